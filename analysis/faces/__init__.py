@@ -1,0 +1,1 @@
+"""Faces in pictures: detect, align, judge, embed, group."""

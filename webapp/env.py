@@ -1,0 +1,45 @@
+"""Reads settings from environment variables and refuses odd values, naming the variable and what it accepts."""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE_WORDS = {"1", "true", "yes", "on"}
+FALSE_WORDS = {"0", "false", "no", "off"}
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, default: bool = False) -> bool:
+    word = text(name).lower()
+    if not word:
+        return default
+    if word in TRUE_WORDS | FALSE_WORDS:
+        return word in TRUE_WORDS
+    raise ImproperlyConfigured(f"{name}={word!r}: expected one of 1, true, yes, on, 0, false, no, off")
+
+
+def number(name: str, default: int, *, at_least: int = 0) -> int:
+    word = text(name)
+    if not word:
+        return default
+    try:
+        value = int(word)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}={word!r}: expected a whole number") from error
+    if value < at_least:
+        raise ImproperlyConfigured(f"{name}={value}: expected at least {at_least}")
+    return value
+
+
+def words(name: str, default: list[str]) -> list[str]:
+    """A comma-separated list."""
+    value = text(name)
+    return [word.strip() for word in value.split(",") if word.strip()] if value else default
+
+
+def folder(name: str, default: Path) -> Path:
+    return Path(text(name, str(default))).expanduser().resolve()

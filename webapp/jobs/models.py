@@ -1,0 +1,90 @@
+"""One row per piece of work that a worker does; the row is the truth, the queue and the socket are hints."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+MAX_ATTEMPTS = 3
+
+
+class Kind(models.TextChoices):
+    """What the work is. Each kind names its queue in `webapp.jobs.queues`."""
+
+    CHECK = "check", _("Checking the file")
+    WEB_COPY = "web_copy", _("Preparing a copy for the browser")
+    ANALYSIS = "analysis", _("Finding people")
+    SEGMENT = "segment", _("Finding people in one stretch")
+
+
+class Status(models.TextChoices):
+    """States of a job; see `Job` for the allowed moves."""
+
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+ACTIVE = (Status.QUEUED, Status.RUNNING)
+
+
+class Job(models.Model):
+    """A piece of work and how far it is. Only `webapp.jobs.lifecycle` writes `status`.
+
+    Moves: queued -> running (claimed by a worker) -> done | failed | cancelled; queued -> cancelled;
+    running -> queued (a worker died, or a parent job goes on after its parts). An ended job never moves again:
+    running again is a new job.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="jobs")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="parts")
+    subject_id = models.UUIDField()
+    """The object that the work is about (a video); its group of live listeners bears this id."""
+
+    stage = models.CharField(max_length=20, blank=True)
+    done = models.FloatField(default=0)
+    total = models.FloatField(default=0)
+    sequence = models.PositiveBigIntegerField(default=0)
+    """Rises with every published change; the browser ignores what is not newer than what it shows."""
+    revision = models.PositiveIntegerField(default=0)
+    """Rises when the work has stored new results worth showing (faces, a poster)."""
+
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_detail = models.TextField(blank=True)
+    """For operators and the log; never shown as it is."""
+
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+    """When it was last handed to the queue."""
+    started_at = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(status__in=Status.values), name="job_status_known"),
+            models.CheckConstraint(
+                condition=models.Q(status__in=ACTIVE, finished_at=None)
+                | models.Q(~models.Q(status__in=ACTIVE), finished_at__isnull=False),
+                name="job_ended_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "kind"]),
+            models.Index(fields=["subject_id", "kind"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id} ({self.status})"
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE

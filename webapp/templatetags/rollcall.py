@@ -1,0 +1,5 @@
+"""Template tags of Rollcall."""
+
+from django import template
+
+register = template.Library()

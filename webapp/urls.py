@@ -1,0 +1,12 @@
+"""Addresses of all pages."""
+
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="videos:library")),
+    path("", include("webapp.accounts.urls")),
+    path("jobs/", include("webapp.jobs.urls")),
+    path("videos/", include("webapp.videos.urls")),
+    path("people/", include("webapp.people.urls")),
+]

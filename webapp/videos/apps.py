@@ -1,0 +1,8 @@
+"""Django app: videos."""
+
+from django.apps import AppConfig
+
+
+class VideosConfig(AppConfig):
+    name = "webapp.videos"
+    label = "videos"

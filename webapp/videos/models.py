@@ -1,0 +1,191 @@
+"""Videos, their uploads, and the analyses that have been made of them."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from webapp.jobs.models import Job, Kind, Status
+
+
+class State(models.TextChoices):
+    """What a person sees of a video as a whole; derived from `Video.current_job`, never stored."""
+
+    UPLOADING = "uploading", _("Uploading")
+    CHECKING = "checking", _("Checking")
+    WAITING = "waiting", _("Waiting")
+    ANALYSING = "analysing", _("Finding people")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+IN_STATE: dict[str, Q] = {
+    State.UPLOADING: Q(current_job=None),
+    State.CHECKING: Q(current_job__kind=Kind.CHECK, current_job__status__in=[Status.QUEUED, Status.RUNNING, Status.DONE]),
+    State.WAITING: Q(current_job__kind=Kind.ANALYSIS, current_job__status=Status.QUEUED, current_job__started_at=None),
+    State.ANALYSING: Q(current_job__kind=Kind.ANALYSIS, current_job__status=Status.RUNNING)
+    | Q(current_job__kind=Kind.ANALYSIS, current_job__status=Status.QUEUED, current_job__started_at__isnull=False),
+    State.DONE: Q(current_job__kind=Kind.ANALYSIS, current_job__status=Status.DONE),
+    State.FAILED: Q(current_job__status=Status.FAILED),
+    State.CANCELLED: Q(current_job__status=Status.CANCELLED),
+}
+
+
+class Thoroughness(models.TextChoices):
+    """Values as in `analysis.types.Thoroughness`; a test compares them."""
+
+    FAST = "fast", _("Fast")
+    BALANCED = "balanced", _("Balanced")
+    THOROUGH = "thorough", _("Thorough")
+
+
+class Playback(models.TextChoices):
+    """How the browser gets to play it. `original` needs no copy."""
+
+    UNKNOWN = "unknown", _("Not known yet")
+    ORIGINAL = "original", _("As uploaded")
+    PENDING = "pending", _("A copy is being made")
+    COPY = "copy", _("From a copy")
+    IMPOSSIBLE = "impossible", _("Cannot be played")
+
+
+class Video(models.Model):
+    """A video of a team, from the first uploaded byte on. Files live under `files_prefix` in `webapp.storage`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="videos")
+    title = models.CharField(_("title"), max_length=255)
+    file_name = models.CharField(max_length=255)
+    """As it was called on the uploader's disk; shown and offered on download, never used as a path."""
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    thoroughness = models.CharField(max_length=10, choices=Thoroughness.choices, default=Thoroughness.BALANCED)
+    is_sample = models.BooleanField(default=False)
+
+    current_job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="+")
+    """The check or analysis that decides the state shown; none while the upload runs."""
+    current_analysis = models.ForeignKey("Analysis", models.SET_NULL, null=True, related_name="+")
+    """The finished analysis whose people are shown."""
+    deleted_at = models.DateTimeField(null=True, db_index=True)
+    """Set when somebody deletes it; files and rows go after the undo period."""
+
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    duration_s = models.FloatField(default=0)
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    rate_fps = models.FloatField(default=0)
+    rotation_deg = models.PositiveSmallIntegerField(default=0)
+    container = models.CharField(max_length=100, blank=True)
+    video_codec = models.CharField(max_length=40, blank=True)
+    audio_codec = models.CharField(max_length=40, blank=True)
+    frames_damaged = models.PositiveIntegerField(default=0)
+
+    original_key = models.CharField(max_length=255, blank=True)
+    playback = models.CharField(max_length=10, choices=Playback.choices, default=Playback.UNKNOWN)
+    copy_key = models.CharField(max_length=255, blank=True)
+    playback_offset_s = models.FloatField(default=0)
+    """Container time minus player time."""
+    poster_key = models.CharField(max_length=255, blank=True)
+    sprites_key = models.CharField(max_length=255, blank=True)
+    sprites = models.JSONField(default=dict)
+    """columns, rows, tile_width, tile_height, interval_s."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "sha256"], condition=~Q(sha256="") & Q(deleted_at=None), name="one_video_per_content"
+            ),
+        ]
+        indexes = [models.Index(fields=["team", "-created_at"]), models.Index(fields=["team", "title"])]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def files_prefix(self) -> str:
+        return f"teams/{self.team_id}/videos/{self.pk}"
+
+    @property
+    def state(self) -> State:
+        """Agrees with `IN_STATE`; a test compares them."""
+        job = self.current_job
+        if job is None:
+            return State.UPLOADING
+        if job.status == Status.FAILED:
+            return State.FAILED
+        if job.status == Status.CANCELLED:
+            return State.CANCELLED
+        if job.kind == Kind.CHECK:
+            return State.CHECKING
+        if job.status == Status.DONE:
+            return State.DONE
+        return State.WAITING if job.started_at is None else State.ANALYSING
+
+
+class Upload(models.Model):
+    """An upload that is not complete yet (tus 1.0). Its bytes lie in UPLOAD_DIR under its id; gone once complete."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    video = models.OneToOneField(Video, models.CASCADE, related_name="upload")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="uploads")
+    size_bytes = models.PositiveBigIntegerField()
+    offset_bytes = models.PositiveBigIntegerField(default=0)
+    fingerprint = models.CharField(max_length=200, blank=True)
+    """Name, size and time of change as the browser saw them: finds the upload again when the file is chosen again."""
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(offset_bytes__lte=models.F("size_bytes")), name="upload_within_size"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.video} ({self.offset_bytes} of {self.size_bytes})"
+
+
+class Analysis(models.Model):
+    """One analysis of one video: its job, its settings, and (through `people`) what it found."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    video = models.ForeignKey(Video, models.CASCADE, related_name="analyses")
+    job = models.OneToOneField(Job, models.PROTECT, related_name="analysis")
+    thoroughness = models.CharField(max_length=10, choices=Thoroughness.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+    detector = models.CharField(max_length=60, blank=True)
+    embedder = models.CharField(max_length=60, blank=True)
+    scanned_at = models.DateTimeField(null=True)
+    """When the keyframe scan had ended, so that a repeated attempt skips it."""
+    frames_decoded = models.PositiveIntegerField(default=0)
+    frames_sampled = models.PositiveIntegerField(default=0)
+    frames_damaged = models.PositiveIntegerField(default=0)
+    timings_s = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "analyses"
+
+    def __str__(self) -> str:
+        return f"analysis {self.pk} of {self.video_id}"
+
+
+class Segment(models.Model):
+    """A stretch of the video that one task analyses; done when its job is done."""
+
+    analysis = models.ForeignKey(Analysis, models.CASCADE, related_name="segments")
+    job = models.OneToOneField(Job, models.PROTECT, related_name="segment")
+    index = models.PositiveIntegerField()
+    start_s = models.FloatField()
+    end_s = models.FloatField()
+    cut_at_start = models.BooleanField(default=False)
+    sample_step_s = models.FloatField(default=0.2)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["analysis", "index"], name="one_segment_per_index")]
+
+    def __str__(self) -> str:
+        return f"segment {self.index} of {self.analysis_id}"
