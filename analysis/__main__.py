@@ -1,0 +1,90 @@
+"""The command line: `python -m analysis analyse|faces|probe|weights`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from analysis.errors import AnalysisError
+from analysis.types import Thoroughness
+
+BAD_INPUT = 2
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m analysis", description="Finds people in videos and pictures.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    analyse = commands.add_parser("analyse", help="find, follow and group the faces of a video")
+    analyse.add_argument("video", metavar="VIDEO")
+    analyse.add_argument("--out", required=True, metavar="DIR", help="folder for result.json and the pictures")
+    _add_thoroughness(analyse)
+    analyse.set_defaults(run=_analyse)
+
+    faces = commands.add_parser("faces", help="find the faces in pictures")
+    faces.add_argument("paths", nargs="+", metavar="FILE_OR_FOLDER")
+    faces.add_argument("--out", required=True, metavar="FILE", help="JSON file to write")
+    faces.add_argument("--embeddings", action="store_true", help="add the vector of each face")
+    faces.add_argument("--min-score", type=float, metavar="S", help="leave out faces less certain than this (0..1)")
+    _add_thoroughness(faces)
+    faces.set_defaults(run=_faces)
+
+    probe = commands.add_parser("probe", help="say what a video file holds, as JSON")
+    probe.add_argument("video", metavar="VIDEO")
+    probe.set_defaults(run=_probe)
+
+    weights = commands.add_parser("weights", help="fetch and convert the model weights that are missing")
+    weights.set_defaults(run=_weights)
+    return parser
+
+
+def _add_thoroughness(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--thoroughness",
+        choices=[choice.value for choice in Thoroughness],
+        default=Thoroughness.BALANCED.value,
+        help="how much time to spend (default: %(default)s)",
+    )
+
+
+# Each command imports what it needs when it runs: `probe` and `weights` must not wait for ONNX Runtime.
+def _analyse(args: argparse.Namespace) -> int:
+    from analysis.result_json import run_analyse
+
+    return run_analyse(args) or 0
+
+
+def _faces(args: argparse.Namespace) -> int:
+    from analysis.cli_faces import run_faces
+
+    return run_faces(args)
+
+
+def _probe(args: argparse.Namespace) -> int:
+    from analysis.probing import run_probe
+
+    return run_probe(args) or 0
+
+
+def _weights(_: argparse.Namespace) -> int:
+    from analysis.cli_weights import run_weights
+
+    return run_weights()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: 0, or 2 with one line on stderr when the input or the installation is at fault."""
+    args = build_parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = args.run
+    try:
+        return run(args)
+    except AnalysisError as error:
+        print(f"{error.code}: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

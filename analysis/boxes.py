@@ -1,0 +1,62 @@
+"""Geometry of boxes `(x1, y1, x2, y2)` in pixels, as pure functions on arrays; no boxes at all is a valid input."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.types import Faces, Float32
+
+
+def areas(boxes_xyxy: Float32) -> Float32:
+    """`(n,)`; a box turned inside out has area 0."""
+    sides: Float32 = np.maximum(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 0)
+    return sides[:, 0] * sides[:, 1]
+
+
+def intersections(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
+    """Area shared by each pair, `(n, m)`."""
+    top_left = np.maximum(boxes_xyxy[:, None, :2], others_xyxy[None, :, :2])
+    bottom_right = np.minimum(boxes_xyxy[:, None, 2:], others_xyxy[None, :, 2:])
+    sides: Float32 = np.maximum(bottom_right - top_left, 0)
+    return sides[..., 0] * sides[..., 1]
+
+
+def iou_matrix(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
+    """Intersection over union of each pair, `(n, m)` in 0..1; 0 where both boxes are empty."""
+    shared = intersections(boxes_xyxy, others_xyxy)
+    union = areas(boxes_xyxy)[:, None] + areas(others_xyxy)[None, :] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def clamp_boxes(boxes_xyxy: Float32, width: int, height: int) -> Float32:
+    """Boxes cut off at the border of a picture."""
+    limits = np.array([width, height, width, height], np.float32)
+    clamped: Float32 = np.clip(boxes_xyxy, 0, limits).astype(np.float32)
+    return clamped
+
+
+def centres(boxes_xyxy: Float32) -> Float32:
+    """`(n, 2)`."""
+    middle: Float32 = (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2
+    return middle
+
+
+def scale_faces(faces: Faces, factor_x: float, factor_y: float, shift_x: float = 0.0, shift_y: float = 0.0) -> Faces:
+    """Faces of a scaled or cut out picture in the coordinates of the whole: multiplied, then shifted."""
+    factors, shifts = np.array([factor_x, factor_y], np.float32), np.array([shift_x, shift_y], np.float32)
+    return Faces(
+        faces.boxes_xyxy * np.tile(factors, 2) + np.tile(shifts, 2), faces.scores, faces.landmarks * factors + shifts
+    )
+
+
+def keep_best(boxes_xyxy: Float32, scores: Float32, max_iou: float) -> list[int]:
+    """Non-maximum suppression: indices of the boxes that no better kept box overlaps by more than `max_iou`, best first."""
+    order = np.argsort(-scores, kind="stable")
+    too_close = iou_matrix(boxes_xyxy[order], boxes_xyxy[order]) > max_iou
+    suppressed = np.zeros(len(order), bool)
+    kept = []
+    for position, index in enumerate(order):
+        if not suppressed[position]:
+            kept.append(int(index))
+            suppressed |= too_close[position]
+    return kept

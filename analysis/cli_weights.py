@@ -1,0 +1,24 @@
+"""`python -m analysis weights`: fetches and converts the model weights that are missing or damaged."""
+
+from __future__ import annotations
+
+import sys
+
+from analysis.weights import ALL_WEIGHTS, missing_weights, weights_folder
+
+
+def run_weights() -> int:
+    """0 when all weights are there in the end, else 2 and one line for each that is not."""
+    missing = missing_weights()
+    if not missing:
+        print(f"all {len(ALL_WEIGHTS)} model weights are in {weights_folder()}")
+        return 0
+    from analysis.weight_conversion.fetch import fetch_missing
+
+    failures = fetch_missing(missing, lambda line: print(line, file=sys.stderr, flush=True))
+    for failure in failures:
+        print(f"missing_weights: {failure}", file=sys.stderr)
+    if failures:
+        return 2
+    print(f"{len(missing)} model weights stored in {weights_folder()}")
+    return 0

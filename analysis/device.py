@@ -1,0 +1,36 @@
+"""Choosing where networks run: the one place that asks ONNX Runtime for its providers, and only when called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+CPU = "CPUExecutionProvider"
+CUDA = "CUDAExecutionProvider"
+
+
+def available_providers() -> list[str]:
+    """ONNX Runtime providers to use, best first: CUDA where the installed runtime offers it, then the CPU."""
+    import onnxruntime
+
+    return [provider for provider in (CUDA, CPU) if provider in onnxruntime.get_available_providers()]
+
+
+def open_session(path: Path, *, threads: int = 0, providers: list[str] | None = None) -> InferenceSession:
+    """A session for one model file.
+
+    `threads`: for one run of the network; 0 means as many as there are cores. Where CUDA is offered but does not start
+    (no driver, another process holds the card), ONNX Runtime falls back to the CPU by itself.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Spinning threads win 1-2 % for this network and cost the decoder beside it a core.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(path), options, providers=providers or available_providers())

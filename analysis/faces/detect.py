@@ -1,0 +1,158 @@
+"""Finding faces in pictures and video frames with YuNet.
+
+YuNet (Wu et al., "YuNet: a tiny millisecond-level face detector", 2023) predicts, for every cell of three grids with
+strides 8, 16 and 32, a class and an objectness score, a box and five landmarks relative to the cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.boxes import clamp_boxes, keep_best, scale_faces
+from analysis.types import Faces, Float32, Image, Thoroughness
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+STRIDES = (8, 16, 32)
+INPUT_MULTIPLE = 32
+DEFAULT_MIN_SCORE = 0.6
+MAX_IOU = 0.3
+"""Faces overlap less than this, the same face seen in two neighbouring cells more."""
+MAX_CANDIDATES = 2_000
+"""Cells that enter the suppression at most, best first; its cost grows with their square."""
+OUTPUTS = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in STRIDES]
+
+
+class FaceDetector:
+    """YuNet over an ONNX Runtime session. `name` identifies the weights in results."""
+
+    name = "yunet_2023mar"
+
+    def __init__(self, session: InferenceSession) -> None:
+        self.session = session
+
+    def detect_frame(self, image_bgr: Image, min_score: float = DEFAULT_MIN_SCORE) -> Faces:
+        """Faces of one picture at exactly the size it has, best first: the cheap call for video frames."""
+        return self.detect_frames([image_bgr], min_score)[0]
+
+    def detect_frames(self, images_bgr: Sequence[Image], min_score: float = DEFAULT_MIN_SCORE) -> list[Faces]:
+        """The same for several pictures of equal size in one run of the network."""
+        if not images_bgr:
+            return []
+        height, width = images_bgr[0].shape[:2]
+        outputs = self.session.run(OUTPUTS, {"input": _network_input(images_bgr)})
+        return [
+            _read_outputs([output[number] for output in outputs], width, height, min_score)
+            for number in range(len(images_bgr))
+        ]
+
+    def detect(
+        self,
+        image_bgr: Image,
+        thoroughness: Thoroughness = Thoroughness.BALANCED,
+        min_score: float = DEFAULT_MIN_SCORE,
+    ) -> Faces:
+        """Faces of a still picture of any size, best first; looks at the sizes that the thoroughness asks for."""
+        height, width = image_bgr.shape[:2]
+        found = []
+        for long_side in STILL_LONG_SIDES[thoroughness]:
+            scale = long_side / max(width, height)
+            scaled = resize_picture(image_bgr, max(round(width * scale), 1), max(round(height * scale), 1))
+            faces = self.detect_frame(scaled, min_score)
+            found.append(scale_faces(faces, width / scaled.shape[1], height / scaled.shape[0]))
+        return merge_faces(found)
+
+
+STILL_LONG_SIDES = {
+    Thoroughness.FAST: (640,),
+    Thoroughness.BALANCED: (1280,),
+    Thoroughness.THOROUGH: (1280, 2048),
+}
+
+
+def load_detector(threads: int = 0) -> FaceDetector:
+    """The detector with verified weights on the best device; raises MissingWeights."""
+    from analysis.device import open_session
+    from analysis.weights import YUNET, verified_path
+
+    return FaceDetector(open_session(verified_path(YUNET), threads=threads))
+
+
+def resize_picture(image_bgr: Image, width: int, height: int) -> Image:
+    """Averages when it shrinks (no aliasing), interpolates when it enlarges."""
+    if image_bgr.shape[:2] == (height, width):
+        return image_bgr
+    shrinks = width < image_bgr.shape[1]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image_bgr, (width, height), interpolation=method), np.uint8)
+
+
+def merge_faces(found: Sequence[Faces]) -> Faces:
+    """One list of faces from several looks at the same picture, each face once."""
+    boxes = np.concatenate([faces.boxes_xyxy for faces in found])
+    scores = np.concatenate([faces.scores for faces in found])
+    landmarks = np.concatenate([faces.landmarks for faces in found])
+    kept = keep_best(boxes, scores, MAX_IOU)
+    return Faces(boxes[kept], scores[kept], landmarks[kept])
+
+
+def _network_input(images_bgr: Sequence[Image]) -> Float32:
+    """`(n, 3, h, w)`, 0..255, padded with black at the right and the bottom to multiples of 32."""
+    height, width = images_bgr[0].shape[:2]
+    padded = (-(-height // INPUT_MULTIPLE) * INPUT_MULTIPLE, -(-width // INPUT_MULTIPLE) * INPUT_MULTIPLE)
+    blob: Float32 = np.zeros((len(images_bgr), 3, *padded), np.float32)
+    for number, image_bgr in enumerate(images_bgr):
+        for channel, plane in enumerate(cv2.split(image_bgr)):
+            blob[number, channel, :height, :width] = plane
+    return blob
+
+
+@lru_cache(maxsize=64)
+def _cells(padded_width: int, padded_height: int) -> tuple[Float32, Float32]:
+    """Corner `(cells, 2)` and stride `(cells, 1)` of every cell, in the order of the outputs."""
+    corners, strides = [], []
+    for stride in STRIDES:
+        columns, rows = padded_width // stride, padded_height // stride
+        y, x = np.mgrid[:rows, :columns].astype(np.float32)
+        corners.append(np.stack([x.ravel(), y.ravel()], axis=1) * stride)
+        strides.append(np.full((rows * columns, 1), stride, np.float32))
+    return np.concatenate(corners), np.concatenate(strides)
+
+
+def _read_outputs(outputs: list[Float32], width: int, height: int, min_score: float) -> Faces:
+    """Faces out of one picture's network outputs: class, objectness, boxes, landmarks for each of the three strides."""
+    squared = np.concatenate([outputs[k][:, 0] * outputs[3 + k][:, 0] for k in range(3)])
+    chosen: NDArray[np.intp] = np.flatnonzero(squared >= min_score * min_score)
+    if not len(chosen):
+        return Faces.none()
+    if len(chosen) > MAX_CANDIDATES:
+        chosen = chosen[np.argsort(-squared[chosen], kind="stable")[:MAX_CANDIDATES]]
+    padded = -(-width // INPUT_MULTIPLE) * INPUT_MULTIPLE, -(-height // INPUT_MULTIPLE) * INPUT_MULTIPLE
+    corners, strides = (table[chosen] for table in _cells(*padded))
+    raw_boxes = _rows(outputs[6:9], chosen)
+    centre = corners + raw_boxes[:, :2] * strides
+    half = np.exp(raw_boxes[:, 2:]) * strides / 2
+    boxes = np.concatenate([centre - half, centre + half], axis=1)
+    kept = keep_best(boxes, squared[chosen], MAX_IOU)
+    landmarks = corners[kept, None] + _rows(outputs[9:12], chosen[kept]).reshape(-1, 5, 2) * strides[kept, None]
+    faces_boxes = clamp_boxes(boxes[kept], width, height)
+    return Faces(faces_boxes, np.sqrt(squared[chosen[kept]]).astype(np.float32), landmarks.astype(np.float32))
+
+
+def _rows(tables: list[Float32], chosen: NDArray[np.intp]) -> Float32:
+    """Rows of three tables as if they were one, without joining them."""
+    ends = np.cumsum([len(table) for table in tables])
+    out = np.empty((len(chosen), tables[0].shape[1]), np.float32)
+    begin = 0
+    for table, end in zip(tables, ends, strict=True):
+        here = (chosen >= begin) & (chosen < end)
+        out[here] = table[chosen[here] - begin]
+        begin = int(end)
+    return out

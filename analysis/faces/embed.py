@@ -1,0 +1,100 @@
+"""Turning aligned faces into vectors whose angle tells people apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from analysis.faces.align import ARCFACE_SIZE, ARCFACE_TEMPLATE, DLIB_SIZE, DLIB_TEMPLATE, align_faces
+from analysis.types import Float32, Image
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+BATCH = 32
+"""Faces in one run of a network at most; bounds the memory."""
+
+
+class Embedder(Protocol):
+    """What makes vectors of faces. `name` identifies the weights: vectors of different names cannot be compared."""
+
+    name: str
+
+    def align(self, image_bgr: Image, landmarks: Float32) -> Image:
+        """Faces of one picture as this embedder wants them: landmarks `(n, 5, 2)` in, `(n, size, size, 3)` BGR out."""
+        ...
+
+    def embed(self, aligned_bgr: Image) -> Float32:
+        """Aligned faces `(n, size, size, 3)` in, vectors `(n, d)` of length 1 out."""
+        ...
+
+
+class MobileFaceNetEmbedder:
+    """MobileFaceNet, 192 numbers: the vector of the face and that of its mirror image added up."""
+
+    name = "mobilefacenet_192"
+
+    def __init__(self, session: InferenceSession) -> None:
+        self.session = session
+
+    def align(self, image_bgr: Image, landmarks: Float32) -> Image:
+        return align_faces(image_bgr, landmarks, ARCFACE_TEMPLATE, ARCFACE_SIZE)
+
+    def embed(self, aligned_bgr: Image) -> Float32:
+        faces = (_planes_rgb(aligned_bgr) - np.float32(127.5)) / np.float32(128)
+        return _unit_length(_in_batches(self.session, faces) + _in_batches(self.session, faces[..., ::-1]))
+
+
+class DlibEmbedder:
+    """dlib's face recognition ResNet, 128 numbers."""
+
+    name = "dlib_resnet_128"
+
+    def __init__(self, session: InferenceSession) -> None:
+        self.session = session
+
+    def align(self, image_bgr: Image, landmarks: Float32) -> Image:
+        return align_faces(image_bgr, landmarks, DLIB_TEMPLATE, DLIB_SIZE)
+
+    def embed(self, aligned_bgr: Image) -> Float32:
+        return _unit_length(_in_batches(self.session, _planes_rgb(aligned_bgr)))
+
+
+def load_mobilefacenet(threads: int = 0) -> MobileFaceNetEmbedder:
+    """With verified weights on the best device; raises MissingWeights."""
+    from analysis.device import open_session
+    from analysis.weights import MOBILEFACENET, verified_path
+
+    return MobileFaceNetEmbedder(open_session(verified_path(MOBILEFACENET), threads=threads))
+
+
+def load_dlib(threads: int = 0) -> DlibEmbedder:
+    """With verified weights on the best device; raises MissingWeights."""
+    from analysis.device import open_session
+    from analysis.weights import DLIB_RESNET, verified_path
+
+    return DlibEmbedder(open_session(verified_path(DLIB_RESNET), threads=threads))
+
+
+load_embedder = load_mobilefacenet
+"""The default."""
+
+
+def _planes_rgb(aligned_bgr: Image) -> Float32:
+    return aligned_bgr[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32)
+
+
+def _in_batches(session: InferenceSession, faces: Float32) -> Float32:
+    """`(n, d)`; the network also runs for no faces at all, so that `d` is right."""
+    parts = [
+        session.run(["embedding"], {"input": np.ascontiguousarray(faces[start : start + BATCH])})[0]
+        for start in range(0, max(len(faces), 1), BATCH)
+    ]
+    return np.concatenate(parts)
+
+
+def _unit_length(vectors: Float32) -> Float32:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Float32 = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return unit

