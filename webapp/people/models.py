@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +27,34 @@ class Person(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"Person {self.number}"
+
+
+class LastNumber(models.Model):
+    """The highest number that a team has given to a person, so that none is used again."""
+
+    team = models.OneToOneField("accounts.Team", models.CASCADE, primary_key=True, related_name="+")
+    number = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.team_id}: {self.number}"
+
+
+class Merge(models.Model):
+    """Two people that turned out to be one; remembers what was moved, so that it can be undone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    source = models.ForeignKey(Person, models.CASCADE, related_name="merges_from")
+    """Keeps its number, colour and name, but has no tracks while the merge stands."""
+    target = models.ForeignKey(Person, models.CASCADE, related_name="merges_into")
+    track_ids = models.JSONField(default=list)
+    source_portrait = models.ForeignKey("Face", models.SET_NULL, null=True, related_name="+")
+    target_portrait = models.ForeignKey("Face", models.SET_NULL, null=True, related_name="+")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    undone_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.source_id} into {self.target_id}"
 
 
 class Track(models.Model):

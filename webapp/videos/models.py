@@ -72,6 +72,9 @@ class Video(models.Model):
     deleted_at = models.DateTimeField(null=True, db_index=True)
     """Set when somebody deletes it; files and rows go after the undo period."""
 
+    duplicate_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
+    """The video that was here already, where the check refused this one as the same content."""
+
     size_bytes = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
     duration_s = models.FloatField(default=0)
@@ -82,6 +85,11 @@ class Video(models.Model):
     container = models.CharField(max_length=100, blank=True)
     video_codec = models.CharField(max_length=40, blank=True)
     audio_codec = models.CharField(max_length=40, blank=True)
+    pixel_format = models.CharField(max_length=40, blank=True)
+    start_s = models.FloatField(default=0)
+    """Presentation time of the container's start."""
+    frames_estimate = models.PositiveBigIntegerField(default=0)
+    sample_aspect_ratio = models.FloatField(default=1)
     frames_damaged = models.PositiveIntegerField(default=0)
 
     original_key = models.CharField(max_length=255, blank=True)
@@ -127,7 +135,10 @@ class Video(models.Model):
 
 
 class Upload(models.Model):
-    """An upload that is not complete yet (tus 1.0). Its bytes lie in UPLOAD_DIR under its id; gone once complete."""
+    """An upload that is not complete yet (tus 1.0). Its bytes lie in UPLOAD_DIR under its id; gone once complete.
+
+    Its id is the video's, so that a browser that missed the last answer can still be told that all has arrived.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     video = models.OneToOneField(Video, models.CASCADE, related_name="upload")
