@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 MAX_ATTEMPTS = 3
+"""So often may a job's worker die before the job is given up."""
 
 
 class Kind(models.TextChoices):
@@ -55,7 +56,15 @@ class Job(models.Model):
     revision = models.PositiveIntegerField(default=0)
     """Rises when the work has stored new results worth showing (faces, a poster)."""
 
+    stage_done = models.FloatField(default=0)
+    """`done` when this stage began: what an earlier attempt had finished says nothing about today's pace."""
+    stage_at = models.DateTimeField(null=True)
+
+    claim_id = models.UUIDField(null=True)
+    """Made anew by each claim, and asked for by every later move, so that a worker that was given up for dead cannot
+    write into its successor's job. A running job without one waits for its parts."""
     attempts = models.PositiveSmallIntegerField(default=0)
+    """How often a worker died over it."""
     error_code = models.CharField(max_length=40, blank=True)
     error_detail = models.TextField(blank=True)
     """For operators and the log; never shown as it is."""
@@ -67,6 +76,9 @@ class Job(models.Model):
     started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+
+    reported_s: float = float("-inf")
+    """Not stored: when this process last wrote its progress (monotonic clock)."""
 
     class Meta:
         constraints = [

@@ -1,0 +1,43 @@
+"""The Celery application. Job rows, not the broker, recover lost work: messages are acknowledged as they arrive."""
+
+import os
+
+from celery import Celery
+from celery.signals import worker_process_init
+from django.conf import settings
+
+from webapp.lifelines import die_with_parent
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+
+app = Celery("rollcall")
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options={
+        "visibility_timeout": 24 * 3600,  # longer than any task, or Redis would hand it out twice
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+    },
+    task_ignore_result=True,
+    task_acks_late=False,
+    task_create_missing_queues=True,
+    task_default_queue="checks",
+    worker_prefetch_multiplier=1,
+    worker_disable_prefetch=True,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    worker_enable_remote_control=False,
+    worker_send_task_events=False,
+    worker_hijack_root_logger=False,
+    worker_soft_shutdown_timeout=0,  # a stopped task puts its job back at once, see webapp.jobs.lifecycle.working
+    worker_redirect_stdouts=False,
+    timezone=settings.TIME_ZONE,
+)
+app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def _leave_no_orphan(**_: object) -> None:
+    """A pool child whose worker was killed must not go on computing."""
+    die_with_parent()

@@ -1,0 +1,27 @@
+"""Named endings of a job that come from the web application rather than from the analysis; each has a stable code."""
+
+
+class JobError(Exception):
+    """The work cannot be done; its code is mapped to words in `webapp.jobs.messages`."""
+
+    code = "internal"
+
+
+class DiskFull(JobError):
+    """There is no space left for the result."""
+
+    code = "disk_full"
+
+
+class FileGone(JobError):
+    """The stored file that the work needs is no longer there."""
+
+    code = "file_gone"
+
+
+INTERNAL = "internal"
+"""Something unforeseen; the log knows more."""
+CRASHED = "crashed"
+"""The worker died over it `MAX_ATTEMPTS` times."""
+
+CODES = (INTERNAL, CRASHED, DiskFull.code, FileGone.code)

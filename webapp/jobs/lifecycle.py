@@ -1,0 +1,242 @@
+"""The life of a job, from its creation to its end: the only writer of `Job.status`.
+
+Every move is a conditional update that names the state it comes from (and, for a worker, its claim), so that a message
+that arrives twice, late, or after a cancel changes nothing. Publishing happens after the commit and never fails a move.
+"""
+
+import errno
+import logging
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, QuerySet, Sum
+from django.utils import timezone
+
+from analysis.errors import AnalysisError, Cancelled
+from webapp.accounts.models import Team, User
+from webapp.jobs import errors, progress, queues
+from webapp.jobs.models import ACTIVE, MAX_ATTEMPTS, Job, Status
+
+logger = logging.getLogger(__name__)
+
+REPORT_EVERY_S = 0.25
+"""At most four writes and messages a second and job."""
+
+
+def create(
+    kind: str,
+    *,
+    team: Team,
+    subject_id: UUID,
+    created_by: User | None = None,
+    parent: Job | None = None,
+    total: float = 0,
+) -> Job:
+    """Makes a queued job and hands it to its queue when the surrounding transaction commits."""
+    job = Job.objects.create(
+        kind=kind, team=team, subject_id=subject_id, created_by=created_by, parent=parent, total=total
+    )
+    transaction.on_commit(lambda: queues.send(job.pk, kind))
+    _publish_later(job.pk)
+    return job
+
+
+def claim(job_id: UUID | str) -> Job | None:
+    """Takes a queued job for this worker; None when somebody else has it, or it was cancelled or is gone."""
+    now = timezone.now()
+    mine = uuid.uuid4()
+    queued = Job.objects.filter(pk=job_id, status=Status.QUEUED)
+    if not queued.update(status=Status.RUNNING, claim_id=mine, heartbeat_at=now, sequence=F("sequence") + 1):
+        return None
+    Job.objects.filter(pk=job_id, started_at=None).update(started_at=now)
+    job = Job.objects.select_related("team", "created_by", "parent").filter(pk=job_id, claim_id=mine).first()
+    if job is not None:
+        _publish_later(job.pk)
+    return job
+
+
+def report(job: Job, stage: str, done: float, total: float, new_results: bool = False) -> None:
+    """Notes how far the work is, at most a few times a second. Raises Cancelled when the job is no longer ours."""
+    now_s = time.monotonic()
+    if not new_results and stage == job.stage and now_s - job.reported_s < REPORT_EVERY_S:
+        return
+    job.reported_s = now_s
+    now = timezone.now()
+    changes: dict[str, object] = {"stage": stage, "done": done, "total": total, "heartbeat_at": now}
+    if stage != job.stage or job.stage_at is None:
+        changes |= {"stage_at": now, "stage_done": done}
+    _move(job, revision=F("revision") + int(new_results), **changes)
+    job.stage = stage
+    job.stage_at = job.stage_at or now
+    if job.parent_id:
+        _report_parent(job.parent_id, stage, new_results)
+
+
+def finish(job: Job) -> None:
+    """Running -> done. Call it in the transaction that stores the results; raises Cancelled when it is no longer ours."""
+    _move(job, status=Status.DONE, done=F("total"), finished_at=timezone.now(), error_code="", error_detail="")
+    job.status = Status.DONE
+    if job.parent_id:
+        _after_part(job.parent_id)
+
+
+def fail(job: Job, code: str, detail: str = "") -> None:
+    """Running -> failed, with a code that has words in `messages`. A failed part fails its parent and the other parts."""
+    if not _end(_owned(job), Status.FAILED, code, detail):
+        return
+    job.status = Status.FAILED
+    _publish_later(job.pk)
+    if job.parent_id:
+        _end_family(job.parent_id, Status.FAILED, code, detail)
+
+
+def cancel(job_id: UUID | str) -> bool:
+    """Ends a waiting or running job and its parts; the worker notices at its next report. False when it had ended."""
+    return _end_family(job_id, Status.CANCELLED)
+
+
+def hand_over(job: Job) -> None:
+    """The work goes on in the parts; the job runs again (claimed anew) when the last of them has ended."""
+    _move(job, claim_id=None, heartbeat_at=timezone.now())
+    job.claim_id = None
+    _after_part(job.pk)
+
+
+def resume_parent(parent_id: UUID | str) -> bool:
+    """A job that waited for its parts goes back to the queue, once, no matter how many parts say so."""
+    waiting = Job.objects.filter(pk=parent_id, status=Status.RUNNING, claim_id=None)
+    return _to_queue(waiting)
+
+
+def put_back(job: Job) -> bool:
+    """Running -> queued because the worker is being stopped in order; counts as no attempt."""
+    return _to_queue(_owned(job))
+
+
+def give_up_worker(job: Job) -> None:
+    """The worker of a running job is dead: queue the job again, or fail it when that has happened too often."""
+    owned = _owned(job)
+    if job.attempts + 1 < MAX_ATTEMPTS:
+        if _to_queue(owned, attempts=F("attempts") + 1):
+            logger.warning("The worker of job %s died; it is queued again (%d)", job.pk, job.attempts + 1)
+    elif owned.update(attempts=F("attempts") + 1):
+        fail(job, errors.CRASHED, f"worker died {MAX_ATTEMPTS} times")
+
+
+@contextmanager
+def working(job_id: UUID | str) -> Iterator[Job | None]:
+    """Claims the job for the body of a task and maps how the body ends. Yields None when there is nothing to do.
+
+    Normal end: done, unless the body finished it itself or handed it over. `Cancelled`: it was cancelled or somebody
+    else has it. Named errors: failed with their code. The worker is stopped: queued again. Anything else: failed as
+    internal, then raised on, so that logs and alerts see it.
+    """
+    job = claim(job_id)
+    if job is None:
+        yield None
+        return
+    try:
+        yield job
+        if job.status == Status.RUNNING and job.claim_id is not None:
+            finish(job)
+    except Cancelled:
+        logger.info("Job %s stopped: cancelled or taken over", job.pk)
+    except (AnalysisError, errors.JobError) as error:
+        logger.info("Job %s failed: %s: %s", job.pk, error.code, error)
+        fail(job, error.code, str(error))
+    except (SystemExit, KeyboardInterrupt):
+        put_back(job)
+        raise
+    except Exception as error:
+        fail(job, errors.DiskFull.code if _is_disk_full(error) else errors.INTERNAL, repr(error))
+        raise
+
+
+def _is_disk_full(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _owned(job: Job) -> QuerySet[Job]:
+    return Job.objects.filter(pk=job.pk, status=Status.RUNNING, claim_id=job.claim_id)
+
+
+def _move(job: Job, **changes: object) -> None:
+    if not _owned(job).update(sequence=F("sequence") + 1, **changes):
+        raise Cancelled
+    if not job.parent_id:
+        _publish_later(job.pk)
+
+
+def _to_queue(jobs: QuerySet[Job], **changes: object) -> bool:
+    """`jobs` holds at most one row."""
+    row = jobs.values("pk", "kind").first()
+    if row is None or not jobs.update(
+        status=Status.QUEUED, claim_id=None, sent_at=None, stage_at=None, sequence=F("sequence") + 1, **changes
+    ):
+        return False
+    transaction.on_commit(lambda: queues.send(row["pk"], row["kind"]))
+    _publish_later(row["pk"])
+    return True
+
+
+def _end(jobs: QuerySet[Job], status: Status, code: str = "", detail: str = "") -> int:
+    return jobs.update(
+        status=status,
+        error_code=code,
+        error_detail=detail[:2000],
+        finished_at=timezone.now(),
+        sequence=F("sequence") + 1,
+    )
+
+
+def _end_family(job_id: UUID | str, status: Status, code: str = "", detail: str = "") -> bool:
+    """Ends a job, and cancels those of its parts that still go on."""
+    with transaction.atomic():
+        ended = _end(Job.objects.filter(pk=job_id, status__in=ACTIVE), status, code, detail)
+        if ended:
+            _end(Job.objects.filter(parent_id=job_id, status__in=ACTIVE), Status.CANCELLED)
+            _publish_later(job_id)
+    return bool(ended)
+
+
+def _report_parent(parent_id: UUID, stage: str, new_results: bool) -> None:
+    """A parent shows the sum of its parts; its `total` is the sum of theirs, set when they were made."""
+    sums = Job.objects.filter(parent_id=parent_id).aggregate(done=Sum("done"), total=Sum("total"))
+    now = timezone.now()
+    running = Job.objects.filter(pk=parent_id, status=Status.RUNNING)
+    running.exclude(stage=stage, stage_at__isnull=False).update(stage=stage, stage_at=now, stage_done=sums["done"] or 0)
+    running.update(
+        done=sums["done"] or 0,
+        total=sums["total"] or 0,
+        heartbeat_at=now,
+        revision=F("revision") + int(new_results),
+        sequence=F("sequence") + 1,
+    )
+    _publish_later(parent_id)
+
+
+def _after_part(parent_id: UUID) -> None:
+    """After the commit, so that of two parts that end at once at least the later one sees that none is left."""
+    transaction.on_commit(lambda: _resume_when_complete(parent_id))
+
+
+def _resume_when_complete(parent_id: UUID) -> None:
+    parts = Job.objects.filter(parent_id=parent_id)
+    if parts.filter(status__in=ACTIVE).exists():
+        _report_parent(parent_id, Job.objects.filter(pk=parent_id).values_list("stage", flat=True).first() or "", False)
+    else:
+        resume_parent(parent_id)
+
+
+def _publish_later(job_id: UUID | str) -> None:
+    transaction.on_commit(lambda: _publish(job_id))
+
+
+def _publish(job_id: UUID | str) -> None:
+    job = Job.objects.filter(pk=job_id, parent=None).first()
+    if job is not None:
+        progress.publish_state(progress.state_of(job))

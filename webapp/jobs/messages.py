@@ -1,0 +1,147 @@
+"""Words for people: what a job is doing, and for each error code what happened and what to do next."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from webapp.jobs.models import MAX_ATTEMPTS, Kind, Status
+from webapp.jobs.progress import JobState
+
+Words = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A failure in one sentence each: what happened, and the next step."""
+
+    happened: Words
+    next_step: Words
+
+
+STAGES: dict[str, Words] = {
+    "probe": gettext_lazy("Checking the file"),
+    "hash": gettext_lazy("Reading the file"),
+    "scan": gettext_lazy("Looking for the first faces"),
+    "detect": gettext_lazy("Finding people"),
+    "group": gettext_lazy("Sorting the faces by person"),
+    "web_copy": gettext_lazy("Preparing a copy for the browser"),
+    "poster": gettext_lazy("Choosing a picture"),
+    "sprites": gettext_lazy("Preparing the preview pictures"),
+}
+
+EXPLANATIONS: dict[str, Explanation] = {
+    "analysis": Explanation(
+        gettext_lazy("This video cannot be analysed."),
+        gettext_lazy("Try another copy of it."),
+    ),
+    "unreadable_video": Explanation(
+        gettext_lazy("This file is not a video, or it is damaged from the first frame on."),
+        gettext_lazy("Check that it plays on your computer, then upload it again."),
+    ),
+    "no_video_stream": Explanation(
+        gettext_lazy("There is sound in this file but no picture."),
+        gettext_lazy("Choose the video file instead."),
+    ),
+    "forbidden_format": Explanation(
+        gettext_lazy("Files of this kind are not accepted: playlists and streams only point to videos elsewhere."),
+        gettext_lazy("Upload the video itself, for example as MP4, MOV, MKV, WebM or AVI."),
+    ),
+    "probe_limit": Explanation(
+        gettext_lazy("Looking into this file took far more time or memory than a video needs, so it was refused."),
+        gettext_lazy("Convert it to MP4 and upload that."),
+    ),
+    "picture_too_large": Explanation(
+        gettext_lazy("The picture of this video is larger than can be processed."),
+        gettext_lazy("Save it in 4K (3840 x 2160) or smaller and upload that."),
+    ),
+    "unreadable_picture": Explanation(
+        gettext_lazy("This file is not a picture that can be read."),
+        gettext_lazy("Save it as JPEG or PNG and try again."),
+    ),
+    "missing_weights": Explanation(
+        gettext_lazy("A model file that finds faces is missing on the server."),
+        gettext_lazy("Ask the person who runs Rollcall to start it again with ./scripts/run, then analyse again."),
+    ),
+    "disk_full": Explanation(
+        gettext_lazy("The server has no disk space left."),
+        gettext_lazy("Delete videos that you no longer need, then try again."),
+    ),
+    "file_gone": Explanation(
+        gettext_lazy("The stored file is no longer there."),
+        gettext_lazy("Upload the video again."),
+    ),
+    "crashed": Explanation(
+        gettext_lazy("The analysis broke off several times, so it was given up."),
+        gettext_lazy("Try again with the thoroughness Fast, or upload a copy saved as MP4."),
+    ),
+    "internal": Explanation(
+        gettext_lazy("Something went wrong on our side."),
+        gettext_lazy("Try again; if it happens again, tell the person who runs Rollcall."),
+    ),
+}
+
+UPLOAD = "upload"
+"""The kind of the states that an upload publishes; no job stands behind them."""
+
+
+def explain(code: str) -> Explanation:
+    """A code without words of its own (from a newer worker, say) is told as something unforeseen."""
+    return EXPLANATIONS.get(code, EXPLANATIONS["internal"])
+
+
+def headline(state: JobState) -> str:
+    """What is going on, in a few words: "Finding people · 62 %"."""
+    if state.status in (Status.DONE, Status.FAILED, Status.CANCELLED):
+        return str(Status(state.status).label)
+    if state.status == Status.QUEUED and not state.started:
+        return _("Waiting")
+    words = _("Uploading") if state.kind == UPLOAD else str(STAGES.get(state.stage) or _kind_label(state.kind))
+    if state.percent is None:
+        return words
+    return _("%(stage)s · %(percent)d %%") % {"stage": words, "percent": state.percent}
+
+
+def detail(state: JobState) -> str:
+    """The second line: time left, which attempt, or what happened and the next step."""
+    if state.status == Status.FAILED:
+        explanation = explain(state.error)
+        return f"{explanation.happened} {explanation.next_step}"
+    if state.status == Status.QUEUED:
+        return _("Starts as soon as a worker is free")
+    if state.status != Status.RUNNING:
+        return ""
+    parts = [time_left(state.low_s, state.high_s)]
+    if state.attempts:
+        attempt = {"attempt": state.attempts + 1, "most": MAX_ATTEMPTS}
+        parts.append(_("attempt %(attempt)d of %(most)d after an interruption") % attempt)
+    return " · ".join(part for part in parts if part)
+
+
+def time_left(low_s: float | None, high_s: float | None) -> str:
+    """A range in words: "less than a minute left", "3-4 min left"; empty when unknown."""
+    if low_s is None or high_s is None:
+        return ""
+    if high_s < 60:
+        return _("less than a minute left")
+    if high_s < 90 * 60:
+        return _range(max(1, round(low_s / 60)), max(1, round(high_s / 60)), _("min"))
+    return _range(max(1, round(low_s / 3600)), max(1, round(high_s / 3600)), _("h"))
+
+
+def _range(low: int, high: int, unit: str) -> str:
+    if low == high:
+        return ngettext("about %(n)d %(unit)s left", "about %(n)d %(unit)s left", low) % {"n": low, "unit": unit}
+    return _("%(low)d–%(high)d %(unit)s left") % {"low": low, "high": high, "unit": unit}
+
+
+def _kind_label(kind: str) -> str:
+    return str(Kind(kind).label) if kind in Kind.values else _("Working")
+
+
+def payload_with_words(payload: dict[str, object]) -> dict[str, object]:
+    """The message as the browser gets it, in the active language."""
+    fields = {name: payload[name] for name in JobState.__dataclass_fields__}
+    state = JobState(**fields)  # type: ignore[arg-type]
+    return {**payload, "headline": headline(state), "detail": detail(state)}

@@ -1,0 +1,147 @@
+"""What a browser is told about a job: always the whole state, with a sequence that rises."""
+
+import logging
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import redis
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from webapp.jobs.models import ACTIVE, Job, Status
+
+logger = logging.getLogger(__name__)
+
+RECENT_ENDED = 100
+"""How many ended jobs a snapshot carries, so that a page that was cut off learns how they ended."""
+KNOWS_AFTER_S = 3.0
+KNOWS_AFTER_SHARE = 0.02
+"""Before that much time and work a pace is a guess, so nothing is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """One job (or upload) as the page shows it. A page ignores a state whose sequence is not above the shown one.
+
+    `done` and `total` are seconds of video (bytes for an upload); `low_s` and `high_s` the time left as a range, None
+    until known; `created` (seconds since 1970) tells which of two jobs of one subject is the newer.
+    """
+
+    id: str
+    kind: str
+    subject: str
+    team: str
+    status: str
+    stage: str = ""
+    done: float = 0
+    total: float = 0
+    low_s: float | None = None
+    high_s: float | None = None
+    error: str = ""
+    sequence: int = 0
+    revision: int = 0
+    attempts: int = 0
+    created: float = 0
+    started: bool = False
+
+    @property
+    def percent(self) -> int | None:
+        """Whole percents; 100 only when it is done, None where the total is unknown."""
+        if self.status == Status.DONE:
+            return 100
+        if self.total <= 0:
+            return None
+        return max(0, min(99, int(100 * self.done / self.total)))
+
+    def payload(self) -> dict[str, object]:
+        """As it travels, still without words."""
+        return {"type": "job", **asdict(self), "percent": self.percent}
+
+
+def state_of(job: Job, now: datetime | None = None) -> JobState:
+    low_s, high_s = time_left(job, now or timezone.now())
+    return JobState(
+        id=str(job.pk),
+        kind=job.kind,
+        subject=str(job.subject_id),
+        team=str(job.team_id),
+        status=job.status,
+        stage=job.stage,
+        done=job.done,
+        total=job.total,
+        low_s=low_s,
+        high_s=high_s,
+        error=job.error_code,
+        sequence=job.sequence,
+        revision=job.revision,
+        attempts=job.attempts,
+        created=job.created_at.timestamp(),
+        started=job.started_at is not None,
+    )
+
+
+def time_left(job: Job, now: datetime) -> tuple[float | None, float | None]:
+    """The seconds left, from the pace of this stage; the range narrows as more of it is behind."""
+    if job.status != Status.RUNNING or job.stage_at is None or job.total <= 0:
+        return None, None
+    elapsed_s = (now - job.stage_at) / timedelta(seconds=1)
+    made = job.done - job.stage_done
+    if elapsed_s < KNOWS_AFTER_S or made < KNOWS_AFTER_SHARE * job.total:
+        return None, None
+    left_s = max(0.0, job.total - job.done) * elapsed_s / made
+    spread = 0.1 + 0.4 * max(0.0, 1 - job.done / job.total)
+    return left_s * (1 - spread), left_s * (1 + spread)
+
+
+def team_group(team_id: UUID | str) -> str:
+    return f"team.{UUID(str(team_id)).hex}"
+
+
+def subject_group(subject_id: UUID | str) -> str:
+    return f"subject.{UUID(str(subject_id)).hex}"
+
+
+def snapshot(*, team_id: UUID | None = None, subject_id: UUID | None = None) -> list[JobState]:
+    """All active jobs and the latest ended ones, of a team or of one subject; parts are told through their parent."""
+    jobs = Job.objects.filter(parent=None)
+    if subject_id is not None:
+        jobs = jobs.filter(subject_id=subject_id)
+    if team_id is not None:
+        jobs = jobs.filter(team_id=team_id)
+    now = timezone.now()
+    return [state_of(job, now) for job in _active_and_latest(jobs)]
+
+
+def _active_and_latest(jobs: QuerySet[Job]) -> list[Job]:
+    ended = jobs.exclude(status__in=ACTIVE).order_by("-finished_at").values("pk")[:RECENT_ENDED]
+    return list(
+        jobs.filter(Q(status__in=ACTIVE) | Q(pk__in=list(ended.values_list("pk", flat=True)))).order_by("created_at")
+    )
+
+
+def publish_state(state: JobState) -> None:
+    """Tells everybody who watches the team or the subject. Call after the commit; use `apublish_state` in async code."""
+    async_to_sync(apublish_state)(state)
+
+
+async def apublish_state(state: JobState) -> None:
+    await _send({"type": "job.state", "payload": state.payload()}, state.team, state.subject)
+
+
+def publish_gone(*, team_id: UUID | str, subject_id: UUID | str, sequence: int = 0) -> None:
+    """Tells that an object is no longer there."""
+    payload = {"type": "gone", "subject": str(subject_id), "sequence": sequence}
+    async_to_sync(_send)({"type": "job.state", "payload": payload}, team_id, subject_id)
+
+
+async def _send(message: dict[str, object], team_id: UUID | str, subject_id: UUID | str) -> None:
+    """A layer that does not answer is logged and otherwise ignored: the row is the truth and pages poll."""
+    layer = get_channel_layer()
+    try:
+        for group in (team_group(team_id), subject_group(subject_id)):
+            await layer.group_send(group, message)
+    except (redis.RedisError, OSError) as error:
+        logger.warning("Progress could not be published: %s", error)

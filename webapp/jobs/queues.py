@@ -1,0 +1,56 @@
+"""Which task and which queue each kind of job uses, and how a job is handed to the broker."""
+
+import logging
+from dataclasses import dataclass
+from uuid import UUID
+
+import redis
+from django.conf import settings
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from webapp.celery import app
+from webapp.jobs.models import Job, Kind, Status
+
+logger = logging.getLogger(__name__)
+
+CHECKS = "checks"
+"""Short work that a person waits for; never behind a long web copy."""
+MEDIA = "media"
+ANALYSIS = "analysis"
+TRAINING = "training"
+ALL = (CHECKS, MEDIA, ANALYSIS, TRAINING)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The name of a Celery task and the queue that it waits in."""
+
+    task: str
+    queue: str
+
+
+ROUTES: dict[str, Route] = {
+    Kind.CHECK: Route("check_video", CHECKS),
+    Kind.WEB_COPY: Route("make_web_copy", MEDIA),
+    Kind.ANALYSIS: Route("run_analysis", ANALYSIS),
+    Kind.SEGMENT: Route("analyse_segment", ANALYSIS),
+}
+
+
+def send(job_id: UUID, kind: str) -> bool:
+    """Hands a queued job to the broker. A broker that does not answer is no error: the reaper sends it again."""
+    route = ROUTES[kind]
+    try:
+        app.send_task(route.task, args=[str(job_id)], queue=route.queue, retry=False)
+    except (OperationalError, redis.RedisError, OSError) as error:
+        logger.warning("The queue does not answer, job %s waits for the reaper: %s", job_id, error)
+        return False
+    Job.objects.filter(pk=job_id, status=Status.QUEUED).update(sent_at=timezone.now())
+    return True
+
+
+def lengths() -> dict[str, int]:
+    """How many messages wait in each queue. Raises redis.RedisError when the broker does not answer."""
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
+        return {queue: client.llen(queue) for queue in ALL}

@@ -1,0 +1,164 @@
+"""The only reader and writer of stored media. Keys are relative paths; encryption and S3 can be put beneath this file.
+
+The functions block, except `stream`; call them from async code through a thread.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
+
+STREAM_BLOCK_BYTES = 256 * 1024
+"""Large enough that the hop to a thread does not count, small enough that memory stays flat."""
+
+
+def _path(key: str) -> Path:
+    """Raises SuspiciousFileOperation for a key that leads out of the store."""
+    root = settings.MEDIA_ROOT.resolve()
+    if not key or "\0" in key:
+        raise SuspiciousFileOperation(f"Not a storage key: {key!r}")
+    path = (root / key).resolve()
+    if path == root or not path.is_relative_to(root):
+        raise SuspiciousFileOperation(f"The storage key {key!r} leads out of the store")
+    return path
+
+
+def put_file(key: str, source: Path) -> None:
+    """Moves a file into the store, replacing what was there; a rename where both are on one file system."""
+    target = _path(key)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.replace(source, target)
+    except OSError:
+        if not source.is_file():
+            raise
+        _move_across(source, target)
+
+
+def _move_across(source: Path, target: Path) -> None:
+    """Copies beside the target first, so that nobody ever sees half a file."""
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        shutil.copyfile(source, partial)
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+    source.unlink()
+
+
+def put_bytes(key: str, content: bytes) -> None:
+    target = _path(key)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".partial", delete=False) as partial:
+        try:
+            partial.write(content)
+            partial.flush()
+            os.replace(partial.name, target)
+        except BaseException:
+            Path(partial.name).unlink(missing_ok=True)
+            raise
+
+
+def read_bytes(key: str) -> bytes:
+    """Raises FileNotFoundError when nothing is stored there."""
+    return _path(key).read_bytes()
+
+
+@contextmanager
+def local_path(key: str) -> Iterator[Path]:
+    """A real file for decoders, valid inside the `with`; not to be changed. Raises FileNotFoundError."""
+    path = _path(key)
+    if not path.is_file():
+        raise FileNotFoundError(f"Nothing is stored under {key!r}")
+    yield path
+
+
+def exists(key: str) -> bool:
+    return bool(key) and _path(key).is_file()
+
+
+def size(key: str) -> int:
+    """Bytes. Raises FileNotFoundError."""
+    return _path(key).stat().st_size
+
+
+def version(key: str) -> str:
+    """Changes whenever the content is replaced (an ETag without quotes). Raises FileNotFoundError."""
+    status = _path(key).stat()
+    return f"{status.st_mtime_ns:x}-{status.st_size:x}"
+
+
+def delete(key: str) -> None:
+    """Deleting what is not there is fine."""
+    path = _path(key)
+    path.unlink(missing_ok=True)
+    _remove_empty_parents(path)
+
+
+def delete_prefix(prefix: str) -> None:
+    """Deletes everything whose key lies under `prefix` as a folder."""
+    path = _path(prefix)
+    if path.is_dir():
+        shutil.rmtree(path)
+    _remove_empty_parents(path)
+
+
+def _remove_empty_parents(path: Path) -> None:
+    root = settings.MEDIA_ROOT.resolve()
+    for parent in path.parents:
+        if parent == root:
+            return
+        with suppress(FileNotFoundError):
+            try:
+                parent.rmdir()
+            except OSError:  # not empty
+                return
+
+
+async def stream(key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
+    """The bytes from `start` up to but not including `end`, in blocks; memory does not grow with the file."""
+    file = await asyncio.to_thread(_path(key).open, "rb")
+    try:
+        await asyncio.to_thread(file.seek, start)
+        left = None if end is None else end - start
+        while left is None or left > 0:
+            block = await asyncio.to_thread(
+                file.read, STREAM_BLOCK_BYTES if left is None else min(left, STREAM_BLOCK_BYTES)
+            )
+            if not block:
+                return
+            if left is not None:
+                left -= len(block)
+            yield block
+    finally:
+        file.close()
+
+
+def free_bytes() -> int:
+    """Free space where media is stored."""
+    settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+    return shutil.disk_usage(settings.MEDIA_ROOT).free
+
+
+def scratch_root() -> Path:
+    """Holds unfinished results; on the same file system as the store, so that storing one is a rename."""
+    return settings.DATA_DIR / "scratch"
+
+
+@contextmanager
+def scratch_dir() -> Iterator[Path]:
+    """A folder of one's own, gone with everything in it at the end of the `with`."""
+    scratch_root().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch_root(), ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+def clear_scratch() -> None:
+    """Removes what killed processes left behind; only when no worker runs."""
+    shutil.rmtree(scratch_root(), ignore_errors=True)
