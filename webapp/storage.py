@@ -4,7 +4,7 @@ The functions block, except `stream`; call them from async code through a thread
 """
 
 import asyncio
-import os
+import errno
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
@@ -34,9 +34,9 @@ def put_file(key: str, source: Path) -> None:
     target = _path(key)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        os.replace(source, target)
-    except OSError:
-        if not source.is_file():
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
             raise
         _move_across(source, target)
 
@@ -46,7 +46,7 @@ def _move_across(source: Path, target: Path) -> None:
     partial = target.with_name(f".{target.name}.partial")
     try:
         shutil.copyfile(source, partial)
-        os.replace(partial, target)
+        partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
     source.unlink()
@@ -59,7 +59,7 @@ def put_bytes(key: str, content: bytes) -> None:
         try:
             partial.write(content)
             partial.flush()
-            os.replace(partial.name, target)
+            Path(partial.name).replace(target)
         except BaseException:
             Path(partial.name).unlink(missing_ok=True)
             raise

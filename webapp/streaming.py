@@ -33,7 +33,8 @@ class RangeNotSatisfiable(Exception):
 def parse_range(header: str, size: int) -> ByteRange | None:
     """The range that a Range header asks for; None means the whole file (no range, several ranges, or nonsense).
 
-    RFC 9110: an end behind the file is cut, a suffix longer than the file is the whole file. Raises RangeNotSatisfiable.
+    RFC 9110: an end behind the file is cut, a suffix longer than the file is the whole file.
+    Raises RangeNotSatisfiable.
     """
     match = ONE_RANGE.fullmatch(header.strip())
     if match is None or max(map(len, match.groups())) > MAX_DIGITS:

@@ -77,7 +77,7 @@ def report(job: Job, stage: str, done: float, total: float, new_results: bool = 
 
 
 def finish(job: Job) -> None:
-    """Running -> done. Call it in the transaction that stores the results; raises Cancelled when it is no longer ours."""
+    """Running -> done. Call it in the transaction that stores the results; raises Cancelled when no longer ours."""
     _move(job, status=Status.DONE, done=F("total"), finished_at=timezone.now(), error_code="", error_detail="")
     job.status = Status.DONE
     if job.parent_id:
@@ -85,7 +85,7 @@ def finish(job: Job) -> None:
 
 
 def fail(job: Job, code: str, detail: str = "") -> None:
-    """Running -> failed, with a code that has words in `messages`. A failed part fails its parent and the other parts."""
+    """Running -> failed, with a code that has words in `messages`. A failed part fails its parent too."""
     if not _end(_owned(job), Status.FAILED, code, detail):
         return
     job.status = Status.FAILED

@@ -123,7 +123,7 @@ def _active_and_latest(jobs: QuerySet[Job]) -> list[Job]:
 
 
 def publish_state(state: JobState) -> None:
-    """Tells everybody who watches the team or the subject. Call after the commit; use `apublish_state` in async code."""
+    """Tells all who watch the team or the subject. Call after the commit; in async code use `apublish_state`."""
     async_to_sync(apublish_state)(state)
 
 
