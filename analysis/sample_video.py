@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from analysis.types import Image, OnProgress, Progress
+from analysis.weights import SAMPLE_PICTURES, verified_path
 
 WIDTH, HEIGHT, RATE_FPS = 960, 540, 25
 SOFTNESS_PX = 25
@@ -54,6 +55,11 @@ STORY = (
     Scene(("collins",), 4.4, SLOWLY_OUT),
 )
 DURATION_S = sum(scene.seconds for scene in STORY)
+
+
+def sample_pictures() -> dict[str, Path]:
+    """The pictures of `STORY`, verified. Raises MissingWeights."""
+    return {name: verified_path(picture) for name, picture in SAMPLE_PICTURES.items()}
 
 
 def make_sample_video(pictures: dict[str, Path], target: Path, on_progress: OnProgress = lambda _: None) -> None:

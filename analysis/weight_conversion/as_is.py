@@ -1,0 +1,8 @@
+"""For files that are used as they come."""
+
+import shutil
+from pathlib import Path
+
+
+def convert(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
