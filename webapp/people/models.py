@@ -1,10 +1,14 @@
 """People of a team, and where they appear: tracks through a video, and single views of faces."""
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from webapp.videos.models import Video
 
 
 class Person(models.Model):
@@ -19,6 +23,9 @@ class Person(models.Model):
     """Index of the colour (0-11) that marks this person everywhere."""
     portrait = models.ForeignKey("Face", models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    seen_in: "list[tuple[Video, float]]"
+    """Not stored: set by `webapp.people.queries.attach_videos`."""
 
     class Meta:
         verbose_name_plural = "people"

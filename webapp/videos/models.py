@@ -24,7 +24,9 @@ class State(models.TextChoices):
 
 IN_STATE: dict[str, Q] = {
     State.UPLOADING: Q(current_job=None),
-    State.CHECKING: Q(current_job__kind=Kind.CHECK, current_job__status__in=[Status.QUEUED, Status.RUNNING, Status.DONE]),
+    State.CHECKING: Q(
+        current_job__kind=Kind.CHECK, current_job__status__in=[Status.QUEUED, Status.RUNNING, Status.DONE]
+    ),
     State.WAITING: Q(current_job__kind=Kind.ANALYSIS, current_job__status=Status.QUEUED, current_job__started_at=None),
     State.ANALYSING: Q(current_job__kind=Kind.ANALYSIS, current_job__status=Status.RUNNING)
     | Q(current_job__kind=Kind.ANALYSIS, current_job__status=Status.QUEUED, current_job__started_at__isnull=False),

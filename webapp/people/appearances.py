@@ -1,0 +1,61 @@
+"""Turns stretches of time into what a page shows: appearances, bars, screen time. Pure functions over (start_s, end_s)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Span = tuple[float, float]
+
+JOIN_WITHIN_S = 1.0
+"""A shorter absence (a turned head, a cut to somebody else) does not end an appearance."""
+FINEST_BAR = 1 / 300
+"""Share of the whole below which gaps of a time bar cannot be seen anyway."""
+THINNEST_BAR_PERCENT = 0.4
+"""A bar is never thinner, so that a short appearance stays visible and can be hit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A coloured stretch of a time bar, in player time and in percent of the whole."""
+
+    start_s: float
+    end_s: float
+    left_percent: float
+    width_percent: float
+
+
+def merged(spans: Iterable[Span], gap_s: float = 0.0) -> list[Span]:
+    """In order of time, without overlap; spans that are at most `gap_s` apart become one."""
+    result: list[Span] = []
+    for start_s, end_s in sorted(spans):
+        if result and start_s - result[-1][1] <= gap_s:
+            result[-1] = (result[-1][0], max(result[-1][1], end_s))
+        else:
+            result.append((start_s, end_s))
+    return result
+
+
+def total_s(spans: Iterable[Span]) -> float:
+    """Time covered by at least one of the spans."""
+    return sum(end_s - start_s for start_s, end_s in merged(spans))
+
+
+def bars(spans: Iterable[Span], duration_s: float) -> list[Bar]:
+    if duration_s <= 0:
+        return []
+    shown = []
+    for start_s, end_s in merged(spans, max(JOIN_WITHIN_S, duration_s * FINEST_BAR)):
+        width = max((end_s - start_s) / duration_s * 100, THINNEST_BAR_PERCENT)
+        left = min(max(start_s / duration_s * 100, 0.0), 100 - THINNEST_BAR_PERCENT)
+        shown.append(Bar(start_s, end_s, round(left, 3), round(min(width, 100 - left), 3)))
+    return shown
+
+
+def meet(first: Iterable[Span], second: Iterable[Span]) -> float | None:
+    """The first moment at which spans of both run, or None."""
+    others = merged(second)
+    for start_s, end_s in merged(first):
+        for other_start_s, other_end_s in others:
+            begin = max(start_s, other_start_s)
+            if begin < min(end_s, other_end_s):
+                return begin
+    return None

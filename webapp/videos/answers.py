@@ -1,0 +1,43 @@
+"""How a button's POST is answered: JSON for fetch, a toast and a redirect for a plain form."""
+
+from collections.abc import Mapping
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from webapp.videos.toasts import toast
+
+
+def done(
+    request: HttpRequest, text: str, target: str, undo_url: str = "", undo_fields: Mapping[str, str] | None = None
+) -> HttpResponseBase:
+    """It worked; with an `undo_url` the toast offers to take it back."""
+    if wants_json(request):
+        undo = {"url": undo_url, "fields": dict(undo_fields or {})} if undo_url else None
+        return JsonResponse({"toast": text, "undo": undo, "redirect": _next(request, target)})
+    toast(request, text, undo_url, undo_fields)
+    return see_other(_next(request, target))
+
+
+def refused(request: HttpRequest, text: str, target: str, status: int = 409) -> HttpResponseBase:
+    """It cannot be done; the reason in words."""
+    if wants_json(request):
+        return JsonResponse({"toast": text, "undo": None, "error": text}, status=status)
+    toast(request, text, level=messages.WARNING)
+    return see_other(_next(request, target))
+
+
+def see_other(url: str) -> HttpResponse:
+    return HttpResponse(status=303, headers={"Location": url})
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return "application/json" in request.headers.get("Accept", "")
+
+
+def _next(request: HttpRequest, target: str) -> str:
+    """The page that the form was on, if it says so and lies on this site."""
+    wished = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(wished, {request.get_host()}, request.is_secure())
+    return wished if wished.startswith("/") and is_ours else target

@@ -1,0 +1,52 @@
+"""The face boxes of a stretch of a video, as the page draws them over the player."""
+
+from typing import Any
+
+import numpy as np
+
+from webapp.people import samples
+from webapp.people.models import Track
+from webapp.videos.models import Video
+
+GAP_IN_STEPS = 2.5
+"""Boxes are drawn on between samples that are at most so many sample steps apart."""
+MARGIN_STEPS = 2
+"""Samples just outside the window, so that the boxes at its edges can be interpolated."""
+
+
+def window_of(video: Video, *, start_s: float, end_s: float) -> dict[str, Any]:
+    """Tracks of the shown analysis from `start_s` to `end_s` in player time; boxes in displayed pixels."""
+    offset_s = video.playback_offset_s
+    answer: dict[str, Any] = {
+        "offset_s": offset_s,
+        "sources": {"width": video.width, "height": video.height},
+        "from": start_s,
+        "to": end_s,
+        "tracks": [],
+    }
+    if video.current_analysis_id is None:
+        return answer
+    tracks = Track.objects.filter(
+        analysis=video.current_analysis_id, start_s__lt=end_s + offset_s, end_s__gte=start_s + offset_s
+    )
+    found = tracks.filter(person__isnull=False).select_related("person", "segment").order_by("start_s", "pk")
+    answer["tracks"] = [_boxes_of(track, start_s, end_s, offset_s) for track in found]
+    return answer
+
+
+def _boxes_of(track: Track, start_s: float, end_s: float, offset_s: float) -> dict[str, Any]:
+    times_s, boxes_xyxy, _scores = samples.unpack(track.samples, track.start_s)
+    times_s = times_s - offset_s
+    margin_s = MARGIN_STEPS * track.segment.sample_step_s
+    inside = (times_s >= start_s - margin_s) & (times_s <= end_s + margin_s)
+    person = track.person
+    assert person is not None  # filtered
+    return {
+        "id": track.pk,
+        "person": str(person.pk),
+        "label": str(person),
+        "hue": person.hue,
+        "times_s": np.round(times_s[inside], 4).tolist(),
+        "boxes": [[round(float(side), 1) for side in box] for box in boxes_xyxy[inside]],
+        "max_gap_s": round(max(GAP_IN_STEPS * track.segment.sample_step_s, 0.1), 4),
+    }

@@ -1,0 +1,87 @@
+"""What the video page says about a video in words: its details, its problem, how to play it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from webapp.jobs import messages
+from webapp.videos import queries, upload_rules
+from webapp.videos.models import Playback, State, Video
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a video could not be taken or analysed, and where to go instead."""
+
+    headline: str
+    detail: str
+    other_url: str = ""
+
+
+def problem(video: Video) -> Problem | None:
+    if video.state != State.FAILED or video.current_job is None:
+        return None
+    explanation = messages.explain(video.current_job.error_code)
+    twin = video.duplicate_of
+    if twin is not None and twin.deleted_at is None:
+        return Problem(_("This video is already here."), _("Open it: “%s”.") % twin.title, _address(twin))
+    return Problem(str(explanation.happened), str(explanation.next_step))
+
+
+def playing(video: Video) -> dict[str, Any]:
+    """What the player needs."""
+    sprites = None
+    if video.sprites_key:
+        sprites = {"url": reverse("videos:sprites", args=[video.pk]), **video.sprites}
+    return {
+        "is_playable": queries.is_playable(video),
+        "is_pending": video.playback in (Playback.UNKNOWN, Playback.PENDING),
+        "is_impossible": video.playback == Playback.IMPOSSIBLE,
+        "url": reverse("videos:play", args=[video.pk]),
+        "poster_url": reverse("videos:poster", args=[video.pk]) if video.poster_key else "",
+        "sprites": sprites,
+        "boxes_url": reverse("videos:boxes", args=[video.pk]),
+    }
+
+
+def details(video: Video) -> list[tuple[str, str]]:
+    """Label and value, as far as known."""
+    known = [
+        (_("File name"), video.file_name),
+        (_("Size"), upload_rules.size(video.size_bytes) if video.size_bytes else ""),
+        (_("Length"), clock(video.duration_s) if video.duration_s else ""),
+        (_("Picture"), _picture(video)),
+        (_("Format"), " · ".join(filter(None, [video.container.split(",")[0], video.video_codec, video.audio_codec]))),
+        (_("Damaged pictures"), str(video.frames_damaged) if video.frames_damaged else ""),
+        (_("Uploaded by"), str(video.uploaded_by or "")),
+        (_("Uploaded"), date_format(localtime(video.created_at), "DATETIME_FORMAT")),
+        (_("Thoroughness"), video.get_thoroughness_display()),
+        (_("Playing"), video.get_playback_display() if video.state != State.UPLOADING else ""),
+    ]
+    return [(label, value) for label, value in known if value]
+
+
+def _picture(video: Video) -> str:
+    if not video.width:
+        return ""
+    rate = f"{video.rate_fps:.2f}".rstrip("0").rstrip(".")
+    return _("%(width)d × %(height)d, %(rate)s pictures a second") % {
+        "width": video.width,
+        "height": video.height,
+        "rate": rate,
+    }
+
+
+def clock(seconds: float) -> str:
+    """1:02:14 or 0:48."""
+    whole = int(seconds + 0.5)
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+
+
+def _address(video: Video) -> str:
+    return reverse("videos:detail", args=[video.pk])

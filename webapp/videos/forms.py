@@ -1,0 +1,105 @@
+"""What people type about videos."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from webapp.videos.models import State, Thoroughness
+from webapp.videos.queries import SORTS
+
+MAX_PRECHECKED = 500
+MAX_WINDOW_S = 600
+"""A crowd has some 200 kB of boxes in ten minutes."""
+
+
+class FilterForm(forms.Form):
+    """Search, state and order of the library; nonsense in the address is ignored rather than refused."""
+
+    q = forms.CharField(required=False, max_length=200)
+    state = forms.ChoiceField(required=False, choices=[("", _("All")), *State.choices])
+    sort = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("newest", _("Newest first")),
+            ("oldest", _("Oldest first")),
+            ("title", _("By title")),
+            ("longest", _("Longest first")),
+        ],
+    )
+
+    def chosen(self) -> dict[str, str]:
+        """Every filter with a usable value."""
+        self.is_valid()
+        chosen = {name: self.cleaned_data.get(name, "") for name in ("q", "state", "sort")}
+        return chosen | {"sort": chosen["sort"] if chosen["sort"] in SORTS else "newest"}
+
+
+class TitleForm(forms.Form):
+    """A new title."""
+
+    title = forms.CharField(max_length=255, label=_("Title"))
+
+
+class ThoroughnessForm(forms.Form):
+    """How much time an analysis may take."""
+
+    thoroughness = forms.ChoiceField(choices=Thoroughness.choices, label=_("Thoroughness"))
+
+
+class ViewForm(forms.Form):
+    """What the address of a video page restores: moment, person, tab, least screen time."""
+
+    t = forms.FloatField(required=False, min_value=0)
+    person = forms.UUIDField(required=False)
+    tab = forms.ChoiceField(
+        required=False, choices=[("people", _("People")), ("timeline", _("Timeline")), ("details", _("Details"))]
+    )
+    min = forms.FloatField(required=False, min_value=0, max_value=3600)
+
+    def chosen(self) -> dict[str, Any]:
+        """Nonsense in the address is ignored."""
+        self.is_valid()
+        chosen = {name: self.cleaned_data.get(name) for name in self.fields}
+        return chosen | {"tab": chosen["tab"] or "people"}
+
+
+class WindowForm(forms.Form):
+    """A stretch of player time."""
+
+    start_s = forms.FloatField(min_value=0)
+    end_s = forms.FloatField(min_value=0)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors and not 0 < cleaned["end_s"] - cleaned["start_s"] <= MAX_WINDOW_S:
+            raise forms.ValidationError(_("The stretch is empty or too long."))
+        return cleaned
+
+
+class PrecheckForm(forms.Form):
+    """Files that a browser is about to upload."""
+
+    files = forms.JSONField()
+
+    @classmethod
+    def of_body(cls, body: bytes) -> "PrecheckForm":
+        try:
+            sent = json.loads(body)
+        except ValueError:
+            sent = None
+        return cls({"files": json.dumps(sent.get("files"))} if isinstance(sent, dict) else {})
+
+    def clean_files(self) -> list[dict[str, Any]]:
+        files = self.cleaned_data["files"]
+        if not isinstance(files, list) or not 0 < len(files) <= MAX_PRECHECKED:
+            raise forms.ValidationError(_("A list of files is expected."))
+        return [self._clean_file(file) for file in files]
+
+    @staticmethod
+    def _clean_file(file: Any) -> dict[str, Any]:
+        if not isinstance(file, dict) or not isinstance(file.get("size"), int) or isinstance(file["size"], bool):
+            raise forms.ValidationError(_("Each file needs a name and a size."))
+        words = {key: str(file.get(key) or "") for key in ("name", "fingerprint", "type", "team")}
+        return words | {"size": file["size"]}

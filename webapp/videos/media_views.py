@@ -1,0 +1,71 @@
+"""Files of videos behind a permission check: play, download, poster, sprites. Content types are fixed here, never guessed."""
+
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from webapp import access
+from webapp.streaming import ranged_response
+from webapp.videos.models import Playback, Video
+
+PICTURE_AGE_S = 600
+"""Pictures may change once (a poster is made anew); the ETag makes asking again cheap."""
+
+
+@login_required
+@require_safe
+async def play(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
+    """The original where the browser can play it, else the copy."""
+    video = await _visible(request, video_id)
+    if video.playback == Playback.COPY:
+        return await _stored(request, video.copy_key, "video/mp4")
+    if video.playback == Playback.ORIGINAL:
+        return await _stored(request, video.original_key, playable_type(video.container))
+    raise Http404
+
+
+@login_required
+@require_safe
+async def download(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
+    """The original, always as a file to keep and under its own name."""
+    video = await _visible(request, video_id)
+    return await _stored(request, video.original_key, "application/octet-stream", video.file_name)
+
+
+@login_required
+@require_safe
+async def poster(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
+    video = await _visible(request, video_id)
+    return await _stored(request, video.poster_key, "image/jpeg", max_age_s=PICTURE_AGE_S)
+
+
+@login_required
+@require_safe
+async def sprites(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
+    video = await _visible(request, video_id)
+    return await _stored(request, video.sprites_key, "image/jpeg", max_age_s=PICTURE_AGE_S)
+
+
+def playable_type(container: str) -> str:
+    """Of the demuxer's name; only containers that browsers play come here."""
+    return "video/webm" if "webm" in container or "matroska" in container else "video/mp4"
+
+
+@sync_to_async
+def _visible(request: HttpRequest, video_id: UUID) -> Video:
+    return get_object_or_404(access.visible_videos(request.user), pk=video_id)
+
+
+async def _stored(
+    request: HttpRequest, key: str, content_type: str, download_name: str = "", max_age_s: int = 0
+) -> HttpResponseBase:
+    if not key:
+        raise Http404
+    try:
+        return await ranged_response(request, key, content_type, download_name=download_name, max_age_s=max_age_s)
+    except FileNotFoundError as error:
+        raise Http404 from error

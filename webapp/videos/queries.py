@@ -1,0 +1,179 @@
+"""Reads for the library and the video page; the number of queries does not grow with what is shown."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, QuerySet, Sum
+from django.db.models.functions import Lower
+
+from webapp.jobs import messages, progress
+from webapp.people import queries as people
+from webapp.people.models import Track
+from webapp.people.queries import CardPeople, PersonRow, SmallFace
+from webapp.videos.models import IN_STATE, Analysis, Playback, State, Video
+
+PAGE_SIZE = 24
+TIMELINE_PAGE_SIZE = 100
+SORTS = {
+    "newest": ("-created_at", "pk"),
+    "oldest": ("created_at", "pk"),
+    "title": (Lower("title"), "pk"),
+    "longest": ("-duration_s", "pk"),
+}
+BRIEF_S = 2.0
+"""People who are on screen for less are folded away at first in long videos, and the page says how many."""
+LONG_VIDEO_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A video in the library, with the faces on it and how its work goes on."""
+
+    video: Video
+    people: CardPeople
+    can_edit: bool
+
+    @property
+    def upload(self) -> dict[str, int] | None:
+        """How much has arrived, while the upload runs."""
+        upload = getattr(self.video, "upload", None)
+        if upload is None:
+            return None
+        percent = int(100 * upload.offset_bytes / upload.size_bytes)
+        return {"done": upload.offset_bytes, "total": upload.size_bytes, "percent": percent}
+
+    @property
+    def job(self) -> dict[str, object] | None:
+        """The same state, with words, that the socket sends; None before there is a job."""
+        job = self.video.current_job
+        return messages.payload_with_words(progress.state_of(job).payload()) if job else None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    videos: int
+    people: int
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One appearance of one person, in player time."""
+
+    start_s: float
+    end_s: float
+    person: PersonRow
+
+
+@dataclass(frozen=True, slots=True)
+class VideoPage:
+    """Everything that the video page and its live panel show."""
+
+    video: Video
+    rows: list[PersonRow]
+    hidden_count: int
+    """How many rows are brief."""
+    found_so_far: list[SmallFace]
+    """While no analysis is finished: one face for each likely person."""
+    timeline: "Page[TimelineEntry] | None"
+    min_s: float
+    chosen: PersonRow | None
+    running: Analysis | None = field(default=None)
+    """The analysis whose faces `found_so_far` are, or a repeated one in the background."""
+
+
+def for_cards(videos: QuerySet[Video]) -> QuerySet[Video]:
+    """With everything that a card needs."""
+    return videos.select_related("current_job", "current_analysis", "upload", "uploaded_by", "duplicate_of")
+
+
+def filtered(videos: QuerySet[Video], *, text: str = "", state: str = "", sort: str = "newest") -> QuerySet[Video]:
+    """The library's list: words of the title or file name (all of them), one state or any, in order."""
+    for word in text.split():
+        videos = videos.filter(title__icontains=word) | videos.filter(file_name__icontains=word)
+    if state:
+        videos = videos.filter(IN_STATE[state])
+    return videos.order_by(*SORTS[sort])
+
+
+def page_of_cards(videos: QuerySet[Video], number: str | int | None, editable: Collection[uuid.UUID]) -> "Page[Card]":
+    """A page of cards; a number out of range shows the nearest page."""
+    page = Paginator(for_cards(videos), PAGE_SIZE).get_page(number)
+    page.object_list = cards(list(page.object_list), editable)  # type: ignore[assignment]
+    return page  # type: ignore[return-value]
+
+
+def cards(videos: Sequence[Video], editable: Collection[uuid.UUID]) -> list[Card]:
+    """`editable` are the teams whose videos the person who looks may change."""
+    finished = [v.current_analysis_id for v in videos if v.current_analysis_id]
+    jobs = {v.current_job_id: v for v in videos if v.current_analysis_id is None and v.current_job_id}
+    running = {a.pk: a.job_id for a in Analysis.objects.filter(job__in=jobs).only("pk", "job_id")}
+    people_of = people.people_of_cards(finished, list(running))
+    unfinished = {jobs[job].pk: analysis for analysis, job in running.items()}
+    nobody = CardPeople([], 0)
+    return [
+        Card(v, people_of.get(v.current_analysis_id or unfinished.get(v.pk), nobody), v.team_id in editable)
+        for v in videos
+    ]
+
+
+def counts(videos: QuerySet[Video]) -> dict[str, int]:
+    """How many videos are in each state, and under "all" in any."""
+    found = videos.aggregate(all=Count("pk"), **{state: Count("pk", filter=where) for state, where in IN_STATE.items()})
+    return {key: int(value) for key, value in found.items()}
+
+
+def totals(videos: QuerySet[Video]) -> Totals:
+    sums = videos.aggregate(videos=Count("pk"), duration_s=Sum("duration_s"))
+    seen = Track.objects.filter(analysis__video__in=videos, analysis=F("analysis__video__current_analysis"))
+    return Totals(sums["videos"], seen.aggregate(n=Count("person", distinct=True))["n"], sums["duration_s"] or 0.0)
+
+
+def default_min_s(video: Video) -> float:
+    return BRIEF_S if video.duration_s >= LONG_VIDEO_S else 0.0
+
+
+def video_page(
+    video: Video, *, min_s: float | None = None, chosen: uuid.UUID | None = None, timeline_page: str | int | None = None
+) -> VideoPage:
+    """Rows come from the finished analysis; faces found so far from the one that runs while there is none."""
+    least = default_min_s(video) if min_s is None else min_s
+    rows: list[PersonRow] = []
+    if video.current_analysis_id:
+        rows = people.rows_of_analysis(
+            video.current_analysis_id,
+            duration_s=video.duration_s,
+            offset_s=video.playback_offset_s,
+            min_s=least,
+        )
+    latest = Analysis.objects.filter(video=video).exclude(pk=video.current_analysis_id).order_by("-created_at").first()
+    so_far = people.found_so_far(latest.pk, video.playback_offset_s) if latest and not video.current_analysis_id else []
+    return VideoPage(
+        video=video,
+        rows=rows,
+        hidden_count=sum(row.is_brief for row in rows),
+        found_so_far=so_far,
+        timeline=_timeline(rows, timeline_page),
+        min_s=least,
+        chosen=next((row for row in rows if row.id == chosen), None),
+        running=latest,
+    )
+
+
+def _timeline(rows: list[PersonRow], number: str | int | None) -> "Page[TimelineEntry] | None":
+    entries = [TimelineEntry(start_s, end_s, row) for row in rows for start_s, end_s in row.appearances]
+    entries.sort(key=lambda entry: (entry.start_s, entry.end_s))
+    return Paginator(entries, TIMELINE_PAGE_SIZE).get_page(number) if entries else None
+
+
+def is_playable(video: Video) -> bool:
+    return video.playback in (Playback.ORIGINAL, Playback.COPY)
+
+
+def unfinished(videos: QuerySet[Video], user_id: int) -> QuerySet[Video]:
+    """Videos whose upload this person began and has not completed, newest first."""
+    return (
+        videos.filter(IN_STATE[State.UPLOADING], upload__user=user_id).select_related("upload").order_by("-created_at")
+    )

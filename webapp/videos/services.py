@@ -1,0 +1,86 @@
+"""What the web may ask for with a video: rename, delete and restore, cancel, analyse again, the sample."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from webapp import storage
+from webapp.accounts.models import User
+from webapp.jobs import lifecycle, progress
+from webapp.jobs.models import ACTIVE, Job, Kind
+from webapp.videos.models import Analysis, State, Video
+
+UNDO_PERIOD = timedelta(minutes=10)
+
+
+class NotNow(Exception):
+    """The video is not in a state in which this can be done; `str()` is not for people."""
+
+
+class AlreadyHere(Exception):
+    """Another video of the team has the same content."""
+
+
+def rename_video(video: Video, *, title: str) -> None:
+    Video.objects.filter(pk=video.pk).update(title=title)
+
+
+def delete_video(video: Video) -> None:
+    """Out of sight at once; rows and files go after the undo period (see `sweeps`)."""
+    if not Video.objects.filter(pk=video.pk, deleted_at=None).update(deleted_at=timezone.now()):
+        return
+    for job_id in Job.objects.filter(subject_id=video.pk, parent=None, status__in=ACTIVE).values_list("pk", flat=True):
+        lifecycle.cancel(job_id)
+    progress.publish_gone(team_id=video.team_id, subject_id=video.pk)
+
+
+def restore_video(video: Video) -> None:
+    """Back in the library; work that the deletion had stopped begins again. Raises AlreadyHere."""
+    deleted_at = video.deleted_at
+    try:
+        with transaction.atomic():
+            if not Video.objects.filter(pk=video.pk, deleted_at=deleted_at).update(deleted_at=None):
+                return
+    except IntegrityError as error:
+        raise AlreadyHere from error
+    video.refresh_from_db()
+    stopped = Job.objects.filter(subject_id=video.pk, parent=None, status="cancelled", finished_at__gte=deleted_at)
+    kinds = set(stopped.values_list("kind", flat=True))
+    if video.current_job_id and stopped.filter(pk=video.current_job_id).exists():
+        analyse_again(video, thoroughness=video.thoroughness, user=video.uploaded_by)
+    if Kind.WEB_COPY in kinds:
+        lifecycle.create(Kind.WEB_COPY, team=video.team, subject_id=video.pk)
+
+
+def cancel_work(video: Video) -> bool:
+    """Stops the check or analysis that runs; False when nothing did."""
+    return video.current_job_id is not None and lifecycle.cancel(video.current_job_id)
+
+
+def analyse_again(video: Video, *, thoroughness: str, user: User | None) -> Job:
+    """Begins an analysis, or the check where that has never ended well. Raises NotNow."""
+    if video.state not in (State.DONE, State.FAILED, State.CANCELLED) or not storage.exists(video.original_key):
+        raise NotNow(f"{video.pk}: {video.state}")
+    with transaction.atomic():
+        Video.objects.filter(pk=video.pk).update(thoroughness=thoroughness)
+        if video.sha256:
+            return begin_analysis(video, replacing=video.current_job_id, thoroughness=thoroughness, user=user)
+        job = lifecycle.create(Kind.CHECK, team=video.team, subject_id=video.pk, created_by=user)
+        _make_current(video, job, replacing=video.current_job_id)
+    return job
+
+
+def begin_analysis(video: Video, *, replacing: UUID | None, thoroughness: str, user: User | None) -> Job:
+    """Call it in a transaction: a job, its analysis, and the video that points to it. Raises NotNow when another was
+    quicker (a double click)."""
+    job = lifecycle.create(Kind.ANALYSIS, team=video.team, subject_id=video.pk, created_by=user, total=video.duration_s)
+    Analysis.objects.create(video=video, job=job, thoroughness=thoroughness)
+    _make_current(video, job, replacing=replacing)
+    return job
+
+
+def _make_current(video: Video, job: Job, *, replacing: UUID | None) -> None:
+    if not Video.objects.filter(pk=video.pk, current_job=replacing, deleted_at=None).update(current_job=job):
+        raise NotNow(f"{video.pk}: the job is no longer {replacing}")

@@ -1,0 +1,41 @@
+"""Short notes after an action, some with an Undo button; they survive one redirect and need no JavaScript."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """What `_toasts.html` shows. With an `undo_url`, a form that posts `undo_fields` to it."""
+
+    text: str
+    level_tag: str = "info"
+    undo_url: str = ""
+    undo_fields: list[tuple[str, str]] = field(default_factory=list)
+
+
+def toast(
+    request: HttpRequest,
+    text: str,
+    undo_url: str | None = None,
+    fields: Mapping[str, str] | None = None,
+    level: int = messages.SUCCESS,
+) -> None:
+    """Shown on the next page. What Undo needs travels in the message's tags, as JSON."""
+    undo = json.dumps({"url": undo_url, "fields": dict(fields or {})}) if undo_url else ""
+    messages.add_message(request, level, text, extra_tags=undo)
+
+
+def toasts(request: HttpRequest) -> dict[str, object]:
+    """Context processor; the messages are only taken out when a template asks for them."""
+    return {"toasts": SimpleLazyObject(lambda: [_read(message) for message in messages.get_messages(request)])}
+
+
+def _read(message: messages.storage.base.Message) -> Toast:
+    undo = json.loads(message.extra_tags) if message.extra_tags else {"url": "", "fields": {}}
+    return Toast(str(message.message), message.level_tag, undo["url"], list(undo["fields"].items()))

@@ -1,0 +1,223 @@
+"""Resumable uploads by the tus 1.0 protocol: creation, termination, expiration, checksum (https://tus.io/protocols)."""
+
+import base64
+import binascii
+import errno
+import uuid
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.request import UnreadablePostError
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import http_date
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from webapp import access
+from webapp.videos import arriving, uploads
+from webapp.videos.models import Thoroughness, Upload, Video
+from webapp.videos.upload_rules import Refused
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,termination,expiration,checksum"
+CHECKSUM_MISMATCH = 460
+"""A status of tus's own."""
+PATCH_TYPE = "application/offset+octet-stream"
+READ_BYTES = 512 * 1024
+MOST_DIGITS = 18
+
+
+class Answer(Exception):
+    """Ends the request with a status and a sentence."""
+
+    def __init__(self, status: int, text: str = "") -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@require_http_methods(["OPTIONS", "POST"])
+def tus_create(request: HttpRequest) -> HttpResponse:
+    return _answered(request, {"OPTIONS": _options, "POST": _create})
+
+
+@require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
+def tus_file(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+    """POST only carries another method for proxies that know no PATCH."""
+    verbs = {"OPTIONS": _options, "HEAD": _head, "PATCH": _patch, "DELETE": _terminate}
+    return _answered(request, verbs, upload_id)
+
+
+def _answered(request: HttpRequest, verbs: dict, *args: uuid.UUID) -> HttpResponse:  # type: ignore[type-arg]
+    method = str(request.method)
+    if method == "POST":
+        method = request.headers.get("X-HTTP-Method-Override", method).upper()
+    try:
+        if method not in verbs:
+            raise Answer(HTTPStatus.METHOD_NOT_ALLOWED)
+        if method != "OPTIONS":
+            _require_signed_in(request)
+            if request.headers.get("Tus-Resumable") != VERSION:
+                raise Answer(HTTPStatus.PRECONDITION_FAILED, f"Tus-Resumable: {VERSION}")
+        response = verbs[method](request, *args)
+    except Answer as answer:
+        response = HttpResponse(str(answer), status=answer.status, content_type="text/plain; charset=utf-8")
+        if answer.status == HTTPStatus.PRECONDITION_FAILED:
+            response["Tus-Version"] = VERSION
+    response["Tus-Resumable"] = VERSION
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _require_signed_in(request: HttpRequest) -> None:
+    """A redirect to the sign-in page would look like success to the uploader."""
+    if not request.user.is_authenticated:
+        raise Answer(
+            HTTPStatus.UNAUTHORIZED, _("You have been signed out. Sign in again; the upload goes on from here.")
+        )
+
+
+def _options(request: HttpRequest, upload_id: uuid.UUID | None = None) -> HttpResponse:
+    headers = {
+        "Tus-Version": VERSION,
+        "Tus-Extension": EXTENSIONS,
+        "Tus-Max-Size": str(settings.UPLOAD_MAX_BYTES),
+        "Tus-Checksum-Algorithm": ",".join(uploads.CHECKSUMS),
+    }
+    return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=headers)
+
+
+def _create(request: HttpRequest) -> HttpResponse:
+    metadata = parse_metadata(request.headers.get("Upload-Metadata", ""))
+    size_bytes = _number(request, "Upload-Length")
+    thoroughness = metadata.get("thoroughness") or Thoroughness.BALANCED
+    if thoroughness not in Thoroughness.values:
+        raise Answer(HTTPStatus.BAD_REQUEST, _("Unknown thoroughness."))
+    teams = access.editable_teams(request.user)
+    try:
+        team = teams.get(pk=uuid.UUID(metadata["team"])) if metadata.get("team") else teams.earliest("created_at")
+    except (ValueError, teams.model.DoesNotExist) as error:
+        raise Answer(HTTPStatus.NOT_FOUND, _("You cannot upload videos to this team.")) from error
+    try:
+        upload = uploads.start_upload(
+            team=team,
+            user=request.user,  # type: ignore[arg-type]
+            name=metadata.get("filename", ""),
+            size_bytes=size_bytes,
+            media_type=metadata.get("filetype", ""),
+            thoroughness=thoroughness,
+            fingerprint=metadata.get("fingerprint", ""),
+        )
+    except Refused as refused:
+        raise Answer(refused.status, str(refused)) from refused
+    headers = {"Location": reverse("videos:tus_file", args=[upload.pk]), "Rollcall-Video": str(upload.video_id)}
+    return HttpResponse(status=HTTPStatus.CREATED, headers=headers | _state_headers(upload))
+
+
+def _head(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+    finished = _finished(request, upload_id)
+    if finished is not None:
+        size = str(finished.size_bytes)
+        return HttpResponse(status=HTTPStatus.OK, headers={"Upload-Offset": size, "Upload-Length": size})
+    upload = _upload(request, upload_id)
+    uploads.mend_offset(upload)
+    if upload.offset_bytes == upload.size_bytes:
+        uploads.finish_upload(upload)
+    return HttpResponse(
+        status=HTTPStatus.OK, headers=_state_headers(upload) | {"Upload-Length": str(upload.size_bytes)}
+    )
+
+
+def _patch(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+    if request.content_type != PATCH_TYPE:
+        raise Answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {PATCH_TYPE}")
+    offset = _number(request, "Upload-Offset")
+    checksum = parse_checksum(request.headers.get("Upload-Checksum", ""))
+    if _finished(request, upload_id) is not None:
+        raise Answer(HTTPStatus.CONFLICT, _("The upload is complete."))
+    upload = _upload(request, upload_id)
+    try:
+        uploads.receive(upload, offset=offset, chunks=_chunks(request), checksum=checksum)
+    except uploads.WrongOffset as error:
+        raise Answer(HTTPStatus.CONFLICT, f"Upload-Offset: {upload.offset_bytes}") from error
+    except uploads.TooMuch as error:
+        raise Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("The file is longer than was announced.")) from error
+    except uploads.WrongChecksum as error:
+        raise Answer(CHECKSUM_MISMATCH, _("The data was damaged on its way.")) from error
+    except arriving.Busy as error:
+        raise Answer(HTTPStatus.LOCKED, _("Another window is sending the same file.")) from error
+    except UnreadablePostError as error:
+        raise Answer(HTTPStatus.BAD_REQUEST, _("The connection was lost.")) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise Answer(HTTPStatus.INSUFFICIENT_STORAGE, _("The server has no disk space left.")) from error
+    if upload.offset_bytes == upload.size_bytes:
+        uploads.finish_upload(upload)
+    return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=_state_headers(upload))
+
+
+def _terminate(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+    uploads.give_up_upload(_upload(request, upload_id, even_expired=True))
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+
+def _upload(request: HttpRequest, upload_id: uuid.UUID, even_expired: bool = False) -> Upload:
+    own = access.own_uploads(request.user).select_related("video__team", "user")
+    try:
+        upload = get_object_or_404(own, pk=upload_id)
+    except Http404 as error:
+        raise Answer(HTTPStatus.NOT_FOUND, _("There is no such upload.")) from error
+    if upload.expires_at < timezone.now() and not even_expired:
+        raise Answer(HTTPStatus.GONE, _("This upload was left for too long. Start it again."))
+    return upload
+
+
+def _finished(request: HttpRequest, upload_id: uuid.UUID) -> Video | None:
+    """The video, where all of it has arrived: a browser that missed the last answer asks again."""
+    mine = access.editable_videos(request.user).filter(pk=upload_id, uploaded_by=request.user.pk, upload=None)
+    return mine.filter(current_job__isnull=False).first()
+
+
+def _state_headers(upload: Upload) -> dict[str, str]:
+    return {"Upload-Offset": str(upload.offset_bytes), "Upload-Expires": http_date(upload.expires_at.timestamp())}
+
+
+def _chunks(request: HttpRequest) -> Iterator[bytes]:
+    while chunk := request.read(READ_BYTES):
+        yield chunk
+
+
+def _number(request: HttpRequest, header: str) -> int:
+    text = request.headers.get(header, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        raise Answer(HTTPStatus.BAD_REQUEST, f"{header}: a whole number is missing")
+    return int(text)
+
+
+def parse_metadata(header: str) -> dict[str, str]:
+    """`key base64,key base64,key`; raises Answer (400) for what is neither."""
+    metadata = {}
+    for pair in filter(None, (part.strip() for part in header.split(","))):
+        key, _space, encoded = pair.partition(" ")
+        try:
+            metadata[key] = base64.b64decode(encoded, validate=True).decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise Answer(HTTPStatus.BAD_REQUEST, f"Upload-Metadata: {key} is not UTF-8 in base64") from error
+    return metadata
+
+
+def parse_checksum(header: str) -> tuple[str, bytes] | None:
+    """Algorithm and digest; raises Answer (400) for an unknown algorithm or broken base64."""
+    if not header:
+        return None
+    algorithm, _space, encoded = header.partition(" ")
+    if algorithm not in uploads.CHECKSUMS:
+        raise Answer(HTTPStatus.BAD_REQUEST, f"Upload-Checksum: one of {', '.join(uploads.CHECKSUMS)}")
+    try:
+        return algorithm, base64.b64decode(encoded, validate=True)
+    except binascii.Error as error:
+        raise Answer(HTTPStatus.BAD_REQUEST, "Upload-Checksum: not base64") from error

@@ -1,0 +1,83 @@
+"""What may be uploaded, decided before the first byte is sent; refusals are sentences for people."""
+
+import unicodedata
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import PurePosixPath
+
+from django.conf import settings
+from django.db.models import F, Sum
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from webapp import storage
+from webapp.videos.models import Upload
+
+VIDEO_SUFFIXES = (
+    ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .mts .m2ts .ts .wmv .asf .flv .f4v .3gp .3g2 .ogv .ogg .mxf .vob .dv .gif "
+    ".h264 .264 .hevc .h265 .265 .divx .y4m .mjpeg .mjpg"
+).split()
+"""Offered by the file chooser. Other names are accepted too: the check looks into the file, not at its name."""
+NEVER_VIDEO = ("image/", "text/", "audio/", "font/", "application/pdf", "application/zip", "application/vnd.")
+STILL_SENDING = timedelta(hours=1)
+"""An upload that has been silent for longer no longer keeps its remaining bytes reserved."""
+NAME_LENGTH = 255
+
+
+class Refused(Exception):
+    """An upload that cannot be accepted; `str()` says why in words for the person who sends it."""
+
+    def __init__(self, reason: str, status: HTTPStatus) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+def check(*, name: str, size_bytes: int, media_type: str = "", resuming_bytes: int = 0) -> None:
+    """Raises Refused. `resuming_bytes` have arrived before and need no room any more."""
+    if size_bytes <= 0:
+        raise Refused(_("“%(name)s” is empty.") % {"name": name}, HTTPStatus.BAD_REQUEST)
+    if size_bytes > settings.UPLOAD_MAX_BYTES:
+        words = _("“%(name)s” has %(size)s. Up to %(limit)s can be uploaded.")
+        values = {"name": name, "size": size(size_bytes), "limit": size(settings.UPLOAD_MAX_BYTES)}
+        raise Refused(words % values, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    if looks_like_no_video(name, media_type):
+        words = _("“%(name)s” is not a video. Choose a film, for example MP4, MOV, MKV, WebM or AVI.")
+        raise Refused(words % {"name": name}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+    if size_bytes - resuming_bytes > room_bytes():
+        words = _(
+            "The server has room for %(room)s more; “%(name)s” has %(size)s. Delete videos that you no longer need."
+        )
+        values = {"name": name, "size": size(size_bytes), "room": size(room_bytes())}
+        raise Refused(words % values, HTTPStatus.INSUFFICIENT_STORAGE)
+
+
+def looks_like_no_video(name: str, media_type: str) -> bool:
+    """By what the browser says; a known ending overrides it, since browsers guess the type from a list of their own."""
+    if PurePosixPath(name).suffix.lower() in VIDEO_SUFFIXES:
+        return False
+    return media_type.lower().startswith(NEVER_VIDEO)
+
+
+def room_bytes() -> int:
+    """Free space less the reserve and less what uploads under way are still going to send."""
+    recent = Upload.objects.filter(updated_at__gt=timezone.now() - STILL_SENDING)
+    coming = recent.aggregate(left=Sum(F("size_bytes") - F("offset_bytes")))["left"] or 0
+    return max(0, storage.free_bytes() - settings.DISK_RESERVE_BYTES - coming)
+
+
+def clean_name(name: str) -> str:
+    """The last part of what may be a path, without control characters; never empty."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp")).strip()
+    return kept[-NAME_LENGTH:] or _("Video")
+
+
+def title_of(name: str) -> str:
+    """A file name without its ending."""
+    return PurePosixPath(name).stem or name
+
+
+def size(number: int) -> str:
+    """Bytes in words."""
+    return filesizeformat(number).replace("\xa0", " ")

@@ -1,0 +1,249 @@
+"""Pages of videos: library, upload, video; and what their buttons do."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from webapp import access
+from webapp.accounts.context import team_of
+from webapp.videos import boxes, facts, queries, samples_video, services, upload_rules, uploads
+from webapp.videos.answers import done, refused
+from webapp.videos.forms import FilterForm, PrecheckForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
+from webapp.videos.models import State, Thoroughness, Video
+
+MIN_VALUES = (0, 1, 2, 5, 10)
+
+
+@login_required
+@require_GET
+def library(request: HttpRequest) -> HttpResponse:
+    team = team_of(request)
+    visible = access.visible_videos(request.user).filter(team=team)
+    chosen = FilterForm(request.GET).chosen()
+    found = queries.filtered(visible, text=chosen["q"], state=chosen["state"], sort=chosen["sort"])
+    editable = _editable_teams(request)
+    counts = queries.counts(visible)
+    context = {
+        "page": queries.page_of_cards(found, request.GET.get("page"), editable),
+        "filters": chosen | {"page": request.GET.get("page", "")},
+        "query_string": _query_string(request),
+        "states": State.choices,
+        "sorts": FilterForm.base_fields["sort"].choices,  # type: ignore[attr-defined]
+        "counts": counts,
+        "totals": queries.totals(visible),
+        "has_any": counts["all"] > 0,
+        "unfinished": queries.unfinished(visible, request.user.pk),
+        "limits": _limits(),
+        "can_edit": team is not None and team.pk in editable,
+        "thoroughness_choices": Thoroughness.choices,
+    }
+    return render(request, "videos/library.html", context)
+
+
+@login_required
+@require_GET
+def card(request: HttpRequest, video_id: UUID) -> HttpResponse:
+    video = get_object_or_404(queries.for_cards(access.visible_videos(request.user)), pk=video_id)
+    return render(request, "videos/_card.html", {"card": _card(request, video)})
+
+
+@login_required
+@require_GET
+def detail(request: HttpRequest, video_id: UUID) -> HttpResponse:
+    return render(request, "videos/detail.html", _video_context(request, video_id))
+
+
+@login_required
+@require_GET
+def panel(request: HttpRequest, video_id: UUID) -> HttpResponse:
+    return render(request, "videos/_panel.html", _video_context(request, video_id))
+
+
+@login_required
+@require_GET
+def upload(request: HttpRequest) -> HttpResponse:
+    team = team_of(request)
+    visible = access.visible_videos(request.user).filter(team=team)
+    teams = sorted(access.editable_teams(request.user), key=lambda each: each != team)
+    context = {
+        "limits": _limits(),
+        "thoroughness_choices": Thoroughness.choices,
+        "unfinished": queries.unfinished(visible, request.user.pk),
+        "teams": teams,
+        "can_edit": bool(teams),
+    }
+    return render(request, "videos/upload.html", context)
+
+
+@login_required
+@require_POST
+def precheck(request: HttpRequest) -> HttpResponse:
+    """Says before the first byte which files would be refused, and where an earlier upload goes on."""
+    form = PrecheckForm.of_body(request.body)
+    if not form.is_valid():
+        return JsonResponse({"error": " ".join(form.errors["files"])}, status=400)
+    team = team_of(request)
+    if team is None or team.pk not in _editable_teams(request):
+        return JsonResponse({"error": _("You cannot upload videos to this team.")}, status=404)
+    answers = []
+    for file in form.cleaned_data["files"]:
+        begun = uploads.resumable(
+            request.user,  # type: ignore[arg-type]
+            team,
+            size_bytes=file["size"],
+            fingerprint=file["fingerprint"],
+        )
+        arrived = begun.offset_bytes if begun else 0
+        try:
+            upload_rules.check(
+                name=file["name"], size_bytes=file["size"], media_type=file["type"], resuming_bytes=arrived
+            )
+        except upload_rules.Refused as refusal:
+            answers.append({"ok": False, "reason": str(refusal)})
+            continue
+        resume = {"resume": reverse("videos:tus_file", args=[begun.pk]), "offset": arrived} if begun else {}
+        answers.append({"ok": True, **resume})
+    return JsonResponse({"files": answers, "free_bytes": upload_rules.room_bytes()})
+
+
+@login_required
+@require_GET
+def boxes_json(request: HttpRequest, video_id: UUID) -> HttpResponse:
+    video = get_object_or_404(access.visible_videos(request.user), pk=video_id)
+    window = WindowForm({"start_s": request.GET.get("from", "0"), "end_s": request.GET.get("to", "60")})
+    if not window.is_valid():
+        return JsonResponse({"error": str(window.errors)}, status=400)
+    response = JsonResponse(boxes.window_of(video, **window.cleaned_data))
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@login_required
+@require_POST
+def rename(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
+    video = get_object_or_404(access.editable_videos(request.user), pk=video_id)
+    form = TitleForm(request.POST)
+    here = reverse("videos:detail", args=[video.pk])
+    if not form.is_valid():
+        return refused(request, _("A title has 1 to 255 characters."), here)
+    services.rename_video(video, title=form.cleaned_data["title"])
+    text = _("Renamed to “%(title)s”.") % {"title": form.cleaned_data["title"]}
+    return done(request, text, here, reverse("videos:rename", args=[video.pk]), {"title": video.title})
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
+    video = get_object_or_404(access.editable_videos(request.user), pk=video_id)
+    services.delete_video(video)
+    minutes = int(services.UNDO_PERIOD.total_seconds() // 60)
+    words = ngettext(
+        "“%(title)s” is deleted. It can be brought back for %(minutes)d minute.",
+        "“%(title)s” is deleted. It can be brought back for %(minutes)d minutes.",
+        minutes,
+    )
+    undo = reverse("videos:restore", args=[video.pk])
+    return done(request, words % {"title": video.title, "minutes": minutes}, reverse("videos:library"), undo)
+
+
+@login_required
+@require_POST
+def restore(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
+    video = get_object_or_404(access.restorable_videos(request.user), pk=video_id)
+    try:
+        services.restore_video(video)
+    except services.AlreadyHere:
+        words = _("“%(title)s” was uploaded again in the meantime, so the older copy stays deleted.")
+        return refused(request, words % {"title": video.title}, reverse("videos:library"))
+    return done(request, _("“%(title)s” is back.") % {"title": video.title}, reverse("videos:library"))
+
+
+@login_required
+@require_POST
+def analyse(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
+    video = get_object_or_404(access.editable_videos(request.user).select_related("current_job", "team"), pk=video_id)
+    here = reverse("videos:detail", args=[video.pk])
+    form = ThoroughnessForm({"thoroughness": request.POST.get("thoroughness") or video.thoroughness})
+    if not form.is_valid():
+        return refused(request, _("Choose fast, balanced or thorough."), here)
+    try:
+        services.analyse_again(video, thoroughness=form.cleaned_data["thoroughness"], user=request.user)  # type: ignore[arg-type]
+    except services.NotNow:
+        return refused(
+            request, _("This video cannot be analysed now: it is being worked on, or its file is gone."), here
+        )
+    return done(request, _("The analysis begins again."), here)
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
+    video = get_object_or_404(access.editable_videos(request.user), pk=video_id)
+    here = reverse("videos:detail", args=[video.pk])
+    if not services.cancel_work(video):
+        return refused(request, _("There was nothing left to cancel."), here)
+    return done(request, _("Cancelled. You can analyse the video again at any time."), here)
+
+
+@login_required
+@require_POST
+def sample(request: HttpRequest) -> HttpResponseBase:
+    team = team_of(request)
+    team = get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
+    video = samples_video.begin_sample(team=team, user=request.user)  # type: ignore[arg-type]
+    return done(request, _("The sample video is on its way."), reverse("videos:detail", args=[video.pk]))
+
+
+def _video_context(request: HttpRequest, video_id: UUID) -> dict[str, Any]:
+    video = get_object_or_404(queries.for_cards(access.visible_videos(request.user)), pk=video_id)
+    chosen = ViewForm(request.GET).chosen()
+    shown = _card(request, video)
+    view = queries.video_page(
+        video, min_s=chosen["min"], chosen=chosen["person"], timeline_page=request.GET.get("page")
+    )
+    return {
+        "video": video,
+        "card": shown,
+        "job": shown.job,
+        "state": video.state,
+        "can_edit": shown.can_edit,
+        "view": view,
+        "tab": chosen["tab"],
+        "t": chosen["t"],
+        "min_values": MIN_VALUES,
+        "play": facts.playing(video),
+        "details": facts.details(video),
+        "problem": facts.problem(video),
+        "thoroughness_choices": Thoroughness.choices,
+    }
+
+
+def _card(request: HttpRequest, video: Video) -> queries.Card:
+    return queries.cards([video], _editable_teams(request))[0]
+
+
+def _editable_teams(request: HttpRequest) -> set[UUID]:
+    return set(access.editable_teams(request.user).values_list("pk", flat=True))
+
+
+def _limits() -> dict[str, Any]:
+    return {
+        "max_bytes": settings.UPLOAD_MAX_BYTES,
+        "chunk_bytes": settings.UPLOAD_CHUNK_BYTES,
+        "free_bytes": upload_rules.room_bytes(),
+        "accept": ",".join(["video/*", *upload_rules.VIDEO_SUFFIXES]),
+    }
+
+
+def _query_string(request: HttpRequest) -> str:
+    kept = request.GET.copy()
+    kept.pop("page", None)
+    return kept.urlencode()
