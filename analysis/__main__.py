@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     probe = commands.add_parser("probe", help="say what a video file holds, as JSON")
     probe.add_argument("video", metavar="VIDEO")
+    probe.add_argument("--memory-bytes", type=int, metavar="N", help="give up above this much address space")
     probe.set_defaults(run=_probe)
 
     weights = commands.add_parser("weights", help="fetch and convert the model weights that are missing")

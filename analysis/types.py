@@ -64,6 +64,12 @@ class VideoInfo:
     frames_estimate: int
     """For progress only; 0 where unknown."""
     sample_aspect_ratio: float = 1.0
+    video_stream: int = 0
+    """The container's number of the stream that is analysed: its default or best one."""
+    video_streams: int = 1
+    """How many moving pictures the container holds; a player may choose another than we do."""
+    seekable: bool = True
+    """False where the frames carry no times (raw streams): such a file is analysed in one piece."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +170,8 @@ class SegmentResult:
     """Keys "decode", "detect", "embed"."""
     cut_at_start: bool = False
     """A hard cut lies exactly at this segment's start, so nothing is joined across it."""
+    cut_at_end: bool = False
+    """The same for its end, where the segment that ends saw it."""
     sample_step_s: float = 0.2
 
 

@@ -1,0 +1,64 @@
+"""Running a generator ahead of its consumer in a thread: decoding frees the interpreter, so both cores work."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class _Failure:
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+class _End:
+    pass
+
+
+def run_ahead(items: Iterator[T], depth: int) -> Iterator[T]:
+    """The same items, at most `depth` of them made in advance; an exception of the maker is raised here.
+
+    However the consumer leaves (end, exception, `close()`), the maker is stopped and its thread joined.
+    """
+    waiting: queue.Queue[T | _Failure | _End] = queue.Queue(maxsize=depth)
+    stop = threading.Event()
+
+    def put(item: T | _Failure | _End) -> bool:
+        while not stop.is_set():
+            try:
+                waiting.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def make() -> None:
+        try:
+            for item in items:
+                if not put(item):
+                    break
+            close = getattr(items, "close", None)
+            if close is not None:
+                close()
+        except BaseException as error:  # noqa: BLE001 - handed to the consumer, who raises it
+            put(_Failure(error))
+        else:
+            put(_End())
+
+    thread = threading.Thread(target=make, name="decode-ahead", daemon=True)
+    thread.start()
+    try:
+        while True:
+            item = waiting.get()
+            if isinstance(item, _End):
+                return
+            if isinstance(item, _Failure):
+                raise item.error
+            yield item
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,88 @@
+"""Opening untrusted containers: which kinds are let in, which stream is the video, how packets are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.packet import Packet
+
+from analysis.errors import ForbiddenFormat, NoVideoStream, PictureTooLarge, ProbeLimit, UnreadableVideo
+
+MAX_FRAME_PIXELS = 8192 * 4352
+"""8K and a little: one such frame is 50 MB, the decoder holds several."""
+ALLOWED_FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,live_flv,asf,mpegts,mpegtsraw,mpeg,mpegvideo,ogg,gif,apng,h264,hevc,"
+    "m4v,mjpeg,ivf,obu,av1,mxf,nut,rm,dv,vc1,swf,wtv,nsv,y4m,yuv4mpegpipe,h261,h263,cavsvideo,"
+    "mp3,wav,flac,aac,ac3,aiff,amr"
+)
+"""FFmpeg demuxers that read one file and nothing else. Absent on purpose: hls, dash, concat, sdp, image2, lavfi and
+all others that open what the file names. The last line holds songs, to say "no video" instead of "forbidden"."""
+ALLOWED_PROTOCOLS = "file"
+TICKS_PER_S = 1_000_000
+"""Of the times that a container gives for itself."""
+COVER_PICTURE = av.stream.Disposition.attached_pic
+
+
+@contextmanager
+def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """The container and its default or best video stream; raises UnreadableVideo or one of its kinds."""
+    options = {"format_whitelist": ALLOWED_FORMATS, "protocol_whitelist": ALLOWED_PROTOCOLS}
+    try:
+        container = av.open(f"file:{path}", options=options, metadata_errors="replace")
+    except av.ArgumentError as error:
+        raise ForbiddenFormat(f"{path.name}: this kind of file is not accepted as a video") from error
+    except MemoryError as error:
+        raise ProbeLimit(f"{path.name}: its index asks for more memory than an honest video needs") from error
+    except (av.FFmpegError, EOFError, ValueError) as error:
+        raise UnreadableVideo(f"{path.name}: not a video that can be read") from error
+    with closing(container):
+        yield container, _best_stream(container, path)
+
+
+def _best_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    """Cover pictures of songs are video streams too, to FFmpeg; not to us."""
+    moving = [stream for stream in container.streams.video if not stream.disposition & COVER_PICTURE]
+    if not moving:
+        raise NoVideoStream(f"{path.name}: holds no moving picture")
+    best = container.streams.best("video")
+    return next((stream for stream in moving if best is not None and stream.index == best.index), moving[0])
+
+
+def refuse_large(width: int, height: int, path: Path) -> None:
+    if width * height > MAX_FRAME_PIXELS:
+        limit = f"{MAX_FRAME_PIXELS / 1e6:.1f} million pixels"
+        raise PictureTooLarge(f"{path.name}: its pictures are {width} x {height}, more than the limit of {limit}")
+
+
+def read_packets(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[Packet[av.VideoStream]]:
+    """Compressed packets; a container that breaks off ends here like one that is complete."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except (av.FFmpegError, EOFError):
+            return
+        if packet is None:
+            return
+        yield packet
+
+
+def decode_packet(packet: Packet[av.VideoStream]) -> list[av.VideoFrame] | None:
+    """The frames that this packet completes; None when it is damaged."""
+    try:
+        return list(packet.decode())
+    except (av.FFmpegError, EOFError):
+        return None
+
+
+def seek_before(container: av.container.InputContainer, stream: av.VideoStream, time_s: float) -> bool:
+    """To the keyframe at or before the time; False when the container cannot."""
+    try:
+        container.seek(round(time_s / (stream.time_base or Fraction(1, TICKS_PER_S))), stream=stream, backward=True)
+    except (av.FFmpegError, OverflowError):
+        return False
+    return True

@@ -1,0 +1,84 @@
+"""Running ffmpeg as a separate process that is polite, reports where it is, and never outlives its caller."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import queue
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from typing import IO
+
+NICENESS = 10
+REPORT_S = 0.5
+LAST_WORDS = 300
+PR_SET_PDEATHSIG = 1
+
+
+def run_ffmpeg(arguments: Sequence[str], report: Callable[[float], None]) -> str | None:
+    """Runs it to its end: None when all went well, otherwise the last line it said.
+
+    `report` is called at least once a second with the seconds written so far; when it raises, the process is killed.
+    """
+    from imageio_ffmpeg import get_ffmpeg_exe  # type: ignore[import-untyped]
+
+    command = [get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1"]
+    with tempfile.TemporaryFile() as words:
+        process = subprocess.Popen(
+            [*command, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=words,
+            preexec_fn=_before_start(),
+        )
+        try:
+            assert process.stdout is not None
+            _follow(process.stdout, report)
+            status = process.wait()
+        finally:
+            process.kill()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        if status == 0:
+            return None
+        words.seek(0)
+        lines = words.read()[-10 * LAST_WORDS :].decode(errors="replace").strip().splitlines()
+        return lines[-1][:LAST_WORDS] if lines else f"exit status {status}"
+
+
+def _before_start() -> Callable[[], None]:
+    """What the child does between fork and exec; everything it needs is loaded before, as other threads may run."""
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+    def prepare() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        os.nice(NICENESS)
+
+    return prepare
+
+
+def _follow(output: IO[bytes], report: Callable[[float], None]) -> None:
+    """Reports until the process closes its output, also while it says nothing."""
+    news: queue.Queue[float | None] = queue.Queue()
+
+    def read() -> None:
+        for line in output:
+            key, _, value = line.decode(errors="replace").partition("=")
+            if key == "out_time_us" and value.strip().lstrip("-").isdigit():
+                news.put(max(int(value) / 1e6, 0.0))
+        news.put(None)
+
+    threading.Thread(target=read, name="ffmpeg-progress", daemon=True).start()
+    done_s: float | None = 0.0
+    last_s = 0.0
+    while done_s is not None:
+        report(last_s)
+        try:
+            done_s = news.get(timeout=REPORT_S)
+        except queue.Empty:
+            continue
+        last_s = last_s if done_s is None else done_s

@@ -1,0 +1,195 @@
+"""What a browser needs of a video: a playable copy, a poster, pictures for scrubbing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from analysis.containers import ALLOWED_FORMATS, ALLOWED_PROTOCOLS
+from analysis.errors import UnreadableVideo
+from analysis.ffmpeg_process import run_ffmpeg
+from analysis.types import Image, OnProgress, Progress, SegmentSpan, VideoInfo
+from analysis.video import Sampling, Tally, keyframes_at, sample_frames
+
+COPY_LONG_SIDE, COPY_SHORT_SIDE = 1920, 1080
+DECODE_THREADS = 4
+POSTER_SIDE = 640
+POSTER_MOMENTS = (0.1, 0.3, 0.5, 0.7, 0.9, 0.0)
+TILE_SIDE = 160
+SPRITE_COLUMNS = 10
+MAX_TILES = 100
+EXACT_TILES_BELOW_S = 60.0
+"""Shorter videos are read through for their tiles; longer ones by keyframes only."""
+JPEG_QUALITY = 82
+MP4_SOUND = ("aac", "mp3", "")
+WEBM_SOUND = ("opus", "vorbis", "")
+WEBM_PICTURES = ("vp8", "vp9", "av1")
+PLAIN_FORMATS = ("yuv420p", "yuvj420p")
+"""8 bit, 4:2:0: what Chromium's H.264 decoder shows everywhere."""
+
+
+class PlaybackPlan(StrEnum):
+    """What a browser plays: the upload itself, its pictures in another container, or a newly encoded copy."""
+
+    ORIGINAL = "original"
+    REMUX = "remux"
+    TRANSCODE = "transcode"
+
+
+@dataclass(frozen=True, slots=True)
+class Sprites:
+    """Layout of a sheet of small pictures: picture `i`, row by row, shows player time `i * interval_s`."""
+
+    columns: int
+    rows: int
+    tile_width: int
+    tile_height: int
+    interval_s: float
+
+
+def playback_plan(info: VideoInfo) -> PlaybackPlan:
+    """The cheapest that Chromium plays and that shows the stream which was analysed."""
+    alone = info.video_streams == 1
+    if info.video_codec == "h264" and info.pixel_format in PLAIN_FORMATS and info.seekable:
+        is_mp4 = "mp4" in info.container.split(",")
+        return PlaybackPlan.ORIGINAL if is_mp4 and alone and info.audio_codec in MP4_SOUND else PlaybackPlan.REMUX
+    plain_webm = info.video_codec in WEBM_PICTURES and info.pixel_format == "yuv420p" and info.rotation_deg == 0
+    if plain_webm and "webm" in info.container.split(",") and alone and info.audio_codec in WEBM_SOUND:
+        return PlaybackPlan.ORIGINAL
+    return PlaybackPlan.TRANSCODE
+
+
+def playback_offset_s(info: VideoInfo, plan: PlaybackPlan) -> float:
+    """Container time minus player time. a copy begins at 0, an original keeps its own times."""
+    return 0.0 if plan is PlaybackPlan.ORIGINAL else info.start_s
+
+
+def make_web_copy(source: Path, target: Path, info: VideoInfo, plan: PlaybackPlan, on_progress: OnProgress) -> None:
+    """Writes an MP4 (H.264, AAC, index in front) that Chromium plays; raises UnreadableVideo where ffmpeg cannot.
+
+    Pictures keep their exact times. Sound too damaged to convert is left out. The file appears under its name only when
+    it is complete.
+    """
+    if plan is PlaybackPlan.ORIGINAL:
+        raise ValueError("an original that browsers play needs no copy")
+    picture = ["-c:v", "copy"] if plan is PlaybackPlan.REMUX else _encoding(info)
+    keeps_sound = plan is PlaybackPlan.REMUX and info.audio_codec in ("aac", "mp3")
+    sound = ["-map", "0:a:0", *(["-c:a", "copy"] if keeps_sound else ["-c:a", "aac", "-b:a", "128k", "-ac", "2"])]
+
+    def report(done_s: float) -> None:
+        on_progress(Progress("web_copy", done_s, info.duration_s))
+
+    with _written_whole(target) as part:
+        for with_sound in (True, False) if info.audio_codec else (False,):
+            streams = ["-map", f"0:{info.video_stream}", *(sound if with_sound else []), *picture]
+            ending = ["-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", str(part)]
+            problem = run_ffmpeg([*_input(source), *streams, *ending], report)
+            if problem is None:
+                return
+    raise UnreadableVideo(f"{source.name}: no playable copy could be made ({problem})")
+
+
+def _input(source: Path) -> list[str]:
+    return [
+        *("-format_whitelist", ALLOWED_FORMATS, "-protocol_whitelist", ALLOWED_PROTOCOLS),
+        *("-threads", str(DECODE_THREADS), "-i", f"file:{source}"),
+    ]
+
+
+def _encoding(info: VideoInfo) -> list[str]:
+    """Even sides, at most 1920 x 1080 either way up, square pixels, every picture at its own time."""
+    shown_width = info.width * info.sample_aspect_ratio
+    scale = min(
+        1.0,
+        COPY_LONG_SIDE / max(shown_width, info.height),
+        COPY_SHORT_SIDE / min(shown_width, info.height),
+    )
+    width, height = (max(2, round(side * scale / 2) * 2) for side in (shown_width, info.height))
+    return [
+        *("-vf", f"scale={width}:{height}:flags=bilinear,setsar=1,format=yuv420p"),
+        *("-c:v", "libx264", "-preset", "veryfast", "-crf", "23"),
+        *("-fps_mode", "passthrough", "-enc_time_base", "demux"),
+        # A keyframe every two seconds keeps seeking in the player quick.
+        *("-force_key_frames", "expr:gte(t,n_forced*2)"),
+    ]
+
+
+def make_poster(source: Path, target_jpg: Path, info: VideoInfo) -> None:
+    """A telling picture, at most 640 wide: of a few keyframes the one with most light and contrast."""
+    moments = [info.start_s + share * info.duration_s for share in POSTER_MOMENTS]
+    best, best_mark = None, -1.0
+    for frame in keyframes_at(source, info, moments, POSTER_SIDE):
+        mark = float(frame.image_bgr.std())
+        if mark > best_mark:
+            best, best_mark = frame.image_bgr, mark
+    if best is None:
+        raise UnreadableVideo(f"{source.name}: no picture for a poster")
+    with _written_whole(target_jpg) as part:
+        part.write_bytes(_jpeg(_square_pixels(best, info, POSTER_SIDE)))
+
+
+def make_sprites(source: Path, target_jpg: Path, info: VideoInfo, on_progress: OnProgress) -> Sprites:
+    """One JPEG sheet of evenly spaced small pictures; a tile shows the latest picture read before its moment."""
+    count = min(max(math.ceil(info.duration_s), 1), MAX_TILES)
+    interval_s = max(info.duration_s, 0.001) / count
+    sheet: Image | None = None
+    columns, rows = min(SPRITE_COLUMNS, count), -(-count // SPRITE_COLUMNS)
+    filled = 0
+    for time_s, image_bgr in _scrub_pictures(source, info, interval_s, count):
+        tile = _square_pixels(image_bgr, info, TILE_SIDE)
+        if sheet is None:
+            sheet = np.zeros((rows * tile.shape[0], columns * tile.shape[1], 3), np.uint8)
+        height, width = sheet.shape[0] // rows, sheet.shape[1] // columns
+        # What was read last also stands in for tiles to come: they are painted over when something newer arrives.
+        filled = min(max(round((time_s - info.start_s) / interval_s), 0), count - 1)
+        for number in range(filled, count):
+            y, x = number // columns * height, number % columns * width
+            sheet[y : y + height, x : x + width] = tile[:height, :width]
+        on_progress(Progress("sprites", filled + 1, count))
+    if sheet is None:
+        raise UnreadableVideo(f"{source.name}: no picture for scrubbing")
+    with _written_whole(target_jpg) as part:
+        part.write_bytes(_jpeg(sheet))
+    return Sprites(columns, rows, sheet.shape[1] // columns, sheet.shape[0] // rows, interval_s)
+
+
+def _scrub_pictures(source: Path, info: VideoInfo, interval_s: float, count: int) -> Iterator[tuple[float, Image]]:
+    if info.duration_s <= EXACT_TILES_BELOW_S or not info.seekable:
+        whole = SegmentSpan(0, -math.inf, math.inf)
+        for frame in sample_frames(source, info, whole, Sampling(interval_s, TILE_SIDE), Tally()):
+            yield frame.time_s, frame.image_bgr
+        return
+    moments = [info.start_s + number * interval_s for number in range(count)]
+    for frame in keyframes_at(source, info, moments, TILE_SIDE):
+        # Keyframes lie before the moment asked for; the tile of that moment shows them.
+        yield max(frame.time_s, moments[frame.index]), frame.image_bgr
+
+
+def _square_pixels(image_bgr: Image, info: VideoInfo, long_side: int) -> Image:
+    """The picture as a player shows it, no side longer than asked."""
+    height, width = image_bgr.shape[0], image_bgr.shape[1] * info.sample_aspect_ratio
+    scale = min(1.0, long_side / max(width, height))
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    return np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _jpeg(image_bgr: Image) -> bytes:
+    return bytes(cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1])
+
+
+@contextmanager
+def _written_whole(target: Path) -> Iterator[Path]:
+    """A name beside the target to write to; moved over it at the end, removed when something goes wrong."""
+    part = target.with_name(f".{target.name}.part")
+    try:
+        yield part
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
