@@ -1,11 +1,15 @@
 #!/usr/bin/env python
-"""Django's command line for Rollcall."""
+"""Django's command line for Rollcall; `manage.py up` starts the whole product."""
 
 import os
 import sys
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["up"]:
+        from webapp.supervisor.up import main as up
+
+        sys.exit(up(sys.argv[2:]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     from django.core.management import execute_from_command_line
 

@@ -3,8 +3,11 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from webapp.health import healthz
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="videos:library")),
+    path("healthz", healthz, name="healthz"),
     path("", include("webapp.accounts.urls")),
     path("jobs/", include("webapp.jobs.urls")),
     path("videos/", include("webapp.videos.urls")),

@@ -6,3 +6,9 @@ from django.apps import AppConfig
 class AccountsConfig(AppConfig):
     name = "webapp.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        from webapp.accounts import throttle
+        from webapp.jobs import reaper
+
+        reaper.register(throttle.purge)

@@ -1,6 +1,7 @@
 """Which task and which queue each kind of job uses, and how a job is handed to the broker."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -54,3 +55,7 @@ def lengths() -> dict[str, int]:
     """How many messages wait in each queue. Raises redis.RedisError when the broker does not answer."""
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
         return {queue: client.llen(queue) for queue in ALL}
+
+
+def kinds_of(queue_names: Collection[str]) -> list[str]:
+    return [kind for kind, route in ROUTES.items() if route.queue in queue_names]

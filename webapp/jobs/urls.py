@@ -1,6 +1,11 @@
 """Addresses of jobs."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from webapp.jobs import views
 
 app_name = "jobs"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("<uuid:job_id>/cancel/", views.cancel, name="cancel"),
+    path("state/", views.state, name="state"),
+]

@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class SupervisorConfig(AppConfig):
     name = "webapp.supervisor"
     label = "supervisor"
+
+    def ready(self) -> None:
+        from webapp import checks  # noqa: F401  (registers the system checks)

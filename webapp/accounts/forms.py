@@ -1,0 +1,72 @@
+"""What a person types to sign in and to create the first account."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import password_validation
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from webapp.accounts import throttle
+from webapp.accounts.models import User
+
+
+class SignInForm(AuthenticationForm):
+    """E-mail address and password; too many wrong ones close the door for a while."""
+
+    error_messages = {
+        "invalid_login": _("This e-mail address and password do not fit together. Check both and try again."),
+        "inactive": _("This account is switched off. Ask an owner of your team."),
+        "throttled": _("Too many attempts. Wait a quarter of an hour, then try again."),
+    }
+
+    def __init__(self, request: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        self.fields["username"].label = _("E-mail address")
+        self.fields["username"].widget = forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+
+    def clean(self) -> dict[str, Any]:
+        email = str(self.cleaned_data.get("username", "")).strip().lower()
+        address = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
+        if throttle.is_closed(email, address):
+            raise ValidationError(self.error_messages["throttled"], code="throttled")
+        self.cleaned_data["username"] = email
+        try:
+            cleaned = super().clean()
+        except ValidationError:
+            throttle.note_failure(email, address)
+            raise
+        throttle.forget(email, address)
+        return cleaned
+
+
+class FirstOwnerForm(forms.Form):
+    """The owner and the name of the first team."""
+
+    name = forms.CharField(
+        label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True})
+    )
+    email = forms.EmailField(label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "username"}))
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        help_text=_("At least 10 characters. A short sentence is a good one."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    team = forms.CharField(
+        label=_("Name of your team"),
+        max_length=120,
+        initial=_("My team"),
+        help_text=_("Everybody in the team sees its videos. You can invite others later."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if password := cleaned.get("password"):
+            somebody = User(email=cleaned.get("email", ""), name=cleaned.get("name", ""))
+            try:
+                password_validation.validate_password(password, somebody)
+            except ValidationError as error:
+                self.add_error("password", error)
+        return cleaned

@@ -1,0 +1,42 @@
+"""Signing in and out, and the one-time page that creates the owner."""
+
+from django.contrib.auth import login, views
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from webapp.accounts import services
+from webapp.accounts.forms import FirstOwnerForm, SignInForm
+
+sign_in = views.LoginView.as_view(
+    template_name="accounts/login.html", authentication_form=SignInForm, redirect_authenticated_user=True
+)
+sign_out = views.LogoutView.as_view()
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def first_owner(request: HttpRequest, token: str) -> HttpResponse:
+    if not services.is_first_owner_link_open(token):
+        return _link_used(request)
+    form = FirstOwnerForm(request.POST or None)
+    if not form.is_valid():
+        return render(request, "accounts/first_owner.html", {"form": form}, status=422 if form.is_bound else 200)
+    try:
+        owner = services.create_first_owner(
+            email=form.cleaned_data["email"],
+            name=form.cleaned_data["name"],
+            password=form.cleaned_data["password"],
+            team_name=form.cleaned_data["team"],
+        )
+    except services.LinkUsed:
+        return _link_used(request)
+    login(request, owner)
+    return redirect("videos:library")
+
+
+def _link_used(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/link_used.html", status=410)

