@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -19,7 +19,7 @@ class _End:
     pass
 
 
-def run_ahead(items: Iterator[T], depth: int) -> Iterator[T]:
+def run_ahead(items: Iterator[T], depth: int) -> Generator[T, None, None]:
     """The same items, at most `depth` of them made in advance; an exception of the maker is raised here.
 
     However the consumer leaves (end, exception, `close()`), the maker is stopped and its thread joined.

@@ -33,7 +33,7 @@ def block_changes(before: Float32, after: Float32) -> Float32:
 
 
 def change(before: Float32, after: Float32) -> float:
-    """One number for two thumbnails, 0..1: the mean of the half of the blocks that changed most; 1 when sizes differ."""
+    """One number for two thumbnails, 0..1: the mean of the half of all blocks that changed most; 1 if sizes differ."""
     if before.shape != after.shape:
         return 1.0
     blocks = np.sort(block_changes(before, after).ravel())

@@ -1,0 +1,174 @@
+"""From the faces of each sample to finished tracks with their best views embedded; memory does not grow with time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from analysis.boxes import scale_faces
+from analysis.faces.detect import FaceDetector
+from analysis.faces.embed import Embedder
+from analysis.faces.quality import face_qualities, pose_marks, size_marks
+from analysis.frames import Frame
+from analysis.tracking import OpenTrack, Tracker, TrackingRules, face_patches
+from analysis.types import Faces, Float32, FoundFace, FoundTrack, Image, VideoInfo
+from analysis.views import View, ViewCollector, views_wanted
+
+CONTINUE_SCORE = 0.45
+"""Detections down to this carry on a track that began with a clear one."""
+SURE_SCORE = 0.75
+MIN_SAMPLES_UNSURE = 3
+"""A face seen once or twice and never clearly is mostly none."""
+SURROUNDINGS = 1.8
+"""Side of the shown square in sides of the face's box."""
+PICTURE_SIDE = 192
+JPEG_QUALITY = 85
+EMBED_BATCH = 16
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    detect_s: float = 0.0
+    embed_s: float = 0.0
+
+
+@dataclass(slots=True)
+class _Finished:
+    track: OpenTrack
+    views: list[View]
+
+
+@dataclass(slots=True)
+class Follower:
+    """One segment's work on frames: `look` at each sample in order, then `finish`."""
+
+    info: VideoInfo
+    detector: FaceDetector
+    embedder: Embedder
+    rules: TrackingRules
+    watch: Stopwatch = field(default_factory=Stopwatch)
+    first_s: float | None = None
+    last_s: float = 0.0
+    _tracker: Tracker = field(init=False)
+    _views: dict[int, ViewCollector] = field(default_factory=dict)
+    _waiting: list[_Finished] = field(default_factory=list)
+    _done: list[FoundTrack] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._tracker = Tracker(self.rules)
+
+    def look(self, frame: Frame) -> None:
+        """Finds and follows the faces of the next sample."""
+        started = time.perf_counter()
+        self.first_s = frame.time_s if self.first_s is None else self.first_s
+        self.last_s = frame.time_s
+        found = self.detector.detect_frame(frame.image_bgr, CONTINUE_SCORE)
+        patches = face_patches(frame.image_bgr, found.landmarks)
+        height, width = frame.image_bgr.shape[:2]
+        faces = scale_faces(found, self.info.width / width, self.info.height / height)
+        of_face, ended = self._tracker.step(frame.time_s, faces, patches, frame.begins_shot)
+        self._collect_views(frame, faces, of_face)
+        self.watch.detect_s += time.perf_counter() - started
+        self._end(ended)
+
+    def finish(self) -> tuple[FoundTrack, ...]:
+        """All tracks in the order they began."""
+        self._end(self._tracker.finish())
+        self._embed_waiting()
+        return tuple(sorted(self._done, key=lambda track: (track.start_s, track.end_s)))
+
+    def _collect_views(self, frame: Frame, faces: Faces, of_face: list[OpenTrack | None]) -> None:
+        if not len(faces):
+            return
+        # No view is better than its size and pose allow: most are passed over without cutting them out.
+        limits = (size_marks(faces.landmarks) * pose_marks(faces.landmarks)) ** 0.3
+        for number, track in enumerate(of_face):
+            if track is None:
+                continue
+            collector = self._views.setdefault(track.number, ViewCollector(frame.time_s))
+            if limits[number] > collector.bar(frame.time_s):
+                collector.add(cut_view(frame, self.info, faces, number, self.embedder))
+
+    def _end(self, ended: list[OpenTrack]) -> None:
+        for track in ended:
+            collector = self._views.pop(track.number)
+            if is_kept(track.scores):
+                self._waiting.append(
+                    _Finished(track, collector.chosen(views_wanted(track.times_s[-1] - track.times_s[0])))
+                )
+        if sum(len(finished.views) for finished in self._waiting) >= EMBED_BATCH:
+            self._embed_waiting()
+
+    def _embed_waiting(self) -> None:
+        if not self._waiting:
+            return
+        started = time.perf_counter()
+        views = [view for finished in self._waiting for view in finished.views]
+        vectors = self.embedder.embed(np.stack([view.aligned_bgr for view in views]))
+        position = 0
+        for finished in self._waiting:
+            after = position + len(finished.views)
+            self._done.append(self._found(finished, vectors[position:after]))
+            position = after
+        self._waiting = []
+        self.watch.embed_s += time.perf_counter() - started
+
+    def _found(self, finished: _Finished, vectors: Float32) -> FoundTrack:
+        track = finished.track
+        return FoundTrack(
+            times_s=np.array(track.times_s, np.float64),
+            boxes_xyxy=np.stack(track.boxes_xyxy).astype(np.float32),
+            scores=np.array(track.scores, np.float32),
+            faces=tuple(found_face(view, vector) for view, vector in zip(finished.views, vectors, strict=True)),
+            reaches_start=track.times_s[0] == self.first_s,
+            reaches_end=track.times_s[-1] == self.last_s,
+        )
+
+
+def is_kept(scores: list[float]) -> bool:
+    """Whether a track is likely to be a face at all."""
+    return max(scores) >= SURE_SCORE or len(scores) >= MIN_SAMPLES_UNSURE
+
+
+def cut_view(frame: Frame, info: VideoInfo, faces: Faces, number: int, embedder: Embedder) -> View:
+    """One face of a frame, cut out in full size; `faces` in displayed pixels of the source."""
+    box = faces.boxes_xyxy[number]
+    ratio = np.array(frame.size, np.float32) / (info.width, info.height)
+    middle, side = (box[:2] + box[2:]) / 2, float(max(box[2:] - box[:2])) * SURROUNDINGS
+    square = np.concatenate([middle - side / 2, middle + side / 2]) * np.tile(ratio, 2)
+    crop, corner = frame.crop_bgr(square.astype(np.float32))
+    landmarks = (faces.landmarks[number] * ratio - np.array(corner, np.float32)).astype(np.float32)[None]
+    inside = Faces(np.zeros((1, 4), np.float32), faces.scores[number : number + 1], landmarks)
+    return View(
+        time_s=frame.time_s,
+        box_xyxy=box,
+        landmarks=faces.landmarks[number],
+        score=float(faces.scores[number]),
+        quality=float(face_qualities(crop, inside)[0]),
+        aligned_bgr=embedder.align(crop, landmarks)[0],
+        picture_bgr=_shrunk(crop),
+    )
+
+
+def found_face(view: View, vector: Float32) -> FoundFace:
+    encoded = cv2.imencode(".jpg", view.picture_bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+    return FoundFace(
+        time_s=view.time_s,
+        box_xyxy=view.box_xyxy,
+        landmarks=view.landmarks,
+        score=view.score,
+        quality=view.quality,
+        embedding=vector,
+        picture_jpeg=bytes(encoded),
+    )
+
+
+def _shrunk(crop_bgr: Image) -> Image:
+    scale = PICTURE_SIDE / max(crop_bgr.shape[:2])
+    if scale >= 1:
+        return crop_bgr.copy()
+    size = max(round(crop_bgr.shape[1] * scale), 1), max(round(crop_bgr.shape[0] * scale), 1)
+    return np.asarray(cv2.resize(crop_bgr, size, interpolation=cv2.INTER_AREA), np.uint8)

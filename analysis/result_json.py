@@ -1,0 +1,101 @@
+"""Writing what an analysis found: `result.json` and one picture per track."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from analysis.types import AnalysisResult, OnProgress, Progress, Thoroughness
+
+SCHEMA = 1
+TRACK_FOLDER = "tracks"
+BAR_WIDTH = 30
+
+
+def run_analyse(args: argparse.Namespace) -> int:
+    """The `analyse` command."""
+    from analysis.pipeline import Options, analyse
+
+    out = Path(args.out)
+    result = analyse(Path(args.video), Options(thoroughness=Thoroughness(args.thoroughness)), progress_bar())
+    write_result(result, out)
+    return 0
+
+
+def write_result(result: AnalysisResult, out: Path) -> None:
+    """Pictures first, `result.json` last and at once: where it stands, all it names is there."""
+    folder = out / TRACK_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, track in enumerate(result.tracks, start=1):
+        _write(folder / f"{number}.jpg", track.faces[0].picture_jpeg)
+    text = json.dumps(as_document(result), ensure_ascii=False, indent=1)
+    _write(out / "result.json", text.encode())
+
+
+def _write(target: Path, content: bytes) -> None:
+    part = target.with_name(f".{target.name}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def as_document(result: AnalysisResult) -> dict[str, Any]:
+    """The schema of `result.json`; boxes in displayed pixels of the source, times in the container's seconds."""
+    info = result.info
+    person_of = {track: person.id for person in result.people for track in person.track_ids}
+    return {
+        "schema": SCHEMA,
+        "video": {
+            "duration_s": round(info.duration_s, 6),
+            "width": info.width,
+            "height": info.height,
+            "rate_fps": info.rate_fps,
+            "rotation_deg": info.rotation_deg,
+            "frames_decoded": result.frames_decoded,
+            "frames_sampled": result.frames_sampled,
+            "frames_damaged": result.frames_damaged,
+        },
+        "people": [
+            {"id": person.id, "screen_time_s": round(person.screen_time_s, 3), "tracks": list(person.track_ids)}
+            for person in result.people
+        ],
+        "tracks": [
+            {
+                "id": number,
+                "person": person_of[number],
+                "start_s": track.start_s,
+                "end_s": track.end_s,
+                "times_s": [round(float(time_s), 6) for time_s in track.times_s],
+                "boxes_xyxy": [[round(float(value), 1) for value in box] for box in track.boxes_xyxy],
+                "scores": [round(float(score), 4) for score in track.scores],
+                "picture": f"{TRACK_FOLDER}/{number}.jpg",
+            }
+            for number, track in enumerate(result.tracks, start=1)
+        ],
+        "timings_s": {key: round(value, 4) for key, value in result.timings_s.items()},
+        "models": {"detector": result.detector, "embedder": result.embedder},
+    }
+
+
+def progress_bar() -> OnProgress:
+    """Draws on a terminal; says nothing where stderr is a file."""
+    if not sys.stderr.isatty():
+        return lambda progress: None
+    started = time.monotonic()
+
+    def draw(progress: Progress) -> None:
+        share = min(max(progress.done / progress.total, 0.0), 1.0) if progress.total > 0 else 0.0
+        bar = "#" * round(share * BAR_WIDTH)
+        seconds = time.monotonic() - started
+        sys.stderr.write(f"\r{progress.stage:8} [{bar:{BAR_WIDTH}}] {share:4.0%} {seconds:6.1f} s")
+        if progress.stage == "group" and share >= 1:
+            sys.stderr.write("\n")
+        sys.stderr.flush()
+
+    return draw

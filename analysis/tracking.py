@@ -1,0 +1,143 @@
+"""Following faces from sample to sample: matching by place, size and likeness; never across a cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from analysis.boxes import areas, centres, iou_matrix
+from analysis.faces.align import ARCFACE_SIZE, ARCFACE_TEMPLATE, align_faces
+from analysis.types import Faces, Float32, Image
+
+PATCH_SIZE = 24
+PATCH_TEMPLATE: Float32 = (ARCFACE_TEMPLATE * (PATCH_SIZE / ARCFACE_SIZE)).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingRules:
+    """What may be one face in two samples. Distances are in face sizes (square root of the box's area)."""
+
+    max_gap_s: float = 1.0
+    """So long a face may be unseen and still be followed."""
+    start_score: float = 0.6
+    """Detections below this only carry on a track."""
+    reach_at_once: float = 0.6
+    reach_per_s: float = 1.5
+    max_reach: float = 2.0
+    size_ratio_at_once: float = 1.5
+    size_ratio_per_s: float = 1.0
+    min_likeness_near: float = 0.25
+    """Where the boxes overlap by half: a face that turns or speaks."""
+    min_likeness_far: float = 0.5
+    """Where they hardly overlap: only a face that looks the same."""
+
+
+def face_patches(image_bgr: Image, landmarks: Float32) -> Float32:
+    """`(n, 576)`: each upright face at 24 x 24, brightness taken out, length 1. Products are likenesses."""
+    aligned = align_faces(image_bgr, landmarks, PATCH_TEMPLATE, PATCH_SIZE)
+    if not len(aligned):
+        return np.zeros((0, PATCH_SIZE * PATCH_SIZE), np.float32)
+    grey = np.stack([cv2.cvtColor(face, cv2.COLOR_BGR2GRAY) for face in aligned]).reshape(len(aligned), -1)
+    centred = grey.astype(np.float32) - grey.mean(axis=1, keepdims=True, dtype=np.float32)
+    patches: Float32 = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
+    return patches
+
+
+def match_boxes(
+    last_xyxy: Float32, gaps_s: Float32, boxes_xyxy: Float32, likeness: Float32, rules: TrackingRules
+) -> list[tuple[int, int]]:
+    """Pairs `(track, box)`, each used at most once, best first; impossible pairs are left out.
+
+    `last_xyxy` (n, 4) and `gaps_s` (n,): where and how long ago each track was seen; `boxes_xyxy` (m, 4): what is seen
+    now; `likeness` (n, m) in -1..1.
+    """
+    scores = pair_scores(last_xyxy, gaps_s, boxes_xyxy, likeness, rules)
+    pairs: list[tuple[int, int]] = []
+    while scores.size:
+        track, box = np.unravel_index(int(np.argmax(scores)), scores.shape)
+        if scores[track, box] <= 0:
+            break
+        pairs.append((int(track), int(box)))
+        scores[track, :] = 0
+        scores[:, box] = 0
+    return pairs
+
+
+def pair_scores(
+    last_xyxy: Float32, gaps_s: Float32, boxes_xyxy: Float32, likeness: Float32, rules: TrackingRules
+) -> Float32:
+    """`(n, m)`: above 0 how well each pair fits; 0 where it cannot be one face."""
+    sizes, new_sizes = np.sqrt(areas(last_xyxy)), np.sqrt(areas(boxes_xyxy))
+    mean_size = np.maximum((sizes[:, None] + new_sizes[None, :]) / 2, 1e-6)
+    distance = np.linalg.norm(centres(last_xyxy)[:, None] - centres(boxes_xyxy)[None], axis=2) / mean_size
+    reach = np.minimum(rules.reach_at_once + rules.reach_per_s * gaps_s, rules.max_reach)[:, None]
+    larger = np.maximum(sizes[:, None], new_sizes[None, :])
+    smaller = np.maximum(np.minimum(sizes[:, None], new_sizes[None, :]), 1e-6)
+    overlap = iou_matrix(last_xyxy, boxes_xyxy)
+    nearness = np.clip(overlap / 0.5, 0, 1)
+    least = rules.min_likeness_far + (rules.min_likeness_near - rules.min_likeness_far) * nearness
+    possible = (
+        (distance <= reach)
+        & (larger / smaller <= rules.size_ratio_at_once + rules.size_ratio_per_s * gaps_s[:, None])
+        & (likeness >= least)
+    )
+    fit = (1 - distance / reach) + overlap + np.maximum(likeness, 0) + 1e-3
+    scores: Float32 = np.where(possible, fit, 0).astype(np.float32)
+    return scores
+
+
+@dataclass(slots=True)
+class OpenTrack:
+    """A track that may go on. `number` counts tracks in the order they began."""
+
+    number: int
+    patch: Float32
+    times_s: list[float] = field(default_factory=list)
+    boxes_xyxy: list[Float32] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+
+
+class Tracker:
+    """Feeds on the faces of one sample after the other."""
+
+    def __init__(self, rules: TrackingRules) -> None:
+        self.rules = rules
+        self.open: list[OpenTrack] = []
+        self._begun = 0
+
+    def step(
+        self, time_s: float, faces: Faces, patches: Float32, begins_shot: bool = False
+    ) -> tuple[list[OpenTrack | None], list[OpenTrack]]:
+        """The track of each face (None: too doubtful to begin one), and the tracks that have ended."""
+        ended = self._end_lost(time_s, everything=begins_shot)
+        of_face: list[OpenTrack | None] = [None] * len(faces)
+        if self.open and len(faces):
+            last = np.stack([track.boxes_xyxy[-1] for track in self.open])
+            gaps = np.array([time_s - track.times_s[-1] for track in self.open], np.float32)
+            likeness = np.stack([track.patch for track in self.open]) @ patches.T
+            for track, face in match_boxes(last, gaps, faces.boxes_xyxy, likeness, self.rules):
+                of_face[face] = self.open[track]
+        for face in range(len(faces)):
+            track_of_face = of_face[face]
+            if track_of_face is None and faces.scores[face] >= self.rules.start_score:
+                track_of_face = of_face[face] = OpenTrack(self._begun, patches[face])
+                self._begun += 1
+                self.open.append(track_of_face)
+            if track_of_face is not None:
+                track_of_face.patch = patches[face]
+                track_of_face.times_s.append(time_s)
+                track_of_face.boxes_xyxy.append(faces.boxes_xyxy[face])
+                track_of_face.scores.append(float(faces.scores[face]))
+        return of_face, ended
+
+    def finish(self) -> list[OpenTrack]:
+        """All tracks that are still open, which end here."""
+        return self._end_lost(np.inf, everything=True)
+
+    def _end_lost(self, time_s: float, *, everything: bool) -> list[OpenTrack]:
+        limit = -np.inf if everything else self.rules.max_gap_s
+        ended = [track for track in self.open if time_s - track.times_s[-1] > limit]
+        self.open = [track for track in self.open if time_s - track.times_s[-1] <= limit]
+        return ended

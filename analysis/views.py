@@ -1,0 +1,76 @@
+"""The best views of a track: good ones, spread over its time, and few."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from analysis.types import Float32, Image
+
+MAX_BINS = 8
+FIRST_BIN_S = 0.5
+FAR_BONUS = 0.3
+"""Quality that a view may lack to one beside a view already taken, if it comes from the other end of the track."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A face cut out for embedding and showing. Box and landmarks are in displayed pixels of the source."""
+
+    time_s: float
+    box_xyxy: Float32
+    landmarks: Float32
+    score: float
+    quality: float
+    aligned_bgr: Image
+    picture_bgr: Image
+
+
+@dataclass(slots=True)
+class ViewCollector:
+    """Keeps the best view of each stretch of time; the stretches grow with the track, so that memory does not."""
+
+    begin_s: float
+    bin_s: float = FIRST_BIN_S
+    best: dict[int, View] = field(default_factory=dict)
+
+    def bar(self, time_s: float) -> float:
+        """The quality that a view of this moment has to exceed to be kept."""
+        held = self.best.get(self._bin(time_s))
+        return held.quality if held else -1.0
+
+    def add(self, view: View) -> None:
+        if view.quality <= self.bar(view.time_s):
+            return
+        self.best[self._bin(view.time_s)] = view
+        while len(self.best) > MAX_BINS:
+            self._widen()
+
+    def chosen(self, count: int) -> list[View]:
+        """At most `count` views, best first; each time the one that is good and far from those already taken."""
+        left = list(self.best.values())
+        taken: list[View] = []
+        while left and len(taken) < count:
+            best = max(left, key=lambda view: view.quality + FAR_BONUS * self._distance(view, taken))
+            left.remove(best)
+            taken.append(best)
+        return sorted(taken, key=lambda view: -view.quality)
+
+    def _distance(self, view: View, taken: list[View]) -> float:
+        """Time to the nearest of those taken, as a share of the track's length; 0 when there is none."""
+        nearest_s = min((abs(view.time_s - other.time_s) for other in taken), default=0.0)
+        return min(nearest_s / (self.bin_s * MAX_BINS), 1.0)
+
+    def _bin(self, time_s: float) -> int:
+        return int((time_s - self.begin_s) / self.bin_s)
+
+    def _widen(self) -> None:
+        self.bin_s *= 2
+        old, self.best = list(self.best.values()), {}
+        for view in old:
+            if view.quality > self.bar(view.time_s):
+                self.best[self._bin(view.time_s)] = view
+
+
+def views_wanted(length_s: float) -> int:
+    """How many views of a track are embedded: what a short one shows changes little."""
+    return 1 if length_s < 1.0 else 2 if length_s < 4.0 else 3 if length_s < 20.0 else 5
