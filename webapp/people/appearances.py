@@ -1,4 +1,4 @@
-"""Turns stretches of time into what a page shows: appearances, bars, screen time. Pure functions over (start_s, end_s)."""
+"""Turns stretches of time into what a page shows: appearances, bars, screen time. Pure functions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

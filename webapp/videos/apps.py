@@ -6,3 +6,9 @@ from django.apps import AppConfig
 class VideosConfig(AppConfig):
     name = "webapp.videos"
     label = "videos"
+
+    def ready(self) -> None:
+        from webapp.jobs import reaper
+        from webapp.videos import sweeps
+
+        reaper.register(sweeps.sweep)

@@ -1,4 +1,4 @@
-"""Files of videos behind a permission check: play, download, poster, sprites. Content types are fixed here, never guessed."""
+"""Files of videos behind a permission check. Their content types are fixed here, never guessed."""
 
 from uuid import UUID
 

@@ -87,11 +87,9 @@ class Video(models.Model):
     container = models.CharField(max_length=100, blank=True)
     video_codec = models.CharField(max_length=40, blank=True)
     audio_codec = models.CharField(max_length=40, blank=True)
-    pixel_format = models.CharField(max_length=40, blank=True)
-    start_s = models.FloatField(default=0)
-    """Presentation time of the container's start."""
-    frames_estimate = models.PositiveBigIntegerField(default=0)
-    sample_aspect_ratio = models.FloatField(default=1)
+    probed = models.JSONField(default=dict)
+    """The library's whole `VideoInfo`, so that later steps need not look into the file again; read through
+    `webapp.videos.media_info`. What is searched or shown has columns of its own."""
     frames_damaged = models.PositiveIntegerField(default=0)
 
     original_key = models.CharField(max_length=255, blank=True)
@@ -193,9 +191,13 @@ class Segment(models.Model):
     job = models.OneToOneField(Job, models.PROTECT, related_name="segment")
     index = models.PositiveIntegerField()
     start_s = models.FloatField()
+    """Minus infinity for the first segment, as a container's own start is not to be relied on."""
     end_s = models.FloatField()
+    """Infinity for the last one."""
     cut_at_start = models.BooleanField(default=False)
+    cut_at_end = models.BooleanField(default=False)
     sample_step_s = models.FloatField(default=0.2)
+    timings_s = models.JSONField(default=dict)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["analysis", "index"], name="one_segment_per_index")]

@@ -15,9 +15,26 @@ from webapp import storage
 from webapp.videos.models import Upload
 
 VIDEO_SUFFIXES = (
-    ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .mts .m2ts .ts .wmv .asf .flv .f4v .3gp .3g2 .ogv .ogg .mxf .vob .dv .gif "
-    ".h264 .264 .hevc .h265 .265 .divx .y4m .mjpeg .mjpg"
-).split()
+    *(
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".3gp",
+        ".3g2",
+        ".mkv",
+        ".webm",
+        ".ogv",
+        ".ogg",
+        ".avi",
+        ".divx",
+        ".wmv",
+        ".asf",
+        ".flv",
+        ".f4v",
+    ),
+    *(".mpg", ".mpeg", ".mts", ".m2ts", ".ts", ".vob", ".mxf", ".dv", ".gif"),
+    *(".h264", ".264", ".hevc", ".h265", ".265", ".y4m", ".mjpeg", ".mjpg"),
+)
 """Offered by the file chooser. Other names are accepted too: the check looks into the file, not at its name."""
 NEVER_VIDEO = ("image/", "text/", "audio/", "font/", "application/pdf", "application/zip", "application/vnd.")
 STILL_SENDING = timedelta(hours=1)

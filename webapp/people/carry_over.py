@@ -1,0 +1,93 @@
+"""Recognises the people of an earlier analysis in a new one of the same video, by where and when they were seen.
+
+Pure functions over arrays: names must survive a repeated analysis, whatever model it uses.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.boxes import iou_matrix
+from analysis.types import Float32, Float64
+
+GRID_S = 0.25
+"""People are compared at these moments."""
+SAME_PLACE_IOU = 0.4
+SURE_SHARE = 0.5
+"""Of the shorter presence of the two; less is chance."""
+NAMED_SHARE = 0.6
+"""A further group joins a named person only when so much of it was that person before."""
+
+Seen = Sequence[tuple[Float64, Float32]]
+"""The tracks of one person: times (n,) rising and boxes (n, 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A person of the earlier analysis."""
+
+    seen: Seen
+    is_named: bool
+
+
+def match(new: Sequence[Seen], before: Mapping[Hashable, Before]) -> dict[int, Hashable]:
+    """For each new group that is an earlier person: that person's key.
+
+    One to one, except that several groups may become one *named* person: a human has said who that is. Never two that
+    are seen at the same moment.
+    """
+    new_at = [_on_grid(seen) for seen in new]
+    before_at = {key: _on_grid(person.seen) for key, person in before.items()}
+    shared = _shared_moments(new_at, before_at)
+    pairs = sorted(shared.items(), key=lambda item: (-item[1], item[0][0]))
+    matched: dict[int, Hashable] = {}
+    for (group, key), count in pairs:
+        shorter = min(len(new_at[group]), len(before_at[key]))
+        if group not in matched and key not in matched.values() and count >= SURE_SHARE * shorter:
+            matched[group] = key
+    for (group, key), count in pairs:
+        if group in matched or not before[key].is_named or count < NAMED_SHARE * len(new_at[group]):
+            continue
+        mates = [mate for mate, theirs in matched.items() if theirs == key]
+        if mates and not any(new_at[group].keys() & new_at[mate].keys() for mate in mates):
+            matched[group] = key
+    return matched
+
+
+def _on_grid(seen: Seen) -> dict[int, Float32]:
+    """The interpolated box at each moment of the grid; a short track counts at the moment nearest to it."""
+    at: dict[int, Float32] = {}
+    for times_s, boxes_xyxy in seen:
+        if not len(times_s):
+            continue
+        first, last = np.ceil(times_s[0] / GRID_S), np.floor(times_s[-1] / GRID_S)
+        moments = np.arange(first, last + 1) if first <= last else np.array([np.round(times_s[0] / GRID_S)])
+        sides = [np.interp(moments * GRID_S, times_s, boxes_xyxy[:, side]) for side in range(4)]
+        boxes = np.stack(sides, axis=1).astype(np.float32)
+        at.update(zip(moments.astype(int).tolist(), boxes, strict=True))
+    return at
+
+
+def _shared_moments(
+    new_at: Sequence[dict[int, Float32]], before_at: Mapping[Hashable, dict[int, Float32]]
+) -> Counter[tuple[int, Hashable]]:
+    """How often a new group and an earlier person have their face in the same place at the same moment."""
+    present: dict[int, list[int]] = defaultdict(list)
+    for group, moments in enumerate(new_at):
+        for moment in moments:
+            present[moment].append(group)
+    present_before: dict[int, list[Hashable]] = defaultdict(list)
+    for key, moments in before_at.items():
+        for moment in moments:
+            present_before[moment].append(key)
+    shared: Counter[tuple[int, Hashable]] = Counter()
+    for moment in present.keys() & present_before.keys():
+        groups, keys = present[moment], present_before[moment]
+        overlap = iou_matrix(
+            np.stack([new_at[group][moment] for group in groups]), np.stack([before_at[key][moment] for key in keys])
+        )
+        for row, column in np.argwhere(overlap >= SAME_PLACE_IOU):
+            shared[groups[row], keys[column]] += 1
+    return shared

@@ -1,0 +1,183 @@
+"""What the worker does with an arrived file: look into it, refuse or accept it, and prepare it for the browser."""
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.db import IntegrityError, transaction
+
+from analysis import webcopy
+from analysis.errors import UnreadableVideo
+from analysis.probing import probe_apart
+from analysis.types import OnProgress, Progress, VideoInfo
+from analysis.webcopy import PlaybackPlan
+from webapp import storage
+from webapp.jobs import lifecycle
+from webapp.jobs.errors import FileGone
+from webapp.jobs.models import Job, Kind
+from webapp.videos import services
+from webapp.videos.errors import Duplicate
+from webapp.videos.media_info import columns_of, info_of
+from webapp.videos.models import Playback, Video
+
+logger = logging.getLogger(__name__)
+
+HASH_BLOCK_BYTES = 4 * 1024**2
+LISTEN_EVERY_S = 0.5
+
+
+def check_video(job: Job) -> Video | None:
+    """Accepts the video and queues its analysis and web copy; None when that had been done or the video is gone.
+
+    Raises Duplicate, or the library's UnreadableVideo: then `sweeps.clear_refused` removes the file.
+    """
+    video = Video.objects.filter(pk=job.subject_id, current_job=job, deleted_at=None).select_related("team").first()
+    if video is None:
+        return None
+    with original_of(video) as path:
+        info, sha256 = _look_into(path, job, video.size_bytes)
+    twin = _twin(video, sha256)
+    if twin is not None:
+        _refuse_as_duplicate(video, twin)
+    try:
+        _accept(job, video, info, sha256)
+    except IntegrityError:  # the same content was accepted a moment ago
+        twin = _twin(video, sha256)
+        if twin is None:
+            raise
+        _refuse_as_duplicate(video, twin)
+    return video
+
+
+@contextmanager
+def original_of(video: Video) -> Iterator[Path]:
+    """Raises FileGone."""
+    try:
+        with storage.local_path(video.original_key) as path:
+            yield path
+    except FileNotFoundError as error:
+        if storage.exists(video.original_key):
+            raise
+        raise FileGone(video.original_key) from error
+
+
+def _look_into(path: Path, job: Job, size_bytes: int) -> tuple[VideoInfo, str]:
+    """Probes in a process of its own while this one reads the file for its hash."""
+    with ThreadPoolExecutor(1) as beside:
+        probing = beside.submit(probe_apart, path)
+        sha256 = _sha256(path, job, size_bytes, probing)
+        while True:
+            try:
+                return probing.result(timeout=LISTEN_EVERY_S), sha256
+            except TimeoutError:
+                lifecycle.report(job, "probe", size_bytes, size_bytes)
+
+
+def _sha256(path: Path, job: Job, size_bytes: int, probing: "Future[VideoInfo]") -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(HASH_BLOCK_BYTES):
+            digest.update(block)
+            lifecycle.report(job, "probe", file.tell(), size_bytes)
+            if probing.done():
+                probing.result()  # refused: no need to read on
+    return digest.hexdigest()
+
+
+def _twin(video: Video, sha256: str) -> Video | None:
+    return Video.objects.filter(team=video.team_id, sha256=sha256, deleted_at=None).exclude(pk=video.pk).first()
+
+
+def _refuse_as_duplicate(video: Video, twin: Video) -> None:
+    Video.objects.filter(pk=video.pk).update(duplicate_of=twin)
+    raise Duplicate(f"same content as {twin.pk}")
+
+
+def _accept(job: Job, video: Video, info: VideoInfo, sha256: str) -> None:
+    """Facts, the end of the check and the next jobs in one transaction: after a crash all or nothing is there."""
+    plan = webcopy.playback_plan(info)
+    is_original = plan == PlaybackPlan.ORIGINAL
+    with transaction.atomic():
+        lifecycle.finish(job)
+        Video.objects.filter(pk=video.pk).update(
+            **columns_of(info),
+            sha256=sha256,
+            duplicate_of=None,
+            playback=Playback.ORIGINAL if is_original else Playback.PENDING,
+            playback_offset_s=webcopy.playback_offset_s(info, plan),
+        )
+        video.refresh_from_db()
+        user = job.created_by
+        services.begin_analysis(video, replacing=job.pk, thoroughness=video.thoroughness, user=user)
+        lifecycle.create(Kind.WEB_COPY, team=video.team, subject_id=video.pk, created_by=user, total=info.duration_s)
+
+
+def prepare_for_browser(job: Job) -> None:
+    """Poster, a copy where the browser cannot play the original, sprites. A repeat replaces what was there."""
+    video = Video.objects.filter(pk=job.subject_id, deleted_at=None).first()
+    if video is None:
+        return
+    info = info_of(video)
+    with original_of(video) as path, storage.scratch_dir() as scratch:
+        if not video.poster_key:
+            make_poster(video, path, scratch)
+            lifecycle.report(job, "poster", 0, info.duration_s, new_results=True)
+        plan = webcopy.playback_plan(info)
+        if plan != PlaybackPlan.ORIGINAL and video.playback != Playback.COPY:
+            _make_copy(job, video, path, scratch, info, plan)
+        _make_sprites(job, video, path, scratch, info)
+
+
+def make_poster(video: Video, path: Path, scratch: Path) -> None:
+    """The picture on the card."""
+    picture = scratch / "poster.jpg"
+    webcopy.make_poster(path, picture, info_of(video))
+    key = f"{video.files_prefix}/poster.jpg"
+    storage.put_file(key, picture)
+    Video.objects.filter(pk=video.pk).update(poster_key=key)
+
+
+def poster_early(video: Video) -> None:
+    """Right after the check, since the media queue may be busy with long copies."""
+    with original_of(video) as path, storage.scratch_dir() as scratch:
+        make_poster(video, path, scratch)
+
+
+def _make_copy(job: Job, video: Video, path: Path, scratch: Path, info: VideoInfo, plan: PlaybackPlan) -> None:
+    target = scratch / "copy.mp4"
+    try:
+        webcopy.make_web_copy(path, target, info, plan, _reporter(job, info.duration_s))
+    except UnreadableVideo:
+        Video.objects.filter(pk=video.pk).update(playback=Playback.IMPOSSIBLE)
+        raise
+    key = f"{video.files_prefix}/web.mp4"
+    storage.put_file(key, target)
+    offset_s = webcopy.playback_offset_s(info, plan)
+    Video.objects.filter(pk=video.pk).update(copy_key=key, playback=Playback.COPY, playback_offset_s=offset_s)
+    lifecycle.report(job, "web_copy", info.duration_s, info.duration_s, new_results=True)
+
+
+def _make_sprites(job: Job, video: Video, path: Path, scratch: Path, info: VideoInfo) -> None:
+    target = scratch / "sprites.jpg"
+    made = webcopy.make_sprites(path, target, info, _reporter(job, info.duration_s))
+    key = f"{video.files_prefix}/sprites.jpg"
+    storage.put_file(key, target)
+    sheet = {
+        "columns": made.columns,
+        "rows": made.rows,
+        "tile_width": made.tile_width,
+        "tile_height": made.tile_height,
+        "interval_s": made.interval_s,
+    }
+    Video.objects.filter(pk=video.pk).update(sprites_key=key, sprites=sheet)
+    lifecycle.report(job, "sprites", info.duration_s, info.duration_s, new_results=True)
+
+
+def _reporter(job: Job, total_s: float) -> OnProgress:
+    def report(progress: Progress) -> None:
+        lifecycle.report(job, progress.stage, progress.done, progress.total or total_s)
+
+    return report

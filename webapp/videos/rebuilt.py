@@ -1,0 +1,77 @@
+"""The library's values, made again of the rows that segments left."""
+
+from collections import defaultdict
+
+import numpy as np
+
+from analysis.types import FoundFace, FoundTrack, SegmentResult, SegmentSpan, VideoInfo
+from webapp.people import samples
+from webapp.people.models import Face, Track
+from webapp.videos.models import Analysis, Segment
+
+
+def span_of(segment: Segment) -> SegmentSpan:
+    return SegmentSpan(segment.index, segment.start_s, segment.end_s)
+
+
+def length_s(span: SegmentSpan, info: VideoInfo) -> float:
+    """How much of the video, as far as is known, the span covers; never 0."""
+    start_s, end_s = max(span.start_s, info.start_s), min(span.end_s, info.start_s + info.duration_s)
+    return max(end_s - start_s, 0.001)
+
+
+def segments_of(analysis: Analysis) -> tuple[list[SegmentResult], list[Track]]:
+    """All segments in order, and their tracks in the order in which the results hold them."""
+    faces = _faces_of(analysis)
+    by_segment: dict[int, list[Track]] = defaultdict(list)
+    for track in Track.objects.filter(analysis=analysis).order_by("pk"):
+        by_segment[track.segment_id].append(track)
+    segments = list(Segment.objects.filter(analysis=analysis).order_by("index"))
+    results = [_result(segment, by_segment[segment.pk], faces) for segment in segments]
+    return results, [track for segment in segments for track in by_segment[segment.pk]]
+
+
+def timings_of(analysis: Analysis) -> dict[str, float]:
+    """Seconds of work of all segments together."""
+    total: dict[str, float] = defaultdict(float)
+    for timings_s in Segment.objects.filter(analysis=analysis).values_list("timings_s", flat=True):
+        for step, seconds in timings_s.items():
+            total[step] += seconds
+    return dict(total)
+
+
+def _faces_of(analysis: Analysis) -> dict[int, list[FoundFace]]:
+    """By track, best first. Landmarks are not stored: they had served when the embedding was made."""
+    faces: dict[int, list[FoundFace]] = defaultdict(list)
+    for face in Face.objects.filter(analysis=analysis, track__isnull=False).order_by("track_id", "-quality", "pk"):
+        assert face.track_id is not None  # filtered
+        faces[face.track_id].append(
+            FoundFace(
+                time_s=face.time_s,
+                box_xyxy=np.array([face.x1, face.y1, face.x2, face.y2], np.float32),
+                landmarks=np.zeros((5, 2), np.float32),
+                score=face.score,
+                quality=face.quality,
+                embedding=samples.unpack_vector(face.embedding),
+                picture_jpeg=b"",
+            )
+        )
+    return faces
+
+
+def _result(segment: Segment, tracks: list[Track], faces: dict[int, list[FoundFace]]) -> SegmentResult:
+    return SegmentResult(
+        span=span_of(segment),
+        tracks=tuple(_found(track, faces[track.pk]) for track in tracks),
+        frames_decoded=0,
+        frames_sampled=0,
+        frames_damaged=0,
+        cut_at_start=segment.cut_at_start,
+        cut_at_end=segment.cut_at_end,
+        sample_step_s=segment.sample_step_s,
+    )
+
+
+def _found(track: Track, faces: list[FoundFace]) -> FoundTrack:
+    times_s, boxes_xyxy, scores = samples.unpack(track.samples, track.start_s)
+    return FoundTrack(times_s, boxes_xyxy, scores, tuple(faces), track.reaches_start, track.reaches_end)

@@ -1,0 +1,232 @@
+"""What the worker does for an analysis: first faces, segments as tasks of their own, then joining and grouping.
+
+`run_analysis` is a machine that looks at what is there and does the next step, so that it can be called again at any
+point: after its segments have ended, after a crash, or twice.
+"""
+
+import uuid
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from analysis import pipeline
+from analysis.errors import Cancelled
+from analysis.pipeline import Models, Options
+from analysis.types import FoundFace, FoundTrack, Progress, SegmentResult, Thoroughness
+from webapp import storage
+from webapp.jobs import lifecycle
+from webapp.jobs.models import ACTIVE, Job, Kind, Status
+from webapp.people import from_analysis, samples
+from webapp.people.first_faces import RoughGroups
+from webapp.people.models import Face, Track
+from webapp.videos import rebuilt
+from webapp.videos.ingest import original_of
+from webapp.videos.media_info import info_of
+from webapp.videos.models import Analysis, Segment, Video
+
+
+def run_analysis(job: Job) -> None:
+    """Does what is left to do. Hands over to the segments, or ends the job."""
+    analysis = Analysis.objects.select_related("video__team", "job").filter(job=job).first()
+    if analysis is None or analysis.video.deleted_at is not None:
+        raise Cancelled
+    if not analysis.segments.exists():
+        with original_of(analysis.video) as path:
+            if analysis.scanned_at is None:
+                _scan(job, analysis, path)
+            _make_segments(job, analysis)
+    parts = set(Job.objects.filter(parent=job).values_list("status", flat=True))
+    if parts & set(ACTIVE):
+        lifecycle.hand_over(job)
+    elif parts <= {Status.DONE}:
+        _group(job, analysis)
+    else:
+        raise Cancelled
+
+
+def options_of(analysis: Analysis) -> Options:
+    return Options(thoroughness=Thoroughness(analysis.thoroughness))
+
+
+@lru_cache(maxsize=1)
+def models() -> Models:
+    """Loaded once in each worker process; the same for every thoroughness."""
+    return pipeline.load_models(Options())
+
+
+def _scan(job: Job, analysis: Analysis, path: Path) -> None:
+    """Stores and shows faces as the keyframes give them; a repeat replaces those of the broken-off attempt."""
+    options, video = options_of(analysis), analysis.video
+    Face.objects.filter(analysis=analysis, track=None).delete()
+    groups, count = RoughGroups(), 0
+
+    def on_progress(progress: Progress) -> None:
+        lifecycle.report(job, progress.stage, 0, video.duration_s)
+
+    lifecycle.report(job, "scan", 0, video.duration_s)
+    loaded = models()
+    Analysis.objects.filter(pk=analysis.pk).update(detector=loaded.detector_name, embedder=loaded.embedder_name)
+    for batch in pipeline.scan_keyframes(path, info_of(video), options, loaded, on_progress):
+        rows = []
+        for found in batch:
+            row = _face(analysis, found, f"scan/{count}")
+            row.preliminary_group = groups.add(found.embedding, found.time_s)
+            rows.append(row)
+            count += 1
+        if rows:
+            with transaction.atomic():
+                Face.objects.bulk_create(rows)
+                lifecycle.report(job, "scan", 0, video.duration_s, new_results=True)
+    Analysis.objects.filter(pk=analysis.pk).update(scanned_at=timezone.now())
+
+
+def _make_segments(job: Job, analysis: Analysis) -> None:
+    """All at once with their jobs, or none."""
+    video = analysis.video
+    with transaction.atomic():
+        lifecycle.report(job, "detect", 0, video.duration_s)
+        info = info_of(video)
+        for span in pipeline.plan_segments(info, options_of(analysis)):
+            part = lifecycle.create(
+                Kind.SEGMENT,
+                team=video.team,
+                subject_id=video.pk,
+                created_by=job.created_by,
+                parent=job,
+                total=rebuilt.length_s(span, info),
+            )
+            Segment.objects.create(
+                analysis=analysis, job=part, index=span.index, start_s=span.start_s, end_s=span.end_s
+            )
+
+
+def analyse_segment(job: Job) -> None:
+    """Finds the tracks of one stretch and stores them together with the end of the job."""
+    segment = Segment.objects.select_related("analysis__video").filter(job=job).first()
+    if segment is None or segment.analysis.video.deleted_at is not None:
+        raise Cancelled
+    analysis, length_s = segment.analysis, job.total
+
+    def on_progress(progress: Progress) -> None:
+        lifecycle.report(job, "detect", min(progress.done, length_s), length_s)
+
+    lifecycle.report(job, "detect", 0, length_s)
+    with original_of(analysis.video) as path:
+        result = pipeline.analyse_segment(
+            path, info_of(analysis.video), rebuilt.span_of(segment), options_of(analysis), models(), on_progress
+        )
+    store_segment(job, segment, result)
+
+
+def store_segment(job: Job, segment: Segment, result: SegmentResult) -> None:
+    """Pictures first, then rows and the end of the job in one transaction. Raises Cancelled if the job is not ours."""
+    analysis = segment.analysis
+    groups = RoughGroups.of_analysis(analysis.pk)
+    tracks = [_track(segment, found) for found in result.tracks]
+    faces = [_faces(analysis, found, f"{segment.index}/{number}", groups) for number, found in enumerate(result.tracks)]
+    with transaction.atomic():
+        lifecycle.report(job, "detect", job.total, job.total, new_results=True)
+        lifecycle.finish(job)
+        Track.objects.filter(segment=segment).delete()
+        for track, of_track in zip(Track.objects.bulk_create(tracks), faces, strict=True):
+            for face in of_track:
+                face.track = track
+        Face.objects.bulk_create([face for of_track in faces for face in of_track], batch_size=from_analysis.BATCH)
+        Segment.objects.filter(pk=segment.pk).update(
+            cut_at_start=result.cut_at_start,
+            cut_at_end=result.cut_at_end,
+            sample_step_s=result.sample_step_s,
+            timings_s=result.timings_s,
+        )
+        Analysis.objects.filter(pk=analysis.pk).update(
+            frames_decoded=F("frames_decoded") + result.frames_decoded,
+            frames_sampled=F("frames_sampled") + result.frames_sampled,
+            frames_damaged=F("frames_damaged") + result.frames_damaged,
+        )
+
+
+def _track(segment: Segment, found: FoundTrack) -> Track:
+    return Track(
+        analysis=segment.analysis,
+        segment=segment,
+        start_s=found.start_s,
+        end_s=found.end_s,
+        samples=samples.pack(found.times_s, found.boxes_xyxy, found.scores, found.start_s),
+        reaches_start=found.reaches_start,
+        reaches_end=found.reaches_end,
+    )
+
+
+def _faces(analysis: Analysis, found: FoundTrack, place: str, groups: RoughGroups) -> list[Face]:
+    """The best view takes part in the found-so-far strip."""
+    faces = [_face(analysis, view, f"{place}/{number}") for number, view in enumerate(found.faces)]
+    if faces:
+        faces[0].preliminary_group = groups.add(found.faces[0].embedding, found.faces[0].time_s)
+    return faces
+
+
+def _face(analysis: Analysis, found: FoundFace, place: str) -> Face:
+    """Stores the picture. The id follows from the place, so that a repeated attempt writes the same files again."""
+    face_id = uuid.uuid5(analysis.pk, place)
+    key = f"{files_prefix(analysis.video, analysis.pk)}/{place.partition('/')[0]}/{face_id}.jpg"
+    storage.put_bytes(key, found.picture_jpeg)
+    x1, y1, x2, y2 = (float(side) for side in found.box_xyxy)
+    return Face(
+        id=face_id,
+        analysis=analysis,
+        time_s=found.time_s,
+        x1=x1,
+        y1=y1,
+        x2=x2,
+        y2=y2,
+        score=found.score,
+        quality=found.quality,
+        embedding=samples.pack_vector(found.embedding),
+        picture_key=key,
+    )
+
+
+def files_prefix(video: Video, analysis_id: uuid.UUID) -> str:
+    return f"{video.files_prefix}/analyses/{analysis_id}"
+
+
+def _group(job: Job, analysis: Analysis) -> None:
+    """The last step: people, in one transaction with the end of the job and the farewell to earlier analyses."""
+    video, total_s = analysis.video, analysis.video.duration_s
+
+    def on_progress(progress: Progress) -> None:
+        lifecycle.report(job, "group", total_s, total_s)
+
+    lifecycle.report(job, "group", total_s, total_s)
+    segments, tracks = rebuilt.segments_of(analysis)
+    grouping = pipeline.join_and_group(segments, options_of(analysis), on_progress)
+    replaced = list(Analysis.objects.filter(video=video).exclude(pk=analysis.pk).values_list("pk", flat=True))
+    made = from_analysis.plan(tracks, grouping, replaced)
+    seen_before = from_analysis.people_seen_in(replaced)
+    with transaction.atomic():
+        lifecycle.report(job, "group", total_s, total_s, new_results=True)
+        lifecycle.finish(job)
+        from_analysis.store(made, team=video.team, replaced=replaced)
+        _make_shown(analysis)
+        Face.objects.filter(analysis=analysis, track=None).delete()
+        Analysis.objects.filter(pk__in=replaced).delete()
+        from_analysis.remove_unseen(video.team, seen_before)
+    _delete_pictures(video, analysis.pk, replaced)
+
+
+def _make_shown(analysis: Analysis) -> None:
+    damaged = Analysis.objects.values_list("frames_damaged", flat=True).get(pk=analysis.pk)
+    timings_s = rebuilt.timings_of(analysis)
+    Analysis.objects.filter(pk=analysis.pk).update(timings_s=timings_s)
+    Video.objects.filter(pk=analysis.video_id).update(current_analysis=analysis, frames_damaged=damaged)
+
+
+def _delete_pictures(video: Video, done: uuid.UUID, replaced: Sequence[uuid.UUID]) -> None:
+    """After the commit: nothing points to them any more."""
+    storage.delete_prefix(f"{files_prefix(video, done)}/scan")
+    for analysis_id in replaced:
+        storage.delete_prefix(files_prefix(video, analysis_id))

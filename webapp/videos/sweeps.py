@@ -1,0 +1,84 @@
+"""What is put right from time to time: uploads that arrived or expired, refused files, deleted videos."""
+
+import logging
+import time
+import uuid
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from webapp import storage
+from webapp.jobs.models import ACTIVE, Job, Kind, Status
+from webapp.people.models import Person
+from webapp.videos import arriving, uploads
+from webapp.videos.models import Upload, Video
+from webapp.videos.services import UNDO_PERIOD
+
+logger = logging.getLogger(__name__)
+
+KEEP_FILE_AFTER = ("internal", "crashed", "disk_full")
+"""A check that failed for these reasons can be tried again, so the file stays."""
+STRAY_AFTER = timedelta(days=1)
+
+
+def sweep() -> None:
+    """One round; a few cheap queries when there is nothing to do."""
+    finish_arrived()
+    give_up_expired()
+    clear_refused()
+    purge_deleted()
+
+
+def finish_arrived() -> None:
+    """Uploads whose last byte is there though the server died before it could say so."""
+    for upload in Upload.objects.filter(offset_bytes=F("size_bytes")).select_related("video__team", "user"):
+        uploads.finish_upload(upload)
+
+
+def give_up_expired() -> None:
+    for upload in Upload.objects.filter(expires_at__lt=timezone.now()).select_related("video"):
+        uploads.give_up_upload(upload)
+
+
+def clear_refused() -> None:
+    """The file of a video that cannot be accepted goes; its card stays with the reason until somebody dismisses it."""
+    refused = Video.objects.filter(current_job__kind=Kind.CHECK, current_job__status=Status.FAILED)
+    for video in refused.exclude(current_job__error_code__in=KEEP_FILE_AFTER).exclude(original_key=""):
+        storage.delete_prefix(video.files_prefix)
+        Video.objects.filter(pk=video.pk).update(original_key="", poster_key="")
+
+
+def purge_deleted() -> None:
+    """Files first: after a crash in between the rows still say what has to go."""
+    for video in Video.objects.filter(deleted_at__lt=timezone.now() - UNDO_PERIOD):
+        if Job.objects.filter(subject_id=video.pk, parent=None, status__in=ACTIVE).exists():
+            continue
+        purge(video)
+
+
+def purge(video: Video) -> None:
+    """Everything of a video, and people without a name whom nobody sees any more."""
+    arriving.discard(video.pk)
+    storage.delete_prefix(video.files_prefix)
+    with transaction.atomic():
+        seen = list(Person.objects.filter(tracks__analysis__video=video).values_list("pk", flat=True).distinct())
+        Video.objects.filter(pk=video.pk).update(current_job=None, current_analysis=None)
+        Video.objects.filter(pk=video.pk).delete()
+        Job.objects.filter(subject_id=video.pk, parent__isnull=False).delete()
+        Job.objects.filter(subject_id=video.pk).delete()
+        Person.objects.filter(pk__in=seen, name="", tracks=None).delete()
+    logger.info("Video %s is purged", video.pk)
+
+
+def discard_strays() -> None:
+    """Upload files without a row, left by a server that died while an upload was given up."""
+    long_ago = time.time() - STRAY_AFTER.total_seconds()
+    for path in arriving.every_file():
+        try:
+            upload_id = uuid.UUID(hex=path.name)
+        except ValueError:
+            continue
+        if path.stat().st_mtime < long_ago and not Upload.objects.filter(pk=upload_id).exists():
+            path.unlink(missing_ok=True)

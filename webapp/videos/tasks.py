@@ -1,0 +1,39 @@
+"""What Celery workers call, by the id of a job."""
+
+from celery import shared_task
+
+from webapp.jobs import lifecycle
+from webapp.videos import ingest, runner, sample, sweeps
+
+
+@shared_task(name="check_video")
+def check_video(job_id: str) -> None:
+    accepted = None
+    with lifecycle.working(job_id) as job:
+        if job is not None:
+            sample.draw_if_missing(job)
+            accepted = ingest.check_video(job)
+    sweeps.clear_refused()
+    if accepted is not None:
+        ingest.poster_early(accepted)
+
+
+@shared_task(name="make_web_copy")
+def make_web_copy(job_id: str) -> None:
+    with lifecycle.working(job_id) as job:
+        if job is not None:
+            ingest.prepare_for_browser(job)
+
+
+@shared_task(name="run_analysis")
+def run_analysis(job_id: str) -> None:
+    with lifecycle.working(job_id) as job:
+        if job is not None:
+            runner.run_analysis(job)
+
+
+@shared_task(name="analyse_segment")
+def analyse_segment(job_id: str) -> None:
+    with lifecycle.working(job_id) as job:
+        if job is not None:
+            runner.analyse_segment(job)
