@@ -33,7 +33,7 @@ make_environment() {
 
 # The CPU build of torch is 2.5 GB smaller; it lies in an index of its own, which may be out of reach.
 requirements_file() {
-    if command -v nvidia-smi >/dev/null && nvidia-smi >/dev/null 2>&1; then
+    if [ "${ROLLCALL_GPU:-}" = yes ] || { command -v nvidia-smi >/dev/null && nvidia-smi >/dev/null 2>&1; }; then
         echo requirements-gpu.txt
     elif [ "$(uname -s)" = Linux ] && cpu_index_answers; then
         echo requirements-cpu.txt

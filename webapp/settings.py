@@ -7,6 +7,7 @@ from csp.constants import NONCE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from webapp import env
+from webapp.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.folder("ROLLCALL_DATA_DIR", BASE_DIR / "data")
@@ -132,6 +133,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
+
+LOGGING = logging_config(as_json=env.flag("ROLLCALL_LOG_JSON"))
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -1,4 +1,4 @@
-"""Slows down guessing of passwords: counts failed sign-ins per address and e-mail in the database, so all servers agree."""
+"""Slows down guessing of passwords: counts failed sign-ins in the database, so that all servers agree."""
 
 from datetime import timedelta
 

@@ -128,7 +128,7 @@ class Supervisor:
         os.environ["TMPDIR"] = str(self.data.tmp)  # uploads are spooled there: same disk as the store
         os.environ.setdefault("ROLLCALL_STATIC_DIR", str(self.data.static))
         os.environ.setdefault("ROLLCALL_HOSTS", ",".join(addresses.allowed_hosts(self.host)))
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+        os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
         os.environ["PYTHONUNBUFFERED"] = "1"
 
     def _start_queue(self) -> None:

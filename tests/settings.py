@@ -1,0 +1,22 @@
+"""The product's own settings on a throw-away data folder; a Valkey of the test session's own (see conftest)."""
+
+import os
+import tempfile
+from pathlib import Path
+
+_folder = Path(tempfile.mkdtemp(prefix="rollcall-tests-"))
+os.environ["ROLLCALL_DATA_DIR"] = str(_folder)
+os.environ["ROLLCALL_MEDIA_DIR"] = os.environ["ROLLCALL_UPLOAD_DIR"] = os.environ["ROLLCALL_STATIC_DIR"] = ""
+os.environ["ROLLCALL_SECRET_KEY"] = "only-for-tests"
+os.environ["ROLLCALL_HOSTS"] = "testserver,localhost"
+os.environ["ROLLCALL_DEBUG"] = "no"
+os.environ["REDIS_URL"] = f"unix://{_folder}/valkey.sock?db=0"
+
+from webapp.settings import *  # noqa: E402, F403
+from webapp.settings import DATABASES, STORAGES  # noqa: E402
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, because consumers and views of one test use several threads.
+    DATABASES["default"]["TEST"] = {"NAME": str(_folder / "tests.sqlite3")}
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; nothing secret here

@@ -1,0 +1,20 @@
+"""`manage.py owner_link`: prints the path of the one-time page that creates the owner."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
+
+from webapp.accounts.models import User
+from webapp.accounts.services import first_owner_token
+
+
+class Command(BaseCommand):
+    """For installations that are not started by `up`, such as Compose."""
+
+    help = "Prints the path of the one-time page that creates the owner."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if User.objects.exists():
+            raise CommandError("There is an owner already: sign in instead.")
+        self.stdout.write(reverse("accounts:first_owner", args=[first_owner_token()]))
