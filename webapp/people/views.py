@@ -2,11 +2,10 @@
 
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import aget_object_or_404, get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -50,7 +49,7 @@ def suggest(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 async def face_picture(request: HttpRequest, face_id: UUID) -> HttpResponseBase:
-    face = await sync_to_async(get_object_or_404)(access.visible_faces(request.user), pk=face_id)
+    face = await aget_object_or_404(access.visible_faces(await request.auser()), pk=face_id)
     try:
         return await ranged_response(request, face.picture_key, "image/jpeg", max_age_s=FACE_AGE_S)
     except FileNotFoundError as error:

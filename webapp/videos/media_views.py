@@ -2,10 +2,9 @@
 
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import aget_object_or_404
 from django.views.decorators.http import require_safe
 
 from webapp import access
@@ -55,9 +54,8 @@ def playable_type(container: str) -> str:
     return "video/webm" if "webm" in container or "matroska" in container else "video/mp4"
 
 
-@sync_to_async
-def _visible(request: HttpRequest, video_id: UUID) -> Video:
-    return get_object_or_404(access.visible_videos(request.user), pk=video_id)
+async def _visible(request: HttpRequest, video_id: UUID) -> Video:
+    return await aget_object_or_404(access.visible_videos(await request.auser()), pk=video_id)
 
 
 async def _stored(
