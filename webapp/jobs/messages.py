@@ -23,6 +23,7 @@ class Explanation:
 STAGES: dict[str, Words] = {
     "probe": gettext_lazy("Checking the file"),
     "hash": gettext_lazy("Reading the file"),
+    "draw": gettext_lazy("Drawing the sample video"),
     "scan": gettext_lazy("Looking for the first faces"),
     "detect": gettext_lazy("Finding people"),
     "group": gettext_lazy("Sorting the faces by person"),
@@ -63,6 +64,10 @@ EXPLANATIONS: dict[str, Explanation] = {
     "missing_weights": Explanation(
         gettext_lazy("A model file that finds faces is missing on the server."),
         gettext_lazy("Ask the person who runs Rollcall to start it again with ./scripts/run, then analyse again."),
+    ),
+    "duplicate": Explanation(
+        gettext_lazy("This video is already here."),
+        gettext_lazy("Open the one that was uploaded before; this copy was not kept."),
     ),
     "disk_full": Explanation(
         gettext_lazy("The server has no disk space left."),
