@@ -20,6 +20,8 @@ from analysis.views import View, ViewCollector, views_wanted
 CONTINUE_SCORE = 0.45
 """Detections down to this carry on a track that began with a clear one."""
 SURE_SCORE = 0.75
+VERY_SURE_SCORE = 0.85
+"""What a face has to reach that is seen in one sample only."""
 MIN_SAMPLES_UNSURE = 3
 """A face seen once or twice and never clearly is mostly none."""
 SURROUNDINGS = 1.8
@@ -130,7 +132,7 @@ class Follower:
 
 def is_kept(scores: list[float]) -> bool:
     """Whether a track is likely to be a face at all."""
-    return max(scores) >= SURE_SCORE or len(scores) >= MIN_SAMPLES_UNSURE
+    return max(scores) >= (SURE_SCORE if len(scores) > 1 else VERY_SURE_SCORE) or len(scores) >= MIN_SAMPLES_UNSURE
 
 
 def cut_view(frame: Frame, info: VideoInfo, faces: Faces, number: int, embedder: Embedder) -> View:

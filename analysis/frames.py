@@ -5,12 +5,13 @@ from __future__ import annotations
 import av
 import cv2
 import numpy as np
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from analysis.types import Float32, Image
+from analysis.types import Float32, Float64, Image
 
 TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 PLANAR_420 = ("yuv420p", "yuvj420p")
+KNOWN_MATRICES = (Colorspace.ITU709, Colorspace.ITU601, Colorspace.FCC, Colorspace.SMPTE170M, Colorspace.SMPTE240M)
 
 
 def luma_plane(raw: av.VideoFrame) -> Image:
@@ -85,21 +86,37 @@ class Frame:
 
     def _planar_crop(self, x1: int, y1: int, x2: int, y2: int) -> Image:
         """Converts only what is asked for: a whole 1080p frame takes 5 ms, a face 0.1 ms."""
-        width, height = x2 - x1, y2 - y1
-        planes = [
-            _plane(self._raw, 0)[y1:y2, x1:x2].ravel(),
-            _plane(self._raw, 1)[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2].ravel(),
-            _plane(self._raw, 2)[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2].ravel(),
-        ]
-        joined = np.concatenate(planes).reshape(height * 3 // 2, width)
-        small = av.VideoFrame.from_ndarray(joined, format=self._raw.format.name)
-        small.colorspace, small.color_range = self._raw.colorspace, self._raw.color_range
-        return np.asarray(small.to_ndarray(format="bgr24"), np.uint8)
+        luma = _plane(self._raw, 0)[y1:y2, x1:x2]
+        shape = x2 - x1, y2 - y1
+        chroma = [_plane(self._raw, n)[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2] for n in (1, 2)]
+        large = [cv2.resize(plane, shape, interpolation=cv2.INTER_LINEAR) for plane in chroma]
+        return np.asarray(cv2.transform(cv2.merge([luma, *large]), bgr_matrix(self._raw)), np.uint8)
 
     def _whole(self) -> Image:
         if self._whole_bgr is None:
             self._whole_bgr = np.asarray(self._raw.to_ndarray(format="bgr24"), np.uint8)
         return self._whole_bgr
+
+
+def bgr_matrix(raw: av.VideoFrame) -> Float64:
+    """`(3, 4)`: from this frame's Y, Cb, Cr to B, G, R, by its matrix (unknown: by its size) and range."""
+    high_definition = raw.colorspace == Colorspace.ITU709 or (
+        raw.colorspace not in KNOWN_MATRICES and raw.height >= 720
+    )
+    red, blue = (0.2126, 0.0722) if high_definition else (0.299, 0.114)
+    green = 1 - red - blue
+    full = raw.color_range == ColorRange.JPEG or raw.format.name.startswith("yuvj")
+    bright, colour, black = (1.0, 1.0, 0.0) if full else (255 / 219, 255 / 224, 16.0)
+    to_blue, to_red = 2 * (1 - blue) * colour, 2 * (1 - red) * colour
+    matrix: Float64 = np.array(
+        [
+            [bright, to_blue, 0, 0],
+            [bright, -to_blue * blue / green, -to_red * red / green, 0],
+            [bright, 0, to_red, 0],
+        ]
+    )
+    matrix[:, 3] = -matrix[:, :3] @ np.array([black, 128, 128])
+    return matrix
 
 
 def turn(image: Image, rotation_deg: int) -> Image:

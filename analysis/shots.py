@@ -43,7 +43,8 @@ def change(before: Float32, after: Float32) -> float:
 LEAST_CHANGE = 0.075
 """Cuts between similar shots of one studio measure 0.13, fast gestures up to 0.08 (see `change`)."""
 STANDS_OUT = 3.0
-USUAL_AT_FIRST = 0.03
+USUAL_AT_FIRST = 0.05
+"""Assumed of a shot that has just begun: a camera in full swing measures 0.1 from frame to frame."""
 FORGETTING = 0.25
 """Share of the newest frame in the running mean of changes."""
 
@@ -66,7 +67,8 @@ class CutDetector:
             return False
         now = change(last, thumb)
         cut = now >= max(LEAST_CHANGE, STANDS_OUT * self._usual)
-        # A cut says little about how much the new shot moves, but two in a row are a shaking camera.
-        counted = min(now, STANDS_OUT * self._usual)
-        self._usual += FORGETTING * (max(counted, 0.01) - self._usual)
+        if cut:
+            self._usual = max(self._usual, USUAL_AT_FIRST)
+        else:
+            self._usual += FORGETTING * (now - self._usual)
         return cut
