@@ -1,0 +1,26 @@
+// What was dropped: files, and those inside of dropped folders.
+
+const read = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject));
+
+async function inside(folder) {
+  const reader = folder.createReader();
+  const found = [];
+  // readEntries hands out at most 100 at a time, and nothing at the end.
+  for (;;) {
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) return found;
+    found.push(...(await Promise.all(some.map(filesOfEntry))).flat());
+  }
+}
+
+async function filesOfEntry(entry) {
+  // Hidden files of folders (.DS_Store) are nobody's videos.
+  if (entry.name.startsWith(".")) return [];
+  return entry.isDirectory ? inside(entry) : [await read(entry)];
+}
+
+export async function filesOf(transfer) {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.some((entry) => entry.isDirectory)) return [...transfer.files];
+  return (await Promise.all(entries.map(filesOfEntry))).flat();
+}

@@ -1,0 +1,121 @@
+// <face-boxes>: boxes over the playing picture, placed for the very frame that the browser shows.
+import { BoxWindows, boxAt } from "rollcall/box-windows";
+
+const LABEL_PX = 26;
+
+class FaceBoxes extends HTMLElement {
+  #ended = null;
+  #boxes = new Map();
+  #time = 0;
+  #callback = 0;
+  #selected = "";
+
+  connectedCallback() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    const player = this.closest("video-player");
+    this.video = player.querySelector("video");
+    this.windows = new BoxWindows(player.dataset.boxes, () => this.#draw());
+    this.resized = new ResizeObserver(() => this.#draw());
+    this.resized.observe(this.video);
+    for (const name of ["loadeddata", "seeked", "resize"]) this.video.addEventListener(name, () => this.#at(this.video.currentTime), { signal });
+    this.addEventListener("click", (event) => this.#chosen(event), { signal });
+    document.addEventListener("people:changed", () => this.#reload(), { signal });
+    document.addEventListener("people:selected", ({ detail }) => this.#select(detail.person), { signal });
+    this.#selected = document.querySelector("people-panel")?.dataset.person ?? "";
+    this.#next();
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+    this.resized.disconnect();
+    this.video.cancelVideoFrameCallback?.(this.#callback);
+    cancelAnimationFrame(this.#callback);
+  }
+
+  // The frame callback carries the time of the frame on screen; currentTime may be a frame off.
+  #next() {
+    if (this.video.requestVideoFrameCallback) {
+      this.#callback = this.video.requestVideoFrameCallback((_, frame) => {
+        this.#at(frame.mediaTime);
+        this.#next();
+      });
+      return;
+    }
+    this.#callback = requestAnimationFrame(() => {
+      if (!this.video.paused) this.#at(this.video.currentTime);
+      this.#next();
+    });
+  }
+
+  #at(time) {
+    this.#time = time;
+    this.#draw();
+  }
+
+  #reload() {
+    this.windows.forget();
+    this.windows.at(this.#time);
+  }
+
+  #select(person) {
+    this.#selected = person;
+    this.#draw();
+  }
+
+  #chosen(event) {
+    const person = event.target.closest(".face-box")?.dataset.person;
+    if (person) document.dispatchEvent(new CustomEvent("people:choose", { detail: { person } }));
+  }
+
+  /** Where the picture lies inside of the element: letterboxed. */
+  #picture({ width, height }) {
+    const [w, h] = [this.video.clientWidth, this.video.clientHeight];
+    const ratio = this.video.videoWidth ? this.video.videoWidth / this.video.videoHeight : width / height;
+    const [pw, ph] = w / h > ratio ? [h * ratio, h] : [w, w / ratio];
+    return { left: (w - pw) / 2, top: (h - ph) / 2, x: pw / width, y: ph / height, right: (w + pw) / 2 };
+  }
+
+  #draw() {
+    const data = this.windows.at(this.#time);
+    if (!data?.sources.width || this.hidden) return;
+    const picture = this.#picture(data.sources);
+    const unused = new Set(this.#boxes.keys());
+    for (const track of data.tracks) {
+      const box = boxAt(track, this.#time);
+      if (!box) continue;
+      unused.delete(track.id);
+      this.#place(this.#element(track), box, picture);
+    }
+    for (const id of unused) {
+      this.#boxes.get(id).remove();
+      this.#boxes.delete(id);
+    }
+    this.classList.toggle("is-choosing", Boolean(this.#selected));
+  }
+
+  #element(track) {
+    let element = this.#boxes.get(track.id);
+    if (!element) {
+      element = document.createElement("div");
+      element.append(document.createElement("span"));
+      this.#boxes.set(track.id, element);
+      this.append(element);
+    }
+    if (element.firstChild.textContent !== track.label) element.firstChild.textContent = track.label;
+    element.dataset.person = track.person;
+    element.className = `face-box hue-${track.hue % 12}${track.person === this.#selected ? " is-selected" : ""}`;
+    return element;
+  }
+
+  #place(element, [x1, y1, x2, y2], { left, top, x, y, right }) {
+    const [px, py] = [left + x1 * x, top + y1 * y];
+    element.style.transform = `translate(${px.toFixed(1)}px, ${py.toFixed(1)}px)`;
+    element.style.width = `${((x2 - x1) * x).toFixed(1)}px`;
+    element.style.height = `${((y2 - y1) * y).toFixed(1)}px`;
+    element.classList.toggle("label-below", py < LABEL_PX);
+    element.classList.toggle("label-left", px + 120 > right);
+  }
+}
+
+customElements.define("face-boxes", FaceBoxes);

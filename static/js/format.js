@@ -1,0 +1,34 @@
+// Times and sizes, written as the server writes them (webapp/templatetags/rollcall.py).
+import { say } from "rollcall/api";
+
+/** "0:48", "12:40", "1:02:14". */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds || 0));
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (n) => String(n).padStart(2, "0");
+  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** "2 s", "3 min". */
+export const spoken = (seconds) =>
+  seconds < 60 ? say("panel.seconds", { n: seconds }) : say("panel.minutes", { n: Math.round(seconds / 60) });
+
+/** "812 KB", "1.4 GB". */
+export function bytes(count) {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  let value = count;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit > 1 && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+/** How long the rest takes, in words. */
+export function timeLeft(seconds) {
+  if (!Number.isFinite(seconds)) return "";
+  if (seconds < 60) return say("upload.left.seconds");
+  if (seconds < 90 * 60) return say("upload.left.minutes", { n: Math.round(seconds / 60) });
+  return say("upload.left.hours", { n: Math.round(seconds / 3600) });
+}

@@ -1,0 +1,49 @@
+// <job-progress>: keeps a server-rendered <progress> and its words up to date.
+import { latestOf, stateOf } from "rollcall/live-store";
+
+class JobProgress extends HTMLElement {
+  #said = "";
+
+  connectedCallback() {
+    document.addEventListener("live:job", this.#onJob);
+    const known = this.dataset.job ? stateOf(this.dataset.job) : null;
+    if (known) this.#show(known);
+    else if (this.dataset.kind) {
+      const latest = latestOf(this.closest("[data-subject]")?.dataset.subject, this.dataset.kind);
+      if (latest) this.#show(latest);
+    }
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("live:job", this.#onJob);
+  }
+
+  #onJob = ({ detail }) => {
+    if (this.dataset.job ? detail.id === this.dataset.job : detail.kind === this.dataset.kind) this.#show(detail);
+  };
+
+  #show(state) {
+    const bar = this.querySelector("progress");
+    if (state.percent === null) bar.removeAttribute("value");
+    else bar.value = state.percent;
+    bar.setAttribute("aria-label", state.headline);
+    this.#write("[data-headline]", state.headline);
+    this.#write("[data-detail]", state.detail);
+    this.#speak(state);
+  }
+
+  #write(selector, text) {
+    const element = this.querySelector(selector);
+    if (element && element.textContent !== text) element.textContent = text;
+  }
+
+  // A screen reader hears each stage and every tenth percent, not four numbers a second.
+  #speak(state) {
+    const key = `${state.status} ${state.stage} ${Math.floor((state.percent ?? 0) / 10)}`;
+    if (key === this.#said) return;
+    if (this.#said) this.#write("[data-spoken]", state.headline);
+    this.#said = key;
+  }
+}
+
+customElements.define("job-progress", JobProgress);

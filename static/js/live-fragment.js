@@ -1,0 +1,91 @@
+// <live-fragment>: fetches its server-rendered content again when the work behind it has something new, and morphs it in.
+// data-src is a fragment's address; data-select picks a part of the page itself. What is being typed or played stays.
+import { morphChildren, morphElements } from "@hotwired/turbo";
+import { fetchDocument } from "rollcall/api";
+
+const LEAST_PAUSE_MS = 700;
+const ENDED = ["done", "failed", "cancelled"];
+
+let shared = null;
+
+/** Two parts of one page that change at the same moment share one request. */
+function fetchPage(url, signal) {
+  if (shared?.url !== url || performance.now() - shared.at > 300) {
+    shared = { url, at: performance.now(), answer: fetchDocument(url) };
+  }
+  return shared.answer.then((answer) => (signal.aborted ? null : answer));
+}
+
+class LiveFragment extends HTMLElement {
+  #seen = new Map();
+  #timer = 0;
+  #last = 0;
+  #request = null;
+
+  connectedCallback() {
+    document.addEventListener("live:job", this.#onJob);
+    document.addEventListener("fragment:stale", this.#onStale);
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("live:job", this.#onJob);
+    document.removeEventListener("fragment:stale", this.#onStale);
+    clearTimeout(this.#timer);
+    this.#request?.abort();
+  }
+
+  #onStale = () => this.#plan(0);
+
+  #onJob = ({ detail: state }) => {
+    if (state.subject !== this.closest("[data-subject]")?.dataset.subject) return;
+    const key = `${state.status} ${state.revision}`;
+    const known = this.#seen.get(state.id) ?? this.#rendered(state, key);
+    this.#seen.set(state.id, key);
+    if (known !== key) this.#plan(ENDED.includes(state.status) ? 0 : LEAST_PAUSE_MS);
+  };
+
+  /** What the server had in mind when it rendered us; an ended job that it did not name is old news. */
+  #rendered(state, key) {
+    const shown = this.matches("[data-job]") ? this : this.querySelector("[data-job][data-status]");
+    if (shown?.dataset.job === state.id) return `${shown.dataset.status} ${shown.dataset.revision}`;
+    return ENDED.includes(state.status) ? key : "";
+  }
+
+  #plan(pause) {
+    clearTimeout(this.#timer);
+    const since = performance.now() - this.#last;
+    this.#timer = setTimeout(() => this.#refresh(), Math.max(0, Math.max(pause, LEAST_PAUSE_MS) - since));
+  }
+
+  async #refresh() {
+    this.#last = performance.now();
+    this.#request?.abort();
+    this.#request = new AbortController();
+    const { src, select } = this.dataset;
+    try {
+      const query = "keepsQuery" in this.dataset ? location.search : "";
+      const found = select ? await fetchPage(location.href, this.#request.signal) : await fetchDocument(src + query, this.#request.signal);
+      const fresh = select ? found?.querySelector(select) : found?.body.firstElementChild;
+      if (fresh) this.#morph(fresh);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      // The next state, or the next look at the page, brings it.
+      this.#timer = setTimeout(() => this.#refresh(), 5000);
+    }
+  }
+
+  #morph(fresh) {
+    const callbacks = { beforeNodeMorphed: mayChange };
+    if (this.dataset.select) morphChildren(this, fresh, { callbacks, ignoreActiveValue: true });
+    else morphElements(this.firstElementChild, fresh, { callbacks, ignoreActiveValue: true });
+    this.dispatchEvent(new CustomEvent("fragment:refreshed", { bubbles: true }));
+  }
+}
+
+/** A name being typed, an open menu and a playing video are left alone. */
+function mayChange(current, fresh) {
+  if (current.matches("details[open]") && fresh.matches?.("details")) return false;
+  return !(current.dataset.keep && current.dataset.keep === fresh.dataset?.keep);
+}
+
+customElements.define("live-fragment", LiveFragment);

@@ -1,0 +1,26 @@
+// The newest known state of every job, by id. Whole states with a rising sequence: late or repeated ones do no harm.
+
+const states = new Map();
+
+/** Takes a state in; tells the page ("live:job") only if it is newer than what is known. */
+export function offer(state) {
+  const known = states.get(state.id);
+  if (known && known.sequence >= state.sequence && known.status === state.status) return;
+  if (known && known.sequence > state.sequence) return;
+  states.set(state.id, state);
+  document.dispatchEvent(new CustomEvent("live:job", { detail: state }));
+}
+
+/** An object is gone for everybody. */
+export function remove(subject) {
+  for (const [id, state] of states) if (state.subject === subject) states.delete(id);
+  document.dispatchEvent(new CustomEvent("live:gone", { detail: { subject } }));
+}
+
+export const stateOf = (id) => states.get(id);
+
+/** The newest job of one kind about a subject. */
+export function latestOf(subject, kind) {
+  const fits = [...states.values()].filter((state) => state.subject === subject && (!kind || state.kind === kind));
+  return fits.sort((a, b) => b.created - a.created)[0];
+}

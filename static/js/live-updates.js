@@ -1,0 +1,95 @@
+// <live-updates>: one websocket for what the page is about; polls slowly while the socket does not get through.
+import { say } from "rollcall/api";
+import { offer, remove } from "rollcall/live-store";
+
+const LONGEST_PAUSE_MS = 30_000;
+const POLL_MS = 8_000;
+const HINT_AFTER_MS = 6_000;
+
+class LiveUpdates extends HTMLElement {
+  #socket = null;
+  #attempt = 0;
+  #timers = {};
+  #ended = null;
+
+  connectedCallback() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    addEventListener("online", () => this.#connect(), { signal });
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#connect(), { signal });
+    this.#connect();
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    this.#timers = {};
+    this.#socket?.close();
+    this.#socket = null;
+    this.#hint(false);
+  }
+
+  #connect() {
+    if (this.#socket) return;
+    clearTimeout(this.#timers.again);
+    const url = new URL(this.dataset.socket, location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    const socket = new WebSocket(url);
+    this.#socket = socket;
+    socket.onopen = () => this.#restored();
+    socket.onmessage = (event) => this.#take(JSON.parse(event.data));
+    socket.onclose = () => socket === this.#socket && this.#lost();
+  }
+
+  #take(message) {
+    if (message.type === "job") offer(message);
+    if (message.type === "gone") remove(message.subject);
+  }
+
+  #restored() {
+    this.#attempt = 0;
+    clearTimeout(this.#timers.poll);
+    this.#hint(false);
+  }
+
+  #lost() {
+    this.#socket = null;
+    // Jitter, so that a restarted server is not met by all pages at once.
+    const pause = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** this.#attempt) * (0.6 + Math.random() * 0.8);
+    this.#attempt += 1;
+    this.#timers.again = setTimeout(() => document.visibilityState === "visible" && this.#connect(), pause);
+    if (this.#attempt === 2) {
+      this.#timers.hint = setTimeout(() => this.#hint(true), HINT_AFTER_MS);
+      this.#poll();
+    }
+  }
+
+  async #poll() {
+    clearTimeout(this.#timers.poll);
+    if (this.#socket?.readyState === WebSocket.OPEN || this.#ended.signal.aborted) return;
+    try {
+      const response = await fetch(this.dataset.poll, { signal: this.#ended.signal });
+      if (response.ok && !response.redirected) {
+        for (const state of (await response.json()).jobs) offer(state);
+        this.#hint(false);
+      }
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      // The network is away: the next round tries again, and the hint says so.
+    }
+    this.#timers.poll = setTimeout(() => this.#poll(), POLL_MS);
+  }
+
+  #hint(isLost) {
+    clearTimeout(this.#timers.hint);
+    this.replaceChildren();
+    if (!isLost) return;
+    const words = document.createElement("p");
+    words.className = "line-hint";
+    words.setAttribute("role", "status");
+    words.textContent = say("live.lost");
+    this.append(words);
+  }
+}
+
+customElements.define("live-updates", LiveUpdates);

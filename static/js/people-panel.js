@@ -1,0 +1,160 @@
+// <people-panel>: tabs, rows and lanes beside the player; a click on a face, bar or line seeks, and the address follows.
+import { isTyping, say } from "rollcall/api";
+import { spoken } from "rollcall/format";
+import { writeAddress } from "rollcall/panel-address";
+
+const LEAST_BETWEEN_MS = 200;
+const SEEK_EDGE_S = 0.05;
+
+class PeoplePanel extends HTMLElement {
+  #ended = null;
+  #time = 0;
+  #shownAt = 0;
+  #spans = new Map();
+
+  connectedCallback() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    this.person = this.dataset.person;
+    this.addEventListener("click", (event) => this.#click(event), { signal });
+    this.addEventListener("keydown", (event) => this.#tabKey(event), { signal });
+    this.addEventListener("input", (event) => event.target.name === "min" && this.#least(Number(event.target.value)), { signal });
+    this.addEventListener("submit", (event) => event.target.matches(".panel-foot") && event.preventDefault(), { signal });
+    document.addEventListener("keydown", (event) => this.#pageKey(event), { signal });
+    document.addEventListener("player:time", ({ detail }) => this.#moment(detail), { signal });
+    document.addEventListener("people:choose", ({ detail }) => this.#choose(detail.person), { signal });
+    document.addEventListener("fragment:refreshed", (event) => event.target.contains(this) && this.#renewed(), { signal });
+    this.#read();
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+  }
+
+  #renewed() {
+    const isNew = this.dataset.analysis !== this.analysis;
+    this.#read();
+    this.#mark();
+    if (isNew) document.dispatchEvent(new CustomEvent("people:changed"));
+  }
+
+  #read() {
+    this.analysis = this.dataset.analysis;
+    this.#spans = new Map([...this.querySelectorAll(".person-row")].map((row) => [row.dataset.person, JSON.parse(row.dataset.appearances)]));
+  }
+
+  #seek(time) {
+    document.getElementById("player")?.seek(time);
+    writeAddress({ t: String(Math.round(time * 10) / 10) });
+  }
+
+  #click(event) {
+    const tab = event.target.closest('[role="tab"]');
+    const act = event.target.closest("[data-act]");
+    if (event.ctrlKey || event.metaKey || event.shiftKey || !(tab || act)) return;
+    event.preventDefault();
+    if (tab) this.#open(tab);
+    else this.#act(act, event);
+  }
+
+  #act(element, event) {
+    const person = element.closest("[data-person]")?.dataset.person;
+    const time = element.closest("[data-time]")?.dataset.time;
+    const act = element.dataset.act;
+    if (act === "choose") this.#choose(person, time ? Number(time) : this.#nextOf(person));
+    if (act === "seek") this.#seek(Number(time));
+    if (act === "before") this.#go(person, -1);
+    if (act === "after") this.#go(person, 1);
+    if (act === "show-all") this.#least(0);
+    if (act === "bar") {
+      const bounds = element.getBoundingClientRect();
+      this.#choose(person, ((event.clientX - bounds.left) / bounds.width) * Number(this.dataset.duration));
+    }
+  }
+
+  /** Where a person is seen: now, else the first time. */
+  #nextOf(person) {
+    const spans = this.#spans.get(person) ?? [];
+    return spans.some(([start, end]) => start <= this.#time && this.#time <= end) ? null : (spans[0]?.[0] ?? null);
+  }
+
+  #choose(person, time = null) {
+    this.person = person;
+    writeAddress({ person });
+    if (time !== null) this.#seek(time);
+    this.#mark();
+    // Only what the visitor cannot see is scrolled, and only inside of the panel's column.
+    this.querySelector(`[role="tabpanel"]:not([hidden]) [data-person="${CSS.escape(person)}"]`)?.scrollIntoView({ block: "nearest" });
+    document.dispatchEvent(new CustomEvent("people:selected", { detail: { person } }));
+  }
+
+  #go(person, step) {
+    const spans = this.#spans.get(person) ?? [];
+    const wanted = step > 0 ? spans.find(([start]) => start > this.#time + SEEK_EDGE_S) : spans.findLast(([start]) => start < this.#time - 1);
+    const target = wanted ?? (step > 0 ? spans[0] : spans.at(-1));
+    if (target) this.#choose(person, target[0]);
+  }
+
+  #open(tab) {
+    for (const other of this.querySelectorAll('[role="tab"]')) {
+      other.setAttribute("aria-selected", String(other === tab));
+      document.getElementById(other.getAttribute("aria-controls")).hidden = other !== tab;
+    }
+    writeAddress({ tab: tab.getAttribute("aria-controls") });
+    tab.focus();
+  }
+
+  #tabKey(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step || !event.target.matches('[role="tab"]')) return;
+    const tabs = [...this.querySelectorAll('[role="tab"]')];
+    event.preventDefault();
+    this.#open(tabs.at((tabs.indexOf(event.target) + step) % tabs.length));
+  }
+
+  #pageKey(event) {
+    const step = { n: 1, p: -1 }[event.key];
+    if (step && this.person && !isTyping(event)) this.#go(this.person, step);
+  }
+
+  #moment({ time, length, isPlaying }) {
+    this.#time = time;
+    this.style.setProperty("--now", `${Math.min(100, (100 * time) / (length || 1))}%`);
+    this.classList.add("has-now");
+    if (isPlaying && performance.now() - this.#shownAt < LEAST_BETWEEN_MS) return;
+    this.#shownAt = performance.now();
+    this.#mark();
+  }
+
+  #mark() {
+    for (const element of this.querySelectorAll("[data-person][data-screen-time]")) {
+      const { person } = element.dataset;
+      const spans = this.#spans.get(person) ?? [];
+      element.classList.toggle("is-on-screen", this.classList.contains("has-now") && spans.some(([start, end]) => start <= this.#time && this.#time <= end));
+      element.classList.toggle("is-selected", person === this.person);
+      if (element.matches(".strip li")) element.firstElementChild.toggleAttribute("aria-current", person === this.person);
+      const place = element.querySelector("[data-place]");
+      if (place && person === this.person) {
+        const n = Math.max(1, spans.filter(([start]) => start <= this.#time + SEEK_EDGE_S).length);
+        place.textContent = say("panel.place", { n, count: spans.length });
+      }
+    }
+  }
+
+  #least(seconds) {
+    let hidden = 0;
+    for (const element of this.querySelectorAll("[data-person][data-screen-time]")) {
+      element.hidden = Number(element.dataset.screenTime) < seconds;
+      hidden += Number(element.hidden && element.matches(".person-row"));
+    }
+    const slider = this.querySelector('[name="min"]');
+    slider.value = seconds;
+    slider.nextElementSibling.textContent = spoken(seconds);
+    const note = this.querySelector(".hidden-note");
+    note.hidden = !hidden;
+    note.querySelector("[data-hidden-words]").textContent = say(hidden === 1 ? "panel.hidden_one" : "panel.hidden_many", { n: hidden, least: spoken(seconds) });
+    writeAddress({ min: String(seconds) });
+  }
+}
+
+customElements.define("people-panel", PeoplePanel);

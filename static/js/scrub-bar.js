@@ -1,0 +1,69 @@
+// <scrub-bar>: the seek slider, how much is loaded, and a small picture of the moment under the pointer.
+import { say } from "rollcall/api";
+import { clock } from "rollcall/format";
+
+class ScrubBar extends HTMLElement {
+  #ended = null;
+  #sheet = null;
+
+  connectedCallback() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    this.player = this.closest("video-player");
+    this.slider = this.querySelector("input");
+    this.preview = this.querySelector(".scrub-preview");
+    this.slider.addEventListener("input", () => this.player.seek(Number(this.slider.value)), { signal });
+    this.addEventListener("pointermove", (event) => this.#peek(event), { signal });
+    this.addEventListener("pointerleave", () => (this.preview.hidden = true), { signal });
+    this.player.addEventListener("player:time", ({ detail }) => this.#show(detail), { signal });
+    this.player.querySelector("video").addEventListener("progress", () => this.#loaded(), { signal });
+    if (!this.dataset.sprites) this.querySelector("canvas")?.remove();
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+  }
+
+  #show({ time, length }) {
+    this.slider.max = length;
+    this.slider.value = time;
+    this.slider.setAttribute("aria-valuetext", say("player.position", { now: clock(time), length: clock(length) }));
+    this.slider.style.setProperty("--played", `${(100 * time) / (length || 1)}%`);
+    this.#loaded();
+  }
+
+  #loaded() {
+    const { buffered, duration } = this.player.querySelector("video");
+    const end = buffered.length ? buffered.end(buffered.length - 1) : 0;
+    this.slider.style.setProperty("--loaded", `${(100 * end) / (duration || 1)}%`);
+  }
+
+  #peek(event) {
+    if (event.pointerType === "touch" && event.buttons === 0) return;
+    const bounds = this.slider.getBoundingClientRect();
+    const share = Math.min(1, Math.max(0, (event.clientX - bounds.left) / bounds.width));
+    const time = share * Number(this.slider.max);
+    this.preview.querySelector("time").textContent = clock(time);
+    this.preview.hidden = false;
+    this.#draw(time);
+    const room = bounds.width - this.preview.offsetWidth;
+    this.preview.style.left = `${Math.min(room, Math.max(0, share * bounds.width - this.preview.offsetWidth / 2))}px`;
+  }
+
+  #draw(time) {
+    const canvas = this.querySelector("canvas");
+    if (!canvas) return;
+    const [columns, rows, width, height, interval] = ["columns", "rows", "tileWidth", "tileHeight", "interval"].map((key) => Number(this.dataset[key]));
+    if (!this.#sheet) {
+      this.#sheet = new Image();
+      this.#sheet.src = this.dataset.sprites;
+      Object.assign(canvas, { width, height });
+    }
+    const tile = Math.min(columns * rows - 1, Math.floor(time / interval));
+    if (!this.#sheet.complete) return;
+    const [x, y] = [(tile % columns) * width, Math.floor(tile / columns) * height];
+    canvas.getContext("2d").drawImage(this.#sheet, x, y, width, height, 0, 0, width, height);
+  }
+}
+
+customElements.define("scrub-bar", ScrubBar);

@@ -1,0 +1,65 @@
+// <toast-list>: what just happened, with Undo. Works as plain forms too; here notes also come without a page load.
+import { icon, post, say } from "rollcall/api";
+
+const SHOWN_MS = 8_000;
+const SHOWN_WITH_UNDO_MS = 20_000;
+
+class ToastList extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("click", this.#onClick);
+    for (const note of this.querySelectorAll(".toast-note")) this.#arm(note);
+  }
+
+  disconnectedCallback() {
+    this.removeEventListener("click", this.#onClick);
+  }
+
+  #onClick = (event) => event.target.closest("[data-close]")?.closest(".toast-note").remove();
+
+  /** `undo` is {url, fields} or null. */
+  show(text, undo) {
+    const note = document.createElement("div");
+    note.className = "toast-note";
+    const words = document.createElement("p");
+    words.textContent = text;
+    const acts = document.createElement("div");
+    acts.className = "toast-acts";
+    if (undo) acts.append(this.#undoButton(note, undo));
+    const close = document.createElement("button");
+    close.type = "button";
+    close.dataset.close = "";
+    close.setAttribute("aria-label", say("close"));
+    close.append(icon("close"));
+    acts.append(close);
+    note.append(words, acts);
+    this.append(note);
+    this.#arm(note);
+  }
+
+  #undoButton(note, undo) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "undo";
+    button.textContent = say("undo");
+    button.addEventListener("click", async () => {
+      note.remove();
+      const answer = await post(undo.url, undo.fields).then((response) => response.json()).catch(() => null);
+      this.show(answer?.toast ?? say("undo.failed"), null);
+      document.dispatchEvent(new CustomEvent("fragment:stale"));
+      document.dispatchEvent(new CustomEvent("people:changed"));
+    });
+    return button;
+  }
+
+  // A note waits as long as somebody points at it or is inside with the keyboard.
+  #arm(note) {
+    note.querySelector("[data-close]").hidden = false;
+    const lasts = note.querySelector(".undo") ? SHOWN_WITH_UNDO_MS : SHOWN_MS;
+    const leave = () => (note.matches(":hover, :focus-within") ? setTimeout(leave, 2_000) : note.remove());
+    setTimeout(leave, lasts);
+  }
+}
+
+customElements.define("toast-list", ToastList);
+
+export const toast = (text, undo = null) => document.querySelector("toast-list").show(text, undo);

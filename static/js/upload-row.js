@@ -1,0 +1,105 @@
+// <upload-row>: one file in the list, from the first byte to "12 people found".
+import { say } from "rollcall/api";
+import { bytes, timeLeft } from "rollcall/format";
+import { latestOf } from "rollcall/live-store";
+import { giveUp, uploads } from "rollcall/uploads";
+
+const ACTS = {
+  queued: ["cancel"],
+  starting: ["cancel"],
+  sending: ["pause", "cancel"],
+  retrying: ["pause", "cancel"],
+  paused: ["resume", "cancel"],
+  awaiting: ["choose", "cancel"],
+  failed: ["retry", "cancel"],
+  done: ["open"],
+  cancelled: [],
+};
+
+class UploadRow extends HTMLElement {
+  #ended = null;
+  #planned = 0;
+  #spoken = "";
+
+  connectedCallback() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    this.item.addEventListener("change", () => this.#plan(), { signal });
+    document.addEventListener("live:job", ({ detail }) => detail.subject === this.item.video && this.#plan(), { signal });
+    this.addEventListener("click", (event) => this.#act(event.target.closest("[data-act]")?.dataset.act), { signal });
+    this.querySelector("[data-name]").textContent = this.item.name;
+    this.querySelector("[data-name]").title = this.item.name;
+    for (const act of ["pause", "resume", "cancel"]) {
+      this.querySelector(`[data-act="${act}"]`).setAttribute("aria-label", say(`upload.${act}`, { name: this.item.name }));
+    }
+    this.#show();
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+    cancelAnimationFrame(this.#planned);
+  }
+
+  #plan() {
+    this.#planned ||= requestAnimationFrame(() => {
+      this.#planned = 0;
+      if (this.isConnected) this.#show();
+    });
+  }
+
+  #show() {
+    const { item } = this;
+    const job = item.phase === "done" || item.phase === "awaiting" ? latestOf(item.video) : null;
+    const percent = item.phase === "done" ? (job?.percent ?? null) : (job?.percent ?? item.percent);
+    this.dataset.phase = job?.status === "failed" ? "failed" : item.phase;
+    this.querySelector("[data-size]").textContent = bytes(item.size);
+    this.#say(this.#words(item, job, percent));
+    const bar = this.querySelector("progress");
+    bar.hidden = item.phase === "failed" || item.phase === "cancelled" || job?.status === "failed" || job?.status === "done";
+    bar.setAttribute("aria-label", item.name);
+    if (percent === null || item.phase === "starting") bar.removeAttribute("value");
+    else bar.value = percent;
+    for (const button of this.querySelectorAll("[data-act]")) button.hidden = !ACTS[item.phase].includes(button.dataset.act);
+    const open = this.querySelector('[data-act="open"]');
+    open.href = item.places.video.replace("00000000-0000-0000-0000-000000000000", item.video);
+    this.querySelector('[data-act="retry"]').hidden ||= !item.file;
+  }
+
+  #words(item, job, percent) {
+    if (job) return item.phase === "awaiting" && job.kind !== "upload" ? "" : [job.headline, job.detail].filter(Boolean).join(" · ");
+    if (item.phase === "failed") return item.words;
+    if (item.phase === "awaiting") return say("upload.again", { percent });
+    if (item.phase === "sending") {
+      const speed = item.speed;
+      const left = speed > 0 ? say("upload.speed", { speed: bytes(speed), left: timeLeft((item.size - item.sent) / speed) }) : "";
+      const done = say("upload.progress", { percent, done: bytes(item.sent), total: bytes(item.size) });
+      return [done, left].filter(Boolean).join(" · ");
+    }
+    return say(`upload.${item.phase}`, { percent });
+  }
+
+  // Numbers change all the time; a screen reader hears the steps only.
+  #say(words) {
+    this.querySelector("[data-words]").textContent = words;
+    const step = `${this.dataset.phase} ${Math.floor(this.item.percent / 25)}`;
+    if (step === this.#spoken) return;
+    if (this.#spoken) this.querySelector("[data-spoken]").textContent = `${this.item.name}: ${words}`;
+    this.#spoken = step;
+  }
+
+  #act(act) {
+    if (act === "pause") this.item.pause();
+    if (act === "resume" || act === "retry") this.item.resume();
+    if (act === "choose") document.getElementById("files").click();
+    if (act === "cancel") this.#cancel();
+  }
+
+  async #cancel() {
+    const { item } = this;
+    if (item.phase === "awaiting") await giveUp(item.url).catch(() => null);
+    else await item.cancel();
+    uploads.remove(item);
+  }
+}
+
+customElements.define("upload-row", UploadRow);

@@ -1,0 +1,160 @@
+// One file on its way to the server, resumable (tus 1.0). Emits "change", "ended" and "wanted" (it would like to start).
+import { csrfToken, say } from "rollcall/api";
+
+const PAUSES_MS = [0, 1000, 2000, 4000, 8000, 15000, ...Array(60).fill(30000)];
+const SPEED_OVER_MS = 8000;
+const HOPELESS = { 401: "signed_out", 403: "forbidden", 404: "gone", 410: "gone", 413: "too_large", 507: "disk_full" };
+const RUNNING = ["queued", "starting", "sending", "retrying"];
+
+/** The same file chosen again gives the same words. */
+export const fingerprintOf = (file) => `${file.size}-${file.lastModified}-${file.name}`.slice(0, 200);
+
+export class Upload extends EventTarget {
+  phase = "queued"; // queued starting sending retrying paused awaiting done failed cancelled
+  isAllowed = false;
+  words = "";
+  sent = 0;
+  #tus = null;
+  #samples = [];
+
+  /** Either {file, thoroughness}, or {url, video, name, size, offset, fingerprint} of one that was begun earlier. */
+  constructor(begun, places) {
+    super();
+    this.places = places;
+    this.thoroughness = begun.thoroughness;
+    Object.assign(this, { url: begun.url ?? "", video: begun.video ?? "", sent: begun.offset ?? 0 });
+    if (begun.file) this.give(begun.file);
+    else Object.assign(this, { name: begun.name, size: begun.size, fingerprint: begun.fingerprint, phase: "awaiting" });
+  }
+
+  get isRunning() {
+    return RUNNING.includes(this.phase);
+  }
+
+  get percent() {
+    return this.size ? Math.floor((100 * this.sent) / this.size) : 0;
+  }
+
+  /** Bytes a second over the last moments; NaN until known. */
+  get speed() {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    return first && last.at - first.at > 1000 ? ((last.sent - first.sent) / (last.at - first.at)) * 1000 : NaN;
+  }
+
+  awaits(file) {
+    const isSame = fingerprintOf(file) === this.fingerprint;
+    return isSame && (this.phase === "awaiting" || this.phase === "failed");
+  }
+
+  give(file) {
+    Object.assign(this, { file, name: file.name, size: file.size, type: file.type, fingerprint: fingerprintOf(file), isAllowed: false });
+    this.#move("queued");
+  }
+
+  /** The server's opinion: {ok, resume, offset} or {ok: false, reason}. */
+  judged(opinion) {
+    if (!opinion.ok) {
+      this.fail(opinion.reason);
+      return;
+    }
+    Object.assign(this, { isAllowed: true, url: opinion.resume ?? "", sent: opinion.offset ?? 0 });
+    this.#move("queued");
+  }
+
+  async start() {
+    this.#move("starting");
+    await import("tus");
+    if (this.phase !== "starting") return;
+    this.#tus ??= new window.tus.Upload(this.file, this.#options());
+    this.#samples = [];
+    this.#tus.start();
+  }
+
+  pause() {
+    this.#tus?.abort();
+    this.#move("paused");
+    this.#emit("ended");
+  }
+
+  /** After a pause or a failure. */
+  resume() {
+    this.isAllowed = true;
+    this.#move("queued");
+    this.#emit("wanted");
+  }
+
+  async cancel() {
+    await this.#tus?.abort(true).catch(() => null);
+    this.#move("cancelled");
+    this.#emit("ended");
+  }
+
+  fail(words) {
+    this.words = words;
+    this.#move("failed");
+    this.#emit("ended");
+  }
+
+  #options() {
+    const { create, chunk, team } = this.places;
+    return {
+      endpoint: create,
+      uploadUrl: this.url || null,
+      chunkSize: chunk,
+      retryDelays: PAUSES_MS,
+      storeFingerprintForResuming: false,
+      metadata: { filename: this.name, filetype: this.type, team, thoroughness: this.thoroughness ?? "", fingerprint: this.fingerprint },
+      onBeforeRequest: (request) => request.setHeader("X-CSRFToken", csrfToken()),
+      onAfterResponse: (_, response) => (this.video = response.getHeader("Rollcall-Video") || this.video),
+      onProgress: (sent) => this.#progressed(sent),
+      onShouldRetry: (error) => this.#mayRetry(error),
+      onError: (error) => this.#failed(error),
+      onSuccess: () => this.#finished(),
+    };
+  }
+
+  #progressed(sent) {
+    const now = performance.now();
+    this.sent = sent;
+    this.#samples.push({ at: now, sent });
+    while (this.#samples.length > 2 && now - this.#samples[0].at > SPEED_OVER_MS) this.#samples.shift();
+    if (this.phase === "starting" || this.phase === "retrying" || this.phase === "sending") this.#move("sending");
+  }
+
+  #mayRetry(error) {
+    const status = error.originalResponse?.getStatus() ?? 0;
+    if (HOPELESS[status] || (status >= 400 && status < 500 && ![408, 409, 423, 425, 429, 460].includes(status))) return false;
+    this.#samples = [];
+    this.#move("retrying");
+    return true;
+  }
+
+  #failed(error) {
+    if (this.phase === "cancelled" || this.phase === "paused") return;
+    const response = error.originalResponse;
+    const status = response?.getStatus() ?? 0;
+    // A new attempt finds the offset again, or begins anew where the server forgot it.
+    this.#tus = null;
+    if (status === 404 || status === 410) Object.assign(this, { url: "", sent: 0 });
+    if (!response && /read|NotFound|NotReadable/i.test(String(error.causingError ?? error))) this.fail(say("upload.unreadable"));
+    else if (HOPELESS[status]) this.fail(say(`upload.${HOPELESS[status]}`));
+    else this.fail(status >= 400 && status < 500 && response.getBody() ? response.getBody() : say("upload.failed"));
+  }
+
+  #finished() {
+    this.sent = this.size;
+    // The video has the id of its upload.
+    this.video ||= this.#tus.url.split("/").at(-1);
+    this.#move("done");
+    this.#emit("ended");
+  }
+
+  #move(phase) {
+    this.phase = phase;
+    this.#emit("change");
+  }
+
+  #emit(name) {
+    this.dispatchEvent(new Event(name));
+  }
+}

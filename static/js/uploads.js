@@ -1,0 +1,99 @@
+// All uploads of this browser tab. They live here, not in a page, so that they go on while the visitor looks around.
+import { csrfToken, say } from "rollcall/api";
+import { Upload } from "rollcall/upload";
+
+const AT_ONCE = 3;
+
+class Uploads extends EventTarget {
+  items = [];
+
+  get running() {
+    return this.items.filter((item) => item.isRunning);
+  }
+
+  /** 0..100 over everything that runs. */
+  get percent() {
+    const total = this.running.reduce((sum, item) => sum + item.size, 0);
+    return total ? Math.floor((100 * this.running.reduce((sum, item) => sum + item.sent, 0)) / total) : 0;
+  }
+
+  /** Asks the server first, so that nobody waits an hour for a refusal. `places`: {create, precheck, chunk, team}. */
+  async add(files, places, thoroughness) {
+    const items = [...files].map((file) => this.#takeOrMake(file, places, thoroughness));
+    this.#changed();
+    const fresh = items.filter((item) => item.phase === "queued");
+    if (fresh.length) await this.#precheck(fresh, places);
+    this.#startNext();
+  }
+
+  /** An upload that the server says was begun earlier: waits for its file. */
+  remember(begun, places) {
+    if (this.items.some((item) => item.video === begun.video)) return;
+    this.#attach(new Upload(begun, places));
+    this.#changed();
+  }
+
+  /** Ended ones have been seen on the page before. */
+  forgetEnded() {
+    this.items = this.items.filter((item) => !["done", "cancelled"].includes(item.phase));
+  }
+
+  remove(item) {
+    this.items = this.items.filter((other) => other !== item);
+    this.#changed();
+    this.#startNext();
+  }
+
+  #takeOrMake(file, places, thoroughness) {
+    const known = this.items.find((item) => item.awaits(file));
+    if (known) {
+      known.give(file);
+      return known;
+    }
+    const item = new Upload({ file, thoroughness }, places);
+    this.#attach(item);
+    return item;
+  }
+
+  #attach(item) {
+    item.addEventListener("change", () => this.#changed());
+    item.addEventListener("ended", () => this.#startNext());
+    item.addEventListener("wanted", () => this.#startNext());
+    this.items.push(item);
+  }
+
+  async #precheck(items, places) {
+    const files = items.map(({ name, size, type, fingerprint }) => ({ name, size, type, fingerprint }));
+    const response = await fetch(places.precheck, {
+      method: "POST",
+      body: JSON.stringify({ files, team: places.team }),
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrfToken() },
+    }).catch(() => null);
+    // Without an answer the uploads start all the same: they wait for the connection by themselves.
+    if (!response) return;
+    if (response.redirected || response.status === 403) {
+      for (const item of items) item.fail(say("upload.signed_out"));
+      return;
+    }
+    const answer = await response.json();
+    items.forEach((item, n) => item.judged(answer.files?.[n] ?? { ok: false, reason: answer.error }));
+  }
+
+  #startNext() {
+    const free = AT_ONCE - this.items.filter((item) => ["starting", "sending", "retrying"].includes(item.phase)).length;
+    for (const item of this.items.filter((each) => each.phase === "queued" && each.isAllowed).slice(0, Math.max(0, free))) item.start();
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+export const uploads = new Uploads();
+
+/** Gives up an upload that waits for its file. */
+export const giveUp = (url) => fetch(url, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0", "X-CSRFToken": csrfToken() } });
+
+// Only leaving the application ends uploads; visiting other pages of it does not.
+addEventListener("beforeunload", (event) => uploads.running.length && event.preventDefault());
+

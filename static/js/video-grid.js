@@ -1,0 +1,46 @@
+// <video-grid>: cards of new videos come in by themselves, cards of deleted ones leave.
+import { fetchDocument } from "rollcall/api";
+
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+
+class VideoGrid extends HTMLElement {
+  #asked = new Set();
+
+  connectedCallback() {
+    document.addEventListener("live:job", this.#onJob);
+    document.addEventListener("live:gone", this.#onGone);
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("live:job", this.#onJob);
+    document.removeEventListener("live:gone", this.#onGone);
+  }
+
+  #find = (subject) => this.querySelector(`li[data-subject="${CSS.escape(subject)}"]`);
+
+  #onGone = ({ detail }) => {
+    this.#asked.delete(detail.subject);
+    this.#find(detail.subject)?.remove();
+  };
+
+  #onJob = async ({ detail: state }) => {
+    const isNew = "takesNew" in this.dataset && !this.#find(state.subject) && !this.#asked.has(state.subject);
+    // Ended work of a video that is not on this page is on a later one.
+    if (!isNew || !["queued", "running"].includes(state.status)) return;
+    this.#asked.add(state.subject);
+    const src = this.dataset.card.replace(NOBODY, state.subject);
+    const card = (await fetchDocument(src))?.body.firstElementChild;
+    if (!card || this.#find(state.subject)) return;
+    const item = document.createElement("li");
+    item.dataset.subject = state.subject;
+    item.className = "arriving";
+    const fragment = document.createElement("live-fragment");
+    fragment.dataset.src = src;
+    fragment.append(document.adoptNode(card));
+    item.append(fragment);
+    this.querySelector("ul").prepend(item);
+    document.querySelector("[data-empty]")?.remove();
+  };
+}
+
+customElements.define("video-grid", VideoGrid);

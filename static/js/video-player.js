@@ -1,0 +1,154 @@
+// <video-player>: own controls and keys around a plain <video>. Tells others the moment by "player:time".
+import { isTyping, say } from "rollcall/api";
+import { clock } from "rollcall/format";
+
+const IDLE_MS = 2500;
+const SPEEDS = [1, 1.25, 1.5, 2, 0.5, 0.75];
+const KEYS = {
+  " ": (player) => player.toggle(),
+  k: (player) => player.toggle(),
+  ArrowLeft: (player) => player.skip(-5),
+  ArrowRight: (player) => player.skip(5),
+  j: (player) => player.skip(-10),
+  l: (player) => player.skip(10),
+  ",": (player) => player.step(-1),
+  ".": (player) => player.step(1),
+  m: (player) => player.act("mute"),
+  f: (player) => player.act("full"),
+  b: (player) => player.act("boxes"),
+  "?": () => document.getElementById("keys").togglePopover(),
+};
+
+class VideoPlayer extends HTMLElement {
+  #ended = null;
+  #idle = 0;
+
+  connectedCallback() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    this.video = this.querySelector("video");
+    this.frame = this.querySelector(".player");
+    this.video.controls = false;
+    this.querySelector(".controls").hidden = false;
+    const on = (name, act) => this.video.addEventListener(name, act, { signal });
+    for (const name of ["play", "pause", "volumechange", "loadedmetadata", "ended"]) on(name, () => this.#show());
+    for (const name of ["timeupdate", "seeking", "seeked"]) on(name, () => this.#tell());
+    on("error", () => this.#fail());
+    on("pointerup", (event) => this.#tapped(event));
+    this.addEventListener("click", (event) => this.act(event.target.closest("[data-act]")?.dataset.act), { signal });
+    this.addEventListener("pointermove", () => this.#wake(), { signal });
+    this.addEventListener("focusin", () => this.#wake(), { signal });
+    this.querySelector(".volume").addEventListener("input", (event) => this.#volume(Number(event.target.value)), { signal });
+    document.addEventListener("keydown", (event) => this.#key(event), { signal });
+    document.addEventListener("fullscreenchange", () => this.#show(), { signal });
+    if (this.dataset.start) this.seek(Number(this.dataset.start));
+    this.#show();
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+    clearTimeout(this.#idle);
+    this.video.pause();
+  }
+
+  get length() {
+    return Number.isFinite(this.video.duration) ? this.video.duration : Number(this.dataset.duration);
+  }
+
+  seek(time) {
+    const target = Math.min(Math.max(0, time), Math.max(0, this.length - 0.01));
+    if (this.video.readyState > 0) this.video.currentTime = target;
+    else this.video.addEventListener("loadedmetadata", () => (this.video.currentTime = target), { once: true, signal: this.#ended.signal });
+    this.#tell(target);
+  }
+
+  skip(seconds) {
+    this.seek(this.video.currentTime + seconds);
+  }
+
+  step(frames) {
+    this.video.pause();
+    this.skip(frames / (Number(this.dataset.rate) || 25));
+  }
+
+  toggle() {
+    if (this.video.paused) this.video.play().catch(() => this.video.error && this.#fail());
+    else this.video.pause();
+  }
+
+  act(name) {
+    if (name === "play") this.toggle();
+    if (name === "mute") this.video.muted = !this.video.muted;
+    if (name === "speed") this.#speed();
+    if (name === "boxes") this.#boxes();
+    if (name === "full") document.fullscreenElement ? document.exitFullscreen() : this.frame.requestFullscreen?.();
+  }
+
+  #volume(level) {
+    this.video.volume = level;
+    this.video.muted = level === 0;
+  }
+
+  #speed() {
+    const next = SPEEDS[(SPEEDS.indexOf(this.video.playbackRate) + 1) % SPEEDS.length];
+    this.video.playbackRate = next;
+    this.querySelector('[data-act="speed"]').textContent = `${next}×`;
+  }
+
+  #boxes() {
+    const button = this.querySelector('[data-act="boxes"]');
+    const isOn = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(isOn));
+    this.querySelector("face-boxes").hidden = !isOn;
+  }
+
+  // A finger first calls the controls; a mouse plays and pauses.
+  #tapped(event) {
+    const wasIdle = this.frame.classList.contains("is-idle");
+    this.#wake();
+    if (event.pointerType === "mouse" ? event.button === 0 : !wasIdle) this.toggle();
+  }
+
+  #wake() {
+    this.frame.classList.remove("is-idle");
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => !this.video.paused && this.frame.classList.add("is-idle"), IDLE_MS);
+  }
+
+  #key(event) {
+    const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const isButton = event.key === " " && event.target.closest?.("button, a, summary");
+    const isSlider = event.key.startsWith("Arrow") && event.target.closest?.('input, [role="tab"]');
+    if (!act || isButton || isSlider || isTyping(event)) return;
+    event.preventDefault();
+    this.#wake();
+    act(this);
+  }
+
+  #tell(time = this.video.currentTime) {
+    this.querySelector("[data-now]").textContent = clock(time);
+    this.dispatchEvent(new CustomEvent("player:time", { bubbles: true, detail: { time, length: this.length, isPlaying: !this.video.paused } }));
+  }
+
+  #show() {
+    const { paused, muted, volume } = this.video;
+    const isMuted = muted || volume === 0;
+    const shown = { paused, playing: !paused, sound: !isMuted, muted: isMuted };
+    for (const part of this.querySelectorAll("[data-when]")) part.hidden = !shown[part.dataset.when];
+    const label = (act, words) => this.querySelector(`[data-act="${act}"]`).setAttribute("aria-label", say(`player.${words}`));
+    label("play", paused ? "play" : "pause");
+    label("mute", isMuted ? "unmute" : "mute");
+    label("full", document.fullscreenElement ? "unfull" : "full");
+    this.querySelector(".volume").value = isMuted ? 0 : volume;
+    this.#wake();
+    this.#tell();
+  }
+
+  #fail() {
+    const note = this.querySelector("[data-trouble]");
+    note.textContent = say("player.failed");
+    note.hidden = false;
+  }
+}
+
+customElements.define("video-player", VideoPlayer);

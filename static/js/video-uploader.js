@@ -1,0 +1,85 @@
+// <video-uploader>: the drop zone (the whole page is one) and the rows of this tab's uploads.
+import { filesOf } from "rollcall/dropped-files";
+import { uploads } from "rollcall/uploads";
+
+class VideoUploader extends HTMLElement {
+  #ended = null;
+  #depth = 0;
+
+  connectedCallback() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    const { create, precheck, video, team, chunk } = this.dataset;
+    this.places = { create, precheck, video, team, chunk: Number(chunk) };
+    this.querySelector("input[type=file]").addEventListener("change", (event) => this.#chosen(event.target), { signal });
+    document.addEventListener("dragenter", (event) => this.#over(event, 1), { signal });
+    document.addEventListener("dragleave", (event) => this.#over(event, -1), { signal });
+    document.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault(), { signal });
+    document.addEventListener("drop", (event) => this.#dropped(event), { signal });
+    uploads.addEventListener("change", () => this.#rows(), { signal });
+    uploads.forgetEnded();
+    this.#remember();
+    this.#rows();
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+  }
+
+  #remember() {
+    for (const begun of this.querySelectorAll("li[data-url]")) {
+      const { url, video, name, size, offset, fingerprint } = begun.dataset;
+      uploads.remember({ url, video, name, size: Number(size), offset: Number(offset), fingerprint }, this.places);
+      begun.remove();
+    }
+  }
+
+  #chosen(input) {
+    const files = [...input.files];
+    input.value = "";
+    this.#add(files);
+  }
+
+  #over(event, step) {
+    if (!hasFiles(event)) return;
+    this.#depth = Math.max(0, this.#depth + step);
+    this.#veil(this.#depth > 0);
+  }
+
+  async #dropped(event) {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    this.#depth = 0;
+    this.#veil(false);
+    this.#add(await filesOf(event.dataTransfer));
+  }
+
+  #veil(isShown) {
+    this.classList.toggle("is-over", isShown);
+    this.querySelector(".drop-veil").hidden = !isShown;
+  }
+
+  #add(files) {
+    if (!files.length) return;
+    const thoroughness = document.querySelector('.advanced [name="thoroughness"]:checked')?.value ?? "balanced";
+    uploads.add(files, this.places, thoroughness);
+  }
+
+  #rows() {
+    const list = this.querySelector(".upload-rows");
+    const rows = new Map([...list.children].map((child) => [child.firstElementChild?.item, child]));
+    for (const item of uploads.items) {
+      if (rows.delete(item)) continue;
+      const entry = document.createElement("li");
+      const row = this.querySelector("template").content.firstElementChild.cloneNode(true);
+      row.item = item;
+      entry.append(row);
+      list.append(entry);
+    }
+    for (const gone of rows.values()) gone.remove();
+  }
+}
+
+const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+
+customElements.define("video-uploader", VideoUploader);

@@ -1,0 +1,79 @@
+"""Everything that the JavaScript in static/js may say; `{% browser_strings %}` hands it to the page.
+
+`{name}` marks what `say()` in static/js/api.js fills in.
+"""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+STRINGS: dict[str, Promise] = {
+    # uploads
+    "upload.queued": _("Waits for its turn"),
+    "upload.starting": _("Starting"),
+    "upload.progress": _("{percent} % · {done} of {total}"),
+    "upload.speed": _("{speed}/s · {left}"),
+    "upload.left.seconds": _("less than a minute left"),
+    "upload.left.minutes": _("about {n} min left"),
+    "upload.left.hours": _("about {n} h left"),
+    "upload.paused": _("Paused at {percent} %"),
+    "upload.retrying": _("Connection lost at {percent} %. Goes on by itself as soon as it is back."),
+    "upload.done": _("Uploaded"),
+    "upload.cancelled": _("Cancelled"),
+    "upload.again": _("Choose the file again to go on: {percent} %"),
+    "upload.resumes": _("Goes on at {percent} %"),
+    "upload.duplicate": _("This video is already here."),
+    "upload.failed": _("The upload stopped. Press Try again; what has arrived is kept."),
+    "upload.gone": _("The server no longer has the part that had arrived. Press Try again to start over."),
+    "upload.too_large": _(
+        "This file is larger than is allowed here. Make it shorter or smaller, then upload it again."
+    ),
+    "upload.disk_full": _(
+        "The server has too little space left. Delete videos that are no longer needed, then try again."
+    ),
+    "upload.signed_out": _("You are signed out. Sign in again, then choose the file again: it goes on where it was."),
+    "upload.forbidden": _(
+        "You may look at this team's videos but not add any. Ask an admin of the team for the role Editor."
+    ),
+    "upload.unreadable": _("Your browser could not read this file. Was it moved or changed? Choose it again."),
+    "upload.empty": _("This file is empty."),
+    "upload.summary": _("{n} uploading · {percent} %"),
+    "upload.pause": _("Pause the upload of {name}"),
+    "upload.resume": _("Go on with the upload of {name}"),
+    "upload.retry": _("Try again"),
+    "upload.cancel": _("Cancel the upload of {name}"),
+    "upload.remove": _("Take {name} off this list"),
+    "upload.open": _("Open"),
+    "upload.choose": _("Choose the file"),
+    "upload.other_file": _("This is another file than the one that was begun, so it starts as a new upload."),
+    # player
+    "player.play": _("Play"),
+    "player.pause": _("Pause"),
+    "player.mute": _("Mute"),
+    "player.unmute": _("Sound on"),
+    "player.full": _("Full screen"),
+    "player.unfull": _("Leave full screen"),
+    "player.position": _("{now} of {length}"),
+    "player.failed": _("Your browser cannot play this video. Reload the page, or download the original."),
+    # panel
+    "panel.hidden_one": _("1 brief face under {least} is hidden."),
+    "panel.hidden_many": _("{n} brief faces under {least} are hidden."),
+    "panel.show": _("Show"),
+    "panel.hide": _("Hide them again"),
+    "panel.shown_one": _("1 brief face under {least} is shown."),
+    "panel.shown_many": _("{n} brief faces under {least} are shown."),
+    "panel.place": _("{n} of {count}"),
+    "panel.seconds": _("{n} s"),
+    "panel.minutes": _("{n} min"),
+    # names
+    "name.suggestions_none": _("Nobody has that name yet"),
+    "name.suggestions_some": _("{n} names fit. Use the arrow keys to choose."),
+    "name.failed": _("The name could not be saved. Check your connection and try again."),
+    # everywhere
+    "undo": _("Undo"),
+    "close": _("Close"),
+    "undo.failed": _("That could not be undone. Reload the page to see how things stand."),
+    "live.lost": _("Connection lost. Trying again…"),
+    "theme.auto": _("Colours: as the system"),
+    "theme.light": _("Colours: light"),
+    "theme.dark": _("Colours: dark"),
+}
