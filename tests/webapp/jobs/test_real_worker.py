@@ -1,0 +1,90 @@
+"""A real Celery worker that is stopped and killed in the middle of a job."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+
+from tests.factories import make_job
+from tests.waiting import wait_for
+from webapp.celery import app
+from webapp.jobs import lifecycle
+from webapp.jobs.models import Job, Kind, Status
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PROJECT = Path(__file__).parents[3]
+
+
+def database_url() -> str:
+    values = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{values['NAME']}"
+    return f"postgres://{values['USER']}:{values['PASSWORD']}@{values['HOST'].replace('/', '%2F')}:{values['PORT']}/{values['NAME']}"
+
+
+@pytest.fixture
+def worker() -> Iterator[psutil.Popen]:
+    command = "-m celery -A tests.webapp.jobs.slow_worker worker -P prefork -c 1 -Q checks --without-gossip --without-mingle"
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "webapp.settings",
+        "DATABASE_URL": database_url(),
+        "REDIS_URL": settings.REDIS_URL,
+    }
+    with (settings.DATA_DIR / "worker.log").open("w") as log:
+        process = psutil.Popen(
+            [sys.executable, *command.split()], cwd=PROJECT, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+    yield process
+    print((settings.DATA_DIR / "worker.log").read_text()[-3000:])
+    if process.is_running():
+        process.kill()
+    process.wait()
+
+
+@pytest.fixture
+def running_job(worker: psutil.Popen) -> Job:
+    job = make_job(kind=Kind.CHECK)
+    app.send_task("slow_job", args=[str(job.pk)], queue="checks")
+    wait_for(lambda: Job.objects.get(pk=job.pk).done > 0, what="the job runs")
+    return job
+
+
+def test_a_cancel_ends_the_work_within_two_seconds(running_job: Job, worker: psutil.Popen) -> None:
+    lifecycle.cancel(running_job.pk)
+    [child] = worker.children()
+    idle_from = Job.objects.get(pk=running_job.pk).sequence
+    second = make_job(kind=Kind.CHECK)
+    app.send_task("slow_job", args=[str(second.pk)], queue="checks")
+    wait_for(lambda: Job.objects.get(pk=second.pk).status == Status.RUNNING, within_s=2, what="the next job runs")
+    assert child.is_running()
+    assert Job.objects.get(pk=running_job.pk).sequence == idle_from
+
+
+def test_stopping_a_worker_puts_its_job_back_at_once(
+    running_job: Job, worker: psutil.Popen, valkey: redis.Redis
+) -> None:
+    worker.send_signal(signal.SIGQUIT)
+    worker.wait(timeout=10)
+    job = Job.objects.get(pk=running_job.pk)
+    assert (job.status, job.attempts) == (Status.QUEUED, 0)
+    assert valkey.llen("checks") == 1
+
+
+def test_a_killed_worker_leaves_no_child(running_job: Job, worker: psutil.Popen) -> None:
+    children = worker.children(recursive=True)
+    assert children
+    worker.kill()
+    worker.wait(timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert not alive
+    assert Job.objects.get(pk=running_job.pk).status == Status.RUNNING, "the reaper's part"
