@@ -1,0 +1,329 @@
+"""The upload protocol, header by header (tus 1.0): every method, wrong offsets, checksums, expiry, strangers, resuming."""
+
+import base64
+import hashlib
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import signed_in
+from tests.factories_videos import make_upload
+from webapp import storage
+from webapp.accounts.models import Team, User
+from webapp.jobs.models import Job, Kind
+from webapp.videos import arriving, sweeps, uploads
+from webapp.videos.models import State, Upload, Video
+
+pytestmark = pytest.mark.django_db
+TUS = {"Tus-Resumable": "1.0.0"}
+CONTENT = bytes(range(256)) * 4
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def create(client: Client, size: Any = len(CONTENT), **metadata: str) -> HttpResponse:
+    fields = {"filename": "holiday.mp4", "filetype": "video/mp4"} | metadata
+    pairs = ",".join(f"{key} {encoded(value)}" for key, value in fields.items())
+    headers = TUS | {"Upload-Length": str(size), "Upload-Metadata": pairs}
+    return client.post(reverse("videos:tus_create"), headers=headers)
+
+
+def patch(client: Client, url: str, content: bytes, offset: Any, **headers: str) -> HttpResponse:
+    sent = TUS | {"Upload-Offset": str(offset)} | {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.generic("PATCH", url, content, "application/offset+octet-stream", headers=sent)
+
+
+def offset_of(client: Client, url: str) -> int:
+    return int(client.head(url, headers=TUS)["Upload-Offset"])
+
+
+def url_of(upload: Upload) -> str:
+    return reverse("videos:tus_file", args=[upload.pk])
+
+
+def arrived(upload_id: uuid.UUID) -> bytes:
+    return arriving.path_of(upload_id).read_bytes()
+
+
+def test_options_tells_what_the_server_can_without_signing_in(client: Client, db: None) -> None:
+    answer = client.options(reverse("videos:tus_create"))
+    assert answer.status_code == 204
+    assert answer["Tus-Version"] == "1.0.0"
+    assert answer["Tus-Extension"] == "creation,termination,expiration,checksum"
+    assert answer["Tus-Checksum-Algorithm"] == "sha1,sha256"
+    assert int(answer["Tus-Max-Size"]) > 0
+
+
+def test_a_whole_upload_in_three_pieces_is_stored_once_and_checked(alice: User) -> None:
+    client = signed_in(alice)
+    created = create(client, filename="dir/家庭 聚会.mp4", thoroughness="fast")
+    assert created.status_code == 201
+    assert created["Location"].startswith("/") and created["Upload-Expires"]
+    url = created["Location"]
+    for start, end in ((0, 100), (100, 1000), (1000, len(CONTENT))):
+        answer = patch(client, url, CONTENT[start:end], start)
+        assert (answer.status_code, answer["Upload-Offset"]) == (204, str(end))
+    video = Video.objects.select_related("current_job").get(pk=created["Rollcall-Video"])
+    assert (video.title, video.file_name, video.thoroughness) == ("家庭 聚会", "家庭 聚会.mp4", "fast")
+    assert storage.read_bytes(video.original_key) == CONTENT
+    assert video.state == State.CHECKING
+    assert not Upload.objects.exists()
+    assert list(arriving.every_file()) == []
+
+
+def test_after_the_last_byte_a_browser_that_missed_the_answer_is_told_that_all_is_there(alice: User) -> None:
+    client = signed_in(alice)
+    url = create(client)["Location"]
+    patch(client, url, CONTENT, 0)
+    answer = client.head(url, headers=TUS)
+    assert (answer["Upload-Offset"], answer["Upload-Length"]) == (str(len(CONTENT)),) * 2
+    assert patch(client, url, CONTENT[-10:], len(CONTENT) - 10).status_code == 409
+    assert Job.objects.filter(kind=Kind.CHECK).count() == 1
+
+
+@pytest.mark.parametrize("offset", [0, 99, 101, 1024])
+def test_bytes_at_a_wrong_offset_are_refused_and_change_nothing(alice: User, offset: int) -> None:
+    client = signed_in(alice)
+    url = create(client)["Location"]
+    patch(client, url, CONTENT[:100], 0)
+    assert patch(client, url, b"wrong", offset).status_code == 409
+    assert offset_of(client, url) == 100
+    assert arrived(Upload.objects.get().pk) == CONTENT[:100]
+
+
+@pytest.mark.parametrize("offset", ["", "-1", "1.5", "x", "9" * 30, "²"])
+def test_an_offset_that_is_no_number_is_refused(alice: User, offset: str) -> None:
+    client = signed_in(alice)
+    url = create(client)["Location"]
+    headers = TUS | ({"Upload-Offset": offset} if offset.isascii() else {"Upload-Offset": "%B2"})
+    answer = client.generic("PATCH", url, b"x", "application/offset+octet-stream", headers=headers)
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("size", ["", "-5", "abc", "1e3"])
+def test_a_size_that_is_no_number_is_refused(alice: User, size: str) -> None:
+    assert create(signed_in(alice), size).status_code == 400
+    assert not Video.objects.exists()
+
+
+def test_more_bytes_than_announced_are_refused_and_none_is_kept(alice: User) -> None:
+    client = signed_in(alice)
+    url = create(client, size=10)["Location"]
+    patch(client, url, b"12345", 0)
+    assert patch(client, url, b"6789012", 5).status_code == 413
+    assert offset_of(client, url) == 5
+    assert arrived(Upload.objects.get().pk) == b"12345"
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
+def test_a_right_checksum_is_accepted(alice: User, algorithm: str) -> None:
+    client = signed_in(alice)
+    url = create(client)["Location"]
+    digest = base64.b64encode(hashlib.new(algorithm, CONTENT[:50]).digest()).decode()
+    assert patch(client, url, CONTENT[:50], 0, Upload_Checksum=f"{algorithm} {digest}").status_code == 204
+
+
+def test_a_wrong_checksum_is_460_and_nothing_counts_as_arrived(alice: User) -> None:
+    client = signed_in(alice)
+    url = create(client)["Location"]
+    digest = base64.b64encode(hashlib.sha1(b"other").digest()).decode()
+    assert patch(client, url, CONTENT[:50], 0, Upload_Checksum=f"sha1 {digest}").status_code == 460
+    assert offset_of(client, url) == 0
+    assert arrived(Upload.objects.get().pk) == b""
+
+
+@pytest.mark.parametrize("checksum", ["md5 abcd", "sha1", "sha1 ???", "nonsense"])
+def test_a_checksum_that_cannot_be_read_is_refused(alice: User, checksum: str) -> None:
+    client = signed_in(alice)
+    url = create(client)["Location"]
+    assert patch(client, url, b"x", 0, Upload_Checksum=checksum).status_code in (400, 460)
+    assert offset_of(client, url) == 0
+
+
+def test_without_the_protocol_version_the_answer_names_it(alice: User) -> None:
+    client = signed_in(alice)
+    answer = client.post(reverse("videos:tus_create"), headers={"Upload-Length": "5"})
+    assert (answer.status_code, answer["Tus-Version"]) == (412, "1.0.0")
+
+
+def test_another_content_type_is_refused(alice: User) -> None:
+    client = signed_in(alice)
+    url = create(client)["Location"]
+    headers = TUS | {"Upload-Offset": "0"}
+    assert client.generic("PATCH", url, b"x", "text/plain", headers=headers).status_code == 415
+
+
+def test_a_proxy_that_knows_no_patch_may_send_post(alice: User) -> None:
+    client = signed_in(alice)
+    url = create(client)["Location"]
+    headers = TUS | {"Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
+    assert client.generic("POST", url, b"abc", "application/offset+octet-stream", headers=headers).status_code == 204
+    assert offset_of(client, url) == 3
+
+
+def test_other_methods_are_not_allowed(alice: User) -> None:
+    client = signed_in(alice)
+    url = create(client)["Location"]
+    assert client.get(url, headers=TUS).status_code == 405
+    assert client.post(url, headers=TUS).status_code == 405
+    assert client.get(reverse("videos:tus_create"), headers=TUS).status_code == 405
+
+
+def test_termination_removes_the_bytes_and_the_video(alice: User) -> None:
+    client = signed_in(alice)
+    url = create(client)["Location"]
+    patch(client, url, CONTENT[:100], 0)
+    assert client.delete(url, headers=TUS).status_code == 204
+    assert not Video.objects.exists() and list(arriving.every_file()) == []
+    assert client.head(url, headers=TUS).status_code == 404
+    assert client.delete(url, headers=TUS).status_code == 404
+
+
+def test_an_expired_upload_is_gone_and_swept(alice: User) -> None:
+    client = signed_in(alice)
+    url = create(client)["Location"]
+    patch(client, url, CONTENT[:100], 0)
+    Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert patch(client, url, CONTENT[100:], 100).status_code == 410
+    assert client.head(url, headers=TUS).status_code == 410
+    sweeps.sweep()
+    assert not Video.objects.exists() and list(arriving.every_file()) == []
+
+
+def test_each_piece_puts_the_expiry_off(alice: User) -> None:
+    client = signed_in(alice)
+    url = create(client)["Location"]
+    soon = timezone.now() + timedelta(minutes=1)
+    Upload.objects.update(expires_at=soon)
+    patch(client, url, CONTENT[:100], 0)
+    assert Upload.objects.get().expires_at > soon + timedelta(days=1)
+
+
+@pytest.mark.parametrize("who", ["bob", "vera", "charlie"])
+def test_somebody_elses_upload_does_not_exist(
+    team: Team, alice: User, who: str, request: pytest.FixtureRequest
+) -> None:
+    upload = make_upload(alice, team=team)
+    client = signed_in(request.getfixturevalue(who))
+    assert client.head(url_of(upload), headers=TUS).status_code == 404
+    assert patch(client, url_of(upload), b"x", 0).status_code == 404
+    assert client.delete(url_of(upload), headers=TUS).status_code == 404
+    assert arriving.arrived_bytes(upload.pk) == 0
+
+
+def test_a_viewer_may_not_upload(team: Team, vera: User) -> None:
+    assert create(signed_in(vera), team=str(team.pk)).status_code == 404
+    assert not Video.objects.exists()
+
+
+def test_a_stranger_may_not_upload_into_the_team(team: Team, charlie: User) -> None:
+    assert create(signed_in(charlie), team=str(team.pk)).status_code == 404
+    assert create(signed_in(charlie), team="nonsense").status_code == 404
+
+
+def test_somebody_who_is_signed_out_is_told_so_rather_than_redirected(client: Client, team: Team, alice: User) -> None:
+    upload = make_upload(alice, team=team)
+    assert create(client).status_code == 401
+    for answer in (patch(client, url_of(upload), b"x", 0), client.head(url_of(upload), headers=TUS)):
+        assert answer.status_code == 401
+
+
+def test_an_upload_needs_the_csrf_token(team: Team, alice: User) -> None:
+    upload = make_upload(alice, team=team)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    assert create(client).status_code == 403
+    assert patch(client, url_of(upload), b"x", 0).status_code == 403
+    assert client.delete(url_of(upload), headers=TUS).status_code == 403
+
+
+def test_a_loss_of_the_role_stops_a_running_upload(team: Team, bob: User) -> None:
+    client = signed_in(bob)
+    url = create(client)["Location"]
+    bob.memberships.update(role="viewer")
+    assert patch(client, url, CONTENT[:100], 0).status_code == 404
+
+
+def test_broken_metadata_is_refused(alice: User) -> None:
+    headers = TUS | {"Upload-Length": "5", "Upload-Metadata": "filename ???"}
+    assert signed_in(alice).post(reverse("videos:tus_create"), headers=headers).status_code == 400
+
+
+def test_a_second_writer_of_the_same_upload_is_told_to_wait(team: Team, alice: User) -> None:
+    upload = make_upload(alice, team=team)
+    with arriving.opened(upload.pk):
+        assert patch(signed_in(alice), url_of(upload), b"x", 0).status_code == 423
+
+
+def test_bytes_written_before_a_crash_are_overwritten_by_the_repeated_piece(team: Team, alice: User) -> None:
+    """The server died between writing and noting the new offset."""
+    upload = make_upload(alice, team=team, size_bytes=len(CONTENT))
+    with arriving.opened(upload.pk) as file:
+        file.write(b"half of a piece that was never noted")
+    client = signed_in(alice)
+    assert offset_of(client, url_of(upload)) == 0
+    patch(client, url_of(upload), CONTENT, 0)
+    assert storage.read_bytes(Video.objects.get().original_key) == CONTENT
+
+
+def test_bytes_that_a_power_cut_took_are_asked_for_again(team: Team, alice: User) -> None:
+    upload = make_upload(alice, team=team)
+    client = signed_in(alice)
+    patch(client, url_of(upload), b"0123456789", 0)
+    with arriving.opened(upload.pk) as file:
+        file.truncate(4)
+    assert offset_of(client, url_of(upload)) == 4
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_order_pieces_come_in_only_those_that_continue_count(alice: User, data: st.DataObject) -> None:
+    """Against a model: a byte string that grows only when a piece starts exactly at its end."""
+    client = signed_in(alice)
+    content = data.draw(st.binary(min_size=1, max_size=200))
+    url = create(client, size=len(content))["Location"]
+    have = 0
+    for _ in range(data.draw(st.integers(1, 12))):
+        offset = data.draw(st.one_of(st.just(min(have, len(content) - 1)), st.integers(0, len(content) - 1)))
+        piece = content[offset : offset + data.draw(st.integers(1, len(content)))]
+        status = patch(client, url, piece, offset).status_code
+        is_finished = have == len(content)
+        assert status == (204 if offset == have and not is_finished else 409)
+        have = offset + len(piece) if status == 204 else have
+        assert offset_of(client, url) == have
+    if have < len(content):
+        patch(client, url, content[have:], have)
+    video = Video.objects.get(pk=url.rsplit("/", 1)[1])
+    assert storage.read_bytes(video.original_key) == content
+
+
+def test_a_finished_upload_whose_server_died_before_saying_so_is_finished_by_the_reaper(
+    team: Team, alice: User
+) -> None:
+    upload = make_upload(alice, team=team, size_bytes=5)
+    uploads.receive(upload, offset=0, chunks=[b"12345"])
+    assert Video.objects.get().current_job is None
+    sweeps.sweep()
+    sweeps.sweep()
+    video = Video.objects.select_related("current_job").get()
+    assert video.state == State.CHECKING and storage.read_bytes(video.original_key) == b"12345"
+    assert Job.objects.count() == 1
+
+
+def test_a_kill_between_the_move_and_the_row_is_mended(team: Team, alice: User) -> None:
+    upload = make_upload(alice, team=team, size_bytes=5)
+    uploads.receive(upload, offset=0, chunks=[b"12345"])
+    storage.put_file(uploads.original_key(upload.video), arriving.path_of(upload.pk))
+    sweeps.sweep()
+    assert Video.objects.get().original_key and Job.objects.count() == 1
+    assert uploads.finish_upload(upload) is False
