@@ -6,7 +6,9 @@ from pathlib import Path
 
 _folder = Path(tempfile.mkdtemp(prefix="rollcall-tests-"))
 os.environ["ROLLCALL_DATA_DIR"] = str(_folder)
-os.environ["ROLLCALL_MEDIA_DIR"] = os.environ["ROLLCALL_UPLOAD_DIR"] = os.environ["ROLLCALL_STATIC_DIR"] = ""
+os.environ["ROLLCALL_MEDIA_DIR"] = os.environ["ROLLCALL_UPLOAD_DIR"] = ""
+os.environ["ROLLCALL_STATIC_DIR"] = str(_folder / "static")
+(_folder / "static").mkdir()
 os.environ["ROLLCALL_SECRET_KEY"] = "only-for-tests"
 os.environ["ROLLCALL_HOSTS"] = "testserver,localhost"
 os.environ["ROLLCALL_DEBUG"] = "no"

@@ -15,7 +15,7 @@ from webapp import storage
 ONE_RANGE = re.compile(r"bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE | re.ASCII)
 MAX_DIGITS = 19
 """No file has more bytes than fit; longer numbers are not worth parsing."""
-PLAYABLE_TYPES = re.compile(r"(video|audio|image)/[a-z0-9.+-]+|application/octet-stream")
+PLAYABLE_TYPES = re.compile(r"(video|audio)/[a-z0-9.+-]+|image/(jpeg|png|webp)|application/octet-stream")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,15 @@ def database_url() -> str:
     values = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{values['NAME']}"
-    return f"postgres://{values['USER']}:{values['PASSWORD']}@{values['HOST'].replace('/', '%2F')}:{values['PORT']}/{values['NAME']}"
+    host = values["HOST"].replace("/", "%2F")
+    return f"postgres://{values['USER']}:{values['PASSWORD']}@{host}:{values['PORT']}/{values['NAME']}"
 
 
 @pytest.fixture
 def worker() -> Iterator[psutil.Popen]:
-    command = "-m celery -A tests.webapp.jobs.slow_worker worker -P prefork -c 1 -Q checks --without-gossip --without-mingle"
+    command = (
+        "-m celery -A tests.webapp.jobs.slow_worker worker -P prefork -c 1 -Q checks --without-gossip --without-mingle"
+    )
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "webapp.settings",

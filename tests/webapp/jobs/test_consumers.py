@@ -1,0 +1,123 @@
+"""The websocket: who may look, the snapshot, and what arrives afterwards."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.conf import settings
+
+from tests.conftest import signed_in
+from tests.factories import make_job
+from tests.websocket import Websocket
+from webapp.accounts.models import Membership, Team, User
+from webapp.asgi import application
+from webapp.jobs import consumers, lifecycle, progress
+from webapp.jobs.models import Status
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Browser:
+    """Opens websockets, and leaves them all at the end of the test."""
+
+    def __init__(self) -> None:
+        self.websockets: list[Websocket] = []
+
+    async def opens(self, path: str, user: User | None, origin: str = "http://testserver") -> Websocket | None:
+        """None when the server refuses."""
+        headers = [(b"origin", origin.encode()), (b"host", b"testserver"), (b"accept-language", b"en")]
+        if user is not None:
+            client = await sync_to_async(signed_in)(user)
+            headers.append((b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode()))
+        websocket = Websocket(application, path, headers)
+        self.websockets.append(websocket)
+        return websocket if await websocket.connect() else None
+
+    async def watches(self, team: Team, user: User) -> Websocket:
+        websocket = await self.opens(f"/ws/teams/{team.pk}/", user)
+        assert websocket is not None
+        return websocket
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    browser = Browser()
+    yield browser
+    for websocket in browser.websockets:
+        await websocket.leave()
+
+
+async def test_a_member_gets_the_current_state_first(browser: Browser, team: Team, vera: User) -> None:
+    job = await sync_to_async(make_job)(team=team, stage="detect")
+    await sync_to_async(make_job)(stage="detect")
+    websocket = await browser.watches(team, vera)
+    state = await websocket.read()
+    assert (state["type"], state["id"], state["status"]) == ("job", str(job.pk), "queued")
+    assert state["headline"] == "Waiting"
+    assert (await websocket.read())["type"] == "snapshot_end"
+
+
+async def test_a_member_sees_how_the_job_goes_on(browser: Browser, team: Team, vera: User) -> None:
+    job = await sync_to_async(make_job)(team=team)
+    websocket = await browser.watches(team, vera)
+    before = await websocket.read()
+    await websocket.read()
+    mine = await sync_to_async(lifecycle.claim)(job.pk)
+    assert mine is not None
+    running = await websocket.read()
+    await sync_to_async(lifecycle.report)(mine, "detect", 31, 50)
+    half = await websocket.read()
+    await sync_to_async(lifecycle.finish)(mine)
+    done = await websocket.read()
+    assert [state["status"] for state in (running, half, done)] == ["running", "running", "done"]
+    assert (half["percent"], half["headline"]) == (62, "Finding people · 62 %")
+    sequences = [state["sequence"] for state in (before, running, half, done)]
+    assert sequences == sorted(set(sequences))
+    await websocket.leave()
+
+
+@pytest.mark.parametrize("who", ["charlie", "anonymous"])
+async def test_a_stranger_cannot_listen_to_a_team(browser: Browser, team: Team, charlie: User, who: str) -> None:
+    user = charlie if who == "charlie" else None
+    assert await browser.opens(f"/ws/teams/{team.pk}/", user) is None
+
+
+async def test_nobody_can_listen_to_a_team_or_video_that_does_not_exist(browser: Browser, charlie: User) -> None:
+    assert await browser.opens(f"/ws/teams/{uuid4()}/", charlie) is None
+    assert await browser.opens(f"/ws/videos/{uuid4()}/", charlie) is None
+
+
+async def test_another_web_site_cannot_open_the_socket(browser: Browser, team: Team, vera: User) -> None:
+    assert await browser.opens(f"/ws/teams/{team.pk}/", vera, origin="http://evil.example") is None
+
+
+async def test_somebody_who_leaves_the_team_hears_no_more(
+    browser: Browser, team: Team, vera: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "ACCESS_HOLDS_S", 0)
+    websocket = await browser.watches(team, vera)
+    await websocket.read()
+    await Membership.objects.filter(user=vera).adelete()
+    await progress.apublish_state(progress.state_of(await sync_to_async(make_job)(team=team)))
+    assert (await websocket.receive_output(timeout=5))["type"] == "websocket.close"
+
+
+async def test_what_a_browser_says_changes_nothing(browser: Browser, team: Team, alice: User) -> None:
+    job = await sync_to_async(make_job)(team=team)
+    websocket = await browser.watches(team, alice)
+    await websocket.say({"type": "job.state", "cancel": str(job.pk)})
+    await job.arefresh_from_db()
+    assert job.status == Status.QUEUED
+
+
+async def test_an_object_that_goes_is_told(browser: Browser, team: Team, vera: User) -> None:
+    websocket = await browser.watches(team, vera)
+    await websocket.read()
+    gone = uuid4()
+    await sync_to_async(progress.publish_gone)(team_id=team.pk, subject_id=gone)
+    assert await websocket.read() == {"type": "gone", "subject": str(gone), "sequence": 0}
+
+
+def test_the_tests_use_the_products_channel_layer() -> None:
+    assert settings.CHANNEL_LAYERS["default"]["BACKEND"] == "channels_redis.pubsub.RedisPubSubChannelLayer"

@@ -1,0 +1,133 @@
+"""Percentages, time left, and the words for them."""
+
+import importlib
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from analysis.errors import AnalysisError
+from tests.factories import make_job, make_team
+from webapp.jobs import errors, messages, progress
+from webapp.jobs.models import Job, Kind, Status
+from webapp.jobs.progress import JobState
+
+
+def state(**fields: object) -> JobState:
+    return JobState(**{"id": "1", "kind": "analysis", "subject": "2", "team": "3", "status": "running"} | fields)  # type: ignore[arg-type]
+
+
+def all_codes() -> set[str]:
+    for module in ("analysis.pipeline", "webapp.videos.errors"):
+        importlib.import_module(module)
+    found: set[str] = set(errors.CODES)
+    left: list[type[AnalysisError] | type[errors.JobError]] = [AnalysisError, errors.JobError]
+    while left:
+        error = left.pop()
+        found.add(error.code)
+        left += error.__subclasses__()
+    return found
+
+
+def test_every_error_code_has_words_and_every_word_a_code() -> None:
+    assert set(messages.EXPLANATIONS) == all_codes()
+    for explanation in messages.EXPLANATIONS.values():
+        assert str(explanation.happened).endswith(".")
+        assert str(explanation.next_step).endswith(".")
+
+
+def test_a_code_of_a_newer_worker_has_words_too() -> None:
+    assert messages.explain("from the future") is messages.EXPLANATIONS["internal"]
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "status", "percent"),
+    [
+        (0, 0, "running", None),
+        (31, 50, "running", 62),
+        (50, 50, "running", 99),
+        (70, 50, "running", 99),
+        (0, 0, "done", 100),
+    ],
+)
+def test_percent(done: float, total: float, status: str, percent: int | None) -> None:
+    assert state(done=done, total=total, status=status).percent == percent
+
+
+@pytest.mark.parametrize(
+    ("low_s", "high_s", "words"),
+    [
+        (None, None, ""),
+        (5, 50, "less than a minute left"),
+        (170, 250, "3–4 min left"),
+        (118, 122, "about 2 min left"),
+        (3600, 3 * 3600, "1–3 h left"),
+    ],
+)
+def test_time_left_in_words(low_s: float | None, high_s: float | None, words: str) -> None:
+    assert messages.time_left(low_s, high_s) == words
+
+
+def test_details_tell_failures_attempts_and_waiting() -> None:
+    failed = messages.detail(state(status="failed", error="no_video_stream"))
+    assert failed == "There is sound in this file but no picture. Choose the video file instead."
+    assert "attempt 2 of 3" in messages.detail(state(attempts=1))
+    assert messages.detail(state(status="queued")) == "Starts as soon as a worker is free"
+    assert messages.headline(state(kind="upload", done=1, total=4)) == "Uploading · 25 %"
+
+
+def running(*, elapsed_s: float, done: float, total: float, stage_done: float = 0) -> Job:
+    now = timezone.now()
+    return Job(
+        status=Status.RUNNING,
+        stage_at=now - timedelta(seconds=elapsed_s),
+        done=done,
+        total=total,
+        stage_done=stage_done,
+    )
+
+
+def test_the_time_left_is_a_range_around_the_pace_that_narrows() -> None:
+    early = progress.time_left(running(elapsed_s=10, done=10, total=100), timezone.now())
+    late = progress.time_left(running(elapsed_s=90, done=90, total=100), timezone.now())
+    assert early[0] is not None and early[1] is not None and late[0] is not None and late[1] is not None
+    assert early[0] < 90 < early[1]
+    assert late[0] < 10 < late[1]
+    assert (early[1] - early[0]) / 90 > (late[1] - late[0]) / 10
+
+
+@pytest.mark.parametrize(("elapsed_s", "done", "total"), [(1, 50, 100), (60, 1, 100), (60, 50, 0)])
+def test_nothing_is_said_before_it_is_known(elapsed_s: float, done: float, total: float) -> None:
+    job = running(elapsed_s=elapsed_s, done=done, total=total)
+    assert progress.time_left(job, timezone.now()) == (None, None)
+
+
+def test_nothing_is_said_of_a_job_that_waits() -> None:
+    assert progress.time_left(Job(status=Status.QUEUED, done=5, total=10), timezone.now()) == (None, None)
+
+
+def test_what_an_earlier_attempt_had_done_does_not_make_the_pace_look_better() -> None:
+    low_s, high_s = progress.time_left(running(elapsed_s=10, done=60, stage_done=50, total=100), timezone.now())
+    assert low_s is not None and high_s is not None
+    assert low_s < 40 < high_s
+
+
+def test_more_done_than_expected_is_no_negative_time() -> None:
+    assert progress.time_left(running(elapsed_s=10, done=120, total=100), timezone.now()) == (0, 0)
+
+
+@pytest.mark.django_db
+def test_a_snapshot_holds_active_and_latest_jobs_but_no_parts(django_assert_num_queries: object) -> None:
+    team = make_team()
+    parent = make_job(team=team)
+    make_job(team=team, kind=Kind.SEGMENT, parent=parent)
+    ended = make_job(team=team, status=Status.DONE, finished_at=timezone.now())
+    make_job()
+    with django_assert_num_queries(2):  # type: ignore[operator]
+        states = progress.snapshot(team_id=team.pk)
+    assert {each.id for each in states} == {str(parent.pk), str(ended.pk)}
+
+
+def test_the_state_travels_with_all_its_fields() -> None:
+    payload = messages.payload_with_words(state().payload())
+    assert set(payload) == {"type", "percent", "headline", "detail", *JobState.__dataclass_fields__}
