@@ -24,8 +24,9 @@ class JobProgress extends HTMLElement {
 
   #show(state) {
     const bar = this.querySelector("progress");
-    if (state.percent === null) bar.removeAttribute("value");
-    else bar.value = state.percent;
+    // What waits stands still; only work of unknown length moves without a number.
+    if (state.percent === null && state.status === "running") bar.removeAttribute("value");
+    else bar.value = state.percent ?? 0;
     bar.setAttribute("aria-label", state.headline);
     this.#write("[data-headline]", state.headline);
     this.#write("[data-detail]", state.detail);

@@ -1,5 +1,5 @@
 // <live-fragment>: fetches its server-rendered content again when the work behind it has something new, and morphs it in.
-// data-src is a fragment's address; data-select picks a part of the page itself. What is being typed or played stays.
+// data-src is a fragment's address; data-select picks a part of the page itself; data-any follows all subjects. What is being typed or played stays.
 import { morphChildren, morphElements } from "@hotwired/turbo";
 import { fetchDocument } from "rollcall/api";
 
@@ -37,8 +37,9 @@ class LiveFragment extends HTMLElement {
   #onStale = () => this.#plan(0);
 
   #onJob = ({ detail: state }) => {
-    if (state.subject !== this.closest("[data-subject]")?.dataset.subject) return;
-    const key = `${state.status} ${state.revision}`;
+    const isOurs = "any" in this.dataset || state.subject === this.closest("[data-subject]")?.dataset.subject;
+    if (!isOurs) return;
+    const key = "any" in this.dataset ? `${state.status} ${state.started}` : `${state.status} ${state.revision}`;
     const known = this.#seen.get(state.id) ?? this.#rendered(state, key);
     this.#seen.set(state.id, key);
     if (known !== key) this.#plan(ENDED.includes(state.status) ? 0 : LEAST_PAUSE_MS);

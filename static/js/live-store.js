@@ -5,8 +5,7 @@ const states = new Map();
 /** Takes a state in; tells the page ("live:job") only if it is newer than what is known. */
 export function offer(state) {
   const known = states.get(state.id);
-  if (known && known.sequence >= state.sequence && known.status === state.status) return;
-  if (known && known.sequence > state.sequence) return;
+  if (known && known.sequence >= state.sequence) return;
   states.set(state.id, state);
   document.dispatchEvent(new CustomEvent("live:job", { detail: state }));
 }
@@ -19,8 +18,8 @@ export function remove(subject) {
 
 export const stateOf = (id) => states.get(id);
 
-/** The newest job of one kind about a subject. */
+/** The newest job about a subject: of one kind, or of those that decide the state of a video. */
 export function latestOf(subject, kind) {
-  const fits = [...states.values()].filter((state) => state.subject === subject && (!kind || state.kind === kind));
+  const fits = [...states.values()].filter((state) => state.subject === subject && (kind ? state.kind === kind : state.kind !== "web_copy"));
   return fits.sort((a, b) => b.created - a.created)[0];
 }

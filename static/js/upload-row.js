@@ -57,8 +57,8 @@ class UploadRow extends HTMLElement {
     const bar = this.querySelector("progress");
     bar.hidden = item.phase === "failed" || item.phase === "cancelled" || job?.status === "failed" || job?.status === "done";
     bar.setAttribute("aria-label", item.name);
-    if (percent === null || item.phase === "starting") bar.removeAttribute("value");
-    else bar.value = percent;
+    if (item.phase === "starting" || (percent === null && job?.status === "running")) bar.removeAttribute("value");
+    else bar.value = percent ?? 0;
     for (const button of this.querySelectorAll("[data-act]")) button.hidden = !ACTS[item.phase].includes(button.dataset.act);
     const open = this.querySelector('[data-act="open"]');
     open.href = item.places.video.replace("00000000-0000-0000-0000-000000000000", item.video);

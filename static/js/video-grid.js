@@ -1,5 +1,6 @@
 // <video-grid>: cards of new videos come in by themselves, cards of deleted ones leave.
 import { fetchDocument } from "rollcall/api";
+import { uploads } from "rollcall/uploads";
 
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
@@ -25,8 +26,10 @@ class VideoGrid extends HTMLElement {
 
   #onJob = async ({ detail: state }) => {
     const isNew = "takesNew" in this.dataset && !this.#find(state.subject) && !this.#asked.has(state.subject);
+    // Our own uploads have a row above; their card comes when they have arrived.
+    const hasRow = state.kind === "upload" && uploads.items.some((item) => item.video === state.subject);
     // Ended work of a video that is not on this page is on a later one.
-    if (!isNew || !["queued", "running"].includes(state.status)) return;
+    if (!isNew || hasRow || !["queued", "running"].includes(state.status)) return;
     this.#asked.add(state.subject);
     const src = this.dataset.card.replace(NOBODY, state.subject);
     const card = (await fetchDocument(src))?.body.firstElementChild;

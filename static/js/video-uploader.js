@@ -69,6 +69,8 @@ class VideoUploader extends HTMLElement {
     const list = this.querySelector(".upload-rows");
     const rows = new Map([...list.children].map((child) => [child.firstElementChild?.item, child]));
     for (const item of uploads.items) {
+      // In the library a card takes over; the upload page shows the whole way.
+      if (item.phase === "done" && !("keepsDone" in this.dataset)) continue;
       if (rows.delete(item)) continue;
       const entry = document.createElement("li");
       const row = this.querySelector("template").content.firstElementChild.cloneNode(true);

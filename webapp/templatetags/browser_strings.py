@@ -73,7 +73,8 @@ STRINGS: dict[str, Promise] = {
     "close": _("Close"),
     "undo.failed": _("That could not be undone. Reload the page to see how things stand."),
     "live.lost": _("Connection lost. Trying again…"),
-    "theme.auto": _("Colours: as the system"),
-    "theme.light": _("Colours: light"),
-    "theme.dark": _("Colours: dark"),
+    "theme.label": _("Colours: {theme}"),
+    "theme.auto": _("As the system"),
+    "theme.light": _("Light"),
+    "theme.dark": _("Dark"),
 }

@@ -25,6 +25,7 @@ register = template.Library()
 LIBRARIES = {"@hotwired/turbo": "vendor/turbo/turbo.es2017-esm.js", "tus": "vendor/tus/tus.min.js"}
 CLASSIC = {"theme"}
 """Loaded before the first paint by an ordinary script element; not a module."""
+SIZE_STEP, SIZE_UNITS = 1024, ("B", "KB", "MB", "GB", "TB")
 FETCHED_LATER = {"tus"}
 """Only when somebody uploads."""
 
@@ -52,7 +53,7 @@ def duration(seconds: float | None) -> str:
 def spoken_duration(seconds: float | None) -> str:
     """A length in words: "6 h 12 min", "24 min", "48 s", "0.4 s"."""
     value = seconds or 0.0
-    if 0 < value < 1:
+    if 0 < value < 0.95:
         return _("%(seconds).1f s") % {"seconds": max(value, 0.1)}
     if value < 59.5:
         return _("%(seconds)d s") % {"seconds": round(value)}
@@ -60,6 +61,15 @@ def spoken_duration(seconds: float | None) -> str:
     if minutes < 60:
         return _("%(minutes)d min") % {"minutes": minutes}
     return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
+
+
+@register.filter
+def size(size_bytes: int | None) -> str:
+    """Bytes in words, in steps of 1024 as Django counts: "812 KB", "1.4 GB", "20 GB"."""
+    value, unit = float(size_bytes or 0), 0
+    while value >= SIZE_STEP and unit < len(SIZE_UNITS) - 1:
+        value, unit = value / SIZE_STEP, unit + 1
+    return f"{value:.{int(unit > 1 and value < 10)}f} {SIZE_UNITS[unit]}"
 
 
 @register.filter
