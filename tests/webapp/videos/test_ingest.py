@@ -1,0 +1,222 @@
+"""From an arrived file to an accepted video: refusals, duplicates, and what stays on the disk."""
+
+from pathlib import Path
+
+import pytest
+
+from analysis import webcopy
+from tests.factories_videos import make_upload, make_video
+from tests.moving_picture import write_clip
+from webapp import storage
+from webapp.accounts.models import Team, User
+from webapp.jobs import lifecycle
+from webapp.jobs.models import Job, Kind, Status
+from webapp.people.models import Person
+from webapp.videos import arriving, ingest, sample, services, sweeps, tasks, uploads
+from webapp.videos.models import Playback, State, Video
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """One second of a moving pattern that browsers play, without faces."""
+    return write_clip(tmp_path_factory.mktemp("clips") / "clip.mp4")
+
+
+def arrive(user: User, team: Team, content: bytes, name: str = "clip.mp4") -> Video:
+    """Uploaded and waiting for its check."""
+    upload = make_upload(user, team=team, size_bytes=len(content), name=name)
+    uploads.receive(upload, offset=0, chunks=[content])
+    assert uploads.finish_upload(upload)
+    return Video.objects.get(pk=upload.video_id)
+
+
+def check(video: Video) -> Video:
+    tasks.check_video(str(video.current_job_id))
+    return Video.objects.select_related("current_job").get(pk=video.pk)
+
+
+def files_of(video: Video) -> list[Path]:
+    folder = storage._path(video.files_prefix)
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_good_file_is_accepted_with_its_facts_an_analysis_and_a_poster(team: Team, bob: User, clip: bytes) -> None:
+    video = check(arrive(bob, team, clip))
+    assert video.state == State.WAITING
+    assert (video.width, video.height, round(video.duration_s)) == (320, 240, 1)
+    assert len(video.sha256) == 64 and video.playback == Playback.ORIGINAL
+    assert storage.exists(video.poster_key)
+    assert sorted(Job.objects.values_list("kind", "status")) == [
+        (Kind.ANALYSIS, Status.QUEUED),
+        (Kind.CHECK, Status.DONE),
+        (Kind.WEB_COPY, Status.QUEUED),
+    ]
+    assert video.analyses.get().job == video.current_job
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("page.mp4", b"<html><script>alert(1)</script></html>", "unreadable_video"),
+        ("noise.mp4", bytes(range(256)) * 100, "unreadable_video"),
+        ("list.m3u8", b"#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n", None),
+        ("list.ffconcat", b"ffconcat version 1.0\nfile /etc/passwd\n", None),
+    ],
+)
+def test_what_is_no_video_is_refused_in_words_and_leaves_nothing_behind(
+    team: Team, bob: User, name: str, content: bytes, code: str | None
+) -> None:
+    video = check(arrive(bob, team, content, name))
+    assert video.state == State.FAILED
+    assert video.current_job.error_code in ([code] if code else ["forbidden_format", "unreadable_video"])
+    assert files_of(video) == [] and list(arriving.every_file()) == []
+    assert video.original_key == "" and not storage.scratch_root().exists() or not list(storage.scratch_root().iterdir())
+    with pytest.raises(services.NotNow):
+        services.analyse_again(video, thoroughness="fast", user=bob)
+
+
+def test_a_refusal_whose_worker_died_before_the_file_went_is_cleared_later(team: Team, bob: User) -> None:
+    video = arrive(bob, team, b"<html></html>")
+    with lifecycle.working(video.current_job_id) as job:
+        ingest.check_video(job)
+    assert files_of(video)
+    sweeps.sweep()
+    assert not files_of(video)
+
+
+def test_the_same_content_again_is_refused_with_the_way_to_the_other(team: Team, bob: User, clip: bytes) -> None:
+    first = check(arrive(bob, team, clip))
+    second = check(arrive(bob, team, clip, "copy of it.mp4"))
+    assert (second.state, second.current_job.error_code) == (State.FAILED, "duplicate")
+    assert second.duplicate_of == first
+    assert files_of(second) == [] and files_of(first)
+
+
+def test_the_same_content_in_another_team_is_another_video(team: Team, bob: User, charlie: User, clip: bytes) -> None:
+    check(arrive(bob, team, clip))
+    theirs = check(arrive(charlie, charlie.teams.get(), clip))
+    assert theirs.state == State.WAITING
+
+
+def test_a_deleted_video_does_not_stand_in_the_way_but_cannot_come_back_beside_its_twin(
+    team: Team, bob: User, clip: bytes
+) -> None:
+    first = check(arrive(bob, team, clip))
+    services.delete_video(first)
+    assert check(arrive(bob, team, clip)).state == State.WAITING
+    first.refresh_from_db()
+    with pytest.raises(services.AlreadyHere):
+        services.restore_video(first)
+
+
+def test_a_check_that_is_delivered_twice_is_done_once(team: Team, bob: User, clip: bytes) -> None:
+    video = arrive(bob, team, clip)
+    job_id = str(video.current_job_id)
+    tasks.check_video(job_id)
+    tasks.check_video(job_id)
+    assert Job.objects.filter(kind=Kind.ANALYSIS).count() == 1
+
+
+def test_a_crash_in_the_check_accepts_nothing_and_the_repeat_is_whole(
+    team: Team, bob: User, clip: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """Like a SIGKILL: nothing gets to react."""
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    video = arrive(bob, team, clip)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(services, "begin_analysis", die)
+        ingest.check_video(lifecycle.claim(video.current_job_id))
+    video.refresh_from_db()
+    assert video.sha256 == "" and not video.analyses.exists()
+    lifecycle.give_up_worker(Job.objects.get(pk=video.current_job_id))
+    assert check(video).state == State.WAITING
+
+
+def test_a_check_of_a_video_that_is_gone_is_harmless(team: Team, bob: User, clip: bytes) -> None:
+    video = arrive(bob, team, clip)
+    job_id = str(video.current_job_id)
+    video.delete()
+    tasks.check_video(job_id)
+
+
+def test_a_missing_file_is_said_so(team: Team, bob: User, clip: bytes) -> None:
+    video = arrive(bob, team, clip)
+    storage.delete(video.original_key)
+    assert check(video).current_job.error_code == "file_gone"
+
+
+def test_a_copy_and_sprites_are_made_for_what_a_browser_cannot_play(team: Team, bob: User, tmp_path: Path) -> None:
+    content = write_clip(tmp_path / "clip.avi", codec="mpeg4")
+    video = check(arrive(bob, team, content, "clip.avi"))
+    assert video.playback == Playback.PENDING
+    job = Job.objects.get(kind=Kind.WEB_COPY)
+    tasks.make_web_copy(str(job.pk))
+    video.refresh_from_db()
+    assert video.playback == Playback.COPY and storage.size(video.copy_key) > 0
+    assert storage.exists(video.sprites_key) and video.sprites["columns"] >= 1
+    with storage.local_path(video.copy_key) as path:
+        assert webcopy.playback_plan(ingest.probe_apart(path)) == webcopy.PlaybackPlan.ORIGINAL
+
+
+def test_a_deleted_video_is_purged_with_every_byte_and_row_after_the_undo_period(
+    team: Team, bob: User, clip: bytes
+) -> None:
+    video = check(arrive(bob, team, clip))
+    services.delete_video(video)
+    sweeps.sweep()
+    assert Video.objects.filter(pk=video.pk).exists()
+    Video.objects.update(deleted_at=video.created_at - services.UNDO_PERIOD)
+    sweeps.sweep()
+    assert not Video.objects.exists() and not Job.objects.exists()
+    assert files_of(video) == []
+
+
+def test_restoring_begins_the_work_again_that_the_deletion_had_stopped(team: Team, bob: User, clip: bytes) -> None:
+    video = check(arrive(bob, team, clip))
+    services.delete_video(video)
+    assert not Job.objects.filter(status=Status.QUEUED).exists()
+    video.refresh_from_db()
+    services.restore_video(video)
+    video = Video.objects.select_related("current_job").get(pk=video.pk)
+    assert video.state == State.WAITING
+    assert Job.objects.filter(status=Status.QUEUED, kind=Kind.WEB_COPY).exists()
+
+
+def test_restoring_leaves_what_a_person_had_cancelled(team: Team, bob: User, clip: bytes) -> None:
+    video = check(arrive(bob, team, clip))
+    services.cancel_work(video)
+    services.delete_video(video)
+    video.refresh_from_db()
+    services.restore_video(video)
+    assert Video.objects.select_related("current_job").get(pk=video.pk).state == State.CANCELLED
+
+
+def test_a_double_click_begins_one_analysis(team: Team, bob: User) -> None:
+    video = Video.objects.select_related("current_job", "team").get(pk=make_video(team=team).pk)
+    services.analyse_again(video, thoroughness="fast", user=bob)
+    with pytest.raises(services.NotNow):
+        services.analyse_again(video, thoroughness="fast", user=bob)
+    assert Job.objects.filter(kind=Kind.ANALYSIS, status=Status.QUEUED).count() == 1
+
+
+def test_the_sample_is_made_once_per_team_and_two_people_are_found_in_it(team: Team, bob: User) -> None:
+    """The whole way with real decoding, detection, embedding and grouping."""
+    video = sample.begin_sample(team=team, user=bob, title="Sample")
+    assert sample.begin_sample(team=team, user=bob, title="Sample") == video
+    runs = {
+        Kind.CHECK: tasks.check_video,
+        Kind.ANALYSIS: tasks.run_analysis,
+        Kind.SEGMENT: tasks.analyse_segment,
+        Kind.WEB_COPY: tasks.make_web_copy,
+    }
+    while job := Job.objects.filter(status=Status.QUEUED).order_by("created_at").first():
+        runs[job.kind](str(job.pk))
+    video = Video.objects.select_related("current_job").get(pk=video.pk)
+    assert video.state == State.DONE
+    assert Person.objects.filter(tracks__analysis=video.current_analysis_id).distinct().count() == 2
