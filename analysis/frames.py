@@ -31,11 +31,10 @@ def _plane(raw: av.VideoFrame, number: int) -> Image:
 class Frame:
     """A sampled frame. `image_bgr` is scaled and upright; the decoder's own frame is kept for cutting out faces.
 
-    `index` counts decoded frames. `begins_shot`: a hard cut lies between this sample and the one before. `after_gap`:
-    frames in between were left undecoded, so that a cut may have gone unseen unless `begins_shot` says so.
+    `index` counts decoded frames. `begins_shot`: a hard cut lies between this sample and the one before.
     """
 
-    __slots__ = ("_raw", "_whole_bgr", "after_gap", "begins_shot", "image_bgr", "index", "rotation_deg", "time_s")
+    __slots__ = ("_raw", "_whole_bgr", "begins_shot", "image_bgr", "index", "rotation_deg", "time_s")
 
     def __init__(
         self,
@@ -47,10 +46,9 @@ class Frame:
         long_side: int,
         scaler: VideoReformatter,
         begins_shot: bool = False,
-        after_gap: bool = False,
     ) -> None:
         self.index, self.time_s, self.rotation_deg = index, time_s, rotation_deg
-        self.begins_shot, self.after_gap = begins_shot, after_gap
+        self.begins_shot = begins_shot
         self._raw = raw
         self._whole_bgr: Image | None = None
         scale = min(long_side / max(raw.width, raw.height), 1.0)

@@ -42,6 +42,7 @@ def change(before: Float32, after: Float32) -> float:
 
 LEAST_CHANGE = 0.075
 """Cuts between similar shots of one studio measure 0.13, fast gestures up to 0.08 (see `change`)."""
+LEAST_CHANGE_OVER_GAP = 0.2
 STANDS_OUT = 3.0
 USUAL_AT_FIRST = 0.05
 """Assumed of a shot that has just begun: a camera in full swing measures 0.1 from frame to frame."""
@@ -60,12 +61,17 @@ class CutDetector:
         self._last: Float32 | None = None
         self._usual = USUAL_AT_FIRST
 
-    def is_cut(self, thumb: Float32) -> bool:
-        """Whether a cut lies between the frame before and this one; the first frame is none."""
+    def is_cut(self, thumb: Float32, after_gap: bool = False) -> bool:
+        """Whether a cut lies between the frame before and this one; the first frame is none.
+
+        `after_gap`: seconds lie between the two, in which one shot changes too.
+        """
         last, self._last = self._last, thumb
         if last is None:
             return False
         now = change(last, thumb)
+        if after_gap:
+            return now >= LEAST_CHANGE_OVER_GAP
         cut = now >= max(LEAST_CHANGE, STANDS_OUT * self._usual)
         if cut:
             self._usual = max(self._usual, USUAL_AT_FIRST)

@@ -35,7 +35,7 @@ BORDER_REACH_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Which frames to look at: one every `step_s` seconds, plus the first of every shot."""
+    """Which frames to look at: one every `step_s` seconds, plus the first and the last of every shot."""
 
     step_s: float
     long_side: int
@@ -158,8 +158,19 @@ def sample_frames(path: Path, info: VideoInfo, span: SegmentSpan, sampling: Samp
     Damaged frames are counted and left out. Raises UnreadableVideo (or a kind of it) when the file cannot be opened.
     """
     with open_video(path) as (container, stream):
-        yield from _Reader(container, stream, info, sampling, tally).frames(span)
+        yield from _timed(_Reader(container, stream, info, sampling, tally).frames(span), tally)
         tally.damaged += _missing_frames(stream, info, span)
+
+
+def _timed(frames: Iterator[Frame], tally: Tally) -> Iterator[Frame]:
+    """Adds up the time spent in making frames, not in what is done with them."""
+    while True:
+        started = time.perf_counter()
+        frame = next(frames, None)
+        tally.seconds += time.perf_counter() - started
+        if frame is None:
+            return
+        yield frame
 
 
 class _Reader:
@@ -191,10 +202,11 @@ class _Reader:
         self.budget = _ShareBudget(sampling.share) if sampling.share < 1 and may_skip else None
 
     def frames(self, span: SegmentSpan) -> Iterator[Frame]:
-        due_s, begins_shot, after_gap = -np.inf, False, False
-        started = time.perf_counter()
+        """Samples in order of time: on the grid, and the first and the last frame of every shot."""
+        due_s, unused = -np.inf, None
         for raw, time_s in self._decoded(span):
-            is_cut = self.cuts.is_cut(thumbnail(luma_plane(raw)))
+            is_cut = self.cuts.is_cut(thumbnail(luma_plane(raw)), after_gap=self.gap)
+            self.gap = False
             if time_s < span.start_s:
                 continue
             if time_s >= span.end_s:
@@ -202,27 +214,29 @@ class _Reader:
                 break
             if self.tally.decoded == 0:
                 self.tally.cut_at_start = is_cut
+            elif is_cut and unused is not None:
+                yield self._frame(*unused)
             self.tally.decoded += 1
-            begins_shot, after_gap, self.gap = begins_shot or is_cut, after_gap or self.gap, False
             if time_s < due_s and not is_cut:
+                unused = raw, time_s
                 continue
-            frame = Frame(
-                raw,
-                index=self.tally.decoded - 1,
-                time_s=time_s,
-                rotation_deg=self.info.rotation_deg,
-                long_side=self.sampling.long_side,
-                scaler=self.scaler,
-                begins_shot=begins_shot,
-                after_gap=after_gap,
-            )
+            unused = None
             due_s = self._next_due(due_s, time_s, is_cut)
-            begins_shot = after_gap = False
-            self.tally.sampled += 1
-            self.tally.seconds += time.perf_counter() - started
-            yield frame
-            started = time.perf_counter()
-        self.tally.seconds += time.perf_counter() - started
+            yield self._frame(raw, time_s, begins_shot=is_cut)
+        if unused is not None:
+            yield self._frame(*unused)
+
+    def _frame(self, raw: av.VideoFrame, time_s: float, begins_shot: bool = False) -> Frame:
+        self.tally.sampled += 1
+        return Frame(
+            raw,
+            index=self.tally.decoded - 1,
+            time_s=time_s,
+            rotation_deg=self.info.rotation_deg,
+            long_side=self.sampling.long_side,
+            scaler=self.scaler,
+            begins_shot=begins_shot,
+        )
 
     def _next_due(self, due_s: float, time_s: float, is_cut: bool) -> float:
         """Keeps to a regular grid where the frames do; a cut or a pause starts a new one."""

@@ -73,4 +73,4 @@ class ViewCollector:
 
 def views_wanted(length_s: float) -> int:
     """How many views of a track are embedded: what a short one shows changes little."""
-    return 1 if length_s < 1.0 else 2 if length_s < 4.0 else 3 if length_s < 20.0 else 5
+    return 1 if length_s < 1.5 else 2 if length_s < 6.0 else 3 if length_s < 25.0 else 5

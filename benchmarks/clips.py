@@ -1,0 +1,92 @@
+"""Clips for measuring, made with ffmpeg from the shared data into a scratch folder."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from imageio_ffmpeg import get_ffmpeg_exe
+
+DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+VIDEOS = DATA / "videos"
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """One true person in a part of the picture (x, y, width, height) for a stretch of time."""
+
+    person: str
+    start_s: float
+    end_s: float
+    cell: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class TrueClip:
+    path: Path
+    appearances: tuple[Appearance, ...]
+
+
+def ffmpeg(*arguments: str) -> None:
+    subprocess.run([get_ffmpeg_exe(), "-v", "error", "-nostdin", "-y", *arguments], check=True)
+
+
+def compilations() -> list[TrueClip]:
+    """The shared compilations with their truth."""
+    return [
+        TrueClip(path.with_suffix(".mp4"), _appearances(json.loads(path.read_text())))
+        for path in sorted((VIDEOS / "compilations").glob("*.json"))
+    ]
+
+
+def _appearances(truth: dict[str, Any]) -> tuple[Appearance, ...]:
+    fps, whole = truth["fps"], (0.0, 0.0, float(truth["width"]), float(truth["height"]))
+    if "cells" in truth:
+        end_s = truth["frames"] / fps
+        return tuple(
+            Appearance(cell["person"], 0.0, end_s, (cell["x"], cell["y"], cell["w"], cell["h"]))
+            for cell in truth["cells"]
+        )
+    return tuple(
+        Appearance(part["person"], part["start"] / fps, (part["end"] + 1) / fps, whole)
+        for part in truth["segments"]
+        if part["person"]
+    )
+
+
+def single_person_clips() -> list[tuple[Path, str, float]]:
+    """Path, person and length of every clip that shows one real person."""
+    truth = json.loads((VIDEOS / "ground_truth.json").read_text())
+    return [
+        (VIDEOS / name, entry["persons"][0], entry["frames"] / entry["fps"])
+        for name, entry in sorted(truth.items())
+        if name.startswith("faces_single/") and len(entry.get("persons", [])) == 1
+    ]
+
+
+def concatenation(folder: Path, seed: int, parts: int = 12, width: int = 640, height: int = 480) -> TrueClip:
+    """Random stretches of random single-person clips with hard cuts between them, all scaled to one size."""
+    random = Random(seed)
+    target = folder / f"concatenation{seed}.mp4"
+    chosen = random.choices(single_person_clips(), k=parts)
+    inputs: list[str] = []
+    filters, appearances, at_s = [], [], 0.0
+    for number, (path, person, length_s) in enumerate(chosen):
+        frames = min(round(random.uniform(1.2, 4.0) * 25), int(length_s * 25) - 2)
+        start_s = random.uniform(0, max(length_s - frames / 25 - 0.1, 0))
+        inputs += ["-ss", f"{start_s:.3f}", "-i", str(path)]
+        filters.append(
+            f"[{number}:v]fps=25,trim=end_frame={frames},scale={width}:{height}:force_original_aspect_ratio=decrease,"
+            f"pad={width}:{height}:-1:-1,setsar=1,setpts=PTS-STARTPTS,format=yuv420p[v{number}]"
+        )
+        whole = (0.0, 0.0, float(width), float(height))
+        appearances.append(Appearance(person, at_s, at_s + frames / 25, whole))
+        at_s += frames / 25
+    joined = "".join(f"[v{number}]" for number in range(parts)) + f"concat=n={parts}:v=1:a=0[out]"
+    if not target.exists():
+        ffmpeg(*inputs, "-filter_complex", ";".join([*filters, joined]), "-map", "[out]", str(target))
+    return TrueClip(target, tuple(appearances))
