@@ -25,6 +25,8 @@ class Child:
     command: Sequence[str]
     log: Path
     environment: Mapping[str, str]
+    folder: Path
+    """The working directory."""
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
     """What the kernel sends it when the supervisor itself is killed."""
@@ -47,6 +49,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self.environment,
+                cwd=self.folder,
                 pass_fds=self.inherited_fds,
                 start_new_session=True,
                 preexec_fn=lambda: die_with_parent(self.death_signal),

@@ -114,6 +114,7 @@ class Supervisor:
             installation.put_back()
         if self.queue is not None:
             self.queue.stop()
+            valkey.remove_socket(valkey.socket_path(self.data), self.data)
         if self.listener is not None:
             self.listener.close()
         if self.is_ready:
@@ -145,6 +146,7 @@ class Supervisor:
             command=[sys.executable, "-m", "celery", *words.split(), "-Q", ",".join(queues)],
             log=self.data.logs / f"worker-{name}.log",
             environment=dict(os.environ),
+            folder=PROJECT,
             stop_signal=signal.SIGQUIT,
             inherited_fds=(self.data.lock_fd,),
             queues=queues,
@@ -156,6 +158,7 @@ class Supervisor:
             command=[sys.executable, "-m", "webapp.supervisor.web", str(listener_fd)],
             log=self.data.logs / "web.log",
             environment=dict(os.environ),
+            folder=PROJECT,
             stop_within_s=5.0,
             inherited_fds=(listener_fd, self.data.lock_fd),
         )

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import signal
-import tempfile
 import time
 from pathlib import Path
 
@@ -25,11 +24,17 @@ def socket_path(data: DataFolder) -> Path:
     if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
         return path
     name = hashlib.sha256(os.fsencode(data.root)).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"rollcall-{os.getuid()}-{name}"
+    folder = Path("/tmp") / f"rollcall-{os.getuid()}-{name}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
         raise StartupError(f"{folder} belongs to somebody else. Choose a --data-dir with a shorter path.")
     return folder / "valkey.sock"
+
+
+def remove_socket(socket: Path, data: DataFolder) -> None:
+    socket.unlink(missing_ok=True)
+    if socket.parent != data.valkey:
+        socket.parent.rmdir()
 
 
 def redis_url(socket: Path) -> str:
@@ -54,6 +59,7 @@ def child(data: DataFolder, socket: Path) -> Child:
         name="The queue (Valkey)",
         command=[str(get_binary_path()), *(word for name, value in options.items() for word in (f"--{name}", value))],
         log=data.logs / "valkey.log",
+        folder=data.valkey,
         environment=dict(os.environ),
         stop_signal=signal.SIGTERM,
         death_signal=signal.SIGTERM,
