@@ -1,0 +1,121 @@
+"""What is written down about the installation agrees with the code: variables, processes, pinned packages."""
+
+import ast
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from webapp.jobs import queues
+
+PROJECT = Path(__file__).parents[2]
+OWN_VARIABLE = re.compile(r"\b(?:ROLLCALL_[A-Z_]+[A-Z]|DATABASE_URL|REDIS_URL)\b")
+ONLY_IN_COMPOSE = {"ROLLCALL_PORT"}
+
+
+def read(path: str) -> str:
+    return (PROJECT / path).read_text()
+
+
+def documented() -> dict[str, str]:
+    lines = [line for line in read(".env.example").splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+def variables_in_code() -> set[str]:
+    found: set[str] = set()
+    for path in [*(PROJECT / "webapp").rglob("*.py"), *(PROJECT / "analysis").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and OWN_VARIABLE.fullmatch(node.value):
+                found.add(node.value)
+    return found | set(OWN_VARIABLE.findall(read("scripts/setup.sh") + read("scripts/run")))
+
+
+def compose() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(read("docker-compose.yml"))
+    return content
+
+
+def test_every_variable_is_documented_and_every_documented_one_is_read() -> None:
+    assert set(documented()) == variables_in_code()
+
+
+def test_the_readme_names_every_variable() -> None:
+    missing = [name for name in documented() if name not in read("README.md")]
+    assert not missing
+
+
+def test_compose_names_only_variables_that_exist() -> None:
+    named = set(OWN_VARIABLE.findall(read("docker-compose.yml") + read("Dockerfile")))
+    assert named <= set(documented()) | ONLY_IN_COMPOSE
+
+
+def test_compose_runs_the_same_processes() -> None:
+    services = compose()["services"]
+    expected = {f"worker-{queue}" for queue in queues.ALL} | {"web", "reaper", "migrate", "postgres", "redis"}
+    assert set(services) == expected
+
+
+@pytest.mark.parametrize("queue", queues.ALL)
+def test_each_queue_has_a_worker_that_puts_its_job_back_when_stopped(queue: str) -> None:
+    worker = compose()["services"][f"worker-{queue}"]
+    words = shlex.split(worker["command"])
+    assert words[words.index("-Q") + 1] == queue
+    assert words[words.index("-A") + 1] == "webapp.celery"
+    assert words[words.index("-P") + 1] == "prefork"
+    assert worker["stop_signal"] == "SIGQUIT"
+
+
+def test_the_embedded_workers_serve_every_queue() -> None:
+    from webapp.supervisor.up import WORKERS
+
+    served = [queue for served in WORKERS.values() for queue in served]
+    assert sorted(served) == sorted(queues.ALL)
+
+
+def test_every_service_that_serves_or_stores_says_whether_it_is_healthy() -> None:
+    services = compose()["services"]
+    assert all("healthcheck" in services[name] for name in ("web", "postgres", "redis"))
+    assert all(services[name]["depends_on"].get("redis") for name in services if name.startswith(("web", "worker")))
+
+
+def test_all_services_share_one_store_and_database() -> None:
+    services = compose()["services"]
+    own = [service for service in services.values() if service.get("image") == "rollcall"]
+    assert len({json.dumps(service["environment"], sort_keys=True) for service in own}) == 1
+    assert all(service["volumes"] == ["data:/data"] for service in own)
+
+
+def test_requirements_are_pinned() -> None:
+    for line in read("requirements.txt").splitlines():
+        assert not line or line.startswith("#") or re.match(r"[\w\[\]-]+(==|>=[\d.]+,<)", line), line
+    packages = json.loads(read("package.json"))["dependencies"]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in packages.values())
+
+
+def test_the_front_end_lock_pins_checksums_but_no_registry() -> None:
+    packages = json.loads(read("package-lock.json"))["packages"]
+    for name, package in packages.items():
+        assert "resolved" not in package, name
+        assert not name or package["integrity"].startswith("sha512-"), name
+
+
+@pytest.mark.parametrize("script", ["scripts/run", "scripts/test", "scripts/setup.sh", ".ci/run"])
+def test_scripts_are_valid_bash(script: str) -> None:
+    subprocess.run(["bash", "-n", PROJECT / script], check=True)
+
+
+def test_ci_runs_the_one_test_command() -> None:
+    assert "exec ./scripts/test" in read(".ci/run")
+
+
+def test_a_list_is_installed_again_only_when_it_has_changed(tmp_path: Path) -> None:
+    stamp = tmp_path / "stamp"
+    stamp.write_text("1\n")
+    script = f'. scripts/setup.sh; unchanged "{stamp}" 1 && ! unchanged "{stamp}" 2 && ! unchanged /nowhere 1'
+    subprocess.run(["bash", "-c", script], cwd=PROJECT, check=True)
