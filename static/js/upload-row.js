@@ -49,7 +49,9 @@ class UploadRow extends HTMLElement {
 
   #show() {
     const { item } = this;
-    const job = item.phase === "done" || item.phase === "awaiting" ? latestOf(item.video) : null;
+    const latest = item.phase === "done" || item.phase === "awaiting" ? latestOf(item.video) : null;
+    // Once all has been sent, a late word about the upload itself is old news.
+    const job = item.phase === "done" && latest?.kind === "upload" ? null : latest;
     const percent = item.phase === "done" ? (job?.percent ?? null) : (job?.percent ?? item.percent);
     this.dataset.phase = job?.status === "failed" ? "failed" : item.phase;
     this.querySelector("[data-size]").textContent = bytes(item.size);

@@ -27,7 +27,9 @@ class VideoGrid extends HTMLElement {
   #onJob = async ({ detail: state }) => {
     const isNew = "takesNew" in this.dataset && !this.#find(state.subject) && !this.#asked.has(state.subject);
     // Our own uploads have a row above; their card comes when they have arrived.
-    const hasRow = state.kind === "upload" && uploads.items.some((item) => item.video === state.subject);
+    // (The first word may come before the answer that names the video.)
+    const isOurs = (item) => item.video === state.subject || (item.phase === "starting" && !item.video);
+    const hasRow = state.kind === "upload" && uploads.items.some(isOurs);
     // Ended work of a video that is not on this page is on a later one.
     if (!isNew || hasRow || !["queued", "running"].includes(state.status)) return;
     this.#asked.add(state.subject);

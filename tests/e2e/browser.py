@@ -32,6 +32,8 @@ def chromium_path() -> str | None:
 class Troubles:
     """What a page complained about. Empty is the only good answer."""
 
+    expected: tuple[int, ...] = ()
+    """Statuses that the test provokes on purpose (404, 409)."""
     console: list[str] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
 
@@ -43,7 +45,8 @@ class Troubles:
         page.on("response", self._answered)
 
     def _said(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        # A refused request is judged by its status below.
+        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
             self.console.append(f"{message.type}: {message.text}")
 
     def _request_failed(self, request: Request) -> None:
@@ -52,7 +55,7 @@ class Troubles:
             self.console.append(f"failed: {request.url} ({request.failure})")
 
     def _answered(self, response: Response) -> None:
-        if response.status >= 500:
+        if response.status >= 400 and response.status not in self.expected:
             self.console.append(f"{response.status}: {response.url}")
 
     def all(self) -> list[str]:

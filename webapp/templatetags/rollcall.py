@@ -51,16 +51,22 @@ def duration(seconds: float | None) -> str:
 
 @register.filter
 def spoken_duration(seconds: float | None) -> str:
-    """A length in words: "6 h 12 min", "24 min", "48 s", "0.4 s"."""
+    """A length in words: "6 h 12 min", "24 min", "48 s", "under 1 s"."""
     value = seconds or 0.0
     if 0 < value < 0.95:
-        return _("%(seconds).1f s") % {"seconds": max(value, 0.1)}
+        return _("under 1 s")
     if value < 59.5:
         return _("%(seconds)d s") % {"seconds": round(value)}
     minutes = round(value / 60)
     if minutes < 60:
         return _("%(minutes)d min") % {"minutes": minutes}
     return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
+
+
+@register.filter
+def screen_time(seconds: float | None) -> str:
+    """As `spoken_duration`; somebody seen in a single picture was there for a moment all the same."""
+    return spoken_duration(max(seconds or 0.0, 0.1))
 
 
 @register.filter
