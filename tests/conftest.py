@@ -27,7 +27,6 @@ def valkey() -> Iterator[redis.Redis]:
         yield client
         client.close()
         process.terminate()
-    shutil.rmtree(settings.DATA_DIR, ignore_errors=True)
 
 
 def _wait_for(client: redis.Redis) -> None:

@@ -1,10 +1,13 @@
 """The product's own settings on a throw-away data folder; a Valkey of the test session's own (see conftest)."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 _folder = Path(tempfile.mkdtemp(prefix="rollcall-tests-"))
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["ROLLCALL_DATA_DIR"] = str(_folder)
 os.environ["ROLLCALL_MEDIA_DIR"] = os.environ["ROLLCALL_UPLOAD_DIR"] = ""
 os.environ["ROLLCALL_STATIC_DIR"] = str(_folder / "static")

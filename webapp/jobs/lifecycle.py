@@ -198,7 +198,7 @@ def _end_family(job_id: UUID | str, status: Status, code: str = "", detail: str 
     with transaction.atomic():
         ended = _end(Job.objects.filter(pk=job_id, status__in=ACTIVE), status, code, detail)
         if ended:
-            _end(Job.objects.filter(parent_id=job_id, status__in=ACTIVE), Status.CANCELLED)
+            _end(Job.objects.filter(parent__pk=job_id, status__in=ACTIVE), Status.CANCELLED)
             _publish_later(job_id)
     return bool(ended)
 
