@@ -144,11 +144,12 @@ def begin_analysis(video: Video, *, thoroughness: str = "balanced") -> Analysis:
     return Analysis.objects.get(job=job)
 
 
-def run_analysis(analysis: Analysis, tracks_of_segments: Sequence[Sequence[FoundTrack]]) -> None:
-    """The real steps of the worker, but with these tracks instead of a decoded video."""
+def run_analysis(analysis: Analysis, found: Sequence[FoundTrack]) -> None:
+    """The real steps of the worker, but with these tracks instead of a decoded video, each in its segment."""
     scanned(analysis)
     work(analysis.job_id, runner.run_analysis)
-    for segment, tracks in zip(analysis.segments.order_by("index"), tracks_of_segments, strict=True):
+    for segment in analysis.segments.order_by("index"):
+        tracks = [track for track in found if segment.start_s <= track.start_s < segment.end_s]
         with lifecycle.working(segment.job_id) as job:
             assert job is not None
             runner.store_segment(job, segment, segment_result(segment, *tracks))
@@ -169,9 +170,9 @@ def work(job_id: Any, task: Any) -> None:
 def make_analysed_video(
     *tracks: FoundTrack, team: Team | None = None, title: str = "", duration_s: float = 60.0, **fields: Any
 ) -> Video:
-    """A one-segment video whose people are grouped by the real grouping."""
+    """A video whose people are grouped by the real grouping."""
     video = make_video(team=team, title=title, info=make_info(duration_s), **fields)
-    run_analysis(begin_analysis(video), [tracks])
+    run_analysis(begin_analysis(video), tracks)
     video.refresh_from_db()
     return video
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from webapp.videos.toasts import toast
@@ -17,7 +17,7 @@ def done(
         undo = {"url": undo_url, "fields": dict(undo_fields or {})} if undo_url else None
         return JsonResponse({"toast": text, "undo": undo, "redirect": _next(request, target)})
     toast(request, text, undo_url, undo_fields)
-    return see_other(_next(request, target))
+    return SeeOther(_next(request, target))
 
 
 def refused(request: HttpRequest, text: str, target: str, status: int = 409) -> HttpResponseBase:
@@ -25,11 +25,13 @@ def refused(request: HttpRequest, text: str, target: str, status: int = 409) -> 
     if wants_json(request):
         return JsonResponse({"toast": text, "undo": None, "error": text}, status=status)
     toast(request, text, level=messages.WARNING)
-    return see_other(_next(request, target))
+    return SeeOther(_next(request, target))
 
 
-def see_other(url: str) -> HttpResponse:
-    return HttpResponse(status=303, headers={"Location": url})
+class SeeOther(HttpResponseRedirect):
+    """After a POST: look at that page with a GET."""
+
+    status_code = 303
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -72,7 +72,9 @@ def test_what_is_no_video_is_refused_in_words_and_leaves_nothing_behind(
     assert video.state == State.FAILED
     assert video.current_job.error_code in ([code] if code else ["forbidden_format", "unreadable_video"])
     assert files_of(video) == [] and list(arriving.every_file()) == []
-    assert video.original_key == "" and not storage.scratch_root().exists() or not list(storage.scratch_root().iterdir())
+    assert (video.original_key == "" and not storage.scratch_root().exists()) or not list(
+        storage.scratch_root().iterdir()
+    )
     with pytest.raises(services.NotNow):
         services.analyse_again(video, thoroughness="fast", user=bob)
 

@@ -185,7 +185,7 @@ def test_a_new_analysis_keeps_names_numbers_and_ids_and_removes_the_old_one(team
     old_pictures = stored_pictures(video)
     again = begin_analysis(video, thoroughness="thorough")
     found = [found_track(7, box=(12, 12, 62, 62)), found_track(8, box=RIGHT), found_track(9, start_s=30, end_s=31)]
-    run_analysis(again, [found])
+    run_analysis(again, found)
     kept, still, fresh = people_of(video)
     assert (kept.pk, kept.name, still.pk) == (anna.pk, "Anna", other.pk)
     assert fresh.number == 3
@@ -196,7 +196,7 @@ def test_a_new_analysis_keeps_names_numbers_and_ids_and_removes_the_old_one(team
 
 def test_unnamed_people_who_are_not_found_again_disappear_and_their_numbers_are_not_used_again(team: Team) -> None:
     video = make_analysed_video(found_track(1, box=LEFT), found_track(2, box=RIGHT), team=team)
-    run_analysis(begin_analysis(video), [[found_track(5, start_s=40, end_s=42)]])
+    run_analysis(begin_analysis(video), [found_track(5, start_s=40, end_s=42)])
     assert [person.number for person in people_of(video)] == [3]
     assert Person.objects.count() == 1
 

@@ -1,4 +1,4 @@
-"""The upload protocol, header by header (tus 1.0): every method, wrong offsets, checksums, expiry, strangers, resuming."""
+"""The upload protocol (tus 1.0), header by header: methods, offsets, checksums, expiry, strangers, resuming."""
 
 import base64
 import hashlib
@@ -31,7 +31,7 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def create(client: Client, size: Any = len(CONTENT), **metadata: str) -> HttpResponse:
+def create(client: Client, size: Any = 1024, **metadata: str) -> HttpResponse:
     fields = {"filename": "holiday.mp4", "filetype": "video/mp4"} | metadata
     pairs = ",".join(f"{key} {encoded(value)}" for key, value in fields.items())
     headers = TUS | {"Upload-Length": str(size), "Upload-Metadata": pairs}

@@ -1,0 +1,157 @@
+"""Every address of videos and people, four kinds of visitor: member, stranger, viewer who may not change, nobody."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from tests.conftest import signed_in
+from tests.factories_videos import found_track, make_analysed_video, make_upload, people_of
+from webapp import storage
+from webapp.accounts.models import Team, User
+from webapp.people.services import merge_people
+from webapp.videos import services
+from webapp.videos.models import Video
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@dataclass
+class Place:
+    """A team's video with two people, another one that is deleted, an upload and a merge."""
+
+    video: Video
+    deleted: Video
+    args: dict[str, list[Any]]
+
+
+@pytest.fixture
+def place(team: Team, alice: User) -> Place:
+    video = make_analysed_video(found_track(1), found_track(2, box=(300, 10, 360, 70)), team=team, user=alice)
+    for key in ("poster_key", "sprites_key"):
+        setattr(video, key, f"{video.files_prefix}/{key}.jpg")
+        storage.put_bytes(getattr(video, key), b"picture")
+    video.sprites = {"columns": 10, "rows": 1, "tile_width": 160, "tile_height": 90, "interval_s": 1.0}
+    video.save()
+    other = make_analysed_video(found_track(3), found_track(4, box=(300, 10, 360, 70)), team=team)
+    merge = merge_people(people_of(other)[0], target=people_of(other)[1], user=alice)
+    deleted = make_analysed_video(team=team)
+    services.delete_video(deleted)
+    person = people_of(video)[0]
+    args = {
+        "videos:restore": [deleted.pk],
+        "videos:tus_file": [make_upload(alice, team=team).pk],
+        "people:name": [person.pk],
+        "people:face_picture": [person.portrait_id],
+        "people:undo_merge": [merge.pk],
+    }
+    return Place(video, deleted, args)
+
+
+LOOKS = ["detail", "card", "panel", "boxes", "play", "download", "poster", "sprites"]
+CHANGES = ["rename", "delete", "restore", "analyse", "cancel"]
+READS = [*(f"videos:{name}" for name in LOOKS), "people:face_picture"]
+WRITES = [*(f"videos:{name}" for name in CHANGES), "people:name", "people:undo_merge"]
+LISTS = ["videos:library", "videos:upload", "people:list", "people:suggest"]
+TEAM_WRITES = ["videos:sample", "videos:precheck"]
+PROTOCOL = ["videos:tus_create", "videos:tus_file"]
+"""Has its own tests in test_tus.py: it answers 401 rather than a redirect."""
+FIELDS = {"title": "New", "thoroughness": "fast", "name": "Anna"}
+
+
+def url(place: Place, name: str) -> str:
+    return reverse(name, args=[] if name in LISTS + TEAM_WRITES else place.args.get(name, [place.video.pk]))
+
+
+def body(answer: HttpResponseBase) -> bytes:
+    return answer.getvalue() if not answer.streaming else b"".join(answer)
+
+
+def test_every_address_is_in_one_of_the_lists() -> None:
+    names = set()
+    for app in ("videos", "people"):
+        resolver = next(each for each in get_resolver().url_patterns if getattr(each, "app_name", None) == app)
+        names |= {f"{app}:{pattern.name}" for pattern in resolver.url_patterns}
+    assert names == set(READS + WRITES + LISTS + TEAM_WRITES + PROTOCOL)
+
+
+@pytest.mark.parametrize("name", READS)
+def test_members_see_it_and_strangers_do_not(place: Place, vera: User, charlie: User, name: str) -> None:
+    assert signed_in(vera).get(url(place, name)).status_code == 200
+    assert signed_in(charlie).get(url(place, name)).status_code == 404
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_editors_may_change_it(place: Place, bob: User, name: str) -> None:
+    assert signed_in(bob).post(url(place, name), FIELDS).status_code == 303
+
+
+@pytest.mark.parametrize("name", WRITES)
+@pytest.mark.parametrize("who", ["vera", "charlie"])
+def test_viewers_and_strangers_may_not_change_it(
+    place: Place, name: str, who: str, request: pytest.FixtureRequest
+) -> None:
+    client = signed_in(request.getfixturevalue(who))
+    assert client.post(url(place, name), FIELDS).status_code == 404
+
+
+@pytest.mark.parametrize("name", WRITES + TEAM_WRITES)
+def test_a_get_changes_nothing(place: Place, alice: User, name: str) -> None:
+    assert signed_in(alice).get(url(place, name)).status_code == 405
+
+
+@pytest.mark.parametrize("name", WRITES + TEAM_WRITES)
+def test_a_change_needs_the_csrf_token(place: Place, alice: User, name: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    assert client.post(url(place, name), FIELDS).status_code == 403
+
+
+@pytest.mark.parametrize("name", READS + LISTS)
+def test_nobody_is_sent_to_the_sign_in_page(place: Place, client: Client, name: str) -> None:
+    answer = client.get(url(place, name))
+    assert answer.status_code == 302 and answer.headers["Location"].startswith(reverse("accounts:login"))
+
+
+@pytest.mark.parametrize("name", WRITES + TEAM_WRITES)
+def test_nobody_is_sent_to_the_sign_in_page_before_a_change(place: Place, client: Client, name: str) -> None:
+    answer = client.post(url(place, name), FIELDS)
+    assert answer.status_code == 302 and answer.headers["Location"].startswith(reverse("accounts:login"))
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_show_a_stranger_nothing_of_the_team(place: Place, charlie: User, alice: User, name: str) -> None:
+    client = signed_in(charlie)
+    text = client.get(url(place, name)).content.decode()
+    assert str(place.video.pk) not in text and "Person" not in re.sub(r"<script.*?</script>", "", text, flags=re.S)
+
+
+@pytest.mark.parametrize("name", TEAM_WRITES)
+def test_a_viewer_may_not_add_videos(place: Place, vera: User, name: str) -> None:
+    content = {"files": [{"name": "a.mp4", "size": 5, "fingerprint": "x"}]}
+    assert signed_in(vera).post(url(place, name), content, content_type="application/json").status_code == 404
+
+
+@pytest.mark.parametrize("name", READS)
+def test_nothing_of_a_deleted_video_can_be_seen(place: Place, alice: User, name: str) -> None:
+    services.delete_video(place.video)
+    assert signed_in(alice).get(url(place, name)).status_code == 404
+
+
+def test_a_person_of_another_team_cannot_be_merged_into(place: Place, bob: User, charlie: User) -> None:
+    theirs = people_of(make_analysed_video(found_track(5), team=charlie.teams.get()))[0]
+    fields = {"name": "Anna", "merge_into": str(theirs.pk)}
+    assert signed_in(bob).post(url(place, "people:name"), fields).status_code == 404
+
+
+def test_a_redirect_goes_to_this_site_only(place: Place, bob: User) -> None:
+    client = signed_in(bob)
+    for wished in ("https://evil.example/", "//evil.example/", "javascript:alert(1)", "evil"):
+        answer = client.post(url(place, "videos:rename"), FIELDS | {"next": wished})
+        assert answer.headers["Location"] == reverse("videos:detail", args=[place.video.pk])
+    answer = client.post(url(place, "videos:rename"), FIELDS | {"next": "/videos/?q=x"})
+    assert answer.headers["Location"] == "/videos/?q=x"
