@@ -9,6 +9,7 @@ class FaceBoxes extends HTMLElement {
   #time = 0;
   #callback = 0;
   #selected = "";
+  #isStarted = false;
 
   connectedCallback() {
     this.#ended = new AbortController();
@@ -18,6 +19,8 @@ class FaceBoxes extends HTMLElement {
     this.windows = new BoxWindows(player.dataset.boxes, () => this.#draw());
     this.resized = new ResizeObserver(() => this.#draw());
     this.resized.observe(this.video);
+    // Until then the poster is shown, which is another moment.
+    for (const name of ["play", "seeking"]) this.video.addEventListener(name, () => (this.#isStarted = true), { signal });
     for (const name of ["loadeddata", "seeked", "resize"]) this.video.addEventListener(name, () => this.#at(this.video.currentTime), { signal });
     this.addEventListener("click", (event) => this.#chosen(event), { signal });
     document.addEventListener("people:changed", () => this.#reload(), { signal });
@@ -78,7 +81,7 @@ class FaceBoxes extends HTMLElement {
 
   #draw() {
     const data = this.windows.at(this.#time);
-    if (!data?.sources.width || this.hidden) return;
+    if (!data?.sources.width || this.hidden || (this.video.poster && !this.#isStarted)) return;
     const picture = this.#picture(data.sources);
     const unused = new Set(this.#boxes.keys());
     for (const track of data.tracks) {

@@ -92,7 +92,7 @@ class VideoPlayer extends HTMLElement {
   #speed() {
     const next = SPEEDS[(SPEEDS.indexOf(this.video.playbackRate) + 1) % SPEEDS.length];
     this.video.playbackRate = next;
-    this.querySelector('[data-act="speed"]').textContent = `${next}×`;
+    this.querySelector("[data-speed]").textContent = `${next}×`;
   }
 
   #boxes() {

@@ -20,8 +20,6 @@ STRINGS: dict[str, Promise] = {
     "upload.done": _("Uploaded"),
     "upload.cancelled": _("Cancelled"),
     "upload.again": _("Choose the file again to go on: {percent} %"),
-    "upload.resumes": _("Goes on at {percent} %"),
-    "upload.duplicate": _("This video is already here."),
     "upload.failed": _("The upload stopped. Press Try again; what has arrived is kept."),
     "upload.gone": _("The server no longer has the part that had arrived. Press Try again to start over."),
     "upload.too_large": _(
@@ -35,16 +33,10 @@ STRINGS: dict[str, Promise] = {
         "You may look at this team's videos but not add any. Ask an admin of the team for the role Editor."
     ),
     "upload.unreadable": _("Your browser could not read this file. Was it moved or changed? Choose it again."),
-    "upload.empty": _("This file is empty."),
     "upload.summary": _("{n} uploading · {percent} %"),
     "upload.pause": _("Pause the upload of {name}"),
     "upload.resume": _("Go on with the upload of {name}"),
-    "upload.retry": _("Try again"),
     "upload.cancel": _("Cancel the upload of {name}"),
-    "upload.remove": _("Take {name} off this list"),
-    "upload.open": _("Open"),
-    "upload.choose": _("Choose the file"),
-    "upload.other_file": _("This is another file than the one that was begun, so it starts as a new upload."),
     # player
     "player.play": _("Play"),
     "player.pause": _("Pause"),
@@ -57,10 +49,6 @@ STRINGS: dict[str, Promise] = {
     # panel
     "panel.hidden_one": _("1 brief face under {least} is hidden."),
     "panel.hidden_many": _("{n} brief faces under {least} are hidden."),
-    "panel.show": _("Show"),
-    "panel.hide": _("Hide them again"),
-    "panel.shown_one": _("1 brief face under {least} is shown."),
-    "panel.shown_many": _("{n} brief faces under {least} are shown."),
     "panel.place": _("{n} of {count}"),
     "panel.seconds": _("{n} s"),
     "panel.minutes": _("{n} min"),

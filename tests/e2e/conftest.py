@@ -1,0 +1,81 @@
+"""The real product, a real browser, and clips for them; a page that complains fails its test."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+from playwright.sync_api import Browser, Page, StorageState
+
+from analysis.sample_video import make_sample_video, sample_pictures
+from tests.e2e.browser import Troubles, browser, chromium_path, create_owner, new_context, open_page
+from tests.product import Product
+
+PASSWORD = "a long enough phrase"
+LONG_CLIP_REPEATS = 15
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_of_this_process() -> None:
+    """These tests know the product by its pages alone; they touch no row and no setting of the test process."""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if chromium_path() is None:
+        pytest.skip("Chromium is not installed")
+    with browser() as chromium:
+        yield chromium
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    product = Product(tmp_path_factory.mktemp("product") / "data").wait_until_ready()
+    yield product
+    assert product.stop() == 0, product.out
+
+
+@pytest.fixture(scope="module")
+def cookies(chromium: Browser, product: Product) -> StorageState:
+    """Of the owner, who was made through the one-time link."""
+    context = new_context(chromium)
+    create_owner(open_page(context), product.owner_link, "alice@example.org", PASSWORD)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def troubles() -> Troubles:
+    return Troubles()
+
+
+@pytest.fixture
+def page(chromium: Browser, product: Product, cookies: StorageState, troubles: Troubles) -> Iterator[Page]:
+    """A page of the signed-in owner, on the library."""
+    context = new_context(chromium)
+    context.add_cookies(cookies["cookies"])  # type: ignore[arg-type]
+    page = open_page(context, troubles)
+    page.goto(f"{product.address}/videos/")
+    yield page
+    complaints = troubles.all()
+    context.close()
+    assert not complaints
+
+
+@pytest.fixture(scope="session")
+def sample_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 s with two people, who are also seen side by side."""
+    path = tmp_path_factory.mktemp("clips") / "Zwei Frauen 两位女士.mp4"
+    make_sample_video(sample_pictures(), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def long_clip(sample_clip: Path) -> Path:
+    """Six minutes, the sample over and over: long enough to interrupt its upload and its analysis."""
+    path = sample_clip.with_name("long.mp4")
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-stream_loop", str(LONG_CLIP_REPEATS - 1)]
+    subprocess.run([*command, "-i", sample_clip, "-c", "copy", path], check=True)
+    return path
