@@ -53,7 +53,7 @@ def _add_thoroughness(parser: argparse.ArgumentParser) -> None:
 def _analyse(args: argparse.Namespace) -> int:
     from analysis.result_json import run_analyse
 
-    return run_analyse(args) or 0
+    return run_analyse(args)
 
 
 def _faces(args: argparse.Namespace) -> int:
@@ -65,7 +65,7 @@ def _faces(args: argparse.Namespace) -> int:
 def _probe(args: argparse.Namespace) -> int:
     from analysis.probing import run_probe
 
-    return run_probe(args) or 0
+    return run_probe(args)
 
 
 def _weights(_: argparse.Namespace) -> int:

@@ -31,6 +31,4 @@ def open_session(path: Path, *, threads: int = 0, providers: list[str] | None = 
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # Spinning threads win 1-2 % for this network and cost the decoder beside it a core.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(str(path), options, providers=providers or available_providers())

@@ -14,6 +14,7 @@ ARCFACE_TEMPLATE: Float32 = np.array(
     [(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)], np.float32
 )
 DLIB_SIZE = 150
+SMOOTH_BELOW = 0.5
 # Means of YuNet's landmarks over faces aligned by dlib's own 5-point chip (150 pixels, padding 0.25).
 DLIB_TEMPLATE: Float32 = np.array([(46.5, 43.3), (100.2, 44.8), (72.0, 76.7), (48.9, 99.6), (94.6, 101.3)], np.float32)
 
@@ -21,7 +22,7 @@ DLIB_TEMPLATE: Float32 = np.array([(46.5, 43.3), (100.2, 44.8), (72.0, 76.7), (4
 def similarity_transforms(landmarks: Float32, template: Float32) -> Float64:
     """`(n, 2, 3)`: rotation, scale and shift that bring each `(5, 2)` nearest to the template, in least squares.
 
-    Closed form of Umeyama (1991) for the plane: with centred points as complex numbers, the best factor is one division.
+    Closed form of Umeyama (1991) for the plane: with centred points as complex numbers, the factor is one division.
     Landmarks that all fall on one point are only shifted.
     """
     expect_shape("landmarks", landmarks, (len(landmarks), len(template), 2))
@@ -39,13 +40,37 @@ def similarity_transforms(landmarks: Float32, template: Float32) -> Float64:
     return out
 
 
-def align_faces(image_bgr: Image, landmarks: Float32, template: Float32, size: int) -> Image:
-    """Upright faces `(n, size, size, 3)` of one picture; what lies outside it is black."""
+def align_faces(image_bgr: Image, landmarks: Float32, template: Float32, size: int, *, smooth: bool = False) -> Image:
+    """Upright faces `(n, size, size, 3)` of one picture; what lies outside it is black.
+
+    `smooth` averages faces that shrink to less than half: taking single pixels makes fine patterns up (aliasing).
+    """
     aligned = np.zeros((len(landmarks), size, size, 3), np.uint8)
     for number, transform in enumerate(similarity_transforms(landmarks, template)):
-        aligned[number] = _warp(image_bgr, transform, size)
+        source, here = _shrunk(image_bgr, transform, size) if smooth else (image_bgr, transform)
+        aligned[number] = cv2.warpAffine(source, here, (size, size), flags=cv2.INTER_LINEAR)
     return aligned
 
 
-def _warp(image_bgr: Image, transform: Float64, size: int) -> Image:
-    return np.asarray(cv2.warpAffine(image_bgr, transform, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
+def _shrunk(image_bgr: Image, transform: Float64, size: int) -> tuple[Image, Float64]:
+    """The part of the picture that the face needs, averaged to nearly its final size, and the transform from there."""
+    scale = float(np.hypot(transform[0, 0], transform[1, 0]))
+    corners = np.array([(0, 0), (size, 0), (0, size), (size, size)], np.float64)
+    if not 0 < scale < SMOOTH_BELOW:
+        return image_bgr, transform
+    back = (corners - transform[:, 2]) @ np.linalg.inv(transform[:, :2]).T
+    limits = image_bgr.shape[1::-1]
+    # A whole factor, so that every new pixel is the plain mean of a square of old ones.
+    factor = int(1 / scale)
+    left, top = np.clip(np.floor(back.min(axis=0)) - factor, 0, limits).astype(int)
+    right, bottom = np.clip(np.ceil(back.max(axis=0)) + factor, 0, limits).astype(int)
+    columns, rows = (right - left) // factor, (bottom - top) // factor
+    if columns < 1 or rows < 1:
+        return image_bgr, transform
+    part = image_bgr[top : top + rows * factor, left : left + columns * factor]
+    small = np.asarray(cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    here = transform.copy()
+    here[:, :2] *= factor
+    # Small pixel i stands for the middle of the old ones from factor * i to factor * (i + 1) - 1.
+    here[:, 2] += transform[:, :2] @ (np.array([left, top]) + (factor - 1) / 2)
+    return small, here

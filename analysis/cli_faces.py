@@ -1,0 +1,102 @@
+"""`python -m analysis faces`: the faces of pictures as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.errors import AnalysisError, UnreadablePicture
+from analysis.faces.detect import DEFAULT_MIN_SCORE, FaceDetector, load_detector
+from analysis.faces.embed import Embedder, load_embedder
+from analysis.faces.quality import face_qualities
+from analysis.pictures import SUFFIXES, read_picture
+from analysis.types import Thoroughness
+
+BAR_WIDTH = 30
+
+
+def run_faces(args: argparse.Namespace) -> int:
+    """Exit status 0; raises AnalysisError when no picture at all could be read.
+
+    A picture that cannot be read among others is an entry with "error" and a line on stderr.
+    """
+    min_score = DEFAULT_MIN_SCORE if args.min_score is None else args.min_score
+    if not 0 <= min_score <= 1:
+        raise UnreadablePicture(f"--min-score: expected a number from 0 to 1, got {min_score}")
+    out = Path(args.out)
+    if not out.parent.is_dir():
+        raise UnreadablePicture(f"{out.parent}: no such folder to write to")
+    files = list_pictures([Path(path) for path in args.paths])
+    detector, embedder = load_detector(), load_embedder() if args.embeddings else None
+    entries: list[dict[str, Any]] = []
+    errors: list[AnalysisError] = []
+    for number, file in enumerate(files, start=1):
+        try:
+            entries.append(faces_of(file, detector, embedder, Thoroughness(args.thoroughness), min_score))
+        except AnalysisError as error:
+            if len(files) == 1:
+                raise
+            errors.append(error)
+            entries.append({"file": str(file), "error": error.code, "faces": []})
+        _show_progress(number, len(files))
+    for problem in errors:
+        print(f"{problem.code}: {problem}", file=sys.stderr)
+    partial = out.with_name(out.name + ".partial")
+    partial.write_text(json.dumps(entries) + "\n")
+    partial.replace(out)
+    return 0
+
+
+def list_pictures(paths: Sequence[Path]) -> list[Path]:
+    """The files named, and the pictures (by their ending) in the folders named and in those within, sorted."""
+    files = []
+    for path in paths:
+        if path.is_dir():
+            files += sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file())
+        elif path.exists():
+            files.append(path)
+        else:
+            raise UnreadablePicture(f"{path}: no such file or folder")
+    if not files:
+        raise UnreadablePicture(f"{', '.join(str(path) for path in paths)}: no pictures in there")
+    return files
+
+
+def faces_of(
+    file: Path, detector: FaceDetector, embedder: Embedder | None, thoroughness: Thoroughness, min_score: float
+) -> dict[str, Any]:
+    """One entry of the list; raises UnreadablePicture or PictureTooLarge."""
+    image_bgr = read_picture(file)
+    faces = detector.detect(image_bgr, thoroughness, min_score)
+    qualities = face_qualities(image_bgr, faces)
+    vectors = embedder.embed(embedder.align(image_bgr, faces.landmarks)) if embedder and len(faces) else None
+    found = []
+    for number in range(len(faces)):
+        face = {
+            "box_xyxy": _numbers(faces.boxes_xyxy[number], 2),
+            "score": round(float(faces.scores[number]), 4),
+            "landmarks": _numbers(faces.landmarks[number], 2),
+            "quality": round(float(qualities[number]), 4),
+        }
+        if vectors is not None:
+            face["embedding"] = _numbers(vectors[number], 6)
+        found.append(face)
+    return {"file": str(file), "width": image_bgr.shape[1], "height": image_bgr.shape[0], "faces": found}
+
+
+def _numbers(values: np.ndarray[Any, np.dtype[np.float32]], digits: int) -> Any:
+    return np.round(values.astype(np.float64), digits).tolist()
+
+
+def _show_progress(done: int, total: int) -> None:
+    if not sys.stderr.isatty():
+        return
+    filled = BAR_WIDTH * done // total
+    end = "\n" if done == total else ""
+    print(f"\r[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {done} of {total}", end=end, file=sys.stderr, flush=True)

@@ -1,0 +1,82 @@
+"""Figures of merit, as pure functions: average precision, accuracy in folds, true accepts at a rate of false ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.boxes import iou_matrix
+from analysis.types import Float32
+
+MATCH_IOU = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPicture:
+    """Detections of one picture beside its true boxes; those marked ignored are neither asked for nor held against."""
+
+    boxes_xyxy: Float32
+    scores: Float32
+    truth_xyxy: Float32
+    ignored: NDArray[np.bool_]
+
+
+def average_precision(pictures: Sequence[ScoredPicture]) -> float:
+    """AP at IoU 0.5 over all pictures: area under the precision envelope, each true box found by its best detection."""
+    scores, hits = [], []
+    for picture in pictures:
+        for score, hit in zip(picture.scores, _hits(picture), strict=True):
+            if hit is not None:
+                scores.append(float(score))
+                hits.append(hit)
+    wanted = sum(int((~picture.ignored).sum()) for picture in pictures)
+    if not wanted or not hits:
+        return 0.0
+    order = np.argsort(-np.array(scores), kind="stable")
+    right = np.cumsum(np.array(hits)[order])
+    recall = right / wanted
+    precision = right / np.arange(1, len(right) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(np.sum(np.diff(recall, prepend=0.0) * envelope))
+
+
+def _hits(picture: ScoredPicture) -> list[bool | None]:
+    """For each detection: found a face, found nothing, or (None) found one that is ignored."""
+    overlap = iou_matrix(picture.boxes_xyxy, picture.truth_xyxy)
+    taken = np.zeros(len(picture.truth_xyxy), bool)
+    hits: list[bool | None] = [False] * len(picture.scores)
+    for detection in np.argsort(-picture.scores, kind="stable"):
+        row = np.where(taken & ~picture.ignored, 0, overlap[detection])
+        wanted = np.where(picture.ignored, 0, row)
+        if len(row) and wanted.max() >= MATCH_IOU:
+            taken[wanted.argmax()] = True
+            hits[detection] = True
+        elif len(row) and row.max() >= MATCH_IOU:
+            hits[detection] = None
+    return hits
+
+
+def accuracy_in_folds(similarity: NDArray[np.float32], same: NDArray[np.bool_], folds: NDArray[np.int64]) -> float:
+    """Mean accuracy over the folds, each judged with the threshold that is best on the others."""
+    thresholds = np.unique(similarity)
+    accuracies = []
+    for fold in np.unique(folds):
+        inside = folds == fold
+        counts = [_right(similarity[~inside], same[~inside], threshold) for threshold in thresholds]
+        best = thresholds[int(np.argmax(counts))]
+        accuracies.append(_right(similarity[inside], same[inside], best))
+    return float(np.mean(accuracies))
+
+
+def _right(similarity: NDArray[np.float32], same: NDArray[np.bool_], threshold: float) -> float:
+    return float(((similarity >= threshold) == same).mean())
+
+
+def true_accept_rate(genuine: NDArray[np.float32], impostor: NDArray[np.float32], false_accept_rate: float) -> float:
+    """Share of the genuine pairs above the threshold that lets through that share of the impostors."""
+    allowed = int(false_accept_rate * len(impostor))
+    threshold = np.sort(impostor)[::-1][allowed]
+    return float((genuine > threshold).mean())
