@@ -1,0 +1,73 @@
+"""A visitor of the running product for benchmarks: creates the owner by the one-time link and uploads by tus."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import re
+import time
+import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+
+CHUNK_BYTES = 8 * 1024**2
+KEPT_OPEN_S = 2.0
+EMAIL, PASSWORD = "owner@example.org", "a long enough phrase"
+HIDDEN_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
+
+
+@dataclass
+class Visitor:
+    """Keeps cookies; one connection, as a browser does."""
+
+    port: int
+    cookies: SimpleCookie = field(default_factory=SimpleCookie)
+    last_s: float = 0.0
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
+
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> http.client.HTTPResponse:
+        """The answer, read whole; `text` holds its body. Raises RuntimeError for a status of 400 and more."""
+        sent = {"Cookie": "; ".join(f"{name}={morsel.value}" for name, morsel in self.cookies.items())}
+        if "csrftoken" in self.cookies:
+            sent["X-CSRFToken"] = self.cookies["csrftoken"].value
+        if time.monotonic() - self.last_s > KEPT_OPEN_S:
+            self.connection.close()  # the server has hung up on an idle visitor
+        self.connection.request(method, path, body, sent | headers)
+        answer = self.connection.getresponse()
+        self.text = answer.read().decode(errors="replace")
+        self.last_s = time.monotonic()
+        for cookie in answer.headers.get_all("Set-Cookie", []):
+            self.cookies.load(cookie)
+        if answer.status >= 400:
+            raise RuntimeError(f"{method} {path}: {answer.status} {self.text[:300]}")
+        return answer
+
+    def become_owner(self, link: str) -> None:
+        path = urllib.parse.urlsplit(link).path
+        self.ask("GET", path)
+        token = HIDDEN_TOKEN.search(self.text)
+        assert token, self.text
+        fields = {"csrfmiddlewaretoken": token[1], "name": "Owner", "team": "Newsroom"}
+        fields |= {"email": EMAIL, "password": PASSWORD}
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        self.ask("POST", path, urllib.parse.urlencode(fields).encode(), **headers)
+
+    def begin_upload(self, name: str, size_bytes: int) -> tuple[str, str]:
+        """Address of the upload and id of the video."""
+        metadata = ",".join(
+            f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in {"filename": name}.items()
+        )
+        headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(size_bytes), "Upload-Metadata": metadata}
+        answer = self.ask("POST", "/videos/uploads/", **headers)
+        return answer.headers["Location"], answer.headers["Rollcall-Video"]
+
+    def send(self, address: str, chunks: Iterator[bytes]) -> None:
+        offset = 0
+        headers = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+        for chunk in chunks:
+            self.ask("PATCH", address, chunk, **headers, **{"Upload-Offset": str(offset)})
+            offset += len(chunk)
