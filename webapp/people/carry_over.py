@@ -6,6 +6,7 @@ Pure functions over arrays: names must survive a repeated analysis, whatever mod
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,6 +21,7 @@ SURE_SHARE = 0.5
 NAMED_SHARE = 0.6
 """A further group joins a named person only when so much of it was that person before."""
 
+Key = TypeVar("Key", bound=Hashable)
 Seen = Sequence[tuple[Float64, Float32]]
 """The tracks of one person: times (n,) rising and boxes (n, 4)."""
 
@@ -32,7 +34,7 @@ class Before:
     is_named: bool
 
 
-def match(new: Sequence[Seen], before: Mapping[Hashable, Before]) -> dict[int, Hashable]:
+def match(new: Sequence[Seen], before: Mapping[Key, Before]) -> dict[int, Key]:
     """For each new group that is an earlier person: that person's key.
 
     One to one, except that several groups may become one *named* person: a human has said who that is. Never two that
@@ -42,7 +44,7 @@ def match(new: Sequence[Seen], before: Mapping[Hashable, Before]) -> dict[int, H
     before_at = {key: _on_grid(person.seen) for key, person in before.items()}
     shared = _shared_moments(new_at, before_at)
     pairs = sorted(shared.items(), key=lambda item: (-item[1], item[0][0]))
-    matched: dict[int, Hashable] = {}
+    matched: dict[int, Key] = {}
     for (group, key), count in pairs:
         shorter = min(len(new_at[group]), len(before_at[key]))
         if group not in matched and key not in matched.values() and count >= SURE_SHARE * shorter:
@@ -71,18 +73,18 @@ def _on_grid(seen: Seen) -> dict[int, Float32]:
 
 
 def _shared_moments(
-    new_at: Sequence[dict[int, Float32]], before_at: Mapping[Hashable, dict[int, Float32]]
-) -> Counter[tuple[int, Hashable]]:
+    new_at: Sequence[dict[int, Float32]], before_at: Mapping[Key, dict[int, Float32]]
+) -> Counter[tuple[int, Key]]:
     """How often a new group and an earlier person have their face in the same place at the same moment."""
     present: dict[int, list[int]] = defaultdict(list)
     for group, moments in enumerate(new_at):
         for moment in moments:
             present[moment].append(group)
-    present_before: dict[int, list[Hashable]] = defaultdict(list)
+    present_before: dict[int, list[Key]] = defaultdict(list)
     for key, moments in before_at.items():
         for moment in moments:
             present_before[moment].append(key)
-    shared: Counter[tuple[int, Hashable]] = Counter()
+    shared: Counter[tuple[int, Key]] = Counter()
     for moment in present.keys() & present_before.keys():
         groups, keys = present[moment], present_before[moment]
         overlap = iou_matrix(

@@ -29,14 +29,13 @@ class RoughGroups:
         groups = cls()
         faces = Face.objects.filter(analysis=analysis_id, preliminary_group__isnull=False)
         for group, time_s, blob in faces.values_list("preliminary_group", "time_s", "embedding"):
-            groups._remember(group, time_s, samples.unpack_vector(blob))
+            groups._remember(group or 0, time_s, samples.unpack_vector(blob))
         return groups
 
     def add(self, embedding: Float32, time_s: float) -> int:
         """The group of this face."""
-        group = self._most_alike(embedding, self._moments.get(time_s, set()))
-        if group is None:
-            group = self._count
+        known = self._most_alike(embedding, self._moments.get(time_s, set()))
+        group = self._count if known is None else known
         self._remember(group, time_s, embedding)
         return group
 

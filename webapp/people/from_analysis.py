@@ -31,7 +31,7 @@ def plan(tracks: Sequence[Track], grouping: Grouping, replaced: Sequence[UUID]) 
     chains = [[tracks[index] for index in chain] for chain in grouping.joined]
     groups = [[track for chain in person for track in chains[chain]] for person in grouping.people]
     known_as = carry_over.match([_seen(group) for group in groups], _before(replaced))
-    return Plan(groups, chains, {group: key for group, key in known_as.items() if isinstance(key, UUID)})
+    return Plan(groups, chains, known_as)
 
 
 def store(made: Plan, *, team: Team, replaced: Sequence[UUID]) -> None:

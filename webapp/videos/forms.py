@@ -81,7 +81,7 @@ class WindowForm(forms.Form):
 class PrecheckForm(forms.Form):
     """Files that a browser is about to upload."""
 
-    files = forms.JSONField()
+    listed = forms.JSONField()
 
     @classmethod
     def of_body(cls, body: bytes) -> "PrecheckForm":
@@ -89,10 +89,10 @@ class PrecheckForm(forms.Form):
             sent = json.loads(body)
         except ValueError:
             sent = None
-        return cls({"files": json.dumps(sent.get("files"))} if isinstance(sent, dict) else {})
+        return cls({"listed": json.dumps(sent.get("files"))} if isinstance(sent, dict) else {})
 
-    def clean_files(self) -> list[dict[str, Any]]:
-        files = self.cleaned_data["files"]
+    def clean_listed(self) -> list[dict[str, Any]]:
+        files = self.cleaned_data["listed"]
         if not isinstance(files, list) or not 0 < len(files) <= MAX_PRECHECKED:
             raise forms.ValidationError(_("A list of files is expected."))
         return [self._clean_file(file) for file in files]

@@ -8,6 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import Lower
 
+from webapp.access import Visitor
 from webapp.jobs import messages, progress
 from webapp.people import queries as people
 from webapp.people.models import Track
@@ -16,7 +17,7 @@ from webapp.videos.models import IN_STATE, Analysis, Playback, State, Video
 
 PAGE_SIZE = 24
 TIMELINE_PAGE_SIZE = 100
-SORTS = {
+SORTS: dict[str, tuple[str | Lower, ...]] = {
     "newest": ("-created_at", "pk"),
     "oldest": ("created_at", "pk"),
     "title": (Lower("title"), "pk"),
@@ -113,10 +114,8 @@ def cards(videos: Sequence[Video], editable: Collection[uuid.UUID]) -> list[Card
     people_of = people.people_of_cards(finished, list(running))
     unfinished = {jobs[job].pk: analysis for analysis, job in running.items()}
     nobody = CardPeople([], 0)
-    return [
-        Card(v, people_of.get(v.current_analysis_id or unfinished.get(v.pk), nobody), v.team_id in editable)
-        for v in videos
-    ]
+    shown = {v.pk: v.current_analysis_id or unfinished.get(v.pk) for v in videos}
+    return [Card(v, people_of.get(shown[v.pk] or v.pk, nobody), v.team_id in editable) for v in videos]
 
 
 def counts(videos: QuerySet[Video]) -> dict[str, int]:
@@ -148,7 +147,8 @@ def video_page(
             offset_s=video.playback_offset_s,
             min_s=least,
         )
-    latest = Analysis.objects.filter(video=video).exclude(pk=video.current_analysis_id).order_by("-created_at").first()
+    others = Analysis.objects.filter(video=video).exclude(pk__in=filter(None, [video.current_analysis_id]))
+    latest = others.order_by("-created_at").first()
     so_far = people.found_so_far(latest.pk, video.playback_offset_s) if latest and not video.current_analysis_id else []
     return VideoPage(
         video=video,
@@ -172,8 +172,8 @@ def is_playable(video: Video) -> bool:
     return video.playback in (Playback.ORIGINAL, Playback.COPY)
 
 
-def unfinished(videos: QuerySet[Video], user_id: int) -> QuerySet[Video]:
+def unfinished(videos: QuerySet[Video], user: Visitor) -> QuerySet[Video]:
     """Videos whose upload this person began and has not completed, newest first."""
     return (
-        videos.filter(IN_STATE[State.UPLOADING], upload__user=user_id).select_related("upload").order_by("-created_at")
+        videos.filter(IN_STATE[State.UPLOADING], upload__user=user.pk).select_related("upload").order_by("-created_at")
     )

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib import messages
+from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -36,6 +38,6 @@ def toasts(request: HttpRequest) -> dict[str, object]:
     return {"toasts": SimpleLazyObject(lambda: [_read(message) for message in messages.get_messages(request)])}
 
 
-def _read(message: messages.storage.base.Message) -> Toast:
-    undo = json.loads(message.extra_tags) if message.extra_tags else {"url": "", "fields": {}}
+def _read(message: Message) -> Toast:
+    undo: dict[str, Any] = json.loads(message.extra_tags) if message.extra_tags else {"url": "", "fields": {}}
     return Toast(str(message.message), message.level_tag, undo["url"], list(undo["fields"].items()))

@@ -41,7 +41,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "counts": counts,
         "totals": queries.totals(visible),
         "has_any": counts["all"] > 0,
-        "unfinished": queries.unfinished(visible, request.user.pk),
+        "unfinished": queries.unfinished(visible, request.user),
         "limits": _limits(),
         "can_edit": team is not None and team.pk in editable,
         "thoroughness_choices": Thoroughness.choices,
@@ -77,7 +77,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     context = {
         "limits": _limits(),
         "thoroughness_choices": Thoroughness.choices,
-        "unfinished": queries.unfinished(visible, request.user.pk),
+        "unfinished": queries.unfinished(visible, request.user),
         "teams": teams,
         "can_edit": bool(teams),
     }
@@ -90,12 +90,12 @@ def precheck(request: HttpRequest) -> HttpResponse:
     """Says before the first byte which files would be refused, and where an earlier upload goes on."""
     form = PrecheckForm.of_body(request.body)
     if not form.is_valid():
-        return JsonResponse({"error": " ".join(form.errors["files"])}, status=400)
+        return JsonResponse({"error": form.errors.as_text()}, status=400)
     team = team_of(request)
     if team is None or team.pk not in _editable_teams(request):
         return JsonResponse({"error": _("You cannot upload videos to this team.")}, status=404)
     answers = []
-    for file in form.cleaned_data["files"]:
+    for file in form.cleaned_data["listed"]:
         begun = uploads.resumable(
             request.user,  # type: ignore[arg-type]
             team,
