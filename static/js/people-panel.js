@@ -50,7 +50,9 @@ class PeoplePanel extends HTMLElement {
 
   #click(event) {
     const tab = event.target.closest('[role="tab"]');
-    const act = event.target.closest("[data-act]");
+    // The row itself stands for its person, wherever it is not something else to press.
+    const row = event.target.closest("a, button, summary, input, form") ? null : event.target.closest(".person-row");
+    const act = event.target.closest("[data-act]") ?? row?.querySelector('[data-act="choose"]');
     if (event.ctrlKey || event.metaKey || event.shiftKey || !(tab || act)) return;
     event.preventDefault();
     if (tab) this.#open(tab);

@@ -21,29 +21,18 @@ class PersonName extends HTMLElement {
     this.input.addEventListener("input", () => this.#typed(), { signal });
     this.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.addEventListener("focusout", (event) => !this.contains(event.relatedTarget) && this.#leave(), { signal });
-    this.#list(form);
+    // A refreshed panel brings these back as the server drew them, so they are part of its markup.
+    this.list = this.querySelector(".suggestions");
+    this.told = this.querySelector("[data-told]");
+    this.list.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      this.#take(event.target.closest("li"));
+    }, { signal });
   }
 
   disconnectedCallback() {
     this.#ended?.abort();
     clearTimeout(this.#timer);
-    this.list?.remove();
-    this.told?.remove();
-  }
-
-  #list(form) {
-    this.list = document.createElement("ul");
-    Object.assign(this.list, { className: "suggestions", id: `names-${this.dataset.person}`, hidden: true });
-    this.list.setAttribute("role", "listbox");
-    this.told = document.createElement("span");
-    this.told.className = "visually-hidden";
-    this.told.setAttribute("aria-live", "polite");
-    form.append(this.list, this.told);
-    for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-expanded", "false"], ["aria-controls", this.list.id]]) this.input.setAttribute(name, value);
-    this.list.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-      this.#take(event.target.closest("li"));
-    });
   }
 
   #toggled() {

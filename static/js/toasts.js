@@ -3,6 +3,7 @@ import { icon, post, say } from "rollcall/api";
 
 const SHOWN_MS = 8_000;
 const SHOWN_WITH_UNDO_MS = 20_000;
+const MOST = 2;
 
 class ToastList extends HTMLElement {
   connectedCallback() {
@@ -33,6 +34,7 @@ class ToastList extends HTMLElement {
     acts.append(close);
     note.append(words, acts);
     this.append(note);
+    while (this.children.length > MOST) this.firstElementChild.remove();
     this.#arm(note);
   }
 
