@@ -16,7 +16,8 @@ from webapp.jobs.models import Job, Kind, Status
 logger = logging.getLogger(__name__)
 
 CHECKS = "checks"
-"""Short work that a person waits for; never behind a long web copy."""
+"""Short work that a person waits for: checks, first faces, the grouping at the end. Never behind a long web copy or the
+segments of somebody else's long video."""
 MEDIA = "media"
 ANALYSIS = "analysis"
 TRAINING = "training"
@@ -34,7 +35,7 @@ class Route:
 ROUTES: dict[str, Route] = {
     Kind.CHECK: Route("check_video", CHECKS),
     Kind.WEB_COPY: Route("make_web_copy", MEDIA),
-    Kind.ANALYSIS: Route("run_analysis", ANALYSIS),
+    Kind.ANALYSIS: Route("run_analysis", CHECKS),
     Kind.SEGMENT: Route("analyse_segment", ANALYSIS),
 }
 

@@ -103,7 +103,7 @@ def test_a_worker_that_is_stopped_puts_its_job_back_without_counting_an_attempt(
     with pytest.raises(SystemExit), lifecycle.working(job.pk):
         raise SystemExit
     assert (fresh(job).status, fresh(job).attempts) == (Status.QUEUED, 0)
-    assert valkey.llen("analysis") == 1
+    assert valkey.llen("checks") == 1
 
 
 def test_a_running_job_notices_its_cancelling_at_the_next_report() -> None:
@@ -201,9 +201,9 @@ def test_a_job_that_kills_its_worker_each_time_is_given_up() -> None:
 
 
 def test_recovering_one_worker_leaves_the_jobs_of_others_alone() -> None:
-    check, analysis = claimed(kind=Kind.CHECK), claimed(kind=Kind.ANALYSIS)
+    check, segment = claimed(kind=Kind.CHECK), claimed(kind=Kind.SEGMENT)
     reaper.recover(("checks",))
-    assert (fresh(check).status, fresh(analysis).status) == (Status.QUEUED, Status.RUNNING)
+    assert (fresh(check).status, fresh(segment).status) == (Status.QUEUED, Status.RUNNING)
 
 
 def test_a_vanished_message_is_sent_again(valkey: redis.Redis) -> None:
