@@ -31,7 +31,6 @@ class DataFolder:
 
     def prepare(self) -> None:
         """Makes the folders and the key, and takes the lock. Raises StartupError."""
-        os.umask(0o077)  # videos of people are nobody else's business, nor is the database
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             self._refuse_full_disk()

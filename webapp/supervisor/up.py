@@ -26,6 +26,7 @@ WORKERS = {"checks": ("checks",), "media": ("media",), "analysis": ("analysis", 
 
 def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
+    os.umask(0o077)  # videos of people are nobody else's business, nor is the database
     supervisor = Supervisor(options.data_dir.expanduser().resolve(), options.host, options.port)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: supervisor.stopping.set())

@@ -1,0 +1,111 @@
+"""Parts of the supervisor that need no running product."""
+
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.waiting import wait_for
+from webapp.supervisor import addresses, data_folder, valkey
+from webapp.supervisor.children import LONGEST_PAUSE_S, Child
+from webapp.supervisor.data_folder import DataFolder
+from webapp.supervisor.trouble import StartupError
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("127.0.0.1", "http://127.0.0.1:8000"), ("0.0.0.0", "http://localhost:8000"), ("::1", "http://[::1]:8000")],
+)
+def test_the_address_shown_can_be_opened(host: str, shown: str) -> None:
+    assert addresses.url(host, 8000) == shown
+
+
+def test_only_local_names_are_allowed_unless_it_listens_everywhere() -> None:
+    assert addresses.allowed_hosts("127.0.0.1") == addresses.LOCAL_NAMES
+    assert addresses.allowed_hosts("192.0.2.7") == [*addresses.LOCAL_NAMES, "192.0.2.7"]
+    everywhere = addresses.allowed_hosts("0.0.0.0")
+    assert set(addresses.LOCAL_NAMES) < set(everywhere)
+    assert "*" not in everywhere
+
+
+@pytest.mark.parametrize("host", ["not a host", "203.0.113.5"])
+def test_an_address_of_another_machine_is_refused_in_words(host: str) -> None:
+    with pytest.raises(StartupError, match="--host"):
+        addresses.listen(host, 0)
+
+
+def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_folder, "LEAST_FREE_BYTES", 1 << 60)
+    with pytest.raises(StartupError, match="is full"):
+        DataFolder(tmp_path).prepare()
+
+
+def test_the_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "data")
+    folder.prepare()
+    key = folder.secret_key.read_text()
+    assert len(key) > 50
+    assert stat.S_IMODE(folder.secret_key.stat().st_mode) == 0o600
+    folder._make_secret_key()
+    assert folder.secret_key.read_text() == key
+
+
+def test_a_path_too_long_for_a_socket_gets_a_private_folder(tmp_path: Path) -> None:
+    short, long = DataFolder(tmp_path), DataFolder(tmp_path / ("x" * 120))
+    assert valkey.socket_path(short) == short.valkey / "valkey.sock" or len(str(short.valkey)) > 85
+    socket = valkey.socket_path(long)
+    assert len(str(socket)) < 100
+    assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
+    valkey.remove_socket(socket, long)
+    assert not socket.parent.exists()
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> Iterator[Child]:
+    child = Child("The test", [sys.executable, "-c", "pass"], tmp_path / "log", {}, tmp_path)
+    yield child
+    child.stop()
+
+
+def test_a_process_that_dies_again_and_again_is_started_with_growing_pauses(child: Child) -> None:
+    pauses = []
+    for _ in range(10):
+        child.start_again_s = 0
+        assert child.start_if_due()
+        assert "ended with code 0" in wait_for(child.has_just_died)
+        pauses.append(child.pause_s)
+        assert not child.start_if_due()
+    assert pauses == sorted(pauses)
+    assert pauses[0] == 1
+    assert pauses[-1] == LONGEST_PAUSE_S
+
+
+def test_a_process_that_ran_for_long_is_started_again_soon(child: Child) -> None:
+    child.pause_s = LONGEST_PAUSE_S
+    child.start()
+    child.started_s = time.monotonic() - 100
+    assert wait_for(child.has_just_died)
+    assert child.pause_s < 1
+
+
+def test_a_process_that_does_not_listen_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    )
+    child = Child("Deaf", [sys.executable, "-c", script], tmp_path / "log", {}, tmp_path, stop_within_s=0.2)
+    child.start()
+    process = child.process
+    assert process is not None
+    wait_for(lambda: "deaf" in child.log.read_text())
+    child.stop()
+    assert process.returncode == -9
+
+
+def test_a_large_log_makes_room(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.supervisor.children.LOG_TURNS_AT_BYTES", 10)
+    child.log.write_text("x" * 11)
+    child.start()
+    assert child.log.with_suffix(".log.1").read_text() == "x" * 11
