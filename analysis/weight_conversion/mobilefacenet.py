@@ -1,7 +1,8 @@
 """MobileFaceNet: reads the TensorFlow Lite file with its flatbuffer schema and writes the same network as ONNX.
 
 The file holds 230 operators of eight kinds. Each parametric ReLU is spelled as five of them,
-`relu(x) + c * (x - |x|)`, which is one ONNX PRelu with slope `2 c`. Filters turn from TensorFlow's layouts to NCHW.
+`relu(x) + c * (x - |x|)`; with the slope `s = 2 c` that is `s * x + (1 - s) * relu(x)`, which is how it is written here:
+ONNX Runtime runs its own PRelu so slowly on a CPU that the whole network takes 2.9 times as long (9.4 and 3.3 ms a face). Filters turn from TensorFlow's layouts to NCHW.
 """
 
 from __future__ import annotations
@@ -132,8 +133,12 @@ class _Translation:
             self.graph.node("Add", [self.name(left), self.name(right)], out)
             return
         x = int(self.maker[left].Inputs(0))
-        slopes = 2 * self.negative_part(right, x)
-        self.graph.node("PRelu", [self.name(x), self.graph.constant(f"slopes{left}", slopes.reshape(-1, 1, 1))], out)
+        slopes = 2 * self.negative_part(right, x).reshape(-1, 1, 1)
+        graph, source = self.graph, self.name(x)
+        straight = graph.node("Mul", [source, graph.constant(f"{out}_slopes", slopes)], f"{out}_straight")
+        positive = graph.node("Relu", [source], f"{out}_positive")
+        bend = graph.node("Mul", [positive, graph.constant(f"{out}_bends", 1 - slopes)], f"{out}_bend")
+        graph.node("Add", [straight, bend], out)
         self.prelus += 1
 
     def negative_part(self, product: int, x: int) -> NDArray[np.float32]:
