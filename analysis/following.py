@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from analysis.boxes import scale_faces
 from analysis.faces.detect import FaceDetector
 from analysis.faces.embed import Embedder
+from analysis.faces.group import THRESHOLDS
 from analysis.faces.quality import face_qualities, pose_marks, size_marks
 from analysis.frames import Frame
 from analysis.tracking import OpenTrack, Tracker, TrackingRules, face_patches
@@ -29,6 +31,8 @@ SURROUNDINGS = 1.8
 PICTURE_SIDE = 192
 JPEG_QUALITY = 85
 EMBED_BATCH = 16
+GOOD_QUALITY = 0.6
+"""Views at least this good are believed when they say that two people are in one track."""
 
 
 @dataclass(slots=True)
@@ -38,7 +42,9 @@ class Stopwatch:
 
 
 @dataclass(slots=True)
-class _Finished:
+class Finished:
+    """A track that has ended, with the views that are to be embedded."""
+
     track: OpenTrack
     views: list[View]
 
@@ -56,7 +62,7 @@ class Follower:
     last_s: float = 0.0
     _tracker: Tracker = field(init=False)
     _views: dict[int, ViewCollector] = field(default_factory=dict)
-    _waiting: list[_Finished] = field(default_factory=list)
+    _waiting: list[Finished] = field(default_factory=list)
     _done: list[FoundTrack] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -99,7 +105,7 @@ class Follower:
             collector = self._views.pop(track.number)
             if is_kept(track.scores):
                 self._waiting.append(
-                    _Finished(track, collector.chosen(views_wanted(track.times_s[-1] - track.times_s[0])))
+                    Finished(track, collector.chosen(views_wanted(track.times_s[-1] - track.times_s[0])))
                 )
         if sum(len(finished.views) for finished in self._waiting) >= EMBED_BATCH:
             self._embed_waiting()
@@ -113,12 +119,16 @@ class Follower:
         position = 0
         for finished in self._waiting:
             after = position + len(finished.views)
-            self._done.append(self._found(finished, vectors[position:after]))
+            for part, rows in split_by_identity(finished, vectors[position:after], self._one_track()):
+                self._done.append(self._found(part, rows))
             position = after
         self._waiting = []
         self.watch.embed_s += time.perf_counter() - started
 
-    def _found(self, finished: _Finished, vectors: Float32) -> FoundTrack:
+    def _one_track(self) -> float:
+        return THRESHOLDS[self.embedder.name].one_track
+
+    def _found(self, finished: Finished, vectors: Float32) -> FoundTrack:
         track = finished.track
         return FoundTrack(
             times_s=np.array(track.times_s, np.float64),
@@ -133,6 +143,31 @@ class Follower:
 def is_kept(scores: list[float]) -> bool:
     """Whether a track is likely to be a face at all."""
     return max(scores) >= (SURE_SCORE if len(scores) > 1 else VERY_SURE_SCORE) or len(scores) >= MIN_SAMPLES_UNSURE
+
+
+def split_by_identity(finished: Finished, vectors: Float32, least_cosine: float) -> list[tuple[Finished, Float32]]:
+    """Parts of a track, each with its views: more than one where good views show different people.
+
+    One face may fade into another at the same place without a hard cut; the track parts where the face changed most.
+    """
+    order = sorted(range(len(finished.views)), key=lambda row: finished.views[row].time_s)
+    for before, after in pairwise(order):
+        first, second = finished.views[before], finished.views[after]
+        good = min(first.quality, second.quality) >= GOOD_QUALITY
+        if not good or float(vectors[before] @ vectors[after]) >= least_cosine:
+            continue
+        track = finished.track
+        inside = [n for n, time_s in enumerate(track.times_s) if first.time_s < time_s <= second.time_s]
+        at = min(inside, key=lambda n: track.likenesses[n])
+        early = [row for row in order if finished.views[row].time_s <= first.time_s]
+        late = [row for row in order if finished.views[row].time_s >= second.time_s]
+        parts = []
+        for rows, samples in ((early, slice(None, at)), (late, slice(at, None))):
+            part = Finished(track.part(samples), [finished.views[row] for row in rows])
+            parts += split_by_identity(part, vectors[rows], least_cosine)
+        return parts
+    best_first = sorted(order, key=lambda row: -finished.views[row].quality)
+    return [(Finished(finished.track, [finished.views[row] for row in best_first]), vectors[best_first])]
 
 
 def cut_view(frame: Frame, info: VideoInfo, faces: Faces, number: int, embedder: Embedder) -> View:

@@ -6,17 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.faces.group import WITHIN_RECORDING, group_vectors, mean_vector, overlapping
+from analysis.faces.group import Thresholds, group_vectors, mean_vector, overlapping
 from analysis.tracking import TrackingRules, pair_scores
 from analysis.types import Float32, FoundTrack, Grouping, SegmentResult
 
-SAME_OVER_BORDER = 0.55
-"""Least cosine of a track that goes on in the next segment."""
 BORDER_STEPS = 2.5
 """Steps between samples that may lie between the two halves."""
 
 
-def join_tracks(segments: Sequence[SegmentResult], rules: TrackingRules) -> list[list[int]]:
+def join_tracks(segments: Sequence[SegmentResult], rules: TrackingRules, thresholds: Thresholds) -> list[list[int]]:
     """Chains of track numbers, counted through all segments in order; each number occurs once."""
     offsets = np.concatenate([[0], np.cumsum([len(segment.tracks) for segment in segments])]).astype(int)
     chain_of: dict[int, list[int]] = {}
@@ -24,7 +22,7 @@ def join_tracks(segments: Sequence[SegmentResult], rules: TrackingRules) -> list
         for index in range(len(segment.tracks)):
             chain_of[int(offsets[number]) + index] = [int(offsets[number]) + index]
     for number in range(len(segments) - 1):
-        for before, after in _pairs_over_border(segments[number], segments[number + 1], rules):
+        for before, after in _pairs_over_border(segments[number], segments[number + 1], rules, thresholds.over_border):
             first, second = int(offsets[number]) + before, int(offsets[number + 1]) + after
             chain = chain_of[first]
             chain.append(second)
@@ -38,7 +36,9 @@ def join_tracks(segments: Sequence[SegmentResult], rules: TrackingRules) -> list
     return chains
 
 
-def _pairs_over_border(segment: SegmentResult, following: SegmentResult, rules: TrackingRules) -> list[tuple[int, int]]:
+def _pairs_over_border(
+    segment: SegmentResult, following: SegmentResult, rules: TrackingRules, least_likeness: float
+) -> list[tuple[int, int]]:
     if segment.cut_at_end or following.cut_at_start:
         return []
     before = [n for n, track in enumerate(segment.tracks) if track.reaches_end]
@@ -55,7 +55,7 @@ def _pairs_over_border(segment: SegmentResult, following: SegmentResult, rules: 
         return []
     gaps = np.full(len(before), gap_s, np.float32)
     scores = pair_scores(last, gaps, first, likeness, rules)
-    scores[likeness < SAME_OVER_BORDER] = 0
+    scores[likeness < least_likeness] = 0
     pairs = []
     while scores.max() > 0:
         a, b = np.unravel_index(int(np.argmax(scores)), scores.shape)
@@ -75,7 +75,9 @@ def track_vector(track: FoundTrack) -> Float32:
     )
 
 
-def group_tracks(tracks: Sequence[FoundTrack], chains: list[list[int]], step_s: float) -> Grouping:
+def group_tracks(
+    tracks: Sequence[FoundTrack], chains: list[list[int]], step_s: float, thresholds: Thresholds
+) -> Grouping:
     """People out of chains of tracks; longest on screen first."""
     if not chains:
         return Grouping(joined=(), people=())
@@ -84,7 +86,7 @@ def group_tracks(tracks: Sequence[FoundTrack], chains: list[list[int]], step_s: 
     spans = np.array([(chain[0].start_s, max(track.end_s for track in chain)) for chain in members])
     lengths = spans[:, 1] - spans[:, 0] + step_s
     weights = np.array([chain_weight(chain, float(length)) for chain, length in zip(members, lengths, strict=True)])
-    groups = group_vectors(vectors, weights.astype(np.float32), overlapping(spans), WITHIN_RECORDING)
+    groups = group_vectors(vectors, weights.astype(np.float32), overlapping(spans), thresholds.within_recording)
     groups.sort(key=lambda group: (-lengths[group].sum(), min(group)))
     return Grouping(
         joined=tuple(tuple(chain) for chain in chains), people=tuple(tuple(sorted(group)) for group in groups)

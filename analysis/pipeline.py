@@ -14,7 +14,8 @@ import numpy as np
 from analysis import keyframes
 from analysis.ahead import run_ahead
 from analysis.faces.detect import FaceDetector, load_detector
-from analysis.faces.embed import Embedder, load_embedder
+from analysis.faces.embed import DlibEmbedder, Embedder, MobileFaceNetEmbedder, load_dlib, load_mobilefacenet
+from analysis.faces.group import THRESHOLDS
 from analysis.following import Follower
 from analysis.joining import group_tracks, join_tracks
 from analysis.tracking import TrackingRules
@@ -34,7 +35,7 @@ from analysis.types import (
 from analysis.video import Sampling, Tally, probe, sample_frames, segment_border_s
 
 FRAMES_AHEAD = 4
-LIGHT_PIXELS_PER_S = 30e6
+LIGHT_PIXELS_PER_S = 26e6
 """1280 x 720 at 30 frames a second: so much decodes in no time; *fast* leaves out parts of anything heavier."""
 LEAST_SHARE = 0.4
 
@@ -45,6 +46,7 @@ class Options:
 
     thoroughness: Thoroughness = Thoroughness.BALANCED
     segment_s: float = 60.0
+    embedder: str = MobileFaceNetEmbedder.name
     threads: int = 1
     """Of one network run. The decoder works beside it, so that one is best with two cores."""
 
@@ -67,6 +69,7 @@ class Models:
 
 def load_models(options: Options) -> Models:
     """Verified weights on the best device; raises MissingWeights."""
+    load_embedder = load_dlib if options.embedder == DlibEmbedder.name else load_mobilefacenet
     return Models(load_detector(options.threads), load_embedder(options.threads))
 
 
@@ -160,7 +163,8 @@ def join_and_group(segments: Sequence[SegmentResult], options: Options, on_progr
     on_progress(Progress("group", 0, 1))
     tracks = [track for segment in segments for track in segment.tracks]
     step_s = segments[0].sample_step_s if segments else 0.2
-    grouping = group_tracks(tracks, join_tracks(segments, TrackingRules()), step_s)
+    thresholds = THRESHOLDS[options.embedder]
+    grouping = group_tracks(tracks, join_tracks(segments, TrackingRules(), thresholds), step_s, thresholds)
     on_progress(Progress("group", 1, 1))
     return grouping
 

@@ -114,6 +114,19 @@ class OpenTrack:
     times_s: list[float] = field(default_factory=list)
     boxes_xyxy: list[Float32] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
+    likenesses: list[float] = field(default_factory=list)
+    """Of each sample's patch to the one before; 1 for the first."""
+
+    def part(self, samples: slice) -> OpenTrack:
+        """The same track with some of its samples."""
+        return OpenTrack(
+            self.number,
+            self.patch,
+            self.times_s[samples],
+            self.boxes_xyxy[samples],
+            self.scores[samples],
+            self.likenesses[samples],
+        )
 
     def expected_at(self, time_s: float) -> Float32:
         """Where the box would be if it went on as it moved between its last two samples."""
@@ -154,6 +167,7 @@ class Tracker:
                 self._begun += 1
                 self.open.append(track_of_face)
             if track_of_face is not None:
+                track_of_face.likenesses.append(float(track_of_face.patch @ patches[face]))
                 track_of_face.patch = patches[face]
                 track_of_face.times_s.append(time_s)
                 track_of_face.boxes_xyxy.append(faces.boxes_xyxy[face])

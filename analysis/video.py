@@ -24,7 +24,7 @@ from analysis.types import SegmentSpan, VideoInfo
 
 MANY_PIXELS = 4096 * 2304
 """Above this one thread decodes, so that fewer frames are in memory at once."""
-DECODE_THREADS = 3
+DECODE_THREADS = 2
 UNKNOWN_RATE_FPS = 25.0
 MAX_RATE_FPS = 1000.0
 FIRST_FRAME_PACKETS = 2_000

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from analysis.types import Float32, Image
 
 MAX_BINS = 8
-FIRST_BIN_S = 0.5
+FIRST_BIN_S = 1.0
+CLEARLY_BETTER = 0.04
+"""A view has to promise so much more than the one held to be cut out at all: cutting and judging takes 1 ms."""
 FAR_BONUS = 0.3
 """Quality that a view may lack to one beside a view already taken, if it comes from the other end of the track."""
 
@@ -34,14 +36,12 @@ class ViewCollector:
     best: dict[int, View] = field(default_factory=dict)
 
     def bar(self, time_s: float) -> float:
-        """The quality that a view of this moment has to exceed to be kept."""
+        """The quality that a view of this moment has to exceed to be worth cutting out."""
         held = self.best.get(self._bin(time_s))
-        return held.quality if held else -1.0
+        return held.quality + CLEARLY_BETTER if held else -1.0
 
     def add(self, view: View) -> None:
-        if view.quality <= self.bar(view.time_s):
-            return
-        self.best[self._bin(view.time_s)] = view
+        self._keep(view)
         while len(self.best) > MAX_BINS:
             self._widen()
 
@@ -67,10 +67,14 @@ class ViewCollector:
         self.bin_s *= 2
         old, self.best = list(self.best.values()), {}
         for view in old:
-            if view.quality > self.bar(view.time_s):
-                self.best[self._bin(view.time_s)] = view
+            self._keep(view)
+
+    def _keep(self, view: View) -> None:
+        held = self.best.get(self._bin(view.time_s))
+        if held is None or view.quality > held.quality:
+            self.best[self._bin(view.time_s)] = view
 
 
 def views_wanted(length_s: float) -> int:
     """How many views of a track are embedded: what a short one shows changes little."""
-    return 1 if length_s < 1.5 else 2 if length_s < 6.0 else 3 if length_s < 25.0 else 5
+    return 1 if length_s < 2.0 else 2 if length_s < 8.0 else 3 if length_s < 30.0 else 5

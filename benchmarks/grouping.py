@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.faces.detect import load_detector
-from analysis.faces.embed import load_dlib, load_mobilefacenet
-from analysis.pipeline import Models, Options, analyse
+from analysis.faces.embed import DlibEmbedder, MobileFaceNetEmbedder
+from analysis.pipeline import Models, Options, analyse, load_models
 from analysis.types import AnalysisResult, FoundTrack, Thoroughness
 from benchmarks.clips import Appearance, TrueClip, compilations, concatenation
 
+EMBEDDERS = {"mobilefacenet": MobileFaceNetEmbedder.name, "dlib": DlibEmbedder.name}
 STEP_S = 0.04
 HAIR_S = 0.01
 SLACK_S = 0.2
@@ -113,12 +113,12 @@ def measure(clips: Sequence[TrueClip], options: Options, models: Models) -> list
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--embedder", choices=["mobilefacenet", "dlib"], default="mobilefacenet")
+    parser.add_argument("--embedder", choices=list(EMBEDDERS), default="mobilefacenet")
     parser.add_argument("--thoroughness", choices=list(Thoroughness), default=Thoroughness.BALANCED)
     parser.add_argument("--scratch", type=Path, help="folder for the clips, kept for the next run")
     args = parser.parse_args()
-    load_embedder = load_dlib if args.embedder == "dlib" else load_mobilefacenet
-    models, options = Models(load_detector(1), load_embedder(1)), Options(Thoroughness(args.thoroughness))
+    options = Options(Thoroughness(args.thoroughness), embedder=EMBEDDERS[args.embedder])
+    models = load_models(options)
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.scratch or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)

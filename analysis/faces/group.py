@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,28 @@ from analysis.types import Float32, Float64
 
 Bool = NDArray[np.bool_]
 
-WITHIN_RECORDING = 0.5
-ACROSS_OCCASIONS = 0.42
-"""Least mean cosine between two groups. In one recording light, camera and age are the same, so that one person scores
-high with herself; years apart she may fall to 0.35."""
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Least cosines of one embedder's vectors for one person."""
+
+    within_recording: float
+    """Mean between two groups of tracks of one video: light, camera and age are the same."""
+    across_occasions: float
+    """The same between videos, years apart perhaps."""
+    over_border: float
+    """A track that goes on in the next segment, at the same place."""
+    one_track: float
+    """Below this two good views of one track are two people: one faded into the other."""
+
+
+THRESHOLDS = {
+    # Measured on the shared clips: one person at least 0.735, two people at most 0.54 within a recording.
+    "mobilefacenet_192": Thresholds(0.58, 0.42, 0.5, 0.2),
+    # One person at least 0.966, two people at most 0.950: next to no room.
+    "dlib_resnet_128": Thresholds(0.958, 0.93, 0.95, 0.9),
+}
+
 AT_ONCE = 3_000
 """More tracks than this are grouped part by part first; the matrix of 3,000 takes 36 MB."""
 
