@@ -5,12 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Min, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Greatest
 
 from webapp.people import appearances
 from webapp.people.appearances import Bar, Span
-from webapp.people.models import Face, Person, Track
+from webapp.people.models import Face, Merge, Person, Track
 from webapp.videos.models import Video
 
 CARD_FACES = 5
@@ -159,9 +159,16 @@ def attach_videos(people: Sequence[Person]) -> None:
         person.seen_in = sorted(seen[person.pk], key=lambda pair: pair[0].created_at, reverse=True)
 
 
+def standing(people: QuerySet[Person]) -> QuerySet[Person]:
+    """Without those who have been merged into somebody else."""
+    return people.exclude(Exists(Merge.objects.filter(source=OuterRef("pk"), undone_at=None)))
+
+
 def suggestions(people: QuerySet[Person], typed: str, limit: int = 8) -> list[dict[str, str | None]]:
     """Named people whose name contains what was typed, for autocompletion; those that start with it come first."""
-    named = people.exclude(name="").filter(name__icontains=typed.strip()).order_by("name", "number")[: limit * 4]
+    named = (
+        standing(people).exclude(name="").filter(name__icontains=typed.strip()).order_by("name", "number")[: limit * 4]
+    )
     ordered = sorted(named, key=lambda person: not person.name.casefold().startswith(typed.strip().casefold()))
     return [
         {"id": str(p.pk), "label": p.name, "portrait": str(p.portrait_id) if p.portrait_id else None}
@@ -171,7 +178,7 @@ def suggestions(people: QuerySet[Person], typed: str, limit: int = 8) -> list[di
 
 def same_name(person: Person, name: str) -> Person | None:
     """Another person of the team who bears this name, whatever its case."""
-    others = Person.objects.filter(team=person.team_id, name__iexact=name).exclude(pk=person.pk)
+    others = standing(Person.objects.filter(team=person.team_id, name__iexact=name)).exclude(pk=person.pk)
     return others.order_by("created_at", "number").first()
 
 

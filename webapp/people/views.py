@@ -28,7 +28,7 @@ FACE_AGE_S = 7 * 24 * 3600
 @require_GET
 def people_list(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
-    typed = request.GET.get("q", "").strip()[:120]
+    typed = _typed(request)
     people = access.visible_people(request.user).filter(team=team)
     if typed:
         people = people.filter(name__icontains=typed)
@@ -42,7 +42,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def suggest(request: HttpRequest) -> HttpResponse:
     people = access.visible_people(request.user).filter(team=team_of(request))
-    found = queries.suggestions(people, request.GET.get("q", "")[:120])
+    found = queries.suggestions(people, _typed(request))
     return JsonResponse(found, safe=False)
 
 
@@ -89,6 +89,11 @@ def undo_merge(request: HttpRequest, merge_id: UUID) -> HttpResponseBase:
         return refused(request, _("This was undone already."), here)
     words = _("%(source)s and %(target)s are two people again.")
     return done(request, words % {"source": merge.source, "target": merge.target}, here)
+
+
+def _typed(request: HttpRequest) -> str:
+    """Databases refuse the null character."""
+    return request.GET.get("q", "").replace("\0", "").strip()[:120]
 
 
 def _merge(request: HttpRequest, person: Person, target_id: UUID) -> HttpResponseBase:

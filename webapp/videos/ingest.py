@@ -10,7 +10,7 @@ from pathlib import Path
 from django.db import IntegrityError, transaction
 
 from analysis import webcopy
-from analysis.errors import UnreadableVideo
+from analysis.errors import Cancelled, UnreadableVideo
 from analysis.probing import probe_apart
 from analysis.types import OnProgress, Progress, VideoInfo
 from analysis.webcopy import PlaybackPlan
@@ -30,12 +30,15 @@ LISTEN_EVERY_S = 0.5
 
 
 def check_video(job: Job) -> Video | None:
-    """Accepts the video and queues its analysis and web copy; None when that had been done or the video is gone.
+    """Accepts the video and queues its analysis and web copy; None when that had been done.
 
     Raises Duplicate, or the library's UnreadableVideo: then `sweeps.clear_refused` removes the file.
     """
-    video = Video.objects.filter(pk=job.subject_id, current_job=job, deleted_at=None).select_related("team").first()
+    video = Video.objects.filter(pk=job.subject_id, deleted_at=None).select_related("team").first()
     if video is None:
+        lifecycle.cancel(job.pk)
+        raise Cancelled
+    if video.current_job_id != job.pk:
         return None
     with original_of(video) as path:
         info, sha256 = _look_into(path, job, video.size_bytes)
@@ -119,11 +122,11 @@ def prepare_for_browser(job: Job) -> None:
     """Poster, a copy where the browser cannot play the original, sprites. A repeat replaces what was there."""
     video = Video.objects.filter(pk=job.subject_id, deleted_at=None).first()
     if video is None:
-        return
+        lifecycle.cancel(job.pk)
+        raise Cancelled
     info = info_of(video)
     with original_of(video) as path, storage.scratch_dir() as scratch:
-        if not video.poster_key:
-            make_poster(video, path, scratch)
+        if not video.poster_key and _make_poster(video, path, scratch):
             lifecycle.report(job, "poster", 0, info.duration_s, new_results=True)
         plan = webcopy.playback_plan(info)
         if plan != PlaybackPlan.ORIGINAL and video.playback != Playback.COPY:
@@ -131,19 +134,27 @@ def prepare_for_browser(job: Job) -> None:
         _make_sprites(job, video, path, scratch, info)
 
 
-def make_poster(video: Video, path: Path, scratch: Path) -> None:
-    """The picture on the card."""
+def poster_early(video: Video) -> None:
+    """Right after the check, since the media queue may be busy with long copies; the job of the copy tries again."""
+    try:
+        with original_of(video) as path, storage.scratch_dir() as scratch:
+            _make_poster(video, path, scratch)
+    except FileGone:
+        logger.info("Video %s went before its poster was made", video.pk)
+
+
+def _make_poster(video: Video, path: Path, scratch: Path) -> bool:
+    """The picture on the card; False where no picture of the video can serve, which must not stop anything else."""
     picture = scratch / "poster.jpg"
-    webcopy.make_poster(path, picture, info_of(video))
+    try:
+        webcopy.make_poster(path, picture, info_of(video))
+    except UnreadableVideo as error:
+        logger.info("No poster for video %s: %s", video.pk, error)
+        return False
     key = f"{video.files_prefix}/poster.jpg"
     storage.put_file(key, picture)
     Video.objects.filter(pk=video.pk).update(poster_key=key)
-
-
-def poster_early(video: Video) -> None:
-    """Right after the check, since the media queue may be busy with long copies."""
-    with original_of(video) as path, storage.scratch_dir() as scratch:
-        make_poster(video, path, scratch)
+    return True
 
 
 def _make_copy(job: Job, video: Video, path: Path, scratch: Path, info: VideoInfo, plan: PlaybackPlan) -> None:

@@ -33,6 +33,7 @@ def run_analysis(job: Job) -> None:
     """Does what is left to do. Hands over to the segments, or ends the job."""
     analysis = Analysis.objects.select_related("video__team", "job").filter(job=job).first()
     if analysis is None or analysis.video.deleted_at is not None:
+        lifecycle.cancel(job.pk)
         raise Cancelled
     if not analysis.segments.exists():
         with original_of(analysis.video) as path:
@@ -44,7 +45,7 @@ def run_analysis(job: Job) -> None:
         lifecycle.hand_over(job)
     elif parts <= {Status.DONE}:
         _group(job, analysis)
-    else:
+    else:  # a part was cancelled, and so was this job
         raise Cancelled
 
 
@@ -108,6 +109,7 @@ def analyse_segment(job: Job) -> None:
     """Finds the tracks of one stretch and stores them together with the end of the job."""
     segment = Segment.objects.select_related("analysis__video").filter(job=job).first()
     if segment is None or segment.analysis.video.deleted_at is not None:
+        lifecycle.cancel(job.pk)
         raise Cancelled
     analysis, length_s = segment.analysis, job.total
 

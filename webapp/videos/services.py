@@ -10,7 +10,7 @@ from webapp import storage
 from webapp.accounts.models import User
 from webapp.jobs import lifecycle, progress
 from webapp.jobs.models import ACTIVE, Job, Kind
-from webapp.videos.models import Analysis, State, Video
+from webapp.videos.models import Analysis, Playback, State, Video
 
 UNDO_PERIOD = timedelta(minutes=10)
 
@@ -51,7 +51,7 @@ def restore_video(video: Video) -> None:
     if video.current_job_id and stopped.filter(pk=video.current_job_id).exists():
         analyse_again(video, thoroughness=video.thoroughness, user=video.uploaded_by)
     if Kind.WEB_COPY in kinds:
-        lifecycle.create(Kind.WEB_COPY, team=video.team, subject_id=video.pk)
+        lifecycle.create(Kind.WEB_COPY, team=video.team, subject_id=video.pk, total=video.duration_s)
 
 
 def cancel_work(video: Video) -> bool:
@@ -65,11 +65,19 @@ def analyse_again(video: Video, *, thoroughness: str, user: User | None) -> Job:
         raise NotNow(f"{video.pk}: {video.state}")
     with transaction.atomic():
         Video.objects.filter(pk=video.pk).update(thoroughness=thoroughness)
+        if video.playback == Playback.IMPOSSIBLE:
+            _copy_again(video)
         if video.sha256:
             return begin_analysis(video, replacing=video.current_job_id, thoroughness=thoroughness, user=user)
         job = lifecycle.create(Kind.CHECK, team=video.team, subject_id=video.pk, created_by=user)
         _make_current(video, job, replacing=video.current_job_id)
     return job
+
+
+def _copy_again(video: Video) -> None:
+    """What could not be made for the browser is tried once more."""
+    Video.objects.filter(pk=video.pk).update(playback=Playback.PENDING)
+    lifecycle.create(Kind.WEB_COPY, team=video.team, subject_id=video.pk, total=video.duration_s)
 
 
 def begin_analysis(video: Video, *, replacing: UUID | None, thoroughness: str, user: User | None) -> Job:

@@ -6,14 +6,14 @@ import uuid
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from webapp import storage
 from webapp.jobs.models import ACTIVE, Job, Kind, Status
 from webapp.people.models import Person
 from webapp.videos import arriving, uploads
-from webapp.videos.models import Upload, Video
+from webapp.videos.models import Playback, Upload, Video
 from webapp.videos.services import UNDO_PERIOD
 
 logger = logging.getLogger(__name__)
@@ -28,13 +28,27 @@ def sweep() -> None:
     finish_arrived()
     give_up_expired()
     clear_refused()
+    give_up_copies()
     purge_deleted()
+    discard_strays()
 
 
 def finish_arrived() -> None:
     """Uploads whose last byte is there though the server died before it could say so."""
-    for upload in Upload.objects.filter(offset_bytes=F("size_bytes")).select_related("video__team", "user"):
+    for upload in _complete_uploads():
         uploads.finish_upload(upload)
+
+
+def _complete_uploads() -> QuerySet[Upload]:
+    complete = Upload.objects.filter(offset_bytes=F("size_bytes"), video__deleted_at=None)
+    return complete.select_related("video__team", "user")
+
+
+def give_up_copies() -> None:
+    """A copy for the browser whose job failed is awaited no longer."""
+    at_work = Job.objects.filter(kind=Kind.WEB_COPY, subject_id=OuterRef("pk"), status__in=ACTIVE)
+    pending = Video.objects.filter(playback=Playback.PENDING, deleted_at=None)
+    pending.exclude(Exists(at_work)).update(playback=Playback.IMPOSSIBLE)
 
 
 def give_up_expired() -> None:

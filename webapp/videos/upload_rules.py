@@ -40,6 +40,7 @@ NEVER_VIDEO = ("image/", "text/", "audio/", "font/", "application/pdf", "applica
 STILL_SENDING = timedelta(hours=1)
 """An upload that has been silent for longer no longer keeps its remaining bytes reserved."""
 NAME_LENGTH = 255
+FINGERPRINT_LENGTH = 200
 
 
 class Refused(Exception):
@@ -86,8 +87,16 @@ def room_bytes() -> int:
 def clean_name(name: str) -> str:
     """The last part of what may be a path, without control characters; never empty."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp")).strip()
-    return kept[-NAME_LENGTH:] or _("Video")
+    return _printable(last)[-NAME_LENGTH:] or _("Video")
+
+
+def clean_fingerprint(fingerprint: str) -> str:
+    """Databases refuse the null character."""
+    return _printable(fingerprint)[:FINGERPRINT_LENGTH]
+
+
+def _printable(text: str) -> str:
+    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp")).strip()
 
 
 def title_of(name: str) -> str:

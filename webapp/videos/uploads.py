@@ -62,7 +62,7 @@ def start_upload(
             video=video,
             user=user,
             size_bytes=size_bytes,
-            fingerprint=fingerprint[:200],
+            fingerprint=upload_rules.clean_fingerprint(fingerprint),
             expires_at=timezone.now() + EXPIRES_AFTER,
         )
     publish(upload)
@@ -160,7 +160,11 @@ def resumable(user: User, team: Team, *, size_bytes: int, fingerprint: str) -> U
     if not fingerprint:
         return None
     same = Upload.objects.filter(user=user, video__team=team, video__deleted_at=None, expires_at__gt=timezone.now())
-    return same.filter(size_bytes=size_bytes, fingerprint=fingerprint[:200]).order_by("-updated_at").first()
+    return (
+        same.filter(size_bytes=size_bytes, fingerprint=upload_rules.clean_fingerprint(fingerprint))
+        .order_by("-updated_at")
+        .first()
+    )
 
 
 def state_of(upload: Upload) -> JobState:

@@ -114,6 +114,23 @@ def test_merging_moves_the_appearances_and_undo_moves_them_back(team: Team, vide
     assert Merge.objects.get().undone_at is not None
 
 
+def test_somebody_who_was_merged_away_is_neither_suggested_nor_asked_about(video: Video, bob: User) -> None:
+    first, second = people_of(video)
+    name_person(first, name="Anna")
+    name_person(second, name="Bertha")
+    merge = merge_people(second, target=first, user=bob)
+    assert signed_in(bob).get(reverse("people:suggest"), {"q": "ber"}).json() == []
+    assert post_name(bob, first, name="Bertha").status_code == 200
+    signed_in(bob).post(reverse("people:undo_merge", args=[merge.pk]))
+    assert len(signed_in(bob).get(reverse("people:suggest"), {"q": "ber"}).json()) == 2
+
+
+def test_odd_searches_find_nothing_and_break_nothing(video: Video, bob: User) -> None:
+    for typed in ("\0", "%", "_", "x" * 500, "'"):
+        assert signed_in(bob).get(reverse("people:suggest"), {"q": typed}).json() == []
+        assert signed_in(bob).get(reverse("people:list"), {"q": typed}).status_code == 200
+
+
 def test_a_merge_is_undone_once(video: Video, bob: User) -> None:
     first, second = people_of(video)
     merge = merge_people(second, target=first, user=bob)

@@ -1,10 +1,14 @@
 """From an arrived file to an accepted video: refusals, duplicates, and what stays on the disk."""
 
+import os
+import uuid
 from pathlib import Path
 
 import pytest
 
 from analysis import webcopy
+from analysis.errors import UnreadableVideo
+from tests.factories import make_job
 from tests.factories_videos import make_upload, make_video
 from tests.moving_picture import write_clip
 from webapp import storage
@@ -222,3 +226,83 @@ def test_the_sample_is_made_once_per_team_and_two_people_are_found_in_it(team: T
     video = Video.objects.select_related("current_job").get(pk=video.pk)
     assert video.state == State.DONE
     assert Person.objects.filter(tracks__analysis=video.current_analysis_id).distinct().count() == 2
+
+
+def test_a_video_of_which_no_poster_can_be_made_still_gets_its_copy(
+    team: Team, bob: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_picture(*_: object) -> None:
+        raise UnreadableVideo("nothing to see")
+
+    monkeypatch.setattr(webcopy, "make_poster", no_picture)
+    video = check(arrive(bob, team, write_clip(tmp_path / "clip.avi", codec="mpeg4"), "clip.avi"))
+    tasks.make_web_copy(str(Job.objects.get(kind=Kind.WEB_COPY).pk))
+    video.refresh_from_db()
+    assert (video.poster_key, video.playback) == ("", Playback.COPY)
+
+
+def test_a_copy_that_fails_is_awaited_no_longer_and_tried_again_on_request(
+    team: Team, bob: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise UnreadableVideo("no copy")
+
+    video = check(arrive(bob, team, write_clip(tmp_path / "clip.avi", codec="mpeg4"), "clip.avi"))
+    job = Job.objects.get(kind=Kind.WEB_COPY)
+    sweeps.sweep()
+    video.refresh_from_db()
+    assert video.playback == Playback.PENDING, "its job still waits"
+    lifecycle.claim(job.pk)
+    lifecycle.fail(Job.objects.get(pk=job.pk), "crashed")
+    sweeps.sweep()
+    video.refresh_from_db()
+    assert video.playback == Playback.IMPOSSIBLE
+    services.cancel_work(video)
+    video = Video.objects.select_related("current_job", "team").get(pk=video.pk)
+    services.analyse_again(video, thoroughness="fast", user=bob)
+    again = Job.objects.get(kind=Kind.WEB_COPY, status=Status.QUEUED)
+    with monkeypatch.context() as patch:
+        patch.setattr(webcopy, "make_web_copy", fails)
+        tasks.make_web_copy(str(again.pk))
+    again.refresh_from_db()
+    video.refresh_from_db()
+    assert (again.status, again.error_code, video.playback) == (Status.FAILED, "unreadable_video", Playback.IMPOSSIBLE)
+
+
+def test_an_upload_that_was_deleted_when_complete_goes_on_when_it_is_brought_back(
+    team: Team, bob: User, clip: bytes
+) -> None:
+    upload = make_upload(bob, team=team, size_bytes=len(clip))
+    uploads.receive(upload, offset=0, chunks=[clip])
+    services.delete_video(upload.video)
+    sweeps.sweep()
+    assert not Job.objects.exists()
+    upload.video.refresh_from_db()
+    services.restore_video(upload.video)
+    sweeps.sweep()
+    assert check(Video.objects.get()).state == State.WAITING
+
+
+@pytest.mark.parametrize("kind", [Kind.CHECK, Kind.WEB_COPY, Kind.ANALYSIS, Kind.SEGMENT])
+def test_work_on_a_video_that_is_gone_ends_at_once(team: Team, kind: str) -> None:
+    runs = {
+        Kind.CHECK: tasks.check_video,
+        Kind.ANALYSIS: tasks.run_analysis,
+        Kind.SEGMENT: tasks.analyse_segment,
+        Kind.WEB_COPY: tasks.make_web_copy,
+    }
+    job = make_job(team=team, kind=kind)
+    runs[kind](str(job.pk))
+    job.refresh_from_db()
+    assert job.status == Status.CANCELLED
+
+
+def test_stray_bytes_without_an_upload_are_removed_after_a_day(team: Team, bob: User) -> None:
+    upload = make_upload(bob, team=team)
+    stray = uuid.uuid4()
+    for upload_id in (upload.pk, stray):
+        with arriving.opened(upload_id) as file:
+            file.write(b"x")
+        os.utime(arriving.path_of(upload_id), (0, 0))
+    sweeps.sweep()
+    assert [path.name for path in arriving.every_file()] == [upload.pk.hex]

@@ -1,0 +1,42 @@
+"""Broken, hostile and degenerate files (shared data): each is refused in words or accepted, and never gets stuck."""
+
+import re
+
+import pytest
+
+from tests.factories_videos import make_upload
+from tests.shared_data import shared_data
+from webapp.accounts.models import Team, User
+from webapp.jobs import messages
+from webapp.videos import arriving, tasks, uploads
+from webapp.videos.models import State, Video
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROW = re.compile(r"^\| (?P<name>[\w.]+) \|(?:[^|]*\|){5} (?P<expected>[^|]+) \|")
+
+
+def manifest() -> list[tuple[str, str]]:
+    """Name and what a sound application does with it."""
+    try:
+        lines = shared_data("videos_bad/MANIFEST.md").read_text().splitlines()
+    except pytest.skip.Exception:
+        return []
+    rows = [match for line in lines if (match := ROW.match(line)) and match["name"] != "file"]
+    return [(row["name"], row["expected"]) for row in rows]
+
+
+@pytest.mark.parametrize(("name", "expected"), manifest())
+def test_the_outcome_is_as_the_manifest_says(team: Team, bob: User, name: str, expected: str) -> None:
+    content = shared_data(f"videos_bad/{name}").read_bytes()
+    upload = make_upload(bob, team=team, size_bytes=len(content), name=name)
+    uploads.receive(upload, offset=0, chunks=[content])
+    uploads.finish_upload(upload)
+    tasks.check_video(str(Video.objects.get().current_job_id))
+    video = Video.objects.select_related("current_job").get()
+    if expected.startswith("reject"):
+        assert video.state == State.FAILED or " or " in expected
+    elif expected.startswith(("ok", "partly")):
+        assert video.state == State.WAITING or " or " in expected
+    if video.state == State.FAILED:
+        assert video.original_key == "" and list(arriving.every_file()) == []
+        assert messages.explain(video.current_job.error_code) is not messages.explain("internal")
