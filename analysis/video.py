@@ -330,7 +330,10 @@ def keyframes_at(path: Path, info: VideoInfo, times_s: Sequence[float], long_sid
         stream.codec_context.thread_count = 1
         stream.codec_context.skip_frame = "NONKEY"
         for number, wanted_s in enumerate(times_s):
-            if wanted_s > info.start_s and (not info.seekable or not seek_before(container, stream, wanted_s)):
+            # The first request may be for a stream that cannot be sought in: then what comes first has to do.
+            if number > 0 and not info.seekable:
+                return
+            if info.seekable and not seek_before(container, stream, wanted_s):
                 continue
             stream.codec_context.flush_buffers()
             raw = next(

@@ -93,7 +93,7 @@ def make_web_copy(source: Path, target: Path, info: VideoInfo, plan: PlaybackPla
             problem = run_ffmpeg([*_input(source), *streams, *ending], report)
             if problem is None:
                 return
-    raise UnreadableVideo(f"{source.name}: no playable copy could be made ({problem})")
+        raise UnreadableVideo(f"{source.name}: no playable copy could be made ({problem})")
 
 
 def _input(source: Path) -> list[str]:
