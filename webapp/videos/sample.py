@@ -1,31 +1,13 @@
-"""The sample video for people who have none at hand: drawn by the worker when somebody asks for it, once per team."""
-
-from django.db import transaction
+"""Drawing the sample video, for people who have none at hand: the first part of its check, in the worker."""
 
 from analysis import weights
 from analysis.sample_video import make_sample_video
 from analysis.types import Progress
 from webapp import storage
-from webapp.accounts.models import Team, User
 from webapp.jobs import lifecycle
-from webapp.jobs.models import Job, Kind
-from webapp.videos.models import State, Video
+from webapp.jobs.models import Job
+from webapp.videos.models import Video
 from webapp.videos.uploads import original_key
-
-FILE_NAME = "sample.mp4"
-
-
-def begin_sample(*, team: Team, user: User, title: str) -> Video:
-    """The team's sample; a new one only where there is none, or none that came to anything."""
-    there = Video.objects.filter(team=team, is_sample=True, deleted_at=None).select_related("current_job").first()
-    if there is not None and there.state not in (State.FAILED, State.CANCELLED):
-        return there
-    with transaction.atomic():
-        video = Video.objects.create(team=team, title=title, file_name=FILE_NAME, uploaded_by=user, is_sample=True)
-        job = lifecycle.create(Kind.CHECK, team=team, subject_id=video.pk, created_by=user)
-        video.current_job = job
-        video.save(update_fields=["current_job"])
-    return video
 
 
 def draw_if_missing(job: Job) -> None:
@@ -40,7 +22,7 @@ def draw_if_missing(job: Job) -> None:
     pictures = {name: weights.verified_path(picture) for name, picture in weights.SAMPLE_PICTURES.items()}
     key = original_key(video)
     with storage.scratch_dir() as scratch:
-        film = scratch / FILE_NAME
+        film = scratch / "sample.mp4"
         make_sample_video(pictures, film, on_progress)
         size_bytes = film.stat().st_size
         storage.put_file(key, film)

@@ -7,12 +7,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from webapp import storage
-from webapp.accounts.models import User
+from webapp.accounts.models import Team, User
 from webapp.jobs import lifecycle, progress
 from webapp.jobs.models import ACTIVE, Job, Kind
 from webapp.videos.models import Analysis, Playback, State, Video
 
 UNDO_PERIOD = timedelta(minutes=10)
+SAMPLE_FILE_NAME = "sample.mp4"
 
 
 class NotNow(Exception):
@@ -21,6 +22,21 @@ class NotNow(Exception):
 
 class AlreadyHere(Exception):
     """Another video of the team has the same content."""
+
+
+def begin_sample(*, team: Team, user: User, title: str) -> Video:
+    """The team's sample, drawn by its check; a new one only where there is none, or none that came to anything."""
+    there = Video.objects.filter(team=team, is_sample=True, deleted_at=None).select_related("current_job").first()
+    if there is not None and there.state not in (State.FAILED, State.CANCELLED):
+        return there
+    with transaction.atomic():
+        video = Video.objects.create(
+            team=team, title=title, file_name=SAMPLE_FILE_NAME, uploaded_by=user, is_sample=True
+        )
+        job = lifecycle.create(Kind.CHECK, team=team, subject_id=video.pk, created_by=user)
+        video.current_job = job
+        video.save(update_fields=["current_job"])
+    return video
 
 
 def rename_video(video: Video, *, title: str) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 EXPIRES_AFTER = timedelta(days=7)
 """An upload that nobody continues for so long is given up."""
 CHECKSUMS = ("sha1", "sha256")
+PUBLISH_EVERY_S = 0.25
 
 
 class WrongOffset(Exception):
@@ -75,7 +76,7 @@ def receive(upload: Upload, *, offset: int, chunks: Iterable[bytes], checksum: t
     Raises WrongOffset, WrongChecksum, TooMuch (after which nothing counts as arrived) and `arriving.Busy`.
     """
     with arriving.opened(upload.pk) as file:
-        upload.refresh_from_db(fields=["offset_bytes"])
+        upload.refresh_from_db(fields=["offset_bytes", "updated_at"])
         if offset != upload.offset_bytes:
             raise WrongOffset
         digest = hashlib.new(checksum[0], usedforsecurity=False) if checksum else None
@@ -100,7 +101,13 @@ def receive(upload: Upload, *, offset: int, chunks: Iterable[bytes], checksum: t
             raise WrongOffset
         upload.offset_bytes = offset + written
         upload.expires_at = now + EXPIRES_AFTER
-    publish(upload)
+    if _tick(now) != _tick(upload.updated_at) or upload.offset_bytes == upload.size_bytes:
+        publish(upload)
+
+
+def _tick(moment: datetime) -> int:
+    """Pieces that arrive within one tick are told once, so that a fast line does not flood the pages."""
+    return int(moment.timestamp() / PUBLISH_EVERY_S)
 
 
 def mend_offset(upload: Upload) -> None:

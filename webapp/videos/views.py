@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access
 from webapp.accounts.context import team_of
 from webapp.videos import boxes, facts, queries, services, upload_rules, uploads
-from webapp.videos import sample as sample_video
 from webapp.videos.answers import done, refused
 from webapp.videos.forms import FilterForm, PrecheckForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
 from webapp.videos.models import State, Thoroughness, Video
@@ -199,7 +198,7 @@ def cancel(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
 def sample(request: HttpRequest) -> HttpResponseBase:
     team = team_of(request)
     team = get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
-    video = sample_video.begin_sample(team=team, user=request.user, title=_("Sample: an astronaut and an admiral"))  # type: ignore[arg-type]
+    video = services.begin_sample(team=team, user=request.user, title=_("Sample: an astronaut and an admiral"))  # type: ignore[arg-type]
     return done(request, _("The sample video is on its way."), reverse("videos:detail", args=[video.pk]))
 
 

@@ -16,7 +16,7 @@ from webapp.accounts.models import Team, User
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
 from webapp.people.models import Person
-from webapp.videos import arriving, ingest, sample, services, sweeps, tasks, uploads
+from webapp.videos import arriving, ingest, services, sweeps, tasks, uploads
 from webapp.videos.models import Playback, State, Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -213,8 +213,8 @@ def test_a_double_click_begins_one_analysis(team: Team, bob: User) -> None:
 
 def test_the_sample_is_made_once_per_team_and_two_people_are_found_in_it(team: Team, bob: User) -> None:
     """The whole way with real decoding, detection, embedding and grouping."""
-    video = sample.begin_sample(team=team, user=bob, title="Sample")
-    assert sample.begin_sample(team=team, user=bob, title="Sample") == video
+    video = services.begin_sample(team=team, user=bob, title="Sample")
+    assert services.begin_sample(team=team, user=bob, title="Sample") == video
     runs = {
         Kind.CHECK: tasks.check_video,
         Kind.ANALYSIS: tasks.run_analysis,
