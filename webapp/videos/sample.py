@@ -1,7 +1,6 @@
 """Drawing the sample video, for people who have none at hand: the first part of its check, in the worker."""
 
-from analysis import weights
-from analysis.sample_video import make_sample_video
+from analysis.sample_video import make_sample_video, sample_pictures
 from analysis.types import Progress
 from webapp import storage
 from webapp.jobs import lifecycle
@@ -19,7 +18,7 @@ def draw_if_missing(job: Job) -> None:
     def on_progress(progress: Progress) -> None:
         lifecycle.report(job, progress.stage, progress.done, progress.total)
 
-    pictures = {name: weights.verified_path(picture) for name, picture in weights.SAMPLE_PICTURES.items()}
+    pictures = sample_pictures()
     key = original_key(video)
     with storage.scratch_dir() as scratch:
         film = scratch / "sample.mp4"
