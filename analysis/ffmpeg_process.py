@@ -23,7 +23,7 @@ def run_ffmpeg(arguments: Sequence[str], report: Callable[[float], None]) -> str
 
     `report` is called at least once a second with the seconds written so far; when it raises, the process is killed.
     """
-    from imageio_ffmpeg import get_ffmpeg_exe  # type: ignore[import-untyped]
+    from imageio_ffmpeg import get_ffmpeg_exe
 
     command = [get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1"]
     with tempfile.TemporaryFile() as words:

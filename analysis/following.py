@@ -22,6 +22,8 @@ from analysis.views import View, ViewCollector, views_wanted
 CONTINUE_SCORE = 0.45
 """Detections down to this carry on a track that began with a clear one."""
 SURE_SCORE = 0.75
+UNSURE_SCORE = 0.68
+"""What a face has to reach once that is seen often: a flower reaches 0.66 for a second."""
 VERY_SURE_SCORE = 0.85
 """What a face has to reach that is seen in one sample only."""
 MIN_SAMPLES_UNSURE = 3
@@ -142,7 +144,9 @@ class Follower:
 
 def is_kept(scores: list[float]) -> bool:
     """Whether a track is likely to be a face at all."""
-    return max(scores) >= (SURE_SCORE if len(scores) > 1 else VERY_SURE_SCORE) or len(scores) >= MIN_SAMPLES_UNSURE
+    if len(scores) >= MIN_SAMPLES_UNSURE:
+        return max(scores) >= UNSURE_SCORE
+    return max(scores) >= (SURE_SCORE if len(scores) > 1 else VERY_SURE_SCORE)
 
 
 def split_by_identity(finished: Finished, vectors: Float32, least_cosine: float) -> list[tuple[Finished, Float32]]:

@@ -19,6 +19,8 @@ from analysis.types import Image, OnProgress, Progress, SegmentSpan, VideoInfo
 from analysis.video import Sampling, Tally, keyframes_at, sample_frames
 
 COPY_LONG_SIDE, COPY_SHORT_SIDE = 1920, 1080
+MAX_PLAYED_PIXELS = 4096 * 2304
+"""Larger pictures browsers decode, if at all, too slowly to play."""
 DECODE_THREADS = 4
 POSTER_SIDE = 640
 POSTER_MOMENTS = (0.1, 0.3, 0.5, 0.7, 0.9, 0.0)
@@ -57,6 +59,8 @@ class Sprites:
 def playback_plan(info: VideoInfo) -> PlaybackPlan:
     """The cheapest that Chromium plays and that shows the stream which was analysed."""
     alone = info.video_streams == 1
+    if info.width * info.height > MAX_PLAYED_PIXELS:
+        return PlaybackPlan.TRANSCODE
     if info.video_codec == "h264" and info.pixel_format in PLAIN_FORMATS and info.seekable:
         is_mp4 = "mp4" in info.container.split(",")
         return PlaybackPlan.ORIGINAL if is_mp4 and alone and info.audio_codec in MP4_SOUND else PlaybackPlan.REMUX

@@ -86,7 +86,14 @@ class LiveFragment extends HTMLElement {
 /** A name being typed, an open menu and a playing video are left alone. */
 function mayChange(current, fresh) {
   if (current.matches("details[open]") && fresh.matches?.("details")) return false;
-  return !(current.dataset.keep && current.dataset.keep === fresh.dataset?.keep);
+  if (!current.dataset.keep || current.dataset.keep !== fresh.dataset?.keep) return true;
+  for (const part of current.querySelectorAll("[data-follows]")) follow(part, fresh.querySelector(`#${part.id}`));
+  return false;
+}
+
+/** Inside of what is left alone, some parts still take over new data. */
+function follow(part, fresh) {
+  for (const { name, value } of fresh?.attributes ?? []) part.setAttribute(name, value);
 }
 
 customElements.define("live-fragment", LiveFragment);

@@ -17,7 +17,6 @@ class ScrubBar extends HTMLElement {
     this.addEventListener("pointerleave", () => (this.preview.hidden = true), { signal });
     this.player.addEventListener("player:time", ({ detail }) => this.#show(detail), { signal });
     this.player.querySelector("video").addEventListener("progress", () => this.#loaded(), { signal });
-    if (!this.dataset.sprites) this.querySelector("canvas")?.remove();
   }
 
   disconnectedCallback() {
@@ -52,7 +51,8 @@ class ScrubBar extends HTMLElement {
 
   #draw(time) {
     const canvas = this.querySelector("canvas");
-    if (!canvas) return;
+    canvas.hidden = !this.dataset.sprites;
+    if (canvas.hidden) return;
     const [columns, rows, width, height, interval] = ["columns", "rows", "tileWidth", "tileHeight", "interval"].map((key) => Number(this.dataset[key]));
     if (!this.#sheet) {
       this.#sheet = new Image();

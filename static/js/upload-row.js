@@ -2,7 +2,7 @@
 import { say } from "rollcall/api";
 import { bytes, timeLeft } from "rollcall/format";
 import { latestOf } from "rollcall/live-store";
-import { giveUp, uploads } from "rollcall/uploads";
+import { uploads } from "rollcall/uploads";
 
 const ACTS = {
   queued: ["cancel"],
@@ -98,8 +98,7 @@ class UploadRow extends HTMLElement {
 
   async #cancel() {
     const { item } = this;
-    if (item.phase === "awaiting") await giveUp(item.url).catch(() => null);
-    else await item.cancel();
+    await item.cancel();
     uploads.remove(item);
   }
 }

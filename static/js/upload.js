@@ -84,9 +84,16 @@ export class Upload extends EventTarget {
   }
 
   async cancel() {
-    await this.#tus?.abort(true).catch(() => null);
+    await this.#forget().catch(() => null);
     this.#move("cancelled");
     this.#emit("ended");
+  }
+
+  /** What has arrived is of no use any more. */
+  async #forget() {
+    const headers = { "Tus-Resumable": "1.0.0", "X-CSRFToken": csrfToken() };
+    if (this.#tus) await this.#tus.abort(true);
+    else if (this.url) await fetch(this.url, { method: "DELETE", headers });
   }
 
   fail(words) {
@@ -133,7 +140,8 @@ export class Upload extends EventTarget {
     if (this.phase === "cancelled" || this.phase === "paused") return;
     const response = error.originalResponse;
     const status = response?.getStatus() ?? 0;
-    // A new attempt finds the offset again, or begins anew where the server forgot it.
+    // A new attempt asks for the offset again, or begins anew where the server forgot it.
+    this.url = this.#tus?.url ?? this.url;
     this.#tus = null;
     if (status === 404 || status === 410) Object.assign(this, { url: "", sent: 0 });
     if (!response && /read|NotFound|NotReadable/i.test(String(error.causingError ?? error))) this.fail(say("upload.unreadable"));

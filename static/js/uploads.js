@@ -91,9 +91,6 @@ class Uploads extends EventTarget {
 
 export const uploads = new Uploads();
 
-/** Gives up an upload that waits for its file. */
-export const giveUp = (url) => fetch(url, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0", "X-CSRFToken": csrfToken() } });
-
 // Only leaving the application ends uploads; visiting other pages of it does not.
 addEventListener("beforeunload", (event) => uploads.running.length && event.preventDefault());
 

@@ -22,6 +22,12 @@ document.addEventListener("securitypolicyviolation", (event) => {
 });
 """
 
+# Lazy pictures outside of the window are never loaded, and their decode() never settles.
+WAIT_FOR_PICTURES = """
+() => Promise.all([...document.images].filter((image) => image.loading !== "lazy" || image.complete)
+  .map((image) => image.decode().catch(() => null)))
+"""
+
 
 def chromium_path() -> str | None:
     """Debian's Chromium; None where there is none (then the tests that need it are skipped)."""
@@ -120,11 +126,11 @@ def create_owner(page: Page, welcome_url: str, email: str, password: str, name: 
 
 
 def screenshot(page: Page, path: Path, full_page: bool = True) -> Path:
-    """Waits for pictures first: lazy ones are called in by scrolling."""
+    """Once its pictures are there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if full_page:
         page.evaluate("() => { for (const image of document.images) image.loading = 'eager'; }")
-    page.evaluate("() => Promise.all([...document.images].map((image) => image.decode().catch(() => null)))")
+    page.evaluate(WAIT_FOR_PICTURES)
     page.screenshot(path=str(path), full_page=full_page)
     return path
 

@@ -118,7 +118,9 @@ async def test_a_picture_that_the_browser_has_is_not_sent_again() -> None:
     assert (await ranged_response(request, "picture", "image/jpeg")).status_code == 304
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "application/javascript", "image/svg+xml", "video/mp4\r\nX: y", ""])
+@pytest.mark.parametrize(
+    "content_type", ["text/html", "application/javascript", "image/svg+xml", "video/mp4\r\nX: y", ""]
+)
 async def test_nothing_that_a_browser_would_run_is_served(content_type: str) -> None:
     with pytest.raises(ValueError, match="must not be served"):
         await ask(content_type=content_type)

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import django
 
@@ -35,6 +36,7 @@ WEB_ANSWERS_WITHIN_S = 60
 
 def prepare(data: DataFolder, *, owns_workers: bool) -> None:
     """Brings database and static files up to date. Raises StartupError."""
+    _log_into(data.logs / "supervisor.log")
     for folder in (settings.MEDIA_ROOT, settings.UPLOAD_DIR):
         folder.mkdir(parents=True, exist_ok=True)
     for found in run_checks(tags=[checks.TAG], include_deployment_checks=True):
@@ -48,6 +50,13 @@ def prepare(data: DataFolder, *, owns_workers: bool) -> None:
     storage.clear_scratch()
     if owns_workers:
         reaper.recover()
+
+
+def _log_into(path: Path) -> None:
+    """The terminal is for people: it gets plain sentences only."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(path.open("a"))
 
 
 def wait_for_web(host: str, port: int, web: Child, stopping: threading.Event) -> bool:
