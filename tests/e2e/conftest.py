@@ -21,8 +21,9 @@ def nothing_of_this_process() -> None:
     """These tests know the product by its pages alone; they touch no row and no setting of the test process."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Closed after each module: as long as it is open its event loop runs, and asynchronous tests cannot."""
     if chromium_path() is None:
         pytest.skip("Chromium is not installed")
     with browser() as chromium:
