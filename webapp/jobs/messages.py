@@ -98,6 +98,8 @@ def explain(code: str) -> Explanation:
 
 def headline(state: JobState) -> str:
     """What is going on, in a few words: "Finding people · 62 %"."""
+    if state.kind == Kind.CHECK and state.status == Status.DONE:
+        return _("Checked")  # the analysis is yet to come
     if state.status in (Status.DONE, Status.FAILED, Status.CANCELLED):
         return str(Status(state.status).label)
     if state.status == Status.QUEUED and not state.started:
