@@ -1,12 +1,16 @@
 """Who may see and change what: the only place that decides. Everything else asks these querysets.
 
-Members of a team see its things; editors change videos and names; admins manage. Anonymous people get nothing.
+Members of a team see its things; editors change videos, names and labels; admins manage datasets. Anonymous people get
+nothing.
 """
+
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from webapp.accounts.models import Role, Team, User
+from webapp.datasets.models import Dataset, Import, Sample, Version
 from webapp.jobs.models import Job
 from webapp.people.models import Face, Person
 from webapp.videos.models import Upload, Video
@@ -76,3 +80,45 @@ def visible_jobs(user: Visitor) -> QuerySet[Job]:
 def editable_jobs(user: Visitor) -> QuerySet[Job]:
     """Jobs that this person may cancel."""
     return Job.objects.filter(team__in=editable_teams(user))
+
+
+def visible_datasets(user: Visitor) -> QuerySet[Dataset]:
+    return Dataset.objects.filter(team__in=visible_teams(user), deleted_at=None)
+
+
+def editable_datasets(user: Visitor) -> QuerySet[Dataset]:
+    """Datasets whose samples this person may label."""
+    return Dataset.objects.filter(team__in=editable_teams(user), deleted_at=None)
+
+
+def manageable_datasets(user: Visitor) -> QuerySet[Dataset]:
+    """Datasets that this person may fill, change, freeze and delete."""
+    return Dataset.objects.filter(team__in=manageable_teams(user), deleted_at=None)
+
+
+def restorable_datasets(user: Visitor) -> QuerySet[Dataset]:
+    """Deleted datasets whose undo period still runs."""
+    return Dataset.objects.filter(team__in=manageable_teams(user), deleted_at__isnull=False)
+
+
+def visible_samples(user: Visitor) -> QuerySet[Sample]:
+    """Also those that were removed but that a version still holds."""
+    return Sample.objects.filter(dataset__in=visible_datasets(user))
+
+
+def visible_versions(user: Visitor) -> QuerySet[Version]:
+    return Version.objects.filter(dataset__in=visible_datasets(user), deleted_at=None)
+
+
+def manageable_versions(user: Visitor) -> QuerySet[Version]:
+    """Also deleted ones, whose undo period still runs."""
+    return Version.objects.filter(dataset__in=manageable_datasets(user))
+
+
+def manageable_imports(user: Visitor) -> QuerySet[Import]:
+    return Import.objects.filter(dataset__in=manageable_datasets(user))
+
+
+def may_follow(user: Visitor, subject_id: UUID) -> bool:
+    """Whether this person may see how work on a video or dataset goes on."""
+    return visible_videos(user).filter(pk=subject_id).exists() or visible_datasets(user).filter(pk=subject_id).exists()

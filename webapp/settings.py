@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "webapp.jobs",
     "webapp.videos",
     "webapp.people",
+    "webapp.datasets",
     "webapp.supervisor",
 ]
 

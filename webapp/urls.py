@@ -12,4 +12,5 @@ urlpatterns = [
     path("jobs/", include("webapp.jobs.urls")),
     path("videos/", include("webapp.videos.urls")),
     path("people/", include("webapp.people.urls")),
+    path("datasets/", include("webapp.datasets.urls")),
 ]

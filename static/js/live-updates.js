@@ -44,6 +44,9 @@ class LiveUpdates extends HTMLElement {
   #take(message) {
     if (message.type === "job") offer(message);
     if (message.type === "gone") remove(message.subject);
+    if (message.type === "samples") document.dispatchEvent(new CustomEvent("live:samples", { detail: message }));
+    // After a lost connection nobody knows what was missed.
+    if (message.type === "snapshot_end") document.dispatchEvent(new CustomEvent("live:samples", { detail: { numbers: [] } }));
   }
 
   #restored() {

@@ -96,11 +96,11 @@ class TeamConsumer(JobsConsumer):
         return progress.snapshot(team_id=key)
 
 
-class VideoConsumer(JobsConsumer):
-    """What happens to one video."""
+class SubjectConsumer(JobsConsumer):
+    """What happens to one video or dataset."""
 
     def may_look(self, user: Visitor, key: UUID) -> bool:
-        return access.visible_videos(user).filter(pk=key).exists()
+        return access.may_follow(user, key)
 
     def group_name(self, key: UUID) -> str:
         return progress.subject_group(key)

@@ -17,6 +17,9 @@ class Kind(models.TextChoices):
     WEB_COPY = "web_copy", _("Preparing a copy for the browser")
     ANALYSIS = "analysis", _("Finding people")
     SEGMENT = "segment", _("Finding people in one stretch")
+    IMPORT = "import", _("Filling a dataset")
+    MEASURE = "measure", _("Looking at samples")
+    CHECKUP = "checkup", _("Examining a dataset")
 
 
 class Status(models.TextChoices):

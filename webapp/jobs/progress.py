@@ -133,7 +133,11 @@ async def apublish_state(state: JobState) -> None:
 
 def publish_gone(*, team_id: UUID | str, subject_id: UUID | str, sequence: int = 0) -> None:
     """Tells that an object is no longer there."""
-    payload = {"type": "gone", "subject": str(subject_id), "sequence": sequence}
+    publish({"type": "gone", "subject": str(subject_id), "sequence": sequence}, team_id, subject_id)
+
+
+def publish(payload: dict[str, object], team_id: UUID | str, subject_id: UUID | str) -> None:
+    """Anything else that open pages want to know at once; they must get along without it."""
     async_to_sync(_send)({"type": "job.state", "payload": payload}, team_id, subject_id)
 
 

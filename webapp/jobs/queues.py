@@ -37,6 +37,9 @@ ROUTES: dict[str, Route] = {
     Kind.WEB_COPY: Route("make_web_copy", MEDIA),
     Kind.ANALYSIS: Route("run_analysis", CHECKS),
     Kind.SEGMENT: Route("analyse_segment", ANALYSIS),
+    Kind.IMPORT: Route("import_samples", MEDIA),
+    Kind.MEASURE: Route("measure_samples", TRAINING),
+    Kind.CHECKUP: Route("examine_dataset", TRAINING),
 }
 
 

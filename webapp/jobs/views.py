@@ -33,7 +33,8 @@ def state(request: HttpRequest) -> JsonResponse:
         get_object_or_404(access.visible_teams(request.user), pk=team)
         states = progress.snapshot(team_id=team)
     elif subject := _uuid(request.GET.get("subject", "")):
-        get_object_or_404(access.visible_videos(request.user), pk=subject)
+        if not access.may_follow(request.user, subject):
+            raise Http404
         states = progress.snapshot(subject_id=subject)
     else:
         raise Http404

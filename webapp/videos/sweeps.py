@@ -3,6 +3,7 @@
 import logging
 import time
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import transaction
@@ -21,6 +22,14 @@ logger = logging.getLogger(__name__)
 KEEP_FILE_AFTER = ("internal", "crashed", "disk_full")
 """A check that failed for these reasons can be tried again, so the file stays."""
 STRAY_AFTER = timedelta(days=1)
+
+_before_purge: list[Callable[[Video], None]] = []
+
+
+def before_purge(hook: Callable[[Video], None]) -> None:
+    """Has `hook` called before a video goes for good: other apps keep or drop what they took from it."""
+    if hook not in _before_purge:
+        _before_purge.append(hook)
 
 
 def sweep() -> None:
@@ -76,6 +85,8 @@ def purge(video: Video) -> None:
     """Everything of a video, and people without a name whom nobody sees any more."""
     arriving.discard(video.pk)
     storage.delete_prefix(video.files_prefix)
+    for hook in _before_purge:
+        hook(video)
     with transaction.atomic():
         seen = list(Person.objects.filter(tracks__analysis__video=video).values_list("pk", flat=True).distinct())
         Video.objects.filter(pk=video.pk).update(current_job=None, current_analysis=None)

@@ -1,0 +1,79 @@
+"""What people type about datasets and their labels."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from webapp.datasets.models import Dataset, Kind
+from webapp.datasets.services import HUES, MOST_LABELS, clean_label
+
+KIND_WORDS = {
+    Kind.FACES: _("One face in each picture: who is it, is there a smile, a mask, a helmet?"),
+    Kind.FRAMES: _("Whole pictures: what is shown, where was it taken, is something wrong?"),
+    Kind.CLIPS: _("A few seconds each: what happens, how does somebody move?"),
+}
+
+
+class DatasetForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Name and purpose of a dataset, and what happens to samples of deleted videos."""
+
+    keeps_samples = forms.TypedChoiceField(
+        label=_("When a video is deleted"),
+        choices=[("yes", _("its samples stay here")), ("no", _("its samples go too"))],
+        coerce=lambda word: word == "yes",
+        initial="yes",
+        widget=forms.RadioSelect,
+    )
+
+    class Meta:
+        model = Dataset
+        fields = ["name", "purpose", "keeps_samples"]
+        help_texts = {"purpose": _("In your own words: what should be told apart, and what for? Optional.")}
+        widgets = {"purpose": forms.Textarea(attrs={"rows": 2})}
+
+    def clean_name(self) -> str:
+        name = clean_label(self.cleaned_data["name"])
+        if not name:
+            raise forms.ValidationError(_("Give it a name."))
+        return name
+
+
+class NewDatasetForm(DatasetForm):
+    """Also what a sample is, which never changes, and the first labels."""
+
+    kind = forms.ChoiceField(label=_("What is in it"), choices=Kind.choices, initial=Kind.FACES)
+    labels = forms.CharField(
+        label=_("Labels"),
+        required=False,
+        max_length=4000,
+        help_text=_("Separated by commas, for example: smile, no smile. You can add more at any time."),
+    )
+
+    field_order = ["name", "purpose", "kind", "labels", "keeps_samples"]
+
+    def clean_labels(self) -> list[str]:
+        names = [clean_label(name) for name in self.cleaned_data["labels"].replace("\n", ",").split(",")]
+        unique = {name.casefold(): name for name in reversed([name for name in names if name])}
+        if len(unique) > MOST_LABELS:
+            raise forms.ValidationError(_("At most %(n)d labels.") % {"n": MOST_LABELS})
+        return list(reversed(unique.values()))
+
+
+class LabelForm(forms.Form):
+    """A label's name, colour and key."""
+
+    name = forms.CharField(max_length=80, label=_("Name"))
+    hue = forms.IntegerField(min_value=0, max_value=HUES - 1, required=False)
+    key = forms.RegexField(r"^[1-9a-z]?$", required=False, max_length=1, label=_("Key"))
+
+    def clean_name(self) -> str:
+        name = clean_label(self.cleaned_data["name"])
+        if not name:
+            raise forms.ValidationError(_("A label needs a name."))
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        cleaned["hue"] = cleaned.get("hue") or 0
+        return cleaned

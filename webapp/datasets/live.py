@@ -1,0 +1,20 @@
+"""Tells open pages of a dataset that samples have changed; they ask for the rows they show."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from webapp.datasets.models import Dataset
+from webapp.jobs import progress
+
+MOST_TOLD = 500
+"""Beyond that many the page asks for everything it shows."""
+
+
+def samples_changed(dataset: Dataset, numbers: Sequence[int]) -> None:
+    """After the commit. An empty `numbers` in the message means "many"."""
+    if not numbers:
+        return
+    told = list(numbers) if len(numbers) <= MOST_TOLD else []
+    payload: dict[str, object] = {"type": "samples", "subject": str(dataset.pk), "numbers": told}
+    transaction.on_commit(lambda: progress.publish(payload, dataset.team_id, dataset.pk))

@@ -1,0 +1,363 @@
+"""Datasets of a team: their labels, samples, imports, every labelling act, and the frozen versions."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from webapp.jobs.models import Job
+
+
+class Kind(models.TextChoices):
+    """What one sample of a dataset is."""
+
+    FACES = "faces", _("Faces")
+    FRAMES = "frames", _("Pictures")
+    CLIPS = "clips", _("Short clips")
+
+
+class Dataset(models.Model):
+    """Samples of one kind with the labels that they may bear. Files lie under `files_prefix` in `webapp.storage`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="datasets")
+    name = models.CharField(_("name"), max_length=120)
+    purpose = models.TextField(_("purpose"), max_length=1000, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    keeps_samples = models.BooleanField(default=True)
+    """Whether samples stay when the video that they were taken from is deleted."""
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, db_index=True)
+    """Set when somebody deletes it; files and rows go after the undo period."""
+    last_number = models.PositiveIntegerField(default=0)
+    """The highest number given to a sample, so that none is used again."""
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="dataset_kind_known"),
+        ]
+        indexes = [models.Index(fields=["team", "-created_at"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def files_prefix(self) -> str:
+        return f"teams/{self.team_id}/datasets/{self.pk}"
+
+
+class Label(models.Model):
+    """What a sample can be said to show. Two names that differ only in case are one label."""
+
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="labels")
+    name = models.CharField(_("name"), max_length=80)
+    hue = models.PositiveSmallIntegerField(default=0)
+    """Index of the colour (0-11) that marks this label everywhere."""
+    key = models.CharField(max_length=1, blank=True)
+    """The key that gives it in the grid."""
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint("dataset", Lower("name"), name="one_label_per_name"),
+            models.UniqueConstraint(fields=["dataset", "key"], condition=~Q(key=""), name="one_label_per_key"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Source(models.TextChoices):
+    """Where an import takes its samples from."""
+
+    PEOPLE = "people", _("People in analysed videos")
+    FRAMES = "frames", _("Pictures of videos")
+    MOMENTS = "moments", _("Clips of videos")
+    PICTURES = "pictures", _("Uploaded pictures")
+    ARCHIVE = "archive", _("An uploaded ZIP")
+    FILMS = "films", _("Uploaded videos")
+
+
+class Outcome(models.TextChoices):
+    """What became of one item of an import."""
+
+    ADDED = "added", _("Added")
+    ALREADY_THERE = "already_there", _("Already there")
+    TOO_SMALL = "too_small", _("Too small")
+    TOO_LARGE = "too_large", _("Too large")
+    UNREADABLE = "unreadable", _("Unreadable")
+    NOT_A_SAMPLE = "not_a_sample", _("Not a picture or clip")
+
+
+class Import(models.Model):
+    """One filling of a dataset: a job that goes through a list of items and may be broken off at any point.
+
+    Items have a fixed order; `items_done` is how many are dealt with, so that a repeated attempt goes on behind them.
+    Files that were uploaded for it lie under `inbox_prefix` until it ends.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="imports")
+    job = models.OneToOneField(Job, models.SET_NULL, null=True, related_name="dataset_import")
+    """None while files for it are still arriving."""
+    source = models.CharField(max_length=10, choices=Source.choices)
+    options = models.JSONField(default=dict)
+    """What was chosen in the form; see `webapp.datasets.importing.options`."""
+    title = models.CharField(max_length=255, blank=True)
+    """What the page calls it: a file's name, a person's, "3 videos"."""
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    items_done = models.PositiveIntegerField(default=0)
+    items_total = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict)
+    """How many items had each `Outcome`."""
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(source__in=Source.values), name="import_source_known")]
+        indexes = [models.Index(fields=["dataset", "-created_at"])]
+
+    def __str__(self) -> str:
+        return f"import {self.pk} into {self.dataset_id}"
+
+    @property
+    def inbox_prefix(self) -> str:
+        return f"teams/{self.dataset.team_id}/inbox/{self.pk}"
+
+
+class ImportProblem(models.Model):
+    """An item that was not added, and why; only the first thousand of an import are kept."""
+
+    of_import = models.ForeignKey(Import, models.CASCADE, related_name="problems")
+    item = models.PositiveIntegerField()
+    name = models.CharField(max_length=500)
+    outcome = models.CharField(max_length=20, choices=Outcome.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["of_import", "item"], name="one_problem_per_item")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.outcome}"
+
+
+class Sample(models.Model):
+    """One picture or clip. Pages name it by its dataset and number."""
+
+    id = models.BigAutoField(primary_key=True)
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="samples")
+    number = models.PositiveIntegerField()
+    came_with = models.ForeignKey(Import, models.CASCADE, related_name="samples")
+    name = models.CharField(max_length=500, blank=True)
+    """Of the uploaded file; shown and offered on download, never used as a path."""
+    key = models.CharField(max_length=255)
+    thumbnail_key = models.CharField(max_length=255)
+    media_type = models.CharField(max_length=40)
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64)
+    """Of the stored file."""
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    duration_s = models.FloatField(default=0)
+
+    video = models.ForeignKey("videos.Video", models.SET_NULL, null=True, related_name="+")
+    time_s = models.FloatField(null=True)
+    """Container time in the video."""
+    track = models.ForeignKey("people.Track", models.SET_NULL, null=True, related_name="+")
+    person = models.ForeignKey("people.Person", models.SET_NULL, null=True, related_name="+")
+    source = models.CharField(max_length=255)
+    """Samples with the same source are never parted by a split: a video's id, or what a sources.csv says."""
+    source_name = models.CharField(max_length=255, blank=True)
+    identity = models.CharField(max_length=255, blank=True)
+    """Whose face it is, for splits by person: a person's id, or what a sources.csv says. Empty where unknown."""
+    sequence = models.CharField(max_length=64, blank=True)
+    """Neighbours that mostly bear one label: the track, or the shot."""
+
+    label = models.ForeignKey(Label, models.SET_NULL, null=True, related_name="samples")
+    is_left_out = models.BooleanField(default=False)
+    """Stays in the dataset but goes into no version."""
+    revision = models.PositiveIntegerField(default=0)
+    """Rises with every act on it; an act that has seen an older one does not count."""
+    last_act = models.ForeignKey("Act", models.SET_NULL, null=True, related_name="+")
+    removed_at = models.DateTimeField(null=True)
+    """Set when its import is undone or its video goes; the file stays as long as a version holds it."""
+
+    measured_at = models.DateTimeField(null=True)
+    blur = models.FloatField(null=True)
+    brightness = models.FloatField(null=True)
+    contrast = models.FloatField(null=True)
+    perceptual_hash = models.BinaryField(default=b"")
+    embedding = models.BinaryField(default=b"")
+    """float32 little-endian, length 1."""
+    suggested = models.ForeignKey(Label, models.SET_NULL, null=True, related_name="+")
+    certainty = models.FloatField(null=True)
+    """0..1, of the suggestion."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "number"], name="one_sample_per_number"),
+            models.UniqueConstraint(
+                fields=["dataset", "sha256"], condition=Q(removed_at=None), name="one_sample_per_content"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["dataset", "label", "number"], condition=Q(removed_at=None), name="samples_by_label"),
+            models.Index(fields=["dataset", "certainty"], condition=Q(removed_at=None), name="samples_by_certainty"),
+            models.Index(fields=["dataset", "video"], condition=Q(removed_at=None), name="samples_by_video"),
+        ]
+
+    def __str__(self) -> str:
+        return f"sample {self.number} of {self.dataset_id}"
+
+
+class ActKind(models.TextChoices):
+    """What somebody did with samples."""
+
+    LABEL = "label", _("Labelled")
+    LEAVE_OUT = "leave_out", _("Left out")
+    TAKE_IN = "take_in", _("Taken in again")
+
+
+class Act(models.Model):
+    """One labelling act on any number of samples, which can be undone for those that nobody changed since."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="acts")
+    kind = models.CharField(max_length=10, choices=ActKind.choices)
+    label = models.ForeignKey(Label, models.SET_NULL, null=True, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["dataset", "-created_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class Change(models.Model):
+    """What an act changed on one sample: enough to take it back."""
+
+    act = models.ForeignKey(Act, models.CASCADE, related_name="changes")
+    sample = models.ForeignKey(Sample, models.CASCADE, related_name="changes")
+    label_before = models.ForeignKey(Label, models.SET_NULL, null=True, related_name="+")
+    was_left_out = models.BooleanField()
+    act_before = models.ForeignKey(Act, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["act", "sample"], name="one_change_per_sample")]
+
+    def __str__(self) -> str:
+        return f"{self.act_id} on {self.sample_id}"
+
+
+class FindingKind(models.TextChoices):
+    """What the doctor looks for."""
+
+    BLURRED = "blurred", _("Blurred")
+    DARK = "dark", _("Too dark or too bright")
+    TINY = "tiny", _("Very small")
+    DUPLICATES = "duplicates", _("Nearly the same")
+    UNBALANCED = "unbalanced", _("Unbalanced labels")
+    THIN = "thin", _("Too few samples")
+    WRONG_LABEL = "wrong_label", _("Probably a wrong label")
+    MIXED = "mixed", _("Several people under one")
+
+
+class Checkup(models.Model):
+    """One visit of the doctor: a job, and what it found."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="checkups")
+    job = models.OneToOneField(Job, models.SET_NULL, null=True, related_name="checkup")
+    created_at = models.DateTimeField(auto_now_add=True)
+    samples_seen = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["dataset", "-created_at"])]
+
+    def __str__(self) -> str:
+        return f"checkup {self.pk} of {self.dataset_id}"
+
+
+class Finding(models.Model):
+    """One thing that the doctor found, with the samples that it is about and what would mend it."""
+
+    checkup = models.ForeignKey(Checkup, models.CASCADE, related_name="findings")
+    kind = models.CharField(max_length=20, choices=FindingKind.choices)
+    facts = models.JSONField(default=dict)
+    """Numbers for the sentence: which label, how many, how many would be enough."""
+    samples = models.JSONField(default=list)
+    """[[number, severity, other], ...], worst first; `other` is the label id or the sample number that it is like."""
+    act = models.ForeignKey(Act, models.SET_NULL, null=True, related_name="+")
+    """The fix, once it was pressed."""
+    dismissed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} in {self.checkup_id}"
+
+
+class Part(models.TextChoices):
+    """What a frozen sample is for."""
+
+    TRAIN = "train", _("Training")
+    VALIDATION = "validation", _("Validation")
+    TEST = "test", _("Test")
+
+
+class KeepTogether(models.TextChoices):
+    """What a split never parts."""
+
+    SOURCE = "source", _("Samples from one video")
+    PERSON = "person", _("Samples of one person")
+    BOTH = "both", _("Samples from one video or of one person")
+
+
+class Version(models.Model):
+    """A frozen state of a dataset: never changed, only deleted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    fingerprint = models.CharField(max_length=64)
+    """SHA-256 over the kind and the sorted pairs of content and label: the same content has the same one."""
+    note = models.TextField(max_length=1000, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, db_index=True)
+    keep_together = models.CharField(max_length=10, choices=KeepTogether.choices)
+    seed = models.PositiveIntegerField()
+    shares = models.JSONField(default=dict)
+    """Wished share of each part, 0..1."""
+    statistics = models.JSONField(default=dict)
+    """"samples", "sources", "labels": {name: {part: count}}, "warnings": [code]."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["dataset", "number"], name="one_version_per_number")]
+        indexes = [models.Index(fields=["dataset", "fingerprint"])]
+
+    def __str__(self) -> str:
+        return f"version {self.number} of {self.dataset_id}"
+
+
+class VersionSample(models.Model):
+    """A sample as it was when the version was frozen."""
+
+    version = models.ForeignKey(Version, models.CASCADE, related_name="samples")
+    sample = models.ForeignKey(Sample, models.PROTECT, related_name="frozen_in")
+    label = models.CharField(max_length=80)
+    """The name that the label had."""
+    part = models.CharField(max_length=10, choices=Part.choices)
+    source = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "sample"], name="one_place_in_a_version")]
+        indexes = [models.Index(fields=["version", "part", "label"])]
+
+    def __str__(self) -> str:
+        return f"{self.sample_id} in {self.version_id}"

@@ -1,0 +1,113 @@
+"""What the web may ask for with a dataset and its labels: create, change, delete, restore."""
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from webapp.accounts.models import Team, User
+from webapp.datasets.models import Dataset, Kind, Label, Sample
+from webapp.jobs import lifecycle, progress
+from webapp.jobs.models import ACTIVE, Job
+
+UNDO_PERIOD = timedelta(minutes=10)
+HUES = 12
+KEYS = "123456789"
+MOST_LABELS = 200
+
+
+class NameTaken(Exception):
+    """Another label of the dataset has this name, whatever its case."""
+
+
+class TooManyLabels(Exception):
+    """No page and no network copes with more."""
+
+
+def create_dataset(
+    *, team: Team, user: User, name: str, purpose: str, kind: Kind, labels: Sequence[str], keeps_samples: bool
+) -> Dataset:
+    """With its first labels, which get the keys 1 to 9."""
+    with transaction.atomic():
+        dataset = Dataset.objects.create(
+            team=team, created_by=user, name=name, purpose=purpose, kind=kind, keeps_samples=keeps_samples
+        )
+        for label in labels:
+            label_called(dataset, label)
+    return dataset
+
+
+def edit_dataset(dataset: Dataset, *, name: str, purpose: str, keeps_samples: bool) -> None:
+    Dataset.objects.filter(pk=dataset.pk).update(name=name, purpose=purpose, keeps_samples=keeps_samples)
+
+
+def delete_dataset(dataset: Dataset) -> None:
+    """Out of sight at once; rows and files go after the undo period (see `sweeps`)."""
+    if not Dataset.objects.filter(pk=dataset.pk, deleted_at=None).update(deleted_at=timezone.now()):
+        return
+    running = Job.objects.filter(subject_id=dataset.pk, parent=None, status__in=ACTIVE)
+    for job_id in running.values_list("pk", flat=True):
+        lifecycle.cancel(job_id)
+    progress.publish_gone(team_id=dataset.team_id, subject_id=dataset.pk)
+
+
+def restore_dataset(dataset: Dataset) -> None:
+    """Back again. Work that the deletion had stopped can be begun anew on the page."""
+    Dataset.objects.filter(pk=dataset.pk).update(deleted_at=None)
+
+
+def clean_label(name: str) -> str:
+    """One spelling for what looks the same: composed characters, single spaces, nothing invisible."""
+    composed = unicodedata.normalize("NFC", name)
+    visible = "".join(c if unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") else " " for c in composed)
+    return " ".join(visible.split())[:80].strip()
+
+
+def label_called(dataset: Dataset, name: str) -> Label:
+    """The label with this name, made when there is none. Raises ValueError for an empty name, TooManyLabels."""
+    name = clean_label(name)
+    if not name:
+        raise ValueError("a label needs a name")
+    there = Label.objects.filter(dataset=dataset, name__iexact=name).first()
+    if there is not None:
+        return there
+    try:
+        with transaction.atomic():
+            return _new_label(dataset, name)
+    except IntegrityError:  # made by somebody else a moment ago
+        return Label.objects.get(dataset=dataset, name__iexact=name)
+
+
+def _new_label(dataset: Dataset, name: str) -> Label:
+    labels = Label.objects.filter(dataset=dataset)
+    if labels.count() >= MOST_LABELS:
+        raise TooManyLabels
+    taken = set(labels.values_list("key", flat=True))
+    last = labels.aggregate(last=Max("position"))["last"]
+    position = 0 if last is None else last + 1
+    key = next((key for key in KEYS if key not in taken), "")
+    return Label.objects.create(dataset=dataset, name=name, hue=position % HUES, key=key, position=position)
+
+
+def edit_label(label: Label, *, name: str, hue: int, key: str) -> None:
+    """Raises NameTaken. A key that another label has moves to this one."""
+    name = clean_label(name)
+    try:
+        with transaction.atomic():
+            if key:
+                Label.objects.filter(dataset=label.dataset_id, key=key).exclude(pk=label.pk).update(key="")
+            Label.objects.filter(pk=label.pk).update(name=name, hue=hue, key=key)
+    except IntegrityError as error:
+        raise NameTaken(name) from error
+
+
+def remove_label(label: Label) -> bool:
+    """Only a label that no sample bears can go, so that no work is lost; False otherwise."""
+    with transaction.atomic():
+        if Sample.objects.filter(label=label, removed_at=None).exists():
+            return False
+        label.delete()
+    return True

@@ -1,0 +1,66 @@
+"""What is put right from time to time: deleted datasets and versions, samples nobody needs, uploads left behind."""
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from webapp import storage
+from webapp.datasets.models import Act, Dataset, Import, Sample, Version, VersionSample
+from webapp.datasets.services import UNDO_PERIOD
+from webapp.jobs.models import ACTIVE, Job
+from webapp.videos.models import Video
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+INBOX_KEPT = timedelta(days=2)
+"""Files of an import that nobody started are given up after that long."""
+
+
+def sweep() -> None:
+    """One round; a few cheap queries when there is nothing to do."""
+    long_ago = timezone.now() - UNDO_PERIOD
+    for dataset in Dataset.objects.filter(deleted_at__lt=long_ago):
+        if not Job.objects.filter(subject_id=dataset.pk, status__in=ACTIVE).exists():
+            purge(dataset)
+    for version in Version.objects.filter(deleted_at__lt=long_ago):
+        version.samples.all().delete()
+        version.delete()
+    discard_removed(Sample.objects.filter(removed_at__lt=long_ago))
+    for forgotten in Import.objects.filter(job=None, created_at__lt=timezone.now() - INBOX_KEPT):
+        if not forgotten.samples.exists():
+            storage.delete_prefix(forgotten.inbox_prefix)
+            forgotten.delete()
+
+
+def purge(dataset: Dataset) -> None:
+    """Files first: after a crash in between the rows still say what has to go."""
+    for each in dataset.imports.all():
+        storage.delete_prefix(each.inbox_prefix)
+    storage.delete_prefix(dataset.files_prefix)
+    with transaction.atomic():
+        VersionSample.objects.filter(version__dataset=dataset).delete()
+        Act.objects.filter(dataset=dataset).delete()
+        Sample.objects.filter(dataset=dataset).delete()
+        Job.objects.filter(subject_id=dataset.pk).delete()
+        dataset.delete()
+    logger.info("Dataset %s is purged", dataset.pk)
+
+
+def discard_removed(samples: QuerySet[Sample]) -> None:
+    """Rows and files of removed samples that no version holds."""
+    held = VersionSample.objects.filter(sample=OuterRef("pk"))
+    while batch := list(samples.exclude(Exists(held)).only("pk", "key", "thumbnail_key")[:BATCH]):
+        for sample in batch:
+            storage.delete(sample.key)
+            storage.delete(sample.thumbnail_key)
+        Sample.objects.filter(pk__in=[sample.pk for sample in batch]).delete()
+
+
+def video_goes(video: Video) -> None:
+    """A video is purged: its samples leave the datasets whose admins chose so."""
+    going = Sample.objects.filter(video=video, dataset__keeps_samples=False, removed_at=None)
+    going.update(removed_at=timezone.now())

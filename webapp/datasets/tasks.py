@@ -1,0 +1,28 @@
+"""What Celery workers call, by the id of a job."""
+
+from celery import shared_task
+
+from webapp.datasets import measuring
+from webapp.datasets.importing import runner
+from webapp.jobs import lifecycle
+
+
+@shared_task(name="import_samples")
+def import_samples(job_id: str) -> None:
+    with lifecycle.working(job_id) as job:
+        if job is not None:
+            runner.run_import(job)
+
+
+@shared_task(name="measure_samples")
+def measure_samples(job_id: str) -> None:
+    with lifecycle.working(job_id) as job:
+        if job is not None:
+            measuring.measure_samples(job)
+
+
+@shared_task(name="examine_dataset")
+def examine_dataset(job_id: str) -> None:
+    with lifecycle.working(job_id) as job:
+        if job is not None:
+            measuring.examine_dataset(job)

@@ -1,0 +1,151 @@
+"""Pages about datasets as a whole: list, create, change, delete, labels."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from webapp import access
+from webapp.accounts.context import team_of
+from webapp.accounts.models import Team
+from webapp.datasets import queries, services
+from webapp.datasets.forms import KIND_WORDS, DatasetForm, LabelForm, NewDatasetForm
+from webapp.datasets.models import Dataset, Kind, Label
+from webapp.videos.answers import done, refused
+
+
+@login_required
+@require_GET
+def dataset_list(request: HttpRequest) -> HttpResponse:
+    team = team_of(request)
+    datasets = access.visible_datasets(request.user).filter(team=team)
+    can_manage = team is not None and access.manageable_teams(request.user).filter(pk=team.pk).exists()
+    page = queries.page_of_cards(datasets, request.GET.get("page"))
+    return render(request, "datasets/list.html", {"page": page, "can_manage": can_manage})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    team = team_of(request)
+    team = get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
+    form = NewDatasetForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return HttpResponseRedirect(_made(request, team, form.cleaned_data))
+    return render(
+        request, "datasets/create.html", {"form": form, "kinds": _kinds()}, status=400 if form.errors else 200
+    )
+
+
+def _made(request: HttpRequest, team: Team, fields: dict[str, Any]) -> str:
+    dataset = services.create_dataset(
+        team=team,
+        user=request.user,  # type: ignore[arg-type]
+        name=fields["name"],
+        purpose=fields["purpose"],
+        kind=Kind(fields["kind"]),
+        labels=fields["labels"],
+        keeps_samples=fields["keeps_samples"],
+    )
+    return reverse("datasets:fill", args=[dataset.pk])
+
+
+def _kinds() -> list[tuple[str, str, str]]:
+    """Value, name and what it is good for."""
+    return [(kind.value, str(kind.label), str(KIND_WORDS[kind])) for kind in Kind]
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
+    dataset = get_object_or_404(access.manageable_datasets(request.user), pk=dataset_id)
+    first = {"keeps_samples": "yes" if dataset.keeps_samples else "no"}
+    form = DatasetForm(request.POST or None, instance=dataset, initial=first)
+    if request.method == "POST" and form.is_valid():
+        services.edit_dataset(dataset, **form.cleaned_data)
+        return done(request, _("Saved."), reverse("datasets:grid", args=[dataset.pk]))
+    context = head_context(request, dataset) | {"form": form}
+    return render(request, "datasets/edit.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
+    dataset = get_object_or_404(access.manageable_datasets(request.user), pk=dataset_id)
+    services.delete_dataset(dataset)
+    words = _("“%(name)s” is deleted. It can be brought back for %(minutes)d minutes.")
+    values = {"name": dataset.name, "minutes": services.UNDO_PERIOD.total_seconds() // 60}
+    return done(request, words % values, reverse("datasets:list"), reverse("datasets:restore", args=[dataset.pk]))
+
+
+@login_required
+@require_POST
+def restore(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
+    dataset = get_object_or_404(access.restorable_datasets(request.user), pk=dataset_id)
+    services.restore_dataset(dataset)
+    return done(request, _("“%(name)s” is back.") % {"name": dataset.name}, reverse("datasets:list"))
+
+
+@login_required
+@require_POST
+def add_label(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
+    dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
+    here = reverse("datasets:grid", args=[dataset.pk])
+    form = LabelForm(request.POST)
+    if not form.is_valid():
+        return refused(request, _("A label needs a name of at most 80 characters."), here, status=400)
+    try:
+        label = services.label_called(dataset, form.cleaned_data["name"])
+    except services.TooManyLabels:
+        return refused(request, _("This dataset has as many labels as are possible."), here)
+    return done(request, _("The label “%(name)s” is there.") % {"name": label.name}, here)
+
+
+@login_required
+@require_POST
+def edit_label(request: HttpRequest, dataset_id: UUID, label_id: int) -> HttpResponseBase:
+    label = _label(request, dataset_id, label_id)
+    here = reverse("datasets:grid", args=[dataset_id])
+    form = LabelForm(request.POST)
+    if not form.is_valid():
+        return refused(request, _("A label needs a name; its key is a digit or a small letter."), here, status=400)
+    before = {"name": label.name, "hue": str(label.hue), "key": label.key}
+    try:
+        services.edit_label(label, **form.cleaned_data)
+    except services.NameTaken:
+        return refused(request, _("There is a label “%(name)s” already.") % form.cleaned_data, here)
+    undo = reverse("datasets:edit_label", args=[dataset_id, label_id])
+    return done(request, _("Saved: “%(name)s”.") % form.cleaned_data, here, undo, before)
+
+
+@login_required
+@require_POST
+def remove_label(request: HttpRequest, dataset_id: UUID, label_id: int) -> HttpResponseBase:
+    label = _label(request, dataset_id, label_id)
+    here = reverse("datasets:grid", args=[dataset_id])
+    if not services.remove_label(label):
+        words = _("“%(name)s” is in use. Give its samples another label first.")
+        return refused(request, words % {"name": label.name}, here)
+    undo = reverse("datasets:add_label", args=[dataset_id])
+    return done(request, _("The label “%(name)s” is gone.") % {"name": label.name}, here, undo, {"name": label.name})
+
+
+def _label(request: HttpRequest, dataset_id: UUID, label_id: int) -> Label:
+    editable = access.editable_datasets(request.user).filter(pk=dataset_id)
+    return get_object_or_404(Label.objects.filter(dataset__in=editable), pk=label_id)
+
+
+def head_context(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
+    """What `datasets/_head.html` shows on every page of a dataset."""
+    teams = {"pk": dataset.team_id}
+    return {
+        "dataset": dataset,
+        "overview": queries.overview(dataset),
+        "can_edit": access.editable_teams(request.user).filter(**teams).exists(),
+        "can_manage": access.manageable_teams(request.user).filter(**teams).exists(),
+    }
