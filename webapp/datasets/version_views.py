@@ -1,0 +1,211 @@
+"""Pages of versions: what would be frozen, the list, one version, two compared."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from webapp import access
+from webapp.datasets import queries, versions
+from webapp.datasets.models import KeepTogether, Part, Sample, Version
+from webapp.datasets.views import head_context
+from webapp.videos.answers import done, refused
+
+SHARES: dict[str, tuple[int, int, int]] = {"70": (70, 15, 15), "80": (80, 10, 10), "60": (60, 20, 20)}
+STRIP = 24
+"""Pictures shown of each part, or of each kind of difference."""
+WARNINGS: dict[str, tuple[Promise, Promise]] = {
+    versions.ONE_SOURCE: (
+        gettext_lazy("All samples come from one source, so no honest test is possible."),
+        gettext_lazy(
+            "The score will say how well a model knows this one source, not how it does on the next video. "
+            "Add samples from other videos."
+        ),
+    ),
+    versions.FEW_SOURCES: (
+        gettext_lazy("The test rests on very few sources."),
+        gettext_lazy("Its score may be far off for the next video. Five or more sources for the test make it solid."),
+    ),
+    versions.LABEL_MISSING: (
+        gettext_lazy("A label is missing in one of the parts."),
+        gettext_lazy("All its samples come from too few sources. Add some from other videos."),
+    ),
+    versions.THIN_LABEL: (
+        gettext_lazy("A label has fewer than 10 samples to learn from."),
+        gettext_lazy("Label more of them, or take the label out."),
+    ),
+}
+
+
+class FreezeForm(forms.Form):
+    """What a new version is to be."""
+
+    note = forms.CharField(
+        label=gettext_lazy("Note"),
+        required=False,
+        max_length=1000,
+        help_text=gettext_lazy("What is new in it? Optional."),
+    )
+    keep_together = forms.ChoiceField(
+        label=gettext_lazy("Never part"), choices=KeepTogether.choices, initial=KeepTogether.SOURCE
+    )
+    shares = forms.ChoiceField(
+        label=gettext_lazy("Training / validation / test"),
+        choices=[(key, " / ".join(f"{part} %" for part in parts)) for key, parts in SHARES.items()],
+    )
+    seed = forms.IntegerField(
+        label=gettext_lazy("Number that the split is drawn with"),
+        min_value=0,
+        max_value=2**31 - 1,
+        initial=0,
+        help_text=gettext_lazy("The same number gives the same split."),
+    )
+
+    def shares_of_parts(self) -> dict[str, float]:
+        percents = SHARES[self.cleaned_data["shares"]]
+        return {part.value: percent / 100 for part, percent in zip(Part, percents, strict=True)}
+
+
+@login_required
+@require_GET
+def version_list(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
+    dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
+    head = head_context(request, dataset)
+    kept = list(dataset.versions.filter(deleted_at=None).select_related("created_by").order_by("-number"))
+    overview = head["overview"]
+    ready = queries.samples_of(dataset).filter(label__isnull=False, is_left_out=False).count()
+    context = head | {
+        "versions": [_summary(version) for version in kept],
+        "form": FreezeForm(),
+        "ready": ready,
+        "unlabelled": overview.count - overview.labelled,
+        "left_out": overview.left_out,
+    }
+    return render(request, "datasets/versions.html", context)
+
+
+@login_required
+@require_POST
+def freeze(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
+    dataset = get_object_or_404(access.manageable_datasets(request.user), pk=dataset_id)
+    here = reverse("datasets:versions", args=[dataset.pk])
+    form = FreezeForm(request.POST)
+    if not form.is_valid():
+        return refused(request, _("Choose how to split; the number is a whole one."), here, status=400)
+    try:
+        version = versions.freeze(
+            dataset,
+            user=request.user,  # type: ignore[arg-type]
+            note=form.cleaned_data["note"],
+            keep_together=KeepTogether(form.cleaned_data["keep_together"]),
+            shares=form.shares_of_parts(),
+            seed=form.cleaned_data["seed"],
+        )
+    except versions.NothingToFreeze:
+        return refused(request, _("No sample has a label yet. Label some first."), here)
+    same = dataset.versions.filter(fingerprint=version.fingerprint, deleted_at=None).exclude(pk=version.pk).first()
+    words = _("Version %(number)d is frozen.") % {"number": version.number}
+    if same is not None:
+        words += " " + _("Its content is the same as that of version %(number)d.") % {"number": same.number}
+    return done(request, words, reverse("datasets:version", args=[dataset.pk, version.number]))
+
+
+@login_required
+@require_GET
+def version_detail(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponse:
+    version = _version(request, dataset_id, number)
+    others = version.dataset.versions.filter(deleted_at=None).exclude(pk=version.pk).order_by("-number")
+    context = head_context(request, version.dataset) | {
+        "version": version,
+        "summary": _summary(version),
+        "table": _table(version),
+        "strips": [(part.label, _strip(version, part)) for part in Part],
+        "others": others,
+    }
+    return render(request, "datasets/version.html", context)
+
+
+@login_required
+@require_GET
+def compare(request: HttpRequest, dataset_id: UUID, number: int, other: int) -> HttpResponse:
+    first, second = _version(request, dataset_id, number), _version(request, dataset_id, other)
+    older, newer = sorted((first, second), key=lambda version: version.number)
+    difference = versions.compare(older, newer)
+    shown = [
+        *difference.added[:STRIP],
+        *difference.removed[:STRIP],
+        *(each[0] for each in difference.relabelled[:STRIP]),
+    ]
+    numbers = dict(Sample.objects.filter(pk__in=shown).values_list("pk", "number"))
+    context = head_context(request, newer.dataset) | {
+        "older": older,
+        "newer": newer,
+        "difference": difference,
+        "added": [numbers[pk] for pk in difference.added[:STRIP]],
+        "removed": [numbers[pk] for pk in difference.removed[:STRIP]],
+        "relabelled": [(numbers[pk], before, after) for pk, before, after in difference.relabelled[:STRIP]],
+        "is_same": older.fingerprint == newer.fingerprint,
+    }
+    return render(request, "datasets/compare.html", context)
+
+
+@login_required
+@require_POST
+def delete_version(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
+    version = _managed(request, dataset_id, number)
+    versions.delete_version(version)
+    undo = reverse("datasets:restore_version", args=[dataset_id, number])
+    words = _("Version %(number)d is deleted.") % {"number": number}
+    return done(request, words, reverse("datasets:versions", args=[dataset_id]), undo)
+
+
+@login_required
+@require_POST
+def restore_version(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
+    versions.restore_version(_managed(request, dataset_id, number))
+    words = _("Version %(number)d is back.") % {"number": number}
+    return done(request, words, reverse("datasets:versions", args=[dataset_id]))
+
+
+def _managed(request: HttpRequest, dataset_id: UUID, number: int) -> Version:
+    return get_object_or_404(access.manageable_versions(request.user), dataset=dataset_id, number=number)
+
+
+def _version(request: HttpRequest, dataset_id: UUID, number: int) -> Version:
+    found = access.visible_versions(request.user).select_related("dataset", "created_by")
+    return get_object_or_404(found, dataset=dataset_id, number=number)
+
+
+def _summary(version: Version) -> dict[str, Any]:
+    statistics = version.statistics
+    parts, left = [], 0.0
+    for part in Part:
+        width = 100 * statistics["parts"][part] / statistics["samples"]
+        facts = {"count": statistics["parts"][part], "sources": statistics["part_sources"][part]}
+        parts.append({"name": part.label, "value": part.value, "left": left, "width": width, **facts})
+        left += width
+    warnings = [WARNINGS[code] for code in statistics["warnings"]]
+    return {"version": version, "parts": parts, "warnings": warnings, "statistics": statistics}
+
+
+def _table(version: Version) -> list[tuple[str, list[int], int]]:
+    """Label, its number in each part, and in all; the most frequent first."""
+    rows = [
+        (label, [counts[part] for part in Part], sum(counts.values()))
+        for label, counts in version.statistics["labels"].items()
+    ]
+    return sorted(rows, key=lambda row: (-row[2], row[0]))
+
+
+def _strip(version: Version, part: str) -> list[int]:
+    """Numbers of some samples from all over the part."""
+    rows = version.samples.filter(part=part).order_by("sample__sha256")
+    return list(rows.values_list("sample__number", flat=True)[:STRIP])
