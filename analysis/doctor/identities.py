@@ -1,0 +1,71 @@
+"""People whose faces look like several persons, and single faces that look like somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+
+from analysis.types import Float32
+
+SAME_PERSON = 0.35
+"""Mean likeness of two groups of faces (MobileFaceNet) below which they are held to be two people."""
+MOST_FACES = 1000
+"""Of one person that are compared with each other; more are drawn at random."""
+LEAST_PART = 3
+"""Faces that make a second person; fewer are outliers."""
+
+
+@dataclass(frozen=True, slots=True)
+class MixedIdentity:
+    """A person who may be several: `parts` are groups of face indices, largest first; `outliers` single faces."""
+
+    person_id: str
+    parts: tuple[tuple[int, ...], ...]
+    """More than one where the faces look like several persons, each of at least `LEAST_PART` faces."""
+    outliers: tuple[int, ...]
+    likeness: float
+    """Mean likeness between the largest part and what does not belong to it; the lower, the surer."""
+
+    @property
+    def is_several_people(self) -> bool:
+        return len(self.parts) > 1
+
+
+def mixed_identities(face_embeddings: Float32, person_ids: Sequence[str], *, seed: int = 0) -> list[MixedIdentity]:
+    """For face vectors `(n, d)` of length 1 with one person each; surest first."""
+    people: dict[str, list[int]] = {}
+    for index, person in enumerate(person_ids):
+        people.setdefault(person, []).append(index)
+    random = np.random.default_rng(seed)
+    found = []
+    for person, indices in people.items():
+        chosen = np.sort(random.permutation(np.array(indices))[:MOST_FACES])
+        mixed = _examine(person, chosen, face_embeddings[chosen])
+        if mixed is not None:
+            found.append(mixed)
+    return sorted(found, key=lambda each: (not each.is_several_people, each.likeness))
+
+
+def _examine(person: str, indices: NDArray[np.int64], vectors: Float32) -> MixedIdentity | None:
+    if len(indices) < LEAST_PART:
+        return None
+    tree = linkage(vectors.astype(np.float64), "average", metric="cosine")
+    part_of = fcluster(tree, 1 - SAME_PERSON, "distance")
+    parts = sorted((np.flatnonzero(part_of == part) for part in np.unique(part_of)), key=len, reverse=True)
+    if len(parts) == 1:
+        return None
+    large = [part for part in parts if len(part) >= LEAST_PART]
+    outliers = np.concatenate([*(part for part in parts if len(part) < LEAST_PART), np.zeros(0, np.int64)])
+    if not large:
+        return None
+    rest = np.setdiff1d(np.arange(len(vectors)), large[0])
+    return MixedIdentity(
+        person_id=person,
+        parts=tuple(tuple(int(indices[face]) for face in part) for part in large),
+        outliers=tuple(int(indices[face]) for face in sorted(outliers.tolist())),
+        likeness=float((vectors[large[0]] @ vectors[rest].T).mean()),
+    )
