@@ -93,14 +93,13 @@ class Follower:
     def _collect_views(self, frame: Frame, faces: Faces, of_face: list[OpenTrack | None]) -> None:
         if not len(faces):
             return
-        # No view is better than its size and pose allow: most are passed over without cutting them out.
-        limits = (size_marks(faces.landmarks) * pose_marks(faces.landmarks)) ** 0.3
+        promised = promises(faces)
         for number, track in enumerate(of_face):
             if track is None:
                 continue
             collector = self._views.setdefault(track.number, ViewCollector(frame.time_s))
-            if limits[number] > collector.bar(frame.time_s):
-                collector.add(cut_view(frame, self.info, faces, number, self.embedder))
+            if promised[number] > collector.bar(frame.time_s):
+                collector.add(cut_view(frame, self.info, faces, number, float(promised[number]), self.embedder))
 
     def _end(self, ended: list[OpenTrack]) -> None:
         for track in ended:
@@ -174,7 +173,13 @@ def split_by_identity(finished: Finished, vectors: Float32, least_cosine: float)
     return [(Finished(finished.track, [finished.views[row] for row in best_first]), vectors[best_first])]
 
 
-def cut_view(frame: Frame, info: VideoInfo, faces: Faces, number: int, embedder: Embedder) -> View:
+def promises(faces: Faces) -> Float32:
+    """`(n,)`: no view is better than its size and pose allow, so that most need not be cut out at all."""
+    promised: Float32 = (size_marks(faces.landmarks) * pose_marks(faces.landmarks)) ** np.float32(0.3)
+    return promised
+
+
+def cut_view(frame: Frame, info: VideoInfo, faces: Faces, number: int, promise: float, embedder: Embedder) -> View:
     """One face of a frame, cut out in full size; `faces` in displayed pixels of the source."""
     box = faces.boxes_xyxy[number]
     ratio = np.array(frame.size, np.float32) / (info.width, info.height)
@@ -189,6 +194,7 @@ def cut_view(frame: Frame, info: VideoInfo, faces: Faces, number: int, embedder:
         landmarks=faces.landmarks[number],
         score=float(faces.scores[number]),
         quality=float(face_qualities(crop, inside)[0]),
+        promise=promise,
         aligned_bgr=embedder.align(crop, landmarks)[0],
         picture_bgr=_shrunk(crop),
     )

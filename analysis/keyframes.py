@@ -11,7 +11,7 @@ import numpy as np
 from analysis.boxes import scale_faces
 from analysis.faces.detect import FaceDetector
 from analysis.faces.embed import Embedder
-from analysis.following import SURE_SCORE, cut_view, found_face
+from analysis.following import SURE_SCORE, cut_view, found_face, promises
 from analysis.frames import Frame
 from analysis.types import Float32, FoundFace, OnProgress, Progress, VideoInfo
 from analysis.video import keyframes_at
@@ -62,7 +62,9 @@ def _clear_faces(frame: Frame, info: VideoInfo, detector: FaceDetector, embedder
     found = detector.detect_frame(frame.image_bgr, SURE_SCORE)
     height, width = frame.image_bgr.shape[:2]
     faces = scale_faces(found, info.width / width, info.height / height)
-    return [cut_view(frame, info, faces, number, embedder) for number in range(min(len(faces), MAX_FACES_PER_FRAME))]
+    promised = promises(faces)
+    count = min(len(faces), MAX_FACES_PER_FRAME)
+    return [cut_view(frame, info, faces, number, float(promised[number]), embedder) for number in range(count)]
 
 
 def _vectors(views: list[View], embedder: Embedder) -> list[Float32]:

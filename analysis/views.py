@@ -9,7 +9,9 @@ from analysis.types import Float32, Image
 MAX_BINS = 8
 FIRST_BIN_S = 1.0
 CLEARLY_BETTER = 0.04
-"""A view has to promise so much more than the one held to be cut out at all: cutting and judging takes 1 ms."""
+"""A view has to promise so much more than the one held to be cut out at all: cutting and judging takes 1 to 3 ms."""
+SHARP_AND_LIT = 0.8
+"""Share of what size and pose allow that a good view reaches; one below it may be beaten by a merely sharper one."""
 FAR_BONUS = 0.3
 """Quality that a view may lack to one beside a view already taken, if it comes from the other end of the track."""
 
@@ -23,6 +25,8 @@ class View:
     landmarks: Float32
     score: float
     quality: float
+    promise: float
+    """What its size and pose allow at most."""
     aligned_bgr: Image
     picture_bgr: Image
 
@@ -36,9 +40,15 @@ class ViewCollector:
     best: dict[int, View] = field(default_factory=dict)
 
     def bar(self, time_s: float) -> float:
-        """The quality that a view of this moment has to exceed to be worth cutting out."""
+        """The promise that a view of this moment has to exceed to be worth cutting out.
+
+        Neighbours are mostly as sharp and as well lit as the view that is held.
+        """
         held = self.best.get(self._bin(time_s))
-        return held.quality + CLEARLY_BETTER if held else -1.0
+        if held is None:
+            return -1.0
+        reached = held.quality / max(held.promise, 1e-6)
+        return (held.quality + CLEARLY_BETTER) / (reached if reached >= SHARP_AND_LIT else 1.0)
 
     def add(self, view: View) -> None:
         self._keep(view)

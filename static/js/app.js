@@ -15,3 +15,4 @@ import "rollcall/face-boxes";
 import "rollcall/video-player";
 import "rollcall/people-panel";
 import "rollcall/person-name";
+import "rollcall/network-preview";

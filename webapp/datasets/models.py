@@ -35,6 +35,8 @@ class Dataset(models.Model):
     """Set when somebody deletes it; files and rows go after the undo period."""
     last_number = models.PositiveIntegerField(default=0)
     """The highest number given to a sample, so that none is used again."""
+    labels_at_suggestion = models.PositiveIntegerField(default=0)
+    """How many samples had a label when suggestions were last made: they are made anew when that has grown."""
 
     class Meta:
         constraints = [
@@ -186,13 +188,6 @@ class Sample(models.Model):
     removed_at = models.DateTimeField(null=True)
     """Set when its import is undone or its video goes; the file stays as long as a version holds it."""
 
-    measured_at = models.DateTimeField(null=True)
-    blur = models.FloatField(null=True)
-    brightness = models.FloatField(null=True)
-    contrast = models.FloatField(null=True)
-    perceptual_hash = models.BinaryField(default=b"")
-    embedding = models.BinaryField(default=b"")
-    """float32 little-endian, length 1."""
     suggested = models.ForeignKey(Label, models.SET_NULL, null=True, related_name="+")
     certainty = models.FloatField(null=True)
     """0..1, of the suggestion."""
@@ -212,6 +207,24 @@ class Sample(models.Model):
 
     def __str__(self) -> str:
         return f"sample {self.number} of {self.dataset_id}"
+
+
+class Measured(models.Model):
+    """What was measured of a sample (of a clip: of its middle picture); apart, so that lists of samples stay light."""
+
+    sample = models.OneToOneField(Sample, models.CASCADE, primary_key=True, related_name="measured")
+    blur = models.FloatField()
+    brightness = models.FloatField()
+    highlights = models.FloatField()
+    shadows = models.FloatField()
+    contrast = models.FloatField()
+    signature = models.BinaryField()
+    embedder = models.CharField(max_length=60)
+    embedding = models.BinaryField()
+    """float16 little-endian, length 1; vectors of different embedders cannot be compared."""
+
+    def __str__(self) -> str:
+        return f"measures of {self.sample_id}"
 
 
 class ActKind(models.TextChoices):
@@ -293,10 +306,14 @@ class Finding(models.Model):
     facts = models.JSONField(default=dict)
     """Numbers for the sentence: which label, how many, how many would be enough."""
     samples = models.JSONField(default=list)
-    """[[number, severity, other], ...], worst first; `other` is the label id or the sample number that it is like."""
-    act = models.ForeignKey(Act, models.SET_NULL, null=True, related_name="+")
-    """The fix, once it was pressed."""
+    """[[number, severity, other], ...], worst first; `other` is the id of the label that fits better, or the number of
+    the sample that this one repeats, or None."""
+    acts = models.ManyToManyField(Act, related_name="+")
+    """The fix, once it was pressed, until it is undone."""
     dismissed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
 
     def __str__(self) -> str:
         return f"{self.kind} in {self.checkup_id}"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webapp.datasets import version_views, views
+from webapp.datasets import doctor_views, preview_views, version_views, views
 
 app_name = "datasets"
 urlpatterns = [
@@ -14,6 +14,14 @@ urlpatterns = [
     path("<uuid:dataset_id>/labels/", views.add_label, name="add_label"),
     path("<uuid:dataset_id>/labels/<int:label_id>/", views.edit_label, name="edit_label"),
     path("<uuid:dataset_id>/labels/<int:label_id>/remove/", views.remove_label, name="remove_label"),
+    path("<uuid:dataset_id>/doctor/", doctor_views.overview, name="doctor"),
+    path("<uuid:dataset_id>/doctor/examine/", doctor_views.examine, name="examine"),
+    path("<uuid:dataset_id>/doctor/<int:finding_id>/", doctor_views.finding_detail, name="finding"),
+    path("<uuid:dataset_id>/doctor/<int:finding_id>/mend/", doctor_views.mend, name="mend"),
+    path("<uuid:dataset_id>/doctor/<int:finding_id>/take-back/", doctor_views.take_back, name="take_back"),
+    path("<uuid:dataset_id>/doctor/<int:finding_id>/dismiss/", doctor_views.dismiss, name="dismiss"),
+    path("<uuid:dataset_id>/preview/", preview_views.preview, name="preview"),
+    path("<uuid:dataset_id>/preview/<int:number>.png", preview_views.preview_picture, name="preview_picture"),
     path("<uuid:dataset_id>/versions/", version_views.version_list, name="versions"),
     path("<uuid:dataset_id>/versions/freeze/", version_views.freeze, name="freeze"),
     path("<uuid:dataset_id>/versions/<int:number>/", version_views.version_detail, name="version"),

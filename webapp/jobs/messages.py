@@ -30,6 +30,10 @@ STAGES: dict[str, Words] = {
     "web_copy": gettext_lazy("Preparing a copy for the browser"),
     "poster": gettext_lazy("Choosing a picture"),
     "sprites": gettext_lazy("Preparing the preview pictures"),
+    "import": gettext_lazy("Filling the dataset"),
+    "measure": gettext_lazy("Looking at new samples"),
+    "suggest": gettext_lazy("Suggesting labels"),
+    "examine": gettext_lazy("Examining the dataset"),
 }
 
 EXPLANATIONS: dict[str, Explanation] = {

@@ -92,6 +92,12 @@ def percent(share: float | None) -> str:
 
 
 @register.filter
+def as_percent(share: float | None) -> str:
+    """0..1 as whole percents: "30 %"."""
+    return _("%(percent)d %%") % {"percent": round(100 * (share or 0.0))}
+
+
+@register.filter
 def hue(index: int | None) -> str:
     """The class that gives a person's colour."""
     return f"hue-{(index or 0) % 12}"

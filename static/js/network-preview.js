@@ -1,0 +1,43 @@
+// <network-preview>: the sliders ask for new pictures; the address keeps what was chosen. Works as a plain form too.
+
+const WAIT_MS = 150;
+
+class NetworkPreview extends HTMLElement {
+  #ended = null;
+  #timer = 0;
+
+  connectedCallback() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    this.form = this.querySelector("form");
+    const again = this.querySelector("[data-again]");
+    again.hidden = false;
+    again.addEventListener("click", () => this.#drawAgain(), { signal });
+    this.form.addEventListener("input", () => this.#changed(), { signal });
+    this.form.addEventListener("submit", (event) => event.preventDefault(), { signal });
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+    clearTimeout(this.#timer);
+  }
+
+  #drawAgain() {
+    this.form.elements.seed.value = Number(this.form.elements.seed.value) + 10;
+    this.#changed();
+  }
+
+  #changed() {
+    for (const output of this.querySelectorAll("output")) output.value = `${Math.round(this.form.elements[output.htmlFor.value].value * 100)} %`;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#show(), WAIT_MS);
+  }
+
+  #show() {
+    const query = new URLSearchParams(new FormData(this.form));
+    history.replaceState(history.state, "", `?${query}`);
+    for (const look of this.querySelectorAll("[data-look]")) look.src = `${look.src.split("?")[0]}?${query}`;
+  }
+}
+
+customElements.define("network-preview", NetworkPreview);

@@ -1,0 +1,109 @@
+"""What the web may ask of the doctor: examine, mend what was found, take that back, dismiss."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+from django.db import transaction
+from django.utils import timezone
+
+from webapp.accounts.models import User
+from webapp.datasets import acts
+from webapp.datasets.models import Act, Checkup, Dataset, Finding, FindingKind, Label, Sample
+from webapp.jobs import lifecycle
+from webapp.jobs.models import ACTIVE, Job, Kind
+
+RELABELLED = (FindingKind.WRONG_LABEL,)
+"""Mended by giving the label that fits better; everything else by leaving samples out."""
+
+
+def begin_checkup(dataset: Dataset, *, user: User | None) -> bool:
+    """False when one is under way."""
+    running = Job.objects.filter(subject_id=dataset.pk, kind=Kind.CHECKUP, status__in=ACTIVE)
+    with transaction.atomic():
+        if running.exists():
+            return False
+        job = lifecycle.create(Kind.CHECKUP, team=dataset.team, subject_id=dataset.pk, created_by=user)
+        Checkup.objects.create(dataset=dataset, job=job)
+    return True
+
+
+def mend(finding: Finding, *, user: User | None, numbers: Collection[int] | None = None, relabel: bool = True) -> int:
+    """Leaves the samples out, or gives them the label that fits better; `numbers` limits it to some of them.
+
+    Returns how many samples changed. What it did can be taken back with `take_back`.
+    """
+    items = [item for item in finding.samples if numbers is None or item[0] in numbers]
+    dataset = finding.checkup.dataset
+    with transaction.atomic():
+        if relabel and finding.kind in RELABELLED:
+            made = _relabel(dataset, user, items)
+        else:
+            made = [acts.leave_out_samples(dataset, user=user, seen=_seen(dataset, items), left_out=True)]
+        finding.acts.add(*(done.act for done in made if done.act is not None))
+    return sum(len(done.changed) for done in made)
+
+
+def _relabel(dataset: Dataset, user: User | None, items: Iterable[list[int]]) -> list[acts.Done]:
+    of_label: dict[int, list[list[int]]] = defaultdict(list)
+    for item in items:
+        if item[2] is not None:
+            of_label[item[2]].append(item)
+    labels = Label.objects.filter(dataset=dataset).in_bulk(of_label)
+    return [
+        acts.label_samples(dataset, user=user, label=labels[label], seen=_seen(dataset, chosen))
+        for label, chosen in of_label.items()
+        if label in labels
+    ]
+
+
+def _seen(dataset: Dataset, items: Iterable[list[int]]) -> dict[int, int]:
+    """As they are now: the finding may be older than the last act on them."""
+    numbers = [item[0] for item in items]
+    seen: dict[int, int] = {}
+    for start in range(0, len(numbers), acts.BATCH):
+        rows = Sample.objects.filter(dataset=dataset, number__in=numbers[start : start + acts.BATCH], removed_at=None)
+        seen.update(rows.values_list("number", "revision"))
+    return seen
+
+
+def take_back(finding: Finding, *, user: User | None) -> int:
+    """Undoes what `mend` did; returns how many samples are as they were."""
+    changed = 0
+    with transaction.atomic():
+        for act in finding.acts.select_related("dataset").order_by("-created_at"):
+            changed += len(acts.undo(act, user=user).changed)
+        finding.acts.clear()
+    return changed
+
+
+def dismiss(finding: Finding, *, dismissed: bool) -> None:
+    Finding.objects.filter(pk=finding.pk).update(dismissed_at=timezone.now() if dismissed else None)
+
+
+def latest_checkup(dataset: Dataset) -> Checkup | None:
+    """The last one that ended well."""
+    done = Checkup.objects.filter(dataset=dataset, job__status="done")
+    return done.select_related("job").order_by("-created_at").first()
+
+
+def still_open(finding: Finding) -> list[list[int]]:
+    """The items that nobody has dealt with: still in the dataset, not left out, and not relabelled as proposed."""
+    numbers = [item[0] for item in finding.samples]
+    rows: dict[int, tuple[bool, int | None]] = {}
+    for start in range(0, len(numbers), acts.BATCH):
+        part = numbers[start : start + acts.BATCH]
+        found = Sample.objects.filter(dataset=finding.checkup.dataset_id, number__in=part, removed_at=None)
+        rows.update(
+            {number: (out, label) for number, out, label in found.values_list("number", "is_left_out", "label")}
+        )
+    open_items = []
+    for item in finding.samples:
+        left_out, label = rows.get(item[0], (True, None))
+        relabelled = finding.kind in RELABELLED and label == item[2]
+        if not left_out and not relabelled:
+            open_items.append(item)
+    return open_items
+
+
+def acts_of(finding: Finding) -> list[Act]:
+    return [act for act in finding.acts.all() if act.undone_at is None]

@@ -1,0 +1,210 @@
+"""Pages of the doctor: what was found, each finding with its samples, and the buttons that mend it."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from webapp import access
+from webapp.datasets import doctor, queries
+from webapp.datasets.models import Dataset, Finding, FindingKind, Label, Sample
+from webapp.datasets.views import head_context
+from webapp.videos.answers import done, refused
+
+COVERS = 8
+PAGE_SIZE = 120
+MEANINGS: dict[str, Promise] = {
+    FindingKind.BLURRED: gettext_lazy("Too soft to tell what is shown. A model learns little from them."),
+    FindingKind.DARK: gettext_lazy("Almost nothing can be made out in them."),
+    FindingKind.TINY: gettext_lazy("They have fewer pixels than a network needs."),
+    FindingKind.DUPLICATES: gettext_lazy(
+        "Copies make a label look more frequent than it is, and can stand in training and test at once. "
+        "The best of each group stays."
+    ),
+    FindingKind.WRONG_LABEL: gettext_lazy("They look more like another label. Look at them before you change them."),
+    FindingKind.MIXED: gettext_lazy("These faces look like somebody else than the person they are filed under."),
+    FindingKind.UNBALANCED: gettext_lazy("A model that always says the frequent label would already look good."),
+    FindingKind.THIN: gettext_lazy("Too little to learn from, or all of it from too few videos."),
+}
+BY_HAND = (FindingKind.THIN,)
+"""Nothing can be left out or relabelled for these: more has to be added."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingCard:
+    """What a card shows: `open_count` of `count` samples are still to be dealt with."""
+
+    finding: Finding
+    meaning: Promise
+    count: int
+    open_count: int
+    covers: list[int]
+    facts: list[str]
+    can_mend: bool
+    is_mended: bool
+
+
+@login_required
+@require_GET
+def overview(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
+    dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
+    checkup = doctor.latest_checkup(dataset)
+    cards = []
+    if checkup is not None:
+        cards = [_card(finding) for finding in checkup.findings.select_related("checkup").prefetch_related("acts")]
+    newer = 0
+    if checkup is not None:
+        newer = queries.samples_of(dataset).filter(came_with__created_at__gt=checkup.created_at).count()
+    context = head_context(request, dataset) | {
+        "checkup": checkup,
+        "open_cards": [card for card in cards if not card.finding.dismissed_at],
+        "dismissed": [card for card in cards if card.finding.dismissed_at],
+        "newer": newer,
+    }
+    return render(request, "datasets/doctor.html", context)
+
+
+@login_required
+@require_POST
+def examine(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
+    dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
+    here = reverse("datasets:doctor", args=[dataset.pk])
+    if not queries.samples_of(dataset).exists():
+        return refused(request, _("There is nothing to examine yet. Fill the dataset first."), here)
+    if not doctor.begin_checkup(dataset, user=request.user):  # type: ignore[arg-type]
+        return refused(request, _("The doctor is looking at it already."), here)
+    return done(request, _("The doctor begins."), here)
+
+
+@login_required
+@require_GET
+def finding_detail(request: HttpRequest, dataset_id: UUID, finding_id: int) -> HttpResponse:
+    dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
+    finding = _finding(dataset, finding_id)
+    page = Paginator(doctor.still_open(finding), PAGE_SIZE).get_page(request.GET.get("page"))
+    page.object_list = _items(dataset, finding, list(page.object_list))  # type: ignore[assignment]
+    context = head_context(request, dataset) | {"card": _card(finding), "page": page}
+    return render(request, "datasets/finding.html", context)
+
+
+@login_required
+@require_POST
+def mend(request: HttpRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
+    """All of a finding, or only the ticked samples (`only` says that ticks count)."""
+    dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
+    finding = _finding(dataset, finding_id)
+    ticked = {int(number) for number in request.POST.getlist("number") if number.isascii() and number.isdigit()}
+    numbers = ticked if request.POST.get("only") else None
+    relabel = request.POST.get("act") != "leave_out"
+    changed = doctor.mend(finding, user=request.user, numbers=numbers, relabel=relabel)  # type: ignore[arg-type]
+    here = reverse("datasets:doctor", args=[dataset.pk])
+    if not changed:
+        return refused(request, _("Nothing was left to change."), here)
+    if relabel and finding.kind in doctor.RELABELLED:
+        words = ngettext("%(n)d sample has another label.", "%(n)d samples have another label.", changed)
+    else:
+        words = ngettext("%(n)d sample is left out.", "%(n)d samples are left out.", changed)
+    return done(request, words % {"n": changed}, here, reverse("datasets:take_back", args=[dataset.pk, finding.pk]))
+
+
+@login_required
+@require_POST
+def take_back(request: HttpRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
+    dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
+    changed = doctor.take_back(_finding(dataset, finding_id), user=request.user)  # type: ignore[arg-type]
+    here = reverse("datasets:doctor", args=[dataset.pk])
+    if not changed:
+        return refused(request, _("Nothing was left to take back: others have changed these samples since."), here)
+    words = ngettext("%(n)d sample is as it was.", "%(n)d samples are as they were.", changed)
+    return done(request, words % {"n": changed}, here)
+
+
+@login_required
+@require_POST
+def dismiss(request: HttpRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
+    dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
+    finding = _finding(dataset, finding_id)
+    back = request.POST.get("back") == "1"
+    doctor.dismiss(finding, dismissed=not back)
+    here = reverse("datasets:doctor", args=[dataset.pk])
+    if back:
+        return done(request, _("It counts again."), here)
+    undo = reverse("datasets:dismiss", args=[dataset.pk, finding.pk])
+    return done(request, _("Dismissed: this is fine as it is."), here, undo, {"back": "1"})
+
+
+def _finding(dataset: Dataset, finding_id: int) -> Finding:
+    mine = Finding.objects.filter(checkup__dataset=dataset).select_related("checkup__dataset__team")
+    return get_object_or_404(mine, pk=finding_id)
+
+
+def _card(finding: Finding) -> FindingCard:
+    left = doctor.still_open(finding)
+    return FindingCard(
+        finding=finding,
+        meaning=MEANINGS[finding.kind],
+        count=len(finding.samples),
+        open_count=len(left),
+        covers=[item[0] for item in (left or finding.samples)[:COVERS]],
+        facts=_facts(finding),
+        can_mend=bool(left) and finding.kind not in BY_HAND,
+        is_mended=bool(doctor.acts_of(finding)),
+    )
+
+
+def _facts(finding: Finding) -> list[str]:
+    """The numbers of a finding as sentences."""
+    facts: dict[str, Any] = finding.facts
+    if finding.kind == FindingKind.DUPLICATES:
+        words = ngettext("In %(n)d group.", "In %(n)d groups.", facts["groups"])
+        across = ngettext(
+            "%(n)d group reaches over several sources.",
+            "%(n)d groups reach over several sources.",
+            facts["across_sources"],
+        )
+        more = [across % {"n": facts["across_sources"]}] if facts["across_sources"] else []
+        return [words % {"n": facts["groups"]}, *more]
+    if finding.kind == FindingKind.UNBALANCED:
+        words = _("“%(label)s” has %(count)d, “%(largest)s” %(most)d. From %(enough)d on it would be fine.")
+        largest = {"largest": facts["largest_label"], "most": facts["largest_count"]}
+        return [words % (each | largest) for each in facts["labels"]]
+    if finding.kind == FindingKind.THIN:
+        return [_thin_words(each) for each in facts["labels"]]
+    return []
+
+
+def _thin_words(each: dict[str, Any]) -> str:
+    parts = []
+    if each["count"] < each["enough"]:
+        parts.append(_("%(count)d of %(enough)d samples that are enough") % each)
+    if each["sources"] < each["enough_sources"]:
+        parts.append(_("%(sources)d of %(enough_sources)d sources that are enough") % each)
+    return f"{each['label']}: {' · '.join(parts) or _('almost all from one source')}"
+
+
+def _items(dataset: Dataset, finding: Finding, items: list[list[Any]]) -> list[dict[str, Any]]:
+    """For the page: number, how sure, the label it has and the one (or the sample) it is like."""
+    rows = Sample.objects.filter(dataset=dataset, number__in=[item[0] for item in items]).select_related("label")
+    samples = {sample.number: sample for sample in rows}
+    labels = Label.objects.filter(dataset=dataset).in_bulk()
+    is_label = finding.kind in doctor.RELABELLED
+    return [
+        {
+            "number": number,
+            "percent": round(100 * severity),
+            "label": samples[number].label,
+            "better": labels.get(other) if is_label else None,
+            "twin": None if is_label else other,
+        }
+        for number, severity, other in items
+        if number in samples
+    ]

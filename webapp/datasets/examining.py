@@ -1,0 +1,235 @@
+"""What the worker does for a visit of the doctor: gathers what was measured, asks the library, stores the findings."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db import transaction
+
+from analysis.doctor import flaws
+from analysis.doctor.balance import thin_labels, unbalanced_labels
+from analysis.doctor.duplicates import DuplicateGroup, near_duplicates
+from analysis.doctor.flaws import Flagged
+from analysis.doctor.identities import mixed_identities
+from analysis.doctor.measures import MeasureTable, stack_signatures
+from analysis.doctor.wrong_labels import likely_wrong_labels
+from analysis.errors import Cancelled
+from analysis.types import Float32, Progress
+from webapp.datasets.measuring import measure_samples, unpack_vectors
+from webapp.datasets.models import Checkup, Finding, FindingKind, Kind, Label, Measured, Sample
+from webapp.jobs import lifecycle
+from webapp.jobs.models import Job
+from webapp.people import samples as people_samples
+from webapp.people.models import Face
+
+ROWS = 2000
+SAME_MOMENT_S = 0.05
+Item = tuple[int, float, int | None]
+"""Number of the sample, how bad it is (0..1), and what it is like: a label's id or another sample's number."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The samples that are looked at, in order of number, as parallel lists."""
+
+    samples: list[Sample]
+    table: MeasureTable
+    vectors: Float32
+    labels: list[str | None]
+    sources: list[str]
+
+    def numbers(self, flagged: Flagged) -> list[Item]:
+        pairs = zip(flagged.indices.tolist(), flagged.severities.tolist(), strict=True)
+        return [(self.samples[index].number, round(severity, 3), None) for index, severity in pairs]
+
+
+def examine_dataset(job: Job) -> None:
+    """Measures what is new, then looks for everything. A repeat replaces what a broken-off attempt left."""
+    checkup = Checkup.objects.filter(job=job, dataset__deleted_at=None).select_related("dataset__team").first()
+    if checkup is None:
+        lifecycle.cancel(job.pk)
+        raise Cancelled
+    measure_samples(job)
+    lifecycle.report(job, "examine", 0, 1)
+    gathered = _gather(checkup)
+    findings = [finding for finding in _findings(job, checkup, gathered) if finding is not None]
+    with transaction.atomic():
+        Finding.objects.filter(checkup=checkup).delete()
+        Finding.objects.bulk_create(findings)
+        Checkup.objects.filter(pk=checkup.pk).update(samples_seen=len(gathered.samples))
+        lifecycle.finish(job)
+
+
+def _gather(checkup: Checkup) -> Gathered:
+    seen = Sample.objects.filter(dataset=checkup.dataset, removed_at=None, is_left_out=False, measured__isnull=False)
+    samples = list(seen.select_related("label").order_by("number").defer("name"))
+    columns = defaultdict(list)
+    wanted = ("blur", "brightness", "highlights", "shadows", "contrast", "signature", "embedding")
+    for start in range(0, len(samples), ROWS):
+        rows = Measured.objects.in_bulk([sample.pk for sample in samples[start : start + ROWS]])
+        for sample in samples[start : start + ROWS]:
+            for column in wanted:
+                columns[column].append(getattr(rows[sample.pk], column))
+    table = MeasureTable(
+        widths=np.array([sample.width for sample in samples], np.int32),
+        heights=np.array([sample.height for sample in samples], np.int32),
+        blurs=np.array(columns["blur"], np.float32),
+        brightnesses=np.array(columns["brightness"], np.float32),
+        highlights=np.array(columns["highlights"], np.float32),
+        shadows=np.array(columns["shadows"], np.float32),
+        contrasts=np.array(columns["contrast"], np.float32),
+        signatures=stack_signatures(bytes(signature) for signature in columns["signature"]),
+    )
+    vectors = unpack_vectors(columns["embedding"]) if samples else np.zeros((0, 1), np.float32)
+    labels = [sample.label.name if sample.label else None for sample in samples]
+    return Gathered(samples, table, vectors, labels, [sample.source for sample in samples])
+
+
+def _findings(job: Job, checkup: Checkup, gathered: Gathered) -> list[Finding | None]:
+    looks: list[Callable[[], list[Finding | None]]] = [
+        lambda: [_flaw(checkup, FindingKind.BLURRED, gathered.numbers(flaws.find_blurred(gathered.table)))],
+        lambda: [_flaw(checkup, FindingKind.DARK, _badly_lit(gathered))],
+        lambda: [_flaw(checkup, FindingKind.TINY, gathered.numbers(flaws.find_tiny(gathered.table)))],
+        lambda: [_duplicates(job, checkup, gathered)],
+        lambda: [_wrong_labels(checkup, gathered)],
+        lambda: [_mixed(checkup, gathered)],
+        lambda: _unbalanced(checkup, gathered),
+        lambda: _thin(checkup, gathered),
+    ]
+    found: list[Finding | None] = []
+    for number, look in enumerate(looks):
+        found += look()
+        lifecycle.report(job, "examine", number + 1, len(looks))
+    return found
+
+
+def _flaw(checkup: Checkup, kind: FindingKind, items: list[Item], **facts: object) -> Finding | None:
+    return Finding(checkup=checkup, kind=kind, samples=items, facts=facts) if items else None
+
+
+def _badly_lit(gathered: Gathered) -> list[Item]:
+    table = gathered.table
+    worst: dict[int, Item] = {}
+    for look in (flaws.find_dark, flaws.find_too_bright, flaws.find_low_contrast):
+        for item in gathered.numbers(look(table)):
+            if item[0] not in worst or worst[item[0]][1] < item[1]:
+                worst[item[0]] = item
+    return sorted(worst.values(), key=lambda item: -item[1])
+
+
+def _duplicates(job: Job, checkup: Checkup, gathered: Gathered) -> Finding | None:
+    """All but the best of each group of samples that show the same."""
+
+    def on_progress(progress: Progress) -> None:
+        lifecycle.report(job, "examine", 3 + min(progress.done / max(progress.total, 1), 1), 8)
+
+    groups = near_duplicates(
+        gathered.table.signatures, embeddings=gathered.vectors, sources=gathered.sources, on_progress=on_progress
+    )
+    items = [item for group in groups for item in _spare(gathered, group)]
+    across = sum(group.across_sources for group in groups)
+    return _flaw(checkup, FindingKind.DUPLICATES, items, groups=len(groups), across_sources=across)
+
+
+def _spare(gathered: Gathered, group: DuplicateGroup) -> list[Item]:
+    def worth(index: int) -> tuple[bool, int, float]:
+        sample = gathered.samples[index]
+        return sample.label_id is not None, sample.width * sample.height, -float(gathered.table.blurs[index])
+
+    best = max(group.indices, key=worth)
+    kept = gathered.samples[best].number
+    return [(gathered.samples[i].number, round(group.likeness, 3), kept) for i in group.indices if i != best]
+
+
+def _wrong_labels(checkup: Checkup, gathered: Gathered) -> Finding | None:
+    """Only where neighbours disagree; the label that fits better stands beside each."""
+    known = [index for index, label in enumerate(gathered.labels) if label is not None]
+    names = [gathered.labels[index] or "" for index in known]
+    if len(set(names)) < 2:
+        return None
+    sources = [gathered.sources[index] for index in known]
+    wrong = likely_wrong_labels(gathered.vectors[known], names, sources)
+    ids = dict(Label.objects.filter(dataset=checkup.dataset).values_list("name", "pk"))
+    items = [
+        (gathered.samples[known[index]].number, round(float(probability), 3), ids.get(better))
+        for index, probability, better in zip(
+            wrong.indices.tolist(), wrong.probabilities, wrong.suggestions, strict=True
+        )
+    ]
+    return _flaw(checkup, FindingKind.WRONG_LABEL, items)
+
+
+def _mixed(checkup: Checkup, gathered: Gathered) -> Finding | None:
+    """Samples of a person whose faces look like somebody else; only faces that came from videos can be compared."""
+    if checkup.dataset.kind != Kind.FACES:
+        return None
+    vectors, rows, people = _faces(gathered.samples)
+    if not rows:
+        return None
+    items: list[Item] = []
+    mixed = mixed_identities(np.stack(vectors), people)
+    for each in mixed:
+        odd = [face for part in each.parts[1:] for face in part] + list(each.outliers)
+        items += [(rows[face], round(1 - each.likeness, 3), None) for face in odd]
+    return _flaw(checkup, FindingKind.MIXED, items, people=len(mixed))
+
+
+def _faces(samples: Sequence[Sample]) -> tuple[list[Float32], list[int], list[str]]:
+    """Face vectors where the analysis has one of the very view; the number and the person of each."""
+    of_track: dict[int, list[Face]] = defaultdict(list)
+    tracks = {sample.track_id for sample in samples if sample.track_id and sample.person_id}
+    for start in range(0, len(tracks), ROWS):
+        for face in Face.objects.filter(track__in=sorted(tracks)[start : start + ROWS]).only(
+            "track", "time_s", "embedding"
+        ):
+            of_track[face.track_id or 0].append(face)
+    vectors, numbers, people = [], [], []
+    for sample in samples:
+        views = of_track.get(sample.track_id or 0, [])
+        same = [face for face in views if abs(face.time_s - (sample.time_s or 0)) < SAME_MOMENT_S]
+        if same and sample.person_id:
+            vectors.append(people_samples.unpack_vector(same[0].embedding))
+            numbers.append(sample.number)
+            people.append(str(sample.person_id))
+    return vectors, numbers, people
+
+
+def _unbalanced(checkup: Checkup, gathered: Gathered) -> list[Finding | None]:
+    """One card: the rare labels, and as samples the surplus of the most frequent one, spread evenly over it."""
+    rare = unbalanced_labels(gathered.labels)
+    if not rare:
+        return []
+    largest = [
+        s.number for s, label in zip(gathered.samples, gathered.labels, strict=True) if label == rare[0].largest_label
+    ]
+    keep = max(rare[0].count * 3, 1)
+    kept = {largest[index * len(largest) // keep] for index in range(min(keep, len(largest)))}
+    surplus: list[Item] = [(number, 0.0, None) for number in largest if number not in kept]
+    facts = {
+        "labels": [{"label": each.label, "count": each.count, "enough": each.enough} for each in rare],
+        "largest_label": rare[0].largest_label,
+        "largest_count": rare[0].largest_count,
+    }
+    return [Finding(checkup=checkup, kind=FindingKind.UNBALANCED, samples=surplus, facts=facts)]
+
+
+def _thin(checkup: Checkup, gathered: Gathered) -> list[Finding | None]:
+    """One card for all labels that have too few samples or sources."""
+    names = list(Label.objects.filter(dataset=checkup.dataset).values_list("name", flat=True))
+    thin = thin_labels(gathered.labels, gathered.sources, names)
+    if not thin:
+        return []
+    facts = {
+        "labels": [
+            {
+                "label": each.label,
+                "count": each.pictures,
+                "enough": each.enough_pictures,
+                "sources": each.sources,
+                "enough_sources": each.enough_sources,
+            }
+            for each in thin
+        ]
+    }
+    return [Finding(checkup=checkup, kind=FindingKind.THIN, facts=facts)]

@@ -1,0 +1,160 @@
+"""What the worker does behind an import: measures new samples, embeds them, and suggests labels for the unlabelled."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+import numpy as np
+from django.db import transaction
+from django.db.models import QuerySet
+
+from analysis.doctor.embedding import PictureEmbedder, load_picture_embedder
+from analysis.doctor.measures import measure_picture
+from analysis.doctor.suggestions import suggest_labels
+from analysis.errors import AnalysisError, Cancelled
+from analysis.pictures import decode_picture
+from analysis.types import Float32, Image
+from webapp import storage
+from webapp.datasets import live
+from webapp.datasets.models import Dataset, Kind, Label, Measured, Sample
+from webapp.jobs import lifecycle
+from webapp.jobs.models import ACTIVE, Job
+from webapp.jobs.models import Kind as JobKind
+
+logger = logging.getLogger(__name__)
+
+BATCH = 32
+ROWS = 2000
+VECTOR_TYPE = np.dtype("<f2")
+LEAST_LABELLED = 2
+"""Labels that have at least this many samples are suggested."""
+GROWN_BY = 0.1
+GROWN_BY_SAMPLES = 10
+MOST_KNOWN = 5000
+"""Labelled samples that vote on suggestions; more of them change little and cost memory."""
+
+
+def request_measuring(dataset: Dataset) -> Job | None:
+    """Queues the look at new samples (and new suggestions), unless one waits already."""
+    waiting = Job.objects.filter(subject_id=dataset.pk, kind=JobKind.MEASURE, status__in=ACTIVE)
+    if waiting.exists():
+        return None
+    return lifecycle.create(JobKind.MEASURE, team=dataset.team, subject_id=dataset.pk)
+
+
+def request_suggestions(dataset: Dataset) -> None:
+    """After labelling: anew when there is clearly more to learn from than last time."""
+    labelled = Sample.objects.filter(dataset=dataset, removed_at=None, label__isnull=False).count()
+    grown = labelled - dataset.labels_at_suggestion
+    if abs(grown) >= max(GROWN_BY_SAMPLES, GROWN_BY * dataset.labels_at_suggestion):
+        request_measuring(dataset)
+
+
+def measure_samples(job: Job) -> None:
+    """Everything not measured yet, then suggestions. Each batch is stored as it is ready, so a repeat goes on."""
+    dataset = Dataset.objects.filter(pk=job.subject_id, deleted_at=None).first()
+    if dataset is None:
+        lifecycle.cancel(job.pk)
+        raise Cancelled
+    new = Sample.objects.filter(dataset=dataset, removed_at=None, measured=None).order_by("number")
+    total, done = new.count(), 0
+    after = 0
+    lifecycle.report(job, "measure", 0, total)
+    while batch := list(new.filter(number__gt=after)[:BATCH]):
+        Measured.objects.bulk_create(_measured(batch), ignore_conflicts=True)
+        after, done = batch[-1].number, done + len(batch)
+        lifecycle.report(job, "measure", done, max(total, done))
+    lifecycle.report(job, "suggest", total, max(total, 1))
+    suggest(dataset)
+
+
+def _measured(samples: Sequence[Sample]) -> list[Measured]:
+    pictures = [(sample, image) for sample in samples if (image := picture_of(sample)) is not None]
+    if not pictures:
+        return []
+    vectors = embedder().embed([image for _sample, image in pictures])
+    return [_row(sample, image, vector) for (sample, image), vector in zip(pictures, vectors, strict=True)]
+
+
+def _row(sample: Sample, image_bgr: Image, vector: Float32) -> Measured:
+    measures = measure_picture(image_bgr)
+    return Measured(
+        sample=sample,
+        blur=measures.blur,
+        brightness=measures.brightness,
+        highlights=measures.highlights,
+        shadows=measures.shadows,
+        contrast=measures.contrast,
+        signature=measures.signature,
+        embedder=embedder().name,
+        embedding=vector.astype(VECTOR_TYPE).tobytes(),
+    )
+
+
+def picture_of(sample: Sample) -> Image | None:
+    """What is measured: the picture, or of a clip the thumbnail; None when its file is gone or broken."""
+    key = sample.thumbnail_key if sample.dataset.kind == Kind.CLIPS else sample.key
+    try:
+        return decode_picture(storage.read_bytes(key), sample.name)
+    except (FileNotFoundError, AnalysisError) as error:
+        logger.warning("Sample %s cannot be measured: %s", sample.pk, error)
+        return None
+
+
+@lru_cache(maxsize=1)
+def embedder() -> PictureEmbedder:
+    """Loaded once in each worker process."""
+    return load_picture_embedder(threads=1)
+
+
+def suggest(dataset: Dataset) -> None:
+    """For every unlabelled sample the label of its likest neighbours; forgets older suggestions."""
+    samples = Sample.objects.filter(dataset=dataset, removed_at=None, is_left_out=False)
+    Sample.objects.filter(dataset=dataset, suggested__isnull=False).exclude(label=None).update(
+        suggested=None, certainty=None
+    )
+    labelled = samples.filter(label__isnull=False)
+    Dataset.objects.filter(pk=dataset.pk).update(labels_at_suggestion=labelled.count())
+    names = _labels_with_enough(labelled)
+    if len(names) < 2:
+        return
+    known, vectors = _vectors(labelled.filter(label__in=names))
+    labels = [str(label) for label in known]
+    for rows, asked in _vectors_in_parts(samples.filter(label=None)):
+        found = suggest_labels(vectors, labels, asked)
+        with transaction.atomic():
+            for sample, number, certainty in zip(rows, found.numbers, found.certainties, strict=True):
+                sample.suggested_id = int(found.labels[int(number)])
+                sample.certainty = float(certainty)
+            Sample.objects.bulk_update(rows, ["suggested", "certainty"], batch_size=300)
+        live.samples_changed(dataset, [row.number for row in rows])
+
+
+def _labels_with_enough(labelled: QuerySet[Sample]) -> list[int]:
+    counts: dict[int, int] = {}
+    for label in labelled.filter(measured__isnull=False).values_list("label", flat=True):
+        counts[label or 0] = counts.get(label or 0, 0) + 1
+    there = set(Label.objects.filter(pk__in=counts).values_list("pk", flat=True))
+    return [label for label, count in counts.items() if count >= LEAST_LABELLED and label in there]
+
+
+def _vectors(samples: QuerySet[Sample]) -> tuple[list[int], Float32]:
+    """Label and vector of measured samples, spread over all of them."""
+    ids = list(samples.filter(measured__isnull=False).order_by("number").values_list("pk", flat=True))
+    step = max(1, len(ids) // MOST_KNOWN)
+    rows = Measured.objects.filter(sample__in=ids[::step]).values_list("sample__label", "embedding")
+    labels, blobs = zip(*rows, strict=True)
+    return list(labels), unpack_vectors(blobs)
+
+
+def _vectors_in_parts(samples: QuerySet[Sample]) -> Iterator[tuple[list[Sample], Float32]]:
+    after = 0
+    waiting = samples.filter(measured__isnull=False).select_related("measured").order_by("number")
+    while rows := list(waiting.filter(number__gt=after)[:ROWS]):
+        yield rows, unpack_vectors([row.measured.embedding for row in rows])
+        after = rows[-1].number
+
+
+def unpack_vectors(blobs: Sequence[bytes | memoryview]) -> Float32:
+    """`(n, d)` float32."""
+    return np.stack([np.frombuffer(blob, VECTOR_TYPE) for blob in blobs]).astype(np.float32)

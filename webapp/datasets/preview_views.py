@@ -1,0 +1,102 @@
+"""The page that shows samples as a network will see them, with sliders for what training changes at random."""
+
+from uuid import UUID
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from webapp import access, storage
+from webapp.datasets import queries
+from webapp.datasets.models import Dataset
+from webapp.datasets.views import head_context
+
+ROWS = 6
+"""Samples shown, spread over the dataset."""
+VARIANTS = 6
+"""Looks at each sample; the first is without any change."""
+SIDES = {64: _("64 × 64, the small network"), 112: _("112 × 112, faces"), 224: _("224 × 224, the large network")}
+PREVIEW_AGE_S = 3600
+STRENGTHS = {
+    "flip": (_("Mirrored"), _("Left and right swapped. Not for writing or anything with a direction.")),
+    "crop": (_("Cropped"), _("A random part of the picture, so that the place does not matter.")),
+    "colour": (_("Light and colour"), _("Brighter, darker, paler, stronger.")),
+    "blur": (_("Blurred"), _("A little soft, as out of focus.")),
+    "noise": (_("Noisy"), _("Grain as in dim light.")),
+}
+USUAL = {"flip": 1.0, "crop": 0.3, "colour": 0.3, "blur": 0.1, "noise": 0.1}
+
+
+class PreviewForm(forms.Form):
+    """What the address of the page and of each picture says; nonsense is replaced by what is usual."""
+
+    side = forms.TypedChoiceField(choices=list(SIDES.items()), coerce=int, required=False)
+    seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+    flip = forms.FloatField(min_value=0, max_value=1, required=False)
+    crop = forms.FloatField(min_value=0, max_value=1, required=False)
+    colour = forms.FloatField(min_value=0, max_value=1, required=False)
+    blur = forms.FloatField(min_value=0, max_value=1, required=False)
+    noise = forms.FloatField(min_value=0, max_value=1, required=False)
+
+    def chosen(self) -> dict[str, float]:
+        self.is_valid()
+        chosen: dict[str, float] = {"side": self.cleaned_data.get("side") or 112}
+        chosen["seed"] = self.cleaned_data.get("seed") or 0
+        for name, usual in USUAL.items():
+            value = self.cleaned_data.get(name)
+            chosen[name] = usual if value is None else value
+        return chosen
+
+
+@login_required
+@require_GET
+def preview(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
+    dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
+    chosen = PreviewForm(request.GET).chosen()
+    sliders = [(name, words, meaning, chosen[name]) for name, (words, meaning) in STRENGTHS.items()]
+    context = head_context(request, dataset) | {
+        "chosen": chosen,
+        "sliders": sliders,
+        "sides": [(side, words, side == chosen["side"]) for side, words in SIDES.items()],
+        "numbers": _spread(dataset),
+        "query": "&".join(f"{name}={value:g}" for name, value in chosen.items()),
+    }
+    return render(request, "datasets/preview.html", context)
+
+
+def _spread(dataset: Dataset) -> list[int]:
+    numbers = list(queries.samples_of(dataset).order_by("number").values_list("number", flat=True)[:20_000])
+    step = max(1, len(numbers) // ROWS)
+    return numbers[::step][:ROWS]
+
+
+@login_required
+@require_GET
+def preview_picture(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponse:
+    """One sample, several looks side by side. Made of the stored thumbnail: our own JPEG, never somebody's file."""
+    dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
+    sample = get_object_or_404(queries.samples_of(dataset), number=number)
+    chosen = PreviewForm(request.GET).chosen()
+    content = _drawn(storage.read_bytes(sample.thumbnail_key), chosen)
+    response = HttpResponse(content, content_type="image/png")
+    response["Cache-Control"] = f"private, max-age={PREVIEW_AGE_S}"
+    return response
+
+
+def _drawn(jpeg: bytes, chosen: dict[str, float]) -> bytes:
+    """Loaded on the first look: no other page needs these libraries."""
+    import cv2
+    import numpy as np
+
+    from analysis.doctor.preview import Strengths, network_view
+    from analysis.pictures import decode_picture
+
+    image_bgr = decode_picture(jpeg, "thumbnail")
+    strengths = Strengths(**{name: chosen[name] for name in USUAL})
+    side, seed = int(chosen["side"]), int(chosen["seed"])
+    looks = [network_view(image_bgr, side).shown_bgr]
+    looks += [network_view(image_bgr, side, strengths, seed=seed + look).shown_bgr for look in range(1, VARIANTS)]
+    return bytes(cv2.imencode(".png", np.concatenate(looks, axis=1))[1])
