@@ -51,7 +51,8 @@ def split_groups(
     """The part of each group: every group in exactly one, each label in each part as near to its share as groups allow.
 
     `groups` and `labels` hold one entry per sample, `shares` the wished share of each part (positive, any sum). The
-    same input gives the same answer. A part stays empty only when there are fewer groups than parts. Raises ValueError for no parts, or entries that differ in number.
+    same input gives the same answer. A part stays empty only when there are fewer groups than parts.
+    Raises ValueError for no parts, or entries that differ in number.
     """
     if not shares or min(shares.values()) <= 0:
         raise ValueError(f"expected positive shares, got {dict(shares)}")

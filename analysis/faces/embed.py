@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.faces.align import ARCFACE_SIZE, ARCFACE_TEMPLATE, DLIB_SIZE, DLIB_TEMPLATE, align_faces
 from analysis.types import Float32, Image
@@ -25,13 +26,16 @@ class Embedder(Protocol):
         """Faces of one picture as this embedder wants them: landmarks `(n, 5, 2)` in, `(n, size, size, 3)` BGR out."""
         ...
 
-    def embed(self, aligned_bgr: Image) -> Float32:
-        """Aligned faces `(n, size, size, 3)` in, vectors `(n, d)` of length 1 out."""
+    def embed(self, aligned_bgr: Image, twice: NDArray[np.bool_] | None = None) -> Float32:
+        """Aligned faces `(n, size, size, 3)` in, vectors `(n, d)` of length 1 out.
+
+        `twice` `(n,)` says which faces are worth a second look, where an embedder has one; None means all.
+        """
         ...
 
 
 class MobileFaceNetEmbedder:
-    """MobileFaceNet, 192 numbers: the vector of the face and that of its mirror image added up."""
+    """MobileFaceNet, 192 numbers: the vector of the face and, on a second look, that of its mirror image added up."""
 
     name = "mobilefacenet_192"
 
@@ -41,9 +45,13 @@ class MobileFaceNetEmbedder:
     def align(self, image_bgr: Image, landmarks: Float32) -> Image:
         return align_faces(image_bgr, landmarks, ARCFACE_TEMPLATE, ARCFACE_SIZE, smooth=True)
 
-    def embed(self, aligned_bgr: Image) -> Float32:
+    def embed(self, aligned_bgr: Image, twice: NDArray[np.bool_] | None = None) -> Float32:
         faces = (_planes_rgb(aligned_bgr) - np.float32(127.5)) / np.float32(128)
-        return _unit_length(_in_batches(self.session, faces) + _in_batches(self.session, faces[..., ::-1]))
+        vectors = _in_batches(self.session, faces)
+        again = np.ones(len(faces), bool) if twice is None else twice
+        if again.any():
+            vectors[again] += _in_batches(self.session, faces[again][..., ::-1])
+        return _unit_length(vectors)
 
 
 class DlibEmbedder:
@@ -57,7 +65,7 @@ class DlibEmbedder:
     def align(self, image_bgr: Image, landmarks: Float32) -> Image:
         return align_faces(image_bgr, landmarks, DLIB_TEMPLATE, DLIB_SIZE, smooth=True)
 
-    def embed(self, aligned_bgr: Image) -> Float32:
+    def embed(self, aligned_bgr: Image, twice: NDArray[np.bool_] | None = None) -> Float32:
         return _unit_length(_in_batches(self.session, _planes_rgb(aligned_bgr)))
 
 

@@ -64,3 +64,13 @@ def test_a_mirrored_face_has_the_same_vector_with_mobilefacenet(landmarks: dict[
     face = embedder.align(portrait("hopper"), landmarks["hopper"])
     both = embedder.embed(np.concatenate([face, face[:, :, ::-1]]))
     assert np.allclose(both[0], both[1], atol=1e-4)
+
+
+def test_a_second_look_is_taken_only_where_asked_for(landmarks: dict[str, Float32]) -> None:
+    embedder = load_mobilefacenet(1)
+    aligned = embedder.align(portrait("collins"), landmarks["collins"])
+    pair = np.concatenate([aligned, aligned])
+    once, twice = embedder.embed(pair, np.array([False, True]))
+    assert np.allclose(twice, embedder.embed(aligned)[0], atol=1e-5)
+    assert once @ twice < 0.9999, "the mirrored face was left out"
+    assert once @ twice > 0.8, "both are the same person all the same"

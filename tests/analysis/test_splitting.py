@@ -1,0 +1,80 @@
+"""Splits that part no source and give each part its share of each label."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.splitting import connected, split_groups
+
+SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
+
+
+def test_samples_that_share_a_video_or_a_person_are_one_group() -> None:
+    videos = ["a", "a", "b", "c", "d"]
+    people = ["", "mira", "mira", "", ""]
+    assert connected(videos, people) == [0, 0, 0, 1, 2]
+
+
+def test_what_is_not_known_connects_nothing() -> None:
+    assert connected(["", "", ""]) == [0, 1, 2]
+    assert connected([]) == []
+    assert connected() == []
+
+
+def test_keys_of_different_number_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\[2, 1\]"):
+        connected(["a", "b"], ["c"])
+
+
+@pytest.mark.parametrize("shares", [{}, {"train": 0.0}, {"train": 1.0, "test": -1.0}])
+def test_senseless_shares_are_refused(shares: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="positive shares"):
+        split_groups([0], ["a"], shares, seed=0)
+
+
+def test_no_sample_makes_no_part() -> None:
+    assert split_groups([], [], SHARES, seed=0) == {}
+
+
+many_samples = st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc")), min_size=1, max_size=300)
+
+
+@given(many_samples, st.integers(0, 5))
+def test_every_group_is_in_one_part_and_no_part_goes_without(rows: list[tuple[int, str]], seed: int) -> None:
+    groups, labels = [row[0] for row in rows], [row[1] for row in rows]
+    parts = split_groups(groups, labels, SHARES, seed)
+    assert parts.keys() == set(groups)
+    assert len(set(parts.values())) == min(len(set(groups)), len(SHARES))
+
+
+@given(many_samples)
+def test_the_same_seed_gives_the_same_split(rows: list[tuple[int, str]]) -> None:
+    groups, labels = [row[0] for row in rows], [row[1] for row in rows]
+    assert split_groups(groups, labels, SHARES, 7) == split_groups(groups, labels, SHARES, 7)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_come_in_their_shares_where_groups_allow(seed: int) -> None:
+    groups = [number // 10 for number in range(1000)]
+    labels = ["rare" if number // 10 % 10 == 0 else "usual" for number in range(1000)]
+    parts = split_groups(groups, labels, SHARES, seed)
+    counted = Counter((label, parts[group]) for group, label in zip(groups, labels, strict=True))
+    assert counted["rare", "train"] == pytest.approx(70, abs=10)
+    assert counted["rare", "test"] >= 10
+    assert counted["rare", "validation"] >= 10
+    assert counted["usual", "train"] == pytest.approx(630, abs=20)
+    assert counted["usual", "test"] == pytest.approx(135, abs=20)
+
+
+def test_one_huge_group_goes_to_training() -> None:
+    groups = [0] * 900 + list(range(1, 51))
+    parts = split_groups(groups, ["x"] * len(groups), SHARES, seed=3)
+    assert parts[0] == "train"
+
+
+def test_other_seeds_give_other_splits() -> None:
+    groups = list(range(60))
+    splits = {tuple(sorted(split_groups(groups, ["x"] * 60, SHARES, seed).items())) for seed in range(4)}
+    assert len(splits) == 4

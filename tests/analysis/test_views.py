@@ -1,0 +1,48 @@
+"""Which views of a track are kept, and which are not even cut out."""
+
+import numpy as np
+import pytest
+
+from analysis.views import CLEARLY_BETTER, MAX_BINS, View, ViewCollector, views_wanted
+
+
+def view(time_s: float, quality: float, promise: float = 1.0) -> View:
+    picture = np.zeros((2, 2, 3), np.uint8)
+    box, landmarks = np.zeros(4, np.float32), np.zeros((5, 2), np.float32)
+    return View(time_s, box, landmarks, 0.9, quality, promise, picture, picture)
+
+
+def test_the_first_view_of_a_stretch_is_always_worth_cutting_out() -> None:
+    assert ViewCollector(0.0).bar(0.3) < 0
+
+
+def test_a_neighbour_of_a_sharp_view_has_to_promise_clearly_more() -> None:
+    collector = ViewCollector(0.0)
+    collector.add(view(0.0, quality=0.72, promise=0.8))
+    assert collector.bar(0.2) == pytest.approx((0.72 + CLEARLY_BETTER) / 0.9)
+
+
+def test_a_blurred_view_is_beaten_by_a_merely_sharper_one() -> None:
+    collector = ViewCollector(0.0)
+    collector.add(view(0.0, quality=0.3, promise=0.8))
+    assert collector.bar(0.2) == pytest.approx(0.3 + CLEARLY_BETTER)
+
+
+def test_memory_does_not_grow_with_the_track() -> None:
+    collector = ViewCollector(0.0)
+    for second in range(1000):
+        collector.add(view(float(second), quality=0.5))
+    assert len(collector.best) <= MAX_BINS
+
+
+def test_chosen_views_are_good_and_far_apart_best_first() -> None:
+    collector = ViewCollector(0.0)
+    for second, quality in enumerate([0.9, 0.85, 0.2, 0.7]):
+        collector.add(view(float(second), quality))
+    assert [each.time_s for each in collector.chosen(2)] == [0.0, 1.0]
+    assert [each.quality for each in collector.chosen(9)] == [0.9, 0.85, 0.7, 0.2]
+
+
+@pytest.mark.parametrize(("length_s", "count"), [(0.0, 1), (1.9, 1), (2.0, 2), (8.0, 3), (30.0, 5), (900.0, 5)])
+def test_longer_tracks_get_more_views(length_s: float, count: int) -> None:
+    assert views_wanted(length_s) == count
