@@ -18,8 +18,7 @@ from webapp import storage
 from webapp.datasets import live
 from webapp.datasets.models import Dataset, Kind, Label, Measured, Sample
 from webapp.jobs import lifecycle
-from webapp.jobs.models import ACTIVE, Job
-from webapp.jobs.models import Kind as JobKind
+from webapp.jobs.models import Job
 
 logger = logging.getLogger(__name__)
 
@@ -28,26 +27,8 @@ ROWS = 2000
 VECTOR_TYPE = np.dtype("<f2")
 LEAST_LABELLED = 2
 """Labels that have at least this many samples are suggested."""
-GROWN_BY = 0.1
-GROWN_BY_SAMPLES = 10
 MOST_KNOWN = 5000
 """Labelled samples that vote on suggestions; more of them change little and cost memory."""
-
-
-def request_measuring(dataset: Dataset) -> Job | None:
-    """Queues the look at new samples (and new suggestions), unless one waits already."""
-    waiting = Job.objects.filter(subject_id=dataset.pk, kind=JobKind.MEASURE, status__in=ACTIVE)
-    if waiting.exists():
-        return None
-    return lifecycle.create(JobKind.MEASURE, team=dataset.team, subject_id=dataset.pk)
-
-
-def request_suggestions(dataset: Dataset) -> None:
-    """After labelling: anew when there is clearly more to learn from than last time."""
-    labelled = Sample.objects.filter(dataset=dataset, removed_at=None, label__isnull=False).count()
-    grown = labelled - dataset.labels_at_suggestion
-    if abs(grown) >= max(GROWN_BY_SAMPLES, GROWN_BY * dataset.labels_at_suggestion):
-        request_measuring(dataset)
 
 
 def measure_samples(job: Job) -> None:

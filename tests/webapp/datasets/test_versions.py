@@ -1,0 +1,218 @@
+"""Versions: frozen for good, split by source or person, honest about what a score will be worth, comparable."""
+
+from collections import defaultdict
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.conftest import signed_in
+from tests.webapp.datasets.rows import make_dataset, make_sample
+from webapp import storage
+from webapp.accounts.models import Team, User
+from webapp.datasets import acts, services, sweeps, versions
+from webapp.datasets.models import Dataset, KeepTogether, Part, Sample, Version, VersionSample
+
+pytestmark = pytest.mark.django_db
+
+SHARES = {Part.TRAIN.value: 0.7, Part.VALIDATION.value: 0.15, Part.TEST.value: 0.15}
+
+
+def freeze(dataset: Dataset, **fields: object) -> Version:
+    return versions.freeze(dataset, user=None, **({"shares": SHARES} | fields))  # type: ignore[arg-type]
+
+
+def fill(dataset: Dataset, sources: int = 12, each: int = 4) -> list[Sample]:
+    return [
+        make_sample(
+            dataset, label=("smile", "none")[number % 2], source=f"video {source}", identity=f"person {source // 2}"
+        )
+        for source in range(sources)
+        for number in range(each)
+    ]
+
+
+def parts_of(version: Version, key: str) -> dict[str, set[str]]:
+    parts: dict[str, set[str]] = defaultdict(set)
+    for value, part in version.samples.values_list(key, "part"):
+        parts[value].add(part)
+    return parts
+
+
+def test_no_video_is_parted(team: Team) -> None:
+    dataset = make_dataset(team)
+    fill(dataset)
+    version = freeze(dataset)
+    assert all(len(parts) == 1 for parts in parts_of(version, "source").values())
+    assert set(version.samples.values_list("part", flat=True)) == set(Part.values)
+
+
+@pytest.mark.parametrize("keep", [KeepTogether.PERSON, KeepTogether.BOTH])
+def test_no_person_is_parted_where_people_are_kept_together(team: Team, keep: KeepTogether) -> None:
+    dataset = make_dataset(team)
+    fill(dataset)
+    version = freeze(dataset, keep_together=keep)
+    assert all(len(parts) == 1 for parts in parts_of(version, "sample__identity").values())
+
+
+def test_what_has_no_label_or_is_left_out_stays_outside(team: Team) -> None:
+    dataset = make_dataset(team)
+    samples = fill(dataset)
+    make_sample(dataset)
+    acts.leave_out_samples(dataset, user=None, seen={samples[0].number: 0}, left_out=True)
+    version = freeze(dataset)
+    assert version.samples.count() == version.statistics["samples"] == len(samples) - 1
+
+
+def test_the_fingerprint_is_of_content_and_labels_alone(team: Team) -> None:
+    dataset = make_dataset(team)
+    samples = fill(dataset)
+    first, again = freeze(dataset), freeze(dataset, seed=5, note="drawn anew", keep_together=KeepTogether.BOTH)
+    assert first.fingerprint == again.fingerprint
+    assert [first.number, again.number] == [1, 2]
+    other = services.label_called(dataset, "grin")
+    acts.label_samples(dataset, user=None, label=other, seen={samples[0].number: 0})
+    assert freeze(dataset).fingerprint != first.fingerprint
+
+
+def test_the_same_content_in_another_dataset_has_the_same_fingerprint(team: Team) -> None:
+    first, second = make_dataset(team), make_dataset(team)
+    for sample in fill(first):
+        make_sample(second, label=sample.label.name if sample.label else None, sha256=sample.sha256, source="elsewhere")
+    assert freeze(first).fingerprint == freeze(second).fingerprint
+
+
+def test_the_same_seed_gives_the_same_split_and_another_one_another(team: Team) -> None:
+    dataset = make_dataset(team)
+    fill(dataset, sources=30)
+    first, again, other = freeze(dataset, seed=1), freeze(dataset, seed=1), freeze(dataset, seed=2)
+    assert parts_of(first, "source") == parts_of(again, "source") != parts_of(other, "source")
+
+
+def test_a_version_does_not_change_when_the_dataset_does(team: Team) -> None:
+    dataset = make_dataset(team)
+    samples = fill(dataset)
+    version = freeze(dataset)
+    before = sorted(version.samples.values_list("sample", "label", "part"))
+    label = samples[0].label
+    assert label is not None
+    services.edit_label(label, name="laugh", hue=3, key="")
+    Sample.objects.filter(pk=samples[1].pk).update(removed_at=timezone.now() - 2 * services.UNDO_PERIOD)
+    sweeps.sweep()
+    assert sorted(version.samples.values_list("sample", "label", "part")) == before
+    assert storage.exists(samples[1].key), "a version holds it"
+
+
+def test_removed_samples_go_once_no_version_holds_them(team: Team) -> None:
+    dataset = make_dataset(team)
+    samples = fill(dataset)
+    version = freeze(dataset)
+    long_ago = timezone.now() - 2 * services.UNDO_PERIOD
+    Sample.objects.filter(pk=samples[1].pk).update(removed_at=long_ago)
+    versions.delete_version(version)
+    Version.objects.filter(pk=version.pk).update(deleted_at=long_ago)
+    sweeps.sweep()
+    assert not Version.objects.filter(pk=version.pk).exists()
+    assert not Sample.objects.filter(pk=samples[1].pk).exists()
+    assert not storage.exists(samples[1].key)
+    assert storage.exists(samples[0].key)
+
+
+def test_one_source_is_called_what_it_is(team: Team) -> None:
+    dataset = make_dataset(team)
+    for number in range(30):
+        make_sample(dataset, label=("a", "b")[number % 2], source="the only video", sequence=f"track {number // 3}")
+    version = freeze(dataset)
+    assert versions.ONE_SOURCE in version.statistics["warnings"]
+    assert all(len(parts) == 1 for parts in parts_of(version, "sample__sequence").values()), "not by single pictures"
+
+
+def test_few_sources_and_thin_labels_are_told(team: Team) -> None:
+    dataset = make_dataset(team)
+    fill(dataset, sources=4, each=2)
+    warnings = freeze(dataset).statistics["warnings"]
+    assert {versions.FEW_SOURCES, versions.THIN_LABEL} <= set(warnings)
+
+
+def test_a_large_and_varied_dataset_has_nothing_to_be_told(team: Team) -> None:
+    dataset = make_dataset(team)
+    fill(dataset, sources=60, each=2)
+    assert freeze(dataset).statistics["warnings"] == []
+
+
+def test_nothing_labelled_cannot_be_frozen(team: Team) -> None:
+    dataset = make_dataset(team)
+    make_sample(dataset)
+    with pytest.raises(versions.NothingToFreeze):
+        freeze(dataset)
+    assert not Version.objects.exists()
+
+
+def test_versions_are_compared_by_content(team: Team) -> None:
+    dataset = make_dataset(team)
+    samples = fill(dataset)
+    first = freeze(dataset)
+    grin = services.label_called(dataset, "grin")
+    acts.label_samples(dataset, user=None, label=grin, seen={samples[0].number: 0})
+    acts.leave_out_samples(dataset, user=None, seen={samples[1].number: 0}, left_out=True)
+    added = make_sample(dataset, label="smile")
+    difference = versions.compare(first, freeze(dataset))
+    assert difference.added == [added.pk]
+    assert difference.removed == [samples[1].pk]
+    assert difference.relabelled == [(samples[0].pk, "smile", "grin")]
+
+
+def test_an_admin_freezes_in_the_browser_and_is_led_to_the_version(team: Team, alice: User) -> None:
+    dataset = make_dataset(team)
+    fill(dataset)
+    form = {"keep_together": "source", "shares": "80", "seed": "3", "note": "first"}
+    answer = signed_in(alice).post(reverse("datasets:freeze", args=[dataset.pk]), form)
+    version = dataset.versions.get()
+    assert answer["Location"] == reverse("datasets:version", args=[dataset.pk, 1])
+    assert (version.note, version.seed, version.shares["train"]) == ("first", 3, 0.8)
+    assert version.created_by == alice
+
+
+def test_only_admins_freeze_and_delete(team: Team, alice: User, bob: User, vera: User, charlie: User) -> None:
+    dataset = make_dataset(team)
+    fill(dataset)
+    form = {"keep_together": "source", "shares": "70", "seed": "0"}
+    freeze(dataset)
+    for user in (bob, vera, charlie):
+        client = signed_in(user)
+        assert client.post(reverse("datasets:freeze", args=[dataset.pk]), form).status_code == 404
+        assert client.post(reverse("datasets:delete_version", args=[dataset.pk, 1])).status_code == 404
+        assert client.post(reverse("datasets:restore_version", args=[dataset.pk, 1])).status_code == 404
+    assert Client().post(reverse("datasets:freeze", args=[dataset.pk]), form).status_code == 302
+    admin = signed_in(alice)
+    admin.post(reverse("datasets:delete_version", args=[dataset.pk, 1]))
+    assert admin.get(reverse("datasets:version", args=[dataset.pk, 1])).status_code == 404
+    admin.post(reverse("datasets:restore_version", args=[dataset.pk, 1]))
+    assert admin.get(reverse("datasets:version", args=[dataset.pk, 1])).status_code == 200
+
+
+def test_members_look_and_strangers_do_not(team: Team, vera: User, charlie: User) -> None:
+    dataset = make_dataset(team)
+    fill(dataset)
+    freeze(dataset)
+    freeze(dataset, seed=9)
+    pages = [
+        reverse("datasets:versions", args=[dataset.pk]),
+        reverse("datasets:version", args=[dataset.pk, 1]),
+        reverse("datasets:compare", args=[dataset.pk, 1, 2]),
+    ]
+    assert [signed_in(vera).get(page).status_code for page in pages] == [200, 200, 200]
+    assert [signed_in(charlie).get(page).status_code for page in pages] == [404, 404, 404]
+
+
+def test_a_deleted_dataset_takes_its_versions_with_it(team: Team) -> None:
+    dataset = make_dataset(team)
+    samples = fill(dataset)
+    freeze(dataset)
+    services.delete_dataset(dataset)
+    Dataset.objects.filter(pk=dataset.pk).update(deleted_at=timezone.now() - 2 * services.UNDO_PERIOD)
+    sweeps.sweep()
+    assert not VersionSample.objects.exists()
+    assert not Dataset.objects.exists()
+    assert not storage.exists(samples[0].key)

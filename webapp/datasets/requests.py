@@ -1,0 +1,24 @@
+"""Asking for a look at samples and for new suggestions; light enough for the web server, which loads no networks."""
+
+from webapp.datasets.models import Dataset, Sample
+from webapp.jobs import lifecycle
+from webapp.jobs.models import ACTIVE, Job, Kind
+
+GROWN_BY = 0.1
+GROWN_BY_SAMPLES = 10
+
+
+def request_measuring(dataset: Dataset) -> Job | None:
+    """Queues the look at new samples (and new suggestions), unless one waits already."""
+    waiting = Job.objects.filter(subject_id=dataset.pk, kind=Kind.MEASURE, status__in=ACTIVE)
+    if waiting.exists():
+        return None
+    return lifecycle.create(Kind.MEASURE, team=dataset.team, subject_id=dataset.pk)
+
+
+def request_suggestions(dataset: Dataset) -> None:
+    """After labelling: anew when there is clearly more to learn from than last time."""
+    labelled = Sample.objects.filter(dataset=dataset, removed_at=None, label__isnull=False).count()
+    before = Dataset.objects.values_list("labels_at_suggestion", flat=True).get(pk=dataset.pk)
+    if abs(labelled - before) >= max(GROWN_BY_SAMPLES, GROWN_BY * before):
+        request_measuring(dataset)
