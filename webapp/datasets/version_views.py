@@ -30,6 +30,12 @@ WARNINGS: dict[str, tuple[Promise, Promise]] = {
             "Add samples from other videos."
         ),
     ),
+    versions.NOT_EXAMINED: (
+        gettext_lazy("Nobody has looked for copies."),
+        gettext_lazy(
+            "The same picture may stand in training and test. Have the doctor examine the dataset, then make a version."
+        ),
+    ),
     versions.FEW_SOURCES: (
         gettext_lazy("The test rests on very few sources."),
         gettext_lazy("Its score may be far off for the next video. Five or more sources for the test make it solid."),

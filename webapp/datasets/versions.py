@@ -11,7 +11,17 @@ from django.utils import timezone
 
 from analysis.splitting import connected, split_groups
 from webapp.accounts.models import User
-from webapp.datasets.models import Dataset, KeepTogether, Part, Sample, Version, VersionSample
+from webapp.datasets.models import (
+    Checkup,
+    Dataset,
+    FindingKind,
+    KeepTogether,
+    Part,
+    Sample,
+    Version,
+    VersionSample,
+)
+from webapp.jobs.models import Status
 
 BATCH = 1000
 LEAST_PER_LABEL = 10
@@ -20,6 +30,7 @@ LEAST_TEST_GROUPS = 5
 """A score that rests on fewer sources says little about the next video."""
 
 ONE_SOURCE, FEW_SOURCES, LABEL_MISSING, THIN_LABEL = "one_source", "few_sources", "label_missing", "thin_label"
+NOT_EXAMINED = "not_examined"
 
 
 class NothingToFreeze(Exception):
@@ -31,6 +42,7 @@ class Row:
     """What a version keeps of a sample."""
 
     pk: int
+    number: int
     sha256: str
     label: str
     source: str
@@ -70,7 +82,7 @@ def freeze(
         rows = rows_to_freeze(dataset)
         if not rows:
             raise NothingToFreeze
-        split = split_of(rows, keep_together, shares, seed)
+        split = split_of(rows, keep_together, shares, seed, twins_of(dataset))
         version = _numbered(
             dataset,
             fingerprint=fingerprint_of(dataset.kind, rows),
@@ -105,7 +117,7 @@ def _numbered(dataset: Dataset, **fields: object) -> Version:
 
 def rows_to_freeze(dataset: Dataset) -> list[Row]:
     chosen = Sample.objects.filter(dataset=dataset, removed_at=None, is_left_out=False, label__isnull=False)
-    columns = ("pk", "sha256", "label__name", "source", "identity", "sequence")
+    columns = ("pk", "number", "sha256", "label__name", "source", "identity", "sequence")
     return [Row(*values) for values in chosen.order_by("number").values_list(*columns)]
 
 
@@ -117,13 +129,31 @@ def fingerprint_of(kind: str, rows: Sequence[Row]) -> str:
     return digest.hexdigest()
 
 
-def split_of(rows: Sequence[Row], keep_together: KeepTogether, shares: Mapping[str, float], seed: int) -> Split:
-    """By whole sources or people. Where there is only one, by whole sequences, which the warnings call what it is."""
-    groups = _groups(rows, keep_together)
-    warnings = []
+def twins_of(dataset: Dataset) -> dict[int, int] | None:
+    """Number of a sample -> number of the one that it repeats, as the doctor saw it; None without a checkup."""
+    checkups = Checkup.objects.filter(dataset=dataset, job__status=Status.DONE)
+    checkup = checkups.order_by("-created_at").first()
+    if checkup is None:
+        return None
+    found = checkup.findings.filter(kind=FindingKind.DUPLICATES).first()
+    return {number: kept for number, _likeness, kept in found.samples} if found else {}
+
+
+def split_of(
+    rows: Sequence[Row],
+    keep_together: KeepTogether,
+    shares: Mapping[str, float],
+    seed: int,
+    twins: Mapping[int, int] | None = None,
+) -> Split:
+    """By whole sources or people, near copies with their twins. Where there is only one source, by whole sequences,
+    which the warnings call what it is."""
+    warnings = [NOT_EXAMINED] if twins is None else []
+    twin_of = [f"like {(twins or {}).get(row.number, row.number)}" for row in rows]
+    groups = connected(_groups(rows, keep_together), twin_of)
     if len(set(groups)) == 1:
         warnings.append(ONE_SOURCE)
-        groups = connected([row.sequence or f"sample {row.pk}" for row in rows])
+        groups = connected([row.sequence or f"sample {row.pk}" for row in rows], twin_of)
     part_of = split_groups(groups, [row.label for row in rows], shares, seed)
     parts = [part_of[group] for group in groups]
     in_part = Counter(part_of.values())

@@ -20,8 +20,8 @@ from webapp.supervisor.trouble import StartupError
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 LOOK_EVERY_S = 0.3
-WORKERS = {"checks": ("checks",), "media": ("media",), "analysis": ("analysis", "training")}
-"""Name of each worker and its queues. A check never waits behind a web copy; training shares the analysis worker."""
+WORKERS = {"checks": ("checks",), "media": ("media",), "analysis": ("analysis",), "training": ("training",)}
+"""Name of each worker and its queues. A check never waits behind a web copy, nor an analysis behind a training."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -8,11 +8,24 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.conftest import signed_in
+from tests.factories import make_job
 from tests.webapp.datasets.rows import make_dataset, make_sample
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets import acts, services, sweeps, versions
-from webapp.datasets.models import Dataset, KeepTogether, Part, Sample, Version, VersionSample
+from webapp.datasets.models import (
+    Checkup,
+    Dataset,
+    Finding,
+    FindingKind,
+    KeepTogether,
+    Part,
+    Sample,
+    Version,
+    VersionSample,
+)
+from webapp.jobs.models import Kind as JobKind
+from webapp.jobs.models import Status
 
 pytestmark = pytest.mark.django_db
 
@@ -138,7 +151,27 @@ def test_few_sources_and_thin_labels_are_told(team: Team) -> None:
 def test_a_large_and_varied_dataset_has_nothing_to_be_told(team: Team) -> None:
     dataset = make_dataset(team)
     fill(dataset, sources=60, each=2)
+    assert freeze(dataset).statistics["warnings"] == [versions.NOT_EXAMINED]
+    examined(dataset)
     assert freeze(dataset).statistics["warnings"] == []
+
+
+def examined(dataset: Dataset, *pairs: tuple[int, int]) -> None:
+    """As if the doctor had been there and found that the first of each pair repeats the second."""
+    job = make_job(team=dataset.team, kind=JobKind.CHECKUP, status=Status.DONE, finished_at=timezone.now())
+    checkup = Checkup.objects.create(dataset=dataset, job=job)
+    items = [[number, 0.99, kept] for number, kept in pairs]
+    Finding.objects.create(checkup=checkup, kind=FindingKind.DUPLICATES, samples=items)
+
+
+def test_near_copies_from_different_videos_stay_together(team: Team) -> None:
+    dataset = make_dataset(team)
+    numbers = [sample.number for sample in fill(dataset, sources=40, each=1)]
+    pairs = list(zip(numbers[20:], numbers[:20], strict=True))
+    examined(dataset, *pairs)
+    for seed in range(3):
+        part_of = dict(freeze(dataset, seed=seed).samples.values_list("sample__number", "part"))
+        assert all(part_of[number] == part_of[kept] for number, kept in pairs)
 
 
 def test_nothing_labelled_cannot_be_frozen(team: Team) -> None:
