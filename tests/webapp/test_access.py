@@ -8,11 +8,14 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.conftest import signed_in
 from tests.factories import make_job, make_user
+from tests.webapp.datasets.rows import make_dataset, make_sample
 from webapp import access
 from webapp.accounts.models import Role, Team, User
+from webapp.datasets import versions
 from webapp.jobs.models import Job, Status
 from webapp.videos.models import Video
 
@@ -35,15 +38,27 @@ RULES: list[tuple[str, Callable[[Any], QuerySet[Any]], str]] = [
     (EDIT, access.editable_videos, "video"),
     (SEE, access.visible_jobs, "job"),
     (EDIT, access.editable_jobs, "job"),
+    (SEE, access.visible_datasets, "dataset"),
+    (EDIT, access.editable_datasets, "dataset"),
+    (MANAGE, access.manageable_datasets, "dataset"),
+    (SEE, access.visible_samples, "sample"),
+    (SEE, access.visible_versions, "version"),
+    (MANAGE, access.manageable_versions, "version"),
+    (MANAGE, access.manageable_imports, "import"),
 ]
 
 
 @pytest.fixture
 def things(team: Team) -> dict[str, Any]:
+    sample = make_sample(make_dataset(team), label="a")
     return {
         "team": team,
         "video": Video.objects.create(team=team, title="Opening night", file_name="a.mp4"),
         "job": make_job(team=team),
+        "dataset": sample.dataset,
+        "sample": sample,
+        "version": versions.freeze(sample.dataset, user=None, shares={"train": 1.0}),
+        "import": sample.came_with,
     }
 
 
@@ -63,6 +78,25 @@ def test_rules(who: str, verb: str, rule: Callable[[Any], QuerySet[Any]], kind: 
 def test_roles_in_one_team_give_nothing_in_another(things: dict[str, Any], charlie: User) -> None:
     for _, rule, kind in RULES:
         assert things[kind] not in rule(charlie)
+
+
+@pytest.mark.parametrize("who", MAY)
+def test_members_follow_videos_and_datasets(who: str, things: dict[str, Any]) -> None:
+    user = visitor(who, things["team"])
+    followed = [access.may_follow(user, things[kind].pk) for kind in ("video", "dataset")]
+    assert followed == [SEE in MAY[who]] * 2
+    assert not access.may_follow(user, things["job"].pk)
+
+
+def test_what_is_deleted_is_out_of_everybodys_sight(things: dict[str, Any]) -> None:
+    owner = visitor(Role.OWNER, things["team"])
+    things["dataset"].deleted_at = timezone.now()
+    things["dataset"].save()
+    assert not access.visible_datasets(owner).exists()
+    assert not access.visible_samples(owner).exists()
+    assert not access.visible_versions(owner).exists()
+    assert things["dataset"] in access.restorable_datasets(owner)
+    assert things["dataset"] not in access.restorable_datasets(visitor(Role.EDITOR, things["team"]))
 
 
 def test_every_role_has_a_rule() -> None:
