@@ -94,13 +94,14 @@ def make_web_copy(source: Path, target: Path, info: VideoInfo, plan: PlaybackPla
         for with_sound in (True, False) if info.audio_codec else (False,):
             streams = ["-map", f"0:{info.video_stream}", *(sound if with_sound else []), *picture]
             ending = ["-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", str(part)]
-            problem = run_ffmpeg([*_input(source), *streams, *ending], report)
+            problem = run_ffmpeg([*input_arguments(source), *streams, *ending], report)
             if problem is None:
                 return
         raise UnreadableVideo(f"{source.name}: no playable copy could be made ({problem})")
 
 
-def _input(source: Path) -> list[str]:
+def input_arguments(source: Path) -> list[str]:
+    """What FFmpeg is told about an untrusted file that it shall read."""
     return [
         *("-format_whitelist", ALLOWED_FORMATS, "-protocol_whitelist", ALLOWED_PROTOCOLS),
         *("-threads", str(DECODE_THREADS), "-i", f"file:{source}"),

@@ -94,6 +94,12 @@ def version(key: str) -> str:
     return f"{status.st_mtime_ns:x}-{status.st_size:x}"
 
 
+def names(prefix: str) -> list[str]:
+    """What lies directly under a prefix as a folder, sorted; empty where there is nothing."""
+    path = _path(prefix)
+    return sorted(child.name for child in path.iterdir()) if path.is_dir() else []
+
+
 def delete(key: str) -> None:
     """Deleting what is not there is fine."""
     path = _path(key)

@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from webapp.jobs.models import Job
+from webapp.videos.models import Arriving
 
 
 class Kind(models.TextChoices):
@@ -130,6 +131,18 @@ class Import(models.Model):
     @property
     def inbox_prefix(self) -> str:
         return f"teams/{self.dataset.team_id}/inbox/{self.pk}"
+
+
+class ImportUpload(Arriving):
+    """A file for an import (a ZIP, a video). Once complete it lies in the inbox; the row stays until the job ends."""
+
+    of_import = models.ForeignKey(Import, models.CASCADE, related_name="uploads")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=255)
+    is_stored = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.offset_bytes} of {self.size_bytes})"
 
 
 class ImportProblem(models.Model):

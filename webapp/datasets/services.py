@@ -71,14 +71,23 @@ def label_called(dataset: Dataset, name: str) -> Label:
     name = clean_label(name)
     if not name:
         raise ValueError("a label needs a name")
-    there = Label.objects.filter(dataset=dataset, name__iexact=name).first()
+    there = _same_label(dataset, name)
     if there is not None:
         return there
     try:
         with transaction.atomic():
             return _new_label(dataset, name)
     except IntegrityError:  # made by somebody else a moment ago
-        return Label.objects.get(dataset=dataset, name__iexact=name)
+        there = _same_label(dataset, name)
+        if there is None:
+            raise
+        return there
+
+
+def _same_label(dataset: Dataset, name: str) -> Label | None:
+    """Whatever its case. SQLite itself knows the case of ASCII letters only, and there are few labels."""
+    labels = Label.objects.filter(dataset=dataset)
+    return next((label for label in labels if label.name.casefold() == name.casefold()), None)
 
 
 def _new_label(dataset: Dataset, name: str) -> Label:

@@ -1,14 +1,14 @@
 """What is put right from time to time: deleted datasets and versions, samples nobody needs, uploads left behind."""
 
 import logging
-from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from webapp import storage
-from webapp.datasets.models import Act, Dataset, Import, Sample, Version, VersionSample
+from webapp.datasets import imports
+from webapp.datasets.models import Act, Dataset, Import, ImportUpload, Sample, Version, VersionSample
 from webapp.datasets.services import UNDO_PERIOD
 from webapp.jobs.models import ACTIVE, Job
 from webapp.videos.models import Video
@@ -16,8 +16,6 @@ from webapp.videos.models import Video
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-INBOX_KEPT = timedelta(days=2)
-"""Files of an import that nobody started are given up after that long."""
 
 
 def sweep() -> None:
@@ -30,10 +28,13 @@ def sweep() -> None:
         version.samples.all().delete()
         version.delete()
     discard_removed(Sample.objects.filter(removed_at__lt=long_ago))
-    for forgotten in Import.objects.filter(job=None, created_at__lt=timezone.now() - INBOX_KEPT):
-        if not forgotten.samples.exists():
-            storage.delete_prefix(forgotten.inbox_prefix)
-            forgotten.delete()
+    for unstarted in Import.objects.filter(job=None, created_at__lt=timezone.now() - imports.KEPT_FOR):
+        if not unstarted.samples.exists() and not unstarted.uploads.filter(expires_at__gt=timezone.now()).exists():
+            imports.discard(unstarted)
+    for broken_off in imports.forgotten():
+        imports.give_up_rest(broken_off)
+    for complete in ImportUpload.objects.filter(offset_bytes=F("size_bytes"), is_stored=False):
+        imports.finish_upload(complete)
 
 
 def purge(dataset: Dataset) -> None:

@@ -134,15 +134,10 @@ class Video(models.Model):
         return State.WAITING if job.started_at is None else State.ANALYSING
 
 
-class Upload(models.Model):
-    """An upload that is not complete yet (tus 1.0). Its bytes lie in UPLOAD_DIR under its id; gone once complete.
-
-    Its id is the video's, so that a browser that missed the last answer can still be told that all has arrived.
-    """
+class Arriving(models.Model):
+    """A file that is not complete yet (tus 1.0). Its bytes lie in UPLOAD_DIR under its id."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    video = models.OneToOneField(Video, models.CASCADE, related_name="upload")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="uploads")
     size_bytes = models.PositiveBigIntegerField()
     offset_bytes = models.PositiveBigIntegerField(default=0)
     fingerprint = models.CharField(max_length=200, blank=True)
@@ -150,6 +145,24 @@ class Upload(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     expires_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def every_kind(cls) -> "list[type[Arriving]]":
+        """Each kind of upload has a table of its own."""
+        return Arriving.__subclasses__()
+
+
+class Upload(Arriving):
+    """An upload of a video. Gone once complete.
+
+    Its id is the video's, so that a browser that missed the last answer can still be told that all has arrived.
+    """
+
+    video = models.OneToOneField(Video, models.CASCADE, related_name="upload")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="uploads")
 
     class Meta:
         constraints = [

@@ -14,7 +14,7 @@ from webapp import storage
 from webapp.jobs.models import ACTIVE, Job, Kind, Status
 from webapp.people.models import Person
 from webapp.videos import arriving, uploads
-from webapp.videos.models import Playback, Upload, Video
+from webapp.videos.models import Arriving, Playback, Upload, Video
 from webapp.videos.services import UNDO_PERIOD
 
 logger = logging.getLogger(__name__)
@@ -105,5 +105,9 @@ def discard_strays() -> None:
             upload_id = uuid.UUID(hex=path.name)
         except ValueError:
             continue
-        if path.stat().st_mtime < long_ago and not Upload.objects.filter(pk=upload_id).exists():
+        if path.stat().st_mtime < long_ago and not _has_row(upload_id):
             path.unlink(missing_ok=True)
+
+
+def _has_row(upload_id: uuid.UUID) -> bool:
+    return any(kind._default_manager.filter(pk=upload_id).exists() for kind in Arriving.every_kind())

@@ -1,4 +1,7 @@
-"""Resumable uploads by the tus 1.0 protocol: creation, termination, expiration, checksum (https://tus.io/protocols)."""
+"""Resumable uploads by the tus 1.0 protocol: creation, termination, expiration, checksum (https://tus.io/protocols).
+
+The protocol is the same for whatever arrives; a `Target` says what the file is for.
+"""
 
 import base64
 import binascii
@@ -6,8 +9,10 @@ import errno
 import uuid
 from collections.abc import Iterator
 from http import HTTPStatus
+from typing import Any, Protocol
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.shortcuts import get_object_or_404
@@ -19,7 +24,7 @@ from django.views.decorators.http import require_http_methods
 
 from webapp import access
 from webapp.videos import arriving, uploads
-from webapp.videos.models import Thoroughness, Upload, Video
+from webapp.videos.models import Arriving, Thoroughness, Upload
 from webapp.videos.upload_rules import Refused
 
 VERSION = "1.0.0"
@@ -39,19 +44,50 @@ class Answer(Exception):
         self.status = status
 
 
+class Target(Protocol):
+    """What becomes of a file. Its methods raise Answer or `upload_rules.Refused`, with a sentence for people."""
+
+    def start(self, request: HttpRequest, metadata: dict[str, str], size_bytes: int) -> tuple[Arriving, dict[str, str]]:
+        """The awaited file, and headers that say where to send it ("Location")."""
+
+    def own(self, request: HttpRequest) -> "QuerySet[Any]":
+        """What this person may continue."""
+
+    def finished_bytes(self, request: HttpRequest, upload_id: uuid.UUID) -> int | None:
+        """The size, where all of it has arrived and is stored: a browser that missed the last answer asks again."""
+
+    def is_stored(self, upload: Any) -> bool:
+        """It has been moved into the store, though its row does not know it yet."""
+
+    def finish(self, upload: Any) -> object:
+        """All bytes are there."""
+
+    def give_up(self, upload: Any) -> None:
+        """The sender does not want it any more."""
+
+
 @require_http_methods(["OPTIONS", "POST"])
 def tus_create(request: HttpRequest) -> HttpResponse:
-    return _answered(request, {"OPTIONS": _options, "POST": _create})
+    return answer_create(request, VideoTarget())
 
 
 @require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
 def tus_file(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
-    """POST only carries another method for proxies that know no PATCH."""
+    return answer_file(request, VideoTarget(), upload_id)
+
+
+def answer_create(request: HttpRequest, target: Target) -> HttpResponse:
+    """OPTIONS and POST at the address where uploads begin."""
+    return _answered(request, {"OPTIONS": _options, "POST": _create}, target)
+
+
+def answer_file(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpResponse:
+    """Everything at an upload's own address. POST only carries another method for proxies that know no PATCH."""
     verbs = {"OPTIONS": _options, "HEAD": _head, "PATCH": _patch, "DELETE": _terminate}
-    return _answered(request, verbs, upload_id)
+    return _answered(request, verbs, target, upload_id)
 
 
-def _answered(request: HttpRequest, verbs: dict, *args: uuid.UUID) -> HttpResponse:  # type: ignore[type-arg]
+def _answered(request: HttpRequest, verbs: dict, target: Target, *args: uuid.UUID) -> HttpResponse:  # type: ignore[type-arg]
     method = str(request.method)
     if method == "POST":
         method = request.headers.get("X-HTTP-Method-Override", method).upper()
@@ -62,14 +98,20 @@ def _answered(request: HttpRequest, verbs: dict, *args: uuid.UUID) -> HttpRespon
             _require_signed_in(request)
             if request.headers.get("Tus-Resumable") != VERSION:
                 raise Answer(HTTPStatus.PRECONDITION_FAILED, f"Tus-Resumable: {VERSION}")
-        response = verbs[method](request, *args)
+        response = verbs[method](request, target, *args)
+    except Refused as refused:
+        response = _plain(refused.status, str(refused))
     except Answer as answer:
-        response = HttpResponse(str(answer), status=answer.status, content_type="text/plain; charset=utf-8")
+        response = _plain(answer.status, str(answer))
         if answer.status == HTTPStatus.PRECONDITION_FAILED:
             response["Tus-Version"] = VERSION
     response["Tus-Resumable"] = VERSION
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _plain(status: int, words: str) -> HttpResponse:
+    return HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
 
 
 def _require_signed_in(request: HttpRequest) -> None:
@@ -80,7 +122,7 @@ def _require_signed_in(request: HttpRequest) -> None:
         )
 
 
-def _options(request: HttpRequest, upload_id: uuid.UUID | None = None) -> HttpResponse:
+def _options(request: HttpRequest, target: Target, upload_id: uuid.UUID | None = None) -> HttpResponse:
     headers = {
         "Tus-Version": VERSION,
         "Tus-Extension": EXTENSIONS,
@@ -90,55 +132,35 @@ def _options(request: HttpRequest, upload_id: uuid.UUID | None = None) -> HttpRe
     return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=headers)
 
 
-def _create(request: HttpRequest) -> HttpResponse:
+def _create(request: HttpRequest, target: Target) -> HttpResponse:
     metadata = parse_metadata(request.headers.get("Upload-Metadata", ""))
-    size_bytes = _number(request, "Upload-Length")
-    thoroughness = metadata.get("thoroughness") or Thoroughness.BALANCED
-    if thoroughness not in Thoroughness.values:
-        raise Answer(HTTPStatus.BAD_REQUEST, _("Unknown thoroughness."))
-    teams = access.editable_teams(request.user)
-    try:
-        team = teams.get(pk=uuid.UUID(metadata["team"])) if metadata.get("team") else teams.earliest("created_at")
-    except (ValueError, teams.model.DoesNotExist) as error:
-        raise Answer(HTTPStatus.NOT_FOUND, _("You cannot upload videos to this team.")) from error
-    try:
-        upload = uploads.start_upload(
-            team=team,
-            user=request.user,  # type: ignore[arg-type]
-            name=metadata.get("filename", ""),
-            size_bytes=size_bytes,
-            media_type=metadata.get("filetype", ""),
-            thoroughness=thoroughness,
-            fingerprint=metadata.get("fingerprint", ""),
-        )
-    except Refused as refused:
-        raise Answer(refused.status, str(refused)) from refused
-    headers = {"Location": reverse("videos:tus_file", args=[upload.pk]), "Rollcall-Video": str(upload.video_id)}
+    upload, headers = target.start(request, metadata, _number(request, "Upload-Length"))
     return HttpResponse(status=HTTPStatus.CREATED, headers=headers | _state_headers(upload))
 
 
-def _head(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
-    finished = _finished(request, upload_id)
+def _head(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpResponse:
+    finished = target.finished_bytes(request, upload_id)
     if finished is not None:
-        size = str(finished.size_bytes)
+        size = str(finished)
         return HttpResponse(status=HTTPStatus.OK, headers={"Upload-Offset": size, "Upload-Length": size})
-    upload = _upload(request, upload_id)
-    uploads.mend_offset(upload)
+    upload = _upload(request, target, upload_id)
+    if not target.is_stored(upload):
+        uploads.mend_offset(upload)
     if upload.offset_bytes == upload.size_bytes:
-        uploads.finish_upload(upload)
+        target.finish(upload)
     return HttpResponse(
         status=HTTPStatus.OK, headers=_state_headers(upload) | {"Upload-Length": str(upload.size_bytes)}
     )
 
 
-def _patch(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+def _patch(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpResponse:
     if request.content_type != PATCH_TYPE:
         raise Answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {PATCH_TYPE}")
     offset = _number(request, "Upload-Offset")
     checksum = parse_checksum(request.headers.get("Upload-Checksum", ""))
-    if _finished(request, upload_id) is not None:
+    if target.finished_bytes(request, upload_id) is not None:
         raise Answer(HTTPStatus.CONFLICT, _("The upload is complete."))
-    upload = _upload(request, upload_id)
+    upload = _upload(request, target, upload_id)
     try:
         uploads.receive(upload, offset=offset, chunks=_chunks(request), checksum=checksum)
     except uploads.WrongOffset as error:
@@ -156,19 +178,18 @@ def _patch(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
             raise
         raise Answer(HTTPStatus.INSUFFICIENT_STORAGE, _("The server has no disk space left.")) from error
     if upload.offset_bytes == upload.size_bytes:
-        uploads.finish_upload(upload)
+        target.finish(upload)
     return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=_state_headers(upload))
 
 
-def _terminate(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
-    uploads.give_up_upload(_upload(request, upload_id, even_expired=True))
+def _terminate(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpResponse:
+    target.give_up(_upload(request, target, upload_id, even_expired=True))
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
-def _upload(request: HttpRequest, upload_id: uuid.UUID, even_expired: bool = False) -> Upload:
-    own = access.own_uploads(request.user).select_related("video__team", "user")
+def _upload(request: HttpRequest, target: Target, upload_id: uuid.UUID, even_expired: bool = False) -> Arriving:
     try:
-        upload = get_object_or_404(own, pk=upload_id)
+        upload: Arriving = get_object_or_404(target.own(request), pk=upload_id)
     except Http404 as error:
         raise Answer(HTTPStatus.NOT_FOUND, _("There is no such upload.")) from error
     if upload.expires_at < timezone.now() and not even_expired:
@@ -176,13 +197,51 @@ def _upload(request: HttpRequest, upload_id: uuid.UUID, even_expired: bool = Fal
     return upload
 
 
-def _finished(request: HttpRequest, upload_id: uuid.UUID) -> Video | None:
-    """The video, where all of it has arrived: a browser that missed the last answer asks again."""
-    mine = access.editable_videos(request.user).filter(pk=upload_id, uploaded_by=request.user.pk, upload=None)
-    return mine.filter(current_job__isnull=False).first()
+class VideoTarget:
+    """A video for the library."""
+
+    def start(self, request: HttpRequest, metadata: dict[str, str], size_bytes: int) -> tuple[Upload, dict[str, str]]:
+        thoroughness = metadata.get("thoroughness") or Thoroughness.BALANCED
+        if thoroughness not in Thoroughness.values:
+            raise Answer(HTTPStatus.BAD_REQUEST, _("Unknown thoroughness."))
+        teams = access.editable_teams(request.user)
+        try:
+            team = teams.get(pk=uuid.UUID(metadata["team"])) if metadata.get("team") else teams.earliest("created_at")
+        except (ValueError, teams.model.DoesNotExist) as error:
+            raise Answer(HTTPStatus.NOT_FOUND, _("You cannot upload videos to this team.")) from error
+        upload = uploads.start_upload(
+            team=team,
+            user=request.user,  # type: ignore[arg-type]
+            name=metadata.get("filename", ""),
+            size_bytes=size_bytes,
+            media_type=metadata.get("filetype", ""),
+            thoroughness=thoroughness,
+            fingerprint=metadata.get("fingerprint", ""),
+        )
+        return upload, {
+            "Location": reverse("videos:tus_file", args=[upload.pk]),
+            "Rollcall-Video": str(upload.video_id),
+        }
+
+    def own(self, request: HttpRequest) -> QuerySet[Upload]:
+        return access.own_uploads(request.user).select_related("video__team", "user")
+
+    def finished_bytes(self, request: HttpRequest, upload_id: uuid.UUID) -> int | None:
+        mine = access.editable_videos(request.user).filter(pk=upload_id, uploaded_by=request.user.pk, upload=None)
+        video = mine.filter(current_job__isnull=False).first()
+        return video.size_bytes if video else None
+
+    def is_stored(self, upload: Upload) -> bool:
+        return uploads.is_stored(upload)
+
+    def finish(self, upload: Upload) -> bool:
+        return uploads.finish_upload(upload)
+
+    def give_up(self, upload: Upload) -> None:
+        uploads.give_up_upload(upload)
 
 
-def _state_headers(upload: Upload) -> dict[str, str]:
+def _state_headers(upload: Arriving) -> dict[str, str]:
     return {"Upload-Offset": str(upload.offset_bytes), "Upload-Expires": http_date(upload.expires_at.timestamp())}
 
 

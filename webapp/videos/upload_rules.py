@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from webapp import storage
-from webapp.videos.models import Upload
+from webapp.videos.models import Arriving
 
 VIDEO_SUFFIXES = (
     *(
@@ -53,15 +53,25 @@ class Refused(Exception):
 
 def check(*, name: str, size_bytes: int, media_type: str = "", resuming_bytes: int = 0) -> None:
     """Raises Refused. `resuming_bytes` have arrived before and need no room any more."""
+    check_size(name, size_bytes)
+    if looks_like_no_video(name, media_type):
+        words = _("“%(name)s” is not a video. Choose a film, for example MP4, MOV, MKV, WebM or AVI.")
+        raise Refused(words % {"name": name}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+    check_room(name, size_bytes, resuming_bytes)
+
+
+def check_size(name: str, size_bytes: int) -> None:
+    """Raises Refused for an empty file and one that is larger than any may be."""
     if size_bytes <= 0:
         raise Refused(_("“%(name)s” is empty.") % {"name": name}, HTTPStatus.BAD_REQUEST)
     if size_bytes > settings.UPLOAD_MAX_BYTES:
         words = _("“%(name)s” has %(size)s. Up to %(limit)s can be uploaded.")
         values = {"name": name, "size": size(size_bytes), "limit": size(settings.UPLOAD_MAX_BYTES)}
         raise Refused(words % values, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    if looks_like_no_video(name, media_type):
-        words = _("“%(name)s” is not a video. Choose a film, for example MP4, MOV, MKV, WebM or AVI.")
-        raise Refused(words % {"name": name}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+
+
+def check_room(name: str, size_bytes: int, resuming_bytes: int = 0) -> None:
+    """Raises Refused where the disk would become too full."""
     if size_bytes - resuming_bytes > room_bytes():
         words = _(
             "The server has room for %(room)s more; “%(name)s” has %(size)s. Delete videos that you no longer need."
@@ -79,9 +89,13 @@ def looks_like_no_video(name: str, media_type: str) -> bool:
 
 def room_bytes() -> int:
     """Free space less the reserve and less what uploads under way are still going to send."""
-    recent = Upload.objects.filter(updated_at__gt=timezone.now() - STILL_SENDING)
-    coming = recent.aggregate(left=Sum(F("size_bytes") - F("offset_bytes")))["left"] or 0
+    coming = sum(_coming_bytes(kind) for kind in Arriving.every_kind())
     return max(0, storage.free_bytes() - settings.DISK_RESERVE_BYTES - coming)
+
+
+def _coming_bytes(kind: type[Arriving]) -> int:
+    recent = kind._default_manager.filter(updated_at__gt=timezone.now() - STILL_SENDING)
+    return recent.aggregate(left=Sum(F("size_bytes") - F("offset_bytes")))["left"] or 0
 
 
 def clean_name(name: str) -> str:

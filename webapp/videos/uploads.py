@@ -14,7 +14,7 @@ from webapp.jobs import lifecycle, progress
 from webapp.jobs.models import Kind, Status
 from webapp.jobs.progress import JobState
 from webapp.videos import arriving, upload_rules
-from webapp.videos.models import Upload, Video
+from webapp.videos.models import Arriving, Upload, Video
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,9 @@ def start_upload(
     return upload
 
 
-def receive(upload: Upload, *, offset: int, chunks: Iterable[bytes], checksum: tuple[str, bytes] | None = None) -> None:
+def receive(
+    upload: Arriving, *, offset: int, chunks: Iterable[bytes], checksum: tuple[str, bytes] | None = None
+) -> None:
     """Writes bytes at `offset` and notes the new one in `upload`; a crash in between is mended by sending them again.
 
     Raises WrongOffset, WrongChecksum, TooMuch (after which nothing counts as arrived) and `arriving.Busy`.
@@ -95,13 +97,13 @@ def receive(upload: Upload, *, offset: int, chunks: Iterable[bytes], checksum: t
             file.truncate(offset)
             raise WrongChecksum
         now = timezone.now()
-        if not Upload.objects.filter(pk=upload.pk, offset_bytes=offset).update(
-            offset_bytes=offset + written, updated_at=now, expires_at=now + EXPIRES_AFTER
-        ):
+        rows = type(upload)._default_manager.filter(pk=upload.pk, offset_bytes=offset)
+        if not rows.update(offset_bytes=offset + written, updated_at=now, expires_at=now + EXPIRES_AFTER):
             raise WrongOffset
         upload.offset_bytes = offset + written
         upload.expires_at = now + EXPIRES_AFTER
-    if _tick(now) != _tick(upload.updated_at) or upload.offset_bytes == upload.size_bytes:
+    is_time = _tick(now) != _tick(upload.updated_at) or upload.offset_bytes == upload.size_bytes
+    if is_time and isinstance(upload, Upload):
         publish(upload)
 
 
@@ -110,13 +112,16 @@ def _tick(moment: datetime) -> int:
     return int(moment.timestamp() / PUBLISH_EVERY_S)
 
 
-def mend_offset(upload: Upload) -> None:
-    """After a power cut the file may be shorter than the row says: what is missing is asked for again."""
+def mend_offset(upload: Arriving) -> None:
+    """After a power cut the file may be shorter than the row says: what is missing is asked for again.
+
+    Not to be called for a file that has been moved into the store already.
+    """
     there = arriving.arrived_bytes(upload.pk)
-    if there >= upload.offset_bytes or is_stored(upload):
+    if there >= upload.offset_bytes:
         return
     logger.warning("Upload %s: %d bytes noted, %d there", upload.pk, upload.offset_bytes, there)
-    Upload.objects.filter(pk=upload.pk, offset_bytes=upload.offset_bytes).update(offset_bytes=there)
+    type(upload)._default_manager.filter(pk=upload.pk, offset_bytes=upload.offset_bytes).update(offset_bytes=there)
     upload.refresh_from_db(fields=["offset_bytes"])
 
 

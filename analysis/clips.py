@@ -1,0 +1,35 @@
+"""Short clips cut out of videos for training: small, silent, the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analysis.errors import UnreadableVideo
+from analysis.ffmpeg_process import run_ffmpeg
+from analysis.types import OnProgress, Progress, VideoInfo
+from analysis.webcopy import input_arguments
+
+SMALL_SIDE = 360
+"""Networks look at clips in 112 to 224 pixels."""
+QUALITY_CRF = 20
+
+
+def cut_clip(
+    source: Path, target: Path, info: VideoInfo, start_s: float, length_s: float, on_progress: OnProgress
+) -> None:
+    """Writes an MP4 (H.264, no sound) of the stretch from container time `start_s` on; raises UnreadableVideo."""
+    shown_width = info.width * info.sample_aspect_ratio
+    scale = min(1.0, SMALL_SIDE / min(shown_width, info.height))
+    width, height = (max(2, round(side * scale / 2) * 2) for side in (shown_width, info.height))
+    command = [
+        # FFmpeg counts from the container's start when it seeks.
+        *("-ss", f"{max(start_s - info.start_s, 0):.6f}", *input_arguments(source), "-t", f"{length_s:.6f}"),
+        *("-map", f"0:{info.video_stream}", "-an", "-sn", "-map_metadata", "-1", "-fflags", "+bitexact"),
+        *("-vf", f"scale={width}:{height}:flags=area,setsar=1,format=yuv420p"),
+        *("-c:v", "libx264", "-preset", "veryfast", "-crf", str(QUALITY_CRF), "-flags:v", "+bitexact"),
+        *("-movflags", "+faststart", "-f", "mp4", str(target)),
+    ]
+    problem = run_ffmpeg(command, lambda done_s: on_progress(Progress("clips", done_s, length_s)))
+    if problem is not None:
+        target.unlink(missing_ok=True)
+        raise UnreadableVideo(f"{source.name}: no clip could be cut ({problem})")

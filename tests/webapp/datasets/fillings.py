@@ -1,0 +1,125 @@
+"""Pictures, archives and imports made in code; every argument has a default."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+
+from tests.factories import make_team
+from webapp import storage
+from webapp.accounts.models import Team, User
+from webapp.datasets import imports
+from webapp.datasets.importing.options import Options
+from webapp.datasets.importing.runner import run_import
+from webapp.datasets.models import Dataset, Import, ImportUpload, Kind, Sample, Source
+from webapp.jobs import lifecycle
+from webapp.jobs.models import Job
+from webapp.videos import arriving
+
+
+def picture(seed: int = 0, *, width: int = 40, height: int = 30, suffix: str = ".jpg") -> bytes:
+    """A different picture for each seed."""
+    random = np.random.default_rng(seed)
+    small = random.integers(0, 255, (6, 8, 3), np.uint8)
+    image = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    return bytes(cv2.imencode(suffix, image)[1])
+
+
+def zipped(members: Mapping[str, bytes | str], *, compression: int = zipfile.ZIP_STORED) -> bytes:
+    """A ZIP with these members; a name that ends with a slash is a folder."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def make_dataset(*, team: Team | None = None, kind: str = Kind.FRAMES, **fields: Any) -> Dataset:
+    return Dataset.objects.create(team=team or make_team(), kind=kind, **({"name": "Smiles"} | fields))
+
+
+def prepare_zip(dataset: Dataset, user: User, content: bytes, **options: Any) -> Import:
+    """All of it has arrived, and the job is queued."""
+    of_import = imports.begin(
+        dataset=dataset, user=user, source=Source.ARCHIVE, options=Options(**options), title="pictures.zip"
+    )
+    deliver(of_import, user, {"pictures.zip": content})
+    return of_import
+
+
+def deliver(of_import: Import, user: User, files: Mapping[str, bytes]) -> list[ImportUpload]:
+    uploads = [
+        imports.start_upload(of_import, user=user, name=name, size_bytes=len(content))
+        for name, content in files.items()
+    ]
+    for upload, content in zip(uploads, files.values(), strict=True):
+        arriving.path_of(upload.pk).parent.mkdir(parents=True, exist_ok=True)
+        arriving.path_of(upload.pk).write_bytes(content)
+        ImportUpload.objects.filter(pk=upload.pk).update(offset_bytes=len(content))
+        imports.finish_upload(ImportUpload.objects.select_related("of_import__dataset__team", "user").get(pk=upload.pk))
+    of_import.refresh_from_db()
+    return uploads
+
+
+def prepare_pictures(dataset: Dataset, user: User, files: Mapping[str, bytes], **options: Any) -> Import:
+    """In batches of ten, started."""
+    of_import = imports.begin(
+        dataset=dataset,
+        user=user,
+        source=Source.PICTURES,
+        options=Options(expected=len(files), **options),
+        title=f"{len(files)} pictures",
+    )
+    listed = list(files.items())
+    for number in range(0, len(listed), 10):
+        batch = [(name, io.BytesIO(content)) for name, content in listed[number : number + 10]]
+        imports.receive_batch(of_import, number=number // 10, files=batch)
+    imports.start(of_import, user=user)
+    of_import.refresh_from_db()
+    return of_import
+
+
+def run(of_import: Import) -> Import:
+    """The worker's whole task, named failures included."""
+    of_import.refresh_from_db()
+    with lifecycle.working(of_import.job_id) as job:
+        if job is not None:
+            run_import(job)
+    of_import.refresh_from_db()
+    return of_import
+
+
+def job_of(of_import: Import) -> Job:
+    return Job.objects.get(pk=of_import.job_id)
+
+
+def fill_from_zip(dataset: Dataset, user: User, members: Mapping[str, bytes | str], **options: Any) -> Import:
+    return run(prepare_zip(dataset, user, zipped(members), **options))
+
+
+def labels_of(dataset: Dataset) -> dict[str, str]:
+    """Name of each sample -> name of its label ("" where it has none)."""
+    rows = Sample.objects.filter(dataset=dataset, removed_at=None).values_list("name", "label__name")
+    return {name: label or "" for name, label in rows}
+
+
+def samples_of(dataset: Dataset) -> list[Sample]:
+    return list(Sample.objects.filter(dataset=dataset, removed_at=None).order_by("number"))
+
+
+def stored_files(dataset: Dataset) -> set[str]:
+    """Every key under the dataset's folder."""
+    found, folders = set(), [dataset.files_prefix]
+    while folders:
+        folder = folders.pop()
+        for name in storage.names(folder):
+            key = f"{folder}/{name}"
+            (found.add if storage.exists(key) else folders.append)(key)
+    return found
+
+
+def keys_of(dataset: Dataset) -> set[str]:
+    return {key for s in Sample.objects.filter(dataset=dataset) for key in (s.key, s.thumbnail_key)}

@@ -1,0 +1,27 @@
+"""Named endings of imports; each has words in `webapp.jobs.messages`."""
+
+from webapp.jobs.errors import JobError
+
+
+class NotAnArchive(JobError):
+    """The file is no ZIP, or its directory is damaged."""
+
+    code = "not_an_archive"
+
+
+class EncryptedArchive(JobError):
+    """Its members can be read with a password only."""
+
+    code = "encrypted_archive"
+
+
+class ArchiveTooLarge(JobError):
+    """Unpacked it would be larger than anything honest (a ZIP bomb), or hold too many files."""
+
+    code = "archive_too_large"
+
+
+class BrokenList(JobError):
+    """The list inside of the archive (CSV or COCO) cannot be read; the import's notes name the line."""
+
+    code = "broken_list"

@@ -1,0 +1,243 @@
+"""An uploaded ZIP, as a look inside tells: folders as labels (perhaps with a sources.csv), COCO, or a CSV table."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+from uuid import UUID
+
+from analysis import pictures
+from webapp import storage
+from webapp.datasets import inbox
+from webapp.datasets.errors import BrokenList, NotAnArchive
+from webapp.datasets.importing import archive_lists, bringing_labels, zip_reading
+from webapp.datasets.importing.archive_lists import Broken, Listed, Mark, Row
+from webapp.datasets.importing.bringing_labels import Wanted
+from webapp.datasets.importing.found import Content, Found, Reader, Step, Work
+from webapp.datasets.importing.preparing import MOST_CLIP_BYTES
+from webapp.datasets.importing.storing import Notes
+from webapp.datasets.importing.zip_reading import Archive, Entry
+from webapp.datasets.models import Kind, Outcome
+from webapp.people.models import Person
+from webapp.videos.models import Video
+
+SOURCES, DESCRIPTION = "sources.csv", "rollcall.json"
+MOST_LIST_BYTES = 256 * 1024**2
+"""A COCO list is parsed in memory, for about five times its size."""
+LIST_SUFFIXES = (".csv", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A unit: one file, with one sample or several in it. Without an entry the list names a file that is not there."""
+
+    entry: Entry | None
+    name: str
+    marks: tuple[Mark, ...]
+    row: Row = field(default_factory=dict)
+
+
+@contextmanager
+def opened(work: Work, notes: Notes) -> Iterator[Reader]:
+    upload = work.of_import.uploads.first()
+    if upload is None:
+        raise NotAnArchive("no file has arrived")
+    with storage.local_path(inbox.file_key(work.of_import, upload.pk)) as path, zip_reading.opened(path) as archive:
+        yield ArchiveReader(work, archive, _items(work, archive, notes), _Team.of(work))
+
+
+def _items(work: Work, archive: Archive, notes: Notes) -> list[Item]:
+    lists = _Lists(archive)
+    coco = [entry for entry in lists.ending(".json") if archive_lists.looks_like_coco(lists.read(entry))]
+    tables = [
+        entry
+        for entry in lists.ending(".csv")
+        if entry.parts[-1] != SOURCES and archive_lists.is_table_of_samples(lists.read(entry))
+    ]
+    labels = {name: each for entry in lists.called(DESCRIPTION) for name, each in lists.labels(entry).items()}
+    if coco:
+        return _of_coco(work, lists, coco, notes)
+    bringing_labels.bring(work.of_import.dataset, list(labels.values()), notes)
+    if tables:
+        listed = [
+            each for entry in tables for each in _or_broken(notes, entry, archive_lists.of_table, lists.read(entry))
+        ]
+        return [_item(lists, tables[0], each) for each in listed]
+    return _of_folders(work, lists, labels, notes)
+
+
+def _of_coco(work: Work, lists: "_Lists", entries: list[Entry], notes: Notes) -> list[Item]:
+    items, unknown = [], 0
+    for entry in entries:
+        coco = _or_broken(notes, entry, archive_lists.of_coco, lists.read(entry))
+        bringing_labels.bring(work.of_import.dataset, coco.labels, notes)
+        items += [_item(lists, entry, listed) for listed in coco.listed]
+        unknown += coco.unknown
+    if unknown:
+        notes.add(archive_lists.UNKNOWN_CATEGORY, count=unknown)
+    return items
+
+
+def _or_broken(notes: Notes, entry: Entry, read: Any, data: bytes) -> Any:
+    """The list as `read` reads it; where it cannot, the note names the line before the import fails."""
+    try:
+        return read(data, entry.parts[-1])
+    except Broken as broken:
+        notes.add("broken_list", file=entry.name, line=broken.line, place=broken.place)
+        raise BrokenList(f"{entry.name}: {broken}") from broken
+
+
+def _item(lists: "_Lists", of_list: Entry, listed: Listed) -> Item:
+    entry = lists.find(listed.file, of_list)
+    name = listed.file if entry else f"{listed.place} · {listed.file}"
+    return Item(entry, name, listed.marks, listed.row)
+
+
+def _of_folders(work: Work, lists: "_Lists", labels: dict[str, Wanted], notes: Notes) -> list[Item]:
+    tables = lists.called(SOURCES)
+    members = [entry for entry in lists.archive.files if entry.parts[-1] not in (SOURCES, DESCRIPTION)]
+    anchors = [entry.parts for entry in [*tables, *lists.called(DESCRIPTION)]]
+    base = archive_lists.base_of([entry.parts for entry in members if not entry.is_odd], anchors)
+    rows: dict[str, Row] = {}
+    for entry in tables:
+        for listed in _or_broken(notes, entry, archive_lists.of_table, lists.read(entry)):
+            rows[listed.file.replace("\\", "/")] = listed.row
+    items = []
+    for entry in members:
+        inner = entry.parts[base:]
+        folder = inner[-2] if len(inner) > 1 else ""
+        label = labels[folder].name if folder in labels else folder
+        items.append(Item(entry, entry.parts[-1], (Mark(label),), rows.get("/".join(inner), {})))
+    empty = [parts[-1] for parts in lists.archive.empty_folders if len(parts) > base and parts[-1] not in labels]
+    bringing_labels.bring(work.of_import.dataset, [Wanted(name) for name in empty], notes)
+    return items
+
+
+class _Lists:
+    """The files of an archive by name, and the content of its lists."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        sound = [entry for entry in archive.files if not entry.is_odd]
+        self._by_path = {entry.name: entry for entry in sound}
+        self._by_name: dict[str, Entry | None] = {}
+        for entry in sound:
+            name = entry.parts[-1]
+            self._by_name[name] = None if name in self._by_name else entry
+        self._lists = [entry for entry in sound if entry.parts[-1].lower().endswith(LIST_SUFFIXES)]
+
+    def ending(self, suffix: str) -> list[Entry]:
+        found = [entry for entry in self._lists if entry.parts[-1].lower().endswith(suffix)]
+        return [entry for entry in found if entry.parts[-1] != DESCRIPTION]
+
+    def called(self, name: str) -> list[Entry]:
+        return [entry for entry in self._lists if entry.parts[-1] == name]
+
+    def read(self, entry: Entry) -> bytes:
+        data = self.archive.read(entry, MOST_LIST_BYTES)
+        return b"" if isinstance(data, Outcome) else data
+
+    def labels(self, entry: Entry) -> dict[str, Wanted]:
+        return archive_lists.own_labels(self.read(entry))
+
+    def find(self, file: str, of_list: Entry) -> Entry | None:
+        """Beside the list, else from the top, else the only file of that name anywhere."""
+        parts, is_odd = zip_reading.split(file)
+        if is_odd or not parts:
+            return None
+        beside = "/".join((*of_list.parts[:-1], *parts))
+        return self._by_path.get(beside) or self._by_path.get("/".join(parts)) or self._by_name.get(parts[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Team:
+    """Videos and people of the team, to which samples that come back belong again."""
+
+    videos: set[UUID]
+    people: set[UUID]
+
+    @classmethod
+    def of(cls, work: Work) -> "_Team":
+        team = work.of_import.dataset.team_id
+        videos = Video.objects.filter(team=team, deleted_at=None).values_list("pk", flat=True)
+        return cls(set(videos), set(Person.objects.filter(team=team).values_list("pk", flat=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveReader:
+    """One unit for each file."""
+
+    work: Work
+    archive: Archive
+    items: list[Item]
+    team: _Team
+
+    @property
+    def total(self) -> int:
+        return len(self.items)
+
+    def steps(self, start: int) -> Iterator[Step]:
+        for at, item in enumerate(self.items[start:], start):
+            content = self._content(at, item)
+            known = known_of(item, self.team) | self._together(item)
+            found = [
+                Found(
+                    name=item.row.get("name") or (f"{item.name} #{number}" if len(item.marks) > 1 else item.name),
+                    content=content,
+                    label=mark.label or self.work.options.label,
+                    box_xywh=mark.box_xywh,
+                    **known,
+                )
+                for number, mark in enumerate(item.marks, 1)
+            ]
+            yield Step(at + 1, tuple(found))
+
+    def _content(self, at: int, item: Item) -> Content:
+        if item.entry is None:
+            return Outcome.UNREADABLE
+        if item.entry.is_odd:
+            return Outcome.NOT_A_SAMPLE
+        if self.work.of_import.dataset.kind != Kind.CLIPS:
+            return self.archive.read(item.entry, pictures.MAX_FILE_BYTES)
+        suffix = PurePosixPath(item.entry.parts[-1]).suffix.lower()
+        if suffix in pictures.SUFFIXES - {".gif"} or suffix in LIST_SUFFIXES or suffix == ".txt":
+            return Outcome.NOT_A_SAMPLE  # known without looking, which takes a process for each
+        return self.archive.unpack(item.entry, self.work.scratch / f"member-{at}", MOST_CLIP_BYTES)
+
+    def _together(self, item: Item) -> dict[str, Any]:
+        of_import = self.work.of_import
+        if not self.work.options.one_source or item.row.get("source"):
+            return {}
+        return {"source": str(of_import.pk), "source_name": of_import.title}
+
+
+def known_of(item: Item, team: _Team) -> dict[str, Any]:
+    """What the list says of a file, as far as it fits: fields of `Found`."""
+    row = item.row
+    video, person = _id(row.get("video", "")), _id(row.get("identity", ""))
+    return {
+        "source": row.get("source", "").strip(),
+        "source_name": row.get("source_name", "").strip(),
+        "identity": row.get("identity", "").strip(),
+        "sequence": row.get("sequence", "").strip(),
+        "video": video if video in team.videos else None,
+        "time_s": _seconds(row.get("second", "")),
+        "person": person if person in team.people else None,
+        "is_left_out": row.get("left_out", "").strip().lower() in ("yes", "true", "1"),
+    }
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return None
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if abs(seconds) < 1e9 else None

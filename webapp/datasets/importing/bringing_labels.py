@@ -1,0 +1,46 @@
+"""Labels that come along with an archive, also those that no sample bears."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from webapp.datasets.importing.storing import Notes
+from webapp.datasets.models import Dataset, Label
+from webapp.datasets.services import HUES, TooManyLabels, clean_label, label_called
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A label as the archive describes it; `hue` and `key` are None where it says nothing."""
+
+    name: str
+    hue: int | None = None
+    key: str | None = None
+
+
+def bring(dataset: Dataset, wanted: Sequence[Wanted], notes: Notes) -> None:
+    """Labels that the dataset has already stay as they are."""
+    for each in wanted:
+        name = clean_label(each.name)
+        if not name:
+            continue
+        before = set(Label.objects.filter(dataset=dataset).values_list("pk", flat=True))
+        try:
+            label = label_called(dataset, name)
+        except TooManyLabels:
+            notes.add("too_many_labels")
+            return
+        if label.name != name:
+            notes.add("one_label", names=sorted([label.name, name]))
+        if label.pk not in before:
+            _dress(label, each)
+
+
+def _dress(label: Label, wanted: Wanted) -> None:
+    """Its colour, and its key where no other label has that."""
+    if wanted.hue is not None and 0 <= wanted.hue < HUES:
+        Label.objects.filter(pk=label.pk).update(hue=wanted.hue)
+    if wanted.key is None or not (wanted.key == "" or (len(wanted.key) == 1 and wanted.key.isalnum())):
+        return
+    others = Label.objects.filter(dataset=label.dataset_id, key=wanted.key).exclude(key="", pk=label.pk)
+    if wanted.key == "" or not others.exclude(pk=label.pk).exists():
+        Label.objects.filter(pk=label.pk).update(key=wanted.key)

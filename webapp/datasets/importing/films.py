@@ -1,0 +1,134 @@
+"""Uploaded videos that are not kept as such: each is one clip, or pictures are taken out of it every few seconds."""
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from analysis.errors import UnreadableVideo
+from analysis.moments import frames_at, whole_picture
+from analysis.probing import probe_apart
+from analysis.types import VideoInfo
+from webapp import storage
+from webapp.datasets import inbox
+from webapp.datasets.importing import plans
+from webapp.datasets.importing.found import Found, Reader, Step, Work
+from webapp.datasets.importing.frames import JPEG_QUALITY, LONG_SIDE
+from webapp.datasets.importing.plans import Plan
+from webapp.datasets.importing.preparing import encode_jpeg
+from webapp.datasets.importing.storing import Notes
+from webapp.datasets.models import Kind, Outcome
+
+
+@contextmanager
+def opened(work: Work, notes: Notes) -> Iterator[Reader]:
+    if work.of_import.dataset.kind == Kind.CLIPS:
+        yield WholeReader(work, list(_files(work)))
+    else:
+        yield PictureReader(work, plans.kept(work, lambda: _plan(work)))
+
+
+def _files(work: Work) -> Iterator[tuple[str, str]]:
+    """Storage key and name of each."""
+    for upload in work.of_import.uploads.order_by("created_at", "pk"):
+        yield inbox.file_key(work.of_import, upload.pk), upload.name
+
+
+@dataclass(frozen=True, slots=True)
+class WholeReader:
+    """One unit for each file."""
+
+    work: Work
+    files: list[tuple[str, str]]
+
+    @property
+    def total(self) -> int:
+        return len(self.files)
+
+    def steps(self, start: int) -> Iterator[Step]:
+        for at, (key, name) in enumerate(self.files[start:], start):
+            content: Path | Outcome = self.work.scratch / f"film-{at}"
+            try:
+                with storage.local_path(key) as path:
+                    _copy(path, self.work.scratch / f"film-{at}")
+            except FileNotFoundError:
+                content = Outcome.UNREADABLE
+            yield Step(at + 1, (Found(name=name, content=content, label=self.work.options.label),))
+
+
+def _copy(path: Path, target: Path) -> None:
+    """A second name where both are on one disk, since the first is still needed if the worker dies."""
+    try:
+        target.hardlink_to(path)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK):
+            raise
+        shutil.copyfile(path, target)
+
+
+def _plan(work: Work) -> Plan:
+    """Units: [number of the file, moment]; None as moment where the file is no video."""
+    files: list[dict[str, Any]] = []
+    units: list[list[Any]] = []
+    for number, (key, name) in enumerate(_files(work)):
+        file: dict[str, Any] = {"key": key, "name": name, "info": None}
+        try:
+            with storage.local_path(key) as path:
+                info = probe_apart(path)
+            file["info"] = asdict(info)
+            times = plans.grid(info.start_s, info.start_s + info.duration_s, work.options.step_s)
+            units += [[number, time_s] for time_s in times]
+        except (UnreadableVideo, FileNotFoundError):
+            units.append([number, None])
+        files.append(file)
+        work.alive()
+    return {"files": files, "units": units}
+
+
+@dataclass(frozen=True, slots=True)
+class PictureReader:
+    """One unit for each moment of each file."""
+
+    work: Work
+    plan: Plan
+
+    @property
+    def total(self) -> int:
+        return len(self.plan["units"])
+
+    def steps(self, start: int) -> Iterator[Step]:
+        at = start
+        for number, units in groupby(self.plan["units"][start:], lambda unit: unit[0]):
+            times = [time_s for _number, time_s in units]
+            yield from self._of_file(self.plan["files"][number], times, at)
+            at += len(times)
+
+    def _of_file(self, file: dict[str, Any], times: list[float], at: int) -> Iterator[Step]:
+        lost = Step(at + len(times), (Found(file["name"], Outcome.UNREADABLE),))
+        if file["info"] is None:
+            yield lost
+            return
+        try:
+            with storage.local_path(file["key"]) as path:
+                yield from self._frames(file, path, times, at)
+        except (UnreadableVideo, FileNotFoundError):
+            yield lost
+            return
+        yield Step(at + len(times))
+
+    def _frames(self, file: dict[str, Any], path: Path, times: list[float], at: int) -> Iterator[Step]:
+        info, options = VideoInfo(**file["info"]), self.work.options
+        for index, frame in frames_at(path, info, times, self.work.alive):
+            found = Found(
+                name=f"{PurePosixPath(file['name']).stem} {frame.time_s - info.start_s:.1f} s",
+                content=encode_jpeg(whole_picture(frame, info, LONG_SIDE), JPEG_QUALITY),
+                label=options.label,
+                time_s=frame.time_s,
+                source=file["key"].rpartition("/")[2],
+                source_name=file["name"],
+            )
+            yield Step(at + index + 1, (found,))

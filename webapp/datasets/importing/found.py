@@ -1,0 +1,66 @@
+"""What a source of an import hands over: candidates for samples, in a fixed order, unit by unit."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+from webapp.datasets.importing.options import Options
+from webapp.datasets.models import Import, Outcome
+from webapp.jobs.models import Job
+
+Content = bytes | Path | Outcome
+"""A picture, a clip's file (in the scratch folder; it may be moved away), or why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A candidate and everything that is known of it."""
+
+    name: str
+    content: Content
+    label: str = ""
+    video: UUID | None = None
+    time_s: float | None = None
+    track: int | None = None
+    person: UUID | None = None
+    source: str = ""
+    """Empty: it stands for itself, and its content becomes its source."""
+    source_name: str = ""
+    identity: str = ""
+    sequence: str = ""
+    is_left_out: bool = False
+    box_xywh: tuple[float, float, float, float] | None = None
+    """Only this part of the picture is the sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A unit is dealt with: `done` of all units lie behind it. It may have brought nothing, one or several."""
+
+    done: int
+    found: tuple[Found, ...] = ()
+
+
+class Reader(Protocol):
+    """An opened source. Opened again, it has the same units in the same order."""
+
+    @property
+    def total(self) -> int:
+        """How many units there are."""
+
+    def steps(self, start: int) -> Iterator[Step]:
+        """From unit `start` on. One step for each unit, however little it brings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a source may use while it reads."""
+
+    job: Job
+    of_import: Import
+    options: Options
+    scratch: Path
+    alive: Callable[[], None]
+    """To be called at least once a second; raises Cancelled."""

@@ -1,0 +1,40 @@
+"""What was chosen in the form of an import, as it is kept in `Import.options`."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+BEST_VIEWS, EVERY, SCENES, APPEARANCES = "views", "every", "scenes", "appearances"
+ANY, WITH, WITHOUT = "any", "with", "without"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Not every source asks for each of them. Ids are text, as JSON has it."""
+
+    people: tuple[str, ...] = ()
+    videos: tuple[str, ...] = ()
+    how: str = ""
+    """`views`, `every`, `scenes` or `appearances`."""
+    step_s: float = 2.0
+    length_s: float = 3.0
+    faces: str = ANY
+    least_side: int = 0
+    """Pictures with a shorter side (pixels) are not taken."""
+    names_as_labels: bool = False
+    label: str = ""
+    """What everything that comes is to be labelled."""
+    one_source: bool = False
+    """Everything comes from one occasion and must not be parted by a split."""
+    expected: int = 0
+    """How many files were chosen for the upload."""
+
+    @classmethod
+    def of_json(cls, stored: dict[str, Any]) -> "Options":
+        known = {field.name for field in fields(cls)}
+        values = {name: value for name, value in stored.items() if name in known}
+        for name in ("people", "videos"):
+            values[name] = tuple(values.get(name, ()))
+        return cls(**values)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"people": list(self.people), "videos": list(self.videos)}

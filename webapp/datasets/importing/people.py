@@ -1,0 +1,205 @@
+"""Faces of people in analysed videos: their stored best views, or one every few seconds, cut out anew."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db.models import F, QuerySet
+
+from analysis.errors import UnreadableVideo
+from analysis.moments import cut_square, frames_at
+from webapp import storage
+from webapp.datasets.importing import plans
+from webapp.datasets.importing.found import Found, Reader, Step, Work
+from webapp.datasets.importing.options import EVERY, Options
+from webapp.datasets.importing.plans import Plan
+from webapp.datasets.importing.preparing import encode_jpeg
+from webapp.datasets.importing.storing import Notes
+from webapp.datasets.models import Outcome
+from webapp.jobs.errors import FileGone
+from webapp.people import samples
+from webapp.people.models import Face, Person, Track
+from webapp.videos.ingest import original_of
+from webapp.videos.media_info import info_of
+from webapp.videos.models import Video
+
+SURROUNDINGS = 1.8
+"""Side of the cut square in sides of the face's box, as in `analysis.following`."""
+JPEG_QUALITY = 92
+AT_ONCE = 200
+
+
+@contextmanager
+def opened(work: Work, notes: Notes) -> Iterator[Reader]:
+    if work.options.how == EVERY:
+        yield TrackReader(work, plans.kept(work, lambda: plan_of_tracks(work)))
+    else:
+        yield ViewReader(work, plans.kept(work, lambda: plan_of_views(work)))
+
+
+def chosen_tracks(team_id: Any, options: Options) -> QuerySet[Track]:
+    """Of the analyses that are shown now. Chosen people in all videos or the chosen ones; without people, everybody."""
+    tracks = Track.objects.filter(
+        analysis=F("analysis__video__current_analysis"),
+        analysis__video__team=team_id,
+        analysis__video__deleted_at=None,
+        person__isnull=False,
+    )
+    if options.people:
+        tracks = tracks.filter(person__in=[UUID(each) for each in options.people])
+    if options.videos:
+        tracks = tracks.filter(analysis__video__in=[UUID(each) for each in options.videos])
+    return tracks if options.people or options.videos else tracks.none()
+
+
+def chosen_views(team_id: Any, options: Options) -> QuerySet[Face]:
+    return Face.objects.filter(track__in=chosen_tracks(team_id, options))
+
+
+def plan_of_views(work: Work) -> Plan:
+    faces = chosen_views(work.of_import.dataset.team_id, work.options)
+    rows = faces.order_by("analysis__video", "time_s", "pk").values_list(
+        "pk", "analysis__video", "analysis__video__title"
+    )
+    videos: dict[str, str] = {}
+    units = []
+    for face, video, title in rows.iterator():
+        videos[str(video)] = title
+        units.append([str(face), str(video)])
+    return {"videos": videos, "units": units}
+
+
+def sequence_of(track: Track) -> str:
+    """The same for all pieces of one appearance."""
+    return f"track {track.joined_to_id or track.pk}"
+
+
+def known_of(track: Track, video: Video, time_s: float, options: Options, person: Person | None) -> dict[str, Any]:
+    """Where a sample comes from, for the fields of `Found`."""
+    return {
+        "name": f"{video.title} {time_s - video.playback_offset_s:.1f} s",
+        "label": person.name if person and options.names_as_labels else options.label,
+        "video": video.pk,
+        "time_s": time_s,
+        "track": track.pk,
+        "person": person.pk if person else None,
+        "source": str(video.pk),
+        "source_name": video.title,
+        "identity": str(person.pk) if person else "",
+        "sequence": sequence_of(track),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ViewReader:
+    """One unit for each stored view."""
+
+    work: Work
+    plan: Plan
+
+    @property
+    def total(self) -> int:
+        return len(self.plan["units"])
+
+    def steps(self, start: int) -> Iterator[Step]:
+        units = self.plan["units"]
+        for at in range(start, len(units), AT_ONCE):
+            some = units[at : at + AT_ONCE]
+            faces = Face.objects.select_related("track__person", "analysis__video").in_bulk([unit[0] for unit in some])
+            for n, (face_id, video_id) in enumerate(some):
+                face = faces.get(UUID(face_id))
+                yield Step(at + n + 1, (self._found(face, self.plan["videos"][video_id]),))
+
+    def _found(self, face: Face | None, title: str) -> Found:
+        if face is None or face.track is None or face.analysis.video.deleted_at is not None:
+            return Found(title, Outcome.UNREADABLE)
+        known = known_of(face.track, face.analysis.video, face.time_s, self.work.options, face.track.person)
+        try:
+            return Found(content=storage.read_bytes(face.picture_key), **known)
+        except FileNotFoundError:
+            return Found(title, Outcome.UNREADABLE)
+
+
+def plan_of_tracks(work: Work) -> Plan:
+    """Moments on one grid for each video, so that people who are seen together cost one frame; at least one a track."""
+    tracks = chosen_tracks(work.of_import.dataset.team_id, work.options).select_related("analysis__video")
+    videos: dict[str, str] = {}
+    units: list[list[Any]] = []
+    for video, of_video in groupby(tracks.order_by("analysis__video", "pk"), lambda track: track.analysis.video):
+        videos[str(video.pk)] = video.title
+        times = plans.grid(video.probed.get("start_s", 0.0), _end_s(video), work.options.step_s)
+        moments = [(time_s, track.pk) for track in of_video for time_s in moments_of(track, times)]
+        units += [[str(video.pk), time_s, track_id] for time_s, track_id in sorted(moments)]
+    return {"videos": videos, "units": units}
+
+
+def _end_s(video: Video) -> float:
+    return float(video.probed.get("start_s", 0.0) + video.duration_s)
+
+
+def moments_of(track: Track, times_s: Sequence[float]) -> list[float]:
+    inside = times_s[bisect_left(times_s, track.start_s) : bisect_left(times_s, track.end_s + 1e-9)]
+    return list(inside) or [(track.start_s + track.end_s) / 2]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackReader:
+    """One unit for each face at each moment."""
+
+    work: Work
+    plan: Plan
+
+    @property
+    def total(self) -> int:
+        return len(self.plan["units"])
+
+    def steps(self, start: int) -> Iterator[Step]:
+        at = start
+        for video_id, units in groupby(self.plan["units"][start:], lambda unit: unit[0]):
+            moments = [(time_s, track_id) for _video, time_s, track_id in units]
+            yield from self._of_video(video_id, moments, at)
+            at += len(moments)
+
+    def _of_video(self, video_id: str, moments: list[tuple[float, int]], at: int) -> Iterator[Step]:
+        next_one = 0
+        lost = Found(self.plan["videos"][video_id], Outcome.UNREADABLE)
+        try:
+            for index, found in self._faces(video_id, moments):
+                # Moments without a frame, because the video ends before, are passed over.
+                for passed in range(next_one, index):
+                    yield Step(at + passed + 1)
+                yield Step(at + index + 1, (found,))
+                next_one = index + 1
+        except (FileGone, UnreadableVideo):
+            yield from (Step(at + n + 1, (lost,)) for n in range(next_one, len(moments)))
+            return
+        for passed in range(next_one, len(moments)):
+            yield Step(at + passed + 1)
+
+    def _faces(self, video_id: str, moments: list[tuple[float, int]]) -> Iterator[tuple[int, Found]]:
+        video = plans.standing_video(video_id)
+        if video is None:
+            raise FileGone(video_id)
+        tracks = Track.objects.select_related("person").in_bulk({track_id for _time, track_id in moments})
+        info = info_of(video)
+        with original_of(video) as path:
+            for index, frame in frames_at(path, info, [time_s for time_s, _track in moments], self.work.alive):
+                track = tracks.get(moments[index][1])
+                if track is None:  # analysed again in the meantime
+                    yield index, Found(video.title, Outcome.UNREADABLE)
+                    continue
+                box = box_at(track, frame.time_s)
+                known = known_of(track, video, frame.time_s, self.work.options, track.person)
+                crop = cut_square(frame, info, box, SURROUNDINGS)
+                yield index, Found(content=encode_jpeg(crop, JPEG_QUALITY), **known)
+
+
+def box_at(track: Track, time_s: float) -> Any:
+    """Between its samples a face is taken to move evenly; (4,) float32 in displayed pixels of the source."""
+    times_s, boxes, _scores = samples.unpack(track.samples, track.start_s)
+    return np.array([np.interp(time_s, times_s, boxes[:, side]) for side in range(4)], np.float32)

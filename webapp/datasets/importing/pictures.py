@@ -1,0 +1,46 @@
+"""Pictures that a browser sent in numbered batches; see `webapp.datasets.inbox`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from webapp import storage
+from webapp.datasets import inbox
+from webapp.datasets.importing.found import Found, Reader, Step, Work
+from webapp.datasets.importing.storing import Notes
+from webapp.datasets.models import Outcome
+
+
+@contextmanager
+def opened(work: Work, notes: Notes) -> Iterator[Reader]:
+    yield PictureReader(work, inbox.arrived_pictures(work.of_import))
+
+
+@dataclass(frozen=True, slots=True)
+class PictureReader:
+    """One unit for each picture, in the order of the batches."""
+
+    work: Work
+    pictures: list[inbox.Arrived]
+
+    @property
+    def total(self) -> int:
+        return len(self.pictures)
+
+    def steps(self, start: int) -> Iterator[Step]:
+        for at, arrived in enumerate(self.pictures[start:], start):
+            yield Step(at + 1, (self._found(arrived),))
+
+    def _found(self, arrived: inbox.Arrived) -> Found:
+        of_import, options = self.work.of_import, self.work.options
+        try:
+            content: bytes | Outcome = storage.read_bytes(arrived.key)
+        except FileNotFoundError:
+            content = Outcome.UNREADABLE
+        return Found(
+            name=arrived.name,
+            content=content,
+            label=options.label,
+            source=str(of_import.pk) if options.one_source else "",
+            source_name=of_import.title if options.one_source else "",
+        )

@@ -1,0 +1,41 @@
+"""The units of an import that reads the database: listed once and kept, so that a repeat goes through the same ones."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from webapp import storage
+from webapp.datasets.importing.found import Work
+from webapp.datasets.models import Import
+from webapp.videos.models import Video
+
+MOST_UNITS = 1_000_000
+Plan = dict[str, Any]
+
+
+def plan_key(of_import: Import) -> str:
+    return f"{of_import.inbox_prefix}/plan.json"
+
+
+def kept(work: Work, make: Callable[[], Plan]) -> Plan:
+    """The plan of the first attempt; made and stored by it before anything is added."""
+    key = plan_key(work.of_import)
+    if storage.exists(key):
+        plan: Plan = json.loads(storage.read_bytes(key))
+        return plan
+    plan = make()
+    storage.put_bytes(key, json.dumps(plan).encode())
+    return plan
+
+
+def grid(start_s: float, end_s: float, step_s: float) -> list[float]:
+    """`start_s`, and one moment every `step_s` seconds before `end_s`."""
+    count = max(1, int((end_s - start_s) / step_s + 1e-6) + 1) if end_s >= start_s else 0
+    times = [start_s + n * step_s for n in range(min(count, MOST_UNITS))]
+    return [time_s for time_s in times if time_s < end_s or time_s == start_s]
+
+
+def standing_video(video_id: str) -> Video | None:
+    """None once it is deleted, also while its deletion can still be undone."""
+    return Video.objects.filter(pk=UUID(video_id), deleted_at=None).first()

@@ -1,0 +1,219 @@
+"""Makes a candidate fit to be stored: looks into it, gives it a form that every program reads, draws its thumbnail.
+
+Knows no database, so that several threads can prepare pictures at once.
+"""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import cv2
+import numpy as np
+
+from analysis import pictures
+from analysis.clips import cut_clip
+from analysis.errors import PictureTooLarge, UnreadablePicture, UnreadableVideo
+from analysis.picture_form import PictureForm, picture_form
+from analysis.picture_size import picture_size
+from analysis.probing import probe_apart
+from analysis.types import Image, SegmentSpan, VideoInfo
+from analysis.video import Sampling, Tally, sample_frames
+from analysis.webcopy import PlaybackPlan, playback_plan
+from webapp.datasets.importing.found import Found
+from webapp.datasets.models import Outcome
+from webapp.videos.media_views import playable_type
+
+THUMBNAIL_SIDE = 192
+THUMBNAIL_QUALITY = 82
+JPEG_QUALITY = 95
+LEAST_SIDE = 8
+"""Nothing can be learnt from fewer pixels."""
+REDUCTIONS = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
+MOST_CLIP_S = 120.0
+MOST_CLIP_BYTES = 300_000_000
+HASH_BLOCK_BYTES = 1024**2
+SUFFIXES = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
+}
+CLIP_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".wmv", ".ts", ".gif"})
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A sample's file and what is known of it. A path lies in the scratch folder and may be moved away."""
+
+    data: bytes | Path
+    media_type: str
+    sha256: str
+    size_bytes: int
+    width: int
+    height: int
+    thumbnail: bytes
+    duration_s: float = 0.0
+
+
+class _Not(Exception):
+    """It becomes no sample."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+def prepare_picture(found: Found, least_side: int) -> Prepared | Outcome:
+    """A plain picture keeps its bytes; any other is encoded once, as it is meant to be seen."""
+    try:
+        assert isinstance(found.content, bytes)
+        return _picture(found, found.content, max(least_side, LEAST_SIDE))
+    except _Not as no:
+        return no.outcome
+    except PictureTooLarge:
+        return Outcome.TOO_LARGE
+    except UnreadablePicture:
+        return Outcome.UNREADABLE
+
+
+def _picture(found: Found, content: bytes, least_side: int) -> Prepared:
+    if len(content) > pictures.MAX_FILE_BYTES:
+        raise _Not(Outcome.TOO_LARGE)
+    form = picture_form(content)
+    if form is None:
+        is_meant = PurePosixPath(found.name).suffix.lower() in pictures.SUFFIXES
+        raise _Not(Outcome.UNREADABLE if is_meant else Outcome.NOT_A_SAMPLE)
+    size = picture_size(content)
+    if size is not None and min(size) < least_side:
+        raise _Not(Outcome.TOO_SMALL)
+    if form.is_plain and found.box_xywh is None:
+        width, height, small = _glance(content, size, found.name)
+        return _prepared(content, form.media_type, (width, height), small)
+    image = pictures.decode_picture(content, found.name)
+    if found.box_xywh is not None:
+        image = _cut_out(image, found.box_xywh, least_side)
+    data, media_type = _encoded(image, form)
+    return _prepared(data, media_type, (image.shape[1], image.shape[0]), image)
+
+
+def _glance(content: bytes, size: tuple[int, int] | None, name: str) -> tuple[int, int, Image]:
+    """Width, height and a picture for the thumbnail. Large JPEGs are decoded smaller, in a third of the time."""
+    if size is not None and content.startswith(b"\xff\xd8") and size[0] * size[1] <= pictures.MAX_PIXELS:
+        for factor, flag in REDUCTIONS.items():
+            if min(size) >= factor * THUMBNAIL_SIDE:
+                small = cv2.imdecode(np.frombuffer(content, np.uint8), flag)
+                if small is None:
+                    raise _Not(Outcome.UNREADABLE)
+                return *size, np.asarray(small, np.uint8)
+    image = pictures.decode_picture(content, name)
+    return image.shape[1], image.shape[0], image
+
+
+def _cut_out(image: Image, box_xywh: tuple[float, float, float, float], least_side: int) -> Image:
+    x, y, width, height = box_xywh
+    x1, x2 = (int(np.clip(round(v), 0, image.shape[1])) for v in (x, x + width))
+    y1, y2 = (int(np.clip(round(v), 0, image.shape[0])) for v in (y, y + height))
+    if min(x2 - x1, y2 - y1) < least_side:
+        raise _Not(Outcome.TOO_SMALL)
+    return image[y1:y2, x1:x2]
+
+
+def _encoded(image: Image, form: PictureForm) -> tuple[bytes, str]:
+    """A photograph as JPEG, anything else without loss. The same picture always gives the same bytes."""
+    if form.is_photograph:
+        return encode_jpeg(image, JPEG_QUALITY), "image/jpeg"
+    return bytes(cv2.imencode(".png", image)[1]), "image/png"
+
+
+def encode_jpeg(image: Image, quality: int) -> bytes:
+    return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
+
+
+def _prepared(data: bytes, media_type: str, size: tuple[int, int], image: Image) -> Prepared:
+    digest = hashlib.sha256(data).hexdigest()
+    return Prepared(data, media_type, digest, len(data), *size, thumbnail_of(image))
+
+
+def thumbnail_of(image: Image) -> bytes:
+    height, width = image.shape[:2]
+    scale = THUMBNAIL_SIDE / max(width, height)
+    if scale < 1:
+        size = max(round(width * scale), 1), max(round(height * scale), 1)
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return encode_jpeg(image, THUMBNAIL_QUALITY)
+
+
+def prepare_clip(found: Found, scratch: Path, alive: Callable[[], None]) -> Prepared | Outcome:
+    """A clip that browsers play keeps its bytes; any other becomes a small MP4."""
+    try:
+        return _clip(found, scratch, alive)
+    except _Not as no:
+        return no.outcome
+    except PictureTooLarge:
+        return Outcome.TOO_LARGE
+    except UnreadableVideo:
+        return _no_clip(found)
+
+
+def _no_clip(found: Found) -> Outcome:
+    is_meant = PurePosixPath(found.name).suffix.lower() in CLIP_SUFFIXES
+    return Outcome.UNREADABLE if is_meant else Outcome.NOT_A_SAMPLE
+
+
+def _clip(found: Found, scratch: Path, alive: Callable[[], None]) -> Prepared:
+    path = found.content
+    assert isinstance(path, Path)
+    if path.stat().st_size > MOST_CLIP_BYTES:
+        raise _Not(Outcome.TOO_LARGE)
+    info = probe_apart(path)
+    alive()
+    if info.duration_s > MOST_CLIP_S:
+        raise _Not(Outcome.TOO_LARGE)
+    if min(info.width, info.height) < LEAST_SIDE:
+        raise _Not(Outcome.TOO_SMALL)
+    if playback_plan(info) is not PlaybackPlan.ORIGINAL:
+        tidy = scratch / f"{path.stem}.tidy.mp4"
+        cut_clip(path, tidy, info, info.start_s, info.duration_s, lambda _progress: alive())
+        path, info = tidy, probe_apart(tidy)
+    small = _middle(path, info)
+    return Prepared(
+        path,
+        playable_type(info.container),
+        _sha256(path),
+        path.stat().st_size,
+        info.width,
+        info.height,
+        thumbnail_of(small),
+        info.duration_s,
+    )
+
+
+def _middle(path: Path, info: VideoInfo) -> Image:
+    """A picture to show for the clip: the first one at or after its middle, else its last one."""
+    image: Image | None = None
+    middle_s = info.start_s + info.duration_s / 2
+    for frame in sample_frames(path, info, SegmentSpan(0, -np.inf, np.inf), Sampling(0.2, THUMBNAIL_SIDE), Tally()):
+        image = frame.image_bgr
+        if frame.time_s >= middle_s:
+            break
+    if image is None:
+        raise UnreadableVideo(f"{path.name}: no picture")
+    return image
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(HASH_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def discard(found: Found) -> None:
+    """The file of a candidate that is not needed any more."""
+    if isinstance(found.content, Path):
+        with suppress(FileNotFoundError):
+            found.content.unlink()

@@ -1,0 +1,149 @@
+"""What the worker does for an import: goes through the units of its source and stores what they bring, in batches."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from analysis.errors import Cancelled
+from webapp import storage
+from webapp.datasets.importing import archive, clips, films, frames, people, pictures, preparing, storing
+from webapp.datasets.importing.found import Found, Reader, Work
+from webapp.datasets.importing.options import Options
+from webapp.datasets.importing.preparing import Prepared
+from webapp.datasets.importing.storing import STAGE, Notes
+from webapp.datasets.models import Import, Kind, Outcome, Source
+from webapp.jobs import lifecycle
+from webapp.jobs.models import Job, Status
+from webapp.jobs.models import Kind as JobKind
+
+THREADS = 2
+BATCH_COUNT = 64
+BATCH_BYTES = 48 * 1024**2
+BATCH_S = 1.0
+"""A killed worker loses at most one batch of work."""
+
+OPEN: dict[str, Callable[[Work, Notes], AbstractContextManager[Reader]]] = {
+    Source.PEOPLE: people.opened,
+    Source.FRAMES: frames.opened,
+    Source.MOMENTS: clips.opened,
+    Source.PICTURES: pictures.opened,
+    Source.ARCHIVE: archive.opened,
+    Source.FILMS: films.opened,
+}
+
+
+@dataclass(slots=True)
+class Batch:
+    """Candidates that are stored together, and how many units lie behind them."""
+
+    done: int = 0
+    found: list[Found] = field(default_factory=list)
+    size_bytes: int = 0
+    since_s: float = field(default_factory=time.monotonic)
+
+    def take(self, done: int, found: tuple[Found, ...]) -> None:
+        self.done = done
+        self.found += found
+        self.size_bytes += sum(len(each.content) for each in found if isinstance(each.content, bytes))
+
+    @property
+    def is_full(self) -> bool:
+        waited_s = time.monotonic() - self.since_s
+        return len(self.found) >= BATCH_COUNT or self.size_bytes >= BATCH_BYTES or waited_s >= BATCH_S
+
+
+def run_import(job: Job) -> None:
+    """Goes on behind what an earlier attempt had stored. What is added stays, however this ends."""
+    of_import = Import.objects.select_related("dataset__team").filter(job=job, undone_at=None).first()
+    if of_import is None or of_import.dataset.deleted_at is not None:
+        lifecycle.cancel(job.pk)
+        raise Cancelled
+    notes = Notes(list(of_import.options.get("notes", [])))
+    lifecycle.report(job, "look", of_import.items_done, of_import.items_total)
+    if job.attempts:
+        storing.remove_orphans(of_import)
+    with storage.scratch_dir() as scratch:
+        work = Work(job, of_import, Options.of_json(of_import.options), scratch, lambda: _alive(job))
+        try:
+            _go_through(work, notes)
+        finally:
+            _keep_notes(of_import, notes)
+    _end(job, of_import)
+
+
+def _alive(job: Job) -> None:
+    """The report of where we are, again: it beats the heart and notices a cancel."""
+    lifecycle.report(job, job.stage, job.done, job.total)
+
+
+def _go_through(work: Work, notes: Notes) -> None:
+    job, of_import = work.job, work.of_import
+    with OPEN[of_import.source](work, notes) as reader, ThreadPoolExecutor(THREADS) as pool:
+        job.done, job.total = of_import.items_done, reader.total
+        Import.objects.filter(pk=of_import.pk).update(items_total=reader.total)
+        lifecycle.report(job, STAGE, job.done, job.total)
+        for batch in _batches(reader, of_import.items_done):
+            prepared = list(_prepared(work, pool, batch.found))
+            storing.store(work, notes, batch.done, prepared)
+            job.done = batch.done
+            for found in batch.found:
+                preparing.discard(found)
+
+
+def _batches(reader: Reader, start: int) -> Iterator[Batch]:
+    batch = Batch()
+    for step in reader.steps(start):
+        batch.take(step.done, step.found)
+        if batch.is_full:
+            yield batch
+            batch = Batch()
+    if batch.done:
+        yield batch
+
+
+def _prepared(work: Work, pool: ThreadPoolExecutor, batch: list[Found]) -> Iterator[tuple[Found, Prepared | Outcome]]:
+    if work.of_import.dataset.kind == Kind.CLIPS:
+        for found in batch:
+            yield found, _clip(work, found)
+        return
+
+    def prepare(found: Found) -> Prepared | Outcome:
+        if isinstance(found.content, Outcome):
+            return found.content
+        return preparing.prepare_picture(found, work.options.least_side)
+
+    for found, prepared in zip(batch, pool.map(prepare, batch), strict=True):
+        work.alive()
+        yield found, prepared
+
+
+def _clip(work: Work, found: Found) -> Prepared | Outcome:
+    """One after the other: looking into one is a process of its own, and FFmpeg uses all cores anyway."""
+    if isinstance(found.content, Outcome):
+        return found.content
+    if isinstance(found.content, bytes):
+        raise TypeError("a clip is handed over as a file")
+    return preparing.prepare_clip(found, work.scratch, work.alive)
+
+
+def _keep_notes(of_import: Import, notes: Notes) -> None:
+    """Also when it fails: the note may be the reason."""
+    stored = Import.objects.values_list("options", flat=True).filter(pk=of_import.pk).first()
+    if stored is not None and notes.items and stored.get("notes") != notes.items:
+        Import.objects.filter(pk=of_import.pk).update(options=stored | {"notes": notes.items})
+
+
+def _end(job: Job, of_import: Import) -> None:
+    """The end of the job, and what has to look at the new samples, in one transaction; then the uploaded files go."""
+    dataset = of_import.dataset
+    with transaction.atomic():
+        lifecycle.finish(job)
+        measuring = Job.objects.filter(kind=JobKind.MEASURE, subject_id=dataset.pk, status=Status.QUEUED)
+        if of_import.samples.filter(removed_at=None).exists() and not measuring.exists():
+            lifecycle.create(JobKind.MEASURE, team=dataset.team, subject_id=dataset.pk, created_by=job.created_by)
+        of_import.uploads.all().delete()
+    storage.delete_prefix(of_import.inbox_prefix)

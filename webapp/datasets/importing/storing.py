@@ -1,0 +1,238 @@
+"""Puts candidates into the dataset: files first, then rows, counts and the place to go on in one transaction."""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from webapp import storage
+from webapp.datasets import live
+from webapp.datasets.importing.found import Found, Work
+from webapp.datasets.importing.preparing import SUFFIXES, Prepared
+from webapp.datasets.models import Dataset, Import, ImportProblem, Label, Outcome, Sample
+from webapp.datasets.services import TooManyLabels, clean_label, label_called
+from webapp.jobs import lifecycle
+from webapp.people.models import Person, Track
+from webapp.videos.models import Video
+
+PROBLEMS_KEPT = 1000
+FILES_IN_A_FOLDER = 1000
+STAGE = "import"
+TRIES = 3
+"""Something that a sample points to may vanish while it is stored (a person, a track): then it is looked at again."""
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One of a batch. `ordinal` counts the candidates of the whole import."""
+
+    ordinal: int
+    found: Found
+    prepared: Prepared | Outcome
+    key: str = ""
+    thumbnail_key: str = ""
+    written: bool = False
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.prepared if isinstance(self.prepared, Outcome) else Outcome.ADDED
+
+
+@dataclass(slots=True)
+class Notes:
+    """What a person should be told about the import as a whole; sentences are made in `import_words`."""
+
+    items: list[dict[str, object]] = field(default_factory=list)
+
+    def add(self, code: str, **facts: object) -> None:
+        note = {"code": code, **facts}
+        if note not in self.items:
+            self.items.append(note)
+
+
+def store(work: Work, notes: Notes, done: int, batch: Sequence[tuple[Found, Prepared | Outcome]]) -> list[int]:
+    """Adds the batch and notes that `done` units are dealt with; returns the numbers of the new samples.
+
+    Raises Cancelled when the job is no longer ours: then nothing of the batch stays.
+    """
+    of_import = Import.objects.select_related("dataset").get(pk=work.of_import.pk)
+    first = sum(of_import.counts.values())
+    candidates = [Candidate(first + n, found, prepared) for n, (found, prepared) in enumerate(batch)]
+    with _no_file_left_over(candidates):
+        _mark_known(of_import.dataset, candidates)
+        for candidate in candidates:
+            if candidate.outcome is Outcome.ADDED:
+                _write(work, of_import, candidate)
+        numbers = _commit(work, notes, of_import, done, candidates)
+    live.samples_changed(of_import.dataset, numbers)
+    return numbers
+
+
+@contextmanager
+def _no_file_left_over(candidates: Sequence[Candidate]) -> Iterator[None]:
+    """Files of candidates that did not become samples go again, whatever the reason."""
+    kept = False
+    try:
+        yield
+        kept = True
+    finally:
+        for candidate in candidates:
+            if candidate.written and not (kept and candidate.outcome is Outcome.ADDED):
+                storage.delete(candidate.key)
+                storage.delete(candidate.thumbnail_key)
+
+
+def _mark_known(dataset: Dataset, candidates: Sequence[Candidate]) -> None:
+    """The same content is taken once, also within the batch."""
+    fresh = {c.prepared.sha256 for c in candidates if isinstance(c.prepared, Prepared)}
+    there = Sample.objects.filter(dataset=dataset, sha256__in=fresh, removed_at=None)
+    known = set(there.values_list("sha256", flat=True))
+    for candidate in candidates:
+        if isinstance(candidate.prepared, Prepared):
+            sha256 = candidate.prepared.sha256
+            if sha256 in known:
+                candidate.prepared = Outcome.ALREADY_THERE
+            known.add(sha256)
+
+
+def _write(work: Work, of_import: Import, candidate: Candidate) -> None:
+    """Under a name of this attempt's own: one that was given up for dead cannot touch its successor's files."""
+    prepared = candidate.prepared
+    assert isinstance(prepared, Prepared)
+    attempt = work.job.claim_id.hex[:8] if work.job.claim_id else uuid.uuid4().hex[:8]
+    stem = f"{folder_of(of_import)}/{candidate.ordinal // FILES_IN_A_FOLDER}/{candidate.ordinal}-{attempt}"
+    candidate.key, candidate.thumbnail_key = stem + SUFFIXES[prepared.media_type], stem + ".thumbnail.jpg"
+    candidate.written = True
+    if isinstance(prepared.data, Path):
+        storage.put_file(candidate.key, prepared.data)
+    else:
+        storage.put_bytes(candidate.key, prepared.data)
+    storage.put_bytes(candidate.thumbnail_key, prepared.thumbnail)
+
+
+def folder_of(of_import: Import) -> str:
+    return f"{of_import.dataset.files_prefix}/{of_import.pk.hex}"
+
+
+def _commit(work: Work, notes: Notes, of_import: Import, done: int, candidates: Sequence[Candidate]) -> list[int]:
+    for _try in range(TRIES):
+        try:
+            with transaction.atomic():
+                return _commit_once(work, notes, of_import, done, candidates)
+        except IntegrityError as error:
+            problem = error
+    raise problem
+
+
+def _commit_once(work: Work, notes: Notes, of_import: Import, done: int, candidates: Sequence[Candidate]) -> list[int]:
+    lifecycle.report(work.job, STAGE, done, work.job.total, new_results=True)
+    # Also serves as a lock: two imports into one dataset take turns from here on.
+    Dataset.objects.filter(pk=of_import.dataset_id).update(last_number=F("last_number"))
+    _mark_known(of_import.dataset, candidates)
+    present = _Present.of(candidates)
+    for candidate in candidates:
+        if candidate.found.video and candidate.found.video not in present.videos:
+            candidate.prepared = Outcome.UNREADABLE
+    added = [candidate for candidate in candidates if candidate.outcome is Outcome.ADDED]
+    Dataset.objects.filter(pk=of_import.dataset_id).update(last_number=F("last_number") + len(added))
+    last = Dataset.objects.values_list("last_number", flat=True).get(pk=of_import.dataset_id)
+    labels = _labels(of_import.dataset, {candidate.found.label for candidate in added}, notes)
+    numbers = list(range(last - len(added) + 1, last + 1))
+    Sample.objects.bulk_create(
+        _row(of_import, candidate, number, labels, present) for number, candidate in zip(numbers, added, strict=True)
+    )
+    _note(work, notes, of_import, done, candidates)
+    return numbers
+
+
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """What of the things that samples came from still stands."""
+
+    videos: set[uuid.UUID]
+    tracks: set[int]
+    people: set[uuid.UUID]
+
+    @classmethod
+    def of(cls, candidates: Sequence[Candidate]) -> "_Present":
+        found = [candidate.found for candidate in candidates if candidate.outcome is Outcome.ADDED]
+        videos = Video.objects.filter(pk__in={each.video for each in found if each.video}, deleted_at=None)
+        tracks = Track.objects.filter(pk__in={each.track for each in found if each.track})
+        people = Person.objects.filter(pk__in={each.person for each in found if each.person})
+        return cls(
+            set(videos.values_list("pk", flat=True)),
+            set(tracks.values_list("pk", flat=True)),
+            set(people.values_list("pk", flat=True)),
+        )
+
+
+def _labels(dataset: Dataset, names: set[str], notes: Notes) -> dict[str, Label]:
+    labels = {}
+    for name in sorted(names - {""}):
+        with suppress(ValueError):
+            try:
+                label = labels[name] = label_called(dataset, name)
+            except TooManyLabels:
+                notes.add("too_many_labels")
+                continue
+            if label.name != clean_label(name):
+                notes.add("one_label", names=sorted([label.name, clean_label(name)]))
+    return labels
+
+
+def _row(of_import: Import, candidate: Candidate, number: int, labels: dict[str, Label], present: _Present) -> Sample:
+    found, prepared = candidate.found, candidate.prepared
+    assert isinstance(prepared, Prepared)
+    return Sample(
+        dataset=of_import.dataset,
+        number=number,
+        came_with=of_import,
+        name=found.name[-500:],
+        key=candidate.key,
+        thumbnail_key=candidate.thumbnail_key,
+        media_type=prepared.media_type,
+        size_bytes=prepared.size_bytes,
+        sha256=prepared.sha256,
+        width=prepared.width,
+        height=prepared.height,
+        duration_s=prepared.duration_s,
+        video_id=found.video,
+        time_s=found.time_s,
+        track_id=found.track if found.track in present.tracks else None,
+        person_id=found.person if found.person in present.people else None,
+        source=(found.source or prepared.sha256)[:255],
+        source_name=(found.source_name or found.name)[-255:],
+        identity=found.identity[:255],
+        sequence=found.sequence[:64],
+        label=labels.get(found.label),
+        is_left_out=found.is_left_out,
+    )
+
+
+def _note(work: Work, notes: Notes, of_import: Import, done: int, candidates: Sequence[Candidate]) -> None:
+    counts = Counter(of_import.counts) + Counter(str(candidate.outcome) for candidate in candidates)
+    options = of_import.options | {"notes": notes.items}
+    Import.objects.filter(pk=of_import.pk).update(items_done=done, counts=dict(counts), options=options)
+    quiet = (Outcome.ADDED, Outcome.ALREADY_THERE)
+    problems = [candidate for candidate in candidates if candidate.outcome not in quiet]
+    kept = ImportProblem.objects.filter(of_import=of_import).count() if problems else 0
+    ImportProblem.objects.bulk_create(
+        ImportProblem(of_import=of_import, item=each.ordinal, name=each.found.name[-500:], outcome=each.outcome)
+        for each in problems[: max(0, PROBLEMS_KEPT - kept)]
+    )
+
+
+def remove_orphans(of_import: Import) -> None:
+    """Files that a killed attempt wrote but could not note."""
+    known = set(Sample.objects.filter(came_with=of_import).values_list("key", flat=True))
+    known |= set(Sample.objects.filter(came_with=of_import).values_list("thumbnail_key", flat=True))
+    for folder in storage.names(folder_of(of_import)):
+        for name in storage.names(f"{folder_of(of_import)}/{folder}"):
+            key = f"{folder_of(of_import)}/{folder}/{name}"
+            if key not in known:
+                storage.delete(key)

@@ -1,0 +1,206 @@
+"""Reading a ZIP from strangers: what its directory promises is checked before anything is unpacked, and nothing is ever
+written under a name from inside of it."""
+
+import lzma
+import shutil
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from webapp.datasets.errors import ArchiveTooLarge, EncryptedArchive, NotAnArchive
+from webapp.datasets.models import Outcome
+
+MOST_ENTRIES = 500_000
+MOST_DIRECTORY_BYTES = 256 * 1024**2
+"""Python keeps the whole directory in memory."""
+MOST_RATIO = 100
+"""Pictures and clips hardly shrink; text does so ten- to twentyfold."""
+FREE_OF_RATIO_BYTES = 1024**3
+END = b"PK\5\6"
+END_BYTES = 22
+LONGEST_COMMENT = 65_535
+LOCATOR, LOCATOR_BYTES = b"PK\6\7", 20
+END64, END64_BYTES = b"PK\6\6", 56
+UTF8_FLAG, ENCRYPTED_FLAG = 0x800, 0x1
+UNICODE_PATH = 0x7075
+JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+Parts = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file inside of the archive. `parts` is its path, piece by piece; only ever compared and shown."""
+
+    info: zipfile.ZipInfo
+    parts: Parts
+    is_odd: bool
+    """Its path leads out of the archive, or it is a link or a device: it is left alone."""
+
+    @property
+    def name(self) -> str:
+        return "/".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An opened ZIP: its files in the order of its directory, and folders without any file."""
+
+    zip: zipfile.ZipFile
+    files: list[Entry]
+    empty_folders: list[Parts]
+
+    def read(self, entry: Entry, most_bytes: int) -> bytes | Outcome:
+        """Never more than the directory promises."""
+        if entry.info.file_size > most_bytes:
+            return Outcome.TOO_LARGE
+        with _member(self, entry) as (member, trouble):
+            if member is not None:
+                return _bytes_of(member)
+            return trouble
+
+    def unpack(self, entry: Entry, target: Path, most_bytes: int) -> Path | Outcome:
+        """Into a file with a name of our own."""
+        if entry.info.file_size > most_bytes:
+            return Outcome.TOO_LARGE
+        with _member(self, entry) as (member, trouble):
+            if member is None:
+                return trouble
+            return _copied(member, target)
+
+
+DAMAGES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError)
+
+
+@contextmanager
+def _member(archive: Archive, entry: Entry) -> Iterator[tuple[IO[bytes] | None, Outcome]]:
+    try:
+        member = archive.zip.open(entry.info)
+    except DAMAGES:
+        yield None, Outcome.UNREADABLE
+        return
+    with member:
+        yield member, Outcome.UNREADABLE
+
+
+def _bytes_of(member: IO[bytes]) -> bytes | Outcome:
+    try:
+        return member.read()
+    except DAMAGES:
+        return Outcome.UNREADABLE
+    except OSError as error:
+        return _damage(error)
+
+
+def _copied(member: IO[bytes], target: Path) -> Path | Outcome:
+    try:
+        with target.open("wb") as file:
+            shutil.copyfileobj(member, file, 1024**2)
+    except DAMAGES:
+        return Outcome.UNREADABLE
+    except OSError as error:
+        return _damage(error)
+    return target
+
+
+def _damage(error: OSError) -> Outcome:
+    """The bzip2 module says OSError without a number for damaged data; anything else is a fault of the machine."""
+    if error.errno is not None:
+        raise error
+    return Outcome.UNREADABLE
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Archive]:
+    """Raises NotAnArchive, ArchiveTooLarge, EncryptedArchive."""
+    count, directory_bytes = directory_facts(path)
+    if count > MOST_ENTRIES or directory_bytes > MOST_DIRECTORY_BYTES:
+        raise ArchiveTooLarge(f"{count} files, {directory_bytes} bytes of directory")
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError, struct.error) as error:
+        raise NotAnArchive(str(error)) from error
+    with archive:
+        yield _looked_through(archive, path.stat().st_size)
+
+
+def directory_facts(path: Path) -> tuple[int, int]:
+    """How many entries the archive has and how long its directory is, without reading it. Raises NotAnArchive."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - LONGEST_COMMENT - END_BYTES - LOCATOR_BYTES - END64_BYTES))
+        tail = file.read()
+    at = tail.rfind(END)
+    if at < 0 or at + END_BYTES > len(tail):
+        raise NotAnArchive("no end of a ZIP directory")
+    count, directory_bytes = struct.unpack_from("<HL", tail, at + 10)
+    if count == 0xFFFF or directory_bytes == 0xFFFFFFFF:
+        at64 = tail.rfind(END64, 0, at)
+        if at64 >= 0 and tail[at - LOCATOR_BYTES : at].startswith(LOCATOR):
+            count, directory_bytes = struct.unpack_from("<QQ", tail, at64 + 32)
+    return count, directory_bytes
+
+
+def _looked_through(archive: zipfile.ZipFile, size_bytes: int) -> Archive:
+    infos = archive.infolist()
+    unpacked = sum(info.file_size for info in infos)
+    if unpacked > FREE_OF_RATIO_BYTES + MOST_RATIO * size_bytes or len(infos) > MOST_ENTRIES:
+        raise ArchiveTooLarge(f"{unpacked} bytes out of {size_bytes}")
+    files, folders = [], []
+    for info in infos:
+        name = name_of(info)
+        parts, is_odd = split(name)
+        if not parts or _is_junk(parts):
+            continue
+        if name.endswith(("/", "\\")):
+            folders += [] if is_odd else [parts]
+            continue
+        if info.flag_bits & ENCRYPTED_FLAG:
+            raise EncryptedArchive(name)
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        files.append(Entry(info, parts, is_odd or kind not in (0, stat.S_IFREG)))
+    full = {entry.parts[:n] for entry in files for n in range(1, len(entry.parts))}
+    full |= {parts[:n] for parts in folders for n in range(1, len(parts))}
+    return Archive(archive, files, [parts for parts in folders if parts not in full])
+
+
+def name_of(info: zipfile.ZipInfo) -> str:
+    """As its maker meant it: without the UTF-8 flag it is cp437 by the standard, and UTF-8 by most makers' habit."""
+    if info.flag_bits & UTF8_FLAG:
+        return info.filename
+    stated = _unicode_path(info.extra)
+    if stated:
+        return stated
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
+
+
+def _unicode_path(extra: bytes) -> str:
+    """The extra field in which some makers repeat the name in UTF-8; empty where there is none."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, at)
+        if kind == UNICODE_PATH and length > 5:
+            return extra[at + 9 : at + 4 + length].decode("utf-8", errors="replace")
+        at += 4 + length
+    return ""
+
+
+def split(name: str) -> tuple[Parts, bool]:
+    """The pieces of a path, and whether it leads somewhere else than into the archive."""
+    pieces = name.replace("\\", "/").split("/")
+    is_absolute = pieces[0] == "" or pieces[0].endswith(":")
+    parts = tuple(piece for piece in pieces if piece not in ("", "."))
+    return parts, is_absolute or ".." in parts
+
+
+def _is_junk(parts: Parts) -> bool:
+    """What systems leave in every folder."""
+    return any(part.startswith("._") or part.lower() in JUNK for part in parts) or parts[-1] == ".DS_Store"

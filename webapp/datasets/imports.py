@@ -1,0 +1,202 @@
+"""What the web may ask for with imports: begin, take in files, start, go on, give up, undo."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import BinaryIO
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from webapp import storage
+from webapp.accounts.models import User
+from webapp.datasets import inbox, live
+from webapp.datasets.importing.options import Options
+from webapp.datasets.models import Dataset, Import, ImportUpload, Kind, Sample, Source
+from webapp.jobs import lifecycle
+from webapp.jobs.models import Job, Status
+from webapp.jobs.models import Kind as JobKind
+from webapp.videos import arriving, upload_rules
+from webapp.videos.uploads import EXPIRES_AFTER
+
+SOURCES_OF: dict[str, tuple[Source, ...]] = {
+    Kind.FACES: (Source.PEOPLE, Source.PICTURES, Source.ARCHIVE, Source.FRAMES, Source.FILMS),
+    Kind.FRAMES: (Source.FRAMES, Source.PICTURES, Source.ARCHIVE, Source.PEOPLE, Source.FILMS),
+    Kind.CLIPS: (Source.MOMENTS, Source.ARCHIVE, Source.FILMS),
+}
+"""What fits each kind of dataset, the likeliest first."""
+UPLOADED = (Source.PICTURES, Source.ARCHIVE, Source.FILMS)
+KEPT_FOR = timedelta(days=2)
+"""So long can a broken-off import go on; then the files that it still needs are given up."""
+
+
+class NotNow(Exception):
+    """The import is not in a state in which this can be done (a double click, another tab)."""
+
+
+def begin(*, dataset: Dataset, user: User, source: Source, options: Options, title: str) -> Import:
+    """An import whose files are awaited; one that needs no files is started at once. Raises NotNow."""
+    if source not in SOURCES_OF[dataset.kind]:
+        raise NotNow(f"{source} does not fit {dataset.kind}")
+    with transaction.atomic():
+        of_import = Import.objects.create(
+            dataset=dataset,
+            source=source,
+            options=options.as_json(),
+            title=title[:255],
+            created_by=user,
+            items_total=max(options.expected, 1),
+        )
+        if source not in UPLOADED:
+            start(of_import, user=user)
+    return of_import
+
+
+def start(of_import: Import, *, user: User | None) -> Job:
+    """All files are there. Raises NotNow when it has been started already."""
+    return _begin_job(of_import, Q(job=None), user)
+
+
+def go_on(of_import: Import, *, user: User | None) -> Job:
+    """Again, behind what a failed or cancelled attempt had added. Raises NotNow."""
+    return _begin_job(of_import, Q(job__status__in=[Status.FAILED, Status.CANCELLED]), user)
+
+
+def _begin_job(of_import: Import, condition: Q, user: User | None) -> Job:
+    with transaction.atomic():
+        dataset = of_import.dataset
+        job = lifecycle.create(
+            JobKind.IMPORT,
+            team=dataset.team,
+            subject_id=dataset.pk,
+            created_by=user,
+            total=of_import.items_total,
+        )
+        ready = Import.objects.filter(condition, pk=of_import.pk, undone_at=None, items_done__lt=F("items_total"))
+        if not ready.update(job=job):
+            raise NotNow(f"import {of_import.pk} cannot begin")
+    of_import.refresh_from_db()
+    return job
+
+
+def receive_batch(of_import: Import, *, number: int, files: Sequence[tuple[str, BinaryIO]]) -> int:
+    """Takes in a numbered batch of pictures, again if need be; returns how many have arrived. Raises NotNow."""
+    if of_import.job_id is not None or of_import.source != Source.PICTURES or of_import.undone_at is not None:
+        raise NotNow(f"import {of_import.pk} takes no pictures")
+    inbox.put_batch(of_import, number, files)
+    return len(inbox.arrived_pictures(of_import))
+
+
+def start_upload(of_import: Import, *, user: User, name: str, size_bytes: int, fingerprint: str = "") -> ImportUpload:
+    """A file that is awaited. Raises `upload_rules.Refused` and NotNow."""
+    if of_import.job_id is not None or of_import.source not in (Source.ARCHIVE, Source.FILMS):
+        raise NotNow(f"import {of_import.pk} takes no files")
+    name = upload_rules.clean_name(name)
+    upload_rules.check_size(name, size_bytes)
+    upload_rules.check_room(name, size_bytes)
+    return ImportUpload.objects.create(
+        of_import=of_import,
+        user=user,
+        name=name,
+        size_bytes=size_bytes,
+        fingerprint=upload_rules.clean_fingerprint(fingerprint),
+        expires_at=timezone.now() + EXPIRES_AFTER,
+    )
+
+
+def finish_upload(upload: ImportUpload) -> None:
+    """Moves a complete file into the inbox; with the last one the import starts. May be repeated at any point."""
+    key = inbox.file_key(upload.of_import, upload.pk)
+    try:
+        storage.put_file(key, arriving.path_of(upload.pk))
+    except FileNotFoundError:
+        if not storage.exists(key):
+            return
+    ImportUpload.objects.filter(pk=upload.pk, offset_bytes=upload.size_bytes).update(is_stored=True)
+    start_if_complete(upload.of_import, user=upload.user)
+
+
+def start_if_complete(of_import: Import, *, user: User | None) -> bool:
+    uploads = of_import.uploads.all()
+    expected = of_import.items_total
+    if uploads.filter(is_stored=False).exists() or uploads.count() < expected or of_import.job_id is not None:
+        return False
+    try:
+        start(of_import, user=user)
+    except NotNow:  # the other of two last files was quicker
+        return False
+    return True
+
+
+def start_with_what_is_there(of_import: Import, *, user: User) -> Job:
+    """Only what has arrived, the rest never will. Raises NotNow where that is nothing."""
+    missing = of_import.uploads.filter(is_stored=False)
+    if of_import.source == Source.PICTURES:
+        count = len(inbox.arrived_pictures(of_import))
+    else:
+        count = of_import.uploads.filter(is_stored=True).count()
+    if not count or of_import.job_id is not None:
+        raise NotNow(f"nothing has arrived for import {of_import.pk}")
+    for upload in missing:
+        give_up_upload(upload)
+    Import.objects.filter(pk=of_import.pk, job=None).update(items_total=count)
+    of_import.refresh_from_db()
+    return start(of_import, user=user)
+
+
+def give_up_upload(upload: ImportUpload) -> None:
+    deleted, _rows = ImportUpload.objects.filter(pk=upload.pk, is_stored=False).delete()
+    if deleted:
+        arriving.discard(upload.pk)
+
+
+def discard(of_import: Import) -> None:
+    """An import that never started goes with all that had arrived for it. Raises NotNow."""
+    uploads = list(of_import.uploads.values_list("pk", flat=True))
+    with transaction.atomic():
+        deleted, _rows = Import.objects.filter(pk=of_import.pk, job=None).delete()
+    if not deleted:
+        raise NotNow(f"import {of_import.pk} has been started")
+    for upload_id in uploads:
+        arriving.discard(upload_id)
+    storage.delete_prefix(of_import.inbox_prefix)
+
+
+def undo(of_import: Import) -> int:
+    """Takes its samples out of the dataset, ends it if it still runs; returns how many samples went. Harmless twice.
+
+    Files go after the undo period, unless a version holds them (see `sweeps`).
+    """
+    if of_import.job_id is not None:
+        lifecycle.cancel(of_import.job_id)
+    now = timezone.now()
+    with transaction.atomic():
+        # Behind the cancel: a batch that is being stored either committed before or finds its job gone.
+        Import.objects.filter(pk=of_import.pk, undone_at=None).update(undone_at=now)
+        going = Sample.objects.filter(came_with=of_import, removed_at=None)
+        numbers = list(going.values_list("number", flat=True))
+        going.update(removed_at=now)
+    give_up_rest(of_import)
+    live.samples_changed(of_import.dataset, numbers)
+    return len(numbers)
+
+
+def give_up_rest(of_import: Import) -> None:
+    """It will not go on: what it would have needed goes."""
+    Import.objects.filter(pk=of_import.pk).update(items_total=F("items_done"))
+    for upload_id in of_import.uploads.values_list("pk", flat=True):
+        arriving.discard(upload_id)
+    of_import.uploads.all().delete()
+    storage.delete_prefix(of_import.inbox_prefix)
+
+
+def forgotten() -> QuerySet[Import]:
+    """Broken off long ago, with files that still wait for it to go on."""
+    ended = Import.objects.filter(job__status__in=[Status.FAILED, Status.CANCELLED], items_done__lt=F("items_total"))
+    return ended.filter(job__finished_at__lt=timezone.now() - KEPT_FOR)
+
+
+def can_go_on(of_import: Import) -> bool:
+    job = of_import.job
+    ended = job is not None and job.status in (Status.FAILED, Status.CANCELLED)
+    return ended and of_import.undone_at is None and of_import.items_done < of_import.items_total
