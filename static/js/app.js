@@ -15,3 +15,5 @@ import "rollcall/face-boxes";
 import "rollcall/video-player";
 import "rollcall/people-panel";
 import "rollcall/person-name";
+import "rollcall/fill-form";
+import "rollcall/import-sender";
