@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from webapp.accounts.models import Role, Team, User
-from webapp.datasets.models import Dataset, Import, Sample, Version
+from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Version
 from webapp.jobs.models import Job
 from webapp.people.models import Face, Person
 from webapp.videos.models import Upload, Video
@@ -117,6 +117,13 @@ def manageable_versions(user: Visitor) -> QuerySet[Version]:
 
 def manageable_imports(user: Visitor) -> QuerySet[Import]:
     return Import.objects.filter(dataset__in=manageable_datasets(user))
+
+
+def own_import_uploads(user: Visitor) -> QuerySet[ImportUpload]:
+    """Files that this person sends for an import."""
+    if not user.is_authenticated:
+        return ImportUpload.objects.none()
+    return ImportUpload.objects.filter(user=user, of_import__in=manageable_imports(user))
 
 
 def may_follow(user: Visitor, subject_id: UUID) -> bool:

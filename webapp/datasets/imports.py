@@ -26,8 +26,14 @@ SOURCES_OF: dict[str, tuple[Source, ...]] = {
 }
 """What fits each kind of dataset, the likeliest first."""
 UPLOADED = (Source.PICTURES, Source.ARCHIVE, Source.FILMS)
+BATCH_ROOM_BYTES = 16 * 1024**2
+"""No batch is larger, see `webapp.limits`."""
 KEPT_FOR = timedelta(days=2)
 """So long can a broken-off import go on; then the files that it still needs are given up."""
+
+
+class NoRoom(Exception):
+    """The disk would become too full."""
 
 
 class NotNow(Exception):
@@ -80,9 +86,11 @@ def _begin_job(of_import: Import, condition: Q, user: User | None) -> Job:
 
 
 def receive_batch(of_import: Import, *, number: int, files: Sequence[tuple[str, BinaryIO]]) -> int:
-    """Takes in a numbered batch of pictures, again if need be; returns how many have arrived. Raises NotNow."""
+    """Takes in a numbered batch of pictures, again if need be; returns how many have arrived. Raises NotNow, NoRoom."""
     if of_import.job_id is not None or of_import.source != Source.PICTURES or of_import.undone_at is not None:
         raise NotNow(f"import {of_import.pk} takes no pictures")
+    if upload_rules.room_bytes() < BATCH_ROOM_BYTES:
+        raise NoRoom
     inbox.put_batch(of_import, number, files)
     return len(inbox.arrived_pictures(of_import))
 
@@ -110,10 +118,14 @@ def finish_upload(upload: ImportUpload) -> None:
     try:
         storage.put_file(key, arriving.path_of(upload.pk))
     except FileNotFoundError:
-        if not storage.exists(key):
+        if not lies_in_inbox(upload):
             return
     ImportUpload.objects.filter(pk=upload.pk, offset_bytes=upload.size_bytes).update(is_stored=True)
     start_if_complete(upload.of_import, user=upload.user)
+
+
+def lies_in_inbox(upload: ImportUpload) -> bool:
+    return storage.exists(inbox.file_key(upload.of_import, upload.pk))
 
 
 def start_if_complete(of_import: Import, *, user: User | None) -> bool:

@@ -29,6 +29,8 @@ STAGES: dict[str, Words] = {
     "group": gettext_lazy("Sorting the faces by person"),
     "web_copy": gettext_lazy("Preparing a copy for the browser"),
     "poster": gettext_lazy("Choosing a picture"),
+    "look": gettext_lazy("Looking what is there"),
+    "import": gettext_lazy("Adding samples"),
     "sprites": gettext_lazy("Preparing the preview pictures"),
     "import": gettext_lazy("Filling the dataset"),
     "measure": gettext_lazy("Looking at new samples"),
@@ -80,6 +82,22 @@ EXPLANATIONS: dict[str, Explanation] = {
     "file_gone": Explanation(
         gettext_lazy("The stored file is no longer there."),
         gettext_lazy("Upload the video again."),
+    ),
+    "not_an_archive": Explanation(
+        gettext_lazy("This file is no ZIP, or it is damaged."),
+        gettext_lazy("Make the ZIP again and upload that."),
+    ),
+    "encrypted_archive": Explanation(
+        gettext_lazy("This ZIP is protected by a password."),
+        gettext_lazy("Make one without a password and upload that."),
+    ),
+    "archive_too_large": Explanation(
+        gettext_lazy("Unpacked, this ZIP would be far larger than it looks, so it was refused."),
+        gettext_lazy("Make a ZIP of the pictures alone, or several smaller ones."),
+    ),
+    "broken_list": Explanation(
+        gettext_lazy("The list inside of the ZIP cannot be read."),
+        gettext_lazy("The line is named below. Mend it, then upload the ZIP again."),
     ),
     "crashed": Explanation(
         gettext_lazy("The analysis broke off several times, so it was given up."),

@@ -37,6 +37,11 @@ STRINGS: dict[str, Promise] = {
     "upload.pause": _("Pause the upload of {name}"),
     "upload.resume": _("Go on with the upload of {name}"),
     "upload.cancel": _("Cancel the upload of {name}"),
+    # filling a dataset
+    "import.pictures": _("{n} pictures"),
+    "import.arrived": _("{n} of {all} arrived"),
+    "import.too_large": _("{n} pictures are larger than {most}. Put those into a ZIP file and upload that."),
+    "import.failed": _("That did not work. Check your connection and try again."),
     # player
     "player.play": _("Play"),
     "player.pause": _("Pause"),

@@ -1,0 +1,53 @@
+// <fill-form>: while one chooses, the server counts what would come, and a search finds more people and videos.
+import { morphChildren } from "@hotwired/turbo";
+import { fetchDocument } from "rollcall/api";
+
+const PAUSE_MS = 250;
+const PARTS = ["#expected", "#people-choices", "#video-choices", "#numbers"];
+
+class FillForm extends HTMLElement {
+  #timer = 0;
+  #request = null;
+
+  connectedCallback() {
+    this.form = this.querySelector("form");
+    this.addEventListener("input", this.#plan);
+    // A browser that comes back to the page keeps its ticks; the count has to fit them.
+    if (this.form.querySelector(":checked")) this.#plan();
+  }
+
+  disconnectedCallback() {
+    this.removeEventListener("input", this.#plan);
+    clearTimeout(this.#timer);
+    this.#request?.abort();
+  }
+
+  #plan = () => {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#ask(), PAUSE_MS);
+  };
+
+  async #ask() {
+    const chosen = new URLSearchParams(new FormData(this.form));
+    chosen.delete("csrfmiddlewaretoken");
+    const address = `${location.pathname}?${chosen}`;
+    this.#request?.abort();
+    this.#request = new AbortController();
+    const fresh = await fetchDocument(address, this.#request.signal).catch(() => null);
+    if (!fresh || !this.isConnected) return;
+    // After a reload the same is chosen.
+    history.replaceState(history.state, "", address);
+    // Another kind of moments asks for other fields: people come and go.
+    if (this.#shape(fresh) !== this.#shape(document)) this.#take("form", fresh);
+    else for (const part of PARTS) this.#take(part, fresh);
+  }
+
+  #shape = (page) => [...page.querySelectorAll("fill-form fieldset, fill-form #numbers input")].map((part) => part.name || part.querySelector("[name]")?.name).join();
+
+  #take(selector, fresh) {
+    const [here, there] = [this.querySelector(selector), fresh.querySelector(`fill-form ${selector}`)];
+    if (here && there) morphChildren(here, there, { ignoreActiveValue: true });
+  }
+}
+
+customElements.define("fill-form", FillForm);

@@ -1,0 +1,132 @@
+// <import-sender>: files chosen or dropped for a dataset, and a row for each thing that is on its way.
+import { post, say } from "rollcall/api";
+import { filesOf } from "rollcall/dropped-files";
+import { bytes } from "rollcall/format";
+import { PictureBatches } from "rollcall/picture-batches";
+import { toast } from "rollcall/toasts";
+import { Upload } from "rollcall/upload";
+
+// Not of a page: they go on while the visitor looks around.
+const senders = new Set();
+addEventListener("beforeunload", (event) => [...senders].some((sender) => sender.isRunning) && event.preventDefault());
+
+class ImportSender extends HTMLElement {
+  #ended = null;
+  #rows = new Map();
+
+  connectedCallback() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    this.querySelector("input[type=file]").addEventListener("change", (event) => this.#chosen(event.target), { signal });
+    this.addEventListener("dragover", (event) => this.#over(event, true), { signal });
+    this.addEventListener("dragleave", (event) => this.#over(event, false), { signal });
+    this.addEventListener("drop", (event) => this.#dropped(event), { signal });
+    this.addEventListener("submit", (event) => event.preventDefault(), { signal });
+    for (const sender of senders) if (sender.phase !== "done") this.#follow(sender);
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+    this.#rows.clear();
+    this.querySelector(".upload-rows").replaceChildren();
+  }
+
+  #chosen(input) {
+    const files = [...input.files];
+    input.value = "";
+    this.#begin(files);
+  }
+
+  #over(event, isOver) {
+    event.preventDefault();
+    this.classList.toggle("is-over", isOver);
+  }
+
+  async #dropped(event) {
+    this.#over(event, false);
+    this.#begin(await filesOf(event.dataTransfer));
+  }
+
+  async #begin(all) {
+    const isPictures = this.dataset.source === "pictures";
+    const most = Number(this.dataset.pictureBytes);
+    const files = isPictures ? all.filter((file) => file.size <= most) : all.slice(0, this.dataset.source === "archive" ? 1 : all.length);
+    if (files.length < all.length && isPictures) toast(say("import.too_large", { n: all.length - files.length, most: bytes(most) }));
+    if (!files.length) return;
+    const form = this.querySelector("form");
+    const fields = { ...Object.fromEntries(new FormData(form)), expected: files.length };
+    if (files.length === 1) fields.title = files[0].name;
+    const response = await post(form.action, fields).catch(() => null);
+    const places = await response?.json().catch(() => null);
+    if (response?.status !== 201) return toast(places?.error ?? say("import.failed"));
+    if (isPictures) this.#sendPictures(files, places);
+    else for (const file of files) this.#sendFile(file, places);
+    return null;
+  }
+
+  #sendPictures(files, places) {
+    const { batchBytes, batchCount } = this.dataset;
+    const sender = new PictureBatches(files, { batchBytes: Number(batchBytes), batchCount: Number(batchCount) });
+    this.#take(sender);
+    sender.send(places);
+  }
+
+  #sendFile(file, { create }) {
+    const sender = new Upload({ file }, { create, chunk: Number(this.dataset.chunk) });
+    this.#take(sender);
+    sender.start();
+  }
+
+  #take(sender) {
+    senders.add(sender);
+    sender.addEventListener("change", () => ended(sender));
+    this.#follow(sender);
+  }
+
+  #follow(sender) {
+    const row = this.querySelector("template").content.firstElementChild.cloneNode(true);
+    const { signal } = this.#ended;
+    this.#rows.set(sender, row);
+    row.querySelector("[data-name]").textContent = sender.name;
+    row.querySelector('[data-act="cancel"]').addEventListener("click", () => sender.cancel(), { signal });
+    row.querySelector('[data-act="retry"]').addEventListener("click", () => again(sender), { signal });
+    sender.addEventListener("change", () => this.#show(sender), { signal });
+    this.querySelector(".upload-rows").append(row);
+    this.#show(sender);
+  }
+
+  #show(sender) {
+    const row = this.#rows.get(sender);
+    if (!row) return;
+    if (sender.phase === "done" || sender.phase === "cancelled") {
+      row.remove();
+      this.#rows.delete(sender);
+      return;
+    }
+    row.dataset.phase = sender.phase;
+    row.querySelector("progress").value = sender.percent;
+    row.querySelector("progress").setAttribute("aria-label", sender.name);
+    row.querySelector("progress").hidden = sender.phase === "failed";
+    row.querySelector('[data-act="retry"]').hidden = sender.phase !== "failed";
+    row.querySelector("[data-words]").textContent = wordsOf(sender);
+  }
+}
+
+function wordsOf(sender) {
+  const { percent } = sender;
+  if (sender.phase === "failed") return sender.words;
+  if (sender.phase === "retrying") return say("upload.retrying", { percent });
+  if (sender instanceof PictureBatches) return say("import.arrived", { n: sender.arrived, all: sender.total });
+  return sender.phase === "sending" ? say("upload.progress", { percent, done: bytes(sender.sent), total: bytes(sender.size) }) : say("upload.starting");
+}
+
+const again = (sender) => (sender instanceof PictureBatches ? sender.retry() : sender.start());
+
+/** The list below shows what the server has made of it. */
+function ended(sender) {
+  if (!["done", "cancelled"].includes(sender.phase)) return;
+  senders.delete(sender);
+  document.dispatchEvent(new CustomEvent("fragment:stale"));
+}
+
+customElements.define("import-sender", ImportSender);

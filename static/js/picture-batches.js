@@ -1,0 +1,94 @@
+// Many pictures on their way to an import, in numbered batches: one that is sent again replaces itself. Emits "change".
+import { csrfToken, say } from "rollcall/api";
+
+const PAUSES_MS = [1000, 2000, 4000, 8000, 15000, 30000];
+
+export class PictureBatches extends EventTarget {
+  phase = "sending"; // sending retrying failed done cancelled
+  words = "";
+  arrived = 0;
+  #next = 0;
+  #ended = new AbortController();
+
+  constructor(files, limits) {
+    super();
+    this.name = files.length === 1 ? files[0].name : say("import.pictures", { n: files.length });
+    this.total = files.length;
+    this.batches = batchesOf(files, limits);
+  }
+
+  get isRunning() {
+    return this.phase === "sending" || this.phase === "retrying";
+  }
+
+  get percent() {
+    return Math.floor((100 * this.arrived) / this.total);
+  }
+
+  /** From the first batch that has not been confirmed. */
+  async send(places) {
+    this.places = places;
+    this.#move("sending");
+    while (this.#next < this.batches.length) {
+      const answer = await this.#sendBatch(this.#next);
+      if (!answer) return;
+      this.arrived = answer.arrived;
+      this.#next += 1;
+      this.#move("sending");
+    }
+    const started = await this.#post(places.start, new FormData());
+    if (started) this.#move("done");
+  }
+
+  retry = () => this.send(this.places);
+
+  cancel() {
+    this.#ended.abort();
+    this.#move("cancelled");
+  }
+
+  #sendBatch(number) {
+    const form = new FormData();
+    for (const file of this.batches[number]) form.append("pictures", file, file.name);
+    return this.#post(this.places.batch.replace(/0\/$/, `${number}/`), form);
+  }
+
+  /** The answer; null once it is hopeless. A line that is down is waited for. */
+  async #post(url, body) {
+    for (let attempt = 0; ; attempt += 1) {
+      if (this.#ended.signal.aborted) return null;
+      const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
+      const response = await fetch(url, { method: "POST", body, headers, signal: this.#ended.signal }).catch(() => null);
+      if (response?.ok && !response.redirected) return response.json();
+      if (response && (response.redirected || response.status < 500 || response.status === 507)) {
+        this.words = response.redirected || response.status === 403 ? say("upload.signed_out") : await wordsOf(response);
+        this.#move("failed");
+        return null;
+      }
+      if (this.#ended.signal.aborted) return null;
+      this.#move("retrying");
+      await new Promise((resolve) => setTimeout(resolve, PAUSES_MS[Math.min(attempt, PAUSES_MS.length - 1)]));
+    }
+  }
+
+  #move(phase) {
+    if (this.phase !== "cancelled") this.phase = phase;
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+const wordsOf = (response) => response.json().then((answer) => answer.error).catch(() => say("import.failed"));
+
+function batchesOf(files, { batchBytes, batchCount }) {
+  const batches = [];
+  let bytes = Infinity;
+  for (const file of files) {
+    if (bytes + file.size > batchBytes || batches.at(-1).length >= batchCount) {
+      batches.push([]);
+      bytes = 0;
+    }
+    batches.at(-1).push(file);
+    bytes += file.size;
+  }
+  return batches;
+}

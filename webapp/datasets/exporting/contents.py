@@ -1,0 +1,111 @@
+"""What is exported of a dataset or of a version: its labels and samples, read in batches so that memory stays flat."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from webapp.datasets.media_types import SUFFIXES
+from webapp.datasets.models import Dataset, Label, Sample, Version, VersionSample
+
+BATCH = 500
+LONGEST_FOLDER = 60
+FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+"""Windows knows no files of these names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A sample as it is exported."""
+
+    sample: Sample
+    label: str
+    """Empty where it has none."""
+    source: str
+    part: str = ""
+    """Of a version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A dataset as it stands, or one of its versions."""
+
+    dataset: Dataset
+    version: Version | None = None
+
+    @property
+    def title(self) -> str:
+        return f"{self.dataset.name} v{self.version.number}" if self.version else self.dataset.name
+
+    def labels(self) -> list[Label]:
+        """In their order. A version may have labels that were renamed or removed since; those have no colour left."""
+        labels = list(Label.objects.filter(dataset=self.dataset))
+        if self.version is None:
+            return labels
+        names = set(VersionSample.objects.filter(version=self.version).values_list("label", flat=True).distinct())
+        kept = [label for label in labels if label.name in names]
+        gone = sorted(names - {label.name for label in kept})
+        return kept + [Label(dataset=self.dataset, name=name, position=len(labels)) for name in gone]
+
+    def rows(self) -> Iterator[Row]:
+        """By number; each batch is a query of its own, so that a slow reader holds no transaction open."""
+        after = 0
+        while batch := self._batch(after):
+            yield from batch
+            after = batch[-1].sample.number
+
+    def _batch(self, after: int) -> list[Row]:
+        if self.version is not None:
+            frozen = VersionSample.objects.filter(version=self.version, sample__number__gt=after)
+            chosen = frozen.select_related("sample").order_by("sample__number")[:BATCH]
+            return [Row(each.sample, each.label, each.source, each.part) for each in chosen]
+        samples = Sample.objects.filter(dataset=self.dataset, removed_at=None, number__gt=after)
+        chosen_samples = samples.select_related("label").order_by("number")[:BATCH]
+        return [Row(each, each.label.name if each.label else "", each.source) for each in chosen_samples]
+
+
+def folders_of(labels: list[Label]) -> dict[str, str]:
+    """Label -> a folder name that every system takes, different for each."""
+    folders: dict[str, str] = {}
+    taken: set[str] = set()
+    for label in labels:
+        plain = safe_name(label.name)
+        folder, number = plain, 1
+        while folder.casefold() in taken:
+            number += 1
+            folder = f"{plain} ({number})"
+        taken.add(folder.casefold())
+        folders[label.name] = folder
+    return folders
+
+
+def safe_name(name: str) -> str:
+    """Short, without characters or endings that a system forbids; never empty."""
+    plain = FORBIDDEN.sub("_", unicodedata.normalize("NFC", name))
+    plain = "".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn"))
+    plain = plain[:LONGEST_FOLDER].strip(" .") or "_"
+    if plain.startswith(("__MACOSX", "._")):
+        plain = f"_{plain.lstrip('_.')}"
+    return f"{plain}_" if RESERVED.fullmatch(plain) else plain
+
+
+def file_name(row: Row) -> str:
+    """The number names it; what it was called stands in the list."""
+    return f"{row.sample.number:06d}{SUFFIXES[row.sample.media_type]}"
+
+
+def columns_of(row: Row) -> dict[str, str]:
+    """Everything that is known of a sample beside its file and label, as text; empty where unknown."""
+    sample = row.sample
+    return {
+        "source": row.source,
+        "source_name": sample.source_name,
+        "identity": sample.identity,
+        "video": str(sample.video_id) if sample.video_id else "",
+        "second": "" if sample.time_s is None else repr(sample.time_s),
+        "sequence": sample.sequence,
+        "name": sample.name,
+        "left_out": "yes" if sample.is_left_out else "",
+        "part": row.part,
+    }

@@ -1,0 +1,97 @@
+"""What people choose when they fill a dataset, read with patience: what is missing or odd becomes the default."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from webapp.datasets.importing.options import (
+    ANY,
+    APPEARANCES,
+    BEST_VIEWS,
+    EVERY,
+    SCENES,
+    WITH,
+    WITHOUT,
+    Options,
+)
+from webapp.datasets.models import Source
+from webapp.datasets.services import clean_label
+
+MOST_CHOSEN = 2000
+HOW = {
+    Source.PEOPLE: ((BEST_VIEWS, _("the best views of each appearance")), (EVERY, _("one face every few seconds"))),
+    Source.FRAMES: ((EVERY, _("one picture every few seconds")), (SCENES, _("one picture of each shot"))),
+    Source.MOMENTS: ((APPEARANCES, _("around appearances of people")), (EVERY, _("one clip every few seconds"))),
+}
+FACES = ((ANY, _("any")), (WITH, _("with faces")), (WITHOUT, _("without faces")))
+LEAST_SIDE = {Source.PEOPLE: 40, Source.FRAMES: 0, Source.PICTURES: 16, Source.ARCHIVE: 16, Source.FILMS: 0}
+"""Smaller faces say little even to people."""
+STEP_S = {Source.PEOPLE: 1.0, Source.FRAMES: 5.0, Source.MOMENTS: 5.0, Source.FILMS: 2.0}
+LENGTH_S = 3.0
+
+
+class FillForm(forms.Form):
+    """One form for all sources; each shows the fields that it asks for."""
+
+    how = forms.CharField(required=False)
+    step_s = forms.FloatField(required=False, min_value=0.2, max_value=3600)
+    length_s = forms.FloatField(required=False, min_value=0.5, max_value=60)
+    faces = forms.ChoiceField(required=False, choices=FACES)
+    least_side = forms.IntegerField(required=False, min_value=0, max_value=4000)
+    names_as_labels = forms.BooleanField(required=False)
+    label = forms.CharField(required=False, max_length=80)
+    one_source = forms.BooleanField(required=False)
+    expected = forms.IntegerField(required=False, min_value=0, max_value=1_000_000)
+    title = forms.CharField(required=False, max_length=255)
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """A source, what was chosen for it, and whether anything that was typed cannot be used."""
+
+    source: Source
+    options: Options
+    title: str
+    errors: dict[str, str]
+
+
+def filling_of(data: QueryDict, source: Source) -> Filling:
+    form = FillForm(data)
+    form.is_valid()
+    fields = form.cleaned_data
+    ways = [way for way, _words in HOW.get(source, ())] or [""]
+    how = str(fields.get("how"))
+    options = Options(
+        people=ids_in(data, "people"),
+        videos=ids_in(data, "videos"),
+        how=how if how in ways else ways[0],
+        step_s=fields.get("step_s") or STEP_S.get(source, 2.0),
+        length_s=fields.get("length_s") or LENGTH_S,
+        faces=fields.get("faces") or ANY,
+        least_side=_number(fields.get("least_side"), LEAST_SIDE.get(source, 0)),
+        names_as_labels=bool(fields.get("names_as_labels")),
+        label=clean_label(fields.get("label") or ""),
+        one_source=bool(fields.get("one_source")),
+        expected=fields.get("expected") or 0,
+    )
+    errors = {name: " ".join(map(str, found)) for name, found in form.errors.items()}
+    return Filling(source, options, fields.get("title") or "", errors)
+
+
+def _number(value: Any, default: int) -> int:
+    return default if value is None else int(value)
+
+
+def ids_in(data: QueryDict, name: str) -> tuple[str, ...]:
+    """Only what looks like an id; whether it belongs to the team is asked where it is used."""
+    found = []
+    for text in data.getlist(name)[:MOST_CHOSEN]:
+        try:
+            found.append(str(UUID(text)))
+        except ValueError:
+            continue
+    return tuple(dict.fromkeys(found))

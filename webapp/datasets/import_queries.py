@@ -1,0 +1,153 @@
+"""Reads for the page on which a dataset is filled: what can be chosen, how much would come, what came before."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When, Window
+from django.db.models.functions import RowNumber
+
+from webapp.accounts.models import Team
+from webapp.datasets import imports, inbox
+from webapp.datasets.import_words import Expected, of_counts, of_notes
+from webapp.datasets.importing import clips, frames, people
+from webapp.datasets.importing.options import ANY, APPEARANCES, EVERY, SCENES, Options
+from webapp.datasets.models import Dataset, Import, ImportProblem, Source
+from webapp.jobs import messages, progress
+from webapp.people import queries as people_queries
+from webapp.people.models import Person
+from webapp.videos.models import Video
+
+SHOWN = 36
+"""So many people or videos are offered at once; the search finds the others."""
+PAGE_SIZE = 20
+PROBLEMS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An import in the list."""
+
+    of_import: Import
+    job: dict[str, Any] | None
+    counts: list[str]
+    notes: list[str]
+    problems: list[ImportProblem]
+    more_problems: int
+    arrived: int
+    can_go_on: bool
+    added: int
+
+    @property
+    def is_waiting(self) -> bool:
+        """Files for it are still arriving."""
+        return self.of_import.job_id is None and self.of_import.undone_at is None
+
+
+def choosable_people(team: Team, typed: str, chosen: Sequence[str]) -> list[Person]:
+    """Chosen ones first, then those who fit what was typed."""
+    seen = people_queries.with_appearances(people_queries.standing(Person.objects.filter(team=team)))
+    return _chosen_first(seen.select_related("portrait"), Q(name__icontains=typed.strip()), chosen)
+
+
+def choosable_videos(team: Team, typed: str, chosen: Sequence[str], analysed: bool) -> list[Video]:
+    videos = Video.objects.filter(team=team, deleted_at=None).exclude(sha256="").order_by("-created_at", "pk")
+    if analysed:
+        videos = videos.filter(current_analysis__isnull=False)
+    return _chosen_first(videos, Q(title__icontains=typed.strip()), chosen)
+
+
+def _chosen_first(rows: QuerySet[Any], fits: Q, chosen: Sequence[str]) -> list[Any]:
+    ids = [UUID(each) for each in chosen]
+    first = Case(When(pk__in=ids, then=Value(0)), default=Value(1), output_field=IntegerField())
+    found = rows.filter(fits | Q(pk__in=ids)).annotate(first=first)
+    return list(found.order_by("first", *rows.query.order_by)[: SHOWN + len(ids)])
+
+
+def expected(dataset: Dataset, source: Source, options: Options) -> Expected:
+    """Without looking into a video. Uploads tell for themselves."""
+    team = dataset.team_id
+    if source == Source.PEOPLE or (source == Source.MOMENTS and options.how == APPEARANCES):
+        return _of_people(team, source, options)
+    videos = frames.chosen_videos(team, options)
+    count = videos.count()
+    if not count:
+        return Expected(0)
+    if source == Source.FRAMES and options.how == SCENES:
+        return Expected(None, videos=count)
+    step_s = max(options.step_s, clips.LEAST_S)
+    coming = sum(int(duration_s / step_s) + 1 for duration_s in videos.values_list("duration_s", flat=True))
+    return Expected(coming, videos=count, at_most=source == Source.FRAMES and options.faces != ANY)
+
+
+def _of_people(team: UUID, source: Source, options: Options) -> Expected:
+    tracks = people.chosen_tracks(team, options)
+    sums = tracks.aggregate(
+        people=Count("person", distinct=True),
+        videos=Count("analysis__video", distinct=True),
+        tracks=Count("pk"),
+        whole=Count("pk", filter=Q(joined_to=None)),
+        seconds=Sum(F("end_s") - F("start_s")),
+    )
+    if source == Source.MOMENTS:
+        count = sums["whole"]
+    elif options.how == EVERY:
+        count = max(sums["tracks"], int((sums["seconds"] or 0) / options.step_s))
+    else:
+        count = people.chosen_views(team, options).count()
+    return Expected(count, sums["people"], sums["videos"])
+
+
+def names_of(people_ids: Sequence[str], video_ids: Sequence[str], team: UUID) -> tuple[list[str], list[str]]:
+    """As the title of an import says them."""
+    chosen = Person.objects.filter(team=team, pk__in=[UUID(each) for each in people_ids]).order_by("number")
+    videos = Video.objects.filter(team=team, pk__in=[UUID(each) for each in video_ids]).order_by("title")
+    return [str(person) for person in chosen], list(videos.values_list("title", flat=True))
+
+
+def page_of_imports(dataset: Dataset, number: str | None) -> "Page[Entry]":
+    rows = dataset.imports.select_related("job", "created_by", "dataset").prefetch_related("uploads")
+    page = Paginator(rows.order_by("-created_at"), PAGE_SIZE).get_page(number)
+    listed = list(page.object_list)
+    kept = _problems_of([each.pk for each in listed])
+    entries: Any = [_entry(each, kept.get(each.pk, [])) for each in listed]
+    page.object_list = entries
+    return cast("Page[Entry]", page)
+
+
+def _problems_of(import_ids: Sequence[UUID]) -> dict[UUID, list[ImportProblem]]:
+    """The first few of each, in one query."""
+    place = Window(RowNumber(), partition_by="of_import", order_by="item")
+    first = ImportProblem.objects.filter(of_import__in=import_ids).annotate(place=place)
+    found: dict[UUID, list[ImportProblem]] = defaultdict(list)
+    for problem in first.filter(place__lte=PROBLEMS_SHOWN).order_by("item"):
+        found[problem.of_import_id].append(problem)
+    return found
+
+
+def _entry(of_import: Import, problems: list[ImportProblem]) -> Entry:
+    counts = of_import.counts
+    quiet = counts.get("added", 0) + counts.get("already_there", 0)
+    job = of_import.job
+    return Entry(
+        of_import=of_import,
+        job=messages.payload_with_words(progress.state_of(job).payload()) if job else None,
+        counts=of_counts(counts),
+        notes=of_notes(of_import),
+        problems=problems,
+        more_problems=max(0, sum(counts.values()) - quiet - len(problems)),
+        arrived=_arrived(of_import) if job is None else 0,
+        can_go_on=imports.can_go_on(of_import),
+        added=counts.get("added", 0),
+    )
+
+
+def _arrived(of_import: Import) -> int:
+    if of_import.undone_at is not None:
+        return 0
+    if of_import.source == Source.PICTURES:
+        return len(inbox.arrived_pictures(of_import))
+    return sum(upload.is_stored for upload in of_import.uploads.all())

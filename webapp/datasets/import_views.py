@@ -1,0 +1,274 @@
+"""Filling a dataset: the page with its choices and its history, and what arrives from the browser for it."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from webapp import access
+from webapp.datasets import import_forms, import_queries, import_words, imports, inbox
+from webapp.datasets.import_forms import Filling, filling_of
+from webapp.datasets.importing.options import APPEARANCES
+from webapp.datasets.models import Dataset, Import, ImportUpload, Source
+from webapp.datasets.views import head_context
+from webapp.videos import tus
+from webapp.videos.answers import done, refused
+from webapp.videos.upload_rules import VIDEO_SUFFIXES
+
+BATCH_BYTES = 8 * 1024**2
+PICTURE_BYTES = 15 * 1024**2
+"""A single picture goes into a request of its own; the server takes no larger one."""
+PICTURE_TYPES = "image/*,.jpg,.jpeg,.png,.webp,.gif,.bmp,.tif,.tiff"
+PROBLEMS_ON_A_PAGE = 100
+
+
+@login_required
+@require_GET
+def fill(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
+    """The choices stand in the address, so that counting and searching work without JavaScript."""
+    dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
+    context = head_context(request, dataset)
+    context["page"] = import_queries.page_of_imports(dataset, request.GET.get("page"))
+    if context["can_manage"]:
+        context |= _choices(request, dataset)
+    return render(request, "datasets/fill.html", context)
+
+
+def _choices(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
+    filling = filling_of(request.GET, _source(dataset, request.GET.get("from", "")))
+    source, options = filling.source, filling.options
+    by_people = source == Source.PEOPLE or (source == Source.MOMENTS and options.how == APPEARANCES)
+    by_videos = source in (Source.PEOPLE, Source.FRAMES, Source.MOMENTS)
+    typed = {name: request.GET.get(name, "") for name in ("who", "which")}
+    team = dataset.team
+    context: dict[str, Any] = {
+        "sources": [(value, *import_words.SOURCES[value]) for value in imports.SOURCES_OF[dataset.kind]],
+        "filling": filling,
+        "is_upload": source in imports.UPLOADED,
+        "ways": import_forms.HOW.get(source, ()),
+        "faces_choices": import_forms.FACES,
+        "typed": typed,
+        "limits": _limits(source),
+        "labels": dataset.labels.all(),
+    }
+    if by_people:
+        context["people"] = import_queries.choosable_people(team, typed["who"], options.people)
+    if by_videos:
+        analysed = by_people or options.faces != "any"
+        context["videos"] = import_queries.choosable_videos(team, typed["which"], options.videos, analysed)
+        context["expected"] = import_words.of_expected(import_queries.expected(dataset, source, options))
+    return context
+
+
+def _source(dataset: Dataset, wished: str) -> Source:
+    """What fits the dataset best, unless another that fits was chosen."""
+    fitting = imports.SOURCES_OF[dataset.kind]
+    return Source(wished) if wished in fitting else fitting[0]
+
+
+def _limits(source: Source) -> dict[str, Any]:
+    accept = {
+        Source.PICTURES: PICTURE_TYPES,
+        Source.ARCHIVE: ".zip,application/zip",
+        Source.FILMS: ",".join(("video/*", *VIDEO_SUFFIXES)),
+    }
+    return {
+        "accept": accept.get(source, ""),
+        "batch_bytes": BATCH_BYTES,
+        "batch_count": inbox.MOST_IN_A_BATCH,
+        "picture_bytes": PICTURE_BYTES,
+        "chunk_bytes": settings.UPLOAD_CHUNK_BYTES,
+        "max_bytes": settings.UPLOAD_MAX_BYTES,
+    }
+
+
+@login_required
+@require_POST
+def begin(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
+    """Starts an import, or opens one for the files that a browser is about to send (then the answer is JSON)."""
+    dataset = get_object_or_404(access.manageable_datasets(request.user), pk=dataset_id)
+    filling = filling_of(request.POST, _source(dataset, request.POST.get("from", "")))
+    here = _page(dataset)
+    if filling.errors:
+        return refused(request, " ".join(filling.errors.values()), here, status=400)
+    is_upload = filling.source in imports.UPLOADED
+    if is_upload and not filling.options.expected:
+        return refused(request, _("Choose files first."), here, status=400)
+    if not is_upload and import_queries.expected(dataset, filling.source, filling.options).count == 0:
+        return refused(request, _("Nothing would come: choose people or videos first."), here, status=400)
+    of_import = imports.begin(
+        dataset=dataset,
+        user=request.user,  # type: ignore[arg-type]
+        source=filling.source,
+        options=filling.options,
+        title=_title(dataset, filling),
+    )
+    if is_upload:
+        return JsonResponse(_addresses(of_import), status=HTTPStatus.CREATED)
+    return done(request, _("The dataset is being filled. You can leave this page."), here)
+
+
+def _title(dataset: Dataset, filling: Filling) -> str:
+    options = filling.options
+    people, videos = import_queries.names_of(options.people, options.videos, dataset.team_id)
+    return filling.title or import_words.title_of(filling.source, people, videos, options.expected)
+
+
+def _addresses(of_import: Import) -> dict[str, str]:
+    """Where the browser sends what."""
+    place = [of_import.dataset_id, of_import.pk]
+    return {
+        "id": str(of_import.pk),
+        "batch": reverse("datasets:import_batch", args=[*place, 0]),
+        "create": reverse("datasets:import_files", args=place),
+        "start": reverse("datasets:start_import", args=place),
+    }
+
+
+def _page(dataset: Dataset) -> str:
+    return reverse("datasets:fill", args=[dataset.pk])
+
+
+def _import(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> Import:
+    rows = access.manageable_imports(request.user).select_related("dataset__team", "job")
+    return get_object_or_404(rows, pk=import_id, dataset=dataset_id)
+
+
+@login_required
+@require_POST
+def batch(request: HttpRequest, dataset_id: UUID, import_id: UUID, number: int) -> HttpResponseBase:
+    """Some pictures as multipart. Numbered: a batch whose answer was lost is sent again and counts once."""
+    of_import = _import(request, dataset_id, import_id)
+    files = [(file.name or "", file) for file in request.FILES.getlist("pictures")]
+    if not files or len(files) > inbox.MOST_IN_A_BATCH or number >= inbox.MOST_BATCHES:
+        return JsonResponse({"error": _("These pictures cannot be taken in.")}, status=HTTPStatus.BAD_REQUEST)
+    try:
+        arrived = imports.receive_batch(of_import, number=number, files=files)  # type: ignore[arg-type]
+    except imports.NotNow:
+        return JsonResponse({"error": _("This import has been started already.")}, status=HTTPStatus.CONFLICT)
+    except imports.NoRoom:
+        words = _("The server has no disk space left.")
+        return JsonResponse({"error": words}, status=HTTPStatus.INSUFFICIENT_STORAGE)
+    return JsonResponse({"arrived": arrived})
+
+
+@login_required
+@require_POST
+def start(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
+    """With all that has arrived."""
+    of_import = _import(request, dataset_id, import_id)
+    here = _page(of_import.dataset)
+    try:
+        imports.start_with_what_is_there(of_import, user=request.user)  # type: ignore[arg-type]
+    except imports.NotNow:
+        of_import.refresh_from_db()
+        if of_import.job_id is None:
+            return refused(request, _("Nothing has arrived yet."), here)
+    return done(request, _("The dataset is being filled. You can leave this page."), here)
+
+
+@login_required
+@require_POST
+def go_on(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
+    of_import = _import(request, dataset_id, import_id)
+    here = _page(of_import.dataset)
+    try:
+        imports.go_on(of_import, user=request.user)  # type: ignore[arg-type]
+    except imports.NotNow:
+        return refused(request, _("There is nothing left to go on with."), here)
+    return done(request, _("It goes on where it stopped."), here)
+
+
+@login_required
+@require_POST
+def discard(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
+    of_import = _import(request, dataset_id, import_id)
+    here = _page(of_import.dataset)
+    try:
+        imports.discard(of_import)
+    except imports.NotNow:
+        return refused(request, _("It has been started already; you can undo it instead."), here)
+    return done(request, _("What had arrived is discarded."), here)
+
+
+@login_required
+@require_POST
+def undo(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
+    of_import = _import(request, dataset_id, import_id)
+    count = imports.undo(of_import)
+    words = ngettext("%(n)d sample was taken out again.", "%(n)d samples were taken out again.", count)
+    return done(request, words % {"n": count}, _page(of_import.dataset))
+
+
+@login_required
+@require_GET
+def problems(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponse:
+    """Everything that was not taken, with names."""
+    dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
+    of_import = get_object_or_404(dataset.imports.all(), pk=import_id)
+    rows = Paginator(of_import.problems.order_by("item"), PROBLEMS_ON_A_PAGE).get_page(request.GET.get("page"))
+    context = head_context(request, dataset) | {"of_import": of_import, "page": rows}
+    return render(request, "datasets/import_problems.html", context)
+
+
+class ImportTarget:
+    """A file for an import, by the tus protocol."""
+
+    def __init__(self, dataset_id: UUID, import_id: UUID) -> None:
+        self.dataset_id, self.import_id = dataset_id, import_id
+
+    def start(
+        self, request: HttpRequest, metadata: dict[str, str], size_bytes: int
+    ) -> tuple[ImportUpload, dict[str, str]]:
+        try:
+            of_import = _import(request, self.dataset_id, self.import_id)
+            upload = imports.start_upload(
+                of_import,
+                user=request.user,  # type: ignore[arg-type]
+                name=metadata.get("filename", ""),
+                size_bytes=size_bytes,
+                fingerprint=metadata.get("fingerprint", ""),
+            )
+        except Http404 as error:
+            raise tus.Answer(HTTPStatus.NOT_FOUND, _("There is no such import.")) from error
+        except imports.NotNow as error:
+            raise tus.Answer(HTTPStatus.CONFLICT, _("This import has been started already.")) from error
+        place = [self.dataset_id, self.import_id, upload.pk]
+        return upload, {"Location": reverse("datasets:import_file", args=place)}
+
+    def own(self, request: HttpRequest) -> Any:
+        mine = access.own_import_uploads(request.user).filter(of_import=self.import_id)
+        return mine.filter(is_stored=False).select_related("of_import__dataset__team", "user")
+
+    def finished_bytes(self, request: HttpRequest, upload_id: UUID) -> int | None:
+        mine = access.own_import_uploads(request.user).filter(of_import=self.import_id, is_stored=True)
+        upload = mine.filter(pk=upload_id).first()
+        return upload.size_bytes if upload else None
+
+    def is_stored(self, upload: ImportUpload) -> bool:
+        return imports.lies_in_inbox(upload)
+
+    def finish(self, upload: ImportUpload) -> None:
+        imports.finish_upload(upload)
+
+    def give_up(self, upload: ImportUpload) -> None:
+        imports.give_up_upload(upload)
+
+
+@require_http_methods(["OPTIONS", "POST"])
+def files(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponse:
+    return tus.answer_create(request, ImportTarget(dataset_id, import_id))
+
+
+@require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
+def file(request: HttpRequest, dataset_id: UUID, import_id: UUID, upload_id: UUID) -> HttpResponse:
+    return tus.answer_file(request, ImportTarget(dataset_id, import_id), upload_id)
