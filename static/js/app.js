@@ -15,9 +15,6 @@ import "rollcall/face-boxes";
 import "rollcall/video-player";
 import "rollcall/people-panel";
 import "rollcall/person-name";
-<<<<<<< HEAD
 import "rollcall/network-preview";
-=======
 import "rollcall/fill-form";
 import "rollcall/import-sender";
->>>>>>> imports
