@@ -92,7 +92,10 @@ def _cards(datasets: Sequence[Dataset]) -> list[DatasetCard]:
 def overview(dataset: Dataset) -> Overview:
     samples = samples_of(dataset)
     sums = samples.aggregate(
-        n=Count("pk"), done=Count("label"), out=Count("pk", filter=Q(is_left_out=True)), sources=Count("source", True)
+        n=Count("pk"),
+        done=Count("label"),
+        out=Count("pk", filter=Q(is_left_out=True)),
+        sources=Count("source", distinct=True),
     )
     by_label = dict(samples.filter(label__isnull=False).values_list("label").annotate(n=Count("pk")))
     most = max(by_label.values(), default=0) or 1
