@@ -18,3 +18,6 @@ import "rollcall/person-name";
 import "rollcall/network-preview";
 import "rollcall/fill-form";
 import "rollcall/import-sender";
+import "rollcall/label-grid";
+import "rollcall/label-dialog";
+import "rollcall/video-choice";

@@ -17,7 +17,7 @@ class ToastList extends HTMLElement {
 
   #onClick = (event) => event.target.closest("[data-close]")?.closest(".toast-note").remove();
 
-  /** `undo` is {url, fields} or null. */
+  /** `undo` is {url, fields}, or {run} for pages that undo by themselves, or null. */
   show(text, undo) {
     const note = document.createElement("div");
     note.className = "toast-note";
@@ -45,6 +45,7 @@ class ToastList extends HTMLElement {
     button.textContent = say("undo");
     button.addEventListener("click", async () => {
       note.remove();
+      if (undo.run) return undo.run();
       const answer = await post(undo.url, undo.fields).then((response) => response.json()).catch(() => null);
       this.show(answer?.toast ?? say("undo.failed"), null);
       document.dispatchEvent(new CustomEvent("fragment:stale"));

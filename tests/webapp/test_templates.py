@@ -210,7 +210,7 @@ def test_scripts_put_text_in_as_text(path: Path) -> None:
 def test_everything_that_scripts_say_can_be_translated() -> None:
     source = "".join(path.read_text() for path in SCRIPTS)
     said = set(re.findall(r'say\((?:\w+ === 1 \? )?"([\w.]+)"', source)) | set(
-        re.findall(r': "([a-z]+\.[a-z_]+)"', source)
+        re.findall(r'[:?] "([a-z]+\.[a-z_]+)"', source)
     )
     stems = set(re.findall(r"say\(`([\w.]+)\$\{", source))
     assert said <= set(STRINGS)

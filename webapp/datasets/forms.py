@@ -65,7 +65,8 @@ class LabelForm(forms.Form):
 
     name = forms.CharField(max_length=80, label=_("Name"))
     hue = forms.IntegerField(min_value=0, max_value=HUES - 1, required=False)
-    key = forms.RegexField(r"^[1-9a-z]?$", required=False, max_length=1, label=_("Key"))
+    # S, T, U and X are commands of the grid.
+    key = forms.RegexField(r"^[1-9a-rvwyz]?$", required=False, max_length=1, label=_("Key"))
 
     def clean_name(self) -> str:
         name = clean_label(self.cleaned_data["name"])

@@ -1,0 +1,75 @@
+// <label-dialog>: name, colour and key of a label; <label-add> forms and this one answer without a page load.
+import { post, say } from "rollcall/api";
+import { toast } from "rollcall/toasts";
+
+const changed = () => document.dispatchEvent(new CustomEvent("fragment:stale"));
+
+/** Posts a form of labels; the sentence of a refusal, or null when it worked. */
+async function send(url, fields) {
+  const response = await post(url, fields).catch(() => null);
+  const answer = await response?.json().catch(() => null);
+  if (!answer) return say("grid.failed");
+  if (!response.ok) return answer.error;
+  toast(answer.toast, answer.undo);
+  changed();
+  return null;
+}
+
+class LabelDialog extends HTMLElement {
+  #ended = null;
+
+  connectedCallback() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    this.addEventListener("submit", (event) => this.#save(event), { signal });
+    this.addEventListener("click", (event) => event.target.closest('[data-act="remove"]') && this.#send(this.urls.remove, {}), { signal });
+    // New labels are typed beside the grid.
+    document.addEventListener("submit", (event) => event.target.matches(".label-add") && this.#add(event), { signal });
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+  }
+
+  /** For a row of the bar; `urls` are its addresses {save, remove}. */
+  show(row, urls) {
+    this.urls = urls;
+    const { name, hue, key } = row.dataset;
+    const form = this.querySelector("form");
+    form.elements.name.value = name;
+    form.elements.hue.value = String(Number(hue) % 12);
+    form.elements.key.value = key;
+    this.#say("");
+    this.showPopover();
+    form.elements.name.select();
+  }
+
+  #save(event) {
+    event.preventDefault();
+    const { name, hue, key } = event.target.elements;
+    this.#send(this.urls.save, { name: name.value, hue: hue.value, key: key.value.toLowerCase() });
+  }
+
+  async #send(url, fields) {
+    const trouble = await send(url, fields);
+    if (trouble) this.#say(trouble);
+    else this.hidePopover();
+  }
+
+  #say(words) {
+    const trouble = this.querySelector("[data-trouble]");
+    trouble.textContent = words;
+    trouble.hidden = !words;
+  }
+
+  async #add(event) {
+    event.preventDefault();
+    const field = event.target.elements.name;
+    const trouble = await send(event.target.action, { name: field.value });
+    if (trouble) return toast(trouble);
+    field.value = "";
+    field.focus();
+  }
+}
+
+customElements.define("label-dialog", LabelDialog);

@@ -1,0 +1,119 @@
+// Acts on samples: shown at once, sent one after the other, confirmed or taken back by the server's answer; and undo.
+import { csrfToken, post, say } from "rollcall/api";
+import { eachOf, runsOf, sizeOf } from "rollcall/label-grid-runs";
+
+export class Acts {
+  #queue = [];
+  #isSending = false;
+  #undoable = [];
+
+  /** `on` holds painted(places), changed(before, after), answered(answer, n), undone(numbers), failed(). */
+  constructor(url, samples, on) {
+    Object.assign(this, { url, samples, on });
+  }
+
+  get undoCount() {
+    return this.#undoable.length;
+  }
+
+  /** `groups` are [label or null, places]; `change(row, label)` gives the new fields of a row, or null for none. */
+  give(kind, groups, change = () => null) {
+    const order = { kind, groups: groups.map(([label, places]) => [label, this.#seen(places)]), before: new Map() };
+    for (const [label, places] of groups) for (const place of places) this.#show(order, place, (row) => change(row, label));
+    this.samples.hold(order.before.keys());
+    this.on.painted([...order.before.keys()]);
+    this.#queue.push(order);
+    this.#send();
+  }
+
+  /** Takes back the last act, or the one with this address. */
+  undo(url = this.#undoable.at(-1)) {
+    if (!url) return;
+    this.#undoable = this.#undoable.filter((other) => other !== url);
+    this.#queue.push({ undo: url, groups: [], before: new Map() });
+    this.#send();
+  }
+
+  #seen = (places) => new Map(places.map((place) => [this.samples.numbers[place], this.samples.revisions[place]]));
+
+  #show(order, place, change) {
+    const row = this.samples.rows.get(place);
+    const fields = row && !row.isGone ? change(row) : null;
+    if (!fields) return;
+    const revision = row.revision + 1;
+    order.before.set(place, row);
+    this.samples.rows.set(place, { ...row, ...fields, revision });
+    this.samples.revisions[place] = revision;
+    this.on.changed(row, this.samples.rows.get(place));
+  }
+
+  async #send() {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    while (this.#queue.length) {
+      const order = this.#queue.shift();
+      try {
+        const response = await (order.undo ? post(order.undo) : this.#post(order));
+        const answer = await response.json();
+        if (!response.ok) throw new Error(answer.error);
+        this.#confirm(order, answer);
+      } catch {
+        // Refused as a whole, or the connection is away: nothing of it counts, nor what stood on it.
+        this.#giveUp(order);
+      }
+    }
+    this.#isSending = false;
+  }
+
+  #post({ kind, groups }) {
+    const body = JSON.stringify({ do: kind, groups: groups.map(([label, seen]) => [label, runsOf(seen)]) });
+    const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrfToken() };
+    return fetch(this.url, { method: "POST", body, headers });
+  }
+
+  #confirm(order, answer) {
+    this.samples.release(order.before.keys());
+    this.samples.take(answer.changed);
+    this.#tellWaiting(answer);
+    this.#restore(order, answer.refused);
+    this.samples.forget(answer.refused);
+    const unseen = [];
+    eachOf(answer.changed, (number) => order.before.has(this.samples.placeOf(number)) || unseen.push(number));
+    this.samples.refresh(unseen);
+    const n = sizeOf(answer.changed);
+    if (answer.undo) this.#undoable.push(answer.undo.url);
+    if (order.undo) this.on.undone(answer, answer.changed[0]?.[0]);
+    else this.on.answered(answer, n, order.kind);
+  }
+
+  /** Acts that wait were asked for with what was known then; our own act before them is no reason to refuse them. */
+  #tellWaiting({ changed, refused }) {
+    for (const [, seen] of this.#queue.flatMap(({ groups }) => groups)) {
+      for (const number of refused) seen.delete(number);
+      eachOf(changed, (number, revision) => seen.get(number) === revision - 1 && seen.set(number, revision));
+    }
+  }
+
+  /** Shows again what was there before. */
+  #restore(order, numbers) {
+    const places = numbers.map(this.samples.placeOf).filter((place) => order.before.has(place));
+    for (const place of places) {
+      const row = order.before.get(place);
+      this.on.changed(this.samples.rows.get(place), row);
+      this.samples.rows.set(place, row);
+    }
+    this.on.painted(places);
+  }
+
+  #giveUp(order) {
+    const dropped = [order, ...this.#queue.splice(0)];
+    for (const each of dropped.reverse()) {
+      const numbers = [...each.before.keys()].map((place) => this.samples.numbers[place]);
+      this.samples.release(each.before.keys());
+      this.#restore(each, numbers);
+      this.samples.forget(numbers);
+    }
+    if (order.undo) this.#undoable.push(order.undo);
+    this.on.failed(say(order.undo ? "undo.failed" : "grid.failed"));
+  }
+}

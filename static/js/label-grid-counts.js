@@ -1,0 +1,66 @@
+// The balance beside the grid: how many samples bear which label, moved at once and then put right by the server.
+
+const PAUSE_MS = 400;
+
+export class GridCounts {
+  #timer = 0;
+  #known = null;
+
+  constructor(element, { url, signal, onFits }) {
+    Object.assign(this, { element, url, signal, onFits });
+    signal.addEventListener("abort", () => clearTimeout(this.#timer));
+  }
+
+  /** A sample was `before` and is now `after`. */
+  moved(before, after) {
+    this.#add(before.label, -1);
+    this.#add(after.label, 1);
+    this.#bars();
+  }
+
+  /** Soon, once for all that happens meanwhile. */
+  ask() {
+    this.#timer ||= setTimeout(() => this.#ask(), PAUSE_MS);
+  }
+
+  /** After the labels were drawn again. */
+  show() {
+    if (!this.#known) return;
+    for (const row of this.#labelRows()) this.#write(row, this.#known.labels[row.dataset.label] ?? 0);
+    for (const part of document.querySelectorAll("[data-count-of]")) part.textContent = this.#known[part.dataset.countOf];
+    this.#bars();
+  }
+
+  #labelRows = () => [...this.element.querySelectorAll(".label-row")];
+
+  #write(row, count) {
+    row.querySelector("[data-count]").textContent = Math.max(0, count);
+  }
+
+  #add(label, step) {
+    const row = label && this.element.querySelector(`.label-row[data-label="${label}"]`);
+    if (row) this.#write(row, Number(row.querySelector("[data-count]").textContent) + step);
+  }
+
+  #bars() {
+    const rows = this.#labelRows().map((row) => [row, Number(row.querySelector("[data-count]").textContent)]);
+    const most = Math.max(1, ...rows.map(([, count]) => count));
+    for (const [row, count] of rows) row.querySelector("progress").value = (100 * count) / most;
+  }
+
+  async #ask() {
+    this.#timer = 0;
+    try {
+      const response = await fetch(`${this.url}${location.search}`, { signal: this.signal });
+      if (!response.ok || response.redirected) return;
+      this.#known = await response.json();
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      // The next act or message brings them.
+      return;
+    }
+    // Another act may have begun; its answer asks again.
+    if (!this.#timer) this.show();
+    this.onFits(this.#known.fits);
+  }
+}

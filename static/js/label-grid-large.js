@@ -1,0 +1,145 @@
+// One sample large: its picture or playing clip, where it is from, the labels as buttons.
+import { icon, say } from "rollcall/api";
+import { clock } from "rollcall/format";
+import { actOf } from "rollcall/label-grid-keys";
+import { spokenFacts } from "rollcall/label-grid-tile";
+
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+
+export class Large {
+  #place = -1;
+
+  constructor(dialog, grid, signal) {
+    Object.assign(this, { dialog, grid });
+    dialog.addEventListener("click", (event) => this.#click(event), { signal });
+    dialog.addEventListener("keydown", (event) => this.#key(event), { signal });
+    dialog.addEventListener("close", () => this.#closed(), { signal });
+  }
+
+  get isOpen() {
+    return this.dialog.open;
+  }
+
+  show(place) {
+    const { grid } = this;
+    grid.view.go(place, { focus: false });
+    if (!this.dialog.open) this.dialog.showModal();
+    const isNew = this.#place !== place;
+    this.#place = place;
+    grid.samples.want(Math.max(0, place - 1), Math.min(grid.samples.length - 1, place + 1));
+    if (isNew) this.#picture(grid.samples.numbers[place]);
+    this.#paint();
+    if (isNew) this.#part("large-spoken").textContent = this.#spoken;
+  }
+
+  repaint(places) {
+    if (this.isOpen && (!places || places.includes(this.#place))) this.#paint();
+  }
+
+  #part = (name) => this.dialog.querySelector(`[data-${name}]`);
+
+  get #spoken() {
+    const row = this.grid.samples.rows.get(this.#place);
+    return spokenFacts(row, this.grid.samples.numbers[this.#place], this.grid.labels.get(row?.label)?.name);
+  }
+
+  #picture(number) {
+    const isClip = this.grid.dataset.kind === "clips";
+    const element = document.createElement(isClip ? "video" : "img");
+    element.src = this.grid.fileOf("file", number);
+    if (isClip) Object.assign(element, { controls: true, loop: true, muted: true, autoplay: true, playsInline: true });
+    else element.alt = say("grid.sample", { n: number });
+    this.#part("picture").replaceChildren(element);
+  }
+
+  #paint() {
+    const { samples, labels } = this.grid;
+    const row = samples.rows.get(this.#place);
+    this.#part("title").textContent = say("grid.sample", { n: samples.numbers[this.#place] });
+    this.#part("place").textContent = say("panel.place", { n: this.#place + 1, count: samples.length });
+    this.#part("facts").textContent = this.#facts(row, labels);
+    this.#link(row);
+    const out = this.#part("out-words");
+    if (out) out.textContent = say(row?.out ? "grid.take_in" : "grid.leave_out");
+    this.dialog.querySelector('[data-act="before"]').disabled = this.#place === 0;
+    this.dialog.querySelector('[data-act="after"]').disabled = this.#place === samples.length - 1;
+    this.#labels(row, labels);
+  }
+
+  #facts(row, labels) {
+    if (!row || row.isGone) return row ? say("grid.gone") : say("grid.waiting");
+    const label = labels.get(row.label);
+    const suggestion = !label && labels.get(row.suggested);
+    const from = [row.title || row.name, row.time !== null && row.title ? clock(row.time) : ""].filter(Boolean).join(" · ");
+    const size = row.width ? `${row.width} × ${row.height}` : "";
+    return [
+      from, size, row.duration ? clock(row.duration) : "", row.out ? say("grid.out") : "",
+      suggestion && say("grid.suggested", { name: suggestion.name, percent: Math.round(100 * (row.certainty ?? 0)) }),
+    ].filter(Boolean).join("  ·  ");
+  }
+
+  #link(row) {
+    const link = this.#part("video-link");
+    link.hidden = !row?.video;
+    if (row?.video) link.href = `${this.grid.dataset.video.replace(NOBODY, row.video)}?t=${Math.round(10 * (row.time ?? 0)) / 10}`;
+  }
+
+  #labels(row, labels) {
+    const group = this.#part("labels");
+    if (!group) return;
+    const focused = group.contains(document.activeElement) ? document.activeElement.dataset.label : null;
+    const buttons = [...labels.values()].map(({ id, name, hue, key }) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = `chip hue-${hue}`;
+      Object.assign(button.dataset, { act: "give", label: id });
+      button.setAttribute("aria-pressed", String(row?.label === id));
+      const dot = document.createElement("span");
+      dot.className = "label-dot";
+      button.append(dot, name);
+      if (key) button.append(Object.assign(document.createElement("kbd"), { textContent: key }));
+      if (row?.label === id) button.append(icon("check"));
+      return button;
+    });
+    group.replaceChildren(...buttons);
+    if (focused) group.querySelector(`[data-label="${focused}"]`)?.focus();
+  }
+
+  #click(event) {
+    if (event.target === this.dialog) return this.dialog.close();
+    const button = event.target.closest("[data-act]");
+    if (button) this.#act(button.dataset.act, Number(button.dataset.label));
+  }
+
+  #act(name, label) {
+    const last = this.grid.samples.length - 1;
+    if (name === "close") this.dialog.close();
+    else if (name === "before") this.show(Math.max(0, this.#place - 1));
+    else if (name === "after") this.show(Math.min(last, this.#place + 1));
+    else if (name === "give" && this.grid.samples.rows.get(this.#place)?.label === label) this.grid.act("unlabel");
+    else this.grid.act(name, label);
+  }
+
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) {
+      if (event.key.toLowerCase() !== "z" || event.altKey) return;
+      event.preventDefault();
+      return this.grid.act("undo");
+    }
+    const step = { ArrowLeft: "before", ArrowRight: "after" }[event.key];
+    if (event.target.closest("video") && step) return;
+    const act = step ? [step] : this.grid.mayEdit && actOf(event, this.grid.labels);
+    if (!act) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (act[0] === "give") this.grid.act(...act);
+    else this.#act(...act);
+  }
+
+  #closed() {
+    const place = this.#place;
+    this.#place = -1;
+    this.#part("picture").replaceChildren();
+    this.grid.go(place);
+  }
+}

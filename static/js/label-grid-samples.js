@@ -1,0 +1,137 @@
+// The samples of the grid: all numbers that fitted the filters when the page came, and details of those looked at.
+// The list never changes while one labels, so that nothing moves under the fingers. A place is an index into it.
+import { eachOf, sizeOf, spelled } from "rollcall/label-grid-runs";
+
+const BLOCK = 60;
+const MOST_AT_ONCE = 240;
+const PAUSE_MS = 40;
+const AGAIN_MS = 3_000;
+
+export class Samples extends EventTarget {
+  numbers = new Uint32Array(0);
+  revisions = new Uint32Array(0);
+  rows = new Map();
+  #places = new Map();
+  #held = new Map();
+  #wanted = new Set();
+  #stale = new Set();
+  #timer = 0;
+  #isAsking = false;
+
+  constructor({ numbers, rows }, signal) {
+    super();
+    this.urls = { numbers, rows };
+    this.signal = signal;
+  }
+
+  get length() {
+    return this.numbers.length;
+  }
+
+  async load() {
+    const { runs } = await this.#get(`${this.urls.numbers}${location.search}`);
+    const size = sizeOf(runs);
+    [this.numbers, this.revisions, this.rows] = [new Uint32Array(size), new Uint32Array(size), new Map()];
+    this.#places = new Map();
+    let place = 0;
+    eachOf(runs, (number, revision) => {
+      this.numbers[place] = number;
+      this.revisions[place] = revision;
+      this.#places.set(number, place);
+      place += 1;
+    });
+  }
+
+  /** Where a number stands; undefined when it is not in the list. */
+  placeOf = (number) => this.#places.get(number);
+
+  /** Asks for details around places that are about to be seen, in whole blocks. */
+  want(first, last) {
+    const [start, end] = [Math.floor(first / BLOCK) * BLOCK, Math.min(this.length, (Math.floor(last / BLOCK) + 1) * BLOCK)];
+    this.#wanted.clear();
+    for (let place = start; place < end; place += 1) if (!this.rows.has(place)) this.#wanted.add(place);
+    this.#plan(PAUSE_MS);
+  }
+
+  /** Asks again for samples that have changed. With `visible` for all of those, and forgets the others. */
+  refresh(numbers, visible = null) {
+    if (visible) for (const place of this.rows.keys()) if (place < visible[0] || place > visible[1]) this.rows.delete(place);
+    const places = visible ? [...this.rows.keys()] : numbers.map(this.placeOf).filter((place) => this.rows.has(place));
+    for (const place of places) this.#stale.add(place);
+    this.#plan(PAUSE_MS);
+  }
+
+  /** Samples that somebody else has changed: whatever is known of them is wrong. */
+  forget(numbers) {
+    for (const place of numbers.map(this.placeOf)) if (place !== undefined) this.revisions[place] = 0;
+    this.refresh(numbers);
+  }
+
+  /** What the server says that an act has made of samples. */
+  take(runs) {
+    eachOf(runs, (number, revision) => {
+      const place = this.placeOf(number);
+      if (place !== undefined) this.revisions[place] = Math.max(revision, this.revisions[place]);
+    });
+  }
+
+  /** While an act on them is under way, details that come in are older than what is shown. */
+  hold(places) {
+    for (const place of places) this.#held.set(place, (this.#held.get(place) ?? 0) + 1);
+  }
+
+  release(places) {
+    for (const place of places) {
+      const left = this.#held.get(place) - 1;
+      if (left) this.#held.set(place, left);
+      else this.#held.delete(place);
+    }
+  }
+
+  #plan(pause) {
+    clearTimeout(this.#timer);
+    if (this.#wanted.size || this.#stale.size) this.#timer = setTimeout(() => this.#ask(), pause);
+  }
+
+  async #ask() {
+    if (this.#isAsking || this.signal.aborted) return;
+    const places = [...new Set([...this.#stale, ...this.#wanted])].slice(0, MOST_AT_ONCE);
+    for (const place of places) for (const set of [this.#stale, this.#wanted]) set.delete(place);
+    this.#isAsking = true;
+    let pause = 0;
+    try {
+      const numbers = places.map((place) => this.numbers[place]).sort((a, b) => a - b);
+      const { rows } = await this.#get(`${this.urls.rows}?numbers=${spelled(numbers)}`);
+      this.#store(places, rows);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      // The connection is away: the tiles stay grey and are asked for again.
+      for (const place of places) this.#stale.add(place);
+      pause = AGAIN_MS;
+    } finally {
+      this.#isAsking = false;
+    }
+    this.#plan(pause);
+  }
+
+  #store(places, rows) {
+    const came = new Map(rows.map((row) => [this.placeOf(row.number), row]));
+    const stored = places.filter((place) => !this.#held.has(place));
+    for (const place of stored) {
+      const row = came.get(place) ?? { number: this.numbers[place], isGone: true };
+      // An answer to an act may have overtaken this one.
+      if (!row.isGone && row.revision < this.revisions[place]) this.#stale.add(place);
+      else {
+        this.rows.set(place, row);
+        if (!row.isGone) this.revisions[place] = row.revision;
+      }
+    }
+    this.dispatchEvent(new CustomEvent("stored", { detail: stored }));
+  }
+
+  async #get(url) {
+    const response = await fetch(url, { signal: this.signal, headers: { Accept: "application/json" } });
+    if (!response.ok || response.redirected) throw new Error(`${url}: ${response.status}`);
+    return response.json();
+  }
+}

@@ -1,0 +1,69 @@
+// One tile of the label grid: its picture, its label or the suggestion, and what a screen reader says about it.
+import { icon, say } from "rollcall/api";
+import { clock } from "rollcall/format";
+
+export function makeTile(place, columns) {
+  const tile = document.createElement("div");
+  tile.className = "tile";
+  tile.setAttribute("role", "gridcell");
+  tile.setAttribute("aria-colindex", (place % columns) + 1);
+  tile.dataset.place = place;
+  tile.tabIndex = -1;
+  const picture = document.createElement("span");
+  picture.className = "tile-picture";
+  const image = document.createElement("img");
+  image.alt = "";
+  image.decoding = "async";
+  image.draggable = false;
+  image.addEventListener("error", () => tile.classList.add("is-blank"));
+  const mark = document.createElement("span");
+  mark.className = "tile-mark";
+  mark.append(icon("check"));
+  const time = document.createElement("span");
+  time.className = "tile-time";
+  picture.append(image, mark, time);
+  const words = document.createElement("span");
+  words.className = "tile-words cut";
+  tile.append(picture, words);
+  return tile;
+}
+
+/** Shows what is known of a sample; `row` is undefined as long as its details are under way. */
+export function paintTile(tile, { row, number, labels, isSelected, isCurrent }) {
+  const label = row && labels.get(row.label);
+  const suggestion = row && !label && labels.get(row.suggested);
+  const hue = label?.hue ?? suggestion?.hue;
+  tile.className = ["tile", hue !== undefined && `hue-${hue}`, label && "is-labelled", suggestion && "is-suggested",
+    row?.out && "is-out", row?.isGone && "is-gone", !row && "is-waiting", isSelected && "is-selected",
+    tile.classList.contains("is-blank") && "is-blank"].filter(Boolean).join(" ");
+  tile.setAttribute("aria-selected", String(isSelected));
+  tile.tabIndex = isCurrent ? 0 : -1;
+  const words = wordsOf(row, label, suggestion);
+  const [, line] = tile.children;
+  if (line.textContent !== words) line.textContent = words;
+  const time = tile.querySelector(".tile-time");
+  time.textContent = row?.duration ? clock(row.duration) : "";
+  tile.setAttribute("aria-label", spokenFacts(row, number, words));
+}
+
+function wordsOf(row, label, suggestion) {
+  if (!row) return "";
+  if (row.isGone) return say("grid.gone");
+  const name = label?.name ?? (suggestion && say("grid.suggested", { name: suggestion.name, percent: Math.round(100 * (row.certainty ?? 0)) }));
+  if (row.out) return name ? say("grid.out_and", { name }) : say("grid.out");
+  return name ?? "";
+}
+
+/** "Sample 12, smile, Opening night, 0:48". */
+export function spokenFacts(row, number, words) {
+  const facts = [say("grid.sample", { n: number }), words || (row ? say("grid.unlabelled") : say("grid.waiting"))];
+  if (row?.title) facts.push(row.title);
+  if (Number.isFinite(row?.time)) facts.push(clock(row.time));
+  return facts.join(", ");
+}
+
+/** Sets the picture; while one scrolls fast the caller waits, so that nothing is fetched that nobody sees. */
+export function showPicture(tile, url) {
+  const image = tile.querySelector("img");
+  if (image.getAttribute("src") !== url) image.src = url;
+}

@@ -1,0 +1,167 @@
+// The window onto the tiles: only rows that are seen, and a few around them, exist; the page itself scrolls.
+import { makeTile, showPicture } from "rollcall/label-grid-tile";
+
+const LEAST_PX = { small: 104, medium: 152, large: 224 };
+const ON_A_PHONE = { small: 4, medium: 3, large: 2 };
+const PHONE_PX = 520;
+const GAP_PX = 8;
+const WORDS_PX = 30;
+const ROWS_AROUND = 2;
+const SETTLED_MS = 90;
+const FAST_ROWS = 4;
+
+export class TileView {
+  #rows = new Map();
+  #frame = 0;
+  #settled = 0;
+  #shownFirst = 0;
+  columns = 1;
+  current = 0;
+
+  constructor(host, { samples, paint, thumbnail, signal }) {
+    Object.assign(this, { host, samples, paint, thumbnail });
+    addEventListener("scroll", () => this.#plan(), { signal, passive: true });
+    this.resized = new ResizeObserver(() => this.layout());
+    this.resized.observe(host);
+    signal.addEventListener("abort", () => {
+      this.resized.disconnect();
+      cancelAnimationFrame(this.#frame);
+      clearTimeout(this.#settled);
+    });
+  }
+
+  set size(size) {
+    this.sizeName = size;
+    this.layout(true);
+  }
+
+  get rowCount() {
+    return Math.ceil(this.samples.length / this.columns);
+  }
+
+  /** Rows that the window holds: what Page up and down go by. */
+  get pageRows() {
+    return Math.max(1, Math.floor((innerHeight - this.covered()) / this.height) - 1);
+  }
+
+  /** First and last place on screen or close to it. */
+  get visible() {
+    const [first, last] = this.#span();
+    return [(first - ROWS_AROUND) * this.columns, (last + ROWS_AROUND + 1) * this.columns - 1];
+  }
+
+  /** Measures anew; what was at the top stays there. */
+  layout(isForced = false) {
+    const width = this.host.clientWidth;
+    if (!width || (!isForced && width === this.width)) return;
+    const [top] = this.#span();
+    const first = this.width && this.#top < 0 ? top * this.columns : 0;
+    this.width = width;
+    const size = this.sizeName;
+    this.columns = width < PHONE_PX ? ON_A_PHONE[size] : Math.max(2, Math.floor((width + GAP_PX) / (LEAST_PX[size] + GAP_PX)));
+    this.height = Math.floor((width - GAP_PX * (this.columns - 1)) / this.columns) + WORDS_PX + GAP_PX;
+    this.host.style.setProperty("--columns", this.columns);
+    this.host.style.height = `${this.rowCount * this.height}px`;
+    this.host.setAttribute("aria-rowcount", this.rowCount);
+    this.host.setAttribute("aria-colcount", this.columns);
+    for (const [row, element] of this.#rows) this.#drop(row, element);
+    if (first) scrollTo({ top: scrollY + this.#top + Math.floor(first / this.columns) * this.height });
+    this.draw();
+  }
+
+  get #top() {
+    return this.host.getBoundingClientRect().top;
+  }
+
+  /** First and last row in the window. */
+  #span() {
+    if (!this.height) return [0, -1];
+    const first = Math.floor(-this.#top / this.height);
+    const last = Math.ceil((innerHeight - this.#top) / this.height);
+    return [Math.max(0, first), Math.min(this.rowCount - 1, last)];
+  }
+
+  #plan() {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.draw();
+    });
+  }
+
+  draw() {
+    const [first, last] = this.#span();
+    const [from, to] = [Math.max(0, first - ROWS_AROUND), Math.min(this.rowCount - 1, last + ROWS_AROUND)];
+    const isFast = Math.abs(first - this.#shownFirst) > FAST_ROWS;
+    this.#shownFirst = first;
+    const focused = document.activeElement?.closest?.("[role=row]");
+    for (const [row, element] of this.#rows) if ((row < from || row > to) && element !== focused) this.#drop(row, element);
+    for (let row = from; row <= to; row += 1) if (!this.#rows.has(row)) this.#make(row);
+    this.samples.want(from * this.columns, (to + 1) * this.columns - 1);
+    clearTimeout(this.#settled);
+    if (isFast) this.#settled = setTimeout(() => this.#pictures(), SETTLED_MS);
+    else this.#pictures();
+  }
+
+  #pictures() {
+    for (const element of this.#rows.values())
+      for (const tile of element.children) showPicture(tile, this.thumbnail(this.samples.numbers[tile.dataset.place]));
+  }
+
+  #make(row) {
+    const element = document.createElement("div");
+    element.className = "tile-row";
+    element.setAttribute("role", "row");
+    element.setAttribute("aria-rowindex", row + 1);
+    element.style.transform = `translateY(${row * this.height}px)`;
+    const end = Math.min(this.samples.length, (row + 1) * this.columns);
+    for (let place = row * this.columns; place < end; place += 1) {
+      const tile = makeTile(place, this.columns);
+      this.paint(tile, place);
+      element.append(tile);
+    }
+    // Rows stand in the order in which they are read.
+    const next = [...this.#rows.keys()].filter((other) => other > row).sort((a, b) => a - b)[0];
+    this.host.insertBefore(element, next === undefined ? null : this.#rows.get(next));
+    this.#rows.set(row, element);
+  }
+
+  #drop(row, element) {
+    this.#rows.delete(row);
+    element.remove();
+  }
+
+  tile = (place) => this.#rows.get(Math.floor(place / this.columns))?.children[place % this.columns];
+
+  /** Paints places again, or everything. */
+  repaint(places) {
+    if (!places) for (const element of this.#rows.values()) for (const tile of element.children) this.paint(tile, Number(tile.dataset.place));
+    else for (const place of places) {
+      const tile = this.tile(place);
+      if (tile) this.paint(tile, place);
+    }
+  }
+
+  /** Brings a place into the free part of the window, between what sticks above and below. */
+  reveal(place, isCentred = false) {
+    const top = this.#top + Math.floor(place / this.columns) * this.height;
+    const below = innerHeight - this.covered();
+    let by = 0;
+    if (isCentred) by = top - (below - this.height) / 2;
+    else if (top < GAP_PX) by = top - GAP_PX;
+    else if (top + this.height > below) by = top + this.height - below;
+    if (by) scrollBy({ top: by, behavior: "instant" });
+    this.draw();
+  }
+
+  /** Pixels at the bottom of the window that bars lie over; set by the grid. */
+  covered = () => GAP_PX;
+
+  /** Makes a place the one that the keyboard is at. */
+  go(place, { focus = true, isCentred = false } = {}) {
+    const before = this.current;
+    this.current = place;
+    this.reveal(place, isCentred);
+    this.repaint([before, place]);
+    if (focus) this.tile(place)?.focus({ preventScroll: true });
+  }
+}

@@ -1,0 +1,310 @@
+// <label-grid>: tiles, selection, keys, acts and the panel of labels, brought together.
+import { visit } from "@hotwired/turbo";
+import { say } from "rollcall/api";
+import { Acts } from "rollcall/label-grid-acts";
+import { GridCounts } from "rollcall/label-grid-counts";
+import { press } from "rollcall/label-grid-keys";
+import { Large } from "rollcall/label-grid-large";
+import { followPanel, readLabels, showPicked } from "rollcall/label-grid-panel";
+import { followPointer } from "rollcall/label-grid-pointer";
+import { Samples } from "rollcall/label-grid-samples";
+import { Selection } from "rollcall/label-grid-selection";
+import { paintTile } from "rollcall/label-grid-tile";
+import { TileView } from "rollcall/label-grid-view";
+import { readAddress, writeAddress } from "rollcall/panel-address";
+import { toast } from "rollcall/toasts";
+
+const SIZE_KEY = "rollcall.tile-size";
+const ADDRESS_PAUSE_MS = 600;
+
+class LabelGrid extends HTMLElement {
+  #ended = null;
+  #addressTimer = 0;
+  #isRange = false;
+  /** After a label the next tile is selected by itself; a tap then begins a selection of its own. */
+  #hasMovedOn = false;
+
+  async connectedCallback() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    this.panel = this.querySelector("[data-panel]");
+    this.host = this.querySelector("[data-tiles]");
+    this.labels = readLabels(this.panel);
+    this.counts = new GridCounts(this, { url: this.dataset.counts, signal, onFits: (n) => this.#offerAgain(n) });
+    this.samples = new Samples(this.dataset, signal);
+    this.selection = new Selection(0, () => {});
+    followPanel(this.panel, this, signal);
+    document.addEventListener("fragment:refreshed", (event) => this.panel.contains(event.target) && this.#labelsChanged(), { signal });
+    document.addEventListener("live:samples", ({ detail }) => this.#live(detail.numbers), { signal });
+    if (this.host) await this.#begin(signal);
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+    clearTimeout(this.#addressTimer);
+  }
+
+  async #begin(signal) {
+    try {
+      await this.samples.load();
+    } catch (error) {
+      if (error.name !== "AbortError") toast(say("grid.load_failed"));
+      return;
+    }
+    this.selection = new Selection(this.samples.length, () => this.#selected());
+    const thumbnail = (number) => this.fileOf("thumbnail", number);
+    this.view = new TileView(this.host, { samples: this.samples, paint: (tile, place) => this.#paint(tile, place), thumbnail, signal });
+    this.view.covered = () => (getComputedStyle(this.panel).position === "fixed" ? innerHeight - this.panel.getBoundingClientRect().top : 0) + 8;
+    this.acts = new Acts(this.dataset.acts, this.samples, {
+      painted: (places) => this.#repaint(places),
+      changed: (before, after) => this.counts.moved(before, after),
+      answered: (answer, n, kind) => this.#answered(answer, n, kind),
+      undone: (answer, number) => this.#undone(answer, number),
+      failed: (words) => this.#failed(words),
+    });
+    this.large = new Large(this.querySelector("[data-large]"), this, signal);
+    this.samples.addEventListener("stored", ({ detail }) => this.#stored(detail), { signal });
+    followPointer(this.host, this, signal);
+    document.addEventListener("keydown", (event) => press(event, this) && event.preventDefault(), { signal });
+    this.addEventListener("click", (event) => this.#headClick(event), { signal });
+    this.#resize(localStorage.getItem(SIZE_KEY) ?? "medium");
+    this.host.setAttribute("aria-busy", "false");
+    const at = this.samples.placeOf(Number(readAddress().at));
+    if (at !== undefined) this.view.go(at, { focus: false, isCentred: true });
+    this.#selected();
+  }
+
+  // What keys, pointer, panel and large view ask for
+
+  get mayEdit() {
+    return "acts" in this.dataset;
+  }
+
+  get isRange() {
+    return this.#isRange;
+  }
+
+  set isRange(isRange) {
+    this.#isRange = isRange;
+    this.#hasMovedOn = false;
+    if (isRange) this.selection.clear();
+    else this.#selected();
+  }
+
+  /** Places that an act is about: what is selected, else where the keyboard is. */
+  get targets() {
+    if (this.large?.isOpen) return [this.view.current];
+    if (this.selection.count) return this.selection.places();
+    return this.host?.contains(document.activeElement) ? [this.view.current] : [];
+  }
+
+  fileOf = (name, number) => this.dataset[name].replace("/0/", `/${number}/`);
+
+  go(place, isRange = false) {
+    if (!this.mayEdit) this.view.go(place);
+    else if (isRange) return this.range(place);
+    this.#hasMovedOn = false;
+    this.view.go(place);
+    if (this.mayEdit) this.selection.only(place);
+  }
+
+  range(place, isMore = false) {
+    if (this.#isRange && !this.selection.count) this.selection.only(place);
+    else {
+      this.selection.range(place, isMore);
+      this.#isRange = false;
+    }
+    this.#hasMovedOn = false;
+    this.view.go(place);
+    this.#selected();
+  }
+
+  toggle(place) {
+    this.#hasMovedOn = false;
+    this.view.go(place);
+    this.selection.toggle(place);
+  }
+
+  tap(place) {
+    if (this.#hasMovedOn && !this.selection.has(place)) this.selection.clear();
+    this.toggle(place);
+  }
+
+  selectAll() {
+    if (this.mayEdit && this.samples.length) this.selection.all();
+  }
+
+  clear() {
+    this.#isRange = false;
+    this.selection.clear();
+  }
+
+  open() {
+    this.openAt(this.selection.count ? this.selection.places()[0] : this.view.current);
+  }
+
+  openAt(place) {
+    if (place < this.samples.length) this.large.show(place);
+  }
+
+  /** give (with a label), unlabel, accept, sequence, out, undo. */
+  act(name, label = null) {
+    if (!this.mayEdit || !this.acts) return;
+    if (name === "undo") return this.acts.undo();
+    const places = this.targets;
+    if (!places.length) return this.say(say("grid.none_selected"));
+    if (name === "give") this.acts.give("label", [[label, places]], (row, wished) => (row.label === wished ? null : { label: wished }));
+    if (name === "unlabel") this.acts.give("label", [[null, places]], (row) => (row.label ? { label: null } : null));
+    if (name === "out") this.#leaveOut(places);
+    if (name === "accept") this.#accept(places);
+    if (name === "sequence") this.#sequence(places);
+    if (["give", "accept", "out"].includes(name)) this.#moveOn(places);
+    this.#selected();
+  }
+
+  #leaveOut(places) {
+    const isOut = !this.#allOut(places);
+    this.acts.give(isOut ? "leave_out" : "take_in", [[null, places]], (row) => (row.out === isOut ? null : { out: isOut }));
+  }
+
+  /** Only suggestions that were shown: nobody accepts what they have not seen. */
+  #accept(places) {
+    const shown = places.filter((place) => this.#suggestionOf(place));
+    if (!shown.length) return toast(say("grid.nothing_suggested"));
+    const groups = Map.groupBy ? Map.groupBy(shown, this.#suggestionOf) : shown.reduce((all, place) => all.set(this.#suggestionOf(place), [...(all.get(this.#suggestionOf(place)) ?? []), place]), new Map());
+    this.acts.give("accept", [...groups], (row, label) => ({ label }));
+  }
+
+  #suggestionOf = (place) => {
+    const row = this.samples.rows.get(place);
+    return row && !row.label && this.labels.has(row.suggested) ? row.suggested : null;
+  };
+
+  #sequence(places) {
+    const rows = places.map((place) => this.samples.rows.get(place));
+    const labelled = places.filter((_, n) => rows[n]?.label && rows[n].sequence);
+    if (!labelled.length) toast(say(rows.some((row) => row?.label) ? "grid.no_track" : "grid.label_first"));
+    else this.acts.give("sequence", [[null, labelled]]);
+  }
+
+  /** After one sample the next is chosen, so that a key for each is enough. */
+  #moveOn(places) {
+    if (places.length !== 1) return;
+    const next = Math.min(this.samples.length - 1, places[0] + 1);
+    if (this.large.isOpen) return this.large.show(next);
+    const isAtKeyboard = this.host.contains(document.activeElement) || document.activeElement === document.body;
+    this.view.go(next, { focus: isAtKeyboard });
+    this.selection.only(next);
+    this.#hasMovedOn = true;
+  }
+
+  #allOut = (places) => places.length > 0 && places.every((place) => this.samples.rows.get(place)?.out);
+
+  // What comes back
+
+  #answered({ toast: words, undo }, n, kind) {
+    this.counts.ask();
+    this.#selected();
+    const isSmall = n === 1 && kind !== "sequence";
+    const isRefused = words.includes(" ") && n === 0;
+    if (words && (!isSmall || isRefused)) toast(words, undo && { run: () => this.acts.undo(undo.url) });
+    else if (words) this.say(words);
+  }
+
+  #undone({ toast: words }, number) {
+    this.counts.ask();
+    toast(words);
+    const place = number && this.samples.placeOf(number);
+    if (place === undefined) return;
+    if (this.large.isOpen) this.large.show(place);
+    else this.go(place);
+  }
+
+  #failed(words) {
+    this.counts.ask();
+    this.#selected();
+    toast(words);
+  }
+
+  #live(numbers) {
+    this.counts.ask();
+    if (this.view) this.samples.refresh(numbers, numbers.length ? null : this.view.visible);
+  }
+
+  #stored(places) {
+    const known = places.map((place) => this.samples.rows.get(place)).filter((row) => row && !row.isGone);
+    // Somebody has just made a label: the bar is drawn again.
+    if (known.some(({ label }) => label && !this.labels.has(label))) document.dispatchEvent(new CustomEvent("fragment:stale"));
+    this.#repaint(places);
+    if (this.selection.count) this.#selected();
+  }
+
+  #labelsChanged() {
+    this.labels = readLabels(this.panel);
+    this.counts.show();
+    this.#repaint();
+    this.#selected();
+  }
+
+  // What is shown
+
+  #paint(tile, place) {
+    paintTile(tile, {
+      row: this.samples.rows.get(place),
+      number: this.samples.numbers[place],
+      labels: this.labels,
+      isSelected: this.selection.has(place),
+      isCurrent: place === this.view.current,
+    });
+  }
+
+  #repaint(places) {
+    this.view?.repaint(places);
+    this.large?.repaint(places);
+  }
+
+  #selected() {
+    this.view?.repaint();
+    const { count } = this.selection;
+    const places = count && count < 1000 ? this.selection.places() : [];
+    showPicked(this.panel, {
+      count,
+      isAllOut: this.#allOut(places),
+      hasSuggestion: count >= 1000 || places.some(this.#suggestionOf),
+      undoCount: this.acts?.undoCount ?? 0,
+      isRange: this.#isRange,
+    });
+    if (count > 1) this.say(say("grid.selected", { n: count }));
+    if (count === 1) this.#remember(this.selection.single);
+  }
+
+  /** The address leads back to the sample that one was at. */
+  #remember(place) {
+    clearTimeout(this.#addressTimer);
+    this.#addressTimer = setTimeout(() => writeAddress({ at: String(this.samples.numbers[place]) }), ADDRESS_PAUSE_MS);
+  }
+
+  #offerAgain(fits) {
+    const button = this.querySelector('[data-act="again"]');
+    button.hidden = !this.view || fits === this.samples.length;
+    button.textContent = say("grid.again", { n: fits });
+  }
+
+  #headClick(event) {
+    const button = event.target.closest("[data-size], [data-act=again]");
+    if (button?.dataset.size) this.#resize(button.dataset.size);
+    else if (button) visit(location.href, { action: "replace" });
+  }
+
+  #resize(size) {
+    localStorage.setItem(SIZE_KEY, size);
+    for (const button of this.querySelectorAll("[data-size]")) button.setAttribute("aria-checked", String(button.dataset.size === size));
+    this.view.size = size;
+  }
+
+  say(words) {
+    this.querySelector("[data-spoken]").textContent = words;
+  }
+}
+
+customElements.define("label-grid", LabelGrid);

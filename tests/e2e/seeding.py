@@ -1,0 +1,65 @@
+"""Puts a dataset into a product that runs, from a process of its own: `python -m tests.e2e.seeding '{"count": 500}'`.
+
+End-to-end tests touch no row themselves; this is for what has no quick way through the pages.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.product import OWN_VARIABLES, PROJECT
+
+
+def seed(data_dir: Path, **wish: Any) -> dict[str, str]:
+    """Makes a dataset in the first team of the product with this data folder; returns its "id" and other ids.
+
+    `name`, `kind`, `labels` (names), `count`, `labelled` and `suggested` (how many of the first samples bear the
+    first label, how many behind them have a suggestion), `track` (size of the sequences), `folder` with pictures
+    to use, `members` ([[name, role], ...]; all with the password of the tests).
+    """
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
+    own = {"DJANGO_SETTINGS_MODULE": "webapp.settings", "ROLLCALL_DATA_DIR": str(data_dir)}
+    own["ROLLCALL_SECRET_KEY"] = "only-for-seeding"
+    command = [sys.executable, "-m", "tests.e2e.seeding", json.dumps(wish)]
+    done = subprocess.run(command, cwd=PROJECT, env=clean | own, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    ids: dict[str, str] = json.loads(done.stdout)
+    return ids
+
+
+def _make(wish: dict[str, Any]) -> dict[str, str]:
+    from tests.factories import make_user
+    from tests.factories_datasets import make_dataset, make_label, make_samples, picture_jpeg
+    from tests.factories_videos import make_video
+    from webapp.accounts.models import Team, User
+    from webapp.datasets.models import Sample
+
+    team = Team.objects.order_by("created_at")[0]
+    for name, role in wish.get("members", []):
+        if not User.objects.filter(name=name.capitalize()).exists():
+            make_user(name, team=team, role=role)
+    dataset = make_dataset(team=team, name=wish.get("name", "Smiles"), kind=wish.get("kind", "faces"))
+    labels = [make_label(dataset, name) for name in wish.get("labels", ["smile", "no smile"])]
+    files = sorted(Path(wish["folder"]).rglob("*.[jp][pn]g")) if "folder" in wish else []
+    contents = [path.read_bytes() for path in files] or [picture_jpeg(n) for n in range(40)]
+    size, video = wish.get("count", 40), make_video(team=team, title="Opening night", content=dataset.pk.bytes)
+    samples = make_samples(dataset, size, contents=contents, video=video, source=str(video.pk), source_name=video.title)
+    labelled, suggested, track = wish.get("labelled", 0), wish.get("suggested", 0), wish.get("track", 10)
+    for n, sample in enumerate(samples):
+        sample.time_s, sample.sequence = n / 2, f"track {n // track}"
+        if n < labelled:
+            sample.label = labels[n // 3 % len(labels)]
+        elif n < labelled + suggested:
+            sample.suggested, sample.certainty = labels[n % len(labels)], 0.5 + (n * 7919 % 1000) / 2000
+    Sample.objects.bulk_update(samples, ["time_s", "sequence", "label", "suggested", "certainty"], batch_size=500)
+    return {"id": str(dataset.pk), "video": str(video.pk)}
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    print(json.dumps(_make(json.loads(sys.argv[1]))))

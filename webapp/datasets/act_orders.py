@@ -1,0 +1,117 @@
+"""What the label grid asks for with an act: read from JSON, carried out, and told in a sentence."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from webapp.accounts.models import User
+from webapp.datasets import acts, grid
+from webapp.datasets.acts import Done
+from webapp.datasets.models import Dataset, Label
+
+LABEL, ACCEPT, SEQUENCE, LEAVE_OUT, TAKE_IN = "label", "accept", "sequence", "leave_out", "take_in"
+KINDS = (LABEL, ACCEPT, SEQUENCE, LEAVE_OUT, TAKE_IN)
+
+
+class NotAnOrder(Exception):
+    """The request holds nothing that can be carried out; only a page that is not ours sends such a thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`groups` pairs a label (None: take it away; unused unless labels are given) with number -> revision."""
+
+    kind: str
+    groups: list[tuple[Label | None, dict[int, int]]]
+
+    @property
+    def seen(self) -> dict[int, int]:
+        return {number: revision for _label, seen in self.groups for number, revision in seen.items()}
+
+
+def read(body: bytes, dataset: Dataset) -> Order:
+    """From `{"do": ..., "groups": [[label id or null, [[first, last, revision], ...]], ...]}`. Raises NotAnOrder."""
+    try:
+        wish = json.loads(body)
+        kind, groups = wish["do"], [(label, grid.seen_in(runs)) for label, runs in wish["groups"]]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise NotAnOrder(str(error)[:200]) from error
+    if kind not in KINDS or not groups:
+        raise NotAnOrder(f"{kind!r:.40} of {len(groups)} groups")
+    labels = Label.objects.filter(dataset=dataset).in_bulk()
+    if any(label is not None and (type(label) is not int or label not in labels) for label, _seen in groups):
+        raise NotAnOrder("a label of another dataset, or one that is gone")
+    return Order(kind, [(None if label is None else labels[label], seen) for label, seen in groups])
+
+
+def carry_out(order: Order, dataset: Dataset, user: User) -> Done:
+    if order.kind == ACCEPT:
+        suggested = [(label, seen) for label, seen in order.groups if label is not None]
+        return acts.accept_suggestions(dataset, user=user, seen=suggested)
+    if order.kind == SEQUENCE:
+        return acts.label_sequences(dataset, user=user, seen=order.seen)
+    if order.kind == LABEL:
+        return acts.label_samples(dataset, user=user, label=order.groups[0][0], seen=order.groups[0][1])
+    return acts.leave_out_samples(dataset, user=user, seen=order.seen, left_out=order.kind == LEAVE_OUT)
+
+
+def sentence(order: Order, done: Done) -> str:
+    """What happened, without the refused ones; empty when nothing did."""
+    n = len(done.changed)
+    label = order.groups[0][0]
+    if not n:
+        return ""
+    if order.kind == SEQUENCE:
+        words = ngettext("The label went to %(n)d more of the track.", "The label went to %(n)d more of the track.", n)
+    elif order.kind == LABEL and label is not None:
+        words = ngettext("%(n)d sample is now “%(label)s”.", "%(n)d samples are now “%(label)s”.", n)
+    elif order.kind == LABEL:
+        words = ngettext("%(n)d sample has no label any more.", "%(n)d samples have no label any more.", n)
+    elif order.kind == ACCEPT:
+        words = ngettext("%(n)d suggestion is accepted.", "%(n)d suggestions are accepted.", n)
+    elif order.kind == LEAVE_OUT:
+        words = ngettext("%(n)d sample is left out.", "%(n)d samples are left out.", n)
+    else:
+        words = ngettext("%(n)d sample is taken in again.", "%(n)d samples are taken in again.", n)
+    return words % {"n": n, "label": label.name if label else ""}
+
+
+def refusal(dataset: Dataset, refused: list[int], user: User) -> str:
+    """Who was quicker, and that theirs stays; empty when nobody was."""
+    if not refused:
+        return ""
+    names, only_labels = grid.quicker_people(dataset, refused, user)
+    n = len(refused)
+    if only_labels and names:
+        words = ngettext(
+            "%(who)s labelled one of these meanwhile; that stays.",
+            "%(who)s labelled %(n)d of these meanwhile; theirs stay.",
+            n,
+        )
+    else:
+        words = ngettext(
+            "%(who)s changed one of these meanwhile; that stays.",
+            "%(who)s changed %(n)d of these meanwhile; theirs stay.",
+            n,
+        )
+    return words % {"who": _in_words(names), "n": n}
+
+
+def _in_words(names: list[str]) -> str:
+    known = [name or str(_("You")) for name in names] or [_("Somebody else")]
+    return (
+        known[0] if len(known) == 1 else _("%(some)s and %(last)s") % {"some": ", ".join(known[:-1]), "last": known[-1]}
+    )
+
+
+def answer(order_words: str, refusal_words: str, done: Done, undo_url: str) -> dict[str, Any]:
+    """For the page: as `webapp.videos.answers` says it, and what changed."""
+    return {
+        "toast": " ".join(filter(None, (order_words, refusal_words))),
+        "undo": {"url": undo_url, "fields": {}} if done.act else None,
+        "changed": grid.runs_of(sorted(done.changed.items())),
+        "refused": done.refused,
+    }

@@ -1,0 +1,121 @@
+"""The label grid: its page, what it fetches while one looks around, and labelling acts with their undo."""
+
+from dataclasses import asdict
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from webapp import access
+from webapp.datasets import act_orders, acts, grid
+from webapp.datasets.models import Act
+from webapp.datasets.services import HUES
+from webapp.datasets.views import head_context
+from webapp.limits import MAX_BODY_BYTES
+from webapp.videos.answers import done, refused, wants_json
+
+
+@login_required
+@require_GET
+def page(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
+    dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
+    filters = grid.read_filters(request.GET)
+    counts = grid.counts(dataset)
+    context = head_context(request, dataset) | {
+        "counts": counts,
+        "filters": filters,
+        "fitting": grid.fitting(dataset, filters).count() if filters.any else counts.all,
+        "chosen_label": dataset.labels.filter(pk=filters.label).first() if filters.label else None,
+        "chosen_video": grid.chosen_video(filters, dataset),
+        "chosen_import": grid.chosen_import(filters, dataset),
+        "sizes": [("small", _("Small pictures")), ("medium", _("Medium pictures")), ("large", _("Large pictures"))],
+        "hues": range(HUES),
+    }
+    return render(request, "datasets/grid.html", context)
+
+
+@login_required
+@require_GET
+def labels(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
+    """The bar of labels, again: after one was added, renamed or taken away."""
+    dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
+    context = head_context(request, dataset) | {"filters": grid.read_filters(request.GET)}
+    return render(request, "datasets/_labels.html", context)
+
+
+@login_required
+@require_GET
+def numbers(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
+    """Every sample that fits the filters, in order and with its revision; the page keeps it while one labels."""
+    dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
+    found = grid.fitting(dataset, grid.read_filters(request.GET)).values_list("number", "revision")
+    return JsonResponse({"runs": grid.runs_of(found.iterator(grid.MOST_ROWS * 20))})
+
+
+@login_required
+@require_GET
+def rows(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
+    dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
+    try:
+        wished = grid.read_numbers(request.GET.get("numbers", ""))
+    except ValueError:
+        return JsonResponse({"error": _("Which samples? Reload the page.")}, status=400)
+    return JsonResponse({"rows": grid.rows(dataset, wished)})
+
+
+@login_required
+@require_GET
+def counts(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
+    """How many there are of each label, and how many fit the filters now."""
+    dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
+    filters = grid.read_filters(request.GET)
+    numbers = grid.counts(dataset)
+    fits = grid.fitting(dataset, filters).count() if filters.any else numbers.all
+    return JsonResponse(asdict(numbers) | {"fits": fits})
+
+
+@login_required
+@require_GET
+def videos(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
+    """Videos to choose from for the filter, as links."""
+    dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
+    found = grid.videos_of(dataset, request.GET.get("words", "")[:200])
+    return render(request, "datasets/_video_choices.html", {"dataset": dataset, "videos": found})
+
+
+@login_required
+@require_POST
+def act(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
+    dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
+    here = reverse("datasets:grid", args=[dataset.pk])
+    try:
+        # Not `request.body`: Django allows that less than 100,000 picked samples may take; `limits` bounds it.
+        order = act_orders.read(request.read(MAX_BODY_BYTES), dataset)
+    except act_orders.NotAnOrder:
+        return refused(request, _("That could not be done. Reload the page and try again."), here, status=400)
+    outcome = act_orders.carry_out(order, dataset, request.user)  # type: ignore[arg-type]
+    undo_url = reverse("datasets:undo_act", args=[dataset.pk, outcome.act.pk]) if outcome.act else ""
+    words = act_orders.sentence(order, outcome)
+    refusal = act_orders.refusal(dataset, outcome.refused, request.user)  # type: ignore[arg-type]
+    return JsonResponse(act_orders.answer(words, refusal, outcome, undo_url))
+
+
+@login_required
+@require_POST
+def undo(request: HttpRequest, dataset_id: UUID, act_id: UUID) -> HttpResponseBase:
+    dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
+    undone = get_object_or_404(Act.objects.select_related("dataset"), pk=act_id, dataset=dataset)
+    outcome = acts.undo(undone, user=request.user)  # type: ignore[arg-type]
+    n = len(outcome.changed)
+    words = ngettext("Undone for %(n)d sample.", "Undone for %(n)d samples.", n) % {"n": n} if n else ""
+    if outcome.act is None:
+        words = _("That is undone already.")
+    refusal = act_orders.refusal(dataset, outcome.refused, request.user)  # type: ignore[arg-type]
+    if not wants_json(request):
+        return done(request, f"{words} {refusal}".strip(), reverse("datasets:grid", args=[dataset.pk]))
+    return JsonResponse(act_orders.answer(words, refusal, outcome, "") | {"undo": None})

@@ -1,0 +1,44 @@
+"""Files of samples behind a permission check."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import aget_object_or_404
+from django.views.decorators.http import require_safe
+
+from webapp import access
+from webapp.datasets.models import Sample
+from webapp.streaming import ranged_response
+
+KEPT_S = 3600
+"""A number is never given twice and its files never change; the browser need not ask again while one scrolls about."""
+
+
+@login_required
+@require_safe
+async def thumbnail(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
+    sample = await _visible(request, dataset_id, number)
+    return await _stored(request, sample.thumbnail_key, "image/jpeg")
+
+
+@login_required
+@require_safe
+async def sample_file(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
+    """The picture or clip itself, to be shown in the page."""
+    sample = await _visible(request, dataset_id, number)
+    return await _stored(request, sample.key, sample.media_type)
+
+
+async def _visible(request: HttpRequest, dataset_id: UUID, number: int) -> Sample:
+    visible = access.visible_samples(await request.auser()).only("key", "thumbnail_key", "media_type")
+    return await aget_object_or_404(visible, dataset=dataset_id, number=number)
+
+
+async def _stored(request: HttpRequest, key: str, content_type: str) -> HttpResponseBase:
+    if not key:
+        raise Http404
+    try:
+        return await ranged_response(request, key, content_type, max_age_s=KEPT_S)
+    except FileNotFoundError as error:
+        raise Http404 from error
