@@ -38,22 +38,20 @@ def mend(finding: Finding, *, user: User | None, numbers: Collection[int] | None
         if relabel and finding.kind in RELABELLED:
             made = _relabel(dataset, user, items)
         else:
-            made = [acts.leave_out_samples(dataset, user=user, seen=_seen(dataset, items), left_out=True)]
-        finding.acts.add(*(done.act for done in made if done.act is not None))
-    return sum(len(done.changed) for done in made)
+            made = acts.leave_out_samples(dataset, user=user, seen=_seen(dataset, items), left_out=True)
+        if made.act is not None:
+            finding.acts.add(made.act)
+    return len(made.changed)
 
 
-def _relabel(dataset: Dataset, user: User | None, items: Iterable[list[int]]) -> list[acts.Done]:
+def _relabel(dataset: Dataset, user: User | None, items: Iterable[list[int]]) -> acts.Done:
     of_label: dict[int, list[list[int]]] = defaultdict(list)
     for item in items:
         if item[2] is not None:
             of_label[item[2]].append(item)
     labels = Label.objects.filter(dataset=dataset).in_bulk(of_label)
-    return [
-        acts.label_samples(dataset, user=user, label=labels[label], seen=_seen(dataset, chosen))
-        for label, chosen in of_label.items()
-        if label in labels
-    ]
+    wished = [(labels[pk], _seen(dataset, chosen)) for pk, chosen in of_label.items() if pk in labels]
+    return acts.accept_suggestions(dataset, user=user, seen=wished)
 
 
 def _seen(dataset: Dataset, items: Iterable[list[int]]) -> dict[int, int]:

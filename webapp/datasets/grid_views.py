@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
-from webapp.datasets import act_orders, acts, grid
-from webapp.datasets.models import Act
+from webapp.datasets import act_orders, acts, grid, requests
+from webapp.datasets.models import Act, ActKind
 from webapp.datasets.services import HUES
 from webapp.datasets.views import head_context
 from webapp.limits import MAX_BODY_BYTES
@@ -99,6 +99,8 @@ def act(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     except act_orders.NotAnOrder:
         return refused(request, _("That could not be done. Reload the page and try again."), here, status=400)
     outcome = act_orders.carry_out(order, dataset, request.user)  # type: ignore[arg-type]
+    if outcome.act is not None and outcome.act.kind == ActKind.LABEL:
+        requests.request_suggestions(dataset)
     undo_url = reverse("datasets:undo_act", args=[dataset.pk, outcome.act.pk]) if outcome.act else ""
     words = act_orders.sentence(order, outcome)
     refusal = act_orders.refusal(dataset, outcome.refused, request.user)  # type: ignore[arg-type]

@@ -32,7 +32,6 @@ STAGES: dict[str, Words] = {
     "look": gettext_lazy("Looking what is there"),
     "import": gettext_lazy("Adding samples"),
     "sprites": gettext_lazy("Preparing the preview pictures"),
-    "import": gettext_lazy("Filling the dataset"),
     "measure": gettext_lazy("Looking at new samples"),
     "suggest": gettext_lazy("Suggesting labels"),
     "examine": gettext_lazy("Examining the dataset"),
