@@ -87,7 +87,7 @@ def safe_name(name: str) -> str:
     plain = plain[:LONGEST_FOLDER].strip(" .") or "_"
     if plain.startswith(("__MACOSX", "._")):
         plain = f"_{plain.lstrip('_.')}"
-    return f"{plain}_" if RESERVED.fullmatch(plain) else plain
+    return f"_{plain}" if RESERVED.fullmatch(plain) else plain
 
 
 def file_name(row: Row) -> str:

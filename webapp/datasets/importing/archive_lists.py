@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from webapp.datasets.importing.bringing_labels import Wanted
+from webapp.datasets.importing.found import Box
 from webapp.datasets.importing.zip_reading import Parts
 
 FILE_COLUMNS = ("file", "filename", "file_name", "image", "path", "clip", "video_file")
@@ -18,7 +19,6 @@ DELIMITERS = ",;\t"
 LONGEST_CELL = 1_000_000
 UNKNOWN_CATEGORY = "unknown_categories"
 Row = dict[str, str]
-Box = tuple[float, float, float, float]
 
 
 class Broken(Exception):

@@ -10,6 +10,8 @@ from webapp.datasets.importing.options import Options
 from webapp.datasets.models import Import, Outcome
 from webapp.jobs.models import Job
 
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels of the picture as it is seen."""
 Content = bytes | Path | Outcome
 """A picture, a clip's file (in the scratch folder; it may be moved away), or why there is none."""
 
@@ -31,7 +33,7 @@ class Found:
     identity: str = ""
     sequence: str = ""
     is_left_out: bool = False
-    box_xywh: tuple[float, float, float, float] | None = None
+    box_xywh: Box | None = None
     """Only this part of the picture is the sample."""
 
 

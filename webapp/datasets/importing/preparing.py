@@ -21,7 +21,7 @@ from analysis.probing import probe_apart
 from analysis.types import Image, SegmentSpan, VideoInfo
 from analysis.video import Sampling, Tally, sample_frames
 from analysis.webcopy import PlaybackPlan, playback_plan
-from webapp.datasets.importing.found import Found
+from webapp.datasets.importing.found import Box, Found
 from webapp.datasets.models import Outcome
 from webapp.videos.media_views import playable_type
 
@@ -82,12 +82,13 @@ def _picture(found: Found, content: bytes, least_side: int) -> Prepared:
     size = picture_size(content)
     if size is not None and min(size) < least_side:
         raise _Not(Outcome.TOO_SMALL)
-    if form.is_plain and found.box_xywh is None:
+    box = None if size is not None and _is_whole(found.box_xywh, size) else found.box_xywh
+    if form.is_plain and box is None:
         width, height, small = _glance(content, size, found.name)
         return _prepared(content, form.media_type, (width, height), small)
     image = pictures.decode_picture(content, found.name)
-    if found.box_xywh is not None:
-        image = _cut_out(image, found.box_xywh, least_side)
+    if box is not None:
+        image = _cut_out(image, box, least_side)
     data, media_type = _encoded(image, form)
     return _prepared(data, media_type, (image.shape[1], image.shape[0]), image)
 
@@ -105,7 +106,15 @@ def _glance(content: bytes, size: tuple[int, int] | None, name: str) -> tuple[in
     return image.shape[1], image.shape[0], image
 
 
-def _cut_out(image: Image, box_xywh: tuple[float, float, float, float], least_side: int) -> Image:
+def _is_whole(box_xywh: Box | None, size: tuple[int, int]) -> bool:
+    """A box around everything, to the pixel."""
+    if box_xywh is None:
+        return True
+    x, y, width, height = box_xywh
+    return round(x) <= 0 and round(y) <= 0 and round(x + width) >= size[0] and round(y + height) >= size[1]
+
+
+def _cut_out(image: Image, box_xywh: Box, least_side: int) -> Image:
     x, y, width, height = box_xywh
     x1, x2 = (int(np.clip(round(v), 0, image.shape[1])) for v in (x, x + width))
     y1, y2 = (int(np.clip(round(v), 0, image.shape[0])) for v in (y, y + height))

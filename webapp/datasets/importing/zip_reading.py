@@ -29,7 +29,7 @@ LOCATOR, LOCATOR_BYTES = b"PK\6\7", 20
 END64, END64_BYTES = b"PK\6\6", 56
 UTF8_FLAG, ENCRYPTED_FLAG = 0x800, 0x1
 UNICODE_PATH = 0x7075
-JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+JUNK = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
 Parts = tuple[str, ...]
 
 
@@ -203,4 +203,4 @@ def split(name: str) -> tuple[Parts, bool]:
 
 def _is_junk(parts: Parts) -> bool:
     """What systems leave in every folder."""
-    return any(part.startswith("._") or part.lower() in JUNK for part in parts) or parts[-1] == ".DS_Store"
+    return "__MACOSX" in parts or parts[-1].startswith("._") or parts[-1].lower() in JUNK
