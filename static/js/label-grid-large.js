@@ -74,7 +74,7 @@ export class Large {
     const size = row.width ? `${row.width} × ${row.height}` : "";
     return [
       from, size, row.duration ? clock(row.duration) : "", row.out ? say("grid.out") : "",
-      suggestion && say("grid.suggested", { name: suggestion.name, percent: Math.round(100 * (row.certainty ?? 0)) }),
+      suggestion && `${say("grid.guess", { name: suggestion.name })} ${say("grid.certainty", { percent: Math.round(100 * (row.certainty ?? 0)) })}`,
     ].filter(Boolean).join("  ·  ");
   }
 

@@ -25,6 +25,14 @@ export function showPicked(panel, { count, isAllOut, hasSuggestion, undoCount, i
   if (hint) hint.textContent = count === 0 ? say("grid.hint_filter") : say(count === 1 ? "grid.hint_give_one" : "grid.hint_give", { n: count });
 }
 
+/** On a phone the panel lies on the bar at the bottom, however high that is. */
+export function standOnRail(panel, signal) {
+  const rail = document.querySelector(".rail");
+  const watch = new ResizeObserver(() => panel.style.setProperty("--rail", `${rail.offsetHeight}px`));
+  watch.observe(rail);
+  signal.addEventListener("abort", () => watch.disconnect());
+}
+
 /** Presses in the panel. */
 export function followPanel(panel, grid, signal) {
   panel.addEventListener("click", (event) => {
@@ -37,6 +45,7 @@ export function followPanel(panel, grid, signal) {
     else if (act === "edit") document.getElementById("label-dialog").show(row, button.dataset);
     else if (act === "open") grid.open();
     else if (act === "clear") grid.clear();
+    else if (act === "wide") button.setAttribute("aria-expanded", String(panel.classList.toggle("is-wide")));
     else if (act === "range") grid.isRange = !grid.isRange;
     else grid.act(act);
   }, { signal });

@@ -23,7 +23,10 @@ export function makeTile(place, columns) {
   time.className = "tile-time";
   picture.append(image, mark, time);
   const words = document.createElement("span");
-  words.className = "tile-words cut";
+  words.className = "tile-words";
+  const name = document.createElement("span");
+  name.className = "cut";
+  words.append(name, document.createElement("b"));
   tile.append(picture, words);
   return tile;
 }
@@ -38,20 +41,22 @@ export function paintTile(tile, { row, number, labels, isSelected, isCurrent }) 
     tile.classList.contains("is-blank") && "is-blank"].filter(Boolean).join(" ");
   tile.setAttribute("aria-selected", String(isSelected));
   tile.tabIndex = isCurrent ? 0 : -1;
-  const words = wordsOf(row, label, suggestion);
-  const [, line] = tile.children;
-  if (line.textContent !== words) line.textContent = words;
+  const [name, share] = wordsOf(row, label, suggestion);
+  const [first, second] = tile.querySelector(".tile-words").children;
+  if (first.textContent !== name) first.textContent = name;
+  if (second.textContent !== share) second.textContent = share;
   const time = tile.querySelector(".tile-time");
   time.textContent = row?.duration ? clock(row.duration) : "";
-  tile.setAttribute("aria-label", spokenFacts(row, number, words));
+  tile.setAttribute("aria-label", spokenFacts(row, number, `${name} ${share}`.trim()));
 }
 
+/** What stands under the picture: words that may be cut, and a number that may not. */
 function wordsOf(row, label, suggestion) {
-  if (!row) return "";
-  if (row.isGone) return say("grid.gone");
-  const name = label?.name ?? (suggestion && say("grid.suggested", { name: suggestion.name, percent: Math.round(100 * (row.certainty ?? 0)) }));
-  if (row.out) return name ? say("grid.out_and", { name }) : say("grid.out");
-  return name ?? "";
+  if (!row) return ["", ""];
+  if (row.isGone) return [say("grid.gone"), ""];
+  if (row.out) return [label ? say("grid.out_and", { name: label.name }) : say("grid.out"), ""];
+  if (suggestion) return [say("grid.guess", { name: suggestion.name }), say("grid.certainty", { percent: Math.round(100 * (row.certainty ?? 0)) })];
+  return [label?.name ?? "", ""];
 }
 
 /** "Sample 12, smile, Opening night, 0:48". */

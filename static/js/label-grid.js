@@ -5,7 +5,7 @@ import { Acts } from "rollcall/label-grid-acts";
 import { GridCounts } from "rollcall/label-grid-counts";
 import { press } from "rollcall/label-grid-keys";
 import { Large } from "rollcall/label-grid-large";
-import { followPanel, readLabels, showPicked } from "rollcall/label-grid-panel";
+import { followPanel, readLabels, showPicked, standOnRail } from "rollcall/label-grid-panel";
 import { followPointer } from "rollcall/label-grid-pointer";
 import { Samples } from "rollcall/label-grid-samples";
 import { Selection } from "rollcall/label-grid-selection";
@@ -34,6 +34,7 @@ class LabelGrid extends HTMLElement {
     this.samples = new Samples(this.dataset, signal);
     this.selection = new Selection(0, () => {});
     followPanel(this.panel, this, signal);
+    standOnRail(this.panel, signal);
     document.addEventListener("fragment:refreshed", (event) => this.panel.contains(event.target) && this.#labelsChanged(), { signal });
     document.addEventListener("live:samples", ({ detail }) => this.#live(detail.numbers), { signal });
     if (this.host) await this.#begin(signal);
