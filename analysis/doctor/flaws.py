@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.doctor.measures import MeasureTable
+from analysis.doctor.measures import MEASURED_SIDE_PX, MeasureTable
 from analysis.types import Float32
 
 
@@ -22,45 +22,104 @@ class Flagged:
         return len(self.indices)
 
 
-def find_blurred(table: MeasureTable) -> Flagged:
-    """Clearly softer than the dataset's own pictures usually are, or without any edge at all."""
-    usual = float(np.median(table.blurs)) if len(table) else 0.0
-    limit = max(BLUR_PX, usual * BLUR_TIMES_USUAL)
-    return _flagged(table.blurs, limit, 3 * limit)
+# Sharpness: what counts is how soft a picture is beside the others of its dataset.
+SOFTER_THAN_USUAL = (1.3, 1.8)
+"""Times the median: between these the limit is put where the fewest pictures are."""
+LEAST_BLUR_PX = 1.4
+"""No picture below this is blurred, however sharp the others: cameras and JPEG make 0.8 to 1.2."""
+LEAST_BLUR_SHARE = 0.005
+"""The same, of the longer side as measured: what is less is gone once the picture has 224 pixels (1.1 of them)."""
+VALLEY_WIDTH = 0.08
+"""Deviation in the logarithm of blur by which each picture counts as spread out, when few and many are told apart."""
+VALLEY_TOLERANCE = 0.02
+"""Of the density at the median: parts of the valley this much higher than its lowest are as good."""
 
+# Light = mean grey + half of the highlights, 0..1.5: a dim room and a face in the night differ in the second part.
+DARK_LIGHT = 0.40
+"""Pictures taken properly have 0.5 to 1.3; of 1,500 measured, one in a hundred had less than 0.4."""
+DARK_BESIDE_OTHERS = 0.6
+"""Of the dataset's median: recordings of the night are not all dark for their own purpose."""
+BLACK_HIGHLIGHTS = 0.08
+"""A picture with nothing brighter than this shows nothing, whatever the dataset."""
 
-BLUR_PX = 1.1
-BLUR_TIMES_USUAL = 1.5
-DARK_HIGHLIGHTS = 0.35
-BRIGHT_SHADOWS = 0.75
+# Glare = mean grey + half of the shadows, 0..1.5.
+BRIGHT_GLARE = 1.05
+BRIGHT_BESIDE_OTHERS = 1.2
+"""Times the dataset's median: goods before a white wall are not all overexposed."""
+
 TINY_PX = 24
-LOW_CONTRAST = 0.05
+"""Of the shorter side: with fewer, neither people nor networks recognise a face or an expression."""
+TINY_BESIDE_OTHERS = 0.25
+"""Of the dataset's median: a picture that has to be enlarged four times to match the others."""
+LARGE_ENOUGH_PX = 96
+"""Never tiny, however large the others."""
+
+FLAT_CONTRAST = 0.05
+"""Deviation of grey; a wall in even light has 0.03, a face in fog 0.06, usual pictures 0.15 to 0.28."""
+FLAT_BESIDE_OTHERS = 0.5
+
+
+def find_blurred(table: MeasureTable) -> Flagged:
+    """Clearly softer than the dataset's own pictures usually are, and visibly so at the size of a network."""
+    measured = table.blurs[table.blurs > 0]
+    if not len(measured):
+        return _flagged(table.blurs, np.full(len(table), np.inf, np.float32), 1.0)
+    longer = np.minimum(np.maximum(table.widths, table.heights), MEASURED_SIDE_PX)
+    limits = np.maximum(LEAST_BLUR_SHARE * longer, max(LEAST_BLUR_PX, _valley(np.log(measured))))
+    return _flagged(table.blurs, limits.astype(np.float32), 3.0)
 
 
 def find_dark(table: MeasureTable) -> Flagged:
-    """Hardly anything in the picture is brighter than `DARK_HIGHLIGHTS`."""
-    return _flagged(-table.highlights, -DARK_HIGHLIGHTS, 0.0)
+    """Little light even in the brighter parts, absolutely and beside the others; or as good as black."""
+    light: Float32 = table.brightnesses + table.highlights * np.float32(0.5)
+    limit = min(DARK_LIGHT, DARK_BESIDE_OTHERS * _median(light))
+    shown = np.where(table.highlights < BLACK_HIGHLIGHTS, 0, light)
+    # A picture without any light at all still has to lie below a limit of more than nothing.
+    return _flagged(-shown, np.full(len(table), -max(limit, BLACK_HIGHLIGHTS), np.float32), 0.0)
 
 
 def find_too_bright(table: MeasureTable) -> Flagged:
-    """Hardly anything in the picture is darker than `BRIGHT_SHADOWS`."""
-    return _flagged(table.shadows, BRIGHT_SHADOWS, 1.0)
+    """Next to white even in the darker parts, absolutely and beside the others."""
+    glare: Float32 = table.brightnesses + table.shadows * np.float32(0.5)
+    limit = max(BRIGHT_GLARE, min(BRIGHT_BESIDE_OTHERS * _median(glare), 1.45))
+    return _flagged(glare, np.full(len(table), limit, np.float32), 1.5 / limit)
 
 
 def find_tiny(table: MeasureTable) -> Flagged:
-    """The shorter side has fewer than `TINY_PX` pixels."""
+    """The shorter side is too short to show anything, or far shorter than the others' is."""
     shorter = np.minimum(table.widths, table.heights).astype(np.float32)
-    return _flagged(-shorter, -float(TINY_PX), 0.0)
+    limit = max(TINY_PX, min(TINY_BESIDE_OTHERS * _median(shorter), LARGE_ENOUGH_PX))
+    return _flagged(-shorter, np.full(len(table), -limit, np.float32), 0.0)
 
 
 def find_low_contrast(table: MeasureTable) -> Flagged:
-    """Almost one grey all over, and neither dark nor too bright."""
-    return _flagged(-table.contrasts, -LOW_CONTRAST, 0.0)
+    """Almost one grey all over."""
+    limit = min(FLAT_CONTRAST, FLAT_BESIDE_OTHERS * _median(table.contrasts))
+    return _flagged(-table.contrasts, np.full(len(table), -max(limit, 0.01), np.float32), 0.0)
 
 
-def _flagged(values: Float32, limit: float, hopeless: float) -> Flagged:
-    """Those with a value above the limit."""
-    indices = np.flatnonzero(values > limit)
-    severities = np.clip((values[indices] - limit) / max(hopeless - limit, 1e-9), 0, 1).astype(np.float32)
+def _valley(logarithms: Float32) -> float:
+    """The smallest value between `SOFTER_THAN_USUAL` about which hardly any picture lies."""
+    middle = float(np.median(logarithms))
+    # 512 values of rank stand for all: the dataset may have a hundred thousand.
+    some = np.quantile(logarithms, np.linspace(0, 1, 512)) if len(logarithms) > 512 else logarithms
+    least, most = (float(np.log(times)) for times in SOFTER_THAN_USUAL)
+    places = middle + np.linspace(least, most, 40)
+    density, usual = (
+        np.exp(-(((each[:, None] - some[None]) / VALLEY_WIDTH) ** 2) / 2).sum(axis=1)
+        for each in (places, np.array([middle]))
+    )
+    return float(np.exp(places[density <= density.min() + VALLEY_TOLERANCE * usual[0]][0]))
+
+
+def _median(values: Float32) -> float:
+    return float(np.median(values)) if len(values) else 0.0
+
+
+def _flagged(values: Float32, limits: Float32, hopeless: float) -> Flagged:
+    """Those with a value above their limit; severity 1 is `hopeless` times the limit."""
+    indices = np.flatnonzero(values > limits)
+    excess = (values[indices] - limits[indices]) / np.maximum(np.abs(limits[indices] * (hopeless - 1)), 1e-9)
+    severities = np.clip(excess, 0, 1).astype(np.float32)
     order = np.argsort(-severities, kind="stable")
     return Flagged(indices[order].astype(np.int64), severities[order])

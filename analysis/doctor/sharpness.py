@@ -15,44 +15,46 @@ import numpy as np
 from analysis.types import Float32, Image
 
 REBLUR_PX = 1.0
-STRONG_SHARE = 0.04
-"""Of the pixels: the steepest ones in a direction are taken for edges."""
-LEAST_STEEPNESS = 2.0
-"""Grey values per pixel below which there is no edge, only noise and compression."""
-CLEAR_SHARE = 0.5
-"""The ratio that this share of the edges stays below counts."""
+STRONG_SHARE = 0.05
+"""Of the pixels: the steepest ones in a direction are taken for edges. More of them let noise count as sharpness."""
+LEAST_STEEPNESS = 0.7
+"""Grey values per pixel that these edges have on average; below this there is nothing but noise and compression."""
+LEAST_DEVIATION = 6.0
+"""Grey values: a picture with no edges but more contrast than this is blurred to nothing; with less, it is flat."""
 MOST_BLUR_PX = 8.0
-LEAST_RATIO_SQUARED = 1 + (REBLUR_PX / MOST_BLUR_PX) ** 2
+LEAST_SIDE_PX = 8
 
 
 def edge_blur(grey: Image) -> float:
-    """Deviation in pixels, 0..`MOST_BLUR_PX`; a picture without any edge has the most."""
-    if min(grey.shape) < 5:
-        return MOST_BLUR_PX
+    """Deviation in pixels, 0..`MOST_BLUR_PX`; 0 for a flat or minute picture, of which it cannot be told."""
+    if min(grey.shape) < LEAST_SIDE_PX:
+        return 0.0
     sharp = grey.astype(np.float32)
     soft = np.asarray(cv2.GaussianBlur(sharp, (0, 0), REBLUR_PX), np.float32)
-    ratios = [
-        ratio
-        for before, after in zip(_slopes(sharp), _slopes(soft), strict=True)
-        if (ratio := _clear_ratio(before, after)) is not None
-    ]
+    pairs = zip(_slopes(sharp), _slopes(soft), strict=True)
+    ratios = [ratio for before, after in pairs if (ratio := _energy_ratio(before, after)) is not None]
     if not ratios:
-        return MOST_BLUR_PX
-    return REBLUR_PX / float(np.sqrt(max(min(ratios) ** 2, LEAST_RATIO_SQUARED) - 1))
+        return MOST_BLUR_PX if float(sharp.std()) > LEAST_DEVIATION else 0.0
+    least = 1 + (REBLUR_PX / MOST_BLUR_PX) ** 2
+    return REBLUR_PX / float(np.sqrt(max(min(ratios), least) - 1))
 
 
 def _slopes(grey: Float32) -> list[Float32]:
-    """Steepness in four directions, each `(h - 2, w - 2)`, 0 or more."""
-    across = (grey[1:-1, 2:] - grey[1:-1, :-2]) / 2
-    down = (grey[2:, 1:-1] - grey[:-2, 1:-1]) / 2
+    """Twice the steepness in four directions, each `(h - 2, w - 2)`."""
+    across = grey[1:-1, 2:] - grey[1:-1, :-2]
+    down = grey[2:, 1:-1] - grey[:-2, 1:-1]
     half = np.float32(np.sqrt(0.5))
-    return [np.abs(across), np.abs(down), np.abs(across + down) * half, np.abs(across - down) * half]
+    return [across, down, (across + down) * half, (across - down) * half]
 
 
-def _clear_ratio(before: Float32, after: Float32) -> float | None:
-    count = max(round(STRONG_SHARE * after.size), 1)
-    least = max(float(np.partition(after.reshape(-1), -count)[-count]), LEAST_STEEPNESS)
-    edges = after >= least
-    if not edges.any():
+def _energy_ratio(before: Float32, after: Float32) -> float | None:
+    """R squared of the edges, the steeper ones with more weight; None where there is no edge."""
+    steepness = np.abs(after).reshape(-1)
+    count = max(round(STRONG_SHARE * steepness.size), 1)
+    edges = np.argpartition(steepness, -count)[-count:]
+    soft = after.reshape(-1)[edges]
+    energy = float(np.dot(soft, soft))
+    if energy < count * (2 * LEAST_STEEPNESS) ** 2:
         return None
-    return float(np.quantile(before[edges] / after[edges], CLEAR_SHARE))
+    sharp = before.reshape(-1)[edges]
+    return float(np.dot(sharp, sharp)) / energy

@@ -5,23 +5,49 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import dct
 
 from analysis.types import Float32, Image
 
-SIGNATURE_SIDE = 24
+SIGNATURE_SIDE = 20
 SIGNATURE_BYTES = SIGNATURE_SIDE**2
+FINE_CELLS, COARSE_CELLS = 0.5, 3.0
+"""Deviations of the two Gaussians between which structure counts: finer is lost in compression, coarser is the light of
+the scene and what all portraits have in common."""
+LEAST_STRUCTURE = 1.5
+"""Grey values that the cells deviate at least; a picture flatter than that is like every other flat one."""
+SKETCH_SIDE = 10
+SKETCH_LENGTH = SKETCH_SIDE**2
 
 
 def picture_signature(grey: Image) -> bytes:
-    """The picture in 24 x 24 grey cells, each the mean of its part: 576 bytes."""
+    """The picture in 20 x 20 grey cells, each the mean of its part: 400 bytes."""
     small = cv2.resize(grey, (SIGNATURE_SIDE, SIGNATURE_SIDE), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8).tobytes()
 
 
-def unit_signatures(signatures: NDArray[np.uint8]) -> Float32:
-    """`(n, d)`: zero mean and length 1, so that brightness and contrast do not count; flat pictures become zero."""
-    values = signatures.astype(np.float32)
-    values -= values.mean(axis=1, keepdims=True)
-    lengths = np.linalg.norm(values, axis=1, keepdims=True)
-    unit: Float32 = np.where(lengths > SIGNATURE_SIDE, values / np.maximum(lengths, 1), 0).astype(np.float32)
+def structures(signatures: NDArray[np.uint8]) -> Float32:
+    """`(n, 20, 20)` of length 1: the structure of the pictures, without brightness and contrast; flat ones are zero."""
+    cells = signatures.reshape(-1, SIGNATURE_SIDE, SIGNATURE_SIDE).astype(np.float32)
+    fine, coarse = _smoothing(FINE_CELLS), _smoothing(COARSE_CELLS)
+    structure = fine @ cells @ fine.T - coarse @ cells @ coarse.T
+    length = np.sqrt((structure**2).sum(axis=(1, 2), keepdims=True))
+    flat = length < LEAST_STRUCTURE * SIGNATURE_SIDE
+    unit: Float32 = np.where(flat, 0, structure / np.maximum(length, 1e-6)).astype(np.float32)
     return unit
+
+
+def sketches(structure: Float32) -> Float32:
+    """`(n, 100)` of length 1 (or zero): the coarser part of structures, which is enough to find candidates."""
+    waves = dct(np.eye(SIGNATURE_SIDE, dtype=np.float32), axis=0, norm="ortho")[:SKETCH_SIDE]
+    short = (waves @ structure @ waves.T).reshape(-1, SKETCH_LENGTH)
+    unit: Float32 = (short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), 1e-6)).astype(np.float32)
+    return unit
+
+
+def _smoothing(deviation: float) -> Float32:
+    """`(20, 20)` matrix that smooths a row of cells by a Gaussian, its weights evened out at the border."""
+    cells = np.arange(SIGNATURE_SIDE)
+    weights = np.exp(-((cells[:, None] - cells[None]) ** 2) / (2 * deviation**2))
+    smoothing: Float32 = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return smoothing

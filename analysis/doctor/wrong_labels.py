@@ -12,6 +12,7 @@ from scipy.optimize import minimize_scalar
 from analysis.doctor.linear_head import folds_by_source, held_out_scores
 from analysis.types import Float32, Float64
 
+ROUNDS = 2
 LIKELY = 0.5
 """Probability of being wrong from which a label is reported."""
 
@@ -42,7 +43,11 @@ def likely_wrong_labels(
         return _report(np.zeros((len(labels), len(names))), given, names)
     targets = np.eye(len(names), dtype=np.float32)[given]
     folds = folds_by_source(sources, len(labels), seed)
-    probabilities = _as_probabilities(held_out_scores(embeddings, targets, folds), given)
+    weights = np.ones(len(labels), np.float32)
+    for _ in range(ROUNDS):
+        probabilities = _as_probabilities(held_out_scores(embeddings, targets, folds, weights), given)
+        # What is probably wrong should not teach the next round.
+        weights = np.clip(2 * probabilities[np.arange(len(given)), given], 0, 1).astype(np.float32)
     return _report(probabilities, given, names)
 
 

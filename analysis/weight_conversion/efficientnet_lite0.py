@@ -19,8 +19,8 @@ from analysis.weight_conversion.onnx_file import GraphBuilder, write_model
 
 NORMALISATION_EPSILON = 1e-3
 OUTPUT_LENGTH = 1280
-LAYOUT_BLOCK, LAYOUT_CHANNELS = 10, 112
-"""The block whose map is the second output: the last one with cells a sixteenth of the picture's side apart."""
+LAYOUT_BLOCK, LAYOUT_CHANNELS = 7, 80
+"""The block in the middle of the network whose map is the second output: it still knows what is where."""
 # Side of the filters, stride, channels out, how many blocks; from input to output.
 STAGES = (
     (3, 1, 16, 1),
@@ -36,7 +36,7 @@ STAGES = (
 def convert(source: Path, target: Path) -> None:
     """Writes the network with input `(n, 3, height, width)`: RGB, `(value - 127) / 128`, sides multiples of 32.
 
-    Outputs: "embedding" `(n, 1280)`, the mean over the picture, and "layout" `(n, 112, height / 16, width / 16)`.
+    Outputs: "embedding" `(n, 1280)`, the mean over the picture, and "layout" `(n, 80, height / 16, width / 16)`.
     """
     tensors: dict[str, torch.Tensor] = torch.load(source, map_location="cpu", weights_only=True)
     write_model(_Network({name: tensor.numpy() for name, tensor in tensors.items()}).build(), target)

@@ -1,0 +1,86 @@
+"""Everything that the doctor finds in one dataset, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.doctor.balance import ThinLabel, UnbalancedLabel, thin_labels, unbalanced_labels
+from analysis.doctor.duplicates import DuplicateGroup, near_duplicates
+from analysis.doctor.flaws import (
+    Flagged,
+    find_blurred,
+    find_dark,
+    find_low_contrast,
+    find_tiny,
+    find_too_bright,
+)
+from analysis.doctor.measures import MeasureTable
+from analysis.doctor.wrong_labels import WrongLabels, likely_wrong_labels
+from analysis.types import Float32, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found among n pictures; indices are rows of the table that was examined."""
+
+    blurred: Flagged
+    dark: Flagged
+    too_bright: Flagged
+    tiny: Flagged
+    low_contrast: Flagged
+    duplicates: list[DuplicateGroup]
+    unbalanced: list[UnbalancedLabel]
+    thin: list[ThinLabel]
+    wrong_labels: WrongLabels
+
+
+def examine(
+    table: MeasureTable,
+    labels: Sequence[str | None],
+    *,
+    embeddings: Float32 | None = None,
+    sources: Sequence[str] | None = None,
+    splits: Sequence[str] | None = None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Findings:
+    """For n measured pictures with one label each, or None. Without embeddings no label is doubted."""
+    duplicates = near_duplicates(
+        table.signatures, embeddings=embeddings, sources=sources, splits=splits, on_progress=on_progress
+    )
+    return Findings(
+        blurred=find_blurred(table),
+        dark=find_dark(table),
+        too_bright=find_too_bright(table),
+        tiny=find_tiny(table),
+        low_contrast=find_low_contrast(table),
+        duplicates=duplicates,
+        unbalanced=unbalanced_labels(labels),
+        thin=thin_labels(labels, sources),
+        wrong_labels=_wrong_labels(embeddings, labels, sources or _copies_as_sources(len(table), duplicates)),
+    )
+
+
+def _copies_as_sources(n: int, duplicates: Sequence[DuplicateGroup]) -> list[str]:
+    """Where no sources are known, copies at least must not vouch for each other's labels."""
+    sources = [str(index) for index in range(n)]
+    for group in duplicates:
+        for index in group.indices:
+            sources[index] = str(group.indices[0])
+    return sources
+
+
+def _wrong_labels(embeddings: Float32 | None, labels: Sequence[str | None], sources: Sequence[str]) -> WrongLabels:
+    """With indices and probabilities of all pictures; those without a label cannot be wrong."""
+    labelled = np.array([index for index, label in enumerate(labels) if label is not None], np.int64)
+    if embeddings is None:
+        labelled = labelled[:0]
+        embeddings = np.zeros((len(labels), 1), np.float32)
+    found = likely_wrong_labels(
+        embeddings[labelled], [str(labels[index]) for index in labelled], [sources[index] for index in labelled]
+    )
+    probabilities = np.zeros(len(labels), np.float32)
+    probabilities[labelled] = found.all_probabilities
+    return WrongLabels(labelled[found.indices], found.probabilities, found.suggestions, probabilities)
