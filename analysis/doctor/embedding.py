@@ -19,7 +19,7 @@ INPUT_SIDE = 128
 """Pixels; 160 and 224 tell wrong labels no better and cost 1.5 and 2.7 times as much."""
 MIDDLE, SCALE = np.float32(127), np.float32(128)
 GRID = 3
-"""Rows and columns that the middle of the network is averaged over: where a mouth is matters, not only that it is."""
+"""Rows and columns that the middle of the network is averaged over: where a mouth is matters too."""
 WHAT_SHARE = 0.5
 """Length of the part that says what the picture shows, beside 1 for the part that says what is where in it."""
 

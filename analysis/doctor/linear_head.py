@@ -11,7 +11,7 @@ from analysis.types import Float32, Float64
 
 FOLDS = 5
 REGULARISATION = 4.0
-"""Added to the diagonal for features of deviation 1 and rows of length 1: so strong that no wrong label is learnt."""
+"""Added to the diagonal for features of deviation 1 and rows of length 1: strong enough not to learn wrong labels."""
 
 
 def folds_by_source(sources: Sequence[str] | None, n: int, seed: int) -> NDArray[np.int64]:

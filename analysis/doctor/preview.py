@@ -14,11 +14,13 @@ MOST_CROPPED = 0.4
 """Share of each side that a crop of strength 1 may take away."""
 MOST_TURN_OF_COLOUR = 0.4
 """Brightness, contrast and saturation are multiplied by 1 - this to 1 + this at strength 1."""
-MOST_BLUR = 0.02
+MOST_BLUR = 0.03
 """Deviation of the blur of strength 1, in sides of the picture."""
 MOST_NOISE = 40.0
 """Deviation of the noise of strength 1, in grey values."""
 GREY_BORDER = 127
+LEAST_SHARE = 0.3
+"""Of the strongest blur or noise that is drawn at least, so that a slider that was moved shows."""
 FLIP_CHANCE = 0.5
 """Of a picture being mirrored at strength 1."""
 
@@ -137,13 +139,15 @@ def _coloured(image: Float32, strength: float, random: np.random.Generator) -> F
 
 
 def _blurred(image: Float32, strength: float, random: np.random.Generator) -> Float32:
-    deviation = MOST_BLUR * image.shape[0] * strength * random.uniform()
+    deviation = MOST_BLUR * image.shape[0] * strength * random.uniform(LEAST_SHARE, 1)
     if deviation < 0.1:
         return image
     return np.asarray(cv2.GaussianBlur(image, (0, 0), deviation), np.float32)
 
 
 def _noisy(image: Float32, strength: float, random: np.random.Generator) -> Float32:
-    noise = random.normal(size=image.shape).astype(np.float32) * np.float32(MOST_NOISE * strength * random.uniform())
+    noise = random.normal(size=image.shape).astype(np.float32) * np.float32(
+        MOST_NOISE * strength * random.uniform(LEAST_SHARE, 1)
+    )
     changed: Float32 = np.clip(image + noise, 0, 255)
     return changed

@@ -56,5 +56,6 @@ def _energy_ratio(before: Float32, after: Float32) -> float | None:
     energy = float(np.dot(soft, soft))
     if energy < count * (2 * LEAST_STEEPNESS) ** 2:
         return None
-    sharp = before.reshape(-1)[edges]
-    return float(np.dot(sharp, sharp)) / energy
+    # Weighted by the square of the steepness: in a picture of few edges their soft flanks are among the steepest too.
+    weights = soft**2
+    return float(np.dot(weights, before.reshape(-1)[edges] ** 2)) / float(np.dot(weights, weights))

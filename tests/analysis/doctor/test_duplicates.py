@@ -1,0 +1,94 @@
+"""Copies: found after what happens to pictures on their way, and nothing else."""
+
+import cv2
+import numpy as np
+import pytest
+
+from analysis.doctor.alignment import aligned_likeness
+from analysis.doctor.duplicates import near_duplicates
+from analysis.doctor.measures import MeasureTable, measure_picture
+from analysis.doctor.signature import SIGNATURE_BYTES
+from analysis.types import Image, Progress
+from tests.analysis.doctor.scenes import scene
+
+ORIGINAL = scene(100, 320, 240)
+
+
+def signatures(images: list[Image]) -> np.ndarray:
+    return MeasureTable.of(map(measure_picture, images)).signatures
+
+
+def as_jpeg(image: Image) -> Image:
+    return cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 35])[1], cv2.IMREAD_COLOR)
+
+
+COPIES = {
+    "resized": cv2.resize(ORIGINAL, (130, 97), interpolation=cv2.INTER_AREA),
+    "stretched": cv2.resize(ORIGINAL, (320, 320)),
+    "recompressed": as_jpeg(ORIGINAL),
+    "brighter": np.clip(ORIGINAL * 0.85 + 30, 0, 255).astype(np.uint8),
+    "cropped": ORIGINAL[12:232, 5:306],
+    "cropped at one side": ORIGINAL[:, 24:],
+}
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_a_changed_copy_is_found_among_others(name: str) -> None:
+    images = [scene(seed) for seed in range(20)] + [ORIGINAL, COPIES[name]]
+    [group] = near_duplicates(signatures(images))
+    assert group.indices == (20, 21)
+    assert 0.95 <= group.likeness <= 1.001
+
+
+def test_a_mirror_image_and_another_picture_are_no_copies() -> None:
+    images = [ORIGINAL, np.ascontiguousarray(ORIGINAL[:, ::-1]), scene(101, 320, 240)]
+    assert near_duplicates(signatures(images)) == []
+
+
+def test_flat_pictures_are_not_copies_of_each_other() -> None:
+    flat = [np.full((60, 80, 3), grey, np.uint8) for grey in (0, 0, 128, 255)]
+    assert near_duplicates(signatures(flat)) == []
+
+
+def test_groups_say_whether_they_cross_sources_and_splits() -> None:
+    images = [ORIGINAL, scene(1), COPIES["resized"], scene(1), COPIES["brighter"]]
+    large, small = near_duplicates(
+        signatures(images), sources=["a", "b", "a", "b", "a"], splits=["train", "train", "test", "train", "train"]
+    )
+    assert (large.indices, large.across_sources, large.across_splits) == ((0, 2, 4), False, True)
+    assert (small.indices, small.across_sources, small.across_splits) == ((1, 3), False, False)
+
+
+def test_nothing_and_one_picture_have_no_copies() -> None:
+    assert near_duplicates(np.zeros((0, SIGNATURE_BYTES), np.uint8)) == []
+    assert near_duplicates(signatures([ORIGINAL])) == []
+
+
+def test_embeddings_bring_candidates_that_the_signatures_miss() -> None:
+    images = [scene(seed) for seed in range(5)] + [ORIGINAL, ORIGINAL[:, 48:]]
+    vectors = np.eye(7, 40, dtype=np.float32)
+    vectors[6] = vectors[5]
+    found = near_duplicates(signatures(images), embeddings=vectors)
+    assert all(group.indices == (5, 6) for group in found)
+    with pytest.raises(ValueError, match=r"embeddings: expected shape \(7"):
+        near_duplicates(signatures(images), embeddings=vectors[:3])
+
+
+def test_copies_are_found_across_blocks_and_progress_is_told() -> None:
+    random = np.random.default_rng(0)
+    cells = np.stack([cv2.resize(each, (20, 20)) for each in random.integers(0, 256, (5000, 5, 5), np.uint8)])
+    many = cells.reshape(5000, SIGNATURE_BYTES)
+    many[4990], many[2500] = many[3], many[2499]
+    told: list[Progress] = []
+    groups = near_duplicates(many, on_progress=told.append)
+    assert {group.indices for group in groups} == {(3, 4990), (2499, 2500)}
+    assert told[-1].done == told[-1].total == 5000
+
+
+def test_alignment_finds_a_shift_and_a_stretch() -> None:
+    big = cv2.cvtColor(scene(7, 400, 400, softness_px=12), cv2.COLOR_BGR2GRAY)
+    whole = cv2.resize(big, (20, 20), interpolation=cv2.INTER_AREA).astype(np.float32)[None]
+    part = cv2.resize(big[10:380, 30:400], (20, 20), interpolation=cv2.INTER_AREA).astype(np.float32)[None]
+    plain = np.corrcoef(whole.ravel(), part.ravel())[0, 1]
+    assert aligned_likeness(whole, part)[0] > max(0.98, plain)
+    assert aligned_likeness(whole[:0], part[:0]).shape == (0,)

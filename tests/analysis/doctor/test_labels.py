@@ -1,0 +1,107 @@
+"""Wrong labels, suggestions and mixed identities, on vectors whose truth is known."""
+
+import numpy as np
+import pytest
+
+from analysis.doctor.identities import mixed_identities
+from analysis.doctor.linear_head import FOLDS, folds_by_source
+from analysis.doctor.suggestions import suggest_labels
+from analysis.doctor.wrong_labels import likely_wrong_labels
+from analysis.types import Float32
+
+
+def clouds(centres: int, each: int, spread: float, seed: int = 0, length: int = 60) -> Float32:
+    """`each` vectors of length 1 around every centre, one centre after the other."""
+    random = np.random.default_rng(seed)
+    middle = np.random.default_rng(99).normal(size=(centres, length)).repeat(each, axis=0)
+    vectors = middle / np.linalg.norm(middle, axis=1, keepdims=True)
+    vectors = vectors + random.normal(0, spread / np.sqrt(length), vectors.shape)
+    unit: Float32 = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return unit
+
+
+def test_planted_wrong_labels_come_first_with_the_right_suggestion() -> None:
+    labels = ["cat"] * 100 + ["dog"] * 100 + ["owl"] * 100
+    given = list(labels)
+    wrong = np.random.default_rng(1).permutation(300)[:30]
+    for index in wrong:
+        given[index] = "dog" if labels[index] != "dog" else "owl"
+    found = likely_wrong_labels(clouds(3, 100, 0.8), given)
+    assert set(found.indices[:27].tolist()) <= set(wrong.tolist())
+    assert len(set(found.indices.tolist()) & set(wrong.tolist())) >= 27
+    assert all(
+        suggestion == labels[index]
+        for index, suggestion in zip(found.indices[:20], found.suggestions[:20], strict=True)
+    )
+    assert np.all(np.diff(found.probabilities) <= 0)
+    assert found.all_probabilities.shape == (300,)
+
+
+def test_labels_that_say_nothing_are_not_doubted_with_certainty() -> None:
+    random = np.random.default_rng(2)
+    found = likely_wrong_labels(clouds(1, 200, 1.0), random.choice(["a", "b"], 200).tolist())
+    assert found.all_probabilities.max() < 0.9
+
+
+@pytest.mark.parametrize("labels", [[], ["a"], ["a"] * 20, ["a", "b", "a"]])
+def test_too_little_to_judge_gives_nothing(labels: list[str]) -> None:
+    found = likely_wrong_labels(clouds(1, 20, 0.5)[: len(labels)], labels)
+    assert len(found.indices) == 0
+    assert found.all_probabilities.tolist() == [0] * len(labels)
+
+
+def test_lengths_that_differ_are_named() -> None:
+    with pytest.raises(ValueError, match="expected 20"):
+        likely_wrong_labels(clouds(1, 20, 0.5), ["a"] * 19)
+
+
+def test_pictures_of_one_source_share_a_fold() -> None:
+    sources = [f"video {number % 23}" for number in range(400)]
+    folds = folds_by_source(sources, 400, seed=3)
+    for source in set(sources):
+        assert len({int(fold) for fold, name in zip(folds, sources, strict=True) if name == source}) == 1
+    assert np.bincount(folds, minlength=FOLDS).min() >= 60
+
+
+def test_a_copy_in_another_fold_cannot_vouch_for_a_wrong_label() -> None:
+    """Every wrong picture is there six times; only when they count as one source are they found out."""
+    vectors, labels = clouds(2, 60, 0.7), ["a"] * 60 + ["b"] * 60
+    copies = np.repeat(vectors[:4], 30, axis=0) + np.random.default_rng(0).normal(0, 1e-3, (120, 60)).astype(np.float32)
+    sources = [str(index) for index in range(120)] + [str(index // 30) for index in range(120)]
+    together = likely_wrong_labels(np.vstack([vectors, copies]), labels + ["b"] * 120, sources)
+    apart = likely_wrong_labels(np.vstack([vectors, copies]), labels + ["b"] * 120)
+    assert together.all_probabilities[120:].mean() > apart.all_probabilities[120:].mean()
+
+
+def test_suggestions_are_right_and_their_certainty_tells_where_not() -> None:
+    labels = ["a"] * 50 + ["b"] * 50
+    asked = clouds(2, 500, 4.0, seed=5)
+    suggested = suggest_labels(clouds(2, 50, 4.0), labels, asked)
+    right = np.array([suggested.label_of(index) == ("a" if index < 500 else "b") for index in range(1000)])
+    assert 0.7 < right.mean() < 1
+    assert abs(float(suggested.certainties.mean()) - right.mean()) < 0.1
+    doubtful = suggested.least_certain_first()[:100]
+    assert right[doubtful].mean() < right.mean()
+
+
+def test_one_label_is_suggested_for_all_and_none_for_nothing() -> None:
+    assert suggest_labels(clouds(1, 3, 0.5), ["a"] * 3, clouds(1, 4, 0.5)).numbers.tolist() == [0] * 4
+    assert len(suggest_labels(clouds(1, 3, 0.5), ["a"] * 3, clouds(1, 4, 0.5)[:0]).certainties) == 0
+    with pytest.raises(ValueError, match="at least one"):
+        suggest_labels(clouds(1, 3, 0.5)[:0], [], clouds(1, 4, 0.5))
+
+
+def test_two_people_under_one_name_are_reported_and_one_is_not() -> None:
+    vectors = clouds(3, 10, 0.8)
+    people = ["Anna"] * 10 + ["Ben"] * 5 + ["Anna"] * 5 + ["Cem"] * 10
+    [mixed] = mixed_identities(vectors, people)
+    assert mixed.person_id == "Anna"
+    assert mixed.is_several_people
+    assert [set(part) for part in mixed.parts] == [set(range(10)), set(range(15, 20))]
+
+
+def test_a_single_strange_face_is_an_outlier() -> None:
+    vectors = clouds(2, 10, 0.6)
+    [mixed] = mixed_identities(vectors, ["Anna"] * 10 + ["Ben"] * 9 + ["Anna"])
+    assert (mixed.person_id, mixed.is_several_people, mixed.outliers) == ("Anna", False, (19,))
+    assert mixed_identities(vectors[:0], []) == []
