@@ -92,7 +92,10 @@ def _cards(datasets: Sequence[Dataset]) -> list[DatasetCard]:
 def overview(dataset: Dataset) -> Overview:
     samples = samples_of(dataset)
     sums = samples.aggregate(
-        n=Count("pk"), done=Count("label"), out=Count("pk", filter=Q(is_left_out=True)), sources=Count("source", True)
+        n=Count("pk"),
+        done=Count("label"),
+        out=Count("pk", filter=Q(is_left_out=True)),
+        sources=Count("source", distinct=True),
     )
     by_label = dict(samples.filter(label__isnull=False).values_list("label").annotate(n=Count("pk")))
     most = max(by_label.values(), default=0) or 1
@@ -116,7 +119,7 @@ def current_work(dataset: Dataset) -> dict[str, object] | None:
     """The import that runs, else what goes on behind it."""
     active = Job.objects.filter(subject_id=dataset.pk, parent=None, finished_at=None).order_by("created_at")
     order = (Kind.IMPORT, Kind.CHECKUP, Kind.MEASURE)
-    jobs = sorted(active, key=lambda job: order.index(job.kind) if job.kind in order else len(order))  # type: ignore[arg-type]
+    jobs = sorted(active, key=lambda job: order.index(job.kind) if job.kind in order else len(order))
     return messages.payload_with_words(progress.state_of(jobs[0]).payload()) if jobs else None
 
 
