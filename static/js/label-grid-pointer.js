@@ -8,7 +8,7 @@ export function followPointer(host, grid, signal) {
   let start = null;
   let wasLong = false;
   const placeOf = (event) => {
-    const tile = event.target.closest(".tile");
+    const tile = event.target.closest(".sample-tile");
     return tile ? Number(tile.dataset.place) : -1;
   };
   const stop = () => clearTimeout(timer);

@@ -4,7 +4,7 @@ import { clock } from "rollcall/format";
 
 export function makeTile(place, columns) {
   const tile = document.createElement("div");
-  tile.className = "tile";
+  tile.className = "sample-tile";
   tile.setAttribute("role", "gridcell");
   tile.setAttribute("aria-colindex", (place % columns) + 1);
   tile.dataset.place = place;
@@ -36,7 +36,7 @@ export function paintTile(tile, { row, number, labels, isSelected, isCurrent }) 
   const label = row && labels.get(row.label);
   const suggestion = row && !label && labels.get(row.suggested);
   const hue = label?.hue ?? suggestion?.hue;
-  tile.className = ["tile", hue !== undefined && `hue-${hue}`, label && "is-labelled", suggestion && "is-suggested",
+  tile.className = ["sample-tile", hue !== undefined && `hue-${hue}`, label && "is-labelled", suggestion && "is-suggested",
     row?.out && "is-out", row?.isGone && "is-gone", !row && "is-waiting", isSelected && "is-selected",
     tile.classList.contains("is-blank") && "is-blank"].filter(Boolean).join(" ");
   tile.setAttribute("aria-selected", String(isSelected));

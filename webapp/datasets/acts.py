@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import NamedTuple, TypeVar
+from functools import reduce
+from itertools import islice, pairwise
+from operator import or_
+from typing import TypeVar
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, UUIDField, Value
 from django.utils import timezone
 
 from webapp.accounts.models import User
@@ -16,6 +18,9 @@ from webapp.datasets import live
 from webapp.datasets.models import Act, ActKind, Change, Dataset, Label, Sample
 
 BATCH = 500
+"""Single numbers in one statement."""
+LONG, MOST_RANGES = 20, 50
+"""From that many on a stretch is named by its ends; so many stretches go into one statement."""
 
 T = TypeVar("T")
 Seen = Mapping[int, int]
@@ -89,66 +94,37 @@ def undo(act: Act, *, user: User | None) -> Done:
 
     Where a later act stands on top, that one stays; undoing it as well then leads back to before this one.
     """
-    concerned: set[int] = set()
-    changed: dict[int, int] = {}
     with transaction.atomic():
         if not Act.objects.filter(pk=act.pk, undone_at=None).update(undone_at=timezone.now()):
             return Done(None, {}, [])
-        for batch in _batches(_undoings(act)):
-            concerned |= {each.number for each in batch}
-            for state, group in _by_state(batch).items():
-                changed |= _take_back(act, state, group)
-                _take_from_beneath(act, state, group)
+        changed = _take_back(act)
+        _take_from_beneath(act)
+        concerned = set(Change.objects.filter(act=act).values_list("sample__number", flat=True))
     live.samples_changed(act.dataset, list(changed))
     return Done(act, changed, sorted(concerned - set(changed)))
 
 
-class _State(NamedTuple):
-    """What a sample had before an act."""
-
-    label_id: int | None
-    is_left_out: bool
-    act_id: UUID | None
-
-
-class _Undoing(NamedTuple):
-    """One sample of an act that is undone."""
-
-    sample_id: int
-    number: int
-    before: _State
-
-
-def _undoings(act: Act) -> Iterator[_Undoing]:
-    fields = ("sample_id", "sample__number", "label_before_id", "was_left_out", "act_before_id")
-    changes = Change.objects.filter(act=act).order_by("pk").values_list(*fields)
-    for sample_id, number, *before in changes.iterator(BATCH):
-        yield _Undoing(sample_id, number, _State(*before))
-
-
-def _by_state(batch: Sequence[_Undoing]) -> dict[_State, list[int]]:
-    """So that as few statements are needed as there are different states to go back to."""
-    groups: dict[_State, list[int]] = defaultdict(list)
-    for each in batch:
-        groups[each.before].append(each.sample_id)
-    return groups
-
-
-def _take_back(act: Act, before: _State, ids: Sequence[int]) -> dict[int, int]:
+def _take_back(act: Act) -> dict[int, int]:
     """Numbers and new revisions of the samples on which the act was the last."""
-    on_top = list(Sample.objects.filter(pk__in=ids, last_act=act).values_list("pk", flat=True))
-    Sample.objects.filter(pk__in=on_top, last_act=act).update(
-        label=before.label_id, is_left_out=before.is_left_out, last_act=before.act_id, revision=F("revision") + 1
+    mine = Change.objects.filter(act=act, sample=OuterRef("pk"))
+    Sample.objects.filter(last_act=act).update(
+        label=Subquery(mine.values("label_before")),
+        is_left_out=Subquery(mine.values("was_left_out")),
+        last_act=Subquery(mine.values("act_before")),
+        revision=F("revision") + 1,
     )
-    # Asked again: on a database without one writer at a time somebody may have come between the two.
-    ours = Sample.objects.filter(pk__in=on_top, last_act=before.act_id)
-    return dict(ours.values_list("number", "revision"))
+    stands_before = Q(last_act=F("changes__act_before")) | Q(last_act=None, changes__act_before=None)
+    back = Sample.objects.filter(stands_before, changes__act=act)
+    return dict(back.values_list("number", "revision"))
 
 
-def _take_from_beneath(act: Act, before: _State, ids: Sequence[int]) -> None:
-    """The act that stands on this one on a sample now stands on what was before."""
-    Change.objects.filter(sample__in=ids, act_before=act).update(
-        label_before=before.label_id, was_left_out=before.is_left_out, act_before=before.act_id
+def _take_from_beneath(act: Act) -> None:
+    """Acts that stand on this one now stand on what was before it."""
+    mine = Change.objects.filter(act=act, sample=OuterRef("sample"))
+    Change.objects.filter(act_before=act).update(
+        label_before=Subquery(mine.values("label_before")),
+        was_left_out=Subquery(mine.values("was_left_out")),
+        act_before=Subquery(mine.values("act_before")),
     )
 
 
@@ -156,12 +132,12 @@ def _neighbours(dataset: Dataset, seen: Seen) -> dict[int, dict[int, int]]:
     """By label: the samples that get it, and their present revisions. Only samples still as seen count."""
     samples = Sample.objects.filter(dataset=dataset, removed_at=None)
     sequences: set[tuple[int, UUID | None, str, str, int | None]] = set()
+    last = Q(changes__act=F("last_act")) | Q(last_act=None)
+    fields = ("label_id", "video_id", "source", "sequence", "changes__label_before_id")
     for revision, numbers in _by_revision(seen):
-        for batch in _batches(numbers):
-            chosen = samples.filter(number__in=batch, revision=revision, label__isnull=False).exclude(sequence="")
-            last = Q(changes__act=F("last_act")) | Q(last_act=None)
-            fields = ("label_id", "video_id", "source", "sequence", "changes__label_before_id")
-            sequences.update(chosen.filter(last).values_list(*fields))
+        for these in _named(numbers):
+            chosen = samples.filter(these, last, revision=revision, label__isnull=False).exclude(sequence="")
+            sequences.update(chosen.values_list(*fields))
     found: dict[int, dict[int, int]] = defaultdict(dict)
     for label_id, video_id, source, sequence, label_before_id in sequences:
         # The video is there for its index; a sequence never leaves its source.
@@ -174,13 +150,13 @@ def _neighbours(dataset: Dataset, seen: Seen) -> dict[int, dict[int, int]]:
 def _perform(
     dataset: Dataset, user: User | None, kind: ActKind, label: Label | None, wishes: Sequence[tuple[_Wish, Seen]]
 ) -> Done:
-    changed: dict[int, int] = {}
     with transaction.atomic():
         act = Act.objects.create(dataset=dataset, kind=kind, label=label, user=user)
         for wish, seen in wishes:
             for revision, numbers in _by_revision(seen):
-                for batch in _batches(numbers):
-                    changed |= dict.fromkeys(_change(act, wish, revision, batch), revision + 1)
+                for these in _named(numbers):
+                    _change(act, wish, these, revision)
+        changed = dict(Sample.objects.filter(last_act=act).values_list("number", "revision"))
         if not changed:
             act.delete()
     refused = [number for wish, seen in wishes for number in _refused(dataset, wish, set(seen) - set(changed))]
@@ -188,31 +164,40 @@ def _perform(
     return Done(act if changed else None, changed, sorted(refused))
 
 
-def _change(act: Act, wish: _Wish, revision: int, numbers: Sequence[int]) -> list[int]:
-    """Numbers of the samples that it changed."""
-    rows = Sample.objects.filter(dataset=act.dataset_id, number__in=numbers, revision=revision, removed_at=None)
-    rows = wish.unmet(rows)
-    before = {pk: (number, state) for pk, number, *state in rows.values_list("pk", "number", *_STATE_FIELDS)}
-    # The revision stands in the condition: of two people at once one changes a row, and what was read is what it had.
-    count = rows.filter(pk__in=before).update(last_act=act, revision=F("revision") + 1, **wish.fields)
-    if count < len(before):
-        ours = set(Sample.objects.filter(pk__in=before, last_act=act).values_list("pk", flat=True))
-        before = {pk: each for pk, each in before.items() if pk in ours}
-    Change.objects.bulk_create(
-        Change(act=act, sample_id=pk, label_before_id=label, was_left_out=left_out, act_before_id=act_before)
-        for pk, (_number, (label, left_out, act_before)) in before.items()
-    )
-    return [number for number, _state in before.values()]
+def _change(act: Act, wish: _Wish, these: Q, revision: int) -> None:
+    rows = wish.unmet(Sample.objects.filter(these, dataset=act.dataset_id, revision=revision, removed_at=None))
+    noted = _note(act, rows)
+    # The revision stands in the condition: of two people at once one changes a row, and what was noted is what it had.
+    is_noted = Exists(Change.objects.filter(act=act, sample=OuterRef("pk")))
+    count = rows.filter(is_noted).update(last_act=act, revision=F("revision") + 1, **wish.fields)
+    if count < noted:
+        Change.objects.filter(act=act).exclude(sample__last_act=act).delete()
 
 
-_STATE_FIELDS = ("label_id", "is_left_out", "last_act_id")
+def _note(act: Act, rows: QuerySet[Sample]) -> int:
+    """Keeps what the samples have now; in one statement, since they may be 100,000. Returns how many they are."""
+    columns = {
+        "act": "act_noted",
+        "sample": "pk",
+        "label_before": "label_id",
+        "was_left_out": "is_left_out",
+        "act_before": "last_act_id",
+    }
+    kept = rows.annotate(act_noted=Value(act.pk, output_field=UUIDField())).values_list(*columns.values())
+    fields = [Change._meta.get_field(name) for name in columns]
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(field.column) for field in fields)
+    sql, params = kept.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {quote(Change._meta.db_table)} ({names}) {sql}", params)
+        return int(cursor.rowcount)
 
 
 def _refused(dataset: Dataset, wish: _Wish, numbers: set[int]) -> set[int]:
     """Without those that need no change; also when somebody else has just made the same one."""
     as_wished: set[int] = set()
-    for batch in _batches(sorted(numbers)):
-        rows = Sample.objects.filter(dataset=dataset, number__in=batch, removed_at=None)
+    for these in _named(numbers):
+        rows = Sample.objects.filter(these, dataset=dataset, removed_at=None)
         as_wished.update(wish.met(rows).values_list("number", flat=True))
     return numbers - as_wished
 
@@ -224,7 +209,26 @@ def _by_revision(seen: Seen) -> list[tuple[int, list[int]]]:
     return sorted(groups.items())
 
 
-def _batches(items: Iterable[T]) -> Iterator[list[T]]:
+def _named(numbers: Iterable[int]) -> Iterator[Q]:
+    """Conditions that together name these samples, in few statements: long stretches by their ends."""
+    stretches = _stretches(sorted(numbers))
+    scattered = (n for first, last in stretches if last - first < LONG for n in range(first, last + 1))
+    for batch in _batches(scattered, BATCH):
+        yield Q(number__in=batch)
+    long = (Q(number__range=stretch) for stretch in stretches if stretch[1] - stretch[0] >= LONG)
+    for ranges in _batches(long, MOST_RANGES):
+        yield reduce(or_, ranges)
+
+
+def _stretches(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of each stretch of sorted numbers without a gap."""
+    ends = [n for n, (one, other) in enumerate(pairwise(numbers)) if other > one + 1]
+    firsts = [0, *(end + 1 for end in ends)] if numbers else []
+    lasts = [*ends, len(numbers) - 1] if numbers else []
+    return [(numbers[first], numbers[last]) for first, last in zip(firsts, lasts, strict=True)]
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
-    while batch := list(islice(iterator, BATCH)):
+    while batch := list(islice(iterator, size)):
         yield batch

@@ -25,11 +25,11 @@ from webapp.videos.answers import done, refused, wants_json
 def page(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     filters = grid.read_filters(request.GET)
-    counts = grid.counts(dataset)
-    context = head_context(request, dataset) | {
-        "counts": counts,
+    head = head_context(request, dataset)
+    context = head | {
         "filters": filters,
-        "fitting": grid.fitting(dataset, filters).count() if filters.any else counts.all,
+        "fitting": grid.fitting(dataset, filters).count() if filters.any else head["overview"].count,
+        "doubtful": grid.doubtful(dataset).count(),
         "chosen_label": dataset.labels.filter(pk=filters.label).first() if filters.label else None,
         "chosen_video": grid.chosen_video(filters, dataset),
         "chosen_import": grid.chosen_import(filters, dataset),

@@ -1,5 +1,6 @@
 """Reads for the pages of datasets; the number of queries does not grow with what is shown."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,6 +46,8 @@ class Overview:
     dataset: Dataset
     count: int
     labelled: int
+    unlabelled: int
+    """Neither labelled nor left out: what there is still to do."""
     left_out: int
     labels: list[LabelCount]
     sources: int
@@ -89,15 +92,19 @@ def _cards(datasets: Sequence[Dataset]) -> list[DatasetCard]:
     ]
 
 
+def label_tally(dataset: Dataset) -> dict[tuple[int | None, bool], int]:
+    """How many samples there are of each label, in and left out; read from one index alone."""
+    rows = samples_of(dataset).values_list("label", "is_left_out").annotate(n=Count("pk"))
+    return {(label_id, is_left_out): n for label_id, is_left_out, n in rows}
+
+
 def overview(dataset: Dataset) -> Overview:
     samples = samples_of(dataset)
-    sums = samples.aggregate(
-        n=Count("pk"),
-        done=Count("label"),
-        out=Count("pk", filter=Q(is_left_out=True)),
-        sources=Count("source", distinct=True),
-    )
-    by_label = dict(samples.filter(label__isnull=False).values_list("label").annotate(n=Count("pk")))
+    tally = label_tally(dataset)
+    by_label: dict[int, int] = defaultdict(int)
+    for (label_id, _is_out), n in tally.items():
+        if label_id is not None:
+            by_label[label_id] += n
     most = max(by_label.values(), default=0) or 1
     labels = [
         LabelCount(label, by_label.get(label.pk, 0), 100 * by_label.get(label.pk, 0) / most)
@@ -105,11 +112,12 @@ def overview(dataset: Dataset) -> Overview:
     ]
     return Overview(
         dataset,
-        sums["n"],
-        sums["done"],
-        sums["out"],
+        sum(tally.values()),
+        sum(by_label.values()),
+        tally.get((None, False), 0),
+        sum(n for (_label_id, is_out), n in tally.items() if is_out),
         labels,
-        sums["sources"],
+        samples.values("source").distinct().count(),
         dataset.versions.filter(deleted_at=None).count(),
         current_work(dataset),
     )

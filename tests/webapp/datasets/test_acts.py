@@ -229,13 +229,13 @@ class TestAnySequence(TestCase):
         assert not Sample.objects.filter(dataset=self.dataset, last_act__isnull=False).exists()
 
     @given(deeds)
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     def test_undone_in_reverse_everything_is_as_it_was(self, wishes: list[Deed]) -> None:
         made = [done.act for deed in wishes if (done := self.do(deed)).act is not None]
         self.take_back(made, lambda each: each[::-1])
 
     @given(deeds, st.integers(0, 1000))
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     def test_undone_in_any_order_everything_is_as_it_was(self, wishes: list[Deed], seed: int) -> None:
         made = [done.act for deed in wishes if (done := self.do(deed)).act is not None]
         self.take_back(made, lambda each: random.Random(seed).sample(each, len(each)))
