@@ -177,16 +177,15 @@ def _change(act: Act, wish: _Wish, these: Q, revision: int) -> None:
 def _note(act: Act, rows: QuerySet[Sample]) -> int:
     """Keeps what the samples have now; in one statement, since they may be 100,000. Returns how many they are."""
     columns = {
-        "act": "act_noted",
-        "sample": "pk",
-        "label_before": "label_id",
+        "act_id": "act_noted",
+        "sample_id": "pk",
+        "label_before_id": "label_id",
         "was_left_out": "is_left_out",
-        "act_before": "last_act_id",
+        "act_before_id": "last_act_id",
     }
     kept = rows.annotate(act_noted=Value(act.pk, output_field=UUIDField())).values_list(*columns.values())
-    fields = [Change._meta.get_field(name) for name in columns]
     quote = connection.ops.quote_name
-    names = ", ".join(quote(field.column) for field in fields)
+    names = ", ".join(map(quote, columns))
     sql, params = kept.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {quote(Change._meta.db_table)} ({names}) {sql}", params)
