@@ -1,4 +1,4 @@
-"""Plain functions that make datasets with real small pictures in the store; every argument has a default."""
+"""Datasets of pictures that look like something, for what looks at pictures; every argument has a default."""
 
 import hashlib
 from itertools import count
@@ -8,11 +8,10 @@ import cv2
 import numpy as np
 
 from analysis.types import Image
-from tests.factories import make_team
-from webapp import storage
+from tests import factories_datasets
 from webapp.accounts.models import Team
 from webapp.datasets import services
-from webapp.datasets.models import Dataset, Import, Kind, Label, Sample, Source
+from webapp.datasets.models import Dataset, Kind, Label, Sample
 
 _numbers = count(1)
 
@@ -20,8 +19,7 @@ _numbers = count(1)
 def make_dataset(
     team: Team | None = None, *, kind: Kind = Kind.FRAMES, labels: tuple[str, ...] = (), **fields: Any
 ) -> Dataset:
-    names = {"name": f"Dataset {next(_numbers)}", "purpose": ""} | fields
-    dataset = Dataset.objects.create(team=team or make_team(), kind=kind, **names)
+    dataset = factories_datasets.make_dataset(team=team, kind=kind, **fields)
     for label in labels:
         services.label_called(dataset, label)
     return dataset
@@ -50,26 +48,15 @@ def as_jpeg(image_bgr: Image) -> bytes:
 def make_sample(
     dataset: Dataset, *, label: Label | str | None = None, picture: Image | None = None, **fields: Any
 ) -> Sample:
-    number = dataset.last_number + 1
-    dataset.last_number = number
-    dataset.save(update_fields=["last_number"])
+    """Each from a source of its own, with the label of this name."""
     image = a_picture(next(_numbers)) if picture is None else picture
     content = as_jpeg(image)
-    if isinstance(label, str):
-        label = services.label_called(dataset, label)
-    came_with = dataset.imports.first() or Import.objects.create(dataset=dataset, source=Source.PICTURES)
     usual = {
-        "key": f"{dataset.files_prefix}/{number}.jpg",
-        "thumbnail_key": f"{dataset.files_prefix}/{number}.thumb.jpg",
-        "media_type": "image/jpeg",
-        "name": f"picture {number}.jpg",
         "sha256": hashlib.sha256(content).hexdigest(),
-        "size_bytes": len(content),
         "height": image.shape[0],
         "width": image.shape[1],
-        "source": f"source {number}",
+        "source": f"source {next(_numbers)}",
     }
-    sample = Sample.objects.create(dataset=dataset, number=number, came_with=came_with, label=label, **(usual | fields))
-    storage.put_bytes(sample.key, content)
-    storage.put_bytes(sample.thumbnail_key, content)
-    return sample
+    if isinstance(label, str):
+        label = services.label_called(dataset, label)
+    return factories_datasets.make_sample(dataset, content=content, label=label, **(usual | fields))
