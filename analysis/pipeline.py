@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +38,9 @@ FRAMES_AHEAD = 4
 LIGHT_PIXELS_PER_S = 26e6
 """1280 x 720 at 30 frames a second: so much decodes in no time; *fast* leaves out parts of anything heavier."""
 LEAST_SHARE = 0.4
+
+KeepPicture = Callable[[int, bytes], None]
+"""Takes a number and a JPEG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,23 +173,31 @@ def join_and_group(segments: Sequence[SegmentResult], options: Options, on_progr
 
 
 def analyse(
-    path: Path, options: Options, on_progress: OnProgress, models: Models | None = None, info: VideoInfo | None = None
+    path: Path,
+    options: Options,
+    on_progress: OnProgress,
+    models: Models | None = None,
+    info: VideoInfo | None = None,
+    keep_picture: KeepPicture | None = None,
 ) -> AnalysisResult:
     """Everything about one video; raises UnreadableVideo or one of its kinds.
 
+    `keep_picture(number, jpeg)` takes the best picture of each piece of a track as it is found, so that memory does not
+    grow with the video; `pictures` of the result says which number shows which track. Without it the tracks hold them.
     `timings_s`: "decode", "detect", "embed", "group" and "total"; decoding runs beside the rest.
     """
     started = time.perf_counter()
     info = info or probe(path)
     models = models or load_models(options)
-    segments = []
+    segments: list[SegmentResult] = []
     for span in plan_segments(info, options):
+        begun = sum(len(segment.tracks) for segment in segments)
         offset_s = max(span.start_s - info.start_s, 0.0)
 
         def report(progress: Progress, offset_s: float = offset_s) -> None:
             on_progress(Progress(progress.stage, offset_s + progress.done, info.duration_s))
 
-        segments.append(_slimmed(analyse_segment(path, info, span, options, models, report)))
+        segments.append(_slimmed(analyse_segment(path, info, span, options, models, report), begun, keep_picture))
     group_started = time.perf_counter()
     grouping = join_and_group(segments, options, on_progress)
     timings = {key: math.fsum(segment.timings_s[key] for segment in segments) for key in ("decode", "detect", "embed")}
@@ -194,13 +205,16 @@ def analyse(
     return _result(info, segments, grouping, models, timings)
 
 
-def _slimmed(segment: SegmentResult) -> SegmentResult:
-    """Only the best view of a track keeps its picture: the others are not written anywhere."""
-    tracks = tuple(
-        replace(track, faces=(track.faces[0], *(replace(face, picture_jpeg=b"") for face in track.faces[1:])))
-        for track in segment.tracks
-    )
-    return replace(segment, tracks=tracks)
+def _slimmed(segment: SegmentResult, begun: int, keep_picture: KeepPicture | None) -> SegmentResult:
+    """Only the best view of a track keeps its picture, or hands it over: the others are not written anywhere."""
+    tracks = []
+    for number, track in enumerate(segment.tracks, start=begun):
+        best, *others = track.faces
+        if keep_picture is not None:
+            keep_picture(number, best.picture_jpeg)
+            best = replace(best, picture_jpeg=b"")
+        tracks.append(replace(track, faces=(best, *(replace(face, picture_jpeg=b"") for face in others))))
+    return replace(segment, tracks=tuple(tracks))
 
 
 def _result(
@@ -212,6 +226,7 @@ def _result(
 ) -> AnalysisResult:
     parts = [track for segment in segments for track in segment.tracks]
     tracks = tuple(joined_track([parts[number] for number in chain]) for chain in grouping.joined)
+    pictures = tuple(max(chain, key=lambda number: parts[number].faces[0].quality) for chain in grouping.joined)
     step_s = segments[0].sample_step_s
     people = tuple(
         FoundPerson(
@@ -227,6 +242,7 @@ def _result(
         frames_sampled=sum(segment.frames_sampled for segment in segments),
         frames_damaged=sum(segment.frames_damaged for segment in segments),
         tracks=tracks,
+        pictures=pictures,
         people=people,
         timings_s=timings_s,
         detector=models.detector_name,

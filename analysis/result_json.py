@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -19,28 +20,37 @@ BAR_WIDTH = 30
 def run_analyse(args: argparse.Namespace) -> int:
     """The `analyse` command."""
     from analysis.pipeline import Options, analyse
+    from analysis.video import probe
 
-    out = Path(args.out)
-    result = analyse(Path(args.video), Options(thoroughness=Thoroughness(args.thoroughness)), progress_bar())
-    write_result(result, out)
+    video, out = Path(args.video), Path(args.out)
+    info = probe(video)  # what cannot be read leaves nothing behind
+    (out / TRACK_FOLDER).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out, prefix=".pictures") as scratch:
+        found = Path(scratch)
+
+        def keep_picture(number: int, jpeg: bytes) -> None:
+            (found / f"{number}.jpg").write_bytes(jpeg)
+
+        options = Options(thoroughness=Thoroughness(args.thoroughness))
+        result = analyse(video, options, progress_bar(), info=info, keep_picture=keep_picture)
+        write_result(result, found, out)
     return 0
 
 
-def write_result(result: AnalysisResult, out: Path) -> None:
-    """Pictures first, `result.json` last and at once: where it stands, all it names is there."""
-    folder = out / TRACK_FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, track in enumerate(result.tracks, start=1):
-        _write(folder / f"{number}.jpg", track.faces[0].picture_jpeg)
-    text = json.dumps(as_document(result), ensure_ascii=False, indent=1)
-    _write(out / "result.json", text.encode())
+def write_result(result: AnalysisResult, pictures: Path, out: Path) -> None:
+    """Pictures first, `result.json` last and at once: where it stands, all it names is there.
 
-
-def _write(target: Path, content: bytes) -> None:
-    part = target.with_name(f".{target.name}.part")
+    `pictures` holds what `keep_picture` took, named by number.
+    """
+    for track, number in enumerate(result.pictures, start=1):
+        (pictures / f"{number}.jpg").replace(out / TRACK_FOLDER / f"{track}.jpg")
+    part = out / ".result.json.part"
     try:
-        part.write_bytes(content)
-        part.replace(target)
+        with part.open("w", encoding="utf-8") as file:
+            # Piece by piece: as one text a long video's would be the largest thing in memory.
+            for piece in json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(as_document(result)):
+                file.write(piece)
+        part.replace(out / "result.json")
     finally:
         part.unlink(missing_ok=True)
 

@@ -203,6 +203,8 @@ class AnalysisResult:
     frames_sampled: int
     frames_damaged: int
     tracks: tuple[FoundTrack, ...]
+    pictures: tuple[int, ...]
+    """For each track the number under which its best picture was handed over."""
     people: tuple[FoundPerson, ...]
     timings_s: dict[str, float]
     detector: str

@@ -165,3 +165,12 @@ def test_closing_early_stops_the_maker() -> None:
     next(ahead)
     ahead.close()
     assert closed.wait(2)
+
+
+def test_pictures_are_handed_over_as_they_are_found(sample: Path, models: Models) -> None:
+    kept: dict[int, bytes] = {}
+    result = analyse(sample, OPTIONS, silent, models, keep_picture=kept.__setitem__)
+    assert sorted(kept) == list(range(len(kept)))
+    assert len(result.pictures) == len(result.tracks) > 0
+    assert all(kept[number].startswith(b"\xff\xd8") for number in result.pictures)
+    assert not any(face.picture_jpeg for track in result.tracks for face in track.faces)
