@@ -69,7 +69,7 @@ def resized(image: Image, random: Random) -> Image:
 def recompressed(image: Image, random: Random) -> Image:
     """As JPEG of quality 30 to 80."""
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(30, 81))])
-    return as_image(cv2.imdecode(data, cv2.IMREAD_COLOR))
+    return as_image(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)))
 
 
 def relit(image: Image, random: Random) -> Image:

@@ -120,7 +120,8 @@ def add_copies(tally: Tally, images: Sequence[Image], random: defects.Random) ->
 
 def measure_speed() -> None:
     random = np.random.default_rng(0)
-    frame = cv2.resize(random.integers(0, 256, (60, 80, 3), np.uint8), (640, 480), interpolation=cv2.INTER_CUBIC)
+    noise = cv2.resize(random.integers(0, 256, (60, 80, 3), np.uint8), (640, 480), interpolation=cv2.INTER_CUBIC)
+    frame = np.asarray(noise, np.uint8)
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     say("pictures of 640 x 480 measured a second, one core", rate(lambda: measure_picture(frame), 200), ">= 150", 0)

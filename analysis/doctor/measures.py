@@ -87,7 +87,7 @@ def measure_picture(image_bgr: Image) -> Measures:
     if image_bgr.ndim != 3 or image_bgr.shape[2] != 3 or min(image_bgr.shape[:2]) < 1:
         raise ValueError(f"image_bgr: expected shape (h, w, 3), got {image_bgr.shape}")
     height, width = image_bgr.shape[:2]
-    grey = np.asarray(cv2.cvtColor(_at_measured_size(image_bgr), cv2.COLOR_BGR2GRAY), np.uint8)
+    grey = _at_measured_size(np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8))
     shadows, highlights = _grey_percentiles(grey, (0.05, 0.95))
     mean, deviation = cv2.meanStdDev(grey)
     return Measures(
@@ -102,16 +102,16 @@ def measure_picture(image_bgr: Image) -> Measures:
     )
 
 
-def _at_measured_size(image_bgr: Image) -> Image:
-    height, width = image_bgr.shape[:2]
+def _at_measured_size(grey: Image) -> Image:
+    height, width = grey.shape
     scale = MEASURED_SIDE_PX / max(height, width)
     if scale >= 1:
-        return image_bgr
+        return grey
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _grey_percentiles(grey: Image, shares: tuple[float, ...]) -> list[float]:
     """From the histogram: exact for 8 bits, and 20 times as fast as sorting."""
-    histogram = np.bincount(grey.reshape(-1), minlength=256).cumsum()
+    histogram = np.asarray(cv2.calcHist([grey], [0], None, [256], [0, 256])).reshape(-1).cumsum()
     return [float(np.searchsorted(histogram, share * histogram[-1])) for share in shares]

@@ -22,6 +22,8 @@ LEAST_STEEPNESS = 0.7
 LEAST_DEVIATION = 6.0
 """Grey values: a picture with no edges but more contrast than this is blurred to nothing; with less, it is flat."""
 MOST_BLUR_PX = 8.0
+SAMPLED_PIXELS = 16_000
+"""Enough to say which steepness the steepest twentieth has; sorting them all takes most of the time."""
 LEAST_SIDE_PX = 8
 
 
@@ -31,31 +33,31 @@ def edge_blur(grey: Image) -> float:
         return 0.0
     sharp = grey.astype(np.float32)
     soft = np.asarray(cv2.GaussianBlur(sharp, (0, 0), REBLUR_PX), np.float32)
-    pairs = zip(_slopes(sharp), _slopes(soft), strict=True)
-    ratios = [ratio for before, after in pairs if (ratio := _energy_ratio(before, after)) is not None]
+    # Of the picture as it is, the slopes are looked up only where its soft version has edges: that halves the time.
+    (across, down), before = _slopes(soft), _slopes(sharp)
+    directions = ((across, 1, 0), (down, 0, 1), (across + down, 1, 1), (across - down, 1, -1))
+    ratios = [ratio for after, *turn in directions if (ratio := _energy_ratio(before, after, turn)) is not None]
     if not ratios:
         return MOST_BLUR_PX if float(sharp.std()) > LEAST_DEVIATION else 0.0
     least = 1 + (REBLUR_PX / MOST_BLUR_PX) ** 2
     return REBLUR_PX / float(np.sqrt(max(min(ratios), least) - 1))
 
 
-def _slopes(grey: Float32) -> list[Float32]:
-    """Twice the steepness in four directions, each `(h - 2, w - 2)`."""
-    across = grey[1:-1, 2:] - grey[1:-1, :-2]
-    down = grey[2:, 1:-1] - grey[:-2, 1:-1]
-    half = np.float32(np.sqrt(0.5))
-    return [across, down, (across + down) * half, (across - down) * half]
+def _slopes(grey: Float32) -> tuple[Float32, Float32]:
+    """Twice the steepness to the right and downwards, each `(h - 2, w - 2)`."""
+    return grey[1:-1, 2:] - grey[1:-1, :-2], grey[2:, 1:-1] - grey[:-2, 1:-1]
 
 
-def _energy_ratio(before: Float32, after: Float32) -> float | None:
-    """R squared of the edges, the steeper ones with more weight; None where there is no edge."""
+def _energy_ratio(before: tuple[Float32, Float32], after: Float32, turn: list[int]) -> float | None:
+    """R squared of the edges in one direction, the steeper ones with more weight; None where there is no edge."""
     steepness = np.abs(after).reshape(-1)
-    count = max(round(STRONG_SHARE * steepness.size), 1)
-    edges = np.argpartition(steepness, -count)[-count:]
+    sample = steepness[:: max(steepness.size // SAMPLED_PIXELS, 1)]
+    count = max(round(STRONG_SHARE * sample.size), 1)
+    edges = np.flatnonzero(steepness >= np.partition(sample, -count)[-count])
     soft = after.reshape(-1)[edges]
-    energy = float(np.dot(soft, soft))
-    if energy < count * (2 * LEAST_STEEPNESS) ** 2:
+    if float(np.dot(soft, soft)) < len(edges) * (2 * LEAST_STEEPNESS) ** 2:
         return None
     # Weighted by the square of the steepness: in a picture of few edges their soft flanks are among the steepest too.
     weights = soft**2
-    return float(np.dot(weights, before.reshape(-1)[edges] ** 2)) / float(np.dot(weights, weights))
+    sharp = sum(share * slope.reshape(-1)[edges] for share, slope in zip(turn, before, strict=True))
+    return float(np.dot(weights, sharp**2)) / float(np.dot(weights, weights))
