@@ -7,9 +7,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.browser import PHONE, scrolls_sideways
+from tests.product import Product
 from tests.webapp.datasets.fillings import picture, zipped
 
 DONE_MS = 30_000
+RECOVERED_MS = 180_000
+MANY = 3000
 
 
 @pytest.fixture
@@ -55,6 +58,26 @@ def test_a_zip_fills_a_dataset_and_can_be_undone(page: Page, folders: Path) -> N
     row.get_by_role("button", name="Undo this import").click()
     expect(row).to_contain_text("Undone")
     expect(page.locator(".head")).to_contain_text("0 samples")
+
+
+def test_a_killed_worker_adds_nothing_twice_and_loses_nothing(page: Page, product: Product, tmp_path: Path) -> None:
+    different = [picture(n, width=640, height=480) for n in range(50)]
+    # What follows the end of a JPEG is not seen but makes it another file.
+    members = {f"label {n % 3}/{n}.jpg": different[n % 50] + str(n).encode() for n in range(MANY)}
+    path = tmp_path / "many.zip"
+    path.write_bytes(zipped(members))
+    new_dataset(page, "Killed")
+    choose(page, "archive")
+    page.set_input_files("#files", path)
+    expect(page.locator("#work")).to_contain_text(re.compile(r"Adding samples · [1-9]"), timeout=DONE_MS)
+    product.child("celery", "media@").kill()
+    expect(entry(page, "many.zip")).to_contain_text(f"{MANY} added", timeout=RECOVERED_MS)
+    page.reload()
+    expect(page.locator(".head")).to_contain_text(f"{MANY} samples · {MANY} labelled")
+    files = [path for path in (product.data_dir / "media").rglob("datasets/*/*/*/*") if path.stat().st_size > 0]
+    assert len([path for path in files if ".thumbnail" in path.name]) >= MANY
+    folder = max({path.parents[1] for path in files}, key=lambda each: len(list(each.rglob("*.jpg"))))
+    assert len(list(folder.rglob("*.jpg"))) == 2 * MANY, "files without a sample were left"
 
 
 def test_many_pictures_are_sent_in_batches(page: Page, tmp_path: Path) -> None:

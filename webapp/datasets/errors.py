@@ -1,4 +1,4 @@
-"""Named endings of imports; each has words in `webapp.jobs.messages`."""
+"""Named endings of imports; each has words in `webapp.jobs.messages`. None of them goes away by trying again."""
 
 from webapp.jobs.errors import JobError
 
@@ -25,3 +25,6 @@ class BrokenList(JobError):
     """The list inside of the archive (CSV or COCO) cannot be read; the import's notes name the line."""
 
     code = "broken_list"
+
+
+HOPELESS = (NotAnArchive.code, EncryptedArchive.code, ArchiveTooLarge.code, BrokenList.code)

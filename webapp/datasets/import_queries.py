@@ -149,5 +149,5 @@ def _arrived(of_import: Import) -> int:
     if of_import.undone_at is not None:
         return 0
     if of_import.source == Source.PICTURES:
-        return len(inbox.arrived_pictures(of_import))
+        return inbox.count_pictures(of_import)
     return sum(upload.is_stored for upload in of_import.uploads.all())

@@ -11,6 +11,7 @@ from django.utils import timezone
 from webapp import storage
 from webapp.accounts.models import User
 from webapp.datasets import inbox, live
+from webapp.datasets.errors import HOPELESS
 from webapp.datasets.importing.options import Options
 from webapp.datasets.models import Dataset, Import, ImportUpload, Kind, Sample, Source
 from webapp.jobs import lifecycle
@@ -92,7 +93,7 @@ def receive_batch(of_import: Import, *, number: int, files: Sequence[tuple[str, 
     if upload_rules.room_bytes() < BATCH_ROOM_BYTES:
         raise NoRoom
     inbox.put_batch(of_import, number, files)
-    return len(inbox.arrived_pictures(of_import))
+    return inbox.count_pictures(of_import)
 
 
 def start_upload(of_import: Import, *, user: User, name: str, size_bytes: int, fingerprint: str = "") -> ImportUpload:
@@ -144,7 +145,7 @@ def start_with_what_is_there(of_import: Import, *, user: User) -> Job:
     """Only what has arrived, the rest never will. Raises NotNow where that is nothing."""
     missing = of_import.uploads.filter(is_stored=False)
     if of_import.source == Source.PICTURES:
-        count = len(inbox.arrived_pictures(of_import))
+        count = inbox.count_pictures(of_import)
     else:
         count = of_import.uploads.filter(is_stored=True).count()
     if not count or of_import.job_id is not None:
@@ -203,12 +204,13 @@ def give_up_rest(of_import: Import) -> None:
 
 
 def forgotten() -> QuerySet[Import]:
-    """Broken off long ago, with files that still wait for it to go on."""
+    """Broken off long ago or for good, with files that still wait for it to go on."""
     ended = Import.objects.filter(job__status__in=[Status.FAILED, Status.CANCELLED], items_done__lt=F("items_total"))
-    return ended.filter(job__finished_at__lt=timezone.now() - KEPT_FOR)
+    return ended.filter(Q(job__finished_at__lt=timezone.now() - KEPT_FOR) | Q(job__error_code__in=HOPELESS))
 
 
 def can_go_on(of_import: Import) -> bool:
     job = of_import.job
-    ended = job is not None and job.status in (Status.FAILED, Status.CANCELLED)
-    return ended and of_import.undone_at is None and of_import.items_done < of_import.items_total
+    if job is None or job.status not in (Status.FAILED, Status.CANCELLED) or job.error_code in HOPELESS:
+        return False
+    return of_import.undone_at is None and of_import.items_done < of_import.items_total

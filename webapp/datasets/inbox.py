@@ -26,28 +26,40 @@ class Arrived:
 
 
 def put_batch(of_import: Import, number: int, files: Sequence[tuple[str, BinaryIO]]) -> None:
-    """Files first, their list last; what an earlier try had left of the same batch goes."""
+    """Files first, their list last; what an earlier try had left of the same batch goes before."""
+    for name in storage.names(_lists(of_import)):
+        if name.startswith(f"{number:06d}-"):
+            storage.delete(f"{_lists(of_import)}/{name}")
     folder = _folder(of_import, number)
     storage.delete_prefix(folder)
     for index, (_name, file) in enumerate(files):
         storage.put_bytes(f"{folder}/{index:03d}", file.read())
     names = [clean_name(name) for name, _file in files]
-    storage.put_bytes(f"{folder}/names.json", json.dumps(names).encode())
+    storage.put_bytes(f"{_lists(of_import)}/{number:06d}-{len(files)}.json", json.dumps(names).encode())
 
 
 def _folder(of_import: Import, number: int) -> str:
     return f"{of_import.inbox_prefix}/batches/{number:06d}"
 
 
+def _lists(of_import: Import) -> str:
+    """Each name holds the number of the batch and how many pictures it has: counting opens no file."""
+    return f"{of_import.inbox_prefix}/lists"
+
+
+def count_pictures(of_import: Import) -> int:
+    lists = [name for name in storage.names(_lists(of_import)) if name.endswith(".json")]
+    return sum(int(name.removesuffix(".json").partition("-")[2]) for name in lists)
+
+
 def arrived_pictures(of_import: Import) -> list[Arrived]:
     """In the order of the batches. Nobody adds any once the job has begun."""
-    root = f"{of_import.inbox_prefix}/batches"
     pictures = []
-    for folder in storage.names(root):
-        key = f"{root}/{folder}/names.json"
-        if storage.exists(key):
-            names = json.loads(storage.read_bytes(key))
-            pictures += [Arrived(f"{root}/{folder}/{index:03d}", name) for index, name in enumerate(names)]
+    for list_name in storage.names(_lists(of_import)):
+        if list_name.endswith(".json"):  # not one that is being written
+            names = json.loads(storage.read_bytes(f"{_lists(of_import)}/{list_name}"))
+            folder = _folder(of_import, int(list_name.partition("-")[0]))
+            pictures += [Arrived(f"{folder}/{index:03d}", name) for index, name in enumerate(names)]
     return pictures
 
 

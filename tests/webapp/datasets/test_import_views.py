@@ -148,6 +148,7 @@ def test_a_batch_that_broke_off_does_not_count(dataset: Dataset, alice: User) ->
     of_import = opened(alice, dataset)
     storage.put_bytes(f"{of_import.inbox_prefix}/batches/000000/000", picture(1))
     assert inbox.arrived_pictures(of_import) == []
+    assert inbox.count_pictures(of_import) == 0
 
 
 def test_after_a_reload_one_adds_what_arrived_or_discards_it(dataset: Dataset, alice: User) -> None:

@@ -27,7 +27,7 @@ from tests.webapp.datasets.fillings import (
 )
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.datasets import import_words
+from webapp.datasets import import_words, imports, sweeps
 from webapp.datasets.errors import ArchiveTooLarge, NotAnArchive
 from webapp.datasets.importing import zip_reading
 from webapp.datasets.models import Import, Label, Outcome
@@ -260,6 +260,9 @@ def test_a_broken_csv_fails_and_names_the_line(table: bytes, line: int, team: Te
     assert refused(of_import) == "broken_list"
     of_import.refresh_from_db()
     assert [f"line {line}" in words for words in import_words.of_notes(of_import)] == [True]
+    assert not imports.can_go_on(of_import)
+    sweeps.sweep()
+    assert storage.names(of_import.inbox_prefix) == []
 
 
 def coco(**changes: Any) -> str:
