@@ -56,9 +56,7 @@ def test_what_is_as_wished_already_is_neither_changed_nor_refused(dataset: Datas
     assert acts.label_samples(dataset, user=alice, label=None, seen={}) == Done(None, {}, [])
 
 
-def test_who_comes_second_changes_nothing(
-    dataset: Dataset, smile: Label, frown: Label, alice: User, bob: User
-) -> None:
+def test_who_comes_second_changes_nothing(dataset: Dataset, smile: Label, frown: Label, alice: User, bob: User) -> None:
     samples = make_samples(dataset, 3)
     both_saw = seen(*samples)
     acts.label_samples(dataset, user=bob, label=frown, seen={1: 0, 2: 0})
