@@ -1,6 +1,7 @@
 """Plain functions that make datasets, labels and samples with real pictures; every argument has a default."""
 
 import hashlib
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -52,9 +53,17 @@ def make_sample(dataset: Dataset, *, content: bytes | None = None, **fields: Any
 
 
 def make_samples(
-    dataset: Dataset, count: int = 3, *, contents: list[bytes] | None = None, **fields: Any
+    dataset: Dataset,
+    count: int = 3,
+    *,
+    contents: list[bytes] | None = None,
+    each: Callable[[int], dict[str, Any]] | None = None,
+    **fields: Any,
 ) -> list[Sample]:
-    """The next numbers of the dataset. With `contents` the files repeat: enough for pages, cheap for many samples."""
+    """The next numbers of the dataset. With `contents` the files repeat: enough for pages, cheap for many samples.
+
+    `each` gives further fields of the first, second ... (counted from 0).
+    """
     dataset.refresh_from_db()
     first = dataset.last_number + 1
     Dataset.objects.filter(pk=dataset.pk).update(last_number=F("last_number") + count)
@@ -73,7 +82,8 @@ def make_samples(
             "source_name": "holiday.zip",
         }
         usual |= {"key": key, "thumbnail_key": key}
-        made.append(Sample(dataset=dataset, came_with=came_with, number=number, **(usual | fields)))
+        usual |= fields | (each(number - first) if each else {})
+        made.append(Sample(dataset=dataset, came_with=came_with, number=number, **usual))
     return Sample.objects.bulk_create(made, batch_size=2000)
 
 

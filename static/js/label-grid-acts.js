@@ -26,12 +26,17 @@ export class Acts {
     this.#send();
   }
 
-  /** Takes back the last act, or the one with this address. */
-  undo(url = this.#undoable.at(-1)) {
-    if (!url) return;
-    this.#undoable = this.#undoable.filter((other) => other !== url);
-    this.#queue.push({ undo: url, groups: [], before: new Map() });
+  /** Takes back the act with this address, or the last one: that may be one that still waits for its answer. */
+  undo(url = "") {
+    this.#queue.push({ isUndo: true, undo: url, groups: [], before: new Map() });
     this.#send();
+  }
+
+  /** Which act an undo is about is known when those before it are answered; false when there is none. */
+  #choose(order) {
+    order.undo ||= this.#undoable.at(-1);
+    this.#undoable = this.#undoable.filter((url) => url !== order.undo);
+    return Boolean(order.undo);
   }
 
   #seen = (places) => new Map(places.map((place) => [this.samples.numbers[place], this.samples.revisions[place]]));
@@ -52,8 +57,9 @@ export class Acts {
     this.#isSending = true;
     while (this.#queue.length) {
       const order = this.#queue.shift();
+      if (order.isUndo && !this.#choose(order)) continue;
       try {
-        const response = await (order.undo ? post(order.undo) : this.#post(order));
+        const response = await (order.isUndo ? post(order.undo) : this.#post(order));
         const answer = await response.json();
         if (!response.ok) throw new Error(answer.error);
         this.#confirm(order, answer);
@@ -82,7 +88,7 @@ export class Acts {
     this.samples.refresh(unseen);
     const n = sizeOf(answer.changed);
     if (answer.undo) this.#undoable.push(answer.undo.url);
-    if (order.undo) this.on.undone(answer, answer.changed[0]?.[0]);
+    if (order.isUndo) this.on.undone(answer, answer.changed[0]?.[0]);
     else this.on.answered(answer, n, order.kind);
   }
 
@@ -113,7 +119,7 @@ export class Acts {
       this.#restore(each, numbers);
       this.samples.forget(numbers);
     }
-    if (order.undo) this.#undoable.push(order.undo);
-    this.on.failed(say(order.undo ? "undo.failed" : "grid.failed"));
+    if (order.isUndo) this.#undoable.push(order.undo);
+    this.on.failed(say(order.isUndo ? "undo.failed" : "grid.failed"));
   }
 }

@@ -16,8 +16,8 @@ from tests.product import OWN_VARIABLES, PROJECT
 def seed(data_dir: Path, **wish: Any) -> dict[str, str]:
     """Makes a dataset in the first team of the product with this data folder; returns its "id" and other ids.
 
-    `name`, `kind`, `labels` (names), `count`, `labelled` and `suggested` (how many of the first samples bear the
-    first label, how many behind them have a suggestion), `track` (size of the sequences), `folder` with pictures
+    `name`, `kind`, `labels` (names), `count`, `labelled` and `suggested` (how many of the first samples bear labels
+    in turn, how many behind them have a suggestion), `track` (size of the sequences), `folder` with pictures
     to use, `members` ([[name, role], ...]; all with the password of the tests).
     """
     clean = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
@@ -35,7 +35,6 @@ def _make(wish: dict[str, Any]) -> dict[str, str]:
     from tests.factories_datasets import make_dataset, make_label, make_samples, picture_jpeg
     from tests.factories_videos import make_video
     from webapp.accounts.models import Team, User
-    from webapp.datasets.models import Sample
 
     team = Team.objects.order_by("created_at")[0]
     for name, role in wish.get("members", []):
@@ -46,15 +45,18 @@ def _make(wish: dict[str, Any]) -> dict[str, str]:
     files = sorted(Path(wish["folder"]).rglob("*.[jp][pn]g")) if "folder" in wish else []
     contents = [path.read_bytes() for path in files] or [picture_jpeg(n) for n in range(40)]
     size, video = wish.get("count", 40), make_video(team=team, title="Opening night", content=dataset.pk.bytes)
-    samples = make_samples(dataset, size, contents=contents, video=video, source=str(video.pk), source_name=video.title)
     labelled, suggested, track = wish.get("labelled", 0), wish.get("suggested", 0), wish.get("track", 10)
-    for n, sample in enumerate(samples):
-        sample.time_s, sample.sequence = n / 2, f"track {n // track}"
+
+    def each(n: int) -> dict[str, Any]:
+        fields: dict[str, Any] = {"time_s": n / 2, "sequence": f"track {n // track}"}
         if n < labelled:
-            sample.label = labels[n // 3 % len(labels)]
+            fields["label"] = labels[n % len(labels)]
         elif n < labelled + suggested:
-            sample.suggested, sample.certainty = labels[n % len(labels)], 0.5 + (n * 7919 % 1000) / 2000
-    Sample.objects.bulk_update(samples, ["time_s", "sequence", "label", "suggested", "certainty"], batch_size=500)
+            fields |= {"suggested": labels[n % len(labels)], "certainty": 0.5 + (n * 7919 % 1000) / 2000}
+        return fields
+
+    source = {"video": video, "source": str(video.pk), "source_name": video.title}
+    make_samples(dataset, size, contents=contents, each=each, **source)
     return {"id": str(dataset.pk), "video": str(video.pk)}
 
 
