@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,15 +54,15 @@ def onnx_bytes(network: nn.Module, spec: ModelSpec, temperature: float) -> bytes
 
 
 @torch.inference_mode()
-def onnx_difference(network: nn.Module, spec: ModelSpec, temperature: float, path: Path, seed: int) -> float:
-    """Greatest difference of a score between torch and ONNX Runtime, on noise."""
+def onnx_difference(
+    network: nn.Module, inputs: Sequence[str], views: Sequence[Tensor], temperature: float, path: Path
+) -> float:
+    """Greatest difference of a score between torch and ONNX Runtime for samples `(n, ...)` of each input."""
     from analysis.device import CPU, open_session
 
-    random = np.random.default_rng(seed)
-    views = [random.uniform(0, 255, (3, *spec.shape(view))).astype(np.float32) for view in spec.inputs]
-    expected = Scored(network, temperature).cpu().eval()(*(torch.from_numpy(view) for view in views)).numpy()
+    expected = Scored(network, temperature).cpu().eval()(*(view.float() for view in views)).numpy()
     session = open_session(path, threads=1, providers=[CPU])
-    [found] = session.run(["scores"], dict(zip(spec.inputs, views, strict=True)))
+    [found] = session.run(["scores"], {name: view.float().numpy() for name, view in zip(inputs, views, strict=True)})
     return float(np.abs(found - expected).max())
 
 
