@@ -15,7 +15,7 @@ import torch
 
 from analysis.__main__ import main
 from analysis.errors import Cancelled, LeakingSplit, NoDiskSpace, TrainingDiverged, UnusableTrainingData
-from analysis.training import checkpoint, loop
+from analysis.training import checkpoint, loop, progress
 from analysis.training.config import Device, Recipe, TrainingConfig, defaults
 from analysis.training.data import Part, Sample, TrainingData, read_training_data
 from analysis.training.explain import load_network
@@ -28,6 +28,12 @@ from analysis.types import Progress
 from tests.analysis.training.pictures import ignore, stripes, write_stripes
 
 ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(autouse=True)
+def every_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Progress is told at each step, however fast they are, so that callbacks can stop in the middle of an epoch."""
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN", 0)
 
 
 def small(recipe: Recipe = Recipe.TUTORIAL, **more: Any) -> TrainingConfig:
@@ -65,7 +71,7 @@ def without_times(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_the_loss_falls_and_everything_promised_is_written(folder: Path, tmp_path: Path) -> None:
     test = write_stripes(tmp_path / "test", 8, first_seed=1000)
     out = tmp_path / "out"
-    options = ["--recipe", "tutorial", "--epochs", "6", "--picture-size", "24", "--device", "cpu"]
+    options = ["--recipe", "tutorial", "--epochs", "12", "--picture-size", "24", "--batch-size", "8"]
     assert main(["train", str(folder), "--out", str(out), "--test", str(test), "--seed", "3", *options]) == 0
     run = json.loads((out / "run.json").read_text())
     losses = [entry["train_loss"] for entry in run["history"]]
@@ -114,8 +120,8 @@ class StopIn:
     def __init__(self, epoch: int, error: Exception) -> None:
         self.epoch, self.error = epoch, error
 
-    def __call__(self, progress: Progress) -> None:
-        if isinstance(progress, TrainingProgress) and progress.stage == "learn" and progress.epoch == self.epoch:
+    def __call__(self, told: Progress) -> None:
+        if isinstance(told, TrainingProgress) and told.stage == "learn" and told.epoch == self.epoch:
             raise self.error
 
 
@@ -127,9 +133,9 @@ def test_a_paused_run_goes_on_and_ends_like_an_unbroken_one(data: TrainingData, 
     assert not (tmp_path / "b" / "run.json").exists()
     seen: list[int] = []
 
-    def note(progress: Progress) -> None:
-        if isinstance(progress, TrainingProgress) and progress.stage == "learn":
-            seen.append(progress.epoch)
+    def note(told: Progress) -> None:
+        if isinstance(told, TrainingProgress) and told.stage == "learn":
+            seen.append(told.epoch)
 
     resumed = train(config, data, tmp_path / "b", note)
     assert min(seen) == 3
@@ -178,9 +184,9 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_model(
 
     calls = {"epoch": 0}
 
-    def note(progress: Progress) -> None:
-        if isinstance(progress, TrainingProgress) and progress.validation_loss is not None:
-            calls["epoch"] = progress.epoch
+    def note(told: Progress) -> None:
+        if isinstance(told, TrainingProgress) and told.validation_loss is not None:
+            calls["epoch"] = told.epoch
 
     monkeypatch.setattr(loop, "loss_of", broken_later)
     result = train(small(epochs=5), data, tmp_path / "out", note)
@@ -209,9 +215,7 @@ def test_when_memory_runs_out_the_batch_is_halved_and_it_goes_on(
 
     monkeypatch.setattr(Tensors, "batch", too_large)
     notes: list[str] = []
-    result = train(
-        small(batch_size=32), data, tmp_path / "out", lambda progress: notes.append(getattr(progress, "note", ""))
-    )
+    result = train(small(batch_size=32), data, tmp_path / "out", lambda told: notes.append(getattr(told, "note", "")))
     assert result.run["batch_size"] == 8
     assert [warning["code"] for warning in result.run["warnings"]] == ["out_of_memory"] * 2
     assert any("halved to 8" in note for note in notes)
@@ -241,9 +245,9 @@ def test_a_full_disk_at_a_checkpoint_leaves_the_one_before(
 def test_progress_says_what_a_live_page_needs(data: TrainingData, tmp_path: Path) -> None:
     told: list[TrainingProgress] = []
 
-    def note(progress: Progress) -> None:
-        assert isinstance(progress, TrainingProgress)
-        told.append(progress)
+    def note(each: Progress) -> None:
+        assert isinstance(each, TrainingProgress)
+        told.append(each)
 
     train(small(), data, tmp_path / "out", note)
     assert {each.stage for each in told} >= {"read", "learn", "evaluate", "write"}
