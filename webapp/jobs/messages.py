@@ -70,6 +70,26 @@ EXPLANATIONS: dict[str, Explanation] = {
         gettext_lazy("A model file that finds faces is missing on the server."),
         gettext_lazy("Ask the person who runs Rollcall to start it again with ./scripts/run, then analyse again."),
     ),
+    "bad_training_config": Explanation(
+        gettext_lazy("A setting of this training has a value that makes no sense."),
+        gettext_lazy("Look at the settings again, or go back to the recommended ones."),
+    ),
+    "unusable_training_data": Explanation(
+        gettext_lazy("There are too few usable pictures to learn from."),
+        gettext_lazy("Use at least two labels, each with several pictures from different videos, then train again."),
+    ),
+    "leaking_split": Explanation(
+        gettext_lazy("The same video or person is in the pictures to learn from and in those to check with."),
+        gettext_lazy("Make a new version of the dataset, which keeps each video in one part."),
+    ),
+    "training_diverged": Explanation(
+        gettext_lazy("The training went out of control in its first steps."),
+        gettext_lazy("Choose a smaller learning rate, or go back to the recommended settings."),
+    ),
+    "damaged_model": Explanation(
+        gettext_lazy("A file of this model is missing or has been changed."),
+        gettext_lazy("Train the model again, or choose another one."),
+    ),
     "duplicate": Explanation(
         gettext_lazy("This video is already here."),
         gettext_lazy("Open the one that was uploaded before; this copy was not kept."),

@@ -1,0 +1,274 @@
+"""Heads on frozen features: which features serve these pictures best, found by cross-validation over sources."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from analysis.training.checkpoint import load_tensors, save_tensors
+from analysis.training.config import Augmentation, TrainingConfig
+from analysis.training.heads import (
+    ROUNDS,
+    STRENGTHS,
+    HeldOut,
+    Indices,
+    Rotation,
+    cross_validate,
+    fit_head,
+    fit_rotation,
+    rows_with_mirror,
+)
+from analysis.training.loop import Tensors, label_weights
+from analysis.training.models import BRANCHES, Branch, Features, ModelSpec, features_inputs, outputs_for
+from analysis.training.prepare import AUTO_PICTURE_PX, Prepared
+from analysis.training.progress import Reporter
+from analysis.training.views import FACE_SIDE_PX, PICTURE
+from analysis.types import Float64
+
+FEATURE_BATCH = 16
+MOST_MIRRORED = 4_000
+"""More pictures than this are not shown mirrored as well: they are varied enough, and time and memory are not."""
+FEATURES_FILE = "features.pt"
+FACE_HEAD_CHOICES = (("face",), ("face", "face-layers"))
+AUTO_CHOICES = (
+    ("picture",),
+    ("face-layers",),
+    ("picture", "face-layers"),
+    ("face", "picture"),
+    ("face", "face-layers", "picture"),
+)
+WORDS = {
+    "picture": "what is in the whole picture",
+    "face": "the face turned upright",
+    "face-layers": "fine patterns as they occur in faces",
+}
+CLEARLY_BETTER, CLEARLY_BETTER_LOSS = 0.01, 0.003
+"""Of the log loss, as a share and as such: less is no reason to run more networks on every picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """Features of each branch: a list of blocks `(n, d)` float16, as seen and mirrored."""
+
+    plain: dict[str, list[Tensor]]
+    mirrored: dict[str, list[Tensor]]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadResult:
+    """A finished model and what cross-validation says of it."""
+
+    network: Features
+    spec: ModelSpec
+    held_out: HeldOut
+    history: list[dict[str, Any]]
+    pictures_per_s: float
+    tried: list[dict[str, Any]]
+    why: str
+
+
+def extract(
+    prepared: Prepared,
+    names: Sequence[str],
+    device: torch.device,
+    mirror: bool,
+    out_dir: Path | None,
+    fingerprint: str,
+    reporter: Reporter,
+) -> Extracted:
+    """Runs the frozen networks once over everything that is learned from; kept in a file until the run is done."""
+    path = out_dir / FEATURES_FILE if out_dir else None
+    kept = load_tensors(path) if path and path.exists() else {}
+    if kept.get("fingerprint") == fingerprint and kept.get("mirror") == mirror and set(names) <= set(kept["plain"]):
+        return Extracted(kept["plain"], kept["mirrored"])
+    rows = prepared.learn_rows()
+    tensors = prepared.tensors(features_inputs(names))
+    views = dict(zip(features_inputs(names), tensors.views, strict=True))
+    plain: dict[str, list[Tensor]] = {}
+    mirrored: dict[str, list[Tensor]] = {}
+    total = len(names) * len(rows) * (2 if mirror else 1)
+    done = 0
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done += count
+        reporter.tell("features", done, total)
+
+    for name in names:
+        branch = Branch(name).to(device).eval()
+        view = views[branch.spec.view][torch.from_numpy(rows)]
+        plain[name] = _blocks(branch, view, device, False, tell)
+        if mirror:
+            mirrored[name] = _blocks(branch, view, device, True, tell)
+    if path:
+        save_tensors(path, {"fingerprint": fingerprint, "mirror": mirror, "plain": plain, "mirrored": mirrored})
+    return Extracted(plain, mirrored)
+
+
+@torch.inference_mode()
+def _blocks(
+    branch: Branch, view: Tensor, device: torch.device, mirror: bool, tell: Callable[[int], None]
+) -> list[Tensor]:
+    parts: list[list[Tensor]] = []
+    for begin in range(0, len(view), FEATURE_BATCH):
+        batch = view[begin : begin + FEATURE_BATCH].to(device).float()
+        parts.append([block.half().cpu() for block in branch.blocks(batch.flip(-1) if mirror else batch)])
+        tell(len(batch))
+    return [torch.cat(blocks) for blocks in zip(*parts, strict=True)]
+
+
+def train_head(
+    prepared: Prepared,
+    config: TrainingConfig,
+    choices: Sequence[tuple[str, ...]],
+    device: torch.device,
+    out_dir: Path | None,
+    fingerprint: str,
+    reporter: Reporter,
+) -> HeadResult:
+    """Tries each choice of branches by cross-validation, then learns the best from all samples (of a stored split:
+    from its train part)."""
+    rows = prepared.learn_rows()
+    names = list(dict.fromkeys(name for choice in choices for name in choice))
+    mirror = config.augmentation is not Augmentation.NONE and len(rows) <= MOST_MIRRORED
+    extracted = extract(prepared, names, device, mirror, out_dir, fingerprint, reporter)
+    truth = torch.from_numpy(prepared.truth[rows].astype(np.int64))
+    network, best, tried = fit_best(extracted, truth, len(prepared.labels), _folds(prepared), config, choices, reporter)
+    choice = tuple(best.name.split("+"))
+    side = AUTO_PICTURE_PX if any(BRANCHES[name].view == PICTURE for name in choice) else FACE_SIDE_PX
+    spec = ModelSpec("features", outputs_for(len(prepared.labels)), features_inputs(choice), side, branches=choice)
+    document = [{"features": t.name, "strength": t.strength, "log_loss": t.loss, "accuracy": t.accuracy} for t in tried]
+    seconds = _seconds_per_picture(network, prepared.tensors(spec.inputs), device)
+    return HeadResult(network, spec, best, _history(best), 1 / seconds, document, _why(best, tried, prepared))
+
+
+def fit_best(
+    extracted: Extracted,
+    truth: Tensor,
+    labels: int,
+    folds: Sequence[tuple[Indices, Indices]],
+    config: TrainingConfig,
+    choices: Sequence[tuple[str, ...]],
+    reporter: Reporter,
+) -> tuple[Features, HeldOut, list[HeldOut]]:
+    """The choice that does best on what the folds hold out, learned from all that any fold learns from."""
+    outputs = outputs_for(labels)
+    weights = label_weights(truth, config, labels)[truth].double()
+    total = len(choices) * len(STRENGTHS)
+    tried: list[HeldOut] = []
+    for choice in choices:
+        x, mirrored, _ = _rotated(extracted, choice, config.seed)
+        for strength in STRENGTHS:
+
+            def tell(done: int = len(tried)) -> None:
+                reporter.tell("choose", done, total, epoch=done, epochs=total)
+
+            name = "+".join(choice)
+            tried.append(cross_validate(name, x, truth, weights, outputs, strength, folds, tell, mirrored))
+            _tell_best(reporter, tried, total)
+    best = choose(tried)
+    learned = np.unique(np.concatenate([train for train, _ in folds]))
+    return _learn_from(extracted, best, truth, weights, outputs, learned, config, reporter), best, tried
+
+
+def choose(tried: Sequence[HeldOut]) -> HeldOut:
+    """The least log loss; of choices that hardly differ, the one with fewer networks."""
+    least = min(each.loss for each in tried)
+    close = [each for each in tried if each.loss <= least * (1 + CLEARLY_BETTER) + CLEARLY_BETTER_LOSS]
+    return min(close, key=lambda each: (each.name.count("+"), each.loss))
+
+
+def _folds(prepared: Prepared) -> list[tuple[Indices, Indices]]:
+    """Of a stored split only its validation part is held out."""
+    fold = prepared.fold[prepared.learn_rows()]
+    held = [0] if prepared.stored_split else range(prepared.folds)
+    return [(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in held]
+
+
+def _rotated(extracted: Extracted, choice: Sequence[str], seed: int) -> tuple[Tensor, Tensor | None, Rotation]:
+    blocks = [block.float() for name in choice for block in extracted.plain[name]]
+    features = torch.cat(blocks, 1)
+    mirrored = [block.float() for name in choice for block in extracted.mirrored.get(name, [])]
+    other = torch.cat(mirrored, 1) if mirrored else None
+    basis = features if other is None else torch.cat([features, other])
+    rotation = fit_rotation(basis, [block.shape[1] for block in blocks], seed)
+    return rotation.apply(features), None if other is None else rotation.apply(other), rotation
+
+
+def _learn_from(
+    extracted: Extracted,
+    best: HeldOut,
+    truth: Tensor,
+    weights: Tensor,
+    outputs: int,
+    learned: Indices,
+    config: TrainingConfig,
+    reporter: Reporter,
+) -> Features:
+    choice = tuple(best.name.split("+"))
+    x, mirrored, rotation = _rotated(extracted, choice, config.seed)
+    rows, wanted, heavy = rows_with_mirror(x, mirrored, truth, weights, learned)
+
+    def tell(number: int, weight: Tensor, bias: Tensor) -> None:
+        reporter.tell("learn", number, ROUNDS)
+
+    weight, bias = fit_head(rows, wanted, heavy, outputs, best.strength, tell)
+    network = Features(ModelSpec("features", outputs, features_inputs(choice), branches=choice), len(rotation.scale))
+    network.centre.copy_(rotation.centre)
+    network.scale.copy_(rotation.scale)
+    network.head.weight.data = (rotation.directions.double() @ weight.T).T.float().contiguous()
+    network.head.bias.data = bias.float()
+    return network.eval()
+
+
+@torch.inference_mode()
+def _seconds_per_picture(network: Features, tensors: Tensors, device: torch.device) -> float:
+    rows = np.arange(min(FEATURE_BATCH, len(tensors.truth)))
+    images, _ = tensors.batch(rows, device)
+    network.to(device)(*images)
+    began_s = time.perf_counter()
+    network(*images)
+    return (time.perf_counter() - began_s) / len(rows)
+
+
+def _history(best: HeldOut) -> list[dict[str, Any]]:
+    names = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+    return [
+        {"epoch": number, **dict(zip(names, map(float, row), strict=True)), "learning_rate": None, "seconds": None}
+        for number, row in enumerate(best.curves, start=1)
+    ]
+
+
+def _tell_best(reporter: Reporter, tried: Sequence[HeldOut], total: int) -> None:
+    best = choose(tried)
+    last: Float64 = best.curves[-1]
+    reporter.tell(
+        "choose",
+        len(tried),
+        total,
+        at_once=True,
+        epoch=len(tried),
+        epochs=total,
+        train_loss=float(last[0]),
+        train_accuracy=float(last[1]),
+        validation_loss=best.loss,
+        validation_accuracy=best.accuracy,
+    )
+
+
+def _why(best: HeldOut, tried: Sequence[HeldOut], prepared: Prepared) -> str:
+    looks = " and ".join(WORDS[name] for name in best.name.split("+"))
+    others = len({each.name for each in tried}) - 1
+    by = "sources" if prepared.evidence else "likes"
+    return (
+        f"With {len(prepared.learn_rows())} pictures a small head on networks trained before is best: looking at "
+        f"{looks}, it was right for {best.accuracy:.1%} of pictures whose {by} were held out, and {others} other ways "
+        "to look were not clearly better."
+    )

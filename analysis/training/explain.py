@@ -1,0 +1,147 @@
+"""Which parts of a picture or clip speak for a label.
+
+The product of activation and slope of each place of an inner map, summed over its channels (HiResCAM, Draelos and
+Carin, 2020). For a network that averages its last map this is Grad-CAM; for the others it stays true to the place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from analysis.errors import BadTrainingConfig
+from analysis.training import checkpoint
+from analysis.training.data import Sample
+from analysis.training.models import Branch, ClipReader, Features, Finetune, ModelSpec, Tutorial, build
+from analysis.training.predict import LoadedModel, network_view
+from analysis.training.views import CLIP, FACE, PICTURE, Seen, see
+from analysis.types import Float32, Image
+
+HEAT_SHARE = 0.5
+"""Of the colours in the drawn picture."""
+SMALLEST_DRAWN_PX = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """`place` `(side, side)` 0..1 over the view; `over_time` `(frames,)` 0..1 for clips, else one 1."""
+
+    view: str
+    place: Float32
+    over_time: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What was said of a file, and what for."""
+
+    label: str
+    score: float
+    heat: Heat
+
+
+def load_network(model: LoadedModel) -> nn.Module:
+    """The torch network of a verified folder; raises DamagedModel."""
+    path = checkpoint.verified_file(model.folder, checkpoint.MODEL, model.run)
+    document = checkpoint.load_tensors(path)
+    return build(ModelSpec.from_json(document["spec"]), document["state"]).eval()
+
+
+def explain_file(model: LoadedModel, file: Path, out: Path, label: str | None = None) -> Explained:
+    """Writes the picture with its heat as PNG; raises BadTrainingConfig for a label the model does not know."""
+    if label is not None and label not in model.labels:
+        raise BadTrainingConfig(f"label: expected one of {', '.join(model.labels)}, got {label}")
+    seen = see(Sample(file, ""), model.look)
+    scores = model.scores([seen])
+    said = label or model.decide(scores)[0]
+    number = model.labels.index(said)
+    heat = heat_of(load_network(model), model.inputs, seen, number)
+    encoded = cv2.imencode(".png", drawn(seen, heat))[1]
+    checkpoint.write_whole(out, encoded.tobytes())
+    return Explained(said, float(scores[0, number]), heat)
+
+
+def heat_of(network: nn.Module, inputs: tuple[str, ...], seen: Seen, label: int) -> Heat:
+    """For one sample, in its most telling view: the clip, the whole picture, or the face."""
+    views = [torch.from_numpy(network_view([seen], view)).requires_grad_() for view in inputs]
+    shown = next(view for view in (CLIP, PICTURE, FACE) if view in inputs)
+    maps, logits = maps_and_logits(network, views, shown)
+    towards = logits[0, 0] * (1 if label else -1) if logits.shape[1] == 1 else logits[0, label] - logits[0].mean()
+    slopes = torch.autograd.grad(towards, maps)
+    side = views[inputs.index(shown)].shape[-1]
+    total = torch.zeros(maps[0].shape[0], 1, side, side)
+    for activation, slope in zip(maps, slopes, strict=True):
+        here = (activation * slope).sum(1, keepdim=True).detach()
+        # Values are shares of the whole effect: a coarse map's place stands for more pixels.
+        here = here * (here.shape[-1] * here.shape[-2]) / side**2
+        total += functional.interpolate(here, (side, side), mode="bilinear", align_corners=False)
+    positive = total[:, 0].clamp_min(0).numpy()
+    over_time = positive.sum((1, 2))
+    place = positive.mean(0)
+    return Heat(
+        shown,
+        (place / max(float(place.max()), 1e-12)).astype(np.float32),
+        (over_time / max(float(over_time.max()), 1e-12)).astype(np.float32),
+    )
+
+
+def maps_and_logits(network: nn.Module, views: list[Tensor], shown: str) -> tuple[list[Tensor], Tensor]:
+    """Inner maps `(n or frames, channels, h, w)` of the branches that see the view, and the logits made of them."""
+    kept: list[Tensor] = []
+
+    def keep(_: nn.Module, __: object, output: Tensor) -> None:
+        kept.append(output)
+
+    if isinstance(network, Features):
+        return _feature_maps(network, views, shown)
+    if isinstance(network, Tutorial):
+        layer: nn.Module = network.conv2
+    elif isinstance(network, Finetune):
+        layer = network.backbone._bn1
+    elif isinstance(network, ClipReader):
+        layer = network.frame_network
+    else:
+        raise TypeError(f"no inner map is known of {type(network).__name__}")
+    handle = layer.register_forward_hook(keep)
+    try:
+        logits: Tensor = network(*views)
+    finally:
+        handle.remove()
+    return kept, logits
+
+
+def _feature_maps(network: Features, views: list[Tensor], shown: str) -> tuple[list[Tensor], Tensor]:
+    given = dict(zip(network.inputs, views, strict=True))
+    maps: list[Tensor] = []
+    blocks: list[Tensor] = []
+    for branch in network.branches:
+        assert isinstance(branch, Branch)
+        found = branch.maps(given[branch.spec.view])
+        blocks += branch.pooled(found)
+        if branch.spec.view == shown:
+            maps += found
+    return maps, network.judge(torch.cat(blocks, 1))
+
+
+def drawn(seen: Seen, heat: Heat) -> Image:
+    """The view with colours where the heat is, BGR; of a clip its most telling frame."""
+    if heat.view == CLIP:
+        assert seen.clip_rgb is not None
+        image = seen.clip_rgb[int(heat.over_time.argmax())]
+    else:
+        whole = seen.picture_rgb if heat.view == PICTURE else seen.face_rgb
+        assert whole is not None
+        image = whole
+    side = max(SMALLEST_DRAWN_PX, image.shape[0])
+    picture_bgr = cv2.resize(image[..., ::-1], (side, side), interpolation=cv2.INTER_CUBIC)
+    levels = cv2.resize(heat.place, (side, side), interpolation=cv2.INTER_LINEAR)
+    colours = cv2.applyColorMap((levels * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
+    share = HEAT_SHARE * levels[..., None]
+    blended: Image = np.rint(picture_bgr * (1 - share) + colours * share).astype(np.uint8)
+    return blended

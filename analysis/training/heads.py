@@ -1,0 +1,158 @@
+"""Regularised linear heads on frozen features: fitted exactly, chosen by cross-validation over whole sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from analysis.types import Float64
+
+MOST_BASIS_ROWS = 3_000
+"""The features are rotated onto the directions of so many pictures at most; below that nothing is lost by it."""
+SMALLEST_DIRECTION = 1e-6
+"""Of the largest, as a share of its variance: what lies below is rounding."""
+STRENGTHS = (1.0, 10.0, 100.0)
+"""Trust in the pictures against the pull towards zero (the "C" of logistic regression), for features of length 1."""
+ROUNDS, STEPS_PER_ROUND = 10, 10
+"""Rounds of L-BFGS, each told to the callback as an epoch."""
+
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """Centred, scaled features in few coordinates: `x -> ((x - centre) * scale) @ directions`."""
+
+    centre: Tensor
+    scale: Tensor
+    directions: Tensor
+
+    def apply(self, features: Tensor) -> Tensor:
+        return (((features - self.centre) * self.scale) @ self.directions).double()
+
+
+def fit_rotation(features: Tensor, block_lengths: Sequence[int], seed: int) -> Rotation:
+    """Every block of columns gets the mean squared length 1, so that none drowns the others."""
+    rows = np.random.default_rng(seed).permutation(len(features))[:MOST_BASIS_ROWS]
+    chosen = features[np.sort(rows)]
+    centre = chosen.mean(0)
+    scale = torch.ones(features.shape[1])
+    begin = 0
+    for length in block_lengths:
+        block = chosen[:, begin : begin + length] - centre[begin : begin + length]
+        scale[begin : begin + length] = 1 / block.square().sum(1).mean().sqrt().clamp_min(1e-12)
+        begin += length
+    x = (chosen - centre) * scale
+    if x.shape[1] <= x.shape[0]:
+        return Rotation(centre, scale, torch.eye(x.shape[1]))
+    values, vectors = torch.linalg.eigh((x @ x.T).double())
+    kept = values > values.max() * SMALLEST_DIRECTION
+    directions = x.double().T @ (vectors[:, kept] / values[kept].sqrt())
+    return Rotation(centre, scale, directions.float())
+
+
+def head_loss(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """Mean cross-entropy; one column is the logit of the second of two labels."""
+    if logits.shape[1] == 1:
+        each = functional.binary_cross_entropy_with_logits(logits[:, 0], target.to(logits), reduction="none")
+    else:
+        each = functional.cross_entropy(logits, target, reduction="none")
+    return (each * weights).sum() / weights.sum()
+
+
+def fit_head(
+    x: Tensor,
+    target: Tensor,
+    weights: Tensor,
+    outputs: int,
+    strength: float,
+    on_round: Callable[[int, Tensor, Tensor], None],
+) -> tuple[Tensor, Tensor]:
+    """Weight `(outputs, d)` and bias `(outputs,)` of least regularised loss; tells the state after each round."""
+    weight = torch.zeros(outputs, x.shape[1], dtype=torch.float64, requires_grad=True)
+    bias = torch.zeros(outputs, dtype=torch.float64, requires_grad=True)
+    pull = 1 / (2 * strength * len(x))
+    solver = torch.optim.LBFGS([weight, bias], max_iter=STEPS_PER_ROUND, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        solver.zero_grad()
+        loss = head_loss(x @ weight.T + bias, target, weights) + pull * weight.square().sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    for number in range(1, ROUNDS + 1):
+        solver.step(closure)  # type: ignore[no-untyped-call]
+        on_round(number, weight.detach(), bias.detach())
+    return weight.detach(), bias.detach()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What cross-validation found for one choice of features and strength."""
+
+    name: str
+    strength: float
+    logits: Float64
+    """`(n, outputs)`: for every sample by the head that did not see its source; 0 for what no fold holds out."""
+    curves: Float64
+    """`(rounds, 4)`: train loss, train accuracy, validation loss, validation accuracy, means over the folds."""
+    loss: float
+    accuracy: float
+
+
+def cross_validate(
+    name: str,
+    x: Tensor,
+    target: Tensor,
+    weights: Tensor,
+    outputs: int,
+    strength: float,
+    folds: Sequence[tuple[Indices, Indices]],
+    tell: Callable[[], None],
+    mirrored: Tensor | None = None,
+) -> HeldOut:
+    """`mirrored`: the same samples seen in a mirror, as further rows to learn from."""
+    logits = torch.zeros(len(x), outputs, dtype=torch.float64)
+    curves = np.zeros((ROUNDS, 4))
+    for train, held in folds:
+        xt, yt, wt = rows_with_mirror(x, mirrored, target, weights, train)
+        xh, yh, wh = x[held], target[held], weights[held]
+
+        def note(
+            number: int, weight: Tensor, bias: Tensor, parts: tuple[Tensor, ...] = (xt, yt, wt, xh, yh, wh)
+        ) -> None:
+            tell()
+            for column, (rows, wanted, heavy) in enumerate((parts[:3], parts[3:])):
+                seen = rows @ weight.T + bias
+                curves[number - 1, 2 * column] += float(head_loss(seen, wanted, heavy)) / len(folds)
+                right = (decided(seen) == wanted).double().mean()
+                curves[number - 1, 2 * column + 1] += float(right) / len(folds)
+
+        weight, bias = fit_head(xt, yt, wt, outputs, strength, note)
+        logits[held] = xh @ weight.T + bias
+    held_out = np.concatenate([held for _, held in folds])
+    accuracy = float((decided(logits[held_out]) == target[held_out]).double().mean())
+    loss = float(head_loss(logits[held_out], target[held_out], weights[held_out]))
+    return HeldOut(name, strength, logits.numpy(), curves, loss, accuracy)
+
+
+def rows_with_mirror(
+    x: Tensor, mirrored: Tensor | None, target: Tensor, weights: Tensor, rows: Indices
+) -> tuple[Tensor, Tensor, Tensor]:
+    if mirrored is None:
+        return x[rows], target[rows], weights[rows]
+    return (
+        torch.cat([x[rows], mirrored[rows]]),
+        torch.cat([target[rows], target[rows]]),
+        torch.cat([weights[rows], weights[rows]]),
+    )
+
+
+def decided(logits: Tensor) -> Tensor:
+    return (logits[:, 0] > 0).long() if logits.shape[1] == 1 else logits.argmax(1)

@@ -1,0 +1,379 @@
+"""The training loop: batches, optimizer, schedule, loss; stops, resumes and survives, epoch by epoch."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from analysis.errors import TrainingDiverged
+from analysis.training.augment import Augment, augmentation
+from analysis.training.checkpoint import CHECKPOINT, load_checkpoint, save_tensors
+from analysis.training.config import Loss, Optimizer, Schedule, TrainingConfig
+from analysis.training.progress import KeepBest, Reporter
+
+BACKBONE_SHARE = 0.3
+"""Of the step size, for the layers that know ImageNet already."""
+WARM_UP_SHARE = 0.25
+LAST_STEP_SHARE = 0.01
+EVALUATION_BATCH = 64
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Tensors:
+    """All samples of a run in memory: `views` each `(n, ...)` uint8 (or float32), `truth` (n,) int64."""
+
+    views: tuple[Tensor, ...]
+    truth: Tensor
+
+    def batch(self, rows: Rows, device: torch.device) -> tuple[tuple[Tensor, ...], Tensor]:
+        index = torch.from_numpy(rows)
+        images = tuple(view[index].to(device, non_blocking=True).float() for view in self.views)
+        if device.type == "cuda":
+            images = tuple(x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x for x in images)
+        return images, self.truth[index].to(device)
+
+
+@dataclass(slots=True)
+class Learned:
+    """What the loop ends with. `network` has the best state."""
+
+    network: nn.Module
+    history: list[dict[str, Any]]
+    pictures_per_s: float
+    loading_share: float
+    batch_size: int
+    stopped: str
+    """"finished", "patience", "kept" or "diverged"."""
+    warnings: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _State:
+    epoch: int
+    batch_size: int
+    best_loss: float
+    best_epoch: int
+    best: dict[str, Tensor]
+    history: list[dict[str, Any]]
+    warnings: list[dict[str, str]]
+    seconds: float = 0.0
+    loading_s: float = 0.0
+    pictures: int = 0
+
+
+_STORED = tuple(each.name for each in fields(_State) if each.name != "best")
+
+
+def learn(
+    network: nn.Module,
+    data: Tensors,
+    train_rows: Rows,
+    validation_rows: Rows,
+    config: TrainingConfig,
+    device: torch.device,
+    out_dir: Path | None,
+    fingerprint: str,
+    reporter: Reporter,
+    after_epoch: Callable[[int, float], None] = lambda epoch, loss: None,
+) -> Learned:
+    """Trains in place; a checkpoint after each epoch, from which the same call goes on. `out_dir` None: no files.
+
+    `after_epoch(epoch, validation_loss)` may raise to end it all (pruning). Raises TrainingDiverged, NoDiskSpace.
+    """
+    network.to(device)
+    if device.type == "cuda":
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = make_optimizer(network, config)
+    state = _State(0, config.batch_size, math.inf, 0, {}, [], [])
+    kept = load_checkpoint(out_dir, fingerprint) if out_dir else None
+    if kept is not None:
+        _restore(network, optimizer, state, kept)
+    change = augmentation(config.augmentation)
+    stopped = "finished"
+    try:
+        while state.epoch < config.epochs:
+            if config.patience and state.epoch - state.best_epoch >= config.patience and state.best:
+                stopped = "patience"
+                break
+            entry = _surviving_epoch(
+                network, optimizer, data, train_rows, validation_rows, config, device, state, change, reporter
+            )
+            if entry is None:
+                stopped = "diverged"
+                break
+            state.epoch = int(entry["epoch"])
+            state.history.append(entry)
+            if entry["validation_loss"] < state.best_loss:
+                state.best_loss, state.best_epoch = float(entry["validation_loss"]), state.epoch
+                state.best = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
+            if out_dir:
+                save_tensors(out_dir / CHECKPOINT, _checkpoint(network, optimizer, state, fingerprint))
+            _tell(reporter, state, config, entry)
+            after_epoch(state.epoch, float(entry["validation_loss"]))
+    except KeepBest:
+        stopped = "kept"
+    if not state.best:
+        raise TrainingDiverged("the loss was not a number in the first epoch" if stopped == "diverged" else stopped)
+    network.load_state_dict(state.best)
+    rate = state.pictures / max(state.seconds, 1e-9)
+    share = state.loading_s / max(state.seconds, 1e-9)
+    return Learned(network, state.history, rate, share, state.batch_size, stopped, state.warnings)
+
+
+def _surviving_epoch(
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    data: Tensors,
+    train_rows: Rows,
+    validation_rows: Rows,
+    config: TrainingConfig,
+    device: torch.device,
+    state: _State,
+    change: Augment,
+    reporter: Reporter,
+) -> dict[str, Any] | None:
+    """One epoch; halves the batch and begins it again when memory runs out. None: the loss is no number."""
+    before = copy.deepcopy((network.state_dict(), optimizer.state_dict()))
+    while True:
+        try:
+            entry = _epoch(network, optimizer, data, train_rows, config, device, state, change, reporter)
+            if entry is None:
+                state.warnings.append(_warning("diverged", f"epoch {state.epoch + 1}: the loss is no number any more"))
+                return None
+            loss, accuracy, _ = judge(network, data, validation_rows, config, device, reporter)
+            if not math.isfinite(loss):
+                state.warnings.append(_warning("diverged", f"epoch {state.epoch + 1}: the loss is no number any more"))
+                return None
+            entry |= {"validation_loss": loss, "validation_accuracy": accuracy}
+            return entry
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error) or state.batch_size == 1:
+                raise
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+        state.batch_size //= 2
+        note = f"memory ran out, so the batch is halved to {state.batch_size} pictures from here on"
+        state.warnings.append(_warning("out_of_memory", note))
+        network.load_state_dict(before[0])
+        optimizer.load_state_dict(before[1])
+        reporter.tell("learn", state.epoch, config.epochs, at_once=True, note=note, batch_size=state.batch_size)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
+def _warning(code: str, text: str) -> dict[str, str]:
+    return {"code": code, "text": text}
+
+
+def _epoch(
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    data: Tensors,
+    rows: Rows,
+    config: TrainingConfig,
+    device: torch.device,
+    state: _State,
+    change: Augment,
+    reporter: Reporter,
+) -> dict[str, Any] | None:
+    """Shows all pictures once. All chance comes from the seed and the number of the epoch, so that a run which
+    resumes between two epochs draws the same."""
+    epoch = state.epoch + 1
+    torch.manual_seed(config.seed * 1_000_003 + epoch)
+    order = np.random.default_rng((config.seed, epoch)).permutation(rows)
+    _set_mode(network, head_only=epoch <= config.head_epochs)
+    weights = label_weights(data.truth[torch.from_numpy(rows)], config).to(device)
+    steps = -(-len(order) // state.batch_size)
+    began_s = time.perf_counter()
+    total_loss, right, loading_s = 0.0, 0, 0.0
+    for step, batch_rows in enumerate(_batches(order, state.batch_size)):
+        loading_began_s = time.perf_counter()
+        images, truth = data.batch(batch_rows, device)
+        loading_s += time.perf_counter() - loading_began_s
+        rate = learning_rate(config, (state.epoch + step / steps) / config.epochs)
+        for group in optimizer.param_groups:
+            group["lr"] = rate * group["share"]
+        optimizer.zero_grad(set_to_none=True)
+        with torch.autocast(device.type, torch.bfloat16, enabled=config.mixed_precision and device.type == "cuda"):
+            logits = network(*(change(x) for x in images)).float()
+            loss = loss_of(logits, truth, weights, config)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            return None
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        total_loss += value * len(truth)
+        right += int((said(logits.detach()) == truth).sum())
+        seconds = time.perf_counter() - began_s
+        pictures = min((step + 1) * state.batch_size, len(order))
+        reporter.tell(
+            "learn",
+            state.epoch + (step + 1) / steps * 0.999,
+            config.epochs,
+            epoch=epoch,
+            epochs=config.epochs,
+            train_loss=total_loss / pictures,
+            train_accuracy=right / pictures,
+            learning_rate=rate,
+            pictures_per_s=pictures / seconds,
+            batch_size=state.batch_size,
+        )
+    seconds = time.perf_counter() - began_s
+    state.seconds, state.loading_s = state.seconds + seconds, state.loading_s + loading_s
+    state.pictures += len(order)
+    return {
+        "epoch": epoch,
+        "train_loss": total_loss / len(order),
+        "train_accuracy": right / len(order),
+        "learning_rate": rate,
+        "seconds": seconds,
+        "pictures_per_s": len(order) / seconds,
+    }
+
+
+def _batches(order: Rows, size: int) -> Iterator[Rows]:
+    for begin in range(0, len(order), size):
+        yield order[begin : begin + size]
+
+
+def _set_mode(network: nn.Module, *, head_only: bool) -> None:
+    """A backbone keeps the statistics that it was trained with: batches are too small to measure their own."""
+    network.train()
+    backbone = getattr(network, "backbone", None)
+    if backbone is not None:
+        backbone.eval()
+        backbone.requires_grad_(not head_only)
+
+
+@torch.inference_mode()
+def judge(
+    network: nn.Module,
+    data: Tensors,
+    rows: Rows,
+    config: TrainingConfig,
+    device: torch.device,
+    reporter: Reporter | None = None,
+) -> tuple[float, float, Tensor]:
+    """Mean loss without weights and smoothing, accuracy, and logits `(n, outputs)` on the CPU."""
+    network.eval()
+    logits = logits_of(network, data, rows, device, reporter)
+    truth = data.truth[torch.from_numpy(rows)]
+    plain = torch.ones(log_probabilities(logits).shape[1])
+    loss = float(loss_of(logits, truth, plain, replace(config, label_smoothing=0.0)))
+    return loss, float((said(logits) == truth).double().mean()), logits
+
+
+@torch.inference_mode()
+def logits_of(
+    network: nn.Module, data: Tensors, rows: Rows, device: torch.device, reporter: Reporter | None = None
+) -> Tensor:
+    parts = []
+    for batch_rows in _batches(rows, EVALUATION_BATCH):
+        images, _ = data.batch(batch_rows, device)
+        parts.append(network(*images).float().cpu())
+        if reporter is not None:
+            reporter.tell("evaluate", 0, 1)
+    return torch.cat(parts)
+
+
+def said(logits: Tensor) -> Tensor:
+    return (logits[:, 0] > 0).long() if logits.shape[1] == 1 else logits.argmax(1)
+
+
+def log_probabilities(logits: Tensor) -> Tensor:
+    """`(n, labels)`."""
+    if logits.shape[1] == 1:
+        return torch.cat([functional.logsigmoid(-logits), functional.logsigmoid(logits)], 1)
+    return functional.log_softmax(logits, 1)
+
+
+def loss_of(logits: Tensor, truth: Tensor, weights: Tensor, config: TrainingConfig) -> Tensor:
+    """Mean over the samples, each weighted by its label's weight `(labels,)`."""
+    logs = log_probabilities(logits)
+    labels = logs.shape[1]
+    wanted = functional.one_hot(truth, labels).float()
+    wanted = wanted * (1 - config.label_smoothing) + config.label_smoothing / labels
+    if config.loss is Loss.MSE:
+        each = (logs.exp() - wanted).square().mean(1)
+    elif config.loss is Loss.BCE and logits.shape[1] > 1:
+        each = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none").sum(1)
+    elif config.loss is Loss.FOCAL:
+        each = -(wanted * (1 - logs.exp()) ** config.focal_gamma * logs).sum(1)
+    else:
+        each = -(wanted * logs).sum(1)
+    heavy = weights[truth]
+    return (each * heavy).sum() / heavy.sum()
+
+
+def label_weights(truth: Tensor, config: TrainingConfig, labels: int = 0) -> Tensor:
+    """`(labels,)`: ones, or the inverse of how frequent each label is, 1 on average over the samples."""
+    counts = torch.bincount(truth, minlength=max(labels, int(truth.max()) + 1)).float()
+    if not config.class_weights:
+        return torch.ones_like(counts)
+    return len(truth) / (len(counts) * counts.clamp_min(1))
+
+
+def make_optimizer(network: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
+    backbone = [p for name, p in network.named_parameters() if name.startswith("backbone.")]
+    rest = [p for name, p in network.named_parameters() if not name.startswith("backbone.")]
+    groups = [{"params": rest, "share": 1.0}] + ([{"params": backbone, "share": BACKBONE_SHARE}] if backbone else [])
+    if config.optimizer is Optimizer.ADAM:
+        return torch.optim.Adam(groups, config.learning_rate, weight_decay=config.weight_decay)
+    if config.optimizer is Optimizer.ADAMW:
+        return torch.optim.AdamW(groups, config.learning_rate, weight_decay=config.weight_decay)
+    momentum = config.momentum if config.optimizer is Optimizer.MOMENTUM else 0.0
+    return torch.optim.SGD(groups, config.learning_rate, momentum=momentum, weight_decay=config.weight_decay)
+
+
+def learning_rate(config: TrainingConfig, share: float) -> float:
+    """Of the run's `share` 0..1."""
+    if config.schedule is Schedule.CONSTANT:
+        return config.learning_rate
+    if config.schedule is Schedule.ONE_CYCLE and share < WARM_UP_SHARE:
+        low = LAST_STEP_SHARE + (1 - LAST_STEP_SHARE) * share / WARM_UP_SHARE
+        return config.learning_rate * low
+    rest = (share - WARM_UP_SHARE) / (1 - WARM_UP_SHARE) if config.schedule is Schedule.ONE_CYCLE else share
+    fall = (1 + math.cos(math.pi * rest)) / 2
+    return config.learning_rate * (LAST_STEP_SHARE + (1 - LAST_STEP_SHARE) * fall)
+
+
+def _checkpoint(
+    network: nn.Module, optimizer: torch.optim.Optimizer, state: _State, fingerprint: str
+) -> dict[str, Any]:
+    return {
+        "fingerprint": fingerprint,
+        "network": network.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "best": state.best,
+        "state": {name: getattr(state, name) for name in _STORED},
+    }
+
+
+def _restore(network: nn.Module, optimizer: torch.optim.Optimizer, state: _State, kept: dict[str, Any]) -> None:
+    network.load_state_dict(kept["network"])
+    optimizer.load_state_dict(kept["optimizer"])
+    state.best = kept["best"]
+    for name, value in kept["state"].items():
+        setattr(state, name, value)
+
+
+def _tell(reporter: Reporter, state: _State, config: TrainingConfig, entry: dict[str, Any]) -> None:
+    more = {name: value for name, value in entry.items() if name != "seconds"}
+    reporter.tell(
+        "learn", state.epoch, config.epochs, at_once=True, epochs=config.epochs, batch_size=state.batch_size, **more
+    )

@@ -1,0 +1,255 @@
+"""The networks that are trained. All take RGB 0..255 as float32 and give logits `(n, outputs)`.
+
+Two labels have one output (the logit of the second label), more have one each: see `probabilities`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from analysis.training.efficientnet import HEAD_CHANNELS, EfficientNetLite0, load_imagenet
+from analysis.training.facenet import load_facenet
+from analysis.training.views import CLIP, FACE, FACE_SIDE_PX, PICTURE
+
+ROOT_SOFTNESS = 1e-3
+"""Keeps the slope of the signed root finite at zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """Everything needed to build the network again; stored beside its weights."""
+
+    kind: str
+    """"tutorial", "finetune", "features" or "sequence"."""
+    outputs: int
+    inputs: tuple[str, ...] = (PICTURE,)
+    picture_size: int = 64
+    frames: int = 0
+    dropout: float = 0.0
+    branches: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> ModelSpec:
+        return cls(**{**document, "inputs": tuple(document["inputs"]), "branches": tuple(document["branches"])})
+
+    def shape(self, view: str) -> tuple[int, ...]:
+        """Of one sample of an input, as the network takes it."""
+        side = FACE_SIDE_PX if view == FACE else self.picture_size
+        return (self.frames, 3, side, side) if view == CLIP else (3, side, side)
+
+
+def outputs_for(labels: int) -> int:
+    return 1 if labels == 2 else labels
+
+
+def probabilities(logits: Tensor) -> Tensor:
+    """`(n, labels)`: sigmoid for one output, softmax for more."""
+    if logits.shape[1] == 1:
+        second = torch.sigmoid(logits)
+        return torch.cat([1 - second, second], 1)
+    return torch.softmax(logits, 1)
+
+
+class Tutorial(nn.Module):
+    """The article's network: two convolutions with pooling, one dense layer of 128."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        super().__init__()
+        # "Valid" convolutions, as Keras has them by default.
+        side = ((spec.picture_size - 2) // 2 - 2) // 2
+        self.conv1, self.conv2 = nn.Conv2d(3, 32, 3), nn.Conv2d(32, 64, 3)
+        self.dense = nn.Linear(64 * side * side, 128)
+        self.dropout = nn.Dropout(spec.dropout)
+        self.head = nn.Linear(128, spec.outputs)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        x = functional.max_pool2d(functional.relu(self.conv1(picture / 255)), 2)
+        x = functional.max_pool2d(functional.relu(self.conv2(x)), 2)
+        logits: Tensor = self.head(self.dropout(functional.relu(self.dense(x.flatten(1)))))
+        return logits
+
+
+def tutorial_parameters(side: int, outputs: int) -> int:
+    """Closed form of the number of parameters of `Tutorial`."""
+    left = ((side - 2) // 2 - 2) // 2
+    return (3 * 9 + 1) * 32 + (32 * 9 + 1) * 64 + (64 * left**2 + 1) * 128 + (128 + 1) * outputs
+
+
+class Finetune(nn.Module):
+    """EfficientNet-Lite0 with a new last layer."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        super().__init__()
+        self.backbone = EfficientNetLite0()
+        del self.backbone._fc
+        self.dropout = nn.Dropout(spec.dropout)
+        self.head = nn.Linear(HEAD_CHANNELS, spec.outputs)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        x = self.backbone.maps(picture, (EfficientNetLite0.HEAD,))[0].mean((2, 3))
+        logits: Tensor = self.head(self.dropout(x))
+        return logits
+
+
+class ClipReader(nn.Module):
+    """A small CNN sees each frame together with its change since the one before; a GRU reads them in order."""
+
+    CHANNELS, HIDDEN = (16, 32, 48, 64), 64
+
+    def __init__(self, spec: ModelSpec) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        inside = 6
+        for out in self.CHANNELS:
+            layers += [nn.Conv2d(inside, out, 3, 2, 1), nn.BatchNorm2d(out), nn.ReLU()]
+            inside = out
+        self.frame_network = nn.Sequential(*layers)
+        cells = max(spec.picture_size // 2 ** len(self.CHANNELS), 1) ** 2
+        self.narrow = nn.Linear(inside * cells, self.HIDDEN)
+        self.gru = nn.GRU(self.HIDDEN, self.HIDDEN, batch_first=True)
+        self.dropout = nn.Dropout(spec.dropout)
+        self.head = nn.Linear(self.HIDDEN, spec.outputs)
+
+    def forward(self, clip: Tensor) -> Tensor:
+        frames = clip / 127.5 - 1
+        change = frames - torch.cat([frames[:, :1], frames[:, :-1]], 1)
+        both = torch.cat([frames, change], 2)
+        n, length = both.shape[:2]
+        seen = self.frame_network(both.flatten(0, 1)).flatten(1)
+        states, _ = self.gru(functional.relu(self.narrow(seen)).reshape(n, length, -1))
+        logits: Tensor = self.head(self.dropout(states.mean(1)))
+        return logits
+
+
+@dataclass(frozen=True, slots=True)
+class BranchSpec:
+    """Frozen features: which view a backbone sees, which of its maps are read, in a grid of how many cells."""
+
+    view: str
+    backbone: str
+    maps: tuple[tuple[str, int], ...]
+
+
+BRANCHES = {
+    "face": BranchSpec(FACE, "facenet", (("t260", 4), ("t316", 4))),
+    "face-layers": BranchSpec(PICTURE, "facenet", (("t260", 4), ("t316", 4))),
+    "picture": BranchSpec(PICTURE, "efficientnet", (("5", 4), ("6", 4), ("8", 1))),
+}
+"""Chosen by cross-validation over the kinds of pictures that people bring: inner layers know expressions and eyes,
+which the last ones, trained to tell people or objects apart, have unlearned."""
+
+
+def grid_means(x: Tensor, cells: int) -> Tensor:
+    """Adaptive average pooling as two products of matrices, which ONNX knows for every size; `(n, c * cells²)`."""
+    rows, columns = _averaging(x.shape[2], cells).to(x), _averaging(x.shape[3], cells).to(x)
+    return (rows @ x @ columns.T).flatten(1)
+
+
+def _averaging(side: int, cells: int) -> Tensor:
+    """`(cells, side)`; the borders of `adaptive_avg_pool2d`."""
+    table = torch.zeros(cells, side)
+    for cell in range(cells):
+        begin, end = cell * side // cells, -(-(cell + 1) * side // cells)
+        table[cell, begin:end] = 1 / (end - begin)
+    return table
+
+
+class Branch(nn.Module):
+    """A backbone and what is read from it: signed roots of averages, which spread small values."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.spec = BRANCHES[name]
+        self.network = load_facenet() if self.spec.backbone == "facenet" else load_imagenet()
+
+    def blocks(self, view: Tensor) -> list[Tensor]:
+        """One `(n, d)` for each map."""
+        return self.pooled(self.maps(view))
+
+    def maps(self, view: Tensor) -> list[Tensor]:
+        if self.spec.backbone == "facenet" and view.shape[-1] != FACE_SIDE_PX:
+            side = (FACE_SIDE_PX, FACE_SIDE_PX)
+            view = functional.interpolate(view, side, mode="bilinear", align_corners=False)
+        names = [name for name, _ in self.spec.maps]
+        if isinstance(self.network, EfficientNetLite0):
+            return self.network.maps(view, tuple(map(int, names)))
+        return self.network.maps(view, names)
+
+    def pooled(self, found: list[Tensor]) -> list[Tensor]:
+        pooled = [grid_means(x, cells) for x, (_, cells) in zip(found, self.spec.maps, strict=True)]
+        return [x * torch.rsqrt(x.abs() + ROOT_SOFTNESS) for x in pooled]
+
+
+class Features(nn.Module):
+    """One linear layer on the features of one or several frozen branches."""
+
+    def __init__(self, spec: ModelSpec, length: int) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(Branch(name) for name in spec.branches)
+        self.inputs = spec.inputs
+        # Centred first: a sum over thousands of large values that nearly cancel would lose digits.
+        self.centre: Tensor
+        self.scale: Tensor
+        self.register_buffer("centre", torch.zeros(length))
+        self.register_buffer("scale", torch.ones(length))
+        self.head = nn.Linear(length, spec.outputs)
+
+    def features(self, *views: Tensor) -> Tensor:
+        given = dict(zip(self.inputs, views, strict=True))
+        blocks: list[Tensor] = []
+        for branch in self.branches:
+            assert isinstance(branch, Branch)
+            blocks += branch.blocks(given[branch.spec.view])
+        return torch.cat(blocks, 1)
+
+    def forward(self, *views: Tensor) -> Tensor:
+        return self.judge(self.features(*views))
+
+    def judge(self, features: Tensor) -> Tensor:
+        logits: Tensor = self.head((features - self.centre) * self.scale)
+        return logits
+
+
+def build(spec: ModelSpec, state: dict[str, Tensor] | None = None) -> nn.Module:
+    """A fresh network (its random parts drawn from torch's generator), or the one whose state is given."""
+    network: nn.Module
+    if spec.kind == "tutorial":
+        network = Tutorial(spec)
+        _initialise_as_keras(network)
+    elif spec.kind == "finetune":
+        network = Finetune(spec)
+        if state is None:
+            network.backbone.load_state_dict(load_imagenet().state_dict(), strict=False)
+    elif spec.kind == "sequence":
+        network = ClipReader(spec)
+    else:
+        network = Features(spec, 1 if state is None else int(state["head.weight"].shape[1]))
+    if state is not None:
+        network.load_state_dict(state)
+    return network
+
+
+def _initialise_as_keras(network: nn.Module) -> None:
+    """Glorot's uniform weights and zero biases."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            nn.init.zeros_(module.get_parameter("bias"))
+
+
+def parameter_count(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def features_inputs(branches: Sequence[str]) -> tuple[str, ...]:
+    """The views that these branches see, each once."""
+    return tuple(dict.fromkeys(BRANCHES[name].view for name in branches))

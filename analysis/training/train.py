@@ -1,0 +1,282 @@
+"""`train`: from labelled samples to a model with honest numbers, in one function that reads top to bottom."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import hashlib
+import io
+import json
+import os
+import platform
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from analysis.errors import UnusableTrainingData
+from analysis.training import checkpoint
+from analysis.training.auto import AUTO_CHOICES, FACE_HEAD_CHOICES, FEATURES_FILE, train_head
+from analysis.training.config import Device, Recipe, TrainingConfig
+from analysis.training.data import Part, TrainingData, clips_among
+from analysis.training.evaluate import (
+    Judged,
+    evaluate,
+    fit_temperature,
+    fit_threshold,
+    scaled_probabilities,
+)
+from analysis.training.export import SAME_OUTPUT, onnx_bytes, onnx_difference, write_card
+from analysis.training.loop import learn, logits_of
+from analysis.training.models import ModelSpec, build, outputs_for, parameter_count
+from analysis.training.prepare import Prepared, prepare, split_document
+from analysis.training.progress import Reporter
+from analysis.training.views import CLIP, PICTURE
+from analysis.types import Float64, OnProgress
+from analysis.weights import sha256_of
+
+SCHEMA = 1
+COMPARED = 16
+"""Samples on which torch and ONNX have to agree."""
+NETWORK_KINDS = {Recipe.TUTORIAL: "tutorial", Recipe.FINETUNE: "finetune", Recipe.SEQUENCE: "sequence"}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What a run leaves: the folder of the model and the content of its `run.json`."""
+
+    folder: Path
+    run: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    """What both ways of training end with; the logits of validation rows are by models that did not see them."""
+
+    network: nn.Module
+    spec: ModelSpec
+    validation_rows: np.ndarray[Any, np.dtype[np.intp]]
+    validation_logits: Float64
+    history: list[dict[str, Any]]
+    about: dict[str, Any]
+    warnings: list[dict[str, Any]]
+
+
+def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress: OnProgress) -> TrainingResult:
+    """Trains, evaluates and writes a model folder. An unfinished run with equal settings and data goes on.
+
+    The callback may raise `Cancelled` (the checkpoint stays, so this is also a pause) or `KeepBest`. Raises
+    UnusableTrainingData, LeakingSplit, TrainingDiverged, NoDiskSpace, MissingWeights, BadTrainingConfig.
+    """
+    began_s, began_cpu_s = time.perf_counter(), time.process_time()
+    device = choose_device(config)
+    set_reproducible(config)
+    reporter = Reporter(on_progress, str(device))
+    recipe, why = choose_recipe(config, data)
+    prepared = prepare(config, recipe, data, reporter, config.threads)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    fingerprint = run_fingerprint(config, prepared)
+    if recipe in NETWORK_KINDS:
+        trained = _train_network(recipe, why, prepared, config, device, out_dir, fingerprint, reporter)
+    else:
+        trained = _train_head(recipe, why, prepared, config, device, out_dir, fingerprint, reporter)
+    reporter.tell("evaluate", 0, 1, at_once=True)
+    # Temperature and threshold see the validation part only; the test part is looked at once, after them.
+    truth = prepared.truth[trained.validation_rows]
+    temperature = fit_temperature(trained.validation_logits, truth)
+    threshold = fit_threshold(scaled_probabilities(trained.validation_logits, temperature), truth)
+    validation = Judged(trained.validation_logits, truth, prepared.groups[trained.validation_rows])
+    run: dict[str, Any] = {
+        "schema": SCHEMA,
+        "recipe": config.recipe.value,
+        "chosen_recipe": recipe.value,
+        **trained.about,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "config": config.as_json(),
+        "labels": list(prepared.labels),
+        "model": trained.spec.as_json(),
+        "parameters": parameter_count(trained.network),
+        "split": split_document(prepared, cross_validated=recipe not in NETWORK_KINDS and not prepared.stored_split),
+        "history": trained.history,
+        "temperature": temperature,
+        "threshold": threshold,
+        "validation": evaluate(validation, prepared.labels, temperature, threshold, config.seed),
+        "test": _test(trained, prepared, config, device, temperature, threshold),
+        "warnings": [*prepared.warnings, *trained.warnings],
+        "data_fingerprint": prepared.fingerprint,
+        "device": str(device),
+        "versions": versions(),
+    }
+    _write(out_dir, run, trained, prepared, reporter, began_s, began_cpu_s)
+    return TrainingResult(out_dir, run)
+
+
+def choose_recipe(config: TrainingConfig, data: TrainingData) -> tuple[Recipe, str]:
+    """What *auto* stands for here, and why; "" where the training itself will say."""
+    clips = clips_among(data.samples)
+    if config.recipe is Recipe.SEQUENCE and clips < len(data.samples):
+        raise UnusableTrainingData(f"sequence: expected clips only, got {len(data.samples) - clips} pictures")
+    if config.recipe is Recipe.AUTO and clips == len(data.samples):
+        return Recipe.SEQUENCE, "These are clips, so a network reads their frames in order."
+    if config.recipe is Recipe.AUTO:
+        return Recipe.AUTO, ""
+    return config.recipe, f"The recipe {config.recipe} was asked for."
+
+
+def choose_device(config: TrainingConfig) -> torch.device:
+    """CUDA where it is wanted and answers, else the CPU; asked only now, in the process that computes."""
+    if config.device is Device.CPU or not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda")
+
+
+def set_reproducible(config: TrainingConfig) -> None:
+    torch.set_num_threads(config.threads or os.cpu_count() or 1)
+    torch.manual_seed(config.seed)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+
+
+def run_fingerprint(config: TrainingConfig, prepared: Prepared) -> str:
+    """Of everything that the result depends on."""
+    document = json.dumps([config.as_json(), prepared.fingerprint, prepared.fold.tolist(), torch.__version__])
+    return hashlib.sha256(document.encode()).hexdigest()
+
+
+def _train_network(
+    recipe: Recipe,
+    why: str,
+    prepared: Prepared,
+    config: TrainingConfig,
+    device: torch.device,
+    out_dir: Path,
+    fingerprint: str,
+    reporter: Reporter,
+) -> _Trained:
+    spec = ModelSpec(
+        NETWORK_KINDS[recipe],
+        outputs_for(len(prepared.labels)),
+        (CLIP,) if recipe is Recipe.SEQUENCE else (PICTURE,),
+        config.picture_size,
+        config.frames if recipe is Recipe.SEQUENCE else 0,
+        config.dropout,
+    )
+    tensors = prepared.tensors(spec.inputs)
+    rows = prepared.rows(Part.VALIDATION)
+    learned = learn(
+        build(spec), tensors, prepared.rows(Part.TRAIN), rows, config, device, out_dir, fingerprint, reporter
+    )
+    logits = _numpy(logits_of(learned.network, tensors, rows, device, reporter))
+    about = {
+        "why": why,
+        "stopped": learned.stopped,
+        "batch_size": learned.batch_size,
+        "pictures_per_s": learned.pictures_per_s,
+        "loading_share": learned.loading_share,
+    }
+    return _Trained(learned.network, spec, rows, logits, learned.history, about, list(learned.warnings))
+
+
+def _train_head(
+    recipe: Recipe,
+    why: str,
+    prepared: Prepared,
+    config: TrainingConfig,
+    device: torch.device,
+    out_dir: Path,
+    fingerprint: str,
+    reporter: Reporter,
+) -> _Trained:
+    choices = FACE_HEAD_CHOICES if recipe is Recipe.FACE_HEAD else AUTO_CHOICES
+    result = train_head(prepared, config, choices, device, out_dir, fingerprint, reporter)
+    rows = prepared.rows(Part.VALIDATION) if prepared.stored_split else prepared.learn_rows()
+    learned = prepared.learn_rows()
+    logits = result.held_out.logits[np.searchsorted(learned, rows)]
+    about = {
+        "why": why if recipe is Recipe.FACE_HEAD else result.why,
+        "stopped": "finished",
+        "features": result.held_out.name,
+        "strength": result.held_out.strength,
+        "tried": result.tried,
+        "pictures_per_s": result.pictures_per_s,
+    }
+    return _Trained(result.network, result.spec, rows, logits, result.history, about, [])
+
+
+def _test(
+    trained: _Trained,
+    prepared: Prepared,
+    config: TrainingConfig,
+    device: torch.device,
+    temperature: float,
+    threshold: float,
+) -> dict[str, Any] | None:
+    rows = prepared.rows(Part.TEST)
+    if not len(rows):
+        return None
+    tensors = prepared.tensors(trained.spec.inputs)
+    logits = _numpy(logits_of(trained.network.to(device).eval(), tensors, rows, device))
+    judged = Judged(logits, prepared.truth[rows], prepared.groups[rows])
+    return evaluate(judged, prepared.labels, temperature, threshold, config.seed)
+
+
+def _numpy(logits: Tensor) -> Float64:
+    return logits.double().numpy()
+
+
+def _write(
+    out_dir: Path,
+    run: dict[str, Any],
+    trained: _Trained,
+    prepared: Prepared,
+    reporter: Reporter,
+    began_s: float,
+    began_cpu_s: float,
+) -> None:
+    """Model files first, `run.json` last: where it stands, all it names is there."""
+    reporter.tell("write", 0, 1, at_once=True)
+    network = trained.network.cpu().eval()
+    model = {"spec": run["model"], "labels": run["labels"], "state": network.state_dict()}
+    checkpoint.save_tensors(out_dir / checkpoint.MODEL, model)
+    checkpoint.write_whole(out_dir / checkpoint.ONNX, onnx_bytes(network, trained.spec, run["temperature"]))
+    some = [view[:COMPARED] for view in prepared.tensors(trained.spec.inputs).views]
+    difference = onnx_difference(network, trained.spec.inputs, some, run["temperature"], out_dir / checkpoint.ONNX)
+    if difference > SAME_OUTPUT:
+        text = f"the ONNX file's scores differ from torch's by up to {difference:.1e}"
+        run["warnings"].append({"code": "onnx_differs", "text": text, "files": []})
+    run["onnx_difference"] = difference
+    checkpoint.write_whole(out_dir / checkpoint.SPLIT, split_csv(prepared).encode())
+    run["seconds"] = time.perf_counter() - began_s
+    run["cpu_seconds"] = time.process_time() - began_cpu_s
+    run["files"] = {name: sha256_of(out_dir / name) for name in (checkpoint.MODEL, checkpoint.ONNX, checkpoint.SPLIT)}
+    write_card(out_dir / checkpoint.CARD, run)
+    checkpoint.write_json(out_dir / checkpoint.RUN, run)
+    (out_dir / FEATURES_FILE).unlink(missing_ok=True)
+    reporter.tell("write", 1, 1, at_once=True)
+
+
+def split_csv(prepared: Prepared) -> str:
+    """Which sample went where, and with which others it belongs together."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["file", "label", "source", "group", "fold", "part"])
+    for sample, group, fold in zip(prepared.samples, prepared.groups, prepared.fold, strict=True):
+        part = Part.TEST if fold < 0 else Part.VALIDATION if fold == 0 else Part.TRAIN
+        writer.writerow([sample.path, sample.label, sample.source, group, fold, part])
+    return text.getvalue()
+
+
+def versions() -> dict[str, str]:
+    import onnxruntime
+
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "onnxruntime": onnxruntime.__version__,
+        "threads": str(torch.get_num_threads()),
+    }
