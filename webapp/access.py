@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from webapp.accounts.models import Role, Team, User
 from webapp.jobs.models import Job
-from webapp.people.models import Face, Person
+from webapp.people.models import Face, Person, Track
 from webapp.videos.models import Upload, Video
 
 Visitor = User | AnonymousUser
@@ -67,6 +67,11 @@ def editable_people(user: Visitor) -> QuerySet[Person]:
 
 def visible_faces(user: Visitor) -> QuerySet[Face]:
     return Face.objects.filter(analysis__video__in=visible_videos(user))
+
+
+def visible_tracks(user: Visitor) -> QuerySet[Track]:
+    """Appearances of people."""
+    return Track.objects.filter(analysis__video__in=visible_videos(user), person__isnull=False)
 
 
 def visible_jobs(user: Visitor) -> QuerySet[Job]:

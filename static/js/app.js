@@ -15,3 +15,6 @@ import "rollcall/face-boxes";
 import "rollcall/video-player";
 import "rollcall/people-panel";
 import "rollcall/person-name";
+import "rollcall/show-hide";
+import "rollcall/choose-faces";
+import "rollcall/review-pair";

@@ -44,6 +44,13 @@ class LiveUpdates extends HTMLElement {
   #take(message) {
     if (message.type === "job") offer(message);
     if (message.type === "gone") remove(message.subject);
+    if (message.type === "people") this.#peopleChanged();
+  }
+
+  /** Somebody named or merged people, perhaps in another tab: what shows them looks again. */
+  #peopleChanged() {
+    document.dispatchEvent(new CustomEvent("fragment:stale"));
+    document.dispatchEvent(new CustomEvent("people:changed"));
   }
 
   #restored() {

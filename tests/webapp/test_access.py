@@ -14,6 +14,7 @@ from tests.factories import make_job, make_user
 from webapp import access
 from webapp.accounts.models import Role, Team, User
 from webapp.jobs.models import Job, Status
+from webapp.people.models import Person
 from webapp.videos.models import Video
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,8 @@ RULES: list[tuple[str, Callable[[Any], QuerySet[Any]], str]] = [
     (MANAGE, access.manageable_teams, "team"),
     (SEE, access.visible_videos, "video"),
     (EDIT, access.editable_videos, "video"),
+    (SEE, access.visible_people, "person"),
+    (EDIT, access.editable_people, "person"),
     (SEE, access.visible_jobs, "job"),
     (EDIT, access.editable_jobs, "job"),
 ]
@@ -44,6 +47,7 @@ def things(team: Team) -> dict[str, Any]:
         "team": team,
         "video": Video.objects.create(team=team, title="Opening night", file_name="a.mp4"),
         "job": make_job(team=team),
+        "person": Person.objects.create(team=team, number=1, hue=0),
     }
 
 

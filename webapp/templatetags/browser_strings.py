@@ -56,6 +56,15 @@ STRINGS: dict[str, Promise] = {
     "name.suggestions_none": _("Nobody has that name yet"),
     "name.suggestions_some": _("{n} names fit. Use the arrow keys to choose."),
     "name.failed": _("The name could not be saved. Check your connection and try again."),
+    # people
+    "hide.show_all": _("Show all"),
+    "hide.hide_unnamed": _("Hide unnamed"),
+    "hide.hide_all": _("Hide all"),
+    "hide.changed_one": _("1 change"),
+    "hide.changed_many": _("{n} changes"),
+    "faces.chosen_none": _("Choose appearances"),
+    "faces.chosen_one": _("1 chosen"),
+    "faces.chosen_many": _("{n} chosen"),
     # everywhere
     "undo": _("Undo"),
     "close": _("Close"),

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from webapp.people import sureness
 from webapp.templatetags.browser_strings import STRINGS
 from webapp.videos import facts
 from webapp.videos.facts import Problem
@@ -174,6 +175,12 @@ def not_shown(people: CardPeople) -> int:
 def pairs(spans: list[tuple[float, float]]) -> str:
     """Stretches of time as JSON, for a data attribute."""
     return json.dumps([[round(start_s, 3), round(end_s, 3)] for start_s, end_s in spans])
+
+
+@register.filter
+def likeness_percent(likeness: float) -> int:
+    """A cosine as people read it."""
+    return sureness.percent(likeness)
 
 
 @register.simple_tag
