@@ -11,6 +11,11 @@ from analysis.types import Float32
 
 Int = NDArray[np.int64]
 
+SAMPLED_ROWS = 4_000
+"""From so many rows the directions in use are found."""
+LOST_ENERGY, MOST_LOST = 1e-5, 1e-3
+"""Of the squared length, on average and of any one vector."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -59,6 +64,8 @@ class Gallery:
     """(n, d), length 1."""
     starts: Int
     """(people,), rising: the first row of each person; the first is 0 and nobody is without a row."""
+    basis: Float32 | None = None
+    """(full d, d) where the vectors are compact: what turns a full vector into a compact one."""
 
     def __post_init__(self) -> None:
         if self.vectors.ndim != 2 or self.starts.ndim != 1:
@@ -72,10 +79,35 @@ class Gallery:
         return len(self.starts)
 
 
+def compact(gallery: Gallery) -> Gallery:
+    """The same likenesses (to 0.001) from shorter vectors, where the vectors leave most directions unused.
+
+    The 192 numbers of MobileFaceNet come out of 64: everything lies in that many dimensions, so that a search reads a
+    third. A gallery that is not so is returned as it is.
+    """
+    vectors = gallery.vectors
+    if len(vectors) < 2 * vectors.shape[1] or gallery.basis is not None:
+        return gallery
+    sample = vectors[:: max(len(vectors) // SAMPLED_ROWS, 1)]
+    _, strengths, directions = np.linalg.svd(sample, full_matrices=False)
+    lost = 1 - np.cumsum(strengths**2) / np.sum(strengths**2)
+    kept = int(np.argmax(lost < LOST_ENERGY)) + 1
+    basis = np.ascontiguousarray(directions[:kept].T, np.float32)
+    short: Float32 = (vectors @ basis).astype(np.float32)
+    if kept > vectors.shape[1] // 2 or float(np.einsum("ij,ij->i", short, short).min()) < 1 - MOST_LOST:
+        return gallery
+    return Gallery(short, gallery.starts, basis)
+
+
 def likenesses(gallery: Gallery, queries: Float32) -> Float32:
     """`(people, queries)`: cosine of each query `(q, d)` with the most alike reference of each person."""
     if not len(gallery):
         return np.zeros((0, len(queries)), np.float32)
+    if gallery.basis is not None:
+        queries = queries @ gallery.basis
+    if len(gallery) == len(gallery.vectors):
+        one_each: Float32 = (gallery.vectors @ queries.T).astype(np.float32)
+        return one_each
     every: Float32 = (gallery.vectors @ queries.T).astype(np.float32)
     best: Float32 = np.maximum.reduceat(every, gallery.starts, axis=0)
     return best

@@ -18,3 +18,5 @@ import "rollcall/person-name";
 import "rollcall/show-hide";
 import "rollcall/choose-faces";
 import "rollcall/review-pair";
+import "rollcall/choose-videos";
+import "rollcall/photo-drop";

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from analysis.faces.search import LIMITS, MEASURED, Limits
 from webapp.people.models import Person, ReferenceSet
@@ -41,16 +40,21 @@ def of_person(person: Person) -> Sureness:
 
 
 def meaning(likeness: float) -> str:
-    """ "1 of 3,000 strangers is as alike; 81 of 100 known people are recognised"."""
+    """ "About 1 in 74,000 strangers is this alike, and 94 in 100 views of the same person." """
     point = min(MEASURED, key=lambda each: abs(each.likeness - likeness))
-    one_in = round(1 / point.strangers) if point.strangers else 0
-    strangers = (
-        ngettext("1 of %(n)s stranger is as alike", "1 of %(n)s strangers is as alike", one_in) % {"n": f"{one_in:,}"}
-        if one_in
-        else _("no stranger was as alike when this was measured")
-    )
-    known = _("%(n)d of 100 appearances of a known person are") % {"n": round(100 * point.known)}
-    return f"{strangers}; {known}"
+    known = round(100 * point.known)
+    if not point.strangers:
+        words = _("No stranger was this alike when it was measured; %(known)d in 100 views of the same person were.")
+        return words % {"known": known}
+    one_in = _rounded(1 / point.strangers)
+    words = _("About 1 in %(n)s strangers is this alike, and %(known)d in 100 views of the same person.")
+    return words % {"n": f"{one_in:,}", "known": known}
+
+
+def _rounded(number: float) -> int:
+    """To two digits: more would pretend."""
+    step = 10 ** max(len(str(int(number))) - 2, 0)
+    return round(number / step) * step
 
 
 def percent(likeness: float) -> int:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webapp.people import acting, naming, person_views, review_views, views
+from webapp.people import acting, naming, person_views, photo_views, review_views, views
 
 app_name = "people"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("visibility/", views.visibility, name="visibility"),
     path("faces/<uuid:face_id>.jpg", views.face_picture, name="face_picture"),
     path("why/<int:track_id>/", person_views.why_page, name="why"),
+    path("photo/", photo_views.photo, name="photo"),
     path("review/", review_views.review_page, name="review"),
     path("review/answer/", review_views.answer, name="answer"),
     path("events/<uuid:event_id>/undo/", acting.undo, name="undo"),

@@ -62,9 +62,11 @@ STRINGS: dict[str, Promise] = {
     "hide.hide_all": _("Hide all"),
     "hide.changed_one": _("1 change"),
     "hide.changed_many": _("{n} changes"),
-    "faces.chosen_none": _("Choose appearances"),
+    "faces.chosen_none": _("Choose appearances to move them to someone else, or one as the portrait."),
     "faces.chosen_one": _("1 chosen"),
     "faces.chosen_many": _("{n} chosen"),
+    "videos.chosen_one": _("1 video chosen"),
+    "videos.chosen_many": _("{n} videos chosen"),
     # everywhere
     "undo": _("Undo"),
     "close": _("Close"),

@@ -149,6 +149,17 @@ def with_query(context: RequestContext, **changes: object) -> str:
     return f"?{query.urlencode()}"
 
 
+@register.simple_tag(takes_context=True)
+def without_value(context: RequestContext, key: str, value: object, swap: str = "") -> str:
+    """The page's own query string without one value of a key that may repeat; `swap` puts the value under that key."""
+    query = context["request"].GET.copy()
+    query.setlist(key, [each for each in query.getlist(key) if each != str(value)])
+    query.pop("page", None)
+    if swap:
+        query.appendlist(swap, str(value))
+    return f"?{query.urlencode()}"
+
+
 THOROUGHNESS_WORDS: dict[str, tuple[Promise, Promise]] = {
     "fast": (gettext_lazy("Fast"), gettext_lazy("Looks at fewer moments. May miss people who pass by.")),
     "balanced": (gettext_lazy("Balanced"), gettext_lazy("Finds nearly everybody. Right for most videos.")),
