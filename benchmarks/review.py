@@ -2,7 +2,8 @@
 
 `python -m benchmarks review`: every picture of the LFW identification set (40 people with 10 pictures) is a person whom
 nobody knows. Nothing joins by itself (unless `--join-from 0.61` as in the product, which leaves little to ask): pairs
-that are alike enough are asked about in the order of the queue, in random order, and any pairs in random order.
+that are alike enough are asked about in the order of the queue, in random order, and any pairs in random order. With
+whole groups the reviewer confirms on one page all who are the person in question, as the page offers it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from benchmarks.verification import central_face
 WANTED_F1 = 0.98
 SHOWN_AT = (0, 50, 100, 150, 200, 250, 300, 350, 400, 600, 1000)
 RANDOM_RUNS = 5
+ALSO = 11
+"""As in `webapp.people.review`."""
 NEVER, ANY = 2.0, -0.999
 
 
@@ -93,7 +96,16 @@ def join_sure_ones(groups: Groups, join_from: float) -> None:
         groups.unite(int(first), int(second))
 
 
-def answers(groups: Groups, suggest_from: float, random: np.random.Generator | None) -> Iterator[float]:
+def also_asked(groups: Groups, keeps: int, suggest_from: float) -> list[int]:
+    """Who else may be that person, as the page shows them."""
+    row = groups.likeness[keeps]
+    alike = [int(number) for number in np.argsort(-row) if row[number] >= suggest_from]
+    return alike[: ALSO + 1]
+
+
+def answers(
+    groups: Groups, suggest_from: float, random: np.random.Generator | None, whole_groups: bool = False
+) -> Iterator[float]:
     """F1 after each answer, until no question is left; in the queue's order, or at random."""
     f1, each_once = groups.f1(), np.triu(np.ones_like(groups.likeness, bool), 1)
     while True:
@@ -110,7 +122,16 @@ def answers(groups: Groups, suggest_from: float, random: np.random.Generator | N
         else:
             position = int(random.integers(len(rows)))
         first, second = int(rows[position]), int(columns[position])
-        if groups.is_same(first, second):
+        if len(groups.members[second]) > len(groups.members[first]):
+            first, second = second, first
+        if whole_groups:
+            same = [each for each in also_asked(groups, first, suggest_from) if groups.is_same(first, each)]
+            for each in same:
+                groups.unite(first, each)
+            if not same:
+                groups.tell_apart(first, second)
+            f1 = groups.f1()
+        elif groups.is_same(first, second):
             groups.unite(first, second)
             f1 = groups.f1()
         else:
@@ -119,13 +140,18 @@ def answers(groups: Groups, suggest_from: float, random: np.random.Generator | N
 
 
 def run(
-    vectors: Float32, people: list[str], join_from: float, suggest_from: float, seed: int | None = None
+    vectors: Float32,
+    people: list[str],
+    join_from: float,
+    suggest_from: float,
+    seed: int | None = None,
+    whole_groups: bool = False,
 ) -> list[float]:
     """F1 by the number of answers, 0 included."""
     groups = Groups(vectors, people)
     join_sure_ones(groups, join_from)
     random = None if seed is None else np.random.default_rng(seed)
-    return [groups.f1(), *answers(groups, suggest_from, random)]
+    return [groups.f1(), *answers(groups, suggest_from, random, whole_groups)]
 
 
 def needed(curve: list[float]) -> int | None:
@@ -142,17 +168,22 @@ def main() -> None:
     queue = run(vectors, people, args.join_from, args.suggest_from)
     alike = [run(vectors, people, args.join_from, args.suggest_from, seed) for seed in range(RANDOM_RUNS)]
     blind = [run(vectors, people, args.join_from, ANY, 0)]
+    pages = run(vectors, people, args.join_from, args.suggest_from, whole_groups=True)
     print(f"{len(people)} pictures of {len(set(people))} people, asked from {args.suggest_from}")
-    print("answers   queue    random among the alike   random among all")
+    print("answers   whole groups   queue    random among the alike   random among all")
     for number in SHOWN_AT:
         mean = [np.mean([at(curve, number) for curve in curves]) for curves in (alike, blind)]
-        print(f"{number:7d}   {at(queue, number):.4f}   {mean[0]:.4f}                   {mean[1]:.4f}")
+        print(
+            f"{number:7d}   {at(pages, number):.4f}         {at(queue, number):.4f}   "
+            f"{mean[0]:.4f}                   {mean[1]:.4f}"
+        )
     print(f"questions until none is left: {len(queue) - 1}, at random {np.mean([len(c) - 1 for c in alike]):.0f}")
     ours = needed(queue)
     if ours is None:
         print(f"F1 {WANTED_F1} is not reached: at the end {queue[-1]:.4f}")
         return
     say(f"answers until F1 {WANTED_F1}", ours, "few", digits=0)
+    say("  with whole groups", needed(pages) or np.inf, "few", digits=0)
     for words, curves in (("among the alike", alike), ("among all", blind)):
         reached = [number for number in map(needed, curves) if number is not None]
         if reached:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-HALF_SURE = 0.38
+HALF_SURE = 0.46
 """Cosine at which half of the pairs that are asked about show one person; see `python -m benchmarks review`."""
-STEEPNESS = 22.0
+STEEPNESS = 30.0
 
 
 def chance_of_same(likeness: float) -> float:

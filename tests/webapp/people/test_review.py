@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.urls import reverse
 
+from analysis.pictures import read_picture
 from analysis.sample_video import sample_pictures
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, people_of
@@ -144,7 +145,9 @@ def photo_of(picture: Any) -> SimpleUploadedFile:
 
 def test_a_photo_shows_its_faces_and_nothing_is_kept(team: Team, vera: User, settings: Any) -> None:
     before = sorted(settings.MEDIA_ROOT.rglob("*"))
-    page = signed_in(vera).post(reverse("people:photo"), {"photo": photo_of(next(iter(sample_pictures().values())))})
+    page = signed_in(vera).post(
+        reverse("people:photo"), {"photo": photo_of(read_picture(next(iter(sample_pictures().values()))))}
+    )
     assert page.status_code == 200
     assert len(page.context["asked"]) == 1 and page["Cache-Control"] == "no-store"
     assert sorted(settings.MEDIA_ROOT.rglob("*")) == before
