@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.faces.group import Thresholds, group_vectors, mean_vector, overlapping
+from analysis.faces.group import Bool, Thresholds, group_vectors, mean_vector, overlapping
 from analysis.tracking import TrackingRules, pair_scores
-from analysis.types import Float32, FoundTrack, Grouping, SegmentResult
+from analysis.types import Float32, FoundTrack, Grouping, Said, SegmentResult
 
+NOTHING_SAID = Said()
 BORDER_STEPS = 2.5
 """Steps between samples that may lie between the two halves."""
 
@@ -76,9 +77,13 @@ def track_vector(track: FoundTrack) -> Float32:
 
 
 def group_tracks(
-    tracks: Sequence[FoundTrack], chains: list[list[int]], step_s: float, thresholds: Thresholds
+    tracks: Sequence[FoundTrack],
+    chains: list[list[int]],
+    step_s: float,
+    thresholds: Thresholds,
+    said: Said = NOTHING_SAID,
 ) -> Grouping:
-    """People out of chains of tracks; longest on screen first."""
+    """People out of chains of tracks, as far as humans have not said otherwise; longest on screen first."""
     if not chains:
         return Grouping(joined=(), people=())
     members = [[tracks[number] for number in chain] for chain in chains]
@@ -86,11 +91,30 @@ def group_tracks(
     spans = np.array([(chain[0].start_s, max(track.end_s for track in chain)) for chain in members])
     lengths = spans[:, 1] - spans[:, 0] + step_s
     weights = np.array([chain_weight(chain, float(length)) for chain, length in zip(members, lengths, strict=True)])
-    groups = group_vectors(vectors, weights.astype(np.float32), overlapping(spans), thresholds.within_recording)
+    same, apart = _in_chains(said, chains, overlapping(spans))
+    groups = group_vectors(vectors, weights.astype(np.float32), apart, thresholds.within_recording, same=same)
     groups.sort(key=lambda group: (-lengths[group].sum(), min(group)))
     return Grouping(
         joined=tuple(tuple(chain) for chain in chains), people=tuple(tuple(sorted(group)) for group in groups)
     )
+
+
+def _in_chains(said: Said, chains: list[list[int]], together: Bool) -> tuple[list[list[int]], Bool]:
+    """What was said about tracks, said about the chains that they are in; what is seen `together` is apart too."""
+    chain_of = {track: number for number, chain in enumerate(chains) for track in chain}
+    same: list[list[int]] = []
+    taken: set[int] = set()
+    for tracks in said.same:
+        rows = sorted({chain_of[track] for track in tracks} - taken)
+        taken |= set(rows)
+        if rows:
+            same.append(rows)
+    for first, second in said.apart:
+        rows, others = sorted({chain_of[t] for t in first}), sorted({chain_of[t] for t in second})
+        together[np.ix_(rows, others)] = True
+        together[np.ix_(others, rows)] = True
+    np.fill_diagonal(together, False)
+    return same, together
 
 
 def chain_vector(chain: Sequence[FoundTrack]) -> Float32:

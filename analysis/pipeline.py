@@ -17,7 +17,7 @@ from analysis.faces.detect import FaceDetector, load_detector
 from analysis.faces.embed import DlibEmbedder, Embedder, MobileFaceNetEmbedder, load_dlib, load_mobilefacenet
 from analysis.faces.group import THRESHOLDS
 from analysis.following import Follower
-from analysis.joining import group_tracks, join_tracks
+from analysis.joining import NOTHING_SAID, group_tracks, join_tracks
 from analysis.tracking import TrackingRules
 from analysis.types import (
     AnalysisResult,
@@ -27,6 +27,7 @@ from analysis.types import (
     Grouping,
     OnProgress,
     Progress,
+    Said,
     SegmentResult,
     SegmentSpan,
     Thoroughness,
@@ -161,13 +162,15 @@ class _Paced:
             self.on_progress(progress)
 
 
-def join_and_group(segments: Sequence[SegmentResult], options: Options, on_progress: OnProgress) -> Grouping:
-    """People out of all segments' tracks, in order of the segments."""
+def join_and_group(
+    segments: Sequence[SegmentResult], options: Options, on_progress: OnProgress, said: Said = NOTHING_SAID
+) -> Grouping:
+    """People out of all segments' tracks, in order of the segments; what humans have `said` about them holds."""
     on_progress(Progress("group", 0, 1))
     tracks = [track for segment in segments for track in segment.tracks]
     step_s = segments[0].sample_step_s if segments else 0.2
     thresholds = THRESHOLDS[options.embedder]
-    grouping = group_tracks(tracks, join_tracks(segments, TrackingRules(), thresholds), step_s, thresholds)
+    grouping = group_tracks(tracks, join_tracks(segments, TrackingRules(), thresholds), step_s, thresholds, said)
     on_progress(Progress("group", 1, 1))
     return grouping
 

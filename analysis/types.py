@@ -186,6 +186,16 @@ class Grouping:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What humans have said about tracks, by index into the concatenated tracks of all segments in order."""
+
+    same: tuple[tuple[int, ...], ...] = ()
+    """Tracks of one set show one person; no track stands in two sets."""
+    apart: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = ()
+    """No track of the first set shows the person of any of the second. What is said to be the same counts more."""
+
+
+@dataclass(frozen=True, slots=True)
 class FoundPerson:
     """A group of tracks held to be one person; ids are 1-based, most screen time first."""
 

@@ -159,11 +159,14 @@ SAMPLE_PICTURES = {
 }
 """Two portraits and a rocket, of which `analysis.sample_video` makes its film; keys as in its `STORY`."""
 
-<<<<<<< HEAD
-ALL_WEIGHTS = (YUNET, MOBILEFACENET, DLIB_RESNET, EFFICIENTNET_LITE0_EMBEDDER, *SAMPLE_PICTURES.values())
-=======
-ALL_WEIGHTS = (YUNET, MOBILEFACENET, DLIB_RESNET, EFFICIENTNET_LITE0, *SAMPLE_PICTURES.values())
->>>>>>> training
+ALL_WEIGHTS = (
+    YUNET,
+    MOBILEFACENET,
+    DLIB_RESNET,
+    EFFICIENTNET_LITE0,
+    EFFICIENTNET_LITE0_EMBEDDER,
+    *SAMPLE_PICTURES.values(),
+)
 
 
 def weights_folder() -> Path:

@@ -144,9 +144,12 @@ def begin_analysis(video: Video, *, thoroughness: str = "balanced") -> Analysis:
     return Analysis.objects.get(job=job)
 
 
-def run_analysis(analysis: Analysis, found: Sequence[FoundTrack]) -> None:
-    """The real steps of the worker, but with these tracks instead of a decoded video, each in its segment."""
-    scanned(analysis)
+def run_analysis(analysis: Analysis, found: Sequence[FoundTrack], *, embedder: str = "") -> None:
+    """The real steps of the worker, but with these tracks instead of a decoded video, each in its segment.
+
+    Without an embedder that has limits nobody is recognised across videos.
+    """
+    scanned(analysis, embedder)
     work(analysis.job_id, runner.run_analysis)
     for segment in analysis.segments.order_by("index"):
         tracks = [track for track in found if segment.start_s <= track.start_s < segment.end_s]
@@ -156,9 +159,9 @@ def run_analysis(analysis: Analysis, found: Sequence[FoundTrack]) -> None:
     work(analysis.job_id, runner.run_analysis)
 
 
-def scanned(analysis: Analysis) -> None:
+def scanned(analysis: Analysis, embedder: str = "") -> None:
     """As if the keyframe scan had ended, since there is no real video to scan."""
-    Analysis.objects.filter(pk=analysis.pk).update(scanned_at=timezone.now())
+    Analysis.objects.filter(pk=analysis.pk).update(scanned_at=timezone.now(), embedder=embedder)
 
 
 def work(job_id: Any, task: Any) -> None:
@@ -168,11 +171,16 @@ def work(job_id: Any, task: Any) -> None:
 
 
 def make_analysed_video(
-    *tracks: FoundTrack, team: Team | None = None, title: str = "", duration_s: float = 60.0, **fields: Any
+    *tracks: FoundTrack,
+    team: Team | None = None,
+    title: str = "",
+    duration_s: float = 60.0,
+    embedder: str = "",
+    **fields: Any,
 ) -> Video:
     """A video whose people are grouped by the real grouping."""
     video = make_video(team=team, title=title, info=make_info(duration_s), **fields)
-    run_analysis(begin_analysis(video), tracks)
+    run_analysis(begin_analysis(video), tracks, embedder=embedder)
     video.refresh_from_db()
     return video
 

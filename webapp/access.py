@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from webapp.accounts.models import Role, Team, User
 from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Version
 from webapp.jobs.models import Job
-from webapp.people.models import Face, Person
+from webapp.people.models import Face, Person, Track
 from webapp.videos.models import Upload, Video
 
 Visitor = User | AnonymousUser
@@ -73,6 +73,11 @@ def visible_faces(user: Visitor) -> QuerySet[Face]:
     return Face.objects.filter(analysis__video__in=visible_videos(user))
 
 
+def visible_tracks(user: Visitor) -> QuerySet[Track]:
+    """Appearances of people."""
+    return Track.objects.filter(analysis__video__in=visible_videos(user), person__isnull=False)
+
+
 def visible_jobs(user: Visitor) -> QuerySet[Job]:
     return Job.objects.filter(team__in=visible_teams(user))
 
@@ -128,4 +133,13 @@ def own_import_uploads(user: Visitor) -> QuerySet[ImportUpload]:
 
 def may_follow(user: Visitor, subject_id: UUID) -> bool:
     """Whether this person may see how work on a video or dataset goes on."""
-    return visible_videos(user).filter(pk=subject_id).exists() or visible_datasets(user).filter(pk=subject_id).exists()
+    return team_followed(user, subject_id) is not None
+
+
+def team_followed(user: Visitor, subject_id: UUID) -> UUID | None:
+    """The team of a video or dataset whose work this person may see."""
+    for visible in (visible_videos(user), visible_datasets(user)):
+        team: UUID | None = visible.filter(pk=subject_id).values_list("team", flat=True).first()
+        if team is not None:
+            return team
+    return None

@@ -55,18 +55,24 @@ def mean_vector(embeddings: Float32, qualities: Float32) -> Float32:
 
 
 def group_vectors(
-    vectors: Float32, weights: Float32, apart: Bool, least_likeness: float, at_once: int = AT_ONCE
+    vectors: Float32,
+    weights: Float32,
+    apart: Bool,
+    least_likeness: float,
+    at_once: int = AT_ONCE,
+    same: Sequence[Sequence[int]] = (),
 ) -> list[list[int]]:
     """Groups of row numbers, each row in exactly one; `apart` (n, n) pairs are never in one group.
 
     Average linkage: the two groups whose members are most alike on average (weighted cosine) are united as long as
-    that mean is at least `least_likeness`.
+    that mean is at least `least_likeness`. Rows of one `same` set are in one group from the start, whatever they show.
     """
-    everything = [[number] for number in range(len(vectors))]
-    if len(vectors) <= at_once:
+    joined = {number for rows in same for number in rows}
+    everything = [*map(list, same), *([number] for number in range(len(vectors)) if number not in joined)]
+    if len(everything) <= at_once:
         return _unite(everything, vectors, weights, apart, least_likeness)
     groups: list[list[int]] = []
-    for begin in range(0, len(vectors), at_once):
+    for begin in range(0, len(everything), at_once):
         groups += _unite(everything[begin : begin + at_once], vectors, weights, apart, least_likeness)
     return _unite(groups, vectors, weights, apart, least_likeness)
 

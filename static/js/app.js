@@ -21,3 +21,8 @@ import "rollcall/import-sender";
 import "rollcall/label-grid";
 import "rollcall/label-dialog";
 import "rollcall/video-choice";
+import "rollcall/show-hide";
+import "rollcall/choose-faces";
+import "rollcall/review-pair";
+import "rollcall/choose-videos";
+import "rollcall/photo-drop";

@@ -47,6 +47,13 @@ class LiveUpdates extends HTMLElement {
     if (message.type === "samples") document.dispatchEvent(new CustomEvent("live:samples", { detail: message }));
     // After a lost connection nobody knows what was missed.
     if (message.type === "snapshot_end") document.dispatchEvent(new CustomEvent("live:samples", { detail: { numbers: [] } }));
+    if (message.type === "people") this.#peopleChanged();
+  }
+
+  /** Somebody named or merged people, perhaps in another tab: what shows them looks again. */
+  #peopleChanged() {
+    document.dispatchEvent(new CustomEvent("fragment:stale"));
+    document.dispatchEvent(new CustomEvent("people:changed"));
   }
 
   #restored() {

@@ -17,6 +17,7 @@ from webapp import access
 from webapp.accounts.models import Role, Team, User
 from webapp.datasets import versions
 from webapp.jobs.models import Job, Status
+from webapp.people.models import Person
 from webapp.videos.models import Video
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +37,8 @@ RULES: list[tuple[str, Callable[[Any], QuerySet[Any]], str]] = [
     (MANAGE, access.manageable_teams, "team"),
     (SEE, access.visible_videos, "video"),
     (EDIT, access.editable_videos, "video"),
+    (SEE, access.visible_people, "person"),
+    (EDIT, access.editable_people, "person"),
     (SEE, access.visible_jobs, "job"),
     (EDIT, access.editable_jobs, "job"),
     (SEE, access.visible_datasets, "dataset"),
@@ -59,6 +62,7 @@ def things(team: Team) -> dict[str, Any]:
         "sample": sample,
         "version": versions.freeze(sample.dataset, user=None, shares={"train": 1.0}),
         "import": sample.came_with,
+        "person": Person.objects.create(team=team, number=1, hue=0),
     }
 
 

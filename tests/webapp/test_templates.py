@@ -23,7 +23,7 @@ from tests.webapp.page_checks import faults_of
 from webapp.accounts import services
 from webapp.accounts.models import Team, User
 from webapp.jobs.models import Kind, Status
-from webapp.people.models import Person
+from webapp.people.models import Person, Suggestion
 from webapp.templatetags import rollcall
 from webapp.templatetags.browser_strings import STRINGS
 from webapp.videos.models import Playback, Video
@@ -93,6 +93,23 @@ def test_every_page_renders_for_a_member(name: str, team: Team, request: pytest.
         checked(client, reverse("videos:library") + query)
     for address in (reverse("videos:upload"), reverse("people:list"), reverse("people:list") + "?q=nobody"):
         checked(client, address)
+    for mode in ("?mode=hide", "?mode=merge", "?mode=nonsense&page=x"):
+        checked(client, reverse("people:list") + mode)
+    for person in people_of(done):
+        checked(client, reverse("people:person", args=[person.pk]))
+    checked(client, reverse("people:why", args=[done.current_analysis.tracks.filter(joined_to=None)[0].pk]))
+
+
+@uses_database
+def test_the_pages_for_changing_people_render(team: Team, bob: User) -> None:
+    first, second = people_of(make_people_video(team))
+    client = signed_in(bob)
+    for page in ("merge_page", "split_page"):
+        checked(client, reverse(f"people:{page}", args=[first.pk]))
+    preview = checked(client, reverse("people:merge_page", args=[second.pk]) + f"?with={first.pk}")
+    assert "Merge all the same" in preview, "both are on screen at once"
+    Suggestion.objects.create(team=team, first=second, second=first, likeness=0.5)
+    assert "1 question left" in checked(client, reverse("people:review"))
 
 
 @uses_database

@@ -49,7 +49,7 @@ class Entry:
 
 def choosable_people(team: Team, typed: str, chosen: Sequence[str]) -> list[Person]:
     """Chosen ones first, then those who fit what was typed."""
-    seen = people_queries.with_appearances(people_queries.standing(Person.objects.filter(team=team)))
+    seen = people_queries.in_order(Person.objects.filter(team=team, is_hidden=False))
     return _chosen_first(seen.select_related("portrait"), Q(name__icontains=typed.strip()), chosen)
 
 

@@ -19,15 +19,15 @@ ACCESS_HOLDS_S = 30
 
 
 class JobsConsumer(AsyncJsonWebsocketConsumer):
-    """Joins the group, accepts, then sends the current state: in that order nothing falls into a gap."""
+    """Joins its groups, accepts, then sends the current state: in that order nothing falls into a gap."""
 
-    group = ""
+    groups: tuple[str, ...] = ()
     checked_s = 0.0
 
     def may_look(self, user: Visitor, key: UUID) -> bool:
         raise NotImplementedError
 
-    def group_name(self, key: UUID) -> str:
+    def group_names(self, key: UUID) -> tuple[str, ...]:
         raise NotImplementedError
 
     def states(self, key: UUID) -> list[JobState]:
@@ -41,16 +41,17 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
         if not await self._still_allowed():
             await self.close()
             return
-        self.group = self.group_name(self.key)
-        await self.channel_layer.group_add(self.group, self.channel_name)
+        self.groups = await database_sync_to_async(self.group_names)(self.key)
+        for group in self.groups:
+            await self.channel_layer.group_add(group, self.channel_name)
         await self.accept()
         for state in await database_sync_to_async(self.states)(self.key):
             await self._tell(state.payload())
         await self.send_json({"type": "snapshot_end"})
 
     async def disconnect(self, code: int) -> None:
-        if self.group:
-            await self.channel_layer.group_discard(self.group, self.channel_name)
+        for group in self.groups:
+            await self.channel_layer.group_discard(group, self.channel_name)
 
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
         """Nothing a browser says changes anything."""
@@ -89,21 +90,23 @@ class TeamConsumer(JobsConsumer):
     def may_look(self, user: Visitor, key: UUID) -> bool:
         return access.visible_teams(user).filter(pk=key).exists()
 
-    def group_name(self, key: UUID) -> str:
-        return progress.team_group(key)
+    def group_names(self, key: UUID) -> tuple[str, ...]:
+        return progress.team_group(key), progress.people_group(key)
 
     def states(self, key: UUID) -> list[JobState]:
         return progress.snapshot(team_id=key)
 
 
 class SubjectConsumer(JobsConsumer):
-    """What happens to one video or dataset."""
+    """What happens to one video (and to the names of the people in it) or to one dataset."""
 
     def may_look(self, user: Visitor, key: UUID) -> bool:
         return access.may_follow(user, key)
 
-    def group_name(self, key: UUID) -> str:
-        return progress.subject_group(key)
+    def group_names(self, key: UUID) -> tuple[str, ...]:
+        team_id = access.team_followed(self.scope["user"], key)
+        # Gone since `may_look`: then there is nothing to hear of.
+        return (progress.subject_group(key), *([progress.people_group(team_id)] if team_id else []))
 
     def states(self, key: UUID) -> list[JobState]:
         return progress.snapshot(subject_id=key)

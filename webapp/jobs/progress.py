@@ -104,6 +104,10 @@ def subject_group(subject_id: UUID | str) -> str:
     return f"subject.{UUID(str(subject_id)).hex}"
 
 
+def people_group(team_id: UUID | str) -> str:
+    return f"people.{UUID(str(team_id)).hex}"
+
+
 def snapshot(*, team_id: UUID | None = None, subject_id: UUID | None = None) -> list[JobState]:
     """All active jobs and the latest ended ones, of a team or of one subject; parts are told through their parent."""
     jobs = Job.objects.filter(parent=None)
@@ -128,7 +132,8 @@ def publish_state(state: JobState) -> None:
 
 
 async def apublish_state(state: JobState) -> None:
-    await _send({"type": "job.state", "payload": state.payload()}, state.team, state.subject)
+    message: dict[str, object] = {"type": "job.state", "payload": state.payload()}
+    await _send(message, team_group(state.team), subject_group(state.subject))
 
 
 def publish_gone(*, team_id: UUID | str, subject_id: UUID | str, sequence: int = 0) -> None:
@@ -138,14 +143,19 @@ def publish_gone(*, team_id: UUID | str, subject_id: UUID | str, sequence: int =
 
 def publish(payload: dict[str, object], team_id: UUID | str, subject_id: UUID | str) -> None:
     """Anything else that open pages want to know at once; they must get along without it."""
-    async_to_sync(_send)({"type": "job.state", "payload": payload}, team_id, subject_id)
+    async_to_sync(_send)({"type": "job.state", "payload": payload}, team_group(team_id), subject_group(subject_id))
 
 
-async def _send(message: dict[str, object], team_id: UUID | str, subject_id: UUID | str) -> None:
+def publish_people(team_id: UUID | str) -> None:
+    """Tells that somebody named, merged or otherwise changed people of a team. Call after the commit."""
+    async_to_sync(_send)({"type": "job.state", "payload": {"type": "people"}}, people_group(team_id))
+
+
+async def _send(message: dict[str, object], *groups: str) -> None:
     """A layer that does not answer is logged and otherwise ignored: the row is the truth and pages poll."""
     layer = get_channel_layer()
     try:
-        for group in (team_group(team_id), subject_group(subject_id)):
+        for group in groups:
             await layer.group_send(group, message)
     except (redis.RedisError, OSError) as error:
         logger.warning("Progress could not be published: %s", error)

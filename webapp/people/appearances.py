@@ -52,10 +52,14 @@ def bars(spans: Iterable[Span], duration_s: float) -> list[Bar]:
 
 def meet(first: Iterable[Span], second: Iterable[Span]) -> float | None:
     """The first moment at which spans of both run, or None."""
-    others = merged(second)
-    for start_s, end_s in merged(first):
-        for other_start_s, other_end_s in others:
-            begin = max(start_s, other_start_s)
-            if begin < min(end_s, other_end_s):
-                return begin
+    ours, theirs = merged(first), merged(second)
+    one = other = 0
+    while one < len(ours) and other < len(theirs):
+        begin = max(ours[one][0], theirs[other][0])
+        if begin < min(ours[one][1], theirs[other][1]):
+            return begin
+        if ours[one][1] <= theirs[other][1]:
+            one += 1
+        else:
+            other += 1
     return None

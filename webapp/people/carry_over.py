@@ -4,7 +4,7 @@ Pure functions over arrays: names must survive a repeated analysis, whatever mod
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ SAME_PLACE_IOU = 0.4
 SURE_SHARE = 0.5
 """Of the shorter presence of the two; less is chance."""
 NAMED_SHARE = 0.6
-"""A further group joins a named person only when so much of it was that person before."""
+"""A further group joins a known person only when so much of it was that person before."""
 
 Key = TypeVar("Key", bound=Hashable)
 Seen = Sequence[tuple[Float64, Float32]]
@@ -31,31 +31,52 @@ class Before:
     """A person of the earlier analysis."""
 
     seen: Seen
-    is_named: bool
+    is_known: bool
+    """A human has given a name, or has said otherwise who this is."""
 
 
-def match(new: Sequence[Seen], before: Mapping[Key, Before]) -> dict[int, Key]:
+def match(
+    new: Sequence[Seen],
+    before: Mapping[Key, Before],
+    *,
+    settled: Mapping[int, Key] | None = None,
+    forbidden: Mapping[int, Collection[Key]] | None = None,
+) -> dict[int, Key]:
     """For each new group that is an earlier person: that person's key.
 
-    One to one, except that several groups may become one *named* person: a human has said who that is. Never two that
-    are seen at the same moment.
+    One to one, except that several groups may become one *known* person: a human has said who that is. Never two that
+    are seen at the same moment. `settled` groups are who they are; a group never becomes whoever is `forbidden` for it.
     """
     new_at = [_on_grid(seen) for seen in new]
     before_at = {key: _on_grid(person.seen) for key, person in before.items()}
     shared = _shared_moments(new_at, before_at)
     pairs = sorted(shared.items(), key=lambda item: (-item[1], item[0][0]))
-    matched: dict[int, Key] = {}
+    pairs = [(pair, count) for pair, count in pairs if pair[1] not in (forbidden or {}).get(pair[0], ())]
+    matched: dict[int, Key] = dict(settled or {})
     for (group, key), count in pairs:
         shorter = min(len(new_at[group]), len(before_at[key]))
         if group not in matched and key not in matched.values() and count >= SURE_SHARE * shorter:
             matched[group] = key
     for (group, key), count in pairs:
-        if group in matched or not before[key].is_named or count < NAMED_SHARE * len(new_at[group]):
+        if group in matched or not before[key].is_known or count < NAMED_SHARE * len(new_at[group]):
             continue
         mates = [mate for mate, theirs in matched.items() if theirs == key]
         if mates and not any(new_at[group].keys() & new_at[mate].keys() for mate in mates):
             matched[group] = key
     return matched
+
+
+def same_appearances(new: Sequence[Seen], before: Mapping[Key, Seen]) -> dict[int, Key]:
+    """For each new appearance the earlier one that shows the same face at the same time; several may share one."""
+    new_at = [_on_grid(seen) for seen in new]
+    before_at = {key: _on_grid(seen) for key, seen in before.items()}
+    best: dict[int, Key] = {}
+    for (number, key), count in sorted(
+        _shared_moments(new_at, before_at).items(), key=lambda item: (-item[1], item[0][0])
+    ):
+        if number not in best and count >= SURE_SHARE * min(len(new_at[number]), len(before_at[key])):
+            best[number] = key
+    return best
 
 
 def _on_grid(seen: Seen) -> dict[int, Float32]:

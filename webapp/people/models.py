@@ -1,14 +1,11 @@
 """People of a team, and where they appear: tracks through a video, and single views of faces."""
 
 import uuid
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-
-if TYPE_CHECKING:
-    from webapp.videos.models import Video
 
 
 class Person(models.Model):
@@ -21,19 +18,48 @@ class Person(models.Model):
     """Shown as "Person 3" while there is no name; counted within the team and never used again."""
     hue = models.PositiveSmallIntegerField()
     """Index of the colour (0-11) that marks this person everywhere."""
-    portrait = models.ForeignKey("Face", models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    seen_in: "list[tuple[Video, float]]"
-    """Not stored: set by `webapp.people.queries.attach_videos`."""
+    portrait = models.ForeignKey("Face", models.SET_NULL, null=True, related_name="+")
+    """What is shown; chosen by somebody, or else a good view. Kept by `webapp.people.summaries`."""
+    chosen_portrait = models.ForeignKey("Face", models.SET_NULL, null=True, related_name="+")
+    is_hidden = models.BooleanField(default=False)
+    """Somebody does not want to see this person among the people."""
+    is_deleted = models.BooleanField(default=False)
+    """Not a person, or of no interest: shown nowhere. The row stays, so that it can be undone and is remembered."""
+    merged_into = models.ForeignKey("self", models.SET_NULL, null=True, related_name="merged")
+    """This person turned out to be that one, and has no tracks while that stands."""
+    join_from = models.FloatField(null=True)
+    suggest_from = models.FloatField(null=True)
+    """Least likeness for this person, where an admin has set it; else as in `webapp.people.likeness`."""
+
+    is_unnamed = models.GeneratedField(
+        expression=models.ExpressionWrapper(Q(name=""), models.BooleanField()),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
+    """Orders the list of 60,000 people by an index."""
+    appearances = models.PositiveIntegerField(default=0)
+    videos = models.PositiveIntegerField(default=0)
+    screen_s = models.FloatField(default=0)
+    first_seen_at = models.DateTimeField(null=True)
+    last_seen_at = models.DateTimeField(null=True)
+    """When the first and last video came that shows this person. These five are kept by `webapp.people.summaries`."""
 
     class Meta:
         verbose_name_plural = "people"
         constraints = [models.UniqueConstraint(fields=["team", "number"], name="one_person_per_number")]
-        indexes = [models.Index(fields=["team", "name"])]
+        indexes = [
+            models.Index(fields=["team", "name"]),
+            models.Index(fields=["team", "is_unnamed", "-screen_s", "number"], name="people_in_order"),
+        ]
 
     def __str__(self) -> str:
         return self.name or f"Person {self.number}"
+
+
+STANDING = Q(merged_into=None, is_deleted=False)
+"""People who are there: neither merged into somebody else nor deleted."""
 
 
 class LastNumber(models.Model):
@@ -46,22 +72,98 @@ class LastNumber(models.Model):
         return f"{self.team_id}: {self.number}"
 
 
-class Merge(models.Model):
-    """Two people that turned out to be one; remembers what was moved, so that it can be undone."""
+class Act(models.TextChoices):
+    """What somebody did with people; each act can be undone."""
+
+    NAME = "name", _("Named")
+    MERGE = "merge", _("Merged")
+    SPLIT = "split", _("Split")
+    MOVE = "move", _("Moved appearances")
+    HIDE = "hide", _("Hidden")
+    SHOW = "show", _("Shown again")
+    PORTRAIT = "portrait", _("Chose the portrait")
+    DELETE = "delete", _("Deleted")
+    APART = "apart", _("Told apart")
+    LIMITS = "limits", _("Set how sure is sure")
+
+
+class Event(models.Model):
+    """One act on people: who, when, what, and what undoes it. Written by `webapp.people.events` alone.
+
+    Moves: stands (`undone_at` is None) -> undone, once.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    source = models.ForeignKey(Person, models.CASCADE, related_name="merges_from")
-    """Keeps its number, colour and name, but has no tracks while the merge stands."""
-    target = models.ForeignKey(Person, models.CASCADE, related_name="merges_into")
-    track_ids = models.JSONField(default=list)
-    source_portrait = models.ForeignKey("Face", models.SET_NULL, null=True, related_name="+")
-    target_portrait = models.ForeignKey("Face", models.SET_NULL, null=True, related_name="+")
+    team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+")
+    act = models.CharField(max_length=10, choices=Act.choices)
+    people = models.ManyToManyField(Person, related_name="events")
+    """Whose history shows it."""
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    made_at = models.DateTimeField(auto_now_add=True)
     undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    changes = models.JSONField(default=list)
+    """`webapp.people.events.Change` values: which cells held what before and after."""
+    words = models.JSONField(default=dict)
+    """Names and counts as they were then, for the sentence in the history."""
+
+    class Meta:
+        indexes = [models.Index(fields=["team", "-made_at"])]
 
     def __str__(self) -> str:
-        return f"{self.source_id} into {self.target_id}"
+        return f"{self.act} {self.pk}"
+
+
+class Moved(models.Model):
+    """A track that an event gave from one person to another. A new analysis of the video puts its own tracks here."""
+
+    event = models.ForeignKey(Event, models.CASCADE, related_name="moved")
+    track = models.ForeignKey("Track", models.CASCADE, related_name="+")
+    before = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    after = models.ForeignKey(Person, models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"track {self.track_id}"
+
+
+class Apart(models.Model):
+    """Somebody has said that these two are two people. Whoever they are merged into inherits it."""
+
+    team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+")
+    first = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    second = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    stands = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(first=models.F("second")), name="apart_two_people")]
+        indexes = [models.Index(fields=["team", "stands"])]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} is not {self.second_id}"
+
+
+class Verdict(models.Model):
+    """Somebody has said that this appearance is, or is not, that person.
+
+    It keeps where and when the face was seen, so that it holds for every later analysis of the video, even after one
+    that did not find the face.
+    """
+
+    video = models.ForeignKey("videos.Video", models.CASCADE, related_name="+")
+    track = models.ForeignKey("Track", models.SET_NULL, null=True, related_name="verdicts")
+    """The track that shows this appearance now."""
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    is_same = models.BooleanField()
+    stands = models.BooleanField(default=True)
+    start_s = models.FloatField()
+    samples = models.BinaryField()
+    """As `Track.samples`."""
+
+    class Meta:
+        indexes = [models.Index(fields=["video", "stands"])]
+
+    def __str__(self) -> str:
+        return f"{'is' if self.is_same else 'is not'} {self.person_id}"
 
 
 class Track(models.Model):
@@ -115,3 +217,39 @@ class Face(models.Model):
 
     def __str__(self) -> str:
         return f"face {self.pk} at {self.time_s:.1f} s"
+
+
+class ReferenceSet(models.Model):
+    """What one person looks like to one embedder; kept by `webapp.people.references`."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="reference_sets")
+    embedder = models.CharField(max_length=60)
+    count = models.PositiveSmallIntegerField()
+    vectors = models.BinaryField()
+    """`count` rows of float16, little-endian, length 1."""
+    face_ids = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "embedder"], name="one_reference_set_per_embedder")]
+
+    def __str__(self) -> str:
+        return f"{self.count} views of {self.person_id}"
+
+
+class Suggestion(models.Model):
+    """Two people who may be one, by their looks. It asks as long as both stand and nobody has told them apart."""
+
+    team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+")
+    first = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    """The newer one."""
+    second = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    likeness = models.FloatField()
+    skipped_at = models.DateTimeField(null=True)
+    """Somebody could not tell; it comes again after all others."""
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(first=models.F("second")), name="suggestion_two_people")]
+        indexes = [models.Index(fields=["team", "-likeness"])]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} may be {self.second_id}"

@@ -5,13 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import Greatest
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from webapp.people import appearances
 from webapp.people.appearances import Bar, Span
-from webapp.people.models import Face, Merge, Person, Track
-from webapp.videos.models import Video
+from webapp.people.models import STANDING, Face, Person, Track
 
 CARD_FACES = 5
 STRIP_FACES = 60
@@ -58,7 +56,7 @@ class CardPeople:
 def rows_of_analysis(analysis_id: uuid.UUID, *, duration_s: float, offset_s: float, min_s: float) -> list[PersonRow]:
     """People of a finished analysis, most screen time first. Two queries, however many people."""
     spans: dict[uuid.UUID, list[Span]] = defaultdict(list)
-    found = Track.objects.filter(analysis=analysis_id, person__isnull=False)
+    found = Track.objects.filter(analysis=analysis_id, person__is_deleted=False)
     for person_id, start_s, end_s, step_s in found.values_list("person", "start_s", "end_s", "segment__sample_step_s"):
         spans[person_id].append((max(start_s - offset_s, 0.0), max(end_s + step_s - offset_s, 0.0)))
     people = Person.objects.in_bulk(spans)
@@ -105,7 +103,7 @@ def people_of_cards(finished: Sequence[uuid.UUID], running: Sequence[uuid.UUID])
     Three queries, however many cards.
     """
     totals = (
-        Track.objects.filter(analysis__in=finished, person__isnull=False)
+        Track.objects.filter(analysis__in=finished, person__is_deleted=False)
         .values("analysis", "person")
         .annotate(screen_s=Sum(F("end_s") - F("start_s")))
         .order_by("analysis", "-screen_s")
@@ -128,46 +126,46 @@ def _small_faces(people: Iterable[Person]) -> list[SmallFace]:
     return [SmallFace(p.portrait_id, p.pk, str(p), p.hue, 0.0) for p in people if p.portrait_id]
 
 
-def with_appearances(people: QuerySet[Person]) -> QuerySet[Person]:
-    """People who are seen in a video that still stands, with `videos`, `screen_s`; named ones first, then most seen."""
-    standing = Q(
-        tracks__analysis__video__deleted_at=None, tracks__analysis=F("tracks__analysis__video__current_analysis")
+def in_order(people: QuerySet[Person]) -> QuerySet[Person]:
+    """Those who are seen somewhere; named ones first, then most seen. An index holds this order."""
+    return people.filter(STANDING, appearances__gt=0).order_by("is_unnamed", "-screen_s", "number")
+
+
+@dataclass(frozen=True, slots=True)
+class NameRow:
+    """What `people/_name.html` needs of a person."""
+
+    id: uuid.UUID
+    label: str
+    name: str
+    is_named: bool
+
+
+def name_row(person: Person) -> NameRow:
+    return NameRow(person.pk, str(person), person.name, bool(person.name))
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleCounts:
+    named: int
+    unnamed: int
+    hidden: int
+
+
+def people_counts(people: QuerySet[Person]) -> PeopleCounts:
+    """Of those who are not hidden, how many have a name."""
+    sums = people.order_by().aggregate(
+        named=Count("pk", filter=Q(is_hidden=False, is_unnamed=False)),
+        unnamed=Count("pk", filter=Q(is_hidden=False, is_unnamed=True)),
+        hidden=Count("pk", filter=Q(is_hidden=True)),
     )
-    return (
-        people.filter(standing)
-        .annotate(
-            videos=Count("tracks__analysis__video", distinct=True),
-            screen_s=Sum(Greatest(F("tracks__end_s") - F("tracks__start_s"), 0.0)),
-            is_unnamed=Q(name=""),
-        )
-        .order_by("is_unnamed", "-screen_s", "number")
-    )
-
-
-def attach_videos(people: Sequence[Person]) -> None:
-    """Gives each person `seen_in`: (video, first moment in player time), newest video first. One query for all."""
-    shown = Track.objects.filter(
-        person__in=people, analysis=F("analysis__video__current_analysis"), analysis__video__deleted_at=None
-    )
-    first = shown.values("person", "analysis__video").annotate(first_s=Min("start_s"))
-    videos = Video.objects.in_bulk({row["analysis__video"] for row in first})
-    seen: dict[uuid.UUID, list[tuple[Video, float]]] = defaultdict(list)
-    for row in first:
-        video = videos[row["analysis__video"]]
-        seen[row["person"]].append((video, max(row["first_s"] - video.playback_offset_s, 0.0)))
-    for person in people:
-        person.seen_in = sorted(seen[person.pk], key=lambda pair: pair[0].created_at, reverse=True)
-
-
-def standing(people: QuerySet[Person]) -> QuerySet[Person]:
-    """Without those who have been merged into somebody else."""
-    return people.exclude(Exists(Merge.objects.filter(source=OuterRef("pk"), undone_at=None)))
+    return PeopleCounts(**sums)
 
 
 def suggestions(people: QuerySet[Person], typed: str, limit: int = 8) -> list[dict[str, str | None]]:
     """Named people whose name contains what was typed, for autocompletion; those that start with it come first."""
     named = (
-        standing(people).exclude(name="").filter(name__icontains=typed.strip()).order_by("name", "number")[: limit * 4]
+        people.filter(STANDING, name__icontains=typed.strip()).exclude(name="").order_by("name", "number")[: limit * 4]
     )
     ordered = sorted(named, key=lambda person: not person.name.casefold().startswith(typed.strip().casefold()))
     return [
@@ -178,20 +176,5 @@ def suggestions(people: QuerySet[Person], typed: str, limit: int = 8) -> list[di
 
 def same_name(person: Person, name: str) -> Person | None:
     """Another person of the team who bears this name, whatever its case."""
-    others = standing(Person.objects.filter(team=person.team_id, name__iexact=name)).exclude(pk=person.pk)
+    others = Person.objects.filter(STANDING, team=person.team_id, name__iexact=name).exclude(pk=person.pk)
     return others.order_by("created_at", "number").first()
-
-
-def appearance_count(person: Person) -> int:
-    return Track.objects.filter(
-        person=person, joined_to=None, analysis=F("analysis__video__current_analysis"), analysis__video__deleted_at=None
-    ).count()
-
-
-def seen_together(first: Person, second: Person) -> bool:
-    """Whether both are on screen at one moment of one video: then they can hardly be the same person."""
-    spans: dict[uuid.UUID, tuple[list[Span], list[Span]]] = defaultdict(lambda: ([], []))
-    tracks = Track.objects.filter(person__in=[first, second]).values_list("analysis", "person", "start_s", "end_s")
-    for analysis, person, start_s, end_s in tracks:
-        spans[analysis][person == second.pk].append((start_s, end_s))
-    return any(appearances.meet(ours, theirs) is not None for ours, theirs in spans.values())

@@ -2,13 +2,28 @@
 
 from django.urls import path
 
-from webapp.people import views
+from webapp.people import acting, naming, person_views, photo_views, review_views, views
 
 app_name = "people"
 urlpatterns = [
     path("", views.people_list, name="list"),
     path("suggest/", views.suggest, name="suggest"),
+    path("visibility/", views.visibility, name="visibility"),
     path("faces/<uuid:face_id>.jpg", views.face_picture, name="face_picture"),
-    path("<uuid:person_id>/name/", views.name, name="name"),
-    path("merges/<uuid:merge_id>/undo/", views.undo_merge, name="undo_merge"),
+    path("why/<int:track_id>/", person_views.why_page, name="why"),
+    path("photo/", photo_views.photo, name="photo"),
+    path("review/", review_views.review_page, name="review"),
+    path("review/answer/", review_views.answer, name="answer"),
+    path("events/<uuid:event_id>/undo/", acting.undo, name="undo"),
+    path("events/<uuid:event_id>/<uuid:other_id>/undo/", acting.undo_both, name="undo_both"),
+    path("<uuid:person_id>/", person_views.person_page, name="person"),
+    path("<uuid:person_id>/name/", naming.name, name="name"),
+    path("<uuid:person_id>/merge/", naming.merge_page, name="merge_page"),
+    path("<uuid:person_id>/merge/now/", naming.merge, name="merge"),
+    path("<uuid:person_id>/split/", person_views.split_page, name="split_page"),
+    path("<uuid:person_id>/split/now/", person_views.split, name="split"),
+    path("<uuid:person_id>/move/", person_views.move, name="move"),
+    path("<uuid:person_id>/portrait/", person_views.portrait, name="portrait"),
+    path("<uuid:person_id>/delete/", person_views.delete, name="delete"),
+    path("<uuid:person_id>/limits/", person_views.limits, name="limits"),
 ]

@@ -86,6 +86,17 @@ STRINGS: dict[str, Promise] = {
     "grid.again": _("{n} fit now · Show them"),
     "grid.failed": _("That could not be saved. Check your connection and try again."),
     "grid.load_failed": _("The samples could not be loaded. Check your connection and reload the page."),
+    # people
+    "hide.show_all": _("Show all"),
+    "hide.hide_unnamed": _("Hide unnamed"),
+    "hide.hide_all": _("Hide all"),
+    "hide.changed_one": _("1 change"),
+    "hide.changed_many": _("{n} changes"),
+    "faces.chosen_none": _("Choose appearances to move them to someone else, or one as the portrait."),
+    "faces.chosen_one": _("1 chosen"),
+    "faces.chosen_many": _("{n} chosen"),
+    "videos.chosen_one": _("1 video chosen"),
+    "videos.chosen_many": _("{n} videos chosen"),
     # everywhere
     "undo": _("Undo"),
     "close": _("Close"),

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from webapp.people import sureness
 from webapp.templatetags.browser_strings import STRINGS
 from webapp.videos import facts
 from webapp.videos.facts import Problem
@@ -154,6 +155,17 @@ def with_query(context: RequestContext, **changes: object) -> str:
     return f"?{query.urlencode()}"
 
 
+@register.simple_tag(takes_context=True)
+def without_value(context: RequestContext, key: str, value: object, swap: str = "") -> str:
+    """The page's own query string without one value of a key that may repeat; `swap` puts the value under that key."""
+    query = context["request"].GET.copy()
+    query.setlist(key, [each for each in query.getlist(key) if each != str(value)])
+    query.pop("page", None)
+    if swap:
+        query.appendlist(swap, str(value))
+    return f"?{query.urlencode()}"
+
+
 THOROUGHNESS_WORDS: dict[str, tuple[Promise, Promise]] = {
     "fast": (gettext_lazy("Fast"), gettext_lazy("Looks at fewer moments. May miss people who pass by.")),
     "balanced": (gettext_lazy("Balanced"), gettext_lazy("Finds nearly everybody. Right for most videos.")),
@@ -180,6 +192,12 @@ def not_shown(people: CardPeople) -> int:
 def pairs(spans: list[tuple[float, float]]) -> str:
     """Stretches of time as JSON, for a data attribute."""
     return json.dumps([[round(start_s, 3), round(end_s, 3)] for start_s, end_s in spans])
+
+
+@register.filter
+def likeness_percent(likeness: float) -> int:
+    """A cosine as people read it."""
+    return sureness.percent(likeness)
 
 
 @register.simple_tag

@@ -2,13 +2,18 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from webapp.videos.models import State, Thoroughness
+from webapp.videos.people_filter import PeopleFilter
 from webapp.videos.queries import SORTS
 
+MOST_PEOPLE = 20
+"""In one filter."""
 MAX_PRECHECKED = 500
 MAX_WINDOW_S = 600
 """A crowd has some 200 kB of boxes in ten minutes."""
@@ -29,11 +34,42 @@ class FilterForm(forms.Form):
         ],
     )
 
+    match = forms.ChoiceField(required=False, choices=[("all", _("All of them")), ("any", _("Any of them"))])
+    unnamed = forms.BooleanField(required=False)
+    uploader = forms.IntegerField(required=False, min_value=1)
+    since = forms.DateField(required=False)
+    until = forms.DateField(required=False)
+
     def chosen(self) -> dict[str, str]:
         """Every filter with a usable value."""
         self.is_valid()
         chosen = {name: self.cleaned_data.get(name, "") for name in ("q", "state", "sort")}
         return chosen | {"sort": chosen["sort"] if chosen["sort"] in SORTS else "newest"}
+
+    def people(self) -> PeopleFilter:
+        """Who shall be in the videos, who put them here, and when. `person` and `without` may repeat."""
+        self.is_valid()
+        values = self.cleaned_data
+        data = self.data if isinstance(self.data, QueryDict) else QueryDict()
+        return PeopleFilter(
+            people=_uuids(data.getlist("person")),
+            without=_uuids(data.getlist("without")),
+            is_any=values.get("match") == "any",
+            has_unnamed=bool(values.get("unnamed")),
+            uploader=values.get("uploader"),
+            since=values.get("since"),
+            until=values.get("until"),
+        )
+
+
+def _uuids(texts: list[str]) -> tuple[UUID, ...]:
+    found = []
+    for text in texts[:MOST_PEOPLE]:
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return tuple(dict.fromkeys(found))
 
 
 class TitleForm(forms.Form):

@@ -20,7 +20,7 @@ from analysis.types import FoundFace, FoundTrack, Progress, SegmentResult, Thoro
 from webapp import storage
 from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, Kind, Status
-from webapp.people import from_analysis, samples
+from webapp.people import events, from_analysis, remembered, samples
 from webapp.people.first_faces import RoughGroups
 from webapp.people.models import Face, Track
 from webapp.videos import rebuilt
@@ -205,18 +205,21 @@ def _group(job: Job, analysis: Analysis) -> None:
 
     lifecycle.report(job, "group", total_s, total_s)
     segments, tracks = rebuilt.segments_of(analysis)
-    grouping = pipeline.join_and_group(segments, options_of(analysis), on_progress)
     replaced = list(Analysis.objects.filter(video=video).exclude(pk=analysis.pk).values_list("pk", flat=True))
-    made = from_analysis.plan(tracks, grouping, replaced)
+    memory = remembered.of_video(video.pk, video.team_id, tracks, replaced)
+    grouping = pipeline.join_and_group(segments, options_of(analysis), on_progress, memory.said)
+    made = from_analysis.plan(tracks, grouping, replaced, memory, video.team)
     seen_before = from_analysis.people_seen_in(replaced)
     with transaction.atomic():
         lifecycle.report(job, "group", total_s, total_s, new_results=True)
         lifecycle.finish(job)
-        from_analysis.store(made, team=video.team, replaced=replaced)
+        people = from_analysis.store(made, team=video.team)
         _make_shown(analysis)
         Face.objects.filter(analysis=analysis, track=None).delete()
         Analysis.objects.filter(pk__in=replaced).delete()
+        from_analysis.finish([*people, *seen_before], team=video.team)
         from_analysis.remove_unseen(video.team, seen_before)
+        events.publish_later(video.team_id)
     _delete_pictures(video, analysis.pk, replaced)
 
 

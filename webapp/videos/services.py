@@ -10,6 +10,7 @@ from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.jobs import lifecycle, progress
 from webapp.jobs.models import ACTIVE, Job, Kind
+from webapp.people import from_analysis
 from webapp.videos.models import Analysis, Playback, State, Video
 
 UNDO_PERIOD = timedelta(minutes=10)
@@ -45,8 +46,10 @@ def rename_video(video: Video, *, title: str) -> None:
 
 def delete_video(video: Video) -> None:
     """Out of sight at once; rows and files go after the undo period (see `sweeps`)."""
-    if not Video.objects.filter(pk=video.pk, deleted_at=None).update(deleted_at=timezone.now()):
-        return
+    with transaction.atomic():
+        if not Video.objects.filter(pk=video.pk, deleted_at=None).update(deleted_at=timezone.now()):
+            return
+        from_analysis.refresh_people_of(video.pk)
     for job_id in Job.objects.filter(subject_id=video.pk, parent=None, status__in=ACTIVE).values_list("pk", flat=True):
         lifecycle.cancel(job_id)
     progress.publish_gone(team_id=video.team_id, subject_id=video.pk)
@@ -59,6 +62,7 @@ def restore_video(video: Video) -> None:
         with transaction.atomic():
             if not Video.objects.filter(pk=video.pk, deleted_at=deleted_at).update(deleted_at=None):
                 return
+            from_analysis.refresh_people_of(video.pk)
     except IntegrityError as error:
         raise AlreadyHere from error
     video.refresh_from_db()

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from webapp import storage
 from webapp.jobs.models import ACTIVE, Job, Kind, Status
+from webapp.people import from_analysis
 from webapp.people.models import Person
 from webapp.videos import arriving, uploads
 from webapp.videos.models import Arriving, Playback, Upload, Video
@@ -93,7 +94,8 @@ def purge(video: Video) -> None:
         Video.objects.filter(pk=video.pk).delete()
         Job.objects.filter(subject_id=video.pk, parent__isnull=False).delete()
         Job.objects.filter(subject_id=video.pk).delete()
-        Person.objects.filter(pk__in=seen, name="", tracks=None).delete()
+        from_analysis.finish(seen, team=video.team)
+        from_analysis.remove_unseen(video.team, seen)
     logger.info("Video %s is purged", video.pk)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webapp.videos import media_views, tus, views
+from webapp.videos import bulk_views, media_views, tus, views
 
 app_name = "videos"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("uploads/", tus.tus_create, name="tus_create"),
     path("uploads/precheck/", views.precheck, name="precheck"),
     path("uploads/<uuid:upload_id>", tus.tus_file, name="tus_file"),
+    path("bulk/", bulk_views.bulk, name="bulk"),
+    path("bulk/restore/", bulk_views.restore_many, name="restore_many"),
     path("sample/", views.sample, name="sample"),
     path("<uuid:video_id>/", views.detail, name="detail"),
     path("<uuid:video_id>/card/", views.card, name="card"),

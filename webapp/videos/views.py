@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
 from webapp.accounts.context import team_of
-from webapp.videos import boxes, facts, queries, services, upload_rules, uploads
+from webapp.videos import boxes, facts, people_filter, queries, services, upload_rules, uploads
 from webapp.videos.answers import done, refused
 from webapp.videos.forms import FilterForm, PrecheckForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
 from webapp.videos.models import State, Thoroughness, Video
@@ -27,14 +27,20 @@ MIN_VALUES = (0, 1, 2, 5, 10)
 def library(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
     visible = access.visible_videos(request.user).filter(team=team)
-    chosen = FilterForm(request.GET).chosen()
+    form = FilterForm(request.GET)
+    chosen, wanted = form.chosen(), form.people()
     found = queries.filtered(visible, text=chosen["q"], state=chosen["state"], sort=chosen["sort"])
+    found = people_filter.apply(found, wanted, team)
     editable = _editable_teams(request)
     counts = queries.counts(visible)
     context = {
         "page": queries.page_of_cards(found, request.GET.get("page"), editable),
         "filters": chosen | {"page": request.GET.get("page", "")},
         "query_string": _query_string(request),
+        "people_filter": wanted,
+        "offer": people_filter.offer(wanted, team),
+        "kept_fields": [(name, value) for name, value in chosen.items() if value],
+        "is_choosing": "select" in request.GET and team is not None and team.pk in editable,
         "states": State.choices,
         "sorts": FilterForm.base_fields["sort"].choices,  # type: ignore[attr-defined]
         "counts": counts,

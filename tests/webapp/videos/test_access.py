@@ -12,7 +12,7 @@ from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, make_upload, people_of
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.people.services import merge_people
+from webapp.people.services import merge_people, show_and_hide
 from webapp.videos import services
 from webapp.videos.models import Video
 
@@ -38,6 +38,7 @@ def place(team: Team, alice: User) -> Place:
     video.save()
     other = make_analysed_video(found_track(3), found_track(4, box=(300, 10, 360, 70)), team=team)
     merge = merge_people(people_of(other)[0], target=people_of(other)[1], user=alice)
+    hidden = show_and_hide(team=team, show=[], hide=[people_of(other)[0].pk], user=alice)
     deleted = make_analysed_video(team=team)
     services.delete_video(deleted)
     person = people_of(video)[0]
@@ -46,24 +47,50 @@ def place(team: Team, alice: User) -> Place:
         "videos:tus_file": [make_upload(alice, team=team).pk],
         "people:name": [person.pk],
         "people:face_picture": [person.portrait_id],
-        "people:undo_merge": [merge.pk],
+        "people:undo": [merge.pk],
+        "people:undo_both": [merge.pk, hidden[0].pk],
+        "people:why": [video.current_analysis.tracks.filter(joined_to=None)[0].pk],
     }
+    args |= {f"people:{name}": [person.pk] for name in PERSON_PAGES + PERSON_CHANGES + ["limits", "person"]}
     return Place(video, deleted, args)
 
 
 LOOKS = ["detail", "card", "panel", "boxes", "play", "download", "poster", "sprites"]
 CHANGES = ["rename", "delete", "restore", "analyse", "cancel"]
-READS = [*(f"videos:{name}" for name in LOOKS), "people:face_picture"]
-WRITES = [*(f"videos:{name}" for name in CHANGES), "people:name", "people:undo_merge"]
+PERSON_PAGES = ["merge_page", "split_page"]
+PERSON_CHANGES = ["name", "merge", "split", "move", "portrait", "delete"]
+READS = [*(f"videos:{name}" for name in LOOKS), "people:face_picture", "people:why"]
+PERSON_READS = ["people:person"]
+"""Open even when no video shows the person any more: the history is there."""
+EDITOR_READS = [f"people:{name}" for name in PERSON_PAGES]
+WRITES = [
+    *(f"videos:{name}" for name in CHANGES),
+    *(f"people:{name}" for name in PERSON_CHANGES),
+    "people:undo",
+    "people:undo_both",
+]
+MANAGER_WRITES = ["people:limits"]
 LISTS = ["videos:library", "videos:upload", "people:list", "people:suggest"]
-TEAM_WRITES = ["videos:sample", "videos:precheck"]
+EDITOR_LISTS = ["people:review"]
+MIXED = ["people:photo"]
+"""Looked at with GET, asked with POST; open to every member."""
+TEAM_WRITES = [
+    "videos:sample",
+    "videos:precheck",
+    "people:visibility",
+    "people:answer",
+    "videos:bulk",
+    "videos:restore_many",
+]
 PROTOCOL = ["videos:tus_create", "videos:tus_file"]
 """Has its own tests in test_tus.py: it answers 401 rather than a redirect."""
 FIELDS = {"title": "New", "thoroughness": "fast", "name": "Anna"}
 
 
 def url(place: Place, name: str) -> str:
-    return reverse(name, args=[] if name in LISTS + TEAM_WRITES else place.args.get(name, [place.video.pk]))
+    return reverse(
+        name, args=[] if name in LISTS + EDITOR_LISTS + TEAM_WRITES else place.args.get(name, [place.video.pk])
+    )
 
 
 def test_every_address_is_in_one_of_the_lists() -> None:
@@ -71,13 +98,27 @@ def test_every_address_is_in_one_of_the_lists() -> None:
     for app in ("videos", "people"):
         resolver = next(each for each in get_resolver().url_patterns if getattr(each, "app_name", None) == app)
         names |= {f"{app}:{pattern.name}" for pattern in resolver.url_patterns}
-    assert names == set(READS + WRITES + LISTS + TEAM_WRITES + PROTOCOL)
+    theirs = MIXED + EDITOR_READS + EDITOR_LISTS + MANAGER_WRITES + PERSON_READS
+    assert names == set(READS + WRITES + LISTS + TEAM_WRITES + PROTOCOL + theirs)
 
 
 def test_members_see_it_and_strangers_do_not(place: Place, vera: User, charlie: User) -> None:
-    for name in READS:
+    for name in READS + PERSON_READS:
         assert signed_in(vera).get(url(place, name)).status_code == 200, name
         assert signed_in(charlie).get(url(place, name)).status_code == 404, name
+
+
+def test_pages_for_changing_are_open_to_editors_only(place: Place, bob: User, vera: User, charlie: User) -> None:
+    for name in EDITOR_READS:
+        statuses = [signed_in(user).get(url(place, name)).status_code for user in (bob, vera, charlie)]
+        assert statuses == [200, 404, 404], name
+    assert [signed_in(user).get(reverse("people:review")).status_code for user in (bob, vera)] == [200, 404]
+
+
+def test_only_admins_set_how_sure_is_sure(place: Place, alice: User, bob: User, vera: User, charlie: User) -> None:
+    for name in MANAGER_WRITES:
+        statuses = [signed_in(user).post(url(place, name), FIELDS).status_code for user in (alice, bob, vera, charlie)]
+        assert statuses == [303, 404, 404, 404], name
 
 
 @pytest.mark.parametrize("name", WRITES)
@@ -93,20 +134,21 @@ def test_viewers_and_strangers_may_not_change_it(place: Place, who: str, request
 
 
 def test_a_get_changes_nothing(place: Place, alice: User) -> None:
-    for name in WRITES + TEAM_WRITES:
+    for name in WRITES + TEAM_WRITES + MANAGER_WRITES:
         assert signed_in(alice).get(url(place, name)).status_code == 405, name
 
 
 def test_a_change_needs_the_csrf_token(place: Place, alice: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
-    for name in WRITES + TEAM_WRITES:
+    for name in WRITES + TEAM_WRITES + MANAGER_WRITES:
         assert client.post(url(place, name), FIELDS).status_code == 403, name
 
 
 def test_nobody_is_sent_to_the_sign_in_page(place: Place, client: Client) -> None:
-    asked = [client.get(url(place, name)) for name in READS + LISTS]
-    asked += [client.post(url(place, name), FIELDS) for name in WRITES + TEAM_WRITES]
+    looks = READS + LISTS + PERSON_READS + EDITOR_READS + EDITOR_LISTS
+    asked = [client.get(url(place, name)) for name in looks]
+    asked += [client.post(url(place, name), FIELDS) for name in WRITES + TEAM_WRITES + MANAGER_WRITES]
     for answer in asked:
         assert answer.status_code == 302 and answer.headers["Location"].startswith(reverse("accounts:login"))
 
@@ -120,7 +162,7 @@ def test_lists_show_a_stranger_nothing_of_the_team(place: Place, charlie: User) 
 
 def test_a_viewer_may_not_add_videos(place: Place, vera: User) -> None:
     content = {"files": [{"name": "a.mp4", "size": 5, "fingerprint": "x"}]}
-    for name in TEAM_WRITES:
+    for name in ("videos:sample", "videos:precheck", "people:visibility", "people:answer"):
         assert signed_in(vera).post(url(place, name), content, content_type="application/json").status_code == 404
 
 

@@ -1,0 +1,137 @@
+"""`python -m analysis.photo`: the faces of one picture from standard input, as JSON, within limits; nothing is kept.
+
+The web server runs it as a process of its own, so that no decoder and no network is ever loaded where pages are served.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import resource
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from analysis.errors import AnalysisError, PictureTooLarge, UnreadablePicture
+from analysis.types import Float32, Image
+
+ROOT = Path(__file__).resolve().parent.parent
+MOST_BYTES = 15_000_000
+MOST_FACES = 20
+SECONDS = 30
+MEMORY_BYTES = 3 * 1024**3
+"""Address space: the networks and a large picture take about half of it."""
+CROP_SIDE = 160
+MARGIN = 0.35
+"""Of the face's side, around it in its picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFace:
+    """A face of the picture: its own picture as JPEG, its vector, how good it is."""
+
+    picture_jpeg: bytes
+    embedding: Float32
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFaces:
+    """Largest face first, and which embedder made the vectors."""
+
+    faces: list[PhotoFace]
+    embedder: str
+
+
+def look_apart(data: bytes) -> PhotoFaces:
+    """Looks at the picture in a limited child process. Raises UnreadablePicture or PictureTooLarge."""
+    if len(data) > MOST_BYTES:
+        raise PictureTooLarge(f"{len(data)} bytes")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "analysis.photo"],
+            cwd=ROOT,
+            input=data,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise UnreadablePicture("it took too long") from error
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError as error:
+        raise UnreadablePicture(f"the child ended with {done.returncode}: {done.stderr[-300:]!r}") from error
+    if answer.get("error") == PictureTooLarge.code:
+        raise PictureTooLarge("the picture")
+    if "error" in answer:
+        raise UnreadablePicture(answer["error"])
+    faces = [
+        PhotoFace(base64.b64decode(each["picture"]), np.array(each["embedding"], np.float32), each["quality"])
+        for each in answer["faces"]
+    ]
+    return PhotoFaces(faces, answer["embedder"])
+
+
+def main() -> int:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    data = sys.stdin.buffer.read(MOST_BYTES + 1)
+    try:
+        answer = _look(data)
+    except AnalysisError as error:
+        answer = {"error": error.code}
+    print(json.dumps(answer))
+    return 0
+
+
+def _look(data: bytes) -> dict[str, object]:
+    import cv2
+
+    from analysis.faces.detect import load_detector
+    from analysis.faces.embed import load_mobilefacenet
+    from analysis.faces.quality import face_qualities
+    from analysis.pictures import decode_picture
+    from analysis.types import Thoroughness
+
+    if len(data) > MOST_BYTES:
+        raise PictureTooLarge("standard input")
+    image_bgr = decode_picture(data, "the picture")
+    embedder = load_mobilefacenet(1)
+    faces = load_detector(1).detect(image_bgr, Thoroughness.BALANCED)
+    if not len(faces):
+        return {"faces": [], "embedder": embedder.name}
+    qualities = face_qualities(image_bgr, faces)
+    vectors = embedder.embed(embedder.align(image_bgr, faces.landmarks))
+    sides = faces.boxes_xyxy[:, 2] - faces.boxes_xyxy[:, 0]
+    found = []
+    for row in np.argsort(-sides, kind="stable")[:MOST_FACES]:
+        crop = cv2.resize(_around(image_bgr, faces.boxes_xyxy[row]), (CROP_SIDE, CROP_SIDE))
+        _, jpeg = cv2.imencode(".jpg", crop)
+        found.append(
+            {
+                "picture": base64.b64encode(jpeg.tobytes()).decode(),
+                "embedding": vectors[row].astype(float).tolist(),
+                "quality": float(qualities[row]),
+            }
+        )
+    return {"faces": found, "embedder": embedder.name}
+
+
+def _around(image_bgr: Image, box_xyxy: Float32) -> Image:
+    """A square around the face, as far as the picture reaches; its edge is repeated beyond."""
+    x1, y1, x2, y2 = (float(side) for side in box_xyxy)
+    half = max(x2 - x1, y2 - y1) * (0.5 + MARGIN)
+    centre_x, centre_y = (x1 + x2) / 2, (y1 + y2) / 2
+    height, width = image_bgr.shape[:2]
+    columns = np.clip(np.arange(int(centre_x - half), int(centre_x + half) + 1), 0, width - 1)
+    rows = np.clip(np.arange(int(centre_y - half), int(centre_y + half) + 1), 0, height - 1)
+    return image_bgr[np.ix_(rows, columns)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+"""The pages of people with 60,000 people and 2 million faces: queries and milliseconds of each page.
+
+`python -m benchmarks many_people [--people 60000] [--faces 2000000] [--keep FOLDER]` generates the rows (SQLite in a
+scratch folder, or the database of DATABASE_URL) and asks each page as a signed-in admin.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROUNDS = 7
+VIDEOS = 400
+BATCH = 20_000
+BUSY = 10_000
+"""Appearances of one person who is everywhere."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=60_000)
+    parser.add_argument("--faces", type=int, default=2_000_000)
+    parser.add_argument("--keep", type=Path, help="folder for the database, used again by the next run")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = args.keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ |= {
+            "ROLLCALL_DATA_DIR": str(folder),
+            "ROLLCALL_SECRET_KEY": "for measuring",
+            "ROLLCALL_HOSTS": "testserver",
+            "DJANGO_SETTINGS_MODULE": "webapp.settings",
+        }
+        import django
+
+        django.setup()
+        from django.conf import settings
+        from django.core.management import call_command
+
+        plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+        settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
+        call_command("migrate", verbosity=0)
+        _fill(args.people, args.faces)
+        _measure()
+
+
+def _fill(people: int, faces: int) -> None:
+    from webapp.people.models import Face
+
+    if Face.objects.exists():
+        return
+    begin = time.perf_counter()
+    tracks_of_each = max(faces // people // 4, 1)
+    _rows(people, tracks_of_each, max(faces // (people * tracks_of_each), 1))
+    print(f"{people} people, {Face.objects.count()} faces made in {time.perf_counter() - begin:.0f} s", flush=True)
+
+
+def _rows(people: int, tracks_of_each: int, faces_of_each: int) -> None:
+    """Person n appears in videos n, n + 1, ...; the first has `BUSY` appearances."""
+    import numpy as np
+
+    from webapp.accounts.models import Membership, Team, User
+    from webapp.people import samples
+    from webapp.people.models import Person
+
+    team = Team.objects.create(name="Many")
+    Membership.objects.create(team=team, user=User.objects.create(email="a@example.org"), role="owner")
+    segments = _videos(team)
+    made = [
+        Person(
+            team=team,
+            number=number,
+            hue=number % 12,
+            name=f"Name {number}" if number % 3 == 0 else "",
+        )
+        for number in range(1, people + 1)
+    ]
+    Person.objects.bulk_create(made, batch_size=BATCH)
+    random = np.random.default_rng(1)
+    vector = samples.pack_vector((random.standard_normal(192) / 14).astype(np.float32))
+    for first in range(0, people, BATCH // 10):
+        _tracks_and_faces(made[first : first + BATCH // 10], first, tracks_of_each, faces_of_each, segments, vector)
+    _tracks_and_faces(made[:1] * (BUSY // tracks_of_each), 0, tracks_of_each, 1, segments, vector)
+    _summaries()
+
+
+def _videos(team: Any) -> list[Any]:
+    from django.utils import timezone
+
+    from webapp.jobs.models import Job
+    from webapp.videos.models import Analysis, Segment, Video
+
+    segments = []
+    for number in range(VIDEOS):
+        video = Video.objects.create(team=team, title=f"Video {number}", file_name="v.mp4", duration_s=3600)
+        jobs = [
+            Job.objects.create(team=team, kind=kind, subject_id=video.pk, status="done", finished_at=timezone.now())
+            for kind in ("analysis", "segment")
+        ]
+        analysis = Analysis.objects.create(video=video, job=jobs[0], thoroughness="fast", embedder="mobilefacenet_192")
+        Video.objects.filter(pk=video.pk).update(current_analysis=analysis, current_job=jobs[0])
+        segments.append(Segment.objects.create(analysis=analysis, job=jobs[1], index=0, start_s=0, end_s=3600))
+    return segments
+
+
+def _tracks_and_faces(
+    people: list[Any], first: int, tracks_of_each: int, faces_of_each: int, segments: list[Any], vector: bytes
+) -> None:
+    from webapp.people.models import Face, Track
+
+    tracks = []
+    for number, person in enumerate(people, start=first):
+        for again in range(tracks_of_each):
+            segment = segments[(number * 7 + again) % len(segments)]
+            start_s = float((number * 13 + again * 50) % 3500)
+            tracks.append(
+                Track(
+                    analysis_id=segment.analysis_id,
+                    segment=segment,
+                    person=person,
+                    start_s=start_s,
+                    end_s=start_s + 4,
+                    samples=b"",
+                )
+            )
+    Track.objects.bulk_create(tracks, batch_size=BATCH)
+    faces = [
+        Face(
+            analysis_id=track.analysis_id,
+            track=track,
+            time_s=track.start_s,
+            x1=0,
+            y1=0,
+            x2=9,
+            y2=9,
+            score=0.9,
+            quality=0.3 + 0.1 * view,
+            embedding=vector,
+            picture_key="none",
+        )
+        for track in tracks
+        for view in range(faces_of_each)
+    ]
+    Face.objects.bulk_create(faces, batch_size=BATCH)
+
+
+def _summaries() -> None:
+    """As the product keeps them."""
+    from webapp.people import references, summaries
+    from webapp.people.models import Person
+
+    ids = list(Person.objects.values_list("pk", flat=True))
+    summaries.refresh(ids)
+    references.refresh(ids)
+
+
+def _measure() -> None:
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from webapp.accounts.models import User
+
+    client = Client()
+    client.force_login(User.objects.get())
+    for name, address in _pages():
+        took = []
+        for _ in range(ROUNDS):
+            with CaptureQueriesContext(connection) as queries:
+                begin = time.perf_counter()
+                response = client.get(address)
+                took.append((time.perf_counter() - begin) * 1000)
+            assert response.status_code == 200, (address, response.status_code)
+        print(
+            f"{name:44s} {len(queries):3d} queries  {min(took):7.1f} ms at best  {statistics.median(took):7.1f} ms"
+            "   target < 200",
+            flush=True,
+        )
+
+
+def _pages() -> list[tuple[str, str]]:
+    from webapp.people.models import Person
+
+    busiest = Person.objects.order_by("-appearances").first()
+    usual = Person.objects.order_by("appearances", "number").first()
+    assert busiest is not None and usual is not None
+    return [
+        ("people, first page", "/people/"),
+        ("people, page 500", "/people/?page=500"),
+        ("people, search", "/people/?q=Name%2059"),
+        ("people, show and hide", "/people/?mode=hide"),
+        ("names that fit while typing", "/people/suggest/?q=59"),
+        (f"person with {busiest.appearances} appearances", f"/people/{busiest.pk}/"),
+        (f"person with {usual.appearances} appearances", f"/people/{usual.pk}/"),
+        ("review", "/people/review/"),
+        ("library", "/videos/"),
+        ("library, with two people", f"/videos/?person={busiest.pk}&person={usual.pk}"),
+        ("whom to merge with (compares with everybody)", f"/people/{usual.pk}/merge/"),
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+// <choose-videos>: how many videos are chosen, and nothing to press while there is none.
+import { say } from "rollcall/api";
+
+class ChooseVideos extends HTMLElement {
+  connectedCallback() {
+    document.addEventListener("change", this.#count);
+    document.addEventListener("live:gone", this.#count);
+    this.#count();
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("change", this.#count);
+    document.removeEventListener("live:gone", this.#count);
+  }
+
+  #count = () => {
+    const n = document.querySelectorAll('.card-choice [name="video"]:checked').length;
+    this.querySelector("[data-chosen]").textContent = n === 1 ? say("videos.chosen_one") : say("videos.chosen_many", { n });
+    for (const button of this.querySelectorAll("button")) button.disabled = !n;
+  };
+}
+
+customElements.define("choose-videos", ChooseVideos);

@@ -1,0 +1,34 @@
+// <photo-drop>: a picture that is dropped or chosen is sent at once.
+
+class PhotoDrop extends HTMLElement {
+  #ended = null;
+
+  connectedCallback() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    const form = this.querySelector("form");
+    const field = form.elements.photo;
+    const zone = this.querySelector(".photo-zone");
+    form.querySelector("button").hidden = true;
+    field.addEventListener("change", () => field.files.length && form.requestSubmit(), { signal });
+    form.addEventListener("submit", () => { this.querySelector("[data-busy]").hidden = false; }, { signal });
+    zone.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      zone.classList.add("is-over");
+    }, { signal });
+    zone.addEventListener("dragleave", () => zone.classList.remove("is-over"), { signal });
+    zone.addEventListener("drop", (event) => {
+      event.preventDefault();
+      zone.classList.remove("is-over");
+      if (!event.dataTransfer.files.length) return;
+      field.files = event.dataTransfer.files;
+      form.requestSubmit();
+    }, { signal });
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+  }
+}
+
+customElements.define("photo-drop", PhotoDrop);

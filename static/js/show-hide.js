@@ -1,0 +1,49 @@
+// <show-hide>: tap to dim, one button goes round show all / hide unnamed / hide all, and only what changed is sent.
+import { say } from "rollcall/api";
+
+const STEPS = ["hide_unnamed", "hide_all", "show_all"];
+
+class ShowHide extends HTMLElement {
+  #ended = null;
+  #step = 0;
+
+  connectedCallback() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    this.boxes = [...this.querySelectorAll('[name="visible"]')];
+    this.cycle = this.querySelector("[data-cycle]");
+    this.cycle.hidden = false;
+    this.cycle.addEventListener("click", () => this.#next(), { signal });
+    this.addEventListener("change", () => this.#count(), { signal });
+    this.querySelector("form").addEventListener("submit", () => this.#leaveOut(), { signal });
+    this.#count();
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+  }
+
+  #next() {
+    const step = STEPS[this.#step];
+    for (const box of this.boxes) box.checked = step === "show_all" || (step === "hide_unnamed" && !("unnamed" in box.dataset));
+    this.#step = (this.#step + 1) % STEPS.length;
+    this.cycle.textContent = say(`hide.${STEPS[this.#step]}`);
+    this.#count();
+  }
+
+  #changed = () => this.boxes.filter((box) => box.checked !== box.defaultChecked);
+
+  #count() {
+    const n = this.#changed().length;
+    this.querySelector("[data-changed]").textContent = n ? say(n === 1 ? "hide.changed_one" : "hide.changed_many", { n }) : "";
+  }
+
+  #leaveOut() {
+    const changed = new Set(this.#changed());
+    for (const box of this.boxes) {
+      if (!changed.has(box)) for (const field of box.closest("label").querySelectorAll("input")) field.disabled = true;
+    }
+  }
+}
+
+customElements.define("show-hide", ShowHide);

@@ -1,0 +1,140 @@
+"""People as a person handles them: name, merge with preview, undo, review by keys, filter, find by photo."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, StorageState, expect
+
+from analysis.sample_video import sample_pictures
+from tests.e2e.browser import PHONE, Troubles, new_context, open_page, scrolls_sideways
+from tests.e2e.test_first_video import ANALYSED_MS, card, upload
+from tests.product import Product
+
+LIVE_MS = 10_000
+
+
+@pytest.fixture(scope="module")
+def analysed(chromium: Browser, product: Product, cookies: StorageState, sample_clip: Path) -> None:
+    """The sample has been analysed: two people."""
+    context = new_context(chromium)
+    context.add_cookies(cookies["cookies"])  # type: ignore[arg-type]
+    page = open_page(context)
+    page.goto(f"{product.address}/videos/")
+    upload(page, sample_clip)
+    expect(card(page, sample_clip.stem)).to_contain_text("2 people", timeout=ANALYSED_MS)
+    context.close()
+
+
+@pytest.fixture
+def people(page: Page, product: Product, analysed: None) -> Iterator[Page]:
+    page.goto(f"{product.address}/people/")
+    expect(page.locator("a.tile")).to_have_count(2)
+    yield page
+
+
+def test_a_name_given_in_one_tab_shows_in_another(people: Page, troubles: Troubles) -> None:
+    other = people.context.new_page()
+    troubles.watch(other)
+    other.goto(people.url)
+    people.locator("a.tile").first.click()
+    people.locator(".person-name summary").click()
+    people.locator(".person-name [name=name]").fill("Eileen")
+    people.keyboard.press("Enter")
+    expect(people.locator(".history li").first).to_contain_text("is now Eileen")
+    expect(other.locator("a.tile").first).to_contain_text("Eileen", timeout=LIVE_MS)
+    people.locator(".history button").first.click()
+    expect(other.locator("a.tile").first).to_contain_text("Person", timeout=LIVE_MS)
+
+
+def test_merging_is_previewed_with_what_speaks_against_it_and_undone(people: Page) -> None:
+    people.get_by_role("link", name="Merge").click()
+    people.locator("a.tile").first.click()
+    people.locator(".tile-pick").first.click()
+    people.get_by_role("button", name="See what comes of it").click()
+    expect(people.locator(".notice-warn")).to_contain_text("on screen at the same moment")
+    people.get_by_role("button", name="Merge all the same").click()
+    expect(people.locator(".history")).to_contain_text("is now")
+    people.locator(".toast-note .undo").click()
+    expect(people.locator(".history li.is-undone")).to_have_count(1)
+    people.goto(people.url.partition("/people/")[0] + "/people/")
+    expect(people.locator("a.tile")).to_have_count(2)
+
+
+def test_hiding_sends_only_what_changed(people: Page) -> None:
+    people.get_by_role("link", name="Show and hide").click()
+    people.locator(".tile-choice").first.click()
+    expect(people.locator("[data-changed]")).to_have_text("1 change")
+    with people.expect_request("**/visibility/") as sent:
+        people.get_by_role("button", name="Done").click()
+    assert (sent.value.post_data or "").count("shown=") == 1
+    expect(people.locator("a.tile")).to_have_count(1)
+    people.locator(".toast-note .undo").click()
+    expect(people.locator("a.tile")).to_have_count(2)
+
+
+def test_the_review_is_answered_by_keys_and_taken_back(people: Page, product: Product, tmp_path: Path) -> None:
+    """An admin asks to be asked about everybody, so that the next video brings a question."""
+    for tile in (0, 1):
+        people.goto(f"{product.address}/people/")
+        people.locator("a.tile").nth(tile).click()
+        people.fill("[name=suggest_from]", "1")
+        people.fill("[name=join_from]", "100")
+        people.get_by_role("button", name="Save").last.click()
+        expect(people.locator(".history")).to_contain_text("How sure is sure was changed")
+    _upload_one_portrait(people, product, tmp_path)
+    people.goto(f"{product.address}/people/review/")
+    left = people.locator(".head small")
+    first = int((left.inner_text()).split()[0])
+    assert first >= 1
+    people.keyboard.press("s")
+    expect(people.locator(".toast-note")).to_contain_text("Skipped")
+    people.keyboard.press("n")
+    expect(people.locator(".toast-note")).to_contain_text("are two people")
+    expect(left).to_contain_text(str(first - 1))
+    people.keyboard.press("u")
+    expect(left).to_contain_text(str(first), timeout=LIVE_MS)
+
+
+def _upload_one_portrait(page: Page, product: Product, tmp_path: Path) -> None:
+    """Four seconds of a still portrait."""
+    import subprocess
+
+    import imageio_ffmpeg
+
+    picture, clip = next(iter(sample_pictures().values())), tmp_path / "portrait.mp4"
+    scale = "scale=640:480:force_original_aspect_ratio=decrease,pad=640:480:-1:-1,format=yuv420p"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-loop", "1", "-i", str(picture), "-t", "4", "-r", "25"]
+    subprocess.run([*command, "-vf", scale, str(clip)], check=True)
+    page.goto(f"{product.address}/videos/")
+    upload(page, clip)
+    expect(card(page, clip.stem)).to_contain_text(re.compile("1 person"), timeout=ANALYSED_MS)
+
+
+def test_the_library_is_filtered_by_people(people: Page, product: Product, sample_clip: Path) -> None:
+    people.locator("a.tile").first.click()
+    people.get_by_role("link", name="Videos", exact=True).last.click()
+    expect(people).to_have_url(re.compile(r"/videos/\?person="))
+    expect(card(people, sample_clip.stem)).to_have_count(1)
+    people.locator(".chosen-filters").get_by_text("not", exact=True).click()
+    expect(people).to_have_url(re.compile(r"without="))
+    expect(card(people, sample_clip.stem)).to_have_count(0)
+
+
+def test_a_photo_finds_its_person(people: Page, product: Product) -> None:
+    people.goto(f"{product.address}/people/photo/")
+    people.set_input_files("[name=photo]", next(iter(sample_pictures().values())))
+    expect(people.locator(".photo-face").first).to_be_visible(timeout=30_000)
+    expect(people.locator(".photo-matches li").first).to_contain_text("most likely")
+
+
+def test_the_pages_fit_a_phone(people: Page, product: Product) -> None:
+    people.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    for address in ("/people/", "/people/?mode=hide", "/people/review/", "/people/photo/", "/videos/?select=1"):
+        people.goto(product.address + address)
+        assert scrolls_sideways(people) == 0, address
+    people.goto(f"{product.address}/people/")
+    people.locator("a.tile").first.click()
+    expect(people.locator(".person-page")).to_be_visible()
+    assert scrolls_sideways(people) == 0

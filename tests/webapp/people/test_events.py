@@ -1,0 +1,252 @@
+"""Every act can be undone, is refused when somebody else was quicker, and says why it cannot be undone any more."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import signed_in
+from tests.factories import make_team, make_user
+from tests.factories_videos import found_track, make_analysed_video, people_of
+from webapp.accounts.models import Team, User
+from webapp.people import events, history, services
+from webapp.people.events import AlreadyUndone, ChangedMeanwhile, ChangedSince
+from webapp.people.models import Apart, Event, Face, Person, Track, Verdict
+from webapp.videos import services as videos
+from webapp.videos import sweeps
+from webapp.videos.models import Video
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CELLS = ("name", "is_hidden", "is_deleted", "merged_into", "chosen_portrait", "join_from", "suggest_from")
+COUNTS = ("appearances", "videos", "screen_s", "first_seen_at", "last_seen_at")
+
+
+def boxes(column: int) -> tuple[int, int, int, int]:
+    return (100 * column, 10, 100 * column + 60, 70)
+
+
+@pytest.fixture
+def video(team: Team) -> Video:
+    """Three people of two appearances each."""
+    tracks = [
+        found_track(who, start_s=start, end_s=start + 4, box=boxes(who)) for who in (1, 2, 3) for start in (1, 20)
+    ]
+    return make_analysed_video(*tracks, team=team)
+
+
+def state(team: Team) -> dict[str, Any]:
+    """All that a human can decide. People who were made by an act and are gone again do not count.
+
+    A portrait that nobody chose is any good view, as long as it shows the person.
+    """
+    people = Person.objects.filter(team=team).exclude(is_deleted=True, tracks=None).order_by("number")
+    for person in people.filter(merged_into=None, is_deleted=False, appearances__gt=0):
+        assert person.portrait is not None and person.portrait.track.person == person
+    return {
+        "people": list(people.values_list("number", *CELLS, *COUNTS)),
+        "tracks": list(Track.objects.filter(analysis__video__team=team).order_by("pk").values_list("pk", "person")),
+        "apart": set(Apart.objects.filter(team=team, stands=True).values_list("first", "second")),
+        "verdicts": set(
+            Verdict.objects.filter(video__team=team, stands=True).values_list("track", "person", "is_same")
+        ),
+    }
+
+
+def acts(draw: Callable[[Any], Any], team: Team, user: User) -> Event | None:
+    """One act that the rows allow now."""
+    there = list(Person.objects.filter(team=team, merged_into=None, is_deleted=False).order_by("number"))
+    person = there[draw(st.integers(0, len(there) - 1))]
+    others = [each for each in there if each != person]
+    tracks = list(Track.objects.filter(person=person).order_by("pk").values_list("pk", flat=True))
+    kind = draw(st.sampled_from(["name", "merge", "move", "split", "hide", "portrait", "delete", "apart", "limits"]))
+    if kind == "name":
+        return services.name_person(person, name=draw(st.sampled_from(["", "Anna", "Bea"])), user=user)
+    if kind == "merge" and others:
+        return services.merge_people(person, target=others[draw(st.integers(0, len(others) - 1))], user=user)
+    if kind == "move" and tracks:
+        target = draw(st.sampled_from([None, *others]))
+        return services.move_appearances(person, track_ids=tracks[:1], target=target, user=user)[0]
+    if kind == "split" and len(tracks) > 1:
+        return services.split_person(person, track_ids=tracks[1:], user=user)[0]
+    if kind == "hide":
+        hide, show = ([], [person.pk]) if person.is_hidden else ([person.pk], [])
+        return services.show_and_hide(team=team, show=show, hide=hide, user=user)[0]
+    if kind == "portrait" and tracks:
+        return services.choose_portrait(person, face=Face.objects.filter(track=tracks[-1]).first(), user=user)
+    if kind == "delete" and others:
+        return services.delete_person(person, user=user)
+    if kind == "apart" and others:
+        return services.tell_apart(person, others[0], user=user)
+    return services.set_limits(person, join_from=draw(st.sampled_from([None, 0.7])), suggest_from=None, user=user)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_any_acts_followed_by_all_their_undos_restore_the_state(data: st.DataObject) -> None:
+    """In whatever order they are tried: an undo that is refused for now succeeds once what came after it is undone."""
+    team = make_team()
+    user = make_user(team=team)
+    tracks = [
+        found_track(who, start_s=start, end_s=start + 4, box=boxes(who)) for who in (1, 2, 3) for start in (1, 20)
+    ]
+    make_analysed_video(*tracks, team=team)
+    before = state(team)
+    made = [acts(data.draw, team, user) for _ in range(data.draw(st.integers(1, 7)))]
+    left = [event for event in made if event is not None]
+    left = data.draw(st.permutations(left))
+    while left:
+        refused = []
+        for event in left:
+            try:
+                events.undo(event, user=user)
+            except ChangedSince:
+                refused.append(event)
+        assert len(refused) < len(left), "at least the latest can always be undone"
+        left = refused
+    assert state(team) == before
+
+
+def test_an_undo_is_refused_with_the_reason_after_a_later_act(team: Team, video: Video, alice: User, bob: User) -> None:
+    person = people_of(video)[0]
+    first = services.name_person(person, name="Anna", user=alice)
+    services.name_person(person, name="Anne", user=bob)
+    before = state(team)
+    client = signed_in(alice)
+    answer = client.post(reverse("people:undo", args=[first.pk]), headers={"Accept": "application/json"})
+    assert answer.status_code == 409
+    assert "“Anna” is now Anne (Bob)" in answer.json()["toast"]
+    assert state(team) == before
+    first.refresh_from_db()
+    assert first.undone_at is None
+
+
+def test_an_event_is_undone_once(video: Video, alice: User) -> None:
+    event = services.name_person(people_of(video)[0], name="Anna", user=alice)
+    events.undo(event, user=alice)
+    with pytest.raises(AlreadyUndone):
+        events.undo(event, user=alice)
+
+
+def test_of_two_who_act_at_once_the_later_sees_what_happened_and_loses_nothing(
+    team: Team, video: Video, alice: User, bob: User
+) -> None:
+    """Both had the page open: bob merges the first away, alice's appearances to move are no longer the first's."""
+    first, second, third = people_of(video)
+    track = Track.objects.filter(person=first).first()
+    services.merge_people(first, target=second, user=bob)
+    before = state(team)
+    for late in (
+        lambda: services.merge_people(first, target=third, user=alice),
+        lambda: services.merge_people(third, target=first, user=alice),
+        lambda: services.move_appearances(first, track_ids=[track.pk], target=third, user=alice),
+        lambda: services.split_person(first, track_ids=[track.pk], user=alice),
+        lambda: services.name_person(first, name="Anna", user=alice),
+        lambda: services.tell_apart(first, third, user=alice),
+        lambda: services.delete_person(first, user=alice),
+    ):
+        with pytest.raises(ChangedMeanwhile):
+            late()
+    assert state(team) == before
+    answer = signed_in(alice).post(
+        reverse("people:name", args=[first.pk]), {"name": "Anna"}, headers={"Accept": "application/json"}
+    )
+    assert answer.status_code == 409 and "Somebody else has just changed this" in answer.json()["toast"]
+
+
+def test_nobody_is_merged_in_a_circle(video: Video, alice: User) -> None:
+    first, second, _ = people_of(video)
+    services.merge_people(first, target=second, user=alice)
+    with pytest.raises(ChangedMeanwhile):
+        services.merge_people(second, target=first, user=alice)
+
+
+def test_a_person_made_by_a_split_is_not_taken_back_once_somebody_joined_them(video: Video, alice: User) -> None:
+    first, second, _ = people_of(video)
+    tracks = list(Track.objects.filter(person=first).values_list("pk", flat=True))
+    event, new = services.split_person(first, track_ids=tracks[1:], user=alice)
+    merge = services.merge_people(second, target=new, user=alice)
+    with pytest.raises(ChangedSince) as refused:
+        events.undo(event, user=alice)
+    assert refused.value.later == merge
+
+
+def test_deleting_a_video_takes_the_portrait_and_bringing_it_back_restores_it(team: Team, alice: User) -> None:
+    one = make_analysed_video(found_track(1), team=team)
+    other = make_analysed_video(found_track(2), team=team)
+    person, source = people_of(one)[0], people_of(other)[0]
+    services.merge_people(source, target=person, user=alice)
+    chosen = Face.objects.filter(analysis__video=other).first()
+    event = services.choose_portrait(person, face=chosen, user=alice)
+    person.refresh_from_db()
+    assert (person.portrait_id, person.appearances, person.videos) == (chosen.pk, 2, 2)
+    videos.delete_video(other)
+    person.refresh_from_db()
+    assert person.portrait is not None and person.portrait.analysis.video == one
+    assert (person.appearances, person.videos) == (1, 1)
+    other.refresh_from_db()
+    videos.restore_video(other)
+    person.refresh_from_db()
+    assert (person.portrait_id, person.appearances) == (chosen.pk, 2)
+    sweeps.purge(other)
+    person.refresh_from_db()
+    assert person.portrait is not None and person.portrait.analysis.video == one
+    events.undo(event, user=alice)
+    person.refresh_from_db()
+    assert person.chosen_portrait_id is None
+
+
+def test_the_history_of_a_person_says_who_did_what(video: Video, alice: User, bob: User) -> None:
+    first, second, _ = people_of(video)
+    services.name_person(first, name="Anna", user=alice)
+    first.refresh_from_db()
+    events.undo(services.merge_people(second, target=first, user=bob), user=alice)
+    rows = [
+        (history.sentence(event), history.who(event), event.undone_at is None) for event in history.of_person(first)
+    ]
+    assert rows == [
+        ("“Person 2” is now Anna (2 appearances)", "Bob", False),
+        ("“Person 1” is now Anna", "Alice", True),
+    ]
+
+
+def test_ten_thousand_appearances_are_merged_and_undone(team: Team, alice: User) -> None:
+    video = make_analysed_video(found_track(1), found_track(2, box=boxes(3)), team=team)
+    many, few = people_of(video)
+    pattern = Track.objects.filter(person=many).get()
+    Track.objects.bulk_create(
+        [
+            Track(
+                analysis=pattern.analysis, segment=pattern.segment, person=many, start_s=n, end_s=n + 0.5, samples=b""
+            )
+            for n in range(10_000)
+        ],
+        batch_size=1000,
+    )
+    event = services.merge_people(many, target=few, user=alice)
+    few.refresh_from_db()
+    assert few.appearances == 10_002
+    events.undo(event, user=alice)
+    few.refresh_from_db()
+    many.refresh_from_db()
+    assert (few.appearances, many.appearances) == (1, 10_001)
+
+
+def test_hidden_and_shown_in_one_go_and_undone_in_one_go(team: Team, video: Video, bob: User) -> None:
+    first, second, third = people_of(video)
+    services.show_and_hide(team=team, show=[], hide=[first.pk], user=bob)
+    client, before = signed_in(bob), state(team)
+    fields = {"shown": [str(p.pk) for p in (first, second, third)], "visible": [str(first.pk), str(third.pk)]}
+    answer = client.post(reverse("people:visibility"), fields, headers={"Accept": "application/json"}).json()
+    assert list(Person.objects.filter(is_hidden=True)) == [second]
+    client.post(answer["undo"]["url"])
+    assert state(team) == before
+
+
+def test_hiding_touches_nobody_who_was_not_on_the_page(team: Team, video: Video, bob: User) -> None:
+    first = people_of(video)[0]
+    signed_in(bob).post(reverse("people:visibility"), {"shown": [str(first.pk)], "visible": []})
+    assert list(Person.objects.filter(is_hidden=True)) == [first]

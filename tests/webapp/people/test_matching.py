@@ -1,0 +1,124 @@
+"""Recognising people in the next video: sure ones join, doubtful ones are asked about, the rest are new."""
+
+import numpy as np
+import pytest
+
+from analysis.faces.search import LIMITS
+from analysis.types import FoundTrack
+from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
+from webapp.accounts.models import Team, User
+from webapp.people import references, services
+from webapp.people.models import Person, ReferenceSet, Suggestion
+from webapp.videos import services as videos
+
+pytestmark = pytest.mark.django_db(transaction=True)
+EMBEDDER = "mobilefacenet_192"
+SIZE = 64
+RIGHT = (300, 10, 360, 70)
+
+
+def axis(number: int) -> np.ndarray:
+    return np.eye(SIZE, dtype=np.float32)[number]
+
+
+def looks(track: FoundTrack, likeness: float, number: int = 0, other: int = 1) -> FoundTrack:
+    """All views have this cosine with axis `number`; different `other` axes are strangers apart from that."""
+    vector = (likeness * axis(number) + np.sqrt(1 - likeness**2) * axis(other)).astype(np.float32)
+    for face in track.faces:
+        object.__setattr__(face, "embedding", vector)
+    return track
+
+
+def analysed(team: Team, *tracks: FoundTrack) -> list[Person]:
+    return people_of(make_analysed_video(*tracks, team=team, embedder=EMBEDDER))
+
+
+SURE, DOUBTFUL, STRANGER = 0.8, 0.5, 0.1
+
+
+def test_a_sure_match_is_the_same_unnamed_person_in_both_videos(team: Team) -> None:
+    first = analysed(team, looks(found_track(), 1.0))
+    assert analysed(team, looks(found_track(), SURE)) == first
+    first[0].refresh_from_db()
+    assert (first[0].videos, first[0].appearances) == (2, 2)
+
+
+def test_a_doubtful_match_is_a_new_person_and_a_question(team: Team) -> None:
+    first = analysed(team, looks(found_track(), 1.0))
+    second = analysed(team, looks(found_track(), DOUBTFUL))
+    assert second != first
+    asked = Suggestion.objects.get()
+    assert (asked.first, asked.second) == (second[0], first[0])
+    assert asked.likeness == pytest.approx(DOUBTFUL, abs=0.01)
+
+
+def test_a_stranger_is_a_new_person_without_a_question(team: Team) -> None:
+    first = analysed(team, looks(found_track(), 1.0))
+    assert analysed(team, looks(found_track(), STRANGER)) != first
+    assert not Suggestion.objects.exists()
+
+
+def test_two_faces_of_one_picture_never_join_one_person(team: Team) -> None:
+    first = analysed(team, looks(found_track(), 1.0))
+    pair = looks(found_track(), 0.9, other=1), looks(found_track(box=RIGHT), 0.8, other=2)
+    found = analysed(team, *pair)
+    assert len(found) == 2 and first[0] in found
+    assert not Suggestion.objects.exists(), "who is seen beside somebody is not asked to be them either"
+
+
+def test_people_of_other_teams_are_strangers(team: Team, charlie: User) -> None:
+    theirs = analysed(charlie.teams.get(), looks(found_track(), 1.0))
+    assert analysed(team, looks(found_track(), 1.0)) != theirs
+
+
+def test_deleted_people_are_not_found_again_and_merged_ones_stand_for_their_target(team: Team, bob: User) -> None:
+    first, second = analysed(team, looks(found_track(), 1.0), looks(found_track(box=RIGHT), 1.0, number=5))
+    services.merge_people(second, target=first, user=bob)
+    assert analysed(team, looks(found_track(), SURE, number=5)) == [first]
+    services.delete_person(first, user=bob)
+    assert analysed(team, looks(found_track(), SURE)) != [first]
+
+
+def test_not_this_person_is_obeyed_when_matching(team: Team, bob: User) -> None:
+    """An appearance that is not Anna does not join her again in a new analysis, however alike it is."""
+    anna = analysed(team, looks(found_track(), 1.0))[0]
+    video = make_analysed_video(looks(found_track(), SURE), team=team, embedder=EMBEDDER)
+    assert people_of(video) == [anna]
+    track = video.current_analysis.tracks.get()
+    _, other = services.move_appearances(anna, track_ids=[track.pk], target=None, user=bob)
+    run_analysis(begin_analysis(video), [looks(found_track(), SURE)], embedder=EMBEDDER)
+    assert people_of(video) == [other]
+
+
+def test_a_person_may_have_limits_of_their_own(team: Team, alice: User) -> None:
+    first = analysed(team, looks(found_track(), 1.0))[0]
+    services.set_limits(first, join_from=0.95, suggest_from=0.9, user=alice)
+    assert analysed(team, looks(found_track(), SURE)) != [first]
+    assert not Suggestion.objects.exists()
+    services.set_limits(first, join_from=0.4, suggest_from=0.3, user=alice)
+    assert analysed(team, looks(found_track(), DOUBTFUL, other=9)) == [first]
+
+
+def test_another_embedder_is_compared_with_nobody(team: Team) -> None:
+    first = analysed(team, looks(found_track(), 1.0))
+    found = people_of(make_analysed_video(looks(found_track(), 1.0), team=team, embedder="dlib_resnet_128"))
+    assert found != first
+    assert set(ReferenceSet.objects.values_list("embedder", flat=True)) == {EMBEDDER, "dlib_resnet_128"}
+
+
+def test_references_follow_moves_and_deleted_videos(team: Team, bob: User) -> None:
+    video = make_analysed_video(looks(found_track(), 1.0), team=team, embedder=EMBEDDER)
+    first = people_of(video)[0]
+    analysed(team, looks(found_track(), SURE))
+    assert ReferenceSet.objects.get(person=first).count == 4
+    track = video.current_analysis.tracks.get()
+    _, other = services.move_appearances(first, track_ids=[track.pk], target=None, user=bob)
+    assert [ReferenceSet.objects.get(person=each).count for each in (first, other)] == [2, 2]
+    videos.delete_video(video)
+    known = references.known_people(team.pk, EMBEDDER)
+    assert (known.people, len(known.gallery)) == ([first.pk], 1)
+
+
+def test_the_limits_leave_room_between_joining_and_asking() -> None:
+    for limits in LIMITS.values():
+        assert 0 < limits.suggest_from < limits.join_from < 1

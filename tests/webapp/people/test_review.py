@@ -1,0 +1,162 @@
+"""The review queue, merging with its preview, moving with its conflict, and finding by photo."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.urls import reverse
+
+from analysis.pictures import read_picture
+from analysis.sample_video import sample_pictures
+from tests.conftest import signed_in
+from tests.factories_videos import found_track, make_analysed_video, people_of
+from webapp.accounts.models import Team, User
+from webapp.people import events, review, services
+from webapp.people.models import Apart, Event, Person, Suggestion, Track
+
+pytestmark = pytest.mark.django_db(transaction=True)
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def people(team: Team) -> list[Person]:
+    """Four people who are on screen one after the other, the first for the longest."""
+    tracks = [found_track(who, start_s=10 * who, end_s=10 * who + 9 - who) for who in (1, 2, 3, 4)]
+    return people_of(make_analysed_video(*tracks, team=team))
+
+
+def ask(team: Team, first: Person, second: Person, likeness: float = 0.5) -> Suggestion:
+    return Suggestion.objects.create(team=team, first=first, second=second, likeness=likeness)
+
+
+def answer(user: User, said: str, keeps: Person, *others: Person, **fields: Any) -> HttpResponse:
+    fields |= {"answer": said, "keeps": str(keeps.pk), "other": [str(other.pk) for other in others]}
+    return signed_in(user).post(reverse("people:answer"), fields, headers=JSON)
+
+
+def test_the_most_telling_pair_comes_first_and_the_named_one_stays(team: Team, people: list[Person], bob: User) -> None:
+    first, second, third, fourth = people
+    services.name_person(fourth, name="Anna", user=bob)
+    ask(team, first, second, 0.43)
+    sure = ask(team, third, fourth, 0.58)
+    question, left = review.next_question(team)
+    assert question is not None and (question.suggestion, left) == (sure.pk, 2)
+    assert (question.other, question.keeps) == (third, fourth)
+
+
+def test_yes_merges_no_tells_apart_for_ever_and_both_can_be_undone(team: Team, people: list[Person], bob: User) -> None:
+    first, second, third, _ = people
+    ask(team, second, first)
+    ask(team, third, first, 0.45)
+    assert answer(bob, "yes", first, second).status_code == 200
+    assert answer(bob, "no", first, third).status_code == 200
+    assert review.open_count(team) == 0
+    assert Apart.objects.filter(stands=True).count() == 1
+    for event in Event.objects.order_by("-made_at"):
+        events.undo(event, user=bob)
+    assert review.open_count(team) == 2
+
+
+def test_questions_follow_merges_and_settled_pairs_are_not_asked_again(
+    team: Team, people: list[Person], bob: User
+) -> None:
+    first, second, third, _ = people
+    ask(team, second, first)
+    ask(team, third, second)
+    ask(team, third, first)
+    services.merge_people(second, target=first, user=bob)
+    assert review.open_count(team) == 1, "third and first are asked about once, though two rows say so"
+    services.tell_apart(third, first, user=bob)
+    assert review.open_count(team) == 0
+
+
+def test_skipped_pairs_come_at_the_end(team: Team, people: list[Person], bob: User) -> None:
+    first, second, third, _ = people
+    best, other = ask(team, second, first, 0.59), ask(team, third, first, 0.43)
+    assert answer(bob, "skip", first, second, suggestion=best.pk).status_code == 200
+    question, left = review.next_question(team)
+    assert question is not None and (question.suggestion, left) == (other.pk, 2)
+
+
+def test_a_whole_group_is_confirmed_at_once_and_undone_at_once(team: Team, people: list[Person], bob: User) -> None:
+    first, second, third, fourth = people
+    for each in (second, third, fourth):
+        ask(team, each, first)
+    question, _ = review.next_question(team)
+    assert question is not None and len(question.also) == 2
+    undo = answer(bob, "yes", first, second, third, fourth).json()["undo"]
+    assert Person.objects.filter(merged_into=first).count() == 3
+    signed_in(bob).post(undo["url"])
+    assert not Person.objects.filter(merged_into=first).exists()
+
+
+def test_hidden_and_deleted_people_are_not_asked_about(team: Team, people: list[Person], bob: User) -> None:
+    first, second, third, _ = people
+    ask(team, second, first)
+    ask(team, third, first)
+    services.show_and_hide(team=team, show=[], hide=[second.pk], user=bob)
+    services.delete_person(third, user=bob)
+    assert review.next_question(team) == (None, 0)
+
+
+def test_nonsense_answers_change_nothing(team: Team, people: list[Person], bob: User, charlie: User) -> None:
+    first, second, *_ = people
+    assert answer(bob, "maybe", first, second).status_code == 409
+    assert answer(bob, "yes", first, first).status_code == 409
+    assert answer(charlie, "yes", first, second).status_code == 404
+    assert answer(bob, "skip", first, second, suggestion="x" * 30).status_code == 200
+    assert not Event.objects.exists()
+
+
+def test_a_merge_against_which_something_speaks_is_shown_first(team: Team, bob: User) -> None:
+    box = (300, 10, 360, 70)
+    first, second = people_of(make_analysed_video(found_track(1), found_track(2, box=box), team=team))
+    address = reverse("people:merge", args=[first.pk])
+    shown = signed_in(bob).post(address, {"from": str(second.pk)})
+    assert shown.status_code == 409 and b"Both are on screen at the same moment" in shown.content
+    assert signed_in(bob).post(address, {"from": str(second.pk), "sure": "1"}).status_code == 303
+    second.refresh_from_db()
+    assert second.merged_into == first
+
+
+def test_moving_an_appearance_beside_the_target_is_shown_first(team: Team, bob: User) -> None:
+    box = (300, 10, 360, 70)
+    video = make_analysed_video(
+        found_track(1), found_track(2, box=box), found_track(2, start_s=20, end_s=24), team=team
+    )
+    first, second = people_of(video)
+    services.name_person(first, name="Anna", user=bob)
+    track = Track.objects.get(person=second, start_s__lt=10)
+    address, fields = reverse("people:move", args=[second.pk]), {"track": str(track.pk), "name": "Anna"}
+    shown = signed_in(bob).post(address, fields)
+    assert shown.status_code == 409 and b"on screen already" in shown.content
+    assert signed_in(bob).post(address, fields | {"sure": "1"}).status_code == 303
+    track.refresh_from_db()
+    assert track.person == first
+
+
+def photo_of(picture: Any) -> SimpleUploadedFile:
+    import cv2
+
+    return SimpleUploadedFile("someone.png", cv2.imencode(".png", picture)[1].tobytes(), "image/png")
+
+
+def test_a_photo_shows_its_faces_and_nothing_is_kept(team: Team, vera: User, settings: Any) -> None:
+    before = sorted(settings.MEDIA_ROOT.rglob("*"))
+    page = signed_in(vera).post(
+        reverse("people:photo"), {"photo": photo_of(read_picture(next(iter(sample_pictures().values()))))}
+    )
+    assert page.status_code == 200
+    assert len(page.context["asked"]) == 1 and page["Cache-Control"] == "no-store"
+    assert sorted(settings.MEDIA_ROOT.rglob("*")) == before
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\xff\xd8\xff\xe0" + b"\0" * 100])
+def test_what_is_no_picture_is_refused_in_words(team: Team, vera: User, content: bytes) -> None:
+    sent = BytesIO(content)
+    sent.name = "a.jpg"
+    page = signed_in(vera).post(reverse("people:photo"), {"photo": sent})
+    assert page.status_code == 400
+    assert b'role="alert"' in page.content

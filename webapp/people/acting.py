@@ -1,0 +1,56 @@
+"""How the buttons that act on people answer: a toast with Undo, or why nothing was done."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from webapp import access
+from webapp.people import events, history
+from webapp.people.models import Event
+from webapp.videos.answers import done, refused
+
+
+def told(request: HttpRequest, event: Event | None, target: str, words: str = "") -> HttpResponseBase:
+    """What was done, and Undo. None: it was so already."""
+    if event is None:
+        return done(request, words or _("That was so already."), target)
+    return done(request, words or history.sentence(event) + ".", target, reverse("people:undo", args=[event.pk]))
+
+
+def too_late(request: HttpRequest, target: str) -> HttpResponseBase:
+    return refused(request, history.changed_meanwhile(), target)
+
+
+@login_required
+@require_POST
+def undo(request: HttpRequest, event_id: UUID) -> HttpResponseBase:
+    return _undone(request, [event_id])
+
+
+@login_required
+@require_POST
+def undo_both(request: HttpRequest, event_id: UUID, other_id: UUID) -> HttpResponseBase:
+    """Hidden and shown in one go: both are undone, or none."""
+    return _undone(request, [event_id, other_id])
+
+
+def _undone(request: HttpRequest, event_ids: list[UUID]) -> HttpResponseBase:
+    mine = Event.objects.filter(team__in=access.editable_teams(request.user))
+    chosen = [get_object_or_404(mine, pk=event_id) for event_id in event_ids]
+    here = reverse("people:list")
+    try:
+        with transaction.atomic():
+            for event in chosen:
+                events.undo(event, user=request.user)  # type: ignore[arg-type]
+    except events.AlreadyUndone:
+        return refused(request, _("This was undone already."), here)
+    except events.ChangedSince as since:
+        return refused(request, history.why_not_undone(since.later), here)
+    words = "; ".join(history.sentence(event) for event in chosen)
+    return done(request, _("Undone: %(what)s.") % {"what": words}, here)

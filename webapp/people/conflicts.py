@@ -1,0 +1,75 @@
+"""What speaks against two people being one: seen at the same moment, or told apart by somebody. For words on a page."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from webapp.people import appearances, constraints, summaries
+from webapp.people.appearances import Span
+from webapp.people.models import Act, Event, Person, Track
+from webapp.videos.models import Video
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Both are on screen at once."""
+
+    video: Video
+    time_s: float
+    """The first such moment, in player time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """Reasons; none is a veto, as a picture in the picture or a mirror shows one person twice."""
+
+    meetings: list[Meeting]
+    """One for each video."""
+    told_apart: Event | None
+    """The latest time that somebody said they are two."""
+    is_told_apart: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.meetings) or self.is_told_apart
+
+
+def against_merging(first: Person, second: Person) -> Against:
+    contradicted = constraints.contradicted_by_merging(first, second)
+    said = bool(contradicted.aparts or contradicted.verdicts)
+    return Against(_meetings(first.pk, second.pk), _who_said_so(first, second) if said else None, said)
+
+
+def against_moving(tracks: Sequence[Track], target: Person) -> list[Meeting]:
+    """Where `target` is on screen already while one of these appearances is."""
+    spans: dict[uuid.UUID, tuple[list[Span], list[Span]]] = defaultdict(lambda: ([], []))
+    for track in tracks:
+        spans[track.analysis_id][0].append((track.start_s, track.end_s))
+    theirs = Track.objects.filter(person=target, analysis__in=list(spans))
+    for analysis, start_s, end_s in theirs.values_list("analysis", "start_s", "end_s"):
+        spans[analysis][1].append((start_s, end_s))
+    video_of = {track.analysis_id: track.analysis.video_id for track in tracks}
+    return _in_videos({video_of[key]: appearances.meet(ours, others) for key, (ours, others) in spans.items()})
+
+
+def _who_said_so(first: Person, second: Person) -> Event | None:
+    acts = Event.objects.filter(act__in=[Act.APART, Act.SPLIT, Act.MOVE], undone_at=None, people=first)
+    return acts.filter(people=second).select_related("made_by").order_by("-made_at").first()
+
+
+def _meetings(first: uuid.UUID, second: uuid.UUID) -> list[Meeting]:
+    """Only videos that show both are looked at."""
+    shown = summaries.shown_tracks()
+    both = shown.filter(person=first, analysis__in=shown.filter(person=second).values("analysis")).values("analysis")
+    tracks = shown.filter(person__in=[first, second], analysis__in=both)
+    spans: dict[uuid.UUID, tuple[list[Span], list[Span]]] = defaultdict(lambda: ([], []))
+    for video, person, start_s, end_s in tracks.values_list("analysis__video", "person", "start_s", "end_s"):
+        spans[video][person == second].append((start_s, end_s))
+    return _in_videos({video: appearances.meet(ours, theirs) for video, (ours, theirs) in spans.items()})
+
+
+def _in_videos(moments: dict[uuid.UUID, float | None]) -> list[Meeting]:
+    met = {video: time_s for video, time_s in moments.items() if time_s is not None}
+    videos = Video.objects.in_bulk(met)
+    found = [Meeting(videos[pk], max(time_s - videos[pk].playback_offset_s, 0.0)) for pk, time_s in met.items()]
+    return sorted(found, key=lambda meeting: (meeting.video.created_at, meeting.video.pk), reverse=True)

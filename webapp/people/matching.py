@@ -1,0 +1,144 @@
+"""Recognises the people of a new analysis among those of the team: sure ones join, doubtful ones are asked about."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.faces.group import mean_vector
+from analysis.faces.search import LIMITS, Limits, likenesses
+from analysis.types import Float32
+from webapp.accounts.models import Team
+from webapp.people import references, samples, summaries
+from webapp.people.models import Face, Person, Suggestion, Track
+from webapp.people.references import Known
+
+MOST_DOUBTS = 3
+"""So many people at most are suggested for one new person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A group that may be somebody known."""
+
+    group: int
+    person: UUID
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """By group number: who joins whom, and what a human has to say."""
+
+    joins: dict[int, UUID]
+    doubts: list[Doubt]
+
+
+def find(
+    groups: Sequence[Sequence[Track]],
+    *,
+    known_as: Mapping[int, UUID],
+    forbidden: Sequence[Collection[UUID]],
+    team: Team,
+) -> Found:
+    """Reads and compares the groups that are nobody yet. Two who are seen at one moment never become one person."""
+    new = [number for number in range(len(groups)) if number not in known_as]
+    if not new:
+        return Found({}, [])
+    embedder = groups[new[0]][0].analysis.embedder
+    limits = LIMITS.get(embedder)
+    vectors = _vectors([groups[number] for number in new])
+    if limits is None or not vectors:
+        return Found({}, [])
+    asked = [new[position] for position in vectors]
+    known = references.known_people(team.pk, embedder)
+    table = likenesses(known.gallery, np.stack(list(vectors.values())))
+    for column, number in enumerate(asked):
+        for row in _rows_of(known, forbidden[number]):
+            table[row, column] = -1.0
+    return _decide(table, known, asked, groups, known_as, limits)
+
+
+def suggest(found: Found, people: Sequence[Person], team: Team) -> None:
+    """Writes down the doubts about the people that the groups have become."""
+    rows = [
+        Suggestion(team=team, first=people[doubt.group], second_id=doubt.person, likeness=doubt.likeness)
+        for doubt in found.doubts
+        if people[doubt.group].pk != doubt.person
+    ]
+    Suggestion.objects.bulk_create(rows, batch_size=summaries.BATCH)
+
+
+def _decide(
+    table: Float32,
+    known: Known,
+    asked: Sequence[int],
+    groups: Sequence[Sequence[Track]],
+    known_as: Mapping[int, UUID],
+    limits: Limits,
+) -> Found:
+    """Most alike first. Whoever has a limit of their own is held to that."""
+    join_from, suggest_from = _limits_of(known, limits)
+    present: dict[UUID, list[int]] = defaultdict(list)
+    for number, person in known_as.items():
+        present[person].append(number)
+    joins: dict[int, UUID] = {}
+    doubts: list[Doubt] = []
+    rows, columns = np.nonzero(table >= np.minimum(suggest_from, join_from)[:, None])
+    for position in np.argsort(-table[rows, columns], kind="stable"):
+        row, column = int(rows[position]), int(columns[position])
+        number, person, likeness = asked[column], known.people[row], float(table[row, column])
+        if any(_together(groups[number], groups[other]) for other in present[person]):
+            continue
+        if number not in joins and likeness >= join_from[row]:
+            joins[number] = person
+            present[person].append(number)
+        elif likeness >= suggest_from[row]:
+            doubts.append(Doubt(number, person, likeness))
+    return Found(joins, _best_doubts(doubts, joins))
+
+
+def _best_doubts(doubts: Sequence[Doubt], joins: Mapping[int, UUID]) -> list[Doubt]:
+    kept: dict[int, list[Doubt]] = defaultdict(list)
+    for doubt in doubts:
+        if doubt.group not in joins and len(kept[doubt.group]) < MOST_DOUBTS:
+            kept[doubt.group].append(doubt)
+    return [doubt for of_group in kept.values() for doubt in of_group]
+
+
+def _limits_of(known: Known, limits: Limits) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    own = Person.objects.exclude(join_from=None, suggest_from=None).filter(pk__in=known.people)
+    by_person = {pk: (join, ask) for pk, join, ask in own.values_list("pk", "join_from", "suggest_from")}
+    join_from = np.full(len(known.people), limits.join_from, np.float32)
+    suggest_from = np.full(len(known.people), limits.suggest_from, np.float32)
+    for row, person in enumerate(known.people):
+        join, ask = by_person.get(person, (None, None))
+        join_from[row] = limits.join_from if join is None else join
+        suggest_from[row] = limits.suggest_from if ask is None else ask
+    return join_from, suggest_from
+
+
+def _vectors(groups: Sequence[Sequence[Track]]) -> dict[int, Float32]:
+    """One vector for each group by its position, better views counting more; none for a group without views."""
+    group_of = {track.pk: position for position, group in enumerate(groups) for track in group}
+    views: dict[int, list[tuple[Float32, float]]] = defaultdict(list)
+    for ids in summaries.batches(group_of):
+        faces = Face.objects.filter(track__in=ids).order_by("pk").values_list("track", "embedding", "quality")
+        for track, embedding, quality in faces:
+            assert track is not None  # filtered
+            views[group_of[track]].append((samples.unpack_vector(embedding), quality))
+    return {
+        position: mean_vector(np.stack([v for v, _ in of_group]), np.array([q for _, q in of_group], np.float32))
+        for position, of_group in sorted(views.items())
+    }
+
+
+def _rows_of(known: Known, people: Collection[UUID]) -> list[int]:
+    return [row for row, person in enumerate(known.people) if person in people] if people else []
+
+
+def _together(group: Sequence[Track], other: Sequence[Track]) -> bool:
+    return any(t.start_s <= o.end_s and o.start_s <= t.end_s for t in group for o in other)

@@ -1,0 +1,134 @@
+"""Naming and merging: the forms' answers, with the question "same person?" and the outcome in words."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from webapp import access
+from webapp.people import conflicts, likely, queries, services
+from webapp.people.acting import told, too_late
+from webapp.people.events import ChangedMeanwhile
+from webapp.people.forms import NameForm, typed
+from webapp.people.models import STANDING, Person
+from webapp.videos.answers import refused, wants_json
+
+CANDIDATES = 24
+MOST_AT_ONCE = 50
+
+
+@login_required
+@require_POST
+def name(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+    """Names a person. Where the name is taken it asks first whether the two are the same."""
+    person = get_object_or_404(access.editable_people(request.user).select_related("portrait"), pk=person_id)
+    form = NameForm(request.POST)
+    here = reverse("people:person", args=[person.pk])
+    if not form.is_valid():
+        return refused(request, _("A name has at most 120 characters."), here, status=400)
+    wished = form.cleaned_data["name"]
+    if form.cleaned_data["merge_into"]:
+        target = _other(request, person, form.cleaned_data["merge_into"])
+        return _merge(request, [person], target)
+    other = queries.same_name(person, wished) if wished and not form.cleaned_data["as_new"] else None
+    if other is not None:
+        return _ask_whether_same(request, person, other, wished)
+    try:
+        event = services.name_person(person, name=wished, user=request.user)  # type: ignore[arg-type]
+    except ChangedMeanwhile:
+        return too_late(request, here)
+    return told(request, event, here)
+
+
+@login_required
+@require_GET
+def merge_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
+    """Whom to merge with this person, most alike first; with `with` the preview of those."""
+    person = get_object_or_404(access.editable_people(request.user).filter(STANDING), pk=person_id)
+    chosen = [_other(request, person, key) for key in request.GET.getlist("with")[:MOST_AT_ONCE]]
+    if chosen:
+        return render(request, "people/merge_preview.html", _preview(person, chosen, "keep" in request.GET))
+    text = typed(request)
+    context = {"person": person, "q": text, "candidates": likely.candidates(person, text, CANDIDATES)}
+    return render(request, "people/merge.html", context)
+
+
+@login_required
+@require_POST
+def merge(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+    """Everybody in `from` becomes this person. What speaks against it is shown first, unless it was shown (`sure`)."""
+    target = get_object_or_404(access.editable_people(request.user), pk=person_id)
+    sources = [_other(request, target, key) for key in request.POST.getlist("from")[:MOST_AT_ONCE]]
+    if not sources:
+        return refused(request, _("Choose whom to merge."), reverse("people:merge_page", args=[target.pk]))
+    context = _preview(target, sources, keep=True)
+    if context["speaks_against"] and not request.POST.get("sure"):
+        return render(request, "people/merge_preview.html", context, status=409)
+    return _merge(request, sources, target)
+
+
+def _preview(person: Person, others: list[Person], keep: bool = False) -> dict[str, Any]:
+    """Who stays and what comes of it. Unless somebody chose otherwise the named one wins, then the one seen more."""
+    target, sources = person, others
+    if len(others) == 1 and not keep and _weight(others[0]) > _weight(person):
+        target, sources = others[0], [person]
+    rows = [(source, conflicts.against_merging(source, target), likely.likeness(source, target)) for source in sources]
+    return {
+        "target": target,
+        "rows": rows,
+        "speaks_against": any(against for _, against, _ in rows),
+        "after_count": target.appearances + sum(source.appearances for source in sources),
+    }
+
+
+def _weight(person: Person) -> tuple[bool, int, int]:
+    return bool(person.name), person.appearances, -person.number
+
+
+def _other(request: HttpRequest, person: Person, key: object) -> Person:
+    same_team = access.editable_people(request.user).filter(team=person.team_id).exclude(pk=person.pk)
+    try:
+        wanted = UUID(str(key))
+    except ValueError:
+        wanted = None
+    return get_object_or_404(same_team, pk=wanted)
+
+
+def _merge(request: HttpRequest, sources: list[Person], target: Person) -> HttpResponseBase:
+    here = reverse("people:person", args=[target.pk])
+    before = target.appearances
+    try:
+        event = services.merge_people(*sources, target=target, user=request.user)  # type: ignore[arg-type]
+    except ChangedMeanwhile:
+        return too_late(request, reverse("people:list"))
+    target.refresh_from_db()
+    words = ngettext(
+        "“%(person)s” is now %(target)s: %(before)d → %(after)d appearance.",
+        "“%(person)s” is now %(target)s: %(before)d → %(after)d appearances.",
+        target.appearances,
+    )
+    values = {"person": ", ".join(map(str, sources)), "target": target, "before": before, "after": target.appearances}
+    return told(request, event, here, words % values)
+
+
+def _ask_whether_same(request: HttpRequest, person: Person, other: Person, wished: str) -> HttpResponse:
+    context = {
+        "person": person,
+        "other": other,
+        "name": wished,
+        "person_count": person.appearances,
+        "other_count": other.appearances,
+        "after_count": person.appearances + other.appearances,
+        "against": conflicts.against_merging(person, other),
+        "action": reverse("people:name", args=[person.pk]),
+        "next": request.POST.get("next", ""),
+    }
+    is_page = not wants_json(request) and request.headers.get("X-Requested-With") is None
+    template = "people/same_person.html" if is_page else "people/_same_person.html"
+    return render(request, template, context, status=409)

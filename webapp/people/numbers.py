@@ -1,0 +1,36 @@
+"""Makes people: each with a number that nobody of the team ever had, and a colour."""
+
+from collections import Counter
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import F
+
+from webapp.people.models import LastNumber, Person
+
+HUES = 12
+
+
+def next_numbers(team_id: UUID, count: int) -> range:
+    """The update locks the row until the transaction ends."""
+    LastNumber.objects.get_or_create(team_id=team_id)
+    LastNumber.objects.filter(team=team_id).update(number=F("number") + count)
+    last = LastNumber.objects.values_list("number", flat=True).get(team=team_id)
+    return range(last - count + 1, last + 1)
+
+
+def rarest_hues(count: int, used: Iterable[int]) -> list[int]:
+    """Colours for so many people beside those who have one already."""
+    often = Counter(used)
+    hues = []
+    for _ in range(count):
+        hue = min(range(HUES), key=lambda hue: (often[hue], hue))
+        often[hue] += 1
+        hues.append(hue)
+    return hues
+
+
+def make_hidden_person(team_id: UUID) -> Person:
+    """A new person who does not count yet: the event that fills them with appearances brings them out."""
+    number = next_numbers(team_id, 1)[0]
+    return Person.objects.create(team_id=team_id, number=number, hue=number % HUES, is_deleted=True)

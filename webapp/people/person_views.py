@@ -1,0 +1,161 @@
+"""The page of one person, and what its buttons do: move, split, choose portrait, hide, delete, limits."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from webapp import access
+from webapp.people import conflicts, history, portrayal, queries, services, sureness, why
+from webapp.people.acting import told, too_late
+from webapp.people.events import ChangedMeanwhile
+from webapp.people.forms import LimitsForm, NameForm
+from webapp.people.models import STANDING, Face, Person
+from webapp.videos.answers import refused
+
+HISTORY_SHOWN = 20
+
+
+@login_required
+@require_GET
+def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
+    """Somebody who was merged away leads to whom they are now."""
+    person = get_object_or_404(access.visible_people(request.user).select_related("merged_into"), pk=person_id)
+    if person.merged_into is not None:
+        return redirect("people:person", person.merged_into.pk)
+    roles = {
+        "can_edit": access.editable_teams(request.user).filter(pk=person.team_id).exists(),
+        "can_manage": access.manageable_teams(request.user).filter(pk=person.team_id).exists(),
+    }
+    events = list(history.of_person(person)[: HISTORY_SHOWN + 1])
+    context = roles | {
+        "person": person,
+        "row": queries.name_row(person),
+        "videos": portrayal.videos_of(person, request.GET.get("page")),
+        "companions": portrayal.companions(person),
+        "events": [(event, history.sentence(event), history.who(event)) for event in events[:HISTORY_SHOWN]],
+        "has_more_events": len(events) > HISTORY_SHOWN,
+        "limits": sureness.of_person(person) if roles["can_manage"] else None,
+    }
+    return render(request, "people/person.html", context)
+
+
+@login_required
+@require_GET
+def why_page(request: HttpRequest, track_id: int) -> HttpResponse:
+    """Of one appearance, named by its first track."""
+    track = get_object_or_404(access.visible_tracks(request.user).select_related("person"), pk=track_id)
+    person = track.person
+    assert person is not None  # `visible_tracks` are somebody's
+    can_edit = access.editable_teams(request.user).filter(pk=person.team_id).exists()
+    context = {"track": track, "person": person, "reason": why.of_track(track, person), "can_edit": can_edit}
+    return render(request, "people/why.html", context)
+
+
+@login_required
+@require_GET
+def split_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
+    person = get_object_or_404(access.editable_people(request.user).filter(STANDING), pk=person_id)
+    return render(request, "people/split.html", {"person": person, "groups": portrayal.proposed_split(person)})
+
+
+@login_required
+@require_POST
+def split(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+    """The appearances of the chosen sub-groups become one new person."""
+    person = get_object_or_404(access.editable_people(request.user), pk=person_id)
+    chosen = _numbers(",".join(request.POST.getlist("group")))
+    if not chosen:
+        return refused(request, _("Choose at least one group."), reverse("people:split_page", args=[person.pk]))
+    if len(set(chosen)) >= person.appearances:
+        words = _("Leave at least one group with %(person)s.") % {"person": person}
+        return refused(request, words, reverse("people:split_page", args=[person.pk]))
+    try:
+        event, new = services.split_person(person, track_ids=chosen, user=request.user)  # type: ignore[arg-type]
+    except ChangedMeanwhile:
+        return too_late(request, reverse("people:person", args=[person.pk]))
+    return told(request, event, reverse("people:person", args=[new.pk]))
+
+
+@login_required
+@require_POST
+def move(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+    """ "Someone else": the chosen appearances go to whoever bears the typed name, or to a new person."""
+    person = get_object_or_404(access.editable_people(request.user), pk=person_id)
+    here = reverse("people:person", args=[person.pk])
+    form, chosen = NameForm(request.POST), _numbers(",".join(request.POST.getlist("track")))
+    if not chosen or not form.is_valid():
+        return refused(request, _("Choose the appearances that are someone else."), here)
+    name = form.cleaned_data["name"].strip()
+    target = queries.same_name(person, name) if name and not form.cleaned_data["as_new"] else None
+    if target is not None and not request.POST.get("sure"):
+        meetings = conflicts.against_moving(portrayal.tracks_of(person, chosen), target)
+        if meetings:
+            context = {"person": person, "target": target, "meetings": meetings, "tracks": chosen, "name": name}
+            return render(request, "people/move_conflict.html", context, status=409)
+    try:
+        event, _to = services.move_appearances(
+            person,
+            track_ids=chosen,
+            target=target,
+            name=name,
+            user=request.user,  # type: ignore[arg-type]
+        )
+    except ChangedMeanwhile:
+        return too_late(request, here)
+    return told(request, event, here)
+
+
+@login_required
+@require_POST
+def portrait(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+    """The best view of the chosen appearance, or the very face."""
+    person = get_object_or_404(access.editable_people(request.user), pk=person_id)
+    here = reverse("people:person", args=[person.pk])
+    faces = access.visible_faces(request.user).filter(track__person=person)
+    chosen = _numbers(",".join(request.POST.getlist("track")))
+    face: Face | None = faces.filter(track__in=chosen[:1]).order_by("-quality", "pk").first()
+    if face is None:
+        return refused(request, _("Choose one appearance; its best view becomes the portrait."), here)
+    try:
+        event = services.choose_portrait(person, face=face, user=request.user)  # type: ignore[arg-type]
+    except ChangedMeanwhile:
+        return too_late(request, here)
+    return told(request, event, here)
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+    person = get_object_or_404(access.editable_people(request.user), pk=person_id)
+    try:
+        event = services.delete_person(person, user=request.user)  # type: ignore[arg-type]
+    except ChangedMeanwhile:
+        return too_late(request, reverse("people:list"))
+    return told(request, event, reverse("people:list"))
+
+
+@login_required
+@require_POST
+def limits(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+    managed = Person.objects.filter(team__in=access.manageable_teams(request.user))
+    person = get_object_or_404(managed, pk=person_id)
+    here = reverse("people:person", args=[person.pk])
+    form = LimitsForm(request.POST)
+    if not form.is_valid():
+        return refused(request, _("Two percentages are expected, the one for asking below the one for joining."), here)
+    wished: dict[str, Any] = {key: value and value / 100 for key, value in form.cleaned_data.items()}
+    try:
+        event = services.set_limits(person, **wished, user=request.user)  # type: ignore[arg-type]
+    except ChangedMeanwhile:
+        return too_late(request, here)
+    return told(request, event, here)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",") if part.strip().isdecimal() and len(part) < 19]

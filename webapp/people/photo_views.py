@@ -1,0 +1,97 @@
+"""Find by photo: who in the team's videos looks like a face of a picture. Nothing of the picture is kept."""
+
+import base64
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from django.contrib.auth.decorators import login_required
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from analysis import photo as looking
+from analysis.errors import PictureTooLarge, UnreadablePicture
+from analysis.faces.search import LIMITS
+from analysis.photo import PhotoFace
+from webapp import access
+from webapp.accounts.context import team_of
+from webapp.accounts.models import Team
+from webapp.people import likely, references, sureness
+from webapp.people.models import STANDING, Face, Person, ReferenceSet
+
+logger = logging.getLogger(__name__)
+
+MOST_MATCHES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Somebody who looks like the face, with the most alike view of them and when it is seen."""
+
+    person: Person
+    percent: int
+    is_sure: bool
+    view: Face | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A face of the picture. `picture` is a data: address that exists in this answer alone."""
+
+    picture: str
+    matches: list[Match]
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def photo(request: HttpRequest) -> HttpResponse:
+    """The picture comes and goes with one POST."""
+    team = team_of(request)
+    team = get_object_or_404(access.visible_teams(request.user), pk=team.pk if team else None)
+    if request.method != "POST":
+        return render(request, "people/photo.html", {})
+    sent = request.FILES.get("photo")
+    if not isinstance(sent, UploadedFile):
+        return _answer(request, 400, problem=_("Choose a picture first."))
+    try:
+        found = looking.look_apart(sent.read())
+    except PictureTooLarge:
+        return _answer(request, 400, problem=_("This picture is too large. Make it smaller, then try again."))
+    except UnreadablePicture as error:
+        logger.info("A photo could not be read: %s", error)
+        return _answer(request, 400, problem=_("This is not a picture that can be read. Try a JPEG or PNG."))
+    asked = [_asked(face, team, found.embedder) for face in found.faces]
+    return _answer(request, 200, asked=asked, has_looked=True)
+
+
+def _answer(request: HttpRequest, status: int, **context: object) -> HttpResponse:
+    response = render(request, "people/photo.html", context, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _asked(face: PhotoFace, team: Team, embedder: str) -> Asked:
+    scores = likely.by_likeness(team.pk, embedder, face.embedding[None])
+    limits = LIMITS[embedder]
+    best = sorted((key for key in scores if scores[key] >= limits.suggest_from), key=lambda key: -scores[key])
+    people = Person.objects.filter(STANDING).in_bulk(best[:MOST_MATCHES])
+    views = _nearest_views(list(people), embedder, face)
+    matches = [
+        Match(people[key], sureness.percent(scores[key]), scores[key] >= limits.join_from, views.get(key))
+        for key in best[:MOST_MATCHES]
+        if key in people
+    ]
+    return Asked("data:image/jpeg;base64," + base64.b64encode(face.picture_jpeg).decode(), matches)
+
+
+def _nearest_views(people: Sequence[UUID], embedder: str, face: PhotoFace) -> dict[UUID, Face]:
+    nearest: dict[UUID, UUID] = {}
+    for row in ReferenceSet.objects.filter(person__in=people, embedder=embedder):
+        nearest[row.person_id] = UUID(row.face_ids[int(np.argmax(references.unpacked(row) @ face.embedding))])
+    faces = Face.objects.select_related("analysis__video").in_bulk(nearest.values())
+    return {person: faces[key] for person, key in nearest.items() if key in faces}

@@ -1,0 +1,170 @@
+"""Reads for the page of one person: appearances by video, companions, proposed sub-groups."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, Min, OuterRef, Q, Subquery, Window
+from django.db.models.functions import RowNumber
+
+from analysis.faces.group import THRESHOLDS, group_vectors
+from webapp.people import samples, summaries
+from webapp.people.models import STANDING, Face, Person, Track
+from webapp.videos.models import Video
+
+VIDEOS_PER_PAGE = 12
+SHOWN_PER_VIDEO = 24
+COMPANIONS = 8
+CLOSER = (0.06, 0.12, 0.18, 0.24)
+"""How much more alike than usual the members of proposed sub-groups have to be, tried one after the other."""
+MOST_COMPARED = 1_500
+"""Appearances that are grouped to propose a split, the longest first; the others go with whom they are most like."""
+FACES_OF_GROUP = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """One stretch of one video, in player time. `face` is the best view."""
+
+    track: int
+    start_s: float
+    end_s: float
+    face: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class InVideo:
+    """Where a person is seen in one video; not all of `count` appearances are listed."""
+
+    video: Video
+    count: int
+    first_s: float
+    appearances: list[Appearance]
+
+    @property
+    def more(self) -> int:
+        return self.count - len(self.appearances)
+
+
+@dataclass(frozen=True, slots=True)
+class SubGroup:
+    """Appearances of a person that look like one another more than like the rest."""
+
+    tracks: list[int]
+    faces: list[uuid.UUID]
+
+
+def videos_of(person: Person, number: str | int | None) -> "Page[InVideo]":
+    """Newest video first. Five queries, however many appearances."""
+    shown = summaries.shown_tracks().filter(person=person)
+    by_video = (
+        shown.values("analysis__video", "analysis__video__created_at")
+        .annotate(count=Count("pk", filter=Q(joined_to=None)), first_s=Min("start_s"))
+        .order_by("-analysis__video__created_at", "analysis__video")
+    )
+    page = Paginator(by_video, VIDEOS_PER_PAGE).get_page(number)
+    rows = list(page.object_list)
+    videos = Video.objects.in_bulk([row["analysis__video"] for row in rows])
+    listed = _appearances(person, videos)
+    page.object_list = [
+        InVideo(  # type: ignore[misc]
+            videos[row["analysis__video"]],
+            row["count"],
+            max(row["first_s"] - videos[row["analysis__video"]].playback_offset_s, 0.0),
+            listed[row["analysis__video"]],
+        )
+        for row in rows
+    ]
+    return page  # type: ignore[return-value]
+
+
+def _appearances(person: Person, videos: dict[uuid.UUID, Video]) -> dict[uuid.UUID, list[Appearance]]:
+    best = Face.objects.filter(track=OuterRef("pk")).order_by("-quality", "pk").values("pk")[:1]
+    place = Window(RowNumber(), partition_by=F("analysis"), order_by=[F("start_s"), F("pk")])
+    tracks = (
+        summaries.shown_tracks()
+        .filter(person=person, joined_to=None, analysis__video__in=list(videos))
+        .annotate(place=place, face=Subquery(best))
+        .filter(place__lte=SHOWN_PER_VIDEO)
+        .order_by("start_s", "pk")
+    )
+    listed: dict[uuid.UUID, list[Appearance]] = defaultdict(list)
+    for pk, video, start_s, end_s, face in tracks.values_list("pk", "analysis__video", "start_s", "end_s", "face"):
+        offset_s = videos[video].playback_offset_s
+        listed[video].append(Appearance(pk, max(start_s - offset_s, 0.0), max(end_s - offset_s, 0.0), face))
+    return listed
+
+
+def companions(person: Person) -> list[tuple[Person, int]]:
+    """Who is in most of the same videos, and in how many."""
+    shown = summaries.shown_tracks()
+    mine = shown.filter(person=person).values("analysis").distinct()
+    counted = (
+        shown.filter(analysis__in=mine)
+        .exclude(person=person)
+        .values("person")
+        .annotate(together=Count("analysis", distinct=True))
+        .order_by("-together", "person")[: COMPANIONS * 2]
+    )
+    together = {row["person"]: row["together"] for row in counted}
+    people = Person.objects.filter(STANDING, is_hidden=False).in_bulk(together)
+    found = [(people[key], count) for key, count in together.items() if key in people]
+    return sorted(found, key=lambda pair: (-pair[1], pair[0].is_unnamed, -pair[0].screen_s))[:COMPANIONS]
+
+
+def proposed_split(person: Person) -> list[SubGroup]:
+    """Two or more groups, the largest first, or nothing where all look like one person."""
+    tracks, vectors, lengths, faces, embedder = _best_views(person)
+    if len(tracks) < 2 or embedder not in THRESHOLDS:
+        return []
+    order = np.argsort(-lengths, kind="stable")[:MOST_COMPARED]
+    apart = np.zeros((len(order), len(order)), bool)
+    usual = THRESHOLDS[embedder].across_occasions
+    for closer in CLOSER:
+        groups = group_vectors(vectors[order], np.ones(len(order), np.float32), apart, usual + closer)
+        if len(groups) > 1:
+            break
+    else:
+        return []
+    rows = _with_the_rest([[int(order[member]) for member in group] for group in groups], vectors)
+    rows.sort(key=lambda group: -float(lengths[group].sum()))
+    return [
+        SubGroup([tracks[row] for row in sorted(group)], [faces[row] for row in group[:FACES_OF_GROUP]])
+        for group in rows
+    ]
+
+
+def _best_views(person: Person) -> tuple[list[int], np.ndarray, np.ndarray, list[uuid.UUID], str]:
+    """One view of each appearance, of the embedder that has seen most of them."""
+    rank = Window(RowNumber(), partition_by=F("track"), order_by=[F("quality").desc(), F("pk")])
+    views = Face.objects.filter(track__in=summaries.shown_tracks().filter(person=person, joined_to=None))
+    found: dict[str, list[tuple[int, bytes, float, uuid.UUID]]] = defaultdict(list)
+    columns = ("track", "embedding", "track__start_s", "track__end_s", "pk", "analysis__embedder")
+    for row in views.annotate(rank=rank).filter(rank=1).order_by("track").values_list(*columns):
+        track, embedding, start_s, end_s, pk, embedder = row
+        found[embedder].append((track, embedding, end_s - start_s, pk))
+    if not found:
+        return [], np.zeros((0, 1), np.float32), np.zeros(0), [], ""
+    embedder = max(found, key=lambda key: len(found[key]))
+    rows = found[embedder]
+    vectors = np.stack([samples.unpack_vector(blob) for _, blob, _, _ in rows])
+    lengths = np.array([length for _, _, length, _ in rows])
+    return [track for track, *_ in rows], vectors, lengths, [pk for *_, pk in rows], embedder
+
+
+def _with_the_rest(groups: list[list[int]], vectors: np.ndarray) -> list[list[int]]:
+    """Rows that are in no group go to the group whose mean they are most like."""
+    inside = {row for group in groups for row in group}
+    rest = [row for row in range(len(vectors)) if row not in inside]
+    if rest:
+        centres = np.stack([vectors[group].mean(axis=0) for group in groups])
+        for row, group in zip(rest, (vectors[rest] @ centres.T).argmax(axis=1), strict=True):
+            groups[int(group)].append(row)
+    return groups
+
+
+def tracks_of(person: Person, track_ids: Sequence[int]) -> list[Track]:
+    return list(Track.objects.filter(person=person, pk__in=track_ids).select_related("analysis"))

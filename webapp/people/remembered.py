@@ -1,0 +1,133 @@
+"""What humans have said about a video, told in terms of the tracks of a new analysis of it.
+
+Tracks of one analysis are found again in the next by where and when they were seen, so that names, moved appearances,
+people told apart, and the undoing of all that outlive every new analysis and model.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from uuid import UUID
+
+from analysis.types import Said
+from webapp.people import carry_over, constraints, samples, summaries
+from webapp.people.models import Face, Moved, Person, Track, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """About new tracks by their number: whom they must be, whom they cannot be, and which earlier track each is."""
+
+    said: Said
+    settled: Mapping[int, UUID]
+    forbidden: Mapping[int, frozenset[UUID]]
+    earlier: Mapping[int, int]
+    """New number -> pk of the earlier track."""
+    verdicts: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    """New number -> verdicts about it."""
+
+
+def of_video(video_id: UUID, team_id: UUID, tracks: Sequence[Track], replaced: Sequence[UUID]) -> Remembered:
+    """Reads only. `tracks` in the order that numbers mean; `replaced` are the analyses that are about to go."""
+    family = constraints.family_of(team_id)
+    seen = [_seen(track) for track in tracks]
+    before = Track.objects.filter(analysis__in=replaced, person__isnull=False)
+    old = {track.pk: track for track in before}
+    earlier = carry_over.same_appearances(seen, {pk: _seen(track) for pk, track in old.items()})
+    verdicts = {v.pk: v for v in Verdict.objects.filter(video=video_id, stands=True).order_by("pk")}
+    about = _verdicts_about(seen, verdicts)
+    settled: dict[int, UUID] = {}
+    forbidden: dict[int, set[UUID]] = defaultdict(set)
+    for number, keys in about.items():
+        for key in keys:
+            person = family.root(verdicts[key].person_id)
+            if verdicts[key].is_same:
+                settled[number] = person  # of several the latest, which comes last
+            else:
+                forbidden[number].add(person)
+    was = {number: whose for number, pk in earlier.items() if (whose := old[pk].person_id)} | settled
+    said = _said(was, settled, forbidden, constraints.pairs_apart(team_id, family))
+    for number in settled:
+        forbidden[number].discard(settled[number])
+    return Remembered(said, settled, {n: frozenset(people) for n, people in forbidden.items()}, earlier, about)
+
+
+def hand_on(remembered: Remembered, tracks: Sequence[Track]) -> None:
+    """Lets verdicts, the undoing of moves and chosen portraits point to the new tracks. Call it before the old go."""
+    _hand_on_moves(remembered, tracks)
+    for number, verdicts in remembered.verdicts.items():
+        Verdict.objects.filter(pk__in=verdicts).update(track=tracks[number])
+    _hand_on_portraits(remembered, tracks)
+
+
+def known_people(person_ids: Sequence[UUID]) -> set[UUID]:
+    """Those about whom a human has said anything."""
+    return set(
+        Person.objects.filter(pk__in=person_ids, events__undone_at=None, events__isnull=False).values_list(
+            "pk", flat=True
+        )
+    )
+
+
+def _seen(track: Track | Verdict) -> carry_over.Seen:
+    return [samples.unpack(track.samples, track.start_s)[:2]]
+
+
+def _verdicts_about(seen: Sequence[carry_over.Seen], verdicts: Mapping[int, Verdict]) -> dict[int, list[int]]:
+    """Several verdicts can be about one appearance (not Anna, not Bea), so each place is looked for once."""
+    places: dict[tuple[float, bytes], list[int]] = defaultdict(list)
+    for pk, verdict in verdicts.items():
+        places[verdict.start_s, bytes(verdict.samples)].append(pk)
+    keys = dict(enumerate(places))
+    found = carry_over.same_appearances(
+        seen, {key: [samples.unpack(blob, start_s)[:2]] for key, (start_s, blob) in keys.items()}
+    )
+    return {number: sorted(places[keys[key]]) for number, key in found.items()}
+
+
+def _said(
+    was: Mapping[int, UUID],
+    settled: Mapping[int, UUID],
+    forbidden: Mapping[int, set[UUID]],
+    pairs: set[constraints.Pair],
+) -> Said:
+    by_person: dict[UUID, list[int]] = defaultdict(list)
+    for number, person in was.items():
+        by_person[person].append(number)
+    same: dict[UUID, list[int]] = defaultdict(list)
+    for number, person in settled.items():
+        same[person].append(number)
+    apart = [(tuple(same[one]), tuple(same[other])) for one, other in combinations(same, 2)]
+    for pair in pairs:
+        if pair <= by_person.keys() and len(pair) == 2:
+            first, second = sorted(pair)
+            apart.append((tuple(by_person[first]), tuple(by_person[second])))
+    for number, people in forbidden.items():
+        apart += [((number,), tuple(by_person[each])) for each in people if each in by_person]
+    return Said(tuple(tuple(numbers) for numbers in same.values()), tuple(apart))
+
+
+def _hand_on_moves(remembered: Remembered, tracks: Sequence[Track]) -> None:
+    new_of: dict[int, list[Track]] = defaultdict(list)
+    for number, pk in remembered.earlier.items():
+        new_of[pk].append(tracks[number])
+    copies = []
+    for pks in summaries.batches(new_of):
+        for moved in Moved.objects.filter(track__in=pks):
+            copies += [
+                Moved(event_id=moved.event_id, track=track, before_id=moved.before_id, after_id=moved.after_id)
+                for track in new_of[moved.track_id]
+            ]
+    Moved.objects.bulk_create(copies, batch_size=summaries.BATCH)
+
+
+def _hand_on_portraits(remembered: Remembered, tracks: Sequence[Track]) -> None:
+    """The view of the same appearance that is nearest in time to the chosen one."""
+    new_of = {pk: tracks[number] for number, pk in remembered.earlier.items()}
+    for person in Person.objects.filter(chosen_portrait__track__in=list(new_of)).select_related("chosen_portrait"):
+        chosen = person.chosen_portrait
+        assert chosen is not None and chosen.track_id is not None  # filtered
+        views = Face.objects.filter(track=new_of[chosen.track_id])
+        nearest = min(views, key=lambda face: abs(face.time_s - chosen.time_s), default=None)
+        Person.objects.filter(pk=person.pk).update(chosen_portrait=nearest)

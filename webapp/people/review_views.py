@@ -1,0 +1,70 @@
+"""The page of the review queue and its answers."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from webapp import access
+from webapp.accounts.context import team_of
+from webapp.accounts.models import Team
+from webapp.people import conflicts, history, review, services
+from webapp.people.acting import told, too_late
+from webapp.people.events import ChangedMeanwhile
+from webapp.people.models import Person
+from webapp.people.sureness import percent
+from webapp.videos.answers import done, refused
+
+
+@login_required
+@require_GET
+def review_page(request: HttpRequest) -> HttpResponse:
+    question, left = review.next_question(_team(request))
+    context: dict[str, Any] = {"question": question, "left": left}
+    if question:
+        context["percent"] = percent(question.likeness)
+        context["against"] = conflicts.against_merging(question.other, question.keeps)
+    return render(request, "people/review.html", context)
+
+
+@login_required
+@require_POST
+def answer(request: HttpRequest) -> HttpResponseBase:
+    """`answer` is yes, no or skip, about `other` (several for a whole group) and `keeps`."""
+    team = _team(request)
+    here = reverse("people:review")
+    said = request.POST.get("answer", "")
+    if said == "skip":
+        number = request.POST.get("suggestion", "")
+        review.skip(team, int(number) if number.isdecimal() and len(number) < 19 else 0)
+        return done(request, _("Skipped: it comes again at the end."), here)
+    keeps = _person(team, request.POST.get("keeps", ""))
+    others = [_person(team, key) for key in request.POST.getlist("other")]
+    if not others or keeps in others or said not in ("yes", "no"):
+        return refused(request, _("Choose Yes, No or Skip."), here)
+    try:
+        if said == "yes":
+            event = services.merge_people(*others, target=keeps, user=request.user)  # type: ignore[arg-type]
+        else:
+            event = services.tell_apart(others[0], keeps, user=request.user)  # type: ignore[arg-type]
+    except ChangedMeanwhile:
+        return too_late(request, here)
+    return told(request, event, here, history.sentence(event) + ".")
+
+
+def _team(request: HttpRequest) -> Team:
+    team = team_of(request)
+    return get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
+
+
+def _person(team: Team, key: str) -> Person:
+    try:
+        wanted = UUID(key)
+    except ValueError:
+        wanted = None
+    return get_object_or_404(Person.objects.filter(team=team), pk=wanted)

@@ -1,0 +1,111 @@
+"""Why an appearance bears its name: the nearest views of that person, the runner-up, and how good the picture is."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from analysis.faces.search import nearest
+from webapp.people import likely, samples, sureness
+from webapp.people.models import STANDING, Face, Moved, Person, Track, Verdict
+
+NEAREST = 4
+COMPARED = 400
+"""Views of the person, the best ones, that the face is compared with."""
+CLOSE = 0.08
+"""With less between them the runner-up could as well be the one."""
+GOOD, FAIR = 0.55, 0.3
+"""Quality of a view, from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A view of the same person with its likeness in percent."""
+
+    face: Face
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    face: Face
+    person: Person
+    near: list[Near]
+    runner_up: Person | None
+    runner_up_percent: int
+    sentences: list[str]
+
+
+def of_track(track: Track, person: Person) -> Reason | None:
+    """None for an appearance that has no view to compare."""
+    face = Face.objects.filter(track=track).select_related("analysis").order_by("-quality", "pk").first()
+    if face is None:
+        return None
+    vector = samples.unpack_vector(face.embedding)
+    near = _nearest_views(track, face, person, vector)
+    scores = likely.by_likeness(person.team_id, face.analysis.embedder, vector[None])
+    scores.pop(person.pk, None)
+    others = Person.objects.filter(STANDING).in_bulk(sorted(scores, key=lambda key: -scores[key])[:1])
+    runner_up = next(iter(others.values()), None)
+    second = sureness.percent(scores[runner_up.pk]) if runner_up else 0
+    sentences = [_who_said(track, person, near), _margin(near, runner_up, second), _quality(face)]
+    return Reason(face, person, near, runner_up, second, [each for each in sentences if each])
+
+
+def _nearest_views(track: Track, face: Face, person: Person, vector: np.ndarray) -> list[Near]:
+    """Of other appearances; where there is only this one, of this one."""
+    views = Face.objects.filter(track__person=person, analysis__embedder=face.analysis.embedder).exclude(pk=face.pk)
+    elsewhere = views.exclude(track=track).exclude(track__joined_to=track.joined_to_id or track.pk)
+    rows = _best(elsewhere) or _best(views)
+    if not rows:
+        return []
+    found, likeness = nearest(np.stack([samples.unpack_vector(blob) for _, blob in rows]), vector, NEAREST)
+    faces = Face.objects.select_related("analysis__video").in_bulk([rows[row][0] for row in found])
+    return [
+        Near(faces[rows[row][0]], sureness.percent(float(value))) for row, value in zip(found, likeness, strict=True)
+    ]
+
+
+def _best(views: QuerySet[Face]) -> list[tuple[UUID, bytes]]:
+    best = views.order_by("-quality", "pk").values_list("pk", "embedding")[:COMPARED]
+    return [(pk, bytes(blob)) for pk, blob in best]
+
+
+def _who_said(track: Track, person: Person, near: list[Near]) -> str:
+    said = Verdict.objects.filter(track=track, stands=True, is_same=True).exists()
+    moved = Moved.objects.filter(track=track, after=person, event__undone_at=None).select_related("event__made_by")
+    event = next((each.event for each in moved.order_by("-event__made_at")[:1]), None)
+    if event is not None:
+        who = event.made_by or _("Somebody")
+        return _("%(who)s said on %(day)s that this is %(person)s.") % {
+            "who": who,
+            "day": event.made_at.strftime("%Y-%m-%d"),
+            "person": person,
+        }
+    if said:
+        return _("Somebody said that this is %(person)s.") % {"person": person}
+    if not near:
+        return _("This is the only view of %(person)s, so there is nothing to compare it with.") % {"person": person}
+    return _("It is %(percent)d %% like the nearest other view of %(person)s.") % {
+        "percent": near[0].percent,
+        "person": person,
+    }
+
+
+def _margin(near: list[Near], runner_up: Person | None, second: int) -> str:
+    if runner_up is None or not near:
+        return ""
+    values = {"person": runner_up, "percent": second}
+    if near[0].percent - second < 100 * CLOSE:
+        return _("%(person)s is nearly as alike (%(percent)d %%), so look twice.") % values
+    return _("The next most alike is %(person)s with %(percent)d %%, clearly less.") % values
+
+
+def _quality(face: Face) -> str:
+    if face.quality >= GOOD:
+        return _("The picture is good: sharp, and seen from the front.")
+    if face.quality >= FAIR:
+        return _("The picture is fair: a little small, turned or blurred.")
+    return _("The picture is poor: small, turned away or blurred, so a mistake is more likely.")

@@ -1,0 +1,94 @@
+"""What is done with several videos of the library at once: delete (and bring back), analyse again."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from webapp import access
+from webapp.videos import services
+from webapp.videos.answers import done, refused
+from webapp.videos.models import Video
+
+MOST_AT_ONCE = 500
+
+
+@login_required
+@require_POST
+def bulk(request: HttpRequest) -> HttpResponseBase:
+    """`action` with each `video`; those that this person may not change are left out as if they were not there."""
+    here = reverse("videos:library")
+    chosen = list(
+        access.editable_videos(request.user)
+        .filter(pk__in=_ids(request.POST.getlist("video")))
+        .select_related("current_job", "team")
+    )
+    if not chosen:
+        return refused(request, _("Choose at least one video."), here)
+    if request.POST.get("action") == "delete":
+        return _delete(request, chosen, here)
+    if request.POST.get("action") == "analyse":
+        return _analyse(request, chosen, here)
+    return refused(request, _("Choose what to do with the videos."), here)
+
+
+@login_required
+@require_POST
+def restore_many(request: HttpRequest) -> HttpResponseBase:
+    """Undoes deleting several at once; `videos` are ids with commas between them."""
+    here = reverse("videos:library")
+    deleted = access.restorable_videos(request.user).filter(pk__in=_ids(request.POST.get("videos", "").split(",")))
+    back = late = 0
+    for video in deleted:
+        try:
+            services.restore_video(video)
+            back += 1
+        except services.AlreadyHere:
+            late += 1
+    if not back:
+        return refused(request, _("These videos cannot be brought back any more."), here)
+    words = ngettext("%(n)d video is back.", "%(n)d videos are back.", back) % {"n": back}
+    if late:
+        words += " " + _("%(n)d had been uploaded again in the meantime.") % {"n": late}
+    return done(request, words, here)
+
+
+def _delete(request: HttpRequest, chosen: list[Video], here: str) -> HttpResponseBase:
+    for video in chosen:
+        services.delete_video(video)
+    words = ngettext("%(n)d video is deleted.", "%(n)d videos are deleted.", len(chosen)) % {"n": len(chosen)}
+    fields = {"videos": ",".join(str(video.pk) for video in chosen)}
+    return done(request, words, here, reverse("videos:restore_many"), fields)
+
+
+def _analyse(request: HttpRequest, chosen: list[Video], here: str) -> HttpResponseBase:
+    begun = 0
+    for video in chosen:
+        try:
+            services.analyse_again(video, thoroughness=video.thoroughness, user=request.user)  # type: ignore[arg-type]
+            begun += 1
+        except services.NotNow:
+            continue
+    if not begun:
+        return refused(request, _("None of these videos can be analysed now: they are being worked on."), here)
+    words = ngettext("%(n)d video is analysed again.", "%(n)d videos are analysed again.", begun) % {"n": begun}
+    left = len(chosen) - begun
+    if left:
+        words += " " + ngettext("%(n)d is being worked on already.", "%(n)d are being worked on already.", left) % {
+            "n": left
+        }
+    return done(request, words, here)
+
+
+def _ids(texts: list[str]) -> list[UUID]:
+    found = []
+    for text in texts[:MOST_AT_ONCE]:
+        try:
+            found.append(UUID(text.strip()))
+        except ValueError:
+            continue
+    return found
