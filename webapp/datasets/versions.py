@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max
@@ -22,6 +22,7 @@ from webapp.datasets.models import (
     VersionSample,
 )
 from webapp.jobs.models import Status
+from webapp.people.models import Person
 
 BATCH = 1000
 LEAST_PER_LABEL = 10
@@ -118,7 +119,24 @@ def _numbered(dataset: Dataset, **fields: object) -> Version:
 def rows_to_freeze(dataset: Dataset) -> list[Row]:
     chosen = Sample.objects.filter(dataset=dataset, removed_at=None, is_left_out=False, label__isnull=False)
     columns = ("pk", "number", "sha256", "label__name", "source", "identity", "sequence")
-    return [Row(*values) for values in chosen.order_by("number").values_list(*columns)]
+    became = _who_became_whom(dataset)
+    rows = [Row(*values) for values in chosen.order_by("number").values_list(*columns)]
+    return [replace(row, identity=became.get(row.identity, row.identity)) for row in rows]
+
+
+def _who_became_whom(dataset: Dataset) -> dict[str, str]:
+    """Of people that were merged into others since their samples came: both are one person to a split."""
+    merged = Person.objects.filter(team=dataset.team_id, merged_into__isnull=False)
+    into = {str(source): str(target) for source, target in merged.values_list("pk", "merged_into")}
+    return {source: _end_of(source, into) for source in into}
+
+
+def _end_of(person: str, into: Mapping[str, str]) -> str:
+    seen = {person}
+    while (target := into.get(person)) and target not in seen:
+        person = target
+        seen.add(person)
+    return person
 
 
 def fingerprint_of(kind: str, rows: Sequence[Row]) -> str:

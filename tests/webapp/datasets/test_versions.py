@@ -26,6 +26,7 @@ from webapp.datasets.models import (
 )
 from webapp.jobs.models import Kind as JobKind
 from webapp.jobs.models import Status
+from webapp.people.models import Person
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +68,18 @@ def test_no_person_is_parted_where_people_are_kept_together(team: Team, keep: Ke
     fill(dataset)
     version = freeze(dataset, keep_together=keep)
     assert all(len(parts) == 1 for parts in parts_of(version, "sample__identity").values())
+
+
+def test_people_who_turned_out_to_be_one_are_not_parted(team: Team) -> None:
+    dataset = make_dataset(team)
+    people = [Person.objects.create(team=team, number=n, hue=0) for n in range(1, 13)]
+    for number, person in enumerate(people):
+        make_sample(dataset, label=("a", "b")[number % 2], identity=str(person.pk), person=person)
+    for number in range(2, 12):
+        Person.objects.filter(pk=people[number].pk).update(merged_into=people[number - 2])
+    version = freeze(dataset, keep_together=KeepTogether.PERSON)
+    parts = dict(version.samples.values_list("label", "part"))
+    assert version.samples.values("label", "part").distinct().count() == len(parts) == 2
 
 
 def test_what_has_no_label_or_is_left_out_stays_outside(team: Team) -> None:
