@@ -184,9 +184,9 @@ def _note(act: Act, rows: QuerySet[Sample]) -> int:
         "act_before": "last_act_id",
     }
     kept = rows.annotate(act_noted=Value(act.pk, output_field=UUIDField())).values_list(*columns.values())
-    fields = [Change._meta.get_field(name) for name in columns]
+    column_of = {field.name: str(field.column) for field in Change._meta.concrete_fields}
     quote = connection.ops.quote_name
-    names = ", ".join(quote(field.column) for field in fields)
+    names = ", ".join(quote(column_of[name]) for name in columns)
     sql, params = kept.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {quote(Change._meta.db_table)} ({names}) {sql}", params)

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='sample',
-            index=models.Index(condition=models.Q(('is_left_out', False), ('label', None), ('removed_at', None), ('suggested__isnull', False)), fields=['dataset', 'certainty', 'number'], name='samples_in_doubt'),
+            index=models.Index(condition=models.Q(('is_left_out', False), ('label', None), ('removed_at', None), ('suggested__isnull', False)), fields=['dataset', 'label', 'certainty', 'number'], name='samples_in_doubt'),
         ),
         migrations.AddIndex(
             model_name='sample',
