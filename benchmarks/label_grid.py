@@ -69,7 +69,7 @@ def measure(grid: Grid, samples: int, rounds: int) -> None:
     say("grid page, only unlabelled", median_ms(lambda: grid.get("?show=unlabelled"), rounds), PAGE_MS)
     say("grid page, only doubtful", median_ms(lambda: grid.get("?show=doubtful"), rounds), PAGE_MS)
     say(f"list of {samples:,} numbers", median_ms(grid.runs, rounds))
-    print(f"{'':44} {len(grid.get('samples/')) / 1000:8.0f} kB")
+    print(f"{'':44} {len(grid.get('samples/')):8,d} bytes")
     middle = samples // 2
     say("details of 240 samples", median_ms(lambda: grid.get(f"samples/rows/?numbers={middle}-{middle + 239}"), rounds))
     say("counts of all labels", median_ms(lambda: grid.get("samples/counts/"), rounds))
@@ -86,6 +86,7 @@ def acts(grid: Grid, labels: list[int], samples: int, rounds: int) -> None:
     say("label 50 samples", median_ms(lambda: grid.label(labels[0], [next(some)]), rounds), ACT_MS)
     answers: list[dict[str, object]] = []
     runs = grid.runs()
+    print(f"{'the list after that':44} {len(json.dumps(runs)):8,d} bytes")
     say(f"label all {samples:,}", median_ms(lambda: answers.append(grid.label(labels[1], runs)), 1), ALL_MS)
     say(f"undo for all {samples:,}", median_ms(lambda: grid.undo(answers[0]), 1), ALL_MS)
 

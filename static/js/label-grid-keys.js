@@ -39,6 +39,8 @@ function goes(event, grid) {
 
 /** Carries out what a key means; true when it meant something. */
 export function press(event, grid) {
+  // An open popover keeps its keys, Escape above all.
+  if (document.querySelector(":popover-open")) return false;
   if (event.ctrlKey || event.metaKey) return withControl(event, grid);
   if (isTyping(event) || event.target.closest?.("details[open], [role=radiogroup]")) return false;
   const isControl = event.target.closest?.("a, button, summary");

@@ -2,6 +2,7 @@
 import { visit } from "@hotwired/turbo";
 import { say } from "rollcall/api";
 import { Acts } from "rollcall/label-grid-acts";
+import { areAllOut, COMMANDS, suggestionOf } from "rollcall/label-grid-commands";
 import { GridCounts } from "rollcall/label-grid-counts";
 import { press } from "rollcall/label-grid-keys";
 import { Large } from "rollcall/label-grid-large";
@@ -154,38 +155,9 @@ class LabelGrid extends HTMLElement {
     if (name === "undo") return this.acts.undo();
     const places = this.targets;
     if (!places.length) return this.say(say("grid.none_selected"));
-    if (name === "give") this.acts.give("label", [[label, places]], (row, wished) => (row.label === wished ? null : { label: wished }));
-    if (name === "unlabel") this.acts.give("label", [[null, places]], (row) => (row.label ? { label: null } : null));
-    if (name === "out") this.#leaveOut(places);
-    if (name === "accept") this.#accept(places);
-    if (name === "sequence") this.#sequence(places);
-    if (["give", "accept", "out"].includes(name)) this.#moveOn(places);
+    const isDone = COMMANDS[name](this, places, label) !== false;
+    if (isDone && ["give", "accept", "out"].includes(name)) this.#moveOn(places);
     this.#selected();
-  }
-
-  #leaveOut(places) {
-    const isOut = !this.#allOut(places);
-    this.acts.give(isOut ? "leave_out" : "take_in", [[null, places]], (row) => (row.out === isOut ? null : { out: isOut }));
-  }
-
-  /** Only suggestions that were shown: nobody accepts what they have not seen. */
-  #accept(places) {
-    const shown = places.filter((place) => this.#suggestionOf(place));
-    if (!shown.length) return toast(say("grid.nothing_suggested"));
-    const groups = Map.groupBy ? Map.groupBy(shown, this.#suggestionOf) : shown.reduce((all, place) => all.set(this.#suggestionOf(place), [...(all.get(this.#suggestionOf(place)) ?? []), place]), new Map());
-    this.acts.give("accept", [...groups], (row, label) => ({ label }));
-  }
-
-  #suggestionOf = (place) => {
-    const row = this.samples.rows.get(place);
-    return row && !row.label && this.labels.has(row.suggested) ? row.suggested : null;
-  };
-
-  #sequence(places) {
-    const rows = places.map((place) => this.samples.rows.get(place));
-    const labelled = places.filter((_, n) => rows[n]?.label && rows[n].sequence);
-    if (!labelled.length) toast(say(rows.some((row) => row?.label) ? "grid.no_track" : "grid.label_first"));
-    else this.acts.give("sequence", [[null, labelled]]);
   }
 
   /** After one sample the next is chosen, so that a key for each is enough. */
@@ -199,16 +171,13 @@ class LabelGrid extends HTMLElement {
     this.#hasMovedOn = true;
   }
 
-  #allOut = (places) => places.length > 0 && places.every((place) => this.samples.rows.get(place)?.out);
-
   // What comes back
 
-  #answered({ toast: words, undo }, n, kind) {
+  /** A note for every single tile would be in the way: what changed is seen, and heard. */
+  #answered({ toast: words, undo, refused }, n, kind) {
     this.counts.ask();
     this.#selected();
-    const isSmall = n === 1 && kind !== "sequence";
-    const isRefused = words.includes(" ") && n === 0;
-    if (words && (!isSmall || isRefused)) toast(words, undo && { run: () => this.acts.undo(undo.url) });
+    if (n > 1 || kind === "sequence" || refused.length) words && toast(words, undo && { run: () => this.acts.undo(undo.url) });
     else if (words) this.say(words);
   }
 
@@ -270,8 +239,8 @@ class LabelGrid extends HTMLElement {
     const places = count && count < 1000 ? this.selection.places() : [];
     showPicked(this.panel, {
       count,
-      isAllOut: this.#allOut(places),
-      hasSuggestion: count >= 1000 || places.some(this.#suggestionOf),
+      isAllOut: areAllOut(this, places),
+      hasSuggestion: count >= 1000 || places.some((place) => suggestionOf(this, place)),
       undoCount: this.acts?.undoCount ?? 0,
       isRange: this.#isRange,
     });

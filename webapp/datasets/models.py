@@ -220,7 +220,7 @@ class Sample(models.Model):
                 name="samples_by_label_and_number",
             ),
             models.Index(
-                fields=["dataset", "certainty", "number"],
+                fields=["dataset", "label", "certainty", "number"],
                 condition=Q(removed_at=None, label=None, suggested__isnull=False, is_left_out=False),
                 name="samples_in_doubt",
             ),
