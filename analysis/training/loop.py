@@ -208,17 +208,10 @@ def _epoch(
         rate = learning_rate(config, (state.epoch + step / steps) / config.epochs)
         for group in optimizer.param_groups:
             group["lr"] = rate * group["share"]
-        optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(device.type, torch.bfloat16, enabled=config.mixed_precision and device.type == "cuda"):
-            logits = network(*(change(x) for x in images)).float()
-            loss = loss_of(logits, truth, weights, config)
-        value = float(loss.detach())
+        value, hits = _step(network, optimizer, tuple(change(x) for x in images), truth, weights, config)
         if not math.isfinite(value):
             return None
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        total_loss += value * len(truth)
-        right += int((said(logits.detach()) == truth).sum())
+        total_loss, right = total_loss + value * len(truth), right + hits
         seconds = time.perf_counter() - began_s
         pictures = min((step + 1) * state.batch_size, len(order))
         reporter.tell(
@@ -244,6 +237,27 @@ def _epoch(
         "seconds": seconds,
         "pictures_per_s": len(order) / seconds,
     }
+
+
+def _step(
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    images: tuple[Tensor, ...],
+    truth: Tensor,
+    weights: Tensor,
+    config: TrainingConfig,
+) -> tuple[float, int]:
+    """Loss and number of right answers of one batch; nothing is changed where the loss is no number."""
+    optimizer.zero_grad(set_to_none=True)
+    half = config.mixed_precision and truth.device.type == "cuda"
+    with torch.autocast(truth.device.type, torch.bfloat16, enabled=half):
+        logits = network(*images).float()
+        loss = loss_of(logits, truth, weights, config)
+    value = float(loss.detach())
+    if math.isfinite(value):
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return value, int((said(logits.detach()) == truth).sum())
 
 
 def _batches(order: Rows, size: int) -> Iterator[Rows]:

@@ -17,8 +17,8 @@ from analysis.training.efficientnet import HEAD_CHANNELS, EfficientNetLite0, loa
 from analysis.training.facenet import load_facenet
 from analysis.training.views import CLIP, FACE, FACE_SIDE_PX, PICTURE
 
-ROOT_SOFTNESS = 1e-3
-"""Keeps the slope of the signed root finite at zero."""
+ROOT_SOFTNESS = 0.05
+"""Bounds the slope of the signed root at zero (to 4.5), so that rounding in another runtime stays rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,8 @@ which the last ones, trained to tell people or objects apart, have unlearned."""
 
 def grid_means(x: Tensor, cells: int) -> Tensor:
     """Adaptive average pooling as two products of matrices, which ONNX knows for every size; `(n, c * cells²)`."""
-    rows, columns = _averaging(x.shape[2], cells).to(x), _averaging(x.shape[3], cells).to(x)
+    # Plain numbers: while a network is exported, shapes are tensors, whose division rounds otherwise.
+    rows, columns = (_averaging(int(side), cells).to(x) for side in x.shape[2:])
     return (rows @ x @ columns.T).flatten(1)
 
 
@@ -161,6 +162,19 @@ def _averaging(side: int, cells: int) -> Tensor:
         begin, end = cell * side // cells, -(-(cell + 1) * side // cells)
         table[cell, begin:end] = 1 / (end - begin)
     return table
+
+
+def resampled(x: Tensor, side: int) -> Tensor:
+    """Bilinear, as two products of matrices: runtimes round the positions of their own resizing differently."""
+    rows, columns = (_between(int(old), side).to(x) for old in x.shape[2:])
+    return rows @ x @ columns.T
+
+
+def _between(old: int, new: int) -> Tensor:
+    """`(new, old)`: the weights of the two old pixels beside the middle of each new one."""
+    middles = ((torch.arange(new, dtype=torch.float64) + 0.5) * old / new - 0.5).clamp(0, old - 1)
+    distances = (middles[:, None] - torch.arange(old, dtype=torch.float64)[None]).abs()
+    return (1 - distances).clamp_min(0).float()
 
 
 class Branch(nn.Module):
@@ -177,8 +191,7 @@ class Branch(nn.Module):
 
     def maps(self, view: Tensor) -> list[Tensor]:
         if self.spec.backbone == "facenet" and view.shape[-1] != FACE_SIDE_PX:
-            side = (FACE_SIDE_PX, FACE_SIDE_PX)
-            view = functional.interpolate(view, side, mode="bilinear", align_corners=False)
+            view = resampled(view, FACE_SIDE_PX)
         names = [name for name, _ in self.spec.maps]
         if isinstance(self.network, EfficientNetLite0):
             return self.network.maps(view, tuple(map(int, names)))

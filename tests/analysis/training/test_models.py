@@ -1,0 +1,150 @@
+"""Networks: sizes by formula, the same in ONNX Runtime as in torch, faithful explanations."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from analysis.device import CPU, open_session
+from analysis.training.checkpoint import read_run
+from analysis.training.config import Recipe, defaults
+from analysis.training.data import read_training_data
+from analysis.training.explain import heat_of
+from analysis.training.export import onnx_bytes, onnx_difference
+from analysis.training.facenet import load_facenet
+from analysis.training.models import (
+    ModelSpec,
+    build,
+    grid_means,
+    outputs_for,
+    parameter_count,
+    resampled,
+    tutorial_parameters,
+)
+from analysis.training.train import train
+from analysis.training.tune import tune
+from analysis.training.views import CLIP, FACE, PICTURE, Seen
+from analysis.weights import MOBILEFACENET, verified_path
+from tests.analysis.portraits import portrait
+from tests.analysis.training.pictures import ignore, write_bars, write_stripes
+
+
+@pytest.mark.parametrize(("side", "labels"), [(64, 2), (64, 5), (48, 3)])
+def test_the_tutorials_network_has_as_many_parameters_as_the_formula_says(side: int, labels: int) -> None:
+    outputs = outputs_for(labels)
+    network = build(ModelSpec("tutorial", outputs, picture_size=side))
+    assert parameter_count(network) == tutorial_parameters(side, outputs)
+
+
+def test_the_tutorials_network_for_two_labels_has_the_articles_size() -> None:
+    # 64 -> 62 -> 31 -> 29 -> 14: 896 + 18,496 + (64 * 14 * 14 + 1) * 128 + 129.
+    assert tutorial_parameters(64, 1) == 896 + 18_496 + 1_605_760 + 129
+
+
+SPECS = [
+    ModelSpec("tutorial", 3, picture_size=32),
+    ModelSpec("finetune", 1, picture_size=64),
+    ModelSpec("sequence", 3, (CLIP,), 32, 5),
+]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.kind)
+def test_onnx_gives_the_same_scores(spec: ModelSpec, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    network = build(spec).eval()
+    (tmp_path / "m.onnx").write_bytes(onnx_bytes(network, spec, 1.3))
+    for count in (1, 5):
+        views = [torch.randint(0, 256, (count, *spec.shape(view))).float() for view in spec.inputs]
+        assert onnx_difference(network, spec.inputs, views, 1.3, tmp_path / "m.onnx") <= 1e-4
+
+
+@pytest.mark.parametrize(("side", "cells"), [(14, 4), (7, 4), (8, 4), (5, 1)])
+def test_grid_means_are_adaptive_averages(side: int, cells: int) -> None:
+    x = torch.rand(2, 3, side, side + 1)
+    expected = functional.adaptive_avg_pool2d(x, cells).flatten(1)
+    assert torch.allclose(grid_means(x, cells), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(("old", "new"), [(128, 112), (96, 112), (112, 112)])
+def test_resampling_is_bilinear(old: int, new: int) -> None:
+    x = torch.rand(1, 3, old, old)
+    expected = functional.interpolate(x, (new, new), mode="bilinear", align_corners=False)
+    assert torch.allclose(resampled(x, new), expected, atol=1e-4)
+
+
+def test_the_face_network_in_torch_is_the_installed_one() -> None:
+    faces = torch.rand(2, 3, 112, 112) * 255
+    [expected] = open_session(verified_path(MOBILEFACENET), providers=[CPU]).run(
+        None, {"input": ((faces - 127.5) / 128).numpy()}
+    )
+    with torch.inference_mode():
+        found = load_facenet()(faces).numpy()
+    assert np.allclose(found, expected, atol=1e-3)
+
+
+def test_heat_lies_where_the_difference_is() -> None:
+    """A network that counts bright red looks at the red square, wherever it is."""
+    network = build(ModelSpec("tutorial", 1, picture_size=32)).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+        network.conv1.weight[0, 0] = 1  # type: ignore[operator, union-attr, index]
+        network.conv2.weight[0, 0] = 1  # type: ignore[operator, union-attr, index]
+        network.dense.weight[0, :36] = 1  # type: ignore[union-attr, index, operator]
+        network.head.weight[0, 0] = 1  # type: ignore[union-attr, index, operator]
+    for x, y in ((4, 4), (20, 6), (10, 18)):
+        picture = np.zeros((32, 32, 3), np.uint8)
+        picture[y : y + 8, x : x + 8, 0] = 255
+        heat = heat_of(network, (PICTURE,), Seen(picture_rgb=picture), 1).place
+        top, left = np.unravel_index(heat.argmax(), heat.shape)
+        assert x - 2 <= left < x + 10
+        assert y - 2 <= top < y + 10
+
+
+def portraits(folder: Path, count: int) -> Path:
+    """Two people in changing light and size, one label each."""
+    random = np.random.default_rng(0)
+    for name, (top, left, side) in {"collins": (0, 100, 250), "hopper": (60, 80, 380)}.items():
+        (folder / name).mkdir(parents=True)
+        cut = portrait(name)[top : top + side, left : left + side].astype(float)
+        for n in range(count):
+            light = np.clip(cut * random.uniform(0.6, 1.2) + random.uniform(-20, 20), 0, 255).astype(np.uint8)
+            cv2.imwrite(str(folder / name / f"{n}x.png"), light[n:, n:])
+    lines = [f"{path.relative_to(folder).as_posix()},{path}" for path in folder.rglob("*.png")]
+    (folder / "sources.csv").write_text("\n".join(["file,source", *lines]))
+    return folder
+
+
+@pytest.mark.parametrize("recipe", [Recipe.AUTO, Recipe.FACE_HEAD])
+def test_heads_tell_two_people_apart_and_say_why(recipe: Recipe, tmp_path: Path) -> None:
+    data = read_training_data(portraits(tmp_path / "data", 6))
+    result = train(defaults(recipe, threads=1, folds=2), data, tmp_path / "out", ignore)
+    assert result.run["validation"]["accuracy"] == 1
+    assert result.run["onnx_difference"] <= 1e-4
+    assert result.run["split"]["folds"] == 2
+    assert result.run["why"].endswith(".")
+    assert (FACE in result.run["model"]["inputs"]) or recipe is Recipe.AUTO
+    assert read_run(tmp_path / "out")["features"] == result.run["features"]
+
+
+def test_a_sequence_is_learned_from_clips(tmp_path: Path) -> None:
+    data = read_training_data(write_bars(tmp_path / "data", 6))
+    config = defaults(Recipe.AUTO, epochs=2, frames=6, picture_size=32, threads=1)
+    result = train(config, data, tmp_path / "out", ignore)
+    assert result.run["chosen_recipe"] == "sequence"
+    assert result.run["onnx_difference"] <= 1e-4
+    assert len(result.run["history"]) == 2
+
+
+def test_a_search_is_stored_and_goes_on(tmp_path: Path) -> None:
+    data = read_training_data(write_stripes(tmp_path / "data", 8))
+    config = defaults(Recipe.TUTORIAL, epochs=2, picture_size=16, threads=1)
+    first = tune(config, data, tmp_path / "out", 2, ignore)
+    assert first["trials"] == 2
+    second = tune(config, data, tmp_path / "out", 3, ignore)
+    assert second["trials"] == 3
+    assert second["all"][:2] == first["all"]
+    assert second["best_loss"] <= first["best_loss"]
