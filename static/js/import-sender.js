@@ -4,7 +4,7 @@ import { filesOf } from "rollcall/dropped-files";
 import { bytes } from "rollcall/format";
 import { PictureBatches } from "rollcall/picture-batches";
 import { toast } from "rollcall/toasts";
-import { Upload } from "rollcall/upload";
+import { fingerprintOf, Upload } from "rollcall/upload";
 
 // Not of a page: they go on while the visitor looks around.
 const senders = new Set();
@@ -47,7 +47,26 @@ class ImportSender extends HTMLElement {
     this.#begin(await filesOf(event.dataTransfer));
   }
 
-  async #begin(all) {
+  /** What was begun before a reload goes on; the rest is new. */
+  #begin(all) {
+    const fresh = all.filter((file) => !this.#goesOn(file));
+    if (fresh.length) this.#beginNew(fresh);
+  }
+
+  #goesOn(file) {
+    const begun = [...this.querySelectorAll(".unfinished")].find((each) => each.value === fingerprintOf(file));
+    if (!begun) return false;
+    const { url, name, size, offset } = begun.dataset;
+    const known = { url, name, size: Number(size), offset: Number(offset), fingerprint: begun.value };
+    const sender = new Upload(known, { create: "", chunk: Number(this.dataset.chunk) });
+    begun.remove();
+    sender.give(file);
+    this.#take(sender);
+    sender.start();
+    return true;
+  }
+
+  async #beginNew(all) {
     const isPictures = this.dataset.source === "pictures";
     const most = Number(this.dataset.pictureBytes);
     const files = isPictures ? all.filter((file) => file.size <= most) : all.slice(0, this.dataset.source === "archive" ? 1 : all.length);

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.browser import PHONE, scrolls_sideways
+from tests.e2e.test_interruptions import CHUNK_BYTES, SLOW_BYTES_PER_S, sent_from, slow_down
 from tests.product import Product
 from tests.webapp.datasets.fillings import picture, zipped
 
@@ -78,6 +79,26 @@ def test_a_killed_worker_adds_nothing_twice_and_loses_nothing(page: Page, produc
     assert len([path for path in files if ".thumbnail" in path.name]) >= MANY
     folder = max({path.parents[1] for path in files}, key=lambda each: len(list(each.rglob("*.jpg"))))
     assert len(list(folder.rglob("*.jpg"))) == 2 * MANY, "files without a sample were left"
+
+
+def test_a_zip_goes_on_after_a_reload(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "large.zip"
+    # What is no picture fills the file, so that it takes a few pieces.
+    path.write_bytes(zipped({"a/1.jpg": picture(1), "a/padding.bin": bytes(range(256)) * 80_000}))
+    new_dataset(page, "Reloaded")
+    choose(page, "archive")
+    slow_down(page, SLOW_BYTES_PER_S)
+    with page.expect_request(lambda request: sent_from(request) == CHUNK_BYTES, timeout=DONE_MS):
+        page.set_input_files("#files", path)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    expect(entry(page, "large.zip")).to_contain_text("Choose “large.zip” again and it goes on at")
+    slow_down(page, -1)
+    with page.expect_request(lambda request: sent_from(request) is not None, timeout=DONE_MS) as resumed:
+        page.set_input_files("#files", path)
+    assert sent_from(resumed.value) == CHUNK_BYTES, "it did not go on where it was"
+    expect(entry(page, "large.zip")).to_contain_text("1 added", timeout=DONE_MS)
+    expect(page.locator(".import")).to_have_count(1)
 
 
 def test_many_pictures_are_sent_in_batches(page: Page, tmp_path: Path) -> None:

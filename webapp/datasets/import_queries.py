@@ -15,7 +15,7 @@ from webapp.datasets import imports, inbox
 from webapp.datasets.import_words import Expected, of_counts, of_notes
 from webapp.datasets.importing import clips, frames, people
 from webapp.datasets.importing.options import ANY, APPEARANCES, EVERY, SCENES, Options
-from webapp.datasets.models import Dataset, Import, ImportProblem, Source
+from webapp.datasets.models import Dataset, Import, ImportProblem, ImportUpload, Source
 from webapp.jobs import messages, progress
 from webapp.people import queries as people_queries
 from webapp.people.models import Person
@@ -38,6 +38,8 @@ class Entry:
     problems: list[ImportProblem]
     more_problems: int
     arrived: int
+    unfinished: list[ImportUpload]
+    """Files that were begun: chosen again, they go on where they were."""
     can_go_on: bool
     added: int
 
@@ -140,9 +142,15 @@ def _entry(of_import: Import, problems: list[ImportProblem]) -> Entry:
         problems=problems,
         more_problems=max(0, sum(counts.values()) - quiet - len(problems)),
         arrived=_arrived(of_import) if job is None else 0,
+        unfinished=[upload for upload in of_import.uploads.all() if not upload.is_stored] if job is None else [],
         can_go_on=imports.can_go_on(of_import),
         added=counts.get("added", 0),
     )
+
+
+def unfinished(dataset: Dataset, own: QuerySet[ImportUpload]) -> QuerySet[ImportUpload]:
+    """Files for this dataset that this person began to send."""
+    return own.filter(of_import__dataset=dataset, of_import__job=None, is_stored=False).order_by("created_at")
 
 
 def _arrived(of_import: Import) -> int:

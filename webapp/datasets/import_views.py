@@ -59,6 +59,7 @@ def _choices(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
         "typed": typed,
         "limits": _limits(source),
         "labels": dataset.labels.all(),
+        "unfinished": import_queries.unfinished(dataset, access.own_import_uploads(request.user)),
     }
     if by_people:
         context["people"] = import_queries.choosable_people(team, typed["who"], options.people)
@@ -261,7 +262,7 @@ class ImportTarget:
         imports.finish_upload(upload)
 
     def give_up(self, upload: ImportUpload) -> None:
-        imports.give_up_upload(upload)
+        imports.cancel_upload(upload)
 
 
 @require_http_methods(["OPTIONS", "POST"])

@@ -1,6 +1,7 @@
 """What the web may ask for with imports: begin, take in files, start, go on, give up, undo."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import BinaryIO
 
@@ -155,6 +156,15 @@ def start_with_what_is_there(of_import: Import, *, user: User) -> Job:
     Import.objects.filter(pk=of_import.pk, job=None).update(items_total=count)
     of_import.refresh_from_db()
     return start(of_import, user=user)
+
+
+def cancel_upload(upload: ImportUpload) -> None:
+    """Its sender does not want it any more; an import of which nothing is left goes with it."""
+    give_up_upload(upload)
+    of_import = upload.of_import
+    if of_import.job_id is None and not of_import.uploads.exists():
+        with suppress(NotNow):
+            discard(of_import)
 
 
 def give_up_upload(upload: ImportUpload) -> None:

@@ -141,6 +141,10 @@ class ImportUpload(Arriving):
     name = models.CharField(max_length=255)
     is_stored = models.BooleanField(default=False)
 
+    @property
+    def percent(self) -> int:
+        return int(100 * self.offset_bytes / self.size_bytes)
+
     def __str__(self) -> str:
         return f"{self.name} ({self.offset_bytes} of {self.size_bytes})"
 

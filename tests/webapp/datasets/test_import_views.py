@@ -234,6 +234,7 @@ def test_an_upload_given_up_leaves_nothing(dataset: Dataset, alice: User) -> Non
     assert client.delete(address, headers=TUS).status_code == 204
     assert list(arriving.every_file()) == []
     assert client.head(address, headers=TUS).status_code == 404
+    assert not Import.objects.exists()
 
 
 # The page

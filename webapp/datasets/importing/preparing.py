@@ -5,7 +5,6 @@ Knows no database, so that several threads can prepare pictures at once.
 
 import hashlib
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -214,8 +213,8 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def discard(found: Found) -> None:
-    """The file of a candidate that is not needed any more."""
-    if isinstance(found.content, Path):
-        with suppress(FileNotFoundError):
-            found.content.unlink()
+def discard(found: Found, prepared: Prepared | Outcome) -> None:
+    """What is left of a candidate in the scratch folder once it is stored or refused."""
+    for content in (found.content, prepared.data if isinstance(prepared, Prepared) else None):
+        if isinstance(content, Path):
+            content.unlink(missing_ok=True)

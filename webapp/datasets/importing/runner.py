@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from django.db import transaction
 
@@ -48,12 +49,19 @@ class Batch:
     def take(self, done: int, found: tuple[Found, ...]) -> None:
         self.done = done
         self.found += found
-        self.size_bytes += sum(len(each.content) for each in found if isinstance(each.content, bytes))
+        self.size_bytes += sum(_size_bytes(each) for each in found)
 
     @property
     def is_full(self) -> bool:
         waited_s = time.monotonic() - self.since_s
         return len(self.found) >= BATCH_COUNT or self.size_bytes >= BATCH_BYTES or waited_s >= BATCH_S
+
+
+def _size_bytes(found: Found) -> int:
+    """In memory or in the scratch folder."""
+    if isinstance(found.content, Path):
+        return found.content.stat().st_size
+    return len(found.content) if isinstance(found.content, bytes) else 0
 
 
 def run_import(job: Job) -> None:
@@ -90,8 +98,8 @@ def _go_through(work: Work, notes: Notes) -> None:
             prepared = list(_prepared(work, pool, batch.found))
             storing.store(work, notes, batch.done, prepared)
             job.done = batch.done
-            for found in batch.found:
-                preparing.discard(found)
+            for found, result in prepared:
+                preparing.discard(found, result)
 
 
 def _batches(reader: Reader, start: int) -> Iterator[Batch]:
