@@ -200,7 +200,7 @@ class TestAnySequence(TestCase):
 
     def do(self, deed: Deed) -> Done:
         kind, numbers, age = deed
-        now = seen(*Sample.objects.filter(dataset=self.dataset))
+        now = dict(sorted(seen(*Sample.objects.filter(dataset=self.dataset)).items()))
         self.known.append(now)
         # Somebody may act on what a page has shown a while ago.
         known = self.known[max(0, len(self.known) - 1 - age)]

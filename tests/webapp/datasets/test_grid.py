@@ -1,5 +1,6 @@
 """The label grid's reads and requests: filters, runs of numbers, rows, counts, acts as JSON."""
 
+import asyncio
 import json
 from typing import Any
 from uuid import uuid4
@@ -45,6 +46,10 @@ def send(client: Client, dataset: Dataset, wish: Any) -> Any:
 
 def wish(do: str, label: Label | None, samples: dict[int, int]) -> dict[str, Any]:
     return {"do": do, "groups": [[label and label.pk, grid.runs_of(sorted(samples.items()))]]}
+
+
+async def whole(response: Any) -> bytes:
+    return b"".join([block async for block in response.streaming_content])
 
 
 def numbers(client: Client, dataset: Dataset, query: str = "") -> list[int]:
@@ -306,7 +311,7 @@ def test_a_thumbnail_and_the_file_itself(dataset: Dataset, vera: User) -> None:
         assert response.status_code == 200
         assert response["Content-Type"] == "image/jpeg"
         assert response["Cache-Control"].startswith("private")
-        assert b"".join(response)[:2] == b"\xff\xd8"
+        assert asyncio.run(whole(response))[:2] == b"\xff\xd8"
         assert signed_in(vera).get(address(name, dataset, 2)).status_code == 404
     Sample.objects.update(thumbnail_key="", key="gone.jpg")
     assert {signed_in(vera).get(address(name, dataset, 1)).status_code for name in ("thumbnail", "sample")} == {404}
