@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Min, OuterRef, Q, Subquery, Window
+from django.db.models import Count, F, Min, Q, Window
 from django.db.models.functions import RowNumber
 
 from analysis.faces.group import THRESHOLDS, group_vectors
@@ -15,9 +15,10 @@ from webapp.people import samples, summaries
 from webapp.people.models import STANDING, Face, Person, Track
 from webapp.videos.models import Video
 
-VIDEOS_PER_PAGE = 12
-SHOWN_PER_VIDEO = 24
+VIDEOS_PER_PAGE = 10
+SHOWN_PER_VIDEO = 12
 COMPANIONS = 8
+COMPANION_VIDEOS = 20
 CLOSER = (0.06, 0.12, 0.18, 0.24)
 """How much more alike than usual the members of proposed sub-groups have to be, tried one after the other."""
 MOST_COMPARED = 1_500
@@ -82,28 +83,32 @@ def videos_of(person: Person, number: str | int | None) -> "Page[InVideo]":
 
 
 def _appearances(person: Person, videos: dict[uuid.UUID, Video]) -> dict[uuid.UUID, list[Appearance]]:
-    best = Face.objects.filter(track=OuterRef("pk")).order_by("-quality", "pk").values("pk")[:1]
+    """In two steps, so that views are only looked for where they are shown."""
     place = Window(RowNumber(), partition_by=F("analysis"), order_by=[F("start_s"), F("pk")])
     tracks = (
         summaries.shown_tracks()
         .filter(person=person, joined_to=None, analysis__video__in=list(videos))
-        .annotate(place=place, face=Subquery(best))
+        .annotate(place=place)
         .filter(place__lte=SHOWN_PER_VIDEO)
         .order_by("start_s", "pk")
     )
+    rows = list(tracks.values_list("pk", "analysis__video", "start_s", "end_s"))
+    faces = Face.objects.filter(track__in=[pk for pk, *_ in rows]).order_by("track", "quality", "-pk")
+    best = dict(faces.values_list("track", "pk"))  # the best view comes last and stays
     listed: dict[uuid.UUID, list[Appearance]] = defaultdict(list)
-    for pk, video, start_s, end_s, face in tracks.values_list("pk", "analysis__video", "start_s", "end_s", "face"):
+    for pk, video, start_s, end_s in rows:
         offset_s = videos[video].playback_offset_s
-        listed[video].append(Appearance(pk, max(start_s - offset_s, 0.0), max(end_s - offset_s, 0.0), face))
+        listed[video].append(Appearance(pk, max(start_s - offset_s, 0.0), max(end_s - offset_s, 0.0), best.get(pk)))
     return listed
 
 
 def companions(person: Person) -> list[tuple[Person, int]]:
-    """Who is in most of the same videos, and in how many."""
+    """Who is in most of the latest videos with this person, and in how many."""
     shown = summaries.shown_tracks()
-    mine = shown.filter(person=person).values("analysis").distinct()
+    mine = shown.filter(person=person).values("analysis", "analysis__video__created_at").distinct()
+    latest = [row["analysis"] for row in mine.order_by("-analysis__video__created_at")[:COMPANION_VIDEOS]]
     counted = (
-        shown.filter(analysis__in=mine)
+        shown.filter(analysis__in=latest)
         .exclude(person=person)
         .values("person")
         .annotate(together=Count("analysis", distinct=True))
