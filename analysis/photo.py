@@ -10,6 +10,7 @@ import json
 import resource
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ MEMORY_BYTES = 3 * 1024**3
 CROP_SIDE = 160
 MARGIN = 0.35
 """Of the face's side, around it in its picture."""
+_at_once = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,21 @@ class PhotoFaces:
 
 
 def look_apart(data: bytes) -> PhotoFaces:
-    """Looks at the picture in a limited child process. Raises UnreadablePicture or PictureTooLarge."""
+    """Looks at the picture in a limited child process, at most two at a time.
+
+    Raises UnreadablePicture, PictureTooLarge, or TimeoutError when too many others wait.
+    """
     if len(data) > MOST_BYTES:
         raise PictureTooLarge(f"{len(data)} bytes")
+    if not _at_once.acquire(timeout=SECONDS):
+        raise TimeoutError("many pictures are being looked at")
+    try:
+        return _of_child(data)
+    finally:
+        _at_once.release()
+
+
+def _of_child(data: bytes) -> PhotoFaces:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "analysis.photo"],

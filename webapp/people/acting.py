@@ -20,7 +20,9 @@ def told(request: HttpRequest, event: Event | None, target: str, words: str = ""
     """What was done, and Undo. None: it was so already."""
     if event is None:
         return done(request, words or _("That was so already."), target)
-    return done(request, words or history.sentence(event) + ".", target, reverse("people:undo", args=[event.pk]))
+    back = {"next": request.POST.get("next") or target}
+    undo_url = reverse("people:undo", args=[event.pk])
+    return done(request, words or history.sentence(event) + ".", target, undo_url, back)
 
 
 def too_late(request: HttpRequest, target: str) -> HttpResponseBase:

@@ -60,6 +60,8 @@ def photo(request: HttpRequest) -> HttpResponse:
         return _answer(request, 400, problem=_("Choose a picture first."))
     try:
         found = looking.look_apart(sent.read())
+    except TimeoutError:
+        return _answer(request, 503, problem=_("Many pictures are being looked at. Try again in a minute."))
     except PictureTooLarge:
         return _answer(request, 400, problem=_("This picture is too large. Make it smaller, then try again."))
     except UnreadablePicture as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Min, OuterRef, Q, Subquery, Window
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from analysis.faces.group import THRESHOLDS, group_vectors
@@ -15,9 +15,10 @@ from webapp.people import samples, summaries
 from webapp.people.models import STANDING, Face, Person, Track
 from webapp.videos.models import Video
 
-VIDEOS_PER_PAGE = 12
-SHOWN_PER_VIDEO = 24
+VIDEOS_PER_PAGE = 10
+SHOWN_PER_VIDEO = 12
 COMPANIONS = 8
+COMPANION_VIDEOS = 20
 CLOSER = (0.06, 0.12, 0.18, 0.24)
 """How much more alike than usual the members of proposed sub-groups have to be, tried one after the other."""
 MOST_COMPARED = 1_500
@@ -57,53 +58,65 @@ class SubGroup:
     faces: list[uuid.UUID]
 
 
+def _videos_with(person: Person) -> QuerySet[Video]:
+    """Newest first. One look into an index for each video, however often the person appears."""
+    seen = Track.objects.filter(person=person, analysis=OuterRef("current_analysis"))
+    videos = Video.objects.filter(Exists(seen), team=person.team_id, deleted_at=None)
+    return videos.order_by("-created_at", "pk")
+
+
 def videos_of(person: Person, number: str | int | None) -> "Page[InVideo]":
     """Newest video first. Five queries, however many appearances."""
-    shown = summaries.shown_tracks().filter(person=person)
-    by_video = (
-        shown.values("analysis__video", "analysis__video__created_at")
-        .annotate(count=Count("pk", filter=Q(joined_to=None)), first_s=Min("start_s"))
-        .order_by("-analysis__video__created_at", "analysis__video")
+    page = Paginator(_videos_with(person), VIDEOS_PER_PAGE).get_page(number)
+    videos = {video.pk: video for video in page.object_list}
+    shown = summaries.shown_tracks().filter(
+        person=person, analysis__in=[v.current_analysis_id for v in videos.values()]
     )
-    page = Paginator(by_video, VIDEOS_PER_PAGE).get_page(number)
-    rows = list(page.object_list)
-    videos = Video.objects.in_bulk([row["analysis__video"] for row in rows])
+    counted = {
+        row["analysis__video"]: row
+        for row in shown.values("analysis__video").annotate(
+            count=Count("pk", filter=Q(joined_to=None)), first_s=Min("start_s")
+        )
+    }
     listed = _appearances(person, videos)
     page.object_list = [
         InVideo(  # type: ignore[misc]
-            videos[row["analysis__video"]],
-            row["count"],
-            max(row["first_s"] - videos[row["analysis__video"]].playback_offset_s, 0.0),
-            listed[row["analysis__video"]],
+            video,
+            counted[pk]["count"],
+            max(counted[pk]["first_s"] - video.playback_offset_s, 0.0),
+            listed[pk],
         )
-        for row in rows
+        for pk, video in videos.items()
     ]
     return page  # type: ignore[return-value]
 
 
 def _appearances(person: Person, videos: dict[uuid.UUID, Video]) -> dict[uuid.UUID, list[Appearance]]:
-    best = Face.objects.filter(track=OuterRef("pk")).order_by("-quality", "pk").values("pk")[:1]
+    """In two steps, so that views are only looked for where they are shown."""
     place = Window(RowNumber(), partition_by=F("analysis"), order_by=[F("start_s"), F("pk")])
     tracks = (
         summaries.shown_tracks()
-        .filter(person=person, joined_to=None, analysis__video__in=list(videos))
-        .annotate(place=place, face=Subquery(best))
+        .filter(person=person, joined_to=None, analysis__in=[v.current_analysis_id for v in videos.values()])
+        .annotate(place=place)
         .filter(place__lte=SHOWN_PER_VIDEO)
         .order_by("start_s", "pk")
     )
+    rows = list(tracks.values_list("pk", "analysis__video", "start_s", "end_s"))
+    faces = Face.objects.filter(track__in=[pk for pk, *_ in rows]).order_by("track", "quality", "-pk")
+    best = dict(faces.values_list("track", "pk"))  # the best view comes last and stays
     listed: dict[uuid.UUID, list[Appearance]] = defaultdict(list)
-    for pk, video, start_s, end_s, face in tracks.values_list("pk", "analysis__video", "start_s", "end_s", "face"):
+    for pk, video, start_s, end_s in rows:
         offset_s = videos[video].playback_offset_s
-        listed[video].append(Appearance(pk, max(start_s - offset_s, 0.0), max(end_s - offset_s, 0.0), face))
+        listed[video].append(Appearance(pk, max(start_s - offset_s, 0.0), max(end_s - offset_s, 0.0), best.get(pk)))
     return listed
 
 
 def companions(person: Person) -> list[tuple[Person, int]]:
-    """Who is in most of the same videos, and in how many."""
+    """Who is in most of the latest videos with this person, and in how many."""
     shown = summaries.shown_tracks()
-    mine = shown.filter(person=person).values("analysis").distinct()
+    latest = list(_videos_with(person).values_list("current_analysis", flat=True)[:COMPANION_VIDEOS])
     counted = (
-        shown.filter(analysis__in=mine)
+        shown.filter(analysis__in=latest)
         .exclude(person=person)
         .values("person")
         .annotate(together=Count("analysis", distinct=True))

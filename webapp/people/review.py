@@ -3,15 +3,33 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from analysis.faces.review import expected_gain
 from webapp.accounts.models import Team
 from webapp.people import constraints
-from webapp.people.models import STANDING, Face, Person, ReferenceSet, Suggestion
+from webapp.people.models import STANDING, Apart, Face, Person, ReferenceSet, Suggestion
 
 VIEWS = 4
 ALSO = 11
+MOST_READ = 5_000
+"""Open pairs at a time, the most alike; more are counted once these are answered."""
+
+
+STANDS_FOR_ITSELF = ~Exists(
+    Person.objects.filter(
+        Q(pk=OuterRef("first"), merged_into=OuterRef("second"))
+        | Q(pk=OuterRef("second"), merged_into=OuterRef("first"))
+    )
+) & ~Exists(
+    Apart.objects.filter(
+        Q(first=OuterRef("first"), second=OuterRef("second")) | Q(first=OuterRef("second"), second=OuterRef("first")),
+        team=OuterRef("team"),
+        stands=True,
+    )
+)
+"""Not answered itself; what follows from other answers is found out below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +81,7 @@ def skip(team: Team, suggestion: int) -> bool:
 def _open_pairs(team: Team) -> list[Pair]:
     """By what people are today: merged ones stand for whom they were merged into, settled pairs are gone."""
     family, settled = constraints.family_of(team.pk), constraints.pairs_apart(team.pk, constraints.family_of(team.pk))
-    rows = Suggestion.objects.filter(team=team).order_by("-likeness", "pk")
+    rows = Suggestion.objects.filter(STANDS_FOR_ITSELF, team=team).order_by("-likeness", "pk")[:MOST_READ]
     best: dict[frozenset[UUID], tuple[int, float, bool]] = {}
     for pk, first, second, likeness, skipped_at in rows.values_list("pk", "first", "second", "likeness", "skipped_at"):
         pair = frozenset((family.root(first), family.root(second)))

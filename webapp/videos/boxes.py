@@ -29,7 +29,7 @@ def window_of(video: Video, *, start_s: float, end_s: float) -> dict[str, Any]:
     tracks = Track.objects.filter(
         analysis=video.current_analysis_id, start_s__lt=end_s + offset_s, end_s__gte=start_s + offset_s
     )
-    found = tracks.filter(person__isnull=False).select_related("person", "segment").order_by("start_s", "pk")
+    found = tracks.filter(person__is_deleted=False).select_related("person", "segment").order_by("start_s", "pk")
     answer["tracks"] = [_boxes_of(track, start_s, end_s, offset_s) for track in found]
     return answer
 

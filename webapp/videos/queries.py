@@ -5,13 +5,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Lower
 
 from webapp.access import Visitor
+from webapp.accounts.models import Team
 from webapp.jobs import messages, progress
 from webapp.people import queries as people
-from webapp.people.models import Track
+from webapp.people.models import Person
 from webapp.people.queries import CardPeople, PersonRow, SmallFace
 from webapp.videos.models import IN_STATE, Analysis, Playback, State, Video
 
@@ -124,10 +125,10 @@ def counts(videos: QuerySet[Video]) -> dict[str, int]:
     return {key: int(value) for key, value in found.items()}
 
 
-def totals(videos: QuerySet[Video]) -> Totals:
+def totals(videos: QuerySet[Video], team: Team | None) -> Totals:
     sums = videos.aggregate(videos=Count("pk"), duration_s=Sum("duration_s"))
-    seen = Track.objects.filter(analysis__video__in=videos, analysis=F("analysis__video__current_analysis"))
-    return Totals(sums["videos"], seen.aggregate(n=Count("person", distinct=True))["n"], sums["duration_s"] or 0.0)
+    everybody = people.in_order(Person.objects.filter(team=team))
+    return Totals(sums["videos"], everybody.count(), sums["duration_s"] or 0.0)
 
 
 def default_min_s(video: Video) -> float:

@@ -44,7 +44,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "states": State.choices,
         "sorts": FilterForm.base_fields["sort"].choices,  # type: ignore[attr-defined]
         "counts": counts,
-        "totals": queries.totals(visible),
+        "totals": queries.totals(visible, team),
         "has_any": counts["all"] > 0,
         "unfinished": queries.unfinished(visible, request.user),
         "limits": _limits(),

@@ -14,6 +14,9 @@ from webapp.accounts.models import Membership, Team, User
 from webapp.asgi import application
 from webapp.jobs import consumers, lifecycle, progress
 from webapp.jobs.models import Status
+from webapp.people.models import Person
+from webapp.people.services import name_person
+from webapp.videos.models import Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,3 +124,19 @@ async def test_an_object_that_goes_is_told(browser: Browser, team: Team, vera: U
 
 def test_the_tests_use_the_products_channel_layer() -> None:
     assert settings.CHANNEL_LAYERS["default"]["BACKEND"] == "channels_redis.pubsub.RedisPubSubChannelLayer"
+
+
+async def test_who_is_named_in_one_tab_is_told_to_all_others_of_the_team_and_to_no_stranger(
+    browser: Browser, team: Team, bob: User, vera: User, charlie: User
+) -> None:
+    person = await sync_to_async(Person.objects.create)(team=team, number=1, hue=0)
+    video = await sync_to_async(Video.objects.create)(team=team, title="Opening night", file_name="a.mp4")
+    theirs = await sync_to_async(charlie.teams.get)()
+    watching = [await browser.watches(team, vera), await browser.opens(f"/ws/videos/{video.pk}/", vera)]
+    stranger = await browser.watches(theirs, charlie)
+    for websocket in [*watching, stranger]:
+        assert websocket is not None and (await websocket.read())["type"] == "snapshot_end"
+    await sync_to_async(name_person)(person, name="Anna", user=bob)
+    for websocket in watching:
+        assert websocket is not None and (await websocket.read())["type"] == "people"
+    assert await stranger.receive_nothing()

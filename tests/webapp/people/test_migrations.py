@@ -1,0 +1,42 @@
+"""Merges of earlier versions become events that can still be undone, and the way back is open."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from tests.factories_videos import found_track, make_analysed_video, people_of
+from webapp.accounts.models import Team, User
+from webapp.people import events, services
+from webapp.people.models import Event, Track
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def migrate(name: str) -> None:
+    MigrationExecutor(connection).migrate([("people", name)])
+
+
+@pytest.fixture(autouse=True)
+def newest_again() -> Iterator[None]:
+    yield
+    migrate("0005_merges_are_events_now")
+
+
+def test_a_merge_survives_the_way_back_and_forth(team: Team, alice: User) -> None:
+    tracks = [found_track(who, start_s=10 * who, end_s=10 * who + 2) for who in (1, 2)]
+    video = make_analysed_video(*tracks, team=team)
+    first, second = people_of(video)
+    services.merge_people(second, target=first, user=alice)
+    migrate("0002_numbers_and_merges")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM people_merge WHERE undone_at IS NULL")
+        assert cursor.fetchone() == (1,)
+    migrate("0005_merges_are_events_now")
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (second.merged_into, first.appearances, first.videos) == (first, 2, 1)
+    assert first.reference_sets.count() == 1
+    events.undo(Event.objects.get(act="merge"), user=alice)
+    assert set(Track.objects.values_list("person", flat=True)) == {first.pk, second.pk}

@@ -1,0 +1,126 @@
+"""The pages of people: what they list, and that they cost the same however many people and appearances there are."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tests.conftest import signed_in
+from tests.factories_videos import found_track, make_analysed_video, people_of
+from webapp.accounts.models import Team, User
+from webapp.people import portrayal, services, sureness
+from webapp.people.models import Event, Person, Track
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def crowd(team: Team, first: int, count: int) -> list[Person]:
+    """So many people who are on screen one after the other, twice each."""
+    tracks = [
+        found_track(first + n, start_s=start + 2.0 * n, end_s=start + 2.0 * n + 1)
+        for n in range(count)
+        for start in (1, 30)
+    ]
+    return people_of(make_analysed_video(*tracks, team=team))
+
+
+def queries(client: Client, address: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+def test_more_people_and_appearances_cost_no_more_queries(team: Team, alice: User) -> None:
+    client = signed_in(alice)
+    person = crowd(team, 1, 2)[0]
+    address = reverse("people:person", args=[person.pk])
+    pages = [reverse("people:list"), reverse("people:list") + "?mode=hide", address]
+    services.tell_apart(person, people_of(person.tracks.first().analysis.video)[1], user=alice)
+    before = [queries(client, page) for page in pages]
+    for other in crowd(team, 20, 12)[:6]:
+        services.merge_people(other, target=person, user=alice)
+    assert [queries(client, page) for page in pages] == before
+
+
+def test_hidden_people_are_listed_only_where_they_can_be_shown_again(team: Team, bob: User) -> None:
+    first, second = crowd(team, 1, 2)
+    services.show_and_hide(team=team, show=[], hide=[first.pk], user=bob)
+    client = signed_in(bob)
+    assert list(client.get(reverse("people:list")).context["people"]) == [second]
+    assert set(client.get(reverse("people:list"), {"mode": "hide"}).context["people"]) == {first, second}
+
+
+def test_somebody_who_was_merged_leads_to_whom_they_are_now(team: Team, bob: User, vera: User) -> None:
+    first, second, third = crowd(team, 1, 3)
+    services.merge_people(first, target=second, user=bob)
+    services.merge_people(second, target=third, user=bob)
+    page = signed_in(vera).get(reverse("people:person", args=[first.pk]), follow=True)
+    assert page.context["person"] == third
+    assert page.context["videos"].object_list[0].count == 6
+
+
+def test_a_deleted_person_is_nowhere_but_can_be_brought_back(team: Team, bob: User) -> None:
+    first, second = crowd(team, 1, 2)
+    video = Track.objects.filter(person=first)[0].analysis.video
+    signed_in(bob).post(reverse("people:delete", args=[first.pk]))
+    client = signed_in(bob)
+    assert list(client.get(reverse("people:list")).context["people"]) == [second]
+    assert [row.id for row in client.get(reverse("videos:detail", args=[video.pk])).context["view"].rows] == [second.pk]
+    boxes = client.get(reverse("videos:boxes", args=[video.pk]), {"from": "0", "to": "60"}).json()
+    assert {track["person"] for track in boxes["tracks"]} == {str(second.pk)}
+    client.post(reverse("people:undo", args=[Event.objects.get().pk]))
+    assert len(client.get(reverse("people:list")).context["people"].object_list) == 2
+
+
+def test_a_person_with_one_appearance_cannot_be_split(team: Team, bob: User) -> None:
+    person = people_of(make_analysed_video(found_track(1), team=team, embedder="mobilefacenet_192"))[0]
+    assert portrayal.proposed_split(person) == []
+    page = signed_in(bob).get(reverse("people:split_page", args=[person.pk]))
+    assert b"All appearances look alike" in page.content
+
+
+def test_two_who_were_merged_by_mistake_are_proposed_as_two_groups(team: Team, bob: User) -> None:
+    tracks = [found_track(who, start_s=10 * who, end_s=10 * who + 5 - who) for who in (1, 2)]
+    video = make_analysed_video(*tracks, team=team, embedder="mobilefacenet_192")
+    first, second = people_of(video)
+    services.merge_people(second, target=first, user=bob)
+    larger, smaller = portrayal.proposed_split(first)
+    assert (len(larger.tracks), len(smaller.tracks)) == (1, 1)
+    fields = {"group": ",".join(map(str, smaller.tracks))}
+    assert signed_in(bob).post(reverse("people:split", args=[first.pk]), fields).status_code == 303
+    assert len(people_of(video)) == 2
+
+
+def test_splitting_off_everything_or_nothing_is_refused(team: Team, bob: User) -> None:
+    person = crowd(team, 1, 1)[0]
+    everything = ",".join(str(pk) for pk in person.tracks.values_list("pk", flat=True))
+    for group in (everything, "", "x,y"):
+        answer = signed_in(bob).post(
+            reverse("people:split", args=[person.pk]), {"group": group}, headers={"Accept": "application/json"}
+        )
+        assert answer.status_code == 409
+
+
+def test_why_a_name_says_likeness_quality_and_runner_up(team: Team, vera: User) -> None:
+    tracks = [found_track(who, start_s=10 * who, end_s=10 * who + 5 - who) for who in (1, 2)]
+    video = make_analysed_video(*tracks, team=team, embedder="mobilefacenet_192")
+    first, second = people_of(video)
+    page = signed_in(vera).get(reverse("people:why", args=[first.tracks.get().pk]))
+    reason = page.context["reason"]
+    assert reason.runner_up == second and reason.near
+    assert any("like the nearest other view" in sentence for sentence in reason.sentences)
+    assert any("picture is good" in sentence for sentence in reason.sentences)
+
+
+def test_why_names_the_human_who_said_so(team: Team, bob: User, vera: User) -> None:
+    person = crowd(team, 1, 1)[0]
+    track = person.tracks.order_by("pk").first()
+    services.move_appearances(person, track_ids=[track.pk], target=None, name="Zoe", user=bob)
+    reason = signed_in(vera).get(reverse("people:why", args=[track.pk])).context["reason"]
+    assert reason.sentences[0].startswith("Bob said on")
+
+
+def test_what_a_limit_means_is_said_in_words() -> None:
+    assert sureness.meaning(0.6) == "About 1 in 74,000 strangers is this alike, and 94 in 100 views of the same person."
+    assert sureness.meaning(0.8).startswith("No stranger was this alike")
