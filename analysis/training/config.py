@@ -156,7 +156,8 @@ def from_json(document: dict[str, Any]) -> TrainingConfig:
         recipe = Recipe(document.get("recipe", Recipe.AUTO))
         kinds = {"optimizer": Optimizer, "schedule": Schedule, "loss": Loss, "augmentation": Augmentation}
         kinds["device"] = Device
-        typed = {name: kinds[name](value) if name in kinds else value for name, value in document.items()}
+        settings = {name: value for name, value in document.items() if name != "recipe"}
+        typed = {name: kinds[name](value) if name in kinds else value for name, value in settings.items()}
     except ValueError as error:
         raise BadTrainingConfig(str(error)) from error
-    return defaults(recipe, **{**typed, "recipe": recipe})
+    return defaults(recipe, **typed)
