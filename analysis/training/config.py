@@ -94,7 +94,7 @@ class TrainingConfig:
     validation_share: float = field(default=0.2, metadata=_about("share of the pictures kept for checking", 0.05, 0.5))
     folds: int = field(default=5, metadata=_about("parts of the cross-validation (auto, face-head)", 2, 20))
     minutes: float = field(
-        default=10.0, metadata=_about("auto does not try what would take longer in all", 0.1, 10_000)
+        default=10.0, metadata=_about("no new trial of a search (tune) begins after these", 0.1, 10_000)
     )
     device: Device = field(default=Device.AUTO, metadata=_about("where it computes"))
     mixed_precision: bool = field(default=True, metadata=_about("half precision where the device gains from it (CUDA)"))
