@@ -68,7 +68,7 @@ def make_samples(
     first = dataset.last_number + 1
     Dataset.objects.filter(pk=dataset.pk).update(last_number=F("last_number") + count)
     came_with = fields.pop("came_with", None) or dataset.imports.first() or make_import(dataset)
-    keys = [_stored(dataset, content, n) for n, content in enumerate(contents)] if contents else []
+    keys = [_stored(dataset, content, first + n) for n, content in enumerate(contents)] if contents else []
     made = []
     for number in range(first, first + count):
         key = keys[number % len(keys)] if keys else _stored(dataset, picture_jpeg(number), number)
