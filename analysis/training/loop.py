@@ -41,8 +41,7 @@ class Tensors:
     def batch(self, rows: Rows, device: torch.device) -> tuple[tuple[Tensor, ...], Tensor]:
         index = torch.from_numpy(rows)
         images = tuple(view[index].to(device, non_blocking=True).float() for view in self.views)
-        if device.type == "cuda":
-            images = tuple(x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x for x in images)
+        images = tuple(x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x for x in images)
         return images, self.truth[index].to(device)
 
 
@@ -94,8 +93,7 @@ def learn(
     `after_epoch(epoch, validation_loss)` may raise to end it all (pruning). Raises TrainingDiverged, NoDiskSpace.
     """
     network.to(device)
-    if device.type == "cuda":
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = make_optimizer(network, config)
     state = _State(0, config.batch_size, math.inf, 0, {}, [], [])
     kept = load_checkpoint(out_dir, fingerprint) if out_dir else None

@@ -147,6 +147,13 @@ def run_fingerprint(config: TrainingConfig, prepared: Prepared) -> str:
     return hashlib.sha256(document.encode()).hexdigest()
 
 
+def network_spec(recipe: Recipe, labels: int, config: TrainingConfig) -> ModelSpec:
+    """Of the recipes that train a whole network."""
+    clips = recipe is Recipe.SEQUENCE
+    inputs, frames = ((CLIP,), config.frames) if clips else ((PICTURE,), 0)
+    return ModelSpec(NETWORK_KINDS[recipe], outputs_for(labels), inputs, config.picture_size, frames, config.dropout)
+
+
 def _train_network(
     recipe: Recipe,
     why: str,
@@ -157,14 +164,7 @@ def _train_network(
     fingerprint: str,
     reporter: Reporter,
 ) -> _Trained:
-    spec = ModelSpec(
-        NETWORK_KINDS[recipe],
-        outputs_for(len(prepared.labels)),
-        (CLIP,) if recipe is Recipe.SEQUENCE else (PICTURE,),
-        config.picture_size,
-        config.frames if recipe is Recipe.SEQUENCE else 0,
-        config.dropout,
-    )
+    spec = network_spec(recipe, len(prepared.labels), config)
     tensors = prepared.tensors(spec.inputs)
     rows = prepared.rows(Part.VALIDATION)
     learned = learn(

@@ -14,11 +14,10 @@ from analysis.training.checkpoint import write_json
 from analysis.training.config import Augmentation, Optimizer, Recipe, Schedule, TrainingConfig, defaults
 from analysis.training.data import Part, TrainingData, clips_among
 from analysis.training.loop import learn
-from analysis.training.models import ModelSpec, build, outputs_for
+from analysis.training.models import build
 from analysis.training.prepare import Prepared, prepare
 from analysis.training.progress import Reporter
-from analysis.training.train import NETWORK_KINDS, choose_device, run_fingerprint, set_reproducible
-from analysis.training.views import CLIP, PICTURE
+from analysis.training.train import NETWORK_KINDS, choose_device, network_spec, run_fingerprint, set_reproducible
 from analysis.types import OnProgress
 
 if TYPE_CHECKING:
@@ -129,15 +128,7 @@ def validation_loss(
     config: TrainingConfig, prepared: Prepared, device: torch.device, reporter: Reporter, after_epoch: Any
 ) -> float:
     """The least on the validation part; it is measured without smoothing and weights, so that trials compare."""
-    clip = config.recipe is Recipe.SEQUENCE
-    spec = ModelSpec(
-        NETWORK_KINDS[config.recipe],
-        outputs_for(len(prepared.labels)),
-        (CLIP,) if clip else (PICTURE,),
-        config.picture_size,
-        config.frames if clip else 0,
-        config.dropout,
-    )
+    spec = network_spec(config.recipe, len(prepared.labels), config)
     torch.manual_seed(config.seed)
     rows = prepared.rows(Part.VALIDATION)
     learned = learn(
