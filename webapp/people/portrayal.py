@@ -18,7 +18,7 @@ from webapp.videos.models import Video
 VIDEOS_PER_PAGE = 10
 SHOWN_PER_VIDEO = 12
 COMPANIONS = 8
-COMPANION_VIDEOS = 20
+COMPANION_VIDEOS = 8
 CLOSER = (0.06, 0.12, 0.18, 0.24)
 """How much more alike than usual the members of proposed sub-groups have to be, tried one after the other."""
 MOST_COMPARED = 1_500

@@ -20,6 +20,8 @@ from webapp.videos.forms import FilterForm, PrecheckForm, ThoroughnessForm, Titl
 from webapp.videos.models import State, Thoroughness, Video
 
 MIN_VALUES = (0, 1, 2, 5, 10)
+PEOPLE_FILTERS = ("person", "without", "match", "unnamed", "uploader", "since", "until")
+"""Parts of the address that a new search or order leaves as they are."""
 
 
 @login_required
@@ -40,6 +42,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "people_filter": wanted,
         "offer": people_filter.offer(wanted, team),
         "kept_fields": [(name, value) for name, value in chosen.items() if value],
+        "kept_people": [(key, value) for key in PEOPLE_FILTERS for value in request.GET.getlist(key)],
         "is_choosing": "select" in request.GET and team is not None and team.pk in editable,
         "states": State.choices,
         "sorts": FilterForm.base_fields["sort"].choices,  # type: ignore[attr-defined]

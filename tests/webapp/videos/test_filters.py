@@ -66,6 +66,13 @@ def test_uploader_and_days(people: dict[str, Person], alice: User, vera: User) -
     assert titles(vera, until="2001-01-01") == set()
 
 
+def test_a_search_keeps_the_people_and_the_people_keep_the_search(people: dict[str, Person], vera: User) -> None:
+    anna = str(people["Anna"].pk)
+    page = signed_in(vera).get(reverse("videos:library"), {"person": anna, "q": "both"}).content.decode()
+    assert page.count(f'<input type="hidden" name="person" value="{anna}">') == 1
+    assert '<input type="hidden" name="q" value="both">' in page
+
+
 def test_nonsense_in_the_address_is_ignored(people: dict[str, Person], vera: User, charlie: User) -> None:
     assert len(titles(vera, person="x", without="y", uploader="z", since="then", match="q")) == 4
     assert titles(charlie, person=[str(people["Anna"].pk)]) == set()
