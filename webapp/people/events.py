@@ -119,6 +119,8 @@ def undo(event: Event, *, user: User | None) -> None:
         if not Event.objects.filter(pk=event.pk, undone_at=None).update(undone_at=now, undone_by=user):
             raise AlreadyUndone
         moves = _moves_of(event)
+        if (later := _on_top(event)) is not None:
+            raise ChangedSince(later)
         for move in moves:
             if _give(move.track_ids, move.after, move.before) != len(move.track_ids):
                 raise ChangedSince(_later(event))
@@ -195,6 +197,25 @@ def _refresh(people: Iterable[UUID], moves: Iterable[Move]) -> None:
     concerned = {person for move in moves for person in (move.before, move.after)}
     summaries.refresh({*people, *concerned})
     references.refresh(concerned)
+
+
+def _on_top(event: Event) -> Event | None:
+    """A later act that still stands on the same cells or tracks.
+
+    That they hold what this act had set says nothing: they may have gone to and fro, and what came after would then
+    have nothing to go back to.
+    """
+    cells = _cells(event)
+    tracks = set(Moved.objects.filter(event=event).values_list("track", flat=True))
+    later = Event.objects.filter(people__in=event.people.all(), undone_at=None, made_at__gt=event.made_at)
+    for other in later.exclude(pk=event.pk).select_related("made_by").order_by("made_at").distinct():
+        if cells & _cells(other) or Moved.objects.filter(event=other, track__in=tracks).exists():
+            return other
+    return None
+
+
+def _cells(event: Event) -> set[tuple[str, str]]:
+    return {(change["cell"], str(pk)) for change in event.changes for pk in change["ids"]}
 
 
 def _later(event: Event) -> Event | None:

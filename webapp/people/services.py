@@ -154,9 +154,12 @@ def show_and_hide(*, team: Team, show: Collection[UUID], hide: Collection[UUID],
     return done
 
 
-def choose_portrait(person: Person, *, face: Face, user: User | None) -> Event:
+def choose_portrait(person: Person, *, face: Face, user: User | None) -> Event | None:
+    """None when it is the chosen one already."""
     with transaction.atomic():
         before = Person.objects.values_list("chosen_portrait", flat=True).get(pk=person.pk)
+        if before == face.pk:
+            return None
         change = Set("portrait", [str(person.pk)], str(before) if before else None, str(face.pk))
         deed = Deed(Act.PORTRAIT, [person.pk], [change], words={"person": str(person)}, standing=[person.pk])
         return events.record(deed, team_id=person.team_id, user=user)

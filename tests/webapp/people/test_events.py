@@ -250,3 +250,30 @@ def test_hiding_touches_nobody_who_was_not_on_the_page(team: Team, video: Video,
     first = people_of(video)[0]
     signed_in(bob).post(reverse("people:visibility"), {"shown": [str(first.pk)], "visible": []})
     assert list(Person.objects.filter(is_hidden=True)) == [first]
+
+
+def test_what_went_to_and_fro_is_undone_from_the_latest_on(team: Team, alice: User) -> None:
+    """The first naming looks as if nothing had come after it; undone first, it would leave the others stuck."""
+    person = Person.objects.create(team=team, number=1, hue=0)
+    made = []
+    for name in ("Anna", "Bea", "Anna"):
+        person.refresh_from_db()
+        made.append(services.name_person(person, name=name, user=alice))
+    first, second, third = made
+    assert first and second and third
+    for too_early in (first, second):
+        with pytest.raises(ChangedSince):
+            events.undo(too_early, user=alice)
+    for event in (third, second, first):
+        events.undo(event, user=alice)
+    person.refresh_from_db()
+    assert person.name == ""
+
+
+def test_the_portrait_that_is_chosen_already_is_no_act(team: Team, alice: User) -> None:
+    video = make_analysed_video(found_track(1), team=team)
+    person = people_of(video)[0]
+    face = Face.objects.filter(track__person=person).first()
+    assert face is not None
+    assert services.choose_portrait(person, face=face, user=alice) is not None
+    assert services.choose_portrait(person, face=face, user=alice) is None
