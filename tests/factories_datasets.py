@@ -67,7 +67,7 @@ def make_samples(
     dataset.refresh_from_db()
     first = dataset.last_number + 1
     Dataset.objects.filter(pk=dataset.pk).update(last_number=F("last_number") + count)
-    came_with = fields.pop("came_with", None) or dataset.imports.first() or make_import(dataset)
+    came_with = fields.pop("came_with", None) or dataset.imports.order_by("created_at").first() or make_import(dataset)
     keys = [_stored(dataset, content, first + n) for n, content in enumerate(contents)] if contents else []
     made = []
     for number in range(first, first + count):

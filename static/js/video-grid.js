@@ -2,6 +2,7 @@
 import { fetchDocument } from "rollcall/api";
 import { uploads } from "rollcall/uploads";
 
+const OF_VIDEOS = ["upload", "check", "web_copy", "analysis"];
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 class VideoGrid extends HTMLElement {
@@ -25,6 +26,8 @@ class VideoGrid extends HTMLElement {
   };
 
   #onJob = async ({ detail: state }) => {
+    // The team's socket also tells of work on datasets.
+    if (!OF_VIDEOS.includes(state.kind)) return;
     const isNew = "takesNew" in this.dataset && !this.#find(state.subject) && !this.#asked.has(state.subject);
     // Our own uploads have a row above; their card comes when they have arrived.
     // (The first word may come before the answer that names the video.)

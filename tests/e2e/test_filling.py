@@ -140,7 +140,7 @@ def test_people_of_a_video_are_counted_while_one_chooses(page: Page, sample_clip
     expect(card).to_contain_text("2 people", timeout=60_000)
     new_dataset(page, "Faces", "faces")
     expect(page.locator("#expected")).to_contain_text("Nothing would come yet")
-    page.locator("#people-choices .tile").first.click()
+    page.locator("#people-choices .option").first.click()
     expect(page.locator("#expected")).to_contain_text(re.compile(r"\d+ samples would come · 1 person · 1 video"))
     page.get_by_text("one face every few seconds").click()
     expect(page.locator("[name=step_s]")).to_be_visible()

@@ -8,16 +8,9 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from webapp.datasets.choices import ActKind, FindingKind, KeepTogether, Kind, Outcome, Part, Source
 from webapp.jobs.models import Job
 from webapp.videos.models import Arriving
-
-
-class Kind(models.TextChoices):
-    """What one sample of a dataset is."""
-
-    FACES = "faces", _("Faces")
-    FRAMES = "frames", _("Pictures")
-    CLIPS = "clips", _("Short clips")
 
 
 class Dataset(models.Model):
@@ -40,9 +33,7 @@ class Dataset(models.Model):
     """How many samples had a label when suggestions were last made: they are made anew when that has grown."""
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="dataset_kind_known"),
-        ]
+        constraints = [models.CheckConstraint(condition=Q(kind__in=Kind.values), name="dataset_kind_known")]
         indexes = [models.Index(fields=["team", "-created_at"])]
 
     def __str__(self) -> str:
@@ -73,28 +64,6 @@ class Label(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Source(models.TextChoices):
-    """Where an import takes its samples from."""
-
-    PEOPLE = "people", _("People in analysed videos")
-    FRAMES = "frames", _("Pictures of videos")
-    MOMENTS = "moments", _("Clips of videos")
-    PICTURES = "pictures", _("Uploaded pictures")
-    ARCHIVE = "archive", _("An uploaded ZIP")
-    FILMS = "films", _("Uploaded videos")
-
-
-class Outcome(models.TextChoices):
-    """What became of one item of an import."""
-
-    ADDED = "added", _("Added")
-    ALREADY_THERE = "already_there", _("Already there")
-    TOO_SMALL = "too_small", _("Too small")
-    TOO_LARGE = "too_large", _("Too large")
-    UNREADABLE = "unreadable", _("Unreadable")
-    NOT_A_SAMPLE = "not_a_sample", _("Not a picture or clip")
 
 
 class Import(models.Model):
@@ -256,14 +225,6 @@ class Measured(models.Model):
         return f"measures of {self.sample_id}"
 
 
-class ActKind(models.TextChoices):
-    """What somebody did with samples."""
-
-    LABEL = "label", _("Labelled")
-    LEAVE_OUT = "leave_out", _("Left out")
-    TAKE_IN = "take_in", _("Taken in again")
-
-
 class Act(models.Model):
     """One labelling act on any number of samples, which can be undone for those that nobody changed since."""
 
@@ -296,19 +257,6 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.act_id} on {self.sample_id}"
-
-
-class FindingKind(models.TextChoices):
-    """What the doctor looks for."""
-
-    BLURRED = "blurred", _("Blurred")
-    DARK = "dark", _("Too dark or too bright")
-    TINY = "tiny", _("Very small")
-    DUPLICATES = "duplicates", _("Nearly the same")
-    UNBALANCED = "unbalanced", _("Unbalanced labels")
-    THIN = "thin", _("Too few samples")
-    WRONG_LABEL = "wrong_label", _("Probably a wrong label")
-    MIXED = "mixed", _("Several people under one")
 
 
 class Checkup(models.Model):
@@ -346,22 +294,6 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} in {self.checkup_id}"
-
-
-class Part(models.TextChoices):
-    """What a frozen sample is for."""
-
-    TRAIN = "train", _("Training")
-    VALIDATION = "validation", _("Validation")
-    TEST = "test", _("Test")
-
-
-class KeepTogether(models.TextChoices):
-    """What a split never parts."""
-
-    SOURCE = "source", _("Samples from one video")
-    PERSON = "person", _("Samples of one person")
-    BOTH = "both", _("Samples from one video or of one person")
 
 
 class Version(models.Model):

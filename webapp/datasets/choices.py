@@ -1,0 +1,71 @@
+"""What columns of datasets may hold, with the words that pages say for it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Kind(models.TextChoices):
+    """What one sample of a dataset is."""
+
+    FACES = "faces", _("Faces")
+    FRAMES = "frames", _("Pictures")
+    CLIPS = "clips", _("Short clips")
+
+
+class Source(models.TextChoices):
+    """Where an import takes its samples from."""
+
+    PEOPLE = "people", _("People in analysed videos")
+    FRAMES = "frames", _("Pictures of videos")
+    MOMENTS = "moments", _("Clips of videos")
+    PICTURES = "pictures", _("Uploaded pictures")
+    ARCHIVE = "archive", _("An uploaded ZIP")
+    FILMS = "films", _("Uploaded videos")
+
+
+class Outcome(models.TextChoices):
+    """What became of one item of an import."""
+
+    ADDED = "added", _("Added")
+    ALREADY_THERE = "already_there", _("Already there")
+    TOO_SMALL = "too_small", _("Too small")
+    TOO_LARGE = "too_large", _("Too large")
+    UNREADABLE = "unreadable", _("Unreadable")
+    NOT_A_SAMPLE = "not_a_sample", _("Not a picture or clip")
+
+
+class ActKind(models.TextChoices):
+    """What somebody did with samples."""
+
+    LABEL = "label", _("Labelled")
+    LEAVE_OUT = "leave_out", _("Left out")
+    TAKE_IN = "take_in", _("Taken in again")
+
+
+class FindingKind(models.TextChoices):
+    """What the doctor looks for."""
+
+    BLURRED = "blurred", _("Blurred")
+    DARK = "dark", _("Too dark or too bright")
+    TINY = "tiny", _("Very small")
+    DUPLICATES = "duplicates", _("Nearly the same")
+    UNBALANCED = "unbalanced", _("Unbalanced labels")
+    THIN = "thin", _("Too few samples")
+    WRONG_LABEL = "wrong_label", _("Probably a wrong label")
+    MIXED = "mixed", _("Several people under one")
+
+
+class Part(models.TextChoices):
+    """What a frozen sample is for."""
+
+    TRAIN = "train", _("Training")
+    VALIDATION = "validation", _("Validation")
+    TEST = "test", _("Test")
+
+
+class KeepTogether(models.TextChoices):
+    """What a split never parts."""
+
+    SOURCE = "source", _("Samples from one video")
+    PERSON = "person", _("Samples of one person")
+    BOTH = "both", _("Samples from one video or of one person")
