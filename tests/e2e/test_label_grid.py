@@ -139,7 +139,7 @@ def test_mouse_labels_filters_and_suggestions(page: Page, datasets: dict[str, st
     page.keyboard.press("s")
     expect(page.locator(".toast-note").last).to_contain_text("10 suggestions are accepted.")
     expect(page.locator(".sample-tile.is-labelled")).to_have_count(10)
-    page.get_by_role("link", name="Show all samples").click()
+    page.get_by_role("link", name=re.compile(r"^All \d+")).click()
     expect(page.locator(".sample-tile").first).to_be_visible()
     page.locator(".menu summary", has_text="From one video").click()
     page.get_by_role("searchbox", name="Title of the video").fill("opening")
