@@ -35,6 +35,7 @@ def _make(wish: dict[str, Any]) -> dict[str, str]:
     from tests.factories_datasets import make_dataset, make_label, make_samples, picture_jpeg
     from tests.factories_videos import make_video
     from webapp.accounts.models import Team, User
+    from webapp.datasets.models import Dataset
 
     team = Team.objects.order_by("created_at")[0]
     for name, role in wish.get("members", []):
@@ -57,6 +58,8 @@ def _make(wish: dict[str, Any]) -> dict[str, str]:
 
     source = {"video": video, "source": str(video.pk), "source_name": video.title}
     make_samples(dataset, size, contents=contents, each=each, **source)
+    # As after the worker's own suggestions: new ones come only once clearly more is labelled.
+    Dataset.objects.filter(pk=dataset.pk).update(labels_at_suggestion=labelled)
     return {"id": str(dataset.pk), "video": str(video.pk)}
 
 
