@@ -54,7 +54,11 @@ def zip_at(path: Path, content: bytes) -> Path:
 
 
 @database
-@pytest.mark.parametrize("content", [b"", b"PK", b"no zip at all", zipped({"a": b"b"})[:-10]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK", b"no zip at all", zipped({"a": b"b"})[:-10]],
+    ids=["empty", "two letters", "text", "cut off"],  # bytes with a time of day in them are no name for a test
+)
 def test_what_is_no_zip_is_refused(content: bytes, team: Team, alice: User) -> None:
     of_import = prepare_zip(make_dataset(team=team), alice, content or b"\0")
     assert refused(of_import) == "not_an_archive"
