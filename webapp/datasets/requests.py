@@ -1,19 +1,19 @@
 """Asking for a look at samples and for new suggestions; light enough for the web server, which loads no networks."""
 
+from webapp.accounts.models import User
 from webapp.datasets.models import Dataset, Sample
 from webapp.jobs import lifecycle
-from webapp.jobs.models import ACTIVE, Job, Kind
+from webapp.jobs.models import Job, Kind, Status
 
 GROWN_BY = 0.1
 GROWN_BY_SAMPLES = 10
 
 
-def request_measuring(dataset: Dataset) -> Job | None:
-    """Queues the look at new samples (and new suggestions), unless one waits already."""
-    waiting = Job.objects.filter(subject_id=dataset.pk, kind=Kind.MEASURE, status__in=ACTIVE)
-    if waiting.exists():
+def request_measuring(dataset: Dataset, *, user: User | None = None) -> Job | None:
+    """Queues the look at new samples (and new suggestions), unless one waits; one that runs may be past them."""
+    if Job.objects.filter(subject_id=dataset.pk, kind=Kind.MEASURE, status=Status.QUEUED).exists():
         return None
-    return lifecycle.create(Kind.MEASURE, team=dataset.team, subject_id=dataset.pk)
+    return lifecycle.create(Kind.MEASURE, team=dataset.team, subject_id=dataset.pk, created_by=user)
 
 
 def request_suggestions(dataset: Dataset) -> None:

@@ -17,9 +17,9 @@ from webapp.datasets.importing.options import Options
 from webapp.datasets.importing.preparing import Prepared
 from webapp.datasets.importing.storing import STAGE, Notes
 from webapp.datasets.models import Import, Kind, Outcome, Source
+from webapp.datasets.requests import request_measuring
 from webapp.jobs import lifecycle
-from webapp.jobs.models import Job, Status
-from webapp.jobs.models import Kind as JobKind
+from webapp.jobs.models import Job
 
 THREADS = 2
 BATCH_COUNT = 64
@@ -150,8 +150,7 @@ def _end(job: Job, of_import: Import) -> None:
     dataset = of_import.dataset
     with transaction.atomic():
         lifecycle.finish(job)
-        measuring = Job.objects.filter(kind=JobKind.MEASURE, subject_id=dataset.pk, status=Status.QUEUED)
-        if of_import.samples.filter(removed_at=None).exists() and not measuring.exists():
-            lifecycle.create(JobKind.MEASURE, team=dataset.team, subject_id=dataset.pk, created_by=job.created_by)
+        if of_import.samples.filter(removed_at=None).exists():
+            request_measuring(dataset, user=job.created_by)
         of_import.uploads.all().delete()
     storage.delete_prefix(of_import.inbox_prefix)
