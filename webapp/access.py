@@ -13,6 +13,7 @@ from webapp.accounts.models import Role, Team, User
 from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Version
 from webapp.jobs.models import Job
 from webapp.people.models import Face, Person, Track
+from webapp.training.models import TrainingRun
 from webapp.videos.models import Upload, Video
 
 Visitor = User | AnonymousUser
@@ -131,14 +132,33 @@ def own_import_uploads(user: Visitor) -> QuerySet[ImportUpload]:
     return ImportUpload.objects.filter(user=user, of_import__in=manageable_imports(user))
 
 
+def visible_runs(user: Visitor) -> QuerySet[TrainingRun]:
+    return TrainingRun.objects.filter(team__in=visible_teams(user), deleted_at=None)
+
+
+def editable_runs(user: Visitor) -> QuerySet[TrainingRun]:
+    """Runs whose model this person may try, and whose mistakes they may relabel."""
+    return TrainingRun.objects.filter(team__in=editable_teams(user), deleted_at=None)
+
+
+def manageable_runs(user: Visitor) -> QuerySet[TrainingRun]:
+    """Runs that this person may start, stop, promote and delete."""
+    return TrainingRun.objects.filter(team__in=manageable_teams(user), deleted_at=None)
+
+
+def restorable_runs(user: Visitor) -> QuerySet[TrainingRun]:
+    """Deleted runs whose undo period still runs."""
+    return TrainingRun.objects.filter(team__in=manageable_teams(user), deleted_at__isnull=False)
+
+
 def may_follow(user: Visitor, subject_id: UUID) -> bool:
-    """Whether this person may see how work on a video or dataset goes on."""
+    """Whether this person may see how work on a video, a dataset or a run goes on."""
     return team_followed(user, subject_id) is not None
 
 
 def team_followed(user: Visitor, subject_id: UUID) -> UUID | None:
-    """The team of a video or dataset whose work this person may see."""
-    for visible in (visible_videos(user), visible_datasets(user)):
+    """The team of a video, dataset or run whose work this person may see."""
+    for visible in (visible_videos(user), visible_datasets(user), visible_runs(user)):
         team: UUID | None = visible.filter(pk=subject_id).values_list("team", flat=True).first()
         if team is not None:
             return team

@@ -48,6 +48,8 @@ INSTALLED_APPS = [
     "webapp.videos",
     "webapp.people",
     "webapp.datasets",
+    "webapp.training",
+    "webapp.recognition",
     "webapp.supervisor",
 ]
 

@@ -13,4 +13,6 @@ urlpatterns = [
     path("videos/", include("webapp.videos.urls")),
     path("people/", include("webapp.people.urls")),
     path("datasets/", include("webapp.datasets.urls")),
+    path("training/", include("webapp.training.urls")),
+    path("recognition/", include("webapp.recognition.urls")),
 ]

@@ -20,6 +20,9 @@ class Kind(models.TextChoices):
     IMPORT = "import", _("Filling a dataset")
     MEASURE = "measure", _("Looking at samples")
     CHECKUP = "checkup", _("Examining a dataset")
+    TRAIN = "train", _("Training a model")
+    EXPLAIN = "explain", _("Looking at a picture")
+    RECOGNISE = "recognise", _("Looking for what models were taught")
 
 
 class Status(models.TextChoices):

@@ -40,6 +40,9 @@ ROUTES: dict[str, Route] = {
     Kind.IMPORT: Route("import_samples", MEDIA),
     Kind.MEASURE: Route("measure_samples", TRAINING),
     Kind.CHECKUP: Route("examine_dataset", TRAINING),
+    Kind.TRAIN: Route("train_model", TRAINING),
+    Kind.EXPLAIN: Route("explain_picture", CHECKS),
+    Kind.RECOGNISE: Route("recognise_in_video", ANALYSIS),
 }
 
 

@@ -1,0 +1,6 @@
+"""Addresses of training runs and their models."""
+
+from django.urls import URLPattern
+
+app_name = "training"
+urlpatterns: list[URLPattern] = []
