@@ -18,6 +18,7 @@ from analysis.faces.embed import DlibEmbedder, Embedder, MobileFaceNetEmbedder, 
 from analysis.faces.group import THRESHOLDS
 from analysis.following import Follower
 from analysis.joining import NOTHING_SAID, group_tracks, join_tracks
+from analysis.memory import give_back_memory
 from analysis.tracking import TrackingRules
 from analysis.types import (
     AnalysisResult,
@@ -201,6 +202,7 @@ def analyse(
             on_progress(Progress(progress.stage, offset_s + progress.done, info.duration_s))
 
         segments.append(_slimmed(analyse_segment(path, info, span, options, models, report), begun, keep_picture))
+        give_back_memory()
     group_started = time.perf_counter()
     grouping = join_and_group(segments, options, on_progress)
     timings = {key: math.fsum(segment.timings_s[key] for segment in segments) for key in ("decode", "detect", "embed")}
