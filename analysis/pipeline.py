@@ -85,7 +85,7 @@ def sampling_for(info: VideoInfo, thoroughness: Thoroughness) -> Sampling:
         return Sampling(step_s=0.5, long_side=512, share=max(min(share, 1.0), LEAST_SHARE))
     if thoroughness is Thoroughness.THOROUGH:
         return Sampling(step_s=0.1, long_side=1280, references_only=False, deblock=True)
-    return Sampling(step_s=0.2, long_side=640)
+    return Sampling(step_s=0.25, long_side=640)
 
 
 def rules_for(sampling: Sampling) -> TrackingRules:
