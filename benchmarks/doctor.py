@@ -1,9 +1,10 @@
 """The dataset doctor: recall and precision on planted defects, wrong labels, and the time for 100,000 near-duplicates.
 
-`python -m benchmarks doctor [--seeds 3] [--only flaws|duplicates|labels|identities|speed] [--show FOLDER]`
+`python -m benchmarks doctor [--seeds 3] [--tuning] [--only flaws|duplicates|labels|identities|speed] [--show FOLDER]`
 
-`--show` writes the pictures that were flagged although nothing was planted in them, to be looked at. Some are rightly
-flagged: the sets hold soft and dark pictures, and pictures that are there twice, of their own.
+Pictures that are soft or dark of their own (`doctor_truth.py`) get no defect and are not counted, nor are pairs of one
+recording. `--tuning` takes other pictures and other seeds: thresholds are chosen on those, never on what is reported.
+`--show` writes the pictures that were flagged although nothing was planted in them, to be looked at.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import resource
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -23,12 +25,12 @@ from analysis.doctor.flaws import Flagged, find_blurred, find_dark
 from analysis.doctor.measures import MeasureTable, measure_picture
 from analysis.doctor.signature import SIGNATURE_BYTES
 from analysis.types import Image
-from benchmarks import defects, doctor_labels
-from benchmarks.doctor_sets import PICTURE_SETS, pictures_of
+from benchmarks import defects, doctor_labels, doctor_truth
+from benchmarks.doctor_sets import PICTURE_SETS, TUNING_SETS, pictures_of
 from benchmarks.shared import say
 
 PLANTED_SHARE = 0.2
-PICTURES_A_SET = 200
+FIRST_TUNING_SEED = 100
 MANY = 100_000
 
 
@@ -53,40 +55,53 @@ class Tally:
         say(f"{self.what}: precision", self.right / max(self.flagged, 1), ">= 0.9", 3)
 
 
-def plant_flaws(
-    name: str,
-    images: Sequence[Image],
-    kinds: dict[str, defects.Change],
-    find: Callable[[MeasureTable], Flagged],
-    seeds: int,
-    show: Path | None,
-) -> Tally:
-    tally = Tally(name)
+@dataclass(frozen=True)
+class Flaw:
+    name: str
+    kinds: dict[str, defects.Change]
+    find: Callable[[MeasureTable], Flagged]
+    is_there_already: Callable[[Image], bool]
+
+
+FLAWS = (
+    Flaw("blur", defects.BLURS, find_blurred, doctor_truth.is_soft),
+    Flaw("dark", defects.DARKNESS, find_dark, doctor_truth.is_dark),
+)
+
+
+def plant_flaws(flaw: Flaw, set_name: str, images: Sequence[Image], seeds: range, show: Path | None) -> None:
+    tally = Tally(f"{flaw.name} in {set_name}")
     measures = [measure_picture(image) for image in images]
-    for seed in range(seeds):
+    own = {index for index, image in enumerate(images) if flaw.is_there_already(image)}
+    good = np.setdiff1d(np.arange(len(images)), sorted(own))
+    own_found = own & set(flaw.find(MeasureTable.of(measures)).indices.tolist())
+    print(
+        f"  {tally.what}: {len(own)} of {len(images)} are of their own, {len(own_found)} of them flagged; not counted"
+    )
+    for seed in seeds:
         random = np.random.default_rng(seed)
-        chosen = random.permutation(len(images))[: max(1, round(PLANTED_SHARE * len(images)))]
-        planted = {int(index): list(kinds)[number % len(kinds)] for number, index in enumerate(chosen)}
-        changed = {index: measure_picture(kinds[kind](images[index], random)) for index, kind in planted.items()}
+        chosen = random.permutation(good)[: max(1, round(PLANTED_SHARE * len(images)))]
+        planted = {int(index): list(flaw.kinds)[number % len(flaw.kinds)] for number, index in enumerate(chosen)}
+        changed = {index: measure_picture(flaw.kinds[kind](images[index], random)) for index, kind in planted.items()}
         table = MeasureTable.of([changed.get(index, measure) for index, measure in enumerate(measures)])
-        flagged = set(find(table).indices.tolist())
+        flagged = set(flaw.find(table).indices.tolist()) - own
         tally.add(flagged, planted)
-        if show and not seed:
-            write_pictures(show / name.replace(" ", "-"), images, sorted(flagged - planted.keys()))
-    return tally
+        if show and seed == seeds[0]:
+            write_pictures(show / tally.what.replace(" ", "-"), images, sorted(flagged - planted.keys()))
+    tally.tell()
 
 
-def measure_flaws(seeds: int, show: Path | None) -> None:
-    for set_name in PICTURE_SETS:
-        images = pictures_of(set_name, PICTURES_A_SET)
-        for what, kinds, find in (("blur", defects.BLURS, find_blurred), ("dark", defects.DARKNESS, find_dark)):
-            plant_flaws(f"{what} in {set_name}", images, kinds, find, seeds, show).tell()
+def measure_flaws(seeds: range, tuning: bool, show: Path | None) -> None:
+    for set_name in TUNING_SETS if tuning else PICTURE_SETS:
+        images, _recordings = pictures_of(set_name, tuning=tuning)
+        for flaw in FLAWS:
+            plant_flaws(flaw, set_name, images, seeds, show)
 
 
-def measure_duplicates(seeds: int, show: Path | None) -> None:
+def measure_duplicates(seeds: range, tuning: bool, show: Path | None) -> None:
     """Pictures that are there twice before anything is planted are told first, and one of each left in."""
-    for set_name in PICTURE_SETS:
-        images = pictures_of(set_name, PICTURES_A_SET)
+    for set_name in TUNING_SETS if tuning else PICTURE_SETS:
+        images, recordings = pictures_of(set_name, tuning=tuning)
         signatures = MeasureTable.of(map(measure_picture, images)).signatures
         natural = near_duplicates(signatures)
         extra = {index for group in natural for index in group.indices[1:]}
@@ -94,26 +109,29 @@ def measure_duplicates(seeds: int, show: Path | None) -> None:
         if show:
             for number, group in enumerate(natural[:20]):
                 write_pictures(show / f"copies-in-{set_name}" / str(number), images, group.indices)
-        unique = [image for index, image in enumerate(images) if index not in extra]
+        kept = [index for index in range(len(images)) if index not in extra]
         tally = Tally(f"copies in {set_name}")
-        for seed in range(seeds):
-            add_copies(tally, unique, np.random.default_rng(seed))
+        for seed in seeds:
+            random = np.random.default_rng(seed)
+            add_copies(tally, [images[index] for index in kept], [recordings[index] for index in kept], random)
         tally.tell()
 
 
-def add_copies(tally: Tally, images: Sequence[Image], random: defects.Random) -> None:
+def add_copies(tally: Tally, images: Sequence[Image], recordings: Sequence[str], random: defects.Random) -> None:
     """Copies of every kind, and as many mirrored pictures, which are no copies."""
     chosen = random.permutation(len(images))[: round(PLANTED_SHARE * len(images))]
     kinds = list(defects.COPIES)
-    all_images, planted = list(images), {}
+    all_images, of_recording, pairs = list(images), list(recordings), {}
     for number, index in enumerate(chosen):
         kind = kinds[number % len(kinds)]
-        planted[len(all_images)] = kind, int(index)
+        pairs[len(all_images), int(index)] = kind
         all_images.append(defects.COPIES[kind](images[index], random))
+        of_recording.append(recordings[index])
     all_images += [defects.mirrored(images[index], random) for index in chosen]
+    of_recording += [f"mirrored {recordings[index]}" for index in chosen]
     groups = near_duplicates(MeasureTable.of(map(measure_picture, all_images)).signatures)
     together = {(i, j) for group in groups for i in group.indices for j in group.indices if i > j}
-    pairs = {(copy, original): kind for copy, (kind, original) in planted.items()}
+    together = {(i, j) for i, j in together if (i, j) in pairs or of_recording[i] != of_recording[j]}
     numbers = {pair: number for number, pair in enumerate([*pairs, *sorted(together - pairs.keys())])}
     tally.add({numbers[pair] for pair in together}, {numbers[pair]: kind for pair, kind in pairs.items()})
 
@@ -162,14 +180,17 @@ def write_pictures(folder: Path, images: Sequence[Image], indices: Sequence[int]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--tuning", action="store_true", help="other pictures and seeds, for choosing thresholds")
     parser.add_argument("--only", choices=["flaws", "duplicates", "labels", "identities", "speed"])
     parser.add_argument("--show", type=Path, metavar="FOLDER")
     args = parser.parse_args()
+    first = FIRST_TUNING_SEED if args.tuning else 0
+    seeds = range(first, first + args.seeds)
     parts: dict[str, Callable[[], None]] = {
-        "flaws": lambda: measure_flaws(args.seeds, args.show),
-        "duplicates": lambda: measure_duplicates(args.seeds, args.show),
-        "labels": lambda: doctor_labels.measure_wrong_labels(args.seeds, args.show),
-        "identities": lambda: doctor_labels.measure_identities(args.seeds),
+        "flaws": lambda: measure_flaws(seeds, args.tuning, args.show),
+        "duplicates": lambda: measure_duplicates(seeds, args.tuning, args.show),
+        "labels": lambda: doctor_labels.measure_wrong_labels(seeds, args.show),
+        "identities": lambda: doctor_labels.measure_identities(seeds),
         "speed": measure_speed,
     }
     for name, part in parts.items():

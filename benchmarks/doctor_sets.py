@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,16 @@ PICTURE_SETS = {
     "frames": "videos",
 }
 """Name and folder; "frames" are single frames of every clip."""
+TUNING_SETS = {
+    "smile": PICTURE_SETS["smile"],
+    "face_noface": PICTURE_SETS["face_noface"],
+    "expression_ck48": PICTURE_SETS["expression_ck48"],
+    "lfw": PICTURE_SETS["lfw"],
+    "celebs": "identity/five_celebs",
+    "cast": "identity/bbt_cast",
+}
+"""For choosing thresholds: none of the pictures that are reported on. Of the first four the pictures after those."""
+PICTURES_A_SET = 200
 CLIP_FOLDERS = ("faces_single", "faces_multi", "no_face")
 SECONDS_BETWEEN_FRAMES = 2.0
 FRAMES_A_CLIP = 8
@@ -31,25 +42,43 @@ FRAME_SIDE_PX = 1280
 
 def files_of(set_name: str, most: int) -> list[Path]:
     """At most `most` picture files, the same ones each time, drawn from all folders alike."""
-    folder = shared_folder(PICTURE_SETS[set_name])
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    chosen = np.sort(np.random.default_rng(0).permutation(len(files))[:most])
+    return _drawn(PICTURE_SETS[set_name], 0, most)
+
+
+def _drawn(folder: str, skipped: int, most: int) -> list[Path]:
+    files = sorted(path for path in shared_folder(folder).rglob("*") if path.suffix.lower() in SUFFIXES)
+    chosen = np.sort(np.random.default_rng(0).permutation(len(files))[skipped : skipped + most])
     return [files[index] for index in chosen]
 
 
-def pictures_of(set_name: str, most: int) -> list[Image]:
+def pictures_of(set_name: str, *, tuning: bool = False) -> tuple[list[Image], list[str]]:
+    """`PICTURES_A_SET` at most, and the recording that each is of.
+
+    Pictures of one recording show the same thing at other moments: neither a planted copy nor clearly none. CK+ files
+    are S052_004_00000030.png (person, sitting, frame); the clips of one person are one session in one room; any other
+    picture is a recording of its own.
+    """
     if set_name == "frames":
-        return frames_of_clips(most)
-    return [read_picture(path) for path in files_of(set_name, most)]
+        return frames_of_clips(PICTURES_A_SET)
+    skipped = PICTURES_A_SET if tuning and set_name in PICTURE_SETS else 0
+    folder = (TUNING_SETS if tuning else PICTURE_SETS)[set_name]
+    files = _drawn(folder, skipped, PICTURES_A_SET)
+    of_sittings = set_name == "expression_ck48"
+    recordings = [path.name.rsplit("_", 1)[0] if of_sittings else str(path) for path in files]
+    return [read_picture(path) for path in files], recordings
 
 
-def frames_of_clips(most: int) -> list[Image]:
-    """Keyframes of the clips, at most `FRAMES_A_CLIP` of each."""
+def frames_of_clips(most: int) -> tuple[list[Image], list[str]]:
+    """Keyframes of the clips, at most `FRAMES_A_CLIP` of each, and who or else which clip each is of."""
     frames: list[Image] = []
+    recordings: list[str] = []
+    known = json.loads((shared_folder("videos") / "ground_truth.json").read_text())
     for folder in CLIP_FOLDERS:
         for path in sorted((shared_folder("videos") / folder).iterdir()):
             info = probe(path)
             times = info.start_s + np.arange(0.5, min(info.duration_s, 60), SECONDS_BETWEEN_FRAMES)
             chosen = list(keyframes_at(path, info, times[:FRAMES_A_CLIP].tolist(), FRAME_SIDE_PX))
+            people = known.get(f"{folder}/{path.name}", {}).get("persons", [])
             frames += [frame.image_bgr for frame in chosen]
-    return frames[:most]
+            recordings += ["+".join(map(str, people)) or str(path)] * len(chosen)
+    return frames[:most], recordings[:most]

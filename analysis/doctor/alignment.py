@@ -26,6 +26,48 @@ def aligned_likeness(first: Float32, second: Float32) -> Float32:
     return np.concatenate([*parts, np.zeros(0, np.float32)])
 
 
+def tangent_likeness(first: Float32, second: Float32) -> Float32:
+    """At most what small shifts and stretches could make of the pairs, 0..1; an eighth of the time of an alignment.
+
+    Each picture is seen as a sum of the other one and of its changes under the four moves, to first order (Simard et
+    al. 1993, "Efficient pattern recognition using a new transformation distance"); the worse of both ways counts. At
+    half the size, as what is finer moves too far for a first order. The sides must be even.
+    """
+    parts = [
+        _tangent(_halved(first[start : start + PAIRS_AT_ONCE]), _halved(second[start : start + PAIRS_AT_ONCE]))
+        for start in range(0, len(first), PAIRS_AT_ONCE)
+    ]
+    return np.concatenate([*parts, np.zeros(0, np.float32)])
+
+
+def _halved(images: Float32) -> Float32:
+    half = images[:, ::2, ::2] + images[:, 1::2, ::2] + images[:, ::2, 1::2] + images[:, 1::2, 1::2]
+    length = np.sqrt((half**2).sum(axis=(1, 2), keepdims=True))
+    halved: Float32 = half / np.maximum(length, 1e-6)
+    return halved
+
+
+def _tangent(first: Float32, second: Float32) -> Float32:
+    return np.minimum(_explained(first, second), _explained(second, first))
+
+
+def _explained(first: Float32, second: Float32) -> Float32:
+    """Length of the part of `second` (pairs of length 1) in the plane of `first`'s moves."""
+    axis = np.linspace(-1, 1, first.shape[1], dtype=np.float32)
+    moves = np.zeros((len(first), 6, *first.shape[1:]), np.float32)
+    moves[:, 0], moves[:, 5] = first, 1
+    moves[:, 1, :, 1:-1] = first[:, :, 2:] - first[:, :, :-2]
+    moves[:, 2, 1:-1] = first[:, 2:] - first[:, :-2]
+    moves[:, 3], moves[:, 4] = moves[:, 1] * axis, moves[:, 2] * axis[:, None]
+    flat = moves.reshape(len(first), 6, axis.size**2)
+    normal = flat @ flat.transpose(0, 2, 1)
+    # Flat pictures have no moves: what keeps the matrix solvable is far below any real slope.
+    normal += (1e-5 * np.trace(normal, axis1=1, axis2=2) + 1e-9)[:, None, None] * np.eye(6, dtype=np.float32)
+    right = flat @ second.reshape(len(second), axis.size**2, 1)
+    explained: Float32 = (np.linalg.solve(normal, right) * right).sum(axis=(1, 2))
+    return np.sqrt(np.maximum(explained, 0)).astype(np.float32)
+
+
 def _aligned(first: Float32, second: Float32) -> Float32:
     axis = np.linspace(-1, 1, first.shape[1], dtype=np.float32)
     moves = np.zeros((len(first), 4), np.float32)
