@@ -30,6 +30,14 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Groups of one analysis that are nobody yet, by number, as one vector each; none for a group without views."""
+
+    embedder: str
+    vectors: dict[int, Float32]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """By group number: who joins whom, and what a human has to say."""
 
@@ -37,29 +45,41 @@ class Found:
     doubts: list[Doubt]
 
 
+def prepare(groups: Sequence[Sequence[Track]], *, known_as: Mapping[int, UUID], team: Team) -> Asked:
+    """Reads what the comparison needs, so that `find` is quick while others wait for it."""
+    new = [number for number in range(len(groups)) if number not in known_as]
+    if not new:
+        return Asked("", {})
+    embedder = groups[new[0]][0].analysis.embedder
+    if embedder not in LIMITS:
+        return Asked(embedder, {})
+    vectors = _vectors([groups[number] for number in new])
+    references.known_people(team.pk, embedder)
+    return Asked(embedder, {new[position]: vector for position, vector in vectors.items()})
+
+
 def find(
+    asked: Asked,
     groups: Sequence[Sequence[Track]],
     *,
     known_as: Mapping[int, UUID],
     forbidden: Sequence[Collection[UUID]],
     team: Team,
 ) -> Found:
-    """Reads and compares the groups that are nobody yet. Two who are seen at one moment never become one person."""
-    new = [number for number in range(len(groups)) if number not in known_as]
-    if not new:
+    """Compares the groups that are nobody yet with everybody. Two who are seen at one moment never become one person.
+
+    Call it while the team's people are held (`numbers.hold`): of two analyses that end at the same time the second
+    has to see whom the first has made.
+    """
+    if not asked.vectors:
         return Found({}, [])
-    embedder = groups[new[0]][0].analysis.embedder
-    limits = LIMITS.get(embedder)
-    vectors = _vectors([groups[number] for number in new])
-    if limits is None or not vectors:
-        return Found({}, [])
-    asked = [new[position] for position in vectors]
-    known = references.known_people(team.pk, embedder)
-    table = likenesses(known.gallery, np.stack(list(vectors.values())))
-    for column, number in enumerate(asked):
+    known = references.known_people(team.pk, asked.embedder)
+    numbers = list(asked.vectors)
+    table = likenesses(known.gallery, np.stack(list(asked.vectors.values())))
+    for column, number in enumerate(numbers):
         for row in _rows_of(known, forbidden[number]):
             table[row, column] = -1.0
-    return _decide(table, known, asked, groups, known_as, limits)
+    return _decide(table, known, numbers, groups, known_as, LIMITS[asked.embedder])
 
 
 def suggest(found: Found, people: Sequence[Person], team: Team) -> None:
@@ -75,7 +95,7 @@ def suggest(found: Found, people: Sequence[Person], team: Team) -> None:
 def _decide(
     table: Float32,
     known: Known,
-    asked: Sequence[int],
+    numbers: Sequence[int],
     groups: Sequence[Sequence[Track]],
     known_as: Mapping[int, UUID],
     limits: Limits,
@@ -90,7 +110,7 @@ def _decide(
     rows, columns = np.nonzero(table >= np.minimum(suggest_from, join_from)[:, None])
     for position in np.argsort(-table[rows, columns], kind="stable"):
         row, column = int(rows[position]), int(columns[position])
-        number, person, likeness = asked[column], known.people[row], float(table[row, column])
+        number, person, likeness = numbers[column], known.people[row], float(table[row, column])
         if any(_together(groups[number], groups[other]) for other in present[person]):
             continue
         if number not in joins and likeness >= join_from[row]:

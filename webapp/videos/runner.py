@@ -6,6 +6,7 @@ point: after its segments have ended, after a crash, or twice.
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -196,8 +197,24 @@ def files_prefix(video: Video, analysis_id: uuid.UUID) -> str:
     return f"{video.files_prefix}/analyses/{analysis_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """Everything that is found out before anything is written."""
+
+    plan: from_analysis.Plan
+    replaced: list[uuid.UUID]
+    """Earlier analyses of the video, about to go."""
+    seen_before: list[uuid.UUID]
+    """The people of those."""
+
+
 def _group(job: Job, analysis: Analysis) -> None:
-    """The last step: people, in one transaction with the end of the job and the farewell to earlier analyses."""
+    """The last step: people."""
+    store_people(job, analysis, group(job, analysis))
+
+
+def group(job: Job, analysis: Analysis) -> Grouped:
+    """The long part: reads and computes, writes nothing."""
     video, total_s = analysis.video, analysis.video.duration_s
 
     def on_progress(progress: Progress) -> None:
@@ -208,19 +225,24 @@ def _group(job: Job, analysis: Analysis) -> None:
     replaced = list(Analysis.objects.filter(video=video).exclude(pk=analysis.pk).values_list("pk", flat=True))
     memory = remembered.of_video(video.pk, video.team_id, tracks, replaced)
     grouping = pipeline.join_and_group(segments, options_of(analysis), on_progress, memory.said)
-    made = from_analysis.plan(tracks, grouping, replaced, memory, video.team)
-    seen_before = from_analysis.people_seen_in(replaced)
+    plan = from_analysis.plan(tracks, grouping, replaced, memory, video.team)
+    return Grouped(plan, replaced, from_analysis.people_seen_in(replaced))
+
+
+def store_people(job: Job, analysis: Analysis, found: Grouped) -> None:
+    """In one transaction with the end of the job and the farewell to earlier analyses."""
+    video, total_s = analysis.video, analysis.video.duration_s
     with transaction.atomic():
         lifecycle.report(job, "group", total_s, total_s, new_results=True)
         lifecycle.finish(job)
-        people = from_analysis.store(made, team=video.team)
+        people = from_analysis.store(found.plan, team=video.team)
         _make_shown(analysis)
         Face.objects.filter(analysis=analysis, track=None).delete()
-        Analysis.objects.filter(pk__in=replaced).delete()
-        from_analysis.finish([*people, *seen_before], team=video.team)
-        from_analysis.remove_unseen(video.team, seen_before)
+        Analysis.objects.filter(pk__in=found.replaced).delete()
+        from_analysis.finish([*people, *found.seen_before], team=video.team)
+        from_analysis.remove_unseen(video.team, found.seen_before)
         events.publish_later(video.team_id)
-    _delete_pictures(video, analysis.pk, replaced)
+    _delete_pictures(video, analysis.pk, found.replaced)
 
 
 def _make_shown(analysis: Analysis) -> None:
