@@ -80,9 +80,7 @@ def concatenation(folder: Path, seed: int, parts: int = 12, width: int = 640, he
         start_s = random.uniform(0, max(length_s - frames / 25 - 0.1, 0))
         inputs += ["-ss", f"{start_s:.3f}", "-i", str(path)]
         filters.append(
-            # Held at its last picture, a part that decodes fewer than it promised does not shift those after it.
-            f"[{number}:v]fps=25,tpad=stop_mode=clone:stop_duration=5,trim=end_frame={frames},"
-            f"scale={width}:{height}:force_original_aspect_ratio=decrease,"
+            f"[{number}:v]fps=25,trim=end_frame={frames},scale={width}:{height}:force_original_aspect_ratio=decrease,"
             f"pad={width}:{height}:-1:-1,setsar=1,setpts=PTS-STARTPTS,format=yuv420p[v{number}]"
         )
         whole = (0.0, 0.0, float(width), float(height))

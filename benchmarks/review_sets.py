@@ -18,6 +18,7 @@ from analysis.pictures import read_picture
 from analysis.pipeline import Options, analyse, load_models
 from analysis.types import Float32, FoundFace, FoundTrack
 from benchmarks.clips import Appearance, concatenation
+from benchmarks.grouping import HAIR_S
 from benchmarks.shared import shared_folder
 from benchmarks.verification import central_face
 
@@ -78,7 +79,12 @@ def _sighting(video: int, tracks: Sequence[FoundTrack], appearances: Sequence[Ap
 
 def _true_person(faces: Sequence[FoundFace], appearances: Sequence[Appearance]) -> str:
     """Of most of the views."""
-    names = Counter(each.person for face in faces for each in appearances if each.start_s <= face.time_s < each.end_s)
+    names = Counter(
+        each.person
+        for face in faces
+        for each in appearances
+        if each.start_s - HAIR_S <= face.time_s < each.end_s - HAIR_S
+    )
     return names.most_common(1)[0][0] if names else "nobody"
 
 

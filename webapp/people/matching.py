@@ -101,7 +101,7 @@ def _decide(
     limits: Limits,
 ) -> Found:
     """Most alike first. Whoever has a limit of their own is held to that."""
-    join_from, suggest_from = _limits_of(known, limits)
+    join_from, suggest_from = limits_of(known, limits)
     present: dict[UUID, list[int]] = defaultdict(list)
     for number, person in known_as.items():
         present[person].append(number)
@@ -129,7 +129,8 @@ def _best_doubts(doubts: Sequence[Doubt], joins: Mapping[int, UUID]) -> list[Dou
     return [doubt for of_group in kept.values() for doubt in of_group]
 
 
-def _limits_of(known: Known, limits: Limits) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def limits_of(known: Known, limits: Limits) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """From where each of the people joins, and is asked about."""
     own = Person.objects.exclude(join_from=None, suggest_from=None).filter(pk__in=known.people)
     by_person = {pk: (join, ask) for pk, join, ask in own.values_list("pk", "join_from", "suggest_from")}
     join_from = np.full(len(known.people), limits.join_from, np.float32)
