@@ -1,198 +1,279 @@
-"""The review queue with a truthful reviewer: BCubed F1 against the number of answers, beside a random order.
+"""The review queue with a truthful reviewer: BCubed F1 against the number of answers, beside random orders.
 
-`python -m benchmarks review`: every picture of the LFW identification set (40 people with 10 pictures) is a person whom
-nobody knows. Nothing joins by itself (unless `--join-from 0.61` as in the product, which leaves little to ask): pairs
-that are alike enough are asked about in the order of the queue, in random order, and any pairs in random order. With
-whole groups the reviewer confirms on one page all who are the person in question, as the page offers it.
+`python -m benchmarks review [--set news|clips]`: every picture of the LFW identification set (40 people with 10
+pictures) is a video of its own, or the people whom the analysis finds in concatenations of the single-person clips.
+They come one video after the other and are recognised as in the product, once with nothing joined by itself and once
+at each `--join-from`. Then a reviewer answers
+
+- a whole group at a time, as the page offers it (who is taken out of a group costs one answer each);
+- one pair at a time, in the order of the queue;
+- one pair at a time, at random among the suggested ones, what follows from other answers left out;
+- the same without leaving that out: every suggestion is a question, as a plain list of suggestions has it;
+- one pair at a time, at random among all people.
+
+`floor` is a reviewer of single pairs who knows all answers beforehand: no order of pairs can need fewer.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from analysis.faces.detect import load_detector
-from analysis.faces.embed import load_mobilefacenet
-from analysis.faces.review import expected_gain
+from analysis.faces.review import expected_gain, gain_of_group, whole_group
 from analysis.faces.search import LIMITS
-from analysis.pictures import read_picture
 from analysis.types import Float32
 from benchmarks.grouping import bcubed
-from benchmarks.shared import say, shared_folder
-from benchmarks.verification import central_face
+from benchmarks.review_sets import VIEWS, Sighting, concatenated_clips, keep, news_photographs, read_kept
+from benchmarks.shared import say
 
 WANTED_F1 = 0.98
-SHOWN_AT = (0, 50, 100, 150, 200, 250, 300, 350, 400, 600, 1000)
-RANDOM_RUNS = 5
-ALSO = 11
-"""As in `webapp.people.review`."""
-NEVER, ANY = 2.0, -0.999
+SHOWN_AT = (0, 10, 20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 1000)
+RUNS = 5
+MOST_DOUBTS, MOST_AT_ONCE = 3, 11
+"""As in `webapp.people.matching` and `webapp.people.review`."""
+NEVER = 2.0
+TOO_MANY = 30_000
+
+Pair = tuple[int, int]
+Order = Callable[["Team", dict[Pair, float], np.random.Generator], Pair]
 
 
-def read_set(cache: Path | None) -> tuple[Float32, list[str]]:
-    """A vector and the person of each picture in which a face is found."""
-    folder = shared_folder("identity/lfw")
-    files = json.loads((folder / "identification_images.json").read_text())
-    if cache and cache.exists():
-        kept = np.load(cache)
-        return kept["vectors"], kept["people"].tolist()
-    detector, embedder = load_detector(), load_mobilefacenet()
-    vectors, people = [], []
-    for file in files:
-        image_bgr = read_picture(folder / "images" / file)
-        landmarks = central_face(detector, image_bgr)
-        if landmarks is not None:
-            vectors.append(embedder.embed(embedder.align(image_bgr, landmarks))[0])
-            people.append(file.split("/")[0])
-    if cache:
-        np.savez(cache, vectors=np.stack(vectors), people=np.array(people))
-    return np.stack(vectors), people
+class Team:
+    """People as the product holds them while videos come, one after the other, in the order of `random`."""
 
+    def __init__(self, sightings: Sequence[Sighting], join_from: float, random: np.random.Generator) -> None:
+        self.sightings = sightings
+        self.members: dict[int, list[int]] = {}
+        self.suggestions: list[tuple[int, int, float]] = []
+        self.apart: set[Pair] = set()
+        self._merged: dict[int, int] = {}
+        videos = sorted({each.video for each in sightings})
+        for video in random.permutation(videos):
+            self._add([number for number, each in enumerate(sightings) if each.video == video], join_from)
 
-class Groups:
-    """People as the product holds them: the likeness of two is that of their most alike views."""
+    def _add(self, numbers: Sequence[int], join_from: float) -> None:
+        """Most alike first; whoever does not join is a new person with at most `MOST_DOUBTS` suggestions."""
+        suggest_from = LIMITS["mobilefacenet_192"].suggest_from
+        references = {person: self._views(person) for person in self.members}
+        alike = [
+            (float((views @ self.sightings[number].mean).max()), number, person)
+            for person, views in references.items()
+            for number in numbers
+        ]
+        joined: set[int] = set()
+        doubts: dict[int, list[tuple[int, float]]] = defaultdict(list)
+        for likeness, number, person in sorted(alike, reverse=True):
+            if number in joined or likeness < suggest_from:
+                continue
+            if likeness >= join_from:
+                self.members[person].append(number)
+                joined.add(number)
+            else:
+                doubts[number].append((person, likeness))
+        for number in numbers:
+            if number not in joined:
+                self.members[number] = [number]
+                self.suggestions += [(number, *doubt) for doubt in doubts[number][:MOST_DOUBTS]]
 
-    def __init__(self, vectors: Float32, truth: list[str]) -> None:
-        self.truth = truth
-        self.members = {number: [number] for number in range(len(truth))}
-        self.likeness = (vectors @ vectors.T).astype(np.float64)
-        np.fill_diagonal(self.likeness, -1)
+    def _views(self, person: int) -> Float32:
+        """The best of each video first, as `webapp.people.references` has it."""
+        views = [self.sightings[number].views for number in self.members[person]]
+        ranked = [each[rank] for rank in range(VIEWS) for each in views if rank < len(each)]
+        return np.stack(ranked[:VIEWS])
 
-    def unite(self, kept: int, gone: int) -> None:
-        self.members[kept] += self.members.pop(gone)
-        row = np.maximum(self.likeness[kept], self.likeness[gone])
-        row[self.likeness[kept] == -2] = -2
-        row[self.likeness[gone] == -2] = -2
-        row[[kept, gone]] = -1
-        self.likeness[kept] = self.likeness[:, kept] = row
-        self.likeness[gone] = self.likeness[:, gone] = -1
+    def today(self, person: int) -> int:
+        while person in self._merged:
+            person = self._merged[person]
+        return person
 
-    def tell_apart(self, first: int, second: int) -> None:
-        self.likeness[first, second] = self.likeness[second, first] = -2
+    def pair(self, first: int, second: int) -> Pair:
+        first, second = self.today(first), self.today(second)
+        return min(first, second), max(first, second)
+
+    def open_pairs(self) -> dict[Pair, float]:
+        """With their likeness; what follows from earlier answers is not open."""
+        best: dict[Pair, float] = {}
+        for first, second, likeness in self.suggestions:
+            pair = self.pair(first, second)
+            if pair[0] != pair[1] and pair not in self.apart:
+                best[pair] = max(likeness, best.get(pair, 0.0))
+        return best
+
+    def size(self, person: int) -> int:
+        return len(self.members[person])
+
+    def name(self, person: int) -> str:
+        """Who a truthful reviewer sees: of most of the pictures."""
+        return Counter(self.sightings[number].person for number in self.members[person]).most_common(1)[0][0]
+
+    def answer(self, first: int, second: int) -> None:
+        first, second = self.pair(first, second)
+        if first == second:
+            return
+        if self.name(first) != self.name(second):
+            self.apart.add((first, second))
+            return
+        keeps, gone = (first, second) if self.size(first) >= self.size(second) else (second, first)
+        self.members[keeps] += self.members.pop(gone)
+        self._merged[gone] = keeps
+        self.apart = {self.pair(*pair) for pair in self.apart}
 
     def f1(self) -> float:
-        found = [""] * len(self.truth)
-        for number, members in self.members.items():
-            for member in members:
-                found[member] = str(number)
-        precision, recall = bcubed(self.truth, found)
+        found = [""] * len(self.sightings)
+        for person, members in self.members.items():
+            for number in members:
+                found[number] = str(person)
+        precision, recall = bcubed([each.person for each in self.sightings], found)
         return 2 * precision * recall / (precision + recall)
 
-    def is_same(self, first: int, second: int) -> bool:
-        """What a truthful reviewer says: of most of the pictures on both sides."""
-        names = [[self.truth[member] for member in self.members[each]] for each in (first, second)]
-        return max(set(names[0]), key=names[0].count) == max(set(names[1]), key=names[1].count)
+
+def by_gain(team: Team, pairs: dict[Pair, float], random: np.random.Generator) -> Pair:
+    return max(pairs, key=lambda pair: expected_gain(pairs[pair], team.size(pair[0]), team.size(pair[1])))
 
 
-def join_sure_ones(groups: Groups, join_from: float) -> None:
-    while True:
-        first, second = np.unravel_index(int(groups.likeness.argmax()), groups.likeness.shape)
-        if groups.likeness[first, second] < join_from:
-            return
-        groups.unite(int(first), int(second))
+def at_random(team: Team, pairs: dict[Pair, float], random: np.random.Generator) -> Pair:
+    return sorted(pairs)[random.integers(len(pairs))]
 
 
-def also_asked(groups: Groups, keeps: int, suggest_from: float) -> list[int]:
-    """Who else may be that person, as the page shows them."""
-    row = groups.likeness[keeps]
-    alike = [int(number) for number in np.argsort(-row) if row[number] >= suggest_from]
-    return alike[: ALSO + 1]
+def knowing(team: Team, pairs: dict[Pair, float], random: np.random.Generator) -> Pair:
+    def gain(pair: Pair) -> tuple[bool, float]:
+        return team.name(pair[0]) == team.name(pair[1]), gain_of_group(team.size(pair[0]), [(team.size(pair[1]), 1)])
+
+    return max(pairs, key=gain)
 
 
-def answers(
-    groups: Groups, suggest_from: float, random: np.random.Generator | None, whole_groups: bool = False
-) -> Iterator[float]:
-    """F1 after each answer, until no question is left; in the queue's order, or at random."""
-    f1, each_once = groups.f1(), np.triu(np.ones_like(groups.likeness, bool), 1)
-    while True:
-        rows, columns = np.nonzero(each_once & (groups.likeness >= suggest_from))
-        if not len(rows):
-            return
-        if random is None:
-            sizes = {key: len(members) for key, members in groups.members.items()}
-            worth = [
-                expected_gain(groups.likeness[a, b], sizes[a], sizes[b])
-                for a, b in zip(rows.tolist(), columns.tolist(), strict=True)
-            ]
-            position = int(np.argmax(worth))
-        else:
-            position = int(random.integers(len(rows)))
-        first, second = int(rows[position]), int(columns[position])
-        if len(groups.members[second]) > len(groups.members[first]):
-            first, second = second, first
-        if whole_groups:
-            same = [each for each in also_asked(groups, first, suggest_from) if groups.is_same(first, each)]
-            for each in same:
-                groups.unite(first, each)
-            if not same:
-                groups.tell_apart(first, second)
-            f1 = groups.f1()
-        elif groups.is_same(first, second):
-            groups.unite(first, second)
-            f1 = groups.f1()
-        else:
-            groups.tell_apart(first, second)
+def one_by_one(team: Team, random: np.random.Generator, order: Order) -> Iterator[float]:
+    """F1 after each answer, until no question is left."""
+    while pairs := team.open_pairs():
+        team.answer(*order(team, pairs, random))
+        yield team.f1()
+
+
+def every_suggestion(team: Team, random: np.random.Generator) -> Iterator[float]:
+    for row in random.permutation(len(team.suggestions)):
+        first, second, _ = team.suggestions[row]
+        team.answer(first, second)
+        yield team.f1()
+
+
+def among_all(team: Team, random: np.random.Generator) -> Iterator[float]:
+    """F1 changes with a yes alone, so that it is computed only then."""
+    f1 = team.f1()
+    while len(team.members) > 1:
+        first, second = (int(each) for each in random.choice(list(team.members), 2, replace=False))
+        if team.pair(first, second) in team.apart:
+            continue
+        people = len(team.members)
+        team.answer(first, second)
+        f1 = team.f1() if len(team.members) < people else f1
         yield f1
 
 
-def run(
-    vectors: Float32,
-    people: list[str],
-    join_from: float,
-    suggest_from: float,
-    seed: int | None = None,
-    whole_groups: bool = False,
-) -> list[float]:
-    """F1 by the number of answers, 0 included."""
-    groups = Groups(vectors, people)
-    join_sure_ones(groups, join_from)
-    random = None if seed is None else np.random.default_rng(seed)
-    return [groups.f1(), *answers(groups, suggest_from, random, whole_groups)]
+def whole_groups(team: Team, random: np.random.Generator) -> Iterator[float]:
+    """As the page offers it: who is taken out is asked about later."""
+    later: set[Pair] = set()
+    while pairs := team.open_pairs():
+        later = {team.pair(*pair) for pair in later}
+        asked = {pair: likeness for pair, likeness in pairs.items() if pair not in later} or pairs
+        start, others = _best_group(team, asked)
+        same = [each for each in others if team.name(each) == team.name(start)]
+        if same:
+            for each in same:
+                team.answer(start, each)
+            left_out = [each for each in others if each not in same]
+            later |= {team.pair(start, each) for each in left_out}
+            yield from [team.f1()] * len(left_out)
+        else:
+            team.answer(start, others[0])
+        yield team.f1()
 
 
-def needed(curve: list[float]) -> int | None:
-    return next((number for number, f1 in enumerate(curve) if f1 >= WANTED_F1), None)
+def _best_group(team: Team, pairs: dict[Pair, float]) -> tuple[int, list[int]]:
+    alike: dict[int, dict[int, float]] = defaultdict(dict)
+    for (first, second), likeness in pairs.items():
+        alike[first][second] = alike[second][first] = likeness
+
+    def fits(group: Collection[int], key: int) -> bool:
+        return not any(team.pair(each, key) in team.apart for each in group)
+
+    def gain(start: int) -> float:
+        return gain_of_group(team.size(start), [(team.size(each), chance) for each, chance in groups[start]])
+
+    groups = {start: whole_group(alike, start, fits, MOST_AT_ONCE) for start in alike}
+    start = max(groups, key=gain)
+    return start, [each for each, _ in groups[start]]
+
+
+MODES: dict[str, Callable[[Team, np.random.Generator], Iterator[float]]] = {
+    "whole groups": whole_groups,
+    "queue": lambda team, random: one_by_one(team, random, by_gain),
+    "floor": lambda team, random: one_by_one(team, random, knowing),
+    "random, suggested": lambda team, random: one_by_one(team, random, at_random),
+    "random, plain list": every_suggestion,
+    "random, all pairs": among_all,
+}
+
+
+def curve(sightings: Sequence[Sighting], join_from: float, mode: str, seed: int) -> list[float]:
+    """F1 by the number of answers, 0 included; ends once nothing of it is shown any more."""
+    random = np.random.default_rng(seed)
+    team = Team(sightings, join_from, random)
+    found = [team.f1()]
+    for f1 in MODES[mode](team, random):
+        found.append(f1)
+        if (f1 >= WANTED_F1 and len(found) > SHOWN_AT[-1]) or len(found) > TOO_MANY:
+            break
+    return found
+
+
+def needed(found: Sequence[float]) -> float:
+    return next((number for number, f1 in enumerate(found) if f1 >= WANTED_F1), float("inf"))
+
+
+def at(found: Sequence[float], number: int) -> float:
+    return found[min(number, len(found) - 1)]
+
+
+def compare(sightings: Sequence[Sighting], join_from: float, runs: int) -> None:
+    curves = {mode: [curve(sightings, join_from, mode, seed) for seed in range(runs)] for mode in MODES}
+    start = Team(sightings, join_from, np.random.default_rng(0))
+    words = "nothing joined by itself" if join_from >= 1 else f"joined by itself from {join_from}"
+    print(f"\n{words}: {len(start.members)} people, {len(start.open_pairs())} questions, {runs} orders of the videos")
+    print("answers  " + "  ".join(f"{mode:>18s}" for mode in MODES))
+    for number in SHOWN_AT:
+        print(f"{number:7d}  " + "  ".join(f"{np.mean([at(c, number) for c in curves[mode]]):18.4f}" for mode in MODES))
+    count = {mode: float(np.mean([needed(c) for c in curves[mode]])) for mode in MODES}
+    for mode in MODES:
+        say(f"answers until F1 {WANTED_F1}, {mode}", count[mode], "few" if mode == "whole groups" else "none", digits=1)
+    for ours in ("whole groups", "queue"):
+        for mode in list(MODES)[3:]:
+            ratio = count[mode] / max(count[ours], 1)
+            if not np.isfinite(ratio):
+                continue  # one of them ends below the wanted F1
+            say(f"ratio of {mode} to {ours}", ratio, "> 2" if ours == "whole groups" else "none", digits=2)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--suggest-from", type=float, default=LIMITS["mobilefacenet_192"].suggest_from)
-    parser.add_argument("--join-from", type=float, default=NEVER)
+    parser.add_argument("--set", choices=["news", "clips"], default="news")
+    parser.add_argument("--clips", type=int, default=30)
+    parser.add_argument("--join-from", type=float, nargs="*", default=[0.75, LIMITS["mobilefacenet_192"].join_from])
+    parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--cache", type=Path, help="file for the vectors, read again by the next run")
     args = parser.parse_args()
-    vectors, people = read_set(args.cache)
-    queue = run(vectors, people, args.join_from, args.suggest_from)
-    alike = [run(vectors, people, args.join_from, args.suggest_from, seed) for seed in range(RANDOM_RUNS)]
-    blind = [run(vectors, people, args.join_from, ANY, 0)]
-    pages = run(vectors, people, args.join_from, args.suggest_from, whole_groups=True)
-    print(f"{len(people)} pictures of {len(set(people))} people, asked from {args.suggest_from}")
-    print("answers   whole groups   queue    random among the alike   random among all")
-    for number in SHOWN_AT:
-        mean = [np.mean([at(curve, number) for curve in curves]) for curves in (alike, blind)]
-        print(
-            f"{number:7d}   {at(pages, number):.4f}         {at(queue, number):.4f}   "
-            f"{mean[0]:.4f}                   {mean[1]:.4f}"
-        )
-    print(f"questions until none is left: {len(queue) - 1}, at random {np.mean([len(c) - 1 for c in alike]):.0f}")
-    ours = needed(queue)
-    if ours is None:
-        print(f"F1 {WANTED_F1} is not reached: at the end {queue[-1]:.4f}")
-        return
-    say(f"answers until F1 {WANTED_F1}", ours, "few", digits=0)
-    say("  with whole groups", needed(pages) or np.inf, "few", digits=0)
-    for words, curves in (("among the alike", alike), ("among all", blind)):
-        reached = [number for number in map(needed, curves) if number is not None]
-        if reached:
-            say(f"  in random order {words}", float(np.mean(reached)), "none", digits=0)
-            say("  ratio", float(np.mean(reached)) / max(ours, 1), "> 2", digits=2)
-
-
-def at(curve: list[float], number: int) -> float:
-    return curve[min(number, len(curve) - 1)]
+    if args.cache and args.cache.exists():
+        sightings = read_kept(args.cache)
+    else:
+        sightings = news_photographs() if args.set == "news" else concatenated_clips(args.clips)
+        keep(args.cache, sightings)
+    people = len({each.person for each in sightings})
+    print(f"{len(sightings)} sightings of {people} people in {len({each.video for each in sightings})} videos")
+    for join_from in [NEVER, *args.join_from]:
+        compare(sightings, join_from, args.runs)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from typing import TypeVar
 
 HALF_SURE = 0.46
 """Cosine at which half of the pairs that are asked about show one person; see `python -m benchmarks review`."""
 STEEPNESS = 30.0
+MORE_LIKELY_THAN_NOT = 0.5
+
+Key = TypeVar("Key", bound=Hashable)
+Alike = Mapping[Key, Mapping[Key, float]]
+"""Likeness by one group and the other, both ways round."""
 
 
 def chance_of_same(likeness: float) -> float:
@@ -15,10 +22,48 @@ def chance_of_same(likeness: float) -> float:
 
 
 def expected_gain(likeness: float, size: int, other_size: int) -> float:
-    """How much better the groups are expected to be after the answer.
+    """How much better the groups are expected to be after an answer about two of them."""
+    return gain_of_group(size, [(other_size, chance_of_same(likeness))])
 
-    A yes unites two groups: each face then has more of its own around it (the change of BCubed recall, up to a factor
-    that is the same for all pairs). A no changes nothing that is seen.
+
+def gain_of_group(size: int, others: Sequence[tuple[int, float]]) -> float:
+    """How much better the groups are expected to be after one answer about `others` (size, chance of being the one).
+
+    A yes unites groups: each face then has more of its own around it (the change of BCubed recall, up to a factor
+    that is the same for all questions). A no changes nothing that is seen.
     """
-    together = max(size, 1) + max(other_size, 1)
-    return chance_of_same(likeness) * 2.0 * max(size, 1) * max(other_size, 1) / together
+    together, gain = float(max(size, 1)), 0.0
+    for other_size, chance in others:
+        joining = max(other_size, 1)
+        gain += chance * 2.0 * together * joining / (together + joining)
+        together += chance * joining
+    return gain
+
+
+def whole_group(
+    alike: Alike[Key], start: Key, fits: Callable[[Collection[Key], Key], bool], most: int
+) -> list[tuple[Key, float]]:
+    """Who can be confirmed as `start` in one answer, with the chance of each, most likely first; `most` at most.
+
+    Also those who are like somebody who is like `start`: the chances multiply along the way. Everybody is more likely
+    than not, except where that leaves nobody: then the most alike one alone. `fits(group, key)` says whether somebody
+    may stand in a group with those who are there already.
+    """
+    group: dict[Key, float] = {start: 1.0}
+    waiting = {key: chance_of_same(likeness) for key, likeness in alike[start].items()}
+    while waiting and len(group) <= most:
+        key = max(waiting, key=lambda each: waiting[each])
+        chance = waiting.pop(key)
+        if not fits(group, key):
+            continue
+        if chance < MORE_LIKELY_THAN_NOT:
+            return _others(group) or [(key, chance)]
+        group[key] = chance
+        for further, likeness in alike[key].items():
+            if further not in group:
+                waiting[further] = max(waiting.get(further, 0.0), chance * chance_of_same(likeness))
+    return _others(group)
+
+
+def _others(group: Mapping[Key, float]) -> list[tuple[Key, float]]:
+    return list(group.items())[1:]

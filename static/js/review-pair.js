@@ -1,4 +1,4 @@
-// <review-pair>: Y, N and S answer, U takes back; on a phone a swipe to the right means yes, to the left no.
+// <review-pair>: Y, N and S answer, A says yes to the whole group below, U takes back; on a phone a swipe to the right means yes, to the left no.
 import { isTyping } from "rollcall/api";
 
 const FAR_ENOUGH_PX = 80;
@@ -24,6 +24,7 @@ class ReviewPair extends HTMLElement {
     if (isTyping(event) || event.repeat) return;
     const key = event.key.toLowerCase();
     if (KEYS[key]) this.#answer(KEYS[key]);
+    if (key === "a") document.querySelector(".review-also")?.requestSubmit();
     if (key === "u") document.querySelector(".toast-note .undo")?.click();
   }
 

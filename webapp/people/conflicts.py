@@ -2,8 +2,11 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+
+from django.db.models import Count
 
 from webapp.people import appearances, constraints, summaries
 from webapp.people.appearances import Span
@@ -50,6 +53,22 @@ def against_moving(tracks: Sequence[Track], target: Person) -> list[Meeting]:
         spans[analysis][1].append((start_s, end_s))
     video_of = {track.analysis_id: track.analysis.video_id for track in tracks}
     return _in_videos({video_of[key]: appearances.meet(ours, others) for key, (ours, others) in spans.items()})
+
+
+def seen_together(person_ids: Collection[uuid.UUID]) -> set[constraints.Pair]:
+    """Which of these people are on screen at one moment somewhere. Two queries, however many appearances."""
+    shown = summaries.shown_tracks().filter(person__in=person_ids)
+    shared = shown.values("analysis").annotate(people=Count("person", distinct=True)).filter(people__gt=1)
+    tracks = shown.filter(analysis__in=[row["analysis"] for row in shared])
+    spans: dict[uuid.UUID, dict[uuid.UUID, list[Span]]] = defaultdict(lambda: defaultdict(list))
+    for analysis, person, start_s, end_s in tracks.values_list("analysis", "person", "start_s", "end_s"):
+        spans[analysis][person].append((start_s, end_s))
+    return {
+        frozenset((one, other))
+        for of_video in spans.values()
+        for one, other in combinations(of_video, 2)
+        if appearances.meet(of_video[one], of_video[other]) is not None
+    }
 
 
 def _who_said_so(first: Person, second: Person) -> Event | None:

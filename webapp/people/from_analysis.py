@@ -7,7 +7,7 @@ from uuid import UUID
 from analysis.types import Grouping
 from webapp.accounts.models import Team
 from webapp.people import carry_over, matching, numbers, references, remembered, samples, summaries
-from webapp.people.matching import Found
+from webapp.people.matching import Asked, Found
 from webapp.people.models import Person, Track
 from webapp.people.remembered import Remembered
 
@@ -22,8 +22,10 @@ class Plan:
     chains: list[list[Track]]
     tracks: Sequence[Track]
     known_as: dict[int, UUID]
-    found: Found
-    """Whom the other groups are like, among the people of the team."""
+    asked: Asked
+    """The other groups, to be compared with the people of the team."""
+    forbidden: list[frozenset[UUID]]
+    """By group: who it is not, by what somebody said."""
     memory: Remembered
 
 
@@ -40,14 +42,16 @@ def plan(tracks: Sequence[Track], grouping: Grouping, replaced: Sequence[UUID], 
     known_as = carry_over.match(
         [_seen(group) for group in groups], _before(replaced), settled=settled, forbidden=dict(enumerate(forbidden))
     )
-    found = matching.find(groups, known_as=known_as, forbidden=forbidden, team=team)
-    return Plan(groups, chains, tracks, known_as, found, memory)
+    asked = matching.prepare(groups, known_as=known_as, team=team)
+    return Plan(groups, chains, tracks, known_as, asked, forbidden, memory)
 
 
 def store(made: Plan, *, team: Team) -> list[UUID]:
     """Call it in the transaction that ends the analysis; returns the people. Afterwards the replaced analyses may be
-    deleted, and then `finish` has to be called."""
-    people = _people_of(made, team)
+    deleted, and then `finish` has to be called. Of two analyses of a team the second waits here for the first."""
+    numbers.hold(team.pk)
+    found = matching.find(made.asked, made.groups, known_as=made.known_as, forbidden=made.forbidden, team=team)
+    people = _people_of(made, found, team)
     for group, person in zip(made.groups, people, strict=True):
         for track in group:
             track.person = person
@@ -57,7 +61,7 @@ def store(made: Plan, *, team: Team) -> list[UUID]:
     tracks = [track for chain in made.chains for track in chain]
     Track.objects.bulk_update(tracks, ["person", "joined_to"], batch_size=BATCH)
     remembered.hand_on(made.memory, made.tracks)
-    matching.suggest(made.found, people, team)
+    matching.suggest(found, people, team)
     return [person.pk for person in people]
 
 
@@ -117,8 +121,8 @@ def _before(replaced: Sequence[UUID]) -> dict[UUID, carry_over.Before]:
     return {key: carry_over.Before(_seen(of_person), key in known | named) for key, of_person in tracks.items()}
 
 
-def _people_of(made: Plan, team: Team) -> list[Person]:
-    sure = made.known_as | made.found.joins
+def _people_of(made: Plan, found: Found, team: Team) -> list[Person]:
+    sure = made.known_as | found.joins
     known = Person.objects.in_bulk(set(sure.values()))
     fresh = [group for group in range(len(made.groups)) if sure.get(group) not in known]
     hues = numbers.rarest_hues(len(fresh), [person.hue for person in known.values()])

@@ -30,6 +30,14 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Groups of one analysis that are nobody yet, by number, as one vector each; none for a group without views."""
+
+    embedder: str
+    vectors: dict[int, Float32]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """By group number: who joins whom, and what a human has to say."""
 
@@ -37,29 +45,41 @@ class Found:
     doubts: list[Doubt]
 
 
+def prepare(groups: Sequence[Sequence[Track]], *, known_as: Mapping[int, UUID], team: Team) -> Asked:
+    """Reads what the comparison needs, so that `find` is quick while others wait for it."""
+    new = [number for number in range(len(groups)) if number not in known_as]
+    if not new:
+        return Asked("", {})
+    embedder = groups[new[0]][0].analysis.embedder
+    if embedder not in LIMITS:
+        return Asked(embedder, {})
+    vectors = _vectors([groups[number] for number in new])
+    references.known_people(team.pk, embedder)
+    return Asked(embedder, {new[position]: vector for position, vector in vectors.items()})
+
+
 def find(
+    asked: Asked,
     groups: Sequence[Sequence[Track]],
     *,
     known_as: Mapping[int, UUID],
     forbidden: Sequence[Collection[UUID]],
     team: Team,
 ) -> Found:
-    """Reads and compares the groups that are nobody yet. Two who are seen at one moment never become one person."""
-    new = [number for number in range(len(groups)) if number not in known_as]
-    if not new:
+    """Compares the groups that are nobody yet with everybody. Two who are seen at one moment never become one person.
+
+    Call it while the team's people are held (`numbers.hold`): of two analyses that end at the same time the second
+    has to see whom the first has made.
+    """
+    if not asked.vectors:
         return Found({}, [])
-    embedder = groups[new[0]][0].analysis.embedder
-    limits = LIMITS.get(embedder)
-    vectors = _vectors([groups[number] for number in new])
-    if limits is None or not vectors:
-        return Found({}, [])
-    asked = [new[position] for position in vectors]
-    known = references.known_people(team.pk, embedder)
-    table = likenesses(known.gallery, np.stack(list(vectors.values())))
-    for column, number in enumerate(asked):
+    known = references.known_people(team.pk, asked.embedder)
+    numbers = list(asked.vectors)
+    table = likenesses(known.gallery, np.stack(list(asked.vectors.values())))
+    for column, number in enumerate(numbers):
         for row in _rows_of(known, forbidden[number]):
             table[row, column] = -1.0
-    return _decide(table, known, asked, groups, known_as, limits)
+    return _decide(table, known, numbers, groups, known_as, LIMITS[asked.embedder])
 
 
 def suggest(found: Found, people: Sequence[Person], team: Team) -> None:
@@ -75,13 +95,13 @@ def suggest(found: Found, people: Sequence[Person], team: Team) -> None:
 def _decide(
     table: Float32,
     known: Known,
-    asked: Sequence[int],
+    numbers: Sequence[int],
     groups: Sequence[Sequence[Track]],
     known_as: Mapping[int, UUID],
     limits: Limits,
 ) -> Found:
     """Most alike first. Whoever has a limit of their own is held to that."""
-    join_from, suggest_from = _limits_of(known, limits)
+    join_from, suggest_from = limits_of(known, limits)
     present: dict[UUID, list[int]] = defaultdict(list)
     for number, person in known_as.items():
         present[person].append(number)
@@ -90,7 +110,7 @@ def _decide(
     rows, columns = np.nonzero(table >= np.minimum(suggest_from, join_from)[:, None])
     for position in np.argsort(-table[rows, columns], kind="stable"):
         row, column = int(rows[position]), int(columns[position])
-        number, person, likeness = asked[column], known.people[row], float(table[row, column])
+        number, person, likeness = numbers[column], known.people[row], float(table[row, column])
         if any(_together(groups[number], groups[other]) for other in present[person]):
             continue
         if number not in joins and likeness >= join_from[row]:
@@ -109,7 +129,8 @@ def _best_doubts(doubts: Sequence[Doubt], joins: Mapping[int, UUID]) -> list[Dou
     return [doubt for of_group in kept.values() for doubt in of_group]
 
 
-def _limits_of(known: Known, limits: Limits) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def limits_of(known: Known, limits: Limits) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """From where each of the people joins, and is asked about."""
     own = Person.objects.exclude(join_from=None, suggest_from=None).filter(pk__in=known.people)
     by_person = {pk: (join, ask) for pk, join, ask in own.values_list("pk", "join_from", "suggest_from")}
     join_from = np.full(len(known.people), limits.join_from, np.float32)

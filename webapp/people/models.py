@@ -190,6 +190,25 @@ class Track(models.Model):
         return f"track {self.pk} {self.start_s:.1f}-{self.end_s:.1f} s"
 
 
+class Presence(models.Model):
+    """That a person is in a video that is shown, and how much: what cards and filters read instead of all tracks.
+
+    Kept by `webapp.people.summaries` for everybody who is not deleted.
+    """
+
+    analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="+", db_index=False)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="presences")
+    appearances = models.PositiveIntegerField()
+    screen_s = models.FloatField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["analysis", "person"], name="one_presence_in_a_video")]
+        indexes = [models.Index(fields=["analysis", "-screen_s", "person"], name="presences_in_order")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} in {self.analysis_id}"
+
+
 class Face(models.Model):
     """One view of a face: a picture to show and an embedding to compare.
 
@@ -217,6 +236,24 @@ class Face(models.Model):
 
     def __str__(self) -> str:
         return f"face {self.pk} at {self.time_s:.1f} s"
+
+
+class Recognised(models.Model):
+    """Whom a rough group of first faces probably shows, while the analysis runs. No decision, and gone at its end."""
+
+    analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="recognised", db_index=False)
+    preliminary_group = models.PositiveIntegerField()
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    likeness = models.FloatField()
+
+    class Meta:
+        verbose_name_plural = "recognised"
+        constraints = [
+            models.UniqueConstraint(fields=["analysis", "preliminary_group"], name="one_recognised_in_a_group")
+        ]
+
+    def __str__(self) -> str:
+        return f"group {self.preliminary_group} is probably {self.person_id}"
 
 
 class ReferenceSet(models.Model):

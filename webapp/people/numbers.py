@@ -11,9 +11,18 @@ from webapp.people.models import LastNumber, Person
 HUES = 12
 
 
-def next_numbers(team_id: UUID, count: int) -> range:
-    """The update locks the row until the transaction ends."""
+def hold(team_id: UUID) -> None:
+    """Whoever else makes people of this team waits until the transaction ends, and then sees what it has made.
+
+    The update that changes nothing locks the row in PostgreSQL; in SQLite the transaction as a whole is alone anyway.
+    """
     LastNumber.objects.get_or_create(team_id=team_id)
+    LastNumber.objects.filter(team=team_id).update(number=F("number"))
+
+
+def next_numbers(team_id: UUID, count: int) -> range:
+    """Held until the transaction ends."""
+    hold(team_id)
     LastNumber.objects.filter(team=team_id).update(number=F("number") + count)
     last = LastNumber.objects.values_list("number", flat=True).get(team=team_id)
     return range(last - count + 1, last + 1)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
-from webapp.people import conflicts, history, portrayal, queries, services, sureness, why
+from webapp.people import conflicts, history, portrayal, queries, recognised, services, sureness, why
 from webapp.people.acting import told, too_late
 from webapp.people.events import ChangedMeanwhile
 from webapp.people.forms import LimitsForm, NameForm
@@ -25,7 +25,7 @@ HISTORY_SHOWN = 20
 @require_GET
 def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """Somebody who was merged away leads to whom they are now."""
-    person = get_object_or_404(access.visible_people(request.user).select_related("merged_into"), pk=person_id)
+    person = get_object_or_404(access.visible_people(request.user).select_related("merged_into", "team"), pk=person_id)
     if person.merged_into is not None:
         return redirect("people:person", person.merged_into.pk)
     roles = {
@@ -38,6 +38,7 @@ def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
         "row": queries.name_row(person),
         "videos": portrayal.videos_of(person, request.GET.get("page")),
         "companions": portrayal.companions(person),
+        "seen_now": recognised.seen_now(person.team, person),
         "events": [(event, history.sentence(event), history.who(event)) for event in events[:HISTORY_SHOWN]],
         "has_more_events": len(events) > HISTORY_SHOWN,
         "limits": sureness.of_person(person) if roles["can_manage"] else None,

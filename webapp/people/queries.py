@@ -5,11 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, UUIDField
 
-from webapp.people import appearances
+from webapp.people import appearances, recognised
 from webapp.people.appearances import Bar, Span
-from webapp.people.models import STANDING, Face, Person, Track
+from webapp.people.models import STANDING, Face, Person, Presence, Track
+from webapp.videos.models import Analysis
 
 CARD_FACES = 5
 STRIP_FACES = 60
@@ -36,13 +37,17 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class SmallFace:
-    """A face on a card or in the found-so-far strip. `label` is empty while nobody knows whose it is."""
+    """A face on a card or in the found-so-far strip. `label` is empty while nobody knows whose it is.
+
+    While `is_probable` the person is a guess of a running analysis.
+    """
 
     face: uuid.UUID
     person: uuid.UUID | None
     label: str
     hue: int
     time_s: float
+    is_probable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,34 +93,54 @@ def found_so_far(analysis_id: uuid.UUID, offset_s: float, limit: int = STRIP_FAC
 
 
 def _found_so_far(analysis_ids: Sequence[uuid.UUID], offset_s: float, limit: int) -> dict[uuid.UUID, list[SmallFace]]:
+    """Whoever is probably somebody known comes first and once."""
     best: dict[uuid.UUID, dict[int, SmallFace]] = defaultdict(dict)
+    moments: dict[uuid.UUID, dict[int, set[float]]] = defaultdict(lambda: defaultdict(set))
     faces = Face.objects.filter(analysis__in=analysis_ids, preliminary_group__isnull=False)
     columns = ("pk", "analysis", "preliminary_group", "time_s")
     for pk, analysis, group, time_s in faces.order_by("preliminary_group", "-quality", "pk").values_list(*columns):
-        if len(best[analysis]) < limit and group not in best[analysis]:
+        assert group is not None  # filtered
+        moments[analysis][group].add(time_s)
+        if group not in best[analysis]:
             best[analysis][group] = SmallFace(pk, None, "", group % 12, max(time_s - offset_s, 0.0))
-    return {analysis: list(groups.values()) for analysis, groups in best.items()}
+    guessed = recognised.by_group(list(best))
+    return {analysis: _with_guesses(analysis, best[analysis], moments[analysis], guessed)[:limit] for analysis in best}
+
+
+def _with_guesses(
+    analysis: uuid.UUID,
+    faces: dict[int, SmallFace],
+    moments: dict[int, set[float]],
+    guessed: dict[recognised.Group, tuple[Person, float]],
+) -> list[SmallFace]:
+    people = {group: guessed[analysis, group] for group in faces if (analysis, group) in guessed}
+    shown = recognised.one_face_each({group: (who.pk, value) for group, (who, value) in people.items()}, moments)
+    known = []
+    for group, person in shown.items():
+        if person is not None:
+            who, face = people[group][0], faces[group]
+            known.append(SmallFace(face.face, who.pk, str(who), who.hue, face.time_s, is_probable=True))
+    known.sort(key=lambda face: face.time_s)
+    return known + [face for group, face in faces.items() if group not in shown]
 
 
 def people_of_cards(finished: Sequence[uuid.UUID], running: Sequence[uuid.UUID]) -> dict[uuid.UUID, CardPeople]:
     """Faces for library cards by analysis id: grouped people of finished analyses, found-so-far ones of running ones.
 
-    Three queries, however many cards.
+    A constant number of queries, however many cards; of each video only the people who are shown are read.
     """
-    totals = (
-        Track.objects.filter(analysis__in=finished, person__is_deleted=False)
-        .values("analysis", "person")
-        .annotate(screen_s=Sum(F("end_s") - F("start_s")))
-        .order_by("analysis", "-screen_s")
-    )
-    by_analysis: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
-    for row in totals:
-        by_analysis[row["analysis"]].append(row["person"])
-    shown = {person for people in by_analysis.values() for person in people[:CARD_FACES]}
-    people = Person.objects.in_bulk(shown)
+    present = Presence.objects.filter(analysis=OuterRef("pk")).order_by("-screen_s", "person")
+    of_rank = {
+        f"person{rank}": Subquery(present.values("person")[rank : rank + 1], output_field=UUIDField())
+        for rank in range(CARD_FACES)
+    }
+    everybody = present.order_by().values("analysis").annotate(n=Count("pk")).values("n")
+    counted = Analysis.objects.filter(pk__in=finished).annotate(count=Subquery(everybody), **of_rank)
+    rows = [(pk, count, list(filter(None, ids))) for pk, count, *ids in counted.values_list("pk", "count", *of_rank)]
+    people = Person.objects.in_bulk({person for _, _, ids in rows for person in ids})
     cards = {
-        analysis: CardPeople(_small_faces([people[p] for p in ids[:CARD_FACES] if p in people]), len(ids))
-        for analysis, ids in by_analysis.items()
+        pk: CardPeople(_small_faces([people[key] for key in ids if key in people]), count or 0)
+        for pk, count, ids in rows
     }
     for analysis, faces in _found_so_far(running, 0.0, STRIP_FACES).items():
         cards.setdefault(analysis, CardPeople(faces[:CARD_FACES], len(faces)))

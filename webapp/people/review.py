@@ -1,20 +1,25 @@
-"""The review queue: "same person?", most telling pair first. Answers are merges and tellings-apart like all others."""
+"""The review queue: "same person?", the most telling question first. Answers are acts like all others."""
 
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from analysis.faces.review import expected_gain
+from analysis.faces.review import expected_gain, gain_of_group, whole_group
 from webapp.accounts.models import Team
-from webapp.people import constraints
+from webapp.people import conflicts, constraints
 from webapp.people.models import STANDING, Apart, Face, Person, ReferenceSet, Suggestion
 
 VIEWS = 4
-ALSO = 11
+MOST_AT_ONCE = 11
+"""So many people at most are confirmed by one answer: what a phone shows with little scrolling."""
 MOST_READ = 5_000
 """Open pairs at a time, the most alike; more are counted once these are answered."""
+LOOKED_AT = 40
+"""People whose whole group is worked out, those with the best pairs first: all of 5,000 would take seconds."""
 
 
 STANDS_FOR_ITSELF = ~Exists(
@@ -33,19 +38,40 @@ STANDS_FOR_ITSELF = ~Exists(
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Who is asked about. Ordered by how firmly they stand: whoever is firmer keeps name and portrait."""
+
+    is_named: bool
+    appearances: int
+    number: int
+
+    @property
+    def firmness(self) -> tuple[bool, int, int]:
+        return self.is_named, self.appearances, -self.number
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
-    """An open question. `keeps` is who stays if they are the same."""
+    """An open question about two people."""
 
     suggestion: int
-    other: UUID
-    keeps: UUID
+    people: frozenset[UUID]
     likeness: float
     was_skipped: bool
 
 
 @dataclass(frozen=True, slots=True)
+class Queue:
+    """Everything that is open: by what people are today, settled pairs are gone."""
+
+    pairs: list[Pair]
+    standing: dict[UUID, Standing]
+    settled: set[constraints.Pair]
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """What the page shows."""
+    """What the page shows. `keeps` stays if they are the same."""
 
     suggestion: int
     other: Person
@@ -54,69 +80,97 @@ class Question:
     other_views: list[Face]
     keeps_views: list[Face]
     also: list[Person]
-    """Further people who may be `keeps`: for answering for a whole group at once."""
+    """Further people who are most likely `keeps`: for answering for a whole group at once."""
 
 
 def open_count(team: Team) -> int:
-    return len(_open_pairs(team))
+    return len(_queue(team).pairs)
 
 
 def next_question(team: Team) -> tuple[Question | None, int]:
-    """The pair whose answer is worth most, skipped ones last, and how many are open."""
-    pairs = _open_pairs(team)
-    if not pairs:
+    """The question whose answer is worth most, skipped ones last, and how many pairs are open."""
+    queue = _queue(team)
+    if not queue.pairs:
         return None, 0
-    people = _people(pairs)
-    best = max(pairs, key=lambda pair: (not pair.was_skipped, _worth(pair, people), -pair.suggestion))
-    other, keeps = people[best.other], people[best.keeps]
-    also = [people[p.other] for p in pairs if p.keeps == best.keeps and p.other != best.other and not p.was_skipped]
-    unique = list({person.pk: person for person in also}.values())[:ALSO]
-    return Question(best.suggestion, other, keeps, best.likeness, _views(other), _views(keeps), unique), len(pairs)
+    group = _best_group(queue)
+    people = Person.objects.in_bulk(group)
+    together = conflicts.seen_together(group)
+    keeps = max(group, key=lambda key: queue.standing[key].firmness)
+    pairs = [pair for pair in queue.pairs if keeps in pair.people and pair.people <= set(group)]
+    best = max(pairs, key=lambda pair: (not pair.was_skipped, pair.likeness, -pair.suggestion))
+    (other,) = best.people - {keeps}
+    also = _without_conflicts([keeps, other], [key for key in group if key not in best.people], together)
+    shown, kept = people[other], people[keeps]
+    asked = Question(
+        best.suggestion, shown, kept, best.likeness, _views(shown), _views(kept), [people[key] for key in also]
+    )
+    return asked, len(queue.pairs)
 
 
 def skip(team: Team, suggestion: int) -> bool:
     return bool(Suggestion.objects.filter(team=team, pk=suggestion).update(skipped_at=timezone.now()))
 
 
-def _open_pairs(team: Team) -> list[Pair]:
-    """By what people are today: merged ones stand for whom they were merged into, settled pairs are gone."""
-    family, settled = constraints.family_of(team.pk), constraints.pairs_apart(team.pk, constraints.family_of(team.pk))
+def skip_left_out(team: Team, keeps: Person, left_out: Collection[Person]) -> None:
+    """Those who were taken out of a whole group: nobody said that they are two people, so they are asked about last."""
+    pairs = {frozenset((keeps.pk, person.pk)) for person in left_out}
+    rows = [pair.suggestion for pair in _queue(team).pairs if pair.people in pairs]
+    Suggestion.objects.filter(team=team, pk__in=rows).update(skipped_at=timezone.now())
+
+
+def _queue(team: Team) -> Queue:
+    family = constraints.family_of(team.pk)
+    settled = constraints.pairs_apart(team.pk, family)
     rows = Suggestion.objects.filter(STANDS_FOR_ITSELF, team=team).order_by("-likeness", "pk")[:MOST_READ]
-    best: dict[frozenset[UUID], tuple[int, float, bool]] = {}
+    best: dict[frozenset[UUID], Pair] = {}
     for pk, first, second, likeness, skipped_at in rows.values_list("pk", "first", "second", "likeness", "skipped_at"):
-        pair = frozenset((family.root(first), family.root(second)))
-        if len(pair) == 2 and pair not in settled and pair not in best:
-            best[pair] = (pk, likeness, skipped_at is not None)
-    standing = _standing({person for pair in best for person in pair})
-    return [
-        _pair(pair, standing, *answer) for pair, answer in best.items() if all(person in standing for person in pair)
-    ]
+        both = frozenset((family.root(first), family.root(second)))
+        if len(both) == 2 and both not in settled and both not in best:
+            best[both] = Pair(pk, both, likeness, skipped_at is not None)
+    standing = _standing({person for both in best for person in both})
+    return Queue([pair for pair in best.values() if pair.people <= standing.keys()], standing, settled)
 
 
-def _standing(ids: set[UUID]) -> dict[UUID, tuple[bool, int, int]]:
-    """By person how firmly they stand: whoever is firmer keeps name and portrait."""
+def _standing(ids: set[UUID]) -> dict[UUID, Standing]:
     people = Person.objects.filter(STANDING, pk__in=ids, is_hidden=False, appearances__gt=0)
     rows = people.values_list("pk", "is_unnamed", "appearances", "number")
-    return {pk: (not is_unnamed, count, -number) for pk, is_unnamed, count, number in rows}
+    return {pk: Standing(not is_unnamed, count, number) for pk, is_unnamed, count, number in rows}
 
 
-def _pair(
-    pair: frozenset[UUID],
-    standing: dict[UUID, tuple[bool, int, int]],
-    suggestion: int,
-    likeness: float,
-    was_skipped: bool,
-) -> Pair:
-    other, keeps = sorted(pair, key=lambda person: standing[person])
-    return Pair(suggestion, other, keeps, likeness, was_skipped)
+def _best_group(queue: Queue) -> list[UUID]:
+    """The people of the question that teaches most; two at least."""
+    asked = [pair for pair in queue.pairs if not pair.was_skipped] or queue.pairs
+    alike: dict[UUID, dict[UUID, float]] = defaultdict(dict)
+    for pair in asked:
+        first, second = sorted(pair.people)
+        alike[first][second] = alike[second][first] = pair.likeness
+    size = {key: who.appearances for key, who in queue.standing.items()}
+
+    def fits(group: Collection[UUID], key: UUID) -> bool:
+        """Nobody who was told apart from one of them; two who have names are asked about by themselves."""
+        names = sum(queue.standing[each].is_named for each in [*group, key])
+        is_alone = len(group) == 1
+        return (is_alone or names < 2) and not any(frozenset((each, key)) in queue.settled for each in group)
+
+    def worth(start: UUID) -> tuple[float, tuple[bool, int, int]]:
+        others = [(size[key], chance) for key, chance in groups[start]]
+        return gain_of_group(size[start], others), queue.standing[start].firmness
+
+    starts = sorted(
+        alike, key=lambda key: -sum(expected_gain(value, size[key], size[each]) for each, value in alike[key].items())
+    )
+    groups = {start: whole_group(alike, start, fits, MOST_AT_ONCE) for start in starts[:LOOKED_AT]}
+    start = max(groups, key=worth)
+    return [start, *(key for key, _chance in groups[start])]
 
 
-def _people(pairs: list[Pair]) -> dict[UUID, Person]:
-    return Person.objects.in_bulk({person for pair in pairs for person in (pair.other, pair.keeps)})
-
-
-def _worth(pair: Pair, people: dict[UUID, Person]) -> float:
-    return expected_gain(pair.likeness, people[pair.other].appearances, people[pair.keeps].appearances)
+def _without_conflicts(asked: Sequence[UUID], further: Sequence[UUID], together: set[constraints.Pair]) -> list[UUID]:
+    """Whoever is on screen at the same moment as one of the others is left for a question of their own."""
+    kept: list[UUID] = []
+    for key in further:
+        if not any(frozenset((key, each)) in together for each in [*asked, *kept]):
+            kept.append(key)
+    return kept
 
 
 def _views(person: Person) -> list[Face]:

@@ -50,6 +50,8 @@ def answer(request: HttpRequest) -> HttpResponseBase:
     try:
         if said == "yes":
             event = services.merge_people(*others, target=keeps, user=request.user)  # type: ignore[arg-type]
+            left_out = [_person(team, key) for key in request.POST.getlist("shown")]
+            review.skip_left_out(team, keeps, [person for person in left_out if person not in others])
         else:
             event = services.tell_apart(others[0], keeps, user=request.user)  # type: ignore[arg-type]
     except ChangedMeanwhile:

@@ -1,17 +1,20 @@
-"""Keeps what a person's row says about their tracks: counts, first and last seen, portrait.
+"""Keeps what a person's rows say about their tracks: counts in all and in each video, first and last seen, portrait.
 
 Call `refresh` in every transaction that changes whose a track is, or which tracks are shown.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Greatest
 
-from webapp.people.models import Face, Person, Track
+from webapp.people.models import Face, Person, Presence, Track
 
 BATCH = 500
 """Rows named in one statement: databases limit the number of values."""
@@ -39,29 +42,59 @@ def refresh(person_ids: Collection[UUID]) -> None:
         _find_portraits(ids)
 
 
+@dataclass(frozen=True, slots=True)
+class InVideo:
+    """One person in one video that is shown. `added_at` is when the video came."""
+
+    analysis: UUID
+    appearances: int
+    screen_s: float
+    added_at: datetime
+
+
 def _count(ids: list[UUID]) -> None:
     counted = (
         shown_tracks()
         .filter(person__in=ids)
-        .values("person")
-        .annotate(
-            n=Count("pk", filter=Q(joined_to=None)),
-            in_videos=Count("analysis__video", distinct=True),
-            length_s=Sum(Greatest(F("end_s") - F("start_s"), 0.0)),
-            first=Min("analysis__video__created_at"),
-            last=Max("analysis__video__created_at"),
-        )
+        .values_list("person", "analysis", "analysis__video__created_at")
+        .annotate(n=Count("pk", filter=Q(joined_to=None)), length_s=Sum(Greatest(F("end_s") - F("start_s"), 0.0)))
     )
-    by_person = {row["person"]: row for row in counted}
-    people = list(Person.objects.filter(pk__in=ids).only("pk"))
+    seen: dict[UUID, list[InVideo]] = defaultdict(list)
+    for person, analysis, added_at, count, length_s in counted:
+        assert person is not None  # filtered
+        seen[person].append(InVideo(analysis, count, length_s, added_at))
+    people = list(Person.objects.filter(pk__in=ids).only("pk", "is_deleted"))
     for person in people:
-        row = by_person.get(person.pk)
-        person.appearances = row["n"] if row else 0
-        person.videos = row["in_videos"] if row else 0
-        person.screen_s = row["length_s"] if row else 0.0
-        person.first_seen_at = row["first"] if row else None
-        person.last_seen_at = row["last"] if row else None
+        videos = seen[person.pk]
+        person.appearances = sum(video.appearances for video in videos)
+        person.videos = len(videos)
+        person.screen_s = sum(video.screen_s for video in videos)
+        person.first_seen_at = min((video.added_at for video in videos), default=None)
+        person.last_seen_at = max((video.added_at for video in videos), default=None)
     Person.objects.bulk_update(people, ["appearances", "videos", "screen_s", "first_seen_at", "last_seen_at"])
+    _keep_presences(ids, {person.pk: seen[person.pk] for person in people if not person.is_deleted})
+
+
+def _keep_presences(ids: list[UUID], seen: Mapping[UUID, Sequence[InVideo]]) -> None:
+    """Writes only what differs: somebody may be in hundreds of videos, of which one has changed."""
+    rows = Presence.objects.filter(person__in=ids).values_list("pk", "person", "analysis", "appearances", "screen_s")
+    before = {(person, analysis): (pk, count, screen_s) for pk, person, analysis, count, screen_s in rows}
+    now = {(person, video.analysis): video for person, videos in seen.items() for video in videos}
+    gone = [pk for key, (pk, *_) in before.items() if key not in now]
+    for pks in batches(gone):
+        Presence.objects.filter(pk__in=pks).delete()
+    changed = [
+        Presence(person_id=person, analysis_id=analysis, appearances=video.appearances, screen_s=video.screen_s)
+        for (person, analysis), video in now.items()
+        if before.get((person, analysis), ())[1:] != (video.appearances, video.screen_s)
+    ]
+    Presence.objects.bulk_create(
+        changed,
+        batch_size=BATCH,
+        update_conflicts=True,
+        update_fields=["appearances", "screen_s"],
+        unique_fields=["analysis", "person"],
+    )
 
 
 def _find_portraits(ids: list[UUID]) -> None:

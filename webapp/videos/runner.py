@@ -6,6 +6,7 @@ point: after its segments have ended, after a crash, or twice.
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from analysis.types import FoundFace, FoundTrack, Progress, SegmentResult, Thoro
 from webapp import storage
 from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, Kind, Status
-from webapp.people import events, from_analysis, remembered, samples
+from webapp.people import events, from_analysis, recognised, remembered, samples
 from webapp.people.first_faces import RoughGroups
 from webapp.people.models import Face, Track
 from webapp.videos import rebuilt
@@ -63,6 +64,7 @@ def _scan(job: Job, analysis: Analysis, path: Path) -> None:
     """Stores and shows faces as the keyframes give them; a repeat replaces those of the broken-off attempt."""
     options, video = options_of(analysis), analysis.video
     Face.objects.filter(analysis=analysis, track=None).delete()
+    recognised.forget(analysis)
     groups, count = RoughGroups(), 0
 
     def on_progress(progress: Progress) -> None:
@@ -70,7 +72,8 @@ def _scan(job: Job, analysis: Analysis, path: Path) -> None:
 
     lifecycle.report(job, "scan", 0, video.duration_s)
     loaded = models()
-    Analysis.objects.filter(pk=analysis.pk).update(detector=loaded.detector_name, embedder=loaded.embedder_name)
+    analysis.detector, analysis.embedder = loaded.detector_name, loaded.embedder_name
+    analysis.save(update_fields=["detector", "embedder"])
     for batch in pipeline.scan_keyframes(path, info_of(video), options, loaded, on_progress):
         rows = []
         for found in batch:
@@ -79,8 +82,10 @@ def _scan(job: Job, analysis: Analysis, path: Path) -> None:
             rows.append(row)
             count += 1
         if rows:
+            guesses = _guesses(analysis, rows)
             with transaction.atomic():
                 Face.objects.bulk_create(rows)
+                recognised.remember(analysis, guesses)
                 lifecycle.report(job, "scan", 0, video.duration_s, new_results=True)
     Analysis.objects.filter(pk=analysis.pk).update(scanned_at=timezone.now())
 
@@ -130,6 +135,7 @@ def store_segment(job: Job, segment: Segment, result: SegmentResult) -> None:
     groups = RoughGroups.of_analysis(analysis.pk)
     tracks = [_track(segment, found) for found in result.tracks]
     faces = [_faces(analysis, found, f"{segment.index}/{number}", groups) for number, found in enumerate(result.tracks)]
+    guesses = _guesses(analysis, [face for of_track in faces for face in of_track])
     with transaction.atomic():
         lifecycle.report(job, "detect", job.total, job.total, new_results=True)
         lifecycle.finish(job)
@@ -138,6 +144,7 @@ def store_segment(job: Job, segment: Segment, result: SegmentResult) -> None:
             for face in of_track:
                 face.track = track
         Face.objects.bulk_create([face for of_track in faces for face in of_track], batch_size=from_analysis.BATCH)
+        recognised.remember(analysis, guesses)
         Segment.objects.filter(pk=segment.pk).update(
             cut_at_start=result.cut_at_start,
             cut_at_end=result.cut_at_end,
@@ -149,6 +156,13 @@ def store_segment(job: Job, segment: Segment, result: SegmentResult) -> None:
             frames_sampled=F("frames_sampled") + result.frames_sampled,
             frames_damaged=F("frames_damaged") + result.frames_damaged,
         )
+
+
+def _guesses(analysis: Analysis, faces: Sequence[Face]) -> dict[int, recognised.Guess]:
+    """Whom these faces probably show. Of a repeated analysis nobody sees them: the people of the former one stand."""
+    if analysis.video.current_analysis_id is not None:
+        return {}
+    return recognised.guesses(faces, analysis.video.team_id, analysis.embedder)
 
 
 def _track(segment: Segment, found: FoundTrack) -> Track:
@@ -196,8 +210,24 @@ def files_prefix(video: Video, analysis_id: uuid.UUID) -> str:
     return f"{video.files_prefix}/analyses/{analysis_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """Everything that is found out before anything is written."""
+
+    plan: from_analysis.Plan
+    replaced: list[uuid.UUID]
+    """Earlier analyses of the video, about to go."""
+    seen_before: list[uuid.UUID]
+    """The people of those."""
+
+
 def _group(job: Job, analysis: Analysis) -> None:
-    """The last step: people, in one transaction with the end of the job and the farewell to earlier analyses."""
+    """The last step: people."""
+    store_people(job, analysis, group(job, analysis))
+
+
+def group(job: Job, analysis: Analysis) -> Grouped:
+    """The long part: reads and computes, writes nothing."""
     video, total_s = analysis.video, analysis.video.duration_s
 
     def on_progress(progress: Progress) -> None:
@@ -208,19 +238,25 @@ def _group(job: Job, analysis: Analysis) -> None:
     replaced = list(Analysis.objects.filter(video=video).exclude(pk=analysis.pk).values_list("pk", flat=True))
     memory = remembered.of_video(video.pk, video.team_id, tracks, replaced)
     grouping = pipeline.join_and_group(segments, options_of(analysis), on_progress, memory.said)
-    made = from_analysis.plan(tracks, grouping, replaced, memory, video.team)
-    seen_before = from_analysis.people_seen_in(replaced)
+    plan = from_analysis.plan(tracks, grouping, replaced, memory, video.team)
+    return Grouped(plan, replaced, from_analysis.people_seen_in(replaced))
+
+
+def store_people(job: Job, analysis: Analysis, found: Grouped) -> None:
+    """In one transaction with the end of the job and the farewell to earlier analyses."""
+    video, total_s = analysis.video, analysis.video.duration_s
     with transaction.atomic():
         lifecycle.report(job, "group", total_s, total_s, new_results=True)
         lifecycle.finish(job)
-        people = from_analysis.store(made, team=video.team)
+        people = from_analysis.store(found.plan, team=video.team)
         _make_shown(analysis)
         Face.objects.filter(analysis=analysis, track=None).delete()
-        Analysis.objects.filter(pk__in=replaced).delete()
-        from_analysis.finish([*people, *seen_before], team=video.team)
-        from_analysis.remove_unseen(video.team, seen_before)
+        recognised.forget(analysis)
+        Analysis.objects.filter(pk__in=found.replaced).delete()
+        from_analysis.finish([*people, *found.seen_before], team=video.team)
+        from_analysis.remove_unseen(video.team, found.seen_before)
         events.publish_later(video.team_id)
-    _delete_pictures(video, analysis.pk, replaced)
+    _delete_pictures(video, analysis.pk, found.replaced)
 
 
 def _make_shown(analysis: Analysis) -> None:

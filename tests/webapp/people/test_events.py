@@ -14,7 +14,7 @@ from tests.factories_videos import found_track, make_analysed_video, people_of
 from webapp.accounts.models import Team, User
 from webapp.people import events, history, services
 from webapp.people.events import AlreadyUndone, ChangedMeanwhile, ChangedSince
-from webapp.people.models import Apart, Event, Face, Person, Track, Verdict
+from webapp.people.models import Apart, Event, Face, Person, Presence, Track, Verdict
 from webapp.videos import services as videos
 from webapp.videos import sweeps
 from webapp.videos.models import Video
@@ -52,6 +52,9 @@ def state(team: Team) -> dict[str, Any]:
         "apart": set(Apart.objects.filter(team=team, stands=True).values_list("first", "second")),
         "verdicts": set(
             Verdict.objects.filter(video__team=team, stands=True).values_list("track", "person", "is_same")
+        ),
+        "presences": set(
+            Presence.objects.filter(person__team=team).values_list("analysis", "person", "appearances", "screen_s")
         ),
     }
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.http import HttpResponse
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from analysis.pictures import read_picture
@@ -90,6 +92,86 @@ def test_a_whole_group_is_confirmed_at_once_and_undone_at_once(team: Team, peopl
     assert Person.objects.filter(merged_into=first).count() == 3
     signed_in(bob).post(undo["url"])
     assert not Person.objects.filter(merged_into=first).exists()
+
+
+def test_a_whole_group_holds_those_who_are_like_somebody_in_it(team: Team, people: list[Person]) -> None:
+    """Nobody compared second and third directly with fourth, but the first is like all of them."""
+    first, second, third, fourth = people
+    ask(team, second, first, 0.59)
+    ask(team, third, second, 0.59)
+    ask(team, fourth, third, 0.43)
+    question, left = review.next_question(team)
+    assert question is not None and left == 3
+    assert {question.keeps, question.other, *question.also} == {first, second, third}, "the fourth is too unlike"
+
+
+def test_a_whole_group_has_nobody_who_was_told_apart_from_one_of_them(
+    team: Team, people: list[Person], bob: User
+) -> None:
+    first, second, third, _ = people
+    ask(team, second, first, 0.59)
+    ask(team, third, second, 0.58)
+    services.tell_apart(third, first, user=bob)
+    question, _ = review.next_question(team)
+    assert question is not None and not question.also
+
+
+def test_two_who_have_names_are_asked_about_by_themselves(team: Team, people: list[Person], bob: User) -> None:
+    first, second, third, fourth = people
+    services.name_person(first, name="Anna", user=bob)
+    services.name_person(second, name="Bea", user=bob)
+    ask(team, second, first, 0.59)
+    ask(team, third, second, 0.59)
+    ask(team, fourth, second, 0.59)
+    question, _ = review.next_question(team)
+    assert question is not None
+    assert {question.keeps, question.other, *question.also} == {second, third, fourth}
+    for each in (third, fourth):
+        services.tell_apart(each, second, user=bob)
+    question, left = review.next_question(team)
+    assert question is not None and left == 1
+    assert {question.keeps, question.other} == {first, second} and not question.also
+
+
+def test_people_who_are_seen_together_are_not_offered_as_one_group(team: Team) -> None:
+    box = (300, 10, 360, 70)
+    one = people_of(make_analysed_video(found_track(1), found_track(2, box=box), team=team))
+    other = people_of(make_analysed_video(found_track(3), team=team))
+    for each in one:
+        ask(team, other[0], each, 0.59)
+    question, left = review.next_question(team)
+    assert question is not None and left == 2
+    assert not question.also, "the two of one picture cannot both be the third"
+
+
+def test_who_is_taken_out_of_a_group_is_asked_about_last_and_not_told_apart(
+    team: Team, people: list[Person], bob: User
+) -> None:
+    first, second, third, fourth = people
+    ask(team, second, first, 0.59)
+    left_out = ask(team, third, first, 0.58)
+    last = ask(team, fourth, third, 0.43)
+    answer(bob, "yes", first, second, shown=[str(second.pk), str(third.pk)])
+    assert not Apart.objects.exists()
+    question, left = review.next_question(team)
+    assert question is not None and (question.suggestion, left) == (last.pk, 2)
+    services.tell_apart(fourth, third, user=bob)
+    question, _ = review.next_question(team)
+    assert question is not None and question.suggestion == left_out.pk
+
+
+def test_the_queue_takes_a_constant_number_of_queries(team: Team) -> None:
+    found = people_of(
+        make_analysed_video(*(found_track(n, start_s=3 * n, end_s=3 * n + 2) for n in range(1, 9)), team=team)
+    )
+    ask(team, found[1], found[0])
+    with CaptureQueriesContext(connection) as few:
+        review.next_question(team)
+    for each in found[2:]:
+        ask(team, each, found[0])
+    with CaptureQueriesContext(connection) as many:
+        review.next_question(team)
+    assert len(many) == len(few)
 
 
 def test_hidden_and_deleted_people_are_not_asked_about(team: Team, people: list[Person], bob: User) -> None:

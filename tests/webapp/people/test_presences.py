@@ -1,0 +1,98 @@
+"""What is kept about who is in which video says the same as the tracks, whatever happens to people and videos."""
+
+import pytest
+from django.db import connection
+from django.db.models import Count, F, Q, Sum
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tests.conftest import signed_in
+from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
+from tests.webapp.people.test_migrations import back_to, forth
+from webapp.accounts.models import Team, User
+from webapp.people import events, services, summaries
+from webapp.people.models import Person, Presence, Track
+from webapp.people.queries import people_of_cards
+from webapp.videos import services as videos
+from webapp.videos.models import Video
+
+pytestmark = pytest.mark.django_db(transaction=True)
+RIGHT = (300, 10, 360, 70)
+
+
+def as_tracks_say() -> set[tuple[object, object, int, float]]:
+    rows = summaries.shown_tracks().filter(person__is_deleted=False).values("analysis", "person")
+    counted = rows.annotate(n=Count("pk", filter=Q(joined_to=None)), length_s=Sum(F("end_s") - F("start_s")))
+    return {(row["analysis"], row["person"], row["n"], round(row["length_s"], 6)) for row in counted}
+
+
+def as_kept() -> set[tuple[object, object, int, float]]:
+    rows = Presence.objects.values_list("analysis", "person", "appearances", "screen_s")
+    return {(analysis, person, count, round(screen_s, 6)) for analysis, person, count, screen_s in rows}
+
+
+@pytest.fixture
+def video(team: Team) -> Video:
+    tracks = found_track(1), found_track(2, box=RIGHT, end_s=9), found_track(1, start_s=20, end_s=25)
+    return make_analysed_video(*tracks, team=team)
+
+
+def test_they_follow_every_act_and_its_undo(video: Video, bob: User) -> None:
+    first, second = sorted(people_of(video), key=lambda person: -person.appearances)
+    assert as_kept() == as_tracks_say() and len(as_kept()) == 2
+    before = as_kept()
+    track = Track.objects.filter(person=first).earliest("start_s")
+    done = [services.move_appearances(first, track_ids=[track.pk], target=None, user=bob)[0]]
+    assert as_kept() == as_tracks_say() and len(as_kept()) == 3
+    done.append(services.merge_people(second, target=first, user=bob))
+    assert as_kept() == as_tracks_say() and len(as_kept()) == 2
+    done.append(services.delete_person(first, user=bob))
+    assert as_kept() == as_tracks_say() and len(as_kept()) == 1
+    for event in reversed(done):
+        events.undo(event, user=bob)
+        assert as_kept() == as_tracks_say()
+    assert as_kept() == before
+
+
+def test_they_follow_deleting_and_restoring_a_video_and_a_new_analysis(team: Team, video: Video) -> None:
+    kept = as_kept()
+    videos.delete_video(video)
+    assert as_kept() == set()
+    video.refresh_from_db()
+    videos.restore_video(video)
+    assert as_kept() == kept
+    run_analysis(begin_analysis(video), [found_track(1)])
+    assert as_kept() == as_tracks_say() and len(as_kept()) == 1
+
+
+def test_the_migration_counts_what_is_there(video: Video, bob: User) -> None:
+    services.delete_person(people_of(video)[1], user=bob)
+    kept = as_kept()
+    back_to("0005_merges_are_events_now")
+    forth()
+    assert as_kept() == kept == as_tracks_say()
+
+
+def test_a_card_has_those_who_are_seen_longest_first_and_counts_all(team: Team, bob: User) -> None:
+    tracks = [found_track(n, start_s=10 * n, end_s=10 * n + n) for n in range(1, 8)]
+    video = make_analysed_video(*tracks, team=team, duration_s=100)
+    assert video.current_analysis_id is not None
+    card = people_of_cards([video.current_analysis_id], [])[video.current_analysis_id]
+    longest = Person.objects.order_by("-screen_s")[:5]
+    assert ([face.person for face in card.faces], card.count) == ([person.pk for person in longest], 7)
+    services.delete_person(longest[0], user=bob)
+    card = people_of_cards([video.current_analysis_id], [])[video.current_analysis_id]
+    assert card.count == 6 and longest[0].pk not in [face.person for face in card.faces]
+
+
+def test_the_library_reads_no_track_and_asks_the_same_number_of_times(team: Team, vera: User) -> None:
+    client = signed_in(vera)
+    counted = []
+    for _ in range(2):
+        make_analysed_video(found_track(1), found_track(2, box=RIGHT), team=team)
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(reverse("videos:library"))
+        assert page.status_code == 200 and b"2 people" in page.content
+        assert not [query for query in queries.captured_queries if "people_track" in query["sql"]]
+        counted.append(len(queries))
+    assert counted[0] == counted[1]

@@ -1,0 +1,149 @@
+"""Whom the first faces of a running analysis probably show: a guess for the pages, which its end replaces.
+
+It decides nothing: no track, event or count says it, and it goes in the transaction that stores the people.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+
+from analysis.faces.search import LIMITS, likenesses
+from webapp.accounts.models import Team
+from webapp.jobs.models import ACTIVE
+from webapp.people import constraints, events, matching, references, samples
+from webapp.people.models import STANDING, Face, Person, Recognised
+from webapp.videos.models import Analysis, Video
+
+Group = tuple[UUID, int]
+"""A rough group of an analysis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    person: UUID
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True)
+class SeenNow:
+    """Somebody who is probably in a video that is being looked at. The time is player time."""
+
+    person: Person
+    video: Video
+    face: UUID
+    time_s: float
+
+
+def guesses(faces: Iterable[Face], team_id: UUID, embedder: str) -> dict[int, Guess]:
+    """By rough group; only who is alike enough to join by themselves is named."""
+    grouped = [face for face in faces if face.preliminary_group is not None]
+    limits = LIMITS.get(embedder)
+    if limits is None or not grouped:
+        return {}
+    known = references.known_people(team_id, embedder)
+    if not known.people:
+        return {}
+    table = likenesses(known.gallery, np.stack([samples.unpack_vector(face.embedding) for face in grouped]))
+    join_from, _suggest_from = matching.limits_of(known, limits)
+    table[table < join_from[:, None]] = -1.0
+    found: dict[int, Guess] = {}
+    for column, face in enumerate(grouped):
+        row = int(table[:, column].argmax())
+        likeness = float(table[row, column])
+        assert face.preliminary_group is not None  # filtered
+        best = found.get(face.preliminary_group)
+        if likeness > 0 and (best is None or likeness > best.likeness):
+            found[face.preliminary_group] = Guess(known.people[row], likeness)
+    return found
+
+
+def remember(analysis: Analysis, found: Mapping[int, Guess]) -> None:
+    """Call it in the transaction that stores the faces. Pages of the people look again."""
+    rows = Recognised.objects.filter(analysis=analysis, preliminary_group__in=found)
+    before = dict(rows.values_list("preliminary_group", "likeness"))
+    better = [
+        Recognised(analysis=analysis, preliminary_group=group, person_id=guess.person, likeness=guess.likeness)
+        for group, guess in found.items()
+        if guess.likeness > before.get(group, 0.0)
+    ]
+    if not better:
+        return
+    Recognised.objects.bulk_create(
+        better,
+        update_conflicts=True,
+        update_fields=["person", "likeness"],
+        unique_fields=["analysis", "preliminary_group"],
+    )
+    events.publish_later(analysis.video.team_id)
+
+
+def forget(analysis: Analysis) -> None:
+    Recognised.objects.filter(analysis=analysis).delete()
+
+
+def by_group(analysis_ids: Collection[UUID]) -> dict[Group, tuple[Person, float]]:
+    """As people are today: merged ones stand for whom they were merged into, deleted ones for nobody."""
+    rows = list(Recognised.objects.filter(analysis__in=analysis_ids).select_related("person"))
+    if not rows:
+        return {}
+    families = {team: constraints.family_of(team) for team in {row.person.team_id for row in rows}}
+    today = {row.pk: families[row.person.team_id].root(row.person_id) for row in rows}
+    people = Person.objects.filter(STANDING).in_bulk(set(today.values()))
+    return {
+        (row.analysis_id, row.preliminary_group): (people[today[row.pk]], row.likeness)
+        for row in rows
+        if today[row.pk] in people
+    }
+
+
+def one_face_each(
+    guessed: Mapping[int, tuple[UUID, float]], moments: Mapping[int, Collection[float]]
+) -> dict[int, UUID | None]:
+    """For each guessed group of one analysis: whose face it shows, or None where it is more of somebody shown already.
+
+    The most alike group of a person shows them. A group that is seen at the same moment is somebody else after all,
+    and is left out: two faces of one picture are never one person.
+    """
+    shown: dict[int, UUID | None] = {}
+    taken: dict[UUID, set[float]] = defaultdict(set)
+    for group in sorted(guessed, key=lambda each: (-guessed[each][1], each)):
+        person = guessed[group][0]
+        if taken[person] & set(moments[group]):
+            continue
+        shown[group] = None if taken[person] else person
+        taken[person] |= set(moments[group])
+    return shown
+
+
+def seen_now(team: Team, person: Person | None = None, limit: int = 12) -> list[SeenNow]:
+    """Who is probably in videos that are being looked at for the first time; of one person, or of everybody."""
+    running = Analysis.objects.filter(
+        video__team=team, video__deleted_at=None, video__current_analysis=None, job__status__in=ACTIVE
+    )
+    analyses = {analysis.pk: analysis for analysis in running.select_related("video")}
+    guessed = by_group(list(analyses))
+    best: dict[tuple[UUID, UUID], tuple[Group, Person, float]] = {}
+    for group, (who, likeness) in guessed.items():
+        key = (group[0], who.pk)
+        if (person is None or who.pk == person.pk) and likeness > best.get(key, (group, who, 0.0))[2]:
+            best[key] = (group, who, likeness)
+    chosen = sorted(best.values(), key=lambda each: (each[1].is_unnamed, -each[2]))[:limit]
+    faces = _best_faces([group for group, _, _ in chosen])
+    return [
+        SeenNow(who, video, faces[group][0], max(faces[group][1] - video.playback_offset_s, 0.0))
+        for group, who, _ in chosen
+        if group in faces and (video := analyses[group[0]].video)
+    ]
+
+
+def _best_faces(groups: Sequence[Group]) -> dict[Group, tuple[UUID, float]]:
+    """Id and time of the best view of each."""
+    rows = Face.objects.filter(
+        analysis__in={analysis for analysis, _ in groups}, preliminary_group__in={number for _, number in groups}
+    )
+    columns = ("analysis", "preliminary_group", "pk", "time_s")
+    found = rows.order_by("quality", "-pk").values_list(*columns)
+    return {(analysis, number or 0): (pk, time_s) for analysis, number, pk, time_s in found}  # the best comes last
