@@ -23,12 +23,16 @@ from webapp.videos.queries import CardPeople
 
 register = template.Library()
 
-LIBRARIES = {"@hotwired/turbo": "vendor/turbo/turbo.es2017-esm.js", "tus": "vendor/tus/tus.min.js"}
+LIBRARIES = {
+    "@hotwired/turbo": "vendor/turbo/turbo.es2017-esm.js",
+    "tus": "vendor/tus/tus.min.js",
+    "uplot": "vendor/uplot/uPlot.esm.js",
+}
 CLASSIC = {"theme"}
 """Loaded before the first paint by an ordinary script element; not a module."""
 SIZE_STEP, SIZE_UNITS = 1024, ("B", "KB", "MB", "GB", "TB")
-FETCHED_LATER = {"tus"}
-"""Only when somebody uploads."""
+FETCHED_LATER = {"tus", "uplot"}
+"""Only when somebody uploads, or looks at curves."""
 
 
 @register.simple_tag
