@@ -199,6 +199,12 @@ def pairs(spans: list[tuple[float, float]]) -> str:
 
 
 @register.filter
+def as_json(value: object) -> str:
+    """For a data attribute."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+@register.filter
 def likeness_percent(likeness: float) -> int:
     """A cosine as people read it."""
     return sureness.percent(likeness)
