@@ -43,7 +43,7 @@ def _waiting(run: TrainingRun, ahead: int) -> str:
 
 def _paused(run: TrainingRun) -> str:
     if run.history and run.moment.get("stage") == "learn":
-        return _("Paused behind epoch %(n)d. Nothing is lost; it goes on from there.") % {"n": run.history[-1]["epoch"]}
+        return _("Paused behind epoch %(n)d. It goes on from there when you say so.") % {"n": run.history[-1]["epoch"]}
     return _("Paused. It goes on when you say so.")
 
 

@@ -124,7 +124,7 @@ def pause(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
     if not services.pause_run(run):
         return refused(request, _("It had ended before it could be paused."), _page_of(run))
-    return done(request, _("Paused. Nothing is lost."), _page_of(run))
+    return done(request, _("Paused. It goes on behind the last complete epoch."), _page_of(run))
 
 
 @login_required
