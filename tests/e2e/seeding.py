@@ -18,7 +18,8 @@ def seed(data_dir: Path, **wish: Any) -> dict[str, str]:
 
     `name`, `kind`, `labels` (names), `count`, `labelled` and `suggested` (how many of the first samples bear labels
     in turn, how many behind them have a suggestion), `track` (size of the sequences), `sources` (how many there are,
-    instead of one video), `folder` with pictures to use in the order of their names, `members` ([[name, role], ...]; all with the password of the tests).
+    instead of one video), `folder` with pictures to use in the order of their names, `members` ([[name, role], ...];
+    all with the password of the tests).
     """
     clean = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
     own = {"DJANGO_SETTINGS_MODULE": "webapp.settings", "ROLLCALL_DATA_DIR": str(data_dir)}

@@ -1,7 +1,6 @@
 """A training on the real product: started on a page, watched live in two tabs, reloaded, killed, paused, kept."""
 
 import re
-from pathlib import Path
 
 import cv2
 import pytest
