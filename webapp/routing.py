@@ -8,4 +8,5 @@ websocket_urlpatterns = [
     path("ws/teams/<uuid:key>/", TeamConsumer.as_asgi()),
     path("ws/videos/<uuid:key>/", SubjectConsumer.as_asgi()),
     path("ws/datasets/<uuid:key>/", SubjectConsumer.as_asgi()),
+    path("ws/training/<uuid:key>/", SubjectConsumer.as_asgi()),
 ]

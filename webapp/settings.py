@@ -131,6 +131,7 @@ STATICFILES_DIRS = [
     ("vendor/bootstrap", BASE_DIR / "node_modules/bootstrap/dist"),
     ("vendor/tus", BASE_DIR / "node_modules/tus-js-client/dist"),
     ("vendor/turbo", BASE_DIR / "node_modules/@hotwired/turbo/dist"),
+    ("vendor/uplot", BASE_DIR / "node_modules/uplot/dist"),
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},

@@ -5,6 +5,7 @@ The functions block, except `stream`; call them from async code through a thread
 
 import asyncio
 import errno
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
@@ -77,6 +78,17 @@ def local_path(key: str) -> Iterator[Path]:
     if not path.is_file():
         raise FileNotFoundError(f"Nothing is stored under {key!r}")
     yield path
+
+
+def copy_out(key: str, target: Path) -> None:
+    """Puts the content at `target`, a file outside of the store; not to be changed. Raises FileNotFoundError."""
+    with local_path(key) as path:
+        try:
+            os.link(path, target)
+        except OSError as error:
+            if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK):
+                raise
+            shutil.copyfile(path, target)
 
 
 def exists(key: str) -> bool:
@@ -168,3 +180,28 @@ def scratch_dir() -> Iterator[Path]:
 def clear_scratch() -> None:
     """Removes what killed processes left behind; only when no worker runs."""
     shutil.rmtree(scratch_root(), ignore_errors=True)
+
+
+def _workplaces_root() -> Path:
+    return settings.DATA_DIR / "unfinished"
+
+
+def workplace(name: str) -> Path:
+    """A folder for long work that goes on after its worker was killed or stopped; made when it is not there.
+
+    On the same file system as the store. `leave_workplace` removes it.
+    """
+    folder: Path = _workplaces_root() / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def workplaces() -> list[str]:
+    """Names of all, sorted."""
+    root = _workplaces_root()
+    return sorted(child.name for child in root.iterdir()) if root.is_dir() else []
+
+
+def leave_workplace(name: str) -> None:
+    """Removes it with everything in it; fine when there is none."""
+    shutil.rmtree(_workplaces_root() / name, ignore_errors=True)

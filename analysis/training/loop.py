@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,8 @@ def learn(
     change = augmentation(config.augmentation)
     stopped = "finished"
     try:
+        for known in state.history:  # who listens may not have heard of the last one, nor of any
+            _tell(reporter, config, known, state.batch_size)
         while state.epoch < config.epochs:
             if config.patience and state.epoch - state.best_epoch >= config.patience and state.best:
                 stopped = "patience"
@@ -119,7 +122,7 @@ def learn(
                 state.best = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
             if out_dir:
                 save_tensors(out_dir / CHECKPOINT, _checkpoint(network, optimizer, state, fingerprint))
-            _tell(reporter, state, config, entry)
+            _tell(reporter, config, entry, state.batch_size)
             after_epoch(state.epoch, float(entry["validation_loss"]))
     except KeepBest:
         stopped = "kept"
@@ -151,7 +154,9 @@ def _surviving_epoch(
             if entry is None:
                 state.warnings.append(_warning("diverged", f"epoch {state.epoch + 1}: the loss is no number any more"))
                 return None
-            loss, accuracy, _ = judge(network, data, validation_rows, config, device, reporter)
+            done, epochs = state.epoch + 0.999, config.epochs
+            tell = partial(reporter.tell, "learn", done, epochs, epoch=state.epoch + 1, epochs=epochs)
+            loss, accuracy, _ = judge(network, data, validation_rows, config, device, tell)
             if not math.isfinite(loss):
                 state.warnings.append(_warning("diverged", f"epoch {state.epoch + 1}: the loss is no number any more"))
                 return None
@@ -272,6 +277,9 @@ def _set_mode(network: nn.Module, *, head_only: bool) -> None:
         backbone.requires_grad_(not head_only)
 
 
+def _nobody_listens() -> None: ...
+
+
 @torch.inference_mode()
 def judge(
     network: nn.Module,
@@ -279,11 +287,11 @@ def judge(
     rows: Rows,
     config: TrainingConfig,
     device: torch.device,
-    reporter: Reporter | None = None,
+    tell: Callable[[], None] = _nobody_listens,
 ) -> tuple[float, float, Tensor]:
     """Mean loss without weights and smoothing, accuracy, and logits `(n, outputs)` on the CPU."""
     network.eval()
-    logits = logits_of(network, data, rows, device, reporter)
+    logits = logits_of(network, data, rows, device, tell)
     truth = data.truth[torch.from_numpy(rows)]
     plain = torch.ones(log_probabilities(logits).shape[1])
     loss = float(loss_of(logits, truth, plain, replace(config, label_smoothing=0.0)))
@@ -292,14 +300,13 @@ def judge(
 
 @torch.inference_mode()
 def logits_of(
-    network: nn.Module, data: Tensors, rows: Rows, device: torch.device, reporter: Reporter | None = None
+    network: nn.Module, data: Tensors, rows: Rows, device: torch.device, tell: Callable[[], None] = _nobody_listens
 ) -> Tensor:
     parts = []
     for batch_rows in _batches(rows, EVALUATION_BATCH):
         images, _ = data.batch(batch_rows, device)
         parts.append(network(*images).float().cpu())
-        if reporter is not None:
-            reporter.tell("evaluate", 0, 1)
+        tell()
     return torch.cat(parts)
 
 
@@ -384,8 +391,7 @@ def _restore(network: nn.Module, optimizer: torch.optim.Optimizer, state: _State
         setattr(state, name, value)
 
 
-def _tell(reporter: Reporter, state: _State, config: TrainingConfig, entry: dict[str, Any]) -> None:
+def _tell(reporter: Reporter, config: TrainingConfig, entry: dict[str, Any], batch_size: int) -> None:
     more = {name: value for name, value in entry.items() if name not in ("seconds", "accuracy")}
-    reporter.tell(
-        "learn", state.epoch, config.epochs, at_once=True, epochs=config.epochs, batch_size=state.batch_size, **more
-    )
+    epochs = config.epochs
+    reporter.tell("learn", entry["epoch"], epochs, at_once=True, epochs=epochs, batch_size=batch_size, **more)

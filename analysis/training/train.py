@@ -11,6 +11,7 @@ import os
 import platform
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,8 @@ def _train_network(
     learned = learn(
         build(spec), tensors, prepared.rows(Part.TRAIN), rows, config, device, out_dir, fingerprint, reporter
     )
-    logits = _numpy(logits_of(learned.network, tensors, rows, device, reporter))
+    tell = partial(reporter.tell, "evaluate", 0, 1)
+    logits = _numpy(logits_of(learned.network, tensors, rows, device, tell))
     about = {
         "why": why,
         "stopped": learned.stopped,

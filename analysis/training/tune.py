@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,12 @@ import torch
 
 from analysis.errors import BadTrainingConfig, TrainingDiverged
 from analysis.training.checkpoint import write_json
-from analysis.training.config import Augmentation, Optimizer, Recipe, Schedule, TrainingConfig, defaults
+from analysis.training.config import Augmentation, Optimizer, Recipe, Schedule, TrainingConfig, defaults, from_json
 from analysis.training.data import Part, TrainingData, clips_among
 from analysis.training.loop import learn
 from analysis.training.models import build
 from analysis.training.prepare import Prepared, prepare
-from analysis.training.progress import Reporter
+from analysis.training.progress import KeepBest, Reporter
 from analysis.training.train import NETWORK_KINDS, choose_device, network_spec, run_fingerprint, set_reproducible
 from analysis.types import OnProgress
 
@@ -30,11 +31,17 @@ MOST_TRIALS = 1_000
 
 
 def tune(
-    config: TrainingConfig, data: TrainingData, out_dir: Path, trials: int, on_progress: OnProgress
+    config: TrainingConfig,
+    data: TrainingData,
+    out_dir: Path,
+    trials: int,
+    on_progress: OnProgress,
+    after_trial: Callable[[dict[str, Any]], None] = lambda so_far: None,
 ) -> dict[str, Any]:
     """Least validation loss within `trials` and `config.minutes`; goes on where an earlier search in the folder ended.
 
-    The callback may raise `Cancelled`: finished trials stay. Returns the content of `tune.json`.
+    The callback may raise `Cancelled`: finished trials stay. `after_trial` gets what `tune.json` would hold so far and
+    may raise `KeepBest` to end the search there. Returns the content of `tune.json`.
     """
     import optuna
 
@@ -59,7 +66,13 @@ def tune(
     while len(_ended(study)) < trials and time.monotonic() < ends_s:
         trial = study.ask()
         _run_trial(study, trial, suggest(trial, config), prepared, device, reporter, len(_ended(study)), trials)
+        try:
+            after_trial(_document(study, config))
+        except KeepBest:
+            break
     document = _document(study, config)
+    if document["best_loss"] is None:
+        raise TrainingDiverged("no trial came to its end in the time allowed; allow more minutes")
     write_json(out_dir / RESULT_FILE, document)
     return document
 
@@ -70,6 +83,11 @@ def _with_network(config: TrainingConfig, data: TrainingData) -> TrainingConfig:
         return config
     recipe = Recipe.SEQUENCE if clips_among(data.samples) == len(data.samples) else Recipe.FINETUNE
     return defaults(recipe, seed=config.seed, minutes=config.minutes, device=config.device, threads=config.threads)
+
+
+def tuned_config(config: TrainingConfig, data: TrainingData, document: dict[str, Any]) -> TrainingConfig:
+    """What to train with after a search with `config`, from what `tune` returned."""
+    return from_json(_with_network(config, data).as_json() | document["best_settings"])
 
 
 def _without_test(data: TrainingData) -> TrainingData:
@@ -158,15 +176,13 @@ def _document(study: optuna.Study, config: TrainingConfig) -> dict[str, Any]:
 
     ended = _ended(study)
     complete = [trial for trial in ended if trial.state is optuna.trial.TrialState.COMPLETE]
-    if not complete:
-        raise TrainingDiverged("no trial came to its end in the time allowed; allow more minutes")
-    best = min(complete, key=lambda trial: float(trial.value))
+    best = min(complete, key=lambda trial: float(trial.value), default=None)
     return {
         "schema": 1,
         "recipe": config.recipe.value,
         "trials": len(ended),
         "pruned": len(ended) - len(complete),
-        "best_loss": float(best.value),
-        "best_settings": best.params,
+        "best_loss": None if best is None else float(best.value),
+        "best_settings": {} if best is None else best.params,
         "all": [{"number": t.number, "state": t.state.name, "loss": t.value, "settings": t.params} for t in ended],
     }

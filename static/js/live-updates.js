@@ -47,6 +47,7 @@ class LiveUpdates extends HTMLElement {
     if (message.type === "samples") document.dispatchEvent(new CustomEvent("live:samples", { detail: message }));
     // After a lost connection nobody knows what was missed.
     if (message.type === "snapshot_end") document.dispatchEvent(new CustomEvent("live:samples", { detail: { numbers: [] } }));
+    if (message.type === "stale") document.dispatchEvent(new CustomEvent("fragment:stale"));
     if (message.type === "people") this.#peopleChanged();
   }
 

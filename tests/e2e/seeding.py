@@ -17,8 +17,9 @@ def seed(data_dir: Path, **wish: Any) -> dict[str, str]:
     """Makes a dataset in the first team of the product with this data folder; returns its "id" and other ids.
 
     `name`, `kind`, `labels` (names), `count`, `labelled` and `suggested` (how many of the first samples bear labels
-    in turn, how many behind them have a suggestion), `track` (size of the sequences), `folder` with pictures
-    to use, `members` ([[name, role], ...]; all with the password of the tests).
+    in turn, how many behind them have a suggestion), `track` (size of the sequences), `sources` (how many there are,
+    instead of one video), `folder` with pictures to use in the order of their names, `members` ([[name, role], ...];
+    all with the password of the tests).
     """
     clean = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
     own = {"DJANGO_SETTINGS_MODULE": "webapp.settings", "ROLLCALL_DATA_DIR": str(data_dir)}
@@ -50,6 +51,8 @@ def _make(wish: dict[str, Any]) -> dict[str, str]:
 
     def each(n: int) -> dict[str, Any]:
         fields: dict[str, Any] = {"time_s": n / 2, "sequence": f"track {n // track}"}
+        if "sources" in wish:
+            fields |= {"source": f"recording {n % wish['sources']}", "source_name": f"Recording {n % wish['sources']}"}
         if n < labelled:
             fields["label"] = labels[n % len(labels)]
         elif n < labelled + suggested:

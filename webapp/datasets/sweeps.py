@@ -3,7 +3,7 @@
 import logging
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from webapp import storage
@@ -16,15 +16,18 @@ from webapp.videos.models import Video
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+LEARNED_FROM = Q(training_runs__job__status__in=ACTIVE)
+"""Versions and datasets whose samples a training reads: they wait until it has ended. A paused one does not hold them;
+it fails in plain words if it goes on later."""
 
 
 def sweep() -> None:
     """One round; a few cheap queries when there is nothing to do."""
     long_ago = timezone.now() - UNDO_PERIOD
-    for dataset in Dataset.objects.filter(deleted_at__lt=long_ago):
+    for dataset in Dataset.objects.filter(deleted_at__lt=long_ago).exclude(LEARNED_FROM):
         if not Job.objects.filter(subject_id=dataset.pk, status__in=ACTIVE).exists():
             purge(dataset)
-    for version in Version.objects.filter(deleted_at__lt=long_ago):
+    for version in Version.objects.filter(deleted_at__lt=long_ago).exclude(LEARNED_FROM):
         version.samples.all().delete()
         version.delete()
     discard_removed(Sample.objects.filter(removed_at__lt=long_ago))

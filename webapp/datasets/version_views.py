@@ -132,7 +132,7 @@ def version_detail(request: HttpRequest, dataset_id: UUID, number: int) -> HttpR
     context = head_context(request, version.dataset) | {
         "version": version,
         "summary": _summary(version),
-        "table": _table(version),
+        "table": label_table(version.statistics),
         "strips": [(part.label, _strip(version, part)) for part in Part],
         "others": others,
     }
@@ -191,7 +191,11 @@ def _version(request: HttpRequest, dataset_id: UUID, number: int) -> Version:
 
 
 def _summary(version: Version) -> dict[str, Any]:
-    statistics = version.statistics
+    return {"version": version} | split_summary(version.statistics)
+
+
+def split_summary(statistics: dict[str, Any]) -> dict[str, Any]:
+    """What `datasets/_parts.html` and `_warnings.html` show."""
     parts, left = [], 0.0
     for part in Part:
         width = 100 * statistics["parts"][part] / statistics["samples"]
@@ -199,14 +203,13 @@ def _summary(version: Version) -> dict[str, Any]:
         parts.append({"name": part.label, "value": part.value, "left": left, "width": width, **facts})
         left += width
     warnings = [WARNINGS[code] for code in statistics["warnings"]]
-    return {"version": version, "parts": parts, "warnings": warnings, "statistics": statistics}
+    return {"parts": parts, "warnings": warnings, "statistics": statistics}
 
 
-def _table(version: Version) -> list[tuple[str, list[int], int]]:
+def label_table(statistics: dict[str, Any]) -> list[tuple[str, list[int], int]]:
     """Label, its number in each part, and in all; the most frequent first."""
     rows = [
-        (label, [counts[part] for part in Part], sum(counts.values()))
-        for label, counts in version.statistics["labels"].items()
+        (label, [counts[part] for part in Part], sum(counts.values())) for label, counts in statistics["labels"].items()
     ]
     return sorted(rows, key=lambda row: (-row[2], row[0]))
 

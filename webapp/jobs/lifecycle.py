@@ -6,13 +6,14 @@ that arrives twice, late, or after a cancel changes nothing. Publishing happens 
 
 import errno
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
@@ -25,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 REPORT_EVERY_S = 0.25
 """At most four writes and messages a second and job."""
+BEAT_EVERY_S = 5.0
+MOST_SILENT_S = 600.0
+"""A training step on a processor may take a minute; nothing honest takes ten between two reports."""
 
 
 def create(
@@ -125,6 +129,37 @@ def give_up_worker(job: Job) -> None:
             logger.warning("The worker of job %s died; it is queued again (%d)", job.pk, job.attempts + 1)
     elif owned.update(attempts=F("attempts") + 1):
         fail(job, errors.CRASHED, f"worker died {MAX_ATTEMPTS} times")
+
+
+@contextmanager
+def beating(job: Job) -> Iterator[None]:
+    """Says from a thread that this worker lives, for work whose single steps may take longer than the reaper waits.
+
+    Stops `MOST_SILENT_S` after the last report, so that work that hangs is given up all the same.
+    """
+    ended = threading.Event()
+    thread = threading.Thread(target=_beat, args=(job, ended), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _beat(job: Job, ended: threading.Event) -> None:
+    began_s = time.monotonic()
+    try:
+        while not ended.wait(BEAT_EVERY_S):
+            if time.monotonic() - max(began_s, job.reported_s) > MOST_SILENT_S:
+                return
+            try:
+                if not _owned(job).update(heartbeat_at=timezone.now()):
+                    return
+            except OperationalError as error:  # the database is busy or restarts; the next beat tells
+                logger.warning("Job %s could not say that it is alive: %s", job.pk, error)
+    finally:
+        connection.close()
 
 
 @contextmanager

@@ -35,6 +35,13 @@ STAGES: dict[str, Words] = {
     "measure": gettext_lazy("Looking at new samples"),
     "suggest": gettext_lazy("Suggesting labels"),
     "examine": gettext_lazy("Examining the dataset"),
+    "read": gettext_lazy("Reading the pictures"),
+    "features": gettext_lazy("Looking at every picture"),
+    "choose": gettext_lazy("Finding the best way to look"),
+    "tune": gettext_lazy("Searching for the best settings"),
+    "learn": gettext_lazy("Learning"),
+    "evaluate": gettext_lazy("Checking what was learned"),
+    "write": gettext_lazy("Storing the model"),
 }
 
 EXPLANATIONS: dict[str, Explanation] = {
@@ -85,6 +92,14 @@ EXPLANATIONS: dict[str, Explanation] = {
     "training_diverged": Explanation(
         gettext_lazy("The training went out of control in its first steps."),
         gettext_lazy("Choose a smaller learning rate, or go back to the recommended settings."),
+    ),
+    "data_gone": Explanation(
+        gettext_lazy("The version of the dataset that this training learns from has been deleted."),
+        gettext_lazy("Make a new version of a dataset and train on that."),
+    ),
+    "gpu_gone": Explanation(
+        gettext_lazy("The graphics card stopped answering."),
+        gettext_lazy("Go on: the training continues behind the last complete epoch, if need be on the processor."),
     ),
     "damaged_model": Explanation(
         gettext_lazy("A file of this model is missing or has been changed."),

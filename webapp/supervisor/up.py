@@ -22,6 +22,8 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 LOOK_EVERY_S = 0.3
 WORKERS = {"checks": ("checks",), "media": ("media",), "analysis": ("analysis",), "training": ("training",)}
 """Name of each worker and its queues. A check never waits behind a web copy, nor an analysis behind a training."""
+FRESH_CHILD = ("training",)
+"""A process for each piece of work: what torch took of memory and of the graphics card is given back after it."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -142,6 +144,8 @@ class Supervisor:
 
     def _worker(self, name: str, queues: tuple[str, ...]) -> Child:
         words = f"-A webapp.celery worker -P prefork -c 1 -l INFO --without-gossip --without-mingle -n {name}@%h"
+        if name in FRESH_CHILD:
+            words += " --max-tasks-per-child 1"
         return Child(
             name=f"The worker for {name}",
             command=[sys.executable, "-m", "celery", *words.split(), "-Q", ",".join(queues)],

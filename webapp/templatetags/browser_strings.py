@@ -86,6 +86,12 @@ STRINGS: dict[str, Promise] = {
     "grid.again": _("{n} fit now · Show them"),
     "grid.failed": _("That could not be saved. Check your connection and try again."),
     "grid.load_failed": _("The samples could not be loaded. Check your connection and reload the page."),
+    # training
+    "train.usual": _("{value} (usual)"),
+    "curves.epoch": _("Epoch"),
+    "curves.way": _("Way to look"),
+    "curves.train": _("learned from"),
+    "curves.validation": _("not seen"),
     # people
     "hide.show_all": _("Show all"),
     "hide.hide_unnamed": _("Hide unnamed"),

@@ -23,12 +23,16 @@ from webapp.videos.queries import CardPeople
 
 register = template.Library()
 
-LIBRARIES = {"@hotwired/turbo": "vendor/turbo/turbo.es2017-esm.js", "tus": "vendor/tus/tus.min.js"}
+LIBRARIES = {
+    "@hotwired/turbo": "vendor/turbo/turbo.es2017-esm.js",
+    "tus": "vendor/tus/tus.min.js",
+    "uplot": "vendor/uplot/uPlot.esm.js",
+}
 CLASSIC = {"theme"}
 """Loaded before the first paint by an ordinary script element; not a module."""
 SIZE_STEP, SIZE_UNITS = 1024, ("B", "KB", "MB", "GB", "TB")
-FETCHED_LATER = {"tus"}
-"""Only when somebody uploads."""
+FETCHED_LATER = {"tus", "uplot"}
+"""Only when somebody uploads, or looks at curves."""
 
 
 @register.simple_tag
@@ -192,6 +196,12 @@ def not_shown(people: CardPeople) -> int:
 def pairs(spans: list[tuple[float, float]]) -> str:
     """Stretches of time as JSON, for a data attribute."""
     return json.dumps([[round(start_s, 3), round(end_s, 3)] for start_s, end_s in spans])
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """For a data attribute."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 @register.filter

@@ -25,7 +25,6 @@ class Wish(models.TextChoices):
     """What somebody asked of a run that is going on; the worker grants it at its next report."""
 
     NOTHING = "", _("Nothing")
-    PAUSE = "pause", _("Pause")
     KEEP = "keep", _("Keep the best so far")
 
 
@@ -38,6 +37,17 @@ class State(models.TextChoices):
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Cancelled")
+
+
+class Line(models.Model):
+    """All runs on versions of one dataset; bears the dataset's id, and outlives it and its runs."""
+
+    id = models.UUIDField(primary_key=True)
+    last_number = models.PositiveIntegerField(default=0)
+    """The highest number given to a run, so that none is used again."""
+
+    def __str__(self) -> str:
+        return f"line {self.pk}"
 
 
 class TrainingRun(models.Model):
@@ -58,6 +68,8 @@ class TrainingRun(models.Model):
     version = models.ForeignKey("datasets.Version", models.SET_NULL, null=True, related_name="training_runs")
     version_number = models.PositiveIntegerField()
     version_fingerprint = models.CharField(max_length=64)
+    data = models.JSONField(default=dict)
+    """`Version.statistics` as they were: labels with counts, parts, warnings."""
     note = models.TextField(_("note"), max_length=1000, blank=True)
 
     recipe = models.CharField(max_length=20, choices=Recipe.choices, default=Recipe.AUTO)

@@ -131,14 +131,16 @@ def test_a_paused_run_goes_on_and_ends_like_an_unbroken_one(data: TrainingData, 
     with pytest.raises(Cancelled):
         train(config, data, tmp_path / "b", StopIn(3, Cancelled()))
     assert not (tmp_path / "b" / "run.json").exists()
-    seen: list[int] = []
+    steps: list[int] = []
+    ended: list[int] = []
 
     def note(told: Progress) -> None:
         if isinstance(told, TrainingProgress) and told.stage == "learn":
-            seen.append(told.epoch)
+            (steps if told.validation_loss is None else ended).append(told.epoch)
 
     resumed = train(config, data, tmp_path / "b", note)
-    assert min(seen) == 3
+    assert min(steps) == 3
+    assert ended == [1, 2, 3, 4], "what was learned before the pause is told as well"
     assert without_times(resumed.run["history"]) == without_times(unbroken.run["history"])
     assert equal(weights_of(tmp_path / "a"), weights_of(tmp_path / "b"))
 

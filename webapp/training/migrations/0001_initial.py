@@ -20,6 +20,13 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Line',
+            fields=[
+                ('id', models.UUIDField(primary_key=True, serialize=False)),
+                ('last_number', models.PositiveIntegerField(default=0)),
+            ],
+        ),
+        migrations.CreateModel(
             name='TrainingRun',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -29,11 +36,12 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('faces', 'Faces'), ('frames', 'Pictures'), ('clips', 'Short clips')], max_length=10)),
                 ('version_number', models.PositiveIntegerField()),
                 ('version_fingerprint', models.CharField(max_length=64)),
+                ('data', models.JSONField(default=dict)),
                 ('note', models.TextField(blank=True, max_length=1000, verbose_name='note')),
                 ('recipe', models.CharField(choices=[('auto', 'Recommended'), ('tutorial', "The tutorial's network"), ('finetune', 'Fine-tune a network that knows pictures'), ('face-head', 'A small head on faces'), ('sequence', 'Clips, frame after frame')], default='auto', max_length=20)),
                 ('config', models.JSONField(default=dict)),
                 ('trials', models.PositiveIntegerField(default=0)),
-                ('wish', models.CharField(blank=True, choices=[('', 'Nothing'), ('pause', 'Pause'), ('keep', 'Keep the best so far')], default='', max_length=10)),
+                ('wish', models.CharField(blank=True, choices=[('', 'Nothing'), ('keep', 'Keep the best so far')], default='', max_length=10)),
                 ('paused_at', models.DateTimeField(null=True)),
                 ('moment', models.JSONField(default=dict)),
                 ('history', models.JSONField(default=list)),

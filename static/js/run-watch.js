@@ -1,0 +1,20 @@
+// <run-watch>: when the training is done, the page becomes the page of its result.
+import { visit } from "@hotwired/turbo";
+
+class RunWatch extends HTMLElement {
+  connectedCallback() {
+    document.addEventListener("live:job", this.#onJob);
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("live:job", this.#onJob);
+  }
+
+  #onJob = ({ detail }) => {
+    if (detail.subject !== this.dataset.run || detail.kind !== "train" || detail.status !== "done") return;
+    this.disconnectedCallback();
+    visit(location.href, { action: "replace" });
+  };
+}
+
+customElements.define("run-watch", RunWatch);

@@ -1,0 +1,29 @@
+// <train-form>: an empty setting shows what the chosen way of training sets.
+import { say } from "rollcall/api";
+
+class TrainForm extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("change", this.#onChange);
+    // A browser that comes back to the page keeps its choice.
+    this.#show();
+  }
+
+  disconnectedCallback() {
+    this.removeEventListener("change", this.#onChange);
+  }
+
+  #onChange = ({ target }) => target.name === "recipe" && this.#show();
+
+  #show() {
+    const recipe = this.querySelector("[name=recipe]:checked")?.value;
+    for (const setting of this.querySelectorAll(".setting[data-usual]")) {
+      const value = JSON.parse(setting.dataset.usual)[recipe];
+      if (value === undefined) continue;
+      const field = setting.querySelector("input, select");
+      if (field.matches("select")) field.options[0].textContent = say("train.usual", { value });
+      else field.placeholder = value;
+    }
+  }
+}
+
+customElements.define("train-form", TrainForm);

@@ -1,0 +1,15 @@
+"""Named endings of a training that come from the web application; words for them are in `webapp.jobs.messages`."""
+
+from webapp.jobs.errors import JobError
+
+
+class DataGone(JobError):
+    """The version that the run learns from, or all its files, are no longer there."""
+
+    code = "data_gone"
+
+
+class GpuGone(JobError):
+    """The graphics card reported an error from which this process cannot recover."""
+
+    code = "gpu_gone"

@@ -1,0 +1,94 @@
+"""Takes what the library tells of a training into the row of its run, and to the pages that show it."""
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+
+from analysis.training.progress import KeepBest, TrainingProgress
+from analysis.types import Progress
+from webapp.jobs import lifecycle
+from webapp.jobs.models import Job
+from webapp.training.models import TrainingRun, Wish
+
+SHOW_EVERY_S = 2.0
+"""Speed and losses within an epoch; the bar and the time left move in between."""
+LEAST_BETWEEN_S = 0.25
+"""Epochs of a tiny dataset take less: no page could show each."""
+FIGURES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "learning_rate", "pictures_per_s")
+LASTING = ("device", "pictures_per_s", "batch_size", "note")
+"""What is still true of a run when its next stage begins."""
+CURVES = ("learn", "choose")
+
+
+class Follower:
+    """Called by the library; raises `Cancelled` when the job has ended, `KeepBest` when somebody wished so."""
+
+    def __init__(self, job: Job, run: TrainingRun) -> None:
+        self.job, self.run = job, run
+        self.moment: dict[str, Any] = {name: run.moment[name] for name in LASTING if name in run.moment}
+        self.history: list[dict[str, Any]] = list(run.history)
+        self.is_searching = False
+        self.trials: tuple[float, float] = (0, max(run.trials, 1))
+        self.shown_s = float("-inf")
+
+    def __call__(self, progress: Progress) -> None:
+        assert isinstance(progress, TrainingProgress)
+        stage, done, total = progress.stage, progress.done, progress.total
+        if self.is_searching:
+            if stage == "tune":
+                self.trials = (done, total)
+            if stage != "read":  # each trial learns and evaluates
+                stage, (done, total) = "tune", self.trials
+        is_new = self._take(stage, progress)
+        pause_s = LEAST_BETWEEN_S if is_new else SHOW_EVERY_S
+        if self.moment.get("stage") != stage or time.monotonic() - self.shown_s >= pause_s:
+            self.show(stage, done, total)
+        else:
+            lifecycle.report(self.job, stage, done, total)
+        if stage == "learn" and progress.epochs and self.history and self.is_wished():
+            raise KeepBest
+
+    def _take(self, stage: str, progress: TrainingProgress) -> bool:
+        """Whether an epoch has come to its end (or one more way to look was tried)."""
+        if stage != self.moment.get("stage"):
+            self.moment = {name: self.moment[name] for name in LASTING if name in self.moment}
+            self.shown_s = float("-inf")
+        figures = {name: value for name, value in asdict(progress).items() if value not in (None, "", 0)}
+        self.moment |= figures | {"stage": stage, "done": progress.done, "total": progress.total}
+        if stage not in CURVES or progress.validation_loss is None or not progress.epoch:
+            return False
+        # An epoch told again after an interruption takes the place of what was known of it and of later ones.
+        entry = {"epoch": progress.epoch} | {name: getattr(progress, name) for name in FIGURES}
+        self.history = [*(each for each in self.history if each["epoch"] < progress.epoch), entry]
+        return True
+
+    def show(self, stage: str, done: float, total: float) -> None:
+        """Stores everything and has the pages look; nothing is stored by a worker that was given up."""
+        with transaction.atomic():
+            lifecycle.report(self.job, stage, done, total, new_results=True)
+            self.store(moment=self.moment, history=self.history)
+        self.shown_s = time.monotonic()
+
+    def store(self, **fields: Any) -> None:
+        TrainingRun.objects.filter(pk=self.run.pk).update(**fields)
+
+    def is_wished(self) -> bool:
+        return TrainingRun.objects.filter(pk=self.run.pk, wish=Wish.KEEP).exists()
+
+    def after_trial(self, search: dict[str, Any]) -> None:
+        """A search may be ended by the same wish, once one trial has come to its end."""
+        with transaction.atomic():
+            lifecycle.report(self.job, "tune", *self.trials, new_results=True)
+            self.store(search=search)
+        if search["best_loss"] is not None and self.is_wished():
+            raise KeepBest
+
+    def search_ended(self, search: dict[str, Any]) -> None:
+        """The wish is granted, and curves begin anew with the training proper."""
+        self.is_searching, self.history = False, []
+        self.store(search=search | {"is_over": True}, wish=Wish.NOTHING, history=[])
+
+    def report_reading(self, done: int, total: int) -> None:
+        lifecycle.report(self.job, "read", done, total)

@@ -1,0 +1,105 @@
+"""What a run learns from: the samples of its version as files beside each other, for as long as it works."""
+
+import logging
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.training.data import Part, Sample, TrainingData
+from webapp import storage
+from webapp.datasets.media_types import SUFFIXES
+from webapp.datasets.models import KeepTogether, VersionSample
+from webapp.datasets.versions import samples_of
+from webapp.training.errors import DataGone
+from webapp.training.models import TrainingRun
+
+logger = logging.getLogger(__name__)
+
+FOLDER = "samples"
+SPLIT_MARK = " / "
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """`sample_of_path`: each path as it is given to the training -> key of the sample's row."""
+
+    data: TrainingData
+    sample_of_path: dict[str, int]
+    missing: int
+    """Samples whose file is not in the store."""
+
+
+@contextmanager
+def laid_out(run: TrainingRun, place: Path, on_progress: Callable[[int, int], None]) -> Iterator[Material]:
+    """The samples lie in `place` inside of the `with`, so that nothing is missed when they are deleted meanwhile.
+
+    Raises DataGone, UnusableTrainingData.
+    """
+    folder = place / FOLDER
+    folder.mkdir(exist_ok=True)
+    try:
+        yield _lay_out(run, folder, on_progress)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lay_out(run: TrainingRun, folder: Path, on_progress: Callable[[int, int], None]) -> Material:
+    if run.version is None:
+        raise DataGone(f"version {run.version_number} of {run.line}")
+    rows, total = [], run.version.samples.count()
+    for number, row in enumerate(samples_of(run.version), start=1):
+        on_progress(number, total)
+        if _is_there(row, path_of(row, folder)):
+            rows.append(row)
+    if not rows:
+        raise DataGone(f"no file of version {run.version_number} of {run.line} is in the store")
+    sources = sources_of(rows, KeepTogether(run.version.keep_together))
+    found = [
+        Sample(path_of(row, folder), row.label, source, Part(row.part))
+        for row, source in zip(rows, sources, strict=True)
+    ]
+    labels = tuple(sorted({row.label for row in rows}))
+    paths = {str(sample.path): row.sample_id for sample, row in zip(found, rows, strict=True)}
+    return Material(TrainingData(labels, tuple(found)), paths, total - len(rows))
+
+
+def path_of(row: VersionSample, folder: Path) -> Path:
+    return folder / f"{row.sample.number:06d}{SUFFIXES[row.sample.media_type]}"
+
+
+def _is_there(row: VersionSample, path: Path) -> bool:
+    """Also what an attempt that was killed had laid there."""
+    if path.exists():
+        return True
+    try:
+        storage.copy_out(row.sample.key, path)
+    except FileNotFoundError:
+        logger.warning("Sample %s is frozen in a version but its file is gone", row.sample_id)
+        return False
+    return True
+
+
+def sources_of(rows: Sequence[VersionSample], keep_together: KeepTogether) -> list[str]:
+    """What each sample belongs with, so that no group stands in two parts of the version's split.
+
+    A version keeps videos or people together. Where there was one source only it parts that one, which its warnings
+    say: then by sequence, the finest that is known.
+    """
+    by_person = keep_together == KeepTogether.PERSON
+    coarse = [(row.sample.identity if by_person else "") or row.source for row in rows]
+    finer = [SPLIT_MARK.join((first, row.sample.sequence)) for first, row in zip(coarse, rows, strict=True)]
+    finest = [SPLIT_MARK.join((first, row.part)) for first, row in zip(finer, rows, strict=True)]
+    for candidate in (finer, finest):
+        shared = _shared(coarse, rows)
+        coarse = [new if old in shared else old for old, new in zip(coarse, candidate, strict=True)]
+    return coarse
+
+
+def _shared(sources: Sequence[str], rows: Sequence[VersionSample]) -> set[str]:
+    parts: dict[str, set[str]] = defaultdict(set)
+    for source, row in zip(sources, rows, strict=True):
+        parts[source].add(row.part)
+    return {source for source, found in parts.items() if len(found) > 1}

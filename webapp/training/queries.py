@@ -1,0 +1,72 @@
+"""Reads for the pages about training; the number of queries does not grow with what is shown."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+
+from webapp.datasets.models import Dataset, Version
+from webapp.jobs import messages, progress, queues
+from webapp.jobs.models import ACTIVE, Job
+from webapp.training.models import State, TrainingRun
+from webapp.training.sentences import best_epoch
+
+PAGE_SIZE = 24
+RECENT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run in a list. `job`: as the socket tells it, while it waits, works or has failed; `share` 0..1 right."""
+
+    run: TrainingRun
+    job: dict[str, object] | None
+    share: float | None
+    is_tested: bool
+
+
+def page_of_runs(runs: QuerySet[TrainingRun], number: str | None) -> "Page[RunRow]":
+    ordered = runs.select_related("job", "created_by").order_by("-created_at", "pk")
+    page = Paginator(ordered, PAGE_SIZE).get_page(number)
+    page.object_list = [row_of(run) for run in page.object_list]  # type: ignore[misc]
+    return page  # type: ignore[return-value]
+
+
+def recent_runs(runs: QuerySet[TrainingRun]) -> list[RunRow]:
+    return [row_of(run) for run in runs.select_related("job", "created_by").order_by("-created_at", "pk")[:RECENT]]
+
+
+def row_of(run: TrainingRun) -> RunRow:
+    tested = run.result.get("test") or run.result.get("validation")
+    best = best_epoch(run.history)
+    so_far = best["validation_accuracy"] if best else None
+    share = tested["accuracy"] if tested else so_far
+    is_shown = run.state in (State.WAITING, State.RUNNING, State.FAILED)
+    return RunRow(run, words_of(run.job) if is_shown and run.job else None, share, bool(run.result.get("test")))
+
+
+def words_of(job: Job) -> dict[str, Any]:
+    return messages.payload_with_words(progress.state_of(job).payload())
+
+
+def ahead_of(job: Job | None) -> int:
+    """Pieces of work that the training workers have or do before this one."""
+    if job is None:
+        return 0
+    kinds = queues.kinds_of([queues.TRAINING])
+    return Job.objects.filter(kind__in=kinds, status__in=ACTIVE, created_at__lt=job.created_at).count()
+
+
+def latest_version(dataset: Dataset) -> Version | None:
+    return dataset.versions.filter(deleted_at=None).order_by("-number").first()
+
+
+def versions_to_choose(dataset: Dataset) -> list[Version]:
+    return list(dataset.versions.filter(deleted_at=None).order_by("-number"))
+
+
+def page_of_datasets(datasets: QuerySet[Dataset], number: str | None) -> "Page[Dataset]":
+    """Those with a version, for choosing one to train on."""
+    frozen = datasets.filter(versions__deleted_at=None, versions__isnull=False).distinct()
+    return Paginator(frozen.order_by("-created_at", "pk"), PAGE_SIZE).get_page(number)

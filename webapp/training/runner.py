@@ -1,0 +1,93 @@
+"""What the worker does for a run: lays out the samples, searches for settings, trains, stores the model.
+
+The library and torch are loaded inside of the functions, because only the child that computes may load them.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from analysis.errors import Cancelled
+from analysis.training.config import TrainingConfig, from_json
+from webapp import storage
+from webapp.jobs import lifecycle
+from webapp.jobs.models import Job
+from webapp.training.errors import GpuGone
+from webapp.training.following import Follower
+from webapp.training.material import Material, laid_out
+from webapp.training.models import TrainingRun, Wish
+
+MODEL_FOLDER, SEARCH_FOLDER = "model", "search"
+NOT_KEPT = ("checkpoint.pt", "features.pt")
+"""Of the model folder; everything else goes into the store."""
+
+
+def run_training(job: Job) -> None:
+    """Goes on where an earlier attempt was stopped or killed."""
+    runs = TrainingRun.objects.select_related("version", "team")
+    run = runs.filter(job=job, deleted_at=None, paused_at=None).first()
+    if run is None:
+        lifecycle.cancel(job.pk)
+        raise Cancelled
+    place = storage.workplace(str(run.pk))
+    if not any(place.rglob("checkpoint.pt")):
+        run.history = []
+    # Threads that spin while they wait take the cores from everybody; read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        with lifecycle.beating(job):
+            _train(Follower(job, run), place)
+    except RuntimeError as error:
+        if _is_gpu_gone(error):
+            raise GpuGone(str(error)) from error
+        raise
+    storage.leave_workplace(str(run.pk))
+
+
+def _train(follower: Follower, place: Path) -> None:
+    config = from_json(follower.run.config)
+    with laid_out(follower.run, place, follower.report_reading) as material:
+        from analysis.training.train import train
+
+        if follower.run.trials:
+            config = _searched(follower, config, material, place / SEARCH_FOLDER)
+        result = train(config, material.data, place / MODEL_FOLDER, follower)
+        _store(follower, result.folder, result.run, material)
+
+
+def _searched(follower: Follower, config: TrainingConfig, material: Material, place: Path) -> TrainingConfig:
+    """The best settings; a search that is over is not begun again after an interruption."""
+    from analysis.training.tune import tune, tuned_config
+
+    search = follower.run.search
+    if not search.get("is_over"):
+        follower.is_searching = True
+        search = tune(config, material.data, place, follower.run.trials, follower, follower.after_trial)
+        follower.search_ended(search)
+    return tuned_config(config, material.data, search)
+
+
+def _store(follower: Follower, folder: Path, result: dict[str, Any], material: Material) -> None:
+    """Files first, rows and status last; a repeat after a crash replaces what is there."""
+    from analysis.weights import sha256_of
+
+    run = follower.run
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name not in NOT_KEPT)
+    files = {name: sha256_of(folder / name) for name in names}
+    document = result | {"missing_files": material.missing}
+    with transaction.atomic():
+        for name in names:
+            storage.put_file(f"{run.files_prefix}/{name}", folder / name)
+        follower.store(
+            result=document, files=files, history=result["history"], moment=follower.moment, wish=Wish.NOTHING
+        )
+        lifecycle.finish(follower.job)
+
+
+def _is_gpu_gone(error: RuntimeError) -> bool:
+    """A card that was unplugged, reset or has crashed; not one that is merely full."""
+    import torch
+
+    return isinstance(error, torch.AcceleratorError)

@@ -1,0 +1,129 @@
+"""What the web may ask for with a training run: start, pause, go on, cancel, keep the best so far, delete, restore."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from analysis.training.config import TrainingConfig
+from webapp.accounts.models import User
+from webapp.datasets.models import Version
+from webapp.jobs import lifecycle, progress
+from webapp.jobs.models import Kind, Status
+from webapp.training import readiness
+from webapp.training.models import Line, Promotion, TrainingRun, Wish
+
+UNDO_PERIOD = timedelta(minutes=10)
+
+
+class NotReady(Exception):
+    """The version cannot be trained on; `reasons` are sentences for people."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
+
+
+class AtWork(Exception):
+    """The model of this run is at work on videos."""
+
+
+def start_run(version: Version, *, user: User, config: TrainingConfig, trials: int = 0, note: str = "") -> TrainingRun:
+    """Raises NotReady."""
+    dataset = version.dataset
+    reasons = readiness.obstacles(version.statistics, dataset.kind, config.recipe)
+    if reasons:
+        raise NotReady(reasons)
+    with transaction.atomic():
+        run = TrainingRun.objects.create(
+            team=dataset.team,
+            number=_next_number(version),
+            line=dataset.pk,
+            dataset=dataset,
+            dataset_name=dataset.name,
+            kind=dataset.kind,
+            version=version,
+            version_number=version.number,
+            version_fingerprint=version.fingerprint,
+            data=version.statistics,
+            note=note,
+            recipe=config.recipe.value,
+            config=config.as_json(),
+            trials=trials,
+            created_by=user,
+        )
+        _new_job(run, user)
+    return run
+
+
+def _next_number(version: Version) -> int:
+    """Counting takes the row's lock, so that of two runs that start at once each gets its own."""
+    Line.objects.get_or_create(pk=version.dataset_id)
+    Line.objects.filter(pk=version.dataset_id).update(last_number=F("last_number") + 1)
+    return Line.objects.get(pk=version.dataset_id).last_number
+
+
+def _new_job(run: TrainingRun, user: User) -> None:
+    run.job = lifecycle.create(Kind.TRAIN, team=run.team, subject_id=run.pk, created_by=user)
+    TrainingRun.objects.filter(pk=run.pk).update(job=run.job, paused_at=None, wish=Wish.NOTHING)
+
+
+def pause_run(run: TrainingRun) -> bool:
+    """Ends its work now; it goes on behind the last complete epoch. False when it had ended meanwhile."""
+    with transaction.atomic():
+        if run.job_id is None or not lifecycle.cancel(run.job_id):
+            return False
+        TrainingRun.objects.filter(pk=run.pk).update(paused_at=timezone.now())
+    return True
+
+
+def go_on(run: TrainingRun, *, user: User) -> bool:
+    """A paused or failed run goes on behind its last complete epoch; only one of several requests counts."""
+    with transaction.atomic():
+        paused = TrainingRun.objects.filter(pk=run.pk, job=run.job_id, paused_at__isnull=False)
+        failed = TrainingRun.objects.filter(pk=run.pk, job=run.job_id, paused_at=None, job__status=Status.FAILED)
+        # Takes the job away first: who comes second finds neither.
+        if not (paused | failed).update(paused_at=None, job=None):
+            return False
+        _new_job(run, user)
+    return True
+
+
+def cancel_run(run: TrainingRun) -> bool:
+    """For good: what it had learned is removed (see `sweeps`). False when it had ended."""
+    with transaction.atomic():
+        was_paused = TrainingRun.objects.filter(pk=run.pk, paused_at__isnull=False).update(paused_at=None)
+        was_active = run.job_id is not None and lifecycle.cancel(run.job_id)
+    if was_paused:
+        _have_pages_look(run)
+    return bool(was_paused or was_active)
+
+
+def keep_best(run: TrainingRun) -> bool:
+    """The worker ends the learning at its next report and stores the best so far; False when nothing is learning."""
+    learning = TrainingRun.objects.filter(pk=run.pk, paused_at=None, job__status=Status.RUNNING)
+    if not learning.update(wish=Wish.KEEP):
+        return False
+    _have_pages_look(run)
+    return True
+
+
+def _have_pages_look(run: TrainingRun) -> None:
+    """For what changes without its job; every move of a job is told anyhow."""
+    progress.publish({"type": "stale", "subject": str(run.pk)}, run.team_id, run.pk)
+
+
+def delete_run(run: TrainingRun) -> None:
+    """Out of sight at once; rows and files go after the undo period. What still trains is paused. Raises AtWork."""
+    latest = Promotion.objects.filter(line=run.line).order_by("-made_at", "-pk").first()
+    if latest is not None and latest.run_id == run.pk:
+        raise AtWork
+    with transaction.atomic():
+        pause_run(run)
+        TrainingRun.objects.filter(pk=run.pk, deleted_at=None).update(deleted_at=timezone.now())
+    progress.publish_gone(team_id=run.team_id, subject_id=run.pk)
+
+
+def restore_run(run: TrainingRun) -> None:
+    TrainingRun.objects.filter(pk=run.pk).update(deleted_at=None)

@@ -1,0 +1,78 @@
+"""What the page shows that starts a training: the data, the recipes, every setting, and why it cannot start."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.forms import BoundField, ChoiceField
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from analysis.training.config import Recipe
+from webapp.datasets.models import Dataset, Version
+from webapp.datasets.version_views import label_table, split_summary
+from webapp.datasets.views import head_context
+from webapp.training import queries, readiness
+from webapp.training.forms import YES_NO, TrainingForm, usual_words
+from webapp.training.models import TrainingRun
+from webapp.training.setting_words import ALL, GROUPS, RECIPE_WORDS, SEARCH
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One field under *Advanced*. `recipes`: where it counts; `usual`: what each of these sets, recipe -> words."""
+
+    field: BoundField
+    meaning: Promise
+    recipes: list[str]
+    usual: dict[str, str]
+    shown: str
+    """What the recipe that is chosen now sets."""
+
+
+def frame(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
+    return head_context(request, dataset) | {"tab": "train"}
+
+
+def context(
+    request: HttpRequest, version: Version, form: TrainingForm, visible_runs: QuerySet[TrainingRun]
+) -> dict[str, Any]:
+    statistics, kind = version.statistics, version.dataset.kind
+    chosen = Recipe(form["recipe"].value()) if form["recipe"].value() in form.recipes else form.recipes[0]
+    groups = [
+        (title, [_setting(form, name, chosen) for name in names if _counts(name, form)]) for title, names in GROUPS
+    ]
+    changed = any(form[name].value() not in (None, "") for name in ALL if name not in SEARCH)
+    return frame(request, version.dataset) | {
+        "version": version,
+        "versions": queries.versions_to_choose(version.dataset),
+        "summary": split_summary(statistics),
+        "table": label_table(statistics),
+        "form": form,
+        "recipes": [(recipe.value, *RECIPE_WORDS[recipe], recipe == chosen) for recipe in form.recipes],
+        "groups": [(title, settings) for title, settings in groups if settings],
+        "search": [_setting(form, name, chosen) for name in SEARCH],
+        "is_changed": changed or bool(form.errors),
+        "obstacles": readiness.obstacles(statistics, kind),
+        "rows": queries.recent_runs(visible_runs.filter(line=version.dataset_id)),
+    }
+
+
+def _counts(name: str, form: TrainingForm) -> bool:
+    return any(recipe in ALL[name].recipes for recipe in form.recipes)
+
+
+def _setting(form: TrainingForm, name: str, chosen: Recipe) -> Setting:
+    words = ALL[name]
+    usual = {recipe.value: usual_words(name, recipe) for recipe in form.recipes if recipe in words.recipes}
+    shown = usual.get(chosen.value) or next(iter(usual.values()))
+    field = form[name]
+    if isinstance(field.field, ChoiceField):
+        field.field.choices = [
+            ("", _("%(value)s (usual)") % {"value": shown}),
+            *(words.choices or YES_NO).items(),
+        ]
+    else:
+        field.field.widget.attrs["placeholder"] = shown
+    return Setting(field, words.meaning, list(usual), usual, shown)

@@ -1,0 +1,196 @@
+"""Pages about training: the list of runs, the page that starts one, the page of a run, and its buttons."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from analysis.training.config import from_json
+from webapp import access
+from webapp.accounts.context import team_of
+from webapp.datasets.models import Version
+from webapp.training import queries, readiness, result_views, run_page, services, train_page
+from webapp.training.forms import TrainingForm, initial_of
+from webapp.training.models import State, TrainingRun
+from webapp.videos.answers import done, refused
+
+
+@login_required
+@require_GET
+def run_list(request: HttpRequest) -> HttpResponse:
+    """Of the team, or with ?dataset= of one dataset."""
+    team = team_of(request)
+    runs = access.visible_runs(request.user).filter(team=team)
+    line = _uuid(request.GET.get("dataset", ""))
+    dataset = None
+    if line is not None:
+        runs = runs.filter(line=line)
+        dataset = access.visible_datasets(request.user).filter(pk=line).first()
+    can_manage = team is not None and access.manageable_teams(request.user).filter(pk=team.pk).exists()
+    context = {
+        "page": queries.page_of_runs(runs, request.GET.get("page")),
+        "can_manage": can_manage,
+        "of_dataset": dataset,
+        "is_filtered": line is not None,
+    }
+    return render(request, "training/list.html", context)
+
+
+@login_required
+@require_GET
+def choose(request: HttpRequest) -> HttpResponse:
+    """Which dataset to train on."""
+    team = team_of(request)
+    team = get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
+    datasets = access.manageable_datasets(request.user).filter(team=team)
+    return render(
+        request, "training/choose.html", {"page": queries.page_of_datasets(datasets, request.GET.get("page"))}
+    )
+
+
+@login_required
+@require_GET
+def of_dataset(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
+    """The tab of a dataset: training on its latest version for those who may, its runs for everybody else."""
+    dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
+    if not access.manageable_datasets(request.user).filter(pk=dataset.pk).exists():
+        return HttpResponseRedirect(f"{reverse('training:list')}?dataset={dataset.pk}")
+    version = queries.latest_version(dataset)
+    if version is not None:
+        return HttpResponseRedirect(reverse("training:new", args=[version.pk]))
+    return render(request, "training/no_version.html", train_page.frame(request, dataset))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest, version_id: UUID) -> HttpResponseBase:
+    """With ?from=<run> the settings of that run."""
+    versions = access.manageable_versions(request.user).filter(deleted_at=None)
+    version = get_object_or_404(versions.select_related("dataset__team"), pk=version_id)
+    if request.method == "POST":
+        form = TrainingForm(version.dataset.kind, request.POST)
+        if form.is_valid():
+            return _start(request, version, form)
+    else:
+        form = TrainingForm(version.dataset.kind, initial=_initial(request, version))
+    context = train_page.context(request, version, form, access.visible_runs(request.user))
+    return render(request, "training/new.html", context, status=400 if form.is_bound else 200)
+
+
+def _start(request: HttpRequest, version: Version, form: TrainingForm) -> HttpResponseBase:
+    try:
+        run = services.start_run(
+            version,
+            user=request.user,  # type: ignore[arg-type]
+            config=form.config,
+            trials=form.cleaned_data["trials"] or 0,
+            note=form.cleaned_data["note"],
+        )
+    except services.NotReady as error:
+        return refused(request, " ".join(error.reasons), reverse("training:new", args=[version.pk]))
+    return done(request, _("The training is on its way."), reverse("training:run", args=[run.pk]))
+
+
+def _initial(request: HttpRequest, version: Version) -> dict[str, Any]:
+    wished = _uuid(request.GET.get("from", ""))
+    run = access.visible_runs(request.user).filter(pk=wished).first() if wished else None
+    config = from_json(run.config) if run else None
+    if run is None or config is None or config.recipe not in readiness.RECIPES[version.dataset.kind]:
+        return {"recipe": readiness.RECIPES[version.dataset.kind][0].value}
+    return initial_of(config, run.trials)
+
+
+@login_required
+@require_GET
+def run(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    """How it goes on; once it is done, what came out."""
+    found = access.visible_runs(request.user).select_related("job", "dataset", "version", "created_by")
+    run = get_object_or_404(found, pk=run_id)
+    if run.state == State.DONE:
+        return result_views.result(request, run)
+    can_manage = access.manageable_teams(request.user).filter(pk=run.team_id).exists()
+    return render(request, "training/run.html", run_page.context(run, can_manage))
+
+
+@login_required
+@require_POST
+def pause(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    run = _managed(request, run_id)
+    if not services.pause_run(run):
+        return refused(request, _("It had ended before it could be paused."), _page_of(run))
+    return done(request, _("Paused. It goes on behind the last complete epoch."), _page_of(run))
+
+
+@login_required
+@require_POST
+def go_on(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    run = _managed(request, run_id)
+    if not services.go_on(run, user=request.user):  # type: ignore[arg-type]
+        return refused(request, _("It goes on already, or has ended."), _page_of(run))
+    return done(request, _("It goes on."), _page_of(run))
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    run = _managed(request, run_id)
+    if not services.cancel_run(run):
+        return refused(request, _("It had ended before it could be cancelled."), _page_of(run))
+    return done(request, _("Cancelled. Nothing of it is kept."), _page_of(run))
+
+
+@login_required
+@require_POST
+def keep(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    run = _managed(request, run_id)
+    if not services.keep_best(run):
+        return refused(request, _("Nothing is learning at the moment."), _page_of(run))
+    return done(request, _("The best so far is kept; the test comes next."), _page_of(run))
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    run = _managed(request, run_id)
+    try:
+        services.delete_run(run)
+    except services.AtWork:
+        words = _("This model is at work. Put another one to work, or none, then delete it.")
+        return refused(request, words, _page_of(run))
+    words = _("Run %(number)d of “%(name)s” is deleted. It can be brought back for %(minutes)d minutes.")
+    values = {
+        "number": run.number,
+        "name": run.dataset_name,
+        "minutes": services.UNDO_PERIOD.total_seconds() // 60,
+    }
+    return done(request, words % values, reverse("training:list"), reverse("training:restore", args=[run.pk]))
+
+
+@login_required
+@require_POST
+def restore(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    run = get_object_or_404(access.restorable_runs(request.user), pk=run_id)
+    services.restore_run(run)
+    return done(request, _("Run %(number)d is back.") % {"number": run.number}, _page_of(run))
+
+
+def _managed(request: HttpRequest, run_id: UUID) -> TrainingRun:
+    runs: QuerySet[TrainingRun] = access.manageable_runs(request.user).select_related("team", "job")
+    return get_object_or_404(runs, pk=run_id)
+
+
+def _page_of(run: TrainingRun) -> str:
+    return reverse("training:run", args=[run.pk])
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
