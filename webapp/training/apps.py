@@ -6,3 +6,9 @@ from django.apps import AppConfig
 class TrainingConfig(AppConfig):
     name = "webapp.training"
     label = "training"
+
+    def ready(self) -> None:
+        from webapp.jobs import reaper
+        from webapp.training import explaining
+
+        reaper.register(explaining.sweep)

@@ -1,0 +1,13 @@
+"""What Celery workers call, by the id of a job."""
+
+from celery import shared_task
+
+from webapp.jobs import lifecycle
+from webapp.training import looking
+
+
+@shared_task(name="explain_picture")
+def explain_picture(job_id: str) -> None:
+    with lifecycle.working(job_id) as job:
+        if job is not None:
+            looking.explain_picture(job)
