@@ -78,7 +78,8 @@ def _thinned(points: Float64) -> Float64:
     """First, last and evenly chosen ones between."""
     if len(points) <= MOST_POINTS:
         return points
-    return points[np.linspace(0, len(points) - 1, MOST_POINTS).round().astype(int)]
+    thinned: Float64 = points[np.linspace(0, len(points) - 1, MOST_POINTS).round().astype(int)]
+    return thinned
 
 
 def chance_of_difference(first: Positive, second: Positive, groups: NDArray[np.intp], seed: int = 0) -> float:

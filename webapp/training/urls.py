@@ -1,6 +1,29 @@
 """Addresses of training runs and their models."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from webapp.training import compare_views, download_views, look_views, promote_views, result_views, views
 
 app_name = "training"
-urlpatterns: list[URLPattern] = []
+RUN = "<uuid:run_id>/"
+LOOK = f"{RUN}looks/<uuid:look_id>/"
+urlpatterns = [
+    path(RUN, views.run, name="run"),
+    path("compare/", compare_views.compare, name="compare"),
+    path(f"{RUN}samples/", result_views.judged, name="judged"),
+    path(f"{RUN}samples/<int:number>/relabel/", result_views.relabel, name="relabel"),
+    path(f"{RUN}threshold/", result_views.threshold, name="threshold"),
+    path(f"{RUN}promote/", promote_views.promote, name="promote"),
+    path(f"{RUN}withdraw/", promote_views.withdraw, name="withdraw"),
+    path(f"{RUN}roll-back/", promote_views.roll_back, name="roll_back"),
+    path(f"{RUN}at-work/", promote_views.history, name="promotions"),
+    path(f"{RUN}try/", look_views.try_it, name="try"),
+    path(f"{RUN}look/", look_views.look_at, name="look_at"),
+    path(f"{RUN}looks/", look_views.ask, name="ask_look"),
+    path(LOOK, look_views.look, name="look"),
+    path(f"{LOOK}pictures/", look_views.look_pictures, name="look_pictures"),
+    path(f"{LOOK}answer/", look_views.look_answer, name="look_answer"),
+    path(f"{LOOK}<str:name>", look_views.look_file, name="look_file"),
+    path(f"{RUN}download/", download_views.download_all, name="download_all"),
+    path(f"{RUN}download/<str:name>", download_views.download, name="download"),
+]
