@@ -7,13 +7,13 @@ nothing.
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from webapp.accounts.models import Role, Team, User
 from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Version
 from webapp.jobs.models import Job
 from webapp.people.models import Face, Person, Track
-from webapp.training.models import TrainingRun
+from webapp.training.models import Explanation, TrainingRun
 from webapp.videos.models import Upload, Video
 
 Visitor = User | AnonymousUser
@@ -149,6 +149,13 @@ def manageable_runs(user: Visitor) -> QuerySet[TrainingRun]:
 def restorable_runs(user: Visitor) -> QuerySet[TrainingRun]:
     """Deleted runs whose undo period still runs."""
     return TrainingRun.objects.filter(team__in=manageable_teams(user), deleted_at__isnull=False)
+
+
+def visible_looks(user: Visitor) -> QuerySet[Explanation]:
+    """Where models looked. What somebody tried with a file of their own is seen by nobody else."""
+    if not user.is_authenticated:
+        return Explanation.objects.none()
+    return Explanation.objects.filter(Q(file_key="") | Q(created_by=user), run__in=visible_runs(user))
 
 
 def may_follow(user: Visitor, subject_id: UUID) -> bool:

@@ -14,13 +14,14 @@ import torch
 from analysis.errors import DamagedModel, NoDiskSpace
 from analysis.weights import sha256_of
 
-CHECKPOINT, RUN, MODEL, ONNX, CARD, SPLIT = (
+CHECKPOINT, RUN, MODEL, ONNX, CARD, SPLIT, JUDGED = (
     "checkpoint.pt",
     "run.json",
     "model.pt",
     "model.onnx",
     "model_card.md",
     "split.csv",
+    "judged.csv",
 )
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

@@ -1,4 +1,4 @@
-"""The finished model as files: torch, ONNX, and a page that tells people what it is."""
+"""The finished model as ONNX, and the proof that it gives the same scores. The card is in `card.py`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import io
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from analysis.training.checkpoint import write_whole
-from analysis.training.evaluate import TINY_TEST
 from analysis.training.models import ModelSpec, probabilities
 
 ONNX_OPSET = 17
@@ -64,55 +61,3 @@ def onnx_difference(
     session = open_session(path, threads=1, providers=[CPU])
     [found] = session.run(["scores"], {name: view.float().numpy() for name, view in zip(inputs, views, strict=True)})
     return float(np.abs(found - expected).max())
-
-
-def write_card(target: Path, run: dict[str, Any]) -> None:
-    """`model_card.md`."""
-    lines = [
-        f"# Model: {', '.join(run['labels'])}",
-        "",
-        run["why"],
-        "",
-        "| | |",
-        "|---|---|",
-        f"| Recipe | {run['recipe']} ({run['chosen_recipe']}) |",
-        f"| Trained | {run['created']} with seed {run['config']['seed']} |",
-        f"| Learned from | {run['split']['train']} samples from {run['split']['sources']} sources |",
-        f"| Split | {run['split']['method']} |",
-        f"| Parameters | {run['parameters']:,} |",
-        f"| Temperature, threshold | {run['temperature']:.3f}, {run['threshold']:.3f} (chosen without the test part) |",
-        "",
-    ]
-    for part in ("validation", "test"):
-        if run[part] is not None:
-            lines += _figures(part, run[part])
-    lines += ["## Warnings", "", *[f"- {each['text']}." for each in run["warnings"]]] if run["warnings"] else []
-    lines += [
-        "",
-        "## Use",
-        "",
-        f"`model.onnx` takes {', '.join(f'`{view}`' for view in run['model']['inputs'])} as RGB 0..255 and gives "
-        "`scores`, one for each label in the order above. It knows only these labels: anything else is put under "
-        "one of them. Look at what it says before anybody is judged by it.",
-        "",
-    ]
-    write_whole(target, "\n".join(lines).encode())
-
-
-def _figures(part: str, figures: dict[str, Any]) -> list[str]:
-    low, high = figures["accuracy_interval"]
-    lines = [
-        f"## On the {part} part",
-        "",
-        f"{figures['accuracy']:.1%} right (95 % of the time between {low:.1%} and {high:.1%}), "
-        f"measured on {figures['count']} samples from {figures['sources']} sources; "
-        f"macro F1 {figures['macro_f1']:.3f}, calibration error {figures['expected_calibration_error']:.3f}.",
-        "",
-    ]
-    if figures["count"] < TINY_TEST:
-        lines += ["So few samples say little.", ""]
-    lines += ["| label | precision | recall | F1 | samples |", "|---|---|---|---|---|"]
-    for label, each in figures["per_label"].items():
-        numbers = " | ".join(f"{each[name]:.3f}" for name in ("precision", "recall", "f1"))
-        lines.append(f"| {label} | {numbers} | {each['count']} |")
-    return [*lines, ""]

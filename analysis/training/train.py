@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from analysis.errors import UnusableTrainingData
 from analysis.training import checkpoint
 from analysis.training.auto import AUTO_CHOICES, FACE_HEAD_CHOICES, FEATURES_FILE, train_head
+from analysis.training.card import write_card
 from analysis.training.config import Device, Recipe, TrainingConfig
 from analysis.training.data import Part, TrainingData, clips_among
 from analysis.training.evaluate import (
@@ -31,7 +32,8 @@ from analysis.training.evaluate import (
     fit_threshold,
     scaled_probabilities,
 )
-from analysis.training.export import SAME_OUTPUT, onnx_bytes, onnx_difference, write_card
+from analysis.training.export import SAME_OUTPUT, onnx_bytes, onnx_difference
+from analysis.training.judged import JudgedSample, judged_csv, judged_samples
 from analysis.training.loop import learn, logits_of
 from analysis.training.models import ModelSpec, build, outputs_for, parameter_count
 from analysis.training.prepare import Prepared, prepare, split_document
@@ -67,6 +69,21 @@ class _Trained:
     warnings: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Rows of one part and the logits `(n, outputs)` of a model that did not learn from them."""
+
+    rows: np.ndarray[Any, np.dtype[np.intp]]
+    logits: Float64
+
+    def judged(self, prepared: Prepared) -> Judged:
+        return Judged(self.logits, prepared.truth[self.rows], prepared.groups[self.rows])
+
+    def lines(self, part: Part, prepared: Prepared, temperature: float, threshold: float) -> list[JudgedSample]:
+        samples = [prepared.samples[row] for row in self.rows]
+        return judged_samples(samples, part, scaled_probabilities(self.logits, temperature), threshold, prepared.labels)
+
+
 def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress: OnProgress) -> TrainingResult:
     """Trains, evaluates and writes a model folder. An unfinished run with equal settings and data goes on.
 
@@ -90,7 +107,13 @@ def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress
     truth = prepared.truth[trained.validation_rows]
     temperature = fit_temperature(trained.validation_logits, truth)
     threshold = fit_threshold(scaled_probabilities(trained.validation_logits, temperature), truth)
-    validation = Judged(trained.validation_logits, truth, prepared.groups[trained.validation_rows])
+    judged = {Part.VALIDATION: _Seen(trained.validation_rows, trained.validation_logits)}
+    if len(prepared.rows(Part.TEST)):
+        judged[Part.TEST] = _test(trained, prepared, device)
+    figures = {
+        part: evaluate(each.judged(prepared), prepared.labels, temperature, threshold, config.seed)
+        for part, each in judged.items()
+    }
     run: dict[str, Any] = {
         "schema": SCHEMA,
         "recipe": config.recipe.value,
@@ -105,14 +128,15 @@ def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress
         "history": trained.history,
         "temperature": temperature,
         "threshold": threshold,
-        "validation": evaluate(validation, prepared.labels, temperature, threshold, config.seed),
-        "test": _test(trained, prepared, config, device, temperature, threshold),
+        "validation": figures[Part.VALIDATION],
+        "test": figures.get(Part.TEST),
         "warnings": [*prepared.warnings, *trained.warnings],
         "data_fingerprint": prepared.fingerprint,
         "device": str(device),
         "versions": versions(),
     }
-    _write(out_dir, run, trained, prepared, reporter, began_s, began_cpu_s)
+    lines = [line for part, each in judged.items() for line in each.lines(part, prepared, temperature, threshold)]
+    _write(out_dir, run, trained, prepared, lines, reporter, began_s, began_cpu_s)
     return TrainingResult(out_dir, run)
 
 
@@ -209,21 +233,10 @@ def _train_head(
     return _Trained(result.network, result.spec, rows, logits, result.history, about, [])
 
 
-def _test(
-    trained: _Trained,
-    prepared: Prepared,
-    config: TrainingConfig,
-    device: torch.device,
-    temperature: float,
-    threshold: float,
-) -> dict[str, Any] | None:
+def _test(trained: _Trained, prepared: Prepared, device: torch.device) -> _Seen:
     rows = prepared.rows(Part.TEST)
-    if not len(rows):
-        return None
     tensors = prepared.tensors(trained.spec.inputs)
-    logits = _numpy(logits_of(trained.network.to(device).eval(), tensors, rows, device))
-    judged = Judged(logits, prepared.truth[rows], prepared.groups[rows])
-    return evaluate(judged, prepared.labels, temperature, threshold, config.seed)
+    return _Seen(rows, _numpy(logits_of(trained.network.to(device).eval(), tensors, rows, device)))
 
 
 def _numpy(logits: Tensor) -> Float64:
@@ -235,6 +248,7 @@ def _write(
     run: dict[str, Any],
     trained: _Trained,
     prepared: Prepared,
+    judged: list[JudgedSample],
     reporter: Reporter,
     began_s: float,
     began_cpu_s: float,
@@ -252,9 +266,11 @@ def _write(
         run["warnings"].append({"code": "onnx_differs", "text": text, "files": []})
     run["onnx_difference"] = difference
     checkpoint.write_whole(out_dir / checkpoint.SPLIT, split_csv(prepared).encode())
+    checkpoint.write_whole(out_dir / checkpoint.JUDGED, judged_csv(prepared.labels, judged).encode())
     run["seconds"] = time.perf_counter() - began_s
     run["cpu_seconds"] = time.process_time() - began_cpu_s
-    run["files"] = {name: sha256_of(out_dir / name) for name in (checkpoint.MODEL, checkpoint.ONNX, checkpoint.SPLIT)}
+    named = (checkpoint.MODEL, checkpoint.ONNX, checkpoint.SPLIT, checkpoint.JUDGED)
+    run["files"] = {name: sha256_of(out_dir / name) for name in named}
     write_card(out_dir / checkpoint.CARD, run)
     checkpoint.write_json(out_dir / checkpoint.RUN, run)
     (out_dir / FEATURES_FILE).unlink(missing_ok=True)

@@ -29,3 +29,7 @@ import "rollcall/choose-faces";
 import "rollcall/review-pair";
 import "rollcall/choose-videos";
 import "rollcall/photo-drop";
+import "rollcall/heat-map";
+import "rollcall/heat-opacity";
+import "rollcall/threshold-slider";
+import "rollcall/in-place-form";

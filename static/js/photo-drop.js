@@ -7,7 +7,7 @@ class PhotoDrop extends HTMLElement {
     this.#ended = new AbortController();
     const { signal } = this.#ended;
     const form = this.querySelector("form");
-    const field = form.elements.photo;
+    const field = form.querySelector("input[type=file]");
     const zone = this.querySelector(".photo-zone");
     form.querySelector("button").hidden = true;
     field.addEventListener("change", () => field.files.length && form.requestSubmit(), { signal });

@@ -1,18 +1,16 @@
 """Downloads of datasets and versions: made while they are sent, for every member of the team."""
 
-from collections.abc import AsyncIterator, Iterator
-from urllib.parse import quote
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import aget_object_or_404
 from django.views.decorators.http import require_GET
 
 from webapp import access
 from webapp.datasets.exporting.contents import Contents, safe_name
 from webapp.datasets.exporting.forms import FORMS
+from webapp.datasets.exporting.sending import zip_response
 
 
 @login_required
@@ -36,25 +34,4 @@ def _sent(request: HttpRequest, contents: Contents) -> HttpResponseBase:
     if form not in FORMS:
         raise Http404
     name = f"{safe_name(contents.title)}{'' if form == 'zip' else f' ({form})'}.zip"
-    headers = {
-        "Content-Type": "application/zip",
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-        "Cache-Control": "private, no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return StreamingHttpResponse(_in_blocks(FORMS[form](contents)), headers=headers)
-
-
-async def _in_blocks(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Each block is made in the request's thread, where it may ask the database."""
-    following = sync_to_async(_following)
-    try:
-        while (block := await following(blocks)) is not None:
-            yield block
-    finally:
-        await sync_to_async(blocks.close)()  # type: ignore[attr-defined]
-
-
-def _following(blocks: Iterator[bytes]) -> bytes | None:
-    """None behind the last: a StopIteration cannot leave a coroutine."""
-    return next(blocks, None)
+    return zip_response(name, FORMS[form](contents))

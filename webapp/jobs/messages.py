@@ -42,6 +42,7 @@ STAGES: dict[str, Words] = {
     "learn": gettext_lazy("Learning"),
     "evaluate": gettext_lazy("Checking what was learned"),
     "write": gettext_lazy("Storing the model"),
+    "explain": gettext_lazy("Looking where it looks"),
 }
 
 EXPLANATIONS: dict[str, Explanation] = {

@@ -107,6 +107,7 @@ STRINGS: dict[str, Promise] = {
     "undo": _("Undo"),
     "close": _("Close"),
     "undo.failed": _("That could not be undone. Reload the page to see how things stand."),
+    "form.failed": _("That did not work. Reload the page and try again."),
     "live.lost": _("Connection lost. Trying again…"),
     "theme.label": _("Colours: {theme}"),
     "theme.auto": _("As the system"),

@@ -9,6 +9,7 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         from webapp.jobs import reaper
-        from webapp.training import sweeps
+        from webapp.training import explaining, sweeps
 
         reaper.register(sweeps.sweep)
+        reaper.register(explaining.sweep)

@@ -1,18 +1,190 @@
-"""The page of a run that is done: what it is worth."""
+"""The page of a finished run: how good it is, where it errs, what another threshold would change, relabelling."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
-from webapp.training import run_page
+from webapp.datasets import acts, requests
+from webapp.datasets.models import Dataset, Label, Part, Sample
+from webapp.training import doubts, promoting, result_words, results, run_page
 from webapp.training.models import TrainingRun
+from webapp.training.pages import head_context
+from webapp.training.results import AgainstRest
+from webapp.videos.answers import done, refused
+
+PAGE_SIZE = 36
+MOVES = 8
+"""Lines of the history of promotions that the page shows."""
+TABLE_STEPS = range(0, 101, 10)
 
 
 def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
-    can_manage = access.manageable_teams(request.user).filter(pk=run.team_id).exists()
-    figures = run.result.get("test") or run.result.get("validation")
-    context = run_page.context(run, can_manage) | {
+    """Of a run that this person may see and that is done; called by `views.run`."""
+    part = results.chosen_part(run, request.GET)
+    figures = run.result[part]
+    low, high = figures["accuracy_interval"]
+    wrong = results.mistakes(run, part)
+    context = head_context(request, run) | _threshold_context(request, run, part)
+    context |= {
+        "tab": "result",
         "figures": figures,
-        "is_tested": bool(run.result.get("test")),
+        "interval": {"low": 100 * low, "high": 100 * high, "width": 100 * (high - low)},
+        "right_words": result_words.right_of(run.kind, figures["accuracy"], low, high),
+        "measured_words": result_words.measured_on(run.kind, results.measured_on(run, part), part),
+        "calibration_words": result_words.calibration(figures["expected_calibration_error"], figures["calibration"]),
+        "bins": _bins(figures["calibration"]),
+        "doubts": doubts.doubts_of(run),
+        "parts": [(each, Part(each).label) for each in results.parts_of(run)],
+        "matrix": results.matrix(run, part),
+        "wrong_count": wrong.count(),
+        "mistakes": list(results.cards(wrong)[: results.CARDS]),
+        "labels_today": results.labels_today(context["dataset"]),
+        "moves": list(promoting.history(run.line)[:MOVES]),
+        "before": promoting.run_before(run.line),
+        **run_page.learned(run),
+        "settings": [(result_words.SETTINGS.get(name, name), value) for name, value in sorted(run.config.items())],
     }
     return render(request, "training/result.html", context)
+
+
+@login_required
+@require_GET
+def judged(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """The samples of a cell, all mistakes, or all: ?part=&truth=&said=&wrong=1"""
+    run = finished_run(request, run_id)
+    part = results.chosen_part(run, request.GET)
+    rows = results.cards(results.judged_list(run, part, request.GET))
+    context = head_context(request, run)
+    context |= {
+        "part": part,
+        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+        "truth": request.GET.get("truth", ""),
+        "said": request.GET.get("said", ""),
+        "labels_today": results.labels_today(context["dataset"]),
+    }
+    return render(request, "training/judged.html", context)
+
+
+@login_required
+@require_GET
+def threshold(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """What changes at another threshold: ?part=&label=&at=0..100"""
+    run = finished_run(request, run_id)
+    part = results.chosen_part(run, request.GET)
+    context = head_context(request, run) | _threshold_context(request, run, part)
+    return render(request, "training/_threshold_changes.html", context)
+
+
+@login_required
+@require_POST
+def relabel(request: HttpRequest, run_id: UUID, number: int) -> HttpResponseBase:
+    """`label` (its id) and `revision`, or `leave_out`; goes into the next version, and can be undone."""
+    run = get_object_or_404(access.editable_runs(request.user).select_related("dataset"), pk=run_id)
+    dataset = get_object_or_404(access.editable_datasets(request.user), pk=run.dataset_id)
+    sample = get_object_or_404(Sample, dataset=dataset, number=number)
+    here = reverse("training:run", args=[run.pk])
+    revision = request.POST.get("revision", "")
+    seen = {number: int(revision)} if revision.isascii() and revision.isdigit() else {}
+    if "leave_out" in request.POST:
+        outcome = acts.leave_out_samples(dataset, user=request.user, seen=seen, left_out=True)  # type: ignore[arg-type]
+        words = _("Sample %(number)d is left out of the next version.") % {"number": number}
+    else:
+        label = _label(dataset, request.POST.get("label", ""))
+        if label is None:
+            return refused(request, _("This label is gone. Reload the page to see today's labels."), here, status=400)
+        outcome = acts.label_samples(dataset, user=request.user, label=label, seen=seen)  # type: ignore[arg-type]
+        words = _("Sample %(number)d is now “%(label)s”; that goes into the next version.")
+        words %= {"number": number, "label": label.name}
+    if outcome.act is None:
+        return refused(request, _unchanged(sample), here)
+    requests.request_suggestions(dataset)
+    return done(request, words, here, reverse("datasets:undo_act", args=[dataset.pk, outcome.act.pk]), _back(request))
+
+
+def finished_run(request: HttpRequest, run_id: UUID) -> TrainingRun:
+    """404 for one that is not this person's to see, and for one without a result."""
+    runs = access.visible_runs(request.user).select_related("dataset", "job", "team").exclude(result={})
+    return get_object_or_404(runs, pk=run_id)
+
+
+def _back(request: HttpRequest) -> dict[str, str]:
+    """Undoing leads to where the button was pressed."""
+    return {"next": request.POST["next"]} if request.POST.get("next") else {}
+
+
+def _label(dataset: Dataset, wished: str) -> Label | None:
+    if not (wished.isascii() and wished.isdigit() and len(wished) < 18):
+        return None
+    return Label.objects.filter(dataset=dataset, pk=int(wished)).first()
+
+
+def _unchanged(sample: Sample) -> str:
+    if sample.removed_at is not None:
+        return _("This sample is no longer in the dataset.")
+    return _("Nothing was changed: it is so already, or somebody else has just changed it. Reload the page to see.")
+
+
+def _threshold_context(request: HttpRequest, run: TrainingRun, part: str) -> dict[str, Any]:
+    label = results.chosen_label(run, request.GET, part)
+    against = AgainstRest(run, results.heard(run, part), label)
+    at = results.read_threshold(request.GET, against.usual)
+    step = round(at * 100)
+    keys = against.turned(step / 100)
+    rows = set(keys)
+    among = [key in rows for key in against.heard.keys.tolist()]
+    is_label = int(against.positive[among].sum())
+    more = at < against.usual
+    right, wrong = (is_label, len(keys) - is_label) if more else (len(keys) - is_label, is_label)
+    return {
+        "part": part,
+        "label": label,
+        "at": step,
+        "usual": round(against.usual * 100),
+        "threshold_words": result_words.at_threshold(label, against.table[step]),
+        "turned_words": result_words.turned(label, more, right, wrong),
+        "turned": results.in_order(run.judged.all(), keys[: results.TURNED]),
+        "against": against,
+        "roc_line": _line(against.roc.points),
+        "precision_line": _line(against.precision_recall.points),
+        "steps": _steps(against.table),
+    }
+
+
+def _line(points: Any) -> str:
+    """Points 0..1 as an SVG polyline in a field of 100 by 100 whose zero is bottom left."""
+    return " ".join(f"{100 * x:.1f},{100 - 100 * y:.1f}" for x, y in points)
+
+
+def _steps(table: Sequence[Sequence[int]]) -> list[dict[str, Any]]:
+    """The curves as numbers, for those who do not see them."""
+    rows = []
+    for step in TABLE_STEPS:
+        yes, alarm, missed, no = table[step]
+        found, alarms = yes / max(yes + missed, 1), alarm / max(alarm + no, 1)
+        precision = yes / (yes + alarm) if yes + alarm else None
+        rows.append({"at": step, "found": found, "alarms": alarms, "precision": precision})
+    return rows
+
+
+def _bins(bins: list[dict[str, Any]]) -> list[dict[str, float]]:
+    most = max((each["count"] for each in bins), default=1)
+    return [
+        {
+            "x": 100 * each["confidence"],
+            "y": 100 - 100 * each["accuracy"],
+            "r": 1.5 + 4 * (each["count"] / most) ** 0.5,
+            "sure": each["confidence"],
+            "right": each["accuracy"],
+            "count": each["count"],
+        }
+        for each in bins
+    ]

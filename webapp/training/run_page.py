@@ -31,22 +31,16 @@ class Trial:
 
 
 def context(run: TrainingRun, can_manage: bool) -> dict[str, Any]:
-    best = sentences.best_epoch(run.history)
     ahead = queries.ahead_of(run.job) if run.state == State.WAITING else 0
     is_learning = run.state == State.RUNNING and run.moment.get("stage") in ("learn", "tune")
-    return {
+    return learned(run) | {
         "run": run,
         "can_manage": can_manage,
         "job": queries.words_of(run.job) if run.job and run.state in (State.WAITING, State.RUNNING) else None,
         "sentences": sentences.going_on(run, ahead),
         "failure": messages.explain(run.job.error_code) if run.job and run.state == State.FAILED else None,
-        "best": best,
         "facts": _facts(run),
         "moment": run.moment,
-        "epochs": run.history[-LAST_EPOCHS:],
-        "curves": curves(run),
-        "is_choosing": run.moment.get("stage") == "choose",
-        "trials": _trials(run),
         "recipe_words": RECIPE_WORDS[from_json(run.config).recipe],
         "settings": _changed_settings(run),
         "summary": split_summary(run.data) if run.data else None,
@@ -56,6 +50,17 @@ def context(run: TrainingRun, can_manage: bool) -> dict[str, Any]:
         "can_cancel": can_manage and run.state in (State.WAITING, State.RUNNING, State.PAUSED),
         "can_keep": can_manage and is_learning and run.wish != Wish.KEEP and _has_something(run),
         "is_kept": run.wish == Wish.KEEP and run.job is not None and run.job.status == Status.RUNNING,
+    }
+
+
+def learned(run: TrainingRun) -> dict[str, Any]:
+    """Its curves, its epochs (or ways to look) and trials in numbers."""
+    return {
+        "best": sentences.best_epoch(run.history),
+        "epochs": run.history[-LAST_EPOCHS:],
+        "curves": curves(run),
+        "is_choosing": run.moment.get("stage") == "choose",
+        "trials": _trials(run),
     }
 
 

@@ -16,6 +16,7 @@ from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
 from webapp.training.errors import GpuGone
 from webapp.training.following import Follower
+from webapp.training.judging import store_judged
 from webapp.training.material import Material, laid_out
 from webapp.training.models import TrainingRun, Wish
 
@@ -83,6 +84,7 @@ def _store(follower: Follower, folder: Path, result: dict[str, Any], material: M
         follower.store(
             result=document, files=files, history=result["history"], moment=follower.moment, wish=Wish.NOTHING
         )
+        store_judged(run, folder, material.sample_of_path)
         lifecycle.finish(follower.job)
 
 

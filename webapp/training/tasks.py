@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from webapp.jobs import lifecycle
-from webapp.training import runner
+from webapp.training import looking, runner
 
 
 @shared_task(name="train_model")
@@ -11,3 +11,10 @@ def train_model(job_id: str) -> None:
     with lifecycle.working(job_id) as job:
         if job is not None:
             runner.run_training(job)
+
+
+@shared_task(name="explain_picture")
+def explain_picture(job_id: str) -> None:
+    with lifecycle.working(job_id) as job:
+        if job is not None:
+            looking.explain_picture(job)

@@ -2,19 +2,38 @@
 
 from django.urls import path
 
-from webapp.training import views
+from webapp.training import compare_views, download_views, look_views, promote_views, result_views, views
 
 app_name = "training"
+RUN = "<uuid:run_id>/"
+LOOK = f"{RUN}looks/<uuid:look_id>/"
 urlpatterns = [
     path("", views.run_list, name="list"),
     path("new/", views.choose, name="choose"),
     path("new/<uuid:version_id>/", views.new, name="new"),
     path("datasets/<uuid:dataset_id>/", views.of_dataset, name="of_dataset"),
-    path("<uuid:run_id>/", views.run, name="run"),
-    path("<uuid:run_id>/pause/", views.pause, name="pause"),
-    path("<uuid:run_id>/go-on/", views.go_on, name="go_on"),
-    path("<uuid:run_id>/cancel/", views.cancel, name="cancel"),
-    path("<uuid:run_id>/keep/", views.keep, name="keep"),
-    path("<uuid:run_id>/delete/", views.delete, name="delete"),
-    path("<uuid:run_id>/restore/", views.restore, name="restore"),
+    path(RUN, views.run, name="run"),
+    path(f"{RUN}pause/", views.pause, name="pause"),
+    path(f"{RUN}go-on/", views.go_on, name="go_on"),
+    path(f"{RUN}cancel/", views.cancel, name="cancel"),
+    path(f"{RUN}keep/", views.keep, name="keep"),
+    path(f"{RUN}delete/", views.delete, name="delete"),
+    path(f"{RUN}restore/", views.restore, name="restore"),
+    path("compare/", compare_views.compare, name="compare"),
+    path(f"{RUN}samples/", result_views.judged, name="judged"),
+    path(f"{RUN}samples/<int:number>/relabel/", result_views.relabel, name="relabel"),
+    path(f"{RUN}threshold/", result_views.threshold, name="threshold"),
+    path(f"{RUN}promote/", promote_views.promote, name="promote"),
+    path(f"{RUN}withdraw/", promote_views.withdraw, name="withdraw"),
+    path(f"{RUN}roll-back/", promote_views.roll_back, name="roll_back"),
+    path(f"{RUN}at-work/", promote_views.history, name="promotions"),
+    path(f"{RUN}try/", look_views.try_it, name="try"),
+    path(f"{RUN}look/", look_views.look_at, name="look_at"),
+    path(f"{RUN}looks/", look_views.ask, name="ask_look"),
+    path(LOOK, look_views.look, name="look"),
+    path(f"{LOOK}pictures/", look_views.look_pictures, name="look_pictures"),
+    path(f"{LOOK}answer/", look_views.look_answer, name="look_answer"),
+    path(f"{LOOK}<str:name>", look_views.look_file, name="look_file"),
+    path(f"{RUN}download/", download_views.download_all, name="download_all"),
+    path(f"{RUN}download/<str:name>", download_views.download, name="download"),
 ]

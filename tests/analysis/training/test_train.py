@@ -90,7 +90,7 @@ def test_the_loss_falls_and_everything_promised_is_written(folder: Path, tmp_pat
         assert {"epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate", "seconds"} <= set(
             entry
         )
-    names = {"run.json", "model.pt", "model.onnx", "model_card.md", "checkpoint.pt", "split.csv"}
+    names = {"run.json", "model.pt", "model.onnx", "model_card.md", "checkpoint.pt", "split.csv", "judged.csv"}
     assert {path.name for path in out.iterdir()} == names
 
 

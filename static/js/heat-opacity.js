@@ -1,0 +1,22 @@
+// <heat-opacity>: one slider for how strongly the heat lies over the pictures inside.
+
+class HeatOpacity extends HTMLElement {
+  #ended = null;
+
+  connectedCallback() {
+    this.#ended = new AbortController();
+    const label = this.querySelector("[data-heat]");
+    if (!label) return;
+    label.hidden = false;
+    const field = label.querySelector("input");
+    const show = () => this.style.setProperty("--heat", field.value / 100);
+    field.addEventListener("input", show, { signal: this.#ended.signal });
+    show();
+  }
+
+  disconnectedCallback() {
+    this.#ended?.abort();
+  }
+}
+
+customElements.define("heat-opacity", HeatOpacity);

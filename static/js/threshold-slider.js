@@ -1,0 +1,53 @@
+// <threshold-slider>: moving the slider shows at once what another threshold would change. Works as a plain form too.
+import { fetchDocument } from "rollcall/api";
+
+const WAIT_MS = 120;
+
+class ThresholdSlider extends HTMLElement {
+  #ended = null;
+  #request = null;
+  #timer = 0;
+
+  connectedCallback() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    this.form = this.querySelector("form");
+    const back = this.querySelector("[data-usual]");
+    this.querySelector("[data-show]").hidden = true;
+    back.hidden = false;
+    back.addEventListener("click", () => this.#set(back.dataset.usual), { signal });
+    this.form.addEventListener("input", () => this.#changed(), { signal });
+    this.form.addEventListener("submit", (event) => event.preventDefault(), { signal });
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+    this.#request?.abort();
+    clearTimeout(this.#timer);
+  }
+
+  #set(value) {
+    this.form.elements.at.value = value;
+    this.#changed();
+  }
+
+  #changed() {
+    this.querySelector("output").value = `${this.form.elements.at.value} %`;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#show(), WAIT_MS);
+  }
+
+  async #show() {
+    this.#request?.abort();
+    this.#request = new AbortController();
+    const { signal } = this.#request;
+    const query = new URLSearchParams(new FormData(this.form));
+    const found = await fetchDocument(`${this.dataset.src}?${query}`, signal).catch(() => null);
+    const fresh = found?.body.firstElementChild;
+    if (!fresh || signal.aborted) return;
+    this.querySelector("[data-changes]").replaceChildren(document.importNode(fresh, true));
+    history.replaceState(history.state, "", `?${query}${location.hash}`);
+  }
+}
+
+customElements.define("threshold-slider", ThresholdSlider);

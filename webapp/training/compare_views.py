@@ -1,0 +1,80 @@
+"""Runs in one table."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from webapp import access
+from webapp.training import comparing, promoting, result_words
+from webapp.training.comparing import Difference
+from webapp.training.models import TrainingRun
+
+MOST_RUNS = 50
+"""The latest of a line; more rows are no comparison any more."""
+
+
+@login_required
+@require_GET
+def compare(request: HttpRequest) -> HttpResponse:
+    """?line=<id> shows the runs of a line, or ?run=<id>&run=<id> chosen ones; two ?pair=<id> are told apart."""
+    chosen = _runs(request)
+    if not chosen:
+        raise Http404
+    sort = request.GET.get("sort", "")
+    names, rows = comparing.table(chosen, sort)
+    pair = _pair(request, [row.run for row in rows])
+    told = comparing.difference(*pair) if pair else None
+    context = {
+        "names": [result_words.SETTINGS.get(name, name) for name in names],
+        "rows": rows,
+        "sort": sort if sort in comparing.SORTS else "accuracy",
+        "pair": [run.pk for run in pair or ()],
+        "difference": told,
+        "difference_words": _told(told) if told else "",
+        "at_work": {run.pk for run in promoting.at_work(chosen[0].team_id)},
+        "title": chosen[0].dataset_name,
+        "line": chosen[0].line if len({run.line for run in chosen}) == 1 else None,
+    }
+    return render(request, "training/compare.html", context)
+
+
+def _runs(request: HttpRequest) -> list[TrainingRun]:
+    """Finished ones of one team, the newest first."""
+    runs = access.visible_runs(request.user).exclude(result={}).order_by("-created_at", "-number")
+    if line := _uuid(request.GET.get("line", "")):
+        return list(runs.filter(line=line)[:MOST_RUNS])
+    wished = [pk for text in request.GET.getlist("run") if (pk := _uuid(text))]
+    found = list(runs.filter(pk__in=wished[:MOST_RUNS]))
+    return [run for run in found if run.team_id == found[0].team_id]
+
+
+def _pair(request: HttpRequest, runs: list[TrainingRun]) -> tuple[TrainingRun, TrainingRun] | None:
+    """The two that are asked about, else the two on top."""
+    wished = request.GET.getlist("pair")
+    asked = [run for run in runs if str(run.pk) in wished]
+    some = asked if len(asked) == 2 else runs[:2]
+    return (some[0], some[1]) if len(some) == 2 else None
+
+
+def _told(told: Difference) -> str:
+    if told.chance is None:
+        return _(
+            "These two cannot be compared fairly: they were measured on different samples. Train both on the same "
+            "version of the dataset."
+        )
+    name = _("Run %(number)d") % {"number": told.better.number}
+    words = result_words.difference(told.chance, name, told.points, told.common)
+    if told.alone:
+        words += " " + _("Samples that only one of them was measured with do not count here.")
+    return words
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

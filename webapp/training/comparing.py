@@ -1,0 +1,115 @@
+"""Runs side by side: which settings differ, which figures, and whether the difference is more than chance."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from analysis.training.curves import chance_of_difference
+from webapp.training import doubts, results
+from webapp.training.models import TrainingRun
+
+FEWEST_IN_COMMON = 20
+"""Below that no difference can be told from chance."""
+QUIET_SETTINGS = frozenset({"threads", "device", "minutes", "mixed_precision"})
+"""Where and how fast it computed is not what made it better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One run. `settings` in the order of the table's columns: value, and whether it is unlike the most frequent."""
+
+    run: TrainingRun
+    figures: Mapping[str, Any]
+    measured: results.Measured
+    is_tested: bool
+    is_grave: bool
+    settings: list[tuple[Any, bool]]
+
+
+SORTS: dict[str, tuple[Callable[[Row], Any], bool]] = {
+    "accuracy": (lambda row: row.figures["accuracy"], True),
+    "f1": (lambda row: row.figures["macro_f1"], True),
+    "calibration": (lambda row: row.figures["expected_calibration_error"], False),
+    "number": (lambda row: row.run.number, True),
+}
+"""What the table can be sorted by, and whether large is first."""
+
+
+def differing(runs: Sequence[TrainingRun]) -> list[str]:
+    """Names of the settings that are not the same in all; "recipe" and "version" first."""
+    names = sorted({name for run in runs for name in run.config} - {"recipe"} - QUIET_SETTINGS)
+    return [name for name in ("recipe", "version", *names) if len({_plain(_value(run, name)) for run in runs}) > 1]
+
+
+def table(runs: Sequence[TrainingRun], sort: str) -> tuple[list[str], list[Row]]:
+    names = differing(runs)
+    usual = {name: _most_frequent([_plain(_value(run, name)) for run in runs]) for name in names}
+    rows = [_row(run, names, usual) for run in runs]
+    key, largest_first = SORTS.get(sort, SORTS["accuracy"])
+    return names, sorted(rows, key=key, reverse=largest_first)
+
+
+def _row(run: TrainingRun, names: Sequence[str], usual: Mapping[str, str]) -> Row:
+    part = doubts.measured_part(run.result)
+    values = [(_value(run, name), _plain(_value(run, name)) != usual[name]) for name in names]
+    figures = run.result[part]
+    measured = results.Measured(figures["count"], figures["sources"], False)
+    return Row(run, figures, measured, bool(run.result["test"]), bool(doubts.grave_doubts(run)), values)
+
+
+def _value(run: TrainingRun, name: str) -> Any:
+    if name == "recipe":
+        return run.result.get("chosen_recipe") or run.recipe
+    return run.version_number if name == "version" else run.config.get(name)
+
+
+def _plain(value: Any) -> str:
+    return repr(value)
+
+
+def _most_frequent(values: Sequence[str]) -> str:
+    return max(sorted(set(values)), key=values.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """On the samples that both were measured with: `points` of accuracy by which the first is better (may be below 0).
+
+    `chance` None: they cannot be compared fairly. `alone` counts the samples that only one was measured with.
+    """
+
+    first: TrainingRun
+    second: TrainingRun
+    common: int
+    alone: int
+    points: float = 0.0
+    chance: float | None = None
+
+    @property
+    def better(self) -> TrainingRun:
+        return self.first if self.points >= 0 else self.second
+
+
+def difference(first: TrainingRun, second: TrainingRun) -> Difference:
+    """Only samples that both had not learned from, with the same truth for both, are a fair measure."""
+    part, other_part = (doubts.measured_part(run.result) for run in (first, second))
+    if part != other_part:
+        return Difference(first, second, 0, 0)
+    mine, theirs = _right_by_sample(first, part), _right_by_sample(second, part)
+    shared = sorted(key for key in mine.keys() & theirs.keys())
+    alone = len(mine.keys() ^ theirs.keys())
+    if len(shared) < FEWEST_IN_COMMON:
+        return Difference(first, second, len(shared), alone)
+    ours = np.array([mine[key][0] for key in shared])
+    others = np.array([theirs[key][0] for key in shared])
+    sources = np.unique([mine[key][1] for key in shared], return_inverse=True)[1]
+    chance = chance_of_difference(ours, others, sources.astype(np.intp))
+    return Difference(first, second, len(shared), alone, 100 * float(ours.mean() - others.mean()), chance)
+
+
+def _right_by_sample(run: TrainingRun, part: str) -> dict[tuple[int, str], tuple[bool, str]]:
+    """(sample, truth) -> whether it was right, and the source of the sample."""
+    rows = run.judged.filter(part=part, sample__isnull=False).values_list("sample", "truth", "said", "sample__source")
+    return {(sample, truth): (truth == said, source) for sample, truth, said, source in rows}

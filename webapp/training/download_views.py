@@ -1,0 +1,72 @@
+"""The files of a model for every member of the team: checked before they are given out, made into a ZIP while sent."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_safe
+
+from analysis.errors import DamagedModel
+from webapp import storage
+from webapp.datasets.exporting.contents import safe_name
+from webapp.datasets.exporting.sending import zip_response
+from webapp.datasets.exporting.zip_stream import ZipStream
+from webapp.jobs import messages
+from webapp.streaming import ranged_response
+from webapp.training import model_files
+from webapp.training.models import TrainingRun
+from webapp.training.pages import head_context
+from webapp.training.result_views import finished_run
+
+ANY_FILE = "application/octet-stream"
+
+
+@login_required
+@require_safe
+async def download(request: HttpRequest, run_id: UUID, name: str) -> HttpResponseBase:
+    """One of `model_files.DOWNLOADS`."""
+    run = await _seen(request, run_id)
+    if name not in model_files.DOWNLOADS:
+        raise Http404
+    try:
+        key = await sync_to_async(model_files.verified_key)(run, name)
+        return await ranged_response(request, key, ANY_FILE, download_name=f"{title(run)} {name}")
+    except (DamagedModel, FileNotFoundError):
+        return await sync_to_async(_damaged)(request, run)
+
+
+@login_required
+@require_GET
+async def download_all(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    """All are checked before the first byte leaves: half a ZIP could not be taken back."""
+    run = await _seen(request, run_id)
+    try:
+        keys = {name: await sync_to_async(model_files.verified_key)(run, name) for name in model_files.DOWNLOADS}
+    except DamagedModel:
+        return await sync_to_async(_damaged)(request, run)
+    return zip_response(f"{title(run)}.zip", _zipped(keys))
+
+
+def title(run: TrainingRun) -> str:
+    return f"{safe_name(run.dataset_name)} run {run.number}"
+
+
+def _zipped(keys: dict[str, str]) -> Iterator[bytes]:
+    stream = ZipStream()
+    for name, key in keys.items():
+        with storage.local_path(key) as path, path.open("rb") as file:
+            yield from stream.member(name, file, storage.size(key))
+    yield from stream.close()
+
+
+async def _seen(request: HttpRequest, run_id: UUID) -> TrainingRun:
+    await request.auser()
+    return await sync_to_async(finished_run)(request, run_id)
+
+
+def _damaged(request: HttpRequest, run: TrainingRun) -> HttpResponseBase:
+    context = head_context(request, run) | {"trouble": messages.explain(DamagedModel.code)}
+    return render(request, "training/damaged.html", context, status=409)

@@ -1,0 +1,125 @@
+"""Asking where a model looked: at a sample, a frame of a video, an uploaded file, or on average for a label."""
+
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+from django.utils import timezone
+
+from analysis.errors import PictureTooLarge, UnreadablePicture
+from analysis.picture_size import picture_size
+from analysis.pictures import MAX_PIXELS, MAX_SIDE
+from analysis.training.data import CLIP_SUFFIXES
+from webapp import storage
+from webapp.accounts.models import User
+from webapp.datasets.models import Sample
+from webapp.jobs import lifecycle
+from webapp.jobs.models import ACTIVE, Kind, Status
+from webapp.training.models import Explanation, TrainingRun
+from webapp.videos.models import Video
+
+KEPT_FOR = timedelta(days=1)
+"""What somebody tried is nobody's business for longer."""
+MOST_BYTES = 15_000_000
+"""As for other single pictures; the whole request may have 16 MiB."""
+MOST_WAITING = 60
+"""Looks of one run that wait at once: a page asks for some two dozen."""
+PICTURE_FILE = "picture"
+NAME_LENGTH = 255
+
+
+class TooManyWait(Exception):
+    """So many looks of this run wait that another would only wait behind them."""
+
+
+def look_at_sample(run: TrainingRun, sample: Sample, *, label: str = "", user: User | None) -> Explanation:
+    """The look that there is already, or one that is made now. Raises TooManyWait."""
+    return _reused(run, label, sample=sample) or _made(run, label, user, sample=sample)
+
+
+def look_at_frame(run: TrainingRun, video: Video, time_s: float, *, label: str = "", user: User | None) -> Explanation:
+    """`time_s` is container time. Raises TooManyWait."""
+    frame = {"video": video, "time_s": round(time_s, 3)}
+    return _reused(run, label, **frame) or _made(run, label, user, **frame)
+
+
+def average_look(run: TrainingRun, label: str, *, user: User | None) -> Explanation:
+    """The mean of where it looks at held-out samples that are rightly said to be this. Raises TooManyWait."""
+    return _reused(run, label, file_key="", sample=None, video=None) or _made(run, label, user)
+
+
+def look_at_file(run: TrainingRun, name: str, content: bytes, *, user: User | None) -> Explanation:
+    """Keeps the file for a day. Raises PictureTooLarge, UnreadablePicture or TooManyWait; nothing is decoded here."""
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix not in CLIP_SUFFIXES:
+        check_picture(content)
+        suffix = ""
+    elif len(content) > MOST_BYTES:
+        raise PictureTooLarge(f"{len(content)} bytes")
+    pk = uuid4()
+    key = f"{run.files_prefix}/looks/{pk}/{PICTURE_FILE}{suffix}"
+    _expect_room(run)
+    storage.put_bytes(key, content)
+    kept = {"file_key": key, "file_name": name[-NAME_LENGTH:], "expires_at": timezone.now() + KEPT_FOR}
+    return _made(run, "", user, pk=pk, **kept)
+
+
+def look_again(look: Explanation, label: str, *, user: User | None) -> Explanation:
+    """At the same, but towards another label. Raises TooManyWait."""
+    same: dict[str, Any] = {
+        "sample": look.sample,
+        "video": look.video,
+        "time_s": look.time_s,
+        "file_key": look.file_key,
+        "file_name": look.file_name,
+        "expires_at": look.expires_at,
+    }
+    return _reused(look.run, label, **same) or _made(look.run, label, user, **same)
+
+
+def check_picture(content: bytes) -> None:
+    """By its first bytes only. Raises PictureTooLarge or UnreadablePicture."""
+    if len(content) > MOST_BYTES:
+        raise PictureTooLarge(f"{len(content)} bytes")
+    size = picture_size(content)
+    if size is None or min(size) < 1:
+        raise UnreadablePicture("not a picture of a known kind")
+    if size[0] * size[1] > MAX_PIXELS or max(size) > MAX_SIDE:
+        raise PictureTooLarge(f"{size[0]} x {size[1]} pixels")
+
+
+def is_average(look: Explanation) -> bool:
+    return look.sample_id is None and look.video_id is None and not look.file_key
+
+
+def files_prefix(look: Explanation) -> str:
+    return f"{look.run.files_prefix}/looks/{look.pk}"
+
+
+def sweep() -> None:
+    """What somebody tried goes after a day; a job that has not come to it by then finds nothing."""
+    for look in Explanation.objects.filter(expires_at__lt=timezone.now()).select_related("run"):
+        storage.delete_prefix(files_prefix(look))
+        if look.file_key:
+            storage.delete(look.file_key)
+        look.delete()
+
+
+def _reused(run: TrainingRun, label: str, **of: Any) -> Explanation | None:
+    """Not one that failed: asking again tries again."""
+    same = run.explanations.filter(label=label, job__status__in=(*ACTIVE, Status.DONE), **of)
+    return same.select_related("job").order_by("-created_at").first()
+
+
+def _expect_room(run: TrainingRun) -> None:
+    if run.explanations.filter(job__status__in=ACTIVE).count() >= MOST_WAITING:
+        raise TooManyWait
+
+
+def _made(run: TrainingRun, label: str, user: User | None, **of: Any) -> Explanation:
+    _expect_room(run)
+    with transaction.atomic():
+        job = lifecycle.create(Kind.EXPLAIN, team=run.team, subject_id=run.pk, created_by=user)
+        return Explanation.objects.create(run=run, job=job, label=label, created_by=user, **of)

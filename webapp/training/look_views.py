@@ -1,0 +1,210 @@
+"""Where a model looked: asking for it, the page that shows it, its pictures; and trying a model on a file."""
+
+import math
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_required
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import aget_object_or_404, get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from analysis.errors import PictureTooLarge, UnreadablePicture
+from webapp import access
+from webapp.datasets.choices import Kind
+from webapp.datasets.models import Sample
+from webapp.jobs import messages
+from webapp.jobs.models import Status
+from webapp.streaming import ranged_response
+from webapp.training import explaining
+from webapp.training.models import Explanation, TrainingRun
+from webapp.training.pages import head_context
+from webapp.training.result_views import finished_run
+from webapp.videos.answers import SeeOther, refused, wants_json
+from webapp.videos.models import Video
+
+TYPES = {"picture.jpg": "image/jpeg", "heat.png": "image/png", "frames.jpg": "image/jpeg"}
+KEPT_S = 3600
+"""A look never changes."""
+
+
+@login_required
+@require_POST
+def ask(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    """`sample` (a number), or `video` and `t`, or `again` (a look), or `average`; `label`: towards which.
+
+    For every member: it changes nothing that anybody sees.
+    """
+    run = finished_run(request, run_id)
+    label = request.POST.get("label", "")
+    if label and label not in run.result["labels"]:
+        raise Http404
+    try:
+        look = _asked(request, run, label)
+    except explaining.TooManyWait:
+        words = _("Many pictures are being looked at. Try again in a minute.")
+        return refused(request, words, reverse("training:run", args=[run.pk]), status=429)
+    page = reverse("training:look", args=[run.pk, look.pk])
+    if wants_json(request):
+        return JsonResponse({"look": reverse("training:look_pictures", args=[run.pk, look.pk]), "page": page})
+    return SeeOther(page)
+
+
+@login_required
+@require_GET
+def look_at(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """?sample=12 or ?video=<id>&t=3.5 (as in the player): offers to look there, so that links can lead here."""
+    run = finished_run(request, run_id)
+    context = head_context(request, run) | {"tab": "try", "asked": {}}
+    if request.GET.get("sample"):
+        sample = _sample(request, run, request.GET["sample"])
+        context |= {"asked": {"sample": sample.number}, "sample": sample}
+    else:
+        video, _time_s = _moment(request, request.GET)
+        context |= {"asked": {"video": video.pk, "t": request.GET.get("t", "0")}, "video": video}
+    return render(request, "training/look_at.html", context)
+
+
+@login_required
+@require_GET
+def look(request: HttpRequest, run_id: UUID, look_id: UUID) -> HttpResponse:
+    run = finished_run(request, run_id)
+    found = _look(request, run, look_id)
+    context = head_context(request, run) | look_context(run, found) | {"tab": "try"}
+    return render(request, "training/look.html", context)
+
+
+@login_required
+@require_GET
+def look_pictures(request: HttpRequest, run_id: UUID, look_id: UUID) -> HttpResponse:
+    """The pictures alone, for a page that waits for them."""
+    run = finished_run(request, run_id)
+    found = _look(request, run, look_id)
+    return render(request, "training/_look_pictures.html", {"run": run} | look_context(run, found))
+
+
+@login_required
+@require_GET
+def look_answer(request: HttpRequest, run_id: UUID, look_id: UUID) -> HttpResponse:
+    """All that the page of a look shows, for that page while it waits."""
+    run = finished_run(request, run_id)
+    found = _look(request, run, look_id)
+    context = head_context(request, run) | look_context(run, found)
+    return render(request, "training/_look.html", context)
+
+
+@login_required
+@require_safe
+async def look_file(request: HttpRequest, run_id: UUID, look_id: UUID, name: str) -> HttpResponseBase:
+    if name not in TYPES:
+        raise Http404
+    visible = access.visible_looks(await request.auser()).select_related("run")
+    found = await aget_object_or_404(visible, pk=look_id, run=run_id)
+    key = await sync_to_async(explaining.files_prefix)(found)
+    try:
+        return await ranged_response(request, f"{key}/{name}", TYPES[name], max_age_s=KEPT_S)
+    except FileNotFoundError as error:
+        raise Http404 from error
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def try_it(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    """A picture or short clip, dropped on the page or chosen in its form."""
+    run = finished_run(request, run_id)
+    get_object_or_404(access.editable_runs(request.user), pk=run.pk)
+    if request.method != "POST":
+        return _try_page(request, run, 200, "")
+    sent = request.FILES.get("file")
+    if not isinstance(sent, UploadedFile):
+        return _try_page(request, run, 400, _("Choose a file first."))
+    try:
+        made = explaining.look_at_file(run, sent.name or "", sent.read(), user=request.user)  # type: ignore[arg-type]
+    except PictureTooLarge:
+        return _try_page(request, run, 400, _("This file is too large. Make it smaller or shorter, then try again."))
+    except UnreadablePicture:
+        words = _("This is neither a picture nor a clip that can be read. Try a JPEG, a PNG or an MP4.")
+        return _try_page(request, run, 400, words)
+    except explaining.TooManyWait:
+        return _try_page(request, run, 429, _("Many pictures are being looked at. Try again in a minute."))
+    return SeeOther(reverse("training:look", args=[run.pk, made.pk]))
+
+
+def look_context(run: TrainingRun, found: Explanation) -> dict[str, Any]:
+    """What a look shows: while it waits, when it failed, and its answer."""
+    status = found.job.status if found.job is not None else Status.DONE
+    result = found.result
+    scores = sorted(result.get("scores", {}).items(), key=lambda pair: -pair[1])
+    over_time = result.get("over_time", [])
+    return {
+        "look": found,
+        "is_ready": bool(found.heat_key),
+        "trouble": messages.explain(found.job.error_code if found.job else "") if _failed(found, status) else None,
+        "scores": [(label, share, 100 * share) for label, share in scores],
+        "over_time": [(n, 100 - 100 * share, 100 * share) for n, share in enumerate(over_time)],
+        "is_average": explaining.is_average(found),
+    }
+
+
+def _failed(found: Explanation, status: str) -> bool:
+    return not found.heat_key and status in (Status.FAILED, Status.CANCELLED, Status.DONE)
+
+
+def _try_page(request: HttpRequest, run: TrainingRun, status: int, problem: str) -> HttpResponse:
+    takes_clips = "clip" in run.result.get("model", {}).get("inputs", [])
+    context = head_context(request, run) | {"tab": "try", "problem": problem, "takes_clips": takes_clips}
+    context |= {"takes_faces": run.kind == Kind.FACES}
+    mine = access.visible_looks(request.user).filter(run=run).exclude(file_key="").select_related("job")
+    context["tried"] = mine.filter(heat_key__gt="", label="").order_by("-created_at")[:12]
+    return render(request, "training/try.html", context, status=status)
+
+
+def _look(request: HttpRequest, run: TrainingRun, look_id: UUID) -> Explanation:
+    looks = access.visible_looks(request.user).select_related("run", "job", "sample__label", "video")
+    return get_object_or_404(looks, pk=look_id, run=run)
+
+
+def _asked(request: HttpRequest, run: TrainingRun, label: str) -> Explanation:
+    user: Any = request.user
+    if request.POST.get("again"):
+        looks = access.visible_looks(request.user).select_related("run__team", "sample", "video")
+        found = get_object_or_404(looks, pk=_uuid(request.POST["again"]), run=run)
+        return explaining.look_again(found, label, user=user)
+    if request.POST.get("average"):
+        if not label:
+            raise Http404
+        return explaining.average_look(run, label, user=user)
+    if request.POST.get("sample"):
+        return explaining.look_at_sample(run, _sample(request, run, request.POST["sample"]), label=label, user=user)
+    video, time_s = _moment(request, request.POST)
+    return explaining.look_at_frame(run, video, time_s, label=label, user=user)
+
+
+def _sample(request: HttpRequest, run: TrainingRun, number: str) -> Sample:
+    """Of the run's dataset."""
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise Http404
+    return get_object_or_404(access.visible_samples(request.user), dataset=run.dataset_id, number=int(number))
+
+
+def _moment(request: HttpRequest, query: Any) -> tuple[Video, float]:
+    """The video of the run's team and container time; `t` is what the player shows."""
+    video = get_object_or_404(access.visible_videos(request.user), pk=_uuid(query.get("video", "")))
+    try:
+        shown_s = float(query.get("t", "0"))
+    except ValueError as error:
+        raise Http404 from error
+    if not (math.isfinite(shown_s) and 0 <= shown_s <= max(video.duration_s, 0)):
+        raise Http404
+    return video, shown_s + video.playback_offset_s
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Http404 from error

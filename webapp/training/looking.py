@@ -1,0 +1,241 @@
+"""What the worker does when somebody asks where a model looked; the loaded model stays for the next question."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import cv2
+
+from analysis.clips import cut_clip
+from analysis.errors import Cancelled, UnreadablePicture, UnreadableVideo
+from analysis.moments import frames_at, whole_picture
+from analysis.pictures import decode_picture, read_picture
+from analysis.probing import probe_apart
+from analysis.training.data import Part
+from analysis.training.data import Sample as TrainingSample
+from analysis.types import Float32, Image, Progress
+from webapp import storage
+from webapp.datasets import measuring
+from webapp.datasets.choices import Kind
+from webapp.datasets.models import Measured
+from webapp.jobs import lifecycle
+from webapp.jobs.errors import FileGone
+from webapp.jobs.models import Job
+from webapp.training import explaining, model_files
+from webapp.training.models import Explanation, TrainingRun
+from webapp.videos.ingest import original_of
+from webapp.videos.media_info import info_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from analysis.training.looks import Averaged, Looked
+    from analysis.training.predict import LoadedModel
+
+logger = logging.getLogger(__name__)
+
+STAGE = "explain"
+PICTURE, HEAT, FRAMES = "picture.jpg", "heat.png", "frames.jpg"
+AVERAGED = 24
+"""Samples behind the mean of a label: more of them hardly change it."""
+NEAREST = 6
+ROWS = 2000
+FRAME_SIDE_PX = 1280
+CLIP_S = 2.0
+"""Of a video around the moment that was asked about, for models of clips."""
+MOST_CLIP_S = 120.0
+KEPT_MODELS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A verified model, for scores and for heat."""
+
+    model: "LoadedModel"
+    network: "nn.Module"
+
+
+def explain_picture(job: Job) -> None:
+    """Stores the pictures, then the row and the end of the job in one transaction."""
+    look = Explanation.objects.filter(job=job, run__deleted_at=None).first()
+    if look is None:
+        lifecycle.cancel(job.pk)
+        raise Cancelled
+    lifecycle.report(job, STAGE, 0, 1)
+    loaded = _loaded(look.run_id, look.run.files.get(model_files.ONNX, ""))
+    if explaining.is_average(look):
+        _store_average(look, _average(look, loaded, job))
+        return
+    with _file_of(look, loaded) as path:
+        found = _looked(look, loaded, path)
+        vector, embedder = _vector_of(look, path)
+    result: dict[str, Any] = {"said": found.said, "scores": found.scores, "towards": found.label}
+    result |= {"over_time": list(found.over_time), "nearest": nearest(look, vector, embedder)}
+    _store_picture(look, FRAMES, found.frames_jpeg)
+    _store(look, found.picture_jpeg, found.heat_png, result)
+
+
+def _looked(look: Explanation, loaded: Loaded, path: Path) -> "Looked":
+    from analysis.training.looks import look_at
+
+    return look_at(loaded.model, loaded.network, path, look.label or None)
+
+
+@lru_cache(maxsize=KEPT_MODELS)
+def _loaded(run_id: UUID, digest: str) -> Loaded:
+    """Kept in each worker process; `digest` makes a model that was written anew another one. Raises DamagedModel."""
+    from analysis.training.explain import load_network
+    from analysis.training.predict import load_model
+
+    with model_files.model_folder(TrainingRun.objects.get(pk=run_id)) as folder:
+        model = load_model(folder, threads=1)
+        return Loaded(model, load_network(model))
+
+
+@contextmanager
+def _file_of(look: Explanation, loaded: Loaded) -> Iterator[Path]:
+    """The picture or clip as the model takes it. Raises FileGone, UnreadablePicture or UnreadableVideo."""
+    with storage.scratch_dir() as scratch, ExitStack() as opened:
+        if look.video is not None:
+            yield _frame(look, loaded, scratch)
+            return
+        key = look.sample.key if look.sample is not None else look.file_key
+        try:
+            path = opened.enter_context(storage.local_path(key))
+        except FileNotFoundError as error:
+            raise FileGone(key) from error
+        yield path if look.sample is not None else _of_upload(look, loaded, path, scratch)
+
+
+def _of_upload(look: Explanation, loaded: Loaded, path: Path, scratch: Path) -> Path:
+    if TrainingSample(path, "").is_clip:
+        if probe_apart(path).duration_s > MOST_CLIP_S:
+            raise UnreadableVideo(f"{look.file_name}: longer than {MOST_CLIP_S:.0f} s")
+        return path
+    if _wants_clip(loaded):
+        raise UnreadableVideo(f"{look.file_name}: a picture, where the model takes clips")
+    if look.run.kind != Kind.FACES:
+        return path
+    return _with_face(read_picture(path), scratch)
+
+
+def _frame(look: Explanation, loaded: Loaded, scratch: Path) -> Path:
+    """The moment of the video; for models of clips a short clip around it."""
+    assert look.video is not None and look.time_s is not None
+    info = info_of(look.video)
+    with original_of(look.video) as path:
+        if _wants_clip(loaded):
+            target = scratch / "clip.mp4"
+            cut_clip(path, target, info, max(look.time_s - CLIP_S / 2, info.start_s), CLIP_S, _ignore)
+            return target
+        for _index, frame in frames_at(path, info, [look.time_s]):
+            image = whole_picture(frame, info, FRAME_SIDE_PX)
+            return _with_face(image, scratch) if look.run.kind == Kind.FACES else _written(image, scratch)
+    raise UnreadableVideo(f"{look.video.title}: no picture at {look.time_s:.2f} s")
+
+
+def _wants_clip(loaded: Loaded) -> bool:
+    return loaded.model.look.frames > 0
+
+
+def _ignore(progress: Progress) -> None:
+    """A clip of two seconds is cut in less than one."""
+
+
+def _with_face(image_bgr: Image, scratch: Path) -> Path:
+    """A model of faces is shown the largest one, cut out as its samples are."""
+    from analysis.faces.detect import load_detector
+    from analysis.training.looks import largest_face
+
+    return _written(largest_face(image_bgr, load_detector(threads=1)), scratch)
+
+
+def _written(image_bgr: Image, scratch: Path) -> Path:
+    path = scratch / "picture.png"
+    cv2.imwrite(str(path), image_bgr)
+    return path
+
+
+def _vector_of(look: Explanation, path: Path) -> tuple[Float32, str]:
+    """What was measured of the sample, or the same made of the file now; `(d,)` and the embedder's name."""
+    if look.sample is not None:
+        row = Measured.objects.filter(sample=look.sample).values_list("embedding", "embedder").first()
+        if row is not None:
+            return measuring.unpack_vectors([row[0]])[0], row[1]
+        image = measuring.picture_of(look.sample)
+    else:
+        image = _still(path)
+    if image is None:
+        raise UnreadablePicture(f"{path.name}: cannot be read")
+    embedder = measuring.embedder()
+    return embedder.embed([image])[0], embedder.name
+
+
+def _still(path: Path) -> Image:
+    from analysis.training.views import middle_picture
+
+    return middle_picture(path) if TrainingSample(path, "").is_clip else decode_picture(path.read_bytes(), path.name)
+
+
+def nearest(look: Explanation, vector: Float32, embedder: str) -> list[int]:
+    """Numbers of the samples it learned from that look most alike; none where its version is gone."""
+    if look.run.version_id is None:
+        return []
+    learned = {"frozen_in__version": look.run.version_id, "frozen_in__part": Part.TRAIN.value}
+    rows = Measured.objects.filter(embedder=embedder, **{f"sample__{name}": value for name, value in learned.items()})
+    rows = rows.exclude(sample=look.sample_id) if look.sample_id else rows
+    found: list[tuple[float, int]] = []
+    batch: list[tuple[int, bytes | memoryview]] = []
+    for row in rows.values_list("sample__number", "embedding").iterator(ROWS):
+        batch.append(row)
+        if len(batch) == ROWS:
+            found, batch = _best([*found, *_likenesses(batch, vector)]), []
+    return [number for _likeness, number in _best([*found, *_likenesses(batch, vector)])]
+
+
+def _likenesses(rows: list[tuple[int, bytes | memoryview]], vector: Float32) -> list[tuple[float, int]]:
+    if not rows:
+        return []
+    likenesses = measuring.unpack_vectors([blob for _number, blob in rows]) @ vector
+    return [(float(likeness), number) for likeness, (number, _blob) in zip(likenesses, rows, strict=True)]
+
+
+def _best(found: list[tuple[float, int]]) -> list[tuple[float, int]]:
+    return sorted(found, key=lambda each: (-each[0], each[1]))[:NEAREST]
+
+
+def _average(look: Explanation, loaded: Loaded, job: Job) -> "Averaged":
+    from analysis.training.looks import average_of
+
+    right = look.run.judged.filter(truth=look.label, said=look.label, sample__isnull=False)
+    keys = list(right.order_by("sample__sha256").values_list("sample__key", flat=True)[:AVERAGED])
+    with ExitStack() as opened:
+        paths = []
+        for key in keys:
+            try:
+                paths.append(opened.enter_context(storage.local_path(key)))
+            except FileNotFoundError as error:
+                logger.warning("A sample's file is gone: %s", error)
+        tell = lambda done: lifecycle.report(job, STAGE, done, len(paths))  # noqa: E731
+        return average_of(loaded.model, loaded.network, paths, look.label, tell)
+
+
+def _store_average(look: Explanation, found: "Averaged") -> None:
+    _store(look, found.picture_jpeg, found.heat_png, {"count": found.count, "towards": look.label})
+
+
+def _store(look: Explanation, picture_jpeg: bytes, heat_png: bytes, result: dict[str, Any]) -> None:
+    _store_picture(look, PICTURE, picture_jpeg)
+    _store_picture(look, HEAT, heat_png)
+    key = f"{explaining.files_prefix(look)}/{HEAT}"
+    Explanation.objects.filter(pk=look.pk).update(result=result, heat_key=key)
+
+
+def _store_picture(look: Explanation, name: str, content: bytes) -> None:
+    if content:
+        storage.put_bytes(f"{explaining.files_prefix(look)}/{name}", content)

@@ -1,0 +1,24 @@
+"""What every page about a finished run shows at its top."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from webapp import access
+from webapp.training import promoting, results
+from webapp.training.models import TrainingRun
+
+
+def head_context(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
+    team = {"pk": run.team_id}
+    dataset = results.standing_dataset(run)
+    working = promoting.run_at_work(run.line)
+    return {
+        "run": run,
+        "dataset": dataset,
+        "labels": run.result.get("labels", []),
+        "can_edit": access.editable_teams(request.user).filter(**team).exists(),
+        "can_manage": access.manageable_teams(request.user).filter(**team).exists(),
+        "working": working,
+        "is_at_work": working == run,
+    }

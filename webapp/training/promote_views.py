@@ -1,0 +1,90 @@
+"""Putting a model to work, taking it away, going back to the one before."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from webapp import access
+from webapp.training import doubts, promoting
+from webapp.training.models import TrainingRun
+from webapp.training.pages import head_context
+from webapp.training.promoting import Moved
+from webapp.videos.answers import done, refused
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def promote(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    """GET asks, with all that speaks against it; POST does it, doubtful ones only with `sure`."""
+    run = _managed(request, run_id)
+    here = reverse("training:run", args=[run.pk])
+    if not promoting.is_ready(run):
+        return refused(request, _("Only a finished run has a model that can be put to work."), here)
+    if request.method == "GET":
+        return _question(request, run, 200)
+    try:
+        moved = promoting.promote(run, request.user, is_sure=bool(request.POST.get("sure")))  # type: ignore[arg-type]
+    except promoting.AsksFirst:
+        return _question(request, run, 409)
+    words = _("From now on new videos are looked at with run %(number)d.") % {"number": run.number}
+    return _told(request, moved, words, here)
+
+
+@login_required
+@require_POST
+def withdraw(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    run = _managed(request, run_id)
+    here = reverse("training:run", args=[run.pk])
+    moved = promoting.withdraw(run.line, run.team, request.user)  # type: ignore[arg-type]
+    words = _("New videos are no longer looked at for “%(name)s”. What was found so far stays.")
+    return _told(request, moved, words % {"name": run.dataset_name}, here)
+
+
+@login_required
+@require_POST
+def roll_back(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    run = _managed(request, run_id)
+    here = reverse("training:run", args=[run.pk])
+    try:
+        moved = promoting.roll_back(run.line, run.team, request.user)  # type: ignore[arg-type]
+    except promoting.NothingBefore:
+        return refused(request, _("There is no earlier model to go back to."), here)
+    now = moved.promotion.run.number if moved.promotion and moved.promotion.run else 0
+    return _told(request, moved, _("From now on run %(number)d works again.") % {"number": now}, here)
+
+
+def _managed(request: HttpRequest, run_id: UUID) -> TrainingRun:
+    runs = access.manageable_runs(request.user).select_related("team", "dataset", "job")
+    return get_object_or_404(runs, pk=run_id)
+
+
+def _question(request: HttpRequest, run: TrainingRun, status: int) -> HttpResponseBase:
+    context = head_context(request, run) | {"doubts": doubts.doubts_of(run), "is_grave": bool(doubts.grave_doubts(run))}
+    return render(request, "training/promote.html", context, status=status)
+
+
+def _told(request: HttpRequest, moved: Moved, words: str, here: str) -> HttpResponseBase:
+    """The undo puts back what was at work before; that was agreed to once already."""
+    if moved.promotion is None:
+        return done(request, _("That was so already."), here)
+    back = {"next": here}
+    if moved.before is not None:
+        undo = reverse("training:promote", args=[moved.before.pk])
+        return done(request, words, here, undo, back | {"sure": "1"})
+    now = moved.promotion.run
+    assert now is not None, "from none to none is no move"
+    return done(request, words, here, reverse("training:withdraw", args=[now.pk]), back)
+
+
+@login_required
+@require_GET
+def history(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    """Who put which model of this line to work, and when."""
+    run = get_object_or_404(access.visible_runs(request.user).select_related("dataset", "job"), pk=run_id)
+    moves = list(promoting.history(run.line))
+    return render(request, "training/history.html", head_context(request, run) | {"moves": moves})

@@ -1,0 +1,116 @@
+"""Which model is at work: promote, withdraw, roll back. Every move is a new row, so the history says who and when."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from webapp.accounts.models import Team, User
+from webapp.jobs.models import Status
+from webapp.training import doubts
+from webapp.training.doubts import Doubt
+from webapp.training.models import Promotion, TrainingRun
+
+NEWEST_FIRST = ("-made_at", "-pk")
+
+
+class NotReady(Exception):
+    """The run has no model (it is not done, or it is deleted)."""
+
+
+class AsksFirst(Exception):
+    """The figures of the run are doubtful: somebody has to say that it shall work all the same."""
+
+    def __init__(self, grave: list[Doubt]) -> None:
+        super().__init__(", ".join(doubt.code for doubt in grave))
+        self.doubts = grave
+
+
+class NothingBefore(Exception):
+    """There is no earlier model to go back to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """`promotion` is None when it was so already; `before` is the run that was at work until now."""
+
+    promotion: Promotion | None
+    before: TrainingRun | None
+
+
+def promote(run: TrainingRun, user: User | None, *, is_sure: bool = False) -> Moved:
+    """From now on this run is the one at work in its line. Raises NotReady, or AsksFirst unless `is_sure`."""
+    if not is_ready(run):
+        raise NotReady
+    grave = doubts.grave_doubts(run)
+    if grave and not is_sure:
+        raise AsksFirst(grave)
+    return _put(run.team, run.line, run, user)
+
+
+def withdraw(line: UUID, team: Team, user: User | None) -> Moved:
+    """From now on no model of the line is at work."""
+    return _put(team, line, None, user)
+
+
+def roll_back(line: UUID, team: Team, user: User | None) -> Moved:
+    """The model that was at work before the present one works again. Raises NothingBefore."""
+    earlier = run_before(line)
+    if earlier is None:
+        raise NothingBefore
+    return _put(team, line, earlier, user)
+
+
+def is_ready(run: TrainingRun) -> bool:
+    """Whether it has a model: it is done, and not deleted."""
+    return run.deleted_at is None and run.job is not None and run.job.status == Status.DONE and bool(run.result)
+
+
+def run_at_work(line: UUID) -> TrainingRun | None:
+    latest = history(line).first()
+    return latest.run if latest is not None and latest.run is not None and latest.run.deleted_at is None else None
+
+
+def at_work(team: Team | UUID) -> list[TrainingRun]:
+    """The runs of a team whose models look at new videos, at most one of each line; in one query."""
+    of_line = Promotion.objects.filter(line=OuterRef("line")).order_by(*NEWEST_FIRST).values("pk")[:1]
+    latest = Promotion.objects.filter(Q(pk=Subquery(of_line)), team=team, run__deleted_at=None, run__isnull=False)
+    found = latest.select_related("run__dataset", "run__job").order_by("run__dataset_name", "pk")
+    return [promotion.run for promotion in found if promotion.run is not None]
+
+
+def history(line: UUID) -> QuerySet[Promotion]:
+    """The newest first."""
+    return Promotion.objects.filter(line=line).select_related("run", "made_by").order_by(*NEWEST_FIRST)
+
+
+def run_before(line: UUID) -> TrainingRun | None:
+    """The one that `roll_back` would put to work."""
+    kept = [each for each in history(line) if each.run is None or each.run.deleted_at is None]
+    runs = {each.run.pk: each.run for each in kept if each.run is not None}
+    present = run_at_work(line)
+    standing = _standing([each.run_id for each in reversed(kept)])
+    earlier = [runs[pk] for pk in standing if pk is not None and runs[pk] != present]
+    return earlier[-1] if earlier else None
+
+
+def _standing(promoted: list[UUID | None]) -> list[UUID | None]:
+    """What lies beneath the present one, oldest first: going back to an earlier run takes away what came after it."""
+    standing: list[UUID | None] = []
+    for run_id in promoted:
+        if standing and standing[-1] is None:
+            standing.pop()
+        if run_id in standing:
+            del standing[standing.index(run_id) + 1 :]
+        else:
+            standing.append(run_id)
+    return standing
+
+
+def _put(team: Team, line: UUID, run: TrainingRun | None, user: User | None) -> Moved:
+    with transaction.atomic():
+        before = run_at_work(line)
+        if before == run:
+            return Moved(None, before)
+        return Moved(Promotion.objects.create(team=team, line=line, run=run, made_by=user), before)

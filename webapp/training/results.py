@@ -1,0 +1,212 @@
+"""Reads for the page of a finished run: its figures, what it said of which sample, curves, thresholds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from django.db.models import Count, F, Q, QuerySet
+
+from analysis.training import curves
+from analysis.training.curves import PrecisionRecall, Roc
+from analysis.types import Float64
+from webapp.datasets.models import Dataset, Label, Part
+from webapp.training import doubts
+from webapp.training.models import Judged, TrainingRun
+
+MOST_ROWS = 50_000
+"""Curves of more samples look the same and take seconds."""
+SHADES = 8
+"""Steps of colour of the confusion matrix."""
+CARDS = 12
+"""Mistakes on the page itself; the list has them all."""
+TURNED = 12
+"""Pictures that are shown of those about which another threshold changes its mind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was said of the samples of one part: one row each, labels by their place in the run's list."""
+
+    labels: tuple[str, ...]
+    keys: "np.ndarray[Any, np.dtype[np.int64]]"
+    truth: "np.ndarray[Any, np.dtype[np.intp]]"
+    said: "np.ndarray[Any, np.dtype[np.intp]]"
+    scores: Float64
+    """`(n, labels)`."""
+
+
+def heard(run: TrainingRun, part: str) -> Heard:
+    labels = tuple(run.result["labels"])
+    place = {label: number for number, label in enumerate(labels)}
+    rows = run.judged.filter(part=part).order_by("pk").values_list("pk", "truth", "said", "scores")[:MOST_ROWS]
+    known = [row for row in rows if row[1] in place and row[2] in place]
+    return Heard(
+        labels,
+        np.array([row[0] for row in known], np.int64),
+        np.array([place[row[1]] for row in known], np.intp),
+        np.array([place[row[2]] for row in known], np.intp),
+        np.array([row[3] for row in known], np.float64).reshape(len(known), len(labels)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Samples that are `truth` and were said to be `said`; `shade` 0..SHADES by its share of the row."""
+
+    truth: str
+    said: str
+    count: int
+    shade: int
+
+    @property
+    def is_right(self) -> bool:
+        return self.truth == self.said
+
+
+def matrix(run: TrainingRun, part: str) -> list[tuple[str, int, list[Cell]]]:
+    """Truth, how many there are, and a cell for each label that was said. From the run's own figures."""
+    labels = run.result["labels"]
+    rows = []
+    for truth, counts in zip(labels, run.result[part]["confusion"], strict=True):
+        all_ = sum(counts)
+        cells = [Cell(truth, said, n, _shade(n, all_)) for said, n in zip(labels, counts, strict=True)]
+        rows.append((truth, all_, cells))
+    return rows
+
+
+def _shade(count: int, all_: int) -> int:
+    return max(1, round(SHADES * count / all_)) if count else 0
+
+
+def parts_of(run: TrainingRun) -> list[str]:
+    """Those with figures, the test first."""
+    return [part for part in (Part.TEST, Part.VALIDATION) if run.result.get(part)]
+
+
+def chosen_part(run: TrainingRun, query: Mapping[str, str]) -> str:
+    wished = query.get("part", "")
+    return wished if wished in parts_of(run) else doubts.measured_part(run.result)
+
+
+def chosen_label(run: TrainingRun, query: Mapping[str, str], part: str) -> str:
+    """The one that is asked for; else of two labels the second, of more the one that it knows worst."""
+    labels = run.result["labels"]
+    wished = query.get("label", "")
+    if wished in labels:
+        return wished
+    if len(labels) == 2:
+        return str(labels[1])
+    per_label = run.result[part]["per_label"]
+    present = [label for label in labels if per_label[label]["count"]] or labels
+    return str(min(present, key=lambda label: per_label[label]["f1"]))
+
+
+@dataclass(frozen=True)
+class AgainstRest:
+    """One label against all others."""
+
+    run: TrainingRun
+    heard: Heard
+    label: str
+
+    @cached_property
+    def scores(self) -> Float64:
+        return self.heard.scores[:, self.heard.labels.index(self.label)]
+
+    @cached_property
+    def positive(self) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+        return np.asarray(self.heard.truth == self.heard.labels.index(self.label))
+
+    @cached_property
+    def roc(self) -> Roc:
+        return curves.roc_curve(self.scores, self.positive)
+
+    @cached_property
+    def precision_recall(self) -> PrecisionRecall:
+        return curves.precision_recall_curve(self.scores, self.positive)
+
+    @cached_property
+    def table(self) -> list[list[int]]:
+        """Right yes, wrong yes, missed, right no at each hundredth."""
+        return [[int(n) for n in row] for row in curves.threshold_table(self.scores, self.positive)]
+
+    @property
+    def usual(self) -> float:
+        """From where on it is said as the run stands."""
+        labels = self.heard.labels
+        if len(labels) != 2:
+            return 0.5
+        threshold = float(self.run.result["threshold"])
+        return threshold if self.label == labels[1] else 1 - threshold
+
+    def turned(self, threshold: float) -> list[int]:
+        """Keys of the rows about which it changes its mind, the nearest to the old threshold first."""
+        low, high = sorted((threshold, self.usual))
+        places = np.flatnonzero((self.scores >= low) & (self.scores < high))
+        nearest = places[np.argsort(np.abs(self.scores[places] - self.usual), kind="stable")]
+        return [int(key) for key in self.heard.keys[nearest]]
+
+
+def read_threshold(query: Mapping[str, str], usual: float) -> float:
+    """Of the address, in hundredths; odd values count as none."""
+    text = query.get("at", "")
+    if not (text.isascii() and text.isdigit() and int(text[:4]) <= curves.STEPS):
+        return usual
+    return int(text) / curves.STEPS
+
+
+def cards(rows: QuerySet[Judged]) -> QuerySet[Judged]:
+    """With all that a card shows."""
+    return rows.select_related("sample__label", "sample__video")
+
+
+def mistakes(run: TrainingRun, part: str) -> QuerySet[Judged]:
+    """The surest first."""
+    wrong = run.judged.filter(part=part).exclude(truth=F("said"))
+    return wrong.order_by("-certainty", "pk")
+
+
+def judged_list(run: TrainingRun, part: str, query: Mapping[str, str]) -> QuerySet[Judged]:
+    """?truth= and ?said= choose a cell; ?wrong=1 all mistakes. The surest first."""
+    rows = mistakes(run, part) if query.get("wrong") else run.judged.filter(part=part).order_by("-certainty", "pk")
+    for name in ("truth", "said"):
+        if query.get(name):
+            rows = rows.filter(**{name: query[name]})
+    return rows
+
+
+def in_order(rows: QuerySet[Judged], keys: Sequence[int]) -> list[Judged]:
+    found = cards(rows).in_bulk(list(keys))
+    return [found[key] for key in keys if key in found]
+
+
+def standing_dataset(run: TrainingRun) -> Dataset | None:
+    """The dataset of the run, unless it is deleted."""
+    return run.dataset if run.dataset is not None and run.dataset.deleted_at is None else None
+
+
+def labels_today(dataset: Dataset | None) -> list[Label]:
+    return list(dataset.labels.all()) if dataset is not None else []
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the figures of a part are of."""
+
+    count: int
+    sources: int
+    are_videos: bool
+
+
+def measured_on(run: TrainingRun, part: str) -> Measured:
+    """The number of videos where all samples come from videos, else that of the sources that the run found."""
+    figures = run.result[part]
+    counted = run.judged.filter(part=part).aggregate(
+        all=Count("pk"),
+        of_videos=Count("pk", filter=Q(sample__video__isnull=False)),
+        videos=Count("sample__video", distinct=True),
+    )
+    are_videos = bool(counted["all"]) and counted["all"] == counted["of_videos"]
+    return Measured(figures["count"], counted["videos"] if are_videos else figures["sources"], are_videos)
