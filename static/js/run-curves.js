@@ -73,14 +73,14 @@ class RunCurves extends HTMLElement {
       legend: { show: false },
       cursor: { drag: { x: false, y: false } },
       scales: {
-        x: { time: false, range: (plot, low, high) => [low ?? 1, Math.max(high ?? 1, (low ?? 1) + 1)] },
+        x: { time: false, range: ({ data: [x] }) => [x[0] ?? 1, Math.max(x.at(-1) ?? 1, (x[0] ?? 1) + 1)] },
         y: kind === "accuracy" ? { range: (plot, low) => [Math.min(0.5, Math.floor((low ?? 0.5) * 10) / 10), 1] } : {},
       },
       axes: [
         { ...axis, size: 28, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
         { ...axis, size: 48, values: kind === "accuracy" ? PERCENT : SHORT },
       ],
-      series: [{ label: say("ways" in this.dataset ? "curves.way" : "curves.epoch") }, series("train"), series("validation", [6, 4])],
+      series: [{ label: this.hasAttribute("data-ways") ? say("curves.way") : say("curves.epoch") }, series("train"), series("validation", [6, 4])],
     };
   }
 

@@ -144,13 +144,21 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
 }
 
+OF_KIND: dict[tuple[str, str], Explanation] = {
+    (Kind.TRAIN, "crashed"): Explanation(
+        gettext_lazy("The training broke off several times, so it was given up."),
+        gettext_lazy("Most often memory was short: train again with a smaller batch or a smaller picture size."),
+    ),
+}
+"""Where the general words for a code would mislead."""
+
 UPLOAD = "upload"
 """The kind of the states that an upload publishes; no job stands behind them."""
 
 
-def explain(code: str) -> Explanation:
+def explain(code: str, kind: str = "") -> Explanation:
     """A code without words of its own (from a newer worker, say) is told as something unforeseen."""
-    return EXPLANATIONS.get(code, EXPLANATIONS["internal"])
+    return OF_KIND.get((kind, code)) or EXPLANATIONS.get(code, EXPLANATIONS["internal"])
 
 
 def headline(state: JobState) -> str:
@@ -170,7 +178,7 @@ def headline(state: JobState) -> str:
 def detail(state: JobState) -> str:
     """The second line: time left, which attempt, or what happened and the next step."""
     if state.status == Status.FAILED:
-        explanation = explain(state.error)
+        explanation = explain(state.error, state.kind)
         return f"{explanation.happened} {explanation.next_step}"
     if state.status == Status.QUEUED:
         return _("Starts as soon as a worker is free")

@@ -41,7 +41,7 @@ class Follower:
                 self.trials = (done, total)
             if stage != "read":  # each trial learns and evaluates
                 stage, (done, total) = "tune", self.trials
-        is_new = self._take(stage, progress)
+        is_new = self._take(stage, done, total, progress)
         pause_s = LEAST_BETWEEN_S if is_new else SHOW_EVERY_S
         if self.moment.get("stage") != stage or time.monotonic() - self.shown_s >= pause_s:
             self.show(stage, done, total)
@@ -50,13 +50,13 @@ class Follower:
         if stage == "learn" and progress.epochs and self.history and self.is_wished():
             raise KeepBest
 
-    def _take(self, stage: str, progress: TrainingProgress) -> bool:
+    def _take(self, stage: str, done: float, total: float, progress: TrainingProgress) -> bool:
         """Whether an epoch has come to its end (or one more way to look was tried)."""
         if stage != self.moment.get("stage"):
             self.moment = {name: self.moment[name] for name in LASTING if name in self.moment}
             self.shown_s = float("-inf")
         figures = {name: value for name, value in asdict(progress).items() if value not in (None, "", 0)}
-        self.moment |= figures | {"stage": stage, "done": progress.done, "total": progress.total}
+        self.moment |= figures | {"stage": stage, "done": done, "total": total}
         if stage not in CURVES or progress.validation_loss is None or not progress.epoch:
             return False
         # An epoch told again after an interruption takes the place of what was known of it and of later ones.

@@ -38,7 +38,9 @@ def context(run: TrainingRun, can_manage: bool) -> dict[str, Any]:
         "can_manage": can_manage,
         "job": queries.words_of(run.job) if run.job and run.state in (State.WAITING, State.RUNNING) else None,
         "sentences": sentences.going_on(run, ahead),
-        "failure": messages.explain(run.job.error_code) if run.job and run.state == State.FAILED else None,
+        "failure": messages.explain(run.job.error_code, run.job.kind)
+        if run.job and run.state == State.FAILED
+        else None,
         "facts": _facts(run),
         "moment": run.moment,
         "recipe_words": RECIPE_WORDS[from_json(run.config).recipe],

@@ -18,7 +18,7 @@ def state(**fields: object) -> JobState:
 
 
 def all_codes() -> set[str]:
-    for module in ("analysis.pipeline", "webapp.videos.errors"):
+    for module in ("analysis.pipeline", "webapp.videos.errors", "webapp.training.errors"):
         importlib.import_module(module)
     found: set[str] = set(errors.CODES)
     left: list[type[AnalysisError] | type[errors.JobError]] = [AnalysisError, errors.JobError]

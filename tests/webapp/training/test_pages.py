@@ -241,6 +241,8 @@ def test_paused_failed_and_cancelled_runs_have_words(run: TrainingRun, alice: Us
     failed = html_of(alice, page_of(run))
     assert "out of control" in failed
     assert "Try again" in failed
+    Job.objects.filter(pk=job.pk).update(error_code="crashed")
+    assert "memory was short" in html_of(alice, page_of(run))
 
 
 def test_a_search_is_shown_as_a_table(run: TrainingRun, alice: User) -> None:

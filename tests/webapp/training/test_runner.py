@@ -132,6 +132,22 @@ def test_a_search_comes_first_and_its_best_settings_are_used(team: Team, alice: 
     assert {name: done.result["config"][name] for name in best} == best
 
 
+def test_a_search_can_be_ended_by_keeping_the_best(team: Team, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = start_run(make_version(team), alice, trials=50, epochs=2)
+    tell = following.Follower.after_trial
+
+    def tell_and_keep(self: following.Follower, search: dict[str, Any]) -> None:
+        services.keep_best(afresh(run))
+        tell(self, search)
+
+    monkeypatch.setattr(following.Follower, "after_trial", tell_and_keep)
+    train_model(str(run.job_id))
+    done = afresh(run)
+    assert done.state == State.DONE
+    assert len(done.search["all"]) == 1
+    assert done.result["stopped"] == "finished", "the training proper is not cut short by the same wish"
+
+
 def test_broken_and_missing_pictures_are_counted_and_told(team: Team, alice: User) -> None:
     version = make_version(team)
     broken, missing = (row.sample for row in VersionSample.objects.filter(version=version, part="train")[:2])
@@ -154,11 +170,13 @@ def test_a_version_from_one_source_is_trained_on_with_its_warning(team: Team, al
 
 
 def test_a_version_split_by_person_is_not_taken_for_a_leak(team: Team, alice: User) -> None:
-    version = make_version(team, sources=3, keep_together=KeepTogether.PERSON)
-    VersionSample.objects.filter(version=version)
+    version = make_version(team, sources=3, people=12, keep_together=KeepTogether.PERSON)
+    places = set(VersionSample.objects.filter(version=version).values_list("source", "part"))
+    assert len(places) > 3, "one video stands in several parts"
     run = start_run(version, alice, epochs=1)
     train_model(str(run.job_id))
-    assert afresh(run).job.status == Status.DONE
+    assert afresh(run).state == State.DONE
+    assert afresh(run).result["split"]["sources"] <= 12, "figures rest on people, not on pictures"
 
 
 def test_a_version_that_is_gone_is_said_so(team: Team, alice: User) -> None:

@@ -20,7 +20,7 @@ SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
 LABELS = ("lie", "stand")
 
 
-def make_striped_dataset(team: Team, *, count: int = 48, sources: int = 0, **fields: Any) -> Dataset:
+def make_striped_dataset(team: Team, *, count: int = 48, sources: int = 0, people: int = 0, **fields: Any) -> Dataset:
     """Stripes that lie or stand in turn; each picture from a source of its own unless `sources` are wished."""
     dataset = make_dataset(team, **({"kind": Kind.FRAMES, "name": "Stripes"} | fields))
     labels = [label_called(dataset, name) for name in LABELS]
@@ -29,7 +29,9 @@ def make_striped_dataset(team: Team, *, count: int = 48, sources: int = 0, **fie
     def each(n: int) -> dict[str, Any]:
         digest = hashlib.sha256(contents[n]).hexdigest()
         source = f"video {n % sources if sources else n}"
-        return {"label": labels[n % 2], "source": source, "sha256": digest, "sequence": f"track {n // 2}"}
+        person = f"person {n // 2 % people}" if people else ""
+        place = {"source": source, "identity": person, "sequence": f"track {n // 2}"}
+        return {"label": labels[n % 2], "sha256": digest} | place
 
     make_samples(dataset, count, contents=contents, each=each)
     return dataset
