@@ -1,13 +1,17 @@
 """Plain functions that make training runs; every argument has a default."""
 
+import hashlib
+import json
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from django.utils import timezone
 
 from tests.factories import make_job, make_team
+from webapp import storage
 from webapp.accounts.models import Team
 from webapp.datasets.models import Dataset, Part, Sample, VersionSample
 from webapp.jobs.models import Kind, Status
@@ -116,3 +120,14 @@ def freeze_into(version: Any, samples: Sequence[Sample], part: str = Part.TRAIN)
         VersionSample(version=version, sample=s, label=s.label.name if s.label else "", part=part, source=s.source)
         for s in samples
     )
+
+
+def store_model(run: TrainingRun, folder: Path) -> TrainingRun:
+    """As the worker leaves it: the files of a model folder in the store, their hashes and `run.json` in the row."""
+    for name in ("run.json", "model.pt", "model.onnx", "model_card.md"):
+        content = (folder / name).read_bytes()
+        storage.put_bytes(f"{run.files_prefix}/{name}", content)
+        run.files[name] = hashlib.sha256(content).hexdigest()
+    run.result = json.loads((folder / "run.json").read_text())
+    run.save()
+    return run

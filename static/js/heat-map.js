@@ -13,7 +13,7 @@ class HeatMap extends HTMLElement {
   connectedCallback() {
     this.#ended = new AbortController();
     if (this.dataset.poll) return this.querySelector("[data-waiting]") && this.#wait(this.dataset.poll, FIRST_WAIT_MS);
-    if (this.dataset.shown) return;
+    if ("shown" in this.dataset) return;
     this.#observer = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.#ask(), { rootMargin: NEAR });
     this.#observer.observe(this);
   }

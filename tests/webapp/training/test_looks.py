@@ -1,0 +1,237 @@
+"""Where a model looked: really trained, really asked; kept, shared where it may be, gone after a day."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.analysis.training.pictures import stripes
+from tests.clips import write_clip
+from tests.conftest import signed_in
+from tests.factories_datasets import make_samples
+from tests.factories_training import freeze_into
+from tests.factories_videos import make_info, make_video
+from tests.webapp.page_checks import faults_of
+from tests.webapp.training.conftest import stripes_png
+from webapp import storage
+from webapp.accounts.models import Team, User
+from webapp.datasets import measuring
+from webapp.datasets.models import Dataset, Measured, Part, Sample, Version
+from webapp.jobs.models import Job, Status
+from webapp.training import explaining, tasks
+from webapp.training.models import Explanation, TrainingRun
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def ask(client: Client, run: TrainingRun, **fields: Any) -> Any:
+    return client.post(reverse("training:ask_look", args=[run.pk]), fields, headers={"accept": "application/json"})
+
+
+def asked(client: Client, run: TrainingRun, **fields: Any) -> Explanation:
+    """After the worker did it."""
+    answer = ask(client, run, **fields)
+    assert answer.status_code == 200
+    look = Explanation.objects.latest("created_at")
+    assert str(look.pk) in answer.json()["look"]
+    worked(look)
+    look.refresh_from_db()
+    return look
+
+
+def worked(look: Explanation) -> Job:
+    assert look.job is not None
+    tasks.explain_picture(str(look.job.pk))
+    look.job.refresh_from_db()
+    return look.job
+
+
+def page(client: Client, run: TrainingRun, look: Explanation) -> str:
+    html = client.get(reverse("training:look", args=[run.pk, look.pk])).content.decode()
+    assert faults_of(html) == []
+    return html
+
+
+def test_a_sample_is_looked_at_once_and_kept(trained: TrainingRun, vera: User) -> None:
+    client = signed_in(vera)
+    look = asked(client, trained, sample=2)
+    assert look.job is not None
+    assert look.job.status == Status.DONE
+    assert look.result["said"] == "stand"
+    assert sum(look.result["scores"].values()) == pytest.approx(1, abs=0.01)
+    assert ask(client, trained, sample=2).json()["look"].split("/")[-3] == str(look.pk), "the same answer again"
+    assert "It says “stand”" in page(client, trained, look)
+    for name, kind in (("picture.jpg", "image/jpeg"), ("heat.png", "image/png")):
+        answer = client.get(reverse("training:look_file", args=[trained.pk, look.pk, name]))
+        assert (answer.status_code, answer["Content-Type"]) == (200, kind)
+    assert client.get(reverse("training:look_file", args=[trained.pk, look.pk, "picture"])).status_code == 404
+
+
+def test_it_can_be_asked_towards_another_label(trained: TrainingRun, vera: User) -> None:
+    client = signed_in(vera)
+    first = asked(client, trained, sample=2)
+    other = asked(client, trained, again=first.pk, label="lie")
+    assert (other.sample, other.result["towards"], other.result["said"]) == (first.sample, "lie", "stand")
+    assert ask(client, trained, sample=2, label="sit").status_code == 404
+
+
+def test_what_waits_says_so_and_what_failed_says_why(trained: TrainingRun, striped: Dataset, vera: User) -> None:
+    client = signed_in(vera)
+    [sample] = make_samples(striped, 1, contents=[b"nothing"])
+    ask(client, trained, sample=sample.number)
+    look = Explanation.objects.get()
+    assert "data-waiting" in page(client, trained, look)
+    assert worked(look).error_code == "unreadable_picture"
+    html = page(client, trained, look)
+    assert "data-waiting" not in html
+    assert "not a picture that can be read" in html
+    ask(client, trained, sample=sample.number)
+    assert Explanation.objects.count() == 2, "asking again tries again"
+
+
+def test_a_changed_model_is_not_used(trained: TrainingRun, vera: User) -> None:
+    key = f"{trained.files_prefix}/model.onnx"
+    content = storage.read_bytes(key)
+    storage.put_bytes(key, content[:-1] + bytes([content[-1] ^ 1]))
+    assert ask(signed_in(vera), trained, sample=1).status_code == 200
+    job = worked(Explanation.objects.get())
+    assert (job.status, job.error_code) == (Status.FAILED, "damaged_model")
+
+
+def test_the_likest_that_it_learned_from(trained: TrainingRun, striped: Dataset, vera: User) -> None:
+    version = Version.objects.create(dataset=striped, number=1, fingerprint="f", keep_together="source", seed=0)
+    samples = list(striped.samples.order_by("number"))
+    freeze_into(version, samples[:10])
+    freeze_into(version, samples[10:], Part.TEST)
+    for sample in samples:
+        image = measuring.picture_of(sample)
+        assert image is not None
+        Measured.objects.bulk_create(measuring._measured([sample]))
+    TrainingRun.objects.filter(pk=trained.pk).update(version=version)
+    look = asked(signed_in(vera), trained, sample=12)
+    numbers = look.result["nearest"]
+    assert len(numbers) == 6
+    assert max(numbers) <= 10, "only what it learned from"
+    labels = dict(striped.samples.values_list("number", "label__name"))
+    assert [labels[n] for n in numbers].count("stand") >= 4
+    assert "Most alike among those it learned from" in page(signed_in(vera), trained, look)
+
+
+def test_the_mean_of_a_label(trained: TrainingRun, vera: User) -> None:
+    look = asked(signed_in(vera), trained, average=1, label="stand")
+    right = trained.judged.filter(truth="stand", said="stand", sample__isnull=False).count()
+    assert look.result["count"] == right > 0
+    assert f"The mean of {right} samples" in page(signed_in(vera), trained, look)
+    assert ask(signed_in(vera), trained, average=1).status_code == 404
+
+
+@pytest.fixture
+def film(team: Team, tmp_path: Any) -> Any:
+    """Two seconds of standing stripes."""
+    path = tmp_path / "film.mp4"
+    write_clip(path, [stripes(True, 5, 96) for _ in range(50)])
+    from analysis.video import probe
+
+    return make_video(team=team, content=path.read_bytes(), info=probe(path))
+
+
+def test_a_frame_of_a_video(trained: TrainingRun, film: Any, vera: User) -> None:
+    client = signed_in(vera)
+    look = asked(client, trained, video=film.pk, t="1.0")
+    assert look.job is not None
+    assert look.job.status == Status.DONE, look.job.error_detail
+    assert film.title in page(client, trained, look)
+    offered = client.get(reverse("training:look_at", args=[trained.pk]), {"video": film.pk, "t": "1.0"})
+    assert faults_of(offered.content.decode()) == []
+    for odd in ("x", "-1", "nan", "99999"):
+        assert ask(client, trained, video=film.pk, t=odd).status_code == 404
+    foreign = make_video(info=make_info())
+    assert ask(client, trained, video=foreign.pk, t="1").status_code == 404
+
+
+def upload(client: Client, run: TrainingRun, content: bytes, name: str = "mine.png") -> Any:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    return client.post(reverse("training:try", args=[run.pk]), {"file": SimpleUploadedFile(name, content)})
+
+
+def test_trying_a_picture_without_javascript(trained: TrainingRun, bob: User) -> None:
+    client = signed_in(bob)
+    assert faults_of(client.get(reverse("training:try", args=[trained.pk])).content.decode()) == []
+    answer = upload(client, trained, stripes_png(False, 77))
+    look = Explanation.objects.get()
+    assert (answer.status_code, answer["Location"]) == (303, reverse("training:look", args=[trained.pk, look.pk]))
+    worked(look)
+    look.refresh_from_db()
+    assert look.result["said"] == "lie"
+    assert "mine.png" in page(client, trained, look)
+    assert "Tried lately" in client.get(reverse("training:try", args=[trained.pk])).content.decode()
+
+
+def test_trying_a_short_clip(trained: TrainingRun, film: Any, bob: User) -> None:
+    upload(signed_in(bob), trained, storage.read_bytes(film.original_key), "clip.mp4")
+    assert worked(Explanation.objects.get()).status == Status.DONE
+    upload(signed_in(bob), trained, b"no clip", "bad.mp4")
+    job = worked(Explanation.objects.latest("created_at"))
+    assert (job.status, job.error_code) == (Status.FAILED, "unreadable_video")
+
+
+def test_what_is_no_picture_is_refused_at_once(trained: TrainingRun, bob: User) -> None:
+    client = signed_in(bob)
+    bomb = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (60_000).to_bytes(4, "big") * 2 + b"\x08\x02\0\0\0"
+    for content in (b"hello", b"", bomb, b"\xff\xd8\xff" + b"x" * explaining.MOST_BYTES):
+        assert upload(client, trained, content).status_code == 400
+    assert client.post(reverse("training:try", args=[trained.pk])).status_code == 400
+    assert not Explanation.objects.exists()
+    assert not storage.exists(f"{trained.files_prefix}/looks")
+
+
+def test_what_somebody_tried_is_theirs_and_goes_after_a_day(trained: TrainingRun, bob: User, alice: User) -> None:
+    client = signed_in(bob)
+    upload(client, trained, stripes_png(True, 78))
+    look = Explanation.objects.get()
+    worked(look)
+    for view in ("look", "look_pictures", "look_answer"):
+        address = reverse(f"training:{view}", args=[trained.pk, look.pk])
+        assert signed_in(alice).get(address).status_code == 404
+        assert client.get(address).status_code == 200
+    address = reverse("training:look_file", args=[trained.pk, look.pk, "picture.jpg"])
+    assert (client.get(address).status_code, signed_in(alice).get(address).status_code) == (200, 404)
+    assert ask(signed_in(alice), trained, again=look.pk, label="lie").status_code == 404
+    explaining.sweep()
+    assert Explanation.objects.exists()
+    Explanation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    explaining.sweep()
+    assert not Explanation.objects.exists()
+    assert storage.names(f"{trained.files_prefix}/looks") == []
+
+
+def test_a_job_that_finds_nothing_ends_quietly(trained: TrainingRun, vera: User) -> None:
+    ask(signed_in(vera), trained, sample=1)
+    look = Explanation.objects.get()
+    job = look.job
+    assert job is not None
+    look.delete()
+    tasks.explain_picture(str(job.pk))
+    job.refresh_from_db()
+    assert job.status == Status.CANCELLED
+
+
+def test_no_more_wait_than_a_page_asks_for(trained: TrainingRun, vera: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explaining, "MOST_WAITING", 2)
+    client = signed_in(vera)
+    assert [ask(client, trained, sample=n).status_code for n in (1, 2, 3, 2)] == [200, 200, 429, 200]
+
+
+def test_who_may_ask_and_try(trained: TrainingRun, vera: User, charlie: User) -> None:
+    assert ask(signed_in(charlie), trained, sample=1).status_code == 404
+    assert ask(Client(), trained, sample=1).status_code == 302
+    assert upload(signed_in(vera), trained, stripes_png(True, 1)).status_code == 404
+    assert upload(signed_in(charlie), trained, stripes_png(True, 1)).status_code == 404
+    look = asked(signed_in(vera), trained, sample=1)
+    for view in ("look", "look_pictures", "look_answer"):
+        assert signed_in(charlie).get(reverse(f"training:{view}", args=[trained.pk, look.pk])).status_code == 404
+    assert Sample.objects.count() == 16

@@ -1,0 +1,297 @@
+"""The page of a finished run: honest figures in words, cells that open samples, thresholds, relabelling with undo."""
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.conftest import signed_in
+from tests.factories_datasets import make_dataset, make_label, make_samples
+from tests.factories_training import make_figures, make_judged, make_result, make_run
+from tests.factories_videos import make_video
+from tests.webapp.page_checks import faults_of
+from webapp.accounts.models import Team, User
+from webapp.datasets.models import Act, Dataset, Label, Part, Sample
+from webapp.jobs.models import Status
+from webapp.training import results
+from webapp.training.models import Judged, TrainingRun
+
+pytestmark = pytest.mark.django_db
+
+HOSTILE = '<script>alert("x")</script> & 笑'
+
+
+def checked(client: Client, address: str, status: int = 200) -> str:
+    response = client.get(address)
+    assert response.status_code == status, address
+    html = response.content.decode()
+    assert faults_of(html) == [], address
+    assert "<script>alert" not in html
+    return html
+
+
+@pytest.fixture
+def dataset(team: Team) -> Dataset:
+    dataset = make_dataset(team=team, name=HOSTILE)
+    for name in ("none", "smile"):
+        make_label(dataset, name)
+    return dataset
+
+
+def fill(dataset: Dataset, count: int = 12, **fields: Any) -> list[Sample]:
+    """Of two videos, labelled in turn."""
+    labels = list(dataset.labels.all())
+    videos = [make_video(team=dataset.team, title=f"Film {n}", playback_offset_s=1.0) for n in range(2)]
+
+    def each(n: int) -> dict[str, Any]:
+        video = videos[n // 2 % 2]
+        return {"label": labels[n % 2], "video": video, "time_s": n + 1.0, "source": str(video.pk)}
+
+    return make_samples(dataset, count, each=each, **fields)
+
+
+@pytest.fixture
+def run(dataset: Dataset) -> TrainingRun:
+    """12 of the test with mistakes at 2 and 5, and 4 of the validation."""
+    run = make_run(dataset=dataset, result=make_result(test=make_figures(10, 12, 2), threshold=0.4))
+    make_judged(run, fill(dataset), wrong=(2, 5))
+    make_judged(run, fill(dataset, 4), part=Part.VALIDATION, wrong=(0,))
+    return run
+
+
+def page_of(run: TrainingRun, query: str = "") -> str:
+    return reverse("training:run", args=[run.pk]) + query
+
+
+@pytest.mark.parametrize("name", ["alice", "bob", "vera"])
+def test_every_page_renders_for_members(name: str, run: TrainingRun, request: pytest.FixtureRequest) -> None:
+    client = signed_in(request.getfixturevalue(name))
+    for query in ("", "?part=validation", "?label=none&at=90", "?label=x&at=x&part=x", "?at=99999999999999999999"):
+        checked(client, page_of(run, query))
+    for query in ("", "?truth=smile&said=none", "?wrong=1&page=9", "?truth=nothing"):
+        checked(client, reverse("training:judged", args=[run.pk]) + query)
+    for view in ("promotions", "threshold"):
+        assert client.get(reverse(f"training:{view}", args=[run.pk])).status_code == 200
+    checked(client, reverse("training:compare") + f"?line={run.line}")
+    checked(client, reverse("training:look_at", args=[run.pk]) + "?sample=1")
+
+
+@pytest.mark.parametrize("kind", ["faces", "frames", "clips"])
+def test_the_figure_is_said_in_words(team: Team, alice: User, kind: str) -> None:
+    dataset = make_dataset(team=team, kind=kind)
+    for name in ("none", "smile"):
+        make_label(dataset, name)
+    run = make_run(dataset=dataset, result=make_result(test=make_figures(180, 200)))
+    html = checked(signed_in(alice), page_of(run))
+    assert "it is right about 9, most likely between 8.6 and 9.4." in html
+    assert "of 14 sources that it never saw" in html
+
+
+def test_sources_that_are_videos_are_called_so(run: TrainingRun, alice: User) -> None:
+    assert "Measured on 12 faces of 2 videos that it never saw." in checked(signed_in(alice), page_of(run))
+
+
+def test_without_a_test_it_says_so(dataset: Dataset, alice: User) -> None:
+    run = make_run(dataset=dataset, result=make_result(test=None))
+    html = checked(signed_in(alice), page_of(run))
+    assert "There was no test part" in html
+    assert "that its settings were chosen with" in html
+
+
+@pytest.mark.parametrize(
+    ("result", "words", "is_grave"),
+    [
+        ({"warnings": [{"code": "leak", "text": "", "files": []}]}, "also among those that it learned from", True),
+        ({"test": make_figures(19, 20)}, "tested on very few samples", True),
+        ({"test": make_figures(sources=1)}, "All samples come from one source", True),
+        ({"test": make_figures(sources=3)}, "rests on very few sources", False),
+    ],
+)
+def test_doubtful_figures_are_marked(
+    dataset: Dataset, alice: User, result: dict[str, Any], words: str, is_grave: bool
+) -> None:
+    html = checked(signed_in(alice), page_of(make_run(dataset=dataset, result=make_result(**result))))
+    assert words in html
+    assert ("notice-bad" in html) == is_grave
+
+
+def test_good_figures_have_no_note(dataset: Dataset, alice: User) -> None:
+    html = checked(signed_in(alice), page_of(make_run(dataset=dataset)))
+    assert "notice" not in html
+
+
+def test_a_cell_opens_exactly_its_samples(run: TrainingRun, vera: User) -> None:
+    Judged.objects.filter(run=run, part=Part.TEST, truth="smile", said="none").update(certainty=0.9)
+    client = signed_in(vera)
+    assert f"{reverse('training:judged', args=[run.pk])}?part=test&amp;truth=smile&amp;said=none" in checked(
+        client, page_of(run)
+    )
+    html = checked(client, reverse("training:judged", args=[run.pk]) + "?part=test&truth=smile&said=none")
+    assert re.findall(r'id="sample-(\d+)"', html) == ["6"]
+    sample = Sample.objects.get(dataset=run.dataset_id, number=6)
+    assert f"{reverse('videos:detail', args=[sample.video_id])}?t=5" in html, "the second as the player counts it"
+
+
+def test_the_surest_mistake_comes_first(run: TrainingRun, vera: User) -> None:
+    Judged.objects.filter(run=run, sample__number=6).update(certainty=0.99)
+    html = checked(signed_in(vera), page_of(run))
+    assert re.findall(r'id="sample-(\d+)"', html) == ["6", "3"]
+
+
+def test_what_another_threshold_changes(run: TrainingRun, vera: User) -> None:
+    run.judged.all().delete()
+    samples = list(Sample.objects.filter(dataset=run.dataset_id).order_by("number"))[:4]
+    for sample, score in zip(samples, (0.1, 0.35, 0.45, 0.9), strict=True):
+        said = "smile" if score >= 0.4 else "none"
+        fields = {"truth": sample.label.name, "said": said, "certainty": max(score, 1 - score)}  # type: ignore[union-attr]
+        Judged.objects.create(run=run, sample=sample, part=Part.TEST, scores=[1 - score, score], **fields)
+    client, address = signed_in(vera), reverse("training:threshold", args=[run.pk])
+    usual = client.get(address, {"label": "smile"}).content.decode()
+    assert "Of 2 that are “smile” it finds 1 and misses 1." in usual
+    assert "Nothing changes" in usual
+    lower = client.get(address, {"label": "smile", "at": "30"}).content.decode()
+    assert "Of 2 that are “smile” it finds 2 and misses 0." in lower
+    assert "1 more is called “smile”: 1 rightly, 0 wrongly." in lower
+    assert re.findall(r"\?sample=(\d+)", lower) == [str(samples[1].number)]
+    higher = client.get(address, {"label": "smile", "at": "50"}).content.decode()
+    assert "1 is no longer called “smile”: 1 rightly, 0 wrongly." in higher
+    other = results.AgainstRest(run, results.heard(run, Part.TEST), "none")
+    assert other.usual == pytest.approx(0.6), "of two labels the thresholds mirror each other"
+
+
+def relabel(
+    client: Client, run: TrainingRun, sample: Sample, label: Label | None = None, label_id: Any = None, **fields: Any
+) -> Any:
+    wish = {"revision": sample.revision, "label": label.pk if label else label_id or ""} | fields
+    address = reverse("training:relabel", args=[run.pk, sample.number])
+    return client.post(address, wish, headers={"accept": "application/json"})
+
+
+def test_a_mistake_is_relabelled_and_taken_back(run: TrainingRun, bob: User) -> None:
+    client, dataset = signed_in(bob), run.dataset
+    assert dataset is not None
+    sample = Sample.objects.get(dataset=dataset, number=6)
+    label = dataset.labels.get(name="none")
+    answer = relabel(client, run, sample, label).json()
+    sample.refresh_from_db()
+    assert sample.label == label
+    assert "Sample 6 is now “none”; that goes into the next version." in answer["toast"]
+    assert "now “none”" in checked(client, page_of(run))
+    client.post(answer["undo"]["url"], answer["undo"]["fields"])
+    sample.refresh_from_db()
+    assert sample.label is not None
+    assert sample.label.name == "smile"
+    assert run.judged.get(sample=sample).truth == "smile", "what was measured stays"
+
+
+def test_leaving_out_is_an_act_too(run: TrainingRun, bob: User) -> None:
+    sample = Sample.objects.get(dataset=run.dataset_id, number=6)
+    assert relabel(signed_in(bob), run, sample, leave_out="1").status_code == 200
+    sample.refresh_from_db()
+    assert sample.is_left_out
+
+
+def test_what_somebody_changed_meanwhile_stays(run: TrainingRun, bob: User) -> None:
+    sample = Sample.objects.get(dataset=run.dataset_id, number=6)
+    Sample.objects.filter(pk=sample.pk).update(revision=5)
+    answer = relabel(signed_in(bob), run, sample, Label.objects.get(dataset=run.dataset_id, name="none"))
+    assert answer.status_code == 409
+    sample.refresh_from_db()
+    assert sample.label is not None
+    assert sample.label.name == "smile"
+
+
+def test_labels_renamed_since_are_offered_by_their_new_names(run: TrainingRun, bob: User) -> None:
+    Label.objects.filter(dataset=run.dataset_id, name="none").update(name="no smile")
+    html = checked(signed_in(bob), page_of(run))
+    options = re.findall(r"<option value=\"\d+\"[^>]*>([^<]+)</option>", html)
+    assert set(options) == {"no smile", "smile"}
+    gone = Label.objects.get(dataset=run.dataset_id, name="smile")
+    sample = Sample.objects.get(dataset=run.dataset_id, number=1)
+    Sample.objects.filter(label=gone).update(label=None)
+    pk = gone.pk
+    gone.delete()
+    assert relabel(signed_in(bob), run, sample, label_id=pk).status_code == 400
+    assert relabel(signed_in(bob), run, sample, label_id="x").status_code == 400
+
+
+@pytest.mark.parametrize(("name", "status"), [("vera", 404), ("charlie", 404), ("bob", 303), ("alice", 303)])
+def test_who_may_relabel(name: str, status: int, run: TrainingRun, request: pytest.FixtureRequest) -> None:
+    client = signed_in(request.getfixturevalue(name))
+    sample = Sample.objects.get(dataset=run.dataset_id, number=6)
+    fields = {"revision": 0, "label": Label.objects.get(dataset=run.dataset_id, name="none").pk}
+    assert client.post(reverse("training:relabel", args=[run.pk, sample.number]), fields).status_code == status
+    assert Act.objects.count() == (1 if status == 303 else 0)
+
+
+PAGES = ("run", "judged", "threshold", "promotions", "try", "download_all")
+
+
+@pytest.mark.parametrize("view", PAGES)
+def test_a_stranger_finds_nothing(view: str, run: TrainingRun, charlie: User) -> None:
+    address = reverse(f"training:{view}", args=[run.pk])
+    assert signed_in(charlie).get(address).status_code == 404
+    assert Client().get(address).status_code == 302
+    assert signed_in(charlie).get(reverse("training:look_at", args=[run.pk]) + "?sample=1").status_code == 404
+    assert signed_in(charlie).get(reverse("training:compare") + f"?line={run.line}").status_code == 404
+
+
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.FAILED])
+def test_an_unfinished_or_deleted_run_has_no_result(team: Team, alice: User, run: TrainingRun, status: str) -> None:
+    client = signed_in(alice)
+    assert client.get(reverse("training:judged", args=[make_run(team=team, status=status).pk])).status_code == 404
+    TrainingRun.objects.filter(pk=run.pk).update(deleted_at=timezone.now())
+    assert client.get(page_of(run)).status_code == 404
+
+
+def test_it_outlives_its_dataset(run: TrainingRun, alice: User) -> None:
+    client = signed_in(alice)
+    Dataset.objects.filter(pk=run.dataset_id).update(deleted_at=timezone.now())
+    assert "Relabel" not in checked(client, page_of(run))
+    sample = Sample.objects.get(dataset=run.dataset_id, number=6)
+    assert relabel(client, run, sample, leave_out="1").status_code == 404
+    TrainingRun.objects.filter(pk=run.pk).update(dataset=None)
+    run.judged.update(sample=None)
+    assert "This sample is gone." in checked(client, page_of(run))
+    assert "Nothing changes" in checked(client, reverse("training:run", args=[run.pk]))
+
+
+def queries(client: Client, address: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+def test_more_samples_cost_no_more_queries(run: TrainingRun, bob: User) -> None:
+    client = signed_in(bob)
+    make_run(dataset=run.dataset)
+    addresses = [page_of(run), page_of(run, "?at=5"), reverse("training:judged", args=[run.pk])]
+    addresses.append(reverse("training:compare") + f"?line={run.line}")
+    before = [queries(client, address) for address in addresses]
+    assert run.dataset is not None
+    make_judged(run, fill(run.dataset, 30), wrong=range(0, 30, 3))
+    for _ in range(4):
+        make_run(dataset=run.dataset)
+    assert [queries(client, address) for address in addresses] == before
+
+
+def test_many_labels_choose_the_weakest(dataset: Dataset, alice: User) -> None:
+    labels = ("anger", "fear", "joy")
+    for name in labels:
+        make_label(dataset, name)
+    figures = make_figures(labels=labels)
+    figures["per_label"] = figures["per_label"] | {"fear": figures["per_label"]["joy"] | {"f1": 0.2}}
+    run = make_run(dataset=dataset, result=make_result(labels, test=figures, validation=figures))
+    make_judged(run, make_samples(dataset, 6))
+    client = signed_in(alice)
+    assert results.chosen_label(run, {}, Part.TEST) == "fear"
+    html = checked(client, page_of(run, "?label=joy"))
+    assert "“joy” is said from" in html
+    assert html.count('class="cell shade-') == 9
