@@ -7,9 +7,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.doctor.embedding import load_picture_embedder
 from analysis.doctor.identities import mixed_identities
+from analysis.doctor.measures import MeasureTable, measure_picture
 from analysis.doctor.suggestions import suggest_labels
 from analysis.doctor.wrong_labels import likely_wrong_labels
 from analysis.faces.detect import load_detector
@@ -31,9 +33,11 @@ def measure_wrong_labels(seeds: range, show: Path | None) -> None:
     embedder = load_picture_embedder()
     for set_name in LABELLED_SETS:
         files = files_of(set_name, ALL)
-        embeddings = np.concatenate([embedder.embed([read_picture(path)]) for path in files])
+        images = [read_picture(path) for path in files]
+        embeddings = np.concatenate([embedder.embed([image]) for image in images])
+        signatures = MeasureTable.of(map(measure_picture, images)).signatures
         labels = [path.parent.name for path in files]
-        precisions = [planted_precision(files, embeddings, labels, seed, show) for seed in seeds]
+        precisions = [planted_precision(files, embeddings, signatures, labels, seed, show) for seed in seeds]
         target = ">= 0.7" if set_name == "smile" else "none"
         say(
             f"wrong labels in {set_name}: precision at recall {RECALL}, mean of seeds",
@@ -46,7 +50,12 @@ def measure_wrong_labels(seeds: range, show: Path | None) -> None:
 
 
 def planted_precision(
-    files: Sequence[Path], embeddings: Float32, labels: Sequence[str], seed: int, show: Path | None
+    files: Sequence[Path],
+    embeddings: Float32,
+    signatures: NDArray[np.uint8],
+    labels: Sequence[str],
+    seed: int,
+    show: Path | None,
 ) -> float:
     """Of those most suspected, down to the one with which `RECALL` of the planted ones are found."""
     random = np.random.default_rng(seed)
@@ -56,7 +65,7 @@ def planted_precision(
         given[index] = str(random.choice([name for name in names if name != labels[index]]))
     # Files of one subject (S052_...) belong together, as those of one video would.
     sources = [path.name.split("_")[0] if path.name.startswith("S") else str(path) for path in files]
-    probabilities = likely_wrong_labels(embeddings, given, sources, seed=seed).all_probabilities
+    probabilities = likely_wrong_labels(embeddings, given, sources, signatures=signatures, seed=seed).all_probabilities
     order = np.argsort(-probabilities, kind="stable")
     is_wrong = np.isin(order, wrong)
     needed = int(np.searchsorted(is_wrong.cumsum(), RECALL * len(wrong)))

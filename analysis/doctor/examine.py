@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.doctor.balance import ThinLabel, UnbalancedLabel, thin_labels, unbalanced_labels
 from analysis.doctor.duplicates import DuplicateGroup, near_duplicates
@@ -59,7 +60,9 @@ def examine(
         duplicates=duplicates,
         unbalanced=unbalanced_labels(labels),
         thin=thin_labels(labels, sources),
-        wrong_labels=_wrong_labels(embeddings, labels, sources or _copies_as_sources(len(table), duplicates)),
+        wrong_labels=_wrong_labels(
+            embeddings, table.signatures, labels, sources or _copies_as_sources(len(table), duplicates)
+        ),
     )
 
 
@@ -72,14 +75,22 @@ def _copies_as_sources(n: int, duplicates: Sequence[DuplicateGroup]) -> list[str
     return sources
 
 
-def _wrong_labels(embeddings: Float32 | None, labels: Sequence[str | None], sources: Sequence[str]) -> WrongLabels:
+def _wrong_labels(
+    embeddings: Float32 | None,
+    signatures: NDArray[np.uint8],
+    labels: Sequence[str | None],
+    sources: Sequence[str],
+) -> WrongLabels:
     """With indices and probabilities of all pictures; those without a label cannot be wrong."""
     labelled = np.array([index for index, label in enumerate(labels) if label is not None], np.int64)
     if embeddings is None:
         labelled = labelled[:0]
         embeddings = np.zeros((len(labels), 1), np.float32)
     found = likely_wrong_labels(
-        embeddings[labelled], [str(labels[index]) for index in labelled], [sources[index] for index in labelled]
+        embeddings[labelled],
+        [str(labels[index]) for index in labelled],
+        [sources[index] for index in labelled],
+        signatures=signatures[labelled],
     )
     probabilities = np.zeros(len(labels), np.float32)
     probabilities[labelled] = found.all_probabilities

@@ -1,4 +1,4 @@
-"""Labels that the pictures themselves speak against: confident learning with a cross-validated linear head."""
+"""Labels that the pictures themselves speak against: confident learning with a cross-validated head."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from analysis.doctor.linear_head import folds_by_source, held_out_scores
+from analysis.doctor.linear_head import folds_by_source, held_out_scores, kernel_features
+from analysis.doctor.signature import SIGNATURE_BYTES, structures
 from analysis.types import Float32, Float64
 
 ROUNDS = 2
@@ -30,9 +31,16 @@ class WrongLabels:
 
 
 def likely_wrong_labels(
-    embeddings: Float32, labels: Sequence[str], sources: Sequence[str] | None = None, *, seed: int = 0
+    embeddings: Float32,
+    labels: Sequence[str],
+    sources: Sequence[str] | None = None,
+    *,
+    signatures: NDArray[np.uint8] | None = None,
+    seed: int = 0,
 ) -> WrongLabels:
     """For embeddings `(n, d)` with one label each; pictures of one source never judge each other.
+
+    `signatures` `(n, SIGNATURE_BYTES)`, where given, are looked at too: they show what is where more finely.
 
     Fewer than two labels, or fewer pictures than folds, give nothing. Raises ValueError when the lengths differ.
     """
@@ -43,9 +51,11 @@ def likely_wrong_labels(
         return _report(np.zeros((len(labels), len(names))), given, names)
     targets = np.eye(len(names), dtype=np.float32)[given]
     folds = folds_by_source(sources, len(labels), seed)
+    shapes = None if signatures is None else structures(signatures).reshape(len(labels), SIGNATURE_BYTES)
+    features = kernel_features(embeddings, shapes)
     weights = np.ones(len(labels), np.float32)
     for _ in range(ROUNDS):
-        probabilities = _as_probabilities(held_out_scores(embeddings, targets, folds, weights), given)
+        probabilities = _as_probabilities(held_out_scores(features, targets, folds, weights), given)
         # What is probably wrong should not teach the next round.
         weights = np.clip(2 * probabilities[np.arange(len(given)), given], 0, 1).astype(np.float32)
     return _report(probabilities, given, names)

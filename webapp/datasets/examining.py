@@ -149,7 +149,8 @@ def _wrong_labels(checkup: Checkup, gathered: Gathered) -> Finding | None:
     if len(set(names)) < 2:
         return None
     sources = [gathered.sources[index] for index in known]
-    wrong = likely_wrong_labels(gathered.vectors[known], names, sources)
+    signatures = gathered.table.signatures[known]
+    wrong = likely_wrong_labels(gathered.vectors[known], names, sources, signatures=signatures)
     ids = dict(Label.objects.filter(dataset=checkup.dataset).values_list("name", "pk"))
     items = [
         (gathered.samples[known[index]].number, round(float(probability), 3), ids.get(better))
