@@ -1,5 +1,6 @@
-// <choose-faces>: how many appearances are chosen, and what can be done with that many.
+// <choose-faces>: how many appearances are chosen, what can be done with that many, and names that fit while one is typed.
 import { say } from "rollcall/api";
+import { NameChoices } from "rollcall/name-choices";
 
 function words(n) {
   if (!n) return say("faces.chosen_none");
@@ -7,25 +8,39 @@ function words(n) {
 }
 
 class ChooseFaces extends HTMLElement {
+  #ended = null;
+  #named = null;
+
   connectedCallback() {
-    this.addEventListener("change", this.#count);
-    document.addEventListener("fragment:refreshed", this.#count);
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    this.addEventListener("change", () => this.#count(), { signal });
+    document.addEventListener("fragment:refreshed", () => this.#count(), { signal });
     this.#count();
   }
 
   disconnectedCallback() {
-    this.removeEventListener("change", this.#count);
-    document.removeEventListener("fragment:refreshed", this.#count);
+    this.#ended.abort();
   }
 
-  #count = () => {
+  #count() {
     const bar = this.querySelector("[data-bar]");
     if (!bar) return;
+    this.#suggest(bar.querySelector(".name-field"));
     const n = this.querySelectorAll('[name="track"]:checked').length;
     bar.classList.toggle("is-idle", !n);
     bar.querySelector("[data-chosen]").textContent = words(n);
     for (const button of bar.querySelectorAll("button")) button.disabled = !n || (button.hasAttribute("formaction") && n > 1);
-  };
+  }
+
+  /** Once for each field: a refreshed page may have brought the bar anew. */
+  #suggest(field) {
+    if (!field || field === this.#named) return;
+    this.#named = field;
+    const [input, list, told] = [field.querySelector("input"), field.querySelector(".suggestions"), field.querySelector("[data-told]")];
+    // The name is only put in: what happens with the chosen appearances is for the button to say.
+    new NameChoices({ input, list, told, data: field.dataset, taken: () => input.focus(), signal: this.#ended.signal });
+  }
 }
 
 customElements.define("choose-faces", ChooseFaces);

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
 from analysis.sample_video import sample_pictures
-from tests.e2e.browser import PHONE, Troubles, new_context, open_page, scrolls_sideways
+from tests.e2e.browser import DESKTOP, PHONE, Troubles, new_context, open_page, scrolls_sideways
 from tests.e2e.test_first_video import ANALYSED_MS, card, upload
 from tests.product import Product
 
@@ -128,6 +128,57 @@ def test_a_photo_finds_its_person(people: Page, product: Product) -> None:
     people.set_input_files("[name=photo]", next(iter(sample_pictures().values())))
     expect(people.locator(".photo-face").first).to_be_visible(timeout=30_000)
     expect(people.locator(".photo-matches li").first).to_contain_text("most likely")
+
+
+LONG_NAMES = (
+    "Eileen Marguerite-Alexandra von Hohenstein-Königsberg zu Wolkenburg",
+    "欧阳娜娜与她的朋友们在上海的夏天" * 3,
+)
+
+
+def test_long_names_stand_on_the_tiles_and_widen_no_page(people: Page, product: Product) -> None:
+    links = [str(tile.get_attribute("href")) for tile in people.locator("a.tile").all()[:2]]
+    for link, name in zip(links, LONG_NAMES, strict=True):
+        people.goto(product.address + link)
+        people.locator(".person-name summary").click()
+        people.locator(".person-name [name=name]").fill(name)
+        people.keyboard.press("Enter")
+        expect(people.locator(".history li").first).to_contain_text(name[:20])
+    for size in (PHONE, DESKTOP):
+        people.set_viewport_size({"width": size[0], "height": size[1]})
+        for address in ("/people/", *links, f"/videos/?person={links[0].split('/')[-2]}"):
+            people.goto(product.address + address)
+            assert scrolls_sideways(people) == 0, (size, address)
+        people.goto(f"{product.address}/people/")
+        picture, words = (people.locator(part).first.bounding_box() for part in (".tile-picture", ".tile-name"))
+        assert picture and words and words["y"] + words["height"] <= picture["y"] + picture["height"] + 1
+    for link in links:
+        people.goto(product.address + link)
+        people.locator(".history li:not(.is-undone) button").first.click()
+        expect(people.locator(".history li").first).to_have_class("is-undone")
+
+
+def test_appearances_are_moved_to_a_name_that_is_suggested(people: Page, product: Product) -> None:
+    link = str(people.locator("a.tile").first.get_attribute("href"))
+    people.goto(product.address + link)
+    people.locator(".person-name summary").click()
+    people.locator(".person-name [name=name]").fill("Ottilie")
+    people.keyboard.press("Enter")
+    expect(people.locator(".history li").first).to_contain_text("is now Ottilie")
+    people.goto(f"{product.address}/people/")
+    people.locator("a.tile", has_not_text="Ottilie").first.click()
+    people.locator(".view-choice input").first.check()
+    people.locator(".mode-bar [name=name]").press_sequentially("otti")
+    expect(people.locator(".mode-bar .suggestions li")).to_have_text(["Ottilie"])
+    people.keyboard.press("ArrowDown")
+    people.keyboard.press("Enter")
+    expect(people.locator(".mode-bar [name=name]")).to_have_value("Ottilie")
+    expect(people.locator(".mode-bar .suggestions")).to_be_hidden()
+    people.get_by_role("button", name="Someone else").click()
+    expect(people.locator("h1").first).to_contain_text("Ottilie is on screen already")
+    people.goto(product.address + link)
+    people.locator(".history button").first.click()
+    expect(people.locator(".history li").first).to_have_class("is-undone")
 
 
 def test_the_pages_fit_a_phone(people: Page, product: Product) -> None:

@@ -106,3 +106,15 @@ def test_templates_hold_no_inline_code_or_style(path: Path) -> None:
     assert not re.search(r"""\s(on[a-z]+|style)\s*=\s*["']""", text)
     assert not re.search(r"<script(?![^>]*(src=|nonce=))", text)
     assert "<style" not in text
+
+
+def test_no_two_style_sheets_speak_of_the_same_thing() -> None:
+    """Every page loads all of them, so that one kind of page would change the look of another."""
+    files: dict[str, set[str]] = {}
+    for path in sorted((PROJECT / "static" / "css").glob("*.css")):
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
+        for selectors in re.findall(r"^([^\s@{}][^{}]*)\{", text, flags=re.M):
+            for selector in selectors.split(","):
+                files.setdefault(selector.strip(), set()).add(path.name)
+    shared = {selector: names for selector, names in files.items() if len(names) > 1 and selector.startswith(".")}
+    assert not shared

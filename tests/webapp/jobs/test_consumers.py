@@ -9,11 +9,13 @@ from django.conf import settings
 
 from tests.conftest import signed_in
 from tests.factories import make_job
+from tests.factories_videos import begin_analysis, make_video
 from tests.websocket import Websocket
 from webapp.accounts.models import Membership, Team, User
 from webapp.asgi import application
 from webapp.jobs import consumers, lifecycle, progress
 from webapp.jobs.models import Status
+from webapp.people import recognised
 from webapp.people.models import Person
 from webapp.people.services import name_person
 from webapp.videos.models import Video
@@ -140,3 +142,17 @@ async def test_who_is_named_in_one_tab_is_told_to_all_others_of_the_team_and_to_
     for websocket in watching:
         assert websocket is not None and (await websocket.read())["type"] == "people"
     assert await stranger.receive_nothing()
+
+
+async def test_a_running_analysis_that_knows_somebody_tells_the_pages_of_people(
+    browser: Browser, team: Team, vera: User
+) -> None:
+    person = await sync_to_async(Person.objects.create)(team=team, number=1, hue=0)
+    analysis = await sync_to_async(begin_analysis)(await sync_to_async(make_video)(team=team))
+    watching = await browser.watches(team, vera)
+    while (await watching.read())["type"] != "snapshot_end":
+        pass
+    for likeness in (0.7, 0.8, 0.75):
+        await sync_to_async(recognised.remember)(analysis, {0: recognised.Guess(person.pk, likeness)})
+    assert [(await watching.read())["type"] for _ in range(2)] == ["people", "people"]
+    assert await watching.receive_nothing(), "a guess that is no better is no news"

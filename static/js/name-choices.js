@@ -1,0 +1,105 @@
+// Names that fit while one is typed: a combobox over a text field and its list. The field works as it is without them.
+import { say } from "rollcall/api";
+
+const WAIT_MS = 120;
+const NO_FACE = "00000000-0000-0000-0000-000000000000";
+
+export class NameChoices {
+  #timer = 0;
+  #asked = 0;
+  #input;
+  #list;
+  #told;
+  #data;
+  #taken;
+
+  /** `data` has the addresses `suggest` and `picture`, and `person` who is not offered; `taken(name)` follows a choice. */
+  constructor({ input, list, told, data, taken, signal }) {
+    [this.#input, this.#list, this.#told, this.#data, this.#taken] = [input, list, told, data, taken];
+    input.addEventListener("input", () => this.#typed(), { signal });
+    input.addEventListener("keydown", (event) => this.#key(event), { signal });
+    input.addEventListener("blur", () => this.close(), { signal });
+    list.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      this.#take(event.target.closest("li"));
+    }, { signal });
+    signal.addEventListener("abort", () => clearTimeout(this.#timer));
+  }
+
+  get isOpen() {
+    return !this.#list.hidden;
+  }
+
+  close() {
+    this.#asked += 1;
+    clearTimeout(this.#timer);
+    this.#list.hidden = true;
+    this.#input.setAttribute("aria-expanded", "false");
+    this.#input.removeAttribute("aria-activedescendant");
+  }
+
+  #typed() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#suggest(), WAIT_MS);
+  }
+
+  async #suggest() {
+    const typed = this.#input.value.trim();
+    const asked = ++this.#asked;
+    if (!typed) return this.close();
+    const response = await fetch(`${this.#data.suggest}?q=${encodeURIComponent(typed)}`).catch(() => null);
+    // Without suggestions a name can still be typed.
+    if (!response?.ok || asked !== this.#asked) return;
+    const people = (await response.json()).filter((person) => person.id !== this.#data.person);
+    if (asked !== this.#asked) return;
+    this.#list.replaceChildren(...people.map((person, n) => option(person, `${this.#list.id}-${n}`, this.#data.picture)));
+    this.#list.hidden = !people.length;
+    this.#input.setAttribute("aria-expanded", String(people.length > 0));
+    this.#input.removeAttribute("aria-activedescendant");
+    this.#told.textContent = people.length ? say("name.suggestions_some", { n: people.length }) : say("name.suggestions_none");
+  }
+
+  #key(event) {
+    if (event.key === "Escape" && this.isOpen) {
+      event.stopPropagation();
+      return this.close();
+    }
+    if (event.key === "Enter" && this.isOpen) {
+      const chosen = this.#list.querySelector('[aria-selected="true"]');
+      if (chosen) {
+        event.preventDefault();
+        return this.#take(chosen);
+      }
+    }
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || !this.isOpen) return;
+    event.preventDefault();
+    const options = [...this.#list.children];
+    const now = options.findIndex((each) => each.getAttribute("aria-selected") === "true");
+    const next = options.at((now + step + options.length + Number(now < 0 && step < 0)) % options.length);
+    for (const each of options) each.setAttribute("aria-selected", String(each === next));
+    next.scrollIntoView({ block: "nearest" });
+    this.#input.setAttribute("aria-activedescendant", next.id);
+  }
+
+  #take(chosen) {
+    if (!chosen) return;
+    this.#input.value = chosen.textContent;
+    this.close();
+    this.#taken(this.#input.value);
+  }
+}
+
+function option(person, id, picture) {
+  const entry = document.createElement("li");
+  Object.assign(entry, { id });
+  entry.setAttribute("role", "option");
+  entry.setAttribute("aria-selected", "false");
+  if (person.portrait) {
+    const face = document.createElement("img");
+    Object.assign(face, { className: "face", alt: "", src: picture.replace(NO_FACE, person.portrait) });
+    entry.append(face);
+  }
+  entry.append(person.label);
+  return entry;
+}
