@@ -35,6 +35,7 @@ STAGES: dict[str, Words] = {
     "measure": gettext_lazy("Looking at new samples"),
     "suggest": gettext_lazy("Suggesting labels"),
     "examine": gettext_lazy("Examining the dataset"),
+    "recognise": gettext_lazy("Looking for labels"),
 }
 
 EXPLANATIONS: dict[str, Explanation] = {

@@ -23,7 +23,7 @@ from webapp.jobs.models import ACTIVE, Job, Kind, Status
 from webapp.people import events, from_analysis, remembered, samples
 from webapp.people.first_faces import RoughGroups
 from webapp.people.models import Face, Track
-from webapp.videos import rebuilt
+from webapp.videos import analysed, rebuilt
 from webapp.videos.ingest import original_of
 from webapp.videos.media_info import info_of
 from webapp.videos.models import Analysis, Segment, Video
@@ -220,6 +220,7 @@ def _group(job: Job, analysis: Analysis) -> None:
         from_analysis.finish([*people, *seen_before], team=video.team)
         from_analysis.remove_unseen(video.team, seen_before)
         events.publish_later(video.team_id)
+        analysed.tell(analysis)
     _delete_pictures(video, analysis.pk, replaced)
 
 
