@@ -51,6 +51,14 @@ class Recognition(models.Model):
         return f"{self.run_id} on {self.video_id}"
 
     @property
+    def is_current(self) -> bool:
+        return self.taken_over_at is not None and self.replaced_at is None
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.ended_at is not None and self.taken_over_at is None and self.discarded_at is None
+
+    @property
     def files_prefix(self) -> str:
         """Pictures of doubtful moments."""
         return f"{self.video.files_prefix}/recognitions/{self.pk}"
