@@ -8,6 +8,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from analysis.moments import TIMES_DIFFER_S
 from webapp.accounts.models import User
 from webapp.datasets import imports, live
 from webapp.datasets.importing.options import CHOSEN, Options
@@ -17,8 +18,8 @@ from webapp.jobs.models import Job, Status
 
 SOURCE_OF: dict[str, Source] = {Kind.FACES: Source.PEOPLE, Kind.FRAMES: Source.FRAMES, Kind.CLIPS: Source.MOMENTS}
 MOST_TOGETHER = 200
-SAME_MOMENT_S = 0.05
-"""Half of the precision with which a frame is found again."""
+SAME_MOMENT_S = TIMES_DIFFER_S
+"""Frames bear their own times, also those that another import has taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _waiting_import(dataset: Dataset, user: User) -> Import | None:
 
 def _hold(of_import: Import) -> bool:
     """Writes to the job's row: a worker that wants to claim it waits until we have committed, and then reads anew."""
-    held = Job.objects.filter(pk=of_import.job_id, status=Status.QUEUED, started_at=None)
+    held = Job.objects.filter(dataset_import=of_import, status=Status.QUEUED, started_at=None)
     return bool(held.update(total=F("total")))
 
 
@@ -106,7 +107,7 @@ def _put_in(of_import: Import, chosen: list[dict[str, object]]) -> None:
     Import.objects.filter(pk=of_import.pk).update(
         options=of_import.options | {"chosen": chosen}, items_total=len(chosen)
     )
-    Job.objects.filter(pk=of_import.job_id).update(total=len(chosen))
+    Job.objects.filter(dataset_import=of_import).update(total=len(chosen))
 
 
 def _remove(dataset: Dataset, moment: Moment) -> bool:

@@ -59,7 +59,8 @@ def open_batches(looks: QuerySet[Recognition], limit: int = 10) -> list[dict[str
         in_work=Count("pk", filter=IN_WORK),
         at=Max("created_at"),
     )
-    return list(found.filter(Q(waiting__gt=0) | Q(in_work__gt=0)).order_by("-at")[:limit])
+    rows: list[Any] = list(found.filter(Q(waiting__gt=0) | Q(in_work__gt=0)).order_by("-at")[:limit])
+    return rows
 
 
 def chosen(looks: QuerySet[Recognition], keys: Sequence[str]) -> list[Recognition]:

@@ -113,8 +113,9 @@ class VideoLabels:
 def labels_of(video: Video, least_score: float = 0.0) -> VideoLabels:
     """Six queries, however many models, labels and spans."""
     looks = Recognition.objects.filter(video=video, run__deleted_at=None, replaced_at=None, discarded_at=None)
-    looks = looks.select_related("run", "job").order_by("run__dataset_name", "created_at")
-    current = [each for each in looks if each.taken_over_at is not None]
+    ordered = looks.select_related("run", "job").order_by("run__dataset_name", "created_at")
+    found = list(ordered)
+    current = [each for each in found if each.taken_over_at is not None]
     working_runs = {run.pk for run in at_work(video.team_id)}
     hues = label_hues([each.line for each in current])
     spans = _spans_by_look(current)
@@ -122,11 +123,11 @@ def labels_of(video: Video, least_score: float = 0.0) -> VideoLabels:
         groups=[_group(each, spans[each.pk], hues, video, working_runs, least_score) for each in current],
         working=[
             messages.payload_with_words(progress.state_of(each.job).payload())
-            for each in looks
+            for each in found
             if each.job is not None and each.job.status in ACTIVE
         ],
-        failed=_failed(looks),
-        waiting=list(dict.fromkeys(each.batch for each in looks if each.batch and each.is_waiting)),
+        failed=_failed(found),
+        waiting=list(dict.fromkeys(each.batch for each in found if each.batch and each.is_waiting)),
         has_models=bool(working_runs),
     )
 

@@ -13,7 +13,7 @@ from django.db.models import Avg
 from django.utils import timezone
 
 from analysis.errors import Cancelled, DamagedModel
-from analysis.moments import frames_at, whole_picture
+from analysis.moments import exactly, frames_at, whole_picture
 from analysis.recognition.spans import most_doubtful, spans_of
 from analysis.recognition.types import FaceTrack, FaceView, On
 from analysis.recognition.types import Observation as Observed
@@ -138,9 +138,9 @@ class _Found:
 
     def _tracks(self, analysis_id: UUID | None) -> Iterator[FaceTrack]:
         """With the stored best views, which is what a dataset takes from them; one track in memory at a time."""
-        tracks = Track.objects.filter(analysis=analysis_id).exclude(person__is_deleted=True) if analysis_id else []
-        if not tracks:
+        if analysis_id is None:
             return
+        tracks = Track.objects.filter(analysis=analysis_id).exclude(person__is_deleted=True)
         ends = {
             pk: (start_s, end_s + step_s)
             for pk, start_s, end_s, step_s in tracks.values_list("pk", "start_s", "end_s", "segment__sample_step_s")
@@ -157,7 +157,7 @@ class _Found:
 
     def _pictures(self) -> dict[int, str]:
         """By index of the observation the key of a picture to show for it: of a clip its middle."""
-        moments = sorted((_middle_s(self.observed[at], self.recognition.run.kind), at) for at in self.doubtful)
+        moments = sorted((_picture_s(self.observed[at], self.recognition.run.kind), at) for at in self.doubtful)
         keys: dict[int, str] = {}
         if not moments:
             return keys
@@ -192,9 +192,9 @@ class _Found:
             )
 
 
-def _middle_s(observed: Observed, kind: str) -> float:
+def _picture_s(observed: Observed, kind: str) -> float:
     place = observed.place
-    return (place.start_s + place.end_s) / 2 if kind == On.CLIPS else place.time_s
+    return (place.start_s + place.end_s) / 2 if kind == On.CLIPS else exactly(place.time_s)
 
 
 def _store(job: Job, recognition: Recognition, analysis_id: UUID | None, found: _Found) -> None:

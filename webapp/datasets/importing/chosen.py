@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from analysis.errors import UnreadableVideo
-from analysis.moments import frames_at
+from analysis.moments import exactly, frames_at
 from webapp import storage
 from webapp.datasets.importing import plans
 from webapp.datasets.importing.clips import ClipReader
@@ -77,7 +77,7 @@ class ChosenReader:
     def _frame(self, video: Video, moment: dict[str, Any]) -> Found:
         info = info_of(video)
         with original_of(video) as path:
-            for _index, frame in frames_at(path, info, [moment["time_s"]], self.work.alive):
+            for _index, frame in frames_at(path, info, [exactly(moment["time_s"])], self.work.alive):
                 return found_in(video, info, frame, self._labelled(moment))
         raise UnreadableVideo(f"{video.pk}: no picture at {moment['time_s']:.1f} s")
 
