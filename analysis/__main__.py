@@ -1,4 +1,4 @@
-"""The command line: `python -m analysis analyse|doctor|faces|probe|weights|train|predict|explain|tune`."""
+"""The command line: `python -m analysis analyse|doctor|faces|probe|weights|train|predict|explain|tune|recognise`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from analysis.cli_recognise import add_recognise_command
 from analysis.cli_training import add_training_commands
 from analysis.errors import AnalysisError
 from analysis.types import Thoroughness
@@ -47,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     weights = commands.add_parser("weights", help="fetch and convert the model weights that are missing")
     weights.set_defaults(run=_weights)
     add_training_commands(commands)
+    add_recognise_command(commands)
     return parser
 
 

@@ -23,6 +23,15 @@ WAITS_S = 2.0
 GLANCE_SIDE = 32
 """Nobody looks at the small picture that a frame brings along."""
 
+TIMES_DIFFER_S = 0.005
+"""Less than between two frames of 120 a second, more than rounding does."""
+
+
+def exactly(time_s: float) -> float:
+    """What to ask `frames_at` for to get the frame whose own time this is, and not one just before it, which may lie
+    before a cut."""
+    return time_s + PRECISION_S / 2 - TIMES_DIFFER_S
+
 
 def frames_at(
     path: Path, info: VideoInfo, times_s: Sequence[float], alive: Callable[[], None] = lambda: None

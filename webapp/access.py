@@ -13,6 +13,7 @@ from webapp.accounts.models import Role, Team, User
 from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Version
 from webapp.jobs.models import Job
 from webapp.people.models import Face, Person, Track
+from webapp.recognition.models import Observation, Recognition
 from webapp.training.models import Explanation, TrainingRun
 from webapp.videos.models import Upload, Video
 
@@ -156,6 +157,25 @@ def visible_looks(user: Visitor) -> QuerySet[Explanation]:
     if not user.is_authenticated:
         return Explanation.objects.none()
     return Explanation.objects.filter(Q(file_key="") | Q(created_by=user), run__in=visible_runs(user))
+
+
+def visible_recognitions(user: Visitor) -> QuerySet[Recognition]:
+    """What models found in videos; not that of models which were deleted."""
+    return Recognition.objects.filter(video__in=visible_videos(user), run__deleted_at=None)
+
+
+def editable_recognitions(user: Visitor) -> QuerySet[Recognition]:
+    """Looks at videos that this person may take over, discard or repeat."""
+    return Recognition.objects.filter(video__in=editable_videos(user), run__deleted_at=None)
+
+
+def visible_observations(user: Visitor) -> QuerySet[Observation]:
+    return Observation.objects.filter(recognition__in=visible_recognitions(user))
+
+
+def editable_observations(user: Visitor) -> QuerySet[Observation]:
+    """Moments about which this person may say what they show."""
+    return Observation.objects.filter(recognition__in=editable_recognitions(user))
 
 
 def may_follow(user: Visitor, subject_id: UUID) -> bool:

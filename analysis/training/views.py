@@ -99,9 +99,16 @@ class Look:
 def see(sample: Sample, look: Look) -> Seen:
     """Raises UnreadablePicture, PictureTooLarge or UnreadableVideo."""
     if look.frames:
-        images = clip_frames(sample.path, look.frames, look.picture_side)
-        return Seen(clip_rgb=np.stack([squeeze(image, look.picture_side) for image in images]))
-    image_bgr = middle_picture(sample.path) if sample.is_clip else read_picture(sample.path)
+        return see_frames(clip_frames(sample.path, look.frames, look.picture_side), look)
+    return see_picture(middle_picture(sample.path) if sample.is_clip else read_picture(sample.path), look)
+
+
+def see_frames(images_bgr: Sequence[Image], look: Look) -> Seen:
+    """A clip of as many frames as the network takes."""
+    return Seen(clip_rgb=np.stack([squeeze(image, look.picture_side) for image in images_bgr]))
+
+
+def see_picture(image_bgr: Image, look: Look) -> Seen:
     picture = squeeze(image_bgr, look.picture_side) if look.picture_side else None
     if look.cutter is None:
         return Seen(picture_rgb=picture)
@@ -144,6 +151,11 @@ def clip_frames(path: Path, count: int, side: int) -> list[Image]:
     found = [(frame.time_s, frame.image_bgr) for frame in sample_frames(path, info, span, sampling, Tally())]
     if not found:
         raise UnreadableVideo(f"{path.name}: no picture of it can be decoded")
+    return spread(found, count)
+
+
+def spread(found: Sequence[tuple[float, Image]], count: int) -> list[Image]:
+    """`count` of the pictures, which are in order of time, as evenly over their time as they allow."""
     times = np.array([time_s for time_s, _ in found])
     shares = np.linspace(0, 1, count) if count > 1 else np.array([CENTRE_SHARE])
     wanted = times[0] + shares * (times[-1] - times[0])

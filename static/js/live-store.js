@@ -2,6 +2,9 @@
 
 const states = new Map();
 
+/** Kinds of work that go on beside what a video's state says. */
+const BESIDE = ["web_copy", "recognise"];
+
 /** Takes a state in; tells the page ("live:job") only if it is newer than what is known. */
 export function offer(state) {
   const known = states.get(state.id);
@@ -20,6 +23,6 @@ export const stateOf = (id) => states.get(id);
 
 /** The newest job about a subject: of one kind, or of those that decide the state of a video. */
 export function latestOf(subject, kind) {
-  const fits = [...states.values()].filter((state) => state.subject === subject && (kind ? state.kind === kind : state.kind !== "web_copy"));
+  const fits = [...states.values()].filter((state) => state.subject === subject && (kind ? state.kind === kind : !BESIDE.includes(state.kind)));
   return fits.sort((a, b) => b.created - a.created)[0];
 }

@@ -43,6 +43,7 @@ STAGES: dict[str, Words] = {
     "evaluate": gettext_lazy("Checking what was learned"),
     "write": gettext_lazy("Storing the model"),
     "explain": gettext_lazy("Looking where it looks"),
+    "recognise": gettext_lazy("Looking for labels"),
 }
 
 EXPLANATIONS: dict[str, Explanation] = {

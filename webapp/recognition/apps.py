@@ -6,3 +6,11 @@ from django.apps import AppConfig
 class RecognitionConfig(AppConfig):
     name = "webapp.recognition"
     label = "recognition"
+
+    def ready(self) -> None:
+        from webapp.jobs import reaper
+        from webapp.recognition import requests, sweeps
+        from webapp.videos import analysed
+
+        reaper.register(sweeps.sweep)
+        analysed.after_analysis(requests.look_at_analysed)

@@ -57,6 +57,10 @@ STRINGS: dict[str, Promise] = {
     "panel.place": _("{n} of {count}"),
     "panel.seconds": _("{n} s"),
     "panel.minutes": _("{n} min"),
+    # labels that models found
+    "labels.percent": _("{n} %"),
+    "labels.hidden_one": _("1 stretch is hidden."),
+    "labels.hidden_many": _("{n} stretches are hidden."),
     # names
     "name.suggestions_none": _("Nobody has that name yet"),
     "name.suggestions_some": _("{n} names fit. Use the arrow keys to choose."),

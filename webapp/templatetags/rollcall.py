@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from webapp.jobs import messages
+from webapp.jobs.messages import Explanation
 from webapp.people import sureness
 from webapp.templatetags.browser_strings import STRINGS
 from webapp.videos import facts
@@ -72,6 +74,18 @@ def spoken_duration(seconds: float | None) -> str:
 def screen_time(seconds: float | None) -> str:
     """As `spoken_duration`; somebody seen in a single picture was there for a moment all the same."""
     return spoken_duration(max(seconds or 0.0, 0.1))
+
+
+@register.filter
+def screen_time_or_nothing(seconds: float | None) -> str:
+    """As `screen_time`; a dash where it is not there at all."""
+    return screen_time(seconds) if seconds else "–"
+
+
+@register.filter
+def failure(code: str) -> Explanation:
+    """What happened and what to do next, for the code with which a job failed."""
+    return messages.explain(code)
 
 
 @register.filter

@@ -76,7 +76,7 @@ def at_work(team: Team | UUID) -> list[TrainingRun]:
     """The runs of a team whose models look at new videos, at most one of each line; in one query."""
     of_line = Promotion.objects.filter(line=OuterRef("line")).order_by(*NEWEST_FIRST).values("pk")[:1]
     latest = Promotion.objects.filter(Q(pk=Subquery(of_line)), team=team, run__deleted_at=None, run__isnull=False)
-    found = latest.select_related("run__dataset", "run__job").order_by("run__dataset_name", "pk")
+    found = latest.select_related("run__dataset", "run__job", "run__team").order_by("run__dataset_name", "pk")
     return [promotion.run for promotion in found if promotion.run is not None]
 
 

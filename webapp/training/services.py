@@ -11,8 +11,8 @@ from webapp.accounts.models import User
 from webapp.datasets.models import Version
 from webapp.jobs import lifecycle, progress
 from webapp.jobs.models import Kind, Status
-from webapp.training import readiness
-from webapp.training.models import Line, Promotion, TrainingRun, Wish
+from webapp.training import promoting, readiness
+from webapp.training.models import Line, TrainingRun, Wish
 
 UNDO_PERIOD = timedelta(minutes=10)
 
@@ -116,8 +116,7 @@ def _have_pages_look(run: TrainingRun) -> None:
 
 def delete_run(run: TrainingRun) -> None:
     """Out of sight at once; rows and files go after the undo period. What still trains is paused. Raises AtWork."""
-    latest = Promotion.objects.filter(line=run.line).order_by("-made_at", "-pk").first()
-    if latest is not None and latest.run_id == run.pk:
+    if promoting.run_at_work(run.line) == run:
         raise AtWork
     with transaction.atomic():
         pause_run(run)

@@ -1,4 +1,4 @@
-"""What is done with several videos of the library at once: delete (and bring back), analyse again."""
+"""What is done with several videos of the library at once: delete (and bring back), analyse again, look for labels."""
 
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from webapp import access
+from webapp.recognition import views as recognition
+from webapp.training.promoting import at_work
 from webapp.videos import services
 from webapp.videos.answers import done, refused
 from webapp.videos.models import Video
@@ -33,6 +35,8 @@ def bulk(request: HttpRequest) -> HttpResponseBase:
         return _delete(request, chosen, here)
     if request.POST.get("action") == "analyse":
         return _analyse(request, chosen, here)
+    if request.POST.get("action") == "labels":
+        return recognition.begin_with(request, at_work(chosen[0].team_id), access.editable_videos(request.user), here)
     return refused(request, _("Choose what to do with the videos."), here)
 
 

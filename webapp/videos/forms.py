@@ -8,6 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from webapp.videos.label_filter import LabelFilter
 from webapp.videos.models import State, Thoroughness
 from webapp.videos.people_filter import PeopleFilter
 from webapp.videos.queries import SORTS
@@ -35,6 +36,7 @@ class FilterForm(forms.Form):
     )
 
     match = forms.ChoiceField(required=False, choices=[("all", _("All of them")), ("any", _("Any of them"))])
+    labelled = forms.ChoiceField(required=False, choices=[("all", _("All of them")), ("any", _("Any of them"))])
     unnamed = forms.BooleanField(required=False)
     uploader = forms.IntegerField(required=False, min_value=1)
     since = forms.DateField(required=False)
@@ -61,6 +63,12 @@ class FilterForm(forms.Form):
             until=values.get("until"),
         )
 
+    def labels(self) -> LabelFilter:
+        """What models shall have found. `label` may repeat."""
+        self.is_valid()
+        data = self.data if isinstance(self.data, QueryDict) else QueryDict()
+        return LabelFilter.of(data.getlist("label"), is_any=self.cleaned_data.get("labelled") == "any")
+
 
 def _uuids(texts: list[str]) -> tuple[UUID, ...]:
     found = []
@@ -85,20 +93,27 @@ class ThoroughnessForm(forms.Form):
 
 
 class ViewForm(forms.Form):
-    """What the address of a video page restores: moment, person, tab, least screen time."""
+    """What the address of a video page restores: moment, person, tab, least screen time, least score in percent."""
 
     t = forms.FloatField(required=False, min_value=0)
     person = forms.UUIDField(required=False)
     tab = forms.ChoiceField(
-        required=False, choices=[("people", _("People")), ("timeline", _("Timeline")), ("details", _("Details"))]
+        required=False,
+        choices=[
+            ("people", _("People")),
+            ("timeline", _("Timeline")),
+            ("labels", _("Labels")),
+            ("details", _("Details")),
+        ],
     )
+    score = forms.IntegerField(required=False, min_value=0, max_value=100)
     min = forms.FloatField(required=False, min_value=0, max_value=3600)
 
     def chosen(self) -> dict[str, Any]:
         """Nonsense in the address is ignored."""
         self.is_valid()
         chosen = {name: self.cleaned_data.get(name) for name in self.fields}
-        return chosen | {"tab": chosen["tab"] or "people"}
+        return chosen | {"tab": chosen["tab"] or "people", "score": chosen["score"] or 0}
 
 
 class WindowForm(forms.Form):

@@ -24,7 +24,7 @@ from webapp.jobs.models import ACTIVE, Job, Kind, Status
 from webapp.people import events, from_analysis, recognised, remembered, samples
 from webapp.people.first_faces import RoughGroups
 from webapp.people.models import Face, Track
-from webapp.videos import rebuilt
+from webapp.videos import analysed, rebuilt
 from webapp.videos.ingest import original_of
 from webapp.videos.media_info import info_of
 from webapp.videos.models import Analysis, Segment, Video
@@ -256,6 +256,7 @@ def store_people(job: Job, analysis: Analysis, found: Grouped) -> None:
         from_analysis.finish([*people, *found.seen_before], team=video.team)
         from_analysis.remove_unseen(video.team, found.seen_before)
         events.publish_later(video.team_id)
+        analysed.tell(analysis)
     _delete_pictures(video, analysis.pk, found.replaced)
 
 

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
 from webapp.accounts.context import team_of
-from webapp.videos import boxes, facts, people_filter, queries, services, upload_rules, uploads
+from webapp.recognition import queries as recognition
+from webapp.videos import boxes, facts, label_filter, people_filter, queries, services, upload_rules, uploads
 from webapp.videos.answers import done, refused
 from webapp.videos.forms import FilterForm, PrecheckForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
 from webapp.videos.models import State, Thoroughness, Video
 
 MIN_VALUES = (0, 1, 2, 5, 10)
-PEOPLE_FILTERS = ("person", "without", "match", "unnamed", "uploader", "since", "until")
+PEOPLE_FILTERS = ("person", "without", "match", "label", "labelled", "unnamed", "uploader", "since", "until")
 """Parts of the address that a new search or order leaves as they are."""
 
 
@@ -33,6 +34,9 @@ def library(request: HttpRequest) -> HttpResponse:
     chosen, wanted = form.chosen(), form.people()
     found = queries.filtered(visible, text=chosen["q"], state=chosen["state"], sort=chosen["sort"])
     found = people_filter.apply(found, wanted, team)
+    labels = form.labels()
+    found = label_filter.apply(found, labels)
+    offered_labels = label_filter.offer(labels, team)
     editable = _editable_teams(request)
     counts = queries.counts(visible)
     context = {
@@ -40,6 +44,9 @@ def library(request: HttpRequest) -> HttpResponse:
         "filters": chosen | {"page": request.GET.get("page", "")},
         "query_string": _query_string(request),
         "people_filter": wanted,
+        "label_filter": labels,
+        "label_offer": offered_labels,
+        "chosen_labels": label_filter.chosen(offered_labels),
         "offer": people_filter.offer(wanted, team),
         "kept_fields": [(name, value) for name, value in chosen.items() if value],
         "kept_people": [(key, value) for key in PEOPLE_FILTERS for value in request.GET.getlist(key)],
@@ -225,7 +232,9 @@ def _video_context(request: HttpRequest, video_id: UUID) -> dict[str, Any]:
         "state": video.state,
         "can_edit": shown.can_edit,
         "view": view,
+        "labels": recognition.labels_of(video, chosen["score"] / 100),
         "tab": chosen["tab"],
+        "score": chosen["score"],
         "t": chosen["t"],
         "min_values": MIN_VALUES,
         "play": facts.playing(video),

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-BEST_VIEWS, EVERY, SCENES, APPEARANCES = "views", "every", "scenes", "appearances"
+BEST_VIEWS, EVERY, SCENES, APPEARANCES, CHOSEN = "views", "every", "scenes", "appearances", "chosen"
 ANY, WITH, WITHOUT = "any", "with", "without"
 
 
@@ -14,7 +14,7 @@ class Options:
     people: tuple[str, ...] = ()
     videos: tuple[str, ...] = ()
     how: str = ""
-    """`views`, `every`, `scenes` or `appearances`."""
+    """`views`, `every`, `scenes`, `appearances` or `chosen`."""
     step_s: float = 2.0
     length_s: float = 3.0
     faces: str = ANY
@@ -27,14 +27,20 @@ class Options:
     """Everything comes from one occasion and must not be parted by a split."""
     expected: int = 0
     """How many files were chosen for the upload."""
+    chosen: tuple[dict[str, Any], ...] = ()
+    """Single moments, each as `webapp.datasets.choosing.Moment`."""
 
     @classmethod
     def of_json(cls, stored: dict[str, Any]) -> "Options":
         known = {field.name for field in fields(cls)}
         values = {name: value for name, value in stored.items() if name in known}
-        for name in ("people", "videos"):
+        for name in ("people", "videos", "chosen"):
             values[name] = tuple(values.get(name, ()))
         return cls(**values)
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"people": list(self.people), "videos": list(self.videos)}
+        return asdict(self) | {
+            "people": list(self.people),
+            "videos": list(self.videos),
+            "chosen": list(self.chosen),
+        }

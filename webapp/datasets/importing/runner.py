@@ -11,9 +11,9 @@ from django.db import transaction
 
 from analysis.errors import Cancelled
 from webapp import storage
-from webapp.datasets.importing import archive, clips, films, frames, people, pictures, preparing, storing
+from webapp.datasets.importing import archive, chosen, clips, films, frames, people, pictures, preparing, storing
 from webapp.datasets.importing.found import Found, Reader, Work
-from webapp.datasets.importing.options import Options
+from webapp.datasets.importing.options import CHOSEN, Options
 from webapp.datasets.importing.preparing import Prepared
 from webapp.datasets.importing.storing import STAGE, Notes
 from webapp.datasets.models import Import, Kind, Outcome, Source
@@ -90,7 +90,8 @@ def _alive(job: Job) -> None:
 
 def _go_through(work: Work, notes: Notes) -> None:
     job, of_import = work.job, work.of_import
-    with OPEN[of_import.source](work, notes) as reader, ThreadPoolExecutor(THREADS) as pool:
+    opened = chosen.opened if work.options.how == CHOSEN else OPEN[of_import.source]
+    with opened(work, notes) as reader, ThreadPoolExecutor(THREADS) as pool:
         job.done, job.total = of_import.items_done, reader.total
         Import.objects.filter(pk=of_import.pk).update(items_total=reader.total)
         lifecycle.report(job, STAGE, job.done, job.total)

@@ -1,0 +1,79 @@
+// <label-bars>: what models found along the time: a click on a bar seeks, the present stretch is lit, a slider hides the unsure.
+import { say } from "rollcall/api";
+import { writeAddress } from "rollcall/panel-address";
+
+const LEAST_BETWEEN_MS = 200;
+
+class LabelBars extends HTMLElement {
+  #ended = null;
+  #time = null;
+  #shownAt = 0;
+
+  connectedCallback() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    this.addEventListener("click", (event) => this.#click(event), { signal });
+    this.addEventListener("input", (event) => event.target.name === "score" && this.#least(Number(event.target.value)), { signal });
+    this.addEventListener("submit", (event) => event.target.matches(".panel-foot") && event.preventDefault(), { signal });
+    document.addEventListener("player:time", ({ detail }) => this.#moment(detail), { signal });
+    document.addEventListener("fragment:refreshed", (event) => event.target.contains(this) && this.#renewed(), { signal });
+    this.#hide(this.#chosen());
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+  }
+
+  #chosen() {
+    return Number(this.querySelector('[name="score"]').value);
+  }
+
+  #renewed() {
+    this.#hide(this.#chosen());
+    this.#mark();
+  }
+
+  #click(event) {
+    const bar = event.target.closest("[data-label-bar]");
+    if (!bar) return;
+    const bounds = bar.getBoundingClientRect();
+    const length = Number(this.closest("people-panel").dataset.duration);
+    const time = ((event.clientX - bounds.left) / bounds.width) * length;
+    document.getElementById("player")?.seek(time);
+    writeAddress({ t: String(Math.round(time * 10) / 10) });
+  }
+
+  #moment({ time, isPlaying }) {
+    this.#time = time;
+    if (isPlaying && performance.now() - this.#shownAt < LEAST_BETWEEN_MS) return;
+    this.#shownAt = performance.now();
+    this.#mark();
+  }
+
+  #mark() {
+    const isNow = (part) => this.#time !== null && Number(part.dataset.from) <= this.#time && this.#time < Number(part.dataset.to);
+    for (const part of this.querySelectorAll("[data-from]")) part.classList.toggle("is-now", isNow(part) && !part.hasAttribute("hidden"));
+    for (const row of this.querySelectorAll(".label-row")) row.classList.toggle("is-now", row.querySelector("rect.is-now") !== null);
+  }
+
+  #least(percent) {
+    this.#hide(percent);
+    this.#mark();
+    writeAddress({ score: percent ? String(percent) : "" });
+  }
+
+  #hide(percent) {
+    let hidden = 0;
+    for (const part of this.querySelectorAll("[data-from]")) {
+      const isLess = 100 * Number(part.dataset.score) < percent;
+      part.toggleAttribute("hidden", isLess);
+      hidden += Number(isLess && part.matches("rect"));
+    }
+    this.querySelector("output").textContent = say("labels.percent", { n: percent });
+    const note = this.querySelector("[data-hidden]");
+    note.hidden = !hidden;
+    note.textContent = hidden === 1 ? say("labels.hidden_one") : say("labels.hidden_many", { n: hidden });
+  }
+}
+
+customElements.define("label-bars", LabelBars);

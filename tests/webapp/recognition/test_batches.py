@@ -1,0 +1,157 @@
+"""Old videos in bulk: the difference first, then taking over, discarding, and back."""
+
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.conftest import signed_in
+from tests.factories_recognition import make_film, make_model_run, make_promoted, make_recognition, promote
+from tests.factories_videos import make_video, work
+from tests.trained import stripes_model
+from webapp.accounts.models import Team, User
+from webapp.recognition import differences, requests, runner, taking_over
+from webapp.recognition.models import CURRENT, Recognition
+from webapp.training.models import TrainingRun
+from webapp.videos.models import Video
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "left"),
+    [
+        ([], [], []),
+        ([(0, 5)], [], [(0, 5)]),
+        ([], [(0, 5)], []),
+        ([(0, 5)], [(0, 5)], []),
+        ([(0, 5)], [(2, 3)], [(0, 2), (3, 5)]),
+        ([(0, 5), (6, 9)], [(4, 7)], [(0, 4), (7, 9)]),
+        ([(0, 3), (2, 5)], [(4, 9)], [(0, 4)]),
+        ([(0, 5)], [(0.1, 4.9)], []),
+        ([(2, 3)], [(0, 1), (5, 6)], [(2, 3)]),
+    ],
+)
+def test_what_one_has_and_the_other_has_not(
+    first: list[tuple[float, float]], second: list[tuple[float, float]], left: list[tuple[float, float]]
+) -> None:
+    assert differences.minus(first, second) == left
+
+
+def begin(client: Client, **fields: object) -> UUID:
+    answer = client.post(reverse("recognition:begin"), fields, headers={"Accept": "application/json"})
+    assert answer.status_code == 200, answer.content
+    return UUID(answer.json()["redirect"].split("/")[-2])
+
+
+def decide(client: Client, batch: UUID, act: str, *looks: Recognition) -> dict[str, object]:
+    fields = {"act": act, "look": [str(look.pk) for look in looks]}
+    address = reverse("recognition:decide", args=[batch])
+    answer: dict[str, object] = client.post(address, fields, headers={"Accept": "application/json"}).json()
+    return answer
+
+
+def current(video: Video) -> Recognition | None:
+    return Recognition.objects.filter(CURRENT, video=video).first()
+
+
+def test_a_new_model_on_old_videos_waits_shows_the_difference_and_can_be_taken_back(
+    team: Team, bob: User, tmp_path: object
+) -> None:
+    from pathlib import Path
+
+    assert isinstance(tmp_path, Path)
+    old = promote(make_model_run(team=team))
+    video = make_film(tmp_path, team=team)
+    before = make_recognition(old, video, [("lie", 0, 9)])
+    new = make_promoted(team=team, line=old.line)
+    client = signed_in(bob)
+    batch = begin(client, run=new.pk, video=str(video.pk))
+    look = Recognition.objects.get(batch=batch)
+    work(look.job_id, runner.recognise_in_video)
+    look.refresh_from_db()
+    assert current(video) == before and look.is_waiting
+    [found] = differences.of_looks([look])
+    by_label = {each.label: each for each in found.labels}
+    assert [tuple(map(round, stretch)) for stretch in by_label["lie"].goes] == [(3, 6)]
+    assert [tuple(map(round, stretch)) for stretch in by_label["stand"].comes] == [(3, 6)]
+    assert (round(by_label["lie"].before_s), round(by_label["lie"].after_s)) == (9, 6)
+    answer = decide(client, batch, "take", look)
+    assert "1 video" in str(answer["toast"])
+    assert current(video) == look
+    look.refresh_from_db()
+    [still] = differences.of_looks([look])
+    assert still.before == before, "afterwards the page shows what was replaced"
+    undo = answer["undo"]
+    assert isinstance(undo, dict)
+    client.post(undo["url"], undo["fields"])
+    look.refresh_from_db()
+    assert current(video) == before and look.is_waiting
+    assert client.post(undo["url"], undo["fields"], headers={"Accept": "application/json"}).status_code == 409
+
+
+def test_all_are_taken_over_or_discarded_and_discarding_can_be_undone(team: Team, bob: User) -> None:
+    run, client = promote(make_model_run(team=team)), signed_in(bob)
+    batch = UUID(int=7)
+    looks = [make_recognition(run, make_video(team=team), batch=batch, taken_over_at=None) for _ in range(3)]
+    answer = decide(client, batch, "discard", looks[0])
+    decide(client, batch, "take_all")
+    assert [current(look.video) for look in looks] == [None, *looks[1:]]
+    undo = answer["undo"]
+    assert isinstance(undo, dict)
+    client.post(undo["url"], undo["fields"])
+    looks[0].refresh_from_db()
+    assert looks[0].is_waiting
+    decide(client, batch, "discard_all")
+    looks[0].refresh_from_db()
+    assert looks[0].discarded_at is not None
+    for act, chosen in (("take", []), ("nonsense", looks), ("take", looks)):
+        assert "error" in decide(client, batch, act, *chosen)
+
+
+def test_later_labels_are_not_undone(team: Team) -> None:
+    run, video = promote(make_model_run(team=team)), make_video(team=team)
+    first, second, third = (make_recognition(run, video, taken_over_at=None) for _ in range(3))
+    assert taking_over.take_over(first) and taking_over.take_over(second)
+    second.refresh_from_db()
+    assert taking_over.take_over(third)
+    assert not taking_over.undo_take_over(second)
+    assert not taking_over.take_over(first), "it is not waiting any more"
+    assert current(video) == third
+    third.refresh_from_db()
+    assert taking_over.undo_take_over(third)
+    assert current(video) == second
+
+
+def test_which_videos_can_be_looked_at(team: Team, bob: User) -> None:
+    run: TrainingRun = promote(make_model_run(team=team))
+    seen, fresh, unchecked = make_video(team=team), make_video(team=team), make_video(team=team, sha256="")
+    make_recognition(run, seen)
+    every = Video.objects.all()
+    assert set(requests.lookable(run, every)) == {seen, fresh}
+    assert set(requests.without(run, requests.lookable(run, every))) == {fresh}
+    assert not requests.can_look(run, unchecked)
+    begin(signed_in(bob), run=run.pk, which="without")
+    assert {look.video for look in Recognition.objects.filter(batch__isnull=False)} == {fresh}
+    faces = make_model_run(team=team, kind="faces", folder=stripes_model())
+    assert not requests.lookable(faces, every).exists()
+
+
+def test_a_batch_can_be_stopped(team: Team, bob: User) -> None:
+    run = promote(make_model_run(team=team))
+    for _ in range(2):
+        make_video(team=team)
+    client = signed_in(bob)
+    batch = begin(client, run=run.pk, which="all")
+    assert "Stopped" in str(decide(client, batch, "stop")["toast"])
+    assert set(Recognition.objects.filter(batch=batch).values_list("job__status", flat=True)) == {"cancelled"}
+    assert "error" in decide(client, batch, "stop")
+
+
+def test_without_a_model_at_work_nothing_begins(team: Team, bob: User) -> None:
+    video = make_video(team=team)
+    run = make_model_run(team=team)
+    for fields in ({"video": str(video.pk)}, {"run": str(run.pk), "video": str(video.pk)}):
+        answer = signed_in(bob).post(reverse("recognition:begin"), fields, headers={"Accept": "application/json"})
+        assert answer.status_code == 409

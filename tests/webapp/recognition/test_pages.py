@@ -1,0 +1,240 @@
+"""Pages of labels: who sees and may do what, constant queries, the tab of a video, the library's filter."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from tests.conftest import signed_in
+from tests.factories_datasets import make_dataset, make_label
+from tests.factories_recognition import make_model_run, make_recognition, promote, striped_track
+from tests.factories_videos import make_analysed_video, make_ended_job, make_video, people_of, work
+from tests.webapp.page_checks import faults_of
+from webapp.accounts.models import Team, User
+from webapp.jobs.models import Kind, Status
+from webapp.people.services import name_person
+from webapp.recognition import runner
+from webapp.recognition.models import Recognition
+from webapp.training.models import TrainingRun
+from webapp.videos import label_filter
+from webapp.videos.label_filter import LabelFilter, LabelKey
+from webapp.videos.models import Video
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def run(team: Team) -> TrainingRun:
+    dataset = make_dataset(team=team, name="Stripes", kind="frames")
+    for name in ("lie", "stand"):
+        make_label(dataset, name)
+    return promote(make_model_run(dataset=dataset))
+
+
+def page(client: Client, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == 200, address
+    html = response.content.decode()
+    assert faults_of(html) == [], address
+    return html
+
+
+def addresses(run: TrainingRun, look: Recognition) -> dict[str, str]:
+    return {
+        "list": reverse("recognition:list"),
+        "batch": reverse("recognition:batch", args=[look.batch]),
+        "apply": reverse("recognition:apply", args=[run.pk]),
+        "doubtful": reverse("recognition:doubtful", args=[run.pk]),
+        "picture": reverse("recognition:picture", args=[look.observations.get().pk]),
+    }
+
+
+@pytest.fixture
+def look(run: TrainingRun) -> Recognition:
+    from uuid import uuid4
+
+    return make_recognition(run, make_video(team=run.team), doubtful=[1.0], batch=uuid4())
+
+
+@pytest.mark.parametrize(
+    ("who", "may"),
+    [
+        ("bob", {"list", "batch", "apply", "doubtful", "picture"}),
+        ("vera", {"list", "batch", "picture"}),
+        ("charlie", {"list"}),
+    ],
+)
+def test_members_see_strangers_do_not_and_viewers_change_nothing(
+    run: TrainingRun, look: Recognition, who: str, may: set[str], request: pytest.FixtureRequest
+) -> None:
+    client = signed_in(request.getfixturevalue(who))
+    for name, address in addresses(run, look).items():
+        answer = client.get(address)
+        assert answer.status_code == (200 if name in may else 404), name
+    for name in ("picture", "list", "batch"):
+        assert Client().get(addresses(run, look)[name]).status_code == 302
+    if who == "charlie":
+        assert "Stripes" not in client.get(reverse("recognition:list")).content.decode()
+
+
+@pytest.mark.parametrize("who", ["vera", "charlie"])
+def test_nobody_else_may_begin_decide_undo_repeat_or_answer(
+    run: TrainingRun, look: Recognition, who: str, request: pytest.FixtureRequest
+) -> None:
+    client = signed_in(request.getfixturevalue(who))
+    moment = look.observations.get()
+    posts: dict[str, dict[str, Any]] = {
+        reverse("recognition:begin"): {"video": str(look.video_id)},
+        reverse("recognition:decide", args=[look.batch]): {"act": "take_all"},
+        reverse("recognition:undo", args=[look.batch]): {"looks": str(look.pk)},
+        reverse("recognition:again", args=[look.pk]): {},
+        reverse("recognition:answer", args=[run.pk]): {"moment": moment.pk, "answer": "skip"},
+        reverse("recognition:undo_answer", args=[run.pk]): {"moment": moment.pk},
+    }
+    for address, fields in posts.items():
+        status = client.post(address, fields).status_code
+        # Charlie is an editor of another team: there nothing is at work, so nothing begins.
+        assert status == (303 if who == "charlie" and address.endswith("/begin/") else 404), address
+    assert Recognition.objects.count() == 1
+    moment.refresh_from_db()
+    assert moment.skipped_at is None and moment.answered_at is None
+
+
+def test_the_pages_render_in_every_state(run: TrainingRun, look: Recognition, bob: User, team: Team) -> None:
+    client = signed_in(bob)
+    waiting = make_recognition(run, look.video, [("lie", 1, 4)], batch=look.batch, taken_over_at=None, doubtful=[])
+    for status, code in ((Status.FAILED, "damaged_model"), (Status.RUNNING, ""), (Status.QUEUED, "")):
+        ended = {} if status == Status.FAILED else {"finished_at": None}
+        video = make_video(team=team)
+        job = make_ended_job(video, kind=Kind.RECOGNISE, status=status, error_code=code, **ended)
+        Recognition.objects.create(run=run, video=video, line=run.line, batch=look.batch, job=job)
+        html = page(client, reverse("videos:detail", args=[video.pk]) + "?tab=labels")
+        assert ("has been changed" in html) == (status == Status.FAILED)
+        assert ("Models are looking" in html) == (status != Status.FAILED)
+    html = page(client, reverse("recognition:batch", args=[look.batch]))
+    assert "has been changed" in html and "Take over all" in html
+    assert "0:00–0:01" in html and "− 0:03–0:06" in html.replace("</span>", ""), "what goes"
+    for address in (reverse("recognition:list"), reverse("recognition:apply", args=[run.pk])):
+        page(client, address)
+    assert waiting.taken_over_at is None
+
+
+def test_empty_places_teach(team: Team, bob: User, vera: User) -> None:
+    client = signed_in(bob)
+    video = make_video(team=team)
+    assert "No model is at work" in page(client, reverse("recognition:list"))
+    address = reverse("videos:detail", args=[video.pk]) + "?tab=labels"
+    assert "Teach it what to look for" in page(client, address)
+    run = promote(make_model_run(team=team))
+    assert "No model has looked at this video yet" in page(client, address)
+    assert "Look for labels" not in page(signed_in(vera), address)
+    assert "was deleted" in page(client, reverse("recognition:doubtful", args=[run.pk]))
+    assert "1 video that it has not looked at" in page(client, reverse("recognition:apply", args=[run.pk]))
+
+
+def test_the_tab_shows_labels_with_scores_and_the_persons_name(team: Team, bob: User, alice: User) -> None:
+    from tests.trained import stripes_model
+
+    run = promote(make_model_run(team=team, kind="faces", folder=stripes_model()))
+    video = make_analysed_video(striped_track(False), team=team)
+    name_person(people_of(video)[0], name="Anna <b>", user=alice)
+    work(Recognition.objects.get(run=run).job_id, runner.recognise_in_video)
+    html = page(signed_in(bob), reverse("videos:detail", args=[video.pk]) + "?tab=labels")
+    assert "Anna &lt;b&gt; · lie" in html and "not found" in html
+    assert 'id="tab-labels"' in html and "<b>1</b>" in html
+    hidden = page(signed_in(bob), reverse("videos:panel", args=[video.pk]) + "?tab=labels&score=100")
+    assert hidden.count('" hidden><title>') == 1
+    assert '" hidden><title>' not in html
+
+
+def test_times_are_those_of_the_player(run: TrainingRun, bob: User) -> None:
+    from tests.factories_videos import make_info
+
+    video = make_video(team=run.team, info=make_info(60.0, start_s=10.0))
+    Video.objects.filter(pk=video.pk).update(playback="copy")
+    video.refresh_from_db()
+    make_recognition(run, video, [("lie", 12, 15)])
+    html = page(signed_in(bob), reverse("videos:detail", args=[video.pk]) + "?tab=labels")
+    start_s = 12 - video.playback_offset_s
+    assert f'data-from="{start_s:g}"' in html
+
+
+def test_queries_do_not_grow(run: TrainingRun, bob: User, team: Team, django_assert_max_num_queries: Any) -> None:
+    from uuid import uuid4
+
+    client, batch = signed_in(bob), uuid4()
+    videos = [make_video(team=team) for _ in range(2)]
+    for video in videos:
+        make_recognition(run, video, doubtful=[1, 5])
+    counts = {}
+    for round_ in ("few", "many"):
+        for address in (
+            reverse("recognition:list"),
+            reverse("recognition:batch", args=[batch]) if round_ == "many" else "",
+            reverse("recognition:doubtful", args=[run.pk]),
+            reverse("videos:detail", args=[videos[0].pk]) + "?tab=labels",
+            reverse("videos:library") + f"?label={run.line.hex}.lie",
+        ):
+            if address:
+                with django_assert_max_num_queries(60) as captured:
+                    page(client, address)
+                counts[round_, address] = len(captured)
+        if round_ == "few":
+            other = promote(make_model_run(team=team))
+            for video in [*videos, *(make_video(team=team) for _ in range(4))]:
+                make_recognition(other, video, [("lie", n, n + 1) for n in range(30)], doubtful=[2, 8])
+                make_recognition(run, video, [("stand", 1, 5)], batch=batch, taken_over_at=None)
+    for (round_, address), count in counts.items():
+        assert round_ == "many" or counts["many", address] <= count, address
+    few_rows = counts["many", reverse("recognition:batch", args=[batch])]
+    for video in (make_video(team=team) for _ in range(6)):
+        make_recognition(run, video, [("stand", 1, 5)], batch=batch, taken_over_at=None)
+    with django_assert_max_num_queries(few_rows):
+        page(client, reverse("recognition:batch", args=[batch]))
+
+
+def titles(user: User, **query: Any) -> set[str]:
+    answer = signed_in(user).get(reverse("videos:library"), query)
+    assert answer.status_code == 200 and faults_of(answer.content.decode()) == []
+    return {card.video.title for card in answer.context["page"].object_list}
+
+
+def test_the_library_by_labels(run: TrainingRun, team: Team, vera: User) -> None:
+    other = promote(make_model_run(team=team, dataset_name="Others"))
+    for title, spans in {"lie": ["lie"], "both": ["lie", "stand"], "none": []}.items():
+        video = make_video(team=team, title=title)
+        make_recognition(run, video, [(label, 0, 3) for label in spans])
+    make_recognition(run, make_video(team=team, title="waits"), [("lie", 0, 3)], taken_over_at=None)
+    make_recognition(other, make_video(team=team, title="other"), [("lie", 0, 3)])
+    lie, stand = (str(LabelKey(run.line, label)) for label in ("lie", "stand"))
+    assert titles(vera, label=[lie]) == {"lie", "both"}
+    assert titles(vera, label=[lie, stand]) == {"both"}
+    assert titles(vera, label=[lie, stand], labelled="any") == {"lie", "both"}
+    assert titles(vera, label=[str(LabelKey(other.line, "lie"))]) == {"other"}
+    assert len(titles(vera, label=["x", "1.2", f"{run.line.hex}."])) == 5
+    html = signed_in(vera).get(reverse("videos:library"), {"label": lie, "q": "both"}).content.decode()
+    assert f'<input type="hidden" name="label" value="{lie}">' in html
+    assert "Take lie out of the filter" in html
+
+
+def test_the_filter_goes_through_the_indexes(run: TrainingRun) -> None:
+    found = label_filter.apply(Video.objects.all(), LabelFilter((LabelKey(run.line, "lie"),)))
+    if connection.vendor != "sqlite":
+        pytest.skip("the plan of a handful of rows tells nothing on PostgreSQL")
+    plan = found.explain()
+    assert "spans_by_label" in plan and "SCAN recognition" not in plan
+
+
+def test_a_look_for_labels_from_the_library(run: TrainingRun, bob: User, vera: User, tmp_path: Path) -> None:
+    videos = [make_video(team=run.team) for _ in range(2)]
+    fields = {"action": "labels", "video": [str(videos[0].pk)]}
+    for user, begun in ((vera, 0), (bob, 1)):
+        signed_in(user).post(reverse("videos:bulk"), fields)
+        assert Recognition.objects.count() == begun
+    made = Recognition.objects.get()
+    assert made.video == videos[0] and made.batch is not None and made.created_by == bob
+    again = signed_in(bob).post(reverse("videos:bulk"), fields, headers={"Accept": "application/json"})
+    assert again.status_code == 409, "it is being made"

@@ -1,0 +1,225 @@
+"""Models at work on new videos: real small models, the worker's real steps, crashes, tampering, a new analysis."""
+
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from analysis.errors import Cancelled
+from tests.factories_recognition import look, make_film, make_model_run, make_promoted, promote, striped_track
+from tests.factories_videos import begin_analysis, found_track, make_analysed_video, make_video, run_analysis, work
+from tests.trained import BAR_CLIP_S, bars_film, bars_model, stripes_model
+from webapp import storage
+from webapp.accounts.models import Team
+from webapp.jobs import lifecycle
+from webapp.jobs.models import Job, Kind, Status
+from webapp.recognition import runner, sweeps
+from webapp.recognition.at_work import at_work
+from webapp.recognition.models import CURRENT, Observation, Recognition, Span
+from webapp.training.models import Promotion
+from webapp.videos.models import State, Video
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LEFT, RIGHT = (10, 10, 60, 60), (300, 10, 360, 70)
+
+
+def shown(video: Video) -> list[tuple[str, int, int]]:
+    spans = Span.objects.filter(recognition__video=video, recognition__in=Recognition.objects.filter(CURRENT))
+    return [(span.label, round(span.start_s), round(span.end_s)) for span in spans.order_by("start_s")]
+
+
+def end_analysis(video: Video, *tracks: object) -> None:
+    run_analysis(begin_analysis(video), tracks)  # type: ignore[arg-type]
+    video.refresh_from_db()
+
+
+def test_the_end_of_an_analysis_asks_each_model_at_work_once(team: Team, tmp_path: Path) -> None:
+    first, second = make_promoted(team=team), make_promoted(team=team)
+    make_model_run(team=team)
+    promote(make_model_run())
+    video = make_film(tmp_path, team=team)
+    end_analysis(video)
+    made = Recognition.objects.filter(video=video)
+    assert {each.run for each in made} == {first, second}
+    assert all(each.job.kind == Kind.RECOGNISE and each.job.subject_id == video.pk for each in made)
+    video = Video.objects.select_related("current_job").get(pk=video.pk)
+    assert (video.state, video.current_job.kind) == (State.DONE, Kind.ANALYSIS)
+    for each in made:
+        work(each.job_id, runner.recognise_in_video)
+    assert shown(video) == [("lie", 0, 3)] * 2 + [("stand", 3, 6)] * 2 + [("lie", 6, 9)] * 2
+
+
+def test_a_withdrawn_or_deleted_model_is_not_at_work(team: Team) -> None:
+    withdrawn, deleted, kept = (promote(make_model_run(team=team)) for _ in range(3))
+    Promotion.objects.create(team=team, line=withdrawn.line, run=None)
+    deleted.deleted_at = timezone.now()
+    deleted.save()
+    newer = promote(make_model_run(team=team, line=kept.line))
+    assert at_work(team.pk) == [newer]
+
+
+def test_a_model_of_faces_looks_at_the_stored_views_of_each_track(team: Team) -> None:
+    run = make_promoted(team=team, kind="faces")
+    tracks = striped_track(False, seed=1, box=LEFT), striped_track(True, seed=2, box=RIGHT, start_s=10, end_s=14)
+    video = make_analysed_video(*tracks, team=team)
+    made = Recognition.objects.get(run=run)
+    work(made.job_id, runner.recognise_in_video)
+    spans = list(made.spans.order_by("start_s"))
+    assert [(span.label, span.track.person.number) for span in spans] == [("lie", 2), ("stand", 1)], (
+        "who is seen longest comes first"
+    )
+    assert [span.track.analysis_id for span in spans] == [video.current_analysis_id] * 2
+    assert spans[1].start_s == pytest.approx(10) and spans[1].end_s == pytest.approx(14.2, abs=0.05)
+    assert {each.face.track_id == each.track_id for each in made.observations.all()} == {True}
+
+
+def test_a_model_of_clips_looks_in_clips_as_long_as_those_it_learned_from(team: Team, tmp_path: Path) -> None:
+    run = promote(make_model_run(team=team, kind="clips", folder=bars_model(), labels=("left", "right")))
+    path = bars_film(tmp_path / "bars.mp4")
+    from analysis.video import probe
+
+    video = make_video(team=team, content=path.read_bytes(), info=probe(path))
+    first = Recognition.objects.create(video=video, run=run, line=run.line)
+    Observation.objects.create(recognition=first, time_s=0, duration_s=BAR_CLIP_S, label="left", certainty=1, doubt=0)
+    assert runner.clip_length_s(run) == pytest.approx(BAR_CLIP_S)
+    look(run, video)
+    said = [label for label, *_times in shown(video)]
+    assert (said[0], said[-1]) == ("left", "right")
+
+
+def test_doubtful_moments_are_kept_with_a_small_picture(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "LEAST_DOUBT", 0.0)
+    made = look(make_promoted(team=team), make_film(tmp_path, team=team))
+    queued = made.observations.filter(in_queue=True).order_by("-doubt")
+    assert 2 <= len(queued) <= 4
+    assert all(storage.read_bytes(each.picture_key).startswith(b"\xff\xd8") for each in queued)
+    assert not made.observations.filter(in_queue=False).exclude(picture_key="").exists()
+
+
+def test_a_model_file_that_was_changed_fails_the_look_and_not_the_analysis(team: Team, tmp_path: Path) -> None:
+    run = make_promoted(team=team)
+    for name, shots in (("model.onnx", ["lie"]), ("run.json", ["stand"])):
+        content = bytearray(storage.read_bytes(f"{run.files_prefix}/{name}"))
+        content[-2] ^= 1
+        storage.put_bytes(f"{run.files_prefix}/{name}", bytes(content))
+        video = make_film(tmp_path, team=team, shots=shots)
+        end_analysis(video)
+        made = Recognition.objects.get(video=video)
+        work(made.job_id, runner.recognise_in_video)
+        job = Job.objects.get(pk=made.job_id)
+        assert (job.status, job.error_code) == (Status.FAILED, "damaged_model"), name
+        assert Video.objects.select_related("current_job").get(pk=video.pk).state == State.DONE
+        storage.put_bytes(f"{run.files_prefix}/{name}", (stripes_model() / name).read_bytes())
+    storage.delete(f"{run.files_prefix}/run.json")
+    made = look(run, make_film(tmp_path, team=team))
+    assert Job.objects.get(pk=made.job_id).error_code == "damaged_model"
+
+
+def test_a_message_that_comes_twice_changes_nothing(team: Team, tmp_path: Path) -> None:
+    made = look(make_promoted(team=team), make_film(tmp_path, team=team))
+    before = set(made.observations.values_list("pk", flat=True))
+    work(made.job_id, runner.recognise_in_video)
+    assert set(made.observations.values_list("pk", flat=True)) == before
+
+
+def test_a_crash_while_results_are_stored_leaves_nothing_and_the_repeat_is_whole(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """Like a SIGKILL: nothing gets to react."""
+
+    def die(_: Recognition) -> None:
+        raise Killed
+
+    run, video = make_promoted(team=team), make_film(tmp_path, team=team)
+    end_analysis(video)
+    made = Recognition.objects.get(video=video, run=run)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(runner.taking_over, "take_over_by_itself", die)
+        runner.recognise_in_video(lifecycle.claim(made.job_id))
+    assert not made.observations.exists()
+    lifecycle.give_up_worker(Job.objects.get(pk=made.job_id))
+    work(made.job_id, runner.recognise_in_video)
+    assert len(shown(video)) == 3
+
+
+def test_a_new_analysis_brings_new_looks_whose_tracks_are_its_own(team: Team) -> None:
+    run = make_promoted(team=team, kind="faces")
+    video = make_analysed_video(striped_track(False), team=team)
+    first = Recognition.objects.get(run=run)
+    work(first.job_id, runner.recognise_in_video)
+    end_analysis(video, striped_track(True))
+    second = Recognition.objects.exclude(pk=first.pk).get(run=run)
+    assert [span.track for span in first.spans.all()] == [None]
+    work(second.job_id, runner.recognise_in_video)
+    assert [label for label, *_ in shown(video)] == ["stand"]
+    assert {each.track.analysis_id for each in second.observations.all()} == {video.current_analysis_id}
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert first.replaced_at is not None and second.replaces == first
+
+
+def test_faces_that_are_replaced_meanwhile_are_looked_at_again(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_promoted(team=team, kind="faces")
+    video = make_analysed_video(striped_track(False), team=team)
+    made = Recognition.objects.get(run=run)
+    really = runner._store
+
+    def late(*arguments: object) -> None:
+        monkeypatch.setattr(runner, "_store", really)
+        end_analysis(video, striped_track(True))
+        really(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runner, "_store", late)
+    with pytest.raises(Cancelled):
+        runner.recognise_in_video(lifecycle.claim(made.job_id))
+    job = Job.objects.get(pk=made.job_id)
+    assert (job.status, job.attempts) == (Status.QUEUED, 0)
+    work(made.job_id, runner.recognise_in_video)
+    assert [span.track.analysis_id for span in made.spans.all()] == [video.current_analysis_id]
+
+
+def test_a_look_that_ends_after_a_later_one_does_not_replace_it(team: Team, tmp_path: Path) -> None:
+    run, video = make_promoted(team=team), make_film(tmp_path, team=team)
+    end_analysis(video)
+    early = Recognition.objects.get(video=video)
+    later = look(run, video)
+    work(early.job_id, runner.recognise_in_video)
+    early.refresh_from_db()
+    assert early.discarded_at is not None and early.taken_over_at is None
+    assert Recognition.objects.filter(CURRENT).get() == later
+
+
+def test_a_look_for_a_deleted_video_or_model_is_cancelled(team: Team, tmp_path: Path) -> None:
+    run, video = make_promoted(team=team), make_film(tmp_path, team=team)
+    video.deleted_at = timezone.now()
+    video.save()
+    made = look(run, video)
+    assert Job.objects.get(pk=made.job_id).status == Status.CANCELLED
+
+
+def test_a_video_without_faces_gives_a_model_of_faces_nothing(team: Team) -> None:
+    run = make_promoted(team=team, kind="faces")
+    video = make_analysed_video(team=team)
+    broken = make_analysed_video(found_track(1), team=team)  # whose stored picture is none
+    for each in Recognition.objects.filter(run=run):
+        work(each.job_id, runner.recognise_in_video)
+    assert Recognition.objects.filter(CURRENT, video__in=[video, broken]).count() == 2
+    assert shown(video) == shown(broken) == []
+
+
+def test_what_was_replaced_long_ago_goes_with_its_pictures(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "LEAST_DOUBT", 0.0)
+    run, video = make_promoted(team=team), make_film(tmp_path, team=team)
+    first, second = look(run, video), look(run, video)
+    key = first.observations.filter(in_queue=True)[0].picture_key
+    sweeps.sweep()
+    assert storage.exists(key)
+    Recognition.objects.filter(pk=first.pk).update(replaced_at=timezone.now() - 2 * sweeps.REPLACED_KEPT_FOR)
+    sweeps.sweep()
+    assert not storage.exists(key)
+    assert list(Recognition.objects.all()) == [second]

@@ -1,0 +1,92 @@
+"""Single moments of videos that somebody chose one by one and labelled: a view of a face, a picture, or a clip."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from analysis.errors import UnreadableVideo
+from analysis.moments import exactly, frames_at
+from webapp import storage
+from webapp.datasets.importing import plans
+from webapp.datasets.importing.clips import ClipReader
+from webapp.datasets.importing.found import Found, Reader, Step, Work
+from webapp.datasets.importing.frames import found_in
+from webapp.datasets.importing.options import Options
+from webapp.datasets.importing.people import known_of
+from webapp.datasets.importing.plans import Plan
+from webapp.datasets.importing.storing import Notes
+from webapp.datasets.models import Kind, Outcome
+from webapp.jobs.errors import FileGone
+from webapp.people.models import Face
+from webapp.videos.ingest import original_of
+from webapp.videos.media_info import info_of
+from webapp.videos.models import Video
+
+
+@contextmanager
+def opened(work: Work, notes: Notes) -> Iterator[Reader]:
+    yield ChosenReader(work, plans.kept(work, lambda: plan_of(work.options)))
+
+
+def plan_of(options: Options) -> Plan:
+    videos = Video.objects.filter(pk__in=[UUID(moment["video"]) for moment in options.chosen])
+    titles = {str(pk): title for pk, title in videos.values_list("pk", "title")}
+    return {"videos": titles, "units": list(options.chosen)}
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenReader:
+    """One unit for each moment, as `webapp.datasets.choosing.Moment` writes it."""
+
+    work: Work
+    plan: Plan
+
+    @property
+    def total(self) -> int:
+        return len(self.plan["units"])
+
+    def steps(self, start: int) -> Iterator[Step]:
+        for at, moment in enumerate(self.plan["units"][start:], start):
+            self.work.alive()
+            yield Step(at + 1, (self._found(at, moment),))
+
+    def _found(self, at: int, moment: dict[str, Any]) -> Found:
+        title = self.plan["videos"].get(moment["video"], "")
+        try:
+            video = plans.standing_video(moment["video"])
+            if video is None:
+                raise FileGone(moment["video"])
+            kind = self.work.of_import.dataset.kind
+            if kind == Kind.FACES:
+                return self._face(video, moment)
+            return self._clip(at, moment) if kind == Kind.CLIPS else self._frame(video, moment)
+        except (FileGone, FileNotFoundError, UnreadableVideo):
+            return Found(title, Outcome.UNREADABLE)
+
+    def _face(self, video: Video, moment: dict[str, Any]) -> Found:
+        """The stored view, as an import of best views takes it."""
+        views = Face.objects.select_related("track__person").filter(analysis__video=video, pk=moment["face"])
+        face = views.first()
+        if face is None or face.track is None:  # analysed again in the meantime
+            raise FileGone(f"face {moment['face']}")
+        known = known_of(face.track, video, face.time_s, self._labelled(moment), face.track.person)
+        return Found(content=storage.read_bytes(face.picture_key), **known)
+
+    def _frame(self, video: Video, moment: dict[str, Any]) -> Found:
+        info = info_of(video)
+        with original_of(video) as path:
+            for _index, frame in frames_at(path, info, [exactly(moment["time_s"])], self.work.alive):
+                return found_in(video, info, frame, self._labelled(moment))
+        raise UnreadableVideo(f"{video.pk}: no picture at {moment['time_s']:.1f} s")
+
+    def _clip(self, at: int, moment: dict[str, Any]) -> Found:
+        unit = [moment["video"], moment["time_s"], moment["length_s"], None, None]
+        reader = ClipReader(replace(self.work, options=self._labelled(moment)), {**self.plan, "units": [unit]})
+        [step] = reader.steps(0)
+        [found] = step.found
+        return found
+
+    def _labelled(self, moment: dict[str, Any]) -> Options:
+        return Options(label=moment["label"])

@@ -1,0 +1,84 @@
+"""What somebody says a doubtful moment shows becomes a labelled sample of the dataset, and can be taken back."""
+
+import hashlib
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from webapp import storage
+from webapp.accounts.models import User
+from webapp.datasets import acts, choosing
+from webapp.datasets.choosing import Moment
+from webapp.datasets.models import Act, Dataset, Label
+from webapp.datasets.requests import request_suggestions
+from webapp.recognition.models import Observation
+
+
+class AnsweredAlready(Exception):
+    """Somebody else (or a second press) was quicker."""
+
+
+class TooLate(Exception):
+    """It cannot be taken back at this moment: the sample is just being added, or was changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """`act` labelled a sample that was there already; None: the moment is on its way into the dataset."""
+
+    act: Act | None
+    was_there: bool
+
+
+def answer(observation: Observation, dataset: Dataset, label: Label, *, user: User) -> Answered:
+    """Raises AnsweredAlready."""
+    open_one = Observation.objects.filter(pk=observation.pk, answered_at=None)
+    if not open_one.update(answer=label.name, answered_by=user, answered_at=timezone.now()):
+        raise AnsweredAlready
+    moment = moment_of(observation, label.name)
+    sample = choosing.same_moment(dataset, moment, _content_of(observation))
+    if sample is None:
+        choosing.add_moment(dataset, moment, user=user)
+        return Answered(None, was_there=False)
+    done = acts.label_samples(dataset, user=user, label=label, seen={sample.number: sample.revision})
+    if done.act is not None:
+        request_suggestions(dataset)
+    return Answered(done.act, was_there=True)
+
+
+def skip(observation: Observation) -> None:
+    """It comes again after all others."""
+    Observation.objects.filter(pk=observation.pk, answered_at=None).update(skipped_at=timezone.now())
+
+
+def take_back(observation: Observation, dataset: Dataset, act: Act | None, *, user: User) -> None:
+    """Raises TooLate."""
+    if not observation.answer:
+        return
+    if act is not None:
+        if not acts.undo(act, user=user).changed:
+            raise TooLate
+    elif not choosing.take_back_moment(dataset, moment_of(observation, observation.answer)):
+        raise TooLate
+    Observation.objects.filter(pk=observation.pk).update(answer="", answered_by=None, answered_at=None)
+
+
+def moment_of(observation: Observation, label: str) -> Moment:
+    return Moment(
+        video=str(observation.recognition.video_id),
+        time_s=observation.time_s,
+        label=label,
+        length_s=observation.duration_s,
+        track=observation.track_id,
+        face=str(observation.face_id) if observation.face_id else "",
+    )
+
+
+def _content_of(observation: Observation) -> str:
+    """SHA-256 of the stored view, which is what a dataset holds of it; empty where there is none."""
+    if observation.face is None:
+        return ""
+    try:
+        return hashlib.sha256(storage.read_bytes(observation.face.picture_key)).hexdigest()
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,110 @@
+"""The page of a batch of looks at old videos: progress, the difference, taking over, discarding, undo."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from webapp import access
+from webapp.jobs import lifecycle
+from webapp.recognition import batches, differences, taking_over
+from webapp.recognition.models import Recognition
+from webapp.videos.answers import done, refused
+
+PAGE_SIZE = 20
+TAKE, TAKE_ALL, DISCARD, DISCARD_ALL, STOP = "take", "take_all", "discard", "discard_all", "stop"
+
+
+@login_required
+@require_GET
+def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    looks = _looks(access.visible_recognitions(request.user), batch_id)
+    page = Paginator(
+        looks.select_related("video", "run", "job").order_by("video__title", "video", "line", "pk"), PAGE_SIZE
+    ).get_page(request.GET.get("page"))
+    ended = [each for each in page.object_list if each.ended_at is not None]
+    found = {each.recognition.pk: each for each in differences.of_looks(ended)}
+    context = {
+        "batch": batch_id,
+        "page": page,
+        "rows": [(each, found.get(each.pk)) for each in page.object_list],
+        "counts": batches.counts(looks),
+        "can_edit": access.editable_recognitions(request.user).filter(batch=batch_id).exists(),
+        "team_id": page.object_list[0].video.team_id,
+    }
+    return render(request, "recognition/batch.html", context)
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, batch_id: UUID) -> HttpResponseBase:
+    """`act` is take, discard (each `look`), take_all, discard_all (all that wait), or stop (what still looks)."""
+    looks = _looks(access.editable_recognitions(request.user), batch_id)
+    here = reverse("recognition:batch", args=[batch_id])
+    act = request.POST.get("act", "")
+    if act == STOP:
+        return _stop(request, looks, here)
+    if act in (TAKE_ALL, DISCARD_ALL):
+        wished = list(looks.filter(batches.NEW))
+    elif act in (TAKE, DISCARD):
+        wished = batches.chosen(looks.filter(batches.NEW), request.POST.getlist("look"))
+    else:
+        return refused(request, _("Choose what to do with the new labels."), here)
+    if not wished:
+        return refused(request, _("Choose at least one video whose new labels wait."), here)
+    is_taking = act in (TAKE, TAKE_ALL)
+    if is_taking:
+        moved = [look for look in wished if taking_over.take_over(look)]
+    else:
+        moved = wished if taking_over.discard(wished) else []
+    return _told(request, moved, here, batch_id, is_taking=is_taking)
+
+
+@login_required
+@require_POST
+def undo(request: HttpRequest, batch_id: UUID) -> HttpResponseBase:
+    """Those in `looks` (ids with commas between them) wait again; what they replaced is current."""
+    looks = _looks(access.editable_recognitions(request.user), batch_id)
+    here = reverse("recognition:batch", args=[batch_id])
+    wished = batches.chosen(looks, request.POST.get("looks", "").split(","))
+    taken = [look for look in wished if look.taken_over_at is not None]
+    back = sum(taking_over.undo_take_over(look) for look in taken)
+    back += taking_over.bring_back(look for look in wished if look.discarded_at is not None)
+    if not back:
+        return refused(request, _("That cannot be undone any more: later labels stand there now."), here)
+    words = ngettext("Undone for %(n)d video.", "Undone for %(n)d videos.", back) % {"n": back}
+    return done(request, words, here)
+
+
+def _looks(looks: QuerySet[Recognition], batch_id: UUID) -> QuerySet[Recognition]:
+    """Of one batch. Raises Http404 where none of it may be seen."""
+    found = looks.filter(batch=batch_id)
+    if not found.exists():
+        raise Http404
+    return found
+
+
+def _stop(request: HttpRequest, looks: QuerySet[Recognition], here: str) -> HttpResponseBase:
+    stopped = sum(lifecycle.cancel(job) for job in looks.filter(batches.IN_WORK).values_list("job", flat=True))
+    if not stopped:
+        return refused(request, _("There was nothing left to stop."), here)
+    return done(request, _("Stopped. What was found so far can be taken over."), here)
+
+
+def _told(
+    request: HttpRequest, moved: list[Recognition], here: str, batch_id: UUID, *, is_taking: bool
+) -> HttpResponseBase:
+    n = len(moved)
+    if is_taking:
+        words = ngettext("New labels for %(n)d video.", "New labels for %(n)d videos.", n)
+    else:
+        words = ngettext("Discarded for %(n)d video.", "Discarded for %(n)d videos.", n)
+    fields = {"looks": ",".join(str(look.pk) for look in moved)}
+    return done(request, words % {"n": n}, here, reverse("recognition:undo", args=[batch_id]), fields)

@@ -1,0 +1,74 @@
+"""Looks at old videos that were asked for together: how far they are, and which wait to be taken over."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from webapp.jobs.models import ACTIVE, Status
+from webapp.recognition.models import Recognition
+
+IN_WORK = Q(job__status__in=ACTIVE, ended_at=None)
+STOPPED = Q(job__status__in=[Status.FAILED, Status.CANCELLED], ended_at=None)
+NEW = Q(ended_at__isnull=False, taken_over_at=None, discarded_at=None)
+TAKEN = Q(taken_over_at__isnull=False)
+DISCARDED = Q(discarded_at__isnull=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many looks of a batch are in each state."""
+
+    all: int
+    in_work: int
+    stopped: int
+    waiting: int
+    taken: int
+    discarded: int
+
+    @property
+    def ended(self) -> int:
+        return self.all - self.in_work
+
+    @property
+    def percent(self) -> int:
+        return int(100 * self.ended / self.all) if self.all else 100
+
+
+def counts(looks: QuerySet[Recognition]) -> Counts:
+    return Counts(
+        **looks.aggregate(
+            all=Count("pk"),
+            in_work=Count("pk", filter=IN_WORK),
+            stopped=Count("pk", filter=STOPPED),
+            waiting=Count("pk", filter=NEW),
+            taken=Count("pk", filter=TAKEN),
+            discarded=Count("pk", filter=DISCARDED),
+        )
+    )
+
+
+def open_batches(looks: QuerySet[Recognition], limit: int = 10) -> list[dict[str, Any]]:
+    """Those in work or with something to take over, newest first: "batch", "count", "waiting", "in_work", "at"."""
+    grouped = looks.filter(batch__isnull=False).order_by().values("batch")
+    found = grouped.annotate(
+        count=Count("pk"),
+        waiting=Count("pk", filter=NEW),
+        in_work=Count("pk", filter=IN_WORK),
+        at=Max("created_at"),
+    )
+    rows: list[Any] = list(found.filter(Q(waiting__gt=0) | Q(in_work__gt=0)).order_by("-at")[:limit])
+    return rows
+
+
+def chosen(looks: QuerySet[Recognition], keys: Sequence[str]) -> list[Recognition]:
+    """Those with these ids; nonsense among them is ignored."""
+    ids = []
+    for key in keys:
+        try:
+            ids.append(uuid.UUID(key))
+        except ValueError:
+            continue
+    return list(looks.filter(pk__in=ids))

@@ -1,0 +1,135 @@
+"""What taking over a batch would change: each label in each video before and after, what comes and goes."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from webapp.people.appearances import Bar, bars, merged, total_s
+from webapp.people.appearances import Span as Stretch
+from webapp.recognition.models import CURRENT, Recognition, Span
+from webapp.videos.models import Video
+
+LEAST_S = 0.3
+"""A border that moves by less is no difference that anybody sees."""
+MOST_LISTED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class LabelDifference:
+    """One label of one model in one video, in player time."""
+
+    label: str
+    before_s: float
+    after_s: float
+    before: list[Bar]
+    after: list[Bar]
+    comes: list[Stretch]
+    goes: list[Stretch]
+
+    @property
+    def is_change(self) -> bool:
+        return bool(self.comes or self.goes)
+
+    @property
+    def shown_comes(self) -> list[Stretch]:
+        return self.comes[:MOST_LISTED]
+
+    @property
+    def shown_goes(self) -> list[Stretch]:
+        return self.goes[:MOST_LISTED]
+
+
+@dataclass(frozen=True, slots=True)
+class LookDifference:
+    """One new look beside the one that is current now (or was, before it was taken over)."""
+
+    recognition: Recognition
+    before: Recognition | None
+    labels: list[LabelDifference]
+
+    @property
+    def changed(self) -> list[LabelDifference]:
+        return [each for each in self.labels if each.is_change]
+
+    @property
+    def same_count(self) -> int:
+        return len(self.labels) - len(self.changed)
+
+
+def of_looks(looks: Sequence[Recognition]) -> list[LookDifference]:
+    """Two queries, however many looks. `looks` come with their video and run."""
+    before = _before(looks)
+    spans = _stretches([*looks, *before.values()])
+    return [_difference(each, before.get(each.pk), spans) for each in looks]
+
+
+def minus(first: Iterable[Stretch], second: Iterable[Stretch], least_s: float = LEAST_S) -> list[Stretch]:
+    """What of the first stretches none of the second covers; crumbs shorter than `least_s` are left out."""
+    left: list[Stretch] = []
+    taken = merged(second)
+    for start_s, end_s in merged(first):
+        at_s = start_s
+        for other_start_s, other_end_s in taken:
+            if other_end_s <= at_s:
+                continue
+            if other_start_s >= end_s:
+                break
+            left.append((at_s, other_start_s))
+            at_s = max(at_s, other_end_s)
+        left.append((at_s, end_s))
+    return [(start_s, end_s) for start_s, end_s in left if end_s - start_s >= least_s]
+
+
+def _before(looks: Sequence[Recognition]) -> dict[uuid.UUID, Recognition]:
+    """What each of them replaces or would replace."""
+    current: QuerySet[Recognition] = Recognition.objects.filter(CURRENT, video__in={each.video_id for each in looks})
+    replaced = Recognition.objects.filter(pk__in=[each.replaces_id for each in looks if each.replaces_id])
+    there = list((current | replaced).select_related("run"))
+    by_key, by_place = {each.pk: each for each in there}, {(e.video_id, e.line): e for e in there if not e.replaced_at}
+    found: dict[uuid.UUID, Recognition] = {}
+    for look in looks:
+        other = by_key.get(look.replaces_id) if look.replaces_id else None
+        if look.taken_over_at is None:
+            other = by_place.get((look.video_id, look.line))
+        if other is not None and other.pk != look.pk:
+            found[look.pk] = other
+    return found
+
+
+def _stretches(looks: Sequence[Recognition]) -> dict[uuid.UUID, dict[str, list[Stretch]]]:
+    found: dict[uuid.UUID, dict[str, list[Stretch]]] = defaultdict(lambda: defaultdict(list))
+    spans = Span.objects.filter(recognition__in=[each.pk for each in looks])
+    for look, label, start_s, end_s in spans.values_list("recognition", "label", "start_s", "end_s"):
+        found[look][label].append((start_s, end_s))
+    return found
+
+
+def _difference(
+    look: Recognition, before: Recognition | None, spans: dict[uuid.UUID, dict[str, list[Stretch]]]
+) -> LookDifference:
+    new, old = spans[look.pk], spans[before.pk] if before else {}
+    names = list(dict.fromkeys([*look.run.result.get("labels", []), *new, *old]))
+    video = look.video
+    labels = [_of_label(name, old.get(name, []), new.get(name, []), video) for name in names]
+    return LookDifference(look, before, [each for each in labels if each.before or each.after])
+
+
+def _of_label(label: str, before: list[Stretch], after: list[Stretch], video: Video) -> LabelDifference:
+    old, new = _player_time(before, video), _player_time(after, video)
+    return LabelDifference(
+        label=label,
+        before_s=total_s(old),
+        after_s=total_s(new),
+        before=bars(old, video.duration_s),
+        after=bars(new, video.duration_s),
+        comes=minus(new, old),
+        goes=minus(old, new),
+    )
+
+
+def _player_time(stretches: Iterable[Stretch], video: Video) -> list[Stretch]:
+    offset_s = video.playback_offset_s
+    return [(max(start_s - offset_s, 0.0), max(end_s - offset_s, 0.0)) for start_s, end_s in stretches]

@@ -1,0 +1,116 @@
+"""The page "Where it is in doubt": one moment, its picture, and the answer by a key."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import aget_object_or_404, get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from webapp import access
+from webapp.datasets.models import Act, Dataset
+from webapp.recognition import answers, doubtful
+from webapp.recognition.answers import AnsweredAlready, TooLate
+from webapp.recognition.models import Observation
+from webapp.streaming import ranged_response
+from webapp.training.models import TrainingRun
+from webapp.videos.answers import done, refused
+from webapp.videos.queries import is_playable
+
+KEPT_S = 3600
+SKIP = "skip"
+
+
+@login_required
+@require_GET
+def doubtful_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    run = get_object_or_404(access.editable_runs(request.user).select_related("team"), pk=run_id)
+    dataset = _dataset(request, run)
+    question = doubtful.next_question(run, dataset) if dataset else None
+    context = {
+        "run": run,
+        "dataset": dataset,
+        "question": question,
+        "left": doubtful.counts([run]).get(run.line, 0) if dataset else 0,
+        "plays": question is not None and is_playable(question.observation.recognition.video),
+    }
+    return render(request, "recognition/doubtful.html", context)
+
+
+@login_required
+@require_POST
+def answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    """`answer` is the id of a label, or skip, about the `moment`."""
+    run = get_object_or_404(access.editable_runs(request.user), pk=run_id)
+    here = reverse("recognition:doubtful", args=[run.pk])
+    observation = _moment(request, run)
+    said = request.POST.get("answer", "")
+    if said == SKIP:
+        answers.skip(observation)
+        return done(request, _("Skipped: it comes again at the end."), here)
+    dataset = _dataset(request, run)
+    if dataset is None:
+        return refused(request, _("The dataset of this model was deleted, so there is no place for answers."), here)
+    label = dataset.labels.filter(pk=int(said)).first() if said.isdecimal() and len(said) < 19 else None
+    if label is None:
+        return refused(request, _("Choose a label, or Skip."), here)
+    try:
+        answered = answers.answer(observation, dataset, label, user=request.user)  # type: ignore[arg-type]
+    except AnsweredAlready:
+        return refused(request, _("Somebody else has just answered that."), here)
+    if answered.was_there:
+        words = _("It was in the dataset already; its label is “%(label)s” now.")
+    else:
+        words = _("Into the dataset as “%(label)s”.")
+    fields = {"moment": str(observation.pk), "act": str(answered.act.pk) if answered.act else ""}
+    undo = reverse("recognition:undo_answer", args=[run.pk])
+    return done(request, words % {"label": label.name}, here, undo, fields)
+
+
+@login_required
+@require_POST
+def undo_answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    run = get_object_or_404(access.editable_runs(request.user), pk=run_id)
+    here = reverse("recognition:doubtful", args=[run.pk])
+    observation, dataset = _moment(request, run), _dataset(request, run)
+    if dataset is None:
+        return refused(request, _("The dataset of this model was deleted."), here)
+    try:
+        act = Act.objects.get(pk=UUID(request.POST["act"]), dataset=dataset) if request.POST.get("act") else None
+    except (ValueError, Act.DoesNotExist) as error:
+        raise Http404 from error
+    try:
+        answers.take_back(observation, dataset, act, user=request.user)  # type: ignore[arg-type]
+    except TooLate:
+        return refused(request, _("It is just being added to the dataset. Try again in a moment."), here)
+    return done(request, _("Taken back."), here)
+
+
+@login_required
+@require_safe
+async def picture(request: HttpRequest, observation_id: int) -> HttpResponseBase:
+    """Of a moment in the queue: the view of the face, or the small picture that was kept."""
+    visible = access.visible_observations(await request.auser()).select_related("face").defer("face__embedding")
+    observation = await aget_object_or_404(visible, pk=observation_id)
+    key = observation.face.picture_key if observation.face else observation.picture_key
+    if not key:
+        raise Http404
+    try:
+        return await ranged_response(request, key, "image/jpeg", max_age_s=KEPT_S)
+    except FileNotFoundError as error:
+        raise Http404 from error
+
+
+def _dataset(request: HttpRequest, run: TrainingRun) -> Dataset | None:
+    """Of the line, while it stands."""
+    return access.editable_datasets(request.user).filter(pk=run.line).first()
+
+
+def _moment(request: HttpRequest, run: TrainingRun) -> Observation:
+    """Raises Http404."""
+    asked = request.POST.get("moment", "")
+    moments = access.editable_observations(request.user).select_related("recognition", "face").defer("face__embedding")
+    number = int(asked) if asked.isdecimal() and len(asked) < 19 else 0
+    return get_object_or_404(moments, pk=number, recognition__run=run)

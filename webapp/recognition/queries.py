@@ -1,0 +1,210 @@
+"""What models found in one video, for its page; the number of queries does not grow with what is shown."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from webapp.datasets.models import Label
+from webapp.jobs import messages, progress
+from webapp.jobs.messages import Explanation
+from webapp.jobs.models import ACTIVE, Status
+from webapp.people.appearances import THINNEST_BAR_PERCENT, total_s
+from webapp.recognition.models import Recognition, Span
+from webapp.training.models import TrainingRun
+from webapp.training.promoting import at_work
+from webapp.videos.models import Video
+
+MOST_LISTED = 200
+"""Stretches of one model that are listed as text; the bars show all."""
+LEAST_OPACITY = 0.35
+HUES = 12
+Stretch = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSpan:
+    """A coloured stretch of a bar, in player time and in percent of the whole."""
+
+    label: str
+    start_s: float
+    end_s: float
+    score: float
+    hue: int
+    person: str
+    """Whose face it is, by name; empty where the model looks at whole pictures."""
+    person_id: uuid.UUID | None
+    left_percent: float
+    width_percent: float
+    is_hidden: bool
+    """Less sure than asked for with `score`."""
+
+    @property
+    def opacity(self) -> float:
+        return round(LEAST_OPACITY + (1 - LEAST_OPACITY) * self.score, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPerson:
+    """Somebody who bears the label, and for how long."""
+
+    name: str
+    hue: int
+    seconds: float
+    first_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """One label of a model over the length of the video."""
+
+    label: str
+    hue: int
+    spans: list[ShownSpan]
+    seconds: float
+    people: list[ShownPerson]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelGroup:
+    """What one model found."""
+
+    recognition: Recognition
+    run: TrainingRun
+    rows: list[LabelRow]
+    is_at_work: bool
+
+    @property
+    def listed(self) -> list[ShownSpan]:
+        """The first ones in order of time."""
+        spans = [span for row in self.rows for span in row.spans]
+        return sorted(spans, key=lambda span: (span.start_s, span.end_s))[:MOST_LISTED]
+
+    @property
+    def not_listed(self) -> int:
+        return max(0, sum(len(row.spans) for row in self.rows) - MOST_LISTED)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedLook:
+    """A look that came to nothing, and why in words."""
+
+    recognition: Recognition
+    why: Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class VideoLabels:
+    """Everything that the video page shows of models."""
+
+    groups: list[LabelGroup] = field(default_factory=list)
+    working: list[dict[str, object]] = field(default_factory=list)
+    """States of looks that are being made, as the socket sends them."""
+    failed: list[FailedLook] = field(default_factory=list)
+    waiting: list[uuid.UUID] = field(default_factory=list)
+    """Batches with a look at this video that nobody has taken over or discarded."""
+    has_models: bool = False
+
+    @property
+    def count(self) -> int:
+        return sum(bool(row.spans) for group in self.groups for row in group.rows)
+
+
+def labels_of(video: Video, least_score: float = 0.0) -> VideoLabels:
+    """Six queries, however many models, labels and spans."""
+    looks = Recognition.objects.filter(video=video, run__deleted_at=None, replaced_at=None, discarded_at=None)
+    ordered = looks.select_related("run", "job").order_by("run__dataset_name", "created_at")
+    found = list(ordered)
+    current = [each for each in found if each.taken_over_at is not None]
+    working_runs = {run.pk for run in at_work(video.team_id)}
+    hues = label_hues([each.line for each in current])
+    spans = _spans_by_look(current)
+    return VideoLabels(
+        groups=[_group(each, spans[each.pk], hues, video, working_runs, least_score) for each in current],
+        working=[
+            messages.payload_with_words(progress.state_of(each.job).payload())
+            for each in found
+            if each.job is not None and each.job.status in ACTIVE
+        ],
+        failed=_failed(found),
+        waiting=list(dict.fromkeys(each.batch for each in found if each.batch and each.is_waiting)),
+        has_models=bool(working_runs),
+    )
+
+
+def label_hues(lines: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, int]]:
+    """By line the colours that its labels have in the dataset, as far as that is still there."""
+    hues: dict[uuid.UUID, dict[str, int]] = defaultdict(dict)
+    for dataset, name, hue in Label.objects.filter(dataset__in=lines).values_list("dataset", "name", "hue"):
+        hues[dataset][name] = hue
+    return hues
+
+
+def _spans_by_look(looks: Sequence[Recognition]) -> dict[uuid.UUID, list[Span]]:
+    found: dict[uuid.UUID, list[Span]] = defaultdict(list)
+    spans = Span.objects.filter(recognition__in=looks).select_related("track__person")
+    for span in spans.defer("track__samples").order_by("start_s", "pk"):
+        found[span.recognition_id].append(span)
+    return found
+
+
+def _group(
+    look: Recognition,
+    spans: Sequence[Span],
+    hues: dict[uuid.UUID, dict[str, int]],
+    video: Video,
+    at_work_now: set[uuid.UUID],
+    least_score: float,
+) -> LabelGroup:
+    """All labels of the model, also those that it did not find."""
+    names = list(dict.fromkeys([*look.run.result.get("labels", []), *(span.label for span in spans)]))
+    rows = []
+    for number, name in enumerate(names):
+        hue = hues.get(look.line, {}).get(name, number % HUES)
+        shown = [_shown(span, hue, video, least_score) for span in spans if span.label == name]
+        rows.append(LabelRow(name, hue, shown, total_s((s.start_s, s.end_s) for s in shown), _people(shown)))
+    return LabelGroup(look, look.run, rows, look.run_id in at_work_now)
+
+
+def _shown(span: Span, hue: int, video: Video, least_score: float) -> ShownSpan:
+    offset_s, whole_s = video.playback_offset_s, max(video.duration_s, 0.001)
+    start_s = min(max(span.start_s - offset_s, 0.0), whole_s)
+    end_s = min(max(span.end_s - offset_s, start_s), whole_s)
+    person = span.track.person if span.track is not None else None
+    left = min(100 * start_s / whole_s, 100 - THINNEST_BAR_PERCENT)
+    width = min(max(100 * (end_s - start_s) / whole_s, THINNEST_BAR_PERCENT), 100 - left)
+    return ShownSpan(
+        label=span.label,
+        start_s=start_s,
+        end_s=end_s,
+        score=span.score,
+        hue=person.hue if person else hue,
+        person=str(person) if person else "",
+        person_id=person.pk if person else None,
+        left_percent=round(left, 3),
+        width_percent=round(width, 3),
+        is_hidden=span.score < least_score,
+    )
+
+
+def _people(spans: Sequence[ShownSpan]) -> list[ShownPerson]:
+    """Longest first."""
+    by_person: dict[tuple[uuid.UUID, str, int], list[Stretch]] = defaultdict(list)
+    for span in spans:
+        if span.person_id is not None:
+            by_person[span.person_id, span.person, span.hue].append((span.start_s, span.end_s))
+    found = [
+        ShownPerson(name, hue, total_s(stretches), min(stretches)[0])
+        for (_id, name, hue), stretches in by_person.items()
+    ]
+    return sorted(found, key=lambda person: (-person.seconds, person.name))
+
+
+def _failed(looks: Sequence[Recognition]) -> list[FailedLook]:
+    """The last look of each line, where it failed."""
+    latest = {each.line: each for each in sorted(looks, key=lambda each: each.created_at)}
+    return [
+        FailedLook(each, messages.explain(each.job.error_code))
+        for each in latest.values()
+        if each.job is not None and each.job.status == Status.FAILED
+    ]

@@ -1,0 +1,78 @@
+"""Asking models to look at videos: at new ones by themselves, at old ones when somebody wants it."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from webapp.accounts.models import User
+from webapp.datasets.choices import Kind as DatasetKind
+from webapp.jobs import lifecycle
+from webapp.jobs.models import ACTIVE, Kind
+from webapp.recognition.models import CURRENT, Recognition
+from webapp.training.models import TrainingRun
+from webapp.training.promoting import at_work
+from webapp.videos.models import Analysis, Video
+
+
+def look_at_analysed(analysis: Analysis) -> None:
+    """Every model at work looks at a video that has just been analysed. What looked at it before is out of date."""
+    video = analysis.video
+    for run in at_work(video.team_id):
+        _begin(run, video, analysis_id=analysis.pk, batch=None, user=None)
+
+
+def look_again(recognition: Recognition, *, user: User) -> Recognition | None:
+    """The same once more after it failed; None while one is being made."""
+    video = recognition.video
+    with transaction.atomic():
+        if _is_being_made(recognition.run, video):
+            return None
+        return _begin(recognition.run, video, analysis_id=video.current_analysis_id, batch=None, user=user)
+
+
+def begin_batch(runs: Sequence[TrainingRun], videos: Iterable[Video], *, user: User) -> uuid.UUID | None:
+    """Looks at old videos whose results wait until somebody takes them over; None when there is nothing to look at."""
+    batch, begun = uuid.uuid4(), 0
+    with transaction.atomic():
+        for run in runs:
+            for video in videos:
+                if can_look(run, video) and not _is_being_made(run, video):
+                    _begin(run, video, analysis_id=video.current_analysis_id, batch=batch, user=user)
+                    begun += 1
+    return batch if begun else None
+
+
+def can_look(run: TrainingRun, video: Video) -> bool:
+    """Faces have to be found first; everything else needs an accepted video with its file."""
+    if run.kind == DatasetKind.FACES:
+        return video.current_analysis_id is not None
+    return bool(video.sha256 and video.original_key)
+
+
+def without(run: TrainingRun, videos: QuerySet[Video]) -> QuerySet[Video]:
+    """Videos that this very model has not looked at, or whose look was not taken over."""
+    return videos.exclude(Exists(Recognition.objects.filter(CURRENT, run=run, video=OuterRef("pk"))))
+
+
+def lookable(run: TrainingRun, videos: QuerySet[Video]) -> QuerySet[Video]:
+    """Those of which `can_look` is true."""
+    if run.kind == DatasetKind.FACES:
+        return videos.filter(current_analysis__isnull=False)
+    return videos.exclude(sha256="").exclude(original_key="")
+
+
+def _is_being_made(run: TrainingRun, video: Video) -> bool:
+    return Recognition.objects.filter(run=run, video=video, job__status__in=ACTIVE).exists()
+
+
+def _begin(
+    run: TrainingRun, video: Video, *, analysis_id: uuid.UUID | None, batch: uuid.UUID | None, user: User | None
+) -> Recognition:
+    job = lifecycle.create(
+        Kind.RECOGNISE, team=video.team, subject_id=video.pk, created_by=user, total=video.duration_s
+    )
+    return Recognition.objects.create(
+        video=video, analysis_id=analysis_id, run=run, line=run.line, batch=batch, job=job, created_by=user
+    )

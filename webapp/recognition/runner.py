@@ -1,0 +1,229 @@
+"""What the worker does for a recognition: load the verified model, look at the video, store what it says."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Avg
+from django.utils import timezone
+
+from analysis.errors import Cancelled, DamagedModel
+from analysis.moments import exactly, frames_at, whole_picture
+from analysis.recognition.spans import most_doubtful, spans_of
+from analysis.recognition.types import FaceTrack, FaceView, On
+from analysis.recognition.types import Observation as Observed
+from analysis.types import OnProgress, Progress
+from analysis.weights import sha256_of
+from webapp import storage
+from webapp.datasets.importing.preparing import encode_jpeg
+from webapp.datasets.models import VersionSample
+from webapp.jobs import lifecycle
+from webapp.jobs.models import Job
+from webapp.people.models import Face, Track
+from webapp.recognition import taking_over
+from webapp.recognition.models import Observation, Recognition, Span
+from webapp.training.models import TrainingRun
+from webapp.videos.ingest import original_of
+from webapp.videos.media_info import info_of
+from webapp.videos.models import Video
+
+if TYPE_CHECKING:
+    from analysis.training.predict import LoadedModel
+
+RUN_FILE = "run.json"
+STAGE = "recognise"
+USUAL_CLIP_S = 3.0
+"""As long as clips of a dataset are unless somebody chooses otherwise."""
+MOST_DOUBTFUL = 24
+"""Of one video, so that one does not fill the queue."""
+LEAST_DOUBT = 0.4
+"""With two labels: a score between 0.3 and 0.7."""
+APART_S = 3.0
+PICTURE_LONG_SIDE = 640
+PICTURE_QUALITY = 85
+BATCH = 500
+
+
+class _AnalysedAgain(Exception):
+    """The faces that were looked at have been replaced in the meantime."""
+
+
+def recognise_in_video(job: Job) -> None:
+    """Stores what the model says and ends the job in one transaction; a repeat replaces what an earlier attempt left.
+
+    Raises DamagedModel, MissingWeights, FileGone, UnreadableVideo, Cancelled.
+    """
+    recognition = (
+        Recognition.objects.select_related("video", "run")
+        .filter(job=job, video__deleted_at=None, run__deleted_at=None)
+        .first()
+    )
+    if recognition is None:
+        lifecycle.cancel(job.pk)
+        raise Cancelled
+    analysis_id = recognition.video.current_analysis_id
+
+    def on_progress(progress: Progress) -> None:
+        lifecycle.report(job, STAGE, progress.done, progress.total)
+
+    lifecycle.report(job, STAGE, 0, job.total)
+    with model_of(recognition.run) as model:
+        found = _Found(recognition, analysis_id, model, on_progress)
+    try:
+        _store(job, recognition, analysis_id, found)
+    except (_AnalysedAgain, IntegrityError) as error:
+        if _is_shown(recognition.video_id, analysis_id) and not isinstance(error, _AnalysedAgain):
+            raise
+        lifecycle.put_back(job)
+        raise Cancelled from error
+
+
+@contextmanager
+def model_of(run: TrainingRun) -> "Iterator[LoadedModel]":
+    """Ready to look. Raises DamagedModel when any of its files is not the one that was stored, or MissingWeights."""
+    # Loads torch, which a process that forks must not have done.
+    from analysis.training.predict import load_model
+
+    try:
+        with storage.local_path(f"{run.files_prefix}/{RUN_FILE}") as path:
+            expected = run.files.get(RUN_FILE)
+            if expected is not None and sha256_of(path) != expected:
+                raise DamagedModel(f"{path}: differs from the file that the training wrote (SHA-256)")
+            yield load_model(path.parent, threads=1)
+    except FileNotFoundError as error:
+        raise DamagedModel(f"{run.files_prefix}: missing") from error
+
+
+def clip_length_s(run: TrainingRun) -> float:
+    """Of the clips that it was trained on; where these have gone, as it looked last time."""
+    frozen = VersionSample.objects.filter(version=run.version_id, sample__duration_s__gt=0)
+    trained_s = frozen.aggregate(mean_s=Avg("sample__duration_s"))["mean_s"] if run.version_id else None
+    if trained_s is None:
+        looked = Observation.objects.filter(recognition__run=run, duration_s__gt=0)
+        trained_s = looked.order_by("-pk").values_list("duration_s", flat=True).first()
+    return float(trained_s or USUAL_CLIP_S)
+
+
+class _Found:
+    """What the model said of a video, with all that has to be stored of it."""
+
+    def __init__(
+        self, recognition: Recognition, analysis_id: UUID | None, model: "LoadedModel", on_progress: OnProgress
+    ) -> None:
+        self.recognition, self.on_progress = recognition, on_progress
+        self.faces: dict[int, list[UUID]] = defaultdict(list)
+        self.observed: list[Observed] = list(self._look(analysis_id, model))
+        self.spans = spans_of(self.observed, model.decide, model.labels)
+        self.doubtful = most_doubtful(self.observed, MOST_DOUBTFUL, LEAST_DOUBT, APART_S)
+        self.pictures = {} if recognition.run.kind == On.FACES else self._pictures()
+
+    def _look(self, analysis_id: UUID | None, model: "LoadedModel") -> Iterator[Observed]:
+        from analysis.recognition.observing import observe_clips, observe_faces, observe_frames
+
+        video, run = self.recognition.video, self.recognition.run
+        if run.kind == On.FACES:
+            total = Track.objects.filter(analysis=analysis_id).count() if analysis_id else 0
+            yield from observe_faces(model, self._tracks(analysis_id), total, self.on_progress)
+            return
+        with original_of(video) as path:
+            if run.kind == On.CLIPS:
+                yield from observe_clips(model, path, info_of(video), clip_length_s(run), self.on_progress)
+            else:
+                yield from observe_frames(model, path, info_of(video), self.on_progress)
+
+    def _tracks(self, analysis_id: UUID | None) -> Iterator[FaceTrack]:
+        """With the stored best views, which is what a dataset takes from them; one track in memory at a time."""
+        if analysis_id is None:
+            return
+        tracks = Track.objects.filter(analysis=analysis_id).exclude(person__is_deleted=True)
+        ends = {
+            pk: (start_s, end_s + step_s)
+            for pk, start_s, end_s, step_s in tracks.values_list("pk", "start_s", "end_s", "segment__sample_step_s")
+        }
+        views = Face.objects.filter(analysis=analysis_id, track__in=tracks).order_by("track", "time_s")
+        rows = views.values_list("track", "pk", "time_s", "picture_key").iterator()
+        for track, of_track in groupby(rows, key=itemgetter(0)):
+            pictures = []
+            for _track, face, time_s, key in of_track:
+                with suppress(FileNotFoundError):
+                    pictures.append(FaceView(time_s, storage.read_bytes(key)))
+                    self.faces[track].append(face)
+            yield FaceTrack(track, *ends[track], tuple(pictures))
+
+    def _pictures(self) -> dict[int, str]:
+        """By index of the observation the key of a picture to show for it: of a clip its middle."""
+        moments = sorted((_picture_s(self.observed[at], self.recognition.run.kind), at) for at in self.doubtful)
+        keys: dict[int, str] = {}
+        if not moments:
+            return keys
+        video = self.recognition.video
+        with original_of(video) as path:
+            info = info_of(video)
+            times_s = [time_s for time_s, _at in moments]
+            for index, frame in frames_at(path, info, times_s, lambda: self.on_progress(Progress(STAGE, 1, 1))):
+                key = f"{self.recognition.files_prefix}/{index}.jpg"
+                picture = whole_picture(frame, info, PICTURE_LONG_SIDE)
+                storage.put_bytes(key, encode_jpeg(picture, PICTURE_QUALITY))
+                keys[moments[index][1]] = key
+        return keys
+
+    def rows(self) -> Iterator[Observation]:
+        queued = set(self.doubtful)
+        is_clip = self.recognition.run.kind == On.CLIPS
+        for at, each in enumerate(self.observed):
+            place = each.place
+            yield Observation(
+                recognition=self.recognition,
+                time_s=place.time_s,
+                duration_s=place.end_s - place.start_s if is_clip else 0.0,
+                track_id=place.track,
+                face_id=self.faces[place.track][place.view] if place.track is not None else None,
+                label=each.label[:80],
+                certainty=each.certainty,
+                doubt=each.doubt,
+                scores=list(each.scores),
+                in_queue=at in queued and (place.track is not None or at in self.pictures),
+                picture_key=self.pictures.get(at, ""),
+            )
+
+
+def _picture_s(observed: Observed, kind: str) -> float:
+    place = observed.place
+    return (place.start_s + place.end_s) / 2 if kind == On.CLIPS else exactly(place.time_s)
+
+
+def _store(job: Job, recognition: Recognition, analysis_id: UUID | None, found: _Found) -> None:
+    with transaction.atomic():
+        lifecycle.report(job, STAGE, job.total, job.total, new_results=True)
+        lifecycle.finish(job)
+        if not _is_shown(recognition.video_id, analysis_id):
+            raise _AnalysedAgain
+        recognition.observations.all().delete()
+        recognition.spans.all().delete()
+        Observation.objects.bulk_create(found.rows(), batch_size=BATCH)
+        Span.objects.bulk_create(
+            (
+                Span(
+                    recognition=recognition,
+                    track_id=span.track,
+                    label=span.label[:80],
+                    start_s=span.start_s,
+                    end_s=span.end_s,
+                    score=span.score,
+                )
+                for span in found.spans
+            ),
+            batch_size=BATCH,
+        )
+        Recognition.objects.filter(pk=recognition.pk).update(ended_at=timezone.now(), analysis=analysis_id)
+        if recognition.batch is None:
+            taking_over.take_over_by_itself(recognition)
+
+
+def _is_shown(video_id: UUID, analysis_id: UUID | None) -> bool:
+    return Video.objects.filter(pk=video_id, current_analysis=analysis_id).exists()

@@ -1,0 +1,108 @@
+"""Pages of models at work: which there are, and letting one look at old videos."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from webapp import access
+from webapp.accounts.context import team_of
+from webapp.recognition import batches, overview, requests
+from webapp.training.models import TrainingRun
+from webapp.training.promoting import at_work
+from webapp.videos.answers import done, refused
+from webapp.videos.models import Video
+
+PAGE_SIZE = 60
+MOST_AT_ONCE = 5000
+ALL, WITHOUT, CHOSEN = "all", "without", "chosen"
+
+
+@login_required
+@require_GET
+def models_at_work(request: HttpRequest) -> HttpResponse:
+    team = team_of(request)
+    context = {
+        "models": overview.of_team(team) if team else [],
+        "batches": batches.open_batches(access.visible_recognitions(request.user).filter(video__team=team)),
+        "can_edit": team is not None and access.editable_teams(request.user).filter(pk=team.pk).exists(),
+    }
+    return render(request, "recognition/list.html", context)
+
+
+@login_required
+@require_GET
+def apply(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Choosing old videos for a model that is at work."""
+    run = get_object_or_404(access.editable_runs(request.user), pk=run_id)
+    videos = requests.lookable(run, access.editable_videos(request.user).filter(team=run.team_id))
+    context = {
+        "run": run,
+        "is_at_work": any(each.pk == run.pk for each in at_work(run.team_id)),
+        "page": Paginator(videos.order_by("-created_at", "pk"), PAGE_SIZE).get_page(request.GET.get("page")),
+        "count": videos.count(),
+        "without": requests.without(run, videos).count(),
+    }
+    return render(request, "recognition/apply.html", context)
+
+
+@login_required
+@require_POST
+def begin(request: HttpRequest) -> HttpResponseBase:
+    """`run` (else all at work) looks at each `video`, or with `which` at all videos or those without its labels."""
+    team = team_of(request)
+    team = get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
+    runs = at_work(team.pk)
+    here = reverse("recognition:list")
+    if wished := request.POST.get("run"):
+        runs = [run for run in runs if str(run.pk) == wished]
+    return begin_with(request, runs, access.editable_videos(request.user).filter(team=team), here)
+
+
+def begin_with(
+    request: HttpRequest, runs: Sequence[TrainingRun], videos: QuerySet[Video], here: str
+) -> HttpResponseBase:
+    """The rest of `begin`, also for the library's bulk action."""
+    if not runs:
+        return refused(request, _("No model is at work. Put one to work first."), here)
+    which = request.POST.get("which", CHOSEN)
+    if which == CHOSEN:
+        videos = videos.filter(pk__in=[video.pk for video in _chosen(videos, request.POST.getlist("video"))])
+    elif which == WITHOUT and len(runs) == 1:
+        videos = requests.without(runs[0], videos)
+    batch = requests.begin_batch(runs, list(videos.select_related("team")[:MOST_AT_ONCE]), user=request.user)  # type: ignore[arg-type]
+    if batch is None:
+        return refused(request, _("None of these videos can be looked at now. Choose videos that are analysed."), here)
+    n = access.visible_recognitions(request.user).filter(batch=batch).count()
+    words = ngettext("%(n)d look begins.", "%(n)d looks begin.", n) % {"n": n}
+    return done(request, words, reverse("recognition:batch", args=[batch]))
+
+
+@login_required
+@require_POST
+def again(request: HttpRequest, recognition_id: UUID) -> HttpResponseBase:
+    """A look that failed, once more."""
+    looks = access.editable_recognitions(request.user).select_related("video__team", "run")
+    look = get_object_or_404(looks, pk=recognition_id)
+    here = reverse("videos:detail", args=[look.video_id]) + "?tab=labels"
+    if requests.look_again(look, user=request.user) is None:  # type: ignore[arg-type]
+        return refused(request, _("The model is looking at it already."), here)
+    return done(request, _("The model looks again."), here)
+
+
+def _chosen(videos: QuerySet[Video], keys: Sequence[str]) -> list[Video]:
+    ids = []
+    for key in keys[:MOST_AT_ONCE]:
+        try:
+            ids.append(UUID(key))
+        except ValueError:
+            continue
+    return list(videos.filter(pk__in=ids))
