@@ -14,9 +14,9 @@ from webapp.accounts.models import Team
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
 from webapp.recognition import runner, sweeps
-from webapp.recognition.at_work import at_work
 from webapp.recognition.models import CURRENT, Observation, Recognition, Span
 from webapp.training.models import Promotion
+from webapp.training.promoting import at_work
 from webapp.videos.models import State, Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
