@@ -31,13 +31,13 @@ def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
     """Of a run that this person may see and that is done; called by `views.run`."""
     part = results.chosen_part(run, request.GET)
     figures = run.result[part]
-    low, high = figures["accuracy_interval"]
+    low, high = results.interval_of(figures)
     wrong = results.mistakes(run, part)
     context = head_context(request, run) | _threshold_context(request, run, part)
     context |= {
         "tab": "result",
         "figures": figures,
-        "interval": {"low": 100 * low, "high": 100 * high, "width": 100 * (high - low)},
+        "interval": {"from": low, "to": high, "low": 100 * low, "width": 100 * (high - low)},
         "right_words": result_words.right_of(run.kind, figures["accuracy"], low, high),
         "measured_words": result_words.measured_on(run.kind, results.measured_on(run, part), part),
         "calibration_words": result_words.calibration(figures["expected_calibration_error"], figures["calibration"]),

@@ -79,12 +79,12 @@ def _store(follower: Follower, folder: Path, result: dict[str, Any], material: M
     files = {name: sha256_of(folder / name) for name in names}
     document = result | {"missing_files": material.missing}
     with transaction.atomic():
+        store_judged(run, folder, material.sample_of_path)
         for name in names:
             storage.put_file(f"{run.files_prefix}/{name}", folder / name)
         follower.store(
             result=document, files=files, history=result["history"], moment=follower.moment, wish=Wish.NOTHING
         )
-        store_judged(run, folder, material.sample_of_path)
         lifecycle.finish(follower.job)
 
 

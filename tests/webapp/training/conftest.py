@@ -38,7 +38,8 @@ def striped(team: Team) -> Dataset:
     """The 16 pictures of the test part, in the order of their numbers."""
     dataset = make_dataset(team=team, kind=Kind.FRAMES, name="Stripes")
     labels = [make_label(dataset, name) for name in ("lie", "stand")]
-    contents = [stripes_png(bool(n % 2), 1000 + n) for n in range(16)]
+    # `make_samples` takes the content at the place of the sample's number, counted round.
+    contents = [stripes_png(bool((n - 1) % 2), 1000 + (n - 1) % 16) for n in range(16)]
     make_samples(dataset, 16, contents=contents, each=lambda n: {"label": labels[n % 2], "source": f"s{n}"})
     return dataset
 

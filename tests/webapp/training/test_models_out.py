@@ -94,7 +94,7 @@ def dataset(team: Team) -> Dataset:
     return dataset
 
 
-def tested(dataset: Dataset, count: int = 60) -> list[Sample]:
+def held_out(dataset: Dataset, count: int = 60) -> list[Sample]:
     labels = list(dataset.labels.all())
     return make_samples(dataset, count, each=lambda n: {"label": labels[n % 2], "source": f"video {n}"})
 
@@ -126,7 +126,7 @@ def test_what_differs_is_lit_and_the_best_is_on_top(dataset: Dataset, vera: User
 
 
 def test_a_clear_difference_is_told_from_chance(dataset: Dataset, vera: User) -> None:
-    samples = tested(dataset)
+    samples = held_out(dataset)
     good, bad, near = run_with(dataset, 60), run_with(dataset, 40), run_with(dataset, 59)
     make_judged(good, samples)
     make_judged(bad, samples, wrong=range(20))
@@ -144,7 +144,7 @@ def test_a_clear_difference_is_told_from_chance(dataset: Dataset, vera: User) ->
 
 
 def test_other_samples_or_other_truths_are_no_fair_measure(dataset: Dataset, vera: User) -> None:
-    samples = tested(dataset)
+    samples = held_out(dataset)
     first, second = run_with(dataset, 50), run_with(dataset, 50)
     make_judged(first, samples[:30])
     make_judged(second, samples[30:])
@@ -157,7 +157,7 @@ def test_other_samples_or_other_truths_are_no_fair_measure(dataset: Dataset, ver
 
 
 def test_only_what_both_were_tested_with_counts(dataset: Dataset, vera: User) -> None:
-    samples = tested(dataset)
+    samples = held_out(dataset)
     first, second = run_with(dataset, 50), run_with(dataset, 50)
     make_judged(first, samples[:40])
     make_judged(second, samples[10:], wrong=range(12))
@@ -168,7 +168,7 @@ def test_only_what_both_were_tested_with_counts(dataset: Dataset, vera: User) ->
 
 def test_runs_of_others_are_not_in_the_table(dataset: Dataset, vera: User) -> None:
     mine, foreign = run_with(dataset, 50), make_run(team=make_team("Elsewhere"))
-    assert str(foreign.pk) not in page(signed_in(vera), f"?run={mine.pk}&run={foreign.pk}")
+    assert at("run", foreign) not in page(signed_in(vera), f"?run={mine.pk}&run={foreign.pk}")
     assert signed_in(vera).get(reverse("training:compare"), {"run": "x"}).status_code == 404
 
 

@@ -1,0 +1,87 @@
+"""Puts a really trained run into a product that runs: `python -m tests.e2e.seeding_run '{"name": "Stripes"}'`."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.product import OWN_VARIABLES, PROJECT
+
+TESTED = 60
+WRONG = 6
+"""So many of the test bear the other label: the model rightly disagrees."""
+
+
+def seed_run(data_dir: Path, **wish: Any) -> dict[str, str]:
+    """The tutorial's network on stripes that lie or stand, 60 of them held out; returns "run", "dataset", "line"."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
+    own = {"DJANGO_SETTINGS_MODULE": "webapp.settings", "ROLLCALL_DATA_DIR": str(data_dir)}
+    own["ROLLCALL_SECRET_KEY"] = "only-for-seeding"
+    command = [sys.executable, "-m", "tests.e2e.seeding_run", json.dumps(wish)]
+    done = subprocess.run(command, cwd=PROJECT, env=clean | own, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    ids: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    return ids
+
+
+def _make(wish: dict[str, Any]) -> dict[str, str]:
+    import cv2
+
+    from analysis.training.config import Device, Recipe, defaults
+    from analysis.training.data import TrainingData, read_training_data
+    from analysis.training.train import train
+    from tests.analysis.training.pictures import ignore, stripes, write_stripes
+    from tests.factories_datasets import make_dataset, make_label, make_samples
+    from tests.factories_training import make_run, store_model
+    from tests.factories_videos import make_video
+    from webapp.accounts.models import Team
+    from webapp.training.judging import store_judged
+
+    team = Team.objects.order_by("created_at")[0]
+    dataset = make_dataset(team=team, name=wish.get("name", "Stripes"), kind="frames")
+    labels = [make_label(dataset, name) for name in ("lie", "stand")]
+    video = make_video(team=team, title="Opening night", content=dataset.pk.bytes)
+    seeds = [5000 + n for n in range(TESTED)]
+    contents = [cv2.imencode(".png", stripes(bool(seed % 2), seed))[1].tobytes() for seed in seeds]
+    made = make_samples(
+        dataset,
+        TESTED,
+        contents=[contents[-1], *contents[:-1]],
+        each=lambda n: {
+            "label": labels[(n + (n < WRONG)) % 2],
+            "video": video,
+            "time_s": n / 2,
+            "source": str(video.pk),
+        },
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        learn = write_stripes(root / "data", 14)
+        test = write_stripes(root / "test", TESTED // 2, first_seed=5000)
+        for n in range(WRONG):
+            names = ("lie", "stand")
+            (test / names[n % 2] / f"{5000 + n}x.png").rename(test / names[(n + 1) % 2] / f"{5000 + n}x.png")
+        data = read_training_data(learn, test)
+        sourced = TrainingData(data.labels, tuple(replace(s, source=s.path.name) for s in data.samples))
+        config = defaults(Recipe.TUTORIAL, epochs=wish.get("epochs", 3), picture_size=24, device=Device.CPU, threads=1)
+        train(config, sourced, root / "model", ignore)
+        run = store_model(make_run(dataset=dataset, config=config.as_json()), root / "model")
+        store_judged(run, root / "model", _paths(root, made))
+    return {"run": str(run.pk), "dataset": str(dataset.pk), "line": str(run.line)}
+
+
+def _paths(root: Path, made: list[Any]) -> dict[str, int]:
+    """Pictures of the test as the training named them -> samples."""
+    found = {path.name: str(path) for path in (root / "test").rglob("*.png")}
+    return {found[f"{5000 + n}x.png"]: sample.pk for n, sample in enumerate(made)}
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    print(json.dumps(_make(json.loads(sys.argv[1]))))

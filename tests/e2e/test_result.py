@@ -1,0 +1,48 @@
+"""The result of a run as people use it: a cell opens its samples, the threshold moves, a mistake is relabelled."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, StorageState, expect
+
+from tests.e2e.browser import scrolls_sideways
+from tests.e2e.seeding_run import seed_run
+from tests.product import Product
+
+WORKER_MS = 90_000
+"""For the first look a worker loads the networks."""
+
+
+@pytest.fixture(scope="module")
+def address(product: Product, cookies: StorageState) -> str:
+    """Of a run, after the owner is there."""
+    return f"{product.address}/training/{seed_run(product.data_dir)['run']}/"
+
+
+def test_a_result_is_looked_into_and_mended(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator(".figure-number")).to_have_text(re.compile(r"^\d+ %$"))
+    wrong = page.locator(".matrix .cell:not(.is-right) a").first
+    count = wrong.inner_text()
+    wrong.click()
+    expect(page.locator("h2").first).to_contain_text(f"{count} sample")
+    expect(page.locator(".judged")).to_have_count(min(int(count), 36))
+    page.go_back()
+    page.locator("#at").fill("90")
+    expect(page.locator(".threshold-form output")).to_have_text("90 %")
+    expect(page.locator("[data-changes]")).to_contain_text(re.compile("no longer called|Nothing changes"))
+    expect(page).to_have_url(re.compile("at=90"))
+    card = page.locator("#mistakes .judged").first
+    number = card.get_attribute("id")
+    card.get_by_role("button", name="Relabel").click()
+    expect(page.locator(".toast-note")).to_contain_text("that goes into the next version")
+    expect(page.locator(f"#mistakes #{number} .judged-now")).to_contain_text("now")
+    page.locator(".toast-note .undo").click()
+    expect(page.locator(f"#mistakes #{number} .judged-now")).to_have_count(0)
+    expect(page.locator(f"#mistakes #{number} .look-heat")).to_be_visible(timeout=WORKER_MS)
+
+
+def test_it_fits_a_phone(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address)
+    assert scrolls_sideways(page) == 0
