@@ -10,7 +10,8 @@ from scipy.linalg import solve_triangular
 
 from analysis.types import Float32, Float64
 
-FOLDS = 5
+FOLDS = 10
+"""Five leave a fifth of the pictures unlearnt: a hundredth less precise where there are 800."""
 REGULARISATION = 1.0
 """Added to the diagonal for features of rows of length 1: strong enough not to learn wrong labels."""
 LANDMARKS = 2000
