@@ -10,7 +10,8 @@ from scipy.linalg import solve_triangular
 
 from analysis.types import Float32, Float64
 
-FOLDS = 5
+FOLDS = 10
+"""Five leave a fifth of the pictures unlearnt: a hundredth less precise where there are 800."""
 REGULARISATION = 1.0
 """Added to the diagonal for features of rows of length 1: strong enough not to learn wrong labels."""
 LANDMARKS = 2000
@@ -86,5 +87,5 @@ def _even(vectors: Float32) -> Float32:
     """`(n, d)`: each number with mean 0 and deviation 1 over the pictures, then rows of length 1."""
     spread = vectors.std(axis=0, dtype=np.float32)
     even = (vectors - vectors.mean(axis=0, dtype=np.float32)) / np.maximum(spread, 1e-3 * spread.mean() + 1e-12)
-    even /= np.maximum(np.linalg.norm(even, axis=1, keepdims=True), 1e-12)
-    return even.astype(np.float32)
+    unit: Float32 = (even / np.maximum(np.linalg.norm(even, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+    return unit

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from analysis.doctor.alignment import aligned_likeness
-from analysis.doctor.duplicates import near_duplicates
+from analysis.doctor.alignment import aligned_likeness, tangent_likeness
+from analysis.doctor.duplicates import LEAST_TANGENT_LIKENESS, near_duplicates
 from analysis.doctor.measures import MeasureTable, measure_picture
-from analysis.doctor.signature import SIGNATURE_BYTES
+from analysis.doctor.signature import SIGNATURE_BYTES, structures
 from analysis.types import Image, Progress
 from tests.analysis.doctor.scenes import scene
 
@@ -92,3 +92,21 @@ def test_alignment_finds_a_shift_and_a_stretch() -> None:
     plain = np.corrcoef(whole.ravel(), part.ravel())[0, 1]
     assert aligned_likeness(whole, part)[0] > max(0.98, plain)
     assert aligned_likeness(whole[:0], part[:0]).shape == (0,)
+
+
+def test_the_tangent_test_lets_cropped_copies_through_and_few_others() -> None:
+    scenes = [scene(seed, 320, 240) for seed in range(40)]
+    whole = structures(signatures(scenes))
+    cropped = structures(signatures([image[10:232, 12:310] for image in scenes]))
+    assert tangent_likeness(whole, cropped).min() > LEAST_TANGENT_LIKENESS
+    assert tangent_likeness(whole, np.roll(whole, 1, axis=0)).max() < LEAST_TANGENT_LIKENESS
+    assert tangent_likeness(whole[:0], whole[:0]).shape == (0,)
+
+
+def test_hundreds_of_copies_are_one_group() -> None:
+    """Each keeps only a few of them, and the chain holds."""
+    random = np.random.default_rng(1)
+    base = signatures([ORIGINAL])[0].astype(int)
+    many = np.clip(base + random.integers(-3, 4, (300, SIGNATURE_BYTES)), 0, 255).astype(np.uint8)
+    [group] = near_duplicates(np.concatenate([many, signatures([scene(2), scene(3)])]))
+    assert group.indices == tuple(range(300))

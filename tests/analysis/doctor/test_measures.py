@@ -25,6 +25,22 @@ def test_a_picture_shaken_in_any_direction_is_blurred() -> None:
         assert blur_of(cv2.filter2D(sharp, -1, kernel / kernel.sum())) > 1.7 * blur_of(sharp)
 
 
+@pytest.mark.parametrize("angle", [11.25, 30.0, 61.0, 100.0])
+def test_a_long_movement_off_the_main_directions_is_seen(angle: float) -> None:
+    """Edges along the movement stay sharp, and show in a direction only a little off it."""
+    y, x = np.mgrid[-12:13, -12:13]
+    turned = np.deg2rad(angle)
+    kernel = np.clip(1 - np.abs(x * np.sin(turned) - y * np.cos(turned)), 0, 1) * (np.hypot(x, y) <= 12)
+    sharp = scene(3, 320, 240)
+    assert blur_of(cv2.filter2D(sharp, -1, kernel / kernel.sum())) > 2.5 * blur_of(sharp)
+
+
+def test_noise_is_not_taken_for_sharpness() -> None:
+    soft = cv2.GaussianBlur(scene(6, 320, 240), (0, 0), 3.0).astype(np.float32)
+    noisy = np.clip(soft + np.random.default_rng(0).normal(0, 4, soft.shape), 0, 255)
+    assert blur_of(noisy) > 0.8 * blur_of(soft)
+
+
 def test_what_stands_before_a_soft_background_is_sharp() -> None:
     sharp = scene(4, 320, 240)
     portrait = cv2.GaussianBlur(sharp, (0, 0), 6)

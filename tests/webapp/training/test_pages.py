@@ -301,11 +301,3 @@ def test_the_tab_of_a_dataset_leads_where_one_may_go(version: Version, alice: Us
     assert "Make a version first" in html_of(alice, address)
     assert "No dataset has a version yet" in html_of(alice, reverse("training:choose"))
     assert signed_in(vera).get(reverse("training:choose")).status_code == 404
-
-
-def test_a_done_run_shows_what_came_out(run: TrainingRun, vera: User) -> None:
-    learning(run)
-    Job.objects.filter(pk=run.job_id).update(status=Status.DONE, finished_at=timezone.now())
-    figures = {"accuracy": 0.924, "accuracy_interval": [0.88, 0.95], "count": 120}
-    TrainingRun.objects.update(result={"test": figures, "validation": figures})
-    assert "92 %" in html_of(vera, page_of(run))
