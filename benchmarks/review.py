@@ -33,7 +33,7 @@ from benchmarks.shared import say
 WANTED_F1 = 0.98
 SHOWN_AT = (0, 10, 20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 1000)
 RUNS = 5
-MOST_DOUBTS, MOST_AT_ONCE = 3, 11
+MOST_DOUBTS, MOST_DOUBTS_OF_KNOWN, MOST_AT_ONCE = 3, 1, 11
 """As in `webapp.people.matching` and `webapp.people.review`."""
 NEVER = 2.0
 TOO_MANY = 30_000
@@ -56,7 +56,7 @@ class Team:
             self._add([number for number, each in enumerate(sightings) if each.video == video], join_from)
 
     def _add(self, numbers: Sequence[int], join_from: float) -> None:
-        """Most alike first; whoever does not join is a new person with at most `MOST_DOUBTS` suggestions."""
+        """Most alike first; whoever does not join is a new person. The most alike others are suggested."""
         suggest_from = LIMITS["mobilefacenet_192"].suggest_from
         references = {person: self._views(person) for person in self.members}
         alike = [
@@ -64,20 +64,21 @@ class Team:
             for person, views in references.items()
             for number in numbers
         ]
-        joined: set[int] = set()
+        joined: dict[int, int] = {}
         doubts: dict[int, list[tuple[int, float]]] = defaultdict(list)
         for likeness, number, person in sorted(alike, reverse=True):
-            if number in joined or likeness < suggest_from:
-                continue
-            if likeness >= join_from:
+            if likeness < suggest_from:
+                break
+            if number not in joined and likeness >= join_from:
                 self.members[person].append(number)
-                joined.add(number)
+                joined[number] = person
             else:
                 doubts[number].append((person, likeness))
         for number in numbers:
             if number not in joined:
                 self.members[number] = [number]
-                self.suggestions += [(number, *doubt) for doubt in doubts[number][:MOST_DOUBTS]]
+            most = MOST_DOUBTS_OF_KNOWN if number in joined else MOST_DOUBTS
+            self.suggestions += [(joined.get(number, number), *doubt) for doubt in doubts[number][:most]]
 
     def _views(self, person: int) -> Float32:
         """The best of each video first, as `webapp.people.references` has it."""

@@ -18,6 +18,8 @@ from webapp.people.references import Known
 
 MOST_DOUBTS = 3
 """So many people at most are suggested for one new person."""
+MOST_DOUBTS_OF_KNOWN = 1
+"""And for a group that joins somebody: more bring hardly any true pair (`python -m benchmarks review`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,21 @@ def find(
 
 
 def suggest(found: Found, people: Sequence[Person], team: Team) -> None:
-    """Writes down the doubts about the people that the groups have become."""
-    rows = [
-        Suggestion(team=team, first=people[doubt.group], second_id=doubt.person, likeness=doubt.likeness)
-        for doubt in found.doubts
-        if people[doubt.group].pk != doubt.person
-    ]
-    Suggestion.objects.bulk_create(rows, batch_size=summaries.BATCH)
+    """Writes down the doubts about the people that the groups have become; pairs that are asked about stay."""
+    doubts: dict[frozenset[UUID], Suggestion] = {}
+    for doubt in found.doubts:
+        who = people[doubt.group]
+        if who.pk != doubt.person:
+            row = Suggestion(team=team, first=who, second_id=doubt.person, likeness=doubt.likeness)
+            doubts.setdefault(frozenset((who.pk, doubt.person)), row)
+    concerned = {person for pair in doubts for person in pair}
+    known = {
+        frozenset(pair)
+        for ids in summaries.batches(sorted(concerned))
+        for pair in Suggestion.objects.filter(first__in=ids).values_list("first", "second")
+    }
+    new = [row for pair, row in doubts.items() if pair not in known]
+    Suggestion.objects.bulk_create(new, batch_size=summaries.BATCH)
 
 
 def _decide(
@@ -122,9 +132,10 @@ def _decide(
 
 
 def _best_doubts(doubts: Sequence[Doubt], joins: Mapping[int, UUID]) -> list[Doubt]:
+    """Also of groups that join somebody: who is like two people says that these two may be one."""
     kept: dict[int, list[Doubt]] = defaultdict(list)
     for doubt in doubts:
-        if doubt.group not in joins and len(kept[doubt.group]) < MOST_DOUBTS:
+        if len(kept[doubt.group]) < (MOST_DOUBTS_OF_KNOWN if doubt.group in joins else MOST_DOUBTS):
             kept[doubt.group].append(doubt)
     return [doubt for of_group in kept.values() for doubt in of_group]
 

@@ -52,6 +52,11 @@ class Person(models.Model):
         indexes = [
             models.Index(fields=["team", "name"]),
             models.Index(fields=["team", "is_unnamed", "-screen_s", "number"], name="people_in_order"),
+            # Everything that counting asks for, so that 60,000 people are counted without reading their rows.
+            models.Index(
+                fields=["team", "merged_into", "appearances", "is_deleted", "is_hidden", "is_unnamed"],
+                name="people_counted",
+            ),
         ]
 
     def __str__(self) -> str:

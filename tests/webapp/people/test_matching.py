@@ -52,6 +52,26 @@ def test_a_doubtful_match_is_a_new_person_and_a_question(team: Team) -> None:
     assert asked.likeness == pytest.approx(DOUBTFUL, abs=0.01)
 
 
+def between(first: int, likeness: float, second: int, other_likeness: float) -> FoundTrack:
+    """A face that is so much like axis `first` and so much like axis `second`."""
+    track = found_track()
+    rest = np.sqrt(1 - likeness**2 - other_likeness**2) * axis(60)
+    for face in track.faces:
+        vector = likeness * axis(first) + other_likeness * axis(second) + rest
+        object.__setattr__(face, "embedding", vector.astype(np.float32))
+    return track
+
+
+def test_who_joins_one_and_is_like_another_asks_whether_these_two_are_one(team: Team) -> None:
+    first = analysed(team, looks(found_track(), 1.0, number=2))[0]
+    second = analysed(team, looks(found_track(), 1.0, number=3))[0]
+    assert not Suggestion.objects.exists()
+    for _ in range(2):
+        assert analysed(team, between(2, 0.75, 3, 0.5)) == [first]
+    asked = Suggestion.objects.get()
+    assert {asked.first, asked.second} == {first, second}, "once, however often it is seen"
+
+
 def test_a_stranger_is_a_new_person_without_a_question(team: Team) -> None:
     first = analysed(team, looks(found_track(), 1.0))
     assert analysed(team, looks(found_track(), STRANGER)) != first
