@@ -53,7 +53,7 @@ class LabelBars extends HTMLElement {
   #mark() {
     const isNow = (part) => this.#time !== null && Number(part.dataset.from) <= this.#time && this.#time < Number(part.dataset.to);
     for (const part of this.querySelectorAll("[data-from]")) part.classList.toggle("is-now", isNow(part) && !part.hasAttribute("hidden"));
-    for (const row of this.querySelectorAll(".label-row")) row.classList.toggle("is-now", row.querySelector("rect.is-now") !== null);
+    for (const row of this.querySelectorAll(".found-row")) row.classList.toggle("is-now", row.querySelector("rect.is-now") !== null);
   }
 
   #least(percent) {

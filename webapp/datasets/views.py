@@ -16,6 +16,7 @@ from webapp.accounts.models import Team
 from webapp.datasets import queries, services
 from webapp.datasets.forms import KIND_WORDS, DatasetForm, LabelForm, NewDatasetForm
 from webapp.datasets.models import Dataset, Kind, Label
+from webapp.training.promoting import at_work
 from webapp.videos.answers import done, refused
 
 
@@ -146,6 +147,7 @@ def head_context(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
     return {
         "dataset": dataset,
         "overview": queries.overview(dataset),
+        "at_work": next((run for run in at_work(dataset.team_id) if run.line == dataset.pk), None),
         "can_edit": access.editable_teams(request.user).filter(**teams).exists(),
         "can_manage": access.manageable_teams(request.user).filter(**teams).exists(),
     }

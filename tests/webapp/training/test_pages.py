@@ -14,7 +14,7 @@ from tests.webapp.training.trainings import make_version, start_run
 from webapp.accounts.models import Team, User
 from webapp.datasets.models import Version
 from webapp.jobs import lifecycle
-from webapp.jobs.models import Job, Status
+from webapp.jobs.models import Job
 from webapp.training import services, sweeps
 from webapp.training.models import Promotion, State, TrainingRun, Wish
 
