@@ -34,6 +34,7 @@ WANTED_F1 = 0.98
 SHOWN_AT = (0, 10, 20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 1000)
 RUNS = 5
 MOST_DOUBTS, MOST_DOUBTS_OF_KNOWN, MOST_AT_ONCE = 3, 1, 11
+SURER_OF_KNOWN = 0.12
 """As in `webapp.people.matching` and `webapp.people.review`."""
 NEVER = 2.0
 TOO_MANY = 30_000
@@ -72,7 +73,7 @@ class Team:
             if number not in joined and likeness >= join_from:
                 self.members[person].append(number)
                 joined[number] = person
-            else:
+            elif number not in joined or likeness >= suggest_from + SURER_OF_KNOWN:
                 doubts[number].append((person, likeness))
         for number in numbers:
             if number not in joined:

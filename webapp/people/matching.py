@@ -20,6 +20,8 @@ MOST_DOUBTS = 3
 """So many people at most are suggested for one new person."""
 MOST_DOUBTS_OF_KNOWN = 1
 """And for a group that joins somebody: more bring hardly any true pair (`python -m benchmarks review`)."""
+SURER_OF_KNOWN = 0.12
+"""So much above the least likeness for asking such a group has to be like the other: below, one pair in ten is true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def _decide(
         if number not in joins and likeness >= join_from[row]:
             joins[number] = person
             present[person].append(number)
-        elif likeness >= suggest_from[row]:
+        elif likeness >= suggest_from[row] + (SURER_OF_KNOWN if number in joins else 0.0):
             doubts.append(Doubt(number, person, likeness))
     return Found(joins, _best_doubts(doubts, joins))
 

@@ -65,9 +65,10 @@ def between(first: int, likeness: float, second: int, other_likeness: float) -> 
 def test_who_joins_one_and_is_like_another_asks_whether_these_two_are_one(team: Team) -> None:
     first = analysed(team, looks(found_track(), 1.0, number=2))[0]
     second = analysed(team, looks(found_track(), 1.0, number=3))[0]
-    assert not Suggestion.objects.exists()
+    assert analysed(team, between(2, 0.75, 3, 0.45)) == [first]
+    assert not Suggestion.objects.exists(), "that much strangers are alike"
     for _ in range(2):
-        assert analysed(team, between(2, 0.75, 3, 0.5)) == [first]
+        assert analysed(team, between(2, 0.75, 3, 0.57)) == [first]
     asked = Suggestion.objects.get()
     assert {asked.first, asked.second} == {first, second}, "once, however often it is seen"
 
