@@ -72,12 +72,14 @@ def _searched(follower: Follower, config: TrainingConfig, material: Material, pl
 
 def _store(follower: Follower, folder: Path, result: dict[str, Any], material: Material) -> None:
     """Files first, rows and status last; a repeat after a crash replaces what is there."""
+    from analysis.training.checkpoint import RUN, write_json
     from analysis.weights import sha256_of
 
     run = follower.run
+    document = without_folders(result) | {"missing_files": material.missing}
+    write_json(folder / RUN, document)
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name not in NOT_KEPT)
     files = {name: sha256_of(folder / name) for name in names}
-    document = result | {"missing_files": material.missing}
     with transaction.atomic():
         store_judged(run, folder, material.sample_of_path)
         for name in names:
@@ -86,6 +88,12 @@ def _store(follower: Follower, folder: Path, result: dict[str, Any], material: M
             result=document, files=files, history=result["history"], moment=follower.moment, wish=Wish.NOTHING
         )
         lifecycle.finish(follower.job)
+
+
+def without_folders(result: dict[str, Any]) -> dict[str, Any]:
+    """The files that warnings name by their names alone: where the server keeps things is nobody's business."""
+    warnings = [each | {"files": [Path(file).name for file in each["files"]]} for each in result["warnings"]]
+    return result | {"warnings": warnings}
 
 
 def _is_gpu_gone(error: RuntimeError) -> bool:

@@ -79,4 +79,4 @@ def test_kill_9_loses_one_epoch_at_most(team: Team, alice: User, workers: Any) -
     assert [entry["epoch"] for entry in done.history] == list(range(1, EPOCHS + 1))
     for older, newer in zip([*before, *known[len(before) :]], done.history, strict=False):
         assert older["train_loss"] == newer["train_loss"], "an epoch that was shown was learned again otherwise"
-    wait_for(lambda: not storage.workplaces(), what="the checkpoint goes once the model is stored")
+    wait_for(lambda: str(run.pk) not in storage.workplaces(), what="the checkpoint goes once the model is stored")

@@ -1,5 +1,6 @@
 """What the worker does with a run: trains, stores, survives, and ends in plain words."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -158,7 +159,13 @@ def test_broken_and_missing_pictures_are_counted_and_told(team: Team, alice: Use
     done = afresh(run)
     assert done.state == State.DONE
     assert done.result["missing_files"] == 1
-    assert [warning["code"] for warning in done.result["warnings"] if warning["code"] == "broken"] == ["broken"]
+    told = [warning for warning in done.result["warnings"] if warning["code"] == "broken"]
+    assert [warning["files"] for warning in told] == [[f"{broken.number:06d}.jpg"]], "a name, not the server's folders"
+    assert read_json(run) == done.result
+
+
+def read_json(run: TrainingRun) -> object:
+    return json.loads(storage.read_bytes(f"{run.files_prefix}/run.json"))
 
 
 def test_a_version_from_one_source_is_trained_on_with_its_warning(team: Team, alice: User) -> None:
