@@ -36,7 +36,8 @@ from analysis.types import (
 )
 from analysis.video import Sampling, Tally, probe, sample_frames, segment_border_s
 
-FRAMES_AHEAD = 4
+FRAMES_AHEAD = 8
+"""Samples decoded in advance: as many as come while the faces of ended tracks are embedded."""
 LIGHT_PIXELS_PER_S = 26e6
 """1280 x 720 at 30 frames a second: so much decodes in no time; *fast* leaves out parts of anything heavier."""
 LEAST_SHARE = 0.4

@@ -24,7 +24,9 @@ from analysis.types import SegmentSpan, VideoInfo
 
 MANY_PIXELS = 4096 * 2304
 """Above this one thread decodes, so that fewer frames are in memory at once."""
-DECODE_THREADS = 2
+DECODE_THREADS = 4
+"""More than cores: each waits for frames that others decode. Of a crowd on two cores the whole takes 1.1 times as long
+as decoding alone, 1.3 times with two threads."""
 UNKNOWN_RATE_FPS = 25.0
 MAX_RATE_FPS = 1000.0
 FIRST_FRAME_PACKETS = 2_000
