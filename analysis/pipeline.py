@@ -38,9 +38,10 @@ from analysis.video import Sampling, Tally, probe, sample_frames, segment_border
 
 FRAMES_AHEAD = 8
 """Samples decoded in advance: as many as come while the faces of ended tracks are embedded."""
-LIGHT_PIXELS_PER_S = 26e6
-"""1280 x 720 at 30 frames a second: so much decodes in no time; *fast* leaves out parts of anything heavier."""
-LEAST_SHARE = 0.4
+LIGHT_PIXELS_PER_S = 22e6
+"""1280 x 720 at 24 frames a second: so much decodes in no time; *fast* leaves out parts of anything heavier, and of
+1080p at 30 so many that the whole takes half as long as decoding it."""
+LEAST_SHARE = 0.35
 
 KeepPicture = Callable[[int, bytes], None]
 """Takes a number and a JPEG."""
