@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Generator, Iterator
 from typing import TypeVar
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -44,8 +47,9 @@ def run_ahead(items: Iterator[T], depth: int) -> Generator[T, None, None]:
             close = getattr(items, "close", None)
             if close is not None:
                 close()
-        except BaseException as error:  # noqa: BLE001 - handed to the consumer, who raises it
-            put(_Failure(error))
+        except BaseException as error:  # handed to the consumer, who raises it
+            if not put(_Failure(error)):
+                logger.warning("Failed after its consumer had left", exc_info=error)
         else:
             put(_End())
 

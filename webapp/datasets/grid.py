@@ -10,6 +10,7 @@ from django.db.models import Count, F, Q, QuerySet
 from webapp.accounts.models import User
 from webapp.datasets.models import Act, ActKind, Dataset, Import, Sample
 from webapp.datasets.queries import label_tally, samples_of
+from webapp.typed_ids import uuid_or_none
 from webapp.videos.models import Video
 
 MOST_ROWS = 500
@@ -43,16 +44,9 @@ def read_filters(query: Mapping[str, str]) -> Filters:
     return Filters(
         label=int(label) if label.isascii() and label.isdigit() and len(label) < 10 else None,
         show=show if show in SHOWS else "",
-        video=_uuid(query.get("video", "")),
-        of_import=_uuid(query.get("import", "")),
+        video=uuid_or_none(query.get("video", "")),
+        of_import=uuid_or_none(query.get("import", "")),
     )
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def fitting(dataset: Dataset, filters: Filters) -> QuerySet[Sample]:

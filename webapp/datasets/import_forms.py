@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
@@ -20,6 +19,7 @@ from webapp.datasets.importing.options import (
 )
 from webapp.datasets.models import Source
 from webapp.datasets.services import clean_label
+from webapp.typed_ids import uuids_in
 
 MOST_CHOSEN = 2000
 HOW = {
@@ -88,10 +88,4 @@ def _number(value: Any, default: int) -> int:
 
 def ids_in(data: QueryDict, name: str) -> tuple[str, ...]:
     """Only what looks like an id; whether it belongs to the team is asked where it is used."""
-    found = []
-    for text in data.getlist(name)[:MOST_CHOSEN]:
-        try:
-            found.append(str(UUID(text)))
-        except ValueError:
-            continue
-    return tuple(dict.fromkeys(found))
+    return tuple(str(found) for found in uuids_in(data.getlist(name)[:MOST_CHOSEN]))

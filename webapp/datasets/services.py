@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Sequence
-from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -13,7 +12,6 @@ from webapp.datasets.models import Dataset, Kind, Label, Sample
 from webapp.jobs import lifecycle, progress
 from webapp.jobs.models import ACTIVE, Job
 
-UNDO_PERIOD = timedelta(minutes=10)
 HUES = 12
 KEYS = "123456789"
 MOST_LABELS = 200

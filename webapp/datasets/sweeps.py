@@ -9,8 +9,8 @@ from django.utils import timezone
 from webapp import storage
 from webapp.datasets import imports
 from webapp.datasets.models import Act, Dataset, Import, ImportUpload, Sample, Version, VersionSample
-from webapp.datasets.services import UNDO_PERIOD
 from webapp.jobs.models import ACTIVE, Job
+from webapp.undo import UNDO_PERIOD
 from webapp.videos.models import Video
 
 logger = logging.getLogger(__name__)

@@ -17,6 +17,7 @@ from webapp.datasets import queries, services
 from webapp.datasets.forms import KIND_WORDS, DatasetForm, LabelForm, NewDatasetForm
 from webapp.datasets.models import Dataset, Kind, Label
 from webapp.training.promoting import at_work
+from webapp.undo import UNDO_PERIOD
 from webapp.videos.answers import done, refused
 
 
@@ -80,7 +81,7 @@ def delete(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.manageable_datasets(request.user), pk=dataset_id)
     services.delete_dataset(dataset)
     words = _("“%(name)s” is deleted. It can be brought back for %(minutes)d minutes.")
-    values = {"name": dataset.name, "minutes": services.UNDO_PERIOD.total_seconds() // 60}
+    values = {"name": dataset.name, "minutes": UNDO_PERIOD.total_seconds() // 60}
     return done(request, words % values, reverse("datasets:list"), reverse("datasets:restore", args=[dataset.pk]))
 
 

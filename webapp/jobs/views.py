@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access
 from webapp.accounts.models import User
 from webapp.jobs import lifecycle, messages, progress
+from webapp.typed_ids import uuid_or_none
 
 
 @login_required
@@ -29,23 +30,16 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
 def state(request: HttpRequest) -> JsonResponse:
     """The same states as the websocket's snapshot, for ?team=<uuid> or ?subject=<uuid>."""
     assert isinstance(request.user, User)
-    if team := _uuid(request.GET.get("team", "")):
+    if team := uuid_or_none(request.GET.get("team", "")):
         get_object_or_404(access.visible_teams(request.user), pk=team)
         states = progress.snapshot(team_id=team)
-    elif subject := _uuid(request.GET.get("subject", "")):
+    elif subject := uuid_or_none(request.GET.get("subject", "")):
         if not access.may_follow(request.user, subject):
             raise Http404
         states = progress.snapshot(subject_id=subject)
     else:
         raise Http404
     return JsonResponse({"jobs": [messages.payload_with_words(state.payload()) for state in states]})
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _where_from(request: HttpRequest) -> str:

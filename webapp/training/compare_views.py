@@ -1,7 +1,5 @@
 """Runs in one table."""
 
-from uuid import UUID
-
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,6 +10,7 @@ from webapp import access
 from webapp.training import comparing, promoting, result_words
 from webapp.training.comparing import Difference
 from webapp.training.models import TrainingRun
+from webapp.typed_ids import uuid_or_none
 
 MOST_RUNS = 50
 """The latest of a line; more rows are no comparison any more."""
@@ -45,9 +44,9 @@ def compare(request: HttpRequest) -> HttpResponse:
 def _runs(request: HttpRequest) -> list[TrainingRun]:
     """Finished ones of one team, the newest first."""
     runs = access.visible_runs(request.user).exclude(result={}).order_by("-created_at", "-number")
-    if line := _uuid(request.GET.get("line", "")):
+    if line := uuid_or_none(request.GET.get("line", "")):
         return list(runs.filter(line=line)[:MOST_RUNS])
-    wished = [pk for text in request.GET.getlist("run") if (pk := _uuid(text))]
+    wished = [pk for text in request.GET.getlist("run") if (pk := uuid_or_none(text))]
     found = list(runs.filter(pk__in=wished[:MOST_RUNS]))
     return [run for run in found if run.team_id == found[0].team_id]
 
@@ -71,10 +70,3 @@ def _told(told: Difference) -> str:
     if told.alone:
         words += " " + _("Samples that only one of them was measured with do not count here.")
     return words
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -24,6 +24,7 @@ from webapp.training import explaining
 from webapp.training.models import Explanation, TrainingRun
 from webapp.training.pages import head_context
 from webapp.training.result_views import finished_run
+from webapp.typed_ids import uuid_or_none
 from webapp.videos.answers import SeeOther, refused, wants_json
 from webapp.videos.models import Video
 
@@ -172,7 +173,7 @@ def _asked(request: HttpRequest, run: TrainingRun, label: str) -> Explanation:
     user: Any = request.user
     if request.POST.get("again"):
         looks = access.visible_looks(request.user).select_related("run__team", "sample", "video")
-        found = get_object_or_404(looks, pk=_uuid(request.POST["again"]), run=run)
+        found = get_object_or_404(looks, pk=uuid_or_none(request.POST["again"]), run=run)
         return explaining.look_again(found, label, user=user)
     if request.POST.get("average"):
         if not label:
@@ -193,7 +194,7 @@ def _sample(request: HttpRequest, run: TrainingRun, number: str) -> Sample:
 
 def _moment(request: HttpRequest, query: Any) -> tuple[Video, float]:
     """The video of the run's team and container time; `t` is what the player shows."""
-    video = get_object_or_404(access.visible_videos(request.user), pk=_uuid(query.get("video", "")))
+    video = get_object_or_404(access.visible_videos(request.user), pk=uuid_or_none(query.get("video", "")))
     try:
         shown_s = float(query.get("t", "0"))
     except ValueError as error:
@@ -201,10 +202,3 @@ def _moment(request: HttpRequest, query: Any) -> tuple[Video, float]:
     if not (math.isfinite(shown_s) and 0 <= shown_s <= max(video.duration_s, 0)):
         raise Http404
     return video, shown_s + video.playback_offset_s
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Http404 from error

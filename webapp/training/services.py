@@ -1,7 +1,5 @@
 """What the web may ask for with a training run: start, pause, go on, cancel, keep the best so far, delete, restore."""
 
-from datetime import timedelta
-
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -13,8 +11,6 @@ from webapp.jobs import lifecycle, progress
 from webapp.jobs.models import Kind, Status
 from webapp.training import promoting, readiness
 from webapp.training.models import Line, TrainingRun, Wish
-
-UNDO_PERIOD = timedelta(minutes=10)
 
 
 class NotReady(Exception):

@@ -18,6 +18,8 @@ from webapp.datasets.models import Version
 from webapp.training import queries, readiness, result_views, run_page, services, train_page
 from webapp.training.forms import TrainingForm, initial_of
 from webapp.training.models import State, TrainingRun
+from webapp.typed_ids import uuid_or_none
+from webapp.undo import UNDO_PERIOD
 from webapp.videos.answers import done, refused
 
 
@@ -27,7 +29,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
     """Of the team, or with ?dataset= of one dataset."""
     team = team_of(request)
     runs = access.visible_runs(request.user).filter(team=team)
-    line = _uuid(request.GET.get("dataset", ""))
+    line = uuid_or_none(request.GET.get("dataset", ""))
     dataset = None
     if line is not None:
         runs = runs.filter(line=line)
@@ -98,7 +100,7 @@ def _start(request: HttpRequest, version: Version, form: TrainingForm) -> HttpRe
 
 
 def _initial(request: HttpRequest, version: Version) -> dict[str, Any]:
-    wished = _uuid(request.GET.get("from", ""))
+    wished = uuid_or_none(request.GET.get("from", ""))
     run = access.visible_runs(request.user).filter(pk=wished).first() if wished else None
     config = from_json(run.config) if run else None
     if run is None or config is None or config.recipe not in readiness.RECIPES[version.dataset.kind]:
@@ -167,7 +169,7 @@ def delete(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     values = {
         "number": run.number,
         "name": run.dataset_name,
-        "minutes": services.UNDO_PERIOD.total_seconds() // 60,
+        "minutes": UNDO_PERIOD.total_seconds() // 60,
     }
     return done(request, words % values, reverse("training:list"), reverse("training:restore", args=[run.pk]))
 
@@ -187,10 +189,3 @@ def _managed(request: HttpRequest, run_id: UUID) -> TrainingRun:
 
 def _page_of(run: TrainingRun) -> str:
     return reverse("training:run", args=[run.pk])
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -1,7 +1,5 @@
 """What is done with several videos of the library at once: delete (and bring back), analyse again, look for labels."""
 
-from uuid import UUID
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
@@ -12,6 +10,7 @@ from django.views.decorators.http import require_POST
 from webapp import access
 from webapp.recognition import views as recognition
 from webapp.training.promoting import at_work
+from webapp.typed_ids import uuids_in
 from webapp.videos import services
 from webapp.videos.answers import done, refused
 from webapp.videos.models import Video
@@ -26,7 +25,7 @@ def bulk(request: HttpRequest) -> HttpResponseBase:
     here = reverse("videos:library")
     chosen = list(
         access.editable_videos(request.user)
-        .filter(pk__in=_ids(request.POST.getlist("video")))
+        .filter(pk__in=uuids_in(request.POST.getlist("video")[:MOST_AT_ONCE]))
         .select_related("current_job", "team")
     )
     if not chosen:
@@ -45,7 +44,9 @@ def bulk(request: HttpRequest) -> HttpResponseBase:
 def restore_many(request: HttpRequest) -> HttpResponseBase:
     """Undoes deleting several at once; `videos` are ids with commas between them."""
     here = reverse("videos:library")
-    deleted = access.restorable_videos(request.user).filter(pk__in=_ids(request.POST.get("videos", "").split(",")))
+    deleted = access.restorable_videos(request.user).filter(
+        pk__in=uuids_in(request.POST.get("videos", "").split(",")[:MOST_AT_ONCE])
+    )
     back = late = 0
     for video in deleted:
         try:
@@ -86,13 +87,3 @@ def _analyse(request: HttpRequest, chosen: list[Video], here: str) -> HttpRespon
             "n": left
         }
     return done(request, words, here)
-
-
-def _ids(texts: list[str]) -> list[UUID]:
-    found = []
-    for text in texts[:MOST_AT_ONCE]:
-        try:
-            found.append(UUID(text.strip()))
-        except ValueError:
-            continue
-    return found

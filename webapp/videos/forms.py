@@ -2,12 +2,12 @@
 
 import json
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from webapp.typed_ids import uuids_in
 from webapp.videos.label_filter import LabelFilter
 from webapp.videos.models import State, Thoroughness
 from webapp.videos.people_filter import PeopleFilter
@@ -54,8 +54,8 @@ class FilterForm(forms.Form):
         values = self.cleaned_data
         data = self.data if isinstance(self.data, QueryDict) else QueryDict()
         return PeopleFilter(
-            people=_uuids(data.getlist("person")),
-            without=_uuids(data.getlist("without")),
+            people=uuids_in(data.getlist("person")[:MOST_PEOPLE]),
+            without=uuids_in(data.getlist("without")[:MOST_PEOPLE]),
             is_any=values.get("match") == "any",
             has_unnamed=bool(values.get("unnamed")),
             uploader=values.get("uploader"),
@@ -68,16 +68,6 @@ class FilterForm(forms.Form):
         self.is_valid()
         data = self.data if isinstance(self.data, QueryDict) else QueryDict()
         return LabelFilter.of(data.getlist("label"), is_any=self.cleaned_data.get("labelled") == "any")
-
-
-def _uuids(texts: list[str]) -> tuple[UUID, ...]:
-    found = []
-    for text in texts[:MOST_PEOPLE]:
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return tuple(dict.fromkeys(found))
 
 
 class TitleForm(forms.Form):

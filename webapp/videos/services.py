@@ -1,6 +1,5 @@
 """What the web may ask for with a video: rename, delete and restore, cancel, analyse again, the sample."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -13,7 +12,6 @@ from webapp.jobs.models import ACTIVE, Job, Kind
 from webapp.people import from_analysis
 from webapp.videos.models import Analysis, Playback, State, Video
 
-UNDO_PERIOD = timedelta(minutes=10)
 SAMPLE_FILE_NAME = "sample.mp4"
 
 

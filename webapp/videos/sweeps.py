@@ -14,9 +14,9 @@ from webapp import storage
 from webapp.jobs.models import ACTIVE, Job, Kind, Status
 from webapp.people import from_analysis
 from webapp.people.models import Person
+from webapp.undo import UNDO_PERIOD
 from webapp.videos import arriving, uploads
 from webapp.videos.models import Arriving, Playback, Upload, Video
-from webapp.videos.services import UNDO_PERIOD
 
 logger = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access
 from webapp.accounts.context import team_of
 from webapp.recognition import queries as recognition
+from webapp.undo import UNDO_PERIOD
 from webapp.videos import boxes, facts, label_filter, people_filter, queries, services, upload_rules, uploads
 from webapp.videos.answers import done, refused
 from webapp.videos.forms import FilterForm, PrecheckForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
@@ -160,7 +161,7 @@ def rename(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
 def delete(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     video = get_object_or_404(access.editable_videos(request.user), pk=video_id)
     services.delete_video(video)
-    minutes = int(services.UNDO_PERIOD.total_seconds() // 60)
+    minutes = int(UNDO_PERIOD.total_seconds() // 60)
     words = ngettext(
         "“%(title)s” is deleted. It can be brought back for %(minutes)d minute.",
         "“%(title)s” is deleted. It can be brought back for %(minutes)d minutes.",

@@ -15,6 +15,7 @@ from webapp import access, storage
 from webapp.accounts.models import Team, User
 from webapp.datasets import services, sweeps, versions
 from webapp.datasets.models import Dataset, Kind, Label, Part, Sample
+from webapp.undo import UNDO_PERIOD
 from webapp.videos import sweeps as video_sweeps
 
 pytestmark = pytest.mark.django_db
@@ -187,6 +188,6 @@ def test_deleted_datasets_keep_their_files_until_the_undo_period_is_over(team: T
     services.delete_dataset(dataset)
     sweeps.sweep()
     assert storage.exists(sample.key)
-    Dataset.objects.filter(pk=dataset.pk).update(deleted_at=timezone.now() - 2 * services.UNDO_PERIOD)
+    Dataset.objects.filter(pk=dataset.pk).update(deleted_at=timezone.now() - 2 * UNDO_PERIOD)
     sweeps.sweep()
     assert not storage.exists(sample.key)

@@ -26,9 +26,9 @@ from webapp.accounts.models import Team, User
 from webapp.datasets import imports, sweeps
 from webapp.datasets.importing import runner, storing
 from webapp.datasets.models import Import, Outcome, Sample, Version, VersionSample
-from webapp.datasets.services import UNDO_PERIOD
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
+from webapp.undo import UNDO_PERIOD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

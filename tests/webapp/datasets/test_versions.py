@@ -27,6 +27,7 @@ from webapp.datasets.models import (
 from webapp.jobs.models import Kind as JobKind
 from webapp.jobs.models import Status
 from webapp.people.models import Person
+from webapp.undo import UNDO_PERIOD
 
 pytestmark = pytest.mark.django_db
 
@@ -124,7 +125,7 @@ def test_a_version_does_not_change_when_the_dataset_does(team: Team) -> None:
     label = samples[0].label
     assert label is not None
     services.edit_label(label, name="laugh", hue=3, key="")
-    Sample.objects.filter(pk=samples[1].pk).update(removed_at=timezone.now() - 2 * services.UNDO_PERIOD)
+    Sample.objects.filter(pk=samples[1].pk).update(removed_at=timezone.now() - 2 * UNDO_PERIOD)
     sweeps.sweep()
     assert sorted(version.samples.values_list("sample", "label", "part")) == before
     assert storage.exists(samples[1].key), "a version holds it"
@@ -134,7 +135,7 @@ def test_removed_samples_go_once_no_version_holds_them(team: Team) -> None:
     dataset = make_dataset(team)
     samples = fill(dataset)
     version = freeze(dataset)
-    long_ago = timezone.now() - 2 * services.UNDO_PERIOD
+    long_ago = timezone.now() - 2 * UNDO_PERIOD
     Sample.objects.filter(pk=samples[1].pk).update(removed_at=long_ago)
     versions.delete_version(version)
     Version.objects.filter(pk=version.pk).update(deleted_at=long_ago)
@@ -257,7 +258,7 @@ def test_a_deleted_dataset_takes_its_versions_with_it(team: Team) -> None:
     samples = fill(dataset)
     freeze(dataset)
     services.delete_dataset(dataset)
-    Dataset.objects.filter(pk=dataset.pk).update(deleted_at=timezone.now() - 2 * services.UNDO_PERIOD)
+    Dataset.objects.filter(pk=dataset.pk).update(deleted_at=timezone.now() - 2 * UNDO_PERIOD)
     sweeps.sweep()
     assert not VersionSample.objects.exists()
     assert not Dataset.objects.exists()

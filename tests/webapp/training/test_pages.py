@@ -17,6 +17,7 @@ from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
 from webapp.training import services, sweeps
 from webapp.training.models import Promotion, State, TrainingRun, Wish
+from webapp.undo import UNDO_PERIOD
 
 pytestmark = pytest.mark.django_db
 
@@ -195,7 +196,7 @@ def test_a_deleted_run_goes_for_good_after_the_undo_period(run: TrainingRun, ali
     assert TrainingRun.objects.select_related("job").get(pk=run.pk).state == State.PAUSED, "it could go on"
     sweeps.sweep()
     assert TrainingRun.objects.exists()
-    TrainingRun.objects.update(deleted_at=timezone.now() - 2 * services.UNDO_PERIOD)
+    TrainingRun.objects.update(deleted_at=timezone.now() - 2 * UNDO_PERIOD)
     sweeps.sweep()
     assert not TrainingRun.objects.exists()
     assert not Job.objects.filter(subject_id=run.pk).exists()

@@ -16,6 +16,7 @@ from webapp.jobs.models import Job, Status
 from webapp.training import following, runner, services, sweeps
 from webapp.training.models import State, TrainingRun
 from webapp.training.tasks import train_model
+from webapp.undo import UNDO_PERIOD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -204,7 +205,7 @@ def test_a_version_deleted_while_it_is_learned_from_stays_until_the_end(
     from webapp.datasets import sweeps as dataset_sweeps
     from webapp.datasets import versions
 
-    monkeypatch.setattr(dataset_sweeps, "UNDO_PERIOD", -dataset_services.UNDO_PERIOD)
+    monkeypatch.setattr(dataset_sweeps, "UNDO_PERIOD", -UNDO_PERIOD)
     version = make_version(team)
     run = start_run(version, alice, epochs=2)
 

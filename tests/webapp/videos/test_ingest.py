@@ -16,6 +16,7 @@ from webapp.accounts.models import Team, User
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
 from webapp.people.models import Person
+from webapp.undo import UNDO_PERIOD
 from webapp.videos import arriving, ingest, services, sweeps, tasks, uploads
 from webapp.videos.models import Playback, State, Video
 
@@ -177,7 +178,7 @@ def test_a_deleted_video_is_purged_with_every_byte_and_row_after_the_undo_period
     services.delete_video(video)
     sweeps.sweep()
     assert Video.objects.filter(pk=video.pk).exists()
-    Video.objects.update(deleted_at=video.created_at - services.UNDO_PERIOD)
+    Video.objects.update(deleted_at=video.created_at - UNDO_PERIOD)
     sweeps.sweep()
     assert not Video.objects.exists() and not Job.objects.exists()
     assert files_of(video) == []
