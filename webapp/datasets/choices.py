@@ -21,6 +21,7 @@ class Source(models.TextChoices):
     PICTURES = "pictures", _("Uploaded pictures")
     ARCHIVE = "archive", _("An uploaded ZIP")
     FILMS = "films", _("Uploaded videos")
+    DRAWN = "drawn", _("Drawn as a sample")
 
 
 class Outcome(models.TextChoices):

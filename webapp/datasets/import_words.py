@@ -42,6 +42,11 @@ SOURCES: dict[str, tuple[str, Promise, Promise]] = {
         gettext_lazy("Videos from your computer"),
         gettext_lazy("Only for this dataset; they do not go into the library."),
     ),
+    Source.DRAWN: (
+        "datasets",
+        gettext_lazy("Drawn pictures"),
+        gettext_lazy("Drawn by Rollcall, for trying things out."),
+    ),
 }
 """Icon, name, and what it is."""
 

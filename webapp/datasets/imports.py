@@ -44,7 +44,7 @@ class NotNow(Exception):
 
 def begin(*, dataset: Dataset, user: User, source: Source, options: Options, title: str) -> Import:
     """An import whose files are awaited; one that needs no files is started at once. Raises NotNow."""
-    if source not in SOURCES_OF[dataset.kind]:
+    if source not in (*SOURCES_OF[dataset.kind], Source.DRAWN):
         raise NotNow(f"{source} does not fit {dataset.kind}")
     with transaction.atomic():
         of_import = Import.objects.create(

@@ -18,6 +18,7 @@ IMPORT = "<uuid:dataset_id>/imports/<uuid:import_id>/"
 urlpatterns = [
     path("", views.dataset_list, name="list"),
     path("new/", views.create, name="create"),
+    path("sample/", views.sample, name="sample"),
     path("<uuid:dataset_id>/edit/", views.edit, name="edit"),
     path("<uuid:dataset_id>/delete/", views.delete, name="delete"),
     path("<uuid:dataset_id>/restore/", views.restore, name="restore"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from webapp import access
 from webapp.accounts.context import team_of
 from webapp.accounts.models import Team
-from webapp.datasets import queries, services
+from webapp.datasets import drawn_sample, queries, services
 from webapp.datasets.forms import KIND_WORDS, DatasetForm, LabelForm, NewDatasetForm
 from webapp.datasets.models import Dataset, Kind, Label
 from webapp.training.promoting import at_work
@@ -60,6 +60,17 @@ def _made(request: HttpRequest, team: Team, fields: dict[str, Any]) -> str:
 def _kinds() -> list[tuple[str, str, str]]:
     """Value, name and what it is good for."""
     return [(kind.value, str(kind.label), str(KIND_WORDS[kind])) for kind in Kind]
+
+
+@login_required
+@require_POST
+def sample(request: HttpRequest) -> HttpResponseBase:
+    """The team's sample dataset, drawn by a worker."""
+    team = team_of(request)
+    team = get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
+    dataset = drawn_sample.begin_sample(team=team, user=request.user)  # type: ignore[arg-type]
+    words = _("The sample is being drawn. Its pictures appear here in a moment.")
+    return done(request, words, reverse("datasets:grid", args=[dataset.pk]))
 
 
 @login_required

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from analysis.errors import Cancelled
 from webapp import storage
-from webapp.datasets.importing import archive, chosen, clips, films, frames, people, pictures, preparing, storing
+from webapp.datasets.importing import archive, chosen, clips, drawn, films, frames, people, pictures, preparing, storing
 from webapp.datasets.importing.found import Found, Reader, Work
 from webapp.datasets.importing.options import CHOSEN, Options
 from webapp.datasets.importing.preparing import Prepared
@@ -34,6 +34,7 @@ OPEN: dict[str, Callable[[Work, Notes], AbstractContextManager[Reader]]] = {
     Source.PICTURES: pictures.opened,
     Source.ARCHIVE: archive.opened,
     Source.FILMS: films.opened,
+    Source.DRAWN: drawn.opened,
 }
 
 

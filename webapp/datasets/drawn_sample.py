@@ -1,0 +1,33 @@
+"""The sample dataset, for people who want to see a model learn before they collect anything."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from analysis.sample_drawings import DRAWINGS
+from webapp.accounts.models import Team, User
+from webapp.datasets import imports, services
+from webapp.datasets.importing.options import Options
+from webapp.datasets.models import Dataset, Kind, Source
+
+
+def begin_sample(*, team: Team, user: User) -> Dataset:
+    """The team's sample, filled by a worker; a new one only where there is none."""
+    there = Dataset.objects.filter(team=team, deleted_at=None, imports__source=Source.DRAWN).first()
+    if there is not None:
+        return there
+    with transaction.atomic():
+        dataset = services.create_dataset(
+            team=team,
+            user=user,
+            name=_("Sample: who is smiling?"),
+            purpose=_(
+                "Painted faces, to try everything with. Some are blurred, too dark, there twice or wrongly labelled on "
+                "purpose: the doctor finds most of them."
+            ),
+            kind=Kind.FRAMES,
+            labels=[_("smiling"), _("not smiling")],
+            keeps_samples=True,
+        )
+        options = Options(expected=DRAWINGS)
+        imports.begin(dataset=dataset, user=user, source=Source.DRAWN, options=options, title=_("Painted faces"))
+    return dataset
