@@ -41,6 +41,7 @@ AUTO_CHOICES = (
     ("picture",),
     ("face-layers",),
     ("picture", "face-layers"),
+    ("picture", "finder"),
     ("face", "picture"),
     ("face", "face-layers", "picture"),
 )
@@ -48,6 +49,7 @@ WORDS = {
     "picture": "what is in the whole picture",
     "face": "the face turned upright",
     "face-layers": "fine patterns as they occur in faces",
+    "finder": "what finds faces",
 }
 CLEARLY_BETTER, CLEARLY_BETTER_LOSS = 0.01, 0.003
 """Of the log loss, as a share and as such: less is no reason to run more networks on every picture."""

@@ -9,11 +9,12 @@ from analysis.training.checkpoint import write_whole
 from analysis.training.evaluate import TINY_TEST
 from analysis.training.models import BRANCHES
 from analysis.training.views import CLIP, FACE, PICTURE
-from analysis.weights import EFFICIENTNET_LITE0, MOBILEFACENET, Weight
+from analysis.weights import EFFICIENTNET_LITE0, MOBILEFACENET, YUNET, Weight
 
 BACKBONES: dict[str, tuple[str, Weight]] = {
     "efficientnet": ("EfficientNet-Lite0, trained on ImageNet", EFFICIENTNET_LITE0),
     "facenet": ("MobileFaceNet, trained to tell faces apart", MOBILEFACENET),
+    "finder": ("YuNet, trained to find faces", YUNET),
 }
 SEEN = {
     PICTURE: "the whole picture, stretched to a square",

@@ -1,12 +1,13 @@
-"""MobileFaceNet as a torch module, so that its inner layers can be used, tuned and explained.
+"""The networks for faces as torch modules, so that their inner layers can be used, tuned and explained.
 
-The installed ONNX file (see `analysis.weight_conversion.mobilefacenet`) holds five kinds of nodes; this reads them.
+The installed ONNX files (see `analysis.weight_conversion`) hold few kinds of nodes; this reads them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-MIDDLE, SCALE = 127.5, 128.0
+KINDS = ("Conv", "Add", "Mul", "Relu", "Flatten", "MaxPool", "Resize")
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """How a network takes RGB 0..255: `(x - middle) / scale`, its channels perhaps the other way round."""
+
+    middle: float
+    scale: float
+    as_bgr: bool
+
+
+EMBEDDER_PIXELS = Pixels(127.5, 128.0, False)
+FINDER_PIXELS = Pixels(0.0, 1.0, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +45,11 @@ class Step:
 
 
 class FaceNet(nn.Module):
-    """`(n, 3, 112, 112)` RGB 0..255 in; `maps` gives the tensors asked for, `forward` the vector `(n, 192)`."""
+    """`(n, 3, h, w)` RGB 0..255 in; `maps` gives the tensors asked for, `forward` the last one."""
 
-    def __init__(self, steps: Sequence[Step], constants: Mapping[str, Tensor]) -> None:
+    def __init__(self, steps: Sequence[Step], constants: Mapping[str, Tensor], pixels: Pixels) -> None:
         super().__init__()
-        self.steps = tuple(steps)
+        self.steps, self.pixels = tuple(steps), pixels
         self.constants = nn.ParameterDict({name: nn.Parameter(value) for name, value in constants.items()})
 
     @property
@@ -47,7 +61,8 @@ class FaceNet(nn.Module):
         return tuple(name for name in sums if not any(made[i].kind == "Mul" for i in made[name].inputs if i in made))
 
     def maps(self, x: Tensor, names: Sequence[str]) -> list[Tensor]:
-        known: dict[str, Tensor] = {"input": (x - MIDDLE) / SCALE}
+        ordered = x.flip(1) if self.pixels.as_bgr else x
+        known: dict[str, Tensor] = {"input": (ordered - self.pixels.middle) / self.pixels.scale}
         left = set(names)
         for step in self.steps:
             known[step.output] = self._run(step, [self._value(name, known) for name in step.inputs])
@@ -72,30 +87,52 @@ class FaceNet(nn.Module):
             return values[0] * values[1]
         if step.kind == "Relu":
             return functional.relu(values[0])
-        return values[0].flatten(1)
+        if step.kind == "MaxPool":
+            return functional.max_pool2d(values[0], step.stride)
+        return doubled(values[0]) if step.kind == "Resize" else values[0].flatten(1)
+
+
+def doubled(x: Tensor) -> Tensor:
+    """Every cell becomes four, as two products of matrices, which every runtime rounds alike."""
+    rows, columns = (torch.eye(int(side)).repeat_interleave(2, 0).to(x) for side in x.shape[2:])
+    return rows @ x @ columns.T
 
 
 def load_facenet() -> FaceNet:
-    """With the verified weights; raises MissingWeights."""
+    """MobileFaceNet, `(n, 3, 112, 112)` -> `(n, 192)`, with the verified weights; raises MissingWeights."""
     from analysis.weights import MOBILEFACENET, verified_path
 
-    return read_facenet(verified_path(MOBILEFACENET))
+    return read_facenet(verified_path(MOBILEFACENET), EMBEDDER_PIXELS)
 
 
-def read_facenet(path: Path) -> FaceNet:
-    """Raises ValueError for a file with other kinds of nodes."""
+def load_finder() -> FaceNet:
+    """YuNet up to the maps that its scores are made of, sides a multiple of 32; raises MissingWeights."""
+    from analysis.weights import YUNET, verified_path
+
+    return read_facenet(verified_path(YUNET), FINDER_PIXELS)
+
+
+def read_facenet(path: Path, pixels: Pixels) -> FaceNet:
+    """Everything before the first node of another kind. Raises ValueError where that is the first node."""
     import onnx
     from onnx import numpy_helper
 
     graph = onnx.load(str(path)).graph
-    constants = {each.name: torch.from_numpy(np.array(numpy_helper.to_array(each))) for each in graph.initializer}
+    constants = {_name(i.name): torch.from_numpy(np.array(numpy_helper.to_array(i))) for i in graph.initializer}
     steps = []
-    for node in graph.node:
-        if node.op_type not in ("Conv", "Add", "Mul", "Relu", "Flatten"):
-            raise ValueError(f"{path.name}: a node of the kind {node.op_type} is not expected")
+    for node in takewhile(lambda node: node.op_type in KINDS, graph.node):
         more = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
         top, left, bottom, right = more.get("pads", (0, 0, 0, 0))
         stride = int(more.get("strides", (1, 1))[0])
         padding = (left, right, top, bottom)
-        steps.append(Step(node.op_type, tuple(node.input), node.output[0], stride, padding, int(more.get("group", 1))))
-    return FaceNet(steps, constants)
+        inputs = tuple(map(_name, node.input))
+        steps.append(Step(node.op_type, inputs, _name(node.output[0]), stride, padding, int(more.get("group", 1))))
+    if not steps:
+        raise ValueError(f"{path.name}: a node of the kind {graph.node[0].op_type} is not expected")
+    read = {name for step in steps for name in step.inputs}
+    return FaceNet(steps, {name: value for name, value in constants.items() if name in read}, pixels)
+
+
+def _name(name: str) -> str:
+    """Parameters of torch bear no points in their names."""
+    return name.replace(".", "_")

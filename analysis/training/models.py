@@ -5,7 +5,7 @@ Two labels have one output (the logit of the second label), more have one each: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from analysis.training.efficientnet import HEAD_CHANNELS, EfficientNetLite0, load_imagenet
-from analysis.training.facenet import load_facenet
+from analysis.training.facenet import FaceNet, load_facenet, load_finder
 from analysis.training.views import CLIP, FACE, FACE_SIDE_PX, PICTURE
 
 ROOT_SOFTNESS = 0.05
@@ -137,15 +137,25 @@ class BranchSpec:
     view: str
     backbone: str
     maps: tuple[tuple[str, int], ...]
+    is_one_block: bool = False
+    """Its maps together weigh as much as one map of another branch."""
 
 
 BRANCHES = {
     "face": BranchSpec(FACE, "facenet", (("t260", 4), ("t316", 4))),
     "face-layers": BranchSpec(PICTURE, "facenet", (("t260", 4), ("t316", 4))),
     "picture": BranchSpec(PICTURE, "efficientnet", (("5", 4), ("6", 4), ("8", 1))),
+    "finder": BranchSpec(PICTURE, "finder", (("256", 8), ("246", 4), ("236", 2)), is_one_block=True),
 }
 """Chosen by cross-validation over the kinds of pictures that people bring: inner layers know expressions and eyes,
 which the last ones, trained to tell people or objects apart, have unlearned."""
+
+
+BACKBONES: dict[str, Callable[[], FaceNet | EfficientNetLite0]] = {
+    "facenet": load_facenet,
+    "efficientnet": load_imagenet,
+    "finder": load_finder,
+}
 
 
 def grid_means(x: Tensor, cells: int) -> Tensor:
@@ -183,10 +193,10 @@ class Branch(nn.Module):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.spec = BRANCHES[name]
-        self.network = load_facenet() if self.spec.backbone == "facenet" else load_imagenet()
+        self.network = BACKBONES[self.spec.backbone]()
 
     def blocks(self, view: Tensor) -> list[Tensor]:
-        """One `(n, d)` for each map."""
+        """`(n, d)` for each map, or for all of them."""
         return self.pooled(self.maps(view))
 
     def maps(self, view: Tensor) -> list[Tensor]:
@@ -199,7 +209,8 @@ class Branch(nn.Module):
 
     def pooled(self, found: list[Tensor]) -> list[Tensor]:
         pooled = [grid_means(x, cells) for x, (_, cells) in zip(found, self.spec.maps, strict=True)]
-        return [x * torch.rsqrt(x.abs() + ROOT_SOFTNESS) for x in pooled]
+        roots = [x * torch.rsqrt(x.abs() + ROOT_SOFTNESS) for x in pooled]
+        return [torch.cat(roots, 1)] if self.spec.is_one_block else roots
 
 
 class Features(nn.Module):

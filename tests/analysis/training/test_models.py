@@ -14,10 +14,13 @@ from analysis.training.config import Recipe, defaults
 from analysis.training.data import read_training_data
 from analysis.training.explain import heat_of
 from analysis.training.export import onnx_bytes, onnx_difference
-from analysis.training.facenet import load_facenet
+from analysis.training.facenet import load_facenet, load_finder
 from analysis.training.models import (
+    BRANCHES,
+    Features,
     ModelSpec,
     build,
+    features_inputs,
     grid_means,
     outputs_for,
     parameter_count,
@@ -27,7 +30,7 @@ from analysis.training.models import (
 from analysis.training.train import train
 from analysis.training.tune import tune
 from analysis.training.views import CLIP, FACE, PICTURE, Seen
-from analysis.weights import MOBILEFACENET, verified_path
+from analysis.weights import MOBILEFACENET, YUNET, verified_path
 from tests.analysis.portraits import portrait
 from tests.analysis.training.pictures import ignore, write_bars, write_stripes
 
@@ -61,6 +64,22 @@ def test_onnx_gives_the_same_scores(spec: ModelSpec, tmp_path: Path) -> None:
         assert onnx_difference(network, spec.inputs, views, 1.3, tmp_path / "m.onnx") <= 1e-4
 
 
+@pytest.mark.parametrize("branch", list(BRANCHES))
+def test_onnx_gives_the_same_scores_for_frozen_branches(branch: str, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    spec = ModelSpec("features", 3, features_inputs([branch]), 128, branches=(branch,))
+    view = torch.randint(0, 256, (2, *spec.shape(spec.inputs[0]))).float()
+    length = Features(spec, 1).features(view).shape[1]
+    network = Features(spec, length).eval()
+    assert onnx_difference(network, spec.inputs, [view], 1.3, written(network, spec, tmp_path)) <= 1e-4
+
+
+def written(network: Features, spec: ModelSpec, folder: Path) -> Path:
+    path = folder / "m.onnx"
+    path.write_bytes(onnx_bytes(network, spec, 1.3))
+    return path
+
+
 @pytest.mark.parametrize(("side", "cells"), [(14, 4), (7, 4), (8, 4), (5, 1)])
 def test_grid_means_are_adaptive_averages(side: int, cells: int) -> None:
     x = torch.rand(2, 3, side, side + 1)
@@ -83,6 +102,18 @@ def test_the_face_network_in_torch_is_the_installed_one() -> None:
     with torch.inference_mode():
         found = load_facenet()(faces).numpy()
     assert np.allclose(found, expected, atol=1e-3)
+
+
+def test_the_face_finder_in_torch_is_the_installed_one() -> None:
+    """Where the installed one is sure of a face, the score made of the same maps is the same."""
+    picture = torch.from_numpy(portrait("collins")[:256, :256].copy()).permute(2, 0, 1)[None].float()
+    names = [f"{kind}_{stride}" for kind in ("cls", "obj") for stride in (8, 16, 32)]
+    expected = open_session(verified_path(YUNET), providers=[CPU]).run(names, {"input": picture.numpy()})
+    with torch.inference_mode():
+        found = load_finder().maps(picture.flip(1), ["258", "260", "262", "270", "272", "274"])
+    for logits, scores in zip(found, expected, strict=True):
+        assert np.allclose(torch.sigmoid(logits).flatten().numpy(), scores.flatten(), atol=1e-4)
+    assert max(scores.max() for scores in expected) > 0.5, "there is a face"
 
 
 def test_heat_lies_where_the_difference_is() -> None:
