@@ -16,7 +16,7 @@ from analysis.doctor.measures import MeasureTable, stack_signatures
 from analysis.doctor.wrong_labels import likely_wrong_labels
 from analysis.errors import Cancelled
 from analysis.types import Float32, Progress
-from webapp.datasets.measuring import measure_samples, unpack_vectors
+from webapp.datasets.measuring import MEASURED, measure_samples, unpack_vectors
 from webapp.datasets.models import Checkup, Finding, FindingKind, Kind, Label, Measured, Sample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
@@ -62,7 +62,7 @@ def examine_dataset(job: Job) -> None:
 
 
 def _gather(checkup: Checkup) -> Gathered:
-    seen = Sample.objects.filter(dataset=checkup.dataset, removed_at=None, is_left_out=False, measured__isnull=False)
+    seen = Sample.objects.filter(MEASURED, dataset=checkup.dataset, removed_at=None, is_left_out=False)
     samples = list(seen.select_related("label").order_by("number").defer("name"))
     columns = defaultdict(list)
     wanted = ("blur", "brightness", "highlights", "shadows", "contrast", "signature", "embedding")

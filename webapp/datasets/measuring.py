@@ -6,10 +6,10 @@ from functools import lru_cache
 
 import numpy as np
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from analysis.doctor.embedding import PictureEmbedder, load_picture_embedder
-from analysis.doctor.measures import measure_picture
+from analysis.doctor.measures import MEASURES_VERSION, measure_picture
 from analysis.doctor.suggestions import suggest_labels
 from analysis.errors import AnalysisError, Cancelled
 from analysis.pictures import decode_picture
@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 BATCH = 32
 ROWS = 2000
 VECTOR_TYPE = np.dtype("<f2")
+MEASURED = Q(measured__version=MEASURES_VERSION, measured__embedder=PictureEmbedder.name)
+"""Samples whose measures are made as they are made today; others cannot be compared with them."""
+REPLACED = ("blur", "brightness", "highlights", "shadows", "contrast", "version", "signature", "embedder", "embedding")
 LEAST_LABELLED = 2
 """Labels that have at least this many samples are suggested."""
 MOST_KNOWN = 5000
@@ -32,17 +35,22 @@ MOST_KNOWN = 5000
 
 
 def measure_samples(job: Job) -> None:
-    """Everything not measured yet, then suggestions. Each batch is stored as it is ready, so a repeat goes on."""
+    """Everything not measured yet, or by an older measure, then suggestions.
+
+    Each batch is stored as it is ready, so a repeat goes on.
+    """
     dataset = Dataset.objects.filter(pk=job.subject_id, deleted_at=None).first()
     if dataset is None:
         lifecycle.cancel(job.pk)
         raise Cancelled
-    new = Sample.objects.filter(dataset=dataset, removed_at=None, measured=None).order_by("number")
+    new = Sample.objects.filter(dataset=dataset, removed_at=None).exclude(MEASURED).order_by("number")
     total, done = new.count(), 0
     after = 0
     lifecycle.report(job, "measure", 0, total)
     while batch := list(new.filter(number__gt=after)[:BATCH]):
-        Measured.objects.bulk_create(_measured(batch), ignore_conflicts=True)
+        Measured.objects.bulk_create(
+            _measured(batch), update_conflicts=True, unique_fields=["sample"], update_fields=REPLACED
+        )
         after, done = batch[-1].number, done + len(batch)
         lifecycle.report(job, "measure", done, max(total, done))
     lifecycle.report(job, "suggest", total, max(total, 1))
@@ -66,6 +74,7 @@ def _row(sample: Sample, image_bgr: Image, vector: Float32) -> Measured:
         highlights=measures.highlights,
         shadows=measures.shadows,
         contrast=measures.contrast,
+        version=MEASURES_VERSION,
         signature=measures.signature,
         embedder=embedder().name,
         embedding=vector.astype(VECTOR_TYPE).tobytes(),
@@ -113,7 +122,7 @@ def suggest(dataset: Dataset) -> None:
 
 def _labels_with_enough(labelled: QuerySet[Sample]) -> list[int]:
     counts: dict[int, int] = {}
-    for label in labelled.filter(measured__isnull=False).values_list("label", flat=True):
+    for label in labelled.filter(MEASURED).values_list("label", flat=True):
         counts[label or 0] = counts.get(label or 0, 0) + 1
     there = set(Label.objects.filter(pk__in=counts).values_list("pk", flat=True))
     return [label for label, count in counts.items() if count >= LEAST_LABELLED and label in there]
@@ -121,7 +130,7 @@ def _labels_with_enough(labelled: QuerySet[Sample]) -> list[int]:
 
 def _vectors(samples: QuerySet[Sample]) -> tuple[list[int], Float32]:
     """Label and vector of measured samples, spread over all of them."""
-    ids = list(samples.filter(measured__isnull=False).order_by("number").values_list("pk", flat=True))
+    ids = list(samples.filter(MEASURED).order_by("number").values_list("pk", flat=True))
     step = max(1, len(ids) // MOST_KNOWN)
     rows = Measured.objects.filter(sample__in=ids[::step]).values_list("sample__label", "embedding")
     labels, blobs = zip(*rows, strict=True)
@@ -130,7 +139,7 @@ def _vectors(samples: QuerySet[Sample]) -> tuple[list[int], Float32]:
 
 def _vectors_in_parts(samples: QuerySet[Sample]) -> Iterator[tuple[list[Sample], Float32]]:
     after = 0
-    waiting = samples.filter(measured__isnull=False).select_related("measured").order_by("number")
+    waiting = samples.filter(MEASURED).select_related("measured").order_by("number")
     while rows := list(waiting.filter(number__gt=after)[:ROWS]):
         yield rows, unpack_vectors([row.measured.embedding for row in rows])
         after = rows[-1].number

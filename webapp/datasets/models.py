@@ -216,6 +216,8 @@ class Measured(models.Model):
     highlights = models.FloatField()
     shadows = models.FloatField()
     contrast = models.FloatField()
+    version = models.PositiveSmallIntegerField(default=0)
+    """Of the measures above (`MEASURES_VERSION`): rows of another one are measured again; 0 is from before."""
     signature = models.BinaryField()
     embedder = models.CharField(max_length=60)
     embedding = models.BinaryField()

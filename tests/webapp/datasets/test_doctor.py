@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from django.urls import reverse
 
+from analysis.doctor.measures import MEASURES_VERSION
 from analysis.types import Image
 from tests.conftest import signed_in
 from tests.webapp.datasets.rows import a_picture, make_dataset, make_sample
@@ -67,6 +68,32 @@ def test_each_sample_is_measured_once_and_a_repeat_goes_on(team: Team) -> None:
     run(dataset, Kind.MEASURE)
     assert len(first) == 6
     assert Measured.objects.count() == 7
+
+
+def test_what_an_older_measure_made_is_measured_again_when_the_doctor_looks(team: Team) -> None:
+    dataset = make_dataset(team)
+    samples = fill(dataset, 4)
+    run(dataset, Kind.MEASURE)
+    right = dict(Measured.objects.values_list("sample__number", "blur"))
+    rows = Measured.objects.filter(sample__in=[sample.pk for sample in samples[:2]])
+    rows.filter(sample=samples[0].pk).update(version=0, blur=99, signature=b"of another length")
+    rows.filter(sample=samples[1].pk).update(embedder="another", embedding=b"12", blur=99)
+    Measured.objects.filter(sample=samples[2].pk).update(blur=77)
+    assert run(dataset, Kind.CHECKUP).status == Status.DONE
+    assert dict(Measured.objects.values_list("sample__number", "blur")) == right | {samples[2].number: 77}
+    assert set(Measured.objects.values_list("version", flat=True)) == {MEASURES_VERSION}
+
+
+def test_old_measures_of_a_file_that_is_gone_are_not_compared(team: Team, caplog: pytest.LogCaptureFixture) -> None:
+    dataset = make_dataset(team)
+    [lost, *_others] = fill(dataset, 6)
+    run(dataset, Kind.MEASURE)
+    Measured.objects.filter(sample=lost.pk).update(version=0, embedding=b"12", signature=b"1")
+    Sample.objects.filter(pk=lost.pk).update(key="teams/nowhere.jpg", label=None)
+    assert run(dataset, Kind.CHECKUP).status == Status.DONE
+    checkup = doctor.latest_checkup(dataset)
+    assert checkup is not None
+    assert checkup.samples_seen == 5
 
 
 def test_a_sample_whose_file_is_gone_stops_nothing(team: Team, caplog: pytest.LogCaptureFixture) -> None:
