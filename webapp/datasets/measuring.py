@@ -1,14 +1,16 @@
 """What the worker does behind an import: measures new samples, embeds them, and suggests labels for the unlabelled."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from numpy.typing import NDArray
 
 from analysis.doctor.embedding import PictureEmbedder, load_picture_embedder
+from analysis.doctor.face_patterns import FacePatterns, load_face_patterns
 from analysis.doctor.measures import MEASURES_VERSION, measure_picture
 from analysis.doctor.suggestions import suggest_labels
 from analysis.errors import AnalysisError, Cancelled
@@ -95,6 +97,38 @@ def picture_of(sample: Sample) -> Image | None:
 def embedder() -> PictureEmbedder:
     """Loaded once in each worker process."""
     return load_picture_embedder(threads=1)
+
+
+@lru_cache(maxsize=1)
+def pattern_maker() -> FacePatterns:
+    return load_face_patterns(threads=1)
+
+
+def patterns_of(samples: Sequence[Sample], tell: Callable[[int], None]) -> NDArray[np.float16]:
+    """`(n, d)` of measured samples; makes and stores those that are not there yet, and tells how many are done.
+
+    A sample whose file is gone has the mean of the others, which says nothing.
+    """
+    vectors = np.full((len(samples), FacePatterns.length), np.nan, VECTOR_TYPE)
+    for start in range(0, len(samples), BATCH):
+        batch = samples[start : start + BATCH]
+        rows = Measured.objects.select_related("sample__dataset").in_bulk([sample.pk for sample in batch])
+        _make_patterns([row for row in rows.values() if row.patterns_by != FacePatterns.name])
+        for number, sample in enumerate(batch, start):
+            if sample.pk in rows and rows[sample.pk].patterns_by == FacePatterns.name:
+                vectors[number] = np.frombuffer(rows[sample.pk].patterns or b"", VECTOR_TYPE)
+        tell(start + len(batch))
+    gone = np.isnan(vectors[:, 0])
+    vectors[gone] = vectors[~gone].mean(axis=0, dtype=np.float32) if not gone.all() else 0
+    return vectors
+
+
+def _make_patterns(rows: Sequence[Measured]) -> None:
+    pictures = [(row, image) for row in rows if (image := picture_of(row.sample)) is not None]
+    vectors = pattern_maker().embed([image for _row, image in pictures]) if pictures else ()
+    for (row, _image), vector in zip(pictures, vectors, strict=True):
+        row.patterns, row.patterns_by = vector.astype(VECTOR_TYPE).tobytes(), FacePatterns.name
+    Measured.objects.bulk_update([row for row, _image in pictures], ["patterns", "patterns_by"])
 
 
 def suggest(dataset: Dataset) -> None:

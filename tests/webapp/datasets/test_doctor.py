@@ -143,6 +143,23 @@ def test_swapped_labels_are_doubted_and_relabelled_and_taken_back(team: Team, bo
     assert len(doctor.still_open(finding)) == 1
 
 
+def test_patterns_are_made_once_and_only_of_labelled_samples(team: Team) -> None:
+    dataset = make_dataset(team)
+    samples = fill(dataset, 14)
+    unlabelled = make_sample(dataset)
+    Sample.objects.filter(pk=samples[0].pk).update(key="teams/nowhere.jpg")
+    run(dataset, Kind.MEASURE)
+    assert not Measured.objects.exclude(patterns=None).exists()
+    Sample.objects.filter(pk=samples[1].pk).update(key="teams/nowhere.jpg")
+    run(dataset, Kind.CHECKUP)
+    made = dict(Measured.objects.exclude(patterns=None).values_list("sample", "patterns"))
+    assert set(made) == {sample.pk for sample in samples[2:]}
+    assert unlabelled.pk not in made
+    Measured.objects.filter(sample=samples[2].pk).update(patterns=made[samples[3].pk])
+    run(dataset, Kind.CHECKUP)
+    assert Measured.objects.get(sample=samples[2].pk).patterns == made[samples[3].pk]
+
+
 def test_leaving_out_only_the_ticked_ones(team: Team, bob: User) -> None:
     dataset = make_dataset(team)
     fill(dataset, 10)
