@@ -52,7 +52,7 @@ class FacePatterns:
     def _run(self, batch: Float32) -> Float32:
         [layer] = self.session.run([LAYER], {"input": np.ascontiguousarray(batch)})
         cells = grid_means(layer, GRID)
-        rooted: Float32 = cells / np.sqrt(np.abs(cells) + ROOT_SOFTNESS)
+        rooted: Float32 = (cells / np.sqrt(np.abs(cells) + ROOT_SOFTNESS)).astype(np.float32)
         return rooted
 
 
