@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.cli_faces import list_pictures
 from analysis.doctor.embedding import PictureEmbedder, load_picture_embedder
 from analysis.doctor.examine import Findings, examine
+from analysis.doctor.face_patterns import load_face_patterns
 from analysis.doctor.flaws import Flagged
 from analysis.doctor.identities import MixedIdentity, mixed_identities
 from analysis.doctor.measures import Measures, MeasureTable, measure_picture
@@ -76,7 +78,7 @@ class _Patient:
 
     def report(self) -> dict[str, Any]:
         table = MeasureTable.of(self.measures)
-        found = examine(table, self.labels, embeddings=np.stack(self.vectors))
+        found = examine(table, self.labels, embeddings=np.stack(self.vectors), patterns_of=self._patterns)
         report: dict[str, Any] = {"pictures": len(self.files), "unreadable": self.unreadable}
         report |= {flaw: self._flagged(getattr(found, flaw)) for flaw in FLAWS}
         report["duplicates"] = [
@@ -88,6 +90,12 @@ class _Patient:
         if self.faces is not None:
             report["mixed_identities"] = [self._mixed(each) for each in self.faces.mixed()]
         return report
+
+    def _patterns(self, rows: NDArray[np.int64]) -> Float32:
+        """The pictures are read once more: only of labels that are doubted, and mostly only of some."""
+        maker = load_face_patterns()
+        parts = [maker.embed([read_picture(self.files[row])]) for row in rows.tolist()]
+        return np.concatenate(parts)
 
     def _names(self, indices: Sequence[int]) -> list[str]:
         return [str(self.files[index]) for index in indices]

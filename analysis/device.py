@@ -19,8 +19,8 @@ def available_providers() -> list[str]:
     return [provider for provider in (CUDA, CPU) if provider in onnxruntime.get_available_providers()]
 
 
-def open_session(path: Path, *, threads: int = 0, providers: list[str] | None = None) -> InferenceSession:
-    """A session for one model file.
+def open_session(model: Path | bytes, *, threads: int = 0, providers: list[str] | None = None) -> InferenceSession:
+    """A session for one model: its file or what is in it.
 
     `threads`: for one run of the network; 0 means as many as there are cores. Where CUDA is offered but does not start
     (no driver, another process holds the card), ONNX Runtime falls back to the CPU by itself.
@@ -31,4 +31,5 @@ def open_session(path: Path, *, threads: int = 0, providers: list[str] | None = 
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=providers or available_providers())
+    given = str(model) if isinstance(model, Path) else model
+    return onnxruntime.InferenceSession(given, options, providers=providers or available_providers())

@@ -23,9 +23,8 @@ from analysis.doctor.duplicates import near_duplicates
 from analysis.doctor.embedding import load_picture_embedder
 from analysis.doctor.flaws import Flagged, find_blurred, find_dark
 from analysis.doctor.measures import MeasureTable, measure_picture
-from analysis.doctor.signature import SIGNATURE_BYTES
 from analysis.types import Image
-from benchmarks import defects, doctor_labels, doctor_truth
+from benchmarks import defects, doctor_labels, doctor_many, doctor_truth
 from benchmarks.doctor_sets import PICTURE_SETS, TUNING_SETS, pictures_of
 from benchmarks.shared import say
 
@@ -146,20 +145,23 @@ def measure_speed() -> None:
     cv2.setNumThreads(threads)
     embedder = load_picture_embedder(threads=1)
     say("pictures embedded a second, one core", 4 * rate(lambda: embedder.embed([frame] * 4), 25), ">= 40", 0)
-    cells = random.integers(0, 256, (MANY, 5, 5), np.uint8)
-    big = np.stack([cv2.resize(each, (20, 20), interpolation=cv2.INTER_CUBIC) for each in cells])
-    signatures = big.reshape(MANY, SIGNATURE_BYTES)
-    copies = random.permutation(MANY)[: MANY // 10]
-    signatures[copies[::2]] = np.clip(
-        signatures[copies[1::2]] * 0.9 + random.normal(0, 2, (len(copies) // 2, 400)), 0, 255
-    )
+    for sort, make in doctor_many.SORTS.items():
+        measure_search(sort, make(MANY, np.random.default_rng(0)))
+
+
+def measure_search(sort: str, many: doctor_many.Many) -> None:
+    """With the vectors, as the doctor of the product searches."""
     before, begin, cpu = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter(), time.process_time()
-    groups = near_duplicates(signatures)
+    groups = near_duplicates(many.signatures, embeddings=many.vectors)
     took_s, cpu_s = time.perf_counter() - begin, time.process_time() - cpu
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    say(f"seconds for copies among {MANY} pictures ({cpu_s:.0f} s of one core)", took_s, "< 60", 1)
-    say(f"pairs found of {len(copies) // 2}", sum(len(group.indices) - 1 for group in groups), "all", 0)
-    say("megabytes more at its peak", grown, "flat", 0)
+    say(f"{MANY} {sort}: seconds for copies ({cpu_s:.0f} s of one core)", took_s, "< 60", 1)
+    group_of = {index: number for number, group in enumerate(groups) for index in group.indices}
+    if len(many.copies):
+        found = [group_of.get(first, -1) == group_of.get(second, -2) for first, second in many.copies.tolist()]
+        say(f"  of {len(found)} copies found", float(np.mean(found)), "1", 3)
+    say("  pictures in groups of copies", len(group_of), "none", 0)
+    say("  megabytes more at its peak", grown, "flat", 0)
 
 
 def rate(work: Callable[[], object], times: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.doctor.embedding import load_picture_embedder
+from analysis.doctor.face_patterns import load_face_patterns
 from analysis.doctor.identities import mixed_identities
 from analysis.doctor.measures import MeasureTable, measure_picture
 from analysis.doctor.suggestions import suggest_labels
@@ -29,15 +31,38 @@ ALL = 100_000
 LEAST_FACES, MOVED_FACES = 10, 4
 
 
+@dataclass(frozen=True)
+class Looks:
+    """What the doctor knows of n pictures before it looks at their labels."""
+
+    embeddings: Float32
+    signatures: NDArray[np.uint8]
+    patterns: Float32
+
+    def doubt(self, given: Sequence[str], sources: Sequence[str], seed: int) -> Float32:
+        """`(n,)`: how probably each label is wrong."""
+        found = likely_wrong_labels(
+            self.embeddings,
+            given,
+            sources,
+            signatures=self.signatures,
+            patterns_of=lambda rows: self.patterns[rows],
+            seed=seed,
+        )
+        return found.all_probabilities
+
+
 def measure_wrong_labels(seeds: range, show: Path | None) -> None:
-    embedder = load_picture_embedder()
+    embedder, face_patterns = load_picture_embedder(), load_face_patterns()
     for set_name in LABELLED_SETS:
         files = files_of(set_name, ALL)
         images = [read_picture(path) for path in files]
         embeddings = np.concatenate([embedder.embed([image]) for image in images])
+        patterns = face_patterns.embed(images)
         signatures = MeasureTable.of(map(measure_picture, images)).signatures
         labels = [path.parent.name for path in files]
-        precisions = [planted_precision(files, embeddings, signatures, labels, seed, show) for seed in seeds]
+        looks = Looks(embeddings, signatures, patterns)
+        precisions = [planted_precision(files, looks, labels, seed, show) for seed in seeds]
         target = ">= 0.7" if set_name == "smile" else "none"
         say(
             f"wrong labels in {set_name}: precision at recall {RECALL}, mean of seeds",
@@ -51,8 +76,7 @@ def measure_wrong_labels(seeds: range, show: Path | None) -> None:
 
 def planted_precision(
     files: Sequence[Path],
-    embeddings: Float32,
-    signatures: NDArray[np.uint8],
+    looks: Looks,
     labels: Sequence[str],
     seed: int,
     show: Path | None,
@@ -65,7 +89,7 @@ def planted_precision(
         given[index] = str(random.choice([name for name in names if name != labels[index]]))
     # Files of one subject (S052_...) belong together, as those of one video would.
     sources = [path.name.split("_")[0] if path.name.startswith("S") else str(path) for path in files]
-    probabilities = likely_wrong_labels(embeddings, given, sources, signatures=signatures, seed=seed).all_probabilities
+    probabilities = looks.doubt(given, sources, seed)
     order = np.argsort(-probabilities, kind="stable")
     is_wrong = np.isin(order, wrong)
     needed = int(np.searchsorted(is_wrong.cumsum(), RECALL * len(wrong)))

@@ -46,17 +46,21 @@ class PictureEmbedder:
                 straight + mirrored
                 for straight, mirrored in zip(self._run(batch), self._run(batch[..., ::-1]), strict=True)
             )
-            vectors[start : start + BATCH] = np.hstack([_unit_length(where), _unit_length(what) * WHAT_SHARE])
-        return _unit_length(vectors)
+            vectors[start : start + BATCH] = np.hstack([unit_length(where), unit_length(what) * WHAT_SHARE])
+        return unit_length(vectors)
 
     def _run(self, batch: Float32) -> tuple[Float32, Float32]:
         what, layout = self.session.run(["embedding", "layout"], {"input": np.ascontiguousarray(batch)})
-        rows = [part.mean(axis=2) for part in np.array_split(layout, GRID, axis=2)]
-        cells = [part.mean(axis=2) for row in rows for part in np.array_split(row, GRID, axis=2)]
-        return what, np.concatenate(cells, axis=1)
+        return what, grid_means(layout, GRID)
 
 
-def _unit_length(vectors: Float32) -> Float32:
+def grid_means(maps: Float32, cells: int) -> Float32:
+    """Means `(n, cells * cells * c)` of `(n, c, h, w)`."""
+    rows = [part.mean(axis=2) for part in np.array_split(maps, cells, axis=2)]
+    return np.concatenate([part.mean(axis=2) for row in rows for part in np.array_split(row, cells, axis=2)], axis=1)
+
+
+def unit_length(vectors: Float32) -> Float32:
     unit: Float32 = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
     return unit
 
@@ -69,10 +73,10 @@ def load_picture_embedder(threads: int = 0) -> PictureEmbedder:
     return PictureEmbedder(open_session(verified_path(EFFICIENTNET_LITE0_EMBEDDER), threads=threads))
 
 
-def as_network_input(image_bgr: Image) -> Float32:
-    """`(3, INPUT_SIDE, INPUT_SIDE)`: the whole picture, whatever its shape, stretched to a square."""
+def as_network_input(image_bgr: Image, side: int = INPUT_SIDE) -> Float32:
+    """`(3, side, side)`: the whole picture, whatever its shape, stretched to a square."""
     height, width = image_bgr.shape[:2]
-    smooth = cv2.INTER_AREA if min(height, width) > INPUT_SIDE else cv2.INTER_LINEAR
-    square = cv2.resize(image_bgr, (INPUT_SIDE, INPUT_SIDE), interpolation=smooth)
+    smooth = cv2.INTER_AREA if min(height, width) > side else cv2.INTER_LINEAR
+    square = cv2.resize(image_bgr, (side, side), interpolation=smooth)
     planes: Float32 = (square[..., ::-1].transpose(2, 0, 1).astype(np.float32) - MIDDLE) / SCALE
     return planes

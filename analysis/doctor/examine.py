@@ -19,7 +19,7 @@ from analysis.doctor.flaws import (
     find_too_bright,
 )
 from analysis.doctor.measures import MeasureTable
-from analysis.doctor.wrong_labels import WrongLabels, likely_wrong_labels
+from analysis.doctor.wrong_labels import PatternsOf, WrongLabels, likely_wrong_labels
 from analysis.types import Float32, Progress
 
 
@@ -43,11 +43,15 @@ def examine(
     labels: Sequence[str | None],
     *,
     embeddings: Float32 | None = None,
+    patterns_of: PatternsOf | None = None,
     sources: Sequence[str] | None = None,
     splits: Sequence[str] | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Findings:
-    """For n measured pictures with one label each, or None. Without embeddings no label is doubted."""
+    """For n measured pictures with one label each, or None. Without embeddings no label is doubted.
+
+    `patterns_of`: see `likely_wrong_labels`; it gets rows of the table.
+    """
     duplicates = near_duplicates(
         table.signatures, embeddings=embeddings, sources=sources, splits=splits, on_progress=on_progress
     )
@@ -61,7 +65,7 @@ def examine(
         unbalanced=unbalanced_labels(labels),
         thin=thin_labels(labels, sources),
         wrong_labels=_wrong_labels(
-            embeddings, table.signatures, labels, sources or _copies_as_sources(len(table), duplicates)
+            embeddings, table.signatures, patterns_of, labels, sources or _copies_as_sources(len(table), duplicates)
         ),
     )
 
@@ -78,6 +82,7 @@ def _copies_as_sources(n: int, duplicates: Sequence[DuplicateGroup]) -> list[str
 def _wrong_labels(
     embeddings: Float32 | None,
     signatures: NDArray[np.uint8],
+    patterns_of: PatternsOf | None,
     labels: Sequence[str | None],
     sources: Sequence[str],
 ) -> WrongLabels:
@@ -91,6 +96,7 @@ def _wrong_labels(
         [str(labels[index]) for index in labelled],
         [sources[index] for index in labelled],
         signatures=signatures[labelled],
+        patterns_of=None if patterns_of is None else lambda rows: patterns_of(labelled[rows]),
     )
     probabilities = np.zeros(len(labels), np.float32)
     probabilities[labelled] = found.all_probabilities

@@ -16,6 +16,8 @@ from analysis.types import Float32, Image, expect_shape
 MEASURED_SIDE_PX = 512
 """Pictures are measured at this longer side or their own, whichever is smaller: what is larger than this says nothing
 to a network that looks at 64 to 320 pixels, and a fixed size makes blur comparable."""
+MEASURES_VERSION = 1
+"""Stored beside the measures: whoever changes what `measure_picture` gives raises it, and old rows are made anew."""
 WHITE = 255.0
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
+from numpy.typing import NDArray
 
 from analysis.doctor import flaws
 from analysis.doctor.balance import thin_labels, unbalanced_labels
@@ -16,7 +17,7 @@ from analysis.doctor.measures import MeasureTable, stack_signatures
 from analysis.doctor.wrong_labels import likely_wrong_labels
 from analysis.errors import Cancelled
 from analysis.types import Float32, Progress
-from webapp.datasets.measuring import measure_samples, unpack_vectors
+from webapp.datasets.measuring import MEASURED, measure_samples, patterns_of, unpack_vectors
 from webapp.datasets.models import Checkup, Finding, FindingKind, Kind, Label, Measured, Sample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
@@ -62,12 +63,12 @@ def examine_dataset(job: Job) -> None:
 
 
 def _gather(checkup: Checkup) -> Gathered:
-    seen = Sample.objects.filter(dataset=checkup.dataset, removed_at=None, is_left_out=False, measured__isnull=False)
+    seen = Sample.objects.filter(MEASURED, dataset=checkup.dataset, removed_at=None, is_left_out=False)
     samples = list(seen.select_related("label").order_by("number").defer("name"))
     columns = defaultdict(list)
     wanted = ("blur", "brightness", "highlights", "shadows", "contrast", "signature", "embedding")
     for start in range(0, len(samples), ROWS):
-        rows = Measured.objects.in_bulk([sample.pk for sample in samples[start : start + ROWS]])
+        rows = Measured.objects.only(*wanted).in_bulk([sample.pk for sample in samples[start : start + ROWS]])
         for sample in samples[start : start + ROWS]:
             for column in wanted:
                 columns[column].append(getattr(rows[sample.pk], column))
@@ -92,7 +93,7 @@ def _findings(job: Job, checkup: Checkup, gathered: Gathered) -> list[Finding | 
         lambda: [_flaw(checkup, FindingKind.DARK, _badly_lit(gathered))],
         lambda: [_flaw(checkup, FindingKind.TINY, gathered.numbers(flaws.find_tiny(gathered.table)))],
         lambda: [_duplicates(job, checkup, gathered)],
-        lambda: [_wrong_labels(checkup, gathered)],
+        lambda: [_wrong_labels(job, checkup, gathered)],
         lambda: [_mixed(checkup, gathered)],
         lambda: _unbalanced(checkup, gathered),
         lambda: _thin(checkup, gathered),
@@ -142,7 +143,7 @@ def _spare(gathered: Gathered, group: DuplicateGroup) -> list[Item]:
     return [(gathered.samples[i].number, round(group.likeness, 3), kept) for i in group.indices if i != best]
 
 
-def _wrong_labels(checkup: Checkup, gathered: Gathered) -> Finding | None:
+def _wrong_labels(job: Job, checkup: Checkup, gathered: Gathered) -> Finding | None:
     """Only where neighbours disagree; the label that fits better stands beside each."""
     known = [index for index, label in enumerate(gathered.labels) if label is not None]
     names = [gathered.labels[index] or "" for index in known]
@@ -150,7 +151,13 @@ def _wrong_labels(checkup: Checkup, gathered: Gathered) -> Finding | None:
         return None
     sources = [gathered.sources[index] for index in known]
     signatures = gathered.table.signatures[known]
-    wrong = likely_wrong_labels(gathered.vectors[known], names, sources, signatures=signatures)
+
+    def patterns(rows: NDArray[np.int64]) -> NDArray[np.float16]:
+        chosen = [gathered.samples[known[row]] for row in rows.tolist()]
+        return patterns_of(chosen, lambda done: lifecycle.report(job, "examine", 4 + done / (len(chosen) + 1), 8))
+
+    vectors = gathered.vectors[known]
+    wrong = likely_wrong_labels(vectors, names, sources, signatures=signatures, patterns_of=patterns)
     ids = dict(Label.objects.filter(dataset=checkup.dataset).values_list("name", "pk"))
     items = [
         (gathered.samples[known[index]].number, round(float(probability), 3), ids.get(better))

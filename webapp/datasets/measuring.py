@@ -1,15 +1,17 @@
 """What the worker does behind an import: measures new samples, embeds them, and suggests labels for the unlabelled."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from numpy.typing import NDArray
 
 from analysis.doctor.embedding import PictureEmbedder, load_picture_embedder
-from analysis.doctor.measures import measure_picture
+from analysis.doctor.face_patterns import FacePatterns, load_face_patterns
+from analysis.doctor.measures import MEASURES_VERSION, measure_picture
 from analysis.doctor.suggestions import suggest_labels
 from analysis.errors import AnalysisError, Cancelled
 from analysis.pictures import decode_picture
@@ -25,6 +27,9 @@ logger = logging.getLogger(__name__)
 BATCH = 32
 ROWS = 2000
 VECTOR_TYPE = np.dtype("<f2")
+MEASURED = Q(measured__version=MEASURES_VERSION, measured__embedder=PictureEmbedder.name)
+"""Samples whose measures are made as they are made today; others cannot be compared with them."""
+REPLACED = ("blur", "brightness", "highlights", "shadows", "contrast", "version", "signature", "embedder", "embedding")
 LEAST_LABELLED = 2
 """Labels that have at least this many samples are suggested."""
 MOST_KNOWN = 5000
@@ -32,17 +37,22 @@ MOST_KNOWN = 5000
 
 
 def measure_samples(job: Job) -> None:
-    """Everything not measured yet, then suggestions. Each batch is stored as it is ready, so a repeat goes on."""
+    """Everything not measured yet, or by an older measure, then suggestions.
+
+    Each batch is stored as it is ready, so a repeat goes on.
+    """
     dataset = Dataset.objects.filter(pk=job.subject_id, deleted_at=None).first()
     if dataset is None:
         lifecycle.cancel(job.pk)
         raise Cancelled
-    new = Sample.objects.filter(dataset=dataset, removed_at=None, measured=None).order_by("number")
+    new = Sample.objects.filter(dataset=dataset, removed_at=None).exclude(MEASURED).order_by("number")
     total, done = new.count(), 0
     after = 0
     lifecycle.report(job, "measure", 0, total)
     while batch := list(new.filter(number__gt=after)[:BATCH]):
-        Measured.objects.bulk_create(_measured(batch), ignore_conflicts=True)
+        Measured.objects.bulk_create(
+            _measured(batch), update_conflicts=True, unique_fields=["sample"], update_fields=REPLACED
+        )
         after, done = batch[-1].number, done + len(batch)
         lifecycle.report(job, "measure", done, max(total, done))
     lifecycle.report(job, "suggest", total, max(total, 1))
@@ -66,6 +76,7 @@ def _row(sample: Sample, image_bgr: Image, vector: Float32) -> Measured:
         highlights=measures.highlights,
         shadows=measures.shadows,
         contrast=measures.contrast,
+        version=MEASURES_VERSION,
         signature=measures.signature,
         embedder=embedder().name,
         embedding=vector.astype(VECTOR_TYPE).tobytes(),
@@ -86,6 +97,38 @@ def picture_of(sample: Sample) -> Image | None:
 def embedder() -> PictureEmbedder:
     """Loaded once in each worker process."""
     return load_picture_embedder(threads=1)
+
+
+@lru_cache(maxsize=1)
+def pattern_maker() -> FacePatterns:
+    return load_face_patterns(threads=1)
+
+
+def patterns_of(samples: Sequence[Sample], tell: Callable[[int], None]) -> NDArray[np.float16]:
+    """`(n, d)` of measured samples; makes and stores those that are not there yet, and tells how many are done.
+
+    A sample whose file is gone has the mean of the others, which says nothing.
+    """
+    vectors = np.full((len(samples), FacePatterns.length), np.nan, VECTOR_TYPE)
+    for start in range(0, len(samples), BATCH):
+        batch = samples[start : start + BATCH]
+        rows = Measured.objects.select_related("sample__dataset").in_bulk([sample.pk for sample in batch])
+        _make_patterns([row for row in rows.values() if row.patterns_by != FacePatterns.name])
+        for number, sample in enumerate(batch, start):
+            if sample.pk in rows and rows[sample.pk].patterns_by == FacePatterns.name:
+                vectors[number] = np.frombuffer(rows[sample.pk].patterns or b"", VECTOR_TYPE)
+        tell(start + len(batch))
+    gone = np.isnan(vectors[:, 0])
+    vectors[gone] = vectors[~gone].mean(axis=0, dtype=np.float32) if not gone.all() else 0
+    return vectors
+
+
+def _make_patterns(rows: Sequence[Measured]) -> None:
+    pictures = [(row, image) for row in rows if (image := picture_of(row.sample)) is not None]
+    vectors = pattern_maker().embed([image for _row, image in pictures]) if pictures else ()
+    for (row, _image), vector in zip(pictures, vectors, strict=True):
+        row.patterns, row.patterns_by = vector.astype(VECTOR_TYPE).tobytes(), FacePatterns.name
+    Measured.objects.bulk_update([row for row, _image in pictures], ["patterns", "patterns_by"])
 
 
 def suggest(dataset: Dataset) -> None:
@@ -113,7 +156,7 @@ def suggest(dataset: Dataset) -> None:
 
 def _labels_with_enough(labelled: QuerySet[Sample]) -> list[int]:
     counts: dict[int, int] = {}
-    for label in labelled.filter(measured__isnull=False).values_list("label", flat=True):
+    for label in labelled.filter(MEASURED).values_list("label", flat=True):
         counts[label or 0] = counts.get(label or 0, 0) + 1
     there = set(Label.objects.filter(pk__in=counts).values_list("pk", flat=True))
     return [label for label, count in counts.items() if count >= LEAST_LABELLED and label in there]
@@ -121,7 +164,7 @@ def _labels_with_enough(labelled: QuerySet[Sample]) -> list[int]:
 
 def _vectors(samples: QuerySet[Sample]) -> tuple[list[int], Float32]:
     """Label and vector of measured samples, spread over all of them."""
-    ids = list(samples.filter(measured__isnull=False).order_by("number").values_list("pk", flat=True))
+    ids = list(samples.filter(MEASURED).order_by("number").values_list("pk", flat=True))
     step = max(1, len(ids) // MOST_KNOWN)
     rows = Measured.objects.filter(sample__in=ids[::step]).values_list("sample__label", "embedding")
     labels, blobs = zip(*rows, strict=True)
@@ -130,7 +173,7 @@ def _vectors(samples: QuerySet[Sample]) -> tuple[list[int], Float32]:
 
 def _vectors_in_parts(samples: QuerySet[Sample]) -> Iterator[tuple[list[Sample], Float32]]:
     after = 0
-    waiting = samples.filter(measured__isnull=False).select_related("measured").order_by("number")
+    waiting = samples.filter(MEASURED).select_related("measured").order_by("number")
     while rows := list(waiting.filter(number__gt=after)[:ROWS]):
         yield rows, unpack_vectors([row.measured.embedding for row in rows])
         after = rows[-1].number

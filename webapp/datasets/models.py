@@ -216,10 +216,15 @@ class Measured(models.Model):
     highlights = models.FloatField()
     shadows = models.FloatField()
     contrast = models.FloatField()
+    version = models.PositiveSmallIntegerField(default=0)
+    """Of the measures above (`MEASURES_VERSION`): rows of another one are measured again; 0 is from before."""
     signature = models.BinaryField()
     embedder = models.CharField(max_length=60)
     embedding = models.BinaryField()
     """float16 little-endian, length 1; vectors of different embedders cannot be compared."""
+    patterns_by = models.CharField(max_length=60, blank=True, default="")
+    patterns = models.BinaryField(null=True)
+    """As the embedding, of patterns in faces; made when the doctor doubts labels, and only where they tell more."""
 
     def __str__(self) -> str:
         return f"measures of {self.sample_id}"

@@ -4,10 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
+from analysis.doctor import duplicates
 from analysis.doctor.alignment import aligned_likeness, tangent_likeness
 from analysis.doctor.duplicates import LEAST_TANGENT_LIKENESS, near_duplicates
 from analysis.doctor.measures import MeasureTable, measure_picture
 from analysis.doctor.signature import SIGNATURE_BYTES, structures
+from analysis.errors import Cancelled
 from analysis.types import Image, Progress
 from tests.analysis.doctor.scenes import scene
 
@@ -83,6 +85,29 @@ def test_copies_are_found_across_blocks_and_progress_is_told() -> None:
     groups = near_duplicates(many, on_progress=told.append)
     assert {group.indices for group in groups} == {(3, 4990), (2499, 2500)}
     assert told[-1].done == told[-1].total == 5000
+
+
+def test_a_search_that_is_cancelled_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "ROWS", 2)
+    told: list[Progress] = []
+
+    def on_progress(progress: Progress) -> None:
+        told.append(progress)
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        near_duplicates(signatures([scene(seed) for seed in range(20)]), on_progress=on_progress)
+    assert len(told) == 1
+
+
+def test_it_does_not_matter_how_many_are_compared_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = signatures([scene(seed % 25, 160, 120 + seed // 25) for seed in range(60)])
+    vectors = np.random.default_rng(0).normal(size=(60, 120)).astype(np.float32)
+    together = near_duplicates(many, embeddings=vectors)
+    assert len(together) == 25
+    for name in ("ROWS", "COLUMNS", "VERIFIED_AT_ONCE"):
+        monkeypatch.setattr(duplicates, name, 7)
+        assert near_duplicates(many, embeddings=vectors) == together
 
 
 def test_alignment_finds_a_shift_and_a_stretch() -> None:

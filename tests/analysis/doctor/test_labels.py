@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from analysis.doctor import linear_head
+from analysis.doctor import linear_head, wrong_labels
 from analysis.doctor.identities import mixed_identities
 from analysis.doctor.linear_head import FOLDS, folds_by_source, kernel_features
 from analysis.doctor.signature import SIGNATURE_BYTES
@@ -52,6 +53,35 @@ def test_the_layout_of_the_grey_tells_what_the_network_misses() -> None:
     found = likely_wrong_labels(blind, given, signatures=signatures)
     assert set(found.indices.tolist()) == set(range(3, 160, 16))
     assert len(set(likely_wrong_labels(blind, given).indices.tolist()) ^ set(range(3, 160, 16))) > 5
+
+
+def asked_rows(monkeypatch: pytest.MonkeyPatch, patterns: Float32, given: list[str]) -> tuple[list[int], set[int]]:
+    """How many patterns are asked for each time, and whose labels are doubted, with vectors that say little."""
+    monkeypatch.setattr(wrong_labels, "TRIED", 100)
+    asked = []
+
+    def patterns_of(rows: NDArray[np.int64]) -> Float32:
+        asked.append(len(rows))
+        return patterns[rows]
+
+    found = likely_wrong_labels(clouds(2, 100, 7.0), given, patterns_of=patterns_of)
+    return asked, set(found.indices.tolist())
+
+
+def test_patterns_that_tell_the_labels_better_are_made_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = ["a"] * 100 + ["b"] * 100
+    given[7], given[150] = "b", "a"
+    asked, doubted = asked_rows(monkeypatch, clouds(2, 100, 0.8), given)
+    assert asked == [100, 200]
+    assert doubted == {7, 150}
+
+
+def test_patterns_that_say_nothing_are_made_only_of_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = ["a"] * 100 + ["b"] * 100
+    noise = clouds(1, 200, 1.0, seed=8)
+    asked, doubted = asked_rows(monkeypatch, noise, given)
+    assert asked == [100]
+    assert doubted == set(likely_wrong_labels(clouds(2, 100, 7.0), given).indices.tolist())
 
 
 def test_many_pictures_are_likened_to_landmarks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from analysis.doctor import sharpness
 from analysis.doctor.measures import MEASURED_SIDE_PX, MeasureTable, measure_picture
 from analysis.doctor.signature import SIGNATURE_BYTES
 from tests.analysis.doctor.scenes import scene
@@ -46,6 +47,13 @@ def test_what_stands_before_a_soft_background_is_sharp() -> None:
     portrait = cv2.GaussianBlur(sharp, (0, 0), 6)
     portrait[80:160, 100:220] = sharp[80:160, 100:220]
     assert blur_of(portrait) < 1.3 * blur_of(sharp)
+
+
+def test_it_does_not_matter_how_much_is_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = [scene(seed, 323, 241, softness_px=seed + 0.7) for seed in range(3)]
+    together = [blur_of(image) for image in images]
+    monkeypatch.setattr(sharpness, "STRIP_PIXELS", 1000)
+    assert [blur_of(image) for image in images] == pytest.approx(together, rel=1e-4)
 
 
 def test_large_pictures_are_measured_at_a_fixed_size() -> None:

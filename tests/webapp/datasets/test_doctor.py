@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from django.urls import reverse
 
+from analysis.doctor.measures import MEASURES_VERSION
 from analysis.types import Image
 from tests.conftest import signed_in
 from tests.webapp.datasets.rows import a_picture, make_dataset, make_sample
@@ -69,6 +70,32 @@ def test_each_sample_is_measured_once_and_a_repeat_goes_on(team: Team) -> None:
     assert Measured.objects.count() == 7
 
 
+def test_what_an_older_measure_made_is_measured_again_when_the_doctor_looks(team: Team) -> None:
+    dataset = make_dataset(team)
+    samples = fill(dataset, 4)
+    run(dataset, Kind.MEASURE)
+    right = dict(Measured.objects.values_list("sample__number", "blur"))
+    rows = Measured.objects.filter(sample__in=[sample.pk for sample in samples[:2]])
+    rows.filter(sample=samples[0].pk).update(version=0, blur=99, signature=b"of another length")
+    rows.filter(sample=samples[1].pk).update(embedder="another", embedding=b"12", blur=99)
+    Measured.objects.filter(sample=samples[2].pk).update(blur=77)
+    assert run(dataset, Kind.CHECKUP).status == Status.DONE
+    assert dict(Measured.objects.values_list("sample__number", "blur")) == right | {samples[2].number: 77}
+    assert set(Measured.objects.values_list("version", flat=True)) == {MEASURES_VERSION}
+
+
+def test_old_measures_of_a_file_that_is_gone_are_not_compared(team: Team, caplog: pytest.LogCaptureFixture) -> None:
+    dataset = make_dataset(team)
+    [lost, *_others] = fill(dataset, 6)
+    run(dataset, Kind.MEASURE)
+    Measured.objects.filter(sample=lost.pk).update(version=0, embedding=b"12", signature=b"1")
+    Sample.objects.filter(pk=lost.pk).update(key="teams/nowhere.jpg", label=None)
+    assert run(dataset, Kind.CHECKUP).status == Status.DONE
+    checkup = doctor.latest_checkup(dataset)
+    assert checkup is not None
+    assert checkup.samples_seen == 5
+
+
 def test_a_sample_whose_file_is_gone_stops_nothing(team: Team, caplog: pytest.LogCaptureFixture) -> None:
     dataset = make_dataset(team)
     fill(dataset, 3)
@@ -114,6 +141,23 @@ def test_swapped_labels_are_doubted_and_relabelled_and_taken_back(team: Team, bo
     wrong.refresh_from_db()
     assert wrong.label == cold
     assert len(doctor.still_open(finding)) == 1
+
+
+def test_patterns_are_made_once_and_only_of_labelled_samples(team: Team) -> None:
+    dataset = make_dataset(team)
+    samples = fill(dataset, 14)
+    unlabelled = make_sample(dataset)
+    Sample.objects.filter(pk=samples[0].pk).update(key="teams/nowhere.jpg")
+    run(dataset, Kind.MEASURE)
+    assert not Measured.objects.exclude(patterns=None).exists()
+    Sample.objects.filter(pk=samples[1].pk).update(key="teams/nowhere.jpg")
+    run(dataset, Kind.CHECKUP)
+    made = dict(Measured.objects.exclude(patterns=None).values_list("sample", "patterns"))
+    assert set(made) == {sample.pk for sample in samples[2:]}
+    assert unlabelled.pk not in made
+    Measured.objects.filter(sample=samples[2].pk).update(patterns=made[samples[3].pk])
+    run(dataset, Kind.CHECKUP)
+    assert Measured.objects.get(sample=samples[2].pk).patterns == made[samples[3].pk]
 
 
 def test_leaving_out_only_the_ticked_ones(team: Team, bob: User) -> None:
