@@ -263,7 +263,7 @@ class LabelGrid extends HTMLElement {
   #offer(fits, arrived) {
     const button = this.querySelector('[data-act="again"]');
     const isLoading = this.host && !this.view;
-    const isBehind = this.view && arrived > 0;
+    const isBehind = Boolean(this.view) && arrived > 0;
     button.hidden = isLoading || (!isBehind && fits === this.samples.length);
     button.toggleAttribute("data-behind", isBehind);
     if (isBehind) button.textContent = say(arrived === 1 ? "grid.new_one" : "grid.new", { n: arrived });
@@ -290,7 +290,9 @@ class LabelGrid extends HTMLElement {
     this.large.repaint();
     this.querySelector("[data-shown]").textContent = samplesIn(this.samples.length);
     this.counts.ask();
-    if (first < this.samples.length) this.go(first);
+    if (first >= this.samples.length) return;
+    if (this.selection.count > 1) this.view.go(first);
+    else this.go(first);
   }
 
   #resize(size) {
