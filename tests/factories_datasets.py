@@ -1,7 +1,7 @@
-"""Plain functions that make datasets, labels and samples with real pictures; every argument has a default."""
+"""Plain functions that make datasets, labels, pictures and samples; every argument has a default."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from django.db.models import F
 
+from analysis.types import Image
 from tests.factories import make_team
 from webapp import storage
 from webapp.accounts.models import Team
@@ -19,8 +20,15 @@ _numbers = count(1)
 SIDE_PX = 64
 
 
-def make_dataset(*, team: Team | None = None, name: str = "", kind: str = Kind.FACES, **fields: Any) -> Dataset:
-    return Dataset.objects.create(team=team or make_team(), name=name or f"Faces {next(_numbers)}", kind=kind, **fields)
+def make_dataset(
+    team: Team | None = None, *, name: str = "", kind: str = Kind.FRAMES, labels: Sequence[str] = (), **fields: Any
+) -> Dataset:
+    """With labels of these names."""
+    name = name or f"Dataset {next(_numbers)}"
+    dataset = Dataset.objects.create(team=team or make_team(), name=name, kind=kind, **fields)
+    for label in labels:
+        services.label_called(dataset, label)
+    return dataset
 
 
 def make_label(dataset: Dataset, name: str = "", **fields: Any) -> Label:
@@ -36,20 +44,42 @@ def make_import(dataset: Dataset, **fields: Any) -> Import:
     return Import.objects.create(dataset=dataset, **(usual | fields))
 
 
-def picture_jpeg(seed: int = 0, side_px: int = SIDE_PX) -> bytes:
-    """A small picture that differs for each seed: a disc on a coloured ground."""
+def a_picture(
+    seed: int = 0, size: tuple[int, int] = (SIDE_PX, SIDE_PX), blur: float = 0.0, light: float = 1.0
+) -> Image:
+    """Coloured discs and frames: sharp, bright, and unlike that of any other seed. `size`: width and height."""
     random = np.random.default_rng(seed)
-    ground, disc = (random.integers(30, 225, 3).tolist() for _ in range(2))
-    picture = np.full((side_px, side_px, 3), ground, np.uint8)
-    centre = random.integers(side_px // 4, side_px * 3 // 4, 2).tolist()
-    cv2.circle(picture, centre, side_px // 4, disc, thickness=-1)
-    cv2.putText(picture, str(seed), (4, side_px - 6), cv2.FONT_HERSHEY_SIMPLEX, side_px / 160, (255, 255, 255), 1)
-    return cv2.imencode(".jpg", picture)[1].tobytes()
+    image = np.full((size[1], size[0], 3), random.integers(60, 200, 3), np.uint8)
+    for _ in range(14):
+        centre = random.integers(0, min(size), 2).tolist()
+        colour = random.integers(0, 255, 3).tolist()
+        if random.random() < 0.5:
+            cv2.circle(image, centre, int(random.integers(6, 24)), colour, -1)
+        else:
+            cv2.rectangle(image, centre, (random.integers(0, min(size), 2)).tolist(), colour, 2)
+    if blur:
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur), np.uint8)
+    return np.clip(image * light, 0, 255).astype(np.uint8)
 
 
-def make_sample(dataset: Dataset, *, content: bytes | None = None, **fields: Any) -> Sample:
-    """With its file and thumbnail in the store."""
-    return make_samples(dataset, 1, contents=None if content is None else [content], **fields)[0]
+def encoded(image_bgr: Image, suffix: str = ".jpg") -> bytes:
+    return bytes(cv2.imencode(suffix, image_bgr, [cv2.IMWRITE_JPEG_QUALITY, 95] if suffix == ".jpg" else [])[1])
+
+
+def picture(seed: int = 0, *, width: int = 40, height: int = 30, suffix: str = ".jpg") -> bytes:
+    """A file with another picture for each seed."""
+    return encoded(a_picture(seed, (width, height)), suffix)
+
+
+def make_sample(dataset: Dataset, *, image: Image | None = None, content: bytes | None = None, **fields: Any) -> Sample:
+    """Of a picture, or of a file's content that may repeat; each from a source of its own, with its files."""
+    number = next(_numbers)
+    shown = a_picture(number) if image is None else image
+    usual: dict[str, Any] = {"height": shown.shape[0], "width": shown.shape[1], "source": f"source {number}"}
+    if content is None:
+        content = encoded(shown)
+        usual["sha256"] = hashlib.sha256(content).hexdigest()
+    return make_samples(dataset, 1, contents=[content], **(usual | fields))[0]
 
 
 def make_samples(
@@ -62,7 +92,7 @@ def make_samples(
 ) -> list[Sample]:
     """The next numbers of the dataset. With `contents` the files repeat: enough for pages, cheap for many samples.
 
-    `each` gives further fields of the first, second ... (counted from 0).
+    `each` gives further fields of the first, second ... (counted from 0). A `label` may be the name of one.
     """
     dataset.refresh_from_db()
     first = dataset.last_number + 1
@@ -71,7 +101,7 @@ def make_samples(
     keys = [_stored(dataset, content, first + n) for n, content in enumerate(contents)] if contents else []
     made = []
     for number in range(first, first + count):
-        key = keys[number % len(keys)] if keys else _stored(dataset, picture_jpeg(number), number)
+        key = keys[number % len(keys)] if keys else _stored(dataset, encoded(a_picture(number)), number)
         usual: dict[str, Any] = {
             "name": f"picture {number}.jpg",
             "media_type": "image/jpeg",
@@ -83,6 +113,8 @@ def make_samples(
         }
         usual |= {"key": key, "thumbnail_key": key}
         usual |= fields | (each(number - first) if each else {})
+        if isinstance(usual.get("label"), str):
+            usual["label"] = services.label_called(dataset, usual["label"])
         made.append(Sample(dataset=dataset, came_with=came_with, number=number, **usual))
     return Sample.objects.bulk_create(made, batch_size=2000)
 

@@ -1,12 +1,15 @@
 """Small real models, trained once for all tests: stripes that lie or stand; clips of a bar that goes left or right."""
 
+import fcntl
+import os
+import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from analysis.training.config import Device, Recipe, defaults
+from analysis.training.config import Device, Recipe, TrainingConfig, defaults
 from analysis.training.data import TrainingData, read_training_data
 from analysis.training.train import train
 from analysis.types import Image
@@ -22,18 +25,28 @@ BAR_CLIP_S = 12 / 25
 @cache
 def stripes_model() -> Path:
     """Folder of a model that has learned from whole pictures."""
-    folder = Path(tempfile.mkdtemp())
     config = defaults(Recipe.TUTORIAL, epochs=6, picture_size=24, device=Device.CPU, threads=1, learning_rate=3e-3)
-    train(config, _sourced(read_training_data(write_stripes(folder / "data", 40))), folder / "model", ignore)
-    return folder / "model"
+    return _trained("stripes", config, lambda folder: write_stripes(folder, 40))
 
 
 @cache
 def bars_model() -> Path:
     """Folder of a model that has learned from clips whose single frames tell nothing."""
-    folder = Path(tempfile.mkdtemp())
     config = defaults(Recipe.SEQUENCE, epochs=12, picture_size=32, device=Device.CPU, threads=1, frames=8)
-    train(config, _sourced(read_training_data(write_bars(folder / "data", 60))), folder / "model", ignore)
+    return _trained("bars", config, lambda folder: write_bars(folder, 60))
+
+
+def _trained(name: str, config: TrainingConfig, write: Callable[[Path], Path]) -> Path:
+    """By the first process of this run of the tests that asks; the others wait for it."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    folder = Path(tempfile.gettempdir(), f"rollcall-{name}-{run}") if run else Path(tempfile.mkdtemp())
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "model").exists():
+            shutil.rmtree(folder / "data", ignore_errors=True)  # of one that was killed
+            trained = train(config, _sourced(read_training_data(write(folder / "data"))), folder / "making", ignore)
+            trained.folder.rename(folder / "model")
     return folder / "model"
 
 

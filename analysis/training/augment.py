@@ -6,6 +6,15 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from analysis.augmentation import (
+    COLOUR_CHANCE,
+    COVERED_ASPECT,
+    COVERED_SHARE,
+    MOVE_CHANCE,
+    TRAINED_WITH,
+    Strengths,
+    ranges_of,
+)
 from analysis.training.config import Augmentation
 
 Augment = Callable[[Tensor], Tensor]
@@ -13,19 +22,14 @@ Augment = Callable[[Tensor], Tensor]
 
 def augmentation(kind: Augmentation) -> Augment:
     """Takes and gives `(n, 3, h, w)` RGB 0..255; draws from torch's generator. Clips stay as they are."""
-    if kind is Augmentation.NONE:
-        return _unchanged
-    import kornia.augmentation as kornia
+    return changing(TRAINED_WITH[kind])
 
-    steps: list[nn.Module] = [kornia.RandomHorizontalFlip(p=0.5)]
-    if kind in (Augmentation.LIGHT, Augmentation.STRONG):
-        strong = kind is Augmentation.STRONG
-        turn_deg, shift, scale = (20.0, 0.15, (0.75, 1.25)) if strong else (10.0, 0.06, (0.88, 1.12))
-        light = 0.4 if strong else 0.2
-        steps.append(kornia.RandomAffine(turn_deg, (shift, shift), scale, padding_mode="border", p=0.9))
-        steps.append(kornia.ColorJitter(light, light, light / 2, 0.02, p=0.8))
-    if kind is Augmentation.STRONG:
-        steps.append(kornia.RandomErasing(scale=(0.02, 0.15), p=0.3))
+
+def changing(strengths: Strengths) -> Augment:
+    """The same for any strengths."""
+    steps = _steps(strengths)
+    if not steps:
+        return _unchanged
     chain = nn.Sequential(*steps)
 
     def change(pictures: Tensor) -> Tensor:
@@ -35,6 +39,23 @@ def augmentation(kind: Augmentation) -> Augment:
         return changed
 
     return change
+
+
+def _steps(strengths: Strengths) -> list[nn.Module]:
+    import kornia.augmentation as kornia
+
+    to = ranges_of(strengths)
+    steps: list[nn.Module] = []
+    if strengths.flip:
+        steps.append(kornia.RandomHorizontalFlip(p=to.flip_chance))
+    if strengths.move:
+        around, shift = (1 - to.zoom, 1 + to.zoom), (to.shift, to.shift)
+        steps.append(kornia.RandomAffine(to.turn_deg, shift, around, padding_mode="border", p=MOVE_CHANCE))
+    if strengths.colour:
+        steps.append(kornia.ColorJitter(to.light, to.light, to.saturation, to.hue, p=COLOUR_CHANCE))
+    if strengths.cover:
+        steps.append(kornia.RandomErasing(scale=COVERED_SHARE, ratio=COVERED_ASPECT, p=to.cover_chance))
+    return steps
 
 
 def _unchanged(pictures: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ import "rollcall/import-sender";
 import "rollcall/train-form";
 import "rollcall/run-curves";
 import "rollcall/run-watch";
+import "rollcall/first-samples";
 import "rollcall/label-grid";
 import "rollcall/label-dialog";
 import "rollcall/video-choice";

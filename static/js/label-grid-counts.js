@@ -1,13 +1,16 @@
-// The balance beside the grid: how many samples bear which label, moved at once and then put right by the server.
+// How many samples there are, and how many bear which label: moved at once, then put right by the server.
+import { say } from "rollcall/api";
 
 const PAUSE_MS = 400;
 
 export class GridCounts {
   #timer = 0;
   #known = null;
+  #moves = 0;
 
-  constructor(element, { url, signal, onFits }) {
-    Object.assign(this, { element, url, signal, onFits });
+  /** `since()`: the highest number that the grid knows; `onFits(fits, arrived)`: how many fit, and how many of them came since. */
+  constructor(element, { url, signal, since, onFits }) {
+    Object.assign(this, { element, url, signal, since, onFits });
     signal.addEventListener("abort", () => clearTimeout(this.#timer));
   }
 
@@ -15,6 +18,7 @@ export class GridCounts {
   moved(before, after) {
     this.#add(before.label, -1);
     this.#add(after.label, 1);
+    this.#moves += 1;
     this.#bars();
   }
 
@@ -27,8 +31,13 @@ export class GridCounts {
   show() {
     if (!this.#known) return;
     for (const row of this.#labelRows()) this.#write(row, this.#known.labels[row.dataset.label] ?? 0);
-    for (const part of document.querySelectorAll("[data-count-of]")) part.textContent = this.#known[part.dataset.countOf];
+    this.#totals();
     this.#bars();
+  }
+
+  #totals() {
+    for (const part of document.querySelectorAll("[data-count-of]")) part.textContent = this.#known[part.dataset.countOf];
+    for (const part of document.querySelectorAll("[data-samples-of]")) part.textContent = samplesIn(this.#known[part.dataset.samplesOf]);
   }
 
   #labelRows = () => [...this.element.querySelectorAll(".label-row")];
@@ -50,8 +59,11 @@ export class GridCounts {
 
   async #ask() {
     this.#timer = 0;
+    const moves = this.#moves;
+    const query = new URLSearchParams(location.search);
+    query.set("since", this.since());
     try {
-      const response = await fetch(`${this.url}${location.search}`, { signal: this.signal });
+      const response = await fetch(`${this.url}?${query}`, { signal: this.signal });
       if (!response.ok || response.redirected) return;
       this.#known = await response.json();
     } catch (error) {
@@ -59,8 +71,11 @@ export class GridCounts {
       // The next act or message brings them.
       return;
     }
-    // Another act may have begun; its answer asks again.
-    if (!this.#timer) this.show();
-    this.onFits(this.#known.fits);
+    // Another act may have begun; its answer asks again. An import that goes on asks again too, but must not keep us waiting.
+    if (moves === this.#moves) this.show();
+    else this.#totals();
+    this.onFits(this.#known.fits, this.#known.arrived);
   }
 }
+
+export const samplesIn = (n) => say(n === 1 ? "grid.samples_one" : "grid.samples", { n });

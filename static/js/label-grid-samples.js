@@ -1,5 +1,6 @@
 // The samples of the grid: all numbers that fitted the filters when the page came, and details of those looked at.
-// The list never changes while one labels, so that nothing moves under the fingers. A place is an index into it.
+// The list never changes while one labels, so that nothing moves under the fingers; those that came since are put
+// behind it when one asks for them. A place is an index into it.
 import { eachOf, sizeOf, spelled } from "rollcall/label-grid-runs";
 
 const BLOCK = 60;
@@ -11,6 +12,8 @@ export class Samples extends EventTarget {
   numbers = new Uint32Array(0);
   revisions = new Uint32Array(0);
   rows = new Map();
+  /** The highest number that there was when the list came: samples beyond are new. */
+  last = 0;
   #places = new Map();
   #held = new Map();
   #wanted = new Set();
@@ -29,17 +32,32 @@ export class Samples extends EventTarget {
   }
 
   async load() {
-    const { runs } = await this.#get(`${this.urls.numbers}${location.search}`);
-    const size = sizeOf(runs);
-    [this.numbers, this.revisions, this.rows] = [new Uint32Array(size), new Uint32Array(size), new Map()];
-    this.#places = new Map();
-    let place = 0;
+    this.#append(await this.#get(`${this.urls.numbers}${location.search}`));
+  }
+
+  /** Puts what came since behind the list; returns the place of the first. */
+  async loadNew() {
+    const before = this.length;
+    const query = new URLSearchParams(location.search);
+    query.set("since", this.last);
+    this.#append(await this.#get(`${this.urls.numbers}?${query}`));
+    return before;
+  }
+
+  #append({ runs, last }) {
+    const before = this.length;
+    const [numbers, revisions] = [new Uint32Array(before + sizeOf(runs)), new Uint32Array(before + sizeOf(runs))];
+    numbers.set(this.numbers);
+    revisions.set(this.revisions);
+    let place = before;
     eachOf(runs, (number, revision) => {
-      this.numbers[place] = number;
-      this.revisions[place] = revision;
+      numbers[place] = number;
+      revisions[place] = revision;
       this.#places.set(number, place);
       place += 1;
+      this.last = Math.max(this.last, number);
     });
+    [this.numbers, this.revisions, this.last] = [numbers, revisions, Math.max(this.last, last)];
   }
 
   /** Where a number stands; undefined when it is not in the list. */

@@ -10,6 +10,13 @@ export class Selection {
     this.onChange = onChange;
   }
 
+  /** The list has become longer; what is selected stays. */
+  grow(size) {
+    const flags = new Uint8Array(size);
+    flags.set(this.#flags);
+    this.#flags = flags;
+  }
+
   has = (place) => this.#flags[place] === 1;
 
   places() {

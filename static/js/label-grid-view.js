@@ -61,11 +61,24 @@ export class TileView {
     this.columns = width < PHONE_PX ? ON_A_PHONE[size] : Math.max(2, Math.floor((width + GAP_PX) / (LEAST_PX[size] + GAP_PX)));
     this.height = Math.floor((width - GAP_PX * (this.columns - 1)) / this.columns) + WORDS_PX + GAP_PX;
     this.host.style.setProperty("--columns", this.columns);
-    this.host.style.height = `${this.rowCount * this.height}px`;
-    this.host.setAttribute("aria-rowcount", this.rowCount);
+    this.#stretch();
     this.host.setAttribute("aria-colcount", this.columns);
     for (const [row, element] of this.#rows) this.#drop(row, element);
     if (first) scrollTo({ top: scrollY + this.#top + Math.floor(first / this.columns) * this.height });
+    this.draw();
+  }
+
+  #stretch() {
+    this.host.style.height = `${this.rowCount * this.height}px`;
+    this.host.setAttribute("aria-rowcount", this.rowCount);
+  }
+
+  /** The list has become longer: the row that was its last is filled up, everything stays where it is. */
+  grow(before) {
+    this.#stretch();
+    const row = Math.floor(before / this.columns);
+    const element = this.#rows.get(row);
+    if (element) this.#fill(element, row);
     this.draw();
   }
 
@@ -113,16 +126,21 @@ export class TileView {
     element.setAttribute("role", "row");
     element.setAttribute("aria-rowindex", row + 1);
     element.style.transform = `translateY(${row * this.height}px)`;
-    const end = Math.min(this.samples.length, (row + 1) * this.columns);
-    for (let place = row * this.columns; place < end; place += 1) {
-      const tile = makeTile(place, this.columns);
-      this.paint(tile, place);
-      element.append(tile);
-    }
+    this.#fill(element, row);
     // Rows stand in the order in which they are read.
     const next = [...this.#rows.keys()].filter((other) => other > row).sort((a, b) => a - b)[0];
     this.host.insertBefore(element, next === undefined ? null : this.#rows.get(next));
     this.#rows.set(row, element);
+  }
+
+  /** The tiles that a row lacks. */
+  #fill(element, row) {
+    const end = Math.min(this.samples.length, (row + 1) * this.columns);
+    for (let place = row * this.columns + element.childElementCount; place < end; place += 1) {
+      const tile = makeTile(place, this.columns);
+      this.paint(tile, place);
+      element.append(tile);
+    }
   }
 
   #drop(row, element) {

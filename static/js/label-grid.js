@@ -3,7 +3,7 @@ import { visit } from "@hotwired/turbo";
 import { say } from "rollcall/api";
 import { Acts } from "rollcall/label-grid-acts";
 import { areAllOut, COMMANDS, suggestionOf } from "rollcall/label-grid-commands";
-import { GridCounts } from "rollcall/label-grid-counts";
+import { GridCounts, samplesIn } from "rollcall/label-grid-counts";
 import { press } from "rollcall/label-grid-keys";
 import { Large } from "rollcall/label-grid-large";
 import { followPanel, readLabels, showPicked, standOnRail } from "rollcall/label-grid-panel";
@@ -31,7 +31,12 @@ class LabelGrid extends HTMLElement {
     this.panel = this.querySelector("[data-panel]");
     this.host = this.querySelector("[data-tiles]");
     this.labels = readLabels(this.panel);
-    this.counts = new GridCounts(this, { url: this.dataset.counts, signal, onFits: (n) => this.#offerAgain(n) });
+    this.counts = new GridCounts(this, {
+      url: this.dataset.counts,
+      signal,
+      since: () => this.samples.last,
+      onFits: (fits, arrived) => this.#offer(fits, arrived),
+    });
     this.samples = new Samples(this.dataset, signal);
     this.selection = new Selection(0, () => {});
     followPanel(this.panel, this, signal);
@@ -254,16 +259,40 @@ class LabelGrid extends HTMLElement {
     this.#addressTimer = setTimeout(() => writeAddress({ at: String(this.samples.numbers[place]) }), ADDRESS_PAUSE_MS);
   }
 
-  #offerAgain(fits) {
+  /** New samples are put behind the others when one asks for them; what fits in another order comes with the page. */
+  #offer(fits, arrived) {
     const button = this.querySelector('[data-act="again"]');
-    button.hidden = !this.view || fits === this.samples.length;
-    button.textContent = say("grid.again", { n: fits });
+    const isLoading = this.host && !this.view;
+    const isBehind = Boolean(this.view) && arrived > 0;
+    button.hidden = isLoading || (!isBehind && fits === this.samples.length);
+    button.toggleAttribute("data-behind", isBehind);
+    if (isBehind) button.textContent = say(arrived === 1 ? "grid.new_one" : "grid.new", { n: arrived });
+    else button.textContent = say("grid.again", { n: fits });
   }
 
   #headClick(event) {
     const button = event.target.closest("[data-size], [data-act=again]");
     if (button?.dataset.size) this.#resize(button.dataset.size);
+    else if (button?.hasAttribute("data-behind")) this.#showNew();
     else if (button) visit(location.href, { action: "replace" });
+  }
+
+  async #showNew() {
+    let first;
+    try {
+      first = await this.samples.loadNew();
+    } catch (error) {
+      if (error.name !== "AbortError") toast(say("grid.load_failed"));
+      return;
+    }
+    this.selection.grow(this.samples.length);
+    this.view.grow(first);
+    this.large.repaint();
+    this.querySelector("[data-shown]").textContent = samplesIn(this.samples.length);
+    this.counts.ask();
+    if (first >= this.samples.length) return;
+    if (this.selection.count > 1) this.view.go(first);
+    else this.go(first);
   }
 
   #resize(size) {

@@ -1,4 +1,5 @@
 // <video-choice>: finds videos by title while one types; each is a link that filters the page.
+import { fetchDocument } from "rollcall/api";
 
 const PAUSE_MS = 150;
 
@@ -26,9 +27,9 @@ class VideoChoice extends HTMLElement {
   async #find() {
     const words = this.querySelector("input").value;
     const url = `${this.dataset.src}?${new URLSearchParams({ words })}`;
-    const response = await fetch(url, { signal: this.#ended.signal }).catch(() => null);
-    if (!response?.ok || response.redirected || words !== this.querySelector("input").value) return;
-    const found = new DOMParser().parseFromString(await response.text(), "text/html").body.firstElementChild;
+    // Somebody who chooses one leaves the page, perhaps in the middle of the answer.
+    const found = (await fetchDocument(url, this.#ended.signal).catch(() => null))?.body.firstElementChild;
+    if (!found || words !== this.querySelector("input").value) return;
     for (const link of found.querySelectorAll("[data-video]")) {
       const query = new URLSearchParams(location.search);
       query.delete("at");

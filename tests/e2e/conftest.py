@@ -9,10 +9,11 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
 from analysis.sample_video import make_sample_video, sample_pictures
-from tests.e2e.browser import Troubles, browser, chromium_path, create_owner, new_context, open_page
+from tests.e2e.browser import Troubles, browser, chromium_path, create_owner, new_context, open_page, sign_in
+from tests.e2e.seeding import seed_teams
+from tests.factories import PASSWORD
 from tests.product import Product
 
-PASSWORD = "a long enough phrase"
 LONG_CLIP_REPEATS = 15
 
 
@@ -21,27 +22,50 @@ def nothing_of_this_process() -> None:
     """These tests know the product by its pages alone; they touch no row and no setting of the test process."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Closed after each module: as long as it is open its event loop runs, and asynchronous tests cannot."""
+    """Closed behind the last of these tests: while it is open its event loop runs, and asynchronous tests cannot."""
     if chromium_path() is None:
         pytest.skip("Chromium is not installed")
     with browser() as chromium:
         yield chromium
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """One for all: each file has a team of its own in it. The files that kill its processes come last."""
     product = Product(tmp_path_factory.mktemp("product") / "data").wait_until_ready()
     yield product
     assert product.stop() == 0, product.out
 
 
-@pytest.fixture(scope="module")
-def cookies(chromium: Browser, product: Product) -> StorageState:
-    """Of the owner, who was made through the one-time link."""
+@pytest.fixture(scope="package")
+def first_owner(chromium: Browser, product: Product) -> StorageState:
+    """Cookies of the person who came through the one-time link."""
     context = new_context(chromium)
     create_owner(open_page(context), product.owner_link, "alice@example.org", PASSWORD)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture(scope="package")
+def newsrooms(product: Product, first_owner: StorageState) -> None:
+    """A team for each file of tests here."""
+    seed_teams(product.data_dir, [path.stem for path in Path(__file__).parent.glob("test_*.py")])
+
+
+@pytest.fixture(scope="module")
+def newsroom(request: pytest.FixtureRequest, newsrooms: None) -> str:
+    """Name of the team that only the tests of this file work in: what others left in the product is not seen there."""
+    return str(request.node.path.stem)
+
+
+@pytest.fixture(scope="module")
+def cookies(chromium: Browser, product: Product, newsroom: str) -> StorageState:
+    """Of the owner of this file's team."""
+    context = new_context(chromium)
+    sign_in(open_page(context), product.address, f"{newsroom}@example.org", PASSWORD)
     state = context.storage_state()
     context.close()
     return state

@@ -1,4 +1,4 @@
-"""Puts a dataset into a product that runs, from a process of its own: `python -m tests.e2e.seeding '{"count": 500}'`.
+"""Puts teams and datasets into a product that runs, from a process of its own: `python -m tests.e2e.seeding WISH`.
 
 End-to-end tests touch no row themselves; this is for what has no quick way through the pages.
 """
@@ -7,45 +7,77 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.product import OWN_VARIABLES, PROJECT
 
 
-def seed(data_dir: Path, **wish: Any) -> dict[str, str]:
-    """Makes a dataset in the first team of the product with this data folder; returns its "id" and other ids.
-
-    `name`, `kind`, `labels` (names), `count`, `labelled` and `suggested` (how many of the first samples bear labels
-    in turn, how many behind them have a suggestion), `track` (size of the sequences), `sources` (how many there are,
-    instead of one video), `folder` with pictures to use in the order of their names, `members` ([[name, role], ...];
-    all with the password of the tests).
-    """
+def in_product(module: str, data_dir: Path, wish: dict[str, Any]) -> Any:
+    """Runs `python -m MODULE WISH` on the product with this data folder; returns the JSON that it prints."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
     own = {"DJANGO_SETTINGS_MODULE": "webapp.settings", "ROLLCALL_DATA_DIR": str(data_dir)}
     own["ROLLCALL_SECRET_KEY"] = "only-for-seeding"
-    command = [sys.executable, "-m", "tests.e2e.seeding", json.dumps(wish)]
+    command = [sys.executable, "-m", module, json.dumps(wish)]
     done = subprocess.run(command, cwd=PROJECT, env=clean | own, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    ids: dict[str, str] = json.loads(done.stdout)
-    return ids
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-def _make(wish: dict[str, Any]) -> dict[str, str]:
+def seed_teams(data_dir: Path, names: Sequence[str]) -> None:
+    """Teams of these names, each with an owner `NAME@example.org`, who is called Alice."""
+    in_product("tests.e2e.seeding", data_dir, {"teams": names})
+
+
+def seed(data_dir: Path, **wish: Any) -> dict[str, str]:
+    """Makes a dataset in the product with this data folder; returns its "id" and other ids.
+
+    `team` (its name), `name`, `kind`, `labels` (names), `count`, `labelled` and `suggested` (how many of the first
+    samples bear labels in turn, how many behind them have a suggestion), `track` (size of the sequences), `sources`
+    (how many there are, instead of one video), `folder` with pictures to use in the order of their names, `members`
+    ([[name, role], ...]; all with the password of the tests).
+    """
+    return seed_all(data_dir, wish)[0]
+
+
+def seed_all(data_dir: Path, *wishes: dict[str, Any]) -> list[dict[str, str]]:
+    """Several datasets, with the start of one process."""
+    made: list[dict[str, str]] = in_product("tests.e2e.seeding", data_dir, {"datasets": wishes})
+    return made
+
+
+def _make(wish: dict[str, Any]) -> Any:
+    return _make_teams(wish["teams"]) if "teams" in wish else [_make_dataset(each) for each in wish["datasets"]]
+
+
+def _make_teams(names: Sequence[str]) -> None:
+    from django.contrib.auth.hashers import make_password
+
+    from tests.factories import PASSWORD, make_team
+    from webapp.accounts.models import Membership, Role, User
+
+    hashed = make_password(PASSWORD)  # takes half a second, so once for all
+    for name in names:
+        owner = User.objects.create(email=f"{name}@example.org", name="Alice", password=hashed)
+        Membership.objects.create(team=make_team(name), user=owner, role=Role.OWNER)
+
+
+def _make_dataset(wish: dict[str, Any]) -> dict[str, str]:
     from tests.factories import make_user
-    from tests.factories_datasets import make_dataset, make_label, make_samples, picture_jpeg
+    from tests.factories_datasets import make_dataset, make_label, make_samples, picture
     from tests.factories_videos import make_video
     from webapp.accounts.models import Team, User
     from webapp.datasets.models import Dataset
 
-    team = Team.objects.order_by("created_at")[0]
+    team = Team.objects.get(name=wish["team"])
     for name, role in wish.get("members", []):
         if not User.objects.filter(name=name.capitalize()).exists():
             make_user(name, team=team, role=role)
     dataset = make_dataset(team=team, name=wish.get("name", "Smiles"), kind=wish.get("kind", "faces"))
     labels = [make_label(dataset, name) for name in wish.get("labels", ["smile", "no smile"])]
     files = sorted(Path(wish["folder"]).rglob("*.[jp][pn]g")) if "folder" in wish else []
-    contents = [path.read_bytes() for path in files] or [picture_jpeg(n) for n in range(40)]
+    contents = [path.read_bytes() for path in files] or [picture(n, width=64, height=64) for n in range(40)]
     size, video = wish.get("count", 40), make_video(team=team, title="Opening night", content=dataset.pk.bytes)
     labelled, suggested, track = wish.get("labelled", 0), wish.get("suggested", 0), wish.get("track", 10)
 

@@ -1,15 +1,13 @@
-"""Puts a really trained run into a product that runs: `python -m tests.e2e.seeding_run '{"name": "Stripes"}'`."""
+"""Puts a really trained run into a product that runs: `python -m tests.e2e.seeding_run '{"team": "Newsroom"}'`."""
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.product import OWN_VARIABLES, PROJECT
+from tests.e2e.seeding import in_product
 
 TESTED = 60
 WRONG = 6
@@ -17,15 +15,12 @@ WRONG = 6
 
 
 def seed_run(data_dir: Path, **wish: Any) -> dict[str, str]:
-    """The tutorial's network on stripes that lie or stand, 60 of them held out; returns "run", "dataset", "line"."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
-    own = {"DJANGO_SETTINGS_MODULE": "webapp.settings", "ROLLCALL_DATA_DIR": str(data_dir)}
-    own["ROLLCALL_SECRET_KEY"] = "only-for-seeding"
-    command = [sys.executable, "-m", "tests.e2e.seeding_run", json.dumps(wish)]
-    done = subprocess.run(command, cwd=PROJECT, env=clean | own, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    ids: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
-    return ids
+    """The tutorial's network on stripes that lie or stand, 60 of them held out; returns "run", "dataset", "line".
+
+    `team` (its name), `name` of the dataset, `learn` (pictures of each label), `settings` of the training.
+    """
+    made: dict[str, str] = in_product("tests.e2e.seeding_run", data_dir, wish)
+    return made
 
 
 def _make(wish: dict[str, Any]) -> dict[str, str]:
@@ -41,7 +36,7 @@ def _make(wish: dict[str, Any]) -> dict[str, str]:
     from webapp.accounts.models import Team
     from webapp.training.judging import store_judged
 
-    team = Team.objects.order_by("created_at")[0]
+    team = Team.objects.get(name=wish["team"])
     dataset = make_dataset(team=team, name=wish.get("name", "Stripes"), kind="frames")
     labels = [make_label(dataset, name) for name in ("lie", "stand")]
     video = make_video(team=team, title="Opening night", content=dataset.pk.bytes)
@@ -60,14 +55,15 @@ def _make(wish: dict[str, Any]) -> dict[str, str]:
     )
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        learn = write_stripes(root / "data", 14)
+        learn = write_stripes(root / "data", wish.get("learn", 14))
         test = write_stripes(root / "test", TESTED // 2, first_seed=5000)
         for n in range(WRONG):
             names = ("lie", "stand")
             (test / names[n % 2] / f"{5000 + n}x.png").rename(test / names[(n + 1) % 2] / f"{5000 + n}x.png")
         data = read_training_data(learn, test)
         sourced = TrainingData(data.labels, tuple(replace(s, source=s.path.name) for s in data.samples))
-        config = defaults(Recipe.TUTORIAL, epochs=wish.get("epochs", 3), picture_size=24, device=Device.CPU, threads=1)
+        settings = {"epochs": 3, "picture_size": 24, "device": Device.CPU, "threads": 1} | wish.get("settings", {})
+        config = defaults(Recipe.TUTORIAL, **settings)
         train(config, sourced, root / "model", ignore)
         run = store_model(make_run(dataset=dataset, config=config.as_json()), root / "model")
         store_judged(run, root / "model", _paths(root, made))

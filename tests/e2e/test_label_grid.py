@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.e2e.browser import DESKTOP, PHONE, Troubles, new_context, open_page, scrolls_sideways, sign_in
-from tests.e2e.seeding import seed
+from tests.e2e.seeding import seed_all
 from tests.factories import PASSWORD
 from tests.product import Product
 
@@ -16,17 +16,18 @@ MANY = 20_000
 
 
 @pytest.fixture(scope="module")
-def datasets(product: Product, cookies: StorageState) -> dict[str, str]:
-    """Addresses by name, after the owner is there."""
-    members = [["bob", "editor"], ["vera", "viewer"]]
-    made = {
-        "keys": seed(product.data_dir, name="Keys", members=members),
-        "mouse": seed(product.data_dir, name="Mouse", labelled=6, suggested=10),
-        "together": seed(product.data_dir, name="Together"),
-        "phone": seed(product.data_dir, name="Phone"),
-        "many": seed(product.data_dir, name="Many", count=MANY),
+def datasets(product: Product, newsroom: str) -> dict[str, str]:
+    """Addresses by name."""
+    wishes: dict[str, dict[str, Any]] = {
+        "keys": {"members": [["bob", "editor"], ["vera", "viewer"]]},
+        "mouse": {"labelled": 6, "suggested": 10},
+        "together": {},
+        "phone": {},
+        "many": {"count": MANY},
     }
-    return {name: f"{product.address}/datasets/{ids['id']}/" for name, ids in made.items()}
+    named = [{"team": newsroom, "name": name.capitalize(), **wish} for name, wish in wishes.items()]
+    made = seed_all(product.data_dir, *named)
+    return {name: f"{product.address}/datasets/{ids['id']}/" for name, ids in zip(wishes, made, strict=True)}
 
 
 @pytest.fixture

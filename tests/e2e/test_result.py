@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, StorageState, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import scrolls_sideways
 from tests.e2e.seeding_run import seed_run
@@ -14,9 +14,9 @@ WORKER_MS = 90_000
 
 
 @pytest.fixture(scope="module")
-def address(product: Product, cookies: StorageState) -> str:
-    """Of a run, after the owner is there."""
-    return f"{product.address}/training/{seed_run(product.data_dir)['run']}/"
+def address(product: Product, newsroom: str) -> str:
+    """Of a run."""
+    return f"{product.address}/training/{seed_run(product.data_dir, team=newsroom)['run']}/"
 
 
 def test_a_result_is_looked_into_and_mended(page: Page, address: str) -> None:

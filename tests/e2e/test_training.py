@@ -11,19 +11,21 @@ from tests.e2e.browser import PHONE, Troubles, new_context, open_page, scrolls_s
 from tests.e2e.seeding import seed
 from tests.product import Product
 
+pytestmark = pytest.mark.kills
+
 EPOCH_MS = 120_000
 """For the first epoch: torch has to be loaded, on a machine that may be busy."""
 PICTURES = 200
 
 
 @pytest.fixture(scope="module")
-def dataset(product: Product, cookies: StorageState, tmp_path_factory: pytest.TempPathFactory) -> str:
+def dataset(product: Product, newsroom: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Address of one that is labelled; each picture is from one of forty recordings."""
     folder = tmp_path_factory.mktemp("stripes")
     for n in range(PICTURES):
         cv2.imwrite(str(folder / f"{n:03d}.png"), stripes(bool(n % 2), n, 64))
     wish = {"labels": ["lying", "standing"], "count": PICTURES, "labelled": PICTURES, "sources": 40}
-    made = seed(product.data_dir, name="Stripes", kind="frames", folder=str(folder), **wish)
+    made = seed(product.data_dir, team=newsroom, name="Stripes", kind="frames", folder=str(folder), **wish)
     return f"{product.address}/datasets/{made['id']}/"
 
 

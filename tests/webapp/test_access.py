@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tests.conftest import signed_in
 from tests.factories import make_job, make_user
-from tests.webapp.datasets.rows import make_dataset, make_sample
+from tests.factories_datasets import make_dataset, make_sample
 from webapp import access
 from webapp.accounts.models import Role, Team, User
 from webapp.datasets import versions

@@ -67,6 +67,12 @@ def fitting(dataset: Dataset, filters: Filters) -> QuerySet[Sample]:
     return samples.order_by("number")
 
 
+def read_since(query: Mapping[str, str]) -> int:
+    """The highest number that a page knows; 0 where the address does not say."""
+    text = query.get("since", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 def doubtful(dataset: Dataset) -> QuerySet[Sample]:
     return samples_of(dataset).filter(IN_DOUBT)
 

@@ -51,10 +51,15 @@ def labels(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def numbers(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
-    """Every sample that fits the filters, in order and with its revision; the page keeps it while one labels."""
+    """Every sample that fits the filters, in order and with its revision; the page keeps it while one labels.
+
+    With `since` only those with higher numbers: what came after the page had looked.
+    """
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
-    found = grid.fitting(dataset, grid.read_filters(request.GET)).values_list("number", "revision")
-    return JsonResponse({"runs": grid.runs_of(found.iterator(grid.MOST_ROWS * 20))})
+    fitting = grid.fitting(dataset, grid.read_filters(request.GET)).filter(number__gt=grid.read_since(request.GET))
+    found = fitting.values_list("number", "revision")
+    # The last number was read before the samples: one that comes in between is in the list, never passed over.
+    return JsonResponse({"runs": grid.runs_of(found.iterator(grid.MOST_ROWS * 20)), "last": dataset.last_number})
 
 
 @login_required
@@ -71,12 +76,14 @@ def rows(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def counts(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
-    """How many there are of each label, and how many fit the filters now."""
+    """How many there are of each label, how many fit the filters now, and how many of these came `since` a number."""
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     filters = grid.read_filters(request.GET)
     numbers = grid.counts(dataset)
     fits = grid.fitting(dataset, filters).count() if filters.any else numbers.all
-    return JsonResponse(asdict(numbers) | {"fits": fits})
+    since = grid.read_since(request.GET)
+    arrived = grid.fitting(dataset, filters).filter(number__gt=since).count() if since < dataset.last_number else 0
+    return JsonResponse(asdict(numbers) | {"fits": fits, "arrived": arrived})
 
 
 @login_required

@@ -1,5 +1,6 @@
 """The page that shows samples as a network will see them, with sliders for what training changes at random."""
 
+from dataclasses import asdict
 from uuid import UUID
 
 from django import forms
@@ -9,10 +10,13 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from analysis.augmentation import TRAINED_WITH, Strengths
+from analysis.training.config import Augmentation
 from webapp import access, storage
 from webapp.datasets import queries
 from webapp.datasets.models import Dataset
 from webapp.datasets.views import head_context
+from webapp.training.setting_words import BY_HEART
 
 ROWS = 6
 """Samples shown, spread over the dataset."""
@@ -20,14 +24,14 @@ VARIANTS = 6
 """Looks at each sample; the first is without any change."""
 SIDES = {64: _("64 × 64, the small network"), 112: _("112 × 112, faces"), 224: _("224 × 224, the large network")}
 PREVIEW_AGE_S = 3600
+USUAL = Augmentation.LIGHT
+"""How much training changes pictures where the page has not been asked for anything else."""
 STRENGTHS = {
     "flip": (_("Mirrored"), _("Left and right swapped. Not for writing or anything with a direction.")),
-    "crop": (_("Cropped"), _("A random part of the picture, so that the place does not matter.")),
-    "colour": (_("Light and colour"), _("Brighter, darker, paler, stronger.")),
-    "blur": (_("Blurred"), _("A little soft, as out of focus.")),
-    "noise": (_("Noisy"), _("Grain as in dim light.")),
+    "move": (_("Moved"), _("Turned, shifted, larger or smaller, so that the place does not matter.")),
+    "colour": (_("Light and colour"), _("Brighter, darker, paler, stronger, another tint.")),
+    "cover": (_("Covered"), _("A part is blacked out, so that no single part decides.")),
 }
-USUAL = {"flip": 1.0, "crop": 0.3, "colour": 0.3, "blur": 0.1, "noise": 0.1}
 
 
 class PreviewForm(forms.Form):
@@ -36,18 +40,17 @@ class PreviewForm(forms.Form):
     side = forms.TypedChoiceField(choices=list(SIDES.items()), coerce=int, required=False)
     seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
     flip = forms.FloatField(min_value=0, max_value=1, required=False)
-    crop = forms.FloatField(min_value=0, max_value=1, required=False)
+    move = forms.FloatField(min_value=0, max_value=1, required=False)
     colour = forms.FloatField(min_value=0, max_value=1, required=False)
-    blur = forms.FloatField(min_value=0, max_value=1, required=False)
-    noise = forms.FloatField(min_value=0, max_value=1, required=False)
+    cover = forms.FloatField(min_value=0, max_value=1, required=False)
 
     def chosen(self) -> dict[str, float]:
         self.is_valid()
         chosen: dict[str, float] = {"side": self.cleaned_data.get("side") or 112}
         chosen["seed"] = self.cleaned_data.get("seed") or 0
-        for name, usual in USUAL.items():
+        for name in STRENGTHS:
             value = self.cleaned_data.get(name)
-            chosen[name] = usual if value is None else value
+            chosen[name] = getattr(TRAINED_WITH[USUAL], name) if value is None else value
         return chosen
 
 
@@ -56,15 +59,21 @@ class PreviewForm(forms.Form):
 def preview(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     chosen = PreviewForm(request.GET).chosen()
+    ways = {Augmentation(value): words for value, words in BY_HEART["augmentation"].choices.items()}
     sliders = [(name, words, meaning, chosen[name]) for name, (words, meaning) in STRENGTHS.items()]
     context = head_context(request, dataset) | {
         "chosen": chosen,
         "sliders": sliders,
         "sides": [(side, words, side == chosen["side"]) for side, words in SIDES.items()],
         "numbers": _spread(dataset),
-        "query": "&".join(f"{name}={value:g}" for name, value in chosen.items()),
+        "trainings": [(words, _query(chosen | asdict(TRAINED_WITH[kind]))) for kind, words in ways.items()],
+        "query": _query(chosen),
     }
     return render(request, "datasets/preview.html", context)
+
+
+def _query(chosen: dict[str, float]) -> str:
+    return "&".join(f"{name}={value:g}" for name, value in chosen.items())
 
 
 def _spread(dataset: Dataset) -> list[int]:
@@ -91,11 +100,11 @@ def _drawn(jpeg: bytes, chosen: dict[str, float]) -> bytes:
     import cv2
     import numpy as np
 
-    from analysis.doctor.preview import Strengths, network_view
+    from analysis.doctor.preview import network_view
     from analysis.pictures import decode_picture
 
     image_bgr = decode_picture(jpeg, "thumbnail")
-    strengths = Strengths(**{name: chosen[name] for name in USUAL})
+    strengths = Strengths(**{name: chosen[name] for name in STRENGTHS})
     side, seed = int(chosen["side"]), int(chosen["seed"])
     looks = [network_view(image_bgr, side).shown_bgr]
     looks += [network_view(image_bgr, side, strengths, seed=seed + look).shown_bgr for look in range(1, VARIANTS)]

@@ -36,7 +36,8 @@ class Child:
     """The queues that it works on, if it is a worker."""
 
     process: subprocess.Popen[bytes] | None = None
-    is_asked: bool = False
+    asked_s: float | None = None
+    """When it was asked to stop, on the monotonic clock."""
     started_s: float = 0.0
     start_again_s: float = 0.0
     pause_s: float = field(default=0.5)
@@ -52,9 +53,15 @@ class Child:
                 cwd=self.folder,
                 pass_fds=self.inherited_fds,
                 start_new_session=True,
-                preexec_fn=lambda: die_with_parent(self.death_signal),
+                preexec_fn=self._before_it_runs,
             )
         self.started_s = time.monotonic()
+
+    def _before_it_runs(self) -> None:
+        # A shell without job control starts `command &` deaf to SIGINT and SIGQUIT, and children inherit that: a worker
+        # that is still loading would not hear that it shall stop.
+        signal.signal(self.stop_signal, signal.SIG_DFL)
+        die_with_parent(self.death_signal)
 
     def has_just_died(self) -> str:
         """Words about a death not yet told of, and plans the next start; empty while it lives or waits."""
@@ -77,17 +84,18 @@ class Child:
 
     def ask_to_stop(self) -> None:
         """Once: a second signal would make Celery drop what it is putting in order."""
-        if self.process is not None and not self.is_asked:
-            self.is_asked = True
+        if self.process is not None and self.asked_s is None:
+            self.asked_s = time.monotonic()
             self.process.send_signal(self.stop_signal)
 
     def stop(self) -> None:
-        """Asks it to end, waits, and kills what is left of its session."""
+        """Asks it to end, waits until `stop_within_s` after the first asking, and kills what is left of its session."""
         if self.process is None:
             return
         self.ask_to_stop()
+        waited_s = time.monotonic() - (self.asked_s or 0.0)
         try:
-            self.process.wait(self.stop_within_s)
+            self.process.wait(max(0.0, self.stop_within_s - waited_s))
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

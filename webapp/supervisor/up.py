@@ -59,7 +59,7 @@ def _port(text: str) -> int:
 
 
 class Supervisor:
-    """Owns all child processes. Start order: queue, workers, web; stop order: web, workers, queue."""
+    """Owns all child processes. Start order: queue, web, workers; stop order: web, workers, queue."""
 
     def __init__(self, data_dir: Path, host: str, port: int) -> None:
         self.data = DataFolder(data_dir)
@@ -82,12 +82,15 @@ class Supervisor:
 
         installation.prepare(self.data, owns_workers=self.queue is not None)
         self.is_ready = True
-        self.workers = [self._worker(name, queues) for name, queues in WORKERS.items()]
         self.web = self._web(self.listener.fileno())
-        for child in (*self.workers, self.web):
-            child.start()
-        if installation.wait_for_web(self.host, self.port, self.web, self.stopping):
-            say(installation.welcome(addresses.url(self.host, self.port)))
+        self.web.start()
+        if not installation.wait_for_web(self.host, self.port, self.web, self.stopping):
+            return
+        # Only now: each loads for seconds, which the first page would have to wait for; work meanwhile waits in queues.
+        self.workers = [self._worker(name, queues) for name, queues in WORKERS.items()]
+        for worker in self.workers:
+            worker.start()
+        say(installation.welcome(addresses.url(self.host, self.port)))
 
     def watch(self) -> None:
         from webapp.supervisor import installation

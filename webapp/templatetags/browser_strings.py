@@ -88,6 +88,10 @@ STRINGS: dict[str, Promise] = {
     "grid.label_first": _("Give it a label first; then T gives the same one to the whole track."),
     "grid.no_track": _("This sample is not part of a track."),
     "grid.again": _("{n} fit now · Show them"),
+    "grid.new_one": _("1 new sample · Show it"),
+    "grid.new": _("{n} new samples · Show them"),
+    "grid.samples_one": _("1 sample"),
+    "grid.samples": _("{n} samples"),
     "grid.failed": _("That could not be saved. Check your connection and try again."),
     "grid.load_failed": _("The samples could not be loaded. Check your connection and reload the page."),
     # training

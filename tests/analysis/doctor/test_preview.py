@@ -2,17 +2,23 @@
 
 import numpy as np
 import pytest
+import torch
 
-from analysis.doctor.preview import Fit, Normalisation, Strengths, network_view
+from analysis.augmentation import TRAINED_WITH, Strengths
+from analysis.doctor.preview import Normalisation, network_view
+from analysis.training.augment import changing
+from analysis.training.config import Augmentation
+from analysis.training.views import squeeze
 from tests.analysis.doctor.scenes import scene
 
 PICTURE = scene(1, 320, 200)
-ALL = Strengths(flip=1, crop=1, colour=1, blur=1, noise=1)
+ALL = Strengths(flip=1, move=1, colour=1, cover=1)
+DRAWS = 1500
 
 
-def test_without_strength_the_picture_is_only_resized_and_cropped() -> None:
-    view = network_view(scene(2, 96, 64), 64)
-    assert np.array_equal(view.shown_bgr, scene(2, 96, 64)[:, 16:80])
+def test_without_strength_the_picture_is_what_training_reads() -> None:
+    view = network_view(PICTURE, 64)
+    assert np.array_equal(view.shown_bgr[..., ::-1], squeeze(PICTURE, 64))
     assert view.values.shape == (3, 64, 64)
     assert view.values.min() >= -1
     assert view.values.max() <= 1
@@ -20,15 +26,9 @@ def test_without_strength_the_picture_is_only_resized_and_cropped() -> None:
 
 def test_the_values_are_the_shown_picture_normalised() -> None:
     normalisation = Normalisation((124.0, 116.0, 104.0), (58.0, 57.0, 57.5))
-    view = network_view(PICTURE, 48, ALL, seed=5, normalisation=normalisation)
+    view = network_view(PICTURE, 32, ALL, seed=5, normalisation=normalisation)
     back = view.values.transpose(1, 2, 0) * np.array(normalisation.spread_rgb) + np.array(normalisation.middle_rgb)
     assert np.abs(back[..., ::-1] - view.shown_bgr).max() <= 0.51
-
-
-def test_a_letterbox_keeps_everything() -> None:
-    view = network_view(np.full((10, 40, 3), 255, np.uint8), 40, fit=Fit.LETTERBOX)
-    assert np.all(view.shown_bgr[15:25] == 255)
-    assert np.all(view.shown_bgr[:15] == 127)
 
 
 def test_a_seed_gives_the_same_view_and_another_another() -> None:
@@ -37,15 +37,64 @@ def test_a_seed_gives_the_same_view_and_another_another() -> None:
     assert not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize("name", ["crop", "colour", "blur", "noise"])
+@pytest.mark.parametrize("name", ["move", "colour"])
 def test_each_slider_changes_the_picture_more_the_further_it_is(name: str) -> None:
-    plain = network_view(PICTURE, 64, seed=4).shown_bgr.astype(int)
-    changes = [
-        np.abs(network_view(PICTURE, 64, Strengths(**{name: strength}), seed=4).shown_bgr - plain).mean()
-        for strength in (0.0, 0.4, 1.0)
-    ]
+    plain = network_view(PICTURE, 64).shown_bgr.astype(int)
+    changes = []
+    for strength in (0.0, 0.4, 1.0):
+        looks = [network_view(PICTURE, 64, Strengths(**{name: strength}), seed=seed).shown_bgr for seed in range(8)]
+        changes.append(np.abs(np.stack(looks) - plain).mean())
     assert changes[0] == 0
     assert changes[2] > changes[1] > 0
+
+
+@pytest.mark.parametrize("name", ["flip", "move", "colour", "cover"])
+@pytest.mark.parametrize("strength", [0.5, 1.0])
+def test_the_changes_are_as_large_and_as_frequent_as_those_of_training(name: str, strength: float) -> None:
+    """Each drawn many times by either: the share of pictures that change, and by how much these do."""
+    strengths, plain = Strengths(**{name: strength}), squeeze(PICTURE, 32).astype(np.float32)
+    shown = [network_view(PICTURE, 32, strengths, seed=seed).shown_bgr[..., ::-1] for seed in range(DRAWS)]
+    torch.manual_seed(3)
+    pictures = torch.from_numpy(plain).permute(2, 0, 1).expand(DRAWS, 3, 32, 32)
+    trained = changing(strengths)(pictures).permute(0, 2, 3, 1).numpy()
+    measured = []
+    for looks in (np.stack(shown).astype(np.float32), trained):
+        by = np.abs(looks - plain).mean(axis=(1, 2, 3))
+        is_changed = by > 0.3
+        measured.append((is_changed.mean(), by[is_changed].mean(), by[is_changed].std()))
+    (share, mean, spread), (wanted_share, wanted_mean, wanted_spread) = measured
+    assert share == pytest.approx(wanted_share, abs=0.1)
+    assert mean == pytest.approx(wanted_mean, rel=0.15)
+    assert spread == pytest.approx(wanted_spread, rel=0.3, abs=0.05)
+
+
+def test_a_turn_goes_as_far_round_as_that_of_training() -> None:
+    """A dot near the edge, moved only: where it lies most to the left, right, top and bottom."""
+    picture = np.zeros((64, 64, 3), np.uint8)
+    picture[30:34, 50:54] = 255
+    strengths = Strengths(move=1)
+    shown = [network_view(picture, 64, strengths, seed=seed).shown_bgr[..., 0] for seed in range(400)]
+    torch.manual_seed(5)
+    pictures = torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1).expand(400, 3, 64, 64)
+    trained = changing(strengths)(pictures)[:, 0].numpy()
+    for axis in (0, 1):
+        ours, theirs = (_places(looks, axis) for looks in (np.stack(shown).astype(np.float32), trained))
+        for percentile in (5, 50, 95):
+            assert np.percentile(ours, percentile) == pytest.approx(np.percentile(theirs, percentile), abs=2.5)
+
+
+def _places(looks: np.ndarray, axis: int) -> np.ndarray:
+    """Centre of what is bright, along one axis, of those where it is in the picture."""
+    sums = looks.sum(axis=(1, 2))
+    along = looks.sum(axis=2 - axis) @ np.arange(looks.shape[1])
+    places: np.ndarray = along[sums > 500] / sums[sums > 500]
+    return places
+
+
+def test_training_without_changes_has_none() -> None:
+    assert TRAINED_WITH[Augmentation.NONE] == Strengths()
+    pictures = torch.rand(2, 3, 8, 8)
+    assert changing(Strengths())(pictures) is pictures
 
 
 def test_at_full_strength_every_other_picture_is_mirrored() -> None:
@@ -59,8 +108,8 @@ def test_at_full_strength_every_other_picture_is_mirrored() -> None:
 
 @pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan")])
 def test_strengths_outside_are_refused(strength: float) -> None:
-    with pytest.raises(ValueError, match="noise"):
-        Strengths(noise=strength)
+    with pytest.raises(ValueError, match="cover"):
+        Strengths(cover=strength)
 
 
 def test_a_side_of_nothing_is_refused_and_a_pixel_is_shown() -> None:

@@ -1,31 +1,19 @@
-"""Pictures, archives and imports made in code; every argument has a default."""
+"""Archives and imports made in code, and what came of them."""
 
 import io
 import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-import cv2
-import numpy as np
-
-from tests.factories import make_team
 from webapp import storage
-from webapp.accounts.models import Team, User
+from webapp.accounts.models import User
 from webapp.datasets import imports
 from webapp.datasets.importing.options import Options
 from webapp.datasets.importing.runner import run_import
-from webapp.datasets.models import Dataset, Import, ImportUpload, Kind, Sample, Source
+from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Source
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
 from webapp.videos import arriving
-
-
-def picture(seed: int = 0, *, width: int = 40, height: int = 30, suffix: str = ".jpg") -> bytes:
-    """A different picture for each seed."""
-    random = np.random.default_rng(seed)
-    small = random.integers(0, 255, (6, 8, 3), np.uint8)
-    image = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    return bytes(cv2.imencode(suffix, image)[1])
 
 
 def zipped(members: Mapping[str, bytes | str], *, compression: int = zipfile.ZIP_STORED) -> bytes:
@@ -35,10 +23,6 @@ def zipped(members: Mapping[str, bytes | str], *, compression: int = zipfile.ZIP
         for name, content in members.items():
             archive.writestr(name, content)
     return buffer.getvalue()
-
-
-def make_dataset(*, team: Team | None = None, kind: str = Kind.FRAMES, **fields: Any) -> Dataset:
-    return Dataset.objects.create(team=team or make_team(), kind=kind, **({"name": "Smiles"} | fields))
 
 
 def prepare_zip(dataset: Dataset, user: User, content: bytes, **options: Any) -> Import:

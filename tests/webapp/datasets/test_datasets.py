@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.conftest import signed_in
+from tests.factories_datasets import make_dataset, make_sample
 from tests.factories_videos import make_video
-from tests.webapp.datasets.rows import make_dataset, make_sample
 from tests.webapp.page_checks import faults_of
 from webapp import access, storage
 from webapp.accounts.models import Team, User

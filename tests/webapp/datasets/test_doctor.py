@@ -1,14 +1,19 @@
 """The doctor on real small pictures with planted defects: finds them, mends them, takes the mending back."""
 
+import re
+from dataclasses import asdict
+
 import cv2
 import numpy as np
 import pytest
 from django.urls import reverse
 
+from analysis.augmentation import TRAINED_WITH
 from analysis.doctor.measures import MEASURES_VERSION
+from analysis.training.config import Augmentation
 from analysis.types import Image
 from tests.conftest import signed_in
-from tests.webapp.datasets.rows import a_picture, make_dataset, make_sample
+from tests.factories_datasets import a_picture, make_dataset, make_sample
 from webapp.accounts.models import Team, User
 from webapp.datasets import acts, doctor, examining, measuring, requests, services
 from webapp.datasets.models import Checkup, Dataset, Finding, FindingKind, Measured, Sample
@@ -32,7 +37,7 @@ def run(dataset: Dataset, kind: str) -> Job:
 
 def tinted(seed: int, warm: bool) -> Image:
     """Red and yellow, or blue and green: two labels that any network tells apart."""
-    picture = a_picture(seed).astype(np.float32)
+    picture = a_picture(seed, (96, 96)).astype(np.float32)
     picture *= np.array([0.2, 0.5, 1.2] if warm else [1.2, 0.7, 0.2], np.float32)
     return np.clip(picture, 0, 255).astype(np.uint8)
 
@@ -42,7 +47,7 @@ def fill(dataset: Dataset, count: int = 40) -> list[Sample]:
         make_sample(
             dataset,
             label=("cold", "warm")[number % 2],
-            picture=tinted(number, warm=bool(number % 2)),
+            image=tinted(number, warm=bool(number % 2)),
             source=f"video {number // 2}",
         )
         for number in range(count)
@@ -107,11 +112,11 @@ def test_a_sample_whose_file_is_gone_stops_nothing(team: Team, caplog: pytest.Lo
 def test_planted_defects_are_found(team: Team) -> None:
     dataset = make_dataset(team)
     samples = fill(dataset)
-    blurred = make_sample(dataset, picture=a_picture(900, blur=5))
-    dark = make_sample(dataset, picture=a_picture(901, light=0.06))
-    tiny = make_sample(dataset, picture=cv2.resize(a_picture(902), (14, 14)))
+    blurred = make_sample(dataset, image=a_picture(900, (96, 96), blur=5))
+    dark = make_sample(dataset, image=a_picture(901, (96, 96), light=0.06))
+    tiny = make_sample(dataset, image=cv2.resize(a_picture(902, (96, 96)), (14, 14)))
     bigger = cv2.resize(tinted(0, warm=False), (144, 144))
-    copy = make_sample(dataset, picture=np.asarray(bigger, np.uint8), source="another video")
+    copy = make_sample(dataset, image=np.asarray(bigger, np.uint8), source="another video")
     assert run(dataset, Kind.CHECKUP).status == Status.DONE
     assert blurred.number in numbers(found(dataset, FindingKind.BLURRED))
     assert numbers(found(dataset, FindingKind.DARK)) == {dark.number}
@@ -163,7 +168,7 @@ def test_patterns_are_made_once_and_only_of_labelled_samples(team: Team) -> None
 def test_leaving_out_only_the_ticked_ones(team: Team, bob: User) -> None:
     dataset = make_dataset(team)
     fill(dataset, 10)
-    dark = [make_sample(dataset, picture=a_picture(700 + n, light=0.05)) for n in range(3)]
+    dark = [make_sample(dataset, image=a_picture(700 + n, (96, 96), light=0.05)) for n in range(3)]
     run(dataset, Kind.CHECKUP)
     finding = found(dataset, FindingKind.DARK)
     address = reverse("datasets:mend", args=[dataset.pk, finding.pk])
@@ -175,7 +180,7 @@ def test_leaving_out_only_the_ticked_ones(team: Team, bob: User) -> None:
 def test_what_others_changed_since_is_not_taken_back(team: Team, bob: User) -> None:
     dataset = make_dataset(team)
     fill(dataset, 10)
-    dark = make_sample(dataset, picture=a_picture(700, light=0.05))
+    dark = make_sample(dataset, image=a_picture(700, (96, 96), light=0.05))
     run(dataset, Kind.CHECKUP)
     finding = found(dataset, FindingKind.DARK)
     assert doctor.mend(finding, user=bob) == 1
@@ -205,8 +210,8 @@ def test_thin_and_unbalanced_labels_are_told_in_numbers(team: Team) -> None:
 def test_the_unlabelled_get_suggestions_with_certainty(team: Team) -> None:
     dataset = make_dataset(team)
     fill(dataset, 20)
-    warm = make_sample(dataset, picture=tinted(501, warm=True))
-    cold = make_sample(dataset, picture=tinted(502, warm=False))
+    warm = make_sample(dataset, image=tinted(501, warm=True))
+    cold = make_sample(dataset, image=tinted(502, warm=False))
     run(dataset, Kind.MEASURE)
     for sample, name in ((warm, "warm"), (cold, "cold")):
         sample.refresh_from_db()
@@ -277,11 +282,23 @@ def test_the_preview_draws_six_looks_of_the_chosen_size(team: Team, vera: User) 
     make_sample(dataset)
     address = reverse("datasets:preview_picture", args=[dataset.pk, 1])
     client = signed_in(vera)
-    still = {"side": "64", "flip": "0", "crop": "0", "colour": "0", "blur": "0", "noise": "0"}
+    still = {"side": "64", "flip": "0", "move": "0", "colour": "0", "cover": "0"}
     picture = cv2.imdecode(np.frombuffer(client.get(address, still).content, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     assert picture.shape == (64, 6 * 64, 3)
     assert (picture[:, :64] == picture[:, 64:128]).all(), "without strength every look is the same"
-    strong = client.get(address, still | {"noise": "1"}).content
+    strong = client.get(address, still | {"colour": "1"}).content
     assert strong != client.get(address, still).content
-    assert strong == client.get(address, still | {"noise": "1"}).content, "drawn with the same number"
+    assert strong == client.get(address, still | {"colour": "1"}).content, "drawn with the same number"
+
+
+def test_the_preview_begins_as_training_does_and_offers_its_other_ways(team: Team, vera: User) -> None:
+    dataset = make_dataset(team)
+    make_sample(dataset)
+    page = signed_in(vera).get(reverse("datasets:preview", args=[dataset.pk])).content.decode()
+    for kind, words in (("none", "None"), ("mirror", "Mirrored"), ("light", "Light"), ("strong", "Strong")):
+        of_kind = asdict(TRAINED_WITH[Augmentation(kind)])
+        query = "&amp;".join(f"{name}={value:g}" for name, value in of_kind.items())
+        assert f'<a href="?side=112&amp;seed=0&amp;{query}">{words}</a>' in page
+    for name, value in asdict(TRAINED_WITH[Augmentation.LIGHT]).items():
+        assert re.search(rf'name="{name}" type="range" [^>]*value="{value:g}', page), name

@@ -132,7 +132,8 @@ def test_each_filter_shows_what_it_says(dataset: Dataset, smile: Label, team: Te
     assert numbers(client, dataset, f"?video={video.pk}&show=left_out") == []
     told = client.get(address("grid_counts", dataset) + "?show=unlabelled").json()
     assert told == {
-        "all": 6, "labelled": 3, "unlabelled": 2, "left_out": 1, "doubtful": 2, "labels": {str(smile.pk): 3}, "fits": 2
+        "all": 6, "labelled": 3, "unlabelled": 2, "left_out": 1, "doubtful": 2, "labels": {str(smile.pk): 3}, "fits": 2,
+        "arrived": 2,
     }  # fmt: skip
 
 
@@ -184,6 +185,26 @@ def test_a_viewer_is_offered_nothing_that_changes_things(dataset: Dataset, smile
     for words in (address("act", dataset), address("add_label", dataset), "data-needs", 'id="label-dialog"'):
         assert words not in signed_in(vera).get(address("grid", dataset)).content.decode()
         assert words in signed_in(bob).get(address("grid", dataset)).content.decode()
+
+
+def test_what_came_since_is_counted_and_listed(dataset: Dataset, smile: Label, vera: User) -> None:
+    make_samples(dataset, 3)
+    client = signed_in(vera)
+    first = client.get(address("grid_numbers", dataset)).json()
+    assert (first["runs"], first["last"]) == ([[1, 3, 0]], 3)
+    make_samples(dataset, 2, label=smile)
+    make_samples(dataset, 1)
+    for query, fits, arrived, runs in (
+        ("?since=3", 6, 3, [[4, 6, 0]]),
+        ("?since=3&show=unlabelled", 4, 1, [[6, 6, 0]]),
+        (f"?since=3&label={smile.pk}", 2, 2, [[4, 5, 0]]),
+        ("?since=6", 6, 0, []),
+        ("?since=nonsense", 6, 6, [[1, 6, 0]]),
+    ):
+        counts = client.get(address("grid_counts", dataset) + query).json()
+        assert (counts["fits"], counts["arrived"]) == (fits, arrived), query
+        later = client.get(address("grid_numbers", dataset) + query).json()
+        assert (later["runs"], later["last"]) == (runs, 6), query
 
 
 def test_queries_do_not_grow_with_samples_or_labels(

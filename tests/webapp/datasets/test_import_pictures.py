@@ -10,7 +10,7 @@ import pytest
 
 from analysis.picture_form import picture_form
 from analysis.pictures import decode_picture
-from tests.webapp.datasets.fillings import picture
+from tests.factories_datasets import picture
 from webapp.datasets.importing.found import Found
 from webapp.datasets.importing.preparing import THUMBNAIL_SIDE, Prepared, prepare_picture
 from webapp.datasets.models import Outcome

@@ -12,17 +12,10 @@ from analysis.moments import frames_at
 from analysis.pictures import decode_picture
 from analysis.probing import probe_apart
 from tests.clips import clip_with_cuts, late_start, steady_clip, truncated_clip
+from tests.factories_datasets import make_dataset, picture
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from tests.moving_picture import write_clip
-from tests.webapp.datasets.fillings import (
-    deliver,
-    job_of,
-    labels_of,
-    make_dataset,
-    picture,
-    run,
-    samples_of,
-)
+from tests.webapp.datasets.fillings import deliver, job_of, labels_of, run, samples_of
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets import imports

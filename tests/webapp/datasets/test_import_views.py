@@ -11,18 +11,9 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.conftest import signed_in
+from tests.factories_datasets import make_dataset, picture
 from tests.factories_videos import found_track, make_analysed_video, people_of
-from tests.webapp.datasets.fillings import (
-    fill_from_zip,
-    job_of,
-    labels_of,
-    make_dataset,
-    picture,
-    prepare_pictures,
-    run,
-    samples_of,
-    zipped,
-)
+from tests.webapp.datasets.fillings import fill_from_zip, job_of, labels_of, prepare_pictures, run, samples_of, zipped
 from tests.webapp.page_checks import faults_of
 from webapp import storage
 from webapp.accounts.models import Team, User

@@ -14,17 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.webapp.datasets.fillings import (
-    fill_from_zip,
-    job_of,
-    labels_of,
-    make_dataset,
-    picture,
-    prepare_zip,
-    run,
-    samples_of,
-    zipped,
-)
+from tests.factories_datasets import make_dataset, picture
+from tests.webapp.datasets.fillings import fill_from_zip, job_of, labels_of, prepare_zip, run, samples_of, zipped
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets import import_words, imports, sweeps

@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from analysis.errors import Cancelled
+from tests.factories_datasets import make_dataset, picture
 from tests.webapp.datasets.fillings import (
     fill_from_zip,
     job_of,
     keys_of,
     labels_of,
-    make_dataset,
-    picture,
     prepare_pictures,
     prepare_zip,
     run,

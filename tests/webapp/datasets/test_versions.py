@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.conftest import signed_in
 from tests.factories import make_job
-from tests.webapp.datasets.rows import make_dataset, make_sample
+from tests.factories_datasets import make_dataset, make_sample
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets import acts, services, sweeps, versions

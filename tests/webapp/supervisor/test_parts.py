@@ -1,5 +1,6 @@
 """Parts of the supervisor that need no running product."""
 
+import signal
 import stat
 import sys
 import time
@@ -13,6 +14,8 @@ from webapp.supervisor import addresses, data_folder, valkey
 from webapp.supervisor.children import LONGEST_PAUSE_S, Child
 from webapp.supervisor.data_folder import DataFolder
 from webapp.supervisor.trouble import StartupError
+
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
 
 
 @pytest.mark.parametrize(
@@ -92,16 +95,45 @@ def test_a_process_that_ran_for_long_is_started_again_soon(child: Child) -> None
 
 
 def test_a_process_that_does_not_listen_is_killed(tmp_path: Path) -> None:
-    script = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
-    )
-    child = Child("Deaf", [sys.executable, "-c", script], tmp_path / "log", {}, tmp_path, stop_within_s=0.2)
+    child = Child("Deaf", [sys.executable, "-c", DEAF], tmp_path / "log", {}, tmp_path, stop_within_s=0.2)
     child.start()
     process = child.process
     assert process is not None
     wait_for(lambda: "deaf" in child.log.read_text())
     child.stop()
     assert process.returncode == -9
+
+
+def test_several_that_do_not_listen_are_waited_for_together(tmp_path: Path) -> None:
+    children = [Child(f"Deaf {n}", [sys.executable, "-c", DEAF], tmp_path / f"{n}", {}, tmp_path) for n in range(3)]
+    for child in children:
+        child.stop_within_s = 1.0
+        child.start()
+    for child in children:
+        wait_for(lambda child=child: "deaf" in child.log.read_text())  # type: ignore[misc]
+    for child in children:
+        child.ask_to_stop()
+    children[0].stop()
+    began_s = time.monotonic()
+    for child in children[1:]:
+        child.stop()
+    assert time.monotonic() - began_s < 1, "the others had their time while the first had its own"
+
+
+def test_a_child_hears_the_end_although_its_parent_was_started_deaf(tmp_path: Path) -> None:
+    """As `./scripts/run &` in a script does to SIGQUIT, which stops workers."""
+    command = [sys.executable, "-c", "print('up', flush=True); import time; time.sleep(60)"]
+    child = Child("The test", command, tmp_path / "log", {}, tmp_path, stop_signal=signal.SIGQUIT)
+    before = signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+    try:
+        child.start()
+    finally:
+        signal.signal(signal.SIGQUIT, before)
+    process = child.process
+    assert process is not None
+    wait_for(lambda: "up" in child.log.read_text())
+    child.stop()
+    assert process.returncode == -signal.SIGQUIT
 
 
 def test_a_large_log_makes_room(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:

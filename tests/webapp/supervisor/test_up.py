@@ -140,7 +140,7 @@ def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_works_and_ends_
 ) -> None:
     data_dir = tmp_path / ("a folder with a name too long for the path of a socket " * 3 + "x")
     first = start(data_dir).wait_until_ready()
-    wait_for(lambda: len(first.descendants()) >= 8, what="queue, web, three workers with a child each")
+    wait_for(lambda: len(first.descendants()) >= 10, within_s=60, what="queue, web, four workers with a child each")
     family = first.descendants()
     first.process.kill()
     first.process.wait()

@@ -7,8 +7,7 @@ import cv2
 
 from analysis.training.config import Device, Recipe, TrainingConfig, defaults
 from tests.analysis.training.pictures import stripes
-from tests.factories_datasets import make_samples
-from tests.webapp.datasets.rows import make_dataset
+from tests.factories_datasets import make_dataset, make_samples
 from webapp.accounts.models import Team, User
 from webapp.datasets import versions
 from webapp.datasets.models import Dataset, KeepTogether, Kind, Version

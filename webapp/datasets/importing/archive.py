@@ -14,7 +14,7 @@ from webapp.datasets.errors import BrokenList, NotAnArchive
 from webapp.datasets.importing import archive_lists, bringing_labels, zip_reading
 from webapp.datasets.importing.archive_lists import Broken, Listed, Mark, Row
 from webapp.datasets.importing.bringing_labels import Wanted
-from webapp.datasets.importing.found import Content, Found, Reader, Step, Work
+from webapp.datasets.importing.found import Content, Found, ListReader, Reader, Step, Work
 from webapp.datasets.importing.preparing import MOST_CLIP_BYTES
 from webapp.datasets.importing.storing import Notes
 from webapp.datasets.importing.zip_reading import Archive, Entry
@@ -44,7 +44,7 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
     if upload is None:
         raise NotAnArchive("no file has arrived")
     with storage.local_path(inbox.file_key(work.of_import, upload.pk)) as path, zip_reading.opened(path) as archive:
-        yield ArchiveReader(work, archive, _items(work, archive, notes), _Team.of(work))
+        yield ArchiveReader(work, _items(work, archive, notes), archive, _Team.of(work))
 
 
 def _items(work: Work, archive: Archive, notes: Notes) -> list[Item]:
@@ -165,20 +165,14 @@ class _Team:
 
 
 @dataclass(frozen=True, slots=True)
-class ArchiveReader:
-    """One unit for each file."""
+class ArchiveReader(ListReader):
+    """One unit for each file, an `Item`."""
 
-    work: Work
     archive: Archive
-    items: list[Item]
     team: _Team
 
-    @property
-    def total(self) -> int:
-        return len(self.items)
-
     def steps(self, start: int) -> Iterator[Step]:
-        for at, item in enumerate(self.items[start:], start):
+        for at, item in enumerate(self.units[start:], start):
             content = self._content(at, item)
             known = known_of(item, self.team) | self._together(item)
             found = [

@@ -15,7 +15,7 @@ from webapp.datasets.importing.found import Found, Reader, Step, Work
 from webapp.datasets.importing.frames import found_in
 from webapp.datasets.importing.options import Options
 from webapp.datasets.importing.people import known_of
-from webapp.datasets.importing.plans import Plan
+from webapp.datasets.importing.plans import Plan, PlannedReader
 from webapp.datasets.importing.storing import Notes
 from webapp.datasets.models import Kind, Outcome
 from webapp.jobs.errors import FileGone
@@ -27,7 +27,7 @@ from webapp.videos.models import Video
 
 @contextmanager
 def opened(work: Work, notes: Notes) -> Iterator[Reader]:
-    yield ChosenReader(work, plans.kept(work, lambda: plan_of(work.options)))
+    yield ChosenReader.of(work, plans.kept(work, lambda: plan_of(work.options)))
 
 
 def plan_of(options: Options) -> Plan:
@@ -37,18 +37,11 @@ def plan_of(options: Options) -> Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class ChosenReader:
+class ChosenReader(PlannedReader):
     """One unit for each moment, as `webapp.datasets.choosing.Moment` writes it."""
 
-    work: Work
-    plan: Plan
-
-    @property
-    def total(self) -> int:
-        return len(self.plan["units"])
-
     def steps(self, start: int) -> Iterator[Step]:
-        for at, moment in enumerate(self.plan["units"][start:], start):
+        for at, moment in enumerate(self.units[start:], start):
             self.work.alive()
             yield Step(at + 1, (self._found(at, moment),))
 
@@ -83,7 +76,7 @@ class ChosenReader:
 
     def _clip(self, at: int, moment: dict[str, Any]) -> Found:
         unit = [moment["video"], moment["time_s"], moment["length_s"], None, None]
-        reader = ClipReader(replace(self.work, options=self._labelled(moment)), {**self.plan, "units": [unit]})
+        reader = ClipReader(replace(self.work, options=self._labelled(moment)), [unit], self.plan)
         [step] = reader.steps(0)
         [found] = step.found
         return found

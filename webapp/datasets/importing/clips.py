@@ -16,7 +16,7 @@ from webapp.datasets.importing.found import Found, Reader, Step, Work
 from webapp.datasets.importing.frames import chosen_videos
 from webapp.datasets.importing.options import APPEARANCES, Options
 from webapp.datasets.importing.people import chosen_tracks
-from webapp.datasets.importing.plans import Plan
+from webapp.datasets.importing.plans import Plan, PlannedReader
 from webapp.datasets.importing.storing import Notes
 from webapp.datasets.models import Outcome
 from webapp.jobs.errors import FileGone
@@ -31,7 +31,7 @@ LEAST_S = 0.2
 
 @contextmanager
 def opened(work: Work, notes: Notes) -> Iterator[Reader]:
-    yield ClipReader(work, plans.kept(work, lambda: plan_of(work.of_import.dataset.team_id, work.options)))
+    yield ClipReader.of(work, plans.kept(work, lambda: plan_of(work.of_import.dataset.team_id, work.options)))
 
 
 def plan_of(team_id: Any, options: Options) -> Plan:
@@ -78,18 +78,11 @@ def _around_appearances(team_id: Any, options: Options) -> Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class ClipReader:
+class ClipReader(PlannedReader):
     """One unit for each clip."""
 
-    work: Work
-    plan: Plan
-
-    @property
-    def total(self) -> int:
-        return len(self.plan["units"])
-
     def steps(self, start: int) -> Iterator[Step]:
-        for at, unit in enumerate(self.plan["units"][start:], start):
+        for at, unit in enumerate(self.units[start:], start):
             yield Step(at + 1, (self._found(at, *unit),))
 
     def _found(

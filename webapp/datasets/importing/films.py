@@ -16,9 +16,9 @@ from analysis.types import VideoInfo
 from webapp import storage
 from webapp.datasets import inbox
 from webapp.datasets.importing import plans
-from webapp.datasets.importing.found import Found, Reader, Step, Work
+from webapp.datasets.importing.found import Found, ListReader, Reader, Step, Work
 from webapp.datasets.importing.frames import JPEG_QUALITY, LONG_SIDE
-from webapp.datasets.importing.plans import Plan
+from webapp.datasets.importing.plans import Plan, PlannedReader
 from webapp.datasets.importing.preparing import encode_jpeg
 from webapp.datasets.importing.storing import Notes
 from webapp.datasets.models import Kind, Outcome
@@ -29,7 +29,7 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
     if work.of_import.dataset.kind == Kind.CLIPS:
         yield WholeReader(work, list(_files(work)))
     else:
-        yield PictureReader(work, plans.kept(work, lambda: _plan(work)))
+        yield PictureReader.of(work, plans.kept(work, lambda: _plan(work)))
 
 
 def _files(work: Work) -> Iterator[tuple[str, str]]:
@@ -39,18 +39,11 @@ def _files(work: Work) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class WholeReader:
-    """One unit for each file."""
-
-    work: Work
-    files: list[tuple[str, str]]
-
-    @property
-    def total(self) -> int:
-        return len(self.files)
+class WholeReader(ListReader):
+    """One unit for each file: its storage key and name."""
 
     def steps(self, start: int) -> Iterator[Step]:
-        for at, (key, name) in enumerate(self.files[start:], start):
+        for at, (key, name) in enumerate(self.units[start:], start):
             content: Path | Outcome = self.work.scratch / f"film-{at}"
             try:
                 with storage.local_path(key) as path:
@@ -90,19 +83,12 @@ def _plan(work: Work) -> Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class PictureReader:
+class PictureReader(PlannedReader):
     """One unit for each moment of each file."""
-
-    work: Work
-    plan: Plan
-
-    @property
-    def total(self) -> int:
-        return len(self.plan["units"])
 
     def steps(self, start: int) -> Iterator[Step]:
         at = start
-        for number, units in groupby(self.plan["units"][start:], lambda unit: unit[0]):
+        for number, units in groupby(self.units[start:], lambda unit: unit[0]):
             times = [time_s for _number, time_s in units]
             yield from self._of_file(self.plan["files"][number], times, at)
             at += len(times)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from webapp.datasets.importing.options import Options
@@ -66,3 +66,15 @@ class Work:
     scratch: Path
     alive: Callable[[], None]
     """To be called at least once a second; raises Cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListReader:
+    """The part of a `Reader` that all share whose units stand in a list."""
+
+    work: Work
+    units: list[Any]
+
+    @property
+    def total(self) -> int:
+        return len(self.units)

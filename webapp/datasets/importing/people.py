@@ -17,7 +17,7 @@ from webapp import storage
 from webapp.datasets.importing import plans
 from webapp.datasets.importing.found import Found, Reader, Step, Work
 from webapp.datasets.importing.options import EVERY, Options
-from webapp.datasets.importing.plans import Plan
+from webapp.datasets.importing.plans import Plan, PlannedReader
 from webapp.datasets.importing.preparing import encode_jpeg
 from webapp.datasets.importing.storing import Notes
 from webapp.datasets.models import Outcome
@@ -37,9 +37,9 @@ AT_ONCE = 200
 @contextmanager
 def opened(work: Work, notes: Notes) -> Iterator[Reader]:
     if work.options.how == EVERY:
-        yield TrackReader(work, plans.kept(work, lambda: plan_of_tracks(work)))
+        yield TrackReader.of(work, plans.kept(work, lambda: plan_of_tracks(work)))
     else:
-        yield ViewReader(work, plans.kept(work, lambda: plan_of_views(work)))
+        yield ViewReader.of(work, plans.kept(work, lambda: plan_of_views(work)))
 
 
 def chosen_tracks(team_id: Any, options: Options) -> QuerySet[Track]:
@@ -96,20 +96,12 @@ def known_of(track: Track, video: Video, time_s: float, options: Options, person
 
 
 @dataclass(frozen=True, slots=True)
-class ViewReader:
+class ViewReader(PlannedReader):
     """One unit for each stored view."""
 
-    work: Work
-    plan: Plan
-
-    @property
-    def total(self) -> int:
-        return len(self.plan["units"])
-
     def steps(self, start: int) -> Iterator[Step]:
-        units = self.plan["units"]
-        for at in range(start, len(units), AT_ONCE):
-            some = units[at : at + AT_ONCE]
+        for at in range(start, self.total, AT_ONCE):
+            some = self.units[at : at + AT_ONCE]
             faces = Face.objects.select_related("track__person", "analysis__video").in_bulk([unit[0] for unit in some])
             for n, (face_id, video_id) in enumerate(some):
                 face = faces.get(UUID(face_id))
@@ -148,19 +140,12 @@ def moments_of(track: Track, times_s: Sequence[float]) -> list[float]:
 
 
 @dataclass(frozen=True, slots=True)
-class TrackReader:
+class TrackReader(PlannedReader):
     """One unit for each face at each moment."""
-
-    work: Work
-    plan: Plan
-
-    @property
-    def total(self) -> int:
-        return len(self.plan["units"])
 
     def steps(self, start: int) -> Iterator[Step]:
         at = start
-        for video_id, units in groupby(self.plan["units"][start:], lambda unit: unit[0]):
+        for video_id, units in groupby(self.units[start:], lambda unit: unit[0]):
             moments = [(time_s, track_id) for _video, time_s, track_id in units]
             yield from self._of_video(video_id, moments, at)
             at += len(moments)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from webapp import storage
 from webapp.datasets import inbox
-from webapp.datasets.importing.found import Found, Reader, Step, Work
+from webapp.datasets.importing.found import Found, ListReader, Reader, Step, Work
 from webapp.datasets.importing.storing import Notes
 from webapp.datasets.models import Outcome
 
@@ -17,18 +17,11 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
 
 
 @dataclass(frozen=True, slots=True)
-class PictureReader:
+class PictureReader(ListReader):
     """One unit for each picture, in the order of the batches."""
 
-    work: Work
-    pictures: list[inbox.Arrived]
-
-    @property
-    def total(self) -> int:
-        return len(self.pictures)
-
     def steps(self, start: int) -> Iterator[Step]:
-        for at, arrived in enumerate(self.pictures[start:], start):
+        for at, arrived in enumerate(self.units[start:], start):
             yield Step(at + 1, (self._found(arrived),))
 
     def _found(self, arrived: inbox.Arrived) -> Found:

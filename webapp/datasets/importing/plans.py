@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 from uuid import UUID
 
 from webapp import storage
-from webapp.datasets.importing.found import Work
+from webapp.datasets.importing.found import ListReader, Work
 from webapp.datasets.models import Import
 from webapp.videos.models import Video
 
@@ -27,6 +28,17 @@ def kept(work: Work, make: Callable[[], Plan]) -> Plan:
     plan = make()
     storage.put_bytes(key, json.dumps(plan).encode())
     return plan
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedReader(ListReader):
+    """Its units stand in a plan, beside what several of them share."""
+
+    plan: Plan
+
+    @classmethod
+    def of(cls, work: Work, plan: Plan) -> Self:
+        return cls(work, plan["units"], plan)
 
 
 def grid(start_s: float, end_s: float, step_s: float) -> list[float]:
