@@ -16,6 +16,8 @@ from webapp.training.models import State, TrainingRun, Wish
 from webapp.training.setting_words import ALL, RECIPE_WORDS
 
 DEVICES = {"cpu": gettext_lazy("Processor"), "cuda": gettext_lazy("Graphics card")}
+GOES_ON_AFTER = ("disk_full", "gpu_gone", "crashed", "internal")
+"""Endings behind which a checkpoint is good for going on; after the others it would only end the same way."""
 LAST_EPOCHS = 200
 """Rows of the table of epochs; the curves show all."""
 
@@ -41,6 +43,8 @@ def context(run: TrainingRun, can_manage: bool) -> dict[str, Any]:
         "failure": messages.explain(run.job.error_code, run.job.kind)
         if run.job and run.state == State.FAILED
         else None,
+        "goes_on_behind": bool(run.history) and run.job is not None and run.job.error_code in GOES_ON_AFTER,
+        "pause_words": sentences.pausing(run),
         "facts": _facts(run),
         "moment": run.moment,
         "recipe_words": RECIPE_WORDS[from_json(run.config).recipe],
