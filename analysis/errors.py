@@ -1,5 +1,14 @@
 """Named errors of the analysis library, each with a stable code that the web application maps to words."""
 
+from __future__ import annotations
+
+import errno
+import sqlite3
+
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+FULL_DATABASES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE})
+"""SQLite says the second where a limit on the size of files, rather than the disk, ends its writing."""
+
 
 class AnalysisError(Exception):
     """Something about the input or the installation makes the work impossible; trying again will not help."""
@@ -87,3 +96,12 @@ class DamagedModel(AnalysisError):
 
 class Cancelled(Exception):
     """Raised by a progress callback to stop the work; not an error."""
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether a file or a database could not be written for want of space, under however many layers."""
+    if isinstance(error, OSError) and error.errno in NO_SPACE:
+        return True
+    if getattr(error, "sqlite_errorcode", None) in FULL_DATABASES:
+        return True
+    return error.__cause__ is not None and is_disk_full(error.__cause__)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import os
@@ -11,7 +10,7 @@ from typing import Any
 
 import torch
 
-from analysis.errors import DamagedModel, NoDiskSpace
+from analysis.errors import DamagedModel, NoDiskSpace, is_disk_full
 from analysis.weights import sha256_of
 
 CHECKPOINT, RUN, MODEL, ONNX, CARD, SPLIT, JUDGED = (
@@ -23,7 +22,6 @@ CHECKPOINT, RUN, MODEL, ONNX, CARD, SPLIT, JUDGED = (
     "split.csv",
     "judged.csv",
 )
-NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def write_whole(target: Path, content: bytes) -> None:
@@ -36,7 +34,7 @@ def write_whole(target: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         part.replace(target)
     except OSError as error:
-        if error.errno in NO_SPACE:
+        if is_disk_full(error):
             raise NoDiskSpace(f"{target}: no space left for {len(content) / 1e6:.1f} MB") from error
         raise
     finally:

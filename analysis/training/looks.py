@@ -114,11 +114,14 @@ def heat_png(place: Float32) -> bytes:
     return cv2.imencode(".png", np.dstack([colours, opacity]))[1].tobytes()
 
 
-def largest_face(image_bgr: Image, detector: FaceDetector) -> Image:
-    """A square around the largest face, as samples of faces are cut; the picture itself without one or a small one."""
+def largest_face(image_bgr: Image, detector: FaceDetector) -> Image | None:
+    """A square around the largest face, as samples of faces are cut; the picture itself where it fills that.
+
+    None: there is no face in it.
+    """
     faces = detector.detect(image_bgr)
     if not len(faces):
-        return image_bgr
+        return None
     sides = (faces.boxes_xyxy[:, 2:] - faces.boxes_xyxy[:, :2]).max(axis=1)
     box, side = faces.boxes_xyxy[int(sides.argmax())], float(sides.max())
     if side >= FACE_FILLS * min(image_bgr.shape[:2]):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from analysis.errors import BadTrainingConfig, TrainingDiverged
-from analysis.training.checkpoint import write_json
+from analysis.errors import BadTrainingConfig, NoDiskSpace, TrainingDiverged, is_disk_full
+from analysis.training.checkpoint import CHECKPOINT, write_json
 from analysis.training.config import Augmentation, Optimizer, Recipe, Schedule, TrainingConfig, defaults, from_json
 from analysis.training.data import Part, TrainingData, clips_among
 from analysis.training.loop import learn
@@ -25,9 +26,27 @@ if TYPE_CHECKING:
     import optuna
 
 STUDY_FILE, RESULT_FILE = "study.db", "tune.json"
+SPENT_S, DIVERGED = "spent_s", "diverged"
+"""Notes in the study: seconds that all attempts together took; that a trial's loss was no number."""
 FIRST_UNPRUNED = 4
 """Trials that run to their end, so that there is something to compare with."""
 MOST_TRIALS = 1_000
+
+
+class _Clock:
+    """The seconds that a search took, over all interruptions: kept in the study, at least after each epoch."""
+
+    def __init__(self, study: optuna.Study) -> None:
+        self.study = study
+        self.before_s = float(study.user_attrs.get(SPENT_S, 0.0))
+        self.began_s = time.monotonic()
+
+    @property
+    def spent_s(self) -> float:
+        return self.before_s + time.monotonic() - self.began_s
+
+    def note(self) -> None:
+        self.study.set_user_attr(SPENT_S, self.spent_s)
 
 
 def tune(
@@ -40,11 +59,10 @@ def tune(
 ) -> dict[str, Any]:
     """Least validation loss within `trials` and `config.minutes`; goes on where an earlier search in the folder ended.
 
-    The callback may raise `Cancelled`: finished trials stay. `after_trial` gets what `tune.json` would hold so far and
-    may raise `KeepBest` to end the search there. Returns the content of `tune.json`.
+    The callback may raise `Cancelled`: finished trials stay, and the one that was under way goes on behind its last
+    complete epoch. `after_trial` gets what `tune.json` would hold so far and may raise `KeepBest` to end the search
+    there. Returns the content of `tune.json`. Raises NoDiskSpace, TrainingDiverged.
     """
-    import optuna
-
     if not 1 <= trials <= MOST_TRIALS:
         raise BadTrainingConfig(f"trials: expected a number from 1 to {MOST_TRIALS}, got {trials}")
     config = _with_network(config, data)
@@ -53,28 +71,57 @@ def tune(
     reporter = Reporter(on_progress, str(device))
     prepared = prepare(config, config.recipe, _without_test(data), reporter, config.threads)
     out_dir.mkdir(parents=True, exist_ok=True)
+    with _full_disk_named(out_dir):
+        study = _open_study(config, prepared, out_dir)
+        clock = _Clock(study)
+        # At least one trial comes to its end, so that a search which was interrupted late has a result.
+        while len(_ended(study)) < trials and (clock.spent_s < config.minutes * 60 or not _tried(study)):
+            trial = study.ask()
+            done = len(_ended(study))
+            _run_trial(clock, trial, suggest(trial, config), prepared, device, out_dir, reporter, done, trials)
+            try:
+                after_trial(_document(study, config))
+            except KeepBest:
+                break
+        document = _document(study, config)
+    if document["best_loss"] is None:
+        raise TrainingDiverged("the loss was no number in any trial")
+    write_json(out_dir / RESULT_FILE, document)
+    return document
+
+
+@contextmanager
+def _full_disk_named(folder: Path) -> Iterator[None]:
+    """Optuna's database tells of a full disk in words of its own; raises NoDiskSpace."""
+    from optuna.exceptions import StorageInternalError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (StorageInternalError, SQLAlchemyError) as error:
+        if is_disk_full(error):
+            raise NoDiskSpace(f"{folder / STUDY_FILE}: no space left") from error
+        raise
+
+
+def _open_study(config: TrainingConfig, prepared: Prepared, out_dir: Path) -> optuna.Study:
+    """The one with these settings and data, or a new one. What an earlier attempt left unfinished is tried next."""
+    import optuna
+
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         storage=f"sqlite:///{(out_dir / STUDY_FILE).resolve()}",
         study_name=run_fingerprint(replace(config, minutes=1.0), prepared),
         load_if_exists=True,
         direction="minimize",
-        sampler=optuna.samplers.TPESampler(seed=config.seed),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=FIRST_UNPRUNED),
     )
-    ends_s = time.monotonic() + config.minutes * 60
-    while len(_ended(study)) < trials and time.monotonic() < ends_s:
-        trial = study.ask()
-        _run_trial(study, trial, suggest(trial, config), prepared, device, reporter, len(_ended(study)), trials)
-        try:
-            after_trial(_document(study, config))
-        except KeepBest:
-            break
-    document = _document(study, config)
-    if document["best_loss"] is None:
-        raise TrainingDiverged("no trial came to its end in the time allowed; allow more minutes")
-    write_json(out_dir / RESULT_FILE, document)
-    return document
+    # With the seed alone, a search that goes on would draw the settings of its first trials again.
+    study.sampler = optuna.samplers.TPESampler(seed=config.seed + len(study.trials))
+    for trial in study.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
+        study.enqueue_trial(trial.params)
+        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+    return study
 
 
 def _with_network(config: TrainingConfig, data: TrainingData) -> TrainingConfig:
@@ -112,38 +159,47 @@ def suggest(trial: optuna.Trial, config: TrainingConfig) -> TrainingConfig:
 
 
 def _run_trial(
-    study: optuna.Study,
+    clock: _Clock,
     trial: optuna.Trial,
     config: TrainingConfig,
     prepared: Prepared,
     device: torch.device,
+    out_dir: Path,
     reporter: Reporter,
     done: int,
     total: int,
 ) -> None:
+    """One that is cancelled or killed stays marked as running: `_open_study` finds it, its checkpoint lies there."""
     import optuna
 
     def after_epoch(epoch: int, loss: float) -> None:
         trial.report(loss, epoch)
+        clock.note()
         reporter.tell("tune", done + epoch / config.epochs, total, at_once=True, epoch=epoch, validation_loss=loss)
         if trial.should_prune():
             raise optuna.TrialPruned
 
-    ending, value = optuna.trial.TrialState.FAIL, None
+    ending, value = optuna.trial.TrialState.COMPLETE, None
     try:
-        value = validation_loss(config, prepared, device, reporter, after_epoch)
-        ending = optuna.trial.TrialState.COMPLETE
+        value = validation_loss(config, prepared, device, out_dir, reporter, after_epoch)
     except optuna.TrialPruned:
         ending = optuna.trial.TrialState.PRUNED
     except TrainingDiverged:
         ending = optuna.trial.TrialState.FAIL
+        trial.set_user_attr(DIVERGED, True)
     finally:
-        # Also when the callback cancels: no trial is left that seems to run.
-        study.tell(trial, value, ending)
+        clock.note()
+    clock.study.tell(trial, value, ending)
+    (out_dir / CHECKPOINT).unlink(missing_ok=True)
 
 
 def validation_loss(
-    config: TrainingConfig, prepared: Prepared, device: torch.device, reporter: Reporter, after_epoch: Any
+    config: TrainingConfig,
+    prepared: Prepared,
+    device: torch.device,
+    out_dir: Path | None,
+    reporter: Reporter,
+    after_epoch: Any,
 ) -> float:
     """The least on the validation part; it is measured without smoothing and weights, so that trials compare."""
     spec = network_spec(config.recipe, len(prepared.labels), config)
@@ -156,12 +212,16 @@ def validation_loss(
         rows,
         config,
         device,
-        None,
-        "",
+        out_dir,
+        run_fingerprint(config, prepared),
         reporter,
         after_epoch,
     )
     return min(float(entry["validation_loss"]) for entry in learned.history)
+
+
+def _tried(study: optuna.Study) -> bool:
+    return bool(_ended(study)) or any(DIVERGED in trial.user_attrs for trial in study.trials)
 
 
 def _ended(study: optuna.Study) -> list[Any]:
@@ -182,6 +242,7 @@ def _document(study: optuna.Study, config: TrainingConfig) -> dict[str, Any]:
         "recipe": config.recipe.value,
         "trials": len(ended),
         "pruned": len(ended) - len(complete),
+        "spent_s": round(float(study.user_attrs.get(SPENT_S, 0.0)), 1),
         "best_loss": None if best is None else float(best.value),
         "best_settings": {} if best is None else best.params,
         "all": [{"number": t.number, "state": t.state.name, "loss": t.value, "settings": t.params} for t in ended],

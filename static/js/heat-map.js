@@ -1,18 +1,22 @@
-// <heat-map>: once it comes into view it asks where the model looked, waits for the answer and shows it. What the server put inside stays until then, and works without this.
+// <heat-map>: once it comes into view it asks where the model looked, and shows the answer when its job has ended. What the server put inside stays until then, and works without this.
 import { fetchDocument, post } from "rollcall/api";
+import { stateOf } from "rollcall/live-store";
 
-const FIRST_WAIT_MS = 400;
-const LONGEST_WAIT_MS = 4_000;
+const ENDED = ["done", "failed", "cancelled"];
+/** In case that the socket is closed, or told of the end before it was known which job it is. */
+const LOOK_ANYWAY_MS = 10_000;
 const NEAR = "120px";
 
 class HeatMap extends HTMLElement {
   #ended = null;
   #observer = null;
   #timer = 0;
+  #answer = "";
 
   connectedCallback() {
     this.#ended = new AbortController();
-    if (this.dataset.poll) return this.querySelector("[data-waiting]") && this.#wait(this.dataset.poll, FIRST_WAIT_MS);
+    document.addEventListener("live:job", this.#onJob, { signal: this.#ended.signal });
+    if (this.dataset.poll) return this.#await();
     if ("shown" in this.dataset) return;
     this.#observer = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.#ask(), { rootMargin: NEAR });
     this.#observer.observe(this);
@@ -29,19 +33,38 @@ class HeatMap extends HTMLElement {
     const { ask, sample = "", average = "", label = "" } = this.dataset;
     const response = await post(ask, { sample, average, label }).catch(() => null);
     if (!response?.ok || this.#ended.signal.aborted) return;
-    const { look } = await response.json();
-    this.#show(look, FIRST_WAIT_MS);
+    const { look, job } = await response.json();
+    this.dataset.job = job;
+    this.#answer = look;
+    // One that there was already is over, and nobody will tell of it.
+    this.#show();
   }
 
-  #wait(url, pause) {
-    this.#timer = setTimeout(() => this.#show(url, Math.min(pause * 1.5, LONGEST_WAIT_MS)), pause);
+  #onJob = ({ detail: state }) => {
+    if (this.#answer && state.id === this.dataset.job && ENDED.includes(state.status)) this.#show();
+  };
+
+  /** On the page of one look, which says that it waits. */
+  #await() {
+    if (!this.querySelector("[data-waiting]")) return;
+    this.#answer = this.dataset.poll;
+    if (ENDED.includes(stateOf(this.dataset.job)?.status)) this.#show();
+    else this.#later();
   }
 
-  async #show(url, pause) {
-    const found = await fetchDocument(url, this.#ended.signal).catch(() => undefined);
-    if (this.#ended.signal.aborted || found === null) return;
+  #later() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#show(), LOOK_ANYWAY_MS);
+  }
+
+  async #show() {
+    if (!this.#answer) return;
+    const found = await fetchDocument(this.#answer, this.#ended.signal).catch(() => undefined);
+    if (this.#ended.signal.aborted || found === null || !this.#answer) return;
     const fresh = found?.body.firstElementChild;
-    if (!fresh || "waiting" in fresh.dataset) return this.#wait(url, pause);
+    if (!fresh || "waiting" in fresh.dataset) return this.#later();
+    clearTimeout(this.#timer);
+    this.#answer = "";
     this.dataset.shown = "";
     this.replaceChildren(document.importNode(fresh, true));
   }

@@ -4,7 +4,6 @@ Every move is a conditional update that names the state it comes from (and, for 
 that arrives twice, late, or after a cancel changes nothing. Publishing happens after the commit and never fails a move.
 """
 
-import errno
 import logging
 import threading
 import time
@@ -17,7 +16,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
-from analysis.errors import AnalysisError, Cancelled
+from analysis.errors import AnalysisError, Cancelled, is_disk_full
 from webapp.accounts.models import Team, User
 from webapp.jobs import errors, progress, queues
 from webapp.jobs.models import ACTIVE, MAX_ATTEMPTS, Job, Status
@@ -187,12 +186,8 @@ def working(job_id: UUID | str) -> Iterator[Job | None]:
         put_back(job)
         raise
     except Exception as error:
-        fail(job, errors.DiskFull.code if _is_disk_full(error) else errors.INTERNAL, repr(error))
+        fail(job, errors.DiskFull.code if is_disk_full(error) else errors.INTERNAL, repr(error))
         raise
-
-
-def _is_disk_full(error: Exception) -> bool:
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _owned(job: Job) -> QuerySet[Job]:

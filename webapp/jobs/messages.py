@@ -146,6 +146,10 @@ EXPLANATIONS: dict[str, Explanation] = {
 }
 
 OF_KIND: dict[tuple[str, str], Explanation] = {
+    (Kind.TRAIN, "disk_full"): Explanation(
+        gettext_lazy("The server has no disk space left, so the training stopped. What it had learned is kept."),
+        gettext_lazy("Delete videos or runs that you no longer need, then let it go on from there."),
+    ),
     (Kind.TRAIN, "crashed"): Explanation(
         gettext_lazy("The training broke off several times, so it was given up."),
         gettext_lazy("Most often memory was short: train again with a smaller batch or a smaller picture size."),

@@ -14,3 +14,4 @@ class RecognitionConfig(AppConfig):
 
         reaper.register(sweeps.sweep)
         analysed.after_analysis(requests.look_at_analysed)
+        analysed.after_restoring(requests.look_at_restored)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -9,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from webapp.accounts.models import User
 from webapp.datasets.choices import Kind as DatasetKind
 from webapp.jobs import lifecycle
-from webapp.jobs.models import ACTIVE, Kind
+from webapp.jobs.models import ACTIVE, Job, Kind, Status
 from webapp.recognition.models import CURRENT, Recognition
 from webapp.training.models import TrainingRun
 from webapp.training.promoting import at_work
@@ -21,6 +22,19 @@ def look_at_analysed(analysis: Analysis) -> None:
     video = analysis.video
     for run in at_work(video.team_id):
         _begin(run, video, analysis_id=analysis.pk, batch=None, user=None)
+
+
+def look_at_restored(video: Video, deleted_at: datetime) -> None:
+    """Looks that the deletion of the video stopped begin again, each as the same one, in the batch it belongs to."""
+    stopped = Recognition.objects.filter(video=video, ended_at=None, run__deleted_at=None)
+    stopped = stopped.filter(job__status=Status.CANCELLED, job__finished_at__gte=deleted_at)
+    if video.current_job is not None and video.current_job.is_active:
+        # Its analysis begins again as well, and has the models at work look when it ends.
+        stopped = stopped.filter(batch__isnull=False)
+    for recognition in stopped.select_related("created_by"):
+        with transaction.atomic():
+            job = _new_job(video, recognition.created_by)
+            Recognition.objects.filter(pk=recognition.pk).update(job=job, analysis_id=video.current_analysis_id)
 
 
 def look_again(recognition: Recognition, *, user: User) -> Recognition | None:
@@ -70,9 +84,13 @@ def _is_being_made(run: TrainingRun, video: Video) -> bool:
 def _begin(
     run: TrainingRun, video: Video, *, analysis_id: uuid.UUID | None, batch: uuid.UUID | None, user: User | None
 ) -> Recognition:
-    job = lifecycle.create(
-        Kind.RECOGNISE, team=video.team, subject_id=video.pk, created_by=user, total=video.duration_s
-    )
+    job = _new_job(video, user)
     return Recognition.objects.create(
         video=video, analysis_id=analysis_id, run=run, line=run.line, batch=batch, job=job, created_by=user
+    )
+
+
+def _new_job(video: Video, user: User | None) -> Job:
+    return lifecycle.create(
+        Kind.RECOGNISE, team=video.team, subject_id=video.pk, created_by=user, total=video.duration_s
     )

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from webapp import access
-from webapp.training import comparing, promoting, result_words
+from webapp.training import comparing, promoting, result_words, setting_words
 from webapp.training.comparing import Difference
 from webapp.training.models import TrainingRun
 from webapp.typed_ids import uuid_or_none
@@ -28,7 +28,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     pair = _pair(request, [row.run for row in rows])
     told = comparing.difference(*pair) if pair else None
     context = {
-        "names": [result_words.SETTINGS.get(name, name) for name in names],
+        "names": [setting_words.name_of(name) for name in names],
         "rows": rows,
         "sort": sort if sort in comparing.SORTS else "accuracy",
         "pair": [run.pk for run in pair or ()],
@@ -65,8 +65,9 @@ def _told(told: Difference) -> str:
             "These two cannot be compared fairly: they were measured on different samples. Train both on the same "
             "version of the dataset."
         )
-    name = _("Run %(number)d") % {"number": told.better.number}
-    words = result_words.difference(told.chance, name, told.points, told.common)
+    other = told.second if told.better == told.first else told.first
+    names = [_("Run %(number)d") % {"number": run.number} for run in (told.better, other)]
+    words = result_words.difference(told.chance, *names, told.points, told.common)
     if told.alone:
         words += " " + _("Samples that only one of them was measured with do not count here.")
     return words

@@ -9,6 +9,7 @@ import numpy as np
 from analysis.training.curves import chance_of_difference
 from webapp.training import doubts, results
 from webapp.training.models import TrainingRun
+from webapp.training.setting_words import value_of
 
 FEWEST_IN_COMMON = 20
 """Below that no difference can be told from chance."""
@@ -53,7 +54,7 @@ def table(runs: Sequence[TrainingRun], sort: str) -> tuple[list[str], list[Row]]
 
 def _row(run: TrainingRun, names: Sequence[str], usual: Mapping[str, str]) -> Row:
     part = doubts.measured_part(run.result)
-    values = [(_value(run, name), _plain(_value(run, name)) != usual[name]) for name in names]
+    values = [(value_of(name, _value(run, name)), _plain(_value(run, name)) != usual[name]) for name in names]
     figures = run.result[part]
     measured = results.Measured(figures["count"], figures["sources"], False)
     return Row(run, figures, measured, bool(run.result["test"]), bool(doubts.grave_doubts(run)), values)

@@ -5,17 +5,15 @@ from enum import StrEnum
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from analysis.errors import BadTrainingConfig
 from analysis.training.config import Recipe, TrainingConfig, defaults, from_json
 from webapp.training.readiness import RECIPES
-from webapp.training.setting_words import ALL, RECIPE_WORDS, Words
+from webapp.training.setting_words import ALL, RECIPE_WORDS, YES_NO, Words
 
 MOST_TRIALS = 200
-YES_NO: dict[str, Promise] = {"yes": gettext_lazy("Yes"), "no": gettext_lazy("No")}
 SETTINGS = {each.name: each for each in fields_of(TrainingConfig) if each.name != "recipe"}
 PLAIN = defaults(Recipe.AUTO)
 

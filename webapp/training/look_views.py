@@ -51,7 +51,8 @@ def ask(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
         return refused(request, words, reverse("training:run", args=[run.pk]), status=429)
     page = reverse("training:look", args=[run.pk, look.pk])
     if wants_json(request):
-        return JsonResponse({"look": reverse("training:look_pictures", args=[run.pk, look.pk]), "page": page})
+        pictures = reverse("training:look_pictures", args=[run.pk, look.pk])
+        return JsonResponse({"look": pictures, "page": page, "job": str(look.job_id or "")})
     return SeeOther(page)
 
 

@@ -60,6 +60,14 @@ class Loaded:
     network: "nn.Module"
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the model is shown. `is_faceless`: a face was looked for in vain, so it is the whole picture."""
+
+    path: Path
+    is_faceless: bool = False
+
+
 def explain_picture(job: Job) -> None:
     """Stores the pictures, then the row and the end of the job in one transaction."""
     look = Explanation.objects.filter(job=job, run__deleted_at=None).first()
@@ -71,11 +79,12 @@ def explain_picture(job: Job) -> None:
     if explaining.is_average(look):
         _store_average(look, _average(look, loaded, job))
         return
-    with _file_of(look, loaded) as path:
-        found = _looked(look, loaded, path)
-        vector, embedder = _vector_of(look, path)
+    with _file_of(look, loaded) as shown:
+        found = _looked(look, loaded, shown.path)
+        vector, embedder = _vector_of(look, shown.path)
     result: dict[str, Any] = {"said": found.said, "scores": found.scores, "towards": found.label}
     result |= {"over_time": list(found.over_time), "nearest": nearest(look, vector, embedder)}
+    result["is_faceless"] = shown.is_faceless
     _store_picture(look, FRAMES, found.frames_jpeg)
     _store(look, found.picture_jpeg, found.heat_png, result)
 
@@ -98,7 +107,7 @@ def _loaded(run_id: UUID, digest: str) -> Loaded:
 
 
 @contextmanager
-def _file_of(look: Explanation, loaded: Loaded) -> Iterator[Path]:
+def _file_of(look: Explanation, loaded: Loaded) -> Iterator[Shown]:
     """The picture or clip as the model takes it. Raises FileGone, UnreadablePicture or UnreadableVideo."""
     with storage.scratch_dir() as scratch, ExitStack() as opened:
         if look.video is not None:
@@ -109,22 +118,22 @@ def _file_of(look: Explanation, loaded: Loaded) -> Iterator[Path]:
             path = opened.enter_context(storage.local_path(key))
         except FileNotFoundError as error:
             raise FileGone(key) from error
-        yield path if look.sample is not None else _of_upload(look, loaded, path, scratch)
+        yield Shown(path) if look.sample is not None else _of_upload(look, loaded, path, scratch)
 
 
-def _of_upload(look: Explanation, loaded: Loaded, path: Path, scratch: Path) -> Path:
+def _of_upload(look: Explanation, loaded: Loaded, path: Path, scratch: Path) -> Shown:
     if TrainingSample(path, "").is_clip:
         if probe_apart(path).duration_s > MOST_CLIP_S:
             raise UnreadableVideo(f"{look.file_name}: longer than {MOST_CLIP_S:.0f} s")
-        return path
+        return Shown(path)
     if _wants_clip(loaded):
         raise UnreadableVideo(f"{look.file_name}: a picture, where the model takes clips")
     if look.run.kind != Kind.FACES:
-        return path
+        return Shown(path)
     return _with_face(read_picture(path), scratch)
 
 
-def _frame(look: Explanation, loaded: Loaded, scratch: Path) -> Path:
+def _frame(look: Explanation, loaded: Loaded, scratch: Path) -> Shown:
     """The moment of the video; for models of clips a short clip around it."""
     assert look.video is not None and look.time_s is not None
     info = info_of(look.video)
@@ -132,10 +141,10 @@ def _frame(look: Explanation, loaded: Loaded, scratch: Path) -> Path:
         if _wants_clip(loaded):
             target = scratch / "clip.mp4"
             cut_clip(path, target, info, max(look.time_s - CLIP_S / 2, info.start_s), CLIP_S, _ignore)
-            return target
+            return Shown(target)
         for _index, frame in frames_at(path, info, [look.time_s]):
             image = whole_picture(frame, info, FRAME_SIDE_PX)
-            return _with_face(image, scratch) if look.run.kind == Kind.FACES else _written(image, scratch)
+            return _with_face(image, scratch) if look.run.kind == Kind.FACES else Shown(_written(image, scratch))
     raise UnreadableVideo(f"{look.video.title}: no picture at {look.time_s:.2f} s")
 
 
@@ -147,12 +156,13 @@ def _ignore(progress: Progress) -> None:
     """A clip of two seconds is cut in less than one."""
 
 
-def _with_face(image_bgr: Image, scratch: Path) -> Path:
+def _with_face(image_bgr: Image, scratch: Path) -> Shown:
     """A model of faces is shown the largest one, cut out as its samples are."""
     from analysis.faces.detect import load_detector
     from analysis.training.looks import largest_face
 
-    return _written(largest_face(image_bgr, load_detector(threads=1)), scratch)
+    face = largest_face(image_bgr, load_detector(threads=1))
+    return Shown(_written(image_bgr if face is None else face, scratch), is_faceless=face is None)
 
 
 def _written(image_bgr: Image, scratch: Path) -> Path:

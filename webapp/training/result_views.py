@@ -19,6 +19,7 @@ from webapp.training import doubts, promoting, result_words, results, run_page
 from webapp.training.models import TrainingRun
 from webapp.training.pages import head_context
 from webapp.training.results import AgainstRest
+from webapp.training.setting_words import name_of, value_of
 from webapp.videos.answers import done, refused
 
 PAGE_SIZE = 36
@@ -51,7 +52,7 @@ def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
         "moves": list(promoting.history(run.line)[:MOVES]),
         "before": promoting.run_before(run.line),
         **run_page.learned(run),
-        "settings": [(result_words.SETTINGS.get(name, name), value) for name, value in sorted(run.config.items())],
+        "settings": [(name_of(name), value_of(name, value)) for name, value in sorted(run.config.items())],
     }
     return render(request, "training/result.html", context)
 

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from webapp.datasets.choices import Kind, Part
 from webapp.training.results import Measured
@@ -13,35 +12,6 @@ PER_HUNDRED_FROM = 0.95
 """From there on "of 10" would be 9.7, which nobody can picture."""
 WELL_CALIBRATED, BADLY_CALIBRATED = 0.05, 0.12
 SURE_OF_DIFFERENCE = 0.05
-SETTINGS: dict[str, Promise] = {
-    "recipe": gettext_lazy("Recipe"),
-    "version": gettext_lazy("Version"),
-    "seed": gettext_lazy("Seed"),
-    "epochs": gettext_lazy("Epochs"),
-    "head_epochs": gettext_lazy("Epochs of the head alone"),
-    "batch_size": gettext_lazy("Batch"),
-    "picture_size": gettext_lazy("Side of pictures"),
-    "frames": gettext_lazy("Frames of a clip"),
-    "optimizer": gettext_lazy("Optimizer"),
-    "learning_rate": gettext_lazy("Learning rate"),
-    "momentum": gettext_lazy("Momentum"),
-    "weight_decay": gettext_lazy("Weight decay"),
-    "schedule": gettext_lazy("Schedule"),
-    "loss": gettext_lazy("Loss"),
-    "focal_gamma": gettext_lazy("Focus of the focal loss"),
-    "label_smoothing": gettext_lazy("Label smoothing"),
-    "class_weights": gettext_lazy("Weights for rare labels"),
-    "dropout": gettext_lazy("Dropout"),
-    "augmentation": gettext_lazy("Augmentation"),
-    "patience": gettext_lazy("Patience"),
-    "validation_share": gettext_lazy("Share for checking"),
-    "folds": gettext_lazy("Folds"),
-    "minutes": gettext_lazy("Minutes"),
-    "device": gettext_lazy("Device"),
-    "mixed_precision": gettext_lazy("Mixed precision"),
-    "threads": gettext_lazy("Threads"),
-}
-"""Of `analysis.training.config.TrainingConfig`, and two that are not in it."""
 
 
 def right_of(kind: str, share: float, low: float, high: float) -> str:
@@ -137,21 +107,28 @@ def turned(label: str, more: bool, right: int, wrong: int) -> str:
     return words % {"n": n, "label": label, "right": right, "wrong": wrong}
 
 
-def difference(chance: float, better: str, points: float, common: int) -> str:
-    """Whether one of two runs is better by more than chance; `better` is its name."""
+def difference(chance: float, better: str, other: str, points: float, common: int) -> str:
+    """Whether one of two runs is better by more than chance; `better` and `other` are their names."""
     measured = ngettext("the %(n)d sample", "the same %(n)d samples", common) % {"n": common}
     if points == 0:
-        return _("Both are right equally often on %(measured)s.") % {"measured": measured}
-    values = {"better": better, "points": _number(abs(points)), "measured": measured, "chance": _percent(chance)}
+        values = {"first": better, "second": other, "measured": measured}
+        return _("%(first)s and %(second)s are right equally often on %(measured)s.") % values
+    values = {
+        "better": better,
+        "other": other,
+        "points": _number(abs(points)),
+        "measured": measured,
+        "chance": _percent(chance),
+    }
     if chance < SURE_OF_DIFFERENCE:
         words = _(
-            "%(better)s is better, and hardly by chance: by %(points)s points on %(measured)s. Two equally good "
-            "models differ that much in %(chance)s of cases."
+            "%(better)s is better than %(other)s, and hardly by chance: by %(points)s points on %(measured)s. Two "
+            "equally good models differ that much in %(chance)s of cases."
         )
     else:
         words = _(
-            "%(better)s was right %(points)s points more often on %(measured)s, but that may be chance: two equally "
-            "good models differ that much in %(chance)s of cases."
+            "%(better)s was right %(points)s points more often than %(other)s on %(measured)s, but that may be chance: "
+            "two equally good models differ that much in %(chance)s of cases."
         )
     return words % values
 

@@ -11,11 +11,12 @@ from webapp.datasets.version_views import label_table, split_summary
 from webapp.jobs import messages
 from webapp.jobs.models import Status
 from webapp.training import queries, sentences
-from webapp.training.forms import YES_NO
 from webapp.training.models import State, TrainingRun, Wish
-from webapp.training.setting_words import ALL, RECIPE_WORDS
+from webapp.training.setting_words import ALL, RECIPE_WORDS, value_of
 
 DEVICES = {"cpu": gettext_lazy("Processor"), "cuda": gettext_lazy("Graphics card")}
+GOES_ON_AFTER = ("disk_full", "gpu_gone", "crashed", "internal")
+"""Endings behind which a checkpoint is good for going on; after the others it would only end the same way."""
 LAST_EPOCHS = 200
 """Rows of the table of epochs; the curves show all."""
 
@@ -41,6 +42,8 @@ def context(run: TrainingRun, can_manage: bool) -> dict[str, Any]:
         "failure": messages.explain(run.job.error_code, run.job.kind)
         if run.job and run.state == State.FAILED
         else None,
+        "goes_on_behind": bool(run.history) and run.job is not None and run.job.error_code in GOES_ON_AFTER,
+        "pause_words": sentences.pausing(run),
         "facts": _facts(run),
         "moment": run.moment,
         "recipe_words": RECIPE_WORDS[from_json(run.config).recipe],
@@ -112,16 +115,8 @@ def _changed_settings(run: TrainingRun) -> list[tuple[str, str]]:
     config = from_json(run.config)
     usual = defaults(config.recipe)
     values = {name: getattr(config, name) for name in ALL if getattr(config, name) != getattr(usual, name)}
-    return [(str(ALL[name].name), _value(name, value)) for name, value in values.items()]
+    return [(str(ALL[name].name), value_of(name, value)) for name, value in values.items()]
 
 
 def _said(settings: dict[str, Any]) -> str:
-    return " · ".join(f"{ALL[name].name} {_value(name, value)}" for name, value in settings.items() if name in ALL)
-
-
-def _value(name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return str(YES_NO["yes" if value else "no"])
-    if isinstance(value, str):
-        return str(ALL[name].choices.get(value, value))
-    return f"{value:.3g}"
+    return " · ".join(f"{ALL[name].name} {value_of(name, value)}" for name, value in settings.items() if name in ALL)

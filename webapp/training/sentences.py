@@ -42,9 +42,25 @@ def _waiting(run: TrainingRun, ahead: int) -> str:
 
 
 def _paused(run: TrainingRun) -> str:
-    if run.history and run.moment.get("stage") == "learn":
-        return _("Paused behind epoch %(n)d. It goes on from there when you say so.") % {"n": run.history[-1]["epoch"]}
+    """Also what is lost by it: never more than the epoch that was under way."""
+    stage = run.moment.get("stage")
+    if stage == "tune":
+        words = _("Paused in trial %(n)d. It goes on behind the last complete epoch of that; the minutes so far count.")
+        return words % {"n": _trial_number(run)}
+    if run.history and stage == "learn":
+        done = int(run.history[-1]["epoch"])
+        words = _("Paused behind epoch %(n)d. It goes on from there when you say so.") % {"n": done}
+        if int(run.moment.get("epoch", 0)) > done:
+            words += " " + _("What it had begun of epoch %(n)d is learned again.") % {"n": done + 1}
+        return words
     return _("Paused. It goes on when you say so.")
+
+
+def pausing(run: TrainingRun) -> str:
+    """What the button would do, before it is pressed."""
+    if run.moment.get("stage") in ("learn", "tune"):
+        return _("Stops at once. When it goes on, the epoch that is under way is learned again.")
+    return _("Stops at once. When it goes on, the step that is under way begins again.")
 
 
 def _reading(run: TrainingRun) -> list[str]:
@@ -108,12 +124,19 @@ def _writing(run: TrainingRun) -> list[str]:
 
 
 def _searching(run: TrainingRun) -> list[str]:
-    """Trial and epoch, and how good the best is."""
-    number = min(int(run.moment.get("done", 0)) + 1, run.trials)
-    words = [_("Trial %(n)d of at most %(all)d; each learns with other settings.") % {"n": number, "all": run.trials}]
+    """Trial and epoch, how much time is left for further ones, and how good the best is."""
+    numbers = {"n": _trial_number(run), "all": run.trials}
+    words = [_("Trial %(n)d of at most %(all)d; each learns with other settings.") % numbers]
+    if run.search.get("spent_s"):
+        minutes = {"spent": round(run.search["spent_s"] / 60), "all": round(float(run.config["minutes"]))}
+        words.append(_("%(spent)d of %(all)d minutes are over; after those no new trial begins.") % minutes)
     if run.search.get("best_loss") is not None:
         words.append(_("Least loss so far: %(loss).3f.") % {"loss": run.search["best_loss"]})
     return words
+
+
+def _trial_number(run: TrainingRun) -> int:
+    return min(int(run.moment.get("done", 0)) + 1, run.trials)
 
 
 def _memory(run: TrainingRun) -> list[str]:

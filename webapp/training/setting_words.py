@@ -1,6 +1,7 @@
 """Every setting of a training in plain words: its name, what it is in two sentences, and its choices."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -200,3 +201,27 @@ RECIPE_WORDS: dict[Recipe, tuple[Promise, Promise]] = {
         _("Looks at the frames of a clip in their order, so that movements can be told apart."),
     ),
 }
+
+YES_NO = {"yes": _("Yes"), "no": _("No")}
+NOT_SETTINGS: dict[str, Promise] = {"recipe": _("Way of training"), "version": _("Version")}
+"""What runs are compared by as well."""
+
+
+def name_of(setting: str) -> str:
+    """Of one that only a newer worker knows, its name in the library."""
+    known = ALL.get(setting)
+    return str(known.name if known else NOT_SETTINGS.get(setting, setting))
+
+
+def value_of(setting: str, value: Any) -> str:
+    """As people read it: "Light", "Yes", "0.001"; empty where a run had no such setting."""
+    if value is None:
+        return ""
+    if setting == "recipe" and value in list(Recipe):
+        return str(RECIPE_WORDS[Recipe(value)][0])
+    if isinstance(value, bool):
+        return str(YES_NO["yes" if value else "no"])
+    if isinstance(value, str):
+        known = ALL.get(setting)
+        return str(known.choices.get(value, value) if known else value)
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

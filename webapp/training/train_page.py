@@ -14,9 +14,12 @@ from webapp.datasets.models import Dataset, Version
 from webapp.datasets.version_views import label_table, split_summary
 from webapp.datasets.views import head_context
 from webapp.training import queries, readiness
-from webapp.training.forms import YES_NO, TrainingForm, usual_words
+from webapp.training.forms import TrainingForm, usual_words
 from webapp.training.models import TrainingRun
-from webapp.training.setting_words import ALL, GROUPS, RECIPE_WORDS, SEARCH
+from webapp.training.setting_words import ALL, GROUPS, RECIPE_WORDS, SEARCH, YES_NO
+
+HALF_A_ROW = 18
+"""Characters for which a list beside another field has room, also on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Setting:
     usual: dict[str, str]
     shown: str
     """What the recipe that is chosen now sets."""
+    is_wide: bool = False
+    """Its choices are so long that they would be cut beside another field."""
 
 
 def frame(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
@@ -68,11 +73,13 @@ def _setting(form: TrainingForm, name: str, chosen: Recipe) -> Setting:
     usual = {recipe.value: usual_words(name, recipe) for recipe in form.recipes if recipe in words.recipes}
     shown = usual.get(chosen.value) or next(iter(usual.values()))
     field = form[name]
+    is_wide = False
     if isinstance(field.field, ChoiceField):
         field.field.choices = [
             ("", _("%(value)s (usual)") % {"value": shown}),
             *(words.choices or YES_NO).items(),
         ]
+        is_wide = any(len(str(text)) > HALF_A_ROW for _value, text in field.field.choices)
     else:
         field.field.widget.attrs["placeholder"] = shown
-    return Setting(field, words.meaning, list(usual), usual, shown)
+    return Setting(field, words.meaning, list(usual), usual, shown, is_wide)

@@ -169,7 +169,10 @@ class _OneFace:
 def test_a_small_face_is_cut_out_and_a_large_one_is_left() -> None:
     picture = np.arange(400 * 600 * 3, dtype=np.uint32).reshape(400, 600, 3).astype(np.uint8)
     cut = largest_face(picture, _OneFace(300, 100, 340, 150))  # type: ignore[arg-type]
+    assert cut is not None
     assert cut.shape[:2] == (91, 91)
     at_the_edge = largest_face(picture, _OneFace(0, 0, 50, 50))  # type: ignore[arg-type]
+    assert at_the_edge is not None
     assert at_the_edge.shape[0] == at_the_edge.shape[1]
     assert largest_face(picture, _OneFace(100, 50, 400, 350)) is picture  # type: ignore[arg-type]
+    assert largest_face(picture, _OneFace()) is None  # type: ignore[arg-type]

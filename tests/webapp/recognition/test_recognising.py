@@ -10,13 +10,14 @@ from tests.factories_recognition import look, make_film, make_model_run, make_pr
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, make_video, run_analysis, work
 from tests.trained import BAR_CLIP_S, bars_film, bars_model, stripes_model
 from webapp import storage
-from webapp.accounts.models import Team
+from webapp.accounts.models import Team, User
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
-from webapp.recognition import runner, sweeps
+from webapp.recognition import requests, runner, sweeps
 from webapp.recognition.models import CURRENT, Observation, Recognition, Span
 from webapp.training.models import Promotion
 from webapp.training.promoting import at_work
+from webapp.videos import services
 from webapp.videos.models import State, Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -223,3 +224,33 @@ def test_what_was_replaced_long_ago_goes_with_its_pictures(
     sweeps.sweep()
     assert not storage.exists(key)
     assert list(Recognition.objects.all()) == [second]
+
+
+def test_what_a_deletion_stopped_begins_again_with_the_undo(team: Team, alice: User, tmp_path: Path) -> None:
+    run = make_promoted(team=team)
+    video = make_film(tmp_path, team=team)
+    end_analysis(video)
+    by_itself = Recognition.objects.get(video=video)
+    work(by_itself.job_id, runner.recognise_in_video)
+    batch = requests.begin_batch([run], [video], user=alice)
+    asked = Recognition.objects.get(batch=batch)
+    services.delete_video(video)
+    assert Job.objects.get(pk=asked.job_id).status == Status.CANCELLED
+    services.restore_video(Video.objects.get(pk=video.pk))
+    again = Recognition.objects.get(batch=batch)
+    assert (again.pk, again.job.status) == (asked.pk, Status.QUEUED), "the same look, in its batch"
+    assert again.job_id != asked.job_id
+    work(again.job_id, runner.recognise_in_video)
+    assert Recognition.objects.get(pk=asked.pk).is_waiting
+    assert Recognition.objects.get(pk=by_itself.pk).job_id == by_itself.job_id, "what had ended is not done again"
+
+
+def test_what_somebody_stopped_before_the_deletion_stays_stopped(team: Team, alice: User, tmp_path: Path) -> None:
+    video = make_film(tmp_path, team=team)
+    end_analysis(video)
+    batch = requests.begin_batch([make_promoted(team=team)], [video], user=alice)
+    asked = Recognition.objects.get(batch=batch)
+    lifecycle.cancel(asked.job_id)
+    services.delete_video(video)
+    services.restore_video(Video.objects.get(pk=video.pk))
+    assert Recognition.objects.get(pk=asked.pk).job_id == asked.job_id

@@ -241,9 +241,24 @@ def test_paused_failed_and_cancelled_runs_have_words(run: TrainingRun, alice: Us
     lifecycle.fail(job, "training_diverged")
     failed = html_of(alice, page_of(run))
     assert "out of control" in failed
-    assert "Try again" in failed
+    assert "Try again</button>" in failed
     Job.objects.filter(pk=job.pk).update(error_code="crashed")
     assert "memory was short" in html_of(alice, page_of(run))
+    Job.objects.filter(pk=job.pk).update(error_code="disk_full")
+    full = html_of(alice, page_of(run))
+    assert "no disk space left, so the training stopped. What it had learned is kept." in full
+    assert "Try again</button>" not in full, "the button says that it goes on"
+
+
+def test_a_pause_says_which_epoch_is_learned_again(run: TrainingRun, alice: User) -> None:
+    learning(run, moment={"stage": "learn", "epoch": 8, "epochs": 10})
+    assert "the epoch that is under way is learned again" in html_of(alice, page_of(run))
+    services.pause_run(run)
+    assert "What it had begun of epoch 8 is learned again." in html_of(alice, page_of(run))
+    TrainingRun.objects.filter(pk=run.pk).update(moment={"stage": "learn", "epoch": 7, "epochs": 10})
+    assert "learned again." not in html_of(alice, page_of(run))
+    TrainingRun.objects.filter(pk=run.pk).update(moment={"stage": "tune", "done": 2.3}, trials=9)
+    assert "Paused in trial 3." in html_of(alice, page_of(run))
 
 
 def test_a_search_is_shown_as_a_table(run: TrainingRun, alice: User) -> None:
@@ -253,8 +268,9 @@ def test_a_search_is_shown_as_a_table(run: TrainingRun, alice: User) -> None:
         {"number": 2, "state": "COMPLETE", "loss": 0.25, "settings": {"augmentation": "light"}},
     ]
     moment = {"stage": "tune", "done": 3.2, "total": 9}
-    learning(run, history=[], trials=9, moment=moment, search={"best_loss": 0.25, "all": trials})
+    learning(run, history=[], trials=9, moment=moment, search={"best_loss": 0.25, "all": trials, "spent_s": 184.2})
     html = html_of(alice, page_of(run))
+    assert "3 of 10 minutes are over" in html
     assert "Trial 4 of at most 9" in html
     assert html.index("Random changes Light") < html.index("Optimiser AdamW") < html.index("broken off")
     assert "Train with the best so far" in html

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from analysis.training import progress
+from tests.full_disk import no_file_beyond
 from tests.webapp.training.trainings import make_version, start_run
 from webapp import storage
 from webapp.accounts.models import Team, User
@@ -257,6 +259,27 @@ def test_a_failed_run_can_be_tried_again_and_a_done_one_cannot(team: Team, alice
     assert not services.go_on(afresh(run), user=alice)
     assert not services.pause_run(afresh(run))
     assert not services.keep_best(afresh(run))
+
+
+def test_a_full_disk_stops_it_keeps_what_was_learned_and_it_goes_on(
+    team: Team, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Its checkpoint has 26 MB: far more than the database, which has to be written on.
+    run = start_run(make_version(team), alice, epochs=3, picture_size=64)
+    with ExitStack() as opened:
+        after_epoch(monkeypatch, 2, lambda: opened.enter_context(no_file_beyond(9_000_000)))
+        train_model(str(run.job_id))
+    failed = afresh(run)
+    assert failed.state == State.FAILED
+    assert failed.job.error_code == "disk_full"
+    assert epochs(failed) == [1, 2]
+    sweeps.sweep()
+    assert services.go_on(failed, user=alice)
+    train_model(str(afresh(run).job_id))
+    done = afresh(run)
+    assert done.state == State.DONE
+    assert epochs(done) == [1, 2, 3]
+    assert done.history[:2] == failed.history, "nothing was learned twice"
 
 
 def test_a_graphics_card_that_is_gone_has_words(team: Team, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
