@@ -152,6 +152,9 @@ def _take_back(event: Event, change: Change) -> None:
     before = change.before
     if change.cell == "portrait":
         before = _face_still_there(change.before)
+        # What was shown before; `summaries` finds another where that is gone.
+        shown = before or _face_still_there(event.words.get("shown"))
+        Person.objects.filter(pk__in=there, portrait=change.after).update(portrait=shown)
         if _face_still_there(change.after) != change.after:
             # The chosen picture went with its video, so nothing stands in the way.
             Person.objects.filter(pk__in=there, chosen_portrait=None).update(chosen_portrait=before)

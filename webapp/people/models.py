@@ -110,7 +110,7 @@ class Event(models.Model):
     changes = models.JSONField(default=list)
     """`webapp.people.events.Change` values: which cells held what before and after."""
     words = models.JSONField(default=dict)
-    """Names and counts as they were then, for the sentence in the history."""
+    """Names and counts as they were then, for the sentence in the history; the portrait that was shown."""
 
     class Meta:
         indexes = [models.Index(fields=["team", "-made_at"])]
@@ -243,18 +243,18 @@ class Face(models.Model):
         return f"face {self.pk} at {self.time_s:.1f} s"
 
 
-class Recognised(models.Model):
+class LiveGuess(models.Model):
     """Whom a rough group of first faces probably shows, while the analysis runs. No decision, and gone at its end."""
 
-    analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="recognised", db_index=False)
+    analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="live_guesses", db_index=False)
     preliminary_group = models.PositiveIntegerField()
     person = models.ForeignKey(Person, models.CASCADE, related_name="+")
     likeness = models.FloatField()
 
     class Meta:
-        verbose_name_plural = "recognised"
+        verbose_name_plural = "live guesses"
         constraints = [
-            models.UniqueConstraint(fields=["analysis", "preliminary_group"], name="one_recognised_in_a_group")
+            models.UniqueConstraint(fields=["analysis", "preliminary_group"], name="one_live_guess_in_a_group")
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from webapp import access
 from webapp.accounts.context import team_of
-from webapp.people import history, queries, recognised, review, services
+from webapp.people import history, live_guesses, queries, review, services
 from webapp.people.acting import told
 from webapp.people.forms import typed
 from webapp.people.models import Person
@@ -57,7 +57,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
         "mode": mode,
         "can_edit": can_edit,
         "counts": counts,
-        "seen_now": recognised.seen_now(team) if team and not mode and not text else [],
+        "seen_now": live_guesses.seen_now(team) if team and not mode and not text else [],
         "to_review": review.open_count(team) if team and can_edit else 0,
     }
     return render(request, "people/list.html", context)
