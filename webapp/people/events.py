@@ -107,7 +107,7 @@ def record(deed: Deed, *, team_id: UUID, user: User | None) -> Event:
             for track in move.track_ids
         ]
         Moved.objects.bulk_create(rows, batch_size=summaries.BATCH)
-        _refresh(deed.people, deed.moves)
+        _refresh(deed.people, deed.moves, deed.changes)
         publish_later(team_id)
     return event
 
@@ -129,7 +129,7 @@ def undo(event: Event, *, user: User | None) -> None:
             _take_back(event, change)
         if Person.objects.filter(pk__in=[move.before for move in moves]).exclude(STANDING).exists():
             raise ChangedSince(_later(event))
-        _refresh(event.people.values_list("pk", flat=True), moves)
+        _refresh(event.people.values_list("pk", flat=True), moves, changes)
         publish_later(event.team_id)
 
 
@@ -196,10 +196,11 @@ def _moves_of(event: Event) -> list[Move]:
     return [Move(sorted(tracks), before, after) for (before, after), tracks in moved.items()]
 
 
-def _refresh(people: Iterable[UUID], moves: Iterable[Move]) -> None:
+def _refresh(people: Iterable[UUID], moves: Iterable[Move], changes: Iterable[Change]) -> None:
     concerned = {person for move in moves for person in (move.before, move.after)}
+    gone = {UUID(str(pk)) for change in changes if change.cell in ("deleted", "merged_into") for pk in change.ids}
     summaries.refresh({*people, *concerned})
-    references.refresh(concerned)
+    references.refresh(concerned | gone)
 
 
 def _on_top(event: Event) -> Event | None:

@@ -13,8 +13,8 @@ import numpy as np
 from analysis.faces.search import LIMITS, likenesses
 from webapp.accounts.models import Team
 from webapp.jobs.models import ACTIVE
-from webapp.people import constraints, events, matching, references, samples
-from webapp.people.models import STANDING, Face, LiveGuess, Person
+from webapp.people import constraints, events, matching, references, samples, standing
+from webapp.people.models import Face, LiveGuess, Person
 from webapp.videos.models import Analysis, Video
 
 Group = tuple[UUID, int]
@@ -91,7 +91,7 @@ def by_group(analysis_ids: Collection[UUID]) -> dict[Group, tuple[Person, float]
         return {}
     families = {team: constraints.family_of(team) for team in {row.person.team_id for row in rows}}
     today = {row.pk: families[row.person.team_id].root(row.person_id) for row in rows}
-    people = Person.objects.filter(STANDING).in_bulk(set(today.values()))
+    people = standing.by_key(set(today.values()))
     return {
         (row.analysis_id, row.preliminary_group): (people[today[row.pk]], row.likeness)
         for row in rows

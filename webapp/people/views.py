@@ -30,10 +30,9 @@ MODES = ("hide", "merge")
 class Counted(Paginator):  # type: ignore[type-arg]
     """Pages of a list whose length is known already: counting 60,000 people twice is felt."""
 
-    def __init__(self, people: QuerySet[Person], per_page: int, length: int | None) -> None:
+    def __init__(self, people: QuerySet[Person], per_page: int, length: int) -> None:
         super().__init__(people, per_page)
-        if length is not None:
-            self.count = length
+        self.count = length
 
 
 @login_required
@@ -47,10 +46,10 @@ def people_list(request: HttpRequest) -> HttpResponse:
     counts = queries.people_counts(everybody)
     people = everybody if mode == "hide" else everybody.filter(is_hidden=False)
     text = typed(request)
-    if text:
-        people = people.filter(name__icontains=text)
     listed = counts.named + counts.unnamed + (counts.hidden if mode == "hide" else 0)
-    page = Counted(people, PAGE_SIZE, None if text else listed).get_page(request.GET.get("page"))
+    if text:
+        people, listed = queries.called(people, text), queries.count_called(people, text)
+    page = Counted(people, PAGE_SIZE, listed).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "people": page,
         "q": text,

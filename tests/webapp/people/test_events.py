@@ -177,7 +177,8 @@ def test_a_name_given_meanwhile_is_not_overwritten_unseen(video: Video, alice: U
 
 def test_an_act_undone_meanwhile_is_told(video: Video, alice: User, bob: User) -> None:
     first, second, _ = people_of(video)
-    assert (event := services.name_person(first, name="Anna", user=alice))
+    event = services.name_person(first, name="Anna", user=alice)
+    assert event is not None
     events.undo(event, user=bob)
     words = history.changed_meanwhile(first, second)
     assert words.startswith("Somebody was quicker. Bob has undone:") and "is now Anna" in words
@@ -301,7 +302,8 @@ def test_undoing_a_chosen_portrait_shows_the_one_before(team: Team, alice: User)
     shown = person.portrait_id
     other = Face.objects.filter(track__person=person).exclude(pk=shown).first()
     assert shown is not None and other is not None
-    assert (event := services.choose_portrait(person, face=other, user=alice))
+    event = services.choose_portrait(person, face=other, user=alice)
+    assert event is not None
     person.refresh_from_db()
     assert person.portrait_id == other.pk
     events.undo(event, user=alice)
