@@ -41,4 +41,4 @@ export function icon(name) {
 /** Whether keys belong to a field rather than to the page. */
 export const isTyping = (event) =>
   event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey ||
-  Boolean(event.target.closest?.('input:not([type="range"]), textarea, select, [contenteditable], [popover], dialog'));
+  Boolean(event.target.closest?.('input:not([type="range"], [type="checkbox"]), textarea, select, [contenteditable], [popover], dialog'));

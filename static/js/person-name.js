@@ -60,7 +60,8 @@ class PersonName extends HTMLElement {
     if (isQuestion) return this.#ask(await response.text());
     const answer = response?.headers.get("Content-Type")?.includes("json") ? await response.json() : null;
     if (!answer) return toast(say("name.failed"));
-    if (response.ok) this.details.open = false;
+    // Also where somebody else was quicker: closed, it shows what they did.
+    if (response.ok || response.status === 409) this.details.open = false;
     toast(answer.toast, answer.undo);
     document.dispatchEvent(new CustomEvent("fragment:stale"));
     document.dispatchEvent(new CustomEvent("people:changed"));

@@ -1,4 +1,4 @@
-// <review-pair>: Y, N and S answer, A says yes to the whole group below, U takes back; on a phone a swipe to the right means yes, to the left no.
+// <review-pair>: Y, N and S answer, A says yes to the whole group above, U takes back; on a phone a swipe to the right means yes, to the left no.
 import { isTyping } from "rollcall/api";
 
 const FAR_ENOUGH_PX = 80;
@@ -13,7 +13,9 @@ class ReviewPair extends HTMLElement {
     const { signal } = this.#ended;
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.addEventListener("touchstart", (event) => { this.#from = event.changedTouches[0]; }, { signal, passive: true });
+    this.addEventListener("touchmove", (event) => this.#follow(event.changedTouches[0]), { signal, passive: true });
     this.addEventListener("touchend", (event) => this.#swiped(event.changedTouches[0]), { signal, passive: true });
+    this.addEventListener("touchcancel", () => this.#lean(0), { signal, passive: true });
   }
 
   disconnectedCallback() {
@@ -24,15 +26,36 @@ class ReviewPair extends HTMLElement {
     if (isTyping(event) || event.repeat) return;
     const key = event.key.toLowerCase();
     if (KEYS[key]) this.#answer(KEYS[key]);
-    if (key === "a") document.querySelector(".review-also")?.requestSubmit();
+    if (key === "a") document.querySelector(".review-group")?.requestSubmit();
     if (key === "u") document.querySelector(".toast-note .undo")?.click();
   }
 
-  #swiped(to) {
+  /** How far the finger has gone to the side; 0 where it scrolls. */
+  #across(to) {
     const across = to.clientX - (this.#from?.clientX ?? to.clientX);
     const down = Math.abs(to.clientY - (this.#from?.clientY ?? to.clientY));
+    return Math.abs(across) > 2 * down ? across : 0;
+  }
+
+  #follow(to) {
+    const across = this.#across(to);
+    this.#lean(across);
+    for (const button of this.querySelectorAll('[name="answer"]')) {
+      button.classList.toggle("is-meant", Math.abs(across) > FAR_ENOUGH_PX && button.value === (across > 0 ? "yes" : "no"));
+    }
+  }
+
+  /** The pair follows the finger, so that one sees that a swipe is an answer. */
+  #lean(across) {
+    const pair = this.querySelector(".review-pair");
+    pair.style.transform = across && !matchMedia("(prefers-reduced-motion: reduce)").matches ? `translateX(${across / 3}px)` : "";
+  }
+
+  #swiped(to) {
+    const across = this.#across(to);
     this.#from = null;
-    if (Math.abs(across) > FAR_ENOUGH_PX && Math.abs(across) > 2 * down) this.#answer(across > 0 ? "yes" : "no");
+    this.#lean(0);
+    if (Math.abs(across) > FAR_ENOUGH_PX) this.#answer(across > 0 ? "yes" : "no");
   }
 
   #answer(value) {

@@ -12,21 +12,24 @@ from django.views.decorators.http import require_POST
 
 from webapp import access
 from webapp.people import events, history
-from webapp.people.models import Event
+from webapp.people.models import Event, Person
 from webapp.videos.answers import done, refused
 
 
-def told(request: HttpRequest, event: Event | None, target: str, words: str = "") -> HttpResponseBase:
-    """What was done, and Undo. None: it was so already."""
+def told(
+    request: HttpRequest, event: Event | None, target: str, words: str = "", after_undo: str = ""
+) -> HttpResponseBase:
+    """What was done, and Undo, which leads to `after_undo` or else the same page. None: it was so already."""
     if event is None:
         return done(request, words or _("That was so already."), target)
-    back = {"next": request.POST.get("next") or target}
+    back = {"next": after_undo or request.POST.get("next") or target}
     undo_url = reverse("people:undo", args=[event.pk])
     return done(request, words or history.sentence(event) + ".", target, undo_url, back)
 
 
-def too_late(request: HttpRequest, target: str) -> HttpResponseBase:
-    return refused(request, history.changed_meanwhile(), target)
+def too_late(request: HttpRequest, target: str, *people: Person) -> HttpResponseBase:
+    """Somebody else has changed one of these people first; says what they did."""
+    return refused(request, history.changed_meanwhile(*people), target)
 
 
 @login_required

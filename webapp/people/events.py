@@ -107,7 +107,7 @@ def record(deed: Deed, *, team_id: UUID, user: User | None) -> Event:
             for track in move.track_ids
         ]
         Moved.objects.bulk_create(rows, batch_size=summaries.BATCH)
-        _refresh(deed.people, deed.moves)
+        _refresh(deed.people, deed.moves, deed.changes)
         publish_later(team_id)
     return event
 
@@ -129,7 +129,7 @@ def undo(event: Event, *, user: User | None) -> None:
             _take_back(event, change)
         if Person.objects.filter(pk__in=[move.before for move in moves]).exclude(STANDING).exists():
             raise ChangedSince(_later(event))
-        _refresh(event.people.values_list("pk", flat=True), moves)
+        _refresh(event.people.values_list("pk", flat=True), moves, changes)
         publish_later(event.team_id)
 
 
@@ -152,6 +152,9 @@ def _take_back(event: Event, change: Change) -> None:
     before = change.before
     if change.cell == "portrait":
         before = _face_still_there(change.before)
+        # What was shown before; `summaries` finds another where that is gone.
+        shown = before or _face_still_there(event.words.get("shown"))
+        Person.objects.filter(pk__in=there, portrait=change.after).update(portrait=shown)
         if _face_still_there(change.after) != change.after:
             # The chosen picture went with its video, so nothing stands in the way.
             Person.objects.filter(pk__in=there, chosen_portrait=None).update(chosen_portrait=before)
@@ -193,10 +196,11 @@ def _moves_of(event: Event) -> list[Move]:
     return [Move(sorted(tracks), before, after) for (before, after), tracks in moved.items()]
 
 
-def _refresh(people: Iterable[UUID], moves: Iterable[Move]) -> None:
+def _refresh(people: Iterable[UUID], moves: Iterable[Move], changes: Iterable[Change]) -> None:
     concerned = {person for move in moves for person in (move.before, move.after)}
+    gone = {UUID(str(pk)) for change in changes if change.cell in ("deleted", "merged_into") for pk in change.ids}
     summaries.refresh({*people, *concerned})
-    references.refresh(concerned)
+    references.refresh(concerned | gone)
 
 
 def _on_top(event: Event) -> Event | None:

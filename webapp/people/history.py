@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -36,8 +37,17 @@ def why_not_undone(later: Event | None) -> str:
     }
 
 
-def changed_meanwhile() -> str:
-    return _("Somebody else has just changed this. Nothing was done; look again and decide anew.")
+def changed_meanwhile(*people: Person) -> str:
+    """What was done with these people last, so that whoever came too late sees why nothing came of theirs."""
+    acts = Event.objects.filter(people__in=people).annotate(at=Coalesce("undone_at", "made_at"))
+    last = acts.select_related("made_by", "undone_by").order_by("-at").first()
+    if last is None:
+        return _("Somebody else has just changed this. Nothing was done; look again and decide anew.")
+    if last.undone_at is not None:
+        words = _("Somebody was quicker. %(who)s has undone: %(what)s. Nothing else was done; look again.")
+        return words % {"what": sentence(last), "who": last.undone_by or who(last)}
+    words = _("Somebody was quicker: %(what)s (%(who)s). Nothing else was done; look again and decide anew.")
+    return words % {"what": sentence(last), "who": who(last)}
 
 
 def _named(words: Words) -> str:

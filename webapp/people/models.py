@@ -50,17 +50,25 @@ class Person(models.Model):
         verbose_name_plural = "people"
         constraints = [models.UniqueConstraint(fields=["team", "number"], name="one_person_per_number")]
         indexes = [
-            models.Index(fields=["team", "name"]),
+            # Everything that a search for a name asks for, so that no row is read that does not fit.
+            models.Index(
+                fields=["team", "name", "merged_into", "is_deleted", "is_hidden", "appearances"], name="people_by_name"
+            ),
             models.Index(fields=["team", "is_unnamed", "-screen_s", "number"], name="people_in_order"),
             # Everything that counting asks for, so that 60,000 people are counted without reading their rows.
             models.Index(
-                fields=["team", "merged_into", "appearances", "is_deleted", "is_hidden", "is_unnamed"],
+                fields=["team", "merged_into", "is_hidden", "is_unnamed", "appearances", "is_deleted"],
                 name="people_counted",
             ),
         ]
 
     def __str__(self) -> str:
         return self.name or f"Person {self.number}"
+
+    @property
+    def is_standing(self) -> bool:
+        """As `STANDING` says it."""
+        return self.merged_into_id is None and not self.is_deleted
 
 
 STANDING = Q(merged_into=None, is_deleted=False)
@@ -110,7 +118,7 @@ class Event(models.Model):
     changes = models.JSONField(default=list)
     """`webapp.people.events.Change` values: which cells held what before and after."""
     words = models.JSONField(default=dict)
-    """Names and counts as they were then, for the sentence in the history."""
+    """Names and counts as they were then, for the sentence in the history; the portrait that was shown."""
 
     class Meta:
         indexes = [models.Index(fields=["team", "-made_at"])]
@@ -243,18 +251,18 @@ class Face(models.Model):
         return f"face {self.pk} at {self.time_s:.1f} s"
 
 
-class Recognised(models.Model):
+class LiveGuess(models.Model):
     """Whom a rough group of first faces probably shows, while the analysis runs. No decision, and gone at its end."""
 
-    analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="recognised", db_index=False)
+    analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="live_guesses", db_index=False)
     preliminary_group = models.PositiveIntegerField()
     person = models.ForeignKey(Person, models.CASCADE, related_name="+")
     likeness = models.FloatField()
 
     class Meta:
-        verbose_name_plural = "recognised"
+        verbose_name_plural = "live guesses"
         constraints = [
-            models.UniqueConstraint(fields=["analysis", "preliminary_group"], name="one_recognised_in_a_group")
+            models.UniqueConstraint(fields=["analysis", "preliminary_group"], name="one_live_guess_in_a_group")
         ]
 
     def __str__(self) -> str:
@@ -262,8 +270,10 @@ class Recognised(models.Model):
 
 
 class ReferenceSet(models.Model):
-    """What one person looks like to one embedder; kept by `webapp.people.references`."""
+    """What one person who stands looks like to one embedder; kept by `webapp.people.references`."""
 
+    team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+", db_index=False)
+    """The person's, so that whether anything has changed is seen without reading 60,000 people."""
     person = models.ForeignKey(Person, models.CASCADE, related_name="reference_sets")
     embedder = models.CharField(max_length=60)
     count = models.PositiveSmallIntegerField()
@@ -273,6 +283,7 @@ class ReferenceSet(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "embedder"], name="one_reference_set_per_embedder")]
+        indexes = [models.Index(fields=["team", "embedder", "id"], name="reference_sets_of_team")]
 
     def __str__(self) -> str:
         return f"{self.count} views of {self.person_id}"

@@ -40,9 +40,14 @@ def name(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     if other is not None:
         return _ask_whether_same(request, person, other, wished)
     try:
-        event = services.name_person(person, name=wished, user=request.user)  # type: ignore[arg-type]
+        event = services.name_person(
+            person,
+            name=wished,
+            seen=request.POST.get("was"),
+            user=request.user,  # type: ignore[arg-type]
+        )
     except ChangedMeanwhile:
-        return too_late(request, here)
+        return too_late(request, here, person)
     return told(request, event, here)
 
 
@@ -106,7 +111,7 @@ def _merge(request: HttpRequest, sources: list[Person], target: Person) -> HttpR
     try:
         event = services.merge_people(*sources, target=target, user=request.user)  # type: ignore[arg-type]
     except ChangedMeanwhile:
-        return too_late(request, reverse("people:list"))
+        return too_late(request, reverse("people:list"), *sources, target)
     target.refresh_from_db()
     words = ngettext(
         "“%(person)s” is now %(target)s: %(before)d → %(after)d appearance.",
@@ -128,6 +133,7 @@ def _ask_whether_same(request: HttpRequest, person: Person, other: Person, wishe
         "against": conflicts.against_merging(person, other),
         "action": reverse("people:name", args=[person.pk]),
         "next": request.POST.get("next", ""),
+        "was": request.POST.get("was"),
     }
     is_page = not wants_json(request) and request.headers.get("X-Requested-With") is None
     template = "people/same_person.html" if is_page else "people/_same_person.html"

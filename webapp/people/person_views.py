@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
-from webapp.people import conflicts, history, portrayal, queries, recognised, services, sureness, why
+from webapp.people import conflicts, history, live_guesses, portrayal, queries, services, sureness, why
 from webapp.people.acting import told, too_late
 from webapp.people.events import ChangedMeanwhile
 from webapp.people.forms import LimitsForm, NameForm
@@ -38,7 +38,7 @@ def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
         "row": queries.name_row(person),
         "videos": portrayal.videos_of(person, request.GET.get("page")),
         "companions": portrayal.companions(person),
-        "seen_now": recognised.seen_now(person.team, person),
+        "seen_now": live_guesses.seen_now(person.team, person),
         "events": [(event, history.sentence(event), history.who(event)) for event in events[:HISTORY_SHOWN]],
         "has_more_events": len(events) > HISTORY_SHOWN,
         "limits": sureness.of_person(person) if roles["can_manage"] else None,
@@ -70,6 +70,7 @@ def split_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
 def split(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     """The appearances of the chosen sub-groups become one new person."""
     person = get_object_or_404(access.editable_people(request.user), pk=person_id)
+    here = reverse("people:person", args=[person.pk])
     chosen = _numbers(",".join(request.POST.getlist("group")))
     if not chosen:
         return refused(request, _("Choose at least one group."), reverse("people:split_page", args=[person.pk]))
@@ -79,8 +80,9 @@ def split(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     try:
         event, new = services.split_person(person, track_ids=chosen, user=request.user)  # type: ignore[arg-type]
     except ChangedMeanwhile:
-        return too_late(request, reverse("people:person", args=[person.pk]))
-    return told(request, event, reverse("people:person", args=[new.pk]))
+        return too_late(request, here, person)
+    # Undone, the new person is gone.
+    return told(request, event, reverse("people:person", args=[new.pk]), after_undo=here)
 
 
 @login_required
@@ -108,7 +110,7 @@ def move(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
             user=request.user,  # type: ignore[arg-type]
         )
     except ChangedMeanwhile:
-        return too_late(request, here)
+        return too_late(request, here, person)
     return told(request, event, here)
 
 
@@ -126,7 +128,7 @@ def portrait(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     try:
         event = services.choose_portrait(person, face=face, user=request.user)  # type: ignore[arg-type]
     except ChangedMeanwhile:
-        return too_late(request, here)
+        return too_late(request, here, person)
     return told(request, event, here)
 
 
@@ -137,7 +139,7 @@ def delete(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     try:
         event = services.delete_person(person, user=request.user)  # type: ignore[arg-type]
     except ChangedMeanwhile:
-        return too_late(request, reverse("people:list"))
+        return too_late(request, reverse("people:list"), person)
     return told(request, event, reverse("people:list"))
 
 
@@ -154,7 +156,7 @@ def limits(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     try:
         event = services.set_limits(person, **wished, user=request.user)  # type: ignore[arg-type]
     except ChangedMeanwhile:
-        return too_late(request, here)
+        return too_late(request, here, person)
     return told(request, event, here)
 
 

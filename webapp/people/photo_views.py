@@ -21,8 +21,8 @@ from analysis.photo import PhotoFace
 from webapp import access
 from webapp.accounts.context import team_of
 from webapp.accounts.models import Team
-from webapp.people import likely, references, sureness
-from webapp.people.models import STANDING, Face, Person, ReferenceSet
+from webapp.people import likely, references, standing, sureness
+from webapp.people.models import Face, Person, ReferenceSet
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +68,7 @@ def photo(request: HttpRequest) -> HttpResponse:
         logger.info("A photo could not be read: %s", error)
         return _answer(request, 400, problem=_("This is not a picture that can be read. Try a JPEG or PNG."))
     asked = [_asked(face, team, found.embedder) for face in found.faces]
+    asked.sort(key=lambda each: -max((match.percent for match in each.matches), default=0))
     return _answer(request, 200, asked=asked, has_looked=True)
 
 
@@ -78,14 +79,14 @@ def _answer(request: HttpRequest, status: int, **context: object) -> HttpRespons
 
 
 def _asked(face: PhotoFace, team: Team, embedder: str) -> Asked:
-    scores = likely.by_likeness(team.pk, embedder, face.embedding[None])
+    scores = likely.by_likeness(team.pk, embedder, face.embedding[None]).most(MOST_MATCHES)
     limits = LIMITS[embedder]
-    best = sorted((key for key in scores if scores[key] >= limits.suggest_from), key=lambda key: -scores[key])
-    people = Person.objects.filter(STANDING).in_bulk(best[:MOST_MATCHES])
+    best = [key for key in scores if scores[key] >= limits.suggest_from]
+    people = standing.by_key(best)
     views = _nearest_views(list(people), embedder, face)
     matches = [
         Match(people[key], sureness.percent(scores[key]), scores[key] >= limits.join_from, views.get(key))
-        for key in best[:MOST_MATCHES]
+        for key in best
         if key in people
     ]
     return Asked("data:image/jpeg;base64," + base64.b64encode(face.picture_jpeg).decode(), matches)

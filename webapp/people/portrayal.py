@@ -11,8 +11,8 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Windo
 from django.db.models.functions import RowNumber
 
 from analysis.faces.group import THRESHOLDS, group_vectors
-from webapp.people import samples, summaries
-from webapp.people.models import STANDING, Face, Person, Track
+from webapp.people import samples, standing, summaries
+from webapp.people.models import Face, Person, Presence, Track
 from webapp.videos.models import Video
 
 VIDEOS_PER_PAGE = 10
@@ -113,18 +113,17 @@ def _appearances(person: Person, videos: dict[uuid.UUID, Video]) -> dict[uuid.UU
 
 def companions(person: Person) -> list[tuple[Person, int]]:
     """Who is in most of the latest videos with this person, and in how many."""
-    shown = summaries.shown_tracks()
     latest = list(_videos_with(person).values_list("current_analysis", flat=True)[:COMPANION_VIDEOS])
     counted = (
-        shown.filter(analysis__in=latest)
+        Presence.objects.filter(analysis__in=latest)
         .exclude(person=person)
         .values("person")
-        .annotate(together=Count("analysis", distinct=True))
+        .annotate(together=Count("pk"))
         .order_by("-together", "person")[: COMPANIONS * 2]
     )
     together = {row["person"]: row["together"] for row in counted}
-    people = Person.objects.filter(STANDING, is_hidden=False).in_bulk(together)
-    found = [(people[key], count) for key, count in together.items() if key in people]
+    people = standing.by_key(together)
+    found = [(people[key], count) for key, count in together.items() if key in people and not people[key].is_hidden]
     return sorted(found, key=lambda pair: (-pair[1], pair[0].is_unnamed, -pair[0].screen_s))[:COMPANIONS]
 
 

@@ -1,21 +1,21 @@
 """The few views of each person that new faces are compared with: good ones, from as many videos as possible.
 
 One row a person holds all of them, so that those of 60,000 people are read in a moment. Call `refresh` in every
-transaction that changes whose a track is, or which tracks are shown.
+transaction that changes whose a track is, which tracks are shown, or who stands.
 """
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Count, F, Max, QuerySet, Sum, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, Max, QuerySet, Sum
 
 from analysis.faces.search import Gallery, compact
 from analysis.types import Float32
-from webapp.people import samples, summaries
+from webapp.people import samples, standing, summaries
 from webapp.people.models import Face, ReferenceSet
 
 MOST_KEPT = 2
@@ -32,6 +32,7 @@ class Known:
 
     people: list[UUID]
     gallery: Gallery
+    row_of: dict[UUID, int]
 
 
 _kept: OrderedDict[tuple[UUID, str], tuple[dict[str, int | None], Known]] = OrderedDict()
@@ -44,65 +45,71 @@ def refresh(person_ids: Collection[UUID]) -> None:
 
 
 def _sets(ids: Sequence[UUID]) -> list[ReferenceSet]:
-    views: dict[tuple[UUID, str], list[Face]] = defaultdict(list)
-    for face in _best_views(ids):
-        views[face.whose, face.embedder].append(face)  # type: ignore[attr-defined]
+    teams = {person.pk: person.team_id for person in standing.by_key(ids).values()}
+    chosen = _best_views(list(teams))
+    wanted = [face for faces in chosen.values() for face in faces]
+    vectors = {
+        pk: samples.unpack_vector(embedding).astype(STORED).tobytes()
+        for pks in summaries.batches(wanted)
+        for pk, embedding in Face.objects.filter(pk__in=pks).values_list("pk", "embedding")
+    }
     return [
         ReferenceSet(
+            team_id=teams[person],
             person_id=person,
             embedder=embedder,
-            count=len(faces[:VIEWS]),
-            vectors=b"".join(samples.unpack_vector(face.embedding).astype(STORED).tobytes() for face in faces[:VIEWS]),
-            face_ids=[str(face.pk) for face in faces[:VIEWS]],
+            count=len(faces),
+            vectors=b"".join(vectors[face] for face in faces),
+            face_ids=[str(face) for face in faces],
         )
-        for (person, embedder), faces in views.items()
+        for (person, embedder), faces in chosen.items()
     ]
 
 
-def _best_views(ids: Sequence[UUID]) -> list[Face]:
-    """The best of each video first, then the second best of each, and so on."""
-    shown = Face.objects.filter(
-        track__person__in=ids,
-        analysis=F("analysis__video__current_analysis"),
-        analysis__video__deleted_at=None,
-    )
-    rank = Window(
-        RowNumber(), partition_by=[F("track__person"), F("analysis")], order_by=[F("quality").desc(), F("pk")]
-    )
-    ranked = shown.annotate(whose=F("track__person"), embedder=F("analysis__embedder"), rank=rank)
-    return list(
-        ranked.filter(rank__lte=VIEWS_PER_VIDEO).only("pk", "embedding", "quality").order_by("rank", "-quality", "pk")
-    )
+def _best_views(ids: Sequence[UUID]) -> dict[tuple[UUID, str], list[UUID]]:
+    """Faces by person and embedder: the best of each video first, then the second best of each, and so on.
+
+    First whose the tracks are, then their faces: asked at once, SQLite goes through the faces of all videos.
+    """
+    shown = summaries.shown_tracks().filter(person__in=ids)
+    owners = {
+        track: (person, embedder, analysis)
+        for track, person, embedder, analysis in shown.values_list("pk", "person", "analysis__embedder", "analysis")
+    }
+    of_video: dict[tuple[UUID, str, UUID], list[tuple[float, UUID]]] = defaultdict(list)
+    for tracks in summaries.batches(owners):
+        for pk, track, quality in Face.objects.filter(track__in=tracks).values_list("pk", "track", "quality"):
+            of_video[owners[track]].append((-quality, pk))
+    ranked: dict[tuple[UUID, str], list[tuple[int, float, UUID]]] = defaultdict(list)
+    for (person, embedder, _), views in of_video.items():
+        best = enumerate(nsmallest(VIEWS_PER_VIDEO, views))
+        ranked[person, embedder] += [(rank, worse, pk) for rank, (worse, pk) in best]
+    return {key: [pk for *_, pk in nsmallest(VIEWS, views)] for key, views in ranked.items()}
 
 
 def known_people(team_id: UUID, embedder: str) -> Known:
     """Everybody who stands and is shown somewhere. Kept in this process until anything about it changes."""
-    standing = _standing(team_id, embedder)
-    stamp = standing.aggregate(newest=Max("pk"), sets=Count("pk"), sum=Sum("pk"))
+    sets = ReferenceSet.objects.filter(team=team_id, embedder=embedder)
+    stamp = sets.aggregate(newest=Max("pk"), sets=Count("pk"), sum=Sum("pk"))
     key = (team_id, embedder)
     if key not in _kept or _kept[key][0] != stamp:
         _kept.pop(key, None)
         while len(_kept) >= MOST_KEPT:
             _kept.popitem(last=False)
-        _kept[key] = (stamp, _read(standing))
+        _kept[key] = (stamp, _read(sets))
     return _kept[key][1]
 
 
-def _standing(team_id: UUID, embedder: str) -> QuerySet[ReferenceSet]:
-    return ReferenceSet.objects.filter(
-        person__team=team_id, person__merged_into=None, person__is_deleted=False, embedder=embedder
-    )
-
-
-def _read(standing: QuerySet[ReferenceSet]) -> Known:
-    rows = list(standing.values_list("person", "count", "vectors"))
+def _read(sets: QuerySet[ReferenceSet]) -> Known:
+    rows = list(sets.values_list("person", "count", "vectors"))
     if not rows:
-        return Known([], Gallery(np.zeros((0, 1), np.float32), np.zeros(0, np.int64)))
+        return Known([], Gallery(np.zeros((0, 1), np.float32), np.zeros(0, np.int64)), {})
     counts = np.array([count for _, count, _ in rows])
     packed = np.frombuffer(b"".join(blob for _, _, blob in rows), STORED)
     vectors: Float32 = packed.reshape(counts.sum(), -1).astype(np.float32)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
-    return Known([person for person, _, _ in rows], compact(Gallery(vectors, starts)))
+    people = [person for person, _, _ in rows]
+    return Known(people, compact(Gallery(vectors, starts)), {person: row for row, person in enumerate(people)})
 
 
 def unpacked(row: ReferenceSet) -> Float32:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from analysis.faces.review import expected_gain, gain_of_group, whole_group
 from webapp.accounts.models import Team
 from webapp.people import conflicts, constraints
-from webapp.people.models import STANDING, Apart, Face, Person, ReferenceSet, Suggestion
+from webapp.people.models import Apart, Face, Person, ReferenceSet, Suggestion
 
 VIEWS = 4
 MOST_AT_ONCE = 11
@@ -132,9 +132,13 @@ def _queue(team: Team) -> Queue:
 
 
 def _standing(ids: set[UUID]) -> dict[UUID, Standing]:
-    people = Person.objects.filter(STANDING, pk__in=ids, is_hidden=False, appearances__gt=0)
-    rows = people.values_list("pk", "is_unnamed", "appearances", "number")
-    return {pk: Standing(not is_unnamed, count, number) for pk, is_unnamed, count, number in rows}
+    """Conditions are looked at here for the reason that `webapp.people.standing` gives."""
+    columns = ("pk", "is_unnamed", "appearances", "number", "is_hidden", "is_deleted", "merged_into")
+    return {
+        pk: Standing(not is_unnamed, count, number)
+        for pk, is_unnamed, count, number, *gone in Person.objects.filter(pk__in=ids).values_list(*columns)
+        if count and not any(gone)
+    }
 
 
 def _best_group(queue: Queue) -> list[UUID]:

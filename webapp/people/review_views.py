@@ -45,6 +45,8 @@ def answer(request: HttpRequest) -> HttpResponseBase:
         return done(request, _("Skipped: it comes again at the end."), here)
     keeps = _person(team, request.POST.get("keeps", ""))
     others = [_person(team, key) for key in request.POST.getlist("other")]
+    if not others and request.POST.getlist("shown"):
+        return refused(request, _("Nobody was chosen. Leave at least one, or answer for the two below."), here)
     if not others or keeps in others or said not in ("yes", "no"):
         return refused(request, _("Choose Yes, No or Skip."), here)
     try:
@@ -55,7 +57,7 @@ def answer(request: HttpRequest) -> HttpResponseBase:
         else:
             event = services.tell_apart(others[0], keeps, user=request.user)  # type: ignore[arg-type]
     except ChangedMeanwhile:
-        return too_late(request, here)
+        return too_late(request, here, *others, keeps)
     return told(request, event, here, history.sentence(event) + ".")
 
 

@@ -14,8 +14,11 @@ from webapp.people.events import ChangedMeanwhile, Deed, Move
 from webapp.people.models import STANDING, Act, Apart, Event, Face, Person, Track, Verdict
 
 
-def name_person(person: Person, *, name: str, user: User | None = None) -> Event | None:
-    """An empty name makes the person "Person 3" again; None when they had that name already."""
+def name_person(person: Person, *, name: str, seen: str | None = None, user: User | None = None) -> Event | None:
+    """An empty name makes the person "Person 3" again; None when they had that name already.
+
+    `seen` is the name in the form of whoever gives this one. Raises ChangedMeanwhile when it is another by now.
+    """
     with transaction.atomic():
         now = Person.objects.filter(STANDING, pk=person.pk).first()
         if now is None:
@@ -23,6 +26,8 @@ def name_person(person: Person, *, name: str, user: User | None = None) -> Event
         name = name.strip()
         if now.name == name:
             return None
+        if seen is not None and now.name != seen:
+            raise ChangedMeanwhile("name")
         words = {"before": str(now), "after": name or f"Person {now.number}"}
         change = Set("name", [str(now.pk)], now.name, name)
         return events.record(
@@ -157,11 +162,12 @@ def show_and_hide(*, team: Team, show: Collection[UUID], hide: Collection[UUID],
 def choose_portrait(person: Person, *, face: Face, user: User | None) -> Event | None:
     """None when it is the chosen one already."""
     with transaction.atomic():
-        before = Person.objects.values_list("chosen_portrait", flat=True).get(pk=person.pk)
+        before, shown = Person.objects.values_list("chosen_portrait", "portrait").get(pk=person.pk)
         if before == face.pk:
             return None
         change = Set("portrait", [str(person.pk)], str(before) if before else None, str(face.pk))
-        deed = Deed(Act.PORTRAIT, [person.pk], [change], words={"person": str(person)}, standing=[person.pk])
+        words = {"person": str(person), "shown": str(shown) if shown else None}
+        deed = Deed(Act.PORTRAIT, [person.pk], [change], words=words, standing=[person.pk])
         return events.record(deed, team_id=person.team_id, user=user)
 
 

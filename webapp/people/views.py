@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from webapp import access
 from webapp.accounts.context import team_of
-from webapp.people import history, queries, recognised, review, services
+from webapp.people import history, live_guesses, queries, review, services
 from webapp.people.acting import told
 from webapp.people.forms import typed
 from webapp.people.models import Person
@@ -30,10 +30,9 @@ MODES = ("hide", "merge")
 class Counted(Paginator):  # type: ignore[type-arg]
     """Pages of a list whose length is known already: counting 60,000 people twice is felt."""
 
-    def __init__(self, people: QuerySet[Person], per_page: int, length: int | None) -> None:
+    def __init__(self, people: QuerySet[Person], per_page: int, length: int) -> None:
         super().__init__(people, per_page)
-        if length is not None:
-            self.count = length
+        self.count = length
 
 
 @login_required
@@ -47,17 +46,17 @@ def people_list(request: HttpRequest) -> HttpResponse:
     counts = queries.people_counts(everybody)
     people = everybody if mode == "hide" else everybody.filter(is_hidden=False)
     text = typed(request)
-    if text:
-        people = people.filter(name__icontains=text)
     listed = counts.named + counts.unnamed + (counts.hidden if mode == "hide" else 0)
-    page = Counted(people, PAGE_SIZE, None if text else listed).get_page(request.GET.get("page"))
+    if text:
+        people, listed = queries.called(people, text), queries.count_called(people, text)
+    page = Counted(people, PAGE_SIZE, listed).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "people": page,
         "q": text,
         "mode": mode,
         "can_edit": can_edit,
         "counts": counts,
-        "seen_now": recognised.seen_now(team) if team and not mode and not text else [],
+        "seen_now": live_guesses.seen_now(team) if team and not mode and not text else [],
         "to_review": review.open_count(team) if team and can_edit else 0,
     }
     return render(request, "people/list.html", context)

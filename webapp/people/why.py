@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from analysis.faces.search import nearest
-from webapp.people import likely, samples, sureness
-from webapp.people.models import STANDING, Face, Moved, Person, Track, Verdict
+from webapp.people import likely, samples, standing, sureness
+from webapp.people.models import Face, Moved, Person, Track, Verdict
 
 NEAREST = 4
 COMPARED = 400
@@ -45,9 +45,8 @@ def of_track(track: Track, person: Person) -> Reason | None:
         return None
     vector = samples.unpack_vector(face.embedding)
     near = _nearest_views(track, face, person, vector)
-    scores = likely.by_likeness(person.team_id, face.analysis.embedder, vector[None])
-    scores.pop(person.pk, None)
-    others = Person.objects.filter(STANDING).in_bulk(sorted(scores, key=lambda key: -scores[key])[:1])
+    scores = likely.by_likeness(person.team_id, face.analysis.embedder, vector[None]).most(1, [person.pk])
+    others = standing.by_key(scores)
     runner_up = next(iter(others.values()), None)
     second = sureness.percent(scores[runner_up.pk]) if runner_up else 0
     sentences = [_who_said(track, person, near), _margin(near, runner_up, second), _quality(face)]

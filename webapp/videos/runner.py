@@ -21,7 +21,7 @@ from analysis.types import FoundFace, FoundTrack, Progress, SegmentResult, Thoro
 from webapp import storage
 from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, Kind, Status
-from webapp.people import events, from_analysis, recognised, remembered, samples
+from webapp.people import events, from_analysis, live_guesses, remembered, samples
 from webapp.people.first_faces import RoughGroups
 from webapp.people.models import Face, Track
 from webapp.videos import analysed, rebuilt
@@ -64,7 +64,7 @@ def _scan(job: Job, analysis: Analysis, path: Path) -> None:
     """Stores and shows faces as the keyframes give them; a repeat replaces those of the broken-off attempt."""
     options, video = options_of(analysis), analysis.video
     Face.objects.filter(analysis=analysis, track=None).delete()
-    recognised.forget(analysis)
+    live_guesses.forget(analysis)
     groups, count = RoughGroups(), 0
 
     def on_progress(progress: Progress) -> None:
@@ -85,7 +85,7 @@ def _scan(job: Job, analysis: Analysis, path: Path) -> None:
             guesses = _guesses(analysis, rows)
             with transaction.atomic():
                 Face.objects.bulk_create(rows)
-                recognised.remember(analysis, guesses)
+                live_guesses.remember(analysis, guesses)
                 lifecycle.report(job, "scan", 0, video.duration_s, new_results=True)
     Analysis.objects.filter(pk=analysis.pk).update(scanned_at=timezone.now())
 
@@ -144,7 +144,7 @@ def store_segment(job: Job, segment: Segment, result: SegmentResult) -> None:
             for face in of_track:
                 face.track = track
         Face.objects.bulk_create([face for of_track in faces for face in of_track], batch_size=from_analysis.BATCH)
-        recognised.remember(analysis, guesses)
+        live_guesses.remember(analysis, guesses)
         Segment.objects.filter(pk=segment.pk).update(
             cut_at_start=result.cut_at_start,
             cut_at_end=result.cut_at_end,
@@ -158,11 +158,11 @@ def store_segment(job: Job, segment: Segment, result: SegmentResult) -> None:
         )
 
 
-def _guesses(analysis: Analysis, faces: Sequence[Face]) -> dict[int, recognised.Guess]:
+def _guesses(analysis: Analysis, faces: Sequence[Face]) -> dict[int, live_guesses.Guess]:
     """Whom these faces probably show. Of a repeated analysis nobody sees them: the people of the former one stand."""
     if analysis.video.current_analysis_id is not None:
         return {}
-    return recognised.guesses(faces, analysis.video.team_id, analysis.embedder)
+    return live_guesses.guesses(faces, analysis.video.team_id, analysis.embedder)
 
 
 def _track(segment: Segment, found: FoundTrack) -> Track:
@@ -251,7 +251,7 @@ def store_people(job: Job, analysis: Analysis, found: Grouped) -> None:
         people = from_analysis.store(found.plan, team=video.team)
         _make_shown(analysis)
         Face.objects.filter(analysis=analysis, track=None).delete()
-        recognised.forget(analysis)
+        live_guesses.forget(analysis)
         Analysis.objects.filter(pk__in=found.replaced).delete()
         from_analysis.finish([*people, *found.seen_before], team=video.team)
         from_analysis.remove_unseen(video.team, found.seen_before)

@@ -15,7 +15,7 @@ from webapp.accounts.models import Membership, Team, User
 from webapp.asgi import application
 from webapp.jobs import consumers, lifecycle, progress
 from webapp.jobs.models import Status
-from webapp.people import recognised
+from webapp.people import live_guesses
 from webapp.people.models import Person
 from webapp.people.services import name_person
 from webapp.videos.models import Video
@@ -153,6 +153,6 @@ async def test_a_running_analysis_that_knows_somebody_tells_the_pages_of_people(
     while (await watching.read())["type"] != "snapshot_end":
         pass
     for likeness in (0.7, 0.8, 0.75):
-        await sync_to_async(recognised.remember)(analysis, {0: recognised.Guess(person.pk, likeness)})
+        await sync_to_async(live_guesses.remember)(analysis, {0: live_guesses.Guess(person.pk, likeness)})
     assert [(await watching.read())["type"] for _ in range(2)] == ["people", "people"]
     assert await watching.receive_nothing(), "a guess that is no better is no news"

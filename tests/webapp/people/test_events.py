@@ -157,7 +157,31 @@ def test_of_two_who_act_at_once_the_later_sees_what_happened_and_loses_nothing(
     answer = signed_in(alice).post(
         reverse("people:name", args=[first.pk]), {"name": "Anna"}, headers={"Accept": "application/json"}
     )
-    assert answer.status_code == 409 and "Somebody else has just changed this" in answer.json()["toast"]
+    assert answer.status_code == 409
+    assert answer.json()["toast"].startswith(f"Somebody was quicker: “{first}” is now {second}")
+    assert "(Bob)" in answer.json()["toast"]
+
+
+def test_a_name_given_meanwhile_is_not_overwritten_unseen(video: Video, alice: User, bob: User) -> None:
+    person = people_of(video)[0]
+    services.name_person(person, name="Anna", user=bob)
+    name, json = reverse("people:name", args=[person.pk]), {"Accept": "application/json"}
+    late = signed_in(alice).post(name, {"name": "Berta", "was": ""}, headers=json)
+    assert late.status_code == 409
+    assert f"“Person {person.number}” is now Anna (Bob)" in late.json()["toast"]
+    seen = signed_in(alice).post(name, {"name": "Berta", "was": "Anna"}, headers=json)
+    assert seen.status_code == 200
+    person.refresh_from_db()
+    assert person.name == "Berta"
+
+
+def test_an_act_undone_meanwhile_is_told(video: Video, alice: User, bob: User) -> None:
+    first, second, _ = people_of(video)
+    event = services.name_person(first, name="Anna", user=alice)
+    assert event is not None
+    events.undo(event, user=bob)
+    words = history.changed_meanwhile(first, second)
+    assert words.startswith("Somebody was quicker. Bob has undone:") and "is now Anna" in words
 
 
 def test_nobody_is_merged_in_a_circle(video: Video, alice: User) -> None:
@@ -271,6 +295,34 @@ def test_what_went_to_and_fro_is_undone_from_the_latest_on(team: Team, alice: Us
         events.undo(event, user=alice)
     person.refresh_from_db()
     assert person.name == ""
+
+
+def test_undoing_a_chosen_portrait_shows_the_one_before(team: Team, alice: User) -> None:
+    person = people_of(make_analysed_video(found_track(1), found_track(1, start_s=20, end_s=24), team=team))[0]
+    shown = person.portrait_id
+    other = Face.objects.filter(track__person=person).exclude(pk=shown).first()
+    assert shown is not None and other is not None
+    event = services.choose_portrait(person, face=other, user=alice)
+    assert event is not None
+    person.refresh_from_db()
+    assert person.portrait_id == other.pk
+    events.undo(event, user=alice)
+    person.refresh_from_db()
+    assert (person.portrait_id, person.chosen_portrait_id) == (shown, None)
+
+
+def test_undoing_a_split_leads_back_to_the_person(video: Video, alice: User) -> None:
+    person = people_of(video)[0]
+    track = Track.objects.filter(person=person).first()
+    assert track is not None
+    client, json = signed_in(alice), {"Accept": "application/json"}
+    done = client.post(reverse("people:split", args=[person.pk]), {"group": track.pk}, headers=json).json()
+    new = Person.objects.get(tracks=track)
+    assert done["redirect"] == reverse("people:person", args=[new.pk])
+    back = client.post(done["undo"]["url"], done["undo"]["fields"], headers=json).json()
+    assert back["redirect"] == reverse("people:person", args=[person.pk])
+    gone = client.get(done["redirect"]).content.decode()
+    assert "was undone, so nothing is left here" in gone and "How sure is sure" not in gone
 
 
 def test_the_portrait_that_is_chosen_already_is_no_act(team: Team, alice: User) -> None:

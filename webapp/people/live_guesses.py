@@ -13,8 +13,8 @@ import numpy as np
 from analysis.faces.search import LIMITS, likenesses
 from webapp.accounts.models import Team
 from webapp.jobs.models import ACTIVE
-from webapp.people import constraints, events, matching, references, samples
-from webapp.people.models import STANDING, Face, Person, Recognised
+from webapp.people import constraints, events, matching, references, samples, standing
+from webapp.people.models import Face, LiveGuess, Person
 from webapp.videos.models import Analysis, Video
 
 Group = tuple[UUID, int]
@@ -62,16 +62,16 @@ def guesses(faces: Iterable[Face], team_id: UUID, embedder: str) -> dict[int, Gu
 
 def remember(analysis: Analysis, found: Mapping[int, Guess]) -> None:
     """Call it in the transaction that stores the faces. Pages of the people look again."""
-    rows = Recognised.objects.filter(analysis=analysis, preliminary_group__in=found)
+    rows = LiveGuess.objects.filter(analysis=analysis, preliminary_group__in=found)
     before = dict(rows.values_list("preliminary_group", "likeness"))
     better = [
-        Recognised(analysis=analysis, preliminary_group=group, person_id=guess.person, likeness=guess.likeness)
+        LiveGuess(analysis=analysis, preliminary_group=group, person_id=guess.person, likeness=guess.likeness)
         for group, guess in found.items()
         if guess.likeness > before.get(group, 0.0)
     ]
     if not better:
         return
-    Recognised.objects.bulk_create(
+    LiveGuess.objects.bulk_create(
         better,
         update_conflicts=True,
         update_fields=["person", "likeness"],
@@ -81,17 +81,17 @@ def remember(analysis: Analysis, found: Mapping[int, Guess]) -> None:
 
 
 def forget(analysis: Analysis) -> None:
-    Recognised.objects.filter(analysis=analysis).delete()
+    LiveGuess.objects.filter(analysis=analysis).delete()
 
 
 def by_group(analysis_ids: Collection[UUID]) -> dict[Group, tuple[Person, float]]:
     """As people are today: merged ones stand for whom they were merged into, deleted ones for nobody."""
-    rows = list(Recognised.objects.filter(analysis__in=analysis_ids).select_related("person"))
+    rows = list(LiveGuess.objects.filter(analysis__in=analysis_ids).select_related("person"))
     if not rows:
         return {}
     families = {team: constraints.family_of(team) for team in {row.person.team_id for row in rows}}
     today = {row.pk: families[row.person.team_id].root(row.person_id) for row in rows}
-    people = Person.objects.filter(STANDING).in_bulk(set(today.values()))
+    people = standing.by_key(set(today.values()))
     return {
         (row.analysis_id, row.preliminary_group): (people[today[row.pk]], row.likeness)
         for row in rows
