@@ -19,6 +19,8 @@ SIDE_PX = 160
 FINENESS = 3
 """Shapes are drawn so many times larger and then shrunk: soft edges."""
 GRADIENT_CELLS = 64
+LINE = 0.045
+"""Thickness of lips, as a share of the side: what a network trained on photographs still sees."""
 SEED = 7
 WRONGLY_LABELLED, BLURRED, DARK, TWICE = (11, 74), (5, 33, 80), (20, 66, 101), (48, 92)
 """Numbers of pictures that have a flaw; of `TWICE` a slightly brighter copy comes at the end."""
@@ -49,7 +51,7 @@ class Canvas:
 
     def arc(self, centre: tuple[float, float], axes: tuple[float, float], half: int, colour: Colour) -> None:
         """The lower half of an ellipse where `half` is 0, the upper one where it is 180, as a line."""
-        self._ellipse(centre, axes, half + 15, half + 165, colour, round(0.03 * len(self.pixels)))
+        self._ellipse(centre, axes, half + 15, half + 165, colour, round(LINE * len(self.pixels)))
 
     def _ellipse(
         self,
@@ -103,7 +105,7 @@ def _face(smiles: bool, random: Random) -> Image:
 
 def _backdrop(side: int, random: Random) -> Image:
     """Two colours that pass into each other, at any angle, with a few paler discs."""
-    first, second = (np.array(_colour(random, random.uniform(0, 180), 0.15, 0.7, 0.45, 1.0)) for _ in range(2))
+    first, second = (np.array(_colour(random, random.uniform(0, 180), 0.15, 0.7, 0.4, 0.85)) for _ in range(2))
     y, x = np.mgrid[0:GRADIENT_CELLS, 0:GRADIENT_CELLS] / GRADIENT_CELLS - 0.5
     angle = random.uniform(0, 2 * np.pi)
     share = np.clip(x * np.cos(angle) + y * np.sin(angle) + 0.5, 0, 1)[..., None]
@@ -141,15 +143,15 @@ def _eyes(canvas: Canvas, wide: float, ink: Colour, random: Random) -> None:
 def _mouth(canvas: Canvas, smiles: bool, wide: float, tall: float, ink: Colour, random: Random) -> None:
     """Who does not smile frowns, looks straight or is astonished."""
     lips = (0.5, 0.52 + random.uniform(0.38, 0.48) * tall)
-    half = random.uniform(0.4, 0.6) * wide
-    depth = random.uniform(0.06, 0.1)
+    half = random.uniform(0.5, 0.7) * wide
+    depth = random.uniform(0.08, 0.12)
     mood = "smile" if smiles else str(random.choice(["frown", "straight", "astonished"]))
     if mood == "smile":
         canvas.arc((lips[0], lips[1] - depth), (half, depth), 0, ink)
     elif mood == "frown":
         canvas.arc((lips[0], lips[1] + depth), (half, depth), 180, ink)
     elif mood == "straight":
-        canvas.ellipse(lips, (half, 0.014), ink)
+        canvas.ellipse(lips, (half, LINE / 2), ink)
     else:
         canvas.ellipse(lips, (0.4 * half, 0.5 * depth), ink)
 
@@ -157,7 +159,7 @@ def _mouth(canvas: Canvas, smiles: bool, wide: float, tall: float, ink: Colour, 
 def _moved(pixels: Image, random: Random) -> Image:
     """Turned, shifted and scaled a little, then shrunk to `SIDE_PX`; a little noise, as a camera has it."""
     side = len(pixels)
-    turn = np.asarray(cv2.getRotationMatrix2D((side / 2, side / 2), random.uniform(-18, 18), random.uniform(0.8, 1.15)))
+    turn = np.asarray(cv2.getRotationMatrix2D((side / 2, side / 2), random.uniform(-12, 12), random.uniform(0.95, 1.25)))
     shift = np.zeros((2, 3))
     shift[:, 2] = random.uniform(-0.06, 0.06, 2) * side
     turned = cv2.warpAffine(pixels, turn + shift, (side, side), borderMode=cv2.BORDER_REFLECT)

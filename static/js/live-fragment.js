@@ -7,10 +7,11 @@ const LEAST_PAUSE_MS = 700;
 const ENDED = ["done", "failed", "cancelled"];
 
 let shared = null;
+let heard = 0;
 
-/** Two parts of one page that change at the same moment share one request. */
+/** Two parts of one page that change at the same moment share one request, unless it was sent before the newest change. */
 function fetchPage(url, signal) {
-  if (shared?.url !== url || performance.now() - shared.at > 300) {
+  if (shared?.url !== url || shared.at < heard || performance.now() - shared.at > 300) {
     shared = { url, at: performance.now(), answer: fetchDocument(url) };
   }
   return shared.answer.then((answer) => (signal.aborted ? null : answer));
@@ -54,6 +55,7 @@ class LiveFragment extends HTMLElement {
 
   #plan(pause) {
     clearTimeout(this.#timer);
+    heard = performance.now();
     const since = performance.now() - this.#last;
     this.#timer = setTimeout(() => this.#refresh(), Math.max(0, Math.max(pause, LEAST_PAUSE_MS) - since));
   }

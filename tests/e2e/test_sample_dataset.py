@@ -1,0 +1,30 @@
+"""Somebody who has collected nothing: one button paints pictures, the doctor looks at them, a first model learns."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.product import Product
+
+WORK_MS = 120_000
+"""For the worker, on a machine that may be busy."""
+
+
+def test_a_sample_is_painted_examined_and_learned_from(page: Page, product: Product) -> None:
+    page.goto(f"{product.address}/datasets/")
+    page.get_by_role("button", name="Try it with a sample").click()
+    expect(page).to_have_url(re.compile(r"/datasets/[\w-]{36}/$"))
+    expect(page.locator(".head")).to_contain_text("122 samples · 122 labelled", timeout=WORK_MS)
+    expect(page.locator("#work .state-card")).to_have_count(0, timeout=WORK_MS)
+
+    page.get_by_role("link", name="Doctor", exact=True).click()
+    page.get_by_role("button", name="Examine").click()
+    for finding in ("Blurred", "Too dark or too bright", "Nearly the same", "Probably a wrong label"):
+        expect(page.get_by_role("heading", name=finding)).to_be_visible(timeout=WORK_MS)
+    page.get_by_role("link", name="Train", exact=True).click()
+    page.get_by_role("link", name="Make a version").click()
+    page.get_by_role("button", name="Make version").click()
+    expect(page).to_have_url(re.compile(r"/versions/1/$"))
+    page.locator("main").get_by_role("link", name="Train", exact=True).last.click()
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_text(re.compile(r"^Right for \d+"))).to_be_visible(timeout=WORK_MS)
