@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from analysis.doctor import sharpness
-from analysis.doctor.measures import MEASURED_SIDE_PX, MeasureTable, measure_picture
+from analysis.doctor.measures import MEASURED_SIDE_PX, MEASURES_VERSION, MeasureTable, measure_picture
 from analysis.doctor.signature import SIGNATURE_BYTES
 from tests.analysis.doctor.scenes import scene
 
@@ -40,6 +40,26 @@ def test_noise_is_not_taken_for_sharpness() -> None:
     soft = cv2.GaussianBlur(scene(6, 320, 240), (0, 0), 3.0).astype(np.float32)
     noisy = np.clip(soft + np.random.default_rng(0).normal(0, 4, soft.shape), 0, 255)
     assert blur_of(noisy) > 0.8 * blur_of(soft)
+
+
+GIVEN = {
+    1: (
+        (1.1048, 0.4483, 0.6549, 0.0745, 0.1504, 114.3),
+        (1.9754, 0.4295, 0.698, 0.2353, 0.132, 109.5),
+    ),
+}
+"""What each version of the measures gives of two pictures, with the mean of the signature."""
+
+
+def test_other_measures_have_another_version() -> None:
+    """Where this fails on purpose: raise `MEASURES_VERSION`, so that rows already stored are measured again."""
+    for image, given in zip(
+        (scene(1, 320, 240), scene(2, 640, 300, softness_px=2.0)), GIVEN[MEASURES_VERSION], strict=True
+    ):
+        made = measure_picture(image)
+        values = (made.blur, made.brightness, made.highlights, made.shadows, made.contrast)
+        signature = float(np.frombuffer(made.signature, np.uint8).mean())
+        assert (*values, signature) == pytest.approx(given, rel=2e-3, abs=2e-3)
 
 
 def test_what_stands_before_a_soft_background_is_sharp() -> None:
