@@ -49,9 +49,9 @@ def test_a_promoted_model_looks_at_an_old_video_and_is_believed_only_when_asked(
     upload(page, film)
     expect(card(page, film.stem)).to_have_attribute("data-state", "done", timeout=ANALYSED_MS)
     card(page, film.stem).locator("a.card-link").click()
-    video = page.url.split("?")[0]
     page.get_by_role("tab", name="Labels").click()
     expect(page.locator("#labels")).to_contain_text("Teach it what to look for")
+    video = page.url.split("?")[0]
 
     run = seed_run(product.data_dir, team=newsroom, **SURE)["run"]
     page.goto(f"{product.address}/training/{run}/")
