@@ -79,7 +79,9 @@ def test_hiding_sends_only_what_changed(people: Page) -> None:
     expect(people.locator("a.tile")).to_have_count(before)
 
 
-def test_the_review_is_answered_by_keys_and_taken_back(people: Page, product: Product, tmp_path: Path) -> None:
+def test_the_review_is_answered_by_keys_and_by_swipes_and_taken_back(
+    people: Page, product: Product, tmp_path: Path, chromium: Browser, cookies: StorageState, troubles: Troubles
+) -> None:
     """An admin asks to be asked about everybody, so that the next video brings a question."""
     for tile in (0, 1):
         people.goto(f"{product.address}/people/")
@@ -100,6 +102,28 @@ def test_the_review_is_answered_by_keys_and_taken_back(people: Page, product: Pr
     expect(left).to_contain_text(str(first - 1))
     people.keyboard.press("u")
     expect(left).to_contain_text(str(first), timeout=LIVE_MS)
+    phone = new_context(chromium, PHONE)
+    phone.add_cookies(cookies["cookies"])  # type: ignore[arg-type]
+    _swipe_no(open_page(phone, troubles), people.url, first)
+    phone.close()
+
+
+def _swipe_no(page: Page, address: str, first: int) -> None:
+    """To the left, and back by the toast."""
+    page.goto(address)
+    pair = page.locator(".review-pair")
+    pair.scroll_into_view_if_needed()
+    box = pair.bounding_box()
+    assert box
+    finger = page.context.new_cdp_session(page)
+    x, y = box["x"] + box["width"] * 0.8, box["y"] + 40
+    for kind, at in (("touchStart", x), ("touchMove", x - 60), ("touchMove", x - 140), ("touchEnd", None)):
+        points = [] if at is None else [{"x": at, "y": y}]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    expect(page.locator(".toast-note")).to_contain_text("are two people")
+    expect(page.locator(".head small")).to_contain_text(str(first - 1))
+    page.locator(".toast-note .undo").click()
+    expect(page.locator(".head small")).to_contain_text(str(first))
 
 
 def _upload_one_portrait(page: Page, product: Product, tmp_path: Path) -> None:
@@ -193,3 +217,66 @@ def test_the_pages_fit_a_phone(people: Page, product: Product) -> None:
     people.locator("a.tile").first.click()
     expect(people.locator(".person-page")).to_be_visible()
     assert scrolls_sideways(people) == 0
+
+
+def test_a_portrait_is_chosen_and_taken_back(people: Page) -> None:
+    people.locator("a.tile").first.click()
+    portrait = people.locator(".person-portrait img")
+    before = str(portrait.get_attribute("src"))
+    others = people.locator(".views li").filter(has_not=people.locator(f'img[src="{before}"]'))
+    others.first.locator("input").check()
+    people.get_by_role("button", name="Use as portrait").click()
+    expect(people.locator(".toast-note")).to_contain_text("has a new portrait")
+    expect(portrait).not_to_have_attribute("src", before)
+    people.locator(".toast-note .undo").click()
+    expect(portrait).to_have_attribute("src", before)
+
+
+def test_two_merged_by_mistake_are_proposed_as_groups_split_and_all_is_undone(people: Page, product: Product) -> None:
+    first, second = (str(tile.get_attribute("href")) for tile in people.locator("a.tile").all()[:2])
+    people.goto(f"{product.address}{first}merge/?with={second.split('/')[-2]}&keep=1")
+    people.get_by_role("button", name="Merge all the same").click()
+    people.wait_for_url(f"**{first}")
+    people.get_by_role("link", name="Split").click()
+    groups = people.locator(".split-group")
+    expect(groups.nth(1)).to_be_visible()
+    groups.last.click()
+    people.get_by_role("button", name="Someone else: split").click()
+    expect(people.locator(".toast-note")).to_contain_text("are now of Person")
+    assert not people.url.endswith(first)
+    people.locator(".toast-note .undo").click()
+    people.wait_for_url(f"**{first}")
+    expect(people.locator(".history li").first).to_have_class("is-undone")
+    people.locator(".history li:not(.is-undone) button").first.click()
+    expect(people.locator(".history li").nth(1)).to_have_class("is-undone")
+
+
+def test_of_two_who_name_at_once_the_later_sees_what_happened(people: Page, troubles: Troubles) -> None:
+    troubles.expected = (409,)
+    people.locator("a.tile").first.click()
+    expect(people.locator(".person-page")).to_be_visible()
+    other = people.context.new_page()
+    troubles.watch(other)
+    other.goto(people.url)
+    for page in (people, other):
+        page.locator(".person-name summary").click()
+    for page, name in ((people, "Ottilie"), (other, "Eileen")):
+        page.locator(".person-name [name=name]").fill(name)
+        page.keyboard.press("Enter")
+        expect(page.locator(".toast-note").first).to_contain_text("is now Ottilie")
+    expect(other.locator(".toast-note")).to_contain_text("Somebody was quicker")
+    expect(other.locator(".person-name .row-name")).to_have_text("Ottilie", timeout=LIVE_MS)
+    people.locator(".toast-note .undo").click()
+    expect(other.locator(".person-name .row-name")).to_contain_text("Person", timeout=LIVE_MS)
+
+
+def test_chosen_videos_are_deleted_and_brought_back(people: Page, product: Product, sample_clip: Path) -> None:
+    people.goto(f"{product.address}/videos/?select=1")
+    people.get_by_role("checkbox", name=sample_clip.stem).check()
+    expect(people.locator("[data-chosen]")).to_have_text("1 video chosen")
+    people.get_by_role("button", name="Delete").last.click()
+    expect(people.locator(".toast-note")).to_contain_text("can be undone for 10 minutes")
+    expect(card(people, sample_clip.stem)).to_have_count(0)
+    people.locator(".toast-note .undo").click()
+    expect(people.locator(".toast-note")).to_contain_text("1 video is back")
+    expect(card(people, sample_clip.stem)).to_contain_text("2 people")

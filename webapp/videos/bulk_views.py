@@ -11,6 +11,7 @@ from webapp import access
 from webapp.recognition import views as recognition
 from webapp.training.promoting import at_work
 from webapp.typed_ids import uuids_in
+from webapp.undo import UNDO_PERIOD
 from webapp.videos import services
 from webapp.videos.answers import done, refused
 from webapp.videos.models import Video
@@ -66,6 +67,10 @@ def _delete(request: HttpRequest, chosen: list[Video], here: str) -> HttpRespons
     for video in chosen:
         services.delete_video(video)
     words = ngettext("%(n)d video is deleted.", "%(n)d videos are deleted.", len(chosen)) % {"n": len(chosen)}
+    minutes = int(UNDO_PERIOD.total_seconds() // 60)
+    words += " " + ngettext(
+        "This can be undone for %(minutes)d minute.", "This can be undone for %(minutes)d minutes.", minutes
+    ) % {"minutes": minutes}
     fields = {"videos": ",".join(str(video.pk) for video in chosen)}
     return done(request, words, here, reverse("videos:restore_many"), fields)
 

@@ -1,13 +1,15 @@
 """Recognising people in the next video: sure ones join, doubtful ones are asked about, the rest are new."""
 
+from uuid import UUID
+
 import numpy as np
 import pytest
 
-from analysis.faces.search import LIMITS
+from analysis.faces.search import LIMITS, Gallery
 from analysis.types import FoundTrack
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
 from webapp.accounts.models import Team, User
-from webapp.people import references, services
+from webapp.people import events, likely, references, services
 from webapp.people.models import Person, ReferenceSet, Suggestion
 from webapp.videos import services as videos
 
@@ -138,6 +140,29 @@ def test_references_follow_moves_and_deleted_videos(team: Team, bob: User) -> No
     videos.delete_video(video)
     known = references.known_people(team.pk, EMBEDDER)
     assert (known.people, len(known.gallery)) == ([first.pk], 1)
+
+
+def test_who_is_deleted_is_compared_with_nobody_until_that_is_undone(team: Team, bob: User) -> None:
+    person = analysed(team, looks(found_track(), 1.0))[0]
+    event = services.delete_person(person, user=bob)
+    assert references.known_people(team.pk, EMBEDDER).people == []
+    assert not ReferenceSet.objects.exists()
+    events.undo(event, user=bob)
+    assert references.known_people(team.pk, EMBEDDER).people == [person.pk]
+
+
+def test_the_most_alike_come_first_and_only_as_many_as_asked_for() -> None:
+    cosines = np.array([0.2, 0.9, -0.1, 0.5], np.float32)
+    people = [UUID(int=n) for n in range(4)]
+    known = references.Known(
+        people, Gallery(np.eye(4, dtype=np.float32), np.arange(4)), {p: n for n, p in enumerate(people)}
+    )
+    alike = likely.Alike(known, cosines)
+    assert list(alike.most(2)) == [people[1], people[3]]
+    assert list(alike.most(2, [people[1]])) == [people[3], people[0]]
+    assert list(alike.most(9)) == [people[n] for n in (1, 3, 0, 2)]
+    assert (alike.to(people[2]), alike.to(UUID(int=9))) == (pytest.approx(-0.1), None)
+    assert likely.Alike(known, cosines[:0]).most(3) == {}
 
 
 def test_the_limits_leave_room_between_joining_and_asking() -> None:

@@ -124,3 +124,17 @@ def test_why_names_the_human_who_said_so(team: Team, bob: User, vera: User) -> N
 def test_what_a_limit_means_is_said_in_words() -> None:
     assert sureness.meaning(0.6) == "About 1 in 74,000 strangers is this alike, and 94 in 100 views of the same person."
     assert sureness.meaning(0.8).startswith("No stranger was this alike")
+
+
+def test_a_search_counts_and_lists_whose_name_contains_it(team: Team, bob: User, vera: User) -> None:
+    tracks = [found_track(who, start_s=10 * who, end_s=10 * who + 5) for who in (1, 2, 3, 4)]
+    names = ["Anna Lind", "Johanna", "Berta", ""]
+    people = people_of(make_analysed_video(*tracks, team=team))
+    for person, name in zip(people, names, strict=True):
+        services.name_person(person, name=name, user=bob)
+    services.show_and_hide(team=team, show=[], hide=[people[1].pk], user=bob)
+    page = signed_in(vera).get(reverse("people:list"), {"q": "anna"}).context
+    assert [str(person) for person in page["people"]] == ["Anna Lind"] and page["people"].paginator.count == 1
+    assert (page["counts"].named, page["counts"].unnamed, page["counts"].hidden) == (2, 1, 1)
+    hiding = signed_in(bob).get(reverse("people:list"), {"q": "anna", "mode": "hide"}).context["people"]
+    assert {str(person) for person in hiding} == {"Anna Lind", "Johanna"} and hiding.paginator.count == 2

@@ -94,6 +94,17 @@ def test_a_whole_group_is_confirmed_at_once_and_undone_at_once(team: Team, peopl
     assert not Person.objects.filter(merged_into=first).exists()
 
 
+def test_the_page_asks_about_the_whole_group_first(team: Team, people: list[Person], bob: User) -> None:
+    first, second, third, _ = people
+    for other in (second, third):
+        ask(team, other, first, 0.58)
+    page = signed_in(bob).get(reverse("people:review")).content.decode()
+    assert 0 < page.index("review-group") < page.index("Or these two alone") < page.index("<review-pair")
+    nobody = answer(bob, "yes", first, shown=[str(second.pk), str(third.pk)])
+    assert nobody.status_code == 409 and "Nobody was chosen" in nobody.json()["toast"]
+    assert not Event.objects.exists()
+
+
 def test_a_whole_group_holds_those_who_are_like_somebody_in_it(team: Team, people: list[Person]) -> None:
     """Nobody compared second and third directly with fourth, but the first is like all of them."""
     first, second, third, fourth = people
