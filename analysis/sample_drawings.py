@@ -159,7 +159,9 @@ def _mouth(canvas: Canvas, smiles: bool, wide: float, tall: float, ink: Colour, 
 def _moved(pixels: Image, random: Random) -> Image:
     """Turned, shifted and scaled a little, then shrunk to `SIDE_PX`; a little noise, as a camera has it."""
     side = len(pixels)
-    turn = np.asarray(cv2.getRotationMatrix2D((side / 2, side / 2), random.uniform(-12, 12), random.uniform(0.95, 1.25)))
+    turn = np.asarray(
+        cv2.getRotationMatrix2D((side / 2, side / 2), random.uniform(-12, 12), random.uniform(0.95, 1.25))
+    )
     shift = np.zeros((2, 3))
     shift[:, 2] = random.uniform(-0.06, 0.06, 2) * side
     turned = cv2.warpAffine(pixels, turn + shift, (side, side), borderMode=cv2.BORDER_REFLECT)
