@@ -21,7 +21,7 @@ COPIED_SHARE = 0.05
 FRAMES_A_CLIP = 400
 CLUSTERS = 500
 PORTRAIT_LIKENESS = 0.85
-"""Of two portraits' vectors, in the middle; of the aligned faces of LFW a quarter of all pairs have 0.9."""
+"""Of two portraits' vectors, in the middle; of aligned faces a quarter of all pairs have 0.9."""
 CLUSTER_SHARE = 0.07
 MOVED = 0.15
 """Length by which a frame's vector differs from its clip's."""

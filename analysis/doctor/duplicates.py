@@ -35,7 +35,7 @@ PROJECTED_LENGTH = 96
 """Embeddings are compared by this many random directions: dot products stay within 0.05, for a tenth of the time."""
 VERIFIED_AT_ONCE = 1024
 MOST_THREADS = 8
-"""What they do is numpy's, which lets others run meanwhile: two cores take 0.55 of the time of one."""
+"""What they do is numpy's, which lets others run meanwhile."""
 
 Part = TypeVar("Part")
 Made = TypeVar("Made")
@@ -109,7 +109,7 @@ def _candidates(
 def _in_threads(work: Callable[[Part], Made], parts: Iterable[Part]) -> Iterator[Made]:
     """What `work` makes of each part, in order, on all cores; what was not begun is left when the reader stops."""
     pool = ThreadPoolExecutor(min(len(os.sched_getaffinity(0)), MOST_THREADS))
-    # The threads of BLAS would wait for each other within each of ours, spinning: three times the processor time.
+    # The threads of BLAS would wait for each other within each of ours, spinning: up to three times the processor time.
     with threadpool_limits(1, "blas"):
         try:
             yield from pool.map(work, parts)

@@ -20,7 +20,8 @@ LANDMARKS = 2000
 SHAPES_SHARE = 0.3
 """Of what pictures are likened by: how their grey is laid out, which tells a smile, beside what the network sees."""
 PATTERNS_SHARE = 0.4
-"""Of what pictures are likened by, where patterns of faces help; 0.3 to 0.5 tell planted wrong smiles equally well."""
+"""Of what pictures are likened by, where patterns of faces help. With 0.3 and 0.6 the precision on planted wrong smiles
+differs by less than 0.02 (of two and three layers, on seeds that are not reported)."""
 BLOCK = 4096
 _JITTER = 1e-4
 

@@ -15,7 +15,7 @@ from analysis.types import Float32, Float64
 
 ROUNDS = 2
 TRIED = 1000
-"""Pictures by which it is decided whether the patterns of all are made, which takes 8 ms each on one core."""
+"""Pictures by which it is decided whether the patterns of all are made, which takes 16 ms each on one core."""
 CLEARLY_BETTER = 0.01
 """Share of the surprise about the given labels that patterns have to take away."""
 LIKELY = 0.5
