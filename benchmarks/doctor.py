@@ -48,6 +48,13 @@ class Tally:
         self.flagged += len(flagged)
         self.right += len(flagged & planted.keys())
 
+    def take(self, other: Tally) -> None:
+        """Adds another's counts to these."""
+        for kind, hits in other.hits.items():
+            self.hits.setdefault(kind, []).extend(hits)
+        self.flagged += other.flagged
+        self.right += other.right
+
     def tell(self, target: str = ">= 0.9") -> None:
         kinds = ", ".join(f"{kind} {np.mean(hits):.2f}" for kind, hits in self.hits.items())
         print(f"  recall by kind: {kinds}")
@@ -69,7 +76,9 @@ FLAWS = (
 )
 
 
-def plant_flaws(flaw: Flaw, set_name: str, images: Sequence[Image], seeds: range, show: Path | None) -> None:
+def plant_flaws(
+    flaw: Flaw, set_name: str, images: Sequence[Image], seeds: range, show: Path | None
+) -> tuple[Tally, Tally]:
     """Twice: without the pictures that are flawed of their own, and as if those were good ones."""
     measures = [measure_picture(image) for image in images]
     own = {index for index, image in enumerate(images) if flaw.is_there_already(image)}
@@ -83,11 +92,13 @@ def plant_flaws(flaw: Flaw, set_name: str, images: Sequence[Image], seeds: range
         if show and seed == seeds[0]:
             write_pictures(show / tally.what.replace(" ", "-"), images, wrongly)
     tally.tell()
-    if own:
-        all_counted = Tally(f"{tally.what}, were they counted as good")
-        for seed in seeds:
-            plant_once(flaw, images, measures, set(), seed, all_counted)
-        all_counted.tell("none")
+    if not own:
+        return tally, tally
+    all_counted = Tally(f"{tally.what}, were they counted as good")
+    for seed in seeds:
+        plant_once(flaw, images, measures, set(), seed, all_counted)
+    all_counted.tell("none")
+    return tally, all_counted
 
 
 def plant_once(
@@ -106,14 +117,22 @@ def plant_once(
 
 
 def measure_flaws(seeds: range, tuning: bool, show: Path | None) -> None:
+    whole = {flaw.name: Tally(f"{flaw.name} in all sets together") for flaw in FLAWS}
+    whole_counted = {flaw.name: Tally(f"{flaw.name} in all sets, were they counted as good") for flaw in FLAWS}
     for set_name in TUNING_SETS if tuning else PICTURE_SETS:
         images, _recordings = pictures_of(set_name, tuning=tuning)
         for flaw in FLAWS:
-            plant_flaws(flaw, set_name, images, seeds, show)
+            tally, all_counted = plant_flaws(flaw, set_name, images, seeds, show)
+            whole[flaw.name].take(tally)
+            whole_counted[flaw.name].take(all_counted)
+    for name in whole:
+        whole[name].tell()
+        whole_counted[name].tell("none")
 
 
 def measure_duplicates(seeds: range, tuning: bool, show: Path | None) -> None:
     """Pictures that are there twice before anything is planted are told first, and one of each left in."""
+    whole = Tally("copies in all sets together")
     for set_name in TUNING_SETS if tuning else PICTURE_SETS:
         images, recordings = pictures_of(set_name, tuning=tuning)
         signatures = MeasureTable.of(map(measure_picture, images)).signatures
@@ -129,6 +148,8 @@ def measure_duplicates(seeds: range, tuning: bool, show: Path | None) -> None:
             random = np.random.default_rng(seed)
             add_copies(tally, [images[index] for index in kept], [recordings[index] for index in kept], random)
         tally.tell()
+        whole.take(tally)
+    whole.tell()
 
 
 def add_copies(tally: Tally, images: Sequence[Image], recordings: Sequence[str], random: defects.Random) -> None:
