@@ -12,12 +12,14 @@ import os
 import statistics
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 ROUNDS = 9
 VIDEOS = 400
 BATCH = 20_000
+DOUBTS = 5_000
 BUSY = 10_000
 """Appearances of one person who is everywhere."""
 
@@ -80,6 +82,7 @@ def _fill(people: int, faces: int) -> None:
     for missing, keep in (("presences", summaries.refresh), ("reference_sets", references.refresh)):
         while bare := list(Person.objects.filter(**{missing: None}).values_list("pk", flat=True)[:BATCH]):
             keep(bare)
+    _doubts(people)
     count, took_s = Face.objects.count(), time.perf_counter() - begin
     print(f"{Person.objects.count()} people, {count} faces; made in {took_s:.0f} s", flush=True)
 
@@ -124,6 +127,20 @@ def _videos(team: Any) -> None:
         analysis = Analysis.objects.create(video=video, job=jobs[0], thoroughness="fast", embedder="mobilefacenet_192")
         Video.objects.filter(pk=video.pk).update(current_analysis=analysis, current_job=jobs[0])
         Segment.objects.create(analysis=analysis, job=jobs[1], index=0, start_s=0, end_s=3600)
+
+
+def _doubts(people: int) -> None:
+    """A question for each of the first 5,000 people: whether they are the next one."""
+    from webapp.people.models import Person, Suggestion
+
+    if Suggestion.objects.exists():
+        return
+    asked = list(Person.objects.order_by("number")[: min(DOUBTS, people - 1) + 1])
+    rows = [
+        Suggestion(team_id=second.team_id, first=first, second=second, likeness=0.45 + first.number % 50 / 400)
+        for second, first in pairwise(asked)
+    ]
+    Suggestion.objects.bulk_create(rows, batch_size=BATCH)
 
 
 def _measure() -> None:

@@ -57,7 +57,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
         "can_edit": can_edit,
         "counts": counts,
         "seen_now": live_guesses.seen_now(team) if team and not mode and not text else [],
-        "to_review": review.open_count(team) if team and can_edit else 0,
+        "to_review": review.badge(team) if team and can_edit else "",
     }
     return render(request, "people/list.html", context)
 

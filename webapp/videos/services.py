@@ -52,6 +52,7 @@ def delete_video(video: Video) -> None:
     for job_id in Job.objects.filter(subject_id=video.pk, parent=None, status__in=ACTIVE).values_list("pk", flat=True):
         lifecycle.cancel(job_id)
     progress.publish_gone(team_id=video.team_id, subject_id=video.pk)
+    progress.publish_people(video.team_id)
 
 
 def restore_video(video: Video) -> None:
@@ -65,6 +66,7 @@ def restore_video(video: Video) -> None:
     except IntegrityError as error:
         raise AlreadyHere from error
     video.refresh_from_db()
+    progress.publish_people(video.team_id)
     stopped = Job.objects.filter(subject_id=video.pk, parent=None, status="cancelled", finished_at__gte=deleted_at)
     kinds = set(stopped.values_list("kind", flat=True))
     if video.current_job_id and stopped.filter(pk=video.current_job_id).exists():

@@ -19,6 +19,7 @@ from webapp.people import live_guesses
 from webapp.people.models import Person
 from webapp.people.services import name_person
 from webapp.videos.models import Video
+from webapp.videos.services import delete_video, restore_video
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -156,3 +157,17 @@ async def test_a_running_analysis_that_knows_somebody_tells_the_pages_of_people(
         await sync_to_async(live_guesses.remember)(analysis, {0: live_guesses.Guess(person.pk, likeness)})
     assert [(await watching.read())["type"] for _ in range(2)] == ["people", "people"]
     assert await watching.receive_nothing(), "a guess that is no better is no news"
+
+
+async def test_a_video_that_is_deleted_or_brought_back_is_told_to_the_pages_of_people(
+    browser: Browser, team: Team, vera: User
+) -> None:
+    video = await sync_to_async(make_video)(team=team)
+    watching = await browser.watches(team, vera)
+    while (await watching.read())["type"] != "snapshot_end":
+        pass
+    await sync_to_async(delete_video)(video)
+    assert [(await watching.read())["type"] for _ in range(2)] == ["gone", "people"]
+    await video.arefresh_from_db()
+    await sync_to_async(restore_video)(video)
+    assert (await watching.read())["type"] == "people"

@@ -185,6 +185,23 @@ def test_the_queue_takes_a_constant_number_of_queries(team: Team) -> None:
     assert len(many) == len(few)
 
 
+def test_of_many_questions_only_the_most_alike_are_read(
+    team: Team, people: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that other answers have settled do not hide the rest."""
+    first, second, third, fourth = people
+    monkeypatch.setattr(review, "READ_AT_ONCE", 1)
+    monkeypatch.setattr(review, "MOST_COUNTED", 1)
+    ask(team, second, first, 0.6)
+    ask(team, third, first, 0.5)
+    ask(team, fourth, first, 0.45)
+    assert (review.badge(team), review.open_count(team)) == ("1+", 3)
+    Person.objects.filter(pk__in=[second.pk, third.pk]).update(is_hidden=True)
+    assert (review.badge(team), review.open_count(team)) == ("1+", 1)
+    Person.objects.filter(pk=fourth.pk).update(is_hidden=True)
+    assert (review.badge(team), review.open_count(team)) == ("", 0)
+
+
 def test_hidden_and_deleted_people_are_not_asked_about(team: Team, people: list[Person], bob: User) -> None:
     first, second, third, _ = people
     ask(team, second, first)
