@@ -143,6 +143,7 @@ BRANCHES = {
     "face": BranchSpec(FACE, "facenet", (("t260", 4), ("t316", 4))),
     "face-layers": BranchSpec(PICTURE, "facenet", (("t260", 4), ("t316", 4))),
     "picture": BranchSpec(PICTURE, "efficientnet", (("5", 4), ("6", 4), ("8", 1))),
+    "clip": BranchSpec(CLIP, "efficientnet", (("5", 4), ("6", 4), ("8", 1))),
 }
 """Chosen by cross-validation over the kinds of pictures that people bring: inner layers know expressions and eyes,
 which the last ones, trained to tell people or objects apart, have unlearned."""
@@ -177,6 +178,11 @@ def _between(old: int, new: int) -> Tensor:
     return (1 - distances).clamp_min(0).float()
 
 
+def frames_of(view: Tensor) -> int:
+    """Of clips `(n, frames, 3, side, side)`; 0 for pictures. A plain number, also while a network is exported."""
+    return int(view.shape[1]) if view.dim() == 5 else 0
+
+
 class Branch(nn.Module):
     """A backbone and what is read from it: signed roots of averages, which spread small values."""
 
@@ -186,10 +192,12 @@ class Branch(nn.Module):
         self.network = load_facenet() if self.spec.backbone == "facenet" else load_imagenet()
 
     def blocks(self, view: Tensor) -> list[Tensor]:
-        """One `(n, d)` for each map."""
-        return self.pooled(self.maps(view))
+        """One `(n, d)` for each map; of a clip one for its mean over the frames and one for its mean change."""
+        return self.pooled(self.maps(view), frames_of(view))
 
     def maps(self, view: Tensor) -> list[Tensor]:
+        """`(n, c, h, w)`, of clips `(n * frames, c, h, w)`."""
+        view = view.flatten(0, 1) if frames_of(view) else view
         if self.spec.backbone == "facenet" and view.shape[-1] != FACE_SIDE_PX:
             view = resampled(view, FACE_SIDE_PX)
         names = [name for name, _ in self.spec.maps]
@@ -197,9 +205,14 @@ class Branch(nn.Module):
             return self.network.maps(view, tuple(map(int, names)))
         return self.network.maps(view, names)
 
-    def pooled(self, found: list[Tensor]) -> list[Tensor]:
+    def pooled(self, found: list[Tensor], frames: int = 0) -> list[Tensor]:
         pooled = [grid_means(x, cells) for x, (_, cells) in zip(found, self.spec.maps, strict=True)]
-        return [x * torch.rsqrt(x.abs() + ROOT_SOFTNESS) for x in pooled]
+        rooted = [x * torch.rsqrt(x.abs() + ROOT_SOFTNESS) for x in pooled]
+        if not frames:
+            return rooted
+        clips = [x.reshape(-1, frames, x.shape[1]) for x in rooted]
+        changes = [(clip[:, 1:] - clip[:, :-1]).abs().mean(1) for clip in clips]
+        return [clip.mean(1) for clip in clips] + changes
 
 
 class Features(nn.Module):

@@ -66,8 +66,8 @@ def _told(told: Difference) -> str:
             "version of the dataset."
         )
     other = told.second if told.better == told.first else told.first
-    names = [_("Run %(number)d") % {"number": run.number} for run in (told.better, other)]
-    words = result_words.difference(told.chance, *names, told.points, told.common)
+    better, worse = (_("Run %(number)d") % {"number": run.number} for run in (told.better, other))
+    words = result_words.difference(told.chance, better, worse, told.points, told.common)
     if told.alone:
         words += " " + _("Samples that only one of them was measured with do not count here.")
     return words
