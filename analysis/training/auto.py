@@ -26,10 +26,10 @@ from analysis.training.heads import (
     rows_with_mirror,
 )
 from analysis.training.loop import Tensors, label_weights
-from analysis.training.models import BRANCHES, Branch, Features, ModelSpec, features_inputs, outputs_for
+from analysis.training.models import Branch, Features, ModelSpec, features_inputs, outputs_for
 from analysis.training.prepare import AUTO_PICTURE_PX, Prepared
 from analysis.training.progress import Reporter
-from analysis.training.views import FACE_SIDE_PX, PICTURE
+from analysis.training.views import CLIP, FACE, FACE_SIDE_PX
 from analysis.types import Float64
 
 FEATURE_BATCH = 16
@@ -45,7 +45,9 @@ AUTO_CHOICES = (
     ("face", "picture"),
     ("face", "face-layers", "picture"),
 )
+CLIP_CHOICES = (("clip",),)
 WORDS = {
+    "clip": "the frames and how they change",
     "picture": "what is in the whole picture",
     "face": "the face turned upright",
     "face-layers": "fine patterns as they occur in faces",
@@ -139,13 +141,17 @@ def train_head(
     from its train part)."""
     rows = prepared.learn_rows()
     names = list(dict.fromkeys(name for choice in choices for name in choice))
-    mirror = config.augmentation is not Augmentation.NONE and len(rows) <= MOST_MIRRORED
+    # In a mirror left becomes right: what a clip shows may be just that.
+    may_mirror = config.augmentation is not Augmentation.NONE and CLIP not in features_inputs(names)
+    mirror = may_mirror and len(rows) <= MOST_MIRRORED
     extracted = extract(prepared, names, device, mirror, out_dir, fingerprint, reporter)
     truth = torch.from_numpy(prepared.truth[rows].astype(np.int64))
     network, best, tried = fit_best(extracted, truth, len(prepared.labels), _folds(prepared), config, choices, reporter)
     choice = tuple(best.name.split("+"))
-    side = AUTO_PICTURE_PX if any(BRANCHES[name].view == PICTURE for name in choice) else FACE_SIDE_PX
-    spec = ModelSpec("features", outputs_for(len(prepared.labels)), features_inputs(choice), side, branches=choice)
+    inputs = features_inputs(choice)
+    side = FACE_SIDE_PX if inputs == (FACE,) else AUTO_PICTURE_PX
+    frames = config.frames if CLIP in inputs else 0
+    spec = ModelSpec("features", outputs_for(len(prepared.labels)), inputs, side, frames, branches=choice)
     document = [{"features": t.name, "strength": t.strength, "log_loss": t.loss, "accuracy": t.accuracy} for t in tried]
     seconds = _seconds_per_picture(network, prepared.tensors(spec.inputs), device)
     return HeadResult(network, spec, best, _history(best), 1 / seconds, document, _why(best, tried, prepared))

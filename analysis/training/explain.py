@@ -18,7 +18,7 @@ from torch.nn import functional
 from analysis.errors import BadTrainingConfig
 from analysis.training import checkpoint
 from analysis.training.data import Sample
-from analysis.training.models import Branch, ClipReader, Features, Finetune, ModelSpec, Tutorial, build
+from analysis.training.models import Branch, ClipReader, Features, Finetune, ModelSpec, Tutorial, build, frames_of
 from analysis.training.predict import LoadedModel, network_view
 from analysis.training.views import CLIP, FACE, PICTURE, Seen, see
 from analysis.types import Float32, Image
@@ -123,7 +123,7 @@ def _feature_maps(network: Features, views: list[Tensor], shown: str) -> tuple[l
     for branch in network.branches:
         assert isinstance(branch, Branch)
         found = branch.maps(given[branch.spec.view])
-        blocks += branch.pooled(found)
+        blocks += branch.pooled(found, frames_of(given[branch.spec.view]))
         if branch.spec.view == shown:
             maps += found
     return maps, network.judge(torch.cat(blocks, 1))

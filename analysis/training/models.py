@@ -146,6 +146,7 @@ BRANCHES = {
     "face-layers": BranchSpec(PICTURE, "facenet", (("t260", 4), ("t316", 4))),
     "picture": BranchSpec(PICTURE, "efficientnet", (("5", 4), ("6", 4), ("8", 1))),
     "finder": BranchSpec(PICTURE, "finder", (("256", 8), ("246", 4), ("236", 2)), is_one_block=True),
+    "clip": BranchSpec(CLIP, "efficientnet", (("5", 4), ("6", 4), ("8", 1))),
 }
 """Chosen by cross-validation over the kinds of pictures that people bring: inner layers know expressions and eyes,
 which the last ones, trained to tell people or objects apart, have unlearned."""
@@ -187,6 +188,11 @@ def _between(old: int, new: int) -> Tensor:
     return (1 - distances).clamp_min(0).float()
 
 
+def frames_of(view: Tensor) -> int:
+    """Of clips `(n, frames, 3, side, side)`; 0 for pictures. A plain number, also while a network is exported."""
+    return int(view.shape[1]) if view.dim() == 5 else 0
+
+
 class Branch(nn.Module):
     """A backbone and what is read from it: signed roots of averages, which spread small values."""
 
@@ -196,10 +202,12 @@ class Branch(nn.Module):
         self.network = BACKBONES[self.spec.backbone]()
 
     def blocks(self, view: Tensor) -> list[Tensor]:
-        """`(n, d)` for each map, or for all of them."""
-        return self.pooled(self.maps(view))
+        """`(n, d)` for each map, or for all; of a clip for each map one of its mean and one of its mean change."""
+        return self.pooled(self.maps(view), frames_of(view))
 
     def maps(self, view: Tensor) -> list[Tensor]:
+        """`(n, c, h, w)`, of clips `(n * frames, c, h, w)`."""
+        view = view.flatten(0, 1) if frames_of(view) else view
         if self.spec.backbone == "facenet" and view.shape[-1] != FACE_SIDE_PX:
             view = resampled(view, FACE_SIDE_PX)
         names = [name for name, _ in self.spec.maps]
@@ -207,10 +215,14 @@ class Branch(nn.Module):
             return self.network.maps(view, tuple(map(int, names)))
         return self.network.maps(view, names)
 
-    def pooled(self, found: list[Tensor]) -> list[Tensor]:
+    def pooled(self, found: list[Tensor], frames: int = 0) -> list[Tensor]:
         pooled = [grid_means(x, cells) for x, (_, cells) in zip(found, self.spec.maps, strict=True)]
         roots = [x * torch.rsqrt(x.abs() + ROOT_SOFTNESS) for x in pooled]
-        return [torch.cat(roots, 1)] if self.spec.is_one_block else roots
+        if not frames:
+            return [torch.cat(roots, 1)] if self.spec.is_one_block else roots
+        clips = [x.reshape(-1, frames, x.shape[1]) for x in roots]
+        changes = [(clip[:, 1:] - clip[:, :-1]).abs().mean(1) for clip in clips]
+        return [clip.mean(1) for clip in clips] + changes
 
 
 class Features(nn.Module):

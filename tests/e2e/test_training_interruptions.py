@@ -34,6 +34,7 @@ def run_page(
     page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_role("link", name="Make a version").click()
     page.get_by_role("button", name="Make version").click()
+    expect(page).to_have_url(re.compile(r"/versions/1/$"))
     page.locator("main").get_by_role("link", name="Train", exact=True).last.click()
     page.locator("label.choice", has_text="The tutorial's network").click()
     page.locator("details.advanced > summary").click()
