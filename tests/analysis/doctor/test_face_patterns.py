@@ -6,7 +6,7 @@ import torch
 
 from analysis.doctor.embedding import as_network_input
 from analysis.doctor.face_patterns import GRID, INPUT_SIDE, LAYER, FacePatterns, load_face_patterns
-from analysis.training.facenet import SCALE, load_facenet
+from analysis.training.facenet import EMBEDDER_PIXELS, load_facenet
 from tests.analysis.doctor.scenes import scene
 
 
@@ -27,7 +27,7 @@ def test_vectors_have_length_one_and_a_mirror_changes_nothing(patterns: FacePatt
 def test_the_cut_network_gives_what_the_whole_one_has_at_its_layer(patterns: FacePatterns) -> None:
     seen = as_network_input(scene(5), INPUT_SIDE)[None]
     with torch.inference_mode():
-        [layer] = load_facenet().maps(torch.from_numpy(seen) * SCALE + 127.5, [LAYER])
+        [layer] = load_facenet().maps(torch.from_numpy(seen) * EMBEDDER_PIXELS.scale + EMBEDDER_PIXELS.middle, [LAYER])
     [cut] = patterns.session.run(None, {"input": seen})
     assert cut.shape[1] * GRID**2 == FacePatterns.length
     assert np.abs(cut - layer.numpy()).max() < 1e-3 * np.abs(cut).max()
