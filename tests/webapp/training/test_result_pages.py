@@ -37,7 +37,7 @@ def checked(client: Client, address: str, status: int = 200) -> str:
 
 @pytest.fixture
 def dataset(team: Team) -> Dataset:
-    dataset = make_dataset(team=team, name=HOSTILE)
+    dataset = make_dataset(team=team, name=HOSTILE, kind="faces")
     for name in ("none", "smile"):
         make_label(dataset, name)
     return dataset
