@@ -110,6 +110,8 @@ def _rows(people: int, tracks_of_each: int, faces_of_each: int) -> None:
         cursor.execute(TRACKS, [b"", tracks_of_each, VIDEOS, people])
         cursor.execute(TRACKS, [b"", BUSY, VIDEOS, 1])
         cursor.execute(FACES.format(new_id=new_id), [vector, faces_of_each])
+        if connection.vendor == "postgresql":
+            cursor.execute("ANALYZE")  # as its own housekeeping does within a minute; SQLite has to do without
 
 
 def _videos(team: Any) -> None:

@@ -67,19 +67,10 @@ def _sets(ids: Sequence[UUID]) -> list[ReferenceSet]:
 
 
 def _best_views(ids: Sequence[UUID]) -> dict[tuple[UUID, str], list[UUID]]:
-    """Faces by person and embedder: the best of each video first, then the second best of each, and so on.
-
-    First whose the tracks are, then their faces: asked at once, SQLite goes through the faces of all videos.
-    """
-    shown = summaries.shown_tracks().filter(person__in=ids)
-    owners = {
-        track: (person, embedder, analysis)
-        for track, person, embedder, analysis in shown.values_list("pk", "person", "analysis__embedder", "analysis")
-    }
+    """Faces by person and embedder: the best of each video first, then the second best of each, and so on."""
     of_video: dict[tuple[UUID, str, UUID], list[tuple[float, UUID]]] = defaultdict(list)
-    for tracks in summaries.batches(owners):
-        for pk, track, quality in Face.objects.filter(track__in=tracks).values_list("pk", "track", "quality"):
-            of_video[owners[track]].append((-quality, pk))
+    for view in summaries.shown_views(ids):
+        of_video[view.person, view.embedder, view.analysis].append((-view.quality, view.face))
     ranked: dict[tuple[UUID, str], list[tuple[int, float, UUID]]] = defaultdict(list)
     for (person, embedder, _), views in of_video.items():
         best = enumerate(nsmallest(VIEWS_PER_VIDEO, views))

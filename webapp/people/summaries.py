@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Greatest
 
 from webapp.people.models import Face, Person, Presence, Track
@@ -102,28 +102,54 @@ def _find_portraits(ids: list[UUID]) -> None:
 
     Somebody merged away or deleted keeps theirs, for the day when that is undone.
     """
-    own = Face.objects.filter(
-        track__person=OuterRef("pk"),
-        analysis=F("analysis__video__current_analysis"),
-        analysis__video__deleted_at=None,
-    )
     standing = Person.objects.filter(pk__in=ids, merged_into=None, is_deleted=False)
-    people = list(
-        standing.annotate(
-            wished=Subquery(own.filter(pk=OuterRef("chosen_portrait")).values("pk")[:1]),
-            present=Subquery(own.filter(pk=OuterRef("portrait")).values("pk")[:1]),
-        ).only("pk", "portrait")
-    )
-    missing = [person.pk for person in people if not (person.wished or person.present)]
-    best = dict(
-        Person.objects.filter(pk__in=missing)
-        .annotate(best=Subquery(own.order_by("-quality", "pk").values("pk")[:1]))
-        .values_list("pk", "best")
-    )
-    changed = []
+    people = list(standing.only("pk", "portrait", "chosen_portrait"))
+    faces = {face for person in people for face in (person.portrait_id, person.chosen_portrait_id) if face}
+    owners = _owners(faces)
+    portraits: dict[UUID, UUID | None] = {}
     for person in people:
-        portrait = person.wished or person.present or best[person.pk]
-        if person.portrait_id != portrait:
-            person.portrait_id = portrait
-            changed.append(person)
+        wished = (person.chosen_portrait_id, person.portrait_id)
+        portraits[person.pk] = next((face for face in wished if face and owners.get(face) == person.pk), None)
+    portraits |= _best_views([person for person, face in portraits.items() if face is None])
+    changed = [person for person in people if person.portrait_id != portraits[person.pk]]
+    for person in changed:
+        person.portrait_id = portraits[person.pk]
     Person.objects.bulk_update(changed, ["portrait"])
+
+
+def _owners(faces: Collection[UUID]) -> dict[UUID, UUID | None]:
+    """Whom these faces show, as far as their videos are shown. That is looked at here, as in `shown_views`."""
+    columns = ("pk", "track__person", "analysis", "analysis__video__current_analysis", "analysis__video__deleted_at")
+    rows = Face.objects.filter(pk__in=faces).values_list(*columns)
+    return {pk: person for pk, person, own, current, deleted_at in rows if own == current and deleted_at is None}
+
+
+def _best_views(ids: Collection[UUID]) -> dict[UUID, UUID | None]:
+    best: dict[UUID, View] = {}
+    for view in shown_views(ids):
+        known = best.get(view.person)
+        if known is None or (-view.quality, view.face) < (-known.quality, known.face):
+            best[view.person] = view
+    return {person: best[person].face if person in best else None for person in ids}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One face of a person in a video that is shown."""
+
+    person: UUID
+    embedder: str
+    analysis: UUID
+    face: UUID
+    quality: float
+
+
+def shown_views(person_ids: Collection[UUID]) -> Iterator[View]:
+    """First whose the tracks are, then their faces: asked at once, databases go through the faces of all videos."""
+    columns = ("pk", "person", "analysis__embedder", "analysis")
+    rows = shown_tracks().filter(person__in=person_ids).values_list(*columns) if person_ids else ()
+    owners = {track: (person, embedder, analysis) for track, person, embedder, analysis in rows if person}
+    for tracks in batches(owners):
+        for face, track, quality in Face.objects.filter(track__in=tracks).values_list("pk", "track", "quality"):
+            if track is not None:
+                yield View(*owners[track], face, quality)
