@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from analysis.errors import UnusableTrainingData
+from analysis.errors import TrainingDiverged, UnusableTrainingData
 from analysis.training import checkpoint
 from analysis.training.auto import AUTO_CHOICES, CLIP_CHOICES, FACE_HEAD_CHOICES, FEATURES_FILE, train_head
 from analysis.training.card import write_card
@@ -199,7 +199,16 @@ def _train_clips(
     _, seen, _ = see_all(prepared.samples, look, lambda done, total: reporter.tell("read", done, total))
     enlarged = replace(prepared, seen=tuple(seen))
     head = _train_head(Recipe.AUTO, "", enlarged, config, device, out_dir, fingerprint, reporter)
-    order = _train_network(Recipe.SEQUENCE, "", prepared, _as_sequence(config), device, out_dir, fingerprint, reporter)
+    try:
+        order = _train_network(
+            Recipe.SEQUENCE, "", prepared, _as_sequence(config), device, out_dir, fingerprint, reporter
+        )
+    except TrainingDiverged:
+        head.about["why"] = (
+            "A network that reads the frames in order came to no number with these settings, so a small head on a "
+            "network that knows pictures is taken."
+        )
+        return Recipe.AUTO, head, enlarged
     # The head was checked on every clip in turn. Its loss on the few that the other one was checked with alone would
     # be a throw of dice: of thirty clips these are six.
     losses = [_log_loss(each.validation_logits, prepared.truth[each.validation_rows]) for each in (head, order)]

@@ -4,7 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from analysis.training import loop
 from analysis.training.config import Recipe, TrainingConfig, defaults
 from analysis.training.data import TrainingData, read_training_data
 from analysis.training.explain import heat_of, load_network
@@ -51,6 +53,16 @@ def test_few_clips_are_told_apart_by_a_head_on_what_a_network_knows(tmp_path: Pa
     assert heat.view == CLIP
     assert heat.over_time.shape == (6,)
     assert np.isfinite(heat.place).all()
+
+
+def test_a_network_that_comes_to_no_number_does_not_spoil_the_head(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "loss_of", lambda logits, *_: logits.sum() * float("nan"))
+    data = sourced(read_training_data(write_restless(tmp_path / "data", 6)))
+    result = train(settings(epochs=1, frames=4), data, tmp_path / "out", ignore)
+    assert (result.run["chosen_recipe"], result.run["features"]) == ("auto", "clip")
+    assert "came to no number" in result.run["why"]
 
 
 def test_what_only_the_order_of_frames_tells_is_read_in_order(tmp_path: Path) -> None:
