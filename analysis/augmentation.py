@@ -20,8 +20,10 @@ class Strengths:
 
     flip: float = 0.0
     move: float = 0.0
-    """Turned, shifted, made larger or smaller."""
+    """Turned, shifted, made larger (so that its edges are cropped) or smaller."""
     colour: float = 0.0
+    blur: float = 0.0
+    noise: float = 0.0
     cover: float = 0.0
     """A part is blacked out."""
 
@@ -36,10 +38,12 @@ TRAINED_WITH = {
     Augmentation.NONE: Strengths(),
     Augmentation.MIRROR: Strengths(flip=1),
     Augmentation.LIGHT: Strengths(flip=1, move=0.5, colour=0.5),
-    Augmentation.STRONG: Strengths(flip=1, move=1, colour=1, cover=1),
+    Augmentation.STRONG: Strengths(flip=1, move=1, colour=1, blur=0.5, noise=0.5, cover=1),
 }
 MOVE_CHANCE, COLOUR_CHANCE = 0.9, 0.8
 """Of a picture being moved or recoloured at all, where that has any strength: some stay as they are."""
+LEAST_BLUR = 0.3
+"""Of the strongest blur that is drawn, so that a blurred picture is seen to be."""
 COVERED_SHARE = (0.02, 0.15)
 """Least and most of the area that is blacked out."""
 COVERED_ASPECT = (0.3, 3.3)
@@ -48,6 +52,7 @@ _AT = (0.0, 0.5, 1.0)
 """Strengths whose numbers were chosen by how well networks learned; between them it goes straight."""
 _TURN_DEG, _SHIFT, _ZOOM = (0.0, 10.0, 20.0), (0.0, 0.06, 0.15), (0.0, 0.12, 0.25)
 _LIGHT, _SATURATION, _HUE = (0.0, 0.2, 0.4), (0.0, 0.1, 0.2), (0.0, 0.02, 0.02)
+_BLUR, _NOISE, _SPOIL_CHANCE = (0.0, 0.015, 0.03), (0.0, 0.03, 0.08), (0.0, 0.25, 0.5)
 _FLIP_CHANCE, _COVER_CHANCE = (0.0, 0.25, 0.5), (0.0, 0.15, 0.3)
 
 
@@ -67,6 +72,12 @@ class Ranges:
     """Around the factor 1."""
     hue: float
     """In rounds of the colour circle."""
+    blur: float
+    """Deviation of the strongest one, in sides of the picture."""
+    blur_chance: float
+    noise: float
+    """Its deviation, as a share of white."""
+    noise_chance: float
     cover_chance: float
 
 
@@ -82,5 +93,9 @@ def ranges_of(strengths: Strengths) -> Ranges:
         light=at(strengths.colour, _LIGHT),
         saturation=at(strengths.colour, _SATURATION),
         hue=at(strengths.colour, _HUE),
+        blur=at(strengths.blur, _BLUR),
+        blur_chance=at(strengths.blur, _SPOIL_CHANCE),
+        noise=at(strengths.noise, _NOISE),
+        noise_chance=at(strengths.noise, _SPOIL_CHANCE),
         cover_chance=at(strengths.cover, _COVER_CHANCE),
     )

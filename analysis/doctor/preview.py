@@ -14,6 +14,7 @@ from analysis.augmentation import (
     COLOUR_CHANCE,
     COVERED_ASPECT,
     COVERED_SHARE,
+    LEAST_BLUR,
     MOVE_CHANCE,
     Ranges,
     Strengths,
@@ -62,7 +63,8 @@ def network_view(
     random = np.random.default_rng(seed)
     # Each step draws its numbers whether it is used or not, so that moving one slider leaves the others' draws alone.
     flipped = _flipped(squeeze(image_bgr, side).astype(np.float32), ranges, random)
-    changed = _covered(_coloured(_moved(flipped, ranges, random), ranges, random), ranges, random)
+    coloured = _coloured(_moved(flipped, ranges, random), ranges, random)
+    changed = _covered(_noisy(_blurred(coloured, ranges, random), ranges, random), ranges, random)
     middle, spread = (np.array(each, np.float32) for each in (normalisation.middle_rgb, normalisation.spread_rgb))
     values = (changed - middle) / spread
     shown = np.clip(np.rint(values * spread + middle), 0, 255).astype(np.uint8)[..., ::-1]
@@ -96,6 +98,20 @@ def _coloured(image_rgb: Float32, ranges: Ranges, random: np.random.Generator) -
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
     hsv[..., 0] = (hsv[..., 0] + 360 * hue * ranges.hue) % 360
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.float32)
+
+
+def _blurred(image: Float32, ranges: Ranges, random: np.random.Generator) -> Float32:
+    deviation_px = ranges.blur * image.shape[0] * random.uniform(LEAST_BLUR, 1)
+    if random.uniform() >= ranges.blur_chance:
+        return image
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), deviation_px, borderType=cv2.BORDER_REFLECT_101), np.float32)
+
+
+def _noisy(image: Float32, ranges: Ranges, random: np.random.Generator) -> Float32:
+    noise = random.normal(size=image.shape).astype(np.float32)
+    if random.uniform() >= ranges.noise_chance:
+        return image
+    return np.clip(image + noise * np.float32(255 * ranges.noise), 0, 255)
 
 
 def _covered(image: Float32, ranges: Ranges, random: np.random.Generator) -> Float32:

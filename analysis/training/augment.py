@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from math import ceil
 
 from torch import Tensor, nn
 
@@ -10,6 +12,7 @@ from analysis.augmentation import (
     COLOUR_CHANCE,
     COVERED_ASPECT,
     COVERED_SHARE,
+    LEAST_BLUR,
     MOVE_CHANCE,
     TRAINED_WITH,
     Strengths,
@@ -27,21 +30,20 @@ def augmentation(kind: Augmentation) -> Augment:
 
 def changing(strengths: Strengths) -> Augment:
     """The same for any strengths."""
-    steps = _steps(strengths)
-    if not steps:
+    if strengths == Strengths():
         return _unchanged
-    chain = nn.Sequential(*steps)
+    chain_for = cache(lambda side: nn.Sequential(*_steps(strengths, side)))
 
     def change(pictures: Tensor) -> Tensor:
         if pictures.dim() != 4:
             return pictures
-        changed: Tensor = chain(pictures / 255) * 255
-        return changed
+        changed: Tensor = chain_for(pictures.shape[-1])(pictures / 255)
+        return changed.clamp(0, 1) * 255
 
     return change
 
 
-def _steps(strengths: Strengths) -> list[nn.Module]:
+def _steps(strengths: Strengths, side: int) -> list[nn.Module]:
     import kornia.augmentation as kornia
 
     to = ranges_of(strengths)
@@ -53,6 +55,12 @@ def _steps(strengths: Strengths) -> list[nn.Module]:
         steps.append(kornia.RandomAffine(to.turn_deg, shift, around, padding_mode="border", p=MOVE_CHANCE))
     if strengths.colour:
         steps.append(kornia.ColorJitter(to.light, to.light, to.saturation, to.hue, p=COLOUR_CHANCE))
+    if strengths.blur:
+        most_px = to.blur * side
+        width = 2 * ceil(3 * most_px) + 1
+        steps.append(kornia.RandomGaussianBlur((width, width), (LEAST_BLUR * most_px, most_px), p=to.blur_chance))
+    if strengths.noise:
+        steps.append(kornia.RandomGaussianNoise(std=to.noise, p=to.noise_chance))
     if strengths.cover:
         steps.append(kornia.RandomErasing(scale=COVERED_SHARE, ratio=COVERED_ASPECT, p=to.cover_chance))
     return steps

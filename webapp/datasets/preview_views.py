@@ -28,8 +28,10 @@ USUAL = Augmentation.LIGHT
 """How much training changes pictures where the page has not been asked for anything else."""
 STRENGTHS = {
     "flip": (_("Mirrored"), _("Left and right swapped. Not for writing or anything with a direction.")),
-    "move": (_("Moved"), _("Turned, shifted, larger or smaller, so that the place does not matter.")),
+    "move": (_("Moved and cropped"), _("Turned, shifted, larger or smaller, so that the place does not matter.")),
     "colour": (_("Light and colour"), _("Brighter, darker, paler, stronger, another tint.")),
+    "blur": (_("Blurred"), _("A little soft, as out of focus.")),
+    "noise": (_("Noisy"), _("Grain as in dim light.")),
     "cover": (_("Covered"), _("A part is blacked out, so that no single part decides.")),
 }
 
@@ -42,6 +44,8 @@ class PreviewForm(forms.Form):
     flip = forms.FloatField(min_value=0, max_value=1, required=False)
     move = forms.FloatField(min_value=0, max_value=1, required=False)
     colour = forms.FloatField(min_value=0, max_value=1, required=False)
+    blur = forms.FloatField(min_value=0, max_value=1, required=False)
+    noise = forms.FloatField(min_value=0, max_value=1, required=False)
     cover = forms.FloatField(min_value=0, max_value=1, required=False)
 
     def chosen(self) -> dict[str, float]:

@@ -12,7 +12,7 @@ from analysis.training.views import squeeze
 from tests.analysis.doctor.scenes import scene
 
 PICTURE = scene(1, 320, 200)
-ALL = Strengths(flip=1, move=1, colour=1, cover=1)
+ALL = Strengths(flip=1, move=1, colour=1, blur=1, noise=1, cover=1)
 DRAWS = 1500
 
 
@@ -37,7 +37,7 @@ def test_a_seed_gives_the_same_view_and_another_another() -> None:
     assert not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize("name", ["move", "colour"])
+@pytest.mark.parametrize("name", ["move", "colour", "blur", "noise"])
 def test_each_slider_changes_the_picture_more_the_further_it_is(name: str) -> None:
     plain = network_view(PICTURE, 64).shown_bgr.astype(int)
     changes = []
@@ -48,7 +48,7 @@ def test_each_slider_changes_the_picture_more_the_further_it_is(name: str) -> No
     assert changes[2] > changes[1] > 0
 
 
-@pytest.mark.parametrize("name", ["flip", "move", "colour", "cover"])
+@pytest.mark.parametrize("name", ["flip", "move", "colour", "blur", "noise", "cover"])
 @pytest.mark.parametrize("strength", [0.5, 1.0])
 def test_the_changes_are_as_large_and_as_frequent_as_those_of_training(name: str, strength: float) -> None:
     """Each drawn many times by either: the share of pictures that change, and by how much these do."""
