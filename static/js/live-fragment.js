@@ -2,6 +2,7 @@
 // data-src is a fragment's address; data-select picks a part of the page itself; data-any follows all subjects. What is being typed or played stays.
 import { morphChildren, morphElements } from "@hotwired/turbo";
 import { fetchDocument } from "rollcall/api";
+import { stateOf } from "rollcall/live-store";
 
 const LEAST_PAUSE_MS = 700;
 const ENDED = ["done", "failed", "cancelled"];
@@ -22,18 +23,27 @@ class LiveFragment extends HTMLElement {
   #timer = 0;
   #last = 0;
   #request = null;
+  #caughtUp = "";
 
   connectedCallback() {
     document.addEventListener("live:job", this.#onJob);
     document.addEventListener("fragment:stale", this.#onStale);
+    document.addEventListener("live:gone", this.#onGone);
+    this.#catchUp();
   }
 
   disconnectedCallback() {
     document.removeEventListener("live:job", this.#onJob);
     document.removeEventListener("fragment:stale", this.#onStale);
+    document.removeEventListener("live:gone", this.#onGone);
     clearTimeout(this.#timer);
     this.#request?.abort();
   }
+
+  /** What a deleted object looked like stays until somebody goes on: there is nothing to fetch any more. */
+  #onGone = ({ detail }) => {
+    if (detail.subject === this.closest("[data-subject]")?.dataset.subject) this.disconnectedCallback();
+  };
 
   #onStale = () => this.#plan(0);
 
@@ -48,9 +58,24 @@ class LiveFragment extends HTMLElement {
 
   /** What the server had in mind when it rendered us; an ended job that it did not name is old news. */
   #rendered(state, key) {
-    const shown = this.matches("[data-job]") ? this : this.querySelector("[data-job][data-status]");
+    const shown = this.#shown();
     if (shown?.dataset.job === state.id) return `${shown.dataset.status} ${shown.dataset.revision}`;
     return ENDED.includes(state.status) ? key : "";
+  }
+
+  #shown() {
+    return this.matches("[data-job]") ? this : this.querySelector("[data-job][data-status]");
+  }
+
+  /** A job that the server rendered as going on may have ended before we listened, or while the answer was on its way. */
+  #catchUp() {
+    const shown = this.#shown();
+    const state = shown && stateOf(shown.dataset.job);
+    if (!state || !ENDED.includes(state.status) || ENDED.includes(shown.dataset.status)) return;
+    const end = `${state.id} ${state.sequence}`;
+    if (this.#caughtUp === end) return;
+    this.#caughtUp = end;
+    this.#plan(0);
   }
 
   #plan(pause) {
@@ -79,8 +104,10 @@ class LiveFragment extends HTMLElement {
 
   #morph(fresh) {
     const callbacks = { beforeNodeMorphed: mayChange };
+    for (const name of ["job", "status", "revision"]) if (name in fresh.dataset) this.dataset[name] = fresh.dataset[name];
     if (this.dataset.select) morphChildren(this, fresh, { callbacks, ignoreActiveValue: true });
     else morphElements(this.firstElementChild, fresh, { callbacks, ignoreActiveValue: true });
+    this.#catchUp();
     this.dispatchEvent(new CustomEvent("fragment:refreshed", { bubbles: true }));
   }
 }

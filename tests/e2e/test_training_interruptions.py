@@ -11,6 +11,8 @@ from tests.e2e.browser import PHONE, Troubles, new_context, open_page
 from tests.e2e.seeding import seed
 from tests.product import Product
 
+pytestmark = pytest.mark.kills
+
 EPOCHS = 900
 """More than it learns before the test ends it."""
 EPOCH_MS = 120_000
@@ -19,14 +21,18 @@ PICTURES = 120
 
 @pytest.fixture(scope="module")
 def run_page(
-    product: Product, cookies: StorageState, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+    product: Product,
+    newsroom: str,
+    cookies: StorageState,
+    chromium: Browser,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> str:
     """Address of a training that has just been started."""
     folder = tmp_path_factory.mktemp("stripes")
     for n in range(PICTURES):
         cv2.imwrite(str(folder / f"{n:03d}.png"), stripes(bool(n % 2), n, 64))
     wish = {"labels": ["lying", "standing"], "count": PICTURES, "labelled": PICTURES, "sources": 40}
-    made = seed(product.data_dir, name="Stripes", kind="frames", folder=str(folder), **wish)
+    made = seed(product.data_dir, team=newsroom, name="Stripes", kind="frames", folder=str(folder), **wish)
     context = new_context(chromium)
     context.add_cookies(cookies["cookies"])  # type: ignore[arg-type]
     page = open_page(context)

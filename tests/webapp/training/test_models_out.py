@@ -118,7 +118,7 @@ def test_what_differs_is_lit_and_the_best_is_on_top(dataset: Dataset, vera: User
     names, rows = comparing.table(runs, "accuracy")
     assert names == ["epochs"], "where it computed does not count"
     assert [row.run for row in rows] == runs[::-1]
-    assert [row.settings[0] for row in rows] == [(99, True), (10, False), (10, False)]
+    assert [row.settings[0] for row in rows] == [("99", True), ("10", False), ("10", False)]
     assert [row.run for row in comparing.table(runs, "number")[1]] == runs[::-1]
     assert len(comparing.table(runs, "calibration")[1]) == 3
     html = page(signed_in(vera), f"?line={dataset.pk}&sort=f1")
@@ -139,7 +139,9 @@ def test_a_clear_difference_is_told_from_chance(dataset: Dataset, vera: User) ->
     assert comparing.difference(bad, good).better == good
     assert comparing.difference(good, near).chance == 1.0
     client = signed_in(vera)
-    assert "Run 1 is better, and hardly by chance" in page(client, f"?line={dataset.pk}&pair={good.pk}&pair={bad.pk}")
+    assert "Run 1 is better than Run 2, and hardly by chance" in page(
+        client, f"?line={dataset.pk}&pair={good.pk}&pair={bad.pk}"
+    )
     assert "that may be chance" in page(client, f"?run={good.pk}&run={near.pk}")
 
 
