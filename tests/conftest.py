@@ -18,28 +18,25 @@ from tests.factories import make_team, make_user
 from webapp import storage
 from webapp.accounts.models import Role, Team, User
 
-E2E, ANALYSIS = "tests/e2e/", "tests/analysis/"
+E2E, KILLING, ANALYSIS = "tests/e2e/", "tests/e2e/killing/", "tests/analysis/"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no core waits for it at the end.
-
-    End-to-end tests that kill processes of the product that all share run when the others have done with it.
-    """
+    """What takes longest begins first, so that no core waits for it at the end; what kills processes is done last."""
 
     def turn(item: pytest.Item) -> tuple[bool, bool, bool]:
         is_e2e, is_long = item.nodeid.startswith(E2E), item.nodeid.startswith((E2E, ANALYSIS))
-        return not is_e2e, not is_long, item.get_closest_marker("kills") is not None
+        return not is_e2e, not is_long, item.nodeid.startswith(KILLING)
 
     items.sort(key=turn)
 
 
 class _ProductTogether(LoadFileScheduling):
-    """The tests of one file stay together, and all end-to-end tests: they share one running product."""
+    """The tests of one file stay together, and all end-to-end tests that share a running product."""
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return E2E if file.startswith(E2E) else file
+        return next((folder for folder in (KILLING, E2E) if file.startswith(folder)), file)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -33,7 +33,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """One for all: each file has a team of its own in it. The files that kill its processes come last."""
+    """One for all files here, each with a team of its own in it, and another for those that kill its processes."""
     product = Product(tmp_path_factory.mktemp("product") / "data").wait_until_ready()
     yield product
     assert product.stop() == 0, product.out
@@ -52,7 +52,7 @@ def first_owner(chromium: Browser, product: Product) -> StorageState:
 @pytest.fixture(scope="package")
 def newsrooms(product: Product, first_owner: StorageState) -> None:
     """A team for each file of tests here."""
-    seed_teams(product.data_dir, [path.stem for path in Path(__file__).parent.glob("test_*.py")])
+    seed_teams(product.data_dir, [path.stem for path in Path(__file__).parent.rglob("test_*.py")])
 
 
 @pytest.fixture(scope="module")

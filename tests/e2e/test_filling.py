@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.browser import PHONE, scrolls_sideways
-from tests.e2e.test_interruptions import CHUNK_BYTES, SLOW_BYTES_PER_S, sent_from, slow_down
+from tests.e2e.killing.test_interruptions import CHUNK_BYTES, SLOW_BYTES_PER_S, sent_from, slow_down
 from tests.factories_datasets import picture
 from tests.webapp.datasets.fillings import zipped
 

@@ -3,13 +3,10 @@
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.e2e.browser import Troubles
 from tests.product import Product
-
-pytestmark = pytest.mark.kills
 
 SLOW_BYTES_PER_S = 4_000_000
 CHUNK_BYTES = 8 * 1024**2

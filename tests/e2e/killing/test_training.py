@@ -11,8 +11,6 @@ from tests.e2e.browser import PHONE, Troubles, new_context, open_page, scrolls_s
 from tests.e2e.seeding import seed
 from tests.product import Product
 
-pytestmark = pytest.mark.kills
-
 EPOCH_MS = 120_000
 """For the first epoch: torch has to be loaded, on a machine that may be busy."""
 PICTURES = 200

@@ -11,8 +11,6 @@ from tests.e2e.browser import PHONE, Troubles, new_context, open_page
 from tests.e2e.seeding import seed
 from tests.product import Product
 
-pytestmark = pytest.mark.kills
-
 EPOCHS = 900
 """More than it learns before the test ends it."""
 EPOCH_MS = 120_000
