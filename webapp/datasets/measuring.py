@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from numpy.typing import NDArray
 
 from analysis.doctor.embedding import PictureEmbedder, load_picture_embedder
@@ -17,8 +17,9 @@ from analysis.errors import AnalysisError, Cancelled
 from analysis.pictures import decode_picture
 from analysis.types import Float32, Image
 from webapp import storage
-from webapp.datasets import live
+from webapp.datasets import live, suggesters
 from webapp.datasets.models import Dataset, Kind, Label, Measured, Sample
+from webapp.datasets.suggesters import Suggester
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
 
@@ -32,6 +33,8 @@ MEASURED = Q(measured__version=MEASURES_VERSION, measured__embedder=PictureEmbed
 REPLACED = ("blur", "brightness", "highlights", "shadows", "contrast", "version", "signature", "embedder", "embedding")
 LEAST_LABELLED = 2
 """Labels that have at least this many samples are suggested."""
+MOST_JUDGED = 2000
+"""Samples that a model at work judges each time, the doubtful ones: about a minute of one core."""
 MOST_KNOWN = 5000
 """Labelled samples that vote on suggestions; more of them change little and cost memory."""
 
@@ -56,7 +59,7 @@ def measure_samples(job: Job) -> None:
         after, done = batch[-1].number, done + len(batch)
         lifecycle.report(job, "measure", done, max(total, done))
     lifecycle.report(job, "suggest", total, max(total, 1))
-    suggest(dataset)
+    suggest(dataset, lambda: lifecycle.report(job, "suggest", total, max(total, 1)))
 
 
 def _measured(samples: Sequence[Sample]) -> list[Measured]:
@@ -131,8 +134,11 @@ def _make_patterns(rows: Sequence[Measured]) -> None:
     Measured.objects.bulk_update([row for row, _image in pictures], ["patterns", "patterns_by"])
 
 
-def suggest(dataset: Dataset) -> None:
-    """For every unlabelled sample the label of its likest neighbours; forgets older suggestions."""
+def suggest(dataset: Dataset, alive: Callable[[], None]) -> None:
+    """For every unlabelled sample the label of its likest neighbours; forgets older suggestions.
+
+    Where a model of the dataset is at work, it judges those of which the neighbours are least certain.
+    """
     samples = Sample.objects.filter(dataset=dataset, removed_at=None, is_left_out=False)
     Sample.objects.filter(dataset=dataset, suggested__isnull=False).exclude(label=None).update(
         suggested=None, certainty=None
@@ -140,11 +146,16 @@ def suggest(dataset: Dataset) -> None:
     labelled = samples.filter(label__isnull=False)
     Dataset.objects.filter(pk=dataset.pk).update(labels_at_suggestion=labelled.count())
     names = _labels_with_enough(labelled)
-    if len(names) < 2:
-        return
-    known, vectors = _vectors(labelled.filter(label__in=names))
+    if len(names) >= 2:
+        _suggest_by_neighbours(dataset, samples.filter(label=None), labelled.filter(label__in=names))
+    if judge := suggesters.suggester_for(dataset):
+        _suggest_by_model(dataset, samples.filter(label=None), judge, alive)
+
+
+def _suggest_by_neighbours(dataset: Dataset, samples: QuerySet[Sample], voters: QuerySet[Sample]) -> None:
+    known, vectors = _vectors(voters)
     labels = [str(label) for label in known]
-    for rows, asked in _vectors_in_parts(samples.filter(label=None)):
+    for rows, asked in _vectors_in_parts(samples):
         found = suggest_labels(vectors, labels, asked)
         with transaction.atomic():
             for sample, number, certainty in zip(rows, found.numbers, found.certainties, strict=True):
@@ -152,6 +163,21 @@ def suggest(dataset: Dataset) -> None:
                 sample.certainty = float(certainty)
             Sample.objects.bulk_update(rows, ["suggested", "certainty"], batch_size=300)
         live.samples_changed(dataset, [row.number for row in rows])
+
+
+def _suggest_by_model(dataset: Dataset, samples: QuerySet[Sample], judge: Suggester, alive: Callable[[], None]) -> None:
+    least_certain = samples.select_related("dataset").order_by(F("certainty").asc(nulls_first=True), "number")
+    asked = list(least_certain[:MOST_JUDGED])
+    for start in range(0, len(asked), BATCH):
+        rows = []
+        batch = asked[start : start + BATCH]
+        for sample, suggestion in zip(batch, judge(batch), strict=True):
+            if suggestion is not None:
+                sample.suggested_id, sample.certainty = suggestion
+                rows.append(sample)
+        Sample.objects.bulk_update(rows, ["suggested", "certainty"])
+        live.samples_changed(dataset, [row.number for row in rows])
+        alive()
 
 
 def _labels_with_enough(labelled: QuerySet[Sample]) -> list[int]:

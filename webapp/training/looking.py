@@ -75,12 +75,12 @@ def explain_picture(job: Job) -> None:
         lifecycle.cancel(job.pk)
         raise Cancelled
     lifecycle.report(job, STAGE, 0, 1)
-    loaded = _loaded(look.run_id, look.run.files.get(model_files.ONNX, ""))
+    model = loaded(look.run)
     if explaining.is_average(look):
-        _store_average(look, _average(look, loaded, job))
+        _store_average(look, _average(look, model, job))
         return
-    with _file_of(look, loaded) as shown:
-        found = _looked(look, loaded, shown.path)
+    with _file_of(look, model) as shown:
+        found = _looked(look, model, shown.path)
         vector, embedder = _vector_of(look, shown.path)
     result: dict[str, Any] = {"said": found.said, "scores": found.scores, "towards": found.label}
     result |= {"over_time": list(found.over_time), "nearest": nearest(look, vector, embedder)}
@@ -93,6 +93,11 @@ def _looked(look: Explanation, loaded: Loaded, path: Path) -> "Looked":
     from analysis.training.looks import look_at
 
     return look_at(loaded.model, loaded.network, path, look.label or None)
+
+
+def loaded(run: TrainingRun) -> Loaded:
+    """The run's model, kept in this process. Raises DamagedModel."""
+    return _loaded(run.pk, run.files.get(model_files.ONNX, ""))
 
 
 @lru_cache(maxsize=KEPT_MODELS)

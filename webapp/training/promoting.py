@@ -7,6 +7,8 @@ from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from webapp.accounts.models import Team, User
+from webapp.datasets.models import Dataset
+from webapp.datasets.requests import request_measuring
 from webapp.jobs.models import Status
 from webapp.training import doubts
 from webapp.training.doubts import Doubt
@@ -113,4 +115,8 @@ def _put(team: Team, line: UUID, run: TrainingRun | None, user: User | None) -> 
         before = run_at_work(line)
         if before == run:
             return Moved(None, before)
-        return Moved(Promotion.objects.create(team=team, line=line, run=run, made_by=user), before)
+        promotion = Promotion.objects.create(team=team, line=line, run=run, made_by=user)
+        dataset = Dataset.objects.filter(pk=line, deleted_at=None).first()
+        if dataset is not None:
+            request_measuring(dataset, user=user)  # what it says of unlabelled samples stands in the grid then
+        return Moved(promotion, before)

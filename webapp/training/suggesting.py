@@ -1,0 +1,50 @@
+"""The model at work says which labels the unlabelled samples of its own dataset probably bear."""
+
+import logging
+from collections.abc import Sequence
+
+from analysis.errors import AnalysisError, DamagedModel
+from analysis.training.data import Sample as TrainingSample
+from webapp import storage
+from webapp.datasets.models import Dataset, Sample
+from webapp.datasets.suggesters import Suggester, Suggestion
+from webapp.training import promoting
+
+logger = logging.getLogger(__name__)
+
+
+def suggester_for(dataset: Dataset) -> Suggester | None:
+    """None where no model of this dataset is at work, or its files are not what the training wrote."""
+    run = promoting.run_at_work(dataset.pk)
+    if run is None:
+        return None
+    # Only the worker gets here; the web server, which registers this, loads no networks.
+    from analysis.training.views import see
+    from webapp.training import looking
+
+    try:
+        model = looking.loaded(run).model
+    except DamagedModel as error:
+        logger.warning("No suggestions by run %s: %s", run.pk, error)
+        return None
+    keys = {name.casefold(): pk for pk, name in dataset.labels.values_list("pk", "name")}
+
+    def judge(samples: Sequence[Sample]) -> list[Suggestion | None]:
+        said: list[Suggestion | None] = [None] * len(samples)
+        places, seen = [], []
+        for place, sample in enumerate(samples):
+            try:
+                with storage.local_path(sample.key) as path:
+                    seen.append(see(TrainingSample(path, ""), model.look))
+            except (FileNotFoundError, AnalysisError) as error:
+                logger.info("No suggestion for sample %s: %s", sample.pk, error)
+                continue
+            places.append(place)
+        scores = model.scores(seen)
+        for place, label, row in zip(places, model.decide(scores), scores, strict=True):
+            # One that was removed or renamed after the training cannot be suggested.
+            if label.casefold() in keys:
+                said[place] = keys[label.casefold()], float(row[model.labels.index(label)])
+        return said
+
+    return judge
