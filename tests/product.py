@@ -67,6 +67,8 @@ class Product:
     def child(self, *words: str) -> psutil.Process:
         """The direct child whose command line holds all words."""
         for process in psutil.Process(self.process.pid).children():
+            if process.status() == psutil.STATUS_ZOMBIE:  # one that was killed a moment ago
+                continue
             line = " ".join(process.cmdline())
             if all(word in line for word in words):
                 return process

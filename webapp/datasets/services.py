@@ -46,10 +46,11 @@ def delete_dataset(dataset: Dataset) -> None:
     """Out of sight at once; rows and files go after the undo period (see `sweeps`)."""
     if not Dataset.objects.filter(pk=dataset.pk, deleted_at=None).update(deleted_at=timezone.now()):
         return
+    # First, so that open pages do not ask for it again when its work ends.
+    progress.publish_gone(team_id=dataset.team_id, subject_id=dataset.pk)
     running = Job.objects.filter(subject_id=dataset.pk, parent=None, status__in=ACTIVE)
     for job_id in running.values_list("pk", flat=True):
         lifecycle.cancel(job_id)
-    progress.publish_gone(team_id=dataset.team_id, subject_id=dataset.pk)
 
 
 def restore_dataset(dataset: Dataset) -> None:
