@@ -2,13 +2,11 @@
 
 import re
 
-import cv2
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from tests.analysis.training.pictures import stripes
 from tests.e2e.browser import PHONE, Troubles, new_context, open_page, scrolls_sideways
-from tests.e2e.seeding import seed
+from tests.e2e.killing.stripes import epoch_of, make_stripes, start_tutorial
 from tests.product import Product
 
 EPOCH_MS = 120_000
@@ -19,19 +17,7 @@ PICTURES = 200
 @pytest.fixture(scope="module")
 def dataset(product: Product, newsroom: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Address of one that is labelled; each picture is from one of forty recordings."""
-    folder = tmp_path_factory.mktemp("stripes")
-    for n in range(PICTURES):
-        cv2.imwrite(str(folder / f"{n:03d}.png"), stripes(bool(n % 2), n, 64))
-    wish = {"labels": ["lying", "standing"], "count": PICTURES, "labelled": PICTURES, "sources": 40}
-    made = seed(product.data_dir, team=newsroom, name="Stripes", kind="frames", folder=str(folder), **wish)
-    return f"{product.address}/datasets/{made['id']}/"
-
-
-def epoch_of(page: Page) -> int:
-    """As the facts beside the curves say."""
-    words = page.locator(".run-facts dd").first.inner_text()
-    found = re.match(r"(\d+) of at most", words)
-    return int(found.group(1)) if found else 0
+    return make_stripes(product, newsroom, tmp_path_factory.mktemp("stripes"), PICTURES)
 
 
 def expect_epoch(page: Page, least: int) -> None:
@@ -43,19 +29,7 @@ def expect_epoch(page: Page, least: int) -> None:
 def test_a_training_is_started_watched_interrupted_and_kept(
     page: Page, chromium: Browser, product: Product, cookies: StorageState, troubles: Troubles, dataset: str
 ) -> None:
-    page.goto(dataset)
-    page.get_by_role("link", name="Train", exact=True).click()
-    page.get_by_role("link", name="Make a version").click()
-    page.get_by_role("button", name="Make version").click()
-    expect(page).to_have_url(re.compile(r"/versions/1/$"))
-    page.locator("main").get_by_role("link", name="Train", exact=True).last.click()
-    page.locator("label.choice", has_text="The tutorial's network").click()
-    page.locator("details.advanced > summary").click()
-    expect(page.get_by_label("Epochs", exact=True)).to_have_attribute("placeholder", "10")
-    page.get_by_label("Epochs", exact=True).fill("400")
-    page.get_by_label("Learning rate", exact=True).fill("0.0001")
-    page.get_by_role("button", name="Start training").click()
-    expect(page).to_have_url(re.compile(r"/training/[\w-]{36}/$"))
+    start_tutorial(page, dataset, 400)
     expect_epoch(page, 2)
     expect(page.locator("run-curves canvas")).to_have_count(2)
 

@@ -2,13 +2,11 @@
 
 import re
 
-import cv2
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from tests.analysis.training.pictures import stripes
 from tests.e2e.browser import PHONE, Troubles, new_context, open_page
-from tests.e2e.seeding import seed
+from tests.e2e.killing.stripes import epoch_of, make_stripes, start_tutorial
 from tests.product import Product
 
 EPOCHS = 900
@@ -26,35 +24,14 @@ def run_page(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> str:
     """Address of a training that has just been started."""
-    folder = tmp_path_factory.mktemp("stripes")
-    for n in range(PICTURES):
-        cv2.imwrite(str(folder / f"{n:03d}.png"), stripes(bool(n % 2), n, 64))
-    wish = {"labels": ["lying", "standing"], "count": PICTURES, "labelled": PICTURES, "sources": 40}
-    made = seed(product.data_dir, team=newsroom, name="Stripes", kind="frames", folder=str(folder), **wish)
+    dataset = make_stripes(product, newsroom, tmp_path_factory.mktemp("stripes"), PICTURES)
     context = new_context(chromium)
     context.add_cookies(cookies["cookies"])  # type: ignore[arg-type]
     page = open_page(context)
-    page.goto(f"{product.address}/datasets/{made['id']}/")
-    page.get_by_role("link", name="Train", exact=True).click()
-    page.get_by_role("link", name="Make a version").click()
-    page.get_by_role("button", name="Make version").click()
-    expect(page).to_have_url(re.compile(r"/versions/1/$"))
-    page.locator("main").get_by_role("link", name="Train", exact=True).last.click()
-    page.locator("label.choice", has_text="The tutorial's network").click()
-    page.locator("details.advanced > summary").click()
-    page.get_by_label("Epochs", exact=True).fill(str(EPOCHS))
-    page.get_by_label("Learning rate", exact=True).fill("0.0001")
-    page.get_by_role("button", name="Start training").click()
-    expect(page).to_have_url(re.compile(r"/training/[\w-]{36}/$"))
+    start_tutorial(page, dataset, EPOCHS)
     address = page.url
     context.close()
     return address
-
-
-def epoch_of(page: Page) -> int:
-    """As the facts beside the curves say; 0 before the first."""
-    found = re.match(r"(\d+) of at most", page.locator(".run-facts dd").first.inner_text())
-    return int(found.group(1)) if found else 0
 
 
 def expect_later(page: Page, than: int) -> int:
