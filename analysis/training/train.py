@@ -196,7 +196,9 @@ def _train_clips(
     is; one that learns to read frames in order needs hundreds, and is the only one that tells left from right.
     """
     look = Look(AUTO_PICTURE_PX, None, config.frames)
-    _, seen, _ = see_all(prepared.samples, look, lambda done, total: reporter.tell("read", done, total))
+    _, seen, broken = see_all(prepared.samples, look, lambda done, total: reporter.tell("read", done, total))
+    if broken:  # it was readable a moment ago: without it the others would get wrong labels
+        raise broken[0][1]
     enlarged = replace(prepared, seen=tuple(seen))
     head = _train_head(Recipe.AUTO, "", enlarged, config, device, out_dir, fingerprint, reporter)
     try:
