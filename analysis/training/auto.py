@@ -25,7 +25,8 @@ from analysis.training.heads import (
     fit_rotation,
     rows_with_mirror,
 )
-from analysis.training.loop import Tensors, label_weights
+from analysis.training.loop import Tensors
+from analysis.training.losses import label_weights
 from analysis.training.models import Branch, Features, ModelSpec, features_inputs, outputs_for
 from analysis.training.prepare import AUTO_PICTURE_PX, Prepared
 from analysis.training.progress import Reporter
@@ -242,7 +243,7 @@ def _seconds_per_picture(network: Features, tensors: Tensors, device: torch.devi
     images, _ = tensors.batch(rows, device)
     network.to(device)(*images)
     began_s = time.perf_counter()
-    network(*images)
+    network(*images).cpu()  # waits for the card, which answers before it has computed
     return (time.perf_counter() - began_s) / len(rows)
 
 

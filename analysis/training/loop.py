@@ -1,4 +1,4 @@
-"""The training loop: batches, optimizer, schedule, loss; stops, resumes and survives, epoch by epoch."""
+"""The training loop: batches, optimizer, schedule; stops, resumes and survives, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from analysis.errors import TrainingDiverged
 from analysis.training.augment import Augment, augmentation
 from analysis.training.checkpoint import CHECKPOINT, load_checkpoint, save_tensors
-from analysis.training.config import Loss, Optimizer, Schedule, TrainingConfig
+from analysis.training.config import Optimizer, Schedule, TrainingConfig
+from analysis.training.losses import label_weights, log_probabilities, loss_of, said
 from analysis.training.progress import KeepBest, Reporter
 
 BACKBONE_SHARE = 0.3
@@ -42,8 +42,12 @@ class Tensors:
     def batch(self, rows: Rows, device: torch.device) -> tuple[tuple[Tensor, ...], Tensor]:
         index = torch.from_numpy(rows)
         images = tuple(view[index].to(device, non_blocking=True).float() for view in self.views)
-        images = tuple(x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x for x in images)
-        return images, self.truth[index].to(device)
+        return _channels_last(images), self.truth[index].to(device)
+
+
+def _channels_last(images: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """As the networks lie in memory; clips and vectors stay as they are."""
+    return tuple(x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x for x in images)
 
 
 @dataclass(slots=True)
@@ -211,7 +215,8 @@ def _epoch(
         rate = learning_rate(config, (state.epoch + step / steps) / config.epochs)
         for group in optimizer.param_groups:
             group["lr"] = rate * group["share"]
-        value, hits = _step(network, optimizer, tuple(change(x) for x in images), truth, weights, config)
+        changed = _channels_last(tuple(change(x) for x in images))
+        value, hits = _step(network, optimizer, changed, truth, weights, config)
         if not math.isfinite(value):
             return None
         total_loss, right = total_loss + value * len(truth), right + hits
@@ -308,43 +313,6 @@ def logits_of(
         parts.append(network(*images).float().cpu())
         tell()
     return torch.cat(parts)
-
-
-def said(logits: Tensor) -> Tensor:
-    return (logits[:, 0] > 0).long() if logits.shape[1] == 1 else logits.argmax(1)
-
-
-def log_probabilities(logits: Tensor) -> Tensor:
-    """`(n, labels)`."""
-    if logits.shape[1] == 1:
-        return torch.cat([functional.logsigmoid(-logits), functional.logsigmoid(logits)], 1)
-    return functional.log_softmax(logits, 1)
-
-
-def loss_of(logits: Tensor, truth: Tensor, weights: Tensor, config: TrainingConfig) -> Tensor:
-    """Mean over the samples, each weighted by its label's weight `(labels,)`."""
-    logs = log_probabilities(logits)
-    labels = logs.shape[1]
-    wanted = functional.one_hot(truth, labels).float()
-    wanted = wanted * (1 - config.label_smoothing) + config.label_smoothing / labels
-    if config.loss is Loss.MSE:
-        each = (logs.exp() - wanted).square().mean(1)
-    elif config.loss is Loss.BCE and logits.shape[1] > 1:
-        each = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none").sum(1)
-    elif config.loss is Loss.FOCAL:
-        each = -(wanted * (1 - logs.exp()) ** config.focal_gamma * logs).sum(1)
-    else:
-        each = -(wanted * logs).sum(1)
-    heavy = weights[truth]
-    return (each * heavy).sum() / heavy.sum()
-
-
-def label_weights(truth: Tensor, config: TrainingConfig, labels: int = 0) -> Tensor:
-    """`(labels,)`: ones, or the inverse of how frequent each label is, 1 on average over the samples."""
-    counts = torch.bincount(truth, minlength=max(labels, int(truth.max()) + 1)).float()
-    if not config.class_weights:
-        return torch.ones_like(counts)
-    return len(truth) / (len(counts) * counts.clamp_min(1))
 
 
 def make_optimizer(network: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:

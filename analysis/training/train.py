@@ -35,7 +35,8 @@ from analysis.training.evaluate import (
 )
 from analysis.training.export import SAME_OUTPUT, onnx_bytes, onnx_difference
 from analysis.training.judged import JudgedSample, judged_csv, judged_samples
-from analysis.training.loop import learn, log_probabilities, logits_of
+from analysis.training.loop import learn, logits_of
+from analysis.training.losses import log_probabilities
 from analysis.training.models import ModelSpec, build, outputs_for, parameter_count
 from analysis.training.prepare import AUTO_PICTURE_PX, Prepared, prepare, split_document
 from analysis.training.progress import Reporter
@@ -165,6 +166,7 @@ def choose_device(config: TrainingConfig) -> torch.device:
 def set_reproducible(config: TrainingConfig) -> None:
     torch.set_num_threads(config.threads or os.cpu_count() or 1)
     torch.manual_seed(config.seed)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it products of matrices vary on CUDA
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
 
