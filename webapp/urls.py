@@ -3,11 +3,13 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from webapp.deleted_views import recently_deleted
 from webapp.health import healthz
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="videos:library")),
     path("healthz", healthz, name="healthz"),
+    path("deleted/", recently_deleted, name="deleted"),
     path("", include("webapp.accounts.urls")),
     path("jobs/", include("webapp.jobs.urls")),
     path("videos/", include("webapp.videos.urls")),

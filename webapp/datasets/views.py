@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from webapp import access
+from webapp import access, deleted
 from webapp.accounts.context import team_of
 from webapp.accounts.models import Team
 from webapp.datasets import drawn_sample, queries, services
@@ -28,7 +28,8 @@ def dataset_list(request: HttpRequest) -> HttpResponse:
     datasets = access.visible_datasets(request.user).filter(team=team)
     can_manage = team is not None and access.manageable_teams(request.user).filter(pk=team.pk).exists()
     page = queries.page_of_cards(datasets, request.GET.get("page"))
-    return render(request, "datasets/list.html", {"page": page, "can_manage": can_manage})
+    context = {"page": page, "can_manage": can_manage, "deleted": deleted.how_many(request.user, team)}
+    return render(request, "datasets/list.html", context)
 
 
 @login_required

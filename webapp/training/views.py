@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from analysis.training.config import from_json
-from webapp import access
+from webapp import access, deleted
 from webapp.accounts.context import team_of
 from webapp.datasets.models import Version
 from webapp.training import queries, readiness, result_views, run_page, services, train_page
@@ -40,6 +40,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "can_manage": can_manage,
         "of_dataset": dataset,
         "is_filtered": line is not None,
+        "deleted": deleted.how_many(request.user, team),
     }
     return render(request, "training/list.html", context)
 

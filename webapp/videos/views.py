@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from webapp import access
+from webapp import access, deleted
 from webapp.accounts.context import team_of
 from webapp.recognition import queries as recognition
 from webapp.undo import UNDO_PERIOD
@@ -56,6 +56,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "sorts": FilterForm.base_fields["sort"].choices,  # type: ignore[attr-defined]
         "counts": counts,
         "totals": queries.totals(visible, team),
+        "deleted": deleted.how_many(request.user, team),
         "has_any": counts["all"] > 0,
         "unfinished": queries.unfinished(visible, request.user),
         "limits": _limits(),

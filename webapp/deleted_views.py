@@ -1,0 +1,23 @@
+"""The page that brings back what was deleted a moment ago."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from webapp import deleted
+from webapp.accounts.context import team_of
+from webapp.undo import UNDO_PERIOD
+
+
+@login_required
+@require_GET
+def recently_deleted(request: HttpRequest) -> HttpResponse:
+    team = team_of(request)
+    videos = deleted.deleted_videos(request.user, team).values_list("pk", flat=True)[: deleted.MOST_SHOWN]
+    context = {
+        "things": deleted.deleted_things(request.user, team),
+        "videos": ",".join(map(str, videos)) if len(videos) > 1 else "",
+        "minutes": int(UNDO_PERIOD.total_seconds() // 60),
+    }
+    return render(request, "deleted.html", context)
