@@ -19,8 +19,10 @@ CHECKS = "checks"
 """Short work that a person waits for: checks, first faces, the grouping at the end. Never behind a long web copy or the
 segments of somebody else's long video."""
 MEDIA = "media"
+"""Copies for browsers, and what samples of datasets need until they can be labelled."""
 ANALYSIS = "analysis"
 TRAINING = "training"
+"""Trainings alone: they take hours, and nothing that a person waits for may stand behind them."""
 ALL = (CHECKS, MEDIA, ANALYSIS, TRAINING)
 
 
@@ -38,8 +40,8 @@ ROUTES: dict[str, Route] = {
     Kind.ANALYSIS: Route("run_analysis", CHECKS),
     Kind.SEGMENT: Route("analyse_segment", ANALYSIS),
     Kind.IMPORT: Route("import_samples", MEDIA),
-    Kind.MEASURE: Route("measure_samples", TRAINING),
-    Kind.CHECKUP: Route("examine_dataset", TRAINING),
+    Kind.MEASURE: Route("measure_samples", MEDIA),
+    Kind.CHECKUP: Route("examine_dataset", MEDIA),
     Kind.TRAIN: Route("train_model", TRAINING),
     Kind.EXPLAIN: Route("explain_picture", CHECKS),
     Kind.RECOGNISE: Route("recognise_in_video", ANALYSIS),

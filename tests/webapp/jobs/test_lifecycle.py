@@ -53,6 +53,10 @@ def test_every_kind_has_a_queue() -> None:
     assert {route.queue for route in queues.ROUTES.values()} <= set(queues.ALL)
 
 
+def test_nothing_waits_behind_a_training_and_no_training_behind_anything_else() -> None:
+    assert queues.kinds_of([queues.TRAINING]) == [Kind.TRAIN]
+
+
 def test_a_message_that_arrives_twice_is_claimed_once() -> None:
     job = make_job()
     assert lifecycle.claim(job.pk) is not None
