@@ -174,14 +174,12 @@ def fit_best(
     tried: list[HeldOut] = []
     for choice in choices:
         x, mirrored, _ = _rotated(extracted, choice, config.seed)
-        for strength in STRENGTHS:
 
-            def tell(done: int = len(tried)) -> None:
-                reporter.tell("choose", done, total, epoch=done, epochs=total)
+        def tell(done: float, before: int = len(tried)) -> None:
+            reporter.tell("choose", before + done, total, epoch=before + int(done), epochs=total)
 
-            name = "+".join(choice)
-            tried.append(cross_validate(name, x, truth, weights, outputs, strength, folds, tell, mirrored))
-            _tell_best(reporter, tried, total)
+        tried += cross_validate("+".join(choice), x, truth, weights, outputs, folds, tell, mirrored)
+        _tell_best(reporter, tried, total)
     best = choose(tried)
     learned = np.unique(np.concatenate([train for train, _ in folds]))
     return _learn_from(extracted, best, truth, weights, outputs, learned, config, reporter), best, tried

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from analysis.training.side_by_side import side_by_side
 from analysis.types import Float64
 
 MOST_BASIS_ROWS = 3_000
@@ -109,41 +111,84 @@ class HeldOut:
     """That all folds together took."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """Logits of the rows that it holds out, four curves over the rounds, and seconds."""
+
+    logits: Tensor
+    curves: Float64
+    seconds: float
+
+
 def cross_validate(
     name: str,
     x: Tensor,
     target: Tensor,
     weights: Tensor,
     outputs: int,
-    strength: float,
     folds: Sequence[tuple[Indices, Indices]],
-    tell: Callable[[], None],
+    tell: Callable[[float], None],
     mirrored: Tensor | None = None,
-) -> HeldOut:
-    """`mirrored`: the same samples seen in a mirror, as further rows to learn from."""
+) -> list[HeldOut]:
+    """With each of the STRENGTHS; `mirrored`: the same samples seen in a mirror, as further rows to learn from.
+
+    `tell` hears how many of the strengths are done, as a share of one too; what it raises ends the rest.
+    """
+    tasks = [
+        partial(_fit_fold, x, target, weights, outputs, mirrored, train, held, strength)
+        for strength in STRENGTHS
+        for train, held in folds
+    ]
+    fitted = side_by_side(tasks, lambda done: tell(done / len(folds)))
+    return [
+        _held_out(name, strength, fitted[n * len(folds) : (n + 1) * len(folds)], target, weights, outputs, folds)
+        for n, strength in enumerate(STRENGTHS)
+    ]
+
+
+def _fit_fold(
+    x: Tensor,
+    target: Tensor,
+    weights: Tensor,
+    outputs: int,
+    mirrored: Tensor | None,
+    train: Indices,
+    held: Indices,
+    strength: float,
+    go_on: Callable[[], None],
+) -> _Fold:
     began_s = time.perf_counter()
-    logits = torch.zeros(len(x), outputs, dtype=torch.float64)
     curves = np.zeros((ROUNDS, 4))
-    for train, held in folds:
-        xt, yt, wt = rows_with_mirror(x, mirrored, target, weights, train)
-        xh, yh, wh = x[held], target[held], weights[held]
+    known, unknown = rows_with_mirror(x, mirrored, target, weights, train), (x[held], target[held], weights[held])
 
-        def note(
-            number: int, weight: Tensor, bias: Tensor, parts: tuple[Tensor, ...] = (xt, yt, wt, xh, yh, wh)
-        ) -> None:
-            tell()
-            for column, (rows, wanted, heavy) in enumerate((parts[:3], parts[3:])):
-                seen = rows @ weight.T + bias
-                curves[number - 1, 2 * column] += float(head_loss(seen, wanted, heavy)) / len(folds)
-                right = (decided(seen) == wanted).double().mean()
-                curves[number - 1, 2 * column + 1] += float(right) / len(folds)
+    def note(number: int, weight: Tensor, bias: Tensor) -> None:
+        go_on()
+        for column, (rows, wanted, heavy) in enumerate((known, unknown)):
+            seen = rows @ weight.T + bias
+            right = (decided(seen) == wanted).double().mean()
+            curves[number - 1, 2 * column : 2 * column + 2] = float(head_loss(seen, wanted, heavy)), float(right)
 
-        weight, bias = fit_head(xt, yt, wt, outputs, strength, note)
-        logits[held] = xh @ weight.T + bias
-    held_out = np.concatenate([held for _, held in folds])
-    accuracy = float((decided(logits[held_out]) == target[held_out]).double().mean())
-    loss = float(head_loss(logits[held_out], target[held_out], weights[held_out]))
-    return HeldOut(name, strength, logits.numpy(), curves, loss, accuracy, time.perf_counter() - began_s)
+    weight, bias = fit_head(*known, outputs, strength, note)
+    return _Fold(unknown[0] @ weight.T + bias, curves, time.perf_counter() - began_s)
+
+
+def _held_out(
+    name: str,
+    strength: float,
+    fitted: Sequence[_Fold],
+    target: Tensor,
+    weights: Tensor,
+    outputs: int,
+    folds: Sequence[tuple[Indices, Indices]],
+) -> HeldOut:
+    logits = torch.zeros(len(target), outputs, dtype=torch.float64)
+    for (_train, held), fold in zip(folds, fitted, strict=True):
+        logits[held] = fold.logits
+    every = np.concatenate([held for _train, held in folds])
+    accuracy = float((decided(logits[every]) == target[every]).double().mean())
+    loss = float(head_loss(logits[every], target[every], weights[every]))
+    curves = np.mean([fold.curves for fold in fitted], axis=0)
+    return HeldOut(name, strength, logits.numpy(), curves, loss, accuracy, sum(fold.seconds for fold in fitted))
 
 
 def rows_with_mirror(
