@@ -8,13 +8,12 @@ import imageio_ffmpeg
 import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
-from analysis.sample_video import make_sample_video, sample_pictures
 from tests.e2e.browser import Troubles, browser, chromium_path, create_owner, new_context, open_page, sign_in
 from tests.e2e.seeding import seed_teams
 from tests.factories import PASSWORD
 from tests.product import Product
 
-LONG_CLIP_REPEATS = 15
+LONG_CLIP_REPEATS = 10
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -102,16 +101,16 @@ def page(product: Product, window: Page, cookies: StorageState, troubles: Troubl
 
 
 @pytest.fixture(scope="session")
-def sample_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sample_clip(tmp_path_factory: pytest.TempPathFactory, sample_film: Path) -> Path:
     """24 s with two people, who are also seen side by side."""
     path = tmp_path_factory.mktemp("clips") / "Zwei Frauen 两位女士.mp4"
-    make_sample_video(sample_pictures(), path)
+    path.write_bytes(sample_film.read_bytes())
     return path
 
 
 @pytest.fixture(scope="session")
 def long_clip(sample_clip: Path) -> Path:
-    """Six minutes, the sample over and over: long enough to interrupt its upload and its analysis."""
+    """Four minutes, the sample over and over: long enough to interrupt its upload and its analysis."""
     path = sample_clip.with_name("long.mp4")
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-stream_loop", str(LONG_CLIP_REPEATS - 1)]
     subprocess.run([*command, "-i", sample_clip, "-c", "copy", path], check=True)
