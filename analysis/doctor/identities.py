@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
 
 from analysis.types import Float32
 
@@ -51,6 +50,8 @@ def mixed_identities(face_embeddings: Float32, person_ids: Sequence[str], *, see
 
 
 def _examine(person: str, indices: NDArray[np.int64], vectors: Float32) -> MixedIdentity | None:
+    from scipy.cluster.hierarchy import fcluster, linkage  # late: each worker would wait for it at its start
+
     if len(indices) < LEAST_PART:
         return None
     tree = linkage(vectors.astype(np.float64), "average", metric="cosine")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 from analysis.types import Float32, Float64
 
@@ -73,6 +72,8 @@ def kernel_features(embeddings: Vectors, shapes: Vectors | None = None, patterns
     `shapes` and `patterns` `(n, k)`, where given, have their share in the likeness. Memory: as much as 2000 numbers a
     picture take.
     """
+    from scipy.linalg import solve_triangular  # late: each worker would wait for it at its start
+
     patterns_share = 0.0 if patterns is None else PATTERNS_SHARE
     shapes_share = 0.0 if shapes is None else SHAPES_SHARE * (1 - patterns_share)
     given = [(embeddings, 1 - shapes_share - patterns_share), (shapes, shapes_share), (patterns, patterns_share)]

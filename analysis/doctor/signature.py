@@ -5,7 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dct
 
 from analysis.types import Float32, Image
 
@@ -39,6 +38,8 @@ def structures(signatures: NDArray[np.uint8]) -> Float32:
 
 def sketches(structure: Float32) -> Float32:
     """`(n, 100)` of length 1 (or zero): the coarser part of structures, which is enough to find candidates."""
+    from scipy.fft import dct  # late: each worker would wait for it at its start
+
     waves = dct(np.eye(SIGNATURE_SIDE, dtype=np.float32), axis=0, norm="ortho")[:SKETCH_SIDE]
     short = (waves @ structure @ waves.T).reshape(-1, SKETCH_LENGTH)
     unit: Float32 = (short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), 1e-6)).astype(np.float32)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from analysis.doctor.linear_head import Vectors, folds_by_source, held_out_scores, kernel_features
 from analysis.doctor.signature import SIGNATURE_BYTES, structures
@@ -110,6 +109,8 @@ def _patterns_where_they_help(looks: _Looks, patterns_of: PatternsOf, seed: int)
 
 def _as_probabilities(scores: Float64, given: NDArray[np.int64]) -> Float64:
     """Softmax at the temperature that explains the given labels best."""
+    from scipy.optimize import minimize_scalar  # late: each worker would wait for it at its start
+
     rows = np.arange(len(given))
 
     def surprise(log_sharpness: float) -> float:

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis.errors import TrainingDiverged, UnusableTrainingData
+from analysis.memory import keep_freed_memory
 from analysis.training import checkpoint
 from analysis.training.auto import AUTO_CHOICES, CLIP_CHOICES, FACE_HEAD_CHOICES, FEATURES_FILE, train_head
 from analysis.training.card import write_card
@@ -94,7 +95,7 @@ def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress
     """
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     device = choose_device(config)
-    set_reproducible(config)
+    set_up_process(config)
     reporter = Reporter(on_progress, str(device))
     recipe, why = choose_recipe(config, data)
     prepared = prepare(config, recipe, data, reporter, config.threads)
@@ -163,7 +164,9 @@ def choose_device(config: TrainingConfig) -> torch.device:
     return torch.device("cuda")
 
 
-def set_reproducible(config: TrainingConfig) -> None:
+def set_up_process(config: TrainingConfig) -> None:
+    """What holds for the whole process: memory, cores, chance."""
+    keep_freed_memory()
     torch.set_num_threads(config.threads or os.cpu_count() or 1)
     torch.manual_seed(config.seed)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it products of matrices vary on CUDA

@@ -19,7 +19,7 @@ from analysis.training.loop import learn
 from analysis.training.models import build
 from analysis.training.prepare import Prepared, prepare
 from analysis.training.progress import KeepBest, Reporter
-from analysis.training.train import NETWORK_KINDS, choose_device, network_spec, run_fingerprint, set_reproducible
+from analysis.training.train import NETWORK_KINDS, choose_device, network_spec, run_fingerprint, set_up_process
 from analysis.types import OnProgress
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def tune(
         raise BadTrainingConfig(f"trials: expected a number from 1 to {MOST_TRIALS}, got {trials}")
     config = _with_network(config, data)
     device = choose_device(config)
-    set_reproducible(config)
+    set_up_process(config)
     reporter = Reporter(on_progress, str(device))
     prepared = prepare(config, config.recipe, _without_test(data), reporter, config.threads)
     out_dir.mkdir(parents=True, exist_ok=True)

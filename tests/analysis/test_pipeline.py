@@ -25,7 +25,7 @@ from analysis.pipeline import (
     plan_segments,
     scan_keyframes,
 )
-from analysis.sample_video import STORY, make_sample_video, sample_pictures
+from analysis.sample_video import STORY
 from analysis.types import FoundTrack, Progress, Thoroughness
 from analysis.video import probe
 from tests import clips
@@ -43,11 +43,9 @@ def models() -> Models:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sample(sample_film: Path) -> Path:
     """Two portraits in seven scenes: alone, together, and scenes with nobody."""
-    target = tmp_path_factory.mktemp("sample") / "sample.mp4"
-    make_sample_video(sample_pictures(), target)
-    return target
+    return sample_film
 
 
 def scene_borders() -> list[float]:

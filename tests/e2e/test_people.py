@@ -18,15 +18,13 @@ LIVE_MS = 10_000
 
 
 @pytest.fixture(scope="module")
-def analysed(chromium: Browser, product: Product, cookies: StorageState, sample_clip: Path) -> None:
+def analysed(window: Page, product: Product, sample_clip: Path) -> None:
     """The sample has been analysed: two people."""
-    context = new_context(chromium)
-    context.add_cookies(cookies["cookies"])  # type: ignore[arg-type]
-    page = open_page(context)
+    page = open_page(window.context)
     page.goto(f"{product.address}/videos/")
     upload(page, sample_clip)
     expect(card(page, sample_clip.stem)).to_contain_text("2 people", timeout=ANALYSED_MS)
-    context.close()
+    page.close()
 
 
 @pytest.fixture

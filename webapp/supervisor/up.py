@@ -147,13 +147,15 @@ class Supervisor:
 
     def _worker(self, name: str, queues: tuple[str, ...]) -> Child:
         words = f"-A webapp.celery worker -P prefork -c 1 -l INFO --without-gossip --without-mingle -n {name}@%h"
+        # This process has just made the checks, which load all pages: each worker would once more.
+        environment = {**os.environ, "CELERY_SKIP_CHECKS": "yes"}
         if name in FRESH_CHILD:
             words += " --max-tasks-per-child 1"
         return Child(
             name=f"The worker for {name}",
             command=[sys.executable, "-m", "celery", *words.split(), "-Q", ",".join(queues)],
             log=self.data.logs / f"worker-{name}.log",
-            environment=dict(os.environ),
+            environment=environment,
             folder=PROJECT,
             stop_signal=signal.SIGQUIT,
             inherited_fds=(self.data.lock_fd,),

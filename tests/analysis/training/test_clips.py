@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.training import loop
+from analysis.training import auto, loop
 from analysis.training.config import Recipe, TrainingConfig, defaults
 from analysis.training.data import TrainingData, read_training_data
 from analysis.training.explain import heat_of, load_network
@@ -15,6 +15,12 @@ from analysis.training.train import train
 from analysis.training.views import CLIP, see
 from tests.analysis.training.pictures import ignore, moving_bar, write_bars
 from tests.clips import write_clip
+
+
+@pytest.fixture(autouse=True)
+def several_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that features of a few clips also come in several batches; large ones take long to lay out in memory."""
+    monkeypatch.setattr(auto, "FEATURE_BATCH", 4)
 
 
 def sourced(data: TrainingData) -> TrainingData:
@@ -66,8 +72,8 @@ def test_a_network_that_comes_to_no_number_does_not_spoil_the_head(
 
 
 def test_what_only_the_order_of_frames_tells_is_read_in_order(tmp_path: Path) -> None:
-    data = sourced(read_training_data(write_bars(tmp_path / "data", 40)))
-    result = train(settings(epochs=12, frames=8), data, tmp_path / "out", ignore)
+    data = sourced(read_training_data(write_bars(tmp_path / "data", 24)))
+    result = train(settings(epochs=12), data, tmp_path / "out", ignore)
     assert (result.run["chosen_recipe"], result.run["model"]["kind"]) == ("sequence", "sequence")
     assert result.run["validation"]["accuracy"] >= 0.9
     assert "The second does better." in result.run["why"]

@@ -16,21 +16,13 @@ PICTURES = 120
 
 
 @pytest.fixture(scope="module")
-def run_page(
-    product: Product,
-    newsroom: str,
-    cookies: StorageState,
-    chromium: Browser,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> str:
+def run_page(product: Product, newsroom: str, window: Page, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Address of a training that has just been started."""
     dataset = make_stripes(product, newsroom, tmp_path_factory.mktemp("stripes"), PICTURES)
-    context = new_context(chromium)
-    context.add_cookies(cookies["cookies"])  # type: ignore[arg-type]
-    page = open_page(context)
+    page = open_page(window.context)
     start_tutorial(page, dataset, EPOCHS)
     address = page.url
-    context.close()
+    page.close()
     return address
 
 
