@@ -171,7 +171,11 @@ def _face_still_there(face: str | None) -> str | None:
 
 
 def _must_be_empty(event: Event, ids: Sequence[Any]) -> None:
-    """A person whom the event had made goes again, unless somebody was added to them since."""
+    """A person whom the event had made goes again, unless somebody was added to them since, or would be again by the
+    undo of a later act that still stands."""
+    passing = Moved.objects.filter(models.Q(before__in=ids) | models.Q(after__in=ids), event__undone_at=None)
+    if (moved := passing.select_related("event__made_by").order_by("event__made_at").first()) is not None:
+        raise ChangedSince(moved.event)
     if Track.objects.filter(person__in=ids).exists() or Person.objects.filter(merged_into__in=ids).exists():
         raise ChangedSince(_later(event))
 

@@ -113,6 +113,24 @@ def test_any_acts_followed_by_all_their_undos_restore_the_state(data: st.DataObj
     assert state(team) == before
 
 
+def test_a_person_who_was_split_off_stays_while_a_later_act_would_lead_back_to_them(
+    team: Team, video: Video, alice: User
+) -> None:
+    """Else that act could never be undone: whom it had taken the appearance from would be gone."""
+    before = state(team)
+    person = people_of(video)[0]
+    first, second = Track.objects.filter(person=person).order_by("pk").values_list("pk", flat=True)
+    split, made = services.split_person(person, track_ids=[second], user=alice)
+    to, _made = services.move_appearances(person, track_ids=[first], target=made, user=alice)
+    on, _made = services.move_appearances(made, track_ids=[first], target=None, user=alice)
+    with pytest.raises(ChangedSince) as refused:
+        events.undo(split, user=alice)
+    assert refused.value.later in (to, on)
+    for event in (on, to, split):
+        events.undo(event, user=alice)
+    assert state(team) == before
+
+
 def test_an_undo_is_refused_with_the_reason_after_a_later_act(team: Team, video: Video, alice: User, bob: User) -> None:
     person = people_of(video)[0]
     first = services.name_person(person, name="Anna", user=alice)
