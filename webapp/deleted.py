@@ -31,6 +31,8 @@ class Deleted:
     name: str
     deleted_at: datetime
     restore_url: str
+    video_id: str = ""
+    """Of a video: several come back at once."""
 
     @property
     def minutes_left(self) -> int:
@@ -51,14 +53,10 @@ def how_many(user: Visitor, team: Team | None) -> int:
     return sum(rows.count() for rows, _describe in _kinds(user, team))
 
 
-def deleted_videos(user: Visitor, team: Team | None) -> QuerySet[Video]:
-    return access.restorable_videos(user).filter(team=team)
-
-
 def _kinds(user: Visitor, team: Team | None) -> list[tuple[QuerySet[Any], Callable[[Any], Deleted]]]:
     versions = access.manageable_versions(user).filter(dataset__team=team, deleted_at__isnull=False)
     return [
-        (deleted_videos(user, team), _video),
+        (access.restorable_videos(user).filter(team=team), _video),
         (access.restorable_datasets(user).filter(team=team), _dataset),
         (versions.select_related("dataset"), _version),
         (access.restorable_runs(user).filter(team=team), _run),
@@ -66,7 +64,8 @@ def _kinds(user: Visitor, team: Team | None) -> list[tuple[QuerySet[Any], Callab
 
 
 def _video(video: Video) -> Deleted:
-    return _deleted(_("Video"), video.title, video.deleted_at, reverse("videos:restore", args=[video.pk]))
+    address = reverse("videos:restore", args=[video.pk])
+    return _deleted(_("Video"), video.title, video.deleted_at, address, str(video.pk))
 
 
 def _dataset(dataset: Dataset) -> Deleted:
@@ -84,6 +83,6 @@ def _run(run: TrainingRun) -> Deleted:
     return _deleted(_("Training"), name, run.deleted_at, reverse("training:restore", args=[run.pk]))
 
 
-def _deleted(what: str, name: str, deleted_at: datetime | None, restore_url: str) -> Deleted:
+def _deleted(what: str, name: str, deleted_at: datetime | None, restore_url: str, video_id: str = "") -> Deleted:
     assert deleted_at is not None
-    return Deleted(what, name, deleted_at, restore_url)
+    return Deleted(what, name, deleted_at, restore_url, video_id)

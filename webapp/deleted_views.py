@@ -13,11 +13,11 @@ from webapp.undo import UNDO_PERIOD
 @login_required
 @require_GET
 def recently_deleted(request: HttpRequest) -> HttpResponse:
-    team = team_of(request)
-    videos = deleted.deleted_videos(request.user, team).values_list("pk", flat=True)[: deleted.MOST_SHOWN]
+    things = deleted.deleted_things(request.user, team_of(request))
+    videos = [thing.video_id for thing in things if thing.video_id]
     context = {
-        "things": deleted.deleted_things(request.user, team),
-        "videos": ",".join(map(str, videos)) if len(videos) > 1 else "",
+        "things": things,
+        "videos": ",".join(videos) if len(videos) > 1 else "",
         "minutes": int(UNDO_PERIOD.total_seconds() // 60),
     }
     return render(request, "deleted.html", context)

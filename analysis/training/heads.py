@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from analysis.training.losses import said
 from analysis.training.side_by_side import side_by_side
 from analysis.types import Float64
 
@@ -165,7 +166,7 @@ def _fit_fold(
         go_on()
         for column, (rows, wanted, heavy) in enumerate((known, unknown)):
             seen = rows @ weight.T + bias
-            right = (decided(seen) == wanted).double().mean()
+            right = (said(seen) == wanted).double().mean()
             curves[number - 1, 2 * column : 2 * column + 2] = float(head_loss(seen, wanted, heavy)), float(right)
 
     weight, bias = fit_head(*known, outputs, strength, note)
@@ -185,7 +186,7 @@ def _held_out(
     for (_train, held), fold in zip(folds, fitted, strict=True):
         logits[held] = fold.logits
     every = np.concatenate([held for _train, held in folds])
-    accuracy = float((decided(logits[every]) == target[every]).double().mean())
+    accuracy = float((said(logits[every]) == target[every]).double().mean())
     loss = float(head_loss(logits[every], target[every], weights[every]))
     curves = np.mean([fold.curves for fold in fitted], axis=0)
     return HeldOut(name, strength, logits.numpy(), curves, loss, accuracy, sum(fold.seconds for fold in fitted))
@@ -201,7 +202,3 @@ def rows_with_mirror(
         torch.cat([target[rows], target[rows]]),
         torch.cat([weights[rows], weights[rows]]),
     )
-
-
-def decided(logits: Tensor) -> Tensor:
-    return (logits[:, 0] > 0).long() if logits.shape[1] == 1 else logits.argmax(1)

@@ -42,7 +42,7 @@ class Tensors:
     def batch(self, rows: Rows, device: torch.device) -> tuple[tuple[Tensor, ...], Tensor]:
         index = torch.from_numpy(rows)
         images = tuple(view[index].to(device, non_blocking=True).float() for view in self.views)
-        return _channels_last(images), self.truth[index].to(device)
+        return images, self.truth[index].to(device)
 
 
 def _channels_last(images: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -310,7 +310,7 @@ def logits_of(
     parts = []
     for batch_rows in _batches(rows, EVALUATION_BATCH):
         images, _ = data.batch(batch_rows, device)
-        parts.append(network(*images).float().cpu())
+        parts.append(network(*_channels_last(images)).float().cpu())
         tell()
     return torch.cat(parts)
 

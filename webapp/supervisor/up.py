@@ -23,7 +23,7 @@ LOOK_EVERY_S = 0.3
 WORKERS = {"checks": ("checks",), "media": ("media",), "analysis": ("analysis",), "training": ("training",)}
 """Name of each worker and its queues. A check never waits behind a web copy, nor an analysis behind a training."""
 FRESH_CHILD = ("media", "training")
-"""A process for each piece of work: what torch took of memory and of the graphics card is given back after it."""
+"""A process for each piece of work: what networks took of memory and of the graphics card is given back after it."""
 
 
 def main(arguments: Sequence[str]) -> int:
