@@ -84,11 +84,14 @@ def _analyse(request: HttpRequest, chosen: list[Video], here: str) -> HttpRespon
         except services.NotNow:
             continue
     if not begun:
-        return refused(request, _("None of these videos can be analysed now: they are being worked on."), here)
+        words = _("None of these videos can be analysed now: they are being worked on, or their files are gone.")
+        return refused(request, words, here)
     words = ngettext("%(n)d video is analysed again.", "%(n)d videos are analysed again.", begun) % {"n": begun}
     left = len(chosen) - begun
     if left:
-        words += " " + ngettext("%(n)d is being worked on already.", "%(n)d are being worked on already.", left) % {
-            "n": left
-        }
+        words += " " + ngettext(
+            "%(n)d cannot be: it is being worked on, or its file is gone.",
+            "%(n)d cannot be: they are being worked on, or their files are gone.",
+            left,
+        ) % {"n": left}
     return done(request, words, here)
