@@ -21,7 +21,7 @@ from analysis.doctor.flaws import Flagged
 from analysis.doctor.identities import MixedIdentity, mixed_identities
 from analysis.doctor.measures import Measures, MeasureTable, measure_picture
 from analysis.errors import AnalysisError, UnreadablePicture
-from analysis.pictures import read_picture
+from analysis.images.read import read_picture
 from analysis.types import Float32, Image
 
 FLAWS = ("blurred", "dark", "too_bright", "tiny", "low_contrast")

@@ -15,7 +15,7 @@ from analysis.errors import AnalysisError, UnreadablePicture
 from analysis.faces.detect import DEFAULT_MIN_SCORE, FaceDetector, load_detector
 from analysis.faces.embed import Embedder, load_embedder
 from analysis.faces.quality import face_qualities
-from analysis.pictures import SUFFIXES, read_picture
+from analysis.images.read import SUFFIXES, read_picture
 from analysis.types import Thoroughness
 
 BAR_WIDTH = 30

@@ -109,7 +109,7 @@ def _look(data: bytes) -> dict[str, object]:
     from analysis.faces.detect import load_detector
     from analysis.faces.embed import load_mobilefacenet
     from analysis.faces.quality import face_qualities
-    from analysis.pictures import decode_picture
+    from analysis.images.read import decode_picture
     from analysis.types import Thoroughness
 
     if len(data) > MOST_BYTES:

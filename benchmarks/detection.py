@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from analysis.faces.detect import DEFAULT_MIN_SCORE, FaceDetector, load_detector
-from analysis.pictures import read_picture
+from analysis.images.read import read_picture
 from analysis.types import Thoroughness
 from benchmarks.scoring import ScoredPicture, average_precision
 from benchmarks.shared import say, shared_folder

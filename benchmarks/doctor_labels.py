@@ -18,7 +18,7 @@ from analysis.doctor.suggestions import suggest_labels
 from analysis.doctor.wrong_labels import likely_wrong_labels
 from analysis.faces.detect import load_detector
 from analysis.faces.embed import load_embedder
-from analysis.pictures import read_picture
+from analysis.images.read import read_picture
 from analysis.types import Float32
 from benchmarks.doctor_sets import files_of
 from benchmarks.shared import say, shared_folder

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.pictures import SUFFIXES, read_picture
+from analysis.images.read import SUFFIXES, read_picture
 from analysis.types import Image
 from analysis.video import keyframes_at, probe
 from benchmarks.shared import shared_folder

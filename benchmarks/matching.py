@@ -16,7 +16,7 @@ from analysis.errors import AnalysisError
 from analysis.faces.detect import load_detector
 from analysis.faces.embed import load_mobilefacenet
 from analysis.faces.search import Gallery, likenesses
-from analysis.pictures import SUFFIXES, read_picture
+from analysis.images.read import SUFFIXES, read_picture
 from analysis.types import Float32
 from benchmarks.shared import say, shared_folder
 from benchmarks.verification import central_face

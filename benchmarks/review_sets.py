@@ -14,7 +14,7 @@ import numpy as np
 from analysis.faces.detect import load_detector
 from analysis.faces.embed import load_mobilefacenet
 from analysis.faces.group import mean_vector
-from analysis.pictures import read_picture
+from analysis.images.read import read_picture
 from analysis.pipeline import Options, analyse, load_models
 from analysis.types import Float32, FoundFace, FoundTrack
 from benchmarks.clips import Appearance, concatenation

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import torch
 
-from analysis.pictures import read_picture
+from analysis.images.read import read_picture
 from analysis.training.auto import AUTO_CHOICES, extract, fit_best
 from analysis.training.config import Recipe, defaults
 from analysis.training.data import Sample, TrainingData, read_training_data

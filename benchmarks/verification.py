@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from analysis.boxes import centres
 from analysis.faces.detect import FaceDetector, load_detector
 from analysis.faces.embed import Embedder, load_dlib, load_mobilefacenet
-from analysis.pictures import read_picture
+from analysis.images.read import read_picture
 from analysis.types import Float32, Image, Thoroughness
 from benchmarks.scoring import accuracy_in_folds, true_accept_rate
 from benchmarks.shared import say, shared_folder

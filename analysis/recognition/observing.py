@@ -12,8 +12,8 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from analysis.errors import PictureTooLarge, UnreadablePicture
+from analysis.images.read import decode_picture
 from analysis.moments import whole_picture
-from analysis.pictures import decode_picture
 from analysis.recognition.spans import doubt_of
 from analysis.recognition.types import FaceTrack, Observation, Place
 from analysis.training.predict import BATCH, LoadedModel

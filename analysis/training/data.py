@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from analysis.errors import UnusableTrainingData
-from analysis.pictures import SUFFIXES as PICTURE_SUFFIXES
+from analysis.images.read import SUFFIXES as PICTURE_SUFFIXES
 
 CLIP_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".3gp"})
 SOURCES_FILE = "sources.csv"

@@ -12,7 +12,7 @@ import numpy as np
 from torch import nn
 
 from analysis.errors import AnalysisError, BadTrainingConfig, UnreadablePicture
-from analysis.pictures import read_picture
+from analysis.images.read import read_picture
 from analysis.training.data import Sample
 from analysis.training.explain import heat_of
 from analysis.training.predict import LoadedModel

@@ -11,7 +11,7 @@ import numpy as np
 
 from analysis.device import open_session
 from analysis.errors import AnalysisError, DamagedModel, UnreadablePicture
-from analysis.pictures import SUFFIXES
+from analysis.images.read import SUFFIXES
 from analysis.training import checkpoint
 from analysis.training.data import CLIP_SUFFIXES, Sample
 from analysis.training.evaluate import decide

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from analysis.errors import AnalysisError
-from analysis.pictures import read_picture
+from analysis.images.read import read_picture
 from analysis.training.data import Sample
 from analysis.types import Float32, Image, SegmentSpan
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from analysis.pictures import read_picture
+from analysis.images.read import read_picture
 from analysis.types import Image
 from analysis.weights import SAMPLE_PICTURES, verified_path
 

@@ -14,7 +14,7 @@ from analysis.doctor.face_patterns import FacePatterns, load_face_patterns
 from analysis.doctor.measures import MEASURES_VERSION, measure_picture
 from analysis.doctor.suggestions import suggest_labels
 from analysis.errors import AnalysisError, Cancelled
-from analysis.pictures import decode_picture
+from analysis.images.read import decode_picture
 from analysis.types import Float32, Image
 from webapp import storage
 from webapp.datasets import live, suggesters

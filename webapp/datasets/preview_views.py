@@ -105,7 +105,7 @@ def _drawn(jpeg: bytes, chosen: dict[str, float]) -> bytes:
     import numpy as np
 
     from analysis.doctor.preview import network_view
-    from analysis.pictures import decode_picture
+    from analysis.images.read import decode_picture
 
     image_bgr = decode_picture(jpeg, "thumbnail")
     strengths = Strengths(**{name: chosen[name] for name in STRENGTHS})

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from analysis.errors import PictureTooLarge, UnreadablePicture
-from analysis.picture_size import picture_size
-from analysis.pictures import MAX_PIXELS, MAX_SIDE
+from analysis.images.header_size import picture_size
+from analysis.images.read import MAX_PIXELS, MAX_SIDE
 from analysis.training.data import CLIP_SUFFIXES
 from webapp import storage
 from webapp.accounts.models import User

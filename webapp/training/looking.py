@@ -13,8 +13,8 @@ import cv2
 
 from analysis.clips import cut_clip
 from analysis.errors import Cancelled, UnreadablePicture, UnreadableVideo
+from analysis.images.read import decode_picture, read_picture
 from analysis.moments import frames_at, whole_picture
-from analysis.pictures import decode_picture, read_picture
 from analysis.probing import probe_apart
 from analysis.training.data import Part
 from analysis.training.data import Sample as TrainingSample

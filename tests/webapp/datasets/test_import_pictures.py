@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from analysis.picture_form import picture_form
-from analysis.pictures import decode_picture
+from analysis.images.header_format import picture_form
+from analysis.images.read import decode_picture
 from tests.factories_datasets import picture
 from webapp.datasets.importing.found import Found
 from webapp.datasets.importing.preparing import THUMBNAIL_SIDE, Prepared, prepare_picture

@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from analysis.clips import SMALL_SIDE
+from analysis.images.read import decode_picture
 from analysis.moments import frames_at
-from analysis.pictures import decode_picture
 from analysis.probing import probe_apart
 from tests.clips import clip_with_cuts, late_start, steady_clip, truncated_clip
 from tests.factories_datasets import make_dataset, picture

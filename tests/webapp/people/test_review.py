@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from analysis.pictures import read_picture
+from analysis.images.read import read_picture
 from analysis.sample_video import sample_pictures
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, people_of

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from analysis.faces.detect import load_detector
-from analysis.pictures import decode_picture
+from analysis.images.read import decode_picture
 from analysis.training.looks import FACE_SURROUNDINGS, largest_face
 from analysis.types import Image
+from tests.analysis.images.test_read import jpeg_with_orientation
 from tests.analysis.portraits import portrait
-from tests.analysis.test_pictures import jpeg_with_orientation
 from tests.conftest import signed_in
 from tests.webapp.training.test_looks import page, upload, worked
 from webapp import storage

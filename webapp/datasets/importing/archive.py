@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
-from analysis import pictures
+from analysis.images import read as pictures
 from webapp import storage
 from webapp.datasets import inbox
 from webapp.datasets.errors import BrokenList, NotAnArchive

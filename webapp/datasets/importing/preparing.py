@@ -11,11 +11,11 @@ from pathlib import Path, PurePosixPath
 import cv2
 import numpy as np
 
-from analysis import pictures
 from analysis.clips import cut_clip
 from analysis.errors import PictureTooLarge, UnreadablePicture, UnreadableVideo
-from analysis.picture_form import PictureForm, picture_form
-from analysis.picture_size import picture_size
+from analysis.images import read as pictures
+from analysis.images.header_format import PictureForm, picture_form
+from analysis.images.header_size import picture_size
 from analysis.probing import probe_apart
 from analysis.types import Image, SegmentSpan, VideoInfo
 from analysis.video import Sampling, Tally, sample_frames

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import PictureTooLarge, UnreadablePicture
-from analysis.picture_size import picture_size
+from analysis.images.header_size import picture_size
 from analysis.types import Image
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"})

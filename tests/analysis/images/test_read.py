@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import PictureTooLarge, UnreadablePicture
-from analysis.picture_size import picture_size
-from analysis.pictures import decode_picture, read_picture
+from analysis.images.header_size import picture_size
+from analysis.images.read import decode_picture, read_picture
 from analysis.types import Image
 
 LEFT_RED = np.zeros((40, 60, 3), np.uint8)
