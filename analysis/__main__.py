@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from analysis.cli_recognise import add_recognise_command
-from analysis.cli_training import add_training_commands
+from analysis.cli.recognise import add_recognise_command
+from analysis.cli.training import add_training_commands
 from analysis.errors import AnalysisError
 from analysis.types import Thoroughness
 
@@ -63,19 +63,19 @@ def _add_thoroughness(parser: argparse.ArgumentParser) -> None:
 
 # Each command imports what it needs when it runs: `probe` and `weights` must not wait for ONNX Runtime.
 def _analyse(args: argparse.Namespace) -> int:
-    from analysis.result_json import run_analyse
+    from analysis.cli.analyse import run_analyse
 
     return run_analyse(args)
 
 
 def _faces(args: argparse.Namespace) -> int:
-    from analysis.cli_faces import run_faces
+    from analysis.cli.faces import run_faces
 
     return run_faces(args)
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    from analysis.cli_doctor import run_doctor
+    from analysis.cli.doctor import run_doctor
 
     return run_doctor(args)
 
@@ -87,7 +87,7 @@ def _probe(args: argparse.Namespace) -> int:
 
 
 def _weights(_: argparse.Namespace) -> int:
-    from analysis.cli_weights import run_weights
+    from analysis.cli.weights import run_weights
 
     return run_weights()
 

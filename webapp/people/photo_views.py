@@ -14,10 +14,10 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from analysis import photo as looking
+from analysis.cli import photo as looking
+from analysis.cli.photo import PhotoFace
 from analysis.errors import PictureTooLarge, UnreadablePicture
 from analysis.faces.search import LIMITS
-from analysis.photo import PhotoFace
 from webapp import access
 from webapp.accounts.context import team_of
 from webapp.accounts.models import Team

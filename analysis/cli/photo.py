@@ -1,4 +1,4 @@
-"""`python -m analysis.photo`: the faces of one picture from standard input, as JSON, within limits; nothing is kept.
+"""`python -m analysis.cli.photo`: the faces of a picture from standard input, as JSON, within limits; nothing is kept.
 
 The web server runs it as a process of its own, so that no decoder and no network is ever loaded where pages are served.
 """
@@ -66,7 +66,7 @@ def look_apart(data: bytes) -> PhotoFaces:
 def _of_child(data: bytes) -> PhotoFaces:
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "analysis.photo"],
+            [sys.executable, "-m", "analysis.cli.photo"],
             cwd=ROOT,
             input=data,
             capture_output=True,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.cli_faces import list_pictures
+from analysis.cli.faces import list_pictures
 from analysis.doctor.embedding import PictureEmbedder, load_picture_embedder
 from analysis.doctor.examine import Findings, examine
 from analysis.doctor.face_patterns import load_face_patterns

@@ -37,7 +37,7 @@ def add_recognise_command(commands: Any) -> None:
 
 
 def run_recognise(args: argparse.Namespace) -> int:
-    from analysis.cli_training import TerminalProgress, quiet_threads
+    from analysis.cli.training import TerminalProgress, quiet_threads
 
     quiet_threads()
     from analysis.recognition.spans import spans_of
