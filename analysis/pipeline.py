@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis import keyframes
 from analysis.ahead import run_ahead
+from analysis.faces import keyframe_scan
+from analysis.faces.associate import TrackingRules
 from analysis.faces.detect import FaceDetector, load_detector
 from analysis.faces.embed import DlibEmbedder, Embedder, MobileFaceNetEmbedder, load_dlib, load_mobilefacenet
+from analysis.faces.face_tracker import Follower
 from analysis.faces.group import THRESHOLDS
-from analysis.following import Follower
-from analysis.joining import NOTHING_SAID, group_tracks, join_tracks
+from analysis.faces.stitch_tracklets import NOTHING_SAID, group_tracks, join_tracks
 from analysis.memory import give_back_memory
-from analysis.tracking import TrackingRules
 from analysis.types import (
     AnalysisResult,
     FoundFace,
@@ -99,7 +99,7 @@ def scan_keyframes(
     path: Path, info: VideoInfo, options: Options, models: Models, on_progress: OnProgress
 ) -> Iterator[list[FoundFace]]:
     """Preliminary faces in small batches, the first within a second or so; ends by itself within 10 s."""
-    yield from keyframes.scan(path, info, models.detector, models.embedder, on_progress)
+    yield from keyframe_scan.scan(path, info, models.detector, models.embedder, on_progress)
 
 
 def plan_segments(info: VideoInfo, options: Options) -> list[SegmentSpan]:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.faces.review import expected_gain, gain_of_group, whole_group
+from analysis.faces.review_order import expected_gain, gain_of_group, whole_group
 from analysis.faces.search import LIMITS
 from analysis.types import Float32
 from benchmarks.grouping import bcubed

@@ -14,7 +14,7 @@ import pytest
 from analysis.__main__ import main
 from analysis.ahead import run_ahead
 from analysis.errors import Cancelled
-from analysis.keyframes import spread_moments
+from analysis.faces.keyframe_scan import spread_moments
 from analysis.pipeline import (
     Models,
     Options,

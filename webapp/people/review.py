@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from analysis.faces.review import expected_gain, gain_of_group, whole_group
+from analysis.faces.review_order import expected_gain, gain_of_group, whole_group
 from webapp.accounts.models import Team
 from webapp.people import conflicts, constraints
 from webapp.people.models import Apart, Face, Person, ReferenceSet, Suggestion

@@ -29,7 +29,7 @@ from webapp.videos.media_info import info_of
 from webapp.videos.models import Video
 
 SURROUNDINGS = 1.8
-"""Side of the cut square in sides of the face's box, as in `analysis.following`."""
+"""Side of the cut square in sides of the face's box, as in `analysis.faces.face_tracker`."""
 JPEG_QUALITY = 92
 AT_ONCE = 200
 

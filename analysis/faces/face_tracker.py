@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 
 from analysis.boxes import scale_faces
+from analysis.faces.associate import OpenTrack, Tracker, TrackingRules, face_patches
+from analysis.faces.best_views import View, ViewCollector, views_wanted
 from analysis.faces.detect import FaceDetector
 from analysis.faces.embed import Embedder
 from analysis.faces.group import THRESHOLDS
 from analysis.faces.quality import face_qualities, pose_marks, size_marks
 from analysis.frames import Frame
-from analysis.tracking import OpenTrack, Tracker, TrackingRules, face_patches
 from analysis.types import Faces, Float32, FoundFace, FoundTrack, Image, VideoInfo
-from analysis.views import View, ViewCollector, views_wanted
 
 CONTINUE_SCORE = 0.45
 """Detections down to this carry on a track that began with a clear one."""

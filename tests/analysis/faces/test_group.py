@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.faces.associate import TrackingRules
 from analysis.faces.group import THRESHOLDS, group_vectors, mean_vector, overlapping
-from analysis.joining import group_tracks, join_tracks
-from analysis.tracking import TrackingRules
+from analysis.faces.stitch_tracklets import group_tracks, join_tracks
 from analysis.types import Float32, FoundFace, FoundTrack, SegmentResult, SegmentSpan
 
 DIMENSIONS = 64

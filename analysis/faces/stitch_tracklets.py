@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analysis.faces.associate import TrackingRules, pair_scores
 from analysis.faces.group import Bool, Thresholds, group_vectors, mean_vector, overlapping
-from analysis.tracking import TrackingRules, pair_scores
 from analysis.types import Float32, FoundTrack, Grouping, Said, SegmentResult
 
 NOTHING_SAID = Said()

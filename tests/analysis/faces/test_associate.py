@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.tracking import PATCH_SIZE, OpenTrack, Tracker, TrackingRules, face_patches, match_boxes
+from analysis.faces.associate import PATCH_SIZE, OpenTrack, Tracker, TrackingRules, face_patches, match_boxes
 from analysis.types import Faces, Float32
 
 RULES = TrackingRules()

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from analysis.faces.review import chance_of_same, expected_gain, gain_of_group, whole_group
+from analysis.faces.review_order import chance_of_same, expected_gain, gain_of_group, whole_group
 
 
 def both_ways(*pairs: tuple[str, str, float]) -> dict[str, dict[str, float]]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.faces.review import chance_of_same, expected_gain
+from analysis.faces.review_order import chance_of_same, expected_gain
 from analysis.faces.search import Gallery, compact, likenesses, nearest
 
 

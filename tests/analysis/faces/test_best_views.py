@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.views import CLEARLY_BETTER, MAX_BINS, View, ViewCollector, views_wanted
+from analysis.faces.best_views import CLEARLY_BETTER, MAX_BINS, View, ViewCollector, views_wanted
 
 
 def view(time_s: float, quality: float, promise: float = 1.0) -> View:

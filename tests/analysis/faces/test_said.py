@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.faces.group import THRESHOLDS
-from analysis.joining import group_tracks
+from analysis.faces.stitch_tracklets import group_tracks
 from analysis.types import Said
-from tests.analysis.test_group import track
+from tests.analysis.faces.test_group import track
 
 LIMITS = THRESHOLDS["mobilefacenet_192"]
 
