@@ -151,7 +151,7 @@ SAMPLE_PICTURES = {
         "public domain (United States Navy)",
     ),
 }
-"""Two portraits and a rocket, of which `analysis.sample_video` makes its film; keys as in its `STORY`."""
+"""Two portraits and a rocket, of which `analysis.samples.video` makes its film; keys as in its `STORY`."""
 
 ALL_WEIGHTS = (
     YUNET,

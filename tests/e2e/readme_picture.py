@@ -7,7 +7,7 @@ from pathlib import Path
 import imageio_ffmpeg
 from playwright.sync_api import Page
 
-from analysis.sample_video import make_sample_video, sample_pictures
+from analysis.samples.video import make_sample_video, sample_pictures
 from tests.e2e.browser import browser, create_owner, new_context, open_page, screenshot
 from tests.product import PROJECT, Product
 

@@ -9,7 +9,7 @@ import imageio_ffmpeg
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from analysis.sample_video import sample_pictures
+from analysis.samples.video import sample_pictures
 from tests.e2e.browser import DESKTOP, PHONE, Troubles, new_context, open_page, scrolls_sideways
 from tests.e2e.test_first_video import ANALYSED_MS, card, upload
 from tests.product import Product

@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from analysis.sample_drawings import DRAWINGS
+from analysis.samples.drawings import DRAWINGS
 from webapp.accounts.models import Team, User
 from webapp.datasets import imports, services
 from webapp.datasets.importing.options import Options

@@ -1,6 +1,6 @@
 """Drawing the sample video, for people who have none at hand: the first part of its check, in the worker."""
 
-from analysis.sample_video import make_sample_video, sample_pictures
+from analysis.samples.video import make_sample_video, sample_pictures
 from analysis.types import Progress
 from webapp import storage
 from webapp.jobs import lifecycle

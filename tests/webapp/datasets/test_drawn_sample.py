@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from analysis.sample_drawings import DRAWINGS
+from analysis.samples.drawings import DRAWINGS
 from tests.conftest import signed_in
 from tests.webapp.datasets.fillings import run
 from webapp.accounts.models import Team, User

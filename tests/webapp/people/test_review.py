@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from analysis.images.read import read_picture
-from analysis.sample_video import sample_pictures
+from analysis.samples.video import sample_pictures
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from webapp.accounts.models import Team, User

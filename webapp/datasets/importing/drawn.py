@@ -7,7 +7,7 @@ from itertools import islice
 
 import cv2
 
-from analysis.sample_drawings import DRAWINGS, Drawing, sample_drawings
+from analysis.samples.drawings import DRAWINGS, Drawing, sample_drawings
 from webapp.datasets.importing.found import Found, Reader, Step, Work
 from webapp.datasets.importing.storing import Notes
 from webapp.datasets.models import Label

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from analysis import sample_drawings
 from analysis.doctor.duplicates import near_duplicates
 from analysis.doctor.flaws import find_blurred, find_dark
 from analysis.doctor.measures import MeasureTable, measure_picture
-from analysis.sample_drawings import DRAWINGS, EACH, Drawing
+from analysis.samples import drawings as sample_drawings
+from analysis.samples.drawings import DRAWINGS, EACH, Drawing
 
 
 @pytest.fixture(scope="module")
