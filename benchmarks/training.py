@@ -15,14 +15,14 @@ import torch
 from analysis.images.read import read_picture
 from analysis.training.auto import AUTO_CHOICES, extract, fit_best
 from analysis.training.config import Recipe, defaults
-from analysis.training.data import Sample, TrainingData, read_training_data
+from analysis.training.data.inputs import see
+from analysis.training.data.prepare import prepare
+from analysis.training.data.samples import Sample, TrainingData, read_training_data
 from analysis.training.evaluate import expected_calibration_error, fit_temperature, scaled_probabilities
 from analysis.training.explain import heat_of, load_network
 from analysis.training.predict import load_model
-from analysis.training.prepare import prepare
 from analysis.training.progress import Reporter
 from analysis.training.train import TrainingResult, set_up_process, train
-from analysis.training.views import see
 from analysis.types import Image, Progress
 from benchmarks.shared import say, shared_folder
 

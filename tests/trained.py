@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from analysis.training.config import Device, Recipe, TrainingConfig, defaults
-from analysis.training.data import TrainingData, read_training_data
+from analysis.training.data.samples import TrainingData, read_training_data
 from analysis.training.train import train
 from analysis.types import Image
 from tests.analysis.training.pictures import ignore, moving_bar, stripes, write_bars, write_stripes

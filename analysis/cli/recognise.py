@@ -60,7 +60,7 @@ def run_recognise(args: argparse.Namespace) -> int:
 
 def on_of(model: LoadedModel) -> On:
     """By what its networks take in."""
-    from analysis.training.views import CLIP, FACE
+    from analysis.training.data.inputs import CLIP, FACE
 
     return On.CLIPS if CLIP in model.inputs else On.FACES if FACE in model.inputs else On.FRAMES
 

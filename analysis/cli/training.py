@@ -92,7 +92,7 @@ def quiet_threads() -> None:
 def run_train(args: argparse.Namespace) -> int:
     config = config_of(args)
     quiet_threads()
-    from analysis.training.data import read_training_data
+    from analysis.training.data.samples import read_training_data
     from analysis.training.train import train
 
     data = read_training_data(Path(args.data), Path(args.test) if args.test else None)
@@ -119,7 +119,7 @@ def _say_result(result: TrainingResult) -> None:
 def run_tune(args: argparse.Namespace) -> int:
     config = config_of(args)
     quiet_threads()
-    from analysis.training.data import read_training_data
+    from analysis.training.data.samples import read_training_data
     from analysis.training.tune import tune
 
     found = tune(config, read_training_data(Path(args.data)), Path(args.out), args.trials, TerminalProgress())

@@ -1,6 +1,6 @@
 """One picture as a network will see it: squeezed, changed, normalised, and turned back into something to look at.
 
-The changes are those of training, drawn from the same ranges (`analysis/augmentation.py`), without torch.
+The changes are those of training, drawn from the same ranges (`analysis/training/data/augmentation_strengths.py`), without torch.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from analysis.augmentation import (
+from analysis.training.data.augmentation_strengths import (
     COLOUR_CHANCE,
     COVERED_ASPECT,
     COVERED_SHARE,
@@ -20,7 +20,7 @@ from analysis.augmentation import (
     Strengths,
     ranges_of,
 )
-from analysis.training.views import squeeze
+from analysis.training.data.inputs import squeeze
 from analysis.types import Float32, Image, expect_shape
 
 GREY_OF_RGB = np.array([0.299, 0.587, 0.114], np.float32)

@@ -16,8 +16,8 @@ from analysis.images.read import decode_picture
 from analysis.moments import whole_picture
 from analysis.recognition.spans import doubt_of
 from analysis.recognition.types import FaceTrack, Observation, Place
+from analysis.training.data.inputs import FACE_LOOK_PX, Look, Seen, see_frames, see_picture, spread
 from analysis.training.predict import BATCH, LoadedModel
-from analysis.training.views import FACE_LOOK_PX, Look, Seen, see_frames, see_picture, spread
 from analysis.types import Float64, Image, OnProgress, Progress, SegmentSpan, VideoInfo
 from analysis.video import Sampling, Tally, sample_frames
 

@@ -14,6 +14,8 @@ from torch import Tensor
 
 from analysis.training.checkpoint import load_tensors, save_tensors
 from analysis.training.config import Augmentation, TrainingConfig
+from analysis.training.data.inputs import CLIP, FACE, FACE_SIDE_PX
+from analysis.training.data.prepare import AUTO_PICTURE_PX, Prepared
 from analysis.training.heads import (
     ROUNDS,
     STRENGTHS,
@@ -28,9 +30,7 @@ from analysis.training.heads import (
 from analysis.training.loop import Tensors
 from analysis.training.losses import label_weights
 from analysis.training.models import Branch, Features, ModelSpec, features_inputs, outputs_for
-from analysis.training.prepare import AUTO_PICTURE_PX, Prepared
 from analysis.training.progress import Reporter
-from analysis.training.views import CLIP, FACE, FACE_SIDE_PX
 from analysis.types import Float64
 
 FEATURE_BATCH = 16

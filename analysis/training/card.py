@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.training.checkpoint import write_whole
+from analysis.training.data.inputs import CLIP, FACE, PICTURE
 from analysis.training.evaluate import TINY_TEST
 from analysis.training.models import BRANCHES
-from analysis.training.views import CLIP, FACE, PICTURE
 from analysis.weights import EFFICIENTNET_LITE0, MOBILEFACENET, YUNET, Weight
 
 BACKBONES: dict[str, tuple[str, Weight]] = {

@@ -17,10 +17,10 @@ from torch.nn import functional
 
 from analysis.errors import BadTrainingConfig
 from analysis.training import checkpoint
-from analysis.training.data import Sample
+from analysis.training.data.inputs import CLIP, FACE, PICTURE, Seen, see
+from analysis.training.data.samples import Sample
 from analysis.training.models import Branch, ClipReader, Features, Finetune, ModelSpec, Tutorial, build, frames_of
 from analysis.training.predict import LoadedModel, network_view
-from analysis.training.views import CLIP, FACE, PICTURE, Seen, see
 from analysis.types import Float32, Image
 
 HEAT_SHARE = 0.5

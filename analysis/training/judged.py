@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.errors import DamagedModel
-from analysis.training.data import Part, Sample
+from analysis.training.data.samples import Part, Sample
 from analysis.training.evaluate import decide
 from analysis.types import Float64, expect_shape
 

@@ -13,10 +13,10 @@ from torch import nn
 
 from analysis.errors import AnalysisError, BadTrainingConfig, UnreadablePicture
 from analysis.images.read import read_picture
-from analysis.training.data import Sample
+from analysis.training.data.inputs import CLIP, PICTURE, Seen, middle_picture, see
+from analysis.training.data.samples import Sample
 from analysis.training.explain import heat_of
 from analysis.training.predict import LoadedModel
-from analysis.training.views import CLIP, PICTURE, Seen, middle_picture, see
 from analysis.types import Float32, Image
 
 if TYPE_CHECKING:

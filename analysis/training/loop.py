@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from analysis.errors import TrainingDiverged
-from analysis.training.augment import Augment, augmentation
 from analysis.training.checkpoint import CHECKPOINT, load_checkpoint, save_tensors
 from analysis.training.config import Optimizer, Schedule, TrainingConfig
+from analysis.training.data.augment import Augment, augmentation
 from analysis.training.losses import label_weights, log_probabilities, loss_of, said
 from analysis.training.progress import KeepBest, Reporter
 

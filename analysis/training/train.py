@@ -26,7 +26,9 @@ from analysis.training import checkpoint
 from analysis.training.auto import AUTO_CHOICES, CLIP_CHOICES, FACE_HEAD_CHOICES, FEATURES_FILE, train_head
 from analysis.training.card import write_card
 from analysis.training.config import RECIPE_SETTINGS, Device, Recipe, TrainingConfig, defaults
-from analysis.training.data import Part, TrainingData, clips_among
+from analysis.training.data.inputs import CLIP, PICTURE, Look, see_all
+from analysis.training.data.prepare import AUTO_PICTURE_PX, Prepared, prepare, split_document
+from analysis.training.data.samples import Part, TrainingData, clips_among
 from analysis.training.evaluate import (
     Judged,
     evaluate,
@@ -39,9 +41,7 @@ from analysis.training.judged import JudgedSample, judged_csv, judged_samples
 from analysis.training.loop import learn, logits_of
 from analysis.training.losses import log_probabilities
 from analysis.training.models import ModelSpec, build, outputs_for, parameter_count
-from analysis.training.prepare import AUTO_PICTURE_PX, Prepared, prepare, split_document
 from analysis.training.progress import Reporter
-from analysis.training.views import CLIP, PICTURE, Look, see_all
 from analysis.types import Float64, OnProgress
 from analysis.weights import sha256_of
 

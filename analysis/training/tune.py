@@ -14,10 +14,10 @@ import torch
 from analysis.errors import BadTrainingConfig, NoDiskSpace, TrainingDiverged, is_disk_full
 from analysis.training.checkpoint import CHECKPOINT, write_json
 from analysis.training.config import Augmentation, Optimizer, Recipe, Schedule, TrainingConfig, defaults, from_json
-from analysis.training.data import Part, TrainingData, clips_among
+from analysis.training.data.prepare import Prepared, prepare
+from analysis.training.data.samples import Part, TrainingData, clips_among
 from analysis.training.loop import learn
 from analysis.training.models import build
-from analysis.training.prepare import Prepared, prepare
 from analysis.training.progress import KeepBest, Reporter
 from analysis.training.train import NETWORK_KINDS, choose_device, network_spec, run_fingerprint, set_up_process
 from analysis.types import OnProgress

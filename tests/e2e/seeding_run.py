@@ -27,7 +27,7 @@ def _make(wish: dict[str, Any]) -> dict[str, str]:
     import cv2
 
     from analysis.training.config import Device, Recipe, defaults
-    from analysis.training.data import TrainingData, read_training_data
+    from analysis.training.data.samples import TrainingData, read_training_data
     from analysis.training.train import train
     from tests.analysis.training.pictures import ignore, stripes, write_stripes
     from tests.factories_datasets import make_dataset, make_label, make_samples

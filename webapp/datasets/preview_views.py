@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from analysis.augmentation import TRAINED_WITH, Strengths
 from analysis.training.config import Augmentation
+from analysis.training.data.augmentation_strengths import TRAINED_WITH, Strengths
 from webapp import access, storage
 from webapp.datasets import queries
 from webapp.datasets.models import Dataset

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from analysis.splitting import connected, split_groups
+from analysis.training.data.split import connected, split_groups
 from webapp.accounts.models import User
 from webapp.datasets.models import (
     Checkup,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from analysis.errors import PictureTooLarge, UnreadablePicture
 from analysis.images.header_size import picture_size
 from analysis.images.read import MAX_PIXELS, MAX_SIDE
-from analysis.training.data import CLIP_SUFFIXES
+from analysis.training.data.samples import CLIP_SUFFIXES
 from webapp import storage
 from webapp.accounts.models import User
 from webapp.datasets.models import Sample

@@ -16,8 +16,8 @@ from analysis.errors import Cancelled, UnreadablePicture, UnreadableVideo
 from analysis.images.read import decode_picture, read_picture
 from analysis.moments import frames_at, whole_picture
 from analysis.probing import probe_apart
-from analysis.training.data import Part
-from analysis.training.data import Sample as TrainingSample
+from analysis.training.data.samples import Part
+from analysis.training.data.samples import Sample as TrainingSample
 from analysis.types import Float32, Image, Progress
 from webapp import storage
 from webapp.datasets import measuring
@@ -192,7 +192,7 @@ def _vector_of(look: Explanation, path: Path) -> tuple[Float32, str]:
 
 
 def _still(path: Path) -> Image:
-    from analysis.training.views import middle_picture
+    from analysis.training.data.inputs import middle_picture
 
     return middle_picture(path) if TrainingSample(path, "").is_clip else decode_picture(path.read_bytes(), path.name)
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.training.data import Part, Sample, TrainingData
+from analysis.training.data.samples import Part, Sample, TrainingData
 from webapp import storage
 from webapp.datasets.media_types import SUFFIXES
 from webapp.datasets.models import KeepTogether, VersionSample

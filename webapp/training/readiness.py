@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from analysis.training.config import Recipe
-from analysis.training.data import FEWEST_PER_LABEL
+from analysis.training.data.samples import FEWEST_PER_LABEL
 from webapp.datasets.models import Kind, Part
 
 LEAST_PER_LABEL = 10

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from analysis.errors import AnalysisError, DamagedModel
-from analysis.training.data import Sample as TrainingSample
+from analysis.training.data.samples import Sample as TrainingSample
 from webapp import storage
 from webapp.datasets.models import Dataset, Sample
 from webapp.datasets.suggesters import Suggester, Suggestion
@@ -19,7 +19,7 @@ def suggester_for(dataset: Dataset) -> Suggester | None:
     if run is None:
         return None
     # Only the worker gets here; the web server, which registers this, loads no networks.
-    from analysis.training.views import see
+    from analysis.training.data.inputs import see
     from webapp.training import looking
 
     try:

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.augmentation import TRAINED_WITH, Strengths
 from analysis.doctor.preview import Normalisation, network_view
-from analysis.training.augment import changing
 from analysis.training.config import Augmentation
-from analysis.training.views import squeeze
+from analysis.training.data.augment import changing
+from analysis.training.data.augmentation_strengths import TRAINED_WITH, Strengths
+from analysis.training.data.inputs import squeeze
 from tests.analysis.doctor.scenes import scene
 
 PICTURE = scene(1, 320, 200)

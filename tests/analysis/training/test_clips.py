@@ -8,11 +8,11 @@ import pytest
 
 from analysis.training import auto, loop
 from analysis.training.config import Recipe, TrainingConfig, defaults
-from analysis.training.data import TrainingData, read_training_data
+from analysis.training.data.inputs import CLIP, see
+from analysis.training.data.samples import TrainingData, read_training_data
 from analysis.training.explain import heat_of, load_network
 from analysis.training.predict import load_model, predict_files
 from analysis.training.train import train
-from analysis.training.views import CLIP, see
 from tests.analysis.training.pictures import ignore, moving_bar, write_bars
 from tests.clips import write_clip
 

@@ -14,7 +14,7 @@ from analysis.training import checkpoint, progress
 from analysis.training import train as training
 from analysis.training.auto import FEATURES_FILE
 from analysis.training.config import Recipe
-from analysis.training.data import TrainingData, read_training_data
+from analysis.training.data.samples import TrainingData, read_training_data
 from analysis.training.progress import TrainingProgress
 from analysis.training.train import train
 from analysis.training.tune import tune

@@ -12,7 +12,7 @@ import pytest
 from analysis.errors import BadTrainingConfig, DamagedModel, UnreadablePicture
 from analysis.training.card import card_of
 from analysis.training.config import Device, Recipe, defaults
-from analysis.training.data import Part, TrainingData, read_training_data
+from analysis.training.data.samples import Part, TrainingData, read_training_data
 from analysis.training.explain import load_network
 from analysis.training.judged import JudgedSample, judged_csv, judged_samples, read_judged
 from analysis.training.looks import average_of, heat_png, largest_face, look_at

@@ -11,7 +11,8 @@ from torch.nn import functional
 from analysis.device import CPU, open_session
 from analysis.training.checkpoint import read_run
 from analysis.training.config import Recipe, defaults
-from analysis.training.data import read_training_data
+from analysis.training.data.inputs import CLIP, FACE, PICTURE, Seen
+from analysis.training.data.samples import read_training_data
 from analysis.training.explain import heat_of
 from analysis.training.export import onnx_bytes, onnx_difference
 from analysis.training.facenet import load_facenet, load_finder
@@ -29,7 +30,6 @@ from analysis.training.models import (
 )
 from analysis.training.train import train
 from analysis.training.tune import tune
-from analysis.training.views import CLIP, FACE, PICTURE, Seen
 from analysis.weights import MOBILEFACENET, YUNET, verified_path
 from tests.analysis.portraits import portrait
 from tests.analysis.training.pictures import ignore, write_bars, write_stripes

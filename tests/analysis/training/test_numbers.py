@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from analysis.errors import BadTrainingConfig, UnusableTrainingData
 from analysis.training.config import Recipe, defaults, from_json
-from analysis.training.data import Sample, read_sources
+from analysis.training.data.grouping import Groups, join, source_in_name
+from analysis.training.data.prepare import split
+from analysis.training.data.samples import Sample, read_sources
 from analysis.training.evaluate import (
     Judged,
     area_under_roc,
@@ -19,8 +21,6 @@ from analysis.training.evaluate import (
     fit_threshold,
     scaled_probabilities,
 )
-from analysis.training.grouping import Groups, join, source_in_name
-from analysis.training.prepare import split
 
 
 @settings(max_examples=60, deadline=None)

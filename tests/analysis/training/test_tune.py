@@ -10,7 +10,7 @@ from analysis.errors import Cancelled, TrainingDiverged
 from analysis.training import loop, progress
 from analysis.training.checkpoint import CHECKPOINT
 from analysis.training.config import TrainingConfig
-from analysis.training.data import TrainingData, read_training_data
+from analysis.training.data.samples import TrainingData, read_training_data
 from analysis.training.progress import TrainingProgress
 from analysis.training.tune import SPENT_S, STUDY_FILE, tune
 from analysis.types import Progress

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from django.urls import reverse
 
-from analysis.augmentation import TRAINED_WITH
 from analysis.doctor.measures import MEASURES_VERSION
 from analysis.training.config import Augmentation
+from analysis.training.data.augmentation_strengths import TRAINED_WITH
 from analysis.types import Image
 from tests.conftest import signed_in
 from tests.factories_datasets import a_picture, make_dataset, make_sample

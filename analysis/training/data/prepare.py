@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from analysis.errors import AnalysisError, LeakingSplit, UnusableTrainingData
 from analysis.training.config import Recipe, TrainingConfig
-from analysis.training.data import Part, Sample, TrainingData, expect_enough
-from analysis.training.grouping import Groups, group_samples, same_pictures, thumbnails
+from analysis.training.data.grouping import Groups, group_samples, same_pictures, thumbnails
+from analysis.training.data.inputs import CLIP, FACE, PICTURE, Look, Seen, load_face_cutter, see_all
+from analysis.training.data.samples import Part, Sample, TrainingData, expect_enough
 from analysis.training.loop import Tensors
 from analysis.training.progress import Reporter
-from analysis.training.views import CLIP, FACE, PICTURE, Look, Seen, load_face_cutter, see_all
 
 AUTO_PICTURE_PX = 128
 """Side at which the frozen backbones look at whole pictures."""

@@ -8,7 +8,8 @@ from math import ceil
 
 from torch import Tensor, nn
 
-from analysis.augmentation import (
+from analysis.training.config import Augmentation
+from analysis.training.data.augmentation_strengths import (
     COLOUR_CHANCE,
     COVERED_ASPECT,
     COVERED_SHARE,
@@ -18,7 +19,6 @@ from analysis.augmentation import (
     Strengths,
     ranges_of,
 )
-from analysis.training.config import Augmentation
 
 Augment = Callable[[Tensor], Tensor]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.splitting import connected, split_groups
+from analysis.training.data.split import connected, split_groups
 
 SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
 

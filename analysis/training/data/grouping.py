@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.training.data import Sample
-from analysis.training.views import Seen
+from analysis.training.data.inputs import Seen
+from analysis.training.data.samples import Sample
 from analysis.types import Float32
 
 THUMBNAIL_PX = 24

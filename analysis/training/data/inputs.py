@@ -12,7 +12,7 @@ import numpy as np
 
 from analysis.errors import AnalysisError
 from analysis.images.read import read_picture
-from analysis.training.data import Sample
+from analysis.training.data.samples import Sample
 from analysis.types import Float32, Image, SegmentSpan
 
 if TYPE_CHECKING:
