@@ -18,8 +18,8 @@ from analysis.training.config import Recipe, defaults
 from analysis.training.data.inputs import see
 from analysis.training.data.prepare import prepare
 from analysis.training.data.samples import Sample, TrainingData, read_training_data
-from analysis.training.evaluate import expected_calibration_error, fit_temperature, scaled_probabilities
-from analysis.training.explain import heat_of, load_network
+from analysis.training.evaluation.evaluate import expected_calibration_error, fit_temperature, scaled_probabilities
+from analysis.training.evaluation.explain import heat_of, load_network
 from analysis.training.predict import load_model
 from analysis.training.progress import Reporter
 from analysis.training.train import TrainingResult, set_up_process, train

@@ -142,7 +142,7 @@ def run_predict(args: argparse.Namespace) -> int:
 
 def run_explain(args: argparse.Namespace) -> int:
     quiet_threads()
-    from analysis.training.explain import explain_file
+    from analysis.training.evaluation.explain import explain_file
     from analysis.training.predict import load_model
 
     out = _writable(args.out)

@@ -15,7 +15,7 @@ from analysis.images.read import SUFFIXES
 from analysis.training import checkpoint
 from analysis.training.data.inputs import CLIP, FACE, PICTURE, Look, Seen, load_face_cutter, see
 from analysis.training.data.samples import CLIP_SUFFIXES, Sample
-from analysis.training.evaluate import decide
+from analysis.training.evaluation.evaluate import decide
 from analysis.types import Float32, Float64
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.training.curves import chance_of_difference
+from analysis.training.evaluation.curves import chance_of_difference
 from webapp.training import doubts, results
 from webapp.training.models import TrainingRun
 from webapp.training.setting_words import value_of

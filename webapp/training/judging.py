@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from analysis.training.judged import read_judged
+from analysis.training.evaluation.predictions_csv import read_judged
 from webapp.training.models import Judged, TrainingRun
 
 BATCH = 500

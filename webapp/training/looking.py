@@ -34,7 +34,7 @@ from webapp.videos.media_info import info_of
 if TYPE_CHECKING:
     from torch import nn
 
-    from analysis.training.looks import Averaged, Looked
+    from analysis.training.evaluation.explanation_images import Averaged, Looked
     from analysis.training.predict import LoadedModel
 
 logger = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def explain_picture(job: Job) -> None:
 
 
 def _looked(look: Explanation, loaded: Loaded, path: Path) -> "Looked":
-    from analysis.training.looks import look_at
+    from analysis.training.evaluation.explanation_images import look_at
 
     return look_at(loaded.model, loaded.network, path, look.label or None)
 
@@ -103,7 +103,7 @@ def loaded(run: TrainingRun) -> Loaded:
 @lru_cache(maxsize=KEPT_MODELS)
 def _loaded(run_id: UUID, digest: str) -> Loaded:
     """Kept in each worker process; `digest` makes a model that was written anew another one. Raises DamagedModel."""
-    from analysis.training.explain import load_network
+    from analysis.training.evaluation.explain import load_network
     from analysis.training.predict import load_model
 
     with model_files.model_folder(TrainingRun.objects.get(pk=run_id)) as folder:
@@ -164,7 +164,7 @@ def _ignore(progress: Progress) -> None:
 def _with_face(image_bgr: Image, scratch: Path) -> Shown:
     """A model of faces is shown the largest one, cut out as its samples are."""
     from analysis.faces.detect import load_detector
-    from analysis.training.looks import largest_face
+    from analysis.training.evaluation.explanation_images import largest_face
 
     face = largest_face(image_bgr, load_detector(threads=1))
     return Shown(_written(image_bgr if face is None else face, scratch), is_faceless=face is None)
@@ -225,7 +225,7 @@ def _best(found: list[tuple[float, int]]) -> list[tuple[float, int]]:
 
 
 def _average(look: Explanation, loaded: Loaded, job: Job) -> "Averaged":
-    from analysis.training.looks import average_of
+    from analysis.training.evaluation.explanation_images import average_of
 
     right = look.run.judged.filter(truth=look.label, said=look.label, sample__isnull=False)
     keys = list(right.order_by("sample__sha256").values_list("sample__key", flat=True)[:AVERAGED])

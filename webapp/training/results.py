@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from django.db.models import Count, F, Q, QuerySet
 
-from analysis.training import curves
-from analysis.training.curves import PrecisionRecall, Roc
+from analysis.training.evaluation import curves
+from analysis.training.evaluation.curves import PrecisionRecall, Roc
 from analysis.types import Float64
 from webapp.datasets.models import Dataset, Label, Part
 from webapp.training import doubts

@@ -10,7 +10,7 @@ from analysis.training import auto, loop
 from analysis.training.config import Recipe, TrainingConfig, defaults
 from analysis.training.data.inputs import CLIP, see
 from analysis.training.data.samples import TrainingData, read_training_data
-from analysis.training.explain import heat_of, load_network
+from analysis.training.evaluation.explain import heat_of, load_network
 from analysis.training.predict import load_model, predict_files
 from analysis.training.train import train
 from tests.analysis.training.pictures import ignore, moving_bar, write_bars

@@ -13,7 +13,7 @@ from analysis.training.checkpoint import read_run
 from analysis.training.config import Recipe, defaults
 from analysis.training.data.inputs import CLIP, FACE, PICTURE, Seen
 from analysis.training.data.samples import read_training_data
-from analysis.training.explain import heat_of
+from analysis.training.evaluation.explain import heat_of
 from analysis.training.export import onnx_bytes, onnx_difference
 from analysis.training.facenet import load_facenet, load_finder
 from analysis.training.models import (

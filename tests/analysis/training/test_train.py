@@ -18,7 +18,7 @@ from analysis.errors import Cancelled, LeakingSplit, NoDiskSpace, TrainingDiverg
 from analysis.training import checkpoint, loop, progress
 from analysis.training.config import Device, Recipe, TrainingConfig, defaults
 from analysis.training.data.samples import Part, Sample, TrainingData, read_training_data
-from analysis.training.explain import load_network
+from analysis.training.evaluation.explain import load_network
 from analysis.training.loop import Tensors, learn
 from analysis.training.models import ModelSpec, build
 from analysis.training.predict import load_model

@@ -8,7 +8,7 @@ import pytest
 
 from analysis.faces.detect import load_detector
 from analysis.images.read import decode_picture
-from analysis.training.looks import FACE_SURROUNDINGS, largest_face
+from analysis.training.evaluation.explanation_images import FACE_SURROUNDINGS, largest_face
 from analysis.types import Image
 from tests.analysis.images.test_read import jpeg_with_orientation
 from tests.analysis.portraits import portrait

@@ -12,7 +12,7 @@ from analysis.training.config import Recipe, defaults, from_json
 from analysis.training.data.grouping import Groups, join, source_in_name
 from analysis.training.data.prepare import split
 from analysis.training.data.samples import Sample, read_sources
-from analysis.training.evaluate import (
+from analysis.training.evaluation.evaluate import (
     Judged,
     area_under_roc,
     evaluate,

@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.training.checkpoint import write_whole
 from analysis.training.data.inputs import CLIP, FACE, PICTURE
-from analysis.training.evaluate import TINY_TEST
+from analysis.training.evaluation.evaluate import TINY_TEST
 from analysis.training.models import BRANCHES
 from analysis.weights import EFFICIENTNET_LITE0, MOBILEFACENET, YUNET, Weight
 

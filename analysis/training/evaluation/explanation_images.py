@@ -15,7 +15,7 @@ from analysis.errors import AnalysisError, BadTrainingConfig, UnreadablePicture
 from analysis.images.read import read_picture
 from analysis.training.data.inputs import CLIP, PICTURE, Seen, middle_picture, see
 from analysis.training.data.samples import Sample
-from analysis.training.explain import heat_of
+from analysis.training.evaluation.explain import heat_of
 from analysis.training.predict import LoadedModel
 from analysis.types import Float32, Image
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from analysis.errors import BadTrainingConfig, DamagedModel, UnreadablePicture
-from analysis.training.card import card_of
 from analysis.training.config import Device, Recipe, defaults
 from analysis.training.data.samples import Part, TrainingData, read_training_data
-from analysis.training.explain import load_network
-from analysis.training.judged import JudgedSample, judged_csv, judged_samples, read_judged
-from analysis.training.looks import average_of, heat_png, largest_face, look_at
+from analysis.training.evaluation.explain import load_network
+from analysis.training.evaluation.explanation_images import average_of, heat_png, largest_face, look_at
+from analysis.training.evaluation.model_card import card_of
+from analysis.training.evaluation.predictions_csv import JudgedSample, judged_csv, judged_samples, read_judged
 from analysis.training.predict import load_model
 from analysis.training.train import TrainingResult, train
 from analysis.weights import sha256_of

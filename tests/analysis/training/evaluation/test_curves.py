@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from analysis.training.curves import (
+from analysis.training.evaluation.curves import (
     EXACT_UP_TO,
     MOST_POINTS,
     STEPS,

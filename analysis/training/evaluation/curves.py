@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.training.evaluate import area_under_roc
+from analysis.training.evaluation.evaluate import area_under_roc
 from analysis.types import Float64, expect_shape
 
 STEPS = 100

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from analysis.errors import DamagedModel
 from analysis.training.data.samples import Part, Sample
-from analysis.training.evaluate import decide
+from analysis.training.evaluation.evaluate import decide
 from analysis.types import Float64, expect_shape
 
 FIXED = ("file", "part", "label", "said", "certainty")
