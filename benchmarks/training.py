@@ -13,13 +13,13 @@ import numpy as np
 import torch
 
 from analysis.images.read import read_picture
-from analysis.training.auto import AUTO_CHOICES, extract, fit_best
 from analysis.training.config import Recipe, defaults
 from analysis.training.data.inputs import see
 from analysis.training.data.prepare import prepare
 from analysis.training.data.samples import Sample, TrainingData, read_training_data
 from analysis.training.evaluation.evaluate import expected_calibration_error, fit_temperature, scaled_probabilities
 from analysis.training.evaluation.explain import heat_of, load_network
+from analysis.training.linear_probe.choose_features import AUTO_CHOICES, extract, fit_best
 from analysis.training.predict import load_model
 from analysis.training.progress import Reporter
 from analysis.training.train import TrainingResult, set_up_process, train

@@ -23,7 +23,6 @@ from torch import Tensor, nn
 from analysis.errors import TrainingDiverged, UnusableTrainingData
 from analysis.memory import keep_freed_memory
 from analysis.training import checkpoint
-from analysis.training.auto import AUTO_CHOICES, CLIP_CHOICES, FACE_HEAD_CHOICES, FEATURES_FILE, train_head
 from analysis.training.config import RECIPE_SETTINGS, Device, Recipe, TrainingConfig, defaults
 from analysis.training.data.inputs import CLIP, PICTURE, Look, see_all
 from analysis.training.data.prepare import AUTO_PICTURE_PX, Prepared, prepare, split_document
@@ -32,6 +31,13 @@ from analysis.training.evaluation.evaluate import Judged, evaluate, fit_temperat
 from analysis.training.evaluation.model_card import write_card
 from analysis.training.evaluation.predictions_csv import JudgedSample, judged_csv, judged_samples
 from analysis.training.export import SAME_OUTPUT, onnx_bytes, onnx_difference
+from analysis.training.linear_probe.choose_features import (
+    AUTO_CHOICES,
+    CLIP_CHOICES,
+    FACE_HEAD_CHOICES,
+    FEATURES_FILE,
+    train_head,
+)
 from analysis.training.loop import learn, logits_of
 from analysis.training.losses import log_probabilities
 from analysis.training.models import ModelSpec, build, outputs_for, parameter_count

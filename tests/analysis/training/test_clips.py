@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.training import auto, loop
+from analysis.training import loop
 from analysis.training.config import Recipe, TrainingConfig, defaults
 from analysis.training.data.inputs import CLIP, see
 from analysis.training.data.samples import TrainingData, read_training_data
 from analysis.training.evaluation.explain import heat_of, load_network
+from analysis.training.linear_probe import choose_features
 from analysis.training.predict import load_model, predict_files
 from analysis.training.train import train
 from tests.analysis.training.pictures import ignore, moving_bar, write_bars
@@ -20,7 +21,7 @@ from tests.clips import write_clip
 @pytest.fixture(autouse=True)
 def several_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that features of a few clips also come in several batches; large ones take long to lay out in memory."""
-    monkeypatch.setattr(auto, "FEATURE_BATCH", 4)
+    monkeypatch.setattr(choose_features, "FEATURE_BATCH", 4)
 
 
 def sourced(data: TrainingData) -> TrainingData:

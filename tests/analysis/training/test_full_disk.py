@@ -12,9 +12,9 @@ import pytest
 from analysis.errors import NoDiskSpace, is_disk_full
 from analysis.training import checkpoint, progress
 from analysis.training import train as training
-from analysis.training.auto import FEATURES_FILE
 from analysis.training.config import Recipe
 from analysis.training.data.samples import TrainingData, read_training_data
+from analysis.training.linear_probe.choose_features import FEATURES_FILE
 from analysis.training.progress import TrainingProgress
 from analysis.training.train import train
 from analysis.training.tune import tune

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 import torch
 
-from analysis.training.side_by_side import side_by_side
+from analysis.training.linear_probe.parallel import side_by_side
 
 GoOn = Callable[[], None]
 

@@ -16,7 +16,7 @@ from analysis.training.checkpoint import load_tensors, save_tensors
 from analysis.training.config import Augmentation, TrainingConfig
 from analysis.training.data.inputs import CLIP, FACE, FACE_SIDE_PX
 from analysis.training.data.prepare import AUTO_PICTURE_PX, Prepared
-from analysis.training.heads import (
+from analysis.training.linear_probe.fit import (
     ROUNDS,
     STRENGTHS,
     HeldOut,

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from analysis.training.linear_probe.parallel import side_by_side
 from analysis.training.losses import said
-from analysis.training.side_by_side import side_by_side
 from analysis.types import Float64
 
 MOST_BASIS_ROWS = 3_000
