@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from analysis.training.models import ModelSpec, probabilities
+from analysis.training.models.build import ModelSpec, probabilities
 
 ONNX_OPSET = 17
 SAME_OUTPUT = 1e-4

@@ -40,7 +40,7 @@ from analysis.training.linear_probe.choose_features import (
 )
 from analysis.training.loop import learn, logits_of
 from analysis.training.losses import log_probabilities
-from analysis.training.models import ModelSpec, build, outputs_for, parameter_count
+from analysis.training.models.build import ModelSpec, build, outputs_for, parameter_count
 from analysis.training.progress import Reporter
 from analysis.types import Float64, OnProgress
 from analysis.weights import sha256_of

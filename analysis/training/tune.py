@@ -17,7 +17,7 @@ from analysis.training.config import Augmentation, Optimizer, Recipe, Schedule, 
 from analysis.training.data.prepare import Prepared, prepare
 from analysis.training.data.samples import Part, TrainingData, clips_among
 from analysis.training.loop import learn
-from analysis.training.models import build
+from analysis.training.models.build import build
 from analysis.training.progress import KeepBest, Reporter
 from analysis.training.train import NETWORK_KINDS, choose_device, network_spec, run_fingerprint, set_up_process
 from analysis.types import OnProgress

@@ -19,7 +19,7 @@ from analysis.errors import BadTrainingConfig
 from analysis.training import checkpoint
 from analysis.training.data.inputs import CLIP, FACE, PICTURE, Seen, see
 from analysis.training.data.samples import Sample
-from analysis.training.models import Branch, ClipReader, Features, Finetune, ModelSpec, Tutorial, build, frames_of
+from analysis.training.models.build import Branch, ClipReader, Features, Finetune, ModelSpec, Tutorial, build, frames_of
 from analysis.training.predict import LoadedModel, network_view
 from analysis.types import Float32, Image
 

@@ -8,7 +8,7 @@ from typing import Any
 from analysis.training.checkpoint import write_whole
 from analysis.training.data.inputs import CLIP, FACE, PICTURE
 from analysis.training.evaluation.evaluate import TINY_TEST
-from analysis.training.models import BRANCHES
+from analysis.training.models.build import BRANCHES
 from analysis.weights import EFFICIENTNET_LITE0, MOBILEFACENET, YUNET, Weight
 
 BACKBONES: dict[str, tuple[str, Weight]] = {

@@ -29,7 +29,7 @@ from analysis.training.linear_probe.fit import (
 )
 from analysis.training.loop import Tensors
 from analysis.training.losses import label_weights
-from analysis.training.models import Branch, Features, ModelSpec, features_inputs, outputs_for
+from analysis.training.models.build import Branch, Features, ModelSpec, features_inputs, outputs_for
 from analysis.training.progress import Reporter
 from analysis.types import Float64
 

@@ -6,7 +6,7 @@ import torch
 
 from analysis.doctor.embedding import as_network_input
 from analysis.doctor.face_patterns import GRID, INPUT_SIDE, LAYER, FacePatterns, load_face_patterns
-from analysis.training.facenet import EMBEDDER_PIXELS, load_facenet
+from analysis.training.models.facenet import EMBEDDER_PIXELS, load_facenet
 from tests.analysis.doctor.scenes import scene
 
 

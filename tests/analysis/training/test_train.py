@@ -20,7 +20,7 @@ from analysis.training.config import Device, Recipe, TrainingConfig, defaults
 from analysis.training.data.samples import Part, Sample, TrainingData, read_training_data
 from analysis.training.evaluation.explain import load_network
 from analysis.training.loop import Tensors, learn
-from analysis.training.models import ModelSpec, build
+from analysis.training.models.build import ModelSpec, build
 from analysis.training.predict import load_model
 from analysis.training.progress import KeepBest, Reporter, TrainingProgress
 from analysis.training.train import TrainingResult, train

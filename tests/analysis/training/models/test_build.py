@@ -15,8 +15,7 @@ from analysis.training.data.inputs import CLIP, FACE, PICTURE, Seen
 from analysis.training.data.samples import read_training_data
 from analysis.training.evaluation.explain import heat_of
 from analysis.training.export import onnx_bytes, onnx_difference
-from analysis.training.facenet import load_facenet, load_finder
-from analysis.training.models import (
+from analysis.training.models.build import (
     BRANCHES,
     Features,
     ModelSpec,
@@ -28,6 +27,7 @@ from analysis.training.models import (
     resampled,
     tutorial_parameters,
 )
+from analysis.training.models.facenet import load_facenet, load_finder
 from analysis.training.train import train
 from analysis.training.tune import tune
 from analysis.weights import MOBILEFACENET, YUNET, verified_path

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from analysis.training.data.inputs import CLIP, FACE, FACE_SIDE_PX, PICTURE
-from analysis.training.efficientnet import HEAD_CHANNELS, EfficientNetLite0, load_imagenet
-from analysis.training.facenet import FaceNet, load_facenet, load_finder
+from analysis.training.models.efficientnet import HEAD_CHANNELS, EfficientNetLite0, load_imagenet
+from analysis.training.models.facenet import FaceNet, load_facenet, load_finder
 
 ROOT_SOFTNESS = 0.05
 """Bounds the slope of the signed root at zero (to 4.5), so that rounding in another runtime stays rounding."""
