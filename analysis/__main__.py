@@ -81,7 +81,7 @@ def _doctor(args: argparse.Namespace) -> int:
 
 
 def _probe(args: argparse.Namespace) -> int:
-    from analysis.probing import run_probe
+    from analysis.video.probe import run_probe
 
     return run_probe(args)
 

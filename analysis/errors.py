@@ -41,7 +41,7 @@ class ProbeLimit(UnreadableVideo):
 
 
 class PictureTooLarge(UnreadableVideo):
-    """The frames are larger than the limit in `analysis.containers.MAX_FRAME_PIXELS`."""
+    """The frames are larger than the limit in `analysis.video.containers.MAX_FRAME_PIXELS`."""
 
     code = "picture_too_large"
 

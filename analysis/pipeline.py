@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.ahead import run_ahead
 from analysis.faces import keyframe_scan
 from analysis.faces.associate import TrackingRules
 from analysis.faces.detect import FaceDetector, load_detector
@@ -34,7 +33,8 @@ from analysis.types import (
     Thoroughness,
     VideoInfo,
 )
-from analysis.video import Sampling, Tally, probe, sample_frames, segment_border_s
+from analysis.video.decode import Sampling, Tally, probe, sample_frames, segment_border_s
+from analysis.video.read_ahead import run_ahead
 
 FRAMES_AHEAD = 8
 """Samples decoded in advance: as many as come while the faces of ended tracks are embedded."""

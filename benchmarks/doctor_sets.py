@@ -9,7 +9,7 @@ import numpy as np
 
 from analysis.images.read import SUFFIXES, read_picture
 from analysis.types import Image
-from analysis.video import keyframes_at, probe
+from analysis.video.decode import keyframes_at, probe
 from benchmarks.shared import shared_folder
 
 PICTURE_SETS = {

@@ -19,10 +19,17 @@ from playwright.sync_api import Page, sync_playwright
 
 from analysis.errors import UnreadableVideo
 from analysis.pipeline import Models, Options, analyse, load_models
-from analysis.probing import probe_apart
 from analysis.types import SegmentSpan, VideoInfo
-from analysis.video import Sampling, Tally, sample_frames
-from analysis.webcopy import PlaybackPlan, make_poster, make_sprites, make_web_copy, playback_offset_s, playback_plan
+from analysis.video.decode import Sampling, Tally, sample_frames
+from analysis.video.probe import probe_apart
+from analysis.video.web_copy import (
+    PlaybackPlan,
+    make_poster,
+    make_sprites,
+    make_web_copy,
+    playback_offset_s,
+    playback_plan,
+)
 from benchmarks.clips import DATA
 
 PLAY = """async (source) => {

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from analysis.training.predict import load_model
 from analysis.types import FoundTrack
-from analysis.video import probe
+from analysis.video.decode import probe
 from analysis.weights import sha256_of
 from tests.analysis.training.pictures import stripes
 from tests.factories import make_job, make_team

@@ -20,7 +20,7 @@ BAR_WIDTH = 30
 def run_analyse(args: argparse.Namespace) -> int:
     """The `analyse` command."""
     from analysis.pipeline import Options, analyse
-    from analysis.video import probe
+    from analysis.video.decode import probe
 
     video, out = Path(args.video), Path(args.out)
     info = probe(video)  # what cannot be read leaves nothing behind

@@ -43,7 +43,7 @@ def run_recognise(args: argparse.Namespace) -> int:
     from analysis.recognition.spans import spans_of
     from analysis.training.checkpoint import write_json
     from analysis.training.predict import load_model
-    from analysis.video import probe
+    from analysis.video.decode import probe
 
     out, video = Path(args.out), Path(args.video)
     if not out.parent.is_dir():

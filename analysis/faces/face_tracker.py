@@ -16,8 +16,8 @@ from analysis.faces.detect import FaceDetector
 from analysis.faces.embed import Embedder
 from analysis.faces.group import THRESHOLDS
 from analysis.faces.quality import face_qualities, pose_marks, size_marks
-from analysis.frames import Frame
 from analysis.types import Faces, Float32, FoundFace, FoundTrack, Image, VideoInfo
+from analysis.video.frame import Frame
 
 CONTINUE_SCORE = 0.45
 """Detections down to this carry on a track that began with a clear one."""

@@ -13,9 +13,9 @@ from analysis.faces.best_views import View
 from analysis.faces.detect import FaceDetector
 from analysis.faces.embed import Embedder
 from analysis.faces.face_tracker import SURE_SCORE, cut_view, found_face, promises
-from analysis.frames import Frame
 from analysis.types import Float32, FoundFace, OnProgress, Progress, VideoInfo
-from analysis.video import keyframes_at
+from analysis.video.decode import keyframes_at
+from analysis.video.frame import Frame
 
 MAX_MOMENTS = 64
 MAX_SECONDS = 8.0

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from analysis.errors import PictureTooLarge, UnreadablePicture
 from analysis.images.read import decode_picture
-from analysis.moments import whole_picture
 from analysis.recognition.spans import doubt_of
 from analysis.recognition.types import FaceTrack, Observation, Place
 from analysis.training.data.inputs import FACE_LOOK_PX, Look, Seen, see_frames, see_picture, spread
 from analysis.training.predict import BATCH, LoadedModel
 from analysis.types import Float64, Image, OnProgress, Progress, SegmentSpan, VideoInfo
-from analysis.video import Sampling, Tally, sample_frames
+from analysis.video.decode import Sampling, Tally, sample_frames
+from analysis.video.frames_at import whole_picture
 
 STAGE = "recognise"
 FRAME_STEP_S = 1.0

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from analysis.__main__ import main
-from analysis.ahead import run_ahead
 from analysis.errors import Cancelled
 from analysis.faces.keyframe_scan import spread_moments
 from analysis.pipeline import (
@@ -27,7 +26,8 @@ from analysis.pipeline import (
 )
 from analysis.samples.video import STORY
 from analysis.types import FoundTrack, Progress, Thoroughness
-from analysis.video import probe
+from analysis.video.decode import probe
+from analysis.video.read_ahead import run_ahead
 from tests import clips
 
 OPTIONS = Options()

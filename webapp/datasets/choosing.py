@@ -8,7 +8,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from analysis.moments import TIMES_DIFFER_S
+from analysis.video.frames_at import TIMES_DIFFER_S
 from webapp.accounts.models import User
 from webapp.datasets import imports, live
 from webapp.datasets.importing.options import CHOSEN, Options

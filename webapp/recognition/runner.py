@@ -13,11 +13,11 @@ from django.db.models import Avg
 from django.utils import timezone
 
 from analysis.errors import Cancelled, DamagedModel
-from analysis.moments import exactly, frames_at, whole_picture
 from analysis.recognition.spans import most_doubtful, spans_of
 from analysis.recognition.types import FaceTrack, FaceView, On
 from analysis.recognition.types import Observation as Observed
 from analysis.types import OnProgress, Progress
+from analysis.video.frames_at import exactly, frames_at, whole_picture
 from analysis.weights import sha256_of
 from webapp import storage
 from webapp.datasets.importing.preparing import encode_jpeg

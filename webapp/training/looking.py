@@ -11,14 +11,14 @@ from uuid import UUID
 
 import cv2
 
-from analysis.clips import cut_clip
 from analysis.errors import Cancelled, UnreadablePicture, UnreadableVideo
 from analysis.images.read import decode_picture, read_picture
-from analysis.moments import frames_at, whole_picture
-from analysis.probing import probe_apart
 from analysis.training.data.samples import Part
 from analysis.training.data.samples import Sample as TrainingSample
 from analysis.types import Float32, Image, Progress
+from analysis.video.cut_clip import cut_clip
+from analysis.video.frames_at import frames_at, whole_picture
+from analysis.video.probe import probe_apart
 from webapp import storage
 from webapp.datasets import measuring
 from webapp.datasets.choices import Kind

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from django.db import IntegrityError, transaction
 
-from analysis import webcopy
 from analysis.errors import Cancelled, UnreadableVideo
-from analysis.probing import probe_apart
 from analysis.types import OnProgress, Progress, VideoInfo
-from analysis.webcopy import PlaybackPlan
+from analysis.video import web_copy
+from analysis.video.probe import probe_apart
+from analysis.video.web_copy import PlaybackPlan
 from webapp import storage
 from webapp.jobs import lifecycle
 from webapp.jobs.errors import FileGone
@@ -101,7 +101,7 @@ def _refuse_as_duplicate(video: Video, twin: Video) -> None:
 
 def _accept(job: Job, video: Video, info: VideoInfo, sha256: str) -> None:
     """Facts, the end of the check and the next jobs in one transaction: after a crash all or nothing is there."""
-    plan = webcopy.playback_plan(info)
+    plan = web_copy.playback_plan(info)
     is_original = plan == PlaybackPlan.ORIGINAL
     with transaction.atomic():
         lifecycle.finish(job)
@@ -110,7 +110,7 @@ def _accept(job: Job, video: Video, info: VideoInfo, sha256: str) -> None:
             sha256=sha256,
             duplicate_of=None,
             playback=Playback.ORIGINAL if is_original else Playback.PENDING,
-            playback_offset_s=webcopy.playback_offset_s(info, plan),
+            playback_offset_s=web_copy.playback_offset_s(info, plan),
         )
         video.refresh_from_db()
         user = job.created_by
@@ -128,7 +128,7 @@ def prepare_for_browser(job: Job) -> None:
     with original_of(video) as path, storage.scratch_dir() as scratch:
         if not video.poster_key and _make_poster(video, path, scratch):
             lifecycle.report(job, "poster", 0, info.duration_s, new_results=True)
-        plan = webcopy.playback_plan(info)
+        plan = web_copy.playback_plan(info)
         if plan != PlaybackPlan.ORIGINAL and video.playback != Playback.COPY:
             _make_copy(job, video, path, scratch, info, plan)
         _make_sprites(job, video, path, scratch, info)
@@ -147,7 +147,7 @@ def _make_poster(video: Video, path: Path, scratch: Path) -> bool:
     """The picture on the card; False where no picture of the video can serve, which must not stop anything else."""
     picture = scratch / "poster.jpg"
     try:
-        webcopy.make_poster(path, picture, info_of(video))
+        web_copy.make_poster(path, picture, info_of(video))
     except UnreadableVideo as error:
         logger.info("No poster for video %s: %s", video.pk, error)
         return False
@@ -160,20 +160,20 @@ def _make_poster(video: Video, path: Path, scratch: Path) -> bool:
 def _make_copy(job: Job, video: Video, path: Path, scratch: Path, info: VideoInfo, plan: PlaybackPlan) -> None:
     target = scratch / "copy.mp4"
     try:
-        webcopy.make_web_copy(path, target, info, plan, _reporter(job, info.duration_s))
+        web_copy.make_web_copy(path, target, info, plan, _reporter(job, info.duration_s))
     except UnreadableVideo:
         Video.objects.filter(pk=video.pk).update(playback=Playback.IMPOSSIBLE)
         raise
     key = f"{video.files_prefix}/web.mp4"
     storage.put_file(key, target)
-    offset_s = webcopy.playback_offset_s(info, plan)
+    offset_s = web_copy.playback_offset_s(info, plan)
     Video.objects.filter(pk=video.pk).update(copy_key=key, playback=Playback.COPY, playback_offset_s=offset_s)
     lifecycle.report(job, "web_copy", info.duration_s, info.duration_s, new_results=True)
 
 
 def _make_sprites(job: Job, video: Video, path: Path, scratch: Path, info: VideoInfo) -> None:
     target = scratch / "sprites.jpg"
-    made = webcopy.make_sprites(path, target, info, _reporter(job, info.duration_s))
+    made = web_copy.make_sprites(path, target, info, _reporter(job, info.duration_s))
     key = f"{video.files_prefix}/sprites.jpg"
     storage.put_file(key, target)
     sheet = {

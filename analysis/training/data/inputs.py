@@ -142,7 +142,7 @@ def middle_picture(path: Path) -> Image:
 def clip_frames(path: Path, count: int, side: int) -> list[Image]:
     """`count` frames BGR spread evenly over the clip, repeated where it has fewer; raises UnreadableVideo."""
     from analysis.errors import UnreadableVideo
-    from analysis.video import Sampling, Tally, probe, sample_frames
+    from analysis.video.decode import Sampling, Tally, probe, sample_frames
 
     info = probe(path)
     step_s = max(info.duration_s, 1 / info.rate_fps) / (2 * count)

@@ -14,7 +14,7 @@ from analysis.recognition.spans import spans_of
 from analysis.recognition.types import FaceTrack, FaceView
 from analysis.training.predict import load_model
 from analysis.types import Progress
-from analysis.video import Tally, probe
+from analysis.video.decode import Tally, probe
 from tests.analysis.training.pictures import ignore, stripes
 from tests.clips import late_start, truncated_clip
 from tests.trained import BAR_CLIP_S, bars_film, bars_model, stripes_film, stripes_model

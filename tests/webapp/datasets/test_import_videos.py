@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from analysis.clips import SMALL_SIDE
 from analysis.images.read import decode_picture
-from analysis.moments import frames_at
-from analysis.probing import probe_apart
+from analysis.video.cut_clip import SMALL_SIDE
+from analysis.video.frames_at import frames_at
+from analysis.video.probe import probe_apart
 from tests.clips import clip_with_cuts, late_start, steady_clip, truncated_clip
 from tests.factories_datasets import make_dataset, picture
 from tests.factories_videos import found_track, make_analysed_video, people_of

@@ -77,7 +77,7 @@ def test_a_model_of_faces_looks_at_the_stored_views_of_each_track(team: Team) ->
 def test_a_model_of_clips_looks_in_clips_as_long_as_those_it_learned_from(team: Team, tmp_path: Path) -> None:
     run = promote(make_model_run(team=team, kind="clips", folder=bars_model(), labels=("left", "right")))
     path = bars_film(tmp_path / "bars.mp4")
-    from analysis.video import probe
+    from analysis.video.decode import probe
 
     video = make_video(team=team, content=path.read_bytes(), info=probe(path))
     first = Recognition.objects.create(video=video, run=run, line=run.line)

@@ -136,7 +136,7 @@ def film(team: Team, tmp_path: Any) -> Any:
     """Two seconds of standing stripes."""
     path = tmp_path / "film.mp4"
     write_clip(path, [stripes(True, 5, 96) for _ in range(50)])
-    from analysis.video import probe
+    from analysis.video.decode import probe
 
     return make_video(team=team, content=path.read_bytes(), info=probe(path))
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis import webcopy
 from analysis.errors import UnreadableVideo
+from analysis.video import web_copy
 from tests.factories import make_job
 from tests.factories_videos import make_upload, make_video
 from tests.moving_picture import write_clip
@@ -168,7 +168,7 @@ def test_a_copy_and_sprites_are_made_for_what_a_browser_cannot_play(team: Team, 
     assert video.playback == Playback.COPY and storage.size(video.copy_key) > 0
     assert storage.exists(video.sprites_key) and video.sprites["columns"] >= 1
     with storage.local_path(video.copy_key) as path:
-        assert webcopy.playback_plan(ingest.probe_apart(path)) == webcopy.PlaybackPlan.ORIGINAL
+        assert web_copy.playback_plan(ingest.probe_apart(path)) == web_copy.PlaybackPlan.ORIGINAL
 
 
 def test_a_deleted_video_is_purged_with_every_byte_and_row_after_the_undo_period(
@@ -235,7 +235,7 @@ def test_a_video_of_which_no_poster_can_be_made_still_gets_its_copy(
     def no_picture(*_: object) -> None:
         raise UnreadableVideo("nothing to see")
 
-    monkeypatch.setattr(webcopy, "make_poster", no_picture)
+    monkeypatch.setattr(web_copy, "make_poster", no_picture)
     video = check(arrive(bob, team, write_clip(tmp_path / "clip.avi", codec="mpeg4"), "clip.avi"))
     tasks.make_web_copy(str(Job.objects.get(kind=Kind.WEB_COPY).pk))
     video.refresh_from_db()
@@ -263,7 +263,7 @@ def test_a_copy_that_fails_is_awaited_no_longer_and_tried_again_on_request(
     services.analyse_again(video, thoroughness="fast", user=bob)
     again = Job.objects.get(kind=Kind.WEB_COPY, status=Status.QUEUED)
     with monkeypatch.context() as patch:
-        patch.setattr(webcopy, "make_web_copy", fails)
+        patch.setattr(web_copy, "make_web_copy", fails)
         tasks.make_web_copy(str(again.pk))
     again.refresh_from_db()
     video.refresh_from_db()

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from analysis.errors import UnreadableVideo
-from analysis.moments import exactly, frames_at
+from analysis.video.frames_at import exactly, frames_at
 from webapp import storage
 from webapp.datasets.importing import plans
 from webapp.datasets.importing.clips import ClipReader

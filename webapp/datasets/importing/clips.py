@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from analysis.clips import cut_clip
 from analysis.errors import UnreadableVideo
+from analysis.video.cut_clip import cut_clip
 from webapp.datasets.importing import plans
 from webapp.datasets.importing.found import Found, Reader, Step, Work
 from webapp.datasets.importing.frames import chosen_videos

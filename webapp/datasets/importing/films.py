@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from analysis.errors import UnreadableVideo
-from analysis.moments import frames_at, whole_picture
-from analysis.probing import probe_apart
 from analysis.types import VideoInfo
+from analysis.video.frames_at import frames_at, whole_picture
+from analysis.video.probe import probe_apart
 from webapp import storage
 from webapp.datasets import inbox
 from webapp.datasets.importing import plans

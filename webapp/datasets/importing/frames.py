@@ -11,10 +11,10 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from analysis.errors import UnreadableVideo
-from analysis.frames import Frame
-from analysis.moments import frames_at, whole_picture
 from analysis.types import SegmentSpan, VideoInfo
-from analysis.video import Sampling, Tally, sample_frames
+from analysis.video.decode import Sampling, Tally, sample_frames
+from analysis.video.frame import Frame
+from analysis.video.frames_at import frames_at, whole_picture
 from webapp.datasets.importing import plans
 from webapp.datasets.importing.found import Found, Reader, Step, Work
 from webapp.datasets.importing.options import ANY, SCENES, WITH, Options

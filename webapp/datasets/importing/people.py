@@ -12,7 +12,7 @@ import numpy as np
 from django.db.models import F, QuerySet
 
 from analysis.errors import UnreadableVideo
-from analysis.moments import cut_square, frames_at
+from analysis.video.frames_at import cut_square, frames_at
 from webapp import storage
 from webapp.datasets.importing import plans
 from webapp.datasets.importing.found import Found, Reader, Step, Work

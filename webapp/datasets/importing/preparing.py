@@ -11,15 +11,15 @@ from pathlib import Path, PurePosixPath
 import cv2
 import numpy as np
 
-from analysis.clips import cut_clip
 from analysis.errors import PictureTooLarge, UnreadablePicture, UnreadableVideo
 from analysis.images import read as pictures
 from analysis.images.header_format import PictureForm, picture_form
 from analysis.images.header_size import picture_size
-from analysis.probing import probe_apart
 from analysis.types import Image, SegmentSpan, VideoInfo
-from analysis.video import Sampling, Tally, sample_frames
-from analysis.webcopy import PlaybackPlan, playback_plan
+from analysis.video.cut_clip import cut_clip
+from analysis.video.decode import Sampling, Tally, sample_frames
+from analysis.video.probe import probe_apart
+from analysis.video.web_copy import PlaybackPlan, playback_plan
 from webapp.datasets.importing.found import Box, Found
 from webapp.datasets.models import Outcome
 from webapp.videos.media_views import playable_type

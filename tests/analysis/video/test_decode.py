@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import containers
 from analysis.errors import ForbiddenFormat, NoVideoStream, PictureTooLarge, UnreadableVideo
-from analysis.frames import Frame
 from analysis.types import SegmentSpan
-from analysis.video import Sampling, Tally, keyframes_at, probe, sample_frames, segment_border_s
+from analysis.video import containers
+from analysis.video.decode import Sampling, Tally, keyframes_at, probe, sample_frames, segment_border_s
+from analysis.video.frame import Frame
 from tests import clips
 from tests.shared_data import shared_data
 

@@ -58,7 +58,7 @@ def _error_kind(code: str) -> type[errors.UnreadableVideo]:
 def run_probe(args: argparse.Namespace) -> int:
     """The `probe` command: VideoInfo as JSON on stdout, or `{"error", "message"}` and exit status 2."""
     limit_this_process(getattr(args, "memory_bytes", None))
-    from analysis.video import probe
+    from analysis.video.decode import probe
 
     try:
         info = probe(Path(args.video))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.shots import CutDetector, block_changes, change, thumbnail
 from analysis.types import Float32
+from analysis.video.shot_cuts import CutDetector, block_changes, change, thumbnail
 
 
 def scene(seed: int) -> Float32:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from analysis.errors import NoVideoStream, ProbeLimit, UnreadableVideo
-from analysis.probing import probe_apart
-from analysis.video import probe
+from analysis.video.decode import probe
+from analysis.video.probe import probe_apart
 from tests import clips
 from tests.shared_data import FOLDER, shared_data
 

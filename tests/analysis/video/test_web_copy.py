@@ -13,8 +13,8 @@ import pytest
 
 from analysis.errors import Cancelled, UnreadableVideo
 from analysis.types import Progress, SegmentSpan, VideoInfo
-from analysis.video import Sampling, Tally, probe, sample_frames
-from analysis.webcopy import (
+from analysis.video.decode import Sampling, Tally, probe, sample_frames
+from analysis.video.web_copy import (
     PlaybackPlan,
     make_poster,
     make_sprites,

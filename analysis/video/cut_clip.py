@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from analysis.errors import UnreadableVideo
-from analysis.ffmpeg_process import run_ffmpeg
 from analysis.types import OnProgress, Progress, VideoInfo
-from analysis.webcopy import input_arguments
+from analysis.video.ffmpeg import run_ffmpeg
+from analysis.video.web_copy import input_arguments
 
 SMALL_SIDE = 360
 """Networks look at clips in 112 to 224 pixels."""

@@ -10,9 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from analysis.frames import Frame
 from analysis.types import Float32, Image, SegmentSpan, VideoInfo
-from analysis.video import Sampling, Tally, sample_frames
+from analysis.video.decode import Sampling, Tally, sample_frames
+from analysis.video.frame import Frame
 
 PRECISION_S = 0.1
 """Every frame is scaled before it is handed out, so no more of them are looked at than this asks for."""

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import moments
-from analysis.clips import SMALL_SIDE, cut_clip
 from analysis.errors import Cancelled, UnreadableVideo
-from analysis.moments import cut_square, frames_at, whole_picture
 from analysis.types import Progress
-from analysis.video import probe
+from analysis.video import frames_at as moments
+from analysis.video.cut_clip import SMALL_SIDE, cut_clip
+from analysis.video.decode import probe
+from analysis.video.frames_at import cut_square, frames_at, whole_picture
 from tests.clips import flat, late_start, steady_clip, turned_clip, with_sound, write_clip
 
 

@@ -16,11 +16,11 @@ import numpy as np
 from av.packet import Packet
 from av.video.reformatter import VideoReformatter
 
-from analysis.containers import TICKS_PER_S, decode_packet, open_video, read_packets, refuse_large, seek_before
 from analysis.errors import UnreadableVideo
-from analysis.frames import Frame, luma_plane
-from analysis.shots import CutDetector, thumbnail
 from analysis.types import SegmentSpan, VideoInfo
+from analysis.video.containers import TICKS_PER_S, decode_packet, open_video, read_packets, refuse_large, seek_before
+from analysis.video.frame import Frame, luma_plane
+from analysis.video.shot_cuts import CutDetector, thumbnail
 
 MANY_PIXELS = 4096 * 2304
 """Above this one thread decodes, so that fewer frames are in memory at once."""

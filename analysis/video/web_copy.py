@@ -12,11 +12,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from analysis.containers import ALLOWED_FORMATS, ALLOWED_PROTOCOLS
 from analysis.errors import UnreadableVideo
-from analysis.ffmpeg_process import run_ffmpeg
 from analysis.types import Image, OnProgress, Progress, SegmentSpan, VideoInfo
-from analysis.video import Sampling, Tally, keyframes_at, sample_frames
+from analysis.video.containers import ALLOWED_FORMATS, ALLOWED_PROTOCOLS
+from analysis.video.decode import Sampling, Tally, keyframes_at, sample_frames
+from analysis.video.ffmpeg import run_ffmpeg
 
 COPY_LONG_SIDE, COPY_SHORT_SIDE = 1920, 1080
 MAX_PLAYED_PIXELS = 4096 * 2304
