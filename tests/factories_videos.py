@@ -12,10 +12,11 @@ from analysis.types import FoundFace, FoundTrack, SegmentResult, SegmentSpan, Vi
 from tests.factories import make_job, make_team
 from webapp import storage
 from webapp.accounts.models import Team, User
+from webapp.analyses import runner
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
 from webapp.people.models import Face, Person, Track
-from webapp.videos import media_info, runner, uploads
+from webapp.videos import media_info, uploads
 from webapp.videos.models import Analysis, Playback, Segment, Upload, Video
 
 _numbers = count(1)

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from webapp import storage
 from webapp.accounts.models import Team, User
+from webapp.analyses import people_runner
 from webapp.jobs import lifecycle, progress
 from webapp.jobs.models import ACTIVE, Job, Kind
-from webapp.people import from_analysis
 from webapp.videos import analysed
 from webapp.videos.models import Analysis, Playback, State, Video
 
@@ -48,7 +48,7 @@ def delete_video(video: Video) -> None:
     with transaction.atomic():
         if not Video.objects.filter(pk=video.pk, deleted_at=None).update(deleted_at=timezone.now()):
             return
-        from_analysis.refresh_people_of(video.pk)
+        people_runner.refresh_people_of(video.pk)
     for job_id in Job.objects.filter(subject_id=video.pk, parent=None, status__in=ACTIVE).values_list("pk", flat=True):
         lifecycle.cancel(job_id)
     progress.publish_gone(team_id=video.team_id, subject_id=video.pk)
@@ -62,7 +62,7 @@ def restore_video(video: Video) -> None:
         with transaction.atomic():
             if not Video.objects.filter(pk=video.pk, deleted_at=deleted_at).update(deleted_at=None):
                 return
-            from_analysis.refresh_people_of(video.pk)
+            people_runner.refresh_people_of(video.pk)
     except IntegrityError as error:
         raise AlreadyHere from error
     video.refresh_from_db()

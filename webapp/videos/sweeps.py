@@ -11,8 +11,8 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from webapp import storage
+from webapp.analyses import people_runner
 from webapp.jobs.models import ACTIVE, Job, Kind, Status
-from webapp.people import from_analysis
 from webapp.people.models import Person
 from webapp.undo import UNDO_PERIOD
 from webapp.videos import arriving, uploads
@@ -94,8 +94,8 @@ def purge(video: Video) -> None:
         Video.objects.filter(pk=video.pk).delete()
         Job.objects.filter(subject_id=video.pk, parent__isnull=False).delete()
         Job.objects.filter(subject_id=video.pk).delete()
-        from_analysis.finish(seen, team=video.team)
-        from_analysis.remove_unseen(video.team, seen)
+        people_runner.finish(seen, team=video.team)
+        people_runner.remove_unseen(video.team, seen)
     logger.info("Video %s is purged", video.pk)
 
 

@@ -2,8 +2,9 @@
 
 from celery import shared_task
 
+from webapp.analyses import runner
 from webapp.jobs import lifecycle
-from webapp.videos import ingest, runner, sample, sweeps
+from webapp.videos import ingest, sample, sweeps
 
 
 @shared_task(name="check_video")

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.people import appearances, carry_over, samples
+from webapp.analyses import carry_over_runner
+from webapp.people import appearances, samples
 
 spans = st.lists(st.tuples(st.floats(0, 100), st.floats(0.01, 20)).map(lambda pair: (pair[0], pair[0] + pair[1])))
 
@@ -71,40 +72,43 @@ def test_no_samples_are_a_value_too() -> None:
     assert (times_s.shape, boxes.shape, scores.shape) == ((0,), (0, 4), (0,))
 
 
-def seen(start_s: float, end_s: float, x: float = 0) -> carry_over.Seen:
+def seen(start_s: float, end_s: float, x: float = 0) -> carry_over_runner.Seen:
     times_s = np.arange(start_s, end_s, 0.2)
     return [(times_s, np.tile(np.array([x, 0, x + 100, 100], np.float32), (len(times_s), 1)))]
 
 
 def test_the_same_place_at_the_same_time_is_the_same_person() -> None:
-    before = {"anna": carry_over.Before(seen(0, 10), True), "other": carry_over.Before(seen(0, 10, x=500), False)}
-    assert carry_over.match([seen(0, 10, x=505), seen(0.1, 9, x=5)], before) == {0: "other", 1: "anna"}
+    before = {
+        "anna": carry_over_runner.Before(seen(0, 10), True),
+        "other": carry_over_runner.Before(seen(0, 10, x=500), False),
+    }
+    assert carry_over_runner.match([seen(0, 10, x=505), seen(0.1, 9, x=5)], before) == {0: "other", 1: "anna"}
 
 
 def test_another_time_or_place_is_not() -> None:
-    before = {"anna": carry_over.Before(seen(0, 10), True)}
-    assert carry_over.match([seen(20, 30), seen(0, 10, x=90)], before) == {}
+    before = {"anna": carry_over_runner.Before(seen(0, 10), True)}
+    assert carry_over_runner.match([seen(20, 30), seen(0, 10, x=90)], before) == {}
 
 
 def test_an_unnamed_person_who_falls_apart_goes_to_the_larger_part_only() -> None:
-    before = {"someone": carry_over.Before([*seen(0, 10), *seen(20, 24)], False)}
-    assert carry_over.match([seen(20, 24), seen(0, 10)], before) == {1: "someone"}
+    before = {"someone": carry_over_runner.Before([*seen(0, 10), *seen(20, 24)], False)}
+    assert carry_over_runner.match([seen(20, 24), seen(0, 10)], before) == {1: "someone"}
 
 
 def test_parts_of_a_named_person_stay_that_person() -> None:
-    before = {"anna": carry_over.Before([*seen(0, 10), *seen(20, 24)], True)}
-    assert carry_over.match([seen(20, 24), seen(0, 10)], before) == {0: "anna", 1: "anna"}
+    before = {"anna": carry_over_runner.Before([*seen(0, 10), *seen(20, 24)], True)}
+    assert carry_over_runner.match([seen(20, 24), seen(0, 10)], before) == {0: "anna", 1: "anna"}
 
 
 def test_two_who_are_seen_at_once_never_become_one_named_person() -> None:
-    before = {"anna": carry_over.Before([*seen(0, 10), *seen(5, 12, x=300)], True)}
-    assert len(carry_over.match([seen(0, 10), seen(5, 12, x=300)], before)) == 1
+    before = {"anna": carry_over_runner.Before([*seen(0, 10), *seen(5, 12, x=300)], True)}
+    assert len(carry_over_runner.match([seen(0, 10), seen(5, 12, x=300)], before)) == 1
 
 
 def test_a_very_short_track_is_recognised() -> None:
-    before = {"anna": carry_over.Before(seen(5.05, 5.2), True)}
-    assert carry_over.match([seen(5.05, 5.2)], before) == {0: "anna"}
+    before = {"anna": carry_over_runner.Before(seen(5.05, 5.2), True)}
+    assert carry_over_runner.match([seen(5.05, 5.2)], before) == {0: "anna"}
 
 
 def test_nothing_matches_nothing() -> None:
-    assert carry_over.match([], {}) == {}
+    assert carry_over_runner.match([], {}) == {}

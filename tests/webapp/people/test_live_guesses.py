@@ -20,11 +20,11 @@ from tests.factories_videos import (
 from tests.factories_videos import run_analysis as run_all
 from tests.webapp.people.test_matching import DOUBTFUL, EMBEDDER, RIGHT, STRANGER, SURE, looks
 from webapp.accounts.models import Team, User
+from webapp.analyses import runner
 from webapp.jobs import lifecycle
 from webapp.people import live_guesses, services
 from webapp.people.models import Event, LiveGuess, Person, Suggestion, Track, Verdict
 from webapp.people.queries import SmallFace, found_so_far
-from webapp.videos import runner
 from webapp.videos.models import Analysis, Video
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -26,9 +26,10 @@ from tests.factories_videos import (
 )
 from webapp import storage
 from webapp.accounts.models import Team, User
+from webapp.analyses import runner
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Kind, Status
-from webapp.videos import queries, runner, uploads
+from webapp.videos import queries, uploads
 from webapp.videos.models import IN_STATE, Playback, State, Video
 
 pytestmark = pytest.mark.django_db(transaction=True)

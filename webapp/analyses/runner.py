@@ -19,12 +19,13 @@ from analysis.errors import Cancelled
 from analysis.pipeline import Models, Options
 from analysis.types import FoundFace, FoundTrack, Progress, SegmentResult, Thoroughness
 from webapp import storage
+from webapp.analyses import earlier_answers_runner, people_runner, stored_results_queries
+from webapp.analyses.first_faces_runner import RoughGroups
 from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, Kind, Status
-from webapp.people import events, from_analysis, live_guesses, remembered, samples
-from webapp.people.first_faces import RoughGroups
+from webapp.people import events, live_guesses, samples
 from webapp.people.models import Face, Track
-from webapp.videos import analysed, rebuilt
+from webapp.videos import analysed
 from webapp.videos.ingest import original_of
 from webapp.videos.media_info import info_of
 from webapp.videos.models import Analysis, Segment, Video
@@ -103,7 +104,7 @@ def _make_segments(job: Job, analysis: Analysis) -> None:
                 subject_id=video.pk,
                 created_by=job.created_by,
                 parent=job,
-                total=rebuilt.length_s(span, info),
+                total=stored_results_queries.length_s(span, info),
             )
             Segment.objects.create(
                 analysis=analysis, job=part, index=span.index, start_s=span.start_s, end_s=span.end_s
@@ -124,7 +125,12 @@ def analyse_segment(job: Job) -> None:
     lifecycle.report(job, "detect", 0, length_s)
     with original_of(analysis.video) as path:
         result = pipeline.analyse_segment(
-            path, info_of(analysis.video), rebuilt.span_of(segment), options_of(analysis), models(), on_progress
+            path,
+            info_of(analysis.video),
+            stored_results_queries.span_of(segment),
+            options_of(analysis),
+            models(),
+            on_progress,
         )
     store_segment(job, segment, result)
 
@@ -143,7 +149,7 @@ def store_segment(job: Job, segment: Segment, result: SegmentResult) -> None:
         for track, of_track in zip(Track.objects.bulk_create(tracks), faces, strict=True):
             for face in of_track:
                 face.track = track
-        Face.objects.bulk_create([face for of_track in faces for face in of_track], batch_size=from_analysis.BATCH)
+        Face.objects.bulk_create([face for of_track in faces for face in of_track], batch_size=people_runner.BATCH)
         live_guesses.remember(analysis, guesses)
         Segment.objects.filter(pk=segment.pk).update(
             cut_at_start=result.cut_at_start,
@@ -214,7 +220,7 @@ def files_prefix(video: Video, analysis_id: uuid.UUID) -> str:
 class Grouped:
     """Everything that is found out before anything is written."""
 
-    plan: from_analysis.Plan
+    plan: people_runner.Plan
     replaced: list[uuid.UUID]
     """Earlier analyses of the video, about to go."""
     seen_before: list[uuid.UUID]
@@ -234,12 +240,12 @@ def group(job: Job, analysis: Analysis) -> Grouped:
         lifecycle.report(job, "group", total_s, total_s)
 
     lifecycle.report(job, "group", total_s, total_s)
-    segments, tracks = rebuilt.segments_of(analysis)
+    segments, tracks = stored_results_queries.segments_of(analysis)
     replaced = list(Analysis.objects.filter(video=video).exclude(pk=analysis.pk).values_list("pk", flat=True))
-    memory = remembered.of_video(video.pk, video.team_id, tracks, replaced)
+    memory = earlier_answers_runner.of_video(video.pk, video.team_id, tracks, replaced)
     grouping = pipeline.join_and_group(segments, options_of(analysis), on_progress, memory.said)
-    plan = from_analysis.plan(tracks, grouping, replaced, memory, video.team)
-    return Grouped(plan, replaced, from_analysis.people_seen_in(replaced))
+    plan = people_runner.plan(tracks, grouping, replaced, memory, video.team)
+    return Grouped(plan, replaced, people_runner.people_seen_in(replaced))
 
 
 def store_people(job: Job, analysis: Analysis, found: Grouped) -> None:
@@ -248,13 +254,13 @@ def store_people(job: Job, analysis: Analysis, found: Grouped) -> None:
     with transaction.atomic():
         lifecycle.report(job, "group", total_s, total_s, new_results=True)
         lifecycle.finish(job)
-        people = from_analysis.store(found.plan, team=video.team)
+        people = people_runner.store(found.plan, team=video.team)
         _make_shown(analysis)
         Face.objects.filter(analysis=analysis, track=None).delete()
         live_guesses.forget(analysis)
         Analysis.objects.filter(pk__in=found.replaced).delete()
-        from_analysis.finish([*people, *found.seen_before], team=video.team)
-        from_analysis.remove_unseen(video.team, found.seen_before)
+        people_runner.finish([*people, *found.seen_before], team=video.team)
+        people_runner.remove_unseen(video.team, found.seen_before)
         events.publish_later(video.team_id)
         analysed.tell(analysis)
     _delete_pictures(video, analysis.pk, found.replaced)
@@ -262,7 +268,7 @@ def store_people(job: Job, analysis: Analysis, found: Grouped) -> None:
 
 def _make_shown(analysis: Analysis) -> None:
     damaged = Analysis.objects.values_list("frames_damaged", flat=True).get(pk=analysis.pk)
-    timings_s = rebuilt.timings_of(analysis)
+    timings_s = stored_results_queries.timings_of(analysis)
     Analysis.objects.filter(pk=analysis.pk).update(timings_s=timings_s)
     Video.objects.filter(pk=analysis.video_id).update(current_analysis=analysis, frames_damaged=damaged)
 

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from analysis.types import Grouping
 from webapp.accounts.models import Team
-from webapp.people import carry_over, matching, numbers, references, remembered, samples, summaries
+from webapp.analyses import carry_over_runner, earlier_answers_runner
+from webapp.analyses.earlier_answers_runner import Remembered
+from webapp.people import matching, numbers, references, samples, summaries
 from webapp.people.matching import Asked, Found
 from webapp.people.models import Person, Track
-from webapp.people.remembered import Remembered
 
 BATCH = 500
 
@@ -39,7 +40,7 @@ def plan(tracks: Sequence[Track], grouping: Grouping, replaced: Sequence[UUID], 
     forbidden = [
         frozenset().union(*(memory.forbidden.get(number, frozenset()) for number in group)) for group in numbers_of
     ]
-    known_as = carry_over.match(
+    known_as = carry_over_runner.match(
         [_seen(group) for group in groups], _before(replaced), settled=settled, forbidden=dict(enumerate(forbidden))
     )
     asked = matching.prepare(groups, known_as=known_as, team=team)
@@ -60,7 +61,7 @@ def store(made: Plan, *, team: Team) -> list[UUID]:
             track.joined_to = None if track is chain[0] else chain[0]
     tracks = [track for chain in made.chains for track in chain]
     Track.objects.bulk_update(tracks, ["person", "joined_to"], batch_size=BATCH)
-    remembered.hand_on(made.memory, made.tracks)
+    earlier_answers_runner.hand_on(made.memory, made.tracks)
     matching.suggest(found, people, team)
     return [person.pk for person in people]
 
@@ -107,18 +108,18 @@ def _settled(groups: Sequence[Sequence[int]], memory: Remembered) -> dict[int, U
     }
 
 
-def _seen(tracks: Sequence[Track]) -> carry_over.Seen:
+def _seen(tracks: Sequence[Track]) -> carry_over_runner.Seen:
     return [samples.unpack(track.samples, track.start_s)[:2] for track in tracks]
 
 
-def _before(replaced: Sequence[UUID]) -> dict[UUID, carry_over.Before]:
+def _before(replaced: Sequence[UUID]) -> dict[UUID, carry_over_runner.Before]:
     tracks: dict[UUID, list[Track]] = {}
     for track in Track.objects.filter(analysis__in=replaced, person__isnull=False).order_by("start_s"):
         assert track.person_id is not None  # filtered
         tracks.setdefault(track.person_id, []).append(track)
-    known = remembered.known_people(list(tracks))
+    known = earlier_answers_runner.known_people(list(tracks))
     named = set(Person.objects.filter(pk__in=tracks).exclude(name="").values_list("pk", flat=True))
-    return {key: carry_over.Before(_seen(of_person), key in known | named) for key, of_person in tracks.items()}
+    return {key: carry_over_runner.Before(_seen(of_person), key in known | named) for key, of_person in tracks.items()}
 
 
 def _people_of(made: Plan, found: Found, team: Team) -> list[Person]:

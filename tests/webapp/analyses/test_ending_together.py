@@ -11,11 +11,10 @@ from analysis.types import FoundTrack
 from tests.factories_videos import begin_analysis, found_track, make_video, people_of, scanned, segment_result, work
 from tests.webapp.people.test_matching import DOUBTFUL, EMBEDDER, STRANGER, SURE, looks
 from webapp.accounts.models import Team, User
+from webapp.analyses import people_runner, runner
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
-from webapp.people import from_analysis
 from webapp.people.models import Person, Suggestion
-from webapp.videos import runner
 from webapp.videos.models import Analysis, Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,7 +95,7 @@ def test_the_second_waits_for_the_first_to_commit(team: Team) -> None:
 
         other = threading.Thread(target=end_second)
         with transaction.atomic():
-            from_analysis.numbers.hold(team.pk)
+            people_runner.numbers.hold(team.pk)
             other.start()
             assert has_begun.wait(WAITS_S)
             runner.store_people(*ending[0])

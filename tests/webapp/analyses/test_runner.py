@@ -22,11 +22,12 @@ from tests.factories_videos import (
 )
 from webapp import storage
 from webapp.accounts.models import Team
+from webapp.analyses import runner
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
 from webapp.people.models import Face, Person, Track
 from webapp.people.services import name_person
-from webapp.videos import runner, services
+from webapp.videos import services
 from webapp.videos.models import Analysis, State, Video
 
 pytestmark = pytest.mark.django_db(transaction=True)

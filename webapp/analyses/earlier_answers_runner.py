@@ -11,7 +11,8 @@ from itertools import combinations
 from uuid import UUID
 
 from analysis.types import Said
-from webapp.people import carry_over, constraints, samples, summaries
+from webapp.analyses import carry_over_runner
+from webapp.people import constraints, samples, summaries
 from webapp.people.models import Face, Moved, Person, Track, Verdict
 
 
@@ -34,7 +35,7 @@ def of_video(video_id: UUID, team_id: UUID, tracks: Sequence[Track], replaced: S
     seen = [_seen(track) for track in tracks]
     before = Track.objects.filter(analysis__in=replaced, person__isnull=False)
     old = {track.pk: track for track in before}
-    earlier = carry_over.same_appearances(seen, {pk: _seen(track) for pk, track in old.items()})
+    earlier = carry_over_runner.same_appearances(seen, {pk: _seen(track) for pk, track in old.items()})
     verdicts = {v.pk: v for v in Verdict.objects.filter(video=video_id, stands=True).order_by("pk")}
     about = _verdicts_about(seen, verdicts)
     settled: dict[int, UUID] = {}
@@ -70,17 +71,17 @@ def known_people(person_ids: Sequence[UUID]) -> set[UUID]:
     )
 
 
-def _seen(track: Track | Verdict) -> carry_over.Seen:
+def _seen(track: Track | Verdict) -> carry_over_runner.Seen:
     return [samples.unpack(track.samples, track.start_s)[:2]]
 
 
-def _verdicts_about(seen: Sequence[carry_over.Seen], verdicts: Mapping[int, Verdict]) -> dict[int, list[int]]:
+def _verdicts_about(seen: Sequence[carry_over_runner.Seen], verdicts: Mapping[int, Verdict]) -> dict[int, list[int]]:
     """Several verdicts can be about one appearance (not Anna, not Bea), so each place is looked for once."""
     places: dict[tuple[float, bytes], list[int]] = defaultdict(list)
     for pk, verdict in verdicts.items():
         places[verdict.start_s, bytes(verdict.samples)].append(pk)
     keys = dict(enumerate(places))
-    found = carry_over.same_appearances(
+    found = carry_over_runner.same_appearances(
         seen, {key: [samples.unpack(blob, start_s)[:2]] for key, (start_s, blob) in keys.items()}
     )
     return {number: sorted(places[keys[key]]) for number, key in found.items()}
