@@ -8,9 +8,9 @@ class DatasetsConfig(AppConfig):
     label = "datasets"
 
     def ready(self) -> None:
-        from webapp.datasets import sweeps
+        from webapp.datasets import cleanup
         from webapp.jobs import reaper
         from webapp.videos import sweeps as video_sweeps
 
-        reaper.register(sweeps.sweep)
-        video_sweeps.before_purge(sweeps.video_goes)
+        reaper.register(cleanup.sweep)
+        video_sweeps.before_purge(cleanup.video_goes)

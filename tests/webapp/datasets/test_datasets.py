@@ -13,7 +13,8 @@ from tests.factories_videos import make_video
 from tests.webapp.page_checks import faults_of
 from webapp import access, storage
 from webapp.accounts.models import Team, User
-from webapp.datasets import services, sweeps, versions
+from webapp.datasets import cleanup as datasets_cleanup
+from webapp.datasets import services, versions
 from webapp.datasets.models import Dataset, Kind, Label, Part, Sample
 from webapp.undo import UNDO_PERIOD
 from webapp.videos import sweeps as video_sweeps
@@ -70,7 +71,7 @@ def test_a_deleted_dataset_is_out_of_sight_and_comes_back(team: Team, alice: Use
     admin.post(reverse("datasets:delete", args=[dataset.pk]))
     assert admin.get(reverse("datasets:edit", args=[dataset.pk])).status_code == 404
     assert not access.visible_samples(alice).exists()
-    sweeps.sweep()
+    datasets_cleanup.sweep()
     admin.post(reverse("datasets:restore", args=[dataset.pk]))
     assert admin.get(reverse("datasets:edit", args=[dataset.pk])).status_code == 200
     assert storage.exists(sample.key)
@@ -186,8 +187,8 @@ def test_deleted_datasets_keep_their_files_until_the_undo_period_is_over(team: T
     dataset = make_dataset(team)
     sample = make_sample(dataset)
     services.delete_dataset(dataset)
-    sweeps.sweep()
+    datasets_cleanup.sweep()
     assert storage.exists(sample.key)
     Dataset.objects.filter(pk=dataset.pk).update(deleted_at=timezone.now() - 2 * UNDO_PERIOD)
-    sweeps.sweep()
+    datasets_cleanup.sweep()
     assert not storage.exists(sample.key)

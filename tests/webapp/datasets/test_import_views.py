@@ -17,7 +17,8 @@ from tests.webapp.datasets.fillings import fill_from_zip, job_of, labels_of, pre
 from tests.webapp.page_checks import faults_of
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.datasets import imports, inbox, sweeps
+from webapp.datasets import cleanup as datasets_cleanup
+from webapp.datasets import imports, inbox
 from webapp.datasets.importing.options import Options
 from webapp.datasets.models import Dataset, Import, ImportUpload, Kind, Source, Version
 from webapp.jobs import lifecycle
@@ -212,7 +213,7 @@ def test_a_file_that_arrived_though_nobody_could_say_so_is_found(dataset: Datase
     arriving.path_of(upload.pk).write_bytes(content)
     ImportUpload.objects.filter(pk=upload.pk).update(offset_bytes=len(content))
     for _twice in range(2):
-        sweeps.sweep()
+        datasets_cleanup.sweep()
     assert run(of_import).counts == {"added": 1}
 
 

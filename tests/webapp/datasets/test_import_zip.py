@@ -18,7 +18,8 @@ from tests.factories_datasets import make_dataset, picture
 from tests.webapp.datasets.fillings import fill_from_zip, job_of, labels_of, prepare_zip, run, samples_of, zipped
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.datasets import import_words, imports, sweeps
+from webapp.datasets import cleanup as datasets_cleanup
+from webapp.datasets import import_words, imports
 from webapp.datasets.errors import ArchiveTooLarge, NotAnArchive
 from webapp.datasets.importing import zip_reading
 from webapp.datasets.models import Import, Label, Outcome
@@ -256,7 +257,7 @@ def test_a_broken_csv_fails_and_names_the_line(table: bytes, line: int, team: Te
     of_import.refresh_from_db()
     assert [f"line {line}" in words for words in import_words.of_notes(of_import)] == [True]
     assert not imports.can_go_on(of_import)
-    sweeps.sweep()
+    datasets_cleanup.sweep()
     assert storage.names(of_import.inbox_prefix) == []
 
 

@@ -22,7 +22,8 @@ from tests.webapp.datasets.fillings import (
 )
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.datasets import imports, sweeps
+from webapp.datasets import cleanup as datasets_cleanup
+from webapp.datasets import imports
 from webapp.datasets.importing import runner, storing
 from webapp.datasets.models import Import, Outcome, Sample, Version, VersionSample
 from webapp.jobs import lifecycle
@@ -199,7 +200,7 @@ def test_undoing_takes_the_samples_out_and_spares_what_a_version_holds(team: Tea
     for row in removed:
         row.removed_at -= 2 * UNDO_PERIOD  # type: ignore[operator]
         row.save()
-    sweeps.sweep()
+    datasets_cleanup.sweep()
     assert list(removed.all()) == [frozen]
     assert storage.exists(frozen.key)
     assert stored_files(dataset) == keys_of(dataset)
@@ -271,7 +272,7 @@ def test_files_that_nobody_starts_or_goes_on_with_are_given_up(
     broken_off = prepare_zip(dataset, alice, zipped({"a.jpg": picture(1)}))
     lifecycle.cancel(broken_off.job_id)  # type: ignore[arg-type]
     Job.objects.filter(pk=broken_off.job_id).update(finished_at=dataset.created_at - 2 * imports.KEPT_FOR)
-    sweeps.sweep()
+    datasets_cleanup.sweep()
     broken_off.refresh_from_db()
     assert not imports.can_go_on(broken_off)
     assert storage.names(broken_off.inbox_prefix) == []

@@ -12,7 +12,8 @@ from tests.factories import make_job
 from tests.factories_datasets import make_dataset, make_sample
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.datasets import acts, services, sweeps, versions
+from webapp.datasets import acts, services, versions
+from webapp.datasets import cleanup as datasets_cleanup
 from webapp.datasets.models import (
     Checkup,
     Dataset,
@@ -126,7 +127,7 @@ def test_a_version_does_not_change_when_the_dataset_does(team: Team) -> None:
     assert label is not None
     services.edit_label(label, name="laugh", hue=3, key="")
     Sample.objects.filter(pk=samples[1].pk).update(removed_at=timezone.now() - 2 * UNDO_PERIOD)
-    sweeps.sweep()
+    datasets_cleanup.sweep()
     assert sorted(version.samples.values_list("sample", "label", "part")) == before
     assert storage.exists(samples[1].key), "a version holds it"
 
@@ -139,7 +140,7 @@ def test_removed_samples_go_once_no_version_holds_them(team: Team) -> None:
     Sample.objects.filter(pk=samples[1].pk).update(removed_at=long_ago)
     versions.delete_version(version)
     Version.objects.filter(pk=version.pk).update(deleted_at=long_ago)
-    sweeps.sweep()
+    datasets_cleanup.sweep()
     assert not Version.objects.filter(pk=version.pk).exists()
     assert not Sample.objects.filter(pk=samples[1].pk).exists()
     assert not storage.exists(samples[1].key)
@@ -259,7 +260,7 @@ def test_a_deleted_dataset_takes_its_versions_with_it(team: Team) -> None:
     freeze(dataset)
     services.delete_dataset(dataset)
     Dataset.objects.filter(pk=dataset.pk).update(deleted_at=timezone.now() - 2 * UNDO_PERIOD)
-    sweeps.sweep()
+    datasets_cleanup.sweep()
     assert not VersionSample.objects.exists()
     assert not Dataset.objects.exists()
     assert not storage.exists(samples[0].key)

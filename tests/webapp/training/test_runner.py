@@ -207,8 +207,8 @@ def test_a_version_that_is_gone_is_said_so(team: Team, alice: User) -> None:
 def test_a_version_deleted_while_it_is_learned_from_stays_until_the_end(
     team: Team, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from webapp.datasets import cleanup as dataset_sweeps
     from webapp.datasets import services as dataset_services
-    from webapp.datasets import sweeps as dataset_sweeps
     from webapp.datasets import versions
 
     monkeypatch.setattr(dataset_sweeps, "UNDO_PERIOD", -UNDO_PERIOD)
