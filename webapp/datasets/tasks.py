@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from webapp.datasets import examining, measuring
+from webapp.datasets import measuring
+from webapp.datasets.doctor import runner as doctor_runner
 from webapp.datasets.importing import runner
 from webapp.jobs import lifecycle
 
@@ -25,4 +26,4 @@ def measure_samples(job_id: str) -> None:
 def examine_dataset(job_id: str) -> None:
     with lifecycle.working(job_id) as job:
         if job is not None:
-            examining.examine_dataset(job)
+            doctor_runner.examine_dataset(job)

@@ -2,16 +2,8 @@
 
 from django.urls import path
 
-from webapp.datasets import (
-    doctor_views,
-    export_views,
-    grid_views,
-    import_views,
-    media_views,
-    preview_views,
-    version_views,
-    views,
-)
+from webapp.datasets import export_views, grid_views, import_views, media_views, preview_views, version_views, views
+from webapp.datasets.doctor import views as doctor_views
 
 app_name = "datasets"
 IMPORT = "<uuid:dataset_id>/imports/<uuid:import_id>/"

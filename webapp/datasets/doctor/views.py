@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
-from webapp.datasets import doctor, queries
+from webapp.datasets import queries
+from webapp.datasets.doctor import services
 from webapp.datasets.models import Dataset, Finding, FindingKind, Label, Sample
 from webapp.datasets.views import head_context
 from webapp.videos.answers import done, refused
@@ -57,7 +58,7 @@ class FindingCard:
 @require_GET
 def overview(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
-    checkup = doctor.latest_checkup(dataset)
+    checkup = services.latest_checkup(dataset)
     cards = []
     if checkup is not None:
         cards = [_card(finding) for finding in checkup.findings.select_related("checkup").prefetch_related("acts")]
@@ -80,7 +81,7 @@ def examine(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     here = reverse("datasets:doctor", args=[dataset.pk])
     if not queries.samples_of(dataset).exists():
         return refused(request, _("There is nothing to examine yet. Fill the dataset first."), here)
-    if not doctor.begin_checkup(dataset, user=request.user):  # type: ignore[arg-type]
+    if not services.begin_checkup(dataset, user=request.user):  # type: ignore[arg-type]
         return refused(request, _("The doctor is looking at it already."), here)
     return done(request, _("The doctor begins."), here)
 
@@ -90,7 +91,7 @@ def examine(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
 def finding_detail(request: HttpRequest, dataset_id: UUID, finding_id: int) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     finding = _finding(dataset, finding_id)
-    page = Paginator(doctor.still_open(finding), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(services.still_open(finding), PAGE_SIZE).get_page(request.GET.get("page"))
     page.object_list = _items(dataset, finding, list(page.object_list))  # type: ignore[assignment]
     context = head_context(request, dataset) | {"card": _card(finding), "page": page}
     return render(request, "datasets/finding.html", context)
@@ -105,11 +106,11 @@ def mend(request: HttpRequest, dataset_id: UUID, finding_id: int) -> HttpRespons
     ticked = {int(number) for number in request.POST.getlist("number") if number.isascii() and number.isdigit()}
     numbers = ticked if request.POST.get("only") else None
     relabel = request.POST.get("act") != "leave_out"
-    changed = doctor.mend(finding, user=request.user, numbers=numbers, relabel=relabel)  # type: ignore[arg-type]
+    changed = services.mend(finding, user=request.user, numbers=numbers, relabel=relabel)  # type: ignore[arg-type]
     here = reverse("datasets:doctor", args=[dataset.pk])
     if not changed:
         return refused(request, _("Nothing was left to change."), here)
-    if relabel and finding.kind in doctor.RELABELLED:
+    if relabel and finding.kind in services.RELABELLED:
         words = ngettext("%(n)d sample has another label.", "%(n)d samples have another label.", changed)
     else:
         words = ngettext("%(n)d sample is left out.", "%(n)d samples are left out.", changed)
@@ -120,7 +121,7 @@ def mend(request: HttpRequest, dataset_id: UUID, finding_id: int) -> HttpRespons
 @require_POST
 def take_back(request: HttpRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
-    changed = doctor.take_back(_finding(dataset, finding_id), user=request.user)  # type: ignore[arg-type]
+    changed = services.take_back(_finding(dataset, finding_id), user=request.user)  # type: ignore[arg-type]
     here = reverse("datasets:doctor", args=[dataset.pk])
     if not changed:
         return refused(request, _("Nothing was left to take back: others have changed these samples since."), here)
@@ -134,7 +135,7 @@ def dismiss(request: HttpRequest, dataset_id: UUID, finding_id: int) -> HttpResp
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
     finding = _finding(dataset, finding_id)
     back = request.POST.get("back") == "1"
-    doctor.dismiss(finding, dismissed=not back)
+    services.dismiss(finding, dismissed=not back)
     here = reverse("datasets:doctor", args=[dataset.pk])
     if back:
         return done(request, _("It counts again."), here)
@@ -148,7 +149,7 @@ def _finding(dataset: Dataset, finding_id: int) -> Finding:
 
 
 def _card(finding: Finding) -> FindingCard:
-    left = doctor.still_open(finding)
+    left = services.still_open(finding)
     return FindingCard(
         finding=finding,
         meaning=MEANINGS[finding.kind],
@@ -157,7 +158,7 @@ def _card(finding: Finding) -> FindingCard:
         covers=[item[0] for item in (left or finding.samples)[:COVERS]],
         facts=_facts(finding),
         can_mend=bool(left) and finding.kind not in BY_HAND,
-        is_mended=bool(doctor.acts_of(finding)),
+        is_mended=bool(services.acts_of(finding)),
     )
 
 
@@ -196,7 +197,7 @@ def _items(dataset: Dataset, finding: Finding, items: list[list[Any]]) -> list[d
     rows = Sample.objects.filter(dataset=dataset, number__in=[item[0] for item in items]).select_related("label")
     samples = {sample.number: sample for sample in rows}
     labels = Label.objects.filter(dataset=dataset).in_bulk()
-    is_label = finding.kind in doctor.RELABELLED
+    is_label = finding.kind in services.RELABELLED
     return [
         {
             "number": number,

@@ -15,7 +15,9 @@ from analysis.types import Image
 from tests.conftest import signed_in
 from tests.factories_datasets import a_picture, make_dataset, make_sample
 from webapp.accounts.models import Team, User
-from webapp.datasets import acts, doctor, examining, measuring, requests, services
+from webapp.datasets import acts, measuring, requests, services
+from webapp.datasets.doctor import runner as doctor_runner
+from webapp.datasets.doctor import services as doctor_services
 from webapp.datasets.models import Checkup, Dataset, Finding, FindingKind, Measured, Sample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
@@ -30,7 +32,7 @@ def run(dataset: Dataset, kind: str) -> Job:
         Checkup.objects.create(dataset=dataset, job=job)
     with lifecycle.working(job.pk) as claimed:
         assert claimed is not None
-        {Kind.MEASURE: measuring.measure_samples, Kind.CHECKUP: examining.examine_dataset}[Kind(kind)](claimed)
+        {Kind.MEASURE: measuring.measure_samples, Kind.CHECKUP: doctor_runner.examine_dataset}[Kind(kind)](claimed)
     job.refresh_from_db()
     return job
 
@@ -55,7 +57,7 @@ def fill(dataset: Dataset, count: int = 40) -> list[Sample]:
 
 
 def found(dataset: Dataset, kind: FindingKind) -> Finding:
-    checkup = doctor.latest_checkup(dataset)
+    checkup = doctor_services.latest_checkup(dataset)
     assert checkup is not None
     return checkup.findings.get(kind=kind)
 
@@ -96,7 +98,7 @@ def test_old_measures_of_a_file_that_is_gone_are_not_compared(team: Team, caplog
     Measured.objects.filter(sample=lost.pk).update(version=0, embedding=b"12", signature=b"1")
     Sample.objects.filter(pk=lost.pk).update(key="teams/nowhere.jpg", label=None)
     assert run(dataset, Kind.CHECKUP).status == Status.DONE
-    checkup = doctor.latest_checkup(dataset)
+    checkup = doctor_services.latest_checkup(dataset)
     assert checkup is not None
     assert checkup.samples_seen == 5
 
@@ -141,11 +143,11 @@ def test_swapped_labels_are_doubted_and_relabelled_and_taken_back(team: Team, bo
     wrong.refresh_from_db()
     assert wrong.label is not None
     assert wrong.label.name == "warm"
-    assert doctor.still_open(finding) == []
+    assert doctor_services.still_open(finding) == []
     client.post(reverse("datasets:take_back", args=[dataset.pk, finding.pk]))
     wrong.refresh_from_db()
     assert wrong.label == cold
-    assert len(doctor.still_open(finding)) == 1
+    assert len(doctor_services.still_open(finding)) == 1
 
 
 def test_patterns_are_made_once_and_only_of_labelled_samples(team: Team) -> None:
@@ -174,7 +176,7 @@ def test_leaving_out_only_the_ticked_ones(team: Team, bob: User) -> None:
     address = reverse("datasets:mend", args=[dataset.pk, finding.pk])
     signed_in(bob).post(address, {"act": "leave_out", "only": "1", "number": [str(dark[0].number)]})
     assert list(Sample.objects.filter(is_left_out=True).values_list("number", flat=True)) == [dark[0].number]
-    assert {item[0] for item in doctor.still_open(finding)} == {dark[1].number, dark[2].number}
+    assert {item[0] for item in doctor_services.still_open(finding)} == {dark[1].number, dark[2].number}
 
 
 def test_what_others_changed_since_is_not_taken_back(team: Team, bob: User) -> None:
@@ -183,10 +185,10 @@ def test_what_others_changed_since_is_not_taken_back(team: Team, bob: User) -> N
     dark = make_sample(dataset, image=a_picture(700, (96, 96), light=0.05))
     run(dataset, Kind.CHECKUP)
     finding = found(dataset, FindingKind.DARK)
-    assert doctor.mend(finding, user=bob) == 1
+    assert doctor_services.mend(finding, user=bob) == 1
     acts.leave_out_samples(dataset, user=None, seen={dark.number: 1}, left_out=False)
     acts.leave_out_samples(dataset, user=None, seen={dark.number: 2}, left_out=True)
-    assert doctor.take_back(finding, user=bob) == 0
+    assert doctor_services.take_back(finding, user=bob) == 0
     dark.refresh_from_db()
     assert dark.is_left_out
 
