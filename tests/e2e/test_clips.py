@@ -10,7 +10,7 @@ from tests.clips import write_clip
 from tests.e2e.test_filling import DONE_MS, choose, entry, new_dataset
 from tests.e2e.test_label_grid import look, says, tile
 from tests.waiting import wait_for
-from tests.webapp.datasets.fillings import zipped
+from tests.webapp.datasets.importing.fillings import zipped
 
 CLIP_FRAMES = 50
 """Two seconds."""

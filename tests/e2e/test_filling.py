@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.browser import PHONE, scrolls_sideways
 from tests.e2e.killing.test_interruptions import CHUNK_BYTES, SLOW_BYTES_PER_S, sent_from, slow_down
 from tests.factories_datasets import picture
-from tests.webapp.datasets.fillings import zipped
+from tests.webapp.datasets.importing.fillings import zipped
 
 DONE_MS = 30_000
 

@@ -7,7 +7,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from webapp import storage
-from webapp.datasets import imports
+from webapp.datasets.importing import services as importing
 from webapp.datasets.models import Act, Dataset, Import, ImportUpload, Sample, Version, VersionSample
 from webapp.jobs.models import ACTIVE, Job
 from webapp.undo import UNDO_PERIOD
@@ -31,13 +31,13 @@ def sweep() -> None:
         version.samples.all().delete()
         version.delete()
     discard_removed(Sample.objects.filter(removed_at__lt=long_ago))
-    for unstarted in Import.objects.filter(job=None, created_at__lt=timezone.now() - imports.KEPT_FOR):
+    for unstarted in Import.objects.filter(job=None, created_at__lt=timezone.now() - importing.KEPT_FOR):
         if not unstarted.samples.exists() and not unstarted.uploads.filter(expires_at__gt=timezone.now()).exists():
-            imports.discard(unstarted)
-    for broken_off in imports.forgotten():
-        imports.give_up_rest(broken_off)
+            importing.discard(unstarted)
+    for broken_off in importing.forgotten():
+        importing.give_up_rest(broken_off)
     for complete in ImportUpload.objects.filter(offset_bytes=F("size_bytes"), is_stored=False):
-        imports.finish_upload(complete)
+        importing.finish_upload(complete)
 
 
 def purge(dataset: Dataset) -> None:

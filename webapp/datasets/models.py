@@ -79,7 +79,7 @@ class Import(models.Model):
     """None while files for it are still arriving."""
     source = models.CharField(max_length=10, choices=Source.choices)
     options = models.JSONField(default=dict)
-    """What was chosen in the form; see `webapp.datasets.importing.options`."""
+    """What was chosen in the form; see `webapp.datasets.importing.option_types`."""
     title = models.CharField(max_length=255, blank=True)
     """What the page calls it: a file's name, a person's, "3 videos"."""
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")

@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from webapp.datasets import export_views, grid_views, import_views, media_views, preview_views, version_views, views
+from webapp.datasets import export_views, grid_views, media_views, preview_views, version_views, views
 from webapp.datasets.doctor import views as doctor_views
+from webapp.datasets.importing import views as importing_views
 
 app_name = "datasets"
 IMPORT = "<uuid:dataset_id>/imports/<uuid:import_id>/"
@@ -31,16 +32,16 @@ urlpatterns = [
     path("<uuid:dataset_id>/versions/<int:number>/compare/<int:other>/", version_views.compare, name="compare"),
     path("<uuid:dataset_id>/versions/<int:number>/delete/", version_views.delete_version, name="delete_version"),
     path("<uuid:dataset_id>/versions/<int:number>/restore/", version_views.restore_version, name="restore_version"),
-    path("<uuid:dataset_id>/fill/", import_views.fill, name="fill"),
-    path("<uuid:dataset_id>/imports/", import_views.begin, name="begin_import"),
-    path(f"{IMPORT}batches/<int:number>/", import_views.batch, name="import_batch"),
-    path(f"{IMPORT}files/", import_views.files, name="import_files"),
-    path(f"{IMPORT}files/<uuid:upload_id>", import_views.file, name="import_file"),
-    path(f"{IMPORT}start/", import_views.start, name="start_import"),
-    path(f"{IMPORT}go-on/", import_views.go_on, name="go_on_import"),
-    path(f"{IMPORT}discard/", import_views.discard, name="discard_import"),
-    path(f"{IMPORT}undo/", import_views.undo, name="undo_import"),
-    path(f"{IMPORT}problems/", import_views.problems, name="import_problems"),
+    path("<uuid:dataset_id>/fill/", importing_views.fill, name="fill"),
+    path("<uuid:dataset_id>/imports/", importing_views.begin, name="begin_import"),
+    path(f"{IMPORT}batches/<int:number>/", importing_views.batch, name="import_batch"),
+    path(f"{IMPORT}files/", importing_views.files, name="import_files"),
+    path(f"{IMPORT}files/<uuid:upload_id>", importing_views.file, name="import_file"),
+    path(f"{IMPORT}start/", importing_views.start, name="start_import"),
+    path(f"{IMPORT}go-on/", importing_views.go_on, name="go_on_import"),
+    path(f"{IMPORT}discard/", importing_views.discard, name="discard_import"),
+    path(f"{IMPORT}undo/", importing_views.undo, name="undo_import"),
+    path(f"{IMPORT}problems/", importing_views.problems, name="import_problems"),
     path("<uuid:dataset_id>/export/", export_views.export, name="export"),
     path("<uuid:dataset_id>/versions/<int:number>/export/", export_views.export_version, name="export_version"),
     path("<uuid:dataset_id>/", grid_views.page, name="grid"),

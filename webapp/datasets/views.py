@@ -13,8 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from webapp import access, deleted
 from webapp.accounts.context import team_of
 from webapp.accounts.models import Team
-from webapp.datasets import drawn_sample, queries, services
+from webapp.datasets import queries, services
 from webapp.datasets.forms import KIND_WORDS, DatasetForm, LabelForm, NewDatasetForm
+from webapp.datasets.importing import sample_dataset_services
 from webapp.datasets.models import Dataset, Kind, Label
 from webapp.training.promoting import at_work
 from webapp.undo import UNDO_PERIOD
@@ -69,7 +70,7 @@ def sample(request: HttpRequest) -> HttpResponseBase:
     """The team's sample dataset, drawn by a worker."""
     team = team_of(request)
     team = get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
-    dataset = drawn_sample.begin_sample(team=team, user=request.user)  # type: ignore[arg-type]
+    dataset = sample_dataset_services.begin_sample(team=team, user=request.user)  # type: ignore[arg-type]
     words = _("The sample is being drawn. Its pictures appear here in a moment.")
     return done(request, words, reverse("datasets:grid", args=[dataset.pk]))
 

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from webapp import storage
 from webapp.accounts.models import User
-from webapp.datasets import acts, choosing
-from webapp.datasets.choosing import Moment
+from webapp.datasets import acts
+from webapp.datasets.importing import single_moment_services
+from webapp.datasets.importing.single_moment_services import Moment
 from webapp.datasets.models import Act, Dataset, Label
 from webapp.datasets.requests import request_suggestions
 from webapp.recognition.models import Observation
@@ -36,9 +37,9 @@ def answer(observation: Observation, dataset: Dataset, label: Label, *, user: Us
     if not open_one.update(answer=label.name, answered_by=user, answered_at=timezone.now()):
         raise AnsweredAlready
     moment = moment_of(observation, label.name)
-    sample = choosing.same_moment(dataset, moment, _content_of(observation))
+    sample = single_moment_services.same_moment(dataset, moment, _content_of(observation))
     if sample is None:
-        choosing.add_moment(dataset, moment, user=user)
+        single_moment_services.add_moment(dataset, moment, user=user)
         return Answered(None, was_there=False)
     done = acts.label_samples(dataset, user=user, label=label, seen={sample.number: sample.revision})
     if done.act is not None:
@@ -58,7 +59,7 @@ def take_back(observation: Observation, dataset: Dataset, act: Act | None, *, us
     if act is not None:
         if not acts.undo(act, user=user).changed:
             raise TooLate
-    elif not choosing.take_back_moment(dataset, moment_of(observation, observation.answer)):
+    elif not single_moment_services.take_back_moment(dataset, moment_of(observation, observation.answer)):
         raise TooLate
     Observation.objects.filter(pk=observation.pk).update(answer="", answered_by=None, answered_at=None)
 

@@ -20,7 +20,7 @@ from analysis.types import OnProgress, Progress
 from analysis.video.frames_at import exactly, frames_at, whole_picture
 from analysis.weights import sha256_of
 from webapp import storage
-from webapp.datasets.importing.preparing import encode_jpeg
+from webapp.datasets.importing.prepare_runner import encode_jpeg
 from webapp.datasets.models import VersionSample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job

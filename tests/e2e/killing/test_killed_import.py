@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.test_filling import DONE_MS, choose, entry, new_dataset
 from tests.factories_datasets import picture
 from tests.product import Product
-from tests.webapp.datasets.fillings import zipped
+from tests.webapp.datasets.importing.fillings import zipped
 
 RECOVERED_MS = 180_000
 MANY = 3000

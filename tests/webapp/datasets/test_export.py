@@ -14,7 +14,14 @@ from django.urls import reverse
 
 from tests.factories_datasets import make_dataset, picture
 from tests.moving_picture import write_clip
-from tests.webapp.datasets.fillings import fill_from_zip, prepare_pictures, prepare_zip, run, samples_of, zipped
+from tests.webapp.datasets.importing.fillings import (
+    fill_from_zip,
+    prepare_pictures,
+    prepare_zip,
+    run,
+    samples_of,
+    zipped,
+)
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets.exporting.contents import Contents, file_name, folders_of, safe_name

@@ -11,8 +11,8 @@ import pytest
 from analysis.images.header_format import picture_form
 from analysis.images.read import decode_picture
 from tests.factories_datasets import picture
-from webapp.datasets.importing.found import Found
-from webapp.datasets.importing.preparing import THUMBNAIL_SIDE, Prepared, prepare_picture
+from webapp.datasets.importing.candidate_types import Found
+from webapp.datasets.importing.prepare_runner import THUMBNAIL_SIDE, Prepared, prepare_picture
 from webapp.datasets.models import Outcome
 
 

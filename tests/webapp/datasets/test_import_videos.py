@@ -15,12 +15,12 @@ from tests.clips import clip_with_cuts, late_start, steady_clip, truncated_clip
 from tests.factories_datasets import make_dataset, picture
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from tests.moving_picture import write_clip
-from tests.webapp.datasets.fillings import deliver, job_of, labels_of, run, samples_of
+from tests.webapp.datasets.importing.fillings import deliver, job_of, labels_of, run, samples_of
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.datasets import imports
-from webapp.datasets.importing import runner, storing
-from webapp.datasets.importing.options import APPEARANCES, BEST_VIEWS, EVERY, SCENES, WITH, WITHOUT, Options
+from webapp.datasets.importing import runner, store_runner
+from webapp.datasets.importing import services as importing
+from webapp.datasets.importing.option_types import APPEARANCES, BEST_VIEWS, EVERY, SCENES, WITH, WITHOUT, Options
 from webapp.datasets.models import Dataset, Import, Kind, Sample, Source
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Status
@@ -53,7 +53,7 @@ def fill(dataset: Dataset, user: User, source: Source, **options: Any) -> Import
 
 
 def begun(dataset: Dataset, user: User, source: Source, **options: Any) -> Import:
-    return imports.begin(dataset=dataset, user=user, source=source, options=Options(**options), title="a title")
+    return importing.begin(dataset=dataset, user=user, source=source, options=Options(**options), title="a title")
 
 
 def ids(*rows: Any) -> tuple[str, ...]:
@@ -175,14 +175,14 @@ def test_shots_are_the_same_when_a_killed_import_goes_on(
     video = real_video(path, team=team)
     dataset = make_dataset(team=team)
     of_import = begun(dataset, alice, Source.FRAMES, videos=ids(video), how=SCENES)
-    real = storing.store
+    real = store_runner.store
 
     def store_and_die(*args: Any) -> list[int]:
         real(*args)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(storing, "store", store_and_die)
+        patch.setattr(store_runner, "store", store_and_die)
         run(of_import)
     assert len(samples_of(dataset)) == 1
     run(of_import)
@@ -278,7 +278,7 @@ def test_a_video_that_goes_while_it_is_read_is_said_and_the_next_one_comes(
     dataset = make_dataset(team=team)
     monkeypatch.setattr(runner, "BATCH_COUNT", 1)
     of_import = begun(dataset, alice, Source.FRAMES, videos=ids(*videos), how=EVERY, step_s=1.0)
-    real = storing.store
+    real = store_runner.store
 
     def store_and_delete(*args: Any) -> list[int]:
         numbers = real(*args)
@@ -288,7 +288,7 @@ def test_a_video_that_goes_while_it_is_read_is_said_and_the_next_one_comes(
             storage.delete(videos[1].original_key)
         return numbers
 
-    monkeypatch.setattr(storing, "store", store_and_delete)
+    monkeypatch.setattr(store_runner, "store", store_and_delete)
     of_import = run(of_import)
     assert job_of(of_import).status == Status.DONE
     came = [row.source_name for row in samples_of(dataset)]

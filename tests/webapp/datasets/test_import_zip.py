@@ -15,12 +15,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories_datasets import make_dataset, picture
-from tests.webapp.datasets.fillings import fill_from_zip, job_of, labels_of, prepare_zip, run, samples_of, zipped
+from tests.webapp.datasets.importing.fillings import (
+    fill_from_zip,
+    job_of,
+    labels_of,
+    prepare_zip,
+    run,
+    samples_of,
+    zipped,
+)
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets import cleanup as datasets_cleanup
-from webapp.datasets import import_words, imports
 from webapp.datasets.errors import ArchiveTooLarge, NotAnArchive
+from webapp.datasets.importing import services as importing
+from webapp.datasets.importing import words as importing_words
 from webapp.datasets.importing import zip_reading
 from webapp.datasets.models import Import, Label, Outcome
 from webapp.datasets.services import label_called
@@ -211,7 +220,7 @@ def test_folders_that_differ_in_case_are_one_label_and_that_is_said(
     of_import = fill_from_zip(dataset, alice, {f"{one}/1.jpg": picture(1), f"{two}/2.jpg": picture(2)})
     assert Label.objects.filter(dataset=dataset).count() == 1
     assert set(labels_of(dataset).values()) == {Label.objects.get(dataset=dataset).name}
-    assert [one in words and two in words for words in import_words.of_notes(of_import)] == [True]
+    assert [one in words and two in words for words in importing_words.of_notes(of_import)] == [True]
 
 
 @database
@@ -255,8 +264,8 @@ def test_a_broken_csv_fails_and_names_the_line(table: bytes, line: int, team: Te
     of_import = prepare_zip(make_dataset(team=team), alice, zipped(members))
     assert refused(of_import) == "broken_list"
     of_import.refresh_from_db()
-    assert [f"line {line}" in words for words in import_words.of_notes(of_import)] == [True]
-    assert not imports.can_go_on(of_import)
+    assert [f"line {line}" in words for words in importing_words.of_notes(of_import)] == [True]
+    assert not importing.can_go_on(of_import)
     datasets_cleanup.sweep()
     assert storage.names(of_import.inbox_prefix) == []
 
@@ -298,7 +307,7 @@ def test_unknown_categories_come_without_a_label_and_that_is_said(team: Team, al
     marks = [{"image_id": 1, "category_id": 99, "bbox": [0, 0, 20, 20]}]
     of_import = fill_from_zip(dataset, alice, two_pictures() | {"coco.json": coco(annotations=marks)})
     assert set(labels_of(dataset).values()) == {""}
-    assert [words.startswith("1 box") for words in import_words.of_notes(of_import)] == [True]
+    assert [words.startswith("1 box") for words in importing_words.of_notes(of_import)] == [True]
 
 
 @database
@@ -316,7 +325,7 @@ def test_a_broken_coco_list_fails_and_names_the_place(text: str, said: str, team
     of_import = prepare_zip(make_dataset(team=team), alice, zipped(two_pictures() | {"coco.json": text}))
     assert refused(of_import) == "broken_list"
     of_import.refresh_from_db()
-    assert [said in words for words in import_words.of_notes(of_import)] == [True]
+    assert [said in words for words in importing_words.of_notes(of_import)] == [True]
 
 
 @database
@@ -326,4 +335,4 @@ def test_more_labels_than_a_dataset_can_have(team: Team, alice: User, monkeypatc
     label_called(dataset, "a")
     of_import = fill_from_zip(dataset, alice, {f"{name}/{name}.jpg": picture(ord(name)) for name in "abc"})
     assert labels_of(dataset) == {"a.jpg": "a", "b.jpg": "b", "c.jpg": ""}
-    assert len(import_words.of_notes(of_import)) == 1
+    assert len(importing_words.of_notes(of_import)) == 1

@@ -9,14 +9,13 @@ from uuid import UUID
 
 from analysis.images import read as pictures
 from webapp import storage
-from webapp.datasets import inbox
 from webapp.datasets.errors import BrokenList, NotAnArchive
-from webapp.datasets.importing import archive_lists, bringing_labels, zip_reading
+from webapp.datasets.importing import archive_lists, inbox, label_runner, zip_reading
 from webapp.datasets.importing.archive_lists import Broken, Listed, Mark, Row
-from webapp.datasets.importing.bringing_labels import Wanted
-from webapp.datasets.importing.found import Content, Found, ListReader, Reader, Step, Work
-from webapp.datasets.importing.preparing import MOST_CLIP_BYTES
-from webapp.datasets.importing.storing import Notes
+from webapp.datasets.importing.candidate_types import Content, Found, ListReader, Reader, Step, Work
+from webapp.datasets.importing.label_runner import Wanted
+from webapp.datasets.importing.prepare_runner import MOST_CLIP_BYTES
+from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.importing.zip_reading import Archive, Entry
 from webapp.datasets.models import Kind, Outcome
 from webapp.people.models import Person
@@ -58,7 +57,7 @@ def _items(work: Work, archive: Archive, notes: Notes) -> list[Item]:
     labels = {name: each for entry in lists.called(DESCRIPTION) for name, each in lists.labels(entry).items()}
     if coco:
         return _of_coco(work, lists, coco, notes)
-    bringing_labels.bring(work.of_import.dataset, list(labels.values()), notes)
+    label_runner.bring(work.of_import.dataset, list(labels.values()), notes)
     if tables:
         listed = [
             each for entry in tables for each in _or_broken(notes, entry, archive_lists.of_table, lists.read(entry))
@@ -71,7 +70,7 @@ def _of_coco(work: Work, lists: "_Lists", entries: list[Entry], notes: Notes) ->
     items, unknown = [], 0
     for entry in entries:
         coco = _or_broken(notes, entry, archive_lists.of_coco, lists.read(entry))
-        bringing_labels.bring(work.of_import.dataset, coco.labels, notes)
+        label_runner.bring(work.of_import.dataset, coco.labels, notes)
         items += [_item(lists, entry, listed) for listed in coco.listed]
         unknown += coco.unknown
     if unknown:
@@ -110,7 +109,7 @@ def _of_folders(work: Work, lists: "_Lists", labels: dict[str, Wanted], notes: N
         label = labels[folder].name if folder in labels else folder
         items.append(Item(entry, entry.parts[-1], (Mark(label),), rows.get("/".join(inner), {})))
     empty = [parts[-1] for parts in lists.archive.empty_folders if len(parts) > base and parts[-1] not in labels]
-    bringing_labels.bring(work.of_import.dataset, [Wanted(name) for name in empty], notes)
+    label_runner.bring(work.of_import.dataset, [Wanted(name) for name in empty], notes)
     return items
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from webapp.datasets.importing.bringing_labels import Wanted
-from webapp.datasets.importing.found import Box
+from webapp.datasets.importing.candidate_types import Box
+from webapp.datasets.importing.label_runner import Wanted
 from webapp.datasets.importing.zip_reading import Parts
 
 FILE_COLUMNS = ("file", "filename", "file_name", "image", "path", "clip", "video_file")

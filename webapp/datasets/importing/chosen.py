@@ -10,13 +10,13 @@ from analysis.errors import UnreadableVideo
 from analysis.video.frames_at import exactly, frames_at
 from webapp import storage
 from webapp.datasets.importing import plans
+from webapp.datasets.importing.candidate_types import Found, Reader, Step, Work
 from webapp.datasets.importing.clips import ClipReader
-from webapp.datasets.importing.found import Found, Reader, Step, Work
 from webapp.datasets.importing.frames import found_in
-from webapp.datasets.importing.options import Options
+from webapp.datasets.importing.option_types import Options
 from webapp.datasets.importing.people import known_of
 from webapp.datasets.importing.plans import Plan, PlannedReader
-from webapp.datasets.importing.storing import Notes
+from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Kind, Outcome
 from webapp.jobs.errors import FileGone
 from webapp.people.models import Face
@@ -38,7 +38,7 @@ def plan_of(options: Options) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class ChosenReader(PlannedReader):
-    """One unit for each moment, as `webapp.datasets.choosing.Moment` writes it."""
+    """One unit for each moment, as `webapp.datasets.importing.single_moment_services.Moment` writes it."""
 
     def steps(self, start: int) -> Iterator[Step]:
         for at, moment in enumerate(self.units[start:], start):

@@ -12,12 +12,12 @@ from uuid import UUID
 from analysis.errors import UnreadableVideo
 from analysis.video.cut_clip import cut_clip
 from webapp.datasets.importing import plans
-from webapp.datasets.importing.found import Found, Reader, Step, Work
+from webapp.datasets.importing.candidate_types import Found, Reader, Step, Work
 from webapp.datasets.importing.frames import chosen_videos
-from webapp.datasets.importing.options import APPEARANCES, Options
+from webapp.datasets.importing.option_types import APPEARANCES, Options
 from webapp.datasets.importing.people import chosen_tracks
 from webapp.datasets.importing.plans import Plan, PlannedReader
-from webapp.datasets.importing.storing import Notes
+from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Outcome
 from webapp.jobs.errors import FileGone
 from webapp.people.models import Person

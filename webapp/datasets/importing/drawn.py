@@ -8,8 +8,8 @@ from itertools import islice
 import cv2
 
 from analysis.samples.drawings import DRAWINGS, Drawing, sample_drawings
-from webapp.datasets.importing.found import Found, Reader, Step, Work
-from webapp.datasets.importing.storing import Notes
+from webapp.datasets.importing.candidate_types import Found, Reader, Step, Work
+from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Label
 
 

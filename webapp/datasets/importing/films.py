@@ -14,13 +14,12 @@ from analysis.types import VideoInfo
 from analysis.video.frames_at import frames_at, whole_picture
 from analysis.video.probe import probe_apart
 from webapp import storage
-from webapp.datasets import inbox
-from webapp.datasets.importing import plans
-from webapp.datasets.importing.found import Found, ListReader, Reader, Step, Work
+from webapp.datasets.importing import inbox, plans
+from webapp.datasets.importing.candidate_types import Found, ListReader, Reader, Step, Work
 from webapp.datasets.importing.frames import JPEG_QUALITY, LONG_SIDE
 from webapp.datasets.importing.plans import Plan, PlannedReader
-from webapp.datasets.importing.preparing import encode_jpeg
-from webapp.datasets.importing.storing import Notes
+from webapp.datasets.importing.prepare_runner import encode_jpeg
+from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Kind, Outcome
 
 

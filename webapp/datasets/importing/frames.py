@@ -16,11 +16,11 @@ from analysis.video.decode import Sampling, Tally, sample_frames
 from analysis.video.frame import Frame
 from analysis.video.frames_at import frames_at, whole_picture
 from webapp.datasets.importing import plans
-from webapp.datasets.importing.found import Found, Reader, Step, Work
-from webapp.datasets.importing.options import ANY, SCENES, WITH, Options
+from webapp.datasets.importing.candidate_types import Found, Reader, Step, Work
+from webapp.datasets.importing.option_types import ANY, SCENES, WITH, Options
 from webapp.datasets.importing.plans import Plan
-from webapp.datasets.importing.preparing import encode_jpeg
-from webapp.datasets.importing.storing import Notes
+from webapp.datasets.importing.prepare_runner import encode_jpeg
+from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Outcome
 from webapp.jobs.errors import FileGone
 from webapp.people.models import Track

@@ -15,11 +15,11 @@ from analysis.errors import UnreadableVideo
 from analysis.video.frames_at import cut_square, frames_at
 from webapp import storage
 from webapp.datasets.importing import plans
-from webapp.datasets.importing.found import Found, Reader, Step, Work
-from webapp.datasets.importing.options import EVERY, Options
+from webapp.datasets.importing.candidate_types import Found, Reader, Step, Work
+from webapp.datasets.importing.option_types import EVERY, Options
 from webapp.datasets.importing.plans import Plan, PlannedReader
-from webapp.datasets.importing.preparing import encode_jpeg
-from webapp.datasets.importing.storing import Notes
+from webapp.datasets.importing.prepare_runner import encode_jpeg
+from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Outcome
 from webapp.jobs.errors import FileGone
 from webapp.people import samples

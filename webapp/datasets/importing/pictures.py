@@ -1,13 +1,13 @@
-"""Pictures that a browser sent in numbered batches; see `webapp.datasets.inbox`."""
+"""Pictures that a browser sent in numbered batches; see `webapp.datasets.importing.inbox`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from webapp import storage
-from webapp.datasets import inbox
-from webapp.datasets.importing.found import Found, ListReader, Reader, Step, Work
-from webapp.datasets.importing.storing import Notes
+from webapp.datasets.importing import inbox
+from webapp.datasets.importing.candidate_types import Found, ListReader, Reader, Step, Work
+from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Outcome
 
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from webapp import storage
-from webapp.datasets.importing.found import ListReader, Work
+from webapp.datasets.importing.candidate_types import ListReader, Work
 from webapp.datasets.models import Import
 from webapp.videos.models import Video
 

@@ -11,11 +11,22 @@ from django.db import transaction
 
 from analysis.errors import Cancelled
 from webapp import storage
-from webapp.datasets.importing import archive, chosen, clips, drawn, films, frames, people, pictures, preparing, storing
-from webapp.datasets.importing.found import Found, Reader, Work
-from webapp.datasets.importing.options import CHOSEN, Options
-from webapp.datasets.importing.preparing import Prepared
-from webapp.datasets.importing.storing import STAGE, Notes
+from webapp.datasets.importing import (
+    archive,
+    chosen,
+    clips,
+    drawn,
+    films,
+    frames,
+    people,
+    pictures,
+    prepare_runner,
+    store_runner,
+)
+from webapp.datasets.importing.candidate_types import Found, Reader, Work
+from webapp.datasets.importing.option_types import CHOSEN, Options
+from webapp.datasets.importing.prepare_runner import Prepared
+from webapp.datasets.importing.store_runner import STAGE, Notes
 from webapp.datasets.models import Import, Kind, Outcome, Source
 from webapp.datasets.requests import request_measuring
 from webapp.jobs import lifecycle
@@ -74,7 +85,7 @@ def run_import(job: Job) -> None:
     notes = Notes(list(of_import.options.get("notes", [])))
     lifecycle.report(job, "look", of_import.items_done, of_import.items_total)
     if job.attempts:
-        storing.remove_orphans(of_import)
+        store_runner.remove_orphans(of_import)
     with storage.scratch_dir() as scratch:
         work = Work(job, of_import, Options.of_json(of_import.options), scratch, lambda: _alive(job))
         try:
@@ -98,10 +109,10 @@ def _go_through(work: Work, notes: Notes) -> None:
         lifecycle.report(job, STAGE, job.done, job.total)
         for batch in _batches(reader, of_import.items_done):
             prepared = list(_prepared(work, pool, batch.found))
-            storing.store(work, notes, batch.done, prepared)
+            store_runner.store(work, notes, batch.done, prepared)
             job.done = batch.done
             for found, result in prepared:
-                preparing.discard(found, result)
+                prepare_runner.discard(found, result)
 
 
 def _batches(reader: Reader, start: int) -> Iterator[Batch]:
@@ -124,7 +135,7 @@ def _prepared(work: Work, pool: ThreadPoolExecutor, batch: list[Found]) -> Itera
     def prepare(found: Found) -> Prepared | Outcome:
         if isinstance(found.content, Outcome):
             return found.content
-        return preparing.prepare_picture(found, work.options.least_side)
+        return prepare_runner.prepare_picture(found, work.options.least_side)
 
     for found, prepared in zip(batch, pool.map(prepare, batch), strict=True):
         work.alive()
@@ -137,7 +148,7 @@ def _clip(work: Work, found: Found) -> Prepared | Outcome:
         return found.content
     if isinstance(found.content, bytes):
         raise TypeError("a clip is handed over as a file")
-    return preparing.prepare_clip(found, work.scratch, work.alive)
+    return prepare_runner.prepare_clip(found, work.scratch, work.alive)
 
 
 def _keep_notes(of_import: Import, notes: Notes) -> None:

@@ -13,13 +13,22 @@ from django.urls import reverse
 from tests.conftest import signed_in
 from tests.factories_datasets import make_dataset, picture
 from tests.factories_videos import found_track, make_analysed_video, people_of
-from tests.webapp.datasets.fillings import fill_from_zip, job_of, labels_of, prepare_pictures, run, samples_of, zipped
+from tests.webapp.datasets.importing.fillings import (
+    fill_from_zip,
+    job_of,
+    labels_of,
+    prepare_pictures,
+    run,
+    samples_of,
+    zipped,
+)
 from tests.webapp.page_checks import faults_of
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets import cleanup as datasets_cleanup
-from webapp.datasets import imports, inbox
-from webapp.datasets.importing.options import Options
+from webapp.datasets.importing import inbox
+from webapp.datasets.importing import services as importing
+from webapp.datasets.importing.option_types import Options
 from webapp.datasets.models import Dataset, Import, ImportUpload, Kind, Source, Version
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Status
@@ -45,7 +54,7 @@ def begin(client: Client, dataset: Dataset, **fields: Any) -> HttpResponse:
 
 def opened(user: User, dataset: Dataset, source: Source = Source.PICTURES, expected: int = 3) -> Import:
     options = Options(expected=expected)
-    return imports.begin(dataset=dataset, user=user, source=source, options=options, title="files")
+    return importing.begin(dataset=dataset, user=user, source=source, options=options, title="files")
 
 
 def send(client: Client, of_import: Import, number: int, *pictures: bytes) -> HttpResponse:
@@ -105,7 +114,7 @@ def test_a_viewer_is_offered_nothing_that_changes_things(dataset: Dataset, alice
 
 def test_somebody_elses_file_cannot_be_continued(dataset: Dataset, team: Team, alice: User, bob: User) -> None:
     of_import = opened(alice, dataset, Source.ARCHIVE, 1)
-    upload = imports.start_upload(of_import, user=alice, name="a.zip", size_bytes=10)
+    upload = importing.start_upload(of_import, user=alice, name="a.zip", size_bytes=10)
     address = url("import_file", of_import, upload.pk)
     assert signed_in(alice).head(address, headers=TUS).status_code == 200
     assert signed_in(bob).head(address, headers=TUS).status_code == 404
@@ -208,7 +217,7 @@ def test_a_zip_arrives_in_pieces_and_starts_by_itself(dataset: Dataset, alice: U
 def test_a_file_that_arrived_though_nobody_could_say_so_is_found(dataset: Dataset, alice: User) -> None:
     content = zipped({"a/1.jpg": picture(1)})
     of_import = opened(alice, dataset, Source.ARCHIVE, 1)
-    upload = imports.start_upload(of_import, user=alice, name="a.zip", size_bytes=len(content))
+    upload = importing.start_upload(of_import, user=alice, name="a.zip", size_bytes=len(content))
     arriving.path_of(upload.pk).parent.mkdir(parents=True, exist_ok=True)
     arriving.path_of(upload.pk).write_bytes(content)
     ImportUpload.objects.filter(pk=upload.pk).update(offset_bytes=len(content))
@@ -219,7 +228,7 @@ def test_a_file_that_arrived_though_nobody_could_say_so_is_found(dataset: Datase
 
 def test_an_upload_given_up_leaves_nothing(dataset: Dataset, alice: User) -> None:
     client, of_import = signed_in(alice), opened(alice, dataset, Source.FILMS, 2)
-    upload = imports.start_upload(of_import, user=alice, name="a.mp4", size_bytes=10)
+    upload = importing.start_upload(of_import, user=alice, name="a.mp4", size_bytes=10)
     address = url("import_file", of_import, upload.pk)
     sent = TUS | {"Upload-Offset": "0"}
     client.generic("PATCH", address, b"12345", "application/offset+octet-stream", headers=sent)
@@ -255,7 +264,7 @@ def test_the_page_in_every_state(team: Team, alice: User) -> None:
                 page(client, dataset, f"?from={source}{query}")
     dataset = make_dataset(team=team)
     opened(alice, dataset)
-    imports.undo(fill_from_zip(dataset, alice, {"A/1.jpg": picture(1), "a/2.jpg": picture(2), "a/<i>.txt": b"x"}))
+    importing.undo(fill_from_zip(dataset, alice, {"A/1.jpg": picture(1), "a/2.jpg": picture(2), "a/<i>.txt": b"x"}))
     lifecycle.cancel(prepare_pictures(dataset, alice, {"a.jpg": picture(3)}).job_id)  # type: ignore[arg-type]
     fill_from_zip(dataset, alice, {"list.csv": "file,label\n,\n"})
     of_import = fill_from_zip(dataset, alice, {f"{n}<b>.txt": b"x" for n in range(8)})

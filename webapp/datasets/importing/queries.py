@@ -11,10 +11,9 @@ from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Val
 from django.db.models.functions import RowNumber
 
 from webapp.accounts.models import Team
-from webapp.datasets import imports, inbox
-from webapp.datasets.import_words import Expected, of_counts, of_notes
-from webapp.datasets.importing import clips, frames, people
-from webapp.datasets.importing.options import ANY, APPEARANCES, EVERY, SCENES, Options
+from webapp.datasets.importing import clips, frames, inbox, people, services
+from webapp.datasets.importing.option_types import ANY, APPEARANCES, EVERY, SCENES, Options
+from webapp.datasets.importing.words import Expected, of_counts, of_notes
 from webapp.datasets.models import Dataset, Import, ImportProblem, ImportUpload, Source
 from webapp.jobs import messages, progress
 from webapp.people import queries as people_queries
@@ -143,7 +142,7 @@ def _entry(of_import: Import, problems: list[ImportProblem]) -> Entry:
         more_problems=max(0, sum(counts.values()) - quiet - len(problems)),
         arrived=_arrived(of_import) if job is None else 0,
         unfinished=[upload for upload in of_import.uploads.all() if not upload.is_stored] if job is None else [],
-        can_go_on=imports.can_go_on(of_import),
+        can_go_on=services.can_go_on(of_import),
         added=counts.get("added", 0),
     )
 

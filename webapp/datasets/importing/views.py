@@ -15,9 +15,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp import access
-from webapp.datasets import import_forms, import_queries, import_words, imports, inbox
-from webapp.datasets.import_forms import Filling, filling_of
-from webapp.datasets.importing.options import APPEARANCES
+from webapp.datasets.importing import forms, inbox, queries, services
+from webapp.datasets.importing import words as importing_words
+from webapp.datasets.importing.forms import Filling, filling_of
+from webapp.datasets.importing.option_types import APPEARANCES
 from webapp.datasets.models import Dataset, Import, ImportUpload, Source
 from webapp.datasets.views import head_context
 from webapp.videos import tus
@@ -37,7 +38,7 @@ def fill(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     """The choices stand in the address, so that counting and searching work without JavaScript."""
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     context = head_context(request, dataset)
-    context["page"] = import_queries.page_of_imports(dataset, request.GET.get("page"))
+    context["page"] = queries.page_of_imports(dataset, request.GET.get("page"))
     if context["can_manage"]:
         context |= _choices(request, dataset)
     return render(request, "datasets/fill.html", context)
@@ -51,28 +52,28 @@ def _choices(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
     typed = {name: request.GET.get(name, "") for name in ("who", "which")}
     team = dataset.team
     context: dict[str, Any] = {
-        "sources": [(value, *import_words.SOURCES[value]) for value in imports.SOURCES_OF[dataset.kind]],
+        "sources": [(value, *importing_words.SOURCES[value]) for value in services.SOURCES_OF[dataset.kind]],
         "filling": filling,
-        "is_upload": source in imports.UPLOADED,
-        "ways": import_forms.HOW.get(source, ()),
-        "faces_choices": import_forms.FACES,
+        "is_upload": source in services.UPLOADED,
+        "ways": forms.HOW.get(source, ()),
+        "faces_choices": forms.FACES,
         "typed": typed,
         "limits": _limits(source),
         "labels": dataset.labels.all(),
-        "unfinished": import_queries.unfinished(dataset, access.own_import_uploads(request.user)),
+        "unfinished": queries.unfinished(dataset, access.own_import_uploads(request.user)),
     }
     if by_people:
-        context["people"] = import_queries.choosable_people(team, typed["who"], options.people)
+        context["people"] = queries.choosable_people(team, typed["who"], options.people)
     if by_videos:
         analysed = by_people or options.faces != "any"
-        context["videos"] = import_queries.choosable_videos(team, typed["which"], options.videos, analysed)
-        context["expected"] = import_words.of_expected(import_queries.expected(dataset, source, options))
+        context["videos"] = queries.choosable_videos(team, typed["which"], options.videos, analysed)
+        context["expected"] = importing_words.of_expected(queries.expected(dataset, source, options))
     return context
 
 
 def _source(dataset: Dataset, wished: str) -> Source:
     """What fits the dataset best, unless another that fits was chosen."""
-    fitting = imports.SOURCES_OF[dataset.kind]
+    fitting = services.SOURCES_OF[dataset.kind]
     return Source(wished) if wished in fitting else fitting[0]
 
 
@@ -101,12 +102,12 @@ def begin(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     here = _page(dataset)
     if filling.errors:
         return refused(request, " ".join(filling.errors.values()), here, status=400)
-    is_upload = filling.source in imports.UPLOADED
+    is_upload = filling.source in services.UPLOADED
     if is_upload and not filling.options.expected:
         return refused(request, _("Choose files first."), here, status=400)
-    if not is_upload and import_queries.expected(dataset, filling.source, filling.options).count == 0:
+    if not is_upload and queries.expected(dataset, filling.source, filling.options).count == 0:
         return refused(request, _("Nothing would come: choose people or videos first."), here, status=400)
-    of_import = imports.begin(
+    of_import = services.begin(
         dataset=dataset,
         user=request.user,  # type: ignore[arg-type]
         source=filling.source,
@@ -120,8 +121,8 @@ def begin(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
 
 def _title(dataset: Dataset, filling: Filling) -> str:
     options = filling.options
-    people, videos = import_queries.names_of(options.people, options.videos, dataset.team_id)
-    return filling.title or import_words.title_of(filling.source, people, videos, options.expected)
+    people, videos = queries.names_of(options.people, options.videos, dataset.team_id)
+    return filling.title or importing_words.title_of(filling.source, people, videos, options.expected)
 
 
 def _addresses(of_import: Import) -> dict[str, str]:
@@ -153,10 +154,10 @@ def batch(request: HttpRequest, dataset_id: UUID, import_id: UUID, number: int) 
     if not files or len(files) > inbox.MOST_IN_A_BATCH or number >= inbox.MOST_BATCHES:
         return JsonResponse({"error": _("These pictures cannot be taken in.")}, status=HTTPStatus.BAD_REQUEST)
     try:
-        arrived = imports.receive_batch(of_import, number=number, files=files)  # type: ignore[arg-type]
-    except imports.NotNow:
+        arrived = services.receive_batch(of_import, number=number, files=files)  # type: ignore[arg-type]
+    except services.NotNow:
         return JsonResponse({"error": _("This import has been started already.")}, status=HTTPStatus.CONFLICT)
-    except imports.NoRoom:
+    except services.NoRoom:
         words = _("The server has no disk space left.")
         return JsonResponse({"error": words}, status=HTTPStatus.INSUFFICIENT_STORAGE)
     return JsonResponse({"arrived": arrived})
@@ -169,8 +170,8 @@ def start(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpRespon
     of_import = _import(request, dataset_id, import_id)
     here = _page(of_import.dataset)
     try:
-        imports.start_with_what_is_there(of_import, user=request.user)  # type: ignore[arg-type]
-    except imports.NotNow:
+        services.start_with_what_is_there(of_import, user=request.user)  # type: ignore[arg-type]
+    except services.NotNow:
         of_import.refresh_from_db()
         if of_import.job_id is None:
             return refused(request, _("Nothing has arrived yet."), here)
@@ -183,8 +184,8 @@ def go_on(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpRespon
     of_import = _import(request, dataset_id, import_id)
     here = _page(of_import.dataset)
     try:
-        imports.go_on(of_import, user=request.user)  # type: ignore[arg-type]
-    except imports.NotNow:
+        services.go_on(of_import, user=request.user)  # type: ignore[arg-type]
+    except services.NotNow:
         return refused(request, _("There is nothing left to go on with."), here)
     return done(request, _("It goes on where it stopped."), here)
 
@@ -195,8 +196,8 @@ def discard(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResp
     of_import = _import(request, dataset_id, import_id)
     here = _page(of_import.dataset)
     try:
-        imports.discard(of_import)
-    except imports.NotNow:
+        services.discard(of_import)
+    except services.NotNow:
         return refused(request, _("It has been started already; you can undo it instead."), here)
     return done(request, _("What had arrived is discarded."), here)
 
@@ -205,7 +206,7 @@ def discard(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResp
 @require_POST
 def undo(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
     of_import = _import(request, dataset_id, import_id)
-    count = imports.undo(of_import)
+    count = services.undo(of_import)
     words = ngettext("%(n)d sample was taken out again.", "%(n)d samples were taken out again.", count)
     return done(request, words % {"n": count}, _page(of_import.dataset))
 
@@ -232,7 +233,7 @@ class ImportTarget:
     ) -> tuple[ImportUpload, dict[str, str]]:
         try:
             of_import = _import(request, self.dataset_id, self.import_id)
-            upload = imports.start_upload(
+            upload = services.start_upload(
                 of_import,
                 user=request.user,  # type: ignore[arg-type]
                 name=metadata.get("filename", ""),
@@ -241,7 +242,7 @@ class ImportTarget:
             )
         except Http404 as error:
             raise tus.Answer(HTTPStatus.NOT_FOUND, _("There is no such import.")) from error
-        except imports.NotNow as error:
+        except services.NotNow as error:
             raise tus.Answer(HTTPStatus.CONFLICT, _("This import has been started already.")) from error
         place = [self.dataset_id, self.import_id, upload.pk]
         return upload, {"Location": reverse("datasets:import_file", args=place)}
@@ -256,13 +257,13 @@ class ImportTarget:
         return upload.size_bytes if upload else None
 
     def is_stored(self, upload: ImportUpload) -> bool:
-        return imports.lies_in_inbox(upload)
+        return services.lies_in_inbox(upload)
 
     def finish(self, upload: ImportUpload) -> None:
-        imports.finish_upload(upload)
+        services.finish_upload(upload)
 
     def give_up(self, upload: ImportUpload) -> None:
-        imports.cancel_upload(upload)
+        services.cancel_upload(upload)
 
 
 @require_http_methods(["OPTIONS", "POST"])

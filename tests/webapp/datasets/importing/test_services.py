@@ -8,7 +8,7 @@ import pytest
 
 from analysis.errors import Cancelled
 from tests.factories_datasets import make_dataset, picture
-from tests.webapp.datasets.fillings import (
+from tests.webapp.datasets.importing.fillings import (
     fill_from_zip,
     job_of,
     keys_of,
@@ -23,8 +23,8 @@ from tests.webapp.datasets.fillings import (
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets import cleanup as datasets_cleanup
-from webapp.datasets import imports
-from webapp.datasets.importing import runner, storing
+from webapp.datasets.importing import runner, store_runner
+from webapp.datasets.importing import services as importing
 from webapp.datasets.models import Import, Outcome, Sample, Version, VersionSample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
@@ -103,7 +103,7 @@ def test_after_a_kill_the_repeat_goes_on_with_nothing_twice_and_nothing_lost(
 
 def _kill_in_third_batch(of_import: Import, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = {"n": 0}
-    real = storing._commit if at == "files" else storing._write
+    real = store_runner._commit if at == "files" else store_runner._write
 
     def dying(*args: Any) -> Any:
         calls["n"] += 1
@@ -112,7 +112,7 @@ def _kill_in_third_batch(of_import: Import, at: str, monkeypatch: pytest.MonkeyP
         return real(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(storing, "_commit" if at == "files" else "_write", dying)
+        patch.setattr(store_runner, "_commit" if at == "files" else "_write", dying)
         if at == "files":  # a killed process tidies nothing up
             patch.setattr(storage, "delete", lambda key: None)
         job = lifecycle.claim(of_import.job_id)
@@ -140,7 +140,7 @@ def test_cancelling_keeps_what_was_added_and_it_can_go_on(
 ) -> None:
     dataset = make_dataset(team=team)
     of_import = prepare_pictures(dataset, alice, {f"{n}.jpg": picture(n) for n in range(12)})
-    real = storing.store
+    real = store_runner.store
 
     def store_and_cancel(*args: Any) -> list[int]:
         numbers = real(*args)
@@ -148,17 +148,17 @@ def test_cancelling_keeps_what_was_added_and_it_can_go_on(
         return numbers
 
     with monkeypatch.context() as patch:
-        patch.setattr(storing, "store", store_and_cancel)
+        patch.setattr(store_runner, "store", store_and_cancel)
         of_import = run(of_import)
     assert job_of(of_import).status == Status.CANCELLED
     assert len(samples_of(dataset)) == 5
-    assert imports.can_go_on(of_import)
-    imports.go_on(of_import, user=alice)
+    assert importing.can_go_on(of_import)
+    importing.go_on(of_import, user=alice)
     of_import = run(of_import)
     assert job_of(of_import).status == Status.DONE
     assert len(samples_of(dataset)) == 12
-    with pytest.raises(imports.NotNow):
-        imports.go_on(of_import, user=alice)
+    with pytest.raises(importing.NotNow):
+        importing.go_on(of_import, user=alice)
 
 
 @pytest.mark.expects_errors
@@ -182,7 +182,7 @@ def test_a_full_disk_fails_clearly_keeps_what_was_added_and_can_go_on(
     assert (job.status, job.error_code) == (Status.FAILED, "disk_full")
     assert len(samples_of(dataset)) == 5
     assert stored_files(dataset) == keys_of(dataset)
-    imports.go_on(of_import, user=alice)
+    importing.go_on(of_import, user=alice)
     assert run(of_import).counts == {"added": 12}
 
 
@@ -193,8 +193,8 @@ def test_undoing_takes_the_samples_out_and_spares_what_a_version_holds(team: Tea
     version = Version.objects.create(dataset=dataset, number=1, fingerprint="f", keep_together="source", seed=1)
     frozen = Sample.objects.get(dataset=dataset, name="0.jpg")
     VersionSample.objects.create(version=version, sample=frozen, label="x", part="train", source=frozen.source)
-    assert imports.undo(of_import) == 3
-    assert imports.undo(of_import) == 0
+    assert importing.undo(of_import) == 3
+    assert importing.undo(of_import) == 0
     assert [row.name for row in samples_of(dataset)] == ["kept.jpg"]
     removed = Sample.objects.filter(dataset=dataset, removed_at__isnull=False)
     for row in removed:
@@ -209,7 +209,7 @@ def test_undoing_takes_the_samples_out_and_spares_what_a_version_holds(team: Tea
 def test_undoing_a_running_import_ends_it(team: Team, alice: User) -> None:
     dataset = make_dataset(team=team)
     of_import = prepare_pictures(dataset, alice, {"a.jpg": picture(1)})
-    imports.undo(of_import)
+    importing.undo(of_import)
     run(of_import)
     assert job_of(of_import).status == Status.CANCELLED
     assert samples_of(dataset) == []
@@ -228,8 +228,8 @@ def test_a_dataset_that_was_deleted_is_filled_no_further(team: Team, alice: User
 def test_a_batch_sent_again_replaces_the_first_one(team: Team, alice: User) -> None:
     dataset = make_dataset(team=team)
     of_import = prepare_pictures(dataset, alice, {f"{n}.jpg": picture(n) for n in range(12)})
-    with pytest.raises(imports.NotNow):
-        imports.receive_batch(of_import, number=0, files=[])
+    with pytest.raises(importing.NotNow):
+        importing.receive_batch(of_import, number=0, files=[])
     of_import = run(of_import)
     assert of_import.counts == {"added": 12}
 
@@ -259,7 +259,7 @@ def test_what_is_not_taken_is_listed_with_its_name(team: Team, alice: User) -> N
 def test_only_the_first_thousand_problems_are_kept_but_all_are_counted(
     team: Team, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storing, "PROBLEMS_KEPT", 3)
+    monkeypatch.setattr(store_runner, "PROBLEMS_KEPT", 3)
     of_import = fill_from_zip(make_dataset(team=team), alice, {f"{n}.txt": b"x" for n in range(8)})
     assert of_import.problems.count() == 3
     assert of_import.counts == {"not_a_sample": 8}
@@ -271,10 +271,10 @@ def test_files_that_nobody_starts_or_goes_on_with_are_given_up(
     dataset = make_dataset(team=team)
     broken_off = prepare_zip(dataset, alice, zipped({"a.jpg": picture(1)}))
     lifecycle.cancel(broken_off.job_id)  # type: ignore[arg-type]
-    Job.objects.filter(pk=broken_off.job_id).update(finished_at=dataset.created_at - 2 * imports.KEPT_FOR)
+    Job.objects.filter(pk=broken_off.job_id).update(finished_at=dataset.created_at - 2 * importing.KEPT_FOR)
     datasets_cleanup.sweep()
     broken_off.refresh_from_db()
-    assert not imports.can_go_on(broken_off)
+    assert not importing.can_go_on(broken_off)
     assert storage.names(broken_off.inbox_prefix) == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
-from webapp.datasets.importing.options import Options
+from webapp.datasets.importing.option_types import Options
 from webapp.datasets.models import Import, Outcome
 from webapp.jobs.models import Job
 

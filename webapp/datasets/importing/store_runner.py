@@ -12,8 +12,8 @@ from django.db.models import F
 
 from webapp import storage
 from webapp.datasets import live
-from webapp.datasets.importing.found import Found, Work
-from webapp.datasets.importing.preparing import Prepared
+from webapp.datasets.importing.candidate_types import Found, Work
+from webapp.datasets.importing.prepare_runner import Prepared
 from webapp.datasets.media_types import SUFFIXES
 from webapp.datasets.models import Dataset, Import, ImportProblem, Label, Outcome, Sample
 from webapp.datasets.services import TooManyLabels, clean_label, label_called

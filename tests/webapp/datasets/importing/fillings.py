@@ -7,8 +7,8 @@ from typing import Any
 
 from webapp import storage
 from webapp.accounts.models import User
-from webapp.datasets import imports
-from webapp.datasets.importing.options import Options
+from webapp.datasets.importing import services as importing
+from webapp.datasets.importing.option_types import Options
 from webapp.datasets.importing.runner import run_import
 from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Source
 from webapp.jobs import lifecycle
@@ -27,7 +27,7 @@ def zipped(members: Mapping[str, bytes | str], *, compression: int = zipfile.ZIP
 
 def prepare_zip(dataset: Dataset, user: User, content: bytes, **options: Any) -> Import:
     """All of it has arrived, and the job is queued."""
-    of_import = imports.begin(
+    of_import = importing.begin(
         dataset=dataset, user=user, source=Source.ARCHIVE, options=Options(**options), title="pictures.zip"
     )
     deliver(of_import, user, {"pictures.zip": content})
@@ -36,21 +36,23 @@ def prepare_zip(dataset: Dataset, user: User, content: bytes, **options: Any) ->
 
 def deliver(of_import: Import, user: User, files: Mapping[str, bytes]) -> list[ImportUpload]:
     uploads = [
-        imports.start_upload(of_import, user=user, name=name, size_bytes=len(content))
+        importing.start_upload(of_import, user=user, name=name, size_bytes=len(content))
         for name, content in files.items()
     ]
     for upload, content in zip(uploads, files.values(), strict=True):
         arriving.path_of(upload.pk).parent.mkdir(parents=True, exist_ok=True)
         arriving.path_of(upload.pk).write_bytes(content)
         ImportUpload.objects.filter(pk=upload.pk).update(offset_bytes=len(content))
-        imports.finish_upload(ImportUpload.objects.select_related("of_import__dataset__team", "user").get(pk=upload.pk))
+        importing.finish_upload(
+            ImportUpload.objects.select_related("of_import__dataset__team", "user").get(pk=upload.pk)
+        )
     of_import.refresh_from_db()
     return uploads
 
 
 def prepare_pictures(dataset: Dataset, user: User, files: Mapping[str, bytes], **options: Any) -> Import:
     """In batches of ten, started."""
-    of_import = imports.begin(
+    of_import = importing.begin(
         dataset=dataset,
         user=user,
         source=Source.PICTURES,
@@ -60,8 +62,8 @@ def prepare_pictures(dataset: Dataset, user: User, files: Mapping[str, bytes], *
     listed = list(files.items())
     for number in range(0, len(listed), 10):
         batch = [(name, io.BytesIO(content)) for name, content in listed[number : number + 10]]
-        imports.receive_batch(of_import, number=number // 10, files=batch)
-    imports.start(of_import, user=user)
+        importing.receive_batch(of_import, number=number // 10, files=batch)
+    importing.start(of_import, user=user)
     of_import.refresh_from_db()
     return of_import
 

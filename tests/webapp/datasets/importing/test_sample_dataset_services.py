@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from analysis.samples.drawings import DRAWINGS
 from tests.conftest import signed_in
-from tests.webapp.datasets.fillings import run
+from tests.webapp.datasets.importing.fillings import run
 from webapp.accounts.models import Team, User
 from webapp.datasets.models import Dataset, Import, Sample, Source
 

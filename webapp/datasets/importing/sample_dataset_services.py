@@ -5,8 +5,9 @@ from django.utils.translation import gettext as _
 
 from analysis.samples.drawings import DRAWINGS
 from webapp.accounts.models import Team, User
-from webapp.datasets import imports, services
-from webapp.datasets.importing.options import Options
+from webapp.datasets import services
+from webapp.datasets.importing import services as importing_services
+from webapp.datasets.importing.option_types import Options
 from webapp.datasets.models import Dataset, Kind, Source
 
 
@@ -29,5 +30,7 @@ def begin_sample(*, team: Team, user: User) -> Dataset:
             keeps_samples=True,
         )
         options = Options(expected=DRAWINGS)
-        imports.begin(dataset=dataset, user=user, source=Source.DRAWN, options=options, title=_("Painted faces"))
+        importing_services.begin(
+            dataset=dataset, user=user, source=Source.DRAWN, options=options, title=_("Painted faces")
+        )
     return dataset

@@ -20,7 +20,7 @@ from analysis.video.cut_clip import cut_clip
 from analysis.video.decode import Sampling, Tally, sample_frames
 from analysis.video.probe import probe_apart
 from analysis.video.web_copy import PlaybackPlan, playback_plan
-from webapp.datasets.importing.found import Box, Found
+from webapp.datasets.importing.candidate_types import Box, Found
 from webapp.datasets.models import Outcome
 from webapp.videos.media_views import playable_type
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from webapp.datasets.importing.storing import Notes
+from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Dataset, Label
 from webapp.datasets.services import HUES, TooManyLabels, clean_label, label_called
 

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from webapp import storage
 from webapp.accounts.models import User
-from webapp.datasets import inbox, live
+from webapp.datasets import live
 from webapp.datasets.errors import HOPELESS
-from webapp.datasets.importing.options import Options
+from webapp.datasets.importing import inbox
+from webapp.datasets.importing.option_types import Options
 from webapp.datasets.models import Dataset, Import, ImportUpload, Kind, Sample, Source
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Status

@@ -28,7 +28,7 @@ class Options:
     expected: int = 0
     """How many files were chosen for the upload."""
     chosen: tuple[dict[str, Any], ...] = ()
-    """Single moments, each as `webapp.datasets.choosing.Moment`."""
+    """Single moments, each as `webapp.datasets.importing.single_moment_services.Moment`."""
 
     @classmethod
     def of_json(cls, stored: dict[str, Any]) -> "Options":

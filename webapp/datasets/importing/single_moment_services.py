@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from analysis.video.frames_at import TIMES_DIFFER_S
 from webapp.accounts.models import User
-from webapp.datasets import imports, live
-from webapp.datasets.importing.options import CHOSEN, Options
+from webapp.datasets import live
+from webapp.datasets.importing import services
+from webapp.datasets.importing.option_types import CHOSEN, Options
 from webapp.datasets.models import Dataset, Import, Kind, Sample, Source
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Status
@@ -51,7 +52,7 @@ def add_moment(dataset: Dataset, moment: Moment, *, user: User) -> Import:
             created_by=user,
             items_total=1,
         )
-        imports.start(of_import, user=user)
+        services.start(of_import, user=user)
     return of_import
 
 
