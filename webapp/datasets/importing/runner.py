@@ -11,21 +11,20 @@ from django.db import transaction
 
 from analysis.errors import Cancelled
 from webapp import storage
-from webapp.datasets.importing import (
-    archive,
-    chosen,
-    clips,
-    drawn,
-    films,
-    frames,
-    people,
-    pictures,
-    prepare_runner,
-    store_runner,
-)
+from webapp.datasets.importing import prepare_runner, store_runner
 from webapp.datasets.importing.candidate_types import Found, Reader, Work
 from webapp.datasets.importing.option_types import CHOSEN, Options
 from webapp.datasets.importing.prepare_runner import Prepared
+from webapp.datasets.importing.sources import (
+    archive_reader,
+    clips_reader,
+    frames_reader,
+    people_reader,
+    pictures_reader,
+    single_moments_reader,
+    synthetic_reader,
+    videos_reader,
+)
 from webapp.datasets.importing.store_runner import STAGE, Notes
 from webapp.datasets.models import Import, Kind, Outcome, Source
 from webapp.datasets.requests import request_measuring
@@ -39,13 +38,13 @@ BATCH_S = 1.0
 """A killed worker loses at most one batch of work."""
 
 OPEN: dict[str, Callable[[Work, Notes], AbstractContextManager[Reader]]] = {
-    Source.PEOPLE: people.opened,
-    Source.FRAMES: frames.opened,
-    Source.MOMENTS: clips.opened,
-    Source.PICTURES: pictures.opened,
-    Source.ARCHIVE: archive.opened,
-    Source.FILMS: films.opened,
-    Source.DRAWN: drawn.opened,
+    Source.PEOPLE: people_reader.opened,
+    Source.FRAMES: frames_reader.opened,
+    Source.MOMENTS: clips_reader.opened,
+    Source.PICTURES: pictures_reader.opened,
+    Source.ARCHIVE: archive_reader.opened,
+    Source.FILMS: videos_reader.opened,
+    Source.DRAWN: synthetic_reader.opened,
 }
 
 
@@ -102,7 +101,7 @@ def _alive(job: Job) -> None:
 
 def _go_through(work: Work, notes: Notes) -> None:
     job, of_import = work.job, work.of_import
-    opened = chosen.opened if work.options.how == CHOSEN else OPEN[of_import.source]
+    opened = single_moments_reader.opened if work.options.how == CHOSEN else OPEN[of_import.source]
     with opened(work, notes) as reader, ThreadPoolExecutor(THREADS) as pool:
         job.done, job.total = of_import.items_done, reader.total
         Import.objects.filter(pk=of_import.pk).update(items_total=reader.total)

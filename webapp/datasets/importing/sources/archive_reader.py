@@ -10,13 +10,14 @@ from uuid import UUID
 from analysis.images import read as pictures
 from webapp import storage
 from webapp.datasets.errors import BrokenList, NotAnArchive
-from webapp.datasets.importing import archive_lists, inbox, label_runner, zip_reading
-from webapp.datasets.importing.archive_lists import Broken, Listed, Mark, Row
+from webapp.datasets.importing import inbox, label_runner
 from webapp.datasets.importing.candidate_types import Content, Found, ListReader, Reader, Step, Work
 from webapp.datasets.importing.label_runner import Wanted
 from webapp.datasets.importing.prepare_runner import MOST_CLIP_BYTES
+from webapp.datasets.importing.sources import archive_list_reader, zip_reader
+from webapp.datasets.importing.sources.archive_list_reader import Broken, Listed, Mark, Row
+from webapp.datasets.importing.sources.zip_reader import Archive, Entry
 from webapp.datasets.importing.store_runner import Notes
-from webapp.datasets.importing.zip_reading import Archive, Entry
 from webapp.datasets.models import Kind, Outcome
 from webapp.people.models import Person
 from webapp.videos.models import Video
@@ -42,17 +43,17 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
     upload = work.of_import.uploads.first()
     if upload is None:
         raise NotAnArchive("no file has arrived")
-    with storage.local_path(inbox.file_key(work.of_import, upload.pk)) as path, zip_reading.opened(path) as archive:
+    with storage.local_path(inbox.file_key(work.of_import, upload.pk)) as path, zip_reader.opened(path) as archive:
         yield ArchiveReader(work, _items(work, archive, notes), archive, _Team.of(work))
 
 
 def _items(work: Work, archive: Archive, notes: Notes) -> list[Item]:
     lists = _Lists(archive)
-    coco = [entry for entry in lists.ending(".json") if archive_lists.looks_like_coco(lists.read(entry))]
+    coco = [entry for entry in lists.ending(".json") if archive_list_reader.looks_like_coco(lists.read(entry))]
     tables = [
         entry
         for entry in lists.ending(".csv")
-        if entry.parts[-1] != SOURCES and archive_lists.is_table_of_samples(lists.read(entry))
+        if entry.parts[-1] != SOURCES and archive_list_reader.is_table_of_samples(lists.read(entry))
     ]
     labels = {name: each for entry in lists.called(DESCRIPTION) for name, each in lists.labels(entry).items()}
     if coco:
@@ -60,7 +61,9 @@ def _items(work: Work, archive: Archive, notes: Notes) -> list[Item]:
     label_runner.bring(work.of_import.dataset, list(labels.values()), notes)
     if tables:
         listed = [
-            each for entry in tables for each in _or_broken(notes, entry, archive_lists.of_table, lists.read(entry))
+            each
+            for entry in tables
+            for each in _or_broken(notes, entry, archive_list_reader.of_table, lists.read(entry))
         ]
         return [_item(lists, tables[0], each) for each in listed]
     return _of_folders(work, lists, labels, notes)
@@ -69,12 +72,12 @@ def _items(work: Work, archive: Archive, notes: Notes) -> list[Item]:
 def _of_coco(work: Work, lists: "_Lists", entries: list[Entry], notes: Notes) -> list[Item]:
     items, unknown = [], 0
     for entry in entries:
-        coco = _or_broken(notes, entry, archive_lists.of_coco, lists.read(entry))
+        coco = _or_broken(notes, entry, archive_list_reader.of_coco, lists.read(entry))
         label_runner.bring(work.of_import.dataset, coco.labels, notes)
         items += [_item(lists, entry, listed) for listed in coco.listed]
         unknown += coco.unknown
     if unknown:
-        notes.add(archive_lists.UNKNOWN_CATEGORY, count=unknown)
+        notes.add(archive_list_reader.UNKNOWN_CATEGORY, count=unknown)
     return items
 
 
@@ -97,10 +100,10 @@ def _of_folders(work: Work, lists: "_Lists", labels: dict[str, Wanted], notes: N
     tables = lists.called(SOURCES)
     members = [entry for entry in lists.archive.files if entry.parts[-1] not in (SOURCES, DESCRIPTION)]
     anchors = [entry.parts for entry in [*tables, *lists.called(DESCRIPTION)]]
-    base = archive_lists.base_of([entry.parts for entry in members if not entry.is_odd], anchors)
+    base = archive_list_reader.base_of([entry.parts for entry in members if not entry.is_odd], anchors)
     rows: dict[str, Row] = {}
     for entry in tables:
-        for listed in _or_broken(notes, entry, archive_lists.of_table, lists.read(entry)):
+        for listed in _or_broken(notes, entry, archive_list_reader.of_table, lists.read(entry)):
             rows[listed.file.replace("\\", "/")] = listed.row
     items = []
     for entry in members:
@@ -138,11 +141,11 @@ class _Lists:
         return b"" if isinstance(data, Outcome) else data
 
     def labels(self, entry: Entry) -> dict[str, Wanted]:
-        return archive_lists.own_labels(self.read(entry))
+        return archive_list_reader.own_labels(self.read(entry))
 
     def find(self, file: str, of_list: Entry) -> Entry | None:
         """Beside the list, else from the top, else the only file of that name anywhere."""
-        parts, is_odd = zip_reading.split(file)
+        parts, is_odd = zip_reader.split(file)
         if is_odd or not parts:
             return None
         beside = "/".join((*of_list.parts[:-1], *parts))

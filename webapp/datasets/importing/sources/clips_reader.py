@@ -13,10 +13,10 @@ from analysis.errors import UnreadableVideo
 from analysis.video.cut_clip import cut_clip
 from webapp.datasets.importing import plans
 from webapp.datasets.importing.candidate_types import Found, Reader, Step, Work
-from webapp.datasets.importing.frames import chosen_videos
 from webapp.datasets.importing.option_types import APPEARANCES, Options
-from webapp.datasets.importing.people import chosen_tracks
 from webapp.datasets.importing.plans import Plan, PlannedReader
+from webapp.datasets.importing.sources.frames_reader import chosen_videos
+from webapp.datasets.importing.sources.people_reader import chosen_tracks
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Outcome
 from webapp.jobs.errors import FileGone

@@ -11,7 +11,7 @@ from typing import Any
 
 from webapp.datasets.importing.candidate_types import Box
 from webapp.datasets.importing.label_runner import Wanted
-from webapp.datasets.importing.zip_reading import Parts
+from webapp.datasets.importing.sources.zip_reader import Parts
 
 FILE_COLUMNS = ("file", "filename", "file_name", "image", "path", "clip", "video_file")
 LABEL_COLUMNS = ("label", "labels", "class", "category")

@@ -16,9 +16,9 @@ from analysis.video.probe import probe_apart
 from webapp import storage
 from webapp.datasets.importing import inbox, plans
 from webapp.datasets.importing.candidate_types import Found, ListReader, Reader, Step, Work
-from webapp.datasets.importing.frames import JPEG_QUALITY, LONG_SIDE
 from webapp.datasets.importing.plans import Plan, PlannedReader
 from webapp.datasets.importing.prepare_runner import encode_jpeg
+from webapp.datasets.importing.sources.frames_reader import JPEG_QUALITY, LONG_SIDE
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Kind, Outcome
 

@@ -11,11 +11,11 @@ from analysis.video.frames_at import exactly, frames_at
 from webapp import storage
 from webapp.datasets.importing import plans
 from webapp.datasets.importing.candidate_types import Found, Reader, Step, Work
-from webapp.datasets.importing.clips import ClipReader
-from webapp.datasets.importing.frames import found_in
 from webapp.datasets.importing.option_types import Options
-from webapp.datasets.importing.people import known_of
 from webapp.datasets.importing.plans import Plan, PlannedReader
+from webapp.datasets.importing.sources.clips_reader import ClipReader
+from webapp.datasets.importing.sources.frames_reader import found_in
+from webapp.datasets.importing.sources.people_reader import known_of
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Kind, Outcome
 from webapp.jobs.errors import FileGone

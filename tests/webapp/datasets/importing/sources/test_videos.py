@@ -169,7 +169,7 @@ def test_one_picture_of_each_shot(team: Team, alice: User, tmp_path: Path) -> No
 def test_shots_are_the_same_when_a_killed_import_goes_on(
     team: Team, alice: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.datasets.importing.frames.STRETCH_S", 1.5)
+    monkeypatch.setattr("webapp.datasets.importing.sources.frames_reader.STRETCH_S", 1.5)
     monkeypatch.setattr(runner, "BATCH_COUNT", 1)
     path = clip_with_cuts(tmp_path / "a.mp4", [30, 150, 60, 200], seconds_each=1.5)
     video = real_video(path, team=team)
