@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from webapp.datasets import export_views, grid_views, media_views, preview_views, version_views, views
+from webapp.datasets import export_views, media_views, preview_views, version_views, views
 from webapp.datasets.doctor import views as doctor_views
 from webapp.datasets.importing import views as importing_views
+from webapp.datasets.labelling import views as labelling_views
 
 app_name = "datasets"
 IMPORT = "<uuid:dataset_id>/imports/<uuid:import_id>/"
@@ -44,14 +45,14 @@ urlpatterns = [
     path(f"{IMPORT}problems/", importing_views.problems, name="import_problems"),
     path("<uuid:dataset_id>/export/", export_views.export, name="export"),
     path("<uuid:dataset_id>/versions/<int:number>/export/", export_views.export_version, name="export_version"),
-    path("<uuid:dataset_id>/", grid_views.page, name="grid"),
-    path("<uuid:dataset_id>/label-bar/", grid_views.labels, name="grid_labels"),
-    path("<uuid:dataset_id>/samples/", grid_views.numbers, name="grid_numbers"),
-    path("<uuid:dataset_id>/samples/rows/", grid_views.rows, name="grid_rows"),
-    path("<uuid:dataset_id>/samples/counts/", grid_views.counts, name="grid_counts"),
-    path("<uuid:dataset_id>/samples/videos/", grid_views.videos, name="grid_videos"),
+    path("<uuid:dataset_id>/", labelling_views.page, name="grid"),
+    path("<uuid:dataset_id>/label-bar/", labelling_views.labels, name="grid_labels"),
+    path("<uuid:dataset_id>/samples/", labelling_views.numbers, name="grid_numbers"),
+    path("<uuid:dataset_id>/samples/rows/", labelling_views.rows, name="grid_rows"),
+    path("<uuid:dataset_id>/samples/counts/", labelling_views.counts, name="grid_counts"),
+    path("<uuid:dataset_id>/samples/videos/", labelling_views.videos, name="grid_videos"),
     path("<uuid:dataset_id>/samples/<int:number>/thumbnail.jpg", media_views.thumbnail, name="thumbnail"),
     path("<uuid:dataset_id>/samples/<int:number>/file", media_views.sample_file, name="sample"),
-    path("<uuid:dataset_id>/acts/", grid_views.act, name="act"),
-    path("<uuid:dataset_id>/acts/<uuid:act_id>/undo/", grid_views.undo, name="undo_act"),
+    path("<uuid:dataset_id>/acts/", labelling_views.act, name="act"),
+    path("<uuid:dataset_id>/acts/<uuid:act_id>/undo/", labelling_views.undo, name="undo_act"),
 ]

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from webapp import storage
 from webapp.accounts.models import User
-from webapp.datasets import acts
 from webapp.datasets.importing import single_moment_services
 from webapp.datasets.importing.single_moment_services import Moment
+from webapp.datasets.labelling import services as labelling
 from webapp.datasets.models import Act, Dataset, Label
 from webapp.datasets.requests import request_suggestions
 from webapp.recognition.models import Observation
@@ -41,7 +41,7 @@ def answer(observation: Observation, dataset: Dataset, label: Label, *, user: Us
     if sample is None:
         single_moment_services.add_moment(dataset, moment, user=user)
         return Answered(None, was_there=False)
-    done = acts.label_samples(dataset, user=user, label=label, seen={sample.number: sample.revision})
+    done = labelling.label_samples(dataset, user=user, label=label, seen={sample.number: sample.revision})
     if done.act is not None:
         request_suggestions(dataset)
     return Answered(done.act, was_there=True)
@@ -57,7 +57,7 @@ def take_back(observation: Observation, dataset: Dataset, act: Act | None, *, us
     if not observation.answer:
         return
     if act is not None:
-        if not acts.undo(act, user=user).changed:
+        if not labelling.undo(act, user=user).changed:
             raise TooLate
     elif not single_moment_services.take_back_moment(dataset, moment_of(observation, observation.answer)):
         raise TooLate

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
-from webapp.datasets import acts, requests
+from webapp.datasets import requests
+from webapp.datasets.labelling import services as labelling
 from webapp.datasets.models import Dataset, Label, Part, Sample
 from webapp.training import doubts, promoting, result_words, results, run_page
 from webapp.training.models import TrainingRun
@@ -96,13 +97,13 @@ def relabel(request: HttpRequest, run_id: UUID, number: int) -> HttpResponseBase
     revision = request.POST.get("revision", "")
     seen = {number: int(revision)} if revision.isascii() and revision.isdigit() else {}
     if "leave_out" in request.POST:
-        outcome = acts.leave_out_samples(dataset, user=request.user, seen=seen, left_out=True)  # type: ignore[arg-type]
+        outcome = labelling.leave_out_samples(dataset, user=request.user, seen=seen, left_out=True)  # type: ignore[arg-type]
         words = _("Sample %(number)d is left out of the next version.") % {"number": number}
     else:
         label = _label(dataset, request.POST.get("label", ""))
         if label is None:
             return refused(request, _("This label is gone. Reload the page to see today's labels."), here, status=400)
-        outcome = acts.label_samples(dataset, user=request.user, label=label, seen=seen)  # type: ignore[arg-type]
+        outcome = labelling.label_samples(dataset, user=request.user, label=label, seen=seen)  # type: ignore[arg-type]
         words = _("Sample %(number)d is now “%(label)s”; that goes into the next version.")
         words %= {"number": number, "label": label.name}
     if outcome.act is None:

@@ -12,8 +12,9 @@ from tests.factories import make_job
 from tests.factories_datasets import make_dataset, make_sample
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.datasets import acts, services, versions
 from webapp.datasets import cleanup as datasets_cleanup
+from webapp.datasets import services, versions
+from webapp.datasets.labelling import services as labelling
 from webapp.datasets.models import (
     Checkup,
     Dataset,
@@ -88,7 +89,7 @@ def test_what_has_no_label_or_is_left_out_stays_outside(team: Team) -> None:
     dataset = make_dataset(team)
     samples = fill(dataset)
     make_sample(dataset)
-    acts.leave_out_samples(dataset, user=None, seen={samples[0].number: 0}, left_out=True)
+    labelling.leave_out_samples(dataset, user=None, seen={samples[0].number: 0}, left_out=True)
     version = freeze(dataset)
     assert version.samples.count() == version.statistics["samples"] == len(samples) - 1
 
@@ -100,7 +101,7 @@ def test_the_fingerprint_is_of_content_and_labels_alone(team: Team) -> None:
     assert first.fingerprint == again.fingerprint
     assert [first.number, again.number] == [1, 2]
     other = services.label_called(dataset, "grin")
-    acts.label_samples(dataset, user=None, label=other, seen={samples[0].number: 0})
+    labelling.label_samples(dataset, user=None, label=other, seen={samples[0].number: 0})
     assert freeze(dataset).fingerprint != first.fingerprint
 
 
@@ -202,8 +203,8 @@ def test_versions_are_compared_by_content(team: Team) -> None:
     samples = fill(dataset)
     first = freeze(dataset)
     grin = services.label_called(dataset, "grin")
-    acts.label_samples(dataset, user=None, label=grin, seen={samples[0].number: 0})
-    acts.leave_out_samples(dataset, user=None, seen={samples[1].number: 0}, left_out=True)
+    labelling.label_samples(dataset, user=None, label=grin, seen={samples[0].number: 0})
+    labelling.leave_out_samples(dataset, user=None, seen={samples[1].number: 0}, left_out=True)
     added = make_sample(dataset, label="smile")
     difference = versions.compare(first, freeze(dataset))
     assert difference.added == [added.pk]

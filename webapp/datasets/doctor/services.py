@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from webapp.accounts.models import User
-from webapp.datasets import acts
+from webapp.datasets.labelling import services as labelling
 from webapp.datasets.models import Act, Checkup, Dataset, Finding, FindingKind, Label, Sample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, Kind
@@ -38,28 +38,30 @@ def mend(finding: Finding, *, user: User | None, numbers: Collection[int] | None
         if relabel and finding.kind in RELABELLED:
             made = _relabel(dataset, user, items)
         else:
-            made = acts.leave_out_samples(dataset, user=user, seen=_seen(dataset, items), left_out=True)
+            made = labelling.leave_out_samples(dataset, user=user, seen=_seen(dataset, items), left_out=True)
         if made.act is not None:
             finding.acts.add(made.act)
     return len(made.changed)
 
 
-def _relabel(dataset: Dataset, user: User | None, items: Iterable[list[int]]) -> acts.Done:
+def _relabel(dataset: Dataset, user: User | None, items: Iterable[list[int]]) -> labelling.Done:
     of_label: dict[int, list[list[int]]] = defaultdict(list)
     for item in items:
         if item[2] is not None:
             of_label[item[2]].append(item)
     labels = Label.objects.filter(dataset=dataset).in_bulk(of_label)
     wished = [(labels[pk], _seen(dataset, chosen)) for pk, chosen in of_label.items() if pk in labels]
-    return acts.accept_suggestions(dataset, user=user, seen=wished)
+    return labelling.accept_suggestions(dataset, user=user, seen=wished)
 
 
 def _seen(dataset: Dataset, items: Iterable[list[int]]) -> dict[int, int]:
     """As they are now: the finding may be older than the last act on them."""
     numbers = [item[0] for item in items]
     seen: dict[int, int] = {}
-    for start in range(0, len(numbers), acts.BATCH):
-        rows = Sample.objects.filter(dataset=dataset, number__in=numbers[start : start + acts.BATCH], removed_at=None)
+    for start in range(0, len(numbers), labelling.BATCH):
+        rows = Sample.objects.filter(
+            dataset=dataset, number__in=numbers[start : start + labelling.BATCH], removed_at=None
+        )
         seen.update(rows.values_list("number", "revision"))
     return seen
 
@@ -69,7 +71,7 @@ def take_back(finding: Finding, *, user: User | None) -> int:
     changed = 0
     with transaction.atomic():
         for act in finding.acts.select_related("dataset").order_by("-created_at"):
-            changed += len(acts.undo(act, user=user).changed)
+            changed += len(labelling.undo(act, user=user).changed)
         finding.acts.clear()
     return changed
 
@@ -88,8 +90,8 @@ def still_open(finding: Finding) -> list[list[int]]:
     """The items that nobody has dealt with: still in the dataset, not left out, and not relabelled as proposed."""
     numbers = [item[0] for item in finding.samples]
     rows: dict[int, tuple[bool, int | None]] = {}
-    for start in range(0, len(numbers), acts.BATCH):
-        part = numbers[start : start + acts.BATCH]
+    for start in range(0, len(numbers), labelling.BATCH):
+        part = numbers[start : start + labelling.BATCH]
         found = Sample.objects.filter(dataset=finding.checkup.dataset_id, number__in=part, removed_at=None)
         rows.update(
             {number: (out, label) for number, out, label in found.values_list("number", "is_left_out", "label")}

@@ -15,9 +15,10 @@ from analysis.types import Image
 from tests.conftest import signed_in
 from tests.factories_datasets import a_picture, make_dataset, make_sample
 from webapp.accounts.models import Team, User
-from webapp.datasets import acts, measuring, requests, services
+from webapp.datasets import measuring, requests, services
 from webapp.datasets.doctor import runner as doctor_runner
 from webapp.datasets.doctor import services as doctor_services
+from webapp.datasets.labelling import services as labelling
 from webapp.datasets.models import Checkup, Dataset, Finding, FindingKind, Measured, Sample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
@@ -134,7 +135,7 @@ def test_swapped_labels_are_doubted_and_relabelled_and_taken_back(team: Team, bo
     samples = fill(dataset)
     wrong = samples[3]
     cold = services.label_called(dataset, "cold")
-    acts.label_samples(dataset, user=None, label=cold, seen={wrong.number: 0})
+    labelling.label_samples(dataset, user=None, label=cold, seen={wrong.number: 0})
     run(dataset, Kind.CHECKUP)
     finding = found(dataset, FindingKind.WRONG_LABEL)
     assert numbers(finding) == {wrong.number}
@@ -186,8 +187,8 @@ def test_what_others_changed_since_is_not_taken_back(team: Team, bob: User) -> N
     run(dataset, Kind.CHECKUP)
     finding = found(dataset, FindingKind.DARK)
     assert doctor_services.mend(finding, user=bob) == 1
-    acts.leave_out_samples(dataset, user=None, seen={dark.number: 1}, left_out=False)
-    acts.leave_out_samples(dataset, user=None, seen={dark.number: 2}, left_out=True)
+    labelling.leave_out_samples(dataset, user=None, seen={dark.number: 1}, left_out=False)
+    labelling.leave_out_samples(dataset, user=None, seen={dark.number: 2}, left_out=True)
     assert doctor_services.take_back(finding, user=bob) == 0
     dark.refresh_from_db()
     assert dark.is_left_out

@@ -12,7 +12,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
-from webapp.datasets import act_orders, acts, grid, requests
+from webapp.datasets import requests
+from webapp.datasets.labelling import forms, queries, services
 from webapp.datasets.models import Act, ActKind
 from webapp.datasets.services import HUES
 from webapp.datasets.views import head_context
@@ -24,15 +25,15 @@ from webapp.videos.answers import done, refused, wants_json
 @require_GET
 def page(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
-    filters = grid.read_filters(request.GET)
+    filters = queries.read_filters(request.GET)
     head = head_context(request, dataset)
     context = head | {
         "filters": filters,
-        "fitting": grid.fitting(dataset, filters).count() if filters.any else head["overview"].count,
-        "doubtful": grid.doubtful(dataset).count(),
+        "fitting": queries.fitting(dataset, filters).count() if filters.any else head["overview"].count,
+        "doubtful": queries.doubtful(dataset).count(),
         "chosen_label": dataset.labels.filter(pk=filters.label).first() if filters.label else None,
-        "chosen_video": grid.chosen_video(filters, dataset),
-        "chosen_import": grid.chosen_import(filters, dataset),
+        "chosen_video": queries.chosen_video(filters, dataset),
+        "chosen_import": queries.chosen_import(filters, dataset),
         "sizes": [("small", _("Small pictures")), ("medium", _("Medium pictures")), ("large", _("Large pictures"))],
         "hues": range(HUES),
     }
@@ -44,7 +45,7 @@ def page(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 def labels(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     """The bar of labels, again: after one was added, renamed or taken away."""
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
-    context = head_context(request, dataset) | {"filters": grid.read_filters(request.GET)}
+    context = head_context(request, dataset) | {"filters": queries.read_filters(request.GET)}
     return render(request, "datasets/_labels.html", context)
 
 
@@ -56,10 +57,12 @@ def numbers(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     With `since` only those with higher numbers: what came after the page had looked.
     """
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
-    fitting = grid.fitting(dataset, grid.read_filters(request.GET)).filter(number__gt=grid.read_since(request.GET))
+    fitting = queries.fitting(dataset, queries.read_filters(request.GET)).filter(
+        number__gt=queries.read_since(request.GET)
+    )
     found = fitting.values_list("number", "revision")
     # The last number was read before the samples: one that comes in between is in the list, never passed over.
-    return JsonResponse({"runs": grid.runs_of(found.iterator(grid.MOST_ROWS * 20)), "last": dataset.last_number})
+    return JsonResponse({"runs": queries.runs_of(found.iterator(queries.MOST_ROWS * 20)), "last": dataset.last_number})
 
 
 @login_required
@@ -67,10 +70,10 @@ def numbers(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 def rows(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     try:
-        wished = grid.read_numbers(request.GET.get("numbers", ""))
+        wished = queries.read_numbers(request.GET.get("numbers", ""))
     except ValueError:
         return JsonResponse({"error": _("Which samples? Reload the page.")}, status=400)
-    return JsonResponse({"rows": grid.rows(dataset, wished)})
+    return JsonResponse({"rows": queries.rows(dataset, wished)})
 
 
 @login_required
@@ -78,11 +81,11 @@ def rows(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 def counts(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     """How many there are of each label, how many fit the filters now, and how many of these came `since` a number."""
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
-    filters = grid.read_filters(request.GET)
-    numbers = grid.counts(dataset)
-    fits = grid.fitting(dataset, filters).count() if filters.any else numbers.all
-    since = grid.read_since(request.GET)
-    arrived = grid.fitting(dataset, filters).filter(number__gt=since).count() if since < dataset.last_number else 0
+    filters = queries.read_filters(request.GET)
+    numbers = queries.counts(dataset)
+    fits = queries.fitting(dataset, filters).count() if filters.any else numbers.all
+    since = queries.read_since(request.GET)
+    arrived = queries.fitting(dataset, filters).filter(number__gt=since).count() if since < dataset.last_number else 0
     return JsonResponse(asdict(numbers) | {"fits": fits, "arrived": arrived})
 
 
@@ -91,7 +94,7 @@ def counts(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 def videos(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     """Videos to choose from for the filter, as links."""
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
-    found = grid.videos_of(dataset, request.GET.get("words", "")[:200])
+    found = queries.videos_of(dataset, request.GET.get("words", "")[:200])
     return render(request, "datasets/_video_choices.html", {"dataset": dataset, "videos": found})
 
 
@@ -102,16 +105,16 @@ def act(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     here = reverse("datasets:grid", args=[dataset.pk])
     try:
         # Not `request.body`: Django allows that less than 100,000 picked samples may take; `limits` bounds it.
-        order = act_orders.read(request.read(MAX_BODY_BYTES), dataset)
-    except act_orders.NotAnOrder:
+        order = forms.read(request.read(MAX_BODY_BYTES), dataset)
+    except forms.NotAnOrder:
         return refused(request, _("That could not be done. Reload the page and try again."), here, status=400)
-    outcome = act_orders.carry_out(order, dataset, request.user)  # type: ignore[arg-type]
+    outcome = forms.carry_out(order, dataset, request.user)  # type: ignore[arg-type]
     if outcome.act is not None and outcome.act.kind == ActKind.LABEL:
         requests.request_suggestions(dataset)
     undo_url = reverse("datasets:undo_act", args=[dataset.pk, outcome.act.pk]) if outcome.act else ""
-    words = act_orders.sentence(order, outcome)
-    refusal = act_orders.refusal(dataset, outcome.refused, request.user)  # type: ignore[arg-type]
-    return JsonResponse(act_orders.answer(words, refusal, outcome, undo_url))
+    words = forms.sentence(order, outcome)
+    refusal = forms.refusal(dataset, outcome.refused, request.user)  # type: ignore[arg-type]
+    return JsonResponse(forms.answer(words, refusal, outcome, undo_url))
 
 
 @login_required
@@ -119,12 +122,12 @@ def act(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
 def undo(request: HttpRequest, dataset_id: UUID, act_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
     undone = get_object_or_404(Act.objects.select_related("dataset"), pk=act_id, dataset=dataset)
-    outcome = acts.undo(undone, user=request.user)  # type: ignore[arg-type]
+    outcome = services.undo(undone, user=request.user)  # type: ignore[arg-type]
     n = len(outcome.changed)
     words = ngettext("Undone for %(n)d sample.", "Undone for %(n)d samples.", n) % {"n": n} if n else ""
     if outcome.act is None:
         words = _("That is undone already.")
-    refusal = act_orders.refusal(dataset, outcome.refused, request.user)  # type: ignore[arg-type]
+    refusal = forms.refusal(dataset, outcome.refused, request.user)  # type: ignore[arg-type]
     if not wants_json(request):
         return done(request, f"{words} {refusal}".strip(), reverse("datasets:grid", args=[dataset.pk]))
-    return JsonResponse(act_orders.answer(words, refusal, outcome, "") | {"undo": None})
+    return JsonResponse(forms.answer(words, refusal, outcome, "") | {"undo": None})

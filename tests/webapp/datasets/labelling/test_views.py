@@ -16,7 +16,7 @@ from tests.factories_datasets import make_dataset, make_import, make_label, make
 from tests.factories_videos import make_video
 from tests.webapp.page_checks import faults_of
 from webapp.accounts.models import Team, User
-from webapp.datasets import grid
+from webapp.datasets.labelling import queries as labelling_queries
 from webapp.datasets.models import Act, Dataset, Kind, Label, Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,7 +45,7 @@ def send(client: Client, dataset: Dataset, wish: Any) -> Any:
 
 
 def wish(do: str, label: Label | None, samples: dict[int, int]) -> dict[str, Any]:
-    return {"do": do, "groups": [[label and label.pk, grid.runs_of(sorted(samples.items()))]]}
+    return {"do": do, "groups": [[label and label.pk, labelling_queries.runs_of(sorted(samples.items()))]]}
 
 
 async def whole(response: Any) -> bytes:
@@ -70,8 +70,8 @@ def numbers(client: Client, dataset: Dataset, query: str = "") -> list[int]:
     ],
 )
 def test_runs_keep_order_and_revision(pairs: list[tuple[int, int]], runs: list[list[int]]) -> None:
-    assert grid.runs_of(pairs) == runs
-    assert list(grid.seen_in(runs).items()) == pairs
+    assert labelling_queries.runs_of(pairs) == runs
+    assert list(labelling_queries.seen_in(runs).items()) == pairs
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def test_runs_keep_order_and_revision(pairs: list[tuple[int, int]], runs: list[l
 )
 def test_what_are_no_runs_is_refused(runs: Any) -> None:
     with pytest.raises(ValueError, match=r"run|many"):
-        grid.seen_in(runs)
+        labelling_queries.seen_in(runs)
 
 
 @pytest.mark.parametrize("text", ["", "x", "5-3", "-3", "1-2-3", "1-9999", "99999999999"])
 def test_what_are_no_numbers_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"invalid|many"):
-        grid.read_numbers(text)
-    assert grid.read_numbers("3-5.9") == [3, 4, 5, 9]
+        labelling_queries.read_numbers(text)
+    assert labelling_queries.read_numbers("3-5.9") == [3, 4, 5, 9]
 
 
 # Filters
@@ -106,11 +106,11 @@ def test_what_are_no_numbers_is_refused(text: str) -> None:
 
 def test_filters_from_the_address_ignore_what_is_odd() -> None:
     video = uuid4()
-    assert grid.read_filters(QueryDict(f"label=4&video={video}&show=unlabelled")) == grid.Filters(
-        4, "unlabelled", video
-    )
+    assert labelling_queries.read_filters(
+        QueryDict(f"label=4&video={video}&show=unlabelled")
+    ) == labelling_queries.Filters(4, "unlabelled", video)
     odd = QueryDict("label=x&label=99999999999999999999&video=1&import=&show=everything")
-    assert grid.read_filters(odd) == grid.Filters()
+    assert labelling_queries.read_filters(odd) == labelling_queries.Filters()
 
 
 def test_each_filter_shows_what_it_says(dataset: Dataset, smile: Label, team: Team, vera: User) -> None:
@@ -171,7 +171,11 @@ def test_the_page_renders_for_every_member_and_filter(
     assert faults_of(empty) == [] and "Nothing to label yet" in empty
     label, video = make_label(dataset, HOSTILE), make_video(team=team, title=HOSTILE)
     make_samples(dataset, 3, video=video)
-    queries = [f"show={show}" for show in grid.SHOWS] + [f"label={label.pk}", f"video={video.pk}", f"video={uuid4()}"]
+    queries = [f"show={show}" for show in labelling_queries.SHOWS] + [
+        f"label={label.pk}",
+        f"video={video.pk}",
+        f"video={uuid4()}",
+    ]
     for query in ("", "?label=x&at=y", f"?import={dataset.imports.get().pk}", *(f"?{query}" for query in queries)):
         html = client.get(address("grid", dataset) + query).content.decode()
         assert faults_of(html) == [], query

@@ -10,8 +10,8 @@ from hypothesis.extra.django import TestCase
 
 from tests.factories_datasets import make_dataset, make_label, make_sample, make_samples, seen
 from webapp.accounts.models import Team, User
-from webapp.datasets import acts
-from webapp.datasets.acts import Done
+from webapp.datasets.labelling import services as labelling
+from webapp.datasets.labelling.services import Done
 from webapp.datasets.models import Act, Change, Dataset, Label, Sample
 
 pytestmark = pytest.mark.django_db
@@ -39,28 +39,28 @@ def states(dataset: Dataset) -> list[tuple[int, str | None, bool]]:
 
 def test_a_label_is_given_and_taken_back(dataset: Dataset, smile: Label, alice: User) -> None:
     samples = make_samples(dataset, 3)
-    done = acts.label_samples(dataset, user=alice, label=smile, seen=seen(*samples[:2]))
+    done = labelling.label_samples(dataset, user=alice, label=smile, seen=seen(*samples[:2]))
     assert done.changed == {1: 1, 2: 1}
     assert done.refused == []
     assert states(dataset) == [(1, "smile", False), (2, "smile", False), (3, None, False)]
     assert done.act is not None and done.act.user == alice
-    assert acts.undo(done.act, user=alice).changed == {1: 2, 2: 2}
+    assert labelling.undo(done.act, user=alice).changed == {1: 2, 2: 2}
     assert states(dataset) == [(1, None, False), (2, None, False), (3, None, False)]
 
 
 def test_what_is_as_wished_already_is_neither_changed_nor_refused(dataset: Dataset, smile: Label, alice: User) -> None:
     sample = make_sample(dataset, label=smile)
-    done = acts.label_samples(dataset, user=alice, label=smile, seen=seen(sample))
+    done = labelling.label_samples(dataset, user=alice, label=smile, seen=seen(sample))
     assert done == Done(None, {}, [])
     assert not Act.objects.exists()
-    assert acts.label_samples(dataset, user=alice, label=None, seen={}) == Done(None, {}, [])
+    assert labelling.label_samples(dataset, user=alice, label=None, seen={}) == Done(None, {}, [])
 
 
 def test_who_comes_second_changes_nothing(dataset: Dataset, smile: Label, frown: Label, alice: User, bob: User) -> None:
     samples = make_samples(dataset, 3)
     both_saw = seen(*samples)
-    acts.label_samples(dataset, user=bob, label=frown, seen={1: 0, 2: 0})
-    done = acts.label_samples(dataset, user=alice, label=smile, seen=both_saw)
+    labelling.label_samples(dataset, user=bob, label=frown, seen={1: 0, 2: 0})
+    done = labelling.label_samples(dataset, user=alice, label=smile, seen=both_saw)
     assert (done.changed, done.refused) == ({3: 1}, [1, 2])
     assert states(dataset) == [(1, "frown", False), (2, "frown", False), (3, "smile", False)]
 
@@ -68,41 +68,41 @@ def test_who_comes_second_changes_nothing(dataset: Dataset, smile: Label, frown:
 def test_two_people_who_mean_the_same_do_not_quarrel(dataset: Dataset, smile: Label, alice: User, bob: User) -> None:
     (sample,) = make_samples(dataset, 1)
     both_saw = seen(sample)
-    acts.label_samples(dataset, user=bob, label=smile, seen=both_saw)
-    assert acts.label_samples(dataset, user=alice, label=smile, seen=both_saw) == Done(None, {}, [])
+    labelling.label_samples(dataset, user=bob, label=smile, seen=both_saw)
+    assert labelling.label_samples(dataset, user=alice, label=smile, seen=both_saw) == Done(None, {}, [])
 
 
 def test_undo_leaves_what_somebody_changed_since(
     dataset: Dataset, smile: Label, frown: Label, alice: User, bob: User
 ) -> None:
     samples = make_samples(dataset, 2)
-    mine = acts.label_samples(dataset, user=alice, label=smile, seen=seen(*samples))
-    theirs = acts.label_samples(dataset, user=bob, label=frown, seen=seen(samples[1]))
+    mine = labelling.label_samples(dataset, user=alice, label=smile, seen=seen(*samples))
+    theirs = labelling.label_samples(dataset, user=bob, label=frown, seen=seen(samples[1]))
     assert mine.act is not None and theirs.act is not None
-    undone = acts.undo(mine.act, user=alice)
+    undone = labelling.undo(mine.act, user=alice)
     assert (list(undone.changed), undone.refused) == ([1], [2])
     assert states(dataset) == [(1, None, False), (2, "frown", False)]
     # What lay beneath is gone as well: undoing theirs does not bring back what alice has taken back.
-    acts.undo(theirs.act, user=bob)
+    labelling.undo(theirs.act, user=bob)
     assert states(dataset) == [(1, None, False), (2, None, False)]
 
 
 def test_undoing_twice_changes_nothing_more(dataset: Dataset, smile: Label, alice: User) -> None:
     sample = make_sample(dataset)
-    done = acts.label_samples(dataset, user=alice, label=smile, seen=seen(sample))
+    done = labelling.label_samples(dataset, user=alice, label=smile, seen=seen(sample))
     assert done.act is not None
-    acts.undo(done.act, user=alice)
-    again = acts.label_samples(dataset, user=alice, label=smile, seen=seen(sample))
-    assert acts.undo(done.act, user=alice) == Done(None, {}, [])
+    labelling.undo(done.act, user=alice)
+    again = labelling.label_samples(dataset, user=alice, label=smile, seen=seen(sample))
+    assert labelling.undo(done.act, user=alice) == Done(None, {}, [])
     assert again.changed == {1: 3}
     assert states(dataset) == [(1, "smile", False)]
 
 
 def test_leaving_out_keeps_the_label(dataset: Dataset, smile: Label, alice: User) -> None:
     sample = make_sample(dataset, label=smile)
-    out = acts.leave_out_samples(dataset, user=alice, seen=seen(sample), left_out=True)
+    out = labelling.leave_out_samples(dataset, user=alice, seen=seen(sample), left_out=True)
     assert states(dataset) == [(1, "smile", True)]
-    acts.leave_out_samples(dataset, user=alice, seen=seen(sample), left_out=False)
+    labelling.leave_out_samples(dataset, user=alice, seen=seen(sample), left_out=False)
     assert states(dataset) == [(1, "smile", False)]
     assert out.act is not None
 
@@ -111,17 +111,17 @@ def test_samples_that_are_gone_are_left_alone(dataset: Dataset, smile: Label, al
     from django.utils import timezone
 
     make_sample(dataset, removed_at=timezone.now())
-    done = acts.label_samples(dataset, user=alice, label=smile, seen={1: 0, 99: 0})
+    done = labelling.label_samples(dataset, user=alice, label=smile, seen={1: 0, 99: 0})
     assert (done.changed, done.refused) == ({}, [1, 99])
 
 
 def test_suggestions_of_several_labels_are_one_act(dataset: Dataset, smile: Label, frown: Label, alice: User) -> None:
     make_samples(dataset, 2, suggested=smile)
     make_samples(dataset, 1, suggested=frown)
-    done = acts.accept_suggestions(dataset, user=alice, seen=[(smile, {1: 0, 2: 0}), (frown, {3: 0})])
+    done = labelling.accept_suggestions(dataset, user=alice, seen=[(smile, {1: 0, 2: 0}), (frown, {3: 0})])
     assert states(dataset) == [(1, "smile", False), (2, "smile", False), (3, "frown", False)]
     assert done.act is not None
-    acts.undo(done.act, user=alice)
+    labelling.undo(done.act, user=alice)
     assert {label for _n, label, _out in states(dataset)} == {None}
 
 
@@ -133,20 +133,20 @@ def test_a_label_goes_to_the_whole_track(dataset: Dataset, smile: Label, frown: 
     make_samples(dataset, 1, sequence="7", source="another video")
     make_samples(dataset, 1, source="a")
     make_sample(dataset, sequence="7", source="a", label=frown)
-    acts.label_samples(dataset, user=alice, label=smile, seen={1: 0})
-    done = acts.label_sequences(dataset, user=alice, seen={1: 1})
+    labelling.label_samples(dataset, user=alice, label=smile, seen={1: 0})
+    done = labelling.label_sequences(dataset, user=alice, seen={1: 1})
     assert done.changed == {2: 1, 3: 1}
     assert done.act is not None
     # Not in another video, not without a track, and not where somebody said something else.
     assert [label for _n, label, _out in states(dataset)] == ["smile", "smile", "smile", None, None, "frown"]
-    acts.undo(done.act, user=alice)
+    labelling.undo(done.act, user=alice)
     assert [label for _n, label, _out in states(dataset)] == ["smile", None, None, None, None, "frown"]
 
 
 def test_a_corrected_label_corrects_the_track(dataset: Dataset, smile: Label, frown: Label, alice: User) -> None:
     make_samples(dataset, 3, sequence="7", label=smile)
-    acts.label_samples(dataset, user=alice, label=frown, seen={2: 0})
-    acts.label_sequences(dataset, user=alice, seen={2: 1})
+    labelling.label_samples(dataset, user=alice, label=frown, seen={2: 0})
+    labelling.label_sequences(dataset, user=alice, seen={2: 1})
     assert {label for _n, label, _out in states(dataset)} == {"frown"}
 
 
@@ -155,22 +155,22 @@ def test_a_track_that_somebody_else_labelled_stays(
 ) -> None:
     """Alice looks at an old state: nothing of the track that Bob has labelled meanwhile may follow her."""
     make_samples(dataset, 3, sequence="7", label=smile)
-    acts.label_samples(dataset, user=bob, label=frown, seen={1: 0})
-    acts.label_sequences(dataset, user=bob, seen={1: 1})
-    done = acts.label_sequences(dataset, user=alice, seen={1: 0})
+    labelling.label_samples(dataset, user=bob, label=frown, seen={1: 0})
+    labelling.label_sequences(dataset, user=bob, seen={1: 1})
+    done = labelling.label_sequences(dataset, user=alice, seen={1: 0})
     assert done.changed == {}
     assert {label for _n, label, _out in states(dataset)} == {"frown"}
 
 
 def test_more_samples_than_go_into_one_statement(dataset: Dataset, smile: Label, alice: User) -> None:
-    size = 2 * acts.BATCH + 7
+    size = 2 * labelling.BATCH + 7
     make_samples(dataset, size, contents=[b"picture"], sequence="7")
-    done = acts.label_samples(dataset, user=alice, label=smile, seen=dict.fromkeys(range(1, size), 0))
+    done = labelling.label_samples(dataset, user=alice, label=smile, seen=dict.fromkeys(range(1, size), 0))
     assert len(done.changed) == size - 1
     assert Change.objects.filter(act=done.act).count() == size - 1
-    assert list(acts.label_sequences(dataset, user=alice, seen=done.changed).changed) == [size]
+    assert list(labelling.label_sequences(dataset, user=alice, seen=done.changed).changed) == [size]
     assert done.act is not None
-    assert len(acts.undo(done.act, user=alice).changed) == size - 1
+    assert len(labelling.undo(done.act, user=alice).changed) == size - 1
 
 
 # Any sequence of acts
@@ -216,15 +216,15 @@ class TestAnySequence(TestCase):
 
     def carry_out(self, kind: str, wish: dict[int, int]) -> Done:
         if kind in ("leave out", "take in"):
-            return acts.leave_out_samples(self.dataset, user=None, seen=wish, left_out=kind == "leave out")
+            return labelling.leave_out_samples(self.dataset, user=None, seen=wish, left_out=kind == "leave out")
         if kind == "sequence":
-            return acts.label_sequences(self.dataset, user=None, seen=wish)
+            return labelling.label_sequences(self.dataset, user=None, seen=wish)
         label = {"first": self.labels[0], "second": self.labels[1], "none": None}[kind]
-        return acts.label_samples(self.dataset, user=None, label=label, seen=wish)
+        return labelling.label_samples(self.dataset, user=None, label=label, seen=wish)
 
     def take_back(self, made: list[Act], order: Callable[[list[Act]], list[Act]]) -> None:
         for act in order(made):
-            acts.undo(act, user=None)
+            labelling.undo(act, user=None)
         assert states(self.dataset) == self.before
         assert not Sample.objects.filter(dataset=self.dataset, last_act__isnull=False).exists()
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from webapp.accounts.models import User
-from webapp.datasets import acts, grid
-from webapp.datasets.acts import Done
+from webapp.datasets.labelling import queries, services
+from webapp.datasets.labelling.services import Done
 from webapp.datasets.models import Dataset, Label
 
 LABEL, ACCEPT, SEQUENCE, LEAVE_OUT, TAKE_IN = "label", "accept", "sequence", "leave_out", "take_in"
@@ -36,7 +36,7 @@ def read(body: bytes, dataset: Dataset) -> Order:
     """From `{"do": ..., "groups": [[label id or null, [[first, last, revision], ...]], ...]}`. Raises NotAnOrder."""
     try:
         wish = json.loads(body)
-        kind, groups = wish["do"], [(label, grid.seen_in(runs)) for label, runs in wish["groups"]]
+        kind, groups = wish["do"], [(label, queries.seen_in(runs)) for label, runs in wish["groups"]]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise NotAnOrder(str(error)[:200]) from error
     if kind not in KINDS or not groups:
@@ -50,12 +50,12 @@ def read(body: bytes, dataset: Dataset) -> Order:
 def carry_out(order: Order, dataset: Dataset, user: User) -> Done:
     if order.kind == ACCEPT:
         suggested = [(label, seen) for label, seen in order.groups if label is not None]
-        return acts.accept_suggestions(dataset, user=user, seen=suggested)
+        return services.accept_suggestions(dataset, user=user, seen=suggested)
     if order.kind == SEQUENCE:
-        return acts.label_sequences(dataset, user=user, seen=order.seen)
+        return services.label_sequences(dataset, user=user, seen=order.seen)
     if order.kind == LABEL:
-        return acts.label_samples(dataset, user=user, label=order.groups[0][0], seen=order.groups[0][1])
-    return acts.leave_out_samples(dataset, user=user, seen=order.seen, left_out=order.kind == LEAVE_OUT)
+        return services.label_samples(dataset, user=user, label=order.groups[0][0], seen=order.groups[0][1])
+    return services.leave_out_samples(dataset, user=user, seen=order.seen, left_out=order.kind == LEAVE_OUT)
 
 
 def sentence(order: Order, done: Done) -> str:
@@ -83,7 +83,7 @@ def refusal(dataset: Dataset, refused: list[int], user: User) -> str:
     """Who was quicker, and that theirs stays; empty when nobody was."""
     if not refused:
         return ""
-    names, only_labels = grid.quicker_people(dataset, refused, user)
+    names, only_labels = queries.quicker_people(dataset, refused, user)
     n = len(refused)
     if only_labels and names:
         words = ngettext(
@@ -112,6 +112,6 @@ def answer(order_words: str, refusal_words: str, done: Done, undo_url: str) -> d
     return {
         "toast": " ".join(filter(None, (order_words, refusal_words))),
         "undo": {"url": undo_url, "fields": {}} if done.act else None,
-        "changed": grid.runs_of(sorted(done.changed.items())),
+        "changed": queries.runs_of(sorted(done.changed.items())),
         "refused": done.refused,
     }
