@@ -2,9 +2,9 @@
 
 from celery import shared_task
 
-from webapp.datasets import measuring
 from webapp.datasets.doctor import runner as doctor_runner
 from webapp.datasets.importing import runner
+from webapp.datasets.measuring import runner as measuring_runner
 from webapp.jobs import lifecycle
 
 
@@ -19,7 +19,7 @@ def import_samples(job_id: str) -> None:
 def measure_samples(job_id: str) -> None:
     with lifecycle.working(job_id) as job:
         if job is not None:
-            measuring.measure_samples(job)
+            measuring_runner.measure_samples(job)
 
 
 @shared_task(name="examine_dataset")

@@ -10,8 +10,8 @@ from webapp.accounts.models import User
 from webapp.datasets.importing import single_moment_services
 from webapp.datasets.importing.single_moment_services import Moment
 from webapp.datasets.labelling import services as labelling
+from webapp.datasets.measuring.services import request_suggestions
 from webapp.datasets.models import Act, Dataset, Label
-from webapp.datasets.requests import request_suggestions
 from webapp.recognition.models import Observation
 
 

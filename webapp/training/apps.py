@@ -8,10 +8,10 @@ class TrainingConfig(AppConfig):
     label = "training"
 
     def ready(self) -> None:
-        from webapp.datasets import suggesters
+        from webapp.datasets.measuring import signals as measuring_signals
         from webapp.jobs import reaper
         from webapp.training import explaining, suggesting, sweeps
 
         reaper.register(sweeps.sweep)
         reaper.register(explaining.sweep)
-        suggesters.register(suggesting.suggester_for)
+        measuring_signals.register(suggesting.suggester_for)

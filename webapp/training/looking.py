@@ -20,8 +20,8 @@ from analysis.video.cut_clip import cut_clip
 from analysis.video.frames_at import frames_at, whole_picture
 from analysis.video.probe import probe_apart
 from webapp import storage
-from webapp.datasets import measuring
 from webapp.datasets.choices import Kind
+from webapp.datasets.measuring import runner as measuring_runner
 from webapp.datasets.models import Measured
 from webapp.jobs import lifecycle
 from webapp.jobs.errors import FileGone
@@ -181,13 +181,13 @@ def _vector_of(look: Explanation, path: Path) -> tuple[Float32, str]:
     if look.sample is not None:
         row = Measured.objects.filter(sample=look.sample).values_list("embedding", "embedder").first()
         if row is not None:
-            return measuring.unpack_vectors([row[0]])[0], row[1]
-        image = measuring.picture_of(look.sample)
+            return measuring_runner.unpack_vectors([row[0]])[0], row[1]
+        image = measuring_runner.picture_of(look.sample)
     else:
         image = _still(path)
     if image is None:
         raise UnreadablePicture(f"{path.name}: cannot be read")
-    embedder = measuring.embedder()
+    embedder = measuring_runner.embedder()
     return embedder.embed([image])[0], embedder.name
 
 
@@ -216,7 +216,7 @@ def nearest(look: Explanation, vector: Float32, embedder: str) -> list[int]:
 def _likenesses(rows: list[tuple[int, bytes | memoryview]], vector: Float32) -> list[tuple[float, int]]:
     if not rows:
         return []
-    likenesses = measuring.unpack_vectors([blob for _number, blob in rows]) @ vector
+    likenesses = measuring_runner.unpack_vectors([blob for _number, blob in rows]) @ vector
     return [(float(likeness), number) for likeness, (number, _blob) in zip(likenesses, rows, strict=True)]
 
 

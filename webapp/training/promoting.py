@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from webapp.accounts.models import Team, User
+from webapp.datasets.measuring.services import request_measuring
 from webapp.datasets.models import Dataset
-from webapp.datasets.requests import request_measuring
 from webapp.jobs.models import Status
 from webapp.training import doubts
 from webapp.training.doubts import Doubt

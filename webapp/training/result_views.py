@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
-from webapp.datasets import requests
 from webapp.datasets.labelling import services as labelling
+from webapp.datasets.measuring import services as measuring
 from webapp.datasets.models import Dataset, Label, Part, Sample
 from webapp.training import doubts, promoting, result_words, results, run_page
 from webapp.training.models import TrainingRun
@@ -108,7 +108,7 @@ def relabel(request: HttpRequest, run_id: UUID, number: int) -> HttpResponseBase
         words %= {"number": number, "label": label.name}
     if outcome.act is None:
         return refused(request, _unchanged(sample), here)
-    requests.request_suggestions(dataset)
+    measuring.request_suggestions(dataset)
     return done(request, words, here, reverse("datasets:undo_act", args=[dataset.pk, outcome.act.pk]), _back(request))
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from analysis.errors import AnalysisError, DamagedModel
 from analysis.training.data.samples import Sample as TrainingSample
 from webapp import storage
+from webapp.datasets.measuring.signals import Suggester, Suggestion
 from webapp.datasets.models import Dataset, Sample
-from webapp.datasets.suggesters import Suggester, Suggestion
 from webapp.training import promoting
 
 logger = logging.getLogger(__name__)

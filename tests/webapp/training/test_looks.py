@@ -18,7 +18,7 @@ from tests.webapp.page_checks import faults_of
 from tests.webapp.training.conftest import stripes_png
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.datasets import measuring
+from webapp.datasets.measuring import runner as measuring_runner
 from webapp.datasets.models import Dataset, Measured, Part, Sample, Version
 from webapp.jobs.models import Job, Status
 from webapp.training import explaining, tasks
@@ -110,9 +110,9 @@ def test_the_likest_that_it_learned_from(trained: TrainingRun, striped: Dataset,
     freeze_into(version, samples[:10])
     freeze_into(version, samples[10:], Part.TEST)
     for sample in samples:
-        image = measuring.picture_of(sample)
+        image = measuring_runner.picture_of(sample)
         assert image is not None
-        Measured.objects.bulk_create(measuring._measured([sample]))
+        Measured.objects.bulk_create(measuring_runner._measured([sample]))
     TrainingRun.objects.filter(pk=trained.pk).update(version=version)
     look = asked(signed_in(vera), trained, sample=12)
     numbers = look.result["nearest"]

@@ -7,7 +7,8 @@ from tests.factories_datasets import make_dataset, make_sample
 from tests.factories_recognition import make_promoted
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.datasets import measuring, requests
+from webapp.datasets.measuring import runner as measuring_runner
+from webapp.datasets.measuring import services as measuring_services
 from webapp.datasets.models import Dataset, Sample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind
@@ -27,11 +28,11 @@ def unlabelled(team: Team) -> Dataset:
 
 
 def measure(dataset: Dataset) -> None:
-    job = requests.request_measuring(dataset)
+    job = measuring_services.request_measuring(dataset)
     assert job is not None
     with lifecycle.working(job.pk) as claimed:
         assert claimed is not None
-        measuring.measure_samples(claimed)
+        measuring_runner.measure_samples(claimed)
 
 
 def suggested(dataset: Dataset) -> list[str | None]:

@@ -17,7 +17,7 @@ from analysis.doctor.measures import MeasureTable, stack_signatures
 from analysis.doctor.wrong_labels import likely_wrong_labels
 from analysis.errors import Cancelled
 from analysis.types import Float32, Progress
-from webapp.datasets.measuring import MEASURED, measure_samples, patterns_of, unpack_vectors
+from webapp.datasets.measuring.runner import MEASURED, measure_samples, patterns_of, unpack_vectors
 from webapp.datasets.models import Checkup, Finding, FindingKind, Kind, Label, Measured, Sample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job

@@ -26,8 +26,8 @@ from webapp.datasets.importing.sources import (
     videos_reader,
 )
 from webapp.datasets.importing.store_runner import STAGE, Notes
+from webapp.datasets.measuring.services import request_measuring
 from webapp.datasets.models import Import, Kind, Outcome, Source
-from webapp.datasets.requests import request_measuring
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
 

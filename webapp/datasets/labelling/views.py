@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
-from webapp.datasets import requests
 from webapp.datasets.labelling import forms, queries, services
+from webapp.datasets.measuring import services as measuring
 from webapp.datasets.models import Act, ActKind
 from webapp.datasets.services import HUES
 from webapp.datasets.views import head_context
@@ -110,7 +110,7 @@ def act(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
         return refused(request, _("That could not be done. Reload the page and try again."), here, status=400)
     outcome = forms.carry_out(order, dataset, request.user)  # type: ignore[arg-type]
     if outcome.act is not None and outcome.act.kind == ActKind.LABEL:
-        requests.request_suggestions(dataset)
+        measuring.request_suggestions(dataset)
     undo_url = reverse("datasets:undo_act", args=[dataset.pk, outcome.act.pk]) if outcome.act else ""
     words = forms.sentence(order, outcome)
     refusal = forms.refusal(dataset, outcome.refused, request.user)  # type: ignore[arg-type]

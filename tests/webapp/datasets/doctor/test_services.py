@@ -15,10 +15,12 @@ from analysis.types import Image
 from tests.conftest import signed_in
 from tests.factories_datasets import a_picture, make_dataset, make_sample
 from webapp.accounts.models import Team, User
-from webapp.datasets import measuring, requests, services
+from webapp.datasets import services
 from webapp.datasets.doctor import runner as doctor_runner
 from webapp.datasets.doctor import services as doctor_services
 from webapp.datasets.labelling import services as labelling
+from webapp.datasets.measuring import runner as measuring_runner
+from webapp.datasets.measuring import services as measuring_services
 from webapp.datasets.models import Checkup, Dataset, Finding, FindingKind, Measured, Sample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
@@ -33,7 +35,9 @@ def run(dataset: Dataset, kind: str) -> Job:
         Checkup.objects.create(dataset=dataset, job=job)
     with lifecycle.working(job.pk) as claimed:
         assert claimed is not None
-        {Kind.MEASURE: measuring.measure_samples, Kind.CHECKUP: doctor_runner.examine_dataset}[Kind(kind)](claimed)
+        {Kind.MEASURE: measuring_runner.measure_samples, Kind.CHECKUP: doctor_runner.examine_dataset}[Kind(kind)](
+            claimed
+        )
     job.refresh_from_db()
     return job
 
@@ -227,11 +231,11 @@ def test_the_unlabelled_get_suggestions_with_certainty(team: Team) -> None:
 def test_suggestions_are_asked_for_again_once_enough_was_labelled(team: Team) -> None:
     dataset = make_dataset(team)
     fill(dataset, 9)
-    requests.request_suggestions(dataset)
+    measuring_services.request_suggestions(dataset)
     assert not Job.objects.filter(kind=Kind.MEASURE).exists()
     make_sample(dataset, label="warm")
-    requests.request_suggestions(dataset)
-    requests.request_suggestions(dataset)
+    measuring_services.request_suggestions(dataset)
+    measuring_services.request_suggestions(dataset)
     assert Job.objects.filter(kind=Kind.MEASURE).count() == 1, "one is enough"
 
 
