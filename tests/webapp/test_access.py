@@ -15,7 +15,7 @@ from tests.factories import make_job, make_user
 from tests.factories_datasets import make_dataset, make_sample
 from webapp import access
 from webapp.accounts.models import Role, Team, User
-from webapp.datasets import versions
+from webapp.datasets.versions import services as versions_services
 from webapp.jobs.models import Job, Status
 from webapp.people.models import Person
 from webapp.videos.models import Video
@@ -60,7 +60,7 @@ def things(team: Team) -> dict[str, Any]:
         "job": make_job(team=team),
         "dataset": sample.dataset,
         "sample": sample,
-        "version": versions.freeze(sample.dataset, user=None, shares={"train": 1.0}),
+        "version": versions_services.freeze(sample.dataset, user=None, shares={"train": 1.0}),
         "import": sample.came_with,
         "person": Person.objects.create(team=team, number=1, hue=0),
     }

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from webapp.datasets import export_views, media_views, preview_views, version_views, views
+from webapp.datasets import media_views, preview_views, views
 from webapp.datasets.doctor import views as doctor_views
 from webapp.datasets.importing import views as importing_views
 from webapp.datasets.labelling import views as labelling_views
+from webapp.datasets.versions import export_views
+from webapp.datasets.versions import views as versions_views
 
 app_name = "datasets"
 IMPORT = "<uuid:dataset_id>/imports/<uuid:import_id>/"
@@ -27,12 +29,12 @@ urlpatterns = [
     path("<uuid:dataset_id>/doctor/<int:finding_id>/dismiss/", doctor_views.dismiss, name="dismiss"),
     path("<uuid:dataset_id>/preview/", preview_views.preview, name="preview"),
     path("<uuid:dataset_id>/preview/<int:number>.png", preview_views.preview_picture, name="preview_picture"),
-    path("<uuid:dataset_id>/versions/", version_views.version_list, name="versions"),
-    path("<uuid:dataset_id>/versions/freeze/", version_views.freeze, name="freeze"),
-    path("<uuid:dataset_id>/versions/<int:number>/", version_views.version_detail, name="version"),
-    path("<uuid:dataset_id>/versions/<int:number>/compare/<int:other>/", version_views.compare, name="compare"),
-    path("<uuid:dataset_id>/versions/<int:number>/delete/", version_views.delete_version, name="delete_version"),
-    path("<uuid:dataset_id>/versions/<int:number>/restore/", version_views.restore_version, name="restore_version"),
+    path("<uuid:dataset_id>/versions/", versions_views.version_list, name="versions"),
+    path("<uuid:dataset_id>/versions/freeze/", versions_views.freeze, name="freeze"),
+    path("<uuid:dataset_id>/versions/<int:number>/", versions_views.version_detail, name="version"),
+    path("<uuid:dataset_id>/versions/<int:number>/compare/<int:other>/", versions_views.compare, name="compare"),
+    path("<uuid:dataset_id>/versions/<int:number>/delete/", versions_views.delete_version, name="delete_version"),
+    path("<uuid:dataset_id>/versions/<int:number>/restore/", versions_views.restore_version, name="restore_version"),
     path("<uuid:dataset_id>/fill/", importing_views.fill, name="fill"),
     path("<uuid:dataset_id>/imports/", importing_views.begin, name="begin_import"),
     path(f"{IMPORT}batches/<int:number>/", importing_views.batch, name="import_batch"),

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_GET, require_safe
 
 from analysis.errors import DamagedModel
 from webapp import storage
-from webapp.datasets.exporting.contents import safe_name
 from webapp.datasets.exporting.sending import zip_response
 from webapp.datasets.exporting.zip_stream import ZipStream
+from webapp.datasets.versions.export_queries import safe_name
 from webapp.jobs import messages
 from webapp.streaming import ranged_response
 from webapp.training import model_files

@@ -12,7 +12,7 @@ from analysis.training.data.samples import Part, Sample, TrainingData
 from webapp import storage
 from webapp.datasets.media_types import SUFFIXES
 from webapp.datasets.models import KeepTogether, VersionSample
-from webapp.datasets.versions import samples_of
+from webapp.datasets.versions.services import samples_of
 from webapp.training.errors import DataGone
 from webapp.training.models import TrainingRun
 

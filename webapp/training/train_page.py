@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from analysis.training.config import Recipe
 from webapp.datasets.models import Dataset, Version
-from webapp.datasets.version_views import label_table, split_summary
+from webapp.datasets.versions.views import label_table, split_summary
 from webapp.datasets.views import head_context
 from webapp.training import queries, readiness
 from webapp.training.forms import TrainingForm, usual_words

@@ -14,8 +14,9 @@ from tests.webapp.page_checks import faults_of
 from webapp import access, storage
 from webapp.accounts.models import Team, User
 from webapp.datasets import cleanup as datasets_cleanup
-from webapp.datasets import services, versions
+from webapp.datasets import services
 from webapp.datasets.models import Dataset, Kind, Label, Part, Sample
+from webapp.datasets.versions import services as versions_services
 from webapp.undo import UNDO_PERIOD
 from webapp.videos import sweeps as video_sweeps
 
@@ -159,7 +160,7 @@ def test_every_page_renders_for_a_member(team: Team, name: str, request: pytest.
     empty, full = make_dataset(team), make_dataset(team, name=hostile, labels=(hostile, "b"))
     for number in range(8):
         make_sample(full, label=(hostile, "b")[number % 2], source=f"video {number // 2}")
-    versions.freeze(full, user=None, shares=dict.fromkeys(Part.values, 1 / 3))
+    versions_services.freeze(full, user=None, shares=dict.fromkeys(Part.values, 1 / 3))
     addresses = [reverse("datasets:list")]
     for dataset in (empty, full):
         for page in ("grid", "fill", "doctor", "preview", "versions"):

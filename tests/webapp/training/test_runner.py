@@ -209,14 +209,14 @@ def test_a_version_deleted_while_it_is_learned_from_stays_until_the_end(
 ) -> None:
     from webapp.datasets import cleanup as dataset_sweeps
     from webapp.datasets import services as dataset_services
-    from webapp.datasets import versions
+    from webapp.datasets.versions import services as versions_services
 
     monkeypatch.setattr(dataset_sweeps, "UNDO_PERIOD", -UNDO_PERIOD)
     version = make_version(team)
     run = start_run(version, alice, epochs=2)
 
     def delete_everything() -> None:
-        versions.delete_version(version)
+        versions_services.delete_version(version)
         dataset_services.delete_dataset(version.dataset)
         dataset_sweeps.sweep()
 

@@ -24,10 +24,10 @@ from tests.webapp.datasets.importing.fillings import (
 )
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.datasets.exporting.contents import Contents, file_name, folders_of, safe_name
-from webapp.datasets.exporting.forms import FORMS
 from webapp.datasets.models import Dataset, Import, Kind, Label, Sample, Source, Version, VersionSample
 from webapp.datasets.services import edit_label, label_called
+from webapp.datasets.versions.export_formats import FORMS
+from webapp.datasets.versions.export_queries import Contents, file_name, folders_of, safe_name
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAMES = ["lächeln", "微笑", "улыбка", "a/b:c?", "CON", "smile.", "x" * 80, "x" * 79 + "y", "Smile "]

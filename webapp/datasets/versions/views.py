@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
-from webapp.datasets import queries, versions
+from webapp.datasets import queries
 from webapp.datasets.models import KeepTogether, Part, Sample, Version
+from webapp.datasets.versions import services
 from webapp.datasets.views import head_context
 from webapp.videos.answers import done, refused
 
@@ -23,28 +24,28 @@ SHARES: dict[str, tuple[int, int, int]] = {"70": (70, 15, 15), "80": (80, 10, 10
 STRIP = 24
 """Pictures shown of each part, or of each kind of difference."""
 WARNINGS: dict[str, tuple[Promise, Promise]] = {
-    versions.ONE_SOURCE: (
+    services.ONE_SOURCE: (
         gettext_lazy("All samples come from one source, so no honest test is possible."),
         gettext_lazy(
             "The score will say how well a model knows this one source, not how it does on the next video. "
             "Add samples from other videos."
         ),
     ),
-    versions.NOT_EXAMINED: (
+    services.NOT_EXAMINED: (
         gettext_lazy("Nobody has looked for copies."),
         gettext_lazy(
             "The same picture may stand in training and test. Have the doctor examine the dataset, then make a version."
         ),
     ),
-    versions.FEW_SOURCES: (
+    services.FEW_SOURCES: (
         gettext_lazy("The test rests on very few sources."),
         gettext_lazy("Its score may be far off for the next video. Five or more sources for the test make it solid."),
     ),
-    versions.LABEL_MISSING: (
+    services.LABEL_MISSING: (
         gettext_lazy("A label is missing in one of the parts."),
         gettext_lazy("All its samples come from too few sources. Add some from other videos."),
     ),
-    versions.THIN_LABEL: (
+    services.THIN_LABEL: (
         gettext_lazy("A label has fewer than 10 samples to learn from."),
         gettext_lazy("Label more of them, or take the label out."),
     ),
@@ -107,7 +108,7 @@ def freeze(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     if not form.is_valid():
         return refused(request, _("Choose how to split; the number is a whole one."), here, status=400)
     try:
-        version = versions.freeze(
+        version = services.freeze(
             dataset,
             user=request.user,  # type: ignore[arg-type]
             note=form.cleaned_data["note"],
@@ -115,7 +116,7 @@ def freeze(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
             shares=form.shares_of_parts(),
             seed=form.cleaned_data["seed"],
         )
-    except versions.NothingToFreeze:
+    except services.NothingToFreeze:
         return refused(request, _("No sample has a label yet. Label some first."), here)
     same = dataset.versions.filter(fingerprint=version.fingerprint, deleted_at=None).exclude(pk=version.pk).first()
     words = _("Version %(number)d is frozen.") % {"number": version.number}
@@ -144,7 +145,7 @@ def version_detail(request: HttpRequest, dataset_id: UUID, number: int) -> HttpR
 def compare(request: HttpRequest, dataset_id: UUID, number: int, other: int) -> HttpResponse:
     first, second = _version(request, dataset_id, number), _version(request, dataset_id, other)
     older, newer = sorted((first, second), key=lambda version: version.number)
-    difference = versions.compare(older, newer)
+    difference = services.compare(older, newer)
     shown = [
         *difference.added[:STRIP],
         *difference.removed[:STRIP],
@@ -167,7 +168,7 @@ def compare(request: HttpRequest, dataset_id: UUID, number: int, other: int) -> 
 @require_POST
 def delete_version(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
     version = _managed(request, dataset_id, number)
-    versions.delete_version(version)
+    services.delete_version(version)
     undo = reverse("datasets:restore_version", args=[dataset_id, number])
     words = _("Version %(number)d is deleted.") % {"number": number}
     return done(request, words, reverse("datasets:versions", args=[dataset_id]), undo)
@@ -176,7 +177,7 @@ def delete_version(request: HttpRequest, dataset_id: UUID, number: int) -> HttpR
 @login_required
 @require_POST
 def restore_version(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
-    versions.restore_version(_managed(request, dataset_id, number))
+    services.restore_version(_managed(request, dataset_id, number))
     words = _("Version %(number)d is back.") % {"number": number}
     return done(request, words, reverse("datasets:versions", args=[dataset_id]))
 

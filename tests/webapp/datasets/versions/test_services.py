@@ -13,7 +13,7 @@ from tests.factories_datasets import make_dataset, make_sample
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets import cleanup as datasets_cleanup
-from webapp.datasets import services, versions
+from webapp.datasets import services
 from webapp.datasets.labelling import services as labelling
 from webapp.datasets.models import (
     Checkup,
@@ -26,6 +26,7 @@ from webapp.datasets.models import (
     Version,
     VersionSample,
 )
+from webapp.datasets.versions import services as versions_services
 from webapp.jobs.models import Kind as JobKind
 from webapp.jobs.models import Status
 from webapp.people.models import Person
@@ -37,7 +38,7 @@ SHARES = {Part.TRAIN.value: 0.7, Part.VALIDATION.value: 0.15, Part.TEST.value: 0
 
 
 def freeze(dataset: Dataset, **fields: object) -> Version:
-    return versions.freeze(dataset, user=None, **({"shares": SHARES} | fields))  # type: ignore[arg-type]
+    return versions_services.freeze(dataset, user=None, **({"shares": SHARES} | fields))  # type: ignore[arg-type]
 
 
 def fill(dataset: Dataset, sources: int = 12, each: int = 4) -> list[Sample]:
@@ -139,7 +140,7 @@ def test_removed_samples_go_once_no_version_holds_them(team: Team) -> None:
     version = freeze(dataset)
     long_ago = timezone.now() - 2 * UNDO_PERIOD
     Sample.objects.filter(pk=samples[1].pk).update(removed_at=long_ago)
-    versions.delete_version(version)
+    versions_services.delete_version(version)
     Version.objects.filter(pk=version.pk).update(deleted_at=long_ago)
     datasets_cleanup.sweep()
     assert not Version.objects.filter(pk=version.pk).exists()
@@ -153,7 +154,7 @@ def test_one_source_is_called_what_it_is(team: Team) -> None:
     for number in range(30):
         make_sample(dataset, label=("a", "b")[number % 2], source="the only video", sequence=f"track {number // 3}")
     version = freeze(dataset)
-    assert versions.ONE_SOURCE in version.statistics["warnings"]
+    assert versions_services.ONE_SOURCE in version.statistics["warnings"]
     assert all(len(parts) == 1 for parts in parts_of(version, "sample__sequence").values()), "not by single pictures"
 
 
@@ -161,13 +162,13 @@ def test_few_sources_and_thin_labels_are_told(team: Team) -> None:
     dataset = make_dataset(team)
     fill(dataset, sources=4, each=2)
     warnings = freeze(dataset).statistics["warnings"]
-    assert {versions.FEW_SOURCES, versions.THIN_LABEL} <= set(warnings)
+    assert {versions_services.FEW_SOURCES, versions_services.THIN_LABEL} <= set(warnings)
 
 
 def test_a_large_and_varied_dataset_has_nothing_to_be_told(team: Team) -> None:
     dataset = make_dataset(team)
     fill(dataset, sources=60, each=2)
-    assert freeze(dataset).statistics["warnings"] == [versions.NOT_EXAMINED]
+    assert freeze(dataset).statistics["warnings"] == [versions_services.NOT_EXAMINED]
     examined(dataset)
     assert freeze(dataset).statistics["warnings"] == []
 
@@ -193,7 +194,7 @@ def test_near_copies_from_different_videos_stay_together(team: Team) -> None:
 def test_nothing_labelled_cannot_be_frozen(team: Team) -> None:
     dataset = make_dataset(team)
     make_sample(dataset)
-    with pytest.raises(versions.NothingToFreeze):
+    with pytest.raises(versions_services.NothingToFreeze):
         freeze(dataset)
     assert not Version.objects.exists()
 
@@ -206,7 +207,7 @@ def test_versions_are_compared_by_content(team: Team) -> None:
     labelling.label_samples(dataset, user=None, label=grin, seen={samples[0].number: 0})
     labelling.leave_out_samples(dataset, user=None, seen={samples[1].number: 0}, left_out=True)
     added = make_sample(dataset, label="smile")
-    difference = versions.compare(first, freeze(dataset))
+    difference = versions_services.compare(first, freeze(dataset))
     assert difference.added == [added.pk]
     assert difference.removed == [samples[1].pk]
     assert difference.relabelled == [(samples[0].pk, "smile", "grin")]
