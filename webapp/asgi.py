@@ -10,7 +10,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 django_application = get_asgi_application()
 
-from webapp.limits import BodyLimit  # noqa: E402  (Django has to be set up before models are imported)
+from webapp.http.body_limit_middleware import BodyLimit  # noqa: E402  (Django has to be set up before models are imported)
 from webapp.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(

@@ -80,7 +80,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "webapp.accounts.context.current_team",
-                "webapp.videos.toasts.toasts",
+                "webapp.http.toasts.toasts",
             ],
             "libraries": {"rollcall": "webapp.templatetags.rollcall"},
             "builtins": ["django.templatetags.i18n", "django.templatetags.static"],

@@ -4,7 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from webapp.deleted_views import recently_deleted
-from webapp.health import healthz
+from webapp.http.health_views import healthz
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="videos:library")),

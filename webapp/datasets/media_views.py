@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from webapp import access
 from webapp.datasets.models import Sample
-from webapp.streaming import ranged_response
+from webapp.http.ranged_responses import ranged_response
 
 KEPT_S = 3600
 """A number is never given twice and its files never change; the browser need not ask again while one scrolls about."""

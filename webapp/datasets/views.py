@@ -17,9 +17,9 @@ from webapp.datasets import queries, services
 from webapp.datasets.forms import KIND_WORDS, DatasetForm, LabelForm, NewDatasetForm
 from webapp.datasets.importing import sample_dataset_services
 from webapp.datasets.models import Dataset, Kind, Label
+from webapp.http.responses import done, refused
 from webapp.training.promoting import at_work
 from webapp.undo import UNDO_PERIOD
-from webapp.videos.answers import done, refused
 
 
 @login_required

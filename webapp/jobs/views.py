@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
 from webapp.accounts.models import User
+from webapp.http.ids import uuid_or_none
 from webapp.jobs import lifecycle, messages, progress
-from webapp.typed_ids import uuid_or_none
 
 
 @login_required

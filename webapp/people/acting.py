@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from webapp import access
+from webapp.http.responses import done, refused
 from webapp.people import events, history
 from webapp.people.models import Event, Person
-from webapp.videos.answers import done, refused
 
 
 def told(

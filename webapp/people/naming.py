@@ -12,12 +12,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
+from webapp.http.responses import refused, wants_json
 from webapp.people import conflicts, likely, queries, services
 from webapp.people.acting import told, too_late
 from webapp.people.events import ChangedMeanwhile
 from webapp.people.forms import NameForm, typed
 from webapp.people.models import STANDING, Person
-from webapp.videos.answers import refused, wants_json
 
 CANDIDATES = 24
 MOST_AT_ONCE = 50

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
+from webapp.http.responses import refused
 from webapp.people import conflicts, history, live_guesses, portrayal, queries, services, sureness, why
 from webapp.people.acting import told, too_late
 from webapp.people.events import ChangedMeanwhile
 from webapp.people.forms import LimitsForm, NameForm
 from webapp.people.models import STANDING, Face, Person
-from webapp.videos.answers import refused
 
 HISTORY_SHOWN = 20
 

@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access
 from webapp.accounts.context import team_of
 from webapp.accounts.models import Team
+from webapp.http.responses import done, refused
 from webapp.people import conflicts, history, review, services
 from webapp.people.acting import told, too_late
 from webapp.people.events import ChangedMeanwhile
 from webapp.people.models import Person
 from webapp.people.sureness import percent
-from webapp.videos.answers import done, refused
 
 
 @login_required

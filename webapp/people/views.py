@@ -14,12 +14,12 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from webapp import access
 from webapp.accounts.context import team_of
+from webapp.http.ranged_responses import ranged_response
+from webapp.http.responses import done
 from webapp.people import history, live_guesses, queries, review, services
 from webapp.people.acting import told
 from webapp.people.forms import typed
 from webapp.people.models import Person
-from webapp.streaming import ranged_response
-from webapp.videos.answers import done
 
 PAGE_SIZE = 60
 FACE_AGE_S = 7 * 24 * 3600

@@ -13,10 +13,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
+from webapp.http.responses import done, refused
 from webapp.jobs import lifecycle
 from webapp.recognition import batches, differences, taking_over
 from webapp.recognition.models import Recognition
-from webapp.videos.answers import done, refused
 
 PAGE_SIZE = 20
 TAKE, TAKE_ALL, DISCARD, DISCARD_ALL, STOP = "take", "take_all", "discard", "discard_all", "stop"

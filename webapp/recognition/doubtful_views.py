@@ -11,12 +11,12 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from webapp import access
 from webapp.datasets.models import Act, Dataset
+from webapp.http.ranged_responses import ranged_response
+from webapp.http.responses import done, refused
 from webapp.recognition import answers, doubtful
 from webapp.recognition.answers import AnsweredAlready, TooLate
 from webapp.recognition.models import Observation
-from webapp.streaming import ranged_response
 from webapp.training.models import TrainingRun
-from webapp.videos.answers import done, refused
 from webapp.videos.queries import is_playable
 
 KEPT_S = 3600

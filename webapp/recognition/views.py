@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
 from webapp.accounts.context import team_of
+from webapp.http.responses import done, refused
 from webapp.recognition import batches, overview, requests
 from webapp.training.models import TrainingRun
 from webapp.training.promoting import at_work
-from webapp.videos.answers import done, refused
 from webapp.videos.models import Video
 
 PAGE_SIZE = 60

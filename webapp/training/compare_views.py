@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from webapp import access
+from webapp.http.ids import uuid_or_none
 from webapp.training import comparing, promoting, result_words, setting_words
 from webapp.training.comparing import Difference
 from webapp.training.models import TrainingRun
-from webapp.typed_ids import uuid_or_none
 
 MOST_RUNS = 50
 """The latest of a line; more rows are no comparison any more."""

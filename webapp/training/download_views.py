@@ -11,11 +11,11 @@ from django.views.decorators.http import require_GET, require_safe
 
 from analysis.errors import DamagedModel
 from webapp import storage
-from webapp.datasets.exporting.sending import zip_response
-from webapp.datasets.exporting.zip_stream import ZipStream
 from webapp.datasets.versions.export_queries import safe_name
+from webapp.http.ranged_responses import ranged_response
+from webapp.http.zip_responses import zip_response
+from webapp.http.zip_stream import ZipStream
 from webapp.jobs import messages
-from webapp.streaming import ranged_response
 from webapp.training import model_files
 from webapp.training.models import TrainingRun
 from webapp.training.pages import head_context

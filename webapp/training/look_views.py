@@ -17,15 +17,15 @@ from analysis.errors import PictureTooLarge, UnreadablePicture
 from webapp import access
 from webapp.datasets.choices import Kind
 from webapp.datasets.models import Sample
+from webapp.http.ids import uuid_or_none
+from webapp.http.ranged_responses import ranged_response
+from webapp.http.responses import SeeOther, refused, wants_json
 from webapp.jobs import messages
 from webapp.jobs.models import Status
-from webapp.streaming import ranged_response
 from webapp.training import explaining
 from webapp.training.models import Explanation, TrainingRun
 from webapp.training.pages import head_context
 from webapp.training.result_views import finished_run
-from webapp.typed_ids import uuid_or_none
-from webapp.videos.answers import SeeOther, refused, wants_json
 from webapp.videos.models import Video
 
 TYPES = {"picture.jpg": "image/jpeg", "heat.png": "image/png", "frames.jpg": "image/jpeg"}

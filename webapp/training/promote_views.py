@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp import access
+from webapp.http.responses import done, refused
 from webapp.training import doubts, promoting
 from webapp.training.models import TrainingRun
 from webapp.training.pages import head_context
 from webapp.training.promoting import Moved
-from webapp.videos.answers import done, refused
 
 
 @login_required

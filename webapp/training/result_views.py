@@ -16,12 +16,12 @@ from webapp import access
 from webapp.datasets.labelling import services as labelling
 from webapp.datasets.measuring import services as measuring
 from webapp.datasets.models import Dataset, Label, Part, Sample
+from webapp.http.responses import done, refused
 from webapp.training import doubts, promoting, result_words, results, run_page
 from webapp.training.models import TrainingRun
 from webapp.training.pages import head_context
 from webapp.training.results import AgainstRest
 from webapp.training.setting_words import name_of, value_of
-from webapp.videos.answers import done, refused
 
 PAGE_SIZE = 36
 MOVES = 8

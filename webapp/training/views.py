@@ -15,12 +15,12 @@ from analysis.training.config import from_json
 from webapp import access, deleted
 from webapp.accounts.context import team_of
 from webapp.datasets.models import Version
+from webapp.http.ids import uuid_or_none
+from webapp.http.responses import done, refused
 from webapp.training import queries, readiness, result_views, run_page, services, train_page
 from webapp.training.forms import TrainingForm, initial_of
 from webapp.training.models import State, TrainingRun
-from webapp.typed_ids import uuid_or_none
 from webapp.undo import UNDO_PERIOD
-from webapp.videos.answers import done, refused
 
 
 @login_required

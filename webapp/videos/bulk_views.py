@@ -8,12 +8,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from webapp import access
+from webapp.http.ids import uuids_in
+from webapp.http.responses import done, refused
 from webapp.recognition import views as recognition
 from webapp.training.promoting import at_work
-from webapp.typed_ids import uuids_in
 from webapp.undo import UNDO_PERIOD
 from webapp.videos import services
-from webapp.videos.answers import done, refused
 from webapp.videos.models import Video
 
 MOST_AT_ONCE = 500

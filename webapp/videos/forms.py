@@ -7,7 +7,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from webapp.typed_ids import uuids_in
+from webapp.http.ids import uuids_in
 from webapp.videos.label_filter import LabelFilter
 from webapp.videos.models import State, Thoroughness
 from webapp.videos.people_filter import PeopleFilter

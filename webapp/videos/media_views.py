@@ -8,7 +8,7 @@ from django.shortcuts import aget_object_or_404
 from django.views.decorators.http import require_safe
 
 from webapp import access
-from webapp.streaming import ranged_response
+from webapp.http.ranged_responses import ranged_response
 from webapp.videos.models import Playback, Video
 
 PICTURE_AGE_S = 600

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access, deleted
 from webapp.accounts.context import team_of
+from webapp.http.responses import done, refused
 from webapp.recognition import queries as recognition
 from webapp.undo import UNDO_PERIOD
 from webapp.videos import boxes, facts, label_filter, people_filter, queries, services, upload_rules, uploads
-from webapp.videos.answers import done, refused
 from webapp.videos.forms import FilterForm, PrecheckForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
 from webapp.videos.models import State, Thoroughness, Video
 

@@ -19,7 +19,7 @@ from webapp.datasets import queries
 from webapp.datasets.doctor import services
 from webapp.datasets.models import Dataset, Finding, FindingKind, Label, Sample
 from webapp.datasets.views import head_context
-from webapp.videos.answers import done, refused
+from webapp.http.responses import done, refused
 
 COVERS = 8
 PAGE_SIZE = 120

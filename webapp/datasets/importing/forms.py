@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from webapp.datasets.importing.option_types import ANY, APPEARANCES, BEST_VIEWS, EVERY, SCENES, WITH, WITHOUT, Options
 from webapp.datasets.models import Source
 from webapp.datasets.services import clean_label
-from webapp.typed_ids import uuids_in
+from webapp.http.ids import uuids_in
 
 MOST_CHOSEN = 2000
 HOW = {

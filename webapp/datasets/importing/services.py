@@ -30,7 +30,7 @@ SOURCES_OF: dict[str, tuple[Source, ...]] = {
 """What fits each kind of dataset, the likeliest first."""
 UPLOADED = (Source.PICTURES, Source.ARCHIVE, Source.FILMS)
 BATCH_ROOM_BYTES = 16 * 1024**2
-"""No batch is larger, see `webapp.limits`."""
+"""No batch is larger, see `webapp.http.body_limit_middleware`."""
 KEPT_FOR = timedelta(days=2)
 """So long can a broken-off import go on; then the files that it still needs are given up."""
 

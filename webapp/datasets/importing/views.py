@@ -21,8 +21,8 @@ from webapp.datasets.importing.forms import Filling, filling_of
 from webapp.datasets.importing.option_types import APPEARANCES
 from webapp.datasets.models import Dataset, Import, ImportUpload, Source
 from webapp.datasets.views import head_context
+from webapp.http.responses import done, refused
 from webapp.videos import tus
-from webapp.videos.answers import done, refused
 from webapp.videos.upload_rules import VIDEO_SUFFIXES
 
 BATCH_BYTES = 8 * 1024**2

@@ -108,7 +108,7 @@ def _in_words(names: list[str]) -> str:
 
 
 def answer(order_words: str, refusal_words: str, done: Done, undo_url: str) -> dict[str, Any]:
-    """For the page: as `webapp.videos.answers` says it, and what changed."""
+    """For the page: as `webapp.http.responses` says it, and what changed."""
     return {
         "toast": " ".join(filter(None, (order_words, refusal_words))),
         "undo": {"url": undo_url, "fields": {}} if done.act else None,

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q, QuerySet
 from webapp.accounts.models import User
 from webapp.datasets.models import Act, ActKind, Dataset, Import, Sample
 from webapp.datasets.queries import label_tally, samples_of
-from webapp.typed_ids import uuid_or_none
+from webapp.http.ids import uuid_or_none
 from webapp.videos.models import Video
 
 MOST_ROWS = 500

@@ -17,8 +17,8 @@ from webapp.datasets.measuring import services as measuring
 from webapp.datasets.models import Act, ActKind
 from webapp.datasets.services import HUES
 from webapp.datasets.views import head_context
-from webapp.limits import MAX_BODY_BYTES
-from webapp.videos.answers import done, refused, wants_json
+from webapp.http.body_limit_middleware import MAX_BODY_BYTES
+from webapp.http.responses import done, refused, wants_json
 
 
 @login_required

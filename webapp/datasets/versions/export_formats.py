@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from webapp import storage
-from webapp.datasets.exporting.zip_stream import ZipStream
 from webapp.datasets.models import Label
 from webapp.datasets.versions.export_queries import Contents, Row, columns_of, file_name, folders_of
+from webapp.http.zip_stream import ZipStream
 
 SCHEMA = 1
 PICTURES = "samples"

@@ -8,9 +8,9 @@ from django.shortcuts import aget_object_or_404
 from django.views.decorators.http import require_GET
 
 from webapp import access
-from webapp.datasets.exporting.sending import zip_response
 from webapp.datasets.versions.export_formats import FORMS
 from webapp.datasets.versions.export_queries import Contents, safe_name
+from webapp.http.zip_responses import zip_response
 
 
 @login_required

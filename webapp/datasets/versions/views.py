@@ -18,7 +18,7 @@ from webapp.datasets import queries
 from webapp.datasets.models import KeepTogether, Part, Sample, Version
 from webapp.datasets.versions import services
 from webapp.datasets.views import head_context
-from webapp.videos.answers import done, refused
+from webapp.http.responses import done, refused
 
 SHARES: dict[str, tuple[int, int, int]] = {"70": (70, 15, 15), "80": (80, 10, 10), "60": (60, 20, 20)}
 STRIP = 24

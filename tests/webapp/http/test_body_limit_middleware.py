@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from webapp.limits import MAX_BODY_BYTES, BodyLimit
+from webapp.http.body_limit_middleware import MAX_BODY_BYTES, BodyLimit
 
 LIMIT = 100
 

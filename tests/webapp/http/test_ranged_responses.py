@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp import storage
-from webapp.streaming import ByteRange, RangeNotSatisfiable, parse_range, ranged_response
+from webapp.http.ranged_responses import ByteRange, RangeNotSatisfiable, parse_range, ranged_response
 
 CONTENT = bytes(range(100))
 
