@@ -12,7 +12,7 @@ urlpatterns = [
     path("deleted/", recently_deleted, name="deleted"),
     path("", include("webapp.accounts.urls")),
     path("jobs/", include("webapp.jobs.urls")),
-    path("videos/", include("webapp.videos.urls")),
+    path("videos/", include("webapp.library.urls")),
     path("people/", include("webapp.people.urls")),
     path("datasets/", include("webapp.datasets.urls")),
     path("training/", include("webapp.training.urls")),

@@ -13,11 +13,11 @@ from webapp import access
 from webapp.datasets.models import Act, Dataset
 from webapp.http.ranged_responses import ranged_response
 from webapp.http.responses import done, refused
+from webapp.library.queries import is_playable
 from webapp.recognition import answers, doubtful
 from webapp.recognition.answers import AnsweredAlready, TooLate
 from webapp.recognition.models import Observation
 from webapp.training.models import TrainingRun
-from webapp.videos.queries import is_playable
 
 KEPT_S = 3600
 SKIP = "skip"

@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy
 
 from webapp.jobs import messages
 from webapp.jobs.messages import Explanation
+from webapp.library import video_words
+from webapp.library.queries import CardPeople
+from webapp.library.video_words import Problem
 from webapp.people import sureness
 from webapp.templatetags.browser_strings import STRINGS
-from webapp.videos import facts
-from webapp.videos.facts import Problem
 from webapp.videos.models import State, Video
-from webapp.videos.queries import CardPeople
 
 register = template.Library()
 
@@ -131,7 +131,7 @@ def attribute(number: float) -> str:
 @register.filter
 def problem(video: Video) -> Problem | None:
     """Why a video failed, and the next step."""
-    return facts.problem(video)
+    return video_words.problem(video)
 
 
 @cache

@@ -15,12 +15,12 @@ from tests.factories_videos import make_analysed_video, make_ended_job, make_vid
 from tests.webapp.page_checks import faults_of
 from webapp.accounts.models import Team, User
 from webapp.jobs.models import Kind, Status
+from webapp.library import label_filter_queries
+from webapp.library.label_filter_queries import LabelFilter, LabelKey
 from webapp.people.services import name_person
 from webapp.recognition import runner
 from webapp.recognition.models import Recognition
 from webapp.training.models import TrainingRun
-from webapp.videos import label_filter
-from webapp.videos.label_filter import LabelFilter, LabelKey
 from webapp.videos.models import Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -221,7 +221,7 @@ def test_the_library_by_labels(run: TrainingRun, team: Team, vera: User) -> None
 
 
 def test_the_filter_goes_through_the_indexes(run: TrainingRun) -> None:
-    found = label_filter.apply(Video.objects.all(), LabelFilter((LabelKey(run.line, "lie"),)))
+    found = label_filter_queries.apply(Video.objects.all(), LabelFilter((LabelKey(run.line, "lie"),)))
     if connection.vendor != "sqlite":
         pytest.skip("the plan of a handful of rows tells nothing on PostgreSQL")
     plan = found.explain()

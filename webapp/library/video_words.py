@@ -9,7 +9,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from webapp.jobs import messages
-from webapp.videos import queries, upload_rules
+from webapp.library import queries
+from webapp.videos import upload_rules
 from webapp.videos.models import Playback, State, Video
 
 

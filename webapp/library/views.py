@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access, deleted
 from webapp.accounts.context import team_of
 from webapp.http.responses import done, refused
+from webapp.library import face_box_queries, label_filter_queries, people_filter_queries, queries, video_words
+from webapp.library.forms import FilterForm, PrecheckForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
 from webapp.recognition import queries as recognition
 from webapp.undo import UNDO_PERIOD
-from webapp.videos import boxes, facts, label_filter, people_filter, queries, services, upload_rules, uploads
-from webapp.videos.forms import FilterForm, PrecheckForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
+from webapp.videos import services, upload_rules, uploads
 from webapp.videos.models import State, Thoroughness, Video
 
 MIN_VALUES = (0, 1, 2, 5, 10)
@@ -34,10 +35,10 @@ def library(request: HttpRequest) -> HttpResponse:
     form = FilterForm(request.GET)
     chosen, wanted = form.chosen(), form.people()
     found = queries.filtered(visible, text=chosen["q"], state=chosen["state"], sort=chosen["sort"])
-    found = people_filter.apply(found, wanted, team)
+    found = people_filter_queries.apply(found, wanted, team)
     labels = form.labels()
-    found = label_filter.apply(found, labels)
-    offered_labels = label_filter.offer(labels, team)
+    found = label_filter_queries.apply(found, labels)
+    offered_labels = label_filter_queries.offer(labels, team)
     editable = _editable_teams(request)
     counts = queries.counts(visible)
     context = {
@@ -47,8 +48,8 @@ def library(request: HttpRequest) -> HttpResponse:
         "people_filter": wanted,
         "label_filter": labels,
         "label_offer": offered_labels,
-        "chosen_labels": label_filter.chosen(offered_labels),
-        "offer": people_filter.offer(wanted, team),
+        "chosen_labels": label_filter_queries.chosen(offered_labels),
+        "offer": people_filter_queries.offer(wanted, team),
         "kept_fields": [(name, value) for name, value in chosen.items() if value],
         "kept_people": [(key, value) for key in PEOPLE_FILTERS for value in request.GET.getlist(key)],
         "is_choosing": "select" in request.GET and team is not None and team.pk in editable,
@@ -139,7 +140,7 @@ def boxes_json(request: HttpRequest, video_id: UUID) -> HttpResponse:
     window = WindowForm({"start_s": request.GET.get("from", "0"), "end_s": request.GET.get("to", "60")})
     if not window.is_valid():
         return JsonResponse({"error": str(window.errors)}, status=400)
-    response = JsonResponse(boxes.window_of(video, **window.cleaned_data))
+    response = JsonResponse(face_box_queries.window_of(video, **window.cleaned_data))
     response["Cache-Control"] = "private, no-cache"
     return response
 
@@ -239,9 +240,9 @@ def _video_context(request: HttpRequest, video_id: UUID) -> dict[str, Any]:
         "score": chosen["score"],
         "t": chosen["t"],
         "min_values": MIN_VALUES,
-        "play": facts.playing(video),
-        "details": facts.details(video),
-        "problem": facts.problem(video),
+        "play": video_words.playing(video),
+        "details": video_words.details(video),
+        "problem": video_words.problem(video),
         "thoroughness_choices": Thoroughness.choices,
     }
 

@@ -8,10 +8,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from webapp.http.ids import uuids_in
-from webapp.videos.label_filter import LabelFilter
+from webapp.library.label_filter_queries import LabelFilter
+from webapp.library.people_filter_queries import PeopleFilter
+from webapp.library.queries import SORTS
 from webapp.videos.models import State, Thoroughness
-from webapp.videos.people_filter import PeopleFilter
-from webapp.videos.queries import SORTS
 
 MOST_PEOPLE = 20
 """In one filter."""

@@ -29,7 +29,8 @@ from webapp.accounts.models import Team, User
 from webapp.analyses import runner
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Kind, Status
-from webapp.videos import queries, uploads
+from webapp.library import queries
+from webapp.videos import uploads
 from webapp.videos.models import IN_STATE, Playback, State, Video
 
 pytestmark = pytest.mark.django_db(transaction=True)

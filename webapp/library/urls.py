@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from webapp.videos import bulk_views, media_views, tus, views
+from webapp.library import bulk_views, views
+from webapp.videos import media_views, tus
 
 app_name = "videos"
 urlpatterns = [
