@@ -72,14 +72,14 @@ def main() -> None:
 
 def _fill(people: int, faces: int) -> None:
     """Goes on where an earlier run in the same folder was stopped."""
-    from webapp.people import references, summaries
+    from webapp.people import gallery_services, summary_services
     from webapp.people.models import Face, Person
 
     begin = time.perf_counter()
     if not Face.objects.exists():
         tracks_of_each = max(faces // people // 4, 1)
         _rows(people, tracks_of_each, max(faces // (people * tracks_of_each), 1))
-    for missing, keep in (("presences", summaries.refresh), ("reference_sets", references.refresh)):
+    for missing, keep in (("presences", summary_services.refresh), ("reference_sets", gallery_services.refresh)):
         while bare := list(Person.objects.filter(**{missing: None}).values_list("pk", flat=True)[:BATCH]):
             keep(bare)
     _doubts(people)
@@ -93,7 +93,7 @@ def _rows(people: int, tracks_of_each: int, faces_of_each: int) -> None:
     from django.db import connection
 
     from webapp.accounts.models import Membership, Team, User
-    from webapp.people import samples
+    from webapp.people import sample_codec
     from webapp.people.models import Person
 
     team = Team.objects.create(name="Many")
@@ -104,7 +104,7 @@ def _rows(people: int, tracks_of_each: int, faces_of_each: int) -> None:
         for number in range(1, people + 1)
     ]
     Person.objects.bulk_create(made, batch_size=BATCH)
-    vector = samples.pack_vector((np.random.default_rng(1).standard_normal(192) / 14).astype(np.float32))
+    vector = sample_codec.pack_vector((np.random.default_rng(1).standard_normal(192) / 14).astype(np.float32))
     new_id = "lower(hex(randomblob(16)))" if connection.vendor == "sqlite" else "gen_random_uuid()"
     with connection.cursor() as cursor:
         cursor.execute(TRACKS, [b"", tracks_of_each, VIDEOS, people])

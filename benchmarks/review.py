@@ -82,7 +82,7 @@ class Team:
             self.suggestions += [(joined.get(number, number), *doubt) for doubt in doubts[number][:most]]
 
     def _views(self, person: int) -> Float32:
-        """The best of each video first, as `webapp.people.references` has it."""
+        """The best of each video first, as `webapp.people.gallery_services` has it."""
         views = [self.sightings[number].views for number in self.members[person]]
         ranked = [each[rank] for rank in range(VIEWS) for each in views if rank < len(each)]
         return np.stack(ranked[:VIEWS])

@@ -23,7 +23,7 @@ from benchmarks.shared import shared_folder
 from benchmarks.verification import central_face
 
 VIEWS = 6
-"""As `webapp.people.references` keeps of one person."""
+"""As `webapp.people.gallery_services` keeps of one person."""
 
 
 @dataclass(frozen=True, slots=True)

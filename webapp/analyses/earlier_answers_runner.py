@@ -12,7 +12,7 @@ from uuid import UUID
 
 from analysis.types import Said
 from webapp.analyses import carry_over_runner
-from webapp.people import constraints, samples, summaries
+from webapp.people import constraint_queries, sample_codec, summary_services
 from webapp.people.models import Face, Moved, Person, Track, Verdict
 
 
@@ -31,7 +31,7 @@ class Remembered:
 
 def of_video(video_id: UUID, team_id: UUID, tracks: Sequence[Track], replaced: Sequence[UUID]) -> Remembered:
     """Reads only. `tracks` in the order that numbers mean; `replaced` are the analyses that are about to go."""
-    family = constraints.family_of(team_id)
+    family = constraint_queries.family_of(team_id)
     seen = [_seen(track) for track in tracks]
     before = Track.objects.filter(analysis__in=replaced, person__isnull=False)
     old = {track.pk: track for track in before}
@@ -48,7 +48,7 @@ def of_video(video_id: UUID, team_id: UUID, tracks: Sequence[Track], replaced: S
             else:
                 forbidden[number].add(person)
     was = {number: whose for number, pk in earlier.items() if (whose := old[pk].person_id)} | settled
-    said = _said(was, settled, forbidden, constraints.pairs_apart(team_id, family))
+    said = _said(was, settled, forbidden, constraint_queries.pairs_apart(team_id, family))
     for number in settled:
         forbidden[number].discard(settled[number])
     return Remembered(said, settled, {n: frozenset(people) for n, people in forbidden.items()}, earlier, about)
@@ -72,7 +72,7 @@ def known_people(person_ids: Sequence[UUID]) -> set[UUID]:
 
 
 def _seen(track: Track | Verdict) -> carry_over_runner.Seen:
-    return [samples.unpack(track.samples, track.start_s)[:2]]
+    return [sample_codec.unpack(track.samples, track.start_s)[:2]]
 
 
 def _verdicts_about(seen: Sequence[carry_over_runner.Seen], verdicts: Mapping[int, Verdict]) -> dict[int, list[int]]:
@@ -82,7 +82,7 @@ def _verdicts_about(seen: Sequence[carry_over_runner.Seen], verdicts: Mapping[in
         places[verdict.start_s, bytes(verdict.samples)].append(pk)
     keys = dict(enumerate(places))
     found = carry_over_runner.same_appearances(
-        seen, {key: [samples.unpack(blob, start_s)[:2]] for key, (start_s, blob) in keys.items()}
+        seen, {key: [sample_codec.unpack(blob, start_s)[:2]] for key, (start_s, blob) in keys.items()}
     )
     return {number: sorted(places[keys[key]]) for number, key in found.items()}
 
@@ -91,7 +91,7 @@ def _said(
     was: Mapping[int, UUID],
     settled: Mapping[int, UUID],
     forbidden: Mapping[int, set[UUID]],
-    pairs: set[constraints.Pair],
+    pairs: set[constraint_queries.Pair],
 ) -> Said:
     by_person: dict[UUID, list[int]] = defaultdict(list)
     for number, person in was.items():
@@ -114,13 +114,13 @@ def _hand_on_moves(remembered: Remembered, tracks: Sequence[Track]) -> None:
     for number, pk in remembered.earlier.items():
         new_of[pk].append(tracks[number])
     copies = []
-    for pks in summaries.batches(new_of):
+    for pks in summary_services.batches(new_of):
         for moved in Moved.objects.filter(track__in=pks):
             copies += [
                 Moved(event_id=moved.event_id, track=track, before_id=moved.before_id, after_id=moved.after_id)
                 for track in new_of[moved.track_id]
             ]
-    Moved.objects.bulk_create(copies, batch_size=summaries.BATCH)
+    Moved.objects.bulk_create(copies, batch_size=summary_services.BATCH)
 
 
 def _hand_on_portraits(remembered: Remembered, tracks: Sequence[Track]) -> None:

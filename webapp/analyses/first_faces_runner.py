@@ -5,7 +5,7 @@ from uuid import UUID
 import numpy as np
 
 from analysis.types import Float32
-from webapp.people import samples
+from webapp.people import sample_codec
 from webapp.people.models import Face
 
 ALIKE = 0.6
@@ -29,7 +29,7 @@ class RoughGroups:
         groups = cls()
         faces = Face.objects.filter(analysis=analysis_id, preliminary_group__isnull=False)
         for group, time_s, blob in faces.values_list("preliminary_group", "time_s", "embedding"):
-            groups._remember(group or 0, time_s, samples.unpack_vector(blob))
+            groups._remember(group or 0, time_s, sample_codec.unpack_vector(blob))
         return groups
 
     def add(self, embedding: Float32, time_s: float) -> int:

@@ -8,7 +8,7 @@ from analysis.types import Grouping
 from webapp.accounts.models import Team
 from webapp.analyses import carry_over_runner, earlier_answers_runner
 from webapp.analyses.earlier_answers_runner import Remembered
-from webapp.people import matching, numbers, references, samples, summaries
+from webapp.people import creation_services, gallery_services, matching, sample_codec, summary_services
 from webapp.people.matching import Asked, Found
 from webapp.people.models import Person, Track
 
@@ -50,7 +50,7 @@ def plan(tracks: Sequence[Track], grouping: Grouping, replaced: Sequence[UUID], 
 def store(made: Plan, *, team: Team) -> list[UUID]:
     """Call it in the transaction that ends the analysis; returns the people. Afterwards the replaced analyses may be
     deleted, and then `finish` has to be called. Of two analyses of a team the second waits here for the first."""
-    numbers.hold(team.pk)
+    creation_services.hold(team.pk)
     found = matching.find(made.asked, made.groups, known_as=made.known_as, forbidden=made.forbidden, team=team)
     people = _people_of(made, found, team)
     for group, person in zip(made.groups, people, strict=True):
@@ -68,8 +68,8 @@ def store(made: Plan, *, team: Team) -> list[UUID]:
 
 def finish(person_ids: Sequence[UUID], *, team: Team) -> None:
     """Once the new analysis is the one that is shown."""
-    summaries.refresh(person_ids)
-    references.refresh(person_ids)
+    summary_services.refresh(person_ids)
+    gallery_services.refresh(person_ids)
     merged = Person.objects.filter(pk__in=person_ids, merged_into__isnull=False)
     for source in merged:  # while this analysis was being stored; the update of their rows above waited for it
         target = source.merged_into_id
@@ -82,8 +82,8 @@ def refresh_people_of(video_id: UUID) -> None:
     """After a video was deleted or brought back: what is shown of its people, and what others are compared with."""
     tracks = Track.objects.filter(analysis__video=video_id, person__isnull=False)
     people = list(tracks.values_list("person", flat=True).distinct())
-    summaries.refresh(people)
-    references.refresh(people)
+    summary_services.refresh(people)
+    gallery_services.refresh(people)
 
 
 def remove_unseen(team: Team, person_ids: Sequence[UUID]) -> None:
@@ -109,7 +109,7 @@ def _settled(groups: Sequence[Sequence[int]], memory: Remembered) -> dict[int, U
 
 
 def _seen(tracks: Sequence[Track]) -> carry_over_runner.Seen:
-    return [samples.unpack(track.samples, track.start_s)[:2] for track in tracks]
+    return [sample_codec.unpack(track.samples, track.start_s)[:2] for track in tracks]
 
 
 def _before(replaced: Sequence[UUID]) -> dict[UUID, carry_over_runner.Before]:
@@ -126,10 +126,10 @@ def _people_of(made: Plan, found: Found, team: Team) -> list[Person]:
     sure = made.known_as | found.joins
     known = Person.objects.in_bulk(set(sure.values()))
     fresh = [group for group in range(len(made.groups)) if sure.get(group) not in known]
-    hues = numbers.rarest_hues(len(fresh), [person.hue for person in known.values()])
+    hues = creation_services.rarest_hues(len(fresh), [person.hue for person in known.values()])
     new = {
         group: Person(team=team, number=number, hue=hue)
-        for group, number, hue in zip(fresh, numbers.next_numbers(team.pk, len(fresh)), hues, strict=True)
+        for group, number, hue in zip(fresh, creation_services.next_numbers(team.pk, len(fresh)), hues, strict=True)
     }
     Person.objects.bulk_create(new.values(), batch_size=BATCH)
     return [new[group] if group in new else known[sure[group]] for group in range(len(made.groups))]

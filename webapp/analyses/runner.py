@@ -23,7 +23,7 @@ from webapp.analyses import earlier_answers_runner, people_runner, stored_result
 from webapp.analyses.first_faces_runner import RoughGroups
 from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, Kind, Status
-from webapp.people import events, live_guesses, samples
+from webapp.people import events, live_guesses, sample_codec
 from webapp.people.models import Face, Track
 from webapp.videos import analysed
 from webapp.videos.ingest import original_of
@@ -177,7 +177,7 @@ def _track(segment: Segment, found: FoundTrack) -> Track:
         segment=segment,
         start_s=found.start_s,
         end_s=found.end_s,
-        samples=samples.pack(found.times_s, found.boxes_xyxy, found.scores, found.start_s),
+        samples=sample_codec.pack(found.times_s, found.boxes_xyxy, found.scores, found.start_s),
         reaches_start=found.reaches_start,
         reaches_end=found.reaches_end,
     )
@@ -207,7 +207,7 @@ def _face(analysis: Analysis, found: FoundFace, place: str) -> Face:
         y2=y2,
         score=found.score,
         quality=found.quality,
-        embedding=samples.pack_vector(found.embedding),
+        embedding=sample_codec.pack_vector(found.embedding),
         picture_key=key,
     )
 

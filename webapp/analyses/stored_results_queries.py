@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 
 from analysis.types import FoundFace, FoundTrack, SegmentResult, SegmentSpan, VideoInfo
-from webapp.people import samples
+from webapp.people import sample_codec
 from webapp.people.models import Face, Track
 from webapp.videos.models import Analysis, Segment
 
@@ -52,7 +52,7 @@ def _faces_of(analysis: Analysis) -> dict[int, list[FoundFace]]:
                 landmarks=np.zeros((5, 2), np.float32),
                 score=face.score,
                 quality=face.quality,
-                embedding=samples.unpack_vector(face.embedding),
+                embedding=sample_codec.unpack_vector(face.embedding),
                 picture_jpeg=b"",
             )
         )
@@ -73,5 +73,5 @@ def _result(segment: Segment, tracks: list[Track], faces: dict[int, list[FoundFa
 
 
 def _found(track: Track, faces: list[FoundFace]) -> FoundTrack:
-    times_s, boxes_xyxy, scores = samples.unpack(track.samples, track.start_s)
+    times_s, boxes_xyxy, scores = sample_codec.unpack(track.samples, track.start_s)
     return FoundTrack(times_s, boxes_xyxy, scores, tuple(faces), track.reaches_start, track.reaches_end)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from webapp.people import samples
+from webapp.people import sample_codec
 from webapp.people.models import Track
 from webapp.videos.models import Video
 
@@ -35,7 +35,7 @@ def window_of(video: Video, *, start_s: float, end_s: float) -> dict[str, Any]:
 
 
 def _boxes_of(track: Track, start_s: float, end_s: float, offset_s: float) -> dict[str, Any]:
-    times_s, boxes_xyxy, _scores = samples.unpack(track.samples, track.start_s)
+    times_s, boxes_xyxy, _scores = sample_codec.unpack(track.samples, track.start_s)
     times_s = times_s - offset_s
     margin_s = MARGIN_STEPS * track.segment.sample_step_s
     inside = (times_s >= start_s - margin_s) & (times_s <= end_s + margin_s)

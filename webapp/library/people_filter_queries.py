@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from webapp.accounts.models import Team, User
-from webapp.people import constraints
+from webapp.people import constraint_queries
 from webapp.people import queries as people
 from webapp.people.models import Person, Track
 from webapp.videos.models import Video
@@ -90,5 +90,5 @@ def _shows(**person: object) -> Exists:
 def _as_today(ids: Sequence[UUID], team: Team) -> list[UUID]:
     if not ids:
         return []
-    family = constraints.family_of(team.pk)
+    family = constraint_queries.family_of(team.pk)
     return list(dict.fromkeys(family.root(person) for person in ids))

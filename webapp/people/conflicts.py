@@ -8,7 +8,7 @@ from itertools import combinations
 
 from django.db.models import Count
 
-from webapp.people import appearances, constraints, summaries
+from webapp.people import appearances, constraint_queries, summary_services
 from webapp.people.appearances import Span
 from webapp.people.models import Act, Event, Person, Track
 from webapp.videos.models import Video
@@ -38,7 +38,7 @@ class Against:
 
 
 def against_merging(first: Person, second: Person) -> Against:
-    contradicted = constraints.contradicted_by_merging(first, second)
+    contradicted = constraint_queries.contradicted_by_merging(first, second)
     said = bool(contradicted.aparts or contradicted.verdicts)
     return Against(_meetings(first.pk, second.pk), _who_said_so(first, second) if said else None, said)
 
@@ -55,9 +55,9 @@ def against_moving(tracks: Sequence[Track], target: Person) -> list[Meeting]:
     return _in_videos({video_of[key]: appearances.meet(ours, others) for key, (ours, others) in spans.items()})
 
 
-def seen_together(person_ids: Collection[uuid.UUID]) -> set[constraints.Pair]:
+def seen_together(person_ids: Collection[uuid.UUID]) -> set[constraint_queries.Pair]:
     """Which of these people are on screen at one moment somewhere. Two queries, however many appearances."""
-    shown = summaries.shown_tracks().filter(person__in=person_ids)
+    shown = summary_services.shown_tracks().filter(person__in=person_ids)
     shared = shown.values("analysis").annotate(people=Count("person", distinct=True)).filter(people__gt=1)
     tracks = shown.filter(analysis__in=[row["analysis"] for row in shared])
     spans: dict[uuid.UUID, dict[uuid.UUID, list[Span]]] = defaultdict(lambda: defaultdict(list))
@@ -78,7 +78,7 @@ def _who_said_so(first: Person, second: Person) -> Event | None:
 
 def _meetings(first: uuid.UUID, second: uuid.UUID) -> list[Meeting]:
     """Only videos that show both are looked at."""
-    shown = summaries.shown_tracks()
+    shown = summary_services.shown_tracks()
     both = shown.filter(person=first, analysis__in=shown.filter(person=second).values("analysis")).values("analysis")
     tracks = shown.filter(person__in=[first, second], analysis__in=both)
     spans: dict[uuid.UUID, tuple[list[Span], list[Span]]] = defaultdict(lambda: ([], []))

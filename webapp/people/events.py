@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.jobs import progress
-from webapp.people import references, summaries
+from webapp.people import gallery_services, summary_services
 from webapp.people.models import STANDING, Apart, Event, Face, Moved, Person, Track, Verdict
 
 CELLS: dict[str, tuple[type[models.Model], str]] = {
@@ -106,7 +106,7 @@ def record(deed: Deed, *, team_id: UUID, user: User | None) -> Event:
             for move in deed.moves
             for track in move.track_ids
         ]
-        Moved.objects.bulk_create(rows, batch_size=summaries.BATCH)
+        Moved.objects.bulk_create(rows, batch_size=summary_services.BATCH)
         _refresh(deed.people, deed.moves, deed.changes)
         publish_later(team_id)
     return event
@@ -148,7 +148,11 @@ def publish_later(team_id: UUID) -> None:
 def _take_back(event: Event, change: Change) -> None:
     """Rows that are gone (a purged video's) have nothing to be restored."""
     rows = CELLS[change.cell][0]._default_manager
-    there = [pk for ids in summaries.batches(change.ids) for pk in rows.filter(pk__in=ids).values_list("pk", flat=True)]
+    there = [
+        pk
+        for ids in summary_services.batches(change.ids)
+        for pk in rows.filter(pk__in=ids).values_list("pk", flat=True)
+    ]
     before = change.before
     if change.cell == "portrait":
         before = _face_still_there(change.before)
@@ -184,13 +188,15 @@ def _set(change: Change, old: Any, new: Any) -> int:
     model, column = CELLS[change.cell]
     rows = model._default_manager
     return sum(
-        rows.filter(pk__in=ids, **{column: old}).update(**{column: new}) for ids in summaries.batches(change.ids)
+        rows.filter(pk__in=ids, **{column: old}).update(**{column: new}) for ids in summary_services.batches(change.ids)
     )
 
 
 def _give(track_ids: Iterable[int], giver: UUID, taker: UUID) -> int:
     tracks = Track.objects
-    return sum(tracks.filter(pk__in=ids, person=giver).update(person=taker) for ids in summaries.batches(track_ids))
+    return sum(
+        tracks.filter(pk__in=ids, person=giver).update(person=taker) for ids in summary_services.batches(track_ids)
+    )
 
 
 def _moves_of(event: Event) -> list[Move]:
@@ -203,8 +209,8 @@ def _moves_of(event: Event) -> list[Move]:
 def _refresh(people: Iterable[UUID], moves: Iterable[Move], changes: Iterable[Change]) -> None:
     concerned = {person for move in moves for person in (move.before, move.after)}
     gone = {UUID(str(pk)) for change in changes if change.cell in ("deleted", "merged_into") for pk in change.ids}
-    summaries.refresh({*people, *concerned})
-    references.refresh(concerned | gone)
+    summary_services.refresh({*people, *concerned})
+    gallery_services.refresh(concerned | gone)
 
 
 def _on_top(event: Event) -> Event | None:

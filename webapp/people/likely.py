@@ -8,9 +8,9 @@ import numpy as np
 
 from analysis.faces.search import likenesses
 from analysis.types import Float32
-from webapp.people import queries, references, standing
+from webapp.people import gallery_services, present_queries, queries
+from webapp.people.gallery_services import Known
 from webapp.people.models import Person, ReferenceSet
-from webapp.people.references import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ def candidates(person: Person, text: str, limit: int) -> list[tuple[Person, floa
     """People whom this one may be merged with, most alike first; those without comparable views at the end."""
     others = queries.in_order(Person.objects.filter(team=person.team_id)).exclude(pk=person.pk)
     views = ReferenceSet.objects.filter(person=person)
-    tables = [by_likeness(person.team_id, row.embedder, references.unpacked(row)) for row in views]
+    tables = [by_likeness(person.team_id, row.embedder, gallery_services.unpacked(row)) for row in views]
     if text:
         found = list(queries.called(others, text)[: limit * 4])
     else:
         best = [key for table in tables for key in table.most(limit, [person.pk])]
-        there = standing.by_key(best)
+        there = present_queries.by_key(best)
         found = [each for each in there.values() if each.appearances]
         found += list(others.exclude(pk__in=best)[: max(limit - len(found), 0)])
     scores = {each.pk: _best(table.to(each.pk) for table in tables) for each in found}
@@ -62,12 +62,12 @@ def likeness(first: Person, second: Person) -> float | None:
     sets = ReferenceSet.objects.filter(person__in=[first, second])
     views: dict[str, dict[UUID, Float32]] = {}
     for row in sets:
-        views.setdefault(row.embedder, {})[row.person_id] = references.unpacked(row)
+        views.setdefault(row.embedder, {})[row.person_id] = gallery_services.unpacked(row)
     both = [each for each in views.values() if len(each) == 2]
     return max((float((each[first.pk] @ each[second.pk].T).max()) for each in both), default=None)
 
 
 def by_likeness(team_id: UUID, embedder: str, views: Float32) -> Alike:
     """Of everybody of the team who stands; `views` is (n, d)."""
-    known = references.known_people(team_id, embedder)
+    known = gallery_services.known_people(team_id, embedder)
     return Alike(known, likenesses(known.gallery, views).max(axis=1) if len(known.people) else np.zeros(0, np.float32))

@@ -13,7 +13,7 @@ import numpy as np
 from analysis.faces.search import LIMITS, likenesses
 from webapp.accounts.models import Team
 from webapp.jobs.models import ACTIVE
-from webapp.people import constraints, events, matching, references, samples, standing
+from webapp.people import constraint_queries, events, gallery_services, matching, present_queries, sample_codec
 from webapp.people.models import Face, LiveGuess, Person
 from webapp.videos.models import Analysis, Video
 
@@ -43,10 +43,10 @@ def guesses(faces: Iterable[Face], team_id: UUID, embedder: str) -> dict[int, Gu
     limits = LIMITS.get(embedder)
     if limits is None or not grouped:
         return {}
-    known = references.known_people(team_id, embedder)
+    known = gallery_services.known_people(team_id, embedder)
     if not known.people:
         return {}
-    table = likenesses(known.gallery, np.stack([samples.unpack_vector(face.embedding) for face in grouped]))
+    table = likenesses(known.gallery, np.stack([sample_codec.unpack_vector(face.embedding) for face in grouped]))
     join_from, _suggest_from = matching.limits_of(known, limits)
     table[table < join_from[:, None]] = -1.0
     found: dict[int, Guess] = {}
@@ -89,9 +89,9 @@ def by_group(analysis_ids: Collection[UUID]) -> dict[Group, tuple[Person, float]
     rows = list(LiveGuess.objects.filter(analysis__in=analysis_ids).select_related("person"))
     if not rows:
         return {}
-    families = {team: constraints.family_of(team) for team in {row.person.team_id for row in rows}}
+    families = {team: constraint_queries.family_of(team) for team in {row.person.team_id for row in rows}}
     today = {row.pk: families[row.person.team_id].root(row.person_id) for row in rows}
-    people = standing.by_key(set(today.values()))
+    people = present_queries.by_key(set(today.values()))
     return {
         (row.analysis_id, row.preliminary_group): (people[today[row.pk]], row.likeness)
         for row in rows

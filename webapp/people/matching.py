@@ -12,9 +12,9 @@ from analysis.faces.group import mean_vector
 from analysis.faces.search import LIMITS, Limits, likenesses
 from analysis.types import Float32
 from webapp.accounts.models import Team
-from webapp.people import references, samples, summaries
+from webapp.people import gallery_services, sample_codec, summary_services
+from webapp.people.gallery_services import Known
 from webapp.people.models import Face, Person, Suggestion, Track
-from webapp.people.references import Known
 
 MOST_DOUBTS = 3
 """So many people at most are suggested for one new person."""
@@ -58,7 +58,7 @@ def prepare(groups: Sequence[Sequence[Track]], *, known_as: Mapping[int, UUID], 
     if embedder not in LIMITS:
         return Asked(embedder, {})
     vectors = _vectors([groups[number] for number in new])
-    references.known_people(team.pk, embedder)
+    gallery_services.known_people(team.pk, embedder)
     return Asked(embedder, {new[position]: vector for position, vector in vectors.items()})
 
 
@@ -77,7 +77,7 @@ def find(
     """
     if not asked.vectors:
         return Found({}, [])
-    known = references.known_people(team.pk, asked.embedder)
+    known = gallery_services.known_people(team.pk, asked.embedder)
     numbers = list(asked.vectors)
     table = likenesses(known.gallery, np.stack(list(asked.vectors.values())))
     for column, number in enumerate(numbers):
@@ -97,11 +97,11 @@ def suggest(found: Found, people: Sequence[Person], team: Team) -> None:
     concerned = {person for pair in doubts for person in pair}
     known = {
         frozenset(pair)
-        for ids in summaries.batches(sorted(concerned))
+        for ids in summary_services.batches(sorted(concerned))
         for pair in Suggestion.objects.filter(first__in=ids).values_list("first", "second")
     }
     new = [row for pair, row in doubts.items() if pair not in known]
-    Suggestion.objects.bulk_create(new, batch_size=summaries.BATCH)
+    Suggestion.objects.bulk_create(new, batch_size=summary_services.BATCH)
 
 
 def _decide(
@@ -159,11 +159,11 @@ def _vectors(groups: Sequence[Sequence[Track]]) -> dict[int, Float32]:
     """One vector for each group by its position, better views counting more; none for a group without views."""
     group_of = {track.pk: position for position, group in enumerate(groups) for track in group}
     views: dict[int, list[tuple[Float32, float]]] = defaultdict(list)
-    for ids in summaries.batches(group_of):
+    for ids in summary_services.batches(group_of):
         faces = Face.objects.filter(track__in=ids).order_by("pk").values_list("track", "embedding", "quality")
         for track, embedding, quality in faces:
             assert track is not None  # filtered
-            views[group_of[track]].append((samples.unpack_vector(embedding), quality))
+            views[group_of[track]].append((sample_codec.unpack_vector(embedding), quality))
     return {
         position: mean_vector(np.stack([v for v, _ in of_group]), np.array([q for _, q in of_group], np.float32))
         for position, of_group in sorted(views.items())

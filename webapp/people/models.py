@@ -21,7 +21,7 @@ class Person(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     portrait = models.ForeignKey("Face", models.SET_NULL, null=True, related_name="+")
-    """What is shown; chosen by somebody, or else a good view. Kept by `webapp.people.summaries`."""
+    """What is shown; chosen by somebody, or else a good view. Kept by `webapp.people.summary_services`."""
     chosen_portrait = models.ForeignKey("Face", models.SET_NULL, null=True, related_name="+")
     is_hidden = models.BooleanField(default=False)
     """Somebody does not want to see this person among the people."""
@@ -44,7 +44,7 @@ class Person(models.Model):
     screen_s = models.FloatField(default=0)
     first_seen_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)
-    """When the first and last video came that shows this person. These five are kept by `webapp.people.summaries`."""
+    """When the first and last video came that shows this person. These five are kept by `webapp.people.summary_services`."""
 
     class Meta:
         verbose_name_plural = "people"
@@ -192,7 +192,7 @@ class Track(models.Model):
     start_s = models.FloatField()
     end_s = models.FloatField()
     samples = models.BinaryField()
-    """float32 little-endian rows (time_s - start_s, x1, y1, x2, y2, score); see `webapp.people.samples`."""
+    """float32 little-endian rows (time_s - start_s, x1, y1, x2, y2, score); see `webapp.people.sample_codec`."""
     reaches_start = models.BooleanField(default=False)
     reaches_end = models.BooleanField(default=False)
 
@@ -206,7 +206,7 @@ class Track(models.Model):
 class Presence(models.Model):
     """That a person is in a video that is shown, and how much: what cards and filters read instead of all tracks.
 
-    Kept by `webapp.people.summaries` for everybody who is not deleted.
+    Kept by `webapp.people.summary_services` for everybody who is not deleted.
     """
 
     analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="+", db_index=False)
@@ -270,7 +270,7 @@ class LiveGuess(models.Model):
 
 
 class ReferenceSet(models.Model):
-    """What one person who stands looks like to one embedder; kept by `webapp.people.references`."""
+    """What one person who stands looks like to one embedder; kept by `webapp.people.gallery_services`."""
 
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+", db_index=False)
     """The person's, so that whether anything has changed is seen without reading 60,000 people."""

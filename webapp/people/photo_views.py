@@ -21,7 +21,7 @@ from analysis.faces.search import LIMITS
 from webapp import access
 from webapp.accounts.context import team_of
 from webapp.accounts.models import Team
-from webapp.people import likely, references, standing, sureness
+from webapp.people import gallery_services, likely, present_queries, sureness
 from webapp.people.models import Face, Person, ReferenceSet
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def _asked(face: PhotoFace, team: Team, embedder: str) -> Asked:
     scores = likely.by_likeness(team.pk, embedder, face.embedding[None]).most(MOST_MATCHES)
     limits = LIMITS[embedder]
     best = [key for key in scores if scores[key] >= limits.suggest_from]
-    people = standing.by_key(best)
+    people = present_queries.by_key(best)
     views = _nearest_views(list(people), embedder, face)
     matches = [
         Match(people[key], sureness.percent(scores[key]), scores[key] >= limits.join_from, views.get(key))
@@ -95,6 +95,6 @@ def _asked(face: PhotoFace, team: Team, embedder: str) -> Asked:
 def _nearest_views(people: Sequence[UUID], embedder: str, face: PhotoFace) -> dict[UUID, Face]:
     nearest: dict[UUID, UUID] = {}
     for row in ReferenceSet.objects.filter(person__in=people, embedder=embedder):
-        nearest[row.person_id] = UUID(row.face_ids[int(np.argmax(references.unpacked(row) @ face.embedding))])
+        nearest[row.person_id] = UUID(row.face_ids[int(np.argmax(gallery_services.unpacked(row) @ face.embedding))])
     faces = Face.objects.select_related("analysis__video").in_bulk(nearest.values())
     return {person: faces[key] for person, key in nearest.items() if key in faces}

@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Windo
 from django.db.models.functions import RowNumber
 
 from analysis.faces.group import THRESHOLDS, group_vectors
-from webapp.people import samples, standing, summaries
+from webapp.people import present_queries, sample_codec, summary_services
 from webapp.people.models import Face, Person, Presence, Track
 from webapp.videos.models import Video
 
@@ -69,7 +69,7 @@ def videos_of(person: Person, number: str | int | None) -> "Page[InVideo]":
     """Newest video first. Five queries, however many appearances."""
     page = Paginator(_videos_with(person), VIDEOS_PER_PAGE).get_page(number)
     videos = {video.pk: video for video in page.object_list}
-    shown = summaries.shown_tracks().filter(
+    shown = summary_services.shown_tracks().filter(
         person=person, analysis__in=[v.current_analysis_id for v in videos.values()]
     )
     counted = {
@@ -95,7 +95,7 @@ def _appearances(person: Person, videos: dict[uuid.UUID, Video]) -> dict[uuid.UU
     """In two steps, so that views are only looked for where they are shown."""
     place = Window(RowNumber(), partition_by=F("analysis"), order_by=[F("start_s"), F("pk")])
     tracks = (
-        summaries.shown_tracks()
+        summary_services.shown_tracks()
         .filter(person=person, joined_to=None, analysis__in=[v.current_analysis_id for v in videos.values()])
         .annotate(place=place)
         .filter(place__lte=SHOWN_PER_VIDEO)
@@ -122,7 +122,7 @@ def companions(person: Person) -> list[tuple[Person, int]]:
         .order_by("-together", "person")[: COMPANIONS * 2]
     )
     together = {row["person"]: row["together"] for row in counted}
-    people = standing.by_key(together)
+    people = present_queries.by_key(together)
     found = [(people[key], count) for key, count in together.items() if key in people and not people[key].is_hidden]
     return sorted(found, key=lambda pair: (-pair[1], pair[0].is_unnamed, -pair[0].screen_s))[:COMPANIONS]
 
@@ -152,7 +152,7 @@ def proposed_split(person: Person) -> list[SubGroup]:
 def _best_views(person: Person) -> tuple[list[int], np.ndarray, np.ndarray, list[uuid.UUID], str]:
     """One view of each appearance, of the embedder that has seen most of them."""
     rank = Window(RowNumber(), partition_by=F("track"), order_by=[F("quality").desc(), F("pk")])
-    views = Face.objects.filter(track__in=summaries.shown_tracks().filter(person=person, joined_to=None))
+    views = Face.objects.filter(track__in=summary_services.shown_tracks().filter(person=person, joined_to=None))
     found: dict[str, list[tuple[int, bytes, float, uuid.UUID]]] = defaultdict(list)
     columns = ("track", "embedding", "track__start_s", "track__end_s", "pk", "analysis__embedder")
     for row in views.annotate(rank=rank).filter(rank=1).order_by("track").values_list(*columns):
@@ -162,7 +162,7 @@ def _best_views(person: Person) -> tuple[list[int], np.ndarray, np.ndarray, list
         return [], np.zeros((0, 1), np.float32), np.zeros(0), [], ""
     embedder = max(found, key=lambda key: len(found[key]))
     rows = found[embedder]
-    vectors = np.stack([samples.unpack_vector(blob) for _, blob, _, _ in rows])
+    vectors = np.stack([sample_codec.unpack_vector(blob) for _, blob, _, _ in rows])
     lengths = np.array([length for _, _, length, _ in rows])
     return [track for track, *_ in rows], vectors, lengths, [pk for *_, pk in rows], embedder
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from analysis.faces.review_order import expected_gain, gain_of_group, whole_group
 from webapp.accounts.models import Team
-from webapp.people import conflicts, constraints
+from webapp.people import conflicts, constraint_queries
 from webapp.people.models import Apart, Face, Person, ReferenceSet, Suggestion
 
 VIEWS = 4
@@ -68,7 +68,7 @@ class Queue:
 
     pairs: list[Pair]
     standing: dict[UUID, Standing]
-    settled: set[constraints.Pair]
+    settled: set[constraint_queries.Pair]
     has_more: bool
     """Not all rows were looked at."""
 
@@ -134,8 +134,8 @@ def skip_left_out(team: Team, keeps: Person, left_out: Collection[Person]) -> No
 
 def _queue(team: Team, most: int = MOST_OPEN) -> Queue:
     """Reads on until so many open pairs are found, the most alike first."""
-    family = constraints.family_of(team.pk)
-    settled = constraints.pairs_apart(team.pk, family)
+    family = constraint_queries.family_of(team.pk)
+    settled = constraint_queries.pairs_apart(team.pk, family)
     rows = Suggestion.objects.filter(STANDS_FOR_ITSELF, team=team).order_by("-likeness", "pk")
     columns = rows.values_list("pk", "first", "second", "likeness", "skipped_at")
     best: dict[frozenset[UUID], Pair] = {}
@@ -157,7 +157,7 @@ def _queue(team: Team, most: int = MOST_OPEN) -> Queue:
 
 
 def _standing(ids: set[UUID]) -> dict[UUID, Standing]:
-    """Conditions are looked at here for the reason that `webapp.people.standing` gives."""
+    """Conditions are looked at here for the reason that `webapp.people.present_queries` gives."""
     columns = ("pk", "is_unnamed", "appearances", "number", "is_hidden", "is_deleted", "merged_into")
     return {
         pk: Standing(not is_unnamed, count, number)
@@ -193,7 +193,9 @@ def _best_group(queue: Queue) -> list[UUID]:
     return [start, *(key for key, _chance in groups[start])]
 
 
-def _without_conflicts(asked: Sequence[UUID], further: Sequence[UUID], together: set[constraints.Pair]) -> list[UUID]:
+def _without_conflicts(
+    asked: Sequence[UUID], further: Sequence[UUID], together: set[constraint_queries.Pair]
+) -> list[UUID]:
     """Whoever is on screen at the same moment as one of the others is left for a question of their own."""
     kept: list[UUID] = []
     for key in further:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from webapp.accounts.models import Team, User
-from webapp.people import constraints, events, numbers, summaries
+from webapp.people import constraint_queries, creation_services, events, summary_services
 from webapp.people.events import Change as Set
 from webapp.people.events import ChangedMeanwhile, Deed, Move
 from webapp.people.models import STANDING, Act, Apart, Event, Face, Person, Track, Verdict
@@ -43,7 +43,7 @@ def merge_people(*sources: Person, target: Person, user: User | None) -> Event:
     if not sources or any(s.pk == target.pk or s.team_id != target.team_id for s in sources):
         raise ValueError("different people of one team are expected")
     with transaction.atomic():
-        against = [constraints.contradicted_by_merging(source, target) for source in sources]
+        against = [constraint_queries.contradicted_by_merging(source, target) for source in sources]
         aparts = sorted({pk for each in against for pk in each.aparts})
         verdicts = sorted({pk for each in against for pk in each.verdicts})
         moves = [
@@ -78,8 +78,10 @@ def move_appearances(
     """
     with transaction.atomic():
         tracks = _whole(person, track_ids)
-        to = target or numbers.make_hidden_person(person.team_id)
-        dropped = constraints.contradicted_by_moving([t.pk for t in tracks], target.pk if target else None, to.team_id)
+        to = target or creation_services.make_hidden_person(person.team_id)
+        dropped = constraint_queries.contradicted_by_moving(
+            [t.pk for t in tracks], target.pk if target else None, to.team_id
+        )
         said = [
             *_verdicts(tracks, to, is_same=True),
             *_verdicts(tracks, person, is_same=False),
@@ -110,8 +112,8 @@ def split_person(person: Person, *, track_ids: Collection[int], user: User | Non
     """These appearances become a new person, and the two are told apart for ever."""
     with transaction.atomic():
         tracks = _whole(person, track_ids)
-        new = numbers.make_hidden_person(person.team_id)
-        dropped = constraints.contradicted_by_moving([track.pk for track in tracks], None, person.team_id)
+        new = creation_services.make_hidden_person(person.team_id)
+        dropped = constraint_queries.contradicted_by_moving([track.pk for track in tracks], None, person.team_id)
         apart = Apart.objects.create(team_id=person.team_id, first=person, second=new, stands=False)
         deed = Deed(
             Act.SPLIT,
@@ -227,4 +229,4 @@ def _verdicts(tracks: Sequence[Track], person: Person, *, is_same: bool) -> list
         )
         for track in tracks
     ]
-    return Verdict.objects.bulk_create(rows, batch_size=summaries.BATCH)
+    return Verdict.objects.bulk_create(rows, batch_size=summary_services.BATCH)

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from analysis.faces.search import nearest
-from webapp.people import likely, samples, standing, sureness
+from webapp.people import likely, present_queries, sample_codec, sureness
 from webapp.people.models import Face, Moved, Person, Track, Verdict
 
 NEAREST = 4
@@ -43,10 +43,10 @@ def of_track(track: Track, person: Person) -> Reason | None:
     face = Face.objects.filter(track=track).select_related("analysis").order_by("-quality", "pk").first()
     if face is None:
         return None
-    vector = samples.unpack_vector(face.embedding)
+    vector = sample_codec.unpack_vector(face.embedding)
     near = _nearest_views(track, face, person, vector)
     scores = likely.by_likeness(person.team_id, face.analysis.embedder, vector[None]).most(1, [person.pk])
-    others = standing.by_key(scores)
+    others = present_queries.by_key(scores)
     runner_up = next(iter(others.values()), None)
     second = sureness.percent(scores[runner_up.pk]) if runner_up else 0
     sentences = [_who_said(track, person, near), _margin(near, runner_up, second), _quality(face)]
@@ -60,7 +60,7 @@ def _nearest_views(track: Track, face: Face, person: Person, vector: np.ndarray)
     rows = _best(elsewhere) or _best(views)
     if not rows:
         return []
-    found, likeness = nearest(np.stack([samples.unpack_vector(blob) for _, blob in rows]), vector, NEAREST)
+    found, likeness = nearest(np.stack([sample_codec.unpack_vector(blob) for _, blob in rows]), vector, NEAREST)
     faces = Face.objects.select_related("analysis__video").in_bulk([rows[row][0] for row in found])
     return [
         Near(faces[rows[row][0]], sureness.percent(float(value))) for row, value in zip(found, likeness, strict=True)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
 from webapp.accounts.models import Team, User
-from webapp.people import conflicts, constraints, events, services
+from webapp.people import conflicts, constraint_queries, events, services
 from webapp.people.models import Apart, Face, Person, Track, Verdict
 from webapp.videos.models import Video
 
@@ -123,8 +123,8 @@ def test_what_was_said_is_inherited_by_whoever_they_are_merged_into(team: Team, 
     first, second, third = people_of(make_analysed_video(*tracks, team=team))
     services.tell_apart(first, second, user=bob)
     services.merge_people(first, target=third, user=bob)
-    family = constraints.family_of(team.pk)
-    assert constraints.pairs_apart(team.pk, family) == {frozenset((second.pk, third.pk))}
+    family = constraint_queries.family_of(team.pk)
+    assert constraint_queries.pairs_apart(team.pk, family) == {frozenset((second.pk, third.pk))}
     against = conflicts.against_merging(third, second)
     assert against.is_told_apart
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.analyses import carry_over_runner
-from webapp.people import appearances, samples
+from webapp.people import appearances, sample_codec
 
 spans = st.lists(st.tuples(st.floats(0, 100), st.floats(0.01, 20)).map(lambda pair: (pair[0], pair[0] + pair[1])))
 
@@ -62,13 +62,13 @@ def test_samples_come_back_as_they_were_even_late_in_a_long_video() -> None:
     times_s = 7000.04 + np.arange(300) * 0.04
     boxes = np.random.default_rng(1).uniform(0, 1920, (300, 4)).astype(np.float32)
     scores = np.linspace(0, 1, 300).astype(np.float32)
-    again = samples.unpack(samples.pack(times_s, boxes, scores, float(times_s[0])), float(times_s[0]))
+    again = sample_codec.unpack(sample_codec.pack(times_s, boxes, scores, float(times_s[0])), float(times_s[0]))
     assert np.allclose(again[0], times_s, atol=1e-5)
     assert np.array_equal(again[1], boxes) and np.array_equal(again[2], scores)
 
 
 def test_no_samples_are_a_value_too() -> None:
-    times_s, boxes, scores = samples.unpack(b"", 0.0)
+    times_s, boxes, scores = sample_codec.unpack(b"", 0.0)
     assert (times_s.shape, boxes.shape, scores.shape) == ((0,), (0, 4), (0,))
 
 

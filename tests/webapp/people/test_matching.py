@@ -9,7 +9,7 @@ from analysis.faces.search import LIMITS, Gallery
 from analysis.types import FoundTrack
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
 from webapp.accounts.models import Team, User
-from webapp.people import events, likely, references, services
+from webapp.people import events, gallery_services, likely, services
 from webapp.people.models import Person, ReferenceSet, Suggestion
 from webapp.videos import services as videos
 
@@ -138,23 +138,23 @@ def test_references_follow_moves_and_deleted_videos(team: Team, bob: User) -> No
     _, other = services.move_appearances(first, track_ids=[track.pk], target=None, user=bob)
     assert [ReferenceSet.objects.get(person=each).count for each in (first, other)] == [2, 2]
     videos.delete_video(video)
-    known = references.known_people(team.pk, EMBEDDER)
+    known = gallery_services.known_people(team.pk, EMBEDDER)
     assert (known.people, len(known.gallery)) == ([first.pk], 1)
 
 
 def test_who_is_deleted_is_compared_with_nobody_until_that_is_undone(team: Team, bob: User) -> None:
     person = analysed(team, looks(found_track(), 1.0))[0]
     event = services.delete_person(person, user=bob)
-    assert references.known_people(team.pk, EMBEDDER).people == []
+    assert gallery_services.known_people(team.pk, EMBEDDER).people == []
     assert not ReferenceSet.objects.exists()
     events.undo(event, user=bob)
-    assert references.known_people(team.pk, EMBEDDER).people == [person.pk]
+    assert gallery_services.known_people(team.pk, EMBEDDER).people == [person.pk]
 
 
 def test_the_most_alike_come_first_and_only_as_many_as_asked_for() -> None:
     cosines = np.array([0.2, 0.9, -0.1, 0.5], np.float32)
     people = [UUID(int=n) for n in range(4)]
-    known = references.Known(
+    known = gallery_services.Known(
         people, Gallery(np.eye(4, dtype=np.float32), np.arange(4)), {p: n for n, p in enumerate(people)}
     )
     alike = likely.Alike(known, cosines)

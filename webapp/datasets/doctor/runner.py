@@ -21,7 +21,7 @@ from webapp.datasets.measuring.runner import MEASURED, measure_samples, patterns
 from webapp.datasets.models import Checkup, Finding, FindingKind, Kind, Label, Measured, Sample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
-from webapp.people import samples as people_samples
+from webapp.people import sample_codec as people_samples
 from webapp.people.models import Face
 
 ROWS = 2000

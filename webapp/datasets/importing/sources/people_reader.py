@@ -22,7 +22,7 @@ from webapp.datasets.importing.prepare_runner import encode_jpeg
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Outcome
 from webapp.jobs.errors import FileGone
-from webapp.people import samples
+from webapp.people import sample_codec
 from webapp.people.models import Face, Person, Track
 from webapp.videos.ingest import original_of
 from webapp.videos.media_info import info_of
@@ -186,5 +186,5 @@ class TrackReader(PlannedReader):
 
 def box_at(track: Track, time_s: float) -> Any:
     """Between its samples a face is taken to move evenly; (4,) float32 in displayed pixels of the source."""
-    times_s, boxes, _scores = samples.unpack(track.samples, track.start_s)
+    times_s, boxes, _scores = sample_codec.unpack(track.samples, track.start_s)
     return np.array([np.interp(time_s, times_s, boxes[:, side]) for side in range(4)], np.float32)

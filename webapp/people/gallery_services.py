@@ -15,7 +15,7 @@ from django.db.models import Count, Max, QuerySet, Sum
 
 from analysis.faces.search import Gallery, compact
 from analysis.types import Float32
-from webapp.people import samples, standing, summaries
+from webapp.people import present_queries, sample_codec, summary_services
 from webapp.people.models import Face, ReferenceSet
 
 MOST_KEPT = 2
@@ -39,18 +39,18 @@ _kept: OrderedDict[tuple[UUID, str], tuple[dict[str, int | None], Known]] = Orde
 
 
 def refresh(person_ids: Collection[UUID]) -> None:
-    for ids in summaries.batches(sorted(set(person_ids))):
+    for ids in summary_services.batches(sorted(set(person_ids))):
         ReferenceSet.objects.filter(person__in=ids).delete()
         ReferenceSet.objects.bulk_create(_sets(ids))
 
 
 def _sets(ids: Sequence[UUID]) -> list[ReferenceSet]:
-    teams = {person.pk: person.team_id for person in standing.by_key(ids).values()}
+    teams = {person.pk: person.team_id for person in present_queries.by_key(ids).values()}
     chosen = _best_views(list(teams))
     wanted = [face for faces in chosen.values() for face in faces]
     vectors = {
-        pk: samples.unpack_vector(embedding).astype(STORED).tobytes()
-        for pks in summaries.batches(wanted)
+        pk: sample_codec.unpack_vector(embedding).astype(STORED).tobytes()
+        for pks in summary_services.batches(wanted)
         for pk, embedding in Face.objects.filter(pk__in=pks).values_list("pk", "embedding")
     }
     return [
@@ -69,7 +69,7 @@ def _sets(ids: Sequence[UUID]) -> list[ReferenceSet]:
 def _best_views(ids: Sequence[UUID]) -> dict[tuple[UUID, str], list[UUID]]:
     """Faces by person and embedder: the best of each video first, then the second best of each, and so on."""
     of_video: dict[tuple[UUID, str, UUID], list[tuple[float, UUID]]] = defaultdict(list)
-    for view in summaries.shown_views(ids):
+    for view in summary_services.shown_views(ids):
         of_video[view.person, view.embedder, view.analysis].append((-view.quality, view.face))
     ranked: dict[tuple[UUID, str], list[tuple[int, float, UUID]]] = defaultdict(list)
     for (person, embedder, _), views in of_video.items():
