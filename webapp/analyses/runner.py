@@ -23,7 +23,8 @@ from webapp.analyses import earlier_answers_runner, people_runner, stored_result
 from webapp.analyses.first_faces_runner import RoughGroups
 from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, Kind, Status
-from webapp.people import events, live_guesses, sample_codec
+from webapp.people import live_guesses, sample_codec
+from webapp.people.acts import events
 from webapp.people.models import Face, Track
 from webapp.videos import analysed
 from webapp.videos.ingest import original_of

@@ -13,7 +13,8 @@ import numpy as np
 from analysis.faces.search import LIMITS, likenesses
 from webapp.accounts.models import Team
 from webapp.jobs.models import ACTIVE
-from webapp.people import constraint_queries, events, gallery_services, matching, present_queries, sample_codec
+from webapp.people import constraint_queries, gallery_services, matching, present_queries, sample_codec
+from webapp.people.acts import events
 from webapp.people.models import Face, LiveGuess, Person
 from webapp.videos.models import Analysis, Video
 

@@ -101,7 +101,7 @@ class Act(models.TextChoices):
 
 
 class Event(models.Model):
-    """One act on people: who, when, what, and what undoes it. Written by `webapp.people.events` alone.
+    """One act on people: who, when, what, and what undoes it. Written by `webapp.people.acts.events` alone.
 
     Moves: stands (`undone_at` is None) -> undone, once.
     """
@@ -116,7 +116,7 @@ class Event(models.Model):
     undone_at = models.DateTimeField(null=True)
     undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     changes = models.JSONField(default=list)
-    """`webapp.people.events.Change` values: which cells held what before and after."""
+    """`webapp.people.acts.events.Change` values: which cells held what before and after."""
     words = models.JSONField(default=dict)
     """Names and counts as they were then, for the sentence in the history; the portrait that was shown."""
 

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
 from webapp.http.responses import refused
-from webapp.people import conflicts, history, live_guesses, portrayal, queries, services, sureness, why
-from webapp.people.acting import told, too_late
-from webapp.people.events import ChangedMeanwhile
-from webapp.people.forms import LimitsForm, NameForm
+from webapp.people import live_guesses, portrayal, queries, sureness, why
+from webapp.people.acts import conflict_queries, history_words, services
+from webapp.people.acts.events import ChangedMeanwhile
+from webapp.people.acts.forms import LimitsForm, NameForm
+from webapp.people.acts.responses import told, too_late
 from webapp.people.models import STANDING, Face, Person
 
 HISTORY_SHOWN = 20
@@ -32,14 +33,16 @@ def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
         "can_edit": access.editable_teams(request.user).filter(pk=person.team_id).exists(),
         "can_manage": access.manageable_teams(request.user).filter(pk=person.team_id).exists(),
     }
-    events = list(history.of_person(person)[: HISTORY_SHOWN + 1])
+    events = list(history_words.of_person(person)[: HISTORY_SHOWN + 1])
     context = roles | {
         "person": person,
         "row": queries.name_row(person),
         "videos": portrayal.videos_of(person, request.GET.get("page")),
         "companions": portrayal.companions(person),
         "seen_now": live_guesses.seen_now(person.team, person),
-        "events": [(event, history.sentence(event), history.who(event)) for event in events[:HISTORY_SHOWN]],
+        "events": [
+            (event, history_words.sentence(event), history_words.who(event)) for event in events[:HISTORY_SHOWN]
+        ],
         "has_more_events": len(events) > HISTORY_SHOWN,
         "limits": sureness.of_person(person) if roles["can_manage"] else None,
     }
@@ -97,7 +100,7 @@ def move(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     name = form.cleaned_data["name"].strip()
     target = queries.same_name(person, name) if name and not form.cleaned_data["as_new"] else None
     if target is not None and not request.POST.get("sure"):
-        meetings = conflicts.against_moving(portrayal.tracks_of(person, chosen), target)
+        meetings = conflict_queries.against_moving(portrayal.tracks_of(person, chosen), target)
         if meetings:
             context = {"person": person, "target": target, "meetings": meetings, "tracks": chosen, "name": name}
             return render(request, "people/move_conflict.html", context, status=409)

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from analysis.faces.review_order import expected_gain, gain_of_group, whole_group
 from webapp.accounts.models import Team
-from webapp.people import conflicts, constraint_queries
+from webapp.people import constraint_queries
+from webapp.people.acts import conflict_queries
 from webapp.people.models import Apart, Face, Person, ReferenceSet, Suggestion
 
 VIEWS = 4
@@ -108,7 +109,7 @@ def next_question(team: Team) -> tuple[Question | None, int]:
         return None, 0
     group = _best_group(queue)
     people = Person.objects.in_bulk(group)
-    together = conflicts.seen_together(group)
+    together = conflict_queries.seen_together(group)
     keeps = max(group, key=lambda key: queue.standing[key].firmness)
     pairs = [pair for pair in queue.pairs if keeps in pair.people and pair.people <= set(group)]
     best = max(pairs, key=lambda pair: (not pair.was_skipped, pair.likeness, -pair.suggestion))

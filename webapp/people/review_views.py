@@ -14,9 +14,10 @@ from webapp import access
 from webapp.accounts.context import team_of
 from webapp.accounts.models import Team
 from webapp.http.responses import done, refused
-from webapp.people import conflicts, history, review, services
-from webapp.people.acting import told, too_late
-from webapp.people.events import ChangedMeanwhile
+from webapp.people import review
+from webapp.people.acts import conflict_queries, history_words, services
+from webapp.people.acts.events import ChangedMeanwhile
+from webapp.people.acts.responses import told, too_late
 from webapp.people.models import Person
 from webapp.people.sureness import percent
 
@@ -28,7 +29,7 @@ def review_page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"question": question, "left": left}
     if question:
         context["percent"] = percent(question.likeness)
-        context["against"] = conflicts.against_merging(question.other, question.keeps)
+        context["against"] = conflict_queries.against_merging(question.other, question.keeps)
     return render(request, "people/review.html", context)
 
 
@@ -58,7 +59,7 @@ def answer(request: HttpRequest) -> HttpResponseBase:
             event = services.tell_apart(others[0], keeps, user=request.user)  # type: ignore[arg-type]
     except ChangedMeanwhile:
         return too_late(request, here, *others, keeps)
-    return told(request, event, here, history.sentence(event) + ".")
+    return told(request, event, here, history_words.sentence(event) + ".")
 
 
 def _team(request: HttpRequest) -> Team:

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from webapp.people import acting, naming, person_views, photo_views, review_views, views
+from webapp.people import person_views, photo_views, review_views, views
+from webapp.people.acts import responses
+from webapp.people.acts import views as acts_views
 
 app_name = "people"
 urlpatterns = [
@@ -14,12 +16,12 @@ urlpatterns = [
     path("photo/", photo_views.photo, name="photo"),
     path("review/", review_views.review_page, name="review"),
     path("review/answer/", review_views.answer, name="answer"),
-    path("events/<uuid:event_id>/undo/", acting.undo, name="undo"),
-    path("events/<uuid:event_id>/<uuid:other_id>/undo/", acting.undo_both, name="undo_both"),
+    path("events/<uuid:event_id>/undo/", responses.undo, name="undo"),
+    path("events/<uuid:event_id>/<uuid:other_id>/undo/", responses.undo_both, name="undo_both"),
     path("<uuid:person_id>/", person_views.person_page, name="person"),
-    path("<uuid:person_id>/name/", naming.name, name="name"),
-    path("<uuid:person_id>/merge/", naming.merge_page, name="merge_page"),
-    path("<uuid:person_id>/merge/now/", naming.merge, name="merge"),
+    path("<uuid:person_id>/name/", acts_views.name, name="name"),
+    path("<uuid:person_id>/merge/", acts_views.merge_page, name="merge_page"),
+    path("<uuid:person_id>/merge/now/", acts_views.merge, name="merge"),
     path("<uuid:person_id>/split/", person_views.split_page, name="split_page"),
     path("<uuid:person_id>/split/now/", person_views.split, name="split"),
     path("<uuid:person_id>/move/", person_views.move, name="move"),

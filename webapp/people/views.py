@@ -16,9 +16,10 @@ from webapp import access
 from webapp.accounts.context import team_of
 from webapp.http.ranged_responses import ranged_response
 from webapp.http.responses import done
-from webapp.people import history, live_guesses, queries, review, services
-from webapp.people.acting import told
-from webapp.people.forms import typed
+from webapp.people import live_guesses, queries, review
+from webapp.people.acts import history_words, services
+from webapp.people.acts.forms import typed
+from webapp.people.acts.responses import told
 from webapp.people.models import Person
 
 PAGE_SIZE = 60
@@ -76,7 +77,7 @@ def visibility(request: HttpRequest) -> HttpResponseBase:
         return done(request, _("Nothing was changed."), here)
     if len(events) == 1:
         return told(request, events[0], here)
-    words = " · ".join(history.sentence(event) for event in events)
+    words = " · ".join(history_words.sentence(event) for event in events)
     return done(request, words + ".", here, reverse("people:undo_both", args=[event.pk for event in events]))
 
 

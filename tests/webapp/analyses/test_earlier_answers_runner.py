@@ -4,7 +4,8 @@ import pytest
 
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
 from webapp.accounts.models import Team, User
-from webapp.people import conflicts, constraint_queries, events, services
+from webapp.people import constraint_queries
+from webapp.people.acts import conflict_queries, events, services
 from webapp.people.models import Apart, Face, Person, Track, Verdict
 from webapp.videos.models import Video
 
@@ -125,7 +126,7 @@ def test_what_was_said_is_inherited_by_whoever_they_are_merged_into(team: Team, 
     services.merge_people(first, target=third, user=bob)
     family = constraint_queries.family_of(team.pk)
     assert constraint_queries.pairs_apart(team.pk, family) == {frozenset((second.pk, third.pk))}
-    against = conflicts.against_merging(third, second)
+    against = conflict_queries.against_merging(third, second)
     assert against.is_told_apart
 
 
@@ -142,7 +143,7 @@ def test_merging_takes_back_that_they_were_told_apart_and_undo_brings_it_back(te
 def test_both_on_screen_at_once_is_said_with_video_and_moment(team: Team) -> None:
     video = make_analysed_video(found_track(1, box=LEFT), found_track(2, box=RIGHT, start_s=2.0, end_s=5), team=team)
     first, second = people_of(video)
-    meetings = conflicts.against_merging(first, second).meetings
+    meetings = conflict_queries.against_merging(first, second).meetings
     assert [(meeting.video, meeting.time_s) for meeting in meetings] == [(video, 2.0)]
 
 

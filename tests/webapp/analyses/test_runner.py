@@ -25,8 +25,8 @@ from webapp.accounts.models import Team
 from webapp.analyses import runner
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
+from webapp.people.acts.services import name_person
 from webapp.people.models import Face, Person, Track
-from webapp.people.services import name_person
 from webapp.videos import services
 from webapp.videos.models import Analysis, State, Video
 

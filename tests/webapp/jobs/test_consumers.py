@@ -16,8 +16,8 @@ from webapp.asgi import application
 from webapp.jobs import consumers, lifecycle, progress
 from webapp.jobs.models import Status
 from webapp.people import live_guesses
+from webapp.people.acts.services import name_person
 from webapp.people.models import Person
-from webapp.people.services import name_person
 from webapp.videos.models import Video
 from webapp.videos.services import delete_video, restore_video
 

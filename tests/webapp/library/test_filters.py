@@ -8,7 +8,7 @@ from django.urls import reverse
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from webapp.accounts.models import Team, User
-from webapp.people import services
+from webapp.people.acts import services
 from webapp.people.models import Person
 from webapp.videos.models import Video
 

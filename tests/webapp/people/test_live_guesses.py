@@ -22,7 +22,8 @@ from tests.webapp.people.test_matching import DOUBTFUL, EMBEDDER, RIGHT, STRANGE
 from webapp.accounts.models import Team, User
 from webapp.analyses import runner
 from webapp.jobs import lifecycle
-from webapp.people import live_guesses, services
+from webapp.people import live_guesses
+from webapp.people.acts import services
 from webapp.people.models import Event, LiveGuess, Person, Suggestion, Track, Verdict
 from webapp.people.queries import SmallFace, found_so_far
 from webapp.videos.models import Analysis, Video

@@ -9,7 +9,8 @@ from analysis.faces.search import LIMITS, Gallery
 from analysis.types import FoundTrack
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
 from webapp.accounts.models import Team, User
-from webapp.people import events, gallery_services, likely, services
+from webapp.people import gallery_services, likely
+from webapp.people.acts import events, services
 from webapp.people.models import Person, ReferenceSet, Suggestion
 from webapp.videos import services as videos
 

@@ -8,7 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from webapp.accounts.models import Team, User
-from webapp.people import events, services
+from webapp.people.acts import events, services
 from webapp.people.models import Event, Track
 
 pytestmark = pytest.mark.django_db(transaction=True)

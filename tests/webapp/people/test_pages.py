@@ -9,7 +9,8 @@ from django.urls import reverse
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from webapp.accounts.models import Team, User
-from webapp.people import portrayal, services, sureness
+from webapp.people import portrayal, sureness
+from webapp.people.acts import services
 from webapp.people.models import Event, Person, Track
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,7 +10,8 @@ from tests.conftest import signed_in
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
 from tests.webapp.people.test_migrations import back_to, forth
 from webapp.accounts.models import Team, User
-from webapp.people import events, services, summary_services
+from webapp.people import summary_services
+from webapp.people.acts import events, services
 from webapp.people.models import Person, Presence, Track
 from webapp.people.queries import people_of_cards
 from webapp.videos import services as videos

@@ -15,7 +15,8 @@ from analysis.samples.video import sample_pictures
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from webapp.accounts.models import Team, User
-from webapp.people import events, review, services
+from webapp.people import review
+from webapp.people.acts import events, services
 from webapp.people.models import Apart, Event, Person, Suggestion, Track
 
 pytestmark = pytest.mark.django_db(transaction=True)

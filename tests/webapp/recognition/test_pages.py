@@ -17,7 +17,7 @@ from webapp.accounts.models import Team, User
 from webapp.jobs.models import Kind, Status
 from webapp.library import label_filter_queries
 from webapp.library.label_filter_queries import LabelFilter, LabelKey
-from webapp.people.services import name_person
+from webapp.people.acts.services import name_person
 from webapp.recognition import runner
 from webapp.recognition.models import Recognition
 from webapp.training.models import TrainingRun

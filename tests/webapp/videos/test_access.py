@@ -12,7 +12,7 @@ from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, make_upload, people_of
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.people.services import merge_people, show_and_hide
+from webapp.people.acts.services import merge_people, show_and_hide
 from webapp.videos import services
 from webapp.videos.models import Video
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from webapp import access
 from webapp.http.responses import done, refused
-from webapp.people import events, history
+from webapp.people.acts import events, history_words
 from webapp.people.models import Event, Person
 
 
@@ -24,12 +24,12 @@ def told(
         return done(request, words or _("That was so already."), target)
     back = {"next": after_undo or request.POST.get("next") or target}
     undo_url = reverse("people:undo", args=[event.pk])
-    return done(request, words or history.sentence(event) + ".", target, undo_url, back)
+    return done(request, words or history_words.sentence(event) + ".", target, undo_url, back)
 
 
 def too_late(request: HttpRequest, target: str, *people: Person) -> HttpResponseBase:
     """Somebody else has changed one of these people first; says what they did."""
-    return refused(request, history.changed_meanwhile(*people), target)
+    return refused(request, history_words.changed_meanwhile(*people), target)
 
 
 @login_required
@@ -56,6 +56,6 @@ def _undone(request: HttpRequest, event_ids: list[UUID]) -> HttpResponseBase:
     except events.AlreadyUndone:
         return refused(request, _("This was undone already."), here)
     except events.ChangedSince as since:
-        return refused(request, history.why_not_undone(since.later), here)
-    words = "; ".join(history.sentence(event) for event in chosen)
+        return refused(request, history_words.why_not_undone(since.later), here)
+    words = "; ".join(history_words.sentence(event) for event in chosen)
     return done(request, _("Undone: %(what)s.") % {"what": words}, here)

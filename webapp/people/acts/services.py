@@ -1,4 +1,4 @@
-"""What the web may ask for with people. Each verb is one event that can be undone (see `webapp.people.events`)."""
+"""What the web may ask for with people. Each verb is one event that can be undone (see `webapp.people.acts.events`)."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -8,9 +8,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from webapp.accounts.models import Team, User
-from webapp.people import constraint_queries, creation_services, events, summary_services
-from webapp.people.events import Change as Set
-from webapp.people.events import ChangedMeanwhile, Deed, Move
+from webapp.people import constraint_queries, creation_services, summary_services
+from webapp.people.acts import events
+from webapp.people.acts.events import Change as Set
+from webapp.people.acts.events import ChangedMeanwhile, Deed, Move
 from webapp.people.models import STANDING, Act, Apart, Event, Face, Person, Track, Verdict
 
 

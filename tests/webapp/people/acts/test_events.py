@@ -12,8 +12,8 @@ from tests.conftest import signed_in
 from tests.factories import make_team, make_user
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from webapp.accounts.models import Team, User
-from webapp.people import events, history, services
-from webapp.people.events import AlreadyUndone, ChangedMeanwhile, ChangedSince
+from webapp.people.acts import events, history_words, services
+from webapp.people.acts.events import AlreadyUndone, ChangedMeanwhile, ChangedSince
 from webapp.people.models import Apart, Event, Face, Person, Presence, Track, Verdict
 from webapp.videos import services as videos
 from webapp.videos import sweeps
@@ -198,7 +198,7 @@ def test_an_act_undone_meanwhile_is_told(video: Video, alice: User, bob: User) -
     event = services.name_person(first, name="Anna", user=alice)
     assert event is not None
     events.undo(event, user=bob)
-    words = history.changed_meanwhile(first, second)
+    words = history_words.changed_meanwhile(first, second)
     assert words.startswith("Somebody was quicker. Bob has undone:") and "is now Anna" in words
 
 
@@ -250,7 +250,8 @@ def test_the_history_of_a_person_says_who_did_what(video: Video, alice: User, bo
     first.refresh_from_db()
     events.undo(services.merge_people(second, target=first, user=bob), user=alice)
     rows = [
-        (history.sentence(event), history.who(event), event.undone_at is None) for event in history.of_person(first)
+        (history_words.sentence(event), history_words.who(event), event.undone_at is None)
+        for event in history_words.of_person(first)
     ]
     assert rows == [
         ("“Person 2” is now Anna (2 appearances)", "Bob", False),

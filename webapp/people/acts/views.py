@@ -13,10 +13,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
 from webapp.http.responses import refused, wants_json
-from webapp.people import conflicts, likely, queries, services
-from webapp.people.acting import told, too_late
-from webapp.people.events import ChangedMeanwhile
-from webapp.people.forms import NameForm, typed
+from webapp.people import likely, queries
+from webapp.people.acts import conflict_queries, services
+from webapp.people.acts.events import ChangedMeanwhile
+from webapp.people.acts.forms import NameForm, typed
+from webapp.people.acts.responses import told, too_late
 from webapp.people.models import STANDING, Person
 
 CANDIDATES = 24
@@ -83,7 +84,10 @@ def _preview(person: Person, others: list[Person], keep: bool = False) -> dict[s
     target, sources = person, others
     if len(others) == 1 and not keep and _weight(others[0]) > _weight(person):
         target, sources = others[0], [person]
-    rows = [(source, conflicts.against_merging(source, target), likely.likeness(source, target)) for source in sources]
+    rows = [
+        (source, conflict_queries.against_merging(source, target), likely.likeness(source, target))
+        for source in sources
+    ]
     return {
         "target": target,
         "rows": rows,
@@ -130,7 +134,7 @@ def _ask_whether_same(request: HttpRequest, person: Person, other: Person, wishe
         "person_count": person.appearances,
         "other_count": other.appearances,
         "after_count": person.appearances + other.appearances,
-        "against": conflicts.against_merging(person, other),
+        "against": conflict_queries.against_merging(person, other),
         "action": reverse("people:name", args=[person.pk]),
         "next": request.POST.get("next", ""),
         "was": request.POST.get("was"),

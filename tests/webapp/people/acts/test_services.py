@@ -9,8 +9,8 @@ from django.urls import reverse
 from tests.conftest import signed_in
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
 from webapp.accounts.models import Team, User
+from webapp.people.acts.services import merge_people, name_person
 from webapp.people.models import Event, Person
-from webapp.people.services import merge_people, name_person
 from webapp.videos import sweeps
 from webapp.videos.models import Video
 
