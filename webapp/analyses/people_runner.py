@@ -8,8 +8,9 @@ from analysis.types import Grouping
 from webapp.accounts.models import Team
 from webapp.analyses import carry_over_runner, earlier_answers_runner
 from webapp.analyses.earlier_answers_runner import Remembered
-from webapp.people import creation_services, gallery_services, matching, sample_codec, summary_services
-from webapp.people.matching import Asked, Found
+from webapp.people import creation_services, gallery_services, sample_codec, summary_services
+from webapp.people.identification import runner as identification_runner
+from webapp.people.identification.runner import Asked, Found
 from webapp.people.models import Person, Track
 
 BATCH = 500
@@ -43,7 +44,7 @@ def plan(tracks: Sequence[Track], grouping: Grouping, replaced: Sequence[UUID], 
     known_as = carry_over_runner.match(
         [_seen(group) for group in groups], _before(replaced), settled=settled, forbidden=dict(enumerate(forbidden))
     )
-    asked = matching.prepare(groups, known_as=known_as, team=team)
+    asked = identification_runner.prepare(groups, known_as=known_as, team=team)
     return Plan(groups, chains, tracks, known_as, asked, forbidden, memory)
 
 
@@ -51,7 +52,9 @@ def store(made: Plan, *, team: Team) -> list[UUID]:
     """Call it in the transaction that ends the analysis; returns the people. Afterwards the replaced analyses may be
     deleted, and then `finish` has to be called. Of two analyses of a team the second waits here for the first."""
     creation_services.hold(team.pk)
-    found = matching.find(made.asked, made.groups, known_as=made.known_as, forbidden=made.forbidden, team=team)
+    found = identification_runner.find(
+        made.asked, made.groups, known_as=made.known_as, forbidden=made.forbidden, team=team
+    )
     people = _people_of(made, found, team)
     for group, person in zip(made.groups, people, strict=True):
         for track in group:
@@ -62,7 +65,7 @@ def store(made: Plan, *, team: Team) -> list[UUID]:
     tracks = [track for chain in made.chains for track in chain]
     Track.objects.bulk_update(tracks, ["person", "joined_to"], batch_size=BATCH)
     earlier_answers_runner.hand_on(made.memory, made.tracks)
-    matching.suggest(found, people, team)
+    identification_runner.suggest(found, people, team)
     return [person.pk for person in people]
 
 

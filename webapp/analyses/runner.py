@@ -23,8 +23,9 @@ from webapp.analyses import earlier_answers_runner, people_runner, stored_result
 from webapp.analyses.first_faces_runner import RoughGroups
 from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, Kind, Status
-from webapp.people import live_guesses, sample_codec
+from webapp.people import sample_codec
 from webapp.people.acts import events
+from webapp.people.identification import tentative_runner
 from webapp.people.models import Face, Track
 from webapp.videos import analysed
 from webapp.videos.ingest import original_of
@@ -66,7 +67,7 @@ def _scan(job: Job, analysis: Analysis, path: Path) -> None:
     """Stores and shows faces as the keyframes give them; a repeat replaces those of the broken-off attempt."""
     options, video = options_of(analysis), analysis.video
     Face.objects.filter(analysis=analysis, track=None).delete()
-    live_guesses.forget(analysis)
+    tentative_runner.forget(analysis)
     groups, count = RoughGroups(), 0
 
     def on_progress(progress: Progress) -> None:
@@ -87,7 +88,7 @@ def _scan(job: Job, analysis: Analysis, path: Path) -> None:
             guesses = _guesses(analysis, rows)
             with transaction.atomic():
                 Face.objects.bulk_create(rows)
-                live_guesses.remember(analysis, guesses)
+                tentative_runner.remember(analysis, guesses)
                 lifecycle.report(job, "scan", 0, video.duration_s, new_results=True)
     Analysis.objects.filter(pk=analysis.pk).update(scanned_at=timezone.now())
 
@@ -151,7 +152,7 @@ def store_segment(job: Job, segment: Segment, result: SegmentResult) -> None:
             for face in of_track:
                 face.track = track
         Face.objects.bulk_create([face for of_track in faces for face in of_track], batch_size=people_runner.BATCH)
-        live_guesses.remember(analysis, guesses)
+        tentative_runner.remember(analysis, guesses)
         Segment.objects.filter(pk=segment.pk).update(
             cut_at_start=result.cut_at_start,
             cut_at_end=result.cut_at_end,
@@ -165,11 +166,11 @@ def store_segment(job: Job, segment: Segment, result: SegmentResult) -> None:
         )
 
 
-def _guesses(analysis: Analysis, faces: Sequence[Face]) -> dict[int, live_guesses.Guess]:
+def _guesses(analysis: Analysis, faces: Sequence[Face]) -> dict[int, tentative_runner.Guess]:
     """Whom these faces probably show. Of a repeated analysis nobody sees them: the people of the former one stand."""
     if analysis.video.current_analysis_id is not None:
         return {}
-    return live_guesses.guesses(faces, analysis.video.team_id, analysis.embedder)
+    return tentative_runner.guesses(faces, analysis.video.team_id, analysis.embedder)
 
 
 def _track(segment: Segment, found: FoundTrack) -> Track:
@@ -258,7 +259,7 @@ def store_people(job: Job, analysis: Analysis, found: Grouped) -> None:
         people = people_runner.store(found.plan, team=video.team)
         _make_shown(analysis)
         Face.objects.filter(analysis=analysis, track=None).delete()
-        live_guesses.forget(analysis)
+        tentative_runner.forget(analysis)
         Analysis.objects.filter(pk__in=found.replaced).delete()
         people_runner.finish([*people, *found.seen_before], team=video.team)
         people_runner.remove_unseen(video.team, found.seen_before)

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
 from webapp.http.responses import refused
-from webapp.people import live_guesses, portrayal, queries, sureness, why
+from webapp.people import portrayal, queries
 from webapp.people.acts import conflict_queries, history_words, services
 from webapp.people.acts.events import ChangedMeanwhile
 from webapp.people.acts.forms import LimitsForm, NameForm
 from webapp.people.acts.responses import told, too_late
+from webapp.people.identification import confidence_words, tentative_runner, why_queries
 from webapp.people.models import STANDING, Face, Person
 
 HISTORY_SHOWN = 20
@@ -39,12 +40,12 @@ def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
         "row": queries.name_row(person),
         "videos": portrayal.videos_of(person, request.GET.get("page")),
         "companions": portrayal.companions(person),
-        "seen_now": live_guesses.seen_now(person.team, person),
+        "seen_now": tentative_runner.seen_now(person.team, person),
         "events": [
             (event, history_words.sentence(event), history_words.who(event)) for event in events[:HISTORY_SHOWN]
         ],
         "has_more_events": len(events) > HISTORY_SHOWN,
-        "limits": sureness.of_person(person) if roles["can_manage"] else None,
+        "limits": confidence_words.of_person(person) if roles["can_manage"] else None,
     }
     return render(request, "people/person.html", context)
 
@@ -57,7 +58,7 @@ def why_page(request: HttpRequest, track_id: int) -> HttpResponse:
     person = track.person
     assert person is not None  # `visible_tracks` are somebody's
     can_edit = access.editable_teams(request.user).filter(pk=person.team_id).exists()
-    context = {"track": track, "person": person, "reason": why.of_track(track, person), "can_edit": can_edit}
+    context = {"track": track, "person": person, "reason": why_queries.of_track(track, person), "can_edit": can_edit}
     return render(request, "people/why.html", context)
 
 

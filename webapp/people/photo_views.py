@@ -21,7 +21,8 @@ from analysis.faces.search import LIMITS
 from webapp import access
 from webapp.accounts.context import team_of
 from webapp.accounts.models import Team
-from webapp.people import gallery_services, likely, present_queries, sureness
+from webapp.people import gallery_services, present_queries
+from webapp.people.identification import confidence_words, similar_people_queries
 from webapp.people.models import Face, Person, ReferenceSet
 
 logger = logging.getLogger(__name__)
@@ -79,13 +80,13 @@ def _answer(request: HttpRequest, status: int, **context: object) -> HttpRespons
 
 
 def _asked(face: PhotoFace, team: Team, embedder: str) -> Asked:
-    scores = likely.by_likeness(team.pk, embedder, face.embedding[None]).most(MOST_MATCHES)
+    scores = similar_people_queries.by_likeness(team.pk, embedder, face.embedding[None]).most(MOST_MATCHES)
     limits = LIMITS[embedder]
     best = [key for key in scores if scores[key] >= limits.suggest_from]
     people = present_queries.by_key(best)
     views = _nearest_views(list(people), embedder, face)
     matches = [
-        Match(people[key], sureness.percent(scores[key]), scores[key] >= limits.join_from, views.get(key))
+        Match(people[key], confidence_words.percent(scores[key]), scores[key] >= limits.join_from, views.get(key))
         for key in best
         if key in people
     ]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery, UUIDField, Value
 
-from webapp.people import appearances, live_guesses
+from webapp.people import appearances
 from webapp.people.appearances import Bar, Span
+from webapp.people.identification import tentative_runner
 from webapp.people.models import STANDING, Face, Person, Presence, Track
 from webapp.videos.models import Analysis
 
@@ -103,7 +104,7 @@ def _found_so_far(analysis_ids: Sequence[uuid.UUID], offset_s: float, limit: int
         moments[analysis][group].add(time_s)
         if group not in best[analysis]:
             best[analysis][group] = SmallFace(pk, None, "", group % 12, max(time_s - offset_s, 0.0))
-    guessed = live_guesses.by_group(list(best))
+    guessed = tentative_runner.by_group(list(best))
     return {analysis: _with_guesses(analysis, best[analysis], moments[analysis], guessed)[:limit] for analysis in best}
 
 
@@ -111,10 +112,10 @@ def _with_guesses(
     analysis: uuid.UUID,
     faces: dict[int, SmallFace],
     moments: dict[int, set[float]],
-    guessed: dict[live_guesses.Group, tuple[Person, float]],
+    guessed: dict[tentative_runner.Group, tuple[Person, float]],
 ) -> list[SmallFace]:
     people = {group: guessed[analysis, group] for group in faces if (analysis, group) in guessed}
-    shown = live_guesses.one_face_each({group: (who.pk, value) for group, (who, value) in people.items()}, moments)
+    shown = tentative_runner.one_face_each({group: (who.pk, value) for group, (who, value) in people.items()}, moments)
     known = []
     for group, person in shown.items():
         if person is not None:

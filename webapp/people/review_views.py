@@ -18,8 +18,8 @@ from webapp.people import review
 from webapp.people.acts import conflict_queries, history_words, services
 from webapp.people.acts.events import ChangedMeanwhile
 from webapp.people.acts.responses import told, too_late
+from webapp.people.identification.confidence_words import percent
 from webapp.people.models import Person
-from webapp.people.sureness import percent
 
 
 @login_required

@@ -16,10 +16,11 @@ from webapp import access
 from webapp.accounts.context import team_of
 from webapp.http.ranged_responses import ranged_response
 from webapp.http.responses import done
-from webapp.people import live_guesses, queries, review
+from webapp.people import queries, review
 from webapp.people.acts import history_words, services
 from webapp.people.acts.forms import typed
 from webapp.people.acts.responses import told
+from webapp.people.identification import tentative_runner
 from webapp.people.models import Person
 
 PAGE_SIZE = 60
@@ -57,7 +58,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
         "mode": mode,
         "can_edit": can_edit,
         "counts": counts,
-        "seen_now": live_guesses.seen_now(team) if team and not mode and not text else [],
+        "seen_now": tentative_runner.seen_now(team) if team and not mode and not text else [],
         "to_review": review.badge(team) if team and can_edit else "",
     }
     return render(request, "people/list.html", context)

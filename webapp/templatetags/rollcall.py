@@ -19,7 +19,7 @@ from webapp.jobs.messages import Explanation
 from webapp.library import video_words
 from webapp.library.queries import CardPeople
 from webapp.library.video_words import Problem
-from webapp.people import sureness
+from webapp.people.identification import confidence_words
 from webapp.templatetags.browser_strings import STRINGS
 from webapp.videos.models import State, Video
 
@@ -221,7 +221,7 @@ def as_json(value: object) -> str:
 @register.filter
 def likeness_percent(likeness: float) -> int:
     """A cosine as people read it."""
-    return sureness.percent(likeness)
+    return confidence_words.percent(likeness)
 
 
 @register.simple_tag

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from analysis.types import FoundTrack
 from tests.factories_videos import begin_analysis, found_track, make_video, people_of, scanned, segment_result, work
-from tests.webapp.people.test_matching import DOUBTFUL, EMBEDDER, STRANGER, SURE, looks
+from tests.webapp.people.identification.test_runner import DOUBTFUL, EMBEDDER, STRANGER, SURE, looks
 from webapp.accounts.models import Team, User
 from webapp.analyses import people_runner, runner
 from webapp.jobs import lifecycle

@@ -15,8 +15,8 @@ from webapp.accounts.models import Membership, Team, User
 from webapp.asgi import application
 from webapp.jobs import consumers, lifecycle, progress
 from webapp.jobs.models import Status
-from webapp.people import live_guesses
 from webapp.people.acts.services import name_person
+from webapp.people.identification import tentative_runner
 from webapp.people.models import Person
 from webapp.videos.models import Video
 from webapp.videos.services import delete_video, restore_video
@@ -154,7 +154,7 @@ async def test_a_running_analysis_that_knows_somebody_tells_the_pages_of_people(
     while (await watching.read())["type"] != "snapshot_end":
         pass
     for likeness in (0.7, 0.8, 0.75):
-        await sync_to_async(live_guesses.remember)(analysis, {0: live_guesses.Guess(person.pk, likeness)})
+        await sync_to_async(tentative_runner.remember)(analysis, {0: tentative_runner.Guess(person.pk, likeness)})
     assert [(await watching.read())["type"] for _ in range(2)] == ["people", "people"]
     assert await watching.receive_nothing(), "a guess that is no better is no news"
 

@@ -9,8 +9,9 @@ from django.urls import reverse
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from webapp.accounts.models import Team, User
-from webapp.people import portrayal, sureness
+from webapp.people import portrayal
 from webapp.people.acts import services
+from webapp.people.identification import confidence_words
 from webapp.people.models import Event, Person, Track
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -123,8 +124,11 @@ def test_why_names_the_human_who_said_so(team: Team, bob: User, vera: User) -> N
 
 
 def test_what_a_limit_means_is_said_in_words() -> None:
-    assert sureness.meaning(0.6) == "About 1 in 74,000 strangers is this alike, and 94 in 100 views of the same person."
-    assert sureness.meaning(0.8).startswith("No stranger was this alike")
+    assert (
+        confidence_words.meaning(0.6)
+        == "About 1 in 74,000 strangers is this alike, and 94 in 100 views of the same person."
+    )
+    assert confidence_words.meaning(0.8).startswith("No stranger was this alike")
 
 
 def test_a_search_counts_and_lists_whose_name_contains_it(team: Team, bob: User, vera: User) -> None:

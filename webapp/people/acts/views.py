@@ -13,11 +13,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
 from webapp.http.responses import refused, wants_json
-from webapp.people import likely, queries
+from webapp.people import queries
 from webapp.people.acts import conflict_queries, services
 from webapp.people.acts.events import ChangedMeanwhile
 from webapp.people.acts.forms import NameForm, typed
 from webapp.people.acts.responses import told, too_late
+from webapp.people.identification import similar_people_queries
 from webapp.people.models import STANDING, Person
 
 CANDIDATES = 24
@@ -61,7 +62,7 @@ def merge_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
     if chosen:
         return render(request, "people/merge_preview.html", _preview(person, chosen, "keep" in request.GET))
     text = typed(request)
-    context = {"person": person, "q": text, "candidates": likely.candidates(person, text, CANDIDATES)}
+    context = {"person": person, "q": text, "candidates": similar_people_queries.candidates(person, text, CANDIDATES)}
     return render(request, "people/merge.html", context)
 
 
@@ -85,7 +86,7 @@ def _preview(person: Person, others: list[Person], keep: bool = False) -> dict[s
     if len(others) == 1 and not keep and _weight(others[0]) > _weight(person):
         target, sources = others[0], [person]
     rows = [
-        (source, conflict_queries.against_merging(source, target), likely.likeness(source, target))
+        (source, conflict_queries.against_merging(source, target), similar_people_queries.likeness(source, target))
         for source in sources
     ]
     return {

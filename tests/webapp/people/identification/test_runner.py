@@ -9,8 +9,9 @@ from analysis.faces.search import LIMITS, Gallery
 from analysis.types import FoundTrack
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
 from webapp.accounts.models import Team, User
-from webapp.people import gallery_services, likely
+from webapp.people import gallery_services
 from webapp.people.acts import events, services
+from webapp.people.identification import similar_people_queries
 from webapp.people.models import Person, ReferenceSet, Suggestion
 from webapp.videos import services as videos
 
@@ -158,12 +159,12 @@ def test_the_most_alike_come_first_and_only_as_many_as_asked_for() -> None:
     known = gallery_services.Known(
         people, Gallery(np.eye(4, dtype=np.float32), np.arange(4)), {p: n for n, p in enumerate(people)}
     )
-    alike = likely.Alike(known, cosines)
+    alike = similar_people_queries.Alike(known, cosines)
     assert list(alike.most(2)) == [people[1], people[3]]
     assert list(alike.most(2, [people[1]])) == [people[3], people[0]]
     assert list(alike.most(9)) == [people[n] for n in (1, 3, 0, 2)]
     assert (alike.to(people[2]), alike.to(UUID(int=9))) == (pytest.approx(-0.1), None)
-    assert likely.Alike(known, cosines[:0]).most(3) == {}
+    assert similar_people_queries.Alike(known, cosines[:0]).most(3) == {}
 
 
 def test_the_limits_leave_room_between_joining_and_asking() -> None:

@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from analysis.faces.search import nearest
-from webapp.people import likely, present_queries, sample_codec, sureness
+from webapp.people import present_queries, sample_codec
+from webapp.people.identification import confidence_words, similar_people_queries
 from webapp.people.models import Face, Moved, Person, Track, Verdict
 
 NEAREST = 4
@@ -45,10 +46,12 @@ def of_track(track: Track, person: Person) -> Reason | None:
         return None
     vector = sample_codec.unpack_vector(face.embedding)
     near = _nearest_views(track, face, person, vector)
-    scores = likely.by_likeness(person.team_id, face.analysis.embedder, vector[None]).most(1, [person.pk])
+    scores = similar_people_queries.by_likeness(person.team_id, face.analysis.embedder, vector[None]).most(
+        1, [person.pk]
+    )
     others = present_queries.by_key(scores)
     runner_up = next(iter(others.values()), None)
-    second = sureness.percent(scores[runner_up.pk]) if runner_up else 0
+    second = confidence_words.percent(scores[runner_up.pk]) if runner_up else 0
     sentences = [_who_said(track, person, near), _margin(near, runner_up, second), _quality(face)]
     return Reason(face, person, near, runner_up, second, [each for each in sentences if each])
 
@@ -63,7 +66,8 @@ def _nearest_views(track: Track, face: Face, person: Person, vector: np.ndarray)
     found, likeness = nearest(np.stack([sample_codec.unpack_vector(blob) for _, blob in rows]), vector, NEAREST)
     faces = Face.objects.select_related("analysis__video").in_bulk([rows[row][0] for row in found])
     return [
-        Near(faces[rows[row][0]], sureness.percent(float(value))) for row, value in zip(found, likeness, strict=True)
+        Near(faces[rows[row][0]], confidence_words.percent(float(value)))
+        for row, value in zip(found, likeness, strict=True)
     ]
 
 

@@ -13,8 +13,9 @@ import numpy as np
 from analysis.faces.search import LIMITS, likenesses
 from webapp.accounts.models import Team
 from webapp.jobs.models import ACTIVE
-from webapp.people import constraint_queries, gallery_services, matching, present_queries, sample_codec
+from webapp.people import constraint_queries, gallery_services, present_queries, sample_codec
 from webapp.people.acts import events
+from webapp.people.identification import runner
 from webapp.people.models import Face, LiveGuess, Person
 from webapp.videos.models import Analysis, Video
 
@@ -48,7 +49,7 @@ def guesses(faces: Iterable[Face], team_id: UUID, embedder: str) -> dict[int, Gu
     if not known.people:
         return {}
     table = likenesses(known.gallery, np.stack([sample_codec.unpack_vector(face.embedding) for face in grouped]))
-    join_from, _suggest_from = matching.limits_of(known, limits)
+    join_from, _suggest_from = runner.limits_of(known, limits)
     table[table < join_from[:, None]] = -1.0
     found: dict[int, Guess] = {}
     for column, face in enumerate(grouped):
