@@ -12,13 +12,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
 from webapp.http.responses import refused
-from webapp.people import portrayal, queries
+from webapp.people import queries
 from webapp.people.acts import conflict_queries, history_words, services
 from webapp.people.acts.events import ChangedMeanwhile
 from webapp.people.acts.forms import LimitsForm, NameForm
 from webapp.people.acts.responses import told, too_late
 from webapp.people.identification import confidence_words, tentative_runner, why_queries
 from webapp.people.models import STANDING, Face, Person
+from webapp.people.pages import person_queries
 
 HISTORY_SHOWN = 20
 
@@ -38,8 +39,8 @@ def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
     context = roles | {
         "person": person,
         "row": queries.name_row(person),
-        "videos": portrayal.videos_of(person, request.GET.get("page")),
-        "companions": portrayal.companions(person),
+        "videos": person_queries.videos_of(person, request.GET.get("page")),
+        "companions": person_queries.companions(person),
         "seen_now": tentative_runner.seen_now(person.team, person),
         "events": [
             (event, history_words.sentence(event), history_words.who(event)) for event in events[:HISTORY_SHOWN]
@@ -66,7 +67,7 @@ def why_page(request: HttpRequest, track_id: int) -> HttpResponse:
 @require_GET
 def split_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
     person = get_object_or_404(access.editable_people(request.user).filter(STANDING), pk=person_id)
-    return render(request, "people/split.html", {"person": person, "groups": portrayal.proposed_split(person)})
+    return render(request, "people/split.html", {"person": person, "groups": person_queries.proposed_split(person)})
 
 
 @login_required
@@ -101,7 +102,7 @@ def move(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     name = form.cleaned_data["name"].strip()
     target = queries.same_name(person, name) if name and not form.cleaned_data["as_new"] else None
     if target is not None and not request.POST.get("sure"):
-        meetings = conflict_queries.against_moving(portrayal.tracks_of(person, chosen), target)
+        meetings = conflict_queries.against_moving(person_queries.tracks_of(person, chosen), target)
         if meetings:
             context = {"person": person, "target": target, "meetings": meetings, "tracks": chosen, "name": name}
             return render(request, "people/move_conflict.html", context, status=409)

@@ -9,10 +9,10 @@ from django.urls import reverse
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from webapp.accounts.models import Team, User
-from webapp.people import portrayal
 from webapp.people.acts import services
 from webapp.people.identification import confidence_words
 from webapp.people.models import Event, Person, Track
+from webapp.people.pages import person_queries
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,7 +77,7 @@ def test_a_deleted_person_is_nowhere_but_can_be_brought_back(team: Team, bob: Us
 
 def test_a_person_with_one_appearance_cannot_be_split(team: Team, bob: User) -> None:
     person = people_of(make_analysed_video(found_track(1), team=team, embedder="mobilefacenet_192"))[0]
-    assert portrayal.proposed_split(person) == []
+    assert person_queries.proposed_split(person) == []
     page = signed_in(bob).get(reverse("people:split_page", args=[person.pk]))
     assert b"All appearances look alike" in page.content
 
@@ -87,7 +87,7 @@ def test_two_who_were_merged_by_mistake_are_proposed_as_two_groups(team: Team, b
     video = make_analysed_video(*tracks, team=team, embedder="mobilefacenet_192")
     first, second = people_of(video)
     services.merge_people(second, target=first, user=bob)
-    larger, smaller = portrayal.proposed_split(first)
+    larger, smaller = person_queries.proposed_split(first)
     assert (len(larger.tracks), len(smaller.tracks)) == (1, 1)
     fields = {"group": ",".join(map(str, smaller.tracks))}
     assert signed_in(bob).post(reverse("people:split", args=[first.pk]), fields).status_code == 303
