@@ -35,7 +35,7 @@ SHOWN_AT = (0, 10, 20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 1000)
 RUNS = 5
 MOST_DOUBTS, MOST_DOUBTS_OF_KNOWN, MOST_AT_ONCE = 3, 1, 11
 SURER_OF_KNOWN = 0.12
-"""As in `webapp.people.identification.runner` and `webapp.people.review`."""
+"""As in `webapp.people.identification.runner` and `webapp.people.review.queries`."""
 NEVER = 2.0
 TOO_MANY = 30_000
 

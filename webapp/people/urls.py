@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from webapp.people import review_views
 from webapp.people.acts import responses
 from webapp.people.acts import views as acts_views
 from webapp.people.pages import person_views, photo_views, views
+from webapp.people.review import views as review_views
 
 app_name = "people"
 urlpatterns = [

@@ -16,12 +16,13 @@ from webapp import access
 from webapp.accounts.context import team_of
 from webapp.http.ranged_responses import ranged_response
 from webapp.http.responses import done
-from webapp.people import queries, review
+from webapp.people import queries
 from webapp.people.acts import history_words, services
 from webapp.people.acts.forms import typed
 from webapp.people.acts.responses import told
 from webapp.people.identification import tentative_runner
 from webapp.people.models import Person
+from webapp.people.review import queries as review_queries
 
 PAGE_SIZE = 60
 FACE_AGE_S = 7 * 24 * 3600
@@ -59,7 +60,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
         "can_edit": can_edit,
         "counts": counts,
         "seen_now": tentative_runner.seen_now(team) if team and not mode and not text else [],
-        "to_review": review.badge(team) if team and can_edit else "",
+        "to_review": review_queries.badge(team) if team and can_edit else "",
     }
     return render(request, "people/list.html", context)
 

@@ -14,18 +14,18 @@ from webapp import access
 from webapp.accounts.context import team_of
 from webapp.accounts.models import Team
 from webapp.http.responses import done, refused
-from webapp.people import review
 from webapp.people.acts import conflict_queries, history_words, services
 from webapp.people.acts.events import ChangedMeanwhile
 from webapp.people.acts.responses import told, too_late
 from webapp.people.identification.confidence_words import percent
 from webapp.people.models import Person
+from webapp.people.review import queries
 
 
 @login_required
 @require_GET
 def review_page(request: HttpRequest) -> HttpResponse:
-    question, left = review.next_question(_team(request))
+    question, left = queries.next_question(_team(request))
     context: dict[str, Any] = {"question": question, "left": left}
     if question:
         context["percent"] = percent(question.likeness)
@@ -42,7 +42,7 @@ def answer(request: HttpRequest) -> HttpResponseBase:
     said = request.POST.get("answer", "")
     if said == "skip":
         number = request.POST.get("suggestion", "")
-        review.skip(team, int(number) if number.isdecimal() and len(number) < 19 else 0)
+        queries.skip(team, int(number) if number.isdecimal() and len(number) < 19 else 0)
         return done(request, _("Skipped: it comes again at the end."), here)
     keeps = _person(team, request.POST.get("keeps", ""))
     others = [_person(team, key) for key in request.POST.getlist("other")]
@@ -54,7 +54,7 @@ def answer(request: HttpRequest) -> HttpResponseBase:
         if said == "yes":
             event = services.merge_people(*others, target=keeps, user=request.user)  # type: ignore[arg-type]
             left_out = [_person(team, key) for key in request.POST.getlist("shown")]
-            review.skip_left_out(team, keeps, [person for person in left_out if person not in others])
+            queries.skip_left_out(team, keeps, [person for person in left_out if person not in others])
         else:
             event = services.tell_apart(others[0], keeps, user=request.user)  # type: ignore[arg-type]
     except ChangedMeanwhile:

@@ -15,9 +15,9 @@ from analysis.samples.video import sample_pictures
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from webapp.accounts.models import Team, User
-from webapp.people import review
 from webapp.people.acts import events, services
 from webapp.people.models import Apart, Event, Person, Suggestion, Track
+from webapp.people.review import queries as review_queries
 
 pytestmark = pytest.mark.django_db(transaction=True)
 JSON = {"Accept": "application/json"}
@@ -44,7 +44,7 @@ def test_the_most_telling_pair_comes_first_and_the_named_one_stays(team: Team, p
     services.name_person(fourth, name="Anna", user=bob)
     ask(team, first, second, 0.43)
     sure = ask(team, third, fourth, 0.58)
-    question, left = review.next_question(team)
+    question, left = review_queries.next_question(team)
     assert question is not None and (question.suggestion, left) == (sure.pk, 2)
     assert (question.other, question.keeps) == (third, fourth)
 
@@ -55,11 +55,11 @@ def test_yes_merges_no_tells_apart_for_ever_and_both_can_be_undone(team: Team, p
     ask(team, third, first, 0.45)
     assert answer(bob, "yes", first, second).status_code == 200
     assert answer(bob, "no", first, third).status_code == 200
-    assert review.open_count(team) == 0
+    assert review_queries.open_count(team) == 0
     assert Apart.objects.filter(stands=True).count() == 1
     for event in Event.objects.order_by("-made_at"):
         events.undo(event, user=bob)
-    assert review.open_count(team) == 2
+    assert review_queries.open_count(team) == 2
 
 
 def test_questions_follow_merges_and_settled_pairs_are_not_asked_again(
@@ -70,16 +70,16 @@ def test_questions_follow_merges_and_settled_pairs_are_not_asked_again(
     ask(team, third, second)
     ask(team, third, first)
     services.merge_people(second, target=first, user=bob)
-    assert review.open_count(team) == 1, "third and first are asked about once, though two rows say so"
+    assert review_queries.open_count(team) == 1, "third and first are asked about once, though two rows say so"
     services.tell_apart(third, first, user=bob)
-    assert review.open_count(team) == 0
+    assert review_queries.open_count(team) == 0
 
 
 def test_skipped_pairs_come_at_the_end(team: Team, people: list[Person], bob: User) -> None:
     first, second, third, _ = people
     best, other = ask(team, second, first, 0.59), ask(team, third, first, 0.43)
     assert answer(bob, "skip", first, second, suggestion=best.pk).status_code == 200
-    question, left = review.next_question(team)
+    question, left = review_queries.next_question(team)
     assert question is not None and (question.suggestion, left) == (other.pk, 2)
 
 
@@ -87,7 +87,7 @@ def test_a_whole_group_is_confirmed_at_once_and_undone_at_once(team: Team, peopl
     first, second, third, fourth = people
     for each in (second, third, fourth):
         ask(team, each, first)
-    question, _ = review.next_question(team)
+    question, _ = review_queries.next_question(team)
     assert question is not None and len(question.also) == 2
     undo = answer(bob, "yes", first, second, third, fourth).json()["undo"]
     assert Person.objects.filter(merged_into=first).count() == 3
@@ -112,7 +112,7 @@ def test_a_whole_group_holds_those_who_are_like_somebody_in_it(team: Team, peopl
     ask(team, second, first, 0.59)
     ask(team, third, second, 0.59)
     ask(team, fourth, third, 0.43)
-    question, left = review.next_question(team)
+    question, left = review_queries.next_question(team)
     assert question is not None and left == 3
     assert {question.keeps, question.other, *question.also} == {first, second, third}, "the fourth is too unlike"
 
@@ -124,7 +124,7 @@ def test_a_whole_group_has_nobody_who_was_told_apart_from_one_of_them(
     ask(team, second, first, 0.59)
     ask(team, third, second, 0.58)
     services.tell_apart(third, first, user=bob)
-    question, _ = review.next_question(team)
+    question, _ = review_queries.next_question(team)
     assert question is not None and not question.also
 
 
@@ -135,12 +135,12 @@ def test_two_who_have_names_are_asked_about_by_themselves(team: Team, people: li
     ask(team, second, first, 0.59)
     ask(team, third, second, 0.59)
     ask(team, fourth, second, 0.59)
-    question, _ = review.next_question(team)
+    question, _ = review_queries.next_question(team)
     assert question is not None
     assert {question.keeps, question.other, *question.also} == {second, third, fourth}
     for each in (third, fourth):
         services.tell_apart(each, second, user=bob)
-    question, left = review.next_question(team)
+    question, left = review_queries.next_question(team)
     assert question is not None and left == 1
     assert {question.keeps, question.other} == {first, second} and not question.also
 
@@ -151,7 +151,7 @@ def test_people_who_are_seen_together_are_not_offered_as_one_group(team: Team) -
     other = people_of(make_analysed_video(found_track(3), team=team))
     for each in one:
         ask(team, other[0], each, 0.59)
-    question, left = review.next_question(team)
+    question, left = review_queries.next_question(team)
     assert question is not None and left == 2
     assert not question.also, "the two of one picture cannot both be the third"
 
@@ -165,10 +165,10 @@ def test_who_is_taken_out_of_a_group_is_asked_about_last_and_not_told_apart(
     last = ask(team, fourth, third, 0.43)
     answer(bob, "yes", first, second, shown=[str(second.pk), str(third.pk)])
     assert not Apart.objects.exists()
-    question, left = review.next_question(team)
+    question, left = review_queries.next_question(team)
     assert question is not None and (question.suggestion, left) == (last.pk, 2)
     services.tell_apart(fourth, third, user=bob)
-    question, _ = review.next_question(team)
+    question, _ = review_queries.next_question(team)
     assert question is not None and question.suggestion == left_out.pk
 
 
@@ -178,11 +178,11 @@ def test_the_queue_takes_a_constant_number_of_queries(team: Team) -> None:
     )
     ask(team, found[1], found[0])
     with CaptureQueriesContext(connection) as few:
-        review.next_question(team)
+        review_queries.next_question(team)
     for each in found[2:]:
         ask(team, each, found[0])
     with CaptureQueriesContext(connection) as many:
-        review.next_question(team)
+        review_queries.next_question(team)
     assert len(many) == len(few)
 
 
@@ -191,16 +191,16 @@ def test_of_many_questions_only_the_most_alike_are_read(
 ) -> None:
     """Those that other answers have settled do not hide the rest."""
     first, second, third, fourth = people
-    monkeypatch.setattr(review, "READ_AT_ONCE", 1)
-    monkeypatch.setattr(review, "MOST_COUNTED", 1)
+    monkeypatch.setattr(review_queries, "READ_AT_ONCE", 1)
+    monkeypatch.setattr(review_queries, "MOST_COUNTED", 1)
     ask(team, second, first, 0.6)
     ask(team, third, first, 0.5)
     ask(team, fourth, first, 0.45)
-    assert (review.badge(team), review.open_count(team)) == ("1+", 3)
+    assert (review_queries.badge(team), review_queries.open_count(team)) == ("1+", 3)
     Person.objects.filter(pk__in=[second.pk, third.pk]).update(is_hidden=True)
-    assert (review.badge(team), review.open_count(team)) == ("1+", 1)
+    assert (review_queries.badge(team), review_queries.open_count(team)) == ("1+", 1)
     Person.objects.filter(pk=fourth.pk).update(is_hidden=True)
-    assert (review.badge(team), review.open_count(team)) == ("", 0)
+    assert (review_queries.badge(team), review_queries.open_count(team)) == ("", 0)
 
 
 def test_hidden_and_deleted_people_are_not_asked_about(team: Team, people: list[Person], bob: User) -> None:
@@ -209,7 +209,7 @@ def test_hidden_and_deleted_people_are_not_asked_about(team: Team, people: list[
     ask(team, third, first)
     services.show_and_hide(team=team, show=[], hide=[second.pk], user=bob)
     services.delete_person(third, user=bob)
-    assert review.next_question(team) == (None, 0)
+    assert review_queries.next_question(team) == (None, 0)
 
 
 def test_nonsense_answers_change_nothing(team: Team, people: list[Person], bob: User, charlie: User) -> None:
