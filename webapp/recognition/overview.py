@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Max
 
 from webapp.accounts.models import Team
-from webapp.recognition import doubtful
+from webapp.recognition.active_learning import queries as active_learning_queries
 from webapp.recognition.models import CURRENT, Recognition
 from webapp.training.models import Promotion, TrainingRun
 from webapp.training.promoting import at_work
@@ -37,7 +37,7 @@ def of_team(team: Team) -> list[ModelRow]:
     videos = standing.exclude(sha256="").count()
     looks = Recognition.objects.filter(CURRENT, run__in=runs, video__in=standing).order_by()
     looked = {row["run"]: row["n"] for row in looks.values("run").annotate(n=Count("pk"))}
-    doubts = doubtful.counts(runs)
+    doubts = active_learning_queries.counts(runs)
     promotions = _latest_promotions([run.line for run in runs])
     return [
         ModelRow(run, promotions.get(run.line), looked.get(run.pk, 0), videos, doubts.get(run.line, 0)) for run in runs

@@ -2,17 +2,18 @@
 
 from django.urls import path
 
-from webapp.recognition import batch_views, doubtful_views, views
+from webapp.recognition import batch_views, views
+from webapp.recognition.active_learning import views as active_learning_views
 
 app_name = "recognition"
 urlpatterns = [
     path("", views.models_at_work, name="list"),
     path("begin/", views.begin, name="begin"),
     path("runs/<uuid:run_id>/apply/", views.apply, name="apply"),
-    path("runs/<uuid:run_id>/doubtful/", doubtful_views.doubtful_page, name="doubtful"),
-    path("runs/<uuid:run_id>/doubtful/answer/", doubtful_views.answer, name="answer"),
-    path("runs/<uuid:run_id>/doubtful/undo/", doubtful_views.undo_answer, name="undo_answer"),
-    path("moments/<int:observation_id>.jpg", doubtful_views.picture, name="picture"),
+    path("runs/<uuid:run_id>/doubtful/", active_learning_views.doubtful_page, name="doubtful"),
+    path("runs/<uuid:run_id>/doubtful/answer/", active_learning_views.answer, name="answer"),
+    path("runs/<uuid:run_id>/doubtful/undo/", active_learning_views.undo_answer, name="undo_answer"),
+    path("moments/<int:observation_id>.jpg", active_learning_views.picture, name="picture"),
     path("<uuid:recognition_id>/again/", views.again, name="again"),
     path("batches/<uuid:batch_id>/", batch_views.batch, name="batch"),
     path("batches/<uuid:batch_id>/decide/", batch_views.decide, name="decide"),

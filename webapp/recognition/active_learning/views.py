@@ -14,8 +14,8 @@ from webapp.datasets.models import Act, Dataset
 from webapp.http.ranged_responses import ranged_response
 from webapp.http.responses import done, refused
 from webapp.library.queries import is_playable
-from webapp.recognition import answers, doubtful
-from webapp.recognition.answers import AnsweredAlready, TooLate
+from webapp.recognition.active_learning import queries, services
+from webapp.recognition.active_learning.services import AnsweredAlready, TooLate
 from webapp.recognition.models import Observation
 from webapp.training.models import TrainingRun
 
@@ -28,12 +28,12 @@ SKIP = "skip"
 def doubtful_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
     run = get_object_or_404(access.editable_runs(request.user).select_related("team"), pk=run_id)
     dataset = _dataset(request, run)
-    question = doubtful.next_question(run, dataset) if dataset else None
+    question = queries.next_question(run, dataset) if dataset else None
     context = {
         "run": run,
         "dataset": dataset,
         "question": question,
-        "left": doubtful.counts([run]).get(run.line, 0) if dataset else 0,
+        "left": queries.counts([run]).get(run.line, 0) if dataset else 0,
         "plays": question is not None and is_playable(question.observation.recognition.video),
     }
     return render(request, "recognition/doubtful.html", context)
@@ -48,7 +48,7 @@ def answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     observation = _moment(request, run)
     said = request.POST.get("answer", "")
     if said == SKIP:
-        answers.skip(observation)
+        services.skip(observation)
         return done(request, _("Skipped: it comes again at the end."), here)
     dataset = _dataset(request, run)
     if dataset is None:
@@ -57,7 +57,7 @@ def answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     if label is None:
         return refused(request, _("Choose a label, or Skip."), here)
     try:
-        answered = answers.answer(observation, dataset, label, user=request.user)  # type: ignore[arg-type]
+        answered = services.answer(observation, dataset, label, user=request.user)  # type: ignore[arg-type]
     except AnsweredAlready:
         return refused(request, _("Somebody else has just answered that."), here)
     if answered.was_there:
@@ -82,7 +82,7 @@ def undo_answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     except (ValueError, Act.DoesNotExist) as error:
         raise Http404 from error
     try:
-        answers.take_back(observation, dataset, act, user=request.user)  # type: ignore[arg-type]
+        services.take_back(observation, dataset, act, user=request.user)  # type: ignore[arg-type]
     except TooLate:
         return refused(request, _("It is just being added to the dataset. Try again in a moment."), here)
     return done(request, _("Taken back."), here)

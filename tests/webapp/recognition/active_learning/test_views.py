@@ -15,7 +15,8 @@ from webapp.accounts.models import Team, User
 from webapp.datasets.importing.runner import run_import
 from webapp.datasets.models import Dataset, Import, Sample
 from webapp.jobs.models import Job, Kind, Status
-from webapp.recognition import doubtful, runner
+from webapp.recognition import runner
+from webapp.recognition.active_learning import queries as active_learning_queries
 from webapp.recognition.models import Observation, Recognition
 from webapp.training.models import TrainingRun
 
@@ -53,8 +54,8 @@ def test_an_answer_about_a_frame_becomes_a_sample_of_its_video_and_second(
     video = make_film(tmp_path, team=team)
     look(run, video)
     client, stand = signed_in(bob), dataset.labels.get(name="stand")
-    before = doubtful.queue([run]).count()
-    first, second, *_rest = doubtful.queue([run])
+    before = active_learning_queries.queue([run]).count()
+    first, second, *_rest = active_learning_queries.queue([run])
     assert client.get(reverse("recognition:doubtful", args=[run.pk])).context["question"].observation == first
     assert "stand" in say(client, run, first, stand.pk)["toast"]
     say(client, run, second, stand.pk)
@@ -67,30 +68,30 @@ def test_an_answer_about_a_frame_becomes_a_sample_of_its_video_and_second(
         round(each.time_s, 2) for each in (first, second)
     )
     assert samples[0].width == 96
-    assert doubtful.queue([run]).count() == before - 2
+    assert active_learning_queries.queue([run]).count() == before - 2
     # The next look is in doubt about the same moments, of which the dataset knows the answer.
     look(run, video)
-    assert doubtful.queue([run]).count() == before - 2
+    assert active_learning_queries.queue([run]).count() == before - 2
 
 
 def test_an_answer_about_a_face_keeps_track_and_person(team: Team, bob: User) -> None:
     dataset, run = line(team, "faces")
     video = make_analysed_video(striped_track(True), team=team)
     work(Recognition.objects.get(run=run).job_id, runner.recognise_in_video)
-    [moment] = doubtful.queue([run])
+    [moment] = active_learning_queries.queue([run])
     assert signed_in(bob).get(reverse("recognition:picture", args=[moment.pk])).status_code == 200
     say(signed_in(bob), run, moment, dataset.labels.get(name="lie").pk)
     work_imports(dataset)
     sample = Sample.objects.get(dataset=dataset)
     assert (sample.track, sample.person, sample.video) == (moment.track, moment.track.person, video)
     assert sample.label.name == "lie" and sample.identity == str(moment.track.person_id)
-    assert not doubtful.queue([run]).exists()
+    assert not active_learning_queries.queue([run]).exists()
 
 
 def test_an_answer_about_a_clip_is_cut_out_of_the_video(team: Team, bob: User, tmp_path: Path) -> None:
     dataset, run = line(team, "clips")
     look(run, make_film(tmp_path, team=team, shots=["lie"]))
-    [moment] = doubtful.queue([run])
+    [moment] = active_learning_queries.queue([run])
     say(signed_in(bob), run, moment, dataset.labels.get(name="lie").pk)
     work_imports(dataset)
     sample = Sample.objects.get(dataset=dataset)
@@ -121,7 +122,7 @@ def test_an_answer_can_be_taken_back_before_and_after_it_was_added(
 ) -> None:
     dataset, run = line(team, "frames")
     look(run, make_film(tmp_path, team=team))
-    first, second, *_rest = doubtful.queue([run])
+    first, second, *_rest = active_learning_queries.queue([run])
     client, label = signed_in(bob), dataset.labels.get(name="lie").pk
     answer = say(client, run, first, label)
     say(client, run, second, label)
@@ -132,7 +133,7 @@ def test_an_answer_can_be_taken_back_before_and_after_it_was_added(
     work_imports(dataset)
     left = Sample.objects.filter(dataset=dataset, removed_at=None)
     assert [round(each.time_s or 0, 2) for each in left] == [round(second.time_s, 2)]
-    assert first in doubtful.queue([run])
+    assert first in active_learning_queries.queue([run])
 
 
 def test_the_only_answer_taken_back_leaves_no_import(team: Team, bob: User) -> None:
@@ -149,7 +150,7 @@ def test_skipped_ones_come_last(team: Team, bob: User) -> None:
     made = make_recognition(run, make_video(team=team), doubtful=[1, 5, 9])
     first, second, third = made.observations.order_by("-doubt")
     say(signed_in(bob), run, first, "skip")
-    assert list(doubtful.queue([run])) == [second, third, first]
+    assert list(active_learning_queries.queue([run])) == [second, third, first]
 
 
 def test_without_the_dataset_it_says_so(team: Team, bob: User) -> None:
