@@ -21,7 +21,8 @@ from webapp import storage
 from webapp.accounts.models import Team
 from webapp.datasets.models import Dataset
 from webapp.jobs.models import Kind, Status
-from webapp.recognition import requests, runner
+from webapp.recognition import runner
+from webapp.recognition import services as recognition
 from webapp.recognition.models import Observation, Recognition, Span
 from webapp.training.models import Promotion, TrainingRun
 from webapp.videos.models import Video
@@ -86,7 +87,7 @@ def striped_track(standing: bool, *, seed: int = 1, **fields: Any) -> FoundTrack
 
 def look(run: TrainingRun, video: Video) -> Recognition:
     """What the hook at the end of an analysis asks for, done by the worker's real steps."""
-    made = requests._begin(run, video, analysis_id=video.current_analysis_id, batch=None, user=None)
+    made = recognition._begin(run, video, analysis_id=video.current_analysis_id, batch=None, user=None)
     work(made.job_id, runner.recognise_in_video)
     made.refresh_from_db()
     return made

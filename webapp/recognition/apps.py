@@ -9,9 +9,9 @@ class RecognitionConfig(AppConfig):
 
     def ready(self) -> None:
         from webapp.jobs import reaper
-        from webapp.recognition import requests, sweeps
+        from webapp.recognition import cleanup, services
         from webapp.videos import analysed
 
-        reaper.register(sweeps.sweep)
-        analysed.after_analysis(requests.look_at_analysed)
-        analysed.after_restoring(requests.look_at_restored)
+        reaper.register(cleanup.sweep)
+        analysed.after_analysis(services.look_at_analysed)
+        analysed.after_restoring(services.look_at_restored)

@@ -25,7 +25,7 @@ from webapp.datasets.models import VersionSample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
 from webapp.people.models import Face, Track
-from webapp.recognition import taking_over
+from webapp.recognition.batches import services as batches
 from webapp.recognition.models import Observation, Recognition, Span
 from webapp.training.models import TrainingRun
 from webapp.videos.ingest import original_of
@@ -222,7 +222,7 @@ def _store(job: Job, recognition: Recognition, analysis_id: UUID | None, found: 
         )
         Recognition.objects.filter(pk=recognition.pk).update(ended_at=timezone.now(), analysis=analysis_id)
         if recognition.batch is None:
-            taking_over.take_over_by_itself(recognition)
+            batches.take_over_by_itself(recognition)
 
 
 def _is_shown(video_id: UUID, analysis_id: UUID | None) -> bool:

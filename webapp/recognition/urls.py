@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from webapp.recognition import batch_views, views
+from webapp.recognition import views
 from webapp.recognition.active_learning import views as active_learning_views
+from webapp.recognition.batches import views as batches_views
 
 app_name = "recognition"
 urlpatterns = [
@@ -15,7 +16,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>/doubtful/undo/", active_learning_views.undo_answer, name="undo_answer"),
     path("moments/<int:observation_id>.jpg", active_learning_views.picture, name="picture"),
     path("<uuid:recognition_id>/again/", views.again, name="again"),
-    path("batches/<uuid:batch_id>/", batch_views.batch, name="batch"),
-    path("batches/<uuid:batch_id>/decide/", batch_views.decide, name="decide"),
-    path("batches/<uuid:batch_id>/undo/", batch_views.undo, name="undo"),
+    path("batches/<uuid:batch_id>/", batches_views.batch, name="batch"),
+    path("batches/<uuid:batch_id>/decide/", batches_views.decide, name="decide"),
+    path("batches/<uuid:batch_id>/undo/", batches_views.undo, name="undo"),
 ]

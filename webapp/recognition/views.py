@@ -16,7 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access
 from webapp.accounts.context import team_of
 from webapp.http.responses import done, refused
-from webapp.recognition import batches, overview, requests
+from webapp.recognition import overview_queries, services
+from webapp.recognition.batches import queries as batches_queries
 from webapp.training.models import TrainingRun
 from webapp.training.promoting import at_work
 from webapp.videos.models import Video
@@ -31,8 +32,8 @@ ALL, WITHOUT, CHOSEN = "all", "without", "chosen"
 def models_at_work(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
     context = {
-        "models": overview.of_team(team) if team else [],
-        "batches": batches.open_batches(access.visible_recognitions(request.user).filter(video__team=team)),
+        "models": overview_queries.of_team(team) if team else [],
+        "batches": batches_queries.open_batches(access.visible_recognitions(request.user).filter(video__team=team)),
         "can_edit": team is not None and access.editable_teams(request.user).filter(pk=team.pk).exists(),
     }
     return render(request, "recognition/list.html", context)
@@ -43,13 +44,13 @@ def models_at_work(request: HttpRequest) -> HttpResponse:
 def apply(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Choosing old videos for a model that is at work."""
     run = get_object_or_404(access.editable_runs(request.user), pk=run_id)
-    videos = requests.lookable(run, access.editable_videos(request.user).filter(team=run.team_id))
+    videos = services.lookable(run, access.editable_videos(request.user).filter(team=run.team_id))
     context = {
         "run": run,
         "is_at_work": any(each.pk == run.pk for each in at_work(run.team_id)),
         "page": Paginator(videos.order_by("-created_at", "pk"), PAGE_SIZE).get_page(request.GET.get("page")),
         "count": videos.count(),
-        "without": requests.without(run, videos).count(),
+        "without": services.without(run, videos).count(),
     }
     return render(request, "recognition/apply.html", context)
 
@@ -77,8 +78,8 @@ def begin_with(
     if which == CHOSEN:
         videos = videos.filter(pk__in=[video.pk for video in _chosen(videos, request.POST.getlist("video"))])
     elif which == WITHOUT and len(runs) == 1:
-        videos = requests.without(runs[0], videos)
-    batch = requests.begin_batch(runs, list(videos.select_related("team")[:MOST_AT_ONCE]), user=request.user)  # type: ignore[arg-type]
+        videos = services.without(runs[0], videos)
+    batch = services.begin_batch(runs, list(videos.select_related("team")[:MOST_AT_ONCE]), user=request.user)  # type: ignore[arg-type]
     if batch is None:
         return refused(request, _("None of these videos can be looked at now. Choose videos that are analysed."), here)
     n = access.visible_recognitions(request.user).filter(batch=batch).count()
@@ -93,7 +94,7 @@ def again(request: HttpRequest, recognition_id: UUID) -> HttpResponseBase:
     looks = access.editable_recognitions(request.user).select_related("video__team", "run")
     look = get_object_or_404(looks, pk=recognition_id)
     here = reverse("videos:detail", args=[look.video_id]) + "?tab=labels"
-    if requests.look_again(look, user=request.user) is None:  # type: ignore[arg-type]
+    if services.look_again(look, user=request.user) is None:  # type: ignore[arg-type]
         return refused(request, _("The model is looking at it already."), here)
     return done(request, _("The model looks again."), here)
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access
 from webapp.http.responses import done, refused
 from webapp.jobs import lifecycle
-from webapp.recognition import batches, differences, taking_over
+from webapp.recognition.batches import difference_queries, queries, services
 from webapp.recognition.models import Recognition
 
 PAGE_SIZE = 20
@@ -30,12 +30,12 @@ def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
         looks.select_related("video", "run", "job").order_by("video__title", "video", "line", "pk"), PAGE_SIZE
     ).get_page(request.GET.get("page"))
     ended = [each for each in page.object_list if each.ended_at is not None]
-    found = {each.recognition.pk: each for each in differences.of_looks(ended)}
+    found = {each.recognition.pk: each for each in difference_queries.of_looks(ended)}
     context = {
         "batch": batch_id,
         "page": page,
         "rows": [(each, found.get(each.pk)) for each in page.object_list],
-        "counts": batches.counts(looks),
+        "counts": queries.counts(looks),
         "can_edit": access.editable_recognitions(request.user).filter(batch=batch_id).exists(),
         "team_id": page.object_list[0].video.team_id,
     }
@@ -52,18 +52,18 @@ def decide(request: HttpRequest, batch_id: UUID) -> HttpResponseBase:
     if act == STOP:
         return _stop(request, looks, here)
     if act in (TAKE_ALL, DISCARD_ALL):
-        wished = list(looks.filter(batches.NEW))
+        wished = list(looks.filter(queries.NEW))
     elif act in (TAKE, DISCARD):
-        wished = batches.chosen(looks.filter(batches.NEW), request.POST.getlist("look"))
+        wished = queries.chosen(looks.filter(queries.NEW), request.POST.getlist("look"))
     else:
         return refused(request, _("Choose what to do with the new labels."), here)
     if not wished:
         return refused(request, _("Choose at least one video whose new labels wait."), here)
     is_taking = act in (TAKE, TAKE_ALL)
     if is_taking:
-        moved = [look for look in wished if taking_over.take_over(look)]
+        moved = [look for look in wished if services.take_over(look)]
     else:
-        moved = wished if taking_over.discard(wished) else []
+        moved = wished if services.discard(wished) else []
     return _told(request, moved, here, batch_id, is_taking=is_taking)
 
 
@@ -73,10 +73,10 @@ def undo(request: HttpRequest, batch_id: UUID) -> HttpResponseBase:
     """Those in `looks` (ids with commas between them) wait again; what they replaced is current."""
     looks = _looks(access.editable_recognitions(request.user), batch_id)
     here = reverse("recognition:batch", args=[batch_id])
-    wished = batches.chosen(looks, request.POST.get("looks", "").split(","))
+    wished = queries.chosen(looks, request.POST.get("looks", "").split(","))
     taken = [look for look in wished if look.taken_over_at is not None]
-    back = sum(taking_over.undo_take_over(look) for look in taken)
-    back += taking_over.bring_back(look for look in wished if look.discarded_at is not None)
+    back = sum(services.undo_take_over(look) for look in taken)
+    back += services.bring_back(look for look in wished if look.discarded_at is not None)
     if not back:
         return refused(request, _("That cannot be undone any more: later labels stand there now."), here)
     words = ngettext("Undone for %(n)d video.", "Undone for %(n)d videos.", back) % {"n": back}
@@ -92,7 +92,7 @@ def _looks(looks: QuerySet[Recognition], batch_id: UUID) -> QuerySet[Recognition
 
 
 def _stop(request: HttpRequest, looks: QuerySet[Recognition], here: str) -> HttpResponseBase:
-    stopped = sum(lifecycle.cancel(job) for job in looks.filter(batches.IN_WORK).values_list("job", flat=True))
+    stopped = sum(lifecycle.cancel(job) for job in looks.filter(queries.IN_WORK).values_list("job", flat=True))
     if not stopped:
         return refused(request, _("There was nothing left to stop."), here)
     return done(request, _("Stopped. What was found so far can be taken over."), here)

@@ -13,7 +13,9 @@ from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
-from webapp.recognition import requests, runner, sweeps
+from webapp.recognition import cleanup as recognition_cleanup
+from webapp.recognition import runner
+from webapp.recognition import services as recognition
 from webapp.recognition.models import CURRENT, Observation, Recognition, Span
 from webapp.training.models import Promotion
 from webapp.training.promoting import at_work
@@ -218,10 +220,12 @@ def test_what_was_replaced_long_ago_goes_with_its_pictures(
     run, video = make_promoted(team=team), make_film(tmp_path, team=team)
     first, second = look(run, video), look(run, video)
     key = first.observations.filter(in_queue=True)[0].picture_key
-    sweeps.sweep()
+    recognition_cleanup.sweep()
     assert storage.exists(key)
-    Recognition.objects.filter(pk=first.pk).update(replaced_at=timezone.now() - 2 * sweeps.REPLACED_KEPT_FOR)
-    sweeps.sweep()
+    Recognition.objects.filter(pk=first.pk).update(
+        replaced_at=timezone.now() - 2 * recognition_cleanup.REPLACED_KEPT_FOR
+    )
+    recognition_cleanup.sweep()
     assert not storage.exists(key)
     assert list(Recognition.objects.all()) == [second]
 
@@ -232,7 +236,7 @@ def test_what_a_deletion_stopped_begins_again_with_the_undo(team: Team, alice: U
     end_analysis(video)
     by_itself = Recognition.objects.get(video=video)
     work(by_itself.job_id, runner.recognise_in_video)
-    batch = requests.begin_batch([run], [video], user=alice)
+    batch = recognition.begin_batch([run], [video], user=alice)
     asked = Recognition.objects.get(batch=batch)
     services.delete_video(video)
     assert Job.objects.get(pk=asked.job_id).status == Status.CANCELLED
@@ -248,7 +252,7 @@ def test_what_a_deletion_stopped_begins_again_with_the_undo(team: Team, alice: U
 def test_what_somebody_stopped_before_the_deletion_stays_stopped(team: Team, alice: User, tmp_path: Path) -> None:
     video = make_film(tmp_path, team=team)
     end_analysis(video)
-    batch = requests.begin_batch([make_promoted(team=team)], [video], user=alice)
+    batch = recognition.begin_batch([make_promoted(team=team)], [video], user=alice)
     asked = Recognition.objects.get(batch=batch)
     lifecycle.cancel(asked.job_id)
     services.delete_video(video)

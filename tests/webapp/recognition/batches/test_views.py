@@ -11,7 +11,10 @@ from tests.factories_recognition import make_film, make_model_run, make_promoted
 from tests.factories_videos import make_video, work
 from tests.trained import stripes_model
 from webapp.accounts.models import Team, User
-from webapp.recognition import differences, requests, runner, taking_over
+from webapp.recognition import runner
+from webapp.recognition import services as recognition
+from webapp.recognition.batches import difference_queries
+from webapp.recognition.batches import services as batches
 from webapp.recognition.models import CURRENT, Recognition
 from webapp.training.models import TrainingRun
 from webapp.videos.models import Video
@@ -36,7 +39,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_what_one_has_and_the_other_has_not(
     first: list[tuple[float, float]], second: list[tuple[float, float]], left: list[tuple[float, float]]
 ) -> None:
-    assert differences.minus(first, second) == left
+    assert difference_queries.minus(first, second) == left
 
 
 def begin(client: Client, **fields: object) -> UUID:
@@ -72,7 +75,7 @@ def test_a_new_model_on_old_videos_waits_shows_the_difference_and_can_be_taken_b
     work(look.job_id, runner.recognise_in_video)
     look.refresh_from_db()
     assert current(video) == before and look.is_waiting
-    [found] = differences.of_looks([look])
+    [found] = difference_queries.of_looks([look])
     by_label = {each.label: each for each in found.labels}
     assert [tuple(map(round, stretch)) for stretch in by_label["lie"].goes] == [(3, 6)]
     assert [tuple(map(round, stretch)) for stretch in by_label["stand"].comes] == [(3, 6)]
@@ -81,7 +84,7 @@ def test_a_new_model_on_old_videos_waits_shows_the_difference_and_can_be_taken_b
     assert "1 video" in str(answer["toast"])
     assert current(video) == look
     look.refresh_from_db()
-    [still] = differences.of_looks([look])
+    [still] = difference_queries.of_looks([look])
     assert still.before == before, "afterwards the page shows what was replaced"
     undo = answer["undo"]
     assert isinstance(undo, dict)
@@ -113,14 +116,14 @@ def test_all_are_taken_over_or_discarded_and_discarding_can_be_undone(team: Team
 def test_later_labels_are_not_undone(team: Team) -> None:
     run, video = promote(make_model_run(team=team)), make_video(team=team)
     first, second, third = (make_recognition(run, video, taken_over_at=None) for _ in range(3))
-    assert taking_over.take_over(first) and taking_over.take_over(second)
+    assert batches.take_over(first) and batches.take_over(second)
     second.refresh_from_db()
-    assert taking_over.take_over(third)
-    assert not taking_over.undo_take_over(second)
-    assert not taking_over.take_over(first), "it is not waiting any more"
+    assert batches.take_over(third)
+    assert not batches.undo_take_over(second)
+    assert not batches.take_over(first), "it is not waiting any more"
     assert current(video) == third
     third.refresh_from_db()
-    assert taking_over.undo_take_over(third)
+    assert batches.undo_take_over(third)
     assert current(video) == second
 
 
@@ -129,13 +132,13 @@ def test_which_videos_can_be_looked_at(team: Team, bob: User) -> None:
     seen, fresh, unchecked = make_video(team=team), make_video(team=team), make_video(team=team, sha256="")
     make_recognition(run, seen)
     every = Video.objects.all()
-    assert set(requests.lookable(run, every)) == {seen, fresh}
-    assert set(requests.without(run, requests.lookable(run, every))) == {fresh}
-    assert not requests.can_look(run, unchecked)
+    assert set(recognition.lookable(run, every)) == {seen, fresh}
+    assert set(recognition.without(run, recognition.lookable(run, every))) == {fresh}
+    assert not recognition.can_look(run, unchecked)
     begin(signed_in(bob), run=run.pk, which="without")
     assert {look.video for look in Recognition.objects.filter(batch__isnull=False)} == {fresh}
     faces = make_model_run(team=team, kind="faces", folder=stripes_model())
-    assert not requests.lookable(faces, every).exists()
+    assert not recognition.lookable(faces, every).exists()
 
 
 def test_a_batch_can_be_stopped(team: Team, bob: User) -> None:
