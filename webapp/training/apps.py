@@ -10,8 +10,8 @@ class TrainingConfig(AppConfig):
     def ready(self) -> None:
         from webapp.datasets.measuring import signals as measuring_signals
         from webapp.jobs import reaper
-        from webapp.training import explaining, suggesting, sweeps
+        from webapp.training import cleanup, explaining, suggesting
 
-        reaper.register(sweeps.sweep)
+        reaper.register(cleanup.sweep)
         reaper.register(explaining.sweep)
         measuring_signals.register(suggesting.suggester_for)

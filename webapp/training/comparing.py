@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from analysis.training.evaluation.curves import chance_of_difference
-from webapp.training import doubts, results
+from webapp.training import caveat_words, results
 from webapp.training.models import TrainingRun
 from webapp.training.setting_words import value_of
 
@@ -53,11 +53,11 @@ def table(runs: Sequence[TrainingRun], sort: str) -> tuple[list[str], list[Row]]
 
 
 def _row(run: TrainingRun, names: Sequence[str], usual: Mapping[str, str]) -> Row:
-    part = doubts.measured_part(run.result)
+    part = caveat_words.measured_part(run.result)
     values = [(value_of(name, _value(run, name)), _plain(_value(run, name)) != usual[name]) for name in names]
     figures = run.result[part]
     measured = results.Measured(figures["count"], figures["sources"], False)
-    return Row(run, figures, measured, bool(run.result["test"]), bool(doubts.grave_doubts(run)), values)
+    return Row(run, figures, measured, bool(run.result["test"]), bool(caveat_words.grave_doubts(run)), values)
 
 
 def _value(run: TrainingRun, name: str) -> Any:
@@ -95,7 +95,7 @@ class Difference:
 
 def difference(first: TrainingRun, second: TrainingRun) -> Difference:
     """Only samples that both had not learned from, with the same truth for both, are a fair measure."""
-    part, other_part = (doubts.measured_part(run.result) for run in (first, second))
+    part, other_part = (caveat_words.measured_part(run.result) for run in (first, second))
     if part != other_part:
         return Difference(first, second, 0, 0)
     mine, theirs = _right_by_sample(first, part), _right_by_sample(second, part)

@@ -18,7 +18,7 @@ from webapp.http.zip_stream import ZipStream
 from webapp.jobs import messages
 from webapp.training import model_files
 from webapp.training.models import TrainingRun
-from webapp.training.pages import head_context
+from webapp.training.page_context import head_context
 from webapp.training.result_views import finished_run
 
 ANY_FILE = "application/octet-stream"

@@ -24,7 +24,7 @@ from webapp.jobs import messages
 from webapp.jobs.models import Status
 from webapp.training import explaining
 from webapp.training.models import Explanation, TrainingRun
-from webapp.training.pages import head_context
+from webapp.training.page_context import head_context
 from webapp.training.result_views import finished_run
 from webapp.videos.models import Video
 

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from webapp import access
 from webapp.http.responses import done, refused
-from webapp.training import doubts, promoting
+from webapp.training import caveat_words, promoting
 from webapp.training.models import TrainingRun
-from webapp.training.pages import head_context
+from webapp.training.page_context import head_context
 from webapp.training.promoting import Moved
 
 
@@ -64,7 +64,10 @@ def _managed(request: HttpRequest, run_id: UUID) -> TrainingRun:
 
 
 def _question(request: HttpRequest, run: TrainingRun, status: int) -> HttpResponseBase:
-    context = head_context(request, run) | {"doubts": doubts.doubts_of(run), "is_grave": bool(doubts.grave_doubts(run))}
+    context = head_context(request, run) | {
+        "doubts": caveat_words.doubts_of(run),
+        "is_grave": bool(caveat_words.grave_doubts(run)),
+    }
     return render(request, "training/promote.html", context, status=status)
 
 

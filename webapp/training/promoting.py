@@ -10,8 +10,8 @@ from webapp.accounts.models import Team, User
 from webapp.datasets.measuring.services import request_measuring
 from webapp.datasets.models import Dataset
 from webapp.jobs.models import Status
-from webapp.training import doubts
-from webapp.training.doubts import Doubt
+from webapp.training import caveat_words
+from webapp.training.caveat_words import Doubt
 from webapp.training.models import Promotion, TrainingRun
 
 NEWEST_FIRST = ("-made_at", "-pk")
@@ -45,7 +45,7 @@ def promote(run: TrainingRun, user: User | None, *, is_sure: bool = False) -> Mo
     """From now on this run is the one at work in its line. Raises NotReady, or AsksFirst unless `is_sure`."""
     if not is_ready(run):
         raise NotReady
-    grave = doubts.grave_doubts(run)
+    grave = caveat_words.grave_doubts(run)
     if grave and not is_sure:
         raise AsksFirst(grave)
     return _put(run.team, run.line, run, user)

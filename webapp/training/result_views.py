@@ -17,9 +17,9 @@ from webapp.datasets.labelling import services as labelling
 from webapp.datasets.measuring import services as measuring
 from webapp.datasets.models import Dataset, Label, Part, Sample
 from webapp.http.responses import done, refused
-from webapp.training import doubts, promoting, result_words, results, run_page
+from webapp.training import caveat_words, promoting, result_words, results, run_page
 from webapp.training.models import TrainingRun
-from webapp.training.pages import head_context
+from webapp.training.page_context import head_context
 from webapp.training.results import AgainstRest
 from webapp.training.setting_words import name_of, value_of
 
@@ -44,7 +44,7 @@ def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
         "measured_words": result_words.measured_on(run.kind, results.measured_on(run, part), part),
         "calibration_words": result_words.calibration(figures["expected_calibration_error"], figures["calibration"]),
         "bins": _bins(figures["calibration"]),
-        "doubts": doubts.doubts_of(run),
+        "doubts": caveat_words.doubts_of(run),
         "parts": [(each, Part(each).label) for each in results.parts_of(run)],
         "matrix": results.matrix(run, part),
         "wrong_count": wrong.count(),

@@ -12,7 +12,7 @@ from analysis.training.evaluation import curves
 from analysis.training.evaluation.curves import PrecisionRecall, Roc
 from analysis.types import Float64
 from webapp.datasets.models import Dataset, Label, Part
-from webapp.training import doubts
+from webapp.training import caveat_words
 from webapp.training.models import Judged, TrainingRun
 
 MOST_ROWS = 50_000
@@ -94,7 +94,7 @@ def parts_of(run: TrainingRun) -> list[str]:
 
 def chosen_part(run: TrainingRun, query: Mapping[str, str]) -> str:
     wished = query.get("part", "")
-    return wished if wished in parts_of(run) else doubts.measured_part(run.result)
+    return wished if wished in parts_of(run) else caveat_words.measured_part(run.result)
 
 
 def chosen_label(run: TrainingRun, query: Mapping[str, str], part: str) -> str:

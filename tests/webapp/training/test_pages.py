@@ -15,7 +15,8 @@ from webapp.accounts.models import Team, User
 from webapp.datasets.models import Version
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
-from webapp.training import services, sweeps
+from webapp.training import cleanup as training_cleanup
+from webapp.training import services
 from webapp.training.models import Promotion, State, TrainingRun, Wish
 from webapp.undo import UNDO_PERIOD
 
@@ -194,10 +195,10 @@ def test_buttons_do_what_they_say(run: TrainingRun, alice: User) -> None:
 def test_a_deleted_run_goes_for_good_after_the_undo_period(run: TrainingRun, alice: User) -> None:
     services.delete_run(run)
     assert TrainingRun.objects.select_related("job").get(pk=run.pk).state == State.PAUSED, "it could go on"
-    sweeps.sweep()
+    training_cleanup.sweep()
     assert TrainingRun.objects.exists()
     TrainingRun.objects.update(deleted_at=timezone.now() - 2 * UNDO_PERIOD)
-    sweeps.sweep()
+    training_cleanup.sweep()
     assert not TrainingRun.objects.exists()
     assert not Job.objects.filter(subject_id=run.pk).exists()
     assert start_run(Version.objects.get(), alice).number == 2, "a number is never used again"

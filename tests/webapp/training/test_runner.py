@@ -15,7 +15,8 @@ from webapp.accounts.models import Team, User
 from webapp.datasets.models import KeepTogether, Version, VersionSample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Status
-from webapp.training import following, runner, services, sweeps
+from webapp.training import cleanup as training_cleanup
+from webapp.training import following, runner, services
 from webapp.training.models import State, TrainingRun
 from webapp.training.tasks import train_model
 from webapp.undo import UNDO_PERIOD
@@ -90,7 +91,7 @@ def test_a_pause_keeps_what_was_learned_and_it_goes_on_from_there(
     assert epochs(paused) == [1, 2]
     learned = paused.history[0]["train_loss"]
     assert storage.workplaces() == [str(run.pk)]
-    sweeps.sweep()
+    training_cleanup.sweep()
     assert services.go_on(paused, user=alice)
     assert not services.go_on(paused, user=alice), "a second press does nothing"
     again = afresh(run)
@@ -109,10 +110,10 @@ def test_a_cancelled_run_leaves_nothing(team: Team, alice: User, monkeypatch: py
     after_epoch(monkeypatch, 1, lambda: services.cancel_run(afresh(run)))
     train_model(str(run.job_id))
     assert afresh(run).state == State.CANCELLED
-    sweeps.sweep()
+    training_cleanup.sweep()
     assert storage.workplaces() == [str(run.pk)], "its worker may still write"
-    monkeypatch.setattr(sweeps, "WORKER_STOPS_WITHIN", -sweeps.WORKER_STOPS_WITHIN)
-    sweeps.sweep()
+    monkeypatch.setattr(training_cleanup, "WORKER_STOPS_WITHIN", -training_cleanup.WORKER_STOPS_WITHIN)
+    training_cleanup.sweep()
     assert storage.workplaces() == []
     assert storage.names(run.files_prefix) == []
 
@@ -277,7 +278,7 @@ def test_a_full_disk_stops_it_keeps_what_was_learned_and_it_goes_on(
     assert failed.state == State.FAILED
     assert failed.job.error_code == "disk_full"
     assert epochs(failed) == [1, 2]
-    sweeps.sweep()
+    training_cleanup.sweep()
     assert services.go_on(failed, user=alice)
     train_model(str(afresh(run).job_id))
     done = afresh(run)
