@@ -17,9 +17,9 @@ from webapp.http.zip_responses import zip_response
 from webapp.http.zip_stream import ZipStream
 from webapp.jobs import messages
 from webapp.training import model_files
+from webapp.training.evaluation.views import finished_run
 from webapp.training.models import TrainingRun
 from webapp.training.page_context import head_context
-from webapp.training.result_views import finished_run
 
 ANY_FILE = "application/octet-stream"
 

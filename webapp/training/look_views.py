@@ -23,9 +23,9 @@ from webapp.http.responses import SeeOther, refused, wants_json
 from webapp.jobs import messages
 from webapp.jobs.models import Status
 from webapp.training import explaining
+from webapp.training.evaluation.views import finished_run
 from webapp.training.models import Explanation, TrainingRun
 from webapp.training.page_context import head_context
-from webapp.training.result_views import finished_run
 from webapp.videos.models import Video
 
 TYPES = {"picture.jpg": "image/jpeg", "heat.png": "image/png", "frames.jpg": "image/jpeg"}

@@ -5,13 +5,14 @@ from typing import Any
 from django.http import HttpRequest
 
 from webapp import access
-from webapp.training import promoting, results
+from webapp.training import promoting
+from webapp.training.evaluation import queries as evaluation_queries
 from webapp.training.models import TrainingRun
 
 
 def head_context(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
     team = {"pk": run.team_id}
-    dataset = results.standing_dataset(run)
+    dataset = evaluation_queries.standing_dataset(run)
     working = promoting.run_at_work(run.line)
     return {
         "run": run,

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from webapp.training import compare_views, download_views, look_views, promote_views, result_views, views
+from webapp.training import download_views, look_views, promote_views, views
+from webapp.training.evaluation import compare_views
+from webapp.training.evaluation import views as evaluation_views
 
 app_name = "training"
 RUN = "<uuid:run_id>/"
@@ -20,9 +22,9 @@ urlpatterns = [
     path(f"{RUN}delete/", views.delete, name="delete"),
     path(f"{RUN}restore/", views.restore, name="restore"),
     path("compare/", compare_views.compare, name="compare"),
-    path(f"{RUN}samples/", result_views.judged, name="judged"),
-    path(f"{RUN}samples/<int:number>/relabel/", result_views.relabel, name="relabel"),
-    path(f"{RUN}threshold/", result_views.threshold, name="threshold"),
+    path(f"{RUN}samples/", evaluation_views.judged, name="judged"),
+    path(f"{RUN}samples/<int:number>/relabel/", evaluation_views.relabel, name="relabel"),
+    path(f"{RUN}threshold/", evaluation_views.threshold, name="threshold"),
     path(f"{RUN}promote/", promote_views.promote, name="promote"),
     path(f"{RUN}withdraw/", promote_views.withdraw, name="withdraw"),
     path(f"{RUN}roll-back/", promote_views.roll_back, name="roll_back"),

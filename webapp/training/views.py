@@ -17,7 +17,8 @@ from webapp.accounts.context import team_of
 from webapp.datasets.models import Version
 from webapp.http.ids import uuid_or_none
 from webapp.http.responses import done, refused
-from webapp.training import queries, readiness, result_views, run_page, services, train_page
+from webapp.training import queries, readiness, run_page, services, train_page
+from webapp.training.evaluation import views as evaluation_views
 from webapp.training.forms import TrainingForm, initial_of
 from webapp.training.models import State, TrainingRun
 from webapp.undo import UNDO_PERIOD
@@ -116,7 +117,7 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     found = access.visible_runs(request.user).select_related("job", "dataset", "version", "created_by")
     run = get_object_or_404(found, pk=run_id)
     if run.state == State.DONE:
-        return result_views.result(request, run)
+        return evaluation_views.result(request, run)
     can_manage = access.manageable_teams(request.user).filter(pk=run.team_id).exists()
     return render(request, "training/run.html", run_page.context(run, can_manage))
 

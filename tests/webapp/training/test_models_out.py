@@ -18,7 +18,8 @@ from tests.webapp.page_checks import faults_of
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets.models import Dataset, Sample
-from webapp.training import comparing, promoting
+from webapp.training import promoting
+from webapp.training.evaluation import compare_queries
 from webapp.training.models import Promotion, TrainingRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,12 +116,12 @@ def run_with(dataset: Dataset, right: int, **config: Any) -> TrainingRun:
 
 def test_what_differs_is_lit_and_the_best_is_on_top(dataset: Dataset, vera: User) -> None:
     runs = [run_with(dataset, 40), run_with(dataset, 50), run_with(dataset, 55, epochs=99, threads=7)]
-    names, rows = comparing.table(runs, "accuracy")
+    names, rows = compare_queries.table(runs, "accuracy")
     assert names == ["epochs"], "where it computed does not count"
     assert [row.run for row in rows] == runs[::-1]
     assert [row.settings[0] for row in rows] == [("99", True), ("10", False), ("10", False)]
-    assert [row.run for row in comparing.table(runs, "number")[1]] == runs[::-1]
-    assert len(comparing.table(runs, "calibration")[1]) == 3
+    assert [row.run for row in compare_queries.table(runs, "number")[1]] == runs[::-1]
+    assert len(compare_queries.table(runs, "calibration")[1]) == 3
     html = page(signed_in(vera), f"?line={dataset.pk}&sort=f1")
     assert html.count('class="lit"') == 1
 
@@ -131,13 +132,13 @@ def test_a_clear_difference_is_told_from_chance(dataset: Dataset, vera: User) ->
     make_judged(good, samples)
     make_judged(bad, samples, wrong=range(20))
     make_judged(near, samples, wrong=[0])
-    told = comparing.difference(good, bad)
+    told = compare_queries.difference(good, bad)
     assert (told.common, told.better) == (60, good)
     assert told.chance is not None
     assert told.chance < 0.001
     assert told.points == pytest.approx(100 / 3)
-    assert comparing.difference(bad, good).better == good
-    assert comparing.difference(good, near).chance == 1.0
+    assert compare_queries.difference(bad, good).better == good
+    assert compare_queries.difference(good, near).chance == 1.0
     client = signed_in(vera)
     assert "Run 1 is better than Run 2, and hardly by chance" in page(
         client, f"?line={dataset.pk}&pair={good.pk}&pair={bad.pk}"
@@ -150,12 +151,12 @@ def test_other_samples_or_other_truths_are_no_fair_measure(dataset: Dataset, ver
     first, second = run_with(dataset, 50), run_with(dataset, 50)
     make_judged(first, samples[:30])
     make_judged(second, samples[30:])
-    assert comparing.difference(first, second).chance is None
+    assert compare_queries.difference(first, second).chance is None
     assert "cannot be compared fairly" in page(signed_in(vera), f"?run={first.pk}&run={second.pk}")
     second.judged.all().delete()
     make_judged(second, samples[:30])
     second.judged.update(truth="other")
-    assert comparing.difference(first, second).chance is None
+    assert compare_queries.difference(first, second).chance is None
 
 
 def test_only_what_both_were_tested_with_counts(dataset: Dataset, vera: User) -> None:
@@ -163,7 +164,7 @@ def test_only_what_both_were_tested_with_counts(dataset: Dataset, vera: User) ->
     first, second = run_with(dataset, 50), run_with(dataset, 50)
     make_judged(first, samples[:40])
     make_judged(second, samples[10:], wrong=range(12))
-    told = comparing.difference(first, second)
+    told = compare_queries.difference(first, second)
     assert (told.common, told.alone) == (30, 30)
     assert "do not count here" in page(signed_in(vera), f"?run={first.pk}&run={second.pk}")
 

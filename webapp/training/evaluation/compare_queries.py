@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from analysis.training.evaluation.curves import chance_of_difference
-from webapp.training import caveat_words, results
+from webapp.training import caveat_words
+from webapp.training.evaluation import queries
 from webapp.training.models import TrainingRun
 from webapp.training.setting_words import value_of
 
@@ -23,7 +24,7 @@ class Row:
 
     run: TrainingRun
     figures: Mapping[str, Any]
-    measured: results.Measured
+    measured: queries.Measured
     is_tested: bool
     is_grave: bool
     settings: list[tuple[Any, bool]]
@@ -56,7 +57,7 @@ def _row(run: TrainingRun, names: Sequence[str], usual: Mapping[str, str]) -> Ro
     part = caveat_words.measured_part(run.result)
     values = [(value_of(name, _value(run, name)), _plain(_value(run, name)) != usual[name]) for name in names]
     figures = run.result[part]
-    measured = results.Measured(figures["count"], figures["sources"], False)
+    measured = queries.Measured(figures["count"], figures["sources"], False)
     return Row(run, figures, measured, bool(run.result["test"]), bool(caveat_words.grave_doubts(run)), values)
 
 

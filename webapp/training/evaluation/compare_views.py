@@ -8,8 +8,10 @@ from django.views.decorators.http import require_GET
 
 from webapp import access
 from webapp.http.ids import uuid_or_none
-from webapp.training import comparing, promoting, result_words, setting_words
-from webapp.training.comparing import Difference
+from webapp.training import promoting, setting_words
+from webapp.training.evaluation import compare_queries
+from webapp.training.evaluation import words as evaluation_words
+from webapp.training.evaluation.compare_queries import Difference
 from webapp.training.models import TrainingRun
 
 MOST_RUNS = 50
@@ -24,13 +26,13 @@ def compare(request: HttpRequest) -> HttpResponse:
     if not chosen:
         raise Http404
     sort = request.GET.get("sort", "")
-    names, rows = comparing.table(chosen, sort)
+    names, rows = compare_queries.table(chosen, sort)
     pair = _pair(request, [row.run for row in rows])
-    told = comparing.difference(*pair) if pair else None
+    told = compare_queries.difference(*pair) if pair else None
     context = {
         "names": [setting_words.name_of(name) for name in names],
         "rows": rows,
-        "sort": sort if sort in comparing.SORTS else "accuracy",
+        "sort": sort if sort in compare_queries.SORTS else "accuracy",
         "pair": [run.pk for run in pair or ()],
         "difference": told,
         "difference_words": _told(told) if told else "",
@@ -67,7 +69,7 @@ def _told(told: Difference) -> str:
         )
     other = told.second if told.better == told.first else told.first
     better, worse = (_("Run %(number)d") % {"number": run.number} for run in (told.better, other))
-    words = result_words.difference(told.chance, better, worse, told.points, told.common)
+    words = evaluation_words.difference(told.chance, better, worse, told.points, told.common)
     if told.alone:
         words += " " + _("Samples that only one of them was measured with do not count here.")
     return words

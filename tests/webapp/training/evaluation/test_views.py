@@ -18,7 +18,7 @@ from tests.webapp.page_checks import faults_of
 from webapp.accounts.models import Team, User
 from webapp.datasets.models import Act, Dataset, Label, Part, Sample
 from webapp.jobs.models import Status
-from webapp.training import results
+from webapp.training.evaluation import queries as evaluation_queries
 from webapp.training.models import Judged, TrainingRun
 
 pytestmark = pytest.mark.django_db
@@ -160,7 +160,7 @@ def test_what_another_threshold_changes(run: TrainingRun, vera: User) -> None:
     assert re.findall(r"\?sample=(\d+)", lower) == [str(samples[1].number)]
     higher = client.get(address, {"label": "smile", "at": "50"}).content.decode()
     assert "1 is no longer called “smile”: 1 rightly, 0 wrongly." in higher
-    other = results.AgainstRest(run, results.heard(run, Part.TEST), "none")
+    other = evaluation_queries.AgainstRest(run, evaluation_queries.heard(run, Part.TEST), "none")
     assert other.usual == pytest.approx(0.6), "of two labels the thresholds mirror each other"
 
 
@@ -291,7 +291,7 @@ def test_many_labels_choose_the_weakest(dataset: Dataset, alice: User) -> None:
     run = make_run(dataset=dataset, result=make_result(labels, test=figures, validation=figures))
     make_judged(run, make_samples(dataset, 6))
     client = signed_in(alice)
-    assert results.chosen_label(run, {}, Part.TEST) == "fear"
+    assert evaluation_queries.chosen_label(run, {}, Part.TEST) == "fear"
     html = checked(client, page_of(run, "?label=joy"))
     assert "“joy” is said from" in html
     assert html.count('class="cell shade-') == 9
@@ -300,5 +300,5 @@ def test_many_labels_choose_the_weakest(dataset: Dataset, alice: User) -> None:
 def test_nothing_wrong_in_few_sources_is_not_called_certain() -> None:
     figures = make_figures(60, 60, sources=30)
     assert figures["accuracy_interval"] == [1.0, 1.0]
-    assert results.interval_of(figures) == (pytest.approx(0.9), 1.0)
-    assert results.interval_of(make_figures(50, 60)) == tuple(make_figures(50, 60)["accuracy_interval"])
+    assert evaluation_queries.interval_of(figures) == (pytest.approx(0.9), 1.0)
+    assert evaluation_queries.interval_of(make_figures(50, 60)) == tuple(make_figures(50, 60)["accuracy_interval"])

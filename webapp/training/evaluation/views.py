@@ -17,10 +17,12 @@ from webapp.datasets.labelling import services as labelling
 from webapp.datasets.measuring import services as measuring
 from webapp.datasets.models import Dataset, Label, Part, Sample
 from webapp.http.responses import done, refused
-from webapp.training import caveat_words, promoting, result_words, results, run_page
+from webapp.training import caveat_words, promoting, run_page
+from webapp.training.evaluation import queries
+from webapp.training.evaluation import words as evaluation_words
+from webapp.training.evaluation.queries import AgainstRest
 from webapp.training.models import TrainingRun
 from webapp.training.page_context import head_context
-from webapp.training.results import AgainstRest
 from webapp.training.setting_words import name_of, value_of
 
 PAGE_SIZE = 36
@@ -31,25 +33,27 @@ TABLE_STEPS = range(0, 101, 10)
 
 def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
     """Of a run that this person may see and that is done; called by `views.run`."""
-    part = results.chosen_part(run, request.GET)
+    part = queries.chosen_part(run, request.GET)
     figures = run.result[part]
-    low, high = results.interval_of(figures)
-    wrong = results.mistakes(run, part)
+    low, high = queries.interval_of(figures)
+    wrong = queries.mistakes(run, part)
     context = head_context(request, run) | _threshold_context(request, run, part)
     context |= {
         "tab": "result",
         "figures": figures,
         "interval": {"from": low, "to": high, "low": 100 * low, "width": 100 * (high - low)},
-        "right_words": result_words.right_of(run.kind, figures["accuracy"], low, high),
-        "measured_words": result_words.measured_on(run.kind, results.measured_on(run, part), part),
-        "calibration_words": result_words.calibration(figures["expected_calibration_error"], figures["calibration"]),
+        "right_words": evaluation_words.right_of(run.kind, figures["accuracy"], low, high),
+        "measured_words": evaluation_words.measured_on(run.kind, queries.measured_on(run, part), part),
+        "calibration_words": evaluation_words.calibration(
+            figures["expected_calibration_error"], figures["calibration"]
+        ),
         "bins": _bins(figures["calibration"]),
         "doubts": caveat_words.doubts_of(run),
-        "parts": [(each, Part(each).label) for each in results.parts_of(run)],
-        "matrix": results.matrix(run, part),
+        "parts": [(each, Part(each).label) for each in queries.parts_of(run)],
+        "matrix": queries.matrix(run, part),
         "wrong_count": wrong.count(),
-        "mistakes": list(results.cards(wrong)[: results.CARDS]),
-        "labels_today": results.labels_today(context["dataset"]),
+        "mistakes": list(queries.cards(wrong)[: queries.CARDS]),
+        "labels_today": queries.labels_today(context["dataset"]),
         "moves": list(promoting.history(run.line)[:MOVES]),
         "before": promoting.run_before(run.line),
         **run_page.learned(run),
@@ -63,15 +67,15 @@ def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
 def judged(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """The samples of a cell, all mistakes, or all: ?part=&truth=&said=&wrong=1"""
     run = finished_run(request, run_id)
-    part = results.chosen_part(run, request.GET)
-    rows = results.cards(results.judged_list(run, part, request.GET))
+    part = queries.chosen_part(run, request.GET)
+    rows = queries.cards(queries.judged_list(run, part, request.GET))
     context = head_context(request, run)
     context |= {
         "part": part,
         "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
         "truth": request.GET.get("truth", ""),
         "said": request.GET.get("said", ""),
-        "labels_today": results.labels_today(context["dataset"]),
+        "labels_today": queries.labels_today(context["dataset"]),
     }
     return render(request, "training/judged.html", context)
 
@@ -81,7 +85,7 @@ def judged(request: HttpRequest, run_id: UUID) -> HttpResponse:
 def threshold(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """What changes at another threshold: ?part=&label=&at=0..100"""
     run = finished_run(request, run_id)
-    part = results.chosen_part(run, request.GET)
+    part = queries.chosen_part(run, request.GET)
     context = head_context(request, run) | _threshold_context(request, run, part)
     return render(request, "training/_threshold_changes.html", context)
 
@@ -136,9 +140,9 @@ def _unchanged(sample: Sample) -> str:
 
 
 def _threshold_context(request: HttpRequest, run: TrainingRun, part: str) -> dict[str, Any]:
-    label = results.chosen_label(run, request.GET, part)
-    against = AgainstRest(run, results.heard(run, part), label)
-    at = results.read_threshold(request.GET, against.usual)
+    label = queries.chosen_label(run, request.GET, part)
+    against = AgainstRest(run, queries.heard(run, part), label)
+    at = queries.read_threshold(request.GET, against.usual)
     step = round(at * 100)
     keys = against.turned(step / 100)
     rows = set(keys)
@@ -151,9 +155,9 @@ def _threshold_context(request: HttpRequest, run: TrainingRun, part: str) -> dic
         "label": label,
         "at": step,
         "usual": round(against.usual * 100),
-        "threshold_words": result_words.at_threshold(label, against.table[step]),
-        "turned_words": result_words.turned(label, more, right, wrong),
-        "turned": results.in_order(run.judged.all(), keys[: results.TURNED]),
+        "threshold_words": evaluation_words.at_threshold(label, against.table[step]),
+        "turned_words": evaluation_words.turned(label, more, right, wrong),
+        "turned": queries.in_order(run.judged.all(), keys[: queries.TURNED]),
         "against": against,
         "roc_line": _line(against.roc.points),
         "precision_line": _line(against.precision_recall.points),

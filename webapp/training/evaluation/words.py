@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from webapp.datasets.choices import Kind, Part
-from webapp.training.results import Measured
+from webapp.training.evaluation.queries import Measured
 
 PER_HUNDRED_FROM = 0.95
 """From there on "of 10" would be 9.7, which nobody can picture."""
