@@ -10,8 +10,9 @@ class TrainingConfig(AppConfig):
     def ready(self) -> None:
         from webapp.datasets.measuring import signals as measuring_signals
         from webapp.jobs import reaper
-        from webapp.training import cleanup, explaining, suggesting
+        from webapp.training import cleanup, suggesting
+        from webapp.training.explanations import services as explanations
 
         reaper.register(cleanup.sweep)
-        reaper.register(explaining.sweep)
+        reaper.register(explanations.sweep)
         measuring_signals.register(suggesting.suggester_for)

@@ -20,10 +20,10 @@ def suggester_for(dataset: Dataset) -> Suggester | None:
         return None
     # Only the worker gets here; the web server, which registers this, loads no networks.
     from analysis.training.data.inputs import see
-    from webapp.training import looking
+    from webapp.training.explanations import runner as explanations_runner
 
     try:
-        model = looking.loaded(run).model
+        model = explanations_runner.loaded(run).model
     except DamagedModel as error:
         logger.warning("No suggestions by run %s: %s", run.pk, error)
         return None

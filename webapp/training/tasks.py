@@ -3,7 +3,8 @@
 from celery import shared_task
 
 from webapp.jobs import lifecycle
-from webapp.training import looking, runner
+from webapp.training import runner
+from webapp.training.explanations import runner as explanations_runner
 
 
 @shared_task(name="train_model")
@@ -17,4 +18,4 @@ def train_model(job_id: str) -> None:
 def explain_picture(job_id: str) -> None:
     with lifecycle.working(job_id) as job:
         if job is not None:
-            looking.explain_picture(job)
+            explanations_runner.explain_picture(job)

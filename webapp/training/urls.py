@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from webapp.training import download_views, look_views, promote_views, views
+from webapp.training import download_views, promote_views, views
 from webapp.training.evaluation import compare_views
 from webapp.training.evaluation import views as evaluation_views
+from webapp.training.explanations import views as explanations_views
 
 app_name = "training"
 RUN = "<uuid:run_id>/"
@@ -29,13 +30,13 @@ urlpatterns = [
     path(f"{RUN}withdraw/", promote_views.withdraw, name="withdraw"),
     path(f"{RUN}roll-back/", promote_views.roll_back, name="roll_back"),
     path(f"{RUN}at-work/", promote_views.history, name="promotions"),
-    path(f"{RUN}try/", look_views.try_it, name="try"),
-    path(f"{RUN}look/", look_views.look_at, name="look_at"),
-    path(f"{RUN}looks/", look_views.ask, name="ask_look"),
-    path(LOOK, look_views.look, name="look"),
-    path(f"{LOOK}pictures/", look_views.look_pictures, name="look_pictures"),
-    path(f"{LOOK}answer/", look_views.look_answer, name="look_answer"),
-    path(f"{LOOK}<str:name>", look_views.look_file, name="look_file"),
+    path(f"{RUN}try/", explanations_views.try_it, name="try"),
+    path(f"{RUN}look/", explanations_views.look_at, name="look_at"),
+    path(f"{RUN}looks/", explanations_views.ask, name="ask_look"),
+    path(LOOK, explanations_views.look, name="look"),
+    path(f"{LOOK}pictures/", explanations_views.look_pictures, name="look_pictures"),
+    path(f"{LOOK}answer/", explanations_views.look_answer, name="look_answer"),
+    path(f"{LOOK}<str:name>", explanations_views.look_file, name="look_file"),
     path(f"{RUN}download/", download_views.download_all, name="download_all"),
     path(f"{RUN}download/<str:name>", download_views.download, name="download"),
 ]

@@ -26,7 +26,8 @@ from webapp.datasets.models import Measured
 from webapp.jobs import lifecycle
 from webapp.jobs.errors import FileGone
 from webapp.jobs.models import Job
-from webapp.training import explaining, model_files
+from webapp.training import model_files
+from webapp.training.explanations import services
 from webapp.training.models import Explanation, TrainingRun
 from webapp.videos.ingest import original_of
 from webapp.videos.media_info import info_of
@@ -76,7 +77,7 @@ def explain_picture(job: Job) -> None:
         raise Cancelled
     lifecycle.report(job, STAGE, 0, 1)
     model = loaded(look.run)
-    if explaining.is_average(look):
+    if services.is_average(look):
         _store_average(look, _average(look, model, job))
         return
     with _file_of(look, model) as shown:
@@ -247,10 +248,10 @@ def _store_average(look: Explanation, found: "Averaged") -> None:
 def _store(look: Explanation, picture_jpeg: bytes, heat_png: bytes, result: dict[str, Any]) -> None:
     _store_picture(look, PICTURE, picture_jpeg)
     _store_picture(look, HEAT, heat_png)
-    key = f"{explaining.files_prefix(look)}/{HEAT}"
+    key = f"{services.files_prefix(look)}/{HEAT}"
     Explanation.objects.filter(pk=look.pk).update(result=result, heat_key=key)
 
 
 def _store_picture(look: Explanation, name: str, content: bytes) -> None:
     if content:
-        storage.put_bytes(f"{explaining.files_prefix(look)}/{name}", content)
+        storage.put_bytes(f"{services.files_prefix(look)}/{name}", content)

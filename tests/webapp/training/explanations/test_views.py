@@ -21,7 +21,8 @@ from webapp.accounts.models import Team, User
 from webapp.datasets.measuring import runner as measuring_runner
 from webapp.datasets.models import Dataset, Measured, Part, Sample, Version
 from webapp.jobs.models import Job, Status
-from webapp.training import explaining, tasks
+from webapp.training import tasks
+from webapp.training.explanations import services as explanations
 from webapp.training.models import Explanation, TrainingRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -185,7 +186,7 @@ def test_trying_a_short_clip(trained: TrainingRun, film: Any, bob: User) -> None
 def test_what_is_no_picture_is_refused_at_once(trained: TrainingRun, bob: User) -> None:
     client = signed_in(bob)
     bomb = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (60_000).to_bytes(4, "big") * 2 + b"\x08\x02\0\0\0"
-    for content in (b"hello", b"", bomb, b"\xff\xd8\xff" + b"x" * explaining.MOST_BYTES):
+    for content in (b"hello", b"", bomb, b"\xff\xd8\xff" + b"x" * explanations.MOST_BYTES):
         assert upload(client, trained, content).status_code == 400
     assert client.post(reverse("training:try", args=[trained.pk])).status_code == 400
     assert not Explanation.objects.exists()
@@ -204,10 +205,10 @@ def test_what_somebody_tried_is_theirs_and_goes_after_a_day(trained: TrainingRun
     address = reverse("training:look_file", args=[trained.pk, look.pk, "picture.jpg"])
     assert (client.get(address).status_code, signed_in(alice).get(address).status_code) == (200, 404)
     assert ask(signed_in(alice), trained, again=look.pk, label="lie").status_code == 404
-    explaining.sweep()
+    explanations.sweep()
     assert Explanation.objects.exists()
     Explanation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    explaining.sweep()
+    explanations.sweep()
     assert not Explanation.objects.exists()
     assert storage.names(f"{trained.files_prefix}/looks") == []
 
@@ -224,7 +225,7 @@ def test_a_job_that_finds_nothing_ends_quietly(trained: TrainingRun, vera: User)
 
 
 def test_no_more_wait_than_a_page_asks_for(trained: TrainingRun, vera: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explaining, "MOST_WAITING", 2)
+    monkeypatch.setattr(explanations, "MOST_WAITING", 2)
     client = signed_in(vera)
     assert [ask(client, trained, sample=n).status_code for n in (1, 2, 3, 2)] == [200, 200, 429, 200]
 

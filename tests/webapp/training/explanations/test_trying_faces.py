@@ -13,7 +13,7 @@ from analysis.types import Image
 from tests.analysis.images.test_read import jpeg_with_orientation
 from tests.analysis.portraits import portrait
 from tests.conftest import signed_in
-from tests.webapp.training.test_looks import page, upload, worked
+from tests.webapp.training.explanations.test_views import page, upload, worked
 from webapp import storage
 from webapp.accounts.models import User
 from webapp.datasets.models import Kind

@@ -22,8 +22,8 @@ from webapp.http.ranged_responses import ranged_response
 from webapp.http.responses import SeeOther, refused, wants_json
 from webapp.jobs import messages
 from webapp.jobs.models import Status
-from webapp.training import explaining
 from webapp.training.evaluation.views import finished_run
+from webapp.training.explanations import services
 from webapp.training.models import Explanation, TrainingRun
 from webapp.training.page_context import head_context
 from webapp.videos.models import Video
@@ -46,7 +46,7 @@ def ask(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
         raise Http404
     try:
         look = _asked(request, run, label)
-    except explaining.TooManyWait:
+    except services.TooManyWait:
         words = _("Many pictures are being looked at. Try again in a minute.")
         return refused(request, words, reverse("training:run", args=[run.pk]), status=429)
     page = reverse("training:look", args=[run.pk, look.pk])
@@ -106,7 +106,7 @@ async def look_file(request: HttpRequest, run_id: UUID, look_id: UUID, name: str
         raise Http404
     visible = access.visible_looks(await request.auser()).select_related("run")
     found = await aget_object_or_404(visible, pk=look_id, run=run_id)
-    key = await sync_to_async(explaining.files_prefix)(found)
+    key = await sync_to_async(services.files_prefix)(found)
     try:
         return await ranged_response(request, f"{key}/{name}", TYPES[name], max_age_s=KEPT_S)
     except FileNotFoundError as error:
@@ -125,13 +125,13 @@ def try_it(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     if not isinstance(sent, UploadedFile):
         return _try_page(request, run, 400, _("Choose a file first."))
     try:
-        made = explaining.look_at_file(run, sent.name or "", sent.read(), user=request.user)  # type: ignore[arg-type]
+        made = services.look_at_file(run, sent.name or "", sent.read(), user=request.user)  # type: ignore[arg-type]
     except PictureTooLarge:
         return _try_page(request, run, 400, _("This file is too large. Make it smaller or shorter, then try again."))
     except UnreadablePicture:
         words = _("This is neither a picture nor a clip that can be read. Try a JPEG, a PNG or an MP4.")
         return _try_page(request, run, 400, words)
-    except explaining.TooManyWait:
+    except services.TooManyWait:
         return _try_page(request, run, 429, _("Many pictures are being looked at. Try again in a minute."))
     return SeeOther(reverse("training:look", args=[run.pk, made.pk]))
 
@@ -148,7 +148,7 @@ def look_context(run: TrainingRun, found: Explanation) -> dict[str, Any]:
         "trouble": messages.explain(found.job.error_code if found.job else "") if _failed(found, status) else None,
         "scores": [(label, share, 100 * share) for label, share in scores],
         "over_time": [(n, 100 - 100 * share, 100 * share) for n, share in enumerate(over_time)],
-        "is_average": explaining.is_average(found),
+        "is_average": services.is_average(found),
     }
 
 
@@ -175,15 +175,15 @@ def _asked(request: HttpRequest, run: TrainingRun, label: str) -> Explanation:
     if request.POST.get("again"):
         looks = access.visible_looks(request.user).select_related("run__team", "sample", "video")
         found = get_object_or_404(looks, pk=uuid_or_none(request.POST["again"]), run=run)
-        return explaining.look_again(found, label, user=user)
+        return services.look_again(found, label, user=user)
     if request.POST.get("average"):
         if not label:
             raise Http404
-        return explaining.average_look(run, label, user=user)
+        return services.average_look(run, label, user=user)
     if request.POST.get("sample"):
-        return explaining.look_at_sample(run, _sample(request, run, request.POST["sample"]), label=label, user=user)
+        return services.look_at_sample(run, _sample(request, run, request.POST["sample"]), label=label, user=user)
     video, time_s = _moment(request, request.POST)
-    return explaining.look_at_frame(run, video, time_s, label=label, user=user)
+    return services.look_at_frame(run, video, time_s, label=label, user=user)
 
 
 def _sample(request: HttpRequest, run: TrainingRun, number: str) -> Sample:
