@@ -18,7 +18,7 @@ from webapp.datasets.forms import KIND_WORDS, DatasetForm, LabelForm, NewDataset
 from webapp.datasets.importing import sample_dataset_services
 from webapp.datasets.models import Dataset, Kind, Label
 from webapp.http.responses import done, refused
-from webapp.training.promoting import at_work
+from webapp.training.registry.services import at_work
 from webapp.undo import UNDO_PERIOD
 
 

@@ -11,7 +11,7 @@ from webapp import access
 from webapp.http.ids import uuids_in
 from webapp.http.responses import done, refused
 from webapp.recognition import views as recognition
-from webapp.training.promoting import at_work
+from webapp.training.registry.services import at_work
 from webapp.undo import UNDO_PERIOD
 from webapp.videos import services
 from webapp.videos.models import Video

@@ -9,7 +9,7 @@ from webapp.accounts.models import Team
 from webapp.recognition.active_learning import queries as active_learning_queries
 from webapp.recognition.models import CURRENT, Recognition
 from webapp.training.models import Promotion, TrainingRun
-from webapp.training.promoting import at_work
+from webapp.training.registry.services import at_work
 from webapp.videos.models import Video
 
 

@@ -12,7 +12,7 @@ from webapp.jobs.models import ACTIVE, Status
 from webapp.people.appearances import THINNEST_BAR_PERCENT, total_s
 from webapp.recognition.models import Recognition, Span
 from webapp.training.models import TrainingRun
-from webapp.training.promoting import at_work
+from webapp.training.registry.services import at_work
 from webapp.videos.models import Video
 
 MOST_LISTED = 200

@@ -13,7 +13,7 @@ from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, Kind, Status
 from webapp.recognition.models import CURRENT, Recognition
 from webapp.training.models import TrainingRun
-from webapp.training.promoting import at_work
+from webapp.training.registry.services import at_work
 from webapp.videos.models import Analysis, Video
 
 

@@ -19,7 +19,7 @@ from webapp.http.responses import done, refused
 from webapp.recognition import overview_queries, services
 from webapp.recognition.batches import queries as batches_queries
 from webapp.training.models import TrainingRun
-from webapp.training.promoting import at_work
+from webapp.training.registry.services import at_work
 from webapp.videos.models import Video
 
 PAGE_SIZE = 60

@@ -10,9 +10,10 @@ class TrainingConfig(AppConfig):
     def ready(self) -> None:
         from webapp.datasets.measuring import signals as measuring_signals
         from webapp.jobs import reaper
-        from webapp.training import cleanup, suggesting
+        from webapp.training import cleanup
         from webapp.training.explanations import services as explanations
+        from webapp.training.registry import suggestion_runner
 
         reaper.register(cleanup.sweep)
         reaper.register(explanations.sweep)
-        measuring_signals.register(suggesting.suggester_for)
+        measuring_signals.register(suggestion_runner.suggester_for)

@@ -5,15 +5,15 @@ from typing import Any
 from django.http import HttpRequest
 
 from webapp import access
-from webapp.training import promoting
 from webapp.training.evaluation import queries as evaluation_queries
 from webapp.training.models import TrainingRun
+from webapp.training.registry import services as registry
 
 
 def head_context(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
     team = {"pk": run.team_id}
     dataset = evaluation_queries.standing_dataset(run)
-    working = promoting.run_at_work(run.line)
+    working = registry.run_at_work(run.line)
     return {
         "run": run,
         "dataset": dataset,

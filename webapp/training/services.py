@@ -9,8 +9,9 @@ from webapp.accounts.models import User
 from webapp.datasets.models import Version
 from webapp.jobs import lifecycle, progress
 from webapp.jobs.models import Kind, Status
-from webapp.training import promoting, readiness
+from webapp.training import readiness
 from webapp.training.models import Line, TrainingRun, Wish
+from webapp.training.registry import services as registry
 
 
 class NotReady(Exception):
@@ -112,7 +113,7 @@ def _have_pages_look(run: TrainingRun) -> None:
 
 def delete_run(run: TrainingRun) -> None:
     """Out of sight at once; rows and files go after the undo period. What still trains is paused. Raises AtWork."""
-    if promoting.run_at_work(run.line) == run:
+    if registry.run_at_work(run.line) == run:
         raise AtWork
     with transaction.atomic():
         pause_run(run)

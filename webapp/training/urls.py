@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from webapp.training import download_views, promote_views, views
+from webapp.training import views
 from webapp.training.evaluation import compare_views
 from webapp.training.evaluation import views as evaluation_views
 from webapp.training.explanations import views as explanations_views
+from webapp.training.registry import download_views
+from webapp.training.registry import views as registry_views
 
 app_name = "training"
 RUN = "<uuid:run_id>/"
@@ -26,10 +28,10 @@ urlpatterns = [
     path(f"{RUN}samples/", evaluation_views.judged, name="judged"),
     path(f"{RUN}samples/<int:number>/relabel/", evaluation_views.relabel, name="relabel"),
     path(f"{RUN}threshold/", evaluation_views.threshold, name="threshold"),
-    path(f"{RUN}promote/", promote_views.promote, name="promote"),
-    path(f"{RUN}withdraw/", promote_views.withdraw, name="withdraw"),
-    path(f"{RUN}roll-back/", promote_views.roll_back, name="roll_back"),
-    path(f"{RUN}at-work/", promote_views.history, name="promotions"),
+    path(f"{RUN}promote/", registry_views.promote, name="promote"),
+    path(f"{RUN}withdraw/", registry_views.withdraw, name="withdraw"),
+    path(f"{RUN}roll-back/", registry_views.roll_back, name="roll_back"),
+    path(f"{RUN}at-work/", registry_views.history, name="promotions"),
     path(f"{RUN}try/", explanations_views.try_it, name="try"),
     path(f"{RUN}look/", explanations_views.look_at, name="look_at"),
     path(f"{RUN}looks/", explanations_views.ask, name="ask_look"),

@@ -18,7 +18,7 @@ from webapp.recognition import runner
 from webapp.recognition import services as recognition
 from webapp.recognition.models import CURRENT, Observation, Recognition, Span
 from webapp.training.models import Promotion
-from webapp.training.promoting import at_work
+from webapp.training.registry.services import at_work
 from webapp.videos import services
 from webapp.videos.models import State, Video
 

@@ -8,11 +8,12 @@ from django.views.decorators.http import require_GET
 
 from webapp import access
 from webapp.http.ids import uuid_or_none
-from webapp.training import promoting, setting_words
+from webapp.training import setting_words
 from webapp.training.evaluation import compare_queries
 from webapp.training.evaluation import words as evaluation_words
 from webapp.training.evaluation.compare_queries import Difference
 from webapp.training.models import TrainingRun
+from webapp.training.registry import services as registry
 
 MOST_RUNS = 50
 """The latest of a line; more rows are no comparison any more."""
@@ -36,7 +37,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "pair": [run.pk for run in pair or ()],
         "difference": told,
         "difference_words": _told(told) if told else "",
-        "at_work": {run.pk for run in promoting.at_work(chosen[0].team_id)},
+        "at_work": {run.pk for run in registry.at_work(chosen[0].team_id)},
         "title": chosen[0].dataset_name,
         "line": chosen[0].line if len({run.line for run in chosen}) == 1 else None,
     }

@@ -26,9 +26,9 @@ from webapp.datasets.models import Measured
 from webapp.jobs import lifecycle
 from webapp.jobs.errors import FileGone
 from webapp.jobs.models import Job
-from webapp.training import model_files
 from webapp.training.explanations import services
 from webapp.training.models import Explanation, TrainingRun
+from webapp.training.registry import model_file_queries
 from webapp.videos.ingest import original_of
 from webapp.videos.media_info import info_of
 
@@ -98,7 +98,7 @@ def _looked(look: Explanation, loaded: Loaded, path: Path) -> "Looked":
 
 def loaded(run: TrainingRun) -> Loaded:
     """The run's model, kept in this process. Raises DamagedModel."""
-    return _loaded(run.pk, run.files.get(model_files.ONNX, ""))
+    return _loaded(run.pk, run.files.get(model_file_queries.ONNX, ""))
 
 
 @lru_cache(maxsize=KEPT_MODELS)
@@ -107,7 +107,7 @@ def _loaded(run_id: UUID, digest: str) -> Loaded:
     from analysis.training.evaluation.explain import load_network
     from analysis.training.predict import load_model
 
-    with model_files.model_folder(TrainingRun.objects.get(pk=run_id)) as folder:
+    with model_file_queries.model_folder(TrainingRun.objects.get(pk=run_id)) as folder:
         model = load_model(folder, threads=1)
         return Loaded(model, load_network(model))
 

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from webapp import access
 from webapp.http.responses import done, refused
-from webapp.training import caveat_words, promoting
+from webapp.training import caveat_words
 from webapp.training.models import TrainingRun
 from webapp.training.page_context import head_context
-from webapp.training.promoting import Moved
+from webapp.training.registry import services
+from webapp.training.registry.services import Moved
 
 
 @login_required
@@ -23,13 +24,13 @@ def promote(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """GET asks, with all that speaks against it; POST does it, doubtful ones only with `sure`."""
     run = _managed(request, run_id)
     here = reverse("training:run", args=[run.pk])
-    if not promoting.is_ready(run):
+    if not services.is_ready(run):
         return refused(request, _("Only a finished run has a model that can be put to work."), here)
     if request.method == "GET":
         return _question(request, run, 200)
     try:
-        moved = promoting.promote(run, request.user, is_sure=bool(request.POST.get("sure")))  # type: ignore[arg-type]
-    except promoting.AsksFirst:
+        moved = services.promote(run, request.user, is_sure=bool(request.POST.get("sure")))  # type: ignore[arg-type]
+    except services.AsksFirst:
         return _question(request, run, 409)
     words = _("From now on new videos are looked at with run %(number)d.") % {"number": run.number}
     return _told(request, moved, words, here)
@@ -40,7 +41,7 @@ def promote(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 def withdraw(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
     here = reverse("training:run", args=[run.pk])
-    moved = promoting.withdraw(run.line, run.team, request.user)  # type: ignore[arg-type]
+    moved = services.withdraw(run.line, run.team, request.user)  # type: ignore[arg-type]
     words = _("New videos are no longer looked at for “%(name)s”. What was found so far stays.")
     return _told(request, moved, words % {"name": run.dataset_name}, here)
 
@@ -51,8 +52,8 @@ def roll_back(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
     here = reverse("training:run", args=[run.pk])
     try:
-        moved = promoting.roll_back(run.line, run.team, request.user)  # type: ignore[arg-type]
-    except promoting.NothingBefore:
+        moved = services.roll_back(run.line, run.team, request.user)  # type: ignore[arg-type]
+    except services.NothingBefore:
         return refused(request, _("There is no earlier model to go back to."), here)
     now = moved.promotion.run.number if moved.promotion and moved.promotion.run else 0
     return _told(request, moved, _("From now on run %(number)d works again.") % {"number": now}, here)
@@ -89,5 +90,5 @@ def _told(request: HttpRequest, moved: Moved, words: str, here: str) -> HttpResp
 def history(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """Who put which model of this line to work, and when."""
     run = get_object_or_404(access.visible_runs(request.user).select_related("dataset", "job"), pk=run_id)
-    moves = list(promoting.history(run.line))
+    moves = list(services.history(run.line))
     return render(request, "training/history.html", head_context(request, run) | {"moves": moves})

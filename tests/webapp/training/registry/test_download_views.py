@@ -18,9 +18,9 @@ from tests.webapp.page_checks import faults_of
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets.models import Dataset, Sample
-from webapp.training import promoting
 from webapp.training.evaluation import compare_queries
 from webapp.training.models import Promotion, TrainingRun
+from webapp.training.registry import services as registry
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FILES = {"model.onnx", "model.pt", "model_card.md", "run.json"}
@@ -41,9 +41,9 @@ def test_promoting_says_what_will_happen_and_can_be_undone(team: Team, alice: Us
     assert "Run 1 stops working" in asked
     answer = client.post(at("promote", second), headers={"accept": "application/json"}).json()
     assert "From now on new videos are looked at with run 2." in answer["toast"]
-    assert promoting.run_at_work(first.line) == second
+    assert registry.run_at_work(first.line) == second
     client.post(answer["undo"]["url"], answer["undo"]["fields"])
-    assert promoting.run_at_work(first.line) == first
+    assert registry.run_at_work(first.line) == first
     html = client.get(at("run", second)).content.decode()
     assert faults_of(html) == []
     assert "Alice" in html
@@ -58,11 +58,11 @@ def test_withdrawing_and_rolling_back(team: Team, alice: User) -> None:
     for run in (first, second):
         client.post(at("promote", run))
     client.post(at("roll_back", second))
-    assert promoting.run_at_work(first.line) == first
+    assert registry.run_at_work(first.line) == first
     answer = client.post(at("withdraw", first), headers={"accept": "application/json"}).json()
-    assert promoting.run_at_work(first.line) is None
+    assert registry.run_at_work(first.line) is None
     client.post(answer["undo"]["url"], answer["undo"]["fields"])
-    assert promoting.run_at_work(first.line) == first
+    assert registry.run_at_work(first.line) == first
 
 
 def test_doubtful_models_are_promoted_only_with_a_second_word(team: Team, alice: User) -> None:
@@ -71,9 +71,9 @@ def test_doubtful_models_are_promoted_only_with_a_second_word(team: Team, alice:
     answer = client.post(at("promote", run))
     assert answer.status_code == 409
     assert "Put it to work all the same" in answer.content.decode()
-    assert promoting.run_at_work(run.line) is None
+    assert registry.run_at_work(run.line) is None
     client.post(at("promote", run), {"sure": "1"})
-    assert promoting.run_at_work(run.line) == run
+    assert registry.run_at_work(run.line) == run
 
 
 @pytest.mark.parametrize("name", ["bob", "vera", "charlie"])

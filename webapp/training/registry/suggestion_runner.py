@@ -8,14 +8,14 @@ from analysis.training.data.samples import Sample as TrainingSample
 from webapp import storage
 from webapp.datasets.measuring.signals import Suggester, Suggestion
 from webapp.datasets.models import Dataset, Sample
-from webapp.training import promoting
+from webapp.training.registry import services
 
 logger = logging.getLogger(__name__)
 
 
 def suggester_for(dataset: Dataset) -> Suggester | None:
     """None where no model of this dataset is at work, or its files are not what the training wrote."""
-    run = promoting.run_at_work(dataset.pk)
+    run = services.run_at_work(dataset.pk)
     if run is None:
         return None
     # Only the worker gets here; the web server, which registers this, loads no networks.

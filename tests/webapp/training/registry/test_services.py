@@ -9,8 +9,8 @@ from tests.factories import make_team
 from tests.factories_training import make_figures, make_result, make_run
 from webapp.accounts.models import Team, User
 from webapp.jobs.models import Status
-from webapp.training import promoting
 from webapp.training.models import TrainingRun
+from webapp.training.registry import services as registry
 
 pytestmark = pytest.mark.django_db
 
@@ -23,80 +23,80 @@ def runs(team: Team) -> list[TrainingRun]:
 
 
 def test_nothing_is_at_work_until_somebody_says_so(team: Team, runs: list[TrainingRun]) -> None:
-    assert promoting.run_at_work(runs[0].line) is None
-    assert promoting.at_work(team) == []
+    assert registry.run_at_work(runs[0].line) is None
+    assert registry.at_work(team) == []
 
 
 def test_the_latest_promotion_counts(team: Team, alice: User, runs: list[TrainingRun]) -> None:
     line = runs[0].line
-    assert promoting.promote(runs[0], alice).before is None
-    assert promoting.promote(runs[1], alice).before == runs[0]
-    assert promoting.run_at_work(line) == runs[1]
-    assert [each.run for each in promoting.history(line)] == [runs[1], runs[0]]
-    assert {each.made_by for each in promoting.history(line)} == {alice}
+    assert registry.promote(runs[0], alice).before is None
+    assert registry.promote(runs[1], alice).before == runs[0]
+    assert registry.run_at_work(line) == runs[1]
+    assert [each.run for each in registry.history(line)] == [runs[1], runs[0]]
+    assert {each.made_by for each in registry.history(line)} == {alice}
 
 
 def test_promoting_what_is_at_work_changes_nothing(alice: User, runs: list[TrainingRun]) -> None:
-    promoting.promote(runs[0], alice)
-    assert promoting.promote(runs[0], alice).promotion is None
-    assert promoting.history(runs[0].line).count() == 1
+    registry.promote(runs[0], alice)
+    assert registry.promote(runs[0], alice).promotion is None
+    assert registry.history(runs[0].line).count() == 1
 
 
 def test_each_line_of_a_team_has_its_own(team: Team, alice: User, django_assert_num_queries: object) -> None:
     first, second, elsewhere = make_run(team=team), make_run(team=team), make_run(team=make_team("Elsewhere"))
     for run in (first, second, elsewhere):
-        promoting.promote(run, alice)
+        registry.promote(run, alice)
     with django_assert_num_queries(1):  # type: ignore[operator]
-        assert set(promoting.at_work(team)) == {first, second}
+        assert set(registry.at_work(team)) == {first, second}
 
 
 def test_withdrawn_is_not_at_work_and_can_come_back(team: Team, alice: User, runs: list[TrainingRun]) -> None:
     line = runs[0].line
-    promoting.promote(runs[0], alice)
-    assert promoting.withdraw(line, team, alice).before == runs[0]
-    assert promoting.at_work(team) == []
-    assert promoting.withdraw(line, team, alice).promotion is None
-    assert promoting.roll_back(line, team, alice).before is None
-    assert promoting.run_at_work(line) == runs[0]
+    registry.promote(runs[0], alice)
+    assert registry.withdraw(line, team, alice).before == runs[0]
+    assert registry.at_work(team) == []
+    assert registry.withdraw(line, team, alice).promotion is None
+    assert registry.roll_back(line, team, alice).before is None
+    assert registry.run_at_work(line) == runs[0]
 
 
 def test_rolling_back_walks_through_the_earlier_ones(team: Team, alice: User, runs: list[TrainingRun]) -> None:
     line = runs[0].line
     for run in runs:
-        promoting.promote(run, alice)
+        registry.promote(run, alice)
     found = []
     for _ in range(2):
-        promoting.roll_back(line, team, alice)
-        found.append(promoting.run_at_work(line))
+        registry.roll_back(line, team, alice)
+        found.append(registry.run_at_work(line))
     assert found == [runs[1], runs[0]]
-    with pytest.raises(promoting.NothingBefore):
-        promoting.roll_back(line, team, alice)
-    assert promoting.history(line).count() == 5, "rolling back is a row of its own"
+    with pytest.raises(registry.NothingBefore):
+        registry.roll_back(line, team, alice)
+    assert registry.history(line).count() == 5, "rolling back is a row of its own"
 
 
 def test_a_deleted_run_is_not_at_work_nor_gone_back_to(team: Team, alice: User, runs: list[TrainingRun]) -> None:
     line = runs[0].line
     for run in runs:
-        promoting.promote(run, alice)
+        registry.promote(run, alice)
     TrainingRun.objects.filter(pk__in=[runs[1].pk, runs[2].pk]).update(deleted_at=timezone.now())
-    assert promoting.run_at_work(line) is None
-    assert promoting.at_work(team) == []
-    promoting.roll_back(line, team, alice)
-    assert promoting.run_at_work(line) == runs[0]
+    assert registry.run_at_work(line) is None
+    assert registry.at_work(team) == []
+    registry.roll_back(line, team, alice)
+    assert registry.run_at_work(line) == runs[0]
 
 
 def test_the_run_beneath_a_deleted_one_is_next(team: Team, alice: User, runs: list[TrainingRun]) -> None:
     for run in runs:
-        promoting.promote(run, alice)
+        registry.promote(run, alice)
     TrainingRun.objects.filter(pk=runs[1].pk).update(deleted_at=timezone.now())
-    promoting.roll_back(runs[0].line, team, alice)
-    assert promoting.run_at_work(runs[0].line) == runs[0]
+    registry.roll_back(runs[0].line, team, alice)
+    assert registry.run_at_work(runs[0].line) == runs[0]
 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING, Status.FAILED, Status.CANCELLED])
 def test_only_a_finished_run_can_be_promoted(team: Team, alice: User, status: str) -> None:
-    with pytest.raises(promoting.NotReady):
-        promoting.promote(make_run(team=team, status=status), alice)
+    with pytest.raises(registry.NotReady):
+        registry.promote(make_run(team=team, status=status), alice)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def test_only_a_finished_run_can_be_promoted(team: Team, alice: User, status: st
 )
 def test_doubtful_figures_ask_first(team: Team, alice: User, result: dict[str, object], code: str) -> None:
     run = make_run(team=team, result=make_result(**result))
-    with pytest.raises(promoting.AsksFirst) as asked:
-        promoting.promote(run, alice)
+    with pytest.raises(registry.AsksFirst) as asked:
+        registry.promote(run, alice)
     assert [doubt.code for doubt in asked.value.doubts] == [code]
-    assert promoting.run_at_work(run.line) is None
-    promoting.promote(run, alice, is_sure=True)
-    assert promoting.run_at_work(run.line) == run
+    assert registry.run_at_work(run.line) is None
+    registry.promote(run, alice, is_sure=True)
+    assert registry.run_at_work(run.line) == run

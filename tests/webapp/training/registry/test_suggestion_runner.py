@@ -12,8 +12,8 @@ from webapp.datasets.measuring import services as measuring_services
 from webapp.datasets.models import Dataset, Sample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind
-from webapp.training import promoting
 from webapp.training.models import TrainingRun
+from webapp.training.registry import services as registry
 
 pytestmark = pytest.mark.django_db
 ASKED = 12
@@ -76,8 +76,8 @@ def test_promoting_and_withdrawing_have_the_samples_looked_at_again(team: Team, 
     dataset = unlabelled(team)
     run: TrainingRun = make_promoted(dataset=dataset)
     for move in (
-        lambda: promoting.withdraw(dataset.pk, team, alice),
-        lambda: promoting.promote(run, alice, is_sure=True),
+        lambda: registry.withdraw(dataset.pk, team, alice),
+        lambda: registry.promote(run, alice, is_sure=True),
     ):
         Job.objects.filter(kind=Kind.MEASURE).delete()
         move()

@@ -16,10 +16,10 @@ from webapp.http.ranged_responses import ranged_response
 from webapp.http.zip_responses import zip_response
 from webapp.http.zip_stream import ZipStream
 from webapp.jobs import messages
-from webapp.training import model_files
 from webapp.training.evaluation.views import finished_run
 from webapp.training.models import TrainingRun
 from webapp.training.page_context import head_context
+from webapp.training.registry import model_file_queries
 
 ANY_FILE = "application/octet-stream"
 
@@ -29,10 +29,10 @@ ANY_FILE = "application/octet-stream"
 async def download(request: HttpRequest, run_id: UUID, name: str) -> HttpResponseBase:
     """One of `model_files.DOWNLOADS`."""
     run = await _seen(request, run_id)
-    if name not in model_files.DOWNLOADS:
+    if name not in model_file_queries.DOWNLOADS:
         raise Http404
     try:
-        key = await sync_to_async(model_files.verified_key)(run, name)
+        key = await sync_to_async(model_file_queries.verified_key)(run, name)
         return await ranged_response(request, key, ANY_FILE, download_name=f"{title(run)} {name}")
     except (DamagedModel, FileNotFoundError):
         return await sync_to_async(_damaged)(request, run)
@@ -44,7 +44,10 @@ async def download_all(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """All are checked before the first byte leaves: half a ZIP could not be taken back."""
     run = await _seen(request, run_id)
     try:
-        keys = {name: await sync_to_async(model_files.verified_key)(run, name) for name in model_files.DOWNLOADS}
+        keys = {
+            name: await sync_to_async(model_file_queries.verified_key)(run, name)
+            for name in model_file_queries.DOWNLOADS
+        }
     except DamagedModel:
         return await sync_to_async(_damaged)(request, run)
     return zip_response(f"{title(run)}.zip", _zipped(keys))
