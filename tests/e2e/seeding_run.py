@@ -34,7 +34,7 @@ def _make(wish: dict[str, Any]) -> dict[str, str]:
     from tests.factories_training import make_run, store_model
     from tests.factories_videos import make_video
     from webapp.accounts.models import Team
-    from webapp.training.judging import store_judged
+    from webapp.training.runs.predictions_runner import store_judged
 
     team = Team.objects.get(name=wish["team"])
     dataset = make_dataset(team=team, name=wish.get("name", "Stripes"), kind="frames")

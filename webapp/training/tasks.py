@@ -3,8 +3,8 @@
 from celery import shared_task
 
 from webapp.jobs import lifecycle
-from webapp.training import runner
 from webapp.training.explanations import runner as explanations_runner
+from webapp.training.runs import runner
 
 
 @shared_task(name="train_model")

@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from webapp.training import views
 from webapp.training.evaluation import compare_views
 from webapp.training.evaluation import views as evaluation_views
 from webapp.training.explanations import views as explanations_views
 from webapp.training.registry import download_views
 from webapp.training.registry import views as registry_views
+from webapp.training.runs import views
 
 app_name = "training"
 RUN = "<uuid:run_id>/"

@@ -14,8 +14,8 @@ from tests.factories_datasets import make_dataset, make_label, make_samples
 from tests.factories_training import make_run, store_model
 from webapp.accounts.models import Team
 from webapp.datasets.models import Dataset, Kind
-from webapp.training.judging import store_judged
 from webapp.training.models import TrainingRun
+from webapp.training.runs.predictions_runner import store_judged
 
 
 @pytest.fixture(scope="session")

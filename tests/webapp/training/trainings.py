@@ -12,8 +12,8 @@ from webapp.accounts.models import Team, User
 from webapp.datasets.models import Dataset, KeepTogether, Kind, Version
 from webapp.datasets.services import label_called
 from webapp.datasets.versions import services as versions_services
-from webapp.training import services
 from webapp.training.models import TrainingRun
+from webapp.training.runs import services
 
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
 LABELS = ("lie", "stand")

@@ -17,13 +17,14 @@ from webapp.datasets.labelling import services as labelling
 from webapp.datasets.measuring import services as measuring
 from webapp.datasets.models import Dataset, Label, Part, Sample
 from webapp.http.responses import done, refused
-from webapp.training import caveat_words, run_page
+from webapp.training import caveat_words
 from webapp.training.evaluation import queries
 from webapp.training.evaluation import words as evaluation_words
 from webapp.training.evaluation.queries import AgainstRest
 from webapp.training.models import TrainingRun
 from webapp.training.page_context import head_context
 from webapp.training.registry import services as registry
+from webapp.training.runs import run_context
 from webapp.training.setting_words import name_of, value_of
 
 PAGE_SIZE = 36
@@ -57,7 +58,7 @@ def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
         "labels_today": queries.labels_today(context["dataset"]),
         "moves": list(registry.history(run.line)[:MOVES]),
         "before": registry.run_before(run.line),
-        **run_page.learned(run),
+        **run_context.learned(run),
         "settings": [(name_of(name), value_of(name, value)) for name, value in sorted(run.config.items())],
     }
     return render(request, "training/result.html", context)

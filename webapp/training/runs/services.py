@@ -9,9 +9,9 @@ from webapp.accounts.models import User
 from webapp.datasets.models import Version
 from webapp.jobs import lifecycle, progress
 from webapp.jobs.models import Kind, Status
-from webapp.training import readiness
 from webapp.training.models import Line, TrainingRun, Wish
 from webapp.training.registry import services as registry
+from webapp.training.runs import readiness_rules
 
 
 class NotReady(Exception):
@@ -29,7 +29,7 @@ class AtWork(Exception):
 def start_run(version: Version, *, user: User, config: TrainingConfig, trials: int = 0, note: str = "") -> TrainingRun:
     """Raises NotReady."""
     dataset = version.dataset
-    reasons = readiness.obstacles(version.statistics, dataset.kind, config.recipe)
+    reasons = readiness_rules.obstacles(version.statistics, dataset.kind, config.recipe)
     if reasons:
         raise NotReady(reasons)
     with transaction.atomic():

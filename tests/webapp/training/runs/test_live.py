@@ -9,9 +9,9 @@ from tests.webapp.jobs.test_consumers import Browser
 from tests.webapp.training.trainings import make_version, start_run
 from webapp.accounts.models import Team, User
 from webapp.jobs import lifecycle
-from webapp.training import services
-from webapp.training.following import Follower
 from webapp.training.models import TrainingRun
+from webapp.training.runs import services
+from webapp.training.runs.progress_runner import Follower
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

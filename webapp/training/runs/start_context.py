@@ -13,9 +13,9 @@ from analysis.training.config import Recipe
 from webapp.datasets.models import Dataset, Version
 from webapp.datasets.versions.views import label_table, split_summary
 from webapp.datasets.views import head_context
-from webapp.training import queries, readiness
-from webapp.training.forms import TrainingForm, usual_words
 from webapp.training.models import TrainingRun
+from webapp.training.runs import queries, readiness_rules
+from webapp.training.runs.forms import TrainingForm, usual_words
 from webapp.training.setting_words import ALL, GROUPS, RECIPE_WORDS, SEARCH, YES_NO
 
 HALF_A_ROW = 18
@@ -59,7 +59,7 @@ def context(
         "groups": [(title, settings) for title, settings in groups if settings],
         "search": [_setting(form, name, chosen) for name in SEARCH],
         "is_changed": changed or bool(form.errors),
-        "obstacles": readiness.obstacles(statistics, kind),
+        "obstacles": readiness_rules.obstacles(statistics, kind),
         "rows": queries.recent_runs(visible_runs.filter(line=version.dataset_id)),
     }
 

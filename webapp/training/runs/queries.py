@@ -10,7 +10,7 @@ from webapp.datasets.models import Dataset, Version
 from webapp.jobs import messages, progress, queues
 from webapp.jobs.models import ACTIVE, Job
 from webapp.training.models import State, TrainingRun
-from webapp.training.sentences import best_epoch
+from webapp.training.runs.progress_words import best_epoch
 
 PAGE_SIZE = 24
 RECENT = 5

@@ -17,10 +17,10 @@ from webapp.accounts.context import team_of
 from webapp.datasets.models import Version
 from webapp.http.ids import uuid_or_none
 from webapp.http.responses import done, refused
-from webapp.training import queries, readiness, run_page, services, train_page
 from webapp.training.evaluation import views as evaluation_views
-from webapp.training.forms import TrainingForm, initial_of
 from webapp.training.models import State, TrainingRun
+from webapp.training.runs import queries, readiness_rules, run_context, services, start_context
+from webapp.training.runs.forms import TrainingForm, initial_of
 from webapp.undo import UNDO_PERIOD
 
 
@@ -68,7 +68,7 @@ def of_dataset(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     version = queries.latest_version(dataset)
     if version is not None:
         return HttpResponseRedirect(reverse("training:new", args=[version.pk]))
-    return render(request, "training/no_version.html", train_page.frame(request, dataset))
+    return render(request, "training/no_version.html", start_context.frame(request, dataset))
 
 
 @login_required
@@ -83,7 +83,7 @@ def new(request: HttpRequest, version_id: UUID) -> HttpResponseBase:
             return _start(request, version, form)
     else:
         form = TrainingForm(version.dataset.kind, initial=_initial(request, version))
-    context = train_page.context(request, version, form, access.visible_runs(request.user))
+    context = start_context.context(request, version, form, access.visible_runs(request.user))
     return render(request, "training/new.html", context, status=400 if form.is_bound else 200)
 
 
@@ -105,8 +105,8 @@ def _initial(request: HttpRequest, version: Version) -> dict[str, Any]:
     wished = uuid_or_none(request.GET.get("from", ""))
     run = access.visible_runs(request.user).filter(pk=wished).first() if wished else None
     config = from_json(run.config) if run else None
-    if run is None or config is None or config.recipe not in readiness.RECIPES[version.dataset.kind]:
-        return {"recipe": readiness.RECIPES[version.dataset.kind][0].value}
+    if run is None or config is None or config.recipe not in readiness_rules.RECIPES[version.dataset.kind]:
+        return {"recipe": readiness_rules.RECIPES[version.dataset.kind][0].value}
     return initial_of(config, run.trials)
 
 
@@ -119,7 +119,7 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     if run.state == State.DONE:
         return evaluation_views.result(request, run)
     can_manage = access.manageable_teams(request.user).filter(pk=run.team_id).exists()
-    return render(request, "training/run.html", run_page.context(run, can_manage))
+    return render(request, "training/run.html", run_context.context(run, can_manage))
 
 
 @login_required

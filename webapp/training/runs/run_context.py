@@ -10,8 +10,8 @@ from analysis.training.config import defaults, from_json
 from webapp.datasets.versions.views import label_table, split_summary
 from webapp.jobs import messages
 from webapp.jobs.models import Status
-from webapp.training import queries, sentences
 from webapp.training.models import State, TrainingRun, Wish
+from webapp.training.runs import progress_words, queries
 from webapp.training.setting_words import ALL, RECIPE_WORDS, value_of
 
 DEVICES = {"cpu": gettext_lazy("Processor"), "cuda": gettext_lazy("Graphics card")}
@@ -38,12 +38,12 @@ def context(run: TrainingRun, can_manage: bool) -> dict[str, Any]:
         "run": run,
         "can_manage": can_manage,
         "job": queries.words_of(run.job) if run.job and run.state in (State.WAITING, State.RUNNING) else None,
-        "sentences": sentences.going_on(run, ahead),
+        "sentences": progress_words.going_on(run, ahead),
         "failure": messages.explain(run.job.error_code, run.job.kind)
         if run.job and run.state == State.FAILED
         else None,
         "goes_on_behind": bool(run.history) and run.job is not None and run.job.error_code in GOES_ON_AFTER,
-        "pause_words": sentences.pausing(run),
+        "pause_words": progress_words.pausing(run),
         "facts": _facts(run),
         "moment": run.moment,
         "recipe_words": RECIPE_WORDS[from_json(run.config).recipe],
@@ -61,7 +61,7 @@ def context(run: TrainingRun, can_manage: bool) -> dict[str, Any]:
 def learned(run: TrainingRun) -> dict[str, Any]:
     """Its curves, its epochs (or ways to look) and trials in numbers."""
     return {
-        "best": sentences.best_epoch(run.history),
+        "best": progress_words.best_epoch(run.history),
         "epochs": run.history[-LAST_EPOCHS:],
         "curves": curves(run),
         "is_choosing": run.moment.get("stage") == "choose",

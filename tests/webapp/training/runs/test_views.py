@@ -16,8 +16,8 @@ from webapp.datasets.models import Version
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
 from webapp.training import cleanup as training_cleanup
-from webapp.training import services
 from webapp.training.models import Promotion, State, TrainingRun, Wish
+from webapp.training.runs import services
 from webapp.undo import UNDO_PERIOD
 
 pytestmark = pytest.mark.django_db

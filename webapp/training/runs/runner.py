@@ -15,10 +15,10 @@ from webapp import storage
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
 from webapp.training.errors import GpuGone
-from webapp.training.following import Follower
-from webapp.training.judging import store_judged
-from webapp.training.material import Material, laid_out
 from webapp.training.models import TrainingRun, Wish
+from webapp.training.runs.predictions_runner import store_judged
+from webapp.training.runs.progress_runner import Follower
+from webapp.training.runs.samples_runner import Material, laid_out
 
 MODEL_FOLDER, SEARCH_FOLDER = "model", "search"
 NOT_KEPT = ("checkpoint.pt", "features.pt")

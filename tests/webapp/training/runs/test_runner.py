@@ -16,8 +16,8 @@ from webapp.datasets.models import KeepTogether, Version, VersionSample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Status
 from webapp.training import cleanup as training_cleanup
-from webapp.training import following, runner, services
 from webapp.training.models import State, TrainingRun
+from webapp.training.runs import progress_runner, runner, services
 from webapp.training.tasks import train_model
 from webapp.undo import UNDO_PERIOD
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def every_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is left out for being too soon after the last."""
     monkeypatch.setattr(progress, "SECONDS_BETWEEN", 0)
-    monkeypatch.setattr(following, "LEAST_BETWEEN_S", 0)
+    monkeypatch.setattr(progress_runner, "LEAST_BETWEEN_S", 0)
     monkeypatch.setattr(lifecycle, "REPORT_EVERY_S", 0)
 
 
@@ -38,16 +38,16 @@ def afresh(run: TrainingRun) -> TrainingRun:
 
 def after_epoch(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], Any]) -> None:
     """Has `act` happen, as by somebody else, when an epoch has been stored."""
-    show = following.Follower.show
+    show = progress_runner.Follower.show
     is_open = [True]
 
-    def show_and_act(self: following.Follower, *arguments: Any) -> None:
+    def show_and_act(self: progress_runner.Follower, *arguments: Any) -> None:
         show(self, *arguments)
         if is_open[0] and len(self.history) >= number:
             is_open[0] = False
             act()
 
-    monkeypatch.setattr(following.Follower, "show", show_and_act)
+    monkeypatch.setattr(progress_runner.Follower, "show", show_and_act)
 
 
 def epochs(run: TrainingRun) -> list[int]:
@@ -143,13 +143,13 @@ def test_a_search_comes_first_and_its_best_settings_are_used(team: Team, alice: 
 
 def test_a_search_can_be_ended_by_keeping_the_best(team: Team, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     run = start_run(make_version(team), alice, trials=50, epochs=2)
-    tell = following.Follower.after_trial
+    tell = progress_runner.Follower.after_trial
 
-    def tell_and_keep(self: following.Follower, search: dict[str, Any]) -> None:
+    def tell_and_keep(self: progress_runner.Follower, search: dict[str, Any]) -> None:
         services.keep_best(afresh(run))
         tell(self, search)
 
-    monkeypatch.setattr(following.Follower, "after_trial", tell_and_keep)
+    monkeypatch.setattr(progress_runner.Follower, "after_trial", tell_and_keep)
     train_model(str(run.job_id))
     done = afresh(run)
     assert done.state == State.DONE
