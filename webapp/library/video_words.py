@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from webapp.jobs import messages
 from webapp.library import queries
-from webapp.videos import upload_rules
+from webapp.uploads import rules as uploads_rules
 from webapp.videos.models import Playback, State, Video
 
 
@@ -53,7 +53,7 @@ def details(video: Video) -> list[tuple[str, str]]:
     """Label and value, as far as known."""
     known = [
         (_("File name"), video.file_name),
-        (_("Size"), upload_rules.size(video.size_bytes) if video.size_bytes else ""),
+        (_("Size"), uploads_rules.size(video.size_bytes) if video.size_bytes else ""),
         (_("Length"), clock(video.duration_s) if video.duration_s else ""),
         (_("Picture"), _picture(video)),
         (_("Format"), " · ".join(filter(None, [video.container.split(",")[0], video.video_codec, video.audio_codec]))),

@@ -19,7 +19,8 @@ from webapp.library import face_box_queries, label_filter_queries, people_filter
 from webapp.library.forms import FilterForm, PrecheckForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
 from webapp.recognition import queries as recognition
 from webapp.undo import UNDO_PERIOD
-from webapp.videos import services, upload_rules, uploads
+from webapp.uploads import rules as uploads_rules
+from webapp.videos import services, uploads
 from webapp.videos.models import State, Thoroughness, Video
 
 MIN_VALUES = (0, 1, 2, 5, 10)
@@ -122,15 +123,15 @@ def precheck(request: HttpRequest) -> HttpResponse:
         )
         arrived = begun.offset_bytes if begun else 0
         try:
-            upload_rules.check(
+            uploads_rules.check(
                 name=file["name"], size_bytes=file["size"], media_type=file["type"], resuming_bytes=arrived
             )
-        except upload_rules.Refused as refusal:
+        except uploads_rules.Refused as refusal:
             answers.append({"ok": False, "reason": str(refusal)})
             continue
         resume = {"resume": reverse("videos:tus_file", args=[begun.pk]), "offset": arrived} if begun else {}
         answers.append({"ok": True, **resume})
-    return JsonResponse({"files": answers, "free_bytes": upload_rules.room_bytes()})
+    return JsonResponse({"files": answers, "free_bytes": uploads_rules.room_bytes()})
 
 
 @login_required
@@ -259,8 +260,8 @@ def _limits() -> dict[str, Any]:
     return {
         "max_bytes": settings.UPLOAD_MAX_BYTES,
         "chunk_bytes": settings.UPLOAD_CHUNK_BYTES,
-        "free_bytes": upload_rules.room_bytes(),
-        "accept": ",".join(["video/*", *upload_rules.VIDEO_SUFFIXES]),
+        "free_bytes": uploads_rules.room_bytes(),
+        "accept": ",".join(["video/*", *uploads_rules.VIDEO_SUFFIXES]),
     }
 
 

@@ -15,7 +15,8 @@ from webapp.analyses import people_runner
 from webapp.jobs.models import ACTIVE, Job, Kind, Status
 from webapp.people.models import Person
 from webapp.undo import UNDO_PERIOD
-from webapp.videos import arriving, uploads
+from webapp.uploads import partial_files
+from webapp.videos import uploads
 from webapp.videos.models import Arriving, Playback, Upload, Video
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ def purge_deleted() -> None:
 
 def purge(video: Video) -> None:
     """Everything of a video, and people without a name whom nobody sees any more."""
-    arriving.discard(video.pk)
+    partial_files.discard(video.pk)
     storage.delete_prefix(video.files_prefix)
     for hook in _before_purge:
         hook(video)
@@ -102,7 +103,7 @@ def purge(video: Video) -> None:
 def discard_strays() -> None:
     """Upload files without a row, left by a server that died while an upload was given up."""
     long_ago = time.time() - STRAY_AFTER.total_seconds()
-    for path in arriving.every_file():
+    for path in partial_files.every_file():
         try:
             upload_id = uuid.UUID(hex=path.name)
         except ValueError:

@@ -13,7 +13,8 @@ from webapp.accounts.models import Team, User
 from webapp.jobs import lifecycle, progress
 from webapp.jobs.models import Kind, Status
 from webapp.jobs.progress import JobState
-from webapp.videos import arriving, upload_rules
+from webapp.uploads import partial_files
+from webapp.uploads import rules as uploads_rules
 from webapp.videos.models import Arriving, Upload, Video
 
 logger = logging.getLogger(__name__)
@@ -47,12 +48,12 @@ def start_upload(
     fingerprint: str = "",
 ) -> Upload:
     """A video whose bytes are awaited. Raises `upload_rules.Refused`."""
-    name = upload_rules.clean_name(name)
-    upload_rules.check(name=name, size_bytes=size_bytes, media_type=media_type)
+    name = uploads_rules.clean_name(name)
+    uploads_rules.check(name=name, size_bytes=size_bytes, media_type=media_type)
     with transaction.atomic():
         video = Video.objects.create(
             team=team,
-            title=upload_rules.title_of(name),
+            title=uploads_rules.title_of(name),
             file_name=name,
             uploaded_by=user,
             size_bytes=size_bytes,
@@ -63,7 +64,7 @@ def start_upload(
             video=video,
             user=user,
             size_bytes=size_bytes,
-            fingerprint=upload_rules.clean_fingerprint(fingerprint),
+            fingerprint=uploads_rules.clean_fingerprint(fingerprint),
             expires_at=timezone.now() + EXPIRES_AFTER,
         )
     publish(upload)
@@ -77,7 +78,7 @@ def receive(
 
     Raises WrongOffset, WrongChecksum, TooMuch (after which nothing counts as arrived) and `arriving.Busy`.
     """
-    with arriving.opened(upload.pk) as file:
+    with partial_files.opened(upload.pk) as file:
         upload.refresh_from_db(fields=["offset_bytes", "updated_at"])
         if offset != upload.offset_bytes:
             raise WrongOffset
@@ -117,7 +118,7 @@ def mend_offset(upload: Arriving) -> None:
 
     Not to be called for a file that has been moved into the store already.
     """
-    there = arriving.arrived_bytes(upload.pk)
+    there = partial_files.arrived_bytes(upload.pk)
     if there >= upload.offset_bytes:
         return
     logger.warning("Upload %s: %d bytes noted, %d there", upload.pk, upload.offset_bytes, there)
@@ -142,7 +143,7 @@ def finish_upload(upload: Upload) -> bool:
     """
     key = original_key(upload.video)
     try:
-        storage.put_file(key, arriving.path_of(upload.pk))
+        storage.put_file(key, partial_files.path_of(upload.pk))
     except FileNotFoundError:
         if not is_stored(upload):
             return False
@@ -163,7 +164,7 @@ def give_up_upload(upload: Upload) -> None:
         if not deleted:
             return
         Video.objects.filter(pk=video_id).delete()
-    arriving.discard(upload.pk)
+    partial_files.discard(upload.pk)
     progress.publish_gone(team_id=team_id, subject_id=video_id)
 
 
@@ -173,7 +174,7 @@ def resumable(user: User, team: Team, *, size_bytes: int, fingerprint: str) -> U
         return None
     same = Upload.objects.filter(user=user, video__team=team, video__deleted_at=None, expires_at__gt=timezone.now())
     return (
-        same.filter(size_bytes=size_bytes, fingerprint=upload_rules.clean_fingerprint(fingerprint))
+        same.filter(size_bytes=size_bytes, fingerprint=uploads_rules.clean_fingerprint(fingerprint))
         .order_by("-updated_at")
         .first()
     )

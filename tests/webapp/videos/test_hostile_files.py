@@ -8,7 +8,8 @@ from tests.factories_videos import make_upload
 from tests.shared_data import shared_data
 from webapp.accounts.models import Team, User
 from webapp.jobs import messages
-from webapp.videos import arriving, tasks, uploads
+from webapp.uploads import partial_files
+from webapp.videos import tasks, uploads
 from webapp.videos.models import State, Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,5 +39,5 @@ def test_the_outcome_is_as_the_manifest_says(team: Team, bob: User, name: str, e
     elif expected.startswith(("ok", "partly")):
         assert video.state == State.WAITING or " or " in expected
     if video.state == State.FAILED:
-        assert video.original_key == "" and list(arriving.every_file()) == []
+        assert video.original_key == "" and list(partial_files.every_file()) == []
         assert messages.explain(video.current_job.error_code) is not messages.explain("internal")

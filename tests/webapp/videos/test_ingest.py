@@ -17,7 +17,8 @@ from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
 from webapp.people.models import Person
 from webapp.undo import UNDO_PERIOD
-from webapp.videos import arriving, ingest, services, sweeps, tasks, uploads
+from webapp.uploads import partial_files
+from webapp.videos import ingest, services, sweeps, tasks, uploads
 from webapp.videos.models import Playback, State, Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,7 +77,7 @@ def test_what_is_no_video_is_refused_in_words_and_leaves_nothing_behind(
     video = check(arrive(bob, team, content, name))
     assert video.state == State.FAILED
     assert video.current_job.error_code in ([code] if code else ["forbidden_format", "unreadable_video"])
-    assert files_of(video) == [] and list(arriving.every_file()) == []
+    assert files_of(video) == [] and list(partial_files.every_file()) == []
     assert (video.original_key == "" and not storage.scratch_root().exists()) or not list(
         storage.scratch_root().iterdir()
     )
@@ -302,8 +303,8 @@ def test_stray_bytes_without_an_upload_are_removed_after_a_day(team: Team, bob: 
     upload = make_upload(bob, team=team)
     stray = uuid.uuid4()
     for upload_id in (upload.pk, stray):
-        with arriving.opened(upload_id) as file:
+        with partial_files.opened(upload_id) as file:
             file.write(b"x")
-        os.utime(arriving.path_of(upload_id), (0, 0))
+        os.utime(partial_files.path_of(upload_id), (0, 0))
     sweeps.sweep()
-    assert [path.name for path in arriving.every_file()] == [upload.pk.hex]
+    assert [path.name for path in partial_files.every_file()] == [upload.pk.hex]

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from webapp import storage
 from webapp.datasets.models import Import
-from webapp.videos.upload_rules import clean_name
+from webapp.uploads.rules import clean_name
 
 MOST_BATCHES = 100_000
 MOST_IN_A_BATCH = 64

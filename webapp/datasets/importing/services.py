@@ -19,7 +19,8 @@ from webapp.datasets.models import Dataset, Import, ImportUpload, Kind, Sample, 
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Status
 from webapp.jobs.models import Kind as JobKind
-from webapp.videos import arriving, upload_rules
+from webapp.uploads import partial_files
+from webapp.uploads import rules as uploads_rules
 from webapp.videos.uploads import EXPIRES_AFTER
 
 SOURCES_OF: dict[str, tuple[Source, ...]] = {
@@ -92,7 +93,7 @@ def receive_batch(of_import: Import, *, number: int, files: Sequence[tuple[str, 
     """Takes in a numbered batch of pictures, again if need be; returns how many have arrived. Raises NotNow, NoRoom."""
     if of_import.job_id is not None or of_import.source != Source.PICTURES or of_import.undone_at is not None:
         raise NotNow(f"import {of_import.pk} takes no pictures")
-    if upload_rules.room_bytes() < BATCH_ROOM_BYTES:
+    if uploads_rules.room_bytes() < BATCH_ROOM_BYTES:
         raise NoRoom
     inbox.put_batch(of_import, number, files)
     return inbox.count_pictures(of_import)
@@ -102,15 +103,15 @@ def start_upload(of_import: Import, *, user: User, name: str, size_bytes: int, f
     """A file that is awaited. Raises `upload_rules.Refused` and NotNow."""
     if of_import.job_id is not None or of_import.source not in (Source.ARCHIVE, Source.FILMS):
         raise NotNow(f"import {of_import.pk} takes no files")
-    name = upload_rules.clean_name(name)
-    upload_rules.check_size(name, size_bytes)
-    upload_rules.check_room(name, size_bytes)
+    name = uploads_rules.clean_name(name)
+    uploads_rules.check_size(name, size_bytes)
+    uploads_rules.check_room(name, size_bytes)
     return ImportUpload.objects.create(
         of_import=of_import,
         user=user,
         name=name,
         size_bytes=size_bytes,
-        fingerprint=upload_rules.clean_fingerprint(fingerprint),
+        fingerprint=uploads_rules.clean_fingerprint(fingerprint),
         expires_at=timezone.now() + EXPIRES_AFTER,
     )
 
@@ -119,7 +120,7 @@ def finish_upload(upload: ImportUpload) -> None:
     """Moves a complete file into the inbox; with the last one the import starts. May be repeated at any point."""
     key = inbox.file_key(upload.of_import, upload.pk)
     try:
-        storage.put_file(key, arriving.path_of(upload.pk))
+        storage.put_file(key, partial_files.path_of(upload.pk))
     except FileNotFoundError:
         if not lies_in_inbox(upload):
             return
@@ -171,7 +172,7 @@ def cancel_upload(upload: ImportUpload) -> None:
 def give_up_upload(upload: ImportUpload) -> None:
     deleted, _rows = ImportUpload.objects.filter(pk=upload.pk, is_stored=False).delete()
     if deleted:
-        arriving.discard(upload.pk)
+        partial_files.discard(upload.pk)
 
 
 def discard(of_import: Import) -> None:
@@ -182,7 +183,7 @@ def discard(of_import: Import) -> None:
     if not deleted:
         raise NotNow(f"import {of_import.pk} has been started")
     for upload_id in uploads:
-        arriving.discard(upload_id)
+        partial_files.discard(upload_id)
     storage.delete_prefix(of_import.inbox_prefix)
 
 
@@ -209,7 +210,7 @@ def give_up_rest(of_import: Import) -> None:
     """It will not go on: what it would have needed goes."""
     Import.objects.filter(pk=of_import.pk).update(items_total=F("items_done"))
     for upload_id in of_import.uploads.values_list("pk", flat=True):
-        arriving.discard(upload_id)
+        partial_files.discard(upload_id)
     of_import.uploads.all().delete()
     storage.delete_prefix(of_import.inbox_prefix)
 

@@ -13,7 +13,7 @@ from webapp.datasets.importing.runner import run_import
 from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Source
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
-from webapp.videos import arriving
+from webapp.uploads import partial_files
 
 
 def zipped(members: Mapping[str, bytes | str], *, compression: int = zipfile.ZIP_STORED) -> bytes:
@@ -40,8 +40,8 @@ def deliver(of_import: Import, user: User, files: Mapping[str, bytes]) -> list[I
         for name, content in files.items()
     ]
     for upload, content in zip(uploads, files.values(), strict=True):
-        arriving.path_of(upload.pk).parent.mkdir(parents=True, exist_ok=True)
-        arriving.path_of(upload.pk).write_bytes(content)
+        partial_files.path_of(upload.pk).parent.mkdir(parents=True, exist_ok=True)
+        partial_files.path_of(upload.pk).write_bytes(content)
         ImportUpload.objects.filter(pk=upload.pk).update(offset_bytes=len(content))
         importing.finish_upload(
             ImportUpload.objects.select_related("of_import__dataset__team", "user").get(pk=upload.pk)

@@ -32,7 +32,7 @@ from webapp.datasets.importing.option_types import Options
 from webapp.datasets.models import Dataset, Import, ImportUpload, Kind, Source, Version
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Status
-from webapp.videos import arriving
+from webapp.uploads import partial_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -211,15 +211,15 @@ def test_a_zip_arrives_in_pieces_and_starts_by_itself(dataset: Dataset, alice: U
     assert ImportUpload.objects.get().name == "päck.zip"
     assert run(of_import).counts == {"added": 2}
     assert labels_of(dataset) == {"1.jpg": "a", "2.jpg": "b"}
-    assert list(arriving.every_file()) == []
+    assert list(partial_files.every_file()) == []
 
 
 def test_a_file_that_arrived_though_nobody_could_say_so_is_found(dataset: Dataset, alice: User) -> None:
     content = zipped({"a/1.jpg": picture(1)})
     of_import = opened(alice, dataset, Source.ARCHIVE, 1)
     upload = importing.start_upload(of_import, user=alice, name="a.zip", size_bytes=len(content))
-    arriving.path_of(upload.pk).parent.mkdir(parents=True, exist_ok=True)
-    arriving.path_of(upload.pk).write_bytes(content)
+    partial_files.path_of(upload.pk).parent.mkdir(parents=True, exist_ok=True)
+    partial_files.path_of(upload.pk).write_bytes(content)
     ImportUpload.objects.filter(pk=upload.pk).update(offset_bytes=len(content))
     for _twice in range(2):
         datasets_cleanup.sweep()
@@ -233,7 +233,7 @@ def test_an_upload_given_up_leaves_nothing(dataset: Dataset, alice: User) -> Non
     sent = TUS | {"Upload-Offset": "0"}
     client.generic("PATCH", address, b"12345", "application/offset+octet-stream", headers=sent)
     assert client.delete(address, headers=TUS).status_code == 204
-    assert list(arriving.every_file()) == []
+    assert list(partial_files.every_file()) == []
     assert client.head(address, headers=TUS).status_code == 404
     assert not Import.objects.exists()
 

@@ -19,7 +19,8 @@ from tests.factories_videos import make_upload
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.jobs.models import Job, Kind
-from webapp.videos import arriving, sweeps, uploads
+from webapp.uploads import partial_files
+from webapp.videos import sweeps, uploads
 from webapp.videos.models import State, Upload, Video
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +53,7 @@ def url_of(upload: Upload) -> str:
 
 
 def arrived(upload_id: uuid.UUID) -> bytes:
-    return arriving.path_of(upload_id).read_bytes()
+    return partial_files.path_of(upload_id).read_bytes()
 
 
 def test_options_tells_what_the_server_can_without_signing_in(client: Client, db: None) -> None:
@@ -78,7 +79,7 @@ def test_a_whole_upload_in_three_pieces_is_stored_once_and_checked(alice: User) 
     assert storage.read_bytes(video.original_key) == CONTENT
     assert video.state == State.CHECKING
     assert not Upload.objects.exists()
-    assert list(arriving.every_file()) == []
+    assert list(partial_files.every_file()) == []
 
 
 def test_after_the_last_byte_a_browser_that_missed_the_answer_is_told_that_all_is_there(alice: User) -> None:
@@ -184,7 +185,7 @@ def test_termination_removes_the_bytes_and_the_video(alice: User) -> None:
     url = create(client)["Location"]
     patch(client, url, CONTENT[:100], 0)
     assert client.delete(url, headers=TUS).status_code == 204
-    assert not Video.objects.exists() and list(arriving.every_file()) == []
+    assert not Video.objects.exists() and list(partial_files.every_file()) == []
     assert client.head(url, headers=TUS).status_code == 404
     assert client.delete(url, headers=TUS).status_code == 404
 
@@ -197,7 +198,7 @@ def test_an_expired_upload_is_gone_and_swept(alice: User) -> None:
     assert patch(client, url, CONTENT[100:], 100).status_code == 410
     assert client.head(url, headers=TUS).status_code == 410
     sweeps.sweep()
-    assert not Video.objects.exists() and list(arriving.every_file()) == []
+    assert not Video.objects.exists() and list(partial_files.every_file()) == []
 
 
 def test_each_piece_puts_the_expiry_off(alice: User) -> None:
@@ -218,7 +219,7 @@ def test_somebody_elses_upload_does_not_exist(
     assert client.head(url_of(upload), headers=TUS).status_code == 404
     assert patch(client, url_of(upload), b"x", 0).status_code == 404
     assert client.delete(url_of(upload), headers=TUS).status_code == 404
-    assert arriving.arrived_bytes(upload.pk) == 0
+    assert partial_files.arrived_bytes(upload.pk) == 0
 
 
 def test_a_viewer_may_not_upload(team: Team, vera: User) -> None:
@@ -261,14 +262,14 @@ def test_broken_metadata_is_refused(alice: User) -> None:
 
 def test_a_second_writer_of_the_same_upload_is_told_to_wait(team: Team, alice: User) -> None:
     upload = make_upload(alice, team=team)
-    with arriving.opened(upload.pk):
+    with partial_files.opened(upload.pk):
         assert patch(signed_in(alice), url_of(upload), b"x", 0).status_code == 423
 
 
 def test_bytes_written_before_a_crash_are_overwritten_by_the_repeated_piece(team: Team, alice: User) -> None:
     """The server died between writing and noting the new offset."""
     upload = make_upload(alice, team=team, size_bytes=len(CONTENT))
-    with arriving.opened(upload.pk) as file:
+    with partial_files.opened(upload.pk) as file:
         file.write(b"half of a piece that was never noted")
     client = signed_in(alice)
     assert offset_of(client, url_of(upload)) == 0
@@ -280,7 +281,7 @@ def test_bytes_that_a_power_cut_took_are_asked_for_again(team: Team, alice: User
     upload = make_upload(alice, team=team)
     client = signed_in(alice)
     patch(client, url_of(upload), b"0123456789", 0)
-    with arriving.opened(upload.pk) as file:
+    with partial_files.opened(upload.pk) as file:
         file.truncate(4)
     assert offset_of(client, url_of(upload)) == 4
 
@@ -323,7 +324,7 @@ def test_a_finished_upload_whose_server_died_before_saying_so_is_finished_by_the
 def test_a_kill_between_the_move_and_the_row_is_mended(team: Team, alice: User) -> None:
     upload = make_upload(alice, team=team, size_bytes=5)
     uploads.receive(upload, offset=0, chunks=[b"12345"])
-    storage.put_file(uploads.original_key(upload.video), arriving.path_of(upload.pk))
+    storage.put_file(uploads.original_key(upload.video), partial_files.path_of(upload.pk))
     sweeps.sweep()
     assert Video.objects.get().original_key and Job.objects.count() == 1
     assert uploads.finish_upload(upload) is False

@@ -23,9 +23,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from webapp import access
-from webapp.videos import arriving, uploads
+from webapp.uploads import partial_files
+from webapp.uploads.rules import Refused
+from webapp.videos import uploads
 from webapp.videos.models import Arriving, Thoroughness, Upload
-from webapp.videos.upload_rules import Refused
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,termination,expiration,checksum"
@@ -169,7 +170,7 @@ def _patch(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpRe
         raise Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("The file is longer than was announced.")) from error
     except uploads.WrongChecksum as error:
         raise Answer(CHECKSUM_MISMATCH, _("The data was damaged on its way.")) from error
-    except arriving.Busy as error:
+    except partial_files.Busy as error:
         raise Answer(HTTPStatus.LOCKED, _("Another window is sending the same file.")) from error
     except UnreadablePostError as error:
         raise Answer(HTTPStatus.BAD_REQUEST, _("The connection was lost.")) from error
