@@ -16,7 +16,7 @@ from webapp.analyses import runner
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
 from webapp.people.models import Face, Person, Track
-from webapp.videos import media_info, uploads
+from webapp.videos import media_info, upload_services
 from webapp.videos.models import Analysis, Playback, Segment, Upload, Video
 
 _numbers = count(1)
@@ -59,7 +59,7 @@ def make_video(
         **media_info.columns_of(info),
     }
     video = Video.objects.create(team=team, **(usual | fields))
-    key = uploads.original_key(video)
+    key = upload_services.original_key(video)
     storage.put_bytes(key, content)
     video.original_key = key
     if video.current_job is None:
@@ -76,7 +76,7 @@ def make_ended_job(video: Video, *, kind: str = Kind.ANALYSIS, status: str = Sta
 
 def make_upload(user: User, *, team: Team, size_bytes: int = 100, **fields: Any) -> Upload:
     names = {"name": "holiday.mp4", "thoroughness": "balanced"} | fields
-    return uploads.start_upload(team=team, user=user, size_bytes=size_bytes, **names)
+    return upload_services.start_upload(team=team, user=user, size_bytes=size_bytes, **names)
 
 
 def vector(seed: int, noise: float = 0.0, size: int = 32) -> np.ndarray:

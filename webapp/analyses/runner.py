@@ -27,8 +27,8 @@ from webapp.people import sample_codec
 from webapp.people.acts import events
 from webapp.people.identification import tentative_runner
 from webapp.people.models import Face, Track
-from webapp.videos import analysed
-from webapp.videos.ingest import original_of
+from webapp.videos import signals as videos_signals
+from webapp.videos.ingest_runner import original_of
 from webapp.videos.media_info import info_of
 from webapp.videos.models import Analysis, Segment, Video
 
@@ -264,7 +264,7 @@ def store_people(job: Job, analysis: Analysis, found: Grouped) -> None:
         people_runner.finish([*people, *found.seen_before], team=video.team)
         people_runner.remove_unseen(video.team, found.seen_before)
         events.publish_later(video.team_id)
-        analysed.tell(analysis)
+        videos_signals.tell(analysis)
     _delete_pictures(video, analysis.pk, found.replaced)
 
 

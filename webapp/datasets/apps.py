@@ -10,7 +10,7 @@ class DatasetsConfig(AppConfig):
     def ready(self) -> None:
         from webapp.datasets import cleanup
         from webapp.jobs import reaper
-        from webapp.videos import sweeps as video_sweeps
+        from webapp.videos import cleanup as video_sweeps
 
         reaper.register(cleanup.sweep)
         video_sweeps.before_purge(cleanup.video_goes)

@@ -20,7 +20,7 @@ from webapp.library.forms import FilterForm, PrecheckForm, ThoroughnessForm, Tit
 from webapp.recognition import queries as recognition
 from webapp.undo import UNDO_PERIOD
 from webapp.uploads import rules as uploads_rules
-from webapp.videos import services, uploads
+from webapp.videos import services, upload_services
 from webapp.videos.models import State, Thoroughness, Video
 
 MIN_VALUES = (0, 1, 2, 5, 10)
@@ -115,7 +115,7 @@ def precheck(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"error": _("You cannot upload videos to this team.")}, status=404)
     answers = []
     for file in form.cleaned_data["listed"]:
-        begun = uploads.resumable(
+        begun = upload_services.resumable(
             request.user,  # type: ignore[arg-type]
             team,
             size_bytes=file["size"],

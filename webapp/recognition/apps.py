@@ -10,8 +10,8 @@ class RecognitionConfig(AppConfig):
     def ready(self) -> None:
         from webapp.jobs import reaper
         from webapp.recognition import cleanup, services
-        from webapp.videos import analysed
+        from webapp.videos import signals as videos_signals
 
         reaper.register(cleanup.sweep)
-        analysed.after_analysis(services.look_at_analysed)
-        analysed.after_restoring(services.look_at_restored)
+        videos_signals.after_analysis(services.look_at_analysed)
+        videos_signals.after_restoring(services.look_at_restored)

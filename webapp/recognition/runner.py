@@ -28,7 +28,7 @@ from webapp.people.models import Face, Track
 from webapp.recognition.batches import services as batches
 from webapp.recognition.models import Observation, Recognition, Span
 from webapp.training.models import TrainingRun
-from webapp.videos.ingest import original_of
+from webapp.videos.ingest_runner import original_of
 from webapp.videos.media_info import info_of
 from webapp.videos.models import Video
 

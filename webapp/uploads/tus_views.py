@@ -25,7 +25,7 @@ from django.views.decorators.http import require_http_methods
 from webapp import access
 from webapp.uploads import partial_files
 from webapp.uploads.rules import Refused
-from webapp.videos import uploads
+from webapp.videos import upload_services
 from webapp.videos.models import Arriving, Thoroughness, Upload
 
 VERSION = "1.0.0"
@@ -128,7 +128,7 @@ def _options(request: HttpRequest, target: Target, upload_id: uuid.UUID | None =
         "Tus-Version": VERSION,
         "Tus-Extension": EXTENSIONS,
         "Tus-Max-Size": str(settings.UPLOAD_MAX_BYTES),
-        "Tus-Checksum-Algorithm": ",".join(uploads.CHECKSUMS),
+        "Tus-Checksum-Algorithm": ",".join(upload_services.CHECKSUMS),
     }
     return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=headers)
 
@@ -146,7 +146,7 @@ def _head(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpRes
         return HttpResponse(status=HTTPStatus.OK, headers={"Upload-Offset": size, "Upload-Length": size})
     upload = _upload(request, target, upload_id)
     if not target.is_stored(upload):
-        uploads.mend_offset(upload)
+        upload_services.mend_offset(upload)
     if upload.offset_bytes == upload.size_bytes:
         target.finish(upload)
     return HttpResponse(
@@ -163,12 +163,12 @@ def _patch(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpRe
         raise Answer(HTTPStatus.CONFLICT, _("The upload is complete."))
     upload = _upload(request, target, upload_id)
     try:
-        uploads.receive(upload, offset=offset, chunks=_chunks(request), checksum=checksum)
-    except uploads.WrongOffset as error:
+        upload_services.receive(upload, offset=offset, chunks=_chunks(request), checksum=checksum)
+    except upload_services.WrongOffset as error:
         raise Answer(HTTPStatus.CONFLICT, f"Upload-Offset: {upload.offset_bytes}") from error
-    except uploads.TooMuch as error:
+    except upload_services.TooMuch as error:
         raise Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("The file is longer than was announced.")) from error
-    except uploads.WrongChecksum as error:
+    except upload_services.WrongChecksum as error:
         raise Answer(CHECKSUM_MISMATCH, _("The data was damaged on its way.")) from error
     except partial_files.Busy as error:
         raise Answer(HTTPStatus.LOCKED, _("Another window is sending the same file.")) from error
@@ -210,7 +210,7 @@ class VideoTarget:
             team = teams.get(pk=uuid.UUID(metadata["team"])) if metadata.get("team") else teams.earliest("created_at")
         except (ValueError, teams.model.DoesNotExist) as error:
             raise Answer(HTTPStatus.NOT_FOUND, _("You cannot upload videos to this team.")) from error
-        upload = uploads.start_upload(
+        upload = upload_services.start_upload(
             team=team,
             user=request.user,  # type: ignore[arg-type]
             name=metadata.get("filename", ""),
@@ -233,13 +233,13 @@ class VideoTarget:
         return video.size_bytes if video else None
 
     def is_stored(self, upload: Upload) -> bool:
-        return uploads.is_stored(upload)
+        return upload_services.is_stored(upload)
 
     def finish(self, upload: Upload) -> bool:
-        return uploads.finish_upload(upload)
+        return upload_services.finish_upload(upload)
 
     def give_up(self, upload: Upload) -> None:
-        uploads.give_up_upload(upload)
+        upload_services.give_up_upload(upload)
 
 
 def _state_headers(upload: Arriving) -> dict[str, str]:
@@ -275,8 +275,8 @@ def parse_checksum(header: str) -> tuple[str, bytes] | None:
     if not header:
         return None
     algorithm, _space, encoded = header.partition(" ")
-    if algorithm not in uploads.CHECKSUMS:
-        raise Answer(HTTPStatus.BAD_REQUEST, f"Upload-Checksum: one of {', '.join(uploads.CHECKSUMS)}")
+    if algorithm not in upload_services.CHECKSUMS:
+        raise Answer(HTTPStatus.BAD_REQUEST, f"Upload-Checksum: one of {', '.join(upload_services.CHECKSUMS)}")
     try:
         return algorithm, base64.b64decode(encoded, validate=True)
     except binascii.Error as error:

@@ -9,6 +9,6 @@ class VideosConfig(AppConfig):
 
     def ready(self) -> None:
         from webapp.jobs import reaper
-        from webapp.videos import sweeps
+        from webapp.videos import cleanup
 
-        reaper.register(sweeps.sweep)
+        reaper.register(cleanup.sweep)

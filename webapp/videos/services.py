@@ -10,7 +10,7 @@ from webapp.accounts.models import Team, User
 from webapp.analyses import people_runner
 from webapp.jobs import lifecycle, progress
 from webapp.jobs.models import ACTIVE, Job, Kind
-from webapp.videos import analysed
+from webapp.videos import signals
 from webapp.videos.models import Analysis, Playback, State, Video
 
 SAMPLE_FILE_NAME = "sample.mp4"
@@ -74,7 +74,7 @@ def restore_video(video: Video) -> None:
     if Kind.WEB_COPY in kinds:
         lifecycle.create(Kind.WEB_COPY, team=video.team, subject_id=video.pk, total=video.duration_s)
     if deleted_at is not None:
-        analysed.tell_restored(video, deleted_at)
+        signals.tell_restored(video, deleted_at)
 
 
 def cancel_work(video: Video) -> bool:

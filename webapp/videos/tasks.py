@@ -4,7 +4,7 @@ from celery import shared_task
 
 from webapp.analyses import runner
 from webapp.jobs import lifecycle
-from webapp.videos import ingest, sample, sweeps
+from webapp.videos import cleanup, ingest_runner, sample_runner
 
 
 @shared_task(name="check_video")
@@ -12,18 +12,18 @@ def check_video(job_id: str) -> None:
     accepted = None
     with lifecycle.working(job_id) as job:
         if job is not None:
-            sample.draw_if_missing(job)
-            accepted = ingest.check_video(job)
-    sweeps.clear_refused()
+            sample_runner.draw_if_missing(job)
+            accepted = ingest_runner.check_video(job)
+    cleanup.clear_refused()
     if accepted is not None:
-        ingest.poster_early(accepted)
+        ingest_runner.poster_early(accepted)
 
 
 @shared_task(name="make_web_copy")
 def make_web_copy(job_id: str) -> None:
     with lifecycle.working(job_id) as job:
         if job is not None:
-            ingest.prepare_for_browser(job)
+            ingest_runner.prepare_for_browser(job)
 
 
 @shared_task(name="run_analysis")

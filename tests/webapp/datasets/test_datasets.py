@@ -18,7 +18,7 @@ from webapp.datasets import services
 from webapp.datasets.models import Dataset, Kind, Label, Part, Sample
 from webapp.datasets.versions import services as versions_services
 from webapp.undo import UNDO_PERIOD
-from webapp.videos import sweeps as video_sweeps
+from webapp.videos import cleanup as video_sweeps
 
 pytestmark = pytest.mark.django_db
 

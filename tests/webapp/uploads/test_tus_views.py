@@ -20,7 +20,8 @@ from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.jobs.models import Job, Kind
 from webapp.uploads import partial_files
-from webapp.videos import sweeps, uploads
+from webapp.videos import cleanup as videos_cleanup
+from webapp.videos import upload_services
 from webapp.videos.models import State, Upload, Video
 
 pytestmark = pytest.mark.django_db
@@ -197,7 +198,7 @@ def test_an_expired_upload_is_gone_and_swept(alice: User) -> None:
     Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert patch(client, url, CONTENT[100:], 100).status_code == 410
     assert client.head(url, headers=TUS).status_code == 410
-    sweeps.sweep()
+    videos_cleanup.sweep()
     assert not Video.objects.exists() and list(partial_files.every_file()) == []
 
 
@@ -312,10 +313,10 @@ def test_a_finished_upload_whose_server_died_before_saying_so_is_finished_by_the
     team: Team, alice: User
 ) -> None:
     upload = make_upload(alice, team=team, size_bytes=5)
-    uploads.receive(upload, offset=0, chunks=[b"12345"])
+    upload_services.receive(upload, offset=0, chunks=[b"12345"])
     assert Video.objects.get().current_job is None
-    sweeps.sweep()
-    sweeps.sweep()
+    videos_cleanup.sweep()
+    videos_cleanup.sweep()
     video = Video.objects.select_related("current_job").get()
     assert video.state == State.CHECKING and storage.read_bytes(video.original_key) == b"12345"
     assert Job.objects.count() == 1
@@ -323,8 +324,8 @@ def test_a_finished_upload_whose_server_died_before_saying_so_is_finished_by_the
 
 def test_a_kill_between_the_move_and_the_row_is_mended(team: Team, alice: User) -> None:
     upload = make_upload(alice, team=team, size_bytes=5)
-    uploads.receive(upload, offset=0, chunks=[b"12345"])
-    storage.put_file(uploads.original_key(upload.video), partial_files.path_of(upload.pk))
-    sweeps.sweep()
+    upload_services.receive(upload, offset=0, chunks=[b"12345"])
+    storage.put_file(upload_services.original_key(upload.video), partial_files.path_of(upload.pk))
+    videos_cleanup.sweep()
     assert Video.objects.get().original_key and Job.objects.count() == 1
-    assert uploads.finish_upload(upload) is False
+    assert upload_services.finish_upload(upload) is False

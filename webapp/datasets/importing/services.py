@@ -21,7 +21,7 @@ from webapp.jobs.models import Job, Status
 from webapp.jobs.models import Kind as JobKind
 from webapp.uploads import partial_files
 from webapp.uploads import rules as uploads_rules
-from webapp.videos.uploads import EXPIRES_AFTER
+from webapp.videos.upload_services import EXPIRES_AFTER
 
 SOURCES_OF: dict[str, tuple[Source, ...]] = {
     Kind.FACES: (Source.PEOPLE, Source.PICTURES, Source.ARCHIVE, Source.FRAMES, Source.FILMS),

@@ -29,7 +29,7 @@ from webapp.jobs.models import Job
 from webapp.training.explanations import services
 from webapp.training.models import Explanation, TrainingRun
 from webapp.training.registry import model_file_queries
-from webapp.videos.ingest import original_of
+from webapp.videos.ingest_runner import original_of
 from webapp.videos.media_info import info_of
 
 if TYPE_CHECKING:

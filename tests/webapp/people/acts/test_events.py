@@ -15,8 +15,8 @@ from webapp.accounts.models import Team, User
 from webapp.people.acts import events, history_words, services
 from webapp.people.acts.events import AlreadyUndone, ChangedMeanwhile, ChangedSince
 from webapp.people.models import Apart, Event, Face, Person, Presence, Track, Verdict
+from webapp.videos import cleanup as videos_cleanup
 from webapp.videos import services as videos
-from webapp.videos import sweeps
 from webapp.videos.models import Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -236,7 +236,7 @@ def test_deleting_a_video_takes_the_portrait_and_bringing_it_back_restores_it(te
     videos.restore_video(other)
     person.refresh_from_db()
     assert (person.portrait_id, person.appearances) == (chosen.pk, 2)
-    sweeps.purge(other)
+    videos_cleanup.purge(other)
     person.refresh_from_db()
     assert person.portrait is not None and person.portrait.analysis.video == one
     events.undo(event, user=alice)

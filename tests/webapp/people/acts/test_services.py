@@ -11,7 +11,7 @@ from tests.factories_videos import begin_analysis, found_track, make_analysed_vi
 from webapp.accounts.models import Team, User
 from webapp.people.acts.services import merge_people, name_person
 from webapp.people.models import Event, Person
-from webapp.videos import sweeps
+from webapp.videos import cleanup as videos_cleanup
 from webapp.videos.models import Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -174,5 +174,5 @@ def test_the_list_shows_named_people_first_with_their_videos(team: Team, video: 
 
 def test_people_of_a_purged_video_go_unless_they_have_a_name(team: Team, video: Video) -> None:
     name_person(people_of(video)[0], name="Anna")
-    sweeps.purge(video)
+    videos_cleanup.purge(video)
     assert list(Person.objects.values_list("name", flat=True)) == ["Anna"]

@@ -24,7 +24,7 @@ from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Outcome
 from webapp.jobs.errors import FileGone
 from webapp.people.models import Track
-from webapp.videos.ingest import original_of
+from webapp.videos.ingest_runner import original_of
 from webapp.videos.media_info import info_of
 from webapp.videos.models import Video
 

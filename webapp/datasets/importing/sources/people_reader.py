@@ -24,7 +24,7 @@ from webapp.datasets.models import Outcome
 from webapp.jobs.errors import FileGone
 from webapp.people import sample_codec
 from webapp.people.models import Face, Person, Track
-from webapp.videos.ingest import original_of
+from webapp.videos.ingest_runner import original_of
 from webapp.videos.media_info import info_of
 from webapp.videos.models import Video
 

@@ -6,7 +6,7 @@ from webapp import storage
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
 from webapp.videos.models import Video
-from webapp.videos.uploads import original_key
+from webapp.videos.upload_services import original_key
 
 
 def draw_if_missing(job: Job) -> None:

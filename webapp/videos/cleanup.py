@@ -16,7 +16,7 @@ from webapp.jobs.models import ACTIVE, Job, Kind, Status
 from webapp.people.models import Person
 from webapp.undo import UNDO_PERIOD
 from webapp.uploads import partial_files
-from webapp.videos import uploads
+from webapp.videos import upload_services
 from webapp.videos.models import Arriving, Playback, Upload, Video
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def sweep() -> None:
 def finish_arrived() -> None:
     """Uploads whose last byte is there though the server died before it could say so."""
     for upload in _complete_uploads():
-        uploads.finish_upload(upload)
+        upload_services.finish_upload(upload)
 
 
 def _complete_uploads() -> QuerySet[Upload]:
@@ -64,7 +64,7 @@ def give_up_copies() -> None:
 
 def give_up_expired() -> None:
     for upload in Upload.objects.filter(expires_at__lt=timezone.now()).select_related("video"):
-        uploads.give_up_upload(upload)
+        upload_services.give_up_upload(upload)
 
 
 def clear_refused() -> None:

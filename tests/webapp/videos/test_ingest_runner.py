@@ -18,7 +18,8 @@ from webapp.jobs.models import Job, Kind, Status
 from webapp.people.models import Person
 from webapp.undo import UNDO_PERIOD
 from webapp.uploads import partial_files
-from webapp.videos import ingest, services, sweeps, tasks, uploads
+from webapp.videos import cleanup as videos_cleanup
+from webapp.videos import ingest_runner, services, tasks, upload_services
 from webapp.videos.models import Playback, State, Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,8 +34,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def arrive(user: User, team: Team, content: bytes, name: str = "clip.mp4") -> Video:
     """Uploaded and waiting for its check."""
     upload = make_upload(user, team=team, size_bytes=len(content), name=name)
-    uploads.receive(upload, offset=0, chunks=[content])
-    assert uploads.finish_upload(upload)
+    upload_services.receive(upload, offset=0, chunks=[content])
+    assert upload_services.finish_upload(upload)
     return Video.objects.get(pk=upload.video_id)
 
 
@@ -88,9 +89,9 @@ def test_what_is_no_video_is_refused_in_words_and_leaves_nothing_behind(
 def test_a_refusal_whose_worker_died_before_the_file_went_is_cleared_later(team: Team, bob: User) -> None:
     video = arrive(bob, team, b"<html></html>")
     with lifecycle.working(video.current_job_id) as job:
-        ingest.check_video(job)
+        ingest_runner.check_video(job)
     assert files_of(video)
-    sweeps.sweep()
+    videos_cleanup.sweep()
     assert not files_of(video)
 
 
@@ -139,7 +140,7 @@ def test_a_crash_in_the_check_accepts_nothing_and_the_repeat_is_whole(
     video = arrive(bob, team, clip)
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(services, "begin_analysis", die)
-        ingest.check_video(lifecycle.claim(video.current_job_id))
+        ingest_runner.check_video(lifecycle.claim(video.current_job_id))
     video.refresh_from_db()
     assert video.sha256 == "" and not video.analyses.exists()
     lifecycle.give_up_worker(Job.objects.get(pk=video.current_job_id))
@@ -169,7 +170,7 @@ def test_a_copy_and_sprites_are_made_for_what_a_browser_cannot_play(team: Team, 
     assert video.playback == Playback.COPY and storage.size(video.copy_key) > 0
     assert storage.exists(video.sprites_key) and video.sprites["columns"] >= 1
     with storage.local_path(video.copy_key) as path:
-        assert web_copy.playback_plan(ingest.probe_apart(path)) == web_copy.PlaybackPlan.ORIGINAL
+        assert web_copy.playback_plan(ingest_runner.probe_apart(path)) == web_copy.PlaybackPlan.ORIGINAL
 
 
 def test_a_deleted_video_is_purged_with_every_byte_and_row_after_the_undo_period(
@@ -177,10 +178,10 @@ def test_a_deleted_video_is_purged_with_every_byte_and_row_after_the_undo_period
 ) -> None:
     video = check(arrive(bob, team, clip))
     services.delete_video(video)
-    sweeps.sweep()
+    videos_cleanup.sweep()
     assert Video.objects.filter(pk=video.pk).exists()
     Video.objects.update(deleted_at=video.created_at - UNDO_PERIOD)
-    sweeps.sweep()
+    videos_cleanup.sweep()
     assert not Video.objects.exists() and not Job.objects.exists()
     assert files_of(video) == []
 
@@ -251,12 +252,12 @@ def test_a_copy_that_fails_is_awaited_no_longer_and_tried_again_on_request(
 
     video = check(arrive(bob, team, write_clip(tmp_path / "clip.avi", codec="mpeg4"), "clip.avi"))
     job = Job.objects.get(kind=Kind.WEB_COPY)
-    sweeps.sweep()
+    videos_cleanup.sweep()
     video.refresh_from_db()
     assert video.playback == Playback.PENDING, "its job still waits"
     lifecycle.claim(job.pk)
     lifecycle.fail(Job.objects.get(pk=job.pk), "crashed")
-    sweeps.sweep()
+    videos_cleanup.sweep()
     video.refresh_from_db()
     assert video.playback == Playback.IMPOSSIBLE
     services.cancel_work(video)
@@ -275,13 +276,13 @@ def test_an_upload_that_was_deleted_when_complete_goes_on_when_it_is_brought_bac
     team: Team, bob: User, clip: bytes
 ) -> None:
     upload = make_upload(bob, team=team, size_bytes=len(clip))
-    uploads.receive(upload, offset=0, chunks=[clip])
+    upload_services.receive(upload, offset=0, chunks=[clip])
     services.delete_video(upload.video)
-    sweeps.sweep()
+    videos_cleanup.sweep()
     assert not Job.objects.exists()
     upload.video.refresh_from_db()
     services.restore_video(upload.video)
-    sweeps.sweep()
+    videos_cleanup.sweep()
     assert check(Video.objects.get()).state == State.WAITING
 
 
@@ -306,5 +307,5 @@ def test_stray_bytes_without_an_upload_are_removed_after_a_day(team: Team, bob: 
         with partial_files.opened(upload_id) as file:
             file.write(b"x")
         os.utime(partial_files.path_of(upload_id), (0, 0))
-    sweeps.sweep()
+    videos_cleanup.sweep()
     assert [path.name for path in partial_files.every_file()] == [upload.pk.hex]
