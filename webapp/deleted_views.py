@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from webapp import deleted
-from webapp.accounts.context import team_of
+from webapp.accounts.context_processors import team_of
 from webapp.undo import UNDO_PERIOD
 
 

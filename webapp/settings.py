@@ -79,7 +79,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
-                "webapp.accounts.context.current_team",
+                "webapp.accounts.context_processors.current_team",
                 "webapp.http.toasts.toasts",
             ],
             "libraries": {"rollcall": "webapp.templatetags.rollcall"},

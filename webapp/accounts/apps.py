@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        from webapp.accounts import throttle
+        from webapp.accounts import throttle_services
         from webapp.jobs import reaper
 
-        reaper.register(throttle.purge)
+        reaper.register(throttle_services.purge)

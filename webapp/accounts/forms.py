@@ -8,7 +8,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from webapp.accounts import throttle
+from webapp.accounts import throttle_services
 from webapp.accounts.models import User
 
 
@@ -29,15 +29,15 @@ class SignInForm(AuthenticationForm):
     def clean(self) -> dict[str, Any]:
         email = str(self.cleaned_data.get("username", "")).strip().lower()
         address = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
-        if throttle.is_closed(email, address):
+        if throttle_services.is_closed(email, address):
             raise ValidationError(self.error_messages["throttled"], code="throttled")
         self.cleaned_data["username"] = email
         try:
             cleaned = super().clean()
         except ValidationError:
-            throttle.note_failure(email, address)
+            throttle_services.note_failure(email, address)
             raise
-        throttle.forget(email, address)
+        throttle_services.forget(email, address)
         return cleaned
 
 

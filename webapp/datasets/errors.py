@@ -1,4 +1,4 @@
-"""Named endings of imports; each has words in `webapp.jobs.messages`. None of them goes away by trying again."""
+"""Named endings of imports; each has words in `webapp.jobs.words`. None of them goes away by trying again."""
 
 from webapp.jobs.errors import JobError
 

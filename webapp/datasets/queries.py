@@ -8,7 +8,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
 
 from webapp.datasets.models import Dataset, Import, Label, Sample, Version
-from webapp.jobs import messages, progress
+from webapp.jobs import progress
+from webapp.jobs import words as jobs_words
 from webapp.jobs.models import Job, Kind
 
 PAGE_SIZE = 24
@@ -128,7 +129,7 @@ def current_work(dataset: Dataset) -> dict[str, object] | None:
     active = Job.objects.filter(subject_id=dataset.pk, parent=None, finished_at=None).order_by("created_at")
     order = (Kind.IMPORT, Kind.CHECKUP, Kind.MEASURE)
     jobs = sorted(active, key=lambda job: order.index(job.kind) if job.kind in order else len(order))
-    return messages.payload_with_words(progress.state_of(jobs[0]).payload()) if jobs else None
+    return jobs_words.payload_with_words(progress.state_of(jobs[0]).payload()) if jobs else None
 
 
 def imports_of(dataset: Dataset) -> QuerySet[Import]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp import access, deleted
-from webapp.accounts.context import team_of
+from webapp.accounts.context_processors import team_of
 from webapp.accounts.models import Team
 from webapp.datasets import queries, services
 from webapp.datasets.forms import KIND_WORDS, DatasetForm, LabelForm, NewDatasetForm

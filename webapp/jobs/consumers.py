@@ -11,7 +11,7 @@ from django.utils import translation
 
 from webapp import access
 from webapp.access import Visitor
-from webapp.jobs import messages, progress
+from webapp.jobs import progress, words
 from webapp.jobs.progress import JobState
 
 ACCESS_HOLDS_S = 30
@@ -72,7 +72,7 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
     async def _tell(self, payload: dict[str, object]) -> None:
         if payload["type"] == "job":
             with translation.override(self._language()):
-                payload = messages.payload_with_words(payload)
+                payload = words.payload_with_words(payload)
         await self.send_json(payload)
 
     def _language(self) -> str:

@@ -2,7 +2,7 @@
 
 
 class JobError(Exception):
-    """The work cannot be done; its code is mapped to words in `webapp.jobs.messages`."""
+    """The work cannot be done; its code is mapped to words in `webapp.jobs.words`."""
 
     code = "internal"
 

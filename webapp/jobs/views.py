@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access
 from webapp.accounts.models import User
 from webapp.http.ids import uuid_or_none
-from webapp.jobs import lifecycle, messages, progress
+from webapp.jobs import lifecycle, progress, words
 
 
 @login_required
@@ -39,7 +39,7 @@ def state(request: HttpRequest) -> JsonResponse:
         states = progress.snapshot(subject_id=subject)
     else:
         raise Http404
-    return JsonResponse({"jobs": [messages.payload_with_words(state.payload()) for state in states]})
+    return JsonResponse({"jobs": [words.payload_with_words(state.payload()) for state in states]})
 
 
 def _where_from(request: HttpRequest) -> str:

@@ -10,7 +10,8 @@ from django.db.models.functions import Lower
 
 from webapp.access import Visitor
 from webapp.accounts.models import Team
-from webapp.jobs import messages, progress
+from webapp.jobs import progress
+from webapp.jobs import words as jobs_words
 from webapp.people import queries as people
 from webapp.people.models import Person
 from webapp.people.queries import CardPeople, PersonRow, SmallFace
@@ -50,7 +51,7 @@ class Card:
     def job(self) -> dict[str, object] | None:
         """The same state, with words, that the socket sends; None before there is a job."""
         job = self.video.current_job
-        return messages.payload_with_words(progress.state_of(job).payload()) if job else None
+        return jobs_words.payload_with_words(progress.state_of(job).payload()) if job else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from webapp.jobs import messages
+from webapp.jobs import words as jobs_words
 from webapp.library import queries
 from webapp.uploads import rules as uploads_rules
 from webapp.videos.models import Playback, State, Video
@@ -26,7 +26,7 @@ class Problem:
 def problem(video: Video) -> Problem | None:
     if video.state != State.FAILED or video.current_job is None:
         return None
-    explanation = messages.explain(video.current_job.error_code)
+    explanation = jobs_words.explain(video.current_job.error_code)
     twin = video.duplicate_of
     if twin is not None and twin.deleted_at is None:
         return Problem(_("This video is already here."), _("Open it: “%s”.") % twin.title, _address(twin))

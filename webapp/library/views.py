@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access, deleted
-from webapp.accounts.context import team_of
+from webapp.accounts.context_processors import team_of
 from webapp.http.responses import done, refused
 from webapp.library import face_box_queries, label_filter_queries, people_filter_queries, queries, video_words
 from webapp.library.forms import FilterForm, PrecheckForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from webapp.datasets.models import Label
-from webapp.jobs import messages, progress
-from webapp.jobs.messages import Explanation
+from webapp.jobs import progress
+from webapp.jobs import words as jobs_words
 from webapp.jobs.models import ACTIVE, Status
+from webapp.jobs.words import Explanation
 from webapp.people.appearances import THINNEST_BAR_PERCENT, total_s
 from webapp.recognition.models import Recognition, Span
 from webapp.training.models import TrainingRun
@@ -122,7 +123,7 @@ def labels_of(video: Video, least_score: float = 0.0) -> VideoLabels:
     return VideoLabels(
         groups=[_group(each, spans[each.pk], hues, video, working_runs, least_score) for each in current],
         working=[
-            messages.payload_with_words(progress.state_of(each.job).payload())
+            jobs_words.payload_with_words(progress.state_of(each.job).payload())
             for each in found
             if each.job is not None and each.job.status in ACTIVE
         ],
@@ -204,7 +205,7 @@ def _failed(looks: Sequence[Recognition]) -> list[FailedLook]:
     """The last look of each line, where it failed."""
     latest = {each.line: each for each in sorted(looks, key=lambda each: each.created_at)}
     return [
-        FailedLook(each, messages.explain(each.job.error_code))
+        FailedLook(each, jobs_words.explain(each.job.error_code))
         for each in latest.values()
         if each.job is not None and each.job.status == Status.FAILED
     ]

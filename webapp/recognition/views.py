@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
-from webapp.accounts.context import team_of
+from webapp.accounts.context_processors import team_of
 from webapp.http.responses import done, refused
 from webapp.recognition import overview_queries, services
 from webapp.recognition.batches import queries as batches_queries

@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from webapp.jobs import messages
-from webapp.jobs.messages import Explanation
+from webapp.jobs import words as jobs_words
+from webapp.jobs.words import Explanation
 from webapp.library import video_words
 from webapp.library.queries import CardPeople
 from webapp.library.video_words import Problem
@@ -85,7 +85,7 @@ def screen_time_or_nothing(seconds: float | None) -> str:
 @register.filter
 def failure(code: str) -> Explanation:
     """What happened and what to do next, for the code with which a job failed."""
-    return messages.explain(code)
+    return jobs_words.explain(code)
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""Named endings of a training that come from the web application; words for them are in `webapp.jobs.messages`."""
+"""Named endings of a training that come from the web application; words for them are in `webapp.jobs.words`."""
 
 from webapp.jobs.errors import JobError
 

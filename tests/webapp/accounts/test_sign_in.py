@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, make_team, make_user
-from webapp.accounts import throttle
-from webapp.accounts.context import SESSION_KEY, current_team, team_of
+from webapp.accounts import throttle_services
+from webapp.accounts.context_processors import SESSION_KEY, current_team, team_of
 from webapp.accounts.models import FailedSignIn, Membership, Role, Team, User
 
 pytestmark = pytest.mark.django_db
@@ -36,19 +36,20 @@ def test_wrong_passwords_and_unknown_people_get_the_same_words(alice: User) -> N
 
 
 def test_guessing_closes_the_door_for_a_while_for_that_address_only(alice: User) -> None:
-    for _ in range(throttle.PER_ACCOUNT):
+    for _ in range(throttle_services.PER_ACCOUNT):
         sign_in("wrong")
     refused = sign_in()
     assert refused.status_code == 200
     assert "Too many attempts" in refused.context["form"].non_field_errors()[0]
     assert sign_in(address="10.0.0.2").status_code == 302
-    FailedSignIn.objects.update(at=timezone.now() - throttle.WINDOW - timedelta(seconds=1))
+    FailedSignIn.objects.update(at=timezone.now() - throttle_services.WINDOW - timedelta(seconds=1))
     assert sign_in().status_code == 302
 
 
 def test_trying_one_password_on_many_accounts_closes_the_door_too(alice: User) -> None:
     FailedSignIn.objects.bulk_create(
-        FailedSignIn(email=f"{number}@example.org", address="10.0.0.1") for number in range(throttle.PER_ADDRESS)
+        FailedSignIn(email=f"{number}@example.org", address="10.0.0.1")
+        for number in range(throttle_services.PER_ADDRESS)
     )
     assert sign_in().status_code == 200
 
@@ -59,7 +60,7 @@ def test_a_right_password_forgets_the_wrong_ones_and_old_ones_are_purged(alice: 
     assert not FailedSignIn.objects.exists()
     sign_in("wrong")
     FailedSignIn.objects.update(at=timezone.now() - timedelta(days=1))
-    throttle.purge()
+    throttle_services.purge()
     assert not FailedSignIn.objects.exists()
 
 

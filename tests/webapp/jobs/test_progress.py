@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from analysis.errors import AnalysisError
 from tests.factories import make_job, make_team
-from webapp.jobs import errors, messages, progress
+from webapp.jobs import errors, progress
+from webapp.jobs import words as jobs_words
 from webapp.jobs.models import Job, Kind, Status
 from webapp.jobs.progress import JobState
 
@@ -30,14 +31,14 @@ def all_codes() -> set[str]:
 
 
 def test_every_error_code_has_words_and_every_word_a_code() -> None:
-    assert set(messages.EXPLANATIONS) == all_codes()
-    for explanation in messages.EXPLANATIONS.values():
+    assert set(jobs_words.EXPLANATIONS) == all_codes()
+    for explanation in jobs_words.EXPLANATIONS.values():
         assert str(explanation.happened).endswith(".")
         assert str(explanation.next_step).endswith(".")
 
 
 def test_a_code_of_a_newer_worker_has_words_too() -> None:
-    assert messages.explain("from the future") is messages.EXPLANATIONS["internal"]
+    assert jobs_words.explain("from the future") is jobs_words.EXPLANATIONS["internal"]
 
 
 @pytest.mark.parametrize(
@@ -65,15 +66,15 @@ def test_percent(done: float, total: float, status: str, percent: int | None) ->
     ],
 )
 def test_time_left_in_words(low_s: float | None, high_s: float | None, words: str) -> None:
-    assert messages.time_left(low_s, high_s) == words
+    assert jobs_words.time_left(low_s, high_s) == words
 
 
 def test_details_tell_failures_attempts_and_waiting() -> None:
-    failed = messages.detail(state(status="failed", error="no_video_stream"))
+    failed = jobs_words.detail(state(status="failed", error="no_video_stream"))
     assert failed == "There is sound in this file but no picture. Choose the video file instead."
-    assert "attempt 2 of 3" in messages.detail(state(attempts=1))
-    assert messages.detail(state(status="queued")) == "Starts as soon as a worker is free"
-    assert messages.headline(state(kind="upload", done=1, total=4)) == "Uploading · 25 %"
+    assert "attempt 2 of 3" in jobs_words.detail(state(attempts=1))
+    assert jobs_words.detail(state(status="queued")) == "Starts as soon as a worker is free"
+    assert jobs_words.headline(state(kind="upload", done=1, total=4)) == "Uploading · 25 %"
 
 
 def running(*, elapsed_s: float, done: float, total: float, stage_done: float = 0) -> Job:
@@ -129,5 +130,5 @@ def test_a_snapshot_holds_active_and_latest_jobs_but_no_parts(django_assert_num_
 
 
 def test_the_state_travels_with_all_its_fields() -> None:
-    payload = messages.payload_with_words(state().payload())
+    payload = jobs_words.payload_with_words(state().payload())
     assert set(payload) == {"type", "percent", "headline", "detail", *JobState.__dataclass_fields__}

@@ -7,7 +7,7 @@ import pytest
 from tests.factories_videos import make_upload
 from tests.shared_data import shared_data
 from webapp.accounts.models import Team, User
-from webapp.jobs import messages
+from webapp.jobs import words as jobs_words
 from webapp.uploads import partial_files
 from webapp.videos import tasks, upload_services
 from webapp.videos.models import State, Video
@@ -40,4 +40,4 @@ def test_the_outcome_is_as_the_manifest_says(team: Team, bob: User, name: str, e
         assert video.state == State.WAITING or " or " in expected
     if video.state == State.FAILED:
         assert video.original_key == "" and list(partial_files.every_file()) == []
-        assert messages.explain(video.current_job.error_code) is not messages.explain("internal")
+        assert jobs_words.explain(video.current_job.error_code) is not jobs_words.explain("internal")

@@ -19,7 +19,7 @@ from analysis.cli.photo import PhotoFace
 from analysis.errors import PictureTooLarge, UnreadablePicture
 from analysis.faces.search import LIMITS
 from webapp import access
-from webapp.accounts.context import team_of
+from webapp.accounts.context_processors import team_of
 from webapp.accounts.models import Team
 from webapp.people import gallery_services, present_queries
 from webapp.people.identification import confidence_words, similar_people_queries

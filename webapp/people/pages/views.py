@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from webapp import access
-from webapp.accounts.context import team_of
+from webapp.accounts.context_processors import team_of
 from webapp.http.ranged_responses import ranged_response
 from webapp.http.responses import done
 from webapp.people import queries

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
-from webapp.accounts.context import team_of
+from webapp.accounts.context_processors import team_of
 from webapp.accounts.models import Team
 from webapp.http.responses import done, refused
 from webapp.people.acts import conflict_queries, history_words, services

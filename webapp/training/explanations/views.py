@@ -20,7 +20,7 @@ from webapp.datasets.models import Sample
 from webapp.http.ids import uuid_or_none
 from webapp.http.ranged_responses import ranged_response
 from webapp.http.responses import SeeOther, refused, wants_json
-from webapp.jobs import messages
+from webapp.jobs import words as jobs_words
 from webapp.jobs.models import Status
 from webapp.training.evaluation.views import finished_run
 from webapp.training.explanations import services
@@ -145,7 +145,7 @@ def look_context(run: TrainingRun, found: Explanation) -> dict[str, Any]:
     return {
         "look": found,
         "is_ready": bool(found.heat_key),
-        "trouble": messages.explain(found.job.error_code if found.job else "") if _failed(found, status) else None,
+        "trouble": jobs_words.explain(found.job.error_code if found.job else "") if _failed(found, status) else None,
         "scores": [(label, share, 100 * share) for label, share in scores],
         "over_time": [(n, 100 - 100 * share, 100 * share) for n, share in enumerate(over_time)],
         "is_average": services.is_average(found),

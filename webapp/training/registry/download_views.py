@@ -15,7 +15,7 @@ from webapp.datasets.versions.export_queries import safe_name
 from webapp.http.ranged_responses import ranged_response
 from webapp.http.zip_responses import zip_response
 from webapp.http.zip_stream import ZipStream
-from webapp.jobs import messages
+from webapp.jobs import words as jobs_words
 from webapp.training.evaluation.views import finished_run
 from webapp.training.models import TrainingRun
 from webapp.training.page_context import head_context
@@ -71,5 +71,5 @@ async def _seen(request: HttpRequest, run_id: UUID) -> TrainingRun:
 
 
 def _damaged(request: HttpRequest, run: TrainingRun) -> HttpResponseBase:
-    context = head_context(request, run) | {"trouble": messages.explain(DamagedModel.code)}
+    context = head_context(request, run) | {"trouble": jobs_words.explain(DamagedModel.code)}
     return render(request, "training/damaged.html", context, status=409)

@@ -7,7 +7,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
 from webapp.datasets.models import Dataset, Version
-from webapp.jobs import messages, progress, queues
+from webapp.jobs import progress, queues
+from webapp.jobs import words as jobs_words
 from webapp.jobs.models import ACTIVE, Job
 from webapp.training.models import State, TrainingRun
 from webapp.training.runs.progress_words import best_epoch
@@ -47,7 +48,7 @@ def row_of(run: TrainingRun) -> RunRow:
 
 
 def words_of(job: Job) -> dict[str, Any]:
-    return messages.payload_with_words(progress.state_of(job).payload())
+    return jobs_words.payload_with_words(progress.state_of(job).payload())
 
 
 def ahead_of(job: Job | None) -> int:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from analysis.training.config import defaults, from_json
 from webapp.datasets.versions.views import label_table, split_summary
-from webapp.jobs import messages
+from webapp.jobs import words as jobs_words
 from webapp.jobs.models import Status
 from webapp.training.models import State, TrainingRun, Wish
 from webapp.training.runs import progress_words, queries
@@ -39,7 +39,7 @@ def context(run: TrainingRun, can_manage: bool) -> dict[str, Any]:
         "can_manage": can_manage,
         "job": queries.words_of(run.job) if run.job and run.state in (State.WAITING, State.RUNNING) else None,
         "sentences": progress_words.going_on(run, ahead),
-        "failure": messages.explain(run.job.error_code, run.job.kind)
+        "failure": jobs_words.explain(run.job.error_code, run.job.kind)
         if run.job and run.state == State.FAILED
         else None,
         "goes_on_behind": bool(run.history) and run.job is not None and run.job.error_code in GOES_ON_AFTER,

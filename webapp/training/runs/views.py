@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from analysis.training.config import from_json
 from webapp import access, deleted
-from webapp.accounts.context import team_of
+from webapp.accounts.context_processors import team_of
 from webapp.datasets.models import Version
 from webapp.http.ids import uuid_or_none
 from webapp.http.responses import done, refused
