@@ -1,6 +1,7 @@
 """One picture as a network will see it: squeezed, changed, normalised, and turned back into something to look at.
 
-The changes are those of training, drawn from the same ranges (`analysis/training/data/augmentation_strengths.py`), without torch.
+The changes are those of training, drawn from the same ranges (`analysis/training/data/augmentation_strengths.py`),
+without torch.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from webapp import access, deleted
 from webapp.accounts.context_processors import team_of
 from webapp.accounts.models import Team
+from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets import queries, services
 from webapp.datasets.forms import KIND_WORDS, DatasetForm, LabelForm, NewDatasetForm
 from webapp.datasets.importing import sample_dataset_services
@@ -35,7 +36,7 @@ def dataset_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: SignedInRequest) -> HttpResponse:
     team = team_of(request)
     team = get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
     form = NewDatasetForm(request.POST or None)
@@ -46,10 +47,10 @@ def create(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _made(request: HttpRequest, team: Team, fields: dict[str, Any]) -> str:
+def _made(request: SignedInRequest, team: Team, fields: dict[str, Any]) -> str:
     dataset = services.create_dataset(
         team=team,
-        user=request.user,  # type: ignore[arg-type]
+        user=request.user,
         name=fields["name"],
         purpose=fields["purpose"],
         kind=Kind(fields["kind"]),
@@ -66,11 +67,11 @@ def _kinds() -> list[tuple[str, str, str]]:
 
 @login_required
 @require_POST
-def sample(request: HttpRequest) -> HttpResponseBase:
+def sample(request: SignedInRequest) -> HttpResponseBase:
     """The team's sample dataset, drawn by a worker."""
     team = team_of(request)
     team = get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
-    dataset = sample_dataset_services.begin_sample(team=team, user=request.user)  # type: ignore[arg-type]
+    dataset = sample_dataset_services.begin_sample(team=team, user=request.user)
     words = _("The sample is being drawn. Its pictures appear here in a moment.")
     return done(request, words, reverse("datasets:grid", args=[dataset.pk]))
 

@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from webapp import access
+from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuids_in
 from webapp.http.responses import done, refused
 from webapp.recognition import views as recognition
@@ -21,7 +22,7 @@ MOST_AT_ONCE = 500
 
 @login_required
 @require_POST
-def bulk(request: HttpRequest) -> HttpResponseBase:
+def bulk(request: SignedInRequest) -> HttpResponseBase:
     """`action` with each `video`; those that this person may not change are left out as if they were not there."""
     here = reverse("videos:library")
     chosen = list(
@@ -75,11 +76,11 @@ def _delete(request: HttpRequest, chosen: list[Video], here: str) -> HttpRespons
     return done(request, words, here, reverse("videos:restore_many"), fields)
 
 
-def _analyse(request: HttpRequest, chosen: list[Video], here: str) -> HttpResponseBase:
+def _analyse(request: SignedInRequest, chosen: list[Video], here: str) -> HttpResponseBase:
     begun = 0
     for video in chosen:
         try:
-            services.analyse_again(video, thoroughness=video.thoroughness, user=request.user)  # type: ignore[arg-type]
+            services.analyse_again(video, thoroughness=video.thoroughness, user=request.user)
             begun += 1
         except services.NotNow:
             continue

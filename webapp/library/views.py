@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access, deleted
 from webapp.accounts.context_processors import team_of
+from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import done, refused
 from webapp.library import face_box_queries, label_filter_queries, people_filter_queries, queries, video_words
 from webapp.library.forms import FilterForm, PrecheckForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
@@ -105,7 +106,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def precheck(request: HttpRequest) -> HttpResponse:
+def precheck(request: SignedInRequest) -> HttpResponse:
     """Says before the first byte which files would be refused, and where an earlier upload goes on."""
     form = PrecheckForm.of_body(request.body)
     if not form.is_valid():
@@ -116,7 +117,7 @@ def precheck(request: HttpRequest) -> HttpResponse:
     answers = []
     for file in form.cleaned_data["listed"]:
         begun = upload_services.resumable(
-            request.user,  # type: ignore[arg-type]
+            request.user,
             team,
             size_bytes=file["size"],
             fingerprint=file["fingerprint"],
@@ -188,14 +189,14 @@ def restore(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
 
 @login_required
 @require_POST
-def analyse(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
+def analyse(request: SignedInRequest, video_id: UUID) -> HttpResponseBase:
     video = get_object_or_404(access.editable_videos(request.user).select_related("current_job", "team"), pk=video_id)
     here = reverse("videos:detail", args=[video.pk])
     form = ThoroughnessForm({"thoroughness": request.POST.get("thoroughness") or video.thoroughness})
     if not form.is_valid():
         return refused(request, _("Choose fast, balanced or thorough."), here)
     try:
-        services.analyse_again(video, thoroughness=form.cleaned_data["thoroughness"], user=request.user)  # type: ignore[arg-type]
+        services.analyse_again(video, thoroughness=form.cleaned_data["thoroughness"], user=request.user)
     except services.NotNow:
         return refused(
             request, _("This video cannot be analysed now: it is being worked on, or its file is gone."), here
@@ -215,10 +216,10 @@ def cancel(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
 
 @login_required
 @require_POST
-def sample(request: HttpRequest) -> HttpResponseBase:
+def sample(request: SignedInRequest) -> HttpResponseBase:
     team = team_of(request)
     team = get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
-    video = services.begin_sample(team=team, user=request.user, title=_("Sample: an astronaut and an admiral"))  # type: ignore[arg-type]
+    video = services.begin_sample(team=team, user=request.user, title=_("Sample: an astronaut and an admiral"))
     return done(request, _("The sample video is on its way."), reverse("videos:detail", args=[video.pk]))
 
 

@@ -44,7 +44,9 @@ class Person(models.Model):
     screen_s = models.FloatField(default=0)
     first_seen_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)
-    """When the first and last video came that shows this person. These five are kept by `webapp.people.summary_services`."""
+    """When the first and last video came that shows this person.
+
+    These five are kept by `webapp.people.summary_services`."""
 
     class Meta:
         verbose_name_plural = "people"

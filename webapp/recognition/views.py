@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
 from webapp.accounts.context_processors import team_of
+from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import done, refused
 from webapp.recognition import overview_queries, services
 from webapp.recognition.batches import queries as batches_queries
@@ -57,7 +58,7 @@ def apply(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def begin(request: HttpRequest) -> HttpResponseBase:
+def begin(request: SignedInRequest) -> HttpResponseBase:
     """`run` (else all at work) looks at each `video`, or with `which` at all videos or those without its labels."""
     team = team_of(request)
     team = get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
@@ -69,7 +70,7 @@ def begin(request: HttpRequest) -> HttpResponseBase:
 
 
 def begin_with(
-    request: HttpRequest, runs: Sequence[TrainingRun], videos: QuerySet[Video], here: str
+    request: SignedInRequest, runs: Sequence[TrainingRun], videos: QuerySet[Video], here: str
 ) -> HttpResponseBase:
     """The rest of `begin`, also for the library's bulk action."""
     if not runs:
@@ -79,7 +80,7 @@ def begin_with(
         videos = videos.filter(pk__in=[video.pk for video in _chosen(videos, request.POST.getlist("video"))])
     elif which == WITHOUT and len(runs) == 1:
         videos = services.without(runs[0], videos)
-    batch = services.begin_batch(runs, list(videos.select_related("team")[:MOST_AT_ONCE]), user=request.user)  # type: ignore[arg-type]
+    batch = services.begin_batch(runs, list(videos.select_related("team")[:MOST_AT_ONCE]), user=request.user)
     if batch is None:
         return refused(request, _("None of these videos can be looked at now. Choose videos that are analysed."), here)
     n = access.visible_recognitions(request.user).filter(batch=batch).count()
@@ -89,12 +90,12 @@ def begin_with(
 
 @login_required
 @require_POST
-def again(request: HttpRequest, recognition_id: UUID) -> HttpResponseBase:
+def again(request: SignedInRequest, recognition_id: UUID) -> HttpResponseBase:
     """A look that failed, once more."""
     looks = access.editable_recognitions(request.user).select_related("video__team", "run")
     look = get_object_or_404(looks, pk=recognition_id)
     here = reverse("videos:detail", args=[look.video_id]) + "?tab=labels"
-    if services.look_again(look, user=request.user) is None:  # type: ignore[arg-type]
+    if services.look_again(look, user=request.user) is None:
         return refused(request, _("The model is looking at it already."), here)
     return done(request, _("The model looks again."), here)
 

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from webapp import access
+from webapp.accounts.request_types import SignedInRequest
 from webapp.uploads import partial_files
 from webapp.uploads.rules import Refused
 from webapp.videos import upload_services
@@ -48,7 +49,9 @@ class Answer(Exception):
 class Target(Protocol):
     """What becomes of a file. Its methods raise Answer or `upload_rules.Refused`, with a sentence for people."""
 
-    def start(self, request: HttpRequest, metadata: dict[str, str], size_bytes: int) -> tuple[Arriving, dict[str, str]]:
+    def start(
+        self, request: SignedInRequest, metadata: dict[str, str], size_bytes: int
+    ) -> tuple[Arriving, dict[str, str]]:
         """The awaited file, and headers that say where to send it ("Location")."""
 
     def own(self, request: HttpRequest) -> "QuerySet[Any]":
@@ -133,7 +136,7 @@ def _options(request: HttpRequest, target: Target, upload_id: uuid.UUID | None =
     return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=headers)
 
 
-def _create(request: HttpRequest, target: Target) -> HttpResponse:
+def _create(request: SignedInRequest, target: Target) -> HttpResponse:
     metadata = parse_metadata(request.headers.get("Upload-Metadata", ""))
     upload, headers = target.start(request, metadata, _number(request, "Upload-Length"))
     return HttpResponse(status=HTTPStatus.CREATED, headers=headers | _state_headers(upload))
@@ -201,7 +204,9 @@ def _upload(request: HttpRequest, target: Target, upload_id: uuid.UUID, even_exp
 class VideoTarget:
     """A video for the library."""
 
-    def start(self, request: HttpRequest, metadata: dict[str, str], size_bytes: int) -> tuple[Upload, dict[str, str]]:
+    def start(
+        self, request: SignedInRequest, metadata: dict[str, str], size_bytes: int
+    ) -> tuple[Upload, dict[str, str]]:
         thoroughness = metadata.get("thoroughness") or Thoroughness.BALANCED
         if thoroughness not in Thoroughness.values:
             raise Answer(HTTPStatus.BAD_REQUEST, _("Unknown thoroughness."))
@@ -212,7 +217,7 @@ class VideoTarget:
             raise Answer(HTTPStatus.NOT_FOUND, _("You cannot upload videos to this team.")) from error
         upload = upload_services.start_upload(
             team=team,
-            user=request.user,  # type: ignore[arg-type]
+            user=request.user,
             name=metadata.get("filename", ""),
             size_bytes=size_bytes,
             media_type=metadata.get("filetype", ""),

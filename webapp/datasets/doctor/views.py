@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
+from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets import queries
 from webapp.datasets.doctor import services
 from webapp.datasets.models import Dataset, Finding, FindingKind, Label, Sample
@@ -76,12 +77,12 @@ def overview(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def examine(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
+def examine(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
     here = reverse("datasets:doctor", args=[dataset.pk])
     if not queries.samples_of(dataset).exists():
         return refused(request, _("There is nothing to examine yet. Fill the dataset first."), here)
-    if not services.begin_checkup(dataset, user=request.user):  # type: ignore[arg-type]
+    if not services.begin_checkup(dataset, user=request.user):
         return refused(request, _("The doctor is looking at it already."), here)
     return done(request, _("The doctor begins."), here)
 
@@ -99,14 +100,14 @@ def finding_detail(request: HttpRequest, dataset_id: UUID, finding_id: int) -> H
 
 @login_required
 @require_POST
-def mend(request: HttpRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
+def mend(request: SignedInRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
     """All of a finding, or only the ticked samples (`only` says that ticks count)."""
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
     finding = _finding(dataset, finding_id)
     ticked = {int(number) for number in request.POST.getlist("number") if number.isascii() and number.isdigit()}
     numbers = ticked if request.POST.get("only") else None
     relabel = request.POST.get("act") != "leave_out"
-    changed = services.mend(finding, user=request.user, numbers=numbers, relabel=relabel)  # type: ignore[arg-type]
+    changed = services.mend(finding, user=request.user, numbers=numbers, relabel=relabel)
     here = reverse("datasets:doctor", args=[dataset.pk])
     if not changed:
         return refused(request, _("Nothing was left to change."), here)
@@ -119,9 +120,9 @@ def mend(request: HttpRequest, dataset_id: UUID, finding_id: int) -> HttpRespons
 
 @login_required
 @require_POST
-def take_back(request: HttpRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
+def take_back(request: SignedInRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
-    changed = services.take_back(_finding(dataset, finding_id), user=request.user)  # type: ignore[arg-type]
+    changed = services.take_back(_finding(dataset, finding_id), user=request.user)
     here = reverse("datasets:doctor", args=[dataset.pk])
     if not changed:
         return refused(request, _("Nothing was left to take back: others have changed these samples since."), here)

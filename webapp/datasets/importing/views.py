@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp import access
+from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.importing import forms, inbox, queries, services
 from webapp.datasets.importing import words as importing_words
 from webapp.datasets.importing.forms import Filling, filling_of
@@ -95,7 +96,7 @@ def _limits(source: Source) -> dict[str, Any]:
 
 @login_required
 @require_POST
-def begin(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
+def begin(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     """Starts an import, or opens one for the files that a browser is about to send (then the answer is JSON)."""
     dataset = get_object_or_404(access.manageable_datasets(request.user), pk=dataset_id)
     filling = filling_of(request.POST, _source(dataset, request.POST.get("from", "")))
@@ -109,7 +110,7 @@ def begin(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
         return refused(request, _("Nothing would come: choose people or videos first."), here, status=400)
     of_import = services.begin(
         dataset=dataset,
-        user=request.user,  # type: ignore[arg-type]
+        user=request.user,
         source=filling.source,
         options=filling.options,
         title=_title(dataset, filling),
@@ -165,12 +166,12 @@ def batch(request: HttpRequest, dataset_id: UUID, import_id: UUID, number: int) 
 
 @login_required
 @require_POST
-def start(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
+def start(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
     """With all that has arrived."""
     of_import = _import(request, dataset_id, import_id)
     here = _page(of_import.dataset)
     try:
-        services.start_with_what_is_there(of_import, user=request.user)  # type: ignore[arg-type]
+        services.start_with_what_is_there(of_import, user=request.user)
     except services.NotNow:
         of_import.refresh_from_db()
         if of_import.job_id is None:
@@ -180,11 +181,11 @@ def start(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpRespon
 
 @login_required
 @require_POST
-def go_on(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
+def go_on(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
     of_import = _import(request, dataset_id, import_id)
     here = _page(of_import.dataset)
     try:
-        services.go_on(of_import, user=request.user)  # type: ignore[arg-type]
+        services.go_on(of_import, user=request.user)
     except services.NotNow:
         return refused(request, _("There is nothing left to go on with."), here)
     return done(request, _("It goes on where it stopped."), here)
@@ -229,13 +230,13 @@ class ImportTarget:
         self.dataset_id, self.import_id = dataset_id, import_id
 
     def start(
-        self, request: HttpRequest, metadata: dict[str, str], size_bytes: int
+        self, request: SignedInRequest, metadata: dict[str, str], size_bytes: int
     ) -> tuple[ImportUpload, dict[str, str]]:
         try:
             of_import = _import(request, self.dataset_id, self.import_id)
             upload = services.start_upload(
                 of_import,
-                user=request.user,  # type: ignore[arg-type]
+                user=request.user,
                 name=metadata.get("filename", ""),
                 size_bytes=size_bytes,
                 fingerprint=metadata.get("fingerprint", ""),

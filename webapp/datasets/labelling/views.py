@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
+from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.labelling import forms, queries, services
 from webapp.datasets.measuring import services as measuring
 from webapp.datasets.models import Act, ActKind
@@ -100,7 +101,7 @@ def videos(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def act(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
+def act(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
     here = reverse("datasets:grid", args=[dataset.pk])
     try:
@@ -108,26 +109,26 @@ def act(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
         order = forms.read(request.read(MAX_BODY_BYTES), dataset)
     except forms.NotAnOrder:
         return refused(request, _("That could not be done. Reload the page and try again."), here, status=400)
-    outcome = forms.carry_out(order, dataset, request.user)  # type: ignore[arg-type]
+    outcome = forms.carry_out(order, dataset, request.user)
     if outcome.act is not None and outcome.act.kind == ActKind.LABEL:
         measuring.request_suggestions(dataset)
     undo_url = reverse("datasets:undo_act", args=[dataset.pk, outcome.act.pk]) if outcome.act else ""
     words = forms.sentence(order, outcome)
-    refusal = forms.refusal(dataset, outcome.refused, request.user)  # type: ignore[arg-type]
+    refusal = forms.refusal(dataset, outcome.refused, request.user)
     return JsonResponse(forms.answer(words, refusal, outcome, undo_url))
 
 
 @login_required
 @require_POST
-def undo(request: HttpRequest, dataset_id: UUID, act_id: UUID) -> HttpResponseBase:
+def undo(request: SignedInRequest, dataset_id: UUID, act_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
     undone = get_object_or_404(Act.objects.select_related("dataset"), pk=act_id, dataset=dataset)
-    outcome = services.undo(undone, user=request.user)  # type: ignore[arg-type]
+    outcome = services.undo(undone, user=request.user)
     n = len(outcome.changed)
     words = ngettext("Undone for %(n)d sample.", "Undone for %(n)d samples.", n) % {"n": n} if n else ""
     if outcome.act is None:
         words = _("That is undone already.")
-    refusal = forms.refusal(dataset, outcome.refused, request.user)  # type: ignore[arg-type]
+    refusal = forms.refusal(dataset, outcome.refused, request.user)
     if not wants_json(request):
         return done(request, f"{words} {refusal}".strip(), reverse("datasets:grid", args=[dataset.pk]))
     return JsonResponse(forms.answer(words, refusal, outcome, "") | {"undo": None})

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
+from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets import queries
 from webapp.datasets.models import KeepTogether, Part, Sample, Version
 from webapp.datasets.versions import services
@@ -101,7 +102,7 @@ def version_list(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def freeze(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
+def freeze(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.manageable_datasets(request.user), pk=dataset_id)
     here = reverse("datasets:versions", args=[dataset.pk])
     form = FreezeForm(request.POST)
@@ -110,7 +111,7 @@ def freeze(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     try:
         version = services.freeze(
             dataset,
-            user=request.user,  # type: ignore[arg-type]
+            user=request.user,
             note=form.cleaned_data["note"],
             keep_together=KeepTogether(form.cleaned_data["keep_together"]),
             shares=form.shares_of_parts(),

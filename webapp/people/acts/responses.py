@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from webapp import access
+from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import done, refused
 from webapp.people.acts import events, history_words
 from webapp.people.models import Event, Person
@@ -34,25 +35,25 @@ def too_late(request: HttpRequest, target: str, *people: Person) -> HttpResponse
 
 @login_required
 @require_POST
-def undo(request: HttpRequest, event_id: UUID) -> HttpResponseBase:
+def undo(request: SignedInRequest, event_id: UUID) -> HttpResponseBase:
     return _undone(request, [event_id])
 
 
 @login_required
 @require_POST
-def undo_both(request: HttpRequest, event_id: UUID, other_id: UUID) -> HttpResponseBase:
+def undo_both(request: SignedInRequest, event_id: UUID, other_id: UUID) -> HttpResponseBase:
     """Hidden and shown in one go: both are undone, or none."""
     return _undone(request, [event_id, other_id])
 
 
-def _undone(request: HttpRequest, event_ids: list[UUID]) -> HttpResponseBase:
+def _undone(request: SignedInRequest, event_ids: list[UUID]) -> HttpResponseBase:
     mine = Event.objects.filter(team__in=access.editable_teams(request.user))
     chosen = [get_object_or_404(mine, pk=event_id) for event_id in event_ids]
     here = reverse("people:list")
     try:
         with transaction.atomic():
             for event in chosen:
-                events.undo(event, user=request.user)  # type: ignore[arg-type]
+                events.undo(event, user=request.user)
     except events.AlreadyUndone:
         return refused(request, _("This was undone already."), here)
     except events.ChangedSince as since:

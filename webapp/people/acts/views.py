@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
+from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import refused, wants_json
 from webapp.people import queries
 from webapp.people.acts import conflict_queries, services
@@ -27,7 +28,7 @@ MOST_AT_ONCE = 50
 
 @login_required
 @require_POST
-def name(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+def name(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     """Names a person. Where the name is taken it asks first whether the two are the same."""
     person = get_object_or_404(access.editable_people(request.user).select_related("portrait"), pk=person_id)
     form = NameForm(request.POST)
@@ -46,7 +47,7 @@ def name(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
             person,
             name=wished,
             seen=request.POST.get("was"),
-            user=request.user,  # type: ignore[arg-type]
+            user=request.user,
         )
     except ChangedMeanwhile:
         return too_late(request, here, person)
@@ -68,7 +69,7 @@ def merge_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def merge(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+def merge(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     """Everybody in `from` becomes this person. What speaks against it is shown first, unless it was shown (`sure`)."""
     target = get_object_or_404(access.editable_people(request.user), pk=person_id)
     sources = [_other(request, target, key) for key in request.POST.getlist("from")[:MOST_AT_ONCE]]
@@ -110,11 +111,11 @@ def _other(request: HttpRequest, person: Person, key: object) -> Person:
     return get_object_or_404(same_team, pk=wanted)
 
 
-def _merge(request: HttpRequest, sources: list[Person], target: Person) -> HttpResponseBase:
+def _merge(request: SignedInRequest, sources: list[Person], target: Person) -> HttpResponseBase:
     here = reverse("people:person", args=[target.pk])
     before = target.appearances
     try:
-        event = services.merge_people(*sources, target=target, user=request.user)  # type: ignore[arg-type]
+        event = services.merge_people(*sources, target=target, user=request.user)
     except ChangedMeanwhile:
         return too_late(request, reverse("people:list"), *sources, target)
     target.refresh_from_db()

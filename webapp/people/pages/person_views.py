@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
+from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import refused
 from webapp.people import queries
 from webapp.people.acts import conflict_queries, history_words, services
@@ -72,7 +73,7 @@ def split_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def split(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+def split(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     """The appearances of the chosen sub-groups become one new person."""
     person = get_object_or_404(access.editable_people(request.user), pk=person_id)
     here = reverse("people:person", args=[person.pk])
@@ -83,7 +84,7 @@ def split(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
         words = _("Leave at least one group with %(person)s.") % {"person": person}
         return refused(request, words, reverse("people:split_page", args=[person.pk]))
     try:
-        event, new = services.split_person(person, track_ids=chosen, user=request.user)  # type: ignore[arg-type]
+        event, new = services.split_person(person, track_ids=chosen, user=request.user)
     except ChangedMeanwhile:
         return too_late(request, here, person)
     # Undone, the new person is gone.
@@ -92,7 +93,7 @@ def split(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
 
 @login_required
 @require_POST
-def move(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+def move(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     """ "Someone else": the chosen appearances go to whoever bears the typed name, or to a new person."""
     person = get_object_or_404(access.editable_people(request.user), pk=person_id)
     here = reverse("people:person", args=[person.pk])
@@ -112,7 +113,7 @@ def move(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
             track_ids=chosen,
             target=target,
             name=name,
-            user=request.user,  # type: ignore[arg-type]
+            user=request.user,
         )
     except ChangedMeanwhile:
         return too_late(request, here, person)
@@ -121,7 +122,7 @@ def move(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
 
 @login_required
 @require_POST
-def portrait(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+def portrait(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     """The best view of the chosen appearance, or the very face."""
     person = get_object_or_404(access.editable_people(request.user), pk=person_id)
     here = reverse("people:person", args=[person.pk])
@@ -131,7 +132,7 @@ def portrait(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     if face is None:
         return refused(request, _("Choose one appearance; its best view becomes the portrait."), here)
     try:
-        event = services.choose_portrait(person, face=face, user=request.user)  # type: ignore[arg-type]
+        event = services.choose_portrait(person, face=face, user=request.user)
     except ChangedMeanwhile:
         return too_late(request, here, person)
     return told(request, event, here)
@@ -139,10 +140,10 @@ def portrait(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
 
 @login_required
 @require_POST
-def delete(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+def delete(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     person = get_object_or_404(access.editable_people(request.user), pk=person_id)
     try:
-        event = services.delete_person(person, user=request.user)  # type: ignore[arg-type]
+        event = services.delete_person(person, user=request.user)
     except ChangedMeanwhile:
         return too_late(request, reverse("people:list"), person)
     return told(request, event, reverse("people:list"))
@@ -150,7 +151,7 @@ def delete(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
 
 @login_required
 @require_POST
-def limits(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+def limits(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     managed = Person.objects.filter(team__in=access.manageable_teams(request.user))
     person = get_object_or_404(managed, pk=person_id)
     here = reverse("people:person", args=[person.pk])
@@ -159,7 +160,7 @@ def limits(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
         return refused(request, _("Two percentages are expected, the one for asking below the one for joining."), here)
     wished: dict[str, Any] = {key: value and value / 100 for key, value in form.cleaned_data.items()}
     try:
-        event = services.set_limits(person, **wished, user=request.user)  # type: ignore[arg-type]
+        event = services.set_limits(person, **wished, user=request.user)
     except ChangedMeanwhile:
         return too_late(request, here, person)
     return told(request, event, here)

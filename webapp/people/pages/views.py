@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from webapp import access
 from webapp.accounts.context_processors import team_of
+from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ranged_responses import ranged_response
 from webapp.http.responses import done
 from webapp.people import queries
@@ -67,13 +68,13 @@ def people_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def visibility(request: HttpRequest) -> HttpResponseBase:
+def visibility(request: SignedInRequest) -> HttpResponseBase:
     """Of the people whose tiles were `shown`, those in `visible` shall be seen; only what differs is changed."""
     team = team_of(request)
     team = get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
     shown = _ids(request.POST.getlist("shown"))
     visible = _ids(request.POST.getlist("visible"))
-    events = services.show_and_hide(team=team, show=visible & shown, hide=shown - visible, user=request.user)  # type: ignore[arg-type]
+    events = services.show_and_hide(team=team, show=visible & shown, hide=shown - visible, user=request.user)
     here = reverse("people:list")
     if not events:
         return done(request, _("Nothing was changed."), here)

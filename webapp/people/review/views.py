@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access
 from webapp.accounts.context_processors import team_of
 from webapp.accounts.models import Team
+from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import done, refused
 from webapp.people.acts import conflict_queries, history_words, services
 from webapp.people.acts.events import ChangedMeanwhile
@@ -35,7 +36,7 @@ def review_page(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def answer(request: HttpRequest) -> HttpResponseBase:
+def answer(request: SignedInRequest) -> HttpResponseBase:
     """`answer` is yes, no or skip, about `other` (several for a whole group) and `keeps`."""
     team = _team(request)
     here = reverse("people:review")
@@ -52,11 +53,11 @@ def answer(request: HttpRequest) -> HttpResponseBase:
         return refused(request, _("Choose Yes, No or Skip."), here)
     try:
         if said == "yes":
-            event = services.merge_people(*others, target=keeps, user=request.user)  # type: ignore[arg-type]
+            event = services.merge_people(*others, target=keeps, user=request.user)
             left_out = [_person(team, key) for key in request.POST.getlist("shown")]
             queries.skip_left_out(team, keeps, [person for person in left_out if person not in others])
         else:
-            event = services.tell_apart(others[0], keeps, user=request.user)  # type: ignore[arg-type]
+            event = services.tell_apart(others[0], keeps, user=request.user)
     except ChangedMeanwhile:
         return too_late(request, here, *others, keeps)
     return told(request, event, here, history_words.sentence(event) + ".")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from webapp import access
+from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.models import Act, Dataset
 from webapp.http.ranged_responses import ranged_response
 from webapp.http.responses import done, refused
@@ -41,7 +42,7 @@ def doubtful_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+def answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """`answer` is the id of a label, or skip, about the `moment`."""
     run = get_object_or_404(access.editable_runs(request.user), pk=run_id)
     here = reverse("recognition:doubtful", args=[run.pk])
@@ -57,7 +58,7 @@ def answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     if label is None:
         return refused(request, _("Choose a label, or Skip."), here)
     try:
-        answered = services.answer(observation, dataset, label, user=request.user)  # type: ignore[arg-type]
+        answered = services.answer(observation, dataset, label, user=request.user)
     except AnsweredAlready:
         return refused(request, _("Somebody else has just answered that."), here)
     if answered.was_there:
@@ -71,7 +72,7 @@ def answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 
 @login_required
 @require_POST
-def undo_answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+def undo_answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     run = get_object_or_404(access.editable_runs(request.user), pk=run_id)
     here = reverse("recognition:doubtful", args=[run.pk])
     observation, dataset = _moment(request, run), _dataset(request, run)
@@ -82,7 +83,7 @@ def undo_answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     except (ValueError, Act.DoesNotExist) as error:
         raise Http404 from error
     try:
-        services.take_back(observation, dataset, act, user=request.user)  # type: ignore[arg-type]
+        services.take_back(observation, dataset, act, user=request.user)
     except TooLate:
         return refused(request, _("It is just being added to the dataset. Try again in a moment."), here)
     return done(request, _("Taken back."), here)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
+from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.labelling import services as labelling
 from webapp.datasets.measuring import services as measuring
 from webapp.datasets.models import Dataset, Label, Part, Sample
@@ -94,7 +95,7 @@ def threshold(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def relabel(request: HttpRequest, run_id: UUID, number: int) -> HttpResponseBase:
+def relabel(request: SignedInRequest, run_id: UUID, number: int) -> HttpResponseBase:
     """`label` (its id) and `revision`, or `leave_out`; goes into the next version, and can be undone."""
     run = get_object_or_404(access.editable_runs(request.user).select_related("dataset"), pk=run_id)
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=run.dataset_id)
@@ -103,13 +104,13 @@ def relabel(request: HttpRequest, run_id: UUID, number: int) -> HttpResponseBase
     revision = request.POST.get("revision", "")
     seen = {number: int(revision)} if revision.isascii() and revision.isdigit() else {}
     if "leave_out" in request.POST:
-        outcome = labelling.leave_out_samples(dataset, user=request.user, seen=seen, left_out=True)  # type: ignore[arg-type]
+        outcome = labelling.leave_out_samples(dataset, user=request.user, seen=seen, left_out=True)
         words = _("Sample %(number)d is left out of the next version.") % {"number": number}
     else:
         label = _label(dataset, request.POST.get("label", ""))
         if label is None:
             return refused(request, _("This label is gone. Reload the page to see today's labels."), here, status=400)
-        outcome = labelling.label_samples(dataset, user=request.user, label=label, seen=seen)  # type: ignore[arg-type]
+        outcome = labelling.label_samples(dataset, user=request.user, label=label, seen=seen)
         words = _("Sample %(number)d is now “%(label)s”; that goes into the next version.")
         words %= {"number": number, "label": label.name}
     if outcome.act is None:

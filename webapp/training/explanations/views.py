@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from analysis.errors import PictureTooLarge, UnreadablePicture
 from webapp import access
+from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.choices import Kind
 from webapp.datasets.models import Sample
 from webapp.http.ids import uuid_or_none
@@ -115,7 +116,7 @@ async def look_file(request: HttpRequest, run_id: UUID, look_id: UUID, name: str
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def try_it(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+def try_it(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """A picture or short clip, dropped on the page or chosen in its form."""
     run = finished_run(request, run_id)
     get_object_or_404(access.editable_runs(request.user), pk=run.pk)
@@ -125,7 +126,7 @@ def try_it(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     if not isinstance(sent, UploadedFile):
         return _try_page(request, run, 400, _("Choose a file first."))
     try:
-        made = services.look_at_file(run, sent.name or "", sent.read(), user=request.user)  # type: ignore[arg-type]
+        made = services.look_at_file(run, sent.name or "", sent.read(), user=request.user)
     except PictureTooLarge:
         return _try_page(request, run, 400, _("This file is too large. Make it smaller or shorter, then try again."))
     except UnreadablePicture:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp import access
+from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import done, refused
 from webapp.training import caveat_words
 from webapp.training.models import TrainingRun
@@ -20,7 +21,7 @@ from webapp.training.registry.services import Moved
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def promote(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+def promote(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """GET asks, with all that speaks against it; POST does it, doubtful ones only with `sure`."""
     run = _managed(request, run_id)
     here = reverse("training:run", args=[run.pk])
@@ -29,7 +30,7 @@ def promote(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     if request.method == "GET":
         return _question(request, run, 200)
     try:
-        moved = services.promote(run, request.user, is_sure=bool(request.POST.get("sure")))  # type: ignore[arg-type]
+        moved = services.promote(run, request.user, is_sure=bool(request.POST.get("sure")))
     except services.AsksFirst:
         return _question(request, run, 409)
     words = _("From now on new videos are looked at with run %(number)d.") % {"number": run.number}
@@ -38,21 +39,21 @@ def promote(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 
 @login_required
 @require_POST
-def withdraw(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+def withdraw(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
     here = reverse("training:run", args=[run.pk])
-    moved = services.withdraw(run.line, run.team, request.user)  # type: ignore[arg-type]
+    moved = services.withdraw(run.line, run.team, request.user)
     words = _("New videos are no longer looked at for “%(name)s”. What was found so far stays.")
     return _told(request, moved, words % {"name": run.dataset_name}, here)
 
 
 @login_required
 @require_POST
-def roll_back(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+def roll_back(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
     here = reverse("training:run", args=[run.pk])
     try:
-        moved = services.roll_back(run.line, run.team, request.user)  # type: ignore[arg-type]
+        moved = services.roll_back(run.line, run.team, request.user)
     except services.NothingBefore:
         return refused(request, _("There is no earlier model to go back to."), here)
     now = moved.promotion.run.number if moved.promotion and moved.promotion.run else 0

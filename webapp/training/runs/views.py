@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from analysis.training.config import from_json
 from webapp import access, deleted
 from webapp.accounts.context_processors import team_of
+from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.models import Version
 from webapp.http.ids import uuid_or_none
 from webapp.http.responses import done, refused
@@ -73,7 +74,7 @@ def of_dataset(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def new(request: HttpRequest, version_id: UUID) -> HttpResponseBase:
+def new(request: SignedInRequest, version_id: UUID) -> HttpResponseBase:
     """With ?from=<run> the settings of that run."""
     versions = access.manageable_versions(request.user).filter(deleted_at=None)
     version = get_object_or_404(versions.select_related("dataset__team"), pk=version_id)
@@ -87,11 +88,11 @@ def new(request: HttpRequest, version_id: UUID) -> HttpResponseBase:
     return render(request, "training/new.html", context, status=400 if form.is_bound else 200)
 
 
-def _start(request: HttpRequest, version: Version, form: TrainingForm) -> HttpResponseBase:
+def _start(request: SignedInRequest, version: Version, form: TrainingForm) -> HttpResponseBase:
     try:
         run = services.start_run(
             version,
-            user=request.user,  # type: ignore[arg-type]
+            user=request.user,
             config=form.config,
             trials=form.cleaned_data["trials"] or 0,
             note=form.cleaned_data["note"],
@@ -133,9 +134,9 @@ def pause(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 
 @login_required
 @require_POST
-def go_on(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+def go_on(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
-    if not services.go_on(run, user=request.user):  # type: ignore[arg-type]
+    if not services.go_on(run, user=request.user):
         return refused(request, _("It goes on already, or has ended."), _page_of(run))
     return done(request, _("It goes on."), _page_of(run))
 
