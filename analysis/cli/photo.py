@@ -19,7 +19,7 @@ import numpy as np
 from analysis.errors import AnalysisError, PictureTooLarge, UnreadablePicture
 from analysis.types import Float32, Image
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MOST_BYTES = 15_000_000
 MOST_FACES = 20
 SECONDS = 30

@@ -16,7 +16,7 @@ from analysis.types import VideoInfo
 
 CPU_SECONDS_MARGIN = 5
 REFUSED = 2
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def probe_apart(path: Path, timeout_s: float = 20, memory_bytes: int = 1_500_000_000) -> VideoInfo:
