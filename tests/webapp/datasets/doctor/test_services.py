@@ -308,4 +308,4 @@ def test_the_preview_begins_as_training_does_and_offers_its_other_ways(team: Tea
         query = "&amp;".join(f"{name}={value:g}" for name, value in of_kind.items())
         assert f'<a href="?side=112&amp;seed=0&amp;{query}">{words}</a>' in page
     for name, value in asdict(TRAINED_WITH[Augmentation.LIGHT]).items():
-        assert re.search(rf'name="{name}" type="range" [^>]*value="{value:g}', page), name
+        assert re.search(rf'name="{name}"\s+type="range"\s[^>]*value="{value:g}', page), name

@@ -209,7 +209,7 @@ def test_what_somebody_changed_meanwhile_stays(run: TrainingRun, bob: User) -> N
 def test_labels_renamed_since_are_offered_by_their_new_names(run: TrainingRun, bob: User) -> None:
     Label.objects.filter(dataset=run.dataset_id, name="none").update(name="no smile")
     html = checked(signed_in(bob), page_of(run))
-    options = re.findall(r"<option value=\"\d+\"[^>]*>([^<]+)</option>", html)
+    options = re.findall(r"<option value=\"\d+\"[^>]*>\s*([^<]+?)\s*</option>", html)
     assert set(options) == {"no smile", "smile"}
     gone = Label.objects.get(dataset=run.dataset_id, name="smile")
     sample = Sample.objects.get(dataset=run.dataset_id, number=1)
