@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webapp.datasets.choices import ActKind, FindingKind, KeepTogether, Kind, Outcome, Part, Source
 from webapp.jobs.models import Job
-from webapp.videos.models import Arriving
+from webapp.uploads.models import PartialUpload
 
 
 class Dataset(models.Model):
@@ -102,7 +102,7 @@ class Import(models.Model):
         return f"teams/{self.dataset.team_id}/inbox/{self.pk}"
 
 
-class ImportUpload(Arriving):
+class ImportUpload(PartialUpload):
     """A file for an import (a ZIP, a video). Once complete it lies in the inbox; the row stays until the job ends."""
 
     of_import = models.ForeignKey(Import, models.CASCADE, related_name="uploads")

@@ -1,6 +1,5 @@
 """What people type about videos."""
 
-import json
 from typing import Any
 
 from django import forms
@@ -15,7 +14,6 @@ from webapp.videos.models import State, Thoroughness
 
 MOST_PEOPLE = 20
 """In one filter."""
-MAX_PRECHECKED = 500
 MAX_WINDOW_S = 600
 """A crowd has some 200 kB of boxes in ten minutes."""
 
@@ -117,30 +115,3 @@ class WindowForm(forms.Form):
         if not self.errors and not 0 < cleaned["end_s"] - cleaned["start_s"] <= MAX_WINDOW_S:
             raise forms.ValidationError(_("The stretch is empty or too long."))
         return cleaned
-
-
-class PrecheckForm(forms.Form):
-    """Files that a browser is about to upload."""
-
-    listed = forms.JSONField()
-
-    @classmethod
-    def of_body(cls, body: bytes) -> "PrecheckForm":
-        try:
-            sent = json.loads(body)
-        except ValueError:
-            sent = None
-        return cls({"listed": json.dumps(sent.get("files"))} if isinstance(sent, dict) else {})
-
-    def clean_listed(self) -> list[dict[str, Any]]:
-        files = self.cleaned_data["listed"]
-        if not isinstance(files, list) or not 0 < len(files) <= MAX_PRECHECKED:
-            raise forms.ValidationError(_("A list of files is expected."))
-        return [self._clean_file(file) for file in files]
-
-    @staticmethod
-    def _clean_file(file: Any) -> dict[str, Any]:
-        if not isinstance(file, dict) or not isinstance(file.get("size"), int) or isinstance(file["size"], bool):
-            raise forms.ValidationError(_("Each file needs a name and a size."))
-        words = {key: str(file.get(key) or "") for key in ("name", "fingerprint", "type", "team")}
-        return words | {"size": file["size"]}

@@ -15,7 +15,7 @@ from webapp.jobs import words as jobs_words
 from webapp.people import queries as people
 from webapp.people.models import Person
 from webapp.people.queries import CardPeople, PersonRow, SmallFace
-from webapp.videos.models import IN_STATE, Analysis, Playback, State, Video
+from webapp.videos.models import IN_STATE, Analysis, State, Video
 
 PAGE_SIZE = 24
 TIMELINE_PAGE_SIZE = 100
@@ -168,10 +168,6 @@ def _timeline(rows: list[PersonRow], number: str | int | None) -> "Page[Timeline
     entries = [TimelineEntry(start_s, end_s, row) for row in rows for start_s, end_s in row.appearances]
     entries.sort(key=lambda entry: (entry.start_s, entry.end_s))
     return Paginator(entries, TIMELINE_PAGE_SIZE).get_page(number) if entries else None
-
-
-def is_playable(video: Video) -> bool:
-    return video.playback in (Playback.ORIGINAL, Playback.COPY)
 
 
 def unfinished(videos: QuerySet[Video], user: Visitor) -> QuerySet[Video]:

@@ -3,16 +3,15 @@
 from django.urls import path
 
 from webapp.library import bulk_views, views
-from webapp.uploads import tus_views
-from webapp.videos import media_views
+from webapp.videos import media_views, upload_views
 
 app_name = "videos"
 urlpatterns = [
     path("", views.library, name="library"),
     path("upload/", views.upload, name="upload"),
-    path("uploads/", tus_views.tus_create, name="tus_create"),
-    path("uploads/precheck/", views.precheck, name="precheck"),
-    path("uploads/<uuid:upload_id>", tus_views.tus_file, name="tus_file"),
+    path("uploads/", upload_views.tus_create, name="tus_create"),
+    path("uploads/precheck/", upload_views.precheck, name="precheck"),
+    path("uploads/<uuid:upload_id>", upload_views.tus_file, name="tus_file"),
     path("bulk/", bulk_views.bulk, name="bulk"),
     path("bulk/restore/", bulk_views.restore_many, name="restore_many"),
     path("sample/", views.sample, name="sample"),

@@ -9,8 +9,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from webapp.jobs import words as jobs_words
-from webapp.library import queries
 from webapp.uploads import rules as uploads_rules
+from webapp.videos.media_info import is_playable
 from webapp.videos.models import Playback, State, Video
 
 
@@ -39,7 +39,7 @@ def playing(video: Video) -> dict[str, Any]:
     if video.sprites_key:
         sprites = {"url": reverse("videos:sprites", args=[video.pk]), **video.sprites}
     return {
-        "is_playable": queries.is_playable(video),
+        "is_playable": is_playable(video),
         "is_pending": video.playback in (Playback.UNKNOWN, Playback.PENDING),
         "is_impossible": video.playback == Playback.IMPOSSIBLE,
         "url": reverse("videos:play", args=[video.pk]),

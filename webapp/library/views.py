@@ -17,11 +17,11 @@ from webapp.accounts.context_processors import team_of
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import done, refused
 from webapp.library import face_box_queries, label_filter_queries, people_filter_queries, queries, video_words
-from webapp.library.forms import FilterForm, PrecheckForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
+from webapp.library.forms import FilterForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
 from webapp.recognition import queries as recognition
 from webapp.undo import UNDO_PERIOD
 from webapp.uploads import rules as uploads_rules
-from webapp.videos import services, upload_services
+from webapp.videos import services
 from webapp.videos.models import State, Thoroughness, Video
 
 MIN_VALUES = (0, 1, 2, 5, 10)
@@ -102,37 +102,6 @@ def upload(request: HttpRequest) -> HttpResponse:
         "can_edit": bool(teams),
     }
     return render(request, "videos/upload.html", context)
-
-
-@login_required
-@require_POST
-def precheck(request: SignedInRequest) -> HttpResponse:
-    """Says before the first byte which files would be refused, and where an earlier upload goes on."""
-    form = PrecheckForm.of_body(request.body)
-    if not form.is_valid():
-        return JsonResponse({"error": form.errors.as_text()}, status=400)
-    team = team_of(request)
-    if team is None or team.pk not in _editable_teams(request):
-        return JsonResponse({"error": _("You cannot upload videos to this team.")}, status=404)
-    answers = []
-    for file in form.cleaned_data["listed"]:
-        begun = upload_services.resumable(
-            request.user,
-            team,
-            size_bytes=file["size"],
-            fingerprint=file["fingerprint"],
-        )
-        arrived = begun.offset_bytes if begun else 0
-        try:
-            uploads_rules.check(
-                name=file["name"], size_bytes=file["size"], media_type=file["type"], resuming_bytes=arrived
-            )
-        except uploads_rules.Refused as refusal:
-            answers.append({"ok": False, "reason": str(refusal)})
-            continue
-        resume = {"resume": reverse("videos:tus_file", args=[begun.pk]), "offset": arrived} if begun else {}
-        answers.append({"ok": True, **resume})
-    return JsonResponse({"files": answers, "free_bytes": uploads_rules.room_bytes()})
 
 
 @login_required

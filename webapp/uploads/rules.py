@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from webapp import storage
-from webapp.videos.models import Arriving
+from webapp.uploads.models import PartialUpload
 
 VIDEO_SUFFIXES = (
     *(
@@ -89,11 +89,11 @@ def looks_like_no_video(name: str, media_type: str) -> bool:
 
 def room_bytes() -> int:
     """Free space less the reserve and less what uploads under way are still going to send."""
-    coming = sum(_coming_bytes(kind) for kind in Arriving.every_kind())
+    coming = sum(_coming_bytes(kind) for kind in PartialUpload.every_kind())
     return max(0, storage.free_bytes() - settings.DISK_RESERVE_BYTES - coming)
 
 
-def _coming_bytes(kind: type[Arriving]) -> int:
+def _coming_bytes(kind: type[PartialUpload]) -> int:
     recent = kind._default_manager.filter(updated_at__gt=timezone.now() - STILL_SENDING)
     return recent.aggregate(left=Sum(F("size_bytes") - F("offset_bytes")))["left"] or 0
 

@@ -16,8 +16,9 @@ from webapp.jobs.models import ACTIVE, Job, Kind, Status
 from webapp.people.models import Person
 from webapp.undo import UNDO_PERIOD
 from webapp.uploads import partial_files
+from webapp.uploads.models import PartialUpload
 from webapp.videos import upload_services
-from webapp.videos.models import Arriving, Playback, Upload, Video
+from webapp.videos.models import Playback, Upload, Video
 
 logger = logging.getLogger(__name__)
 
@@ -113,4 +114,4 @@ def discard_strays() -> None:
 
 
 def _has_row(upload_id: uuid.UUID) -> bool:
-    return any(kind._default_manager.filter(pk=upload_id).exists() for kind in Arriving.every_kind())
+    return any(kind._default_manager.filter(pk=upload_id).exists() for kind in PartialUpload.every_kind())

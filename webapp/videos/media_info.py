@@ -1,10 +1,10 @@
-"""What the probe found out, between the library's `VideoInfo` and the columns of `Video`."""
+"""What is known of a video's file: the library's `VideoInfo` as columns and back, and what a browser can play."""
 
 from dataclasses import asdict
 from typing import Any
 
 from analysis.types import VideoInfo
-from webapp.videos.models import Video
+from webapp.videos.models import Playback, Video
 
 
 def columns_of(info: VideoInfo) -> dict[str, Any]:
@@ -25,3 +25,13 @@ def columns_of(info: VideoInfo) -> dict[str, Any]:
 def info_of(video: Video) -> VideoInfo:
     """As the probe said it; the file need not be looked at again."""
     return VideoInfo(**video.probed)
+
+
+def is_playable(video: Video) -> bool:
+    """Returns whether a browser can play the original, or a copy that is ready."""
+    return video.playback in (Playback.ORIGINAL, Playback.COPY)
+
+
+def playable_type(container: str) -> str:
+    """Returns the media type for a demuxer's name; only containers that browsers play are expected."""
+    return "video/webm" if "webm" in container or "matroska" in container else "video/mp4"

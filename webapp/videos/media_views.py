@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from webapp import access
 from webapp.http.ranged_responses import ranged_response
+from webapp.videos.media_info import playable_type
 from webapp.videos.models import Playback, Video
 
 PICTURE_AGE_S = 600
@@ -47,11 +48,6 @@ async def poster(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
 async def sprites(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     video = await _visible(request, video_id)
     return await _stored(request, video.sprites_key, "image/jpeg", max_age_s=PICTURE_AGE_S)
-
-
-def playable_type(container: str) -> str:
-    """Of the demuxer's name; only containers that browsers play come here."""
-    return "video/webm" if "webm" in container or "matroska" in container else "video/mp4"
 
 
 async def _visible(request: HttpRequest, video_id: UUID) -> Video:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from webapp.jobs.models import Job, Kind, Status
+from webapp.uploads.models import PartialUpload
 
 
 class State(models.TextChoices):
@@ -134,31 +135,10 @@ class Video(models.Model):
         return State.WAITING if job.started_at is None else State.ANALYSING
 
 
-class Arriving(models.Model):
-    """A file that is not complete yet (tus 1.0). Its bytes lie in UPLOAD_DIR under its id."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    size_bytes = models.PositiveBigIntegerField()
-    offset_bytes = models.PositiveBigIntegerField(default=0)
-    fingerprint = models.CharField(max_length=200, blank=True)
-    """Name, size and time of change as the browser saw them: finds the upload again when the file is chosen again."""
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-    expires_at = models.DateTimeField()
-
-    class Meta:
-        abstract = True
-
-    @classmethod
-    def every_kind(cls) -> "list[type[Arriving]]":
-        """Each kind of upload has a table of its own."""
-        return Arriving.__subclasses__()
-
-
-class Upload(Arriving):
+class Upload(PartialUpload):
     """An upload of a video. Gone once complete.
 
-    Its id is the video's, so that a browser that missed the last answer can still be told that all has arrived.
+    Its id is the video's, so that a browser that missed the last response can still be told that all has arrived.
     """
 
     video = models.OneToOneField(Video, models.CASCADE, related_name="upload")

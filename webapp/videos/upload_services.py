@@ -1,9 +1,4 @@
-"""Uploads from the first byte to the stored original: begin, receive, finish, give up."""
-
-import hashlib
-import logging
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+"""Uploads of videos from the first byte to the stored original: start, find again, finish, give up."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,26 +10,8 @@ from webapp.jobs.models import Kind, Status
 from webapp.jobs.progress import JobState
 from webapp.uploads import partial_files
 from webapp.uploads import rules as uploads_rules
-from webapp.videos.models import Arriving, Upload, Video
-
-logger = logging.getLogger(__name__)
-
-EXPIRES_AFTER = timedelta(days=7)
-"""An upload that nobody continues for so long is given up."""
-CHECKSUMS = ("sha1", "sha256")
-PUBLISH_EVERY_S = 0.25
-
-
-class WrongOffset(Exception):
-    """The bytes do not continue what has arrived."""
-
-
-class WrongChecksum(Exception):
-    """The bytes are not those that the sender meant."""
-
-
-class TooMuch(Exception):
-    """More bytes than were announced for the whole file."""
+from webapp.uploads.receive_services import EXPIRES_AFTER
+from webapp.videos.models import Upload, Video
 
 
 def start_upload(
@@ -69,61 +46,6 @@ def start_upload(
         )
     publish(upload)
     return upload
-
-
-def receive(
-    upload: Arriving, *, offset: int, chunks: Iterable[bytes], checksum: tuple[str, bytes] | None = None
-) -> None:
-    """Writes bytes at `offset` and notes the new one in `upload`; a crash in between is mended by sending them again.
-
-    Raises WrongOffset, WrongChecksum, TooMuch (after which nothing counts as arrived) and `arriving.Busy`.
-    """
-    with partial_files.opened(upload.pk) as file:
-        upload.refresh_from_db(fields=["offset_bytes", "updated_at"])
-        if offset != upload.offset_bytes:
-            raise WrongOffset
-        digest = hashlib.new(checksum[0], usedforsecurity=False) if checksum else None
-        file.seek(offset)
-        written = 0
-        for chunk in chunks:
-            written += len(chunk)
-            if offset + written > upload.size_bytes:
-                file.truncate(offset)
-                raise TooMuch
-            file.write(chunk)
-            if digest:
-                digest.update(chunk)
-        file.flush()
-        if checksum and digest and digest.digest() != checksum[1]:
-            file.truncate(offset)
-            raise WrongChecksum
-        now = timezone.now()
-        rows = type(upload)._default_manager.filter(pk=upload.pk, offset_bytes=offset)
-        if not rows.update(offset_bytes=offset + written, updated_at=now, expires_at=now + EXPIRES_AFTER):
-            raise WrongOffset
-        upload.offset_bytes = offset + written
-        upload.expires_at = now + EXPIRES_AFTER
-    is_time = _tick(now) != _tick(upload.updated_at) or upload.offset_bytes == upload.size_bytes
-    if is_time and isinstance(upload, Upload):
-        publish(upload)
-
-
-def _tick(moment: datetime) -> int:
-    """Pieces that arrive within one tick are told once, so that a fast line does not flood the pages."""
-    return int(moment.timestamp() / PUBLISH_EVERY_S)
-
-
-def mend_offset(upload: Arriving) -> None:
-    """After a power cut the file may be shorter than the row says: what is missing is asked for again.
-
-    Not to be called for a file that has been moved into the store already.
-    """
-    there = partial_files.arrived_bytes(upload.pk)
-    if there >= upload.offset_bytes:
-        return
-    logger.warning("Upload %s: %d bytes noted, %d there", upload.pk, upload.offset_bytes, there)
-    type(upload)._default_manager.filter(pk=upload.pk, offset_bytes=upload.offset_bytes).update(offset_bytes=there)
-    upload.refresh_from_db(fields=["offset_bytes"])
 
 
 def original_key(video: Video) -> str:

@@ -30,7 +30,7 @@ from webapp.analyses import runner
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Kind, Status
 from webapp.library import queries
-from webapp.videos import upload_services
+from webapp.uploads import receive_services
 from webapp.videos.models import IN_STATE, Playback, State, Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -251,7 +251,7 @@ def test_limits_are_said_before_the_upload_and_a_broken_one_is_found_again(
     team: Team, bob: User, settings: Any
 ) -> None:
     upload = make_upload(bob, team=team, size_bytes=10, fingerprint="abc")
-    upload_services.receive(upload, offset=0, chunks=[b"1234"])
+    receive_services.receive(upload, offset=0, chunks=[b"1234"])
     files = [
         {"name": "holiday.mp4", "size": 10, "fingerprint": "abc"},
         {"name": "big.mp4", "size": settings.UPLOAD_MAX_BYTES + 1, "fingerprint": "b"},

@@ -83,7 +83,7 @@ TEAM_WRITES = [
     "videos:restore_many",
 ]
 PROTOCOL = ["videos:tus_create", "videos:tus_file"]
-"""Has its own tests in test_tus.py: it answers 401 rather than a redirect."""
+"""Has its own tests in test_tus_responses.py: it answers 401 rather than a redirect."""
 FIELDS = {"title": "New", "thoroughness": "fast", "name": "Anna"}
 
 

@@ -8,7 +8,7 @@ from tests.factories_videos import make_upload
 from tests.shared_data import shared_data
 from webapp.accounts.models import Team, User
 from webapp.jobs import words as jobs_words
-from webapp.uploads import partial_files
+from webapp.uploads import partial_files, receive_services
 from webapp.videos import tasks, upload_services
 from webapp.videos.models import State, Video
 
@@ -30,7 +30,7 @@ def manifest() -> list[tuple[str, str]]:
 def test_the_outcome_is_as_the_manifest_says(team: Team, bob: User, name: str, expected: str) -> None:
     content = shared_data(f"videos_bad/{name}").read_bytes()
     upload = make_upload(bob, team=team, size_bytes=len(content), name=name)
-    upload_services.receive(upload, offset=0, chunks=[content])
+    receive_services.receive(upload, offset=0, chunks=[content])
     upload_services.finish_upload(upload)
     tasks.check_video(str(Video.objects.get().current_job_id))
     video = Video.objects.select_related("current_job").get()

@@ -17,7 +17,7 @@ from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Kind, Status
 from webapp.people.models import Person
 from webapp.undo import UNDO_PERIOD
-from webapp.uploads import partial_files
+from webapp.uploads import partial_files, receive_services
 from webapp.videos import cleanup as videos_cleanup
 from webapp.videos import ingest_runner, services, tasks, upload_services
 from webapp.videos.models import Playback, State, Video
@@ -34,7 +34,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def arrive(user: User, team: Team, content: bytes, name: str = "clip.mp4") -> Video:
     """Uploaded and waiting for its check."""
     upload = make_upload(user, team=team, size_bytes=len(content), name=name)
-    upload_services.receive(upload, offset=0, chunks=[content])
+    receive_services.receive(upload, offset=0, chunks=[content])
     assert upload_services.finish_upload(upload)
     return Video.objects.get(pk=upload.video_id)
 
@@ -276,7 +276,7 @@ def test_an_upload_that_was_deleted_when_complete_goes_on_when_it_is_brought_bac
     team: Team, bob: User, clip: bytes
 ) -> None:
     upload = make_upload(bob, team=team, size_bytes=len(clip))
-    upload_services.receive(upload, offset=0, chunks=[clip])
+    receive_services.receive(upload, offset=0, chunks=[clip])
     services.delete_video(upload.video)
     videos_cleanup.sweep()
     assert not Job.objects.exists()

@@ -22,7 +22,7 @@ from analysis.video.probe import probe_apart
 from analysis.video.web_copy import PlaybackPlan, playback_plan
 from webapp.datasets.importing.candidate_types import Box, Found
 from webapp.datasets.models import Outcome
-from webapp.videos.media_views import playable_type
+from webapp.videos.media_info import playable_type
 
 THUMBNAIL_SIDE = 192
 THUMBNAIL_QUALITY = 82

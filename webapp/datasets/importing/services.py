@@ -21,7 +21,7 @@ from webapp.jobs.models import Job, Status
 from webapp.jobs.models import Kind as JobKind
 from webapp.uploads import partial_files
 from webapp.uploads import rules as uploads_rules
-from webapp.videos.upload_services import EXPIRES_AFTER
+from webapp.uploads.receive_services import EXPIRES_AFTER
 
 SOURCES_OF: dict[str, tuple[Source, ...]] = {
     Kind.FACES: (Source.PEOPLE, Source.PICTURES, Source.ARCHIVE, Source.FRAMES, Source.FILMS),
@@ -100,7 +100,7 @@ def receive_batch(of_import: Import, *, number: int, files: Sequence[tuple[str, 
 
 
 def start_upload(of_import: Import, *, user: User, name: str, size_bytes: int, fingerprint: str = "") -> ImportUpload:
-    """A file that is awaited. Raises `upload_rules.Refused` and NotNow."""
+    """A file that is awaited. Raises `rules.Refused` and NotNow."""
     if of_import.job_id is not None or of_import.source not in (Source.ARCHIVE, Source.FILMS):
         raise NotNow(f"import {of_import.pk} takes no files")
     name = uploads_rules.clean_name(name)

@@ -23,7 +23,7 @@ from webapp.datasets.importing.option_types import APPEARANCES
 from webapp.datasets.models import Dataset, Import, ImportUpload, Source
 from webapp.datasets.views import head_context
 from webapp.http.responses import done, refused
-from webapp.uploads import tus_views
+from webapp.uploads import tus_responses
 from webapp.uploads.rules import VIDEO_SUFFIXES
 
 BATCH_BYTES = 8 * 1024**2
@@ -242,9 +242,9 @@ class ImportTarget:
                 fingerprint=metadata.get("fingerprint", ""),
             )
         except Http404 as error:
-            raise tus_views.Answer(HTTPStatus.NOT_FOUND, _("There is no such import.")) from error
+            raise tus_responses.TusError(HTTPStatus.NOT_FOUND, _("There is no such import.")) from error
         except services.NotNow as error:
-            raise tus_views.Answer(HTTPStatus.CONFLICT, _("This import has been started already.")) from error
+            raise tus_responses.TusError(HTTPStatus.CONFLICT, _("This import has been started already.")) from error
         place = [self.dataset_id, self.import_id, upload.pk]
         return upload, {"Location": reverse("datasets:import_file", args=place)}
 
@@ -260,6 +260,9 @@ class ImportTarget:
     def is_stored(self, upload: ImportUpload) -> bool:
         return services.lies_in_inbox(upload)
 
+    def report_progress(self, upload: ImportUpload) -> None:
+        """Does nothing: the page that sends the file counts for itself, and no other shows it."""
+
     def finish(self, upload: ImportUpload) -> None:
         services.finish_upload(upload)
 
@@ -269,9 +272,9 @@ class ImportTarget:
 
 @require_http_methods(["OPTIONS", "POST"])
 def files(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponse:
-    return tus_views.answer_create(request, ImportTarget(dataset_id, import_id))
+    return tus_responses.respond_to_create(request, ImportTarget(dataset_id, import_id))
 
 
 @require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
 def file(request: HttpRequest, dataset_id: UUID, import_id: UUID, upload_id: UUID) -> HttpResponse:
-    return tus_views.answer_file(request, ImportTarget(dataset_id, import_id), upload_id)
+    return tus_responses.respond_to_file(request, ImportTarget(dataset_id, import_id), upload_id)

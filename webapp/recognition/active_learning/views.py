@@ -14,11 +14,11 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.models import Act, Dataset
 from webapp.http.ranged_responses import ranged_response
 from webapp.http.responses import done, refused
-from webapp.library.queries import is_playable
 from webapp.recognition.active_learning import queries, services
 from webapp.recognition.active_learning.services import AnsweredAlready, TooLate
 from webapp.recognition.models import Observation
 from webapp.training.models import TrainingRun
+from webapp.videos.media_info import is_playable
 
 KEPT_S = 3600
 SKIP = "skip"

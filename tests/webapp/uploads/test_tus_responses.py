@@ -19,7 +19,7 @@ from tests.factories_videos import make_upload
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.jobs.models import Job, Kind
-from webapp.uploads import partial_files
+from webapp.uploads import partial_files, receive_services
 from webapp.videos import cleanup as videos_cleanup
 from webapp.videos import upload_services
 from webapp.videos.models import State, Upload, Video
@@ -313,7 +313,7 @@ def test_a_finished_upload_whose_server_died_before_saying_so_is_finished_by_the
     team: Team, alice: User
 ) -> None:
     upload = make_upload(alice, team=team, size_bytes=5)
-    upload_services.receive(upload, offset=0, chunks=[b"12345"])
+    receive_services.receive(upload, offset=0, chunks=[b"12345"])
     assert Video.objects.get().current_job is None
     videos_cleanup.sweep()
     videos_cleanup.sweep()
@@ -324,7 +324,7 @@ def test_a_finished_upload_whose_server_died_before_saying_so_is_finished_by_the
 
 def test_a_kill_between_the_move_and_the_row_is_mended(team: Team, alice: User) -> None:
     upload = make_upload(alice, team=team, size_bytes=5)
-    upload_services.receive(upload, offset=0, chunks=[b"12345"])
+    receive_services.receive(upload, offset=0, chunks=[b"12345"])
     storage.put_file(upload_services.original_key(upload.video), partial_files.path_of(upload.pk))
     videos_cleanup.sweep()
     assert Video.objects.get().original_key and Job.objects.count() == 1

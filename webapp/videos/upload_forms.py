@@ -1,0 +1,36 @@
+"""The list of files that a browser is about to upload."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+MAX_PRECHECKED = 500
+
+
+class PrecheckForm(forms.Form):
+    """Files that a browser is about to upload."""
+
+    listed = forms.JSONField()
+
+    @classmethod
+    def of_body(cls, body: bytes) -> "PrecheckForm":
+        try:
+            sent = json.loads(body)
+        except ValueError:
+            sent = None
+        return cls({"listed": json.dumps(sent.get("files"))} if isinstance(sent, dict) else {})
+
+    def clean_listed(self) -> list[dict[str, Any]]:
+        files = self.cleaned_data["listed"]
+        if not isinstance(files, list) or not 0 < len(files) <= MAX_PRECHECKED:
+            raise forms.ValidationError(_("A list of files is expected."))
+        return [self._clean_file(file) for file in files]
+
+    @staticmethod
+    def _clean_file(file: Any) -> dict[str, Any]:
+        if not isinstance(file, dict) or not isinstance(file.get("size"), int) or isinstance(file["size"], bool):
+            raise forms.ValidationError(_("Each file needs a name and a size."))
+        words = {key: str(file.get(key) or "") for key in ("name", "fingerprint", "type", "team")}
+        return words | {"size": file["size"]}

@@ -1,0 +1,106 @@
+"""Uploading videos: the check before the first byte, and the addresses of the tus protocol."""
+
+import uuid
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from webapp import access
+from webapp.accounts.context_processors import team_of
+from webapp.accounts.models import Team, User
+from webapp.accounts.request_types import SignedInRequest
+from webapp.uploads import rules as uploads_rules
+from webapp.uploads.tus_responses import TusError, respond_to_create, respond_to_file
+from webapp.videos import upload_services
+from webapp.videos.models import Thoroughness, Upload
+from webapp.videos.upload_forms import PrecheckForm
+
+
+@login_required
+@require_POST
+def precheck(request: SignedInRequest) -> HttpResponse:
+    """Says before the first byte which files would be refused, and where an earlier upload can be resumed."""
+    form = PrecheckForm.of_body(request.body)
+    if not form.is_valid():
+        return JsonResponse({"error": form.errors.as_text()}, status=400)
+    team = team_of(request)
+    if team is None or not access.editable_teams(request.user).filter(pk=team.pk).exists():
+        return JsonResponse({"error": _("You cannot upload videos to this team.")}, status=404)
+    files = [_prechecked(file, request.user, team) for file in form.cleaned_data["listed"]]
+    return JsonResponse({"files": files, "free_bytes": uploads_rules.room_bytes()})
+
+
+def _prechecked(file: dict[str, Any], user: User, team: Team) -> dict[str, Any]:
+    begun = upload_services.resumable(user, team, size_bytes=file["size"], fingerprint=file["fingerprint"])
+    arrived = begun.offset_bytes if begun else 0
+    try:
+        uploads_rules.check(name=file["name"], size_bytes=file["size"], media_type=file["type"], resuming_bytes=arrived)
+    except uploads_rules.Refused as refusal:
+        return {"ok": False, "reason": str(refusal)}
+    resume = {"resume": reverse("videos:tus_file", args=[begun.pk]), "offset": arrived} if begun else {}
+    return {"ok": True, **resume}
+
+
+@require_http_methods(["OPTIONS", "POST"])
+def tus_create(request: HttpRequest) -> HttpResponse:
+    return respond_to_create(request, VideoTarget())
+
+
+@require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
+def tus_file(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+    return respond_to_file(request, VideoTarget(), upload_id)
+
+
+class VideoTarget:
+    """A video for the library."""
+
+    def start(
+        self, request: SignedInRequest, metadata: dict[str, str], size_bytes: int
+    ) -> tuple[Upload, dict[str, str]]:
+        thoroughness = metadata.get("thoroughness") or Thoroughness.BALANCED
+        if thoroughness not in Thoroughness.values:
+            raise TusError(HTTPStatus.BAD_REQUEST, _("Unknown thoroughness."))
+        teams = access.editable_teams(request.user)
+        try:
+            team = teams.get(pk=uuid.UUID(metadata["team"])) if metadata.get("team") else teams.earliest("created_at")
+        except (ValueError, teams.model.DoesNotExist) as error:
+            raise TusError(HTTPStatus.NOT_FOUND, _("You cannot upload videos to this team.")) from error
+        upload = upload_services.start_upload(
+            team=team,
+            user=request.user,
+            name=metadata.get("filename", ""),
+            size_bytes=size_bytes,
+            media_type=metadata.get("filetype", ""),
+            thoroughness=thoroughness,
+            fingerprint=metadata.get("fingerprint", ""),
+        )
+        return upload, {
+            "Location": reverse("videos:tus_file", args=[upload.pk]),
+            "Rollcall-Video": str(upload.video_id),
+        }
+
+    def own(self, request: HttpRequest) -> QuerySet[Upload]:
+        return access.own_uploads(request.user).select_related("video__team", "user")
+
+    def finished_bytes(self, request: HttpRequest, upload_id: uuid.UUID) -> int | None:
+        mine = access.editable_videos(request.user).filter(pk=upload_id, uploaded_by=request.user.pk, upload=None)
+        video = mine.filter(current_job__isnull=False).first()
+        return video.size_bytes if video else None
+
+    def is_stored(self, upload: Upload) -> bool:
+        return upload_services.is_stored(upload)
+
+    def report_progress(self, upload: Upload) -> None:
+        upload_services.publish(upload)
+
+    def finish(self, upload: Upload) -> bool:
+        return upload_services.finish_upload(upload)
+
+    def give_up(self, upload: Upload) -> None:
+        upload_services.give_up_upload(upload)
