@@ -1,29 +1,25 @@
 """What Celery workers call, by the id of a job."""
 
-from celery import shared_task
-
-from webapp.datasets.doctor import runner as doctor_runner
-from webapp.datasets.importing import runner
-from webapp.datasets.measuring import runner as measuring_runner
-from webapp.jobs import lifecycle
+from webapp.jobs.job_tasks import job_task
+from webapp.jobs.models import Job
 
 
-@shared_task(name="import_samples")
-def import_samples(job_id: str) -> None:
-    with lifecycle.working(job_id) as job:
-        if job is not None:
-            runner.run_import(job)
+@job_task("import_samples")
+def import_samples(job: Job) -> None:
+    from webapp.datasets.importing import runner  # deferred: loads cv2
+
+    runner.run_import(job)
 
 
-@shared_task(name="measure_samples")
-def measure_samples(job_id: str) -> None:
-    with lifecycle.working(job_id) as job:
-        if job is not None:
-            measuring_runner.measure_samples(job)
+@job_task("measure_samples")
+def measure_samples(job: Job) -> None:
+    from webapp.datasets.measuring import runner  # deferred: loads cv2
+
+    runner.measure_samples(job)
 
 
-@shared_task(name="examine_dataset")
-def examine_dataset(job_id: str) -> None:
-    with lifecycle.working(job_id) as job:
-        if job is not None:
-            doctor_runner.examine_dataset(job)
+@job_task("examine_dataset")
+def examine_dataset(job: Job) -> None:
+    from webapp.datasets.doctor import runner  # deferred: loads cv2
+
+    runner.examine_dataset(job)

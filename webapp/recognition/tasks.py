@@ -1,13 +1,11 @@
 """What Celery workers call, by the id of a job."""
 
-from celery import shared_task
-
-from webapp.jobs import lifecycle
-from webapp.recognition import runner
+from webapp.jobs.job_tasks import job_task
+from webapp.jobs.models import Job
 
 
-@shared_task(name="recognise_in_video")
-def recognise_in_video(job_id: str) -> None:
-    with lifecycle.working(job_id) as job:
-        if job is not None:
-            runner.recognise_in_video(job)
+@job_task("recognise_in_video")
+def recognise_in_video(job: Job) -> None:
+    from webapp.recognition import runner  # deferred: loads torch
+
+    runner.recognise_in_video(job)

@@ -1,21 +1,18 @@
 """What Celery workers call, by the id of a job."""
 
-from celery import shared_task
-
-from webapp.jobs import lifecycle
-from webapp.training.explanations import runner as explanations_runner
-from webapp.training.runs import runner
+from webapp.jobs.job_tasks import job_task
+from webapp.jobs.models import Job
 
 
-@shared_task(name="train_model")
-def train_model(job_id: str) -> None:
-    with lifecycle.working(job_id) as job:
-        if job is not None:
-            runner.run_training(job)
+@job_task("train_model")
+def train_model(job: Job) -> None:
+    from webapp.training.runs import runner  # deferred: loads torch
+
+    runner.run_training(job)
 
 
-@shared_task(name="explain_picture")
-def explain_picture(job_id: str) -> None:
-    with lifecycle.working(job_id) as job:
-        if job is not None:
-            explanations_runner.explain_picture(job)
+@job_task("explain_picture")
+def explain_picture(job: Job) -> None:
+    from webapp.training.explanations import runner  # deferred: loads torch
+
+    runner.explain_picture(job)

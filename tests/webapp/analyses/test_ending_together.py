@@ -95,7 +95,7 @@ def test_the_second_waits_for_the_first_to_commit(team: Team) -> None:
 
         other = threading.Thread(target=end_second)
         with transaction.atomic():
-            people_runner.numbers.hold(team.pk)
+            people_runner.creation_services.hold(team.pk)
             other.start()
             assert has_begun.wait(WAITS_S)
             runner.store_people(*ending[0])

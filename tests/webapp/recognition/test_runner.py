@@ -140,7 +140,7 @@ def test_a_crash_while_results_are_stored_leaves_nothing_and_the_repeat_is_whole
     end_analysis(video)
     made = Recognition.objects.get(video=video, run=run)
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(runner.taking_over, "take_over_by_itself", die)
+        patch.setattr(runner.batches, "take_over_by_itself", die)
         runner.recognise_in_video(lifecycle.claim(made.job_id))
     assert not made.observations.exists()
     lifecycle.give_up_worker(Job.objects.get(pk=made.job_id))
