@@ -21,8 +21,8 @@ from analysis.training.evaluation.evaluate import expected_calibration_error, fi
 from analysis.training.evaluation.explain import heat_of, load_network
 from analysis.training.linear_probe.choose_features import AUTO_CHOICES, extract, fit_best
 from analysis.training.predict import load_model
-from analysis.training.progress import Reporter
-from analysis.training.train import TrainingResult, set_up_process, train
+from analysis.training.run import begin_run
+from analysis.training.train import TrainingResult, train
 from analysis.types import Image, Progress
 from benchmarks.shared import say, shared_folder
 
@@ -50,15 +50,13 @@ def source_of(name: str, sample: Sample) -> str:
 
 
 def auto(name: str) -> None:
-    """Choice, strength and head are found anew without each held-out fold; features know no labels and are shared."""
+    """Choice and head are found anew without each held-out fold; features know no labels and are shared."""
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     config = defaults(Recipe.AUTO, seed=SEED)
-    set_up_process(config)
-    reporter = Reporter(quiet, "cpu")
-    prepared = prepare(config, Recipe.AUTO, data_of(name), reporter, 0)
+    run = replace(begin_run(config, quiet), device=torch.device("cpu"))
+    prepared = prepare(config, Recipe.AUTO, data_of(name), run.reporter, 0)
     names = [*dict.fromkeys(branch for choice in AUTO_CHOICES for branch in choice)]
-    device = torch.device("cpu")
-    extracted = extract(prepared, names, device, True, None, "", reporter)
+    extracted = extract(prepared, names, True, run)
     truth = torch.from_numpy(prepared.truth.astype(np.int64))
     right = np.zeros(len(truth), bool)
     scores = np.zeros((len(truth), len(prepared.labels)))
@@ -68,7 +66,7 @@ def auto(name: str) -> None:
             (np.flatnonzero((prepared.fold != f) & (prepared.fold != outer)), np.flatnonzero(prepared.fold == f))
             for f in inner
         ]
-        network, best, _ = fit_best(extracted, truth, len(prepared.labels), folds, config, AUTO_CHOICES, reporter)
+        network, best, _ = fit_best(extracted, truth, len(prepared.labels), folds, AUTO_CHOICES, run)
         held = np.flatnonzero(prepared.fold == outer)
         blocks = [block[held].float() for branch in best.name.split("+") for block in extracted.plain[branch]]
         logits = network.judge(torch.cat(blocks, 1)).detach().double().numpy()

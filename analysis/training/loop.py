@@ -8,41 +8,26 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from analysis.errors import TrainingDiverged
 from analysis.training.checkpoint import CHECKPOINT, load_checkpoint, save_tensors
 from analysis.training.config import Optimizer, Schedule, TrainingConfig
 from analysis.training.data.augment import Augment, augmentation
+from analysis.training.data.tensors import Rows, Tensors
 from analysis.training.losses import label_weights, log_probabilities, loss_of, said
-from analysis.training.progress import KeepBest, Reporter
+from analysis.training.progress import KeepBest
+from analysis.training.run import Run
 
 BACKBONE_SHARE = 0.3
 """Of the step size, for the layers that know ImageNet already."""
 WARM_UP_SHARE = 0.25
 LAST_STEP_SHARE = 0.01
 EVALUATION_BATCH = 64
-
-Rows = NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True)
-class Tensors:
-    """All samples of a run in memory: `views` each `(n, ...)` uint8 (or float32), `truth` (n,) int64."""
-
-    views: tuple[Tensor, ...]
-    truth: Tensor
-
-    def batch(self, rows: Rows, device: torch.device) -> tuple[tuple[Tensor, ...], Tensor]:
-        index = torch.from_numpy(rows)
-        images = tuple(view[index].to(device, non_blocking=True).float() for view in self.views)
-        return images, self.truth[index].to(device)
 
 
 def _channels_last(images: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -66,19 +51,46 @@ class Learned:
 
 @dataclass(slots=True)
 class _State:
-    epoch: int
+    """Everything that changes while the network learns."""
+
+    network: nn.Module
+    optimizer: torch.optim.Optimizer
     batch_size: int
-    best_loss: float
-    best_epoch: int
-    best: dict[str, Tensor]
-    history: list[dict[str, Any]]
-    warnings: list[dict[str, str]]
+    epoch: int = 0
+    best_loss: float = math.inf
+    best_epoch: int = 0
+    best: dict[str, Tensor] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[dict[str, str]] = field(default_factory=list)
     seconds: float = 0.0
     loading_s: float = 0.0
     pictures: int = 0
 
+    def checkpoint(self, fingerprint: str) -> dict[str, Any]:
+        return {
+            "fingerprint": fingerprint,
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "best": self.best,
+            "state": {name: getattr(self, name) for name in _STORED},
+        }
 
-_STORED = tuple(each.name for each in fields(_State) if each.name != "best")
+    def restore(self, kept: dict[str, Any]) -> None:
+        self.network.load_state_dict(kept["network"])
+        self.optimizer.load_state_dict(kept["optimizer"])
+        self.best = kept["best"]
+        for name, value in kept["state"].items():
+            setattr(self, name, value)
+
+    def end_epoch(self, entry: dict[str, Any]) -> None:
+        self.epoch = int(entry["epoch"])
+        self.history.append(entry)
+        if entry["validation_loss"] < self.best_loss:
+            self.best_loss, self.best_epoch = float(entry["validation_loss"]), self.epoch
+            self.best = {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}
+
+
+_STORED = tuple(each.name for each in fields(_State) if each.name not in ("network", "optimizer", "best"))
 
 
 def learn(
@@ -86,47 +98,37 @@ def learn(
     data: Tensors,
     train_rows: Rows,
     validation_rows: Rows,
-    config: TrainingConfig,
-    device: torch.device,
-    out_dir: Path | None,
-    fingerprint: str,
-    reporter: Reporter,
+    run: Run,
     after_epoch: Callable[[int, float], None] = lambda epoch, loss: None,
 ) -> Learned:
-    """Trains in place; a checkpoint after each epoch, from which the same call goes on. `out_dir` None: no files.
+    """Trains in place; writes a checkpoint after each epoch, from which the same call resumes.
 
     `after_epoch(epoch, validation_loss)` may raise to end it all (pruning). Raises TrainingDiverged, NoDiskSpace.
     """
-    network.to(device)
+    config = run.config
+    network.to(run.device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = make_optimizer(network, config)
-    state = _State(0, config.batch_size, math.inf, 0, {}, [], [])
-    kept = load_checkpoint(out_dir, fingerprint) if out_dir else None
+    state = _State(network, make_optimizer(network, config), config.batch_size)
+    kept = load_checkpoint(run.out_dir, run.fingerprint) if run.out_dir else None
     if kept is not None:
-        _restore(network, optimizer, state, kept)
+        state.restore(kept)
     change = augmentation(config.augmentation)
     stopped = "finished"
     try:
         for known in state.history:  # who listens may not have heard of the last one, nor of any
-            _tell(reporter, config, known, state.batch_size)
+            _tell(run, known, state.batch_size)
         while state.epoch < config.epochs:
             if config.patience and state.epoch - state.best_epoch >= config.patience and state.best:
                 stopped = "patience"
                 break
-            entry = _surviving_epoch(
-                network, optimizer, data, train_rows, validation_rows, config, device, state, change, reporter
-            )
+            entry = _surviving_epoch(state, data, train_rows, validation_rows, run, change)
             if entry is None:
                 stopped = "diverged"
                 break
-            state.epoch = int(entry["epoch"])
-            state.history.append(entry)
-            if entry["validation_loss"] < state.best_loss:
-                state.best_loss, state.best_epoch = float(entry["validation_loss"]), state.epoch
-                state.best = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
-            if out_dir:
-                save_tensors(out_dir / CHECKPOINT, _checkpoint(network, optimizer, state, fingerprint))
-            _tell(reporter, config, entry, state.batch_size)
+            state.end_epoch(entry)
+            if run.out_dir:
+                save_tensors(run.out_dir / CHECKPOINT, state.checkpoint(run.fingerprint))
+            _tell(run, entry, state.batch_size)
             after_epoch(state.epoch, float(entry["validation_loss"]))
     except KeepBest:
         stopped = "kept"
@@ -139,44 +141,30 @@ def learn(
 
 
 def _surviving_epoch(
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    data: Tensors,
-    train_rows: Rows,
-    validation_rows: Rows,
-    config: TrainingConfig,
-    device: torch.device,
-    state: _State,
-    change: Augment,
-    reporter: Reporter,
+    state: _State, data: Tensors, train_rows: Rows, validation_rows: Rows, run: Run, change: Augment
 ) -> dict[str, Any] | None:
-    """One epoch; halves the batch and begins it again when memory runs out. None: the loss is no number."""
-    before = copy.deepcopy((network.state_dict(), optimizer.state_dict()))
+    """Learns one epoch; halves the batch and starts over when memory runs out. None: the loss is no number."""
+    before = copy.deepcopy((state.network.state_dict(), state.optimizer.state_dict()))
     while True:
         try:
-            entry = _epoch(network, optimizer, data, train_rows, config, device, state, change, reporter)
-            if entry is None:
+            entry = _epoch(state, data, train_rows, run, change)
+            if entry is not None:
+                entry |= _validated(state, data, validation_rows, run)
+            if entry is None or not math.isfinite(entry["validation_loss"]):
                 state.warnings.append(_warning("diverged", f"epoch {state.epoch + 1}: the loss is no number any more"))
                 return None
-            done, epochs = state.epoch + 0.999, config.epochs
-            tell = partial(reporter.tell, "learn", done, epochs, epoch=state.epoch + 1, epochs=epochs)
-            loss, accuracy, _ = judge(network, data, validation_rows, config, device, tell)
-            if not math.isfinite(loss):
-                state.warnings.append(_warning("diverged", f"epoch {state.epoch + 1}: the loss is no number any more"))
-                return None
-            entry |= {"validation_loss": loss, "validation_accuracy": accuracy, "accuracy": accuracy}
             return entry
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error) or state.batch_size == 1:
                 raise
-        if device.type == "cuda":
+        if run.device.type == "cuda":
             torch.cuda.empty_cache()
         state.batch_size //= 2
         note = f"memory ran out, so the batch is halved to {state.batch_size} pictures from here on"
         state.warnings.append(_warning("out_of_memory", note))
-        network.load_state_dict(before[0])
-        optimizer.load_state_dict(before[1])
-        reporter.tell("learn", state.epoch, config.epochs, at_once=True, note=note, batch_size=state.batch_size)
+        state.network.load_state_dict(before[0])
+        state.optimizer.load_state_dict(before[1])
+        run.reporter.tell("learn", state.epoch, run.config.epochs, at_once=True, note=note, batch_size=state.batch_size)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -187,42 +175,32 @@ def _warning(code: str, text: str) -> dict[str, str]:
     return {"code": code, "text": text}
 
 
-def _epoch(
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    data: Tensors,
-    rows: Rows,
-    config: TrainingConfig,
-    device: torch.device,
-    state: _State,
-    change: Augment,
-    reporter: Reporter,
-) -> dict[str, Any] | None:
+def _epoch(state: _State, data: Tensors, rows: Rows, run: Run, change: Augment) -> dict[str, Any] | None:
     """Shows all pictures once. All chance comes from the seed and the number of the epoch, so that a run which
     resumes between two epochs draws the same."""
-    epoch = state.epoch + 1
+    config, epoch = run.config, state.epoch + 1
     torch.manual_seed(config.seed * 1_000_003 + epoch)
     order = np.random.default_rng((config.seed, epoch)).permutation(rows)
-    _set_mode(network, head_only=epoch <= config.head_epochs)
-    weights = label_weights(data.truth[torch.from_numpy(rows)], config).to(device)
+    _set_mode(state.network, head_only=epoch <= config.head_epochs)
+    weights = label_weights(data.truth[torch.from_numpy(rows)], config).to(run.device)
     steps = -(-len(order) // state.batch_size)
     began_s = time.perf_counter()
     total_loss, right, loading_s = 0.0, 0, 0.0
     for step, batch_rows in enumerate(_batches(order, state.batch_size)):
         loading_began_s = time.perf_counter()
-        images, truth = data.batch(batch_rows, device)
+        images, truth = data.batch(batch_rows, run.device)
         loading_s += time.perf_counter() - loading_began_s
         rate = learning_rate(config, (state.epoch + step / steps) / config.epochs)
-        for group in optimizer.param_groups:
+        for group in state.optimizer.param_groups:
             group["lr"] = rate * group["share"]
         changed = _channels_last(tuple(change(x) for x in images))
-        value, hits = _step(network, optimizer, changed, truth, weights, config)
+        value, hits = _step(state, changed, truth, weights, config)
         if not math.isfinite(value):
             return None
         total_loss, right = total_loss + value * len(truth), right + hits
         seconds = time.perf_counter() - began_s
         pictures = min((step + 1) * state.batch_size, len(order))
-        reporter.tell(
+        run.reporter.tell(
             "learn",
             state.epoch + (step + 1) / steps * 0.999,
             config.epochs,
@@ -248,23 +226,18 @@ def _epoch(
 
 
 def _step(
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    images: tuple[Tensor, ...],
-    truth: Tensor,
-    weights: Tensor,
-    config: TrainingConfig,
+    state: _State, images: tuple[Tensor, ...], truth: Tensor, weights: Tensor, config: TrainingConfig
 ) -> tuple[float, int]:
-    """Loss and number of right answers of one batch; nothing is changed where the loss is no number."""
-    optimizer.zero_grad(set_to_none=True)
+    """Returns loss and number of right answers of one batch; changes nothing where the loss is no number."""
+    state.optimizer.zero_grad(set_to_none=True)
     half = config.mixed_precision and truth.device.type == "cuda"
     with torch.autocast(truth.device.type, torch.bfloat16, enabled=half):
-        logits = network(*images).float()
+        logits = state.network(*images).float()
         loss = loss_of(logits, truth, weights, config)
     value = float(loss.detach())
     if math.isfinite(value):
         loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        state.optimizer.step()
     return value, int((said(logits.detach()) == truth).sum())
 
 
@@ -285,22 +258,16 @@ def _set_mode(network: nn.Module, *, head_only: bool) -> None:
 def _nobody_listens() -> None: ...
 
 
-@torch.inference_mode()
-def judge(
-    network: nn.Module,
-    data: Tensors,
-    rows: Rows,
-    config: TrainingConfig,
-    device: torch.device,
-    tell: Callable[[], None] = _nobody_listens,
-) -> tuple[float, float, Tensor]:
-    """Mean loss without weights and smoothing, accuracy, and logits `(n, outputs)` on the CPU."""
-    network.eval()
-    logits = logits_of(network, data, rows, device, tell)
+def _validated(state: _State, data: Tensors, rows: Rows, run: Run) -> dict[str, float]:
+    """Returns loss, without label weights and smoothing, and accuracy on the validation part."""
+    config, epochs = run.config, run.config.epochs
+    tell = partial(run.reporter.tell, "learn", state.epoch + 0.999, epochs, epoch=state.epoch + 1, epochs=epochs)
+    logits = logits_of(state.network.eval(), data, rows, run.device, tell)
     truth = data.truth[torch.from_numpy(rows)]
     plain = torch.ones(log_probabilities(logits).shape[1])
     loss = float(loss_of(logits, truth, plain, replace(config, label_smoothing=0.0)))
-    return loss, float((said(logits) == truth).double().mean()), logits
+    accuracy = float((said(logits) == truth).double().mean())
+    return {"validation_loss": loss, "validation_accuracy": accuracy, "accuracy": accuracy}
 
 
 @torch.inference_mode()
@@ -339,27 +306,7 @@ def learning_rate(config: TrainingConfig, share: float) -> float:
     return config.learning_rate * (LAST_STEP_SHARE + (1 - LAST_STEP_SHARE) * fall)
 
 
-def _checkpoint(
-    network: nn.Module, optimizer: torch.optim.Optimizer, state: _State, fingerprint: str
-) -> dict[str, Any]:
-    return {
-        "fingerprint": fingerprint,
-        "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "best": state.best,
-        "state": {name: getattr(state, name) for name in _STORED},
-    }
-
-
-def _restore(network: nn.Module, optimizer: torch.optim.Optimizer, state: _State, kept: dict[str, Any]) -> None:
-    network.load_state_dict(kept["network"])
-    optimizer.load_state_dict(kept["optimizer"])
-    state.best = kept["best"]
-    for name, value in kept["state"].items():
-        setattr(state, name, value)
-
-
-def _tell(reporter: Reporter, config: TrainingConfig, entry: dict[str, Any], batch_size: int) -> None:
+def _tell(run: Run, entry: dict[str, Any], batch_size: int) -> None:
     more = {name: value for name, value in entry.items() if name not in ("seconds", "accuracy")}
-    epochs = config.epochs
-    reporter.tell("learn", entry["epoch"], epochs, at_once=True, epochs=epochs, batch_size=batch_size, **more)
+    epochs = run.config.epochs
+    run.reporter.tell("learn", entry["epoch"], epochs, at_once=True, epochs=epochs, batch_size=batch_size, **more)

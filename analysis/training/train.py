@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
-import hashlib
 import io
-import json
-import os
 import platform
 import time
 from collections.abc import Sequence
@@ -21,9 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from analysis.errors import TrainingDiverged, UnusableTrainingData
-from analysis.memory import keep_freed_memory
 from analysis.training import checkpoint
-from analysis.training.config import RECIPE_SETTINGS, Device, Recipe, TrainingConfig, defaults
+from analysis.training.config import RECIPE_SETTINGS, Recipe, TrainingConfig, defaults
 from analysis.training.data.inputs import CLIP, PICTURE, Look, see_all
 from analysis.training.data.prepare import AUTO_PICTURE_PX, Prepared, prepare, split_document
 from analysis.training.data.samples import Part, TrainingData, clips_among
@@ -41,7 +37,7 @@ from analysis.training.linear_probe.choose_features import (
 from analysis.training.loop import learn, logits_of
 from analysis.training.losses import log_probabilities
 from analysis.training.models.build import ModelSpec, build, outputs_for, parameter_count
-from analysis.training.progress import Reporter
+from analysis.training.run import Run, begin_run, run_fingerprint
 from analysis.types import Float64, OnProgress
 from analysis.weights import sha256_of
 
@@ -94,32 +90,25 @@ def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress
     UnusableTrainingData, LeakingSplit, TrainingDiverged, NoDiskSpace, MissingWeights, BadTrainingConfig.
     """
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
-    device = choose_device(config)
-    set_up_process(config)
-    reporter = Reporter(on_progress, str(device))
+    run = begin_run(config, on_progress)
     recipe, why = choose_recipe(config, data)
-    prepared = prepare(config, recipe, data, reporter, config.threads)
+    prepared = prepare(config, recipe, data, run.reporter, config.threads)
     out_dir.mkdir(parents=True, exist_ok=True)
-    fingerprint = run_fingerprint(config, prepared)
-    if recipe is Recipe.SEQUENCE and config.recipe is Recipe.AUTO:
-        recipe, trained, prepared = _train_clips(prepared, config, device, out_dir, fingerprint, reporter)
-    elif recipe in NETWORK_KINDS:
-        trained = _train_network(recipe, why, prepared, config, device, out_dir, fingerprint, reporter)
-    else:
-        trained = _train_head(recipe, why, prepared, config, device, out_dir, fingerprint, reporter)
-    reporter.tell("evaluate", 0, 1, at_once=True)
+    run = replace(run, out_dir=out_dir, fingerprint=run_fingerprint(config, prepared))
+    recipe, trained, prepared = _train_recipe(recipe, why, prepared, run)
+    run.reporter.tell("evaluate", 0, 1, at_once=True)
     # Temperature and threshold see the validation part only; the test part is looked at once, after them.
     truth = prepared.truth[trained.validation_rows]
     temperature = fit_temperature(trained.validation_logits, truth)
     threshold = fit_threshold(scaled_probabilities(trained.validation_logits, temperature), truth)
     judged = {Part.VALIDATION: _Seen(trained.validation_rows, trained.validation_logits)}
     if len(prepared.rows(Part.TEST)):
-        judged[Part.TEST] = _test(trained, prepared, device)
+        judged[Part.TEST] = _test(trained, prepared, run.device)
     figures = {
         part: evaluate(each.judged(prepared), prepared.labels, temperature, threshold, config.seed)
         for part, each in judged.items()
     }
-    run: dict[str, Any] = {
+    document: dict[str, Any] = {
         "schema": SCHEMA,
         "recipe": config.recipe.value,
         "chosen_recipe": recipe.value,
@@ -137,12 +126,19 @@ def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress
         "test": figures.get(Part.TEST),
         "warnings": [*prepared.warnings, *trained.warnings],
         "data_fingerprint": prepared.fingerprint,
-        "device": str(device),
+        "device": str(run.device),
         "versions": versions(),
     }
     lines = [line for part, each in judged.items() for line in each.lines(part, prepared, temperature, threshold)]
-    _write(out_dir, run, trained, prepared, lines, reporter, began_s, began_cpu_s)
-    return TrainingResult(out_dir, run)
+    run.reporter.tell("write", 0, 1, at_once=True)
+    _write_files(out_dir, document, trained, prepared, lines)
+    document["seconds"] = time.perf_counter() - began_s
+    document["cpu_seconds"] = time.process_time() - began_cpu_s
+    write_card(out_dir / checkpoint.CARD, document)
+    checkpoint.write_json(out_dir / checkpoint.RUN, document)
+    (out_dir / FEATURES_FILE).unlink(missing_ok=True)
+    run.reporter.tell("write", 1, 1, at_once=True)
+    return TrainingResult(out_dir, document)
 
 
 def choose_recipe(config: TrainingConfig, data: TrainingData) -> tuple[Recipe, str]:
@@ -157,29 +153,6 @@ def choose_recipe(config: TrainingConfig, data: TrainingData) -> tuple[Recipe, s
     return config.recipe, f"The recipe {config.recipe} was asked for."
 
 
-def choose_device(config: TrainingConfig) -> torch.device:
-    """CUDA where it is wanted and answers, else the CPU; asked only now, in the process that computes."""
-    if config.device is Device.CPU or not torch.cuda.is_available():
-        return torch.device("cpu")
-    return torch.device("cuda")
-
-
-def set_up_process(config: TrainingConfig) -> None:
-    """What holds for the whole process: memory, cores, chance."""
-    keep_freed_memory()
-    torch.set_num_threads(config.threads or os.cpu_count() or 1)
-    torch.manual_seed(config.seed)
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it products of matrices vary on CUDA
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.backends.cudnn.benchmark = False
-
-
-def run_fingerprint(config: TrainingConfig, prepared: Prepared) -> str:
-    """Of everything that the result depends on."""
-    document = json.dumps([config.as_json(), prepared.fingerprint, prepared.fold.tolist(), torch.__version__])
-    return hashlib.sha256(document.encode()).hexdigest()
-
-
 def network_spec(recipe: Recipe, labels: int, config: TrainingConfig) -> ModelSpec:
     """Of the recipes that train a whole network."""
     clips = recipe is Recipe.SEQUENCE
@@ -187,29 +160,28 @@ def network_spec(recipe: Recipe, labels: int, config: TrainingConfig) -> ModelSp
     return ModelSpec(NETWORK_KINDS[recipe], outputs_for(labels), inputs, config.picture_size, frames, config.dropout)
 
 
-def _train_clips(
-    prepared: Prepared,
-    config: TrainingConfig,
-    device: torch.device,
-    out_dir: Path,
-    fingerprint: str,
-    reporter: Reporter,
-) -> tuple[Recipe, _Trained, Prepared]:
+def _train_recipe(recipe: Recipe, why: str, prepared: Prepared, run: Run) -> tuple[Recipe, _Trained, Prepared]:
+    """Returns the recipe that was taken in the end and the samples as it saw them, too."""
+    if recipe is Recipe.SEQUENCE and run.config.recipe is Recipe.AUTO:
+        return _train_clips(prepared, run)
+    trained = (_train_network if recipe in NETWORK_KINDS else _train_head)(recipe, why, prepared, run)
+    return recipe, trained, prepared
+
+
+def _train_clips(prepared: Prepared, run: Run) -> tuple[Recipe, _Trained, Prepared]:
     """Both ways to read a clip, and the one with the least loss on clips that were held out.
 
     A head on a network that knows pictures learns from a few dozen clips, but knows of movement only how much there
     is; one that learns to read frames in order needs hundreds, and is the only one that tells left from right.
     """
-    look = Look(AUTO_PICTURE_PX, None, config.frames)
-    _, seen, broken = see_all(prepared.samples, look, lambda done, total: reporter.tell("read", done, total))
+    look = Look(AUTO_PICTURE_PX, None, run.config.frames)
+    _, seen, broken = see_all(prepared.samples, look, lambda done, total: run.reporter.tell("read", done, total))
     if broken:  # it was readable a moment ago: without it the others would get wrong labels
         raise broken[0][1]
     enlarged = replace(prepared, seen=tuple(seen))
-    head = _train_head(Recipe.AUTO, "", enlarged, config, device, out_dir, fingerprint, reporter)
+    head = _train_head(Recipe.AUTO, "", enlarged, run)
     try:
-        order = _train_network(
-            Recipe.SEQUENCE, "", prepared, _as_sequence(config), device, out_dir, fingerprint, reporter
-        )
+        order = _train_network(Recipe.SEQUENCE, "", prepared, replace(run, config=_as_sequence(run.config)))
     except TrainingDiverged:
         head.about["why"] = (
             "A network that reads the frames in order came to no number with these settings, so a small head on a "
@@ -245,24 +217,13 @@ def _log_loss(logits: Float64, truth: np.ndarray[Any, np.dtype[np.intp]]) -> flo
     return float(-logs[torch.arange(len(truth)), torch.from_numpy(truth.astype(np.int64))].mean())
 
 
-def _train_network(
-    recipe: Recipe,
-    why: str,
-    prepared: Prepared,
-    config: TrainingConfig,
-    device: torch.device,
-    out_dir: Path,
-    fingerprint: str,
-    reporter: Reporter,
-) -> _Trained:
-    spec = network_spec(recipe, len(prepared.labels), config)
+def _train_network(recipe: Recipe, why: str, prepared: Prepared, run: Run) -> _Trained:
+    spec = network_spec(recipe, len(prepared.labels), run.config)
     tensors = prepared.tensors(spec.inputs)
     rows = prepared.rows(Part.VALIDATION)
-    learned = learn(
-        build(spec), tensors, prepared.rows(Part.TRAIN), rows, config, device, out_dir, fingerprint, reporter
-    )
-    tell = partial(reporter.tell, "evaluate", 0, 1)
-    logits = _numpy(logits_of(learned.network, tensors, rows, device, tell))
+    learned = learn(build(spec), tensors, prepared.rows(Part.TRAIN), rows, run)
+    tell = partial(run.reporter.tell, "evaluate", 0, 1)
+    logits = _numpy(logits_of(learned.network, tensors, rows, run.device, tell))
     about = {
         "why": why,
         "stopped": learned.stopped,
@@ -273,20 +234,11 @@ def _train_network(
     return _Trained(learned.network, spec, rows, logits, learned.history, about, list(learned.warnings))
 
 
-def _train_head(
-    recipe: Recipe,
-    why: str,
-    prepared: Prepared,
-    config: TrainingConfig,
-    device: torch.device,
-    out_dir: Path,
-    fingerprint: str,
-    reporter: Reporter,
-) -> _Trained:
+def _train_head(recipe: Recipe, why: str, prepared: Prepared, run: Run) -> _Trained:
     choices: Sequence[tuple[str, ...]] = FACE_HEAD_CHOICES if recipe is Recipe.FACE_HEAD else AUTO_CHOICES
     if recipe is Recipe.AUTO and clips_among(prepared.samples) == len(prepared.samples):
         choices = CLIP_CHOICES
-    result = train_head(prepared, config, choices, device, out_dir, fingerprint, reporter)
+    result = train_head(prepared, choices, run)
     rows = prepared.rows(Part.VALIDATION) if prepared.stored_split else prepared.learn_rows()
     learned = prepared.learn_rows()
     logits = result.held_out.logits[np.searchsorted(learned, rows)]
@@ -294,7 +246,7 @@ def _train_head(
         "why": why if recipe is Recipe.FACE_HEAD else result.why,
         "stopped": "finished",
         "features": result.held_out.name,
-        "strength": result.held_out.strength,
+        "strength": result.held_out.inverse_regularisation,
         "tried": result.tried,
         "pictures_per_s": result.pictures_per_s,
     }
@@ -311,38 +263,24 @@ def _numpy(logits: Tensor) -> Float64:
     return logits.double().numpy()
 
 
-def _write(
-    out_dir: Path,
-    run: dict[str, Any],
-    trained: _Trained,
-    prepared: Prepared,
-    judged: list[JudgedSample],
-    reporter: Reporter,
-    began_s: float,
-    began_cpu_s: float,
+def _write_files(
+    out_dir: Path, document: dict[str, Any], trained: _Trained, prepared: Prepared, judged: list[JudgedSample]
 ) -> None:
-    """Model files first, `run.json` last: where it stands, all it names is there."""
-    reporter.tell("write", 0, 1, at_once=True)
-    network = trained.network.cpu().eval()
-    model = {"spec": run["model"], "labels": run["labels"], "state": network.state_dict()}
+    """Writes all that `run.json` names, which is to be written last: where it stands, all it names is there."""
+    network, temperature = trained.network.cpu().eval(), document["temperature"]
+    model = {"spec": document["model"], "labels": document["labels"], "state": network.state_dict()}
     checkpoint.save_tensors(out_dir / checkpoint.MODEL, model)
-    checkpoint.write_whole(out_dir / checkpoint.ONNX, onnx_bytes(network, trained.spec, run["temperature"]))
+    checkpoint.write_whole(out_dir / checkpoint.ONNX, onnx_bytes(network, trained.spec, temperature))
     some = [view[:COMPARED] for view in prepared.tensors(trained.spec.inputs).views]
-    difference = onnx_difference(network, trained.spec.inputs, some, run["temperature"], out_dir / checkpoint.ONNX)
+    difference = onnx_difference(network, trained.spec.inputs, some, temperature, out_dir / checkpoint.ONNX)
     if difference > SAME_OUTPUT:
         text = f"the ONNX file's scores differ from torch's by up to {difference:.1e}"
-        run["warnings"].append({"code": "onnx_differs", "text": text, "files": []})
-    run["onnx_difference"] = difference
+        document["warnings"].append({"code": "onnx_differs", "text": text, "files": []})
+    document["onnx_difference"] = difference
     checkpoint.write_whole(out_dir / checkpoint.SPLIT, split_csv(prepared).encode())
     checkpoint.write_whole(out_dir / checkpoint.JUDGED, judged_csv(prepared.labels, judged).encode())
-    run["seconds"] = time.perf_counter() - began_s
-    run["cpu_seconds"] = time.process_time() - began_cpu_s
     named = (checkpoint.MODEL, checkpoint.ONNX, checkpoint.SPLIT, checkpoint.JUDGED)
-    run["files"] = {name: sha256_of(out_dir / name) for name in named}
-    write_card(out_dir / checkpoint.CARD, run)
-    checkpoint.write_json(out_dir / checkpoint.RUN, run)
-    (out_dir / FEATURES_FILE).unlink(missing_ok=True)
-    reporter.tell("write", 1, 1, at_once=True)
+    document["files"] = {name: sha256_of(out_dir / name) for name in named}
 
 
 def split_csv(prepared: Prepared) -> str:

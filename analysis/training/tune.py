@@ -18,8 +18,9 @@ from analysis.training.data.prepare import Prepared, prepare
 from analysis.training.data.samples import Part, TrainingData, clips_among
 from analysis.training.loop import learn
 from analysis.training.models.build import build
-from analysis.training.progress import KeepBest, Reporter
-from analysis.training.train import NETWORK_KINDS, choose_device, network_spec, run_fingerprint, set_up_process
+from analysis.training.progress import KeepBest
+from analysis.training.run import Run, begin_run, run_fingerprint
+from analysis.training.train import NETWORK_KINDS, network_spec
 from analysis.types import OnProgress
 
 if TYPE_CHECKING:
@@ -66,10 +67,8 @@ def tune(
     if not 1 <= trials <= MOST_TRIALS:
         raise BadTrainingConfig(f"trials: expected a number from 1 to {MOST_TRIALS}, got {trials}")
     config = _with_network(config, data)
-    device = choose_device(config)
-    set_up_process(config)
-    reporter = Reporter(on_progress, str(device))
-    prepared = prepare(config, config.recipe, _without_test(data), reporter, config.threads)
+    run = begin_run(config, on_progress)
+    prepared = prepare(config, config.recipe, _without_test(data), run.reporter, config.threads)
     out_dir.mkdir(parents=True, exist_ok=True)
     with _full_disk_named(out_dir):
         study = _open_study(config, prepared, out_dir)
@@ -78,7 +77,9 @@ def tune(
         while len(_ended(study)) < trials and (clock.spent_s < config.minutes * 60 or not _tried(study)):
             trial = study.ask()
             done = len(_ended(study))
-            _run_trial(clock, trial, suggest(trial, config), prepared, device, out_dir, reporter, done, trials)
+            suggested = suggest(trial, config)
+            own = replace(run, config=suggested, out_dir=out_dir, fingerprint=run_fingerprint(suggested, prepared))
+            _run_trial(clock, trial, prepared, own, done, trials)
             try:
                 after_trial(_document(study, config))
             except KeepBest:
@@ -158,30 +159,21 @@ def suggest(trial: optuna.Trial, config: TrainingConfig) -> TrainingConfig:
     return replace(config, **values)
 
 
-def _run_trial(
-    clock: _Clock,
-    trial: optuna.Trial,
-    config: TrainingConfig,
-    prepared: Prepared,
-    device: torch.device,
-    out_dir: Path,
-    reporter: Reporter,
-    done: int,
-    total: int,
-) -> None:
+def _run_trial(clock: _Clock, trial: optuna.Trial, prepared: Prepared, run: Run, done: int, total: int) -> None:
     """One that is cancelled or killed stays marked as running: `_open_study` finds it, its checkpoint lies there."""
     import optuna
 
     def after_epoch(epoch: int, loss: float) -> None:
         trial.report(loss, epoch)
         clock.note()
-        reporter.tell("tune", done + epoch / config.epochs, total, at_once=True, epoch=epoch, validation_loss=loss)
+        share = epoch / run.config.epochs
+        run.reporter.tell("tune", done + share, total, at_once=True, epoch=epoch, validation_loss=loss)
         if trial.should_prune():
             raise optuna.TrialPruned
 
     ending, value = optuna.trial.TrialState.COMPLETE, None
     try:
-        value = validation_loss(config, prepared, device, out_dir, reporter, after_epoch)
+        value = validation_loss(prepared, run, after_epoch)
     except optuna.TrialPruned:
         ending = optuna.trial.TrialState.PRUNED
     except TrainingDiverged:
@@ -190,33 +182,17 @@ def _run_trial(
     finally:
         clock.note()
     clock.study.tell(trial, value, ending)
-    (out_dir / CHECKPOINT).unlink(missing_ok=True)
+    if run.out_dir:
+        (run.out_dir / CHECKPOINT).unlink(missing_ok=True)
 
 
-def validation_loss(
-    config: TrainingConfig,
-    prepared: Prepared,
-    device: torch.device,
-    out_dir: Path | None,
-    reporter: Reporter,
-    after_epoch: Any,
-) -> float:
+def validation_loss(prepared: Prepared, run: Run, after_epoch: Callable[[int, float], None]) -> float:
     """The least on the validation part; it is measured without smoothing and weights, so that trials compare."""
-    spec = network_spec(config.recipe, len(prepared.labels), config)
-    torch.manual_seed(config.seed)
+    spec = network_spec(run.config.recipe, len(prepared.labels), run.config)
+    torch.manual_seed(run.config.seed)
     rows = prepared.rows(Part.VALIDATION)
-    learned = learn(
-        build(spec),
-        prepared.tensors(spec.inputs),
-        prepared.rows(Part.TRAIN),
-        rows,
-        config,
-        device,
-        out_dir,
-        run_fingerprint(config, prepared),
-        reporter,
-        after_epoch,
-    )
+    tensors = prepared.tensors(spec.inputs)
+    learned = learn(build(spec), tensors, prepared.rows(Part.TRAIN), rows, run, after_epoch)
     return min(float(entry["validation_loss"]) for entry in learned.history)
 
 

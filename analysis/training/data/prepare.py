@@ -18,7 +18,7 @@ from analysis.training.config import Recipe, TrainingConfig
 from analysis.training.data.grouping import Groups, group_samples, same_pictures, thumbnails
 from analysis.training.data.inputs import CLIP, FACE, PICTURE, Look, Seen, load_face_cutter, see_all
 from analysis.training.data.samples import Part, Sample, TrainingData, expect_enough
-from analysis.training.loop import Tensors
+from analysis.training.data.tensors import Tensors
 from analysis.training.progress import Reporter
 
 AUTO_PICTURE_PX = 128

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,24 +12,25 @@ import torch
 from torch import Tensor
 
 from analysis.training.checkpoint import load_tensors, save_tensors
-from analysis.training.config import Augmentation, TrainingConfig
+from analysis.training.config import Augmentation
 from analysis.training.data.inputs import CLIP, FACE, FACE_SIDE_PX
 from analysis.training.data.prepare import AUTO_PICTURE_PX, Prepared
+from analysis.training.data.tensors import Tensors
 from analysis.training.linear_probe.fit import (
+    INVERSE_REGULARISATIONS,
     ROUNDS,
-    STRENGTHS,
     HeldOut,
     Indices,
+    ProbeData,
     Rotation,
     cross_validate,
     fit_head,
     fit_rotation,
-    rows_with_mirror,
 )
-from analysis.training.loop import Tensors
 from analysis.training.losses import label_weights
 from analysis.training.models.build import Branch, Features, ModelSpec, features_inputs, outputs_for
 from analysis.training.progress import Reporter
+from analysis.training.run import Run
 from analysis.types import Float64
 
 FEATURE_BATCH = 16
@@ -79,19 +79,11 @@ class HeadResult:
     why: str
 
 
-def extract(
-    prepared: Prepared,
-    names: Sequence[str],
-    device: torch.device,
-    mirror: bool,
-    out_dir: Path | None,
-    fingerprint: str,
-    reporter: Reporter,
-) -> Extracted:
+def extract(prepared: Prepared, names: Sequence[str], mirror: bool, run: Run) -> Extracted:
     """Runs the frozen networks once over everything that is learned from; kept in a file until the run is done."""
-    path = out_dir / FEATURES_FILE if out_dir else None
+    path = run.out_dir / FEATURES_FILE if run.out_dir else None
     kept = load_tensors(path) if path and path.exists() else {}
-    if kept.get("fingerprint") == fingerprint and kept.get("mirror") == mirror and set(names) <= set(kept["plain"]):
+    if kept.get("fingerprint") == run.fingerprint and kept.get("mirror") == mirror and set(names) <= set(kept["plain"]):
         return Extracted(kept["plain"], kept["mirrored"])
     rows = prepared.learn_rows()
     tensors = prepared.tensors(features_inputs(names))
@@ -104,16 +96,16 @@ def extract(
     def tell(count: int) -> None:
         nonlocal done
         done += count
-        reporter.tell("features", done, total)
+        run.reporter.tell("features", done, total)
 
     for name in names:
-        branch = Branch(name).to(device).eval()
+        branch = Branch(name).to(run.device).eval()
         view = views[branch.spec.view][torch.from_numpy(rows)]
-        plain[name] = _blocks(branch, view, device, False, tell)
+        plain[name] = _blocks(branch, view, run.device, False, tell)
         if mirror:
-            mirrored[name] = _blocks(branch, view, device, True, tell)
+            mirrored[name] = _blocks(branch, view, run.device, True, tell)
     if path:
-        save_tensors(path, {"fingerprint": fingerprint, "mirror": mirror, "plain": plain, "mirrored": mirrored})
+        save_tensors(path, {"fingerprint": run.fingerprint, "mirror": mirror, "plain": plain, "mirrored": mirrored})
     return Extracted(plain, mirrored)
 
 
@@ -129,33 +121,35 @@ def _blocks(
     return [torch.cat(blocks) for blocks in zip(*parts, strict=True)]
 
 
-def train_head(
-    prepared: Prepared,
-    config: TrainingConfig,
-    choices: Sequence[tuple[str, ...]],
-    device: torch.device,
-    out_dir: Path | None,
-    fingerprint: str,
-    reporter: Reporter,
-) -> HeadResult:
+def train_head(prepared: Prepared, choices: Sequence[tuple[str, ...]], run: Run) -> HeadResult:
     """Tries each choice of branches by cross-validation, then learns the best from all samples (of a stored split:
     from its train part)."""
     rows = prepared.learn_rows()
     names = list(dict.fromkeys(name for choice in choices for name in choice))
     # In a mirror left becomes right: what a clip shows may be just that.
-    may_mirror = config.augmentation is not Augmentation.NONE and CLIP not in features_inputs(names)
-    mirror = may_mirror and len(rows) <= MOST_MIRRORED
-    extracted = extract(prepared, names, device, mirror, out_dir, fingerprint, reporter)
+    may_mirror = run.config.augmentation is not Augmentation.NONE and CLIP not in features_inputs(names)
+    extracted = extract(prepared, names, may_mirror and len(rows) <= MOST_MIRRORED, run)
     truth = torch.from_numpy(prepared.truth[rows].astype(np.int64))
-    network, best, tried = fit_best(extracted, truth, len(prepared.labels), _folds(prepared), config, choices, reporter)
+    network, best, tried = fit_best(extracted, truth, len(prepared.labels), _folds(prepared), choices, run)
     choice = tuple(best.name.split("+"))
     inputs = features_inputs(choice)
     side = FACE_SIDE_PX if inputs == (FACE,) else AUTO_PICTURE_PX
-    frames = config.frames if CLIP in inputs else 0
+    frames = run.config.frames if CLIP in inputs else 0
     spec = ModelSpec("features", outputs_for(len(prepared.labels)), inputs, side, frames, branches=choice)
-    document = [{"features": t.name, "strength": t.strength, "log_loss": t.loss, "accuracy": t.accuracy} for t in tried]
-    seconds = _seconds_per_picture(network, prepared.tensors(spec.inputs), device)
-    return HeadResult(network, spec, best, _history(best), 1 / seconds, document, _why(best, tried, prepared))
+    seconds = _seconds_per_picture(network, prepared.tensors(spec.inputs), run.device)
+    return HeadResult(
+        network, spec, best, _history(best), 1 / seconds, [_tried(each) for each in tried], _why(best, tried, prepared)
+    )
+
+
+def _tried(held_out: HeldOut) -> dict[str, Any]:
+    """One entry of `tried` in `run.json`."""
+    return {
+        "features": held_out.name,
+        "strength": held_out.inverse_regularisation,
+        "log_loss": held_out.loss,
+        "accuracy": held_out.accuracy,
+    }
 
 
 def fit_best(
@@ -163,26 +157,29 @@ def fit_best(
     truth: Tensor,
     labels: int,
     folds: Sequence[tuple[Indices, Indices]],
-    config: TrainingConfig,
     choices: Sequence[tuple[str, ...]],
-    reporter: Reporter,
+    run: Run,
 ) -> tuple[Features, HeldOut, list[HeldOut]]:
     """The choice that does best on what the folds hold out, learned from all that any fold learns from."""
-    outputs = outputs_for(labels)
-    weights = label_weights(truth, config, labels)[truth].double()
-    total = len(choices) * len(STRENGTHS)
+    weights = label_weights(truth, run.config, labels)[truth].double()
+    total = len(choices) * len(INVERSE_REGULARISATIONS)
     tried: list[HeldOut] = []
+
+    def data_of(choice: Sequence[str]) -> tuple[ProbeData, Rotation]:
+        x, mirrored, rotation = _rotated(extracted, choice, run.config.seed)
+        return ProbeData(x, truth, weights, outputs_for(labels), mirrored), rotation
+
     for choice in choices:
-        x, mirrored, _ = _rotated(extracted, choice, config.seed)
 
         def tell(done: float, before: int = len(tried)) -> None:
-            reporter.tell("choose", before + done, total, epoch=before + int(done), epochs=total)
+            run.reporter.tell("choose", before + done, total, epoch=before + int(done), epochs=total)
 
-        tried += cross_validate("+".join(choice), x, truth, weights, outputs, folds, tell, mirrored)
-        _tell_best(reporter, tried, total)
+        tried += cross_validate("+".join(choice), data_of(choice)[0], folds, tell)
+        _tell_best(run.reporter, tried, total)
     best = choose(tried)
     learned = np.unique(np.concatenate([train for train, _ in folds]))
-    return _learn_from(extracted, best, truth, weights, outputs, learned, config, reporter), best, tried
+    data, rotation = data_of(best.name.split("+"))
+    return _learn_from(data.with_mirrored(learned), rotation, best, run.reporter), best, tried
 
 
 def choose(tried: Sequence[HeldOut]) -> HeldOut:
@@ -209,25 +206,14 @@ def _rotated(extracted: Extracted, choice: Sequence[str], seed: int) -> tuple[Te
     return rotation.apply(features), None if other is None else rotation.apply(other), rotation
 
 
-def _learn_from(
-    extracted: Extracted,
-    best: HeldOut,
-    truth: Tensor,
-    weights: Tensor,
-    outputs: int,
-    learned: Indices,
-    config: TrainingConfig,
-    reporter: Reporter,
-) -> Features:
-    choice = tuple(best.name.split("+"))
-    x, mirrored, rotation = _rotated(extracted, choice, config.seed)
-    rows, wanted, heavy = rows_with_mirror(x, mirrored, truth, weights, learned)
-
+def _learn_from(data: ProbeData, rotation: Rotation, best: HeldOut, reporter: Reporter) -> Features:
     def tell(number: int, weight: Tensor, bias: Tensor) -> None:
         reporter.tell("learn", number, ROUNDS)
 
-    weight, bias = fit_head(rows, wanted, heavy, outputs, best.strength, tell)
-    network = Features(ModelSpec("features", outputs, features_inputs(choice), branches=choice), len(rotation.scale))
+    weight, bias = fit_head(data, best.inverse_regularisation, tell)
+    choice = tuple(best.name.split("+"))
+    spec = ModelSpec("features", data.outputs, features_inputs(choice), branches=choice)
+    network = Features(spec, len(rotation.scale))
     network.centre.copy_(rotation.centre)
     network.scale.copy_(rotation.scale)
     network.head.weight.data = (rotation.directions.double() @ weight.T).T.float().contiguous()

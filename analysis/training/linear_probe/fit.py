@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from analysis.training.linear_probe.parallel import side_by_side
+from analysis.training.linear_probe.parallel import in_parallel
 from analysis.training.losses import said
 from analysis.types import Float64
 
@@ -21,8 +21,8 @@ MOST_BASIS_ROWS = 3_000
 """The features are rotated onto the directions of so many pictures at most; below that nothing is lost by it."""
 SMALLEST_DIRECTION = 1e-6
 """Of the largest, as a share of its variance: what lies below is rounding."""
-STRENGTHS = (1.0, 10.0, 100.0)
-"""Trust in the pictures against the pull towards zero (the "C" of logistic regression), for features of length 1."""
+INVERSE_REGULARISATIONS = (1.0, 10.0, 100.0)
+"""The "C" of logistic regression: trust in the pictures against the pull towards zero, for features of length 1."""
 ROUNDS, STEPS_PER_ROUND = 10, 10
 """Rounds of L-BFGS, each told to the callback as an epoch."""
 
@@ -70,23 +70,49 @@ def head_loss(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     return (each * weights).sum() / weights.sum()
 
 
+@dataclass(frozen=True, slots=True)
+class ProbeData:
+    """Features `(n, d)` with the label number and weight `(n,)` of each row."""
+
+    features: Tensor
+    target: Tensor
+    weights: Tensor
+    outputs: int
+    mirrored: Tensor | None = None
+    """`(n, d)`: the same samples seen in a mirror, as further rows to learn from."""
+
+    def part(self, rows: Indices) -> ProbeData:
+        """The rows as they are, without their mirror images."""
+        return ProbeData(self.features[rows], self.target[rows], self.weights[rows], self.outputs)
+
+    def with_mirrored(self, rows: Indices) -> ProbeData:
+        """The rows, followed by their mirror images where there are any."""
+        plain = self.part(rows)
+        if self.mirrored is None:
+            return plain
+        both = torch.cat([plain.features, self.mirrored[rows]])
+        return ProbeData(both, plain.target.repeat(2), plain.weights.repeat(2), self.outputs)
+
+    def loss(self, logits: Tensor) -> float:
+        return float(head_loss(logits, self.target, self.weights))
+
+    def accuracy(self, logits: Tensor) -> float:
+        return float((said(logits) == self.target).double().mean())
+
+
 def fit_head(
-    x: Tensor,
-    target: Tensor,
-    weights: Tensor,
-    outputs: int,
-    strength: float,
-    on_round: Callable[[int, Tensor, Tensor], None],
+    data: ProbeData, inverse_regularisation: float, on_round: Callable[[int, Tensor, Tensor], None]
 ) -> tuple[Tensor, Tensor]:
-    """Weight `(outputs, d)` and bias `(outputs,)` of least regularised loss; tells the state after each round."""
-    weight = torch.zeros(outputs, x.shape[1], dtype=torch.float64, requires_grad=True)
-    bias = torch.zeros(outputs, dtype=torch.float64, requires_grad=True)
-    pull = 1 / (2 * strength * len(x))
+    """Returns weight `(outputs, d)` and bias `(outputs,)` of least regularised loss; tells both after each round."""
+    x = data.features
+    weight = torch.zeros(data.outputs, x.shape[1], dtype=torch.float64, requires_grad=True)
+    bias = torch.zeros(data.outputs, dtype=torch.float64, requires_grad=True)
+    pull = 1 / (2 * inverse_regularisation * len(x))
     solver = torch.optim.LBFGS([weight, bias], max_iter=STEPS_PER_ROUND, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         solver.zero_grad()
-        loss = head_loss(x @ weight.T + bias, target, weights) + pull * weight.square().sum()
+        loss = head_loss(x @ weight.T + bias, data.target, data.weights) + pull * weight.square().sum()
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
@@ -98,10 +124,10 @@ def fit_head(
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """What cross-validation found for one choice of features and strength."""
+    """What cross-validation found for one choice of features and one inverse regularisation."""
 
     name: str
-    strength: float
+    inverse_regularisation: float
     logits: Float64
     """`(n, outputs)`: for every sample by the head that did not see its source; 0 for what no fold holds out."""
     curves: Float64
@@ -122,83 +148,43 @@ class _Fold:
 
 
 def cross_validate(
-    name: str,
-    x: Tensor,
-    target: Tensor,
-    weights: Tensor,
-    outputs: int,
-    folds: Sequence[tuple[Indices, Indices]],
-    tell: Callable[[float], None],
-    mirrored: Tensor | None = None,
+    name: str, data: ProbeData, folds: Sequence[tuple[Indices, Indices]], tell: Callable[[float], None]
 ) -> list[HeldOut]:
-    """With each of the STRENGTHS; `mirrored`: the same samples seen in a mirror, as further rows to learn from.
+    """Returns one entry for each of INVERSE_REGULARISATIONS; `folds` holds the rows to learn from and to hold out.
 
-    `tell` hears how many of the strengths are done, as a share of one too; what it raises ends the rest.
+    `tell` hears how many of them are done, as a share of one too; what it raises ends the rest.
     """
-    tasks = [
-        partial(_fit_fold, x, target, weights, outputs, mirrored, train, held, strength)
-        for strength in STRENGTHS
-        for train, held in folds
-    ]
-    fitted = side_by_side(tasks, lambda done: tell(done / len(folds)))
+    tasks = [partial(_fit_fold, data, train, held, c) for c in INVERSE_REGULARISATIONS for train, held in folds]
+    fitted = in_parallel(tasks, lambda done: tell(done / len(folds)))
     return [
-        _held_out(name, strength, fitted[n * len(folds) : (n + 1) * len(folds)], target, weights, outputs, folds)
-        for n, strength in enumerate(STRENGTHS)
+        _held_out(name, c, fitted[n * len(folds) : (n + 1) * len(folds)], data, folds)
+        for n, c in enumerate(INVERSE_REGULARISATIONS)
     ]
 
 
-def _fit_fold(
-    x: Tensor,
-    target: Tensor,
-    weights: Tensor,
-    outputs: int,
-    mirrored: Tensor | None,
-    train: Indices,
-    held: Indices,
-    strength: float,
-    go_on: Callable[[], None],
-) -> _Fold:
+def _fit_fold(data: ProbeData, train: Indices, held: Indices, c: float, check_stopped: Callable[[], None]) -> _Fold:
     began_s = time.perf_counter()
     curves = np.zeros((ROUNDS, 4))
-    known, unknown = rows_with_mirror(x, mirrored, target, weights, train), (x[held], target[held], weights[held])
+    known, unknown = data.with_mirrored(train), data.part(held)
 
     def note(number: int, weight: Tensor, bias: Tensor) -> None:
-        go_on()
-        for column, (rows, wanted, heavy) in enumerate((known, unknown)):
-            seen = rows @ weight.T + bias
-            right = (said(seen) == wanted).double().mean()
-            curves[number - 1, 2 * column : 2 * column + 2] = float(head_loss(seen, wanted, heavy)), float(right)
+        check_stopped()
+        for column, part in enumerate((known, unknown)):
+            logits = part.features @ weight.T + bias
+            curves[number - 1, 2 * column : 2 * column + 2] = part.loss(logits), part.accuracy(logits)
 
-    weight, bias = fit_head(*known, outputs, strength, note)
-    return _Fold(unknown[0] @ weight.T + bias, curves, time.perf_counter() - began_s)
+    weight, bias = fit_head(known, c, note)
+    return _Fold(unknown.features @ weight.T + bias, curves, time.perf_counter() - began_s)
 
 
 def _held_out(
-    name: str,
-    strength: float,
-    fitted: Sequence[_Fold],
-    target: Tensor,
-    weights: Tensor,
-    outputs: int,
-    folds: Sequence[tuple[Indices, Indices]],
+    name: str, c: float, fitted: Sequence[_Fold], data: ProbeData, folds: Sequence[tuple[Indices, Indices]]
 ) -> HeldOut:
-    logits = torch.zeros(len(target), outputs, dtype=torch.float64)
+    logits = torch.zeros(len(data.target), data.outputs, dtype=torch.float64)
     for (_train, held), fold in zip(folds, fitted, strict=True):
         logits[held] = fold.logits
     every = np.concatenate([held for _train, held in folds])
-    accuracy = float((said(logits[every]) == target[every]).double().mean())
-    loss = float(head_loss(logits[every], target[every], weights[every]))
+    part, seen = data.part(every), logits[every]
     curves = np.mean([fold.curves for fold in fitted], axis=0)
-    return HeldOut(name, strength, logits.numpy(), curves, loss, accuracy, sum(fold.seconds for fold in fitted))
-
-
-def rows_with_mirror(
-    x: Tensor, mirrored: Tensor | None, target: Tensor, weights: Tensor, rows: Indices
-) -> tuple[Tensor, Tensor, Tensor]:
-    if mirrored is None:
-        return x[rows], target[rows], weights[rows]
-    return (
-        torch.cat([x[rows], mirrored[rows]]),
-        torch.cat([target[rows], target[rows]]),
-        torch.cat([weights[rows], weights[rows]]),
-    )
+    seconds = sum(fold.seconds for fold in fitted)
+    return HeldOut(name, c, logits.numpy(), curves, part.loss(seen), part.accuracy(seen), seconds)

@@ -19,7 +19,7 @@ class _Stopped(Exception):
     """Ends what nobody waits for any more."""
 
 
-def side_by_side(tasks: Sequence[Callable[[Callable[[], None]], T]], tell: Callable[[int], None]) -> list[T]:
+def in_parallel(tasks: Sequence[Callable[[Callable[[], None]], T]], tell: Callable[[int], None]) -> list[T]:
     """Results in the order of the tasks, which are the same for any number of cores.
 
     Each task gets a function that it calls now and then; it raises when the task is wanted no longer. `tell` hears in
@@ -27,7 +27,7 @@ def side_by_side(tasks: Sequence[Callable[[Callable[[], None]], T]], tell: Calla
     """
     stop = Event()
 
-    def go_on() -> None:
+    def check_stopped() -> None:
         if stop.is_set():
             raise _Stopped
 
@@ -35,7 +35,7 @@ def side_by_side(tasks: Sequence[Callable[[Callable[[], None]], T]], tell: Calla
     torch.set_num_threads(1)  # new threads take it over
     pool = ThreadPoolExecutor(min(cores, len(tasks)))
     try:
-        futures = [pool.submit(task, go_on) for task in tasks]
+        futures = [pool.submit(task, check_stopped) for task in tasks]
         _hear(futures, tell)
         return [future.result() for future in futures]
     finally:

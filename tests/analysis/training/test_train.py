@@ -18,11 +18,13 @@ from analysis.errors import Cancelled, LeakingSplit, NoDiskSpace, TrainingDiverg
 from analysis.training import checkpoint, loop, progress
 from analysis.training.config import Device, Recipe, TrainingConfig, defaults
 from analysis.training.data.samples import Part, Sample, TrainingData, read_training_data
+from analysis.training.data.tensors import Tensors
 from analysis.training.evaluation.explain import load_network
-from analysis.training.loop import Tensors, learn
+from analysis.training.loop import learn
 from analysis.training.models.build import ModelSpec, build
 from analysis.training.predict import load_model
 from analysis.training.progress import KeepBest, Reporter, TrainingProgress
+from analysis.training.run import Run
 from analysis.training.train import TrainingResult, train
 from analysis.types import Progress
 from tests.analysis.training.pictures import ignore, stripes, write_stripes
@@ -102,8 +104,8 @@ def test_one_batch_can_be_learned_by_heart() -> None:
     torch.set_num_threads(1)  # as `train` does with these settings
     network = build(ModelSpec("tutorial", 1, picture_size=24))
     rows = np.arange(16)
-    cpu = torch.device("cpu")
-    learned = learn(network, tensors, rows, rows, small(epochs=120), cpu, None, "", Reporter(ignore, "cpu"))
+    run = Run(small(epochs=120), torch.device("cpu"), Reporter(ignore, "cpu"))
+    learned = learn(network, tensors, rows, rows, run)
     assert learned.history[-1]["train_accuracy"] == 1
     assert learned.history[-1]["train_loss"] < 0.05
 

@@ -7,9 +7,9 @@ from functools import partial
 import pytest
 import torch
 
-from analysis.training.linear_probe.parallel import side_by_side
+from analysis.training.linear_probe.parallel import in_parallel
 
-GoOn = Callable[[], None]
+CheckStopped = Callable[[], None]
 
 
 @pytest.fixture(autouse=True)
@@ -21,34 +21,34 @@ def two_cores() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def square(number: int, go_on: GoOn) -> int:
+def square(number: int, check_stopped: CheckStopped) -> int:
     time.sleep(0.02 if number == 0 else 0)  # the first ends last
     return number**2
 
 
-def cores(go_on: GoOn) -> int:
+def cores(check_stopped: CheckStopped) -> int:
     return torch.get_num_threads()
 
 
-def forever(go_on: GoOn) -> int:
+def forever(check_stopped: CheckStopped) -> int:
     while True:
-        go_on()
+        check_stopped()
         time.sleep(0.001)
 
 
-def failing(go_on: GoOn) -> int:
+def failing(check_stopped: CheckStopped) -> int:
     raise ValueError("no number")
 
 
 def test_results_keep_the_order_of_the_tasks_and_each_end_is_told() -> None:
     told: list[int] = []
-    assert side_by_side([partial(square, n) for n in range(5)], told.append) == [0, 1, 4, 9, 16]
+    assert in_parallel([partial(square, n) for n in range(5)], told.append) == [0, 1, 4, 9, 16]
     assert told == sorted(told)
     assert told[-1] == 5
 
 
 def test_each_task_has_one_core() -> None:
-    assert side_by_side([cores] * 3, lambda done: None) == [1, 1, 1]
+    assert in_parallel([cores] * 3, lambda done: None) == [1, 1, 1]
 
 
 def test_what_the_listener_raises_ends_all() -> None:
@@ -56,9 +56,9 @@ def test_what_the_listener_raises_ends_all() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        side_by_side([forever] * 3, cancel)
+        in_parallel([forever] * 3, cancel)
 
 
 def test_what_a_task_raises_ends_the_others() -> None:
     with pytest.raises(ValueError, match="no number"):
-        side_by_side([forever, failing, forever], lambda done: None)
+        in_parallel([forever, failing, forever], lambda done: None)
