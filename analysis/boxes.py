@@ -54,7 +54,7 @@ def scale_faces(faces: Faces, factor_x: float, factor_y: float, shift_x: float =
     )
 
 
-def keep_best(boxes_xyxy: Float32, scores: Float32, max_iou: float) -> list[int]:
+def non_max_suppression(boxes_xyxy: Float32, scores: Float32, max_iou: float) -> list[int]:
     """Non-maximum suppression: indices of boxes that no better kept box overlaps by more than `max_iou`, best first."""
     order = np.argsort(-scores, kind="stable")
     too_close = iou_matrix(boxes_xyxy[order], boxes_xyxy[order]) > max_iou

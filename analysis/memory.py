@@ -9,7 +9,7 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT_BYTES = 2**30
 
 
-def give_back_memory() -> None:
+def trim_malloc() -> None:
     """Costs about 1 ms. Each segment's threads leave holes in the heap: 25 MB after three of them, and more with time.
 
     Does nothing where the C library (other than glibc) has no such call.

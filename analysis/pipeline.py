@@ -15,26 +15,26 @@ from analysis.faces import keyframe_scan
 from analysis.faces.associate import TrackingRules
 from analysis.faces.detect import FaceDetector, load_detector
 from analysis.faces.embed import DlibEmbedder, Embedder, MobileFaceNetEmbedder, load_dlib, load_mobilefacenet
-from analysis.faces.face_tracker import Follower
+from analysis.faces.face_tracker import FaceTracker
 from analysis.faces.group import THRESHOLDS
-from analysis.faces.stitch_tracklets import NOTHING_SAID, group_tracks, join_tracks
-from analysis.memory import give_back_memory
+from analysis.faces.stitch_tracklets import NO_CONSTRAINTS, group_tracks, join_tracks
+from analysis.memory import trim_malloc
 from analysis.types import (
     AnalysisResult,
+    Constraints,
     FoundFace,
     FoundPerson,
     FoundTrack,
     Grouping,
     OnProgress,
     Progress,
-    Said,
     SegmentResult,
     SegmentSpan,
     Thoroughness,
     VideoInfo,
 )
-from analysis.video.decode import Sampling, Tally, probe, sample_frames, segment_border_s
-from analysis.video.read_ahead import run_ahead
+from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames, segment_border_s
+from analysis.video.prefetch import prefetch
 
 FRAMES_AHEAD = 8
 """Samples decoded in advance: as many as come while the faces of ended tracks are embedded."""
@@ -48,7 +48,7 @@ KeepPicture = Callable[[int, bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class AnalysisOptions:
     """What a user may choose, and how long a segment is."""
 
     thoroughness: Thoroughness = Thoroughness.BALANCED
@@ -74,7 +74,7 @@ class Models:
         return self.embedder.name
 
 
-def load_models(options: Options) -> Models:
+def load_models(options: AnalysisOptions) -> Models:
     """Verified weights on the best device; raises MissingWeights."""
     load_embedder = load_dlib if options.embedder == DlibEmbedder.name else load_mobilefacenet
     return Models(load_detector(options.threads), load_embedder(options.threads))
@@ -96,13 +96,13 @@ def rules_for(sampling: Sampling) -> TrackingRules:
 
 
 def scan_keyframes(
-    path: Path, info: VideoInfo, options: Options, models: Models, on_progress: OnProgress
+    path: Path, info: VideoInfo, options: AnalysisOptions, models: Models, on_progress: OnProgress
 ) -> Iterator[list[FoundFace]]:
     """Preliminary faces in small batches, the first within a second or so; ends by itself within 10 s."""
     yield from keyframe_scan.scan(path, info, models.detector, models.embedder, on_progress)
 
 
-def plan_segments(info: VideoInfo, options: Options) -> list[SegmentSpan]:
+def plan_segments(info: VideoInfo, options: AnalysisOptions) -> list[SegmentSpan]:
     """Stretches of about `segment_s` that cover the video; one for a video that cannot be read from the middle.
 
     The first begins and the last ends openly, as a container's own times are not to be relied on there.
@@ -114,33 +114,33 @@ def plan_segments(info: VideoInfo, options: Options) -> list[SegmentSpan]:
 
 
 def analyse_segment(
-    path: Path, info: VideoInfo, span: SegmentSpan, options: Options, models: Models, on_progress: OnProgress
+    path: Path, info: VideoInfo, span: SegmentSpan, options: AnalysisOptions, models: Models, on_progress: OnProgress
 ) -> SegmentResult:
     """Tracks of one stretch; memory does not depend on its length. Raises UnreadableVideo when it cannot be opened."""
     sampling = sampling_for(info, options.thoroughness)
     exact = replace(span, start_s=_border(path, span.start_s), end_s=_border(path, span.end_s))
     begin_s = max(exact.start_s, info.start_s)
     length_s = max(min(exact.end_s, info.start_s + info.duration_s) - begin_s, 0.001)
-    tally = Tally()
-    follower = Follower(info, models.detector, models.embedder, rules_for(sampling))
+    counts = DecodeCounts()
+    tracker = FaceTracker(info, models.detector, models.embedder, rules_for(sampling))
     report = _Paced(on_progress)
     report(Progress("detect", 0, length_s))
-    with closing(run_ahead(sample_frames(path, info, exact, sampling, tally), FRAMES_AHEAD)) as frames:
+    with closing(prefetch(sample_frames(path, info, exact, sampling, counts), FRAMES_AHEAD)) as frames:
         for frame in frames:
-            follower.look(frame)
+            tracker.look(frame)
             report(Progress("detect", frame.time_s - begin_s, length_s))
-    tracks = follower.finish()
+    tracks = tracker.finish()
     on_progress(Progress("detect", length_s, length_s))
-    timings = {"decode": tally.seconds, "detect": follower.watch.detect_s, "embed": follower.watch.embed_s}
+    timings = {"decode": counts.seconds, "detect": tracker.watch.detect_s, "embed": tracker.watch.embed_s}
     return SegmentResult(
         span=span,
         tracks=tracks,
-        frames_decoded=tally.decoded,
-        frames_sampled=tally.sampled,
-        frames_damaged=tally.damaged,
+        frames_decoded=counts.decoded,
+        frames_sampled=counts.sampled,
+        frames_damaged=counts.damaged,
         timings_s=timings,
-        cut_at_start=tally.cut_at_start,
-        cut_at_end=tally.cut_at_end,
+        cut_at_start=counts.cut_at_start,
+        cut_at_end=counts.cut_at_end,
         sample_step_s=sampling.step_s,
     )
 
@@ -166,7 +166,10 @@ class _Paced:
 
 
 def join_and_group(
-    segments: Sequence[SegmentResult], options: Options, on_progress: OnProgress, said: Said = NOTHING_SAID
+    segments: Sequence[SegmentResult],
+    options: AnalysisOptions,
+    on_progress: OnProgress,
+    said: Constraints = NO_CONSTRAINTS,
 ) -> Grouping:
     """People out of all segments' tracks, in order of the segments; what humans have `said` about them holds."""
     on_progress(Progress("group", 0, 1))
@@ -180,7 +183,7 @@ def join_and_group(
 
 def analyse(
     path: Path,
-    options: Options,
+    options: AnalysisOptions,
     on_progress: OnProgress,
     models: Models | None = None,
     info: VideoInfo | None = None,
@@ -204,7 +207,7 @@ def analyse(
             on_progress(Progress(progress.stage, offset_s + progress.done, info.duration_s))
 
         segments.append(_slimmed(analyse_segment(path, info, span, options, models, report), begun, keep_picture))
-        give_back_memory()
+        trim_malloc()
     group_started = time.perf_counter()
     grouping = join_and_group(segments, options, on_progress)
     timings = {key: math.fsum(segment.timings_s[key] for segment in segments) for key in ("decode", "detect", "embed")}

@@ -186,7 +186,7 @@ class Grouping:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Constraints:
     """What humans have said about tracks, by index into the concatenated tracks of all segments in order."""
 
     same: tuple[tuple[int, ...], ...] = ()

@@ -16,7 +16,7 @@ VIDEOS = DATA / "videos"
 
 
 @dataclass(frozen=True, slots=True)
-class Appearance:
+class TrueAppearance:
     """One true person in a part of the picture (x, y, width, height) for a stretch of time."""
 
     person: str
@@ -28,7 +28,7 @@ class Appearance:
 @dataclass(frozen=True, slots=True)
 class TrueClip:
     path: Path
-    appearances: tuple[Appearance, ...]
+    appearances: tuple[TrueAppearance, ...]
 
 
 def ffmpeg(*arguments: str) -> None:
@@ -43,16 +43,16 @@ def compilations() -> list[TrueClip]:
     ]
 
 
-def _appearances(truth: dict[str, Any]) -> tuple[Appearance, ...]:
+def _appearances(truth: dict[str, Any]) -> tuple[TrueAppearance, ...]:
     fps, whole = truth["fps"], (0.0, 0.0, float(truth["width"]), float(truth["height"]))
     if "cells" in truth:
         end_s = truth["frames"] / fps
         return tuple(
-            Appearance(cell["person"], 0.0, end_s, (cell["x"], cell["y"], cell["w"], cell["h"]))
+            TrueAppearance(cell["person"], 0.0, end_s, (cell["x"], cell["y"], cell["w"], cell["h"]))
             for cell in truth["cells"]
         )
     return tuple(
-        Appearance(part["person"], part["start"] / fps, (part["end"] + 1) / fps, whole)
+        TrueAppearance(part["person"], part["start"] / fps, (part["end"] + 1) / fps, whole)
         for part in truth["segments"]
         if part["person"]
     )
@@ -84,7 +84,7 @@ def concatenation(folder: Path, seed: int, parts: int = 12, width: int = 640, he
             f"pad={width}:{height}:-1:-1,setsar=1,setpts=PTS-STARTPTS,format=yuv420p[v{number}]"
         )
         whole = (0.0, 0.0, float(width), float(height))
-        appearances.append(Appearance(person, at_s, at_s + frames / 25, whole))
+        appearances.append(TrueAppearance(person, at_s, at_s + frames / 25, whole))
         at_s += frames / 25
     joined = "".join(f"[v{number}]" for number in range(parts)) + f"concat=n={parts}:v=1:a=0[out]"
     if not target.exists():

@@ -34,7 +34,7 @@ FIRST_TUNING_SEED = 100
 MANY = 100_000
 
 
-class Tally:
+class PlantedCounts:
     """Planted and flagged pictures over all seeds, kind by kind."""
 
     def __init__(self, what: str) -> None:
@@ -48,7 +48,7 @@ class Tally:
         self.flagged += len(flagged)
         self.right += len(flagged & planted.keys())
 
-    def take(self, other: Tally) -> None:
+    def take(self, other: PlantedCounts) -> None:
         """Adds another's counts to these."""
         for kind, hits in other.hits.items():
             self.hits.setdefault(kind, []).extend(hits)
@@ -78,33 +78,33 @@ FLAWS = (
 
 def plant_flaws(
     flaw: Flaw, set_name: str, images: Sequence[Image], seeds: range, show: Path | None
-) -> tuple[Tally, Tally]:
+) -> tuple[PlantedCounts, PlantedCounts]:
     """Twice: without the pictures that are flawed of their own, and as if those were good ones."""
     measures = [measure_picture(image) for image in images]
     own = {index for index, image in enumerate(images) if flaw.is_there_already(image)}
     own_found = own & set(flaw.find(MeasureTable.of(measures)).indices.tolist())
-    tally = Tally(f"{flaw.name} in {set_name}")
+    counts = PlantedCounts(f"{flaw.name} in {set_name}")
     print(
-        f"  {tally.what}: {len(own)} of {len(images)} are of their own, {len(own_found)} of them flagged; not counted"
+        f"  {counts.what}: {len(own)} of {len(images)} are of their own, {len(own_found)} of them flagged; not counted"
     )
     for seed in seeds:
-        wrongly = plant_once(flaw, images, measures, own, seed, tally)
+        wrongly = plant_once(flaw, images, measures, own, seed, counts)
         if show and seed == seeds[0]:
-            write_pictures(show / tally.what.replace(" ", "-"), images, wrongly)
-    tally.tell()
+            write_pictures(show / counts.what.replace(" ", "-"), images, wrongly)
+    counts.tell()
     if not own:
-        return tally, tally
-    all_counted = Tally(f"{tally.what}, were they counted as good")
+        return counts, counts
+    all_counts = PlantedCounts(f"{counts.what}, were they counted as good")
     for seed in seeds:
-        plant_once(flaw, images, measures, set(), seed, all_counted)
-    all_counted.tell("none")
-    return tally, all_counted
+        plant_once(flaw, images, measures, set(), seed, all_counts)
+    all_counts.tell("none")
+    return counts, all_counts
 
 
 def plant_once(
-    flaw: Flaw, images: Sequence[Image], measures: Sequence[Measures], aside: set[int], seed: int, tally: Tally
+    flaw: Flaw, images: Sequence[Image], measures: Sequence[Measures], aside: set[int], seed: int, counts: PlantedCounts
 ) -> list[int]:
-    """Adds one planting to the tally; returns what was flagged wrongly. `aside` gets no flaw and is not counted."""
+    """Adds one planting to the counts; returns what was flagged wrongly. `aside` gets no flaw and is not counted."""
     random = np.random.default_rng(seed)
     good = np.setdiff1d(np.arange(len(images)), sorted(aside))
     chosen = random.permutation(good)[: max(1, round(PLANTED_SHARE * len(images)))]
@@ -112,27 +112,27 @@ def plant_once(
     changed = {index: measure_picture(flaw.kinds[kind](images[index], random)) for index, kind in planted.items()}
     table = MeasureTable.of([changed.get(index, measure) for index, measure in enumerate(measures)])
     flagged = set(flaw.find(table).indices.tolist()) - aside
-    tally.add(flagged, planted)
+    counts.add(flagged, planted)
     return sorted(flagged - planted.keys())
 
 
 def measure_flaws(seeds: range, tuning: bool, show: Path | None) -> None:
-    whole = {flaw.name: Tally(f"{flaw.name} in all sets together") for flaw in FLAWS}
-    whole_counted = {flaw.name: Tally(f"{flaw.name} in all sets, were they counted as good") for flaw in FLAWS}
+    whole = {flaw.name: PlantedCounts(f"{flaw.name} in all sets together") for flaw in FLAWS}
+    whole_counts = {flaw.name: PlantedCounts(f"{flaw.name} in all sets, were they counted as good") for flaw in FLAWS}
     for set_name in TUNING_SETS if tuning else PICTURE_SETS:
         images, _recordings = pictures_of(set_name, tuning=tuning)
         for flaw in FLAWS:
-            tally, all_counted = plant_flaws(flaw, set_name, images, seeds, show)
-            whole[flaw.name].take(tally)
-            whole_counted[flaw.name].take(all_counted)
+            counts, all_counts = plant_flaws(flaw, set_name, images, seeds, show)
+            whole[flaw.name].take(counts)
+            whole_counts[flaw.name].take(all_counts)
     for name in whole:
         whole[name].tell()
-        whole_counted[name].tell("none")
+        whole_counts[name].tell("none")
 
 
 def measure_duplicates(seeds: range, tuning: bool, show: Path | None) -> None:
     """Pictures that are there twice before anything is planted are told first, and one of each left in."""
-    whole = Tally("copies in all sets together")
+    whole = PlantedCounts("copies in all sets together")
     for set_name in TUNING_SETS if tuning else PICTURE_SETS:
         images, recordings = pictures_of(set_name, tuning=tuning)
         signatures = MeasureTable.of(map(measure_picture, images)).signatures
@@ -143,16 +143,18 @@ def measure_duplicates(seeds: range, tuning: bool, show: Path | None) -> None:
             for number, group in enumerate(natural[:20]):
                 write_pictures(show / f"copies-in-{set_name}" / str(number), images, group.indices)
         kept = [index for index in range(len(images)) if index not in extra]
-        tally = Tally(f"copies in {set_name}")
+        counts = PlantedCounts(f"copies in {set_name}")
         for seed in seeds:
             random = np.random.default_rng(seed)
-            add_copies(tally, [images[index] for index in kept], [recordings[index] for index in kept], random)
-        tally.tell()
-        whole.take(tally)
+            add_copies(counts, [images[index] for index in kept], [recordings[index] for index in kept], random)
+        counts.tell()
+        whole.take(counts)
     whole.tell()
 
 
-def add_copies(tally: Tally, images: Sequence[Image], recordings: Sequence[str], random: defects.Random) -> None:
+def add_copies(
+    counts: PlantedCounts, images: Sequence[Image], recordings: Sequence[str], random: defects.Random
+) -> None:
     """Copies of every kind, and as many mirrored pictures, which are no copies."""
     chosen = random.permutation(len(images))[: round(PLANTED_SHARE * len(images))]
     kinds = list(defects.COPIES)
@@ -168,7 +170,7 @@ def add_copies(tally: Tally, images: Sequence[Image], recordings: Sequence[str],
     together = {(i, j) for group in groups for i in group.indices for j in group.indices if i > j}
     together = {(i, j) for i, j in together if (i, j) in pairs or of_recording[i] != of_recording[j]}
     numbers = {pair: number for number, pair in enumerate([*pairs, *sorted(together - pairs.keys())])}
-    tally.add({numbers[pair] for pair in together}, {numbers[pair]: kind for pair, kind in pairs.items()})
+    counts.add({numbers[pair] for pair in together}, {numbers[pair]: kind for pair, kind in pairs.items()})
 
 
 def measure_speed() -> None:

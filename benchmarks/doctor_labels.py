@@ -32,14 +32,14 @@ LEAST_FACES, MOVED_FACES = 10, 4
 
 
 @dataclass(frozen=True)
-class Looks:
-    """What the doctor knows of n pictures before it looks at their labels."""
+class PictureFeatures:
+    """What the doctor knows of n pictures before it features at their labels."""
 
     embeddings: Float32
     signatures: NDArray[np.uint8]
     patterns: Float32
 
-    def doubt(self, given: Sequence[str], sources: Sequence[str], seed: int) -> Float32:
+    def wrong_probabilities(self, given: Sequence[str], sources: Sequence[str], seed: int) -> Float32:
         """`(n,)`: how probably each label is wrong."""
         found = likely_wrong_labels(
             self.embeddings,
@@ -61,8 +61,8 @@ def measure_wrong_labels(seeds: range, show: Path | None) -> None:
         patterns = face_patterns.embed(images)
         signatures = MeasureTable.of(map(measure_picture, images)).signatures
         labels = [path.parent.name for path in files]
-        looks = Looks(embeddings, signatures, patterns)
-        precisions = [planted_precision(files, looks, labels, seed, show) for seed in seeds]
+        features = PictureFeatures(embeddings, signatures, patterns)
+        precisions = [planted_precision(files, features, labels, seed, show) for seed in seeds]
         target = ">= 0.7" if set_name == "smile" else "none"
         say(
             f"wrong labels in {set_name}: precision at recall {RECALL}, mean of seeds",
@@ -76,7 +76,7 @@ def measure_wrong_labels(seeds: range, show: Path | None) -> None:
 
 def planted_precision(
     files: Sequence[Path],
-    looks: Looks,
+    features: PictureFeatures,
     labels: Sequence[str],
     seed: int,
     show: Path | None,
@@ -89,7 +89,7 @@ def planted_precision(
         given[index] = str(random.choice([name for name in names if name != labels[index]]))
     # Files of one subject (S052_...) belong together, as those of one video would.
     sources = [path.name.split("_")[0] if path.name.startswith("S") else str(path) for path in files]
-    probabilities = looks.doubt(given, sources, seed)
+    probabilities = features.wrong_probabilities(given, sources, seed)
     order = np.argsort(-probabilities, kind="stable")
     is_wrong = np.isin(order, wrong)
     needed = int(np.searchsorted(is_wrong.cumsum(), RECALL * len(wrong)))

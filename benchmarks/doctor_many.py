@@ -20,7 +20,7 @@ from analysis.types import Float32
 COPIED_SHARE = 0.05
 FRAMES_A_CLIP = 400
 CLUSTERS = 500
-PORTRAIT_LIKENESS = 0.85
+PORTRAIT_SIMILARITY = 0.85
 """Of two portraits' vectors, in the middle; of aligned faces a quarter of all pairs have 0.9."""
 CLUSTER_SHARE = 0.07
 MOVED = 0.15
@@ -48,7 +48,7 @@ def portraits(n: int, random: np.random.Generator) -> Many:
     """Cut out alike: dark above, bright in the middle, each a little differently."""
     face = np.asarray(cv2.GaussianBlur(_scenes(1, np.random.default_rng(1))[0].astype(np.float32), (0, 0), 1.5))
     own = 0.6 * (_scenes(n, random).astype(np.float32) - 128)
-    return _with_copies(_as_cells(face + own).reshape(own.shape), _vectors(n, PORTRAIT_LIKENESS, random), random)
+    return _with_copies(_as_cells(face + own).reshape(own.shape), _vectors(n, PORTRAIT_SIMILARITY, random), random)
 
 
 def frames(n: int, random: np.random.Generator) -> Many:
@@ -80,12 +80,12 @@ def _scenes(n: int, random: np.random.Generator) -> NDArray[np.uint8]:
     return np.stack([np.asarray(cv2.resize(each, size, interpolation=cv2.INTER_CUBIC), np.uint8) for each in cells])
 
 
-def _vectors(n: int, likeness: float, random: np.random.Generator) -> Float32:
-    """Of length 1; pairs have about this likeness, those of one of `CLUSTERS` a little more."""
+def _vectors(n: int, similarity: float, random: np.random.Generator) -> Float32:
+    """Of length 1; pairs have about this similarity, those of one of `CLUSTERS` a little more."""
     common = _unit(random.standard_normal((1, LENGTH), np.float32))
     cluster = _unit(random.standard_normal((CLUSTERS, LENGTH), np.float32))
-    middles = np.sqrt(np.float32(likeness)) * common + np.sqrt(np.float32(CLUSTER_SHARE)) * cluster
-    return _around(middles[random.integers(0, CLUSTERS, n)], float(np.sqrt(1 - likeness - CLUSTER_SHARE)), random)
+    middles = np.sqrt(np.float32(similarity)) * common + np.sqrt(np.float32(CLUSTER_SHARE)) * cluster
+    return _around(middles[random.integers(0, CLUSTERS, n)], float(np.sqrt(1 - similarity - CLUSTER_SHARE)), random)
 
 
 def _around(vectors: Float32, distance: float, random: np.random.Generator) -> Float32:

@@ -18,10 +18,10 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from analysis.errors import UnreadableVideo
-from analysis.pipeline import Models, Options, analyse, load_models
+from analysis.pipeline import AnalysisOptions, Models, analyse, load_models
 from analysis.types import SegmentSpan, VideoInfo
-from analysis.video.decode import Sampling, Tally, sample_frames
-from analysis.video.probe import probe_apart
+from analysis.video.decode import DecodeCounts, Sampling, sample_frames
+from analysis.video.probe import probe_in_subprocess
 from analysis.video.web_copy import (
     PlaybackPlan,
     make_poster,
@@ -74,13 +74,13 @@ def served(folder: Path) -> Iterator[str]:
 
 def first_time_s(path: Path, info: VideoInfo) -> float:
     sampling = Sampling(step_s=1e6, long_side=64, references_only=False)
-    return next(sample_frames(path, info, SegmentSpan(0, float("-inf"), float("inf")), sampling, Tally())).time_s
+    return next(sample_frames(path, info, SegmentSpan(0, float("-inf"), float("inf")), sampling, DecodeCounts())).time_s
 
 
 def examine(path: Path, folder: Path, page: Page, address: str, models: Models) -> tuple[bool, str]:
     """Whether the file is analysed and plays, and a line about it."""
-    info = probe_apart(path)
-    result = analyse(path, Options(), lambda progress: None, models, info)
+    info = probe_in_subprocess(path)
+    result = analyse(path, AnalysisOptions(), lambda progress: None, models, info)
     plan = playback_plan(info)
     played = folder / "played.mp4"
     played.unlink(missing_ok=True)
@@ -110,7 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     args = parser.parse_args()
-    models = load_models(Options())
+    models = load_models(AnalysisOptions())
     flags = [
         "--headless",
         "--no-sandbox",

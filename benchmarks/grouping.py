@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from analysis.faces.embed import DlibEmbedder, MobileFaceNetEmbedder
-from analysis.pipeline import Models, Options, analyse, load_models
+from analysis.pipeline import AnalysisOptions, Models, analyse, load_models
 from analysis.types import AnalysisResult, FoundTrack, Thoroughness
-from benchmarks.clips import Appearance, TrueClip, compilations, concatenation
+from benchmarks.clips import TrueAppearance, TrueClip, compilations, concatenation
 
 EMBEDDERS = {"mobilefacenet": MobileFaceNetEmbedder.name, "dlib": DlibEmbedder.name}
 STEP_S = 0.04
@@ -30,7 +30,7 @@ LEAST_SHARE_OF_TRACK = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Grouped:
+class GroupingScore:
     precision: float
     recall: float
     people_found: int
@@ -43,7 +43,7 @@ class Grouped:
         return 2 * self.precision * self.recall / max(self.precision + self.recall, 1e-9)
 
 
-def score(result: AnalysisResult, appearances: Sequence[Appearance]) -> Grouped:
+def score(result: AnalysisResult, appearances: Sequence[TrueAppearance]) -> GroupingScore:
     """BCubed over moments of true faces; a moment that no track covers counts as a group of its own."""
     truth: list[str] = []
     found: list[str] = []
@@ -61,7 +61,7 @@ def score(result: AnalysisResult, appearances: Sequence[Appearance]) -> Grouped:
     for (track, _), count in mixed.items():
         per_track[track] += count
     doubtful = Counter(track for (track, _), count in mixed.items() if count >= LEAST_SHARE_OF_TRACK * per_track[track])
-    return Grouped(
+    return GroupingScore(
         precision=precision,
         recall=recall,
         people_found=len(result.people),
@@ -71,7 +71,7 @@ def score(result: AnalysisResult, appearances: Sequence[Appearance]) -> Grouped:
     )
 
 
-def _track_at(tracks: Sequence[FoundTrack], time_s: float, appearance: Appearance) -> int | None:
+def _track_at(tracks: Sequence[FoundTrack], time_s: float, appearance: TrueAppearance) -> int | None:
     """The largest face in the cell at this moment; only the part of a track within the true stretch counts."""
     best, best_size = None, 0.0
     for number, track in enumerate(tracks):
@@ -97,15 +97,15 @@ def bcubed(truth: Sequence[str], found: Sequence[str]) -> tuple[float, float]:
     return precision, recall
 
 
-def measure(clips: Sequence[TrueClip], options: Options, models: Models) -> list[Grouped]:
+def measure(clips: Sequence[TrueClip], options: AnalysisOptions, models: Models) -> list[GroupingScore]:
     rows = []
     for clip in clips:
-        grouped = score(analyse(clip.path, options, lambda progress: None, models), clip.appearances)
-        rows.append(grouped)
+        scored = score(analyse(clip.path, options, lambda progress: None, models), clip.appearances)
+        rows.append(scored)
         print(
-            f"{clip.path.stem:28} F1 {grouped.f1:.4f}  precision {grouped.precision:.4f}  recall {grouped.recall:.4f}  "
-            f"people {grouped.people_found}/{grouped.people_true}  mixed tracks {grouped.mixed_tracks}  "
-            f"covered {grouped.covered:.3f}"
+            f"{clip.path.stem:28} F1 {scored.f1:.4f}  precision {scored.precision:.4f}  recall {scored.recall:.4f}  "
+            f"people {scored.people_found}/{scored.people_true}  mixed tracks {scored.mixed_tracks}  "
+            f"covered {scored.covered:.3f}"
         )
     return rows
 
@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("--thoroughness", choices=list(Thoroughness), default=Thoroughness.BALANCED)
     parser.add_argument("--scratch", type=Path, help="folder for the clips, kept for the next run")
     args = parser.parse_args()
-    options = Options(Thoroughness(args.thoroughness), embedder=EMBEDDERS[args.embedder])
+    options = AnalysisOptions(Thoroughness(args.thoroughness), embedder=EMBEDDERS[args.embedder])
     models = load_models(options)
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.scratch or Path(scratch)

@@ -1,4 +1,4 @@
-"""Recognising people across occasions: error rates by likeness, from which the limits for joining and asking come.
+"""Recognising people across occasions: error rates by similarity, from which the limits for joining and asking come.
 
 `python -m benchmarks matching`: news photographs (LFW) and further sets with a folder for each person; every picture is
 another occasion. References are drawn from some pictures of a person, the question from others.
@@ -15,7 +15,7 @@ import numpy as np
 from analysis.errors import AnalysisError
 from analysis.faces.detect import load_detector
 from analysis.faces.embed import load_mobilefacenet
-from analysis.faces.search import Gallery, likenesses
+from analysis.faces.search import Gallery, similarities
 from analysis.images.read import SUFFIXES, read_picture
 from analysis.types import Float32
 from benchmarks.shared import say, shared_folder
@@ -86,18 +86,20 @@ def main() -> None:
     genuine, impostor = [], []
     for _ in range(args.rounds):
         gallery, questions = draw(people, random)
-        table = likenesses(gallery, questions)
+        table = similarities(gallery, questions)
         genuine.append(np.diag(table))
         impostor.append(table[~np.eye(len(table), dtype=bool)])
     same, different = np.concatenate(genuine), np.concatenate(impostor)
     print(f"{len(people.vectors)} people, {len(same)} true and {len(different)} false comparisons")
     for rate in RATES:
         limit = float(np.quantile(different, 1 - rate))
-        say(f"least likeness for {rate:g} false among strangers", limit, "none")
+        say(f"least similarity for {rate:g} false among strangers", limit, "none")
         say("  known people recognised at it", float((same >= limit).mean()), "none")
-    print("likeness  of strangers above  of the same person above")
-    for likeness in np.arange(0.2, 0.81, 0.05):
-        print(f"{likeness:.2f}      {(different >= likeness).mean():.2e}            {(same >= likeness).mean():.4f}")
+    print("similarity  of strangers above  of the same person above")
+    for similarity in np.arange(0.2, 0.81, 0.05):
+        print(
+            f"{similarity:.2f}      {(different >= similarity).mean():.2e}            {(same >= similarity).mean():.4f}"
+        )
 
 
 if __name__ == "__main__":

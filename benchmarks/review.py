@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from analysis.faces.review_order import expected_gain, gain_of_group, whole_group
-from analysis.faces.search import LIMITS
+from analysis.faces.search import IDENTIFICATION_THRESHOLDS
 from analysis.types import Float32
 from benchmarks.grouping import bcubed
 from benchmarks.review_sets import VIEWS, Sighting, concatenated_clips, keep, news_photographs, read_kept
@@ -40,13 +40,13 @@ NEVER = 2.0
 TOO_MANY = 30_000
 
 Pair = tuple[int, int]
-Order = Callable[["Team", dict[Pair, float], np.random.Generator], Pair]
+Order = Callable[["SimulatedTeam", dict[Pair, float], np.random.Generator], Pair]
 
 
-class Team:
+class SimulatedTeam:
     """People as the product holds them while videos come, one after the other, in the order of `random`."""
 
-    def __init__(self, sightings: Sequence[Sighting], join_from: float, random: np.random.Generator) -> None:
+    def __init__(self, sightings: Sequence[Sighting], accept_from: float, random: np.random.Generator) -> None:
         self.sightings = sightings
         self.members: dict[int, list[int]] = {}
         self.suggestions: list[tuple[int, int, float]] = []
@@ -54,11 +54,11 @@ class Team:
         self._merged: dict[int, int] = {}
         videos = sorted({each.video for each in sightings})
         for video in random.permutation(videos):
-            self._add([number for number, each in enumerate(sightings) if each.video == video], join_from)
+            self._add([number for number, each in enumerate(sightings) if each.video == video], accept_from)
 
-    def _add(self, numbers: Sequence[int], join_from: float) -> None:
+    def _add(self, numbers: Sequence[int], accept_from: float) -> None:
         """Most alike first; whoever does not join is a new person. The most alike others are suggested."""
-        suggest_from = LIMITS["mobilefacenet_192"].suggest_from
+        review_from = IDENTIFICATION_THRESHOLDS["mobilefacenet_192"].review_from
         references = {person: self._views(person) for person in self.members}
         alike = [
             (float((views @ self.sightings[number].mean).max()), number, person)
@@ -67,14 +67,14 @@ class Team:
         ]
         joined: dict[int, int] = {}
         doubts: dict[int, list[tuple[int, float]]] = defaultdict(list)
-        for likeness, number, person in sorted(alike, reverse=True):
-            if likeness < suggest_from:
+        for similarity, number, person in sorted(alike, reverse=True):
+            if similarity < review_from:
                 break
-            if number not in joined and likeness >= join_from:
+            if number not in joined and similarity >= accept_from:
                 self.members[person].append(number)
                 joined[number] = person
-            elif number not in joined or likeness >= suggest_from + SURER_OF_KNOWN:
-                doubts[number].append((person, likeness))
+            elif number not in joined or similarity >= review_from + SURER_OF_KNOWN:
+                doubts[number].append((person, similarity))
         for number in numbers:
             if number not in joined:
                 self.members[number] = [number]
@@ -97,12 +97,12 @@ class Team:
         return min(first, second), max(first, second)
 
     def open_pairs(self) -> dict[Pair, float]:
-        """With their likeness; what follows from earlier answers is not open."""
+        """With their similarity; what follows from earlier answers is not open."""
         best: dict[Pair, float] = {}
-        for first, second, likeness in self.suggestions:
+        for first, second, similarity in self.suggestions:
             pair = self.pair(first, second)
             if pair[0] != pair[1] and pair not in self.apart:
-                best[pair] = max(likeness, best.get(pair, 0.0))
+                best[pair] = max(similarity, best.get(pair, 0.0))
         return best
 
     def size(self, person: int) -> int:
@@ -133,36 +133,36 @@ class Team:
         return 2 * precision * recall / (precision + recall)
 
 
-def by_gain(team: Team, pairs: dict[Pair, float], random: np.random.Generator) -> Pair:
+def by_gain(team: SimulatedTeam, pairs: dict[Pair, float], random: np.random.Generator) -> Pair:
     return max(pairs, key=lambda pair: expected_gain(pairs[pair], team.size(pair[0]), team.size(pair[1])))
 
 
-def at_random(team: Team, pairs: dict[Pair, float], random: np.random.Generator) -> Pair:
+def at_random(team: SimulatedTeam, pairs: dict[Pair, float], random: np.random.Generator) -> Pair:
     return sorted(pairs)[random.integers(len(pairs))]
 
 
-def knowing(team: Team, pairs: dict[Pair, float], random: np.random.Generator) -> Pair:
+def knowing(team: SimulatedTeam, pairs: dict[Pair, float], random: np.random.Generator) -> Pair:
     def gain(pair: Pair) -> tuple[bool, float]:
         return team.name(pair[0]) == team.name(pair[1]), gain_of_group(team.size(pair[0]), [(team.size(pair[1]), 1)])
 
     return max(pairs, key=gain)
 
 
-def one_by_one(team: Team, random: np.random.Generator, order: Order) -> Iterator[float]:
+def one_by_one(team: SimulatedTeam, random: np.random.Generator, order: Order) -> Iterator[float]:
     """F1 after each answer, until no question is left."""
     while pairs := team.open_pairs():
         team.answer(*order(team, pairs, random))
         yield team.f1()
 
 
-def every_suggestion(team: Team, random: np.random.Generator) -> Iterator[float]:
+def every_suggestion(team: SimulatedTeam, random: np.random.Generator) -> Iterator[float]:
     for row in random.permutation(len(team.suggestions)):
         first, second, _ = team.suggestions[row]
         team.answer(first, second)
         yield team.f1()
 
 
-def among_all(team: Team, random: np.random.Generator) -> Iterator[float]:
+def among_all(team: SimulatedTeam, random: np.random.Generator) -> Iterator[float]:
     """F1 changes with a yes alone, so that it is computed only then."""
     f1 = team.f1()
     while len(team.members) > 1:
@@ -175,12 +175,12 @@ def among_all(team: Team, random: np.random.Generator) -> Iterator[float]:
         yield f1
 
 
-def whole_groups(team: Team, random: np.random.Generator) -> Iterator[float]:
+def whole_groups(team: SimulatedTeam, random: np.random.Generator) -> Iterator[float]:
     """As the page offers it: who is taken out is asked about later."""
     later: set[Pair] = set()
     while pairs := team.open_pairs():
         later = {team.pair(*pair) for pair in later}
-        asked = {pair: likeness for pair, likeness in pairs.items() if pair not in later} or pairs
+        asked = {pair: similarity for pair, similarity in pairs.items() if pair not in later} or pairs
         start, others = _best_group(team, asked)
         same = [each for each in others if team.name(each) == team.name(start)]
         if same:
@@ -194,10 +194,10 @@ def whole_groups(team: Team, random: np.random.Generator) -> Iterator[float]:
         yield team.f1()
 
 
-def _best_group(team: Team, pairs: dict[Pair, float]) -> tuple[int, list[int]]:
+def _best_group(team: SimulatedTeam, pairs: dict[Pair, float]) -> tuple[int, list[int]]:
     alike: dict[int, dict[int, float]] = defaultdict(dict)
-    for (first, second), likeness in pairs.items():
-        alike[first][second] = alike[second][first] = likeness
+    for (first, second), similarity in pairs.items():
+        alike[first][second] = alike[second][first] = similarity
 
     def fits(group: Collection[int], key: int) -> bool:
         return not any(team.pair(each, key) in team.apart for each in group)
@@ -210,7 +210,7 @@ def _best_group(team: Team, pairs: dict[Pair, float]) -> tuple[int, list[int]]:
     return start, [each for each, _ in groups[start]]
 
 
-MODES: dict[str, Callable[[Team, np.random.Generator], Iterator[float]]] = {
+MODES: dict[str, Callable[[SimulatedTeam, np.random.Generator], Iterator[float]]] = {
     "whole groups": whole_groups,
     "queue": lambda team, random: one_by_one(team, random, by_gain),
     "floor": lambda team, random: one_by_one(team, random, knowing),
@@ -220,10 +220,10 @@ MODES: dict[str, Callable[[Team, np.random.Generator], Iterator[float]]] = {
 }
 
 
-def curve(sightings: Sequence[Sighting], join_from: float, mode: str, seed: int) -> list[float]:
+def curve(sightings: Sequence[Sighting], accept_from: float, mode: str, seed: int) -> list[float]:
     """F1 by the number of answers, 0 included; ends once nothing of it is shown any more."""
     random = np.random.default_rng(seed)
-    team = Team(sightings, join_from, random)
+    team = SimulatedTeam(sightings, accept_from, random)
     found = [team.f1()]
     for f1 in MODES[mode](team, random):
         found.append(f1)
@@ -240,10 +240,10 @@ def at(found: Sequence[float], number: int) -> float:
     return found[min(number, len(found) - 1)]
 
 
-def compare(sightings: Sequence[Sighting], join_from: float, runs: int) -> None:
-    curves = {mode: [curve(sightings, join_from, mode, seed) for seed in range(runs)] for mode in MODES}
-    start = Team(sightings, join_from, np.random.default_rng(0))
-    words = "nothing joined by itself" if join_from >= 1 else f"joined by itself from {join_from}"
+def compare(sightings: Sequence[Sighting], accept_from: float, runs: int) -> None:
+    curves = {mode: [curve(sightings, accept_from, mode, seed) for seed in range(runs)] for mode in MODES}
+    start = SimulatedTeam(sightings, accept_from, np.random.default_rng(0))
+    words = "nothing joined by itself" if accept_from >= 1 else f"joined by itself from {accept_from}"
     print(f"\n{words}: {len(start.members)} people, {len(start.open_pairs())} questions, {runs} orders of the videos")
     print("answers  " + "  ".join(f"{mode:>18s}" for mode in MODES))
     for number in SHOWN_AT:
@@ -274,7 +274,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--set", choices=["news", "clips"], default="news")
     parser.add_argument("--clips", type=int, default=30)
-    parser.add_argument("--join-from", type=float, nargs="*", default=[0.75, LIMITS["mobilefacenet_192"].join_from])
+    parser.add_argument(
+        "--join-from", type=float, nargs="*", default=[0.75, IDENTIFICATION_THRESHOLDS["mobilefacenet_192"].accept_from]
+    )
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--cache", type=Path, help="file for the vectors, read again by the next run")
     args = parser.parse_args()
@@ -285,8 +287,8 @@ def main() -> None:
         keep(args.cache, sightings)
     people = len({each.person for each in sightings})
     print(f"{len(sightings)} sightings of {people} people in {len({each.video for each in sightings})} videos")
-    for join_from in [NEVER, *args.join_from]:
-        compare(sightings, join_from, args.runs)
+    for accept_from in [NEVER, *args.join_from]:
+        compare(sightings, accept_from, args.runs)
 
 
 if __name__ == "__main__":

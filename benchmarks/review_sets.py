@@ -15,9 +15,9 @@ from analysis.faces.detect import load_detector
 from analysis.faces.embed import load_mobilefacenet
 from analysis.faces.group import mean_vector
 from analysis.images.read import read_picture
-from analysis.pipeline import Options, analyse, load_models
+from analysis.pipeline import AnalysisOptions, analyse, load_models
 from analysis.types import Float32, FoundFace, FoundTrack
-from benchmarks.clips import Appearance, concatenation
+from benchmarks.clips import TrueAppearance, concatenation
 from benchmarks.grouping import HAIR_S
 from benchmarks.shared import shared_folder
 from benchmarks.verification import central_face
@@ -56,7 +56,7 @@ def news_photographs() -> list[Sighting]:
 def concatenated_clips(clips: int) -> list[Sighting]:
     """The people whom the whole analysis finds in clips cut together out of the single-person videos."""
     shared_folder("videos/faces_single")
-    options = Options()
+    options = AnalysisOptions()
     models = load_models(options)
     found = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -70,14 +70,14 @@ def concatenated_clips(clips: int) -> list[Sighting]:
     return found
 
 
-def _sighting(video: int, tracks: Sequence[FoundTrack], appearances: Sequence[Appearance]) -> Sighting:
+def _sighting(video: int, tracks: Sequence[FoundTrack], appearances: Sequence[TrueAppearance]) -> Sighting:
     faces = sorted((face for track in tracks for face in track.faces), key=lambda face: -face.quality)
     vectors = np.stack([face.embedding for face in faces])
     mean = mean_vector(vectors, np.array([face.quality for face in faces], np.float32))
     return Sighting(video, _true_person(faces, appearances), vectors[:VIEWS], mean, len(tracks))
 
 
-def _true_person(faces: Sequence[FoundFace], appearances: Sequence[Appearance]) -> str:
+def _true_person(faces: Sequence[FoundFace], appearances: Sequence[TrueAppearance]) -> str:
     """Of most of the views."""
     names = Counter(
         each.person

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analysis.faces.search import Gallery, compact, likenesses
+from analysis.faces.search import Gallery, compact, similarities
 from analysis.types import Float32
 from benchmarks.shared import say
 
@@ -44,12 +44,12 @@ def main() -> None:
     face = unit_rows(1, 2)
     everything = rows @ face[0]
     alone = compact(Gallery(rows, np.arange(args.vectors)))
-    error = float(np.abs(likenesses(alone, face)[:, 0] - everything).max())
+    error = float(np.abs(similarities(alone, face)[:, 0] - everything).max())
     say("largest difference to multiplying everything", error, "< 0.001", digits=6)
-    say(f"one face among {args.vectors} views, ms", best_ms(lambda: likenesses(alone, face)), "< 50", digits=1)
+    say(f"one face among {args.vectors} views, ms", best_ms(lambda: similarities(alone, face)), "< 50", digits=1)
     say("  by multiplying everything, ms", best_ms(lambda: rows @ face[0]), "none", digits=1)
     known = compact(Gallery(rows[: PEOPLE * PER_PERSON], np.arange(0, PEOPLE * PER_PERSON, PER_PERSON)))
-    took = best_ms(lambda: likenesses(known, face))
+    took = best_ms(lambda: similarities(known, face))
     say(f"one face among {PEOPLE} people with {PER_PERSON} views each, ms", took, "< 50", digits=1)
 
 

@@ -19,7 +19,7 @@ BAR_WIDTH = 30
 
 def run_analyse(args: argparse.Namespace) -> int:
     """The `analyse` command."""
-    from analysis.pipeline import Options, analyse
+    from analysis.pipeline import AnalysisOptions, analyse
     from analysis.video.decode import probe
 
     video, out = Path(args.video), Path(args.out)
@@ -31,7 +31,7 @@ def run_analyse(args: argparse.Namespace) -> int:
         def keep_picture(number: int, jpeg: bytes) -> None:
             (found / f"{number}.jpg").write_bytes(jpeg)
 
-        options = Options(thoroughness=Thoroughness(args.thoroughness))
+        options = AnalysisOptions(thoroughness=Thoroughness(args.thoroughness))
         result = analyse(video, options, progress_bar(), info=info, keep_picture=keep_picture)
         write_result(result, found, out)
     return 0

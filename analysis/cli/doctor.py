@@ -82,7 +82,7 @@ class _Patient:
         report: dict[str, Any] = {"pictures": len(self.files), "unreadable": self.unreadable}
         report |= {flaw: self._flagged(getattr(found, flaw)) for flaw in FLAWS}
         report["duplicates"] = [
-            {"files": self._names(group.indices), "likeness": round(group.likeness, 3)} for group in found.duplicates
+            {"files": self._names(group.indices), "likeness": round(group.similarity, 3)} for group in found.duplicates
         ]
         report["unbalanced_labels"] = [asdict(label) for label in found.unbalanced]
         report["thin_labels"] = [asdict(label) for label in found.thin]
@@ -159,7 +159,7 @@ class _Faces:
                 person_id=each.person_id,
                 parts=tuple(tuple(self.rows[face] for face in part) for part in each.parts),
                 outliers=tuple(self.rows[face] for face in each.outliers),
-                likeness=each.likeness,
+                similarity=each.similarity,
             )
             for each in mixed_identities(np.stack(self.vectors), self.people)
         ]

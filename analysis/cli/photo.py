@@ -48,7 +48,7 @@ class PhotoFaces:
     embedder: str
 
 
-def look_apart(data: bytes) -> PhotoFaces:
+def faces_in_subprocess(data: bytes) -> PhotoFaces:
     """Looks at the picture in a limited child process, at most two at a time.
 
     Raises UnreadablePicture, PictureTooLarge, or TimeoutError when too many others wait.

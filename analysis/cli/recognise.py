@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.errors import UnreadablePicture
-from analysis.recognition.types import FaceTrack, FaceView, Observation, On
+from analysis.recognition.types import FaceTrack, FaceView, TrainedOn, WindowPrediction
 
 if TYPE_CHECKING:
     from analysis.training.predict import LoadedModel
@@ -27,7 +27,7 @@ def add_recognise_command(commands: Any) -> None:
     recognise.add_argument("--out", required=True, metavar="FILE", help="JSON file to write")
     recognise.add_argument(
         "--on",
-        choices=[on.value for on in On],
+        choices=[on.value for on in TrainedOn],
         help="what the model was trained on (default: as its networks tell: clips, faces, else whole frames)",
     )
     recognise.add_argument(
@@ -49,40 +49,40 @@ def run_recognise(args: argparse.Namespace) -> int:
     if not out.parent.is_dir():
         raise UnreadablePicture(f"{out.parent}: no such folder to write to")
     info, model = probe(video), load_model(Path(args.model))
-    on = On(args.on) if args.on else on_of(model)
-    observations = list(_observed(model, on, video, info, args.clip_s, TerminalProgress()))
-    spans = [_rounded(asdict(span)) for span in spans_of(observations, model.decide, model.labels)]
-    looked = [_entry(each) for each in observations]
-    document = {"schema": SCHEMA, "on": on, "labels": list(model.labels), "spans": spans, "observations": looked}
+    on = TrainedOn(args.on) if args.on else on_of(model)
+    predictions = list(_predicted(model, on, video, info, args.clip_s, TerminalProgress()))
+    spans = [_rounded(asdict(span)) for span in spans_of(predictions, model.decide, model.labels)]
+    entries = [_entry(each) for each in predictions]
+    document = {"schema": SCHEMA, "on": on, "labels": list(model.labels), "spans": spans, "observations": entries}
     write_json(out, document)
     return 0
 
 
-def on_of(model: LoadedModel) -> On:
+def on_of(model: LoadedModel) -> TrainedOn:
     """By what its networks take in."""
     from analysis.training.data.inputs import CLIP, FACE
 
-    return On.CLIPS if CLIP in model.inputs else On.FACES if FACE in model.inputs else On.FRAMES
+    return TrainedOn.CLIPS if CLIP in model.inputs else TrainedOn.FACES if FACE in model.inputs else TrainedOn.FRAMES
 
 
-def _observed(
-    model: LoadedModel, on: On, video: Path, info: VideoInfo, clip_s: float, on_progress: OnProgress
-) -> Iterator[Observation]:
-    from analysis.recognition.observing import observe_clips, observe_faces, observe_frames
+def _predicted(
+    model: LoadedModel, on: TrainedOn, video: Path, info: VideoInfo, clip_s: float, on_progress: OnProgress
+) -> Iterator[WindowPrediction]:
+    from analysis.recognition.predict_video import predict_clips, predict_faces, predict_frames
 
-    if on is On.CLIPS:
-        return observe_clips(model, video, info, clip_s, on_progress)
-    if on is On.FRAMES:
-        return observe_frames(model, video, info, on_progress)
+    if on is TrainedOn.CLIPS:
+        return predict_clips(model, video, info, clip_s, on_progress)
+    if on is TrainedOn.FRAMES:
+        return predict_frames(model, video, info, on_progress)
     tracks = list(_tracks(video, info, on_progress))
-    return observe_faces(model, tracks, len(tracks), on_progress)
+    return predict_faces(model, tracks, len(tracks), on_progress)
 
 
 def _tracks(video: Path, info: VideoInfo, on_progress: OnProgress) -> Iterator[FaceTrack]:
     """Numbered from 1 in the order in which they are found."""
-    from analysis.pipeline import Options, analyse_segment, load_models, plan_segments
+    from analysis.pipeline import AnalysisOptions, analyse_segment, load_models, plan_segments
 
-    options, number = Options(), 0
+    options, number = AnalysisOptions(), 0
     models = load_models(options)
     for span in plan_segments(info, options):
         segment = analyse_segment(video, info, span, options, models, on_progress)
@@ -92,11 +92,11 @@ def _tracks(video: Path, info: VideoInfo, on_progress: OnProgress) -> Iterator[F
             yield FaceTrack(number, track.start_s, track.end_s + segment.sample_step_s, views)
 
 
-def _entry(observation: Observation) -> dict[str, Any]:
-    place = observation.place
-    entry = {"time_s": place.time_s, "start_s": place.start_s, "end_s": place.end_s, "track": place.track}
-    said = {"label": observation.label, "certainty": observation.certainty, "doubt": observation.doubt}
-    return _rounded(entry | said) | {"scores": list(observation.scores)}
+def _entry(prediction: WindowPrediction) -> dict[str, Any]:
+    window = prediction.window
+    entry = {"time_s": window.time_s, "start_s": window.start_s, "end_s": window.end_s, "track": window.track}
+    predicted = {"label": prediction.label, "certainty": prediction.confidence, "doubt": prediction.uncertainty}
+    return _rounded(entry | predicted) | {"scores": list(prediction.scores)}
 
 
 def _rounded(entry: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ MOST_SHIFT, MOST_STRETCH = 0.16, 0.2
 _DAMPING = 1e-3
 
 
-def aligned_likeness(first: Float32, second: Float32) -> Float32:
+def aligned_similarity(first: Float32, second: Float32) -> Float32:
     """Correlation -1..1 of pairs `(k, s, s)` and `(k, s, s)` where they overlap once aligned; about 0.1 ms a pair."""
     parts = [
         _aligned(first[start : start + PAIRS_AT_ONCE], second[start : start + PAIRS_AT_ONCE])
@@ -26,7 +26,7 @@ def aligned_likeness(first: Float32, second: Float32) -> Float32:
     return np.concatenate([*parts, np.zeros(0, np.float32)])
 
 
-def tangent_likeness(first: Float32, second: Float32) -> Float32:
+def tangent_similarity(first: Float32, second: Float32) -> Float32:
     """At most what small shifts and stretches could make of the pairs, 0..1; an eighth of the time of an alignment.
 
     Each picture is seen as a sum of the other one and of its changes under the four moves, to first order (Simard et
@@ -126,8 +126,8 @@ def _scaled(images: Float32, inside: Float32) -> Float32:
 
 
 def _correlation(first: Float32, warped: Float32, inside: Float32) -> Float32:
-    likeness: Float32 = (_scaled(first, inside) * _scaled(warped, inside)).sum(axis=(1, 2))
-    return likeness
+    similarity: Float32 = (_scaled(first, inside) * _scaled(warped, inside)).sum(axis=(1, 2))
+    return similarity
 
 
 def _step(

@@ -12,21 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from analysis.doctor.alignment import aligned_likeness, tangent_likeness
+from analysis.doctor.alignment import aligned_similarity, tangent_similarity
 from analysis.doctor.signature import sketches, structures
 from analysis.types import Float32, Progress, expect_shape
 
 ROWS, COLUMNS = 512, 2048
-"""Compared at once by each thread: 4 MB of likenesses, which stay in the cache."""
-LEAST_SKETCH_LIKENESS = 0.65
+"""Compared at once by each thread: 4 MB of similarities, which stay in the cache."""
+MIN_SKETCH_SIMILARITY = 0.65
 """Of candidates: copies that lost 4 % at each side stay above 0.8, those that lost 8 % mostly above 0.65."""
-LEAST_EMBEDDING_LIKENESS = 0.9
+MIN_EMBEDDING_SIMILARITY = 0.9
 """The same for embeddings; faces of different people, cut out alike, reach 0.9 too: only candidates."""
 CANDIDATES = 3
 """Of each picture, the most alike ones, that are looked at closely: groups are chained together, so few are enough."""
-LEAST_LIKENESS = 0.95
+MIN_SIMILARITY = 0.95
 """After alignment. Copies: 0.97 and more, 0.95 where 8 % were cut off; different pictures measured: to 0.94."""
-LEAST_TANGENT_LIKENESS = 0.77
+MIN_TANGENT_SIMILARITY = 0.77
 """Below this a pair is not aligned, which takes eight times as long: of 1,857 cropped copies of six sets all had more,
 of 11,000 pairs of different portraits (most of one person in one sitting) half had less."""
 PROJECTED_LENGTH = 96
@@ -44,7 +44,7 @@ class DuplicateGroup:
     """Pictures that show the same; at least two, by rising index."""
 
     indices: tuple[int, ...]
-    likeness: float
+    similarity: float
     """Of the least alike pair that was found, 0..1."""
     across_sources: bool
     """Not all of one source (video or upload)."""
@@ -68,17 +68,17 @@ def near_duplicates(
     """
     n = len(signatures)
     short = np.concatenate([sketches(structures(signatures[at : at + COLUMNS])) for at in range(0, max(n, 1), COLUMNS)])
-    rounds = [(short, LEAST_SKETCH_LIKENESS)]
+    rounds = [(short, MIN_SKETCH_SIMILARITY)]
     if embeddings is not None:
         expect_shape("embeddings", embeddings, (n, embeddings.shape[1]))
-        rounds.append((_projected(embeddings), LEAST_EMBEDDING_LIKENESS))
+        rounds.append((_projected(embeddings), MIN_EMBEDDING_SIMILARITY))
     found = [
         _candidates(vectors, least, on_progress, len(rounds), number) for number, (vectors, least) in enumerate(rounds)
     ]
     pairs = np.unique(np.concatenate(found), axis=0)
-    likeness = _verified(signatures, pairs)
-    same = likeness >= LEAST_LIKENESS
-    return _groups(pairs[same], likeness[same], n, sources, splits)
+    similarity = _verified(signatures, pairs)
+    same = similarity >= MIN_SIMILARITY
+    return _groups(pairs[same], similarity[same], n, sources, splits)
 
 
 def _projected(embeddings: Float32) -> Float32:
@@ -124,52 +124,54 @@ def _likest(vectors: Float32, row: int, least: float) -> NDArray[np.int64]:
     for column in range(row, len(vectors), COLUMNS):
         others = vectors[column : column + COLUMNS]
         # Always the same memory: new pages for each block would take as long as the product.
-        likeness = room[: len(block) * len(others)].reshape(len(block), len(others))
-        np.matmul(block, others.T, out=likeness)
+        similarity = room[: len(block) * len(others)].reshape(len(block), len(others))
+        np.matmul(block, others.T, out=similarity)
         if column == row:
-            likeness[np.tril_indices(len(block), 0, len(others))] = -1
-        _keep_best(likeness, column, values, columns)
+            similarity[np.tril_indices(len(block), 0, len(others))] = -1
+        _keep_most_similar(similarity, column, values, columns)
     rows, places = np.nonzero(columns >= 0)
     return np.stack([rows + row, columns[rows, places]], axis=1)
 
 
-def _keep_best(likeness: Float32, first_column: int, values: Float32, columns: NDArray[np.int64]) -> None:
+def _keep_most_similar(similarity: Float32, first_column: int, values: Float32, columns: NDArray[np.int64]) -> None:
     """Puts what is more alike than the least of a row's `values` in its place, and its number into `columns`.
 
     However many are alike (of aligned faces a quarter of all pairs), a row is read at most `CANDIDATES` times.
     """
-    rows = np.arange(len(likeness))
+    rows = np.arange(len(similarity))
     for _ in range(CANDIDATES):
-        places = likeness.argmax(axis=1)
-        most = likeness[np.arange(len(likeness)), places]
+        places = similarity.argmax(axis=1)
+        most = similarity[np.arange(len(similarity)), places]
         weakest = values[rows].argmin(axis=1)
         better = np.flatnonzero(most > values[rows, weakest])
         if not len(better):
             return
         rows, places, weakest = rows[better], places[better], weakest[better]
         values[rows, weakest], columns[rows, weakest] = most[better], places + first_column
-        likeness = likeness[better]
-        likeness[np.arange(len(better)), places] = -1
+        similarity = similarity[better]
+        similarity[np.arange(len(better)), places] = -1
 
 
 def _verified(signatures: NDArray[np.uint8], pairs: NDArray[np.int64]) -> Float32:
-    """Likeness of each pair, as it is or after alignment."""
+    """Similarity of each pair, as it is or after alignment."""
 
-    def likeness_of(start: int) -> Float32:
+    def similarity_of(start: int) -> Float32:
         chosen = pairs[start : start + VERIFIED_AT_ONCE]
         first, second = structures(signatures[chosen[:, 0]]), structures(signatures[chosen[:, 1]])
-        likeness: Float32 = (first * second).sum(axis=(1, 2))
-        unsure = np.flatnonzero(likeness < LEAST_LIKENESS)
-        unsure = unsure[tangent_likeness(first[unsure], second[unsure]) >= LEAST_TANGENT_LIKENESS]
-        likeness[unsure] = np.maximum(likeness[unsure], aligned_likeness(first[unsure], second[unsure]))
-        return likeness
+        similarity: Float32 = (first * second).sum(axis=(1, 2))
+        unsure = np.flatnonzero(similarity < MIN_SIMILARITY)
+        unsure = unsure[tangent_similarity(first[unsure], second[unsure]) >= MIN_TANGENT_SIMILARITY]
+        similarity[unsure] = np.maximum(similarity[unsure], aligned_similarity(first[unsure], second[unsure]))
+        return similarity
 
-    return np.concatenate([np.zeros(0, np.float32), *_in_threads(likeness_of, range(0, len(pairs), VERIFIED_AT_ONCE))])
+    return np.concatenate(
+        [np.zeros(0, np.float32), *_in_threads(similarity_of, range(0, len(pairs), VERIFIED_AT_ONCE))]
+    )
 
 
 def _groups(
     pairs: NDArray[np.int64],
-    likeness: Float32,
+    similarity: Float32,
     n: int,
     sources: Sequence[str] | None,
     splits: Sequence[str] | None,
@@ -180,7 +182,7 @@ def _groups(
     graph = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     _, component = connected_components(graph, directed=False)
     least = np.ones(n, np.float32)
-    np.minimum.at(least, component[pairs[:, 0]], likeness)
+    np.minimum.at(least, component[pairs[:, 0]], similarity)
     members: dict[int, list[int]] = {}
     for index in np.unique(pairs):
         members.setdefault(int(component[index]), []).append(int(index))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from analysis.types import Float32
 
 SAME_PERSON = 0.35
-"""Mean likeness of two groups of faces (MobileFaceNet) below which they are held to be two people."""
+"""Mean similarity of two groups of faces (MobileFaceNet) below which they are held to be two people."""
 MOST_FACES = 1000
 """Of one person that are compared with each other; more are drawn at random."""
 LEAST_PART = 3
@@ -26,8 +26,8 @@ class MixedIdentity:
     parts: tuple[tuple[int, ...], ...]
     """More than one where the faces look like several persons, each of at least `LEAST_PART` faces."""
     outliers: tuple[int, ...]
-    likeness: float
-    """Mean likeness between the largest part and what does not belong to it; the lower, the surer."""
+    similarity: float
+    """Mean similarity between the largest part and what does not belong to it; the lower, the surer."""
 
     @property
     def is_several_people(self) -> bool:
@@ -46,7 +46,7 @@ def mixed_identities(face_embeddings: Float32, person_ids: Sequence[str], *, see
         mixed = _examine(person, chosen, face_embeddings[chosen])
         if mixed is not None:
             found.append(mixed)
-    return sorted(found, key=lambda each: (not each.is_several_people, each.likeness))
+    return sorted(found, key=lambda each: (not each.is_several_people, each.similarity))
 
 
 def _examine(person: str, indices: NDArray[np.int64], vectors: Float32) -> MixedIdentity | None:
@@ -68,5 +68,5 @@ def _examine(person: str, indices: NDArray[np.int64], vectors: Float32) -> Mixed
         person_id=person,
         parts=tuple(tuple(int(indices[face]) for face in part) for part in large),
         outliers=tuple(int(indices[face]) for face in sorted(outliers.tolist())),
-        likeness=float((vectors[large[0]] @ vectors[rest].T).mean()),
+        similarity=float((vectors[large[0]] @ vectors[rest].T).mean()),
     )

@@ -67,9 +67,9 @@ def held_out_scores(
 
 
 def kernel_features(embeddings: Vectors, shapes: Vectors | None = None, patterns: Vectors | None = None) -> Float32:
-    """`(n, LANDMARKS + 1)` at most, whose products are `exp(likeness - 1)` of the rows; the last column is ones.
+    """`(n, LANDMARKS + 1)` at most, whose products are `exp(similarity - 1)` of the rows; the last column is ones.
 
-    `shapes` and `patterns` `(n, k)`, where given, have their share in the likeness. Memory: as much as 2000 numbers a
+    `shapes` and `patterns` `(n, k)`, where given, have their share in the similarity. Memory: as much as 2000 numbers a
     picture take.
     """
     from scipy.linalg import solve_triangular  # late: each worker would wait for it at its start
@@ -91,8 +91,8 @@ def kernel_features(embeddings: Vectors, shapes: Vectors | None = None, patterns
     features = np.ones((n, len(chosen) + 1), np.float32)
     for start in range(0, n, BLOCK):
         block = np.arange(start, min(start + BLOCK, n))
-        likeness = np.exp(landmarks @ even(block).T - 1)
-        features[block, :-1] = solve_triangular(lower, likeness, lower=True).T
+        similarity = np.exp(landmarks @ even(block).T - 1)
+        features[block, :-1] = solve_triangular(lower, similarity, lower=True).T
     return features
 
 

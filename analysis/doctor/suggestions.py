@@ -34,7 +34,7 @@ class Suggestions:
 def suggest_labels(embeddings_labelled: Float32, labels: Sequence[str], embeddings_unlabelled: Float32) -> Suggestions:
     """From `(m, d)` embeddings with m labels for `(n, d)` without.
 
-    Every labelled picture votes with `exp(sharpness * likeness)`; the sharpness is the one at which the labelled
+    Every labelled picture votes with `exp(sharpness * similarity)`; the sharpness is the one at which the labelled
     pictures predict each other best, so that a certainty of 0.8 is about that often right. Raises ValueError for m = 0.
     """
     if not len(labels) or len(labels) != len(embeddings_labelled):
@@ -66,10 +66,10 @@ def _projected(embeddings: Float32, middle: Float32, axes: Float32) -> Float32:
 
 
 def _shares(asked: Float32, known: Float32, votes_of: Float32, sharpness: float) -> Float32:
-    likeness = asked @ known.T
-    likeness -= 1
-    likeness *= np.float32(sharpness)
-    votes = np.exp(likeness, out=likeness) @ votes_of + np.float32(1e-12)
+    similarity = asked @ known.T
+    similarity -= 1
+    similarity *= np.float32(sharpness)
+    votes = np.exp(similarity, out=similarity) @ votes_of + np.float32(1e-12)
     shares: Float32 = votes / votes.sum(axis=1, keepdims=True)
     return shares
 
@@ -77,11 +77,11 @@ def _shares(asked: Float32, known: Float32, votes_of: Float32, sharpness: float)
 def _best_sharpness(known: Float32, votes_of: Float32, given: NDArray[np.int64]) -> float:
     """Judged on at most `BLOCK` labelled pictures, each without its own vote."""
     chosen = np.random.default_rng(0).permutation(len(known))[:BLOCK]
-    likeness = (known[chosen] @ known[chosen].T).astype(np.float64)
-    np.fill_diagonal(likeness, -np.inf)
-    surprises = []
+    similarity = (known[chosen] @ known[chosen].T).astype(np.float64)
+    np.fill_diagonal(similarity, -np.inf)
+    losses = []
     for sharpness in SHARPNESSES:
-        votes = np.exp(sharpness * (likeness - 1)) @ votes_of[chosen] + 1e-6
+        votes = np.exp(sharpness * (similarity - 1)) @ votes_of[chosen] + 1e-6
         share = votes[np.arange(len(chosen)), given[chosen]] / votes.sum(axis=1)
-        surprises.append(float(-np.log(share).mean()))
-    return SHARPNESSES[int(np.argmin(surprises))]
+        losses.append(float(-np.log(share).mean()))
+    return SHARPNESSES[int(np.argmin(losses))]

@@ -16,7 +16,7 @@ ROUNDS = 2
 TRIED = 1000
 """Pictures by which it is decided whether the patterns of all are made, which takes 16 ms each on one core."""
 CLEARLY_BETTER = 0.01
-"""Share of the surprise about the given labels that patterns have to take away."""
+"""Share of the negative_log_likelihood about the given labels that patterns have to take away."""
 LIKELY = 0.5
 """Probability of being wrong from which a label is reported."""
 
@@ -32,7 +32,7 @@ class WrongLabels:
     indices: NDArray[np.int64]
     probabilities: Float32
     suggestions: tuple[str, ...]
-    """The label that the picture looks like."""
+    """The label that the picture features like."""
     all_probabilities: Float32
 
 
@@ -60,14 +60,14 @@ def likely_wrong_labels(
         return _report(np.zeros((len(labels), len(names))), given, names)
     folds = folds_by_source(sources, len(labels), seed)
     shapes = None if signatures is None else structures(signatures).reshape(len(labels), SIGNATURE_BYTES)
-    looks = _Looks(embeddings, shapes, given, folds)
-    patterns = None if patterns_of is None else _patterns_where_they_help(looks, patterns_of, seed)
-    probabilities = looks.probabilities(patterns, ROUNDS)
+    features = _Features(embeddings, shapes, given, folds)
+    patterns = None if patterns_of is None else _patterns_where_they_help(features, patterns_of, seed)
+    probabilities = features.probabilities(patterns, ROUNDS)
     return _report(probabilities, given, names)
 
 
 @dataclass(frozen=True, slots=True)
-class _Looks:
+class _Features:
     """What is always known of n pictures: vectors and shapes, the number of the given label, and the fold."""
 
     embeddings: Float32
@@ -75,10 +75,10 @@ class _Looks:
     given: NDArray[np.int64]
     folds: NDArray[np.int64]
 
-    def some(self, rows: NDArray[np.int64]) -> _Looks:
+    def some(self, rows: NDArray[np.int64]) -> _Features:
         shapes = None if self.shapes is None else self.shapes[rows]
         _names, given = np.unique(self.given[rows], return_inverse=True)
-        return _Looks(self.embeddings[rows], shapes, given, self.folds[rows])
+        return _Features(self.embeddings[rows], shapes, given, self.folds[rows])
 
     def probabilities(self, patterns: Vectors | None, rounds: int) -> Float64:
         """`(n, labels)`: what each picture's label is, held to be likely by the pictures of the other folds."""
@@ -91,18 +91,18 @@ class _Looks:
             weights = np.clip(2 * probabilities[np.arange(len(self.given)), self.given], 0, 1).astype(np.float32)
         return probabilities
 
-    def surprise(self, patterns: Vectors | None) -> float:
+    def negative_log_likelihood(self, patterns: Vectors | None) -> float:
         """Mean negative logarithm of what the given labels are held to be likely."""
         likely = self.probabilities(patterns, 1)[np.arange(len(self.given)), self.given]
         return float(-np.log(np.maximum(likely, 1e-12)).mean())
 
 
-def _patterns_where_they_help(looks: _Looks, patterns_of: PatternsOf, seed: int) -> Vectors | None:
+def _patterns_where_they_help(features: _Features, patterns_of: PatternsOf, seed: int) -> Vectors | None:
     """Of all pictures; None where some of them show that they are not worth making."""
-    n = len(looks.given)
+    n = len(features.given)
     chosen = np.sort(np.random.default_rng(seed).permutation(n)[:TRIED])
-    tried, patterns = looks.some(chosen), patterns_of(chosen)
-    if tried.surprise(patterns) >= (1 - CLEARLY_BETTER) * tried.surprise(None):
+    tried, patterns = features.some(chosen), patterns_of(chosen)
+    if tried.negative_log_likelihood(patterns) >= (1 - CLEARLY_BETTER) * tried.negative_log_likelihood(None):
         return None
     return patterns if len(chosen) == n else patterns_of(np.arange(n))
 
@@ -113,12 +113,12 @@ def _as_probabilities(scores: Float64, given: NDArray[np.int64]) -> Float64:
 
     rows = np.arange(len(given))
 
-    def surprise(log_sharpness: float) -> float:
+    def negative_log_likelihood(log_sharpness: float) -> float:
         logits = scores * np.exp(log_sharpness)
         logits = logits - logits.max(axis=1, keepdims=True)
         return float((np.log(np.exp(logits).sum(axis=1)) - logits[rows, given]).mean())
 
-    best = minimize_scalar(surprise, bounds=(-2.0, 5.0), method="bounded")
+    best = minimize_scalar(negative_log_likelihood, bounds=(-2.0, 5.0), method="bounded")
     logits = scores * np.exp(best.x)
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities: Float64 = exponentials / exponentials.sum(axis=1, keepdims=True)

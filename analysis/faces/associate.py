@@ -1,4 +1,4 @@
-"""Following faces from sample to sample: matching by place, size and likeness; never across a cut."""
+"""Following faces from sample to sample: matching by place, size and similarity; never across a cut."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ class TrackingRules:
     max_reach: float = 2.0
     size_ratio_at_once: float = 1.5
     size_ratio_per_s: float = 1.0
-    min_likeness_near: float = 0.3
+    min_similarity_near: float = 0.3
     """Where the boxes overlap by half: a face that turns or speaks. 0.2 s later 99 % of faces have 0.6 and more."""
-    min_likeness_far: float = 0.55
+    min_similarity_far: float = 0.55
     """Where they do not overlap: only a face that looks the same."""
-    striking_likeness: float = 0.72
+    striking_similarity: float = 0.72
     """Of different people's faces few are so alike; such a face is followed further."""
     striking_reach: float = 3.0
 
 
 def face_patches(image_bgr: Image, landmarks: Float32) -> Float32:
-    """`(n, 576)`: each upright face at 24 x 24, brightness taken out, length 1. Products are likenesses."""
+    """`(n, 576)`: each upright face at 24 x 24, brightness taken out, length 1. Products are similarities."""
     aligned = align_faces(image_bgr, landmarks, PATCH_TEMPLATE, PATCH_SIZE)
     if not len(aligned):
         return np.zeros((0, PATCH_SIZE * PATCH_SIZE), np.float32)
@@ -58,17 +58,17 @@ def match_boxes(
     expected_xyxy: Float32,
     gaps_s: Float32,
     boxes_xyxy: Float32,
-    likeness: Float32,
+    similarity: Float32,
     rules: TrackingRules,
 ) -> list[tuple[int, int]]:
     """Pairs `(track, box)`, each used at most once, best first; impossible pairs are left out.
 
     `last_xyxy` (n, 4), `expected_xyxy` (n, 4) and `gaps_s` (n,): where each track was seen, where it would be had it
-    moved on, and how long ago that was; `boxes_xyxy` (m, 4): what is seen now; `likeness` (n, m) in -1..1.
+    moved on, and how long ago that was; `boxes_xyxy` (m, 4): what is seen now; `similarity` (n, m) in -1..1.
     """
     scores = np.maximum(
-        pair_scores(last_xyxy, gaps_s, boxes_xyxy, likeness, rules),
-        pair_scores(expected_xyxy, gaps_s, boxes_xyxy, likeness, rules),
+        pair_scores(last_xyxy, gaps_s, boxes_xyxy, similarity, rules),
+        pair_scores(expected_xyxy, gaps_s, boxes_xyxy, similarity, rules),
     )
     pairs: list[tuple[int, int]] = []
     while scores.size:
@@ -82,25 +82,25 @@ def match_boxes(
 
 
 def pair_scores(
-    last_xyxy: Float32, gaps_s: Float32, boxes_xyxy: Float32, likeness: Float32, rules: TrackingRules
+    last_xyxy: Float32, gaps_s: Float32, boxes_xyxy: Float32, similarity: Float32, rules: TrackingRules
 ) -> Float32:
     """`(n, m)`: above 0 how well each pair fits; 0 where it cannot be one face."""
     sizes, new_sizes = np.sqrt(areas(last_xyxy)), np.sqrt(areas(boxes_xyxy))
     mean_size = np.maximum((sizes[:, None] + new_sizes[None, :]) / 2, 1e-6)
     distance = np.linalg.norm(centres(last_xyxy)[:, None] - centres(boxes_xyxy)[None], axis=2) / mean_size
     reach = np.minimum(rules.reach_at_once + rules.reach_per_s * gaps_s, rules.max_reach)[:, None]
-    reach = np.where(likeness >= rules.striking_likeness, np.maximum(reach, rules.striking_reach), reach)
+    reach = np.where(similarity >= rules.striking_similarity, np.maximum(reach, rules.striking_reach), reach)
     larger = np.maximum(sizes[:, None], new_sizes[None, :])
     smaller = np.maximum(np.minimum(sizes[:, None], new_sizes[None, :]), 1e-6)
     overlap = iou_matrix(last_xyxy, boxes_xyxy)
     nearness = np.clip(overlap / 0.5, 0, 1)
-    least = rules.min_likeness_far + (rules.min_likeness_near - rules.min_likeness_far) * nearness
+    least = rules.min_similarity_far + (rules.min_similarity_near - rules.min_similarity_far) * nearness
     possible = (
         (distance <= reach)
         & (larger / smaller <= rules.size_ratio_at_once + rules.size_ratio_per_s * gaps_s[:, None])
-        & (likeness >= least)
+        & (similarity >= least)
     )
-    fit = (1 - distance / reach) + overlap + np.maximum(likeness, 0) + 1e-3
+    fit = (1 - distance / reach) + overlap + np.maximum(similarity, 0) + 1e-3
     scores: Float32 = np.where(possible, fit, 0).astype(np.float32)
     return scores
 
@@ -114,7 +114,7 @@ class OpenTrack:
     times_s: list[float] = field(default_factory=list)
     boxes_xyxy: list[Float32] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
-    likenesses: list[float] = field(default_factory=list)
+    similarities: list[float] = field(default_factory=list)
     """Of each sample's patch to the one before; 1 for the first."""
 
     def part(self, samples: slice) -> OpenTrack:
@@ -125,7 +125,7 @@ class OpenTrack:
             self.times_s[samples],
             self.boxes_xyxy[samples],
             self.scores[samples],
-            self.likenesses[samples],
+            self.similarities[samples],
         )
 
     def expected_at(self, time_s: float) -> Float32:
@@ -156,9 +156,9 @@ class Tracker:
         if self.open and len(faces):
             last = np.stack([track.boxes_xyxy[-1] for track in self.open])
             gaps = np.array([time_s - track.times_s[-1] for track in self.open], np.float32)
-            likeness = np.stack([track.patch for track in self.open]) @ patches.T
+            similarity = np.stack([track.patch for track in self.open]) @ patches.T
             expected = np.stack([track.expected_at(time_s) for track in self.open])
-            for track, face in match_boxes(last, expected, gaps, faces.boxes_xyxy, likeness, self.rules):
+            for track, face in match_boxes(last, expected, gaps, faces.boxes_xyxy, similarity, self.rules):
                 of_face[face] = self.open[track]
         for face in range(len(faces)):
             track_of_face = of_face[face]
@@ -167,7 +167,7 @@ class Tracker:
                 self._begun += 1
                 self.open.append(track_of_face)
             if track_of_face is not None:
-                track_of_face.likenesses.append(float(track_of_face.patch @ patches[face]))
+                track_of_face.similarities.append(float(track_of_face.patch @ patches[face]))
                 track_of_face.patch = patches[face]
                 track_of_face.times_s.append(time_s)
                 track_of_face.boxes_xyxy.append(faces.boxes_xyxy[face])

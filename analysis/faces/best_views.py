@@ -9,7 +9,7 @@ from analysis.types import Float32, Image
 MAX_BINS = 8
 FIRST_BIN_S = 1.0
 CLEARLY_BETTER = 0.04
-"""A view has to promise so much more than the one held to be cut out at all: cutting and judging takes 1 to 3 ms."""
+"""Quality by which a view's upper bound must beat the view already held before it is cut out, which takes 1 to 3 ms."""
 SHARP_AND_LIT = 0.8
 """Share of what size and pose allow that a good view reaches; one below it may be beaten by a merely sharper one."""
 FAR_BONUS = 0.3
@@ -17,7 +17,7 @@ FAR_BONUS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class FaceCrop:
     """A face cut out for embedding and showing. Box and landmarks are in displayed pixels of the source."""
 
     time_s: float
@@ -25,7 +25,7 @@ class View:
     landmarks: Float32
     score: float
     quality: float
-    promise: float
+    quality_bound: float
     """What its size and pose allow at most."""
     aligned_bgr: Image
     picture_bgr: Image
@@ -37,35 +37,35 @@ class ViewCollector:
 
     begin_s: float
     bin_s: float = FIRST_BIN_S
-    best: dict[int, View] = field(default_factory=dict)
+    best: dict[int, FaceCrop] = field(default_factory=dict)
 
     def bar(self, time_s: float) -> float:
-        """The promise that a view of this moment has to exceed to be worth cutting out.
+        """The quality_bound that a view of this moment has to exceed to be worth cutting out.
 
         Neighbours are mostly as sharp and as well lit as the view that is held.
         """
         held = self.best.get(self._bin(time_s))
         if held is None:
             return -1.0
-        reached = held.quality / max(held.promise, 1e-6)
+        reached = held.quality / max(held.quality_bound, 1e-6)
         return (held.quality + CLEARLY_BETTER) / (reached if reached >= SHARP_AND_LIT else 1.0)
 
-    def add(self, view: View) -> None:
+    def add(self, view: FaceCrop) -> None:
         self._keep(view)
         while len(self.best) > MAX_BINS:
             self._widen()
 
-    def chosen(self, count: int) -> list[View]:
+    def chosen(self, count: int) -> list[FaceCrop]:
         """At most `count` views, best first; each time the one that is good and far from those already taken."""
         left = list(self.best.values())
-        taken: list[View] = []
+        taken: list[FaceCrop] = []
         while left and len(taken) < count:
             best = max(left, key=lambda view: view.quality + FAR_BONUS * self._distance(view, taken))
             left.remove(best)
             taken.append(best)
         return sorted(taken, key=lambda view: -view.quality)
 
-    def _distance(self, view: View, taken: list[View]) -> float:
+    def _distance(self, view: FaceCrop, taken: list[FaceCrop]) -> float:
         """Time to the nearest of those taken, as a share of the track's length; 0 when there is none."""
         nearest_s = min((abs(view.time_s - other.time_s) for other in taken), default=0.0)
         return min(nearest_s / (self.bin_s * MAX_BINS), 1.0)
@@ -79,7 +79,7 @@ class ViewCollector:
         for view in old:
             self._keep(view)
 
-    def _keep(self, view: View) -> None:
+    def _keep(self, view: FaceCrop) -> None:
         held = self.best.get(self._bin(view.time_s))
         if held is None or view.quality > held.quality:
             self.best[self._bin(view.time_s)] = view

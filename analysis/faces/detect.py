@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.boxes import areas, clamp_boxes, iou_matrix, keep_best, scale_faces
+from analysis.boxes import areas, clamp_boxes, iou_matrix, non_max_suppression, scale_faces
 from analysis.types import Faces, Float32, Image, Thoroughness
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ STILL_LONG_SIDES = {
     Thoroughness.THOROUGH: (640, 1280, 2048),
 }
 """Longer sides in pixels to which a still picture is scaled; *thorough* also looks at the size of a larger one."""
-LARGEST_LOOK = 4096
+LARGEST_PASS_PX = 4096
 MAX_ENLARGEMENT = 4.0
-LOOK_MIN_SCORE = 0.1
+PASS_MIN_SCORE = 0.1
 SAME_FACE_IOU = 0.4
 CLEAREST_FACE_PX = 250.0
 """Side of a face at which its landmarks are most exact, by verification on LFW; twice that loses 10 % of accepts."""
@@ -78,17 +78,17 @@ class FaceDetector:
             scale = long_side / max(width, height)
             scaled = resize_picture(image_bgr, max(round(width * scale), 1), max(round(height * scale), 1))
             # Another look may confirm what this one hardly sees, so each hands over more than is asked for.
-            faces = self.detect_frame(scaled, min(min_score, LOOK_MIN_SCORE))
+            faces = self.detect_frame(scaled, min(min_score, PASS_MIN_SCORE))
             looks.append(scale_faces(faces, width / scaled.shape[1], height / scaled.shape[0]))
             scales.append(scale)
-        return merge_looks(looks, scales, min_score)
+        return merge_passes(looks, scales, min_score)
 
 
 def _long_sides(source_long_side: int, thoroughness: Thoroughness) -> list[int]:
     """Longer sides of the sizes to look at, without the equal ones that the limit of enlargement makes."""
     sides = [*STILL_LONG_SIDES[thoroughness]]
     if thoroughness is Thoroughness.THOROUGH and source_long_side > max(sides):
-        sides.append(min(source_long_side, LARGEST_LOOK))
+        sides.append(min(source_long_side, LARGEST_PASS_PX))
     return sorted({min(side, round(source_long_side * MAX_ENLARGEMENT)) for side in sides})
 
 
@@ -109,7 +109,7 @@ def resize_picture(image_bgr: Image, width: int, height: int) -> Image:
     return np.asarray(cv2.resize(image_bgr, (width, height), interpolation=method), np.uint8)
 
 
-def merge_looks(looks: Sequence[Faces], scales: Sequence[float], min_score: float) -> Faces:
+def merge_passes(looks: Sequence[Faces], scales: Sequence[float], min_score: float) -> Faces:
     """One list from several looks at one picture, best first; `scales`: enlargement of each look.
 
     Boxes that overlap are one face. Its score lies half-way between the best look and the mean of all, a look that
@@ -187,7 +187,7 @@ def _read_outputs(outputs: list[Float32], width: int, height: int, min_score: fl
     centre = corners + raw_boxes[:, :2] * strides
     half = np.exp(raw_boxes[:, 2:]) * strides / 2
     boxes = np.concatenate([centre - half, centre + half], axis=1)
-    kept = keep_best(boxes, squared[chosen], MAX_IOU)
+    kept = non_max_suppression(boxes, squared[chosen], MAX_IOU)
     landmarks = corners[kept, None] + _rows(outputs[9:12], chosen[kept]).reshape(-1, 5, 2) * strides[kept, None]
     faces_boxes = clamp_boxes(boxes[kept], width, height)
     return Faces(faces_boxes, np.sqrt(squared[chosen[kept]]).astype(np.float32), landmarks.astype(np.float32))

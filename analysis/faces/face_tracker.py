@@ -11,7 +11,7 @@ import numpy as np
 
 from analysis.boxes import scale_faces
 from analysis.faces.associate import OpenTrack, Tracker, TrackingRules, face_patches
-from analysis.faces.best_views import View, ViewCollector, views_wanted
+from analysis.faces.best_views import FaceCrop, ViewCollector, views_wanted
 from analysis.faces.detect import FaceDetector
 from analysis.faces.embed import Embedder
 from analysis.faces.group import THRESHOLDS
@@ -44,15 +44,15 @@ class Stopwatch:
 
 
 @dataclass(slots=True)
-class Finished:
+class EndedTrack:
     """A track that has ended, with the views that are to be embedded."""
 
     track: OpenTrack
-    views: list[View]
+    views: list[FaceCrop]
 
 
 @dataclass(slots=True)
-class Follower:
+class FaceTracker:
     """One segment's work on frames: `look` at each sample in order, then `finish`."""
 
     info: VideoInfo
@@ -64,7 +64,7 @@ class Follower:
     last_s: float = 0.0
     _tracker: Tracker = field(init=False)
     _views: dict[int, ViewCollector] = field(default_factory=dict)
-    _waiting: list[Finished] = field(default_factory=list)
+    _waiting: list[EndedTrack] = field(default_factory=list)
     _done: list[FoundTrack] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -93,20 +93,20 @@ class Follower:
     def _collect_views(self, frame: Frame, faces: Faces, of_face: list[OpenTrack | None]) -> None:
         if not len(faces):
             return
-        promised = promises(faces)
+        bounds = quality_bounds(faces)
         for number, track in enumerate(of_face):
             if track is None:
                 continue
             collector = self._views.setdefault(track.number, ViewCollector(frame.time_s))
-            if promised[number] > collector.bar(frame.time_s):
-                collector.add(cut_view(frame, self.info, faces, number, float(promised[number]), self.embedder))
+            if bounds[number] > collector.bar(frame.time_s):
+                collector.add(crop_face(frame, self.info, faces, number, float(bounds[number]), self.embedder))
 
     def _end(self, ended: list[OpenTrack]) -> None:
         for track in ended:
             collector = self._views.pop(track.number)
             if is_kept(track.scores):
                 self._waiting.append(
-                    Finished(track, collector.chosen(views_wanted(track.times_s[-1] - track.times_s[0])))
+                    EndedTrack(track, collector.chosen(views_wanted(track.times_s[-1] - track.times_s[0])))
                 )
         if sum(len(finished.views) for finished in self._waiting) >= EMBED_BATCH:
             self._embed_waiting()
@@ -132,7 +132,7 @@ class Follower:
     def _one_track(self) -> float:
         return THRESHOLDS[self.embedder.name].one_track
 
-    def _found(self, finished: Finished, vectors: Float32) -> FoundTrack:
+    def _found(self, finished: EndedTrack, vectors: Float32) -> FoundTrack:
         track = finished.track
         return FoundTrack(
             times_s=np.array(track.times_s, np.float64),
@@ -151,7 +151,7 @@ def is_kept(scores: list[float]) -> bool:
     return max(scores) >= (SURE_SCORE if len(scores) > 1 else VERY_SURE_SCORE)
 
 
-def split_by_identity(finished: Finished, vectors: Float32, least_cosine: float) -> list[tuple[Finished, Float32]]:
+def split_by_identity(finished: EndedTrack, vectors: Float32, least_cosine: float) -> list[tuple[EndedTrack, Float32]]:
     """Parts of a track, each with its views: more than one where good views show different people.
 
     One face may fade into another at the same place without a hard cut; the track parts where the face changed most.
@@ -164,25 +164,27 @@ def split_by_identity(finished: Finished, vectors: Float32, least_cosine: float)
             continue
         track = finished.track
         inside = [n for n, time_s in enumerate(track.times_s) if first.time_s < time_s <= second.time_s]
-        at = min(inside, key=lambda n: track.likenesses[n])
+        at = min(inside, key=lambda n: track.similarities[n])
         early = [row for row in order if finished.views[row].time_s <= first.time_s]
         late = [row for row in order if finished.views[row].time_s >= second.time_s]
         parts = []
         for rows, samples in ((early, slice(None, at)), (late, slice(at, None))):
-            part = Finished(track.part(samples), [finished.views[row] for row in rows])
+            part = EndedTrack(track.part(samples), [finished.views[row] for row in rows])
             parts += split_by_identity(part, vectors[rows], least_cosine)
         return parts
     best_first = sorted(order, key=lambda row: -finished.views[row].quality)
-    return [(Finished(finished.track, [finished.views[row] for row in best_first]), vectors[best_first])]
+    return [(EndedTrack(finished.track, [finished.views[row] for row in best_first]), vectors[best_first])]
 
 
-def promises(faces: Faces) -> Float32:
+def quality_bounds(faces: Faces) -> Float32:
     """`(n,)`: no view is better than its size and pose allow, so that most need not be cut out at all."""
-    promised: Float32 = (size_marks(faces.landmarks) * pose_marks(faces.landmarks)) ** np.float32(0.3)
-    return promised
+    bounds: Float32 = (size_marks(faces.landmarks) * pose_marks(faces.landmarks)) ** np.float32(0.3)
+    return bounds
 
 
-def cut_view(frame: Frame, info: VideoInfo, faces: Faces, number: int, promise: float, embedder: Embedder) -> View:
+def crop_face(
+    frame: Frame, info: VideoInfo, faces: Faces, number: int, quality_bound: float, embedder: Embedder
+) -> FaceCrop:
     """One face of a frame, cut out in full size; `faces` in displayed pixels of the source."""
     box = faces.boxes_xyxy[number]
     ratio = np.array(frame.size, np.float32) / (info.width, info.height)
@@ -191,19 +193,19 @@ def cut_view(frame: Frame, info: VideoInfo, faces: Faces, number: int, promise: 
     crop, corner = frame.crop_bgr(square.astype(np.float32))
     landmarks = (faces.landmarks[number] * ratio - np.array(corner, np.float32)).astype(np.float32)[None]
     inside = Faces(np.zeros((1, 4), np.float32), faces.scores[number : number + 1], landmarks)
-    return View(
+    return FaceCrop(
         time_s=frame.time_s,
         box_xyxy=box,
         landmarks=faces.landmarks[number],
         score=float(faces.scores[number]),
         quality=float(face_qualities(crop, inside)[0]),
-        promise=promise,
+        quality_bound=quality_bound,
         aligned_bgr=embedder.align(crop, landmarks)[0],
         picture_bgr=_shrunk(crop),
     )
 
 
-def found_face(view: View, vector: Float32) -> FoundFace:
+def found_face(view: FaceCrop, vector: Float32) -> FoundFace:
     encoded = cv2.imencode(".jpg", view.picture_bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
     return FoundFace(
         time_s=view.time_s,

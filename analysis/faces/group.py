@@ -58,27 +58,27 @@ def group_vectors(
     vectors: Float32,
     weights: Float32,
     apart: Bool,
-    least_likeness: float,
+    min_similarity: float,
     at_once: int = AT_ONCE,
     same: Sequence[Sequence[int]] = (),
 ) -> list[list[int]]:
     """Groups of row numbers, each row in exactly one; `apart` (n, n) pairs are never in one group.
 
     Average linkage: the two groups whose members are most alike on average (weighted cosine) are united as long as
-    that mean is at least `least_likeness`. Rows of one `same` set are in one group from the start, whatever they show.
+    that mean is at least `min_similarity`. Rows of one `same` set are in one group from the start, whatever they show.
     """
     joined = {number for rows in same for number in rows}
     everything = [*map(list, same), *([number] for number in range(len(vectors)) if number not in joined)]
     if len(everything) <= at_once:
-        return _unite(everything, vectors, weights, apart, least_likeness)
+        return _unite(everything, vectors, weights, apart, min_similarity)
     groups: list[list[int]] = []
     for begin in range(0, len(everything), at_once):
-        groups += _unite(everything[begin : begin + at_once], vectors, weights, apart, least_likeness)
-    return _unite(groups, vectors, weights, apart, least_likeness)
+        groups += _unite(everything[begin : begin + at_once], vectors, weights, apart, min_similarity)
+    return _unite(groups, vectors, weights, apart, min_similarity)
 
 
 def _unite(
-    groups: Sequence[Sequence[int]], vectors: Float32, weights: Float32, apart: Bool, least_likeness: float
+    groups: Sequence[Sequence[int]], vectors: Float32, weights: Float32, apart: Bool, min_similarity: float
 ) -> list[list[int]]:
     """Unites groups until none are alike enough; each starts with what it has."""
     members = [list(group) for group in groups]
@@ -86,37 +86,37 @@ def _unite(
         return members
     mass = np.array([weights[group].sum() for group in members], np.float64)
     centre = np.stack([(vectors[group] * weights[group, None]).sum(axis=0) for group in members]) / mass[:, None]
-    likeness = (centre @ centre.T).astype(np.float32)
-    likeness[_groups_apart(members, apart)] = -np.inf
-    np.fill_diagonal(likeness, -np.inf)
-    best = likeness.argmax(axis=1)
-    best_value = likeness[np.arange(len(members)), best]
+    similarity = (centre @ centre.T).astype(np.float32)
+    similarity[_groups_apart(members, apart)] = -np.inf
+    np.fill_diagonal(similarity, -np.inf)
+    best = similarity.argmax(axis=1)
+    best_value = similarity[np.arange(len(members)), best]
     while True:
         a = int(best_value.argmax())
-        if best_value[a] < least_likeness:
+        if best_value[a] < min_similarity:
             break
         b = int(best[a])
         share = mass[a] / (mass[a] + mass[b])
         # -inf stays -inf: what may not join one half may not join the whole.
-        row = (share * likeness[a] + (1 - share) * likeness[b]).astype(np.float32)
+        row = (share * similarity[a] + (1 - share) * similarity[b]).astype(np.float32)
         row[a] = row[b] = -np.inf
-        likeness[a], likeness[:, a] = row, row
-        likeness[b], likeness[:, b] = -np.inf, -np.inf
+        similarity[a], similarity[:, a] = row, row
+        similarity[b], similarity[:, b] = -np.inf, -np.inf
         members[a] += members[b]
         members[b] = []
         mass[a] += mass[b]
-        _refresh(likeness, best, best_value, a, b)
+        _refresh(similarity, best, best_value, a, b)
     return [group for group in members if group]
 
 
-def _refresh(likeness: Float32, best: NDArray[np.intp], best_value: Float32, a: int, b: int) -> None:
+def _refresh(similarity: Float32, best: NDArray[np.intp], best_value: Float32, a: int, b: int) -> None:
     """Finds each row's best partner again where row `a` changed and row `b` went away."""
-    rising = likeness[:, a] > best_value
-    best[rising], best_value[rising] = a, likeness[rising, a]
+    rising = similarity[:, a] > best_value
+    best[rising], best_value[rising] = a, similarity[rising, a]
     stale = np.flatnonzero(((best == a) & ~rising) | (best == b))
     stale = np.union1d(stale, [a, b])
-    best[stale] = likeness[stale].argmax(axis=1)
-    best_value[stale] = likeness[stale, best[stale]]
+    best[stale] = similarity[stale].argmax(axis=1)
+    best_value[stale] = similarity[stale, best[stale]]
 
 
 def _groups_apart(members: Sequence[Sequence[int]], apart: Bool) -> Bool:

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from analysis.boxes import scale_faces
-from analysis.faces.best_views import View
+from analysis.faces.best_views import FaceCrop
 from analysis.faces.detect import FaceDetector
 from analysis.faces.embed import Embedder
-from analysis.faces.face_tracker import SURE_SCORE, cut_view, found_face, promises
+from analysis.faces.face_tracker import SURE_SCORE, crop_face, found_face, quality_bounds
 from analysis.types import Float32, FoundFace, OnProgress, Progress, VideoInfo
 from analysis.video.decode import keyframes_at
 from analysis.video.frame import Frame
@@ -58,14 +58,14 @@ def scan(
             return
 
 
-def _clear_faces(frame: Frame, info: VideoInfo, detector: FaceDetector, embedder: Embedder) -> list[View]:
+def _clear_faces(frame: Frame, info: VideoInfo, detector: FaceDetector, embedder: Embedder) -> list[FaceCrop]:
     found = detector.detect_frame(frame.image_bgr, SURE_SCORE)
     height, width = frame.image_bgr.shape[:2]
     faces = scale_faces(found, info.width / width, info.height / height)
-    promised = promises(faces)
+    bounds = quality_bounds(faces)
     count = min(len(faces), MAX_FACES_PER_FRAME)
-    return [cut_view(frame, info, faces, number, float(promised[number]), embedder) for number in range(count)]
+    return [crop_face(frame, info, faces, number, float(bounds[number]), embedder) for number in range(count)]
 
 
-def _vectors(views: list[View], embedder: Embedder) -> list[Float32]:
+def _vectors(views: list[FaceCrop], embedder: Embedder) -> list[Float32]:
     return list(embedder.embed(np.stack([view.aligned_bgr for view in views]))) if views else []

@@ -13,17 +13,17 @@ MORE_LIKELY_THAN_NOT = 0.5
 
 Key = TypeVar("Key", bound=Hashable)
 Alike = Mapping[Key, Mapping[Key, float]]
-"""Likeness by one group and the other, both ways round."""
+"""Similarity by one group and the other, both ways round."""
 
 
-def chance_of_same(likeness: float) -> float:
+def chance_of_same(similarity: float) -> float:
     """Of two groups with this cosine between their most alike views, from 0 to 1."""
-    return 1.0 / (1.0 + math.exp(-STEEPNESS * (likeness - HALF_SURE)))
+    return 1.0 / (1.0 + math.exp(-STEEPNESS * (similarity - HALF_SURE)))
 
 
-def expected_gain(likeness: float, size: int, other_size: int) -> float:
+def expected_gain(similarity: float, size: int, other_size: int) -> float:
     """How much better the groups are expected to be after an answer about two of them."""
-    return gain_of_group(size, [(other_size, chance_of_same(likeness))])
+    return gain_of_group(size, [(other_size, chance_of_same(similarity))])
 
 
 def gain_of_group(size: int, others: Sequence[tuple[int, float]]) -> float:
@@ -50,7 +50,7 @@ def whole_group(
     may stand in a group with those who are there already.
     """
     group: dict[Key, float] = {start: 1.0}
-    waiting = {key: chance_of_same(likeness) for key, likeness in alike[start].items()}
+    waiting = {key: chance_of_same(similarity) for key, similarity in alike[start].items()}
     while waiting and len(group) <= most:
         key = max(waiting, key=lambda each: waiting[each])
         chance = waiting.pop(key)
@@ -59,9 +59,9 @@ def whole_group(
         if chance < MORE_LIKELY_THAN_NOT:
             return _others(group) or [(key, chance)]
         group[key] = chance
-        for further, likeness in alike[key].items():
+        for further, similarity in alike[key].items():
             if further not in group:
-                waiting[further] = max(waiting.get(further, 0.0), chance * chance_of_same(likeness))
+                waiting[further] = max(waiting.get(further, 0.0), chance * chance_of_same(similarity))
     return _others(group)
 
 

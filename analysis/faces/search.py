@@ -1,4 +1,4 @@
-"""Who of many known people a face is most like: exact search over normalised vectors, and how much a likeness means."""
+"""Open-set identification: exact search in a gallery of known people, thresholds and their measured error rates."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ LOST_ENERGY, MOST_LOST = 1e-5, 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class IdentificationThresholds:
     """Least cosines between a new group's mean vector and the most alike reference view of a person."""
 
-    join_from: float
-    suggest_from: float
+    accept_from: float
+    review_from: float
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorRates:
-    """Measured at one likeness: shares of strangers and of appearances of a known person that are at least as alike."""
+    """Shares of strangers and of known people whose best match has at least this similarity, 0..1."""
 
-    likeness: float
-    strangers: float
-    known: float
+    similarity: float
+    false_match_rate: float
+    true_match_rate: float
 
 
-LIMITS = {
+IDENTIFICATION_THRESHOLDS = {
     # With 1,000 known people about 1 of 100 strangers joins one of them by mistake; of known ones 92 of 100 join by
     # themselves, and nearly all others are asked about.
-    "mobilefacenet_192": Limits(0.61, 0.42),
+    "mobilefacenet_192": IdentificationThresholds(0.61, 0.42),
 }
-MEASURED = (
+MEASURED_ERROR_RATES = (
     ErrorRates(0.30, 3.3e-2, 1.0),
     ErrorRates(0.35, 1.4e-2, 0.999),
     ErrorRates(0.40, 5.3e-3, 0.993),
@@ -80,7 +80,7 @@ class Gallery:
 
 
 def compact(gallery: Gallery) -> Gallery:
-    """The same likenesses (to 0.001) from shorter vectors, where the vectors leave most directions unused.
+    """The same similarities (to 0.001) from shorter vectors, where the vectors leave most directions unused.
 
     The 192 numbers of MobileFaceNet come out of 64: everything lies in that many dimensions, so that a search reads a
     third. A gallery that is not so is returned as it is.
@@ -99,7 +99,7 @@ def compact(gallery: Gallery) -> Gallery:
     return Gallery(short, gallery.starts, basis)
 
 
-def likenesses(gallery: Gallery, queries: Float32) -> Float32:
+def similarities(gallery: Gallery, queries: Float32) -> Float32:
     """`(people, queries)`: cosine of each query `(q, d)` with the most alike reference of each person."""
     if not len(gallery):
         return np.zeros((0, len(queries)), np.float32)
@@ -115,10 +115,10 @@ def likenesses(gallery: Gallery, queries: Float32) -> Float32:
 
 def nearest(vectors: Float32, query: Float32, count: int) -> tuple[Int, Float32]:
     """Rows of `vectors` `(n, d)` most like `query` `(d,)`, best first, with their cosines."""
-    likeness = vectors @ query
-    count = min(count, len(likeness))
+    similarity = vectors @ query
+    count = min(count, len(similarity))
     if not count:
         return np.zeros(0, np.int64), np.zeros(0, np.float32)
-    rows = np.argpartition(-likeness, count - 1)[:count]
-    rows = rows[np.argsort(-likeness[rows], kind="stable")]
-    return rows.astype(np.int64), likeness[rows].astype(np.float32)
+    rows = np.argpartition(-similarity, count - 1)[:count]
+    rows = rows[np.argsort(-similarity[rows], kind="stable")]
+    return rows.astype(np.int64), similarity[rows].astype(np.float32)

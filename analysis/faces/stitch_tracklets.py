@@ -8,9 +8,9 @@ import numpy as np
 
 from analysis.faces.associate import TrackingRules, pair_scores
 from analysis.faces.group import Bool, Thresholds, group_vectors, mean_vector, overlapping
-from analysis.types import Float32, FoundTrack, Grouping, Said, SegmentResult
+from analysis.types import Constraints, Float32, FoundTrack, Grouping, SegmentResult
 
-NOTHING_SAID = Said()
+NO_CONSTRAINTS = Constraints()
 BORDER_STEPS = 2.5
 """Steps between samples that may lie between the two halves."""
 
@@ -38,7 +38,7 @@ def join_tracks(segments: Sequence[SegmentResult], rules: TrackingRules, thresho
 
 
 def _pairs_over_border(
-    segment: SegmentResult, following: SegmentResult, rules: TrackingRules, least_likeness: float
+    segment: SegmentResult, following: SegmentResult, rules: TrackingRules, min_similarity: float
 ) -> list[tuple[int, int]]:
     if segment.cut_at_end or following.cut_at_start:
         return []
@@ -46,8 +46,8 @@ def _pairs_over_border(
     after = [n for n, track in enumerate(following.tracks) if track.reaches_start]
     if not before or not after:
         return []
-    likeness = np.array(
-        [[track_likeness(segment.tracks[a], following.tracks[b]) for b in after] for a in before], np.float32
+    similarity = np.array(
+        [[tracklet_similarity(segment.tracks[a], following.tracks[b]) for b in after] for a in before], np.float32
     )
     last = np.stack([segment.tracks[n].boxes_xyxy[-1] for n in before])
     first = np.stack([following.tracks[n].boxes_xyxy[0] for n in after])
@@ -55,8 +55,8 @@ def _pairs_over_border(
     if gap_s > BORDER_STEPS * max(segment.sample_step_s, following.sample_step_s):
         return []
     gaps = np.full(len(before), gap_s, np.float32)
-    scores = pair_scores(last, gaps, first, likeness, rules)
-    scores[likeness < least_likeness] = 0
+    scores = pair_scores(last, gaps, first, similarity, rules)
+    scores[similarity < min_similarity] = 0
     pairs = []
     while scores.max() > 0:
         a, b = np.unravel_index(int(np.argmax(scores)), scores.shape)
@@ -65,7 +65,7 @@ def _pairs_over_border(
     return pairs
 
 
-def track_likeness(track: FoundTrack, other: FoundTrack) -> float:
+def tracklet_similarity(track: FoundTrack, other: FoundTrack) -> float:
     """Cosine of the two tracks' mean vectors."""
     return float(track_vector(track) @ track_vector(other))
 
@@ -81,7 +81,7 @@ def group_tracks(
     chains: list[list[int]],
     step_s: float,
     thresholds: Thresholds,
-    said: Said = NOTHING_SAID,
+    said: Constraints = NO_CONSTRAINTS,
 ) -> Grouping:
     """People out of chains of tracks, as far as humans have not said otherwise; longest on screen first."""
     if not chains:
@@ -99,7 +99,7 @@ def group_tracks(
     )
 
 
-def _in_chains(said: Said, chains: list[list[int]], together: Bool) -> tuple[list[list[int]], Bool]:
+def _in_chains(said: Constraints, chains: list[list[int]], together: Bool) -> tuple[list[list[int]], Bool]:
     """What was said about tracks, said about the chains that they are in; what is seen `together` is apart too."""
     chain_of = {track: number for number, chain in enumerate(chains) for track in chain}
     same: list[list[int]] = []

@@ -1,4 +1,4 @@
-"""Values of recognition: where a model looked and what it said there, and stretches that bear a label."""
+"""Values of recognition: where a model looked and what it predicted there, and stretches that bear a label."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class On(StrEnum):
-    """What a model was trained on, and so what of a video it looks at."""
+class TrainedOn(StrEnum):
+    """What a model was trained on, and so what of a video it windows at."""
 
     FACES = "faces"
     FRAMES = "frames"
@@ -15,8 +15,8 @@ class On(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """One place of a video. It stands for the stretch from `start_s` to `end_s`, all in container time."""
+class VideoWindow:
+    """One window of a video. It stands for the stretch from `start_s` to `end_s`, all in container time."""
 
     time_s: float
     """Of the picture; of a clip: where it begins."""
@@ -27,25 +27,25 @@ class Place:
     shot: int = 0
     """Counted up at each cut. A face that is followed never crosses one."""
     view: int = 0
-    """Which view of the track, by its place in `FaceTrack.views`."""
+    """Which view of the track, by its window in `FaceTrack.views`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
-    """What a model says at one place."""
+class WindowPrediction:
+    """What a model says at one window."""
 
-    place: Place
+    window: VideoWindow
     label: str
-    certainty: float
+    confidence: float
     """0..1, the score of the label."""
-    doubt: float
-    """0..1; 1 where it could as well have said another label."""
+    uncertainty: float
+    """0..1; 1 where it could as well have predicted another label."""
     scores: tuple[float, ...]
     """One for each label of the model, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class LabelSpan:
     """A stretch that bears a label, within one shot or one track."""
 
     label: str

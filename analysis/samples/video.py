@@ -24,7 +24,7 @@ SOFT_SCALE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class CameraMove:
     """A camera move over a picture: zoom and centre (shares of width and height) at the start and at the end."""
 
     zoom: tuple[float, float]
@@ -38,13 +38,13 @@ class Scene:
 
     pictures: tuple[str, ...]
     seconds: float
-    move: Move
+    move: CameraMove
 
 
-SLOWLY_IN = Move((1.0, 1.25), (0.5, 0.5), (0.5, 0.42))
-SLOWLY_OUT = Move((1.35, 1.0), (0.5, 0.5), (0.4, 0.5))
-TO_THE_RIGHT = Move((1.15, 1.15), (0.46, 0.54), (0.47, 0.47))
-STILL = Move((1.0, 1.04), (0.5, 0.5), (0.5, 0.5))
+SLOWLY_IN = CameraMove((1.0, 1.25), (0.5, 0.5), (0.5, 0.42))
+SLOWLY_OUT = CameraMove((1.35, 1.0), (0.5, 0.5), (0.4, 0.5))
+TO_THE_RIGHT = CameraMove((1.15, 1.15), (0.46, 0.54), (0.47, 0.47))
+STILL = CameraMove((1.0, 1.04), (0.5, 0.5), (0.5, 0.5))
 
 STORY = (
     Scene(("collins",), 4.0, SLOWLY_IN),
@@ -90,7 +90,7 @@ def _frames(images: dict[str, Image]) -> Iterator[Image]:
         canvas_bgr = _compose([images[name] for name in scene.pictures])
         count = round(scene.seconds * RATE_FPS)
         for number in range(count):
-            yield _look(canvas_bgr, scene.move, number / max(count - 1, 1))
+            yield _camera_frame(canvas_bgr, scene.move, number / max(count - 1, 1))
 
 
 def _compose(pictures: list[Image]) -> Image:
@@ -124,7 +124,7 @@ def _fill(picture: Image, width: int, height: int) -> Image:
     return large[top : top + height, left : left + width].astype(np.uint8)
 
 
-def _look(canvas_bgr: Image, move: Move, share: float) -> Image:
+def _camera_frame(canvas_bgr: Image, move: CameraMove, share: float) -> Image:
     """One frame of the move; `share` runs from 0 to 1 and is eased at both ends."""
     eased = share * share * (3 - 2 * share)
     zoom, x, y = (start + (end - start) * eased for start, end in (move.zoom, move.centre_x, move.centre_y))

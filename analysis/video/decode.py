@@ -51,7 +51,7 @@ class Sampling:
 
 
 @dataclass(slots=True)
-class Tally:
+class DecodeCounts:
     """What reading has met so far; the reader counts it up while it yields."""
 
     decoded: int = 0
@@ -154,22 +154,24 @@ def segment_border_s(path: Path, time_s: float) -> float:
     return time_s
 
 
-def sample_frames(path: Path, info: VideoInfo, span: SegmentSpan, sampling: Sampling, tally: Tally) -> Iterator[Frame]:
-    """Frames of the span to look at, in order of time; counts into `tally` what it meets.
+def sample_frames(
+    path: Path, info: VideoInfo, span: SegmentSpan, sampling: Sampling, counts: DecodeCounts
+) -> Iterator[Frame]:
+    """Frames of the span to look at, in order of time; counts into `counts` what it meets.
 
     Damaged frames are counted and left out. Raises UnreadableVideo (or a kind of it) when the file cannot be opened.
     """
     with open_video(path) as (container, stream):
-        yield from _timed(_Reader(container, stream, info, sampling, tally).frames(span), tally)
-        tally.damaged += _missing_frames(stream, info, span)
+        yield from _timed(_Reader(container, stream, info, sampling, counts).frames(span), counts)
+        counts.damaged += _missing_frames(stream, info, span)
 
 
-def _timed(frames: Iterator[Frame], tally: Tally) -> Iterator[Frame]:
+def _timed(frames: Iterator[Frame], counts: DecodeCounts) -> Iterator[Frame]:
     """Adds up the time spent in making frames, not in what is done with them."""
     while True:
         started = time.perf_counter()
         frame = next(frames, None)
-        tally.seconds += time.perf_counter() - started
+        counts.seconds += time.perf_counter() - started
         if frame is None:
             return
         yield frame
@@ -184,10 +186,10 @@ class _Reader:
         stream: av.VideoStream,
         info: VideoInfo,
         sampling: Sampling,
-        tally: Tally,
+        counts: DecodeCounts,
     ) -> None:
         self.container, self.stream, self.info = container, stream, info
-        self.sampling, self.tally = sampling, tally
+        self.sampling, self.counts = sampling, counts
         self.cuts = CutDetector()
         self.scaler = VideoReformatter()
         self.fallback_time_s = info.start_s
@@ -212,13 +214,13 @@ class _Reader:
             if time_s < span.start_s:
                 continue
             if time_s >= span.end_s:
-                self.tally.cut_at_end = is_cut
+                self.counts.cut_at_end = is_cut
                 break
-            if self.tally.decoded == 0:
-                self.tally.cut_at_start = is_cut
+            if self.counts.decoded == 0:
+                self.counts.cut_at_start = is_cut
             elif is_cut and unused is not None:
                 yield self._frame(*unused)
-            self.tally.decoded += 1
+            self.counts.decoded += 1
             if time_s < due_s and not is_cut:
                 unused = raw, time_s
                 continue
@@ -229,10 +231,10 @@ class _Reader:
             yield self._frame(*unused)
 
     def _frame(self, raw: av.VideoFrame, time_s: float, begins_shot: bool = False) -> Frame:
-        self.tally.sampled += 1
+        self.counts.sampled += 1
         return Frame(
             raw,
-            index=self.tally.decoded - 1,
+            index=self.counts.decoded - 1,
             time_s=time_s,
             rotation_deg=self.info.rotation_deg,
             long_side=self.sampling.long_side,
@@ -268,10 +270,10 @@ class _Reader:
 
     def _good(self, frames: list[av.VideoFrame] | None) -> Iterator[tuple[av.VideoFrame, float]]:
         if frames is None:
-            self.tally.damaged += 1
+            self.counts.damaged += 1
         for raw in frames or []:
             if raw.is_corrupt:
-                self.tally.damaged += 1
+                self.counts.damaged += 1
             else:
                 yield raw, self._time_s(raw)
 

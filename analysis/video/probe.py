@@ -19,7 +19,7 @@ REFUSED = 2
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def probe_apart(path: Path, timeout_s: float = 20, memory_bytes: int = 1_500_000_000) -> VideoInfo:
+def probe_in_subprocess(path: Path, timeout_s: float = 20, memory_bytes: int = 1_500_000_000) -> VideoInfo:
     """What the file holds; raises UnreadableVideo or one of its kinds.
 
     A child process opens the file and decodes a frame, so that a hostile one can neither hang nor crash nor fill this

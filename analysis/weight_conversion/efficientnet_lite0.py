@@ -39,10 +39,10 @@ def convert(source: Path, target: Path) -> None:
     Outputs: "embedding" `(n, 1280)`, the mean over the picture, and "layout" `(n, 80, height / 16, width / 16)`.
     """
     tensors: dict[str, torch.Tensor] = torch.load(source, map_location="cpu", weights_only=True)
-    write_model(_Network({name: tensor.numpy() for name, tensor in tensors.items()}).build(), target)
+    write_model(_EfficientNetBuilder({name: tensor.numpy() for name, tensor in tensors.items()}).build(), target)
 
 
-class _Network:
+class _EfficientNetBuilder:
     """Builds the graph from the input on; parameters are looked up by their name in the checkpoint."""
 
     def __init__(self, tensors: dict[str, Float32]) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis.boxes import areas, centres, clamp_boxes, iou_matrix, keep_best, scale_faces
+from analysis.boxes import areas, centres, clamp_boxes, iou_matrix, non_max_suppression, scale_faces
 from analysis.types import Faces, Float32
 
 NONE = np.zeros((0, 4), np.float32)
@@ -42,7 +42,7 @@ def test_no_boxes_are_valid_everywhere() -> None:
     assert areas(NONE).shape == (0,)
     assert centres(NONE).shape == (0, 2)
     assert clamp_boxes(NONE, 10, 10).shape == (0, 4)
-    assert keep_best(NONE, np.zeros(0, np.float32), 0.3) == []
+    assert non_max_suppression(NONE, np.zeros(0, np.float32), 0.3) == []
     assert len(scale_faces(Faces.none(), 2, 2)) == 0
 
 
@@ -66,7 +66,7 @@ def test_clamped_boxes_lie_in_the_picture(some: Float32, width: int, height: int
 @given(boxes, st.floats(0.05, 0.95), st.randoms(use_true_random=False))
 def test_suppression_keeps_the_best_and_leaves_nothing_close(some: Float32, limit: float, random: object) -> None:
     scores = np.array([random.random() for _ in some], np.float32)  # type: ignore[attr-defined]
-    kept = keep_best(some, scores, limit)
+    kept = non_max_suppression(some, scores, limit)
     overlap = iou_matrix(some, some)
     assert list(scores[kept]) == sorted(scores[kept], reverse=True)
     assert all(overlap[a, b] <= limit for a in kept for b in kept if a != b)

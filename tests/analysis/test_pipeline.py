@@ -15,8 +15,8 @@ from analysis.__main__ import main
 from analysis.errors import Cancelled
 from analysis.faces.keyframe_scan import spread_moments
 from analysis.pipeline import (
+    AnalysisOptions,
     Models,
-    Options,
     analyse,
     analyse_segment,
     join_and_group,
@@ -27,10 +27,10 @@ from analysis.pipeline import (
 from analysis.samples.video import STORY
 from analysis.types import FoundTrack, Progress, Thoroughness
 from analysis.video.decode import probe
-from analysis.video.read_ahead import run_ahead
+from analysis.video.prefetch import prefetch
 from tests import clips
 
-OPTIONS = Options()
+OPTIONS = AnalysisOptions()
 
 
 def silent(progress: Progress) -> None:
@@ -144,7 +144,7 @@ def test_a_failing_maker_raises_in_the_consumer() -> None:
         yield 1
         raise OSError("disk")
 
-    ahead = run_ahead(numbers(), 2)  # type: ignore[arg-type]
+    ahead = prefetch(numbers(), 2)  # type: ignore[arg-type]
     assert next(ahead) == 1
     with pytest.raises(OSError, match="disk"):
         next(ahead)
@@ -159,7 +159,7 @@ def test_closing_early_stops_the_maker() -> None:
         finally:
             closed.set()
 
-    ahead = run_ahead(numbers(), 2)  # type: ignore[arg-type]
+    ahead = prefetch(numbers(), 2)  # type: ignore[arg-type]
     next(ahead)
     ahead.close()
     assert closed.wait(2)

@@ -1,4 +1,4 @@
-"""What humans have said about a video, told in terms of the tracks of a new analysis of it.
+"""What humans have constraints about a video, told in terms of the tracks of a new analysis of it.
 
 Tracks of one analysis are found again in the next by where and when they were seen, so that names, moved appearances,
 people told apart, and the undoing of all that outlive every new analysis and model.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from uuid import UUID
 
-from analysis.types import Said
+from analysis.types import Constraints
 from webapp.analyses import carry_over_runner
 from webapp.people import constraint_queries, sample_codec, summary_services
 from webapp.people.models import Face, Moved, Person, Track, Verdict
@@ -20,7 +20,7 @@ from webapp.people.models import Face, Moved, Person, Track, Verdict
 class Remembered:
     """About new tracks by their number: whom they must be, whom they cannot be, and which earlier track each is."""
 
-    said: Said
+    constraints: Constraints
     settled: Mapping[int, UUID]
     forbidden: Mapping[int, frozenset[UUID]]
     earlier: Mapping[int, int]
@@ -48,10 +48,10 @@ def of_video(video_id: UUID, team_id: UUID, tracks: Sequence[Track], replaced: S
             else:
                 forbidden[number].add(person)
     was = {number: whose for number, pk in earlier.items() if (whose := old[pk].person_id)} | settled
-    said = _said(was, settled, forbidden, constraint_queries.pairs_apart(team_id, family))
+    constraints = _constraints(was, settled, forbidden, constraint_queries.pairs_apart(team_id, family))
     for number in settled:
         forbidden[number].discard(settled[number])
-    return Remembered(said, settled, {n: frozenset(people) for n, people in forbidden.items()}, earlier, about)
+    return Remembered(constraints, settled, {n: frozenset(people) for n, people in forbidden.items()}, earlier, about)
 
 
 def hand_on(remembered: Remembered, tracks: Sequence[Track]) -> None:
@@ -63,7 +63,7 @@ def hand_on(remembered: Remembered, tracks: Sequence[Track]) -> None:
 
 
 def known_people(person_ids: Sequence[UUID]) -> set[UUID]:
-    """Those about whom a human has said anything."""
+    """Those about whom a human has constraints anything."""
     return set(
         Person.objects.filter(pk__in=person_ids, events__undone_at=None, events__isnull=False).values_list(
             "pk", flat=True
@@ -87,12 +87,12 @@ def _verdicts_about(seen: Sequence[carry_over_runner.Seen], verdicts: Mapping[in
     return {number: sorted(places[keys[key]]) for number, key in found.items()}
 
 
-def _said(
+def _constraints(
     was: Mapping[int, UUID],
     settled: Mapping[int, UUID],
     forbidden: Mapping[int, set[UUID]],
     pairs: set[constraint_queries.Pair],
-) -> Said:
+) -> Constraints:
     by_person: dict[UUID, list[int]] = defaultdict(list)
     for number, person in was.items():
         by_person[person].append(number)
@@ -106,7 +106,7 @@ def _said(
             apart.append((tuple(by_person[first]), tuple(by_person[second])))
     for number, people in forbidden.items():
         apart += [((number,), tuple(by_person[each])) for each in people if each in by_person]
-    return Said(tuple(tuple(numbers) for numbers in same.values()), tuple(apart))
+    return Constraints(tuple(tuple(numbers) for numbers in same.values()), tuple(apart))
 
 
 def _hand_on_moves(remembered: Remembered, tracks: Sequence[Track]) -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from analysis import pipeline
 from analysis.errors import Cancelled
-from analysis.pipeline import Models, Options
+from analysis.pipeline import AnalysisOptions, Models
 from analysis.types import FoundFace, FoundTrack, Progress, SegmentResult, Thoroughness
 from webapp import storage
 from webapp.analyses import earlier_answers_runner, people_runner, stored_results_queries
@@ -53,14 +53,14 @@ def run_analysis(job: Job) -> None:
         raise Cancelled
 
 
-def options_of(analysis: Analysis) -> Options:
-    return Options(thoroughness=Thoroughness(analysis.thoroughness))
+def options_of(analysis: Analysis) -> AnalysisOptions:
+    return AnalysisOptions(thoroughness=Thoroughness(analysis.thoroughness))
 
 
 @lru_cache(maxsize=1)
 def models() -> Models:
     """Loaded once in each worker process; the same for every thoroughness."""
-    return pipeline.load_models(Options())
+    return pipeline.load_models(AnalysisOptions())
 
 
 def _scan(job: Job, analysis: Analysis, path: Path) -> None:
@@ -245,7 +245,7 @@ def group(job: Job, analysis: Analysis) -> Grouped:
     segments, tracks = stored_results_queries.segments_of(analysis)
     replaced = list(Analysis.objects.filter(video=video).exclude(pk=analysis.pk).values_list("pk", flat=True))
     memory = earlier_answers_runner.of_video(video.pk, video.team_id, tracks, replaced)
-    grouping = pipeline.join_and_group(segments, options_of(analysis), on_progress, memory.said)
+    grouping = pipeline.join_and_group(segments, options_of(analysis), on_progress, memory.constraints)
     plan = people_runner.plan(tracks, grouping, replaced, memory, video.team)
     return Grouped(plan, replaced, people_runner.people_seen_in(replaced))
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -13,11 +14,10 @@ from django.db.models import Avg
 from django.utils import timezone
 
 from analysis.errors import Cancelled, DamagedModel
-from analysis.recognition.spans import most_doubtful, spans_of
-from analysis.recognition.types import FaceTrack, FaceView, On
-from analysis.recognition.types import Observation as Observed
+from analysis.recognition.spans import most_uncertain, spans_of
+from analysis.recognition.types import FaceTrack, FaceView, TrainedOn, WindowPrediction
 from analysis.types import OnProgress, Progress
-from analysis.video.frames_at import exactly, frames_at, whole_picture
+from analysis.video.frames_at import EXACT_TOLERANCE_S, frames_at, whole_picture
 from analysis.weights import sha256_of
 from webapp import storage
 from webapp.datasets.importing.prepare_runner import encode_jpeg
@@ -117,24 +117,24 @@ class _Found:
     ) -> None:
         self.recognition, self.on_progress = recognition, on_progress
         self.faces: dict[int, list[UUID]] = defaultdict(list)
-        self.observed: list[Observed] = list(self._look(analysis_id, model))
+        self.observed: list[WindowPrediction] = list(self._look(analysis_id, model))
         self.spans = spans_of(self.observed, model.decide, model.labels)
-        self.doubtful = most_doubtful(self.observed, MOST_DOUBTFUL, LEAST_DOUBT, APART_S)
-        self.pictures = {} if recognition.run.kind == On.FACES else self._pictures()
+        self.doubtful = most_uncertain(self.observed, MOST_DOUBTFUL, LEAST_DOUBT, APART_S)
+        self.pictures = {} if recognition.run.kind == TrainedOn.FACES else self._pictures()
 
-    def _look(self, analysis_id: UUID | None, model: "LoadedModel") -> Iterator[Observed]:
-        from analysis.recognition.observing import observe_clips, observe_faces, observe_frames
+    def _look(self, analysis_id: UUID | None, model: "LoadedModel") -> Iterator[WindowPrediction]:
+        from analysis.recognition.predict_video import predict_clips, predict_faces, predict_frames
 
         video, run = self.recognition.video, self.recognition.run
-        if run.kind == On.FACES:
+        if run.kind == TrainedOn.FACES:
             total = Track.objects.filter(analysis=analysis_id).count() if analysis_id else 0
-            yield from observe_faces(model, self._tracks(analysis_id), total, self.on_progress)
+            yield from predict_faces(model, self._tracks(analysis_id), total, self.on_progress)
             return
         with original_of(video) as path:
-            if run.kind == On.CLIPS:
-                yield from observe_clips(model, path, info_of(video), clip_length_s(run), self.on_progress)
+            if run.kind == TrainedOn.CLIPS:
+                yield from predict_clips(model, path, info_of(video), clip_length_s(run), self.on_progress)
             else:
-                yield from observe_frames(model, path, info_of(video), self.on_progress)
+                yield from predict_frames(model, path, info_of(video), self.on_progress)
 
     def _tracks(self, analysis_id: UUID | None) -> Iterator[FaceTrack]:
         """With the stored best views, which is what a dataset takes from them; one track in memory at a time."""
@@ -165,7 +165,8 @@ class _Found:
         with original_of(video) as path:
             info = info_of(video)
             times_s = [time_s for time_s, _at in moments]
-            for index, frame in frames_at(path, info, times_s, lambda: self.on_progress(Progress(STAGE, 1, 1))):
+            heartbeat = partial(self.on_progress, Progress(STAGE, 1, 1))
+            for index, frame in frames_at(path, info, times_s, heartbeat, tolerance_s=EXACT_TOLERANCE_S):
                 key = f"{self.recognition.files_prefix}/{index}.jpg"
                 picture = whole_picture(frame, info, PICTURE_LONG_SIDE)
                 storage.put_bytes(key, encode_jpeg(picture, PICTURE_QUALITY))
@@ -174,27 +175,27 @@ class _Found:
 
     def rows(self) -> Iterator[Observation]:
         queued = set(self.doubtful)
-        is_clip = self.recognition.run.kind == On.CLIPS
+        is_clip = self.recognition.run.kind == TrainedOn.CLIPS
         for at, each in enumerate(self.observed):
-            place = each.place
+            window = each.window
             yield Observation(
                 recognition=self.recognition,
-                time_s=place.time_s,
-                duration_s=place.end_s - place.start_s if is_clip else 0.0,
-                track_id=place.track,
-                face_id=self.faces[place.track][place.view] if place.track is not None else None,
+                time_s=window.time_s,
+                duration_s=window.end_s - window.start_s if is_clip else 0.0,
+                track_id=window.track,
+                face_id=self.faces[window.track][window.view] if window.track is not None else None,
                 label=each.label[:80],
-                certainty=each.certainty,
-                doubt=each.doubt,
+                certainty=each.confidence,
+                doubt=each.uncertainty,
                 scores=list(each.scores),
-                in_queue=at in queued and (place.track is not None or at in self.pictures),
+                in_queue=at in queued and (window.track is not None or at in self.pictures),
                 picture_key=self.pictures.get(at, ""),
             )
 
 
-def _picture_s(observed: Observed, kind: str) -> float:
-    place = observed.place
-    return (place.start_s + place.end_s) / 2 if kind == On.CLIPS else exactly(place.time_s)
+def _picture_s(observed: WindowPrediction, kind: str) -> float:
+    window = observed.window
+    return (window.start_s + window.end_s) / 2 if kind == TrainedOn.CLIPS else window.time_s
 
 
 def _store(job: Job, recognition: Recognition, analysis_id: UUID | None, found: _Found) -> None:

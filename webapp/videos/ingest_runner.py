@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from analysis.errors import Cancelled, UnreadableVideo
 from analysis.types import OnProgress, Progress, VideoInfo
 from analysis.video import web_copy
-from analysis.video.probe import probe_apart
+from analysis.video.probe import probe_in_subprocess
 from analysis.video.web_copy import PlaybackPlan
 from webapp import storage
 from webapp.jobs import lifecycle
@@ -70,7 +70,7 @@ def original_of(video: Video) -> Iterator[Path]:
 def _look_into(path: Path, job: Job, size_bytes: int) -> tuple[VideoInfo, str]:
     """Probes in a process of its own while this one reads the file for its hash."""
     with ThreadPoolExecutor(1) as beside:
-        probing = beside.submit(probe_apart, path)
+        probing = beside.submit(probe_in_subprocess, path)
         sha256 = _sha256(path, job, size_bytes, probing)
         while True:
             try:

@@ -142,13 +142,13 @@ def middle_picture(path: Path) -> Image:
 def clip_frames(path: Path, count: int, side: int) -> list[Image]:
     """`count` frames BGR spread evenly over the clip, repeated where it has fewer; raises UnreadableVideo."""
     from analysis.errors import UnreadableVideo
-    from analysis.video.decode import Sampling, Tally, probe, sample_frames
+    from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
 
     info = probe(path)
     step_s = max(info.duration_s, 1 / info.rate_fps) / (2 * count)
     span = SegmentSpan(0, -np.inf, np.inf)
     sampling = Sampling(step_s=step_s, long_side=2 * side, references_only=False, deblock=True)
-    found = [(frame.time_s, frame.image_bgr) for frame in sample_frames(path, info, span, sampling, Tally())]
+    found = [(frame.time_s, frame.image_bgr) for frame in sample_frames(path, info, span, sampling, DecodeCounts())]
     if not found:
         raise UnreadableVideo(f"{path.name}: no picture of it can be decoded")
     return spread(found, count)

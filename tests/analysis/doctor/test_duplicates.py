@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from analysis.doctor import duplicates
-from analysis.doctor.alignment import aligned_likeness, tangent_likeness
-from analysis.doctor.duplicates import LEAST_TANGENT_LIKENESS, near_duplicates
+from analysis.doctor.alignment import aligned_similarity, tangent_similarity
+from analysis.doctor.duplicates import MIN_TANGENT_SIMILARITY, near_duplicates
 from analysis.doctor.measures import MeasureTable, measure_picture
 from analysis.doctor.signature import SIGNATURE_BYTES, structures
 from analysis.errors import Cancelled
@@ -39,7 +39,7 @@ def test_a_changed_copy_is_found_among_others(name: str) -> None:
     images = [scene(seed) for seed in range(20)] + [ORIGINAL, COPIES[name]]
     [group] = near_duplicates(signatures(images))
     assert group.indices == (20, 21)
-    assert 0.95 <= group.likeness <= 1.001
+    assert 0.95 <= group.similarity <= 1.001
 
 
 def test_a_mirror_image_and_another_picture_are_no_copies() -> None:
@@ -115,17 +115,17 @@ def test_alignment_finds_a_shift_and_a_stretch() -> None:
     whole = cv2.resize(big, (20, 20), interpolation=cv2.INTER_AREA).astype(np.float32)[None]
     part = cv2.resize(big[10:380, 30:400], (20, 20), interpolation=cv2.INTER_AREA).astype(np.float32)[None]
     plain = np.corrcoef(whole.ravel(), part.ravel())[0, 1]
-    assert aligned_likeness(whole, part)[0] > max(0.98, plain)
-    assert aligned_likeness(whole[:0], part[:0]).shape == (0,)
+    assert aligned_similarity(whole, part)[0] > max(0.98, plain)
+    assert aligned_similarity(whole[:0], part[:0]).shape == (0,)
 
 
 def test_the_tangent_test_lets_cropped_copies_through_and_few_others() -> None:
     scenes = [scene(seed, 320, 240) for seed in range(40)]
     whole = structures(signatures(scenes))
     cropped = structures(signatures([image[10:232, 12:310] for image in scenes]))
-    assert tangent_likeness(whole, cropped).min() > LEAST_TANGENT_LIKENESS
-    assert tangent_likeness(whole, np.roll(whole, 1, axis=0)).max() < LEAST_TANGENT_LIKENESS
-    assert tangent_likeness(whole[:0], whole[:0]).shape == (0,)
+    assert tangent_similarity(whole, cropped).min() > MIN_TANGENT_SIMILARITY
+    assert tangent_similarity(whole, np.roll(whole, 1, axis=0)).max() < MIN_TANGENT_SIMILARITY
+    assert tangent_similarity(whole[:0], whole[:0]).shape == (0,)
 
 
 def test_hundreds_of_copies_are_one_group() -> None:

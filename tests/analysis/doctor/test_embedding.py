@@ -94,7 +94,7 @@ def test_vectors_have_length_one_and_ignore_mirroring(embedder: PictureEmbedder)
     vectors = embedder.embed(images)
     assert vectors.shape == (5, embedder.length)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
-    likeness = vectors @ vectors[0]
-    assert likeness[1] > likeness[2] + 0.1
+    similarity = vectors @ vectors[0]
+    assert similarity[1] > similarity[2] + 0.1
     assert np.allclose(embedder.embed(images[2:3]), vectors[2:3], atol=1e-4)
     assert embedder.embed([]).shape == (0, embedder.length)

@@ -88,11 +88,11 @@ box_lists = st.lists(st.tuples(st.floats(0, 500), st.floats(0, 300), st.floats(5
 @given(box_lists, box_lists, st.integers(0, 1000))
 def test_matching_uses_each_once_and_only_what_is_possible(last: Float32, now: Float32, seed: int) -> None:
     random = np.random.default_rng(seed)
-    likeness = random.uniform(-1, 1, (len(last), len(now))).astype(np.float32)
+    similarity = random.uniform(-1, 1, (len(last), len(now))).astype(np.float32)
     gaps = random.uniform(0.05, 1.0, len(last)).astype(np.float32)
-    pairs = match_boxes(last, last, gaps, now, likeness, RULES)
+    pairs = match_boxes(last, last, gaps, now, similarity, RULES)
     assert len({track for track, _ in pairs}) == len(pairs) == len({box for _, box in pairs})
-    assert all(likeness[pair] >= RULES.min_likeness_near for pair in pairs)
+    assert all(similarity[pair] >= RULES.min_similarity_near for pair in pairs)
 
 
 @given(st.lists(st.tuples(box_lists, st.booleans()), max_size=12), st.integers(0, 1000))

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from analysis.faces.best_views import CLEARLY_BETTER, MAX_BINS, View, ViewCollector, views_wanted
+from analysis.faces.best_views import CLEARLY_BETTER, MAX_BINS, FaceCrop, ViewCollector, views_wanted
 
 
-def view(time_s: float, quality: float, promise: float = 1.0) -> View:
+def view(time_s: float, quality: float, quality_bound: float = 1.0) -> FaceCrop:
     picture = np.zeros((2, 2, 3), np.uint8)
     box, landmarks = np.zeros(4, np.float32), np.zeros((5, 2), np.float32)
-    return View(time_s, box, landmarks, 0.9, quality, promise, picture, picture)
+    return FaceCrop(time_s, box, landmarks, 0.9, quality, quality_bound, picture, picture)
 
 
 def test_the_first_view_of_a_stretch_is_always_worth_cutting_out() -> None:
@@ -18,13 +18,13 @@ def test_the_first_view_of_a_stretch_is_always_worth_cutting_out() -> None:
 
 def test_a_neighbour_of_a_sharp_view_has_to_promise_clearly_more() -> None:
     collector = ViewCollector(0.0)
-    collector.add(view(0.0, quality=0.72, promise=0.8))
+    collector.add(view(0.0, quality=0.72, quality_bound=0.8))
     assert collector.bar(0.2) == pytest.approx((0.72 + CLEARLY_BETTER) / 0.9)
 
 
 def test_a_blurred_view_is_beaten_by_a_merely_sharper_one() -> None:
     collector = ViewCollector(0.0)
-    collector.add(view(0.0, quality=0.3, promise=0.8))
+    collector.add(view(0.0, quality=0.3, quality_bound=0.8))
     assert collector.bar(0.2) == pytest.approx(0.3 + CLEARLY_BETTER)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from analysis.boxes import iou_matrix
-from analysis.faces.detect import FaceDetector, load_detector, merge_looks
+from analysis.faces.detect import FaceDetector, load_detector, merge_passes
 from analysis.types import Faces, Float32, Image, Thoroughness
 from analysis.weights import YUNET, verified_path
 from tests.analysis.portraits import portrait
@@ -83,8 +83,8 @@ def one_face(score: float, box: tuple[float, ...], at: float) -> Faces:
 
 
 def test_a_face_seen_by_one_look_only_scores_less() -> None:
-    both = merge_looks([one_face(0.8, (0, 0, 100, 100), 1), one_face(0.8, (2, 0, 102, 100), 2)], [1.0, 2.5], 0.1)
-    alone = merge_looks([one_face(0.8, (0, 0, 100, 100), 1), Faces.none()], [1.0, 2.5], 0.1)
+    both = merge_passes([one_face(0.8, (0, 0, 100, 100), 1), one_face(0.8, (2, 0, 102, 100), 2)], [1.0, 2.5], 0.1)
+    alone = merge_passes([one_face(0.8, (0, 0, 100, 100), 1), Faces.none()], [1.0, 2.5], 0.1)
     assert both.scores.tolist() == pytest.approx([0.8])
     assert alone.scores.tolist() == pytest.approx([0.6])
     assert both.boxes_xyxy[0].tolist() == pytest.approx([1, 0, 101, 100])
@@ -92,5 +92,5 @@ def test_a_face_seen_by_one_look_only_scores_less() -> None:
 
 
 def test_merging_nothing_or_only_doubtful_faces_gives_none() -> None:
-    assert len(merge_looks([Faces.none(), Faces.none()], [1.0, 2.0], 0.1)) == 0
-    assert len(merge_looks([one_face(0.3, (0, 0, 9, 9), 1), Faces.none()], [1.0, 2.0], 0.5)) == 0
+    assert len(merge_passes([Faces.none(), Faces.none()], [1.0, 2.0], 0.1)) == 0
+    assert len(merge_passes([one_face(0.3, (0, 0, 9, 9), 1), Faces.none()], [1.0, 2.0], 0.5)) == 0

@@ -9,9 +9,9 @@ from analysis.faces.review_order import chance_of_same, expected_gain, gain_of_g
 
 def both_ways(*pairs: tuple[str, str, float]) -> dict[str, dict[str, float]]:
     alike: dict[str, dict[str, float]] = {}
-    for first, second, likeness in pairs:
-        alike.setdefault(first, {})[second] = likeness
-        alike.setdefault(second, {})[first] = likeness
+    for first, second, similarity in pairs:
+        alike.setdefault(first, {})[second] = similarity
+        alike.setdefault(second, {})[first] = similarity
     return alike
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.faces.review_order import chance_of_same, expected_gain
-from analysis.faces.search import Gallery, compact, likenesses, nearest
+from analysis.faces.search import Gallery, compact, nearest, similarities
 
 
 def unit_rows(count: int, size: int, seed: int = 0) -> np.ndarray:
@@ -15,14 +15,14 @@ def unit_rows(count: int, size: int, seed: int = 0) -> np.ndarray:
 def test_the_most_alike_view_of_each_person_counts() -> None:
     views = np.eye(4, dtype=np.float32)
     gallery = Gallery(views, np.array([0, 3]))
-    table = likenesses(gallery, np.array([[0.6, 0.8, 0, 0], [0, 0, 0, 1]], np.float32))
+    table = similarities(gallery, np.array([[0.6, 0.8, 0, 0], [0, 0, 0, 1]], np.float32))
     assert np.allclose(table, [[0.8, 0.0], [0.0, 1.0]])
 
 
 def test_nobody_known_and_nobody_asked() -> None:
     empty = Gallery(np.zeros((0, 4), np.float32), np.zeros(0, np.int64))
-    assert likenesses(empty, unit_rows(2, 4)).shape == (0, 2)
-    assert likenesses(Gallery(unit_rows(3, 4), np.array([0])), np.zeros((0, 4), np.float32)).shape == (1, 0)
+    assert similarities(empty, unit_rows(2, 4)).shape == (0, 2)
+    assert similarities(Gallery(unit_rows(3, 4), np.array([0])), np.zeros((0, 4), np.float32)).shape == (1, 0)
 
 
 @pytest.mark.parametrize("starts", [[1], [0, 0], [0, 5]])
@@ -38,7 +38,7 @@ def test_vectors_that_use_few_directions_are_searched_in_those_alone() -> None:
     short = compact(whole)
     assert short.vectors.shape == (1000, 20)
     asked = unit_rows(3, 20, seed=9) @ turned.T
-    assert np.allclose(likenesses(short, asked), likenesses(whole, asked), atol=1e-3)
+    assert np.allclose(similarities(short, asked), similarities(whole, asked), atol=1e-3)
 
 
 def test_vectors_that_use_all_directions_are_left_alone() -> None:

@@ -12,7 +12,7 @@ import pytest
 from analysis.errors import ForbiddenFormat, NoVideoStream, PictureTooLarge, UnreadableVideo
 from analysis.types import SegmentSpan
 from analysis.video import containers
-from analysis.video.decode import Sampling, Tally, keyframes_at, probe, sample_frames, segment_border_s
+from analysis.video.decode import DecodeCounts, Sampling, keyframes_at, probe, sample_frames, segment_border_s
 from analysis.video.frame import Frame
 from tests import clips
 from tests.shared_data import shared_data
@@ -21,32 +21,32 @@ WHOLE = SegmentSpan(0, -math.inf, math.inf)
 EVERY = Sampling(step_s=0.001, long_side=4000, references_only=False, deblock=True)
 
 
-def read(path: Path, sampling: Sampling = EVERY, span: SegmentSpan = WHOLE) -> tuple[list[Frame], Tally]:
-    tally = Tally()
-    return list(sample_frames(path, probe(path), span, sampling, tally)), tally
+def read(path: Path, sampling: Sampling = EVERY, span: SegmentSpan = WHOLE) -> tuple[list[Frame], DecodeCounts]:
+    counts = DecodeCounts()
+    return list(sample_frames(path, probe(path), span, sampling, counts)), counts
 
 
 def test_variable_rate_times_are_the_containers(tmp_path: Path) -> None:
     times = [0.0, 0.04, 0.5, 0.52, 1.3, 2.9]
-    frames, tally = read(clips.write_clip(tmp_path / "vfr.mkv", clips.noisy(6), times))
+    frames, counts = read(clips.write_clip(tmp_path / "vfr.mkv", clips.noisy(6), times))
     assert [frame.time_s for frame in frames] == pytest.approx(times, abs=1e-3)
-    assert tally.decoded == 6
+    assert counts.decoded == 6
 
 
 def test_samples_keep_to_a_grid(tmp_path: Path) -> None:
     path = clips.steady_clip(tmp_path / "steady.mp4", seconds=4)
-    frames, tally = read(path, Sampling(step_s=0.2, long_side=64, references_only=False))
+    frames, counts = read(path, Sampling(step_s=0.2, long_side=64, references_only=False))
     times = [frame.time_s for frame in frames]
     assert times[:-1] == pytest.approx(np.arange(0, 4, 0.2), abs=0.001)
     assert times[-1] == pytest.approx(3.96), "the last frame ends the times on screen"
     assert frames[0].image_bgr.shape == (38, 64, 3)
-    assert tally.sampled == len(frames)
+    assert counts.sampled == len(frames)
 
 
 def test_leaving_out_unreferenced_frames_keeps_enough(tmp_path: Path) -> None:
     path = clips.steady_clip(tmp_path / "b.mp4", 3.0, options={"preset": "medium"})
-    frames, tally = read(path, Sampling(step_s=0.2, long_side=64))
-    assert tally.decoded < 60
+    frames, counts = read(path, Sampling(step_s=0.2, long_side=64))
+    assert counts.decoded < 60
     assert max(np.diff([frame.time_s for frame in frames])) <= 0.32
 
 
@@ -95,8 +95,8 @@ def test_a_border_far_from_any_keyframe_stays_where_it_is(tmp_path: Path) -> Non
 
 def test_a_share_decodes_whole_beginnings_and_every_keyframe(tmp_path: Path) -> None:
     path = clips.steady_clip(tmp_path / "long.mp4", seconds=24, options={"g": "150"})
-    frames, tally = read(path, Sampling(step_s=0.5, long_side=64, share=0.4))
-    assert 0.35 * 600 < tally.decoded < 0.6 * 600
+    frames, counts = read(path, Sampling(step_s=0.5, long_side=64, share=0.4))
+    assert 0.35 * 600 < counts.decoded < 0.6 * 600
     times = [frame.time_s for frame in frames]
     assert all(any(abs(time_s - key) < 0.01 for time_s in times) for key in (0, 6, 12, 18))
     assert times == sorted(times)
@@ -104,9 +104,9 @@ def test_a_share_decodes_whole_beginnings_and_every_keyframe(tmp_path: Path) -> 
 
 def test_a_truncated_file_is_read_as_far_as_it_goes_and_says_so(tmp_path: Path) -> None:
     whole = clips.write_clip(tmp_path / "noise.mp4", clips.noisy(50))
-    frames, tally = read(clips.truncated_clip(whole, tmp_path / "short.mp4", 0.6))
+    frames, counts = read(clips.truncated_clip(whole, tmp_path / "short.mp4", 0.6))
     assert 25 <= len(frames) <= 32
-    assert tally.damaged + tally.decoded >= 49
+    assert counts.damaged + counts.decoded >= 49
 
 
 def test_damaged_frames_are_counted_and_left_out(tmp_path: Path) -> None:
@@ -115,8 +115,8 @@ def test_damaged_frames_are_counted_and_left_out(tmp_path: Path) -> None:
     start = content.find(b"IDAT", len(content) // 2)
     content[start : start + 4000] = bytes(4000)
     path.write_bytes(bytes(content))
-    frames, tally = read(path)
-    assert tally.damaged >= 1
+    frames, counts = read(path)
+    assert counts.damaged >= 1
     assert 40 <= len(frames) < 50
 
 
@@ -183,7 +183,7 @@ def test_a_changed_size_in_the_middle_still_gives_displayed_boxes() -> None:
     path = shared_data("videos/formats/iphone_hevc_rot90.mov")
     info = probe(path)
     assert (info.width, info.height, info.rotation_deg) == (720, 1280, 90)
-    frame = next(sample_frames(path, info, WHOLE, replace(EVERY, long_side=640), Tally()))
+    frame = next(sample_frames(path, info, WHOLE, replace(EVERY, long_side=640), DecodeCounts()))
     assert frame.size == (720, 1280) and frame.image_bgr.shape == (640, 360, 3)
 
 

@@ -10,7 +10,7 @@ from analysis.types import Progress
 from analysis.video import frames_at as moments
 from analysis.video.cut_clip import SMALL_SIDE, cut_clip
 from analysis.video.decode import probe
-from analysis.video.frames_at import cut_square, frames_at, whole_picture
+from analysis.video.frames_at import EXACT_TOLERANCE_S, cut_square, frames_at, whole_picture
 from tests.clips import flat, late_start, steady_clip, turned_clip, with_sound, write_clip
 
 
@@ -34,11 +34,18 @@ def test_each_moment_has_the_frame_that_is_shown_then(tmp_path: Path) -> None:
     assert shades_at(path, times_s) == pytest.approx({0: 0, 1: 0, 2: 40, 3: 40, 4: 100}, abs=3)
 
 
+def test_a_frames_own_time_gives_that_frame_and_not_the_one_before(tmp_path: Path) -> None:
+    path = shades_clip(tmp_path / "a.mp4", 3)
+    exact = frames_at(path, probe(path), [1.0, 2.0], tolerance_s=EXACT_TOLERANCE_S)
+    assert [frame.time_s for _index, frame in exact] == pytest.approx([1.0, 2.0], abs=1e-3)
+    assert [frame.time_s < 1 for _index, frame in frames_at(path, probe(path), [1.0])] == [True]
+
+
 def test_moments_far_apart_are_sought_and_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = shades_clip(tmp_path / "a.mp4", 8)
     times_s = [0.5, 3.5, 7.5]
     together = shades_at(path, times_s)
-    monkeypatch.setattr(moments, "APART_S", 0.5)
+    monkeypatch.setattr(moments, "SEEK_BEYOND_S", 0.5)
     assert shades_at(path, times_s) == together == pytest.approx({0: 0, 1: 60, 2: 140}, abs=3)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from analysis.errors import Cancelled, UnreadableVideo
 from analysis.types import Progress, SegmentSpan, VideoInfo
-from analysis.video.decode import Sampling, Tally, probe, sample_frames
+from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
 from analysis.video.web_copy import (
     PlaybackPlan,
     make_poster,
@@ -56,7 +56,7 @@ def test_the_cheapest_that_plays_is_planned(changes: dict[str, object], plan: Pl
 
 def times_of(path: Path) -> list[float]:
     every = Sampling(0.001, 640, references_only=False)
-    return [frame.time_s for frame in sample_frames(path, probe(path), SegmentSpan(0, -1, 1e9), every, Tally())]
+    return [frame.time_s for frame in sample_frames(path, probe(path), SegmentSpan(0, -1, 1e9), every, DecodeCounts())]
 
 
 VARIABLE = [0.0, 0.04, 0.5, 0.54, 1.3, 1.9, 1.94, 2.6]

@@ -140,7 +140,7 @@ def _spare(gathered: Gathered, group: DuplicateGroup) -> list[Item]:
 
     best = max(group.indices, key=worth)
     kept = gathered.samples[best].number
-    return [(gathered.samples[i].number, round(group.likeness, 3), kept) for i in group.indices if i != best]
+    return [(gathered.samples[i].number, round(group.similarity, 3), kept) for i in group.indices if i != best]
 
 
 def _wrong_labels(job: Job, checkup: Checkup, gathered: Gathered) -> Finding | None:
@@ -179,7 +179,7 @@ def _mixed(checkup: Checkup, gathered: Gathered) -> Finding | None:
     mixed = mixed_identities(np.stack(vectors), people)
     for each in mixed:
         odd = [face for part in each.parts[1:] for face in part] + list(each.outliers)
-        items += [(rows[face], round(1 - each.likeness, 3), None) for face in odd]
+        items += [(rows[face], round(1 - each.similarity, 3), None) for face in odd]
     return _flaw(checkup, FindingKind.MIXED, items, people=len(mixed))
 
 

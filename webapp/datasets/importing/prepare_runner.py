@@ -17,8 +17,8 @@ from analysis.images.header_format import PictureForm, picture_form
 from analysis.images.header_size import picture_size
 from analysis.types import Image, SegmentSpan, VideoInfo
 from analysis.video.cut_clip import cut_clip
-from analysis.video.decode import Sampling, Tally, sample_frames
-from analysis.video.probe import probe_apart
+from analysis.video.decode import DecodeCounts, Sampling, sample_frames
+from analysis.video.probe import probe_in_subprocess
 from analysis.video.web_copy import PlaybackPlan, playback_plan
 from webapp.datasets.importing.candidate_types import Box, Found
 from webapp.datasets.models import Outcome
@@ -169,7 +169,7 @@ def _clip(found: Found, scratch: Path, alive: Callable[[], None]) -> Prepared:
     assert isinstance(path, Path)
     if path.stat().st_size > MOST_CLIP_BYTES:
         raise _Not(Outcome.TOO_LARGE)
-    info = probe_apart(path)
+    info = probe_in_subprocess(path)
     alive()
     if info.duration_s > MOST_CLIP_S:
         raise _Not(Outcome.TOO_LARGE)
@@ -178,7 +178,7 @@ def _clip(found: Found, scratch: Path, alive: Callable[[], None]) -> Prepared:
     if playback_plan(info) is not PlaybackPlan.ORIGINAL:
         tidy = scratch / f"{path.stem}.tidy.mp4"
         cut_clip(path, tidy, info, info.start_s, info.duration_s, lambda _progress: alive())
-        path, info = tidy, probe_apart(tidy)
+        path, info = tidy, probe_in_subprocess(tidy)
     small = _middle(path, info)
     return Prepared(
         path,
@@ -196,7 +196,9 @@ def _middle(path: Path, info: VideoInfo) -> Image:
     """A picture to show for the clip: the first one at or after its middle, else its last one."""
     image: Image | None = None
     middle_s = info.start_s + info.duration_s / 2
-    for frame in sample_frames(path, info, SegmentSpan(0, -np.inf, np.inf), Sampling(0.2, THUMBNAIL_SIDE), Tally()):
+    for frame in sample_frames(
+        path, info, SegmentSpan(0, -np.inf, np.inf), Sampling(0.2, THUMBNAIL_SIDE), DecodeCounts()
+    ):
         image = frame.image_bgr
         if frame.time_s >= middle_s:
             break

@@ -8,7 +8,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from analysis.video.frames_at import TIMES_DIFFER_S
+from analysis.video.frames_at import EXACT_TOLERANCE_S
 from webapp.accounts.models import User
 from webapp.datasets import live
 from webapp.datasets.importing import services
@@ -19,7 +19,7 @@ from webapp.jobs.models import Job, Status
 
 SOURCE_OF: dict[str, Source] = {Kind.FACES: Source.PEOPLE, Kind.FRAMES: Source.FRAMES, Kind.CLIPS: Source.MOMENTS}
 MOST_TOGETHER = 200
-SAME_MOMENT_S = TIMES_DIFFER_S
+SAME_MOMENT_S = EXACT_TOLERANCE_S
 """Frames bear their own times, also those that another import has taken."""
 
 

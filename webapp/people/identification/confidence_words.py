@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from analysis.faces.search import LIMITS, MEASURED, Limits
+from analysis.faces.search import IDENTIFICATION_THRESHOLDS, MEASURED_ERROR_RATES, IdentificationThresholds
 from webapp.people.models import Person, ReferenceSet
 
 USUAL = "mobilefacenet_192"
@@ -24,29 +24,29 @@ class Sureness:
 
 def of_person(person: Person) -> Sureness:
     embedder = ReferenceSet.objects.filter(person=person).values_list("embedder", flat=True).first() or USUAL
-    usual = LIMITS.get(embedder, LIMITS[USUAL])
-    limits = Limits(
-        usual.join_from if person.join_from is None else person.join_from,
-        usual.suggest_from if person.suggest_from is None else person.suggest_from,
+    usual = IDENTIFICATION_THRESHOLDS.get(embedder, IDENTIFICATION_THRESHOLDS[USUAL])
+    limits = IdentificationThresholds(
+        usual.accept_from if person.join_from is None else person.join_from,
+        usual.review_from if person.suggest_from is None else person.suggest_from,
     )
     return Sureness(
-        round(100 * usual.join_from),
-        round(100 * usual.suggest_from),
+        round(100 * usual.accept_from),
+        round(100 * usual.review_from),
         None if person.join_from is None else round(100 * person.join_from),
         None if person.suggest_from is None else round(100 * person.suggest_from),
-        meaning(limits.join_from),
-        meaning(limits.suggest_from),
+        meaning(limits.accept_from),
+        meaning(limits.review_from),
     )
 
 
 def meaning(likeness: float) -> str:
     """ "About 1 in 74,000 strangers is this alike, and 94 in 100 views of the same person." """
-    point = min(MEASURED, key=lambda each: abs(each.likeness - likeness))
-    known = round(100 * point.known)
-    if not point.strangers:
+    point = min(MEASURED_ERROR_RATES, key=lambda each: abs(each.similarity - likeness))
+    known = round(100 * point.true_match_rate)
+    if not point.false_match_rate:
         words = _("No stranger was this alike when it was measured; %(known)d in 100 views of the same person were.")
         return words % {"known": known}
-    one_in = _rounded(1 / point.strangers)
+    one_in = _rounded(1 / point.false_match_rate)
     words = _("About 1 in %(n)s strangers is this alike, and %(known)d in 100 views of the same person.")
     return words % {"n": f"{one_in:,}", "known": known}
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.faces.group import mean_vector
-from analysis.faces.search import LIMITS, Limits, likenesses
+from analysis.faces.search import IDENTIFICATION_THRESHOLDS, IdentificationThresholds, similarities
 from analysis.types import Float32
 from webapp.accounts.models import Team
 from webapp.people import gallery_services, sample_codec, summary_services
@@ -55,7 +55,7 @@ def prepare(groups: Sequence[Sequence[Track]], *, known_as: Mapping[int, UUID], 
     if not new:
         return Asked("", {})
     embedder = groups[new[0]][0].analysis.embedder
-    if embedder not in LIMITS:
+    if embedder not in IDENTIFICATION_THRESHOLDS:
         return Asked(embedder, {})
     vectors = _vectors([groups[number] for number in new])
     gallery_services.known_people(team.pk, embedder)
@@ -79,11 +79,11 @@ def find(
         return Found({}, [])
     known = gallery_services.known_people(team.pk, asked.embedder)
     numbers = list(asked.vectors)
-    table = likenesses(known.gallery, np.stack(list(asked.vectors.values())))
+    table = similarities(known.gallery, np.stack(list(asked.vectors.values())))
     for column, number in enumerate(numbers):
         for row in _rows_of(known, forbidden[number]):
             table[row, column] = -1.0
-    return _decide(table, known, numbers, groups, known_as, LIMITS[asked.embedder])
+    return _decide(table, known, numbers, groups, known_as, IDENTIFICATION_THRESHOLDS[asked.embedder])
 
 
 def suggest(found: Found, people: Sequence[Person], team: Team) -> None:
@@ -110,7 +110,7 @@ def _decide(
     numbers: Sequence[int],
     groups: Sequence[Sequence[Track]],
     known_as: Mapping[int, UUID],
-    limits: Limits,
+    limits: IdentificationThresholds,
 ) -> Found:
     """Most alike first. Whoever has a limit of their own is held to that."""
     join_from, suggest_from = limits_of(known, limits)
@@ -142,16 +142,16 @@ def _best_doubts(doubts: Sequence[Doubt], joins: Mapping[int, UUID]) -> list[Dou
     return [doubt for of_group in kept.values() for doubt in of_group]
 
 
-def limits_of(known: Known, limits: Limits) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def limits_of(known: Known, limits: IdentificationThresholds) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """From where each of the people joins, and is asked about."""
     own = Person.objects.exclude(join_from=None, suggest_from=None).filter(pk__in=known.people)
     by_person = {pk: (join, ask) for pk, join, ask in own.values_list("pk", "join_from", "suggest_from")}
-    join_from = np.full(len(known.people), limits.join_from, np.float32)
-    suggest_from = np.full(len(known.people), limits.suggest_from, np.float32)
+    join_from = np.full(len(known.people), limits.accept_from, np.float32)
+    suggest_from = np.full(len(known.people), limits.review_from, np.float32)
     for row, person in enumerate(known.people):
         join, ask = by_person.get(person, (None, None))
-        join_from[row] = limits.join_from if join is None else join
-        suggest_from[row] = limits.suggest_from if ask is None else ask
+        join_from[row] = limits.accept_from if join is None else join
+        suggest_from[row] = limits.review_from if ask is None else ask
     return join_from, suggest_from
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import numpy as np
 
-from analysis.faces.search import likenesses
+from analysis.faces.search import similarities
 from analysis.types import Float32
 from webapp.people import gallery_services, present_queries, queries
 from webapp.people.gallery_services import Known
@@ -70,4 +70,6 @@ def likeness(first: Person, second: Person) -> float | None:
 def by_likeness(team_id: UUID, embedder: str, views: Float32) -> Alike:
     """Of everybody of the team who stands; `views` is (n, d)."""
     known = gallery_services.known_people(team_id, embedder)
-    return Alike(known, likenesses(known.gallery, views).max(axis=1) if len(known.people) else np.zeros(0, np.float32))
+    return Alike(
+        known, similarities(known.gallery, views).max(axis=1) if len(known.people) else np.zeros(0, np.float32)
+    )

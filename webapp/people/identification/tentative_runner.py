@@ -10,7 +10,7 @@ from uuid import UUID
 
 import numpy as np
 
-from analysis.faces.search import LIMITS, likenesses
+from analysis.faces.search import IDENTIFICATION_THRESHOLDS, similarities
 from webapp.accounts.models import Team
 from webapp.jobs.models import ACTIVE
 from webapp.people import constraint_queries, gallery_services, present_queries, sample_codec
@@ -42,13 +42,13 @@ class SeenNow:
 def guesses(faces: Iterable[Face], team_id: UUID, embedder: str) -> dict[int, Guess]:
     """By rough group; only who is alike enough to join by themselves is named."""
     grouped = [face for face in faces if face.preliminary_group is not None]
-    limits = LIMITS.get(embedder)
+    limits = IDENTIFICATION_THRESHOLDS.get(embedder)
     if limits is None or not grouped:
         return {}
     known = gallery_services.known_people(team_id, embedder)
     if not known.people:
         return {}
-    table = likenesses(known.gallery, np.stack([sample_codec.unpack_vector(face.embedding) for face in grouped]))
+    table = similarities(known.gallery, np.stack([sample_codec.unpack_vector(face.embedding) for face in grouped]))
     join_from, _suggest_from = runner.limits_of(known, limits)
     table[table < join_from[:, None]] = -1.0
     found: dict[int, Guess] = {}

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from analysis.cli import photo as looking
 from analysis.cli.photo import PhotoFace
 from analysis.errors import PictureTooLarge, UnreadablePicture
-from analysis.faces.search import LIMITS
+from analysis.faces.search import IDENTIFICATION_THRESHOLDS
 from webapp import access
 from webapp.accounts.context_processors import team_of
 from webapp.accounts.models import Team
@@ -60,7 +60,7 @@ def photo(request: HttpRequest) -> HttpResponse:
     if not isinstance(sent, UploadedFile):
         return _answer(request, 400, problem=_("Choose a picture first."))
     try:
-        found = looking.look_apart(sent.read())
+        found = looking.faces_in_subprocess(sent.read())
     except TimeoutError:
         return _answer(request, 503, problem=_("Many pictures are being looked at. Try again in a minute."))
     except PictureTooLarge:
@@ -81,12 +81,12 @@ def _answer(request: HttpRequest, status: int, **context: object) -> HttpRespons
 
 def _asked(face: PhotoFace, team: Team, embedder: str) -> Asked:
     scores = similar_people_queries.by_likeness(team.pk, embedder, face.embedding[None]).most(MOST_MATCHES)
-    limits = LIMITS[embedder]
-    best = [key for key in scores if scores[key] >= limits.suggest_from]
+    limits = IDENTIFICATION_THRESHOLDS[embedder]
+    best = [key for key in scores if scores[key] >= limits.review_from]
     people = present_queries.by_key(best)
     views = _nearest_views(list(people), embedder, face)
     matches = [
-        Match(people[key], confidence_words.percent(scores[key]), scores[key] >= limits.join_from, views.get(key))
+        Match(people[key], confidence_words.percent(scores[key]), scores[key] >= limits.accept_from, views.get(key))
         for key in best
         if key in people
     ]

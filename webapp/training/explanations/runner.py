@@ -18,7 +18,7 @@ from analysis.training.data.samples import Sample as TrainingSample
 from analysis.types import Float32, Image, Progress
 from analysis.video.cut_clip import cut_clip
 from analysis.video.frames_at import frames_at, whole_picture
-from analysis.video.probe import probe_apart
+from analysis.video.probe import probe_in_subprocess
 from webapp import storage
 from webapp.datasets.choices import Kind
 from webapp.datasets.measuring import runner as measuring_runner
@@ -129,7 +129,7 @@ def _file_of(look: Explanation, loaded: Loaded) -> Iterator[Shown]:
 
 def _of_upload(look: Explanation, loaded: Loaded, path: Path, scratch: Path) -> Shown:
     if TrainingSample(path, "").is_clip:
-        if probe_apart(path).duration_s > MOST_CLIP_S:
+        if probe_in_subprocess(path).duration_s > MOST_CLIP_S:
             raise UnreadableVideo(f"{look.file_name}: longer than {MOST_CLIP_S:.0f} s")
         return Shown(path)
     if _wants_clip(loaded):

@@ -5,7 +5,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from analysis.faces.search import LIMITS, Gallery
+from analysis.faces.search import IDENTIFICATION_THRESHOLDS, Gallery
 from analysis.types import FoundTrack
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
 from webapp.accounts.models import Team, User
@@ -168,5 +168,5 @@ def test_the_most_alike_come_first_and_only_as_many_as_asked_for() -> None:
 
 
 def test_the_limits_leave_room_between_joining_and_asking() -> None:
-    for limits in LIMITS.values():
-        assert 0 < limits.suggest_from < limits.join_from < 1
+    for limits in IDENTIFICATION_THRESHOLDS.values():
+        assert 0 < limits.review_from < limits.accept_from < 1

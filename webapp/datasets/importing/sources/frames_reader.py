@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 
 from analysis.errors import UnreadableVideo
 from analysis.types import SegmentSpan, VideoInfo
-from analysis.video.decode import Sampling, Tally, sample_frames
+from analysis.video.decode import DecodeCounts, Sampling, sample_frames
 from analysis.video.frame import Frame
 from analysis.video.frames_at import frames_at, whole_picture
 from webapp.datasets.importing import plans
@@ -164,7 +164,7 @@ class SceneReader(RunReader):
         spans = [] if options.faces == ANY else spans_with_faces(video)
         ends = [after for _before, after in pairwise(times)] + [times[-1] + STRETCH_S]
         unit, found = 0, list[Found]()
-        for frame in sample_frames(path, info, SegmentSpan(0, times[0] - LEAD_S, float("inf")), GLANCE, Tally()):
+        for frame in sample_frames(path, info, SegmentSpan(0, times[0] - LEAD_S, float("inf")), GLANCE, DecodeCounts()):
             self.work.alive()
             while unit < len(ends) - 1 and frame.time_s >= ends[unit]:
                 yield Step(at + unit + 1, tuple(found))

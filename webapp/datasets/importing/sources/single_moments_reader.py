@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from analysis.errors import UnreadableVideo
-from analysis.video.frames_at import exactly, frames_at
+from analysis.video.frames_at import EXACT_TOLERANCE_S, frames_at
 from webapp import storage
 from webapp.datasets.importing import plans
 from webapp.datasets.importing.candidate_types import Found, Reader, Step, Work
@@ -70,7 +70,8 @@ class ChosenReader(PlannedReader):
     def _frame(self, video: Video, moment: dict[str, Any]) -> Found:
         info = info_of(video)
         with original_of(video) as path:
-            for _index, frame in frames_at(path, info, [exactly(moment["time_s"])], self.work.alive):
+            exact = frames_at(path, info, [moment["time_s"]], self.work.alive, tolerance_s=EXACT_TOLERANCE_S)
+            for _index, frame in exact:
                 return found_in(video, info, frame, self._labelled(moment))
         raise UnreadableVideo(f"{video.pk}: no picture at {moment['time_s']:.1f} s")
 

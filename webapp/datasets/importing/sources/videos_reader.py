@@ -12,7 +12,7 @@ from typing import Any
 from analysis.errors import UnreadableVideo
 from analysis.types import VideoInfo
 from analysis.video.frames_at import frames_at, whole_picture
-from analysis.video.probe import probe_apart
+from analysis.video.probe import probe_in_subprocess
 from webapp import storage
 from webapp.datasets.importing import inbox, plans
 from webapp.datasets.importing.candidate_types import Found, ListReader, Reader, Step, Work
@@ -70,7 +70,7 @@ def _plan(work: Work) -> Plan:
         file: dict[str, Any] = {"key": key, "name": name, "info": None}
         try:
             with storage.local_path(key) as path:
-                info = probe_apart(path)
+                info = probe_in_subprocess(path)
             file["info"] = asdict(info)
             times = plans.grid(info.start_s, info.start_s + info.duration_s, work.options.step_s)
             units += [[number, time_s] for time_s in times]

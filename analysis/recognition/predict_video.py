@@ -1,4 +1,4 @@
-"""A trained model looks at a video: at the best views of faces, at a frame every second, or at clip after clip.
+"""A trained model windows at a video: at the best views of faces, at a frame every second, or at clip after clip.
 
 Each is cut as the samples that the model learned from were cut.
 """
@@ -13,12 +13,12 @@ from pathlib import Path
 
 from analysis.errors import PictureTooLarge, UnreadablePicture
 from analysis.images.read import decode_picture
-from analysis.recognition.spans import doubt_of
-from analysis.recognition.types import FaceTrack, Observation, Place
+from analysis.recognition.spans import uncertainty_of
+from analysis.recognition.types import FaceTrack, VideoWindow, WindowPrediction
 from analysis.training.data.inputs import FACE_LOOK_PX, Look, Seen, see_frames, see_picture, spread
 from analysis.training.predict import BATCH, LoadedModel
 from analysis.types import Float64, Image, OnProgress, Progress, SegmentSpan, VideoInfo
-from analysis.video.decode import Sampling, Tally, sample_frames
+from analysis.video.decode import DecodeCounts, Sampling, sample_frames
 from analysis.video.frames_at import whole_picture
 
 STAGE = "recognise"
@@ -26,7 +26,7 @@ FRAME_STEP_S = 1.0
 FRAME_LONG_SIDE = 1280
 """As frames of a dataset are stored."""
 GLANCE_SIDE = 64
-"""Nobody looks at the small picture that a frame brings along."""
+"""Nobody windows at the small picture that a frame brings along."""
 STANDS_FOR_STEPS = 2
 """A frame stands for no more than that, so that a damaged stretch bears no label."""
 SAMPLES_PER_FRAME = 2
@@ -35,51 +35,53 @@ LEAST_SHARE_OF_CLIP = 0.5
 """What is left before a cut and shorter than that is no clip like those in training."""
 SCORE_DIGITS = 5
 WHOLE = SegmentSpan(0, float("-inf"), float("inf"))
-Looks = Iterator[tuple[Place, Seen]]
+Windows = Iterator[tuple[VideoWindow, Seen]]
 
 
-def observe_faces(
+def predict_faces(
     model: LoadedModel, tracks: Iterable[FaceTrack], total: int, on_progress: OnProgress
-) -> Iterator[Observation]:
+) -> Iterator[WindowPrediction]:
     """Each view of each of the `total` tracks; what is no picture is passed over."""
-    return _said(model, _faces(tracks, total, model.look, on_progress))
+    return _predictions(model, _faces(tracks, total, model.look, on_progress))
 
 
-def observe_frames(
-    model: LoadedModel, path: Path, info: VideoInfo, on_progress: OnProgress, tally: Tally | None = None
-) -> Iterator[Observation]:
+def predict_frames(
+    model: LoadedModel, path: Path, info: VideoInfo, on_progress: OnProgress, counts: DecodeCounts | None = None
+) -> Iterator[WindowPrediction]:
     """Once a second, and the first and last frame of each shot; damaged frames are left out and counted.
 
     Raises UnreadableVideo.
     """
-    return _said(model, _frames(path, info, model.look, on_progress, tally or Tally()))
+    return _predictions(model, _frames(path, info, model.look, on_progress, counts or DecodeCounts()))
 
 
-def observe_clips(
+def predict_clips(
     model: LoadedModel,
     path: Path,
     info: VideoInfo,
     clip_s: float,
     on_progress: OnProgress,
-    tally: Tally | None = None,
-) -> Iterator[Observation]:
+    counts: DecodeCounts | None = None,
+) -> Iterator[WindowPrediction]:
     """Clips of `clip_s` seconds one after the other, anew from each cut on. Raises UnreadableVideo."""
-    return _said(model, _clips(path, info, clip_s, model.look, on_progress, tally or Tally()))
+    return _predictions(model, _clips(path, info, clip_s, model.look, on_progress, counts or DecodeCounts()))
 
 
-def _said(model: LoadedModel, looks: Looks) -> Iterator[Observation]:
-    while batch := list(islice(looks, BATCH)):
+def _predictions(model: LoadedModel, windows: Windows) -> Iterator[WindowPrediction]:
+    while batch := list(islice(windows, BATCH)):
         scores = model.scores([seen for _place, seen in batch])
-        for (place, _seen), label, row in zip(batch, model.decide(scores), scores, strict=True):
-            yield _observation(model, place, label, row)
+        for (window, _seen), label, row in zip(batch, model.decide(scores), scores, strict=True):
+            yield _prediction(model, window, label, row)
 
 
-def _observation(model: LoadedModel, place: Place, label: str, row: Float64) -> Observation:
+def _prediction(model: LoadedModel, window: VideoWindow, label: str, row: Float64) -> WindowPrediction:
     scores = tuple(round(float(p), SCORE_DIGITS) for p in row)
-    return Observation(place, label, scores[model.labels.index(label)], doubt_of(row, model.threshold), scores)
+    return WindowPrediction(
+        window, label, scores[model.labels.index(label)], uncertainty_of(row, model.threshold), scores
+    )
 
 
-def _faces(tracks: Iterable[FaceTrack], total: int, look: Look, on_progress: OnProgress) -> Looks:
+def _faces(tracks: Iterable[FaceTrack], total: int, look: Look, on_progress: OnProgress) -> Windows:
     for number, track in enumerate(tracks):
         on_progress(Progress(STAGE, number, total))
         views = sorted(enumerate(track.views), key=lambda view: view[1].time_s)
@@ -90,41 +92,43 @@ def _faces(tracks: Iterable[FaceTrack], total: int, look: Look, on_progress: OnP
                 image_bgr = decode_picture(view.picture, f"view {place_of} of track {track.track}")
             except (UnreadablePicture, PictureTooLarge):
                 continue
-            place = Place(view.time_s, start_s, max(start_s, end_s), track=track.track, view=place_of)
-            yield place, see_picture(image_bgr, look)
+            window = VideoWindow(view.time_s, start_s, max(start_s, end_s), track=track.track, view=place_of)
+            yield window, see_picture(image_bgr, look)
     on_progress(Progress(STAGE, total, total))
 
 
-def _frames(path: Path, info: VideoInfo, look: Look, on_progress: OnProgress, tally: Tally) -> Looks:
+def _frames(path: Path, info: VideoInfo, look: Look, on_progress: OnProgress, counts: DecodeCounts) -> Windows:
     end_s = info.start_s + info.duration_s
     longest_s = STANDS_FOR_STEPS * max(FRAME_STEP_S, 1 / info.rate_fps)
-    held: tuple[Place, Seen] | None = None
+    held: tuple[VideoWindow, Seen] | None = None
     shot = 0
     sampling = Sampling(FRAME_STEP_S, GLANCE_SIDE, deblock=True)
-    with closing(sample_frames(path, info, WHOLE, sampling, tally)) as frames:  # type: ignore[type-var]
+    with closing(sample_frames(path, info, WHOLE, sampling, counts)) as frames:  # type: ignore[type-var]
         for frame in frames:
             on_progress(Progress(STAGE, frame.time_s - info.start_s, info.duration_s))
             shot += frame.begins_shot
             if held is not None:
                 yield _until(held, min(frame.time_s, held[0].time_s + longest_s))
-            place = Place(frame.time_s, frame.time_s, frame.time_s, shot=shot)
-            held = place, see_picture(whole_picture(frame, info, FRAME_LONG_SIDE), look)
+            window = VideoWindow(frame.time_s, frame.time_s, frame.time_s, shot=shot)
+            held = window, see_picture(whole_picture(frame, info, FRAME_LONG_SIDE), look)
     if held is not None:
         yield _until(held, min(max(end_s, held[0].time_s), held[0].time_s + longest_s))
 
 
-def _until(look: tuple[Place, Seen], end_s: float) -> tuple[Place, Seen]:
+def _until(look: tuple[VideoWindow, Seen], end_s: float) -> tuple[VideoWindow, Seen]:
     return replace(look[0], end_s=end_s), look[1]
 
 
-def _clips(path: Path, info: VideoInfo, clip_s: float, look: Look, on_progress: OnProgress, tally: Tally) -> Looks:
+def _clips(
+    path: Path, info: VideoInfo, clip_s: float, look: Look, on_progress: OnProgress, counts: DecodeCounts
+) -> Windows:
     """The frame that ends a clip without a cut belongs to both it and the next one, as a clip lasts until then."""
     count = look.frames or 1
     side = look.picture_side if look.frames else FACE_LOOK_PX
     sampling = Sampling(clip_s / (SAMPLES_PER_FRAME * count), 2 * side, references_only=False, deblock=True)
     window: list[tuple[float, Image]] = []
     shot = looked = 0
-    with closing(sample_frames(path, info, WHOLE, sampling, tally)) as frames:  # type: ignore[type-var]
+    with closing(sample_frames(path, info, WHOLE, sampling, counts)) as frames:  # type: ignore[type-var]
         for frame in frames:
             on_progress(Progress(STAGE, frame.time_s - info.start_s, info.duration_s))
             if window and (frame.begins_shot or frame.time_s >= window[0][0] + clip_s):
@@ -141,8 +145,8 @@ def _clips(path: Path, info: VideoInfo, clip_s: float, look: Look, on_progress: 
         yield _clip(window, end_s, shot, look)
 
 
-def _clip(window: list[tuple[float, Image]], end_s: float, shot: int, look: Look) -> tuple[Place, Seen]:
+def _clip(window: list[tuple[float, Image]], end_s: float, shot: int, look: Look) -> tuple[VideoWindow, Seen]:
     images = spread(window, look.frames or 1)
     seen = see_frames(images, look) if look.frames else see_picture(images[0], look)
     begin_s = window[0][0]
-    return Place(begin_s, begin_s, end_s, shot=shot), seen
+    return VideoWindow(begin_s, begin_s, end_s, shot=shot), seen

@@ -9,12 +9,12 @@ import pytest
 
 from analysis.__main__ import main
 from analysis.errors import Cancelled, DamagedModel
-from analysis.recognition.observing import observe_clips, observe_faces, observe_frames
+from analysis.recognition.predict_video import predict_clips, predict_faces, predict_frames
 from analysis.recognition.spans import spans_of
 from analysis.recognition.types import FaceTrack, FaceView
 from analysis.training.predict import load_model
 from analysis.types import Progress
-from analysis.video.decode import Tally, probe
+from analysis.video.decode import DecodeCounts, probe
 from tests.analysis.training.pictures import ignore, stripes
 from tests.clips import late_start, truncated_clip
 from tests.trained import BAR_CLIP_S, bars_film, bars_model, stripes_film, stripes_model
@@ -23,9 +23,9 @@ from tests.trained import BAR_CLIP_S, bars_film, bars_model, stripes_film, strip
 def test_frames_are_looked_at_each_second_and_at_cuts(tmp_path: Path) -> None:
     film = stripes_film(tmp_path / "film.mp4")
     model, told = load_model(stripes_model(), threads=1), list[Progress]()
-    seen = list(observe_frames(model, film, probe(film), told.append))
-    assert {each.place.shot for each in seen} == {0, 1, 2}
-    assert [round(each.place.time_s) for each in seen if each.place.shot == 0] == [0, 1, 2, 3]
+    seen = list(predict_frames(model, film, probe(film), told.append))
+    assert {each.window.shot for each in seen} == {0, 1, 2}
+    assert [round(each.window.time_s) for each in seen if each.window.shot == 0] == [0, 1, 2, 3]
     assert told[-1].done == pytest.approx(9, abs=0.1)
     assert all(sum(each.scores) == pytest.approx(1, abs=1e-3) for each in seen)
     spans = spans_of(seen, model.decide, model.labels)
@@ -39,25 +39,25 @@ def test_frames_are_looked_at_each_second_and_at_cuts(tmp_path: Path) -> None:
 
 def test_times_are_the_containers_own(tmp_path: Path) -> None:
     film = late_start(stripes_film(tmp_path / "film.mp4", ["lie"]), tmp_path / "late.ts", by_s=5)
-    seen = list(observe_frames(load_model(stripes_model(), threads=1), film, probe(film), ignore))
-    assert seen[0].place.time_s >= 5
+    seen = list(predict_frames(load_model(stripes_model(), threads=1), film, probe(film), ignore))
+    assert seen[0].window.time_s >= 5
 
 
 def test_clips_follow_one_another_and_begin_anew_at_a_cut(tmp_path: Path) -> None:
     film = bars_film(tmp_path / "film.mp4")
     model = load_model(bars_model(), threads=1)
-    seen = list(observe_clips(model, film, probe(film), BAR_CLIP_S, ignore))
-    assert all(one.place.end_s <= other.place.start_s + 1e-6 for one, other in pairwise(seen))
-    lengths = [each.place.end_s - each.place.start_s for each in seen]
+    seen = list(predict_clips(model, film, probe(film), BAR_CLIP_S, ignore))
+    assert all(one.window.end_s <= other.window.start_s + 1e-6 for one, other in pairwise(seen))
+    lengths = [each.window.end_s - each.window.start_s for each in seen]
     assert max(lengths) < 1.2 * BAR_CLIP_S and min(lengths) >= 0.5 * BAR_CLIP_S
-    assert [each.label for each in seen if each.place.end_s < 1.9] == ["left"] * 3
-    assert {each.label for each in seen if each.place.start_s > 2.1} == {"right"}
+    assert [each.label for each in seen if each.window.end_s < 1.9] == ["left"] * 3
+    assert {each.label for each in seen if each.window.start_s > 2.1} == {"right"}
 
 
 def test_a_video_shorter_than_a_clip_is_looked_at_all_the_same(tmp_path: Path) -> None:
     film = stripes_film(tmp_path / "film.mp4", ["stand"])
-    [seen] = observe_clips(load_model(stripes_model(), threads=1), film, probe(film), 60.0, ignore)
-    assert (seen.label, round(seen.place.end_s)) == ("stand", 3)
+    [seen] = predict_clips(load_model(stripes_model(), threads=1), film, probe(film), 60.0, ignore)
+    assert (seen.label, round(seen.window.end_s)) == ("stand", 3)
 
 
 def jpeg(standing: bool, seed: int = 1) -> bytes:
@@ -66,20 +66,20 @@ def jpeg(standing: bool, seed: int = 1) -> bytes:
 
 def test_each_view_of_a_face_stands_for_the_time_nearest_to_it() -> None:
     track = FaceTrack(7, 0.0, 10.0, (FaceView(8.0, jpeg(True)), FaceView(2.0, jpeg(False)), FaceView(9.0, b"broken")))
-    seen = list(observe_faces(load_model(stripes_model(), threads=1), [track], 1, ignore))
-    assert [(each.label, each.place.start_s, each.place.end_s, each.place.view) for each in seen] == [
+    seen = list(predict_faces(load_model(stripes_model(), threads=1), [track], 1, ignore))
+    assert [(each.label, each.window.start_s, each.window.end_s, each.window.view) for each in seen] == [
         ("lie", 0.0, 5.0, 1),
         ("stand", 5.0, 8.5, 0),
     ]
-    assert {each.place.track for each in seen} == {7}
+    assert {each.window.track for each in seen} == {7}
 
 
 def test_a_film_that_breaks_off_gives_what_is_there(tmp_path: Path) -> None:
     film = truncated_clip(stripes_film(tmp_path / "film.mp4"), tmp_path / "cut.mp4", 0.6)
-    tally = Tally()
-    seen = list(observe_frames(load_model(stripes_model(), threads=1), film, probe(film), ignore, tally))
-    assert seen and tally.damaged > 0
-    assert max(each.place.end_s for each in seen) < 9
+    counts = DecodeCounts()
+    seen = list(predict_frames(load_model(stripes_model(), threads=1), film, probe(film), ignore, counts))
+    assert seen and counts.damaged > 0
+    assert max(each.window.end_s for each in seen) < 9
 
 
 def test_cancelling_goes_through_and_closes_the_film(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_cancelling_goes_through_and_closes_the_film(tmp_path: Path) -> None:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        list(observe_frames(load_model(stripes_model(), threads=1), film, probe(film), stop))
+        list(predict_frames(load_model(stripes_model(), threads=1), film, probe(film), stop))
 
 
 def test_the_command_writes_spans_and_refuses_a_changed_model(

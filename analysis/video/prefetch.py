@@ -22,7 +22,7 @@ class _End:
     pass
 
 
-def run_ahead(items: Iterator[T], depth: int) -> Generator[T, None, None]:
+def prefetch(items: Iterator[T], depth: int) -> Generator[T, None, None]:
     """The same items, at most `depth` of them made in advance; an exception of the maker is raised here.
 
     However the consumer leaves (end, exception, `close()`), the maker is stopped and its thread joined.
