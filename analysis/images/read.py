@@ -1,29 +1,79 @@
-"""Reading picture files of any kind into 8-bit BGR, turned as they are meant to be seen."""
+"""Reads picture files into 8-bit BGR, turned as they are meant to be seen; no other module opens what people bring.
+
+Pillow tries the formats of FORMATS and none else: others of its plugins start programs or read rarely tested formats.
+"""
 
 from __future__ import annotations
 
+import logging
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
+import PIL.Image
+import pillow_heif
 from numpy.typing import NDArray
+from PIL import AvifImagePlugin as AvifImagePlugin
+from PIL import ImageCms, ImageFile, UnidentifiedImageError
+from PIL import TiffImagePlugin as TiffImagePlugin
+from PIL import WebPImagePlugin as WebPImagePlugin
 
 from analysis.errors import PictureTooLarge, UnreadablePicture
-from analysis.images.header_size import picture_size
 from analysis.types import Image
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"})
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif"}
+)
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 MAX_FILE_BYTES = 200_000_000
 MAX_PIXELS = 120_000_000
-"""More than any camera's; 360 MB decoded."""
+"""More than any camera's; 360 MB as an array, and 480 MB for the time that Pillow holds it too."""
 MAX_SIDE = 65_500
+MAX_PROFILE_BYTES = 4_000_000
+"""Profiles of printing machines have up to 3 MB, those of cameras and screens less than 4 kB."""
+STRIP_PIXELS = 2**18
+"""Converted at once: 1 MB, which stays in the processor's cache and beside which no second picture is held."""
+
+_ORIENTATION = 0x0112
+_PLAIN_FORMATS = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+"""What every browser shows. MPO is a JPEG with further pictures behind it, of which browsers know nothing."""
+_PLAIN_MODES = frozenset({"1", "L", "P", "RGB"})
+_LOSSY_FORMATS = frozenset({"JPEG", "MPO", "WEBP", "AVIF", "HEIF"})
+_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr", "LAB"})
+_DAMAGES = (OSError, ValueError, SyntaxError, EOFError, RuntimeError, IndexError, KeyError, TypeError, struct.error)
+"""What Pillow and its plugins raise for damaged files, beside UnidentifiedImageError, which is an OSError."""
+
+# Up to this limit Pillow does not warn of large pictures; from twice as many pixels on it opens none. The limit that
+# counts is the one below, before anything is decoded.
+PIL.Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+# It logs some flaws of files as errors of ours; what matters of them is raised.
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
+pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageHeader:
+    """What a picture file says of itself. Width and height are those of the picture as it is seen.
+
+    `is_plain`: every program shows its stored bytes as they are meant: JPEG, PNG or WebP of 8 bits a channel, grey or
+    colour without transparency, upright, one picture. `is_photograph`: it was compressed with loss already.
+    """
+
+    media_type: str
+    width: int
+    height: int
+    is_plain: bool
+    is_photograph: bool
 
 
 def read_picture(path: Path) -> Image:
-    """The picture as `(h, w, 3)` BGR: rotated by its EXIF, transparent parts white, the first of an animation.
+    """Returns the picture as `(h, w, 3)` BGR in sRGB: rotated by its EXIF, on white, the first one of an animation.
 
-    Raises UnreadablePicture for what is not a JPEG, PNG, GIF, BMP, WebP or TIFF or is damaged, or PictureTooLarge.
+    Raises UnreadablePicture for what is of none of FORMATS or is damaged, or PictureTooLarge.
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
@@ -34,34 +84,146 @@ def read_picture(path: Path) -> Image:
     return decode_picture(data, str(path))
 
 
-def decode_picture(data: bytes, name: str) -> Image:
-    """The same for a file's content; `name` is for the messages."""
-    size = picture_size(data)
-    if size is None or min(size) < 1:
-        raise UnreadablePicture(f"{name}: not a picture of a known kind (JPEG, PNG, GIF, BMP, WebP, TIFF)")
+def decode_picture(data: bytes, name: str, least_side: int | None = None) -> Image:
+    """Does the same for a file's content; `name` is for the messages.
+
+    With `least_side` a JPEG is decoded at a half, a quarter or an eighth of its size, as long as both of its sides
+    keep so many pixels: for a large one in a third of the time.
+    """
+    with _opened(data, name) as image:
+        if least_side is not None and image.format in ("JPEG", "MPO"):
+            image.draft(None, (least_side, least_side))
+        image.load()
+        _expect_size(image.size, name)  # a HEIC file may hold another picture than it says
+        if image.mode not in _MODES and not image.mode.startswith("I;16"):
+            raise UnreadablePicture(f"{name}: of a variant that cannot be read ({image.mode})")
+        if image.format == "BMP" and image.mode == "RGBA":
+            image.putalpha(255)  # most programs leave these bytes empty
+        return _to_bgr(image)
+
+
+def read_header(data: bytes, name: str) -> ImageHeader:
+    """Returns what the file is without decoding it. Raises UnreadablePicture or PictureTooLarge."""
+    with _opened(data, name) as image:
+        width, height = image.size
+        if _orientation(image) > 4:
+            width, height = height, width
+        return ImageHeader(
+            _PLAIN_FORMATS.get(image.format or "") or image.get_format_mimetype() or "",
+            width,
+            height,
+            _is_plain(image, data),
+            image.format in _LOSSY_FORMATS and data[12:16] != b"VP8L",
+        )
+
+
+@contextmanager
+def _opened(data: bytes, name: str) -> Iterator[ImageFile.ImageFile]:
+    """Yields the picture, its size checked and not decoded. Whatever breaks within becomes an UnreadablePicture."""
+    try:
+        with PIL.Image.open(BytesIO(data), formats=FORMATS) as image:
+            _expect_size(image.size, name)
+            yield image
+    except PIL.Image.DecompressionBombError as error:
+        raise PictureTooLarge(f"{name}: {error}") from error
+    except UnidentifiedImageError as error:
+        raise UnreadablePicture(f"{name}: not a picture of a known kind ({', '.join(FORMATS)})") from error
+    except _DAMAGES as error:
+        raise UnreadablePicture(f"{name}: damaged, or of a variant that cannot be decoded ({error})") from error
+
+
+def _expect_size(size: tuple[int, int], name: str) -> None:
     width, height = size
+    if min(size) < 1:
+        raise UnreadablePicture(f"{name}: {width} x {height} pixels")
     if width * height > MAX_PIXELS or max(size) > MAX_SIDE:
         raise PictureTooLarge(f"{name}: {width} x {height} pixels, at most {MAX_PIXELS // 1_000_000} million are read")
-    buffer = np.frombuffer(data, np.uint8)
+
+
+def _is_plain(image: ImageFile.ImageFile, data: bytes) -> bool:
+    if image.format not in _PLAIN_FORMATS or image.mode not in _PLAIN_MODES or image.has_transparency_data:
+        return False
+    if image.format == "PNG" and (
+        image.get_format_mimetype() == "image/apng" or _is_deep(image) or _turns_late(image, data)
+    ):
+        return False
+    is_moving = image.format == "WEBP" and getattr(image, "is_animated", False)
+    return not is_moving and _orientation(image) == 1
+
+
+def _is_deep(image: ImageFile.ImageFile) -> bool:
+    """Whether the file has 16 bits a channel, of which Pillow reads the upper half."""
+    return any(";16" in str(tile.args) for tile in image.tile)
+
+
+def _turns_late(image: ImageFile.ImageFile, data: bytes) -> bool:
+    """Whether a PNG may have its EXIF behind its pixels, where reading the header does not come to it."""
+    return "exif" not in image.info and b"eXIf" in data
+
+
+def _orientation(image: ImageFile.ImageFile) -> int:
+    """Returns 1..8 as EXIF counts them; 1 where nothing sensible is said. Pillow turns TIFF and HEIC by itself."""
+    exif = PIL.Image.Exif()
     try:
-        image = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
-        if image is not None and _may_be_transparent(data):
-            image = _on_white(cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED), image)
-    except cv2.error as error:
-        raise UnreadablePicture(f"{name}: damaged ({error.err})") from error
-    if image is None:
-        raise UnreadablePicture(f"{name}: damaged, or of a variant that cannot be decoded")
-    return np.asarray(image, np.uint8)
+        exif.load(image.info.get("exif") or b"")
+        said = exif.get(_ORIENTATION)
+    except _DAMAGES:
+        return 1
+    return said if isinstance(said, int) and 1 <= said <= 8 else 1
 
 
-def _may_be_transparent(data: bytes) -> bool:
-    return data.startswith((b"\x89PNG", b"RIFF"))
+def _to_bgr(image: ImageFile.ImageFile) -> Image:
+    """Converts strip by strip, each written to where it is seen: turning costs no further copy."""
+    width, height = image.size
+    orientation = _orientation(image)
+    seen = np.empty((width, height, 3) if orientation > 4 else (height, width, 3), np.uint8)
+    stored = _as_stored(seen, orientation)
+    to_srgb = _profile_transform(image)
+    rows = max(STRIP_PIXELS // width, 1)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        stored[top:bottom] = _strip_bgr(image.crop((0, top, width, bottom)), to_srgb)
+    return seen
 
 
-def _on_white(unchanged: NDArray[Any] | None, image_bgr: NDArray[Any]) -> Image:
-    """The picture before white, where it has an alpha channel (and was not rotated while it was read)."""
-    if unchanged is None or unchanged.ndim != 3 or unchanged.shape != (*image_bgr.shape[:2], 4):
-        return image_bgr
-    opacity = unchanged[..., 3:].astype(np.float32) / np.iinfo(unchanged.dtype).max
-    blended: Image = np.rint(image_bgr * opacity + 255 * (1 - opacity)).astype(np.uint8)
-    return blended
+def _as_stored(seen: Image, orientation: int) -> Image:
+    """Returns a view of the picture as its camera held it."""
+    view = seen.transpose(1, 0, 2) if orientation > 4 else seen
+    if orientation in (3, 4, 6, 7):
+        view = view[::-1]
+    return view[:, ::-1] if orientation in (2, 3, 7, 8) else view
+
+
+def _strip_bgr(strip: PIL.Image.Image, to_srgb: ImageCms.ImageCmsTransform | None) -> NDArray[np.uint8]:
+    if strip.mode.startswith("I;16"):
+        strip = PIL.Image.fromarray((np.asarray(strip) >> 8).astype(np.uint8))
+    if strip.has_transparency_data:
+        opaque = PIL.Image.new("RGBA", strip.size, "white")
+        strip = PIL.Image.alpha_composite(opaque, strip.convert("RGBA")).convert("RGB")
+    elif strip.mode not in ("L", "RGB", "CMYK"):
+        strip = strip.convert("RGB")
+    if to_srgb is not None and to_srgb.input_mode == strip.mode:
+        strip = to_srgb.apply(strip)
+    if strip.mode != "RGB":
+        strip = strip.convert("RGB")
+    width, height = strip.size
+    return np.frombuffer(strip.tobytes("raw", "BGR"), np.uint8).reshape(height, width, 3)
+
+
+def _profile_transform(image: ImageFile.ImageFile) -> ImageCms.ImageCmsTransform | None:
+    """Returns what makes sRGB of the picture's colours: telephones take pictures in Display P3.
+
+    None for a picture that is in sRGB already, says nothing, or has a profile that is damaged or of another kind.
+    """
+    profile = image.info.get("icc_profile")
+    if not profile or len(profile) > MAX_PROFILE_BYTES:
+        return None
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        target = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+        mode = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK"}[source.profile.xcolor_space.strip()]
+        if mode == "RGB" and "srgb" in (source.profile.profile_description or "").lower():
+            return None
+        return ImageCms.ImageCmsTransform(source, target, mode, "RGB", ImageCms.Intent.PERCEPTUAL)
+    except (ImageCms.PyCMSError, OSError, ValueError, KeyError):
+        return None

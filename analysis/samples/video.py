@@ -14,6 +14,7 @@ import av
 import cv2
 import numpy as np
 
+from analysis.images.read import read_picture
 from analysis.types import Image, OnProgress, Progress
 from analysis.weights import SAMPLE_PICTURES, verified_path
 
@@ -65,7 +66,7 @@ def sample_pictures() -> dict[str, Path]:
 
 def make_sample_video(pictures: dict[str, Path], target: Path, on_progress: OnProgress = lambda _: None) -> None:
     """Writes an H.264 MP4 of about 24 s; `pictures` names a file for each picture of `STORY`. Same input, same film."""
-    images = {name: _read(path) for name, path in pictures.items()}
+    images = {name: read_picture(path) for name, path in pictures.items()}
     with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=RATE_FPS, options={"crf": "21", "preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
@@ -76,13 +77,6 @@ def make_sample_video(pictures: dict[str, Path], target: Path, on_progress: OnPr
             container.mux(stream.encode(frame))
             on_progress(Progress("draw", number / RATE_FPS, DURATION_S))
         container.mux(stream.encode())
-
-
-def _read(path: Path) -> Image:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise FileNotFoundError(path)
-    return image.astype(np.uint8)
 
 
 def _frames(images: dict[str, Image]) -> Iterator[Image]:

@@ -20,6 +20,7 @@ from webapp.library import video_words
 from webapp.library.queries import CardPeople
 from webapp.library.video_words import Problem
 from webapp.people.identification import confidence_words
+from webapp.picture_types import PICTURE_TYPES
 from webapp.templatetags.browser_strings import STRINGS
 from webapp.videos.models import State, Video
 
@@ -126,6 +127,12 @@ def hue(index: int | None) -> str:
 def attribute(number: float) -> str:
     """A number for an SVG or data attribute: a point in every language."""
     return f"{float(number):.3f}".rstrip("0").rstrip(".")
+
+
+@register.simple_tag
+def picture_types() -> str:
+    """For the `accept` of a field that takes pictures."""
+    return PICTURE_TYPES
 
 
 @register.filter

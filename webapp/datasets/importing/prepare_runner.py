@@ -12,9 +12,7 @@ import cv2
 import numpy as np
 
 from analysis.errors import PictureTooLarge, UnreadablePicture, UnreadableVideo
-from analysis.images import read as pictures
-from analysis.images.header_format import PictureForm, picture_form
-from analysis.images.header_size import picture_size
+from analysis.images.read import MAX_FILE_BYTES, SUFFIXES, ImageHeader, decode_picture, read_header
 from analysis.types import Image, SegmentSpan, VideoInfo
 from analysis.video.cut_clip import cut_clip
 from analysis.video.decode import DecodeCounts, Sampling, sample_frames
@@ -29,7 +27,6 @@ THUMBNAIL_QUALITY = 82
 JPEG_QUALITY = 95
 LEAST_SIDE = 8
 """Nothing can be learnt from fewer pixels."""
-REDUCTIONS = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
 MOST_CLIP_S = 120.0
 MOST_CLIP_BYTES = 300_000_000
 HASH_BLOCK_BYTES = 1024**2
@@ -72,37 +69,29 @@ def prepare_picture(found: Found, least_side: int) -> Prepared | Outcome:
 
 
 def _picture(found: Found, content: bytes, least_side: int) -> Prepared:
-    if len(content) > pictures.MAX_FILE_BYTES:
+    if len(content) > MAX_FILE_BYTES:
         raise _Not(Outcome.TOO_LARGE)
-    form = picture_form(content)
-    if form is None:
-        is_meant = PurePosixPath(found.name).suffix.lower() in pictures.SUFFIXES
-        raise _Not(Outcome.UNREADABLE if is_meant else Outcome.NOT_A_SAMPLE)
-    size = picture_size(content)
-    if size is not None and min(size) < least_side:
+    header = _header(found, content)
+    size = header.width, header.height
+    if min(size) < least_side:
         raise _Not(Outcome.TOO_SMALL)
-    box = None if size is not None and _is_whole(found.box_xywh, size) else found.box_xywh
-    if form.is_plain and box is None:
-        width, height, small = _glance(content, size, found.name)
-        return _prepared(content, form.media_type, (width, height), small)
-    image = pictures.decode_picture(content, found.name)
+    box = None if _is_whole(found.box_xywh, size) else found.box_xywh
+    if header.is_plain and box is None:
+        small = decode_picture(content, found.name, THUMBNAIL_SIDE)
+        return _prepared(content, header.media_type, size, small)
+    image = decode_picture(content, found.name)
     if box is not None:
         image = _cut_out(image, box, least_side)
-    data, media_type = _encoded(image, form)
+    data, media_type = _encoded(image, header)
     return _prepared(data, media_type, (image.shape[1], image.shape[0]), image)
 
 
-def _glance(content: bytes, size: tuple[int, int] | None, name: str) -> tuple[int, int, Image]:
-    """Width, height and a picture for the thumbnail. Large JPEGs are decoded smaller, in a third of the time."""
-    if size is not None and content.startswith(b"\xff\xd8") and size[0] * size[1] <= pictures.MAX_PIXELS:
-        for factor, flag in REDUCTIONS.items():
-            if min(size) >= factor * THUMBNAIL_SIDE:
-                small = cv2.imdecode(np.frombuffer(content, np.uint8), flag)
-                if small is None:
-                    raise _Not(Outcome.UNREADABLE)
-                return *size, np.asarray(small, np.uint8)
-    image = pictures.decode_picture(content, name)
-    return image.shape[1], image.shape[0], image
+def _header(found: Found, content: bytes) -> ImageHeader:
+    try:
+        return read_header(content, found.name)
+    except UnreadablePicture as error:
+        is_meant = PurePosixPath(found.name).suffix.lower() in SUFFIXES
+        raise _Not(Outcome.UNREADABLE if is_meant else Outcome.NOT_A_SAMPLE) from error
 
 
 def _is_whole(box_xywh: Box | None, size: tuple[int, int]) -> bool:
@@ -122,9 +111,9 @@ def _cut_out(image: Image, box_xywh: Box, least_side: int) -> Image:
     return image[y1:y2, x1:x2]
 
 
-def _encoded(image: Image, form: PictureForm) -> tuple[bytes, str]:
+def _encoded(image: Image, header: ImageHeader) -> tuple[bytes, str]:
     """A photograph as JPEG, anything else without loss. The same picture always gives the same bytes."""
-    if form.is_photograph:
+    if header.is_photograph:
         return encode_jpeg(image, JPEG_QUALITY), "image/jpeg"
     return bytes(cv2.imencode(".png", image)[1]), "image/png"
 

@@ -23,13 +23,13 @@ from webapp.datasets.importing.option_types import APPEARANCES
 from webapp.datasets.models import Dataset, Import, ImportUpload, Source
 from webapp.datasets.views import head_context
 from webapp.http.responses import done, refused
+from webapp.picture_types import PICTURE_TYPES
 from webapp.uploads import tus_responses
 from webapp.uploads.rules import VIDEO_SUFFIXES
 
 BATCH_BYTES = 8 * 1024**2
 PICTURE_BYTES = 15 * 1024**2
 """A single picture goes into a request of its own; the server takes no larger one."""
-PICTURE_TYPES = "image/*,.jpg,.jpeg,.png,.webp,.gif,.bmp,.tif,.tiff"
 PROBLEMS_ON_A_PAGE = 100
 
 

@@ -8,9 +8,8 @@ from uuid import uuid4
 from django.db import transaction
 from django.utils import timezone
 
-from analysis.errors import PictureTooLarge, UnreadablePicture
-from analysis.images.header_size import picture_size
-from analysis.images.read import MAX_PIXELS, MAX_SIDE
+from analysis.errors import PictureTooLarge
+from analysis.images.read import read_header
 from analysis.training.data.samples import CLIP_SUFFIXES
 from webapp import storage
 from webapp.accounts.models import User
@@ -80,14 +79,10 @@ def look_again(look: Explanation, label: str, *, user: User | None) -> Explanati
 
 
 def check_picture(content: bytes) -> None:
-    """By its first bytes only. Raises PictureTooLarge or UnreadablePicture."""
+    """By its header only. Raises PictureTooLarge or UnreadablePicture."""
     if len(content) > MOST_BYTES:
         raise PictureTooLarge(f"{len(content)} bytes")
-    size = picture_size(content)
-    if size is None or min(size) < 1:
-        raise UnreadablePicture("not a picture of a known kind")
-    if size[0] * size[1] > MAX_PIXELS or max(size) > MAX_SIDE:
-        raise PictureTooLarge(f"{size[0]} x {size[1]} pixels")
+    read_header(content, "the picture")
 
 
 def is_average(look: Explanation) -> bool:

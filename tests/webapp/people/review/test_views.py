@@ -3,6 +3,7 @@
 from io import BytesIO
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -12,6 +13,7 @@ from django.urls import reverse
 
 from analysis.images.read import read_picture
 from analysis.samples.video import sample_pictures
+from tests.analysis.images.picture_files import made
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from webapp.accounts.models import Team, User
@@ -262,6 +264,16 @@ def test_a_photo_shows_its_faces_and_nothing_is_kept(team: Team, vera: User, set
     assert page.status_code == 200
     assert len(page.context["asked"]) == 1 and page["Cache-Control"] == "no-store"
     assert sorted(settings.MEDIA_ROOT.rglob("*")) == before
+
+
+@pytest.mark.parametrize("kind", ["heic", "avif"])
+def test_a_photo_of_a_telephone_shows_its_faces(kind: str, team: Team, vera: User) -> None:
+    lying = np.rot90(read_picture(next(iter(sample_pictures().values()))))
+    sent = SimpleUploadedFile("IMG_0001.HEIC", made(kind, lying, orientation=6), "")
+    page = signed_in(vera).post(reverse("people:photo"), {"photo": sent})
+    assert (page.status_code, len(page.context["asked"])) == (200, 1)
+    offered = signed_in(vera).get(reverse("people:photo")).content.decode()
+    assert all(ending in offered for ending in ("image/*", ".heic", ".avif"))
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\xff\xd8\xff\xe0" + b"\0" * 100])

@@ -8,6 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from analysis.images.read import decode_picture
+from tests.analysis.images.picture_files import claiming, made
 from tests.analysis.training.pictures import stripes
 from tests.clips import write_clip
 from tests.conftest import signed_in
@@ -173,6 +175,21 @@ def test_trying_a_picture_without_javascript(trained: TrainingRun, bob: User) ->
     assert look.result["said"] == "lie"
     assert "mine.png" in page(client, trained, look)
     assert "Tried lately" in client.get(reverse("training:try", args=[trained.pk])).content.decode()
+
+
+@pytest.mark.parametrize("kind", ["heic", "avif"])
+def test_trying_a_picture_of_a_telephone(kind: str, trained: TrainingRun, bob: User) -> None:
+    client = signed_in(bob)
+    content = made(kind, decode_picture(stripes_png(False, 77), "stripes"), quality=95)
+    assert upload(client, trained, content, "IMG_1.HEIC").status_code == 303
+    look = Explanation.objects.get()
+    assert worked(look).status == Status.DONE
+    look.refresh_from_db()
+    assert look.result["said"] == "lie"
+    assert upload(client, trained, content[:-60], "IMG_2.HEIC").status_code == 303, "its header is sound"
+    assert worked(Explanation.objects.latest("created_at")).error_code == "unreadable_picture"
+    assert upload(client, trained, claiming(kind, 11_000, 11_000), "IMG_3.HEIC").status_code in (303, 400)
+    assert ".heic" in client.get(reverse("training:try", args=[trained.pk])).content.decode()
 
 
 def test_trying_a_short_clip(trained: TrainingRun, film: Any, bob: User) -> None:

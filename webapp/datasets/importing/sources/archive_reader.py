@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
-from analysis.images import read as pictures
+from analysis.images.read import MAX_FILE_BYTES, SUFFIXES
 from webapp import storage
 from webapp.datasets.errors import BrokenList, NotAnArchive
 from webapp.datasets.importing import inbox, label_runner
@@ -195,9 +195,9 @@ class ArchiveReader(ListReader):
         if item.entry.is_odd:
             return Outcome.NOT_A_SAMPLE
         if self.work.of_import.dataset.kind != Kind.CLIPS:
-            return self.archive.read(item.entry, pictures.MAX_FILE_BYTES)
+            return self.archive.read(item.entry, MAX_FILE_BYTES)
         suffix = PurePosixPath(item.entry.parts[-1]).suffix.lower()
-        if suffix in pictures.SUFFIXES - {".gif"} or suffix in LIST_SUFFIXES or suffix == ".txt":
+        if suffix in SUFFIXES - {".gif"} or suffix in LIST_SUFFIXES or suffix == ".txt":
             return Outcome.NOT_A_SAMPLE  # known without looking, which takes a process for each
         return self.archive.unpack(item.entry, self.work.scratch / f"member-{at}", MOST_CLIP_BYTES)
 

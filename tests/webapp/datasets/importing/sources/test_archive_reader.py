@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.images.read import decode_picture
+from tests.analysis.images.picture_files import made
 from tests.factories_datasets import make_dataset, picture
 from tests.webapp.datasets.importing.fillings import (
     fill_from_zip,
@@ -299,6 +301,32 @@ def test_each_box_of_a_coco_list_is_a_sample(team: Team, alice: User) -> None:
     assert original is not None and cut is not None
     assert np.array_equal(cut, original[20:60, 10:40])
     assert storage.read_bytes(whole.key) == two_pictures()["images/2.png"]
+
+
+@database
+def test_pictures_of_telephones_come_as_pictures_that_browsers_show(team: Team, alice: User) -> None:
+    dataset = make_dataset(team=team)
+    members = {"cat/IMG_1.HEIC": made("heic", orientation=6), "dog/a.avif": made("avif"), "dog/b.png": made("heic")}
+    assert fill_from_zip(dataset, alice, members).counts == {"added": 3}
+    assert labels_of(dataset) == {"IMG_1.HEIC": "cat", "a.avif": "dog", "b.png": "dog"}
+    assert [(row.width, row.height) for row in samples_of(dataset)] == [(40, 60), (60, 40), (60, 40)]
+    for row in samples_of(dataset):
+        assert row.media_type == "image/jpeg"
+        stored = storage.read_bytes(row.key)
+        assert stored.startswith(b"\xff\xd8") and decode_picture(stored, row.name).shape == (row.height, row.width, 3)
+
+
+@database
+def test_boxes_are_where_a_turned_picture_shows_them(team: Team, alice: User) -> None:
+    """The camera held it on its side: 60 x 40 are stored, 40 x 60 are seen, and the upper half is red."""
+    dataset = make_dataset(team=team)
+    marks = [{"image_id": 1, "category_id": 5, "bbox": [0, 0, 40, 30]}, {"image_id": 1, "bbox": [0, 0, 40, 60]}]
+    listed = coco(images=[{"id": 1, "file_name": "1.heic"}], annotations=marks)
+    fill_from_zip(dataset, alice, {"1.heic": made("heic", orientation=6), "coco.json": listed})
+    half, whole = samples_of(dataset)
+    assert [(row.width, row.height) for row in (half, whole)] == [(40, 30), (40, 60)]
+    red = decode_picture(storage.read_bytes(half.key), "half")
+    assert red[:25, :, 2].min() > 180
 
 
 @database

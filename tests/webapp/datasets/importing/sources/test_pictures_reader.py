@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from analysis.images.header_format import picture_form
-from analysis.images.read import decode_picture
-from tests.factories_datasets import picture
+from analysis.images.read import decode_picture, read_header
+from tests.analysis.images.picture_files import claiming, made
+from tests.factories_datasets import a_picture, picture
 from webapp.datasets.importing.candidate_types import Found
 from webapp.datasets.importing.prepare_runner import THUMBNAIL_SIDE, Prepared, prepare_picture
 from webapp.datasets.models import Outcome
@@ -78,8 +78,7 @@ PALETTE = b"\x89PNG\r\n\x1a\n" + b"".join(
     ],
 )
 def test_plain_pictures_keep_their_bytes(content: bytes) -> None:
-    form = picture_form(content)
-    assert form is not None and form.is_plain
+    assert read_header(content, "a").is_plain
     assert data_of(content) == content
 
 
@@ -94,11 +93,14 @@ def test_plain_pictures_keep_their_bytes(content: bytes) -> None:
         (picture(1, suffix=".bmp"), "png"),
         (picture(1, suffix=".tiff"), "png"),
         (picture(1, suffix=".gif"), "png"),
+        (made("heic"), "jpeg"),
+        (made("heic", orientation=6), "jpeg"),
+        (made("avif"), "jpeg"),
+        (made("avif", orientation=8), "jpeg"),
     ],
 )
 def test_other_pictures_are_encoded_once_as_they_are_seen(content: bytes, suffix: str) -> None:
-    form = picture_form(content)
-    assert form is not None and not form.is_plain
+    assert not read_header(content, "a").is_plain
     result = prepared(content)
     assert isinstance(result, Prepared) and isinstance(result.data, bytes)
     assert result.media_type == f"image/{suffix}"
@@ -106,8 +108,7 @@ def test_other_pictures_are_encoded_once_as_they_are_seen(content: bytes, suffix
     assert seen.shape == kept.shape == (result.height, result.width, 3)
     assert np.abs(seen.astype(int) - kept).mean() < (0.01 if suffix == "png" else 6)
     assert data_of(content) == result.data
-    again = picture_form(result.data)
-    assert again is not None and again.is_plain
+    assert read_header(result.data, "again").is_plain
 
 
 def test_a_turned_photograph_is_stored_upright() -> None:
@@ -117,13 +118,23 @@ def test_a_turned_photograph_is_stored_upright() -> None:
 
 
 def test_four_channels_are_not_plain() -> None:
-    form = picture_form(as_cmyk(picture(1)))
-    assert form is not None and not form.is_plain
+    assert not read_header(as_cmyk(picture(1)), "print").is_plain
 
 
 def test_a_picture_of_50000_by_50000_is_refused_by_its_header() -> None:
     header = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0))
     assert prepared(header + chunk(b"IDAT", b"") + chunk(b"IEND", b""), "huge.png") == Outcome.TOO_LARGE
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "tiff", "gif", "bmp", "avif"])
+def test_a_picture_that_claims_to_be_too_large_is_refused_by_its_header(kind: str) -> None:
+    assert prepared(claiming(kind, 11_000, 11_000), f"huge.{kind}") == Outcome.TOO_LARGE
+
+
+@pytest.mark.parametrize("kind", ["heic", "avif", "webp"])
+def test_half_a_picture_is_unreadable(kind: str) -> None:
+    content = made(kind, a_picture(1, (400, 300)))
+    assert prepared(content[: len(content) // 2], f"half.{kind}") == Outcome.UNREADABLE
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.png", "a", "a.mp4"])
