@@ -83,15 +83,17 @@ find_npm() {
     pip_install "$NODE_PACKAGE" || die "Node could not be installed; the lines above say why."
 }
 
+# install_front_end STAMP [ARGUMENT...]: with --omit=dev only what the pages load.
 install_front_end() {
-    local wanted
+    local stamp=$1 wanted
+    shift
     wanted=$(fingerprint package.json package-lock.json)
-    unchanged node_modules/.installed "$wanted" && return
+    unchanged "$stamp" "$wanted" && return
     find_npm
     say "Installing front-end packages ..."
-    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 ||
+    npm ci "$@" --ignore-scripts --no-audit --no-fund --loglevel=error >&2 ||
         die "The front-end packages could not be installed; the lines above say why."
-    printf '%s\n' "$wanted" >node_modules/.installed
+    printf '%s\n' "$wanted" >"$stamp"
 }
 
 install_weights() {

@@ -40,5 +40,12 @@ export function icon(name) {
 
 /** Whether keys belong to a field rather than to the page. */
 export const isTyping = (event) =>
-  event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey ||
-  Boolean(event.target.closest?.('input:not([type="range"], [type="checkbox"]), textarea, select, [contenteditable], [popover], dialog'));
+  event.defaultPrevented ||
+  event.ctrlKey ||
+  event.metaKey ||
+  event.altKey ||
+  Boolean(
+    event.target.closest?.(
+      'input:not([type="range"], [type="checkbox"]), textarea, select, [contenteditable], [popover], dialog',
+    ),
+  );

@@ -30,14 +30,19 @@ class ChooseFaces extends HTMLElement {
     const n = this.querySelectorAll('[name="track"]:checked').length;
     bar.classList.toggle("is-idle", !n);
     bar.querySelector("[data-chosen]").textContent = words(n);
-    for (const button of bar.querySelectorAll("button")) button.disabled = !n || (button.hasAttribute("formaction") && n > 1);
+    for (const button of bar.querySelectorAll("button"))
+      button.disabled = !n || (button.hasAttribute("formaction") && n > 1);
   }
 
   /** Once for each field: a refreshed page may have brought the bar anew. */
   #suggest(field) {
     if (!field || field === this.#named) return;
     this.#named = field;
-    const [input, list, told] = [field.querySelector("input"), field.querySelector(".suggestions"), field.querySelector("[data-told]")];
+    const [input, list, told] = [
+      field.querySelector("input"),
+      field.querySelector(".suggestions"),
+      field.querySelector("[data-told]"),
+    ];
     // The name is only put in: what happens with the chosen appearances is for the button to say.
     new NameChoices({ input, list, told, data: field.dataset, taken: () => input.focus(), signal: this.#ended.signal });
   }

@@ -15,7 +15,8 @@ class ChooseVideos extends HTMLElement {
 
   #count = () => {
     const n = document.querySelectorAll('.card-choice [name="video"]:checked').length;
-    this.querySelector("[data-chosen]").textContent = n === 1 ? say("videos.chosen_one") : say("videos.chosen_many", { n });
+    this.querySelector("[data-chosen]").textContent =
+      n === 1 ? say("videos.chosen_one") : say("videos.chosen_many", { n });
     for (const button of this.querySelectorAll("button")) button.disabled = !n;
   };
 }

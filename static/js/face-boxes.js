@@ -20,8 +20,10 @@ class FaceBoxes extends HTMLElement {
     this.resized = new ResizeObserver(() => this.#draw());
     this.resized.observe(this.video);
     // Until then the poster is shown, which is another moment.
-    for (const name of ["play", "seeking"]) this.video.addEventListener(name, () => (this.#isStarted = true), { signal });
-    for (const name of ["loadeddata", "seeked", "resize"]) this.video.addEventListener(name, () => this.#at(this.video.currentTime), { signal });
+    for (const name of ["play", "seeking"])
+      this.video.addEventListener(name, () => (this.#isStarted = true), { signal });
+    for (const name of ["loadeddata", "seeked", "resize"])
+      this.video.addEventListener(name, () => this.#at(this.video.currentTime), { signal });
     this.addEventListener("click", (event) => this.#chosen(event), { signal });
     document.addEventListener("people:changed", () => this.#reload(), { signal });
     document.addEventListener("people:selected", ({ detail }) => this.#select(detail.person), { signal });

@@ -42,7 +42,10 @@ class FillForm extends HTMLElement {
     else for (const part of PARTS) this.#take(part, fresh);
   }
 
-  #shape = (page) => [...page.querySelectorAll("fill-form fieldset, fill-form #numbers input")].map((part) => part.name || part.querySelector("[name]")?.name).join();
+  #shape = (page) =>
+    [...page.querySelectorAll("fill-form fieldset, fill-form #numbers input")]
+      .map((part) => part.name || part.querySelector("[name]")?.name)
+      .join();
 
   #take(selector, fresh) {
     const [here, there] = [this.querySelector(selector), fresh.querySelector(`fill-form ${selector}`)];

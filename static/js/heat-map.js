@@ -18,7 +18,10 @@ class HeatMap extends HTMLElement {
     document.addEventListener("live:job", this.#onJob, { signal: this.#ended.signal });
     if (this.dataset.poll) return this.#await();
     if ("shown" in this.dataset) return;
-    this.#observer = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.#ask(), { rootMargin: NEAR });
+    this.#observer = new IntersectionObserver(
+      (entries) => entries.some((entry) => entry.isIntersecting) && this.#ask(),
+      { rootMargin: NEAR },
+    );
     this.#observer.observe(this);
   }
 

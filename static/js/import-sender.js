@@ -17,7 +17,9 @@ class ImportSender extends HTMLElement {
   connectedCallback() {
     this.#ended = new AbortController();
     const { signal } = this.#ended;
-    this.querySelector("input[type=file]").addEventListener("change", (event) => this.#chosen(event.target), { signal });
+    this.querySelector("input[type=file]").addEventListener("change", (event) => this.#chosen(event.target), {
+      signal,
+    });
     this.addEventListener("dragover", (event) => this.#over(event, true), { signal });
     this.addEventListener("dragleave", (event) => this.#over(event, false), { signal });
     this.addEventListener("drop", (event) => this.#dropped(event), { signal });
@@ -69,8 +71,11 @@ class ImportSender extends HTMLElement {
   async #beginNew(all) {
     const isPictures = this.dataset.source === "pictures";
     const most = Number(this.dataset.pictureBytes);
-    const files = isPictures ? all.filter((file) => file.size <= most) : all.slice(0, this.dataset.source === "archive" ? 1 : all.length);
-    if (files.length < all.length && isPictures) toast(say("import.too_large", { n: all.length - files.length, most: bytes(most) }));
+    const files = isPictures
+      ? all.filter((file) => file.size <= most)
+      : all.slice(0, this.dataset.source === "archive" ? 1 : all.length);
+    if (files.length < all.length && isPictures)
+      toast(say("import.too_large", { n: all.length - files.length, most: bytes(most) }));
     if (!files.length) return;
     const form = this.querySelector("form");
     const fields = { ...Object.fromEntries(new FormData(form)), expected: files.length };
@@ -136,7 +141,9 @@ function wordsOf(sender) {
   if (sender.phase === "failed") return sender.words;
   if (sender.phase === "retrying") return say("upload.retrying", { percent });
   if (sender instanceof PictureBatches) return say("import.arrived", { n: sender.arrived, all: sender.total });
-  return sender.phase === "sending" ? say("upload.progress", { percent, done: bytes(sender.sent), total: bytes(sender.size) }) : say("upload.starting");
+  return sender.phase === "sending"
+    ? say("upload.progress", { percent, done: bytes(sender.sent), total: bytes(sender.size) })
+    : say("upload.starting");
 }
 
 const again = (sender) => (sender instanceof PictureBatches ? sender.retry() : sender.start());

@@ -16,7 +16,9 @@ class InPlaceForm extends HTMLElement {
     const form = event.target;
     const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
     const body = new URLSearchParams(new FormData(form, event.submitter));
-    const answer = await fetch(form.action, { method: "POST", headers, body }).then((response) => response.json()).catch(() => null);
+    const answer = await fetch(form.action, { method: "POST", headers, body })
+      .then((response) => response.json())
+      .catch(() => null);
     toast(answer?.toast ?? say("form.failed"), answer?.undo);
     document.dispatchEvent(new CustomEvent("fragment:stale"));
   };

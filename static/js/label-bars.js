@@ -13,10 +13,18 @@ class LabelBars extends HTMLElement {
     this.#ended = new AbortController();
     const { signal } = this.#ended;
     this.addEventListener("click", (event) => this.#click(event), { signal });
-    this.addEventListener("input", (event) => event.target.name === "score" && this.#least(Number(event.target.value)), { signal });
-    this.addEventListener("submit", (event) => event.target.matches(".panel-foot") && event.preventDefault(), { signal });
+    this.addEventListener(
+      "input",
+      (event) => event.target.name === "score" && this.#least(Number(event.target.value)),
+      { signal },
+    );
+    this.addEventListener("submit", (event) => event.target.matches(".panel-foot") && event.preventDefault(), {
+      signal,
+    });
     document.addEventListener("player:time", ({ detail }) => this.#moment(detail), { signal });
-    document.addEventListener("fragment:refreshed", (event) => event.target.contains(this) && this.#renewed(), { signal });
+    document.addEventListener("fragment:refreshed", (event) => event.target.contains(this) && this.#renewed(), {
+      signal,
+    });
     this.#hide(this.#chosen());
   }
 
@@ -51,9 +59,12 @@ class LabelBars extends HTMLElement {
   }
 
   #mark() {
-    const isNow = (part) => this.#time !== null && Number(part.dataset.from) <= this.#time && this.#time < Number(part.dataset.to);
-    for (const part of this.querySelectorAll("[data-from]")) part.classList.toggle("is-now", isNow(part) && !part.hasAttribute("hidden"));
-    for (const row of this.querySelectorAll(".found-row")) row.classList.toggle("is-now", row.querySelector("rect.is-now") !== null);
+    const isNow = (part) =>
+      this.#time !== null && Number(part.dataset.from) <= this.#time && this.#time < Number(part.dataset.to);
+    for (const part of this.querySelectorAll("[data-from]"))
+      part.classList.toggle("is-now", isNow(part) && !part.hasAttribute("hidden"));
+    for (const row of this.querySelectorAll(".found-row"))
+      row.classList.toggle("is-now", row.querySelector("rect.is-now") !== null);
   }
 
   #least(percent) {

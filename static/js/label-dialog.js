@@ -22,7 +22,11 @@ class LabelDialog extends HTMLElement {
     this.#ended = new AbortController();
     const { signal } = this.#ended;
     this.addEventListener("submit", (event) => this.#save(event), { signal });
-    this.addEventListener("click", (event) => event.target.closest('[data-act="remove"]') && this.#send(this.urls.remove, {}), { signal });
+    this.addEventListener(
+      "click",
+      (event) => event.target.closest('[data-act="remove"]') && this.#send(this.urls.remove, {}),
+      { signal },
+    );
     // New labels are typed beside the grid.
     document.addEventListener("submit", (event) => event.target.matches(".label-add") && this.#add(event), { signal });
   }

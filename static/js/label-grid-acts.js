@@ -19,7 +19,8 @@ export class Acts {
   /** `groups` are [label or null, places]; `change(row, label)` gives the new fields of a row, or null for none. */
   give(kind, groups, change = () => null) {
     const order = { kind, groups: groups.map(([label, places]) => [label, this.#seen(places)]), before: new Map() };
-    for (const [label, places] of groups) for (const place of places) this.#show(order, place, (row) => change(row, label));
+    for (const [label, places] of groups)
+      for (const place of places) this.#show(order, place, (row) => change(row, label));
     this.samples.hold(order.before.keys());
     this.on.painted([...order.before.keys()]);
     this.#queue.push(order);

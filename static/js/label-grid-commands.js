@@ -8,7 +8,8 @@ export function suggestionOf({ samples, labels }, place) {
   return row && !row.label && labels.has(row.suggested) ? row.suggested : null;
 }
 
-export const areAllOut = ({ samples }, places) => places.length > 0 && places.every((place) => samples.rows.get(place)?.out);
+export const areAllOut = ({ samples }, places) =>
+  places.length > 0 && places.every((place) => samples.rows.get(place)?.out);
 
 function give({ acts }, places, label) {
   acts.give("label", [[label, places]], (row) => (row.label === label ? null : { label }));
@@ -16,7 +17,9 @@ function give({ acts }, places, label) {
 
 function leaveOut(grid, places) {
   const isOut = !areAllOut(grid, places);
-  grid.acts.give(isOut ? "leave_out" : "take_in", [[null, places]], (row) => (row.out === isOut ? null : { out: isOut }));
+  grid.acts.give(isOut ? "leave_out" : "take_in", [[null, places]], (row) =>
+    row.out === isOut ? null : { out: isOut },
+  );
 }
 
 /** Only suggestions that were shown: nobody accepts what they have not seen. */
@@ -27,7 +30,7 @@ function accept(grid, places) {
     if (label && !groups.has(label)) groups.set(label, []);
     if (label) groups.get(label).push(place);
   }
-  if (groups.size) grid.acts.give("accept", [...groups], (row, label) => ({ label }));
+  if (groups.size) grid.acts.give("accept", [...groups], (_row, label) => ({ label }));
   else toast(say("grid.nothing_suggested"));
   return groups.size > 0;
 }

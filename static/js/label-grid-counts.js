@@ -36,8 +36,10 @@ export class GridCounts {
   }
 
   #totals() {
-    for (const part of document.querySelectorAll("[data-count-of]")) part.textContent = this.#known[part.dataset.countOf];
-    for (const part of document.querySelectorAll("[data-samples-of]")) part.textContent = samplesIn(this.#known[part.dataset.samplesOf]);
+    for (const part of document.querySelectorAll("[data-count-of]"))
+      part.textContent = this.#known[part.dataset.countOf];
+    for (const part of document.querySelectorAll("[data-samples-of]"))
+      part.textContent = samplesIn(this.#known[part.dataset.samplesOf]);
   }
 
   #labelRows = () => [...this.element.querySelectorAll(".label-row")];

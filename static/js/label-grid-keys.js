@@ -1,7 +1,15 @@
 // Keys of the label grid, in the grid itself and in the large view.
 import { isTyping } from "rollcall/api";
 
-const LETTERS = { x: "out", t: "sequence", s: "accept", u: "undo", 0: "unlabel", backspace: "unlabel", delete: "unlabel" };
+const LETTERS = {
+  x: "out",
+  t: "sequence",
+  s: "accept",
+  u: "undo",
+  0: "unlabel",
+  backspace: "unlabel",
+  delete: "unlabel",
+};
 
 /** What a key does with the chosen samples: ["give", label] or [name]; null for nothing. */
 export function actOf(event, labels) {
@@ -15,7 +23,8 @@ export function actOf(event, labels) {
 /** Ctrl with Z or A; on a Mac the command key. */
 function withControl(event, grid) {
   const key = event.key.toLowerCase();
-  if (event.altKey || event.shiftKey || event.target.closest?.("input, textarea, select, dialog, [popover]")) return false;
+  if (event.altKey || event.shiftKey || event.target.closest?.("input, textarea, select, dialog, [popover]"))
+    return false;
   if (key === "z") grid.act("undo");
   else if (key === "a") grid.selectAll();
   else return false;

@@ -70,18 +70,27 @@ export class Large {
     if (!row || row.isGone) return row ? say("grid.gone") : say("grid.waiting");
     const label = labels.get(row.label);
     const suggestion = !label && labels.get(row.suggested);
-    const from = [row.title || row.name, row.time !== null && row.title ? clock(row.time) : ""].filter(Boolean).join(" · ");
+    const from = [row.title || row.name, row.time !== null && row.title ? clock(row.time) : ""]
+      .filter(Boolean)
+      .join(" · ");
     const size = row.width ? `${row.width} × ${row.height}` : "";
     return [
-      from, size, row.duration ? clock(row.duration) : "", row.out ? say("grid.out") : "",
-      suggestion && `${say("grid.guess", { name: suggestion.name })} ${say("grid.certainty", { percent: Math.round(100 * (row.certainty ?? 0)) })}`,
-    ].filter(Boolean).join("  ·  ");
+      from,
+      size,
+      row.duration ? clock(row.duration) : "",
+      row.out ? say("grid.out") : "",
+      suggestion &&
+        `${say("grid.guess", { name: suggestion.name })} ${say("grid.certainty", { percent: Math.round(100 * (row.certainty ?? 0)) })}`,
+    ]
+      .filter(Boolean)
+      .join("  ·  ");
   }
 
   #link(row) {
     const link = this.#part("video-link");
     link.hidden = !row?.video;
-    if (row?.video) link.href = `${this.grid.dataset.video.replace(NOBODY, row.video)}?t=${Math.round(10 * (row.time ?? 0)) / 10}`;
+    if (row?.video)
+      link.href = `${this.grid.dataset.video.replace(NOBODY, row.video)}?t=${Math.round(10 * (row.time ?? 0)) / 10}`;
   }
 
   #labels(row, labels) {

@@ -4,14 +4,22 @@ import { say } from "rollcall/api";
 /** Label id -> {id, name, hue, key}, read from the bar of labels. */
 export function readLabels(panel) {
   const rows = [...panel.querySelectorAll(".label-row")];
-  return new Map(rows.map(({ dataset }) => [Number(dataset.label), { id: Number(dataset.label), name: dataset.name, hue: Number(dataset.hue) % 12, key: dataset.key }]));
+  return new Map(
+    rows.map(({ dataset }) => [
+      Number(dataset.label),
+      { id: Number(dataset.label), name: dataset.name, hue: Number(dataset.hue) % 12, key: dataset.key },
+    ]),
+  );
 }
 
 /** Says how many are selected and offers what can be done with them. */
 export function showPicked(panel, { count, isAllOut, hasSuggestion, undoCount, isRange }) {
   const picked = panel.querySelector("[data-picked]");
   if (!picked) return;
-  const words = count === 0 ? say(isRange ? "grid.range_from" : "grid.none_selected") : say(count === 1 ? "grid.one_selected" : "grid.selected", { n: count });
+  const words =
+    count === 0
+      ? say(isRange ? "grid.range_from" : "grid.none_selected")
+      : say(count === 1 ? "grid.one_selected" : "grid.selected", { n: count });
   picked.querySelector("[data-picked-words]").textContent = isRange && count ? say("grid.range_to") : words;
   picked.querySelector('[data-act="clear"]').hidden = !count;
   for (const button of picked.querySelectorAll("[data-needs]")) {
@@ -22,7 +30,9 @@ export function showPicked(panel, { count, isAllOut, hasSuggestion, undoCount, i
   picked.querySelector('[data-act="range"]').setAttribute("aria-pressed", String(isRange));
   panel.classList.toggle("has-picked", count > 0);
   const hint = panel.querySelector("[data-hint]");
-  if (hint) hint.textContent = count === 0 ? say("grid.hint_filter") : say(count === 1 ? "grid.hint_give_one" : "grid.hint_give", { n: count });
+  if (hint)
+    hint.textContent =
+      count === 0 ? say("grid.hint_filter") : say(count === 1 ? "grid.hint_give_one" : "grid.hint_give", { n: count });
 }
 
 /** On a phone the panel lies on the bar at the bottom, however high that is. */
@@ -35,18 +45,22 @@ export function standOnRail(panel, signal) {
 
 /** Presses in the panel. */
 export function followPanel(panel, grid, signal) {
-  panel.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-act]");
-    const row = button?.closest(".label-row");
-    const act = button?.dataset.act;
-    if (!act || act === "only") return;
-    if (act === "give" && grid.targets.length) grid.act("give", Number(row.dataset.label));
-    else if (act === "give") row.querySelector('[data-act="only"]').click();
-    else if (act === "edit") document.getElementById("label-dialog").show(row, button.dataset);
-    else if (act === "open") grid.open();
-    else if (act === "clear") grid.clear();
-    else if (act === "wide") button.setAttribute("aria-expanded", String(panel.classList.toggle("is-wide")));
-    else if (act === "range") grid.isRange = !grid.isRange;
-    else grid.act(act);
-  }, { signal });
+  panel.addEventListener(
+    "click",
+    (event) => {
+      const button = event.target.closest("[data-act]");
+      const row = button?.closest(".label-row");
+      const act = button?.dataset.act;
+      if (!act || act === "only") return;
+      if (act === "give" && grid.targets.length) grid.act("give", Number(row.dataset.label));
+      else if (act === "give") row.querySelector('[data-act="only"]').click();
+      else if (act === "edit") document.getElementById("label-dialog").show(row, button.dataset);
+      else if (act === "open") grid.open();
+      else if (act === "clear") grid.clear();
+      else if (act === "wide") button.setAttribute("aria-expanded", String(panel.classList.toggle("is-wide")));
+      else if (act === "range") grid.isRange = !grid.isRange;
+      else grid.act(act);
+    },
+    { signal },
+  );
 }

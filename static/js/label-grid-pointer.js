@@ -13,34 +13,50 @@ export function followPointer(host, grid, signal) {
   };
   const stop = () => clearTimeout(timer);
 
-  host.addEventListener("pointerdown", (event) => {
-    [start, wasLong] = [event, false];
-    const place = placeOf(event);
-    if (event.pointerType !== "touch" || place < 0 || !grid.mayEdit) return;
-    timer = setTimeout(() => {
-      wasLong = true;
-      navigator.vibrate?.(15);
-      grid.range(place);
-    }, LONG_PRESS_MS);
-  }, { signal });
-  host.addEventListener("pointermove", (event) => {
-    if (start && Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) > STILL_PX) stop();
-  }, { signal });
+  host.addEventListener(
+    "pointerdown",
+    (event) => {
+      [start, wasLong] = [event, false];
+      const place = placeOf(event);
+      if (event.pointerType !== "touch" || place < 0 || !grid.mayEdit) return;
+      timer = setTimeout(() => {
+        wasLong = true;
+        navigator.vibrate?.(15);
+        grid.range(place);
+      }, LONG_PRESS_MS);
+    },
+    { signal },
+  );
+  host.addEventListener(
+    "pointermove",
+    (event) => {
+      if (start && Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) > STILL_PX) stop();
+    },
+    { signal },
+  );
   for (const name of ["pointerup", "pointercancel"]) host.addEventListener(name, stop, { signal });
   host.addEventListener("contextmenu", (event) => start?.pointerType === "touch" && event.preventDefault(), { signal });
 
-  host.addEventListener("click", (event) => {
-    const place = placeOf(event);
-    if (place < 0 || wasLong) return;
-    const isTouch = event.pointerType === "touch";
-    if (!grid.mayEdit) grid.openAt(place);
-    else if (event.shiftKey || grid.isRange) grid.range(place, event.ctrlKey || event.metaKey);
-    else if (event.ctrlKey || event.metaKey) grid.toggle(place);
-    else if (isTouch) grid.tap(place);
-    else grid.go(place);
-  }, { signal });
-  host.addEventListener("dblclick", (event) => {
-    const place = placeOf(event);
-    if (place >= 0 && !event.shiftKey && !event.ctrlKey && !event.metaKey) grid.openAt(place);
-  }, { signal });
+  host.addEventListener(
+    "click",
+    (event) => {
+      const place = placeOf(event);
+      if (place < 0 || wasLong) return;
+      const isTouch = event.pointerType === "touch";
+      if (!grid.mayEdit) grid.openAt(place);
+      else if (event.shiftKey || grid.isRange) grid.range(place, event.ctrlKey || event.metaKey);
+      else if (event.ctrlKey || event.metaKey) grid.toggle(place);
+      else if (isTouch) grid.tap(place);
+      else grid.go(place);
+    },
+    { signal },
+  );
+  host.addEventListener(
+    "dblclick",
+    (event) => {
+      const place = placeOf(event);
+      if (place >= 0 && !event.shiftKey && !event.ctrlKey && !event.metaKey) grid.openAt(place);
+    },
+    { signal },
+  );
 }

@@ -5,8 +5,12 @@ export function runsOf(pairs) {
   const runs = [];
   let last = null;
   for (const [number, revision] of pairs) {
-    if (last && last[1] === number - 1 && last[2] === revision) last[1] = number;
-    else runs.push((last = [number, number, revision]));
+    if (last && last[1] === number - 1 && last[2] === revision) {
+      last[1] = number;
+    } else {
+      last = [number, number, revision];
+      runs.push(last);
+    }
   }
   return runs;
 }
@@ -16,9 +20,12 @@ export const sizeOf = (runs) => runs.reduce((sum, [first, last]) => sum + last -
 
 /** Calls `take(number, revision)` for each sample. */
 export function eachOf(runs, take) {
-  for (const [first, last, revision] of runs) for (let number = first; number <= last; number += 1) take(number, revision);
+  for (const [first, last, revision] of runs)
+    for (let number = first; number <= last; number += 1) take(number, revision);
 }
 
 /** Sorted numbers for an address: "3-7.9". */
 export const spelled = (numbers) =>
-  runsOf(numbers.map((number) => [number, 0])).map(([first, last]) => (first === last ? first : `${first}-${last}`)).join(".");
+  runsOf(numbers.map((number) => [number, 0]))
+    .map(([first, last]) => (first === last ? first : `${first}-${last}`))
+    .join(".");

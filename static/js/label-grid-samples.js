@@ -65,7 +65,10 @@ export class Samples extends EventTarget {
 
   /** Asks for details around places that are about to be seen, in whole blocks. */
   want(first, last) {
-    const [start, end] = [Math.floor(first / BLOCK) * BLOCK, Math.min(this.length, (Math.floor(last / BLOCK) + 1) * BLOCK)];
+    const [start, end] = [
+      Math.floor(first / BLOCK) * BLOCK,
+      Math.min(this.length, (Math.floor(last / BLOCK) + 1) * BLOCK),
+    ];
     this.#wanted.clear();
     for (let place = start; place < end; place += 1) if (!this.rows.has(place)) this.#wanted.add(place);
     this.#plan(PAUSE_MS);
@@ -73,7 +76,8 @@ export class Samples extends EventTarget {
 
   /** Asks again for samples that have changed. With `visible` for all of those, and forgets the others. */
   refresh(numbers, visible = null) {
-    if (visible) for (const place of this.rows.keys()) if (place < visible[0] || place > visible[1]) this.rows.delete(place);
+    if (visible)
+      for (const place of this.rows.keys()) if (place < visible[0] || place > visible[1]) this.rows.delete(place);
     const places = visible ? [...this.rows.keys()] : numbers.map(this.placeOf).filter((place) => this.rows.has(place));
     for (const place of places) this.#stale.add(place);
     this.#plan(PAUSE_MS);

@@ -36,9 +36,19 @@ export function paintTile(tile, { row, number, labels, isSelected, isCurrent }) 
   const label = row && labels.get(row.label);
   const suggestion = row && !label && labels.get(row.suggested);
   const hue = label?.hue ?? suggestion?.hue;
-  tile.className = ["sample-tile", hue !== undefined && `hue-${hue}`, label && "is-labelled", suggestion && "is-suggested",
-    row?.out && "is-out", row?.isGone && "is-gone", !row && "is-waiting", isSelected && "is-selected",
-    tile.classList.contains("is-blank") && "is-blank"].filter(Boolean).join(" ");
+  tile.className = [
+    "sample-tile",
+    hue !== undefined && `hue-${hue}`,
+    label && "is-labelled",
+    suggestion && "is-suggested",
+    row?.out && "is-out",
+    row?.isGone && "is-gone",
+    !row && "is-waiting",
+    isSelected && "is-selected",
+    tile.classList.contains("is-blank") && "is-blank",
+  ]
+    .filter(Boolean)
+    .join(" ");
   tile.setAttribute("aria-selected", String(isSelected));
   tile.tabIndex = isCurrent ? 0 : -1;
   const [name, share] = wordsOf(row, label, suggestion);
@@ -55,7 +65,11 @@ function wordsOf(row, label, suggestion) {
   if (!row) return ["", ""];
   if (row.isGone) return [say("grid.gone"), ""];
   if (row.out) return [label ? say("grid.out_and", { name: label.name }) : say("grid.out"), ""];
-  if (suggestion) return [say("grid.guess", { name: suggestion.name }), say("grid.certainty", { percent: Math.round(100 * (row.certainty ?? 0)) })];
+  if (suggestion)
+    return [
+      say("grid.guess", { name: suggestion.name }),
+      say("grid.certainty", { percent: Math.round(100 * (row.certainty ?? 0)) }),
+    ];
   return [label?.name ?? "", ""];
 }
 

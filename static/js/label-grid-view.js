@@ -58,7 +58,8 @@ export class TileView {
     const first = this.width && this.#top < 0 ? top * this.columns : 0;
     this.width = width;
     const size = this.sizeName;
-    this.columns = width < PHONE_PX ? ON_A_PHONE[size] : Math.max(2, Math.floor((width + GAP_PX) / (LEAST_PX[size] + GAP_PX)));
+    this.columns =
+      width < PHONE_PX ? ON_A_PHONE[size] : Math.max(2, Math.floor((width + GAP_PX) / (LEAST_PX[size] + GAP_PX)));
     this.height = Math.floor((width - GAP_PX * (this.columns - 1)) / this.columns) + WORDS_PX + GAP_PX;
     this.host.style.setProperty("--columns", this.columns);
     this.#stretch();
@@ -107,7 +108,8 @@ export class TileView {
     const isFast = Math.abs(first - this.#shownFirst) > FAST_ROWS;
     this.#shownFirst = first;
     const focused = document.activeElement?.closest?.("[role=row]");
-    for (const [row, element] of this.#rows) if ((row < from || row > to) && element !== focused) this.#drop(row, element);
+    for (const [row, element] of this.#rows)
+      if ((row < from || row > to) && element !== focused) this.#drop(row, element);
     for (let row = from; row <= to; row += 1) if (!this.#rows.has(row)) this.#make(row);
     this.samples.want(from * this.columns, (to + 1) * this.columns - 1);
     clearTimeout(this.#settled);
@@ -152,11 +154,14 @@ export class TileView {
 
   /** Paints places again, or everything. */
   repaint(places) {
-    if (!places) for (const element of this.#rows.values()) for (const tile of element.children) this.paint(tile, Number(tile.dataset.place));
-    else for (const place of places) {
-      const tile = this.tile(place);
-      if (tile) this.paint(tile, place);
-    }
+    if (!places)
+      for (const element of this.#rows.values())
+        for (const tile of element.children) this.paint(tile, Number(tile.dataset.place));
+    else
+      for (const place of places) {
+        const tile = this.tile(place);
+        if (tile) this.paint(tile, place);
+      }
   }
 
   /** Brings a place into the free part of the window, between what sticks above and below. */

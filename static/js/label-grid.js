@@ -41,7 +41,11 @@ class LabelGrid extends HTMLElement {
     this.selection = new Selection(0, () => {});
     followPanel(this.panel, this, signal);
     standOnRail(this.panel, signal);
-    document.addEventListener("fragment:refreshed", (event) => this.panel.contains(event.target) && this.#labelsChanged(), { signal });
+    document.addEventListener(
+      "fragment:refreshed",
+      (event) => this.panel.contains(event.target) && this.#labelsChanged(),
+      { signal },
+    );
     document.addEventListener("live:samples", ({ detail }) => this.#live(detail.numbers), { signal });
     if (this.host) await this.#begin(signal);
   }
@@ -60,8 +64,15 @@ class LabelGrid extends HTMLElement {
     }
     this.selection = new Selection(this.samples.length, () => this.#selected());
     const thumbnail = (number) => this.fileOf("thumbnail", number);
-    this.view = new TileView(this.host, { samples: this.samples, paint: (tile, place) => this.#paint(tile, place), thumbnail, signal });
-    this.view.covered = () => (getComputedStyle(this.panel).position === "fixed" ? innerHeight - this.panel.getBoundingClientRect().top : 0) + 8;
+    this.view = new TileView(this.host, {
+      samples: this.samples,
+      paint: (tile, place) => this.#paint(tile, place),
+      thumbnail,
+      signal,
+    });
+    this.view.covered = () =>
+      (getComputedStyle(this.panel).position === "fixed" ? innerHeight - this.panel.getBoundingClientRect().top : 0) +
+      8;
     this.acts = new Acts(this.dataset.acts, this.samples, {
       painted: (places) => this.#repaint(places),
       changed: (before, after) => this.counts.moved(before, after),
@@ -182,7 +193,8 @@ class LabelGrid extends HTMLElement {
   #answered({ toast: words, undo, refused }, n, kind) {
     this.counts.ask();
     this.#selected();
-    if (n > 1 || kind === "sequence" || refused.length) words && toast(words, undo && { run: () => this.acts.undo(undo.url) });
+    if (n > 1 || kind === "sequence" || refused.length)
+      words && toast(words, undo && { run: () => this.acts.undo(undo.url) });
     else if (words) this.say(words);
   }
 
@@ -209,7 +221,8 @@ class LabelGrid extends HTMLElement {
   #stored(places) {
     const known = places.map((place) => this.samples.rows.get(place)).filter((row) => row && !row.isGone);
     // Somebody has just made a label: the bar is drawn again.
-    if (known.some(({ label }) => label && !this.labels.has(label))) document.dispatchEvent(new CustomEvent("fragment:stale"));
+    if (known.some(({ label }) => label && !this.labels.has(label)))
+      document.dispatchEvent(new CustomEvent("fragment:stale"));
     this.#repaint(places);
     if (this.selection.count) this.#selected();
   }
@@ -297,7 +310,8 @@ class LabelGrid extends HTMLElement {
 
   #resize(size) {
     localStorage.setItem(SIZE_KEY, size);
-    for (const button of this.querySelectorAll("[data-size]")) button.setAttribute("aria-checked", String(button.dataset.size === size));
+    for (const button of this.querySelectorAll("[data-size]"))
+      button.setAttribute("aria-checked", String(button.dataset.size === size));
     this.view.size = size;
   }
 

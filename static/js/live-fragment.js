@@ -92,7 +92,9 @@ class LiveFragment extends HTMLElement {
     const { src, select } = this.dataset;
     try {
       const query = "keepsQuery" in this.dataset ? location.search : "";
-      const found = select ? await fetchPage(location.href, this.#request.signal) : await fetchDocument(src + query, this.#request.signal);
+      const found = select
+        ? await fetchPage(location.href, this.#request.signal)
+        : await fetchDocument(src + query, this.#request.signal);
       const fresh = select ? found?.querySelector(select) : found?.body.firstElementChild;
       if (fresh) this.#morph(fresh);
     } catch (error) {
@@ -104,7 +106,8 @@ class LiveFragment extends HTMLElement {
 
   #morph(fresh) {
     const callbacks = { beforeNodeMorphed: mayChange };
-    for (const name of ["job", "status", "revision"]) if (name in fresh.dataset) this.dataset[name] = fresh.dataset[name];
+    for (const name of ["job", "status", "revision"])
+      if (name in fresh.dataset) this.dataset[name] = fresh.dataset[name];
     if (this.dataset.select) morphChildren(this, fresh, { callbacks, ignoreActiveValue: true });
     else morphElements(this.firstElementChild, fresh, { callbacks, ignoreActiveValue: true });
     this.#catchUp();

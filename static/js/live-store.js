@@ -23,6 +23,8 @@ export const stateOf = (id) => states.get(id);
 
 /** The newest job about a subject: of one kind, or of those that decide the state of a video. */
 export function latestOf(subject, kind) {
-  const fits = [...states.values()].filter((state) => state.subject === subject && (kind ? state.kind === kind : !BESIDE.includes(state.kind)));
+  const fits = [...states.values()].filter(
+    (state) => state.subject === subject && (kind ? state.kind === kind : !BESIDE.includes(state.kind)),
+  );
   return fits.sort((a, b) => b.created - a.created)[0];
 }

@@ -16,7 +16,9 @@ class LiveUpdates extends HTMLElement {
     this.#ended = new AbortController();
     const { signal } = this.#ended;
     addEventListener("online", () => this.#connect(), { signal });
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#connect(), { signal });
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#connect(), {
+      signal,
+    });
     this.#connect();
   }
 
@@ -46,7 +48,8 @@ class LiveUpdates extends HTMLElement {
     if (message.type === "gone") remove(message.subject);
     if (message.type === "samples") document.dispatchEvent(new CustomEvent("live:samples", { detail: message }));
     // After a lost connection nobody knows what was missed.
-    if (message.type === "snapshot_end") document.dispatchEvent(new CustomEvent("live:samples", { detail: { numbers: [] } }));
+    if (message.type === "snapshot_end")
+      document.dispatchEvent(new CustomEvent("live:samples", { detail: { numbers: [] } }));
     if (message.type === "stale") document.dispatchEvent(new CustomEvent("fragment:stale"));
     if (message.type === "people") this.#peopleChanged();
   }

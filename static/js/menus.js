@@ -1,7 +1,8 @@
 // Small habits of plain elements: menus close, order selects submit, a field that appears takes the focus.
 
 function closeOthers(target) {
-  for (const open of document.querySelectorAll("details[data-closes][open]")) if (!open.contains(target)) open.open = false;
+  for (const open of document.querySelectorAll("details[data-closes][open]"))
+    if (!open.contains(target)) open.open = false;
 }
 
 document.addEventListener("click", (event) => closeOthers(event.target));
@@ -18,10 +19,14 @@ document.addEventListener("change", (event) => {
 });
 
 // "toggle" does not bubble, but it can be captured.
-document.addEventListener("toggle", (event) => {
-  const field = event.target.open && event.target.querySelector?.(":scope [data-focus]");
-  if (field) {
-    field.focus();
-    field.select();
-  }
-}, true);
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const field = event.target.open && event.target.querySelector?.(":scope [data-focus]");
+    if (field) {
+      field.focus();
+      field.select();
+    }
+  },
+  true,
+);

@@ -19,10 +19,14 @@ export class NameChoices {
     input.addEventListener("input", () => this.#typed(), { signal });
     input.addEventListener("keydown", (event) => this.#key(event), { signal });
     input.addEventListener("blur", () => this.close(), { signal });
-    list.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-      this.#take(event.target.closest("li"));
-    }, { signal });
+    list.addEventListener(
+      "pointerdown",
+      (event) => {
+        event.preventDefault();
+        this.#take(event.target.closest("li"));
+      },
+      { signal },
+    );
     signal.addEventListener("abort", () => clearTimeout(this.#timer));
   }
 
@@ -52,11 +56,15 @@ export class NameChoices {
     if (!response?.ok || asked !== this.#asked) return;
     const people = (await response.json()).filter((person) => person.id !== this.#data.person);
     if (asked !== this.#asked) return;
-    this.#list.replaceChildren(...people.map((person, n) => option(person, `${this.#list.id}-${n}`, this.#data.picture)));
+    this.#list.replaceChildren(
+      ...people.map((person, n) => option(person, `${this.#list.id}-${n}`, this.#data.picture)),
+    );
     this.#list.hidden = !people.length;
     this.#input.setAttribute("aria-expanded", String(people.length > 0));
     this.#input.removeAttribute("aria-activedescendant");
-    this.#told.textContent = people.length ? say("name.suggestions_some", { n: people.length }) : say("name.suggestions_none");
+    this.#told.textContent = people.length
+      ? say("name.suggestions_some", { n: people.length })
+      : say("name.suggestions_none");
   }
 
   #key(event) {

@@ -28,7 +28,8 @@ class NetworkPreview extends HTMLElement {
   }
 
   #changed() {
-    for (const output of this.querySelectorAll("output")) output.value = `${Math.round(this.form.elements[output.htmlFor.value].value * 100)} %`;
+    for (const output of this.querySelectorAll("output"))
+      output.value = `${Math.round(this.form.elements[output.htmlFor.value].value * 100)} %`;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#show(), WAIT_MS);
   }

@@ -18,12 +18,18 @@ class PeoplePanel extends HTMLElement {
     this.person = this.dataset.person;
     this.addEventListener("click", (event) => this.#click(event), { signal });
     this.addEventListener("keydown", (event) => this.#tabKey(event), { signal });
-    this.addEventListener("input", (event) => event.target.name === "min" && this.#least(Number(event.target.value)), { signal });
-    this.addEventListener("submit", (event) => event.target.matches(".panel-foot") && event.preventDefault(), { signal });
+    this.addEventListener("input", (event) => event.target.name === "min" && this.#least(Number(event.target.value)), {
+      signal,
+    });
+    this.addEventListener("submit", (event) => event.target.matches(".panel-foot") && event.preventDefault(), {
+      signal,
+    });
     document.addEventListener("keydown", (event) => this.#pageKey(event), { signal });
     document.addEventListener("player:time", ({ detail }) => this.#moment(detail), { signal });
     document.addEventListener("people:choose", ({ detail }) => this.#choose(detail.person), { signal });
-    document.addEventListener("fragment:refreshed", (event) => event.target.contains(this) && this.#renewed(), { signal });
+    document.addEventListener("fragment:refreshed", (event) => event.target.contains(this) && this.#renewed(), {
+      signal,
+    });
     this.#read();
   }
 
@@ -40,7 +46,9 @@ class PeoplePanel extends HTMLElement {
 
   #read() {
     this.analysis = this.dataset.analysis;
-    this.#spans = new Map([...this.querySelectorAll(".person-row")].map((row) => [row.dataset.person, JSON.parse(row.dataset.appearances)]));
+    this.#spans = new Map(
+      [...this.querySelectorAll(".person-row")].map((row) => [row.dataset.person, JSON.parse(row.dataset.appearances)]),
+    );
   }
 
   #seek(time) {
@@ -86,13 +94,18 @@ class PeoplePanel extends HTMLElement {
     if (time !== null) this.#seek(time);
     this.#mark();
     // Only what the visitor cannot see is scrolled, and only inside of the panel's column.
-    this.querySelector(`[role="tabpanel"]:not([hidden]) [data-person="${CSS.escape(person)}"]`)?.scrollIntoView({ block: "nearest" });
+    this.querySelector(`[role="tabpanel"]:not([hidden]) [data-person="${CSS.escape(person)}"]`)?.scrollIntoView({
+      block: "nearest",
+    });
     document.dispatchEvent(new CustomEvent("people:selected", { detail: { person } }));
   }
 
   #go(person, step) {
     const spans = this.#spans.get(person) ?? [];
-    const wanted = step > 0 ? spans.find(([start]) => start > this.#time + SEEK_EDGE_S) : spans.findLast(([start]) => start < this.#time - 1);
+    const wanted =
+      step > 0
+        ? spans.find(([start]) => start > this.#time + SEEK_EDGE_S)
+        : spans.findLast(([start]) => start < this.#time - 1);
     const target = wanted ?? (step > 0 ? spans[0] : spans.at(-1));
     if (target) this.#choose(person, target[0]);
   }
@@ -132,9 +145,13 @@ class PeoplePanel extends HTMLElement {
     for (const element of this.querySelectorAll("[data-person][data-screen-time]")) {
       const { person } = element.dataset;
       const spans = this.#spans.get(person) ?? [];
-      element.classList.toggle("is-on-screen", this.classList.contains("has-now") && spans.some(([start, end]) => start <= this.#time && this.#time <= end));
+      element.classList.toggle(
+        "is-on-screen",
+        this.classList.contains("has-now") && spans.some(([start, end]) => start <= this.#time && this.#time <= end),
+      );
       element.classList.toggle("is-selected", person === this.person);
-      if (element.matches(".strip li")) element.firstElementChild.toggleAttribute("aria-current", person === this.person);
+      if (element.matches(".strip li"))
+        element.firstElementChild.toggleAttribute("aria-current", person === this.person);
       const place = element.querySelector("[data-place]");
       if (place && person === this.person) {
         const n = Math.max(1, spans.filter(([start]) => start <= this.#time + SEEK_EDGE_S).length);
@@ -154,7 +171,10 @@ class PeoplePanel extends HTMLElement {
     slider.nextElementSibling.textContent = spoken(seconds);
     const note = this.querySelector(".hidden-note");
     note.hidden = !hidden;
-    note.querySelector("[data-hidden-words]").textContent = say(hidden === 1 ? "panel.hidden_one" : "panel.hidden_many", { n: hidden, least: spoken(seconds) });
+    note.querySelector("[data-hidden-words]").textContent = say(
+      hidden === 1 ? "panel.hidden_one" : "panel.hidden_many",
+      { n: hidden, least: spoken(seconds) },
+    );
     writeAddress({ min: String(seconds) });
   }
 }

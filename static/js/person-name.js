@@ -20,7 +20,14 @@ class PersonName extends HTMLElement {
     this.addEventListener("focusout", (event) => !this.contains(event.relatedTarget) && this.#leave(), { signal });
     // A refreshed panel brings these back as the server drew them, so they are part of its markup.
     const [list, told] = [this.querySelector(".suggestions"), this.querySelector("[data-told]")];
-    this.#choices = new NameChoices({ input: this.input, list, told, data: this.dataset, taken: () => form.requestSubmit(), signal });
+    this.#choices = new NameChoices({
+      input: this.input,
+      list,
+      told,
+      data: this.dataset,
+      taken: () => form.requestSubmit(),
+      signal,
+    });
   }
 
   disconnectedCallback() {

@@ -11,19 +11,33 @@ class PhotoDrop extends HTMLElement {
     const zone = this.querySelector(".photo-zone");
     form.querySelector("button").hidden = true;
     field.addEventListener("change", () => field.files.length && form.requestSubmit(), { signal });
-    form.addEventListener("submit", () => { this.querySelector("[data-busy]").hidden = false; }, { signal });
-    zone.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      zone.classList.add("is-over");
-    }, { signal });
+    form.addEventListener(
+      "submit",
+      () => {
+        this.querySelector("[data-busy]").hidden = false;
+      },
+      { signal },
+    );
+    zone.addEventListener(
+      "dragover",
+      (event) => {
+        event.preventDefault();
+        zone.classList.add("is-over");
+      },
+      { signal },
+    );
     zone.addEventListener("dragleave", () => zone.classList.remove("is-over"), { signal });
-    zone.addEventListener("drop", (event) => {
-      event.preventDefault();
-      zone.classList.remove("is-over");
-      if (!event.dataTransfer.files.length) return;
-      field.files = event.dataTransfer.files;
-      form.requestSubmit();
-    }, { signal });
+    zone.addEventListener(
+      "drop",
+      (event) => {
+        event.preventDefault();
+        zone.classList.remove("is-over");
+        if (!event.dataTransfer.files.length) return;
+        field.files = event.dataTransfer.files;
+        form.requestSubmit();
+      },
+      { signal },
+    );
   }
 
   disconnectedCallback() {

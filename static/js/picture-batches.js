@@ -58,10 +58,13 @@ export class PictureBatches extends EventTarget {
     for (let attempt = 0; ; attempt += 1) {
       if (this.#ended.signal.aborted) return null;
       const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
-      const response = await fetch(url, { method: "POST", body, headers, signal: this.#ended.signal }).catch(() => null);
+      const response = await fetch(url, { method: "POST", body, headers, signal: this.#ended.signal }).catch(
+        () => null,
+      );
       if (response?.ok && !response.redirected) return response.json();
       if (response && (response.redirected || response.status < 500 || response.status === 507)) {
-        this.words = response.redirected || response.status === 403 ? say("upload.signed_out") : await wordsOf(response);
+        this.words =
+          response.redirected || response.status === 403 ? say("upload.signed_out") : await wordsOf(response);
         this.#move("failed");
         return null;
       }
@@ -77,7 +80,11 @@ export class PictureBatches extends EventTarget {
   }
 }
 
-const wordsOf = (response) => response.json().then((answer) => answer.error).catch(() => say("import.failed"));
+const wordsOf = (response) =>
+  response
+    .json()
+    .then((answer) => answer.error)
+    .catch(() => say("import.failed"));
 
 function batchesOf(files, { batchBytes, batchCount }) {
   const batches = [];

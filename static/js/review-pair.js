@@ -12,7 +12,13 @@ class ReviewPair extends HTMLElement {
     this.#ended = new AbortController();
     const { signal } = this.#ended;
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
-    this.addEventListener("touchstart", (event) => { this.#from = event.changedTouches[0]; }, { signal, passive: true });
+    this.addEventListener(
+      "touchstart",
+      (event) => {
+        this.#from = event.changedTouches[0];
+      },
+      { signal, passive: true },
+    );
     this.addEventListener("touchmove", (event) => this.#follow(event.changedTouches[0]), { signal, passive: true });
     this.addEventListener("touchend", (event) => this.#swiped(event.changedTouches[0]), { signal, passive: true });
     this.addEventListener("touchcancel", () => this.#lean(0), { signal, passive: true });
@@ -41,14 +47,18 @@ class ReviewPair extends HTMLElement {
     const across = this.#across(to);
     this.#lean(across);
     for (const button of this.querySelectorAll('[name="answer"]')) {
-      button.classList.toggle("is-meant", Math.abs(across) > FAR_ENOUGH_PX && button.value === (across > 0 ? "yes" : "no"));
+      button.classList.toggle(
+        "is-meant",
+        Math.abs(across) > FAR_ENOUGH_PX && button.value === (across > 0 ? "yes" : "no"),
+      );
     }
   }
 
   /** The pair follows the finger, so that one sees that a swipe is an answer. */
   #lean(across) {
     const pair = this.querySelector(".review-pair");
-    pair.style.transform = across && !matchMedia("(prefers-reduced-motion: reduce)").matches ? `translateX(${across / 3}px)` : "";
+    pair.style.transform =
+      across && !matchMedia("(prefers-reduced-motion: reduce)").matches ? `translateX(${across / 3}px)` : "";
   }
 
   #swiped(to) {

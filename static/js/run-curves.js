@@ -2,8 +2,8 @@
 import { say } from "rollcall/api";
 
 const HEIGHT = 190;
-const PERCENT = (plot, ticks) => ticks.map((tick) => `${Math.round(tick * 100)} %`);
-const SHORT = (plot, ticks) => ticks.map((tick) => String(Number(tick.toPrecision(3))));
+const PERCENT = (_plot, ticks) => ticks.map((tick) => `${Math.round(tick * 100)} %`);
+const SHORT = (_plot, ticks) => ticks.map((tick) => String(Number(tick.toPrecision(3))));
 
 class RunCurves extends HTMLElement {
   #plots = {};
@@ -63,9 +63,19 @@ class RunCurves extends HTMLElement {
 
   #options(kind, box) {
     const [ink, line] = [this.#seen("--muted"), this.#seen("--line")];
-    const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: `12px ${getComputedStyle(box).fontFamily}` };
+    const axis = {
+      stroke: ink,
+      grid: { stroke: line, width: 1 },
+      ticks: { show: false },
+      font: `12px ${getComputedStyle(box).fontFamily}`,
+    };
     const series = (who, dash) => ({
-      label: say(`curves.${who}`), stroke: this.#seen(`--plot-${who}`), width: 2, dash, points: { size: 5 }, spanGaps: true,
+      label: say(`curves.${who}`),
+      stroke: this.#seen(`--plot-${who}`),
+      width: 2,
+      dash,
+      points: { size: 5 },
+      spanGaps: true,
     });
     return {
       width: box.clientWidth || 300,
@@ -74,13 +84,17 @@ class RunCurves extends HTMLElement {
       cursor: { drag: { x: false, y: false } },
       scales: {
         x: { time: false, range: ({ data: [x] }) => [x[0] ?? 1, Math.max(x.at(-1) ?? 1, (x[0] ?? 1) + 1)] },
-        y: kind === "accuracy" ? { range: (plot, low) => [Math.min(0.5, Math.floor((low ?? 0.5) * 10) / 10), 1] } : {},
+        y: kind === "accuracy" ? { range: (_plot, low) => [Math.min(0.5, Math.floor((low ?? 0.5) * 10) / 10), 1] } : {},
       },
       axes: [
         { ...axis, size: 28, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
         { ...axis, size: 48, values: kind === "accuracy" ? PERCENT : SHORT },
       ],
-      series: [{ label: this.hasAttribute("data-ways") ? say("curves.way") : say("curves.epoch") }, series("train"), series("validation", [6, 4])],
+      series: [
+        { label: this.hasAttribute("data-ways") ? say("curves.way") : say("curves.epoch") },
+        series("train"),
+        series("validation", [6, 4]),
+      ],
     };
   }
 

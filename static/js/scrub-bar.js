@@ -53,7 +53,9 @@ class ScrubBar extends HTMLElement {
     const canvas = this.querySelector("canvas");
     canvas.hidden = !this.dataset.sprites;
     if (canvas.hidden) return;
-    const [columns, rows, width, height, interval] = ["columns", "rows", "tileWidth", "tileHeight", "interval"].map((key) => Number(this.dataset[key]));
+    const [columns, rows, width, height, interval] = ["columns", "rows", "tileWidth", "tileHeight", "interval"].map(
+      (key) => Number(this.dataset[key]),
+    );
     if (!this.#sheet) {
       this.#sheet = new Image();
       this.#sheet.src = this.dataset.sprites;

@@ -25,7 +25,8 @@ class ShowHide extends HTMLElement {
 
   #next() {
     const step = STEPS[this.#step];
-    for (const box of this.boxes) box.checked = step === "show_all" || (step === "hide_unnamed" && !("unnamed" in box.dataset));
+    for (const box of this.boxes)
+      box.checked = step === "show_all" || (step === "hide_unnamed" && !("unnamed" in box.dataset));
     this.#step = (this.#step + 1) % STEPS.length;
     this.cycle.textContent = say(`hide.${STEPS[this.#step]}`);
     this.#count();
@@ -35,7 +36,9 @@ class ShowHide extends HTMLElement {
 
   #count() {
     const n = this.#changed().length;
-    this.querySelector("[data-changed]").textContent = n ? say(n === 1 ? "hide.changed_one" : "hide.changed_many", { n }) : "";
+    this.querySelector("[data-changed]").textContent = n
+      ? say(n === 1 ? "hide.changed_one" : "hide.changed_many", { n })
+      : "";
   }
 
   #leaveOut() {

@@ -46,7 +46,9 @@ class ToastList extends HTMLElement {
     button.addEventListener("click", async () => {
       note.remove();
       if (undo.run) return undo.run();
-      const answer = await post(undo.url, undo.fields).then((response) => response.json()).catch(() => null);
+      const answer = await post(undo.url, undo.fields)
+        .then((response) => response.json())
+        .catch(() => null);
       this.show(answer?.toast ?? say("undo.failed"), null);
       document.dispatchEvent(new CustomEvent("fragment:stale"));
       document.dispatchEvent(new CustomEvent("people:changed"));

@@ -25,12 +25,17 @@ class UploadRow extends HTMLElement {
     this.#ended = new AbortController();
     const { signal } = this.#ended;
     this.item.addEventListener("change", () => this.#plan(), { signal });
-    document.addEventListener("live:job", ({ detail }) => detail.subject === this.item.video && this.#plan(), { signal });
+    document.addEventListener("live:job", ({ detail }) => detail.subject === this.item.video && this.#plan(), {
+      signal,
+    });
     this.addEventListener("click", (event) => this.#act(event.target.closest("[data-act]")?.dataset.act), { signal });
     this.querySelector("[data-name]").textContent = this.item.name;
     this.querySelector("[data-name]").title = this.item.name;
     for (const act of ["pause", "resume", "cancel"]) {
-      this.querySelector(`[data-act="${act}"]`).setAttribute("aria-label", say(`upload.${act}`, { name: this.item.name }));
+      this.querySelector(`[data-act="${act}"]`).setAttribute(
+        "aria-label",
+        say(`upload.${act}`, { name: this.item.name }),
+      );
     }
     this.#show();
   }
@@ -57,23 +62,29 @@ class UploadRow extends HTMLElement {
     this.querySelector("[data-size]").textContent = bytes(item.size);
     this.#say(this.#words(item, job, percent));
     const bar = this.querySelector("progress");
-    bar.hidden = item.phase === "failed" || item.phase === "cancelled" || job?.status === "failed" || job?.status === "done";
+    bar.hidden =
+      item.phase === "failed" || item.phase === "cancelled" || job?.status === "failed" || job?.status === "done";
     bar.setAttribute("aria-label", item.name);
     if (item.phase === "starting" || (percent === null && job?.status === "running")) bar.removeAttribute("value");
     else bar.value = percent ?? 0;
-    for (const button of this.querySelectorAll("[data-act]")) button.hidden = !ACTS[item.phase].includes(button.dataset.act);
+    for (const button of this.querySelectorAll("[data-act]"))
+      button.hidden = !ACTS[item.phase].includes(button.dataset.act);
     const open = this.querySelector('[data-act="open"]');
     open.href = item.places.video.replace("00000000-0000-0000-0000-000000000000", item.video);
     this.querySelector('[data-act="retry"]').hidden ||= !item.file;
   }
 
   #words(item, job, percent) {
-    if (job) return item.phase === "awaiting" && job.kind !== "upload" ? "" : [job.headline, job.detail].filter(Boolean).join(" · ");
+    if (job)
+      return item.phase === "awaiting" && job.kind !== "upload"
+        ? ""
+        : [job.headline, job.detail].filter(Boolean).join(" · ");
     if (item.phase === "failed") return item.words;
     if (item.phase === "awaiting") return say("upload.again", { percent });
     if (item.phase === "sending") {
       const speed = item.speed;
-      const left = speed > 0 ? say("upload.speed", { speed: bytes(speed), left: timeLeft((item.size - item.sent) / speed) }) : "";
+      const left =
+        speed > 0 ? say("upload.speed", { speed: bytes(speed), left: timeLeft((item.size - item.sent) / speed) }) : "";
       const done = say("upload.progress", { percent, done: bytes(item.sent), total: bytes(item.size) });
       return [done, left].filter(Boolean).join(" · ");
     }

@@ -47,7 +47,14 @@ export class Upload extends EventTarget {
   }
 
   give(file) {
-    Object.assign(this, { file, name: file.name, size: file.size, type: file.type, fingerprint: fingerprintOf(file), isAllowed: false });
+    Object.assign(this, {
+      file,
+      name: file.name,
+      size: file.size,
+      type: file.type,
+      fingerprint: fingerprintOf(file),
+      isAllowed: false,
+    });
     this.#move("queued");
   }
 
@@ -110,7 +117,13 @@ export class Upload extends EventTarget {
       chunkSize: chunk,
       retryDelays: PAUSES_MS,
       storeFingerprintForResuming: false,
-      metadata: { filename: this.name, filetype: this.type, team, thoroughness: this.thoroughness ?? "", fingerprint: this.fingerprint },
+      metadata: {
+        filename: this.name,
+        filetype: this.type,
+        team,
+        thoroughness: this.thoroughness ?? "",
+        fingerprint: this.fingerprint,
+      },
       onBeforeRequest: (request) => request.setHeader("X-CSRFToken", csrfToken()),
       onAfterResponse: (_, response) => (this.video = response.getHeader("Rollcall-Video") || this.video),
       onProgress: (sent) => this.#progressed(sent),
@@ -130,7 +143,8 @@ export class Upload extends EventTarget {
 
   #mayRetry(error) {
     const status = error.originalResponse?.getStatus() ?? 0;
-    if (HOPELESS[status] || (status >= 400 && status < 500 && ![408, 409, 423, 425, 429, 460].includes(status))) return false;
+    if (HOPELESS[status] || (status >= 400 && status < 500 && ![408, 409, 423, 425, 429, 460].includes(status)))
+      return false;
     this.#samples = [];
     this.#move("retrying");
     return true;
@@ -144,7 +158,8 @@ export class Upload extends EventTarget {
     this.url = this.#tus?.url ?? this.url;
     this.#tus = null;
     if (status === 404 || status === 410) Object.assign(this, { url: "", sent: 0 });
-    if (!response && /read|NotFound|NotReadable/i.test(String(error.causingError ?? error))) this.fail(say("upload.unreadable"));
+    if (!response && /read|NotFound|NotReadable/i.test(String(error.causingError ?? error)))
+      this.fail(say("upload.unreadable"));
     else if (HOPELESS[status]) this.fail(say(`upload.${HOPELESS[status]}`));
     else this.fail(status >= 400 && status < 500 && response.getBody() ? response.getBody() : say("upload.failed"));
   }

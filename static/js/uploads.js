@@ -45,7 +45,7 @@ class Uploads extends EventTarget {
   }
 
   #takeOrMake(file, places, thoroughness) {
-    const known = this.items.find((item) => item.awaits(file));
+    const known = this.items.find((each) => each.awaits(file));
     if (known) {
       known.give(file);
       return known;
@@ -76,12 +76,15 @@ class Uploads extends EventTarget {
       return;
     }
     const answer = await response.json();
-    items.forEach((item, n) => item.judged(answer.files?.[n] ?? { ok: false, reason: answer.error }));
+    for (const [n, item] of items.entries()) item.judged(answer.files?.[n] ?? { ok: false, reason: answer.error });
   }
 
   #startNext() {
     const free = AT_ONCE - this.items.filter((item) => ["starting", "sending", "retrying"].includes(item.phase)).length;
-    for (const item of this.items.filter((each) => each.phase === "queued" && each.isAllowed).slice(0, Math.max(0, free))) item.start();
+    for (const item of this.items
+      .filter((each) => each.phase === "queued" && each.isAllowed)
+      .slice(0, Math.max(0, free)))
+      item.start();
   }
 
   #changed() {
@@ -93,4 +96,3 @@ export const uploads = new Uploads();
 
 // Only leaving the application ends uploads; visiting other pages of it does not.
 addEventListener("beforeunload", (event) => uploads.running.length && event.preventDefault());
-

@@ -31,7 +31,7 @@ class VideoGrid extends HTMLElement {
     const isNew = "takesNew" in this.dataset && !this.#find(state.subject) && !this.#asked.has(state.subject);
     // Our own uploads have a row above; their card comes when they have arrived.
     // (The first word may come before the answer that names the video.)
-    const isOurs = (item) => item.video === state.subject || (item.phase === "starting" && !item.video);
+    const isOurs = (upload) => upload.video === state.subject || (upload.phase === "starting" && !upload.video);
     const hasRow = state.kind === "upload" && uploads.items.some(isOurs);
     // Ended work of a video that is not on this page is on a later one.
     if (!isNew || hasRow || !["queued", "running"].includes(state.status)) return;

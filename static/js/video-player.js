@@ -38,7 +38,9 @@ class VideoPlayer extends HTMLElement {
     this.addEventListener("click", (event) => this.act(event.target.closest("[data-act]")?.dataset.act), { signal });
     this.addEventListener("pointermove", () => this.#wake(), { signal });
     this.addEventListener("focusin", () => this.#wake(), { signal });
-    this.querySelector(".volume").addEventListener("input", (event) => this.#volume(Number(event.target.value)), { signal });
+    this.querySelector(".volume").addEventListener("input", (event) => this.#volume(Number(event.target.value)), {
+      signal,
+    });
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
     document.addEventListener("fullscreenchange", () => this.#show(), { signal });
     if (this.dataset.start) this.seek(Number(this.dataset.start));
@@ -58,7 +60,11 @@ class VideoPlayer extends HTMLElement {
   seek(time) {
     const target = Math.min(Math.max(0, time), Math.max(0, this.length - 0.01));
     if (this.video.readyState > 0) this.video.currentTime = target;
-    else this.video.addEventListener("loadedmetadata", () => (this.video.currentTime = target), { once: true, signal: this.#ended.signal });
+    else
+      this.video.addEventListener("loadedmetadata", () => (this.video.currentTime = target), {
+        once: true,
+        signal: this.#ended.signal,
+      });
     this.#tell(target);
   }
 
@@ -127,7 +133,12 @@ class VideoPlayer extends HTMLElement {
 
   #tell(time = this.video.currentTime) {
     this.querySelector("[data-now]").textContent = clock(time);
-    this.dispatchEvent(new CustomEvent("player:time", { bubbles: true, detail: { time, length: this.length, isPlaying: !this.video.paused } }));
+    this.dispatchEvent(
+      new CustomEvent("player:time", {
+        bubbles: true,
+        detail: { time, length: this.length, isPlaying: !this.video.paused },
+      }),
+    );
   }
 
   #show() {
@@ -135,7 +146,8 @@ class VideoPlayer extends HTMLElement {
     const isMuted = muted || volume === 0;
     const shown = { paused, playing: !paused, sound: !isMuted, muted: isMuted };
     for (const part of this.querySelectorAll("[data-when]")) part.hidden = !shown[part.dataset.when];
-    const label = (act, words) => this.querySelector(`[data-act="${act}"]`).setAttribute("aria-label", say(`player.${words}`));
+    const label = (act, words) =>
+      this.querySelector(`[data-act="${act}"]`).setAttribute("aria-label", say(`player.${words}`));
     label("play", paused ? "play" : "pause");
     label("mute", isMuted ? "unmute" : "mute");
     label("full", document.fullscreenElement ? "unfull" : "full");

@@ -11,7 +11,9 @@ class VideoUploader extends HTMLElement {
     const { signal } = this.#ended;
     const { create, precheck, video, team, chunk } = this.dataset;
     this.places = { create, precheck, video, team, chunk: Number(chunk) };
-    this.querySelector("input[type=file]").addEventListener("change", (event) => this.#chosen(event.target), { signal });
+    this.querySelector("input[type=file]").addEventListener("change", (event) => this.#chosen(event.target), {
+      signal,
+    });
     document.addEventListener("dragenter", (event) => this.#over(event, 1), { signal });
     document.addEventListener("dragleave", (event) => this.#over(event, -1), { signal });
     document.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault(), { signal });

@@ -94,8 +94,14 @@ def test_all_services_share_one_store_and_database() -> None:
 def test_requirements_are_pinned() -> None:
     for line in read("requirements.txt").splitlines():
         assert not line or line.startswith("#") or re.match(r"[\w\[\]-]+(==|>=[\d.]+,<)", line), line
-    packages = json.loads(read("package.json"))["dependencies"]
-    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in packages.values())
+    front_end = json.loads(read("package.json"))
+    versions = [*front_end["dependencies"].values(), *front_end["devDependencies"].values()]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in versions)
+
+
+def test_only_the_tests_install_the_tools_for_scripts_and_styles() -> None:
+    assert "install_front_end node_modules/.installed --omit=dev\n" in read("scripts/run")
+    assert "install_front_end node_modules/.installed-with-tests\n" in read("scripts/test")
 
 
 def test_the_front_end_lock_pins_checksums_but_no_registry() -> None:

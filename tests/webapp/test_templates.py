@@ -287,11 +287,10 @@ def contrast(first: str, second: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+TOKENS = (ROOT / "static/css/tokens.css").read_text()
 COLOURS = {
     name: (light, dark)
-    for name, light, dark in re.findall(
-        r"(--[\w-]+|hue-\d+)(?: \{ --hue)?: light-dark\((#\w+), (#\w+)\)", (ROOT / "static/css/tokens.css").read_text()
-    )
+    for name, light, dark in re.findall(r"(--[\w-]+|hue-\d+)(?: \{\s+--hue)?: light-dark\((#\w+), (#\w+)\)", TOKENS)
 }
 
 
