@@ -36,7 +36,7 @@ class Deleted:
 
     @property
     def minutes_left(self) -> int:
-        """At least 1: what is shown is still there, though the sweep may be near."""
+        """At least 1: what is shown is still there, though its deletion may be near."""
         left = self.deleted_at + UNDO_PERIOD - timezone.now()
         return max(1, ceil(left / timedelta(minutes=1)))
 

@@ -27,5 +27,6 @@ def forget(email: str, address: str) -> None:
     FailedSignIn.objects.filter(email=email, address=address).delete()
 
 
-def purge() -> None:
+def clean_up(**_: object) -> None:
+    """Deletes failures that no longer count."""
     FailedSignIn.objects.filter(at__lt=timezone.now() - WINDOW).delete()

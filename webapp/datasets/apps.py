@@ -9,8 +9,8 @@ class DatasetsConfig(AppConfig):
 
     def ready(self) -> None:
         from webapp.datasets import cleanup
-        from webapp.jobs import reaper
-        from webapp.videos import cleanup as video_sweeps
+        from webapp.jobs.signals import cleanup_due
+        from webapp.videos import cleanup as videos_cleanup
 
-        reaper.register(cleanup.sweep)
-        video_sweeps.before_purge(cleanup.video_goes)
+        cleanup_due.connect(cleanup.clean_up)
+        videos_cleanup.before_purge(cleanup.video_goes)

@@ -21,7 +21,7 @@ LEARNED_FROM = Q(training_runs__job__status__in=ACTIVE)
 it fails in plain words if it goes on later."""
 
 
-def sweep() -> None:
+def clean_up(**_: object) -> None:
     """One round; a few cheap queries when there is nothing to do."""
     long_ago = timezone.now() - UNDO_PERIOD
     for dataset in Dataset.objects.filter(deleted_at__lt=long_ago).exclude(LEARNED_FROM):

@@ -43,7 +43,7 @@ def edit_dataset(dataset: Dataset, *, name: str, purpose: str, keeps_samples: bo
 
 
 def delete_dataset(dataset: Dataset) -> None:
-    """Out of sight at once; rows and files go after the undo period (see `sweeps`)."""
+    """Out of sight at once; rows and files go after the undo period (see `cleanup.py`)."""
     if not Dataset.objects.filter(pk=dataset.pk, deleted_at=None).update(deleted_at=timezone.now()):
         return
     # First, so that open pages do not ask for it again when its work ends.

@@ -1,10 +1,7 @@
-"""Finds work that was lost (a worker died, a message vanished) and sets it going again; runs every few seconds.
-
-Other apps register what they want cleaned up from time to time, so that jobs know nothing of videos.
-"""
+"""Finds work that was lost (a worker died, a message vanished) and sets it going again; runs every few seconds."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import timedelta
 
 import redis
@@ -13,6 +10,7 @@ from django.utils import timezone
 
 from webapp.jobs import lifecycle, queues
 from webapp.jobs.models import ACTIVE, Job, Status
+from webapp.jobs.signals import cleanup_due
 
 logger = logging.getLogger(__name__)
 
@@ -22,22 +20,13 @@ STALE_AFTER_S = 30
 LOST_AFTER_S = 10
 """A message that is not in its queue so long after it was sent, and was not claimed, has vanished."""
 
-_hooks: list[Callable[[], None]] = []
-
-
-def register(hook: Callable[[], None]) -> None:
-    """Has `hook` called at each round; it should be quick when there is nothing to do."""
-    if hook not in _hooks:
-        _hooks.append(hook)
-
 
 def reap() -> None:
-    """One round."""
+    """Runs one round, then lets other apps clean up."""
     give_up_stale_workers()
     resume_forgotten_parents()
     send_lost_messages()
-    for hook in _hooks:
-        hook()
+    cleanup_due.send_robust(sender=None)
 
 
 def give_up_stale_workers() -> None:

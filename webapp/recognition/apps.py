@@ -8,10 +8,10 @@ class RecognitionConfig(AppConfig):
     label = "recognition"
 
     def ready(self) -> None:
-        from webapp.jobs import reaper
+        from webapp.jobs.signals import cleanup_due
         from webapp.recognition import cleanup, services
         from webapp.videos import signals as videos_signals
 
-        reaper.register(cleanup.sweep)
+        cleanup_due.connect(cleanup.clean_up)
         videos_signals.after_analysis(services.look_at_analysed)
         videos_signals.after_restoring(services.look_at_restored)

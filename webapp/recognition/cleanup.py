@@ -15,7 +15,7 @@ DISCARDED_KEPT_FOR = timedelta(hours=1)
 AT_ONCE = 50
 
 
-def sweep() -> None:
+def clean_up(**_: object) -> None:
     """One round; a cheap query when there is nothing to do."""
     now = timezone.now()
     gone = Q(replaced_at__lt=now - REPLACED_KEPT_FOR) | Q(discarded_at__lt=now - DISCARDED_KEPT_FOR)

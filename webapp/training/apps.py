@@ -9,11 +9,11 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         from webapp.datasets.measuring import signals as measuring_signals
-        from webapp.jobs import reaper
+        from webapp.jobs.signals import cleanup_due
         from webapp.training import cleanup
         from webapp.training.explanations import services as explanations
         from webapp.training.registry import suggestion_runner
 
-        reaper.register(cleanup.sweep)
-        reaper.register(explanations.sweep)
+        cleanup_due.connect(cleanup.clean_up)
+        cleanup_due.connect(explanations.clean_up)
         measuring_signals.register(suggestion_runner.suggester_for)

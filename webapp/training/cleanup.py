@@ -20,7 +20,7 @@ WORKER_STOPS_WITHIN = timedelta(minutes=2)
 MAY_GO_ON = Q(job__status__in=(*ACTIVE, Status.FAILED)) | Q(paused_at__isnull=False)
 
 
-def sweep() -> None:
+def clean_up(**_: object) -> None:
     """One round; a few cheap queries when there is nothing to do."""
     for run in TrainingRun.objects.filter(deleted_at__lt=timezone.now() - UNDO_PERIOD).select_related("job"):
         if run.job is None or not run.job.is_active:

@@ -8,7 +8,7 @@ class VideosConfig(AppConfig):
     label = "videos"
 
     def ready(self) -> None:
-        from webapp.jobs import reaper
-        from webapp.videos import cleanup
+        from webapp.jobs.signals import cleanup_due  # deferred: app registry
+        from webapp.videos import cleanup  # deferred: app registry
 
-        reaper.register(cleanup.sweep)
+        cleanup_due.connect(cleanup.clean_up)

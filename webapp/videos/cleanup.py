@@ -35,7 +35,7 @@ def before_purge(hook: Callable[[Video], None]) -> None:
         _before_purge.append(hook)
 
 
-def sweep() -> None:
+def clean_up(**_: object) -> None:
     """One round; a few cheap queries when there is nothing to do."""
     finish_arrived()
     give_up_expired()

@@ -32,7 +32,7 @@ LISTEN_EVERY_S = 0.5
 def check_video(job: Job) -> Video | None:
     """Accepts the video and queues its analysis and web copy; None when that had been done.
 
-    Raises Duplicate, or the library's UnreadableVideo: then `sweeps.clear_refused` removes the file.
+    Raises Duplicate, or the library's UnreadableVideo: then `cleanup.clear_refused` removes the file.
     """
     video = Video.objects.filter(pk=job.subject_id, deleted_at=None).select_related("team").first()
     if video is None:

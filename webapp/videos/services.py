@@ -44,7 +44,7 @@ def rename_video(video: Video, *, title: str) -> None:
 
 
 def delete_video(video: Video) -> None:
-    """Out of sight at once; rows and files go after the undo period (see `sweeps`)."""
+    """Out of sight at once; rows and files go after the undo period (see `cleanup.py`)."""
     with transaction.atomic():
         if not Video.objects.filter(pk=video.pk, deleted_at=None).update(deleted_at=timezone.now()):
             return

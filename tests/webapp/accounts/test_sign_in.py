@@ -60,7 +60,7 @@ def test_a_right_password_forgets_the_wrong_ones_and_old_ones_are_purged(alice: 
     assert not FailedSignIn.objects.exists()
     sign_in("wrong")
     FailedSignIn.objects.update(at=timezone.now() - timedelta(days=1))
-    throttle_services.purge()
+    throttle_services.clean_up()
     assert not FailedSignIn.objects.exists()
 
 

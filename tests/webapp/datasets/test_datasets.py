@@ -18,7 +18,7 @@ from webapp.datasets import services
 from webapp.datasets.models import Dataset, Kind, Label, Part, Sample
 from webapp.datasets.versions import services as versions_services
 from webapp.undo import UNDO_PERIOD
-from webapp.videos import cleanup as video_sweeps
+from webapp.videos import cleanup as videos_cleanup
 
 pytestmark = pytest.mark.django_db
 
@@ -72,7 +72,7 @@ def test_a_deleted_dataset_is_out_of_sight_and_comes_back(team: Team, alice: Use
     admin.post(reverse("datasets:delete", args=[dataset.pk]))
     assert admin.get(reverse("datasets:edit", args=[dataset.pk])).status_code == 404
     assert not access.visible_samples(alice).exists()
-    datasets_cleanup.sweep()
+    datasets_cleanup.clean_up()
     admin.post(reverse("datasets:restore", args=[dataset.pk]))
     assert admin.get(reverse("datasets:edit", args=[dataset.pk])).status_code == 200
     assert storage.exists(sample.key)
@@ -128,7 +128,7 @@ def test_samples_stay_or_go_with_their_video_as_the_admin_chose(team: Team, keep
     dataset = make_dataset(team, keeps_samples=keeps)
     video = make_video(team=team)
     sample = make_sample(dataset, video=video)
-    video_sweeps.purge(video)
+    videos_cleanup.purge(video)
     sample.refresh_from_db()
     assert sample.video is None
     assert Sample.objects.filter(removed_at=None).count() == left
@@ -188,8 +188,8 @@ def test_deleted_datasets_keep_their_files_until_the_undo_period_is_over(team: T
     dataset = make_dataset(team)
     sample = make_sample(dataset)
     services.delete_dataset(dataset)
-    datasets_cleanup.sweep()
+    datasets_cleanup.clean_up()
     assert storage.exists(sample.key)
     Dataset.objects.filter(pk=dataset.pk).update(deleted_at=timezone.now() - 2 * UNDO_PERIOD)
-    datasets_cleanup.sweep()
+    datasets_cleanup.clean_up()
     assert not storage.exists(sample.key)

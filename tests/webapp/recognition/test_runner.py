@@ -220,12 +220,12 @@ def test_what_was_replaced_long_ago_goes_with_its_pictures(
     run, video = make_promoted(team=team), make_film(tmp_path, team=team)
     first, second = look(run, video), look(run, video)
     key = first.observations.filter(in_queue=True)[0].picture_key
-    recognition_cleanup.sweep()
+    recognition_cleanup.clean_up()
     assert storage.exists(key)
     Recognition.objects.filter(pk=first.pk).update(
         replaced_at=timezone.now() - 2 * recognition_cleanup.REPLACED_KEPT_FOR
     )
-    recognition_cleanup.sweep()
+    recognition_cleanup.clean_up()
     assert not storage.exists(key)
     assert list(Recognition.objects.all()) == [second]
 

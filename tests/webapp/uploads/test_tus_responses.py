@@ -198,7 +198,7 @@ def test_an_expired_upload_is_gone_and_swept(alice: User) -> None:
     Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert patch(client, url, CONTENT[100:], 100).status_code == 410
     assert client.head(url, headers=TUS).status_code == 410
-    videos_cleanup.sweep()
+    videos_cleanup.clean_up()
     assert not Video.objects.exists() and list(partial_files.every_file()) == []
 
 
@@ -315,8 +315,8 @@ def test_a_finished_upload_whose_server_died_before_saying_so_is_finished_by_the
     upload = make_upload(alice, team=team, size_bytes=5)
     receive_services.receive(upload, offset=0, chunks=[b"12345"])
     assert Video.objects.get().current_job is None
-    videos_cleanup.sweep()
-    videos_cleanup.sweep()
+    videos_cleanup.clean_up()
+    videos_cleanup.clean_up()
     video = Video.objects.select_related("current_job").get()
     assert video.state == State.CHECKING and storage.read_bytes(video.original_key) == b"12345"
     assert Job.objects.count() == 1
@@ -326,6 +326,6 @@ def test_a_kill_between_the_move_and_the_row_is_mended(team: Team, alice: User) 
     upload = make_upload(alice, team=team, size_bytes=5)
     receive_services.receive(upload, offset=0, chunks=[b"12345"])
     storage.put_file(upload_services.original_key(upload.video), partial_files.path_of(upload.pk))
-    videos_cleanup.sweep()
+    videos_cleanup.clean_up()
     assert Video.objects.get().original_key and Job.objects.count() == 1
     assert upload_services.finish_upload(upload) is False

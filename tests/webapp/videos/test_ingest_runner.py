@@ -91,7 +91,7 @@ def test_a_refusal_whose_worker_died_before_the_file_went_is_cleared_later(team:
     with lifecycle.working(video.current_job_id) as job:
         ingest_runner.check_video(job)
     assert files_of(video)
-    videos_cleanup.sweep()
+    videos_cleanup.clean_up()
     assert not files_of(video)
 
 
@@ -178,10 +178,10 @@ def test_a_deleted_video_is_purged_with_every_byte_and_row_after_the_undo_period
 ) -> None:
     video = check(arrive(bob, team, clip))
     services.delete_video(video)
-    videos_cleanup.sweep()
+    videos_cleanup.clean_up()
     assert Video.objects.filter(pk=video.pk).exists()
     Video.objects.update(deleted_at=video.created_at - UNDO_PERIOD)
-    videos_cleanup.sweep()
+    videos_cleanup.clean_up()
     assert not Video.objects.exists() and not Job.objects.exists()
     assert files_of(video) == []
 
@@ -252,12 +252,12 @@ def test_a_copy_that_fails_is_awaited_no_longer_and_tried_again_on_request(
 
     video = check(arrive(bob, team, write_clip(tmp_path / "clip.avi", codec="mpeg4"), "clip.avi"))
     job = Job.objects.get(kind=Kind.WEB_COPY)
-    videos_cleanup.sweep()
+    videos_cleanup.clean_up()
     video.refresh_from_db()
     assert video.playback == Playback.PENDING, "its job still waits"
     lifecycle.claim(job.pk)
     lifecycle.fail(Job.objects.get(pk=job.pk), "crashed")
-    videos_cleanup.sweep()
+    videos_cleanup.clean_up()
     video.refresh_from_db()
     assert video.playback == Playback.IMPOSSIBLE
     services.cancel_work(video)
@@ -278,11 +278,11 @@ def test_an_upload_that_was_deleted_when_complete_goes_on_when_it_is_brought_bac
     upload = make_upload(bob, team=team, size_bytes=len(clip))
     receive_services.receive(upload, offset=0, chunks=[clip])
     services.delete_video(upload.video)
-    videos_cleanup.sweep()
+    videos_cleanup.clean_up()
     assert not Job.objects.exists()
     upload.video.refresh_from_db()
     services.restore_video(upload.video)
-    videos_cleanup.sweep()
+    videos_cleanup.clean_up()
     assert check(Video.objects.get()).state == State.WAITING
 
 
@@ -307,5 +307,5 @@ def test_stray_bytes_without_an_upload_are_removed_after_a_day(team: Team, bob: 
         with partial_files.opened(upload_id) as file:
             file.write(b"x")
         os.utime(partial_files.path_of(upload_id), (0, 0))
-    videos_cleanup.sweep()
+    videos_cleanup.clean_up()
     assert [path.name for path in partial_files.every_file()] == [upload.pk.hex]

@@ -190,7 +190,7 @@ def discard(of_import: Import) -> None:
 def undo(of_import: Import) -> int:
     """Takes its samples out of the dataset, ends it if it still runs; returns how many samples went. Harmless twice.
 
-    Files go after the undo period, unless a version holds them (see `sweeps`).
+    Files go after the undo period, unless a version holds them (see `cleanup.py`).
     """
     if of_import.job_id is not None:
         lifecycle.cancel(of_import.job_id)

@@ -235,7 +235,7 @@ def _contents(version: Version) -> dict[str, tuple[int, str]]:
 
 
 def delete_version(version: Version) -> None:
-    """Out of sight at once, for good after the undo period (see `sweeps`)."""
+    """Out of sight at once, for good after the undo period (see `cleanup.py`)."""
     Version.objects.filter(pk=version.pk, deleted_at=None).update(deleted_at=timezone.now())
 
 

@@ -34,7 +34,7 @@ def take_over_by_itself(recognition: Recognition) -> None:
 
 
 def discard(recognitions: Iterable[Recognition]) -> int:
-    """Returns how many; the rows go after a while (see `sweeps`)."""
+    """Returns how many; the rows go after a while (see `cleanup.py`)."""
     keys = [each.pk for each in recognitions]
     return Recognition.objects.filter(WAITING, pk__in=keys).update(discarded_at=timezone.now())
 

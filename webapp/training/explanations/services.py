@@ -93,7 +93,7 @@ def files_prefix(look: Explanation) -> str:
     return f"{look.run.files_prefix}/looks/{look.pk}"
 
 
-def sweep() -> None:
+def clean_up(**_: object) -> None:
     """What somebody tried goes after a day; a job that has not come to it by then finds nothing."""
     for look in Explanation.objects.filter(expires_at__lt=timezone.now()).select_related("run"):
         storage.delete_prefix(files_prefix(look))

@@ -88,7 +88,7 @@ def go_on(run: TrainingRun, *, user: User) -> bool:
 
 
 def cancel_run(run: TrainingRun) -> bool:
-    """For good: what it had learned is removed (see `sweeps`). False when it had ended."""
+    """For good: what it had learned is removed (see `cleanup.py`). False when it had ended."""
     with transaction.atomic():
         was_paused = TrainingRun.objects.filter(pk=run.pk, paused_at__isnull=False).update(paused_at=None)
         was_active = run.job_id is not None and lifecycle.cancel(run.job_id)

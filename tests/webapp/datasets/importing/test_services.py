@@ -200,7 +200,7 @@ def test_undoing_takes_the_samples_out_and_spares_what_a_version_holds(team: Tea
     for row in removed:
         row.removed_at -= 2 * UNDO_PERIOD  # type: ignore[operator]
         row.save()
-    datasets_cleanup.sweep()
+    datasets_cleanup.clean_up()
     assert list(removed.all()) == [frozen]
     assert storage.exists(frozen.key)
     assert stored_files(dataset) == keys_of(dataset)
@@ -272,7 +272,7 @@ def test_files_that_nobody_starts_or_goes_on_with_are_given_up(
     broken_off = prepare_zip(dataset, alice, zipped({"a.jpg": picture(1)}))
     lifecycle.cancel(broken_off.job_id)  # type: ignore[arg-type]
     Job.objects.filter(pk=broken_off.job_id).update(finished_at=dataset.created_at - 2 * importing.KEPT_FOR)
-    datasets_cleanup.sweep()
+    datasets_cleanup.clean_up()
     broken_off.refresh_from_db()
     assert not importing.can_go_on(broken_off)
     assert storage.names(broken_off.inbox_prefix) == []

@@ -222,7 +222,7 @@ def test_a_file_that_arrived_though_nobody_could_say_so_is_found(dataset: Datase
     partial_files.path_of(upload.pk).write_bytes(content)
     ImportUpload.objects.filter(pk=upload.pk).update(offset_bytes=len(content))
     for _twice in range(2):
-        datasets_cleanup.sweep()
+        datasets_cleanup.clean_up()
     assert run(of_import).counts == {"added": 1}
 
 

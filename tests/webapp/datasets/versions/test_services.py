@@ -129,7 +129,7 @@ def test_a_version_does_not_change_when_the_dataset_does(team: Team) -> None:
     assert label is not None
     services.edit_label(label, name="laugh", hue=3, key="")
     Sample.objects.filter(pk=samples[1].pk).update(removed_at=timezone.now() - 2 * UNDO_PERIOD)
-    datasets_cleanup.sweep()
+    datasets_cleanup.clean_up()
     assert sorted(version.samples.values_list("sample", "label", "part")) == before
     assert storage.exists(samples[1].key), "a version holds it"
 
@@ -142,7 +142,7 @@ def test_removed_samples_go_once_no_version_holds_them(team: Team) -> None:
     Sample.objects.filter(pk=samples[1].pk).update(removed_at=long_ago)
     versions_services.delete_version(version)
     Version.objects.filter(pk=version.pk).update(deleted_at=long_ago)
-    datasets_cleanup.sweep()
+    datasets_cleanup.clean_up()
     assert not Version.objects.filter(pk=version.pk).exists()
     assert not Sample.objects.filter(pk=samples[1].pk).exists()
     assert not storage.exists(samples[1].key)
@@ -262,7 +262,7 @@ def test_a_deleted_dataset_takes_its_versions_with_it(team: Team) -> None:
     freeze(dataset)
     services.delete_dataset(dataset)
     Dataset.objects.filter(pk=dataset.pk).update(deleted_at=timezone.now() - 2 * UNDO_PERIOD)
-    datasets_cleanup.sweep()
+    datasets_cleanup.clean_up()
     assert not VersionSample.objects.exists()
     assert not Dataset.objects.exists()
     assert not storage.exists(samples[0].key)

@@ -222,10 +222,10 @@ def test_what_somebody_tried_is_theirs_and_goes_after_a_day(trained: TrainingRun
     address = reverse("training:look_file", args=[trained.pk, look.pk, "picture.jpg"])
     assert (client.get(address).status_code, signed_in(alice).get(address).status_code) == (200, 404)
     assert ask(signed_in(alice), trained, again=look.pk, label="lie").status_code == 404
-    explanations.sweep()
+    explanations.clean_up()
     assert Explanation.objects.exists()
     Explanation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    explanations.sweep()
+    explanations.clean_up()
     assert not Explanation.objects.exists()
     assert storage.names(f"{trained.files_prefix}/looks") == []
 

@@ -91,7 +91,7 @@ def test_a_pause_keeps_what_was_learned_and_it_goes_on_from_there(
     assert epochs(paused) == [1, 2]
     learned = paused.history[0]["train_loss"]
     assert storage.workplaces() == [str(run.pk)]
-    training_cleanup.sweep()
+    training_cleanup.clean_up()
     assert services.go_on(paused, user=alice)
     assert not services.go_on(paused, user=alice), "a second press does nothing"
     again = afresh(run)
@@ -110,10 +110,10 @@ def test_a_cancelled_run_leaves_nothing(team: Team, alice: User, monkeypatch: py
     after_epoch(monkeypatch, 1, lambda: services.cancel_run(afresh(run)))
     train_model(str(run.job_id))
     assert afresh(run).state == State.CANCELLED
-    training_cleanup.sweep()
+    training_cleanup.clean_up()
     assert storage.workplaces() == [str(run.pk)], "its worker may still write"
     monkeypatch.setattr(training_cleanup, "WORKER_STOPS_WITHIN", -training_cleanup.WORKER_STOPS_WITHIN)
-    training_cleanup.sweep()
+    training_cleanup.clean_up()
     assert storage.workplaces() == []
     assert storage.names(run.files_prefix) == []
 
@@ -208,24 +208,24 @@ def test_a_version_that_is_gone_is_said_so(team: Team, alice: User) -> None:
 def test_a_version_deleted_while_it_is_learned_from_stays_until_the_end(
     team: Team, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from webapp.datasets import cleanup as dataset_sweeps
+    from webapp.datasets import cleanup as datasets_cleanup
     from webapp.datasets import services as dataset_services
     from webapp.datasets.versions import services as versions_services
 
-    monkeypatch.setattr(dataset_sweeps, "UNDO_PERIOD", -UNDO_PERIOD)
+    monkeypatch.setattr(datasets_cleanup, "UNDO_PERIOD", -UNDO_PERIOD)
     version = make_version(team)
     run = start_run(version, alice, epochs=2)
 
     def delete_everything() -> None:
         versions_services.delete_version(version)
         dataset_services.delete_dataset(version.dataset)
-        dataset_sweeps.sweep()
+        datasets_cleanup.clean_up()
 
     after_epoch(monkeypatch, 1, delete_everything)
     train_model(str(run.job_id))
     assert Version.objects.filter(pk=version.pk).exists()
     assert afresh(run).state == State.DONE
-    dataset_sweeps.sweep()
+    datasets_cleanup.clean_up()
     done = afresh(run)
     assert done.version is None
     assert done.dataset is None
@@ -278,7 +278,7 @@ def test_a_full_disk_stops_it_keeps_what_was_learned_and_it_goes_on(
     assert failed.state == State.FAILED
     assert failed.job.error_code == "disk_full"
     assert epochs(failed) == [1, 2]
-    training_cleanup.sweep()
+    training_cleanup.clean_up()
     assert services.go_on(failed, user=alice)
     train_model(str(afresh(run).job_id))
     done = afresh(run)

@@ -196,10 +196,10 @@ def test_buttons_do_what_they_say(run: TrainingRun, alice: User) -> None:
 def test_a_deleted_run_goes_for_good_after_the_undo_period(run: TrainingRun, alice: User) -> None:
     services.delete_run(run)
     assert TrainingRun.objects.select_related("job").get(pk=run.pk).state == State.PAUSED, "it could go on"
-    training_cleanup.sweep()
+    training_cleanup.clean_up()
     assert TrainingRun.objects.exists()
     TrainingRun.objects.update(deleted_at=timezone.now() - 2 * UNDO_PERIOD)
-    training_cleanup.sweep()
+    training_cleanup.clean_up()
     assert not TrainingRun.objects.exists()
     assert not Job.objects.filter(subject_id=run.pk).exists()
     assert start_run(Version.objects.get(), alice).number == 2, "a number is never used again"

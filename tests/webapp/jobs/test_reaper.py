@@ -1,0 +1,42 @@
+"""The periodic cleanup: what other apps connect runs in each round, whatever happens to one of them."""
+
+import pytest
+
+from webapp.jobs import reaper
+from webapp.jobs.signals import cleanup_due
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.expects_errors
+def test_a_cleanup_that_fails_does_not_stop_the_others() -> None:
+    rounds = []
+
+    def fails(**_: object) -> None:
+        raise OSError
+
+    def counts(**_: object) -> None:
+        rounds.append(1)
+
+    receivers = (fails, counts)
+    for receiver in receivers:
+        cleanup_due.connect(receiver)
+    try:
+        reaper.reap()
+        reaper.reap()
+    finally:
+        for receiver in receivers:
+            cleanup_due.disconnect(receiver)
+    assert len(rounds) == 2
+
+
+def test_every_app_with_a_cleanup_is_connected() -> None:
+    connected = {receiver.__module__ for receiver in cleanup_due._live_receivers(None)[0]}
+    assert connected >= {
+        "webapp.accounts.throttle_services",
+        "webapp.videos.cleanup",
+        "webapp.datasets.cleanup",
+        "webapp.training.cleanup",
+        "webapp.training.explanations.services",
+        "webapp.recognition.cleanup",
+    }
