@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from webapp.accounts.models import Membership, Role, Team, User
-from webapp.jobs.models import Job, Kind
+from webapp.jobs.models import Job, JobKind
 
 PASSWORD = "a long enough phrase"
 _numbers = count(1)
@@ -23,7 +23,7 @@ def make_user(name: str = "", *, team: Team | None = None, role: str = Role.EDIT
     return user
 
 
-def make_job(*, team: Team | None = None, kind: str = Kind.ANALYSIS, **fields: Any) -> Job:
+def make_job(*, team: Team | None = None, kind: str = JobKind.ANALYSIS, **fields: Any) -> Job:
     """A row only: nothing is sent to a queue."""
     return Job.objects.create(
         team=team or make_team(), kind=kind, subject_id=fields.pop("subject_id", uuid4()), **fields

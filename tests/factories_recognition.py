@@ -20,7 +20,7 @@ from tests.trained import STRIPES, stripes_film, stripes_model
 from webapp import storage
 from webapp.accounts.models import Team
 from webapp.datasets.models import Dataset
-from webapp.jobs.models import Kind, Status
+from webapp.jobs.models import JobKind, Status
 from webapp.recognition import runner
 from webapp.recognition import services as recognition
 from webapp.recognition.models import Observation, Recognition, Span
@@ -51,7 +51,7 @@ def make_model_run(
         "result": {"labels": list(labels)},
     }
     run = TrainingRun.objects.create(team=team, line=line, **(usual | fields))
-    run.job = make_job(team=team, kind=Kind.TRAIN, subject_id=run.pk, status=Status.DONE, finished_at=timezone.now())
+    run.job = make_job(team=team, kind=JobKind.TRAIN, subject_id=run.pk, status=Status.DONE, finished_at=timezone.now())
     if folder is not None:
         for name in ("run.json", "model.onnx", "model.pt"):
             storage.put_bytes(f"{run.files_prefix}/{name}", (folder / name).read_bytes())

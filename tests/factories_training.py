@@ -14,7 +14,7 @@ from tests.factories import make_job, make_team
 from webapp import storage
 from webapp.accounts.models import Team
 from webapp.datasets.models import Dataset, Part, Sample, VersionSample
-from webapp.jobs.models import Kind, Status
+from webapp.jobs.models import JobKind, Status
 from webapp.training.models import Judged, TrainingRun
 
 LABELS = ("none", "smile")
@@ -91,7 +91,7 @@ def make_run(
         "result": result if status == Status.DONE else {},
     }
     run = TrainingRun.objects.create(team=team, line=line, **(usual | fields))
-    run.job = make_job(team=team, kind=Kind.TRAIN, subject_id=run.pk, status=status, finished_at=ended)
+    run.job = make_job(team=team, kind=JobKind.TRAIN, subject_id=run.pk, status=status, finished_at=ended)
     run.save()
     return run
 

@@ -14,7 +14,7 @@ from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.analyses import runner
 from webapp.jobs import lifecycle
-from webapp.jobs.models import Job, Kind, Status
+from webapp.jobs.models import Job, JobKind, Status
 from webapp.people.models import Face, Person, Track
 from webapp.videos import media_info, upload_services
 from webapp.videos.models import Analysis, Playback, Segment, Upload, Video
@@ -68,7 +68,7 @@ def make_video(
     return video
 
 
-def make_ended_job(video: Video, *, kind: str = Kind.ANALYSIS, status: str = Status.DONE, **fields: Any) -> Job:
+def make_ended_job(video: Video, *, kind: str = JobKind.ANALYSIS, status: str = Status.DONE, **fields: Any) -> Job:
     now = timezone.now()
     times = {"started_at": now, "finished_at": now}
     return make_job(team=video.team, subject_id=video.pk, kind=kind, status=status, **(times | fields))

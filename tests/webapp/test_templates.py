@@ -22,7 +22,7 @@ from tests.factories_videos import (
 from tests.webapp.page_checks import faults_of
 from webapp.accounts import services
 from webapp.accounts.models import Team, User
-from webapp.jobs.models import Kind, Status
+from webapp.jobs.models import JobKind, Status
 from webapp.people.models import Person, Suggestion
 from webapp.templatetags import rollcall
 from webapp.templatetags.browser_strings import STRINGS
@@ -58,11 +58,11 @@ def make_unfinished(team: Team, user: User) -> list[Video]:
     """A video in each state before or instead of done."""
     videos = [make_upload(user, team=team).video]
     for kind, fields in [
-        (Kind.CHECK, {"status": Status.RUNNING, "finished_at": None}),
-        (Kind.ANALYSIS, {"status": Status.QUEUED, "started_at": None, "finished_at": None}),
-        (Kind.ANALYSIS, {"status": Status.RUNNING, "finished_at": None, "done": 3, "total": 10}),
-        (Kind.CHECK, {"status": Status.FAILED, "error_code": "unreadable_video"}),
-        (Kind.ANALYSIS, {"status": Status.CANCELLED}),
+        (JobKind.CHECK, {"status": Status.RUNNING, "finished_at": None}),
+        (JobKind.ANALYSIS, {"status": Status.QUEUED, "started_at": None, "finished_at": None}),
+        (JobKind.ANALYSIS, {"status": Status.RUNNING, "finished_at": None, "done": 3, "total": 10}),
+        (JobKind.CHECK, {"status": Status.FAILED, "error_code": "unreadable_video"}),
+        (JobKind.ANALYSIS, {"status": Status.CANCELLED}),
     ]:
         video = make_video(team=team, playback=Playback.PENDING)
         video.current_job = make_ended_job(video, kind=kind, **fields)

@@ -22,7 +22,7 @@ from webapp import storage
 from webapp.analyses import earlier_answers_runner, people_runner, stored_results_queries
 from webapp.analyses.first_faces_runner import RoughGroups
 from webapp.jobs import lifecycle
-from webapp.jobs.models import ACTIVE, Job, Kind, Status
+from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 from webapp.people import sample_codec
 from webapp.people.acts import events
 from webapp.people.identification import tentative_runner
@@ -101,7 +101,7 @@ def _make_segments(job: Job, analysis: Analysis) -> None:
         info = info_of(video)
         for span in pipeline.plan_segments(info, options_of(analysis)):
             part = lifecycle.create(
-                Kind.SEGMENT,
+                JobKind.SEGMENT,
                 team=video.team,
                 subject_id=video.pk,
                 created_by=job.created_by,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from webapp.datasets.models import Dataset
-from webapp.jobs import progress
+from webapp.jobs import live_updates
 
 MOST_TOLD = 500
 """Beyond that many the page asks for everything it shows."""
@@ -17,4 +17,4 @@ def samples_changed(dataset: Dataset, numbers: Sequence[int]) -> None:
         return
     told = list(numbers) if len(numbers) <= MOST_TOLD else []
     payload: dict[str, object] = {"type": "samples", "subject": str(dataset.pk), "numbers": told}
-    transaction.on_commit(lambda: progress.publish(payload, dataset.team_id, dataset.pk))
+    transaction.on_commit(lambda: live_updates.publish(payload, dataset.team_id, dataset.pk))

@@ -8,9 +8,9 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
 
 from webapp.datasets.models import Dataset, Import, Label, Sample, Version
-from webapp.jobs import progress
+from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
-from webapp.jobs.models import Job, Kind
+from webapp.jobs.models import Job, JobKind
 
 PAGE_SIZE = 24
 COVERS = 4
@@ -127,9 +127,9 @@ def overview(dataset: Dataset) -> Overview:
 def current_work(dataset: Dataset) -> dict[str, object] | None:
     """The import that runs, else what goes on behind it."""
     active = Job.objects.filter(subject_id=dataset.pk, parent=None, finished_at=None).order_by("created_at")
-    order = (Kind.IMPORT, Kind.CHECKUP, Kind.MEASURE)
+    order = (JobKind.IMPORT, JobKind.CHECKUP, JobKind.MEASURE)
     jobs = sorted(active, key=lambda job: order.index(job.kind) if job.kind in order else len(order))
-    return jobs_words.payload_with_words(progress.state_of(jobs[0]).payload()) if jobs else None
+    return jobs_words.payload_with_words(job_state.state_of(jobs[0]).payload()) if jobs else None
 
 
 def imports_of(dataset: Dataset) -> QuerySet[Import]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from webapp.accounts.models import Team, User
 from webapp.datasets.models import Dataset, Kind, Label, Sample
-from webapp.jobs import lifecycle, progress
+from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import ACTIVE, Job
 
 HUES = 12
@@ -47,7 +47,7 @@ def delete_dataset(dataset: Dataset) -> None:
     if not Dataset.objects.filter(pk=dataset.pk, deleted_at=None).update(deleted_at=timezone.now()):
         return
     # First, so that open pages do not ask for it again when its work ends.
-    progress.publish_gone(team_id=dataset.team_id, subject_id=dataset.pk)
+    live_updates.publish_gone(team_id=dataset.team_id, subject_id=dataset.pk)
     running = Job.objects.filter(subject_id=dataset.pk, parent=None, status__in=ACTIVE)
     for job_id in running.values_list("pk", flat=True):
         lifecycle.cancel(job_id)

@@ -11,8 +11,8 @@ from django.utils import translation
 
 from webapp import access
 from webapp.access import Visitor
-from webapp.jobs import progress, words
-from webapp.jobs.progress import JobState
+from webapp.jobs import job_state, live_updates, words
+from webapp.jobs.job_state import JobState
 
 ACCESS_HOLDS_S = 30
 """An open socket asks again after that long whether its visitor may still look."""
@@ -91,10 +91,10 @@ class TeamConsumer(JobsConsumer):
         return access.visible_teams(user).filter(pk=key).exists()
 
     def group_names(self, key: UUID) -> tuple[str, ...]:
-        return progress.team_group(key), progress.people_group(key)
+        return live_updates.team_group(key), live_updates.people_group(key)
 
     def states(self, key: UUID) -> list[JobState]:
-        return progress.snapshot(team_id=key)
+        return job_state.snapshot(team_id=key)
 
 
 class SubjectConsumer(JobsConsumer):
@@ -106,7 +106,7 @@ class SubjectConsumer(JobsConsumer):
     def group_names(self, key: UUID) -> tuple[str, ...]:
         team_id = access.team_followed(self.scope["user"], key)
         # Gone since `may_look`: then there is nothing to hear of.
-        return (progress.subject_group(key), *([progress.people_group(team_id)] if team_id else []))
+        return (live_updates.subject_group(key), *([live_updates.people_group(team_id)] if team_id else []))
 
     def states(self, key: UUID) -> list[JobState]:
-        return progress.snapshot(subject_id=key)
+        return job_state.snapshot(subject_id=key)

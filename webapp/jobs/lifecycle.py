@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from analysis.errors import AnalysisError, Cancelled, is_disk_full
 from webapp.accounts.models import Team, User
-from webapp.jobs import errors, progress, queues
+from webapp.jobs import errors, job_state, live_updates, queues
 from webapp.jobs.models import ACTIVE, MAX_ATTEMPTS, Job, Status
 
 logger = logging.getLogger(__name__)
@@ -269,4 +269,4 @@ def _publish_later(job_id: UUID | str) -> None:
 def _publish(job_id: UUID | str) -> None:
     job = Job.objects.filter(pk=job_id, parent=None).first()
     if job is not None:
-        progress.publish_state(progress.state_of(job))
+        live_updates.publish_state(job_state.state_of(job))

@@ -10,7 +10,7 @@ MAX_ATTEMPTS = 3
 """So often may a job's worker die before the job is given up."""
 
 
-class Kind(models.TextChoices):
+class JobKind(models.TextChoices):
     """What the work is. Each kind names its queue in `webapp.jobs.queues`."""
 
     CHECK = "check", _("Checking the file")
@@ -48,7 +48,7 @@ class Job(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="jobs")
-    kind = models.CharField(max_length=20, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=JobKind.choices)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
     parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="parts")
     subject_id = models.UUIDField()

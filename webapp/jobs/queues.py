@@ -11,7 +11,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from webapp.celery import app
-from webapp.jobs.models import Job, Kind, Status
+from webapp.jobs.models import Job, JobKind, Status
 
 logger = logging.getLogger(__name__)
 
@@ -35,16 +35,16 @@ class Route:
 
 
 ROUTES: dict[str, Route] = {
-    Kind.CHECK: Route("check_video", CHECKS),
-    Kind.WEB_COPY: Route("make_web_copy", MEDIA),
-    Kind.ANALYSIS: Route("run_analysis", CHECKS),
-    Kind.SEGMENT: Route("analyse_segment", ANALYSIS),
-    Kind.IMPORT: Route("import_samples", MEDIA),
-    Kind.MEASURE: Route("measure_samples", MEDIA),
-    Kind.CHECKUP: Route("examine_dataset", MEDIA),
-    Kind.TRAIN: Route("train_model", TRAINING),
-    Kind.EXPLAIN: Route("explain_picture", CHECKS),
-    Kind.RECOGNISE: Route("recognise_in_video", ANALYSIS),
+    JobKind.CHECK: Route("check_video", CHECKS),
+    JobKind.WEB_COPY: Route("make_web_copy", MEDIA),
+    JobKind.ANALYSIS: Route("run_analysis", CHECKS),
+    JobKind.SEGMENT: Route("analyse_segment", ANALYSIS),
+    JobKind.IMPORT: Route("import_samples", MEDIA),
+    JobKind.MEASURE: Route("measure_samples", MEDIA),
+    JobKind.CHECKUP: Route("examine_dataset", MEDIA),
+    JobKind.TRAIN: Route("train_model", TRAINING),
+    JobKind.EXPLAIN: Route("explain_picture", CHECKS),
+    JobKind.RECOGNISE: Route("recognise_in_video", ANALYSIS),
 }
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access
 from webapp.accounts.models import User
 from webapp.http.ids import uuid_or_none
-from webapp.jobs import lifecycle, progress, words
+from webapp.jobs import job_state, lifecycle, words
 
 
 @login_required
@@ -32,11 +32,11 @@ def state(request: HttpRequest) -> JsonResponse:
     assert isinstance(request.user, User)
     if team := uuid_or_none(request.GET.get("team", "")):
         get_object_or_404(access.visible_teams(request.user), pk=team)
-        states = progress.snapshot(team_id=team)
+        states = job_state.snapshot(team_id=team)
     elif subject := uuid_or_none(request.GET.get("subject", "")):
         if not access.may_follow(request.user, subject):
             raise Http404
-        states = progress.snapshot(subject_id=subject)
+        states = job_state.snapshot(subject_id=subject)
     else:
         raise Http404
     return JsonResponse({"jobs": [words.payload_with_words(state.payload()) for state in states]})

@@ -6,14 +6,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from webapp.jobs.models import MAX_ATTEMPTS, Kind, Status
-from webapp.jobs.progress import JobState
+from webapp.jobs.job_state import JobState
+from webapp.jobs.models import MAX_ATTEMPTS, JobKind, Status
 
 Words = str | Promise
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class FailureWords:
     """A failure in one sentence each: what happened, and the next step."""
 
     happened: Words
@@ -46,111 +46,111 @@ STAGES: dict[str, Words] = {
     "recognise": gettext_lazy("Looking for labels"),
 }
 
-EXPLANATIONS: dict[str, Explanation] = {
-    "analysis": Explanation(
+FAILURES: dict[str, FailureWords] = {
+    "analysis": FailureWords(
         gettext_lazy("This video cannot be analysed."),
         gettext_lazy("Try another copy of it."),
     ),
-    "unreadable_video": Explanation(
+    "unreadable_video": FailureWords(
         gettext_lazy("This file is not a video, or it is damaged from the first frame on."),
         gettext_lazy("Check that it plays on your computer, then upload it again."),
     ),
-    "no_video_stream": Explanation(
+    "no_video_stream": FailureWords(
         gettext_lazy("There is sound in this file but no picture."),
         gettext_lazy("Choose the video file instead."),
     ),
-    "forbidden_format": Explanation(
+    "forbidden_format": FailureWords(
         gettext_lazy("Files of this kind are not accepted: playlists and streams only point to videos elsewhere."),
         gettext_lazy("Upload the video itself, for example as MP4, MOV, MKV, WebM or AVI."),
     ),
-    "probe_limit": Explanation(
+    "probe_limit": FailureWords(
         gettext_lazy("Looking into this file took far more time or memory than a video needs, so it was refused."),
         gettext_lazy("Convert it to MP4 and upload that."),
     ),
-    "picture_too_large": Explanation(
+    "picture_too_large": FailureWords(
         gettext_lazy("The picture of this video is larger than can be processed."),
         gettext_lazy("Save it in 4K (3840 x 2160) or smaller and upload that."),
     ),
-    "unreadable_picture": Explanation(
+    "unreadable_picture": FailureWords(
         gettext_lazy("This file is not a picture that can be read."),
         gettext_lazy("Save it as JPEG or PNG and try again."),
     ),
-    "missing_weights": Explanation(
+    "missing_weights": FailureWords(
         gettext_lazy("A model file that finds faces is missing on the server."),
         gettext_lazy("Ask the person who runs Rollcall to start it again with ./scripts/run, then analyse again."),
     ),
-    "bad_training_config": Explanation(
+    "bad_training_config": FailureWords(
         gettext_lazy("A setting of this training has a value that makes no sense."),
         gettext_lazy("Look at the settings again, or go back to the recommended ones."),
     ),
-    "unusable_training_data": Explanation(
+    "unusable_training_data": FailureWords(
         gettext_lazy("There are too few usable pictures to learn from."),
         gettext_lazy("Use at least two labels, each with several pictures from different videos, then train again."),
     ),
-    "leaking_split": Explanation(
+    "leaking_split": FailureWords(
         gettext_lazy("The same video or person is in the pictures to learn from and in those to check with."),
         gettext_lazy("Make a new version of the dataset, which keeps each video in one part."),
     ),
-    "training_diverged": Explanation(
+    "training_diverged": FailureWords(
         gettext_lazy("The training went out of control in its first steps."),
         gettext_lazy("Choose a smaller learning rate, or go back to the recommended settings."),
     ),
-    "data_gone": Explanation(
+    "data_gone": FailureWords(
         gettext_lazy("The version of the dataset that this training learns from has been deleted."),
         gettext_lazy("Make a new version of a dataset and train on that."),
     ),
-    "gpu_gone": Explanation(
+    "gpu_gone": FailureWords(
         gettext_lazy("The graphics card stopped answering."),
         gettext_lazy("Go on: the training continues behind the last complete epoch, if need be on the processor."),
     ),
-    "damaged_model": Explanation(
+    "damaged_model": FailureWords(
         gettext_lazy("A file of this model is missing or has been changed."),
         gettext_lazy("Train the model again, or choose another one."),
     ),
-    "duplicate": Explanation(
+    "duplicate": FailureWords(
         gettext_lazy("This video is already here."),
         gettext_lazy("Open the one that was uploaded before; this copy was not kept."),
     ),
-    "disk_full": Explanation(
+    "disk_full": FailureWords(
         gettext_lazy("The server has no disk space left."),
         gettext_lazy("Delete videos that you no longer need, then try again."),
     ),
-    "file_gone": Explanation(
+    "file_gone": FailureWords(
         gettext_lazy("The stored file is no longer there."),
         gettext_lazy("Upload the video again."),
     ),
-    "not_an_archive": Explanation(
+    "not_an_archive": FailureWords(
         gettext_lazy("This file is no ZIP, or it is damaged."),
         gettext_lazy("Make the ZIP again and upload that."),
     ),
-    "encrypted_archive": Explanation(
+    "encrypted_archive": FailureWords(
         gettext_lazy("This ZIP is protected by a password."),
         gettext_lazy("Make one without a password and upload that."),
     ),
-    "archive_too_large": Explanation(
+    "archive_too_large": FailureWords(
         gettext_lazy("Unpacked, this ZIP would be far larger than it looks, so it was refused."),
         gettext_lazy("Make a ZIP of the pictures alone, or several smaller ones."),
     ),
-    "broken_list": Explanation(
+    "broken_list": FailureWords(
         gettext_lazy("The list inside of the ZIP cannot be read."),
         gettext_lazy("The line is named below. Mend it, then upload the ZIP again."),
     ),
-    "crashed": Explanation(
+    "crashed": FailureWords(
         gettext_lazy("The analysis broke off several times, so it was given up."),
         gettext_lazy("Try again with the thoroughness Fast, or upload a copy saved as MP4."),
     ),
-    "internal": Explanation(
+    "internal": FailureWords(
         gettext_lazy("Something went wrong on our side."),
         gettext_lazy("Try again; if it happens again, tell the person who runs Rollcall."),
     ),
 }
 
-OF_KIND: dict[tuple[str, str], Explanation] = {
-    (Kind.TRAIN, "disk_full"): Explanation(
+OF_KIND: dict[tuple[str, str], FailureWords] = {
+    (JobKind.TRAIN, "disk_full"): FailureWords(
         gettext_lazy("The server has no disk space left, so the training stopped. What it had learned is kept."),
         gettext_lazy("Delete videos or runs that you no longer need, then let it go on from there."),
     ),
-    (Kind.TRAIN, "crashed"): Explanation(
+    (JobKind.TRAIN, "crashed"): FailureWords(
         gettext_lazy("The training broke off several times, so it was given up."),
         gettext_lazy("Most often memory was short: train again with a smaller batch or a smaller picture size."),
     ),
@@ -161,14 +161,14 @@ UPLOAD = "upload"
 """The kind of the states that an upload publishes; no job stands behind them."""
 
 
-def explain(code: str, kind: str = "") -> Explanation:
+def explain(code: str, kind: str = "") -> FailureWords:
     """A code without words of its own (from a newer worker, say) is told as something unforeseen."""
-    return OF_KIND.get((kind, code)) or EXPLANATIONS.get(code, EXPLANATIONS["internal"])
+    return OF_KIND.get((kind, code)) or FAILURES.get(code, FAILURES["internal"])
 
 
 def headline(state: JobState) -> str:
     """What is going on, in a few words: "Finding people · 62 %"."""
-    if state.kind == Kind.CHECK and state.status == Status.DONE:
+    if state.kind == JobKind.CHECK and state.status == Status.DONE:
         return _("Checked")  # the analysis is yet to come
     if state.status in (Status.DONE, Status.FAILED, Status.CANCELLED):
         return str(Status(state.status).label)
@@ -214,7 +214,7 @@ def _range(low: int, high: int, unit: str) -> str:
 
 
 def _kind_label(kind: str) -> str:
-    return str(Kind(kind).label) if kind in Kind.values else _("Working")
+    return str(JobKind(kind).label) if kind in JobKind.values else _("Working")
 
 
 def payload_with_words(payload: dict[str, object]) -> dict[str, object]:

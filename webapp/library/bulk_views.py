@@ -82,7 +82,7 @@ def _analyse(request: SignedInRequest, chosen: list[Video], here: str) -> HttpRe
         try:
             services.analyse_again(video, thoroughness=video.thoroughness, user=request.user)
             begun += 1
-        except services.NotNow:
+        except services.CannotAnalyse:
             continue
     if not begun:
         words = _("None of these videos can be analysed now: they are being worked on, or their files are gone.")

@@ -10,7 +10,7 @@ from webapp.http.ids import uuids_in
 from webapp.library.label_filter_queries import LabelFilter
 from webapp.library.people_filter_queries import PeopleFilter
 from webapp.library.queries import SORTS
-from webapp.videos.models import State, Thoroughness
+from webapp.videos.models import ThoroughnessChoice, VideoState
 
 MOST_PEOPLE = 20
 """In one filter."""
@@ -22,7 +22,7 @@ class FilterForm(forms.Form):
     """Search, state and order of the library; nonsense in the address is ignored rather than refused."""
 
     q = forms.CharField(required=False, max_length=200)
-    state = forms.ChoiceField(required=False, choices=[("", _("All")), *State.choices])
+    state = forms.ChoiceField(required=False, choices=[("", _("All")), *VideoState.choices])
     sort = forms.ChoiceField(
         required=False,
         choices=[
@@ -77,7 +77,7 @@ class TitleForm(forms.Form):
 class ThoroughnessForm(forms.Form):
     """How much time an analysis may take."""
 
-    thoroughness = forms.ChoiceField(choices=Thoroughness.choices, label=_("Thoroughness"))
+    thoroughness = forms.ChoiceField(choices=ThoroughnessChoice.choices, label=_("Thoroughness"))
 
 
 class ViewForm(forms.Form):

@@ -10,12 +10,12 @@ from django.db.models.functions import Lower
 
 from webapp.access import Visitor
 from webapp.accounts.models import Team
-from webapp.jobs import progress
+from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
 from webapp.people import queries as people
 from webapp.people.models import Person
 from webapp.people.queries import CardPeople, PersonRow, SmallFace
-from webapp.videos.models import IN_STATE, Analysis, State, Video
+from webapp.videos.models import IN_STATE, Analysis, Video, VideoState
 
 PAGE_SIZE = 24
 TIMELINE_PAGE_SIZE = 100
@@ -51,7 +51,7 @@ class Card:
     def job(self) -> dict[str, object] | None:
         """The same state, with words, that the socket sends; None before there is a job."""
         job = self.video.current_job
-        return jobs_words.payload_with_words(progress.state_of(job).payload()) if job else None
+        return jobs_words.payload_with_words(job_state.state_of(job).payload()) if job else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,5 +173,7 @@ def _timeline(rows: list[PersonRow], number: str | int | None) -> "Page[Timeline
 def unfinished(videos: QuerySet[Video], user: Visitor) -> QuerySet[Video]:
     """Videos whose upload this person began and has not completed, newest first."""
     return (
-        videos.filter(IN_STATE[State.UPLOADING], upload__user=user.pk).select_related("upload").order_by("-created_at")
+        videos.filter(IN_STATE[VideoState.UPLOADING], upload__user=user.pk)
+        .select_related("upload")
+        .order_by("-created_at")
     )

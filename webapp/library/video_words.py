@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from webapp.jobs import words as jobs_words
 from webapp.uploads import rules as uploads_rules
 from webapp.videos.media_info import is_playable
-from webapp.videos.models import Playback, State, Video
+from webapp.videos.models import Playback, Video, VideoState
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Problem:
 
 
 def problem(video: Video) -> Problem | None:
-    if video.state != State.FAILED or video.current_job is None:
+    if video.state != VideoState.FAILED or video.current_job is None:
         return None
     explanation = jobs_words.explain(video.current_job.error_code)
     twin = video.duplicate_of
@@ -61,7 +61,7 @@ def details(video: Video) -> list[tuple[str, str]]:
         (_("Uploaded by"), str(video.uploaded_by or "")),
         (_("Uploaded"), date_format(localtime(video.created_at), "DATETIME_FORMAT")),
         (_("Thoroughness"), video.get_thoroughness_display()),
-        (_("Playing"), video.get_playback_display() if video.state != State.UPLOADING else ""),
+        (_("Playing"), video.get_playback_display() if video.state != VideoState.UPLOADING else ""),
     ]
     return [(label, value) for label, value in known if value]
 

@@ -22,7 +22,7 @@ from webapp.recognition import queries as recognition
 from webapp.undo import UNDO_PERIOD
 from webapp.uploads import rules as uploads_rules
 from webapp.videos import services
-from webapp.videos.models import State, Thoroughness, Video
+from webapp.videos.models import ThoroughnessChoice, Video, VideoState
 
 MIN_VALUES = (0, 1, 2, 5, 10)
 PEOPLE_FILTERS = ("person", "without", "match", "label", "labelled", "unnamed", "uploader", "since", "until")
@@ -55,7 +55,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "kept_fields": [(name, value) for name, value in chosen.items() if value],
         "kept_people": [(key, value) for key in PEOPLE_FILTERS for value in request.GET.getlist(key)],
         "is_choosing": "select" in request.GET and team is not None and team.pk in editable,
-        "states": State.choices,
+        "states": VideoState.choices,
         "sorts": FilterForm.base_fields["sort"].choices,  # type: ignore[attr-defined]
         "counts": counts,
         "totals": queries.totals(visible, team),
@@ -64,7 +64,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "unfinished": queries.unfinished(visible, request.user),
         "limits": _limits(),
         "can_edit": team is not None and team.pk in editable,
-        "thoroughness_choices": Thoroughness.choices,
+        "thoroughness_choices": ThoroughnessChoice.choices,
     }
     return render(request, "videos/library.html", context)
 
@@ -96,7 +96,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     teams = sorted(access.editable_teams(request.user), key=lambda each: each != team)
     context = {
         "limits": _limits(),
-        "thoroughness_choices": Thoroughness.choices,
+        "thoroughness_choices": ThoroughnessChoice.choices,
         "unfinished": queries.unfinished(visible, request.user),
         "teams": teams,
         "can_edit": bool(teams),
@@ -166,7 +166,7 @@ def analyse(request: SignedInRequest, video_id: UUID) -> HttpResponseBase:
         return refused(request, _("Choose fast, balanced or thorough."), here)
     try:
         services.analyse_again(video, thoroughness=form.cleaned_data["thoroughness"], user=request.user)
-    except services.NotNow:
+    except services.CannotAnalyse:
         return refused(
             request, _("This video cannot be analysed now: it is being worked on, or its file is gone."), here
         )
@@ -214,7 +214,7 @@ def _video_context(request: HttpRequest, video_id: UUID) -> dict[str, Any]:
         "play": video_words.playing(video),
         "details": video_words.details(video),
         "problem": video_words.problem(video),
-        "thoroughness_choices": Thoroughness.choices,
+        "thoroughness_choices": ThoroughnessChoice.choices,
     }
 
 

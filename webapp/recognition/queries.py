@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from webapp.datasets.models import Label
-from webapp.jobs import progress
+from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
 from webapp.jobs.models import ACTIVE, Status
-from webapp.jobs.words import Explanation
+from webapp.jobs.words import FailureWords
 from webapp.people.appearances import THINNEST_BAR_PERCENT, total_s
 from webapp.recognition.models import Recognition, Span
 from webapp.training.models import TrainingRun
@@ -91,7 +91,7 @@ class FailedLook:
     """A look that came to nothing, and why in words."""
 
     recognition: Recognition
-    why: Explanation
+    why: FailureWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def labels_of(video: Video, least_score: float = 0.0) -> VideoLabels:
     return VideoLabels(
         groups=[_group(each, spans[each.pk], hues, video, working_runs, least_score) for each in current],
         working=[
-            jobs_words.payload_with_words(progress.state_of(each.job).payload())
+            jobs_words.payload_with_words(job_state.state_of(each.job).payload())
             for each in found
             if each.job is not None and each.job.status in ACTIVE
         ],

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from webapp.accounts.models import User
 from webapp.datasets.choices import Kind as DatasetKind
 from webapp.jobs import lifecycle
-from webapp.jobs.models import ACTIVE, Job, Kind, Status
+from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 from webapp.recognition.models import CURRENT, Recognition
 from webapp.training.models import TrainingRun
 from webapp.training.registry.services import at_work
@@ -92,5 +92,5 @@ def _begin(
 
 def _new_job(video: Video, user: User | None) -> Job:
     return lifecycle.create(
-        Kind.RECOGNISE, team=video.team, subject_id=video.pk, created_by=user, total=video.duration_s
+        JobKind.RECOGNISE, team=video.team, subject_id=video.pk, created_by=user, total=video.duration_s
     )

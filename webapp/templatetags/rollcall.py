@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from webapp.jobs import words as jobs_words
-from webapp.jobs.words import Explanation
+from webapp.jobs.words import FailureWords
 from webapp.library import video_words
 from webapp.library.queries import CardPeople
 from webapp.library.video_words import Problem
 from webapp.people.identification import confidence_words
 from webapp.picture_types import PICTURE_TYPES
 from webapp.templatetags.browser_strings import STRINGS
-from webapp.videos.models import State, Video
+from webapp.videos.models import Video, VideoState
 
 register = template.Library()
 
@@ -84,7 +84,7 @@ def screen_time_or_nothing(seconds: float | None) -> str:
 
 
 @register.filter
-def failure(code: str) -> Explanation:
+def failure(code: str) -> FailureWords:
     """What happened and what to do next, for the code with which a job failed."""
     return jobs_words.explain(code)
 
@@ -234,7 +234,7 @@ def likeness_percent(likeness: float) -> int:
 @register.simple_tag
 def state_chips(counts: dict[str, int]) -> list[tuple[str, str, int]]:
     """Value, name and number of videos of each state, in the order in which a video goes through them."""
-    return [(state.value, str(state.label), counts.get(state.value, 0)) for state in State]
+    return [(state.value, str(state.label), counts.get(state.value, 0)) for state in VideoState]
 
 
 @register.simple_tag

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from webapp import storage
 from webapp.analyses import people_runner
-from webapp.jobs.models import ACTIVE, Job, Kind, Status
+from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 from webapp.people.models import Person
 from webapp.undo import UNDO_PERIOD
 from webapp.uploads import partial_files
@@ -58,7 +58,7 @@ def _complete_uploads() -> QuerySet[Upload]:
 
 def give_up_copies() -> None:
     """A copy for the browser whose job failed is awaited no longer."""
-    at_work = Job.objects.filter(kind=Kind.WEB_COPY, subject_id=OuterRef("pk"), status__in=ACTIVE)
+    at_work = Job.objects.filter(kind=JobKind.WEB_COPY, subject_id=OuterRef("pk"), status__in=ACTIVE)
     pending = Video.objects.filter(playback=Playback.PENDING, deleted_at=None)
     pending.exclude(Exists(at_work)).update(playback=Playback.IMPOSSIBLE)
 
@@ -70,7 +70,7 @@ def give_up_expired() -> None:
 
 def clear_refused() -> None:
     """The file of a video that cannot be accepted goes; its card stays with the reason until somebody dismisses it."""
-    refused = Video.objects.filter(current_job__kind=Kind.CHECK, current_job__status=Status.FAILED)
+    refused = Video.objects.filter(current_job__kind=JobKind.CHECK, current_job__status=Status.FAILED)
     for video in refused.exclude(current_job__error_code__in=KEEP_FILE_AFTER).exclude(original_key=""):
         storage.delete_prefix(video.files_prefix)
         Video.objects.filter(pk=video.pk).update(original_key="", poster_key="")

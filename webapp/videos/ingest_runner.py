@@ -17,7 +17,7 @@ from analysis.video.web_copy import PlaybackPlan
 from webapp import storage
 from webapp.jobs import lifecycle
 from webapp.jobs.errors import FileGone
-from webapp.jobs.models import Job, Kind
+from webapp.jobs.models import Job, JobKind
 from webapp.videos import services
 from webapp.videos.errors import Duplicate
 from webapp.videos.media_info import columns_of, info_of
@@ -115,7 +115,7 @@ def _accept(job: Job, video: Video, info: VideoInfo, sha256: str) -> None:
         video.refresh_from_db()
         user = job.created_by
         services.begin_analysis(video, replacing=job.pk, thoroughness=video.thoroughness, user=user)
-        lifecycle.create(Kind.WEB_COPY, team=video.team, subject_id=video.pk, created_by=user, total=info.duration_s)
+        lifecycle.create(JobKind.WEB_COPY, team=video.team, subject_id=video.pk, created_by=user, total=info.duration_s)
 
 
 def prepare_for_browser(job: Job) -> None:

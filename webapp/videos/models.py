@@ -7,11 +7,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from webapp.jobs.models import Job, Kind, Status
+from webapp.jobs.models import Job, JobKind, Status
 from webapp.uploads.models import PartialUpload
 
 
-class State(models.TextChoices):
+class VideoState(models.TextChoices):
     """What a person sees of a video as a whole; derived from `Video.current_job`, never stored."""
 
     UPLOADING = "uploading", _("Uploading")
@@ -24,20 +24,22 @@ class State(models.TextChoices):
 
 
 IN_STATE: dict[str, Q] = {
-    State.UPLOADING: Q(current_job=None),
-    State.CHECKING: Q(
-        current_job__kind=Kind.CHECK, current_job__status__in=[Status.QUEUED, Status.RUNNING, Status.DONE]
+    VideoState.UPLOADING: Q(current_job=None),
+    VideoState.CHECKING: Q(
+        current_job__kind=JobKind.CHECK, current_job__status__in=[Status.QUEUED, Status.RUNNING, Status.DONE]
     ),
-    State.WAITING: Q(current_job__kind=Kind.ANALYSIS, current_job__status=Status.QUEUED, current_job__started_at=None),
-    State.ANALYSING: Q(current_job__kind=Kind.ANALYSIS, current_job__status=Status.RUNNING)
-    | Q(current_job__kind=Kind.ANALYSIS, current_job__status=Status.QUEUED, current_job__started_at__isnull=False),
-    State.DONE: Q(current_job__kind=Kind.ANALYSIS, current_job__status=Status.DONE),
-    State.FAILED: Q(current_job__status=Status.FAILED),
-    State.CANCELLED: Q(current_job__status=Status.CANCELLED),
+    VideoState.WAITING: Q(
+        current_job__kind=JobKind.ANALYSIS, current_job__status=Status.QUEUED, current_job__started_at=None
+    ),
+    VideoState.ANALYSING: Q(current_job__kind=JobKind.ANALYSIS, current_job__status=Status.RUNNING)
+    | Q(current_job__kind=JobKind.ANALYSIS, current_job__status=Status.QUEUED, current_job__started_at__isnull=False),
+    VideoState.DONE: Q(current_job__kind=JobKind.ANALYSIS, current_job__status=Status.DONE),
+    VideoState.FAILED: Q(current_job__status=Status.FAILED),
+    VideoState.CANCELLED: Q(current_job__status=Status.CANCELLED),
 }
 
 
-class Thoroughness(models.TextChoices):
+class ThoroughnessChoice(models.TextChoices):
     """Values as in `analysis.types.Thoroughness`; a test compares them."""
 
     FAST = "fast", _("Fast")
@@ -65,7 +67,9 @@ class Video(models.Model):
     """As it was called on the uploader's disk; shown and offered on download, never used as a path."""
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
-    thoroughness = models.CharField(max_length=10, choices=Thoroughness.choices, default=Thoroughness.BALANCED)
+    thoroughness = models.CharField(
+        max_length=10, choices=ThoroughnessChoice.choices, default=ThoroughnessChoice.BALANCED
+    )
     is_sample = models.BooleanField(default=False)
 
     current_job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="+")
@@ -119,20 +123,20 @@ class Video(models.Model):
         return f"teams/{self.team_id}/videos/{self.pk}"
 
     @property
-    def state(self) -> State:
+    def state(self) -> VideoState:
         """Agrees with `IN_STATE`; a test compares them."""
         job = self.current_job
         if job is None:
-            return State.UPLOADING
+            return VideoState.UPLOADING
         if job.status == Status.FAILED:
-            return State.FAILED
+            return VideoState.FAILED
         if job.status == Status.CANCELLED:
-            return State.CANCELLED
-        if job.kind == Kind.CHECK:
-            return State.CHECKING
+            return VideoState.CANCELLED
+        if job.kind == JobKind.CHECK:
+            return VideoState.CHECKING
         if job.status == Status.DONE:
-            return State.DONE
-        return State.WAITING if job.started_at is None else State.ANALYSING
+            return VideoState.DONE
+        return VideoState.WAITING if job.started_at is None else VideoState.ANALYSING
 
 
 class Upload(PartialUpload):
@@ -159,7 +163,7 @@ class Analysis(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     video = models.ForeignKey(Video, models.CASCADE, related_name="analyses")
     job = models.OneToOneField(Job, models.PROTECT, related_name="analysis")
-    thoroughness = models.CharField(max_length=10, choices=Thoroughness.choices)
+    thoroughness = models.CharField(max_length=10, choices=ThoroughnessChoice.choices)
     created_at = models.DateTimeField(auto_now_add=True)
     detector = models.CharField(max_length=60, blank=True)
     embedder = models.CharField(max_length=60, blank=True)

@@ -8,16 +8,16 @@ from django.utils import timezone
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.analyses import people_runner
-from webapp.jobs import lifecycle, progress
-from webapp.jobs.models import ACTIVE, Job, Kind
+from webapp.jobs import lifecycle, live_updates
+from webapp.jobs.models import ACTIVE, Job, JobKind
 from webapp.videos import signals
-from webapp.videos.models import Analysis, Playback, State, Video
+from webapp.videos.models import Analysis, Playback, Video, VideoState
 
 SAMPLE_FILE_NAME = "sample.mp4"
 
 
-class NotNow(Exception):
-    """The video is not in a state in which this can be done; `str()` is not for people."""
+class CannotAnalyse(Exception):
+    """The video is being worked on, or its file is gone; `str()` is for the log, not for people."""
 
 
 class AlreadyHere(Exception):
@@ -27,13 +27,13 @@ class AlreadyHere(Exception):
 def begin_sample(*, team: Team, user: User, title: str) -> Video:
     """The team's sample, drawn by its check; a new one only where there is none, or none that came to anything."""
     there = Video.objects.filter(team=team, is_sample=True, deleted_at=None).select_related("current_job").first()
-    if there is not None and there.state not in (State.FAILED, State.CANCELLED):
+    if there is not None and there.state not in (VideoState.FAILED, VideoState.CANCELLED):
         return there
     with transaction.atomic():
         video = Video.objects.create(
             team=team, title=title, file_name=SAMPLE_FILE_NAME, uploaded_by=user, is_sample=True
         )
-        job = lifecycle.create(Kind.CHECK, team=team, subject_id=video.pk, created_by=user)
+        job = lifecycle.create(JobKind.CHECK, team=team, subject_id=video.pk, created_by=user)
         video.current_job = job
         video.save(update_fields=["current_job"])
     return video
@@ -51,8 +51,8 @@ def delete_video(video: Video) -> None:
         people_runner.refresh_people_of(video.pk)
     for job_id in Job.objects.filter(subject_id=video.pk, parent=None, status__in=ACTIVE).values_list("pk", flat=True):
         lifecycle.cancel(job_id)
-    progress.publish_gone(team_id=video.team_id, subject_id=video.pk)
-    progress.publish_people(video.team_id)
+    live_updates.publish_gone(team_id=video.team_id, subject_id=video.pk)
+    live_updates.publish_people(video.team_id)
 
 
 def restore_video(video: Video) -> None:
@@ -66,13 +66,13 @@ def restore_video(video: Video) -> None:
     except IntegrityError as error:
         raise AlreadyHere from error
     video.refresh_from_db()
-    progress.publish_people(video.team_id)
+    live_updates.publish_people(video.team_id)
     stopped = Job.objects.filter(subject_id=video.pk, parent=None, status="cancelled", finished_at__gte=deleted_at)
     kinds = set(stopped.values_list("kind", flat=True))
     if video.current_job_id and stopped.filter(pk=video.current_job_id).exists():
         analyse_again(video, thoroughness=video.thoroughness, user=video.uploaded_by)
-    if Kind.WEB_COPY in kinds:
-        lifecycle.create(Kind.WEB_COPY, team=video.team, subject_id=video.pk, total=video.duration_s)
+    if JobKind.WEB_COPY in kinds:
+        lifecycle.create(JobKind.WEB_COPY, team=video.team, subject_id=video.pk, total=video.duration_s)
     if deleted_at is not None:
         signals.tell_restored(video, deleted_at)
 
@@ -83,16 +83,18 @@ def cancel_work(video: Video) -> bool:
 
 
 def analyse_again(video: Video, *, thoroughness: str, user: User | None) -> Job:
-    """Begins an analysis, or the check where that has never ended well. Raises NotNow."""
-    if video.state not in (State.DONE, State.FAILED, State.CANCELLED) or not storage.exists(video.original_key):
-        raise NotNow(f"{video.pk}: {video.state}")
+    """Begins an analysis, or the check where that has never ended well. Raises CannotAnalyse."""
+    if video.state not in (VideoState.DONE, VideoState.FAILED, VideoState.CANCELLED) or not storage.exists(
+        video.original_key
+    ):
+        raise CannotAnalyse(f"{video.pk}: {video.state}")
     with transaction.atomic():
         Video.objects.filter(pk=video.pk).update(thoroughness=thoroughness)
         if video.playback == Playback.IMPOSSIBLE:
             _copy_again(video)
         if video.sha256:
             return begin_analysis(video, replacing=video.current_job_id, thoroughness=thoroughness, user=user)
-        job = lifecycle.create(Kind.CHECK, team=video.team, subject_id=video.pk, created_by=user)
+        job = lifecycle.create(JobKind.CHECK, team=video.team, subject_id=video.pk, created_by=user)
         _make_current(video, job, replacing=video.current_job_id)
     return job
 
@@ -100,13 +102,17 @@ def analyse_again(video: Video, *, thoroughness: str, user: User | None) -> Job:
 def _copy_again(video: Video) -> None:
     """What could not be made for the browser is tried once more."""
     Video.objects.filter(pk=video.pk).update(playback=Playback.PENDING)
-    lifecycle.create(Kind.WEB_COPY, team=video.team, subject_id=video.pk, total=video.duration_s)
+    lifecycle.create(JobKind.WEB_COPY, team=video.team, subject_id=video.pk, total=video.duration_s)
 
 
 def begin_analysis(video: Video, *, replacing: UUID | None, thoroughness: str, user: User | None) -> Job:
-    """Call it in a transaction: a job, its analysis, and the video that points to it. Raises NotNow when another was
-    quicker (a double click)."""
-    job = lifecycle.create(Kind.ANALYSIS, team=video.team, subject_id=video.pk, created_by=user, total=video.duration_s)
+    """Starts an analysis: a job, its `Analysis`, and the video that points to it; call it in a transaction.
+
+    Raises CannotAnalyse when another one was started first (a double click).
+    """
+    job = lifecycle.create(
+        JobKind.ANALYSIS, team=video.team, subject_id=video.pk, created_by=user, total=video.duration_s
+    )
     Analysis.objects.create(video=video, job=job, thoroughness=thoroughness)
     _make_current(video, job, replacing=replacing)
     return job
@@ -114,4 +120,4 @@ def begin_analysis(video: Video, *, replacing: UUID | None, thoroughness: str, u
 
 def _make_current(video: Video, job: Job, *, replacing: UUID | None) -> None:
     if not Video.objects.filter(pk=video.pk, current_job=replacing, deleted_at=None).update(current_job=job):
-        raise NotNow(f"{video.pk}: the job is no longer {replacing}")
+        raise CannotAnalyse(f"{video.pk}: the job is no longer {replacing}")

@@ -5,9 +5,9 @@ from django.utils import timezone
 
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.jobs import lifecycle, progress
-from webapp.jobs.models import Kind, Status
-from webapp.jobs.progress import JobState
+from webapp.jobs import lifecycle, live_updates
+from webapp.jobs.job_state import JobState
+from webapp.jobs.models import JobKind, Status
 from webapp.uploads import partial_files
 from webapp.uploads import rules as uploads_rules
 from webapp.uploads.receive_services import EXPIRES_AFTER
@@ -73,7 +73,9 @@ def finish_upload(upload: Upload) -> bool:
         deleted, _rows = Upload.objects.filter(pk=upload.pk, offset_bytes=upload.size_bytes).delete()
         if not deleted:
             return False
-        job = lifecycle.create(Kind.CHECK, team=upload.video.team, subject_id=upload.video_id, created_by=upload.user)
+        job = lifecycle.create(
+            JobKind.CHECK, team=upload.video.team, subject_id=upload.video_id, created_by=upload.user
+        )
         Video.objects.filter(pk=upload.video_id).update(original_key=key, current_job=job)
     return True
 
@@ -87,7 +89,7 @@ def give_up_upload(upload: Upload) -> None:
             return
         Video.objects.filter(pk=video_id).delete()
     partial_files.discard(upload.pk)
-    progress.publish_gone(team_id=team_id, subject_id=video_id)
+    live_updates.publish_gone(team_id=team_id, subject_id=video_id)
 
 
 def resumable(user: User, team: Team, *, size_bytes: int, fingerprint: str) -> Upload | None:
@@ -120,4 +122,4 @@ def state_of(upload: Upload) -> JobState:
 
 
 def publish(upload: Upload) -> None:
-    progress.publish_state(state_of(upload))
+    live_updates.publish_state(state_of(upload))

@@ -18,7 +18,7 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.uploads import rules as uploads_rules
 from webapp.uploads.tus_responses import TusError, respond_to_create, respond_to_file
 from webapp.videos import upload_services
-from webapp.videos.models import Thoroughness, Upload
+from webapp.videos.models import ThoroughnessChoice, Upload
 from webapp.videos.upload_forms import PrecheckForm
 
 
@@ -63,8 +63,8 @@ class VideoTarget:
     def start(
         self, request: SignedInRequest, metadata: dict[str, str], size_bytes: int
     ) -> tuple[Upload, dict[str, str]]:
-        thoroughness = metadata.get("thoroughness") or Thoroughness.BALANCED
-        if thoroughness not in Thoroughness.values:
+        thoroughness = metadata.get("thoroughness") or ThoroughnessChoice.BALANCED
+        if thoroughness not in ThoroughnessChoice.values:
             raise TusError(HTTPStatus.BAD_REQUEST, _("Unknown thoroughness."))
         teams = access.editable_teams(request.user)
         try:

@@ -24,11 +24,11 @@ from webapp import storage
 from webapp.accounts.models import Team
 from webapp.analyses import runner
 from webapp.jobs import lifecycle
-from webapp.jobs.models import Job, Kind, Status
+from webapp.jobs.models import Job, JobKind, Status
 from webapp.people.acts.services import name_person
 from webapp.people.models import Face, Person, Track
 from webapp.videos import services
-from webapp.videos.models import Analysis, State, Video
+from webapp.videos.models import Analysis, Video, VideoState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LEFT, RIGHT = (10, 10, 60, 60), (300, 10, 360, 70)
@@ -45,7 +45,7 @@ def test_two_faces_become_two_people_with_numbers_hues_and_portraits(team: Team)
     assert (str(first), str(second)) == ("Person 1", "Person 2")
     assert first.hue != second.hue
     assert first.portrait is not None and storage.exists(first.portrait.picture_key)
-    assert video.state == State.DONE
+    assert video.state == VideoState.DONE
     assert video.frames_damaged == 1
 
 
@@ -146,7 +146,7 @@ def test_a_segment_that_always_kills_its_worker_fails_the_analysis_with_a_code(t
         assert lifecycle.claim(bad.job_id) is not None
         lifecycle.give_up_worker(Job.objects.get(pk=bad.job_id))
     video = Video.objects.select_related("current_job").get(pk=video.pk)
-    assert (video.state, video.current_job.error_code) == (State.FAILED, "crashed")
+    assert (video.state, video.current_job.error_code) == (VideoState.FAILED, "crashed")
     assert Track.objects.filter(segment=good).count() == 1
 
 
@@ -165,7 +165,7 @@ def test_cancelling_stops_parts_and_nothing_is_stored_afterwards(team: Team) -> 
         runner.store_segment(job, segment, segment_result(segment, found_track(1)))
     assert counts(video) == (0, 0, 0)
     video = Video.objects.select_related("current_job").get(pk=video.pk)
-    assert video.state == State.CANCELLED
+    assert video.state == VideoState.CANCELLED
 
 
 def test_a_cancelled_second_analysis_leaves_the_first_result_in_place(team: Team) -> None:
@@ -243,7 +243,7 @@ def test_segments_are_made_once_with_their_jobs(team: Team) -> None:
     work(analysis.job_id, runner.run_analysis)
     lifecycle.resume_parent(analysis.job_id)
     work(analysis.job_id, runner.run_analysis)
-    assert Job.objects.filter(kind=Kind.SEGMENT).count() == analysis.segments.count() == 3
+    assert Job.objects.filter(kind=JobKind.SEGMENT).count() == analysis.segments.count() == 3
 
 
 def test_an_analysis_of_a_deleted_video_ends_quietly(team: Team) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests.factories import make_job
 from tests.waiting import wait_for
 from webapp.jobs import lifecycle, reaper
-from webapp.jobs.models import Job, Kind, Status
+from webapp.jobs.models import Job, JobKind, Status
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,7 +20,7 @@ LONG_AGO = timedelta(seconds=2 * reaper.STALE_AFTER_S)
 def job(monkeypatch: pytest.MonkeyPatch) -> Job:
     """Claimed, and silent for so long that it would be given up."""
     monkeypatch.setattr(lifecycle, "BEAT_EVERY_S", 0.02)
-    job = lifecycle.claim(make_job(kind=Kind.TRAIN).pk)
+    job = lifecycle.claim(make_job(kind=JobKind.TRAIN).pk)
     assert job is not None
     silence(job)
     return job

@@ -13,7 +13,7 @@ from tests.factories_videos import begin_analysis, make_video
 from tests.websocket import Websocket
 from webapp.accounts.models import Membership, Team, User
 from webapp.asgi import application
-from webapp.jobs import consumers, lifecycle, progress
+from webapp.jobs import consumers, job_state, lifecycle, live_updates
 from webapp.jobs.models import Status
 from webapp.people.acts.services import name_person
 from webapp.people.identification import tentative_runner
@@ -105,7 +105,7 @@ async def test_somebody_who_leaves_the_team_hears_no_more(
     websocket = await browser.watches(team, vera)
     await websocket.read()
     await Membership.objects.filter(user=vera).adelete()
-    await progress.apublish_state(progress.state_of(await sync_to_async(make_job)(team=team)))
+    await live_updates.apublish_state(job_state.state_of(await sync_to_async(make_job)(team=team)))
     assert (await websocket.receive_output(timeout=5))["type"] == "websocket.close"
 
 
@@ -121,7 +121,7 @@ async def test_an_object_that_goes_is_told(browser: Browser, team: Team, vera: U
     websocket = await browser.watches(team, vera)
     await websocket.read()
     gone = uuid4()
-    await sync_to_async(progress.publish_gone)(team_id=team.pk, subject_id=gone)
+    await sync_to_async(live_updates.publish_gone)(team_id=team.pk, subject_id=gone)
     assert await websocket.read() == {"type": "gone", "subject": str(gone), "sequence": 0}
 
 

@@ -14,7 +14,7 @@ from analysis.errors import Cancelled, UnreadableVideo
 from tests.factories import make_job, make_team
 from webapp.accounts.models import Team
 from webapp.jobs import lifecycle, queues, reaper
-from webapp.jobs.models import MAX_ATTEMPTS, Job, Kind, Status
+from webapp.jobs.models import MAX_ATTEMPTS, Job, JobKind, Status
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,9 +31,9 @@ def claimed(**fields: object) -> Job:
 
 def make_family(parts: int = 2, total: float = 10) -> tuple[Job, list[Job]]:
     """A parent that has handed over to its parts."""
-    parent = claimed(kind=Kind.ANALYSIS)
+    parent = claimed(kind=JobKind.ANALYSIS)
     made = [
-        lifecycle.create(Kind.SEGMENT, team=parent.team, subject_id=parent.subject_id, parent=parent, total=total)
+        lifecycle.create(JobKind.SEGMENT, team=parent.team, subject_id=parent.subject_id, parent=parent, total=total)
         for _ in range(parts)
     ]
     lifecycle.hand_over(parent)
@@ -42,19 +42,19 @@ def make_family(parts: int = 2, total: float = 10) -> tuple[Job, list[Job]]:
 
 def test_a_job_is_sent_to_the_queue_of_its_kind_only_after_the_commit(valkey: redis.Redis) -> None:
     with transaction.atomic():
-        job = lifecycle.create(Kind.CHECK, team=make_team(), subject_id=uuid4())
+        job = lifecycle.create(JobKind.CHECK, team=make_team(), subject_id=uuid4())
         assert valkey.llen("checks") == 0
     assert valkey.llen("checks") == 1
     assert fresh(job).sent_at is not None
 
 
 def test_every_kind_has_a_queue() -> None:
-    assert set(queues.ROUTES) == set(Kind.values)
+    assert set(queues.ROUTES) == set(JobKind.values)
     assert {route.queue for route in queues.ROUTES.values()} <= set(queues.ALL)
 
 
 def test_nothing_waits_behind_a_training_and_no_training_behind_anything_else() -> None:
-    assert queues.kinds_of([queues.TRAINING]) == [Kind.TRAIN]
+    assert queues.kinds_of([queues.TRAINING]) == [JobKind.TRAIN]
 
 
 def test_a_message_that_arrives_twice_is_claimed_once() -> None:
@@ -205,13 +205,13 @@ def test_a_job_that_kills_its_worker_each_time_is_given_up() -> None:
 
 
 def test_recovering_one_worker_leaves_the_jobs_of_others_alone() -> None:
-    check, segment = claimed(kind=Kind.CHECK), claimed(kind=Kind.SEGMENT)
+    check, segment = claimed(kind=JobKind.CHECK), claimed(kind=JobKind.SEGMENT)
     reaper.recover(("checks",))
     assert (fresh(check).status, fresh(segment).status) == (Status.QUEUED, Status.RUNNING)
 
 
 def test_a_vanished_message_is_sent_again(valkey: redis.Redis) -> None:
-    job = lifecycle.create(Kind.CHECK, team=make_team(), subject_id=uuid4())
+    job = lifecycle.create(JobKind.CHECK, team=make_team(), subject_id=uuid4())
     valkey.flushall()
     reaper.reap()
     assert valkey.llen("checks") == 0, "it may just be on its way"
@@ -228,7 +228,7 @@ def test_a_job_whose_message_could_not_be_sent_is_sent_later(
 ) -> None:
     with monkeypatch.context() as broken:
         broken.setattr("webapp.jobs.queues.app.send_task", _refuse)
-        job = lifecycle.create(Kind.CHECK, team=make_team(), subject_id=uuid4())
+        job = lifecycle.create(JobKind.CHECK, team=make_team(), subject_id=uuid4())
     assert fresh(job).sent_at is None
     Job.objects.filter(pk=job.pk).update(created_at=timezone.now() - timedelta(minutes=1))
     reaper.reap()
@@ -246,7 +246,7 @@ def test_a_channel_layer_that_does_not_answer_does_not_fail_the_job(
         async def group_send(self, *_: object) -> None:
             raise redis.ConnectionError("gone")
 
-    monkeypatch.setattr("webapp.jobs.progress.get_channel_layer", Broken)
+    monkeypatch.setattr("webapp.jobs.live_updates.get_channel_layer", Broken)
     job = make_job()
     with lifecycle.working(job.pk):
         pass
@@ -279,7 +279,7 @@ def test_a_parent_runs_again_when_the_last_part_has_ended(valkey: redis.Redis) -
 
 def test_a_parent_whose_parts_had_ended_before_it_handed_over_runs_again() -> None:
     parent = claimed()
-    part = lifecycle.create(Kind.SEGMENT, team=parent.team, subject_id=parent.subject_id, parent=parent, total=1)
+    part = lifecycle.create(JobKind.SEGMENT, team=parent.team, subject_id=parent.subject_id, parent=parent, total=1)
     with lifecycle.working(part.pk):
         pass
     assert fresh(parent).status == Status.RUNNING

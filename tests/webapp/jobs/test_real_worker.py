@@ -17,7 +17,7 @@ from tests.factories import make_job
 from tests.waiting import wait_for
 from webapp.celery import app
 from webapp.jobs import lifecycle
-from webapp.jobs.models import Job, Kind, Status
+from webapp.jobs.models import Job, JobKind, Status
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,7 +56,7 @@ def worker() -> Iterator[psutil.Popen]:
 
 @pytest.fixture
 def running_job(worker: psutil.Popen) -> Job:
-    job = make_job(kind=Kind.CHECK)
+    job = make_job(kind=JobKind.CHECK)
     app.send_task("slow_job", args=[str(job.pk)], queue="checks")
     wait_for(lambda: Job.objects.get(pk=job.pk).done > 0, what="the job runs")
     return job
@@ -66,7 +66,7 @@ def test_a_cancel_ends_the_work_within_two_seconds(running_job: Job, worker: psu
     lifecycle.cancel(running_job.pk)
     [child] = worker.children()
     idle_from = Job.objects.get(pk=running_job.pk).sequence
-    second = make_job(kind=Kind.CHECK)
+    second = make_job(kind=JobKind.CHECK)
     app.send_task("slow_job", args=[str(second.pk)], queue="checks")
     wait_for(lambda: Job.objects.get(pk=second.pk).status == Status.RUNNING, within_s=2, what="the next job runs")
     assert child.is_running()

@@ -28,10 +28,10 @@ from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.analyses import runner
 from webapp.jobs import lifecycle
-from webapp.jobs.models import Kind, Status
+from webapp.jobs.models import JobKind, Status
 from webapp.library import queries
 from webapp.uploads import receive_services
-from webapp.videos.models import IN_STATE, Playback, State, Video
+from webapp.videos.models import IN_STATE, Playback, Video, VideoState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RIGHT = (300, 10, 360, 70)
@@ -47,14 +47,14 @@ def queries_of(user: User, address: str) -> int:
 
 def make_one_of_each(team: Team, user: User) -> dict[str, Video]:
     """A video in every state."""
-    videos: dict[str, Video] = {State.DONE: make_video(team=team)}
-    videos[State.UPLOADING] = make_upload(user, team=team).video
+    videos: dict[str, Video] = {VideoState.DONE: make_video(team=team)}
+    videos[VideoState.UPLOADING] = make_upload(user, team=team).video
     for state, kind, fields in [
-        (State.CHECKING, Kind.CHECK, {"status": Status.RUNNING}),
-        (State.WAITING, Kind.ANALYSIS, {"status": Status.QUEUED, "started_at": None}),
-        (State.ANALYSING, Kind.ANALYSIS, {"status": Status.RUNNING}),
-        (State.FAILED, Kind.CHECK, {"status": Status.FAILED, "error_code": "unreadable_video"}),
-        (State.CANCELLED, Kind.ANALYSIS, {"status": Status.CANCELLED}),
+        (VideoState.CHECKING, JobKind.CHECK, {"status": Status.RUNNING}),
+        (VideoState.WAITING, JobKind.ANALYSIS, {"status": Status.QUEUED, "started_at": None}),
+        (VideoState.ANALYSING, JobKind.ANALYSIS, {"status": Status.RUNNING}),
+        (VideoState.FAILED, JobKind.CHECK, {"status": Status.FAILED, "error_code": "unreadable_video"}),
+        (VideoState.CANCELLED, JobKind.ANALYSIS, {"status": Status.CANCELLED}),
     ]:
         video = make_video(team=team)
         ended = {} if fields["status"] in (Status.FAILED, Status.CANCELLED) else {"finished_at": None}
@@ -80,7 +80,7 @@ def test_every_state_has_its_page_card_and_filter(team: Team, bob: User) -> None
     for video in make_one_of_each(team, bob).values():
         for name in ("detail", "panel", "card"):
             assert client.get(reverse(f"videos:{name}", args=[video.pk])).status_code == 200
-    for state in State.values:
+    for state in VideoState.values:
         page = client.get(reverse("videos:library"), {"state": state}).context["page"]
         assert {card.video.state for card in page} == {state}
 
@@ -314,7 +314,7 @@ def test_a_title_that_is_empty_or_too_long_is_refused(team: Team, bob: User) -> 
 def test_a_failed_video_says_why_and_a_duplicate_leads_to_the_other(team: Team, bob: User) -> None:
     other = make_video(team=team, title="The first")
     video = make_video(team=team, duplicate_of=other)
-    video.current_job = make_ended_job(video, kind=Kind.CHECK, status=Status.FAILED, error_code="duplicate")
+    video.current_job = make_ended_job(video, kind=JobKind.CHECK, status=Status.FAILED, error_code="duplicate")
     video.save()
     problem = signed_in(bob).get(reverse("videos:detail", args=[video.pk])).context["problem"]
     assert problem.other_url == reverse("videos:detail", args=[other.pk]) and "The first" in problem.detail

@@ -12,7 +12,7 @@ from tests.trained import BAR_CLIP_S, bars_film, bars_model, stripes_model
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.jobs import lifecycle
-from webapp.jobs.models import Job, Kind, Status
+from webapp.jobs.models import Job, JobKind, Status
 from webapp.recognition import cleanup as recognition_cleanup
 from webapp.recognition import runner
 from webapp.recognition import services as recognition
@@ -20,7 +20,7 @@ from webapp.recognition.models import CURRENT, Observation, Recognition, Span
 from webapp.training.models import Promotion
 from webapp.training.registry.services import at_work
 from webapp.videos import services
-from webapp.videos.models import State, Video
+from webapp.videos.models import Video, VideoState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LEFT, RIGHT = (10, 10, 60, 60), (300, 10, 360, 70)
@@ -44,9 +44,9 @@ def test_the_end_of_an_analysis_asks_each_model_at_work_once(team: Team, tmp_pat
     end_analysis(video)
     made = Recognition.objects.filter(video=video)
     assert {each.run for each in made} == {first, second}
-    assert all(each.job.kind == Kind.RECOGNISE and each.job.subject_id == video.pk for each in made)
+    assert all(each.job.kind == JobKind.RECOGNISE and each.job.subject_id == video.pk for each in made)
     video = Video.objects.select_related("current_job").get(pk=video.pk)
-    assert (video.state, video.current_job.kind) == (State.DONE, Kind.ANALYSIS)
+    assert (video.state, video.current_job.kind) == (VideoState.DONE, JobKind.ANALYSIS)
     for each in made:
         work(each.job_id, runner.recognise_in_video)
     assert shown(video) == [("lie", 0, 3)] * 2 + [("stand", 3, 6)] * 2 + [("lie", 6, 9)] * 2
@@ -113,7 +113,7 @@ def test_a_model_file_that_was_changed_fails_the_look_and_not_the_analysis(team:
         work(made.job_id, runner.recognise_in_video)
         job = Job.objects.get(pk=made.job_id)
         assert (job.status, job.error_code) == (Status.FAILED, "damaged_model"), name
-        assert Video.objects.select_related("current_job").get(pk=video.pk).state == State.DONE
+        assert Video.objects.select_related("current_job").get(pk=video.pk).state == VideoState.DONE
         storage.put_bytes(f"{run.files_prefix}/{name}", (stripes_model() / name).read_bytes())
     storage.delete(f"{run.files_prefix}/run.json")
     made = look(run, make_film(tmp_path, team=team))

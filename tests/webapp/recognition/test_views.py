@@ -15,7 +15,7 @@ from tests.factories_recognition import make_model_run, make_recognition, promot
 from tests.factories_videos import make_analysed_video, make_ended_job, make_video, people_of, work
 from tests.webapp.page_checks import faults_of
 from webapp.accounts.models import Team, User
-from webapp.jobs.models import Kind, Status
+from webapp.jobs.models import JobKind, Status
 from webapp.library import label_filter_queries
 from webapp.library.label_filter_queries import LabelFilter, LabelKey
 from webapp.people.acts.services import name_person
@@ -110,7 +110,7 @@ def test_the_pages_render_in_every_state(run: TrainingRun, look: Recognition, bo
     for status, code in ((Status.FAILED, "damaged_model"), (Status.RUNNING, ""), (Status.QUEUED, "")):
         ended = {} if status == Status.FAILED else {"finished_at": None}
         video = make_video(team=team)
-        job = make_ended_job(video, kind=Kind.RECOGNISE, status=status, error_code=code, **ended)
+        job = make_ended_job(video, kind=JobKind.RECOGNISE, status=status, error_code=code, **ended)
         Recognition.objects.create(run=run, video=video, line=run.line, batch=look.batch, job=job)
         html = page(client, reverse("videos:detail", args=[video.pk]) + "?tab=labels")
         assert ("has been changed" in html) == (status == Status.FAILED)

@@ -18,11 +18,11 @@ from tests.conftest import signed_in
 from tests.factories_videos import make_upload
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.jobs.models import Job, Kind
+from webapp.jobs.models import Job, JobKind
 from webapp.uploads import partial_files, receive_services
 from webapp.videos import cleanup as videos_cleanup
 from webapp.videos import upload_services
-from webapp.videos.models import State, Upload, Video
+from webapp.videos.models import Upload, Video, VideoState
 
 pytestmark = pytest.mark.django_db
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -78,7 +78,7 @@ def test_a_whole_upload_in_three_pieces_is_stored_once_and_checked(alice: User) 
     video = Video.objects.select_related("current_job").get(pk=created["Rollcall-Video"])
     assert (video.title, video.file_name, video.thoroughness) == ("家庭 聚会", "家庭 聚会.mp4", "fast")
     assert storage.read_bytes(video.original_key) == CONTENT
-    assert video.state == State.CHECKING
+    assert video.state == VideoState.CHECKING
     assert not Upload.objects.exists()
     assert list(partial_files.every_file()) == []
 
@@ -90,7 +90,7 @@ def test_after_the_last_byte_a_browser_that_missed_the_answer_is_told_that_all_i
     answer = client.head(url, headers=TUS)
     assert (answer["Upload-Offset"], answer["Upload-Length"]) == (str(len(CONTENT)),) * 2
     assert patch(client, url, CONTENT[-10:], len(CONTENT) - 10).status_code == 409
-    assert Job.objects.filter(kind=Kind.CHECK).count() == 1
+    assert Job.objects.filter(kind=JobKind.CHECK).count() == 1
 
 
 @pytest.mark.parametrize("offset", [0, 99, 101, 1024])
@@ -318,7 +318,7 @@ def test_a_finished_upload_whose_server_died_before_saying_so_is_finished_by_the
     videos_cleanup.clean_up()
     videos_cleanup.clean_up()
     video = Video.objects.select_related("current_job").get()
-    assert video.state == State.CHECKING and storage.read_bytes(video.original_key) == b"12345"
+    assert video.state == VideoState.CHECKING and storage.read_bytes(video.original_key) == b"12345"
     assert Job.objects.count() == 1
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @dataclass
-class Place:
+class TeamVideos:
     """A team's video with two people, another one that is deleted, an upload and a merge."""
 
     video: Video
@@ -29,7 +29,7 @@ class Place:
 
 
 @pytest.fixture
-def place(team: Team, alice: User) -> Place:
+def shown(team: Team, alice: User) -> TeamVideos:
     video = make_analysed_video(found_track(1), found_track(2, box=(300, 10, 360, 70)), team=team, user=alice)
     for key in ("poster_key", "sprites_key"):
         setattr(video, key, f"{video.files_prefix}/{key}.jpg")
@@ -52,7 +52,7 @@ def place(team: Team, alice: User) -> Place:
         "people:why": [video.current_analysis.tracks.filter(joined_to=None)[0].pk],
     }
     args |= {f"people:{name}": [person.pk] for name in PERSON_PAGES + PERSON_CHANGES + ["limits", "person"]}
-    return Place(video, deleted, args)
+    return TeamVideos(video, deleted, args)
 
 
 LOOKS = ["detail", "card", "panel", "boxes", "play", "download", "poster", "sprites"]
@@ -87,9 +87,9 @@ PROTOCOL = ["videos:tus_create", "videos:tus_file"]
 FIELDS = {"title": "New", "thoroughness": "fast", "name": "Anna"}
 
 
-def url(place: Place, name: str) -> str:
+def url(shown: TeamVideos, name: str) -> str:
     return reverse(
-        name, args=[] if name in LISTS + EDITOR_LISTS + TEAM_WRITES else place.args.get(name, [place.video.pk])
+        name, args=[] if name in LISTS + EDITOR_LISTS + TEAM_WRITES else shown.args.get(name, [shown.video.pk])
     )
 
 
@@ -102,86 +102,86 @@ def test_every_address_is_in_one_of_the_lists() -> None:
     assert names == set(READS + WRITES + LISTS + TEAM_WRITES + PROTOCOL + theirs)
 
 
-def test_members_see_it_and_strangers_do_not(place: Place, vera: User, charlie: User) -> None:
+def test_members_see_it_and_strangers_do_not(shown: TeamVideos, vera: User, charlie: User) -> None:
     for name in READS + PERSON_READS:
-        assert signed_in(vera).get(url(place, name)).status_code == 200, name
-        assert signed_in(charlie).get(url(place, name)).status_code == 404, name
+        assert signed_in(vera).get(url(shown, name)).status_code == 200, name
+        assert signed_in(charlie).get(url(shown, name)).status_code == 404, name
 
 
-def test_pages_for_changing_are_open_to_editors_only(place: Place, bob: User, vera: User, charlie: User) -> None:
+def test_pages_for_changing_are_open_to_editors_only(shown: TeamVideos, bob: User, vera: User, charlie: User) -> None:
     for name in EDITOR_READS:
-        statuses = [signed_in(user).get(url(place, name)).status_code for user in (bob, vera, charlie)]
+        statuses = [signed_in(user).get(url(shown, name)).status_code for user in (bob, vera, charlie)]
         assert statuses == [200, 404, 404], name
     assert [signed_in(user).get(reverse("people:review")).status_code for user in (bob, vera)] == [200, 404]
 
 
-def test_only_admins_set_how_sure_is_sure(place: Place, alice: User, bob: User, vera: User, charlie: User) -> None:
+def test_only_admins_set_how_sure_is_sure(shown: TeamVideos, alice: User, bob: User, vera: User, charlie: User) -> None:
     for name in MANAGER_WRITES:
-        statuses = [signed_in(user).post(url(place, name), FIELDS).status_code for user in (alice, bob, vera, charlie)]
+        statuses = [signed_in(user).post(url(shown, name), FIELDS).status_code for user in (alice, bob, vera, charlie)]
         assert statuses == [303, 404, 404, 404], name
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_editors_may_change_it(place: Place, bob: User, name: str) -> None:
-    assert signed_in(bob).post(url(place, name), FIELDS).status_code == 303
+def test_editors_may_change_it(shown: TeamVideos, bob: User, name: str) -> None:
+    assert signed_in(bob).post(url(shown, name), FIELDS).status_code == 303
 
 
 @pytest.mark.parametrize("who", ["vera", "charlie"])
-def test_viewers_and_strangers_may_not_change_it(place: Place, who: str, request: pytest.FixtureRequest) -> None:
+def test_viewers_and_strangers_may_not_change_it(shown: TeamVideos, who: str, request: pytest.FixtureRequest) -> None:
     client = signed_in(request.getfixturevalue(who))
     for name in WRITES:
-        assert client.post(url(place, name), FIELDS).status_code == 404, name
+        assert client.post(url(shown, name), FIELDS).status_code == 404, name
 
 
-def test_a_get_changes_nothing(place: Place, alice: User) -> None:
+def test_a_get_changes_nothing(shown: TeamVideos, alice: User) -> None:
     for name in WRITES + TEAM_WRITES + MANAGER_WRITES:
-        assert signed_in(alice).get(url(place, name)).status_code == 405, name
+        assert signed_in(alice).get(url(shown, name)).status_code == 405, name
 
 
-def test_a_change_needs_the_csrf_token(place: Place, alice: User) -> None:
+def test_a_change_needs_the_csrf_token(shown: TeamVideos, alice: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
     for name in WRITES + TEAM_WRITES + MANAGER_WRITES:
-        assert client.post(url(place, name), FIELDS).status_code == 403, name
+        assert client.post(url(shown, name), FIELDS).status_code == 403, name
 
 
-def test_nobody_is_sent_to_the_sign_in_page(place: Place, client: Client) -> None:
+def test_nobody_is_sent_to_the_sign_in_page(shown: TeamVideos, client: Client) -> None:
     looks = READS + LISTS + PERSON_READS + EDITOR_READS + EDITOR_LISTS
-    asked = [client.get(url(place, name)) for name in looks]
-    asked += [client.post(url(place, name), FIELDS) for name in WRITES + TEAM_WRITES + MANAGER_WRITES]
+    asked = [client.get(url(shown, name)) for name in looks]
+    asked += [client.post(url(shown, name), FIELDS) for name in WRITES + TEAM_WRITES + MANAGER_WRITES]
     for answer in asked:
         assert answer.status_code == 302 and answer.headers["Location"].startswith(reverse("accounts:login"))
 
 
-def test_lists_show_a_stranger_nothing_of_the_team(place: Place, charlie: User) -> None:
+def test_lists_show_a_stranger_nothing_of_the_team(shown: TeamVideos, charlie: User) -> None:
     client = signed_in(charlie)
     for name in LISTS:
-        text = re.sub(r"<script.*?</script>", "", client.get(url(place, name)).content.decode(), flags=re.S)
-        assert str(place.video.pk) not in text and "Person" not in text, name
+        text = re.sub(r"<script.*?</script>", "", client.get(url(shown, name)).content.decode(), flags=re.S)
+        assert str(shown.video.pk) not in text and "Person" not in text, name
 
 
-def test_a_viewer_may_not_add_videos(place: Place, vera: User) -> None:
+def test_a_viewer_may_not_add_videos(shown: TeamVideos, vera: User) -> None:
     content = {"files": [{"name": "a.mp4", "size": 5, "fingerprint": "x"}]}
     for name in ("videos:sample", "videos:precheck", "people:visibility", "people:answer"):
-        assert signed_in(vera).post(url(place, name), content, content_type="application/json").status_code == 404
+        assert signed_in(vera).post(url(shown, name), content, content_type="application/json").status_code == 404
 
 
-def test_nothing_of_a_deleted_video_can_be_seen(place: Place, alice: User) -> None:
-    services.delete_video(place.video)
+def test_nothing_of_a_deleted_video_can_be_seen(shown: TeamVideos, alice: User) -> None:
+    services.delete_video(shown.video)
     for name in READS:
-        assert signed_in(alice).get(url(place, name)).status_code == 404, name
+        assert signed_in(alice).get(url(shown, name)).status_code == 404, name
 
 
-def test_a_person_of_another_team_cannot_be_merged_into(place: Place, bob: User, charlie: User) -> None:
+def test_a_person_of_another_team_cannot_be_merged_into(shown: TeamVideos, bob: User, charlie: User) -> None:
     theirs = people_of(make_analysed_video(found_track(5), team=charlie.teams.get()))[0]
     fields = {"name": "Anna", "merge_into": str(theirs.pk)}
-    assert signed_in(bob).post(url(place, "people:name"), fields).status_code == 404
+    assert signed_in(bob).post(url(shown, "people:name"), fields).status_code == 404
 
 
-def test_a_redirect_goes_to_this_site_only(place: Place, bob: User) -> None:
+def test_a_redirect_goes_to_this_site_only(shown: TeamVideos, bob: User) -> None:
     client = signed_in(bob)
     for wished in ("https://evil.example/", "//evil.example/", "javascript:alert(1)", "evil"):
-        answer = client.post(url(place, "videos:rename"), FIELDS | {"next": wished})
-        assert answer.headers["Location"] == reverse("videos:detail", args=[place.video.pk])
-    answer = client.post(url(place, "videos:rename"), FIELDS | {"next": "/videos/?q=x"})
+        answer = client.post(url(shown, "videos:rename"), FIELDS | {"next": wished})
+        assert answer.headers["Location"] == reverse("videos:detail", args=[shown.video.pk])
+    answer = client.post(url(shown, "videos:rename"), FIELDS | {"next": "/videos/?q=x"})
     assert answer.headers["Location"] == "/videos/?q=x"

@@ -10,7 +10,7 @@ from webapp.accounts.models import Team, User
 from webapp.jobs import words as jobs_words
 from webapp.uploads import partial_files, receive_services
 from webapp.videos import tasks, upload_services
-from webapp.videos.models import State, Video
+from webapp.videos.models import Video, VideoState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROW = re.compile(r"^\| (?P<name>[\w.]+) \|(?:[^|]*\|){5} (?P<expected>[^|]+) \|")
@@ -35,9 +35,9 @@ def test_the_outcome_is_as_the_manifest_says(team: Team, bob: User, name: str, e
     tasks.check_video(str(Video.objects.get().current_job_id))
     video = Video.objects.select_related("current_job").get()
     if expected.startswith("reject"):
-        assert video.state == State.FAILED or " or " in expected
+        assert video.state == VideoState.FAILED or " or " in expected
     elif expected.startswith(("ok", "partly")):
-        assert video.state == State.WAITING or " or " in expected
-    if video.state == State.FAILED:
+        assert video.state == VideoState.WAITING or " or " in expected
+    if video.state == VideoState.FAILED:
         assert video.original_key == "" and list(partial_files.every_file()) == []
         assert jobs_words.explain(video.current_job.error_code) is not jobs_words.explain("internal")

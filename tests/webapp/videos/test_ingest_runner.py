@@ -14,13 +14,13 @@ from tests.moving_picture import write_clip
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.jobs import lifecycle
-from webapp.jobs.models import Job, Kind, Status
+from webapp.jobs.models import Job, JobKind, Status
 from webapp.people.models import Person
 from webapp.undo import UNDO_PERIOD
 from webapp.uploads import partial_files, receive_services
 from webapp.videos import cleanup as videos_cleanup
 from webapp.videos import ingest_runner, services, tasks, upload_services
-from webapp.videos.models import Playback, State, Video
+from webapp.videos.models import Playback, Video, VideoState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,14 +51,14 @@ def files_of(video: Video) -> list[Path]:
 
 def test_a_good_file_is_accepted_with_its_facts_an_analysis_and_a_poster(team: Team, bob: User, clip: bytes) -> None:
     video = check(arrive(bob, team, clip))
-    assert video.state == State.WAITING
+    assert video.state == VideoState.WAITING
     assert (video.width, video.height, round(video.duration_s)) == (320, 240, 1)
     assert len(video.sha256) == 64 and video.playback == Playback.ORIGINAL
     assert storage.exists(video.poster_key)
     assert sorted(Job.objects.values_list("kind", "status")) == [
-        (Kind.ANALYSIS, Status.QUEUED),
-        (Kind.CHECK, Status.DONE),
-        (Kind.WEB_COPY, Status.QUEUED),
+        (JobKind.ANALYSIS, Status.QUEUED),
+        (JobKind.CHECK, Status.DONE),
+        (JobKind.WEB_COPY, Status.QUEUED),
     ]
     assert video.analyses.get().job == video.current_job
 
@@ -76,13 +76,13 @@ def test_what_is_no_video_is_refused_in_words_and_leaves_nothing_behind(
     team: Team, bob: User, name: str, content: bytes, code: str | None
 ) -> None:
     video = check(arrive(bob, team, content, name))
-    assert video.state == State.FAILED
+    assert video.state == VideoState.FAILED
     assert video.current_job.error_code in ([code] if code else ["forbidden_format", "unreadable_video"])
     assert files_of(video) == [] and list(partial_files.every_file()) == []
     assert (video.original_key == "" and not storage.scratch_root().exists()) or not list(
         storage.scratch_root().iterdir()
     )
-    with pytest.raises(services.NotNow):
+    with pytest.raises(services.CannotAnalyse):
         services.analyse_again(video, thoroughness="fast", user=bob)
 
 
@@ -98,7 +98,7 @@ def test_a_refusal_whose_worker_died_before_the_file_went_is_cleared_later(team:
 def test_the_same_content_again_is_refused_with_the_way_to_the_other(team: Team, bob: User, clip: bytes) -> None:
     first = check(arrive(bob, team, clip))
     second = check(arrive(bob, team, clip, "copy of it.mp4"))
-    assert (second.state, second.current_job.error_code) == (State.FAILED, "duplicate")
+    assert (second.state, second.current_job.error_code) == (VideoState.FAILED, "duplicate")
     assert second.duplicate_of == first
     assert files_of(second) == [] and files_of(first)
 
@@ -106,7 +106,7 @@ def test_the_same_content_again_is_refused_with_the_way_to_the_other(team: Team,
 def test_the_same_content_in_another_team_is_another_video(team: Team, bob: User, charlie: User, clip: bytes) -> None:
     check(arrive(bob, team, clip))
     theirs = check(arrive(charlie, charlie.teams.get(), clip))
-    assert theirs.state == State.WAITING
+    assert theirs.state == VideoState.WAITING
 
 
 def test_a_deleted_video_does_not_stand_in_the_way_but_cannot_come_back_beside_its_twin(
@@ -114,7 +114,7 @@ def test_a_deleted_video_does_not_stand_in_the_way_but_cannot_come_back_beside_i
 ) -> None:
     first = check(arrive(bob, team, clip))
     services.delete_video(first)
-    assert check(arrive(bob, team, clip)).state == State.WAITING
+    assert check(arrive(bob, team, clip)).state == VideoState.WAITING
     first.refresh_from_db()
     with pytest.raises(services.AlreadyHere):
         services.restore_video(first)
@@ -125,7 +125,7 @@ def test_a_check_that_is_delivered_twice_is_done_once(team: Team, bob: User, cli
     job_id = str(video.current_job_id)
     tasks.check_video(job_id)
     tasks.check_video(job_id)
-    assert Job.objects.filter(kind=Kind.ANALYSIS).count() == 1
+    assert Job.objects.filter(kind=JobKind.ANALYSIS).count() == 1
 
 
 def test_a_crash_in_the_check_accepts_nothing_and_the_repeat_is_whole(
@@ -144,7 +144,7 @@ def test_a_crash_in_the_check_accepts_nothing_and_the_repeat_is_whole(
     video.refresh_from_db()
     assert video.sha256 == "" and not video.analyses.exists()
     lifecycle.give_up_worker(Job.objects.get(pk=video.current_job_id))
-    assert check(video).state == State.WAITING
+    assert check(video).state == VideoState.WAITING
 
 
 def test_a_check_of_a_video_that_is_gone_is_harmless(team: Team, bob: User, clip: bytes) -> None:
@@ -164,7 +164,7 @@ def test_a_copy_and_sprites_are_made_for_what_a_browser_cannot_play(team: Team, 
     content = write_clip(tmp_path / "clip.avi", codec="mpeg4")
     video = check(arrive(bob, team, content, "clip.avi"))
     assert video.playback == Playback.PENDING
-    job = Job.objects.get(kind=Kind.WEB_COPY)
+    job = Job.objects.get(kind=JobKind.WEB_COPY)
     tasks.make_web_copy(str(job.pk))
     video.refresh_from_db()
     assert video.playback == Playback.COPY and storage.size(video.copy_key) > 0
@@ -193,8 +193,8 @@ def test_restoring_begins_the_work_again_that_the_deletion_had_stopped(team: Tea
     video.refresh_from_db()
     services.restore_video(video)
     video = Video.objects.select_related("current_job").get(pk=video.pk)
-    assert video.state == State.WAITING
-    assert Job.objects.filter(status=Status.QUEUED, kind=Kind.WEB_COPY).exists()
+    assert video.state == VideoState.WAITING
+    assert Job.objects.filter(status=Status.QUEUED, kind=JobKind.WEB_COPY).exists()
 
 
 def test_restoring_leaves_what_a_person_had_cancelled(team: Team, bob: User, clip: bytes) -> None:
@@ -203,15 +203,15 @@ def test_restoring_leaves_what_a_person_had_cancelled(team: Team, bob: User, cli
     services.delete_video(video)
     video.refresh_from_db()
     services.restore_video(video)
-    assert Video.objects.select_related("current_job").get(pk=video.pk).state == State.CANCELLED
+    assert Video.objects.select_related("current_job").get(pk=video.pk).state == VideoState.CANCELLED
 
 
 def test_a_double_click_begins_one_analysis(team: Team, bob: User) -> None:
     video = Video.objects.select_related("current_job", "team").get(pk=make_video(team=team).pk)
     services.analyse_again(video, thoroughness="fast", user=bob)
-    with pytest.raises(services.NotNow):
+    with pytest.raises(services.CannotAnalyse):
         services.analyse_again(video, thoroughness="fast", user=bob)
-    assert Job.objects.filter(kind=Kind.ANALYSIS, status=Status.QUEUED).count() == 1
+    assert Job.objects.filter(kind=JobKind.ANALYSIS, status=Status.QUEUED).count() == 1
 
 
 def test_the_sample_is_made_once_per_team_and_two_people_are_found_in_it(team: Team, bob: User) -> None:
@@ -219,15 +219,15 @@ def test_the_sample_is_made_once_per_team_and_two_people_are_found_in_it(team: T
     video = services.begin_sample(team=team, user=bob, title="Sample")
     assert services.begin_sample(team=team, user=bob, title="Sample") == video
     runs = {
-        Kind.CHECK: tasks.check_video,
-        Kind.ANALYSIS: tasks.run_analysis,
-        Kind.SEGMENT: tasks.analyse_segment,
-        Kind.WEB_COPY: tasks.make_web_copy,
+        JobKind.CHECK: tasks.check_video,
+        JobKind.ANALYSIS: tasks.run_analysis,
+        JobKind.SEGMENT: tasks.analyse_segment,
+        JobKind.WEB_COPY: tasks.make_web_copy,
     }
     while job := Job.objects.filter(status=Status.QUEUED).order_by("created_at").first():
         runs[job.kind](str(job.pk))
     video = Video.objects.select_related("current_job").get(pk=video.pk)
-    assert video.state == State.DONE
+    assert video.state == VideoState.DONE
     assert Person.objects.filter(tracks__analysis=video.current_analysis_id).distinct().count() == 2
 
 
@@ -239,7 +239,7 @@ def test_a_video_of_which_no_poster_can_be_made_still_gets_its_copy(
 
     monkeypatch.setattr(web_copy, "make_poster", no_picture)
     video = check(arrive(bob, team, write_clip(tmp_path / "clip.avi", codec="mpeg4"), "clip.avi"))
-    tasks.make_web_copy(str(Job.objects.get(kind=Kind.WEB_COPY).pk))
+    tasks.make_web_copy(str(Job.objects.get(kind=JobKind.WEB_COPY).pk))
     video.refresh_from_db()
     assert (video.poster_key, video.playback) == ("", Playback.COPY)
 
@@ -251,7 +251,7 @@ def test_a_copy_that_fails_is_awaited_no_longer_and_tried_again_on_request(
         raise UnreadableVideo("no copy")
 
     video = check(arrive(bob, team, write_clip(tmp_path / "clip.avi", codec="mpeg4"), "clip.avi"))
-    job = Job.objects.get(kind=Kind.WEB_COPY)
+    job = Job.objects.get(kind=JobKind.WEB_COPY)
     videos_cleanup.clean_up()
     video.refresh_from_db()
     assert video.playback == Playback.PENDING, "its job still waits"
@@ -263,7 +263,7 @@ def test_a_copy_that_fails_is_awaited_no_longer_and_tried_again_on_request(
     services.cancel_work(video)
     video = Video.objects.select_related("current_job", "team").get(pk=video.pk)
     services.analyse_again(video, thoroughness="fast", user=bob)
-    again = Job.objects.get(kind=Kind.WEB_COPY, status=Status.QUEUED)
+    again = Job.objects.get(kind=JobKind.WEB_COPY, status=Status.QUEUED)
     with monkeypatch.context() as patch:
         patch.setattr(web_copy, "make_web_copy", fails)
         tasks.make_web_copy(str(again.pk))
@@ -283,16 +283,16 @@ def test_an_upload_that_was_deleted_when_complete_goes_on_when_it_is_brought_bac
     upload.video.refresh_from_db()
     services.restore_video(upload.video)
     videos_cleanup.clean_up()
-    assert check(Video.objects.get()).state == State.WAITING
+    assert check(Video.objects.get()).state == VideoState.WAITING
 
 
-@pytest.mark.parametrize("kind", [Kind.CHECK, Kind.WEB_COPY, Kind.ANALYSIS, Kind.SEGMENT])
+@pytest.mark.parametrize("kind", [JobKind.CHECK, JobKind.WEB_COPY, JobKind.ANALYSIS, JobKind.SEGMENT])
 def test_work_on_a_video_that_is_gone_ends_at_once(team: Team, kind: str) -> None:
     runs = {
-        Kind.CHECK: tasks.check_video,
-        Kind.ANALYSIS: tasks.run_analysis,
-        Kind.SEGMENT: tasks.analyse_segment,
-        Kind.WEB_COPY: tasks.make_web_copy,
+        JobKind.CHECK: tasks.check_video,
+        JobKind.ANALYSIS: tasks.run_analysis,
+        JobKind.SEGMENT: tasks.analyse_segment,
+        JobKind.WEB_COPY: tasks.make_web_copy,
     }
     job = make_job(team=team, kind=kind)
     runs[kind](str(job.pk))

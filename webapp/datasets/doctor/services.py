@@ -10,7 +10,7 @@ from webapp.accounts.models import User
 from webapp.datasets.labelling import services as labelling
 from webapp.datasets.models import Act, Checkup, Dataset, Finding, FindingKind, Label, Sample
 from webapp.jobs import lifecycle
-from webapp.jobs.models import ACTIVE, Job, Kind
+from webapp.jobs.models import ACTIVE, Job, JobKind
 
 RELABELLED = (FindingKind.WRONG_LABEL,)
 """Mended by giving the label that fits better; everything else by leaving samples out."""
@@ -18,11 +18,11 @@ RELABELLED = (FindingKind.WRONG_LABEL,)
 
 def begin_checkup(dataset: Dataset, *, user: User | None) -> bool:
     """False when one is under way."""
-    running = Job.objects.filter(subject_id=dataset.pk, kind=Kind.CHECKUP, status__in=ACTIVE)
+    running = Job.objects.filter(subject_id=dataset.pk, kind=JobKind.CHECKUP, status__in=ACTIVE)
     with transaction.atomic():
         if running.exists():
             return False
-        job = lifecycle.create(Kind.CHECKUP, team=dataset.team, subject_id=dataset.pk, created_by=user)
+        job = lifecycle.create(JobKind.CHECKUP, team=dataset.team, subject_id=dataset.pk, created_by=user)
         Checkup.objects.create(dataset=dataset, job=job)
     return True
 

@@ -16,7 +16,7 @@ from webapp.datasets.importing.option_types import ANY, APPEARANCES, EVERY, SCEN
 from webapp.datasets.importing.sources import clips_reader, frames_reader, people_reader
 from webapp.datasets.importing.words import Expected, of_counts, of_notes
 from webapp.datasets.models import Dataset, Import, ImportProblem, ImportUpload, Source
-from webapp.jobs import progress
+from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
 from webapp.people import queries as people_queries
 from webapp.people.models import Person
@@ -137,7 +137,7 @@ def _entry(of_import: Import, problems: list[ImportProblem]) -> Entry:
     job = of_import.job
     return Entry(
         of_import=of_import,
-        job=jobs_words.payload_with_words(progress.state_of(job).payload()) if job else None,
+        job=jobs_words.payload_with_words(job_state.state_of(job).payload()) if job else None,
         counts=of_counts(counts),
         notes=of_notes(of_import),
         problems=problems,

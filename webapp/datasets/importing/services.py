@@ -17,8 +17,7 @@ from webapp.datasets.importing import inbox
 from webapp.datasets.importing.option_types import Options
 from webapp.datasets.models import Dataset, Import, ImportUpload, Kind, Sample, Source
 from webapp.jobs import lifecycle
-from webapp.jobs.models import Job, Status
-from webapp.jobs.models import Kind as JobKind
+from webapp.jobs.models import Job, JobKind, Status
 from webapp.uploads import partial_files
 from webapp.uploads import rules as uploads_rules
 from webapp.uploads.receive_services import EXPIRES_AFTER

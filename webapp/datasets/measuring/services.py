@@ -3,7 +3,7 @@
 from webapp.accounts.models import User
 from webapp.datasets.models import Dataset, Sample
 from webapp.jobs import lifecycle
-from webapp.jobs.models import Job, Kind, Status
+from webapp.jobs.models import Job, JobKind, Status
 
 GROWN_BY = 0.1
 GROWN_BY_SAMPLES = 10
@@ -11,9 +11,9 @@ GROWN_BY_SAMPLES = 10
 
 def request_measuring(dataset: Dataset, *, user: User | None = None) -> Job | None:
     """Queues the look at new samples (and new suggestions), unless one waits; one that runs may be past them."""
-    if Job.objects.filter(subject_id=dataset.pk, kind=Kind.MEASURE, status=Status.QUEUED).exists():
+    if Job.objects.filter(subject_id=dataset.pk, kind=JobKind.MEASURE, status=Status.QUEUED).exists():
         return None
-    return lifecycle.create(Kind.MEASURE, team=dataset.team, subject_id=dataset.pk, created_by=user)
+    return lifecycle.create(JobKind.MEASURE, team=dataset.team, subject_id=dataset.pk, created_by=user)
 
 
 def request_suggestions(dataset: Dataset) -> None:

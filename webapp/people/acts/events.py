@@ -15,7 +15,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from webapp.accounts.models import User
-from webapp.jobs import progress
+from webapp.jobs import live_updates
 from webapp.people import gallery_services, summary_services
 from webapp.people.models import STANDING, Apart, Event, Face, Moved, Person, Track, Verdict
 
@@ -142,7 +142,7 @@ def _hold(person_ids: Collection[UUID]) -> None:
 
 def publish_later(team_id: UUID) -> None:
     """Open pages of the team look again, once the transaction has ended well."""
-    transaction.on_commit(lambda: progress.publish_people(team_id))
+    transaction.on_commit(lambda: live_updates.publish_people(team_id))
 
 
 def _take_back(event: Event, change: Change) -> None:

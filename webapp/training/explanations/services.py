@@ -15,7 +15,7 @@ from webapp import storage
 from webapp.accounts.models import User
 from webapp.datasets.models import Sample
 from webapp.jobs import lifecycle
-from webapp.jobs.models import ACTIVE, Kind, Status
+from webapp.jobs.models import ACTIVE, JobKind, Status
 from webapp.training.models import Explanation, TrainingRun
 from webapp.videos.models import Video
 
@@ -116,5 +116,5 @@ def _expect_room(run: TrainingRun) -> None:
 def _made(run: TrainingRun, label: str, user: User | None, **of: Any) -> Explanation:
     _expect_room(run)
     with transaction.atomic():
-        job = lifecycle.create(Kind.EXPLAIN, team=run.team, subject_id=run.pk, created_by=user)
+        job = lifecycle.create(JobKind.EXPLAIN, team=run.team, subject_id=run.pk, created_by=user)
         return Explanation.objects.create(run=run, job=job, label=label, created_by=user, **of)

@@ -7,7 +7,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
 from webapp.datasets.models import Dataset, Version
-from webapp.jobs import progress, queues
+from webapp.jobs import job_state, queues
 from webapp.jobs import words as jobs_words
 from webapp.jobs.models import ACTIVE, Job
 from webapp.training.models import State, TrainingRun
@@ -48,7 +48,7 @@ def row_of(run: TrainingRun) -> RunRow:
 
 
 def words_of(job: Job) -> dict[str, Any]:
-    return jobs_words.payload_with_words(progress.state_of(job).payload())
+    return jobs_words.payload_with_words(job_state.state_of(job).payload())
 
 
 def ahead_of(job: Job | None) -> int:

@@ -7,8 +7,8 @@ from django.utils import timezone
 from analysis.training.config import TrainingConfig
 from webapp.accounts.models import User
 from webapp.datasets.models import Version
-from webapp.jobs import lifecycle, progress
-from webapp.jobs.models import Kind, Status
+from webapp.jobs import lifecycle, live_updates
+from webapp.jobs.models import JobKind, Status
 from webapp.training.models import Line, TrainingRun, Wish
 from webapp.training.registry import services as registry
 from webapp.training.runs import readiness_rules
@@ -62,7 +62,7 @@ def _next_number(version: Version) -> int:
 
 
 def _new_job(run: TrainingRun, user: User) -> None:
-    run.job = lifecycle.create(Kind.TRAIN, team=run.team, subject_id=run.pk, created_by=user)
+    run.job = lifecycle.create(JobKind.TRAIN, team=run.team, subject_id=run.pk, created_by=user)
     TrainingRun.objects.filter(pk=run.pk).update(job=run.job, paused_at=None, wish=Wish.NOTHING)
 
 
@@ -108,7 +108,7 @@ def keep_best(run: TrainingRun) -> bool:
 
 def _have_pages_look(run: TrainingRun) -> None:
     """For what changes without its job; every move of a job is told anyhow."""
-    progress.publish({"type": "stale", "subject": str(run.pk)}, run.team_id, run.pk)
+    live_updates.publish({"type": "stale", "subject": str(run.pk)}, run.team_id, run.pk)
 
 
 def delete_run(run: TrainingRun) -> None:
@@ -118,7 +118,7 @@ def delete_run(run: TrainingRun) -> None:
     with transaction.atomic():
         pause_run(run)
         TrainingRun.objects.filter(pk=run.pk, deleted_at=None).update(deleted_at=timezone.now())
-    progress.publish_gone(team_id=run.team_id, subject_id=run.pk)
+    live_updates.publish_gone(team_id=run.team_id, subject_id=run.pk)
 
 
 def restore_run(run: TrainingRun) -> None:

@@ -23,7 +23,7 @@ from webapp.datasets.measuring import runner as measuring_runner
 from webapp.datasets.measuring import services as measuring_services
 from webapp.datasets.models import Checkup, Dataset, Finding, FindingKind, Measured, Sample
 from webapp.jobs import lifecycle
-from webapp.jobs.models import Job, Kind, Status
+from webapp.jobs.models import Job, JobKind, Status
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,13 +31,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def run(dataset: Dataset, kind: str) -> Job:
     """As the worker does it, in this process."""
     job = lifecycle.create(kind, team=dataset.team, subject_id=dataset.pk)
-    if kind == Kind.CHECKUP:
+    if kind == JobKind.CHECKUP:
         Checkup.objects.create(dataset=dataset, job=job)
     with lifecycle.working(job.pk) as claimed:
         assert claimed is not None
-        {Kind.MEASURE: measuring_runner.measure_samples, Kind.CHECKUP: doctor_runner.examine_dataset}[Kind(kind)](
-            claimed
-        )
+        {JobKind.MEASURE: measuring_runner.measure_samples, JobKind.CHECKUP: doctor_runner.examine_dataset}[
+            JobKind(kind)
+        ](claimed)
     job.refresh_from_db()
     return job
 
@@ -74,10 +74,10 @@ def numbers(finding: Finding) -> set[int]:
 def test_each_sample_is_measured_once_and_a_repeat_goes_on(team: Team) -> None:
     dataset = make_dataset(team)
     fill(dataset, 6)
-    assert run(dataset, Kind.MEASURE).status == Status.DONE
+    assert run(dataset, JobKind.MEASURE).status == Status.DONE
     first = set(Measured.objects.values_list("pk", flat=True))
     make_sample(dataset)
-    run(dataset, Kind.MEASURE)
+    run(dataset, JobKind.MEASURE)
     assert len(first) == 6
     assert Measured.objects.count() == 7
 
@@ -85,13 +85,13 @@ def test_each_sample_is_measured_once_and_a_repeat_goes_on(team: Team) -> None:
 def test_what_an_older_measure_made_is_measured_again_when_the_doctor_looks(team: Team) -> None:
     dataset = make_dataset(team)
     samples = fill(dataset, 4)
-    run(dataset, Kind.MEASURE)
+    run(dataset, JobKind.MEASURE)
     right = dict(Measured.objects.values_list("sample__number", "blur"))
     rows = Measured.objects.filter(sample__in=[sample.pk for sample in samples[:2]])
     rows.filter(sample=samples[0].pk).update(version=0, blur=99, signature=b"of another length")
     rows.filter(sample=samples[1].pk).update(embedder="another", embedding=b"12", blur=99)
     Measured.objects.filter(sample=samples[2].pk).update(blur=77)
-    assert run(dataset, Kind.CHECKUP).status == Status.DONE
+    assert run(dataset, JobKind.CHECKUP).status == Status.DONE
     assert dict(Measured.objects.values_list("sample__number", "blur")) == right | {samples[2].number: 77}
     assert set(Measured.objects.values_list("version", flat=True)) == {MEASURES_VERSION}
 
@@ -99,10 +99,10 @@ def test_what_an_older_measure_made_is_measured_again_when_the_doctor_looks(team
 def test_old_measures_of_a_file_that_is_gone_are_not_compared(team: Team, caplog: pytest.LogCaptureFixture) -> None:
     dataset = make_dataset(team)
     [lost, *_others] = fill(dataset, 6)
-    run(dataset, Kind.MEASURE)
+    run(dataset, JobKind.MEASURE)
     Measured.objects.filter(sample=lost.pk).update(version=0, embedding=b"12", signature=b"1")
     Sample.objects.filter(pk=lost.pk).update(key="teams/nowhere.jpg", label=None)
-    assert run(dataset, Kind.CHECKUP).status == Status.DONE
+    assert run(dataset, JobKind.CHECKUP).status == Status.DONE
     checkup = doctor_services.latest_checkup(dataset)
     assert checkup is not None
     assert checkup.samples_seen == 5
@@ -112,7 +112,7 @@ def test_a_sample_whose_file_is_gone_stops_nothing(team: Team, caplog: pytest.Lo
     dataset = make_dataset(team)
     fill(dataset, 3)
     Sample.objects.filter(number=2).update(key="teams/nowhere.jpg")
-    assert run(dataset, Kind.MEASURE).status == Status.DONE
+    assert run(dataset, JobKind.MEASURE).status == Status.DONE
     assert Measured.objects.count() == 2
 
 
@@ -124,7 +124,7 @@ def test_planted_defects_are_found(team: Team) -> None:
     tiny = make_sample(dataset, image=cv2.resize(a_picture(902, (96, 96)), (14, 14)))
     bigger = cv2.resize(tinted(0, warm=False), (144, 144))
     copy = make_sample(dataset, image=np.asarray(bigger, np.uint8), source="another video")
-    assert run(dataset, Kind.CHECKUP).status == Status.DONE
+    assert run(dataset, JobKind.CHECKUP).status == Status.DONE
     assert blurred.number in numbers(found(dataset, FindingKind.BLURRED))
     assert numbers(found(dataset, FindingKind.DARK)) == {dark.number}
     assert tiny.number in numbers(found(dataset, FindingKind.TINY))
@@ -140,7 +140,7 @@ def test_swapped_labels_are_doubted_and_relabelled_and_taken_back(team: Team, bo
     wrong = samples[3]
     cold = services.label_called(dataset, "cold")
     labelling.label_samples(dataset, user=None, label=cold, seen={wrong.number: 0})
-    run(dataset, Kind.CHECKUP)
+    run(dataset, JobKind.CHECKUP)
     finding = found(dataset, FindingKind.WRONG_LABEL)
     assert numbers(finding) == {wrong.number}
     client = signed_in(bob)
@@ -160,15 +160,15 @@ def test_patterns_are_made_once_and_only_of_labelled_samples(team: Team) -> None
     samples = fill(dataset, 14)
     unlabelled = make_sample(dataset)
     Sample.objects.filter(pk=samples[0].pk).update(key="teams/nowhere.jpg")
-    run(dataset, Kind.MEASURE)
+    run(dataset, JobKind.MEASURE)
     assert not Measured.objects.exclude(patterns=None).exists()
     Sample.objects.filter(pk=samples[1].pk).update(key="teams/nowhere.jpg")
-    run(dataset, Kind.CHECKUP)
+    run(dataset, JobKind.CHECKUP)
     made = dict(Measured.objects.exclude(patterns=None).values_list("sample", "patterns"))
     assert set(made) == {sample.pk for sample in samples[2:]}
     assert unlabelled.pk not in made
     Measured.objects.filter(sample=samples[2].pk).update(patterns=made[samples[3].pk])
-    run(dataset, Kind.CHECKUP)
+    run(dataset, JobKind.CHECKUP)
     assert Measured.objects.get(sample=samples[2].pk).patterns == made[samples[3].pk]
 
 
@@ -176,7 +176,7 @@ def test_leaving_out_only_the_ticked_ones(team: Team, bob: User) -> None:
     dataset = make_dataset(team)
     fill(dataset, 10)
     dark = [make_sample(dataset, image=a_picture(700 + n, (96, 96), light=0.05)) for n in range(3)]
-    run(dataset, Kind.CHECKUP)
+    run(dataset, JobKind.CHECKUP)
     finding = found(dataset, FindingKind.DARK)
     address = reverse("datasets:mend", args=[dataset.pk, finding.pk])
     signed_in(bob).post(address, {"act": "leave_out", "only": "1", "number": [str(dark[0].number)]})
@@ -188,7 +188,7 @@ def test_what_others_changed_since_is_not_taken_back(team: Team, bob: User) -> N
     dataset = make_dataset(team)
     fill(dataset, 10)
     dark = make_sample(dataset, image=a_picture(700, (96, 96), light=0.05))
-    run(dataset, Kind.CHECKUP)
+    run(dataset, JobKind.CHECKUP)
     finding = found(dataset, FindingKind.DARK)
     assert doctor_services.mend(finding, user=bob) == 1
     labelling.leave_out_samples(dataset, user=None, seen={dark.number: 1}, left_out=False)
@@ -205,7 +205,7 @@ def test_thin_and_unbalanced_labels_are_told_in_numbers(team: Team) -> None:
     for _ in range(4):
         make_sample(dataset, label="rare", source="one video")
     services.label_called(dataset, "never given")
-    run(dataset, Kind.CHECKUP)
+    run(dataset, JobKind.CHECKUP)
     unbalanced = found(dataset, FindingKind.UNBALANCED)
     assert unbalanced.facts["labels"][0]["label"] == "rare"
     assert len(unbalanced.samples) == 40 - 3 * 4, "three times the rarest stay"
@@ -219,7 +219,7 @@ def test_the_unlabelled_get_suggestions_with_certainty(team: Team) -> None:
     fill(dataset, 20)
     warm = make_sample(dataset, image=tinted(501, warm=True))
     cold = make_sample(dataset, image=tinted(502, warm=False))
-    run(dataset, Kind.MEASURE)
+    run(dataset, JobKind.MEASURE)
     for sample, name in ((warm, "warm"), (cold, "cold")):
         sample.refresh_from_db()
         assert sample.suggested is not None
@@ -232,24 +232,24 @@ def test_suggestions_are_asked_for_again_once_enough_was_labelled(team: Team) ->
     dataset = make_dataset(team)
     fill(dataset, 9)
     measuring_services.request_suggestions(dataset)
-    assert not Job.objects.filter(kind=Kind.MEASURE).exists()
+    assert not Job.objects.filter(kind=JobKind.MEASURE).exists()
     make_sample(dataset, label="warm")
     measuring_services.request_suggestions(dataset)
     measuring_services.request_suggestions(dataset)
-    assert Job.objects.filter(kind=Kind.MEASURE).count() == 1, "one is enough"
+    assert Job.objects.filter(kind=JobKind.MEASURE).count() == 1, "one is enough"
 
 
 def test_a_checkup_of_a_deleted_dataset_ends_quietly(team: Team) -> None:
     dataset = make_dataset(team)
     fill(dataset, 2)
     services.delete_dataset(dataset)
-    assert run(dataset, Kind.CHECKUP).status == Status.CANCELLED
+    assert run(dataset, JobKind.CHECKUP).status == Status.CANCELLED
 
 
 def test_a_finding_can_be_dismissed_and_counts_again(team: Team, bob: User) -> None:
     dataset = make_dataset(team)
     fill(dataset, 4)
-    run(dataset, Kind.CHECKUP)
+    run(dataset, JobKind.CHECKUP)
     finding = found(dataset, FindingKind.THIN)
     client, address = signed_in(bob), reverse("datasets:dismiss", args=[dataset.pk, finding.pk])
     client.post(address)
@@ -263,7 +263,7 @@ def test_a_finding_can_be_dismissed_and_counts_again(team: Team, bob: User) -> N
 def test_who_may_ask_the_doctor(team: Team, vera: User, charlie: User, bob: User) -> None:
     dataset = make_dataset(team)
     fill(dataset, 4)
-    run(dataset, Kind.CHECKUP)
+    run(dataset, JobKind.CHECKUP)
     finding = found(dataset, FindingKind.THIN)
     looks = [
         reverse("datasets:doctor", args=[dataset.pk]),

@@ -27,7 +27,7 @@ from webapp.datasets.importing import runner, store_runner
 from webapp.datasets.importing import services as importing
 from webapp.datasets.models import Import, Outcome, Sample, Version, VersionSample
 from webapp.jobs import lifecycle
-from webapp.jobs.models import Job, Kind, Status
+from webapp.jobs.models import Job, JobKind, Status
 from webapp.undo import UNDO_PERIOD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,7 +75,7 @@ def test_the_end_queues_one_look_at_the_samples(team: Team, alice: User) -> None
     dataset = make_dataset(team=team)
     for seed in (1, 2):
         run(prepare_pictures(dataset, alice, {"a.jpg": picture(seed)}))
-    assert Job.objects.filter(kind=Kind.MEASURE, subject_id=dataset.pk).count() == 1
+    assert Job.objects.filter(kind=JobKind.MEASURE, subject_id=dataset.pk).count() == 1
 
 
 class Killed(BaseException):

@@ -27,8 +27,7 @@ from webapp.datasets.models import (
     VersionSample,
 )
 from webapp.datasets.versions import services as versions_services
-from webapp.jobs.models import Kind as JobKind
-from webapp.jobs.models import Status
+from webapp.jobs.models import JobKind, Status
 from webapp.people.models import Person
 from webapp.undo import UNDO_PERIOD
 

@@ -14,7 +14,7 @@ from tests.factories_videos import make_analysed_video, make_video, work
 from webapp.accounts.models import Team, User
 from webapp.datasets.importing.runner import run_import
 from webapp.datasets.models import Dataset, Import, Sample
-from webapp.jobs.models import Job, Kind, Status
+from webapp.jobs.models import Job, JobKind, Status
 from webapp.recognition import runner
 from webapp.recognition.active_learning import queries as active_learning_queries
 from webapp.recognition.models import Observation, Recognition
@@ -43,7 +43,7 @@ def say(client: Client, run: TrainingRun, moment: Observation, answer: object) -
 
 
 def work_imports(dataset: Dataset) -> None:
-    for job in Job.objects.filter(kind=Kind.IMPORT, subject_id=dataset.pk, status=Status.QUEUED):
+    for job in Job.objects.filter(kind=JobKind.IMPORT, subject_id=dataset.pk, status=Status.QUEUED):
         work(job.pk, run_import)
 
 
@@ -142,7 +142,7 @@ def test_the_only_answer_taken_back_leaves_no_import(team: Team, bob: User) -> N
     answer = say(signed_in(bob), run, moment, dataset.labels.get(name="lie").pk)
     signed_in(bob).post(answer["undo"]["url"], answer["undo"]["fields"])
     assert not Import.objects.exists()
-    assert Job.objects.get(kind=Kind.IMPORT).status == Status.CANCELLED
+    assert Job.objects.get(kind=JobKind.IMPORT).status == Status.CANCELLED
 
 
 def test_skipped_ones_come_last(team: Team, bob: User) -> None:

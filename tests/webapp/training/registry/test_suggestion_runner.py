@@ -11,7 +11,7 @@ from webapp.datasets.measuring import runner as measuring_runner
 from webapp.datasets.measuring import services as measuring_services
 from webapp.datasets.models import Dataset, Sample
 from webapp.jobs import lifecycle
-from webapp.jobs.models import Job, Kind
+from webapp.jobs.models import Job, JobKind
 from webapp.training.models import TrainingRun
 from webapp.training.registry import services as registry
 
@@ -79,6 +79,6 @@ def test_promoting_and_withdrawing_have_the_samples_looked_at_again(team: Team, 
         lambda: registry.withdraw(dataset.pk, team, alice),
         lambda: registry.promote(run, alice, is_sure=True),
     ):
-        Job.objects.filter(kind=Kind.MEASURE).delete()
+        Job.objects.filter(kind=JobKind.MEASURE).delete()
         move()
-        assert Job.objects.filter(kind=Kind.MEASURE, subject_id=dataset.pk).exists()
+        assert Job.objects.filter(kind=JobKind.MEASURE, subject_id=dataset.pk).exists()

@@ -1,19 +1,13 @@
-"""What a browser is told about a job: always the whole state, with a sequence that rises."""
+"""The state of a job as browsers get it: always the whole of it, with a sequence that rises."""
 
-import logging
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import redis
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from webapp.jobs.models import ACTIVE, Job, Status
-
-logger = logging.getLogger(__name__)
 
 RECENT_ENDED = 100
 """How many ended jobs a snapshot carries, so that a page that was cut off learns how they ended."""
@@ -96,18 +90,6 @@ def time_left(job: Job, now: datetime) -> tuple[float | None, float | None]:
     return left_s * (1 - spread), left_s * (1 + spread)
 
 
-def team_group(team_id: UUID | str) -> str:
-    return f"team.{UUID(str(team_id)).hex}"
-
-
-def subject_group(subject_id: UUID | str) -> str:
-    return f"subject.{UUID(str(subject_id)).hex}"
-
-
-def people_group(team_id: UUID | str) -> str:
-    return f"people.{UUID(str(team_id)).hex}"
-
-
 def snapshot(*, team_id: UUID | None = None, subject_id: UUID | None = None) -> list[JobState]:
     """All active jobs and the latest ended ones, of a team or of one subject; parts are told through their parent."""
     jobs = Job.objects.filter(parent=None)
@@ -124,38 +106,3 @@ def _active_and_latest(jobs: QuerySet[Job]) -> list[Job]:
     return list(
         jobs.filter(Q(status__in=ACTIVE) | Q(pk__in=list(ended.values_list("pk", flat=True)))).order_by("created_at")
     )
-
-
-def publish_state(state: JobState) -> None:
-    """Tells all who watch the team or the subject. Call after the commit; in async code use `apublish_state`."""
-    async_to_sync(apublish_state)(state)
-
-
-async def apublish_state(state: JobState) -> None:
-    message: dict[str, object] = {"type": "job.state", "payload": state.payload()}
-    await _send(message, team_group(state.team), subject_group(state.subject))
-
-
-def publish_gone(*, team_id: UUID | str, subject_id: UUID | str, sequence: int = 0) -> None:
-    """Tells that an object is no longer there."""
-    publish({"type": "gone", "subject": str(subject_id), "sequence": sequence}, team_id, subject_id)
-
-
-def publish(payload: dict[str, object], team_id: UUID | str, subject_id: UUID | str) -> None:
-    """Anything else that open pages want to know at once; they must get along without it."""
-    async_to_sync(_send)({"type": "job.state", "payload": payload}, team_group(team_id), subject_group(subject_id))
-
-
-def publish_people(team_id: UUID | str) -> None:
-    """Tells that somebody named, merged or otherwise changed people of a team. Call after the commit."""
-    async_to_sync(_send)({"type": "job.state", "payload": {"type": "people"}}, people_group(team_id))
-
-
-async def _send(message: dict[str, object], *groups: str) -> None:
-    """A layer that does not answer is logged and otherwise ignored: the row is the truth and pages poll."""
-    layer = get_channel_layer()
-    try:
-        for group in groups:
-            await layer.group_send(group, message)
-    except (redis.RedisError, OSError) as error:
-        logger.warning("Progress could not be published: %s", error)

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from analysis.errors import AnalysisError
 from tests.factories import make_job, make_team
-from webapp.jobs import errors, progress
+from webapp.jobs import errors, job_state
 from webapp.jobs import words as jobs_words
-from webapp.jobs.models import Job, Kind, Status
-from webapp.jobs.progress import JobState
+from webapp.jobs.job_state import JobState
+from webapp.jobs.models import Job, JobKind, Status
 
 
 def state(**fields: object) -> JobState:
@@ -31,14 +31,14 @@ def all_codes() -> set[str]:
 
 
 def test_every_error_code_has_words_and_every_word_a_code() -> None:
-    assert set(jobs_words.EXPLANATIONS) == all_codes()
-    for explanation in jobs_words.EXPLANATIONS.values():
+    assert set(jobs_words.FAILURES) == all_codes()
+    for explanation in jobs_words.FAILURES.values():
         assert str(explanation.happened).endswith(".")
         assert str(explanation.next_step).endswith(".")
 
 
 def test_a_code_of_a_newer_worker_has_words_too() -> None:
-    assert jobs_words.explain("from the future") is jobs_words.EXPLANATIONS["internal"]
+    assert jobs_words.explain("from the future") is jobs_words.FAILURES["internal"]
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def running(*, elapsed_s: float, done: float, total: float, stage_done: float = 
 
 
 def test_the_time_left_is_a_range_around_the_pace_that_narrows() -> None:
-    early = progress.time_left(running(elapsed_s=10, done=10, total=100), timezone.now())
-    late = progress.time_left(running(elapsed_s=90, done=90, total=100), timezone.now())
+    early = job_state.time_left(running(elapsed_s=10, done=10, total=100), timezone.now())
+    late = job_state.time_left(running(elapsed_s=90, done=90, total=100), timezone.now())
     assert early[0] is not None and early[1] is not None and late[0] is not None and late[1] is not None
     assert early[0] < 90 < early[1]
     assert late[0] < 10 < late[1]
@@ -100,32 +100,32 @@ def test_the_time_left_is_a_range_around_the_pace_that_narrows() -> None:
 @pytest.mark.parametrize(("elapsed_s", "done", "total"), [(1, 50, 100), (60, 1, 100), (60, 50, 0)])
 def test_nothing_is_said_before_it_is_known(elapsed_s: float, done: float, total: float) -> None:
     job = running(elapsed_s=elapsed_s, done=done, total=total)
-    assert progress.time_left(job, timezone.now()) == (None, None)
+    assert job_state.time_left(job, timezone.now()) == (None, None)
 
 
 def test_nothing_is_said_of_a_job_that_waits() -> None:
-    assert progress.time_left(Job(status=Status.QUEUED, done=5, total=10), timezone.now()) == (None, None)
+    assert job_state.time_left(Job(status=Status.QUEUED, done=5, total=10), timezone.now()) == (None, None)
 
 
 def test_what_an_earlier_attempt_had_done_does_not_make_the_pace_look_better() -> None:
-    low_s, high_s = progress.time_left(running(elapsed_s=10, done=60, stage_done=50, total=100), timezone.now())
+    low_s, high_s = job_state.time_left(running(elapsed_s=10, done=60, stage_done=50, total=100), timezone.now())
     assert low_s is not None and high_s is not None
     assert low_s < 40 < high_s
 
 
 def test_more_done_than_expected_is_no_negative_time() -> None:
-    assert progress.time_left(running(elapsed_s=10, done=120, total=100), timezone.now()) == (0, 0)
+    assert job_state.time_left(running(elapsed_s=10, done=120, total=100), timezone.now()) == (0, 0)
 
 
 @pytest.mark.django_db
 def test_a_snapshot_holds_active_and_latest_jobs_but_no_parts(django_assert_num_queries: object) -> None:
     team = make_team()
     parent = make_job(team=team)
-    make_job(team=team, kind=Kind.SEGMENT, parent=parent)
+    make_job(team=team, kind=JobKind.SEGMENT, parent=parent)
     ended = make_job(team=team, status=Status.DONE, finished_at=timezone.now())
     make_job()
     with django_assert_num_queries(2):  # type: ignore[operator]
-        states = progress.snapshot(team_id=team.pk)
+        states = job_state.snapshot(team_id=team.pk)
     assert {each.id for each in states} == {str(parent.pk), str(ended.pk)}
 
 
