@@ -1,7 +1,7 @@
-"""Who may see and change what: the only place that decides. Everything else asks these querysets.
+"""Decides who may see and change what; every view, download and websocket asks these querysets, nothing else decides.
 
-Members of a team see its things; editors change videos, names and labels; admins manage datasets. Anonymous people get
-nothing.
+Members of a team see what belongs to it; editors change videos, names and labels; admins manage datasets and models.
+Anonymous visitors get empty querysets.
 """
 
 from uuid import UUID
@@ -35,7 +35,7 @@ def visible_teams(user: Visitor) -> QuerySet[Team]:
 
 
 def editable_teams(user: Visitor) -> QuerySet[Team]:
-    """Teams into which this person may upload."""
+    """Returns the teams to which this person may upload."""
     return _teams(user, EDITING_ROLES)
 
 
@@ -52,12 +52,12 @@ def editable_videos(user: Visitor) -> QuerySet[Video]:
 
 
 def restorable_videos(user: Visitor) -> QuerySet[Video]:
-    """Deleted videos whose undo period still runs."""
+    """Returns deleted videos whose undo period has not ended."""
     return Video.objects.filter(team__in=editable_teams(user), deleted_at__isnull=False)
 
 
 def own_uploads(user: Visitor) -> QuerySet[Upload]:
-    """An upload belongs to the person who sends it, as long as they may upload to the team."""
+    """Returns the uploads that this person started, as long as they may upload to the team."""
     if not user.is_authenticated:
         return Upload.objects.none()
     return Upload.objects.filter(user=user, video__team__in=editable_teams(user), video__deleted_at=None)
@@ -76,16 +76,12 @@ def visible_faces(user: Visitor) -> QuerySet[Face]:
 
 
 def visible_tracks(user: Visitor) -> QuerySet[Track]:
-    """Appearances of people."""
+    """Returns appearances of people."""
     return Track.objects.filter(analysis__video__in=visible_videos(user), person__isnull=False)
 
 
-def visible_jobs(user: Visitor) -> QuerySet[Job]:
-    return Job.objects.filter(team__in=visible_teams(user))
-
-
 def editable_jobs(user: Visitor) -> QuerySet[Job]:
-    """Jobs that this person may cancel."""
+    """Returns the jobs that this person may cancel."""
     return Job.objects.filter(team__in=editable_teams(user))
 
 
@@ -94,22 +90,22 @@ def visible_datasets(user: Visitor) -> QuerySet[Dataset]:
 
 
 def editable_datasets(user: Visitor) -> QuerySet[Dataset]:
-    """Datasets whose samples this person may label."""
+    """Returns the datasets whose samples this person may label."""
     return Dataset.objects.filter(team__in=editable_teams(user), deleted_at=None)
 
 
 def manageable_datasets(user: Visitor) -> QuerySet[Dataset]:
-    """Datasets that this person may fill, change, freeze and delete."""
+    """Returns the datasets that this person may fill, change, freeze and delete."""
     return Dataset.objects.filter(team__in=manageable_teams(user), deleted_at=None)
 
 
 def restorable_datasets(user: Visitor) -> QuerySet[Dataset]:
-    """Deleted datasets whose undo period still runs."""
+    """Returns deleted datasets whose undo period has not ended."""
     return Dataset.objects.filter(team__in=manageable_teams(user), deleted_at__isnull=False)
 
 
 def visible_samples(user: Visitor) -> QuerySet[Sample]:
-    """Also those that were removed but that a version still holds."""
+    """Returns samples, including removed ones that a version still holds."""
     return Sample.objects.filter(dataset__in=visible_datasets(user))
 
 
@@ -118,7 +114,7 @@ def visible_versions(user: Visitor) -> QuerySet[Version]:
 
 
 def manageable_versions(user: Visitor) -> QuerySet[Version]:
-    """Also deleted ones, whose undo period still runs."""
+    """Returns versions, including deleted ones whose undo period has not ended."""
     return Version.objects.filter(dataset__in=manageable_datasets(user))
 
 
@@ -127,7 +123,7 @@ def manageable_imports(user: Visitor) -> QuerySet[Import]:
 
 
 def own_import_uploads(user: Visitor) -> QuerySet[ImportUpload]:
-    """Files that this person sends for an import."""
+    """Returns the files that this person is uploading for imports."""
     if not user.is_authenticated:
         return ImportUpload.objects.none()
     return ImportUpload.objects.filter(user=user, of_import__in=manageable_imports(user))
@@ -138,34 +134,34 @@ def visible_runs(user: Visitor) -> QuerySet[TrainingRun]:
 
 
 def editable_runs(user: Visitor) -> QuerySet[TrainingRun]:
-    """Runs whose model this person may try, and whose mistakes they may relabel."""
+    """Returns the runs whose model this person may try, and whose mistakes they may relabel."""
     return TrainingRun.objects.filter(team__in=editable_teams(user), deleted_at=None)
 
 
 def manageable_runs(user: Visitor) -> QuerySet[TrainingRun]:
-    """Runs that this person may start, stop, promote and delete."""
+    """Returns the runs that this person may stop, promote and delete."""
     return TrainingRun.objects.filter(team__in=manageable_teams(user), deleted_at=None)
 
 
 def restorable_runs(user: Visitor) -> QuerySet[TrainingRun]:
-    """Deleted runs whose undo period still runs."""
+    """Returns deleted runs whose undo period has not ended."""
     return TrainingRun.objects.filter(team__in=manageable_teams(user), deleted_at__isnull=False)
 
 
-def visible_looks(user: Visitor) -> QuerySet[Explanation]:
-    """Where models looked. What somebody tried with a file of their own is seen by nobody else."""
+def visible_explanations(user: Visitor) -> QuerySet[Explanation]:
+    """Returns explanations of predictions; those made for an uploaded file are visible to its uploader alone."""
     if not user.is_authenticated:
         return Explanation.objects.none()
     return Explanation.objects.filter(Q(file_key="") | Q(created_by=user), run__in=visible_runs(user))
 
 
 def visible_recognitions(user: Visitor) -> QuerySet[Recognition]:
-    """What models found in videos; not that of models which were deleted."""
+    """Returns inference runs on videos, without those of deleted models."""
     return Recognition.objects.filter(video__in=visible_videos(user), run__deleted_at=None)
 
 
 def editable_recognitions(user: Visitor) -> QuerySet[Recognition]:
-    """Looks at videos that this person may take over, discard or repeat."""
+    """Returns the inference runs whose results this person may apply, discard or compute again."""
     return Recognition.objects.filter(video__in=editable_videos(user), run__deleted_at=None)
 
 
@@ -174,17 +170,17 @@ def visible_observations(user: Visitor) -> QuerySet[Observation]:
 
 
 def editable_observations(user: Visitor) -> QuerySet[Observation]:
-    """Moments about which this person may say what they show."""
+    """Returns the moments that this person may label."""
     return Observation.objects.filter(recognition__in=editable_recognitions(user))
 
 
-def may_follow(user: Visitor, subject_id: UUID) -> bool:
-    """Whether this person may see how work on a video, a dataset or a run goes on."""
-    return team_followed(user, subject_id) is not None
+def can_see_subject(user: Visitor, subject_id: UUID) -> bool:
+    """Returns whether this person may follow the work on a video, a dataset or a training run."""
+    return team_of_visible_subject(user, subject_id) is not None
 
 
-def team_followed(user: Visitor, subject_id: UUID) -> UUID | None:
-    """The team of a video, dataset or run whose work this person may see."""
+def team_of_visible_subject(user: Visitor, subject_id: UUID) -> UUID | None:
+    """Returns the team of a video, dataset or training run; None where this person may not see it."""
     for visible in (visible_videos(user), visible_datasets(user), visible_runs(user)):
         team: UUID | None = visible.filter(pk=subject_id).values_list("team", flat=True).first()
         if team is not None:

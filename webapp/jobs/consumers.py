@@ -1,4 +1,4 @@
-"""Websockets that tell a page how jobs go on. They take no commands: cancelling is a POST."""
+"""Websockets that send pages the progress of jobs. They take no commands: cancelling is a POST."""
 
 import time
 from types import SimpleNamespace
@@ -15,16 +15,16 @@ from webapp.jobs import job_state, live_updates, words
 from webapp.jobs.job_state import JobState
 
 ACCESS_HOLDS_S = 30
-"""An open socket asks again after that long whether its visitor may still look."""
+"""How long an open socket relies on a permission before it checks again."""
 
 
 class JobsConsumer(AsyncJsonWebsocketConsumer):
-    """Joins its groups, accepts, then sends the current state: in that order nothing falls into a gap."""
+    """Joins its groups, accepts, then sends the current state: in this order no change is missed."""
 
     groups: tuple[str, ...] = ()
     checked_s = 0.0
 
-    def may_look(self, user: Visitor, key: UUID) -> bool:
+    def is_allowed(self, user: Visitor, key: UUID) -> bool:
         raise NotImplementedError
 
     def group_names(self, key: UUID) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
             await self.channel_layer.group_add(group, self.channel_name)
         await self.accept()
         for state in await database_sync_to_async(self.states)(self.key):
-            await self._tell(state.payload())
+            await self._send(state.payload())
         await self.send_json({"type": "snapshot_end"})
 
     async def disconnect(self, code: int) -> None:
@@ -54,22 +54,22 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
             await self.channel_layer.group_discard(group, self.channel_name)
 
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
-        """Nothing a browser says changes anything."""
+        """Ignores whatever a browser sends."""
 
     async def job_state(self, event: dict[str, Any]) -> None:
         if not await self._still_allowed():
             await self.close(code=4403)
             return
-        await self._tell(event["payload"])
+        await self._send(event["payload"])
 
     async def _still_allowed(self) -> bool:
         if self.checked_s and time.monotonic() - self.checked_s < ACCESS_HOLDS_S:
             return True
         self.checked_s = time.monotonic()
         user = self.scope.get("user")
-        return user is not None and await database_sync_to_async(self.may_look)(user, self.key)
+        return user is not None and await database_sync_to_async(self.is_allowed)(user, self.key)
 
-    async def _tell(self, payload: dict[str, object]) -> None:
+    async def _send(self, payload: dict[str, object]) -> None:
         if payload["type"] == "job":
             with translation.override(self._language()):
                 payload = words.payload_with_words(payload)
@@ -85,9 +85,9 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
 
 
 class TeamConsumer(JobsConsumer):
-    """Everything that happens in a team: for the library and the upload page."""
+    """Sends everything that happens in a team, for the library and the upload page."""
 
-    def may_look(self, user: Visitor, key: UUID) -> bool:
+    def is_allowed(self, user: Visitor, key: UUID) -> bool:
         return access.visible_teams(user).filter(pk=key).exists()
 
     def group_names(self, key: UUID) -> tuple[str, ...]:
@@ -98,14 +98,14 @@ class TeamConsumer(JobsConsumer):
 
 
 class SubjectConsumer(JobsConsumer):
-    """What happens to one video (and to the names of the people in it) or to one dataset."""
+    """Sends what happens to one video (and to the names of the people in it), one dataset or one training run."""
 
-    def may_look(self, user: Visitor, key: UUID) -> bool:
-        return access.may_follow(user, key)
+    def is_allowed(self, user: Visitor, key: UUID) -> bool:
+        return access.can_see_subject(user, key)
 
     def group_names(self, key: UUID) -> tuple[str, ...]:
-        team_id = access.team_followed(self.scope["user"], key)
-        # Gone since `may_look`: then there is nothing to hear of.
+        team_id = access.team_of_visible_subject(self.scope["user"], key)
+        # None where it was deleted since `is_allowed`: then there is nothing to send.
         return (live_updates.subject_group(key), *([live_updates.people_group(team_id)] if team_id else []))
 
     def states(self, key: UUID) -> list[JobState]:

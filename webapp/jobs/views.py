@@ -34,7 +34,7 @@ def state(request: HttpRequest) -> JsonResponse:
         get_object_or_404(access.visible_teams(request.user), pk=team)
         states = job_state.snapshot(team_id=team)
     elif subject := uuid_or_none(request.GET.get("subject", "")):
-        if not access.may_follow(request.user, subject):
+        if not access.can_see_subject(request.user, subject):
             raise Http404
         states = job_state.snapshot(subject_id=subject)
     else:

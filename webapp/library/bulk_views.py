@@ -11,7 +11,7 @@ from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuids_in
 from webapp.http.responses import done, refused
-from webapp.recognition import views as recognition
+from webapp.recognition.batch_responses import begin_batch_response
 from webapp.training.registry.services import at_work
 from webapp.undo import UNDO_PERIOD
 from webapp.videos import services
@@ -37,7 +37,7 @@ def bulk(request: SignedInRequest) -> HttpResponseBase:
     if request.POST.get("action") == "analyse":
         return _analyse(request, chosen, here)
     if request.POST.get("action") == "labels":
-        return recognition.begin_with(request, at_work(chosen[0].team_id), access.editable_videos(request.user), here)
+        return begin_batch_response(request, at_work(chosen[0].team_id), access.editable_videos(request.user), here)
     return refused(request, _("Choose what to do with the videos."), here)
 
 

@@ -1,16 +1,13 @@
 """Pages of models at work: which there are, and letting one look at old videos."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
@@ -18,14 +15,11 @@ from webapp.accounts.context_processors import team_of
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import done, refused
 from webapp.recognition import overview_queries, services
+from webapp.recognition.batch_responses import begin_batch_response
 from webapp.recognition.batches import queries as batches_queries
-from webapp.training.models import TrainingRun
 from webapp.training.registry.services import at_work
-from webapp.videos.models import Video
 
 PAGE_SIZE = 60
-MOST_AT_ONCE = 5000
-ALL, WITHOUT, CHOSEN = "all", "without", "chosen"
 
 
 @login_required
@@ -66,26 +60,7 @@ def begin(request: SignedInRequest) -> HttpResponseBase:
     here = reverse("recognition:list")
     if wished := request.POST.get("run"):
         runs = [run for run in runs if str(run.pk) == wished]
-    return begin_with(request, runs, access.editable_videos(request.user).filter(team=team), here)
-
-
-def begin_with(
-    request: SignedInRequest, runs: Sequence[TrainingRun], videos: QuerySet[Video], here: str
-) -> HttpResponseBase:
-    """The rest of `begin`, also for the library's bulk action."""
-    if not runs:
-        return refused(request, _("No model is at work. Put one to work first."), here)
-    which = request.POST.get("which", CHOSEN)
-    if which == CHOSEN:
-        videos = videos.filter(pk__in=[video.pk for video in _chosen(videos, request.POST.getlist("video"))])
-    elif which == WITHOUT and len(runs) == 1:
-        videos = services.without(runs[0], videos)
-    batch = services.begin_batch(runs, list(videos.select_related("team")[:MOST_AT_ONCE]), user=request.user)
-    if batch is None:
-        return refused(request, _("None of these videos can be looked at now. Choose videos that are analysed."), here)
-    n = access.visible_recognitions(request.user).filter(batch=batch).count()
-    words = ngettext("%(n)d look begins.", "%(n)d looks begin.", n) % {"n": n}
-    return done(request, words, reverse("recognition:batch", args=[batch]))
+    return begin_batch_response(request, runs, access.editable_videos(request.user).filter(team=team), here)
 
 
 @login_required
@@ -98,13 +73,3 @@ def again(request: SignedInRequest, recognition_id: UUID) -> HttpResponseBase:
     if services.look_again(look, user=request.user) is None:
         return refused(request, _("The model is looking at it already."), here)
     return done(request, _("The model looks again."), here)
-
-
-def _chosen(videos: QuerySet[Video], keys: Sequence[str]) -> list[Video]:
-    ids = []
-    for key in keys[:MOST_AT_ONCE]:
-        try:
-            ids.append(UUID(key))
-        except ValueError:
-            continue
-    return list(videos.filter(pk__in=ids))

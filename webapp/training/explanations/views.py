@@ -105,7 +105,7 @@ def look_answer(request: HttpRequest, run_id: UUID, look_id: UUID) -> HttpRespon
 async def look_file(request: HttpRequest, run_id: UUID, look_id: UUID, name: str) -> HttpResponseBase:
     if name not in TYPES:
         raise Http404
-    visible = access.visible_looks(await request.auser()).select_related("run")
+    visible = access.visible_explanations(await request.auser()).select_related("run")
     found = await aget_object_or_404(visible, pk=look_id, run=run_id)
     key = await sync_to_async(services.files_prefix)(found)
     try:
@@ -161,20 +161,20 @@ def _try_page(request: HttpRequest, run: TrainingRun, status: int, problem: str)
     takes_clips = "clip" in run.result.get("model", {}).get("inputs", [])
     context = head_context(request, run) | {"tab": "try", "problem": problem, "takes_clips": takes_clips}
     context |= {"takes_faces": run.kind == Kind.FACES}
-    mine = access.visible_looks(request.user).filter(run=run).exclude(file_key="").select_related("job")
+    mine = access.visible_explanations(request.user).filter(run=run).exclude(file_key="").select_related("job")
     context["tried"] = mine.filter(heat_key__gt="", label="").order_by("-created_at")[:12]
     return render(request, "training/try.html", context, status=status)
 
 
 def _look(request: HttpRequest, run: TrainingRun, look_id: UUID) -> Explanation:
-    looks = access.visible_looks(request.user).select_related("run", "job", "sample__label", "video")
+    looks = access.visible_explanations(request.user).select_related("run", "job", "sample__label", "video")
     return get_object_or_404(looks, pk=look_id, run=run)
 
 
 def _asked(request: HttpRequest, run: TrainingRun, label: str) -> Explanation:
     user: Any = request.user
     if request.POST.get("again"):
-        looks = access.visible_looks(request.user).select_related("run__team", "sample", "video")
+        looks = access.visible_explanations(request.user).select_related("run__team", "sample", "video")
         found = get_object_or_404(looks, pk=uuid_or_none(request.POST["again"]), run=run)
         return services.look_again(found, label, user=user)
     if request.POST.get("average"):

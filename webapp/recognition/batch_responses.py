@@ -1,0 +1,42 @@
+"""Responds to a POST that asks for models to be run on videos, from the page of models or from the library."""
+
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from webapp import access
+from webapp.accounts.request_types import SignedInRequest
+from webapp.http.ids import uuids_in
+from webapp.http.responses import done, refused
+from webapp.recognition import services
+from webapp.training.models import TrainingRun
+from webapp.videos.models import Video
+
+MOST_AT_ONCE = 5000
+ALL, WITHOUT, CHOSEN = "all", "without", "chosen"
+
+
+def begin_batch_response(
+    request: SignedInRequest, runs: Sequence[TrainingRun], videos: QuerySet[Video], here: str
+) -> HttpResponseBase:
+    """Starts one batch of `runs` on those of `videos` that the form chose, and leads to its page.
+
+    The form says `which`: all, those without labels of the only run, or each `video` named.
+    """
+    if not runs:
+        return refused(request, _("No model is at work. Put one to work first."), here)
+    which = request.POST.get("which", CHOSEN)
+    if which == CHOSEN:
+        videos = videos.filter(pk__in=uuids_in(request.POST.getlist("video")[:MOST_AT_ONCE]))
+    elif which == WITHOUT and len(runs) == 1:
+        videos = services.without(runs[0], videos)
+    batch = services.begin_batch(runs, list(videos.select_related("team")[:MOST_AT_ONCE]), user=request.user)
+    if batch is None:
+        return refused(request, _("None of these videos can be looked at now. Choose videos that are analysed."), here)
+    n = access.visible_recognitions(request.user).filter(batch=batch).count()
+    words = ngettext("%(n)d look begins.", "%(n)d looks begin.", n) % {"n": n}
+    return done(request, words, reverse("recognition:batch", args=[batch]))
