@@ -64,7 +64,7 @@ class Part(models.TextChoices):
     TEST = "test", _("Test")
 
 
-class KeepTogether(models.TextChoices):
+class GroupBy(models.TextChoices):
     """What a split never parts."""
 
     SOURCE = "source", _("Samples from one video")

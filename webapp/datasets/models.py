@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from webapp.datasets.choices import ActKind, FindingKind, KeepTogether, Kind, Outcome, Part, Source
+from webapp.datasets.choices import ActKind, FindingKind, GroupBy, Kind, Outcome, Part, Source
 from webapp.jobs.models import Job
 from webapp.uploads.models import PartialUpload
 
@@ -313,7 +313,7 @@ class Version(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, db_index=True)
-    keep_together = models.CharField(max_length=10, choices=KeepTogether.choices)
+    keep_together = models.CharField(max_length=10, choices=GroupBy.choices)
     seed = models.PositiveIntegerField()
     shares = models.JSONField(default=dict)
     """Wished share of each part, 0..1."""

@@ -14,9 +14,9 @@ from analysis.training.config import Augmentation
 from analysis.training.data.augmentation_strengths import TRAINED_WITH, Strengths
 from webapp import access, storage
 from webapp.datasets import queries
+from webapp.datasets.augmentation_words import AUGMENTATION_WORDS
 from webapp.datasets.models import Dataset
-from webapp.datasets.views import head_context
-from webapp.training.setting_words import BY_HEART
+from webapp.datasets.page_context import head_context
 
 ROWS = 6
 """Samples shown, spread over the dataset."""
@@ -63,14 +63,16 @@ class PreviewForm(forms.Form):
 def preview(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     chosen = PreviewForm(request.GET).chosen()
-    ways = {Augmentation(value): words for value, words in BY_HEART["augmentation"].choices.items()}
     sliders = [(name, words, meaning, chosen[name]) for name, (words, meaning) in STRENGTHS.items()]
     context = head_context(request, dataset) | {
         "chosen": chosen,
         "sliders": sliders,
         "sides": [(side, words, side == chosen["side"]) for side, words in SIDES.items()],
         "numbers": _spread(dataset),
-        "trainings": [(words, _query(chosen | asdict(TRAINED_WITH[kind]))) for kind, words in ways.items()],
+        "trainings": [
+            (words, _query(chosen | asdict(TRAINED_WITH[Augmentation(way)])))
+            for way, words in AUGMENTATION_WORDS.items()
+        ],
         "query": _query(chosen),
     }
     return render(request, "datasets/preview.html", context)

@@ -17,9 +17,9 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets import queries, services
 from webapp.datasets.forms import KIND_WORDS, DatasetForm, LabelForm, NewDatasetForm
 from webapp.datasets.importing import sample_dataset_services
-from webapp.datasets.models import Dataset, Kind, Label
+from webapp.datasets.models import Kind, Label
+from webapp.datasets.page_context import head_context
 from webapp.http.responses import done, refused
-from webapp.training.registry.services import at_work
 from webapp.undo import UNDO_PERIOD
 
 
@@ -154,15 +154,3 @@ def remove_label(request: HttpRequest, dataset_id: UUID, label_id: int) -> HttpR
 def _label(request: HttpRequest, dataset_id: UUID, label_id: int) -> Label:
     editable = access.editable_datasets(request.user).filter(pk=dataset_id)
     return get_object_or_404(Label.objects.filter(dataset__in=editable), pk=label_id)
-
-
-def head_context(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
-    """What `datasets/_head.html` shows on every page of a dataset."""
-    teams = {"pk": dataset.team_id}
-    return {
-        "dataset": dataset,
-        "overview": queries.overview(dataset),
-        "at_work": next((run for run in at_work(dataset.team_id) if run.line == dataset.pk), None),
-        "can_edit": access.editable_teams(request.user).filter(**teams).exists(),
-        "can_manage": access.manageable_teams(request.user).filter(**teams).exists(),
-    }

@@ -8,12 +8,14 @@ class TrainingConfig(AppConfig):
     label = "training"
 
     def ready(self) -> None:
-        from webapp.datasets.measuring import signals as measuring_signals
+        from webapp.datasets import signals as datasets_signals
         from webapp.jobs.signals import cleanup_due
         from webapp.training import cleanup
         from webapp.training.explanations import services as explanations
+        from webapp.training.registry import services as registry
         from webapp.training.registry import suggestion_runner
 
         cleanup_due.connect(cleanup.clean_up)
         cleanup_due.connect(explanations.clean_up)
-        measuring_signals.register(suggestion_runner.suggester_for)
+        datasets_signals.deployed_model_wanted.connect(registry.deployed_model)
+        datasets_signals.label_suggester_wanted.connect(suggestion_runner.suggester_for)

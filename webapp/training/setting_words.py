@@ -6,7 +6,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from analysis.training.config import Augmentation, Device, Loss, Optimizer, Recipe, Schedule
+from analysis.training.config import Device, Loss, Optimizer, Recipe, Schedule
+from webapp.datasets.augmentation_words import AUGMENTATION_WORDS
 
 HEADS = (Recipe.AUTO, Recipe.FACE_HEAD)
 NETWORKS = (Recipe.TUTORIAL, Recipe.FINETUNE, Recipe.SEQUENCE)
@@ -88,12 +89,7 @@ BY_HEART: dict[str, Words] = {
         _("Random changes"),
         _("Pictures are mirrored, turned or recoloured a little each time. It learns what matters, not the pictures."),
         (*HEADS, *PICTURE_NETWORKS),
-        {
-            Augmentation.NONE: _("None"),
-            Augmentation.MIRROR: _("Mirrored"),
-            Augmentation.LIGHT: _("Light"),
-            Augmentation.STRONG: _("Strong"),
-        },
+        AUGMENTATION_WORDS,
     ),
     "dropout": Words(
         _("Dropout"),

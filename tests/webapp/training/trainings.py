@@ -9,7 +9,7 @@ from analysis.training.config import Device, Recipe, TrainingConfig, defaults
 from tests.analysis.training.pictures import stripes
 from tests.factories_datasets import make_dataset, make_samples
 from webapp.accounts.models import Team, User
-from webapp.datasets.models import Dataset, KeepTogether, Kind, Version
+from webapp.datasets.models import Dataset, GroupBy, Kind, Version
 from webapp.datasets.services import label_called
 from webapp.datasets.versions import services as versions_services
 from webapp.training.models import TrainingRun
@@ -36,10 +36,8 @@ def make_striped_dataset(team: Team, *, count: int = 48, sources: int = 0, peopl
     return dataset
 
 
-def make_version(team: Team, *, keep_together: KeepTogether = KeepTogether.SOURCE, **fields: Any) -> Version:
-    return versions_services.freeze(
-        make_striped_dataset(team, **fields), user=None, shares=SHARES, keep_together=keep_together
-    )
+def make_version(team: Team, *, group_by: GroupBy = GroupBy.SOURCE, **fields: Any) -> Version:
+    return versions_services.freeze(make_striped_dataset(team, **fields), user=None, shares=SHARES, group_by=group_by)
 
 
 def small(**chosen: Any) -> TrainingConfig:

@@ -19,7 +19,7 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets import queries
 from webapp.datasets.doctor import services
 from webapp.datasets.models import Dataset, Finding, FindingKind, Label, Sample
-from webapp.datasets.views import head_context
+from webapp.datasets.page_context import head_context
 from webapp.http.responses import done, refused
 
 COVERS = 8

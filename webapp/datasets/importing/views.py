@@ -21,7 +21,7 @@ from webapp.datasets.importing import words as importing_words
 from webapp.datasets.importing.forms import Filling, filling_of
 from webapp.datasets.importing.option_types import APPEARANCES
 from webapp.datasets.models import Dataset, Import, ImportUpload, Source
-from webapp.datasets.views import head_context
+from webapp.datasets.page_context import head_context
 from webapp.http.responses import done, refused
 from webapp.picture_types import PICTURE_TYPES
 from webapp.uploads import tus_responses

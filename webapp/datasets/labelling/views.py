@@ -16,8 +16,8 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.labelling import forms, queries, services
 from webapp.datasets.measuring import services as measuring
 from webapp.datasets.models import Act, ActKind
+from webapp.datasets.page_context import head_context
 from webapp.datasets.services import HUES
-from webapp.datasets.views import head_context
 from webapp.http.body_limit_middleware import MAX_BODY_BYTES
 from webapp.http.responses import done, refused, wants_json
 

@@ -17,10 +17,9 @@ from analysis.errors import AnalysisError, Cancelled
 from analysis.images.read import decode_picture
 from analysis.types import Float32, Image
 from webapp import storage
-from webapp.datasets import live
-from webapp.datasets.measuring import signals
-from webapp.datasets.measuring.signals import Suggester
+from webapp.datasets import live, signals
 from webapp.datasets.models import Dataset, Kind, Label, Measured, Sample
+from webapp.datasets.signals import Suggester
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
 
@@ -149,7 +148,7 @@ def suggest(dataset: Dataset, alive: Callable[[], None]) -> None:
     names = _labels_with_enough(labelled)
     if len(names) >= 2:
         _suggest_by_neighbours(dataset, samples.filter(label=None), labelled.filter(label__in=names))
-    if judge := signals.suggester_for(dataset):
+    if judge := signals.first_answer(signals.label_suggester_wanted, dataset):
         _suggest_by_model(dataset, samples.filter(label=None), judge, alive)
 
 

@@ -8,7 +8,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -16,41 +15,16 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets import queries
-from webapp.datasets.models import KeepTogether, Part, Sample, Version
+from webapp.datasets.models import GroupBy, Part, Sample, Version
+from webapp.datasets.page_context import head_context
+from webapp.datasets.versions import queries as versions_queries
 from webapp.datasets.versions import services
-from webapp.datasets.views import head_context
+from webapp.datasets.versions.words import label_table, split_summary
 from webapp.http.responses import done, refused
 
 SHARES: dict[str, tuple[int, int, int]] = {"70": (70, 15, 15), "80": (80, 10, 10), "60": (60, 20, 20)}
 STRIP = 24
 """Pictures shown of each part, or of each kind of difference."""
-WARNINGS: dict[str, tuple[Promise, Promise]] = {
-    services.ONE_SOURCE: (
-        gettext_lazy("All samples come from one source, so no honest test is possible."),
-        gettext_lazy(
-            "The score will say how well a model knows this one source, not how it does on the next video. "
-            "Add samples from other videos."
-        ),
-    ),
-    services.NOT_EXAMINED: (
-        gettext_lazy("Nobody has looked for copies."),
-        gettext_lazy(
-            "The same picture may stand in training and test. Have the doctor examine the dataset, then make a version."
-        ),
-    ),
-    services.FEW_SOURCES: (
-        gettext_lazy("The test rests on very few sources."),
-        gettext_lazy("Its score may be far off for the next video. Five or more sources for the test make it solid."),
-    ),
-    services.LABEL_MISSING: (
-        gettext_lazy("A label is missing in one of the parts."),
-        gettext_lazy("All its samples come from too few sources. Add some from other videos."),
-    ),
-    services.THIN_LABEL: (
-        gettext_lazy("A label has fewer than 10 samples to learn from."),
-        gettext_lazy("Label more of them, or take the label out."),
-    ),
-}
 
 
 class FreezeForm(forms.Form):
@@ -62,9 +36,7 @@ class FreezeForm(forms.Form):
         max_length=1000,
         help_text=gettext_lazy("What is new in it? Optional."),
     )
-    keep_together = forms.ChoiceField(
-        label=gettext_lazy("Never part"), choices=KeepTogether.choices, initial=KeepTogether.SOURCE
-    )
+    group_by = forms.ChoiceField(label=gettext_lazy("Never part"), choices=GroupBy.choices, initial=GroupBy.SOURCE)
     shares = forms.ChoiceField(
         label=gettext_lazy("Training / validation / test"),
         choices=[(key, " / ".join(f"{part} %" for part in parts)) for key, parts in SHARES.items()],
@@ -113,7 +85,7 @@ def freeze(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
             dataset,
             user=request.user,
             note=form.cleaned_data["note"],
-            keep_together=KeepTogether(form.cleaned_data["keep_together"]),
+            group_by=GroupBy(form.cleaned_data["group_by"]),
             shares=form.shares_of_parts(),
             seed=form.cleaned_data["seed"],
         )
@@ -146,7 +118,7 @@ def version_detail(request: HttpRequest, dataset_id: UUID, number: int) -> HttpR
 def compare(request: HttpRequest, dataset_id: UUID, number: int, other: int) -> HttpResponse:
     first, second = _version(request, dataset_id, number), _version(request, dataset_id, other)
     older, newer = sorted((first, second), key=lambda version: version.number)
-    difference = services.compare(older, newer)
+    difference = versions_queries.compare(older, newer)
     shown = [
         *difference.added[:STRIP],
         *difference.removed[:STRIP],
@@ -194,26 +166,6 @@ def _version(request: HttpRequest, dataset_id: UUID, number: int) -> Version:
 
 def _summary(version: Version) -> dict[str, Any]:
     return {"version": version} | split_summary(version.statistics)
-
-
-def split_summary(statistics: dict[str, Any]) -> dict[str, Any]:
-    """What `datasets/_parts.html` and `_warnings.html` show."""
-    parts, left = [], 0.0
-    for part in Part:
-        width = 100 * statistics["parts"][part] / statistics["samples"]
-        facts = {"count": statistics["parts"][part], "sources": statistics["part_sources"][part]}
-        parts.append({"name": part.label, "value": part.value, "left": left, "width": width, **facts})
-        left += width
-    warnings = [WARNINGS[code] for code in statistics["warnings"]]
-    return {"parts": parts, "warnings": warnings, "statistics": statistics}
-
-
-def label_table(statistics: dict[str, Any]) -> list[tuple[str, list[int], int]]:
-    """Label, its number in each part, and in all; the most frequent first."""
-    rows = [
-        (label, [counts[part] for part in Part], sum(counts.values())) for label, counts in statistics["labels"].items()
-    ]
-    return sorted(rows, key=lambda row: (-row[2], row[0]))
 
 
 def _strip(version: Version, part: str) -> list[int]:

@@ -74,6 +74,11 @@ def run_at_work(line: UUID) -> TrainingRun | None:
     return latest.run if latest is not None and latest.run is not None and latest.run.deleted_at is None else None
 
 
+def deployed_model(dataset: Dataset, **_signal: object) -> TrainingRun | None:
+    """Answers `deployed_model_wanted` of datasets."""
+    return run_at_work(dataset.pk)
+
+
 def at_work(team: Team | UUID) -> list[TrainingRun]:
     """The runs of a team whose models look at new videos, at most one of each line; in one query."""
     of_line = Promotion.objects.filter(line=OuterRef("line")).order_by(*NEWEST_FIRST).values("pk")[:1]

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from analysis.errors import AnalysisError, DamagedModel
 from analysis.training.data.samples import Sample as TrainingSample
 from webapp import storage
-from webapp.datasets.measuring.signals import Suggester, Suggestion
 from webapp.datasets.models import Dataset, Sample
+from webapp.datasets.signals import Suggester, Suggestion
 from webapp.training.registry import services
 
 logger = logging.getLogger(__name__)
 
 
-def suggester_for(dataset: Dataset) -> Suggester | None:
+def suggester_for(dataset: Dataset, **_signal: object) -> Suggester | None:
     """None where no model of this dataset is at work, or its files are not what the training wrote."""
     run = services.run_at_work(dataset.pk)
     if run is None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from analysis.training.config import defaults, from_json
-from webapp.datasets.versions.views import label_table, split_summary
+from webapp.datasets.versions.words import label_table, split_summary
 from webapp.jobs import words as jobs_words
 from webapp.jobs.models import Status
 from webapp.training.models import State, TrainingRun, Wish

@@ -11,8 +11,8 @@ from pathlib import Path
 from analysis.training.data.samples import Part, Sample, TrainingData
 from webapp import storage
 from webapp.datasets.media_types import SUFFIXES
-from webapp.datasets.models import KeepTogether, VersionSample
-from webapp.datasets.versions.services import samples_of
+from webapp.datasets.models import GroupBy, VersionSample
+from webapp.datasets.versions.queries import samples_of
 from webapp.training.errors import DataGone
 from webapp.training.models import TrainingRun
 
@@ -56,7 +56,7 @@ def _lay_out(run: TrainingRun, folder: Path, on_progress: Callable[[int, int], N
             rows.append(row)
     if not rows:
         raise DataGone(f"no file of version {run.version_number} of {run.line} is in the store")
-    sources = sources_of(rows, KeepTogether(run.version.keep_together))
+    sources = sources_of(rows, GroupBy(run.version.keep_together))
     found = [
         Sample(path_of(row, folder), row.label, source, Part(row.part))
         for row, source in zip(rows, sources, strict=True)
@@ -82,13 +82,13 @@ def _is_there(row: VersionSample, path: Path) -> bool:
     return True
 
 
-def sources_of(rows: Sequence[VersionSample], keep_together: KeepTogether) -> list[str]:
+def sources_of(rows: Sequence[VersionSample], group_by: GroupBy) -> list[str]:
     """What each sample belongs with, so that no group stands in two parts of the version's split.
 
     A version keeps videos or people together. Where there was one source only it parts that one, which its warnings
     say: then by sequence, the finest that is known.
     """
-    by_person = keep_together == KeepTogether.PERSON
+    by_person = group_by == GroupBy.PERSON
     coarse = [(row.sample.identity if by_person else "") or row.source for row in rows]
     finer = [SPLIT_MARK.join((first, row.sample.sequence)) for first, row in zip(coarse, rows, strict=True)]
     finest = [SPLIT_MARK.join((first, row.part)) for first, row in zip(finer, rows, strict=True)]

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from analysis.training.config import Recipe
 from webapp.datasets.models import Dataset, Version
-from webapp.datasets.versions.views import label_table, split_summary
-from webapp.datasets.views import head_context
+from webapp.datasets.page_context import head_context
+from webapp.datasets.versions.words import label_table, split_summary
 from webapp.training.models import TrainingRun
 from webapp.training.runs import queries, readiness_rules
 from webapp.training.runs.forms import TrainingForm, usual_words

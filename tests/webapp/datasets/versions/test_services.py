@@ -20,13 +20,15 @@ from webapp.datasets.models import (
     Dataset,
     Finding,
     FindingKind,
-    KeepTogether,
+    GroupBy,
     Part,
     Sample,
     Version,
     VersionSample,
 )
+from webapp.datasets.versions import queries as versions_queries
 from webapp.datasets.versions import services as versions_services
+from webapp.datasets.versions import split_rules
 from webapp.jobs.models import JobKind, Status
 from webapp.people.models import Person
 from webapp.undo import UNDO_PERIOD
@@ -65,11 +67,11 @@ def test_no_video_is_parted(team: Team) -> None:
     assert set(version.samples.values_list("part", flat=True)) == set(Part.values)
 
 
-@pytest.mark.parametrize("keep", [KeepTogether.PERSON, KeepTogether.BOTH])
-def test_no_person_is_parted_where_people_are_kept_together(team: Team, keep: KeepTogether) -> None:
+@pytest.mark.parametrize("keep", [GroupBy.PERSON, GroupBy.BOTH])
+def test_no_person_is_parted_where_people_are_kept_together(team: Team, keep: GroupBy) -> None:
     dataset = make_dataset(team)
     fill(dataset)
-    version = freeze(dataset, keep_together=keep)
+    version = freeze(dataset, group_by=keep)
     assert all(len(parts) == 1 for parts in parts_of(version, "sample__identity").values())
 
 
@@ -80,7 +82,7 @@ def test_people_who_turned_out_to_be_one_are_not_parted(team: Team) -> None:
         make_sample(dataset, label=("a", "b")[number % 2], identity=str(person.pk), person=person)
     for number in range(2, 12):
         Person.objects.filter(pk=people[number].pk).update(merged_into=people[number - 2])
-    version = freeze(dataset, keep_together=KeepTogether.PERSON)
+    version = freeze(dataset, group_by=GroupBy.PERSON)
     parts = dict(version.samples.values_list("label", "part"))
     assert version.samples.values("label", "part").distinct().count() == len(parts) == 2
 
@@ -97,7 +99,7 @@ def test_what_has_no_label_or_is_left_out_stays_outside(team: Team) -> None:
 def test_the_fingerprint_is_of_content_and_labels_alone(team: Team) -> None:
     dataset = make_dataset(team)
     samples = fill(dataset)
-    first, again = freeze(dataset), freeze(dataset, seed=5, note="drawn anew", keep_together=KeepTogether.BOTH)
+    first, again = freeze(dataset), freeze(dataset, seed=5, note="drawn anew", group_by=GroupBy.BOTH)
     assert first.fingerprint == again.fingerprint
     assert [first.number, again.number] == [1, 2]
     other = services.label_called(dataset, "grin")
@@ -153,7 +155,7 @@ def test_one_source_is_called_what_it_is(team: Team) -> None:
     for number in range(30):
         make_sample(dataset, label=("a", "b")[number % 2], source="the only video", sequence=f"track {number // 3}")
     version = freeze(dataset)
-    assert versions_services.ONE_SOURCE in version.statistics["warnings"]
+    assert split_rules.ONE_SOURCE in version.statistics["warnings"]
     assert all(len(parts) == 1 for parts in parts_of(version, "sample__sequence").values()), "not by single pictures"
 
 
@@ -161,13 +163,13 @@ def test_few_sources_and_thin_labels_are_told(team: Team) -> None:
     dataset = make_dataset(team)
     fill(dataset, sources=4, each=2)
     warnings = freeze(dataset).statistics["warnings"]
-    assert {versions_services.FEW_SOURCES, versions_services.THIN_LABEL} <= set(warnings)
+    assert {split_rules.FEW_SOURCES, split_rules.THIN_LABEL} <= set(warnings)
 
 
 def test_a_large_and_varied_dataset_has_nothing_to_be_told(team: Team) -> None:
     dataset = make_dataset(team)
     fill(dataset, sources=60, each=2)
-    assert freeze(dataset).statistics["warnings"] == [versions_services.NOT_EXAMINED]
+    assert freeze(dataset).statistics["warnings"] == [split_rules.NOT_EXAMINED]
     examined(dataset)
     assert freeze(dataset).statistics["warnings"] == []
 
@@ -206,7 +208,7 @@ def test_versions_are_compared_by_content(team: Team) -> None:
     labelling.label_samples(dataset, user=None, label=grin, seen={samples[0].number: 0})
     labelling.leave_out_samples(dataset, user=None, seen={samples[1].number: 0}, left_out=True)
     added = make_sample(dataset, label="smile")
-    difference = versions_services.compare(first, freeze(dataset))
+    difference = versions_queries.compare(first, freeze(dataset))
     assert difference.added == [added.pk]
     assert difference.removed == [samples[1].pk]
     assert difference.relabelled == [(samples[0].pk, "smile", "grin")]
@@ -215,7 +217,7 @@ def test_versions_are_compared_by_content(team: Team) -> None:
 def test_an_admin_freezes_in_the_browser_and_is_led_to_the_version(team: Team, alice: User) -> None:
     dataset = make_dataset(team)
     fill(dataset)
-    form = {"keep_together": "source", "shares": "80", "seed": "3", "note": "first"}
+    form = {"group_by": "source", "shares": "80", "seed": "3", "note": "first"}
     answer = signed_in(alice).post(reverse("datasets:freeze", args=[dataset.pk]), form)
     version = dataset.versions.get()
     assert answer["Location"] == reverse("datasets:version", args=[dataset.pk, 1])
@@ -226,7 +228,7 @@ def test_an_admin_freezes_in_the_browser_and_is_led_to_the_version(team: Team, a
 def test_only_admins_freeze_and_delete(team: Team, alice: User, bob: User, vera: User, charlie: User) -> None:
     dataset = make_dataset(team)
     fill(dataset)
-    form = {"keep_together": "source", "shares": "70", "seed": "0"}
+    form = {"group_by": "source", "shares": "70", "seed": "0"}
     freeze(dataset)
     for user in (bob, vera, charlie):
         client = signed_in(user)

@@ -12,7 +12,7 @@ from tests.full_disk import no_file_beyond
 from tests.webapp.training.trainings import make_version, start_run
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.datasets.models import KeepTogether, Version, VersionSample
+from webapp.datasets.models import GroupBy, Version, VersionSample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Status
 from webapp.training import cleanup as training_cleanup
@@ -185,7 +185,7 @@ def test_a_version_from_one_source_is_trained_on_with_its_warning(team: Team, al
 
 
 def test_a_version_split_by_person_is_not_taken_for_a_leak(team: Team, alice: User) -> None:
-    version = make_version(team, sources=3, people=12, keep_together=KeepTogether.PERSON)
+    version = make_version(team, sources=3, people=12, group_by=GroupBy.PERSON)
     places = set(VersionSample.objects.filter(version=version).values_list("source", "part"))
     assert len(places) > 3, "one video stands in several parts"
     run = start_run(version, alice, epochs=1)

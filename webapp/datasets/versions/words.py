@@ -1,0 +1,57 @@
+"""What pages show of a version's statistics: its parts, its labels, and what an honest reader has to know."""
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from webapp.datasets.models import Part
+from webapp.datasets.versions import split_rules
+
+WARNINGS: dict[str, tuple[Promise, Promise]] = {
+    split_rules.ONE_SOURCE: (
+        gettext_lazy("All samples come from one source, so no honest test is possible."),
+        gettext_lazy(
+            "The score will say how well a model knows this one source, not how it does on the next video. "
+            "Add samples from other videos."
+        ),
+    ),
+    split_rules.NOT_EXAMINED: (
+        gettext_lazy("Nobody has looked for copies."),
+        gettext_lazy(
+            "The same picture may stand in training and test. Have the doctor examine the dataset, then make a version."
+        ),
+    ),
+    split_rules.FEW_SOURCES: (
+        gettext_lazy("The test rests on very few sources."),
+        gettext_lazy("Its score may be far off for the next video. Five or more sources for the test make it solid."),
+    ),
+    split_rules.LABEL_MISSING: (
+        gettext_lazy("A label is missing in one of the parts."),
+        gettext_lazy("All its samples come from too few sources. Add some from other videos."),
+    ),
+    split_rules.THIN_LABEL: (
+        gettext_lazy("A label has fewer than 10 samples to learn from."),
+        gettext_lazy("Label more of them, or take the label out."),
+    ),
+}
+
+
+def split_summary(statistics: dict[str, Any]) -> dict[str, Any]:
+    """What `datasets/_parts.html` and `_warnings.html` show."""
+    parts, left = [], 0.0
+    for part in Part:
+        width = 100 * statistics["parts"][part] / statistics["samples"]
+        facts = {"count": statistics["parts"][part], "sources": statistics["part_sources"][part]}
+        parts.append({"name": part.label, "value": part.value, "left": left, "width": width, **facts})
+        left += width
+    warnings = [WARNINGS[code] for code in statistics["warnings"]]
+    return {"parts": parts, "warnings": warnings, "statistics": statistics}
+
+
+def label_table(statistics: dict[str, Any]) -> list[tuple[str, list[int], int]]:
+    """Label, its number in each part, and in all; the most frequent first."""
+    rows = [
+        (label, [counts[part] for part in Part], sum(counts.values())) for label, counts in statistics["labels"].items()
+    ]
+    return sorted(rows, key=lambda row: (-row[2], row[0]))
