@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "webapp.jobs",
     "webapp.videos",
     "webapp.people",
+    "webapp.analyses",
     "webapp.datasets",
     "webapp.training",
     "webapp.recognition",

@@ -8,7 +8,7 @@ from analysis.types import Grouping
 from webapp.accounts.models import Team
 from webapp.analyses import carry_over_runner, earlier_answers_runner
 from webapp.analyses.earlier_answers_runner import Remembered
-from webapp.people import creation_services, gallery_services, sample_codec, summary_services
+from webapp.people import creation_services, sample_codec
 from webapp.people.identification import runner as identification_runner
 from webapp.people.identification.runner import Asked, Found
 from webapp.people.models import Person, Track
@@ -49,8 +49,11 @@ def plan(tracks: Sequence[Track], grouping: Grouping, replaced: Sequence[UUID], 
 
 
 def store(made: Plan, *, team: Team) -> list[UUID]:
-    """Call it in the transaction that ends the analysis; returns the people. Afterwards the replaced analyses may be
-    deleted, and then `finish` has to be called. Of two analyses of a team the second waits here for the first."""
+    """Writes the people and whose each track is; returns the people.
+
+    Call it in the transaction that ends the analysis. Afterwards the replaced analyses may be deleted, and then
+    `upkeep_services.finish` has to be called. Of two analyses of a team the second waits here for the first.
+    """
     creation_services.hold(team.pk)
     found = identification_runner.find(
         made.asked, made.groups, known_as=made.known_as, forbidden=made.forbidden, team=team
@@ -67,32 +70,6 @@ def store(made: Plan, *, team: Team) -> list[UUID]:
     earlier_answers_runner.hand_on(made.memory, made.tracks)
     identification_runner.suggest(found, people, team)
     return [person.pk for person in people]
-
-
-def finish(person_ids: Sequence[UUID], *, team: Team) -> None:
-    """Once the new analysis is the one that is shown."""
-    summary_services.refresh(person_ids)
-    gallery_services.refresh(person_ids)
-    merged = Person.objects.filter(pk__in=person_ids, merged_into__isnull=False)
-    for source in merged:  # while this analysis was being stored; the update of their rows above waited for it
-        target = source.merged_into_id
-        assert target is not None  # filtered
-        Track.objects.filter(person=source).update(person=target)
-        finish([source.pk, target], team=team)
-
-
-def refresh_people_of(video_id: UUID) -> None:
-    """After a video was deleted or brought back: what is shown of its people, and what others are compared with."""
-    tracks = Track.objects.filter(analysis__video=video_id, person__isnull=False)
-    people = list(tracks.values_list("person", flat=True).distinct())
-    summary_services.refresh(people)
-    gallery_services.refresh(people)
-
-
-def remove_unseen(team: Team, person_ids: Sequence[UUID]) -> None:
-    """People about whom no human said anything and whom nobody sees any more, after their tracks are gone."""
-    unseen = Person.objects.filter(team=team, pk__in=person_ids, name="", tracks=None, events=None)
-    Person.objects.filter(pk__in=list(unseen.values_list("pk", flat=True))).delete()
 
 
 def people_seen_in(analyses: Sequence[UUID]) -> list[UUID]:

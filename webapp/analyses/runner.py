@@ -23,14 +23,13 @@ from webapp.analyses import earlier_answers_runner, people_runner, stored_result
 from webapp.analyses.first_faces_runner import RoughGroups
 from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
-from webapp.people import sample_codec
-from webapp.people.acts import events
+from webapp.people import live_services, sample_codec, upkeep_services
 from webapp.people.identification import tentative_runner
 from webapp.people.models import Face, Track
-from webapp.videos import signals as videos_signals
 from webapp.videos.ingest_runner import original_of
 from webapp.videos.media_info import info_of
 from webapp.videos.models import Analysis, Segment, Video
+from webapp.videos.signals import video_analysed
 
 
 def run_analysis(job: Job) -> None:
@@ -261,10 +260,10 @@ def store_people(job: Job, analysis: Analysis, found: Grouped) -> None:
         Face.objects.filter(analysis=analysis, track=None).delete()
         tentative_runner.forget(analysis)
         Analysis.objects.filter(pk__in=found.replaced).delete()
-        people_runner.finish([*people, *found.seen_before], team=video.team)
-        people_runner.remove_unseen(video.team, found.seen_before)
-        events.publish_later(video.team_id)
-        videos_signals.tell(analysis)
+        upkeep_services.finish([*people, *found.seen_before])
+        upkeep_services.remove_unseen(video.team, found.seen_before)
+        live_services.publish_later(video.team_id)
+        video_analysed.send(Analysis, analysis=analysis)
     _delete_pictures(video, analysis.pk, found.replaced)
 
 

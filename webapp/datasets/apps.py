@@ -10,7 +10,7 @@ class DatasetsConfig(AppConfig):
     def ready(self) -> None:
         from webapp.datasets import cleanup
         from webapp.jobs.signals import cleanup_due
-        from webapp.videos import cleanup as videos_cleanup
+        from webapp.videos.signals import video_purging
 
         cleanup_due.connect(cleanup.clean_up)
-        videos_cleanup.before_purge(cleanup.video_goes)
+        video_purging.connect(cleanup.video_goes)

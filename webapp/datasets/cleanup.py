@@ -64,7 +64,7 @@ def discard_removed(samples: QuerySet[Sample]) -> None:
         Sample.objects.filter(pk__in=[sample.pk for sample in batch]).delete()
 
 
-def video_goes(video: Video) -> None:
+def video_goes(*, video: Video, **_: object) -> None:
     """A video is purged: its samples leave the datasets whose admins chose so."""
     going = Sample.objects.filter(video=video, dataset__keeps_samples=False, removed_at=None)
     going.update(removed_at=timezone.now())

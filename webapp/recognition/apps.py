@@ -10,8 +10,8 @@ class RecognitionConfig(AppConfig):
     def ready(self) -> None:
         from webapp.jobs.signals import cleanup_due
         from webapp.recognition import cleanup, services
-        from webapp.videos import signals as videos_signals
+        from webapp.videos.signals import video_analysed, video_restored
 
         cleanup_due.connect(cleanup.clean_up)
-        videos_signals.after_analysis(services.look_at_analysed)
-        videos_signals.after_restoring(services.look_at_restored)
+        video_analysed.connect(services.look_at_analysed)
+        video_restored.connect(services.look_at_restored)

@@ -17,14 +17,14 @@ from webapp.training.registry.services import at_work
 from webapp.videos.models import Analysis, Video
 
 
-def look_at_analysed(analysis: Analysis) -> None:
+def look_at_analysed(*, analysis: Analysis, **_: object) -> None:
     """Every model at work looks at a video that has just been analysed. What looked at it before is out of date."""
     video = analysis.video
     for run in at_work(video.team_id):
         _begin(run, video, analysis_id=analysis.pk, batch=None, user=None)
 
 
-def look_at_restored(video: Video, deleted_at: datetime) -> None:
+def look_at_restored(*, video: Video, deleted_at: datetime, **_: object) -> None:
     """Looks that the deletion of the video stopped begin again, each as the same one, in the batch it belongs to."""
     stopped = Recognition.objects.filter(video=video, ended_at=None, run__deleted_at=None)
     stopped = stopped.filter(job__status=Status.CANCELLED, job__finished_at__gte=deleted_at)

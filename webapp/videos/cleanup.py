@@ -3,7 +3,6 @@
 import logging
 import time
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import transaction
@@ -11,13 +10,11 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from webapp import storage
-from webapp.analyses import people_runner
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
-from webapp.people.models import Person
 from webapp.undo import UNDO_PERIOD
 from webapp.uploads import partial_files
 from webapp.uploads.models import PartialUpload
-from webapp.videos import upload_services
+from webapp.videos import signals, upload_services
 from webapp.videos.models import Playback, Upload, Video
 
 logger = logging.getLogger(__name__)
@@ -25,14 +22,6 @@ logger = logging.getLogger(__name__)
 KEEP_FILE_AFTER = ("internal", "crashed", "disk_full")
 """A check that failed for these reasons can be tried again, so the file stays."""
 STRAY_AFTER = timedelta(days=1)
-
-_before_purge: list[Callable[[Video], None]] = []
-
-
-def before_purge(hook: Callable[[Video], None]) -> None:
-    """Has `hook` called before a video goes for good: other apps keep or drop what they took from it."""
-    if hook not in _before_purge:
-        _before_purge.append(hook)
 
 
 def clean_up(**_: object) -> None:
@@ -85,19 +74,15 @@ def purge_deleted() -> None:
 
 
 def purge(video: Video) -> None:
-    """Everything of a video, and people without a name whom nobody sees any more."""
+    """Removes everything of a video; other apps keep or drop what they took from it."""
     partial_files.discard(video.pk)
     storage.delete_prefix(video.files_prefix)
-    for hook in _before_purge:
-        hook(video)
     with transaction.atomic():
-        seen = list(Person.objects.filter(tracks__analysis__video=video).values_list("pk", flat=True).distinct())
+        signals.video_purging.send(Video, video=video)
         Video.objects.filter(pk=video.pk).update(current_job=None, current_analysis=None)
         Video.objects.filter(pk=video.pk).delete()
         Job.objects.filter(subject_id=video.pk, parent__isnull=False).delete()
         Job.objects.filter(subject_id=video.pk).delete()
-        people_runner.finish(seen, team=video.team)
-        people_runner.remove_unseen(video.team, seen)
     logger.info("Video %s is purged", video.pk)
 
 

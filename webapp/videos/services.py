@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.analyses import people_runner
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import ACTIVE, Job, JobKind
 from webapp.videos import signals
@@ -48,33 +47,30 @@ def delete_video(video: Video) -> None:
     with transaction.atomic():
         if not Video.objects.filter(pk=video.pk, deleted_at=None).update(deleted_at=timezone.now()):
             return
-        people_runner.refresh_people_of(video.pk)
+        signals.video_deleted.send(Video, video=video)
     for job_id in Job.objects.filter(subject_id=video.pk, parent=None, status__in=ACTIVE).values_list("pk", flat=True):
         lifecycle.cancel(job_id)
     live_updates.publish_gone(team_id=video.team_id, subject_id=video.pk)
-    live_updates.publish_people(video.team_id)
 
 
 def restore_video(video: Video) -> None:
     """Back in the library; work that the deletion had stopped begins again. Raises AlreadyHere."""
     deleted_at = video.deleted_at
-    try:
-        with transaction.atomic():
-            if not Video.objects.filter(pk=video.pk, deleted_at=deleted_at).update(deleted_at=None):
-                return
-            people_runner.refresh_people_of(video.pk)
-    except IntegrityError as error:
-        raise AlreadyHere from error
-    video.refresh_from_db()
-    live_updates.publish_people(video.team_id)
-    stopped = Job.objects.filter(subject_id=video.pk, parent=None, status="cancelled", finished_at__gte=deleted_at)
-    kinds = set(stopped.values_list("kind", flat=True))
-    if video.current_job_id and stopped.filter(pk=video.current_job_id).exists():
-        analyse_again(video, thoroughness=video.thoroughness, user=video.uploaded_by)
-    if JobKind.WEB_COPY in kinds:
-        lifecycle.create(JobKind.WEB_COPY, team=video.team, subject_id=video.pk, total=video.duration_s)
-    if deleted_at is not None:
-        signals.tell_restored(video, deleted_at)
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                if not Video.objects.filter(pk=video.pk, deleted_at=deleted_at).update(deleted_at=None):
+                    return
+        except IntegrityError as error:
+            raise AlreadyHere from error
+        video.refresh_from_db()
+        stopped = Job.objects.filter(subject_id=video.pk, parent=None, status="cancelled", finished_at__gte=deleted_at)
+        kinds = set(stopped.values_list("kind", flat=True))
+        if video.current_job_id and stopped.filter(pk=video.current_job_id).exists():
+            analyse_again(video, thoroughness=video.thoroughness, user=video.uploaded_by)
+        if JobKind.WEB_COPY in kinds:
+            lifecycle.create(JobKind.WEB_COPY, team=video.team, subject_id=video.pk, total=video.duration_s)
+        signals.video_restored.send(Video, video=video, deleted_at=deleted_at)
 
 
 def cancel_work(video: Video) -> bool:

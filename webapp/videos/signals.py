@@ -1,33 +1,13 @@
-"""Tells other apps that a video has been analysed or brought back, so that videos need not know what they do then."""
+"""Signals by which other apps learn what happens to a video. Each is sent within the transaction that makes it happen,
+so receivers should be quick, and an error of theirs undoes it."""
 
-from collections.abc import Callable
-from datetime import datetime
+from django.dispatch import Signal
 
-from webapp.videos.models import Analysis, Video
-
-Hook = Callable[[Analysis], None]
-RestoredHook = Callable[[Video, datetime], None]
-_hooks: list[Hook] = []
-_restored_hooks: list[RestoredHook] = []
-
-
-def after_analysis(hook: Hook) -> None:
-    """Has `hook` called in the transaction that ends an analysis; it should be quick."""
-    if hook not in _hooks:
-        _hooks.append(hook)
-
-
-def tell(analysis: Analysis) -> None:
-    for hook in _hooks:
-        hook(analysis)
-
-
-def after_restoring(hook: RestoredHook) -> None:
-    """Has `hook` called with a video that was brought back and the moment of its deletion, which stopped its work."""
-    if hook not in _restored_hooks:
-        _restored_hooks.append(hook)
-
-
-def tell_restored(video: Video, deleted_at: datetime) -> None:
-    for hook in _restored_hooks:
-        hook(video, deleted_at)
+video_analysed = Signal()
+"""Carries `analysis`, now the one that is shown."""
+video_deleted = Signal()
+"""Carries `video`, from now on out of sight; it can be restored until it is purged."""
+video_restored = Signal()
+"""Carries `video`, whose own job has been started again, and `deleted_at`, the time of the deletion that stopped it."""
+video_purging = Signal()
+"""Carries `video`, whose rows go at the end of the transaction; its files are gone already."""

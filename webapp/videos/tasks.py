@@ -2,7 +2,6 @@
 
 from celery import shared_task
 
-from webapp.analyses import runner
 from webapp.jobs import lifecycle
 from webapp.videos import cleanup, ingest_runner, sample_runner
 
@@ -24,17 +23,3 @@ def make_web_copy(job_id: str) -> None:
     with lifecycle.working(job_id) as job:
         if job is not None:
             ingest_runner.prepare_for_browser(job)
-
-
-@shared_task(name="run_analysis")
-def run_analysis(job_id: str) -> None:
-    with lifecycle.working(job_id) as job:
-        if job is not None:
-            runner.run_analysis(job)
-
-
-@shared_task(name="analyse_segment")
-def analyse_segment(job_id: str) -> None:
-    with lifecycle.working(job_id) as job:
-        if job is not None:
-            runner.analyse_segment(job)

@@ -15,8 +15,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from webapp.accounts.models import User
-from webapp.jobs import live_updates
-from webapp.people import gallery_services, summary_services
+from webapp.people import gallery_services, live_services, summary_services
 from webapp.people.models import STANDING, Apart, Event, Face, Moved, Person, Track, Verdict
 
 CELLS: dict[str, tuple[type[models.Model], str]] = {
@@ -108,7 +107,7 @@ def record(deed: Deed, *, team_id: UUID, user: User | None) -> Event:
         ]
         Moved.objects.bulk_create(rows, batch_size=summary_services.BATCH)
         _refresh(deed.people, deed.moves, deed.changes)
-        publish_later(team_id)
+        live_services.publish_later(team_id)
     return event
 
 
@@ -130,7 +129,7 @@ def undo(event: Event, *, user: User | None) -> None:
         if Person.objects.filter(pk__in=[move.before for move in moves]).exclude(STANDING).exists():
             raise ChangedSince(_later(event))
         _refresh(event.people.values_list("pk", flat=True), moves, changes)
-        publish_later(event.team_id)
+        live_services.publish_later(event.team_id)
 
 
 def _hold(person_ids: Collection[UUID]) -> None:
@@ -138,11 +137,6 @@ def _hold(person_ids: Collection[UUID]) -> None:
     for person in sorted(person_ids):
         if not Person.objects.filter(STANDING, pk=person).update(is_deleted=False):
             raise ChangedMeanwhile("person")
-
-
-def publish_later(team_id: UUID) -> None:
-    """Open pages of the team look again, once the transaction has ended well."""
-    transaction.on_commit(lambda: live_updates.publish_people(team_id))
 
 
 def _take_back(event: Event, change: Change) -> None:

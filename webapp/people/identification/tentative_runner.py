@@ -13,8 +13,7 @@ import numpy as np
 from analysis.faces.search import IDENTIFICATION_THRESHOLDS, similarities
 from webapp.accounts.models import Team
 from webapp.jobs.models import ACTIVE
-from webapp.people import constraint_queries, gallery_services, present_queries, sample_codec
-from webapp.people.acts import events
+from webapp.people import constraint_queries, gallery_services, live_services, present_queries, sample_codec
 from webapp.people.identification import runner
 from webapp.people.models import Face, LiveGuess, Person
 from webapp.videos.models import Analysis, Video
@@ -79,7 +78,7 @@ def remember(analysis: Analysis, found: Mapping[int, Guess]) -> None:
         update_fields=["person", "likeness"],
         unique_fields=["analysis", "preliminary_group"],
     )
-    events.publish_later(analysis.video.team_id)
+    live_services.publish_later(analysis.video.team_id)
 
 
 def forget(analysis: Analysis) -> None:
