@@ -13,6 +13,7 @@ from tests.factories_videos import make_upload, make_video
 from tests.moving_picture import write_clip
 from webapp import storage
 from webapp.accounts.models import Team, User
+from webapp.analyses import tasks as analyses_tasks
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, JobKind, Status
 from webapp.people.models import Person
@@ -220,8 +221,8 @@ def test_the_sample_is_made_once_per_team_and_two_people_are_found_in_it(team: T
     assert services.begin_sample(team=team, user=bob, title="Sample") == video
     runs = {
         JobKind.CHECK: tasks.check_video,
-        JobKind.ANALYSIS: tasks.run_analysis,
-        JobKind.SEGMENT: tasks.analyse_segment,
+        JobKind.ANALYSIS: analyses_tasks.run_analysis,
+        JobKind.SEGMENT: analyses_tasks.analyse_segment,
         JobKind.WEB_COPY: tasks.make_web_copy,
     }
     while job := Job.objects.filter(status=Status.QUEUED).order_by("created_at").first():
@@ -290,8 +291,8 @@ def test_an_upload_that_was_deleted_when_complete_goes_on_when_it_is_brought_bac
 def test_work_on_a_video_that_is_gone_ends_at_once(team: Team, kind: str) -> None:
     runs = {
         JobKind.CHECK: tasks.check_video,
-        JobKind.ANALYSIS: tasks.run_analysis,
-        JobKind.SEGMENT: tasks.analyse_segment,
+        JobKind.ANALYSIS: analyses_tasks.run_analysis,
+        JobKind.SEGMENT: analyses_tasks.analyse_segment,
         JobKind.WEB_COPY: tasks.make_web_copy,
     }
     job = make_job(team=team, kind=kind)
