@@ -1,20 +1,20 @@
-"""What Celery workers call, by the id of a job."""
+"""Celery entry points for the analysis of a video and of its segments."""
 
-from celery import shared_task
-
-from webapp.analyses import runner
-from webapp.jobs import lifecycle
+from webapp.jobs.job_tasks import job_task
+from webapp.jobs.models import Job
 
 
-@shared_task(name="run_analysis")
-def run_analysis(job_id: str) -> None:
-    with lifecycle.working(job_id) as job:
-        if job is not None:
-            runner.run_analysis(job)
+@job_task("run_analysis")
+def run_analysis(job: Job) -> None:
+    """Continues an analysis: splits it into segments, or groups what they found."""
+    from webapp.analyses import runner  # deferred: loads cv2
+
+    runner.run_analysis(job)
 
 
-@shared_task(name="analyse_segment")
-def analyse_segment(job_id: str) -> None:
-    with lifecycle.working(job_id) as job:
-        if job is not None:
-            runner.analyse_segment(job)
+@job_task("analyse_segment")
+def analyse_segment(job: Job) -> None:
+    """Finds the faces of one segment."""
+    from webapp.analyses import runner  # deferred: loads cv2
+
+    runner.analyse_segment(job)

@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from webapp.jobs import lifecycle
+from webapp.jobs.job_tasks import job_task
+from webapp.jobs.models import Job
 from webapp.videos import cleanup, ingest_runner, sample_runner
 
 
@@ -18,8 +20,7 @@ def check_video(job_id: str) -> None:
         ingest_runner.poster_early(accepted)
 
 
-@shared_task(name="make_web_copy")
-def make_web_copy(job_id: str) -> None:
-    with lifecycle.working(job_id) as job:
-        if job is not None:
-            ingest_runner.prepare_for_browser(job)
+@job_task("make_web_copy")
+def make_web_copy(job: Job) -> None:
+    """Makes the copy that browsers can play."""
+    ingest_runner.prepare_for_browser(job)
