@@ -1,109 +1,15 @@
-"""Who may see and change what: the whole table of rules."""
-
-from collections.abc import Callable
-from typing import Any
+"""Cancelling jobs and asking how they go on: who may, and what others get. The table is in `test_access_rules.py`."""
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from tests.conftest import signed_in
-from tests.factories import make_job, make_user
-from tests.factories_datasets import make_dataset, make_sample
-from webapp import access
-from webapp.accounts.models import Role, Team, User
-from webapp.datasets.versions import services as versions_services
+from tests.factories import make_job
+from webapp.accounts.models import Team, User
 from webapp.jobs.models import Job, Status
-from webapp.people.models import Person
-from webapp.videos.models import Video
 
 pytestmark = pytest.mark.django_db
-
-SEE, EDIT, MANAGE = "see", "edit", "manage"
-MAY: dict[str, set[str]] = {
-    Role.OWNER: {SEE, EDIT, MANAGE},
-    Role.ADMIN: {SEE, EDIT, MANAGE},
-    Role.EDITOR: {SEE, EDIT},
-    Role.VIEWER: {SEE},
-    "stranger": set(),
-    "anonymous": set(),
-}
-RULES: list[tuple[str, Callable[[Any], QuerySet[Any]], str]] = [
-    (SEE, access.visible_teams, "team"),
-    (EDIT, access.editable_teams, "team"),
-    (MANAGE, access.manageable_teams, "team"),
-    (SEE, access.visible_videos, "video"),
-    (EDIT, access.editable_videos, "video"),
-    (SEE, access.visible_people, "person"),
-    (EDIT, access.editable_people, "person"),
-    (EDIT, access.editable_jobs, "job"),
-    (SEE, access.visible_datasets, "dataset"),
-    (EDIT, access.editable_datasets, "dataset"),
-    (MANAGE, access.manageable_datasets, "dataset"),
-    (SEE, access.visible_samples, "sample"),
-    (SEE, access.visible_versions, "version"),
-    (MANAGE, access.manageable_versions, "version"),
-    (MANAGE, access.manageable_imports, "import"),
-]
-
-
-@pytest.fixture
-def things(team: Team) -> dict[str, Any]:
-    sample = make_sample(make_dataset(team), label="a")
-    return {
-        "team": team,
-        "video": Video.objects.create(team=team, title="Opening night", file_name="a.mp4"),
-        "job": make_job(team=team),
-        "dataset": sample.dataset,
-        "sample": sample,
-        "version": versions_services.freeze(sample.dataset, user=None, shares={"train": 1.0}),
-        "import": sample.came_with,
-        "person": Person.objects.create(team=team, number=1, hue=0),
-    }
-
-
-def visitor(who: str, team: Team) -> User | AnonymousUser:
-    if who == "anonymous":
-        return AnonymousUser()
-    return make_user() if who == "stranger" else make_user(team=team, role=who)
-
-
-@pytest.mark.parametrize("who", MAY)
-@pytest.mark.parametrize(("verb", "rule", "kind"), RULES)
-def test_rules(who: str, verb: str, rule: Callable[[Any], QuerySet[Any]], kind: str, things: dict[str, Any]) -> None:
-    found = rule(visitor(who, things["team"]))
-    assert (things[kind] in found) == (verb in MAY[who])
-
-
-def test_roles_in_one_team_give_nothing_in_another(things: dict[str, Any], charlie: User) -> None:
-    for _, rule, kind in RULES:
-        assert things[kind] not in rule(charlie)
-
-
-@pytest.mark.parametrize("who", MAY)
-def test_members_follow_videos_and_datasets(who: str, things: dict[str, Any]) -> None:
-    user = visitor(who, things["team"])
-    followed = [access.can_see_subject(user, things[kind].pk) for kind in ("video", "dataset")]
-    assert followed == [SEE in MAY[who]] * 2
-    assert not access.can_see_subject(user, things["job"].pk)
-
-
-def test_what_is_deleted_is_out_of_everybodys_sight(things: dict[str, Any]) -> None:
-    owner = visitor(Role.OWNER, things["team"])
-    things["dataset"].deleted_at = timezone.now()
-    things["dataset"].save()
-    assert not access.visible_datasets(owner).exists()
-    assert not access.visible_samples(owner).exists()
-    assert not access.visible_versions(owner).exists()
-    assert things["dataset"] in access.restorable_datasets(owner)
-    assert things["dataset"] not in access.restorable_datasets(visitor(Role.EDITOR, things["team"]))
-
-
-def test_every_role_has_a_rule() -> None:
-    assert set(MAY) - {"stranger", "anonymous"} == set(Role.values)
 
 
 def cancelled(browser: Client, job: Job) -> int:

@@ -1,0 +1,201 @@
+"""The whole table of rules: who gets what from each function of `webapp.access`. A function without a row fails."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from tests.factories import make_job, make_team, make_user
+from tests.factories_datasets import make_dataset, make_import, make_sample
+from tests.factories_recognition import make_recognition
+from tests.factories_training import make_run
+from tests.factories_videos import make_upload, make_video
+from webapp import access
+from webapp.accounts.models import Role, Team, User
+from webapp.datasets.models import ImportUpload
+from webapp.datasets.versions import services as versions
+from webapp.people.models import Face, Person, Track
+from webapp.recognition.models import Observation
+from webapp.training.models import Explanation
+from webapp.videos.models import Analysis, Segment, Video
+
+pytestmark = pytest.mark.django_db
+
+SEE, EDIT, MANAGE = "see", "edit", "manage"
+MAY: dict[str, set[str]] = {
+    Role.OWNER: {SEE, EDIT, MANAGE},
+    Role.ADMIN: {SEE, EDIT, MANAGE},
+    Role.EDITOR: {SEE, EDIT},
+    Role.VIEWER: {SEE},
+    "stranger": set(),
+    "anonymous": set(),
+}
+RULES: dict[str, tuple[str, str]] = {
+    "visible_teams": (SEE, "team"),
+    "editable_teams": (EDIT, "team"),
+    "manageable_teams": (MANAGE, "team"),
+    "visible_videos": (SEE, "video"),
+    "editable_videos": (EDIT, "video"),
+    "restorable_videos": (EDIT, "deleted video"),
+    "visible_people": (SEE, "person"),
+    "editable_people": (EDIT, "person"),
+    "visible_faces": (SEE, "face"),
+    "visible_tracks": (SEE, "track"),
+    "editable_jobs": (EDIT, "job"),
+    "visible_datasets": (SEE, "dataset"),
+    "editable_datasets": (EDIT, "dataset"),
+    "manageable_datasets": (MANAGE, "dataset"),
+    "restorable_datasets": (MANAGE, "deleted dataset"),
+    "visible_samples": (SEE, "sample"),
+    "visible_versions": (SEE, "version"),
+    "manageable_versions": (MANAGE, "version"),
+    "manageable_imports": (MANAGE, "import"),
+    "visible_runs": (SEE, "run"),
+    "editable_runs": (EDIT, "run"),
+    "manageable_runs": (MANAGE, "run"),
+    "restorable_runs": (MANAGE, "deleted run"),
+    "visible_explanations": (SEE, "explanation"),
+    "visible_recognitions": (SEE, "recognition"),
+    "editable_recognitions": (EDIT, "recognition"),
+    "visible_observations": (SEE, "observation"),
+    "editable_observations": (EDIT, "observation"),
+}
+"""By function: what somebody must be allowed in the team to get which kind of thing."""
+ONES_OWN: dict[str, tuple[str, Callable[[Team, User], Any]]] = {
+    "own_uploads": (EDIT, lambda team, user: make_upload(user, team=team)),
+    "own_import_uploads": (MANAGE, lambda team, user: _import_upload(team, user)),
+    "visible_explanations": (SEE, lambda team, user: _explanation_of_own_file(team, user)),
+}
+"""What nobody gets but the person who made it, and they only while they are allowed that much in the team."""
+FOLLOWED = ("video", "dataset", "run")
+"""Things whose work members follow live: `can_see_subject` and `team_of_visible_subject`."""
+PUBLIC = {
+    name for name, rule in inspect.getmembers(access, inspect.isfunction) if rule.__module__ == access.__name__
+} - {name for name in vars(access) if name.startswith("_")}
+
+
+def _import_upload(team: Team, user: User) -> ImportUpload:
+    of_import = make_import(make_dataset(team))
+    return ImportUpload.objects.create(of_import=of_import, user=user, size_bytes=10, expires_at=timezone.now())
+
+
+def _explanation_of_own_file(team: Team, user: User) -> Explanation:
+    return Explanation.objects.create(run=make_run(team=team), created_by=user, file_key="tried/picture")
+
+
+@pytest.fixture
+def things(team: Team) -> dict[str, Any]:
+    return things_of(team)
+
+
+def things_of(team: Team) -> dict[str, Any]:
+    """One of each kind that a rule speaks of."""
+    sample = make_sample(make_dataset(team), label="a")
+    video = make_video(team=team)
+    track = _track(video)
+    run = make_run(team=team)
+    recognition = make_recognition(run, video, doubtful=[1.0])
+    now = timezone.now()
+    return {
+        "team": team,
+        "video": video,
+        "deleted video": make_video(team=team, deleted_at=now),
+        "person": track.person,
+        "face": track.faces.get(),
+        "track": track,
+        "job": make_job(team=team),
+        "dataset": sample.dataset,
+        "deleted dataset": make_dataset(team, deleted_at=now),
+        "sample": sample,
+        "version": versions.freeze(sample.dataset, user=None, shares={"train": 1.0}),
+        "import": sample.came_with,
+        "run": run,
+        "deleted run": make_run(team=team, deleted_at=now),
+        "explanation": Explanation.objects.create(run=run),
+        "recognition": recognition,
+        "observation": Observation.objects.get(recognition=recognition),
+    }
+
+
+def _track(video: Video) -> Track:
+    analysis = Analysis.objects.create(video=video, job=make_job(team=video.team))
+    segment = Segment.objects.create(analysis=analysis, job=make_job(team=video.team), index=0, start_s=0, end_s=60)
+    person = Person.objects.create(team=video.team, number=1, hue=0)
+    where = {"analysis": analysis, "segment": segment, "start_s": 1, "end_s": 2}
+    track = Track.objects.create(person=person, samples=b"", **where)
+    place = {"x1": 0, "y1": 0, "x2": 9, "y2": 9, "score": 1, "quality": 1, "time_s": 1}
+    Face.objects.create(analysis=analysis, track=track, embedding=b"", picture_key="face.jpg", **place)
+    return track
+
+
+def found(name: str, visitor: User | AnonymousUser) -> QuerySet[Any]:
+    rows: QuerySet[Any] = getattr(access, name)(visitor)
+    return rows
+
+
+def visitor(who: str, team: Team) -> User | AnonymousUser:
+    if who == "anonymous":
+        return AnonymousUser()
+    return make_user() if who == "stranger" else make_user(team=team, role=who)
+
+
+def test_every_function_has_a_row() -> None:
+    assert {*RULES, *ONES_OWN, "can_see_subject", "team_of_visible_subject"} == PUBLIC
+
+
+def test_every_role_has_a_row() -> None:
+    assert set(MAY) - {"stranger", "anonymous"} == set(Role.values)
+
+
+@pytest.mark.parametrize("who", MAY)
+def test_each_rule_gives_what_the_role_allows(who: str, things: dict[str, Any]) -> None:
+    user = visitor(who, things["team"])
+    given = {name: things[kind] in found(name, user) for name, (_, kind) in RULES.items()}
+    assert given == {name: verb in MAY[who] for name, (verb, _) in RULES.items()}
+
+
+def test_roles_in_one_team_give_nothing_in_another(things: dict[str, Any]) -> None:
+    elsewhere = make_team("Elsewhere")
+    theirs = things_of(elsewhere)
+    owner = make_user(team=elsewhere, role=Role.OWNER)
+    for name, (_, kind) in RULES.items():
+        assert things[kind] not in found(name, owner), name
+        assert theirs[kind] in found(name, owner), name
+
+
+@pytest.mark.parametrize("name", ONES_OWN)
+def test_what_is_ones_own_is_nobody_elses(name: str, team: Team) -> None:
+    verb, make = ONES_OWN[name]
+    for role in Role.values:
+        maker = make_user(team=team, role=role)
+        made = make(team, maker)
+        assert (made in found(name, maker)) == (verb in MAY[role]), role
+        assert made not in found(name, make_user(team=team, role=Role.OWNER))
+        assert made not in found(name, make_user())
+        assert made not in found(name, AnonymousUser())
+
+
+@pytest.mark.parametrize("who", MAY)
+def test_members_follow_the_work_on_their_things(who: str, things: dict[str, Any]) -> None:
+    user, team = visitor(who, things["team"]), things["team"]
+    may = SEE in MAY[who]
+    assert [access.can_see_subject(user, things[kind].pk) for kind in FOLLOWED] == [may] * len(FOLLOWED)
+    assert {access.team_of_visible_subject(user, things[kind].pk) for kind in FOLLOWED} == {team.pk if may else None}
+    assert not access.can_see_subject(user, things["job"].pk)
+
+
+def test_what_is_deleted_is_out_of_everybodys_sight(things: dict[str, Any]) -> None:
+    owner = visitor(Role.OWNER, things["team"])
+    for kind, gone in (
+        ("video", ("visible_videos", "editable_videos", "visible_faces", "visible_tracks", "visible_recognitions")),
+        ("dataset", ("visible_datasets", "editable_datasets", "visible_samples", "visible_versions")),
+        ("run", ("visible_runs", "editable_runs", "manageable_runs", "visible_explanations", "visible_observations")),
+    ):
+        things[kind].deleted_at = timezone.now()
+        things[kind].save()
+        for name in gone:
+            assert things[RULES[name][1]] not in found(name, owner), name
