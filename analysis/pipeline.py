@@ -14,7 +14,7 @@ import numpy as np
 from analysis.faces import keyframe_scan
 from analysis.faces.associate import TrackingRules
 from analysis.faces.detect import FaceDetector, load_detector
-from analysis.faces.embed import DlibEmbedder, Embedder, MobileFaceNetEmbedder, load_dlib, load_mobilefacenet
+from analysis.faces.embed import Embedder, MobileFaceNetEmbedder, load_embedder
 from analysis.faces.face_tracker import FaceTracker
 from analysis.faces.group import THRESHOLDS
 from analysis.faces.stitch_tracklets import NO_CONSTRAINTS, group_tracks, join_tracks
@@ -53,7 +53,6 @@ class AnalysisOptions:
 
     thoroughness: Thoroughness = Thoroughness.BALANCED
     segment_s: float = 60.0
-    embedder: str = MobileFaceNetEmbedder.name
     threads: int = 1
     """Of one network run. The decoder works beside it, so that one is best with two cores."""
 
@@ -76,7 +75,6 @@ class Models:
 
 def load_models(options: AnalysisOptions) -> Models:
     """Verified weights on the best device; raises MissingWeights."""
-    load_embedder = load_dlib if options.embedder == DlibEmbedder.name else load_mobilefacenet
     return Models(load_detector(options.threads), load_embedder(options.threads))
 
 
@@ -167,7 +165,6 @@ class _Paced:
 
 def join_and_group(
     segments: Sequence[SegmentResult],
-    options: AnalysisOptions,
     on_progress: OnProgress,
     said: Constraints = NO_CONSTRAINTS,
 ) -> Grouping:
@@ -175,7 +172,7 @@ def join_and_group(
     on_progress(Progress("group", 0, 1))
     tracks = [track for segment in segments for track in segment.tracks]
     step_s = segments[0].sample_step_s if segments else 0.2
-    thresholds = THRESHOLDS[options.embedder]
+    thresholds = THRESHOLDS[MobileFaceNetEmbedder.name]
     grouping = group_tracks(tracks, join_tracks(segments, TrackingRules(), thresholds), step_s, thresholds, said)
     on_progress(Progress("group", 1, 1))
     return grouping
@@ -209,7 +206,7 @@ def analyse(
         segments.append(_slimmed(analyse_segment(path, info, span, options, models, report), begun, keep_picture))
         trim_malloc()
     group_started = time.perf_counter()
-    grouping = join_and_group(segments, options, on_progress)
+    grouping = join_and_group(segments, on_progress)
     timings = {key: math.fsum(segment.timings_s[key] for segment in segments) for key in ("decode", "detect", "embed")}
     timings |= {"group": time.perf_counter() - group_started, "total": time.perf_counter() - started}
     return _result(info, segments, grouping, models, timings)

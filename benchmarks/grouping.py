@@ -1,6 +1,6 @@
 """Grouping: BCubed F1 over time on the shared compilations and on concatenations of the single-person clips.
 
-`python -m benchmarks.grouping [--seeds 20] [--embedder mobilefacenet|dlib] [--thoroughness balanced]`
+`python -m benchmarks.grouping [--seeds 20] [--thoroughness balanced]`
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.faces.embed import DlibEmbedder, MobileFaceNetEmbedder
 from analysis.pipeline import AnalysisOptions, Models, analyse, load_models
 from analysis.types import AnalysisResult, FoundTrack, Thoroughness
 from benchmarks.clips import TrueAppearance, TrueClip, compilations, concatenation
 
-EMBEDDERS = {"mobilefacenet": MobileFaceNetEmbedder.name, "dlib": DlibEmbedder.name}
 STEP_S = 0.04
 HAIR_S = 0.01
 SLACK_S = 0.2
@@ -113,11 +111,10 @@ def measure(clips: Sequence[TrueClip], options: AnalysisOptions, models: Models)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--embedder", choices=list(EMBEDDERS), default="mobilefacenet")
     parser.add_argument("--thoroughness", choices=list(Thoroughness), default=Thoroughness.BALANCED)
     parser.add_argument("--scratch", type=Path, help="folder for the clips, kept for the next run")
     args = parser.parse_args()
-    options = AnalysisOptions(Thoroughness(args.thoroughness), embedder=EMBEDDERS[args.embedder])
+    options = AnalysisOptions(Thoroughness(args.thoroughness))
     models = load_models(options)
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.scratch or Path(scratch)

@@ -1,4 +1,4 @@
-"""Telling people apart: accuracy on LFW pairs and true accepts at few false ones, for both embedders."""
+"""Telling people apart: accuracy on LFW pairs and true accepts at few false ones, for each embedder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from analysis.boxes import centres
 from analysis.faces.detect import FaceDetector, load_detector
-from analysis.faces.embed import Embedder, load_dlib, load_mobilefacenet
+from analysis.faces.embed import Embedder, load_mobilefacenet
 from analysis.images.read import read_picture
 from analysis.types import Float32, Image, Thoroughness
 from benchmarks.scoring import accuracy_in_folds, true_accept_rate
@@ -87,7 +87,7 @@ def main() -> None:
     args = parser.parse_args()
     folder = shared_folder("identity/lfw")
     questions = read_questions(folder)
-    embedders: list[Embedder] = [load_mobilefacenet(args.threads), load_dlib(args.threads)]
+    embedders: list[Embedder] = [load_mobilefacenet(args.threads)]
     found = vectors_of(questions, folder, load_detector(args.threads), embedders)
     for embedder, vectors in zip(embedders, found, strict=True):
         similarity = (vectors[questions.pairs[:, 0]] * vectors[questions.pairs[:, 1]]).sum(axis=1)

@@ -13,10 +13,7 @@ ARCFACE_SIZE = 112
 ARCFACE_TEMPLATE: Float32 = np.array(
     [(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)], np.float32
 )
-DLIB_SIZE = 150
 SMOOTH_BELOW = 0.5
-# Means of YuNet's landmarks over faces aligned by dlib's own 5-point chip (150 pixels, padding 0.25).
-DLIB_TEMPLATE: Float32 = np.array([(46.5, 43.3), (100.2, 44.8), (72.0, 76.7), (48.9, 99.6), (94.6, 101.3)], np.float32)
 
 
 def similarity_transforms(landmarks: Float32, template: Float32) -> Float64:

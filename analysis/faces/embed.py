@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.faces.align import ARCFACE_SIZE, ARCFACE_TEMPLATE, DLIB_SIZE, DLIB_TEMPLATE, align_faces
+from analysis.faces.align import ARCFACE_SIZE, ARCFACE_TEMPLATE, align_faces
 from analysis.types import Float32, Image
 
 if TYPE_CHECKING:
@@ -54,35 +54,12 @@ class MobileFaceNetEmbedder:
         return _unit_length(vectors)
 
 
-class DlibEmbedder:
-    """dlib's face recognition ResNet, 128 numbers."""
-
-    name = "dlib_resnet_128"
-
-    def __init__(self, session: InferenceSession) -> None:
-        self.session = session
-
-    def align(self, image_bgr: Image, landmarks: Float32) -> Image:
-        return align_faces(image_bgr, landmarks, DLIB_TEMPLATE, DLIB_SIZE, smooth=True)
-
-    def embed(self, aligned_bgr: Image, twice: NDArray[np.bool_] | None = None) -> Float32:
-        return _unit_length(_in_batches(self.session, _planes_rgb(aligned_bgr)))
-
-
 def load_mobilefacenet(threads: int = 0) -> MobileFaceNetEmbedder:
     """With verified weights on the best device; raises MissingWeights."""
     from analysis.device import open_session
     from analysis.weights import MOBILEFACENET, verified_path
 
     return MobileFaceNetEmbedder(open_session(verified_path(MOBILEFACENET), threads=threads))
-
-
-def load_dlib(threads: int = 0) -> DlibEmbedder:
-    """With verified weights on the best device; raises MissingWeights."""
-    from analysis.device import open_session
-    from analysis.weights import DLIB_RESNET, verified_path
-
-    return DlibEmbedder(open_session(verified_path(DLIB_RESNET), threads=threads))
 
 
 load_embedder = load_mobilefacenet

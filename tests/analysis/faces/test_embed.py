@@ -1,19 +1,18 @@
-"""Embedding: length 1, the same person alike and others not, for both embedders."""
+"""Embedding: length 1, the same person alike and others not."""
 
 import cv2
 import numpy as np
 import pytest
 
 from analysis.faces.detect import load_detector
-from analysis.faces.embed import BATCH, Embedder, load_dlib, load_mobilefacenet
+from analysis.faces.embed import BATCH, Embedder, load_mobilefacenet
 from analysis.types import Float32, Image
 from tests.analysis.portraits import portrait
 
 
-@pytest.fixture(scope="module", params=[load_mobilefacenet, load_dlib])
-def embedder(request: pytest.FixtureRequest) -> Embedder:
-    loaded: Embedder = request.param(1)
-    return loaded
+@pytest.fixture(scope="module")
+def embedder() -> Embedder:
+    return load_mobilefacenet(1)
 
 
 @pytest.fixture(scope="module")
