@@ -80,7 +80,7 @@ def _version(version: Version) -> Deleted:
 
 def _run(run: TrainingRun) -> Deleted:
     name = _("%(dataset)s, run %(number)d") % {"dataset": run.dataset_name, "number": run.number}
-    return _deleted(_("Training"), name, run.deleted_at, reverse("training:restore", args=[run.pk]))
+    return _deleted(_("Training run"), name, run.deleted_at, reverse("training:restore", args=[run.pk]))
 
 
 def _deleted(what: str, name: str, deleted_at: datetime | None, restore_url: str, video_id: str = "") -> Deleted:

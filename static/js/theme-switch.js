@@ -35,7 +35,6 @@ class ThemeSwitch extends HTMLElement {
     const button = this.querySelector("button");
     const words = document.createElement("span");
     words.textContent = say(`theme.${this.#theme}`);
-    button.setAttribute("aria-label", say("theme.label", { theme: words.textContent }));
     button.replaceChildren(icon(this.#theme), words);
   }
 }

@@ -99,7 +99,7 @@ def test_every_tab_shows_the_same_without_a_reload(page: Page, sample_clip: Path
     other = page.context.new_page()
     other.goto(page.url)
     card(other, sample_clip.stem).locator("a.card-link").click()
-    other.locator("summary[aria-label=More]").click()
+    other.locator("summary[aria-label='More actions']").click()
     other.get_by_role("button", name="Delete").first.click()
     expect(card(page, sample_clip.stem)).to_have_count(0, timeout=10_000)
     other.locator(".toast-note .undo").click()

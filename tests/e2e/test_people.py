@@ -140,7 +140,7 @@ def test_the_library_is_filtered_by_people(people: Page, product: Product, sampl
     people.locator(".person-head").get_by_role("link", name="Videos").click()
     expect(people).to_have_url(re.compile(r"/videos/\?person="))
     expect(card(people, sample_clip.stem)).to_have_count(1)
-    people.locator(".chosen-filters").get_by_text("not", exact=True).click()
+    people.locator(".chosen-filters").get_by_text("Exclude", exact=True).click()
     expect(people).to_have_url(re.compile(r"without="))
     expect(card(people, sample_clip.stem)).to_have_count(0)
 
@@ -271,10 +271,10 @@ def test_of_two_who_name_at_once_the_later_sees_what_happened(people: Page, trou
 def test_chosen_videos_are_deleted_and_brought_back(people: Page, product: Product, sample_clip: Path) -> None:
     people.goto(f"{product.address}/videos/?select=1")
     people.get_by_role("checkbox", name=sample_clip.stem).check()
-    expect(people.locator("[data-chosen]")).to_have_text("1 video chosen")
+    expect(people.locator("[data-chosen]")).to_have_text("1 selected")
     people.get_by_role("button", name="Delete").last.click()
-    expect(people.locator(".toast-note")).to_contain_text("can be undone for 10 minutes")
+    expect(people.locator(".toast-note")).to_contain_text("undo this for 10 minutes")
     expect(card(people, sample_clip.stem)).to_have_count(0)
     people.locator(".toast-note .undo").click()
-    expect(people.locator(".toast-note")).to_contain_text("1 video is back")
+    expect(people.locator(".toast-note")).to_contain_text("Restored 1 video")
     expect(card(people, sample_clip.stem)).to_contain_text("2 people")

@@ -137,7 +137,7 @@ def test_an_old_result_stays_while_it_is_analysed_again(team: Team, vera: User) 
     video = make_people_video(team)
     begin_analysis(video)
     html = checked(signed_in(vera), reverse("videos:detail", args=[video.pk]))
-    assert "analysed again" in html
+    assert "earlier results" in html
     assert html.count('class="person-row') == 2
 
 
@@ -147,7 +147,7 @@ def test_brief_people_are_hidden_but_said(team: Team, vera: User) -> None:
     video = make_analysed_video(*tracks, team=team, duration_s=90.0)
     address = reverse("videos:panel", args=[video.pk])
     html = checked(signed_in(vera), address)
-    assert "1 brief face under 2 s is hidden" in html
+    assert "less than 2 s is hidden" in html
     assert len(re.findall(r'<li class="person-row[^>]* hidden>', html)) == 1
     assert not re.findall(r'<li class="person-row[^>]* hidden>', checked(signed_in(vera), address + "?min=0"))
 

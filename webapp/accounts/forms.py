@@ -16,9 +16,9 @@ class SignInForm(AuthenticationForm):
     """E-mail address and password; too many wrong ones close the door for a while."""
 
     error_messages = {
-        "invalid_login": _("This e-mail address and password do not fit together. Check both and try again."),
-        "inactive": _("This account is switched off. Ask an owner of your team."),
-        "throttled": _("Too many attempts. Wait a quarter of an hour, then try again."),
+        "invalid_login": _("E-mail or password is wrong. Check both and try again."),
+        "inactive": _("This account is deactivated. Ask an owner of your team."),
+        "throttled": _("Too many attempts. Wait 15 minutes, then try again."),
     }
 
     def __init__(self, request: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -51,14 +51,14 @@ class FirstOwnerForm(forms.Form):
     password = forms.CharField(
         label=_("Password"),
         strip=False,
-        help_text=_("At least 10 characters. A short sentence is a good one."),
+        help_text=_("At least 10 characters. A short sentence works well."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     team = forms.CharField(
         label=_("Name of your team"),
         max_length=120,
         initial=_("My team"),
-        help_text=_("Everybody in the team sees its videos. You can invite others later."),
+        help_text=_("Everyone in the team can see its videos."),
     )
 
     def clean(self) -> dict[str, Any]:

@@ -14,15 +14,15 @@ class JobKind(models.TextChoices):
     """What the work is. Each kind names its queue in `webapp.jobs.queues`."""
 
     CHECK = "check", _("Checking the file")
-    WEB_COPY = "web_copy", _("Preparing a copy for the browser")
-    ANALYSIS = "analysis", _("Finding people")
-    SEGMENT = "segment", _("Finding people in one stretch")
-    IMPORT = "import", _("Filling a dataset")
-    MEASURE = "measure", _("Looking at samples")
-    CHECKUP = "checkup", _("Examining a dataset")
-    TRAIN = "train", _("Training a model")
-    EXPLAIN = "explain", _("Looking at a picture")
-    RECOGNISE = "recognise", _("Looking for what models were taught")
+    WEB_COPY = "web_copy", _("Making a copy for the browser")
+    ANALYSIS = "analysis", _("Analysing")
+    SEGMENT = "segment", _("Analysing one segment")
+    IMPORT = "import", _("Adding samples")
+    MEASURE = "measure", _("Analysing new samples")
+    CHECKUP = "checkup", _("Checking the dataset")
+    TRAIN = "train", _("Training")
+    EXPLAIN = "explain", _("Computing the heat map")
+    RECOGNISE = "recognise", _("Finding labels")
 
 
 class Status(models.TextChoices):

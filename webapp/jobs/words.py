@@ -23,36 +23,36 @@ class FailureWords:
 STAGES: dict[str, Words] = {
     "probe": gettext_lazy("Checking the file"),
     "hash": gettext_lazy("Reading the file"),
-    "draw": gettext_lazy("Drawing the sample video"),
-    "scan": gettext_lazy("Looking for the first faces"),
-    "detect": gettext_lazy("Finding people"),
-    "group": gettext_lazy("Sorting the faces by person"),
-    "web_copy": gettext_lazy("Preparing a copy for the browser"),
-    "poster": gettext_lazy("Choosing a picture"),
-    "look": gettext_lazy("Looking what is there"),
+    "draw": gettext_lazy("Making the sample video"),
+    "scan": gettext_lazy("Finding the first faces"),
+    "detect": gettext_lazy("Analysing"),
+    "group": gettext_lazy("Grouping faces by person"),
+    "web_copy": gettext_lazy("Making a copy for the browser"),
+    "poster": gettext_lazy("Making a thumbnail"),
+    "look": gettext_lazy("Scanning files"),
     "import": gettext_lazy("Adding samples"),
-    "sprites": gettext_lazy("Preparing the preview pictures"),
-    "measure": gettext_lazy("Looking at new samples"),
+    "sprites": gettext_lazy("Making preview pictures"),
+    "measure": gettext_lazy("Analysing new samples"),
     "suggest": gettext_lazy("Suggesting labels"),
-    "examine": gettext_lazy("Examining the dataset"),
-    "read": gettext_lazy("Reading the pictures"),
-    "features": gettext_lazy("Looking at every picture"),
-    "choose": gettext_lazy("Finding the best way to look"),
+    "examine": gettext_lazy("Checking the dataset"),
+    "read": gettext_lazy("Reading pictures"),
+    "features": gettext_lazy("Computing features"),
+    "choose": gettext_lazy("Choosing the best features"),
     "tune": gettext_lazy("Searching for the best settings"),
-    "learn": gettext_lazy("Learning"),
-    "evaluate": gettext_lazy("Checking what was learned"),
-    "write": gettext_lazy("Storing the model"),
-    "explain": gettext_lazy("Looking where it looks"),
-    "recognise": gettext_lazy("Looking for labels"),
+    "learn": gettext_lazy("Training"),
+    "evaluate": gettext_lazy("Evaluating the model"),
+    "write": gettext_lazy("Saving the model"),
+    "explain": gettext_lazy("Computing the heat map"),
+    "recognise": gettext_lazy("Finding labels"),
 }
 
 FAILURES: dict[str, FailureWords] = {
     "analysis": FailureWords(
         gettext_lazy("This video cannot be analysed."),
-        gettext_lazy("Try another copy of it."),
+        gettext_lazy("Try a different copy of the file."),
     ),
     "unreadable_video": FailureWords(
-        gettext_lazy("This file is not a video, or it is damaged from the first frame on."),
+        gettext_lazy("This file is not a video, or it is damaged."),
         gettext_lazy("Check that it plays on your computer, then upload it again."),
     ),
     "no_video_stream": FailureWords(
@@ -60,48 +60,48 @@ FAILURES: dict[str, FailureWords] = {
         gettext_lazy("Choose the video file instead."),
     ),
     "forbidden_format": FailureWords(
-        gettext_lazy("Files of this kind are not accepted: playlists and streams only point to videos elsewhere."),
+        gettext_lazy("This file is a playlist or a stream, which only points to a video elsewhere."),
         gettext_lazy("Upload the video itself, for example as MP4, MOV, MKV, WebM or AVI."),
     ),
     "probe_limit": FailureWords(
-        gettext_lazy("Looking into this file took far more time or memory than a video needs, so it was refused."),
-        gettext_lazy("Convert it to MP4 and upload that."),
+        gettext_lazy("This file seems damaged: reading it took too long, so we stopped."),
+        gettext_lazy("Convert it to MP4 and upload that file."),
     ),
     "picture_too_large": FailureWords(
-        gettext_lazy("The picture of this video is larger than can be processed."),
-        gettext_lazy("Save it in 4K (3840 x 2160) or smaller and upload that."),
+        gettext_lazy("The frames of this video are too large to process."),
+        gettext_lazy("Save it in 4K (3840 × 2160) or smaller, then upload that file."),
     ),
     "unreadable_picture": FailureWords(
-        gettext_lazy("This file is not a picture that can be read."),
-        gettext_lazy("Save it as JPEG or PNG and try again."),
+        gettext_lazy("This picture cannot be read."),
+        gettext_lazy("Save it as JPEG or PNG, then try again."),
     ),
     "missing_weights": FailureWords(
-        gettext_lazy("A model file that finds faces is missing on the server."),
-        gettext_lazy("Ask the person who runs Rollcall to start it again with ./scripts/run, then analyse again."),
+        gettext_lazy("A model file that is needed to find faces is missing on the server."),
+        gettext_lazy("Ask the person who runs Rollcall to restart it with ./scripts/run, then analyse again."),
     ),
     "bad_training_config": FailureWords(
-        gettext_lazy("A setting of this training has a value that makes no sense."),
-        gettext_lazy("Look at the settings again, or go back to the recommended ones."),
+        gettext_lazy("One of the training settings has an invalid value."),
+        gettext_lazy("Check the settings, or go back to the recommended ones."),
     ),
     "unusable_training_data": FailureWords(
-        gettext_lazy("There are too few usable pictures to learn from."),
+        gettext_lazy("There are too few usable pictures to train on."),
         gettext_lazy("Use at least two labels, each with several pictures from different videos, then train again."),
     ),
     "leaking_split": FailureWords(
-        gettext_lazy("The same video or person is in the pictures to learn from and in those to check with."),
-        gettext_lazy("Make a new version of the dataset, which keeps each video in one part."),
+        gettext_lazy("The same video or person is in the training set and in another set."),
+        gettext_lazy("Make a new version of the dataset, which keeps each video in one set."),
     ),
     "training_diverged": FailureWords(
-        gettext_lazy("The training went out of control in its first steps."),
+        gettext_lazy("The training became unstable in its first steps."),
         gettext_lazy("Choose a smaller learning rate, or go back to the recommended settings."),
     ),
     "data_gone": FailureWords(
-        gettext_lazy("The version of the dataset that this training learns from has been deleted."),
+        gettext_lazy("The dataset version that this training uses has been deleted."),
         gettext_lazy("Make a new version of a dataset and train on that."),
     ),
     "gpu_gone": FailureWords(
-        gettext_lazy("The graphics card stopped answering."),
-        gettext_lazy("Go on: the training continues behind the last complete epoch, if need be on the processor."),
+        gettext_lazy("The graphics card stopped responding."),
+        gettext_lazy("Resume the training. It continues after the last completed epoch, on the CPU if necessary."),
     ),
     "damaged_model": FailureWords(
         gettext_lazy("A file of this model is missing or has been changed."),
@@ -109,50 +109,50 @@ FAILURES: dict[str, FailureWords] = {
     ),
     "duplicate": FailureWords(
         gettext_lazy("This video is already here."),
-        gettext_lazy("Open the one that was uploaded before; this copy was not kept."),
+        gettext_lazy("Open the video that was uploaded earlier. This copy was not kept."),
     ),
     "disk_full": FailureWords(
-        gettext_lazy("The server has no disk space left."),
+        gettext_lazy("The server is out of disk space."),
         gettext_lazy("Delete videos that you no longer need, then try again."),
     ),
     "file_gone": FailureWords(
-        gettext_lazy("The stored file is no longer there."),
+        gettext_lazy("The stored file is missing."),
         gettext_lazy("Upload the video again."),
     ),
     "not_an_archive": FailureWords(
-        gettext_lazy("This file is no ZIP, or it is damaged."),
-        gettext_lazy("Make the ZIP again and upload that."),
+        gettext_lazy("This is not a ZIP file, or it is damaged."),
+        gettext_lazy("Create the ZIP again and upload it."),
     ),
     "encrypted_archive": FailureWords(
-        gettext_lazy("This ZIP is protected by a password."),
-        gettext_lazy("Make one without a password and upload that."),
+        gettext_lazy("This ZIP is password-protected."),
+        gettext_lazy("Create one without a password and upload it."),
     ),
     "archive_too_large": FailureWords(
-        gettext_lazy("Unpacked, this ZIP would be far larger than it looks, so it was refused."),
-        gettext_lazy("Make a ZIP of the pictures alone, or several smaller ones."),
+        gettext_lazy("This ZIP would become suspiciously large when unpacked, so it was rejected."),
+        gettext_lazy("Create a ZIP of the pictures only, or several smaller ones."),
     ),
     "broken_list": FailureWords(
-        gettext_lazy("The list inside of the ZIP cannot be read."),
-        gettext_lazy("The line is named below. Mend it, then upload the ZIP again."),
+        gettext_lazy("The list inside the ZIP cannot be read."),
+        gettext_lazy("The line is named below. Fix it, then upload the ZIP again."),
     ),
     "crashed": FailureWords(
-        gettext_lazy("The analysis broke off several times, so it was given up."),
-        gettext_lazy("Try again with the thoroughness Fast, or upload a copy saved as MP4."),
+        gettext_lazy("The analysis crashed several times."),
+        gettext_lazy("Try again with Fast, or upload a copy saved as MP4."),
     ),
     "internal": FailureWords(
-        gettext_lazy("Something went wrong on our side."),
-        gettext_lazy("Try again; if it happens again, tell the person who runs Rollcall."),
+        gettext_lazy("Something went wrong on the server."),
+        gettext_lazy("Try again. If it happens again, tell the person who runs Rollcall."),
     ),
 }
 
 OF_KIND: dict[tuple[str, str], FailureWords] = {
     (JobKind.TRAIN, "disk_full"): FailureWords(
-        gettext_lazy("The server has no disk space left, so the training stopped. What it had learned is kept."),
-        gettext_lazy("Delete videos or runs that you no longer need, then let it go on from there."),
+        gettext_lazy("The server ran out of disk space, so the training stopped. Its progress is saved."),
+        gettext_lazy("Delete videos or runs that you no longer need, then resume the training."),
     ),
     (JobKind.TRAIN, "crashed"): FailureWords(
-        gettext_lazy("The training broke off several times, so it was given up."),
-        gettext_lazy("Most often memory was short: train again with a smaller batch or a smaller picture size."),
+        gettext_lazy("The training crashed several times."),
+        gettext_lazy("It probably ran out of memory. Train again with a smaller batch size or a smaller picture size."),
     ),
 }
 """Where the general words for a code would mislead."""

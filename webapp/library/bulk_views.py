@@ -31,14 +31,14 @@ def bulk(request: SignedInRequest) -> HttpResponseBase:
         .select_related("current_job", "team")
     )
     if not chosen:
-        return refused(request, _("Choose at least one video."), here)
+        return refused(request, _("Select at least one video."), here)
     if request.POST.get("action") == "delete":
         return _delete(request, chosen, here)
     if request.POST.get("action") == "analyse":
         return _analyse(request, chosen, here)
     if request.POST.get("action") == "labels":
         return begin_batch_response(request, at_work(chosen[0].team_id), access.editable_videos(request.user), here)
-    return refused(request, _("Choose what to do with the videos."), here)
+    return refused(request, _("Choose what to do with these videos."), here)
 
 
 @login_required
@@ -57,20 +57,24 @@ def restore_many(request: HttpRequest) -> HttpResponseBase:
         except services.AlreadyHere:
             late += 1
     if not back:
-        return refused(request, _("These videos cannot be brought back any more."), here)
-    words = ngettext("%(n)d video is back.", "%(n)d videos are back.", back) % {"n": back}
+        return refused(request, _("These videos can no longer be restored."), here)
+    words = ngettext("Restored %(n)d video.", "Restored %(n)d videos.", back) % {"n": back}
     if late:
-        words += " " + _("%(n)d had been uploaded again in the meantime.") % {"n": late}
+        words += " " + ngettext(
+            "%(n)d stays deleted: it was uploaded again in the meantime.",
+            "%(n)d stay deleted: they were uploaded again in the meantime.",
+            late,
+        ) % {"n": late}
     return done(request, words, here)
 
 
 def _delete(request: HttpRequest, chosen: list[Video], here: str) -> HttpResponseBase:
     for video in chosen:
         services.delete_video(video)
-    words = ngettext("%(n)d video is deleted.", "%(n)d videos are deleted.", len(chosen)) % {"n": len(chosen)}
+    words = ngettext("Deleted %(n)d video.", "Deleted %(n)d videos.", len(chosen)) % {"n": len(chosen)}
     minutes = int(UNDO_PERIOD.total_seconds() // 60)
     words += " " + ngettext(
-        "This can be undone for %(minutes)d minute.", "This can be undone for %(minutes)d minutes.", minutes
+        "You can undo this for %(minutes)d minute.", "You can undo this for %(minutes)d minutes.", minutes
     ) % {"minutes": minutes}
     fields = {"videos": ",".join(str(video.pk) for video in chosen)}
     return done(request, words, here, reverse("videos:restore_many"), fields)
@@ -85,14 +89,14 @@ def _analyse(request: SignedInRequest, chosen: list[Video], here: str) -> HttpRe
         except services.CannotAnalyse:
             continue
     if not begun:
-        words = _("None of these videos can be analysed now: they are being worked on, or their files are gone.")
+        words = _("None of these videos can be analysed now: they are being analysed, or their files are missing.")
         return refused(request, words, here)
-    words = ngettext("%(n)d video is analysed again.", "%(n)d videos are analysed again.", begun) % {"n": begun}
+    words = ngettext("Analysing %(n)d video again.", "Analysing %(n)d videos again.", begun) % {"n": begun}
     left = len(chosen) - begun
     if left:
         words += " " + ngettext(
-            "%(n)d cannot be: it is being worked on, or its file is gone.",
-            "%(n)d cannot be: they are being worked on, or their files are gone.",
+            "%(n)d was skipped: it is being analysed, or its file is missing.",
+            "%(n)d were skipped: they are being analysed, or their files are missing.",
             left,
         ) % {"n": left}
     return done(request, words, here)

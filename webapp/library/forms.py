@@ -28,7 +28,7 @@ class FilterForm(forms.Form):
         choices=[
             ("newest", _("Newest first")),
             ("oldest", _("Oldest first")),
-            ("title", _("By title")),
+            ("title", _("Title (A to Z)")),
             ("longest", _("Longest first")),
         ],
     )

@@ -29,7 +29,7 @@ def problem(video: Video) -> Problem | None:
     explanation = jobs_words.explain(video.current_job.error_code)
     twin = video.duplicate_of
     if twin is not None and twin.deleted_at is None:
-        return Problem(_("This video is already here."), _("Open it: “%s”.") % twin.title, _address(twin))
+        return Problem(_("This video is already here."), _("Open “%s”") % twin.title, _address(twin))
     return Problem(str(explanation.happened), str(explanation.next_step))
 
 
@@ -55,13 +55,13 @@ def details(video: Video) -> list[tuple[str, str]]:
         (_("File name"), video.file_name),
         (_("Size"), uploads_rules.size(video.size_bytes) if video.size_bytes else ""),
         (_("Length"), clock(video.duration_s) if video.duration_s else ""),
-        (_("Picture"), _picture(video)),
+        (_("Resolution"), _picture(video)),
         (_("Format"), " · ".join(filter(None, [video.container.split(",")[0], video.video_codec, video.audio_codec]))),
-        (_("Damaged pictures"), str(video.frames_damaged) if video.frames_damaged else ""),
+        (_("Damaged frames"), str(video.frames_damaged) if video.frames_damaged else ""),
         (_("Uploaded by"), str(video.uploaded_by or "")),
         (_("Uploaded"), date_format(localtime(video.created_at), "DATETIME_FORMAT")),
         (_("Thoroughness"), video.get_thoroughness_display()),
-        (_("Playing"), video.get_playback_display() if video.state != VideoState.UPLOADING else ""),
+        (_("Playback"), video.get_playback_display() if video.state != VideoState.UPLOADING else ""),
     ]
     return [(label, value) for label, value in known if value]
 
@@ -70,7 +70,7 @@ def _picture(video: Video) -> str:
     if not video.width:
         return ""
     rate = f"{video.rate_fps:.2f}".rstrip("0").rstrip(".")
-    return _("%(width)d × %(height)d, %(rate)s pictures a second") % {
+    return _("%(width)d × %(height)d, %(rate)s frames per second") % {
         "width": video.width,
         "height": video.height,
         "rate": rate,

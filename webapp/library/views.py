@@ -123,7 +123,7 @@ def rename(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     form = TitleForm(request.POST)
     here = reverse("videos:detail", args=[video.pk])
     if not form.is_valid():
-        return refused(request, _("A title has 1 to 255 characters."), here)
+        return refused(request, _("Enter a title of 1 to 255 characters."), here)
     services.rename_video(video, title=form.cleaned_data["title"])
     text = _("Renamed to “%(title)s”.") % {"title": form.cleaned_data["title"]}
     return done(request, text, here, reverse("videos:rename", args=[video.pk]), {"title": video.title})
@@ -136,8 +136,8 @@ def delete(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     services.delete_video(video)
     minutes = int(UNDO_PERIOD.total_seconds() // 60)
     words = ngettext(
-        "“%(title)s” is deleted. It can be brought back for %(minutes)d minute.",
-        "“%(title)s” is deleted. It can be brought back for %(minutes)d minutes.",
+        "Deleted “%(title)s”. You can restore it for %(minutes)d minute.",
+        "Deleted “%(title)s”. You can restore it for %(minutes)d minutes.",
         minutes,
     )
     undo = reverse("videos:restore", args=[video.pk])
@@ -153,7 +153,7 @@ def restore(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     except services.AlreadyHere:
         words = _("“%(title)s” was uploaded again in the meantime, so the older copy stays deleted.")
         return refused(request, words % {"title": video.title}, reverse("videos:library"))
-    return done(request, _("“%(title)s” is back.") % {"title": video.title}, reverse("videos:library"))
+    return done(request, _("Restored “%(title)s”.") % {"title": video.title}, reverse("videos:library"))
 
 
 @login_required
@@ -163,14 +163,14 @@ def analyse(request: SignedInRequest, video_id: UUID) -> HttpResponseBase:
     here = reverse("videos:detail", args=[video.pk])
     form = ThoroughnessForm({"thoroughness": request.POST.get("thoroughness") or video.thoroughness})
     if not form.is_valid():
-        return refused(request, _("Choose fast, balanced or thorough."), here)
+        return refused(request, _("Choose Fast, Balanced or Thorough."), here)
     try:
         services.analyse_again(video, thoroughness=form.cleaned_data["thoroughness"], user=request.user)
     except services.CannotAnalyse:
         return refused(
-            request, _("This video cannot be analysed now: it is being worked on, or its file is gone."), here
+            request, _("This video cannot be analysed now: it is being analysed, or its file is missing."), here
         )
-    return done(request, _("The analysis begins again."), here)
+    return done(request, _("Analysing again."), here)
 
 
 @login_required
@@ -179,7 +179,7 @@ def cancel(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     video = get_object_or_404(access.editable_videos(request.user), pk=video_id)
     here = reverse("videos:detail", args=[video.pk])
     if not services.cancel_work(video):
-        return refused(request, _("There was nothing left to cancel."), here)
+        return refused(request, _("There was nothing to cancel: the work had already ended."), here)
     return done(request, _("Cancelled. You can analyse the video again at any time."), here)
 
 

@@ -192,11 +192,11 @@ def without_value(context: RequestContext, key: str, value: object, swap: str = 
 
 
 THOROUGHNESS_WORDS: dict[str, tuple[Promise, Promise]] = {
-    "fast": (gettext_lazy("Fast"), gettext_lazy("Looks at fewer moments. May miss people who pass by.")),
-    "balanced": (gettext_lazy("Balanced"), gettext_lazy("Finds nearly everybody. Right for most videos.")),
+    "fast": (gettext_lazy("Fast"), gettext_lazy("Checks fewer frames. May miss people who only pass by.")),
+    "balanced": (gettext_lazy("Balanced"), gettext_lazy("Finds nearly everyone. Right for most videos.")),
     "thorough": (
         gettext_lazy("Thorough"),
-        gettext_lazy("Looks closer and more often, for small faces and crowds. Takes several times as long."),
+        gettext_lazy("Checks more frames, and more closely, for small faces and crowds. Takes several times as long."),
     ),
 }
 

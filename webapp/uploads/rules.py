@@ -55,7 +55,7 @@ def check(*, name: str, size_bytes: int, media_type: str = "", resuming_bytes: i
     """Raises Refused. `resuming_bytes` have arrived before and need no room any more."""
     check_size(name, size_bytes)
     if looks_like_no_video(name, media_type):
-        words = _("“%(name)s” is not a video. Choose a film, for example MP4, MOV, MKV, WebM or AVI.")
+        words = _("“%(name)s” is not a video. Choose a video file, for example MP4, MOV, MKV, WebM or AVI.")
         raise Refused(words % {"name": name}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     check_room(name, size_bytes, resuming_bytes)
 
@@ -65,7 +65,7 @@ def check_size(name: str, size_bytes: int) -> None:
     if size_bytes <= 0:
         raise Refused(_("“%(name)s” is empty.") % {"name": name}, HTTPStatus.BAD_REQUEST)
     if size_bytes > settings.UPLOAD_MAX_BYTES:
-        words = _("“%(name)s” has %(size)s. Up to %(limit)s can be uploaded.")
+        words = _("“%(name)s” is %(size)s. Files can be up to %(limit)s.")
         values = {"name": name, "size": size(size_bytes), "limit": size(settings.UPLOAD_MAX_BYTES)}
         raise Refused(words % values, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
@@ -74,7 +74,7 @@ def check_room(name: str, size_bytes: int, resuming_bytes: int = 0) -> None:
     """Raises Refused where the disk would become too full."""
     if size_bytes - resuming_bytes > room_bytes():
         words = _(
-            "The server has room for %(room)s more; “%(name)s” has %(size)s. Delete videos that you no longer need."
+            "“%(name)s” is %(size)s, but the server has room for only %(room)s. Delete videos that you no longer need."
         )
         values = {"name": name, "size": size(size_bytes), "room": size(room_bytes())}
         raise Refused(words % values, HTTPStatus.INSUFFICIENT_STORAGE)

@@ -110,9 +110,7 @@ def _plain(status: int, words: str) -> HttpResponse:
 def _require_signed_in(request: HttpRequest) -> None:
     """A redirect to the sign-in page would look like success to the uploader."""
     if not request.user.is_authenticated:
-        raise TusError(
-            HTTPStatus.UNAUTHORIZED, _("You have been signed out. Sign in again; the upload goes on from here.")
-        )
+        raise TusError(HTTPStatus.UNAUTHORIZED, _("You have been signed out. Sign in again to continue the upload."))
 
 
 def _options(request: HttpRequest, target: Target, upload_id: uuid.UUID | None = None) -> HttpResponse:
@@ -165,17 +163,17 @@ def _patch(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpRe
     except receive_services.OffsetMismatch as error:
         raise TusError(HTTPStatus.CONFLICT, f"Upload-Offset: {upload.offset_bytes}") from error
     except receive_services.TooManyBytes as error:
-        raise TusError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("The file is longer than was announced.")) from error
+        raise TusError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("The file is larger than announced.")) from error
     except receive_services.ChecksumMismatch as error:
-        raise TusError(CHECKSUM_MISMATCH, _("The data was damaged on its way.")) from error
+        raise TusError(CHECKSUM_MISMATCH, _("The data was damaged in transit.")) from error
     except partial_files.Busy as error:
-        raise TusError(HTTPStatus.LOCKED, _("Another window is sending the same file.")) from error
+        raise TusError(HTTPStatus.LOCKED, _("Another window is uploading the same file.")) from error
     except UnreadablePostError as error:
         raise TusError(HTTPStatus.BAD_REQUEST, _("The connection was lost.")) from error
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise TusError(HTTPStatus.INSUFFICIENT_STORAGE, _("The server has no disk space left.")) from error
+        raise TusError(HTTPStatus.INSUFFICIENT_STORAGE, _("The server is out of disk space.")) from error
     if upload.offset_bytes == upload.size_bytes:
         target.finish(upload)
     return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=_state_headers(upload))
@@ -190,9 +188,9 @@ def _upload(request: HttpRequest, target: Target, upload_id: uuid.UUID, even_exp
     try:
         upload: PartialUpload = get_object_or_404(target.own(request), pk=upload_id)
     except Http404 as error:
-        raise TusError(HTTPStatus.NOT_FOUND, _("There is no such upload.")) from error
+        raise TusError(HTTPStatus.NOT_FOUND, _("This upload does not exist.")) from error
     if upload.expires_at < timezone.now() and not even_expired:
-        raise TusError(HTTPStatus.GONE, _("This upload was left for too long. Start it again."))
+        raise TusError(HTTPStatus.GONE, _("This upload has expired. Start it again."))
     return upload
 
 

@@ -17,7 +17,7 @@ class VideoState(models.TextChoices):
     UPLOADING = "uploading", _("Uploading")
     CHECKING = "checking", _("Checking")
     WAITING = "waiting", _("Waiting")
-    ANALYSING = "analysing", _("Finding people")
+    ANALYSING = "analysing", _("Analysing")
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Cancelled")
@@ -50,10 +50,10 @@ class ThoroughnessChoice(models.TextChoices):
 class Playback(models.TextChoices):
     """How the browser gets to play it. `original` needs no copy."""
 
-    UNKNOWN = "unknown", _("Not known yet")
-    ORIGINAL = "original", _("As uploaded")
-    PENDING = "pending", _("A copy is being made")
-    COPY = "copy", _("From a copy")
+    UNKNOWN = "unknown", _("Unknown")
+    ORIGINAL = "original", _("Original")
+    PENDING = "pending", _("Making a copy")
+    COPY = "copy", _("Copy for the browser")
     IMPOSSIBLE = "impossible", _("Cannot be played")
 
 

@@ -77,7 +77,7 @@ async def test_a_member_sees_how_the_job_goes_on(browser: Browser, team: Team, v
     await sync_to_async(lifecycle.finish)(mine)
     done = await websocket.read()
     assert [state["status"] for state in (running, half, done)] == ["running", "running", "done"]
-    assert (half["percent"], half["headline"]) == (62, "Finding people · 62 %")
+    assert half["percent"] == 62 and "62 %" in half["headline"]
     sequences = [state["sequence"] for state in (before, running, half, done)]
     assert sequences == sorted(set(sequences))
     await websocket.leave()

@@ -94,7 +94,7 @@ def test_several_are_deleted_and_brought_back(people: dict[str, Person], bob: Us
     fields = {"action": "delete", "video": [str(video.pk) for video in chosen]}
     client = signed_in(bob)
     answer = client.post(reverse("videos:bulk"), fields, headers={"Accept": "application/json"}).json()
-    assert "2 videos are deleted" in answer["toast"]
+    assert "2 videos" in answer["toast"]
     assert titles(bob) == {"both", "nobody"}
     client.post(answer["undo"]["url"], answer["undo"]["fields"])
     assert len(titles(bob)) == 4
@@ -106,7 +106,7 @@ def test_several_are_analysed_again_and_those_at_work_are_said(people: dict[str,
     client = signed_in(bob)
     fields = {"action": "analyse", "video": [str(pk) for pk in Video.objects.values_list("pk", flat=True)]}
     first = client.post(reverse("videos:bulk"), fields, headers={"Accept": "application/json"})
-    assert "4 videos are analysed again" in first.json()["toast"]
+    assert first.status_code == 200 and "4 videos" in first.json()["toast"]
     second = client.post(reverse("videos:bulk"), fields, headers={"Accept": "application/json"})
     assert second.status_code == 409
 

@@ -270,7 +270,7 @@ def test_limits_are_said_before_the_upload_and_a_broken_one_is_found_again(
 def test_a_full_disk_is_said_before_the_upload(team: Team, bob: User, settings: Any) -> None:
     settings.DISK_RESERVE_BYTES = 10**18
     (answer,) = precheck(bob, {"name": "a.mp4", "size": 10, "fingerprint": "a"}).json()["files"]
-    assert "room for 0 bytes" in answer["reason"]
+    assert not answer["ok"] and "0 bytes" in answer["reason"]
 
 
 @pytest.mark.parametrize("body", ["", "x", "[]", "{}", '{"files": []}', '{"files": [1]}', '{"files": [{"size": "1"}]}'])
