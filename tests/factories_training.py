@@ -15,7 +15,7 @@ from webapp import storage
 from webapp.accounts.models import Team
 from webapp.datasets.models import Dataset, Part, Sample, VersionSample
 from webapp.jobs.models import JobKind, Status
-from webapp.training.models import Judged, TrainingRun
+from webapp.training.models import HeldOutPrediction, TrainingRun
 
 LABELS = ("none", "smile")
 
@@ -96,9 +96,9 @@ def make_run(
     return run
 
 
-def make_judged(
+def make_predictions(
     run: TrainingRun, samples: Sequence[Sample | None], *, part: str = Part.TEST, wrong: Sequence[int] = ()
-) -> list[Judged]:
+) -> list[HeldOutPrediction]:
     """Truth is the sample's label (or alternates); those at the places in `wrong` are said to be the other, surely."""
     labels = run.result["labels"]
     rows = []
@@ -110,8 +110,8 @@ def make_judged(
         rest = (1 - certainty) / (len(labels) - 1)
         scores = [certainty if n == said else rest for n in range(len(labels))]
         fields = {"truth": truth, "said": labels[said], "certainty": certainty, "scores": scores}
-        rows.append(Judged(run=run, sample=sample, part=part, **fields))
-    return Judged.objects.bulk_create(rows)
+        rows.append(HeldOutPrediction(run=run, sample=sample, part=part, **fields))
+    return HeldOutPrediction.objects.bulk_create(rows)
 
 
 def freeze_into(version: Any, samples: Sequence[Sample], part: str = Part.TRAIN) -> None:

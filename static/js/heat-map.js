@@ -4,7 +4,7 @@ import { stateOf } from "rollcall/live-store";
 
 const ENDED = ["done", "failed", "cancelled"];
 /** In case that the socket is closed, or told of the end before it was known which job it is. */
-const LOOK_ANYWAY_MS = 10_000;
+const ASK_ANYWAY_MS = 10_000;
 const NEAR = "120px";
 
 class HeatMap extends HTMLElement {
@@ -36,9 +36,9 @@ class HeatMap extends HTMLElement {
     const { ask, sample = "", average = "", label = "" } = this.dataset;
     const response = await post(ask, { sample, average, label }).catch(() => null);
     if (!response?.ok || this.#ended.signal.aborted) return;
-    const { look, job } = await response.json();
+    const { explanation, job } = await response.json();
     this.dataset.job = job;
-    this.#answer = look;
+    this.#answer = explanation;
     // One that there was already is over, and nobody will tell of it.
     this.#show();
   }
@@ -47,7 +47,7 @@ class HeatMap extends HTMLElement {
     if (this.#answer && state.id === this.dataset.job && ENDED.includes(state.status)) this.#show();
   };
 
-  /** On the page of one look, which says that it waits. */
+  /** On the page of one explanation, which says that it waits. */
   #await() {
     if (!this.querySelector("[data-waiting]")) return;
     this.#answer = this.dataset.poll;
@@ -57,7 +57,7 @@ class HeatMap extends HTMLElement {
 
   #later() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#show(), LOOK_ANYWAY_MS);
+    this.#timer = setTimeout(() => this.#show(), ASK_ANYWAY_MS);
   }
 
   async #show() {

@@ -12,10 +12,10 @@ class ThresholdSlider extends HTMLElement {
     this.#ended = new AbortController();
     const { signal } = this.#ended;
     this.form = this.querySelector("form");
-    const back = this.querySelector("[data-usual]");
+    const back = this.querySelector("[data-default]");
     this.querySelector("[data-show]").hidden = true;
     back.hidden = false;
-    back.addEventListener("click", () => this.#set(back.dataset.usual), { signal });
+    back.addEventListener("click", () => this.#set(back.dataset.default), { signal });
     this.form.addEventListener("input", () => this.#changed(), { signal });
     this.form.addEventListener("submit", (event) => event.preventDefault(), { signal });
   }

@@ -16,11 +16,11 @@ class TrainForm extends HTMLElement {
 
   #show() {
     const recipe = this.querySelector("[name=recipe]:checked")?.value;
-    for (const setting of this.querySelectorAll(".setting[data-usual]")) {
-      const value = JSON.parse(setting.dataset.usual)[recipe];
+    for (const setting of this.querySelectorAll(".setting[data-default]")) {
+      const value = JSON.parse(setting.dataset.default)[recipe];
       if (value === undefined) continue;
       const field = setting.querySelector("input, select");
-      if (field.matches("select")) field.options[0].textContent = say("train.usual", { value });
+      if (field.matches("select")) field.options[0].textContent = say("train.default", { value });
       else field.placeholder = value;
     }
   }

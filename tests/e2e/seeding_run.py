@@ -34,7 +34,7 @@ def _make(wish: dict[str, Any]) -> dict[str, str]:
     from tests.factories_training import make_run, store_model
     from tests.factories_videos import make_video
     from webapp.accounts.models import Team
-    from webapp.training.runs.predictions_runner import store_judged
+    from webapp.training.runs.predictions_runner import store_predictions
 
     team = Team.objects.get(name=wish["team"])
     dataset = make_dataset(team=team, name=wish.get("name", "Stripes"), kind="frames")
@@ -66,7 +66,7 @@ def _make(wish: dict[str, Any]) -> dict[str, str]:
         config = defaults(Recipe.TUTORIAL, **settings)
         train(config, sourced, root / "model", ignore)
         run = store_model(make_run(dataset=dataset, config=config.as_json()), root / "model")
-        store_judged(run, root / "model", _paths(root, made))
+        store_predictions(run, root / "model", _paths(root, made))
     return {"run": str(run.pk), "dataset": str(dataset.pk), "line": str(run.line)}
 
 

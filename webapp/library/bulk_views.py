@@ -11,8 +11,8 @@ from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuids_in
 from webapp.http.responses import done, refused
-from webapp.recognition.batch_responses import begin_batch_response
-from webapp.training.registry.services import at_work
+from webapp.recognition.batch_responses import start_batch_response
+from webapp.training.registry.services import deployed_runs
 from webapp.undo import UNDO_PERIOD
 from webapp.videos import services
 from webapp.videos.models import Video
@@ -37,7 +37,8 @@ def bulk(request: SignedInRequest) -> HttpResponseBase:
     if request.POST.get("action") == "analyse":
         return _analyse(request, chosen, here)
     if request.POST.get("action") == "labels":
-        return begin_batch_response(request, at_work(chosen[0].team_id), access.editable_videos(request.user), here)
+        runs = deployed_runs(chosen[0].team_id)
+        return start_batch_response(request, runs, access.editable_videos(request.user), here)
     return refused(request, _("Choose what to do with these videos."), here)
 
 

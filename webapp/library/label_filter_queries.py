@@ -11,7 +11,7 @@ from webapp.accounts.models import Team
 from webapp.recognition import queries
 from webapp.recognition.models import Span
 from webapp.training.models import TrainingRun
-from webapp.training.registry.services import at_work
+from webapp.training.registry.services import deployed_runs
 from webapp.videos.models import Video
 
 MOST_LABELS = 20
@@ -90,7 +90,7 @@ def offer(wanted: LabelFilter, team: Team | None) -> list[OfferedModel]:
         return []
     names: dict[UUID, str] = {}
     labels: dict[UUID, list[str]] = defaultdict(list)
-    for run in at_work(team.pk):
+    for run in deployed_runs(team.pk):
         names[run.line] = run.dataset_name
         labels[run.line] += run.result.get("labels", [])
     missing = [key.line for key in wanted.labels if key.line not in names]

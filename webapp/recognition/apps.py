@@ -13,5 +13,5 @@ class RecognitionConfig(AppConfig):
         from webapp.videos.signals import video_analysed, video_restored
 
         cleanup_due.connect(cleanup.clean_up)
-        video_analysed.connect(services.look_at_analysed)
-        video_restored.connect(services.look_at_restored)
+        video_analysed.connect(services.recognise_analysed)
+        video_restored.connect(services.recognise_restored)

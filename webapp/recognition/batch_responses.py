@@ -20,7 +20,7 @@ MOST_AT_ONCE = 5000
 ALL, WITHOUT, CHOSEN = "all", "without", "chosen"
 
 
-def begin_batch_response(
+def start_batch_response(
     request: SignedInRequest, runs: Sequence[TrainingRun], videos: QuerySet[Video], here: str
 ) -> HttpResponseBase:
     """Starts one batch of `runs` on those of `videos` that the form chose, and leads to its page.
@@ -33,8 +33,8 @@ def begin_batch_response(
     if which == CHOSEN:
         videos = videos.filter(pk__in=uuids_in(request.POST.getlist("video")[:MOST_AT_ONCE]))
     elif which == WITHOUT and len(runs) == 1:
-        videos = services.without(runs[0], videos)
-    batch = services.begin_batch(runs, list(videos.select_related("team")[:MOST_AT_ONCE]), user=request.user)
+        videos = services.not_labelled_by(runs[0], videos)
+    batch = services.start_batch(runs, list(videos.select_related("team")[:MOST_AT_ONCE]), user=request.user)
     if batch is None:
         return refused(request, _("None of these videos can be looked at now. Choose videos that are analysed."), here)
     n = access.visible_recognitions(request.user).filter(batch=batch).count()

@@ -9,7 +9,7 @@ from webapp.accounts.models import Team
 from webapp.recognition.active_learning import queries as active_learning_queries
 from webapp.recognition.models import CURRENT, Recognition
 from webapp.training.models import Promotion, TrainingRun
-from webapp.training.registry.services import at_work
+from webapp.training.registry.services import deployed_runs
 from webapp.videos.models import Video
 
 
@@ -19,28 +19,25 @@ class ModelRow:
 
     run: TrainingRun
     promotion: Promotion | None
-    looked: int
+    labelled: int
     """Videos whose labels are of this very model."""
     videos: int
-    doubts: int
+    uncertain: int
     """Moments that wait for an answer."""
-
-    @property
-    def not_looked(self) -> int:
-        return max(0, self.videos - self.looked)
 
 
 def of_team(team: Team) -> list[ModelRow]:
     """A handful of queries, however many models."""
-    runs = at_work(team.pk)
+    runs = deployed_runs(team.pk)
     standing = Video.objects.filter(team=team, deleted_at=None)
     videos = standing.exclude(sha256="").count()
-    looks = Recognition.objects.filter(CURRENT, run__in=runs, video__in=standing).order_by()
-    looked = {row["run"]: row["n"] for row in looks.values("run").annotate(n=Count("pk"))}
-    doubts = active_learning_queries.counts(runs)
+    current = Recognition.objects.filter(CURRENT, run__in=runs, video__in=standing).order_by()
+    labelled = {row["run"]: row["n"] for row in current.values("run").annotate(n=Count("pk"))}
+    uncertain = active_learning_queries.counts(runs)
     promotions = _latest_promotions([run.line for run in runs])
     return [
-        ModelRow(run, promotions.get(run.line), looked.get(run.pk, 0), videos, doubts.get(run.line, 0)) for run in runs
+        ModelRow(run, promotions.get(run.line), labelled.get(run.pk, 0), videos, uncertain.get(run.line, 0))
+        for run in runs
     ]
 
 

@@ -13,7 +13,7 @@ from webapp.jobs.words import FailureWords
 from webapp.people.appearances import THINNEST_BAR_PERCENT, total_s
 from webapp.recognition.models import Recognition, Span
 from webapp.training.models import TrainingRun
-from webapp.training.registry.services import at_work
+from webapp.training.registry.services import deployed_runs
 from webapp.videos.models import Video
 
 MOST_LISTED = 200
@@ -33,7 +33,7 @@ class ShownSpan:
     score: float
     hue: int
     person: str
-    """Whose face it is, by name; empty where the model looks at whole pictures."""
+    """Whose face it is, by name; empty where the model recognitions at whole pictures."""
     person_id: uuid.UUID | None
     left_percent: float
     width_percent: float
@@ -73,7 +73,7 @@ class LabelGroup:
     recognition: Recognition
     run: TrainingRun
     rows: list[LabelRow]
-    is_at_work: bool
+    is_deployed: bool
 
     @property
     def listed(self) -> list[ShownSpan]:
@@ -87,8 +87,8 @@ class LabelGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class FailedLook:
-    """A look that came to nothing, and why in words."""
+class FailedRecognition:
+    """A recognition that came to nothing, and why in words."""
 
     recognition: Recognition
     why: FailureWords
@@ -100,10 +100,10 @@ class VideoLabels:
 
     groups: list[LabelGroup] = field(default_factory=list)
     working: list[dict[str, object]] = field(default_factory=list)
-    """States of looks that are being made, as the socket sends them."""
-    failed: list[FailedLook] = field(default_factory=list)
+    """States of recognitions that are being made, as the socket sends them."""
+    failed: list[FailedRecognition] = field(default_factory=list)
     waiting: list[uuid.UUID] = field(default_factory=list)
-    """Batches with a look at this video that nobody has taken over or discarded."""
+    """Batches with a recognition at this video that nobody has taken over or discarded."""
     has_models: bool = False
 
     @property
@@ -113,15 +113,15 @@ class VideoLabels:
 
 def labels_of(video: Video, least_score: float = 0.0) -> VideoLabels:
     """Six queries, however many models, labels and spans."""
-    looks = Recognition.objects.filter(video=video, run__deleted_at=None, replaced_at=None, discarded_at=None)
-    ordered = looks.select_related("run", "job").order_by("run__dataset_name", "created_at")
+    recognitions = Recognition.objects.filter(video=video, run__deleted_at=None, replaced_at=None, discarded_at=None)
+    ordered = recognitions.select_related("run", "job").order_by("run__dataset_name", "created_at")
     found = list(ordered)
     current = [each for each in found if each.taken_over_at is not None]
-    working_runs = {run.pk for run in at_work(video.team_id)}
+    deployed_keys = {run.pk for run in deployed_runs(video.team_id)}
     hues = label_hues([each.line for each in current])
-    spans = _spans_by_look(current)
+    spans = _spans_by_recognition(current)
     return VideoLabels(
-        groups=[_group(each, spans[each.pk], hues, video, working_runs, least_score) for each in current],
+        groups=[_group(each, spans[each.pk], hues, video, deployed_keys, least_score) for each in current],
         working=[
             jobs_words.payload_with_words(job_state.state_of(each.job).payload())
             for each in found
@@ -129,7 +129,7 @@ def labels_of(video: Video, least_score: float = 0.0) -> VideoLabels:
         ],
         failed=_failed(found),
         waiting=list(dict.fromkeys(each.batch for each in found if each.batch and each.is_waiting)),
-        has_models=bool(working_runs),
+        has_models=bool(deployed_keys),
     )
 
 
@@ -141,30 +141,30 @@ def label_hues(lines: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, int]]:
     return hues
 
 
-def _spans_by_look(looks: Sequence[Recognition]) -> dict[uuid.UUID, list[Span]]:
+def _spans_by_recognition(recognitions: Sequence[Recognition]) -> dict[uuid.UUID, list[Span]]:
     found: dict[uuid.UUID, list[Span]] = defaultdict(list)
-    spans = Span.objects.filter(recognition__in=looks).select_related("track__person")
+    spans = Span.objects.filter(recognition__in=recognitions).select_related("track__person")
     for span in spans.defer("track__samples").order_by("start_s", "pk"):
         found[span.recognition_id].append(span)
     return found
 
 
 def _group(
-    look: Recognition,
+    recognition: Recognition,
     spans: Sequence[Span],
     hues: dict[uuid.UUID, dict[str, int]],
     video: Video,
-    at_work_now: set[uuid.UUID],
+    deployed_keys: set[uuid.UUID],
     least_score: float,
 ) -> LabelGroup:
     """All labels of the model, also those that it did not find."""
-    names = list(dict.fromkeys([*look.run.result.get("labels", []), *(span.label for span in spans)]))
+    names = list(dict.fromkeys([*recognition.run.result.get("labels", []), *(span.label for span in spans)]))
     rows = []
     for number, name in enumerate(names):
-        hue = hues.get(look.line, {}).get(name, number % HUES)
+        hue = hues.get(recognition.line, {}).get(name, number % HUES)
         shown = [_shown(span, hue, video, least_score) for span in spans if span.label == name]
         rows.append(LabelRow(name, hue, shown, total_s((s.start_s, s.end_s) for s in shown), _people(shown)))
-    return LabelGroup(look, look.run, rows, look.run_id in at_work_now)
+    return LabelGroup(recognition, recognition.run, rows, recognition.run_id in deployed_keys)
 
 
 def _shown(span: Span, hue: int, video: Video, least_score: float) -> ShownSpan:
@@ -201,11 +201,11 @@ def _people(spans: Sequence[ShownSpan]) -> list[ShownPerson]:
     return sorted(found, key=lambda person: (-person.seconds, person.name))
 
 
-def _failed(looks: Sequence[Recognition]) -> list[FailedLook]:
-    """The last look of each line, where it failed."""
-    latest = {each.line: each for each in sorted(looks, key=lambda each: each.created_at)}
+def _failed(recognitions: Sequence[Recognition]) -> list[FailedRecognition]:
+    """The last recognition of each line, where it failed."""
+    latest = {each.line: each for each in sorted(recognitions, key=lambda each: each.created_at)}
     return [
-        FailedLook(each, jobs_words.explain(each.job.error_code))
+        FailedRecognition(each, jobs_words.explain(each.job.error_code))
         for each in latest.values()
         if each.job is not None and each.job.status == Status.FAILED
     ]

@@ -223,7 +223,7 @@ def _store(job: Job, recognition: Recognition, analysis_id: UUID | None, found: 
         )
         Recognition.objects.filter(pk=recognition.pk).update(ended_at=timezone.now(), analysis=analysis_id)
         if recognition.batch is None:
-            batches.take_over_by_itself(recognition)
+            batches.apply_automatically(recognition)
 
 
 def _is_shown(video_id: UUID, analysis_id: UUID | None) -> bool:

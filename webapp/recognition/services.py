@@ -13,18 +13,18 @@ from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 from webapp.recognition.models import CURRENT, Recognition
 from webapp.training.models import TrainingRun
-from webapp.training.registry.services import at_work
+from webapp.training.registry.services import deployed_runs
 from webapp.videos.models import Analysis, Video
 
 
-def look_at_analysed(*, analysis: Analysis, **_: object) -> None:
+def recognise_analysed(*, analysis: Analysis, **_: object) -> None:
     """Every model at work looks at a video that has just been analysed. What looked at it before is out of date."""
     video = analysis.video
-    for run in at_work(video.team_id):
+    for run in deployed_runs(video.team_id):
         _begin(run, video, analysis_id=analysis.pk, batch=None, user=None)
 
 
-def look_at_restored(*, video: Video, deleted_at: datetime, **_: object) -> None:
+def recognise_restored(*, video: Video, deleted_at: datetime, **_: object) -> None:
     """Looks that the deletion of the video stopped begin again, each as the same one, in the batch it belongs to."""
     stopped = Recognition.objects.filter(video=video, ended_at=None, run__deleted_at=None)
     stopped = stopped.filter(job__status=Status.CANCELLED, job__finished_at__gte=deleted_at)
@@ -37,7 +37,7 @@ def look_at_restored(*, video: Video, deleted_at: datetime, **_: object) -> None
             Recognition.objects.filter(pk=recognition.pk).update(job=job, analysis_id=video.current_analysis_id)
 
 
-def look_again(recognition: Recognition, *, user: User) -> Recognition | None:
+def recognise_again(recognition: Recognition, *, user: User) -> Recognition | None:
     """The same once more after it failed; None while one is being made."""
     video = recognition.video
     with transaction.atomic():
@@ -46,32 +46,32 @@ def look_again(recognition: Recognition, *, user: User) -> Recognition | None:
         return _begin(recognition.run, video, analysis_id=video.current_analysis_id, batch=None, user=user)
 
 
-def begin_batch(runs: Sequence[TrainingRun], videos: Iterable[Video], *, user: User) -> uuid.UUID | None:
+def start_batch(runs: Sequence[TrainingRun], videos: Iterable[Video], *, user: User) -> uuid.UUID | None:
     """Looks at old videos whose results wait until somebody takes them over; None when there is nothing to look at."""
     batch, begun = uuid.uuid4(), 0
     with transaction.atomic():
         for run in runs:
             for video in videos:
-                if can_look(run, video) and not _is_being_made(run, video):
+                if can_recognise(run, video) and not _is_being_made(run, video):
                     _begin(run, video, analysis_id=video.current_analysis_id, batch=batch, user=user)
                     begun += 1
     return batch if begun else None
 
 
-def can_look(run: TrainingRun, video: Video) -> bool:
+def can_recognise(run: TrainingRun, video: Video) -> bool:
     """Faces have to be found first; everything else needs an accepted video with its file."""
     if run.kind == DatasetKind.FACES:
         return video.current_analysis_id is not None
     return bool(video.sha256 and video.original_key)
 
 
-def without(run: TrainingRun, videos: QuerySet[Video]) -> QuerySet[Video]:
+def not_labelled_by(run: TrainingRun, videos: QuerySet[Video]) -> QuerySet[Video]:
     """Videos that this very model has not looked at, or whose look was not taken over."""
     return videos.exclude(Exists(Recognition.objects.filter(CURRENT, run=run, video=OuterRef("pk"))))
 
 
-def lookable(run: TrainingRun, videos: QuerySet[Video]) -> QuerySet[Video]:
-    """Those of which `can_look` is true."""
+def recognisable(run: TrainingRun, videos: QuerySet[Video]) -> QuerySet[Video]:
+    """Those of which `can_recognise` is true."""
     if run.kind == DatasetKind.FACES:
         return videos.filter(current_analysis__isnull=False)
     return videos.exclude(sha256="").exclude(original_key="")

@@ -8,10 +8,10 @@ from webapp.recognition.batches import views as batches_views
 
 app_name = "recognition"
 urlpatterns = [
-    path("", views.models_at_work, name="list"),
+    path("", views.deployed_models, name="list"),
     path("begin/", views.begin, name="begin"),
     path("runs/<uuid:run_id>/apply/", views.apply, name="apply"),
-    path("runs/<uuid:run_id>/doubtful/", active_learning_views.doubtful_page, name="doubtful"),
+    path("runs/<uuid:run_id>/doubtful/", active_learning_views.uncertain_page, name="uncertain"),
     path("runs/<uuid:run_id>/doubtful/answer/", active_learning_views.answer, name="answer"),
     path("runs/<uuid:run_id>/doubtful/undo/", active_learning_views.undo_answer, name="undo_answer"),
     path("moments/<int:observation_id>.jpg", active_learning_views.picture, name="picture"),

@@ -15,16 +15,16 @@ from webapp.accounts.context_processors import team_of
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import done, refused
 from webapp.recognition import overview_queries, services
-from webapp.recognition.batch_responses import begin_batch_response
+from webapp.recognition.batch_responses import start_batch_response
 from webapp.recognition.batches import queries as batches_queries
-from webapp.training.registry.services import at_work
+from webapp.training.registry.services import deployed_runs
 
 PAGE_SIZE = 60
 
 
 @login_required
 @require_GET
-def models_at_work(request: HttpRequest) -> HttpResponse:
+def deployed_models(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
     context = {
         "models": overview_queries.of_team(team) if team else [],
@@ -39,13 +39,13 @@ def models_at_work(request: HttpRequest) -> HttpResponse:
 def apply(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Choosing old videos for a model that is at work."""
     run = get_object_or_404(access.editable_runs(request.user), pk=run_id)
-    videos = services.lookable(run, access.editable_videos(request.user).filter(team=run.team_id))
+    videos = services.recognisable(run, access.editable_videos(request.user).filter(team=run.team_id))
     context = {
         "run": run,
-        "is_at_work": any(each.pk == run.pk for each in at_work(run.team_id)),
+        "is_deployed": any(each.pk == run.pk for each in deployed_runs(run.team_id)),
         "page": Paginator(videos.order_by("-created_at", "pk"), PAGE_SIZE).get_page(request.GET.get("page")),
         "count": videos.count(),
-        "without": services.without(run, videos).count(),
+        "without": services.not_labelled_by(run, videos).count(),
     }
     return render(request, "recognition/apply.html", context)
 
@@ -56,20 +56,20 @@ def begin(request: SignedInRequest) -> HttpResponseBase:
     """`run` (else all at work) looks at each `video`, or with `which` at all videos or those without its labels."""
     team = team_of(request)
     team = get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
-    runs = at_work(team.pk)
+    runs = deployed_runs(team.pk)
     here = reverse("recognition:list")
     if wished := request.POST.get("run"):
         runs = [run for run in runs if str(run.pk) == wished]
-    return begin_batch_response(request, runs, access.editable_videos(request.user).filter(team=team), here)
+    return start_batch_response(request, runs, access.editable_videos(request.user).filter(team=team), here)
 
 
 @login_required
 @require_POST
 def again(request: SignedInRequest, recognition_id: UUID) -> HttpResponseBase:
     """A look that failed, once more."""
-    looks = access.editable_recognitions(request.user).select_related("video__team", "run")
-    look = get_object_or_404(looks, pk=recognition_id)
-    here = reverse("videos:detail", args=[look.video_id]) + "?tab=labels"
-    if services.look_again(look, user=request.user) is None:
+    recognitions = access.editable_recognitions(request.user).select_related("video__team", "run")
+    recognition = get_object_or_404(recognitions, pk=recognition_id)
+    here = reverse("videos:detail", args=[recognition.video_id]) + "?tab=labels"
+    if services.recognise_again(recognition, user=request.user) is None:
         return refused(request, _("The model is looking at it already."), here)
     return done(request, _("The model looks again."), here)

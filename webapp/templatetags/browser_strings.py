@@ -91,7 +91,7 @@ STRINGS: dict[str, Promise] = {
     "grid.failed": _("That could not be saved. Check your connection and try again."),
     "grid.load_failed": _("The samples could not be loaded. Check your connection and reload the page."),
     # training
-    "train.usual": _("{value} (default)"),
+    "train.default": _("{value} (default)"),
     "curves.epoch": _("Epoch"),
     "curves.way": _("Feature set"),
     "curves.train": _("training"),

@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 
 
-class TrainingConfig(AppConfig):
+class TrainingAppConfig(AppConfig):
     name = "webapp.training"
     label = "training"
 

@@ -23,7 +23,7 @@ LEAK, TINY, ONE_SOURCE, FEW, NOT_TESTED, ONNX, BROKEN = (
     "onnx_differs",
     "broken",
 )
-ASKS_FIRST = frozenset({LEAK, TINY, ONE_SOURCE, ONNX})
+NEED_CONFIRMATION = frozenset({LEAK, TINY, ONE_SOURCE, ONNX})
 """With these nobody puts a model to work by a single click."""
 WORDS: dict[str, tuple[Promise, Promise]] = {
     LEAK: (
@@ -58,7 +58,7 @@ WORDS: dict[str, tuple[Promise, Promise]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class Caveat:
     """`is_grave`: a model with it is put to work only after a question."""
 
     code: str
@@ -72,14 +72,14 @@ def measured_part(result: Mapping[str, Any]) -> str:
     return Part.TEST if result.get("test") else Part.VALIDATION
 
 
-def doubts_of(run: TrainingRun) -> list[Doubt]:
+def caveats_of(run: TrainingRun) -> list[Caveat]:
     """The gravest first; empty for a run that is not done."""
     codes = _codes(run.result) if run.result else set()
-    return [Doubt(code, *WORDS[code], code in ASKS_FIRST) for code in WORDS if code in codes]
+    return [Caveat(code, *WORDS[code], code in NEED_CONFIRMATION) for code in WORDS if code in codes]
 
 
-def grave_doubts(run: TrainingRun) -> list[Doubt]:
-    return [doubt for doubt in doubts_of(run) if doubt.is_grave]
+def grave_caveats(run: TrainingRun) -> list[Caveat]:
+    return [caveat for caveat in caveats_of(run) if caveat.is_grave]
 
 
 def _codes(result: Mapping[str, Any]) -> set[str]:

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 WORKER_STOPS_WITHIN = timedelta(minutes=2)
 """A cancelled worker notices at its next report; until then it may still write."""
-MAY_GO_ON = Q(job__status__in=(*ACTIVE, Status.FAILED)) | Q(paused_at__isnull=False)
+RESUMABLE = Q(job__status__in=(*ACTIVE, Status.FAILED)) | Q(paused_at__isnull=False)
 
 
 def clean_up(**_: object) -> None:
@@ -45,7 +45,7 @@ def leave_workplaces() -> None:
         return
     runs = TrainingRun.objects.filter(pk__in=[UUID(name) for name in names])
     still_writing = Q(job__finished_at__gt=timezone.now() - WORKER_STOPS_WITHIN)
-    kept = {str(pk) for pk in runs.filter(MAY_GO_ON | still_writing).values_list("pk", flat=True)}
+    kept = {str(pk) for pk in runs.filter(RESUMABLE | still_writing).values_list("pk", flat=True)}
     for name in names:
         if name not in kept:
             storage.leave_workplace(name)

@@ -11,7 +11,7 @@ from webapp.datasets.choices import Part
 from webapp.jobs.models import Job, Status
 
 
-class Recipe(models.TextChoices):
+class RecipeChoice(models.TextChoices):
     """Values as in `analysis.training.config.Recipe`; a test compares them."""
 
     AUTO = "auto", _("Recommended")
@@ -21,14 +21,14 @@ class Recipe(models.TextChoices):
     SEQUENCE = "sequence", _("Clips, frame after frame")
 
 
-class Wish(models.TextChoices):
+class RequestedAction(models.TextChoices):
     """What somebody asked of a run that is going on; the worker grants it at its next report."""
 
     NOTHING = "", _("Nothing")
     KEEP = "keep", _("Keep the best so far")
 
 
-class State(models.TextChoices):
+class RunState(models.TextChoices):
     """What a person sees of a run; derived from its job and `paused_at`, never stored."""
 
     WAITING = "waiting", _("Waiting")
@@ -72,7 +72,7 @@ class TrainingRun(models.Model):
     """`Version.statistics` as they were: labels with counts, parts, warnings."""
     note = models.TextField(_("note"), max_length=1000, blank=True)
 
-    recipe = models.CharField(max_length=20, choices=Recipe.choices, default=Recipe.AUTO)
+    recipe = models.CharField(max_length=20, choices=RecipeChoice.choices, default=RecipeChoice.AUTO)
     config = models.JSONField(default=dict)
     """`analysis.training.config.TrainingConfig.as_json()`."""
     trials = models.PositiveIntegerField(default=0)
@@ -80,7 +80,7 @@ class TrainingRun(models.Model):
 
     job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="+")
     """The latest of its jobs: going on after a pause is a new one."""
-    wish = models.CharField(max_length=10, choices=Wish.choices, default=Wish.NOTHING, blank=True)
+    wish = models.CharField(max_length=10, choices=RequestedAction.choices, default=RequestedAction.NOTHING, blank=True)
     paused_at = models.DateTimeField(null=True)
     """Set when its job was ended to go on later; the checkpoint stays."""
     moment = models.JSONField(default=dict)
@@ -111,20 +111,20 @@ class TrainingRun(models.Model):
         return f"teams/{self.team_id}/training/{self.pk}"
 
     @property
-    def state(self) -> State:
+    def state(self) -> RunState:
         if self.paused_at is not None:
-            return State.PAUSED
+            return RunState.PAUSED
         if self.job is None:
-            return State.CANCELLED
+            return RunState.CANCELLED
         if self.job.status == Status.QUEUED:
-            return State.WAITING
-        return State(self.job.status)
+            return RunState.WAITING
+        return RunState(self.job.status)
 
 
-class Judged(models.Model):
+class HeldOutPrediction(models.Model):
     """What the model of a run said of one sample that it had not learned from."""
 
-    run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="judged")
+    run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="held_out_predictions")
     sample = models.ForeignKey("datasets.Sample", models.SET_NULL, null=True, related_name="+")
     part = models.CharField(max_length=10, choices=Part.choices)
     truth = models.CharField(max_length=80)

@@ -13,13 +13,13 @@ from webapp.training.registry import services as registry
 def head_context(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
     team = {"pk": run.team_id}
     dataset = evaluation_queries.standing_dataset(run)
-    working = registry.run_at_work(run.line)
+    deployed = registry.deployed_run(run.line)
     return {
         "run": run,
         "dataset": dataset,
         "labels": run.result.get("labels", []),
         "can_edit": access.editable_teams(request.user).filter(**team).exists(),
         "can_manage": access.manageable_teams(request.user).filter(**team).exists(),
-        "working": working,
-        "is_at_work": working == run,
+        "deployed": deployed,
+        "is_deployed": deployed == run,
     }

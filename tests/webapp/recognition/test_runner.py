@@ -18,7 +18,7 @@ from webapp.recognition import runner
 from webapp.recognition import services as recognition
 from webapp.recognition.models import CURRENT, Observation, Recognition, Span
 from webapp.training.models import Promotion
-from webapp.training.registry.services import at_work
+from webapp.training.registry.services import deployed_runs
 from webapp.videos import services
 from webapp.videos.models import Video, VideoState
 
@@ -58,7 +58,7 @@ def test_a_withdrawn_or_deleted_model_is_not_at_work(team: Team) -> None:
     deleted.deleted_at = timezone.now()
     deleted.save()
     newer = promote(make_model_run(team=team, line=kept.line))
-    assert at_work(team.pk) == [newer]
+    assert deployed_runs(team.pk) == [newer]
 
 
 def test_a_model_of_faces_looks_at_the_stored_views_of_each_track(team: Team) -> None:
@@ -140,7 +140,7 @@ def test_a_crash_while_results_are_stored_leaves_nothing_and_the_repeat_is_whole
     end_analysis(video)
     made = Recognition.objects.get(video=video, run=run)
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(runner.batches, "take_over_by_itself", die)
+        patch.setattr(runner.batches, "apply_automatically", die)
         runner.recognise_in_video(lifecycle.claim(made.job_id))
     assert not made.observations.exists()
     lifecycle.give_up_worker(Job.objects.get(pk=made.job_id))
@@ -236,7 +236,7 @@ def test_what_a_deletion_stopped_begins_again_with_the_undo(team: Team, alice: U
     end_analysis(video)
     by_itself = Recognition.objects.get(video=video)
     work(by_itself.job_id, runner.recognise_in_video)
-    batch = recognition.begin_batch([run], [video], user=alice)
+    batch = recognition.start_batch([run], [video], user=alice)
     asked = Recognition.objects.get(batch=batch)
     services.delete_video(video)
     assert Job.objects.get(pk=asked.job_id).status == Status.CANCELLED
@@ -252,7 +252,7 @@ def test_what_a_deletion_stopped_begins_again_with_the_undo(team: Team, alice: U
 def test_what_somebody_stopped_before_the_deletion_stays_stopped(team: Team, alice: User, tmp_path: Path) -> None:
     video = make_film(tmp_path, team=team)
     end_analysis(video)
-    batch = recognition.begin_batch([make_promoted(team=team)], [video], user=alice)
+    batch = recognition.start_batch([make_promoted(team=team)], [video], user=alice)
     asked = Recognition.objects.get(batch=batch)
     lifecycle.cancel(asked.job_id)
     services.delete_video(video)

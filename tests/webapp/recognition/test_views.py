@@ -48,7 +48,7 @@ def addresses(run: TrainingRun, look: Recognition) -> dict[str, str]:
         "list": reverse("recognition:list"),
         "batch": reverse("recognition:batch", args=[look.batch]),
         "apply": reverse("recognition:apply", args=[run.pk]),
-        "doubtful": reverse("recognition:doubtful", args=[run.pk]),
+        "doubtful": reverse("recognition:uncertain", args=[run.pk]),
         "picture": reverse("recognition:picture", args=[look.observations.get().pk]),
     }
 
@@ -90,7 +90,7 @@ def test_nobody_else_may_begin_decide_undo_repeat_or_answer(
     posts: dict[str, dict[str, Any]] = {
         reverse("recognition:begin"): {"video": str(look.video_id)},
         reverse("recognition:decide", args=[look.batch]): {"act": "take_all"},
-        reverse("recognition:undo", args=[look.batch]): {"looks": str(look.pk)},
+        reverse("recognition:undo", args=[look.batch]): {"recognitions": str(look.pk)},
         reverse("recognition:again", args=[look.pk]): {},
         reverse("recognition:answer", args=[run.pk]): {"moment": moment.pk, "answer": "skip"},
         reverse("recognition:undo_answer", args=[run.pk]): {"moment": moment.pk},
@@ -175,7 +175,7 @@ def test_queries_do_not_grow(run: TrainingRun, bob: User, team: Team, django_ass
         for address in (
             reverse("recognition:list"),
             reverse("recognition:batch", args=[batch]) if round_ == "many" else "",
-            reverse("recognition:doubtful", args=[run.pk]),
+            reverse("recognition:uncertain", args=[run.pk]),
             reverse("videos:detail", args=[videos[0].pk]) + "?tab=labels",
             reverse("videos:library") + f"?label={run.line.hex}.lie",
         ):

@@ -15,7 +15,7 @@ from tests.factories_training import make_run, store_model
 from webapp.accounts.models import Team
 from webapp.datasets.models import Dataset, Kind
 from webapp.training.models import TrainingRun
-from webapp.training.runs.predictions_runner import store_judged
+from webapp.training.runs.predictions_runner import store_predictions
 
 
 @pytest.fixture(scope="session")
@@ -51,5 +51,5 @@ def trained(striped: Dataset, model_files: Path) -> TrainingRun:
     paths = {f"{1000 + n}x.png": numbers[n + 1] for n in range(16)}
     judged = (model_files / "judged.csv").read_text().splitlines()[1:]
     found = {line.split(",")[0]: paths[Path(line.split(",")[0]).name] for line in judged if ",test," in line}
-    store_judged(run, model_files, found)
+    store_predictions(run, model_files, found)
     return run

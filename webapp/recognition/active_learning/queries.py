@@ -33,7 +33,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class UncertainMoment:
     """What the page shows of a moment."""
 
     observation: Observation
@@ -60,14 +60,14 @@ def counts(runs: Sequence[TrainingRun]) -> dict[uuid.UUID, int]:
     return {row["recognition__line"]: row["n"] for row in rows}
 
 
-def next_question(run: TrainingRun, dataset: Dataset) -> Question | None:
+def next_moment(run: TrainingRun, dataset: Dataset) -> UncertainMoment | None:
     related = ("recognition__video", "track__person", "face")
     observation = queue([run]).select_related(*related).defer("track__samples", "face__embedding").first()
     if observation is None:
         return None
     player_s = max(observation.time_s - observation.recognition.video.playback_offset_s, 0.0)
     choices = choices_of(observation, run, list(dataset.labels.all()))
-    return Question(observation, player_s, player_s + observation.duration_s, choices)
+    return UncertainMoment(observation, player_s, player_s + observation.duration_s, choices)
 
 
 def choices_of(observation: Observation, run: TrainingRun, labels: Sequence[Label]) -> list[Choice]:

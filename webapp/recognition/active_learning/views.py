@@ -26,18 +26,18 @@ SKIP = "skip"
 
 @login_required
 @require_GET
-def doubtful_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def uncertain_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
     run = get_object_or_404(access.editable_runs(request.user).select_related("team"), pk=run_id)
     dataset = _dataset(request, run)
-    question = queries.next_question(run, dataset) if dataset else None
+    moment = queries.next_moment(run, dataset) if dataset else None
     context = {
         "run": run,
         "dataset": dataset,
-        "question": question,
+        "moment": moment,
         "left": queries.counts([run]).get(run.line, 0) if dataset else 0,
-        "plays": question is not None and is_playable(question.observation.recognition.video),
+        "plays": moment is not None and is_playable(moment.observation.recognition.video),
     }
-    return render(request, "recognition/doubtful.html", context)
+    return render(request, "recognition/uncertain.html", context)
 
 
 @login_required
@@ -45,7 +45,7 @@ def doubtful_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
 def answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """`answer` is the id of a label, or skip, about the `moment`."""
     run = get_object_or_404(access.editable_runs(request.user), pk=run_id)
-    here = reverse("recognition:doubtful", args=[run.pk])
+    here = reverse("recognition:uncertain", args=[run.pk])
     observation = _moment(request, run)
     said = request.POST.get("answer", "")
     if said == SKIP:
@@ -74,7 +74,7 @@ def answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
 @require_POST
 def undo_answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     run = get_object_or_404(access.editable_runs(request.user), pk=run_id)
-    here = reverse("recognition:doubtful", args=[run.pk])
+    here = reverse("recognition:uncertain", args=[run.pk])
     observation, dataset = _moment(request, run), _dataset(request, run)
     if dataset is None:
         return refused(request, _("The dataset of this model was deleted."), here)

@@ -43,8 +43,8 @@ class LabelDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class LookDifference:
-    """One new look beside the one that is current now (or was, before it was taken over)."""
+class RecognitionDifference:
+    """One new recognition beside the one that is current now (or was, before it was taken over)."""
 
     recognition: Recognition
     before: Recognition | None
@@ -59,11 +59,11 @@ class LookDifference:
         return len(self.labels) - len(self.changed)
 
 
-def of_looks(looks: Sequence[Recognition]) -> list[LookDifference]:
-    """Two queries, however many looks. `looks` come with their video and run."""
-    before = _before(looks)
-    spans = _stretches([*looks, *before.values()])
-    return [_difference(each, before.get(each.pk), spans) for each in looks]
+def differences_of(recognitions: Sequence[Recognition]) -> list[RecognitionDifference]:
+    """Two queries, however many recognitions. `recognitions` come with their video and run."""
+    before = _before(recognitions)
+    spans = _stretches([*recognitions, *before.values()])
+    return [_difference(each, before.get(each.pk), spans) for each in recognitions]
 
 
 def minus(first: Iterable[Stretch], second: Iterable[Stretch], least_s: float = LEAST_S) -> list[Stretch]:
@@ -83,38 +83,39 @@ def minus(first: Iterable[Stretch], second: Iterable[Stretch], least_s: float = 
     return [(start_s, end_s) for start_s, end_s in left if end_s - start_s >= least_s]
 
 
-def _before(looks: Sequence[Recognition]) -> dict[uuid.UUID, Recognition]:
+def _before(recognitions: Sequence[Recognition]) -> dict[uuid.UUID, Recognition]:
     """What each of them replaces or would replace."""
-    current: QuerySet[Recognition] = Recognition.objects.filter(CURRENT, video__in={each.video_id for each in looks})
-    replaced = Recognition.objects.filter(pk__in=[each.replaces_id for each in looks if each.replaces_id])
+    videos = {each.video_id for each in recognitions}
+    current: QuerySet[Recognition] = Recognition.objects.filter(CURRENT, video__in=videos)
+    replaced = Recognition.objects.filter(pk__in=[each.replaces_id for each in recognitions if each.replaces_id])
     there = list((current | replaced).select_related("run"))
     by_key, by_place = {each.pk: each for each in there}, {(e.video_id, e.line): e for e in there if not e.replaced_at}
     found: dict[uuid.UUID, Recognition] = {}
-    for look in looks:
-        other = by_key.get(look.replaces_id) if look.replaces_id else None
-        if look.taken_over_at is None:
-            other = by_place.get((look.video_id, look.line))
-        if other is not None and other.pk != look.pk:
-            found[look.pk] = other
+    for recognition in recognitions:
+        other = by_key.get(recognition.replaces_id) if recognition.replaces_id else None
+        if recognition.taken_over_at is None:
+            other = by_place.get((recognition.video_id, recognition.line))
+        if other is not None and other.pk != recognition.pk:
+            found[recognition.pk] = other
     return found
 
 
-def _stretches(looks: Sequence[Recognition]) -> dict[uuid.UUID, dict[str, list[Stretch]]]:
+def _stretches(recognitions: Sequence[Recognition]) -> dict[uuid.UUID, dict[str, list[Stretch]]]:
     found: dict[uuid.UUID, dict[str, list[Stretch]]] = defaultdict(lambda: defaultdict(list))
-    spans = Span.objects.filter(recognition__in=[each.pk for each in looks])
-    for look, label, start_s, end_s in spans.values_list("recognition", "label", "start_s", "end_s"):
-        found[look][label].append((start_s, end_s))
+    spans = Span.objects.filter(recognition__in=[each.pk for each in recognitions])
+    for recognition, label, start_s, end_s in spans.values_list("recognition", "label", "start_s", "end_s"):
+        found[recognition][label].append((start_s, end_s))
     return found
 
 
 def _difference(
-    look: Recognition, before: Recognition | None, spans: dict[uuid.UUID, dict[str, list[Stretch]]]
-) -> LookDifference:
-    new, old = spans[look.pk], spans[before.pk] if before else {}
-    names = list(dict.fromkeys([*look.run.result.get("labels", []), *new, *old]))
-    video = look.video
+    recognition: Recognition, before: Recognition | None, spans: dict[uuid.UUID, dict[str, list[Stretch]]]
+) -> RecognitionDifference:
+    new, old = spans[recognition.pk], spans[before.pk] if before else {}
+    names = list(dict.fromkeys([*recognition.run.result.get("labels", []), *new, *old]))
+    video = recognition.video
     labels = [_of_label(name, old.get(name, []), new.get(name, []), video) for name in names]
-    return LookDifference(look, before, [each for each in labels if each.before or each.after])
+    return RecognitionDifference(recognition, before, [each for each in labels if each.before or each.after])
 
 
 def _of_label(label: str, before: list[Stretch], after: list[Stretch], video: Video) -> LabelDifference:

@@ -13,19 +13,19 @@ from webapp.recognition.models import Recognition
 IN_WORK = Q(job__status__in=ACTIVE, ended_at=None)
 STOPPED = Q(job__status__in=[Status.FAILED, Status.CANCELLED], ended_at=None)
 NEW = Q(ended_at__isnull=False, taken_over_at=None, discarded_at=None)
-TAKEN = Q(taken_over_at__isnull=False)
+APPLIED = Q(taken_over_at__isnull=False)
 DISCARDED = Q(discarded_at__isnull=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """How many looks of a batch are in each state."""
+class BatchCounts:
+    """How many recognitions of a batch are in each state."""
 
     all: int
     in_work: int
     stopped: int
     waiting: int
-    taken: int
+    applied: int
     discarded: int
 
     @property
@@ -37,22 +37,22 @@ class Counts:
         return int(100 * self.ended / self.all) if self.all else 100
 
 
-def counts(looks: QuerySet[Recognition]) -> Counts:
-    return Counts(
-        **looks.aggregate(
+def counts(recognitions: QuerySet[Recognition]) -> BatchCounts:
+    return BatchCounts(
+        **recognitions.aggregate(
             all=Count("pk"),
             in_work=Count("pk", filter=IN_WORK),
             stopped=Count("pk", filter=STOPPED),
             waiting=Count("pk", filter=NEW),
-            taken=Count("pk", filter=TAKEN),
+            applied=Count("pk", filter=APPLIED),
             discarded=Count("pk", filter=DISCARDED),
         )
     )
 
 
-def open_batches(looks: QuerySet[Recognition], limit: int = 10) -> list[dict[str, Any]]:
+def open_batches(recognitions: QuerySet[Recognition], limit: int = 10) -> list[dict[str, Any]]:
     """Those in work or with something to take over, newest first: "batch", "count", "waiting", "in_work", "at"."""
-    grouped = looks.filter(batch__isnull=False).order_by().values("batch")
+    grouped = recognitions.filter(batch__isnull=False).order_by().values("batch")
     found = grouped.annotate(
         count=Count("pk"),
         waiting=Count("pk", filter=NEW),
@@ -63,7 +63,7 @@ def open_batches(looks: QuerySet[Recognition], limit: int = 10) -> list[dict[str
     return rows
 
 
-def chosen(looks: QuerySet[Recognition], keys: Sequence[str]) -> list[Recognition]:
+def chosen(recognitions: QuerySet[Recognition], keys: Sequence[str]) -> list[Recognition]:
     """Those with these ids; nonsense among them is ignored."""
     ids = []
     for key in keys:
@@ -71,4 +71,4 @@ def chosen(looks: QuerySet[Recognition], keys: Sequence[str]) -> list[Recognitio
             ids.append(uuid.UUID(key))
         except ValueError:
             continue
-    return list(looks.filter(pk__in=ids))
+    return list(recognitions.filter(pk__in=ids))

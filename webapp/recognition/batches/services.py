@@ -1,4 +1,4 @@
-"""Which of the looks at a video counts: taking over what was found, throwing it away, and taking either back."""
+"""Which of the recognitions at a video counts: taking over what was found, throwing it away, and taking either back."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 from webapp.recognition.models import CURRENT, WAITING, Recognition
 
 
-def take_over(recognition: Recognition) -> bool:
+def apply(recognition: Recognition) -> bool:
     """It becomes the current one of its video and line; False when it is not waiting (any more)."""
     now = timezone.now()
     with transaction.atomic():
@@ -22,7 +22,7 @@ def take_over(recognition: Recognition) -> bool:
     return bool(taken)
 
 
-def take_over_by_itself(recognition: Recognition) -> None:
+def apply_automatically(recognition: Recognition) -> None:
     """One that came with an analysis, unless a later one was quicker."""
     later = Recognition.objects.filter(
         CURRENT, video=recognition.video_id, line=recognition.line, created_at__gt=recognition.created_at
@@ -30,7 +30,7 @@ def take_over_by_itself(recognition: Recognition) -> None:
     if later.exists():
         discard([recognition])
     else:
-        take_over(recognition)
+        apply(recognition)
 
 
 def discard(recognitions: Iterable[Recognition]) -> int:
@@ -39,13 +39,13 @@ def discard(recognitions: Iterable[Recognition]) -> int:
     return Recognition.objects.filter(WAITING, pk__in=keys).update(discarded_at=timezone.now())
 
 
-def bring_back(recognitions: Iterable[Recognition]) -> int:
+def restore(recognitions: Iterable[Recognition]) -> int:
     """Discarded ones wait again."""
     keys = [each.pk for each in recognitions]
     return Recognition.objects.filter(pk__in=keys, discarded_at__isnull=False).update(discarded_at=None)
 
 
-def undo_take_over(recognition: Recognition) -> bool:
+def undo_apply(recognition: Recognition) -> bool:
     """It waits again, and what it replaced is current; False when it is no longer the current one."""
     with transaction.atomic():
         if not Recognition.objects.filter(CURRENT, pk=recognition.pk).update(taken_over_at=None, replaces=None):

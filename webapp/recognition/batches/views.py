@@ -1,4 +1,4 @@
-"""The page of a batch of looks at old videos: progress, the difference, taking over, discarding, undo."""
+"""The page of a batch of recognitions at old videos: progress, the difference, taking over, discarding, undo."""
 
 from uuid import UUID
 
@@ -19,23 +19,23 @@ from webapp.recognition.batches import difference_queries, queries, services
 from webapp.recognition.models import Recognition
 
 PAGE_SIZE = 20
-TAKE, TAKE_ALL, DISCARD, DISCARD_ALL, STOP = "take", "take_all", "discard", "discard_all", "stop"
+APPLY, APPLY_ALL, DISCARD, DISCARD_ALL, STOP = "apply", "apply_all", "discard", "discard_all", "stop"
 
 
 @login_required
 @require_GET
 def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
-    looks = _looks(access.visible_recognitions(request.user), batch_id)
+    recognitions = _recognitions(access.visible_recognitions(request.user), batch_id)
     page = Paginator(
-        looks.select_related("video", "run", "job").order_by("video__title", "video", "line", "pk"), PAGE_SIZE
+        recognitions.select_related("video", "run", "job").order_by("video__title", "video", "line", "pk"), PAGE_SIZE
     ).get_page(request.GET.get("page"))
     ended = [each for each in page.object_list if each.ended_at is not None]
-    found = {each.recognition.pk: each for each in difference_queries.of_looks(ended)}
+    found = {each.recognition.pk: each for each in difference_queries.differences_of(ended)}
     context = {
         "batch": batch_id,
         "page": page,
         "rows": [(each, found.get(each.pk)) for each in page.object_list],
-        "counts": queries.counts(looks),
+        "counts": queries.counts(recognitions),
         "can_edit": access.editable_recognitions(request.user).filter(batch=batch_id).exists(),
         "team_id": page.object_list[0].video.team_id,
     }
@@ -45,66 +45,66 @@ def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def decide(request: HttpRequest, batch_id: UUID) -> HttpResponseBase:
-    """`act` is take, discard (each `look`), take_all, discard_all (all that wait), or stop (what still looks)."""
-    looks = _looks(access.editable_recognitions(request.user), batch_id)
+    """Reads `act`: apply or discard (each `recognition`), apply_all or discard_all (all that wait), or stop."""
+    recognitions = _recognitions(access.editable_recognitions(request.user), batch_id)
     here = reverse("recognition:batch", args=[batch_id])
     act = request.POST.get("act", "")
     if act == STOP:
-        return _stop(request, looks, here)
-    if act in (TAKE_ALL, DISCARD_ALL):
-        wished = list(looks.filter(queries.NEW))
-    elif act in (TAKE, DISCARD):
-        wished = queries.chosen(looks.filter(queries.NEW), request.POST.getlist("look"))
+        return _stop(request, recognitions, here)
+    if act in (APPLY_ALL, DISCARD_ALL):
+        wished = list(recognitions.filter(queries.NEW))
+    elif act in (APPLY, DISCARD):
+        wished = queries.chosen(recognitions.filter(queries.NEW), request.POST.getlist("recognition"))
     else:
         return refused(request, _("Choose what to do with the new labels."), here)
     if not wished:
         return refused(request, _("Choose at least one video whose new labels wait."), here)
-    is_taking = act in (TAKE, TAKE_ALL)
-    if is_taking:
-        moved = [look for look in wished if services.take_over(look)]
+    is_applying = act in (APPLY, APPLY_ALL)
+    if is_applying:
+        moved = [recognition for recognition in wished if services.apply(recognition)]
     else:
         moved = wished if services.discard(wished) else []
-    return _told(request, moved, here, batch_id, is_taking=is_taking)
+    return _told(request, moved, here, batch_id, is_applying=is_applying)
 
 
 @login_required
 @require_POST
 def undo(request: HttpRequest, batch_id: UUID) -> HttpResponseBase:
-    """Those in `looks` (ids with commas between them) wait again; what they replaced is current."""
-    looks = _looks(access.editable_recognitions(request.user), batch_id)
+    """Those in `recognitions` (ids with commas between them) wait again; what they replaced is current."""
+    recognitions = _recognitions(access.editable_recognitions(request.user), batch_id)
     here = reverse("recognition:batch", args=[batch_id])
-    wished = queries.chosen(looks, request.POST.get("looks", "").split(","))
-    taken = [look for look in wished if look.taken_over_at is not None]
-    back = sum(services.undo_take_over(look) for look in taken)
-    back += services.bring_back(look for look in wished if look.discarded_at is not None)
+    wished = queries.chosen(recognitions, request.POST.get("recognitions", "").split(","))
+    taken = [recognition for recognition in wished if recognition.taken_over_at is not None]
+    back = sum(services.undo_apply(recognition) for recognition in taken)
+    back += services.restore(recognition for recognition in wished if recognition.discarded_at is not None)
     if not back:
         return refused(request, _("That cannot be undone any more: later labels stand there now."), here)
     words = ngettext("Undone for %(n)d video.", "Undone for %(n)d videos.", back) % {"n": back}
     return done(request, words, here)
 
 
-def _looks(looks: QuerySet[Recognition], batch_id: UUID) -> QuerySet[Recognition]:
+def _recognitions(recognitions: QuerySet[Recognition], batch_id: UUID) -> QuerySet[Recognition]:
     """Of one batch. Raises Http404 where none of it may be seen."""
-    found = looks.filter(batch=batch_id)
+    found = recognitions.filter(batch=batch_id)
     if not found.exists():
         raise Http404
     return found
 
 
-def _stop(request: HttpRequest, looks: QuerySet[Recognition], here: str) -> HttpResponseBase:
-    stopped = sum(lifecycle.cancel(job) for job in looks.filter(queries.IN_WORK).values_list("job", flat=True))
+def _stop(request: HttpRequest, recognitions: QuerySet[Recognition], here: str) -> HttpResponseBase:
+    stopped = sum(lifecycle.cancel(job) for job in recognitions.filter(queries.IN_WORK).values_list("job", flat=True))
     if not stopped:
         return refused(request, _("There was nothing left to stop."), here)
     return done(request, _("Stopped. What was found so far can be taken over."), here)
 
 
 def _told(
-    request: HttpRequest, moved: list[Recognition], here: str, batch_id: UUID, *, is_taking: bool
+    request: HttpRequest, moved: list[Recognition], here: str, batch_id: UUID, *, is_applying: bool
 ) -> HttpResponseBase:
     n = len(moved)
-    if is_taking:
+    if is_applying:
         words = ngettext("New labels for %(n)d video.", "New labels for %(n)d videos.", n)
     else:
         words = ngettext("Discarded for %(n)d video.", "Discarded for %(n)d videos.", n)
-    fields = {"looks": ",".join(str(look.pk) for look in moved)}
+    fields = {"recognitions": ",".join(str(recognition.pk) for recognition in moved)}
     return done(request, words % {"n": n}, here, reverse("recognition:undo", args=[batch_id]), fields)

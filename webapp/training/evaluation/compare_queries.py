@@ -19,18 +19,18 @@ QUIET_SETTINGS = frozenset({"threads", "device", "minutes", "mixed_precision"})
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparedRun:
     """One run. `settings` in the order of the table's columns: value, and whether it is unlike the most frequent."""
 
     run: TrainingRun
     figures: Mapping[str, Any]
-    measured: queries.Measured
+    measured: queries.EvaluationData
     is_tested: bool
     is_grave: bool
     settings: list[tuple[Any, bool]]
 
 
-SORTS: dict[str, tuple[Callable[[Row], Any], bool]] = {
+SORTS: dict[str, tuple[Callable[[ComparedRun], Any], bool]] = {
     "accuracy": (lambda row: row.figures["accuracy"], True),
     "f1": (lambda row: row.figures["macro_f1"], True),
     "calibration": (lambda row: row.figures["expected_calibration_error"], False),
@@ -45,7 +45,7 @@ def differing(runs: Sequence[TrainingRun]) -> list[str]:
     return [name for name in ("recipe", "version", *names) if len({_plain(_value(run, name)) for run in runs}) > 1]
 
 
-def table(runs: Sequence[TrainingRun], sort: str) -> tuple[list[str], list[Row]]:
+def table(runs: Sequence[TrainingRun], sort: str) -> tuple[list[str], list[ComparedRun]]:
     names = differing(runs)
     usual = {name: _most_frequent([_plain(_value(run, name)) for run in runs]) for name in names}
     rows = [_row(run, names, usual) for run in runs]
@@ -53,12 +53,12 @@ def table(runs: Sequence[TrainingRun], sort: str) -> tuple[list[str], list[Row]]
     return names, sorted(rows, key=key, reverse=largest_first)
 
 
-def _row(run: TrainingRun, names: Sequence[str], usual: Mapping[str, str]) -> Row:
+def _row(run: TrainingRun, names: Sequence[str], usual: Mapping[str, str]) -> ComparedRun:
     part = caveat_words.measured_part(run.result)
     values = [(value_of(name, _value(run, name)), _plain(_value(run, name)) != usual[name]) for name in names]
     figures = run.result[part]
-    measured = queries.Measured(figures["count"], figures["sources"], False)
-    return Row(run, figures, measured, bool(run.result["test"]), bool(caveat_words.grave_doubts(run)), values)
+    measured = queries.EvaluationData(figures["count"], figures["sources"], False)
+    return ComparedRun(run, figures, measured, bool(run.result["test"]), bool(caveat_words.grave_caveats(run)), values)
 
 
 def _value(run: TrainingRun, name: str) -> Any:
@@ -76,7 +76,7 @@ def _most_frequent(values: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class AccuracyDifference:
     """On the samples that both were measured with: `points` of accuracy by which the first is better (may be below 0).
 
     `chance` None: they cannot be compared fairly. `alone` counts the samples that only one was measured with.
@@ -94,24 +94,26 @@ class Difference:
         return self.first if self.points >= 0 else self.second
 
 
-def difference(first: TrainingRun, second: TrainingRun) -> Difference:
+def difference(first: TrainingRun, second: TrainingRun) -> AccuracyDifference:
     """Only samples that both had not learned from, with the same truth for both, are a fair measure."""
     part, other_part = (caveat_words.measured_part(run.result) for run in (first, second))
     if part != other_part:
-        return Difference(first, second, 0, 0)
+        return AccuracyDifference(first, second, 0, 0)
     mine, theirs = _right_by_sample(first, part), _right_by_sample(second, part)
     shared = sorted(key for key in mine.keys() & theirs.keys())
     alone = len(mine.keys() ^ theirs.keys())
     if len(shared) < FEWEST_IN_COMMON:
-        return Difference(first, second, len(shared), alone)
+        return AccuracyDifference(first, second, len(shared), alone)
     ours = np.array([mine[key][0] for key in shared])
     others = np.array([theirs[key][0] for key in shared])
     sources = np.unique([mine[key][1] for key in shared], return_inverse=True)[1]
     chance = chance_of_difference(ours, others, sources.astype(np.intp))
-    return Difference(first, second, len(shared), alone, 100 * float(ours.mean() - others.mean()), chance)
+    return AccuracyDifference(first, second, len(shared), alone, 100 * float(ours.mean() - others.mean()), chance)
 
 
 def _right_by_sample(run: TrainingRun, part: str) -> dict[tuple[int, str], tuple[bool, str]]:
     """(sample, truth) -> whether it was right, and the source of the sample."""
-    rows = run.judged.filter(part=part, sample__isnull=False).values_list("sample", "truth", "said", "sample__source")
+    rows = run.held_out_predictions.filter(part=part, sample__isnull=False).values_list(
+        "sample", "truth", "said", "sample__source"
+    )
     return {(sample, truth): (truth == said, source) for sample, truth, said, source in rows}

@@ -11,7 +11,7 @@ from webapp.http.ids import uuid_or_none
 from webapp.training import setting_words
 from webapp.training.evaluation import compare_queries
 from webapp.training.evaluation import words as evaluation_words
-from webapp.training.evaluation.compare_queries import Difference
+from webapp.training.evaluation.compare_queries import AccuracyDifference
 from webapp.training.models import TrainingRun
 from webapp.training.registry import services as registry
 
@@ -37,7 +37,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "pair": [run.pk for run in pair or ()],
         "difference": told,
         "difference_words": _told(told) if told else "",
-        "at_work": {run.pk for run in registry.at_work(chosen[0].team_id)},
+        "deployed_keys": {run.pk for run in registry.deployed_runs(chosen[0].team_id)},
         "title": chosen[0].dataset_name,
         "line": chosen[0].line if len({run.line for run in chosen}) == 1 else None,
     }
@@ -62,7 +62,7 @@ def _pair(request: HttpRequest, runs: list[TrainingRun]) -> tuple[TrainingRun, T
     return (some[0], some[1]) if len(some) == 2 else None
 
 
-def _told(told: Difference) -> str:
+def _told(told: AccuracyDifference) -> str:
     if told.chance is None:
         return _(
             "These two cannot be compared fairly: they were measured on different samples. Train both on the same "

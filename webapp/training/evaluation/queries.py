@@ -13,7 +13,7 @@ from analysis.training.evaluation.curves import PrecisionRecall, Roc
 from analysis.types import Float64
 from webapp.datasets.models import Dataset, Label, Part
 from webapp.training import caveat_words
-from webapp.training.models import Judged, TrainingRun
+from webapp.training.models import HeldOutPrediction, TrainingRun
 
 MOST_ROWS = 50_000
 """Curves of more samples look the same and take seconds."""
@@ -21,28 +21,32 @@ SHADES = 8
 """Steps of colour of the confusion matrix."""
 CARDS = 12
 """Mistakes on the page itself; the list has them all."""
-TURNED = 12
+FLIPPED_SHOWN = 12
 """Pictures that are shown of those about which another threshold changes its mind."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class PartPredictions:
     """What was said of the samples of one part: one row each, labels by their place in the run's list."""
 
     labels: tuple[str, ...]
     keys: "np.ndarray[Any, np.dtype[np.int64]]"
-    truth: "np.ndarray[Any, np.dtype[np.intp]]"
-    said: "np.ndarray[Any, np.dtype[np.intp]]"
+    target: "np.ndarray[Any, np.dtype[np.intp]]"
+    predicted: "np.ndarray[Any, np.dtype[np.intp]]"
     scores: Float64
     """`(n, labels)`."""
 
 
-def heard(run: TrainingRun, part: str) -> Heard:
+def predictions_of(run: TrainingRun, part: str) -> PartPredictions:
     labels = tuple(run.result["labels"])
     place = {label: number for number, label in enumerate(labels)}
-    rows = run.judged.filter(part=part).order_by("pk").values_list("pk", "truth", "said", "scores")[:MOST_ROWS]
+    rows = (
+        run.held_out_predictions.filter(part=part)
+        .order_by("pk")
+        .values_list("pk", "truth", "said", "scores")[:MOST_ROWS]
+    )
     known = [row for row in rows if row[1] in place and row[2] in place]
-    return Heard(
+    return PartPredictions(
         labels,
         np.array([row[0] for row in known], np.int64),
         np.array([place[row[1]] for row in known], np.intp),
@@ -52,27 +56,29 @@ def heard(run: TrainingRun, part: str) -> Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """Samples that are `truth` and were said to be `said`; `shade` 0..SHADES by its share of the row."""
+class ConfusionCell:
+    """Samples that are `target` and were predicted as `predicted`; `shade` 0..SHADES by its share of the row."""
 
-    truth: str
-    said: str
+    target: str
+    predicted: str
     count: int
     shade: int
 
     @property
     def is_right(self) -> bool:
-        return self.truth == self.said
+        return self.target == self.predicted
 
 
-def matrix(run: TrainingRun, part: str) -> list[tuple[str, int, list[Cell]]]:
+def matrix(run: TrainingRun, part: str) -> list[tuple[str, int, list[ConfusionCell]]]:
     """Truth, how many there are, and a cell for each label that was said. From the run's own figures."""
     labels = run.result["labels"]
     rows = []
-    for truth, counts in zip(labels, run.result[part]["confusion"], strict=True):
+    for target, counts in zip(labels, run.result[part]["confusion"], strict=True):
         all_ = sum(counts)
-        cells = [Cell(truth, said, n, _shade(n, all_)) for said, n in zip(labels, counts, strict=True)]
-        rows.append((truth, all_, cells))
+        cells = [
+            ConfusionCell(target, predicted, n, _shade(n, all_)) for predicted, n in zip(labels, counts, strict=True)
+        ]
+        rows.append((target, all_, cells))
     return rows
 
 
@@ -111,20 +117,20 @@ def chosen_label(run: TrainingRun, query: Mapping[str, str], part: str) -> str:
 
 
 @dataclass(frozen=True)
-class AgainstRest:
+class OneVsRest:
     """One label against all others."""
 
     run: TrainingRun
-    heard: Heard
+    predictions: PartPredictions
     label: str
 
     @cached_property
     def scores(self) -> Float64:
-        return self.heard.scores[:, self.heard.labels.index(self.label)]
+        return self.predictions.scores[:, self.predictions.labels.index(self.label)]
 
     @cached_property
     def positive(self) -> "np.ndarray[Any, np.dtype[np.bool_]]":
-        return np.asarray(self.heard.truth == self.heard.labels.index(self.label))
+        return np.asarray(self.predictions.target == self.predictions.labels.index(self.label))
 
     @cached_property
     def roc(self) -> Roc:
@@ -140,20 +146,20 @@ class AgainstRest:
         return [[int(n) for n in row] for row in curves.threshold_table(self.scores, self.positive)]
 
     @property
-    def usual(self) -> float:
+    def default_threshold(self) -> float:
         """From where on it is said as the run stands."""
-        labels = self.heard.labels
+        labels = self.predictions.labels
         if len(labels) != 2:
             return 0.5
         threshold = float(self.run.result["threshold"])
         return threshold if self.label == labels[1] else 1 - threshold
 
-    def turned(self, threshold: float) -> list[int]:
+    def flipped(self, threshold: float) -> list[int]:
         """Keys of the rows about which it changes its mind, the nearest to the old threshold first."""
-        low, high = sorted((threshold, self.usual))
+        low, high = sorted((threshold, self.default_threshold))
         places = np.flatnonzero((self.scores >= low) & (self.scores < high))
-        nearest = places[np.argsort(np.abs(self.scores[places] - self.usual), kind="stable")]
-        return [int(key) for key in self.heard.keys[nearest]]
+        nearest = places[np.argsort(np.abs(self.scores[places] - self.default_threshold), kind="stable")]
+        return [int(key) for key in self.predictions.keys[nearest]]
 
 
 def read_threshold(query: Mapping[str, str], usual: float) -> float:
@@ -164,27 +170,31 @@ def read_threshold(query: Mapping[str, str], usual: float) -> float:
     return int(text) / curves.STEPS
 
 
-def cards(rows: QuerySet[Judged]) -> QuerySet[Judged]:
+def cards(rows: QuerySet[HeldOutPrediction]) -> QuerySet[HeldOutPrediction]:
     """With all that a card shows."""
     return rows.select_related("sample__label", "sample__video")
 
 
-def mistakes(run: TrainingRun, part: str) -> QuerySet[Judged]:
+def mistakes(run: TrainingRun, part: str) -> QuerySet[HeldOutPrediction]:
     """The surest first."""
-    wrong = run.judged.filter(part=part).exclude(truth=F("said"))
+    wrong = run.held_out_predictions.filter(part=part).exclude(truth=F("said"))
     return wrong.order_by("-certainty", "pk")
 
 
-def judged_list(run: TrainingRun, part: str, query: Mapping[str, str]) -> QuerySet[Judged]:
+def chosen_predictions(run: TrainingRun, part: str, query: Mapping[str, str]) -> QuerySet[HeldOutPrediction]:
     """?truth= and ?said= choose a cell; ?wrong=1 all mistakes. The surest first."""
-    rows = mistakes(run, part) if query.get("wrong") else run.judged.filter(part=part).order_by("-certainty", "pk")
+    rows = (
+        mistakes(run, part)
+        if query.get("wrong")
+        else run.held_out_predictions.filter(part=part).order_by("-certainty", "pk")
+    )
     for name in ("truth", "said"):
         if query.get(name):
             rows = rows.filter(**{name: query[name]})
     return rows
 
 
-def in_order(rows: QuerySet[Judged], keys: Sequence[int]) -> list[Judged]:
+def in_order(rows: QuerySet[HeldOutPrediction], keys: Sequence[int]) -> list[HeldOutPrediction]:
     found = cards(rows).in_bulk(list(keys))
     return [found[key] for key in keys if key in found]
 
@@ -199,7 +209,7 @@ def labels_today(dataset: Dataset | None) -> list[Label]:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class EvaluationData:
     """What the figures of a part are of."""
 
     count: int
@@ -207,13 +217,13 @@ class Measured:
     are_videos: bool
 
 
-def measured_on(run: TrainingRun, part: str) -> Measured:
+def evaluated_on(run: TrainingRun, part: str) -> EvaluationData:
     """The number of videos where all samples come from videos, else that of the sources that the run found."""
     figures = run.result[part]
-    counted = run.judged.filter(part=part).aggregate(
+    counted = run.held_out_predictions.filter(part=part).aggregate(
         all=Count("pk"),
         of_videos=Count("pk", filter=Q(sample__video__isnull=False)),
         videos=Count("sample__video", distinct=True),
     )
     are_videos = bool(counted["all"]) and counted["all"] == counted["of_videos"]
-    return Measured(figures["count"], counted["videos"] if are_videos else figures["sources"], are_videos)
+    return EvaluationData(figures["count"], counted["videos"] if are_videos else figures["sources"], are_videos)

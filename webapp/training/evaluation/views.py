@@ -21,7 +21,7 @@ from webapp.http.responses import done, refused
 from webapp.training import caveat_words
 from webapp.training.evaluation import queries
 from webapp.training.evaluation import words as evaluation_words
-from webapp.training.evaluation.queries import AgainstRest
+from webapp.training.evaluation.queries import OneVsRest
 from webapp.training.models import TrainingRun
 from webapp.training.page_context import head_context
 from webapp.training.registry import services as registry
@@ -29,7 +29,7 @@ from webapp.training.runs import run_context
 from webapp.training.setting_words import name_of, value_of
 
 PAGE_SIZE = 36
-MOVES = 8
+PROMOTIONS_SHOWN = 8
 """Lines of the history of promotions that the page shows."""
 TABLE_STEPS = range(0, 101, 10)
 
@@ -46,19 +46,19 @@ def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
         "figures": figures,
         "interval": {"from": low, "to": high, "low": 100 * low, "width": 100 * (high - low)},
         "right_words": evaluation_words.right_of(run.kind, figures["accuracy"], low, high),
-        "measured_words": evaluation_words.measured_on(run.kind, queries.measured_on(run, part), part),
+        "measured_words": evaluation_words.measured_on(run.kind, queries.evaluated_on(run, part), part),
         "calibration_words": evaluation_words.calibration(
             figures["expected_calibration_error"], figures["calibration"]
         ),
         "bins": _bins(figures["calibration"]),
-        "doubts": caveat_words.doubts_of(run),
+        "caveats": caveat_words.caveats_of(run),
         "parts": [(each, Part(each).label) for each in queries.parts_of(run)],
         "matrix": queries.matrix(run, part),
         "wrong_count": wrong.count(),
         "mistakes": list(queries.cards(wrong)[: queries.CARDS]),
         "labels_today": queries.labels_today(context["dataset"]),
-        "moves": list(registry.history(run.line)[:MOVES]),
-        "before": registry.run_before(run.line),
+        "promotions": list(registry.history(run.line)[:PROMOTIONS_SHOWN]),
+        "before": registry.previous_run(run.line),
         **run_context.learned(run),
         "settings": [(name_of(name), value_of(name, value)) for name, value in sorted(run.config.items())],
     }
@@ -67,11 +67,11 @@ def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
 
 @login_required
 @require_GET
-def judged(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def predictions(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """The samples of a cell, all mistakes, or all: ?part=&truth=&said=&wrong=1"""
     run = finished_run(request, run_id)
     part = queries.chosen_part(run, request.GET)
-    rows = queries.cards(queries.judged_list(run, part, request.GET))
+    rows = queries.cards(queries.chosen_predictions(run, part, request.GET))
     context = head_context(request, run)
     context |= {
         "part": part,
@@ -80,7 +80,7 @@ def judged(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "said": request.GET.get("said", ""),
         "labels_today": queries.labels_today(context["dataset"]),
     }
-    return render(request, "training/judged.html", context)
+    return render(request, "training/predictions.html", context)
 
 
 @login_required
@@ -144,23 +144,23 @@ def _unchanged(sample: Sample) -> str:
 
 def _threshold_context(request: HttpRequest, run: TrainingRun, part: str) -> dict[str, Any]:
     label = queries.chosen_label(run, request.GET, part)
-    against = AgainstRest(run, queries.heard(run, part), label)
-    at = queries.read_threshold(request.GET, against.usual)
+    against = OneVsRest(run, queries.predictions_of(run, part), label)
+    at = queries.read_threshold(request.GET, against.default_threshold)
     step = round(at * 100)
-    keys = against.turned(step / 100)
+    keys = against.flipped(step / 100)
     rows = set(keys)
-    among = [key in rows for key in against.heard.keys.tolist()]
+    among = [key in rows for key in against.predictions.keys.tolist()]
     is_label = int(against.positive[among].sum())
-    more = at < against.usual
+    more = at < against.default_threshold
     right, wrong = (is_label, len(keys) - is_label) if more else (len(keys) - is_label, is_label)
     return {
         "part": part,
         "label": label,
         "at": step,
-        "usual": round(against.usual * 100),
+        "default_at": round(against.default_threshold * 100),
         "threshold_words": evaluation_words.at_threshold(label, against.table[step]),
-        "turned_words": evaluation_words.turned(label, more, right, wrong),
-        "turned": queries.in_order(run.judged.all(), keys[: queries.TURNED]),
+        "flipped_words": evaluation_words.flipped(label, more, right, wrong),
+        "flipped": queries.in_order(run.held_out_predictions.all(), keys[: queries.FLIPPED_SHOWN]),
         "against": against,
         "roc_line": _line(against.roc.points),
         "precision_line": _line(against.precision_recall.points),

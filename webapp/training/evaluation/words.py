@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from webapp.datasets.choices import Kind, Part
-from webapp.training.evaluation.queries import Measured
+from webapp.training.evaluation.queries import EvaluationData
 
 PER_HUNDRED_FROM = 0.95
 """From there on "of 10" would be 9.7, which nobody can picture."""
@@ -32,7 +32,7 @@ def _number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def measured_on(kind: str, measured: Measured, part: str) -> str:
+def measured_on(kind: str, measured: EvaluationData, part: str) -> str:
     """Measured on 212 pictures of 14 videos that it never saw."""
     n = measured.count
     if kind == Kind.FACES:
@@ -87,7 +87,7 @@ def at_threshold(label: str, counts: list[int]) -> list[str]:
     ]
 
 
-def turned(label: str, more: bool, right: int, wrong: int) -> str:
+def flipped(label: str, more: bool, right: int, wrong: int) -> str:
     """About how many it changes its mind, and whether that is for the better."""
     n = right + wrong
     if not n:

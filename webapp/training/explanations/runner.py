@@ -71,29 +71,29 @@ class Shown:
 
 def explain_picture(job: Job) -> None:
     """Stores the pictures, then the row and the end of the job in one transaction."""
-    look = Explanation.objects.filter(job=job, run__deleted_at=None).first()
-    if look is None:
+    explanation = Explanation.objects.filter(job=job, run__deleted_at=None).first()
+    if explanation is None:
         lifecycle.cancel(job.pk)
         raise Cancelled
     lifecycle.report(job, STAGE, 0, 1)
-    model = loaded(look.run)
-    if services.is_average(look):
-        _store_average(look, _average(look, model, job))
+    model = loaded(explanation.run)
+    if services.is_average(explanation):
+        _store_average(explanation, _average(explanation, model, job))
         return
-    with _file_of(look, model) as shown:
-        found = _looked(look, model, shown.path)
-        vector, embedder = _vector_of(look, shown.path)
+    with _file_of(explanation, model) as shown:
+        found = _explained(explanation, model, shown.path)
+        vector, embedder = _vector_of(explanation, shown.path)
     result: dict[str, Any] = {"said": found.said, "scores": found.scores, "towards": found.label}
-    result |= {"over_time": list(found.over_time), "nearest": nearest(look, vector, embedder)}
+    result |= {"over_time": list(found.over_time), "nearest": nearest(explanation, vector, embedder)}
     result["is_faceless"] = shown.is_faceless
-    _store_picture(look, FRAMES, found.frames_jpeg)
-    _store(look, found.picture_jpeg, found.heat_png, result)
+    _store_picture(explanation, FRAMES, found.frames_jpeg)
+    _store(explanation, found.picture_jpeg, found.heat_png, result)
 
 
-def _looked(look: Explanation, loaded: Loaded, path: Path) -> "Looked":
+def _explained(explanation: Explanation, loaded: Loaded, path: Path) -> "Looked":
     from analysis.training.evaluation.explanation_images import look_at
 
-    return look_at(loaded.model, loaded.network, path, look.label or None)
+    return look_at(loaded.model, loaded.network, path, explanation.label or None)
 
 
 def loaded(run: TrainingRun) -> Loaded:
@@ -113,45 +113,45 @@ def _loaded(run_id: UUID, digest: str) -> Loaded:
 
 
 @contextmanager
-def _file_of(look: Explanation, loaded: Loaded) -> Iterator[Shown]:
+def _file_of(explanation: Explanation, loaded: Loaded) -> Iterator[Shown]:
     """The picture or clip as the model takes it. Raises FileGone, UnreadablePicture or UnreadableVideo."""
     with storage.scratch_dir() as scratch, ExitStack() as opened:
-        if look.video is not None:
-            yield _frame(look, loaded, scratch)
+        if explanation.video is not None:
+            yield _frame(explanation, loaded, scratch)
             return
-        key = look.sample.key if look.sample is not None else look.file_key
+        key = explanation.sample.key if explanation.sample is not None else explanation.file_key
         try:
             path = opened.enter_context(storage.local_path(key))
         except FileNotFoundError as error:
             raise FileGone(key) from error
-        yield Shown(path) if look.sample is not None else _of_upload(look, loaded, path, scratch)
+        yield Shown(path) if explanation.sample is not None else _of_upload(explanation, loaded, path, scratch)
 
 
-def _of_upload(look: Explanation, loaded: Loaded, path: Path, scratch: Path) -> Shown:
+def _of_upload(explanation: Explanation, loaded: Loaded, path: Path, scratch: Path) -> Shown:
     if TrainingSample(path, "").is_clip:
         if probe_in_subprocess(path).duration_s > MOST_CLIP_S:
-            raise UnreadableVideo(f"{look.file_name}: longer than {MOST_CLIP_S:.0f} s")
+            raise UnreadableVideo(f"{explanation.file_name}: longer than {MOST_CLIP_S:.0f} s")
         return Shown(path)
     if _wants_clip(loaded):
-        raise UnreadableVideo(f"{look.file_name}: a picture, where the model takes clips")
-    if look.run.kind != Kind.FACES:
+        raise UnreadableVideo(f"{explanation.file_name}: a picture, where the model takes clips")
+    if explanation.run.kind != Kind.FACES:
         return Shown(path)
     return _with_face(read_picture(path), scratch)
 
 
-def _frame(look: Explanation, loaded: Loaded, scratch: Path) -> Shown:
+def _frame(explanation: Explanation, loaded: Loaded, scratch: Path) -> Shown:
     """The moment of the video; for models of clips a short clip around it."""
-    assert look.video is not None and look.time_s is not None
-    info = info_of(look.video)
-    with original_of(look.video) as path:
+    assert explanation.video is not None and explanation.time_s is not None
+    info = info_of(explanation.video)
+    with original_of(explanation.video) as path:
         if _wants_clip(loaded):
             target = scratch / "clip.mp4"
-            cut_clip(path, target, info, max(look.time_s - CLIP_S / 2, info.start_s), CLIP_S, _ignore)
+            cut_clip(path, target, info, max(explanation.time_s - CLIP_S / 2, info.start_s), CLIP_S, _ignore)
             return Shown(target)
-        for _index, frame in frames_at(path, info, [look.time_s]):
+        for _index, frame in frames_at(path, info, [explanation.time_s]):
             image = whole_picture(frame, info, FRAME_SIDE_PX)
-            return _with_face(image, scratch) if look.run.kind == Kind.FACES else Shown(_written(image, scratch))
-    raise UnreadableVideo(f"{look.video.title}: no picture at {look.time_s:.2f} s")
+            return _with_face(image, scratch) if explanation.run.kind == Kind.FACES else Shown(_written(image, scratch))
+    raise UnreadableVideo(f"{explanation.video.title}: no picture at {explanation.time_s:.2f} s")
 
 
 def _wants_clip(loaded: Loaded) -> bool:
@@ -177,13 +177,13 @@ def _written(image_bgr: Image, scratch: Path) -> Path:
     return path
 
 
-def _vector_of(look: Explanation, path: Path) -> tuple[Float32, str]:
+def _vector_of(explanation: Explanation, path: Path) -> tuple[Float32, str]:
     """What was measured of the sample, or the same made of the file now; `(d,)` and the embedder's name."""
-    if look.sample is not None:
-        row = Measured.objects.filter(sample=look.sample).values_list("embedding", "embedder").first()
+    if explanation.sample is not None:
+        row = Measured.objects.filter(sample=explanation.sample).values_list("embedding", "embedder").first()
         if row is not None:
             return measuring_runner.unpack_vectors([row[0]])[0], row[1]
-        image = measuring_runner.picture_of(look.sample)
+        image = measuring_runner.picture_of(explanation.sample)
     else:
         image = _still(path)
     if image is None:
@@ -198,13 +198,13 @@ def _still(path: Path) -> Image:
     return middle_picture(path) if TrainingSample(path, "").is_clip else decode_picture(path.read_bytes(), path.name)
 
 
-def nearest(look: Explanation, vector: Float32, embedder: str) -> list[int]:
+def nearest(explanation: Explanation, vector: Float32, embedder: str) -> list[int]:
     """Numbers of the samples it learned from that look most alike; none where its version is gone."""
-    if look.run.version_id is None:
+    if explanation.run.version_id is None:
         return []
-    learned = {"frozen_in__version": look.run.version_id, "frozen_in__part": Part.TRAIN.value}
+    learned = {"frozen_in__version": explanation.run.version_id, "frozen_in__part": Part.TRAIN.value}
     rows = Measured.objects.filter(embedder=embedder, **{f"sample__{name}": value for name, value in learned.items()})
-    rows = rows.exclude(sample=look.sample_id) if look.sample_id else rows
+    rows = rows.exclude(sample=explanation.sample_id) if explanation.sample_id else rows
     found: list[tuple[float, int]] = []
     batch: list[tuple[int, bytes | memoryview]] = []
     for row in rows.values_list("sample__number", "embedding").iterator(ROWS):
@@ -225,10 +225,12 @@ def _best(found: list[tuple[float, int]]) -> list[tuple[float, int]]:
     return sorted(found, key=lambda each: (-each[0], each[1]))[:NEAREST]
 
 
-def _average(look: Explanation, loaded: Loaded, job: Job) -> "Averaged":
+def _average(explanation: Explanation, loaded: Loaded, job: Job) -> "Averaged":
     from analysis.training.evaluation.explanation_images import average_of
 
-    right = look.run.judged.filter(truth=look.label, said=look.label, sample__isnull=False)
+    right = explanation.run.held_out_predictions.filter(
+        truth=explanation.label, said=explanation.label, sample__isnull=False
+    )
     keys = list(right.order_by("sample__sha256").values_list("sample__key", flat=True)[:AVERAGED])
     with ExitStack() as opened:
         paths = []
@@ -238,20 +240,20 @@ def _average(look: Explanation, loaded: Loaded, job: Job) -> "Averaged":
             except FileNotFoundError as error:
                 logger.warning("A sample's file is gone: %s", error)
         tell = lambda done: lifecycle.report(job, STAGE, done, len(paths))  # noqa: E731
-        return average_of(loaded.model, loaded.network, paths, look.label, tell)
+        return average_of(loaded.model, loaded.network, paths, explanation.label, tell)
 
 
-def _store_average(look: Explanation, found: "Averaged") -> None:
-    _store(look, found.picture_jpeg, found.heat_png, {"count": found.count, "towards": look.label})
+def _store_average(explanation: Explanation, found: "Averaged") -> None:
+    _store(explanation, found.picture_jpeg, found.heat_png, {"count": found.count, "towards": explanation.label})
 
 
-def _store(look: Explanation, picture_jpeg: bytes, heat_png: bytes, result: dict[str, Any]) -> None:
-    _store_picture(look, PICTURE, picture_jpeg)
-    _store_picture(look, HEAT, heat_png)
-    key = f"{services.files_prefix(look)}/{HEAT}"
-    Explanation.objects.filter(pk=look.pk).update(result=result, heat_key=key)
+def _store(explanation: Explanation, picture_jpeg: bytes, heat_png: bytes, result: dict[str, Any]) -> None:
+    _store_picture(explanation, PICTURE, picture_jpeg)
+    _store_picture(explanation, HEAT, heat_png)
+    key = f"{services.files_prefix(explanation)}/{HEAT}"
+    Explanation.objects.filter(pk=explanation.pk).update(result=result, heat_key=key)
 
 
-def _store_picture(look: Explanation, name: str, content: bytes) -> None:
+def _store_picture(explanation: Explanation, name: str, content: bytes) -> None:
     if content:
-        storage.put_bytes(f"{services.files_prefix(look)}/{name}", content)
+        storage.put_bytes(f"{services.files_prefix(explanation)}/{name}", content)

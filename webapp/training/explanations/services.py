@@ -29,28 +29,31 @@ PICTURE_FILE = "picture"
 NAME_LENGTH = 255
 
 
-class TooManyWait(Exception):
+class TooManyWaiting(Exception):
     """So many looks of this run wait that another would only wait behind them."""
 
 
-def look_at_sample(run: TrainingRun, sample: Sample, *, label: str = "", user: User | None) -> Explanation:
-    """The look that there is already, or one that is made now. Raises TooManyWait."""
+def explain_sample(run: TrainingRun, sample: Sample, *, label: str = "", user: User | None) -> Explanation:
+    """The look that there is already, or one that is made now. Raises TooManyWaiting."""
     return _reused(run, label, sample=sample) or _made(run, label, user, sample=sample)
 
 
-def look_at_frame(run: TrainingRun, video: Video, time_s: float, *, label: str = "", user: User | None) -> Explanation:
-    """`time_s` is container time. Raises TooManyWait."""
+def explain_frame(run: TrainingRun, video: Video, time_s: float, *, label: str = "", user: User | None) -> Explanation:
+    """`time_s` is container time. Raises TooManyWaiting."""
     frame = {"video": video, "time_s": round(time_s, 3)}
     return _reused(run, label, **frame) or _made(run, label, user, **frame)
 
 
-def average_look(run: TrainingRun, label: str, *, user: User | None) -> Explanation:
-    """The mean of where it looks at held-out samples that are rightly said to be this. Raises TooManyWait."""
+def explain_label(run: TrainingRun, label: str, *, user: User | None) -> Explanation:
+    """The mean of where it looks at held-out samples that are rightly said to be this. Raises TooManyWaiting."""
     return _reused(run, label, file_key="", sample=None, video=None) or _made(run, label, user)
 
 
-def look_at_file(run: TrainingRun, name: str, content: bytes, *, user: User | None) -> Explanation:
-    """Keeps the file for a day. Raises PictureTooLarge, UnreadablePicture or TooManyWait; nothing is decoded here."""
+def explain_file(run: TrainingRun, name: str, content: bytes, *, user: User | None) -> Explanation:
+    """Explains an uploaded picture or clip, kept for a day and not decoded here.
+
+    Raises PictureTooLarge, UnreadablePicture or TooManyWaiting.
+    """
     suffix = PurePosixPath(name).suffix.lower()
     if suffix not in CLIP_SUFFIXES:
         check_picture(content)
@@ -65,17 +68,17 @@ def look_at_file(run: TrainingRun, name: str, content: bytes, *, user: User | No
     return _made(run, "", user, pk=pk, **kept)
 
 
-def look_again(look: Explanation, label: str, *, user: User | None) -> Explanation:
-    """At the same, but towards another label. Raises TooManyWait."""
+def explain_again(explanation: Explanation, label: str, *, user: User | None) -> Explanation:
+    """At the same, but towards another label. Raises TooManyWaiting."""
     same: dict[str, Any] = {
-        "sample": look.sample,
-        "video": look.video,
-        "time_s": look.time_s,
-        "file_key": look.file_key,
-        "file_name": look.file_name,
-        "expires_at": look.expires_at,
+        "sample": explanation.sample,
+        "video": explanation.video,
+        "time_s": explanation.time_s,
+        "file_key": explanation.file_key,
+        "file_name": explanation.file_name,
+        "expires_at": explanation.expires_at,
     }
-    return _reused(look.run, label, **same) or _made(look.run, label, user, **same)
+    return _reused(explanation.run, label, **same) or _made(explanation.run, label, user, **same)
 
 
 def check_picture(content: bytes) -> None:
@@ -85,21 +88,21 @@ def check_picture(content: bytes) -> None:
     read_header(content, "the picture")
 
 
-def is_average(look: Explanation) -> bool:
-    return look.sample_id is None and look.video_id is None and not look.file_key
+def is_average(explanation: Explanation) -> bool:
+    return explanation.sample_id is None and explanation.video_id is None and not explanation.file_key
 
 
-def files_prefix(look: Explanation) -> str:
-    return f"{look.run.files_prefix}/looks/{look.pk}"
+def files_prefix(explanation: Explanation) -> str:
+    return f"{explanation.run.files_prefix}/looks/{explanation.pk}"
 
 
 def clean_up(**_: object) -> None:
     """What somebody tried goes after a day; a job that has not come to it by then finds nothing."""
-    for look in Explanation.objects.filter(expires_at__lt=timezone.now()).select_related("run"):
-        storage.delete_prefix(files_prefix(look))
-        if look.file_key:
-            storage.delete(look.file_key)
-        look.delete()
+    for explanation in Explanation.objects.filter(expires_at__lt=timezone.now()).select_related("run"):
+        storage.delete_prefix(files_prefix(explanation))
+        if explanation.file_key:
+            storage.delete(explanation.file_key)
+        explanation.delete()
 
 
 def _reused(run: TrainingRun, label: str, **of: Any) -> Explanation | None:
@@ -110,7 +113,7 @@ def _reused(run: TrainingRun, label: str, **of: Any) -> Explanation | None:
 
 def _expect_room(run: TrainingRun) -> None:
     if run.explanations.filter(job__status__in=ACTIVE).count() >= MOST_WAITING:
-        raise TooManyWait
+        raise TooManyWaiting
 
 
 def _made(run: TrainingRun, label: str, user: User | None, **of: Any) -> Explanation:

@@ -37,7 +37,7 @@ KEPT_S = 3600
 @login_required
 @require_POST
 def ask(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
-    """`sample` (a number), or `video` and `t`, or `again` (a look), or `average`; `label`: towards which.
+    """`sample` (a number), or `video` and `t`, or `again` (a explanation), or `average`; `label`: towards which.
 
     For every member: it changes nothing that anybody sees.
     """
@@ -46,20 +46,20 @@ def ask(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     if label and label not in run.result["labels"]:
         raise Http404
     try:
-        look = _asked(request, run, label)
-    except services.TooManyWait:
+        asked = _asked(request, run, label)
+    except services.TooManyWaiting:
         words = _("Many pictures are being looked at. Try again in a minute.")
         return refused(request, words, reverse("training:run", args=[run.pk]), status=429)
-    page = reverse("training:look", args=[run.pk, look.pk])
+    page = reverse("training:explanation", args=[run.pk, asked.pk])
     if wants_json(request):
-        pictures = reverse("training:look_pictures", args=[run.pk, look.pk])
-        return JsonResponse({"look": pictures, "page": page, "job": str(look.job_id or "")})
+        pictures = reverse("training:explanation_pictures", args=[run.pk, asked.pk])
+        return JsonResponse({"explanation": pictures, "page": page, "job": str(asked.job_id or "")})
     return SeeOther(page)
 
 
 @login_required
 @require_GET
-def look_at(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def offer(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """?sample=12 or ?video=<id>&t=3.5 (as in the player): offers to look there, so that links can lead here."""
     run = finished_run(request, run_id)
     context = head_context(request, run) | {"tab": "try", "asked": {}}
@@ -69,44 +69,44 @@ def look_at(request: HttpRequest, run_id: UUID) -> HttpResponse:
     else:
         video, _time_s = _moment(request, request.GET)
         context |= {"asked": {"video": video.pk, "t": request.GET.get("t", "0")}, "video": video}
-    return render(request, "training/look_at.html", context)
+    return render(request, "training/explain.html", context)
 
 
 @login_required
 @require_GET
-def look(request: HttpRequest, run_id: UUID, look_id: UUID) -> HttpResponse:
+def explanation(request: HttpRequest, run_id: UUID, explanation_id: UUID) -> HttpResponse:
     run = finished_run(request, run_id)
-    found = _look(request, run, look_id)
-    context = head_context(request, run) | look_context(run, found) | {"tab": "try"}
-    return render(request, "training/look.html", context)
+    found = _visible_explanation(request, run, explanation_id)
+    context = head_context(request, run) | explanation_context(run, found) | {"tab": "try"}
+    return render(request, "training/explanation.html", context)
 
 
 @login_required
 @require_GET
-def look_pictures(request: HttpRequest, run_id: UUID, look_id: UUID) -> HttpResponse:
+def explanation_pictures(request: HttpRequest, run_id: UUID, explanation_id: UUID) -> HttpResponse:
     """The pictures alone, for a page that waits for them."""
     run = finished_run(request, run_id)
-    found = _look(request, run, look_id)
-    return render(request, "training/_look_pictures.html", {"run": run} | look_context(run, found))
+    found = _visible_explanation(request, run, explanation_id)
+    return render(request, "training/_explanation_pictures.html", {"run": run} | explanation_context(run, found))
 
 
 @login_required
 @require_GET
-def look_answer(request: HttpRequest, run_id: UUID, look_id: UUID) -> HttpResponse:
+def explanation_answer(request: HttpRequest, run_id: UUID, explanation_id: UUID) -> HttpResponse:
     """All that the page of a look shows, for that page while it waits."""
     run = finished_run(request, run_id)
-    found = _look(request, run, look_id)
-    context = head_context(request, run) | look_context(run, found)
-    return render(request, "training/_look.html", context)
+    found = _visible_explanation(request, run, explanation_id)
+    context = head_context(request, run) | explanation_context(run, found)
+    return render(request, "training/_explanation.html", context)
 
 
 @login_required
 @require_safe
-async def look_file(request: HttpRequest, run_id: UUID, look_id: UUID, name: str) -> HttpResponseBase:
+async def explanation_file(request: HttpRequest, run_id: UUID, explanation_id: UUID, name: str) -> HttpResponseBase:
     if name not in TYPES:
         raise Http404
     visible = access.visible_explanations(await request.auser()).select_related("run")
-    found = await aget_object_or_404(visible, pk=look_id, run=run_id)
+    found = await aget_object_or_404(visible, pk=explanation_id, run=run_id)
     key = await sync_to_async(services.files_prefix)(found)
     try:
         return await ranged_response(request, f"{key}/{name}", TYPES[name], max_age_s=KEPT_S)
@@ -126,25 +126,25 @@ def try_it(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     if not isinstance(sent, UploadedFile):
         return _try_page(request, run, 400, _("Choose a file first."))
     try:
-        made = services.look_at_file(run, sent.name or "", sent.read(), user=request.user)
+        made = services.explain_file(run, sent.name or "", sent.read(), user=request.user)
     except PictureTooLarge:
         return _try_page(request, run, 400, _("This file is too large. Make it smaller or shorter, then try again."))
     except UnreadablePicture:
         words = _("This is neither a picture nor a clip that can be read. Try a JPEG, a PNG or an MP4.")
         return _try_page(request, run, 400, words)
-    except services.TooManyWait:
+    except services.TooManyWaiting:
         return _try_page(request, run, 429, _("Many pictures are being looked at. Try again in a minute."))
-    return SeeOther(reverse("training:look", args=[run.pk, made.pk]))
+    return SeeOther(reverse("training:explanation", args=[run.pk, made.pk]))
 
 
-def look_context(run: TrainingRun, found: Explanation) -> dict[str, Any]:
+def explanation_context(run: TrainingRun, found: Explanation) -> dict[str, Any]:
     """What a look shows: while it waits, when it failed, and its answer."""
     status = found.job.status if found.job is not None else Status.DONE
     result = found.result
     scores = sorted(result.get("scores", {}).items(), key=lambda pair: -pair[1])
     over_time = result.get("over_time", [])
     return {
-        "look": found,
+        "explanation": found,
         "is_ready": bool(found.heat_key),
         "trouble": jobs_words.explain(found.job.error_code if found.job else "") if _failed(found, status) else None,
         "scores": [(label, share, 100 * share) for label, share in scores],
@@ -166,25 +166,25 @@ def _try_page(request: HttpRequest, run: TrainingRun, status: int, problem: str)
     return render(request, "training/try.html", context, status=status)
 
 
-def _look(request: HttpRequest, run: TrainingRun, look_id: UUID) -> Explanation:
-    looks = access.visible_explanations(request.user).select_related("run", "job", "sample__label", "video")
-    return get_object_or_404(looks, pk=look_id, run=run)
+def _visible_explanation(request: HttpRequest, run: TrainingRun, explanation_id: UUID) -> Explanation:
+    visible = access.visible_explanations(request.user).select_related("run", "job", "sample__label", "video")
+    return get_object_or_404(visible, pk=explanation_id, run=run)
 
 
 def _asked(request: HttpRequest, run: TrainingRun, label: str) -> Explanation:
     user: Any = request.user
     if request.POST.get("again"):
-        looks = access.visible_explanations(request.user).select_related("run__team", "sample", "video")
-        found = get_object_or_404(looks, pk=uuid_or_none(request.POST["again"]), run=run)
-        return services.look_again(found, label, user=user)
+        visible = access.visible_explanations(request.user).select_related("run__team", "sample", "video")
+        found = get_object_or_404(visible, pk=uuid_or_none(request.POST["again"]), run=run)
+        return services.explain_again(found, label, user=user)
     if request.POST.get("average"):
         if not label:
             raise Http404
-        return services.average_look(run, label, user=user)
+        return services.explain_label(run, label, user=user)
     if request.POST.get("sample"):
-        return services.look_at_sample(run, _sample(request, run, request.POST["sample"]), label=label, user=user)
+        return services.explain_sample(run, _sample(request, run, request.POST["sample"]), label=label, user=user)
     video, time_s = _moment(request, request.POST)
-    return services.look_at_frame(run, video, time_s, label=label, user=user)
+    return services.explain_frame(run, video, time_s, label=label, user=user)
 
 
 def _sample(request: HttpRequest, run: TrainingRun, number: str) -> Sample:

@@ -11,22 +11,22 @@ from webapp.datasets.measuring.services import request_measuring
 from webapp.datasets.models import Dataset
 from webapp.jobs.models import Status
 from webapp.training import caveat_words
-from webapp.training.caveat_words import Doubt
+from webapp.training.caveat_words import Caveat
 from webapp.training.models import Promotion, TrainingRun
 
 NEWEST_FIRST = ("-made_at", "-pk")
 
 
-class NotReady(Exception):
+class HasNoModel(Exception):
     """The run has no model (it is not done, or it is deleted)."""
 
 
-class AsksFirst(Exception):
+class NeedsConfirmation(Exception):
     """The figures of the run are doubtful: somebody has to say that it shall work all the same."""
 
-    def __init__(self, grave: list[Doubt]) -> None:
-        super().__init__(", ".join(doubt.code for doubt in grave))
-        self.doubts = grave
+    def __init__(self, grave: list[Caveat]) -> None:
+        super().__init__(", ".join(caveat.code for caveat in grave))
+        self.caveats = grave
 
 
 class NothingBefore(Exception):
@@ -34,52 +34,52 @@ class NothingBefore(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class Deployment:
     """`promotion` is None when it was so already; `before` is the run that was at work until now."""
 
     promotion: Promotion | None
     before: TrainingRun | None
 
 
-def promote(run: TrainingRun, user: User | None, *, is_sure: bool = False) -> Moved:
-    """From now on this run is the one at work in its line. Raises NotReady, or AsksFirst unless `is_sure`."""
-    if not is_ready(run):
-        raise NotReady
-    grave = caveat_words.grave_doubts(run)
-    if grave and not is_sure:
-        raise AsksFirst(grave)
+def promote(run: TrainingRun, user: User | None, *, is_confirmed: bool = False) -> Deployment:
+    """Deploys this run in its line. Raises HasNoModel, or NeedsConfirmation unless `is_confirmed`."""
+    if not has_model(run):
+        raise HasNoModel
+    grave = caveat_words.grave_caveats(run)
+    if grave and not is_confirmed:
+        raise NeedsConfirmation(grave)
     return _put(run.team, run.line, run, user)
 
 
-def withdraw(line: UUID, team: Team, user: User | None) -> Moved:
+def withdraw(line: UUID, team: Team, user: User | None) -> Deployment:
     """From now on no model of the line is at work."""
     return _put(team, line, None, user)
 
 
-def roll_back(line: UUID, team: Team, user: User | None) -> Moved:
+def roll_back(line: UUID, team: Team, user: User | None) -> Deployment:
     """The model that was at work before the present one works again. Raises NothingBefore."""
-    earlier = run_before(line)
+    earlier = previous_run(line)
     if earlier is None:
         raise NothingBefore
     return _put(team, line, earlier, user)
 
 
-def is_ready(run: TrainingRun) -> bool:
+def has_model(run: TrainingRun) -> bool:
     """Whether it has a model: it is done, and not deleted."""
     return run.deleted_at is None and run.job is not None and run.job.status == Status.DONE and bool(run.result)
 
 
-def run_at_work(line: UUID) -> TrainingRun | None:
+def deployed_run(line: UUID) -> TrainingRun | None:
     latest = history(line).first()
     return latest.run if latest is not None and latest.run is not None and latest.run.deleted_at is None else None
 
 
 def deployed_model(dataset: Dataset, **_signal: object) -> TrainingRun | None:
     """Answers `deployed_model_wanted` of datasets."""
-    return run_at_work(dataset.pk)
+    return deployed_run(dataset.pk)
 
 
-def at_work(team: Team | UUID) -> list[TrainingRun]:
+def deployed_runs(team: Team | UUID) -> list[TrainingRun]:
     """The runs of a team whose models look at new videos, at most one of each line; in one query."""
     of_line = Promotion.objects.filter(line=OuterRef("line")).order_by(*NEWEST_FIRST).values("pk")[:1]
     latest = Promotion.objects.filter(Q(pk=Subquery(of_line)), team=team, run__deleted_at=None, run__isnull=False)
@@ -92,11 +92,11 @@ def history(line: UUID) -> QuerySet[Promotion]:
     return Promotion.objects.filter(line=line).select_related("run", "made_by").order_by(*NEWEST_FIRST)
 
 
-def run_before(line: UUID) -> TrainingRun | None:
+def previous_run(line: UUID) -> TrainingRun | None:
     """The one that `roll_back` would put to work."""
     kept = [each for each in history(line) if each.run is None or each.run.deleted_at is None]
     runs = {each.run.pk: each.run for each in kept if each.run is not None}
-    present = run_at_work(line)
+    present = deployed_run(line)
     standing = _standing([each.run_id for each in reversed(kept)])
     earlier = [runs[pk] for pk in standing if pk is not None and runs[pk] != present]
     return earlier[-1] if earlier else None
@@ -115,13 +115,13 @@ def _standing(promoted: list[UUID | None]) -> list[UUID | None]:
     return standing
 
 
-def _put(team: Team, line: UUID, run: TrainingRun | None, user: User | None) -> Moved:
+def _put(team: Team, line: UUID, run: TrainingRun | None, user: User | None) -> Deployment:
     with transaction.atomic():
-        before = run_at_work(line)
+        before = deployed_run(line)
         if before == run:
-            return Moved(None, before)
+            return Deployment(None, before)
         promotion = Promotion.objects.create(team=team, line=line, run=run, made_by=user)
         dataset = Dataset.objects.filter(pk=line, deleted_at=None).first()
         if dataset is not None:
             request_measuring(dataset, user=user)  # what it says of unlabelled samples stands in the grid then
-        return Moved(promotion, before)
+        return Deployment(promotion, before)

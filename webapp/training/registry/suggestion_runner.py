@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 def suggester_for(dataset: Dataset, **_signal: object) -> Suggester | None:
     """None where no model of this dataset is at work, or its files are not what the training wrote."""
-    run = services.run_at_work(dataset.pk)
+    run = services.deployed_run(dataset.pk)
     if run is None:
         return None
     # Only the worker gets here; the web server, which registers this, loads no networks.

@@ -16,7 +16,7 @@ from webapp.training import caveat_words
 from webapp.training.models import TrainingRun
 from webapp.training.page_context import head_context
 from webapp.training.registry import services
-from webapp.training.registry.services import Moved
+from webapp.training.registry.services import Deployment
 
 
 @login_required
@@ -25,13 +25,13 @@ def promote(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """GET asks, with all that speaks against it; POST does it, doubtful ones only with `sure`."""
     run = _managed(request, run_id)
     here = reverse("training:run", args=[run.pk])
-    if not services.is_ready(run):
+    if not services.has_model(run):
         return refused(request, _("Only a finished run has a model that can be put to work."), here)
     if request.method == "GET":
         return _question(request, run, 200)
     try:
-        moved = services.promote(run, request.user, is_sure=bool(request.POST.get("sure")))
-    except services.AsksFirst:
+        moved = services.promote(run, request.user, is_confirmed=bool(request.POST.get("sure")))
+    except services.NeedsConfirmation:
         return _question(request, run, 409)
     words = _("From now on new videos are looked at with run %(number)d.") % {"number": run.number}
     return _told(request, moved, words, here)
@@ -67,13 +67,13 @@ def _managed(request: HttpRequest, run_id: UUID) -> TrainingRun:
 
 def _question(request: HttpRequest, run: TrainingRun, status: int) -> HttpResponseBase:
     context = head_context(request, run) | {
-        "doubts": caveat_words.doubts_of(run),
-        "is_grave": bool(caveat_words.grave_doubts(run)),
+        "caveats": caveat_words.caveats_of(run),
+        "is_grave": bool(caveat_words.grave_caveats(run)),
     }
     return render(request, "training/promote.html", context, status=status)
 
 
-def _told(request: HttpRequest, moved: Moved, words: str, here: str) -> HttpResponseBase:
+def _told(request: HttpRequest, moved: Deployment, words: str, here: str) -> HttpResponseBase:
     """The undo puts back what was at work before; that was agreed to once already."""
     if moved.promotion is None:
         return done(request, _("That was so already."), here)
@@ -91,5 +91,5 @@ def _told(request: HttpRequest, moved: Moved, words: str, here: str) -> HttpResp
 def history(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """Who put which model of this line to work, and when."""
     run = get_object_or_404(access.visible_runs(request.user).select_related("dataset", "job"), pk=run_id)
-    moves = list(services.history(run.line))
-    return render(request, "training/history.html", head_context(request, run) | {"moves": moves})
+    promotions = list(services.history(run.line))
+    return render(request, "training/history.html", head_context(request, run) | {"promotions": promotions})

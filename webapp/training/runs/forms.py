@@ -58,7 +58,7 @@ def initial_of(config: TrainingConfig, trials: int) -> dict[str, Any]:
     return {"recipe": config.recipe.value, "trials": trials or None} | typed
 
 
-def usual_words(name: str, recipe: Recipe) -> str:
+def default_words(name: str, recipe: Recipe) -> str:
     """What the recipe sets, as the page says it."""
     value = getattr(defaults(recipe), name)
     choices = ALL[name].choices or YES_NO

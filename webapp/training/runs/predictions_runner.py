@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import transaction
 
 from analysis.training.evaluation.predictions_csv import read_judged
-from webapp.training.models import Judged, TrainingRun
+from webapp.training.models import HeldOutPrediction, TrainingRun
 
 BATCH = 500
 RUN_FILE, JUDGED_FILE = "run.json", "judged.csv"
@@ -15,7 +15,7 @@ RUN_FILE, JUDGED_FILE = "run.json", "judged.csv"
 SCORE_DIGITS = 4
 
 
-def store_judged(run: TrainingRun, folder: Path, sample_of_path: Mapping[str, int]) -> int:
+def store_predictions(run: TrainingRun, folder: Path, sample_of_path: Mapping[str, int]) -> int:
     """Replaces the rows of the run by those of its model folder; returns how many there are.
 
     `sample_of_path`: paths as they were given to the training -> keys of samples. A path without one is kept without
@@ -23,7 +23,7 @@ def store_judged(run: TrainingRun, folder: Path, sample_of_path: Mapping[str, in
     """
     labels = json.loads((folder / RUN_FILE).read_text())["labels"]
     rows = [
-        Judged(
+        HeldOutPrediction(
             run=run,
             sample_id=sample_of_path.get(line.file),
             part=line.part.value,
@@ -35,6 +35,6 @@ def store_judged(run: TrainingRun, folder: Path, sample_of_path: Mapping[str, in
         for line in read_judged(folder / JUDGED_FILE, labels)
     ]
     with transaction.atomic():
-        run.judged.all().delete()
-        Judged.objects.bulk_create(rows, batch_size=BATCH)
+        run.held_out_predictions.all().delete()
+        HeldOutPrediction.objects.bulk_create(rows, batch_size=BATCH)
     return len(rows)

@@ -10,7 +10,7 @@ from analysis.training.progress import KeepBest, TrainingProgress
 from analysis.types import Progress
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
-from webapp.training.models import TrainingRun, Wish
+from webapp.training.models import RequestedAction, TrainingRun
 
 SHOW_EVERY_S = 2.0
 """Speed and losses within an epoch; the bar and the time left move in between."""
@@ -22,7 +22,7 @@ LASTING = ("device", "pictures_per_s", "batch_size", "note")
 CURVES = ("learn", "choose")
 
 
-class Follower:
+class ProgressRecorder:
     """Called by the library; raises `Cancelled` when the job has ended, `KeepBest` when somebody wished so."""
 
     def __init__(self, job: Job, run: TrainingRun) -> None:
@@ -47,7 +47,7 @@ class Follower:
             self.show(stage, done, total)
         else:
             lifecycle.report(self.job, stage, done, total)
-        if stage == "learn" and progress.epochs and self.history and self.is_wished():
+        if stage == "learn" and progress.epochs and self.history and self.is_keep_requested():
             raise KeepBest
 
     def _take(self, stage: str, done: float, total: float, progress: TrainingProgress) -> bool:
@@ -74,21 +74,21 @@ class Follower:
     def store(self, **fields: Any) -> None:
         TrainingRun.objects.filter(pk=self.run.pk).update(**fields)
 
-    def is_wished(self) -> bool:
-        return TrainingRun.objects.filter(pk=self.run.pk, wish=Wish.KEEP).exists()
+    def is_keep_requested(self) -> bool:
+        return TrainingRun.objects.filter(pk=self.run.pk, wish=RequestedAction.KEEP).exists()
 
     def after_trial(self, search: dict[str, Any]) -> None:
         """A search may be ended by the same wish, once one trial has come to its end."""
         with transaction.atomic():
             lifecycle.report(self.job, "tune", *self.trials, new_results=True)
             self.store(search=search)
-        if search["best_loss"] is not None and self.is_wished():
+        if search["best_loss"] is not None and self.is_keep_requested():
             raise KeepBest
 
     def search_ended(self, search: dict[str, Any]) -> None:
         """The wish is granted, and curves begin anew with the training proper."""
         self.is_searching, self.history = False, []
-        self.store(search=search | {"is_over": True}, wish=Wish.NOTHING, history=[])
+        self.store(search=search | {"is_over": True}, wish=RequestedAction.NOTHING, history=[])
 
     def report_reading(self, done: int, total: int) -> None:
         lifecycle.report(self.job, "read", done, total)

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from webapp.training.models import State, TrainingRun
+from webapp.training.models import RunState, TrainingRun
 
 CLEARLY_APART = 0.12
 """So much more right on what it learns from than on what it has not seen: it learns by heart."""
@@ -20,11 +20,11 @@ def best_epoch(history: Sequence[Epoch]) -> Epoch | None:
 
 def going_on(run: TrainingRun, ahead: int = 0) -> list[str]:
     """`ahead`: other pieces of work that the worker does first."""
-    if run.state == State.PAUSED:
+    if run.state == RunState.PAUSED:
         return [_paused(run)]
-    if run.state == State.WAITING:
+    if run.state == RunState.WAITING:
         return [_waiting(run, ahead)]
-    if run.state != State.RUNNING:
+    if run.state != RunState.RUNNING:
         return []
     stage = run.moment.get("stage", "")
     words = _STAGES[stage](run) if stage in _STAGES else [_("The worker gets ready.")]

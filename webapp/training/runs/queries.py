@@ -10,7 +10,7 @@ from webapp.datasets.models import Dataset, Version
 from webapp.jobs import job_state, queues
 from webapp.jobs import words as jobs_words
 from webapp.jobs.models import ACTIVE, Job
-from webapp.training.models import State, TrainingRun
+from webapp.training.models import RunState, TrainingRun
 from webapp.training.runs.progress_words import best_epoch
 
 PAGE_SIZE = 24
@@ -43,7 +43,7 @@ def row_of(run: TrainingRun) -> RunRow:
     best = best_epoch(run.history)
     so_far = best["validation_accuracy"] if best else None
     share = tested["accuracy"] if tested else so_far
-    is_shown = run.state in (State.WAITING, State.RUNNING, State.FAILED)
+    is_shown = run.state in (RunState.WAITING, RunState.RUNNING, RunState.FAILED)
     return RunRow(run, words_of(run.job) if is_shown and run.job else None, share, bool(run.result.get("test")))
 
 

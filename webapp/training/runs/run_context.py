@@ -10,12 +10,12 @@ from analysis.training.config import defaults, from_json
 from webapp.datasets.versions.words import label_table, split_summary
 from webapp.jobs import words as jobs_words
 from webapp.jobs.models import Status
-from webapp.training.models import State, TrainingRun, Wish
+from webapp.training.models import RequestedAction, RunState, TrainingRun
 from webapp.training.runs import progress_words, queries
 from webapp.training.setting_words import ALL, RECIPE_WORDS, value_of
 
 DEVICES = {"cpu": gettext_lazy("Processor"), "cuda": gettext_lazy("Graphics card")}
-GOES_ON_AFTER = ("disk_full", "gpu_gone", "crashed", "internal")
+RESUMABLE_ERRORS = ("disk_full", "gpu_gone", "crashed", "internal")
 """Endings behind which a checkpoint is good for going on; after the others it would only end the same way."""
 LAST_EPOCHS = 200
 """Rows of the table of epochs; the curves show all."""
@@ -32,17 +32,17 @@ class Trial:
 
 
 def context(run: TrainingRun, can_manage: bool) -> dict[str, Any]:
-    ahead = queries.ahead_of(run.job) if run.state == State.WAITING else 0
-    is_learning = run.state == State.RUNNING and run.moment.get("stage") in ("learn", "tune")
+    ahead = queries.ahead_of(run.job) if run.state == RunState.WAITING else 0
+    is_learning = run.state == RunState.RUNNING and run.moment.get("stage") in ("learn", "tune")
     return learned(run) | {
         "run": run,
         "can_manage": can_manage,
-        "job": queries.words_of(run.job) if run.job and run.state in (State.WAITING, State.RUNNING) else None,
+        "job": queries.words_of(run.job) if run.job and run.state in (RunState.WAITING, RunState.RUNNING) else None,
         "sentences": progress_words.going_on(run, ahead),
         "failure": jobs_words.explain(run.job.error_code, run.job.kind)
-        if run.job and run.state == State.FAILED
+        if run.job and run.state == RunState.FAILED
         else None,
-        "goes_on_behind": bool(run.history) and run.job is not None and run.job.error_code in GOES_ON_AFTER,
+        "has_checkpoint": bool(run.history) and run.job is not None and run.job.error_code in RESUMABLE_ERRORS,
         "pause_words": progress_words.pausing(run),
         "facts": _facts(run),
         "moment": run.moment,
@@ -50,11 +50,11 @@ def context(run: TrainingRun, can_manage: bool) -> dict[str, Any]:
         "settings": _changed_settings(run),
         "summary": split_summary(run.data) if run.data else None,
         "table": label_table(run.data) if run.data else [],
-        "can_pause": can_manage and run.state in (State.WAITING, State.RUNNING),
-        "can_go_on": can_manage and run.state in (State.PAUSED, State.FAILED),
-        "can_cancel": can_manage and run.state in (State.WAITING, State.RUNNING, State.PAUSED),
-        "can_keep": can_manage and is_learning and run.wish != Wish.KEEP and _has_something(run),
-        "is_kept": run.wish == Wish.KEEP and run.job is not None and run.job.status == Status.RUNNING,
+        "can_pause": can_manage and run.state in (RunState.WAITING, RunState.RUNNING),
+        "can_resume": can_manage and run.state in (RunState.PAUSED, RunState.FAILED),
+        "can_cancel": can_manage and run.state in (RunState.WAITING, RunState.RUNNING, RunState.PAUSED),
+        "can_keep": can_manage and is_learning and run.wish != RequestedAction.KEEP and _has_something(run),
+        "is_kept": run.wish == RequestedAction.KEEP and run.job is not None and run.job.status == Status.RUNNING,
     }
 
 

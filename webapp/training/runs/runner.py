@@ -15,10 +15,10 @@ from webapp import storage
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
 from webapp.training.errors import GpuGone
-from webapp.training.models import TrainingRun, Wish
-from webapp.training.runs.predictions_runner import store_judged
-from webapp.training.runs.progress_runner import Follower
-from webapp.training.runs.samples_runner import Material, laid_out
+from webapp.training.models import RequestedAction, TrainingRun
+from webapp.training.runs.predictions_runner import store_predictions
+from webapp.training.runs.progress_runner import ProgressRecorder
+from webapp.training.runs.samples_runner import MaterialisedSamples, materialised
 
 MODEL_FOLDER, SEARCH_FOLDER = "model", "search"
 NOT_KEPT = ("checkpoint.pt", "features.pt")
@@ -39,7 +39,7 @@ def run_training(job: Job) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         with lifecycle.beating(job):
-            _train(Follower(job, run), place)
+            _train(ProgressRecorder(job, run), place)
     except RuntimeError as error:
         if _is_gpu_gone(error):
             raise GpuGone(str(error)) from error
@@ -47,47 +47,53 @@ def run_training(job: Job) -> None:
     storage.leave_workplace(str(run.pk))
 
 
-def _train(follower: Follower, place: Path) -> None:
-    config = from_json(follower.run.config)
-    with laid_out(follower.run, place, follower.report_reading) as material:
+def _train(recorder: ProgressRecorder, place: Path) -> None:
+    config = from_json(recorder.run.config)
+    with materialised(recorder.run, place, recorder.report_reading) as material:
         from analysis.training.train import train
 
-        if follower.run.trials:
-            config = _searched(follower, config, material, place / SEARCH_FOLDER)
-        result = train(config, material.data, place / MODEL_FOLDER, follower)
-        _store(follower, result.folder, result.run, material)
+        if recorder.run.trials:
+            config = _searched(recorder, config, material, place / SEARCH_FOLDER)
+        result = train(config, material.data, place / MODEL_FOLDER, recorder)
+        _store(recorder, result.folder, result.run, material)
 
 
-def _searched(follower: Follower, config: TrainingConfig, material: Material, place: Path) -> TrainingConfig:
+def _searched(
+    recorder: ProgressRecorder, config: TrainingConfig, material: MaterialisedSamples, place: Path
+) -> TrainingConfig:
     """The best settings; a search that is over is not begun again after an interruption."""
     from analysis.training.tune import tune, tuned_config
 
-    search = follower.run.search
+    search = recorder.run.search
     if not search.get("is_over"):
-        follower.is_searching = True
-        search = tune(config, material.data, place, follower.run.trials, follower, follower.after_trial)
-        follower.search_ended(search)
+        recorder.is_searching = True
+        search = tune(config, material.data, place, recorder.run.trials, recorder, recorder.after_trial)
+        recorder.search_ended(search)
     return tuned_config(config, material.data, search)
 
 
-def _store(follower: Follower, folder: Path, result: dict[str, Any], material: Material) -> None:
+def _store(recorder: ProgressRecorder, folder: Path, result: dict[str, Any], material: MaterialisedSamples) -> None:
     """Files first, rows and status last; a repeat after a crash replaces what is there."""
     from analysis.training.checkpoint import RUN, write_json
     from analysis.weights import sha256_of
 
-    run = follower.run
+    run = recorder.run
     document = without_folders(result) | {"missing_files": material.missing}
     write_json(folder / RUN, document)
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name not in NOT_KEPT)
     files = {name: sha256_of(folder / name) for name in names}
     with transaction.atomic():
-        store_judged(run, folder, material.sample_of_path)
+        store_predictions(run, folder, material.sample_of_path)
         for name in names:
             storage.put_file(f"{run.files_prefix}/{name}", folder / name)
-        follower.store(
-            result=document, files=files, history=result["history"], moment=follower.moment, wish=Wish.NOTHING
+        recorder.store(
+            result=document,
+            files=files,
+            history=result["history"],
+            moment=recorder.moment,
+            wish=RequestedAction.NOTHING,
         )
-        lifecycle.finish(follower.job)
+        lifecycle.finish(recorder.job)
 
 
 def without_folders(result: dict[str, Any]) -> dict[str, Any]:

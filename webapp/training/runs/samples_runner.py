@@ -23,7 +23,7 @@ SPLIT_MARK = " / "
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class MaterialisedSamples:
     """`sample_of_path`: each path as it is given to the training -> key of the sample's row."""
 
     data: TrainingData
@@ -33,7 +33,9 @@ class Material:
 
 
 @contextmanager
-def laid_out(run: TrainingRun, place: Path, on_progress: Callable[[int, int], None]) -> Iterator[Material]:
+def materialised(
+    run: TrainingRun, place: Path, on_progress: Callable[[int, int], None]
+) -> Iterator[MaterialisedSamples]:
     """The samples lie in `place` inside of the `with`, so that nothing is missed when they are deleted meanwhile.
 
     Raises DataGone, UnusableTrainingData.
@@ -41,12 +43,12 @@ def laid_out(run: TrainingRun, place: Path, on_progress: Callable[[int, int], No
     folder = place / FOLDER
     folder.mkdir(exist_ok=True)
     try:
-        yield _lay_out(run, folder, on_progress)
+        yield _materialise(run, folder, on_progress)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _lay_out(run: TrainingRun, folder: Path, on_progress: Callable[[int, int], None]) -> Material:
+def _materialise(run: TrainingRun, folder: Path, on_progress: Callable[[int, int], None]) -> MaterialisedSamples:
     if run.version is None:
         raise DataGone(f"version {run.version_number} of {run.line}")
     rows, total = [], run.version.samples.count()
@@ -63,7 +65,7 @@ def _lay_out(run: TrainingRun, folder: Path, on_progress: Callable[[int, int], N
     ]
     labels = tuple(sorted({row.label for row in rows}))
     paths = {str(sample.path): row.sample_id for sample, row in zip(found, rows, strict=True)}
-    return Material(TrainingData(labels, tuple(found)), paths, total - len(rows))
+    return MaterialisedSamples(TrainingData(labels, tuple(found)), paths, total - len(rows))
 
 
 def path_of(row: VersionSample, folder: Path) -> Path:

@@ -9,12 +9,12 @@ from webapp.accounts.models import User
 from webapp.datasets.models import Version
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import JobKind, Status
-from webapp.training.models import Line, TrainingRun, Wish
+from webapp.training.models import Line, RequestedAction, TrainingRun
 from webapp.training.registry import services as registry
 from webapp.training.runs import readiness_rules
 
 
-class NotReady(Exception):
+class NotTrainable(Exception):
     """The version cannot be trained on; `reasons` are sentences for people."""
 
     def __init__(self, reasons: list[str]) -> None:
@@ -22,16 +22,16 @@ class NotReady(Exception):
         self.reasons = reasons
 
 
-class AtWork(Exception):
+class StillDeployed(Exception):
     """The model of this run is at work on videos."""
 
 
 def start_run(version: Version, *, user: User, config: TrainingConfig, trials: int = 0, note: str = "") -> TrainingRun:
-    """Raises NotReady."""
+    """Raises NotTrainable."""
     dataset = version.dataset
     reasons = readiness_rules.obstacles(version.statistics, dataset.kind, config.recipe)
     if reasons:
-        raise NotReady(reasons)
+        raise NotTrainable(reasons)
     with transaction.atomic():
         run = TrainingRun.objects.create(
             team=dataset.team,
@@ -63,7 +63,7 @@ def _next_number(version: Version) -> int:
 
 def _new_job(run: TrainingRun, user: User) -> None:
     run.job = lifecycle.create(JobKind.TRAIN, team=run.team, subject_id=run.pk, created_by=user)
-    TrainingRun.objects.filter(pk=run.pk).update(job=run.job, paused_at=None, wish=Wish.NOTHING)
+    TrainingRun.objects.filter(pk=run.pk).update(job=run.job, paused_at=None, wish=RequestedAction.NOTHING)
 
 
 def pause_run(run: TrainingRun) -> bool:
@@ -75,7 +75,7 @@ def pause_run(run: TrainingRun) -> bool:
     return True
 
 
-def go_on(run: TrainingRun, *, user: User) -> bool:
+def resume_run(run: TrainingRun, *, user: User) -> bool:
     """A paused or failed run goes on behind its last complete epoch; only one of several requests counts."""
     with transaction.atomic():
         paused = TrainingRun.objects.filter(pk=run.pk, job=run.job_id, paused_at__isnull=False)
@@ -93,28 +93,28 @@ def cancel_run(run: TrainingRun) -> bool:
         was_paused = TrainingRun.objects.filter(pk=run.pk, paused_at__isnull=False).update(paused_at=None)
         was_active = run.job_id is not None and lifecycle.cancel(run.job_id)
     if was_paused:
-        _have_pages_look(run)
+        _refresh_pages(run)
     return bool(was_paused or was_active)
 
 
 def keep_best(run: TrainingRun) -> bool:
     """The worker ends the learning at its next report and stores the best so far; False when nothing is learning."""
     learning = TrainingRun.objects.filter(pk=run.pk, paused_at=None, job__status=Status.RUNNING)
-    if not learning.update(wish=Wish.KEEP):
+    if not learning.update(wish=RequestedAction.KEEP):
         return False
-    _have_pages_look(run)
+    _refresh_pages(run)
     return True
 
 
-def _have_pages_look(run: TrainingRun) -> None:
+def _refresh_pages(run: TrainingRun) -> None:
     """For what changes without its job; every move of a job is told anyhow."""
     live_updates.publish({"type": "stale", "subject": str(run.pk)}, run.team_id, run.pk)
 
 
 def delete_run(run: TrainingRun) -> None:
-    """Out of sight at once; rows and files go after the undo period. What still trains is paused. Raises AtWork."""
-    if registry.run_at_work(run.line) == run:
-        raise AtWork
+    """Hides the run at once and pauses it; rows and files go after the undo period. Raises StillDeployed."""
+    if registry.deployed_run(run.line) == run:
+        raise StillDeployed
     with transaction.atomic():
         pause_run(run)
         TrainingRun.objects.filter(pk=run.pk, deleted_at=None).update(deleted_at=timezone.now())

@@ -15,7 +15,7 @@ from webapp.datasets.page_context import head_context
 from webapp.datasets.versions.words import label_table, split_summary
 from webapp.training.models import TrainingRun
 from webapp.training.runs import queries, readiness_rules
-from webapp.training.runs.forms import TrainingForm, usual_words
+from webapp.training.runs.forms import TrainingForm, default_words
 from webapp.training.setting_words import ALL, GROUPS, RECIPE_WORDS, SEARCH, YES_NO
 
 HALF_A_ROW = 18
@@ -24,12 +24,12 @@ HALF_A_ROW = 18
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One field under *Advanced*. `recipes`: where it counts; `usual`: what each of these sets, recipe -> words."""
+    """One field under *Advanced*. `recipes`: where it counts; `defaults`: what each of these sets, recipe -> words."""
 
     field: BoundField
     meaning: Promise
     recipes: list[str]
-    usual: dict[str, str]
+    defaults: dict[str, str]
     shown: str
     """What the recipe that is chosen now sets."""
     is_wide: bool = False
@@ -70,16 +70,16 @@ def _counts(name: str, form: TrainingForm) -> bool:
 
 def _setting(form: TrainingForm, name: str, chosen: Recipe) -> Setting:
     words = ALL[name]
-    usual = {recipe.value: usual_words(name, recipe) for recipe in form.recipes if recipe in words.recipes}
-    shown = usual.get(chosen.value) or next(iter(usual.values()))
+    defaults = {recipe.value: default_words(name, recipe) for recipe in form.recipes if recipe in words.recipes}
+    shown = defaults.get(chosen.value) or next(iter(defaults.values()))
     field = form[name]
     is_wide = False
     if isinstance(field.field, ChoiceField):
         field.field.choices = [
-            ("", _("%(value)s (usual)") % {"value": shown}),
+            ("", _("%(value)s (default)") % {"value": shown}),
             *(words.choices or YES_NO).items(),
         ]
         is_wide = any(len(str(text)) > HALF_A_ROW for _value, text in field.field.choices)
     else:
         field.field.widget.attrs["placeholder"] = shown
-    return Setting(field, words.meaning, list(usual), usual, shown, is_wide)
+    return Setting(field, words.meaning, list(defaults), defaults, shown, is_wide)

@@ -19,7 +19,7 @@ from webapp.datasets.models import Version
 from webapp.http.ids import uuid_or_none
 from webapp.http.responses import done, refused
 from webapp.training.evaluation import views as evaluation_views
-from webapp.training.models import State, TrainingRun
+from webapp.training.models import RunState, TrainingRun
 from webapp.training.runs import queries, readiness_rules, run_context, services, start_context
 from webapp.training.runs.forms import TrainingForm, initial_of
 from webapp.undo import UNDO_PERIOD
@@ -97,7 +97,7 @@ def _start(request: SignedInRequest, version: Version, form: TrainingForm) -> Ht
             trials=form.cleaned_data["trials"] or 0,
             note=form.cleaned_data["note"],
         )
-    except services.NotReady as error:
+    except services.NotTrainable as error:
         return refused(request, " ".join(error.reasons), reverse("training:new", args=[version.pk]))
     return done(request, _("The training is on its way."), reverse("training:run", args=[run.pk]))
 
@@ -117,7 +117,7 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """How it goes on; once it is done, what came out."""
     found = access.visible_runs(request.user).select_related("job", "dataset", "version", "created_by")
     run = get_object_or_404(found, pk=run_id)
-    if run.state == State.DONE:
+    if run.state == RunState.DONE:
         return evaluation_views.result(request, run)
     can_manage = access.manageable_teams(request.user).filter(pk=run.team_id).exists()
     return render(request, "training/run.html", run_context.context(run, can_manage))
@@ -134,9 +134,9 @@ def pause(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 
 @login_required
 @require_POST
-def go_on(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
+def resume(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
-    if not services.go_on(run, user=request.user):
+    if not services.resume_run(run, user=request.user):
         return refused(request, _("It goes on already, or has ended."), _page_of(run))
     return done(request, _("It goes on."), _page_of(run))
 
@@ -165,7 +165,7 @@ def delete(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
     try:
         services.delete_run(run)
-    except services.AtWork:
+    except services.StillDeployed:
         words = _("This model is at work. Put another one to work, or none, then delete it.")
         return refused(request, words, _page_of(run))
     words = _("Run %(number)d of “%(name)s” is deleted. It can be brought back for %(minutes)d minutes.")

@@ -56,7 +56,7 @@ def test_an_answer_about_a_frame_becomes_a_sample_of_its_video_and_second(
     client, stand = signed_in(bob), dataset.labels.get(name="stand")
     before = active_learning_queries.queue([run]).count()
     first, second, *_rest = active_learning_queries.queue([run])
-    assert client.get(reverse("recognition:doubtful", args=[run.pk])).context["question"].observation == first
+    assert client.get(reverse("recognition:uncertain", args=[run.pk])).context["moment"].observation == first
     assert "stand" in say(client, run, first, stand.pk)["toast"]
     say(client, run, second, stand.pk)
     assert "error" in say(client, run, first, stand.pk), "answered already"

@@ -12,7 +12,7 @@ from tests.factories_videos import make_video, work
 from tests.trained import stripes_model
 from webapp.accounts.models import Team, User
 from webapp.recognition import runner
-from webapp.recognition import services as recognition
+from webapp.recognition import services as recognition_services
 from webapp.recognition.batches import difference_queries
 from webapp.recognition.batches import services as batches
 from webapp.recognition.models import CURRENT, Recognition
@@ -48,8 +48,8 @@ def begin(client: Client, **fields: object) -> UUID:
     return UUID(answer.json()["redirect"].split("/")[-2])
 
 
-def decide(client: Client, batch: UUID, act: str, *looks: Recognition) -> dict[str, object]:
-    fields = {"act": act, "look": [str(look.pk) for look in looks]}
+def decide(client: Client, batch: UUID, act: str, *recognitions: Recognition) -> dict[str, object]:
+    fields = {"act": act, "recognition": [str(recognition.pk) for recognition in recognitions]}
     address = reverse("recognition:decide", args=[batch])
     answer: dict[str, object] = client.post(address, fields, headers={"Accept": "application/json"}).json()
     return answer
@@ -71,59 +71,59 @@ def test_a_new_model_on_old_videos_waits_shows_the_difference_and_can_be_taken_b
     new = make_promoted(team=team, line=old.line)
     client = signed_in(bob)
     batch = begin(client, run=new.pk, video=str(video.pk))
-    look = Recognition.objects.get(batch=batch)
-    work(look.job_id, runner.recognise_in_video)
-    look.refresh_from_db()
-    assert current(video) == before and look.is_waiting
-    [found] = difference_queries.of_looks([look])
+    recognition = Recognition.objects.get(batch=batch)
+    work(recognition.job_id, runner.recognise_in_video)
+    recognition.refresh_from_db()
+    assert current(video) == before and recognition.is_waiting
+    [found] = difference_queries.differences_of([recognition])
     by_label = {each.label: each for each in found.labels}
     assert [tuple(map(round, stretch)) for stretch in by_label["lie"].goes] == [(3, 6)]
     assert [tuple(map(round, stretch)) for stretch in by_label["stand"].comes] == [(3, 6)]
     assert (round(by_label["lie"].before_s), round(by_label["lie"].after_s)) == (9, 6)
-    answer = decide(client, batch, "take", look)
+    answer = decide(client, batch, "apply", recognition)
     assert "1 video" in str(answer["toast"])
-    assert current(video) == look
-    look.refresh_from_db()
-    [still] = difference_queries.of_looks([look])
+    assert current(video) == recognition
+    recognition.refresh_from_db()
+    [still] = difference_queries.differences_of([recognition])
     assert still.before == before, "afterwards the page shows what was replaced"
     undo = answer["undo"]
     assert isinstance(undo, dict)
     client.post(undo["url"], undo["fields"])
-    look.refresh_from_db()
-    assert current(video) == before and look.is_waiting
+    recognition.refresh_from_db()
+    assert current(video) == before and recognition.is_waiting
     assert client.post(undo["url"], undo["fields"], headers={"Accept": "application/json"}).status_code == 409
 
 
 def test_all_are_taken_over_or_discarded_and_discarding_can_be_undone(team: Team, bob: User) -> None:
     run, client = promote(make_model_run(team=team)), signed_in(bob)
     batch = UUID(int=7)
-    looks = [make_recognition(run, make_video(team=team), batch=batch, taken_over_at=None) for _ in range(3)]
-    answer = decide(client, batch, "discard", looks[0])
-    decide(client, batch, "take_all")
-    assert [current(look.video) for look in looks] == [None, *looks[1:]]
+    recognitions = [make_recognition(run, make_video(team=team), batch=batch, taken_over_at=None) for _ in range(3)]
+    answer = decide(client, batch, "discard", recognitions[0])
+    decide(client, batch, "apply_all")
+    assert [current(recognition.video) for recognition in recognitions] == [None, *recognitions[1:]]
     undo = answer["undo"]
     assert isinstance(undo, dict)
     client.post(undo["url"], undo["fields"])
-    looks[0].refresh_from_db()
-    assert looks[0].is_waiting
+    recognitions[0].refresh_from_db()
+    assert recognitions[0].is_waiting
     decide(client, batch, "discard_all")
-    looks[0].refresh_from_db()
-    assert looks[0].discarded_at is not None
-    for act, chosen in (("take", []), ("nonsense", looks), ("take", looks)):
+    recognitions[0].refresh_from_db()
+    assert recognitions[0].discarded_at is not None
+    for act, chosen in (("apply", []), ("nonsense", recognitions), ("apply", recognitions)):
         assert "error" in decide(client, batch, act, *chosen)
 
 
 def test_later_labels_are_not_undone(team: Team) -> None:
     run, video = promote(make_model_run(team=team)), make_video(team=team)
     first, second, third = (make_recognition(run, video, taken_over_at=None) for _ in range(3))
-    assert batches.take_over(first) and batches.take_over(second)
+    assert batches.apply(first) and batches.apply(second)
     second.refresh_from_db()
-    assert batches.take_over(third)
-    assert not batches.undo_take_over(second)
-    assert not batches.take_over(first), "it is not waiting any more"
+    assert batches.apply(third)
+    assert not batches.undo_apply(second)
+    assert not batches.apply(first), "it is not waiting any more"
     assert current(video) == third
     third.refresh_from_db()
-    assert batches.undo_take_over(third)
+    assert batches.undo_apply(third)
     assert current(video) == second
 
 
@@ -132,13 +132,13 @@ def test_which_videos_can_be_looked_at(team: Team, bob: User) -> None:
     seen, fresh, unchecked = make_video(team=team), make_video(team=team), make_video(team=team, sha256="")
     make_recognition(run, seen)
     every = Video.objects.all()
-    assert set(recognition.lookable(run, every)) == {seen, fresh}
-    assert set(recognition.without(run, recognition.lookable(run, every))) == {fresh}
-    assert not recognition.can_look(run, unchecked)
+    assert set(recognition_services.recognisable(run, every)) == {seen, fresh}
+    assert set(recognition_services.not_labelled_by(run, recognition_services.recognisable(run, every))) == {fresh}
+    assert not recognition_services.can_recognise(run, unchecked)
     begin(signed_in(bob), run=run.pk, which="without")
-    assert {look.video for look in Recognition.objects.filter(batch__isnull=False)} == {fresh}
+    assert {recognition.video for recognition in Recognition.objects.filter(batch__isnull=False)} == {fresh}
     faces = make_model_run(team=team, kind="faces", folder=stripes_model())
-    assert not recognition.lookable(faces, every).exists()
+    assert not recognition_services.recognisable(faces, every).exists()
 
 
 def test_a_batch_can_be_stopped(team: Team, bob: User) -> None:

@@ -12,14 +12,14 @@ from django.utils import timezone
 
 from tests.conftest import signed_in
 from tests.factories_datasets import make_dataset, make_label, make_samples
-from tests.factories_training import make_figures, make_judged, make_result, make_run
+from tests.factories_training import make_figures, make_predictions, make_result, make_run
 from tests.factories_videos import make_video
 from tests.webapp.page_checks import faults_of
 from webapp.accounts.models import Team, User
 from webapp.datasets.models import Act, Dataset, Label, Part, Sample
 from webapp.jobs.models import Status
 from webapp.training.evaluation import queries as evaluation_queries
-from webapp.training.models import Judged, TrainingRun
+from webapp.training.models import HeldOutPrediction, TrainingRun
 
 pytestmark = pytest.mark.django_db
 
@@ -59,8 +59,8 @@ def fill(dataset: Dataset, count: int = 12, **fields: Any) -> list[Sample]:
 def run(dataset: Dataset) -> TrainingRun:
     """12 of the test with mistakes at 2 and 5, and 4 of the validation."""
     run = make_run(dataset=dataset, result=make_result(test=make_figures(10, 12, 2), threshold=0.4))
-    make_judged(run, fill(dataset), wrong=(2, 5))
-    make_judged(run, fill(dataset, 4), part=Part.VALIDATION, wrong=(0,))
+    make_predictions(run, fill(dataset), wrong=(2, 5))
+    make_predictions(run, fill(dataset, 4), part=Part.VALIDATION, wrong=(0,))
     return run
 
 
@@ -74,11 +74,11 @@ def test_every_page_renders_for_members(name: str, run: TrainingRun, request: py
     for query in ("", "?part=validation", "?label=none&at=90", "?label=x&at=x&part=x", "?at=99999999999999999999"):
         checked(client, page_of(run, query))
     for query in ("", "?truth=smile&said=none", "?wrong=1&page=9", "?truth=nothing"):
-        checked(client, reverse("training:judged", args=[run.pk]) + query)
+        checked(client, reverse("training:predictions", args=[run.pk]) + query)
     for view in ("promotions", "threshold"):
         assert client.get(reverse(f"training:{view}", args=[run.pk])).status_code == 200
     checked(client, reverse("training:compare") + f"?line={run.line}")
-    checked(client, reverse("training:look_at", args=[run.pk]) + "?sample=1")
+    checked(client, reverse("training:explain", args=[run.pk]) + "?sample=1")
 
 
 @pytest.mark.parametrize("kind", ["faces", "frames", "clips"])
@@ -126,30 +126,30 @@ def test_good_figures_have_no_note(dataset: Dataset, alice: User) -> None:
 
 
 def test_a_cell_opens_exactly_its_samples(run: TrainingRun, vera: User) -> None:
-    Judged.objects.filter(run=run, part=Part.TEST, truth="smile", said="none").update(certainty=0.9)
+    HeldOutPrediction.objects.filter(run=run, part=Part.TEST, truth="smile", said="none").update(certainty=0.9)
     client = signed_in(vera)
-    assert f"{reverse('training:judged', args=[run.pk])}?part=test&amp;truth=smile&amp;said=none" in checked(
+    assert f"{reverse('training:predictions', args=[run.pk])}?part=test&amp;truth=smile&amp;said=none" in checked(
         client, page_of(run)
     )
-    html = checked(client, reverse("training:judged", args=[run.pk]) + "?part=test&truth=smile&said=none")
+    html = checked(client, reverse("training:predictions", args=[run.pk]) + "?part=test&truth=smile&said=none")
     assert re.findall(r'id="sample-(\d+)"', html) == ["6"]
     sample = Sample.objects.get(dataset=run.dataset_id, number=6)
     assert f"{reverse('videos:detail', args=[sample.video_id])}?t=5" in html, "the second as the player counts it"
 
 
 def test_the_surest_mistake_comes_first(run: TrainingRun, vera: User) -> None:
-    Judged.objects.filter(run=run, sample__number=6).update(certainty=0.99)
+    HeldOutPrediction.objects.filter(run=run, sample__number=6).update(certainty=0.99)
     html = checked(signed_in(vera), page_of(run))
     assert re.findall(r'id="sample-(\d+)"', html) == ["6", "3"]
 
 
 def test_what_another_threshold_changes(run: TrainingRun, vera: User) -> None:
-    run.judged.all().delete()
+    run.held_out_predictions.all().delete()
     samples = list(Sample.objects.filter(dataset=run.dataset_id).order_by("number"))[:4]
     for sample, score in zip(samples, (0.1, 0.35, 0.45, 0.9), strict=True):
         said = "smile" if score >= 0.4 else "none"
         fields = {"truth": sample.label.name, "said": said, "certainty": max(score, 1 - score)}  # type: ignore[union-attr]
-        Judged.objects.create(run=run, sample=sample, part=Part.TEST, scores=[1 - score, score], **fields)
+        HeldOutPrediction.objects.create(run=run, sample=sample, part=Part.TEST, scores=[1 - score, score], **fields)
     client, address = signed_in(vera), reverse("training:threshold", args=[run.pk])
     usual = client.get(address, {"label": "smile"}).content.decode()
     assert "Of 2 that are “smile” it finds 1 and misses 1." in usual
@@ -160,8 +160,8 @@ def test_what_another_threshold_changes(run: TrainingRun, vera: User) -> None:
     assert re.findall(r"\?sample=(\d+)", lower) == [str(samples[1].number)]
     higher = client.get(address, {"label": "smile", "at": "50"}).content.decode()
     assert "1 is no longer called “smile”: 1 rightly, 0 wrongly." in higher
-    other = evaluation_queries.AgainstRest(run, evaluation_queries.heard(run, Part.TEST), "none")
-    assert other.usual == pytest.approx(0.6), "of two labels the thresholds mirror each other"
+    other = evaluation_queries.OneVsRest(run, evaluation_queries.predictions_of(run, Part.TEST), "none")
+    assert other.default_threshold == pytest.approx(0.6), "of two labels the thresholds mirror each other"
 
 
 def relabel(
@@ -186,7 +186,7 @@ def test_a_mistake_is_relabelled_and_taken_back(run: TrainingRun, bob: User) -> 
     sample.refresh_from_db()
     assert sample.label is not None
     assert sample.label.name == "smile"
-    assert run.judged.get(sample=sample).truth == "smile", "what was measured stays"
+    assert run.held_out_predictions.get(sample=sample).truth == "smile", "what was measured stays"
 
 
 def test_leaving_out_is_an_act_too(run: TrainingRun, bob: User) -> None:
@@ -229,7 +229,7 @@ def test_who_may_relabel(name: str, status: int, run: TrainingRun, request: pyte
     assert Act.objects.count() == (1 if status == 303 else 0)
 
 
-PAGES = ("run", "judged", "threshold", "promotions", "try", "download_all")
+PAGES = ("run", "predictions", "threshold", "promotions", "try", "download_all")
 
 
 @pytest.mark.parametrize("view", PAGES)
@@ -237,14 +237,14 @@ def test_a_stranger_finds_nothing(view: str, run: TrainingRun, charlie: User) ->
     address = reverse(f"training:{view}", args=[run.pk])
     assert signed_in(charlie).get(address).status_code == 404
     assert Client().get(address).status_code == 302
-    assert signed_in(charlie).get(reverse("training:look_at", args=[run.pk]) + "?sample=1").status_code == 404
+    assert signed_in(charlie).get(reverse("training:explain", args=[run.pk]) + "?sample=1").status_code == 404
     assert signed_in(charlie).get(reverse("training:compare") + f"?line={run.line}").status_code == 404
 
 
 @pytest.mark.parametrize("status", [Status.RUNNING, Status.FAILED])
 def test_an_unfinished_or_deleted_run_has_no_result(team: Team, alice: User, run: TrainingRun, status: str) -> None:
     client = signed_in(alice)
-    assert client.get(reverse("training:judged", args=[make_run(team=team, status=status).pk])).status_code == 404
+    assert client.get(reverse("training:predictions", args=[make_run(team=team, status=status).pk])).status_code == 404
     TrainingRun.objects.filter(pk=run.pk).update(deleted_at=timezone.now())
     assert client.get(page_of(run)).status_code == 404
 
@@ -256,7 +256,7 @@ def test_it_outlives_its_dataset(run: TrainingRun, alice: User) -> None:
     sample = Sample.objects.get(dataset=run.dataset_id, number=6)
     assert relabel(client, run, sample, leave_out="1").status_code == 404
     TrainingRun.objects.filter(pk=run.pk).update(dataset=None)
-    run.judged.update(sample=None)
+    run.held_out_predictions.update(sample=None)
     assert "This sample is gone." in checked(client, page_of(run))
     assert "Nothing changes" in checked(client, reverse("training:run", args=[run.pk]))
 
@@ -272,11 +272,11 @@ def queries(client: Client, address: str) -> int:
 def test_more_samples_cost_no_more_queries(run: TrainingRun, bob: User) -> None:
     client = signed_in(bob)
     make_run(dataset=run.dataset)
-    addresses = [page_of(run), page_of(run, "?at=5"), reverse("training:judged", args=[run.pk])]
+    addresses = [page_of(run), page_of(run, "?at=5"), reverse("training:predictions", args=[run.pk])]
     addresses.append(reverse("training:compare") + f"?line={run.line}")
     before = [queries(client, address) for address in addresses]
     assert run.dataset is not None
-    make_judged(run, fill(run.dataset, 30), wrong=range(0, 30, 3))
+    make_predictions(run, fill(run.dataset, 30), wrong=range(0, 30, 3))
     for _ in range(4):
         make_run(dataset=run.dataset)
     assert [queries(client, address) for address in addresses] == before
@@ -289,7 +289,7 @@ def test_many_labels_choose_the_weakest(dataset: Dataset, alice: User) -> None:
     figures = make_figures(labels=labels)
     figures["per_label"] = figures["per_label"] | {"fear": figures["per_label"]["joy"] | {"f1": 0.2}}
     run = make_run(dataset=dataset, result=make_result(labels, test=figures, validation=figures))
-    make_judged(run, make_samples(dataset, 6))
+    make_predictions(run, make_samples(dataset, 6))
     client = signed_in(alice)
     assert evaluation_queries.chosen_label(run, {}, Part.TEST) == "fear"
     html = checked(client, page_of(run, "?label=joy"))

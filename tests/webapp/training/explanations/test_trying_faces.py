@@ -49,11 +49,11 @@ def upright_jpeg(image_bgr: Image) -> bytes:
 def tried(user: User, run: TrainingRun, content: bytes) -> tuple[Explanation, Image]:
     """After the worker looked; the look and the picture that the page shows under the heat."""
     upload(signed_in(user), run, content, "mine.jpg")
-    look = Explanation.objects.latest("created_at")
-    assert worked(look).status == Status.DONE
-    look.refresh_from_db()
-    shown = storage.read_bytes(f"{run.files_prefix}/looks/{look.pk}/picture.jpg")
-    return look, decode_picture(shown, "picture.jpg")
+    explanation = Explanation.objects.latest("created_at")
+    assert worked(explanation).status == Status.DONE
+    explanation.refresh_from_db()
+    shown = storage.read_bytes(f"{run.files_prefix}/looks/{explanation.pk}/picture.jpg")
+    return explanation, decode_picture(shown, "picture.jpg")
 
 
 def faces_in(image: Image) -> Any:
@@ -63,13 +63,13 @@ def faces_in(image: Image) -> Any:
 def test_a_small_face_is_cut_out_with_its_surroundings(faces_run: TrainingRun, bob: User) -> None:
     whole = on_ground((portrait("hopper"), 0.5, (900, 300)))
     [box] = faces_in(whole).boxes_xyxy
-    look, shown = tried(bob, faces_run, upright_jpeg(whole))
+    explanation, shown = tried(bob, faces_run, upright_jpeg(whole))
     side = FACE_SURROUNDINGS * max(box[2:] - box[:2])
     assert shown.shape[0] == shown.shape[1] == pytest.approx(side, abs=3)
     [found] = faces_in(shown).boxes_xyxy
     assert found.mean() == pytest.approx(side / 2, rel=0.15), "in the middle of what is shown"
-    assert look.result["said"] in faces_run.result["labels"]
-    assert "mine.jpg" in page(signed_in(bob), faces_run, look)
+    assert explanation.result["said"] in faces_run.result["labels"]
+    assert "mine.jpg" in page(signed_in(bob), faces_run, explanation)
 
 
 def test_of_two_faces_the_larger_one(faces_run: TrainingRun, bob: User) -> None:
@@ -94,8 +94,8 @@ def test_a_picture_that_lies_on_its_side_is_turned_first(faces_run: TrainingRun,
 
 def test_without_a_face_it_says_so_and_looks_at_the_whole(faces_run: TrainingRun, bob: User) -> None:
     empty = on_ground(size=(400, 600))
-    look, shown = tried(bob, faces_run, upright_jpeg(empty))
+    explanation, shown = tried(bob, faces_run, upright_jpeg(empty))
     assert shown.shape[:2] == (400, 600)
-    assert "No face was found" in page(signed_in(bob), faces_run, look)
+    assert "No face was found" in page(signed_in(bob), faces_run, explanation)
     with_face, _shown = tried(bob, faces_run, upright_jpeg(on_ground((portrait("hopper"), 0.5, (900, 300)))))
     assert "No face was found" not in page(signed_in(bob), faces_run, with_face)

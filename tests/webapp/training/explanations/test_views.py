@@ -31,48 +31,55 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def ask(client: Client, run: TrainingRun, **fields: Any) -> Any:
-    return client.post(reverse("training:ask_look", args=[run.pk]), fields, headers={"accept": "application/json"})
+    return client.post(
+        reverse("training:ask_explanation", args=[run.pk]), fields, headers={"accept": "application/json"}
+    )
 
 
 def asked(client: Client, run: TrainingRun, **fields: Any) -> Explanation:
     """After the worker did it."""
     answer = ask(client, run, **fields)
     assert answer.status_code == 200
-    look = Explanation.objects.latest("created_at")
-    assert str(look.pk) in answer.json()["look"]
-    worked(look)
-    look.refresh_from_db()
-    return look
+    explanation = Explanation.objects.latest("created_at")
+    assert str(explanation.pk) in answer.json()["explanation"]
+    worked(explanation)
+    explanation.refresh_from_db()
+    return explanation
 
 
-def worked(look: Explanation) -> Job:
-    assert look.job is not None
-    tasks.explain_picture(str(look.job.pk))
-    look.job.refresh_from_db()
-    return look.job
+def worked(explanation: Explanation) -> Job:
+    assert explanation.job is not None
+    tasks.explain_picture(str(explanation.job.pk))
+    explanation.job.refresh_from_db()
+    return explanation.job
 
 
-def page(client: Client, run: TrainingRun, look: Explanation) -> str:
-    html = client.get(reverse("training:look", args=[run.pk, look.pk])).content.decode()
+def page(client: Client, run: TrainingRun, explanation: Explanation) -> str:
+    html = client.get(reverse("training:explanation", args=[run.pk, explanation.pk])).content.decode()
     assert faults_of(html) == []
     return html
 
 
 def test_a_sample_is_looked_at_once_and_kept(trained: TrainingRun, vera: User) -> None:
     client = signed_in(vera)
-    look = asked(client, trained, sample=2)
-    assert look.job is not None
-    assert look.job.status == Status.DONE
-    told = trained.judged.get(sample__number=2)
-    assert look.result["said"] == told.said, "as it was judged in training"
-    assert list(look.result["scores"].values()) == pytest.approx(told.scores, abs=1e-3)
-    assert sum(look.result["scores"].values()) == pytest.approx(1, abs=0.01)
-    assert ask(client, trained, sample=2).json()["look"].split("/")[-3] == str(look.pk), "the same answer again"
-    assert f"It says “{told.said}”" in page(client, trained, look)
+    explanation = asked(client, trained, sample=2)
+    assert explanation.job is not None
+    assert explanation.job.status == Status.DONE
+    told = trained.held_out_predictions.get(sample__number=2)
+    assert explanation.result["said"] == told.said, "as it was judged in training"
+    assert list(explanation.result["scores"].values()) == pytest.approx(told.scores, abs=1e-3)
+    assert sum(explanation.result["scores"].values()) == pytest.approx(1, abs=0.01)
+    assert ask(client, trained, sample=2).json()["explanation"].split("/")[-3] == str(explanation.pk), (
+        "the same answer again"
+    )
+    assert f"It says “{told.said}”" in page(client, trained, explanation)
     for name, kind in (("picture.jpg", "image/jpeg"), ("heat.png", "image/png")):
-        answer = client.get(reverse("training:look_file", args=[trained.pk, look.pk, name]))
+        answer = client.get(reverse("training:explanation_file", args=[trained.pk, explanation.pk, name]))
         assert (answer.status_code, answer["Content-Type"]) == (200, kind)
-    assert client.get(reverse("training:look_file", args=[trained.pk, look.pk, "picture"])).status_code == 404
+    assert (
+        client.get(reverse("training:explanation_file", args=[trained.pk, explanation.pk, "picture"])).status_code
+        == 404
+    )
 
 
 def test_it_can_be_asked_towards_another_label(trained: TrainingRun, vera: User) -> None:
@@ -88,10 +95,10 @@ def test_what_waits_says_so_and_what_failed_says_why(trained: TrainingRun, strip
     client = signed_in(vera)
     [sample] = make_samples(striped, 1, contents=[b"nothing"])
     ask(client, trained, sample=sample.number)
-    look = Explanation.objects.get()
-    assert "data-waiting" in page(client, trained, look)
-    assert worked(look).error_code == "unreadable_picture"
-    html = page(client, trained, look)
+    explanation = Explanation.objects.get()
+    assert "data-waiting" in page(client, trained, explanation)
+    assert worked(explanation).error_code == "unreadable_picture"
+    html = page(client, trained, explanation)
     assert "data-waiting" not in html
     assert "not a picture that can be read" in html
     ask(client, trained, sample=sample.number)
@@ -117,20 +124,20 @@ def test_the_likest_that_it_learned_from(trained: TrainingRun, striped: Dataset,
         assert image is not None
         Measured.objects.bulk_create(measuring_runner._measured([sample]))
     TrainingRun.objects.filter(pk=trained.pk).update(version=version)
-    look = asked(signed_in(vera), trained, sample=12)
-    numbers = look.result["nearest"]
+    explanation = asked(signed_in(vera), trained, sample=12)
+    numbers = explanation.result["nearest"]
     assert len(numbers) == 6
     assert max(numbers) <= 10, "only what it learned from"
     labels = dict(striped.samples.values_list("number", "label__name"))
     assert [labels[n] for n in numbers].count("stand") >= 4
-    assert "Most alike among those it learned from" in page(signed_in(vera), trained, look)
+    assert "Most alike among those it learned from" in page(signed_in(vera), trained, explanation)
 
 
 def test_the_mean_of_a_label(trained: TrainingRun, vera: User) -> None:
-    look = asked(signed_in(vera), trained, average=1, label="stand")
-    right = trained.judged.filter(truth="stand", said="stand", sample__isnull=False).count()
-    assert look.result["count"] == right > 0
-    assert f"The mean of {right} samples" in page(signed_in(vera), trained, look)
+    explanation = asked(signed_in(vera), trained, average=1, label="stand")
+    right = trained.held_out_predictions.filter(truth="stand", said="stand", sample__isnull=False).count()
+    assert explanation.result["count"] == right > 0
+    assert f"The mean of {right} samples" in page(signed_in(vera), trained, explanation)
     assert ask(signed_in(vera), trained, average=1).status_code == 404
 
 
@@ -146,11 +153,11 @@ def film(team: Team, tmp_path: Any) -> Any:
 
 def test_a_frame_of_a_video(trained: TrainingRun, film: Any, vera: User) -> None:
     client = signed_in(vera)
-    look = asked(client, trained, video=film.pk, t="1.0")
-    assert look.job is not None
-    assert look.job.status == Status.DONE, look.job.error_detail
-    assert film.title in page(client, trained, look)
-    offered = client.get(reverse("training:look_at", args=[trained.pk]), {"video": film.pk, "t": "1.0"})
+    explanation = asked(client, trained, video=film.pk, t="1.0")
+    assert explanation.job is not None
+    assert explanation.job.status == Status.DONE, explanation.job.error_detail
+    assert film.title in page(client, trained, explanation)
+    offered = client.get(reverse("training:explain", args=[trained.pk]), {"video": film.pk, "t": "1.0"})
     assert faults_of(offered.content.decode()) == []
     for odd in ("x", "-1", "nan", "99999"):
         assert ask(client, trained, video=film.pk, t=odd).status_code == 404
@@ -168,12 +175,15 @@ def test_trying_a_picture_without_javascript(trained: TrainingRun, bob: User) ->
     client = signed_in(bob)
     assert faults_of(client.get(reverse("training:try", args=[trained.pk])).content.decode()) == []
     answer = upload(client, trained, stripes_png(False, 77))
-    look = Explanation.objects.get()
-    assert (answer.status_code, answer["Location"]) == (303, reverse("training:look", args=[trained.pk, look.pk]))
-    worked(look)
-    look.refresh_from_db()
-    assert look.result["said"] == "lie"
-    assert "mine.png" in page(client, trained, look)
+    explanation = Explanation.objects.get()
+    assert (answer.status_code, answer["Location"]) == (
+        303,
+        reverse("training:explanation", args=[trained.pk, explanation.pk]),
+    )
+    worked(explanation)
+    explanation.refresh_from_db()
+    assert explanation.result["said"] == "lie"
+    assert "mine.png" in page(client, trained, explanation)
     assert "Tried lately" in client.get(reverse("training:try", args=[trained.pk])).content.decode()
 
 
@@ -213,15 +223,15 @@ def test_what_is_no_picture_is_refused_at_once(trained: TrainingRun, bob: User) 
 def test_what_somebody_tried_is_theirs_and_goes_after_a_day(trained: TrainingRun, bob: User, alice: User) -> None:
     client = signed_in(bob)
     upload(client, trained, stripes_png(True, 78))
-    look = Explanation.objects.get()
-    worked(look)
-    for view in ("look", "look_pictures", "look_answer"):
-        address = reverse(f"training:{view}", args=[trained.pk, look.pk])
+    explanation = Explanation.objects.get()
+    worked(explanation)
+    for view in ("explanation", "explanation_pictures", "explanation_answer"):
+        address = reverse(f"training:{view}", args=[trained.pk, explanation.pk])
         assert signed_in(alice).get(address).status_code == 404
         assert client.get(address).status_code == 200
-    address = reverse("training:look_file", args=[trained.pk, look.pk, "picture.jpg"])
+    address = reverse("training:explanation_file", args=[trained.pk, explanation.pk, "picture.jpg"])
     assert (client.get(address).status_code, signed_in(alice).get(address).status_code) == (200, 404)
-    assert ask(signed_in(alice), trained, again=look.pk, label="lie").status_code == 404
+    assert ask(signed_in(alice), trained, again=explanation.pk, label="lie").status_code == 404
     explanations.clean_up()
     assert Explanation.objects.exists()
     Explanation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
@@ -232,10 +242,10 @@ def test_what_somebody_tried_is_theirs_and_goes_after_a_day(trained: TrainingRun
 
 def test_a_job_that_finds_nothing_ends_quietly(trained: TrainingRun, vera: User) -> None:
     ask(signed_in(vera), trained, sample=1)
-    look = Explanation.objects.get()
-    job = look.job
+    explanation = Explanation.objects.get()
+    job = explanation.job
     assert job is not None
-    look.delete()
+    explanation.delete()
     tasks.explain_picture(str(job.pk))
     job.refresh_from_db()
     assert job.status == Status.CANCELLED
@@ -252,7 +262,7 @@ def test_who_may_ask_and_try(trained: TrainingRun, vera: User, charlie: User) ->
     assert ask(Client(), trained, sample=1).status_code == 302
     assert upload(signed_in(vera), trained, stripes_png(True, 1)).status_code == 404
     assert upload(signed_in(charlie), trained, stripes_png(True, 1)).status_code == 404
-    look = asked(signed_in(vera), trained, sample=1)
-    for view in ("look", "look_pictures", "look_answer"):
-        assert signed_in(charlie).get(reverse(f"training:{view}", args=[trained.pk, look.pk])).status_code == 404
+    explanation = asked(signed_in(vera), trained, sample=1)
+    for view in ("explanation", "explanation_pictures", "explanation_answer"):
+        assert signed_in(charlie).get(reverse(f"training:{view}", args=[trained.pk, explanation.pk])).status_code == 404
     assert Sample.objects.count() == 16

@@ -13,7 +13,7 @@ from django.urls import reverse
 from tests.conftest import signed_in
 from tests.factories import make_team
 from tests.factories_datasets import make_dataset, make_label, make_samples
-from tests.factories_training import make_figures, make_judged, make_result, make_run
+from tests.factories_training import make_figures, make_predictions, make_result, make_run
 from tests.webapp.page_checks import faults_of
 from webapp import storage
 from webapp.accounts.models import Team, User
@@ -41,9 +41,9 @@ def test_promoting_says_what_will_happen_and_can_be_undone(team: Team, alice: Us
     assert "Run 1 stops working" in asked
     answer = client.post(at("promote", second), headers={"accept": "application/json"}).json()
     assert "From now on new videos are looked at with run 2." in answer["toast"]
-    assert registry.run_at_work(first.line) == second
+    assert registry.deployed_run(first.line) == second
     client.post(answer["undo"]["url"], answer["undo"]["fields"])
-    assert registry.run_at_work(first.line) == first
+    assert registry.deployed_run(first.line) == first
     html = client.get(at("run", second)).content.decode()
     assert faults_of(html) == []
     assert "Alice" in html
@@ -58,11 +58,11 @@ def test_withdrawing_and_rolling_back(team: Team, alice: User) -> None:
     for run in (first, second):
         client.post(at("promote", run))
     client.post(at("roll_back", second))
-    assert registry.run_at_work(first.line) == first
+    assert registry.deployed_run(first.line) == first
     answer = client.post(at("withdraw", first), headers={"accept": "application/json"}).json()
-    assert registry.run_at_work(first.line) is None
+    assert registry.deployed_run(first.line) is None
     client.post(answer["undo"]["url"], answer["undo"]["fields"])
-    assert registry.run_at_work(first.line) == first
+    assert registry.deployed_run(first.line) == first
 
 
 def test_doubtful_models_are_promoted_only_with_a_second_word(team: Team, alice: User) -> None:
@@ -71,9 +71,9 @@ def test_doubtful_models_are_promoted_only_with_a_second_word(team: Team, alice:
     answer = client.post(at("promote", run))
     assert answer.status_code == 409
     assert "Put it to work all the same" in answer.content.decode()
-    assert registry.run_at_work(run.line) is None
+    assert registry.deployed_run(run.line) is None
     client.post(at("promote", run), {"sure": "1"})
-    assert registry.run_at_work(run.line) == run
+    assert registry.deployed_run(run.line) == run
 
 
 @pytest.mark.parametrize("name", ["bob", "vera", "charlie"])
@@ -129,9 +129,9 @@ def test_what_differs_is_lit_and_the_best_is_on_top(dataset: Dataset, vera: User
 def test_a_clear_difference_is_told_from_chance(dataset: Dataset, vera: User) -> None:
     samples = held_out(dataset)
     good, bad, near = run_with(dataset, 60), run_with(dataset, 40), run_with(dataset, 59)
-    make_judged(good, samples)
-    make_judged(bad, samples, wrong=range(20))
-    make_judged(near, samples, wrong=[0])
+    make_predictions(good, samples)
+    make_predictions(bad, samples, wrong=range(20))
+    make_predictions(near, samples, wrong=[0])
     told = compare_queries.difference(good, bad)
     assert (told.common, told.better) == (60, good)
     assert told.chance is not None
@@ -149,21 +149,21 @@ def test_a_clear_difference_is_told_from_chance(dataset: Dataset, vera: User) ->
 def test_other_samples_or_other_truths_are_no_fair_measure(dataset: Dataset, vera: User) -> None:
     samples = held_out(dataset)
     first, second = run_with(dataset, 50), run_with(dataset, 50)
-    make_judged(first, samples[:30])
-    make_judged(second, samples[30:])
+    make_predictions(first, samples[:30])
+    make_predictions(second, samples[30:])
     assert compare_queries.difference(first, second).chance is None
     assert "cannot be compared fairly" in page(signed_in(vera), f"?run={first.pk}&run={second.pk}")
-    second.judged.all().delete()
-    make_judged(second, samples[:30])
-    second.judged.update(truth="other")
+    second.held_out_predictions.all().delete()
+    make_predictions(second, samples[:30])
+    second.held_out_predictions.update(truth="other")
     assert compare_queries.difference(first, second).chance is None
 
 
 def test_only_what_both_were_tested_with_counts(dataset: Dataset, vera: User) -> None:
     samples = held_out(dataset)
     first, second = run_with(dataset, 50), run_with(dataset, 50)
-    make_judged(first, samples[:40])
-    make_judged(second, samples[10:], wrong=range(12))
+    make_predictions(first, samples[:40])
+    make_predictions(second, samples[10:], wrong=range(12))
     told = compare_queries.difference(first, second)
     assert (told.common, told.alone) == (30, 30)
     assert "do not count here" in page(signed_in(vera), f"?run={first.pk}&run={second.pk}")

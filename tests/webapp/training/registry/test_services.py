@@ -23,15 +23,15 @@ def runs(team: Team) -> list[TrainingRun]:
 
 
 def test_nothing_is_at_work_until_somebody_says_so(team: Team, runs: list[TrainingRun]) -> None:
-    assert registry.run_at_work(runs[0].line) is None
-    assert registry.at_work(team) == []
+    assert registry.deployed_run(runs[0].line) is None
+    assert registry.deployed_runs(team) == []
 
 
 def test_the_latest_promotion_counts(team: Team, alice: User, runs: list[TrainingRun]) -> None:
     line = runs[0].line
     assert registry.promote(runs[0], alice).before is None
     assert registry.promote(runs[1], alice).before == runs[0]
-    assert registry.run_at_work(line) == runs[1]
+    assert registry.deployed_run(line) == runs[1]
     assert [each.run for each in registry.history(line)] == [runs[1], runs[0]]
     assert {each.made_by for each in registry.history(line)} == {alice}
 
@@ -47,17 +47,17 @@ def test_each_line_of_a_team_has_its_own(team: Team, alice: User, django_assert_
     for run in (first, second, elsewhere):
         registry.promote(run, alice)
     with django_assert_num_queries(1):  # type: ignore[operator]
-        assert set(registry.at_work(team)) == {first, second}
+        assert set(registry.deployed_runs(team)) == {first, second}
 
 
 def test_withdrawn_is_not_at_work_and_can_come_back(team: Team, alice: User, runs: list[TrainingRun]) -> None:
     line = runs[0].line
     registry.promote(runs[0], alice)
     assert registry.withdraw(line, team, alice).before == runs[0]
-    assert registry.at_work(team) == []
+    assert registry.deployed_runs(team) == []
     assert registry.withdraw(line, team, alice).promotion is None
     assert registry.roll_back(line, team, alice).before is None
-    assert registry.run_at_work(line) == runs[0]
+    assert registry.deployed_run(line) == runs[0]
 
 
 def test_rolling_back_walks_through_the_earlier_ones(team: Team, alice: User, runs: list[TrainingRun]) -> None:
@@ -67,7 +67,7 @@ def test_rolling_back_walks_through_the_earlier_ones(team: Team, alice: User, ru
     found = []
     for _ in range(2):
         registry.roll_back(line, team, alice)
-        found.append(registry.run_at_work(line))
+        found.append(registry.deployed_run(line))
     assert found == [runs[1], runs[0]]
     with pytest.raises(registry.NothingBefore):
         registry.roll_back(line, team, alice)
@@ -79,10 +79,10 @@ def test_a_deleted_run_is_not_at_work_nor_gone_back_to(team: Team, alice: User, 
     for run in runs:
         registry.promote(run, alice)
     TrainingRun.objects.filter(pk__in=[runs[1].pk, runs[2].pk]).update(deleted_at=timezone.now())
-    assert registry.run_at_work(line) is None
-    assert registry.at_work(team) == []
+    assert registry.deployed_run(line) is None
+    assert registry.deployed_runs(team) == []
     registry.roll_back(line, team, alice)
-    assert registry.run_at_work(line) == runs[0]
+    assert registry.deployed_run(line) == runs[0]
 
 
 def test_the_run_beneath_a_deleted_one_is_next(team: Team, alice: User, runs: list[TrainingRun]) -> None:
@@ -90,12 +90,12 @@ def test_the_run_beneath_a_deleted_one_is_next(team: Team, alice: User, runs: li
         registry.promote(run, alice)
     TrainingRun.objects.filter(pk=runs[1].pk).update(deleted_at=timezone.now())
     registry.roll_back(runs[0].line, team, alice)
-    assert registry.run_at_work(runs[0].line) == runs[0]
+    assert registry.deployed_run(runs[0].line) == runs[0]
 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING, Status.FAILED, Status.CANCELLED])
 def test_only_a_finished_run_can_be_promoted(team: Team, alice: User, status: str) -> None:
-    with pytest.raises(registry.NotReady):
+    with pytest.raises(registry.HasNoModel):
         registry.promote(make_run(team=team, status=status), alice)
 
 
@@ -109,9 +109,9 @@ def test_only_a_finished_run_can_be_promoted(team: Team, alice: User, status: st
 )
 def test_doubtful_figures_ask_first(team: Team, alice: User, result: dict[str, object], code: str) -> None:
     run = make_run(team=team, result=make_result(**result))
-    with pytest.raises(registry.AsksFirst) as asked:
+    with pytest.raises(registry.NeedsConfirmation) as asked:
         registry.promote(run, alice)
-    assert [doubt.code for doubt in asked.value.doubts] == [code]
-    assert registry.run_at_work(run.line) is None
-    registry.promote(run, alice, is_sure=True)
-    assert registry.run_at_work(run.line) == run
+    assert [caveat.code for caveat in asked.value.caveats] == [code]
+    assert registry.deployed_run(run.line) is None
+    registry.promote(run, alice, is_confirmed=True)
+    assert registry.deployed_run(run.line) == run

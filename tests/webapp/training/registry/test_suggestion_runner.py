@@ -77,7 +77,7 @@ def test_promoting_and_withdrawing_have_the_samples_looked_at_again(team: Team, 
     run: TrainingRun = make_promoted(dataset=dataset)
     for move in (
         lambda: registry.withdraw(dataset.pk, team, alice),
-        lambda: registry.promote(run, alice, is_sure=True),
+        lambda: registry.promote(run, alice, is_confirmed=True),
     ):
         Job.objects.filter(kind=JobKind.MEASURE).delete()
         move()

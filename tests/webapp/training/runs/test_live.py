@@ -11,7 +11,7 @@ from webapp.accounts.models import Team, User
 from webapp.jobs import lifecycle
 from webapp.training.models import TrainingRun
 from webapp.training.runs import services
-from webapp.training.runs.progress_runner import Follower
+from webapp.training.runs.progress_runner import ProgressRecorder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,7 +40,7 @@ async def test_a_member_hears_of_each_new_epoch_and_a_stranger_nothing(
     def work() -> None:
         job = lifecycle.claim(run.job_id)
         assert job is not None
-        Follower(job, run).show("learn", 1, 5)
+        ProgressRecorder(job, run).show("learn", 1, 5)
 
     await sync_to_async(work)()
     after = await heard(websocket, "job")

@@ -18,7 +18,7 @@ from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.jobs import reaper
 from webapp.jobs.models import Job
-from webapp.training.models import State, TrainingRun
+from webapp.training.models import RunState, TrainingRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,9 +72,9 @@ def test_kill_9_loses_one_epoch_at_most(team: Team, alice: User, workers: Any) -
     known = afresh(run).history
     assert len(known) < EPOCHS, "it was killed too late for this test to say anything"
     reaper.recover(["training"])
-    assert afresh(run).state == State.WAITING
+    assert afresh(run).state == RunState.WAITING
     workers()
-    done = wait_for(lambda: (now := afresh(run)).state == State.DONE and now, within_s=240, what="the end")
+    done = wait_for(lambda: (now := afresh(run)).state == RunState.DONE and now, within_s=240, what="the end")
     assert Job.objects.get(pk=run.job_id).attempts == 1
     assert [entry["epoch"] for entry in done.history] == list(range(1, EPOCHS + 1))
     for older, newer in zip([*before, *known[len(before) :]], done.history, strict=False):

@@ -16,7 +16,7 @@ from webapp.datasets.models import GroupBy, Version, VersionSample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Status
 from webapp.training import cleanup as training_cleanup
-from webapp.training.models import State, TrainingRun
+from webapp.training.models import RunState, TrainingRun
 from webapp.training.runs import progress_runner, runner, services
 from webapp.training.tasks import train_model
 from webapp.undo import UNDO_PERIOD
@@ -38,16 +38,16 @@ def afresh(run: TrainingRun) -> TrainingRun:
 
 def after_epoch(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], Any]) -> None:
     """Has `act` happen, as by somebody else, when an epoch has been stored."""
-    show = progress_runner.Follower.show
+    show = progress_runner.ProgressRecorder.show
     is_open = [True]
 
-    def show_and_act(self: progress_runner.Follower, *arguments: Any) -> None:
+    def show_and_act(self: progress_runner.ProgressRecorder, *arguments: Any) -> None:
         show(self, *arguments)
         if is_open[0] and len(self.history) >= number:
             is_open[0] = False
             act()
 
-    monkeypatch.setattr(progress_runner.Follower, "show", show_and_act)
+    monkeypatch.setattr(progress_runner.ProgressRecorder, "show", show_and_act)
 
 
 def epochs(run: TrainingRun) -> list[int]:
@@ -62,7 +62,7 @@ def test_a_run_becomes_a_model_with_a_test(team: Team, alice: User) -> None:
     run = start_run(make_version(team), alice)
     train_model(str(run.job_id))
     run = afresh(run)
-    assert run.state == State.DONE
+    assert run.state == RunState.DONE
     assert epochs(run) == [1, 2, 3]
     assert run.result["test"]["count"] == run.data["parts"]["test"]
     assert run.result["split"]["method"] == "stored"
@@ -87,19 +87,19 @@ def test_a_pause_keeps_what_was_learned_and_it_goes_on_from_there(
     after_epoch(monkeypatch, 2, lambda: services.pause_run(afresh(run)))
     train_model(str(run.job_id))
     paused = afresh(run)
-    assert paused.state == State.PAUSED
+    assert paused.state == RunState.PAUSED
     assert epochs(paused) == [1, 2]
     learned = paused.history[0]["train_loss"]
     assert storage.workplaces() == [str(run.pk)]
     training_cleanup.clean_up()
-    assert services.go_on(paused, user=alice)
-    assert not services.go_on(paused, user=alice), "a second press does nothing"
+    assert services.resume_run(paused, user=alice)
+    assert not services.resume_run(paused, user=alice), "a second press does nothing"
     again = afresh(run)
-    assert again.state == State.WAITING
+    assert again.state == RunState.WAITING
     assert again.job_id != run.job_id
     train_model(str(again.job_id))
     done = afresh(run)
-    assert done.state == State.DONE
+    assert done.state == RunState.DONE
     assert epochs(done) == [1, 2, 3, 4]
     assert done.history[0]["train_loss"] == learned
     assert done.result["history"][0]["train_loss"] == learned
@@ -109,7 +109,7 @@ def test_a_cancelled_run_leaves_nothing(team: Team, alice: User, monkeypatch: py
     run = start_run(make_version(team), alice, epochs=50)
     after_epoch(monkeypatch, 1, lambda: services.cancel_run(afresh(run)))
     train_model(str(run.job_id))
-    assert afresh(run).state == State.CANCELLED
+    assert afresh(run).state == RunState.CANCELLED
     training_cleanup.clean_up()
     assert storage.workplaces() == [str(run.pk)], "its worker may still write"
     monkeypatch.setattr(training_cleanup, "WORKER_STOPS_WITHIN", -training_cleanup.WORKER_STOPS_WITHIN)
@@ -123,7 +123,7 @@ def test_the_best_so_far_is_kept_on_request(team: Team, alice: User, monkeypatch
     after_epoch(monkeypatch, 2, lambda: services.keep_best(afresh(run)))
     train_model(str(run.job_id))
     done = afresh(run)
-    assert done.state == State.DONE
+    assert done.state == RunState.DONE
     assert done.result["stopped"] == "kept"
     assert len(done.history) == 2
     assert done.result["test"] is not None
@@ -134,7 +134,7 @@ def test_a_search_comes_first_and_its_best_settings_are_used(team: Team, alice: 
     run = start_run(make_version(team), alice, trials=2, epochs=2)
     train_model(str(run.job_id))
     done = afresh(run)
-    assert done.state == State.DONE
+    assert done.state == RunState.DONE
     assert done.search["trials"] == 2
     assert len(done.search["all"]) == 2
     best = done.search["best_settings"]
@@ -143,16 +143,16 @@ def test_a_search_comes_first_and_its_best_settings_are_used(team: Team, alice: 
 
 def test_a_search_can_be_ended_by_keeping_the_best(team: Team, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     run = start_run(make_version(team), alice, trials=50, epochs=2)
-    tell = progress_runner.Follower.after_trial
+    tell = progress_runner.ProgressRecorder.after_trial
 
-    def tell_and_keep(self: progress_runner.Follower, search: dict[str, Any]) -> None:
+    def tell_and_keep(self: progress_runner.ProgressRecorder, search: dict[str, Any]) -> None:
         services.keep_best(afresh(run))
         tell(self, search)
 
-    monkeypatch.setattr(progress_runner.Follower, "after_trial", tell_and_keep)
+    monkeypatch.setattr(progress_runner.ProgressRecorder, "after_trial", tell_and_keep)
     train_model(str(run.job_id))
     done = afresh(run)
-    assert done.state == State.DONE
+    assert done.state == RunState.DONE
     assert len(done.search["all"]) == 1
     assert done.result["stopped"] == "finished", "the training proper is not cut short by the same wish"
 
@@ -165,7 +165,7 @@ def test_broken_and_missing_pictures_are_counted_and_told(team: Team, alice: Use
     run = start_run(version, alice, epochs=1)
     train_model(str(run.job_id))
     done = afresh(run)
-    assert done.state == State.DONE
+    assert done.state == RunState.DONE
     assert done.result["missing_files"] == 1
     told = [warning for warning in done.result["warnings"] if warning["code"] == "broken"]
     assert [warning["files"] for warning in told] == [[f"{broken.number:06d}.jpg"]], "a name, not the server's folders"
@@ -181,7 +181,7 @@ def test_a_version_from_one_source_is_trained_on_with_its_warning(team: Team, al
     assert "one_source" in version.statistics["warnings"]
     run = start_run(version, alice, epochs=1)
     train_model(str(run.job_id))
-    assert afresh(run).state == State.DONE
+    assert afresh(run).state == RunState.DONE
 
 
 def test_a_version_split_by_person_is_not_taken_for_a_leak(team: Team, alice: User) -> None:
@@ -190,7 +190,7 @@ def test_a_version_split_by_person_is_not_taken_for_a_leak(team: Team, alice: Us
     assert len(places) > 3, "one video stands in several parts"
     run = start_run(version, alice, epochs=1)
     train_model(str(run.job_id))
-    assert afresh(run).state == State.DONE
+    assert afresh(run).state == RunState.DONE
     assert afresh(run).result["split"]["sources"] <= 12, "figures rest on people, not on pictures"
 
 
@@ -201,7 +201,7 @@ def test_a_version_that_is_gone_is_said_so(team: Team, alice: User) -> None:
     version.delete()
     train_model(str(run.job_id))
     failed = afresh(run)
-    assert failed.state == State.FAILED
+    assert failed.state == RunState.FAILED
     assert failed.job.error_code == "data_gone"
 
 
@@ -224,7 +224,7 @@ def test_a_version_deleted_while_it_is_learned_from_stays_until_the_end(
     after_epoch(monkeypatch, 1, delete_everything)
     train_model(str(run.job_id))
     assert Version.objects.filter(pk=version.pk).exists()
-    assert afresh(run).state == State.DONE
+    assert afresh(run).state == RunState.DONE
     datasets_cleanup.clean_up()
     done = afresh(run)
     assert done.version is None
@@ -257,11 +257,11 @@ def test_a_failed_run_can_be_tried_again_and_a_done_one_cannot(team: Team, alice
         assert job is not None
         lifecycle.fail(job, "disk_full")
     failed = afresh(run)
-    assert failed.state == State.FAILED
-    assert services.go_on(failed, user=alice)
+    assert failed.state == RunState.FAILED
+    assert services.resume_run(failed, user=alice)
     train_model(str(afresh(run).job_id))
-    assert afresh(run).state == State.DONE
-    assert not services.go_on(afresh(run), user=alice)
+    assert afresh(run).state == RunState.DONE
+    assert not services.resume_run(afresh(run), user=alice)
     assert not services.pause_run(afresh(run))
     assert not services.keep_best(afresh(run))
 
@@ -275,14 +275,14 @@ def test_a_full_disk_stops_it_keeps_what_was_learned_and_it_goes_on(
         after_epoch(monkeypatch, 2, lambda: opened.enter_context(no_file_beyond(9_000_000)))
         train_model(str(run.job_id))
     failed = afresh(run)
-    assert failed.state == State.FAILED
+    assert failed.state == RunState.FAILED
     assert failed.job.error_code == "disk_full"
     assert epochs(failed) == [1, 2]
     training_cleanup.clean_up()
-    assert services.go_on(failed, user=alice)
+    assert services.resume_run(failed, user=alice)
     train_model(str(afresh(run).job_id))
     done = afresh(run)
-    assert done.state == State.DONE
+    assert done.state == RunState.DONE
     assert epochs(done) == [1, 2, 3]
     assert losses(done)[:2] == losses(failed), "nothing was learned twice"
 

@@ -17,7 +17,7 @@ from webapp.datasets.models import Version
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
 from webapp.training import cleanup as training_cleanup
-from webapp.training.models import Promotion, State, TrainingRun, Wish
+from webapp.training.models import Promotion, RequestedAction, RunState, TrainingRun
 from webapp.training.runs import services
 from webapp.undo import UNDO_PERIOD
 
@@ -80,7 +80,7 @@ def test_an_admin_sees_three_steps_and_starts_a_training(version: Version, alice
     assert answer["Location"] == page_of(run)
     assert (run.number, run.recipe, run.note, run.trials) == (1, "tutorial", "First", 0)
     assert (run.config["epochs"], run.config["class_weights"], run.config["batch_size"]) == (7, True, 32)
-    assert run.state == State.WAITING
+    assert run.state == RunState.WAITING
     assert run.job is not None
     assert run.job.subject_id == run.pk
 
@@ -181,13 +181,13 @@ def test_buttons_do_what_they_say(run: TrainingRun, alice: User) -> None:
         return TrainingRun.objects.select_related("job").get(pk=run.pk)
 
     learning(run)
-    assert press("keep").wish == Wish.KEEP
-    assert press("pause").state == State.PAUSED
+    assert press("keep").wish == RequestedAction.KEEP
+    assert press("pause").state == RunState.PAUSED
     again = press("go_on")
-    assert again.state == State.WAITING
-    assert again.wish == Wish.NOTHING
-    assert press("cancel").state == State.CANCELLED
-    assert press("go_on").state == State.CANCELLED
+    assert again.state == RunState.WAITING
+    assert again.wish == RequestedAction.NOTHING
+    assert press("cancel").state == RunState.CANCELLED
+    assert press("go_on").state == RunState.CANCELLED
     assert press("delete").deleted_at is not None
     assert client.get(page_of(run)).status_code == 404
     assert press("restore").deleted_at is None
@@ -195,7 +195,7 @@ def test_buttons_do_what_they_say(run: TrainingRun, alice: User) -> None:
 
 def test_a_deleted_run_goes_for_good_after_the_undo_period(run: TrainingRun, alice: User) -> None:
     services.delete_run(run)
-    assert TrainingRun.objects.select_related("job").get(pk=run.pk).state == State.PAUSED, "it could go on"
+    assert TrainingRun.objects.select_related("job").get(pk=run.pk).state == RunState.PAUSED, "it could go on"
     training_cleanup.clean_up()
     assert TrainingRun.objects.exists()
     TrainingRun.objects.update(deleted_at=timezone.now() - 2 * UNDO_PERIOD)
@@ -237,7 +237,7 @@ def test_paused_failed_and_cancelled_runs_have_words(run: TrainingRun, alice: Us
     learning(run)
     services.pause_run(run)
     assert "Paused behind epoch 7." in html_of(alice, page_of(run))
-    assert services.go_on(TrainingRun.objects.get(pk=run.pk), user=alice)
+    assert services.resume_run(TrainingRun.objects.get(pk=run.pk), user=alice)
     job = lifecycle.claim(TrainingRun.objects.get(pk=run.pk).job_id)
     assert job is not None
     lifecycle.fail(job, "training_diverged")

@@ -1,7 +1,7 @@
-// <doubt-keys>: the key of a label gives it, S skips, U takes the last answer back.
+// <answer-keys>: the key of a label gives it, S skips, U takes the last answer back.
 import { isTyping } from "rollcall/api";
 
-class DoubtKeys extends HTMLElement {
+class AnswerKeys extends HTMLElement {
   connectedCallback() {
     document.addEventListener("keydown", this.#key);
   }
@@ -18,4 +18,4 @@ class DoubtKeys extends HTMLElement {
   };
 }
 
-customElements.define("doubt-keys", DoubtKeys);
+customElements.define("answer-keys", AnswerKeys);
