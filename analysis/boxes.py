@@ -1,4 +1,4 @@
-"""Geometry of boxes `(x1, y1, x2, y2)` in pixels, as pure functions on arrays; no boxes at all is a valid input."""
+"""Geometry of boxes `(x1, y1, x2, y2)` in pixels, as pure functions on arrays; zero boxes are valid everywhere."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from analysis.types import Faces, Float32
 
 
 def areas(boxes_xyxy: Float32) -> Float32:
-    """`(n,)`; a box turned inside out has area 0."""
+    """Returns the areas `(n,)`; an inverted box has area 0."""
     sides: Float32 = np.maximum(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 0)
     return sides[:, 0] * sides[:, 1]
 
 
 def intersections(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
-    """Area shared by each pair, `(n, m)`."""
+    """Returns the area shared by each pair, `(n, m)`."""
     # One axis at a time: with both in one array the innermost loop would be two numbers long, four times slower.
     sides = []
     for low, high in ((0, 2), (1, 3)):
@@ -26,7 +26,7 @@ def intersections(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
 
 
 def iou_matrix(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
-    """Intersection over union of each pair, `(n, m)` in 0..1; 0 where both boxes are empty."""
+    """Returns the intersection over union of each pair, `(n, m)` in 0..1; 0 if both boxes are empty."""
     shared = intersections(boxes_xyxy, others_xyxy)
     union = areas(boxes_xyxy)[:, None] + areas(others_xyxy)[None, :] - shared
     iou: Float32 = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
@@ -34,20 +34,20 @@ def iou_matrix(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
 
 
 def clamp_boxes(boxes_xyxy: Float32, width: int, height: int) -> Float32:
-    """Boxes cut off at the border of a picture."""
+    """Returns the boxes `(n, 4)` clipped to a picture of this size."""
     limits = np.array([width, height, width, height], np.float32)
     clamped: Float32 = np.clip(boxes_xyxy, 0, limits).astype(np.float32)
     return clamped
 
 
 def centres(boxes_xyxy: Float32) -> Float32:
-    """`(n, 2)`."""
+    """Returns the centres `(n, 2)`."""
     middle: Float32 = ((boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2).astype(np.float32)
     return middle
 
 
 def scale_faces(faces: Faces, factor_x: float, factor_y: float, shift_x: float = 0.0, shift_y: float = 0.0) -> Faces:
-    """Faces of a scaled or cut out picture in the coordinates of the whole: multiplied, then shifted."""
+    """Converts faces of a scaled or cropped picture to the coordinates of the whole: multiplies, then shifts."""
     factors, shifts = np.array([factor_x, factor_y], np.float32), np.array([shift_x, shift_y], np.float32)
     return Faces(
         faces.boxes_xyxy * np.tile(factors, 2) + np.tile(shifts, 2), faces.scores, faces.landmarks * factors + shifts
@@ -55,7 +55,7 @@ def scale_faces(faces: Faces, factor_x: float, factor_y: float, shift_x: float =
 
 
 def non_max_suppression(boxes_xyxy: Float32, scores: Float32, max_iou: float) -> list[int]:
-    """Non-maximum suppression: indices of boxes that no better kept box overlaps by more than `max_iou`, best first."""
+    """Returns the indices, best first, of boxes that no better kept box overlaps by more than `max_iou`."""
     order = np.argsort(-scores, kind="stable")
     too_close = iou_matrix(boxes_xyxy[order], boxes_xyxy[order]) > max_iou
     suppressed = np.zeros(len(order), bool)

@@ -1,4 +1,4 @@
-"""Choosing where networks run: the one place that asks ONNX Runtime for its providers, and only when called."""
+"""Chooses where networks run: the only module that asks ONNX Runtime for its providers, and only when called."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ CUDA = "CUDAExecutionProvider"
 
 
 def available_providers() -> list[str]:
-    """ONNX Runtime providers to use, best first: CUDA where the installed runtime offers it, then the CPU."""
-    import onnxruntime
+    """Returns the ONNX Runtime providers to use, best first: CUDA if the installed runtime has it, then the CPU."""
+    import onnxruntime  # deferred: loads onnxruntime
 
     return [provider for provider in (CUDA, CPU) if provider in onnxruntime.get_available_providers()]
 
 
 def open_session(model: Path | bytes, *, threads: int = 0, providers: list[str] | None = None) -> InferenceSession:
-    """A session for one model: its file or what is in it.
+    """Opens a session for one model, given as a file or as its content.
 
-    `threads`: for one run of the network; 0 means as many as there are cores. Where CUDA is offered but does not start
-    (no driver, another process holds the card), ONNX Runtime falls back to the CPU by itself.
+    `threads` is for one run of the network; 0 means one per core. If CUDA is installed but does not start (no driver,
+    card in use), ONNX Runtime itself falls back to the CPU.
     """
-    import onnxruntime
+    import onnxruntime  # deferred: loads onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

@@ -1,18 +1,18 @@
-"""Giving memory that is free back to the system, or keeping it for what comes next."""
+"""Returns freed memory to the system, or keeps it for the next batch (glibc only)."""
 
 from __future__ import annotations
 
 import ctypes
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""Of glibc's malloc.h."""
+"""From glibc's malloc.h."""
 KEPT_BYTES = 2**30
 
 
 def trim_malloc() -> None:
-    """Costs about 1 ms. Each segment's threads leave holes in the heap: 25 MB after three of them, and more with time.
+    """Returns freed heap memory to the system, in about 1 ms; without glibc does nothing.
 
-    Does nothing where the C library (other than glibc) has no such call.
+    Each segment's threads leave holes in the heap: 25 MB after three segments, and growing.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
@@ -20,8 +20,10 @@ def trim_malloc() -> None:
 
 
 def keep_freed_memory() -> None:
-    """The opposite, for a process that takes and frees hundreds of MB with every batch until it ends: laying out
-    the same pages anew can take as long as the computing. Does nothing without glibc.
+    """Makes the heap keep freed memory until the process ends; without glibc does nothing.
+
+    For processes that allocate and free hundreds of MB with every batch: mapping the same pages anew can take as long
+    as the computing.
     """
     change = getattr(ctypes.CDLL(None), "mallopt", None)
     if change is not None:

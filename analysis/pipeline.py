@@ -1,4 +1,4 @@
-"""The whole analysis of a video: cut into segments, follow faces in each, join the segments, group into people."""
+"""The whole analysis of a video: plan segments, track faces in each, stitch tracklets, group tracks into people."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from analysis.faces.detect import FaceDetector, load_detector
 from analysis.faces.embed import Embedder, MobileFaceNetEmbedder, load_embedder
 from analysis.faces.face_tracker import FaceTracker
 from analysis.faces.group import THRESHOLDS
-from analysis.faces.stitch_tracklets import NO_CONSTRAINTS, group_tracks, join_tracks
+from analysis.faces.stitch_tracklets import NO_CONSTRAINTS, group_tracks, stitch_tracklets
 from analysis.memory import trim_malloc
 from analysis.types import (
     AnalysisResult,
@@ -37,29 +37,29 @@ from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames, 
 from analysis.video.prefetch import prefetch
 
 FRAMES_AHEAD = 8
-"""Samples decoded in advance: as many as come while the faces of ended tracks are embedded."""
+"""Samples decoded in advance: as many as arrive while the faces of ended tracks are embedded."""
 LIGHT_PIXELS_PER_S = 22e6
-"""1280 x 720 at 24 frames a second: so much decodes in no time; *fast* leaves out parts of anything heavier, and of
-1080p at 30 so many that the whole takes half as long as decoding it."""
-LEAST_SHARE = 0.35
+"""1280 x 720 at 24 fps, which decodes in next to no time. *fast* skips parts of anything heavier: of 1080p at 30 fps so
+many that the analysis takes half as long as decoding the video."""
+MIN_SHARE = 0.35
 
 KeepPicture = Callable[[int, bytes], None]
-"""Takes a number and a JPEG."""
+"""Called with the number of a tracklet and its best picture as JPEG."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisOptions:
-    """What a user may choose, and how long a segment is."""
+    """Settings of one analysis."""
 
     thoroughness: Thoroughness = Thoroughness.BALANCED
     segment_s: float = 60.0
     threads: int = 1
-    """Of one network run. The decoder works beside it, so that one is best with two cores."""
+    """Threads of one network run. The decoder runs in parallel, so 1 is best with two cores."""
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Networks ready to run; loading takes 0.3 s, so a worker keeps them."""
+    """Networks ready to run; loading takes 0.3 s, so workers keep them."""
 
     detector: FaceDetector
     embedder: Embedder
@@ -74,36 +74,36 @@ class Models:
 
 
 def load_models(options: AnalysisOptions) -> Models:
-    """Verified weights on the best device; raises MissingWeights."""
+    """Loads verified weights on the best device; raises MissingWeights."""
     return Models(load_detector(options.threads), load_embedder(options.threads))
 
 
 def sampling_for(info: VideoInfo, thoroughness: Thoroughness) -> Sampling:
-    """How finely each thoroughness looks."""
+    """Returns how finely to sample a video at this thoroughness."""
     if thoroughness is Thoroughness.FAST:
         share = LIGHT_PIXELS_PER_S / max(info.width * info.height * info.rate_fps, 1)
-        return Sampling(step_s=0.5, long_side=512, share=max(min(share, 1.0), LEAST_SHARE))
+        return Sampling(step_s=0.5, long_side=512, share=max(min(share, 1.0), MIN_SHARE))
     if thoroughness is Thoroughness.THOROUGH:
         return Sampling(step_s=0.1, long_side=1280, references_only=False, deblock=True)
     return Sampling(step_s=0.25, long_side=640)
 
 
 def rules_for(sampling: Sampling) -> TrackingRules:
-    """Coarser samples need more patience."""
+    """Returns the tracking rules for a sampling: coarser samples need longer gaps."""
     return TrackingRules(max_gap_s=6.0 if sampling.share < 1 else max(1.0, 2.5 * sampling.step_s))
 
 
 def scan_keyframes(
     path: Path, info: VideoInfo, options: AnalysisOptions, models: Models, on_progress: OnProgress
 ) -> Iterator[list[FoundFace]]:
-    """Preliminary faces in small batches, the first within a second or so; ends by itself within 10 s."""
+    """Yields preliminary faces in small batches, the first within about a second; ends within 10 s."""
     yield from keyframe_scan.scan(path, info, models.detector, models.embedder, on_progress)
 
 
 def plan_segments(info: VideoInfo, options: AnalysisOptions) -> list[SegmentSpan]:
-    """Stretches of about `segment_s` that cover the video; one for a video that cannot be read from the middle.
+    """Returns spans of about `segment_s` that cover the video; a single one if it cannot be read from the middle.
 
-    The first begins and the last ends openly, as a container's own times are not to be relied on there.
+    The first starts at -inf and the last ends at inf, as containers' own times are unreliable there.
     """
     count = max(1, round(info.duration_s / options.segment_s)) if info.seekable else 1
     borders = [info.start_s + info.duration_s * number / count for number in range(1, count)]
@@ -114,7 +114,7 @@ def plan_segments(info: VideoInfo, options: AnalysisOptions) -> list[SegmentSpan
 def analyse_segment(
     path: Path, info: VideoInfo, span: SegmentSpan, options: AnalysisOptions, models: Models, on_progress: OnProgress
 ) -> SegmentResult:
-    """Tracks of one stretch; memory does not depend on its length. Raises UnreadableVideo when it cannot be opened."""
+    """Finds the tracklets of one segment; memory does not depend on its length. Raises UnreadableVideo."""
     sampling = sampling_for(info, options.thoroughness)
     exact = replace(span, start_s=_border(path, span.start_s), end_s=_border(path, span.end_s))
     begin_s = max(exact.start_s, info.start_s)
@@ -125,7 +125,7 @@ def analyse_segment(
     report(Progress("detect", 0, length_s))
     with closing(prefetch(sample_frames(path, info, exact, sampling, counts), FRAMES_AHEAD)) as frames:
         for frame in frames:
-            tracker.look(frame)
+            tracker.update(frame)
             report(Progress("detect", frame.time_s - begin_s, length_s))
     tracks = tracker.finish()
     on_progress(Progress("detect", length_s, length_s))
@@ -148,7 +148,7 @@ def _border(path: Path, time_s: float) -> float:
 
 
 class _Paced:
-    """Passes reports on a few times a second: a callback may write to a database."""
+    """Passes on at most five reports a second: a callback may write to a database."""
 
     EVERY_S = 0.2
 
@@ -163,17 +163,18 @@ class _Paced:
             self.on_progress(progress)
 
 
-def join_and_group(
+def stitch_and_group(
     segments: Sequence[SegmentResult],
     on_progress: OnProgress,
-    said: Constraints = NO_CONSTRAINTS,
+    constraints: Constraints = NO_CONSTRAINTS,
 ) -> Grouping:
-    """People out of all segments' tracks, in order of the segments; what humans have `said` about them holds."""
+    """Stitches the tracklets of all segments, given in order, and groups the tracks into people."""
     on_progress(Progress("group", 0, 1))
-    tracks = [track for segment in segments for track in segment.tracks]
+    tracklets = [tracklet for segment in segments for tracklet in segment.tracks]
     step_s = segments[0].sample_step_s if segments else 0.2
     thresholds = THRESHOLDS[MobileFaceNetEmbedder.name]
-    grouping = group_tracks(tracks, join_tracks(segments, TrackingRules(), thresholds), step_s, thresholds, said)
+    tracks = stitch_tracklets(segments, TrackingRules(), thresholds)
+    grouping = group_tracks(tracklets, tracks, step_s, thresholds, constraints)
     on_progress(Progress("group", 1, 1))
     return grouping
 
@@ -186,11 +187,11 @@ def analyse(
     info: VideoInfo | None = None,
     keep_picture: KeepPicture | None = None,
 ) -> AnalysisResult:
-    """Everything about one video; raises UnreadableVideo or one of its kinds.
+    """Analyses one video; raises UnreadableVideo or a subclass.
 
-    `keep_picture(number, jpeg)` takes the best picture of each piece of a track as it is found, so that memory does not
-    grow with the video; `pictures` of the result says which number shows which track. Without it the tracks hold them.
-    `timings_s`: "decode", "detect", "embed", "group" and "total"; decoding runs beside the rest.
+    `keep_picture(number, jpeg)` is given the best picture of each tracklet as it is found, so that memory does not grow
+    with the video; the result's `pictures` tells which number shows which track. Without it the tracks hold pictures.
+    `timings_s` has "decode", "detect", "embed", "group" and "total"; decoding runs in parallel.
     """
     started = time.perf_counter()
     info = info or probe(path)
@@ -203,17 +204,18 @@ def analyse(
         def report(progress: Progress, offset_s: float = offset_s) -> None:
             on_progress(Progress(progress.stage, offset_s + progress.done, info.duration_s))
 
-        segments.append(_slimmed(analyse_segment(path, info, span, options, models, report), begun, keep_picture))
+        segment = analyse_segment(path, info, span, options, models, report)
+        segments.append(_without_pictures(segment, begun, keep_picture))
         trim_malloc()
     group_started = time.perf_counter()
-    grouping = join_and_group(segments, on_progress)
+    grouping = stitch_and_group(segments, on_progress)
     timings = {key: math.fsum(segment.timings_s[key] for segment in segments) for key in ("decode", "detect", "embed")}
     timings |= {"group": time.perf_counter() - group_started, "total": time.perf_counter() - started}
     return _result(info, segments, grouping, models, timings)
 
 
-def _slimmed(segment: SegmentResult, begun: int, keep_picture: KeepPicture | None) -> SegmentResult:
-    """Only the best view of a track keeps its picture, or hands it over: the others are not written anywhere."""
+def _without_pictures(segment: SegmentResult, begun: int, keep_picture: KeepPicture | None) -> SegmentResult:
+    """Hands over or keeps the best picture of each tracklet and drops the others, which nobody stores."""
     tracks = []
     for number, track in enumerate(segment.tracks, start=begun):
         best, *others = track.faces
@@ -231,9 +233,9 @@ def _result(
     models: Models,
     timings_s: dict[str, float],
 ) -> AnalysisResult:
-    parts = [track for segment in segments for track in segment.tracks]
-    tracks = tuple(joined_track([parts[number] for number in chain]) for chain in grouping.joined)
-    pictures = tuple(max(chain, key=lambda number: parts[number].faces[0].quality) for chain in grouping.joined)
+    tracklets = [tracklet for segment in segments for tracklet in segment.tracks]
+    tracks = tuple(stitched_track([tracklets[number] for number in track]) for track in grouping.tracks)
+    pictures = tuple(max(track, key=lambda number: tracklets[number].faces[0].quality) for track in grouping.tracks)
     step_s = segments[0].sample_step_s
     people = tuple(
         FoundPerson(
@@ -257,21 +259,21 @@ def _result(
     )
 
 
-def joined_track(parts: Sequence[FoundTrack]) -> FoundTrack:
-    """One track out of its parts in order of time."""
-    if len(parts) == 1:
-        return parts[0]
-    faces = sorted((face for part in parts for face in part.faces), key=lambda face: -face.quality)
+def stitched_track(tracklets: Sequence[FoundTrack]) -> FoundTrack:
+    """Concatenates the tracklets of one track, given in order of time."""
+    if len(tracklets) == 1:
+        return tracklets[0]
+    faces = sorted((face for tracklet in tracklets for face in tracklet.faces), key=lambda face: -face.quality)
     return FoundTrack(
-        times_s=np.concatenate([part.times_s for part in parts]),
-        boxes_xyxy=np.concatenate([part.boxes_xyxy for part in parts]),
-        scores=np.concatenate([part.scores for part in parts]),
+        times_s=np.concatenate([tracklet.times_s for tracklet in tracklets]),
+        boxes_xyxy=np.concatenate([tracklet.boxes_xyxy for tracklet in tracklets]),
+        scores=np.concatenate([tracklet.scores for tracklet in tracklets]),
         faces=tuple(faces),
-        reaches_start=parts[0].reaches_start,
-        reaches_end=parts[-1].reaches_end,
+        reaches_start=tracklets[0].reaches_start,
+        reaches_end=tracklets[-1].reaches_end,
     )
 
 
 def screen_time_s(track: FoundTrack, step_s: float) -> float:
-    """From first to last sight; what is seen in one sample counts for one step."""
+    """Returns the time from first to last sighting plus one step, so that a single sample counts as one step."""
     return track.end_s - track.start_s + step_s

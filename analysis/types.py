@@ -19,7 +19,7 @@ Image = NDArray[np.uint8]
 
 
 class Thoroughness(StrEnum):
-    """How much time to spend: `fast` samples least, `thorough` finds the smallest faces."""
+    """How much time an analysis may take: `fast` samples least, `thorough` finds the smallest faces."""
 
     FAST = "fast"
     BALANCED = "balanced"
@@ -28,7 +28,7 @@ class Thoroughness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a stage is. `done` may exceed `total`, which is an estimate.
+    """How far a stage has come. `done` may exceed `total`, which is an estimate.
 
     Stages: "probe", "scan", "detect", "group", "web_copy", "sprites".
     """
@@ -39,42 +39,42 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
-"""Called often (at least once a second); may raise `Cancelled`, which the library lets through after cleaning up."""
+"""Called at least once a second; may raise `Cancelled`, which the library passes on after cleaning up."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What the container says of itself. Width and height are displayed pixels (rotation applied)."""
+    """A container's metadata, checked against one decoded frame. Width and height are displayed (rotated) pixels."""
 
     duration_s: float
     width: int
     height: int
     rate_fps: float
     rotation_deg: int
-    """0, 90, 180 or 270, clockwise turn that a player applies."""
+    """Clockwise turn that a player applies: 0, 90, 180 or 270."""
     start_s: float
-    """Presentation time of the container's start; a web copy made by ffmpeg begins at 0 instead."""
+    """Presentation time at which the container starts; a web copy made by ffmpeg starts at 0 instead."""
     container: str
     """FFmpeg's demuxer names, e.g. "mov,mp4,m4a,3gp,3g2,mj2"."""
     video_codec: str
     pixel_format: str
     audio_codec: str
-    """Empty where there is no sound."""
+    """Empty if there is no sound."""
     size_bytes: int
     frames_estimate: int
-    """For progress only; 0 where unknown."""
+    """For progress only; 0 if unknown."""
     sample_aspect_ratio: float = 1.0
     video_stream: int = 0
-    """The container's number of the stream that is analysed: its default or best one."""
+    """Index of the stream that is analysed: the container's default or best one."""
     video_streams: int = 1
-    """How many moving pictures the container holds; a player may choose another than we do."""
+    """Number of video streams; a player may choose a different one."""
     seekable: bool = True
-    """False where the frames carry no times (raw streams): such a file is analysed in one piece."""
+    """False if frames carry no times (raw streams): such a file is analysed as one segment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """Faces of one picture, as a struct of arrays: `boxes_xyxy` (n, 4), `scores` (n,), `landmarks` (n, 5, 2).
+    """Faces of one picture as a struct of arrays: `boxes_xyxy` (n, 4), `scores` (n,) in 0..1, `landmarks` (n, 5, 2).
 
     Landmark order: image-left eye, image-right eye, nose, image-left and image-right corner of the mouth.
     """
@@ -99,19 +99,19 @@ class Faces:
 
 @dataclass(frozen=True, slots=True)
 class FoundFace:
-    """One view of a face at one moment, good enough to show and to compare."""
+    """A face at one moment, good enough to show and to compare."""
 
     time_s: float
     box_xyxy: Float32
     landmarks: Float32
     score: float
-    """Detector's certainty, 0..1."""
+    """Detection confidence, 0..1."""
     quality: float
-    """0..1: size, sharpness, pose and light together."""
+    """Size, sharpness, pose and light combined, 0..1."""
     embedding: Float32
     """(d,), length 1."""
     picture_jpeg: bytes
-    """Square crop with some surroundings, about 192 px."""
+    """Square crop with some surroundings, at most 192 px."""
 
     def __post_init__(self) -> None:
         expect_shape("box_xyxy", self.box_xyxy, (4,))
@@ -120,9 +120,10 @@ class FoundFace:
 
 @dataclass(frozen=True, slots=True)
 class FoundTrack:
-    """One face followed without interruption by a cut: `times_s` (n,) rising, `boxes_xyxy` (n, 4), `scores` (n,).
+    """One face tracked within one shot: `times_s` (n,) rising, `boxes_xyxy` (n, 4), `scores` (n,).
 
-    `faces` holds the best views, best first; never empty for a track that is kept.
+    As part of a `SegmentResult` it is a tracklet: it ends with its segment and may go on in the next one.
+    `faces` holds the best views, best first; it is never empty.
     """
 
     times_s: Float64
@@ -130,9 +131,9 @@ class FoundTrack:
     scores: Float32
     faces: tuple[FoundFace, ...]
     reaches_start: bool = False
-    """Seen at the first sample of its segment: may go on from the segment before."""
+    """Seen in the first sample of its segment: may continue a tracklet of the segment before."""
     reaches_end: bool = False
-    """Seen at the last sample of its segment: may go on in the next segment."""
+    """Seen in the last sample of its segment: may continue in the next segment."""
 
     def __post_init__(self) -> None:
         n = len(self.times_s)
@@ -150,7 +151,7 @@ class FoundTrack:
 
 @dataclass(frozen=True, slots=True)
 class SegmentSpan:
-    """A stretch of the video that is analysed as one piece: start included, end excluded."""
+    """A stretch of the video that is analysed at once: start included, end excluded."""
 
     index: int
     start_s: float
@@ -159,7 +160,7 @@ class SegmentSpan:
 
 @dataclass(frozen=True, slots=True)
 class SegmentResult:
-    """What was found in one stretch of a video."""
+    """Tracklets of one segment of a video, with what its analysis counted and took."""
 
     span: SegmentSpan
     tracks: tuple[FoundTrack, ...]
@@ -169,35 +170,35 @@ class SegmentResult:
     timings_s: dict[str, float] = field(default_factory=dict)
     """Keys "decode", "detect", "embed"."""
     cut_at_start: bool = False
-    """A hard cut lies exactly at this segment's start, so nothing is joined across it."""
+    """A hard cut lies exactly at the segment's start, so no track continues across it."""
     cut_at_end: bool = False
-    """The same for its end, where the segment that ends saw it."""
+    """The same for the segment's end, as seen by the segment that ends there."""
     sample_step_s: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """People made of tracks, by index into the concatenated tracks of all segments in order."""
+    """People made of tracks made of tracklets."""
 
-    joined: tuple[tuple[int, ...], ...]
-    """Chains of tracks that are one track cut at segment borders; each input index occurs exactly once."""
+    tracks: tuple[tuple[int, ...], ...]
+    """For each track its tracklets in order of time, by index into all segments' tracklets; each occurs once."""
     people: tuple[tuple[int, ...], ...]
-    """Indices into `joined`; each occurs exactly once; longest screen time first."""
+    """For each person their tracks, by index into `tracks`; each occurs once; longest screen time first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """What humans have said about tracks, by index into the concatenated tracks of all segments in order."""
+    """What humans decided about tracklets, by index into the tracklets of all segments in order."""
 
-    same: tuple[tuple[int, ...], ...] = ()
-    """Tracks of one set show one person; no track stands in two sets."""
-    apart: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = ()
-    """No track of the first set shows the person of any of the second. What is said to be the same counts more."""
+    must_link: tuple[tuple[int, ...], ...] = ()
+    """Each set shows one person; the sets are disjoint. Stronger than `cannot_link`."""
+    cannot_link: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = ()
+    """Of each pair of sets, nobody in the first is anybody in the second."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundPerson:
-    """A group of tracks held to be one person; ids are 1-based, most screen time first."""
+    """A group of tracks taken for one person; ids start at 1, most screen time first."""
 
     id: int
     screen_time_s: float
@@ -206,7 +207,7 @@ class FoundPerson:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisResult:
-    """Everything found in one video. Track ids are their 1-based positions in `tracks`."""
+    """Everything found in one video. The id of a track is its position in `tracks`, counted from 1."""
 
     info: VideoInfo
     frames_decoded: int
@@ -214,7 +215,7 @@ class AnalysisResult:
     frames_damaged: int
     tracks: tuple[FoundTrack, ...]
     pictures: tuple[int, ...]
-    """For each track the number under which its best picture was handed over."""
+    """For each track the number under which `keep_picture` was given its best picture."""
     people: tuple[FoundPerson, ...]
     timings_s: dict[str, float]
     detector: str
@@ -222,6 +223,6 @@ class AnalysisResult:
 
 
 def expect_shape(name: str, array: NDArray[np.generic], shape: tuple[int, ...]) -> None:
-    """Raises ValueError naming the array, what was expected and what came."""
+    """Raises ValueError with the array's name, the expected and the actual shape if they differ."""
     if array.shape != shape:
         raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")

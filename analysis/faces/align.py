@@ -1,4 +1,4 @@
-"""Turning a face upright and to a fixed size, by its five landmarks."""
+"""Aligns faces: turns them upright and to a fixed size by their five landmarks."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SMOOTH_BELOW = 0.5
 
 
 def similarity_transforms(landmarks: Float32, template: Float32) -> Float64:
-    """`(n, 2, 3)`: rotation, scale and shift that bring each `(5, 2)` nearest to the template, in least squares.
+    """Returns `(n, 2, 3)`: rotation, scale and shift that map landmarks `(n, 5, 2)` to the template by least squares.
 
-    Closed form of Umeyama (1991) for the plane: with centred points as complex numbers, the factor is one division.
-    Landmarks that all fall on one point are only shifted.
+    Closed form of Umeyama (1991) in the plane: with centred points as complex numbers, the factor is one division.
+    Landmarks that all coincide are only shifted.
     """
     expect_shape("landmarks", landmarks, (len(landmarks), len(template), 2))
     points = landmarks.astype(np.float64)
@@ -38,9 +38,9 @@ def similarity_transforms(landmarks: Float32, template: Float32) -> Float64:
 
 
 def align_faces(image_bgr: Image, landmarks: Float32, template: Float32, size: int, *, smooth: bool = False) -> Image:
-    """Upright faces `(n, size, size, 3)` of one picture; what lies outside it is black.
+    """Returns the upright faces `(n, size, size, 3)` of one picture; black outside it.
 
-    `smooth` averages faces that shrink to less than half: taking single pixels makes fine patterns up (aliasing).
+    `smooth` averages pixels of faces that shrink to less than half, to avoid aliasing.
     """
     aligned = np.zeros((len(landmarks), size, size, 3), np.uint8)
     for number, transform in enumerate(similarity_transforms(landmarks, template)):
@@ -50,7 +50,7 @@ def align_faces(image_bgr: Image, landmarks: Float32, template: Float32, size: i
 
 
 def _shrunk(image_bgr: Image, transform: Float64, size: int) -> tuple[Image, Float64]:
-    """The part of the picture that the face needs, averaged to nearly its final size, and the transform from there."""
+    """Returns the part of the picture that the face needs, averaged to about its final size, and its transform."""
     scale = float(np.hypot(transform[0, 0], transform[1, 0]))
     corners = np.array([(0, 0), (size, 0), (0, size), (size, size)], np.float64)
     if not 0 < scale < SMOOTH_BELOW:

@@ -1,4 +1,4 @@
-"""The best views of a track: good ones, spread over its time, and few."""
+"""Keeps the best views of a track: few, good, and spread over its time."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ FIRST_BIN_S = 1.0
 CLEARLY_BETTER = 0.04
 """Quality by which a view's upper bound must beat the view already held before it is cut out, which takes 1 to 3 ms."""
 SHARP_AND_LIT = 0.8
-"""Share of what size and pose allow that a good view reaches; one below it may be beaten by a merely sharper one."""
+"""Share of its upper bound that a sharp and well-lit view reaches; a view below it may be beaten by a sharper one."""
 FAR_BONUS = 0.3
-"""Quality that a view may lack to one beside a view already taken, if it comes from the other end of the track."""
+"""Quality by which a view from the other end of the track may be worse than one beside a view already chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaceCrop:
-    """A face cut out for embedding and showing. Box and landmarks are in displayed pixels of the source."""
+    """A face cut out of a frame to embed and to show. Box and landmarks are in displayed pixels of the source."""
 
     time_s: float
     box_xyxy: Float32
@@ -26,23 +26,23 @@ class FaceCrop:
     score: float
     quality: float
     quality_bound: float
-    """What its size and pose allow at most."""
+    """Upper bound of `quality`, by size and pose alone."""
     aligned_bgr: Image
     picture_bgr: Image
 
 
 @dataclass(slots=True)
 class ViewCollector:
-    """Keeps the best view of each stretch of time; the stretches grow with the track, so that memory does not."""
+    """Keeps the best view of each time bin; bins widen as the track grows, so memory does not."""
 
     begin_s: float
     bin_s: float = FIRST_BIN_S
     best: dict[int, FaceCrop] = field(default_factory=dict)
 
     def bar(self, time_s: float) -> float:
-        """The quality_bound that a view of this moment has to exceed to be worth cutting out.
+        """Returns the upper bound of quality that a view at this time must exceed to be worth cutting out.
 
-        Neighbours are mostly as sharp and as well lit as the view that is held.
+        Assumes that it is as sharp and as well lit as the view held for its bin.
         """
         held = self.best.get(self._bin(time_s))
         if held is None:
@@ -56,7 +56,7 @@ class ViewCollector:
             self._widen()
 
     def chosen(self, count: int) -> list[FaceCrop]:
-        """At most `count` views, best first; each time the one that is good and far from those already taken."""
+        """Returns at most `count` views, best first, each chosen for its quality and its distance from those chosen."""
         left = list(self.best.values())
         taken: list[FaceCrop] = []
         while left and len(taken) < count:
@@ -66,7 +66,7 @@ class ViewCollector:
         return sorted(taken, key=lambda view: -view.quality)
 
     def _distance(self, view: FaceCrop, taken: list[FaceCrop]) -> float:
-        """Time to the nearest of those taken, as a share of the track's length; 0 when there is none."""
+        """Returns the time to the nearest view taken, as a share of the track's length; 0 if there is none."""
         nearest_s = min((abs(view.time_s - other.time_s) for other in taken), default=0.0)
         return min(nearest_s / (self.bin_s * MAX_BINS), 1.0)
 
@@ -86,5 +86,5 @@ class ViewCollector:
 
 
 def views_wanted(length_s: float) -> int:
-    """How many views of a track are embedded: what a short one shows changes little."""
+    """Returns how many views of a track of this length to embed: short tracks change little."""
     return 1 if length_s < 2.0 else 2 if length_s < 8.0 else 3 if length_s < 30.0 else 5

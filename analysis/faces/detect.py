@@ -1,4 +1,4 @@
-"""Finding faces in pictures and video frames with YuNet.
+"""Detects faces in pictures and video frames with YuNet.
 
 YuNet (Wu et al., "YuNet: a tiny millisecond-level face detector", 2023) predicts, for every cell of three grids with
 strides 8, 16 and 32, a class and an objectness score, a box and five landmarks relative to the cell.
@@ -24,21 +24,21 @@ STRIDES = (8, 16, 32)
 INPUT_MULTIPLE = 32
 DEFAULT_MIN_SCORE = 0.6
 MAX_IOU = 0.3
-"""Faces overlap less than this, the same face seen in two neighbouring cells more."""
+"""Different faces overlap less than this, one face seen from two neighbouring cells more."""
 MAX_CANDIDATES = 2_000
-"""Cells that enter the suppression at most, best first; its cost grows with their square."""
+"""At most so many cells, the best ones, enter non-maximum suppression; its cost grows with their square."""
 STILL_LONG_SIDES = {
     Thoroughness.FAST: (640,),
     Thoroughness.BALANCED: (640, 1280),
     Thoroughness.THOROUGH: (640, 1280, 2048),
 }
-"""Longer sides in pixels to which a still picture is scaled; *thorough* also looks at the size of a larger one."""
+"""Longer sides in pixels, one for each pass over a still picture; *thorough* adds a larger picture's own size."""
 LARGEST_PASS_PX = 4096
 MAX_ENLARGEMENT = 4.0
 PASS_MIN_SCORE = 0.1
 SAME_FACE_IOU = 0.4
 CLEAREST_FACE_PX = 250.0
-"""Side of a face at which its landmarks are most exact, by verification on LFW; twice that loses 10 % of accepts."""
+"""Side of a face at which its landmarks are most exact, by verification on LFW; twice that loses 10 % of matches."""
 OUTPUTS = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in STRIDES]
 
 
@@ -51,11 +51,11 @@ class FaceDetector:
         self.session = session
 
     def detect_frame(self, image_bgr: Image, min_score: float = DEFAULT_MIN_SCORE) -> Faces:
-        """Faces of one picture at exactly the size it has, best first: the cheap call for video frames."""
+        """Returns the faces of one picture at its own size, best first: the cheap call for video frames."""
         return self.detect_frames([image_bgr], min_score)[0]
 
     def detect_frames(self, images_bgr: Sequence[Image], min_score: float = DEFAULT_MIN_SCORE) -> list[Faces]:
-        """The same for several pictures of equal size in one run of the network."""
+        """Returns the faces of each picture, best first; the pictures have one size and share a run of the network."""
         if not images_bgr:
             return []
         height, width = images_bgr[0].shape[:2]
@@ -71,21 +71,21 @@ class FaceDetector:
         thoroughness: Thoroughness = Thoroughness.BALANCED,
         min_score: float = DEFAULT_MIN_SCORE,
     ) -> Faces:
-        """Faces of a still picture of any size, best first; looks at several sizes and weighs what they agree on."""
+        """Returns the faces of a still picture of any size, best first, merged from passes at several scales."""
         height, width = image_bgr.shape[:2]
-        looks, scales = [], []
+        passes, scales = [], []
         for long_side in _long_sides(max(width, height), thoroughness):
             scale = long_side / max(width, height)
             scaled = resize_picture(image_bgr, max(round(width * scale), 1), max(round(height * scale), 1))
-            # Another look may confirm what this one hardly sees, so each hands over more than is asked for.
+            # Another pass may confirm what this one hardly sees, so each keeps more than is asked for.
             faces = self.detect_frame(scaled, min(min_score, PASS_MIN_SCORE))
-            looks.append(scale_faces(faces, width / scaled.shape[1], height / scaled.shape[0]))
+            passes.append(scale_faces(faces, width / scaled.shape[1], height / scaled.shape[0]))
             scales.append(scale)
-        return merge_passes(looks, scales, min_score)
+        return merge_passes(passes, scales, min_score)
 
 
 def _long_sides(source_long_side: int, thoroughness: Thoroughness) -> list[int]:
-    """Longer sides of the sizes to look at, without the equal ones that the limit of enlargement makes."""
+    """Returns the longer side of each pass, rising, without duplicates that the limit of enlargement makes."""
     sides = [*STILL_LONG_SIDES[thoroughness]]
     if thoroughness is Thoroughness.THOROUGH and source_long_side > max(sides):
         sides.append(min(source_long_side, LARGEST_PASS_PX))
@@ -93,7 +93,7 @@ def _long_sides(source_long_side: int, thoroughness: Thoroughness) -> list[int]:
 
 
 def load_detector(threads: int = 0) -> FaceDetector:
-    """The detector with verified weights on the best device; raises MissingWeights."""
+    """Loads the detector with verified weights on the best device; raises MissingWeights."""
     from analysis.device import open_session
     from analysis.weights import YUNET, verified_path
 
@@ -101,7 +101,7 @@ def load_detector(threads: int = 0) -> FaceDetector:
 
 
 def resize_picture(image_bgr: Image, width: int, height: int) -> Image:
-    """Averages when it shrinks (no aliasing), interpolates when it enlarges."""
+    """Returns the picture at this size: averaged if it shrinks (no aliasing), interpolated if it grows."""
     if image_bgr.shape[:2] == (height, width):
         return image_bgr
     shrinks = width < image_bgr.shape[1]
@@ -109,25 +109,25 @@ def resize_picture(image_bgr: Image, width: int, height: int) -> Image:
     return np.asarray(cv2.resize(image_bgr, (width, height), interpolation=method), np.uint8)
 
 
-def merge_passes(looks: Sequence[Faces], scales: Sequence[float], min_score: float) -> Faces:
-    """One list from several looks at one picture, best first; `scales`: enlargement of each look.
+def merge_passes(passes: Sequence[Faces], scales: Sequence[float], min_score: float) -> Faces:
+    """Merges the faces of several passes over one picture, best first; `scales`: enlargement in each pass.
 
-    Boxes that overlap are one face. Its score lies half-way between the best look and the mean of all, a look that
-    missed it counting 0; its box is the mean weighted by squared scores; its landmarks come from the look in which it
-    was nearest to the size at which YuNet places them best.
+    Boxes that overlap are one face. Its score is half-way between its best pass and the mean of all, a pass that missed
+    it counting 0; its box is the mean weighted by squared scores; its landmarks come from the pass in which it was
+    nearest to the size at which YuNet places them best.
     """
-    boxes = np.concatenate([faces.boxes_xyxy for faces in looks])
-    scores = np.concatenate([faces.scores for faces in looks])
-    landmarks = np.concatenate([faces.landmarks for faces in looks])
-    look = np.repeat(np.arange(len(looks)), [len(faces) for faces in looks])
-    sizes = np.sqrt(areas(boxes)) * np.array(scales)[look]
+    boxes = np.concatenate([faces.boxes_xyxy for faces in passes])
+    scores = np.concatenate([faces.scores for faces in passes])
+    landmarks = np.concatenate([faces.landmarks for faces in passes])
+    pass_of = np.repeat(np.arange(len(passes)), [len(faces) for faces in passes])
+    sizes = np.sqrt(areas(boxes)) * np.array(scales)[pass_of]
     far_from_clearest = np.abs(np.log(np.maximum(sizes, 1) / CLEAREST_FACE_PX))
     weights = (scores**2)[:, None]
     merged = []
     for same in _same_faces(boxes, scores):
-        best_of_look = np.zeros(len(looks), np.float32)
-        np.maximum.at(best_of_look, look[same], scores[same])
-        score = (best_of_look.max() + best_of_look.mean()) / 2
+        best_of_pass = np.zeros(len(passes), np.float32)
+        np.maximum.at(best_of_pass, pass_of[same], scores[same])
+        score = (best_of_pass.max() + best_of_pass.mean()) / 2
         if score >= min_score:
             box = (boxes[same] * weights[same]).sum(axis=0) / weights[same].sum()
             merged.append((score, box, landmarks[same[far_from_clearest[same].argmin()]]))
@@ -139,7 +139,7 @@ def merge_passes(looks: Sequence[Faces], scales: Sequence[float], min_score: flo
 
 
 def _same_faces(boxes_xyxy: Float32, scores: Float32) -> Iterator[NDArray[np.intp]]:
-    """Indices of the boxes of one face after the other, by overlap with the best box that is left."""
+    """Yields the indices of the boxes of one face at a time, by overlap with the best box that is left."""
     overlapping = iou_matrix(boxes_xyxy, boxes_xyxy) > SAME_FACE_IOU
     np.fill_diagonal(overlapping, True)
     left = np.ones(len(scores), bool)
@@ -151,7 +151,7 @@ def _same_faces(boxes_xyxy: Float32, scores: Float32) -> Iterator[NDArray[np.int
 
 
 def _network_input(images_bgr: Sequence[Image]) -> Float32:
-    """`(n, 3, h, w)`, 0..255, padded with black at the right and the bottom to multiples of 32."""
+    """Returns `(n, 3, h, w)`, 0..255, padded with black at the right and bottom to multiples of 32."""
     height, width = images_bgr[0].shape[:2]
     padded = (-(-height // INPUT_MULTIPLE) * INPUT_MULTIPLE, -(-width // INPUT_MULTIPLE) * INPUT_MULTIPLE)
     blob: Float32 = np.zeros((len(images_bgr), 3, *padded), np.float32)
@@ -163,7 +163,7 @@ def _network_input(images_bgr: Sequence[Image]) -> Float32:
 
 @lru_cache(maxsize=64)
 def _cells(padded_width: int, padded_height: int) -> tuple[Float32, Float32]:
-    """Corner `(cells, 2)` and stride `(cells, 1)` of every cell, in the order of the outputs."""
+    """Returns corner `(cells, 2)` and stride `(cells, 1)` of every cell, in the order of the outputs."""
     corners, strides = [], []
     for stride in STRIDES:
         columns, rows = padded_width // stride, padded_height // stride
@@ -174,7 +174,7 @@ def _cells(padded_width: int, padded_height: int) -> tuple[Float32, Float32]:
 
 
 def _read_outputs(outputs: list[Float32], width: int, height: int, min_score: float) -> Faces:
-    """Faces out of one picture's network outputs: class, objectness, boxes, landmarks for each of the three strides."""
+    """Decodes one picture's network outputs: class, objectness, boxes, landmarks for each of the three strides."""
     squared = np.concatenate([outputs[k][:, 0] * outputs[3 + k][:, 0] for k in range(3)])
     chosen: NDArray[np.intp] = np.flatnonzero(squared >= min_score * min_score)
     if not len(chosen):
@@ -194,7 +194,7 @@ def _read_outputs(outputs: list[Float32], width: int, height: int, min_score: fl
 
 
 def _rows(tables: list[Float32], chosen: NDArray[np.intp]) -> Float32:
-    """Rows of three tables as if they were one, without joining them."""
+    """Returns rows of several tables as if they were one, without concatenating them."""
     ends = np.cumsum([len(table) for table in tables])
     out = np.empty((len(chosen), tables[0].shape[1]), np.float32)
     begin = 0

@@ -1,4 +1,4 @@
-"""Turning aligned faces into vectors whose angle tells people apart."""
+"""Embeds aligned faces: vectors whose angle tells people apart."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ BATCH = 4
 
 
 class Embedder(Protocol):
-    """What makes vectors of faces. `name` identifies the weights: vectors of different names cannot be compared."""
+    """Makes vectors of faces. `name` identifies the weights: vectors of different names cannot be compared."""
 
     name: str
 
     def align(self, image_bgr: Image, landmarks: Float32) -> Image:
-        """Faces of one picture as this embedder wants them: landmarks `(n, 5, 2)` in, `(n, size, size, 3)` BGR out."""
+        """Returns the faces of one picture as `embed` takes them, `(n, size, size, 3)` BGR; landmarks `(n, 5, 2)`."""
         ...
 
     def embed(self, aligned_bgr: Image, twice: NDArray[np.bool_] | None = None) -> Float32:
-        """Aligned faces `(n, size, size, 3)` in, vectors `(n, d)` of length 1 out.
+        """Returns vectors `(n, d)` of length 1 for aligned faces `(n, size, size, 3)`.
 
-        `twice` `(n,)` says which faces are worth a second look, where an embedder has one; None means all.
+        `twice` (n,) tells which faces are worth a second, mirrored pass, if the embedder has one; None means all.
         """
         ...
 
 
 class MobileFaceNetEmbedder:
-    """MobileFaceNet, 192 numbers: the vector of the face and, on a second look, that of its mirror image added up."""
+    """MobileFaceNet, 192 numbers: the sum of the vectors of the face and, in a second pass, of its mirror image."""
 
     name = "mobilefacenet_192"
 
@@ -55,7 +55,7 @@ class MobileFaceNetEmbedder:
 
 
 def load_mobilefacenet(threads: int = 0) -> MobileFaceNetEmbedder:
-    """With verified weights on the best device; raises MissingWeights."""
+    """Loads the embedder with verified weights on the best device; raises MissingWeights."""
     from analysis.device import open_session
     from analysis.weights import MOBILEFACENET, verified_path
 
@@ -71,7 +71,7 @@ def _planes_rgb(aligned_bgr: Image) -> Float32:
 
 
 def _in_batches(session: InferenceSession, faces: Float32) -> Float32:
-    """`(n, d)`; the network also runs for no faces at all, so that `d` is right."""
+    """Returns `(n, d)`; the network also runs for no faces, so that `d` is right."""
     parts = [
         session.run(["embedding"], {"input": np.ascontiguousarray(faces[start : start + BATCH])})[0]
         for start in range(0, max(len(faces), 1), BATCH)

@@ -1,4 +1,4 @@
-"""From the faces of each sample to finished tracks with their best views embedded; memory does not grow with time."""
+"""Turns sampled frames into finished tracks with their best views embedded; memory does not grow with time."""
 
 from __future__ import annotations
 
@@ -20,32 +20,34 @@ from analysis.types import Faces, Float32, FoundFace, FoundTrack, Image, VideoIn
 from analysis.video.frame import Frame
 
 CONTINUE_SCORE = 0.45
-"""Detections down to this carry on a track that began with a clear one."""
+"""Detections down to this score continue a track that started with a clear one."""
 SURE_SCORE = 0.75
 UNSURE_SCORE = 0.68
-"""What a face has to reach once that is seen often: a flower reaches 0.66 for a second."""
+"""Best score that a track of several samples must reach: a flower reaches 0.66 for a second."""
 VERY_SURE_SCORE = 0.85
-"""What a face has to reach that is seen in one sample only."""
+"""Best score that a track of one sample must reach."""
 MIN_SAMPLES_UNSURE = 3
-"""A face seen once or twice and never clearly is mostly none."""
+"""A face seen in fewer samples and never clearly is mostly none."""
 SURROUNDINGS = 1.8
-"""Side of the shown square in sides of the face's box."""
+"""Side of the shown square, in longer sides of the face's box."""
 PICTURE_SIDE = 192
 JPEG_QUALITY = 85
 EMBED_BATCH = 16
 GOOD_QUALITY = 0.6
-"""Views at least this good are believed when they say that two people are in one track."""
+"""Quality from which two views may show that a track holds two people."""
 
 
 @dataclass(slots=True)
 class Stopwatch:
+    """Seconds spent so far."""
+
     detect_s: float = 0.0
     embed_s: float = 0.0
 
 
 @dataclass(slots=True)
 class EndedTrack:
-    """A track that has ended, with the views that are to be embedded."""
+    """A track that has ended, with the views to embed."""
 
     track: OpenTrack
     views: list[FaceCrop]
@@ -53,7 +55,7 @@ class EndedTrack:
 
 @dataclass(slots=True)
 class FaceTracker:
-    """One segment's work on frames: `look` at each sample in order, then `finish`."""
+    """Tracks the faces of one segment: call `update` with each sample in order, then `finish`."""
 
     info: VideoInfo
     detector: FaceDetector
@@ -70,8 +72,8 @@ class FaceTracker:
     def __post_init__(self) -> None:
         self._tracker = Tracker(self.rules)
 
-    def look(self, frame: Frame) -> None:
-        """Finds and follows the faces of the next sample."""
+    def update(self, frame: Frame) -> None:
+        """Detects the faces of the next sample and assigns them to tracks."""
         started = time.perf_counter()
         self.first_s = frame.time_s if self.first_s is None else self.first_s
         self.last_s = frame.time_s
@@ -85,7 +87,7 @@ class FaceTracker:
         self._end(ended)
 
     def finish(self) -> tuple[FoundTrack, ...]:
-        """All tracks in the order they began."""
+        """Returns all tracks, sorted by start."""
         self._end(self._tracker.finish())
         self._embed_waiting()
         return tuple(sorted(self._done, key=lambda track: (track.start_s, track.end_s)))
@@ -116,21 +118,19 @@ class FaceTracker:
             return
         started = time.perf_counter()
         views = [view for finished in self._waiting for view in finished.views]
-        # Passers-by are looked at once, others once more at their best: half of the work in a crowd, and people of one
-        # video are told apart as well (same F1 over 9 clips). Across videos the second look counts: 97 % TAR, not 93.
+        # Tracks with one view are embedded once; others also mirrored, for their best view. That halves the work in a
+        # crowd at the same F1 (9 clips). Across videos the mirrored pass counts: a true match rate of 97 %, not 93.
         twice = np.array([n == 0 and len(each.views) > 1 for each in self._waiting for n in range(len(each.views))])
         vectors = self.embedder.embed(np.stack([view.aligned_bgr for view in views]), twice)
         position = 0
         for finished in self._waiting:
             after = position + len(finished.views)
-            for part, rows in split_by_identity(finished, vectors[position:after], self._one_track()):
+            one_track = THRESHOLDS[self.embedder.name].one_track
+            for part, rows in split_by_identity(finished, vectors[position:after], one_track):
                 self._done.append(self._found(part, rows))
             position = after
         self._waiting = []
         self.watch.embed_s += time.perf_counter() - started
-
-    def _one_track(self) -> float:
-        return THRESHOLDS[self.embedder.name].one_track
 
     def _found(self, finished: EndedTrack, vectors: Float32) -> FoundTrack:
         track = finished.track
@@ -145,16 +145,16 @@ class FaceTracker:
 
 
 def is_kept(scores: list[float]) -> bool:
-    """Whether a track is likely to be a face at all."""
+    """Returns whether a track with these detection scores is likely to be a face at all."""
     if len(scores) >= MIN_SAMPLES_UNSURE:
         return max(scores) >= UNSURE_SCORE
     return max(scores) >= (SURE_SCORE if len(scores) > 1 else VERY_SURE_SCORE)
 
 
 def split_by_identity(finished: EndedTrack, vectors: Float32, least_cosine: float) -> list[tuple[EndedTrack, Float32]]:
-    """Parts of a track, each with its views: more than one where good views show different people.
+    """Splits a track if good views show different people; returns its parts, each with its views and their vectors.
 
-    One face may fade into another at the same place without a hard cut; the track parts where the face changed most.
+    One face may fade into another in the same place without a hard cut; the track is cut where the face changed most.
     """
     order = sorted(range(len(finished.views)), key=lambda row: finished.views[row].time_s)
     for before, after in pairwise(order):
@@ -177,7 +177,7 @@ def split_by_identity(finished: EndedTrack, vectors: Float32, least_cosine: floa
 
 
 def quality_bounds(faces: Faces) -> Float32:
-    """`(n,)`: no view is better than its size and pose allow, so that most need not be cut out at all."""
+    """Returns upper bounds `(n,)` of the faces' quality by size and pose alone: most need not be cut out at all."""
     bounds: Float32 = (size_marks(faces.landmarks) * pose_marks(faces.landmarks)) ** np.float32(0.3)
     return bounds
 
@@ -185,7 +185,7 @@ def quality_bounds(faces: Faces) -> Float32:
 def crop_face(
     frame: Frame, info: VideoInfo, faces: Faces, number: int, quality_bound: float, embedder: Embedder
 ) -> FaceCrop:
-    """One face of a frame, cut out in full size; `faces` in displayed pixels of the source."""
+    """Cuts one face out of a frame at full size; `faces` in displayed pixels of the source."""
     box = faces.boxes_xyxy[number]
     ratio = np.array(frame.size, np.float32) / (info.width, info.height)
     middle, side = (box[:2] + box[2:]) / 2, float(max(box[2:] - box[:2])) * SURROUNDINGS
@@ -206,6 +206,7 @@ def crop_face(
 
 
 def found_face(view: FaceCrop, vector: Float32) -> FoundFace:
+    """Returns the face with its picture as JPEG and its vector `(d,)`."""
     encoded = cv2.imencode(".jpg", view.picture_bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
     return FoundFace(
         time_s=view.time_s,

@@ -1,4 +1,4 @@
-"""Deciding which tracks show one person: average linkage that never unites two faces seen at the same time."""
+"""Clusters tracks into people: average linkage that never merges two faces seen at the same time."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Bool = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Least cosines of one embedder's vectors for one person."""
+    """Minimum cosines, for one embedder, at which two vectors count as one person."""
 
     within_recording: float
-    """Mean between two groups of tracks of one video: light, camera and age are the same."""
+    """Mean between two groups of tracks of one video, where light, camera and age are the same."""
     across_occasions: float
-    """The same between videos, years apart perhaps."""
+    """The same between videos, perhaps years apart."""
     over_border: float
-    """A track that goes on in the next segment, at the same place."""
+    """Between tracklets of neighbouring segments, at the same place."""
     one_track: float
-    """Below this two good views of one track are two people: one faded into the other."""
+    """Two good views of one track below this are two people: one faded into the other."""
 
 
 THRESHOLDS = {
@@ -33,12 +33,12 @@ THRESHOLDS = {
     "mobilefacenet_192": Thresholds(0.53, 0.42, 0.5, 0.2),
 }
 
-AT_ONCE = 3_000
-"""More tracks than this are grouped part by part first; the matrix of 3,000 takes 36 MB."""
+BATCH = 3_000
+"""More tracks than this are first grouped in batches; the matrix for 3,000 takes 36 MB."""
 
 
 def overlapping(spans_s: Float64) -> Bool:
-    """`(n, n)`: which tracks, given as `(n, 2)` start and end, are on screen together; never a track with itself."""
+    """Returns `(n, n)`: which tracks, given as start and end `(n, 2)`, are on screen together; False for itself."""
     start, end = spans_s[:, 0], spans_s[:, 1]
     together: Bool = (start[:, None] <= end[None, :]) & (start[None, :] <= end[:, None])
     np.fill_diagonal(together, False)
@@ -46,7 +46,7 @@ def overlapping(spans_s: Float64) -> Bool:
 
 
 def mean_vector(embeddings: Float32, qualities: Float32) -> Float32:
-    """One vector of length 1 for several views `(k, d)` of a face, better views counting more."""
+    """Returns the quality-weighted mean `(d,)`, of length 1, of several views `(k, d)` of a face."""
     total = (embeddings * np.maximum(qualities, 0.05)[:, None]).sum(axis=0)
     mean: Float32 = (total / max(float(np.linalg.norm(total)), 1e-12)).astype(np.float32)
     return mean
@@ -55,37 +55,38 @@ def mean_vector(embeddings: Float32, qualities: Float32) -> Float32:
 def group_vectors(
     vectors: Float32,
     weights: Float32,
-    apart: Bool,
+    cannot_link: Bool,
     min_similarity: float,
-    at_once: int = AT_ONCE,
-    same: Sequence[Sequence[int]] = (),
+    batch: int = BATCH,
+    must_link: Sequence[Sequence[int]] = (),
 ) -> list[list[int]]:
-    """Groups of row numbers, each row in exactly one; `apart` (n, n) pairs are never in one group.
+    """Clusters rows of `vectors` (n, d) into lists of row numbers; each row is in exactly one.
 
-    Average linkage: the two groups whose members are most alike on average (weighted cosine) are united as long as
-    that mean is at least `min_similarity`. Rows of one `same` set are in one group from the start, whatever they show.
+    Average linkage: merges the two groups with the highest mean similarity (cosine, weighted by `weights` (n,)) as long
+    as it is at least `min_similarity`. Pairs of `cannot_link` (n, n) are never in one group; rows of one `must_link`
+    set are in one group from the start, whatever they show.
     """
-    joined = {number for rows in same for number in rows}
-    everything = [*map(list, same), *([number] for number in range(len(vectors)) if number not in joined)]
-    if len(everything) <= at_once:
-        return _unite(everything, vectors, weights, apart, min_similarity)
+    linked = {number for rows in must_link for number in rows}
+    singles = [*map(list, must_link), *([number] for number in range(len(vectors)) if number not in linked)]
+    if len(singles) <= batch:
+        return _merge_groups(singles, vectors, weights, cannot_link, min_similarity)
     groups: list[list[int]] = []
-    for begin in range(0, len(everything), at_once):
-        groups += _unite(everything[begin : begin + at_once], vectors, weights, apart, min_similarity)
-    return _unite(groups, vectors, weights, apart, min_similarity)
+    for begin in range(0, len(singles), batch):
+        groups += _merge_groups(singles[begin : begin + batch], vectors, weights, cannot_link, min_similarity)
+    return _merge_groups(groups, vectors, weights, cannot_link, min_similarity)
 
 
-def _unite(
-    groups: Sequence[Sequence[int]], vectors: Float32, weights: Float32, apart: Bool, min_similarity: float
+def _merge_groups(
+    groups: Sequence[Sequence[int]], vectors: Float32, weights: Float32, cannot_link: Bool, min_similarity: float
 ) -> list[list[int]]:
-    """Unites groups until none are alike enough; each starts with what it has."""
+    """Merges groups until no two are similar enough."""
     members = [list(group) for group in groups]
     if len(members) < 2:
         return members
     mass = np.array([weights[group].sum() for group in members], np.float64)
     centre = np.stack([(vectors[group] * weights[group, None]).sum(axis=0) for group in members]) / mass[:, None]
     similarity = (centre @ centre.T).astype(np.float32)
-    similarity[_groups_apart(members, apart)] = -np.inf
+    similarity[_groups_cannot_link(members, cannot_link)] = -np.inf
     np.fill_diagonal(similarity, -np.inf)
     best = similarity.argmax(axis=1)
     best_value = similarity[np.arange(len(members)), best]
@@ -95,7 +96,7 @@ def _unite(
             break
         b = int(best[a])
         share = mass[a] / (mass[a] + mass[b])
-        # -inf stays -inf: what may not join one half may not join the whole.
+        # -inf stays -inf: what cannot link to one half cannot link to the whole.
         row = (share * similarity[a] + (1 - share) * similarity[b]).astype(np.float32)
         row[a] = row[b] = -np.inf
         similarity[a], similarity[:, a] = row, row
@@ -108,7 +109,7 @@ def _unite(
 
 
 def _refresh(similarity: Float32, best: NDArray[np.intp], best_value: Float32, a: int, b: int) -> None:
-    """Finds each row's best partner again where row `a` changed and row `b` went away."""
+    """Updates each row's best partner after row `a` changed and row `b` was removed."""
     rising = similarity[:, a] > best_value
     best[rising], best_value[rising] = a, similarity[rising, a]
     stale = np.flatnonzero(((best == a) & ~rising) | (best == b))
@@ -117,12 +118,12 @@ def _refresh(similarity: Float32, best: NDArray[np.intp], best_value: Float32, a
     best_value[stale] = similarity[stale, best[stale]]
 
 
-def _groups_apart(members: Sequence[Sequence[int]], apart: Bool) -> Bool:
+def _groups_cannot_link(members: Sequence[Sequence[int]], cannot_link: Bool) -> Bool:
     if all(len(group) == 1 for group in members):
         order = [group[0] for group in members]
-        return apart[np.ix_(order, order)]
-    belongs = np.zeros((len(apart), len(members)), np.float32)
+        return cannot_link[np.ix_(order, order)]
+    belongs = np.zeros((len(cannot_link), len(members)), np.float32)
     for number, group in enumerate(members):
         belongs[list(group), number] = 1
-    together: Bool = (belongs.T @ apart.astype(np.float32) @ belongs) > 0
-    return together
+    between: Bool = (belongs.T @ cannot_link.astype(np.float32) @ belongs) > 0
+    return between

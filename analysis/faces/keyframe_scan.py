@@ -1,4 +1,4 @@
-"""A first look at a whole video by its keyframes: faces within a second, however long it is."""
+"""Scans a whole video by its keyframes: preliminary faces within a second, however long it is."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ MAX_SECONDS = 8.0
 MAX_FACES_PER_FRAME = 6
 LONG_SIDE = 640
 SAME_FACE = 0.5
-"""Least cosine with a face already shown for it to be left out; the final grouping decides anew."""
+"""A face with at least this cosine to one already shown is left out; the final grouping decides anew."""
 
 
 def spread_moments(start_s: float, duration_s: float, count: int) -> list[float]:
-    """Moments from coarse to fine, so that stopping at any point leaves them spread: 1/2, 1/4, 3/4, 1/8 ..."""
+    """Returns `count` moments from coarse to fine (1/2, 1/4, 3/4, 1/8 ...): any number of them is well spread."""
     moments = [start_s + duration_s * 0.5]
     parts = 4
     while len(moments) < count:
@@ -38,7 +38,7 @@ def spread_moments(start_s: float, duration_s: float, count: int) -> list[float]
 def scan(
     path: Path, info: VideoInfo, detector: FaceDetector, embedder: Embedder, on_progress: OnProgress
 ) -> Iterator[list[FoundFace]]:
-    """New faces of one keyframe at a time, at most `MAX_SECONDS` long; those shown before are left out."""
+    """Yields the new faces of one keyframe at a time, for at most `MAX_SECONDS`; faces shown before are left out."""
     count = int(np.clip(info.duration_s, 1, MAX_MOMENTS))
     moments = [*spread_moments(info.start_s, info.duration_s, count), info.start_s]
     until = time.monotonic() + MAX_SECONDS

@@ -1,9 +1,9 @@
-"""How good a view of a face is for comparing and showing it: size, sharpness, pose and light in one number.
+"""Rates how good a view of a face is for comparing and showing it: size, sharpness, pose and light in one number.
 
-Four marks of 0..1 are multiplied with exponents (a weighted geometric mean), so that one bad property spoils the view
-and no good one makes up for it:
+Four marks of 0..1 are combined by a weighted geometric mean, so that one bad property spoils the view and no good one
+makes up for it:
 
-- size: distance of the eyes in the source picture; the embedders see 35 pixels, more adds nothing, 6 tells nothing.
+- size: distance of the eyes in the source picture; the embedders use 35 pixels, more adds nothing, 6 tell nothing.
 - sharpness: strength of the finest edges in the upright face, relative to its contrast.
 - pose: how far the nose stands from the middle between the eyes (turned) and between eyes and mouth (tilted).
 - light: mean brightness away from black and white, and enough contrast.
@@ -20,9 +20,9 @@ from analysis.types import Faces, Float32, Image
 SIZE_WEIGHT, SHARPNESS_WEIGHT, POSE_WEIGHT, LIGHT_WEIGHT = 0.3, 0.25, 0.3, 0.15
 EYE_DISTANCE_PX = (6.0, 35.0)
 EDGE_STRENGTH = (0.02, 0.25)
-"""Laplacian's deviation relative to the grey deviation: a face blurred away, and a sharp one."""
+"""Deviation of the Laplacian relative to that of grey: a very blurred face, and a sharp one."""
 TURNED = (0.75, 0.10)
-"""Sideways offset of the nose in eye distances: profile, and frontal."""
+"""Sideways offset of the nose as a share of the distance from eyes to mouth: profile, and frontal."""
 TILTED = (0.45, 0.12)
 """Offset of the nose from its usual height between eyes and mouth, as a share of that height."""
 USUAL_NOSE_HEIGHT = 0.50
@@ -31,7 +31,7 @@ BLACK, DIM, BRIGHT, WHITE = 15.0, 70.0, 190.0, 250.0
 
 
 def face_qualities(image_bgr: Image, faces: Faces) -> Float32:
-    """`(n,)` in 0..1 for the faces of one picture; about 0.1 ms a face."""
+    """Returns the quality `(n,)`, 0..1, of the faces of one picture; about 0.1 ms a face."""
     if not len(faces):
         return np.zeros(0, np.float32)
     aligned = align_faces(image_bgr, faces.landmarks, ARCFACE_TEMPLATE, ARCFACE_SIZE)
@@ -46,14 +46,14 @@ def face_qualities(image_bgr: Image, faces: Faces) -> Float32:
 
 
 def size_marks(landmarks: Float32) -> Float32:
-    """`(n,)`; a turned face is judged by its height instead, which turning does not shorten."""
+    """Returns size marks `(n,)`, 0..1; a turned face is rated by its height, which turning does not shorten."""
     eyes = np.linalg.norm(landmarks[:, 1] - landmarks[:, 0], axis=1)
     height = np.linalg.norm(landmarks[:, 3:].mean(axis=1) - landmarks[:, :2].mean(axis=1), axis=1)
     return _ramp(np.maximum(eyes, height), *EYE_DISTANCE_PX)
 
 
 def pose_marks(landmarks: Float32) -> Float32:
-    """`(n,)`; measured along the face's own axis, so that a head laid on the shoulder is not marked down."""
+    """Returns pose marks `(n,)`, 0..1, measured along the face's own axis: a tilted head loses nothing."""
     eyes, mouth, nose = landmarks[:, :2].mean(axis=1), landmarks[:, 3:].mean(axis=1), landmarks[:, 2]
     down = mouth - eyes
     height = np.maximum(np.linalg.norm(down, axis=1), 1e-6)
@@ -68,7 +68,7 @@ def pose_marks(landmarks: Float32) -> Float32:
 
 
 def sharpness_mark(face_grey: Image) -> float:
-    """Of one upright face; the border, which may lie outside the picture, does not count."""
+    """Returns the sharpness mark, 0..1 of one upright face; ignores its border, which may lie outside."""
     inner = face_grey[12:-12, 12:-12]
     deviation = float(inner.std())
     if deviation < 1.0:
@@ -78,7 +78,7 @@ def sharpness_mark(face_grey: Image) -> float:
 
 
 def light_mark(face_grey: Image) -> float:
-    """Of one upright face."""
+    """Returns the light mark, 0..1, of one upright face."""
     inner = face_grey[12:-12, 12:-12]
     mean, deviation = float(inner.mean()), float(inner.std())
     bright_enough = _ramp(np.array(mean), BLACK, DIM) * _ramp(np.array(mean), WHITE, BRIGHT)
@@ -86,6 +86,6 @@ def light_mark(face_grey: Image) -> float:
 
 
 def _ramp(values: Float32, worst: float, best: float) -> Float32:
-    """0 at `worst` and beyond, 1 at `best` and beyond, straight in between; `worst` may be the larger."""
+    """Returns 0 at `worst` and beyond, 1 at `best` and beyond, linear in between; `worst` may be the larger."""
     marks: Float32 = np.clip((values - worst) / (best - worst), 0, 1).astype(np.float32)
     return marks

@@ -12,17 +12,19 @@ from analysis.types import Float32
 Int = NDArray[np.int64]
 
 SAMPLED_ROWS = 4_000
-"""From so many rows the directions in use are found."""
+"""Rows from which the basis is computed."""
 LOST_ENERGY, MOST_LOST = 1e-5, 1e-3
-"""Of the squared length, on average and of any one vector."""
+"""Share of the squared length that compact vectors may lose: on average, and each."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentificationThresholds:
-    """Least cosines between a new group's mean vector and the most alike reference view of a person."""
+    """Minimum cosines between a new group's mean vector and a person's most similar template."""
 
     accept_from: float
+    """The group is this person without a question."""
     review_from: float
+    """Humans are asked whether it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ class ErrorRates:
 
 
 IDENTIFICATION_THRESHOLDS = {
-    # With 1,000 known people about 1 of 100 strangers joins one of them by mistake; of known ones 92 of 100 join by
-    # themselves, and nearly all others are asked about.
+    # With 1,000 known people about 1 of 100 strangers is accepted by mistake; 92 of 100 appearances of known people
+    # are accepted, and nearly all others are put up for review.
     "mobilefacenet_192": IdentificationThresholds(0.61, 0.42),
 }
 MEASURED_ERROR_RATES = (
@@ -52,20 +54,20 @@ MEASURED_ERROR_RATES = (
     ErrorRates(0.75, 0.0, 0.683),
     ErrorRates(0.80, 0.0, 0.482),
 )
-"""`python -m benchmarks matching`: photographs of 340 people, each on another occasion, 23 million pairs of strangers.
-In videos known people are missed more often, as their views are poorer."""
+"""By `python -m benchmarks matching`: photographs of 340 people, each taken on another occasion, 23 million pairs
+of strangers. In videos the true match rate is lower, as views are poorer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """Reference vectors of known people: those of one person lie together."""
+    """Templates (reference vectors) of known people; those of one person are consecutive rows."""
 
     vectors: Float32
     """(n, d), length 1."""
     starts: Int
-    """(people,), rising: the first row of each person; the first is 0 and nobody is without a row."""
+    """(people,), rising from 0: the first row of each person; everyone has at least one."""
     basis: Float32 | None = None
-    """(full d, d) where the vectors are compact: what turns a full vector into a compact one."""
+    """(full d, d), if the vectors are compact: projects a full vector onto a compact one."""
 
     def __post_init__(self) -> None:
         if self.vectors.ndim != 2 or self.starts.ndim != 1:
@@ -80,10 +82,9 @@ class Gallery:
 
 
 def compact(gallery: Gallery) -> Gallery:
-    """The same similarities (to 0.001) from shorter vectors, where the vectors leave most directions unused.
+    """Returns a gallery with the same similarities (to 0.001) from shorter vectors, if they span few dimensions.
 
-    The 192 numbers of MobileFaceNet come out of 64: everything lies in that many dimensions, so that a search reads a
-    third. A gallery that is not so is returned as it is.
+    The 192 numbers of MobileFaceNet lie in 64 dimensions, so a search reads a third. Returns other galleries unchanged.
     """
     vectors = gallery.vectors
     if len(vectors) < 2 * vectors.shape[1] or gallery.basis is not None:
@@ -100,7 +101,7 @@ def compact(gallery: Gallery) -> Gallery:
 
 
 def similarities(gallery: Gallery, queries: Float32) -> Float32:
-    """`(people, queries)`: cosine of each query `(q, d)` with the most alike reference of each person."""
+    """Returns `(people, q)`: the cosine of each query `(q, d)` with each person's most similar template."""
     if not len(gallery):
         return np.zeros((0, len(queries)), np.float32)
     if gallery.basis is not None:
@@ -114,7 +115,7 @@ def similarities(gallery: Gallery, queries: Float32) -> Float32:
 
 
 def nearest(vectors: Float32, query: Float32, count: int) -> tuple[Int, Float32]:
-    """Rows of `vectors` `(n, d)` most like `query` `(d,)`, best first, with their cosines."""
+    """Returns the `count` rows of `vectors` (n, d) most similar to `query` (d,), best first, and their cosines."""
     similarity = vectors @ query
     count = min(count, len(similarity))
     if not count:

@@ -1,40 +1,33 @@
-"""From the tracks of all segments to people: chains across segment borders, then groups."""
+"""Tracklet stitching: joins the tracklets of neighbouring segments to tracks, and groups the tracks into people."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
-from analysis.faces.associate import TrackingRules, pair_scores
+from analysis.faces.associate import TrackingRules, match_pairs, pair_scores
 from analysis.faces.group import Bool, Thresholds, group_vectors, mean_vector, overlapping
 from analysis.types import Constraints, Float32, FoundTrack, Grouping, SegmentResult
 
 NO_CONSTRAINTS = Constraints()
 BORDER_STEPS = 2.5
-"""Steps between samples that may lie between the two halves."""
+"""Sampling steps that may lie between two tracklets of one track."""
 
 
-def join_tracks(segments: Sequence[SegmentResult], rules: TrackingRules, thresholds: Thresholds) -> list[list[int]]:
-    """Chains of track numbers, counted through all segments in order; each number occurs once."""
-    offsets = np.concatenate([[0], np.cumsum([len(segment.tracks) for segment in segments])]).astype(int)
-    chain_of: dict[int, list[int]] = {}
-    for number, segment in enumerate(segments):
-        for index in range(len(segment.tracks)):
-            chain_of[int(offsets[number]) + index] = [int(offsets[number]) + index]
-    for number in range(len(segments) - 1):
-        for before, after in _pairs_over_border(segments[number], segments[number + 1], rules, thresholds.over_border):
-            first, second = int(offsets[number]) + before, int(offsets[number + 1]) + after
-            chain = chain_of[first]
-            chain.append(second)
-            chain_of[second] = chain
-    seen: set[int] = set()
-    chains = []
-    for chain in chain_of.values():
-        if id(chain) not in seen:
-            seen.add(id(chain))
-            chains.append(chain)
-    return chains
+def stitch_tracklets(
+    segments: Sequence[SegmentResult], rules: TrackingRules, thresholds: Thresholds
+) -> list[list[int]]:
+    """Returns tracks as lists of tracklet numbers, which count through all segments; each number occurs once."""
+    offsets = np.concatenate([[0], np.cumsum([len(segment.tracks) for segment in segments])]).astype(int).tolist()
+    track_of = {number: [number] for number in range(offsets[-1])}
+    for at, (segment, following) in enumerate(pairwise(segments)):
+        for before, after in _pairs_over_border(segment, following, rules, thresholds.over_border):
+            track, number = track_of[offsets[at] + before], offsets[at + 1] + after
+            track.append(number)
+            track_of[number] = track
+    return [track for number, track in track_of.items() if track[0] == number]
 
 
 def _pairs_over_border(
@@ -42,8 +35,8 @@ def _pairs_over_border(
 ) -> list[tuple[int, int]]:
     if segment.cut_at_end or following.cut_at_start:
         return []
-    before = [n for n, track in enumerate(segment.tracks) if track.reaches_end]
-    after = [n for n, track in enumerate(following.tracks) if track.reaches_start]
+    before = [n for n, tracklet in enumerate(segment.tracks) if tracklet.reaches_end]
+    after = [n for n, tracklet in enumerate(following.tracks) if tracklet.reaches_start]
     if not before or not after:
         return []
     similarity = np.array(
@@ -57,74 +50,69 @@ def _pairs_over_border(
     gaps = np.full(len(before), gap_s, np.float32)
     scores = pair_scores(last, gaps, first, similarity, rules)
     scores[similarity < min_similarity] = 0
-    pairs = []
-    while scores.max() > 0:
-        a, b = np.unravel_index(int(np.argmax(scores)), scores.shape)
-        pairs.append((before[a], after[b]))
-        scores[a, :], scores[:, b] = 0, 0
-    return pairs
+    return [(before[a], after[b]) for a, b in match_pairs(scores)]
 
 
-def tracklet_similarity(track: FoundTrack, other: FoundTrack) -> float:
-    """Cosine of the two tracks' mean vectors."""
-    return float(track_vector(track) @ track_vector(other))
-
-
-def track_vector(track: FoundTrack) -> Float32:
-    return mean_vector(
-        np.stack([face.embedding for face in track.faces]), np.array([face.quality for face in track.faces], np.float32)
-    )
+def tracklet_similarity(tracklet: FoundTrack, other: FoundTrack) -> float:
+    """Returns the cosine, -1..1, of the mean vectors of two tracklets."""
+    return float(track_vector([tracklet]) @ track_vector([other]))
 
 
 def group_tracks(
-    tracks: Sequence[FoundTrack],
-    chains: list[list[int]],
+    tracklets: Sequence[FoundTrack],
+    tracks: list[list[int]],
     step_s: float,
     thresholds: Thresholds,
-    said: Constraints = NO_CONSTRAINTS,
+    constraints: Constraints = NO_CONSTRAINTS,
 ) -> Grouping:
-    """People out of chains of tracks, as far as humans have not said otherwise; longest on screen first."""
-    if not chains:
-        return Grouping(joined=(), people=())
-    members = [[tracks[number] for number in chain] for chain in chains]
-    vectors = np.stack([chain_vector(chain) for chain in members])
-    spans = np.array([(chain[0].start_s, max(track.end_s for track in chain)) for chain in members])
+    """Groups tracks (lists of tracklet numbers) into people within the constraints; longest on screen first."""
+    if not tracks:
+        return Grouping(tracks=(), people=())
+    members = [[tracklets[number] for number in track] for track in tracks]
+    vectors = np.stack([track_vector(track) for track in members])
+    spans = np.array([(track[0].start_s, max(tracklet.end_s for tracklet in track)) for track in members])
     lengths = spans[:, 1] - spans[:, 0] + step_s
-    weights = np.array([chain_weight(chain, float(length)) for chain, length in zip(members, lengths, strict=True)])
-    same, apart = _in_chains(said, chains, overlapping(spans))
-    groups = group_vectors(vectors, weights.astype(np.float32), apart, thresholds.within_recording, same=same)
+    weights = np.array([track_weight(track, float(length)) for track, length in zip(members, lengths, strict=True)])
+    must_link, cannot_link = _between_tracks(constraints, tracks, overlapping(spans))
+    groups = group_vectors(
+        vectors, weights.astype(np.float32), cannot_link, thresholds.within_recording, must_link=must_link
+    )
     groups.sort(key=lambda group: (-lengths[group].sum(), min(group)))
     return Grouping(
-        joined=tuple(tuple(chain) for chain in chains), people=tuple(tuple(sorted(group)) for group in groups)
+        tracks=tuple(tuple(track) for track in tracks), people=tuple(tuple(sorted(group)) for group in groups)
     )
 
 
-def _in_chains(said: Constraints, chains: list[list[int]], together: Bool) -> tuple[list[list[int]], Bool]:
-    """What was said about tracks, said about the chains that they are in; what is seen `together` is apart too."""
-    chain_of = {track: number for number, chain in enumerate(chains) for track in chain}
-    same: list[list[int]] = []
+def _between_tracks(
+    constraints: Constraints, tracks: list[list[int]], on_screen_together: Bool
+) -> tuple[list[list[int]], Bool]:
+    """Turns constraints on tracklets into constraints on tracks; tracks on screen together are cannot-link as well."""
+    track_of = {tracklet: number for number, track in enumerate(tracks) for tracklet in track}
+    must_link: list[list[int]] = []
     taken: set[int] = set()
-    for tracks in said.same:
-        rows = sorted({chain_of[track] for track in tracks} - taken)
+    for tracklets in constraints.must_link:
+        rows = sorted({track_of[tracklet] for tracklet in tracklets} - taken)
         taken |= set(rows)
         if rows:
-            same.append(rows)
-    for first, second in said.apart:
-        rows, others = sorted({chain_of[t] for t in first}), sorted({chain_of[t] for t in second})
-        together[np.ix_(rows, others)] = True
-        together[np.ix_(others, rows)] = True
-    np.fill_diagonal(together, False)
-    return same, together
+            must_link.append(rows)
+    cannot_link = on_screen_together.copy()
+    for first, second in constraints.cannot_link:
+        rows, others = sorted({track_of[t] for t in first}), sorted({track_of[t] for t in second})
+        cannot_link[np.ix_(rows, others)] = True
+        cannot_link[np.ix_(others, rows)] = True
+    np.fill_diagonal(cannot_link, False)
+    return must_link, cannot_link
 
 
-def chain_vector(chain: Sequence[FoundTrack]) -> Float32:
-    faces = [face for track in chain for face in track.faces]
+def track_vector(tracklets: Sequence[FoundTrack]) -> Float32:
+    """Returns the quality-weighted mean `(d,)`, of length 1, of all views of a track's tracklets."""
+    faces = [face for tracklet in tracklets for face in tracklet.faces]
     return mean_vector(
         np.stack([face.embedding for face in faces]), np.array([face.quality for face in faces], np.float32)
     )
 
 
-def chain_weight(chain: Sequence[FoundTrack], length_s: float) -> float:
-    """What a track counts for in the mean of a group: good views more, long tracks a little more."""
-    best = max(face.quality for track in chain for face in track.faces)
+def track_weight(tracklets: Sequence[FoundTrack], length_s: float) -> float:
+    """Returns how much a track counts in its group's mean: more with good views, a little more if it is long."""
+    best = max(face.quality for tracklet in tracklets for face in tracklet.faces)
     return float(max(best, 0.05) * min(max(length_s, 0.2), 5.0) ** 0.5)

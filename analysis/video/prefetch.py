@@ -1,4 +1,4 @@
-"""Running a generator ahead of its consumer in a thread: decoding frees the interpreter, so both cores work."""
+"""Runs a generator ahead of its consumer in a thread: decoding releases the GIL, so both cores work."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class _End:
 
 
 def prefetch(items: Iterator[T], depth: int) -> Generator[T, None, None]:
-    """The same items, at most `depth` of them made in advance; an exception of the maker is raised here.
+    """Yields the same items, up to `depth` of them produced in advance; raises what the producer raises.
 
-    However the consumer leaves (end, exception, `close()`), the maker is stopped and its thread joined.
+    However the consumer leaves (end, exception, `close()`), the producer is stopped and its thread joined.
     """
     waiting: queue.Queue[T | _Failure | _End] = queue.Queue(maxsize=depth)
     stop = threading.Event()
@@ -39,7 +39,7 @@ def prefetch(items: Iterator[T], depth: int) -> Generator[T, None, None]:
             return True
         return False
 
-    def make() -> None:
+    def produce() -> None:
         try:
             for item in items:
                 if not put(item):
@@ -47,13 +47,13 @@ def prefetch(items: Iterator[T], depth: int) -> Generator[T, None, None]:
             close = getattr(items, "close", None)
             if close is not None:
                 close()
-        except BaseException as error:  # handed to the consumer, who raises it
+        except BaseException as error:  # handed to the consumer, which raises it
             if not put(_Failure(error)):
                 logger.warning("Failed after its consumer had left", exc_info=error)
         else:
             put(_End())
 
-    thread = threading.Thread(target=make, name="decode-ahead", daemon=True)
+    thread = threading.Thread(target=produce, name="prefetch", daemon=True)
     thread.start()
     try:
         while True:

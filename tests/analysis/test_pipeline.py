@@ -19,10 +19,10 @@ from analysis.pipeline import (
     Models,
     analyse,
     analyse_segment,
-    join_and_group,
     load_models,
     plan_segments,
     scan_keyframes,
+    stitch_and_group,
 )
 from analysis.samples.video import STORY
 from analysis.types import FoundTrack, Progress, Thoroughness
@@ -69,12 +69,12 @@ def test_segments_give_the_same_people_as_one_piece(sample: Path, models: Models
     assert len(spans) == 5 and spans[0].start_s == -math.inf and spans[-1].end_s == math.inf
     segments = [analyse_segment(sample, info, span, options, models, silent) for span in spans]
     bare = [replace(segment, tracks=tuple(without_pictures(track) for track in segment.tracks)) for segment in segments]
-    grouping = join_and_group(bare, silent)
+    grouping = stitch_and_group(bare, silent)
     assert len(grouping.people) == 2
     count = sum(len(segment.tracks) for segment in segments)
-    assert sorted(number for chain in grouping.joined for number in chain) == list(range(count))
+    assert sorted(number for track in grouping.tracks for number in track) == list(range(count))
     whole = analyse(sample, OPTIONS, silent, models)
-    assert len(grouping.joined) == pytest.approx(len(whole.tracks), abs=1)
+    assert len(grouping.tracks) == pytest.approx(len(whole.tracks), abs=1)
     assert sum(segment.frames_decoded for segment in segments) == whole.frames_decoded
 
 

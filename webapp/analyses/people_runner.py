@@ -34,8 +34,8 @@ class Plan:
 def plan(tracks: Sequence[Track], grouping: Grouping, replaced: Sequence[UUID], memory: Remembered, team: Team) -> Plan:
     """Reads and compares, writes nothing. `tracks` in the order that the grouping's indices mean; `replaced` are the
     analyses whose people may come again."""
-    numbers_of = [[track for chain in person for track in grouping.joined[chain]] for person in grouping.people]
-    chains = [[tracks[index] for index in chain] for chain in grouping.joined]
+    numbers_of = [[number for track in person for number in grouping.tracks[track]] for person in grouping.people]
+    chains = [[tracks[index] for index in chain] for chain in grouping.tracks]
     groups = [[tracks[number] for number in group] for group in numbers_of]
     settled = _settled(numbers_of, memory)
     forbidden = [

@@ -244,7 +244,7 @@ def group(job: Job, analysis: Analysis) -> Grouped:
     segments, tracks = stored_results_queries.segments_of(analysis)
     replaced = list(Analysis.objects.filter(video=video).exclude(pk=analysis.pk).values_list("pk", flat=True))
     memory = earlier_answers_runner.of_video(video.pk, video.team_id, tracks, replaced)
-    grouping = pipeline.join_and_group(segments, on_progress, memory.constraints)
+    grouping = pipeline.stitch_and_group(segments, on_progress, memory.constraints)
     plan = people_runner.plan(tracks, grouping, replaced, memory, video.team)
     return Grouped(plan, replaced, people_runner.people_seen_in(replaced))
 

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
 
-from analysis.faces.associate import PATCH_SIZE, OpenTrack, Tracker, TrackingRules, face_patches, match_boxes
+from analysis.faces.associate import (
+    PATCH_SIZE,
+    OpenTrack,
+    Tracker,
+    TrackingRules,
+    face_patches,
+    match_boxes,
+    match_pairs,
+)
 from analysis.types import Faces, Float32
 
 RULES = TrackingRules()
@@ -93,6 +103,15 @@ def test_matching_uses_each_once_and_only_what_is_possible(last: Float32, now: F
     pairs = match_boxes(last, last, gaps, now, similarity, RULES)
     assert len({track for track, _ in pairs}) == len(pairs) == len({box for _, box in pairs})
     assert all(similarity[pair] >= RULES.min_similarity_near for pair in pairs)
+
+
+@given(st.integers(0, 5), st.integers(0, 5), st.integers(0, 1000))
+def test_the_assignment_has_the_largest_sum(rows: int, columns: int, seed: int) -> None:
+    scores = np.random.default_rng(seed).uniform(-1, 1, (rows, columns)).clip(0).astype(np.float32)
+    pairs = match_pairs(scores)
+    best = scores[linear_sum_assignment(scores, maximize=True)].sum()
+    assert sum(scores[pair] for pair in pairs) == pytest.approx(best, abs=1e-5)
+    assert all(scores[pair] > 0 for pair in pairs)
 
 
 @given(st.lists(st.tuples(box_lists, st.booleans()), max_size=12), st.integers(0, 1000))

@@ -14,26 +14,26 @@ from tests.analysis.faces.test_group import track
 LIMITS = THRESHOLDS["mobilefacenet_192"]
 
 
-def groups(people: list[int], said: Constraints) -> set[frozenset[int]]:
+def groups(people: list[int], constraints: Constraints) -> set[frozenset[int]]:
     """One after the other, the same number looks the same."""
     tracks = [track(person, 3.0 * n, 3.0 * n + 1, view=n) for n, person in enumerate(people)]
-    grouping = group_tracks(tracks, [[n] for n in range(len(tracks))], 0.2, LIMITS, said)
+    grouping = group_tracks(tracks, [[n] for n in range(len(tracks))], 0.2, LIMITS, constraints)
     return {frozenset(group) for group in grouping.people}
 
 
 def test_who_is_said_to_be_the_same_is_one_person_however_different() -> None:
-    assert groups([1, 2, 3], Constraints(same=((0, 2),))) == {frozenset({0, 2}), frozenset({1})}
+    assert groups([1, 2, 3], Constraints(must_link=((0, 2),))) == {frozenset({0, 2}), frozenset({1})}
 
 
 def test_who_is_said_to_be_apart_is_two_people_however_alike() -> None:
-    found = groups([1, 1, 1], Constraints(apart=(((0,), (1,)),)))
+    found = groups([1, 1, 1], Constraints(cannot_link=(((0,), (1,)),)))
     assert not any({0, 1} <= group for group in found)
     assert len(found) == 2
 
 
 def test_what_is_said_to_be_the_same_counts_more_than_being_seen_at_once() -> None:
     tracks = [track(1, 0, 2), track(2, 1, 3)]
-    grouping = group_tracks(tracks, [[0], [1]], 0.2, LIMITS, Constraints(same=((0, 1),)))
+    grouping = group_tracks(tracks, [[0], [1]], 0.2, LIMITS, Constraints(must_link=((0, 1),)))
     assert grouping.people == ((0, 1),)
 
 
@@ -49,7 +49,7 @@ def test_constraints_hold_in_every_grouping(
     count = len(people)
     same = tuple(number for number in together if number < count)
     apart = tuple(((a,), (b,)) for a, b in pairs if a < count and b < count and a != b and not {a, b} <= set(same))
-    found = groups(people, Constraints(same=(same,) if same else (), apart=apart))
+    found = groups(people, Constraints(must_link=(same,) if same else (), cannot_link=apart))
     assert sorted(number for group in found for number in group) == list(range(count))
     assert not same or any(set(same) <= group for group in found)
     for (a,), (b,) in apart:

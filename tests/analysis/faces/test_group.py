@@ -1,4 +1,4 @@
-"""Grouping tracks into people, and joining them over segment borders."""
+"""Grouping tracks into people, and stitching tracklets over segment borders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analysis.faces.associate import TrackingRules
 from analysis.faces.group import THRESHOLDS, group_vectors, mean_vector, overlapping
-from analysis.faces.stitch_tracklets import group_tracks, join_tracks
+from analysis.faces.stitch_tracklets import group_tracks, stitch_tracklets
 from analysis.types import Float32, FoundFace, FoundTrack, SegmentResult, SegmentSpan
 
 DIMENSIONS = 64
@@ -58,12 +58,12 @@ def test_no_tracks_are_no_people() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.floats(0, 50), st.floats(0, 5)), max_size=25), st.integers(2, 30))
-def test_groups_are_a_partition_without_forbidden_pairs(rows: list[tuple[int, float, float]], at_once: int) -> None:
+def test_groups_are_a_partition_without_forbidden_pairs(rows: list[tuple[int, float, float]], batch: int) -> None:
     spans = np.array([(start, start + length) for _, start, length in rows], np.float64).reshape(-1, 2)
     vectors = np.array([person_vector(person, n) for n, (person, _, _) in enumerate(rows)], np.float32)
     vectors = vectors.reshape(-1, DIMENSIONS)
     apart = overlapping(spans)
-    groups = group_vectors(vectors, np.ones(len(rows), np.float32), apart, 0.5, at_once)
+    groups = group_vectors(vectors, np.ones(len(rows), np.float32), apart, 0.5, batch)
     assert sorted(number for group in groups for number in group) == list(range(len(rows)))
     for group in groups:
         assert not apart[np.ix_(group, group)].any()
@@ -83,7 +83,7 @@ def test_thousands_of_tracks_are_grouped_in_seconds() -> None:
     people = np.arange(2500) % 40
     vectors = np.stack([person_vector(int(person), n) for n, person in enumerate(people)])
     apart = overlapping(np.stack([np.arange(2500), np.arange(2500) + 0.5], axis=1).astype(np.float64))
-    groups = group_vectors(vectors, np.ones(2500, np.float32), apart, 0.5, at_once=1000)
+    groups = group_vectors(vectors, np.ones(2500, np.float32), apart, 0.5, batch=1000)
     assert sorted(len(group) for group in groups) == sorted(np.bincount(people).tolist())
 
 
@@ -94,11 +94,11 @@ def test_a_better_view_counts_more() -> None:
     assert float(np.linalg.norm(mean)) == pytest.approx(1)
 
 
-def test_a_track_over_a_border_is_joined() -> None:
+def test_a_track_over_a_border_is_stitched() -> None:
     before = segment(0, [track(1, 8, 9.8, reaches_end=True), track(2, 8, 9.8, left=200, reaches_end=True)])
     after = segment(1, [track(2, 10, 12, left=205, reaches_start=True), track(1, 10, 12, reaches_start=True)])
-    chains = join_tracks([before, after], TrackingRules(), LIMITS)
-    assert sorted(map(tuple, chains)) == [(0, 3), (1, 2)]
+    tracks = stitch_tracklets([before, after], TrackingRules(), LIMITS)
+    assert sorted(map(tuple, tracks)) == [(0, 3), (1, 2)]
 
 
 @pytest.mark.parametrize(
@@ -121,11 +121,11 @@ def test_a_track_over_a_border_is_joined() -> None:
     ],
     ids=["cut seen before", "cut seen after", "another face", "ended earlier", "another place"],
 )
-def test_what_must_not_be_joined(before: SegmentResult, after: SegmentResult) -> None:
-    assert join_tracks([before, after], TrackingRules(), LIMITS) == [[0], [1]]
+def test_what_must_not_be_stitched(before: SegmentResult, after: SegmentResult) -> None:
+    assert stitch_tracklets([before, after], TrackingRules(), LIMITS) == [[0], [1]]
 
 
-def test_a_chain_over_many_segments_is_one_track() -> None:
+def test_tracklets_over_many_segments_are_one_track() -> None:
     whole = {"reaches_start": True, "reaches_end": True}
     segments = [segment(n, [track(1, 10.0 * n, 10.0 * n + 9.8, view=n, **whole)]) for n in range(5)]
-    assert join_tracks(segments, TrackingRules(), LIMITS) == [[0, 1, 2, 3, 4]]
+    assert stitch_tracklets(segments, TrackingRules(), LIMITS) == [[0, 1, 2, 3, 4]]
