@@ -1,1 +1,1 @@
-"""Trained models at work on a whole video: what they say at single places, and the stretches that follow from it."""
+"""Deployed models on whole videos: predictions for windows, and the labelled spans that follow from them."""

@@ -1,6 +1,6 @@
-"""A trained model windows at a video: at the best views of faces, at a frame every second, or at clip after clip.
+"""Runs a trained model over a video: on the best views of faces, on one frame a second, or on clip after clip.
 
-Each is cut as the samples that the model learned from were cut.
+Each is cut as the samples were on which the model was trained.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from analysis.video.frames_at import whole_picture
 STAGE = "recognise"
 FRAME_STEP_S = 1.0
 FRAME_LONG_SIDE = 1280
-"""As frames of a dataset are stored."""
-GLANCE_SIDE = 64
-"""Nobody windows at the small picture that a frame brings along."""
-STANDS_FOR_STEPS = 2
-"""A frame stands for no more than that, so that a damaged stretch bears no label."""
+"""Size at which frames of a dataset are stored."""
+UNUSED_SIDE = 64
+"""Side of the scaled picture that each frame carries; nothing here reads it."""
+MAX_STEPS_PER_FRAME = 2
+"""A frame stands for no longer than this, so that a damaged stretch gets no label."""
 SAMPLES_PER_FRAME = 2
-"""Frames of a clip are chosen from so many times as many, as in training."""
-LEAST_SHARE_OF_CLIP = 0.5
-"""What is left before a cut and shorter than that is no clip like those in training."""
+"""Frames of a clip are picked from so many times as many, as in training."""
+MIN_SHARE_OF_CLIP = 0.5
+"""A shorter rest before a cut is not like the clips in training and is skipped."""
 SCORE_DIGITS = 5
 WHOLE = SegmentSpan(0, float("-inf"), float("inf"))
 Windows = Iterator[tuple[VideoWindow, Seen]]
@@ -41,16 +41,16 @@ Windows = Iterator[tuple[VideoWindow, Seen]]
 def predict_faces(
     model: LoadedModel, tracks: Iterable[FaceTrack], total: int, on_progress: OnProgress
 ) -> Iterator[WindowPrediction]:
-    """Each view of each of the `total` tracks; what is no picture is passed over."""
+    """Yields a prediction for each view of each of the `total` tracks; skips views that are no pictures."""
     return _predictions(model, _faces(tracks, total, model.look, on_progress))
 
 
 def predict_frames(
     model: LoadedModel, path: Path, info: VideoInfo, on_progress: OnProgress, counts: DecodeCounts | None = None
 ) -> Iterator[WindowPrediction]:
-    """Once a second, and the first and last frame of each shot; damaged frames are left out and counted.
+    """Yields a prediction once a second and for the first and last frame of each shot. Raises UnreadableVideo.
 
-    Raises UnreadableVideo.
+    Damaged frames are skipped and counted in `counts`.
     """
     return _predictions(model, _frames(path, info, model.look, on_progress, counts or DecodeCounts()))
 
@@ -63,13 +63,13 @@ def predict_clips(
     on_progress: OnProgress,
     counts: DecodeCounts | None = None,
 ) -> Iterator[WindowPrediction]:
-    """Clips of `clip_s` seconds one after the other, anew from each cut on. Raises UnreadableVideo."""
+    """Yields a prediction for each clip of `clip_s` seconds; a cut starts a new clip. Raises UnreadableVideo."""
     return _predictions(model, _clips(path, info, clip_s, model.look, on_progress, counts or DecodeCounts()))
 
 
 def _predictions(model: LoadedModel, windows: Windows) -> Iterator[WindowPrediction]:
     while batch := list(islice(windows, BATCH)):
-        scores = model.scores([seen for _place, seen in batch])
+        scores = model.scores([seen for _window, seen in batch])
         for (window, _seen), label, row in zip(batch, model.decide(scores), scores, strict=True):
             yield _prediction(model, window, label, row)
 
@@ -87,22 +87,22 @@ def _faces(tracks: Iterable[FaceTrack], total: int, look: Look, on_progress: OnP
         views = sorted(enumerate(track.views), key=lambda view: view[1].time_s)
         borders = [(one.time_s + other.time_s) / 2 for (_n, one), (_m, other) in pairwise(views)]
         stretches = zip([track.start_s, *borders], [*borders, track.end_s], strict=True)
-        for (place_of, view), (start_s, end_s) in zip(views, stretches, strict=False):
+        for (at, view), (start_s, end_s) in zip(views, stretches, strict=False):
             try:
-                image_bgr = decode_picture(view.picture, f"view {place_of} of track {track.track}")
+                image_bgr = decode_picture(view.picture, f"view {at} of track {track.track}")
             except (UnreadablePicture, PictureTooLarge):
                 continue
-            window = VideoWindow(view.time_s, start_s, max(start_s, end_s), track=track.track, view=place_of)
+            window = VideoWindow(view.time_s, start_s, max(start_s, end_s), track=track.track, view=at)
             yield window, see_picture(image_bgr, look)
     on_progress(Progress(STAGE, total, total))
 
 
 def _frames(path: Path, info: VideoInfo, look: Look, on_progress: OnProgress, counts: DecodeCounts) -> Windows:
     end_s = info.start_s + info.duration_s
-    longest_s = STANDS_FOR_STEPS * max(FRAME_STEP_S, 1 / info.rate_fps)
+    longest_s = MAX_STEPS_PER_FRAME * max(FRAME_STEP_S, 1 / info.rate_fps)
     held: tuple[VideoWindow, Seen] | None = None
     shot = 0
-    sampling = Sampling(FRAME_STEP_S, GLANCE_SIDE, deblock=True)
+    sampling = Sampling(FRAME_STEP_S, UNUSED_SIDE, deblock=True)
     with closing(sample_frames(path, info, WHOLE, sampling, counts)) as frames:  # type: ignore[type-var]
         for frame in frames:
             on_progress(Progress(STAGE, frame.time_s - info.start_s, info.duration_s))
@@ -115,38 +115,38 @@ def _frames(path: Path, info: VideoInfo, look: Look, on_progress: OnProgress, co
         yield _until(held, min(max(end_s, held[0].time_s), held[0].time_s + longest_s))
 
 
-def _until(look: tuple[VideoWindow, Seen], end_s: float) -> tuple[VideoWindow, Seen]:
-    return replace(look[0], end_s=end_s), look[1]
+def _until(held: tuple[VideoWindow, Seen], end_s: float) -> tuple[VideoWindow, Seen]:
+    return replace(held[0], end_s=end_s), held[1]
 
 
 def _clips(
     path: Path, info: VideoInfo, clip_s: float, look: Look, on_progress: OnProgress, counts: DecodeCounts
 ) -> Windows:
-    """The frame that ends a clip without a cut belongs to both it and the next one, as a clip lasts until then."""
+    """Yields clip after clip; the frame at which one ends without a cut belongs to it and to the next."""
     count = look.frames or 1
     side = look.picture_side if look.frames else FACE_LOOK_PX
     sampling = Sampling(clip_s / (SAMPLES_PER_FRAME * count), 2 * side, references_only=False, deblock=True)
-    window: list[tuple[float, Image]] = []
-    shot = looked = 0
+    frames_of_clip: list[tuple[float, Image]] = []
+    shot = clips = 0
     with closing(sample_frames(path, info, WHOLE, sampling, counts)) as frames:  # type: ignore[type-var]
         for frame in frames:
             on_progress(Progress(STAGE, frame.time_s - info.start_s, info.duration_s))
-            if window and (frame.begins_shot or frame.time_s >= window[0][0] + clip_s):
-                whole = window if frame.begins_shot else [*window, (frame.time_s, frame.image_bgr)]
-                if frame.time_s - window[0][0] >= LEAST_SHARE_OF_CLIP * clip_s:
-                    looked += 1
+            if frames_of_clip and (frame.begins_shot or frame.time_s >= frames_of_clip[0][0] + clip_s):
+                whole = frames_of_clip if frame.begins_shot else [*frames_of_clip, (frame.time_s, frame.image_bgr)]
+                if frame.time_s - frames_of_clip[0][0] >= MIN_SHARE_OF_CLIP * clip_s:
+                    clips += 1
                     yield _clip(whole, frame.time_s, shot, look)
-                window = []
+                frames_of_clip = []
             shot += frame.begins_shot
-            window.append((frame.time_s, frame.image_bgr))
-    end_s = max(info.start_s + info.duration_s, window[-1][0]) if window else 0.0
-    # A video that is shorter than any clip is looked at all the same.
-    if window and (not looked or end_s - window[0][0] >= LEAST_SHARE_OF_CLIP * clip_s):
-        yield _clip(window, end_s, shot, look)
+            frames_of_clip.append((frame.time_s, frame.image_bgr))
+    end_s = max(info.start_s + info.duration_s, frames_of_clip[-1][0]) if frames_of_clip else 0.0
+    # A video shorter than any clip counts as one.
+    if frames_of_clip and (not clips or end_s - frames_of_clip[0][0] >= MIN_SHARE_OF_CLIP * clip_s):
+        yield _clip(frames_of_clip, end_s, shot, look)
 
 
-def _clip(window: list[tuple[float, Image]], end_s: float, shot: int, look: Look) -> tuple[VideoWindow, Seen]:
-    images = spread(window, look.frames or 1)
+def _clip(frames: list[tuple[float, Image]], end_s: float, shot: int, look: Look) -> tuple[VideoWindow, Seen]:
+    images = spread(frames, look.frames or 1)
     seen = see_frames(images, look) if look.frames else see_picture(images[0], look)
-    begin_s = window[0][0]
+    begin_s = frames[0][0]
     return VideoWindow(begin_s, begin_s, end_s, shot=shot), seen

@@ -1,4 +1,4 @@
-"""From single predictions to stretches that bear a label. Pure functions."""
+"""Smooths single predictions and joins them to labelled spans, and ranks them by uncertainty. Pure functions."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from analysis.types import Float64
 Decide = Callable[[Float64], list[str]]
 """Scores `(n, labels)` -> the label of each row, as `LoadedModel.decide`."""
 CLOSE_S = 0.05
-"""Stretches that lie no further apart touch: times of frames are rounded."""
+"""Windows no further apart than this touch: times of frames are rounded."""
 
 
 def spans_of(predictions: Sequence[WindowPrediction], decide: Decide, labels: Sequence[str]) -> list[LabelSpan]:
-    """In order of time. No span crosses a cut, joins two tracks, or bridges a stretch that nobody looked at."""
+    """Returns labelled spans, sorted by start. No span crosses a cut, joins two tracks, or bridges a gap."""
     groups: dict[tuple[int | None, int], list[WindowPrediction]] = defaultdict(list)
     for each in predictions:
         groups[each.window.track, each.window.shot].append(each)
@@ -34,9 +34,9 @@ def spans_of(predictions: Sequence[WindowPrediction], decide: Decide, labels: Se
 
 
 def without_flicker(predicted: Sequence[str], scores: Float64, decide: Decide) -> list[str]:
-    """A single one between two that agree gives way, unless it is so sure that the three together say the same.
+    """Returns the labels without flicker: a label between two equal ones becomes theirs if their mean score says so.
 
-    `scores` is `(n, labels)`, in order of time.
+    `scores` (n, labels), in order of time.
     """
     kept = list(predicted)
     for at in range(1, len(kept) - 1):
@@ -48,9 +48,9 @@ def without_flicker(predicted: Sequence[str], scores: Float64, decide: Decide) -
 
 
 def uncertainty_of(scores: Float64, threshold: float) -> float:
-    """0..1 for one row of scores: 1 at the border between two labels, 0 where nothing speaks for another.
+    """Returns the uncertainty, 0..1, of one row of scores: 1 on the border between two labels, 0 if there is no doubt.
 
-    With two labels the border is the threshold, the least score of the second label with which it is predicted.
+    With two labels the border is `threshold`, the lowest score at which the second label is predicted.
     """
     if len(scores) == 2:
         beyond = float(scores[1]) - threshold
@@ -61,9 +61,9 @@ def uncertainty_of(scores: Float64, threshold: float) -> float:
 
 
 def most_uncertain(predictions: Sequence[WindowPrediction], count: int, least: float, apart_s: float) -> list[int]:
-    """Indices of at most `count` predictions whose uncertainty is at least `least`, the most doubtful first.
+    """Returns the indices of at most `count` predictions with uncertainty of at least `least`, most uncertain first.
 
-    Of one track only one, and none within `apart_s` of another that is no face: neighbours teach the same.
+    At most one of each track and, without tracks, none within `apart_s` of another: neighbours teach the same.
     """
     order = sorted(
         range(len(predictions)), key=lambda at: (-predictions[at].uncertainty, predictions[at].window.time_s)

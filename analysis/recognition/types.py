@@ -1,4 +1,4 @@
-"""Values of recognition: where a model looked and what it predicted there, and stretches that bear a label."""
+"""Values of recognition: windows of a video, what a model predicts in each, and labelled spans."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class TrainedOn(StrEnum):
-    """What a model was trained on, and so what of a video it windows at."""
+    """What a model was trained on, and so what of a video it is run on."""
 
     FACES = "faces"
     FRAMES = "frames"
@@ -16,49 +16,49 @@ class TrainedOn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VideoWindow:
-    """One window of a video. It stands for the stretch from `start_s` to `end_s`, all in container time."""
+    """What a model sees at once of a video; stands for `start_s` to `end_s`. All times are container times."""
 
     time_s: float
-    """Of the picture; of a clip: where it begins."""
+    """Time of the frame, or start of the clip."""
     start_s: float
     end_s: float
     track: int | None = None
-    """Whose face, by the caller's own number."""
+    """Whose face it is, by the caller's own number."""
     shot: int = 0
-    """Counted up at each cut. A face that is followed never crosses one."""
+    """Number of cuts before it; tracks of faces never cross one."""
     view: int = 0
-    """Which view of the track, by its window in `FaceTrack.views`."""
+    """Index into `FaceTrack.views`."""
 
 
 @dataclass(frozen=True, slots=True)
 class WindowPrediction:
-    """What a model says at one window."""
+    """What a model predicts for one window."""
 
     window: VideoWindow
     label: str
     confidence: float
-    """0..1, the score of the label."""
+    """Score of the label, 0..1."""
     uncertainty: float
-    """0..1; 1 where it could as well have predicted another label."""
+    """0..1; 1 if another label is as likely."""
     scores: tuple[float, ...]
     """One for each label of the model, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelSpan:
-    """A stretch that bears a label, within one shot or one track."""
+    """A stretch of one label within one shot or one track."""
 
     label: str
     start_s: float
     end_s: float
     score: float
-    """0..1, the mean score of the label over what was looked at."""
+    """Mean score of the label over its windows, 0..1."""
     track: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FaceView:
-    """One view of a face, cut out as samples of faces are: `picture` is a whole JPEG file."""
+    """One view of a face, cropped as samples of faces are: `picture` is a whole JPEG file."""
 
     time_s: float
     picture: bytes
@@ -66,7 +66,7 @@ class FaceView:
 
 @dataclass(frozen=True, slots=True)
 class FaceTrack:
-    """A face that was followed from `start_s` to `end_s`, and its best views."""
+    """A face tracked from `start_s` to `end_s`, and its best views."""
 
     track: int
     start_s: float

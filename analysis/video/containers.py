@@ -1,4 +1,4 @@
-"""Opening untrusted containers: which kinds are let in, which stream is the video, how packets are read."""
+"""Opens untrusted containers: which formats are let in, which stream is the video, how packets are read."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ ALLOWED_FORMATS = (
     "mp3,wav,flac,aac,ac3,aiff,amr"
 )
 """FFmpeg demuxers that read one file and nothing else. Absent on purpose: hls, dash, concat, sdp, image2, lavfi and
-all others that open what the file names. The last line holds songs, to say "no video" instead of "forbidden"."""
+all others that open what the file names. The last line holds audio, to say "no video" instead of "forbidden"."""
 ALLOWED_PROTOCOLS = "file"
 TICKS_PER_S = 1_000_000
-"""Of the times that a container gives for itself."""
+"""Unit of a container's own times."""
 COVER_PICTURE = av.stream.Disposition.attached_pic
 
 
 @contextmanager
 def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
-    """The container and its default or best video stream; raises UnreadableVideo or one of its kinds."""
+    """Yields the container and its default or best video stream; raises UnreadableVideo or a subclass."""
     options = {"format_whitelist": ALLOWED_FORMATS, "protocol_whitelist": ALLOWED_PROTOCOLS}
     try:
         container = av.open(f"file:{path}", options=options, metadata_errors="replace")
@@ -44,7 +44,7 @@ def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.Vid
 
 
 def _best_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    """Cover pictures of songs are video streams too, to FFmpeg; not to us."""
+    """Returns the default or best video stream; cover art of audio files does not count. Raises NoVideoStream."""
     moving = [stream for stream in container.streams.video if not stream.disposition & COVER_PICTURE]
     if not moving:
         raise NoVideoStream(f"{path.name}: holds no moving picture")
@@ -53,13 +53,14 @@ def _best_stream(container: av.container.InputContainer, path: Path) -> av.Video
 
 
 def refuse_large(width: int, height: int, path: Path) -> None:
+    """Raises PictureTooLarge if frames of this size have more than `MAX_FRAME_PIXELS`."""
     if width * height > MAX_FRAME_PIXELS:
         limit = f"{MAX_FRAME_PIXELS / 1e6:.1f} million pixels"
-        raise PictureTooLarge(f"{path.name}: its pictures are {width} x {height}, more than the limit of {limit}")
+        raise PictureTooLarge(f"{path.name}: its frames are {width} x {height}, more than the limit of {limit}")
 
 
 def read_packets(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[Packet[av.VideoStream]]:
-    """Compressed packets; a container that breaks off ends here like one that is complete."""
+    """Yields compressed packets; a truncated container just ends earlier."""
     packets = container.demux(stream)
     while True:
         try:
@@ -72,7 +73,7 @@ def read_packets(container: av.container.InputContainer, stream: av.VideoStream)
 
 
 def decode_packet(packet: Packet[av.VideoStream]) -> list[av.VideoFrame] | None:
-    """The frames that this packet completes; None when it is damaged."""
+    """Returns the frames that this packet completes, or None if it is damaged."""
     try:
         return list(packet.decode())
     except (av.FFmpegError, EOFError):
@@ -80,7 +81,7 @@ def decode_packet(packet: Packet[av.VideoStream]) -> list[av.VideoFrame] | None:
 
 
 def seek_before(container: av.container.InputContainer, stream: av.VideoStream, time_s: float) -> bool:
-    """To the keyframe at or before the time; False when the container cannot."""
+    """Seeks to the keyframe at or before the time; returns False if the container cannot."""
     try:
         container.seek(round(time_s / (stream.time_base or Fraction(1, TICKS_PER_S))), stream=stream, backward=True)
     except (av.FFmpegError, OverflowError):

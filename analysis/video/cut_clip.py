@@ -1,4 +1,4 @@
-"""Short clips cut out of videos for training: small, silent, the same everywhere."""
+"""Cuts short clips out of videos for training: small, silent, the same on every machine."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from analysis.video.ffmpeg import run_ffmpeg
 from analysis.video.web_copy import input_arguments
 
 SMALL_SIDE = 360
-"""Networks look at clips in 112 to 224 pixels."""
+"""Networks see clips at 112 to 224 pixels."""
 QUALITY_CRF = 20
 
 
 def cut_clip(
     source: Path, target: Path, info: VideoInfo, start_s: float, length_s: float, on_progress: OnProgress
 ) -> None:
-    """Writes an MP4 (H.264, no sound) of the stretch from container time `start_s` on; raises UnreadableVideo."""
+    """Writes `length_s` seconds from container time `start_s` as an MP4 (H.264, no sound); raises UnreadableVideo."""
     shown_width = info.width * info.sample_aspect_ratio
     scale = min(1.0, SMALL_SIDE / min(shown_width, info.height))
     width, height = (max(2, round(side * scale / 2) * 2) for side in (shown_width, info.height))

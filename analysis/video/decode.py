@@ -1,7 +1,7 @@
-"""Decoding video: the one place that turns files into frames, with the container's own times.
+"""Decodes video: the only module that turns files into frames, with the container's own times.
 
-PyAV (FFmpeg's libraries) is used because it alone lets the decoder leave out frames that no other refers to: at 1080p
-that costs 67 % of decoding all, reading everything through `cv2.VideoCapture` 145 %.
+PyAV (FFmpeg's libraries) is used because it alone lets the decoder skip frames that no other frame refers to: at 1080p
+that takes 67 % of the time of decoding all frames, reading them through `cv2.VideoCapture` 145 %.
 """
 
 from __future__ import annotations
@@ -14,45 +14,44 @@ from pathlib import Path
 import av
 import numpy as np
 from av.packet import Packet
-from av.video.reformatter import VideoReformatter
 
 from analysis.errors import UnreadableVideo
 from analysis.types import SegmentSpan, VideoInfo
 from analysis.video.containers import TICKS_PER_S, decode_packet, open_video, read_packets, refuse_large, seek_before
-from analysis.video.frame import Frame, luma_plane
+from analysis.video.frame import Frame, FrameScaling, luma_plane
 from analysis.video.shot_cuts import CutDetector, thumbnail
 
 MANY_PIXELS = 4096 * 2304
-"""Above this one thread decodes, so that fewer frames are in memory at once."""
+"""Above this, one thread decodes, so that fewer frames are in memory at once."""
 DECODE_THREADS = 4
-"""More than cores: each waits for frames that others decode. Of a crowd on two cores the whole takes 1.1 times as long
-as decoding alone, 1.3 times with two threads."""
+"""More than cores, as each waits for frames that others decode. Analysing a crowd on two cores takes 1.1 times as long
+as decoding it, 1.3 times with two threads."""
 UNKNOWN_RATE_FPS = 25.0
 MAX_RATE_FPS = 1000.0
 FIRST_FRAME_PACKETS = 2_000
-"""So many packets may fail to decode before a file counts as unreadable."""
+"""A file of which so many packets fail to decode counts as unreadable."""
 BORDER_REACH_S = 10.0
-"""A segment border moves to the next keyframe within this time, so that no stretch is decoded twice."""
+"""A segment border moves to the next keyframe within this time, so that nothing is decoded twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Which frames to look at: one every `step_s` seconds, plus the first and the last of every shot."""
+    """Which frames to sample: one every `step_s` seconds, plus the first and the last of every shot."""
 
     step_s: float
     long_side: int
-    """Frames are scaled down to this before anything looks at them."""
+    """Frames are scaled down to this side in pixels."""
     references_only: bool = True
-    """Leaves frames undecoded that no other frame refers to, where enough others remain."""
+    """Skips frames that no other frame refers to, if enough others remain."""
     deblock: bool = False
-    """The loop filter costs 10 % of decoding; without it the luma differs by 45 dB PSNR."""
+    """Applies the loop filter, which takes 10 % of decoding; without it the luma differs by 45 dB PSNR."""
     share: float = 1.0
-    """Below 1 only about this share of each stretch between keyframes is decoded, from the keyframe on."""
+    """Below 1, only about this share of each group of pictures is decoded, starting at its keyframe."""
 
 
 @dataclass(slots=True)
 class DecodeCounts:
-    """What reading has met so far; the reader counts it up while it yields."""
+    """What decoding has met so far; counted while frames are yielded."""
 
     decoded: int = 0
     sampled: int = 0
@@ -60,11 +59,11 @@ class DecodeCounts:
     cut_at_start: bool = False
     cut_at_end: bool = False
     seconds: float = 0.0
-    """Time spent in decoding and scaling."""
+    """Time spent on decoding and scaling."""
 
 
 def probe(path: Path) -> VideoInfo:
-    """What the container says, checked by decoding one frame; raises UnreadableVideo or one of its kinds."""
+    """Returns the container's metadata, checked by decoding one frame; raises UnreadableVideo or a subclass."""
     with open_video(path) as (container, stream):
         refuse_large(stream.codec_context.width, stream.codec_context.height, path)
         stream.codec_context.thread_count = 1
@@ -101,16 +100,16 @@ def _first_frame(container: av.container.InputContainer, stream: av.VideoStream,
             return frames[0]
         if number > FIRST_FRAME_PACKETS:
             break
-    raise UnreadableVideo(f"{path.name}: no picture of it can be decoded")
+    raise UnreadableVideo(f"{path.name}: no frame can be decoded")
 
 
 def clockwise_rotation(frame: av.VideoFrame) -> int:
-    """0, 90, 180 or 270: how far a player turns the picture; FFmpeg counts the other way round."""
+    """Returns how far a player turns the frame clockwise, 0, 90, 180 or 270; FFmpeg counts counterclockwise."""
     return round(-frame.rotation / 90) * 90 % 360
 
 
 def _sound_codec(container: av.container.InputContainer) -> str:
-    """Empty without sound; FFmpeg's "mp3float" is a decoder for mp3."""
+    """Returns the codec, empty without sound; FFmpeg's "mp3float" is a decoder for mp3."""
     return container.streams.audio[0].codec_context.name.removesuffix("float") if container.streams.audio else ""
 
 
@@ -120,7 +119,7 @@ def _rate_fps(stream: av.VideoStream) -> float:
 
 
 def _duration_s(path: Path, container: av.container.InputContainer, stream: av.VideoStream) -> float:
-    """The container's; where it says nothing (live recordings, raw streams), by reading all packets undecoded."""
+    """Returns the container's duration or, if it has none (live recordings, raw streams), measures all packets."""
     if container.duration and container.duration > 0:
         return float(container.duration / TICKS_PER_S)
     last_s, count = 0.0, 0
@@ -136,9 +135,9 @@ def _duration_s(path: Path, container: av.container.InputContainer, stream: av.V
 
 
 def segment_border_s(path: Path, time_s: float) -> float:
-    """Where a segment planned to begin at `time_s` really begins: at the next keyframe, if that is near.
+    """Returns the time at which a segment planned for `time_s` starts: the next keyframe, if that is near.
 
-    The segment before ends at the same place, because both ask the same question.
+    The segment before asks the same question and so ends there.
     """
     with open_video(path) as (container, stream):
         if not seek_before(container, stream, time_s):
@@ -157,9 +156,9 @@ def segment_border_s(path: Path, time_s: float) -> float:
 def sample_frames(
     path: Path, info: VideoInfo, span: SegmentSpan, sampling: Sampling, counts: DecodeCounts
 ) -> Iterator[Frame]:
-    """Frames of the span to look at, in order of time; counts into `counts` what it meets.
+    """Yields the sampled frames of the span in order of time, and adds to `counts` what it meets.
 
-    Damaged frames are counted and left out. Raises UnreadableVideo (or a kind of it) when the file cannot be opened.
+    Damaged frames are counted and skipped. Raises UnreadableVideo or a subclass if the file cannot be opened.
     """
     with open_video(path) as (container, stream):
         yield from _timed(_Reader(container, stream, info, sampling, counts).frames(span), counts)
@@ -167,7 +166,7 @@ def sample_frames(
 
 
 def _timed(frames: Iterator[Frame], counts: DecodeCounts) -> Iterator[Frame]:
-    """Adds up the time spent in making frames, not in what is done with them."""
+    """Adds up the time spent on making frames, not on what is done with them."""
     while True:
         started = time.perf_counter()
         frame = next(frames, None)
@@ -178,7 +177,7 @@ def _timed(frames: Iterator[Frame], counts: DecodeCounts) -> Iterator[Frame]:
 
 
 class _Reader:
-    """State of one pass over a stretch of video."""
+    """State of one decoding pass over a span."""
 
     def __init__(
         self,
@@ -191,7 +190,7 @@ class _Reader:
         self.container, self.stream, self.info = container, stream, info
         self.sampling, self.counts = sampling, counts
         self.cuts = CutDetector()
-        self.scaler = VideoReformatter()
+        self.scaling = FrameScaling(info.rotation_deg, sampling.long_side)
         self.fallback_time_s = info.start_s
         self.gap = False
         context = stream.codec_context
@@ -199,14 +198,14 @@ class _Reader:
         context.thread_count = 1 if info.width * info.height > MANY_PIXELS else DECODE_THREADS
         if not sampling.deblock:
             context.options = {**context.options, "skip_loop_filter": "all"}
-        # Leaving out frames must leave at least two for each sample, and makes raw streams lose count of time.
+        # Skipping must leave at least two frames per sample, and makes raw streams lose count of time.
         may_skip = info.seekable and info.rate_fps * sampling.step_s >= 4
         if sampling.references_only and may_skip:
             context.skip_frame = "NONREF"
         self.budget = _ShareBudget(sampling.share) if sampling.share < 1 and may_skip else None
 
     def frames(self, span: SegmentSpan) -> Iterator[Frame]:
-        """Samples in order of time: on the grid, and the first and the last frame of every shot."""
+        """Yields samples in order of time: on the grid, and the first and the last frame of every shot."""
         due_s, unused = -np.inf, None
         for raw, time_s in self._decoded(span):
             is_cut = self.cuts.is_cut(thumbnail(luma_plane(raw)), after_gap=self.gap)
@@ -232,25 +231,17 @@ class _Reader:
 
     def _frame(self, raw: av.VideoFrame, time_s: float, begins_shot: bool = False) -> Frame:
         self.counts.sampled += 1
-        return Frame(
-            raw,
-            index=self.counts.decoded - 1,
-            time_s=time_s,
-            rotation_deg=self.info.rotation_deg,
-            long_side=self.sampling.long_side,
-            scaler=self.scaler,
-            begins_shot=begins_shot,
-        )
+        return Frame(raw, self.scaling, index=self.counts.decoded - 1, time_s=time_s, begins_shot=begins_shot)
 
     def _next_due(self, due_s: float, time_s: float, is_cut: bool) -> float:
-        """Keeps to a regular grid where the frames do; a cut or a pause starts a new one."""
+        """Keeps to a regular grid as long as the frames do; a cut or a gap starts a new one."""
         step_s = self.sampling.step_s
         on_grid = not is_cut and due_s + step_s > time_s
-        # A frame that comes a hair too early is meant.
+        # A frame that comes a little too early still counts.
         return (due_s if on_grid else time_s) + step_s - 0.25 / self.info.rate_fps * (not on_grid)
 
     def _decoded(self, span: SegmentSpan) -> Iterator[tuple[av.VideoFrame, float]]:
-        """Every frame that decodes from the keyframe at or before the span's start, with its time."""
+        """Yields every frame that decodes, with its time, from the keyframe at or before the span's start."""
         if self.info.seekable and span.start_s > self.info.start_s:
             seek_before(self.container, self.stream, span.start_s)
         skipping = False
@@ -278,7 +269,7 @@ class _Reader:
                 yield raw, self._time_s(raw)
 
     def _drained(self) -> list[av.VideoFrame] | None:
-        """What is still inside the decoder, which is ready for a new start afterwards."""
+        """Returns the frames still inside the decoder and resets it."""
         context = self.stream.codec_context
         try:
             frames = list(context.decode(None))
@@ -294,7 +285,7 @@ class _Reader:
 
 
 class _ShareBudget:
-    """Decides which packets to decode so that about a share of the time is, whole from a keyframe on each time."""
+    """Decides which packets to decode: about a share of the time, each run whole from its keyframe on."""
 
     FIRST_S = 2.0
     CLOSE_KEYFRAMES_S = 1.0
@@ -319,7 +310,7 @@ class _ShareBudget:
 
 
 def _missing_frames(stream: av.VideoStream, info: VideoInfo, span: SegmentSpan) -> int:
-    """Frames of the span that the index promises beyond the end of the file."""
+    """Counts frames of the span that the index places beyond the end of the file."""
     missing = 0
     for entry in stream.index_entries:
         if entry.pos + entry.size > info.size_bytes:
@@ -328,13 +319,13 @@ def _missing_frames(stream: av.VideoStream, info: VideoInfo, span: SegmentSpan) 
 
 
 def keyframes_at(path: Path, info: VideoInfo, times_s: Sequence[float], long_side: int) -> Iterator[Frame]:
-    """The keyframe at or before each time, once each, in the order asked; those that do not decode are left out."""
-    scaler, seen = VideoReformatter(), set[float]()
+    """Yields the keyframe at or before each time, once each, in the order asked; skips those that do not decode."""
+    scaling, seen = FrameScaling(info.rotation_deg, long_side), set[float]()
     with open_video(path) as (container, stream):
         stream.codec_context.thread_count = 1
         stream.codec_context.skip_frame = "NONKEY"
         for number, wanted_s in enumerate(times_s):
-            # The first request may be for a stream that cannot be sought in: then what comes first has to do.
+            # A stream that cannot be sought in gives only its first keyframe.
             if number > 0 and not info.seekable:
                 return
             if info.seekable and not seek_before(container, stream, wanted_s):
@@ -347,6 +338,4 @@ def keyframes_at(path: Path, info: VideoInfo, times_s: Sequence[float], long_sid
             if raw is None or time_s is None or time_s in seen or raw.is_corrupt:
                 continue
             seen.add(time_s)
-            yield Frame(
-                raw, index=number, time_s=time_s, rotation_deg=info.rotation_deg, long_side=long_side, scaler=scaler
-            )
+            yield Frame(raw, scaling, index=number, time_s=time_s)

@@ -1,4 +1,4 @@
-"""Running ffmpeg as a separate process that is polite, reports where it is, and never outlives its caller."""
+"""Runs ffmpeg as a child process at low priority that reports its progress and never outlives its caller."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from typing import IO
 
 NICENESS = 10
 REPORT_S = 0.5
-LAST_WORDS = 300
+MAX_MESSAGE = 300
 PR_SET_PDEATHSIG = 1
 
 
 def run_ffmpeg(arguments: Sequence[str], report: Callable[[float], None]) -> str | None:
-    """Runs it to its end: None when all went well, otherwise the last line it said.
+    """Runs ffmpeg to its end; returns None on success, else the last line it printed.
 
-    `report` is called at least once a second with the seconds written so far; when it raises, the process is killed.
+    `report` is called at least once a second with the seconds written so far; if it raises, the process is killed.
     """
-    from imageio_ffmpeg import get_ffmpeg_exe
+    from imageio_ffmpeg import get_ffmpeg_exe  # deferred: rarely needed
 
     command = [get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1"]
-    with tempfile.TemporaryFile() as words:
+    with tempfile.TemporaryFile() as messages:
         process = subprocess.Popen(
             [*command, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=words,
+            stderr=messages,
             preexec_fn=_before_start(),
         )
         try:
             assert process.stdout is not None
-            _follow(process.stdout, report)
+            _report_until_closed(process.stdout, report)
             status = process.wait()
         finally:
             process.kill()
@@ -45,13 +45,13 @@ def run_ffmpeg(arguments: Sequence[str], report: Callable[[float], None]) -> str
                 process.stdout.close()
         if status == 0:
             return None
-        words.seek(0)
-        lines = words.read()[-10 * LAST_WORDS :].decode(errors="replace").strip().splitlines()
-        return lines[-1][:LAST_WORDS] if lines else f"exit status {status}"
+        messages.seek(0)
+        lines = messages.read()[-10 * MAX_MESSAGE :].decode(errors="replace").strip().splitlines()
+        return lines[-1][:MAX_MESSAGE] if lines else f"exit status {status}"
 
 
 def _before_start() -> Callable[[], None]:
-    """What the child does between fork and exec; everything it needs is loaded before, as other threads may run."""
+    """Returns what the child runs between fork and exec; loads all it needs before, as other threads may run."""
     prctl = ctypes.CDLL(None, use_errno=True).prctl
 
     def prepare() -> None:
@@ -61,8 +61,8 @@ def _before_start() -> Callable[[], None]:
     return prepare
 
 
-def _follow(output: IO[bytes], report: Callable[[float], None]) -> None:
-    """Reports until the process closes its output, also while it says nothing."""
+def _report_until_closed(output: IO[bytes], report: Callable[[float], None]) -> None:
+    """Reports until the process closes its output, also while it prints nothing."""
     news: queue.Queue[float | None] = queue.Queue()
 
     def read() -> None:

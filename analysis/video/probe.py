@@ -1,4 +1,4 @@
-"""Looking at an untrusted file in a process of its own, with limits on time and memory."""
+"""Probes an untrusted file in a sandboxed child process, with limits on time and memory."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def probe_in_subprocess(path: Path, timeout_s: float = 20, memory_bytes: int = 1_500_000_000) -> VideoInfo:
-    """What the file holds; raises UnreadableVideo or one of its kinds.
+    """Returns what the file holds; raises UnreadableVideo or a subclass.
 
-    A child process opens the file and decodes a frame, so that a hostile one can neither hang nor crash nor fill this
-    process; going over a limit raises ProbeLimit.
+    A child process opens the file and decodes a frame, so that a hostile file can neither hang, crash nor fill this
+    process. Exceeding a limit raises ProbeLimit.
     """
     command = [
         sys.executable,
@@ -40,11 +40,11 @@ def probe_in_subprocess(path: Path, timeout_s: float = 20, memory_bytes: int = 1
             command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise errors.ProbeLimit(f"{path.name}: looking at it took more than {timeout_s:g} s") from error
+        raise errors.ProbeLimit(f"{path.name}: probing it took more than {timeout_s:g} s") from error
     try:
         answer = json.loads(done.stdout.decode().strip().rpartition("\n")[2])
     except ValueError as error:
-        raise errors.ProbeLimit(f"{path.name}: looking at it broke off (exit status {done.returncode})") from error
+        raise errors.ProbeLimit(f"{path.name}: the probe crashed (exit status {done.returncode})") from error
     if done.returncode == REFUSED:
         raise _error_kind(answer["error"])(answer["message"])
     return VideoInfo(**answer)
@@ -56,9 +56,9 @@ def _error_kind(code: str) -> type[errors.UnreadableVideo]:
 
 
 def run_probe(args: argparse.Namespace) -> int:
-    """The `probe` command: VideoInfo as JSON on stdout, or `{"error", "message"}` and exit status 2."""
+    """Runs `probe`: prints VideoInfo as JSON, or `{"error", "message"}` and returns 2."""
     limit_this_process(getattr(args, "memory_bytes", None))
-    from analysis.video.decode import probe
+    from analysis.video.decode import probe  # deferred: loads cv2
 
     try:
         info = probe(Path(args.video))
@@ -76,7 +76,7 @@ def _refuse(code: str, message: str) -> int:
 
 
 def limit_this_process(memory_bytes: int | None, cpu_s: float = 20) -> None:
-    """Limits memory and computing time for good; for a process that looks at one untrusted file and ends."""
+    """Limits memory and CPU time of this process for good: it reads one untrusted file and ends."""
     if memory_bytes:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     seconds = math.ceil(cpu_s)

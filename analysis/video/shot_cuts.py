@@ -1,4 +1,4 @@
-"""Finding hard cuts by comparing coarse thumbnails of neighbouring frames."""
+"""Finds hard cuts by comparing coarse thumbnails of neighbouring frames."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from analysis.types import Float32, Image
 THUMBNAIL_COLUMNS = 80
 THUMBNAIL_ROWS = 48
 BLOCKS = 8
-"""The picture is judged in 8 x 8 blocks, so that a cut between two people before the same wall is seen too."""
+"""Frames are compared in 8 x 8 blocks, so that a cut between two people in front of one wall is seen too."""
 
 
 def thumbnail(luma: Image) -> Float32:
-    """About 80 x 48 brightness values of a picture `(h, w)`, picked without averaging: that costs 0.03 ms at 1080p."""
+    """Returns about 80 x 48 brightness values of a frame `(h, w)`, without averaging: 0.03 ms at 1080p."""
     height, width = luma.shape
     rows, columns = max(height // THUMBNAIL_ROWS, 1), max(width // THUMBNAIL_COLUMNS, 1)
     return luma[rows // 2 :: rows, columns // 2 :: columns].astype(np.float32)
 
 
 def block_changes(before: Float32, after: Float32) -> Float32:
-    """How much each block changed, 0..1: mean difference in brightness relative to a full-scale change."""
+    """Returns how much each block changed `(8, 8)`, 0..1: mean difference in brightness, 1 for black to white."""
     difference = np.abs(after - before) / 255
     row_edges = np.unique(np.linspace(0, difference.shape[0], BLOCKS + 1).astype(int))[:-1]
     column_edges = np.unique(np.linspace(0, difference.shape[1], BLOCKS + 1).astype(int))[:-1]
@@ -33,7 +33,7 @@ def block_changes(before: Float32, after: Float32) -> Float32:
 
 
 def change(before: Float32, after: Float32) -> float:
-    """One number for two thumbnails, 0..1: the mean of the half of all blocks that changed most; 1 if sizes differ."""
+    """Returns how much two thumbnails differ, 0..1: the mean of the more changed half of blocks; 1 if sizes differ."""
     if before.shape != after.shape:
         return 1.0
     blocks = np.sort(block_changes(before, after).ravel())
@@ -45,16 +45,16 @@ LEAST_CHANGE = 0.075
 LEAST_CHANGE_OVER_GAP = 0.2
 STANDS_OUT = 3.0
 USUAL_AT_FIRST = 0.05
-"""Assumed of a shot that has just begun: a camera in full swing measures 0.1 from frame to frame."""
-FORGETTING = 0.25
-"""Share of the newest frame in the running mean of changes."""
+"""Mean change assumed of a new shot: a fast pan measures 0.1 from frame to frame."""
+NEWEST_SHARE = 0.25
+"""Weight of the newest frame in the running mean of changes."""
 
 
 class CutDetector:
-    """Feeds on the thumbnail of every decoded frame and says where a new shot begins.
+    """Takes the thumbnail of every decoded frame and tells where a new shot starts.
 
-    A cut is a change that is large by itself and stands out from the changes just before it: panning and shaking change
-    every frame, a cut only one.
+    A cut is a change that is large and stands out from the changes before it: pans and shakes change every frame, a
+    cut only one.
     """
 
     def __init__(self) -> None:
@@ -62,9 +62,9 @@ class CutDetector:
         self._usual = USUAL_AT_FIRST
 
     def is_cut(self, thumb: Float32, after_gap: bool = False) -> bool:
-        """Whether a cut lies between the frame before and this one; the first frame is none.
+        """Returns whether a cut lies between the previous frame and this one; False for the first.
 
-        `after_gap`: seconds lie between the two, in which one shot changes too.
+        `after_gap`: seconds lie between the two, in which a single shot changes, too.
         """
         last, self._last = self._last, thumb
         if last is None:
@@ -76,5 +76,5 @@ class CutDetector:
         if cut:
             self._usual = max(self._usual, USUAL_AT_FIRST)
         else:
-            self._usual += FORGETTING * (now - self._usual)
+            self._usual += NEWEST_SHARE * (now - self._usual)
         return cut

@@ -1,4 +1,4 @@
-"""What a browser needs of a video: a playable copy, a poster, pictures for scrubbing."""
+"""Makes what a browser needs of a video: a playable copy, a poster, sprites for scrubbing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from analysis.video.ffmpeg import run_ffmpeg
 
 COPY_LONG_SIDE, COPY_SHORT_SIDE = 1920, 1080
 MAX_PLAYED_PIXELS = 4096 * 2304
-"""Larger pictures browsers decode, if at all, too slowly to play."""
+"""Browsers decode larger frames, if at all, too slowly to play."""
 DECODE_THREADS = 4
 POSTER_SIDE = 640
 POSTER_MOMENTS = (0.1, 0.3, 0.5, 0.7, 0.9, 0.0)
@@ -28,7 +28,7 @@ TILE_SIDE = 160
 SPRITE_COLUMNS = 10
 MAX_TILES = 100
 EXACT_TILES_BELOW_S = 60.0
-"""Shorter videos are read through for their tiles; longer ones by keyframes only."""
+"""Shorter videos are decoded whole for their tiles, longer ones by keyframes only."""
 JPEG_QUALITY = 82
 MP4_SOUND = ("aac", "mp3", "")
 WEBM_SOUND = ("opus", "vorbis", "")
@@ -38,7 +38,7 @@ PLAIN_FORMATS = ("yuv420p", "yuvj420p")
 
 
 class PlaybackPlan(StrEnum):
-    """What a browser plays: the upload itself, its pictures in another container, or a newly encoded copy."""
+    """What a browser plays: the upload itself, its video stream in another container, or a newly encoded copy."""
 
     ORIGINAL = "original"
     REMUX = "remux"
@@ -47,7 +47,7 @@ class PlaybackPlan(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sprites:
-    """Layout of a sheet of small pictures: picture `i`, row by row, shows player time `i * interval_s`."""
+    """Layout of a sprite sheet: tile `i`, row by row, shows player time `i * interval_s`."""
 
     columns: int
     rows: int
@@ -57,7 +57,7 @@ class Sprites:
 
 
 def playback_plan(info: VideoInfo) -> PlaybackPlan:
-    """The cheapest that Chromium plays and that shows the stream which was analysed."""
+    """Returns the cheapest plan that Chromium plays and that shows the stream which was analysed."""
     alone = info.video_streams == 1
     if info.width * info.height > MAX_PLAYED_PIXELS:
         return PlaybackPlan.TRANSCODE
@@ -71,14 +71,14 @@ def playback_plan(info: VideoInfo) -> PlaybackPlan:
 
 
 def playback_offset_s(info: VideoInfo, plan: PlaybackPlan) -> float:
-    """Container time minus player time. a copy begins at 0, an original keeps its own times."""
+    """Returns container time minus player time: a copy starts at 0, an original keeps its own times."""
     return 0.0 if plan is PlaybackPlan.ORIGINAL else info.start_s
 
 
 def make_web_copy(source: Path, target: Path, info: VideoInfo, plan: PlaybackPlan, on_progress: OnProgress) -> None:
-    """Writes an MP4 (H.264, AAC, index in front) that Chromium plays; raises UnreadableVideo where ffmpeg cannot.
+    """Writes an MP4 (H.264, AAC, index in front) that Chromium plays; raises UnreadableVideo if ffmpeg cannot.
 
-    Pictures keep their exact times. Sound too damaged to convert is left out. The file appears under its name only when
+    Frames keep their exact times. Sound too damaged to convert is left out. The file appears under its name only once
     it is complete.
     """
     if plan is PlaybackPlan.ORIGINAL:
@@ -101,7 +101,7 @@ def make_web_copy(source: Path, target: Path, info: VideoInfo, plan: PlaybackPla
 
 
 def input_arguments(source: Path) -> list[str]:
-    """What FFmpeg is told about an untrusted file that it shall read."""
+    """Returns ffmpeg's arguments for reading an untrusted file."""
     return [
         *("-format_whitelist", ALLOWED_FORMATS, "-protocol_whitelist", ALLOWED_PROTOCOLS),
         *("-threads", str(DECODE_THREADS), "-i", f"file:{source}"),
@@ -109,7 +109,7 @@ def input_arguments(source: Path) -> list[str]:
 
 
 def _encoding(info: VideoInfo) -> list[str]:
-    """Even sides, at most 1920 x 1080 either way up, square pixels, every picture at its own time."""
+    """Returns ffmpeg's arguments for even sides, at most 1920 x 1080 either way up, square pixels, unchanged times."""
     shown_width = info.width * info.sample_aspect_ratio
     scale = min(
         1.0,
@@ -121,13 +121,13 @@ def _encoding(info: VideoInfo) -> list[str]:
         *("-vf", f"scale={width}:{height}:flags=bilinear,setsar=1,format=yuv420p"),
         *("-c:v", "libx264", "-preset", "veryfast", "-crf", "23"),
         *("-fps_mode", "passthrough", "-enc_time_base", "demux"),
-        # A keyframe every two seconds keeps seeking in the player quick.
+        # A keyframe every two seconds keeps seeking in the player fast.
         *("-force_key_frames", "expr:gte(t,n_forced*2)"),
     ]
 
 
 def make_poster(source: Path, target_jpg: Path, info: VideoInfo) -> None:
-    """A telling picture, at most 640 wide: of a few keyframes the one with most light and contrast."""
+    """Writes as a poster the keyframe of a few with most contrast, at most 640 pixels long. Raises UnreadableVideo."""
     moments = [info.start_s + share * info.duration_s for share in POSTER_MOMENTS]
     best, best_mark = None, -1.0
     for frame in keyframes_at(source, info, moments, POSTER_SIDE):
@@ -135,13 +135,13 @@ def make_poster(source: Path, target_jpg: Path, info: VideoInfo) -> None:
         if mark > best_mark:
             best, best_mark = frame.image_bgr, mark
     if best is None:
-        raise UnreadableVideo(f"{source.name}: no picture for a poster")
+        raise UnreadableVideo(f"{source.name}: no frame for a poster")
     with _written_whole(target_jpg) as part:
         part.write_bytes(_jpeg(_square_pixels(best, info, POSTER_SIDE)))
 
 
 def make_sprites(source: Path, target_jpg: Path, info: VideoInfo, on_progress: OnProgress) -> Sprites:
-    """One JPEG sheet of evenly spaced small pictures; a tile shows the latest picture read before its moment."""
+    """Writes a JPEG sheet of evenly spaced tiles, each the latest frame before its moment. Raises UnreadableVideo."""
     count = min(max(math.ceil(info.duration_s), 1), MAX_TILES)
     interval_s = max(info.duration_s, 0.001) / count
     sheet: Image | None = None
@@ -152,14 +152,14 @@ def make_sprites(source: Path, target_jpg: Path, info: VideoInfo, on_progress: O
         if sheet is None:
             sheet = np.zeros((rows * tile.shape[0], columns * tile.shape[1], 3), np.uint8)
         height, width = sheet.shape[0] // rows, sheet.shape[1] // columns
-        # What was read last also stands in for tiles to come: they are painted over when something newer arrives.
+        # The latest frame also fills the tiles to come, until a newer one replaces it there.
         filled = min(max(round((time_s - info.start_s) / interval_s), 0), count - 1)
         for number in range(filled, count):
             y, x = number // columns * height, number % columns * width
             sheet[y : y + height, x : x + width] = tile[:height, :width]
         on_progress(Progress("sprites", filled + 1, count))
     if sheet is None:
-        raise UnreadableVideo(f"{source.name}: no picture for scrubbing")
+        raise UnreadableVideo(f"{source.name}: no frame for scrubbing")
     with _written_whole(target_jpg) as part:
         part.write_bytes(_jpeg(sheet))
     return Sprites(columns, rows, sheet.shape[1] // columns, sheet.shape[0] // rows, interval_s)
@@ -173,12 +173,12 @@ def _scrub_pictures(source: Path, info: VideoInfo, interval_s: float, count: int
         return
     moments = [info.start_s + number * interval_s for number in range(count)]
     for frame in keyframes_at(source, info, moments, TILE_SIDE):
-        # Keyframes lie before the moment asked for; the tile of that moment shows them.
+        # Keyframes lie before the moment asked for, whose tile shows them.
         yield max(frame.time_s, moments[frame.index]), frame.image_bgr
 
 
 def _square_pixels(image_bgr: Image, info: VideoInfo, long_side: int) -> Image:
-    """The picture as a player shows it, no side longer than asked."""
+    """Returns the frame as a player shows it, no side longer than `long_side`."""
     height, width = image_bgr.shape[0], image_bgr.shape[1] * info.sample_aspect_ratio
     scale = min(1.0, long_side / max(width, height))
     size = max(round(width * scale), 1), max(round(height * scale), 1)
@@ -191,7 +191,7 @@ def _jpeg(image_bgr: Image) -> bytes:
 
 @contextmanager
 def _written_whole(target: Path) -> Iterator[Path]:
-    """A name beside the target to write to; moved over it at the end, removed when something goes wrong."""
+    """Yields a path beside the target to write to; replaces the target at the end, removes the path on errors."""
     part = target.with_name(f".{target.name}.part")
     try:
         yield part

@@ -92,7 +92,7 @@ def test_flickers_in_turn_are_not_all_turned_round() -> None:
         ([0.8, 0.1, 0.1], 0.5, 0.3),
     ],
 )
-def test_doubt_is_nearness_to_another_label(scores: list[float], threshold: float, uncertainty: float) -> None:
+def test_uncertainty_is_nearness_to_another_label(scores: list[float], threshold: float, uncertainty: float) -> None:
     assert uncertainty_of(np.array(scores), threshold) == pytest.approx(uncertainty)
 
 
