@@ -14,14 +14,19 @@ from tests.factories import make_team
 from webapp import storage
 from webapp.accounts.models import Team
 from webapp.datasets import services
-from webapp.datasets.models import Dataset, Import, Kind, Label, Sample, Source
+from webapp.datasets.models import Dataset, DatasetKind, Import, Label, Sample, Source
 
 _numbers = count(1)
 SIDE_PX = 64
 
 
 def make_dataset(
-    team: Team | None = None, *, name: str = "", kind: str = Kind.FRAMES, labels: Sequence[str] = (), **fields: Any
+    team: Team | None = None,
+    *,
+    name: str = "",
+    kind: str = DatasetKind.FRAMES,
+    labels: Sequence[str] = (),
+    **fields: Any,
 ) -> Dataset:
     """With labels of these names."""
     name = name or f"Dataset {next(_numbers)}"

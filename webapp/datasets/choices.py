@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class Kind(models.TextChoices):
+class DatasetKind(models.TextChoices):
     """What one sample of a dataset is."""
 
     FACES = "faces", _("Faces")
@@ -20,8 +20,8 @@ class Source(models.TextChoices):
     MOMENTS = "moments", _("Clips of videos")
     PICTURES = "pictures", _("Uploaded pictures")
     ARCHIVE = "archive", _("An uploaded ZIP")
-    FILMS = "films", _("Uploaded videos")
-    DRAWN = "drawn", _("Drawn as a sample")
+    VIDEOS = "films", _("Uploaded videos")
+    SYNTHETIC = "drawn", _("Drawn as a sample")
 
 
 class Outcome(models.TextChoices):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from webapp import storage
 from webapp.datasets.importing import services as importing
-from webapp.datasets.models import Act, Dataset, Import, ImportUpload, Sample, Version, VersionSample
+from webapp.datasets.models import Dataset, Import, ImportUpload, LabellingAct, Sample, Version, VersionSample
 from webapp.jobs.models import ACTIVE, Job
 from webapp.undo import UNDO_PERIOD
 from webapp.videos.models import Video
@@ -34,7 +34,7 @@ def clean_up(**_: object) -> None:
     for unstarted in Import.objects.filter(job=None, created_at__lt=timezone.now() - importing.KEPT_FOR):
         if not unstarted.samples.exists() and not unstarted.uploads.filter(expires_at__gt=timezone.now()).exists():
             importing.discard(unstarted)
-    for broken_off in importing.forgotten():
+    for broken_off in importing.abandoned():
         importing.give_up_rest(broken_off)
     for complete in ImportUpload.objects.filter(offset_bytes=F("size_bytes"), is_stored=False):
         importing.finish_upload(complete)
@@ -47,7 +47,7 @@ def purge(dataset: Dataset) -> None:
     storage.delete_prefix(dataset.files_prefix)
     with transaction.atomic():
         VersionSample.objects.filter(version__dataset=dataset).delete()
-        Act.objects.filter(dataset=dataset).delete()
+        LabellingAct.objects.filter(dataset=dataset).delete()
         Sample.objects.filter(dataset=dataset).delete()
         Job.objects.filter(subject_id=dataset.pk).delete()
         dataset.delete()

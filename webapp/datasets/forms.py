@@ -5,13 +5,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from webapp.datasets.models import Dataset, Kind
+from webapp.datasets.models import Dataset, DatasetKind
 from webapp.datasets.services import HUES, MOST_LABELS, clean_label
 
 KIND_WORDS = {
-    Kind.FACES: _("One face in each picture: who is it, is there a smile, a mask, a helmet?"),
-    Kind.FRAMES: _("Whole pictures: what is shown, where was it taken, is something wrong?"),
-    Kind.CLIPS: _("A few seconds each: what happens, how does somebody move?"),
+    DatasetKind.FACES: _("One face in each picture: who is it, is there a smile, a mask, a helmet?"),
+    DatasetKind.FRAMES: _("Whole pictures: what is shown, where was it taken, is something wrong?"),
+    DatasetKind.CLIPS: _("A few seconds each: what happens, how does somebody move?"),
 }
 
 
@@ -42,7 +42,7 @@ class DatasetForm(forms.ModelForm):  # type: ignore[type-arg]
 class NewDatasetForm(DatasetForm):
     """Also what a sample is, which never changes, and the first labels."""
 
-    kind = forms.ChoiceField(label=_("What is in it"), choices=Kind.choices, initial=Kind.FACES)
+    kind = forms.ChoiceField(label=_("What is in it"), choices=DatasetKind.choices, initial=DatasetKind.FACES)
     labels = forms.CharField(
         label=_("Labels"),
         required=False,

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from webapp.datasets.choices import ActKind, FindingKind, GroupBy, Kind, Outcome, Part, Source
+from webapp.datasets.choices import ActKind, DatasetKind, FindingKind, GroupBy, Outcome, Part, Source
 from webapp.jobs.models import Job
 from webapp.uploads.models import PartialUpload
 
@@ -20,7 +20,7 @@ class Dataset(models.Model):
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="datasets")
     name = models.CharField(_("name"), max_length=120)
     purpose = models.TextField(_("purpose"), max_length=1000, blank=True)
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=10, choices=DatasetKind.choices)
     keeps_samples = models.BooleanField(default=True)
     """Whether samples stay when the video that they were taken from is deleted."""
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -33,7 +33,7 @@ class Dataset(models.Model):
     """How many samples had a label when suggestions were last made: they are made anew when that has grown."""
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(kind__in=Kind.values), name="dataset_kind_known")]
+        constraints = [models.CheckConstraint(condition=Q(kind__in=DatasetKind.values), name="dataset_kind_known")]
         indexes = [models.Index(fields=["team", "-created_at"])]
 
     def __str__(self) -> str:
@@ -170,7 +170,7 @@ class Sample(models.Model):
     """Stays in the dataset but goes into no version."""
     revision = models.PositiveIntegerField(default=0)
     """Rises with every act on it; an act that has seen an older one does not count."""
-    last_act = models.ForeignKey("Act", models.SET_NULL, null=True, related_name="+")
+    last_act = models.ForeignKey("LabellingAct", models.SET_NULL, null=True, related_name="+")
     removed_at = models.DateTimeField(null=True)
     """Set when its import is undone or its video goes; the file stays as long as a version holds it."""
 
@@ -230,7 +230,7 @@ class Measured(models.Model):
         return f"measures of {self.sample_id}"
 
 
-class Act(models.Model):
+class LabellingAct(models.Model):
     """One labelling act on any number of samples, which can be undone for those that nobody changed since."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -248,14 +248,14 @@ class Act(models.Model):
         return f"{self.kind} {self.pk}"
 
 
-class Change(models.Model):
+class LabelChange(models.Model):
     """What an act changed on one sample: enough to take it back."""
 
-    act = models.ForeignKey(Act, models.CASCADE, related_name="changes")
+    act = models.ForeignKey(LabellingAct, models.CASCADE, related_name="changes")
     sample = models.ForeignKey(Sample, models.CASCADE, related_name="changes")
     label_before = models.ForeignKey(Label, models.SET_NULL, null=True, related_name="+")
     was_left_out = models.BooleanField()
-    act_before = models.ForeignKey(Act, models.SET_NULL, null=True, related_name="+")
+    act_before = models.ForeignKey(LabellingAct, models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["act", "sample"], name="one_change_per_sample")]
@@ -290,7 +290,7 @@ class Finding(models.Model):
     samples = models.JSONField(default=list)
     """[[number, severity, other], ...], worst first; `other` is the id of the label that fits better, or the number of
     the sample that this one repeats, or None."""
-    acts = models.ManyToManyField(Act, related_name="+")
+    acts = models.ManyToManyField(LabellingAct, related_name="+")
     """The fix, once it was pressed, until it is undone."""
     dismissed_at = models.DateTimeField(null=True)
 

@@ -49,7 +49,7 @@ class Overview:
     labelled: int
     unlabelled: int
     """Neither labelled nor left out: what there is still to do."""
-    left_out: int
+    excluded: int
     labels: list[LabelCount]
     sources: int
     versions: int

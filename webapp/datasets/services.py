@@ -8,7 +8,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from webapp.accounts.models import Team, User
-from webapp.datasets.models import Dataset, Kind, Label, Sample
+from webapp.datasets.models import Dataset, DatasetKind, Label, Sample
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import ACTIVE, Job
 
@@ -26,7 +26,7 @@ class TooManyLabels(Exception):
 
 
 def create_dataset(
-    *, team: Team, user: User, name: str, purpose: str, kind: Kind, labels: Sequence[str], keeps_samples: bool
+    *, team: Team, user: User, name: str, purpose: str, kind: DatasetKind, labels: Sequence[str], keeps_samples: bool
 ) -> Dataset:
     """With its first labels, which get the keys 1 to 9."""
     with transaction.atomic():

@@ -22,4 +22,4 @@ def measure_samples(job: Job) -> None:
 def examine_dataset(job: Job) -> None:
     from webapp.datasets.doctor import runner  # deferred: loads cv2
 
-    runner.examine_dataset(job)
+    runner.scan_dataset(job)

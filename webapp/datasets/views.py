@@ -17,7 +17,7 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets import queries, services
 from webapp.datasets.forms import KIND_WORDS, DatasetForm, LabelForm, NewDatasetForm
 from webapp.datasets.importing import sample_dataset_services
-from webapp.datasets.models import Kind, Label
+from webapp.datasets.models import DatasetKind, Label
 from webapp.datasets.page_context import head_context
 from webapp.http.responses import done, refused
 from webapp.undo import UNDO_PERIOD
@@ -53,7 +53,7 @@ def _made(request: SignedInRequest, team: Team, fields: dict[str, Any]) -> str:
         user=request.user,
         name=fields["name"],
         purpose=fields["purpose"],
-        kind=Kind(fields["kind"]),
+        kind=DatasetKind(fields["kind"]),
         labels=fields["labels"],
         keeps_samples=fields["keeps_samples"],
     )
@@ -62,7 +62,7 @@ def _made(request: SignedInRequest, team: Team, fields: dict[str, Any]) -> str:
 
 def _kinds() -> list[tuple[str, str, str]]:
     """Value, name and what it is good for."""
-    return [(kind.value, str(kind.label), str(KIND_WORDS[kind])) for kind in Kind]
+    return [(kind.value, str(kind.label), str(KIND_WORDS[kind])) for kind in DatasetKind]
 
 
 @login_required
@@ -71,7 +71,7 @@ def sample(request: SignedInRequest) -> HttpResponseBase:
     """The team's sample dataset, drawn by a worker."""
     team = team_of(request)
     team = get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
-    dataset = sample_dataset_services.begin_sample(team=team, user=request.user)
+    dataset = sample_dataset_services.begin_sample_dataset(team=team, user=request.user)
     words = _("The sample is being drawn. Its pictures appear here in a moment.")
     return done(request, words, reverse("datasets:grid", args=[dataset.pk]))
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from webapp.accounts.models import User
-from webapp.datasets.choices import Kind as DatasetKind
+from webapp.datasets.choices import DatasetKind
 from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 from webapp.recognition.models import CURRENT, Recognition

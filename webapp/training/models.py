@@ -6,8 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from webapp.datasets.choices import Kind as DatasetKind
-from webapp.datasets.choices import Part
+from webapp.datasets.choices import DatasetKind, Part
 from webapp.jobs.models import Job, Status
 
 

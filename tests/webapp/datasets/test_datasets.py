@@ -15,7 +15,7 @@ from webapp import access, storage
 from webapp.accounts.models import Team, User
 from webapp.datasets import cleanup as datasets_cleanup
 from webapp.datasets import services
-from webapp.datasets.models import Dataset, Kind, Label, Part, Sample
+from webapp.datasets.models import Dataset, DatasetKind, Label, Part, Sample
 from webapp.datasets.versions import services as versions_services
 from webapp.undo import UNDO_PERIOD
 from webapp.videos import cleanup as videos_cleanup
@@ -35,7 +35,12 @@ def test_an_admin_makes_a_dataset_with_labels_and_keys(team: Team, alice: User) 
     answer = signed_in(alice).post(reverse("datasets:create"), FORM)
     dataset = Dataset.objects.get()
     assert answer["Location"] == reverse("datasets:fill", args=[dataset.pk])
-    assert (dataset.team, dataset.name, dataset.kind, dataset.keeps_samples) == (team, "Smiles", Kind.FACES, True)
+    assert (dataset.team, dataset.name, dataset.kind, dataset.keeps_samples) == (
+        team,
+        "Smiles",
+        DatasetKind.FACES,
+        True,
+    )
     assert list(dataset.labels.values_list("name", "key")) == [("smile", "1"), ("no smile", "2")]
 
 

@@ -13,7 +13,7 @@ from tests.analysis.training.pictures import ignore, stripes, write_stripes
 from tests.factories_datasets import make_dataset, make_label, make_samples
 from tests.factories_training import make_run, store_model
 from webapp.accounts.models import Team
-from webapp.datasets.models import Dataset, Kind
+from webapp.datasets.models import Dataset, DatasetKind
 from webapp.training.models import TrainingRun
 from webapp.training.runs.predictions_runner import store_predictions
 
@@ -36,7 +36,7 @@ def stripes_png(standing: bool, seed: int) -> bytes:
 @pytest.fixture
 def striped(team: Team) -> Dataset:
     """The 16 pictures of the test part, in the order of their numbers."""
-    dataset = make_dataset(team=team, kind=Kind.FRAMES, name="Stripes")
+    dataset = make_dataset(team=team, kind=DatasetKind.FRAMES, name="Stripes")
     labels = [make_label(dataset, name) for name in ("lie", "stand")]
     # `make_samples` takes the content at the place of the sample's number, counted round.
     contents = [stripes_png(bool((n - 1) % 2), 1000 + (n - 1) % 16) for n in range(16)]

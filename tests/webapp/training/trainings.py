@@ -9,7 +9,7 @@ from analysis.training.config import Device, Recipe, TrainingConfig, defaults
 from tests.analysis.training.pictures import stripes
 from tests.factories_datasets import make_dataset, make_samples
 from webapp.accounts.models import Team, User
-from webapp.datasets.models import Dataset, GroupBy, Kind, Version
+from webapp.datasets.models import Dataset, DatasetKind, GroupBy, Version
 from webapp.datasets.services import label_called
 from webapp.datasets.versions import services as versions_services
 from webapp.training.models import TrainingRun
@@ -21,7 +21,7 @@ LABELS = ("lie", "stand")
 
 def make_striped_dataset(team: Team, *, count: int = 48, sources: int = 0, people: int = 0, **fields: Any) -> Dataset:
     """Stripes that lie or stand in turn; each picture from a source of its own unless `sources` are wished."""
-    dataset = make_dataset(team, **({"kind": Kind.FRAMES, "name": "Stripes"} | fields))
+    dataset = make_dataset(team, **({"kind": DatasetKind.FRAMES, "name": "Stripes"} | fields))
     labels = [label_called(dataset, name) for name in LABELS]
     contents = [cv2.imencode(".png", stripes(bool(n % 2), n))[1].tobytes() for n in range(count)]
 

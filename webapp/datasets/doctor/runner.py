@@ -18,7 +18,7 @@ from analysis.doctor.wrong_labels import likely_wrong_labels
 from analysis.errors import Cancelled
 from analysis.types import Float32, Progress
 from webapp.datasets.measuring.runner import MEASURED, measure_samples, patterns_of, unpack_vectors
-from webapp.datasets.models import Checkup, Finding, FindingKind, Kind, Label, Measured, Sample
+from webapp.datasets.models import Checkup, DatasetKind, Finding, FindingKind, Label, Measured, Sample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
 from webapp.people import sample_codec as people_samples
@@ -45,25 +45,25 @@ class Gathered:
         return [(self.samples[index].number, round(severity, 3), None) for index, severity in pairs]
 
 
-def examine_dataset(job: Job) -> None:
+def scan_dataset(job: Job) -> None:
     """Measures what is new, then looks for everything. A repeat replaces what a broken-off attempt left."""
-    checkup = Checkup.objects.filter(job=job, dataset__deleted_at=None).select_related("dataset__team").first()
-    if checkup is None:
+    scan = Checkup.objects.filter(job=job, dataset__deleted_at=None).select_related("dataset__team").first()
+    if scan is None:
         lifecycle.cancel(job.pk)
         raise Cancelled
     measure_samples(job)
     lifecycle.report(job, "examine", 0, 1)
-    gathered = _gather(checkup)
-    findings = [finding for finding in _findings(job, checkup, gathered) if finding is not None]
+    gathered = _gather(scan)
+    findings = [finding for finding in _findings(job, scan, gathered) if finding is not None]
     with transaction.atomic():
-        Finding.objects.filter(checkup=checkup).delete()
+        Finding.objects.filter(checkup=scan).delete()
         Finding.objects.bulk_create(findings)
-        Checkup.objects.filter(pk=checkup.pk).update(samples_seen=len(gathered.samples))
+        Checkup.objects.filter(pk=scan.pk).update(samples_seen=len(gathered.samples))
         lifecycle.finish(job)
 
 
-def _gather(checkup: Checkup) -> Gathered:
-    seen = Sample.objects.filter(MEASURED, dataset=checkup.dataset, removed_at=None, is_left_out=False)
+def _gather(scan: Checkup) -> Gathered:
+    seen = Sample.objects.filter(MEASURED, dataset=scan.dataset, removed_at=None, is_left_out=False)
     samples = list(seen.select_related("label").order_by("number").defer("name"))
     columns = defaultdict(list)
     wanted = ("blur", "brightness", "highlights", "shadows", "contrast", "signature", "embedding")
@@ -87,26 +87,26 @@ def _gather(checkup: Checkup) -> Gathered:
     return Gathered(samples, table, vectors, labels, [sample.source for sample in samples])
 
 
-def _findings(job: Job, checkup: Checkup, gathered: Gathered) -> list[Finding | None]:
-    looks: list[Callable[[], list[Finding | None]]] = [
-        lambda: [_flaw(checkup, FindingKind.BLURRED, gathered.numbers(flaws.find_blurred(gathered.table)))],
-        lambda: [_flaw(checkup, FindingKind.DARK, _badly_lit(gathered))],
-        lambda: [_flaw(checkup, FindingKind.TINY, gathered.numbers(flaws.find_tiny(gathered.table)))],
-        lambda: [_duplicates(job, checkup, gathered)],
-        lambda: [_wrong_labels(job, checkup, gathered)],
-        lambda: [_mixed(checkup, gathered)],
-        lambda: _unbalanced(checkup, gathered),
-        lambda: _thin(checkup, gathered),
+def _findings(job: Job, scan: Checkup, gathered: Gathered) -> list[Finding | None]:
+    checks: list[Callable[[], list[Finding | None]]] = [
+        lambda: [_flaw(scan, FindingKind.BLURRED, gathered.numbers(flaws.find_blurred(gathered.table)))],
+        lambda: [_flaw(scan, FindingKind.DARK, _badly_lit(gathered))],
+        lambda: [_flaw(scan, FindingKind.TINY, gathered.numbers(flaws.find_tiny(gathered.table)))],
+        lambda: [_duplicates(job, scan, gathered)],
+        lambda: [_wrong_labels(job, scan, gathered)],
+        lambda: [_mixed(scan, gathered)],
+        lambda: _unbalanced(scan, gathered),
+        lambda: _thin(scan, gathered),
     ]
     found: list[Finding | None] = []
-    for number, look in enumerate(looks):
-        found += look()
-        lifecycle.report(job, "examine", number + 1, len(looks))
+    for number, check in enumerate(checks):
+        found += check()
+        lifecycle.report(job, "examine", number + 1, len(checks))
     return found
 
 
-def _flaw(checkup: Checkup, kind: FindingKind, items: list[Item], **facts: object) -> Finding | None:
-    return Finding(checkup=checkup, kind=kind, samples=items, facts=facts) if items else None
+def _flaw(scan: Checkup, kind: FindingKind, items: list[Item], **facts: object) -> Finding | None:
+    return Finding(checkup=scan, kind=kind, samples=items, facts=facts) if items else None
 
 
 def _badly_lit(gathered: Gathered) -> list[Item]:
@@ -119,7 +119,7 @@ def _badly_lit(gathered: Gathered) -> list[Item]:
     return sorted(worst.values(), key=lambda item: -item[1])
 
 
-def _duplicates(job: Job, checkup: Checkup, gathered: Gathered) -> Finding | None:
+def _duplicates(job: Job, scan: Checkup, gathered: Gathered) -> Finding | None:
     """All but the best of each group of samples that show the same."""
 
     def on_progress(progress: Progress) -> None:
@@ -130,7 +130,7 @@ def _duplicates(job: Job, checkup: Checkup, gathered: Gathered) -> Finding | Non
     )
     items = [item for group in groups for item in _spare(gathered, group)]
     across = sum(group.across_sources for group in groups)
-    return _flaw(checkup, FindingKind.DUPLICATES, items, groups=len(groups), across_sources=across)
+    return _flaw(scan, FindingKind.DUPLICATES, items, groups=len(groups), across_sources=across)
 
 
 def _spare(gathered: Gathered, group: DuplicateGroup) -> list[Item]:
@@ -143,7 +143,7 @@ def _spare(gathered: Gathered, group: DuplicateGroup) -> list[Item]:
     return [(gathered.samples[i].number, round(group.similarity, 3), kept) for i in group.indices if i != best]
 
 
-def _wrong_labels(job: Job, checkup: Checkup, gathered: Gathered) -> Finding | None:
+def _wrong_labels(job: Job, scan: Checkup, gathered: Gathered) -> Finding | None:
     """Only where neighbours disagree; the label that fits better stands beside each."""
     known = [index for index, label in enumerate(gathered.labels) if label is not None]
     names = [gathered.labels[index] or "" for index in known]
@@ -158,19 +158,19 @@ def _wrong_labels(job: Job, checkup: Checkup, gathered: Gathered) -> Finding | N
 
     vectors = gathered.vectors[known]
     wrong = likely_wrong_labels(vectors, names, sources, signatures=signatures, patterns_of=patterns)
-    ids = dict(Label.objects.filter(dataset=checkup.dataset).values_list("name", "pk"))
+    ids = dict(Label.objects.filter(dataset=scan.dataset).values_list("name", "pk"))
     items = [
         (gathered.samples[known[index]].number, round(float(probability), 3), ids.get(better))
         for index, probability, better in zip(
             wrong.indices.tolist(), wrong.probabilities, wrong.suggestions, strict=True
         )
     ]
-    return _flaw(checkup, FindingKind.WRONG_LABEL, items)
+    return _flaw(scan, FindingKind.WRONG_LABEL, items)
 
 
-def _mixed(checkup: Checkup, gathered: Gathered) -> Finding | None:
+def _mixed(scan: Checkup, gathered: Gathered) -> Finding | None:
     """Samples of a person whose faces look like somebody else; only faces that came from videos can be compared."""
-    if checkup.dataset.kind != Kind.FACES:
+    if scan.dataset.kind != DatasetKind.FACES:
         return None
     vectors, rows, people = _faces(gathered.samples)
     if not rows:
@@ -180,7 +180,7 @@ def _mixed(checkup: Checkup, gathered: Gathered) -> Finding | None:
     for each in mixed:
         odd = [face for part in each.parts[1:] for face in part] + list(each.outliers)
         items += [(rows[face], round(1 - each.similarity, 3), None) for face in odd]
-    return _flaw(checkup, FindingKind.MIXED, items, people=len(mixed))
+    return _flaw(scan, FindingKind.MIXED, items, people=len(mixed))
 
 
 def _faces(samples: Sequence[Sample]) -> tuple[list[Float32], list[int], list[str]]:
@@ -203,7 +203,7 @@ def _faces(samples: Sequence[Sample]) -> tuple[list[Float32], list[int], list[st
     return vectors, numbers, people
 
 
-def _unbalanced(checkup: Checkup, gathered: Gathered) -> list[Finding | None]:
+def _unbalanced(scan: Checkup, gathered: Gathered) -> list[Finding | None]:
     """One card: the rare labels, and as samples the surplus of the most frequent one, spread evenly over it."""
     rare = unbalanced_labels(gathered.labels)
     if not rare:
@@ -219,12 +219,12 @@ def _unbalanced(checkup: Checkup, gathered: Gathered) -> list[Finding | None]:
         "largest_label": rare[0].largest_label,
         "largest_count": rare[0].largest_count,
     }
-    return [Finding(checkup=checkup, kind=FindingKind.UNBALANCED, samples=surplus, facts=facts)]
+    return [Finding(checkup=scan, kind=FindingKind.UNBALANCED, samples=surplus, facts=facts)]
 
 
-def _thin(checkup: Checkup, gathered: Gathered) -> list[Finding | None]:
+def _thin(scan: Checkup, gathered: Gathered) -> list[Finding | None]:
     """One card for all labels that have too few samples or sources."""
-    names = list(Label.objects.filter(dataset=checkup.dataset).values_list("name", flat=True))
+    names = list(Label.objects.filter(dataset=scan.dataset).values_list("name", flat=True))
     thin = thin_labels(gathered.labels, gathered.sources, names)
     if not thin:
         return []
@@ -240,4 +240,4 @@ def _thin(checkup: Checkup, gathered: Gathered) -> list[Finding | None]:
             for each in thin
         ]
     }
-    return [Finding(checkup=checkup, kind=FindingKind.THIN, facts=facts)]
+    return [Finding(checkup=scan, kind=FindingKind.THIN, facts=facts)]

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.datasets.labelling import services as labelling
-from webapp.datasets.models import Act, Checkup, Dataset, Finding, FindingKind, Label, Sample
+from webapp.datasets.models import Checkup, Dataset, Finding, FindingKind, Label, LabellingAct, Sample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, JobKind
 
@@ -16,7 +16,7 @@ RELABELLED = (FindingKind.WRONG_LABEL,)
 """Mended by giving the label that fits better; everything else by leaving samples out."""
 
 
-def begin_checkup(dataset: Dataset, *, user: User | None) -> bool:
+def begin_scan(dataset: Dataset, *, user: User | None) -> bool:
     """False when one is under way."""
     running = Job.objects.filter(subject_id=dataset.pk, kind=JobKind.CHECKUP, status__in=ACTIVE)
     with transaction.atomic():
@@ -27,7 +27,7 @@ def begin_checkup(dataset: Dataset, *, user: User | None) -> bool:
     return True
 
 
-def mend(finding: Finding, *, user: User | None, numbers: Collection[int] | None = None, relabel: bool = True) -> int:
+def fix(finding: Finding, *, user: User | None, numbers: Collection[int] | None = None, relabel: bool = True) -> int:
     """Leaves the samples out, or gives them the label that fits better; `numbers` limits it to some of them.
 
     Returns how many samples changed. What it did can be taken back with `take_back`.
@@ -38,13 +38,13 @@ def mend(finding: Finding, *, user: User | None, numbers: Collection[int] | None
         if relabel and finding.kind in RELABELLED:
             made = _relabel(dataset, user, items)
         else:
-            made = labelling.leave_out_samples(dataset, user=user, seen=_seen(dataset, items), left_out=True)
+            made = labelling.exclude_samples(dataset, user=user, seen=_seen(dataset, items), excluded=True)
         if made.act is not None:
             finding.acts.add(made.act)
     return len(made.changed)
 
 
-def _relabel(dataset: Dataset, user: User | None, items: Iterable[list[int]]) -> labelling.Done:
+def _relabel(dataset: Dataset, user: User | None, items: Iterable[list[int]]) -> labelling.ActResult:
     of_label: dict[int, list[list[int]]] = defaultdict(list)
     for item in items:
         if item[2] is not None:
@@ -66,7 +66,7 @@ def _seen(dataset: Dataset, items: Iterable[list[int]]) -> dict[int, int]:
     return seen
 
 
-def take_back(finding: Finding, *, user: User | None) -> int:
+def undo_fix(finding: Finding, *, user: User | None) -> int:
     """Undoes what `mend` did; returns how many samples are as they were."""
     changed = 0
     with transaction.atomic():
@@ -80,7 +80,7 @@ def dismiss(finding: Finding, *, dismissed: bool) -> None:
     Finding.objects.filter(pk=finding.pk).update(dismissed_at=timezone.now() if dismissed else None)
 
 
-def latest_checkup(dataset: Dataset) -> Checkup | None:
+def latest_scan(dataset: Dataset) -> Checkup | None:
     """The last one that ended well."""
     done = Checkup.objects.filter(dataset=dataset, job__status="done")
     return done.select_related("job").order_by("-created_at").first()
@@ -98,12 +98,12 @@ def still_open(finding: Finding) -> list[list[int]]:
         )
     open_items = []
     for item in finding.samples:
-        left_out, label = rows.get(item[0], (True, None))
+        excluded, label = rows.get(item[0], (True, None))
         relabelled = finding.kind in RELABELLED and label == item[2]
-        if not left_out and not relabelled:
+        if not excluded and not relabelled:
             open_items.append(item)
     return open_items
 
 
-def acts_of(finding: Finding) -> list[Act]:
+def acts_of(finding: Finding) -> list[LabellingAct]:
     return [act for act in finding.acts.all() if act.undone_at is None]

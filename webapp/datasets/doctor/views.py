@@ -51,23 +51,23 @@ class FindingCard:
     open_count: int
     covers: list[int]
     facts: list[str]
-    can_mend: bool
-    is_mended: bool
+    can_fix: bool
+    is_fixed: bool
 
 
 @login_required
 @require_GET
 def overview(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
-    checkup = services.latest_checkup(dataset)
+    scan = services.latest_scan(dataset)
     cards = []
-    if checkup is not None:
-        cards = [_card(finding) for finding in checkup.findings.select_related("checkup").prefetch_related("acts")]
+    if scan is not None:
+        cards = [_card(finding) for finding in scan.findings.select_related("checkup").prefetch_related("acts")]
     newer = 0
-    if checkup is not None:
-        newer = queries.samples_of(dataset).filter(came_with__created_at__gt=checkup.created_at).count()
+    if scan is not None:
+        newer = queries.samples_of(dataset).filter(came_with__created_at__gt=scan.created_at).count()
     context = head_context(request, dataset) | {
-        "checkup": checkup,
+        "scan": scan,
         "open_cards": [card for card in cards if not card.finding.dismissed_at],
         "dismissed": [card for card in cards if card.finding.dismissed_at],
         "newer": newer,
@@ -77,12 +77,12 @@ def overview(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def examine(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
+def scan(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
     here = reverse("datasets:doctor", args=[dataset.pk])
     if not queries.samples_of(dataset).exists():
         return refused(request, _("There is nothing to examine yet. Fill the dataset first."), here)
-    if not services.begin_checkup(dataset, user=request.user):
+    if not services.begin_scan(dataset, user=request.user):
         return refused(request, _("The doctor is looking at it already."), here)
     return done(request, _("The doctor begins."), here)
 
@@ -100,14 +100,14 @@ def finding_detail(request: HttpRequest, dataset_id: UUID, finding_id: int) -> H
 
 @login_required
 @require_POST
-def mend(request: SignedInRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
+def fix(request: SignedInRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
     """All of a finding, or only the ticked samples (`only` says that ticks count)."""
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
     finding = _finding(dataset, finding_id)
     ticked = {int(number) for number in request.POST.getlist("number") if number.isascii() and number.isdigit()}
     numbers = ticked if request.POST.get("only") else None
     relabel = request.POST.get("act") != "leave_out"
-    changed = services.mend(finding, user=request.user, numbers=numbers, relabel=relabel)
+    changed = services.fix(finding, user=request.user, numbers=numbers, relabel=relabel)
     here = reverse("datasets:doctor", args=[dataset.pk])
     if not changed:
         return refused(request, _("Nothing was left to change."), here)
@@ -120,9 +120,9 @@ def mend(request: SignedInRequest, dataset_id: UUID, finding_id: int) -> HttpRes
 
 @login_required
 @require_POST
-def take_back(request: SignedInRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
+def undo_fix(request: SignedInRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
-    changed = services.take_back(_finding(dataset, finding_id), user=request.user)
+    changed = services.undo_fix(_finding(dataset, finding_id), user=request.user)
     here = reverse("datasets:doctor", args=[dataset.pk])
     if not changed:
         return refused(request, _("Nothing was left to take back: others have changed these samples since."), here)
@@ -158,8 +158,8 @@ def _card(finding: Finding) -> FindingCard:
         open_count=len(left),
         covers=[item[0] for item in (left or finding.samples)[:COVERS]],
         facts=_facts(finding),
-        can_mend=bool(left) and finding.kind not in BY_HAND,
-        is_mended=bool(services.acts_of(finding)),
+        can_fix=bool(left) and finding.kind not in BY_HAND,
+        is_fixed=bool(services.acts_of(finding)),
     )
 
 
@@ -205,7 +205,7 @@ def _items(dataset: Dataset, finding: Finding, items: list[list[Any]]) -> list[d
             "percent": round(100 * severity),
             "label": samples[number].label,
             "better": labels.get(other) if is_label else None,
-            "twin": None if is_label else other,
+            "duplicate_of": None if is_label else other,
         }
         for number, severity, other in items
         if number in samples

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
-from webapp.datasets.importing.option_types import Options
+from webapp.datasets.importing.option_types import ImportOptions
 from webapp.datasets.models import Import, Outcome
 from webapp.jobs.models import Job
 
@@ -17,7 +17,7 @@ Content = bytes | Path | Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Candidate:
     """A candidate and everything that is known of it."""
 
     name: str
@@ -38,11 +38,11 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ReaderStep:
     """A unit is dealt with: `done` of all units lie behind it. It may have brought nothing, one or several."""
 
     done: int
-    found: tuple[Found, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
 
 
 class Reader(Protocol):
@@ -52,7 +52,7 @@ class Reader(Protocol):
     def total(self) -> int:
         """How many units there are."""
 
-    def steps(self, start: int) -> Iterator[Step]:
+    def steps(self, start: int) -> Iterator[ReaderStep]:
         """From unit `start` on. One step for each unit, however little it brings."""
 
 
@@ -62,9 +62,9 @@ class Work:
 
     job: Job
     of_import: Import
-    options: Options
+    options: ImportOptions
     scratch: Path
-    alive: Callable[[], None]
+    heartbeat: Callable[[], None]
     """To be called at least once a second; raises Cancelled."""
 
 

@@ -7,7 +7,16 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from webapp.datasets.importing.option_types import ANY, APPEARANCES, BEST_VIEWS, EVERY, SCENES, WITH, WITHOUT, Options
+from webapp.datasets.importing.option_types import (
+    ANY,
+    APPEARANCES,
+    BEST_VIEWS,
+    EVERY,
+    SCENES,
+    WITH,
+    WITHOUT,
+    ImportOptions,
+)
 from webapp.datasets.models import Source
 from webapp.datasets.services import clean_label
 from webapp.http.ids import uuids_in
@@ -19,9 +28,9 @@ HOW = {
     Source.MOMENTS: ((APPEARANCES, _("around appearances of people")), (EVERY, _("one clip every few seconds"))),
 }
 FACES = ((ANY, _("any")), (WITH, _("with faces")), (WITHOUT, _("without faces")))
-LEAST_SIDE = {Source.PEOPLE: 40, Source.FRAMES: 0, Source.PICTURES: 16, Source.ARCHIVE: 16, Source.FILMS: 0}
+LEAST_SIDE = {Source.PEOPLE: 40, Source.FRAMES: 0, Source.PICTURES: 16, Source.ARCHIVE: 16, Source.VIDEOS: 0}
 """Smaller faces say little even to people."""
-STEP_S = {Source.PEOPLE: 1.0, Source.FRAMES: 5.0, Source.MOMENTS: 5.0, Source.FILMS: 2.0}
+STEP_S = {Source.PEOPLE: 1.0, Source.FRAMES: 5.0, Source.MOMENTS: 5.0, Source.VIDEOS: 2.0}
 LENGTH_S = 3.0
 
 
@@ -45,7 +54,7 @@ class Filling:
     """A source, what was chosen for it, and whether anything that was typed cannot be used."""
 
     source: Source
-    options: Options
+    options: ImportOptions
     title: str
     errors: dict[str, str]
 
@@ -56,7 +65,7 @@ def filling_of(data: QueryDict, source: Source) -> Filling:
     fields = form.cleaned_data
     ways = [way for way, _words in HOW.get(source, ())] or [""]
     how = str(fields.get("how"))
-    options = Options(
+    options = ImportOptions(
         people=ids_in(data, "people"),
         videos=ids_in(data, "videos"),
         how=how if how in ways else ways[0],

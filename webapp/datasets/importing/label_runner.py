@@ -9,7 +9,7 @@ from webapp.datasets.services import HUES, TooManyLabels, clean_label, label_cal
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ArchiveLabel:
     """A label as the archive describes it; `hue` and `key` are None where it says nothing."""
 
     name: str
@@ -17,7 +17,7 @@ class Wanted:
     key: str | None = None
 
 
-def bring(dataset: Dataset, wanted: Sequence[Wanted], notes: Notes) -> None:
+def create_labels(dataset: Dataset, wanted: Sequence[ArchiveLabel], notes: Notes) -> None:
     """Labels that the dataset has already stay as they are."""
     for each in wanted:
         name = clean_label(each.name)
@@ -32,10 +32,10 @@ def bring(dataset: Dataset, wanted: Sequence[Wanted], notes: Notes) -> None:
         if label.name != name:
             notes.add("one_label", names=sorted([label.name, name]))
         if label.pk not in before:
-            _dress(label, each)
+            _set_colour_and_key(label, each)
 
 
-def _dress(label: Label, wanted: Wanted) -> None:
+def _set_colour_and_key(label: Label, wanted: ArchiveLabel) -> None:
     """Its colour, and its key where no other label has that."""
     if wanted.hue is not None and 0 <= wanted.hue < HUES:
         Label.objects.filter(pk=label.pk).update(hue=wanted.hue)

@@ -8,7 +8,7 @@ ANY, WITH, WITHOUT = "any", "with", "without"
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ImportOptions:
     """Not every source asks for each of them. Ids are text, as JSON has it."""
 
     people: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class Options:
     """Single moments, each as `webapp.datasets.importing.single_moment_services.Moment`."""
 
     @classmethod
-    def of_json(cls, stored: dict[str, Any]) -> "Options":
+    def of_json(cls, stored: dict[str, Any]) -> "ImportOptions":
         known = {field.name for field in fields(cls)}
         values = {name: value for name, value in stored.items() if name in known}
         for name in ("people", "videos", "chosen"):

@@ -18,7 +18,7 @@ from analysis.video.cut_clip import cut_clip
 from analysis.video.decode import DecodeCounts, Sampling, sample_frames
 from analysis.video.probe import probe_in_subprocess
 from analysis.video.web_copy import PlaybackPlan, playback_plan
-from webapp.datasets.importing.candidate_types import Box, Found
+from webapp.datasets.importing.candidate_types import Box, Candidate
 from webapp.datasets.models import Outcome
 from webapp.videos.media_info import playable_type
 
@@ -34,7 +34,7 @@ CLIP_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mp
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedSample:
     """A sample's file and what is known of it. A path lies in the scratch folder and may be moved away."""
 
     data: bytes | Path
@@ -55,7 +55,7 @@ class _Not(Exception):
         self.outcome = outcome
 
 
-def prepare_picture(found: Found, least_side: int) -> Prepared | Outcome:
+def prepare_picture(found: Candidate, least_side: int) -> PreparedSample | Outcome:
     """A plain picture keeps its bytes; any other is encoded once, as it is meant to be seen."""
     try:
         assert isinstance(found.content, bytes)
@@ -68,7 +68,7 @@ def prepare_picture(found: Found, least_side: int) -> Prepared | Outcome:
         return Outcome.UNREADABLE
 
 
-def _picture(found: Found, content: bytes, least_side: int) -> Prepared:
+def _picture(found: Candidate, content: bytes, least_side: int) -> PreparedSample:
     if len(content) > MAX_FILE_BYTES:
         raise _Not(Outcome.TOO_LARGE)
     header = _header(found, content)
@@ -86,7 +86,7 @@ def _picture(found: Found, content: bytes, least_side: int) -> Prepared:
     return _prepared(data, media_type, (image.shape[1], image.shape[0]), image)
 
 
-def _header(found: Found, content: bytes) -> ImageHeader:
+def _header(found: Candidate, content: bytes) -> ImageHeader:
     try:
         return read_header(content, found.name)
     except UnreadablePicture as error:
@@ -122,9 +122,9 @@ def encode_jpeg(image: Image, quality: int) -> bytes:
     return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
 
 
-def _prepared(data: bytes, media_type: str, size: tuple[int, int], image: Image) -> Prepared:
+def _prepared(data: bytes, media_type: str, size: tuple[int, int], image: Image) -> PreparedSample:
     digest = hashlib.sha256(data).hexdigest()
-    return Prepared(data, media_type, digest, len(data), *size, thumbnail_of(image))
+    return PreparedSample(data, media_type, digest, len(data), *size, thumbnail_of(image))
 
 
 def thumbnail_of(image: Image) -> bytes:
@@ -136,10 +136,10 @@ def thumbnail_of(image: Image) -> bytes:
     return encode_jpeg(image, THUMBNAIL_QUALITY)
 
 
-def prepare_clip(found: Found, scratch: Path, alive: Callable[[], None]) -> Prepared | Outcome:
+def prepare_clip(found: Candidate, scratch: Path, heartbeat: Callable[[], None]) -> PreparedSample | Outcome:
     """A clip that browsers play keeps its bytes; any other becomes a small MP4."""
     try:
-        return _clip(found, scratch, alive)
+        return _clip(found, scratch, heartbeat)
     except _Not as no:
         return no.outcome
     except PictureTooLarge:
@@ -148,28 +148,28 @@ def prepare_clip(found: Found, scratch: Path, alive: Callable[[], None]) -> Prep
         return _no_clip(found)
 
 
-def _no_clip(found: Found) -> Outcome:
+def _no_clip(found: Candidate) -> Outcome:
     is_meant = PurePosixPath(found.name).suffix.lower() in CLIP_SUFFIXES
     return Outcome.UNREADABLE if is_meant else Outcome.NOT_A_SAMPLE
 
 
-def _clip(found: Found, scratch: Path, alive: Callable[[], None]) -> Prepared:
+def _clip(found: Candidate, scratch: Path, heartbeat: Callable[[], None]) -> PreparedSample:
     path = found.content
     assert isinstance(path, Path)
     if path.stat().st_size > MOST_CLIP_BYTES:
         raise _Not(Outcome.TOO_LARGE)
     info = probe_in_subprocess(path)
-    alive()
+    heartbeat()
     if info.duration_s > MOST_CLIP_S:
         raise _Not(Outcome.TOO_LARGE)
     if min(info.width, info.height) < LEAST_SIDE:
         raise _Not(Outcome.TOO_SMALL)
     if playback_plan(info) is not PlaybackPlan.ORIGINAL:
         tidy = scratch / f"{path.stem}.tidy.mp4"
-        cut_clip(path, tidy, info, info.start_s, info.duration_s, lambda _progress: alive())
+        cut_clip(path, tidy, info, info.start_s, info.duration_s, lambda _progress: heartbeat())
         path, info = tidy, probe_in_subprocess(tidy)
     small = _middle(path, info)
-    return Prepared(
+    return PreparedSample(
         path,
         playable_type(info.container),
         _sha256(path),
@@ -204,8 +204,8 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def discard(found: Found, prepared: Prepared | Outcome) -> None:
+def discard(found: Candidate, prepared: PreparedSample | Outcome) -> None:
     """What is left of a candidate in the scratch folder once it is stored or refused."""
-    for content in (found.content, prepared.data if isinstance(prepared, Prepared) else None):
+    for content in (found.content, prepared.data if isinstance(prepared, PreparedSample) else None):
         if isinstance(content, Path):
             content.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from django.db.models.functions import RowNumber
 
 from webapp.accounts.models import Team
 from webapp.datasets.importing import inbox, services
-from webapp.datasets.importing.option_types import ANY, APPEARANCES, EVERY, SCENES, Options
+from webapp.datasets.importing.option_types import ANY, APPEARANCES, EVERY, SCENES, ImportOptions
 from webapp.datasets.importing.sources import clips_reader, frames_reader, people_reader
 from webapp.datasets.importing.words import Expected, of_counts, of_notes
 from webapp.datasets.models import Dataset, Import, ImportProblem, ImportUpload, Source
@@ -29,7 +29,7 @@ PROBLEMS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ImportEntry:
     """An import in the list."""
 
     of_import: Import
@@ -41,7 +41,7 @@ class Entry:
     arrived: int
     unfinished: list[ImportUpload]
     """Files that were begun: chosen again, they go on where they were."""
-    can_go_on: bool
+    can_resume: bool
     added: int
 
     @property
@@ -70,7 +70,7 @@ def _chosen_first(rows: QuerySet[Any], fits: Q, chosen: Sequence[str]) -> list[A
     return list(found.order_by("first", *rows.query.order_by)[: SHOWN + len(ids)])
 
 
-def expected(dataset: Dataset, source: Source, options: Options) -> Expected:
+def expected(dataset: Dataset, source: Source, options: ImportOptions) -> Expected:
     """Without looking into a video. Uploads tell for themselves."""
     team = dataset.team_id
     if source == Source.PEOPLE or (source == Source.MOMENTS and options.how == APPEARANCES):
@@ -86,7 +86,7 @@ def expected(dataset: Dataset, source: Source, options: Options) -> Expected:
     return Expected(coming, videos=count, at_most=source == Source.FRAMES and options.faces != ANY)
 
 
-def _of_people(team: UUID, source: Source, options: Options) -> Expected:
+def _of_people(team: UUID, source: Source, options: ImportOptions) -> Expected:
     tracks = people_reader.chosen_tracks(team, options)
     sums = tracks.aggregate(
         people=Count("person", distinct=True),
@@ -111,14 +111,14 @@ def names_of(people_ids: Sequence[str], video_ids: Sequence[str], team: UUID) ->
     return [str(person) for person in chosen], list(videos.values_list("title", flat=True))
 
 
-def page_of_imports(dataset: Dataset, number: str | None) -> "Page[Entry]":
+def page_of_imports(dataset: Dataset, number: str | None) -> "Page[ImportEntry]":
     rows = dataset.imports.select_related("job", "created_by", "dataset").prefetch_related("uploads")
     page = Paginator(rows.order_by("-created_at"), PAGE_SIZE).get_page(number)
     listed = list(page.object_list)
     kept = _problems_of([each.pk for each in listed])
     entries: Any = [_entry(each, kept.get(each.pk, [])) for each in listed]
     page.object_list = entries
-    return cast("Page[Entry]", page)
+    return cast("Page[ImportEntry]", page)
 
 
 def _problems_of(import_ids: Sequence[UUID]) -> dict[UUID, list[ImportProblem]]:
@@ -131,11 +131,11 @@ def _problems_of(import_ids: Sequence[UUID]) -> dict[UUID, list[ImportProblem]]:
     return found
 
 
-def _entry(of_import: Import, problems: list[ImportProblem]) -> Entry:
+def _entry(of_import: Import, problems: list[ImportProblem]) -> ImportEntry:
     counts = of_import.counts
     quiet = counts.get("added", 0) + counts.get("already_there", 0)
     job = of_import.job
-    return Entry(
+    return ImportEntry(
         of_import=of_import,
         job=jobs_words.payload_with_words(job_state.state_of(job).payload()) if job else None,
         counts=of_counts(counts),
@@ -144,7 +144,7 @@ def _entry(of_import: Import, problems: list[ImportProblem]) -> Entry:
         more_problems=max(0, sum(counts.values()) - quiet - len(problems)),
         arrived=_arrived(of_import) if job is None else 0,
         unfinished=[upload for upload in of_import.uploads.all() if not upload.is_stored] if job is None else [],
-        can_go_on=services.can_go_on(of_import),
+        can_resume=services.can_resume(of_import),
         added=counts.get("added", 0),
     )
 

@@ -12,9 +12,9 @@ from django.db import transaction
 from analysis.errors import Cancelled
 from webapp import storage
 from webapp.datasets.importing import prepare_runner, store_runner
-from webapp.datasets.importing.candidate_types import Found, Reader, Work
-from webapp.datasets.importing.option_types import CHOSEN, Options
-from webapp.datasets.importing.prepare_runner import Prepared
+from webapp.datasets.importing.candidate_types import Candidate, Reader, Work
+from webapp.datasets.importing.option_types import CHOSEN, ImportOptions
+from webapp.datasets.importing.prepare_runner import PreparedSample
 from webapp.datasets.importing.sources import (
     archive_reader,
     clips_reader,
@@ -27,7 +27,7 @@ from webapp.datasets.importing.sources import (
 )
 from webapp.datasets.importing.store_runner import STAGE, Notes
 from webapp.datasets.measuring.services import request_measuring
-from webapp.datasets.models import Import, Kind, Outcome, Source
+from webapp.datasets.models import DatasetKind, Import, Outcome, Source
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
 
@@ -43,8 +43,8 @@ OPEN: dict[str, Callable[[Work, Notes], AbstractContextManager[Reader]]] = {
     Source.MOMENTS: clips_reader.opened,
     Source.PICTURES: pictures_reader.opened,
     Source.ARCHIVE: archive_reader.opened,
-    Source.FILMS: videos_reader.opened,
-    Source.DRAWN: synthetic_reader.opened,
+    Source.VIDEOS: videos_reader.opened,
+    Source.SYNTHETIC: synthetic_reader.opened,
 }
 
 
@@ -53,11 +53,11 @@ class Batch:
     """Candidates that are stored together, and how many units lie behind them."""
 
     done: int = 0
-    found: list[Found] = field(default_factory=list)
+    found: list[Candidate] = field(default_factory=list)
     size_bytes: int = 0
     since_s: float = field(default_factory=time.monotonic)
 
-    def take(self, done: int, found: tuple[Found, ...]) -> None:
+    def take(self, done: int, found: tuple[Candidate, ...]) -> None:
         self.done = done
         self.found += found
         self.size_bytes += sum(_size_bytes(each) for each in found)
@@ -68,7 +68,7 @@ class Batch:
         return len(self.found) >= BATCH_COUNT or self.size_bytes >= BATCH_BYTES or waited_s >= BATCH_S
 
 
-def _size_bytes(found: Found) -> int:
+def _size_bytes(found: Candidate) -> int:
     """In memory or in the scratch folder."""
     if isinstance(found.content, Path):
         return found.content.stat().st_size
@@ -86,7 +86,7 @@ def run_import(job: Job) -> None:
     if job.attempts:
         store_runner.remove_orphans(of_import)
     with storage.scratch_dir() as scratch:
-        work = Work(job, of_import, Options.of_json(of_import.options), scratch, lambda: _alive(job))
+        work = Work(job, of_import, ImportOptions.of_json(of_import.options), scratch, lambda: _heartbeat(job))
         try:
             _go_through(work, notes)
         finally:
@@ -94,7 +94,7 @@ def run_import(job: Job) -> None:
     _end(job, of_import)
 
 
-def _alive(job: Job) -> None:
+def _heartbeat(job: Job) -> None:
     """The report of where we are, again: it beats the heart and notices a cancel."""
     lifecycle.report(job, job.stage, job.done, job.total)
 
@@ -117,7 +117,7 @@ def _go_through(work: Work, notes: Notes) -> None:
 def _batches(reader: Reader, start: int) -> Iterator[Batch]:
     batch = Batch()
     for step in reader.steps(start):
-        batch.take(step.done, step.found)
+        batch.take(step.done, step.candidates)
         if batch.is_full:
             yield batch
             batch = Batch()
@@ -125,29 +125,31 @@ def _batches(reader: Reader, start: int) -> Iterator[Batch]:
         yield batch
 
 
-def _prepared(work: Work, pool: ThreadPoolExecutor, batch: list[Found]) -> Iterator[tuple[Found, Prepared | Outcome]]:
-    if work.of_import.dataset.kind == Kind.CLIPS:
+def _prepared(
+    work: Work, pool: ThreadPoolExecutor, batch: list[Candidate]
+) -> Iterator[tuple[Candidate, PreparedSample | Outcome]]:
+    if work.of_import.dataset.kind == DatasetKind.CLIPS:
         for found in batch:
             yield found, _clip(work, found)
         return
 
-    def prepare(found: Found) -> Prepared | Outcome:
+    def prepare(found: Candidate) -> PreparedSample | Outcome:
         if isinstance(found.content, Outcome):
             return found.content
         return prepare_runner.prepare_picture(found, work.options.least_side)
 
     for found, prepared in zip(batch, pool.map(prepare, batch), strict=True):
-        work.alive()
+        work.heartbeat()
         yield found, prepared
 
 
-def _clip(work: Work, found: Found) -> Prepared | Outcome:
+def _clip(work: Work, found: Candidate) -> PreparedSample | Outcome:
     """One after the other: looking into one is a process of its own, and FFmpeg uses all cores anyway."""
     if isinstance(found.content, Outcome):
         return found.content
     if isinstance(found.content, bytes):
         raise TypeError("a clip is handed over as a file")
-    return prepare_runner.prepare_clip(found, work.scratch, work.alive)
+    return prepare_runner.prepare_clip(found, work.scratch, work.heartbeat)
 
 
 def _keep_notes(of_import: Import, notes: Notes) -> None:

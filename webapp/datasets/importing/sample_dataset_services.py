@@ -7,13 +7,13 @@ from analysis.samples.drawings import DRAWINGS
 from webapp.accounts.models import Team, User
 from webapp.datasets import services
 from webapp.datasets.importing import services as importing_services
-from webapp.datasets.importing.option_types import Options
-from webapp.datasets.models import Dataset, Kind, Source
+from webapp.datasets.importing.option_types import ImportOptions
+from webapp.datasets.models import Dataset, DatasetKind, Source
 
 
-def begin_sample(*, team: Team, user: User) -> Dataset:
+def begin_sample_dataset(*, team: Team, user: User) -> Dataset:
     """The team's sample, filled by a worker; a new one only where there is none."""
-    there = Dataset.objects.filter(team=team, deleted_at=None, imports__source=Source.DRAWN).first()
+    there = Dataset.objects.filter(team=team, deleted_at=None, imports__source=Source.SYNTHETIC).first()
     if there is not None:
         return there
     with transaction.atomic():
@@ -25,12 +25,12 @@ def begin_sample(*, team: Team, user: User) -> Dataset:
                 "Painted faces, to try everything with. Some are blurred, too dark, there twice or wrongly labelled on "
                 "purpose: the doctor finds most of them."
             ),
-            kind=Kind.FRAMES,
+            kind=DatasetKind.FRAMES,
             labels=[_("smiling"), _("not smiling")],
             keeps_samples=True,
         )
-        options = Options(expected=DRAWINGS)
+        options = ImportOptions(expected=DRAWINGS)
         importing_services.begin(
-            dataset=dataset, user=user, source=Source.DRAWN, options=options, title=_("Painted faces")
+            dataset=dataset, user=user, source=Source.SYNTHETIC, options=options, title=_("Painted faces")
         )
     return dataset

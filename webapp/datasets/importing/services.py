@@ -14,8 +14,8 @@ from webapp.accounts.models import User
 from webapp.datasets import live
 from webapp.datasets.errors import HOPELESS
 from webapp.datasets.importing import inbox
-from webapp.datasets.importing.option_types import Options
-from webapp.datasets.models import Dataset, Import, ImportUpload, Kind, Sample, Source
+from webapp.datasets.importing.option_types import ImportOptions
+from webapp.datasets.models import Dataset, DatasetKind, Import, ImportUpload, Sample, Source
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, JobKind, Status
 from webapp.uploads import partial_files
@@ -23,12 +23,12 @@ from webapp.uploads import rules as uploads_rules
 from webapp.uploads.receive_services import EXPIRES_AFTER
 
 SOURCES_OF: dict[str, tuple[Source, ...]] = {
-    Kind.FACES: (Source.PEOPLE, Source.PICTURES, Source.ARCHIVE, Source.FRAMES, Source.FILMS),
-    Kind.FRAMES: (Source.FRAMES, Source.PICTURES, Source.ARCHIVE, Source.PEOPLE, Source.FILMS),
-    Kind.CLIPS: (Source.MOMENTS, Source.ARCHIVE, Source.FILMS),
+    DatasetKind.FACES: (Source.PEOPLE, Source.PICTURES, Source.ARCHIVE, Source.FRAMES, Source.VIDEOS),
+    DatasetKind.FRAMES: (Source.FRAMES, Source.PICTURES, Source.ARCHIVE, Source.PEOPLE, Source.VIDEOS),
+    DatasetKind.CLIPS: (Source.MOMENTS, Source.ARCHIVE, Source.VIDEOS),
 }
 """What fits each kind of dataset, the likeliest first."""
-UPLOADED = (Source.PICTURES, Source.ARCHIVE, Source.FILMS)
+UPLOADED = (Source.PICTURES, Source.ARCHIVE, Source.VIDEOS)
 BATCH_ROOM_BYTES = 16 * 1024**2
 """No batch is larger, see `webapp.http.body_limit_middleware`."""
 KEPT_FOR = timedelta(days=2)
@@ -39,14 +39,14 @@ class NoRoom(Exception):
     """The disk would become too full."""
 
 
-class NotNow(Exception):
+class WrongImportState(Exception):
     """The import is not in a state in which this can be done (a double click, another tab)."""
 
 
-def begin(*, dataset: Dataset, user: User, source: Source, options: Options, title: str) -> Import:
-    """An import whose files are awaited; one that needs no files is started at once. Raises NotNow."""
-    if source not in (*SOURCES_OF[dataset.kind], Source.DRAWN):
-        raise NotNow(f"{source} does not fit {dataset.kind}")
+def begin(*, dataset: Dataset, user: User, source: Source, options: ImportOptions, title: str) -> Import:
+    """An import whose files are awaited; one that needs no files is started at once. Raises WrongImportState."""
+    if source not in (*SOURCES_OF[dataset.kind], Source.SYNTHETIC):
+        raise WrongImportState(f"{source} does not fit {dataset.kind}")
     with transaction.atomic():
         of_import = Import.objects.create(
             dataset=dataset,
@@ -62,12 +62,12 @@ def begin(*, dataset: Dataset, user: User, source: Source, options: Options, tit
 
 
 def start(of_import: Import, *, user: User | None) -> Job:
-    """All files are there. Raises NotNow when it has been started already."""
+    """All files are there. Raises WrongImportState when it has been started already."""
     return _begin_job(of_import, Q(job=None), user)
 
 
-def go_on(of_import: Import, *, user: User | None) -> Job:
-    """Again, behind what a failed or cancelled attempt had added. Raises NotNow."""
+def resume(of_import: Import, *, user: User | None) -> Job:
+    """Again, behind what a failed or cancelled attempt had added. Raises WrongImportState."""
     return _begin_job(of_import, Q(job__status__in=[Status.FAILED, Status.CANCELLED]), user)
 
 
@@ -83,15 +83,18 @@ def _begin_job(of_import: Import, condition: Q, user: User | None) -> Job:
         )
         ready = Import.objects.filter(condition, pk=of_import.pk, undone_at=None, items_done__lt=F("items_total"))
         if not ready.update(job=job):
-            raise NotNow(f"import {of_import.pk} cannot begin")
+            raise WrongImportState(f"import {of_import.pk} cannot begin")
     of_import.refresh_from_db()
     return job
 
 
 def receive_batch(of_import: Import, *, number: int, files: Sequence[tuple[str, BinaryIO]]) -> int:
-    """Takes in a numbered batch of pictures, again if need be; returns how many have arrived. Raises NotNow, NoRoom."""
+    """Takes in a numbered batch of pictures, again if need be, and returns how many have arrived.
+
+    Raises WrongImportState, NoRoom.
+    """
     if of_import.job_id is not None or of_import.source != Source.PICTURES or of_import.undone_at is not None:
-        raise NotNow(f"import {of_import.pk} takes no pictures")
+        raise WrongImportState(f"import {of_import.pk} takes no pictures")
     if uploads_rules.room_bytes() < BATCH_ROOM_BYTES:
         raise NoRoom
     inbox.put_batch(of_import, number, files)
@@ -99,9 +102,9 @@ def receive_batch(of_import: Import, *, number: int, files: Sequence[tuple[str, 
 
 
 def start_upload(of_import: Import, *, user: User, name: str, size_bytes: int, fingerprint: str = "") -> ImportUpload:
-    """A file that is awaited. Raises `rules.Refused` and NotNow."""
-    if of_import.job_id is not None or of_import.source not in (Source.ARCHIVE, Source.FILMS):
-        raise NotNow(f"import {of_import.pk} takes no files")
+    """A file that is awaited. Raises `rules.Refused` and WrongImportState."""
+    if of_import.job_id is not None or of_import.source not in (Source.ARCHIVE, Source.VIDEOS):
+        raise WrongImportState(f"import {of_import.pk} takes no files")
     name = uploads_rules.clean_name(name)
     uploads_rules.check_size(name, size_bytes)
     uploads_rules.check_room(name, size_bytes)
@@ -138,20 +141,20 @@ def start_if_complete(of_import: Import, *, user: User | None) -> bool:
         return False
     try:
         start(of_import, user=user)
-    except NotNow:  # the other of two last files was quicker
+    except WrongImportState:  # the other of two last files was quicker
         return False
     return True
 
 
 def start_with_what_is_there(of_import: Import, *, user: User) -> Job:
-    """Only what has arrived, the rest never will. Raises NotNow where that is nothing."""
+    """Only what has arrived, the rest never will. Raises WrongImportState where that is nothing."""
     missing = of_import.uploads.filter(is_stored=False)
     if of_import.source == Source.PICTURES:
         count = inbox.count_pictures(of_import)
     else:
         count = of_import.uploads.filter(is_stored=True).count()
     if not count or of_import.job_id is not None:
-        raise NotNow(f"nothing has arrived for import {of_import.pk}")
+        raise WrongImportState(f"nothing has arrived for import {of_import.pk}")
     for upload in missing:
         give_up_upload(upload)
     Import.objects.filter(pk=of_import.pk, job=None).update(items_total=count)
@@ -164,7 +167,7 @@ def cancel_upload(upload: ImportUpload) -> None:
     give_up_upload(upload)
     of_import = upload.of_import
     if of_import.job_id is None and not of_import.uploads.exists():
-        with suppress(NotNow):
+        with suppress(WrongImportState):
             discard(of_import)
 
 
@@ -175,12 +178,12 @@ def give_up_upload(upload: ImportUpload) -> None:
 
 
 def discard(of_import: Import) -> None:
-    """An import that never started goes with all that had arrived for it. Raises NotNow."""
+    """An import that never started goes with all that had arrived for it. Raises WrongImportState."""
     uploads = list(of_import.uploads.values_list("pk", flat=True))
     with transaction.atomic():
         deleted, _rows = Import.objects.filter(pk=of_import.pk, job=None).delete()
     if not deleted:
-        raise NotNow(f"import {of_import.pk} has been started")
+        raise WrongImportState(f"import {of_import.pk} has been started")
     for upload_id in uploads:
         partial_files.discard(upload_id)
     storage.delete_prefix(of_import.inbox_prefix)
@@ -214,13 +217,13 @@ def give_up_rest(of_import: Import) -> None:
     storage.delete_prefix(of_import.inbox_prefix)
 
 
-def forgotten() -> QuerySet[Import]:
+def abandoned() -> QuerySet[Import]:
     """Broken off long ago or for good, with files that still wait for it to go on."""
     ended = Import.objects.filter(job__status__in=[Status.FAILED, Status.CANCELLED], items_done__lt=F("items_total"))
     return ended.filter(Q(job__finished_at__lt=timezone.now() - KEPT_FOR) | Q(job__error_code__in=HOPELESS))
 
 
-def can_go_on(of_import: Import) -> bool:
+def can_resume(of_import: Import) -> bool:
     job = of_import.job
     if job is None or job.status not in (Status.FAILED, Status.CANCELLED) or job.error_code in HOPELESS:
         return False

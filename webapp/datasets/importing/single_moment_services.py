@@ -12,12 +12,16 @@ from analysis.video.frames_at import EXACT_TOLERANCE_S
 from webapp.accounts.models import User
 from webapp.datasets import live
 from webapp.datasets.importing import services
-from webapp.datasets.importing.option_types import CHOSEN, Options
-from webapp.datasets.models import Dataset, Import, Kind, Sample, Source
+from webapp.datasets.importing.option_types import CHOSEN, ImportOptions
+from webapp.datasets.models import Dataset, DatasetKind, Import, Sample, Source
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Status
 
-SOURCE_OF: dict[str, Source] = {Kind.FACES: Source.PEOPLE, Kind.FRAMES: Source.FRAMES, Kind.CLIPS: Source.MOMENTS}
+SOURCE_OF: dict[str, Source] = {
+    DatasetKind.FACES: Source.PEOPLE,
+    DatasetKind.FRAMES: Source.FRAMES,
+    DatasetKind.CLIPS: Source.MOMENTS,
+}
 MOST_TOGETHER = 200
 SAME_MOMENT_S = EXACT_TOLERANCE_S
 """Frames bear their own times, also those that another import has taken."""
@@ -47,7 +51,7 @@ def add_moment(dataset: Dataset, moment: Moment, *, user: User) -> Import:
         of_import = Import.objects.create(
             dataset=dataset,
             source=SOURCE_OF[dataset.kind],
-            options=Options(how=CHOSEN, chosen=(asdict(moment),)).as_json(),
+            options=ImportOptions(how=CHOSEN, chosen=(asdict(moment),)).as_json(),
             title=_("Answers where the model was in doubt"),
             created_by=user,
             items_total=1,
@@ -56,7 +60,7 @@ def add_moment(dataset: Dataset, moment: Moment, *, user: User) -> Import:
     return of_import
 
 
-def take_back_moment(dataset: Dataset, moment: Moment) -> bool:
+def remove_moment(dataset: Dataset, moment: Moment) -> bool:
     """As if it had never been added; False while it is just being added, or when nobody knows of it."""
     with transaction.atomic():
         for of_import in _chosen_imports(dataset).filter(job__status=Status.QUEUED).order_by("-created_at"):
@@ -79,7 +83,7 @@ def same_moment(dataset: Dataset, moment: Moment, sha256: str = "") -> Sample | 
         return same
     near = (moment.time_s - SAME_MOMENT_S, moment.time_s + SAME_MOMENT_S)
     placed = there.filter(video=UUID(moment.video), time_s__range=near)
-    if dataset.kind == Kind.FACES:
+    if dataset.kind == DatasetKind.FACES:
         placed = placed.filter(track=moment.track) if moment.track is not None else placed.none()
     return placed.first()
 

@@ -12,8 +12,8 @@ from django.db.models import F
 
 from webapp import storage
 from webapp.datasets import live
-from webapp.datasets.importing.candidate_types import Found, Work
-from webapp.datasets.importing.prepare_runner import Prepared
+from webapp.datasets.importing.candidate_types import Candidate, Work
+from webapp.datasets.importing.prepare_runner import PreparedSample
 from webapp.datasets.media_types import SUFFIXES
 from webapp.datasets.models import Dataset, Import, ImportProblem, Label, Outcome, Sample
 from webapp.datasets.services import TooManyLabels, clean_label, label_called
@@ -29,12 +29,12 @@ TRIES = 3
 
 
 @dataclass(slots=True)
-class Candidate:
+class PendingSample:
     """One of a batch. `ordinal` counts the candidates of the whole import."""
 
     ordinal: int
-    found: Found
-    prepared: Prepared | Outcome
+    candidate: Candidate
+    prepared: PreparedSample | Outcome
     key: str = ""
     thumbnail_key: str = ""
     written: bool = False
@@ -56,98 +56,100 @@ class Notes:
             self.items.append(note)
 
 
-def store(work: Work, notes: Notes, done: int, batch: Sequence[tuple[Found, Prepared | Outcome]]) -> list[int]:
+def store(
+    work: Work, notes: Notes, done: int, prepared: Sequence[tuple[Candidate, PreparedSample | Outcome]]
+) -> list[int]:
     """Adds the batch and notes that `done` units are dealt with; returns the numbers of the new samples.
 
     Raises Cancelled when the job is no longer ours: then nothing of the batch stays.
     """
     of_import = Import.objects.select_related("dataset").get(pk=work.of_import.pk)
     first = sum(of_import.counts.values())
-    candidates = [Candidate(first + n, found, prepared) for n, (found, prepared) in enumerate(batch)]
-    with _no_file_left_over(candidates):
-        _mark_known(of_import.dataset, candidates)
-        for candidate in candidates:
-            if candidate.outcome is Outcome.ADDED:
-                _write(work, of_import, candidate)
-        numbers = _commit(work, notes, of_import, done, candidates)
+    batch = [PendingSample(first + n, *pair) for n, pair in enumerate(prepared)]
+    with _no_file_left_over(batch):
+        _mark_known(of_import.dataset, batch)
+        for pending in batch:
+            if pending.outcome is Outcome.ADDED:
+                _write(work, of_import, pending)
+        numbers = _commit(work, notes, of_import, done, batch)
     live.samples_changed(of_import.dataset, numbers)
     return numbers
 
 
 @contextmanager
-def _no_file_left_over(candidates: Sequence[Candidate]) -> Iterator[None]:
-    """Files of candidates that did not become samples go again, whatever the reason."""
+def _no_file_left_over(batch: Sequence[PendingSample]) -> Iterator[None]:
+    """Deletes the files of candidates that did not become samples, whatever the reason."""
     kept = False
     try:
         yield
         kept = True
     finally:
-        for candidate in candidates:
-            if candidate.written and not (kept and candidate.outcome is Outcome.ADDED):
-                storage.delete(candidate.key)
-                storage.delete(candidate.thumbnail_key)
+        for pending in batch:
+            if pending.written and not (kept and pending.outcome is Outcome.ADDED):
+                storage.delete(pending.key)
+                storage.delete(pending.thumbnail_key)
 
 
-def _mark_known(dataset: Dataset, candidates: Sequence[Candidate]) -> None:
+def _mark_known(dataset: Dataset, batch: Sequence[PendingSample]) -> None:
     """The same content is taken once, also within the batch."""
-    fresh = {c.prepared.sha256 for c in candidates if isinstance(c.prepared, Prepared)}
+    fresh = {pending.prepared.sha256 for pending in batch if isinstance(pending.prepared, PreparedSample)}
     there = Sample.objects.filter(dataset=dataset, sha256__in=fresh, removed_at=None)
     known = set(there.values_list("sha256", flat=True))
-    for candidate in candidates:
-        if isinstance(candidate.prepared, Prepared):
-            sha256 = candidate.prepared.sha256
+    for pending in batch:
+        if isinstance(pending.prepared, PreparedSample):
+            sha256 = pending.prepared.sha256
             if sha256 in known:
-                candidate.prepared = Outcome.ALREADY_THERE
+                pending.prepared = Outcome.ALREADY_THERE
             known.add(sha256)
 
 
-def _write(work: Work, of_import: Import, candidate: Candidate) -> None:
+def _write(work: Work, of_import: Import, pending: PendingSample) -> None:
     """Under a name of this attempt's own: one that was given up for dead cannot touch its successor's files."""
-    prepared = candidate.prepared
-    assert isinstance(prepared, Prepared)
+    prepared = pending.prepared
+    assert isinstance(prepared, PreparedSample)
     attempt = work.job.claim_id.hex[:8] if work.job.claim_id else uuid.uuid4().hex[:8]
-    stem = f"{folder_of(of_import)}/{candidate.ordinal // FILES_IN_A_FOLDER}/{candidate.ordinal}-{attempt}"
-    candidate.key, candidate.thumbnail_key = stem + SUFFIXES[prepared.media_type], stem + ".thumbnail.jpg"
-    candidate.written = True
+    stem = f"{folder_of(of_import)}/{pending.ordinal // FILES_IN_A_FOLDER}/{pending.ordinal}-{attempt}"
+    pending.key, pending.thumbnail_key = stem + SUFFIXES[prepared.media_type], stem + ".thumbnail.jpg"
+    pending.written = True
     if isinstance(prepared.data, Path):
-        storage.put_file(candidate.key, prepared.data)
+        storage.put_file(pending.key, prepared.data)
     else:
-        storage.put_bytes(candidate.key, prepared.data)
-    storage.put_bytes(candidate.thumbnail_key, prepared.thumbnail)
+        storage.put_bytes(pending.key, prepared.data)
+    storage.put_bytes(pending.thumbnail_key, prepared.thumbnail)
 
 
 def folder_of(of_import: Import) -> str:
     return f"{of_import.dataset.files_prefix}/{of_import.pk.hex}"
 
 
-def _commit(work: Work, notes: Notes, of_import: Import, done: int, candidates: Sequence[Candidate]) -> list[int]:
+def _commit(work: Work, notes: Notes, of_import: Import, done: int, batch: Sequence[PendingSample]) -> list[int]:
     for _try in range(TRIES):
         try:
             with transaction.atomic():
-                return _commit_once(work, notes, of_import, done, candidates)
+                return _commit_once(work, notes, of_import, done, batch)
         except IntegrityError as error:
             problem = error
     raise problem
 
 
-def _commit_once(work: Work, notes: Notes, of_import: Import, done: int, candidates: Sequence[Candidate]) -> list[int]:
+def _commit_once(work: Work, notes: Notes, of_import: Import, done: int, batch: Sequence[PendingSample]) -> list[int]:
     lifecycle.report(work.job, STAGE, done, work.job.total, new_results=True)
     # Also serves as a lock: two imports into one dataset take turns from here on.
     Dataset.objects.filter(pk=of_import.dataset_id).update(last_number=F("last_number"))
-    _mark_known(of_import.dataset, candidates)
-    present = _Present.of(candidates)
-    for candidate in candidates:
-        if candidate.found.video and candidate.found.video not in present.videos:
-            candidate.prepared = Outcome.UNREADABLE
-    added = [candidate for candidate in candidates if candidate.outcome is Outcome.ADDED]
+    _mark_known(of_import.dataset, batch)
+    present = _Present.of(batch)
+    for pending in batch:
+        if pending.candidate.video and pending.candidate.video not in present.videos:
+            pending.prepared = Outcome.UNREADABLE
+    added = [pending for pending in batch if pending.outcome is Outcome.ADDED]
     Dataset.objects.filter(pk=of_import.dataset_id).update(last_number=F("last_number") + len(added))
     last = Dataset.objects.values_list("last_number", flat=True).get(pk=of_import.dataset_id)
-    labels = _labels(of_import.dataset, {candidate.found.label for candidate in added}, notes)
+    labels = _labels(of_import.dataset, {pending.candidate.label for pending in added}, notes)
     numbers = list(range(last - len(added) + 1, last + 1))
     Sample.objects.bulk_create(
-        _row(of_import, candidate, number, labels, present) for number, candidate in zip(numbers, added, strict=True)
+        _row(of_import, pending, number, labels, present) for number, pending in zip(numbers, added, strict=True)
     )
-    _note(work, notes, of_import, done, candidates)
+    _note(work, notes, of_import, done, batch)
     return numbers
 
 
@@ -160,8 +162,8 @@ class _Present:
     people: set[uuid.UUID]
 
     @classmethod
-    def of(cls, candidates: Sequence[Candidate]) -> "_Present":
-        found = [candidate.found for candidate in candidates if candidate.outcome is Outcome.ADDED]
+    def of(cls, batch: Sequence[PendingSample]) -> "_Present":
+        found = [pending.candidate for pending in batch if pending.outcome is Outcome.ADDED]
         videos = Video.objects.filter(pk__in={each.video for each in found if each.video}, deleted_at=None)
         tracks = Track.objects.filter(pk__in={each.track for each in found if each.track})
         people = Person.objects.filter(pk__in={each.person for each in found if each.person})
@@ -186,16 +188,16 @@ def _labels(dataset: Dataset, names: set[str], notes: Notes) -> dict[str, Label]
     return labels
 
 
-def _row(of_import: Import, candidate: Candidate, number: int, labels: dict[str, Label], present: _Present) -> Sample:
-    found, prepared = candidate.found, candidate.prepared
-    assert isinstance(prepared, Prepared)
+def _row(of_import: Import, pending: PendingSample, number: int, labels: dict[str, Label], present: _Present) -> Sample:
+    found, prepared = pending.candidate, pending.prepared
+    assert isinstance(prepared, PreparedSample)
     return Sample(
         dataset=of_import.dataset,
         number=number,
         came_with=of_import,
         name=found.name[-500:],
-        key=candidate.key,
-        thumbnail_key=candidate.thumbnail_key,
+        key=pending.key,
+        thumbnail_key=pending.thumbnail_key,
         media_type=prepared.media_type,
         size_bytes=prepared.size_bytes,
         sha256=prepared.sha256,
@@ -215,15 +217,15 @@ def _row(of_import: Import, candidate: Candidate, number: int, labels: dict[str,
     )
 
 
-def _note(work: Work, notes: Notes, of_import: Import, done: int, candidates: Sequence[Candidate]) -> None:
-    counts = Counter(of_import.counts) + Counter(str(candidate.outcome) for candidate in candidates)
+def _note(work: Work, notes: Notes, of_import: Import, done: int, batch: Sequence[PendingSample]) -> None:
+    counts = Counter(of_import.counts) + Counter(str(pending.outcome) for pending in batch)
     options = of_import.options | {"notes": notes.items}
     Import.objects.filter(pk=of_import.pk).update(items_done=done, counts=dict(counts), options=options)
     quiet = (Outcome.ADDED, Outcome.ALREADY_THERE)
-    problems = [candidate for candidate in candidates if candidate.outcome not in quiet]
+    problems = [pending for pending in batch if pending.outcome not in quiet]
     kept = ImportProblem.objects.filter(of_import=of_import).count() if problems else 0
     ImportProblem.objects.bulk_create(
-        ImportProblem(of_import=of_import, item=each.ordinal, name=each.found.name[-500:], outcome=each.outcome)
+        ImportProblem(of_import=of_import, item=each.ordinal, name=each.candidate.name[-500:], outcome=each.outcome)
         for each in problems[: max(0, PROBLEMS_KEPT - kept)]
     )
 

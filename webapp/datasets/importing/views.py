@@ -82,7 +82,7 @@ def _limits(source: Source) -> dict[str, Any]:
     accept = {
         Source.PICTURES: PICTURE_TYPES,
         Source.ARCHIVE: ".zip,application/zip",
-        Source.FILMS: ",".join(("video/*", *VIDEO_SUFFIXES)),
+        Source.VIDEOS: ",".join(("video/*", *VIDEO_SUFFIXES)),
     }
     return {
         "accept": accept.get(source, ""),
@@ -156,7 +156,7 @@ def batch(request: HttpRequest, dataset_id: UUID, import_id: UUID, number: int) 
         return JsonResponse({"error": _("These pictures cannot be taken in.")}, status=HTTPStatus.BAD_REQUEST)
     try:
         arrived = services.receive_batch(of_import, number=number, files=files)  # type: ignore[arg-type]
-    except services.NotNow:
+    except services.WrongImportState:
         return JsonResponse({"error": _("This import has been started already.")}, status=HTTPStatus.CONFLICT)
     except services.NoRoom:
         words = _("The server has no disk space left.")
@@ -172,7 +172,7 @@ def start(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpRe
     here = _page(of_import.dataset)
     try:
         services.start_with_what_is_there(of_import, user=request.user)
-    except services.NotNow:
+    except services.WrongImportState:
         of_import.refresh_from_db()
         if of_import.job_id is None:
             return refused(request, _("Nothing has arrived yet."), here)
@@ -181,12 +181,12 @@ def start(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpRe
 
 @login_required
 @require_POST
-def go_on(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
+def resume(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
     of_import = _import(request, dataset_id, import_id)
     here = _page(of_import.dataset)
     try:
-        services.go_on(of_import, user=request.user)
-    except services.NotNow:
+        services.resume(of_import, user=request.user)
+    except services.WrongImportState:
         return refused(request, _("There is nothing left to go on with."), here)
     return done(request, _("It goes on where it stopped."), here)
 
@@ -198,7 +198,7 @@ def discard(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResp
     here = _page(of_import.dataset)
     try:
         services.discard(of_import)
-    except services.NotNow:
+    except services.WrongImportState:
         return refused(request, _("It has been started already; you can undo it instead."), here)
     return done(request, _("What had arrived is discarded."), here)
 
@@ -243,7 +243,7 @@ class ImportTarget:
             )
         except Http404 as error:
             raise tus_responses.TusError(HTTPStatus.NOT_FOUND, _("There is no such import.")) from error
-        except services.NotNow as error:
+        except services.WrongImportState as error:
             raise tus_responses.TusError(HTTPStatus.CONFLICT, _("This import has been started already.")) from error
         place = [self.dataset_id, self.import_id, upload.pk]
         return upload, {"Location": reverse("datasets:import_file", args=place)}

@@ -37,12 +37,12 @@ SOURCES: dict[str, tuple[str, Promise, Promise]] = {
         gettext_lazy("A ZIP file"),
         gettext_lazy("Its folders become labels. COCO and CSV lists are understood too."),
     ),
-    Source.FILMS: (
+    Source.VIDEOS: (
         "play",
         gettext_lazy("Videos from your computer"),
         gettext_lazy("Only for this dataset; they do not go into the library."),
     ),
-    Source.DRAWN: (
+    Source.SYNTHETIC: (
         "datasets",
         gettext_lazy("Drawn pictures"),
         gettext_lazy("Drawn by Rollcall, for trying things out."),
@@ -119,7 +119,7 @@ def title_of(source: Source, people: Sequence[str], videos: Sequence[str], count
     """What the page calls the import."""
     if source == Source.PICTURES:
         return ngettext("%(n)d picture", "%(n)d pictures", count) % {"n": count}
-    if source in (Source.FILMS, Source.ARCHIVE):
+    if source in (Source.VIDEOS, Source.ARCHIVE):
         return ngettext("%(n)d file", "%(n)d files", count) % {"n": count}
     names = list(people or videos)
     shown = ", ".join(names[:NAMES_SHOWN])

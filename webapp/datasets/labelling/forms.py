@@ -9,19 +9,19 @@ from django.utils.translation import ngettext
 
 from webapp.accounts.models import User
 from webapp.datasets.labelling import queries, services
-from webapp.datasets.labelling.services import Done
+from webapp.datasets.labelling.services import ActResult
 from webapp.datasets.models import Dataset, Label
 
 LABEL, ACCEPT, SEQUENCE, LEAVE_OUT, TAKE_IN = "label", "accept", "sequence", "leave_out", "take_in"
 KINDS = (LABEL, ACCEPT, SEQUENCE, LEAVE_OUT, TAKE_IN)
 
 
-class NotAnOrder(Exception):
+class InvalidRequest(Exception):
     """The request holds nothing that can be carried out; only a page that is not ours sends such a thing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RequestedAct:
     """`groups` pairs a label (None: take it away; unused unless labels are given) with number -> revision."""
 
     kind: str
@@ -32,47 +32,50 @@ class Order:
         return {number: revision for _label, seen in self.groups for number, revision in seen.items()}
 
 
-def read(body: bytes, dataset: Dataset) -> Order:
-    """From `{"do": ..., "groups": [[label id or null, [[first, last, revision], ...]], ...]}`. Raises NotAnOrder."""
+def read(body: bytes, dataset: Dataset) -> RequestedAct:
+    """Reads `{"do": ..., "groups": [[label id or null, [[first, last, revision], ...]], ...]}`.
+
+    Raises InvalidRequest.
+    """
     try:
-        wish = json.loads(body)
-        kind, groups = wish["do"], [(label, queries.seen_in(runs)) for label, runs in wish["groups"]]
+        request = json.loads(body)
+        kind, groups = request["do"], [(label, queries.seen_in(runs)) for label, runs in request["groups"]]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise NotAnOrder(str(error)[:200]) from error
+        raise InvalidRequest(str(error)[:200]) from error
     if kind not in KINDS or not groups:
-        raise NotAnOrder(f"{kind!r:.40} of {len(groups)} groups")
+        raise InvalidRequest(f"{kind!r:.40} of {len(groups)} groups")
     labels = Label.objects.filter(dataset=dataset).in_bulk()
     if any(label is not None and (type(label) is not int or label not in labels) for label, _seen in groups):
-        raise NotAnOrder("a label of another dataset, or one that is gone")
-    return Order(kind, [(None if label is None else labels[label], seen) for label, seen in groups])
+        raise InvalidRequest("a label of another dataset, or one that is gone")
+    return RequestedAct(kind, [(None if label is None else labels[label], seen) for label, seen in groups])
 
 
-def carry_out(order: Order, dataset: Dataset, user: User) -> Done:
-    if order.kind == ACCEPT:
-        suggested = [(label, seen) for label, seen in order.groups if label is not None]
+def carry_out(requested: RequestedAct, dataset: Dataset, user: User) -> ActResult:
+    if requested.kind == ACCEPT:
+        suggested = [(label, seen) for label, seen in requested.groups if label is not None]
         return services.accept_suggestions(dataset, user=user, seen=suggested)
-    if order.kind == SEQUENCE:
-        return services.label_sequences(dataset, user=user, seen=order.seen)
-    if order.kind == LABEL:
-        return services.label_samples(dataset, user=user, label=order.groups[0][0], seen=order.groups[0][1])
-    return services.leave_out_samples(dataset, user=user, seen=order.seen, left_out=order.kind == LEAVE_OUT)
+    if requested.kind == SEQUENCE:
+        return services.label_sequences(dataset, user=user, seen=requested.seen)
+    if requested.kind == LABEL:
+        return services.label_samples(dataset, user=user, label=requested.groups[0][0], seen=requested.groups[0][1])
+    return services.exclude_samples(dataset, user=user, seen=requested.seen, excluded=requested.kind == LEAVE_OUT)
 
 
-def sentence(order: Order, done: Done) -> str:
+def sentence(requested: RequestedAct, done: ActResult) -> str:
     """What happened, without the refused ones; empty when nothing did."""
     n = len(done.changed)
-    label = order.groups[0][0]
+    label = requested.groups[0][0]
     if not n:
         return ""
-    if order.kind == SEQUENCE:
+    if requested.kind == SEQUENCE:
         words = ngettext("The label went to %(n)d more of the track.", "The label went to %(n)d more of the track.", n)
-    elif order.kind == LABEL and label is not None:
+    elif requested.kind == LABEL and label is not None:
         words = ngettext("%(n)d sample is now “%(label)s”.", "%(n)d samples are now “%(label)s”.", n)
-    elif order.kind == LABEL:
+    elif requested.kind == LABEL:
         words = ngettext("%(n)d sample has no label any more.", "%(n)d samples have no label any more.", n)
-    elif order.kind == ACCEPT:
+    elif requested.kind == ACCEPT:
         words = ngettext("%(n)d suggestion is accepted.", "%(n)d suggestions are accepted.", n)
-    elif order.kind == LEAVE_OUT:
+    elif requested.kind == LEAVE_OUT:
         words = ngettext("%(n)d sample is left out.", "%(n)d samples are left out.", n)
     else:
         words = ngettext("%(n)d sample is taken in again.", "%(n)d samples are taken in again.", n)
@@ -107,10 +110,10 @@ def _in_words(names: list[str]) -> str:
     )
 
 
-def answer(order_words: str, refusal_words: str, done: Done, undo_url: str) -> dict[str, Any]:
+def answer(act_words: str, refusal_words: str, done: ActResult, undo_url: str) -> dict[str, Any]:
     """For the page: as `webapp.http.responses` says it, and what changed."""
     return {
-        "toast": " ".join(filter(None, (order_words, refusal_words))),
+        "toast": " ".join(filter(None, (act_words, refusal_words))),
         "undo": {"url": undo_url, "fields": {}} if done.act else None,
         "changed": queries.runs_of(sorted(done.changed.items())),
         "refused": done.refused,

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, F, Q, QuerySet
 
 from webapp.accounts.models import User
-from webapp.datasets.models import Act, ActKind, Dataset, Import, Sample
+from webapp.datasets.models import ActKind, Dataset, Import, LabellingAct, Sample
 from webapp.datasets.queries import label_tally, samples_of
 from webapp.http.ids import uuid_or_none
 from webapp.videos.models import Video
@@ -18,10 +18,10 @@ MOST_ROWS = 500
 MOST_NUMBER = 2**31 - 1
 MOST_VIDEOS = 12
 """Videos that the search for one offers."""
-UNLABELLED, DOUBTFUL, LEFT_OUT = "unlabelled", "doubtful", "left_out"
-SHOWS = (UNLABELLED, DOUBTFUL, LEFT_OUT)
+UNLABELLED, UNCERTAIN, EXCLUDED = "unlabelled", "doubtful", "left_out"
+SHOWS = (UNLABELLED, UNCERTAIN, EXCLUDED)
 
-IN_DOUBT = Q(label=None, suggested__isnull=False, is_left_out=False)
+IS_UNCERTAIN = Q(label=None, suggested__isnull=False, is_left_out=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,10 @@ def fitting(dataset: Dataset, filters: Filters) -> QuerySet[Sample]:
         samples = samples.filter(came_with=filters.of_import)
     if filters.show == UNLABELLED:
         samples = samples.filter(label=None, is_left_out=False)
-    if filters.show == LEFT_OUT:
+    if filters.show == EXCLUDED:
         samples = samples.filter(is_left_out=True)
-    if filters.show == DOUBTFUL:
-        return samples.filter(IN_DOUBT).order_by(F("certainty").asc(nulls_last=True), "number")
+    if filters.show == UNCERTAIN:
+        return samples.filter(IS_UNCERTAIN).order_by(F("certainty").asc(nulls_last=True), "number")
     return samples.order_by("number")
 
 
@@ -73,8 +73,8 @@ def read_since(query: Mapping[str, str]) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def doubtful(dataset: Dataset) -> QuerySet[Sample]:
-    return samples_of(dataset).filter(IN_DOUBT)
+def uncertain(dataset: Dataset) -> QuerySet[Sample]:
+    return samples_of(dataset).filter(IS_UNCERTAIN)
 
 
 def runs_of(pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
@@ -160,30 +160,30 @@ def read_numbers(text: str) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class SampleCounts:
     """How many samples there are of each sort."""
 
     all: int
     labelled: int
     unlabelled: int
-    left_out: int
-    doubtful: int
+    excluded: int
+    uncertain: int
     labels: dict[int, int]
 
 
-def counts(dataset: Dataset) -> Counts:
+def counts(dataset: Dataset) -> SampleCounts:
     """Two small reads, each from one index."""
     tally = label_tally(dataset)
     labels: dict[int, int] = {}
     for (label_id, _is_out), n in tally.items():
         if label_id is not None:
             labels[label_id] = labels.get(label_id, 0) + n
-    return Counts(
+    return SampleCounts(
         all=sum(tally.values()),
         labelled=sum(labels.values()),
         unlabelled=tally.get((None, False), 0),
-        left_out=sum(n for (_label_id, is_out), n in tally.items() if is_out),
-        doubtful=doubtful(dataset).count(),
+        excluded=sum(n for (_label_id, is_out), n in tally.items() if is_out),
+        uncertain=uncertain(dataset).count(),
         labels=labels,
     )
 
@@ -191,7 +191,7 @@ def counts(dataset: Dataset) -> Counts:
 def quicker_people(dataset: Dataset, numbers: Sequence[int], user: User) -> tuple[list[str], bool]:
     """Who changed these samples last ("" for the person themselves), and whether all they did was labelling."""
     last = samples_of(dataset).filter(number__in=numbers[:MOST_ROWS], last_act__isnull=False).values("last_act")
-    found = Act.objects.filter(pk__in=last).values_list("user", "user__name", "user__email", "kind").distinct()
+    found = LabellingAct.objects.filter(pk__in=last).values_list("user", "user__name", "user__email", "kind").distinct()
     names = sorted({"" if pk == user.pk else name or email or "?" for pk, name, email, _kind in found})
     return names, all(kind == ActKind.LABEL for *_who, kind in found)
 

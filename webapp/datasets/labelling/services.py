@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.datasets import live
-from webapp.datasets.models import Act, ActKind, Change, Dataset, Label, Sample
+from webapp.datasets.models import ActKind, Dataset, Label, LabelChange, LabellingAct, Sample
 
 BATCH = 500
 """Single numbers in one statement."""
@@ -28,10 +28,10 @@ Seen = Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ActResult:
     """What became of an act: `act` is None when nothing changed."""
 
-    act: Act | None
+    act: LabellingAct | None
     changed: dict[int, int]
     """Numbers of the samples that it changed, and their new revisions."""
     refused: list[int]
@@ -39,7 +39,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _Target:
     """How samples shall be afterwards."""
 
     kind: ActKind
@@ -60,18 +60,18 @@ class _Wish:
         return rows.exclude(**self.fields)
 
 
-def label_samples(dataset: Dataset, *, user: User | None, label: Label | None, seen: Seen) -> Done:
+def label_samples(dataset: Dataset, *, user: User | None, label: Label | None, seen: Seen) -> ActResult:
     """Gives a label to samples, or takes it away (None)."""
-    return _perform(dataset, user, ActKind.LABEL, label, [(_Wish(ActKind.LABEL, label), seen)])
+    return _perform(dataset, user, ActKind.LABEL, label, [(_Target(ActKind.LABEL, label), seen)])
 
 
-def accept_suggestions(dataset: Dataset, *, user: User | None, seen: Iterable[tuple[Label, Seen]]) -> Done:
+def accept_suggestions(dataset: Dataset, *, user: User | None, seen: Iterable[tuple[Label, Seen]]) -> ActResult:
     """Gives samples the labels that the person saw suggested for them: one act, however many labels."""
-    wishes = [(_Wish(ActKind.LABEL, label), numbers) for label, numbers in seen]
-    return _perform(dataset, user, ActKind.LABEL, None, wishes)
+    targets = [(_Target(ActKind.LABEL, label), numbers) for label, numbers in seen]
+    return _perform(dataset, user, ActKind.LABEL, None, targets)
 
 
-def label_sequences(dataset: Dataset, *, user: User | None, seen: Seen) -> Done:
+def label_sequences(dataset: Dataset, *, user: User | None, seen: Seen) -> ActResult:
     """Gives the labels of samples to everything of the same track or shot, in one act.
 
     A neighbour gets it that has no label, or still the one that the sample itself had before; where somebody said
@@ -79,34 +79,34 @@ def label_sequences(dataset: Dataset, *, user: User | None, seen: Seen) -> Done:
     """
     labels = Label.objects.filter(dataset=dataset).in_bulk()
     by_label = _neighbours(dataset, seen)
-    wishes = [(_Wish(ActKind.LABEL, labels[pk]), numbers) for pk, numbers in by_label.items() if pk in labels]
-    return _perform(dataset, user, ActKind.LABEL, None, wishes)
+    targets = [(_Target(ActKind.LABEL, labels[pk]), numbers) for pk, numbers in by_label.items() if pk in labels]
+    return _perform(dataset, user, ActKind.LABEL, None, targets)
 
 
-def leave_out_samples(dataset: Dataset, *, user: User | None, seen: Seen, left_out: bool) -> Done:
+def exclude_samples(dataset: Dataset, *, user: User | None, seen: Seen, excluded: bool) -> ActResult:
     """Takes samples out of (or into) all versions to come."""
-    kind = ActKind.LEAVE_OUT if left_out else ActKind.TAKE_IN
-    return _perform(dataset, user, kind, None, [(_Wish(kind), seen)])
+    kind = ActKind.LEAVE_OUT if excluded else ActKind.TAKE_IN
+    return _perform(dataset, user, kind, None, [(_Target(kind), seen)])
 
 
-def undo(act: Act, *, user: User | None) -> Done:
+def undo(act: LabellingAct, *, user: User | None) -> ActResult:
     """Each sample that nobody changed since gets back what it had; undoing twice changes nothing more.
 
     Where a later act stands on top, that one stays; undoing it as well then leads back to before this one.
     """
     with transaction.atomic():
-        if not Act.objects.filter(pk=act.pk, undone_at=None).update(undone_at=timezone.now()):
-            return Done(None, {}, [])
+        if not LabellingAct.objects.filter(pk=act.pk, undone_at=None).update(undone_at=timezone.now()):
+            return ActResult(None, {}, [])
         changed = _take_back(act)
         _take_from_beneath(act)
-        concerned = set(Change.objects.filter(act=act).values_list("sample__number", flat=True))
+        concerned = set(LabelChange.objects.filter(act=act).values_list("sample__number", flat=True))
     live.samples_changed(act.dataset, list(changed))
-    return Done(act, changed, sorted(concerned - set(changed)))
+    return ActResult(act, changed, sorted(concerned - set(changed)))
 
 
-def _take_back(act: Act) -> dict[int, int]:
+def _take_back(act: LabellingAct) -> dict[int, int]:
     """Numbers and new revisions of the samples on which the act was the last."""
-    mine = Change.objects.filter(act=act, sample=OuterRef("pk"))
+    mine = LabelChange.objects.filter(act=act, sample=OuterRef("pk"))
     Sample.objects.filter(last_act=act).update(
         label=Subquery(mine.values("label_before")),
         is_left_out=Subquery(mine.values("was_left_out")),
@@ -118,10 +118,10 @@ def _take_back(act: Act) -> dict[int, int]:
     return dict(back.values_list("number", "revision"))
 
 
-def _take_from_beneath(act: Act) -> None:
+def _take_from_beneath(act: LabellingAct) -> None:
     """Acts that stand on this one now stand on what was before it."""
-    mine = Change.objects.filter(act=act, sample=OuterRef("sample"))
-    Change.objects.filter(act_before=act).update(
+    mine = LabelChange.objects.filter(act=act, sample=OuterRef("sample"))
+    LabelChange.objects.filter(act_before=act).update(
         label_before=Subquery(mine.values("label_before")),
         was_left_out=Subquery(mine.values("was_left_out")),
         act_before=Subquery(mine.values("act_before")),
@@ -148,33 +148,33 @@ def _neighbours(dataset: Dataset, seen: Seen) -> dict[int, dict[int, int]]:
 
 
 def _perform(
-    dataset: Dataset, user: User | None, kind: ActKind, label: Label | None, wishes: Sequence[tuple[_Wish, Seen]]
-) -> Done:
+    dataset: Dataset, user: User | None, kind: ActKind, label: Label | None, targets: Sequence[tuple[_Target, Seen]]
+) -> ActResult:
     with transaction.atomic():
-        act = Act.objects.create(dataset=dataset, kind=kind, label=label, user=user)
-        for wish, seen in wishes:
+        act = LabellingAct.objects.create(dataset=dataset, kind=kind, label=label, user=user)
+        for target, seen in targets:
             for revision, numbers in _by_revision(seen):
                 for these in _named(numbers):
-                    _change(act, wish, these, revision)
+                    _change(act, target, these, revision)
         changed = dict(Sample.objects.filter(last_act=act).values_list("number", "revision"))
         if not changed:
             act.delete()
-    refused = [number for wish, seen in wishes for number in _refused(dataset, wish, set(seen) - set(changed))]
+    refused = [number for target, seen in targets for number in _refused(dataset, target, set(seen) - set(changed))]
     live.samples_changed(dataset, list(changed))
-    return Done(act if changed else None, changed, sorted(refused))
+    return ActResult(act if changed else None, changed, sorted(refused))
 
 
-def _change(act: Act, wish: _Wish, these: Q, revision: int) -> None:
-    rows = wish.unmet(Sample.objects.filter(these, dataset=act.dataset_id, revision=revision, removed_at=None))
+def _change(act: LabellingAct, target: _Target, these: Q, revision: int) -> None:
+    rows = target.unmet(Sample.objects.filter(these, dataset=act.dataset_id, revision=revision, removed_at=None))
     noted = _note(act, rows)
     # The revision stands in the condition: of two people at once one changes a row, and what was noted is what it had.
-    is_noted = Exists(Change.objects.filter(act=act, sample=OuterRef("pk")))
-    count = rows.filter(is_noted).update(last_act=act, revision=F("revision") + 1, **wish.fields)
+    is_noted = Exists(LabelChange.objects.filter(act=act, sample=OuterRef("pk")))
+    count = rows.filter(is_noted).update(last_act=act, revision=F("revision") + 1, **target.fields)
     if count < noted:
-        Change.objects.filter(act=act).exclude(sample__last_act=act).delete()
+        LabelChange.objects.filter(act=act).exclude(sample__last_act=act).delete()
 
 
-def _note(act: Act, rows: QuerySet[Sample]) -> int:
+def _note(act: LabellingAct, rows: QuerySet[Sample]) -> int:
     """Keeps what the samples have now; in one statement, since they may be 100,000. Returns how many they are."""
     columns = {
         "act_id": "act_noted",
@@ -188,17 +188,17 @@ def _note(act: Act, rows: QuerySet[Sample]) -> int:
     names = ", ".join(map(quote, columns))
     sql, params = kept.query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {quote(Change._meta.db_table)} ({names}) {sql}", params)
+        cursor.execute(f"INSERT INTO {quote(LabelChange._meta.db_table)} ({names}) {sql}", params)
         return int(cursor.rowcount)
 
 
-def _refused(dataset: Dataset, wish: _Wish, numbers: set[int]) -> set[int]:
+def _refused(dataset: Dataset, target: _Target, numbers: set[int]) -> set[int]:
     """Without those that need no change; also when somebody else has just made the same one."""
-    as_wished: set[int] = set()
+    as_requested: set[int] = set()
     for these in _named(numbers):
         rows = Sample.objects.filter(these, dataset=dataset, removed_at=None)
-        as_wished.update(wish.met(rows).values_list("number", flat=True))
-    return numbers - as_wished
+        as_requested.update(target.met(rows).values_list("number", flat=True))
+    return numbers - as_requested
 
 
 def _by_revision(seen: Seen) -> list[tuple[int, list[int]]]:

@@ -15,7 +15,7 @@ from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.labelling import forms, queries, services
 from webapp.datasets.measuring import services as measuring
-from webapp.datasets.models import Act, ActKind
+from webapp.datasets.models import ActKind, LabellingAct
 from webapp.datasets.page_context import head_context
 from webapp.datasets.services import HUES
 from webapp.http.body_limit_middleware import MAX_BODY_BYTES
@@ -31,7 +31,7 @@ def page(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     context = head | {
         "filters": filters,
         "fitting": queries.fitting(dataset, filters).count() if filters.any else head["overview"].count,
-        "doubtful": queries.doubtful(dataset).count(),
+        "uncertain": queries.uncertain(dataset).count(),
         "chosen_label": dataset.labels.filter(pk=filters.label).first() if filters.label else None,
         "chosen_video": queries.chosen_video(filters, dataset),
         "chosen_import": queries.chosen_import(filters, dataset),
@@ -106,14 +106,14 @@ def act(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     here = reverse("datasets:grid", args=[dataset.pk])
     try:
         # Not `request.body`: Django allows that less than 100,000 picked samples may take; `limits` bounds it.
-        order = forms.read(request.read(MAX_BODY_BYTES), dataset)
-    except forms.NotAnOrder:
+        requested = forms.read(request.read(MAX_BODY_BYTES), dataset)
+    except forms.InvalidRequest:
         return refused(request, _("That could not be done. Reload the page and try again."), here, status=400)
-    outcome = forms.carry_out(order, dataset, request.user)
+    outcome = forms.carry_out(requested, dataset, request.user)
     if outcome.act is not None and outcome.act.kind == ActKind.LABEL:
         measuring.request_suggestions(dataset)
     undo_url = reverse("datasets:undo_act", args=[dataset.pk, outcome.act.pk]) if outcome.act else ""
-    words = forms.sentence(order, outcome)
+    words = forms.sentence(requested, outcome)
     refusal = forms.refusal(dataset, outcome.refused, request.user)
     return JsonResponse(forms.answer(words, refusal, outcome, undo_url))
 
@@ -122,7 +122,7 @@ def act(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
 @require_POST
 def undo(request: SignedInRequest, dataset_id: UUID, act_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
-    undone = get_object_or_404(Act.objects.select_related("dataset"), pk=act_id, dataset=dataset)
+    undone = get_object_or_404(LabellingAct.objects.select_related("dataset"), pk=act_id, dataset=dataset)
     outcome = services.undo(undone, user=request.user)
     n = len(outcome.changed)
     words = ngettext("Undone for %(n)d sample.", "Undone for %(n)d samples.", n) % {"n": n} if n else ""

@@ -18,7 +18,7 @@ from analysis.images.read import decode_picture
 from analysis.types import Float32, Image
 from webapp import storage
 from webapp.datasets import live, signals
-from webapp.datasets.models import Dataset, Kind, Label, Measured, Sample
+from webapp.datasets.models import Dataset, DatasetKind, Label, Measured, Sample
 from webapp.datasets.signals import Suggester
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
@@ -33,7 +33,7 @@ MEASURED = Q(measured__version=MEASURES_VERSION, measured__embedder=PictureEmbed
 REPLACED = ("blur", "brightness", "highlights", "shadows", "contrast", "version", "signature", "embedder", "embedding")
 LEAST_LABELLED = 2
 """Labels that have at least this many samples are suggested."""
-MOST_JUDGED = 2000
+MOST_ASKED = 2000
 """Samples that a model at work judges each time, the doubtful ones: about a minute of one core."""
 MOST_KNOWN = 5000
 """Labelled samples that vote on suggestions; more of them change little and cost memory."""
@@ -88,7 +88,7 @@ def _row(sample: Sample, image_bgr: Image, vector: Float32) -> Measured:
 
 def picture_of(sample: Sample) -> Image | None:
     """What is measured: the picture, or of a clip the thumbnail; None when its file is gone or broken."""
-    key = sample.thumbnail_key if sample.dataset.kind == Kind.CLIPS else sample.key
+    key = sample.thumbnail_key if sample.dataset.kind == DatasetKind.CLIPS else sample.key
     try:
         return decode_picture(storage.read_bytes(key), sample.name)
     except (FileNotFoundError, AnalysisError) as error:
@@ -134,7 +134,7 @@ def _make_patterns(rows: Sequence[Measured]) -> None:
     Measured.objects.bulk_update([row for row, _image in pictures], ["patterns", "patterns_by"])
 
 
-def suggest(dataset: Dataset, alive: Callable[[], None]) -> None:
+def suggest(dataset: Dataset, heartbeat: Callable[[], None]) -> None:
     """For every unlabelled sample the label of its likest neighbours; forgets older suggestions.
 
     Where a model of the dataset is at work, it judges those of which the neighbours are least certain.
@@ -148,8 +148,8 @@ def suggest(dataset: Dataset, alive: Callable[[], None]) -> None:
     names = _labels_with_enough(labelled)
     if len(names) >= 2:
         _suggest_by_neighbours(dataset, samples.filter(label=None), labelled.filter(label__in=names))
-    if judge := signals.first_answer(signals.label_suggester_wanted, dataset):
-        _suggest_by_model(dataset, samples.filter(label=None), judge, alive)
+    if suggester := signals.first_answer(signals.label_suggester_wanted, dataset):
+        _suggest_by_model(dataset, samples.filter(label=None), suggester, heartbeat)
 
 
 def _suggest_by_neighbours(dataset: Dataset, samples: QuerySet[Sample], voters: QuerySet[Sample]) -> None:
@@ -165,19 +165,21 @@ def _suggest_by_neighbours(dataset: Dataset, samples: QuerySet[Sample], voters: 
         live.samples_changed(dataset, [row.number for row in rows])
 
 
-def _suggest_by_model(dataset: Dataset, samples: QuerySet[Sample], judge: Suggester, alive: Callable[[], None]) -> None:
+def _suggest_by_model(
+    dataset: Dataset, samples: QuerySet[Sample], suggester: Suggester, heartbeat: Callable[[], None]
+) -> None:
     least_certain = samples.select_related("dataset").order_by(F("certainty").asc(nulls_first=True), "number")
-    asked = list(least_certain[:MOST_JUDGED])
+    asked = list(least_certain[:MOST_ASKED])
     for start in range(0, len(asked), BATCH):
         rows = []
         batch = asked[start : start + BATCH]
-        for sample, suggestion in zip(batch, judge(batch), strict=True):
+        for sample, suggestion in zip(batch, suggester(batch), strict=True):
             if suggestion is not None:
                 sample.suggested_id, sample.certainty = suggestion
                 rows.append(sample)
         Sample.objects.bulk_update(rows, ["suggested", "certainty"])
         live.samples_changed(dataset, [row.number for row in rows])
-        alive()
+        heartbeat()
 
 
 def _labels_with_enough(labelled: QuerySet[Sample]) -> list[int]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from webapp import storage
 from webapp.datasets.models import Label
-from webapp.datasets.versions.export_queries import Contents, Row, columns_of, file_name, folders_of
+from webapp.datasets.versions.export_queries import Contents, ExportedSample, columns_of, file_name, folders_of
 from webapp.http.zip_stream import ZipStream
 
 SCHEMA = 1
@@ -24,7 +24,7 @@ def as_folders(contents: Contents) -> Iterator[bytes]:
     stream, labels = ZipStream(), contents.labels()
     folders = folders_of(labels)
 
-    def path(row: Row) -> str:
+    def path(row: ExportedSample) -> str:
         return f"{folders[row.label]}/{file_name(row)}" if row.label in folders else file_name(row)
 
     yield from stream.text("rollcall.json", _description(contents, labels, folders))
@@ -54,11 +54,11 @@ def as_coco(contents: Contents) -> Iterator[bytes]:
 FORMS: dict[str, Callable[[Contents], Iterator[bytes]]] = {"zip": as_folders, "coco": as_coco, "csv": as_table}
 
 
-def _in_one_folder(row: Row) -> str:
+def _in_one_folder(row: ExportedSample) -> str:
     return f"{PICTURES}/{file_name(row)}"
 
 
-def _files(stream: ZipStream, contents: Contents, path: Callable[[Row], str]) -> Iterator[bytes]:
+def _files(stream: ZipStream, contents: Contents, path: Callable[[ExportedSample], str]) -> Iterator[bytes]:
     for row in contents.rows():
         try:
             with storage.local_path(row.sample.key) as source, source.open("rb") as file:
@@ -86,7 +86,7 @@ def label_row(label: Label) -> dict[str, Any]:
     return {"name": label.name, "hue": label.hue, "key": label.key}
 
 
-def _table(contents: Contents, path: Callable[[Row], str], with_label: bool) -> Iterator[str]:
+def _table(contents: Contents, path: Callable[[ExportedSample], str], with_label: bool) -> Iterator[str]:
     """UTF-8 with a mark in front, without which spreadsheets read it as something else."""
     header: list[str] = []
     for row in contents.rows():
@@ -124,7 +124,7 @@ def _separated(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
         yield (",\n" if number else "") + json.dumps(row, ensure_ascii=False)
 
 
-def _image(row: Row) -> dict[str, Any]:
+def _image(row: ExportedSample) -> dict[str, Any]:
     sample = row.sample
     known = {name: value for name, value in columns_of(row).items() if value}
     return {
@@ -136,7 +136,7 @@ def _image(row: Row) -> dict[str, Any]:
     }
 
 
-def _annotation(row: Row, category: int) -> dict[str, Any]:
+def _annotation(row: ExportedSample, category: int) -> dict[str, Any]:
     sample = row.sample
     return {
         "id": sample.number,

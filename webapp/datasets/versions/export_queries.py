@@ -16,7 +16,7 @@ RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ExportedSample:
     """A sample as it is exported."""
 
     sample: Sample
@@ -48,21 +48,21 @@ class Contents:
         gone = sorted(names - {label.name for label in kept})
         return kept + [Label(dataset=self.dataset, name=name, position=len(labels)) for name in gone]
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[ExportedSample]:
         """By number; each batch is a query of its own, so that a slow reader holds no transaction open."""
         after = 0
         while batch := self._batch(after):
             yield from batch
             after = batch[-1].sample.number
 
-    def _batch(self, after: int) -> list[Row]:
+    def _batch(self, after: int) -> list[ExportedSample]:
         if self.version is not None:
             frozen = VersionSample.objects.filter(version=self.version, sample__number__gt=after)
             chosen = frozen.select_related("sample").order_by("sample__number")[:BATCH]
-            return [Row(each.sample, each.label, each.source, each.part) for each in chosen]
+            return [ExportedSample(each.sample, each.label, each.source, each.part) for each in chosen]
         samples = Sample.objects.filter(dataset=self.dataset, removed_at=None, number__gt=after)
         chosen_samples = samples.select_related("label").order_by("number")[:BATCH]
-        return [Row(each, each.label.name if each.label else "", each.source) for each in chosen_samples]
+        return [ExportedSample(each, each.label.name if each.label else "", each.source) for each in chosen_samples]
 
 
 def folders_of(labels: list[Label]) -> dict[str, str]:
@@ -90,12 +90,12 @@ def safe_name(name: str) -> str:
     return f"_{plain}" if RESERVED.fullmatch(plain) else plain
 
 
-def file_name(row: Row) -> str:
+def file_name(row: ExportedSample) -> str:
     """The number names it; what it was called stands in the list."""
     return f"{row.sample.number:06d}{SUFFIXES[row.sample.media_type]}"
 
 
-def columns_of(row: Row) -> dict[str, str]:
+def columns_of(row: ExportedSample) -> dict[str, str]:
     """Everything that is known of a sample beside its file and label, as text; empty where unknown."""
     sample = row.sample
     return {

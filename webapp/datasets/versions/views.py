@@ -67,7 +67,7 @@ def version_list(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
         "form": FreezeForm(),
         "ready": ready,
         "unlabelled": overview.count - overview.labelled,
-        "left_out": overview.left_out,
+        "excluded": overview.excluded,
     }
     return render(request, "datasets/versions.html", context)
 

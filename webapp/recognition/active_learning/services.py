@@ -11,7 +11,7 @@ from webapp.datasets.importing import single_moment_services
 from webapp.datasets.importing.single_moment_services import Moment
 from webapp.datasets.labelling import services as labelling
 from webapp.datasets.measuring.services import request_suggestions
-from webapp.datasets.models import Act, Dataset, Label
+from webapp.datasets.models import Dataset, Label, LabellingAct
 from webapp.recognition.models import Observation
 
 
@@ -27,7 +27,7 @@ class TooLate(Exception):
 class Answered:
     """`act` labelled a sample that was there already; None: the moment is on its way into the dataset."""
 
-    act: Act | None
+    act: LabellingAct | None
     was_there: bool
 
 
@@ -52,14 +52,14 @@ def skip(observation: Observation) -> None:
     Observation.objects.filter(pk=observation.pk, answered_at=None).update(skipped_at=timezone.now())
 
 
-def take_back(observation: Observation, dataset: Dataset, act: Act | None, *, user: User) -> None:
+def take_back(observation: Observation, dataset: Dataset, act: LabellingAct | None, *, user: User) -> None:
     """Raises TooLate."""
     if not observation.answer:
         return
     if act is not None:
         if not labelling.undo(act, user=user).changed:
             raise TooLate
-    elif not single_moment_services.take_back_moment(dataset, moment_of(observation, observation.answer)):
+    elif not single_moment_services.remove_moment(dataset, moment_of(observation, observation.answer)):
         raise TooLate
     Observation.objects.filter(pk=observation.pk).update(answer="", answered_by=None, answered_at=None)
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from webapp import access
 from webapp.accounts.request_types import SignedInRequest
-from webapp.datasets.models import Act, Dataset
+from webapp.datasets.models import Dataset, LabellingAct
 from webapp.http.ranged_responses import ranged_response
 from webapp.http.responses import done, refused
 from webapp.recognition.active_learning import queries, services
@@ -79,8 +79,10 @@ def undo_answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     if dataset is None:
         return refused(request, _("The dataset of this model was deleted."), here)
     try:
-        act = Act.objects.get(pk=UUID(request.POST["act"]), dataset=dataset) if request.POST.get("act") else None
-    except (ValueError, Act.DoesNotExist) as error:
+        act = (
+            LabellingAct.objects.get(pk=UUID(request.POST["act"]), dataset=dataset) if request.POST.get("act") else None
+        )
+    except (ValueError, LabellingAct.DoesNotExist) as error:
         raise Http404 from error
     try:
         services.take_back(observation, dataset, act, user=request.user)

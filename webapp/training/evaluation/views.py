@@ -104,7 +104,7 @@ def relabel(request: SignedInRequest, run_id: UUID, number: int) -> HttpResponse
     revision = request.POST.get("revision", "")
     seen = {number: int(revision)} if revision.isascii() and revision.isdigit() else {}
     if "leave_out" in request.POST:
-        outcome = labelling.leave_out_samples(dataset, user=request.user, seen=seen, left_out=True)
+        outcome = labelling.exclude_samples(dataset, user=request.user, seen=seen, excluded=True)
         words = _("Sample %(number)d is left out of the next version.") % {"number": number}
     else:
         label = _label(dataset, request.POST.get("label", ""))

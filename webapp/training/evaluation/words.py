@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from webapp.datasets.choices import Kind, Part
+from webapp.datasets.choices import DatasetKind, Part
 from webapp.training.evaluation.queries import EvaluationData
 
 PER_HUNDRED_FROM = 0.95
@@ -19,9 +19,9 @@ def right_of(kind: str, share: float, low: float, high: float) -> str:
     whole = 100 if share >= PER_HUNDRED_FROM else 10
     values = {"whole": whole, "right": _number(share * whole)}
     values |= {"low": _number(low * whole), "high": _number(high * whole)}
-    if kind == Kind.FACES:
+    if kind == DatasetKind.FACES:
         words = _("Of %(whole)d faces it is right about %(right)s, most likely between %(low)s and %(high)s.")
-    elif kind == Kind.CLIPS:
+    elif kind == DatasetKind.CLIPS:
         words = _("Of %(whole)d clips it is right about %(right)s, most likely between %(low)s and %(high)s.")
     else:
         words = _("Of %(whole)d pictures it is right about %(right)s, most likely between %(low)s and %(high)s.")
@@ -35,9 +35,9 @@ def _number(value: float) -> str:
 def measured_on(kind: str, measured: EvaluationData, part: str) -> str:
     """Measured on 212 pictures of 14 videos that it never saw."""
     n = measured.count
-    if kind == Kind.FACES:
+    if kind == DatasetKind.FACES:
         things = ngettext("%(n)d face", "%(n)d faces", n) % {"n": n}
-    elif kind == Kind.CLIPS:
+    elif kind == DatasetKind.CLIPS:
         things = ngettext("%(n)d clip", "%(n)d clips", n) % {"n": n}
     else:
         things = ngettext("%(n)d picture", "%(n)d pictures", n) % {"n": n}

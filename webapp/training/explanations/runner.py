@@ -20,7 +20,7 @@ from analysis.video.cut_clip import cut_clip
 from analysis.video.frames_at import frames_at, whole_picture
 from analysis.video.probe import probe_in_subprocess
 from webapp import storage
-from webapp.datasets.choices import Kind
+from webapp.datasets.choices import DatasetKind
 from webapp.datasets.measuring import runner as measuring_runner
 from webapp.datasets.models import Measured
 from webapp.jobs import lifecycle
@@ -134,7 +134,7 @@ def _of_upload(explanation: Explanation, loaded: Loaded, path: Path, scratch: Pa
         return Shown(path)
     if _wants_clip(loaded):
         raise UnreadableVideo(f"{explanation.file_name}: a picture, where the model takes clips")
-    if explanation.run.kind != Kind.FACES:
+    if explanation.run.kind != DatasetKind.FACES:
         return Shown(path)
     return _with_face(read_picture(path), scratch)
 
@@ -150,7 +150,11 @@ def _frame(explanation: Explanation, loaded: Loaded, scratch: Path) -> Shown:
             return Shown(target)
         for _index, frame in frames_at(path, info, [explanation.time_s]):
             image = whole_picture(frame, info, FRAME_SIDE_PX)
-            return _with_face(image, scratch) if explanation.run.kind == Kind.FACES else Shown(_written(image, scratch))
+            return (
+                _with_face(image, scratch)
+                if explanation.run.kind == DatasetKind.FACES
+                else Shown(_written(image, scratch))
+            )
     raise UnreadableVideo(f"{explanation.video.title}: no picture at {explanation.time_s:.2f} s")
 
 

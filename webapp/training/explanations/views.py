@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from analysis.errors import PictureTooLarge, UnreadablePicture
 from webapp import access
 from webapp.accounts.request_types import SignedInRequest
-from webapp.datasets.choices import Kind
+from webapp.datasets.choices import DatasetKind
 from webapp.datasets.models import Sample
 from webapp.http.ids import uuid_or_none
 from webapp.http.ranged_responses import ranged_response
@@ -160,7 +160,7 @@ def _failed(found: Explanation, status: str) -> bool:
 def _try_page(request: HttpRequest, run: TrainingRun, status: int, problem: str) -> HttpResponse:
     takes_clips = "clip" in run.result.get("model", {}).get("inputs", [])
     context = head_context(request, run) | {"tab": "try", "problem": problem, "takes_clips": takes_clips}
-    context |= {"takes_faces": run.kind == Kind.FACES}
+    context |= {"takes_faces": run.kind == DatasetKind.FACES}
     mine = access.visible_explanations(request.user).filter(run=run).exclude(file_key="").select_related("job")
     context["tried"] = mine.filter(heat_key__gt="", label="").order_by("-created_at")[:12]
     return render(request, "training/try.html", context, status=status)

@@ -8,14 +8,14 @@ from django.utils.translation import ngettext
 
 from analysis.training.config import Recipe
 from analysis.training.data.samples import FEWEST_PER_LABEL
-from webapp.datasets.models import Kind, Part
+from webapp.datasets.models import DatasetKind, Part
 
 LEAST_PER_LABEL = 10
 """Pictures of a label, below which a model learns the pictures rather than the label; two labels need so many."""
 RECIPES: dict[str, tuple[Recipe, ...]] = {
-    Kind.FACES: (Recipe.AUTO, Recipe.FACE_HEAD, Recipe.FINETUNE, Recipe.TUTORIAL),
-    Kind.FRAMES: (Recipe.AUTO, Recipe.FINETUNE, Recipe.TUTORIAL),
-    Kind.CLIPS: (Recipe.AUTO, Recipe.SEQUENCE),
+    DatasetKind.FACES: (Recipe.AUTO, Recipe.FACE_HEAD, Recipe.FINETUNE, Recipe.TUTORIAL),
+    DatasetKind.FRAMES: (Recipe.AUTO, Recipe.FINETUNE, Recipe.TUTORIAL),
+    DatasetKind.CLIPS: (Recipe.AUTO, Recipe.SEQUENCE),
 }
 """What fits each kind of dataset, the recommended one first."""
 Statistics = Mapping[str, Any]
@@ -50,7 +50,7 @@ def obstacles(statistics: Statistics, kind: str, recipe: Recipe = Recipe.AUTO) -
 def _too_few(counts: Mapping[str, int], kind: str) -> str:
     """ "Two labels need at least 10 pictures each; “smile” has 4."."""
     least = {"least": LEAST_PER_LABEL}
-    if kind == Kind.CLIPS:
+    if kind == DatasetKind.CLIPS:
         needed = _("Two labels need at least %(least)d clips each") % least
     else:
         needed = _("Two labels need at least %(least)d pictures each") % least

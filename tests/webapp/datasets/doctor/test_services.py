@@ -35,9 +35,9 @@ def run(dataset: Dataset, kind: str) -> Job:
         Checkup.objects.create(dataset=dataset, job=job)
     with lifecycle.working(job.pk) as claimed:
         assert claimed is not None
-        {JobKind.MEASURE: measuring_runner.measure_samples, JobKind.CHECKUP: doctor_runner.examine_dataset}[
-            JobKind(kind)
-        ](claimed)
+        {JobKind.MEASURE: measuring_runner.measure_samples, JobKind.CHECKUP: doctor_runner.scan_dataset}[JobKind(kind)](
+            claimed
+        )
     job.refresh_from_db()
     return job
 
@@ -62,9 +62,9 @@ def fill(dataset: Dataset, count: int = 40) -> list[Sample]:
 
 
 def found(dataset: Dataset, kind: FindingKind) -> Finding:
-    checkup = doctor_services.latest_checkup(dataset)
-    assert checkup is not None
-    return checkup.findings.get(kind=kind)
+    scan = doctor_services.latest_scan(dataset)
+    assert scan is not None
+    return scan.findings.get(kind=kind)
 
 
 def numbers(finding: Finding) -> set[int]:
@@ -103,9 +103,9 @@ def test_old_measures_of_a_file_that_is_gone_are_not_compared(team: Team, caplog
     Measured.objects.filter(sample=lost.pk).update(version=0, embedding=b"12", signature=b"1")
     Sample.objects.filter(pk=lost.pk).update(key="teams/nowhere.jpg", label=None)
     assert run(dataset, JobKind.CHECKUP).status == Status.DONE
-    checkup = doctor_services.latest_checkup(dataset)
-    assert checkup is not None
-    assert checkup.samples_seen == 5
+    scan = doctor_services.latest_scan(dataset)
+    assert scan is not None
+    assert scan.samples_seen == 5
 
 
 def test_a_sample_whose_file_is_gone_stops_nothing(team: Team, caplog: pytest.LogCaptureFixture) -> None:
@@ -190,10 +190,10 @@ def test_what_others_changed_since_is_not_taken_back(team: Team, bob: User) -> N
     dark = make_sample(dataset, image=a_picture(700, (96, 96), light=0.05))
     run(dataset, JobKind.CHECKUP)
     finding = found(dataset, FindingKind.DARK)
-    assert doctor_services.mend(finding, user=bob) == 1
-    labelling.leave_out_samples(dataset, user=None, seen={dark.number: 1}, left_out=False)
-    labelling.leave_out_samples(dataset, user=None, seen={dark.number: 2}, left_out=True)
-    assert doctor_services.take_back(finding, user=bob) == 0
+    assert doctor_services.fix(finding, user=bob) == 1
+    labelling.exclude_samples(dataset, user=None, seen={dark.number: 1}, excluded=False)
+    labelling.exclude_samples(dataset, user=None, seen={dark.number: 2}, excluded=True)
+    assert doctor_services.undo_fix(finding, user=bob) == 0
     dark.refresh_from_db()
     assert dark.is_left_out
 

@@ -8,7 +8,7 @@ from typing import Any
 from webapp import storage
 from webapp.accounts.models import User
 from webapp.datasets.importing import services as importing
-from webapp.datasets.importing.option_types import Options
+from webapp.datasets.importing.option_types import ImportOptions
 from webapp.datasets.importing.runner import run_import
 from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Source
 from webapp.jobs import lifecycle
@@ -28,7 +28,7 @@ def zipped(members: Mapping[str, bytes | str], *, compression: int = zipfile.ZIP
 def prepare_zip(dataset: Dataset, user: User, content: bytes, **options: Any) -> Import:
     """All of it has arrived, and the job is queued."""
     of_import = importing.begin(
-        dataset=dataset, user=user, source=Source.ARCHIVE, options=Options(**options), title="pictures.zip"
+        dataset=dataset, user=user, source=Source.ARCHIVE, options=ImportOptions(**options), title="pictures.zip"
     )
     deliver(of_import, user, {"pictures.zip": content})
     return of_import
@@ -56,7 +56,7 @@ def prepare_pictures(dataset: Dataset, user: User, files: Mapping[str, bytes], *
         dataset=dataset,
         user=user,
         source=Source.PICTURES,
-        options=Options(expected=len(files), **options),
+        options=ImportOptions(expected=len(files), **options),
         title=f"{len(files)} pictures",
     )
     listed = list(files.items())

@@ -56,4 +56,4 @@ def test_only_admins_are_offered_it_and_may_have_it(team: Team, alice: User, bob
 def test_a_form_cannot_ask_for_drawings_in_another_dataset(team: Team, alice: User) -> None:
     dataset = pressed(alice)
     signed_in(alice).post(reverse("datasets:fill", args=[dataset.pk]), {"from": "drawn"})
-    assert Import.objects.filter(source=Source.DRAWN).count() == 1
+    assert Import.objects.filter(source=Source.SYNTHETIC).count() == 1

@@ -152,13 +152,13 @@ def test_cancelling_keeps_what_was_added_and_it_can_go_on(
         of_import = run(of_import)
     assert job_of(of_import).status == Status.CANCELLED
     assert len(samples_of(dataset)) == 5
-    assert importing.can_go_on(of_import)
-    importing.go_on(of_import, user=alice)
+    assert importing.can_resume(of_import)
+    importing.resume(of_import, user=alice)
     of_import = run(of_import)
     assert job_of(of_import).status == Status.DONE
     assert len(samples_of(dataset)) == 12
-    with pytest.raises(importing.NotNow):
-        importing.go_on(of_import, user=alice)
+    with pytest.raises(importing.WrongImportState):
+        importing.resume(of_import, user=alice)
 
 
 @pytest.mark.expects_errors
@@ -182,7 +182,7 @@ def test_a_full_disk_fails_clearly_keeps_what_was_added_and_can_go_on(
     assert (job.status, job.error_code) == (Status.FAILED, "disk_full")
     assert len(samples_of(dataset)) == 5
     assert stored_files(dataset) == keys_of(dataset)
-    importing.go_on(of_import, user=alice)
+    importing.resume(of_import, user=alice)
     assert run(of_import).counts == {"added": 12}
 
 
@@ -228,7 +228,7 @@ def test_a_dataset_that_was_deleted_is_filled_no_further(team: Team, alice: User
 def test_a_batch_sent_again_replaces_the_first_one(team: Team, alice: User) -> None:
     dataset = make_dataset(team=team)
     of_import = prepare_pictures(dataset, alice, {f"{n}.jpg": picture(n) for n in range(12)})
-    with pytest.raises(importing.NotNow):
+    with pytest.raises(importing.WrongImportState):
         importing.receive_batch(of_import, number=0, files=[])
     of_import = run(of_import)
     assert of_import.counts == {"added": 12}
@@ -274,7 +274,7 @@ def test_files_that_nobody_starts_or_goes_on_with_are_given_up(
     Job.objects.filter(pk=broken_off.job_id).update(finished_at=dataset.created_at - 2 * importing.KEPT_FOR)
     datasets_cleanup.clean_up()
     broken_off.refresh_from_db()
-    assert not importing.can_go_on(broken_off)
+    assert not importing.can_resume(broken_off)
     assert storage.names(broken_off.inbox_prefix) == []
 
 

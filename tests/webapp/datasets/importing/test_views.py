@@ -28,8 +28,8 @@ from webapp.accounts.models import Team, User
 from webapp.datasets import cleanup as datasets_cleanup
 from webapp.datasets.importing import inbox
 from webapp.datasets.importing import services as importing
-from webapp.datasets.importing.option_types import Options
-from webapp.datasets.models import Dataset, Import, ImportUpload, Kind, Source, Version
+from webapp.datasets.importing.option_types import ImportOptions
+from webapp.datasets.models import Dataset, DatasetKind, Import, ImportUpload, Source, Version
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Status
 from webapp.uploads import partial_files
@@ -53,7 +53,7 @@ def begin(client: Client, dataset: Dataset, **fields: Any) -> HttpResponse:
 
 
 def opened(user: User, dataset: Dataset, source: Source = Source.PICTURES, expected: int = 3) -> Import:
-    options = Options(expected=expected)
+    options = ImportOptions(expected=expected)
     return importing.begin(dataset=dataset, user=user, source=source, options=options, title="files")
 
 
@@ -227,7 +227,7 @@ def test_a_file_that_arrived_though_nobody_could_say_so_is_found(dataset: Datase
 
 
 def test_an_upload_given_up_leaves_nothing(dataset: Dataset, alice: User) -> None:
-    client, of_import = signed_in(alice), opened(alice, dataset, Source.FILMS, 2)
+    client, of_import = signed_in(alice), opened(alice, dataset, Source.VIDEOS, 2)
     upload = importing.start_upload(of_import, user=alice, name="a.mp4", size_bytes=10)
     address = url("import_file", of_import, upload.pk)
     sent = TUS | {"Upload-Offset": "0"}
@@ -253,7 +253,7 @@ def test_the_page_in_every_state(team: Team, alice: User) -> None:
     client = signed_in(alice)
     video = make_analysed_video(found_track(1), found_track(2, box=(300, 10, 360, 70)), team=team, title="<b>Party")
     person = people_of(video)[0]
-    for kind in Kind:
+    for kind in DatasetKind:
         dataset = make_dataset(team=team, kind=kind)
         for source in Source:
             for query in (
@@ -309,7 +309,7 @@ def test_people_are_added_from_the_page(team: Team, alice: User) -> None:
     client = signed_in(alice)
     video = make_analysed_video(found_track(1), team=team, title="Party")
     person = people_of(video)[0]
-    dataset = make_dataset(team=team, kind=Kind.FACES)
+    dataset = make_dataset(team=team, kind=DatasetKind.FACES)
     chosen = f"?from=people&people={person.pk}&how=views"
     assert "2 samples would come · 1 person · 1 video" in page(client, dataset, chosen)
     answer = begin(client, dataset, **{"from": "people"}, people=str(person.pk), how="views")

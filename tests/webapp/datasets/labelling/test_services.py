@@ -11,8 +11,8 @@ from hypothesis.extra.django import TestCase
 from tests.factories_datasets import make_dataset, make_label, make_sample, make_samples, seen
 from webapp.accounts.models import Team, User
 from webapp.datasets.labelling import services as labelling
-from webapp.datasets.labelling.services import Done
-from webapp.datasets.models import Act, Change, Dataset, Label, Sample
+from webapp.datasets.labelling.services import ActResult
+from webapp.datasets.models import Dataset, Label, LabelChange, LabellingAct, Sample
 
 pytestmark = pytest.mark.django_db
 
@@ -51,9 +51,9 @@ def test_a_label_is_given_and_taken_back(dataset: Dataset, smile: Label, alice: 
 def test_what_is_as_wished_already_is_neither_changed_nor_refused(dataset: Dataset, smile: Label, alice: User) -> None:
     sample = make_sample(dataset, label=smile)
     done = labelling.label_samples(dataset, user=alice, label=smile, seen=seen(sample))
-    assert done == Done(None, {}, [])
-    assert not Act.objects.exists()
-    assert labelling.label_samples(dataset, user=alice, label=None, seen={}) == Done(None, {}, [])
+    assert done == ActResult(None, {}, [])
+    assert not LabellingAct.objects.exists()
+    assert labelling.label_samples(dataset, user=alice, label=None, seen={}) == ActResult(None, {}, [])
 
 
 def test_who_comes_second_changes_nothing(dataset: Dataset, smile: Label, frown: Label, alice: User, bob: User) -> None:
@@ -69,7 +69,7 @@ def test_two_people_who_mean_the_same_do_not_quarrel(dataset: Dataset, smile: La
     (sample,) = make_samples(dataset, 1)
     both_saw = seen(sample)
     labelling.label_samples(dataset, user=bob, label=smile, seen=both_saw)
-    assert labelling.label_samples(dataset, user=alice, label=smile, seen=both_saw) == Done(None, {}, [])
+    assert labelling.label_samples(dataset, user=alice, label=smile, seen=both_saw) == ActResult(None, {}, [])
 
 
 def test_undo_leaves_what_somebody_changed_since(
@@ -93,16 +93,16 @@ def test_undoing_twice_changes_nothing_more(dataset: Dataset, smile: Label, alic
     assert done.act is not None
     labelling.undo(done.act, user=alice)
     again = labelling.label_samples(dataset, user=alice, label=smile, seen=seen(sample))
-    assert labelling.undo(done.act, user=alice) == Done(None, {}, [])
+    assert labelling.undo(done.act, user=alice) == ActResult(None, {}, [])
     assert again.changed == {1: 3}
     assert states(dataset) == [(1, "smile", False)]
 
 
 def test_leaving_out_keeps_the_label(dataset: Dataset, smile: Label, alice: User) -> None:
     sample = make_sample(dataset, label=smile)
-    out = labelling.leave_out_samples(dataset, user=alice, seen=seen(sample), left_out=True)
+    out = labelling.exclude_samples(dataset, user=alice, seen=seen(sample), excluded=True)
     assert states(dataset) == [(1, "smile", True)]
-    labelling.leave_out_samples(dataset, user=alice, seen=seen(sample), left_out=False)
+    labelling.exclude_samples(dataset, user=alice, seen=seen(sample), excluded=False)
     assert states(dataset) == [(1, "smile", False)]
     assert out.act is not None
 
@@ -167,7 +167,7 @@ def test_more_samples_than_go_into_one_statement(dataset: Dataset, smile: Label,
     make_samples(dataset, size, contents=[b"picture"], sequence="7")
     done = labelling.label_samples(dataset, user=alice, label=smile, seen=dict.fromkeys(range(1, size), 0))
     assert len(done.changed) == size - 1
-    assert Change.objects.filter(act=done.act).count() == size - 1
+    assert LabelChange.objects.filter(act=done.act).count() == size - 1
     assert list(labelling.label_sequences(dataset, user=alice, seen=done.changed).changed) == [size]
     assert done.act is not None
     assert len(labelling.undo(done.act, user=alice).changed) == size - 1
@@ -198,31 +198,31 @@ class TestAnySequence(TestCase):
         self.before = states(self.dataset)
         self.known = [seen(*Sample.objects.filter(dataset=self.dataset))]
 
-    def do(self, deed: Deed) -> Done:
+    def do(self, deed: Deed) -> ActResult:
         kind, numbers, age = deed
         now = dict(sorted(seen(*Sample.objects.filter(dataset=self.dataset)).items()))
         self.known.append(now)
         # Somebody may act on what a page has shown a while ago.
         known = self.known[max(0, len(self.known) - 1 - age)]
-        wish = {number: known[number] for number in numbers}
+        target = {number: known[number] for number in numbers}
         before = dict(zip(now, states(self.dataset), strict=True))
-        done = self.carry_out(kind, wish)
+        done = self.carry_out(kind, target)
         after = dict(zip(now, states(self.dataset), strict=True))
         assert {n for n in now if before[n] != after[n]} == set(done.changed)
         assert not set(done.refused) & set(done.changed)
-        stale = {number for number in wish if wish[number] != now[number]}
-        assert kind == "sequence" or set(done.changed) <= set(wish) - stale
+        stale = {number for number in target if target[number] != now[number]}
+        assert kind == "sequence" or set(done.changed) <= set(target) - stale
         return done
 
-    def carry_out(self, kind: str, wish: dict[int, int]) -> Done:
+    def carry_out(self, kind: str, target: dict[int, int]) -> ActResult:
         if kind in ("leave out", "take in"):
-            return labelling.leave_out_samples(self.dataset, user=None, seen=wish, left_out=kind == "leave out")
+            return labelling.exclude_samples(self.dataset, user=None, seen=target, excluded=kind == "leave out")
         if kind == "sequence":
-            return labelling.label_sequences(self.dataset, user=None, seen=wish)
+            return labelling.label_sequences(self.dataset, user=None, seen=target)
         label = {"first": self.labels[0], "second": self.labels[1], "none": None}[kind]
-        return labelling.label_samples(self.dataset, user=None, label=label, seen=wish)
+        return labelling.label_samples(self.dataset, user=None, label=label, seen=target)
 
-    def take_back(self, made: list[Act], order: Callable[[list[Act]], list[Act]]) -> None:
+    def take_back(self, made: list[LabellingAct], order: Callable[[list[LabellingAct]], list[LabellingAct]]) -> None:
         for act in order(made):
             labelling.undo(act, user=None)
         assert states(self.dataset) == self.before
@@ -230,12 +230,12 @@ class TestAnySequence(TestCase):
 
     @given(deeds)
     @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    def test_undone_in_reverse_everything_is_as_it_was(self, wishes: list[Deed]) -> None:
-        made = [done.act for deed in wishes if (done := self.do(deed)).act is not None]
+    def test_undone_in_reverse_everything_is_as_it_was(self, targets: list[Deed]) -> None:
+        made = [done.act for deed in targets if (done := self.do(deed)).act is not None]
         self.take_back(made, lambda each: each[::-1])
 
     @given(deeds, st.integers(0, 1000))
     @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    def test_undone_in_any_order_everything_is_as_it_was(self, wishes: list[Deed], seed: int) -> None:
-        made = [done.act for deed in wishes if (done := self.do(deed)).act is not None]
+    def test_undone_in_any_order_everything_is_as_it_was(self, targets: list[Deed], seed: int) -> None:
+        made = [done.act for deed in targets if (done := self.do(deed)).act is not None]
         self.take_back(made, lambda each: random.Random(seed).sample(each, len(each)))

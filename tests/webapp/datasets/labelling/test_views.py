@@ -17,7 +17,7 @@ from tests.factories_videos import make_video
 from tests.webapp.page_checks import faults_of
 from webapp.accounts.models import Team, User
 from webapp.datasets.labelling import queries as labelling_queries
-from webapp.datasets.models import Act, Dataset, Kind, Label, Sample
+from webapp.datasets.models import Dataset, DatasetKind, Label, LabellingAct, Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,13 +38,13 @@ def address(name: str, dataset: Dataset, *more: Any) -> str:
     return reverse(f"datasets:{name}", args=[dataset.pk, *more])
 
 
-def send(client: Client, dataset: Dataset, wish: Any) -> Any:
-    body = wish if isinstance(wish, (str, bytes)) else json.dumps(wish)
+def send(client: Client, dataset: Dataset, body: Any) -> Any:
+    body = body if isinstance(body, (str, bytes)) else json.dumps(body)
     headers = {"accept": "application/json"}
     return client.post(address("act", dataset), body, content_type="application/json", headers=headers)
 
 
-def wish(do: str, label: Label | None, samples: dict[int, int]) -> dict[str, Any]:
+def act_body(do: str, label: Label | None, samples: dict[int, int]) -> dict[str, Any]:
     return {"do": do, "groups": [[label and label.pk, labelling_queries.runs_of(sorted(samples.items()))]]}
 
 
@@ -132,8 +132,8 @@ def test_each_filter_shows_what_it_says(dataset: Dataset, smile: Label, team: Te
     assert numbers(client, dataset, f"?video={video.pk}&show=left_out") == []
     told = client.get(address("grid_counts", dataset) + "?show=unlabelled").json()
     assert told == {
-        "all": 6, "labelled": 3, "unlabelled": 2, "left_out": 1, "doubtful": 2, "labels": {str(smile.pk): 3}, "fits": 2,
-        "arrived": 2,
+        "all": 6, "labelled": 3, "unlabelled": 2, "excluded": 1, "uncertain": 2, "labels": {str(smile.pk): 3},
+        "fits": 2, "arrived": 2,
     }  # fmt: skip
 
 
@@ -244,7 +244,7 @@ def test_queries_do_not_grow_with_samples_or_labels(
 def test_an_act_is_answered_with_what_changed_and_can_be_undone(dataset: Dataset, smile: Label, bob: User) -> None:
     make_samples(dataset, 3)
     client = signed_in(bob)
-    answer = send(client, dataset, wish("label", smile, {1: 0, 2: 0})).json()
+    answer = send(client, dataset, act_body("label", smile, {1: 0, 2: 0})).json()
     assert answer["toast"] == "2 samples are now “smile”."
     assert (answer["changed"], answer["refused"]) == ([[1, 2, 1]], [])
     undone = client.post(answer["undo"]["url"], headers={"accept": "application/json"}).json()
@@ -258,12 +258,12 @@ def test_an_act_is_answered_with_what_changed_and_can_be_undone(dataset: Dataset
 def test_who_was_quicker_is_named(dataset: Dataset, smile: Label, alice: User, bob: User) -> None:
     make_samples(dataset, 4)
     other = make_label(dataset, "frown")
-    send(signed_in(bob), dataset, wish("label", other, {1: 0, 2: 0, 3: 0}))
-    answer = send(signed_in(alice), dataset, wish("label", smile, dict.fromkeys(range(1, 5), 0))).json()
+    send(signed_in(bob), dataset, act_body("label", other, {1: 0, 2: 0, 3: 0}))
+    answer = send(signed_in(alice), dataset, act_body("label", smile, dict.fromkeys(range(1, 5), 0))).json()
     assert answer["toast"] == "1 sample is now “smile”. Bob labelled 3 of these meanwhile; theirs stay."
     assert (answer["refused"], answer["changed"]) == ([1, 2, 3], [[4, 4, 1]])
-    send(signed_in(bob), dataset, wish("leave_out", None, {1: 1}))
-    alone = send(signed_in(alice), dataset, wish("label", smile, {1: 1})).json()
+    send(signed_in(bob), dataset, act_body("leave_out", None, {1: 1}))
+    alone = send(signed_in(alice), dataset, act_body("label", smile, {1: 1})).json()
     assert alone["toast"] == "Bob changed one of these meanwhile; that stays."
     assert alone["undo"] is None
 
@@ -272,7 +272,7 @@ def test_every_kind_of_act(dataset: Dataset, smile: Label, bob: User) -> None:
     make_samples(dataset, 3, suggested=smile, sequence="1")
     client = signed_in(bob)
     toasts = [
-        send(client, dataset, wish(kind, label, seen(*Sample.objects.filter(number__in=which)))).json()["toast"]
+        send(client, dataset, act_body(kind, label, seen(*Sample.objects.filter(number__in=which)))).json()["toast"]
         for kind, label, which in [
             ("accept", smile, [1]),
             ("sequence", None, [1]),
@@ -308,13 +308,13 @@ def test_nonsense_is_refused_and_changes_nothing(body: str | bytes, dataset: Dat
     response = send(signed_in(bob), dataset, body)
     assert response.status_code == 400
     assert response.json()["error"]
-    assert not Act.objects.exists()
+    assert not LabellingAct.objects.exists()
 
 
 def test_a_label_of_another_dataset_is_refused(dataset: Dataset, team: Team, bob: User) -> None:
     make_samples(dataset, 1)
     foreign = make_label(make_dataset(team=team), "foreign")
-    assert send(signed_in(bob), dataset, wish("label", foreign, {1: 0})).status_code == 400
+    assert send(signed_in(bob), dataset, act_body("label", foreign, {1: 0})).status_code == 400
 
 
 def test_more_bytes_than_django_allows_by_itself_are_fine(dataset: Dataset, smile: Label, bob: User) -> None:
@@ -350,7 +350,7 @@ def test_members_look_and_strangers_do_not(
     dataset: Dataset, smile: Label, vera: User, bob: User, charlie: User
 ) -> None:
     make_sample(dataset)
-    act = send(signed_in(bob), dataset, wish("label", smile, {1: 0})).json()
+    act = send(signed_in(bob), dataset, act_body("label", smile, {1: 0})).json()
     for name in READS:
         url = address(name, dataset, *([1] if name in ("thumbnail", "sample") else []))
         url += "?numbers=1" if name == "grid_rows" else ""
@@ -359,7 +359,7 @@ def test_members_look_and_strangers_do_not(
         assert Client().get(url).status_code == 302, name
         assert signed_in(vera).post(url).status_code in (403, 405), name
     for url in (address("act", dataset), act["undo"]["url"]):
-        body = json.dumps(wish("label", None, {1: 1}))
+        body = json.dumps(act_body("label", None, {1: 1}))
         for user in (vera, charlie):
             assert signed_in(user).post(url, body, content_type="application/json").status_code == 404
         assert Client().post(url, body, content_type="application/json").status_code == 302
@@ -369,13 +369,13 @@ def test_members_look_and_strangers_do_not(
 
 def test_an_act_of_another_dataset_cannot_be_undone_here(dataset: Dataset, smile: Label, team: Team, bob: User) -> None:
     make_sample(dataset)
-    send(signed_in(bob), dataset, wish("label", smile, {1: 0}))
+    send(signed_in(bob), dataset, act_body("label", smile, {1: 0}))
     other = make_dataset(team=team)
-    url = address("undo_act", other, Act.objects.get().pk)
+    url = address("undo_act", other, LabellingAct.objects.get().pk)
     assert signed_in(bob).post(url).status_code == 404
 
 
 def test_clips_are_served_as_clips(team: Team, vera: User) -> None:
-    dataset = make_dataset(team=team, kind=Kind.CLIPS)
+    dataset = make_dataset(team=team, kind=DatasetKind.CLIPS)
     make_sample(dataset, media_type="video/mp4", duration_s=2.0)
     assert signed_in(vera).get(address("sample", dataset, 1))["Content-Type"] == "video/mp4"

@@ -24,7 +24,7 @@ from tests.webapp.datasets.importing.fillings import (
 )
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.datasets.models import Dataset, Import, Kind, Label, Sample, Source, Version, VersionSample
+from webapp.datasets.models import Dataset, DatasetKind, Import, Label, Sample, Source, Version, VersionSample
 from webapp.datasets.services import edit_label, label_called
 from webapp.datasets.versions.export_formats import FORMS
 from webapp.datasets.versions.export_queries import Contents, file_name, folders_of, safe_name
@@ -75,10 +75,10 @@ def test_what_goes_out_comes_back_the_same(form: str, team: Team, alice: User) -
 
 @pytest.mark.parametrize("form", ["zip", "coco", "csv"])
 def test_clips_come_back_too(form: str, team: Team, alice: User, tmp_path: Path) -> None:
-    dataset = make_dataset(team=team, kind=Kind.CLIPS)
+    dataset = make_dataset(team=team, kind=DatasetKind.CLIPS)
     members = {f"wave/{n}.mp4": write_clip(tmp_path / f"{n}.mp4", seconds=0.5, seed=n) for n in range(2)}
     fill_from_zip(dataset, alice, members | {"still/empty/": b""})
-    back = make_dataset(team=team, kind=Kind.CLIPS)
+    back = make_dataset(team=team, kind=DatasetKind.CLIPS)
     of_import = run(prepare_zip(back, alice, exported(dataset, form)))
     assert of_import.counts == {"added": 2}
     assert contents_of(back) == contents_of(dataset)

@@ -91,7 +91,7 @@ def test_what_has_no_label_or_is_left_out_stays_outside(team: Team) -> None:
     dataset = make_dataset(team)
     samples = fill(dataset)
     make_sample(dataset)
-    labelling.leave_out_samples(dataset, user=None, seen={samples[0].number: 0}, left_out=True)
+    labelling.exclude_samples(dataset, user=None, seen={samples[0].number: 0}, excluded=True)
     version = freeze(dataset)
     assert version.samples.count() == version.statistics["samples"] == len(samples) - 1
 
@@ -206,7 +206,7 @@ def test_versions_are_compared_by_content(team: Team) -> None:
     first = freeze(dataset)
     grin = services.label_called(dataset, "grin")
     labelling.label_samples(dataset, user=None, label=grin, seen={samples[0].number: 0})
-    labelling.leave_out_samples(dataset, user=None, seen={samples[1].number: 0}, left_out=True)
+    labelling.exclude_samples(dataset, user=None, seen={samples[1].number: 0}, excluded=True)
     added = make_sample(dataset, label="smile")
     difference = versions_queries.compare(first, freeze(dataset))
     assert difference.added == [added.pk]

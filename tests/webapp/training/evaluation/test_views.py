@@ -16,7 +16,7 @@ from tests.factories_training import make_figures, make_predictions, make_result
 from tests.factories_videos import make_video
 from tests.webapp.page_checks import faults_of
 from webapp.accounts.models import Team, User
-from webapp.datasets.models import Act, Dataset, Label, Part, Sample
+from webapp.datasets.models import Dataset, Label, LabellingAct, Part, Sample
 from webapp.jobs.models import Status
 from webapp.training.evaluation import queries as evaluation_queries
 from webapp.training.models import HeldOutPrediction, TrainingRun
@@ -226,7 +226,7 @@ def test_who_may_relabel(name: str, status: int, run: TrainingRun, request: pyte
     sample = Sample.objects.get(dataset=run.dataset_id, number=6)
     fields = {"revision": 0, "label": Label.objects.get(dataset=run.dataset_id, name="none").pk}
     assert client.post(reverse("training:relabel", args=[run.pk, sample.number]), fields).status_code == status
-    assert Act.objects.count() == (1 if status == 303 else 0)
+    assert LabellingAct.objects.count() == (1 if status == 303 else 0)
 
 
 PAGES = ("run", "predictions", "threshold", "promotions", "try", "download_all")

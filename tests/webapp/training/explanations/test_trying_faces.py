@@ -16,7 +16,7 @@ from tests.conftest import signed_in
 from tests.webapp.training.explanations.test_views import page, upload, worked
 from webapp import storage
 from webapp.accounts.models import User
-from webapp.datasets.models import Kind
+from webapp.datasets.models import DatasetKind
 from webapp.jobs.models import Status
 from webapp.training.models import Explanation, TrainingRun
 
@@ -28,7 +28,7 @@ GREY = 90
 @pytest.fixture
 def faces_run(trained: TrainingRun) -> TrainingRun:
     """The small model of stripes, taken for one of faces: what it is shown is the question here, not what it says."""
-    TrainingRun.objects.filter(pk=trained.pk).update(kind=Kind.FACES)
+    TrainingRun.objects.filter(pk=trained.pk).update(kind=DatasetKind.FACES)
     trained.refresh_from_db()
     return trained
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from webapp.datasets.importing.candidate_types import Box
-from webapp.datasets.importing.label_runner import Wanted
+from webapp.datasets.importing.label_runner import ArchiveLabel
 from webapp.datasets.importing.sources.zip_reader import Parts
 
 FILE_COLUMNS = ("file", "filename", "file_name", "image", "path", "clip", "video_file")
@@ -18,7 +18,7 @@ LABEL_COLUMNS = ("label", "labels", "class", "category")
 DELIMITERS = ",;\t"
 LONGEST_CELL = 1_000_000
 UNKNOWN_CATEGORY = "unknown_categories"
-Row = dict[str, str]
+TableRow = dict[str, str]
 
 
 class Broken(Exception):
@@ -45,10 +45,10 @@ class Listed:
     place: str
     """Where it stands, for people: "samples.csv:17"."""
     marks: tuple[Mark, ...]
-    row: Row = field(default_factory=dict)
+    row: TableRow = field(default_factory=dict)
 
 
-def table_rows(data: bytes) -> Iterator[tuple[int, Row]]:
+def table_rows(data: bytes) -> Iterator[tuple[int, TableRow]]:
     """Line and cells by column (small letters, no spaces). Raises Broken."""
     try:
         text = data.decode("utf-8-sig")
@@ -106,7 +106,7 @@ class Coco:
     """A COCO list: its pictures with their boxes, its categories as labels."""
 
     listed: list[Listed] = field(default_factory=list)
-    labels: list[Wanted] = field(default_factory=list)
+    labels: list[ArchiveLabel] = field(default_factory=list)
     unknown: int = 0
     """How many boxes name a category that the list does not explain."""
 
@@ -153,7 +153,7 @@ def _categories(content: Any, coco: Coco) -> dict[Any, str]:
         if not _is_id(row.get("id")) or not isinstance(row.get("name"), str):
             raise Broken(0, f"categories[{number}]")
         names[row["id"]] = row["name"]
-        coco.labels.append(wanted(row))
+        coco.labels.append(archive_label(row))
     return names
 
 
@@ -179,13 +179,13 @@ def _box(value: Any) -> Box | None:
     return (x, y, width, height) if width > 0 and height > 0 else None
 
 
-def wanted(row: Mapping[str, Any]) -> Wanted:
+def archive_label(row: Mapping[str, Any]) -> ArchiveLabel:
     """A label as our own lists describe it; other makers' rows lack colour and key."""
     hue, key = row.get("hue"), row.get("key")
-    return Wanted(str(row["name"]), hue if isinstance(hue, int) else None, key if isinstance(key, str) else None)
+    return ArchiveLabel(str(row["name"]), hue if isinstance(hue, int) else None, key if isinstance(key, str) else None)
 
 
-def own_labels(data: bytes) -> dict[str, Wanted]:
+def own_labels(data: bytes) -> dict[str, ArchiveLabel]:
     """Folder -> label, out of the description that our export adds; empty where it is none."""
     try:
         content = json.loads(data)
@@ -195,7 +195,7 @@ def own_labels(data: bytes) -> dict[str, Wanted]:
     if not isinstance(rows, list):
         return {}
     named = [row for row in rows if isinstance(row, dict) and isinstance(row.get("name"), str)]
-    return {str(row.get("folder", row["name"])): wanted(row) for row in named}
+    return {str(row.get("folder", row["name"])): archive_label(row) for row in named}
 
 
 def base_of(paths: Sequence[Parts], anchors: Sequence[Parts]) -> int:

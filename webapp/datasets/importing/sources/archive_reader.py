@@ -11,14 +11,14 @@ from analysis.images.read import MAX_FILE_BYTES, SUFFIXES
 from webapp import storage
 from webapp.datasets.errors import BrokenList, NotAnArchive
 from webapp.datasets.importing import inbox, label_runner
-from webapp.datasets.importing.candidate_types import Content, Found, ListReader, Reader, Step, Work
-from webapp.datasets.importing.label_runner import Wanted
+from webapp.datasets.importing.candidate_types import Candidate, Content, ListReader, Reader, ReaderStep, Work
+from webapp.datasets.importing.label_runner import ArchiveLabel
 from webapp.datasets.importing.prepare_runner import MOST_CLIP_BYTES
 from webapp.datasets.importing.sources import archive_list_reader, zip_reader
-from webapp.datasets.importing.sources.archive_list_reader import Broken, Listed, Mark, Row
-from webapp.datasets.importing.sources.zip_reader import Archive, Entry
+from webapp.datasets.importing.sources.archive_list_reader import Broken, Listed, Mark, TableRow
+from webapp.datasets.importing.sources.zip_reader import Archive, ArchiveEntry
 from webapp.datasets.importing.store_runner import Notes
-from webapp.datasets.models import Kind, Outcome
+from webapp.datasets.models import DatasetKind, Outcome
 from webapp.people.models import Person
 from webapp.videos.models import Video
 
@@ -32,10 +32,10 @@ LIST_SUFFIXES = (".csv", ".json")
 class Item:
     """A unit: one file, with one sample or several in it. Without an entry the list names a file that is not there."""
 
-    entry: Entry | None
+    entry: ArchiveEntry | None
     name: str
     marks: tuple[Mark, ...]
-    row: Row = field(default_factory=dict)
+    row: TableRow = field(default_factory=dict)
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def _items(work: Work, archive: Archive, notes: Notes) -> list[Item]:
     labels = {name: each for entry in lists.called(DESCRIPTION) for name, each in lists.labels(entry).items()}
     if coco:
         return _of_coco(work, lists, coco, notes)
-    label_runner.bring(work.of_import.dataset, list(labels.values()), notes)
+    label_runner.create_labels(work.of_import.dataset, list(labels.values()), notes)
     if tables:
         listed = [
             each
@@ -69,11 +69,11 @@ def _items(work: Work, archive: Archive, notes: Notes) -> list[Item]:
     return _of_folders(work, lists, labels, notes)
 
 
-def _of_coco(work: Work, lists: "_Lists", entries: list[Entry], notes: Notes) -> list[Item]:
+def _of_coco(work: Work, lists: "_Lists", entries: list[ArchiveEntry], notes: Notes) -> list[Item]:
     items, unknown = [], 0
     for entry in entries:
         coco = _or_broken(notes, entry, archive_list_reader.of_coco, lists.read(entry))
-        label_runner.bring(work.of_import.dataset, coco.labels, notes)
+        label_runner.create_labels(work.of_import.dataset, coco.labels, notes)
         items += [_item(lists, entry, listed) for listed in coco.listed]
         unknown += coco.unknown
     if unknown:
@@ -81,7 +81,7 @@ def _of_coco(work: Work, lists: "_Lists", entries: list[Entry], notes: Notes) ->
     return items
 
 
-def _or_broken(notes: Notes, entry: Entry, read: Any, data: bytes) -> Any:
+def _or_broken(notes: Notes, entry: ArchiveEntry, read: Any, data: bytes) -> Any:
     """The list as `read` reads it; where it cannot, the note names the line before the import fails."""
     try:
         return read(data, entry.parts[-1])
@@ -90,18 +90,18 @@ def _or_broken(notes: Notes, entry: Entry, read: Any, data: bytes) -> Any:
         raise BrokenList(f"{entry.name}: {broken}") from broken
 
 
-def _item(lists: "_Lists", of_list: Entry, listed: Listed) -> Item:
+def _item(lists: "_Lists", of_list: ArchiveEntry, listed: Listed) -> Item:
     entry = lists.find(listed.file, of_list)
     name = listed.file if entry else f"{listed.place} · {listed.file}"
     return Item(entry, name, listed.marks, listed.row)
 
 
-def _of_folders(work: Work, lists: "_Lists", labels: dict[str, Wanted], notes: Notes) -> list[Item]:
+def _of_folders(work: Work, lists: "_Lists", labels: dict[str, ArchiveLabel], notes: Notes) -> list[Item]:
     tables = lists.called(SOURCES)
     members = [entry for entry in lists.archive.files if entry.parts[-1] not in (SOURCES, DESCRIPTION)]
     anchors = [entry.parts for entry in [*tables, *lists.called(DESCRIPTION)]]
     base = archive_list_reader.base_of([entry.parts for entry in members if not entry.is_odd], anchors)
-    rows: dict[str, Row] = {}
+    rows: dict[str, TableRow] = {}
     for entry in tables:
         for listed in _or_broken(notes, entry, archive_list_reader.of_table, lists.read(entry)):
             rows[listed.file.replace("\\", "/")] = listed.row
@@ -112,7 +112,7 @@ def _of_folders(work: Work, lists: "_Lists", labels: dict[str, Wanted], notes: N
         label = labels[folder].name if folder in labels else folder
         items.append(Item(entry, entry.parts[-1], (Mark(label),), rows.get("/".join(inner), {})))
     empty = [parts[-1] for parts in lists.archive.empty_folders if len(parts) > base and parts[-1] not in labels]
-    label_runner.bring(work.of_import.dataset, [Wanted(name) for name in empty], notes)
+    label_runner.create_labels(work.of_import.dataset, [ArchiveLabel(name) for name in empty], notes)
     return items
 
 
@@ -123,27 +123,27 @@ class _Lists:
         self.archive = archive
         sound = [entry for entry in archive.files if not entry.is_odd]
         self._by_path = {entry.name: entry for entry in sound}
-        self._by_name: dict[str, Entry | None] = {}
+        self._by_name: dict[str, ArchiveEntry | None] = {}
         for entry in sound:
             name = entry.parts[-1]
             self._by_name[name] = None if name in self._by_name else entry
         self._lists = [entry for entry in sound if entry.parts[-1].lower().endswith(LIST_SUFFIXES)]
 
-    def ending(self, suffix: str) -> list[Entry]:
+    def ending(self, suffix: str) -> list[ArchiveEntry]:
         found = [entry for entry in self._lists if entry.parts[-1].lower().endswith(suffix)]
         return [entry for entry in found if entry.parts[-1] != DESCRIPTION]
 
-    def called(self, name: str) -> list[Entry]:
+    def called(self, name: str) -> list[ArchiveEntry]:
         return [entry for entry in self._lists if entry.parts[-1] == name]
 
-    def read(self, entry: Entry) -> bytes:
+    def read(self, entry: ArchiveEntry) -> bytes:
         data = self.archive.read(entry, MOST_LIST_BYTES)
         return b"" if isinstance(data, Outcome) else data
 
-    def labels(self, entry: Entry) -> dict[str, Wanted]:
+    def labels(self, entry: ArchiveEntry) -> dict[str, ArchiveLabel]:
         return archive_list_reader.own_labels(self.read(entry))
 
-    def find(self, file: str, of_list: Entry) -> Entry | None:
+    def find(self, file: str, of_list: ArchiveEntry) -> ArchiveEntry | None:
         """Beside the list, else from the top, else the only file of that name anywhere."""
         parts, is_odd = zip_reader.split(file)
         if is_odd or not parts:
@@ -173,12 +173,12 @@ class ArchiveReader(ListReader):
     archive: Archive
     team: _Team
 
-    def steps(self, start: int) -> Iterator[Step]:
+    def steps(self, start: int) -> Iterator[ReaderStep]:
         for at, item in enumerate(self.units[start:], start):
             content = self._content(at, item)
             known = known_of(item, self.team) | self._together(item)
             found = [
-                Found(
+                Candidate(
                     name=item.row.get("name") or (f"{item.name} #{number}" if len(item.marks) > 1 else item.name),
                     content=content,
                     label=mark.label or self.work.options.label,
@@ -187,14 +187,14 @@ class ArchiveReader(ListReader):
                 )
                 for number, mark in enumerate(item.marks, 1)
             ]
-            yield Step(at + 1, tuple(found))
+            yield ReaderStep(at + 1, tuple(found))
 
     def _content(self, at: int, item: Item) -> Content:
         if item.entry is None:
             return Outcome.UNREADABLE
         if item.entry.is_odd:
             return Outcome.NOT_A_SAMPLE
-        if self.work.of_import.dataset.kind != Kind.CLIPS:
+        if self.work.of_import.dataset.kind != DatasetKind.CLIPS:
             return self.archive.read(item.entry, MAX_FILE_BYTES)
         suffix = PurePosixPath(item.entry.parts[-1]).suffix.lower()
         if suffix in SUFFIXES - {".gif"} or suffix in LIST_SUFFIXES or suffix == ".txt":
@@ -209,7 +209,7 @@ class ArchiveReader(ListReader):
 
 
 def known_of(item: Item, team: _Team) -> dict[str, Any]:
-    """What the list says of a file, as far as it fits: fields of `Found`."""
+    """What the list says of a file, as far as it fits: fields of `Candidate`."""
     row = item.row
     video, person = _id(row.get("video", "")), _id(row.get("identity", ""))
     return {

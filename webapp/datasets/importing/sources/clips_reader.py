@@ -12,8 +12,8 @@ from uuid import UUID
 from analysis.errors import UnreadableVideo
 from analysis.video.cut_clip import cut_clip
 from webapp.datasets.importing import plans
-from webapp.datasets.importing.candidate_types import Found, Reader, Step, Work
-from webapp.datasets.importing.option_types import APPEARANCES, Options
+from webapp.datasets.importing.candidate_types import Candidate, Reader, ReaderStep, Work
+from webapp.datasets.importing.option_types import APPEARANCES, ImportOptions
 from webapp.datasets.importing.plans import Plan, PlannedReader
 from webapp.datasets.importing.sources.frames_reader import chosen_videos
 from webapp.datasets.importing.sources.people_reader import chosen_tracks
@@ -34,7 +34,7 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
     yield ClipReader.of(work, plans.kept(work, lambda: plan_of(work.of_import.dataset.team_id, work.options)))
 
 
-def plan_of(team_id: Any, options: Options) -> Plan:
+def plan_of(team_id: Any, options: ImportOptions) -> Plan:
     """Units: [video, start, length, track or none, person or none]."""
     if options.how == APPEARANCES:
         return _around_appearances(team_id, options)
@@ -56,7 +56,7 @@ def span_of(video: Video) -> tuple[float, float]:
     return start_s, start_s + video.duration_s
 
 
-def _around_appearances(team_id: Any, options: Options) -> Plan:
+def _around_appearances(team_id: Any, options: ImportOptions) -> Plan:
     """One clip around the middle of each appearance, whose pieces at segment borders are one."""
     tracks = (
         chosen_tracks(team_id, options).select_related("analysis__video").order_by("analysis__video", "start_s", "pk")
@@ -81,13 +81,13 @@ def _around_appearances(team_id: Any, options: Options) -> Plan:
 class ClipReader(PlannedReader):
     """One unit for each clip."""
 
-    def steps(self, start: int) -> Iterator[Step]:
+    def steps(self, start: int) -> Iterator[ReaderStep]:
         for at, unit in enumerate(self.units[start:], start):
-            yield Step(at + 1, (self._found(at, *unit),))
+            yield ReaderStep(at + 1, (self._found(at, *unit),))
 
     def _found(
         self, at: int, video_id: str, start_s: float, length_s: float, track: int | None, who: str | None
-    ) -> Found:
+    ) -> Candidate:
         title = self.plan["videos"][video_id]
         video = plans.standing_video(video_id)
         target = self.work.scratch / f"clip-{at}.mp4"
@@ -97,10 +97,10 @@ class ClipReader(PlannedReader):
             with original_of(video) as path:
                 self._cut(video, path, target, start_s, length_s)
         except (FileGone, UnreadableVideo):
-            return Found(title, Outcome.UNREADABLE)
+            return Candidate(title, Outcome.UNREADABLE)
         person = Person.objects.filter(pk=UUID(who)).first() if who else None
         named = person.name if person and self.work.options.names_as_labels else ""
-        return Found(
+        return Candidate(
             name=f"{title} {start_s - video.playback_offset_s:.1f} s",
             content=target,
             label=named or self.work.options.label,
@@ -115,6 +115,6 @@ class ClipReader(PlannedReader):
         )
 
     def _cut(self, video: Video, path: Path, target: Path, start_s: float, length_s: float) -> None:
-        cut_clip(path, target, info_of(video), start_s, length_s, lambda _progress: self.work.alive())
+        cut_clip(path, target, info_of(video), start_s, length_s, lambda _progress: self.work.heartbeat())
         if target.stat().st_size == 0:
             raise UnreadableVideo(f"{video.pk}: nothing at {start_s:.1f} s")

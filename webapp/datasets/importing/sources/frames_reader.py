@@ -16,8 +16,8 @@ from analysis.video.decode import DecodeCounts, Sampling, sample_frames
 from analysis.video.frame import Frame
 from analysis.video.frames_at import frames_at, whole_picture
 from webapp.datasets.importing import plans
-from webapp.datasets.importing.candidate_types import Found, Reader, Step, Work
-from webapp.datasets.importing.option_types import ANY, SCENES, WITH, Options
+from webapp.datasets.importing.candidate_types import Candidate, Reader, ReaderStep, Work
+from webapp.datasets.importing.option_types import ANY, SCENES, WITH, ImportOptions
 from webapp.datasets.importing.plans import Plan
 from webapp.datasets.importing.prepare_runner import encode_jpeg
 from webapp.datasets.importing.store_runner import Notes
@@ -44,13 +44,13 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
     yield reader(work, plans.kept(work, lambda: plan_of(work.of_import.dataset.team_id, work.options)))
 
 
-def chosen_videos(team_id: Any, options: Options) -> QuerySet[Video]:
+def chosen_videos(team_id: Any, options: ImportOptions) -> QuerySet[Video]:
     """Checked ones; those without a finished analysis have no faces to ask for."""
     videos = Video.objects.filter(team=team_id, deleted_at=None, pk__in=options.videos).exclude(sha256="")
     return videos if options.faces == ANY else videos.filter(current_analysis__isnull=False)
 
 
-def plan_of(team_id: Any, options: Options) -> Plan:
+def plan_of(team_id: Any, options: ImportOptions) -> Plan:
     """Runs of units: [video, moment of each unit]."""
     videos = {}
     runs = []
@@ -61,7 +61,7 @@ def plan_of(team_id: Any, options: Options) -> Plan:
             times = plans.grid(start_s, start_s + video.duration_s, STRETCH_S)
         else:
             times = plans.grid(start_s, start_s + video.duration_s, options.step_s)
-            times = wished(times, spans_with_faces(video), options.faces)
+            times = filter_by_faces(times, spans_with_faces(video), options.faces)
         if times:
             runs.append([str(video.pk), times])
     return {"videos": videos, "runs": runs}
@@ -80,7 +80,7 @@ def spans_with_faces(video: Video) -> list[tuple[float, float]]:
     return spans
 
 
-def wished(times_s: Sequence[float], spans: Sequence[tuple[float, float]], faces: str) -> list[float]:
+def filter_by_faces(times_s: Sequence[float], spans: Sequence[tuple[float, float]], faces: str) -> list[float]:
     if faces == ANY:
         return list(times_s)
     return [time_s for time_s in times_s if has_face(time_s, spans) == (faces == WITH)]
@@ -91,8 +91,8 @@ def has_face(time_s: float, spans: Sequence[tuple[float, float]]) -> bool:
     return at >= 0 and time_s <= spans[at][1]
 
 
-def found_in(video: Video, info: VideoInfo, frame: Frame, options: Options) -> Found:
-    return Found(
+def candidate_from(video: Video, info: VideoInfo, frame: Frame, options: ImportOptions) -> Candidate:
+    return Candidate(
         name=f"{video.title} {frame.time_s - video.playback_offset_s:.1f} s",
         content=encode_jpeg(whole_picture(frame, info, LONG_SIDE), JPEG_QUALITY),
         label=options.label,
@@ -114,7 +114,7 @@ class RunReader:
     def total(self) -> int:
         return sum(len(times) for _video, times in self.plan["runs"])
 
-    def steps(self, start: int) -> Iterator[Step]:
+    def steps(self, start: int) -> Iterator[ReaderStep]:
         begin = 0
         for video_id, times in self.plan["runs"]:
             skipped = min(max(start - begin, 0), len(times))
@@ -122,8 +122,8 @@ class RunReader:
                 yield from self._of_run(video_id, times[skipped:], begin + skipped)
             begin += len(times)
 
-    def _of_run(self, video_id: str, times: list[float], at: int) -> Iterator[Step]:
-        lost = Found(self.plan["videos"][video_id], Outcome.UNREADABLE)
+    def _of_run(self, video_id: str, times: list[float], at: int) -> Iterator[ReaderStep]:
+        lost = Candidate(self.plan["videos"][video_id], Outcome.UNREADABLE)
         done = at
         try:
             video = plans.standing_video(video_id)
@@ -134,12 +134,12 @@ class RunReader:
                     yield step
                     done = step.done
         except (FileGone, UnreadableVideo):
-            yield Step(at + len(times), (lost,))
+            yield ReaderStep(at + len(times), (lost,))
             return
         if done < at + len(times):
-            yield Step(at + len(times))
+            yield ReaderStep(at + len(times))
 
-    def of_video(self, video: Video, path: Path, times: list[float], at: int) -> Iterator[Step]:
+    def of_video(self, video: Video, path: Path, times: list[float], at: int) -> Iterator[ReaderStep]:
         raise NotImplementedError
 
 
@@ -148,10 +148,10 @@ class GridReader(RunReader):
 
     __slots__ = ()
 
-    def of_video(self, video: Video, path: Path, times: list[float], at: int) -> Iterator[Step]:
+    def of_video(self, video: Video, path: Path, times: list[float], at: int) -> Iterator[ReaderStep]:
         info = info_of(video)
-        for index, frame in frames_at(path, info, times, self.work.alive):
-            yield Step(at + index + 1, (found_in(video, info, frame, self.work.options),))
+        for index, frame in frames_at(path, info, times, self.work.heartbeat):
+            yield ReaderStep(at + index + 1, (candidate_from(video, info, frame, self.work.options),))
 
 
 class SceneReader(RunReader):
@@ -159,18 +159,18 @@ class SceneReader(RunReader):
 
     __slots__ = ()
 
-    def of_video(self, video: Video, path: Path, times: list[float], at: int) -> Iterator[Step]:
+    def of_video(self, video: Video, path: Path, times: list[float], at: int) -> Iterator[ReaderStep]:
         info, options = info_of(video), self.work.options
         spans = [] if options.faces == ANY else spans_with_faces(video)
         ends = [after for _before, after in pairwise(times)] + [times[-1] + STRETCH_S]
-        unit, found = 0, list[Found]()
+        unit, found = 0, list[Candidate]()
         for frame in sample_frames(path, info, SegmentSpan(0, times[0] - LEAD_S, float("inf")), GLANCE, DecodeCounts()):
-            self.work.alive()
+            self.work.heartbeat()
             while unit < len(ends) - 1 and frame.time_s >= ends[unit]:
-                yield Step(at + unit + 1, tuple(found))
+                yield ReaderStep(at + unit + 1, tuple(found))
                 unit, found = unit + 1, []
             is_first = frame.index == 0 and times[0] <= info.start_s
             begins = is_first or (frame.begins_shot and frame.time_s >= times[0])
             if begins and (options.faces == ANY or has_face(frame.time_s, spans) == (options.faces == WITH)):
-                found.append(found_in(video, info, frame, options))
-        yield Step(at + unit + 1, tuple(found))
+                found.append(candidate_from(video, info, frame, options))
+        yield ReaderStep(at + unit + 1, tuple(found))

@@ -15,8 +15,8 @@ from analysis.errors import UnreadableVideo
 from analysis.video.frames_at import cut_square, frames_at
 from webapp import storage
 from webapp.datasets.importing import plans
-from webapp.datasets.importing.candidate_types import Found, Reader, Step, Work
-from webapp.datasets.importing.option_types import EVERY, Options
+from webapp.datasets.importing.candidate_types import Candidate, Reader, ReaderStep, Work
+from webapp.datasets.importing.option_types import EVERY, ImportOptions
 from webapp.datasets.importing.plans import Plan, PlannedReader
 from webapp.datasets.importing.prepare_runner import encode_jpeg
 from webapp.datasets.importing.store_runner import Notes
@@ -42,7 +42,7 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
         yield ViewReader.of(work, plans.kept(work, lambda: plan_of_views(work)))
 
 
-def chosen_tracks(team_id: Any, options: Options) -> QuerySet[Track]:
+def chosen_tracks(team_id: Any, options: ImportOptions) -> QuerySet[Track]:
     """Of the analyses that are shown now. Chosen people in all videos or the chosen ones; without people, everybody."""
     tracks = Track.objects.filter(
         analysis=F("analysis__video__current_analysis"),
@@ -57,7 +57,7 @@ def chosen_tracks(team_id: Any, options: Options) -> QuerySet[Track]:
     return tracks if options.people or options.videos else tracks.none()
 
 
-def chosen_views(team_id: Any, options: Options) -> QuerySet[Face]:
+def chosen_views(team_id: Any, options: ImportOptions) -> QuerySet[Face]:
     return Face.objects.filter(track__in=chosen_tracks(team_id, options))
 
 
@@ -79,8 +79,10 @@ def sequence_of(track: Track) -> str:
     return f"track {track.joined_to_id or track.pk}"
 
 
-def known_of(track: Track, video: Video, time_s: float, options: Options, person: Person | None) -> dict[str, Any]:
-    """Where a sample comes from, for the fields of `Found`."""
+def known_of(
+    track: Track, video: Video, time_s: float, options: ImportOptions, person: Person | None
+) -> dict[str, Any]:
+    """Where a sample comes from, for the fields of `Candidate`."""
     return {
         "name": f"{video.title} {time_s - video.playback_offset_s:.1f} s",
         "label": person.name if person and options.names_as_labels else options.label,
@@ -99,22 +101,22 @@ def known_of(track: Track, video: Video, time_s: float, options: Options, person
 class ViewReader(PlannedReader):
     """One unit for each stored view."""
 
-    def steps(self, start: int) -> Iterator[Step]:
+    def steps(self, start: int) -> Iterator[ReaderStep]:
         for at in range(start, self.total, AT_ONCE):
             some = self.units[at : at + AT_ONCE]
             faces = Face.objects.select_related("track__person", "analysis__video").in_bulk([unit[0] for unit in some])
             for n, (face_id, video_id) in enumerate(some):
                 face = faces.get(UUID(face_id))
-                yield Step(at + n + 1, (self._found(face, self.plan["videos"][video_id]),))
+                yield ReaderStep(at + n + 1, (self._found(face, self.plan["videos"][video_id]),))
 
-    def _found(self, face: Face | None, title: str) -> Found:
+    def _found(self, face: Face | None, title: str) -> Candidate:
         if face is None or face.track is None or face.analysis.video.deleted_at is not None:
-            return Found(title, Outcome.UNREADABLE)
+            return Candidate(title, Outcome.UNREADABLE)
         known = known_of(face.track, face.analysis.video, face.time_s, self.work.options, face.track.person)
         try:
-            return Found(content=storage.read_bytes(face.picture_key), **known)
+            return Candidate(content=storage.read_bytes(face.picture_key), **known)
         except FileNotFoundError:
-            return Found(title, Outcome.UNREADABLE)
+            return Candidate(title, Outcome.UNREADABLE)
 
 
 def plan_of_tracks(work: Work) -> Plan:
@@ -143,45 +145,45 @@ def moments_of(track: Track, times_s: Sequence[float]) -> list[float]:
 class TrackReader(PlannedReader):
     """One unit for each face at each moment."""
 
-    def steps(self, start: int) -> Iterator[Step]:
+    def steps(self, start: int) -> Iterator[ReaderStep]:
         at = start
         for video_id, units in groupby(self.units[start:], lambda unit: unit[0]):
             moments = [(time_s, track_id) for _video, time_s, track_id in units]
             yield from self._of_video(video_id, moments, at)
             at += len(moments)
 
-    def _of_video(self, video_id: str, moments: list[tuple[float, int]], at: int) -> Iterator[Step]:
+    def _of_video(self, video_id: str, moments: list[tuple[float, int]], at: int) -> Iterator[ReaderStep]:
         next_one = 0
-        lost = Found(self.plan["videos"][video_id], Outcome.UNREADABLE)
+        lost = Candidate(self.plan["videos"][video_id], Outcome.UNREADABLE)
         try:
             for index, found in self._faces(video_id, moments):
                 # Moments without a frame, because the video ends before, are passed over.
                 for passed in range(next_one, index):
-                    yield Step(at + passed + 1)
-                yield Step(at + index + 1, (found,))
+                    yield ReaderStep(at + passed + 1)
+                yield ReaderStep(at + index + 1, (found,))
                 next_one = index + 1
         except (FileGone, UnreadableVideo):
-            yield from (Step(at + n + 1, (lost,)) for n in range(next_one, len(moments)))
+            yield from (ReaderStep(at + n + 1, (lost,)) for n in range(next_one, len(moments)))
             return
         for passed in range(next_one, len(moments)):
-            yield Step(at + passed + 1)
+            yield ReaderStep(at + passed + 1)
 
-    def _faces(self, video_id: str, moments: list[tuple[float, int]]) -> Iterator[tuple[int, Found]]:
+    def _faces(self, video_id: str, moments: list[tuple[float, int]]) -> Iterator[tuple[int, Candidate]]:
         video = plans.standing_video(video_id)
         if video is None:
             raise FileGone(video_id)
         tracks = Track.objects.select_related("person").in_bulk({track_id for _time, track_id in moments})
         info = info_of(video)
         with original_of(video) as path:
-            for index, frame in frames_at(path, info, [time_s for time_s, _track in moments], self.work.alive):
+            for index, frame in frames_at(path, info, [time_s for time_s, _track in moments], self.work.heartbeat):
                 track = tracks.get(moments[index][1])
                 if track is None:  # analysed again in the meantime
-                    yield index, Found(video.title, Outcome.UNREADABLE)
+                    yield index, Candidate(video.title, Outcome.UNREADABLE)
                     continue
                 box = box_at(track, frame.time_s)
                 known = known_of(track, video, frame.time_s, self.work.options, track.person)
                 crop = cut_square(frame, info, box, SURROUNDINGS)
-                yield index, Found(content=encode_jpeg(crop, JPEG_QUALITY), **known)
+                yield index, Candidate(content=encode_jpeg(crop, JPEG_QUALITY), **known)
 
 
 def box_at(track: Track, time_s: float) -> Any:

@@ -6,31 +6,31 @@ from dataclasses import dataclass
 
 from webapp import storage
 from webapp.datasets.importing import inbox
-from webapp.datasets.importing.candidate_types import Found, ListReader, Reader, Step, Work
+from webapp.datasets.importing.candidate_types import Candidate, ListReader, Reader, ReaderStep, Work
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Outcome
 
 
 @contextmanager
 def opened(work: Work, notes: Notes) -> Iterator[Reader]:
-    yield PictureReader(work, inbox.arrived_pictures(work.of_import))
+    yield UploadedPictureReader(work, inbox.arrived_pictures(work.of_import))
 
 
 @dataclass(frozen=True, slots=True)
-class PictureReader(ListReader):
+class UploadedPictureReader(ListReader):
     """One unit for each picture, in the order of the batches."""
 
-    def steps(self, start: int) -> Iterator[Step]:
+    def steps(self, start: int) -> Iterator[ReaderStep]:
         for at, arrived in enumerate(self.units[start:], start):
-            yield Step(at + 1, (self._found(arrived),))
+            yield ReaderStep(at + 1, (self._found(arrived),))
 
-    def _found(self, arrived: inbox.Arrived) -> Found:
+    def _found(self, arrived: inbox.Arrived) -> Candidate:
         of_import, options = self.work.of_import, self.work.options
         try:
             content: bytes | Outcome = storage.read_bytes(arrived.key)
         except FileNotFoundError:
             content = Outcome.UNREADABLE
-        return Found(
+        return Candidate(
             name=arrived.name,
             content=content,
             label=options.label,

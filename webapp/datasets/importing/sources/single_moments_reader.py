@@ -10,14 +10,14 @@ from analysis.errors import UnreadableVideo
 from analysis.video.frames_at import EXACT_TOLERANCE_S, frames_at
 from webapp import storage
 from webapp.datasets.importing import plans
-from webapp.datasets.importing.candidate_types import Found, Reader, Step, Work
-from webapp.datasets.importing.option_types import Options
+from webapp.datasets.importing.candidate_types import Candidate, Reader, ReaderStep, Work
+from webapp.datasets.importing.option_types import ImportOptions
 from webapp.datasets.importing.plans import Plan, PlannedReader
 from webapp.datasets.importing.sources.clips_reader import ClipReader
-from webapp.datasets.importing.sources.frames_reader import found_in
+from webapp.datasets.importing.sources.frames_reader import candidate_from
 from webapp.datasets.importing.sources.people_reader import known_of
 from webapp.datasets.importing.store_runner import Notes
-from webapp.datasets.models import Kind, Outcome
+from webapp.datasets.models import DatasetKind, Outcome
 from webapp.jobs.errors import FileGone
 from webapp.people.models import Face
 from webapp.videos.ingest_runner import original_of
@@ -27,60 +27,60 @@ from webapp.videos.models import Video
 
 @contextmanager
 def opened(work: Work, notes: Notes) -> Iterator[Reader]:
-    yield ChosenReader.of(work, plans.kept(work, lambda: plan_of(work.options)))
+    yield SingleMomentReader.of(work, plans.kept(work, lambda: plan_of(work.options)))
 
 
-def plan_of(options: Options) -> Plan:
+def plan_of(options: ImportOptions) -> Plan:
     videos = Video.objects.filter(pk__in=[UUID(moment["video"]) for moment in options.chosen])
     titles = {str(pk): title for pk, title in videos.values_list("pk", "title")}
     return {"videos": titles, "units": list(options.chosen)}
 
 
 @dataclass(frozen=True, slots=True)
-class ChosenReader(PlannedReader):
+class SingleMomentReader(PlannedReader):
     """One unit for each moment, as `webapp.datasets.importing.single_moment_services.Moment` writes it."""
 
-    def steps(self, start: int) -> Iterator[Step]:
+    def steps(self, start: int) -> Iterator[ReaderStep]:
         for at, moment in enumerate(self.units[start:], start):
-            self.work.alive()
-            yield Step(at + 1, (self._found(at, moment),))
+            self.work.heartbeat()
+            yield ReaderStep(at + 1, (self._found(at, moment),))
 
-    def _found(self, at: int, moment: dict[str, Any]) -> Found:
+    def _found(self, at: int, moment: dict[str, Any]) -> Candidate:
         title = self.plan["videos"].get(moment["video"], "")
         try:
             video = plans.standing_video(moment["video"])
             if video is None:
                 raise FileGone(moment["video"])
             kind = self.work.of_import.dataset.kind
-            if kind == Kind.FACES:
+            if kind == DatasetKind.FACES:
                 return self._face(video, moment)
-            return self._clip(at, moment) if kind == Kind.CLIPS else self._frame(video, moment)
+            return self._clip(at, moment) if kind == DatasetKind.CLIPS else self._frame(video, moment)
         except (FileGone, FileNotFoundError, UnreadableVideo):
-            return Found(title, Outcome.UNREADABLE)
+            return Candidate(title, Outcome.UNREADABLE)
 
-    def _face(self, video: Video, moment: dict[str, Any]) -> Found:
+    def _face(self, video: Video, moment: dict[str, Any]) -> Candidate:
         """The stored view, as an import of best views takes it."""
         views = Face.objects.select_related("track__person").filter(analysis__video=video, pk=moment["face"])
         face = views.first()
         if face is None or face.track is None:  # analysed again in the meantime
             raise FileGone(f"face {moment['face']}")
         known = known_of(face.track, video, face.time_s, self._labelled(moment), face.track.person)
-        return Found(content=storage.read_bytes(face.picture_key), **known)
+        return Candidate(content=storage.read_bytes(face.picture_key), **known)
 
-    def _frame(self, video: Video, moment: dict[str, Any]) -> Found:
+    def _frame(self, video: Video, moment: dict[str, Any]) -> Candidate:
         info = info_of(video)
         with original_of(video) as path:
-            exact = frames_at(path, info, [moment["time_s"]], self.work.alive, tolerance_s=EXACT_TOLERANCE_S)
+            exact = frames_at(path, info, [moment["time_s"]], self.work.heartbeat, tolerance_s=EXACT_TOLERANCE_S)
             for _index, frame in exact:
-                return found_in(video, info, frame, self._labelled(moment))
+                return candidate_from(video, info, frame, self._labelled(moment))
         raise UnreadableVideo(f"{video.pk}: no picture at {moment['time_s']:.1f} s")
 
-    def _clip(self, at: int, moment: dict[str, Any]) -> Found:
+    def _clip(self, at: int, moment: dict[str, Any]) -> Candidate:
         unit = [moment["video"], moment["time_s"], moment["length_s"], None, None]
         reader = ClipReader(replace(self.work, options=self._labelled(moment)), [unit], self.plan)
         [step] = reader.steps(0)
-        [found] = step.found
+        [found] = step.candidates
         return found
 
-    def _labelled(self, moment: dict[str, Any]) -> Options:
-        return Options(label=moment["label"])
+    def _labelled(self, moment: dict[str, Any]) -> ImportOptions:
+        return ImportOptions(label=moment["label"])

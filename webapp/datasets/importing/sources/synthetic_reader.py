@@ -8,7 +8,7 @@ from itertools import islice
 import cv2
 
 from analysis.samples.drawings import DRAWINGS, Drawing, sample_drawings
-from webapp.datasets.importing.candidate_types import Found, Reader, Step, Work
+from webapp.datasets.importing.candidate_types import Candidate, Reader, ReaderStep, Work
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Label
 
@@ -16,11 +16,11 @@ from webapp.datasets.models import Label
 @contextmanager
 def opened(work: Work, notes: Notes) -> Iterator[Reader]:
     names = Label.objects.filter(dataset=work.of_import.dataset_id).values_list("name", flat=True)
-    yield DrawingReader(tuple(names[:2]))
+    yield SyntheticReader(tuple(names[:2]))
 
 
 @dataclass(frozen=True, slots=True)
-class DrawingReader:
+class SyntheticReader:
     """One unit for each drawing."""
 
     labels: tuple[str, ...]
@@ -30,11 +30,11 @@ class DrawingReader:
     def total(self) -> int:
         return DRAWINGS
 
-    def steps(self, start: int) -> Iterator[Step]:
+    def steps(self, start: int) -> Iterator[ReaderStep]:
         for at, drawing in islice(enumerate(sample_drawings(), 1), start, None):
-            yield Step(at, (self._found(drawing),))
+            yield ReaderStep(at, (self._found(drawing),))
 
-    def _found(self, drawing: Drawing) -> Found:
+    def _found(self, drawing: Drawing) -> Candidate:
         _, content = cv2.imencode(".png", drawing.image_bgr)
         place = 0 if drawing.is_smiling else 1
-        return Found(drawing.name, content.tobytes(), label=self.labels[place] if place < len(self.labels) else "")
+        return Candidate(drawing.name, content.tobytes(), label=self.labels[place] if place < len(self.labels) else "")

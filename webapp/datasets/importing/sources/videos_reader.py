@@ -15,20 +15,20 @@ from analysis.video.frames_at import frames_at, whole_picture
 from analysis.video.probe import probe_in_subprocess
 from webapp import storage
 from webapp.datasets.importing import inbox, plans
-from webapp.datasets.importing.candidate_types import Found, ListReader, Reader, Step, Work
+from webapp.datasets.importing.candidate_types import Candidate, ListReader, Reader, ReaderStep, Work
 from webapp.datasets.importing.plans import Plan, PlannedReader
 from webapp.datasets.importing.prepare_runner import encode_jpeg
 from webapp.datasets.importing.sources.frames_reader import JPEG_QUALITY, LONG_SIDE
 from webapp.datasets.importing.store_runner import Notes
-from webapp.datasets.models import Kind, Outcome
+from webapp.datasets.models import DatasetKind, Outcome
 
 
 @contextmanager
 def opened(work: Work, notes: Notes) -> Iterator[Reader]:
-    if work.of_import.dataset.kind == Kind.CLIPS:
-        yield WholeReader(work, list(_files(work)))
+    if work.of_import.dataset.kind == DatasetKind.CLIPS:
+        yield WholeVideoReader(work, list(_files(work)))
     else:
-        yield PictureReader.of(work, plans.kept(work, lambda: _plan(work)))
+        yield VideoFrameReader.of(work, plans.kept(work, lambda: _plan(work)))
 
 
 def _files(work: Work) -> Iterator[tuple[str, str]]:
@@ -38,10 +38,10 @@ def _files(work: Work) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class WholeReader(ListReader):
+class WholeVideoReader(ListReader):
     """One unit for each file: its storage key and name."""
 
-    def steps(self, start: int) -> Iterator[Step]:
+    def steps(self, start: int) -> Iterator[ReaderStep]:
         for at, (key, name) in enumerate(self.units[start:], start):
             content: Path | Outcome = self.work.scratch / f"film-{at}"
             try:
@@ -49,7 +49,7 @@ class WholeReader(ListReader):
                     _copy(path, self.work.scratch / f"film-{at}")
             except FileNotFoundError:
                 content = Outcome.UNREADABLE
-            yield Step(at + 1, (Found(name=name, content=content, label=self.work.options.label),))
+            yield ReaderStep(at + 1, (Candidate(name=name, content=content, label=self.work.options.label),))
 
 
 def _copy(path: Path, target: Path) -> None:
@@ -77,23 +77,23 @@ def _plan(work: Work) -> Plan:
         except (UnreadableVideo, FileNotFoundError):
             units.append([number, None])
         files.append(file)
-        work.alive()
+        work.heartbeat()
     return {"files": files, "units": units}
 
 
 @dataclass(frozen=True, slots=True)
-class PictureReader(PlannedReader):
+class VideoFrameReader(PlannedReader):
     """One unit for each moment of each file."""
 
-    def steps(self, start: int) -> Iterator[Step]:
+    def steps(self, start: int) -> Iterator[ReaderStep]:
         at = start
         for number, units in groupby(self.units[start:], lambda unit: unit[0]):
             times = [time_s for _number, time_s in units]
             yield from self._of_file(self.plan["files"][number], times, at)
             at += len(times)
 
-    def _of_file(self, file: dict[str, Any], times: list[float], at: int) -> Iterator[Step]:
-        lost = Step(at + len(times), (Found(file["name"], Outcome.UNREADABLE),))
+    def _of_file(self, file: dict[str, Any], times: list[float], at: int) -> Iterator[ReaderStep]:
+        lost = ReaderStep(at + len(times), (Candidate(file["name"], Outcome.UNREADABLE),))
         if file["info"] is None:
             yield lost
             return
@@ -103,12 +103,12 @@ class PictureReader(PlannedReader):
         except (UnreadableVideo, FileNotFoundError):
             yield lost
             return
-        yield Step(at + len(times))
+        yield ReaderStep(at + len(times))
 
-    def _frames(self, file: dict[str, Any], path: Path, times: list[float], at: int) -> Iterator[Step]:
+    def _frames(self, file: dict[str, Any], path: Path, times: list[float], at: int) -> Iterator[ReaderStep]:
         info, options = VideoInfo(**file["info"]), self.work.options
-        for index, frame in frames_at(path, info, times, self.work.alive):
-            found = Found(
+        for index, frame in frames_at(path, info, times, self.work.heartbeat):
+            found = Candidate(
                 name=f"{PurePosixPath(file['name']).stem} {frame.time_s - info.start_s:.1f} s",
                 content=encode_jpeg(whole_picture(frame, info, LONG_SIDE), JPEG_QUALITY),
                 label=options.label,
@@ -116,4 +116,4 @@ class PictureReader(PlannedReader):
                 source=file["key"].rpartition("/")[2],
                 source_name=file["name"],
             )
-            yield Step(at + index + 1, (found,))
+            yield ReaderStep(at + index + 1, (found,))

@@ -34,7 +34,7 @@ Parts = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ArchiveEntry:
     """A file inside of the archive. `parts` is its path, piece by piece; only ever compared and shown."""
 
     info: zipfile.ZipInfo
@@ -52,10 +52,10 @@ class Archive:
     """An opened ZIP: its files in the order of its directory, and folders without any file."""
 
     zip: zipfile.ZipFile
-    files: list[Entry]
+    files: list[ArchiveEntry]
     empty_folders: list[Parts]
 
-    def read(self, entry: Entry, most_bytes: int) -> bytes | Outcome:
+    def read(self, entry: ArchiveEntry, most_bytes: int) -> bytes | Outcome:
         """Never more than the directory promises."""
         if entry.info.file_size > most_bytes:
             return Outcome.TOO_LARGE
@@ -64,7 +64,7 @@ class Archive:
                 return _bytes_of(member)
             return trouble
 
-    def unpack(self, entry: Entry, target: Path, most_bytes: int) -> Path | Outcome:
+    def unpack(self, entry: ArchiveEntry, target: Path, most_bytes: int) -> Path | Outcome:
         """Into a file with a name of our own."""
         if entry.info.file_size > most_bytes:
             return Outcome.TOO_LARGE
@@ -78,7 +78,7 @@ DAMAGES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, 
 
 
 @contextmanager
-def _member(archive: Archive, entry: Entry) -> Iterator[tuple[IO[bytes] | None, Outcome]]:
+def _member(archive: Archive, entry: ArchiveEntry) -> Iterator[tuple[IO[bytes] | None, Outcome]]:
     try:
         member = archive.zip.open(entry.info)
     except DAMAGES:
@@ -163,7 +163,7 @@ def _looked_through(archive: zipfile.ZipFile, size_bytes: int) -> Archive:
         if info.flag_bits & ENCRYPTED_FLAG:
             raise EncryptedArchive(name)
         kind = stat.S_IFMT(info.external_attr >> 16)
-        files.append(Entry(info, parts, is_odd or kind not in (0, stat.S_IFREG)))
+        files.append(ArchiveEntry(info, parts, is_odd or kind not in (0, stat.S_IFREG)))
     full = {entry.parts[:n] for entry in files for n in range(1, len(entry.parts))}
     full |= {parts[:n] for parts in folders for n in range(1, len(parts))}
     return Archive(archive, files, [parts for parts in folders if parts not in full])

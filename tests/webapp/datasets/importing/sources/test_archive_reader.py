@@ -267,7 +267,7 @@ def test_a_broken_csv_fails_and_names_the_line(table: bytes, line: int, team: Te
     assert refused(of_import) == "broken_list"
     of_import.refresh_from_db()
     assert [f"line {line}" in words for words in importing_words.of_notes(of_import)] == [True]
-    assert not importing.can_go_on(of_import)
+    assert not importing.can_resume(of_import)
     datasets_cleanup.clean_up()
     assert storage.names(of_import.inbox_prefix) == []
 

@@ -11,18 +11,18 @@ import pytest
 from analysis.images.read import decode_picture, read_header
 from tests.analysis.images.picture_files import claiming, made
 from tests.factories_datasets import a_picture, picture
-from webapp.datasets.importing.candidate_types import Found
-from webapp.datasets.importing.prepare_runner import THUMBNAIL_SIDE, Prepared, prepare_picture
+from webapp.datasets.importing.candidate_types import Candidate
+from webapp.datasets.importing.prepare_runner import THUMBNAIL_SIDE, PreparedSample, prepare_picture
 from webapp.datasets.models import Outcome
 
 
-def prepared(content: bytes, name: str = "a.jpg", **fields: object) -> Prepared | Outcome:
-    return prepare_picture(Found(name, content, **fields), least_side=8)  # type: ignore[arg-type]
+def prepared(content: bytes, name: str = "a.jpg", **fields: object) -> PreparedSample | Outcome:
+    return prepare_picture(Candidate(name, content, **fields), least_side=8)  # type: ignore[arg-type]
 
 
 def data_of(content: bytes, name: str = "a.jpg") -> bytes:
     result = prepared(content, name)
-    assert isinstance(result, Prepared) and isinstance(result.data, bytes)
+    assert isinstance(result, PreparedSample) and isinstance(result.data, bytes)
     assert result.sha256 == hashlib.sha256(result.data).hexdigest()
     return result.data
 
@@ -102,7 +102,7 @@ def test_plain_pictures_keep_their_bytes(content: bytes) -> None:
 def test_other_pictures_are_encoded_once_as_they_are_seen(content: bytes, suffix: str) -> None:
     assert not read_header(content, "a").is_plain
     result = prepared(content)
-    assert isinstance(result, Prepared) and isinstance(result.data, bytes)
+    assert isinstance(result, PreparedSample) and isinstance(result.data, bytes)
     assert result.media_type == f"image/{suffix}"
     seen, kept = decode_picture(content, "a"), decode_picture(result.data, "b")
     assert seen.shape == kept.shape == (result.height, result.width, 3)
@@ -113,7 +113,7 @@ def test_other_pictures_are_encoded_once_as_they_are_seen(content: bytes, suffix
 
 def test_a_turned_photograph_is_stored_upright() -> None:
     upright = prepared(with_orientation(picture(1, width=40, height=30), 6))
-    assert isinstance(upright, Prepared)
+    assert isinstance(upright, PreparedSample)
     assert (upright.width, upright.height) == (30, 40)
 
 
@@ -160,7 +160,7 @@ def test_what_is_no_picture_says_why(content: bytes, name: str, outcome: Outcome
 
 def test_a_box_around_everything_keeps_the_bytes() -> None:
     whole = prepared(picture(1), box_xywh=(0.0, 0.0, 40.0, 30.0))
-    assert isinstance(whole, Prepared)
+    assert isinstance(whole, PreparedSample)
     assert whole.data == picture(1)
 
 
@@ -171,7 +171,7 @@ def test_a_box_outside_of_the_picture_is_too_small() -> None:
 @pytest.mark.parametrize("size", [(40, 30), (1000, 500), (4000, 3000)])
 def test_thumbnails_are_small_jpegs_of_the_same_shape(size: tuple[int, int]) -> None:
     result = prepared(picture(1, width=size[0], height=size[1]))
-    assert isinstance(result, Prepared)
+    assert isinstance(result, PreparedSample)
     small = decode_picture(result.thumbnail, "thumbnail")
     assert max(small.shape[:2]) == min(max(size), THUMBNAIL_SIDE)
     assert small.shape[1] / small.shape[0] == pytest.approx(size[0] / size[1], abs=0.02)

@@ -20,8 +20,8 @@ from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets.importing import runner, store_runner
 from webapp.datasets.importing import services as importing
-from webapp.datasets.importing.option_types import APPEARANCES, BEST_VIEWS, EVERY, SCENES, WITH, WITHOUT, Options
-from webapp.datasets.models import Dataset, Import, Kind, Sample, Source
+from webapp.datasets.importing.option_types import APPEARANCES, BEST_VIEWS, EVERY, SCENES, WITH, WITHOUT, ImportOptions
+from webapp.datasets.models import Dataset, DatasetKind, Import, Sample, Source
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Status
 from webapp.people.models import Face, Person
@@ -53,7 +53,7 @@ def fill(dataset: Dataset, user: User, source: Source, **options: Any) -> Import
 
 
 def begun(dataset: Dataset, user: User, source: Source, **options: Any) -> Import:
-    return importing.begin(dataset=dataset, user=user, source=source, options=Options(**options), title="a title")
+    return importing.begin(dataset=dataset, user=user, source=source, options=ImportOptions(**options), title="a title")
 
 
 def ids(*rows: Any) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ def test_the_best_views_of_chosen_people_know_where_they_come_from(team: Team, a
     video = two_people(team)
     mira, other = people_of(video)
     Person.objects.filter(pk=mira.pk).update(name="Mira")
-    dataset = make_dataset(team=team, kind=Kind.FACES)
+    dataset = make_dataset(team=team, kind=DatasetKind.FACES)
     of_import = fill(dataset, alice, Source.PEOPLE, people=ids(mira), how=BEST_VIEWS, names_as_labels=True)
     assert of_import.counts == {"added": 2}
     for row in samples_of(dataset):
@@ -81,7 +81,7 @@ def test_the_best_views_of_chosen_people_know_where_they_come_from(team: Team, a
 
 def test_videos_without_people_mean_everybody_in_them(team: Team, alice: User) -> None:
     video, _elsewhere = two_people(team), two_people(team)
-    dataset = make_dataset(team=team, kind=Kind.FACES)
+    dataset = make_dataset(team=team, kind=DatasetKind.FACES)
     of_import = fill(dataset, alice, Source.PEOPLE, videos=ids(video), how=BEST_VIEWS)
     assert of_import.counts == {"added": 4}
     assert {row.video for row in samples_of(dataset)} == {video}
@@ -90,7 +90,7 @@ def test_videos_without_people_mean_everybody_in_them(team: Team, alice: User) -
 
 def test_people_of_another_team_do_not_come(team: Team, alice: User, charlie: User) -> None:
     video = two_people(charlie.memberships.get().team)  # type: ignore[attr-defined]
-    dataset = make_dataset(team=team, kind=Kind.FACES)
+    dataset = make_dataset(team=team, kind=DatasetKind.FACES)
     of_import = fill(dataset, alice, Source.PEOPLE, people=ids(*people_of(video)), videos=ids(video), how=BEST_VIEWS)
     assert of_import.counts == {}
 
@@ -104,7 +104,7 @@ def test_faces_every_second_are_cut_out_where_the_track_was(team: Team, alice: U
         found_track(2, start_s=2.1, end_s=2.3, box=RIGHT),
         team=team,
     )
-    dataset = make_dataset(team=team, kind=Kind.FACES)
+    dataset = make_dataset(team=team, kind=DatasetKind.FACES)
     of_import = fill(dataset, alice, Source.PEOPLE, videos=ids(video), how=EVERY, step_s=1.0)
     assert of_import.counts == {"added": 4}
     rows = samples_of(dataset)
@@ -125,7 +125,7 @@ def test_a_person_in_several_pieces_of_a_track_is_one_sequence(team: Team, alice
     video = two_people(team)
     first, second = video.current_analysis.tracks.order_by("pk")[:2]  # type: ignore[union-attr]
     type(second).objects.filter(pk=second.pk).update(joined_to=first)
-    dataset = make_dataset(team=team, kind=Kind.FACES)
+    dataset = make_dataset(team=team, kind=DatasetKind.FACES)
     fill(dataset, alice, Source.PEOPLE, videos=ids(video), how=BEST_VIEWS)
     assert {row.sequence for row in samples_of(dataset)} == {f"track {first.pk}"}
 
@@ -210,7 +210,7 @@ def test_clips_around_appearances_are_small_silent_and_know_whom_they_show(
     path = tmp_path / "a.mp4"
     write_clip(path, seconds=6)
     video = real_video(path, found_track(1, start_s=2.0, end_s=4.0, box=LEFT), team=team)
-    dataset = make_dataset(team=team, kind=Kind.CLIPS)
+    dataset = make_dataset(team=team, kind=DatasetKind.CLIPS)
     person = people_of(video)[0]
     of_import = fill(dataset, alice, Source.MOMENTS, people=ids(person), how=APPEARANCES, length_s=1.5)
     assert of_import.counts == {"added": 1}
@@ -229,7 +229,7 @@ def test_clips_at_regular_times_end_with_the_video(team: Team, alice: User, tmp_
     path = tmp_path / "a.mp4"
     write_clip(path, seconds=2.5)
     video = real_video(path, team=team)
-    dataset = make_dataset(team=team, kind=Kind.CLIPS)
+    dataset = make_dataset(team=team, kind=DatasetKind.CLIPS)
     fill(dataset, alice, Source.MOMENTS, videos=ids(video), how=EVERY, step_s=1.0, length_s=1.0)
     assert [row.time_s for row in samples_of(dataset)] == pytest.approx([0, 1, 2], abs=0.01)
     assert [row.duration_s for row in samples_of(dataset)] == pytest.approx([1, 1, 0.5], abs=0.15)
@@ -239,10 +239,10 @@ def test_clips_at_regular_times_end_with_the_video(team: Team, alice: User, tmp_
 
 
 def test_uploaded_videos_become_clips(team: Team, alice: User, tmp_path: Path) -> None:
-    dataset = make_dataset(team=team, kind=Kind.CLIPS)
+    dataset = make_dataset(team=team, kind=DatasetKind.CLIPS)
     playable = write_clip(tmp_path / "a.mp4", seconds=0.5)
     files = {"wave.mp4": playable, "old.avi": write_clip(tmp_path / "b.avi", seconds=0.5, codec="mpeg4")}
-    of_import = begun(dataset, alice, Source.FILMS, expected=3, label="wave")
+    of_import = begun(dataset, alice, Source.VIDEOS, expected=3, label="wave")
     deliver(of_import, alice, files | {"no film.mp4": b"text"})
     of_import = run(of_import)
     assert of_import.counts == {"added": 2, "unreadable": 1}
@@ -255,7 +255,7 @@ def test_uploaded_videos_become_clips(team: Team, alice: User, tmp_path: Path) -
 
 def test_pictures_of_uploaded_videos(team: Team, alice: User, tmp_path: Path) -> None:
     dataset = make_dataset(team=team)
-    of_import = begun(dataset, alice, Source.FILMS, expected=2, step_s=1.0)
+    of_import = begun(dataset, alice, Source.VIDEOS, expected=2, step_s=1.0)
     deliver(of_import, alice, {"walk.mp4": write_clip(tmp_path / "a.mp4", seconds=2.5), "broken.mp4": b"text"})
     of_import = run(of_import)
     assert of_import.counts == {"added": 3, "unreadable": 1}
@@ -313,7 +313,7 @@ def test_a_video_that_ends_in_the_middle_gives_what_can_be_read(team: Team, alic
 
 def test_an_analysis_made_anew_meanwhile_does_no_harm(team: Team, alice: User) -> None:
     video = two_people(team)
-    dataset = make_dataset(team=team, kind=Kind.FACES)
+    dataset = make_dataset(team=team, kind=DatasetKind.FACES)
     of_import = begun(dataset, alice, Source.PEOPLE, videos=ids(video), how=BEST_VIEWS)
     job = lifecycle.claim(of_import.job_id)  # type: ignore[arg-type]
     assert job is not None
