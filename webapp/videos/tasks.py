@@ -5,11 +5,14 @@ from celery import shared_task
 from webapp.jobs import lifecycle
 from webapp.jobs.job_tasks import job_task
 from webapp.jobs.models import Job
-from webapp.videos import cleanup, ingest_runner, sample_runner
+from webapp.videos import cleanup
 
 
 @shared_task(name="check_video")
 def check_video(job_id: str) -> None:
+    """Checks what was uploaded; then clears it away, or makes the first picture of what was accepted."""
+    from webapp.videos import ingest_runner, sample_runner  # deferred: loads cv2
+
     accepted = None
     with lifecycle.working(job_id) as job:
         if job is not None:
@@ -23,4 +26,6 @@ def check_video(job_id: str) -> None:
 @job_task("make_web_copy")
 def make_web_copy(job: Job) -> None:
     """Makes the copy that browsers can play."""
+    from webapp.videos import ingest_runner  # deferred: loads cv2
+
     ingest_runner.prepare_for_browser(job)
