@@ -1,4 +1,4 @@
-"""Says whether this server can do its work, for load balancers and the supervisor."""
+"""Tells load balancers and the supervisor whether this server works."""
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse

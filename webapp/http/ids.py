@@ -1,4 +1,4 @@
-"""Ids as they come in addresses and forms, where anybody may have typed anything."""
+"""Reads ids from addresses and forms, which may hold anything."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -12,5 +12,5 @@ def uuid_or_none(text: str) -> UUID | None:
 
 
 def uuids_in(texts: Iterable[str]) -> tuple[UUID, ...]:
-    """Each once, in their order; what is no id is left out."""
+    """Returns each id once, in order; anything else is ignored."""
     return tuple(dict.fromkeys(found for text in texts if (found := uuid_or_none(text))))

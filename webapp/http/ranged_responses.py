@@ -1,4 +1,4 @@
-"""Answers requests for large stored files with byte ranges and flat memory.
+"""Serves large stored files with byte ranges and constant memory.
 
 Django's FileResponse ignores Range under ASGI and reads the whole file into memory; hence an async generator.
 """
@@ -14,7 +14,7 @@ from webapp import storage
 
 ONE_RANGE = re.compile(r"bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE | re.ASCII)
 MAX_DIGITS = 19
-"""No file has more bytes than fit; longer numbers are not worth parsing."""
+"""No file has more bytes than that; longer numbers are not worth parsing."""
 PLAYABLE_TYPES = re.compile(r"(video|audio)/[a-z0-9.+-]+|image/(jpeg|png|webp)|application/octet-stream")
 
 
@@ -27,13 +27,13 @@ class ByteRange:
 
 
 class RangeNotSatisfiable(Exception):
-    """The requested range lies behind the end of the file."""
+    """The requested range begins beyond the end of the file."""
 
 
 def parse_range(header: str, size: int) -> ByteRange | None:
-    """The range that a Range header asks for; None means the whole file (no range, several ranges, or nonsense).
+    """Returns the range that a Range header asks for; None means the whole file (no range, several, or nonsense).
 
-    RFC 9110: an end behind the file is cut, a suffix longer than the file is the whole file.
+    RFC 9110: an end beyond the file is cut, a suffix longer than the file is the whole file.
     Raises RangeNotSatisfiable.
     """
     match = ONE_RANGE.fullmatch(header.strip())
@@ -60,7 +60,7 @@ def parse_range(header: str, size: int) -> ByteRange | None:
 async def ranged_response(
     request: HttpRequest, key: str, content_type: str, *, download_name: str = "", max_age_s: int = 0
 ) -> HttpResponseBase:
-    """Answers GET and HEAD for a stored file: 200, 206, 304 or 416. Raises FileNotFoundError when it is not stored.
+    """Responds to GET and HEAD for a stored file: 200, 206, 304 or 416. Raises FileNotFoundError when it is not stored.
 
     `content_type` must be a picture, sound or video, or application/octet-stream: never something a browser would run.
     """
@@ -90,7 +90,7 @@ def _size_and_version(key: str) -> tuple[int, str]:
 
 
 def _honoured_range(request: HttpRequest, etag: str) -> str:
-    """If-Range: when the file has changed since, the browser wants all of it. Dates are never a strong match here."""
+    """Returns the Range header, unless If-Range says that the file has changed. Dates never match strongly here."""
     condition = request.headers.get("If-Range", "").strip()
     return "" if condition and condition != etag else request.headers.get("Range", "")
 

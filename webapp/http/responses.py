@@ -1,4 +1,4 @@
-"""How a button's POST is answered: JSON for fetch, a toast and a redirect for a plain form."""
+"""Responses to the POST of a button: JSON for fetch, a toast and a redirect for a plain form."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from webapp.http.toasts import toast
 def done(
     request: HttpRequest, text: str, target: str, undo_url: str = "", undo_fields: Mapping[str, str] | None = None
 ) -> HttpResponseBase:
-    """It worked; with an `undo_url` the toast offers to take it back."""
+    """Responds that it worked; with an `undo_url` the toast offers to undo it."""
     if wants_json(request):
         undo = {"url": undo_url, "fields": dict(undo_fields or {})} if undo_url else None
         return JsonResponse({"toast": text, "undo": undo, "redirect": _next(request, target)})
@@ -21,7 +21,7 @@ def done(
 
 
 def refused(request: HttpRequest, text: str, target: str, status: int = 409) -> HttpResponseBase:
-    """It cannot be done; the reason in words."""
+    """Responds that it cannot be done, with the reason in words."""
     if wants_json(request):
         return JsonResponse({"toast": text, "undo": None, "error": text}, status=status)
     toast(request, text, level=messages.WARNING)
@@ -29,7 +29,7 @@ def refused(request: HttpRequest, text: str, target: str, status: int = 409) -> 
 
 
 class SeeOther(HttpResponseRedirect):
-    """After a POST: look at that page with a GET."""
+    """Redirects a POST to a page to be fetched with GET."""
 
     status_code = 303
 
@@ -39,7 +39,7 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def _next(request: HttpRequest, target: str) -> str:
-    """The page that the form was on, if it says so and lies on this site."""
+    """Returns the page that the form was on, if it says so and is on this site; else `target`."""
     wished = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(wished, {request.get_host()}, request.is_secure())
     return wished if wished.startswith("/") and is_ours else target

@@ -28,13 +28,13 @@ def toast(
     fields: Mapping[str, str] | None = None,
     level: int = messages.SUCCESS,
 ) -> None:
-    """Shown on the next page. What Undo needs travels in the message's tags, as JSON."""
+    """Adds a note to the next page. What Undo needs travels in the message's tags, as JSON."""
     undo = json.dumps({"url": undo_url, "fields": dict(fields or {})}) if undo_url else ""
     messages.add_message(request, level, text, extra_tags=undo)
 
 
 def toasts(request: HttpRequest) -> dict[str, object]:
-    """Context processor; the messages are only taken out when a template asks for them."""
+    """Returns template context; the messages are consumed only when a template asks for them."""
     return {"toasts": SimpleLazyObject(lambda: [_read(message) for message in messages.get_messages(request)])}
 
 

@@ -1,4 +1,4 @@
-"""Sends a ZIP while it is made."""
+"""Sends a ZIP while it is being made."""
 
 from collections.abc import AsyncIterator, Iterator
 from urllib.parse import quote
@@ -8,7 +8,7 @@ from django.http import StreamingHttpResponse
 
 
 def zip_response(name: str, blocks: Iterator[bytes]) -> StreamingHttpResponse:
-    """`blocks` is a generator; each block is made in the request's thread, where it may ask the database."""
+    """Returns a download of what the generator `blocks` yields, in the request's thread: it may use the database."""
     headers = {
         "Content-Type": "application/zip",
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
@@ -19,14 +19,14 @@ def zip_response(name: str, blocks: Iterator[bytes]) -> StreamingHttpResponse:
 
 
 async def _in_blocks(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    following = sync_to_async(_following)
+    next_block = sync_to_async(_next_or_none)
     try:
-        while (block := await following(blocks)) is not None:
+        while (block := await next_block(blocks)) is not None:
             yield block
     finally:
         await sync_to_async(blocks.close)()  # type: ignore[attr-defined]
 
 
-def _following(blocks: Iterator[bytes]) -> bytes | None:
-    """None behind the last: a StopIteration cannot leave a coroutine."""
+def _next_or_none(blocks: Iterator[bytes]) -> bytes | None:
+    """Returns None after the last: a StopIteration cannot leave a coroutine."""
     return next(blocks, None)

@@ -1,4 +1,4 @@
-"""A ZIP that is sent while it is made: nothing is stored, and memory does not grow with its size."""
+"""Writes a ZIP as a stream: nothing is stored, and memory does not grow with its size."""
 
 import io
 import zipfile
@@ -15,7 +15,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class _Outlet(io.RawIOBase):
-    """What `zipfile` writes to: keeps the bytes until they are fetched."""
+    """A file for `zipfile` to write to; keeps the bytes until they are fetched."""
 
     def __init__(self) -> None:
         self._blocks: list[bytes] = []
@@ -37,7 +37,7 @@ class _Outlet(io.RawIOBase):
 
 
 class ZipStream:
-    """Add members one after the other and send on what each of the methods yields."""
+    """A ZIP in the making; whoever adds members sends on what each of the methods yields."""
 
     def __init__(self) -> None:
         self._outlet = _Outlet()
@@ -57,7 +57,7 @@ class ZipStream:
         yield from self._ready()
 
     def text(self, name: str, lines: Iterable[str]) -> Iterator[bytes]:
-        """A list of any length; text shrinks well, so it is compressed."""
+        """Adds lines of text of any number, compressed."""
         info = _info(name)
         info.compress_type = zipfile.ZIP_DEFLATED
         with self._zip.open(info, "w", force_zip64=True) as member:

@@ -1,4 +1,4 @@
-"""Named endings of a job that come from the web application rather than from the analysis; each has a stable code."""
+"""Named failures of jobs that come from the web application rather than from the analysis; each has a stable code."""
 
 
 class JobError(Exception):
@@ -20,8 +20,8 @@ class FileGone(JobError):
 
 
 INTERNAL = "internal"
-"""Something unforeseen; the log knows more."""
+"""Something unforeseen; the log says what."""
 CRASHED = "crashed"
-"""The worker died over it `MAX_ATTEMPTS` times."""
+"""The worker died `MAX_ATTEMPTS` times while doing it."""
 
 CODES = (INTERNAL, CRASHED, DiskFull.code, FileGone.code)

@@ -10,10 +10,10 @@ from django.utils import timezone
 from webapp.jobs.models import ACTIVE, Job, Status
 
 RECENT_ENDED = 100
-"""How many ended jobs a snapshot carries, so that a page that was cut off learns how they ended."""
+"""How many ended jobs a snapshot holds, so that a page that lost its connection learns how they ended."""
 KNOWS_AFTER_S = 3.0
 KNOWS_AFTER_SHARE = 0.02
-"""Before that much time and work a pace is a guess, so nothing is said."""
+"""Before this much time and work the pace is a guess, so no time left is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class JobState:
 
     @property
     def percent(self) -> int | None:
-        """Whole percents; 100 only when it is done, None where the total is unknown."""
+        """Whole percent; 100 only when it is done, None where the total is unknown."""
         if self.status == Status.DONE:
             return 100
         if self.total <= 0:
@@ -51,7 +51,7 @@ class JobState:
         return max(0, min(99, int(100 * self.done / self.total)))
 
     def payload(self) -> dict[str, object]:
-        """As it travels, still without words."""
+        """Returns the message as it travels, still without words."""
         return {"type": "job", **asdict(self), "percent": self.percent}
 
 
@@ -78,7 +78,7 @@ def state_of(job: Job, now: datetime | None = None) -> JobState:
 
 
 def time_left(job: Job, now: datetime) -> tuple[float | None, float | None]:
-    """The seconds left, from the pace of this stage; the range narrows as more of it is behind."""
+    """Returns the seconds left as (low, high), from the pace of this stage; the range narrows as it progresses."""
     if job.status != Status.RUNNING or job.stage_at is None or job.total <= 0:
         return None, None
     elapsed_s = (now - job.stage_at) / timedelta(seconds=1)
@@ -91,7 +91,7 @@ def time_left(job: Job, now: datetime) -> tuple[float | None, float | None]:
 
 
 def snapshot(*, team_id: UUID | None = None, subject_id: UUID | None = None) -> list[JobState]:
-    """All active jobs and the latest ended ones, of a team or of one subject; parts are told through their parent."""
+    """Returns active jobs and the latest ended ones, of a team or one subject; parts only through their parent."""
     jobs = Job.objects.filter(parent=None)
     if subject_id is not None:
         jobs = jobs.filter(subject_id=subject_id)

@@ -25,7 +25,7 @@ def people_group(team_id: UUID | str) -> str:
 
 
 def publish_state(state: JobState) -> None:
-    """Tells all who watch the team or the subject. Call after the commit; in async code use `apublish_state`."""
+    """Sends a state to all pages of the team or subject. Call after the commit; in async code use `apublish_state`."""
     async_to_sync(apublish_state)(state)
 
 
@@ -35,22 +35,22 @@ async def apublish_state(state: JobState) -> None:
 
 
 def publish_gone(*, team_id: UUID | str, subject_id: UUID | str, sequence: int = 0) -> None:
-    """Tells that an object is no longer there."""
+    """Tells pages that an object is no longer there."""
     publish({"type": "gone", "subject": str(subject_id), "sequence": sequence}, team_id, subject_id)
 
 
 def publish(payload: dict[str, object], team_id: UUID | str, subject_id: UUID | str) -> None:
-    """Anything else that open pages want to know at once; they must get along without it."""
+    """Sends anything else that open pages want to know at once."""
     async_to_sync(_send)({"type": "job.state", "payload": payload}, team_group(team_id), subject_group(subject_id))
 
 
 def publish_people(team_id: UUID | str) -> None:
-    """Tells that somebody named, merged or otherwise changed people of a team. Call after the commit."""
+    """Tells pages that people of a team were named, merged or otherwise changed. Call after the commit."""
     async_to_sync(_send)({"type": "job.state", "payload": {"type": "people"}}, people_group(team_id))
 
 
 async def _send(message: dict[str, object], *groups: str) -> None:
-    """A layer that does not answer is logged and otherwise ignored: the row is the truth and pages poll."""
+    """Logs a channel layer that does not respond and otherwise ignores it: the row is the truth, and pages poll."""
     layer = get_channel_layer()
     try:
         for group in groups:

@@ -1,4 +1,4 @@
-"""Which task and which queue each kind of job uses, and how a job is handed to the broker."""
+"""Says which task and queue each kind of job uses, and hands jobs to the broker."""
 
 import logging
 from collections.abc import Collection
@@ -49,7 +49,7 @@ ROUTES: dict[str, Route] = {
 
 
 def send(job_id: UUID, kind: str) -> bool:
-    """Hands a queued job to the broker. A broker that does not answer is no error: the reaper sends it again."""
+    """Hands a queued job to the broker; returns False when that does not respond: the reaper sends the job again."""
     route = ROUTES[kind]
     try:
         app.send_task(route.task, args=[str(job_id)], queue=route.queue, retry=False)
@@ -61,7 +61,7 @@ def send(job_id: UUID, kind: str) -> bool:
 
 
 def lengths() -> dict[str, int]:
-    """How many messages wait in each queue. Raises redis.RedisError when the broker does not answer."""
+    """Returns how many messages wait in each queue. Raises redis.RedisError when the broker does not respond."""
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
         return {queue: client.llen(queue) for queue in ALL}
 

@@ -16,9 +16,9 @@ logger = logging.getLogger(__name__)
 
 EVERY_S = 5
 STALE_AFTER_S = 30
-"""Work reports at least once a second; a worker that is silent for so long is dead."""
+"""Work reports at least once a second; a worker that is silent for this long is dead."""
 LOST_AFTER_S = 10
-"""A message that is not in its queue so long after it was sent, and was not claimed, has vanished."""
+"""A message that is not in its queue this long after it was sent, and was not claimed, is lost."""
 
 
 def reap() -> None:
@@ -36,26 +36,26 @@ def give_up_stale_workers() -> None:
 
 
 def recover(queue_names: Collection[str] = queues.ALL) -> None:
-    """Queues again what the workers of these queues were doing. For the supervisor, which knows that they have died."""
+    """Queues again what the workers of these queues were doing; for the supervisor, which knows that they died."""
     for job in _claimed().filter(kind__in=queues.kinds_of(queue_names)):
         lifecycle.give_up_worker(job)
 
 
 def put_back_all() -> None:
-    """Queues again whatever still runs after the workers were stopped in order; counts as no attempt."""
+    """Queues again whatever still runs after the workers were stopped; does not count as an attempt."""
     for job in _claimed():
         lifecycle.put_back(job)
 
 
 def resume_forgotten_parents() -> None:
-    """A worker may die between ending the last part and resuming the parent."""
+    """Resumes parents whose worker died between ending the last part and resuming them."""
     waiting = Job.objects.filter(status=Status.RUNNING, claim_id=None)
     for job_id in waiting.exclude(parts__status__in=ACTIVE).values_list("pk", flat=True):
         lifecycle.resume_parent(job_id)
 
 
 def send_lost_messages() -> None:
-    """Sending too often is harmless: a claim succeeds once."""
+    """Sends again the messages that vanished; sending too often is harmless, as a claim succeeds once."""
     long_ago = timezone.now() - timedelta(seconds=LOST_AFTER_S)
     queued = Job.objects.filter(status=Status.QUEUED)
     suspects = queued.filter(sent_at=None, created_at__lt=long_ago) | queued.filter(sent_at__lt=long_ago)

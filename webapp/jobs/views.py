@@ -1,4 +1,4 @@
-"""Cancelling a job, and its state as JSON for pages whose websocket does not get through."""
+"""Cancels jobs, and gives their state as JSON to pages whose websocket does not connect."""
 
 from uuid import UUID
 
@@ -28,7 +28,7 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @never_cache
 @require_GET
 def state(request: HttpRequest) -> JsonResponse:
-    """The same states as the websocket's snapshot, for ?team=<uuid> or ?subject=<uuid>."""
+    """Returns the states of the websocket's snapshot, for ?team=<uuid> or ?subject=<uuid>."""
     assert isinstance(request.user, User)
     if team := uuid_or_none(request.GET.get("team", "")):
         get_object_or_404(access.visible_teams(request.user), pk=team)

@@ -1,4 +1,4 @@
-"""Words for people: what a job is doing, and for each error code what happened and what to do next."""
+"""Says in words what a job is doing, and for each error code what happened and what to do next."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ Words = str | Promise
 
 @dataclass(frozen=True, slots=True)
 class FailureWords:
-    """A failure in one sentence each: what happened, and the next step."""
+    """What happened and what to do next, one sentence each."""
 
     happened: Words
     next_step: Words
@@ -155,19 +155,19 @@ OF_KIND: dict[tuple[str, str], FailureWords] = {
         gettext_lazy("It probably ran out of memory. Train again with a smaller batch size or a smaller picture size."),
     ),
 }
-"""Where the general words for a code would mislead."""
+"""Kinds of jobs for which the general words of a code would mislead."""
 
 UPLOAD = "upload"
-"""The kind of the states that an upload publishes; no job stands behind them."""
+"""The kind of the states that uploads publish; they have no job."""
 
 
 def explain(code: str, kind: str = "") -> FailureWords:
-    """A code without words of its own (from a newer worker, say) is told as something unforeseen."""
+    """Returns words for an error code; those of an internal error for unknown codes (of a newer worker, say)."""
     return OF_KIND.get((kind, code)) or FAILURES.get(code, FAILURES["internal"])
 
 
 def headline(state: JobState) -> str:
-    """What is going on, in a few words: "Finding people · 62 %"."""
+    """Returns the state in a few words: "Analysing · 62 %"."""
     if state.kind == JobKind.CHECK and state.status == Status.DONE:
         return _("Checked")  # the analysis is yet to come
     if state.status in (Status.DONE, Status.FAILED, Status.CANCELLED):
@@ -181,10 +181,10 @@ def headline(state: JobState) -> str:
 
 
 def detail(state: JobState) -> str:
-    """The second line: time left, which attempt, or what happened and the next step."""
+    """Returns the second line: time left, which attempt, or what happened and the next step."""
     if state.status == Status.FAILED:
-        explanation = explain(state.error, state.kind)
-        return f"{explanation.happened} {explanation.next_step}"
+        failure = explain(state.error, state.kind)
+        return f"{failure.happened} {failure.next_step}"
     if state.status == Status.QUEUED:
         return _("Starts as soon as a worker is free")
     if state.status != Status.RUNNING:
@@ -197,7 +197,7 @@ def detail(state: JobState) -> str:
 
 
 def time_left(low_s: float | None, high_s: float | None) -> str:
-    """A range in words: "less than a minute left", "3-4 min left"; empty when unknown."""
+    """Returns a range in words: "less than a minute left", "3–4 min left"; empty when unknown."""
     if low_s is None or high_s is None:
         return ""
     if high_s < 60:
@@ -218,7 +218,7 @@ def _kind_label(kind: str) -> str:
 
 
 def payload_with_words(payload: dict[str, object]) -> dict[str, object]:
-    """The message as the browser gets it, in the active language."""
+    """Returns the message as browsers get it, in the active language."""
     fields = {name: payload[name] for name in JobState.__dataclass_fields__}
     state = JobState(**fields)  # type: ignore[arg-type]
     return {**payload, "headline": headline(state), "detail": detail(state)}

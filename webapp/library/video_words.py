@@ -26,11 +26,11 @@ class Problem:
 def problem(video: Video) -> Problem | None:
     if video.state != VideoState.FAILED or video.current_job is None:
         return None
-    explanation = jobs_words.explain(video.current_job.error_code)
-    twin = video.duplicate_of
-    if twin is not None and twin.deleted_at is None:
-        return Problem(_("This video is already here."), _("Open “%s”") % twin.title, _address(twin))
-    return Problem(str(explanation.happened), str(explanation.next_step))
+    failure = jobs_words.explain(video.current_job.error_code)
+    duplicate = video.duplicate_of
+    if duplicate is not None and duplicate.deleted_at is None:
+        return Problem(_("This video is already here."), _("Open “%s”") % duplicate.title, _address(duplicate))
+    return Problem(str(failure.happened), str(failure.next_step))
 
 
 def playing(video: Video) -> dict[str, Any]:

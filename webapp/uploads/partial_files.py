@@ -26,7 +26,10 @@ def arrived_bytes(upload_id: UUID) -> int:
 
 @contextmanager
 def opened(upload_id: UUID) -> Iterator[BinaryIO]:
-    """The file for writing, for one request at a time: a second writer could change bytes that count as arrived."""
+    """Opens the file for writing, for one request at a time: a second writer could change bytes that have arrived.
+
+    Raises Busy.
+    """
     path = path_of(upload_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

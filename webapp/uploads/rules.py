@@ -1,4 +1,4 @@
-"""What may be uploaded, decided before the first byte is sent; refusals are sentences for people."""
+"""Decides before the first byte is sent what may be uploaded; refusals are sentences for people."""
 
 import unicodedata
 from datetime import timedelta
@@ -35,10 +35,10 @@ VIDEO_SUFFIXES = (
     *(".mpg", ".mpeg", ".mts", ".m2ts", ".ts", ".vob", ".mxf", ".dv", ".gif"),
     *(".h264", ".264", ".hevc", ".h265", ".265", ".y4m", ".mjpeg", ".mjpg"),
 )
-"""Offered by the file chooser. Other names are accepted too: the check looks into the file, not at its name."""
+"""Offered by the file chooser. Other names are accepted too: the check reads the file, not its name."""
 NEVER_VIDEO = ("image/", "text/", "audio/", "font/", "application/pdf", "application/zip", "application/vnd.")
 STILL_SENDING = timedelta(hours=1)
-"""An upload that has been silent for longer no longer keeps its remaining bytes reserved."""
+"""An upload that has been idle for longer no longer reserves room for its remaining bytes."""
 NAME_LENGTH = 255
 FINGERPRINT_LENGTH = 200
 
@@ -52,7 +52,7 @@ class Refused(Exception):
 
 
 def check(*, name: str, size_bytes: int, media_type: str = "", resuming_bytes: int = 0) -> None:
-    """Raises Refused. `resuming_bytes` have arrived before and need no room any more."""
+    """Raises Refused where a video may not be uploaded. `resuming_bytes` arrived earlier and need no more room."""
     check_size(name, size_bytes)
     if looks_like_no_video(name, media_type):
         words = _("“%(name)s” is not a video. Choose a video file, for example MP4, MOV, MKV, WebM or AVI.")
@@ -61,7 +61,7 @@ def check(*, name: str, size_bytes: int, media_type: str = "", resuming_bytes: i
 
 
 def check_size(name: str, size_bytes: int) -> None:
-    """Raises Refused for an empty file and one that is larger than any may be."""
+    """Raises Refused for a file that is empty or larger than the limit."""
     if size_bytes <= 0:
         raise Refused(_("“%(name)s” is empty.") % {"name": name}, HTTPStatus.BAD_REQUEST)
     if size_bytes > settings.UPLOAD_MAX_BYTES:
@@ -81,14 +81,14 @@ def check_room(name: str, size_bytes: int, resuming_bytes: int = 0) -> None:
 
 
 def looks_like_no_video(name: str, media_type: str) -> bool:
-    """By what the browser says; a known ending overrides it, since browsers guess the type from a list of their own."""
+    """Judges by the browser's media type, unless the ending is known: browsers guess types from their own lists."""
     if PurePosixPath(name).suffix.lower() in VIDEO_SUFFIXES:
         return False
     return media_type.lower().startswith(NEVER_VIDEO)
 
 
 def room_bytes() -> int:
-    """Free space less the reserve and less what uploads under way are still going to send."""
+    """Returns the free bytes less the reserve and less what current uploads have still to send."""
     coming = sum(_coming_bytes(kind) for kind in PartialUpload.every_kind())
     return max(0, storage.free_bytes() - settings.DISK_RESERVE_BYTES - coming)
 
@@ -99,13 +99,13 @@ def _coming_bytes(kind: type[PartialUpload]) -> int:
 
 
 def clean_name(name: str) -> str:
-    """The last part of what may be a path, without control characters; never empty."""
+    """Returns the last part of what may be a path, without control characters; never empty."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     return _printable(last)[-NAME_LENGTH:] or _("Video")
 
 
 def clean_fingerprint(fingerprint: str) -> str:
-    """Databases refuse the null character."""
+    """Returns it without control characters: databases refuse the null character."""
     return _printable(fingerprint)[:FINGERPRINT_LENGTH]
 
 
@@ -114,10 +114,10 @@ def _printable(text: str) -> str:
 
 
 def title_of(name: str) -> str:
-    """A file name without its ending."""
+    """Returns a file name without its ending."""
     return PurePosixPath(name).stem or name
 
 
 def size(number: int) -> str:
-    """Bytes in words."""
+    """Returns a number of bytes in words."""
     return filesizeformat(number).replace("\xa0", " ")

@@ -35,7 +35,7 @@ MOST_DIGITS = 18
 
 
 class TusError(Exception):
-    """Ends the request with a status and a sentence."""
+    """Ends the request with a status and a sentence for people."""
 
     def __init__(self, status: int, text: str = "") -> None:
         super().__init__(text)
@@ -43,21 +43,21 @@ class TusError(Exception):
 
 
 class Target(Protocol):
-    """What becomes of a file. Its methods raise TusError or `rules.Refused`, with a sentence for people."""
+    """What an uploaded file is for. Its methods raise TusError or `rules.Refused`, with a sentence for people."""
 
     def start(
         self, request: SignedInRequest, metadata: dict[str, str], size_bytes: int
     ) -> tuple[PartialUpload, dict[str, str]]:
-        """The awaited file, and headers that say where to send it ("Location")."""
+        """Creates an upload; returns it, and headers that say where to send the file ("Location")."""
 
     def own(self, request: HttpRequest) -> "QuerySet[Any]":
-        """What this person may continue."""
+        """Returns the uploads that this person may continue."""
 
     def finished_bytes(self, request: HttpRequest, upload_id: uuid.UUID) -> int | None:
-        """The size, where all of it has arrived and is stored: a browser that missed the last answer asks again."""
+        """Returns the size of a complete, stored file: a browser that missed the last response asks again."""
 
     def is_stored(self, upload: Any) -> bool:
-        """It has been moved into the store, though its row does not know it yet."""
+        """Returns whether the file has been moved into the store, although its row says otherwise."""
 
     def report_progress(self, upload: Any) -> None:
         """Tells open pages how far it is; called at most four times a second."""
@@ -66,16 +66,16 @@ class Target(Protocol):
         """Stores the file, all of whose bytes are there."""
 
     def give_up(self, upload: Any) -> None:
-        """The sender does not want it any more."""
+        """Deletes an upload that the sender has cancelled."""
 
 
 def respond_to_create(request: HttpRequest, target: Target) -> HttpResponse:
-    """OPTIONS and POST at the address where uploads begin."""
+    """Responds to OPTIONS and POST at the address where uploads begin."""
     return _respond(request, {"OPTIONS": _options, "POST": _create}, target)
 
 
 def respond_to_file(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpResponse:
-    """Everything at an upload's own address. POST only carries another method for proxies that know no PATCH."""
+    """Responds at an upload's own address. POST only carries another method, for proxies that know no PATCH."""
     verbs = {"OPTIONS": _options, "HEAD": _head, "PATCH": _patch, "DELETE": _terminate}
     return _respond(request, verbs, target, upload_id)
 
@@ -108,7 +108,7 @@ def _plain(status: int, words: str) -> HttpResponse:
 
 
 def _require_signed_in(request: HttpRequest) -> None:
-    """A redirect to the sign-in page would look like success to the uploader."""
+    """Raises TusError (401): the uploader would take a redirect to the sign-in page for success."""
     if not request.user.is_authenticated:
         raise TusError(HTTPStatus.UNAUTHORIZED, _("You have been signed out. Sign in again to continue the upload."))
 
@@ -211,7 +211,7 @@ def _number(request: HttpRequest, header: str) -> int:
 
 
 def parse_metadata(header: str) -> dict[str, str]:
-    """`key base64,key base64,key`; raises TusError (400) for what is neither."""
+    """Reads `key base64,key base64,key`; raises TusError (400) for anything else."""
     metadata = {}
     for pair in filter(None, (part.strip() for part in header.split(","))):
         key, _space, encoded = pair.partition(" ")
@@ -223,7 +223,7 @@ def parse_metadata(header: str) -> dict[str, str]:
 
 
 def parse_checksum(header: str) -> tuple[str, bytes] | None:
-    """Algorithm and digest; raises TusError (400) for an unknown algorithm or broken base64."""
+    """Returns algorithm and digest; raises TusError (400) for an unknown algorithm or invalid base64."""
     if not header:
         return None
     algorithm, _space, encoded = header.partition(" ")

@@ -1,4 +1,4 @@
-"""What is put right from time to time: uploads that arrived or expired, refused files, deleted videos."""
+"""Periodic cleanup: finishes uploads that are complete, removes expired ones, refused files and deleted videos."""
 
 import logging
 import time
@@ -25,7 +25,7 @@ STRAY_AFTER = timedelta(days=1)
 
 
 def clean_up(**_: object) -> None:
-    """One round; a few cheap queries when there is nothing to do."""
+    """Runs one round; a few cheap queries when there is nothing to do."""
     finish_arrived()
     give_up_expired()
     clear_refused()
@@ -35,7 +35,7 @@ def clean_up(**_: object) -> None:
 
 
 def finish_arrived() -> None:
-    """Uploads whose last byte is there though the server died before it could say so."""
+    """Finishes uploads whose last byte arrived just before the server died."""
     for upload in _complete_uploads():
         upload_services.finish_upload(upload)
 
@@ -46,7 +46,7 @@ def _complete_uploads() -> QuerySet[Upload]:
 
 
 def give_up_copies() -> None:
-    """A copy for the browser whose job failed is awaited no longer."""
+    """Marks videos as impossible to play whose copy for the browser failed."""
     at_work = Job.objects.filter(kind=JobKind.WEB_COPY, subject_id=OuterRef("pk"), status__in=ACTIVE)
     pending = Video.objects.filter(playback=Playback.PENDING, deleted_at=None)
     pending.exclude(Exists(at_work)).update(playback=Playback.IMPOSSIBLE)
@@ -58,7 +58,7 @@ def give_up_expired() -> None:
 
 
 def clear_refused() -> None:
-    """The file of a video that cannot be accepted goes; its card stays with the reason until somebody dismisses it."""
+    """Deletes the files of videos that the check refused; their cards stay, with the reason, until they are deleted."""
     refused = Video.objects.filter(current_job__kind=JobKind.CHECK, current_job__status=Status.FAILED)
     for video in refused.exclude(current_job__error_code__in=KEEP_FILE_AFTER).exclude(original_key=""):
         storage.delete_prefix(video.files_prefix)
@@ -66,7 +66,7 @@ def clear_refused() -> None:
 
 
 def purge_deleted() -> None:
-    """Files first: after a crash in between the rows still say what has to go."""
+    """Purges videos whose undo period is over and that no worker is busy with."""
     for video in Video.objects.filter(deleted_at__lt=timezone.now() - UNDO_PERIOD):
         if Job.objects.filter(subject_id=video.pk, parent=None, status__in=ACTIVE).exists():
             continue
@@ -74,7 +74,7 @@ def purge_deleted() -> None:
 
 
 def purge(video: Video) -> None:
-    """Removes everything of a video; other apps keep or drop what they took from it."""
+    """Deletes everything of a video; files first, since after a crash the rows still say what has to go."""
     partial_files.discard(video.pk)
     storage.delete_prefix(video.files_prefix)
     with transaction.atomic():
@@ -87,7 +87,7 @@ def purge(video: Video) -> None:
 
 
 def discard_strays() -> None:
-    """Upload files without a row, left by a server that died while an upload was given up."""
+    """Deletes upload files without a row, left by a server that died while it gave an upload up."""
     long_ago = time.time() - STRAY_AFTER.total_seconds()
     for path in partial_files.every_file():
         try:

@@ -1,4 +1,4 @@
-"""What the worker does with an arrived file: look into it, refuse or accept it, and prepare it for the browser."""
+"""What the worker does with an uploaded file: probe it, refuse or accept it, and prepare it for the browser."""
 
 import hashlib
 import logging
@@ -30,7 +30,7 @@ LISTEN_EVERY_S = 0.5
 
 
 def check_video(job: Job) -> Video | None:
-    """Accepts the video and queues its analysis and web copy; None when that had been done.
+    """Accepts the video and queues its analysis and web copy; returns None when that had been done.
 
     Raises Duplicate, or the library's UnreadableVideo: then `cleanup.clear_refused` removes the file.
     """
@@ -41,23 +41,23 @@ def check_video(job: Job) -> Video | None:
     if video.current_job_id != job.pk:
         return None
     with original_of(video) as path:
-        info, sha256 = _look_into(path, job, video.size_bytes)
-    twin = _twin(video, sha256)
-    if twin is not None:
-        _refuse_as_duplicate(video, twin)
+        info, sha256 = _probe_and_hash(path, job, video.size_bytes)
+    duplicate = _duplicate(video, sha256)
+    if duplicate is not None:
+        _refuse_as_duplicate(video, duplicate)
     try:
         _accept(job, video, info, sha256)
     except IntegrityError:  # the same content was accepted a moment ago
-        twin = _twin(video, sha256)
-        if twin is None:
+        duplicate = _duplicate(video, sha256)
+        if duplicate is None:
             raise
-        _refuse_as_duplicate(video, twin)
+        _refuse_as_duplicate(video, duplicate)
     return video
 
 
 @contextmanager
 def original_of(video: Video) -> Iterator[Path]:
-    """Raises FileGone."""
+    """Yields a local path of the original; raises FileGone."""
     try:
         with storage.local_path(video.original_key) as path:
             yield path
@@ -67,8 +67,8 @@ def original_of(video: Video) -> Iterator[Path]:
         raise FileGone(video.original_key) from error
 
 
-def _look_into(path: Path, job: Job, size_bytes: int) -> tuple[VideoInfo, str]:
-    """Probes in a process of its own while this one reads the file for its hash."""
+def _probe_and_hash(path: Path, job: Job, size_bytes: int) -> tuple[VideoInfo, str]:
+    """Returns what the probe says and the SHA-256; probes in another process while this one reads the file."""
     with ThreadPoolExecutor(1) as beside:
         probing = beside.submit(probe_in_subprocess, path)
         sha256 = _sha256(path, job, size_bytes, probing)
@@ -90,17 +90,17 @@ def _sha256(path: Path, job: Job, size_bytes: int, probing: "Future[VideoInfo]")
     return digest.hexdigest()
 
 
-def _twin(video: Video, sha256: str) -> Video | None:
+def _duplicate(video: Video, sha256: str) -> Video | None:
     return Video.objects.filter(team=video.team_id, sha256=sha256, deleted_at=None).exclude(pk=video.pk).first()
 
 
-def _refuse_as_duplicate(video: Video, twin: Video) -> None:
-    Video.objects.filter(pk=video.pk).update(duplicate_of=twin)
-    raise Duplicate(f"same content as {twin.pk}")
+def _refuse_as_duplicate(video: Video, duplicate: Video) -> None:
+    Video.objects.filter(pk=video.pk).update(duplicate_of=duplicate)
+    raise Duplicate(f"same content as {duplicate.pk}")
 
 
 def _accept(job: Job, video: Video, info: VideoInfo, sha256: str) -> None:
-    """Facts, the end of the check and the next jobs in one transaction: after a crash all or nothing is there."""
+    """Stores facts, the end of the check and the next jobs in one transaction: a crash leaves all or nothing."""
     plan = web_copy.playback_plan(info)
     is_original = plan == PlaybackPlan.ORIGINAL
     with transaction.atomic():
@@ -119,7 +119,7 @@ def _accept(job: Job, video: Video, info: VideoInfo, sha256: str) -> None:
 
 
 def prepare_for_browser(job: Job) -> None:
-    """Poster, a copy where the browser cannot play the original, sprites. A repeat replaces what was there."""
+    """Makes poster, sprites, and a copy where browsers cannot play the original; a repeat replaces what was there."""
     video = Video.objects.filter(pk=job.subject_id, deleted_at=None).first()
     if video is None:
         lifecycle.cancel(job.pk)
@@ -135,7 +135,7 @@ def prepare_for_browser(job: Job) -> None:
 
 
 def poster_early(video: Video) -> None:
-    """Right after the check, since the media queue may be busy with long copies; the job of the copy tries again."""
+    """Makes the poster right after the check, as the media queue may be busy; the job of the copy tries again."""
     try:
         with original_of(video) as path, storage.scratch_dir() as scratch:
             _make_poster(video, path, scratch)
@@ -144,7 +144,7 @@ def poster_early(video: Video) -> None:
 
 
 def _make_poster(video: Video, path: Path, scratch: Path) -> bool:
-    """The picture on the card; False where no picture of the video can serve, which must not stop anything else."""
+    """Makes the picture on the card; returns False where no frame can be decoded, which must not stop anything else."""
     picture = scratch / "poster.jpg"
     try:
         web_copy.make_poster(path, picture, info_of(video))

@@ -8,7 +8,7 @@ from webapp.videos.models import Playback, Video
 
 
 def columns_of(info: VideoInfo) -> dict[str, Any]:
-    """Values for `Video`; text is cut to what its column holds."""
+    """Returns values for the columns of `Video`; text is cut to what its column holds."""
     return {
         "probed": asdict(info),
         "duration_s": info.duration_s,
@@ -23,7 +23,7 @@ def columns_of(info: VideoInfo) -> dict[str, Any]:
 
 
 def info_of(video: Video) -> VideoInfo:
-    """As the probe said it; the file need not be looked at again."""
+    """Returns the stored result of the probe, so that the file need not be opened again."""
     return VideoInfo(**video.probed)
 
 

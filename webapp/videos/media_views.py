@@ -13,13 +13,13 @@ from webapp.videos.media_info import playable_type
 from webapp.videos.models import Playback, Video
 
 PICTURE_AGE_S = 600
-"""Pictures may change once (a poster is made anew); the ETag makes asking again cheap."""
+"""Posters and sprites may be replaced once; the ETag makes asking again cheap."""
 
 
 @login_required
 @require_safe
 async def play(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
-    """The original where the browser can play it, else the copy."""
+    """Serves the original where browsers can play it, else the copy."""
     video = await _visible(request, video_id)
     if video.playback == Playback.COPY:
         return await _stored(request, video.copy_key, "video/mp4")
@@ -31,7 +31,7 @@ async def play(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
 @login_required
 @require_safe
 async def download(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
-    """The original, always as a file to keep and under its own name."""
+    """Serves the original as a download under its own name."""
     video = await _visible(request, video_id)
     return await _stored(request, video.original_key, "application/octet-stream", video.file_name)
 

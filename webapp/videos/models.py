@@ -12,7 +12,7 @@ from webapp.uploads.models import PartialUpload
 
 
 class VideoState(models.TextChoices):
-    """What a person sees of a video as a whole; derived from `Video.current_job`, never stored."""
+    """The state of a video as a whole; derived from `Video.current_job`, never stored."""
 
     UPLOADING = "uploading", _("Uploading")
     CHECKING = "checking", _("Checking")
@@ -48,7 +48,7 @@ class ThoroughnessChoice(models.TextChoices):
 
 
 class Playback(models.TextChoices):
-    """How the browser gets to play it. `original` needs no copy."""
+    """What a browser plays. `original` needs no copy."""
 
     UNKNOWN = "unknown", _("Unknown")
     ORIGINAL = "original", _("Original")
@@ -64,7 +64,7 @@ class Video(models.Model):
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="videos")
     title = models.CharField(_("title"), max_length=255)
     file_name = models.CharField(max_length=255)
-    """As it was called on the uploader's disk; shown and offered on download, never used as a path."""
+    """Its name on the uploader's disk; shown and offered on download, never used as a path."""
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     thoroughness = models.CharField(
@@ -73,14 +73,14 @@ class Video(models.Model):
     is_sample = models.BooleanField(default=False)
 
     current_job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="+")
-    """The check or analysis that decides the state shown; none while the upload runs."""
+    """The check or analysis that decides the state; None while the upload runs."""
     current_analysis = models.ForeignKey("Analysis", models.SET_NULL, null=True, related_name="+")
     """The finished analysis whose people are shown."""
     deleted_at = models.DateTimeField(null=True, db_index=True)
     """Set when somebody deletes it; files and rows go after the undo period."""
 
     duplicate_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
-    """The video that was here already, where the check refused this one as the same content."""
+    """The earlier video with the same content, where the check refused this one for it."""
 
     size_bytes = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
@@ -93,7 +93,7 @@ class Video(models.Model):
     video_codec = models.CharField(max_length=40, blank=True)
     audio_codec = models.CharField(max_length=40, blank=True)
     probed = models.JSONField(default=dict)
-    """The library's whole `VideoInfo`, so that later steps need not look into the file again; read through
+    """The library's whole `VideoInfo`, so that later steps need not open the file again; read through
     `webapp.videos.media_info`. What is searched or shown has columns of its own."""
     frames_damaged = models.PositiveIntegerField(default=0)
 
@@ -140,7 +140,7 @@ class Video(models.Model):
 
 
 class Upload(PartialUpload):
-    """An upload of a video. Gone once complete.
+    """An upload of a video; deleted once complete.
 
     Its id is the video's, so that a browser that missed the last response can still be told that all has arrived.
     """

@@ -1,4 +1,4 @@
-"""Drawing the sample video, for people who have none at hand: the first part of its check, in the worker."""
+"""Makes the sample video, for people who have none at hand: the first part of its check, in the worker."""
 
 from analysis.samples.video import make_sample_video, sample_pictures
 from analysis.types import Progress
@@ -10,7 +10,7 @@ from webapp.videos.upload_services import original_key
 
 
 def draw_if_missing(job: Job) -> None:
-    """The first part of a sample's check: its file does not arrive but is made here. Raises MissingWeights."""
+    """Makes the file of a sample video that has none yet. Raises MissingWeights."""
     video = Video.objects.filter(pk=job.subject_id, current_job=job, is_sample=True, original_key="").first()
     if video is None:
         return
@@ -21,8 +21,8 @@ def draw_if_missing(job: Job) -> None:
     pictures = sample_pictures()
     key = original_key(video)
     with storage.scratch_dir() as scratch:
-        film = scratch / "sample.mp4"
-        make_sample_video(pictures, film, on_progress)
-        size_bytes = film.stat().st_size
-        storage.put_file(key, film)
+        clip = scratch / "sample.mp4"
+        make_sample_video(pictures, clip, on_progress)
+        size_bytes = clip.stat().st_size
+        storage.put_file(key, clip)
     Video.objects.filter(pk=video.pk).update(original_key=key, size_bytes=size_bytes)

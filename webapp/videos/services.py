@@ -1,4 +1,4 @@
-"""What the web may ask for with a video: rename, delete and restore, cancel, analyse again, the sample."""
+"""Changes to videos that people ask for: rename, delete and restore, cancel, analyse again, the sample."""
 
 from uuid import UUID
 
@@ -24,7 +24,7 @@ class AlreadyHere(Exception):
 
 
 def begin_sample(*, team: Team, user: User, title: str) -> Video:
-    """The team's sample, drawn by its check; a new one only where there is none, or none that came to anything."""
+    """Returns the team's sample, whose file its check makes; a new one where there is none or it failed."""
     there = Video.objects.filter(team=team, is_sample=True, deleted_at=None).select_related("current_job").first()
     if there is not None and there.state not in (VideoState.FAILED, VideoState.CANCELLED):
         return there
@@ -43,7 +43,7 @@ def rename_video(video: Video, *, title: str) -> None:
 
 
 def delete_video(video: Video) -> None:
-    """Out of sight at once; rows and files go after the undo period (see `cleanup.py`)."""
+    """Hides a video at once; its rows and files are deleted after the undo period (see `cleanup.py`)."""
     with transaction.atomic():
         if not Video.objects.filter(pk=video.pk, deleted_at=None).update(deleted_at=timezone.now()):
             return
@@ -54,7 +54,7 @@ def delete_video(video: Video) -> None:
 
 
 def restore_video(video: Video) -> None:
-    """Back in the library; work that the deletion had stopped begins again. Raises AlreadyHere."""
+    """Brings a deleted video back and restarts the work that its deletion had cancelled. Raises AlreadyHere."""
     deleted_at = video.deleted_at
     with transaction.atomic():
         try:
@@ -74,12 +74,12 @@ def restore_video(video: Video) -> None:
 
 
 def cancel_work(video: Video) -> bool:
-    """Stops the check or analysis that runs; False when nothing did."""
+    """Cancels the current check or analysis; returns False when nothing ran."""
     return video.current_job_id is not None and lifecycle.cancel(video.current_job_id)
 
 
 def analyse_again(video: Video, *, thoroughness: str, user: User | None) -> Job:
-    """Begins an analysis, or the check where that has never ended well. Raises CannotAnalyse."""
+    """Starts an analysis, or the check where none has succeeded yet. Raises CannotAnalyse."""
     if video.state not in (VideoState.DONE, VideoState.FAILED, VideoState.CANCELLED) or not storage.exists(
         video.original_key
     ):
@@ -96,7 +96,7 @@ def analyse_again(video: Video, *, thoroughness: str, user: User | None) -> Job:
 
 
 def _copy_again(video: Video) -> None:
-    """What could not be made for the browser is tried once more."""
+    """Tries once more to make the copy for the browser."""
     Video.objects.filter(pk=video.pk).update(playback=Playback.PENDING)
     lifecycle.create(JobKind.WEB_COPY, team=video.team, subject_id=video.pk, total=video.duration_s)
 

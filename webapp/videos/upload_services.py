@@ -24,7 +24,7 @@ def start_upload(
     thoroughness: str,
     fingerprint: str = "",
 ) -> Upload:
-    """A video whose bytes are awaited. Raises `upload_rules.Refused`."""
+    """Creates a video whose bytes are to arrive. Raises `rules.Refused`."""
     name = uploads_rules.clean_name(name)
     uploads_rules.check(name=name, size_bytes=size_bytes, media_type=media_type)
     with transaction.atomic():
@@ -53,13 +53,13 @@ def original_key(video: Video) -> str:
 
 
 def is_stored(upload: Upload) -> bool:
-    """The file has been moved into the store already, though the row does not know it yet."""
+    """Returns whether the file has been moved into the store already, although its row says otherwise."""
     key = original_key(upload.video)
     return storage.exists(key) and storage.size(key) == upload.size_bytes
 
 
 def finish_upload(upload: Upload) -> bool:
-    """Moves a complete file into the store and queues its check; False when that had been done.
+    """Moves a complete file into the store and queues its check; returns False when that had been done.
 
     May be repeated at any point: the move leaves its mark in the store, the row goes with the job in one transaction.
     """
@@ -81,7 +81,7 @@ def finish_upload(upload: Upload) -> bool:
 
 
 def give_up_upload(upload: Upload) -> None:
-    """Cancelled or expired: the bytes and the video, of which nothing was ever seen, go."""
+    """Deletes a cancelled or expired upload with its bytes and its video, which has no content yet."""
     team_id, video_id = upload.video.team_id, upload.video_id
     with transaction.atomic():
         deleted, _rows = Upload.objects.filter(pk=upload.pk, offset_bytes__lt=upload.size_bytes).delete()
@@ -93,7 +93,7 @@ def give_up_upload(upload: Upload) -> None:
 
 
 def resumable(user: User, team: Team, *, size_bytes: int, fingerprint: str) -> Upload | None:
-    """The upload that this person began with the same file."""
+    """Returns the latest upload that this person started with the same file, if there is one."""
     if not fingerprint:
         return None
     same = Upload.objects.filter(user=user, video__team=team, video__deleted_at=None, expires_at__gt=timezone.now())
@@ -105,7 +105,7 @@ def resumable(user: User, team: Team, *, size_bytes: int, fingerprint: str) -> U
 
 
 def state_of(upload: Upload) -> JobState:
-    """An upload as the page's progress shows it; its offset serves as the rising sequence."""
+    """Returns an upload as progress for pages; its offset serves as the rising sequence."""
     return JobState(
         id=str(upload.pk),
         kind="upload",
