@@ -1,4 +1,4 @@
-"""What was deleted a moment ago and can still be brought back, of every kind; for the page that lists it."""
+"""Lists what was recently deleted and can still be restored, of every kind."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ MOST_SHOWN = 500
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """One thing and the address that brings it back."""
+    """Something deleted, and the address that restores it."""
 
     what: str
     name: str
     deleted_at: datetime
     restore_url: str
     video_id: str = ""
-    """Of a video: several come back at once."""
+    """Of a video: several can be restored at once."""
 
     @property
     def minutes_left(self) -> int:
@@ -42,7 +42,7 @@ class Deleted:
 
 
 def deleted_things(user: Visitor, team: Team | None) -> list[Deleted]:
-    """The latest first; only what this person may bring back."""
+    """Returns what this person may restore, the latest first."""
     things: Iterator[Deleted] = (
         describe(row) for rows, describe in _kinds(user, team) for row in rows.order_by("-deleted_at")[:MOST_SHOWN]
     )

@@ -1,4 +1,4 @@
-"""The page that brings back what was deleted a moment ago."""
+"""The page of what was recently deleted."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse

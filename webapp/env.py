@@ -1,4 +1,4 @@
-"""Reads settings from environment variables and refuses odd values, naming the variable and what it accepts."""
+"""Reads settings from environment variables; invalid values are refused with the variable and what it accepts."""
 
 import os
 from pathlib import Path

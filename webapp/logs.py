@@ -1,4 +1,4 @@
-"""How log lines look: plain words for people, or one JSON object a line for machines."""
+"""Configures the log: plain lines for people, or one JSON object a line for machines."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import structlog
 
 
 def logging_config(*, as_json: bool) -> dict[str, Any]:
-    """For Django's LOGGING. Everything goes to standard error; who starts the process decides where that ends."""
+    """Returns Django's LOGGING. Everything goes to standard error; whoever starts the process redirects that."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -1,4 +1,4 @@
-"""The only reader and writer of stored media. Keys are relative paths; encryption and S3 can be put beneath this file.
+"""Reads and writes stored media, and nothing else does. Keys are relative paths; S3 or encryption would go in here.
 
 The functions block, except `stream`; call them from async code through a thread.
 """
@@ -43,7 +43,7 @@ def put_file(key: str, source: Path) -> None:
 
 
 def _move_across(source: Path, target: Path) -> None:
-    """Copies beside the target first, so that nobody ever sees half a file."""
+    """Copies beside the target first, so that nobody ever reads half a file."""
     partial = target.with_name(f".{target.name}.partial")
     try:
         shutil.copyfile(source, partial)
@@ -73,7 +73,7 @@ def read_bytes(key: str) -> bytes:
 
 @contextmanager
 def local_path(key: str) -> Iterator[Path]:
-    """A real file for decoders, valid inside the `with`; not to be changed. Raises FileNotFoundError."""
+    """Yields the path of a real file for decoders, not to be changed. Raises FileNotFoundError."""
     path = _path(key)
     if not path.is_file():
         raise FileNotFoundError(f"Nothing is stored under {key!r}")
@@ -81,7 +81,7 @@ def local_path(key: str) -> Iterator[Path]:
 
 
 def copy_out(key: str, target: Path) -> None:
-    """Puts the content at `target`, a file outside of the store; not to be changed. Raises FileNotFoundError."""
+    """Links or copies the content to `target` outside the store; not to be changed. Raises FileNotFoundError."""
     with local_path(key) as path:
         try:
             os.link(path, target)
@@ -96,24 +96,24 @@ def exists(key: str) -> bool:
 
 
 def size(key: str) -> int:
-    """Bytes. Raises FileNotFoundError."""
+    """Returns bytes. Raises FileNotFoundError."""
     return _path(key).stat().st_size
 
 
 def version(key: str) -> str:
-    """Changes whenever the content is replaced (an ETag without quotes). Raises FileNotFoundError."""
+    """Returns what changes whenever the content is replaced (an ETag without quotes). Raises FileNotFoundError."""
     status = _path(key).stat()
     return f"{status.st_mtime_ns:x}-{status.st_size:x}"
 
 
 def names(prefix: str) -> list[str]:
-    """What lies directly under a prefix as a folder, sorted; empty where there is nothing."""
+    """Returns the names directly under a prefix as a folder, sorted; empty where there is nothing."""
     path = _path(prefix)
     return sorted(child.name for child in path.iterdir()) if path.is_dir() else []
 
 
 def delete(key: str) -> None:
-    """Deleting what is not there is fine."""
+    """Deletes a file; does nothing where there is none."""
     path = _path(key)
     path.unlink(missing_ok=True)
     _remove_empty_parents(path)
@@ -140,7 +140,7 @@ def _remove_empty_parents(path: Path) -> None:
 
 
 async def stream(key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
-    """The bytes from `start` up to but not including `end`, in blocks; memory does not grow with the file."""
+    """Yields the bytes from `start` up to but not including `end`, in blocks; memory does not grow with the file."""
     file = await asyncio.to_thread(_path(key).open, "rb")
     try:
         await asyncio.to_thread(file.seek, start)
@@ -159,19 +159,19 @@ async def stream(key: str, start: int = 0, end: int | None = None) -> AsyncGener
 
 
 def free_bytes() -> int:
-    """Free space where media is stored."""
+    """Returns the free space where media is stored."""
     settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
     return shutil.disk_usage(settings.MEDIA_ROOT).free
 
 
 def scratch_root() -> Path:
-    """Holds unfinished results; on the same file system as the store, so that storing one is a rename."""
+    """Returns the folder of unfinished results; on the store's file system, so that storing one is a rename."""
     return settings.DATA_DIR / "scratch"
 
 
 @contextmanager
 def scratch_dir() -> Iterator[Path]:
-    """A folder of one's own, gone with everything in it at the end of the `with`."""
+    """Yields a new folder that is removed with everything in it at the end of the `with`."""
     scratch_root().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch_root(), ignore_cleanup_errors=True) as name:
         yield Path(name)
@@ -187,7 +187,7 @@ def _workplaces_root() -> Path:
 
 
 def workplace(name: str) -> Path:
-    """A folder for long work that goes on after its worker was killed or stopped; made when it is not there.
+    """Returns a folder for long work that resumes after its worker was killed or stopped; made if it is missing.
 
     On the same file system as the store. `leave_workplace` removes it.
     """
@@ -197,11 +197,11 @@ def workplace(name: str) -> Path:
 
 
 def workplaces() -> list[str]:
-    """Names of all, sorted."""
+    """Returns the names of all, sorted."""
     root = _workplaces_root()
     return sorted(child.name for child in root.iterdir()) if root.is_dir() else []
 
 
 def leave_workplace(name: str) -> None:
-    """Removes it with everything in it; fine when there is none."""
+    """Removes a workplace with everything in it; does nothing where there is none."""
     shutil.rmtree(_workplaces_root() / name, ignore_errors=True)

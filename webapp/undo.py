@@ -1,4 +1,4 @@
-"""How long what was deleted can be brought back."""
+"""How long deleted things can be restored."""
 
 from datetime import timedelta
 

@@ -8,9 +8,9 @@ SESSION_KEY = "team"
 
 
 def team_of(request: HttpRequest) -> Team | None:
-    """The team chosen in this session if the person is still in it, else their first one; None for strangers.
+    """Returns the team chosen in this session if the person is still in it, else their first one; None for strangers.
 
-    Looked up once per request.
+    Queried once per request.
     """
     if not hasattr(request, "_team"):
         request._team = _find(request)  # type: ignore[attr-defined]
@@ -18,7 +18,7 @@ def team_of(request: HttpRequest) -> Team | None:
 
 
 def current_team(request: HttpRequest) -> dict[str, Team | None]:
-    """Template context."""
+    """Returns template context."""
     return {"team": team_of(request)}
 
 

@@ -1,4 +1,4 @@
-"""What a person types to sign in and to create the first account."""
+"""Forms for signing in and for creating the first account."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from webapp.accounts.models import User
 
 
 class SignInForm(AuthenticationForm):
-    """E-mail address and password; too many wrong ones close the door for a while."""
+    """E-mail address and password; after too many wrong ones signing in is blocked for a while."""
 
     error_messages = {
         "invalid_login": _("E-mail or password is wrong. Check both and try again."),
@@ -42,7 +42,7 @@ class SignInForm(AuthenticationForm):
 
 
 class FirstOwnerForm(forms.Form):
-    """The owner and the name of the first team."""
+    """The owner's account and the name of the first team."""
 
     name = forms.CharField(
         label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True})

@@ -48,7 +48,7 @@ class Team(models.Model):
 
 
 class Role(models.TextChoices):
-    """What a member may do: viewers look, editors upload and name, admins train and manage, owners also hand over."""
+    """What a member may do: viewers see everything, editors upload and name, admins train and manage, owners own."""
 
     OWNER = "owner", _("Owner")
     ADMIN = "admin", _("Admin")

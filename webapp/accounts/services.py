@@ -1,4 +1,4 @@
-"""What the web may ask for about people and teams."""
+"""Creates the owner's account and the first team through a one-time link."""
 
 from uuid import NAMESPACE_URL, uuid5
 
@@ -16,7 +16,7 @@ class LinkUsed(Exception):
 
 
 def first_owner_token() -> str:
-    """The secret part of the link that creates the owner. Same until used, and worth nothing once there is a user."""
+    """Returns the secret part of the link that creates the owner: the same until used, useless once there is a user."""
     return salted_hmac("rollcall.first-owner", "welcome", algorithm="sha256").hexdigest()[:40]
 
 
@@ -25,7 +25,7 @@ def is_first_owner_link_open(token: str) -> bool:
 
 
 def create_first_owner(*, email: str, name: str, password: str, team_name: str) -> User:
-    """Creates the owner and the first team; raises LinkUsed when somebody was faster."""
+    """Creates the owner and the first team; raises LinkUsed when somebody else was first."""
     try:
         with transaction.atomic():
             if User.objects.exists():

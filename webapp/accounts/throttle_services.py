@@ -23,7 +23,7 @@ def note_failure(email: str, address: str) -> None:
 
 
 def forget(email: str, address: str) -> None:
-    """After a right password."""
+    """Forgets failures after a correct password."""
     FailedSignIn.objects.filter(email=email, address=address).delete()
 
 

@@ -1,4 +1,4 @@
-"""What is done with several videos of the library at once: delete (and bring back), analyse again, look for labels."""
+"""Actions on several videos of the library at once: delete and restore, analyse again, find labels."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
@@ -23,7 +23,7 @@ MOST_AT_ONCE = 500
 @login_required
 @require_POST
 def bulk(request: SignedInRequest) -> HttpResponseBase:
-    """`action` with each `video`; those that this person may not change are left out as if they were not there."""
+    """Does `action` with each `video`; those that this person may not change are ignored."""
     here = reverse("videos:library")
     chosen = list(
         access.editable_videos(request.user)
@@ -45,27 +45,27 @@ def bulk(request: SignedInRequest) -> HttpResponseBase:
 @login_required
 @require_POST
 def restore_many(request: HttpRequest) -> HttpResponseBase:
-    """Undoes deleting several at once; `videos` are ids with commas between them."""
+    """Restores several deleted videos; `videos` are ids separated by commas."""
     here = reverse("videos:library")
     deleted = access.restorable_videos(request.user).filter(
         pk__in=uuids_in(request.POST.get("videos", "").split(",")[:MOST_AT_ONCE])
     )
-    back = late = 0
+    restored = duplicates = 0
     for video in deleted:
         try:
             services.restore_video(video)
-            back += 1
+            restored += 1
         except services.AlreadyHere:
-            late += 1
-    if not back:
+            duplicates += 1
+    if not restored:
         return refused(request, _("These videos can no longer be restored."), here)
-    words = ngettext("Restored %(n)d video.", "Restored %(n)d videos.", back) % {"n": back}
-    if late:
+    words = ngettext("Restored %(n)d video.", "Restored %(n)d videos.", restored) % {"n": restored}
+    if duplicates:
         words += " " + ngettext(
             "%(n)d stays deleted: it was uploaded again in the meantime.",
             "%(n)d stay deleted: they were uploaded again in the meantime.",
-            late,
-        ) % {"n": late}
+            duplicates,
+        ) % {"n": duplicates}
     return done(request, words, here)
 
 

@@ -9,15 +9,15 @@ from webapp.people.models import Track
 from webapp.videos.models import Video
 
 GAP_IN_STEPS = 2.5
-"""Boxes are drawn on between samples that are at most so many sample steps apart."""
+"""Boxes are interpolated between samples that are at most this many sample steps apart."""
 MARGIN_STEPS = 2
 """Samples just outside the window, so that the boxes at its edges can be interpolated."""
 
 
 def window_of(video: Video, *, start_s: float, end_s: float) -> dict[str, Any]:
-    """Tracks of the shown analysis from `start_s` to `end_s` in player time; boxes in displayed pixels."""
+    """Returns tracks of the current analysis from `start_s` to `end_s` in player time; boxes in displayed pixels."""
     offset_s = video.playback_offset_s
-    answer: dict[str, Any] = {
+    window: dict[str, Any] = {
         "offset_s": offset_s,
         "sources": {"width": video.width, "height": video.height},
         "from": start_s,
@@ -25,13 +25,13 @@ def window_of(video: Video, *, start_s: float, end_s: float) -> dict[str, Any]:
         "tracks": [],
     }
     if video.current_analysis_id is None:
-        return answer
+        return window
     tracks = Track.objects.filter(
         analysis=video.current_analysis_id, start_s__lt=end_s + offset_s, end_s__gte=start_s + offset_s
     )
     found = tracks.filter(person__is_deleted=False).select_related("person", "segment").order_by("start_s", "pk")
-    answer["tracks"] = [_boxes_of(track, start_s, end_s, offset_s) for track in found]
-    return answer
+    window["tracks"] = [_boxes_of(track, start_s, end_s, offset_s) for track in found]
+    return window
 
 
 def _boxes_of(track: Track, start_s: float, end_s: float, offset_s: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What people type about videos."""
+"""Forms of the library and the video page."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ MAX_WINDOW_S = 600
 
 
 class FilterForm(forms.Form):
-    """Search, state and order of the library; nonsense in the address is ignored rather than refused."""
+    """Search, state and order of the library; invalid values in the address are ignored."""
 
     q = forms.CharField(required=False, max_length=200)
     state = forms.ChoiceField(required=False, choices=[("", _("All")), *VideoState.choices])
@@ -41,13 +41,13 @@ class FilterForm(forms.Form):
     until = forms.DateField(required=False)
 
     def chosen(self) -> dict[str, str]:
-        """Every filter with a usable value."""
+        """Returns search, state and order, each with a usable value."""
         self.is_valid()
         chosen = {name: self.cleaned_data.get(name, "") for name in ("q", "state", "sort")}
         return chosen | {"sort": chosen["sort"] if chosen["sort"] in SORTS else "newest"}
 
     def people(self) -> PeopleFilter:
-        """Who shall be in the videos, who put them here, and when. `person` and `without` may repeat."""
+        """Returns who should be in the videos, who uploaded them, and when. `person` and `without` may repeat."""
         self.is_valid()
         values = self.cleaned_data
         data = self.data if isinstance(self.data, QueryDict) else QueryDict()
@@ -62,7 +62,7 @@ class FilterForm(forms.Form):
         )
 
     def labels(self) -> LabelFilter:
-        """What models shall have found. `label` may repeat."""
+        """Returns the labels that models should have found. `label` may repeat."""
         self.is_valid()
         data = self.data if isinstance(self.data, QueryDict) else QueryDict()
         return LabelFilter.of(data.getlist("label"), is_any=self.cleaned_data.get("labelled") == "any")
@@ -81,7 +81,7 @@ class ThoroughnessForm(forms.Form):
 
 
 class ViewForm(forms.Form):
-    """What the address of a video page restores: moment, person, tab, least screen time, least score in percent."""
+    """What the address of a video page holds: moment, person, tab, minimum screen time, minimum score in percent."""
 
     t = forms.FloatField(required=False, min_value=0)
     person = forms.UUIDField(required=False)
@@ -98,7 +98,7 @@ class ViewForm(forms.Form):
     min = forms.FloatField(required=False, min_value=0, max_value=3600)
 
     def chosen(self) -> dict[str, Any]:
-        """Nonsense in the address is ignored."""
+        """Returns each value, or its default where the address holds an invalid one."""
         self.is_valid()
         chosen = {name: self.cleaned_data.get(name) for name in self.fields}
         return chosen | {"tab": chosen["tab"] or "people", "score": chosen["score"] or 0}

@@ -1,4 +1,4 @@
-"""Filter of the library by what models found in a video: all of some labels, or any of them."""
+"""Filters the library by the labels that models found in a video: all of some, or any of them."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class LabelKey:
     label: str
 
     def __str__(self) -> str:
-        """As it stands in the address."""
+        """Returns it as in the address."""
         return f"{self.line.hex}.{self.label}"
 
     @classmethod
@@ -50,7 +50,7 @@ class LabelFilter:
 
     @classmethod
     def of(cls, texts: Sequence[str], *, is_any: bool) -> "LabelFilter":
-        """Nonsense in the address is ignored."""
+        """Reads labels from the address; invalid ones are ignored."""
         keys = [LabelKey.read(text) for text in texts[:MOST_LABELS]]
         return cls(tuple(dict.fromkeys(key for key in keys if key)), is_any)
 
@@ -85,7 +85,7 @@ def apply(videos: QuerySet[Video], wanted: LabelFilter) -> QuerySet[Video]:
 
 
 def offer(wanted: LabelFilter, team: Team | None) -> list[OfferedModel]:
-    """Of the models at work, and what is chosen already; three queries at most."""
+    """Returns the labels of the models in use, and those chosen already; three queries at most."""
     if team is None:
         return []
     names: dict[UUID, str] = {}
@@ -119,7 +119,7 @@ def _offered(
 
 
 def _bears(key: LabelKey) -> Exists:
-    """By the index on current looks of a video, then the one on labels of a look."""
+    """Uses the index on current inference runs of a video, then the one on labels of a run."""
     return Exists(
         Span.objects.filter(
             label=key.label,

@@ -14,12 +14,12 @@ from webapp.people.models import Person, Track
 from webapp.videos.models import Video
 
 OFFERED = 24
-"""So many people are offered in the filter; everybody else through the button of their page."""
+"""How many people the filter offers; anybody else can be chosen on their own page."""
 
 
 @dataclass(frozen=True, slots=True)
 class PeopleFilter:
-    """All of `people` (or any), none of `without`, somebody unnamed; uploaded by whom and when (both days included)."""
+    """All of `people` (or any), none of `without`, anyone unnamed; uploaded by whom and when (both days included)."""
 
     people: tuple[UUID, ...] = ()
     without: tuple[UUID, ...] = ()
@@ -44,7 +44,7 @@ class Offer:
 
 
 def apply(videos: QuerySet[Video], wanted: PeopleFilter, team: Team | None) -> QuerySet[Video]:
-    """Whoever was merged into somebody else is found as that person."""
+    """Filters videos; somebody who was merged is found as the person they were merged into."""
     if team is None:
         return videos
     people, without = _as_today(wanted.people, team), _as_today(wanted.without, team)
@@ -68,7 +68,7 @@ def apply(videos: QuerySet[Video], wanted: PeopleFilter, team: Team | None) -> Q
 
 
 def offer(wanted: PeopleFilter, team: Team | None) -> Offer:
-    """Six queries at most, however many people."""
+    """Returns what the form offers; six queries at most, however many people."""
     if team is None:
         return Offer([], [], [], [])
     chosen, without = _as_today(wanted.people, team), _as_today(wanted.without, team)

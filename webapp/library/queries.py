@@ -26,13 +26,13 @@ SORTS: dict[str, tuple[str | Lower, ...]] = {
     "longest": ("-duration_s", "pk"),
 }
 BRIEF_S = 2.0
-"""People who are on screen for less are folded away at first in long videos, and the page says how many."""
+"""People who are on screen for less are hidden at first in long videos, and the page says how many."""
 LONG_VIDEO_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A video in the library, with the faces on it and how its work goes on."""
+    """A video in the library, with its faces and the progress of its work."""
 
     video: Video
     people: CardPeople
@@ -40,7 +40,7 @@ class Card:
 
     @property
     def upload(self) -> dict[str, int] | None:
-        """How much has arrived, while the upload runs."""
+        """How much has arrived; None unless it is being uploaded."""
         upload = getattr(self.video, "upload", None)
         if upload is None:
             return None
@@ -49,7 +49,7 @@ class Card:
 
     @property
     def job(self) -> dict[str, object] | None:
-        """The same state, with words, that the socket sends; None before there is a job."""
+        """The state, with words, as the websocket sends it; None before there is a job."""
         job = self.video.current_job
         return jobs_words.payload_with_words(job_state.state_of(job).payload()) if job else None
 
@@ -88,12 +88,12 @@ class VideoPage:
 
 
 def for_cards(videos: QuerySet[Video]) -> QuerySet[Video]:
-    """With everything that a card needs."""
+    """Joins everything that a card needs."""
     return videos.select_related("current_job", "current_analysis", "upload", "uploaded_by", "duplicate_of")
 
 
 def filtered(videos: QuerySet[Video], *, text: str = "", state: str = "", sort: str = "newest") -> QuerySet[Video]:
-    """The library's list: words of the title or file name (all of them), one state or any, in order."""
+    """Returns videos whose title or file name contains all words of `text`, in one state or any, in order."""
     for word in text.split():
         videos = videos.filter(title__icontains=word) | videos.filter(file_name__icontains=word)
     if state:
@@ -102,14 +102,14 @@ def filtered(videos: QuerySet[Video], *, text: str = "", state: str = "", sort: 
 
 
 def page_of_cards(videos: QuerySet[Video], number: str | int | None, editable: Collection[uuid.UUID]) -> "Page[Card]":
-    """A page of cards; a number out of range shows the nearest page."""
+    """Returns a page of cards; the nearest page for a number out of range."""
     page = Paginator(for_cards(videos), PAGE_SIZE).get_page(number)
     page.object_list = cards(list(page.object_list), editable)  # type: ignore[assignment]
     return page  # type: ignore[return-value]
 
 
 def cards(videos: Sequence[Video], editable: Collection[uuid.UUID]) -> list[Card]:
-    """`editable` are the teams whose videos the person who looks may change."""
+    """Returns cards; `editable` are the teams whose videos the visitor may change."""
     finished = [v.current_analysis_id for v in videos if v.current_analysis_id]
     jobs = {v.current_job_id: v for v in videos if v.current_analysis_id is None and v.current_job_id}
     running = {a.pk: a.job_id for a in Analysis.objects.filter(job__in=jobs).only("pk", "job_id")}
@@ -121,7 +121,7 @@ def cards(videos: Sequence[Video], editable: Collection[uuid.UUID]) -> list[Card
 
 
 def counts(videos: QuerySet[Video]) -> dict[str, int]:
-    """How many videos are in each state, and under "all" in any."""
+    """Returns how many videos are in each state, and under "all" how many there are."""
     found = videos.aggregate(all=Count("pk"), **{state: Count("pk", filter=where) for state, where in IN_STATE.items()})
     return {key: int(value) for key, value in found.items()}
 
@@ -139,7 +139,7 @@ def default_min_s(video: Video) -> float:
 def video_page(
     video: Video, *, min_s: float | None = None, chosen: uuid.UUID | None = None, timeline_page: str | int | None = None
 ) -> VideoPage:
-    """Rows come from the finished analysis; faces found so far from the one that runs while there is none."""
+    """Returns rows of the finished analysis; while there is none, the faces found so far by the running one."""
     least = default_min_s(video) if min_s is None else min_s
     rows: list[PersonRow] = []
     if video.current_analysis_id:
@@ -171,7 +171,7 @@ def _timeline(rows: list[PersonRow], number: str | int | None) -> "Page[Timeline
 
 
 def unfinished(videos: QuerySet[Video], user: Visitor) -> QuerySet[Video]:
-    """Videos whose upload this person began and has not completed, newest first."""
+    """Returns videos whose upload this person started and has not completed, newest first."""
     return (
         videos.filter(IN_STATE[VideoState.UPLOADING], upload__user=user.pk)
         .select_related("upload")

@@ -1,4 +1,4 @@
-"""What the video page says about a video in words: its details, its problem, how to play it."""
+"""Says in words what the page of a video shows: its details, its problem, how to play it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from webapp.videos.models import Playback, Video, VideoState
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a video could not be taken or analysed, and where to go instead."""
+    """Why a video was refused or could not be analysed, and where to go instead."""
 
     headline: str
     detail: str
@@ -34,7 +34,7 @@ def problem(video: Video) -> Problem | None:
 
 
 def playing(video: Video) -> dict[str, Any]:
-    """What the player needs."""
+    """Returns what the player needs."""
     sprites = None
     if video.sprites_key:
         sprites = {"url": reverse("videos:sprites", args=[video.pk]), **video.sprites}
@@ -50,7 +50,7 @@ def playing(video: Video) -> dict[str, Any]:
 
 
 def details(video: Video) -> list[tuple[str, str]]:
-    """Label and value, as far as known."""
+    """Returns pairs of label and value, as far as known."""
     known = [
         (_("File name"), video.file_name),
         (_("Size"), uploads_rules.size(video.size_bytes) if video.size_bytes else ""),
@@ -78,7 +78,7 @@ def _picture(video: Video) -> str:
 
 
 def clock(seconds: float) -> str:
-    """1:02:14 or 0:48."""
+    """Returns a length as 1:02:14 or 0:48."""
     whole = int(seconds + 0.5)
     hours, rest = divmod(whole, 3600)
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

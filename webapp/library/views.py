@@ -1,4 +1,4 @@
-"""Pages of videos: library, upload, video; and what their buttons do."""
+"""Pages of videos (library, upload, video) and what their buttons do."""
 
 from typing import Any
 from uuid import UUID

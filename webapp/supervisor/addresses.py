@@ -1,4 +1,4 @@
-"""Where the product listens, and by which names browsers may call it."""
+"""Opens the listening socket, and says by which names browsers may reach the server."""
 
 import errno
 import ipaddress
@@ -12,7 +12,7 @@ LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"]
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket that outlives restarts of the web server, so that browsers wait instead of failing."""
+    """Returns a listening socket that outlives restarts of the web server, so that browsers wait instead of failing."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (socket.gaierror, UnicodeError, OverflowError) as error:
@@ -37,7 +37,7 @@ def _words(error: OSError, host: str, port: int) -> str:
 
 
 def allowed_hosts(host: str) -> list[str]:
-    """The names that may stand in the address bar; a server open to other machines is called by any of its own."""
+    """Returns the host names to accept; a server open to other machines is reached by any name of its own."""
     names = [*LOCAL_NAMES]
     if is_any_address(host):
         own_name = socket.gethostname().lower()

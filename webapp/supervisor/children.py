@@ -1,4 +1,4 @@
-"""Processes that the supervisor starts, watches, starts again when they die, and stops."""
+"""Child processes: started, watched, restarted when they die, and stopped."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from webapp.lifelines import die_with_parent
 
 LONGEST_PAUSE_S = 30.0
 STABLE_AFTER_S = 60.0
-"""A process that lived so long starts again without a pause when it dies."""
+"""A process that ran for this long restarts after the shortest pause when it dies."""
 LOG_TURNS_AT_BYTES = 10 * 1024**2
 
 
@@ -59,12 +59,12 @@ class Child:
 
     def _before_it_runs(self) -> None:
         # A shell without job control starts `command &` deaf to SIGINT and SIGQUIT, and children inherit that: a worker
-        # that is still loading would not hear that it shall stop.
+        # that is still loading would not hear that it should stop.
         signal.signal(self.stop_signal, signal.SIG_DFL)
         die_with_parent(self.death_signal)
 
     def has_just_died(self) -> str:
-        """Words about a death not yet told of, and plans the next start; empty while it lives or waits."""
+        """Returns words about a death not reported yet, and plans the restart; empty while it runs or waits."""
         if self.process is None or self.process.poll() is None:
             return ""
         code = self.process.returncode
@@ -83,13 +83,13 @@ class Child:
         return True
 
     def ask_to_stop(self) -> None:
-        """Once: a second signal would make Celery drop what it is putting in order."""
+        """Sends the stop signal once: a second one would make Celery abort its shutdown."""
         if self.process is not None and self.asked_s is None:
             self.asked_s = time.monotonic()
             self.process.send_signal(self.stop_signal)
 
     def stop(self) -> None:
-        """Asks it to end, waits until `stop_within_s` after the first asking, and kills what is left of its session."""
+        """Asks it to stop, waits until `stop_within_s` after the first request, and kills what is left of it."""
         if self.process is None:
             return
         self.ask_to_stop()
@@ -103,7 +103,7 @@ class Child:
         self.process = None
 
     def kill_remains(self) -> None:
-        """Grandchildren (a video conversion, say) share the session's process group."""
+        """Kills grandchildren (a video conversion, say), which share the process group."""
         if self.process is None:
             return
         try:

@@ -1,4 +1,4 @@
-"""The folder that holds everything of one installation: made, locked against a second start, and tidied."""
+"""The folder that holds everything of one installation: created, locked against a second start, and tidied."""
 
 import errno
 import fcntl

@@ -1,4 +1,4 @@
-"""What the supervisor does through Django: database, static files, checks, lost work, the first link.
+"""What the supervisor does through Django: database, static files, checks, lost work, the owner's link.
 
 Imported only after the environment is complete, because importing it reads the settings.
 """
@@ -60,7 +60,7 @@ def _log_into(path: Path) -> None:
 
 
 def wait_for_web(host: str, port: int, web: Child, stopping: threading.Event) -> bool:
-    """True when the web server answers, False when somebody wants to stop before."""
+    """Returns True when the web server responds, False when it is to stop before. Raises StartupError."""
     give_up_at = time.monotonic() + WEB_ANSWERS_WITHIN_S
     while not stopping.is_set():
         if _answers(host, port):
@@ -86,31 +86,31 @@ def _answers(host: str, port: int) -> bool:
 
 
 def welcome(address: str) -> str:
-    """The one address to open: a link that creates the owner while there is nobody yet."""
+    """Returns the address to open: a link that creates the owner's account while there is none."""
     if User.objects.exists():
         return f"Rollcall is ready: {address}/"
     path = reverse("accounts:first_owner", args=[first_owner_token()])
-    return f"Rollcall is ready. Open this link once to create the owner: {address}{path}"
+    return f"Rollcall is ready. Open this link to create the owner's account: {address}{path}"
 
 
 def recover(queues: tuple[str, ...]) -> None:
     """Queues again what a dead worker was doing."""
     if queues:
-        _in_peace(lambda: reaper.recover(queues))
+        _logging_failures(lambda: reaper.recover(queues))
 
 
 def put_back() -> None:
-    _in_peace(reaper.put_back_all)
+    _logging_failures(reaper.put_back_all)
 
 
 def reap() -> float:
-    """One round of the reaper; returns the seconds until the next."""
-    _in_peace(reaper.reap)
+    """Runs one round of the reaper; returns the seconds until the next."""
+    _logging_failures(reaper.reap)
     return reaper.EVERY_S
 
 
-def _in_peace(action: Callable[[], None]) -> None:
-    """Housekeeping that fails is told and tried again later: it must not take the product down."""
+def _logging_failures(action: Callable[[], None]) -> None:
+    """Logs housekeeping that fails, to be tried again later: it must not take the product down."""
     close_old_connections()
     try:
         action()

@@ -1,4 +1,4 @@
-"""What stops a start, in one line for the person at the terminal."""
+"""The error that stops a start, in one line for the person at the terminal."""
 
 
 class StartupError(Exception):

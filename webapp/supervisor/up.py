@@ -19,11 +19,11 @@ from webapp.supervisor.data_folder import DataFolder
 from webapp.supervisor.trouble import StartupError
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
-LOOK_EVERY_S = 0.3
+CHECK_EVERY_S = 0.3
 WORKERS = {"checks": ("checks",), "media": ("media",), "analysis": ("analysis",), "training": ("training",)}
 """Name of each worker and its queues. A check never waits behind a web copy, nor an analysis behind a training."""
 FRESH_CHILD = ("media", "training")
-"""A process for each piece of work: what networks took of memory and of the graphics card is given back after it."""
+"""A new process for each job, so that the memory that networks took, also of the graphics card, is freed after it."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./scripts/run", description="Starts Rollcall on this machine.")
     folder = Path(os.environ.get("ROLLCALL_DATA_DIR") or PROJECT / "data")
-    parser.add_argument("--data-dir", type=Path, default=folder, metavar="DIR", help=f"where all is kept ({folder})")
+    parser.add_argument("--data-dir", type=Path, default=folder, metavar="DIR", help=f"where data is kept ({folder})")
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (127.0.0.1)")
     parser.add_argument("--port", type=_port, default=8000, metavar="NUMBER", help="where to listen (8000)")
     return parser
@@ -59,7 +59,7 @@ def _port(text: str) -> int:
 
 
 class Supervisor:
-    """Owns all child processes. Start order: queue, web, workers; stop order: web, workers, queue."""
+    """Owns all child processes. They start as queue, web, workers; they stop as web, workers, queue."""
 
     def __init__(self, data_dir: Path, host: str, port: int) -> None:
         self.data = DataFolder(data_dir)
@@ -86,7 +86,7 @@ class Supervisor:
         self.web.start()
         if not installation.wait_for_web(self.host, self.port, self.web, self.stopping):
             return
-        # Only now: each loads for seconds, which the first page would have to wait for; work meanwhile waits in queues.
+        # Only now: each loads for seconds, which would delay the first page; work waits in queues meanwhile.
         self.workers = [self._worker(name, queues) for name, queues in WORKERS.items()]
         for worker in self.workers:
             worker.start()
@@ -96,14 +96,14 @@ class Supervisor:
         from webapp.supervisor import installation
 
         next_round_s = 0.0
-        while not self.stopping.wait(LOOK_EVERY_S):
+        while not self.stopping.wait(CHECK_EVERY_S):
             for child in self._children():
                 if words := child.has_just_died():
                     say(words)
                     if self.queue is not None:
                         installation.recover(child.queues)
                 if child.start_if_due():
-                    say(f"{child.name} runs again")
+                    say(f"{child.name} is running again")
             if time.monotonic() >= next_round_s:
                 next_round_s = time.monotonic() + installation.reap()
 
@@ -130,7 +130,7 @@ class Supervisor:
         return [child for child in (self.queue, *self.workers, self.web) if child is not None]
 
     def _set_environment(self) -> None:
-        """What this process and all children agree on; anything set from outside stays."""
+        """Sets what this process and all children share; anything set from outside stays."""
         os.environ["ROLLCALL_DATA_DIR"] = str(self.data.root)
         os.environ["TMPDIR"] = str(self.data.tmp)  # uploads are spooled there: same disk as the store
         os.environ.setdefault("ROLLCALL_STATIC_DIR", str(self.data.static))
@@ -147,7 +147,7 @@ class Supervisor:
 
     def _worker(self, name: str, queues: tuple[str, ...]) -> Child:
         words = f"-A webapp.celery worker -P prefork -c 1 -l INFO --without-gossip --without-mingle -n {name}@%h"
-        # This process has just made the checks, which load all pages: each worker would once more.
+        # This process has just run the checks, which load all pages; each worker would run them again.
         environment = {**os.environ, "CELERY_SKIP_CHECKS": "yes"}
         if name in FRESH_CHILD:
             words += " --max-tasks-per-child 1"
@@ -175,7 +175,7 @@ class Supervisor:
 
 
 def _stop_together(children: Sequence[Child]) -> None:
-    """Asks all first, so that waiting for one is waiting for all."""
+    """Asks all of them before waiting, so that they stop at the same time."""
     for child in children:
         child.ask_to_stop()
     for child in children:

@@ -19,7 +19,7 @@ ANSWERS_WITHIN_S = 20
 
 
 def socket_path(data: DataFolder) -> Path:
-    """In the data folder, or in a private folder elsewhere where that path is too long for a socket."""
+    """Returns a path in the data folder, or in a private folder elsewhere if that is too long for a socket."""
     path = data.valkey / "valkey.sock"
     if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
         return path

@@ -1,6 +1,6 @@
-"""Everything that the JavaScript in static/js may say; `{% browser_strings %}` hands it to the page.
+"""All texts of the JavaScript in static/js; `{% browser_strings %}` hands them to the page.
 
-`{name}` marks what `say()` in static/js/api.js fills in.
+`say()` in static/js/api.js fills in what stands as `{name}`.
 """
 
 from django.utils.functional import Promise

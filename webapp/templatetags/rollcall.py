@@ -1,4 +1,4 @@
-"""Template tags of Rollcall: icons, durations, sizes, the import map, and words about jobs and videos."""
+"""Template tags: icons, durations, sizes, the import map, and words about jobs and videos."""
 
 import json
 from functools import cache
@@ -35,12 +35,12 @@ CLASSIC = {"theme"}
 """Loaded before the first paint by an ordinary script element; not a module."""
 SIZE_STEP, SIZE_UNITS = 1024, ("B", "KB", "MB", "GB", "TB")
 FETCHED_LATER = {"tus", "uplot"}
-"""Only when somebody uploads, or looks at curves."""
+"""Only for uploads and for pages with curves."""
 
 
 @register.simple_tag
 def icon(name: str, extra_class: str = "") -> SafeString:
-    """One drawing of `static/icons.svg`; decoration only, so that words beside it carry the meaning."""
+    """Returns an icon of `static/icons.svg`; decoration only, the words beside it carry the meaning."""
     return format_html(
         '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         extra_class,
@@ -51,7 +51,7 @@ def icon(name: str, extra_class: str = "") -> SafeString:
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """A position or length as on a player: "0:48", "12:40", "1:02:14"."""
+    """Returns a position or length as on a player: "0:48", "12:40", "1:02:14"."""
     whole = int(seconds or 0)
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
@@ -59,7 +59,7 @@ def duration(seconds: float | None) -> str:
 
 @register.filter
 def spoken_duration(seconds: float | None) -> str:
-    """A length in words: "6 h 12 min", "24 min", "48 s", "under 1 s"."""
+    """Returns a length in words: "6 h 12 min", "24 min", "48 s", "under 1 s"."""
     value = seconds or 0.0
     if 0 < value < 0.95:
         return _("under 1 s")
@@ -73,25 +73,25 @@ def spoken_duration(seconds: float | None) -> str:
 
 @register.filter
 def screen_time(seconds: float | None) -> str:
-    """As `spoken_duration`; somebody seen in a single picture was there for a moment all the same."""
+    """Returns `spoken_duration`, but never 0 s: somebody in a single frame was there for a moment."""
     return spoken_duration(max(seconds or 0.0, 0.1))
 
 
 @register.filter
 def screen_time_or_nothing(seconds: float | None) -> str:
-    """As `screen_time`; a dash where it is not there at all."""
+    """Returns `screen_time`, or a dash for nothing."""
     return screen_time(seconds) if seconds else "–"
 
 
 @register.filter
 def failure(code: str) -> FailureWords:
-    """What happened and what to do next, for the code with which a job failed."""
+    """Returns what happened and what to do next, for the error code of a job."""
     return jobs_words.explain(code)
 
 
 @register.filter
 def size(size_bytes: int | None) -> str:
-    """Bytes in words, in steps of 1024 as Django counts: "812 KB", "1.4 GB", "20 GB"."""
+    """Returns bytes in words, in steps of 1024 as Django counts: "812 KB", "1.4 GB", "20 GB"."""
     value, unit = float(size_bytes or 0), 0
     while value >= SIZE_STEP and unit < len(SIZE_UNITS) - 1:
         value, unit = value / SIZE_STEP, unit + 1
@@ -100,32 +100,32 @@ def size(size_bytes: int | None) -> str:
 
 @register.filter
 def span(appearance: tuple[float, float]) -> str:
-    """A stretch of time: "0:05–0:12"."""
+    """Returns a stretch of time: "0:05–0:12"."""
     return f"{duration(appearance[0])}–{duration(appearance[1])}"
 
 
 @register.filter
 def percent(share: float | None) -> str:
-    """Whole percents; something that is there never reads as 0 %."""
+    """Returns 0..100 as whole percent; anything above nothing never reads as 0 %."""
     value = share or 0.0
     return _("under 1 %") if 0 < value < 1 else _("%(percent)d %%") % {"percent": round(value)}
 
 
 @register.filter
 def as_percent(share: float | None) -> str:
-    """0..1 as whole percents: "30 %"."""
+    """Returns 0..1 as whole percent: "30 %"."""
     return _("%(percent)d %%") % {"percent": round(100 * (share or 0.0))}
 
 
 @register.filter
 def hue(index: int | None) -> str:
-    """The class that gives a person's colour."""
+    """Returns the CSS class of a person's colour."""
     return f"hue-{(index or 0) % 12}"
 
 
 @register.filter
 def attribute(number: float) -> str:
-    """A number for an SVG or data attribute: a point in every language."""
+    """Returns a number for an SVG or data attribute: a decimal point in every language."""
     return f"{float(number):.3f}".rstrip("0").rstrip(".")
 
 
@@ -137,7 +137,7 @@ def picture_types() -> str:
 
 @register.filter
 def problem(video: Video) -> Problem | None:
-    """Why a video failed, and the next step."""
+    """Returns why a video failed, and the next step; None where it did not."""
     return video_words.problem(video)
 
 
@@ -149,27 +149,27 @@ def _module_paths() -> dict[str, str]:
 
 @register.simple_tag
 def import_map() -> SafeString:
-    """Names of our modules -> their (hashed) addresses. The names are what `import` lines in static/js say."""
+    """Returns the import map: names of our modules, as `import` lines say them, and their (hashed) addresses."""
     imports = {name: static(path) for name, path in _module_paths().items()}
-    # Only addresses of our own files: nothing a visitor typed can stand in here.
+    # Only addresses of our own files: nothing that a visitor typed can be in here.
     return mark_safe(json.dumps({"imports": imports}).replace("<", "\\u003c"))
 
 
 @register.simple_tag
 def module_addresses() -> list[str]:
-    """For preloading: a browser would otherwise find them one import after the other."""
+    """Returns modules to preload: a browser would otherwise find them one import after the other."""
     return [static(path) for name, path in _module_paths().items() if name not in FETCHED_LATER]
 
 
 @register.simple_tag
 def browser_strings() -> SafeString:
-    """Everything that JavaScript may say, in the viewer's language."""
+    """Returns all texts of JavaScript, in the visitor's language."""
     return json_script({key: str(words) for key, words in STRINGS.items()}, "strings")
 
 
 @register.simple_tag(takes_context=True)
 def with_query(context: RequestContext, **changes: object) -> str:
-    """The page's own query string with some values changed; an empty value takes the key away."""
+    """Returns the page's query string with some values changed; an empty value removes the key."""
     request = context.get("request")
     query = request.GET.copy() if request is not None else QueryDict(mutable=True)
     for key, value in changes.items():
@@ -182,7 +182,7 @@ def with_query(context: RequestContext, **changes: object) -> str:
 
 @register.simple_tag(takes_context=True)
 def without_value(context: RequestContext, key: str, value: object, swap: str = "") -> str:
-    """The page's own query string without one value of a key that may repeat; `swap` puts the value under that key."""
+    """Returns the page's query string without one value of a key; `swap` moves the value to that key."""
     query = context["request"].GET.copy()
     query.setlist(key, [each for each in query.getlist(key) if each != str(value)])
     query.pop("page", None)
@@ -203,25 +203,25 @@ THOROUGHNESS_WORDS: dict[str, tuple[Promise, Promise]] = {
 
 @register.simple_tag
 def thoroughness_choices() -> list[tuple[str, Promise, Promise]]:
-    """Value, name and what it means."""
+    """Returns value, name and description of each."""
     return [(value, name, meaning) for value, (name, meaning) in THOROUGHNESS_WORDS.items()]
 
 
 @register.filter
 def not_shown(people: CardPeople) -> int:
-    """How many people have no face on the card."""
+    """Returns how many people have no face on the card."""
     return people.count - len(people.faces)
 
 
 @register.filter
 def pairs(spans: list[tuple[float, float]]) -> str:
-    """Stretches of time as JSON, for a data attribute."""
+    """Returns stretches of time as JSON, for a data attribute."""
     return json.dumps([[round(start_s, 3), round(end_s, 3)] for start_s, end_s in spans])
 
 
 @register.filter
 def as_json(value: object) -> str:
-    """For a data attribute."""
+    """Returns JSON for a data attribute."""
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -233,13 +233,13 @@ def likeness_percent(likeness: float) -> int:
 
 @register.simple_tag
 def state_chips(counts: dict[str, int]) -> list[tuple[str, str, int]]:
-    """Value, name and number of videos of each state, in the order in which a video goes through them."""
+    """Returns value, name and number of videos of each state, in the order in which a video passes them."""
     return [(state.value, str(state.label), counts.get(state.value, 0)) for state in VideoState]
 
 
 @register.simple_tag
 def scale(duration_s: float) -> list[float]:
-    """Moments for the ends and thirds of a time axis."""
+    """Returns the moments of the ends and thirds of a time axis."""
     return [duration_s * third / 3 for third in range(4)]
 
 
