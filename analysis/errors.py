@@ -7,11 +7,11 @@ import sqlite3
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 FULL_DATABASES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE})
-"""SQLite says the second where a limit on the size of files, rather than the disk, ends its writing."""
+"""SQLite reports the second if a limit on file sizes, rather than the disk, stops its writing."""
 
 
 class AnalysisError(Exception):
-    """Something about the input or the installation makes the work impossible; trying again will not help."""
+    """The input or the installation makes the work impossible; retrying will not help."""
 
     code = "analysis"
 
@@ -23,7 +23,7 @@ class UnreadableVideo(AnalysisError):
 
 
 class NoVideoStream(UnreadableVideo):
-    """The container can be read but holds no video stream (a song, say)."""
+    """The container can be read but holds no video stream (audio only, say)."""
 
     code = "no_video_stream"
 
@@ -35,13 +35,13 @@ class ForbiddenFormat(UnreadableVideo):
 
 
 class ProbeLimit(UnreadableVideo):
-    """Looking at the file took more time or memory than an honest video needs."""
+    """Reading the file took more time or memory than an honest video needs."""
 
     code = "probe_limit"
 
 
 class PictureTooLarge(UnreadableVideo):
-    """The frames are larger than the limit in `analysis.video.containers.MAX_FRAME_PIXELS`."""
+    """The frames or the picture have more pixels than the limit."""
 
     code = "picture_too_large"
 
@@ -53,43 +53,43 @@ class UnreadablePicture(AnalysisError):
 
 
 class MissingWeights(AnalysisError):
-    """A model file is absent or differs from its checksum; `python -m analysis weights` fetches it."""
+    """A weights file is missing or does not match its checksum; `python -m analysis weights` fetches it."""
 
     code = "missing_weights"
 
 
 class BadTrainingConfig(AnalysisError):
-    """A setting of a training run has a value that makes no sense; the message names it and what it accepts."""
+    """A training setting has an invalid value; the message names the setting and what it accepts."""
 
     code = "bad_training_config"
 
 
 class UnusableTrainingData(AnalysisError):
-    """Nothing can be learned from the pictures: one label only, an empty label, too few, or nearly all broken."""
+    """Nothing can be learned from the samples: a single label, an empty label, too few, or nearly all broken."""
 
     code = "unusable_training_data"
 
 
 class LeakingSplit(AnalysisError):
-    """The same source stands in the pictures to learn from and in those to check with."""
+    """A source is in both the training and the test part."""
 
     code = "leaking_split"
 
 
 class TrainingDiverged(AnalysisError):
-    """The loss became infinite or no number before a single epoch went well."""
+    """The loss became infinite or NaN before one epoch succeeded."""
 
     code = "training_diverged"
 
 
 class NoDiskSpace(AnalysisError):
-    """A file could not be written for want of space; what was written before it is whole."""
+    """A file could not be written because the disk is full; files written before it are complete."""
 
     code = "disk_full"
 
 
 class DamagedModel(AnalysisError):
-    """A model folder lacks a file, or a file is not the one that the training wrote."""
+    """A file of a model folder is missing or is not the one that the training wrote."""
 
     code = "damaged_model"
 
@@ -99,7 +99,7 @@ class Cancelled(Exception):
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether a file or a database could not be written for want of space, under however many layers."""
+    """Returns whether the error or one of its causes means that the disk, or a limit on files, is full."""
     if isinstance(error, OSError) and error.errno in NO_SPACE:
         return True
     if getattr(error, "sqlite_errorcode", None) in FULL_DATABASES:

@@ -1,4 +1,4 @@
-"""Writing what an analysis found: `result.json` and one picture per track."""
+"""`python -m analysis analyse`: writes what is found in a video as `result.json` and one picture per track."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ BAR_WIDTH = 30
 
 
 def run_analyse(args: argparse.Namespace) -> int:
-    """The `analyse` command."""
-    from analysis.pipeline import AnalysisOptions, analyse
-    from analysis.video.decode import probe
+    """Runs `analyse` and returns 0; raises AnalysisError."""
+    from analysis.pipeline import AnalysisOptions, analyse  # deferred: loads cv2
+    from analysis.video.decode import probe  # deferred: loads cv2
 
     video, out = Path(args.video), Path(args.out)
-    info = probe(video)  # what cannot be read leaves nothing behind
+    info = probe(video)  # before anything is written
     (out / TRACK_FOLDER).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".pictures") as scratch:
         found = Path(scratch)
@@ -38,25 +38,25 @@ def run_analyse(args: argparse.Namespace) -> int:
 
 
 def write_result(result: AnalysisResult, pictures: Path, out: Path) -> None:
-    """Pictures first, `result.json` last and at once: where it stands, all it names is there.
+    """Writes the pictures, then atomically `result.json`: once it exists, so does all that it names.
 
-    `pictures` holds what `keep_picture` took, named by number.
+    `pictures` is the folder of what `keep_picture` was given, named by number.
     """
     for track, number in enumerate(result.pictures, start=1):
         (pictures / f"{number}.jpg").replace(out / TRACK_FOLDER / f"{track}.jpg")
     part = out / ".result.json.part"
     try:
         with part.open("w", encoding="utf-8") as file:
-            # Piece by piece: as one text a long video's would be the largest thing in memory.
-            for piece in json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(as_document(result)):
-                file.write(piece)
+            # In chunks: as one string, a long video's would be the largest thing in memory.
+            for chunk in json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(as_document(result)):
+                file.write(chunk)
         part.replace(out / "result.json")
     finally:
         part.unlink(missing_ok=True)
 
 
 def as_document(result: AnalysisResult) -> dict[str, Any]:
-    """The schema of `result.json`; boxes in displayed pixels of the source, times in the container's seconds."""
+    """Returns the content of `result.json`; boxes in displayed pixels, times in the container's seconds."""
     info = result.info
     person_of = {track: person.id for person in result.people for track in person.track_ids}
     return {
@@ -94,7 +94,7 @@ def as_document(result: AnalysisResult) -> dict[str, Any]:
 
 
 def progress_bar() -> OnProgress:
-    """Draws on a terminal; says nothing where stderr is a file."""
+    """Returns a callback that draws a bar if stderr is a terminal, and does nothing otherwise."""
     if not sys.stderr.isatty():
         return lambda progress: None
     started = time.monotonic()

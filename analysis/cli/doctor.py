@@ -1,4 +1,4 @@
-"""`python -m analysis doctor`: what is wrong with a folder of pictures, whose folders within are labels, as JSON."""
+"""`python -m analysis doctor`: checks a folder of pictures, whose subfolders are labels, and writes JSON."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from analysis.doctor.identities import MixedIdentity, mixed_identities
 from analysis.doctor.measures import Measures, MeasureTable, measure_picture
 from analysis.errors import AnalysisError, UnreadablePicture
 from analysis.images.read import read_picture
-from analysis.types import Float32, Image
+from analysis.types import Float32, Image, Thoroughness
 
 FLAWS = ("blurred", "dark", "too_bright", "tiny", "low_contrast")
 
 
 def run_doctor(args: argparse.Namespace) -> int:
-    """Exit status 0; raises AnalysisError when there is no folder, no picture, or none that can be read."""
+    """Runs `doctor` and returns 0; raises AnalysisError without a folder or any readable picture."""
     folder, out = Path(args.folder), Path(args.out)
     if not folder.is_dir():
         raise UnreadablePicture(f"{folder}: no such folder")
@@ -46,12 +46,12 @@ def run_doctor(args: argparse.Namespace) -> int:
 
 
 def label_of(file: Path, folder: Path) -> str | None:
-    """Name of the folder that the file lies in; None for what lies in the examined folder itself."""
+    """Returns the name of the file's folder, or None for files directly in the examined folder."""
     return None if file.parent == folder else file.parent.name
 
 
 class _Patient:
-    """The pictures of the folder, measured one after the other: no picture is kept."""
+    """The pictures of the folder, measured one after the other; none is kept in memory."""
 
     def __init__(self, people: bool) -> None:
         self.embedder: PictureEmbedder = load_picture_embedder()
@@ -92,7 +92,7 @@ class _Patient:
         return report
 
     def _patterns(self, rows: NDArray[np.int64]) -> Float32:
-        """The pictures are read once more: only of labels that are doubted, and mostly only of some."""
+        """Reads the pictures of these rows again; asked for few rows unless patterns help."""
         maker = load_face_patterns()
         parts = [maker.embed([read_picture(self.files[row])]) for row in rows.tolist()]
         return np.concatenate(parts)
@@ -130,8 +130,8 @@ class _Faces:
     """The largest face of each picture, for labels that are people."""
 
     def __init__(self) -> None:
-        from analysis.faces.detect import load_detector
-        from analysis.faces.embed import load_embedder
+        from analysis.faces.detect import load_detector  # deferred: rarely needed
+        from analysis.faces.embed import load_embedder  # deferred: rarely needed
 
         self.detector, self.embedder = load_detector(), load_embedder()
         self.rows: list[int] = []
@@ -139,8 +139,6 @@ class _Faces:
         self.vectors: list[Float32] = []
 
     def add(self, row: int, image_bgr: Image, person: str) -> None:
-        from analysis.types import Thoroughness
-
         faces = self.detector.detect(image_bgr, Thoroughness.BALANCED)
         if not len(faces):
             return
@@ -151,7 +149,7 @@ class _Faces:
         self.people.append(person)
 
     def mixed(self) -> list[MixedIdentity]:
-        """With rows of all pictures as indices."""
+        """Returns the mixed identities, with indices of pictures."""
         if not self.vectors:
             return []
         return [

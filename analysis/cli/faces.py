@@ -1,4 +1,4 @@
-"""`python -m analysis faces`: the faces of pictures as JSON."""
+"""`python -m analysis faces`: writes the faces of pictures as JSON."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ BAR_WIDTH = 30
 
 
 def run_faces(args: argparse.Namespace) -> int:
-    """Exit status 0; raises AnalysisError when no picture at all could be read.
+    """Runs `faces` and returns 0; raises AnalysisError if no picture could be read.
 
-    A picture that cannot be read among others is an entry with "error" and a line on stderr.
+    One unreadable picture among others becomes an entry with "error" and a line on stderr.
     """
     min_score = DEFAULT_MIN_SCORE if args.min_score is None else args.min_score
     if not 0 <= min_score <= 1:
@@ -54,7 +54,7 @@ def run_faces(args: argparse.Namespace) -> int:
 
 
 def list_pictures(paths: Sequence[Path]) -> list[Path]:
-    """The files named, and the pictures (by their ending) in the folders named and in those within, sorted."""
+    """Returns the given files and, sorted, all pictures (by suffix) in the given folders. Raises UnreadablePicture."""
     files = []
     for path in paths:
         if path.is_dir():
@@ -71,7 +71,7 @@ def list_pictures(paths: Sequence[Path]) -> list[Path]:
 def faces_of(
     file: Path, detector: FaceDetector, embedder: Embedder | None, thoroughness: Thoroughness, min_score: float
 ) -> dict[str, Any]:
-    """One entry of the list; raises UnreadablePicture or PictureTooLarge."""
+    """Returns the entry of one picture; raises UnreadablePicture or PictureTooLarge."""
     image_bgr = read_picture(file)
     faces = detector.detect(image_bgr, thoroughness, min_score)
     qualities = face_qualities(image_bgr, faces)

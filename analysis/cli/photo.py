@@ -1,6 +1,6 @@
-"""`python -m analysis.cli.photo`: the faces of a picture from standard input, as JSON, within limits; nothing is kept.
+"""`python -m analysis.cli.photo`: prints the faces of a picture from stdin as JSON, sandboxed; nothing is kept.
 
-The web server runs it as a process of its own, so that no decoder and no network is ever loaded where pages are served.
+The web server runs it as a child process, so that it never loads a decoder or a network itself.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from pathlib import Path
 import numpy as np
 
 from analysis.errors import AnalysisError, PictureTooLarge, UnreadablePicture
-from analysis.types import Float32, Image
+from analysis.types import Float32, Image, Thoroughness
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST_BYTES = 15_000_000
-MOST_FACES = 20
-SECONDS = 30
+MAX_BYTES = 15_000_000
+MAX_FACES = 20
+TIMEOUT_S = 30
 MEMORY_BYTES = 3 * 1024**3
-"""Address space: the networks and a large picture take about half of it."""
+"""Address space; the networks and a large picture take about half of it."""
 CROP_SIDE = 160
 MARGIN = 0.35
-"""Of the face's side, around it in its picture."""
+"""Surroundings on each side of the face in its crop, as a share of its side."""
 _at_once = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoFace:
-    """A face of the picture: its own picture as JPEG, its vector, how good it is."""
+    """A face of the picture: a crop as JPEG, its vector `(d,)` of length 1, its quality, 0..1."""
 
     picture_jpeg: bytes
     embedding: Float32
@@ -42,35 +42,35 @@ class PhotoFace:
 
 @dataclass(frozen=True, slots=True)
 class PhotoFaces:
-    """Largest face first, and which embedder made the vectors."""
+    """Faces, largest first, and the embedder that made their vectors."""
 
     faces: list[PhotoFace]
     embedder: str
 
 
 def faces_in_subprocess(data: bytes) -> PhotoFaces:
-    """Looks at the picture in a limited child process, at most two at a time.
+    """Finds the faces of a picture (the content of its file) in a sandboxed child process, at most two at a time.
 
-    Raises UnreadablePicture, PictureTooLarge, or TimeoutError when too many others wait.
+    Raises UnreadablePicture, PictureTooLarge, or TimeoutError if too many others wait.
     """
-    if len(data) > MOST_BYTES:
+    if len(data) > MAX_BYTES:
         raise PictureTooLarge(f"{len(data)} bytes")
-    if not _at_once.acquire(timeout=SECONDS):
-        raise TimeoutError("many pictures are being looked at")
+    if not _at_once.acquire(timeout=TIMEOUT_S):
+        raise TimeoutError("too many pictures at once")
     try:
-        return _of_child(data)
+        return _run_child(data)
     finally:
         _at_once.release()
 
 
-def _of_child(data: bytes) -> PhotoFaces:
+def _run_child(data: bytes) -> PhotoFaces:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "analysis.cli.photo"],
             cwd=ROOT,
             input=data,
             capture_output=True,
-            timeout=SECONDS,
+            timeout=TIMEOUT_S,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
@@ -91,28 +91,28 @@ def _of_child(data: bytes) -> PhotoFaces:
 
 
 def main() -> int:
+    """Runs in the child: limits it for good, then prints the faces, or an object with "error"."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (TIMEOUT_S, TIMEOUT_S))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    data = sys.stdin.buffer.read(MOST_BYTES + 1)
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
     try:
-        answer = _look(data)
+        answer = _find_faces(data)
     except AnalysisError as error:
         answer = {"error": error.code}
     print(json.dumps(answer))
     return 0
 
 
-def _look(data: bytes) -> dict[str, object]:
-    import cv2
+def _find_faces(data: bytes) -> dict[str, object]:
+    import cv2  # deferred: loads cv2
 
-    from analysis.faces.detect import load_detector
-    from analysis.faces.embed import load_mobilefacenet
-    from analysis.faces.quality import face_qualities
-    from analysis.images.read import decode_picture
-    from analysis.types import Thoroughness
+    from analysis.faces.detect import load_detector  # deferred: loads cv2
+    from analysis.faces.embed import load_mobilefacenet  # deferred: loads cv2
+    from analysis.faces.quality import face_qualities  # deferred: loads cv2
+    from analysis.images.read import decode_picture  # deferred: loads cv2
 
-    if len(data) > MOST_BYTES:
+    if len(data) > MAX_BYTES:
         raise PictureTooLarge("standard input")
     image_bgr = decode_picture(data, "the picture")
     embedder = load_mobilefacenet(1)
@@ -123,7 +123,7 @@ def _look(data: bytes) -> dict[str, object]:
     vectors = embedder.embed(embedder.align(image_bgr, faces.landmarks))
     sides = faces.boxes_xyxy[:, 2] - faces.boxes_xyxy[:, 0]
     found = []
-    for row in np.argsort(-sides, kind="stable")[:MOST_FACES]:
+    for row in np.argsort(-sides, kind="stable")[:MAX_FACES]:
         crop = cv2.resize(_around(image_bgr, faces.boxes_xyxy[row]), (CROP_SIDE, CROP_SIDE))
         _, jpeg = cv2.imencode(".jpg", crop)
         found.append(
@@ -137,7 +137,7 @@ def _look(data: bytes) -> dict[str, object]:
 
 
 def _around(image_bgr: Image, box_xyxy: Float32) -> Image:
-    """A square around the face, as far as the picture reaches; its edge is repeated beyond."""
+    """Returns a square around the face; beyond the picture its edge is repeated."""
     x1, y1, x2, y2 = (float(side) for side in box_xyxy)
     half = max(x2 - x1, y2 - y1) * (0.5 + MARGIN)
     centre_x, centre_y = (x1 + x2) / 2, (y1 + y2) / 2

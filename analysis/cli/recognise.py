@@ -1,4 +1,4 @@
-"""`python -m analysis recognise`: what a trained model finds in a video, as JSON."""
+"""`python -m analysis recognise`: writes what a trained model finds in a video as JSON."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ SECOND_DIGITS = 3
 
 
 def add_recognise_command(commands: Any) -> None:
-    recognise = commands.add_parser("recognise", help="say what a trained model finds in a video, and when")
+    """Adds `recognise` and its options to argparse's subparsers."""
+    recognise = commands.add_parser("recognise", help="find what a trained model knows in a video, and when")
     recognise.add_argument("model", metavar="MODEL_DIR")
     recognise.add_argument("video", metavar="VIDEO")
     recognise.add_argument("--out", required=True, metavar="FILE", help="JSON file to write")
     recognise.add_argument(
         "--on",
         choices=[on.value for on in TrainedOn],
-        help="what the model was trained on (default: as its networks tell: clips, faces, else whole frames)",
+        help="what the model was trained on (default: told by its networks: clips, faces, or else whole frames)",
     )
     recognise.add_argument(
         "--clip-s", type=float, default=CLIP_S, metavar="S", help="length of the clips it was trained on"
@@ -37,13 +38,14 @@ def add_recognise_command(commands: Any) -> None:
 
 
 def run_recognise(args: argparse.Namespace) -> int:
-    from analysis.cli.training import TerminalProgress, quiet_threads
+    """Runs `recognise` and returns 0; raises AnalysisError."""
+    from analysis.cli.training import TerminalProgress, quiet_threads  # deferred: rarely needed
 
     quiet_threads()
-    from analysis.recognition.spans import spans_of
-    from analysis.training.checkpoint import write_json
-    from analysis.training.predict import load_model
-    from analysis.video.decode import probe
+    from analysis.recognition.spans import spans_of  # deferred: rarely needed
+    from analysis.training.checkpoint import write_json  # deferred: loads torch
+    from analysis.training.predict import load_model  # deferred: loads torch
+    from analysis.video.decode import probe  # deferred: loads cv2
 
     out, video = Path(args.out), Path(args.video)
     if not out.parent.is_dir():
@@ -59,8 +61,8 @@ def run_recognise(args: argparse.Namespace) -> int:
 
 
 def on_of(model: LoadedModel) -> TrainedOn:
-    """By what its networks take in."""
-    from analysis.training.data.inputs import CLIP, FACE
+    """Returns what the model was trained on, by what its networks take in."""
+    from analysis.training.data.inputs import CLIP, FACE  # deferred: loads cv2
 
     return TrainedOn.CLIPS if CLIP in model.inputs else TrainedOn.FACES if FACE in model.inputs else TrainedOn.FRAMES
 
@@ -68,7 +70,11 @@ def on_of(model: LoadedModel) -> TrainedOn:
 def _predicted(
     model: LoadedModel, on: TrainedOn, video: Path, info: VideoInfo, clip_s: float, on_progress: OnProgress
 ) -> Iterator[WindowPrediction]:
-    from analysis.recognition.predict_video import predict_clips, predict_faces, predict_frames
+    from analysis.recognition.predict_video import (  # deferred: loads onnxruntime
+        predict_clips,
+        predict_faces,
+        predict_frames,
+    )
 
     if on is TrainedOn.CLIPS:
         return predict_clips(model, video, info, clip_s, on_progress)
@@ -79,8 +85,13 @@ def _predicted(
 
 
 def _tracks(video: Path, info: VideoInfo, on_progress: OnProgress) -> Iterator[FaceTrack]:
-    """Numbered from 1 in the order in which they are found."""
-    from analysis.pipeline import AnalysisOptions, analyse_segment, load_models, plan_segments
+    """Yields the tracks of the whole video, numbered from 1 in the order in which they are found."""
+    from analysis.pipeline import (  # deferred: loads cv2
+        AnalysisOptions,
+        analyse_segment,
+        load_models,
+        plan_segments,
+    )
 
     options, number = AnalysisOptions(), 0
     models = load_models(options)

@@ -1,4 +1,4 @@
-"""`python -m analysis train|predict|explain|tune`: the options, progress on the terminal, files out."""
+"""`python -m analysis train|predict|explain|tune`: options, progress on the terminal, files."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ Commands = Any
 
 
 def add_training_commands(commands: Commands) -> None:
+    """Adds `train`, `tune`, `predict` and `explain` with their options."""
     train = commands.add_parser("train", help="train a model on labelled pictures or clips")
     _add_data(train)
     _add_settings(train)
     train.set_defaults(run=run_train)
 
-    tune = commands.add_parser("tune", help="search for better settings; never looks at a test part")
+    tune = commands.add_parser("tune", help="search for better settings; never uses a test part")
     _add_data(tune, test=False)
     _add_settings(tune)
-    tune.add_argument("--trials", type=int, default=20, metavar="N", help="most settings to try (default: %(default)s)")
+    tune.add_argument("--trials", type=int, default=20, metavar="N", help="number of trials (default: %(default)s)")
     tune.set_defaults(run=run_tune)
 
     predict = commands.add_parser("predict", help="label pictures or clips with a trained model")
@@ -39,25 +40,25 @@ def add_training_commands(commands: Commands) -> None:
     predict.add_argument("--out", required=True, metavar="FILE", help="JSON file to write")
     predict.set_defaults(run=run_predict)
 
-    explain = commands.add_parser("explain", help="show which part of a picture a model looks at")
+    explain = commands.add_parser("explain", help="show which parts of a picture a model bases its prediction on")
     explain.add_argument("model", metavar="MODEL_DIR")
     explain.add_argument("file", metavar="FILE")
     explain.add_argument("--out", required=True, metavar="FILE", help="PNG file to write")
-    explain.add_argument("--label", metavar="LABEL", help="explain this label instead of the one that is said")
+    explain.add_argument("--label", metavar="LABEL", help="explain this label instead of the predicted one")
     explain.set_defaults(run=run_explain)
 
 
 def _add_data(parser: argparse.ArgumentParser, *, test: bool = True) -> None:
     parser.add_argument(
-        "data", metavar="DATA", help="folder with one folder per label; sources.csv may lie beside them"
+        "data", metavar="DATA", help="folder with one subfolder per label and, optionally, a sources.csv"
     )
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder for what comes out")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
     if test:
-        parser.add_argument("--test", metavar="DIR", help="folder of the same form, looked at only at the end")
+        parser.add_argument("--test", metavar="DIR", help="folder of the same form, used only for the final evaluation")
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    """One option for each field of TrainingConfig; what is not given comes from the recipe."""
+    """Adds an option for each field of TrainingConfig; defaults come from the recipe."""
     for each in fields(TrainingConfig):
         kind = _kind(each)
         more: dict[str, Any] = {"type": kind, "metavar": each.name.upper()}
@@ -70,12 +71,12 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def _kind(setting: Field[Any]) -> Any:
-    """The type of a setting, by its default."""
+    """Returns the type of a setting, by its default."""
     return type(setting.default)
 
 
 def config_of(args: argparse.Namespace) -> TrainingConfig:
-    """Raises BadTrainingConfig."""
+    """Returns the settings given on the command line over the recipe's defaults. Raises BadTrainingConfig."""
     chosen = {}
     for each in fields(TrainingConfig):
         value = getattr(args, each.name)
@@ -85,15 +86,15 @@ def config_of(args: argparse.Namespace) -> TrainingConfig:
 
 
 def quiet_threads() -> None:
-    """Before torch is loaded: threads that spin while they wait take the cores from everybody, themselves included."""
+    """Makes idle OpenMP threads sleep, as spinning ones take the cores from everybody; call it before torch loads."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def run_train(args: argparse.Namespace) -> int:
     config = config_of(args)
     quiet_threads()
-    from analysis.training.data.samples import read_training_data
-    from analysis.training.train import train
+    from analysis.training.data.samples import read_training_data  # deferred: rarely needed
+    from analysis.training.train import train  # deferred: loads torch
 
     data = read_training_data(Path(args.data), Path(args.test) if args.test else None)
     _say_result(train(config, data, Path(args.out), TerminalProgress()))
@@ -119,8 +120,8 @@ def _say_result(result: TrainingResult) -> None:
 def run_tune(args: argparse.Namespace) -> int:
     config = config_of(args)
     quiet_threads()
-    from analysis.training.data.samples import read_training_data
-    from analysis.training.tune import tune
+    from analysis.training.data.samples import read_training_data  # deferred: rarely needed
+    from analysis.training.tune import tune  # deferred: loads torch
 
     found = tune(config, read_training_data(Path(args.data)), Path(args.out), args.trials, TerminalProgress())
     print(f"best of {found['trials']} trials: validation loss {found['best_loss']:.4f} with {found['best_settings']}")
@@ -129,8 +130,8 @@ def run_tune(args: argparse.Namespace) -> int:
 
 def run_predict(args: argparse.Namespace) -> int:
     quiet_threads()
-    from analysis.training.checkpoint import write_json
-    from analysis.training.predict import load_model, predict_files
+    from analysis.training.checkpoint import write_json  # deferred: loads torch
+    from analysis.training.predict import load_model, predict_files  # deferred: loads torch
 
     out = _writable(args.out)
     entries, problems = predict_files(load_model(Path(args.model)), [Path(path) for path in args.paths])
@@ -142,8 +143,8 @@ def run_predict(args: argparse.Namespace) -> int:
 
 def run_explain(args: argparse.Namespace) -> int:
     quiet_threads()
-    from analysis.training.evaluation.explain import explain_file
-    from analysis.training.predict import load_model
+    from analysis.training.evaluation.explain import explain_file  # deferred: loads torch
+    from analysis.training.predict import load_model  # deferred: loads torch
 
     out = _writable(args.out)
     explained = explain_file(load_model(Path(args.model)), Path(args.file), out, args.label)

@@ -8,12 +8,12 @@ from analysis.weights import ALL_WEIGHTS, missing_weights, weights_folder
 
 
 def run_weights() -> int:
-    """0 when all weights are there in the end, else 2 and one line for each that is not."""
+    """Runs `weights`; returns 0 if all weights are there in the end, else 2 and prints a line for each missing one."""
     missing = missing_weights()
     if not missing:
         print(f"all {len(ALL_WEIGHTS)} model weights are in {weights_folder()}")
         return 0
-    from analysis.weight_conversion.fetch import fetch_missing
+    from analysis.weight_conversion.fetch import fetch_missing  # deferred: rarely needed
 
     failures = fetch_missing(missing, lambda line: print(line, file=sys.stderr, flush=True))
     for failure in failures:

@@ -1,6 +1,6 @@
-"""Draws the pictures of the sample dataset: faces as a child paints them, smiling or not, no two alike.
+"""Draws the synthetic pictures of the sample dataset: childlike faces, smiling or not, no two alike.
 
-Some have a flaw on purpose, so that there is something to clean. Nothing is loaded: the pictures are made of shapes.
+Some have a flaw on purpose, so that there is something to clean. No files are read: the pictures are made of shapes.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import numpy as np
 from analysis.types import Image
 
 EACH = 60
-"""Pictures of each label: enough for a first model within a minute, few enough to look through."""
+"""Pictures of each label: enough for a first model within a minute, few enough to review."""
 SIDE_PX = 160
-FINENESS = 3
-"""Shapes are drawn so many times larger and then shrunk: soft edges."""
+OVERSAMPLING = 3
+"""Shapes are drawn so many times larger and then shrunk, for soft edges."""
 GRADIENT_CELLS = 64
 LINE = 0.045
-"""Thickness of lips, as a share of the side: what a network trained on photographs still sees."""
+"""Thickness of lips as a share of the side: enough for a network trained on photographs."""
 SEED = 7
 WRONGLY_LABELLED, BLURRED, DARK, TWICE = (11, 74), (5, 33, 80), (20, 66, 101), (48, 92)
-"""Numbers of pictures that have a flaw; of `TWICE` a slightly brighter copy comes at the end."""
+"""Numbers of the pictures with a flaw; slightly brighter copies of `TWICE` come at the end."""
 DRAWINGS = 2 * EACH + len(TWICE)
 
 Random = np.random.Generator
@@ -32,7 +32,7 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A picture and the label it is given, which is wrong for `WRONGLY_LABELLED`."""
+    """A picture and its label, which is wrong for `WRONGLY_LABELLED`."""
 
     name: str
     image_bgr: Image
@@ -42,7 +42,7 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """Draws in shares of the picture's side; the head stands upright in the middle and is turned afterwards."""
+    """Draws in shares of the picture's side; the head is upright in the middle and turned afterwards."""
 
     pixels: Image
 
@@ -50,7 +50,7 @@ class Canvas:
         self._ellipse(centre, axes, 0, 360, colour, cv2.FILLED)
 
     def arc(self, centre: tuple[float, float], axes: tuple[float, float], half: int, colour: Colour) -> None:
-        """The lower half of an ellipse where `half` is 0, the upper one where it is 180, as a line."""
+        """Draws the lower (`half` = 0) or upper (180) half of an ellipse as a line."""
         self._ellipse(centre, axes, half + 15, half + 165, colour, round(LINE * len(self.pixels)))
 
     def _ellipse(
@@ -68,7 +68,7 @@ class Canvas:
 
 
 def sample_drawings() -> Iterator[Drawing]:
-    """The same pictures each time: `EACH` smiling ones and as many others in turn, then the copies of `TWICE`."""
+    """Yields the same pictures each time: `EACH` smiling and as many others in turn, then copies of `TWICE`."""
     copies = []
     for number in range(2 * EACH):
         random = np.random.default_rng([SEED, number])
@@ -91,7 +91,7 @@ def _with_flaw(number: int, image_bgr: Image) -> Image:
 
 
 def _face(smiles: bool, random: Random) -> Image:
-    side = SIDE_PX * FINENESS
+    side = SIDE_PX * OVERSAMPLING
     canvas = Canvas(_backdrop(side, random))
     wide, tall = random.uniform(0.26, 0.34, 2)
     skin = _colour(random, random.choice([8, 14, 20, 26, 95, 140]), 0.2, 0.6, 0.55, 0.95)
@@ -104,7 +104,7 @@ def _face(smiles: bool, random: Random) -> Image:
 
 
 def _backdrop(side: int, random: Random) -> Image:
-    """Two colours that pass into each other, at any angle, with a few paler discs."""
+    """Returns a gradient of two colours at any angle, with a few paler discs."""
     first, second = (np.array(_colour(random, random.uniform(0, 180), 0.15, 0.7, 0.4, 0.85)) for _ in range(2))
     y, x = np.mgrid[0:GRADIENT_CELLS, 0:GRADIENT_CELLS] / GRADIENT_CELLS - 0.5
     angle = random.uniform(0, 2 * np.pi)
@@ -119,7 +119,7 @@ def _backdrop(side: int, random: Random) -> Image:
 
 
 def _hair(canvas: Canvas, wide: float, tall: float, random: Random) -> None:
-    """None, short or long; behind the face, so drawn first."""
+    """Draws no, short or long hair; first, as it is behind the face."""
     colour = _colour(random, random.uniform(0, 30), 0.3, 0.9, 0.1, 0.8)
     style = random.integers(0, 3)
     if style:
@@ -141,7 +141,7 @@ def _eyes(canvas: Canvas, wide: float, ink: Colour, random: Random) -> None:
 
 
 def _mouth(canvas: Canvas, smiles: bool, wide: float, tall: float, ink: Colour, random: Random) -> None:
-    """Who does not smile frowns, looks straight or is astonished."""
+    """Draws a smile or, if not smiling, a frown, a straight or an astonished mouth."""
     lips = (0.5, 0.52 + random.uniform(0.38, 0.48) * tall)
     half = random.uniform(0.5, 0.7) * wide
     depth = random.uniform(0.08, 0.12)
@@ -157,7 +157,7 @@ def _mouth(canvas: Canvas, smiles: bool, wide: float, tall: float, ink: Colour, 
 
 
 def _moved(pixels: Image, random: Random) -> Image:
-    """Turned, shifted and scaled a little, then shrunk to `SIDE_PX`; a little noise, as a camera has it."""
+    """Turns, shifts and scales the picture a little, shrinks it to `SIDE_PX` and adds a camera's noise."""
     side = len(pixels)
     turn = np.asarray(
         cv2.getRotationMatrix2D((side / 2, side / 2), random.uniform(-12, 12), random.uniform(0.95, 1.25))
@@ -173,7 +173,7 @@ def _moved(pixels: Image, random: Random) -> Image:
 def _colour(
     random: Random, hue: float, least_colour: float, most_colour: float, least_light: float, most_light: float
 ) -> Colour:
-    """BGR 0..255; hue 0..180 as OpenCV counts, the others as shares."""
+    """Returns BGR, 0..255; hue 0..180 as in OpenCV, the others as shares."""
     saturation, value = random.uniform(least_colour, most_colour), random.uniform(least_light, most_light)
     pixel = np.array([[[round(hue) % 180, round(255 * saturation), round(255 * value)]]], np.uint8)
     blue, green, red = cv2.cvtColor(pixel, cv2.COLOR_HSV2BGR)[0, 0]

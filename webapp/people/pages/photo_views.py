@@ -14,8 +14,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from analysis.cli import photo as looking
-from analysis.cli.photo import PhotoFace
+from analysis.cli.photo import PhotoFace, faces_in_subprocess
 from analysis.errors import PictureTooLarge, UnreadablePicture
 from analysis.faces.search import IDENTIFICATION_THRESHOLDS
 from webapp import access
@@ -60,7 +59,7 @@ def photo(request: HttpRequest) -> HttpResponse:
     if not isinstance(sent, UploadedFile):
         return _answer(request, 400, problem=_("Choose a picture first."))
     try:
-        found = looking.faces_in_subprocess(sent.read())
+        found = faces_in_subprocess(sent.read())
     except TimeoutError:
         return _answer(request, 503, problem=_("Many pictures are being looked at. Try again in a minute."))
     except PictureTooLarge:
