@@ -217,8 +217,8 @@ def test_a_double_click_begins_one_analysis(team: Team, bob: User) -> None:
 
 def test_the_sample_is_made_once_per_team_and_two_people_are_found_in_it(team: Team, bob: User) -> None:
     """The whole way with real decoding, detection, embedding and grouping."""
-    video = services.begin_sample_dataset(team=team, user=bob, title="Sample")
-    assert services.begin_sample_dataset(team=team, user=bob, title="Sample") == video
+    video = services.begin_sample(team=team, user=bob, title="Sample")
+    assert services.begin_sample(team=team, user=bob, title="Sample") == video
     runs = {
         JobKind.CHECK: tasks.check_video,
         JobKind.ANALYSIS: analyses_tasks.run_analysis,
