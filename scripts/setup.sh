@@ -75,10 +75,11 @@ install_python_packages() {
     printf '%s\n' "$wanted" >"$stamp"
 }
 
-# npm of the system, or else the one that a Python package ships; the models need it as well.
+# Node and npm of the system, unless they are too old for our tests, or else those that a Python package ships; the models
+# need npm as well.
 find_npm() {
     export PATH="$PWD/.venv/bin:$PATH"
-    command -v node >/dev/null && command -v npm >/dev/null && return
+    command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && return
     say "Installing Node into .venv ..."
     pip_install "$NODE_PACKAGE" || die "Node could not be installed; the lines above say why."
 }

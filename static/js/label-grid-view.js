@@ -1,12 +1,15 @@
 // The window onto the tiles: only rows that are seen, and a few around them, exist; the page itself scrolls.
+import {
+  columnsIn,
+  GAP_PX,
+  placesAround,
+  rowHeight,
+  rowsAround,
+  rowsSeen,
+  scrollFor,
+} from "rollcall/label-grid-geometry";
 import { makeTile, showPicture } from "rollcall/label-grid-tile";
 
-const LEAST_PX = { small: 104, medium: 152, large: 224 };
-const ON_A_PHONE = { small: 4, medium: 3, large: 2 };
-const PHONE_PX = 520;
-const GAP_PX = 8;
-const WORDS_PX = 30;
-const ROWS_AROUND = 2;
 const SETTLED_MS = 90;
 const FAST_ROWS = 4;
 
@@ -46,8 +49,7 @@ export class TileView {
 
   /** First and last place on screen or close to it. */
   get visible() {
-    const [first, last] = this.#span();
-    return [(first - ROWS_AROUND) * this.columns, (last + ROWS_AROUND + 1) * this.columns - 1];
+    return placesAround(this.#span(), this.columns);
   }
 
   /** Measures anew; what was at the top stays there. */
@@ -57,10 +59,8 @@ export class TileView {
     const [top] = this.#span();
     const first = this.width && this.#top < 0 ? top * this.columns : 0;
     this.width = width;
-    const size = this.sizeName;
-    this.columns =
-      width < PHONE_PX ? ON_A_PHONE[size] : Math.max(2, Math.floor((width + GAP_PX) / (LEAST_PX[size] + GAP_PX)));
-    this.height = Math.floor((width - GAP_PX * (this.columns - 1)) / this.columns) + WORDS_PX + GAP_PX;
+    this.columns = columnsIn(width, this.sizeName);
+    this.height = rowHeight(width, this.columns);
     this.host.style.setProperty("--columns", this.columns);
     this.#stretch();
     this.host.setAttribute("aria-colcount", this.columns);
@@ -89,10 +89,12 @@ export class TileView {
 
   /** First and last row in the window. */
   #span() {
-    if (!this.height) return [0, -1];
-    const first = Math.floor(-this.#top / this.height);
-    const last = Math.ceil((innerHeight - this.#top) / this.height);
-    return [Math.max(0, first), Math.min(this.rowCount - 1, last)];
+    return rowsSeen({
+      top: this.#top,
+      height: this.height,
+      windowHeight: innerHeight,
+      rowCount: this.rowCount,
+    });
   }
 
   #plan() {
@@ -103,8 +105,9 @@ export class TileView {
   }
 
   draw() {
-    const [first, last] = this.#span();
-    const [from, to] = [Math.max(0, first - ROWS_AROUND), Math.min(this.rowCount - 1, last + ROWS_AROUND)];
+    const span = this.#span();
+    const [first] = span;
+    const [from, to] = rowsAround(span, this.rowCount);
     const isFast = Math.abs(first - this.#shownFirst) > FAST_ROWS;
     this.#shownFirst = first;
     const focused = document.activeElement?.closest?.("[role=row]");
@@ -167,11 +170,7 @@ export class TileView {
   /** Brings a place into the free part of the window, between what sticks above and below. */
   reveal(place, isCentred = false) {
     const top = this.#top + Math.floor(place / this.columns) * this.height;
-    const below = innerHeight - this.covered();
-    let by = 0;
-    if (isCentred) by = top - (below - this.height) / 2;
-    else if (top < GAP_PX) by = top - GAP_PX;
-    else if (top + this.height > below) by = top + this.height - below;
+    const by = scrollFor({ top, height: this.height, below: innerHeight - this.covered(), isCentred });
     if (by) scrollBy({ top: by, behavior: "instant" });
     this.draw();
   }

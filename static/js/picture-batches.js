@@ -86,7 +86,8 @@ const wordsOf = (response) =>
     .then((answer) => answer.error)
     .catch(() => say("import.failed"));
 
-function batchesOf(files, { batchBytes, batchCount }) {
+/** Files in batches of at most so many bytes and files; a file that is too big alone has a batch of its own. */
+export function batchesOf(files, { batchBytes, batchCount }) {
   const batches = [];
   let bytes = Infinity;
   for (const file of files) {

@@ -1,0 +1,39 @@
+// Times and sizes read as those that the server writes (tests/webapp/test_templates.py has the same tables).
+import "./page.js";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bytes, clock, spoken, timeLeft } from "rollcall/format";
+
+for (const [seconds, words] of [
+  [undefined, "0:00"],
+  [NaN, "0:00"],
+  [-3, "0:00"],
+  [0.9, "0:00"],
+  [48, "0:48"],
+  [760.2, "12:40"],
+  [3734, "1:02:14"],
+])
+  test(`the position ${seconds} is ${words}`, () => assert.equal(clock(seconds), words));
+
+for (const [count, words] of [
+  [0, "0 B"],
+  [1023, "1023 B"],
+  [831_488, "812 KB"],
+  [1_503_238_553, "1.4 GB"],
+  [20 * 2 ** 30, "20 GB"],
+  [5000 * 2 ** 40, "5000 TB"],
+])
+  test(`${count} bytes are ${words}`, () => assert.equal(bytes(count), words));
+
+test("lengths in words", () => {
+  assert.equal(spoken(2), "2 s");
+  assert.equal(spoken(180), "3 min");
+});
+
+test("how long the rest takes", () => {
+  assert.equal(timeLeft(NaN), "");
+  assert.equal(timeLeft(Infinity), "");
+  assert.equal(timeLeft(20), "a few seconds");
+  assert.equal(timeLeft(300), "5 min");
+  assert.equal(timeLeft(7200), "2 h");
+});

@@ -1,0 +1,104 @@
+// Uploads before, after and without their bytes: what is judged, what waits for its file, what is sent in one go.
+import "./page.js";
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { batchesOf } from "rollcall/picture-batches";
+import { fingerprintOf, Upload } from "rollcall/upload";
+import { uploads } from "rollcall/uploads";
+import { json, serve } from "./page.js";
+
+const places = { create: "/create/", precheck: "/precheck/", chunk: 1000, team: "ours" };
+const file = (name, size = 10) => ({ name, size, type: "video/mp4", lastModified: 5 });
+
+beforeEach(() => {
+  uploads.items = [];
+});
+
+test("the same file chosen again has the same fingerprint, another one has not", () => {
+  assert.equal(fingerprintOf(file("a.mp4")), fingerprintOf(file("a.mp4")));
+  assert.notEqual(fingerprintOf(file("a.mp4")), fingerprintOf(file("a.mp4", 11)));
+  assert.ok(fingerprintOf(file("x".repeat(500))).length <= 200);
+});
+
+test("an upload that was begun earlier waits for its file and goes on where it was", () => {
+  const begun = { url: "/files/1/", video: "1", name: "a.mp4", size: 10, offset: 4, fingerprint: "10-5-a.mp4" };
+  const item = new Upload(begun, places);
+  assert.equal(item.phase, "awaiting");
+  assert.equal(item.percent, 40);
+  assert.equal(item.awaits(file("b.mp4")), false);
+  assert.equal(item.awaits(file("a.mp4")), true);
+  item.give(file("a.mp4"));
+  assert.equal(item.phase, "queued");
+  assert.equal(item.awaits(file("a.mp4")), false, "it has its file");
+});
+
+test("one that the server remembers is listed once", () => {
+  const begun = { url: "/files/1/", video: "1", name: "a.mp4", size: 10, offset: 4, fingerprint: "f" };
+  uploads.remember(begun, places);
+  uploads.remember(begun, places);
+  assert.equal(uploads.items.length, 1);
+});
+
+test("what the server refuses fails with its words, before anything is sent", async () => {
+  const requests = serve(() => json({ files: [{ ok: false, reason: "Too big." }] }));
+  await uploads.add([file("a.mp4")], places);
+  assert.equal(uploads.items[0].phase, "failed");
+  assert.equal(uploads.items[0].words, "Too big.");
+  assert.deepEqual(JSON.parse(requests[0].body), {
+    files: [{ name: "a.mp4", size: 10, type: "video/mp4", fingerprint: "10-5-a.mp4" }],
+    team: "ours",
+  });
+});
+
+test("whoever was signed out is told so for every file", async () => {
+  serve(() => json({}, 403));
+  await uploads.add([file("a.mp4"), file("b.mp4")], places);
+  assert.deepEqual(
+    uploads.items.map(({ words }) => words),
+    ["You were signed out.", "You were signed out."],
+  );
+});
+
+test("a failed upload takes its file again instead of making a second row", async () => {
+  serve(() => json({ files: [{ ok: false, reason: "Not now." }] }));
+  await uploads.add([file("a.mp4")], places);
+  await uploads.add([file("a.mp4")], places);
+  assert.equal(uploads.items.length, 1);
+});
+
+test("the percentage is of all that runs, by bytes", () => {
+  assert.equal(uploads.percent, 0);
+  for (const [size, sent] of [
+    [100, 100],
+    [300, 0],
+  ]) {
+    const item = new Upload({ file: file("a", size) }, places);
+    Object.assign(item, { sent, phase: "sending" });
+    uploads.items.push(item);
+  }
+  assert.equal(uploads.percent, 25);
+});
+
+test("ended ones are forgotten, failed and waiting ones stay", () => {
+  uploads.items = ["done", "cancelled", "failed", "awaiting"].map((phase) => ({ phase }));
+  uploads.forgetEnded();
+  assert.deepEqual(
+    uploads.items.map(({ phase }) => phase),
+    ["failed", "awaiting"],
+  );
+});
+
+const sizes = (batches) => batches.map((batch) => batch.map(({ size }) => size));
+
+test("pictures go in batches that are limited in bytes and in number", () => {
+  const pictures = [4, 4, 4, 20, 1, 1, 1].map((size) => file("p", size));
+  assert.deepEqual(sizes(batchesOf(pictures, { batchBytes: 10, batchCount: 2 })), [[4, 4], [4], [20], [1, 1], [1]]);
+  assert.deepEqual(batchesOf([], { batchBytes: 10, batchCount: 2 }), []);
+});
+
+test("every picture is in one batch, in its order", () => {
+  const pictures = Array.from({ length: 200 }, (_, n) => file(`p${n}`, (n * 37) % 11));
+  const batches = batchesOf(pictures, { batchBytes: 25, batchCount: 7 });
+  assert.deepEqual(batches.flat(), pictures);
+  for (const batch of batches) assert.ok(batch.length <= 7 && batch.length > 0);
+});
