@@ -79,7 +79,7 @@ install_python_packages() {
 # need npm as well.
 find_npm() {
     export PATH="$PWD/.venv/bin:$PATH"
-    command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && return
+    command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && return
     say "Installing Node into .venv ..."
     pip_install "$NODE_PACKAGE" || die "Node could not be installed; the lines above say why."
 }

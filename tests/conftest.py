@@ -23,11 +23,63 @@ from tests.factories import make_team, make_user
 from webapp import storage
 from webapp.accounts.models import Role, Team, User
 
+PROJECT = Path(__file__).parents[1]
 E2E, KILLING, ANALYSIS = "tests/e2e/", "tests/e2e/killing/", "tests/analysis/"
+FAST = (
+    "tests/guards",
+    "tests/webapp",
+    "tests/analysis/doctor/test_balance.py",
+    "tests/analysis/doctor/test_duplicates.py",
+    "tests/analysis/doctor/test_flaws.py",
+    "tests/analysis/doctor/test_measures.py",
+    "tests/analysis/faces/test_align.py",
+    "tests/analysis/faces/test_associate.py",
+    "tests/analysis/faces/test_best_views.py",
+    "tests/analysis/faces/test_constraints.py",
+    "tests/analysis/faces/test_group.py",
+    "tests/analysis/faces/test_review_order.py",
+    "tests/analysis/faces/test_search.py",
+    "tests/analysis/recognition/test_spans.py",
+    "tests/analysis/samples/test_drawings.py",
+    "tests/analysis/test_boxes.py",
+    "tests/analysis/test_scoring.py",
+    "tests/analysis/training/data/test_split.py",
+    "tests/analysis/training/evaluation/test_curves.py",
+)
+"""What `--fast` looks at: without models, videos and training. Tests that need a database are left out as well."""
+NOT_FAST = ("tests/webapp/supervisor", "tests/webapp/test_settings.py")
+"""They start processes and wait for them."""
+NEEDS_A_DATABASE = {"db", "transactional_db"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="only tests that take moments, for ./scripts/test --fast")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    gone = [path for path in (*FAST, *NOT_FAST) if not (PROJECT / path).exists()]
+    if gone:
+        raise pytest.UsageError(f"tests/conftest.py names tests that are not there any more: {', '.join(gone)}")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    if not config.getoption("fast") or collection_path.is_dir():
+        return None
+    is_fast = any(collection_path.is_relative_to(PROJECT / path) for path in FAST)
+    is_slow = any(collection_path.is_relative_to(PROJECT / path) for path in NOT_FAST)
+    return True if is_slow or not is_fast else None
+
+
+def needs_a_database(item: pytest.Item) -> bool:
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    return item.get_closest_marker("django_db") is not None or not NEEDS_A_DATABASE.isdisjoint(fixtures)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that no core waits for it at the end; what kills processes is done last."""
+    if config.getoption("fast"):
+        config.hook.pytest_deselected(items=[item for item in items if needs_a_database(item)])
+        items[:] = [item for item in items if not needs_a_database(item)]
 
     def turn(item: pytest.Item) -> tuple[bool, bool, bool]:
         is_e2e, is_long = item.nodeid.startswith(E2E), item.nodeid.startswith((E2E, ANALYSIS))
