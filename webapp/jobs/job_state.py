@@ -1,5 +1,8 @@
 """The state of a job as browsers get it: always the whole of it, with a sequence that rises."""
 
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -7,8 +10,10 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from webapp.jobs.models import ACTIVE, Job, Status
+from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 
+QUEUED_KINDS = (JobKind.CHECK, JobKind.ANALYSIS, JobKind.WEB_COPY)
+"""Work on videos, whose place in the queue pages show."""
 RECENT_ENDED = 100
 """How many ended jobs a snapshot holds, so that a page that lost its connection learns how they ended."""
 KNOWS_AFTER_S = 3.0
@@ -21,7 +26,8 @@ class JobState:
     """One job (or upload) as the page shows it. A page ignores a state whose sequence is not above the shown one.
 
     `done` and `total` are seconds of video (bytes for an upload); `low_s` and `high_s` the time left as a range, None
-    until known; `created` (seconds since 1970) tells which of two jobs of one subject is the newer.
+    until known; `ahead` how many videos are before it in the queue; `created` (seconds since 1970) tells which of two
+    jobs of one subject is the newer.
     """
 
     id: str
@@ -40,6 +46,7 @@ class JobState:
     attempts: int = 0
     created: float = 0
     started: bool = False
+    ahead: int = 0
 
     @property
     def percent(self) -> int | None:
@@ -55,7 +62,7 @@ class JobState:
         return {"type": "job", **asdict(self), "percent": self.percent}
 
 
-def state_of(job: Job, now: datetime | None = None) -> JobState:
+def state_of(job: Job, now: datetime | None = None, ahead: int = 0) -> JobState:
     low_s, high_s = time_left(job, now or timezone.now())
     return JobState(
         id=str(job.pk),
@@ -74,7 +81,23 @@ def state_of(job: Job, now: datetime | None = None) -> JobState:
         attempts=job.attempts,
         created=job.created_at.timestamp(),
         started=job.started_at is not None,
+        ahead=ahead,
     )
+
+
+def places_in_queue(jobs: Iterable[Job]) -> dict[UUID, int]:
+    """Returns how many videos are before each waiting job of `QUEUED_KINDS`; other jobs are left out.
+
+    One query at most. Counts work of all teams, running work included, as they share the workers.
+    """
+    waiting = [job for job in jobs if job.kind in QUEUED_KINDS and job.status == Status.QUEUED and not job.started_at]
+    if not waiting:
+        return {}
+    active = Job.objects.filter(kind__in={job.kind for job in waiting}, parent=None, status__in=ACTIVE)
+    created: dict[str, list[datetime]] = defaultdict(list)
+    for kind, created_at in active.order_by("created_at").values_list("kind", "created_at"):
+        created[kind].append(created_at)
+    return {job.pk: bisect_left(created[job.kind], job.created_at) for job in waiting}
 
 
 def time_left(job: Job, now: datetime) -> tuple[float | None, float | None]:
@@ -98,7 +121,9 @@ def snapshot(*, team_id: UUID | None = None, subject_id: UUID | None = None) -> 
     if team_id is not None:
         jobs = jobs.filter(team_id=team_id)
     now = timezone.now()
-    return [state_of(job, now) for job in _active_and_latest(jobs)]
+    shown = _active_and_latest(jobs)
+    places = places_in_queue(shown)
+    return [state_of(job, now, places.get(job.pk, 0)) for job in shown]
 
 
 def _active_and_latest(jobs: QuerySet[Job]) -> list[Job]:

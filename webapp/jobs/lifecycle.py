@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 REPORT_EVERY_S = 0.25
 """At most four writes and messages a second and job."""
 BEAT_EVERY_S = 5.0
+PLACES_PUBLISHED = 20
+"""So many jobs at the front of a queue are told their new place; pages of later ones show it when they are loaded."""
 MOST_SILENT_S = 600.0
 """A training step on a processor may take a minute; nothing honest takes ten between two reports."""
 
@@ -268,5 +270,22 @@ def _publish_later(job_id: UUID | str) -> None:
 
 def _publish(job_id: UUID | str) -> None:
     job = Job.objects.filter(pk=job_id, parent=None).first()
-    if job is not None:
-        live_updates.publish_state(job_state.state_of(job))
+    if job is None:
+        return
+    places = job_state.places_in_queue([job])
+    live_updates.publish_state(job_state.state_of(job, ahead=places.get(job.pk, 0)))
+    if not job.is_active and job.kind in job_state.QUEUED_KINDS:
+        _publish_places(job.kind)
+
+
+def _publish_places(kind: str) -> None:
+    """Tells the next jobs in the queue that one less is ahead of them; read anew, as one may just have been claimed."""
+    waiting = Job.objects.filter(kind=kind, parent=None, status=Status.QUEUED, started_at=None).order_by("created_at")
+    ids = list(waiting.values_list("pk", flat=True)[:PLACES_PUBLISHED])
+    if not ids:
+        return
+    waiting.filter(pk__in=ids).order_by().update(sequence=F("sequence") + 1)
+    jobs = list(waiting.filter(pk__in=ids))
+    places = job_state.places_in_queue(jobs)
+    for job in jobs:
+        live_updates.publish_state(job_state.state_of(job, ahead=places[job.pk]))

@@ -186,7 +186,9 @@ def detail(state: JobState) -> str:
         failure = explain(state.error, state.kind)
         return f"{failure.happened} {failure.next_step}"
     if state.status == Status.QUEUED:
-        return _("Starts as soon as a worker is free")
+        if not state.ahead:
+            return _("Starts soon")
+        return ngettext("%(n)d video ahead", "%(n)d videos ahead", state.ahead) % {"n": state.ahead}
     if state.status != Status.RUNNING:
         return ""
     parts = [time_left(state.low_s, state.high_s)]

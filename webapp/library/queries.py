@@ -37,6 +37,8 @@ class Card:
     video: Video
     people: CardPeople
     can_edit: bool
+    ahead: int = 0
+    """How many videos are before it in the queue, while it waits."""
 
     @property
     def upload(self) -> dict[str, int] | None:
@@ -51,7 +53,7 @@ class Card:
     def job(self) -> dict[str, object] | None:
         """The state, with words, as the websocket sends it; None before there is a job."""
         job = self.video.current_job
-        return jobs_words.payload_with_words(job_state.state_of(job).payload()) if job else None
+        return jobs_words.payload_with_words(job_state.state_of(job, ahead=self.ahead).payload()) if job else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,16 @@ def cards(videos: Sequence[Video], editable: Collection[uuid.UUID]) -> list[Card
     unfinished = {jobs[job].pk: analysis for analysis, job in running.items()}
     nobody = CardPeople([], 0)
     shown = {v.pk: v.current_analysis_id or unfinished.get(v.pk) for v in videos}
-    return [Card(v, people_of.get(shown[v.pk] or v.pk, nobody), v.team_id in editable) for v in videos]
+    places = job_state.places_in_queue(v.current_job for v in videos if v.current_job)
+    return [
+        Card(
+            v,
+            people_of.get(shown[v.pk] or v.pk, nobody),
+            v.team_id in editable,
+            places.get(v.current_job_id or v.pk, 0),
+        )
+        for v in videos
+    ]
 
 
 def counts(videos: QuerySet[Video]) -> dict[str, int]:

@@ -83,6 +83,21 @@ async def test_a_member_sees_how_the_job_goes_on(browser: Browser, team: Team, v
     await websocket.leave()
 
 
+async def test_a_waiting_job_hears_that_it_moved_up(browser: Browser, team: Team, vera: User) -> None:
+    first = await sync_to_async(make_job)(team=team)
+    second = await sync_to_async(make_job)(team=team)
+    websocket = await browser.watches(team, vera)
+    before = {state["id"]: state for state in [await websocket.read(), await websocket.read()]}
+    await websocket.read()
+    await sync_to_async(lifecycle.cancel)(first.pk)
+    ended, moved = await websocket.read(), await websocket.read()
+    assert (ended["id"], ended["status"]) == (str(first.pk), "cancelled")
+    assert (moved["id"], moved["status"], moved["ahead"]) == (str(second.pk), "queued", 0)
+    assert before[moved["id"]]["ahead"] == 1
+    assert moved["sequence"] > before[moved["id"]]["sequence"]
+    await websocket.leave()
+
+
 @pytest.mark.parametrize("who", ["charlie", "anonymous"])
 async def test_a_stranger_cannot_listen_to_a_team(browser: Browser, team: Team, charlie: User, who: str) -> None:
     user = charlie if who == "charlie" else None

@@ -73,7 +73,9 @@ def test_details_tell_failures_attempts_and_waiting() -> None:
     failed = jobs_words.detail(state(status="failed", error="no_video_stream"))
     assert failed == "There is sound in this file but no picture. Choose the video file instead."
     assert "attempt 2 of 3" in jobs_words.detail(state(attempts=1))
-    assert jobs_words.detail(state(status="queued")) == "Starts as soon as a worker is free"
+    assert "3 videos" in jobs_words.detail(state(status="queued", ahead=3))
+    assert "1 video " in jobs_words.detail(state(status="queued", ahead=1))
+    assert "0" not in jobs_words.detail(state(status="queued"))
     assert jobs_words.headline(state(kind="upload", done=1, total=4)) == "Uploading · 25 %"
 
 
@@ -124,7 +126,7 @@ def test_a_snapshot_holds_active_and_latest_jobs_but_no_parts(django_assert_num_
     make_job(team=team, kind=JobKind.SEGMENT, parent=parent)
     ended = make_job(team=team, status=Status.DONE, finished_at=timezone.now())
     make_job()
-    with django_assert_num_queries(2):  # type: ignore[operator]
+    with django_assert_num_queries(3):  # type: ignore[operator]
         states = job_state.snapshot(team_id=team.pk)
     assert {each.id for each in states} == {str(parent.pk), str(ended.pk)}
 
@@ -132,3 +134,19 @@ def test_a_snapshot_holds_active_and_latest_jobs_but_no_parts(django_assert_num_
 def test_the_state_travels_with_all_its_fields() -> None:
     payload = jobs_words.payload_with_words(state().payload())
     assert set(payload) == {"type", "percent", "headline", "detail", *JobState.__dataclass_fields__}
+
+
+@pytest.mark.django_db
+def test_the_place_in_the_queue_counts_earlier_work_of_the_same_kind_by_all_teams(
+    django_assert_num_queries: object,
+) -> None:
+    team = make_team()
+    make_job(team=team, kind=JobKind.CHECK, status=Status.DONE, finished_at=timezone.now())
+    make_job(kind=JobKind.CHECK, status=Status.RUNNING)
+    make_job(team=team, kind=JobKind.WEB_COPY)
+    first, second = make_job(team=team, kind=JobKind.CHECK), make_job(team=team, kind=JobKind.CHECK)
+    training = make_job(team=team, kind=JobKind.TRAIN)
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        assert job_state.places_in_queue([first, second, training]) == {first.pk: 1, second.pk: 2}
+    with django_assert_num_queries(0):  # type: ignore[operator]
+        assert job_state.places_in_queue([training]) == {}
