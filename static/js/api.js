@@ -1,4 +1,4 @@
-// Talking to the server, and the words that the server gave us to say.
+// Requests to the server, and the texts that it gave the page.
 
 let strings;
 
@@ -19,7 +19,7 @@ export function post(url, fields = {}) {
   });
 }
 
-/** The part of a page that an address stands for; null when it is gone. */
+/** The document at an address; null when it is gone. */
 export async function fetchDocument(url, signal) {
   const response = await fetch(url, { signal, headers: { Accept: "text/html", "X-Requested-With": "fetch" } });
   if (response.status === 404) return null;
@@ -27,7 +27,7 @@ export async function fetchDocument(url, signal) {
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
-/** A drawing of the sprite, with the address that the page's own drawings use. */
+/** An icon of the sprite, with the address that the page's own icons use. */
 export function icon(name) {
   const sprite = document.querySelector("svg.icon use").getAttribute("href").split("#")[0];
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

@@ -1,4 +1,4 @@
-// <in-place-form>: sends its form without leaving the page; says what happened, with Undo, and lets the page look again.
+// <in-place-form>: sends its form without leaving the page; says what happened, with Undo, and refreshes the page.
 import { csrfToken, say } from "rollcall/api";
 import { toast } from "rollcall/toasts";
 
@@ -16,10 +16,10 @@ class InPlaceForm extends HTMLElement {
     const form = event.target;
     const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
     const body = new URLSearchParams(new FormData(form, event.submitter));
-    const answer = await fetch(form.action, { method: "POST", headers, body })
+    const result = await fetch(form.action, { method: "POST", headers, body })
       .then((response) => response.json())
       .catch(() => null);
-    toast(answer?.toast ?? say("form.failed"), answer?.undo);
+    toast(result?.toast ?? say("form.failed"), result?.undo);
     document.dispatchEvent(new CustomEvent("fragment:stale"));
   };
 }

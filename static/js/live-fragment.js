@@ -13,9 +13,9 @@ let heard = 0;
 /** Two parts of one page that change at the same moment share one request, unless it was sent before the newest change. */
 function fetchPage(url, signal) {
   if (shared?.url !== url || shared.at < heard || performance.now() - shared.at > 300) {
-    shared = { url, at: performance.now(), answer: fetchDocument(url) };
+    shared = { url, at: performance.now(), page: fetchDocument(url) };
   }
-  return shared.answer.then((answer) => (signal.aborted ? null : answer));
+  return shared.page.then((page) => (signal.aborted ? null : page));
 }
 
 class LiveFragment extends HTMLElement {
@@ -40,7 +40,7 @@ class LiveFragment extends HTMLElement {
     this.#request?.abort();
   }
 
-  /** What a deleted object looked like stays until somebody goes on: there is nothing to fetch any more. */
+  /** The last state of a deleted object stays on the page: there is nothing left to fetch. */
   #onGone = ({ detail }) => {
     if (detail.subject === this.closest("[data-subject]")?.dataset.subject) this.disconnectedCallback();
   };
@@ -56,7 +56,7 @@ class LiveFragment extends HTMLElement {
     if (known !== key) this.#plan(ENDED.includes(state.status) ? 0 : LEAST_PAUSE_MS);
   };
 
-  /** What the server had in mind when it rendered us; an ended job that it did not name is old news. */
+  /** The state that the server rendered; an ended job that it did not name is old news. */
   #rendered(state, key) {
     const shown = this.#shown();
     if (shown?.dataset.job === state.id) return `${shown.dataset.status} ${shown.dataset.revision}`;
@@ -67,7 +67,7 @@ class LiveFragment extends HTMLElement {
     return this.matches("[data-job]") ? this : this.querySelector("[data-job][data-status]");
   }
 
-  /** A job that the server rendered as going on may have ended before we listened, or while the answer was on its way. */
+  /** A job that the server rendered as going on may have ended before we listened, or while the response was on its way. */
   #catchUp() {
     const shown = this.#shown();
     const state = shown && stateOf(shown.dataset.job);
@@ -99,7 +99,7 @@ class LiveFragment extends HTMLElement {
       if (fresh) this.#morph(fresh);
     } catch (error) {
       if (error.name === "AbortError") return;
-      // The next state, or the next look at the page, brings it.
+      // The next state brings it, or the next attempt.
       this.#timer = setTimeout(() => this.#refresh(), 5000);
     }
   }

@@ -54,7 +54,7 @@ class LiveUpdates extends HTMLElement {
     if (message.type === "people") this.#peopleChanged();
   }
 
-  /** Somebody named or merged people, perhaps in another tab: what shows them looks again. */
+  /** Somebody named or merged people, perhaps in another tab: what shows them is fetched again. */
   #peopleChanged() {
     document.dispatchEvent(new CustomEvent("fragment:stale"));
     document.dispatchEvent(new CustomEvent("people:changed"));

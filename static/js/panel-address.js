@@ -1,4 +1,4 @@
-// What the address of a video page says: moment, person, tab, least time on screen. Kept up to date, so that it can be sent.
+// What the address of a video page says: moment, person, tab, minimum time on screen. Kept up to date, so that it can be sent.
 
 const DEFAULTS = { tab: "people" };
 

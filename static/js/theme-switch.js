@@ -1,4 +1,4 @@
-// <theme-switch>: as the system, light, dark; remembered in this browser.
+// <theme-switch>: system, light, dark; remembered in this browser.
 import { icon, say } from "rollcall/api";
 
 const KEY = "rollcall.theme";

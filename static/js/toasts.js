@@ -1,4 +1,4 @@
-// <toast-list>: what just happened, with Undo. Works as plain forms too; here notes also come without a page load.
+// <toast-list>: what just happened, with Undo. Plain forms work too; here notes also come without a page load.
 import { icon, post, say } from "rollcall/api";
 
 const SHOWN_MS = 8_000;
@@ -46,10 +46,10 @@ class ToastList extends HTMLElement {
     button.addEventListener("click", async () => {
       note.remove();
       if (undo.run) return undo.run();
-      const answer = await post(undo.url, undo.fields)
+      const result = await post(undo.url, undo.fields)
         .then((response) => response.json())
         .catch(() => null);
-      this.show(answer?.toast ?? say("undo.failed"), null);
+      this.show(result?.toast ?? say("undo.failed"), null);
       document.dispatchEvent(new CustomEvent("fragment:stale"));
       document.dispatchEvent(new CustomEvent("people:changed"));
     });

@@ -3,10 +3,10 @@ import { csrfToken, say } from "rollcall/api";
 
 const PAUSES_MS = [0, 1000, 2000, 4000, 8000, 15000, ...Array(60).fill(30000)];
 const SPEED_OVER_MS = 8000;
-const HOPELESS = { 401: "signed_out", 403: "forbidden", 404: "gone", 410: "gone", 413: "too_large", 507: "disk_full" };
+const FINAL_ERRORS = { 401: "signed_out", 403: "forbidden", 404: "gone", 410: "gone", 413: "too_large", 507: "disk_full" };
 const RUNNING = ["queued", "starting", "sending", "retrying"];
 
-/** The same file chosen again gives the same words. */
+/** The same for the same file, when it is chosen again. */
 export const fingerprintOf = (file) => `${file.size}-${file.lastModified}-${file.name}`.slice(0, 200);
 
 export class Upload extends EventTarget {
@@ -17,7 +17,7 @@ export class Upload extends EventTarget {
   #tus = null;
   #samples = [];
 
-  /** Either {file, thoroughness}, or {url, video, name, size, offset, fingerprint} of one that was begun earlier. */
+  /** Either {file, thoroughness}, or {url, video, name, size, offset, fingerprint} of one that was started earlier. */
   constructor(begun, places) {
     super();
     this.places = places;
@@ -58,13 +58,13 @@ export class Upload extends EventTarget {
     this.#move("queued");
   }
 
-  /** The server's opinion: {ok, resume, offset} or {ok: false, reason}. */
-  judged(opinion) {
-    if (!opinion.ok) {
-      this.fail(opinion.reason);
+  /** Takes in the server's precheck: {ok, resume, offset} or {ok: false, reason}. */
+  prechecked(result) {
+    if (!result.ok) {
+      this.fail(result.reason);
       return;
     }
-    Object.assign(this, { isAllowed: true, url: opinion.resume ?? "", sent: opinion.offset ?? 0 });
+    Object.assign(this, { isAllowed: true, url: result.resume ?? "", sent: result.offset ?? 0 });
     this.#move("queued");
   }
 
@@ -96,7 +96,7 @@ export class Upload extends EventTarget {
     this.#emit("ended");
   }
 
-  /** What has arrived is of no use any more. */
+  /** Deletes what has arrived. */
   async #forget() {
     const headers = { "Tus-Resumable": "1.0.0", "X-CSRFToken": csrfToken() };
     if (this.#tus) await this.#tus.abort(true);
@@ -143,7 +143,7 @@ export class Upload extends EventTarget {
 
   #mayRetry(error) {
     const status = error.originalResponse?.getStatus() ?? 0;
-    if (HOPELESS[status] || (status >= 400 && status < 500 && ![408, 409, 423, 425, 429, 460].includes(status)))
+    if (FINAL_ERRORS[status] || (status >= 400 && status < 500 && ![408, 409, 423, 425, 429, 460].includes(status)))
       return false;
     this.#samples = [];
     this.#move("retrying");
@@ -154,13 +154,13 @@ export class Upload extends EventTarget {
     if (this.phase === "cancelled" || this.phase === "paused") return;
     const response = error.originalResponse;
     const status = response?.getStatus() ?? 0;
-    // A new attempt asks for the offset again, or begins anew where the server forgot it.
+    // A new attempt asks for the offset again, or starts over where the server has forgotten it.
     this.url = this.#tus?.url ?? this.url;
     this.#tus = null;
     if (status === 404 || status === 410) Object.assign(this, { url: "", sent: 0 });
     if (!response && /read|NotFound|NotReadable/i.test(String(error.causingError ?? error)))
       this.fail(say("upload.unreadable"));
-    else if (HOPELESS[status]) this.fail(say(`upload.${HOPELESS[status]}`));
+    else if (FINAL_ERRORS[status]) this.fail(say(`upload.${FINAL_ERRORS[status]}`));
     else this.fail(status >= 400 && status < 500 && response.getBody() ? response.getBody() : say("upload.failed"));
   }
 

@@ -1,4 +1,4 @@
-// All uploads of this browser tab. They live here, not in a page, so that they go on while the visitor looks around.
+// All uploads of this browser tab. They live here, not in a page, so that they continue while the visitor moves about.
 import { csrfToken, say } from "rollcall/api";
 import { Upload } from "rollcall/upload";
 
@@ -26,7 +26,7 @@ class Uploads extends EventTarget {
     this.#startNext();
   }
 
-  /** An upload that the server says was begun earlier: waits for its file. */
+  /** An upload that was started earlier, as the server says: waits for its file. */
   remember(begun, places) {
     if (this.items.some((item) => item.video === begun.video)) return;
     this.#attach(new Upload(begun, places));
@@ -69,14 +69,14 @@ class Uploads extends EventTarget {
       body: JSON.stringify({ files, team: places.team }),
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrfToken() },
     }).catch(() => null);
-    // Without an answer the uploads start all the same: they wait for the connection by themselves.
+    // Without a response the uploads start anyway: they wait for the connection by themselves.
     if (!response) return;
     if (response.redirected || response.status === 403) {
       for (const item of items) item.fail(say("upload.signed_out"));
       return;
     }
-    const answer = await response.json();
-    for (const [n, item] of items.entries()) item.judged(answer.files?.[n] ?? { ok: false, reason: answer.error });
+    const checked = await response.json();
+    for (const [n, item] of items.entries()) item.prechecked(checked.files?.[n] ?? { ok: false, reason: checked.error });
   }
 
   #startNext() {

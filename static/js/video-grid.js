@@ -30,7 +30,7 @@ class VideoGrid extends HTMLElement {
     if (!OF_VIDEOS.includes(state.kind)) return;
     const isNew = "takesNew" in this.dataset && !this.#find(state.subject) && !this.#asked.has(state.subject);
     // Our own uploads have a row above; their card comes when they have arrived.
-    // (The first word may come before the answer that names the video.)
+    // (The first state may come before the response that names the video.)
     const isOurs = (upload) => upload.video === state.subject || (upload.phase === "starting" && !upload.video);
     const hasRow = state.kind === "upload" && uploads.items.some(isOurs);
     // Ended work of a video that is not on this page is on a later one.

@@ -132,7 +132,7 @@ def test_empty_places_teach(team: Team, bob: User, vera: User) -> None:
     run = promote(make_model_run(team=team))
     assert "No model has looked at this video yet" in page(client, address)
     assert reverse("recognition:begin") not in page(signed_in(vera), address)
-    assert "was deleted" in page(client, reverse("recognition:doubtful", args=[run.pk]))
+    assert "was deleted" in page(client, reverse("recognition:uncertain", args=[run.pk]))
     assert "1 video that it has not looked at" in page(client, reverse("recognition:apply", args=[run.pk]))
 
 
