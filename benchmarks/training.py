@@ -17,7 +17,7 @@ from analysis.training.config import Recipe, defaults
 from analysis.training.data.inputs import see
 from analysis.training.data.prepare import prepare
 from analysis.training.data.samples import Sample, TrainingData, read_training_data
-from analysis.training.evaluation.evaluate import expected_calibration_error, fit_temperature, scaled_probabilities
+from analysis.training.evaluation.calibration import expected_calibration_error, fit_temperature, scaled_probabilities
 from analysis.training.evaluation.explain import heat_of, load_network
 from analysis.training.linear_probe.choose_features import AUTO_CHOICES, extract, fit_best
 from analysis.training.predict import load_model

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.errors import UnreadablePicture
 from analysis.recognition.types import FaceTrack, FaceView, TrainedOn, WindowPrediction
+from analysis.training.model_folder import write_json
 
 if TYPE_CHECKING:
     from analysis.training.predict import LoadedModel
@@ -43,8 +44,7 @@ def run_recognise(args: argparse.Namespace) -> int:
 
     quiet_threads()
     from analysis.recognition.spans import spans_of  # deferred: rarely needed
-    from analysis.training.checkpoint import write_json  # deferred: loads torch
-    from analysis.training.predict import load_model  # deferred: loads torch
+    from analysis.training.predict import load_model  # deferred: loads cv2
     from analysis.video.decode import probe  # deferred: loads cv2
 
     out, video = Path(args.out), Path(args.video)

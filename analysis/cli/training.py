@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.errors import UnreadablePicture
 from analysis.training.config import Recipe, TrainingConfig, defaults
+from analysis.training.model_folder import write_json
 
 if TYPE_CHECKING:
     from analysis.training.train import TrainingResult
@@ -102,14 +103,17 @@ def run_train(args: argparse.Namespace) -> int:
 
 
 def _say_result(result: TrainingResult) -> None:
+    from analysis.training.evaluation.intervals import accuracy_interval
+    from analysis.training.run_document import figures_of
+
     run = result.run
     for warning in run["warnings"]:
         print(f"{warning['code']}: {warning['text']}", file=sys.stderr)
     print(run["why"])
     for part in ("validation", "test"):
-        figures = run[part]
+        figures = figures_of(run, part)
         if figures is not None:
-            low, high = figures["accuracy_interval"]
+            low, high = accuracy_interval(figures)
             print(
                 f"{part}: {figures['accuracy']:.4f} right ({low:.3f} to {high:.3f}) on {figures['count']}, "
                 f"macro F1 {figures['macro_f1']:.4f}, calibration error {figures['expected_calibration_error']:.4f}"
@@ -130,8 +134,7 @@ def run_tune(args: argparse.Namespace) -> int:
 
 def run_predict(args: argparse.Namespace) -> int:
     quiet_threads()
-    from analysis.training.checkpoint import write_json  # deferred: loads torch
-    from analysis.training.predict import load_model, predict_files  # deferred: loads torch
+    from analysis.training.predict import load_model, predict_files  # deferred: loads cv2
 
     out = _writable(args.out)
     entries, problems = predict_files(load_model(Path(args.model)), [Path(path) for path in args.paths])

@@ -26,10 +26,6 @@ class Suggestions:
     def label_of(self, index: int) -> str:
         return self.labels[int(self.numbers[index])]
 
-    def least_certain_first(self) -> NDArray[np.int64]:
-        """Indices of the pictures asked about."""
-        return np.argsort(self.certainties, kind="stable").astype(np.int64)
-
 
 def suggest_labels(embeddings_labelled: Float32, labels: Sequence[str], embeddings_unlabelled: Float32) -> Suggestions:
     """From `(m, d)` embeddings with m labels for `(n, d)` without.

@@ -8,20 +8,22 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from analysis.errors import TrainingDiverged
-from analysis.training.checkpoint import CHECKPOINT, load_checkpoint, save_tensors
+from analysis.training.checkpoint import load_checkpoint, save_tensors
 from analysis.training.config import Optimizer, Schedule, TrainingConfig
 from analysis.training.data.augment import Augment, augmentation
 from analysis.training.data.tensors import Rows, Tensors
 from analysis.training.losses import label_weights, log_probabilities, loss_of, said
+from analysis.training.model_folder import CHECKPOINT
 from analysis.training.progress import KeepBest
 from analysis.training.run import Run
+from analysis.training.run_document import EpochDocument, RunWarning
 
 BACKBONE_SHARE = 0.3
 """Of the step size, for the layers that know ImageNet already."""
@@ -40,13 +42,13 @@ class Learned:
     """What the loop ends with. `network` has the best state."""
 
     network: nn.Module
-    history: list[dict[str, Any]]
+    history: list[EpochDocument]
     pictures_per_s: float
     loading_share: float
     batch_size: int
     stopped: str
     """"finished", "patience", "kept" or "diverged"."""
-    warnings: list[dict[str, str]] = field(default_factory=list)
+    warnings: list[RunWarning] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -60,8 +62,8 @@ class _State:
     best_loss: float = math.inf
     best_epoch: int = 0
     best: dict[str, Tensor] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
-    warnings: list[dict[str, str]] = field(default_factory=list)
+    history: list[EpochDocument] = field(default_factory=list)
+    warnings: list[RunWarning] = field(default_factory=list)
     seconds: float = 0.0
     loading_s: float = 0.0
     pictures: int = 0
@@ -81,8 +83,9 @@ class _State:
         self.best = kept["best"]
         for name, value in kept["state"].items():
             setattr(self, name, value)
+        self.warnings = [_warning(each["code"], each["text"]) for each in self.warnings]  # older ones lack files
 
-    def end_epoch(self, entry: dict[str, Any]) -> None:
+    def end_epoch(self, entry: EpochDocument) -> None:
         self.epoch = int(entry["epoch"])
         self.history.append(entry)
         if entry["validation_loss"] < self.best_loss:
@@ -142,7 +145,7 @@ def learn(
 
 def _surviving_epoch(
     state: _State, data: Tensors, train_rows: Rows, validation_rows: Rows, run: Run, change: Augment
-) -> dict[str, Any] | None:
+) -> EpochDocument | None:
     """Learns one epoch; halves the batch and starts over when memory runs out. None: the loss is no number."""
     before = copy.deepcopy((state.network.state_dict(), state.optimizer.state_dict()))
     while True:
@@ -153,7 +156,7 @@ def _surviving_epoch(
             if entry is None or not math.isfinite(entry["validation_loss"]):
                 state.warnings.append(_warning("diverged", f"epoch {state.epoch + 1}: the loss is no number any more"))
                 return None
-            return entry
+            return cast(EpochDocument, entry)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error) or state.batch_size == 1:
                 raise
@@ -171,8 +174,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
 
 
-def _warning(code: str, text: str) -> dict[str, str]:
-    return {"code": code, "text": text}
+def _warning(code: str, text: str) -> RunWarning:
+    return {"code": code, "text": text, "files": []}
 
 
 def _epoch(state: _State, data: Tensors, rows: Rows, run: Run, change: Augment) -> dict[str, Any] | None:
@@ -306,7 +309,7 @@ def learning_rate(config: TrainingConfig, share: float) -> float:
     return config.learning_rate * (LAST_STEP_SHARE + (1 - LAST_STEP_SHARE) * fall)
 
 
-def _tell(run: Run, entry: dict[str, Any], batch_size: int) -> None:
+def _tell(run: Run, entry: EpochDocument, batch_size: int) -> None:
     more = {name: value for name, value in entry.items() if name not in ("seconds", "accuracy")}
     epochs = run.config.epochs
     run.reporter.tell("learn", entry["epoch"], epochs, at_once=True, epochs=epochs, batch_size=batch_size, **more)

@@ -12,10 +12,11 @@ import numpy as np
 from analysis.device import open_session
 from analysis.errors import AnalysisError, DamagedModel, UnreadablePicture
 from analysis.images.read import SUFFIXES
-from analysis.training import checkpoint
 from analysis.training.data.inputs import CLIP, FACE, PICTURE, Look, Seen, load_face_cutter, see
 from analysis.training.data.samples import CLIP_SUFFIXES, Sample
-from analysis.training.evaluation.evaluate import decide
+from analysis.training.evaluation.thresholds import decide
+from analysis.training.model_folder import ONNX, RUN, verified_file
+from analysis.training.run_document import RunDocument, read_run
 from analysis.types import Float32, Float64
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class LoadedModel:
     """A verified model folder, ready to look at samples."""
 
     folder: Path
-    run: dict[str, Any]
+    run: RunDocument
     labels: tuple[str, ...]
     inputs: tuple[str, ...]
     threshold: float
@@ -52,8 +53,8 @@ class LoadedModel:
 
 def load_model(folder: Path, threads: int = 0) -> LoadedModel:
     """Raises DamagedModel when a file is missing or is not the one that the training wrote, or MissingWeights."""
-    run = checkpoint.read_run(folder)
-    path = checkpoint.verified_file(folder, checkpoint.ONNX, run)
+    run = read_run(folder / RUN)
+    path = verified_file(folder, ONNX, run)
     try:
         spec = run["model"]
         inputs = tuple(spec["inputs"])
@@ -61,7 +62,7 @@ def load_model(folder: Path, threads: int = 0) -> LoadedModel:
         look = Look(spec["picture_size"], cutter, spec["frames"] if CLIP in inputs else 0)
         labels, threshold = tuple(run["labels"]), float(run["threshold"])
     except (KeyError, TypeError, ValueError) as error:
-        raise DamagedModel(f"{folder / checkpoint.RUN}: lacks what a model needs ({error})") from error
+        raise DamagedModel(f"{folder / RUN}: lacks what a model needs ({error})") from error
     return LoadedModel(folder, run, labels, inputs, threshold, look, open_session(path, threads=threads))
 
 

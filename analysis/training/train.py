@@ -11,21 +11,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from analysis.errors import TrainingDiverged, UnusableTrainingData
-from analysis.training import checkpoint
+from analysis.training.checkpoint import save_tensors
 from analysis.training.config import RECIPE_SETTINGS, Recipe, TrainingConfig, defaults
 from analysis.training.data.inputs import CLIP, PICTURE, Look, see_all
 from analysis.training.data.prepare import AUTO_PICTURE_PX, Prepared, prepare, split_document
 from analysis.training.data.samples import Part, TrainingData, clips_among
-from analysis.training.evaluation.evaluate import Judged, evaluate, fit_temperature, fit_threshold, scaled_probabilities
+from analysis.training.data.tensors import Rows
+from analysis.training.evaluation.calibration import fit_temperature, scaled_probabilities
+from analysis.training.evaluation.evaluate import HeldOutPredictions, evaluate
 from analysis.training.evaluation.model_card import write_card
-from analysis.training.evaluation.predictions_csv import JudgedSample, judged_csv, judged_samples
+from analysis.training.evaluation.predictions_csv import SamplePrediction, predictions_as_csv, predictions_of
+from analysis.training.evaluation.thresholds import fit_threshold
 from analysis.training.export import SAME_OUTPUT, onnx_bytes, onnx_difference
 from analysis.training.linear_probe.choose_features import (
     AUTO_CHOICES,
@@ -36,12 +38,20 @@ from analysis.training.linear_probe.choose_features import (
 )
 from analysis.training.loop import learn, logits_of
 from analysis.training.losses import log_probabilities
+from analysis.training.model_folder import CARD, MODEL, ONNX, PREDICTIONS, RUN, SPLIT, write_json, write_whole
 from analysis.training.models.build import ModelSpec, build, outputs_for, parameter_count
 from analysis.training.run import Run, begin_run, run_fingerprint
+from analysis.training.run_document import (
+    SCHEMA_VERSION,
+    EpochDocument,
+    PartFigures,
+    RunDocument,
+    RunWarning,
+    TrainingSummary,
+)
 from analysis.types import Float64, OnProgress
 from analysis.weights import sha256_of
 
-SCHEMA = 1
 COMPARED = 16
 """Samples on which torch and ONNX have to agree."""
 NETWORK_KINDS = {Recipe.TUTORIAL: "tutorial", Recipe.FINETUNE: "finetune", Recipe.SEQUENCE: "sequence"}
@@ -52,7 +62,7 @@ class TrainingResult:
     """What a run leaves: the folder of the model and the content of its `run.json`."""
 
     folder: Path
-    run: dict[str, Any]
+    run: RunDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +71,27 @@ class _Trained:
 
     network: nn.Module
     spec: ModelSpec
-    validation_rows: np.ndarray[Any, np.dtype[np.intp]]
+    validation_rows: Rows
     validation_logits: Float64
-    history: list[dict[str, Any]]
-    about: dict[str, Any]
-    warnings: list[dict[str, Any]]
+    history: list[EpochDocument]
+    summary: TrainingSummary
+    warnings: list[RunWarning]
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _PartPredictions:
     """Rows of one part and the logits `(n, outputs)` of a model that did not learn from them."""
 
-    rows: np.ndarray[Any, np.dtype[np.intp]]
+    rows: Rows
     logits: Float64
 
-    def judged(self, prepared: Prepared) -> Judged:
-        return Judged(self.logits, prepared.truth[self.rows], prepared.groups[self.rows])
+    def figures(self, prepared: Prepared, temperature: float, threshold: float, seed: int) -> PartFigures:
+        held_out = HeldOutPredictions(self.logits, prepared.truth[self.rows], prepared.groups[self.rows])
+        return evaluate(held_out, prepared.labels, temperature, threshold, seed)
 
-    def lines(self, part: Part, prepared: Prepared, temperature: float, threshold: float) -> list[JudgedSample]:
+    def lines(self, part: Part, prepared: Prepared, temperature: float, threshold: float) -> list[SamplePrediction]:
         samples = [prepared.samples[row] for row in self.rows]
-        return judged_samples(samples, part, scaled_probabilities(self.logits, temperature), threshold, prepared.labels)
+        return predictions_of(samples, part, scaled_probabilities(self.logits, temperature), threshold, prepared.labels)
 
 
 def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress: OnProgress) -> TrainingResult:
@@ -98,21 +109,24 @@ def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress
     recipe, trained, prepared = _train_recipe(recipe, why, prepared, run)
     run.reporter.tell("evaluate", 0, 1, at_once=True)
     # Temperature and threshold see the validation part only; the test part is looked at once, after them.
-    truth = prepared.truth[trained.validation_rows]
-    temperature = fit_temperature(trained.validation_logits, truth)
-    threshold = fit_threshold(scaled_probabilities(trained.validation_logits, temperature), truth)
-    judged = {Part.VALIDATION: _Seen(trained.validation_rows, trained.validation_logits)}
+    targets = prepared.truth[trained.validation_rows]
+    temperature = fit_temperature(trained.validation_logits, targets)
+    threshold = fit_threshold(scaled_probabilities(trained.validation_logits, temperature), targets)
+    parts = {Part.VALIDATION: _PartPredictions(trained.validation_rows, trained.validation_logits)}
     if len(prepared.rows(Part.TEST)):
-        judged[Part.TEST] = _test(trained, prepared, run.device)
-    figures = {
-        part: evaluate(each.judged(prepared), prepared.labels, temperature, threshold, config.seed)
-        for part, each in judged.items()
-    }
-    document: dict[str, Any] = {
-        "schema": SCHEMA,
+        parts[Part.TEST] = _test(trained, prepared, run.device)
+    figures = {part: each.figures(prepared, temperature, threshold, config.seed) for part, each in parts.items()}
+    lines = [line for part, each in parts.items() for line in each.lines(part, prepared, temperature, threshold)]
+    run.reporter.tell("write", 0, 1, at_once=True)
+    difference = _write_model(out_dir, trained, prepared, temperature)
+    write_whole(out_dir / SPLIT, split_csv(prepared).encode())
+    write_whole(out_dir / PREDICTIONS, predictions_as_csv(prepared.labels, lines).encode())
+    document: RunDocument = {
+        "schema": 1,
+        "schema_version": SCHEMA_VERSION,
         "recipe": config.recipe.value,
         "chosen_recipe": recipe.value,
-        **trained.about,
+        **trained.summary,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "config": config.as_json(),
         "labels": list(prepared.labels),
@@ -124,18 +138,17 @@ def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress
         "threshold": threshold,
         "validation": figures[Part.VALIDATION],
         "test": figures.get(Part.TEST),
-        "warnings": [*prepared.warnings, *trained.warnings],
+        "warnings": [*prepared.warnings, *trained.warnings, *_onnx_warnings(difference)],
         "data_fingerprint": prepared.fingerprint,
         "device": str(run.device),
         "versions": versions(),
+        "onnx_difference": difference,
+        "files": {name: sha256_of(out_dir / name) for name in (MODEL, ONNX, SPLIT, PREDICTIONS)},
+        "seconds": time.perf_counter() - began_s,
+        "cpu_seconds": time.process_time() - began_cpu_s,
     }
-    lines = [line for part, each in judged.items() for line in each.lines(part, prepared, temperature, threshold)]
-    run.reporter.tell("write", 0, 1, at_once=True)
-    _write_files(out_dir, document, trained, prepared, lines)
-    document["seconds"] = time.perf_counter() - began_s
-    document["cpu_seconds"] = time.process_time() - began_cpu_s
-    write_card(out_dir / checkpoint.CARD, document)
-    checkpoint.write_json(out_dir / checkpoint.RUN, document)
+    write_card(out_dir / CARD, document)
+    write_json(out_dir / RUN, document)  # last: where it stands, all it names is there
     (out_dir / FEATURES_FILE).unlink(missing_ok=True)
     run.reporter.tell("write", 1, 1, at_once=True)
     return TrainingResult(out_dir, document)
@@ -150,7 +163,7 @@ def choose_recipe(config: TrainingConfig, data: TrainingData) -> tuple[Recipe, s
         return Recipe.SEQUENCE, ""
     if config.recipe is Recipe.AUTO:
         return Recipe.AUTO, ""
-    return config.recipe, f"The recipe {config.recipe} was asked for."
+    return config.recipe, f"The recipe {config.recipe} was chosen by hand."
 
 
 def network_spec(recipe: Recipe, labels: int, config: TrainingConfig) -> ModelSpec:
@@ -183,9 +196,9 @@ def _train_clips(prepared: Prepared, run: Run) -> tuple[Recipe, _Trained, Prepar
     try:
         order = _train_network(Recipe.SEQUENCE, "", prepared, replace(run, config=_as_sequence(run.config)))
     except TrainingDiverged:
-        head.about["why"] = (
-            "A network that reads the frames in order came to no number with these settings, so a small head on a "
-            "network that knows pictures is taken."
+        head.summary["why"] = (
+            "With these settings the training of a network that reads frames in order diverged, so a linear classifier "
+            "on a pretrained network was used."
         )
         return Recipe.AUTO, head, enlarged
     # The head was checked on every clip in turn. Its loss on the few that the other one was checked with alone would
@@ -193,10 +206,10 @@ def _train_clips(prepared: Prepared, run: Run) -> tuple[Recipe, _Trained, Prepar
     losses = [_log_loss(each.validation_logits, prepared.truth[each.validation_rows]) for each in (head, order)]
     is_head = losses[0] <= losses[1]
     chosen = head if is_head else order
-    chosen.about["why"] = (
-        f"Two ways to read clips were tried: a small head on a network that knows pictures (loss {losses[0]:.2f} on "
-        f"{len(head.validation_rows)} clips held out) and a network that reads the frames in order (loss "
-        f"{losses[1]:.2f} on {len(order.validation_rows)}). The {'first' if is_head else 'second'} does better."
+    chosen.summary["why"] = (
+        f"Two models were compared: a linear classifier on a pretrained network (loss {losses[0]:.2f} on "
+        f"{len(head.validation_rows)} held-out clips) and a network that reads frames in order (loss {losses[1]:.2f} "
+        f"on {len(order.validation_rows)}). The {'first' if is_head else 'second'} does better."
     )
     return (Recipe.AUTO, head, enlarged) if is_head else (Recipe.SEQUENCE, order, prepared)
 
@@ -212,9 +225,9 @@ def _as_sequence(config: TrainingConfig) -> TrainingConfig:
     return replace(config, **unchosen)
 
 
-def _log_loss(logits: Float64, truth: np.ndarray[Any, np.dtype[np.intp]]) -> float:
+def _log_loss(logits: Float64, targets: Rows) -> float:
     logs = log_probabilities(torch.from_numpy(logits))
-    return float(-logs[torch.arange(len(truth)), torch.from_numpy(truth.astype(np.int64))].mean())
+    return float(-logs[torch.arange(len(targets)), torch.from_numpy(targets.astype(np.int64))].mean())
 
 
 def _train_network(recipe: Recipe, why: str, prepared: Prepared, run: Run) -> _Trained:
@@ -224,14 +237,14 @@ def _train_network(recipe: Recipe, why: str, prepared: Prepared, run: Run) -> _T
     learned = learn(build(spec), tensors, prepared.rows(Part.TRAIN), rows, run)
     tell = partial(run.reporter.tell, "evaluate", 0, 1)
     logits = _numpy(logits_of(learned.network, tensors, rows, run.device, tell))
-    about = {
+    summary: TrainingSummary = {
         "why": why,
         "stopped": learned.stopped,
         "batch_size": learned.batch_size,
         "pictures_per_s": learned.pictures_per_s,
         "loading_share": learned.loading_share,
     }
-    return _Trained(learned.network, spec, rows, logits, learned.history, about, list(learned.warnings))
+    return _Trained(learned.network, spec, rows, logits, learned.history, summary, list(learned.warnings))
 
 
 def _train_head(recipe: Recipe, why: str, prepared: Prepared, run: Run) -> _Trained:
@@ -242,7 +255,7 @@ def _train_head(recipe: Recipe, why: str, prepared: Prepared, run: Run) -> _Trai
     rows = prepared.rows(Part.VALIDATION) if prepared.stored_split else prepared.learn_rows()
     learned = prepared.learn_rows()
     logits = result.held_out.logits[np.searchsorted(learned, rows)]
-    about = {
+    summary: TrainingSummary = {
         "why": why if recipe is Recipe.FACE_HEAD else result.why,
         "stopped": "finished",
         "features": result.held_out.name,
@@ -250,37 +263,34 @@ def _train_head(recipe: Recipe, why: str, prepared: Prepared, run: Run) -> _Trai
         "tried": result.tried,
         "pictures_per_s": result.pictures_per_s,
     }
-    return _Trained(result.network, result.spec, rows, logits, result.history, about, [])
+    return _Trained(result.network, result.spec, rows, logits, result.history, summary, [])
 
 
-def _test(trained: _Trained, prepared: Prepared, device: torch.device) -> _Seen:
+def _test(trained: _Trained, prepared: Prepared, device: torch.device) -> _PartPredictions:
     rows = prepared.rows(Part.TEST)
     tensors = prepared.tensors(trained.spec.inputs)
-    return _Seen(rows, _numpy(logits_of(trained.network.to(device).eval(), tensors, rows, device)))
+    return _PartPredictions(rows, _numpy(logits_of(trained.network.to(device).eval(), tensors, rows, device)))
 
 
 def _numpy(logits: Tensor) -> Float64:
     return logits.double().numpy()
 
 
-def _write_files(
-    out_dir: Path, document: dict[str, Any], trained: _Trained, prepared: Prepared, judged: list[JudgedSample]
-) -> None:
-    """Writes all that `run.json` names, which is to be written last: where it stands, all it names is there."""
-    network, temperature = trained.network.cpu().eval(), document["temperature"]
-    model = {"spec": document["model"], "labels": document["labels"], "state": network.state_dict()}
-    checkpoint.save_tensors(out_dir / checkpoint.MODEL, model)
-    checkpoint.write_whole(out_dir / checkpoint.ONNX, onnx_bytes(network, trained.spec, temperature))
-    some = [view[:COMPARED] for view in prepared.tensors(trained.spec.inputs).views]
-    difference = onnx_difference(network, trained.spec.inputs, some, temperature, out_dir / checkpoint.ONNX)
-    if difference > SAME_OUTPUT:
-        text = f"the ONNX file's scores differ from torch's by up to {difference:.1e}"
-        document["warnings"].append({"code": "onnx_differs", "text": text, "files": []})
-    document["onnx_difference"] = difference
-    checkpoint.write_whole(out_dir / checkpoint.SPLIT, split_csv(prepared).encode())
-    checkpoint.write_whole(out_dir / checkpoint.JUDGED, judged_csv(prepared.labels, judged).encode())
-    named = (checkpoint.MODEL, checkpoint.ONNX, checkpoint.SPLIT, checkpoint.JUDGED)
-    document["files"] = {name: sha256_of(out_dir / name) for name in named}
+def _write_model(out_dir: Path, trained: _Trained, prepared: Prepared, temperature: float) -> float:
+    """Writes the model for torch and for ONNX Runtime; returns the greatest difference between their scores."""
+    network, spec = trained.network.cpu().eval(), trained.spec
+    model = {"spec": spec.as_json(), "labels": list(prepared.labels), "state": network.state_dict()}
+    save_tensors(out_dir / MODEL, model)
+    write_whole(out_dir / ONNX, onnx_bytes(network, spec, temperature))
+    some = [view[:COMPARED] for view in prepared.tensors(spec.inputs).views]
+    return onnx_difference(network, spec.inputs, some, temperature, out_dir / ONNX)
+
+
+def _onnx_warnings(difference: float) -> list[RunWarning]:
+    if difference <= SAME_OUTPUT:
+        return []
+    text = f"the ONNX file's scores differ from torch's by up to {difference:.1e}"
+    return [{"code": "onnx_differs", "text": text, "files": []}]
 
 
 def split_csv(prepared: Prepared) -> str:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from analysis.errors import BadTrainingConfig, NoDiskSpace, TrainingDiverged, is_disk_full
-from analysis.training.checkpoint import CHECKPOINT, write_json
 from analysis.training.config import Augmentation, Optimizer, Recipe, Schedule, TrainingConfig, defaults, from_json
 from analysis.training.data.prepare import Prepared, prepare
 from analysis.training.data.samples import Part, TrainingData, clips_among
 from analysis.training.loop import learn
+from analysis.training.model_folder import CHECKPOINT, write_json
 from analysis.training.models.build import build
 from analysis.training.progress import KeepBest
 from analysis.training.run import Run, begin_run, run_fingerprint

@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,16 +16,16 @@ from analysis.errors import AnalysisError, LeakingSplit, UnusableTrainingData
 from analysis.training.config import Recipe, TrainingConfig
 from analysis.training.data.grouping import Groups, group_samples, same_pictures, thumbnails
 from analysis.training.data.inputs import CLIP, FACE, PICTURE, Look, Seen, load_face_cutter, see_all
-from analysis.training.data.samples import Part, Sample, TrainingData, expect_enough
+from analysis.training.data.samples import TINY_TEST, Part, Sample, TrainingData, expect_enough
 from analysis.training.data.tensors import Tensors
 from analysis.training.progress import Reporter
+from analysis.training.run_document import RunWarning, SplitDocument
 
 AUTO_PICTURE_PX = 128
 """Side at which the frozen backbones look at whole pictures."""
 MOST_BROKEN_SHARE = 0.5
 SPLIT_TRIES = 20
 NAMED_AT_MOST = 20
-SMALL_TEST = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Prepared:
     """0.. for what is learned from; -1 for the test part. Fold 0 is the validation part."""
     evidence: tuple[str, ...]
     broken: tuple[tuple[Sample, AnalysisError], ...]
-    warnings: tuple[dict[str, Any], ...]
+    warnings: tuple[RunWarning, ...]
     fingerprint: str
     stored_split: bool
 
@@ -162,8 +161,8 @@ def _alone(groups: Groups, truth: NDArray[np.intp], label: int) -> bool:
 
 def _warnings(
     samples: Sequence[Sample], seen: Sequence[Seen], learned: int, broken: Sequence[tuple[Sample, AnalysisError]]
-) -> list[dict[str, Any]]:
-    warnings: list[dict[str, Any]] = []
+) -> list[RunWarning]:
+    warnings: list[RunWarning] = []
     if broken:
         text = f"{len(broken)} pictures or clips cannot be read and were left out"
         warnings.append({"code": "broken", "text": text, "files": _named([s for s, _ in broken])})
@@ -174,7 +173,7 @@ def _warnings(
         if copies:
             text = f"{len(copies)} of {tested} in the test part are also among those learned from, or nearly so"
             warnings.append({"code": "leak", "text": text, "files": _named([samples[n] for n in copies])})
-        if tested < SMALL_TEST:
+        if tested < TINY_TEST:
             text = f"the test part holds only {tested}: its figures are rough"
             warnings.append({"code": "tiny_test", "text": text, "files": []})
     return warnings
@@ -201,11 +200,11 @@ def fingerprint_of(samples: Sequence[Sample]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def split_document(prepared: Prepared, *, cross_validated: bool) -> dict[str, Any]:
+def split_document(prepared: Prepared, *, cross_validated: bool) -> SplitDocument:
     """`split` of `run.json`. Cross-validated: every sample is learned from, and checked by a model that did not."""
     counts = {part: len(prepared.rows(part)) for part in Part}
     learned = len(prepared.learn_rows())
-    document: dict[str, Any] = {
+    document: SplitDocument = {
         "train": learned if cross_validated else counts[Part.TRAIN],
         "validation": learned if cross_validated else counts[Part.VALIDATION],
         "test": counts[Part.TEST],

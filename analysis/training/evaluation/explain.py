@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from analysis.errors import BadTrainingConfig
-from analysis.training import checkpoint
+from analysis.training.checkpoint import load_tensors
 from analysis.training.data.inputs import CLIP, FACE, PICTURE, Seen, see
 from analysis.training.data.samples import Sample
+from analysis.training.model_folder import MODEL, verified_file, write_whole
 from analysis.training.models.build import Branch, ClipReader, Features, Finetune, ModelSpec, Tutorial, build, frames_of
 from analysis.training.predict import LoadedModel, network_view
 from analysis.types import Float32, Image
@@ -48,8 +49,8 @@ class Explained:
 
 def load_network(model: LoadedModel) -> nn.Module:
     """The torch network of a verified folder; raises DamagedModel."""
-    path = checkpoint.verified_file(model.folder, checkpoint.MODEL, model.run)
-    document = checkpoint.load_tensors(path)
+    path = verified_file(model.folder, MODEL, model.run)
+    document = load_tensors(path)
     return build(ModelSpec.from_json(document["spec"]), document["state"]).eval()
 
 
@@ -63,7 +64,7 @@ def explain_file(model: LoadedModel, file: Path, out: Path, label: str | None = 
     number = model.labels.index(said)
     heat = heat_of(load_network(model), model.inputs, seen, number)
     encoded = cv2.imencode(".png", drawn(seen, heat))[1]
-    checkpoint.write_whole(out, encoded.tobytes())
+    write_whole(out, encoded.tobytes())
     return Explained(said, float(scores[0, number]), heat)
 
 

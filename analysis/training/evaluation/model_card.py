@@ -3,144 +3,106 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from string import Template
 
-from analysis.training.checkpoint import write_whole
 from analysis.training.data.inputs import CLIP, FACE, PICTURE
-from analysis.training.evaluation.evaluate import TINY_TEST
+from analysis.training.data.samples import TINY_TEST
+from analysis.training.evaluation.intervals import accuracy_interval
+from analysis.training.model_folder import write_whole
 from analysis.training.models.build import BRANCHES
+from analysis.training.run_document import ModelDocument, PartFigures, RunDocument, figures_of
 from analysis.weights import EFFICIENTNET_LITE0, MOBILEFACENET, YUNET, Weight
 
+TEMPLATE = Path(__file__).with_name("model_card_template.md")
 BACKBONES: dict[str, tuple[str, Weight]] = {
     "efficientnet": ("EfficientNet-Lite0, trained on ImageNet", EFFICIENTNET_LITE0),
     "facenet": ("MobileFaceNet, trained to tell faces apart", MOBILEFACENET),
     "finder": ("YuNet, trained to find faces", YUNET),
 }
-SEEN = {
+INPUTS = {
     PICTURE: "the whole picture, stretched to a square",
     FACE: "the face, cut out and turned upright",
     CLIP: "frames spread evenly over the clip",
 }
-SURE_PARTS = {"test": "the test part, which nothing was chosen with", "validation": "the validation part"}
+PARTS = {"test": "the test set, which was used for nothing else", "validation": "the validation set"}
 WEAK_F1 = 0.8
 """A label below this is named among the limits."""
 
 
-def write_card(target: Path, run: dict[str, Any]) -> None:
+def write_card(target: Path, run: RunDocument) -> None:
     write_whole(target, card_of(run).encode())
 
 
-def card_of(run: dict[str, Any]) -> str:
-    """`run` is the content of `run.json`."""
-    sections = [_head(run), _data(run)]
-    sections += [_figures(part, run[part]) for part in ("test", "validation") if run[part] is not None]
-    sections += [_limits(run), _use(run), _licence(run)]
-    return "\n".join(line for section in sections for line in [*section, ""])
-
-
-def _head(run: dict[str, Any]) -> list[str]:
-    return [
-        f"# Model: {', '.join(run['labels'])}",
-        "",
-        run["why"],
-        "",
-        "| | |",
-        "|---|---|",
-        f"| Recipe | {run['recipe']} ({run['chosen_recipe']}) |",
-        f"| Trained | {run['created']} with seed {run['config']['seed']} on {run['device']} |",
-        f"| Parameters | {run['parameters']:,} |",
-        f"| Temperature, threshold | {run['temperature']:.3f}, {run['threshold']:.3f} (chosen without the test part) |",
-        f"| Made with | {', '.join(f'{name} {version}' for name, version in run['versions'].items())} |",
-    ]
-
-
-def _data(run: dict[str, Any]) -> list[str]:
+def card_of(run: RunDocument) -> str:
+    """Returns the card as Markdown."""
     split = run["split"]
-    together = f"; kept together: {', '.join(split['grouped_by'])}" if split["grouped_by"] else ""
-    folds = f", cross-validated in {split['folds']} folds" if "folds" in split else ""
-    return [
-        "## Data",
-        "",
-        f"Learned from {split['train']} samples of {split['sources']} sources{folds}; checked with "
-        f"{split['validation']}, tested with {split['test']}. Split: {split['method']}{together}.",
-        "",
-        "| label | samples |",
-        "|---|---|",
-        *[f"| {_cell(label)} | {count} |" for label, count in sorted(split["labels"].items())],
-        "",
-        f"Fingerprint of contents, labels, sources and parts: `{run['data_fingerprint']}`",
+    figures = [(part, figures_of(run, part)) for part in PARTS]
+    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        labels=", ".join(run["labels"]),
+        why=run["why"],
+        recipe=f"{run['recipe']} ({run['chosen_recipe']})",
+        trained=f"{run['created']} with seed {run['config']['seed']} on {run['device']}",
+        parameters=f"{run['parameters']:,}",
+        temperature=f"{run['temperature']:.3f}",
+        threshold=f"{run['threshold']:.3f}",
+        versions=", ".join(f"{name} {version}" for name, version in run["versions"].items()),
+        train=split["train"],
+        sources=split["sources"],
+        validation=split["validation"],
+        test=split["test"],
+        method=split["method"],
+        folds=f", cross-validated in {split['folds']} folds" if "folds" in split else "",
+        together=f"; grouped by {', '.join(split['grouped_by'])}" if split["grouped_by"] else "",
+        label_table=_table(["label", "samples"], [[label, str(n)] for label, n in sorted(split["labels"].items())]),
+        data_fingerprint=run["data_fingerprint"],
+        figures="".join(_figures(part, each) for part, each in figures if each is not None),
+        limits="\n".join(_limits(run)),
+        inputs="; ".join(f"`{view}`, {INPUTS[view]}" for view in run["model"]["inputs"]),
+        rule=_rule(run),
+        licences=_licences(run["model"]),
+    )
+
+
+def _figures(part: str, figures: PartFigures) -> str:
+    low, high = accuracy_interval(figures)
+    rows = [
+        [label, f"{each['precision']:.3f}", f"{each['recall']:.3f}", f"{each['f1']:.3f}", str(each["count"])]
+        for label, each in figures["per_label"].items()
     ]
+    few = "So few samples say little.\n\n" if figures["count"] < TINY_TEST else ""
+    return (
+        f"## Metrics on {PARTS[part]}\n\n"
+        f"Accuracy {figures['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%}) on {figures['count']} samples "
+        f"from {figures['sources']} sources; macro F1 {figures['macro_f1']:.3f}, calibration error "
+        f"{figures['expected_calibration_error']:.3f}.\n\n"
+        f"{few}{_table(['label', 'precision', 'recall', 'F1', 'samples'], rows)}\n\n"
+    )
 
 
-def _figures(part: str, figures: dict[str, Any]) -> list[str]:
-    low, high = figures["accuracy_interval"]
-    lines = [
-        f"## Metrics on {SURE_PARTS[part]}",
-        "",
-        f"{figures['accuracy']:.1%} right (95 % of the time between {low:.1%} and {high:.1%}), "
-        f"measured on {figures['count']} samples from {figures['sources']} sources; "
-        f"macro F1 {figures['macro_f1']:.3f}, calibration error {figures['expected_calibration_error']:.3f}.",
-        "",
-    ]
-    if figures["count"] < TINY_TEST:
-        lines += ["So few samples say little.", ""]
-    lines += ["| label | precision | recall | F1 | samples |", "|---|---|---|---|---|"]
-    for label, each in figures["per_label"].items():
-        numbers = " | ".join(f"{each[name]:.3f}" for name in ("precision", "recall", "f1"))
-        lines.append(f"| {_cell(label)} | {numbers} | {each['count']} |")
-    return lines
-
-
-def _limits(run: dict[str, Any]) -> list[str]:
+def _limits(run: RunDocument) -> list[str]:
     figures = run["test"] or run["validation"]
     weak = [label for label, each in figures["per_label"].items() if each["f1"] < WEAK_F1]
-    lines = [
-        "## Limits",
-        "",
-        "- It knows only these labels: anything else is put under one of them.",
-        "- The figures hold for pictures like those that it was measured on; others can do worse.",
-        "- Whether it does equally well for all groups of people was not measured, unless the labels say it.",
-        "- Scores are calibrated on the validation part; on other kinds of pictures they may be too sure.",
-    ]
-    if weak:
-        lines.append(f"- Weak at: {', '.join(weak)} (F1 below {WEAK_F1}).")
+    lines = [f"- Weak at: {', '.join(weak)} (F1 below {WEAK_F1})."] if weak else []
     if run["test"] is None:
-        lines.append("- There was no test part: its settings were chosen with the samples that it was measured on.")
-    lines += [f"- Warning: {each['text']}." for each in run["warnings"]]
-    return [*lines, "", "Look at what it says before anybody is judged by it."]
+        lines.append("- There was no test set: its settings were chosen with the samples it was measured on.")
+    return lines + [f"- Warning: {each['text']}." for each in run["warnings"]]
 
 
-def _use(run: dict[str, Any]) -> list[str]:
-    inputs = "; ".join(f"`{view}`, {SEEN[view]}" for view in run["model"]["inputs"])
-    return [
-        "## Use",
-        "",
-        f"`model.onnx` takes {inputs}, as RGB 0..255, and gives `scores`, one for each label in the order "
-        f"{', '.join(run['labels'])}. With two labels the second is said from a score of {run['threshold']:.3f} on, "
-        "otherwise the label with the highest score.",
-        "",
-        "`python -m analysis predict FOLDER picture.jpg --out said.json` does all of it.",
-    ]
+def _rule(run: RunDocument) -> str:
+    if len(run["labels"]) == 2:
+        return f"The second label is predicted from a score of {run['threshold']:.3f}, below that the first."
+    return "The label with the highest score is predicted."
 
 
-def _licence(run: dict[str, Any]) -> list[str]:
-    model = run["model"]
+def _licences(model: ModelDocument) -> str:
     names = {BRANCHES[branch].backbone for branch in model["branches"]}
     if model["kind"] == "finetune":
         names.add("efficientnet")
-    lines = [
-        "## Licence",
-        "",
-        "What was learned from the samples belongs to those whose samples they are: Rollcall claims no rights in it. "
-        "Whether the model may be passed on depends on the rights in the samples and on the consent of the people "
-        "in them.",
-    ]
-    if names:
-        lines += ["", "It contains weights of others:", ""]
-        lines += [f"- {BACKBONES[name][0]}: {BACKBONES[name][1].licence}" for name in sorted(names)]
-    return lines
+    lines = [f"- {BACKBONES[name][0]}: {BACKBONES[name][1].licence}" for name in sorted(names)]
+    return "\n".join(["\nIt contains weights of others:\n", *lines]) if lines else ""
 
 
-def _cell(name: str) -> str:
-    """A label may hold anything, a table's border included."""
-    return name.replace("|", "\\|").replace("\n", " ")
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    """Returns a Markdown table; a label may hold anything, a table's border included."""
+    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *cells])

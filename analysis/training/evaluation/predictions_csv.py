@@ -1,4 +1,4 @@
-"""`judged.csv`: what a model says of each sample that it had not learned from, so that mistakes can be looked at."""
+"""`judged.csv`: the prediction for each sample that was not learned from, so that mistakes can be inspected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from analysis.errors import DamagedModel
 from analysis.training.data.samples import Part, Sample
-from analysis.training.evaluation.evaluate import decide
+from analysis.training.evaluation.thresholds import decide
 from analysis.types import Float64, expect_shape
 
 FIXED = ("file", "part", "label", "said", "certainty")
@@ -19,48 +19,49 @@ DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedSample:
-    """One line: `scores` in the order of the model's labels; `certainty` is that of `said`."""
+class SamplePrediction:
+    """One line: `scores` in the order of the model's labels; `certainty` 0..1 is that of `predicted`."""
 
     file: str
     part: Part
-    label: str
-    said: str
+    target: str
+    predicted: str
     certainty: float
     scores: tuple[float, ...]
 
 
-def judged_samples(
+def predictions_of(
     samples: Sequence[Sample], part: Part, scores: Float64, threshold: float, labels: Sequence[str]
-) -> list[JudgedSample]:
-    """`scores` `(n, labels)` after scaling by the temperature."""
+) -> list[SamplePrediction]:
+    """Returns one line for each sample; `scores` `(n, labels)` are scaled by the temperature already."""
     expect_shape("scores", scores, (len(samples), len(labels)))
     rounded = scores.round(DIGITS)
     return [
-        JudgedSample(str(sample.path), part, sample.label, labels[said], float(row[said]), tuple(map(float, row)))
-        for sample, said, row in zip(samples, decide(scores, threshold), rounded, strict=True)
+        SamplePrediction(str(sample.path), part, sample.label, labels[best], float(row[best]), tuple(map(float, row)))
+        for sample, best, row in zip(samples, decide(scores, threshold), rounded, strict=True)
     ]
 
 
-def judged_csv(labels: Sequence[str], judged: Sequence[JudgedSample]) -> str:
+def predictions_as_csv(labels: Sequence[str], predictions: Sequence[SamplePrediction]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([*FIXED, *labels])
-    writer.writerows([j.file, j.part.value, j.label, j.said, j.certainty, *j.scores] for j in judged)
+    writer.writerows([p.file, p.part.value, p.target, p.predicted, p.certainty, *p.scores] for p in predictions)
     return text.getvalue()
 
 
-def read_judged(path: Path, labels: Sequence[str]) -> Iterator[JudgedSample]:
-    """The lines of a file whose labels are these; raises DamagedModel."""
+def read_predictions(path: Path, labels: Sequence[str]) -> Iterator[SamplePrediction]:
+    """Yields the lines of a file whose labels are these; raises DamagedModel."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
             lines = csv.reader(file)
             if next(lines, None) != [*FIXED, *labels]:
-                raise DamagedModel(f"{path}: not the list of what this model said")
+                raise DamagedModel(f"{path}: not the predictions of this model")
             for line in lines:
-                name, part, label, said, certainty, *scores = line
+                name, part, target, predicted, certainty, *scores = line
                 if len(scores) != len(labels):
                     raise DamagedModel(f"{path}: expected {len(labels)} scores in each line, got {len(scores)}")
-                yield JudgedSample(name, Part(part), label, said, float(certainty), tuple(map(float, scores)))
+                numbers = tuple(map(float, scores))
+                yield SamplePrediction(name, Part(part), target, predicted, float(certainty), numbers)
     except (OSError, ValueError, csv.Error) as error:
         raise DamagedModel(f"{path}: missing or unreadable ({error})") from error

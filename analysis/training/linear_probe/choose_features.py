@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -31,6 +30,7 @@ from analysis.training.losses import label_weights
 from analysis.training.models.build import Branch, Features, ModelSpec, features_inputs, outputs_for
 from analysis.training.progress import Reporter
 from analysis.training.run import Run
+from analysis.training.run_document import EpochDocument, TriedFeatures
 from analysis.types import Float64
 
 FEATURE_BATCH = 16
@@ -73,9 +73,9 @@ class HeadResult:
     network: Features
     spec: ModelSpec
     held_out: HeldOut
-    history: list[dict[str, Any]]
+    history: list[EpochDocument]
     pictures_per_s: float
-    tried: list[dict[str, Any]]
+    tried: list[TriedFeatures]
     why: str
 
 
@@ -142,8 +142,7 @@ def train_head(prepared: Prepared, choices: Sequence[tuple[str, ...]], run: Run)
     )
 
 
-def _tried(held_out: HeldOut) -> dict[str, Any]:
-    """One entry of `tried` in `run.json`."""
+def _tried(held_out: HeldOut) -> TriedFeatures:
     return {
         "features": held_out.name,
         "strength": held_out.inverse_regularisation,
@@ -231,15 +230,23 @@ def _seconds_per_picture(network: Features, tensors: Tensors, device: torch.devi
     return (time.perf_counter() - began_s) / len(rows)
 
 
-def _history(best: HeldOut) -> list[dict[str, Any]]:
-    """Means over the folds after each round of the solver, whose line search begins with steps of 1."""
-    names = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
-    history: list[dict[str, Any]] = []
-    for number, row in enumerate(best.curves, start=1):
-        figures = dict(zip(names, map(float, row), strict=True))
-        more = {"accuracy": figures["validation_accuracy"], "learning_rate": 1.0, "seconds": best.seconds / ROUNDS}
-        history.append({"epoch": number, **figures, **more})
-    return history
+def _history(best: HeldOut) -> list[EpochDocument]:
+    """Returns means over the folds after each round of the solver, whose line search begins with steps of 1."""
+    return [
+        {
+            "epoch": number,
+            "train_loss": train_loss,
+            "train_accuracy": train_accuracy,
+            "validation_loss": validation_loss,
+            "validation_accuracy": validation_accuracy,
+            "accuracy": validation_accuracy,
+            "learning_rate": 1.0,
+            "seconds": best.seconds / ROUNDS,
+        }
+        for number, (train_loss, train_accuracy, validation_loss, validation_accuracy) in enumerate(
+            best.curves.tolist(), start=1
+        )
+    ]
 
 
 def _tell_best(reporter: Reporter, tried: Sequence[HeldOut], total: int) -> None:
@@ -260,11 +267,10 @@ def _tell_best(reporter: Reporter, tried: Sequence[HeldOut], total: int) -> None
 
 
 def _why(best: HeldOut, tried: Sequence[HeldOut], prepared: Prepared) -> str:
-    looks = " and ".join(WORDS[name] for name in best.name.split("+"))
+    used = " and ".join(WORDS[name] for name in best.name.split("+"))
     others = len({each.name for each in tried}) - 1
-    by = "sources" if prepared.evidence else "likes"
+    compared = f" {others} other choices of features were not clearly better on held-out samples." if others else ""
     return (
-        f"With {len(prepared.learn_rows())} pictures a small head on networks trained before is best: looking at "
-        f"{looks}, it was right for {best.accuracy:.1%} of pictures whose {by} were held out, and {others} other ways "
-        "to look were not clearly better."
+        f"For {len(prepared.learn_rows())} samples, a linear classifier on pretrained networks works best. It uses "
+        f"{used}.{compared}"
     )

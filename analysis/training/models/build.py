@@ -5,9 +5,9 @@ Two labels have one output (the logit of the second label), more have one each: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from torch.nn import functional
 from analysis.training.data.inputs import CLIP, FACE, FACE_SIDE_PX, PICTURE
 from analysis.training.models.efficientnet import HEAD_CHANNELS, EfficientNetLite0, load_imagenet
 from analysis.training.models.facenet import FaceNet, load_facenet, load_finder
+from analysis.training.run_document import ModelDocument
 
 ROOT_SOFTNESS = 0.05
 """Bounds the slope of the signed root at zero (to 4.5), so that rounding in another runtime stays rounding."""
@@ -34,11 +35,13 @@ class ModelSpec:
     dropout: float = 0.0
     branches: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+    def as_json(self) -> ModelDocument:
+        """Returns `model` of `run.json`."""
+        lists = {"inputs": list(self.inputs), "branches": list(self.branches)}
+        return cast(ModelDocument, asdict(self) | lists)
 
     @classmethod
-    def from_json(cls, document: dict[str, Any]) -> ModelSpec:
+    def from_json(cls, document: Mapping[str, Any]) -> ModelSpec:
         return cls(**{**document, "inputs": tuple(document["inputs"]), "branches": tuple(document["branches"])})
 
     def shape(self, view: str) -> tuple[int, ...]:
@@ -76,12 +79,6 @@ class Tutorial(nn.Module):
         x = functional.max_pool2d(functional.relu(self.conv2(x)), 2)
         logits: Tensor = self.head(self.dropout(functional.relu(self.dense(x.flatten(1)))))
         return logits
-
-
-def tutorial_parameters(side: int, outputs: int) -> int:
-    """Closed form of the number of parameters of `Tutorial`."""
-    left = ((side - 2) // 2 - 2) // 2
-    return (3 * 9 + 1) * 32 + (32 * 9 + 1) * 64 + (64 * left**2 + 1) * 128 + (128 + 1) * outputs
 
 
 class Finetune(nn.Module):

@@ -52,14 +52,6 @@ class FaceNet(nn.Module):
         self.steps, self.pixels = tuple(steps), pixels
         self.constants = nn.ParameterDict({name: nn.Parameter(value) for name, value in constants.items()})
 
-    @property
-    def block_outputs(self) -> tuple[str, ...]:
-        """Names of what the residual blocks give, in order: sums that the next convolution reads."""
-        made = {step.output: step for step in self.steps}
-        read = [step.inputs[0] for step in self.steps if step.kind == "Conv"]
-        sums = [step.output for step in self.steps if step.kind == "Add" and step.output in read]
-        return tuple(name for name in sums if not any(made[i].kind == "Mul" for i in made[name].inputs if i in made))
-
     def maps(self, x: Tensor, names: Sequence[str]) -> list[Tensor]:
         ordered = x.flip(1) if self.pixels.as_bgr else x
         known: dict[str, Tensor] = {"input": (ordered - self.pixels.middle) / self.pixels.scale}

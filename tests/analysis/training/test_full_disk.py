@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from analysis.errors import NoDiskSpace, is_disk_full
-from analysis.training import checkpoint, progress
+from analysis.training import checkpoint, model_folder, progress
 from analysis.training import train as training
 from analysis.training.config import Recipe
 from analysis.training.data.samples import TrainingData, read_training_data
@@ -63,8 +63,8 @@ def test_what_was_learned_before_is_kept_and_it_goes_on(
     unbroken = train(config, data, tmp_path / "unbroken", ignore)
     with ExitStack() as opened, pytest.raises(NoDiskSpace, match="no space left"):
         train(config, data, out, FullFrom(opened, stage, epoch))
-    assert names(out) == {checkpoint.CHECKPOINT}, "no half file, and no run.json without a model"
-    history = checkpoint.load_tensors(out / checkpoint.CHECKPOINT)["state"]["history"]
+    assert names(out) == {model_folder.CHECKPOINT}, "no half file, and no run.json without a model"
+    history = checkpoint.load_tensors(out / model_folder.CHECKPOINT)["state"]["history"]
     assert len(history) == kept
     again = train(config, data, out, ignore)
     assert equal(weights_of(out), weights_of(unbroken.folder))
@@ -85,7 +85,7 @@ def test_full_at_the_last_file_leaves_no_model_that_seems_whole(
         patched.setattr(training, "write_card", then_full)
         with pytest.raises(NoDiskSpace):
             train(config, data, out, ignore)
-    assert checkpoint.RUN not in names(out)
+    assert model_folder.RUN not in names(out)
     assert len(train(config, data, out, ignore).run["history"]) == 2
 
 
@@ -138,5 +138,5 @@ def test_on_a_file_system_that_is_really_full(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     after_failure, _, after_success = done.stdout.partition("checkpoint.pt\n")
     assert ".part" not in done.stdout
-    assert checkpoint.RUN not in after_failure
-    assert checkpoint.RUN in after_success
+    assert model_folder.RUN not in after_failure
+    assert model_folder.RUN in after_success

@@ -15,7 +15,7 @@ import torch
 
 from analysis.__main__ import main
 from analysis.errors import Cancelled, LeakingSplit, NoDiskSpace, TrainingDiverged, UnusableTrainingData
-from analysis.training import checkpoint, loop, progress
+from analysis.training import checkpoint, loop, model_folder, progress
 from analysis.training.config import Device, Recipe, TrainingConfig, defaults
 from analysis.training.data.samples import Part, Sample, TrainingData, read_training_data
 from analysis.training.data.tensors import Tensors
@@ -58,7 +58,7 @@ def sourced(data: TrainingData) -> TrainingData:
 
 
 def weights_of(folder: Path) -> dict[str, torch.Tensor]:
-    state: dict[str, torch.Tensor] = checkpoint.load_tensors(folder / checkpoint.MODEL)["state"]
+    state: dict[str, torch.Tensor] = checkpoint.load_tensors(folder / model_folder.MODEL)["state"]
     return state
 
 
@@ -157,10 +157,10 @@ def test_kill_9_loses_one_epoch_at_most(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "killed"
     with subprocess.Popen([*command, str(out)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
         ends_s = time.monotonic() + 120
-        while not (out / checkpoint.CHECKPOINT).exists() and time.monotonic() < ends_s:
+        while not (out / model_folder.CHECKPOINT).exists() and time.monotonic() < ends_s:
             time.sleep(0.02)
         run.kill()
-    reached = checkpoint.load_tensors(out / checkpoint.CHECKPOINT)["state"]["epoch"]
+    reached = checkpoint.load_tensors(out / model_folder.CHECKPOINT)["state"]["epoch"]
     assert 1 <= reached < 24
     # This process knows no more of the killed one than a new one would, and has loaded torch already.
     assert main([*arguments, str(out)]) == 0
@@ -235,17 +235,17 @@ def test_a_full_disk_at_a_checkpoint_leaves_the_one_before(
     config = small(epochs=4)
     with pytest.raises(Cancelled):
         train(config, data, tmp_path / "out", StopIn(2, Cancelled()))
-    before = (tmp_path / "out" / checkpoint.CHECKPOINT).read_bytes()
+    before = (tmp_path / "out" / model_folder.CHECKPOINT).read_bytes()
 
     def full(fd: int) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(checkpoint.os, "fsync", full)
+        patched.setattr(model_folder.os, "fsync", full)
         with pytest.raises(NoDiskSpace, match="no space left"):
             train(config, data, tmp_path / "out", ignore)
-    assert (tmp_path / "out" / checkpoint.CHECKPOINT).read_bytes() == before
-    assert [path.name for path in (tmp_path / "out").iterdir()] == [checkpoint.CHECKPOINT]
+    assert (tmp_path / "out" / model_folder.CHECKPOINT).read_bytes() == before
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [model_folder.CHECKPOINT]
     assert len(train(config, data, tmp_path / "out", ignore).run["history"]) == 4
 
 

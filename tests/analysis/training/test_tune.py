@@ -8,9 +8,9 @@ import pytest
 
 from analysis.errors import Cancelled, TrainingDiverged
 from analysis.training import loop, progress
-from analysis.training.checkpoint import CHECKPOINT
 from analysis.training.config import TrainingConfig
 from analysis.training.data.samples import TrainingData, read_training_data
+from analysis.training.model_folder import CHECKPOINT
 from analysis.training.progress import TrainingProgress
 from analysis.training.tune import SPENT_S, STUDY_FILE, tune
 from analysis.types import Progress
@@ -48,7 +48,7 @@ class CancelIn:
             raise Cancelled
 
 
-class Learned:
+class LearnedEpochs:
     """Notes the epochs that are shown batch by batch, that is learned and not only told again."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ def test_a_trial_that_was_interrupted_goes_on_behind_its_last_epoch(
     with pytest.raises(Cancelled):
         tune(config, data, out, 2, CancelIn(0, 3))
     assert (out / CHECKPOINT).exists()
-    heard = Learned()
+    heard = LearnedEpochs()
     found = tune(config, data, out, 2, heard)
     assert heard.epochs[:2] == [3, 4], "one epoch is lost, not the trial"
     first, same = unbroken["all"][0], found["all"][0]

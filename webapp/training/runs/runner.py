@@ -5,12 +5,14 @@ The library and torch are loaded inside of the functions, because only the child
 
 import os
 from pathlib import Path
-from typing import Any
 
 from django.db import transaction
 
 from analysis.errors import Cancelled
 from analysis.training.config import TrainingConfig, from_json
+from analysis.training.model_folder import CHECKPOINT, RUN, write_json
+from analysis.training.run_document import RunDocument, RunWarning
+from analysis.weights import sha256_of
 from webapp import storage
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
@@ -21,7 +23,7 @@ from webapp.training.runs.progress_runner import ProgressRecorder
 from webapp.training.runs.samples_runner import MaterialisedSamples, materialised
 
 MODEL_FOLDER, SEARCH_FOLDER = "model", "search"
-NOT_KEPT = ("checkpoint.pt", "features.pt")
+NOT_KEPT = (CHECKPOINT, "features.pt")
 """Of the model folder; everything else goes into the store."""
 
 
@@ -33,7 +35,7 @@ def run_training(job: Job) -> None:
         lifecycle.cancel(job.pk)
         raise Cancelled
     place = storage.workplace(str(run.pk))
-    if not any(place.rglob("checkpoint.pt")):
+    if not any(place.rglob(CHECKPOINT)):
         run.history = []
     # Threads that spin while they wait take the cores from everybody; read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -72,13 +74,11 @@ def _searched(
     return tuned_config(config, material.data, search)
 
 
-def _store(recorder: ProgressRecorder, folder: Path, result: dict[str, Any], material: MaterialisedSamples) -> None:
+def _store(recorder: ProgressRecorder, folder: Path, result: RunDocument, material: MaterialisedSamples) -> None:
     """Files first, rows and status last; a repeat after a crash replaces what is there."""
-    from analysis.training.checkpoint import RUN, write_json
-    from analysis.weights import sha256_of
 
     run = recorder.run
-    document = without_folders(result) | {"missing_files": material.missing}
+    document: RunDocument = {**without_folders(result), "missing_files": material.missing}
     write_json(folder / RUN, document)
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name not in NOT_KEPT)
     files = {name: sha256_of(folder / name) for name in names}
@@ -96,10 +96,12 @@ def _store(recorder: ProgressRecorder, folder: Path, result: dict[str, Any], mat
         lifecycle.finish(recorder.job)
 
 
-def without_folders(result: dict[str, Any]) -> dict[str, Any]:
+def without_folders(result: RunDocument) -> RunDocument:
     """The files that warnings name by their names alone: where the server keeps things is nobody's business."""
-    warnings = [each | {"files": [Path(file).name for file in each["files"]]} for each in result["warnings"]]
-    return result | {"warnings": warnings}
+    warnings: list[RunWarning] = [
+        {**each, "files": [Path(file).name for file in each["files"]]} for each in result["warnings"]
+    ]
+    return {**result, "warnings": warnings}
 
 
 def _is_gpu_gone(error: RuntimeError) -> bool:

@@ -12,15 +12,10 @@ from analysis.training.config import Recipe, defaults, from_json
 from analysis.training.data.grouping import Groups, join, source_in_name
 from analysis.training.data.prepare import split
 from analysis.training.data.samples import Sample, read_sources
-from analysis.training.evaluation.evaluate import (
-    Judged,
-    area_under_roc,
-    evaluate,
-    expected_calibration_error,
-    fit_temperature,
-    fit_threshold,
-    scaled_probabilities,
-)
+from analysis.training.evaluation.calibration import expected_calibration_error, fit_temperature, scaled_probabilities
+from analysis.training.evaluation.evaluate import HeldOutPredictions, area_under_roc, evaluate
+from analysis.training.evaluation.intervals import accuracy_interval
+from analysis.training.evaluation.thresholds import fit_threshold
 
 
 @settings(max_examples=60, deadline=None)
@@ -94,8 +89,8 @@ def test_area_under_the_curve_by_hand() -> None:
 
 def test_the_figures_of_a_part_by_hand() -> None:
     logits = np.array([[2.0], [1.0], [-1.0], [-3.0]])
-    judged = Judged(logits, np.array([1, 0, 0, 0], np.intp), np.arange(4, dtype=np.intp))
-    figures = evaluate(judged, ("no", "yes"), 1.0, 0.5, 0)
+    predictions = HeldOutPredictions(logits, np.array([1, 0, 0, 0], np.intp), np.arange(4, dtype=np.intp))
+    figures = evaluate(predictions, ("no", "yes"), 1.0, 0.5, 0)
     assert figures["accuracy"] == 0.75
     assert figures["confusion"] == [[2, 1], [0, 1]]
     assert figures["per_label"]["yes"]["precision"] == 0.5
@@ -103,6 +98,15 @@ def test_the_figures_of_a_part_by_hand() -> None:
     assert figures["macro_f1"] == pytest.approx((0.8 + 2 / 3) / 2)
     low, high = figures["accuracy_interval"]
     assert low <= 0.75 <= high
+
+
+def test_no_error_in_few_sources_is_not_certainty() -> None:
+    logits, targets = np.array([[-3.0], [3.0]] * 30), np.array([0, 1] * 30, np.intp)
+    figures = evaluate(HeldOutPredictions(logits, targets, np.arange(60, dtype=np.intp)), ("no", "yes"), 1.0, 0.5, 0)
+    assert figures["accuracy_interval"] == [1, 1]
+    assert accuracy_interval(figures) == (pytest.approx(0.95), 1), "the rule of three"
+    figures["accuracy_interval"] = [0.8, 0.9]
+    assert accuracy_interval(figures) == (0.8, 0.9)
 
 
 def test_settings_survive_json_and_odd_ones_are_named() -> None:

@@ -1,4 +1,4 @@
-"""What a model said of each held-out sample, what a page shows of an explanation, and what the card tells."""
+"""What a model predicts for each held-out sample, what a page shows of an explanation, and what the card tells."""
 
 import csv
 import json
@@ -15,7 +15,12 @@ from analysis.training.data.samples import Part, TrainingData, read_training_dat
 from analysis.training.evaluation.explain import load_network
 from analysis.training.evaluation.explanation_images import average_of, heat_png, largest_face, look_at
 from analysis.training.evaluation.model_card import card_of
-from analysis.training.evaluation.predictions_csv import JudgedSample, judged_csv, judged_samples, read_judged
+from analysis.training.evaluation.predictions_csv import (
+    SamplePrediction,
+    predictions_as_csv,
+    predictions_of,
+    read_predictions,
+)
 from analysis.training.predict import load_model
 from analysis.training.train import TrainingResult, train
 from analysis.weights import sha256_of
@@ -41,13 +46,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainingResult:
 
 def test_every_checked_and_tested_sample_is_listed_once(trained: TrainingResult) -> None:
     run = trained.run
-    lines = list(read_judged(trained.folder / "judged.csv", run["labels"]))
+    lines = list(read_predictions(trained.folder / "judged.csv", run["labels"]))
     assert len({line.file for line in lines}) == len(lines)
     for part in (Part.VALIDATION, Part.TEST):
         mine = [line for line in lines if line.part == part]
         table = np.zeros((2, 2), int)
         for line in mine:
-            table[run["labels"].index(line.label), run["labels"].index(line.said)] += 1
+            table[run["labels"].index(line.target), run["labels"].index(line.predicted)] += 1
         assert table.tolist() == run[part]["confusion"], "the list and the figures say the same"
     assert run["files"]["judged.csv"] == sha256_of(trained.folder / "judged.csv")
 
@@ -56,22 +61,22 @@ def test_its_scores_are_those_of_the_exported_model(trained: TrainingResult) -> 
     from analysis.training.predict import predict_files
 
     model = load_model(trained.folder)
-    lines = list(read_judged(trained.folder / "judged.csv", model.labels))
+    lines = list(read_predictions(trained.folder / "judged.csv", model.labels))
     entries, _ = predict_files(model, [Path(line.file) for line in lines])
     for line, entry in zip(lines, entries, strict=True):
-        assert entry["label"] == line.said
+        assert entry["label"] == line.predicted
         assert list(entry["scores"].values()) == pytest.approx(list(line.scores), abs=2e-4)
-        assert line.certainty == pytest.approx(line.scores[model.labels.index(line.said)])
+        assert line.certainty == pytest.approx(line.scores[model.labels.index(line.predicted)])
 
 
 def test_a_list_survives_any_label_and_name(tmp_path: Path) -> None:
     labels = ["file", 'a "b", c', "笑"]
-    lines = [JudgedSample("x,y.png", Part.TEST, labels[1], labels[2], 0.5, (0.25, 0.25, 0.5))]
+    lines = [SamplePrediction("x,y.png", Part.TEST, labels[1], labels[2], 0.5, (0.25, 0.25, 0.5))]
     path = tmp_path / "judged.csv"
-    path.write_text(judged_csv(labels, lines))
-    assert list(read_judged(path, labels)) == lines
+    path.write_text(predictions_as_csv(labels, lines))
+    assert list(read_predictions(path, labels)) == lines
     assert next(csv.reader(path.open()))[:5] == ["file", "part", "label", "said", "certainty"]
-    assert judged_samples([], Part.TEST, np.zeros((0, 3)), 0.5, labels) == []
+    assert predictions_of([], Part.TEST, np.zeros((0, 3)), 0.5, labels) == []
 
 
 @pytest.mark.parametrize("content", ["", "file,part\n", "file,part,label,said,certainty,a,b\nx,nowhere,a,b,1,0,1\n"])
@@ -79,9 +84,9 @@ def test_a_list_of_another_kind_is_damaged(tmp_path: Path, content: str) -> None
     path = tmp_path / "judged.csv"
     path.write_text(content)
     with pytest.raises(DamagedModel):
-        list(read_judged(path, ["a", "b"]))
+        list(read_predictions(path, ["a", "b"]))
     with pytest.raises(DamagedModel):
-        list(read_judged(tmp_path / "nothing.csv", ["a", "b"]))
+        list(read_predictions(tmp_path / "nothing.csv", ["a", "b"]))
 
 
 def test_a_look_brings_picture_heat_and_scores(trained: TrainingResult, tmp_path: Path) -> None:
@@ -113,7 +118,7 @@ def test_heat_is_clear_where_there_is_none() -> None:
 def test_the_average_passes_over_what_cannot_be_read(trained: TrainingResult, tmp_path: Path) -> None:
     model = load_model(trained.folder)
     network = load_network(model)
-    files = [Path(line.file) for line in read_judged(trained.folder / "judged.csv", model.labels)][:3]
+    files = [Path(line.file) for line in read_predictions(trained.folder / "judged.csv", model.labels)][:3]
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"nothing")
     told: list[int] = []
@@ -139,7 +144,7 @@ def test_a_clip_is_explained_over_time(tmp_path: Path) -> None:
 def test_the_card_says_all_that_people_must_know(trained: TrainingResult) -> None:
     card = (trained.folder / "model_card.md").read_text()
     assert card == card_of(json.loads((trained.folder / "run.json").read_text()))
-    for section in ("## Data", "## Metrics on the test part", "## Limits", "## Licence", "## Use"):
+    for section in ("## Data", "## Metrics on the test set", "## Limits", "## Licence", "## Use"):
         assert section in card
     assert trained.run["data_fingerprint"] in card
     assert "weights of others" not in card, "this network was trained from nothing"
