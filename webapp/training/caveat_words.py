@@ -1,17 +1,15 @@
 """What makes the figures of a run worth less than they look, each with a sentence for people."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from analysis.training.data.samples import TINY_TEST
+from analysis.training.run_document import RunDocument
 from webapp.datasets.choices import Part
 from webapp.training.models import TrainingRun
 
-TINY_TEST = 30
-"""Of fewer samples a single one moves the figure by more than three points."""
 FEW_SOURCES = 5
 """What several pictures of one video have in common counts once."""
 LEAK, TINY, ONE_SOURCE, FEW, NOT_TESTED, ONNX, BROKEN = (
@@ -67,14 +65,14 @@ class Caveat:
     is_grave: bool
 
 
-def measured_part(result: Mapping[str, Any]) -> str:
+def measured_part(result: RunDocument) -> str:
     """The part that the figures on top are of: the test, or for want of one the validation."""
     return Part.TEST if result.get("test") else Part.VALIDATION
 
 
 def caveats_of(run: TrainingRun) -> list[Caveat]:
     """The gravest first; empty for a run that is not done."""
-    codes = _codes(run.result) if run.result else set()
+    codes = _codes(run.document) if run.result else set()
     return [Caveat(code, *WORDS[code], code in NEED_CONFIRMATION) for code in WORDS if code in codes]
 
 
@@ -82,8 +80,8 @@ def grave_caveats(run: TrainingRun) -> list[Caveat]:
     return [caveat for caveat in caveats_of(run) if caveat.is_grave]
 
 
-def _codes(result: Mapping[str, Any]) -> set[str]:
-    figures = result[measured_part(result)]
+def _codes(result: RunDocument) -> set[str]:
+    figures = result["test"] or result["validation"]
     codes = {warning["code"] for warning in result["warnings"]}
     if figures["count"] < TINY_TEST:
         codes.add(TINY)

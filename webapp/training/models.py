@@ -1,11 +1,13 @@
 """Training runs, what their models said of held-out samples, explanations, and which model is at work."""
 
 import uuid
+from typing import cast
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from analysis.training.run_document import RunDocument
 from webapp.datasets.choices import DatasetKind, Part
 from webapp.jobs.models import Job, Status
 
@@ -104,6 +106,11 @@ class TrainingRun(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.number} of {self.line}"
+
+    @property
+    def document(self) -> RunDocument:
+        """Typed `result`, of a run that is done."""
+        return cast(RunDocument, self.result)
 
     @property
     def files_prefix(self) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from analysis.training.evaluation.curves import chance_of_difference
+from analysis.training.evaluation.intervals import accuracy_interval
+from analysis.training.run_document import PartFigures
 from webapp.training import caveat_words
 from webapp.training.evaluation import queries
 from webapp.training.models import TrainingRun
@@ -23,7 +25,9 @@ class ComparedRun:
     """One run. `settings` in the order of the table's columns: value, and whether it is unlike the most frequent."""
 
     run: TrainingRun
-    figures: Mapping[str, Any]
+    figures: PartFigures
+    interval: tuple[float, float]
+    """Of the accuracy."""
     measured: queries.EvaluationData
     is_tested: bool
     is_grave: bool
@@ -54,11 +58,19 @@ def table(runs: Sequence[TrainingRun], sort: str) -> tuple[list[str], list[Compa
 
 
 def _row(run: TrainingRun, names: Sequence[str], usual: Mapping[str, str]) -> ComparedRun:
-    part = caveat_words.measured_part(run.result)
+    part = caveat_words.measured_part(run.document)
     values = [(value_of(name, _value(run, name)), _plain(_value(run, name)) != usual[name]) for name in names]
-    figures = run.result[part]
+    figures = queries.figures(run, part)
     measured = queries.EvaluationData(figures["count"], figures["sources"], False)
-    return ComparedRun(run, figures, measured, bool(run.result["test"]), bool(caveat_words.grave_caveats(run)), values)
+    return ComparedRun(
+        run,
+        figures,
+        accuracy_interval(figures),
+        measured,
+        bool(run.document["test"]),
+        bool(caveat_words.grave_caveats(run)),
+        values,
+    )
 
 
 def _value(run: TrainingRun, name: str) -> Any:
@@ -96,7 +108,7 @@ class AccuracyDifference:
 
 def difference(first: TrainingRun, second: TrainingRun) -> AccuracyDifference:
     """Only samples that both had not learned from, with the same truth for both, are a fair measure."""
-    part, other_part = (caveat_words.measured_part(run.result) for run in (first, second))
+    part, other_part = (caveat_words.measured_part(run.document) for run in (first, second))
     if part != other_part:
         return AccuracyDifference(first, second, 0, 0)
     mine, theirs = _right_by_sample(first, part), _right_by_sample(second, part)

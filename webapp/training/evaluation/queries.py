@@ -10,6 +10,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from analysis.training.evaluation import curves
 from analysis.training.evaluation.curves import PrecisionRecall, Roc
+from analysis.training.run_document import PartFigures, figures_of
 from analysis.types import Float64
 from webapp.datasets.models import Dataset, Label, Part
 from webapp.training import caveat_words
@@ -38,7 +39,7 @@ class PartPredictions:
 
 
 def predictions_of(run: TrainingRun, part: str) -> PartPredictions:
-    labels = tuple(run.result["labels"])
+    labels = tuple(run.document["labels"])
     place = {label: number for number, label in enumerate(labels)}
     rows = (
         run.held_out_predictions.filter(part=part)
@@ -71,9 +72,9 @@ class ConfusionCell:
 
 def matrix(run: TrainingRun, part: str) -> list[tuple[str, int, list[ConfusionCell]]]:
     """Truth, how many there are, and a cell for each label that was said. From the run's own figures."""
-    labels = run.result["labels"]
+    labels = run.document["labels"]
     rows = []
-    for target, counts in zip(labels, run.result[part]["confusion"], strict=True):
+    for target, counts in zip(labels, figures(run, part)["confusion"], strict=True):
         all_ = sum(counts)
         cells = [
             ConfusionCell(target, predicted, n, _shade(n, all_)) for predicted, n in zip(labels, counts, strict=True)
@@ -86,11 +87,11 @@ def _shade(count: int, all_: int) -> int:
     return max(1, round(SHADES * count / all_)) if count else 0
 
 
-def interval_of(figures: Mapping[str, Any]) -> tuple[float, float]:
-    """Of the accuracy. Drawing anew from nothing but right ones finds no error; that none was seen in n sources still
-    allows for three in n (the rule of three)."""
-    low, high = figures["accuracy_interval"]
-    return (min(low, max(0.0, 1 - 3 / figures["sources"])), high) if low == 1.0 else (low, high)
+def figures(run: TrainingRun, part: str) -> PartFigures:
+    """Returns what was measured on one of `parts_of(run)`."""
+    found = figures_of(run.document, part)
+    assert found is not None
+    return found
 
 
 def parts_of(run: TrainingRun) -> list[str]:
@@ -100,20 +101,20 @@ def parts_of(run: TrainingRun) -> list[str]:
 
 def chosen_part(run: TrainingRun, query: Mapping[str, str]) -> str:
     wished = query.get("part", "")
-    return wished if wished in parts_of(run) else caveat_words.measured_part(run.result)
+    return wished if wished in parts_of(run) else caveat_words.measured_part(run.document)
 
 
 def chosen_label(run: TrainingRun, query: Mapping[str, str], part: str) -> str:
     """The one that is asked for; else of two labels the second, of more the one that it knows worst."""
-    labels = run.result["labels"]
+    labels = run.document["labels"]
     wished = query.get("label", "")
     if wished in labels:
         return wished
     if len(labels) == 2:
-        return str(labels[1])
-    per_label = run.result[part]["per_label"]
+        return labels[1]
+    per_label = figures(run, part)["per_label"]
     present = [label for label in labels if per_label[label]["count"]] or labels
-    return str(min(present, key=lambda label: per_label[label]["f1"]))
+    return min(present, key=lambda label: per_label[label]["f1"])
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class OneVsRest:
         labels = self.predictions.labels
         if len(labels) != 2:
             return 0.5
-        threshold = float(self.run.result["threshold"])
+        threshold = self.run.document["threshold"]
         return threshold if self.label == labels[1] else 1 - threshold
 
     def flipped(self, threshold: float) -> list[int]:
@@ -219,11 +220,11 @@ class EvaluationData:
 
 def evaluated_on(run: TrainingRun, part: str) -> EvaluationData:
     """The number of videos where all samples come from videos, else that of the sources that the run found."""
-    figures = run.result[part]
+    measured = figures(run, part)
     counted = run.held_out_predictions.filter(part=part).aggregate(
         all=Count("pk"),
         of_videos=Count("pk", filter=Q(sample__video__isnull=False)),
         videos=Count("sample__video", distinct=True),
     )
     are_videos = bool(counted["all"]) and counted["all"] == counted["of_videos"]
-    return EvaluationData(figures["count"], counted["videos"] if are_videos else figures["sources"], are_videos)
+    return EvaluationData(measured["count"], counted["videos"] if are_videos else measured["sources"], are_videos)

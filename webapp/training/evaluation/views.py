@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from analysis.training.evaluation.intervals import accuracy_interval
+from analysis.training.run_document import CalibrationBin
 from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.labelling import services as labelling
@@ -37,8 +39,8 @@ TABLE_STEPS = range(0, 101, 10)
 def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
     """Of a run that this person may see and that is done; called by `views.run`."""
     part = queries.chosen_part(run, request.GET)
-    figures = run.result[part]
-    low, high = queries.interval_of(figures)
+    figures = queries.figures(run, part)
+    low, high = accuracy_interval(figures)
     wrong = queries.mistakes(run, part)
     context = head_context(request, run) | _threshold_context(request, run, part)
     context |= {
@@ -184,7 +186,7 @@ def _steps(table: Sequence[Sequence[int]]) -> list[dict[str, Any]]:
     return rows
 
 
-def _bins(bins: list[dict[str, Any]]) -> list[dict[str, float]]:
+def _bins(bins: list[CalibrationBin]) -> list[dict[str, float]]:
     most = max((each["count"] for each in bins), default=1)
     return [
         {

@@ -1,10 +1,9 @@
 """The figures of a run as sentences that people say."""
 
-from typing import Any
-
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from analysis.training.run_document import CalibrationBin
 from webapp.datasets.choices import DatasetKind, Part
 from webapp.training.evaluation.queries import EvaluationData
 
@@ -56,7 +55,7 @@ def measured_on(kind: str, measured: EvaluationData, part: str) -> str:
     return words % {"things": things, "where": where}
 
 
-def calibration(error: float, bins: list[dict[str, Any]]) -> str:
+def calibration(error: float, bins: list[CalibrationBin]) -> str:
     """What "90 % sure" is worth, from the fullest of the bins above a half."""
     points = round(100 * error)
     if error <= WELL_CALIBRATED:

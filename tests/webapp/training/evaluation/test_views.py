@@ -295,10 +295,3 @@ def test_many_labels_choose_the_weakest(dataset: Dataset, alice: User) -> None:
     html = checked(client, page_of(run, "?label=joy"))
     assert "“joy” is said from" in html
     assert html.count('class="cell shade-') == 9
-
-
-def test_nothing_wrong_in_few_sources_is_not_called_certain() -> None:
-    figures = make_figures(60, 60, sources=30)
-    assert figures["accuracy_interval"] == [1.0, 1.0]
-    assert evaluation_queries.interval_of(figures) == (pytest.approx(0.9), 1.0)
-    assert evaluation_queries.interval_of(make_figures(50, 60)) == tuple(make_figures(50, 60)["accuracy_interval"])
