@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.errors import UnreadablePicture
 from analysis.training.config import Recipe, TrainingConfig, defaults
 from analysis.training.model_folder import write_json
+from analysis.training.run_document import figures_of
 
 if TYPE_CHECKING:
     from analysis.training.train import TrainingResult
@@ -103,8 +104,7 @@ def run_train(args: argparse.Namespace) -> int:
 
 
 def _say_result(result: TrainingResult) -> None:
-    from analysis.training.evaluation.intervals import accuracy_interval
-    from analysis.training.run_document import figures_of
+    from analysis.training.evaluation.intervals import accuracy_interval  # deferred: rarely needed
 
     run = result.run
     for warning in run["warnings"]:
