@@ -1,1 +1,1 @@
-"""Examining the pictures of a dataset: what is blurred, dark, tiny, there twice, labelled wrongly or too rare."""
+"""Checks the pictures of a dataset: blurred, dark or tiny ones, duplicates, wrong or rare labels, mixed identities."""

@@ -1,6 +1,9 @@
-"""How alike two small pictures are once one is shifted and stretched onto the other: finds copies that were cropped.
+"""Aligns pairs of small pictures by shift and stretch and compares them, which finds cropped copies.
 
-Lucas and Kanade's method (1981; forward, additive) for two shifts and two scales, run for many pairs at once.
+Lucas and Kanade's method (1981; forward, additive) for two shifts and two scales, for many pairs at once. What it gains
+for `python -m benchmarks doctor --only duplicates` (nine sets, two seeds): without alignment recall is 0.70 (0.22 of
+cropped copies), with it 0.99 at a precision of 0.97. `cv2.findTransformECC` finds as many, but takes 0.70 ms a pair
+instead of 0.15.
 """
 
 from __future__ import annotations
@@ -11,14 +14,14 @@ from analysis.types import Float32
 
 STEPS = 3
 PAIRS_AT_ONCE = 128
-"""More leave the cache."""
+"""More do not fit into the cache."""
 MOST_SHIFT, MOST_STRETCH = 0.16, 0.2
-"""In half sides of the picture: a copy that lost more than an eighth of a side is another picture."""
+"""In half sides: a copy that lost more than an eighth of a side counts as another picture."""
 _DAMPING = 1e-3
 
 
 def aligned_similarity(first: Float32, second: Float32) -> Float32:
-    """Correlation -1..1 of pairs `(k, s, s)` and `(k, s, s)` where they overlap once aligned; about 0.1 ms a pair."""
+    """Returns the correlation `(k,)`, -1..1, of pairs `(k, s, s)` where they overlap once aligned; 0.15 ms a pair."""
     parts = [
         _aligned(first[start : start + PAIRS_AT_ONCE], second[start : start + PAIRS_AT_ONCE])
         for start in range(0, len(first), PAIRS_AT_ONCE)
@@ -27,11 +30,11 @@ def aligned_similarity(first: Float32, second: Float32) -> Float32:
 
 
 def tangent_similarity(first: Float32, second: Float32) -> Float32:
-    """At most what small shifts and stretches could make of the pairs, 0..1; an eighth of the time of an alignment.
+    """Returns an estimate `(k,)`, 0..1, of what alignment could reach, in an eighth of its time; even sides only.
 
-    Each picture is seen as a sum of the other one and of its changes under the four moves, to first order (Simard et
-    al. 1993, "Efficient pattern recognition using a new transformation distance"); the worse of both ways counts. At
-    half the size, as what is finer moves too far for a first order. The sides must be even.
+    Each picture is approximated by the other one and its first-order changes under the four moves (Simard et al. 1993,
+    "Efficient pattern recognition using a new transformation distance"); the worse direction counts. At half the size,
+    as finer structure moves too far for a first order.
     """
     parts = [
         _tangent(_halved(first[start : start + PAIRS_AT_ONCE]), _halved(second[start : start + PAIRS_AT_ONCE]))
@@ -52,7 +55,7 @@ def _tangent(first: Float32, second: Float32) -> Float32:
 
 
 def _explained(first: Float32, second: Float32) -> Float32:
-    """Length of the part of `second` (pairs of length 1) in the plane of `first`'s moves."""
+    """Returns the length of the part of `second` (pairs of length 1) in the tangent space of `first`."""
     axis = np.linspace(-1, 1, first.shape[1], dtype=np.float32)
     moves = np.zeros((len(first), 6, *first.shape[1:]), np.float32)
     moves[:, 0], moves[:, 5] = first, 1
@@ -61,7 +64,7 @@ def _explained(first: Float32, second: Float32) -> Float32:
     moves[:, 3], moves[:, 4] = moves[:, 1] * axis, moves[:, 2] * axis[:, None]
     flat = moves.reshape(len(first), 6, axis.size**2)
     normal = flat @ flat.transpose(0, 2, 1)
-    # Flat pictures have no moves: what keeps the matrix solvable is far below any real slope.
+    # Keeps the matrix of flat pictures solvable; far below any real slope.
     normal += (1e-5 * np.trace(normal, axis1=1, axis2=2) + 1e-9)[:, None, None] * np.eye(6, dtype=np.float32)
     right = flat @ second.reshape(len(second), axis.size**2, 1)
     explained: Float32 = (np.linalg.solve(normal, right) * right).sum(axis=(1, 2))
@@ -86,7 +89,7 @@ def _bounds() -> tuple[Float32, Float32]:
 
 
 def _warp(images: Float32, moves: Float32, axis: Float32) -> tuple[Float32, Float32, Float32, Float32]:
-    """The pictures seen at `x * (1 + stretch) + shift`, their slopes there, and where that lies within them."""
+    """Returns the pictures sampled at `x * (1 + stretch) + shift`, their slopes there, and where that is inside."""
     side = len(axis)
     half = np.float32((side - 1) / 2)
     x: Float32 = (axis[None] * (1 + moves[:, 2:3]) + moves[:, 0:1] + 1) * half
@@ -103,7 +106,7 @@ def _warp(images: Float32, moves: Float32, axis: Float32) -> tuple[Float32, Floa
 
 
 def _bilinear(positions: Float32, side: int) -> tuple[Float32, Float32]:
-    """`(k, side, side)`: weight of each source cell for each target cell, and its derivative by the target's place."""
+    """Returns `(k, side, side)`: each source cell's weight for each target cell, and its derivative by position."""
     positions = np.clip(positions, 0, side - 1)
     distance = positions[:, None, :] - np.arange(side, dtype=np.float32)[None, :, None]
     weights = np.maximum(1 - np.abs(distance), 0)
@@ -133,7 +136,7 @@ def _correlation(first: Float32, warped: Float32, inside: Float32) -> Float32:
 def _step(
     first: Float32, warped: Float32, slope_x: Float32, slope_y: Float32, inside: Float32, axis: Float32
 ) -> Float32:
-    """Least squares for the change of the four numbers that makes the pictures most alike; contrast is evened out."""
+    """Returns the change of the four moves that makes the pictures most similar by least squares, at equal contrast."""
     centred = _centred(warped, inside)
     size = np.maximum(np.sqrt((centred**2).sum(axis=(1, 2), keepdims=True)), 1e-6)
     difference = _scaled(first, inside) - centred / size

@@ -1,4 +1,4 @@
-"""Labels with too few pictures, too few sources, or far fewer pictures than others."""
+"""Finds labels with too few pictures, too few sources, or far fewer pictures than others."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 ENOUGH_PICTURES = 50
-"""Of one label: below this a held-out part of a fifth has fewer than ten pictures, and its score is a guess."""
+"""Per label: with fewer, a held-out fifth has fewer than ten pictures, and its score is a guess."""
 LEAST_PICTURES = 10
-"""Of one label: below this there is nothing to train on."""
+"""Per label: with fewer there is nothing to train on."""
 ENOUGH_SOURCES = 3
-"""Videos or uploads of one label: one each for training, validation and test."""
+"""Videos or uploads per label: one each for training, validation and test."""
 MOST_SHARE_OF_ONE_SOURCE = 0.8
-"""A label that comes almost wholly from one video teaches that video's background."""
+"""A label that comes almost entirely from one video teaches that video's background."""
 UNBALANCED_TIMES = 3.0
-"""A label with this many times fewer pictures than the largest is learnt noticeably worse."""
+"""A label with this many times fewer pictures than the largest is learned noticeably worse."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnbalancedLabel:
-    """A label that is rare beside the most frequent one."""
+    """A label that is rare compared with the most frequent one."""
 
     label: str
     count: int
     largest_label: str
     largest_count: int
     enough: int
-    """Pictures of this label with which it would not be reported."""
+    """Number of pictures from which it is not reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class ThinLabel:
 
 
 def unbalanced_labels(labels: Sequence[str | None]) -> list[UnbalancedLabel]:
-    """Rarest first; None is a picture without a label and does not count."""
+    """Returns rare labels, rarest first; pictures without a label (None) do not count."""
     counts = Counter(label for label in labels if label is not None)
     if not counts:
         return []
@@ -60,7 +60,7 @@ def unbalanced_labels(labels: Sequence[str | None]) -> list[UnbalancedLabel]:
 def thin_labels(
     labels: Sequence[str | None], sources: Sequence[str] | None = None, all_labels: Sequence[str] = ()
 ) -> list[ThinLabel]:
-    """Thinnest first. Without `sources` only pictures are counted; `all_labels` adds those that have no picture yet."""
+    """Returns thin labels, thinnest first; without `sources` only pictures count. `all_labels` adds empty labels."""
     per_label: dict[str, Counter[str]] = {label: Counter() for label in all_labels}
     for index, label in enumerate(labels):
         if label is not None:

@@ -1,4 +1,4 @@
-"""Pictures that are there twice: copies after resizing, recompression, slight cropping or a change of light."""
+"""Finds near-duplicates: copies after resizing, recompression, slight cropping or a change of light."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ from analysis.doctor.signature import sketches, structures
 from analysis.types import Float32, Progress, expect_shape
 
 ROWS, COLUMNS = 512, 2048
-"""Compared at once by each thread: 4 MB of similarities, which stay in the cache."""
+"""Block that each thread compares at once: 4 MB of similarities, which stay in the cache."""
 MIN_SKETCH_SIMILARITY = 0.65
-"""Of candidates: copies that lost 4 % at each side stay above 0.8, those that lost 8 % mostly above 0.65."""
+"""Candidates have at least this: copies that lost 4 % on each side stay above 0.8, with 8 % mostly above 0.65."""
 MIN_EMBEDDING_SIMILARITY = 0.9
-"""The same for embeddings; faces of different people, cut out alike, reach 0.9 too: only candidates."""
+"""The same for embeddings; aligned faces of different people reach 0.9, too, hence only candidates."""
 CANDIDATES = 3
-"""Of each picture, the most alike ones, that are looked at closely: groups are chained together, so few are enough."""
+"""Most similar pictures of each that are verified; groups are transitive, so few are enough."""
 MIN_SIMILARITY = 0.95
-"""After alignment. Copies: 0.97 and more, 0.95 where 8 % were cut off; different pictures measured: to 0.94."""
+"""After alignment. Copies have 0.97 and more, 0.95 if 8 % were cut off; different pictures up to 0.94."""
 MIN_TANGENT_SIMILARITY = 0.77
-"""Below this a pair is not aligned, which takes eight times as long: of 1,857 cropped copies of six sets all had more,
-of 11,000 pairs of different portraits (most of one person in one sitting) half had less."""
+"""Pairs below this are not aligned, which takes eight times as long: 1,857 cropped copies of six sets all had more,
+half of 11,000 pairs of different portraits (mostly of one person in one sitting) had less."""
 PROJECTED_LENGTH = 96
-"""Embeddings are compared by this many random directions: dot products stay within 0.05, for a tenth of the time."""
+"""Random directions on which embeddings are compared: dot products stay within 0.05, in a tenth of the time."""
 VERIFIED_AT_ONCE = 1024
 MOST_THREADS = 8
-"""What they do is numpy's, which lets others run meanwhile."""
+"""They run NumPy, which releases the GIL."""
 
 Part = TypeVar("Part")
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class DuplicateGroup:
-    """Pictures that show the same; at least two, by rising index."""
+    """Near-duplicates of each other; at least two, by rising index."""
 
     indices: tuple[int, ...]
     similarity: float
-    """Of the least alike pair that was found, 0..1."""
+    """Similarity of the least similar pair found, 0..1."""
     across_sources: bool
-    """Not all of one source (video or upload)."""
+    """They come from more than one source (video or upload)."""
     across_splits: bool
-    """Not all in one part of train / validation / test: what was learnt is asked again in the test."""
+    """They are in more than one of train, validation and test, which leaks."""
 
 
 def near_duplicates(
@@ -60,10 +60,10 @@ def near_duplicates(
     splits: Sequence[str] | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> list[DuplicateGroup]:
-    """Groups of `(n, SIGNATURE_BYTES)` signatures that show the same picture, largest group first.
+    """Returns groups of near-duplicates among signatures `(n, SIGNATURE_BYTES)`, largest group first.
 
-    `embeddings` `(n, d)` of length 1 (of `PictureEmbedder`), where there are any, find candidates that were cropped so
-    much that their signatures differ. `sources` and `splits` (n each) only set the flags of the groups. Memory: 1 kB a
+    `embeddings` (n, d) of length 1 (by `PictureEmbedder`) also find candidates that were cropped so much that their
+    signatures differ. `sources` and `splits` (n each) only set the flags of the groups. Takes 1 kB of memory per
     picture and 50 MB.
     """
     n = len(signatures)
@@ -82,7 +82,7 @@ def near_duplicates(
 
 
 def _projected(embeddings: Float32) -> Float32:
-    """`(n, PROJECTED_LENGTH)` of length 1: the embeddings seen along a few random directions, always the same ones."""
+    """Projects embeddings on a few fixed random directions: `(n, PROJECTED_LENGTH)` of length 1."""
     length = embeddings.shape[1]
     directions = np.random.default_rng(0).normal(size=(length, min(PROJECTED_LENGTH, length))).astype(np.float32)
     directions = np.linalg.qr(directions)[0]
@@ -94,20 +94,20 @@ def _projected(embeddings: Float32) -> Float32:
 def _candidates(
     vectors: Float32, least: float, on_progress: Callable[[Progress], None], rounds: int, number: int
 ) -> NDArray[np.int64]:
-    """`(k, 2)` pairs, the smaller index first: for each picture its `CANDIDATES` most alike later ones."""
+    """Returns pairs `(k, 2)`, smaller index first: for each picture its `CANDIDATES` most similar later ones."""
     n = len(vectors)
     found = [np.zeros((0, 2), np.int64)]
     starts = range(0, n, ROWS)
-    for row, pairs in zip(starts, _in_threads(lambda row: _likest(vectors, row, least), starts), strict=True):
+    for row, pairs in zip(starts, _in_threads(lambda row: _most_similar(vectors, row, least), starts), strict=True):
         found.append(pairs)
         on_progress(Progress("duplicates", min(row + ROWS, n) + number * n, rounds * n))
     return np.concatenate(found)
 
 
-def _in_threads(work: Callable[[Part], Made], parts: Iterable[Part]) -> Iterator[Made]:
-    """What `work` makes of each part, in order, on all cores; what was not begun is left when the reader stops."""
+def _in_threads(work: Callable[[Part], Result], parts: Iterable[Part]) -> Iterator[Result]:
+    """Yields the result of `work` for each part, in order, on all cores; pending parts are dropped on early exit."""
     pool = ThreadPoolExecutor(min(len(os.sched_getaffinity(0)), MOST_THREADS))
-    # The threads of BLAS would wait for each other within each of ours, spinning: up to three times the processor time.
+    # BLAS threads within each of ours would spin while they wait: up to three times the CPU time.
     with threadpool_limits(1, "blas"):
         try:
             yield from pool.map(work, parts)
@@ -115,15 +115,15 @@ def _in_threads(work: Callable[[Part], Made], parts: Iterable[Part]) -> Iterator
             pool.shutdown(cancel_futures=True)
 
 
-def _likest(vectors: Float32, row: int, least: float) -> NDArray[np.int64]:
-    """`(k, 2)`: `ROWS` pictures from `row` on, with the `CANDIDATES` most alike later ones of each."""
+def _most_similar(vectors: Float32, row: int, least: float) -> NDArray[np.int64]:
+    """Returns pairs `(k, 2)`: `ROWS` pictures from `row` on, each with its `CANDIDATES` most similar later ones."""
     block = vectors[row : row + ROWS]
     values = np.full((len(block), CANDIDATES), least, np.float32)
     columns = np.full((len(block), CANDIDATES), -1, np.int64)
     room = np.empty(len(block) * min(len(vectors), COLUMNS), np.float32)
     for column in range(row, len(vectors), COLUMNS):
         others = vectors[column : column + COLUMNS]
-        # Always the same memory: new pages for each block would take as long as the product.
+        # In the same memory each time: mapping new pages for each block would take as long as the product.
         similarity = room[: len(block) * len(others)].reshape(len(block), len(others))
         np.matmul(block, others.T, out=similarity)
         if column == row:
@@ -134,9 +134,9 @@ def _likest(vectors: Float32, row: int, least: float) -> NDArray[np.int64]:
 
 
 def _keep_most_similar(similarity: Float32, first_column: int, values: Float32, columns: NDArray[np.int64]) -> None:
-    """Puts what is more alike than the least of a row's `values` in its place, and its number into `columns`.
+    """Updates each row's `CANDIDATES` best `values` and their `columns` with a block of similarities.
 
-    However many are alike (of aligned faces a quarter of all pairs), a row is read at most `CANDIDATES` times.
+    However many pairs are similar (of aligned faces a quarter), a row is read at most `CANDIDATES` times.
     """
     rows = np.arange(len(similarity))
     for _ in range(CANDIDATES):
@@ -153,7 +153,7 @@ def _keep_most_similar(similarity: Float32, first_column: int, values: Float32, 
 
 
 def _verified(signatures: NDArray[np.uint8], pairs: NDArray[np.int64]) -> Float32:
-    """Similarity of each pair, as it is or after alignment."""
+    """Returns the similarity `(k,)` of each pair, as it is or after alignment."""
 
     def similarity_of(start: int) -> Float32:
         chosen = pairs[start : start + VERIFIED_AT_ONCE]
@@ -176,8 +176,8 @@ def _groups(
     sources: Sequence[str] | None,
     splits: Sequence[str] | None,
 ) -> list[DuplicateGroup]:
-    from scipy.sparse import coo_array  # late: each worker would wait for it at its start
-    from scipy.sparse.csgraph import connected_components
+    from scipy.sparse import coo_array  # deferred: rarely needed
+    from scipy.sparse.csgraph import connected_components  # deferred: rarely needed
 
     graph = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     _, component = connected_components(graph, directed=False)

@@ -1,4 +1,4 @@
-"""Everything that the doctor finds in one dataset, in one call."""
+"""Runs all checks of the doctor on one dataset."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from analysis.types import Float32, Progress
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found among n pictures; indices are rows of the table that was examined."""
+    """Findings among n pictures; indices are rows of the examined table."""
 
     blurred: Flagged
     dark: Flagged
@@ -48,9 +48,9 @@ def examine(
     splits: Sequence[str] | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Findings:
-    """For n measured pictures with one label each, or None. Without embeddings no label is doubted.
+    """Checks n measured pictures with a label each, or None; without `embeddings` (n, d) labels are not checked.
 
-    `patterns_of`: see `likely_wrong_labels`; it gets rows of the table.
+    `patterns_of`: see `likely_wrong_labels`; called with rows of the table.
     """
     duplicates = near_duplicates(
         table.signatures, embeddings=embeddings, sources=sources, splits=splits, on_progress=on_progress
@@ -71,7 +71,7 @@ def examine(
 
 
 def _copies_as_sources(n: int, duplicates: Sequence[DuplicateGroup]) -> list[str]:
-    """Where no sources are known, copies at least must not vouch for each other's labels."""
+    """Returns a source per picture that at least keeps copies from vouching for each other's labels."""
     sources = [str(index) for index in range(n)]
     for group in duplicates:
         for index in group.indices:
@@ -86,7 +86,7 @@ def _wrong_labels(
     labels: Sequence[str | None],
     sources: Sequence[str],
 ) -> WrongLabels:
-    """With indices and probabilities of all pictures; those without a label cannot be wrong."""
+    """Returns likely wrong labels by index among all pictures; those without a label cannot be wrong."""
     labelled = np.array([index for index, label in enumerate(labels) if label is not None], np.int64)
     if embeddings is None:
         labelled = labelled[:0]

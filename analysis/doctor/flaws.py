@@ -1,4 +1,4 @@
-"""Pictures that are blurred, too dark, too bright, tiny or flat, told from the measures of the whole dataset."""
+"""Finds pictures that are blurred, too dark, too bright, tiny or flat, relative to the rest of their dataset."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from analysis.types import Float32
 
 @dataclass(frozen=True, slots=True)
 class Flagged:
-    """Some pictures of a table, worst first: `indices` (k,) and `severities` (k,), 0 (just so) to 1 (hopeless)."""
+    """Some pictures of a table, worst first: `indices` (k,) and `severities` (k,) from 0 (borderline) to 1."""
 
     indices: NDArray[np.int64]
     severities: Float32
@@ -22,45 +22,45 @@ class Flagged:
         return len(self.indices)
 
 
-# Sharpness: what counts is how soft a picture is beside the others of its dataset.
+# Sharpness: what counts is how soft a picture is compared with the others of its dataset.
 SOFTER_THAN_USUAL = (1.3, 1.8)
-"""Times the median: between these the limit is put where the fewest pictures are."""
+"""Times the median: the limit is put between these, where the fewest pictures are."""
 LEAST_BLUR_PX = 1.4
 """No picture below this is blurred, however sharp the others: cameras and JPEG make 0.8 to 1.2."""
 LEAST_BLUR_SHARE = 0.005
-"""The same, of the longer side as measured: what is less is gone once the picture has 224 pixels (1.1 of them)."""
+"""The same as a share of the longer measured side: less is invisible at 224 pixels (1.1 of them)."""
 VALLEY_WIDTH = 0.08
-"""Deviation in the logarithm of blur by which each picture counts as spread out, when few and many are told apart."""
+"""Bandwidth, in the logarithm of blur, of the density estimate in which the valley is sought."""
 VALLEY_TOLERANCE = 0.02
-"""Of the density at the median: parts of the valley this much higher than its lowest are as good."""
+"""Share of the density at the median by which a point of the valley may exceed its lowest."""
 
-# Light = mean grey + half of the highlights, 0..1.5: a dim room and a face in the night differ in the second part.
+# Light = mean grey + half of the highlights, 0..1.5: a dim room and a face at night differ in the second part.
 DARK_LIGHT = 0.40
-"""Pictures taken properly have 0.5 to 1.3; of 1,500 measured, one in a hundred had less than 0.4."""
+"""Well-exposed pictures have 0.5 to 1.3; of 1,500 measured, one in a hundred had less than 0.4."""
 DARK_BESIDE_OTHERS = 0.6
-"""Of the dataset's median: recordings of the night are not all dark for their own purpose."""
+"""Share of the dataset's median: recordings made at night are not all too dark."""
 BLACK_HIGHLIGHTS = 0.08
 """A picture with nothing brighter than this shows nothing, whatever the dataset."""
 
 # Glare = mean grey + half of the shadows, 0..1.5.
 BRIGHT_GLARE = 1.05
 BRIGHT_BESIDE_OTHERS = 1.2
-"""Times the dataset's median: goods before a white wall are not all overexposed."""
+"""Times the dataset's median: goods in front of a white wall are not all overexposed."""
 
 TINY_PX = 24
-"""Of the shorter side: with fewer, neither people nor networks recognise a face or an expression."""
+"""Shorter side below which neither people nor networks recognise a face or an expression."""
 TINY_BESIDE_OTHERS = 0.25
-"""Of the dataset's median: a picture that has to be enlarged four times to match the others."""
+"""Share of the dataset's median: a picture that must be enlarged four times to match the others."""
 LARGE_ENOUGH_PX = 96
-"""Never tiny, however large the others."""
+"""Shorter side from which a picture is never tiny, however large the others."""
 
 FLAT_CONTRAST = 0.05
-"""Deviation of grey; a wall in even light has 0.03, a face in fog 0.06, usual pictures 0.15 to 0.28."""
+"""Deviation of grey: an evenly lit wall has 0.03, a face in fog 0.06, usual pictures 0.15 to 0.28."""
 FLAT_BESIDE_OTHERS = 0.5
 
 
 def find_blurred(table: MeasureTable) -> Flagged:
-    """Clearly softer than the dataset's own pictures usually are, and visibly so at the size of a network."""
+    """Flags pictures clearly softer than their dataset usually is, and visibly so at a network's input size."""
     measured = table.blurs[table.blurs > 0]
     if not len(measured):
         return _flagged(table.blurs, np.full(len(table), np.inf, np.float32), 1.0)
@@ -70,38 +70,38 @@ def find_blurred(table: MeasureTable) -> Flagged:
 
 
 def find_dark(table: MeasureTable) -> Flagged:
-    """Little light even in the brighter parts, absolutely and beside the others; or as good as black."""
+    """Flags pictures with little light even in their brighter parts, in absolute terms and relative to the others."""
     light: Float32 = table.brightnesses + table.highlights * np.float32(0.5)
     limit = min(DARK_LIGHT, DARK_BESIDE_OTHERS * _median(light))
     shown = np.where(table.highlights < BLACK_HIGHLIGHTS, 0, light)
-    # A picture without any light at all still has to lie below a limit of more than nothing.
+    # The limit stays above zero, so that a black picture is below it.
     return _flagged(-shown, np.full(len(table), -max(limit, BLACK_HIGHLIGHTS), np.float32), 0.0)
 
 
 def find_too_bright(table: MeasureTable) -> Flagged:
-    """Next to white even in the darker parts, absolutely and beside the others."""
+    """Flags pictures close to white even in their darker parts, in absolute terms and relative to the others."""
     glare: Float32 = table.brightnesses + table.shadows * np.float32(0.5)
     limit = max(BRIGHT_GLARE, min(BRIGHT_BESIDE_OTHERS * _median(glare), 1.45))
     return _flagged(glare, np.full(len(table), limit, np.float32), 1.5 / limit)
 
 
 def find_tiny(table: MeasureTable) -> Flagged:
-    """The shorter side is too short to show anything, or far shorter than the others' is."""
+    """Flags pictures whose shorter side is too short to show anything, or far shorter than the others'."""
     shorter = np.minimum(table.widths, table.heights).astype(np.float32)
     limit = max(TINY_PX, min(TINY_BESIDE_OTHERS * _median(shorter), LARGE_ENOUGH_PX))
     return _flagged(-shorter, np.full(len(table), -limit, np.float32), 0.0)
 
 
 def find_low_contrast(table: MeasureTable) -> Flagged:
-    """Almost one grey all over."""
+    """Flags pictures of almost a single grey."""
     limit = min(FLAT_CONTRAST, FLAT_BESIDE_OTHERS * _median(table.contrasts))
     return _flagged(-table.contrasts, np.full(len(table), -max(limit, 0.01), np.float32), 0.0)
 
 
 def _valley(logarithms: Float32) -> float:
-    """The smallest value between `SOFTER_THAN_USUAL` about which hardly any picture lies."""
+    """Returns the smallest blur between `SOFTER_THAN_USUAL` near which there is hardly any picture."""
     middle = float(np.median(logarithms))
-    # 512 values of rank stand for all: the dataset may have a hundred thousand.
+    # 512 quantiles stand for all: the dataset may have a hundred thousand pictures.
     some = np.quantile(logarithms, np.linspace(0, 1, 512)) if len(logarithms) > 512 else logarithms
     least, most = (float(np.log(times)) for times in SOFTER_THAN_USUAL)
     places = middle + np.linspace(least, most, 40)
@@ -117,7 +117,7 @@ def _median(values: Float32) -> float:
 
 
 def _flagged(values: Float32, limits: Float32, hopeless: float) -> Flagged:
-    """Those with a value above their limit; severity 1 is `hopeless` times the limit."""
+    """Flags values above their limit; severity 1 means `hopeless` times the limit."""
     indices = np.flatnonzero(values > limits)
     excess = (values[indices] - limits[indices]) / np.maximum(np.abs(limits[indices] * (hopeless - 1)), 1e-9)
     severities = np.clip(excess, 0, 1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""People whose faces look like several persons, and single faces that look like somebody else."""
+"""Finds people whose faces look like several people, and single faces that look like somebody else."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from analysis.types import Float32
 
 SAME_PERSON = 0.35
-"""Mean similarity of two groups of faces (MobileFaceNet) below which they are held to be two people."""
+"""Mean similarity of two groups of faces (MobileFaceNet) below which they count as two people."""
 MOST_FACES = 1000
-"""Of one person that are compared with each other; more are drawn at random."""
+"""Faces compared per person; of more a random sample is taken."""
 LEAST_PART = 3
 """Faces that make a second person; fewer are outliers."""
 
@@ -24,10 +24,10 @@ class MixedIdentity:
 
     person_id: str
     parts: tuple[tuple[int, ...], ...]
-    """More than one where the faces look like several persons, each of at least `LEAST_PART` faces."""
+    """More than one if the faces look like several people, each of at least `LEAST_PART` faces."""
     outliers: tuple[int, ...]
     similarity: float
-    """Mean similarity between the largest part and what does not belong to it; the lower, the surer."""
+    """Mean similarity between the largest part and the rest; lower is more certain."""
 
     @property
     def is_several_people(self) -> bool:
@@ -35,7 +35,7 @@ class MixedIdentity:
 
 
 def mixed_identities(face_embeddings: Float32, person_ids: Sequence[str], *, seed: int = 0) -> list[MixedIdentity]:
-    """For face vectors `(n, d)` of length 1 with one person each; surest first."""
+    """Returns the people of face vectors `(n, d)`, of length 1, who may be several; most certain first."""
     people: dict[str, list[int]] = {}
     for index, person in enumerate(person_ids):
         people.setdefault(person, []).append(index)
@@ -50,7 +50,7 @@ def mixed_identities(face_embeddings: Float32, person_ids: Sequence[str], *, see
 
 
 def _examine(person: str, indices: NDArray[np.int64], vectors: Float32) -> MixedIdentity | None:
-    from scipy.cluster.hierarchy import fcluster, linkage  # late: each worker would wait for it at its start
+    from scipy.cluster.hierarchy import fcluster, linkage  # deferred: rarely needed
 
     if len(indices) < LEAST_PART:
         return None

@@ -1,4 +1,4 @@
-"""A regularised classifier on embeddings and shapes, asked only about pictures that it was not trained on."""
+"""Linear probe: a cross-validated kernel ridge classifier on embeddings and shapes, with held-out scores only."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from analysis.types import Float32, Float64
 
 FOLDS = 10
-"""Five leave a fifth of the pictures unlearnt: a hundredth less precise where there are 800."""
+"""Five would train on a fifth less: 0.01 less precise with 800 pictures."""
 REGULARISATION = 1.0
-"""Added to the diagonal for features of rows of length 1: strong enough not to learn wrong labels."""
+"""Added to the diagonal for features of length 1: strong enough not to learn wrong labels."""
 LANDMARKS = 2000
-"""Pictures that the others are likened to; with no more pictures than these the kernel is exact (Williams and Seeger
-2000, "Using the Nystroem method to speed up kernel machines")."""
+"""Pictures of the Nystroem approximation (Williams and Seeger 2000, "Using the Nystroem method to speed up kernel
+machines"); exact with no more pictures than these."""
 SHAPES_SHARE = 0.3
-"""Of what pictures are likened by: how their grey is laid out, which tells a smile, beside what the network sees."""
+"""Share of similarity that comes from shapes, the layout of grey, which tells a smile; the rest from embeddings."""
 PATTERNS_SHARE = 0.4
-"""Of what pictures are likened by, where patterns of faces help. With 0.3 and 0.6 the precision on planted wrong smiles
-differs by less than 0.02 (of two and three layers, on seeds that are not reported)."""
+"""Share that comes from patterns of faces, if they help. With 0.3 and 0.6 the precision on planted wrong smiles differs
+by less than 0.02 (with two and three layers, on seeds that are not reported)."""
 BLOCK = 4096
 _JITTER = 1e-4
 
@@ -28,7 +28,7 @@ Vectors = Float32 | NDArray[np.float16]
 
 
 def folds_by_source(sources: Sequence[str] | None, n: int, seed: int) -> NDArray[np.int64]:
-    """`(n,)` numbers below `FOLDS`: pictures of one source in one fold, the folds about equally large."""
+    """Returns fold numbers `(n,)`, 0..`FOLDS` - 1: each source is in one fold, the folds are about equally large."""
     random = np.random.default_rng(seed)
     if sources is None or len(set(sources)) < 2 * FOLDS:
         return random.permutation(np.arange(n) % FOLDS)
@@ -45,9 +45,9 @@ def folds_by_source(sources: Sequence[str] | None, n: int, seed: int) -> NDArray
 def held_out_scores(
     features: Float32, targets: Float32, folds: NDArray[np.int64], weights: Float32 | None = None
 ) -> Float64:
-    """`(n, classes)`: ridge regression onto `targets` `(n, classes)`, each row by the head of the other folds.
+    """Returns held-out scores `(n, classes)` of a ridge regression on `targets` (n, classes), fold by fold.
 
-    `features` are those of `kernel_features`. `weights` (n,), where given, say how much each row counts in training.
+    `features`: from `kernel_features`. `weights` (n,) tell how much each row counts in training; default 1.
     """
     weights = np.ones(len(features), np.float32) if weights is None else weights
     grams, rights = [], []
@@ -67,42 +67,42 @@ def held_out_scores(
 
 
 def kernel_features(embeddings: Vectors, shapes: Vectors | None = None, patterns: Vectors | None = None) -> Float32:
-    """`(n, LANDMARKS + 1)` at most, whose products are `exp(similarity - 1)` of the rows; the last column is ones.
+    """Returns features, `(n, LANDMARKS + 1)` at most, whose dot products are `exp(similarity - 1)` of the rows.
 
-    `shapes` and `patterns` `(n, k)`, where given, have their share in the similarity. Memory: as much as 2000 numbers a
-    picture take.
+    The last column is ones. `shapes` and `patterns` (n, k), if given, have their share in the similarity. Takes up to
+    8 kB of memory per picture.
     """
-    from scipy.linalg import solve_triangular  # late: each worker would wait for it at its start
+    from scipy.linalg import solve_triangular  # deferred: rarely needed
 
     patterns_share = 0.0 if patterns is None else PATTERNS_SHARE
     shapes_share = 0.0 if shapes is None else SHAPES_SHARE * (1 - patterns_share)
     given = [(embeddings, 1 - shapes_share - patterns_share), (shapes, shapes_share), (patterns, patterns_share)]
-    parts = [_Evened(vectors, share) for vectors, share in given if vectors is not None]
+    parts = [_Standardised(vectors, share) for vectors, share in given if vectors is not None]
 
-    def even(rows: NDArray[np.int64]) -> Float32:
+    def standardised(rows: NDArray[np.int64]) -> Float32:
         return np.hstack([part.rows(rows) for part in parts])
 
     n = len(embeddings)
     chosen = np.sort(np.random.default_rng(0).permutation(n)[:LANDMARKS])
-    landmarks = even(chosen)
+    landmarks = standardised(chosen)
     known = np.exp(landmarks @ landmarks.T - 1).astype(np.float64)
     known[np.diag_indices(len(known))] += _JITTER
     lower = np.linalg.cholesky(known).astype(np.float32)
     features = np.ones((n, len(chosen) + 1), np.float32)
     for start in range(0, n, BLOCK):
         block = np.arange(start, min(start + BLOCK, n))
-        similarity = np.exp(landmarks @ even(block).T - 1)
+        similarity = np.exp(landmarks @ standardised(block).T - 1)
         features[block, :-1] = solve_triangular(lower, similarity, lower=True).T
     return features
 
 
-class _Evened:
-    """Vectors `(n, d)`, each number with mean 0 and deviation 1 over the pictures, then rows of one length."""
+class _Standardised:
+    """Vectors `(n, d)` with mean 0 and deviation 1 over the pictures, then rows of length `sqrt(share)`."""
 
     def __init__(self, vectors: Vectors, share: float) -> None:
         self.vectors, self.length = vectors, np.float32(np.sqrt(share))
         middle, square = np.zeros(vectors.shape[1]), np.zeros(vectors.shape[1])
-        # In blocks: a copy of a hundred thousand vectors takes 800 MB.
+        # In blocks, as a copy of a hundred thousand vectors takes 800 MB.
         for start in range(0, len(vectors), BLOCK):
             block = vectors[start : start + BLOCK].astype(np.float64)
             middle += block.sum(axis=0) / len(vectors)

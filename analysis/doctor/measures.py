@@ -1,4 +1,4 @@
-"""What the doctor measures of one picture, and the table of many that its findings are made from."""
+"""Measures single pictures, and collects the measures in the table that the doctor's findings are made from."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from analysis.doctor.signature import SIGNATURE_BYTES, picture_signature
 from analysis.types import Float32, Image, expect_shape
 
 MEASURED_SIDE_PX = 512
-"""Pictures are measured at this longer side or their own, whichever is smaller: what is larger than this says nothing
-to a network that looks at 64 to 320 pixels, and a fixed size makes blur comparable."""
+"""Pictures are measured at this longer side or their own, if smaller: networks see 64 to 320 pixels, and a fixed size
+makes blur comparable."""
 MEASURES_VERSION = 1
-"""Stored beside the measures: whoever changes what `measure_picture` gives raises it, and old rows are made anew."""
+"""Stored with the measures; raise it when `measure_picture` changes, and old rows are measured again."""
 WHITE = 255.0
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """One picture, measured; all of it comparable between pictures of any size."""
+    """Measures of one picture, comparable between pictures of any size."""
 
     width: int
     height: int
     blur: float
-    """Width of the clearest edges, as the deviation of a Gaussian in pixels of the measured size; 0.3 is sharp."""
+    """Width of the clearest edges: deviation of a Gaussian in pixels of the measured size; 0.3 is sharp."""
     brightness: float
     """Mean grey, 0 (black) to 1 (white)."""
     highlights: float
-    """Grey that only a twentieth of the picture exceeds, 0..1: a night scene with a lit face is high here."""
+    """95th percentile of grey, 0..1; high for a night scene with a lit face."""
     shadows: float
-    """Grey that only a twentieth of the picture falls below, 0..1."""
+    """5th percentile of grey, 0..1."""
     contrast: float
     """Deviation of grey, 0..0.5."""
     signature: bytes
-    """For `near_duplicates`: `SIGNATURE_BYTES` long, the same on every machine, opaque to everybody else."""
+    """For `near_duplicates`: `SIGNATURE_BYTES` long, the same on every machine, otherwise opaque."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class MeasureTable:
 
     @classmethod
     def of(cls, measures: Iterable[Measures]) -> MeasureTable:
-        """From many `Measures`, in their order; none is a valid number."""
+        """Returns the table of many `Measures`, or of none, in their order."""
         rows = list(measures)
         return cls(
             widths=np.array([row.width for row in rows], np.int32),
@@ -80,12 +80,12 @@ class MeasureTable:
 
 
 def stack_signatures(signatures: Iterable[bytes]) -> NDArray[np.uint8]:
-    """`(n, SIGNATURE_BYTES)` of stored signatures."""
+    """Returns stored signatures as an array `(n, SIGNATURE_BYTES)`."""
     return np.frombuffer(b"".join(signatures), np.uint8).reshape(-1, SIGNATURE_BYTES)
 
 
 def measure_picture(image_bgr: Image) -> Measures:
-    """Measures of `(h, w, 3)` BGR; raises ValueError for another shape."""
+    """Returns the measures of a picture `(h, w, 3)` BGR; raises ValueError for another shape."""
     if image_bgr.ndim != 3 or image_bgr.shape[2] != 3 or min(image_bgr.shape[:2]) < 1:
         raise ValueError(f"image_bgr: expected shape (h, w, 3), got {image_bgr.shape}")
     height, width = image_bgr.shape[:2]
@@ -114,6 +114,6 @@ def _at_measured_size(grey: Image) -> Image:
 
 
 def _grey_percentiles(grey: Image, shares: tuple[float, ...]) -> list[float]:
-    """From the histogram: exact for 8 bits, and 20 times as fast as sorting."""
+    """Returns percentiles of grey from the histogram: exact for 8 bits, and 20 times as fast as sorting."""
     histogram = np.asarray(cv2.calcHist([grey], [0], None, [256], [0, 256])).reshape(-1).cumsum()
     return [float(np.searchsorted(histogram, share * histogram[-1])) for share in shares]

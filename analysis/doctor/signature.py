@@ -1,4 +1,4 @@
-"""A small signature of a picture by which copies are recognised after resizing, recompression and slight changes."""
+"""Makes small signatures by which copies of pictures are found after resizing, recompression and slight changes."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from analysis.types import Float32, Image
 SIGNATURE_SIDE = 20
 SIGNATURE_BYTES = SIGNATURE_SIDE**2
 FINE_CELLS, COARSE_CELLS = 0.5, 3.0
-"""Deviations of the two Gaussians between which structure counts: finer is lost in compression, coarser is the light of
-the scene and what all portraits have in common."""
+"""Deviations of the two Gaussians of the band-pass: finer structure is lost in compression, coarser is the light of the
+scene and what all portraits have in common."""
 LEAST_STRUCTURE = 1.5
-"""Grey values that the cells deviate at least; a picture flatter than that is like every other flat one."""
+"""Minimum deviation of the cells in grey values; flatter pictures are all alike."""
 SKETCH_SIDE = 10
 SKETCH_LENGTH = SKETCH_SIDE**2
 
 
 def picture_signature(grey: Image) -> bytes:
-    """The picture in 20 x 20 grey cells, each the mean of its part: 400 bytes."""
+    """Returns the picture as 20 x 20 grey cells, each the mean of its part: 400 bytes."""
     small = cv2.resize(grey, (SIGNATURE_SIDE, SIGNATURE_SIDE), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8).tobytes()
 
 
 def structures(signatures: NDArray[np.uint8]) -> Float32:
-    """`(n, 20, 20)` of length 1: the structure of the pictures, without brightness and contrast; flat ones are zero."""
+    """Returns the structure `(n, 20, 20)` of signatures: band-passed, length 1; zero for flat pictures."""
     cells = signatures.reshape(-1, SIGNATURE_SIDE, SIGNATURE_SIDE).astype(np.float32)
     fine, coarse = _smoothing(FINE_CELLS), _smoothing(COARSE_CELLS)
     structure = fine @ cells @ fine.T - coarse @ cells @ coarse.T
@@ -37,8 +37,8 @@ def structures(signatures: NDArray[np.uint8]) -> Float32:
 
 
 def sketches(structure: Float32) -> Float32:
-    """`(n, 100)` of length 1 (or zero): the coarser part of structures, which is enough to find candidates."""
-    from scipy.fft import dct  # late: each worker would wait for it at its start
+    """Returns the coarse part of structures, `(n, 100)` of length 1 or 0, which is enough to find candidates."""
+    from scipy.fft import dct  # deferred: rarely needed
 
     waves = dct(np.eye(SIGNATURE_SIDE, dtype=np.float32), axis=0, norm="ortho")[:SKETCH_SIDE]
     short = (waves @ structure @ waves.T).reshape(-1, SKETCH_LENGTH)
@@ -47,7 +47,7 @@ def sketches(structure: Float32) -> Float32:
 
 
 def _smoothing(deviation: float) -> Float32:
-    """`(20, 20)` matrix that smooths a row of cells by a Gaussian, its weights evened out at the border."""
+    """Returns a matrix `(20, 20)` that smooths a row of cells by a Gaussian, with weights normalised at the border."""
     cells = np.arange(SIGNATURE_SIDE)
     weights = np.exp(-((cells[:, None] - cells[None]) ** 2) / (2 * deviation**2))
     smoothing: Float32 = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

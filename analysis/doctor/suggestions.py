@@ -1,4 +1,4 @@
-"""Labels suggested for pictures without one, by their nearest labelled neighbours."""
+"""Suggests labels for unlabelled pictures from their nearest labelled neighbours."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ SHARPNESSES = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """One row for each picture asked about: `certainties` (n,) 0..1, `numbers` (n,) into `labels`."""
+    """Suggestions for n pictures: `numbers` (n,), indices into `labels`, and `certainties` (n,), 0..1."""
 
     labels: tuple[str, ...]
     numbers: NDArray[np.int64]
     certainties: Float32
 
     def label_of(self, index: int) -> str:
+        """Returns the label suggested for picture `index`."""
         return self.labels[int(self.numbers[index])]
 
 
 def suggest_labels(embeddings_labelled: Float32, labels: Sequence[str], embeddings_unlabelled: Float32) -> Suggestions:
-    """From `(m, d)` embeddings with m labels for `(n, d)` without.
+    """Suggests labels for n pictures by the embeddings (m, d) of m labelled ones.
 
-    Every labelled picture votes with `exp(sharpness * similarity)`; the sharpness is the one at which the labelled
-    pictures predict each other best, so that a certainty of 0.8 is about that often right. Raises ValueError for m = 0.
+    Every labelled picture votes with `exp(sharpness * similarity)`; the sharpness is the one at which labelled pictures
+    predict each other best, so that a certainty of 0.8 is right about that often. Raises ValueError for m = 0.
     """
     if not len(labels) or len(labels) != len(embeddings_labelled):
         raise ValueError(f"labels: expected {len(embeddings_labelled)} and at least one, got {len(labels)}")
@@ -71,7 +72,7 @@ def _shares(asked: Float32, known: Float32, votes_of: Float32, sharpness: float)
 
 
 def _best_sharpness(known: Float32, votes_of: Float32, given: NDArray[np.int64]) -> float:
-    """Judged on at most `BLOCK` labelled pictures, each without its own vote."""
+    """Returns the best sharpness on at most `BLOCK` labelled pictures, each predicted without its own vote."""
     chosen = np.random.default_rng(0).permutation(len(known))[:BLOCK]
     similarity = (known[chosen] @ known[chosen].T).astype(np.float64)
     np.fill_diagonal(similarity, -np.inf)

@@ -1,4 +1,4 @@
-"""Labels that the pictures themselves speak against: confident learning with a cross-validated head."""
+"""Finds labels that are probably wrong: confident learning with a cross-validated linear probe."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from analysis.types import Float32, Float64
 
 ROUNDS = 2
 TRIED = 1000
-"""Pictures by which it is decided whether the patterns of all are made, which takes 16 ms each on one core."""
+"""Pictures on which patterns are tried before those of all are made, which takes 16 ms each on one core."""
 CLEARLY_BETTER = 0.01
-"""Share of the negative_log_likelihood about the given labels that patterns have to take away."""
+"""Share by which patterns must lower the negative log-likelihood of the given labels."""
 LIKELY = 0.5
 """Probability of being wrong from which a label is reported."""
 
@@ -26,13 +26,12 @@ PatternsOf = Callable[[NDArray[np.int64]], Vectors]
 
 @dataclass(frozen=True, slots=True)
 class WrongLabels:
-    """Reported pictures, most certain first: `indices` (k,), `probabilities` (k,), `suggestions` (k); and
-    `all_probabilities` (n,) of every picture that was looked at, for other orders and thresholds."""
+    """Reported pictures, most certain first: `indices` (k,), `probabilities` (k,) of being wrong, `suggestions` (k)."""
 
     indices: NDArray[np.int64]
     probabilities: Float32
     suggestions: tuple[str, ...]
-    """The label that the picture features like."""
+    """The likeliest label of each."""
     all_probabilities: Float32
 
 
@@ -45,13 +44,12 @@ def likely_wrong_labels(
     patterns_of: PatternsOf | None = None,
     seed: int = 0,
 ) -> WrongLabels:
-    """For embeddings `(n, d)` with one label each; pictures of one source never judge each other.
+    """Returns likely wrong labels among embeddings (n, d) with a label each; one source's pictures share a fold.
 
-    `signatures` `(n, SIGNATURE_BYTES)`, where given, are looked at too: they show what is where more finely.
-    `patterns_of` gives the vectors of `FacePatterns` for chosen rows; it is asked for `TRIED` rows, and for all only
-    where those explain the labels clearly better with them than without.
+    `signatures` (n, SIGNATURE_BYTES) add a finer layout. `patterns_of` returns vectors of `FacePatterns` for chosen
+    rows; it is called for `TRIED` rows, and for all only if these explain the labels clearly better with patterns.
 
-    Fewer than two labels, or fewer pictures than folds, give nothing. Raises ValueError when the lengths differ.
+    Reports nothing for fewer than two labels or ten pictures. Raises ValueError if the lengths differ.
     """
     if len(embeddings) != len(labels) or (sources is not None and len(sources) != len(labels)):
         raise ValueError(f"labels and sources: expected {len(embeddings)} each")
@@ -68,48 +66,48 @@ def likely_wrong_labels(
 
 @dataclass(frozen=True, slots=True)
 class _Features:
-    """What is always known of n pictures: vectors and shapes, the number of the given label, and the fold."""
+    """Features of n pictures: vectors and shapes, the number of the given label, and the fold."""
 
     embeddings: Float32
     shapes: Float32 | None
     given: NDArray[np.int64]
     folds: NDArray[np.int64]
 
-    def some(self, rows: NDArray[np.int64]) -> _Features:
+    def subset(self, rows: NDArray[np.int64]) -> _Features:
         shapes = None if self.shapes is None else self.shapes[rows]
         _names, given = np.unique(self.given[rows], return_inverse=True)
         return _Features(self.embeddings[rows], shapes, given, self.folds[rows])
 
     def probabilities(self, patterns: Vectors | None, rounds: int) -> Float64:
-        """`(n, labels)`: what each picture's label is, held to be likely by the pictures of the other folds."""
+        """Returns the probability of each label `(n, labels)` according to the other folds."""
         features = kernel_features(self.embeddings, self.shapes, patterns)
         targets = np.eye(int(self.given.max()) + 1, dtype=np.float32)[self.given]
         weights = np.ones(len(self.given), np.float32)
         for _ in range(rounds):
             probabilities = _as_probabilities(held_out_scores(features, targets, self.folds, weights), self.given)
-            # What is probably wrong should not teach the next round.
+            # Labels that are probably wrong should not teach the next round.
             weights = np.clip(2 * probabilities[np.arange(len(self.given)), self.given], 0, 1).astype(np.float32)
         return probabilities
 
     def negative_log_likelihood(self, patterns: Vectors | None) -> float:
-        """Mean negative logarithm of what the given labels are held to be likely."""
+        """Returns the mean negative log-likelihood of the given labels."""
         likely = self.probabilities(patterns, 1)[np.arange(len(self.given)), self.given]
         return float(-np.log(np.maximum(likely, 1e-12)).mean())
 
 
 def _patterns_where_they_help(features: _Features, patterns_of: PatternsOf, seed: int) -> Vectors | None:
-    """Of all pictures; None where some of them show that they are not worth making."""
+    """Returns the patterns of all pictures, or None if a sample shows that they are not worth making."""
     n = len(features.given)
     chosen = np.sort(np.random.default_rng(seed).permutation(n)[:TRIED])
-    tried, patterns = features.some(chosen), patterns_of(chosen)
+    tried, patterns = features.subset(chosen), patterns_of(chosen)
     if tried.negative_log_likelihood(patterns) >= (1 - CLEARLY_BETTER) * tried.negative_log_likelihood(None):
         return None
     return patterns if len(chosen) == n else patterns_of(np.arange(n))
 
 
 def _as_probabilities(scores: Float64, given: NDArray[np.int64]) -> Float64:
-    """Softmax at the temperature that explains the given labels best."""
-    from scipy.optimize import minimize_scalar  # late: each worker would wait for it at its start
+    """Returns the softmax of scores at the temperature that explains the given labels best."""
+    from scipy.optimize import minimize_scalar  # deferred: rarely needed
 
     rows = np.arange(len(given))
 

@@ -1,4 +1,4 @@
-"""For files that are used as they come."""
+"""Converter for files that are used as they come."""
 
 import shutil
 from pathlib import Path

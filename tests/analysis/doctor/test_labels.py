@@ -138,8 +138,8 @@ def test_suggestions_are_right_and_their_certainty_tells_where_not() -> None:
     right = np.array([suggested.label_of(index) == ("a" if index < 500 else "b") for index in range(1000)])
     assert 0.7 < right.mean() < 1
     assert abs(float(suggested.certainties.mean()) - right.mean()) < 0.1
-    doubtful = np.argsort(suggested.certainties, kind="stable")[:100]
-    assert right[doubtful].mean() < right.mean()
+    uncertain = np.argsort(suggested.certainties, kind="stable")[:100]
+    assert right[uncertain].mean() < right.mean()
 
 
 def test_one_label_is_suggested_for_all_and_none_for_nothing() -> None:
