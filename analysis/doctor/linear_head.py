@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.training.data.split import connected, fold_groups
 from analysis.types import Float32, Float64
 
 FOLDS = 10
@@ -27,23 +28,17 @@ _JITTER = 1e-4
 Vectors = Float32 | NDArray[np.float16]
 
 
-def folds_by_source(sources: Sequence[str] | None, n: int, seed: int) -> NDArray[np.int64]:
-    """Returns fold numbers `(n,)`, 0..`FOLDS` - 1: each source is in one fold, the folds are about equally large."""
-    random = np.random.default_rng(seed)
-    if sources is None or len(set(sources)) < 2 * FOLDS:
-        return random.permutation(np.arange(n) % FOLDS)
-    names, of_source, counts = np.unique(np.asarray(sources), return_inverse=True, return_counts=True)
-    fold_of = np.zeros(len(names), np.int64)
-    filled = np.zeros(FOLDS)
-    order = random.permutation(len(names))
-    for source in order[np.argsort(-counts[order], kind="stable")]:
-        fold_of[source] = filled.argmin()
-        filled[fold_of[source]] += counts[source]
-    return fold_of[of_source]
+def folds_by_source(sources: Sequence[str] | None, labels: Sequence[Hashable], seed: int) -> NDArray[np.intp]:
+    """Returns fold numbers `(n,)`, 0..`FOLDS` - 1: each source is in one fold, each fold has its share of every label.
+
+    Where pictures come from fewer than two sources a fold, each picture counts for itself.
+    """
+    by_source = sources is not None and len(set(sources)) >= 2 * FOLDS
+    return fold_groups(connected(sources or ()) if by_source else range(len(labels)), labels, FOLDS, seed)
 
 
 def held_out_scores(
-    features: Float32, targets: Float32, folds: NDArray[np.int64], weights: Float32 | None = None
+    features: Float32, targets: Float32, folds: NDArray[np.intp], weights: Float32 | None = None
 ) -> Float64:
     """Returns held-out scores `(n, classes)` of a ridge regression on `targets` (n, classes), fold by fold.
 

@@ -56,7 +56,7 @@ def likely_wrong_labels(
     names, given = np.unique(np.asarray(labels), return_inverse=True)
     if len(names) < 2 or len(labels) < 10:
         return _report(np.zeros((len(labels), len(names))), given, names)
-    folds = folds_by_source(sources, len(labels), seed)
+    folds = folds_by_source(sources, labels, seed)
     shapes = None if signatures is None else structures(signatures).reshape(len(labels), SIGNATURE_BYTES)
     features = _Features(embeddings, shapes, given, folds)
     patterns = None if patterns_of is None else _patterns_where_they_help(features, patterns_of, seed)
@@ -71,7 +71,7 @@ class _Features:
     embeddings: Float32
     shapes: Float32 | None
     given: NDArray[np.int64]
-    folds: NDArray[np.int64]
+    folds: NDArray[np.intp]
 
     def subset(self, rows: NDArray[np.int64]) -> _Features:
         shapes = None if self.shapes is None else self.shapes[rows]

@@ -17,6 +17,7 @@ from analysis.training.config import Recipe, TrainingConfig
 from analysis.training.data.grouping import Groups, group_samples, same_pictures, thumbnails
 from analysis.training.data.inputs import CLIP, FACE, PICTURE, Look, Seen, load_face_cutter, see_all
 from analysis.training.data.samples import TINY_TEST, Part, Sample, TrainingData, expect_enough
+from analysis.training.data.split import fold_groups
 from analysis.training.data.tensors import Tensors
 from analysis.training.progress import Reporter
 from analysis.training.run_document import RunWarning, SplitDocument
@@ -138,15 +139,10 @@ def split(
             samples[int(np.flatnonzero(truth == n)[0])].label for n in np.unique(truth) if _alone(groups, truth, n)
         ]
         raise UnusableTrainingData(f"label {alone[0]!r}: all of it comes from one source, at least two are needed")
-    from sklearn.model_selection import StratifiedGroupKFold
-
     wanted = max(round(1 / config.validation_share), 2) if config.recipe not in _CROSS_VALIDATED else config.folds
     for folds in range(min(wanted, fewest), 1, -1):
         for attempt in range(SPLIT_TRIES):
-            fold = np.empty(len(samples), np.intp)
-            splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=config.seed * SPLIT_TRIES + attempt)
-            for number, (_, held) in enumerate(splitter.split(truth, truth, groups.ids)):
-                fold[held] = number
+            fold = fold_groups(groups.ids.tolist(), truth.tolist(), folds, config.seed * SPLIT_TRIES + attempt)
             if all(len(np.unique(truth[fold == f])) == len(np.unique(truth)) for f in range(folds)):
                 return fold, False
     raise UnusableTrainingData("the sources cannot be divided so that every label is learned and checked")

@@ -1,4 +1,4 @@
-"""Parts for training, validation and test that share no source: groups are dealt out whole, labels in proportion."""
+"""Parts of a split, and folds, that share no source: groups are dealt out whole, labels in proportion."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 SWAPS_PER_GROUP = 20
 MOST_SWAPS = 4_000
 """Random moves tried after the first deal; each costs some microseconds."""
+ABSENT, NOTHING = 0.01, 1e-9
+"""A part without any of a label is worse by this much, so that a rare label in small groups comes into each part, while
+no group with more than a tenth of a label moves for it."""
 
 Key = TypeVar("Key", bound=Hashable)
+Name = TypeVar("Name", bound=Hashable)
 
 
 def connected(*keys_of_samples: Sequence[Hashable]) -> list[int]:
@@ -46,8 +50,8 @@ def _renumbered(roots: Iterable[int]) -> list[int]:
 
 
 def split_groups(
-    groups: Sequence[int], labels: Sequence[Key], shares: Mapping[str, float], seed: int
-) -> dict[int, str]:
+    groups: Sequence[int], labels: Sequence[Key], shares: Mapping[Name, float], seed: int
+) -> dict[int, Name]:
     """The part of each group: every group in exactly one, each label in each part as near to its share as groups allow.
 
     `groups` and `labels` hold one entry per sample, `shares` the wished share of each part (positive, any sum). The
@@ -68,6 +72,12 @@ def split_groups(
     _improve(dealt, counts, wished, dealer)
     parts = list(shares)
     return {name: parts[part] for name, part in zip(names, dealt.tolist(), strict=True)}
+
+
+def fold_groups(groups: Sequence[int], labels: Sequence[Key], folds: int, seed: int) -> NDArray[np.intp]:
+    """Returns the fold of each sample `(n,)`, 0..`folds` - 1, for cross-validation: parts of equal shares, as above."""
+    fold_of = split_groups(groups, labels, dict.fromkeys(range(folds), 1.0), seed)
+    return np.array([fold_of[group] for group in groups], np.intp)
 
 
 def _counts(groups: Sequence[int], labels: Sequence[Key], names: Sequence[int]) -> NDArray[np.float64]:
@@ -115,9 +125,9 @@ def _improve(
         if here == there or (not swaps and sizes[here] == 1):
             continue
         shift = counts[first] - (counts[second] if swaps else 0)
-        before = ((have[[here, there]] - wished[[here, there], None]) ** 2).sum()
-        after = (have[here] - shift - wished[here]) ** 2, (have[there] + shift - wished[there]) ** 2
-        if after[0].sum() + after[1].sum() < before - 1e-12:
+        now = np.stack([have[here], have[there]])
+        then = np.stack([have[here] - shift, have[there] + shift])
+        if _misfit(then, wished[[here, there]]) < _misfit(now, wished[[here, there]]) - 1e-12:
             have[here] -= shift
             have[there] += shift
             dealt[first] = there
@@ -126,3 +136,8 @@ def _improve(
             else:
                 sizes[here] -= 1
                 sizes[there] += 1
+
+
+def _misfit(have: NDArray[np.float64], wished: NDArray[np.float64]) -> float:
+    """Returns how far parts are from their shares; nothing of a label weighs more than its share says."""
+    return float(((have - wished[:, None]) ** 2).sum() + ABSENT * (have < NOTHING).sum())

@@ -115,10 +115,18 @@ def test_lengths_that_differ_are_named() -> None:
 
 def test_pictures_of_one_source_share_a_fold() -> None:
     sources = [f"video {number % 23}" for number in range(400)]
-    folds = folds_by_source(sources, 400, seed=3)
+    labels = [number % 4 for number in range(400)]
+    folds = folds_by_source(sources, labels, seed=3)
     for source in set(sources):
         assert len({int(fold) for fold, name in zip(folds, sources, strict=True) if name == source}) == 1
     assert np.bincount(folds, minlength=FOLDS).min() >= 30
+    assert min(np.bincount(folds[number::4], minlength=FOLDS).min() for number in range(4)) >= 5
+
+
+def test_pictures_of_unknown_source_do_not_belong_together() -> None:
+    sources = [f"video {number}" for number in range(20)] + [""] * 380
+    folds = folds_by_source(sources, ["a", "b"] * 200, seed=3)
+    assert np.bincount(folds, minlength=FOLDS).tolist() == [40] * FOLDS
 
 
 def test_a_copy_in_another_fold_cannot_vouch_for_a_wrong_label() -> None:

@@ -2,11 +2,12 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.training.data.split import connected, split_groups
+from analysis.training.data.split import connected, fold_groups, split_groups
 
 SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
 
@@ -78,3 +79,39 @@ def test_other_seeds_give_other_splits() -> None:
     groups = list(range(60))
     splits = {tuple(sorted(split_groups(groups, ["x"] * 60, SHARES, seed).items())) for seed in range(4)}
     assert len(splits) == 4
+
+
+@given(many_samples, st.integers(2, 6), st.integers(0, 5))
+def test_folds_part_no_group_and_are_the_same_for_the_same_seed(
+    rows: list[tuple[int, str]], folds: int, seed: int
+) -> None:
+    groups, labels = [row[0] for row in rows], [row[1] for row in rows]
+    fold = fold_groups(groups, labels, folds, seed)
+    assert fold.shape == (len(rows),)
+    assert len(set(zip(groups, fold.tolist(), strict=True))) == len(set(groups))
+    assert len(set(fold.tolist())) == min(folds, len(set(groups)))
+    assert fold.max() < folds
+    assert np.array_equal(fold, fold_groups(groups, labels, folds, seed))
+
+
+@given(many_samples, st.integers(0, 5))
+def test_no_fold_has_more_of_a_label_than_its_share_and_what_comes_in_one_piece(
+    rows: list[tuple[int, str]], seed: int
+) -> None:
+    """Where labels come in small groups, folds are alike; a large group is larger than any share."""
+    groups, labels = list(range(len(rows))), [row[1] for row in rows]
+    fold = fold_groups(groups, labels, 3, seed)
+    for label in set(labels):
+        counts = np.bincount(fold[np.array(labels) == label], minlength=3)
+        assert np.ptp(counts) <= 3
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_fold_has_each_label_that_comes_in_enough_groups(seed: int) -> None:
+    """The rare one comes in as many groups as there are folds, of one sample and of hundreds."""
+    sizes = np.random.default_rng(seed).permutation([1, 1, 2, 30, 300])
+    groups = [number for number, size in enumerate(sizes) for _ in range(size)] + list(range(5, 405))
+    labels = ["rare"] * sizes.sum() + ["usual", "other"] * 200
+    fold = fold_groups(groups, labels, 5, seed)
+    for label in set(labels):
+        assert len(set(fold[np.array(labels) == label].tolist())) == 5
