@@ -129,7 +129,6 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env.folder("ROLLCALL_STATIC_DIR", BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [
     BASE_DIR / "static",
-    ("vendor/bootstrap", BASE_DIR / "node_modules/bootstrap/dist"),
     ("vendor/tus", BASE_DIR / "node_modules/tus-js-client/dist"),
     ("vendor/turbo", BASE_DIR / "node_modules/@hotwired/turbo/dist"),
     ("vendor/uplot", BASE_DIR / "node_modules/uplot/dist"),
