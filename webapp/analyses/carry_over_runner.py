@@ -1,4 +1,4 @@
-"""Recognises the people of an earlier analysis in a new one of the same video, by where and when they were seen.
+"""Matches the people of an earlier analysis of a video with those of a new one, by where and when they were seen.
 
 Pure functions over arrays: names must survive a repeated analysis, whatever model it uses.
 """
@@ -32,27 +32,27 @@ class Before:
 
     seen: Seen
     is_known: bool
-    """A human has given a name, or has said otherwise who this is."""
+    """Somebody gave a name, or decided something else about this person."""
 
 
 def match(
     new: Sequence[Seen],
     before: Mapping[Key, Before],
     *,
-    settled: Mapping[int, Key] | None = None,
-    forbidden: Mapping[int, Collection[Key]] | None = None,
+    must_be: Mapping[int, Key] | None = None,
+    cannot_link: Mapping[int, Collection[Key]] | None = None,
 ) -> dict[int, Key]:
-    """For each new group that is an earlier person: that person's key.
+    """Returns the key of the earlier person for each new group that shows one.
 
-    One to one, except that several groups may become one *known* person: a human has said who that is. Never two that
-    are seen at the same moment. `settled` groups are who they are; a group never becomes whoever is `forbidden` for it.
+    One to one, except that several groups may become one *known* person. Never two that
+    are seen at the same moment. `must_be` says who a group is for certain, `cannot_link` whom it never becomes.
     """
     new_at = [_on_grid(seen) for seen in new]
     before_at = {key: _on_grid(person.seen) for key, person in before.items()}
     shared = _shared_moments(new_at, before_at)
     pairs = sorted(shared.items(), key=lambda item: (-item[1], item[0][0]))
-    pairs = [(pair, count) for pair, count in pairs if pair[1] not in (forbidden or {}).get(pair[0], ())]
-    matched: dict[int, Key] = dict(settled or {})
+    pairs = [(pair, count) for pair, count in pairs if pair[1] not in (cannot_link or {}).get(pair[0], ())]
+    matched: dict[int, Key] = dict(must_be or {})
     for (group, key), count in pairs:
         shorter = min(len(new_at[group]), len(before_at[key]))
         if group not in matched and key not in matched.values() and count >= SURE_SHARE * shorter:
@@ -67,7 +67,7 @@ def match(
 
 
 def same_appearances(new: Sequence[Seen], before: Mapping[Key, Seen]) -> dict[int, Key]:
-    """For each new appearance the earlier one that shows the same face at the same time; several may share one."""
+    """Returns for each new appearance the earlier one with the same face at the same time; several may share one."""
     new_at = [_on_grid(seen) for seen in new]
     before_at = {key: _on_grid(seen) for key, seen in before.items()}
     best: dict[int, Key] = {}
@@ -80,7 +80,7 @@ def same_appearances(new: Sequence[Seen], before: Mapping[Key, Seen]) -> dict[in
 
 
 def _on_grid(seen: Seen) -> dict[int, Float32]:
-    """The interpolated box at each moment of the grid; a short track counts at the moment nearest to it."""
+    """Returns the interpolated box (4,) at each moment of the grid; a short track counts at the nearest moment."""
     at: dict[int, Float32] = {}
     for times_s, boxes_xyxy in seen:
         if not len(times_s):
@@ -96,7 +96,7 @@ def _on_grid(seen: Seen) -> dict[int, Float32]:
 def _shared_moments(
     new_at: Sequence[dict[int, Float32]], before_at: Mapping[Key, dict[int, Float32]]
 ) -> Counter[tuple[int, Key]]:
-    """How often a new group and an earlier person have their face in the same place at the same moment."""
+    """Counts how often a new group and an earlier person have their face in the same place at the same moment."""
     present: dict[int, list[int]] = defaultdict(list)
     for group, moments in enumerate(new_at):
         for moment in moments:

@@ -1,7 +1,7 @@
-"""What humans have constraints about a video, told in terms of the tracks of a new analysis of it.
+"""Carries what people decided about a video over to the tracks of a new analysis of it.
 
-Tracks of one analysis are found again in the next by where and when they were seen, so that names, moved appearances,
-people told apart, and the undoing of all that outlive every new analysis and model.
+The tracks of one analysis are found again in the next by where and when they were seen, so that names, moved
+appearances, people told apart, and the undoing of all that outlive every new analysis and model.
 """
 
 from collections import defaultdict
@@ -17,20 +17,20 @@ from webapp.people.models import Face, Moved, Person, Track, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
-    """About new tracks by their number: whom they must be, whom they cannot be, and which earlier track each is."""
+class EarlierAnswers:
+    """About new tracks by their number: whom they must and cannot be, and which earlier track each is."""
 
     constraints: Constraints
-    settled: Mapping[int, UUID]
-    forbidden: Mapping[int, frozenset[UUID]]
+    must_be: Mapping[int, UUID]
+    cannot_be: Mapping[int, frozenset[UUID]]
     earlier: Mapping[int, int]
     """New number -> pk of the earlier track."""
     verdicts: Mapping[int, Sequence[int]] = field(default_factory=dict)
-    """New number -> verdicts about it."""
+    """New number -> pks of verdicts about it."""
 
 
-def of_video(video_id: UUID, team_id: UUID, tracks: Sequence[Track], replaced: Sequence[UUID]) -> Remembered:
-    """Reads only. `tracks` in the order that numbers mean; `replaced` are the analyses that are about to go."""
+def of_video(video_id: UUID, team_id: UUID, tracks: Sequence[Track], replaced: Sequence[UUID]) -> EarlierAnswers:
+    """Reads the decisions about a video. `tracks` are numbered by position; `replaced` are the analyses about to go."""
     family = constraint_queries.family_of(team_id)
     seen = [_seen(track) for track in tracks]
     before = Track.objects.filter(analysis__in=replaced, person__isnull=False)
@@ -38,32 +38,33 @@ def of_video(video_id: UUID, team_id: UUID, tracks: Sequence[Track], replaced: S
     earlier = carry_over_runner.same_appearances(seen, {pk: _seen(track) for pk, track in old.items()})
     verdicts = {v.pk: v for v in Verdict.objects.filter(video=video_id, stands=True).order_by("pk")}
     about = _verdicts_about(seen, verdicts)
-    settled: dict[int, UUID] = {}
-    forbidden: dict[int, set[UUID]] = defaultdict(set)
+    must_be: dict[int, UUID] = {}
+    cannot_be: dict[int, set[UUID]] = defaultdict(set)
     for number, keys in about.items():
         for key in keys:
             person = family.root(verdicts[key].person_id)
             if verdicts[key].is_same:
-                settled[number] = person  # of several the latest, which comes last
+                must_be[number] = person  # of several the latest, which comes last
             else:
-                forbidden[number].add(person)
-    was = {number: whose for number, pk in earlier.items() if (whose := old[pk].person_id)} | settled
-    constraints = _constraints(was, settled, forbidden, constraint_queries.pairs_apart(team_id, family))
-    for number in settled:
-        forbidden[number].discard(settled[number])
-    return Remembered(constraints, settled, {n: frozenset(people) for n, people in forbidden.items()}, earlier, about)
+                cannot_be[number].add(person)
+    was = {number: whose for number, pk in earlier.items() if (whose := old[pk].person_id)} | must_be
+    constraints = _constraints(was, must_be, cannot_be, constraint_queries.cannot_link_pairs(team_id, family))
+    for number, person in must_be.items():
+        cannot_be[number].discard(person)
+    excluded = {number: frozenset(people) for number, people in cannot_be.items()}
+    return EarlierAnswers(constraints, must_be, excluded, earlier, about)
 
 
-def hand_on(remembered: Remembered, tracks: Sequence[Track]) -> None:
-    """Lets verdicts, the undoing of moves and chosen portraits point to the new tracks. Call it before the old go."""
-    _hand_on_moves(remembered, tracks)
-    for number, verdicts in remembered.verdicts.items():
+def carry_over(answers: EarlierAnswers, tracks: Sequence[Track]) -> None:
+    """Points verdicts, moves that can be undone and chosen portraits to the new tracks. Call it before the old go."""
+    _carry_moves(answers, tracks)
+    for number, verdicts in answers.verdicts.items():
         Verdict.objects.filter(pk__in=verdicts).update(track=tracks[number])
-    _hand_on_portraits(remembered, tracks)
+    _carry_portraits(answers, tracks)
 
 
-def known_people(person_ids: Sequence[UUID]) -> set[UUID]:
-    """Those about whom a human has constraints anything."""
+def decided_people(person_ids: Sequence[UUID]) -> set[UUID]:
+    """Returns those about whom somebody decided anything."""
     return set(
         Person.objects.filter(pk__in=person_ids, events__undone_at=None, events__isnull=False).values_list(
             "pk", flat=True
@@ -76,7 +77,7 @@ def _seen(track: Track | Verdict) -> carry_over_runner.Seen:
 
 
 def _verdicts_about(seen: Sequence[carry_over_runner.Seen], verdicts: Mapping[int, Verdict]) -> dict[int, list[int]]:
-    """Several verdicts can be about one appearance (not Anna, not Bea), so each place is looked for once."""
+    """Returns pks of verdicts by number. Several can be about one appearance, so each place is searched for once."""
     places: dict[tuple[float, bytes], list[int]] = defaultdict(list)
     for pk, verdict in verdicts.items():
         places[verdict.start_s, bytes(verdict.samples)].append(pk)
@@ -89,29 +90,29 @@ def _verdicts_about(seen: Sequence[carry_over_runner.Seen], verdicts: Mapping[in
 
 def _constraints(
     was: Mapping[int, UUID],
-    settled: Mapping[int, UUID],
-    forbidden: Mapping[int, set[UUID]],
+    must_be: Mapping[int, UUID],
+    cannot_be: Mapping[int, set[UUID]],
     pairs: set[constraint_queries.Pair],
 ) -> Constraints:
     by_person: dict[UUID, list[int]] = defaultdict(list)
     for number, person in was.items():
         by_person[person].append(number)
     same: dict[UUID, list[int]] = defaultdict(list)
-    for number, person in settled.items():
+    for number, person in must_be.items():
         same[person].append(number)
     apart = [(tuple(same[one]), tuple(same[other])) for one, other in combinations(same, 2)]
     for pair in pairs:
         if pair <= by_person.keys() and len(pair) == 2:
             first, second = sorted(pair)
             apart.append((tuple(by_person[first]), tuple(by_person[second])))
-    for number, people in forbidden.items():
+    for number, people in cannot_be.items():
         apart += [((number,), tuple(by_person[each])) for each in people if each in by_person]
     return Constraints(tuple(tuple(numbers) for numbers in same.values()), tuple(apart))
 
 
-def _hand_on_moves(remembered: Remembered, tracks: Sequence[Track]) -> None:
+def _carry_moves(answers: EarlierAnswers, tracks: Sequence[Track]) -> None:
     new_of: dict[int, list[Track]] = defaultdict(list)
-    for number, pk in remembered.earlier.items():
+    for number, pk in answers.earlier.items():
         new_of[pk].append(tracks[number])
     copies = []
     for pks in summary_services.batches(new_of):
@@ -123,9 +124,9 @@ def _hand_on_moves(remembered: Remembered, tracks: Sequence[Track]) -> None:
     Moved.objects.bulk_create(copies, batch_size=summary_services.BATCH)
 
 
-def _hand_on_portraits(remembered: Remembered, tracks: Sequence[Track]) -> None:
-    """The view of the same appearance that is nearest in time to the chosen one."""
-    new_of = {pk: tracks[number] for number, pk in remembered.earlier.items()}
+def _carry_portraits(answers: EarlierAnswers, tracks: Sequence[Track]) -> None:
+    """Chooses the view of the same appearance that is nearest in time to the chosen one."""
+    new_of = {pk: tracks[number] for number, pk in answers.earlier.items()}
     for person in Person.objects.filter(chosen_portrait__track__in=list(new_of)).select_related("chosen_portrait"):
         chosen = person.chosen_portrait
         assert chosen is not None and chosen.track_id is not None  # filtered

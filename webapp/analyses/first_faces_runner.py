@@ -1,4 +1,4 @@
-"""Rough groups of faces while an analysis runs, so that each likely person is shown once."""
+"""Groups the faces of a running analysis roughly, so that each likely person is shown once."""
 
 from uuid import UUID
 
@@ -9,13 +9,13 @@ from webapp.people import sample_codec
 from webapp.people.models import Face
 
 ALIKE = 0.6
-"""Cosine. Within one recording the same person mostly scores above 0.75 and different people up to 0.57."""
+"""Cosine. Within one video the same person mostly scores above 0.75 and different people up to 0.57."""
 VIEWS_PER_GROUP = 6
-"""Faces are compared with so many of a group, so that a long video stays quick."""
+"""Faces of a group that are compared, so that a long video stays quick."""
 
 
 class RoughGroups:
-    """Puts each face into the group of its most similar face, or a new one; two faces of one moment never share one."""
+    """Puts each face into the group of its most similar face, or a new one; two faces of one frame never share one."""
 
     def __init__(self) -> None:
         self._vectors: list[Float32] = []
@@ -25,7 +25,7 @@ class RoughGroups:
 
     @classmethod
     def of_analysis(cls, analysis_id: UUID) -> "RoughGroups":
-        """With the faces that are stored already."""
+        """Returns groups with the faces that are stored already."""
         groups = cls()
         faces = Face.objects.filter(analysis=analysis_id, preliminary_group__isnull=False)
         for group, time_s, blob in faces.values_list("preliminary_group", "time_s", "embedding"):
@@ -33,7 +33,7 @@ class RoughGroups:
         return groups
 
     def add(self, embedding: Float32, time_s: float) -> int:
-        """The group of this face."""
+        """Adds a face and returns its group."""
         known = self._most_alike(embedding, self._moments.get(time_s, set()))
         group = self._count if known is None else known
         self._remember(group, time_s, embedding)
@@ -42,9 +42,9 @@ class RoughGroups:
     def _most_alike(self, embedding: Float32, taken: set[int]) -> int | None:
         if not self._vectors:
             return None
-        likeness = np.stack(self._vectors) @ embedding
-        for position in np.argsort(-likeness):
-            if likeness[position] < ALIKE:
+        similarity = np.stack(self._vectors) @ embedding
+        for position in np.argsort(-similarity):
+            if similarity[position] < ALIKE:
                 return None
             if self._groups[position] not in taken:
                 return self._groups[position]

@@ -33,7 +33,7 @@ from webapp.videos.signals import video_analysed
 
 
 def run_analysis(job: Job) -> None:
-    """Does what is left to do. Hands over to the segments, or ends the job."""
+    """Does the next step of an analysis: hands over to the segments, or groups their faces and ends the job."""
     analysis = Analysis.objects.select_related("video__team", "job").filter(job=job).first()
     if analysis is None or analysis.video.deleted_at is not None:
         lifecycle.cancel(job.pk)
@@ -58,15 +58,15 @@ def options_of(analysis: Analysis) -> AnalysisOptions:
 
 @lru_cache(maxsize=1)
 def models() -> Models:
-    """Loaded once in each worker process; the same for every thoroughness."""
+    """Returns the models, loaded once in each worker process; the same for every thoroughness."""
     return pipeline.load_models(AnalysisOptions())
 
 
 def _scan(job: Job, analysis: Analysis, path: Path) -> None:
-    """Stores and shows faces as the keyframes give them; a repeat replaces those of the broken-off attempt."""
+    """Stores and shows faces as the keyframes give them; a repeat replaces those of the attempt before."""
     options, video = options_of(analysis), analysis.video
     Face.objects.filter(analysis=analysis, track=None).delete()
-    tentative_runner.forget(analysis)
+    tentative_runner.discard(analysis)
     groups, count = RoughGroups(), 0
 
     def on_progress(progress: Progress) -> None:
@@ -84,16 +84,16 @@ def _scan(job: Job, analysis: Analysis, path: Path) -> None:
             rows.append(row)
             count += 1
         if rows:
-            guesses = _guesses(analysis, rows)
+            tentative = _tentative_matches(analysis, rows)
             with transaction.atomic():
                 Face.objects.bulk_create(rows)
-                tentative_runner.remember(analysis, guesses)
+                tentative_runner.store(analysis, tentative)
                 lifecycle.report(job, "scan", 0, video.duration_s, new_results=True)
     Analysis.objects.filter(pk=analysis.pk).update(scanned_at=timezone.now())
 
 
 def _make_segments(job: Job, analysis: Analysis) -> None:
-    """All at once with their jobs, or none."""
+    """Creates all segments with their jobs, or none."""
     video = analysis.video
     with transaction.atomic():
         lifecycle.report(job, "detect", 0, video.duration_s)
@@ -113,7 +113,7 @@ def _make_segments(job: Job, analysis: Analysis) -> None:
 
 
 def analyse_segment(job: Job) -> None:
-    """Finds the tracks of one stretch and stores them together with the end of the job."""
+    """Finds the tracks of one segment and stores them together with the end of the job."""
     segment = Segment.objects.select_related("analysis__video").filter(job=job).first()
     if segment is None or segment.analysis.video.deleted_at is not None:
         lifecycle.cancel(job.pk)
@@ -137,12 +137,12 @@ def analyse_segment(job: Job) -> None:
 
 
 def store_segment(job: Job, segment: Segment, result: SegmentResult) -> None:
-    """Pictures first, then rows and the end of the job in one transaction. Raises Cancelled if the job is not ours."""
+    """Stores pictures, then rows and the end of the job in one transaction. Raises Cancelled if the job is not ours."""
     analysis = segment.analysis
     groups = RoughGroups.of_analysis(analysis.pk)
     tracks = [_track(segment, found) for found in result.tracks]
     faces = [_faces(analysis, found, f"{segment.index}/{number}", groups) for number, found in enumerate(result.tracks)]
-    guesses = _guesses(analysis, [face for of_track in faces for face in of_track])
+    tentative = _tentative_matches(analysis, [face for of_track in faces for face in of_track])
     with transaction.atomic():
         lifecycle.report(job, "detect", job.total, job.total, new_results=True)
         lifecycle.finish(job)
@@ -151,7 +151,7 @@ def store_segment(job: Job, segment: Segment, result: SegmentResult) -> None:
             for face in of_track:
                 face.track = track
         Face.objects.bulk_create([face for of_track in faces for face in of_track], batch_size=people_runner.BATCH)
-        tentative_runner.remember(analysis, guesses)
+        tentative_runner.store(analysis, tentative)
         Segment.objects.filter(pk=segment.pk).update(
             cut_at_start=result.cut_at_start,
             cut_at_end=result.cut_at_end,
@@ -165,11 +165,11 @@ def store_segment(job: Job, segment: Segment, result: SegmentResult) -> None:
         )
 
 
-def _guesses(analysis: Analysis, faces: Sequence[Face]) -> dict[int, tentative_runner.Guess]:
-    """Whom these faces probably show. Of a repeated analysis nobody sees them: the people of the former one stand."""
+def _tentative_matches(analysis: Analysis, faces: Sequence[Face]) -> dict[int, tentative_runner.TentativeMatch]:
+    """Returns tentative identities; none for a repeated analysis, as pages show the people of the former one."""
     if analysis.video.current_analysis_id is not None:
         return {}
-    return tentative_runner.guesses(faces, analysis.video.team_id, analysis.embedder)
+    return tentative_runner.identify(faces, analysis.video.team_id, analysis.embedder)
 
 
 def _track(segment: Segment, found: FoundTrack) -> Track:
@@ -214,27 +214,28 @@ def _face(analysis: Analysis, found: FoundFace, place: str) -> Face:
 
 
 def files_prefix(video: Video, analysis_id: uuid.UUID) -> str:
+    """Returns the prefix of the storage keys of an analysis."""
     return f"{video.files_prefix}/analyses/{analysis_id}"
 
 
 @dataclass(frozen=True, slots=True)
-class Grouped:
-    """Everything that is found out before anything is written."""
+class GroupedTracks:
+    """Everything that is computed before anything is written."""
 
     plan: people_runner.Plan
     replaced: list[uuid.UUID]
-    """Earlier analyses of the video, about to go."""
+    """Earlier analyses of the video, which this one replaces."""
     seen_before: list[uuid.UUID]
-    """The people of those."""
+    """Their people."""
 
 
 def _group(job: Job, analysis: Analysis) -> None:
-    """The last step: people."""
+    """Turns groups into people, the last step."""
     store_people(job, analysis, group(job, analysis))
 
 
-def group(job: Job, analysis: Analysis) -> Grouped:
-    """The long part: reads and computes, writes nothing."""
+def group(job: Job, analysis: Analysis) -> GroupedTracks:
+    """Groups tracks into people: the long part, which writes nothing."""
     video, total_s = analysis.video, analysis.video.duration_s
 
     def on_progress(progress: Progress) -> None:
@@ -243,14 +244,14 @@ def group(job: Job, analysis: Analysis) -> Grouped:
     lifecycle.report(job, "group", total_s, total_s)
     segments, tracks = stored_results_queries.segments_of(analysis)
     replaced = list(Analysis.objects.filter(video=video).exclude(pk=analysis.pk).values_list("pk", flat=True))
-    memory = earlier_answers_runner.of_video(video.pk, video.team_id, tracks, replaced)
-    grouping = pipeline.stitch_and_group(segments, on_progress, memory.constraints)
-    plan = people_runner.plan(tracks, grouping, replaced, memory, video.team)
-    return Grouped(plan, replaced, people_runner.people_seen_in(replaced))
+    answers = earlier_answers_runner.of_video(video.pk, video.team_id, tracks, replaced)
+    grouping = pipeline.stitch_and_group(segments, on_progress, answers.constraints)
+    plan = people_runner.plan(tracks, grouping, replaced, answers, video.team)
+    return GroupedTracks(plan, replaced, people_runner.people_seen_in(replaced))
 
 
-def store_people(job: Job, analysis: Analysis, found: Grouped) -> None:
-    """In one transaction with the end of the job and the farewell to earlier analyses."""
+def store_people(job: Job, analysis: Analysis, found: GroupedTracks) -> None:
+    """Stores people, the end of the job and the removal of earlier analyses in one transaction."""
     video, total_s = analysis.video, analysis.video.duration_s
     with transaction.atomic():
         lifecycle.report(job, "group", total_s, total_s, new_results=True)
@@ -258,7 +259,7 @@ def store_people(job: Job, analysis: Analysis, found: Grouped) -> None:
         people = people_runner.store(found.plan, team=video.team)
         _make_shown(analysis)
         Face.objects.filter(analysis=analysis, track=None).delete()
-        tentative_runner.forget(analysis)
+        tentative_runner.discard(analysis)
         Analysis.objects.filter(pk__in=found.replaced).delete()
         upkeep_services.finish([*people, *found.seen_before])
         upkeep_services.remove_unseen(video.team, found.seen_before)

@@ -1,4 +1,4 @@
-"""The library's values, made again of the rows that segments left."""
+"""Rebuilds the values of `analysis` from the rows that segments stored."""
 
 from collections import defaultdict
 
@@ -11,17 +11,18 @@ from webapp.videos.models import Analysis, Segment
 
 
 def span_of(segment: Segment) -> SegmentSpan:
+    """Returns the span of a stored segment."""
     return SegmentSpan(segment.index, segment.start_s, segment.end_s)
 
 
 def length_s(span: SegmentSpan, info: VideoInfo) -> float:
-    """How much of the video, as far as is known, the span covers; never 0."""
+    """Returns how many seconds of the video the span covers, as far as is known; never 0."""
     start_s, end_s = max(span.start_s, info.start_s), min(span.end_s, info.start_s + info.duration_s)
     return max(end_s - start_s, 0.001)
 
 
 def segments_of(analysis: Analysis) -> tuple[list[SegmentResult], list[Track]]:
-    """All segments in order, and their tracks in the order in which the results hold them."""
+    """Returns all segments in order, and their tracks in the order of the results."""
     faces = _faces_of(analysis)
     by_segment: dict[int, list[Track]] = defaultdict(list)
     for track in Track.objects.filter(analysis=analysis).order_by("pk"):
@@ -32,7 +33,7 @@ def segments_of(analysis: Analysis) -> tuple[list[SegmentResult], list[Track]]:
 
 
 def timings_of(analysis: Analysis) -> dict[str, float]:
-    """Seconds of work of all segments together."""
+    """Returns the seconds that each step took, over all segments."""
     total: dict[str, float] = defaultdict(float)
     for timings_s in Segment.objects.filter(analysis=analysis).values_list("timings_s", flat=True):
         for step, seconds in timings_s.items():
@@ -41,7 +42,7 @@ def timings_of(analysis: Analysis) -> dict[str, float]:
 
 
 def _faces_of(analysis: Analysis) -> dict[int, list[FoundFace]]:
-    """By track, best first. Landmarks are not stored: they had served when the embedding was made."""
+    """Returns faces by track, best first. Landmarks are zeros: only the embedding needed them."""
     faces: dict[int, list[FoundFace]] = defaultdict(list)
     for face in Face.objects.filter(analysis=analysis, track__isnull=False).order_by("track_id", "-quality", "pk"):
         assert face.track_id is not None  # filtered

@@ -1,10 +1,10 @@
-"""What humans have said about who is not who, read so that merged people inherit it."""
+"""Reads must-link and cannot-link constraints, which merged people inherit."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from webapp.people.models import Apart, Person, Track, Verdict
+from webapp.people.models import Apart, Person, Verdict
 
 Pair = frozenset[UUID]
 
@@ -16,7 +16,7 @@ class Family:
     parents: Mapping[UUID, UUID]
 
     def root(self, person: UUID) -> UUID:
-        """The person as whom this one stands today."""
+        """Returns whom this person was merged into in the end, or the person."""
         while person in self.parents:
             person = self.parents[person]
         return person
@@ -31,17 +31,19 @@ class Contradicted:
 
 
 def family_of(team_id: UUID) -> Family:
+    """Reads who of a team was merged into whom."""
     merged = Person.objects.filter(team=team_id, merged_into__isnull=False)
     return Family({pk: parent for pk, parent in merged.values_list("pk", "merged_into") if parent})
 
 
-def pairs_apart(team_id: UUID, family: Family) -> set[Pair]:
-    """People as they stand today who were told apart."""
+def cannot_link_pairs(team_id: UUID, family: Family) -> set[Pair]:
+    """Returns the pairs of people of today who were told apart."""
     rows = Apart.objects.filter(team=team_id, stands=True).values_list("first", "second")
     return {frozenset((family.root(first), family.root(second))) for first, second in rows}
 
 
 def contradicted_by_merging(first: Person, second: Person) -> Contradicted:
+    """Returns the cannot-link constraints between two people."""
     family = family_of(first.team_id)
     pair = {first.pk, second.pk}
     aparts = Apart.objects.filter(team=first.team_id, stands=True).values_list("pk", "first", "second")
@@ -52,19 +54,13 @@ def contradicted_by_merging(first: Person, second: Person) -> Contradicted:
 
 
 def _verdicts_against(person: Person, other: Person, family: Family) -> Iterable[int]:
-    """That some appearance of `person` is not `other`."""
+    """Returns the verdicts that some appearance of `person` is not `other`."""
     against = Verdict.objects.filter(stands=True, is_same=False, track__person=person).values_list("pk", "person")
     return [pk for pk, said in against if family.root(said) == other.pk]
 
 
 def contradicted_by_moving(track_ids: Iterable[int], target: UUID | None, team_id: UUID) -> list[int]:
-    """Earlier verdicts on these tracks that do not hold once somebody says they are `target` (None: nobody known)."""
+    """Returns the verdicts on these tracks that no longer hold once they are `target` (None: a new person)."""
     family = family_of(team_id)
     rows = Verdict.objects.filter(track__in=track_ids, stands=True).values_list("pk", "person", "is_same")
     return [pk for pk, person, is_same in rows if is_same != (family.root(person) == target)]
-
-
-def forbidden_for(tracks: Iterable[Track], family: Family) -> set[UUID]:
-    """People whom these tracks are not, by what somebody said of the tracks themselves."""
-    rows = Verdict.objects.filter(track__in=[t.pk for t in tracks], stands=True, is_same=False)
-    return {family.root(person) for person in rows.values_list("person", flat=True)}

@@ -1,4 +1,4 @@
-"""Makes people: each with a number that nobody of the team ever had, and a colour."""
+"""Creates people, each with a colour and a number that nobody of the team ever had."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ HUES = 12
 
 
 def hold(team_id: UUID) -> None:
-    """Whoever else makes people of this team waits until the transaction ends, and then sees what it has made.
+    """Has everybody else who creates people of this team wait until the transaction ends.
 
     The update that changes nothing locks the row in PostgreSQL; in SQLite the transaction as a whole is alone anyway.
     """
@@ -21,7 +21,7 @@ def hold(team_id: UUID) -> None:
 
 
 def next_numbers(team_id: UUID, count: int) -> range:
-    """Held until the transaction ends."""
+    """Returns `count` new numbers, and holds the team until the transaction ends."""
     hold(team_id)
     LastNumber.objects.filter(team=team_id).update(number=F("number") + count)
     last = LastNumber.objects.values_list("number", flat=True).get(team=team_id)
@@ -29,7 +29,7 @@ def next_numbers(team_id: UUID, count: int) -> range:
 
 
 def rarest_hues(count: int, used: Iterable[int]) -> list[int]:
-    """Colours for so many people beside those who have one already."""
+    """Returns `count` hues, 0..11, the least used first; `used` are those of the people beside them."""
     often = Counter(used)
     hues = []
     for _ in range(count):
@@ -40,6 +40,6 @@ def rarest_hues(count: int, used: Iterable[int]) -> list[int]:
 
 
 def make_hidden_person(team_id: UUID) -> Person:
-    """A new person who does not count yet: the event that fills them with appearances brings them out."""
+    """Creates a person who is shown once an event gives them appearances."""
     number = next_numbers(team_id, 1)[0]
     return Person.objects.create(team_id=team_id, number=number, hue=number % HUES, is_deleted=True)

@@ -1,7 +1,8 @@
-"""The few views of each person that new faces are compared with: good ones, from as many videos as possible.
+"""Keeps the gallery templates: the few views of each person that new faces are compared with.
 
-One row a person holds all of them, so that those of 60,000 people are read in a moment. Call `refresh` in every
-transaction that changes whose a track is, which tracks are shown, or who stands.
+They are good views from as many videos as possible. One row for each person holds them all, so that those of 60,000
+people are read in a moment. Call `refresh` in every transaction that changes whose a track is, which tracks are shown,
+or who was merged or deleted.
 """
 
 from collections import OrderedDict, defaultdict
@@ -19,26 +20,27 @@ from webapp.people import present_queries, sample_codec, summary_services
 from webapp.people.models import Face, ReferenceSet
 
 MOST_KEPT = 2
-"""Teams whose references this process keeps at hand; 60,000 people take 90 MB."""
-VIEWS = 6
-VIEWS_PER_VIDEO = 3
+"""Galleries that this process keeps in memory; 60,000 people take 90 MB."""
+TEMPLATES_PER_PERSON = 6
+TEMPLATES_PER_VIDEO = 3
 STORED = np.dtype("<f2")
-"""Half precision changes a likeness by less than 0.001."""
+"""Half precision changes a cosine by less than 0.001."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """The people of a team with what they look like to one embedder; rows of `gallery` in the order of `people`."""
+class TeamGallery:
+    """The people of a team and their templates for one embedder; rows of `gallery` in the order of `people`."""
 
     people: list[UUID]
     gallery: Gallery
     row_of: dict[UUID, int]
 
 
-_kept: OrderedDict[tuple[UUID, str], tuple[dict[str, int | None], Known]] = OrderedDict()
+_kept: OrderedDict[tuple[UUID, str], tuple[dict[str, int | None], TeamGallery]] = OrderedDict()
 
 
 def refresh(person_ids: Collection[UUID]) -> None:
+    """Chooses the templates of these people again."""
     for ids in summary_services.batches(sorted(set(person_ids))):
         ReferenceSet.objects.filter(person__in=ids).delete()
         ReferenceSet.objects.bulk_create(_sets(ids))
@@ -67,19 +69,19 @@ def _sets(ids: Sequence[UUID]) -> list[ReferenceSet]:
 
 
 def _best_views(ids: Sequence[UUID]) -> dict[tuple[UUID, str], list[UUID]]:
-    """Faces by person and embedder: the best of each video first, then the second best of each, and so on."""
+    """Returns faces by person and embedder: the best of each video first, then the second best of each, and so on."""
     of_video: dict[tuple[UUID, str, UUID], list[tuple[float, UUID]]] = defaultdict(list)
     for view in summary_services.shown_views(ids):
         of_video[view.person, view.embedder, view.analysis].append((-view.quality, view.face))
     ranked: dict[tuple[UUID, str], list[tuple[int, float, UUID]]] = defaultdict(list)
     for (person, embedder, _), views in of_video.items():
-        best = enumerate(nsmallest(VIEWS_PER_VIDEO, views))
+        best = enumerate(nsmallest(TEMPLATES_PER_VIDEO, views))
         ranked[person, embedder] += [(rank, worse, pk) for rank, (worse, pk) in best]
-    return {key: [pk for *_, pk in nsmallest(VIEWS, views)] for key, views in ranked.items()}
+    return {key: [pk for *_, pk in nsmallest(TEMPLATES_PER_PERSON, views)] for key, views in ranked.items()}
 
 
-def known_people(team_id: UUID, embedder: str) -> Known:
-    """Everybody who stands and is shown somewhere. Kept in this process until anything about it changes."""
+def team_gallery(team_id: UUID, embedder: str) -> TeamGallery:
+    """Returns the templates of everybody who is shown somewhere. Kept in this process until one of them changes."""
     sets = ReferenceSet.objects.filter(team=team_id, embedder=embedder)
     stamp = sets.aggregate(newest=Max("pk"), sets=Count("pk"), sum=Sum("pk"))
     key = (team_id, embedder)
@@ -91,19 +93,19 @@ def known_people(team_id: UUID, embedder: str) -> Known:
     return _kept[key][1]
 
 
-def _read(sets: QuerySet[ReferenceSet]) -> Known:
+def _read(sets: QuerySet[ReferenceSet]) -> TeamGallery:
     rows = list(sets.values_list("person", "count", "vectors"))
     if not rows:
-        return Known([], Gallery(np.zeros((0, 1), np.float32), np.zeros(0, np.int64)), {})
+        return TeamGallery([], Gallery(np.zeros((0, 1), np.float32), np.zeros(0, np.int64)), {})
     counts = np.array([count for _, count, _ in rows])
     packed = np.frombuffer(b"".join(blob for _, _, blob in rows), STORED)
     vectors: Float32 = packed.reshape(counts.sum(), -1).astype(np.float32)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
     people = [person for person, _, _ in rows]
-    return Known(people, compact(Gallery(vectors, starts)), {person: row for row, person in enumerate(people)})
+    return TeamGallery(people, compact(Gallery(vectors, starts)), {person: row for row, person in enumerate(people)})
 
 
 def unpacked(row: ReferenceSet) -> Float32:
-    """(count, d)."""
+    """Returns the templates of a row, (count, d)."""
     packed = np.frombuffer(row.vectors, STORED)
     return packed.reshape(row.count, -1).astype(np.float32)

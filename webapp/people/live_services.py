@@ -8,5 +8,5 @@ from webapp.jobs import live_updates
 
 
 def publish_later(team_id: UUID) -> None:
-    """Has open pages fetch people again, once the transaction has ended well."""
+    """Has open pages load people again, once the transaction has ended well."""
     transaction.on_commit(lambda: live_updates.publish_people(team_id))

@@ -24,14 +24,14 @@ class Person(models.Model):
     """What is shown; chosen by somebody, or else a good view. Kept by `webapp.people.summary_services`."""
     chosen_portrait = models.ForeignKey("Face", models.SET_NULL, null=True, related_name="+")
     is_hidden = models.BooleanField(default=False)
-    """Somebody does not want to see this person among the people."""
+    """Left out of the list of people."""
     is_deleted = models.BooleanField(default=False)
-    """Not a person, or of no interest: shown nowhere. The row stays, so that it can be undone and is remembered."""
+    """Shown nowhere. The row stays, so that it can be undone and later analyses keep to it."""
     merged_into = models.ForeignKey("self", models.SET_NULL, null=True, related_name="merged")
-    """This person turned out to be that one, and has no tracks while that stands."""
+    """This person was merged into that one, and has no tracks while that stands."""
     join_from = models.FloatField(null=True)
     suggest_from = models.FloatField(null=True)
-    """Least likeness for this person, where an admin has set it; else as in `webapp.people.likeness`."""
+    """Accept and review threshold of this person, cosines, where an admin has set them; else those of the model."""
 
     is_unnamed = models.GeneratedField(
         expression=models.ExpressionWrapper(Q(name=""), models.BooleanField()),
@@ -69,7 +69,7 @@ class Person(models.Model):
 
     @property
     def is_standing(self) -> bool:
-        """As `STANDING` says it."""
+        """Whether `STANDING` holds."""
         return self.merged_into_id is None and not self.is_deleted
 
 
@@ -87,30 +87,30 @@ class LastNumber(models.Model):
         return f"{self.team_id}: {self.number}"
 
 
-class Act(models.TextChoices):
-    """What somebody did with people; each act can be undone."""
+class EventKind(models.TextChoices):
+    """What somebody did with people; each can be undone."""
 
-    NAME = "name", _("Named")
-    MERGE = "merge", _("Merged")
-    SPLIT = "split", _("Split")
-    MOVE = "move", _("Moved appearances")
-    HIDE = "hide", _("Hidden")
-    SHOW = "show", _("Shown again")
-    PORTRAIT = "portrait", _("Chose the portrait")
-    DELETE = "delete", _("Deleted")
-    APART = "apart", _("Told apart")
-    LIMITS = "limits", _("Set how sure is sure")
+    NAME = "name"
+    MERGE = "merge"
+    SPLIT = "split"
+    MOVE = "move"
+    HIDE = "hide"
+    SHOW = "show"
+    PORTRAIT = "portrait"
+    DELETE = "delete"
+    APART = "apart"
+    THRESHOLDS = "limits"
 
 
 class Event(models.Model):
-    """One act on people: who, when, what, and what undoes it. Written by `webapp.people.acts.events` alone.
+    """One operation on people: who, when, what, and what undoes it. Written by `webapp.people.acts.events` alone.
 
     Moves: stands (`undone_at` is None) -> undone, once.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+")
-    act = models.CharField(max_length=10, choices=Act.choices)
+    act = models.CharField(max_length=10, choices=EventKind.choices)
     people = models.ManyToManyField(Person, related_name="events")
     """Whose history shows it."""
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -118,9 +118,9 @@ class Event(models.Model):
     undone_at = models.DateTimeField(null=True)
     undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     changes = models.JSONField(default=list)
-    """`webapp.people.acts.events.Change` values: which cells held what before and after."""
+    """`webapp.people.acts.events.FieldChange` values as JSON: which field of which rows held what before and after."""
     words = models.JSONField(default=dict)
-    """Names and counts as they were then, for the sentence in the history; the portrait that was shown."""
+    """Names and counts of that time, for the sentence in the history; the portrait that was shown."""
 
     class Meta:
         indexes = [models.Index(fields=["team", "-made_at"])]
@@ -142,7 +142,7 @@ class Moved(models.Model):
 
 
 class Apart(models.Model):
-    """Somebody has said that these two are two people. Whoever they are merged into inherits it."""
+    """A cannot-link constraint: somebody said that these are two people. Whoever they are merged into inherits it."""
 
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+")
     first = models.ForeignKey(Person, models.CASCADE, related_name="+")
@@ -158,7 +158,7 @@ class Apart(models.Model):
 
 
 class Verdict(models.Model):
-    """Somebody has said that this appearance is, or is not, that person.
+    """A must-link or cannot-link constraint: somebody said that this appearance is, or is not, that person.
 
     It keeps where and when the face was seen, so that it holds for every later analysis of the video, even after one
     that did not find the face.
@@ -182,7 +182,7 @@ class Verdict(models.Model):
 
 
 class Track(models.Model):
-    """One face followed through a stretch of a video without a cut; the piece of truth behind time bars and boxes."""
+    """A tracklet: one face followed through a stretch of a video without a cut; behind time bars and boxes."""
 
     id = models.BigAutoField(primary_key=True)
     analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="tracks")
@@ -190,7 +190,7 @@ class Track(models.Model):
     person = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="tracks")
     """None until the analysis has grouped its tracks."""
     joined_to = models.ForeignKey("self", models.SET_NULL, null=True, related_name="continuations")
-    """The first piece, where a segment border cut one appearance into several."""
+    """The first tracklet of the appearance, where the border of a segment cut it into several."""
     start_s = models.FloatField()
     end_s = models.FloatField()
     samples = models.BinaryField()
@@ -254,7 +254,7 @@ class Face(models.Model):
 
 
 class LiveGuess(models.Model):
-    """Whom a rough group of first faces probably shows, while the analysis runs. No decision, and gone at its end."""
+    """A tentative identity: whom a rough group of faces probably shows while the analysis runs. Gone at its end."""
 
     analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="live_guesses", db_index=False)
     preliminary_group = models.PositiveIntegerField()
@@ -272,7 +272,7 @@ class LiveGuess(models.Model):
 
 
 class ReferenceSet(models.Model):
-    """What one person who stands looks like to one embedder; kept by `webapp.people.gallery_services`."""
+    """The gallery templates of one person for one embedder; kept by `webapp.people.gallery_services`."""
 
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+", db_index=False)
     """The person's, so that whether anything has changed is seen without reading 60,000 people."""
@@ -292,7 +292,7 @@ class ReferenceSet(models.Model):
 
 
 class Suggestion(models.Model):
-    """Two people who may be one, by their looks. It asks as long as both stand and nobody has told them apart."""
+    """Two people who may be one, by the similarity of their faces; open until they are merged or told apart."""
 
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+")
     first = models.ForeignKey(Person, models.CASCADE, related_name="+")
@@ -300,7 +300,7 @@ class Suggestion(models.Model):
     second = models.ForeignKey(Person, models.CASCADE, related_name="+")
     likeness = models.FloatField()
     skipped_at = models.DateTimeField(null=True)
-    """Somebody could not tell; it comes again after all others."""
+    """Somebody skipped it; it comes again after all others."""
 
     class Meta:
         constraints = [models.CheckConstraint(condition=~Q(first=models.F("second")), name="suggestion_two_people")]

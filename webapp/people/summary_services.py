@@ -1,4 +1,4 @@
-"""Keeps what a person's rows say about their tracks: counts in all and in each video, first and last seen, portrait.
+"""Keeps the summaries of people up to date: counts in all and in each video, first and last seen, portrait.
 
 Call `refresh` in every transaction that changes whose a track is, or which tracks are shown.
 """
@@ -22,29 +22,29 @@ Item = TypeVar("Item")
 
 
 def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Of at most `BATCH`."""
+    """Yields the items in lists of at most `BATCH`."""
     rest = iter(items)
     while batch := list(islice(rest, BATCH)):
         yield batch
 
 
 def shown_tracks() -> QuerySet[Track]:
-    """Tracks of the analysis that is shown, of videos that are not deleted."""
+    """Returns the tracks of current analyses, of videos that are not deleted."""
     return Track.objects.filter(
         analysis=F("analysis__video__current_analysis"), analysis__video__deleted_at=None, person__isnull=False
     )
 
 
 def refresh(person_ids: Collection[UUID]) -> None:
-    """Counts again, and gives a portrait to whoever's is missing or shows somebody else by now."""
+    """Counts again, and chooses a portrait where it is missing or shows somebody else by now."""
     for ids in batches(sorted(set(person_ids))):
         _count(ids)
         _find_portraits(ids)
 
 
 @dataclass(frozen=True, slots=True)
-class InVideo:
-    """One person in one video that is shown. `added_at` is when the video came."""
+class VideoPresence:
+    """One person in one video that is shown. `added_at` is when the video was uploaded."""
 
     analysis: UUID
     appearances: int
@@ -59,10 +59,10 @@ def _count(ids: list[UUID]) -> None:
         .values_list("person", "analysis", "analysis__video__created_at")
         .annotate(n=Count("pk", filter=Q(joined_to=None)), length_s=Sum(Greatest(F("end_s") - F("start_s"), 0.0)))
     )
-    seen: dict[UUID, list[InVideo]] = defaultdict(list)
+    seen: dict[UUID, list[VideoPresence]] = defaultdict(list)
     for person, analysis, added_at, count, length_s in counted:
         assert person is not None  # filtered
-        seen[person].append(InVideo(analysis, count, length_s, added_at))
+        seen[person].append(VideoPresence(analysis, count, length_s, added_at))
     people = list(Person.objects.filter(pk__in=ids).only("pk", "is_deleted"))
     for person in people:
         videos = seen[person.pk]
@@ -75,8 +75,8 @@ def _count(ids: list[UUID]) -> None:
     _keep_presences(ids, {person.pk: seen[person.pk] for person in people if not person.is_deleted})
 
 
-def _keep_presences(ids: list[UUID], seen: Mapping[UUID, Sequence[InVideo]]) -> None:
-    """Writes only what differs: somebody may be in hundreds of videos, of which one has changed."""
+def _keep_presences(ids: list[UUID], seen: Mapping[UUID, Sequence[VideoPresence]]) -> None:
+    """Writes only what differs: a person may be in hundreds of videos, of which one has changed."""
     rows = Presence.objects.filter(person__in=ids).values_list("pk", "person", "analysis", "appearances", "screen_s")
     before = {(person, analysis): (pk, count, screen_s) for pk, person, analysis, count, screen_s in rows}
     now = {(person, video.analysis): video for person, videos in seen.items() for video in videos}
@@ -118,14 +118,14 @@ def _find_portraits(ids: list[UUID]) -> None:
 
 
 def _owners(faces: Collection[UUID]) -> dict[UUID, UUID | None]:
-    """Whom these faces show, as far as their videos are shown. That is looked at here, as in `shown_views`."""
+    """Returns whom these faces show, where their videos are shown. Filtered here, not in SQL, as in `shown_views`."""
     columns = ("pk", "track__person", "analysis", "analysis__video__current_analysis", "analysis__video__deleted_at")
     rows = Face.objects.filter(pk__in=faces).values_list(*columns)
     return {pk: person for pk, person, own, current, deleted_at in rows if own == current and deleted_at is None}
 
 
 def _best_views(ids: Collection[UUID]) -> dict[UUID, UUID | None]:
-    best: dict[UUID, View] = {}
+    best: dict[UUID, ShownView] = {}
     for view in shown_views(ids):
         known = best.get(view.person)
         if known is None or (-view.quality, view.face) < (-known.quality, known.face):
@@ -134,7 +134,7 @@ def _best_views(ids: Collection[UUID]) -> dict[UUID, UUID | None]:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ShownView:
     """One face of a person in a video that is shown."""
 
     person: UUID
@@ -144,12 +144,12 @@ class View:
     quality: float
 
 
-def shown_views(person_ids: Collection[UUID]) -> Iterator[View]:
-    """First whose the tracks are, then their faces: asked at once, databases go through the faces of all videos."""
+def shown_views(person_ids: Collection[UUID]) -> Iterator[ShownView]:
+    """Yields the views of these people. Two queries: in one, databases would go through the faces of all videos."""
     columns = ("pk", "person", "analysis__embedder", "analysis")
     rows = shown_tracks().filter(person__in=person_ids).values_list(*columns) if person_ids else ()
     owners = {track: (person, embedder, analysis) for track, person, embedder, analysis in rows if person}
     for tracks in batches(owners):
         for face, track, quality in Face.objects.filter(track__in=tracks).values_list("pk", "track", "quality"):
             if track is not None:
-                yield View(*owners[track], face, quality)
+                yield ShownView(*owners[track], face, quality)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webapp.people.acts import responses
+from webapp.people.acts import act_responses
 from webapp.people.acts import views as acts_views
 from webapp.people.pages import person_views, photo_views, views
 from webapp.people.review import views as review_views
@@ -17,8 +17,8 @@ urlpatterns = [
     path("photo/", photo_views.photo, name="photo"),
     path("review/", review_views.review_page, name="review"),
     path("review/answer/", review_views.answer, name="answer"),
-    path("events/<uuid:event_id>/undo/", responses.undo, name="undo"),
-    path("events/<uuid:event_id>/<uuid:other_id>/undo/", responses.undo_both, name="undo_both"),
+    path("events/<uuid:event_id>/undo/", act_responses.undo, name="undo"),
+    path("events/<uuid:event_id>/<uuid:other_id>/undo/", act_responses.undo_both, name="undo_both"),
     path("<uuid:person_id>/", person_views.person_page, name="person"),
     path("<uuid:person_id>/name/", acts_views.name, name="name"),
     path("<uuid:person_id>/merge/", acts_views.merge_page, name="merge_page"),
@@ -28,5 +28,5 @@ urlpatterns = [
     path("<uuid:person_id>/move/", person_views.move, name="move"),
     path("<uuid:person_id>/portrait/", person_views.portrait, name="portrait"),
     path("<uuid:person_id>/delete/", person_views.delete, name="delete"),
-    path("<uuid:person_id>/limits/", person_views.limits, name="limits"),
+    path("<uuid:person_id>/limits/", person_views.thresholds, name="limits"),
 ]

@@ -226,9 +226,9 @@ def as_json(value: object) -> str:
 
 
 @register.filter
-def likeness_percent(likeness: float) -> int:
+def similarity_percent(similarity: float) -> int:
     """A cosine as people read it."""
-    return confidence_words.percent(likeness)
+    return confidence_words.percent(similarity)
 
 
 @register.simple_tag

@@ -125,7 +125,7 @@ def test_what_was_said_is_inherited_by_whoever_they_are_merged_into(team: Team, 
     services.tell_apart(first, second, user=bob)
     services.merge_people(first, target=third, user=bob)
     family = constraint_queries.family_of(team.pk)
-    assert constraint_queries.pairs_apart(team.pk, family) == {frozenset((second.pk, third.pk))}
+    assert constraint_queries.cannot_link_pairs(team.pk, family) == {frozenset((second.pk, third.pk))}
     against = conflict_queries.against_merging(third, second)
     assert against.is_told_apart
 

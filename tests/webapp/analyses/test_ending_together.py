@@ -34,7 +34,7 @@ def up_to_the_people(video: Video, *tracks: FoundTrack) -> Analysis:
 
 
 @contextmanager
-def both_grouped(*analyses: Analysis) -> Iterator[list[tuple[Job, Analysis, runner.Grouped]]]:
+def both_grouped(*analyses: Analysis) -> Iterator[list[tuple[Job, Analysis, runner.GroupedTracks]]]:
     """Each has looked at the people of the team, and none has stored its own."""
     with ExitStack() as working:
         jobs = [working.enter_context(lifecycle.working(analysis.job_id)) for analysis in analyses]

@@ -168,8 +168,10 @@ async def test_a_running_analysis_that_knows_somebody_tells_the_pages_of_people(
     watching = await browser.watches(team, vera)
     while (await watching.read())["type"] != "snapshot_end":
         pass
-    for likeness in (0.7, 0.8, 0.75):
-        await sync_to_async(tentative_runner.remember)(analysis, {0: tentative_runner.Guess(person.pk, likeness)})
+    for similarity in (0.7, 0.8, 0.75):
+        await sync_to_async(tentative_runner.store)(
+            analysis, {0: tentative_runner.TentativeMatch(person.pk, similarity)}
+        )
     assert [(await watching.read())["type"] for _ in range(2)] == ["people", "people"]
     assert await watching.receive_nothing(), "a guess that is no better is no news"
 

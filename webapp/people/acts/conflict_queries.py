@@ -1,4 +1,4 @@
-"""What speaks against two people being one: seen at the same moment, or told apart by somebody. For words on a page."""
+"""Finds what speaks against two people being one: both on screen at once, or told apart by somebody."""
 
 import uuid
 from collections import defaultdict
@@ -10,13 +10,13 @@ from django.db.models import Count
 
 from webapp.people import appearances, constraint_queries, summary_services
 from webapp.people.appearances import Span
-from webapp.people.models import Act, Event, Person, Track
+from webapp.people.models import Event, EventKind, Person, Track
 from webapp.videos.models import Video
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """Both are on screen at once."""
+    """A video in which both are on screen at once."""
 
     video: Video
     time_s: float
@@ -25,12 +25,12 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """Reasons; none is a veto, as a picture in the picture or a mirror shows one person twice."""
+    """The reasons; none is a veto, as a mirror or a picture in the picture shows one person twice."""
 
     meetings: list[Meeting]
     """One for each video."""
     told_apart: Event | None
-    """The latest time that somebody said they are two."""
+    """The latest event by which somebody told them apart."""
     is_told_apart: bool
 
     def __bool__(self) -> bool:
@@ -38,13 +38,15 @@ class Against:
 
 
 def against_merging(first: Person, second: Person) -> Against:
+    """Returns what speaks against these two being one person."""
     contradicted = constraint_queries.contradicted_by_merging(first, second)
-    said = bool(contradicted.aparts or contradicted.verdicts)
-    return Against(_meetings(first.pk, second.pk), _who_said_so(first, second) if said else None, said)
+    is_told_apart = bool(contradicted.aparts or contradicted.verdicts)
+    event = _who_told_them_apart(first, second) if is_told_apart else None
+    return Against(_meetings(first.pk, second.pk), event, is_told_apart)
 
 
 def against_moving(tracks: Sequence[Track], target: Person) -> list[Meeting]:
-    """Where `target` is on screen already while one of these appearances is."""
+    """Returns where `target` is already on screen during one of these appearances."""
     spans: dict[uuid.UUID, tuple[list[Span], list[Span]]] = defaultdict(lambda: ([], []))
     for track in tracks:
         spans[track.analysis_id][0].append((track.start_s, track.end_s))
@@ -56,7 +58,7 @@ def against_moving(tracks: Sequence[Track], target: Person) -> list[Meeting]:
 
 
 def seen_together(person_ids: Collection[uuid.UUID]) -> set[constraint_queries.Pair]:
-    """Which of these people are on screen at one moment somewhere. Two queries, however many appearances."""
+    """Returns the pairs of these people who are on screen at once somewhere. Two queries, however many appearances."""
     shown = summary_services.shown_tracks().filter(person__in=person_ids)
     shared = shown.values("analysis").annotate(people=Count("person", distinct=True)).filter(people__gt=1)
     tracks = shown.filter(analysis__in=[row["analysis"] for row in shared])
@@ -71,13 +73,14 @@ def seen_together(person_ids: Collection[uuid.UUID]) -> set[constraint_queries.P
     }
 
 
-def _who_said_so(first: Person, second: Person) -> Event | None:
-    acts = Event.objects.filter(act__in=[Act.APART, Act.SPLIT, Act.MOVE], undone_at=None, people=first)
-    return acts.filter(people=second).select_related("made_by").order_by("-made_at").first()
+def _who_told_them_apart(first: Person, second: Person) -> Event | None:
+    kinds = [EventKind.APART, EventKind.SPLIT, EventKind.MOVE]
+    events = Event.objects.filter(act__in=kinds, undone_at=None, people=first).filter(people=second)
+    return events.select_related("made_by").order_by("-made_at").first()
 
 
 def _meetings(first: uuid.UUID, second: uuid.UUID) -> list[Meeting]:
-    """Only videos that show both are looked at."""
+    """Reads only videos that show both."""
     shown = summary_services.shown_tracks()
     both = shown.filter(person=first, analysis__in=shown.filter(person=second).values("analysis")).values("analysis")
     tracks = shown.filter(person__in=[first, second], analysis__in=both)

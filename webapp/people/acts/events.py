@@ -1,13 +1,12 @@
-"""Writes acts on people as events with their inverse, and undoes them: nothing else changes what a human decided.
+"""Applies operations on people, stores each as an event, and undoes it: nothing else changes what a human decided.
 
-Each change is conditional on what was there before. Of two people who act at once the second meets `ChangedMeanwhile`,
-nothing of their act is kept, and they see how things stand. Undoing checks the same: what an act had set must still be
-as it set it.
+Each change is conditional on the value before. Of two people who edit at once the second gets `EditConflict`, nothing
+of their operation is kept, and they see how things stand. Undoing checks the same: what the event set must still hold.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from webapp.accounts.models import User
 from webapp.people import gallery_services, live_services, summary_services
 from webapp.people.models import STANDING, Apart, Event, Face, Moved, Person, Track, Verdict
 
-CELLS: dict[str, tuple[type[models.Model], str]] = {
+FIELDS: dict[str, tuple[type[models.Model], str]] = {
     "name": (Person, "name"),
     "hidden": (Person, "is_hidden"),
     "deleted": (Person, "is_deleted"),
@@ -29,19 +28,19 @@ CELLS: dict[str, tuple[type[models.Model], str]] = {
     "apart": (Apart, "stands"),
     "verdict": (Verdict, "stands"),
 }
-"""What an act may change beside whose a track is."""
+"""What an operation may set, besides whose a track is."""
 
 
-class ChangedMeanwhile(Exception):
-    """Somebody else was quicker, so nothing was done."""
+class EditConflict(Exception):
+    """Somebody else changed this first, so nothing was done."""
 
 
 class AlreadyUndone(Exception):
     """The event had been undone."""
 
 
-class ChangedSince(Exception):
-    """What the event had done was changed since, by `later` if that is known; nothing was undone."""
+class UndoConflict(Exception):
+    """What the event set was changed since, by `later` if that is known; nothing was undone."""
 
     def __init__(self, later: Event | None) -> None:
         super().__init__(str(later))
@@ -49,18 +48,28 @@ class ChangedSince(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """Cells of one kind that held `before` and hold `after`. Ids of people are strings, as JSON has it."""
+class FieldChange:
+    """One field of several rows that held `before` and holds `after`. Ids of people are strings, as JSON has it."""
 
-    cell: str
+    field: str
+    """A key of `FIELDS`."""
     ids: Sequence[str | int]
     before: Any
     after: Any
 
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "FieldChange":
+        """Reads one of `Event.changes`."""
+        return cls(stored["cell"], stored["ids"], stored["before"], stored["after"])
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns what `Event.changes` stores."""
+        return {"cell": self.field, "ids": self.ids, "before": self.before, "after": self.after}
+
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """Tracks that were one person's and are another's."""
+class TrackMove:
+    """Tracks that belonged to one person and belong to another."""
 
     track_ids: Sequence[int]
     before: UUID
@@ -68,66 +77,67 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """Everything that one act does. `people` are those whose history shows it; `words` what was true then.
+class Operation:
+    """Everything that one event does.
 
-    `standing` must be there, neither merged away nor deleted, for the act to make sense.
+    `people` are those whose history shows it, `words` the names and counts of that time. `standing` must be neither
+    merged away nor deleted.
     """
 
-    act: str
+    kind: str
     people: Collection[UUID]
-    changes: Sequence[Change] = ()
-    moves: Sequence[Move] = ()
+    changes: Sequence[FieldChange] = ()
+    moves: Sequence[TrackMove] = ()
     words: Mapping[str, Any] = field(default_factory=dict)
     standing: Collection[UUID] = ()
 
 
-def record(deed: Deed, *, team_id: UUID, user: User | None) -> Event:
-    """Does it and remembers it, in one transaction. Raises ChangedMeanwhile."""
+def record(operation: Operation, *, team_id: UUID, user: User | None) -> Event:
+    """Applies it and stores the event, in one transaction. Raises EditConflict."""
     with transaction.atomic():
-        _hold(deed.standing)
-        for change in deed.changes:
+        _hold(operation.standing)
+        for change in operation.changes:
             if _set(change, change.before, change.after) != len(change.ids):
-                raise ChangedMeanwhile(change.cell)
-        for move in deed.moves:
+                raise EditConflict(change.field)
+        for move in operation.moves:
             if _give(move.track_ids, move.before, move.after) != len(move.track_ids):
-                raise ChangedMeanwhile("track")
+                raise EditConflict("track")
         event = Event.objects.create(
             team_id=team_id,
-            act=deed.act,
+            act=operation.kind,
             made_by=user,
-            changes=[asdict(change) for change in deed.changes],
-            words=dict(deed.words),
+            changes=[change.as_json() for change in operation.changes],
+            words=dict(operation.words),
         )
-        event.people.set(Person.objects.filter(pk__in=deed.people))
+        event.people.set(Person.objects.filter(pk__in=operation.people))
         rows = [
             Moved(event=event, track_id=track, before_id=move.before, after_id=move.after)
-            for move in deed.moves
+            for move in operation.moves
             for track in move.track_ids
         ]
         Moved.objects.bulk_create(rows, batch_size=summary_services.BATCH)
-        _refresh(deed.people, deed.moves, deed.changes)
+        _refresh(operation.people, operation.moves, operation.changes)
         live_services.publish_later(team_id)
     return event
 
 
 def undo(event: Event, *, user: User | None) -> None:
-    """Everything as it was before. Raises AlreadyUndone or ChangedSince; then nothing has changed."""
+    """Restores what was before. Raises AlreadyUndone or UndoConflict; then nothing has changed."""
     with transaction.atomic():
         now = timezone.now()
         if not Event.objects.filter(pk=event.pk, undone_at=None).update(undone_at=now, undone_by=user):
             raise AlreadyUndone
         moves = _moves_of(event)
         if (later := _on_top(event)) is not None:
-            raise ChangedSince(later)
+            raise UndoConflict(later)
         for move in moves:
             if _give(move.track_ids, move.after, move.before) != len(move.track_ids):
-                raise ChangedSince(_later(event))
-        changes = [Change(**change) for change in event.changes]
+                raise UndoConflict(_later(event))
+        changes = [FieldChange.from_json(each) for each in event.changes]
         for change in reversed(changes):
-            _take_back(event, change)
+            _restore(event, change)
         if Person.objects.filter(pk__in=[move.before for move in moves]).exclude(STANDING).exists():
-            raise ChangedSince(_later(event))
+            raise UndoConflict(_later(event))
         _refresh(event.people.values_list("pk", flat=True), moves, changes)
         live_services.publish_later(event.team_id)
 
@@ -136,31 +146,30 @@ def _hold(person_ids: Collection[UUID]) -> None:
     """Locks the rows where the database can, always in the same order, so that nobody is merged in a circle."""
     for person in sorted(person_ids):
         if not Person.objects.filter(STANDING, pk=person).update(is_deleted=False):
-            raise ChangedMeanwhile("person")
+            raise EditConflict("person")
 
 
-def _take_back(event: Event, change: Change) -> None:
-    """Rows that are gone (a purged video's) have nothing to be restored."""
-    rows = CELLS[change.cell][0]._default_manager
+def _restore(event: Event, change: FieldChange) -> None:
+    """Skips rows that are gone with a purged video."""
+    rows = FIELDS[change.field][0]._default_manager
     there = [
         pk
         for ids in summary_services.batches(change.ids)
         for pk in rows.filter(pk__in=ids).values_list("pk", flat=True)
     ]
     before = change.before
-    if change.cell == "portrait":
+    if change.field == "portrait":
         before = _face_still_there(change.before)
-        # What was shown before; `summaries` finds another where that is gone.
+        # What was shown before; `summary_services` finds another where that is gone.
         shown = before or _face_still_there(event.words.get("shown"))
         Person.objects.filter(pk__in=there, portrait=change.after).update(portrait=shown)
         if _face_still_there(change.after) != change.after:
             # The chosen picture went with its video, so nothing stands in the way.
             Person.objects.filter(pk__in=there, chosen_portrait=None).update(chosen_portrait=before)
             return
-    standing = Change(change.cell, there, before, change.after)
-    if _set(standing, standing.after, before) != len(there):
-        raise ChangedSince(_later(event))
-    if change.cell == "deleted" and before is True:
+    if _set(FieldChange(change.field, there, before, change.after), change.after, before) != len(there):
+        raise UndoConflict(_later(event))
+    if change.field == "deleted" and before is True:
         _must_be_empty(event, there)
 
 
@@ -169,17 +178,17 @@ def _face_still_there(face: str | None) -> str | None:
 
 
 def _must_be_empty(event: Event, ids: Sequence[Any]) -> None:
-    """A person whom the event had made goes again, unless somebody was added to them since, or would be again by the
-    undo of a later act that still stands."""
+    """Raises UndoConflict where a person whom the event made has got appearances since, or would get them back by the
+    undo of a later event that still stands."""
     passing = Moved.objects.filter(models.Q(before__in=ids) | models.Q(after__in=ids), event__undone_at=None)
     if (moved := passing.select_related("event__made_by").order_by("event__made_at").first()) is not None:
-        raise ChangedSince(moved.event)
+        raise UndoConflict(moved.event)
     if Track.objects.filter(person__in=ids).exists() or Person.objects.filter(merged_into__in=ids).exists():
-        raise ChangedSince(_later(event))
+        raise UndoConflict(_later(event))
 
 
-def _set(change: Change, old: Any, new: Any) -> int:
-    model, column = CELLS[change.cell]
+def _set(change: FieldChange, old: Any, new: Any) -> int:
+    model, column = FIELDS[change.field]
     rows = model._default_manager
     return sum(
         rows.filter(pk__in=ids, **{column: old}).update(**{column: new}) for ids in summary_services.batches(change.ids)
@@ -193,40 +202,40 @@ def _give(track_ids: Iterable[int], giver: UUID, taker: UUID) -> int:
     )
 
 
-def _moves_of(event: Event) -> list[Move]:
+def _moves_of(event: Event) -> list[TrackMove]:
     moved: dict[tuple[UUID, UUID], set[int]] = defaultdict(set)
     for track, before, after in Moved.objects.filter(event=event).values_list("track", "before", "after"):
         moved[before, after].add(track)
-    return [Move(sorted(tracks), before, after) for (before, after), tracks in moved.items()]
+    return [TrackMove(sorted(tracks), before, after) for (before, after), tracks in moved.items()]
 
 
-def _refresh(people: Iterable[UUID], moves: Iterable[Move], changes: Iterable[Change]) -> None:
+def _refresh(people: Iterable[UUID], moves: Iterable[TrackMove], changes: Iterable[FieldChange]) -> None:
     concerned = {person for move in moves for person in (move.before, move.after)}
-    gone = {UUID(str(pk)) for change in changes if change.cell in ("deleted", "merged_into") for pk in change.ids}
+    gone = {UUID(str(pk)) for change in changes if change.field in ("deleted", "merged_into") for pk in change.ids}
     summary_services.refresh({*people, *concerned})
     gallery_services.refresh(concerned | gone)
 
 
 def _on_top(event: Event) -> Event | None:
-    """A later act that still stands on the same cells or tracks.
+    """Returns a later event that still stands and changed the same fields or tracks.
 
-    That they hold what this act had set says nothing: they may have gone to and fro, and what came after would then
+    That they hold what this event set says nothing: they may have changed to and fro, and the later event would then
     have nothing to go back to.
     """
-    cells = _cells(event)
+    fields = _fields(event)
     tracks = set(Moved.objects.filter(event=event).values_list("track", flat=True))
     later = Event.objects.filter(people__in=event.people.all(), undone_at=None, made_at__gt=event.made_at)
     for other in later.exclude(pk=event.pk).select_related("made_by").order_by("made_at").distinct():
-        if cells & _cells(other) or Moved.objects.filter(event=other, track__in=tracks).exists():
+        if fields & _fields(other) or Moved.objects.filter(event=other, track__in=tracks).exists():
             return other
     return None
 
 
-def _cells(event: Event) -> set[tuple[str, str]]:
+def _fields(event: Event) -> set[tuple[str, str]]:
     return {(change["cell"], str(pk)) for change in event.changes for pk in change["ids"]}
 
 
 def _later(event: Event) -> Event | None:
-    """The first act after this one on the same people that still stands."""
+    """Returns the first event after this one on the same people that still stands."""
     later = Event.objects.filter(people__in=event.people.all(), undone_at=None, made_at__gt=event.made_at)
     return later.exclude(pk=event.pk).select_related("made_by").order_by("made_at").first()

@@ -1,4 +1,4 @@
-"""What people type about people."""
+"""Checks what is typed about people: names, searches, thresholds."""
 
 from django import forms
 from django.http import HttpRequest
@@ -8,27 +8,27 @@ LONGEST = 120
 
 
 def typed(request: HttpRequest, key: str = "q") -> str:
-    """A search in the address. Databases refuse the null character."""
+    """Returns the search in the address, without the null character, which databases refuse."""
     return request.GET.get(key, "").replace("\0", "").strip()[:LONGEST]
 
 
 class NameForm(forms.Form):
-    """A name (empty: unnamed again), and what to do if somebody bears it already."""
+    """A name (empty: unnamed again), and what to do if somebody has it already."""
 
     name = forms.CharField(required=False, max_length=LONGEST, label=_("Name"))
     merge_into = forms.UUIDField(required=False)
     as_new = forms.BooleanField(required=False)
 
 
-class LimitsForm(forms.Form):
-    """How alike, in percent, a new face must be; empty: as for everybody."""
+class ThresholdsForm(forms.Form):
+    """The least similarities in percent; empty: the default."""
 
-    join_from = forms.FloatField(required=False, min_value=1, max_value=100)
-    suggest_from = forms.FloatField(required=False, min_value=1, max_value=100)
+    accept_from = forms.FloatField(required=False, min_value=1, max_value=100)
+    review_from = forms.FloatField(required=False, min_value=1, max_value=100)
 
     def clean(self) -> dict[str, float | None]:
         cleaned = super().clean() or self.cleaned_data
-        join, ask = cleaned.get("join_from"), cleaned.get("suggest_from")
-        if join is not None and ask is not None and ask > join:
-            raise forms.ValidationError(_("Asking has to begin below joining."))
+        accept, review = cleaned.get("accept_from"), cleaned.get("review_from")
+        if accept is not None and review is not None and review > accept:
+            raise forms.ValidationError(_("“Ask me” cannot be higher than “Match automatically”."))
         return cleaned

@@ -1,4 +1,4 @@
-"""Acts on people in words: for toasts, the history of a person, and why something cannot be undone."""
+"""Puts events on people into words: for toasts, the history of a person, and why something cannot be undone."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,105 +8,120 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from webapp.people.models import Act, Event, Person
+from webapp.people.models import Event, EventKind, Person
 
 Words = Mapping[str, Any]
 
 
 def of_person(person: Person) -> QuerySet[Event]:
-    """Newest first."""
+    """Returns the events of a person, newest first."""
     return person.events.select_related("made_by", "undone_by").order_by("-made_at", "pk")
 
 
 def sentence(event: Event) -> str:
-    """What was done: "“Person 7” and Anna became one person: Anna (12 appearances)"."""
-    return SENTENCES[Act(event.act)](event.words)
+    """Returns what was done, such as "Merged Person 7 into Anna (12 appearances)", without a full stop."""
+    return SENTENCES[EventKind(event.act)](event.words)
+
+
+def undone(event: Event) -> str:
+    """Returns how things are after the undo, as a sentence."""
+    if event.act == EventKind.NAME and event.changes[0]["before"] == "":
+        return _("%(before)s has no name again.") % event.words
+    return UNDONE[EventKind(event.act)](event.words)
 
 
 def who(event: Event) -> str:
-    return str(event.made_by) if event.made_by else _("Somebody who is no longer here")
+    """Returns the name of whoever made the event."""
+    return str(event.made_by) if event.made_by else _("a former member")
 
 
 def why_not_undone(later: Event | None) -> str:
-    """The reason, and what to do about it."""
+    """Returns the reason and what to do about it; `later` is the event in the way, if that is known."""
     if later is None:
-        return _("This cannot be undone any more: the video was analysed again since, or somebody was added.")
-    return _("This cannot be undone yet, because of what came after it: %(what)s (%(who)s). Undo that first.") % {
-        "what": sentence(later),
-        "who": who(later),
-    }
+        return _("This can no longer be undone: the video was analysed again, or appearances were added.")
+    return _("Undo the later change first: %(what)s (%(who)s).") % {"what": sentence(later), "who": who(later)}
 
 
-def changed_meanwhile(*people: Person) -> str:
-    """What was done with these people last, so that whoever came too late sees why nothing came of theirs."""
+def edit_conflict(*people: Person) -> str:
+    """Returns who changed these people last, for whoever came too late."""
     acts = Event.objects.filter(people__in=people).annotate(at=Coalesce("undone_at", "made_at"))
     last = acts.select_related("made_by", "undone_by").order_by("-at").first()
     if last is None:
-        return _("Somebody else has just changed this. Nothing was done; look again and decide anew.")
+        return _("Someone else just changed this. Nothing was saved. Check and try again.")
     if last.undone_at is not None:
-        words = _("Somebody was quicker. %(who)s has undone: %(what)s. Nothing else was done; look again.")
+        words = _("Someone else changed this first. Undone by %(who)s: %(what)s. Nothing else was saved.")
         return words % {"what": sentence(last), "who": last.undone_by or who(last)}
-    words = _("Somebody was quicker: %(what)s (%(who)s). Nothing else was done; look again and decide anew.")
+    words = _("Someone else changed this first: %(what)s (%(who)s). Nothing else was saved.")
     return words % {"what": sentence(last), "who": who(last)}
 
 
 def _named(words: Words) -> str:
-    return _("“%(before)s” is now %(after)s") % words
+    return _("Renamed “%(before)s” to “%(after)s”") % words
 
 
 def _merged(words: Words) -> str:
     return ngettext(
-        "“%(person)s” is now %(target)s (%(count)d appearance)",
-        "“%(person)s” is now %(target)s (%(count)d appearances)",
+        "Merged %(person)s into %(target)s (%(count)d appearance)",
+        "Merged %(person)s into %(target)s (%(count)d appearances)",
         words["count"],
     ) % dict(words)
 
 
 def _moved(words: Words) -> str:
     return ngettext(
-        "%(count)d appearance of %(person)s is now of %(target)s",
-        "%(count)d appearances of %(person)s are now of %(target)s",
+        "Moved %(count)d appearance from %(person)s to %(target)s",
+        "Moved %(count)d appearances from %(person)s to %(target)s",
+        words["count"],
+    ) % dict(words)
+
+
+def _moved_back(words: Words) -> str:
+    return ngettext(
+        "%(count)d appearance is back with %(person)s.",
+        "%(count)d appearances are back with %(person)s.",
         words["count"],
     ) % dict(words)
 
 
 def _hidden(words: Words) -> str:
-    if words["count"] == 1:
-        return _("%(person)s is hidden") % words
-    return _("%(count)d people are hidden") % words
+    return (_("Hid %(person)s") if words["count"] == 1 else _("Hid %(count)d people")) % words
 
 
 def _shown(words: Words) -> str:
-    if words["count"] == 1:
-        return _("%(person)s is shown again") % words
-    return _("%(count)d people are shown again") % words
+    return (_("%(person)s is shown again") if words["count"] == 1 else _("%(count)d people are shown again")) % words
 
 
-def _portrait(words: Words) -> str:
-    return _("%(person)s has a new portrait") % words
+def _shown_again(words: Words) -> str:
+    return _shown(words) + "."
 
 
-def _deleted(words: Words) -> str:
-    return _("%(person)s is deleted") % words
+def _hidden_again(words: Words) -> str:
+    return (
+        _("%(person)s is hidden again.") if words["count"] == 1 else _("%(count)d people are hidden again.")
+    ) % words
 
 
-def _apart(words: Words) -> str:
-    return _("%(person)s and %(target)s are two people") % words
-
-
-def _limits(words: Words) -> str:
-    return _("How sure is sure was changed for %(person)s") % words
-
-
-SENTENCES: dict[Act, Callable[[Words], str]] = {
-    Act.NAME: _named,
-    Act.MERGE: _merged,
-    Act.SPLIT: _moved,
-    Act.MOVE: _moved,
-    Act.HIDE: _hidden,
-    Act.SHOW: _shown,
-    Act.PORTRAIT: _portrait,
-    Act.DELETE: _deleted,
-    Act.APART: _apart,
-    Act.LIMITS: _limits,
+SENTENCES: dict[EventKind, Callable[[Words], str]] = {
+    EventKind.NAME: _named,
+    EventKind.MERGE: _merged,
+    EventKind.SPLIT: _moved,
+    EventKind.MOVE: _moved,
+    EventKind.HIDE: _hidden,
+    EventKind.SHOW: _shown,
+    EventKind.PORTRAIT: lambda words: _("%(person)s has a new portrait") % words,
+    EventKind.DELETE: lambda words: _("Deleted %(person)s") % words,
+    EventKind.APART: lambda words: _("%(person)s and %(target)s are different people") % words,
+    EventKind.THRESHOLDS: lambda words: _("Changed the matching strictness for %(person)s") % words,
+}
+UNDONE: dict[EventKind, Callable[[Words], str]] = {
+    EventKind.NAME: lambda words: _("The name is %(before)s again.") % words,
+    EventKind.MERGE: lambda words: _("%(person)s and %(target)s are separate people again.") % words,
+    EventKind.SPLIT: _moved_back,
+    EventKind.MOVE: _moved_back,
+    EventKind.HIDE: _shown_again,
+    EventKind.SHOW: _hidden_again,
+    EventKind.PORTRAIT: lambda words: _("%(person)s has the previous portrait again.") % words,
+    EventKind.DELETE: lambda words: _("%(person)s is back.") % words,
+    EventKind.APART: lambda words: _("%(person)s and %(target)s may be the same person.") % words,
+    EventKind.THRESHOLDS: lambda words: _("%(person)s has the previous matching strictness again.") % words,
 }

@@ -1,4 +1,4 @@
-"""Naming and merging: the forms' answers, with the question "same person?" and the outcome in words."""
+"""Naming and merging people, with the question "same person?" and what came of it."""
 
 from typing import Any
 from uuid import UUID
@@ -16,9 +16,9 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import refused, wants_json
 from webapp.people import queries
 from webapp.people.acts import conflict_queries, services
-from webapp.people.acts.events import ChangedMeanwhile
+from webapp.people.acts.act_responses import act_done, edit_conflict
+from webapp.people.acts.events import EditConflict
 from webapp.people.acts.forms import NameForm, typed
-from webapp.people.acts.responses import told, too_late
 from webapp.people.identification import similar_people_queries
 from webapp.people.models import STANDING, Person
 
@@ -29,12 +29,12 @@ MOST_AT_ONCE = 50
 @login_required
 @require_POST
 def name(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
-    """Names a person. Where the name is taken it asks first whether the two are the same."""
+    """Names a person. If somebody has that name already, asks first whether the two are the same."""
     person = get_object_or_404(access.editable_people(request.user).select_related("portrait"), pk=person_id)
     form = NameForm(request.POST)
     here = reverse("people:person", args=[person.pk])
     if not form.is_valid():
-        return refused(request, _("A name has at most 120 characters."), here, status=400)
+        return refused(request, _("A name can have up to 120 characters."), here, status=400)
     wished = form.cleaned_data["name"]
     if form.cleaned_data["merge_into"]:
         target = _other(request, person, form.cleaned_data["merge_into"])
@@ -49,15 +49,15 @@ def name(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
             seen=request.POST.get("was"),
             user=request.user,
         )
-    except ChangedMeanwhile:
-        return too_late(request, here, person)
-    return told(request, event, here)
+    except EditConflict:
+        return edit_conflict(request, here, person)
+    return act_done(request, event, here)
 
 
 @login_required
 @require_GET
 def merge_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
-    """Whom to merge with this person, most alike first; with `with` the preview of those."""
+    """Lists whom to merge with this person, most similar first; given `with`, previews that merge."""
     person = get_object_or_404(access.editable_people(request.user).filter(STANDING), pk=person_id)
     chosen = [_other(request, person, key) for key in request.GET.getlist("with")[:MOST_AT_ONCE]]
     if chosen:
@@ -70,11 +70,13 @@ def merge_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def merge(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
-    """Everybody in `from` becomes this person. What speaks against it is shown first, unless it was shown (`sure`)."""
+    """Merges everybody in `from` into this person. First shows what speaks against it, unless it was shown (`sure`)."""
     target = get_object_or_404(access.editable_people(request.user), pk=person_id)
     sources = [_other(request, target, key) for key in request.POST.getlist("from")[:MOST_AT_ONCE]]
     if not sources:
-        return refused(request, _("Choose whom to merge."), reverse("people:merge_page", args=[target.pk]))
+        return refused(
+            request, _("Select at least one person to merge."), reverse("people:merge_page", args=[target.pk])
+        )
     context = _preview(target, sources, keep=True)
     if context["speaks_against"] and not request.POST.get("sure"):
         return render(request, "people/merge_preview.html", context, status=409)
@@ -82,12 +84,12 @@ def merge(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
 
 
 def _preview(person: Person, others: list[Person], keep: bool = False) -> dict[str, Any]:
-    """Who stays and what comes of it. Unless somebody chose otherwise the named one wins, then the one seen more."""
+    """Returns who stays and what changes. Unless somebody chose (`keep`), the named one stays, or the one seen more."""
     target, sources = person, others
     if len(others) == 1 and not keep and _weight(others[0]) > _weight(person):
         target, sources = others[0], [person]
     rows = [
-        (source, conflict_queries.against_merging(source, target), similar_people_queries.likeness(source, target))
+        (source, conflict_queries.against_merging(source, target), similar_people_queries.similarity(source, target))
         for source in sources
     ]
     return {
@@ -116,16 +118,16 @@ def _merge(request: SignedInRequest, sources: list[Person], target: Person) -> H
     before = target.appearances
     try:
         event = services.merge_people(*sources, target=target, user=request.user)
-    except ChangedMeanwhile:
-        return too_late(request, reverse("people:list"), *sources, target)
+    except EditConflict:
+        return edit_conflict(request, reverse("people:list"), *sources, target)
     target.refresh_from_db()
     words = ngettext(
-        "“%(person)s” is now %(target)s: %(before)d → %(after)d appearance.",
-        "“%(person)s” is now %(target)s: %(before)d → %(after)d appearances.",
+        "Merged %(person)s into %(target)s: %(before)d → %(after)d appearance.",
+        "Merged %(person)s into %(target)s: %(before)d → %(after)d appearances.",
         target.appearances,
     )
     values = {"person": ", ".join(map(str, sources)), "target": target, "before": before, "after": target.appearances}
-    return told(request, event, here, words % values)
+    return act_done(request, event, here, words % values)
 
 
 def _ask_whether_same(request: HttpRequest, person: Person, other: Person, wished: str) -> HttpResponse:

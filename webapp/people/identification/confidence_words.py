@@ -1,4 +1,4 @@
-"""What a likeness means, in words: how often strangers are as alike, and how often a known person is recognised."""
+"""Puts thresholds into words: how often they match a stranger, and how often they find a known person."""
 
 from dataclasses import dataclass
 
@@ -7,55 +7,57 @@ from django.utils.translation import gettext as _
 from analysis.faces.search import IDENTIFICATION_THRESHOLDS, MEASURED_ERROR_RATES, IdentificationThresholds
 from webapp.people.models import Person, ReferenceSet
 
-USUAL = "mobilefacenet_192"
+DEFAULT_EMBEDDER = "mobilefacenet_192"
 
 
 @dataclass(frozen=True, slots=True)
-class Sureness:
-    """In percent of likeness, with what the two limits mean. `own` are those set for this person."""
+class ThresholdsInWords:
+    """Accept and review threshold of a person in percent, with what they mean. `own` are those set for this person."""
 
-    join_percent: int
-    suggest_percent: int
-    own_join: int | None
-    own_suggest: int | None
-    join_words: str
-    suggest_words: str
+    accept_percent: int
+    review_percent: int
+    own_accept: int | None
+    own_review: int | None
+    accept_words: str
+    review_words: str
 
 
-def of_person(person: Person) -> Sureness:
-    embedder = ReferenceSet.objects.filter(person=person).values_list("embedder", flat=True).first() or USUAL
-    usual = IDENTIFICATION_THRESHOLDS.get(embedder, IDENTIFICATION_THRESHOLDS[USUAL])
-    limits = IdentificationThresholds(
-        usual.accept_from if person.join_from is None else person.join_from,
-        usual.review_from if person.suggest_from is None else person.suggest_from,
+def thresholds_of_person(person: Person) -> ThresholdsInWords:
+    """Returns the thresholds by which new faces are matched with this person."""
+    embedder = ReferenceSet.objects.filter(person=person).values_list("embedder", flat=True).first() or DEFAULT_EMBEDDER
+    defaults = IDENTIFICATION_THRESHOLDS.get(embedder, IDENTIFICATION_THRESHOLDS[DEFAULT_EMBEDDER])
+    effective = IdentificationThresholds(
+        defaults.accept_from if person.join_from is None else person.join_from,
+        defaults.review_from if person.suggest_from is None else person.suggest_from,
     )
-    return Sureness(
-        round(100 * usual.accept_from),
-        round(100 * usual.review_from),
+    return ThresholdsInWords(
+        round(100 * defaults.accept_from),
+        round(100 * defaults.review_from),
         None if person.join_from is None else round(100 * person.join_from),
         None if person.suggest_from is None else round(100 * person.suggest_from),
-        meaning(limits.accept_from),
-        meaning(limits.review_from),
+        error_rates_in_words(effective.accept_from),
+        error_rates_in_words(effective.review_from),
     )
 
 
-def meaning(likeness: float) -> str:
-    """ "About 1 in 74,000 strangers is this alike, and 94 in 100 views of the same person." """
-    point = min(MEASURED_ERROR_RATES, key=lambda each: abs(each.similarity - likeness))
+def error_rates_in_words(similarity: float) -> str:
+    """Returns the measured error rates of a threshold: how many strangers match, how many views of one person do."""
+    point = min(MEASURED_ERROR_RATES, key=lambda each: abs(each.similarity - similarity))
     known = round(100 * point.true_match_rate)
     if not point.false_match_rate:
-        words = _("No stranger was this alike when it was measured; %(known)d in 100 views of the same person were.")
+        words = _("Matched no stranger in our measurements; finds %(known)d of 100 views of the same person.")
         return words % {"known": known}
     one_in = _rounded(1 / point.false_match_rate)
-    words = _("About 1 in %(n)s strangers is this alike, and %(known)d in 100 views of the same person.")
+    words = _("Wrongly matches about 1 stranger in %(n)s; finds %(known)d of 100 views of the same person.")
     return words % {"n": f"{one_in:,}", "known": known}
 
 
 def _rounded(number: float) -> int:
-    """To two digits: more would pretend."""
+    """Rounds to two digits: more would claim a precision that was not measured."""
     step = 10 ** max(len(str(int(number))) - 2, 0)
     return round(number / step) * step
 
 
-def percent(likeness: float) -> int:
-    return max(0, round(100 * likeness))
+def percent(similarity: float) -> int:
+    """Returns a cosine as whole percent, 0..100."""
+    return max(0, round(100 * similarity))

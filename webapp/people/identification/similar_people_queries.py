@@ -1,4 +1,4 @@
-"""Who looks like whom: lists sorted by likeness, for merging and for finding a face of a photo."""
+"""Finds similar people: lists sorted by similarity, for merging and for finding a face of a photo."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -9,24 +9,25 @@ import numpy as np
 from analysis.faces.search import similarities
 from analysis.types import Float32
 from webapp.people import gallery_services, present_queries, queries
-from webapp.people.gallery_services import Known
+from webapp.people.gallery_services import TeamGallery
 from webapp.people.models import Person, ReferenceSet
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
-    """How like everybody of a team is to some views, as the cosine of the most alike pair; kept as one array."""
+class Similarities:
+    """Similarity of everybody of a team to some views: the cosine of the most similar pair."""
 
-    known: Known
+    known: TeamGallery
     cosines: Float32
     """(people,) in the order of `known.people`."""
 
     def to(self, person: UUID) -> float | None:
+        """Returns the cosine for one person; None for somebody who is not in the gallery."""
         row = self.known.row_of.get(person)
         return None if row is None else float(self.cosines[row])
 
-    def most(self, count: int, without: Collection[UUID] = ()) -> dict[UUID, float]:
-        """The most alike ones, best first. Sorts only so many as can be asked for: 60,000 are felt."""
+    def nearest(self, count: int, without: Collection[UUID] = ()) -> dict[UUID, float]:
+        """Returns the `count` most similar people, best first. Sorts only these, not all 60,000."""
         if not len(self.cosines):
             return {}
         last = min(count + len(without), len(self.cosines)) - 1
@@ -37,14 +38,14 @@ class Alike:
 
 
 def candidates(person: Person, text: str, limit: int) -> list[tuple[Person, float | None]]:
-    """People whom this one may be merged with, most alike first; those without comparable views at the end."""
+    """Returns people to merge this one with, most similar first; those without comparable views come last."""
     others = queries.in_order(Person.objects.filter(team=person.team_id)).exclude(pk=person.pk)
     views = ReferenceSet.objects.filter(person=person)
-    tables = [by_likeness(person.team_id, row.embedder, gallery_services.unpacked(row)) for row in views]
+    tables = [by_similarity(person.team_id, row.embedder, gallery_services.unpacked(row)) for row in views]
     if text:
         found = list(queries.called(others, text)[: limit * 4])
     else:
-        best = [key for table in tables for key in table.most(limit, [person.pk])]
+        best = [key for table in tables for key in table.nearest(limit, [person.pk])]
         there = present_queries.by_key(best)
         found = [each for each in there.values() if each.appearances]
         found += list(others.exclude(pk__in=best)[: max(limit - len(found), 0)])
@@ -57,8 +58,8 @@ def _best(cosines: Iterable[float | None]) -> float | None:
     return max((each for each in cosines if each is not None), default=None)
 
 
-def likeness(first: Person, second: Person) -> float | None:
-    """Cosine of their most alike views; None where no model has seen both."""
+def similarity(first: Person, second: Person) -> float | None:
+    """Returns the cosine of their most similar views; None where no embedder has seen both."""
     sets = ReferenceSet.objects.filter(person__in=[first, second])
     views: dict[str, dict[UUID, Float32]] = {}
     for row in sets:
@@ -67,9 +68,9 @@ def likeness(first: Person, second: Person) -> float | None:
     return max((float((each[first.pk] @ each[second.pk].T).max()) for each in both), default=None)
 
 
-def by_likeness(team_id: UUID, embedder: str, views: Float32) -> Alike:
-    """Of everybody of the team who stands; `views` is (n, d)."""
-    known = gallery_services.known_people(team_id, embedder)
-    return Alike(
+def by_similarity(team_id: UUID, embedder: str, views: Float32) -> Similarities:
+    """Compares everybody of the team with `views` (n, d)."""
+    known = gallery_services.team_gallery(team_id, embedder)
+    return Similarities(
         known, similarities(known.gallery, views).max(axis=1) if len(known.people) else np.zeros(0, np.float32)
     )

@@ -1,6 +1,6 @@
-"""Whom the first faces of a running analysis probably show: a guess for the pages, which its end replaces.
+"""Tentative identities: whom the first faces of a running analysis probably show, for the pages until it ends.
 
-It decides nothing: no track, event or count says it, and it goes in the transaction that stores the people.
+They decide nothing: no track, event or count depends on them, and they go in the transaction that stores the people.
 """
 
 from collections import defaultdict
@@ -23,14 +23,16 @@ Group = tuple[UUID, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
+class TentativeMatch:
+    """The most similar person of the team, similar enough to be accepted."""
+
     person: UUID
-    likeness: float
+    similarity: float
 
 
 @dataclass(frozen=True, slots=True)
 class SeenNow:
-    """Somebody who is probably in a video that is being looked at. The time is player time."""
+    """Somebody who is probably in a video that is being analysed. The time is player time."""
 
     person: Person
     video: Video
@@ -38,37 +40,37 @@ class SeenNow:
     time_s: float
 
 
-def guesses(faces: Iterable[Face], team_id: UUID, embedder: str) -> dict[int, Guess]:
-    """By rough group; only who is alike enough to join by themselves is named."""
+def identify(faces: Iterable[Face], team_id: UUID, embedder: str) -> dict[int, TentativeMatch]:
+    """Returns the best match of each rough group, where it is above the accept threshold."""
     grouped = [face for face in faces if face.preliminary_group is not None]
-    limits = IDENTIFICATION_THRESHOLDS.get(embedder)
-    if limits is None or not grouped:
+    defaults = IDENTIFICATION_THRESHOLDS.get(embedder)
+    if defaults is None or not grouped:
         return {}
-    known = gallery_services.known_people(team_id, embedder)
+    known = gallery_services.team_gallery(team_id, embedder)
     if not known.people:
         return {}
     table = similarities(known.gallery, np.stack([sample_codec.unpack_vector(face.embedding) for face in grouped]))
-    join_from, _suggest_from = runner.limits_of(known, limits)
-    table[table < join_from[:, None]] = -1.0
-    found: dict[int, Guess] = {}
+    accept_from, _review_from = runner.thresholds_of(known, defaults)
+    table[table < accept_from[:, None]] = -1.0
+    found: dict[int, TentativeMatch] = {}
     for column, face in enumerate(grouped):
         row = int(table[:, column].argmax())
-        likeness = float(table[row, column])
+        similarity = float(table[row, column])
         assert face.preliminary_group is not None  # filtered
         best = found.get(face.preliminary_group)
-        if likeness > 0 and (best is None or likeness > best.likeness):
-            found[face.preliminary_group] = Guess(known.people[row], likeness)
+        if similarity > 0 and (best is None or similarity > best.similarity):
+            found[face.preliminary_group] = TentativeMatch(known.people[row], similarity)
     return found
 
 
-def remember(analysis: Analysis, found: Mapping[int, Guess]) -> None:
-    """Call it in the transaction that stores the faces. Pages of the people look again."""
+def store(analysis: Analysis, found: Mapping[int, TentativeMatch]) -> None:
+    """Keeps the better matches and tells open pages. Call it in the transaction that stores the faces."""
     rows = LiveGuess.objects.filter(analysis=analysis, preliminary_group__in=found)
     before = dict(rows.values_list("preliminary_group", "likeness"))
     better = [
-        LiveGuess(analysis=analysis, preliminary_group=group, person_id=guess.person, likeness=guess.likeness)
-        for group, guess in found.items()
-        if guess.likeness > before.get(group, 0.0)
+        LiveGuess(analysis=analysis, preliminary_group=group, person_id=match.person, likeness=match.similarity)
+        for group, match in found.items()
+        if match.similarity > before.get(group, 0.0)
     ]
     if not better:
         return
@@ -81,12 +83,13 @@ def remember(analysis: Analysis, found: Mapping[int, Guess]) -> None:
     live_services.publish_later(analysis.video.team_id)
 
 
-def forget(analysis: Analysis) -> None:
+def discard(analysis: Analysis) -> None:
+    """Removes the tentative identities of an analysis."""
     LiveGuess.objects.filter(analysis=analysis).delete()
 
 
 def by_group(analysis_ids: Collection[UUID]) -> dict[Group, tuple[Person, float]]:
-    """As people are today: merged ones stand for whom they were merged into, deleted ones for nobody."""
+    """Returns person and similarity; merged people stand for whom they were merged into, deleted ones for nobody."""
     rows = list(LiveGuess.objects.filter(analysis__in=analysis_ids).select_related("person"))
     if not rows:
         return {}
@@ -101,17 +104,17 @@ def by_group(analysis_ids: Collection[UUID]) -> dict[Group, tuple[Person, float]
 
 
 def one_face_each(
-    guessed: Mapping[int, tuple[UUID, float]], moments: Mapping[int, Collection[float]]
+    matches: Mapping[int, tuple[UUID, float]], moments: Mapping[int, Collection[float]]
 ) -> dict[int, UUID | None]:
-    """For each guessed group of one analysis: whose face it shows, or None where it is more of somebody shown already.
+    """Returns for each matched group of one analysis whose face it shows, or None for somebody shown already.
 
-    The most alike group of a person shows them. A group that is seen at the same moment is somebody else after all,
-    and is left out: two faces of one picture are never one person.
+    The most similar group of a person shows them. A group that is seen at the same moment must be somebody else and is
+    excluded: two faces of one frame are never one person. `moments` are the times at which each group is seen.
     """
     shown: dict[int, UUID | None] = {}
     taken: dict[UUID, set[float]] = defaultdict(set)
-    for group in sorted(guessed, key=lambda each: (-guessed[each][1], each)):
-        person = guessed[group][0]
+    for group in sorted(matches, key=lambda each: (-matches[each][1], each)):
+        person = matches[group][0]
         if taken[person] & set(moments[group]):
             continue
         shown[group] = None if taken[person] else person
@@ -120,17 +123,17 @@ def one_face_each(
 
 
 def seen_now(team: Team, person: Person | None = None, limit: int = 12) -> list[SeenNow]:
-    """Who is probably in videos that are being looked at for the first time; of one person, or of everybody."""
+    """Returns who is probably in videos that are analysed for the first time: one person, or everybody."""
     running = Analysis.objects.filter(
         video__team=team, video__deleted_at=None, video__current_analysis=None, job__status__in=ACTIVE
     )
     analyses = {analysis.pk: analysis for analysis in running.select_related("video")}
-    guessed = by_group(list(analyses))
+    matches = by_group(list(analyses))
     best: dict[tuple[UUID, UUID], tuple[Group, Person, float]] = {}
-    for group, (who, likeness) in guessed.items():
+    for group, (who, similarity) in matches.items():
         key = (group[0], who.pk)
-        if (person is None or who.pk == person.pk) and likeness > best.get(key, (group, who, 0.0))[2]:
-            best[key] = (group, who, likeness)
+        if (person is None or who.pk == person.pk) and similarity > best.get(key, (group, who, 0.0))[2]:
+            best[key] = (group, who, similarity)
     chosen = sorted(best.values(), key=lambda each: (each[1].is_unnamed, -each[2]))[:limit]
     faces = _best_faces([group for group, _, _ in chosen])
     return [
@@ -141,7 +144,7 @@ def seen_now(team: Team, person: Person | None = None, limit: int = 12) -> list[
 
 
 def _best_faces(groups: Sequence[Group]) -> dict[Group, tuple[UUID, float]]:
-    """Id and time of the best view of each."""
+    """Returns id and time of the best view of each."""
     rows = Face.objects.filter(
         analysis__in={analysis for analysis, _ in groups}, preliminary_group__in={number for _, number in groups}
     )

@@ -1,4 +1,4 @@
-"""Reads for the page of one person: appearances by video, companions, proposed sub-groups."""
+"""Reads for the page of one person: appearances by video, companions, proposed splits."""
 
 import uuid
 from collections import defaultdict
@@ -20,14 +20,14 @@ SHOWN_PER_VIDEO = 12
 COMPANIONS = 8
 COMPANION_VIDEOS = 8
 CLOSER = (0.06, 0.12, 0.18, 0.24)
-"""How much more alike than usual the members of proposed sub-groups have to be, tried one after the other."""
+"""How much more similar than usual the members of proposed groups have to be (cosine), tried one after the other."""
 MOST_COMPARED = 1_500
-"""Appearances that are grouped to propose a split, the longest first; the others go with whom they are most like."""
+"""Appearances that are grouped to propose a split, the longest; each other one goes to the most similar group."""
 FACES_OF_GROUP = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Appearance:
+class ListedAppearance:
     """One stretch of one video, in player time. `face` is the best view."""
 
     track: int
@@ -37,13 +37,13 @@ class Appearance:
 
 
 @dataclass(frozen=True, slots=True)
-class InVideo:
-    """Where a person is seen in one video; not all of `count` appearances are listed."""
+class PersonVideo:
+    """A video with the appearances of a person; not all of `count` are listed."""
 
     video: Video
     count: int
     first_s: float
-    appearances: list[Appearance]
+    appearances: list[ListedAppearance]
 
     @property
     def more(self) -> int:
@@ -52,21 +52,21 @@ class InVideo:
 
 @dataclass(frozen=True, slots=True)
 class SubGroup:
-    """Appearances of a person that look like one another more than like the rest."""
+    """Appearances of a person that are more similar to one another than to the rest."""
 
     tracks: list[int]
     faces: list[uuid.UUID]
 
 
 def _videos_with(person: Person) -> QuerySet[Video]:
-    """Newest first. One look into an index for each video, however often the person appears."""
+    """Returns videos, newest first. Reads one row of an index for each, however often the person appears."""
     seen = Track.objects.filter(person=person, analysis=OuterRef("current_analysis"))
     videos = Video.objects.filter(Exists(seen), team=person.team_id, deleted_at=None)
     return videos.order_by("-created_at", "pk")
 
 
-def videos_of(person: Person, number: str | int | None) -> "Page[InVideo]":
-    """Newest video first. Five queries, however many appearances."""
+def videos_of(person: Person, number: str | int | None) -> "Page[PersonVideo]":
+    """Returns a page of videos, newest first. Five queries, however many appearances."""
     page = Paginator(_videos_with(person), VIDEOS_PER_PAGE).get_page(number)
     videos = {video.pk: video for video in page.object_list}
     shown = summary_services.shown_tracks().filter(
@@ -80,7 +80,7 @@ def videos_of(person: Person, number: str | int | None) -> "Page[InVideo]":
     }
     listed = _appearances(person, videos)
     page.object_list = [
-        InVideo(  # type: ignore[misc]
+        PersonVideo(  # type: ignore[misc]
             video,
             counted[pk]["count"],
             max(counted[pk]["first_s"] - video.playback_offset_s, 0.0),
@@ -91,8 +91,8 @@ def videos_of(person: Person, number: str | int | None) -> "Page[InVideo]":
     return page  # type: ignore[return-value]
 
 
-def _appearances(person: Person, videos: dict[uuid.UUID, Video]) -> dict[uuid.UUID, list[Appearance]]:
-    """In two steps, so that views are only looked for where they are shown."""
+def _appearances(person: Person, videos: dict[uuid.UUID, Video]) -> dict[uuid.UUID, list[ListedAppearance]]:
+    """Returns the appearances to list by video. Two steps, so that only views that are shown are read."""
     place = Window(RowNumber(), partition_by=F("analysis"), order_by=[F("start_s"), F("pk")])
     tracks = (
         summary_services.shown_tracks()
@@ -104,15 +104,17 @@ def _appearances(person: Person, videos: dict[uuid.UUID, Video]) -> dict[uuid.UU
     rows = list(tracks.values_list("pk", "analysis__video", "start_s", "end_s"))
     faces = Face.objects.filter(track__in=[pk for pk, *_ in rows]).order_by("track", "quality", "-pk")
     best = dict(faces.values_list("track", "pk"))  # the best view comes last and stays
-    listed: dict[uuid.UUID, list[Appearance]] = defaultdict(list)
+    listed: dict[uuid.UUID, list[ListedAppearance]] = defaultdict(list)
     for pk, video, start_s, end_s in rows:
         offset_s = videos[video].playback_offset_s
-        listed[video].append(Appearance(pk, max(start_s - offset_s, 0.0), max(end_s - offset_s, 0.0), best.get(pk)))
+        listed[video].append(
+            ListedAppearance(pk, max(start_s - offset_s, 0.0), max(end_s - offset_s, 0.0), best.get(pk))
+        )
     return listed
 
 
 def companions(person: Person) -> list[tuple[Person, int]]:
-    """Who is in most of the latest videos with this person, and in how many."""
+    """Returns who is in most of the latest videos with this person, and in how many."""
     latest = list(_videos_with(person).values_list("current_analysis", flat=True)[:COMPANION_VIDEOS])
     counted = (
         Presence.objects.filter(analysis__in=latest)
@@ -128,7 +130,7 @@ def companions(person: Person) -> list[tuple[Person, int]]:
 
 
 def proposed_split(person: Person) -> list[SubGroup]:
-    """Two or more groups, the largest first, or nothing where all look like one person."""
+    """Returns two or more groups, the largest first, or none where all look like one person."""
     tracks, vectors, lengths, faces, embedder = _best_views(person)
     if len(tracks) < 2 or embedder not in THRESHOLDS:
         return []
@@ -150,7 +152,7 @@ def proposed_split(person: Person) -> list[SubGroup]:
 
 
 def _best_views(person: Person) -> tuple[list[int], np.ndarray, np.ndarray, list[uuid.UUID], str]:
-    """One view of each appearance, of the embedder that has seen most of them."""
+    """Returns tracks, vectors (n, d), lengths in seconds (n,), faces, and the embedder that has seen most of them."""
     rank = Window(RowNumber(), partition_by=F("track"), order_by=[F("quality").desc(), F("pk")])
     views = Face.objects.filter(track__in=summary_services.shown_tracks().filter(person=person, joined_to=None))
     found: dict[str, list[tuple[int, bytes, float, uuid.UUID]]] = defaultdict(list)
@@ -168,7 +170,7 @@ def _best_views(person: Person) -> tuple[list[int], np.ndarray, np.ndarray, list
 
 
 def _with_the_rest(groups: list[list[int]], vectors: np.ndarray) -> list[list[int]]:
-    """Rows that are in no group go to the group whose mean they are most like."""
+    """Adds each row that is in no group to the group with the most similar mean."""
     inside = {row for group in groups for row in group}
     rest = [row for row in range(len(vectors)) if row not in inside]
     if rest:
@@ -179,4 +181,5 @@ def _with_the_rest(groups: list[list[int]], vectors: np.ndarray) -> list[list[in
 
 
 def tracks_of(person: Person, track_ids: Sequence[int]) -> list[Track]:
+    """Returns those of the tracks that are this person's."""
     return list(Track.objects.filter(person=person, pk__in=track_ids).select_related("analysis"))

@@ -1,4 +1,4 @@
-"""The page of one person, and what its buttons do: move, split, choose portrait, hide, delete, limits."""
+"""The page of one person, and what its buttons do: move, split, choose portrait, delete, set thresholds."""
 
 from typing import Any
 from uuid import UUID
@@ -15,9 +15,9 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import refused
 from webapp.people import queries
 from webapp.people.acts import conflict_queries, history_words, services
-from webapp.people.acts.events import ChangedMeanwhile
-from webapp.people.acts.forms import LimitsForm, NameForm
-from webapp.people.acts.responses import told, too_late
+from webapp.people.acts.act_responses import act_done, edit_conflict
+from webapp.people.acts.events import EditConflict
+from webapp.people.acts.forms import NameForm, ThresholdsForm
 from webapp.people.identification import confidence_words, tentative_runner, why_queries
 from webapp.people.models import STANDING, Face, Person
 from webapp.people.pages import person_queries
@@ -28,7 +28,7 @@ HISTORY_SHOWN = 20
 @login_required
 @require_GET
 def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
-    """Somebody who was merged away leads to whom they are now."""
+    """Shows a person; somebody who was merged redirects to the person they are now."""
     person = get_object_or_404(access.visible_people(request.user).select_related("merged_into", "team"), pk=person_id)
     if person.merged_into is not None:
         return redirect("people:person", person.merged_into.pk)
@@ -47,7 +47,7 @@ def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
             (event, history_words.sentence(event), history_words.who(event)) for event in events[:HISTORY_SHOWN]
         ],
         "has_more_events": len(events) > HISTORY_SHOWN,
-        "limits": confidence_words.of_person(person) if roles["can_manage"] else None,
+        "thresholds": confidence_words.thresholds_of_person(person) if roles["can_manage"] else None,
     }
     return render(request, "people/person.html", context)
 
@@ -55,7 +55,7 @@ def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def why_page(request: HttpRequest, track_id: int) -> HttpResponse:
-    """Of one appearance, named by its first track."""
+    """Explains the name of one appearance, given by its first track."""
     track = get_object_or_404(access.visible_tracks(request.user).select_related("person"), pk=track_id)
     person = track.person
     assert person is not None  # `visible_tracks` are somebody's
@@ -67,6 +67,7 @@ def why_page(request: HttpRequest, track_id: int) -> HttpResponse:
 @login_required
 @require_GET
 def split_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
+    """Proposes how to split a person."""
     person = get_object_or_404(access.editable_people(request.user).filter(STANDING), pk=person_id)
     return render(request, "people/split.html", {"person": person, "groups": person_queries.proposed_split(person)})
 
@@ -74,32 +75,32 @@ def split_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def split(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
-    """The appearances of the chosen sub-groups become one new person."""
+    """Makes one new person of the chosen groups."""
     person = get_object_or_404(access.editable_people(request.user), pk=person_id)
     here = reverse("people:person", args=[person.pk])
     chosen = _numbers(",".join(request.POST.getlist("group")))
     if not chosen:
-        return refused(request, _("Choose at least one group."), reverse("people:split_page", args=[person.pk]))
+        return refused(request, _("Select at least one group."), reverse("people:split_page", args=[person.pk]))
     if len(set(chosen)) >= person.appearances:
         words = _("Leave at least one group with %(person)s.") % {"person": person}
         return refused(request, words, reverse("people:split_page", args=[person.pk]))
     try:
         event, new = services.split_person(person, track_ids=chosen, user=request.user)
-    except ChangedMeanwhile:
-        return too_late(request, here, person)
+    except EditConflict:
+        return edit_conflict(request, here, person)
     # Undone, the new person is gone.
-    return told(request, event, reverse("people:person", args=[new.pk]), after_undo=here)
+    return act_done(request, event, reverse("people:person", args=[new.pk]), after_undo=here)
 
 
 @login_required
 @require_POST
 def move(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
-    """ "Someone else": the chosen appearances go to whoever bears the typed name, or to a new person."""
+    """Gives the chosen appearances to whoever has the typed name, or to a new person."""
     person = get_object_or_404(access.editable_people(request.user), pk=person_id)
     here = reverse("people:person", args=[person.pk])
     form, chosen = NameForm(request.POST), _numbers(",".join(request.POST.getlist("track")))
     if not chosen or not form.is_valid():
-        return refused(request, _("Choose the appearances that are someone else."), here)
+        return refused(request, _("Select the appearances that show someone else."), here)
     name = form.cleaned_data["name"].strip()
     target = queries.same_name(person, name) if name and not form.cleaned_data["as_new"] else None
     if target is not None and not request.POST.get("sure"):
@@ -115,55 +116,57 @@ def move(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
             name=name,
             user=request.user,
         )
-    except ChangedMeanwhile:
-        return too_late(request, here, person)
-    return told(request, event, here)
+    except EditConflict:
+        return edit_conflict(request, here, person)
+    return act_done(request, event, here)
 
 
 @login_required
 @require_POST
 def portrait(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
-    """The best view of the chosen appearance, or the very face."""
+    """Makes the best view of the chosen appearance the portrait."""
     person = get_object_or_404(access.editable_people(request.user), pk=person_id)
     here = reverse("people:person", args=[person.pk])
     faces = access.visible_faces(request.user).filter(track__person=person)
     chosen = _numbers(",".join(request.POST.getlist("track")))
     face: Face | None = faces.filter(track__in=chosen[:1]).order_by("-quality", "pk").first()
     if face is None:
-        return refused(request, _("Choose one appearance; its best view becomes the portrait."), here)
+        return refused(request, _("Select one appearance. Its best picture becomes the portrait."), here)
     try:
         event = services.choose_portrait(person, face=face, user=request.user)
-    except ChangedMeanwhile:
-        return too_late(request, here, person)
-    return told(request, event, here)
+    except EditConflict:
+        return edit_conflict(request, here, person)
+    return act_done(request, event, here)
 
 
 @login_required
 @require_POST
 def delete(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
+    """Deletes a person, which can be undone."""
     person = get_object_or_404(access.editable_people(request.user), pk=person_id)
     try:
         event = services.delete_person(person, user=request.user)
-    except ChangedMeanwhile:
-        return too_late(request, reverse("people:list"), person)
-    return told(request, event, reverse("people:list"))
+    except EditConflict:
+        return edit_conflict(request, reverse("people:list"), person)
+    return act_done(request, event, reverse("people:list"))
 
 
 @login_required
 @require_POST
-def limits(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
+def thresholds(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
+    """Sets how similar new faces must be to match this person, or to be asked about."""
     managed = Person.objects.filter(team__in=access.manageable_teams(request.user))
     person = get_object_or_404(managed, pk=person_id)
     here = reverse("people:person", args=[person.pk])
-    form = LimitsForm(request.POST)
+    form = ThresholdsForm(request.POST)
     if not form.is_valid():
-        return refused(request, _("Two percentages are expected, the one for asking below the one for joining."), here)
+        return refused(request, _("Enter two percentages. “Ask me” cannot be higher than “Match automatically”."), here)
     wished: dict[str, Any] = {key: value and value / 100 for key, value in form.cleaned_data.items()}
     try:
-        event = services.set_limits(person, **wished, user=request.user)
-    except ChangedMeanwhile:
-        return too_late(request, here, person)
-    return told(request, event, here)
+        event = services.set_thresholds(person, **wished, user=request.user)
+    except EditConflict:
+        return edit_conflict(request, here, person)
+    return act_done(request, event, here)
 
 
 def _numbers(text: str) -> list[int]:

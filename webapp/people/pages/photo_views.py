@@ -1,4 +1,4 @@
-"""Find by photo: who in the team's videos looks like a face of a picture. Nothing of the picture is kept."""
+"""Find by photo: who in the team's videos looks like a face of an uploaded picture. The picture is not stored."""
 
 import base64
 import logging
@@ -31,7 +31,7 @@ MOST_MATCHES = 6
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Somebody who looks like the face, with the most alike view of them and when it is seen."""
+    """A person who looks like the face, and their most similar view."""
 
     person: Person
     percent: int
@@ -40,8 +40,8 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A face of the picture. `picture` is a data: address that exists in this answer alone."""
+class SearchedFace:
+    """A face of the picture. `picture` is a data: URL, so that nothing has to be stored."""
 
     picture: str
     matches: list[Match]
@@ -50,7 +50,7 @@ class Asked:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def photo(request: HttpRequest) -> HttpResponse:
-    """The picture comes and goes with one POST."""
+    """Shows the form, or the matches of the picture that was posted."""
     team = team_of(request)
     team = get_object_or_404(access.visible_teams(request.user), pk=team.pk if team else None)
     if request.method != "POST":
@@ -61,15 +61,15 @@ def photo(request: HttpRequest) -> HttpResponse:
     try:
         found = faces_in_subprocess(sent.read())
     except TimeoutError:
-        return _answer(request, 503, problem=_("Many pictures are being looked at. Try again in a minute."))
+        return _answer(request, 503, problem=_("The server is busy with other pictures. Try again in a minute."))
     except PictureTooLarge:
-        return _answer(request, 400, problem=_("This picture is too large. Make it smaller, then try again."))
+        return _answer(request, 400, problem=_("This picture is too large. Make it smaller and try again."))
     except UnreadablePicture as error:
         logger.info("A photo could not be read: %s", error)
-        return _answer(request, 400, problem=_("This is not a picture that can be read. Try a JPEG or PNG."))
-    asked = [_asked(face, team, found.embedder) for face in found.faces]
-    asked.sort(key=lambda each: -max((match.percent for match in each.matches), default=0))
-    return _answer(request, 200, asked=asked, has_looked=True)
+        return _answer(request, 400, problem=_("This file is not a readable picture. Try a JPEG or PNG."))
+    searched = [_searched(face, team, found.embedder) for face in found.faces]
+    searched.sort(key=lambda each: -max((match.percent for match in each.matches), default=0))
+    return _answer(request, 200, searched=searched, has_looked=True)
 
 
 def _answer(request: HttpRequest, status: int, **context: object) -> HttpResponse:
@@ -78,18 +78,18 @@ def _answer(request: HttpRequest, status: int, **context: object) -> HttpRespons
     return response
 
 
-def _asked(face: PhotoFace, team: Team, embedder: str) -> Asked:
-    scores = similar_people_queries.by_likeness(team.pk, embedder, face.embedding[None]).most(MOST_MATCHES)
-    limits = IDENTIFICATION_THRESHOLDS[embedder]
-    best = [key for key in scores if scores[key] >= limits.review_from]
+def _searched(face: PhotoFace, team: Team, embedder: str) -> SearchedFace:
+    scores = similar_people_queries.by_similarity(team.pk, embedder, face.embedding[None]).nearest(MOST_MATCHES)
+    thresholds = IDENTIFICATION_THRESHOLDS[embedder]
+    best = [key for key in scores if scores[key] >= thresholds.review_from]
     people = present_queries.by_key(best)
     views = _nearest_views(list(people), embedder, face)
     matches = [
-        Match(people[key], confidence_words.percent(scores[key]), scores[key] >= limits.accept_from, views.get(key))
+        Match(people[key], confidence_words.percent(scores[key]), scores[key] >= thresholds.accept_from, views.get(key))
         for key in best
         if key in people
     ]
-    return Asked("data:image/jpeg;base64," + base64.b64encode(face.picture_jpeg).decode(), matches)
+    return SearchedFace("data:image/jpeg;base64," + base64.b64encode(face.picture_jpeg).decode(), matches)
 
 
 def _nearest_views(people: Sequence[UUID], embedder: str, face: PhotoFace) -> dict[UUID, Face]:

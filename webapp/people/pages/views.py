@@ -19,8 +19,8 @@ from webapp.http.ranged_responses import ranged_response
 from webapp.http.responses import done
 from webapp.people import queries
 from webapp.people.acts import history_words, services
+from webapp.people.acts.act_responses import act_done
 from webapp.people.acts.forms import typed
-from webapp.people.acts.responses import told
 from webapp.people.identification import tentative_runner
 from webapp.people.models import Person
 from webapp.people.review import queries as review_queries
@@ -32,7 +32,7 @@ MODES = ("hide", "merge")
 
 
 class Counted(Paginator):  # type: ignore[type-arg]
-    """Pages of a list whose length is known already: counting 60,000 people twice is felt."""
+    """Pages of a list whose length is known: counting 60,000 people twice takes noticeable time."""
 
     def __init__(self, people: QuerySet[Person], per_page: int, length: int) -> None:
         super().__init__(people, per_page)
@@ -42,7 +42,7 @@ class Counted(Paginator):  # type: ignore[type-arg]
 @login_required
 @require_GET
 def people_list(request: HttpRequest) -> HttpResponse:
-    """Tiles. In the mode `hide` also those who are hidden, to be shown again; in `merge` each leads to merging."""
+    """Shows people as tiles. Mode `hide` includes hidden ones, to show them again; in `merge` each leads to merging."""
     team = team_of(request)
     can_edit = team is not None and access.editable_teams(request.user).filter(pk=team.pk).exists()
     mode = request.GET.get("mode", "") if can_edit and request.GET.get("mode") in MODES else ""
@@ -69,7 +69,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def visibility(request: SignedInRequest) -> HttpResponseBase:
-    """Of the people whose tiles were `shown`, those in `visible` shall be seen; only what differs is changed."""
+    """Shows those of the `shown` tiles that are `visible` and hides the others; changes only what differs."""
     team = team_of(request)
     team = get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
     shown = _ids(request.POST.getlist("shown"))
@@ -77,9 +77,9 @@ def visibility(request: SignedInRequest) -> HttpResponseBase:
     events = services.show_and_hide(team=team, show=visible & shown, hide=shown - visible, user=request.user)
     here = reverse("people:list")
     if not events:
-        return done(request, _("Nothing was changed."), here)
+        return done(request, _("Nothing changed."), here)
     if len(events) == 1:
-        return told(request, events[0], here)
+        return act_done(request, events[0], here)
     words = " · ".join(history_words.sentence(event) for event in events)
     return done(request, words + ".", here, reverse("people:undo_both", args=[event.pk for event in events]))
 
@@ -87,6 +87,7 @@ def visibility(request: SignedInRequest) -> HttpResponseBase:
 @login_required
 @require_GET
 def suggest(request: HttpRequest) -> HttpResponse:
+    """Completes a name, as JSON."""
     people = access.visible_people(request.user).filter(team=team_of(request))
     return JsonResponse(queries.suggestions(people, typed(request)), safe=False)
 
@@ -94,6 +95,7 @@ def suggest(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 async def face_picture(request: HttpRequest, face_id: UUID) -> HttpResponseBase:
+    """Sends the picture of a face."""
     face = await aget_object_or_404(access.visible_faces(await request.auser()), pk=face_id)
     try:
         return await ranged_response(request, face.picture_key, "image/jpeg", max_age_s=FACE_AGE_S)

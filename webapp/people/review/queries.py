@@ -1,4 +1,4 @@
-"""The review queue: "same person?", the most telling question first. Answers are acts like all others."""
+"""The review queue, "same person?": the question whose answer is worth most comes first."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -18,11 +18,11 @@ VIEWS = 4
 MOST_AT_ONCE = 11
 """So many people at most are confirmed by one answer: what a phone shows with little scrolling."""
 MOST_OPEN, MOST_COUNTED = 1_000, 100
-"""Open pairs that are weighed at a time, the most alike, and that the button counts: all of 5,000 take 0.2 s."""
+"""Open pairs that are ranked at a time, the most similar ones, and that the button counts: all 5,000 take 0.2 s."""
 READ_AT_ONCE, MOST_READ = 500, 5_000
-"""Rows; many may have been settled by other answers, or be about people who are hidden by now."""
-LOOKED_AT = 40
-"""People whose whole group is worked out, those with the best pairs first: all of 5,000 would take seconds."""
+"""Rows. Other answers may have settled many of them, or they are about people who were hidden since."""
+RANKED_STARTS = 40
+"""People whose whole group is computed, those with the best pairs first: all 5,000 would take seconds."""
 
 
 STANDS_FOR_ITSELF = ~Exists(
@@ -37,12 +37,12 @@ STANDS_FOR_ITSELF = ~Exists(
         stands=True,
     )
 )
-"""Not answered itself; what follows from other answers is found out below."""
+"""Pairs without an answer of their own; what follows from other answers is found below."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Who is asked about. Ordered by how firmly they stand: whoever is firmer keeps name and portrait."""
+    """A person who is asked about. Of two, the one with the higher `firmness` keeps name and portrait."""
 
     is_named: bool
     appearances: int
@@ -59,51 +59,52 @@ class Pair:
 
     suggestion: int
     people: frozenset[UUID]
-    likeness: float
+    similarity: float
     was_skipped: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Everything that is open: by what people are today, settled pairs are gone."""
+    """All open pairs of the people of today."""
 
     pairs: list[Pair]
     standing: dict[UUID, Standing]
     settled: set[constraint_queries.Pair]
     has_more: bool
-    """Not all rows were looked at."""
+    """Not all rows were read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What the page shows. `keeps` stays if they are the same."""
+class ReviewQuestion:
+    """What the page shows. `keeps` keeps name and portrait if they are the same."""
 
     suggestion: int
     other: Person
     keeps: Person
-    likeness: float
+    similarity: float
     other_views: list[Face]
     keeps_views: list[Face]
     also: list[Person]
-    """Further people who are most likely `keeps`: for answering for a whole group at once."""
+    """More people who are probably `keeps`, to answer for a whole group at once."""
     has_more: bool
-    """More is open than was counted."""
+    """More pairs are open than were counted."""
 
 
 def open_count(team: Team) -> int:
+    """Returns how many pairs are open, `MOST_OPEN` at most."""
     return len(_queue(team).pairs)
 
 
 def badge(team: Team) -> str:
-    """How many pairs are open, for a button: "14", "100+", or nothing."""
+    """Returns how many pairs are open, for a button: "14", "100+" or ""."""
     queue = _queue(team, MOST_COUNTED)
     if not queue.pairs:
         return ""
     return f"{min(len(queue.pairs), MOST_COUNTED)}+" if queue.has_more else str(len(queue.pairs))
 
 
-def next_question(team: Team) -> tuple[Question | None, int]:
-    """The question whose answer is worth most, skipped ones last, and how many pairs are open."""
+def next_question(team: Team) -> tuple[ReviewQuestion | None, int]:
+    """Returns the question whose answer is worth most, skipped ones last, and how many pairs are open."""
     queue = _queue(team)
     if not queue.pairs:
         return None, 0
@@ -112,31 +113,32 @@ def next_question(team: Team) -> tuple[Question | None, int]:
     together = conflict_queries.seen_together(group)
     keeps = max(group, key=lambda key: queue.standing[key].firmness)
     pairs = [pair for pair in queue.pairs if keeps in pair.people and pair.people <= set(group)]
-    best = max(pairs, key=lambda pair: (not pair.was_skipped, pair.likeness, -pair.suggestion))
+    best = max(pairs, key=lambda pair: (not pair.was_skipped, pair.similarity, -pair.suggestion))
     (other,) = best.people - {keeps}
     also = _without_conflicts([keeps, other], [key for key in group if key not in best.people], together)
     shown, kept = people[other], people[keeps]
     further = [people[key] for key in also]
     views = _views(shown), _views(kept)
-    asked = Question(best.suggestion, shown, kept, best.likeness, *views, further, queue.has_more)
-    return asked, len(queue.pairs)
+    question = ReviewQuestion(best.suggestion, shown, kept, best.similarity, *views, further, queue.has_more)
+    return question, len(queue.pairs)
 
 
 def skip(team: Team, suggestion: int) -> bool:
+    """Moves a suggestion to the end of the queue. Returns False where the team has none of this number."""
     return bool(Suggestion.objects.filter(team=team, pk=suggestion).update(skipped_at=timezone.now()))
 
 
-def skip_left_out(team: Team, keeps: Person, left_out: Collection[Person]) -> None:
-    """Those who were taken out of a whole group: nobody said that they are two people, so they are asked about last."""
-    pairs = {frozenset((keeps.pk, person.pk)) for person in left_out}
+def skip_unticked(team: Team, keeps: Person, unticked: Collection[Person]) -> None:
+    """Moves those who were unticked in a group to the end: nobody said that they are two people."""
+    pairs = {frozenset((keeps.pk, person.pk)) for person in unticked}
     rows = [pair.suggestion for pair in _queue(team).pairs if pair.people in pairs]
     Suggestion.objects.filter(team=team, pk__in=rows).update(skipped_at=timezone.now())
 
 
 def _queue(team: Team, most: int = MOST_OPEN) -> Queue:
-    """Reads on until so many open pairs are found, the most alike first."""
+    """Reads the most similar pairs first, until `most` open ones are found."""
     family = constraint_queries.family_of(team.pk)
-    settled = constraint_queries.pairs_apart(team.pk, family)
+    settled = constraint_queries.cannot_link_pairs(team.pk, family)
     rows = Suggestion.objects.filter(STANDS_FOR_ITSELF, team=team).order_by("-likeness", "pk")
     columns = rows.values_list("pk", "first", "second", "likeness", "skipped_at")
     best: dict[frozenset[UUID], Pair] = {}
@@ -145,10 +147,10 @@ def _queue(team: Team, most: int = MOST_OPEN) -> Queue:
     for start in range(0, MOST_READ, READ_AT_ONCE):
         read = list(columns[start : start + READ_AT_ONCE])
         found: dict[frozenset[UUID], Pair] = {}
-        for pk, first, second, likeness, skipped_at in read:
+        for pk, first, second, similarity, skipped_at in read:
             both = frozenset((family.root(first), family.root(second)))
             if len(both) == 2 and both not in settled and both not in best:
-                found.setdefault(both, Pair(pk, both, likeness, skipped_at is not None))
+                found.setdefault(both, Pair(pk, both, similarity, skipped_at is not None))
         standing |= _standing({person for both in found for person in both} - standing.keys())
         best |= {both: pair for both, pair in found.items() if both <= standing.keys()}
         has_more = len(read) == READ_AT_ONCE
@@ -158,7 +160,7 @@ def _queue(team: Team, most: int = MOST_OPEN) -> Queue:
 
 
 def _standing(ids: set[UUID]) -> dict[UUID, Standing]:
-    """Conditions are looked at here for the reason that `webapp.people.present_queries` gives."""
+    """Filters here for the reason that `webapp.people.present_queries` gives."""
     columns = ("pk", "is_unnamed", "appearances", "number", "is_hidden", "is_deleted", "merged_into")
     return {
         pk: Standing(not is_unnamed, count, number)
@@ -168,16 +170,16 @@ def _standing(ids: set[UUID]) -> dict[UUID, Standing]:
 
 
 def _best_group(queue: Queue) -> list[UUID]:
-    """The people of the question that teaches most; two at least."""
+    """Returns the people of the question whose answer is worth most, two at least."""
     asked = [pair for pair in queue.pairs if not pair.was_skipped] or queue.pairs
     alike: dict[UUID, dict[UUID, float]] = defaultdict(dict)
     for pair in asked:
         first, second = sorted(pair.people)
-        alike[first][second] = alike[second][first] = pair.likeness
+        alike[first][second] = alike[second][first] = pair.similarity
     size = {key: who.appearances for key, who in queue.standing.items()}
 
     def fits(group: Collection[UUID], key: UUID) -> bool:
-        """Nobody who was told apart from one of them; two who have names are asked about by themselves."""
+        """Keeps out who was told apart from one of them; two named people are asked about as a pair."""
         names = sum(queue.standing[each].is_named for each in [*group, key])
         is_alone = len(group) == 1
         return (is_alone or names < 2) and not any(frozenset((each, key)) in queue.settled for each in group)
@@ -189,7 +191,7 @@ def _best_group(queue: Queue) -> list[UUID]:
     starts = sorted(
         alike, key=lambda key: -sum(expected_gain(value, size[key], size[each]) for each, value in alike[key].items())
     )
-    groups = {start: whole_group(alike, start, fits, MOST_AT_ONCE) for start in starts[:LOOKED_AT]}
+    groups = {start: whole_group(alike, start, fits, MOST_AT_ONCE) for start in starts[:RANKED_STARTS]}
     start = max(groups, key=worth)
     return [start, *(key for key, _chance in groups[start])]
 
@@ -197,7 +199,7 @@ def _best_group(queue: Queue) -> list[UUID]:
 def _without_conflicts(
     asked: Sequence[UUID], further: Sequence[UUID], together: set[constraint_queries.Pair]
 ) -> list[UUID]:
-    """Whoever is on screen at the same moment as one of the others is left for a question of their own."""
+    """Returns those who are never on screen at once with one of the others; the rest get their own question."""
     kept: list[UUID] = []
     for key in further:
         if not any(frozenset((key, each)) in together for each in [*asked, *kept]):
@@ -206,7 +208,7 @@ def _without_conflicts(
 
 
 def _views(person: Person) -> list[Face]:
-    """The portrait first, then those that new faces are compared with."""
+    """Returns the portrait and then the gallery templates."""
     wanted: list[str] = [str(person.portrait_id)] if person.portrait_id else []
     for ids in ReferenceSet.objects.filter(person=person).values_list("face_ids", flat=True):
         wanted += [key for key in ids if key not in wanted]

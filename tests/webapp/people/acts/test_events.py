@@ -13,7 +13,7 @@ from tests.factories import make_team, make_user
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from webapp.accounts.models import Team, User
 from webapp.people.acts import events, history_words, services
-from webapp.people.acts.events import AlreadyUndone, ChangedMeanwhile, ChangedSince
+from webapp.people.acts.events import AlreadyUndone, EditConflict, UndoConflict
 from webapp.people.models import Apart, Event, Face, Person, Presence, Track, Verdict
 from webapp.videos import cleanup as videos_cleanup
 from webapp.videos import services as videos
@@ -21,7 +21,7 @@ from webapp.videos.models import Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-CELLS = ("name", "is_hidden", "is_deleted", "merged_into", "chosen_portrait", "join_from", "suggest_from")
+FIELDS = ("name", "is_hidden", "is_deleted", "merged_into", "chosen_portrait", "join_from", "suggest_from")
 COUNTS = ("appearances", "videos", "screen_s", "first_seen_at", "last_seen_at")
 
 
@@ -47,7 +47,7 @@ def state(team: Team) -> dict[str, Any]:
     for person in people.filter(merged_into=None, is_deleted=False, appearances__gt=0):
         assert person.portrait is not None and person.portrait.track.person == person
     return {
-        "people": list(people.values_list("number", *CELLS, *COUNTS)),
+        "people": list(people.values_list("number", *FIELDS, *COUNTS)),
         "tracks": list(Track.objects.filter(analysis__video__team=team).order_by("pk").values_list("pk", "person")),
         "apart": set(Apart.objects.filter(team=team, stands=True).values_list("first", "second")),
         "verdicts": set(
@@ -84,7 +84,7 @@ def acts(draw: Callable[[Any], Any], team: Team, user: User) -> Event | None:
         return services.delete_person(person, user=user)
     if kind == "apart" and others:
         return services.tell_apart(person, others[0], user=user)
-    return services.set_limits(person, join_from=draw(st.sampled_from([None, 0.7])), suggest_from=None, user=user)
+    return services.set_thresholds(person, accept_from=draw(st.sampled_from([None, 0.7])), review_from=None, user=user)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -106,7 +106,7 @@ def test_any_acts_followed_by_all_their_undos_restore_the_state(data: st.DataObj
         for event in left:
             try:
                 events.undo(event, user=user)
-            except ChangedSince:
+            except UndoConflict:
                 refused.append(event)
         assert len(refused) < len(left), "at least the latest can always be undone"
         left = refused
@@ -123,7 +123,7 @@ def test_a_person_who_was_split_off_stays_while_a_later_act_would_lead_back_to_t
     split, made = services.split_person(person, track_ids=[second], user=alice)
     to, _made = services.move_appearances(person, track_ids=[first], target=made, user=alice)
     on, _made = services.move_appearances(made, track_ids=[first], target=None, user=alice)
-    with pytest.raises(ChangedSince) as refused:
+    with pytest.raises(UndoConflict) as refused:
         events.undo(split, user=alice)
     assert refused.value.later in (to, on)
     for event in (on, to, split):
@@ -139,7 +139,7 @@ def test_an_undo_is_refused_with_the_reason_after_a_later_act(team: Team, video:
     client = signed_in(alice)
     answer = client.post(reverse("people:undo", args=[first.pk]), headers={"Accept": "application/json"})
     assert answer.status_code == 409
-    assert "“Anna” is now Anne (Bob)" in answer.json()["toast"]
+    assert "“Anne” (Bob)" in answer.json()["toast"]
     assert state(team) == before
     first.refresh_from_db()
     assert first.undone_at is None
@@ -169,15 +169,14 @@ def test_of_two_who_act_at_once_the_later_sees_what_happened_and_loses_nothing(
         lambda: services.tell_apart(first, third, user=alice),
         lambda: services.delete_person(first, user=alice),
     ):
-        with pytest.raises(ChangedMeanwhile):
+        with pytest.raises(EditConflict):
             late()
     assert state(team) == before
     answer = signed_in(alice).post(
         reverse("people:name", args=[first.pk]), {"name": "Anna"}, headers={"Accept": "application/json"}
     )
     assert answer.status_code == 409
-    assert answer.json()["toast"].startswith(f"Somebody was quicker: “{first}” is now {second}")
-    assert "(Bob)" in answer.json()["toast"]
+    assert f"{first} into {second}" in answer.json()["toast"] and "(Bob)" in answer.json()["toast"]
 
 
 def test_a_name_given_meanwhile_is_not_overwritten_unseen(video: Video, alice: User, bob: User) -> None:
@@ -186,7 +185,7 @@ def test_a_name_given_meanwhile_is_not_overwritten_unseen(video: Video, alice: U
     name, json = reverse("people:name", args=[person.pk]), {"Accept": "application/json"}
     late = signed_in(alice).post(name, {"name": "Berta", "was": ""}, headers=json)
     assert late.status_code == 409
-    assert f"“Person {person.number}” is now Anna (Bob)" in late.json()["toast"]
+    assert f"“Person {person.number}” to “Anna” (Bob)" in late.json()["toast"]
     seen = signed_in(alice).post(name, {"name": "Berta", "was": "Anna"}, headers=json)
     assert seen.status_code == 200
     person.refresh_from_db()
@@ -198,14 +197,14 @@ def test_an_act_undone_meanwhile_is_told(video: Video, alice: User, bob: User) -
     event = services.name_person(first, name="Anna", user=alice)
     assert event is not None
     events.undo(event, user=bob)
-    words = history_words.changed_meanwhile(first, second)
-    assert words.startswith("Somebody was quicker. Bob has undone:") and "is now Anna" in words
+    words = history_words.edit_conflict(first, second)
+    assert "Undone by Bob" in words and "“Anna”" in words
 
 
 def test_nobody_is_merged_in_a_circle(video: Video, alice: User) -> None:
     first, second, _ = people_of(video)
     services.merge_people(first, target=second, user=alice)
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(EditConflict):
         services.merge_people(second, target=first, user=alice)
 
 
@@ -214,7 +213,7 @@ def test_a_person_made_by_a_split_is_not_taken_back_once_somebody_joined_them(vi
     tracks = list(Track.objects.filter(person=first).values_list("pk", flat=True))
     event, new = services.split_person(first, track_ids=tracks[1:], user=alice)
     merge = services.merge_people(second, target=new, user=alice)
-    with pytest.raises(ChangedSince) as refused:
+    with pytest.raises(UndoConflict) as refused:
         events.undo(event, user=alice)
     assert refused.value.later == merge
 
@@ -254,8 +253,8 @@ def test_the_history_of_a_person_says_who_did_what(video: Video, alice: User, bo
         for event in history_words.of_person(first)
     ]
     assert rows == [
-        ("“Person 2” is now Anna (2 appearances)", "Bob", False),
-        ("“Person 1” is now Anna", "Alice", True),
+        ("Merged Person 2 into Anna (2 appearances)", "Bob", False),
+        ("Renamed “Person 1” to “Anna”", "Alice", True),
     ]
 
 
@@ -308,7 +307,7 @@ def test_what_went_to_and_fro_is_undone_from_the_latest_on(team: Team, alice: Us
     first, second, third = made
     assert first and second and third
     for too_early in (first, second):
-        with pytest.raises(ChangedSince):
+        with pytest.raises(UndoConflict):
             events.undo(too_early, user=alice)
     for event in (third, second, first):
         events.undo(event, user=alice)

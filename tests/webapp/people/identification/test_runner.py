@@ -25,9 +25,9 @@ def axis(number: int) -> np.ndarray:
     return np.eye(SIZE, dtype=np.float32)[number]
 
 
-def looks(track: FoundTrack, likeness: float, number: int = 0, other: int = 1) -> FoundTrack:
+def looks(track: FoundTrack, similarity: float, number: int = 0, other: int = 1) -> FoundTrack:
     """All views have this cosine with axis `number`; different `other` axes are strangers apart from that."""
-    vector = (likeness * axis(number) + np.sqrt(1 - likeness**2) * axis(other)).astype(np.float32)
+    vector = (similarity * axis(number) + np.sqrt(1 - similarity**2) * axis(other)).astype(np.float32)
     for face in track.faces:
         object.__setattr__(face, "embedding", vector)
     return track
@@ -56,12 +56,12 @@ def test_a_doubtful_match_is_a_new_person_and_a_question(team: Team) -> None:
     assert asked.likeness == pytest.approx(DOUBTFUL, abs=0.01)
 
 
-def between(first: int, likeness: float, second: int, other_likeness: float) -> FoundTrack:
+def between(first: int, similarity: float, second: int, other_likeness: float) -> FoundTrack:
     """A face that is so much like axis `first` and so much like axis `second`."""
     track = found_track()
-    rest = np.sqrt(1 - likeness**2 - other_likeness**2) * axis(60)
+    rest = np.sqrt(1 - similarity**2 - other_likeness**2) * axis(60)
     for face in track.faces:
-        vector = likeness * axis(first) + other_likeness * axis(second) + rest
+        vector = similarity * axis(first) + other_likeness * axis(second) + rest
         object.__setattr__(face, "embedding", vector.astype(np.float32))
     return track
 
@@ -117,10 +117,10 @@ def test_not_this_person_is_obeyed_when_matching(team: Team, bob: User) -> None:
 
 def test_a_person_may_have_limits_of_their_own(team: Team, alice: User) -> None:
     first = analysed(team, looks(found_track(), 1.0))[0]
-    services.set_limits(first, join_from=0.95, suggest_from=0.9, user=alice)
+    services.set_thresholds(first, accept_from=0.95, review_from=0.9, user=alice)
     assert analysed(team, looks(found_track(), SURE)) != [first]
     assert not Suggestion.objects.exists()
-    services.set_limits(first, join_from=0.4, suggest_from=0.3, user=alice)
+    services.set_thresholds(first, accept_from=0.4, review_from=0.3, user=alice)
     assert analysed(team, looks(found_track(), DOUBTFUL, other=9)) == [first]
 
 
@@ -140,31 +140,31 @@ def test_references_follow_moves_and_deleted_videos(team: Team, bob: User) -> No
     _, other = services.move_appearances(first, track_ids=[track.pk], target=None, user=bob)
     assert [ReferenceSet.objects.get(person=each).count for each in (first, other)] == [2, 2]
     videos.delete_video(video)
-    known = gallery_services.known_people(team.pk, EMBEDDER)
+    known = gallery_services.team_gallery(team.pk, EMBEDDER)
     assert (known.people, len(known.gallery)) == ([first.pk], 1)
 
 
 def test_who_is_deleted_is_compared_with_nobody_until_that_is_undone(team: Team, bob: User) -> None:
     person = analysed(team, looks(found_track(), 1.0))[0]
     event = services.delete_person(person, user=bob)
-    assert gallery_services.known_people(team.pk, EMBEDDER).people == []
+    assert gallery_services.team_gallery(team.pk, EMBEDDER).people == []
     assert not ReferenceSet.objects.exists()
     events.undo(event, user=bob)
-    assert gallery_services.known_people(team.pk, EMBEDDER).people == [person.pk]
+    assert gallery_services.team_gallery(team.pk, EMBEDDER).people == [person.pk]
 
 
 def test_the_most_alike_come_first_and_only_as_many_as_asked_for() -> None:
     cosines = np.array([0.2, 0.9, -0.1, 0.5], np.float32)
     people = [UUID(int=n) for n in range(4)]
-    known = gallery_services.Known(
+    known = gallery_services.TeamGallery(
         people, Gallery(np.eye(4, dtype=np.float32), np.arange(4)), {p: n for n, p in enumerate(people)}
     )
-    alike = similar_people_queries.Alike(known, cosines)
-    assert list(alike.most(2)) == [people[1], people[3]]
-    assert list(alike.most(2, [people[1]])) == [people[3], people[0]]
-    assert list(alike.most(9)) == [people[n] for n in (1, 3, 0, 2)]
+    alike = similar_people_queries.Similarities(known, cosines)
+    assert list(alike.nearest(2)) == [people[1], people[3]]
+    assert list(alike.nearest(2, [people[1]])) == [people[3], people[0]]
+    assert list(alike.nearest(9)) == [people[n] for n in (1, 3, 0, 2)]
     assert (alike.to(people[2]), alike.to(UUID(int=9))) == (pytest.approx(-0.1), None)
-    assert similar_people_queries.Alike(known, cosines[:0]).most(3) == {}
+    assert similar_people_queries.Similarities(known, cosines[:0]).nearest(3) == {}
 
 
 def test_the_limits_leave_room_between_joining_and_asking() -> None:

@@ -105,9 +105,9 @@ def test_the_person_page_has_it_among_the_appearances_in_the_end(team: Team, ann
     assert analysis.video in [each.video for each in page.context["videos"].object_list]
 
 
-@pytest.mark.parametrize("likeness", [DOUBTFUL, STRANGER])
-def test_a_doubtful_face_gets_no_name(team: Team, anna: Person, likeness: float) -> None:
-    assert guessed(begun(team, looks(found_track(), likeness))) == []
+@pytest.mark.parametrize("similarity", [DOUBTFUL, STRANGER])
+def test_a_doubtful_face_gets_no_name(team: Team, anna: Person, similarity: float) -> None:
+    assert guessed(begun(team, looks(found_track(), similarity))) == []
 
 
 def test_of_two_faces_of_one_moment_only_the_more_alike_is_hers(team: Team, anna: Person) -> None:
@@ -144,12 +144,12 @@ def test_people_of_other_teams_are_nobody(team: Team, anna: Person, charlie: Use
 def test_a_repeated_attempt_does_not_say_it_twice(team: Team, anna: Person) -> None:
     analysis = begun(team, looks(found_track(), SURE))
     faces = list(analysis.faces.all())
-    guesses = tentative_runner.guesses(faces, team.pk, EMBEDDER)
+    guesses = tentative_runner.identify(faces, team.pk, EMBEDDER)
     assert guesses
-    tentative_runner.remember(analysis, guesses)
+    tentative_runner.store(analysis, guesses)
     assert LiveGuess.objects.count() == 1
-    tentative_runner.remember(analysis, {group: tentative_runner.Guess(anna.pk, 0.99) for group in guesses})
-    assert LiveGuess.objects.get().likeness == pytest.approx(0.99)
+    tentative_runner.store(analysis, {group: tentative_runner.TentativeMatch(anna.pk, 0.99) for group in guesses})
+    assert LiveGuess.objects.get().similarity == pytest.approx(0.99)
 
 
 def test_a_cancelled_analysis_is_not_being_looked_at(team: Team, anna: Person) -> None:
@@ -171,14 +171,14 @@ def test_the_scan_knows_her_within_the_first_batch(team: Team, anna: Person) -> 
     row = runner._face(analysis, face, "scan/0")
     row.preliminary_group = 0
     row.save()
-    tentative_runner.remember(analysis, runner._guesses(analysis, [row]))
+    tentative_runner.store(analysis, runner._tentative_matches(analysis, [row]))
     assert [seen.label for seen in guessed(analysis)] == ["Anna"]
 
 
 def test_nobody_known_or_no_embedder_is_no_trouble(team: Team) -> None:
     assert guessed(begun(team, looks(found_track(), SURE))) == []
-    assert tentative_runner.guesses([], team.pk, EMBEDDER) == {}
-    assert tentative_runner.guesses([], team.pk, "") == {}
+    assert tentative_runner.identify([], team.pk, EMBEDDER) == {}
+    assert tentative_runner.identify([], team.pk, "") == {}
     assert tentative_runner.one_face_each({}, {}) == {}
 
 

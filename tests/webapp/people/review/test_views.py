@@ -32,8 +32,8 @@ def people(team: Team) -> list[Person]:
     return people_of(make_analysed_video(*tracks, team=team))
 
 
-def ask(team: Team, first: Person, second: Person, likeness: float = 0.5) -> Suggestion:
-    return Suggestion.objects.create(team=team, first=first, second=second, likeness=likeness)
+def ask(team: Team, first: Person, second: Person, similarity: float = 0.5) -> Suggestion:
+    return Suggestion.objects.create(team=team, first=first, second=second, likeness=similarity)
 
 
 def answer(user: User, said: str, keeps: Person, *others: Person, **fields: Any) -> HttpResponse:
@@ -104,7 +104,7 @@ def test_the_page_asks_about_the_whole_group_first(team: Team, people: list[Pers
     page = signed_in(bob).get(reverse("people:review")).content.decode()
     assert 0 < page.index("review-group") < page.index("Or these two alone") < page.index("<review-pair")
     nobody = answer(bob, "yes", first, shown=[str(second.pk), str(third.pk)])
-    assert nobody.status_code == 409 and "Nobody was chosen" in nobody.json()["toast"]
+    assert nobody.status_code == 409 and "No one is ticked" in nobody.json()["toast"]
     assert not Event.objects.exists()
 
 
@@ -262,7 +262,7 @@ def test_a_photo_shows_its_faces_and_nothing_is_kept(team: Team, vera: User, set
         reverse("people:photo"), {"photo": photo_of(read_picture(next(iter(sample_pictures().values()))))}
     )
     assert page.status_code == 200
-    assert len(page.context["asked"]) == 1 and page["Cache-Control"] == "no-store"
+    assert len(page.context["searched"]) == 1 and page["Cache-Control"] == "no-store"
     assert sorted(settings.MEDIA_ROOT.rglob("*")) == before
 
 
@@ -271,7 +271,7 @@ def test_a_photo_of_a_telephone_shows_its_faces(kind: str, team: Team, vera: Use
     lying = np.rot90(read_picture(next(iter(sample_pictures().values()))))
     sent = SimpleUploadedFile("IMG_0001.HEIC", made(kind, lying, orientation=6), "")
     page = signed_in(vera).post(reverse("people:photo"), {"photo": sent})
-    assert (page.status_code, len(page.context["asked"])) == (200, 1)
+    assert (page.status_code, len(page.context["searched"])) == (200, 1)
     offered = signed_in(vera).get(reverse("people:photo")).content.decode()
     assert all(ending in offered for ending in ("image/*", ".heic", ".avif"))
 

@@ -1,4 +1,4 @@
-"""How the buttons that act on people answer: a toast with Undo, or why nothing was done."""
+"""Responses to what is done with people: a toast with Undo, or why nothing was done."""
 
 from uuid import UUID
 
@@ -17,20 +17,20 @@ from webapp.people.acts import events, history_words
 from webapp.people.models import Event, Person
 
 
-def told(
+def act_done(
     request: HttpRequest, event: Event | None, target: str, words: str = "", after_undo: str = ""
 ) -> HttpResponseBase:
-    """What was done, and Undo, which leads to `after_undo` or else the same page. None: it was so already."""
+    """Says what was done and offers Undo, which leads to `after_undo` or the same page. None: it was so already."""
     if event is None:
-        return done(request, words or _("That was so already."), target)
+        return done(request, words or _("Nothing changed."), target)
     back = {"next": after_undo or request.POST.get("next") or target}
     undo_url = reverse("people:undo", args=[event.pk])
     return done(request, words or history_words.sentence(event) + ".", target, undo_url, back)
 
 
-def too_late(request: HttpRequest, target: str, *people: Person) -> HttpResponseBase:
-    """Somebody else has changed one of these people first; says what they did."""
-    return refused(request, history_words.changed_meanwhile(*people), target)
+def edit_conflict(request: HttpRequest, target: str, *people: Person) -> HttpResponseBase:
+    """Says that somebody else changed one of these people first, and what they did."""
+    return refused(request, history_words.edit_conflict(*people), target)
 
 
 @login_required
@@ -42,7 +42,7 @@ def undo(request: SignedInRequest, event_id: UUID) -> HttpResponseBase:
 @login_required
 @require_POST
 def undo_both(request: SignedInRequest, event_id: UUID, other_id: UUID) -> HttpResponseBase:
-    """Hidden and shown in one go: both are undone, or none."""
+    """Undoes hiding and showing in one go: both, or none."""
     return _undone(request, [event_id, other_id])
 
 
@@ -55,8 +55,8 @@ def _undone(request: SignedInRequest, event_ids: list[UUID]) -> HttpResponseBase
             for event in chosen:
                 events.undo(event, user=request.user)
     except events.AlreadyUndone:
-        return refused(request, _("This was undone already."), here)
-    except events.ChangedSince as since:
+        return refused(request, _("This has already been undone."), here)
+    except events.UndoConflict as since:
         return refused(request, history_words.why_not_undone(since.later), here)
-    words = "; ".join(history_words.sentence(event) for event in chosen)
-    return done(request, _("Undone: %(what)s.") % {"what": words}, here)
+    words = " ".join(history_words.undone(event) for event in chosen)
+    return done(request, _("Undone. %(what)s") % {"what": words}, here)
