@@ -149,7 +149,7 @@ def test_a_repeated_attempt_does_not_say_it_twice(team: Team, anna: Person) -> N
     tentative_runner.store(analysis, guesses)
     assert LiveGuess.objects.count() == 1
     tentative_runner.store(analysis, {group: tentative_runner.TentativeMatch(anna.pk, 0.99) for group in guesses})
-    assert LiveGuess.objects.get().similarity == pytest.approx(0.99)
+    assert LiveGuess.objects.get().likeness == pytest.approx(0.99)
 
 
 def test_a_cancelled_analysis_is_not_being_looked_at(team: Team, anna: Person) -> None:
