@@ -36,7 +36,7 @@ def plan(
 ) -> Plan:
     """Works out who the groups are; writes nothing.
 
-    `tracks`, that is tracklets, are in the order of the grouping's indices; `replaced` are the analyses whose people may appear again.
+    `tracks` are the tracklets in the order of the grouping's indices; people of the `replaced` analyses may return.
     """
     numbers_of = [[number for track in person for number in grouping.tracks[track]] for person in grouping.people]
     appearances = [[tracks[index] for index in tracklets] for tracklets in grouping.tracks]
