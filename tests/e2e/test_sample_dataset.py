@@ -12,18 +12,18 @@ WORK_MS = 120_000
 
 def test_a_sample_is_painted_examined_and_ready_to_train(page: Page, product: Product) -> None:
     page.goto(f"{product.address}/datasets/")
-    page.get_by_role("button", name="Try it with a sample").click()
+    page.get_by_role("button", name="Try a sample dataset").click()
     expect(page).to_have_url(re.compile(r"/datasets/[\w-]{36}/$"))
     expect(page.locator(".head")).to_contain_text("122 samples · 122 labelled", timeout=WORK_MS)
     expect(page.locator("#work .state-card")).to_have_count(0, timeout=WORK_MS)
 
     page.get_by_role("link", name="Doctor", exact=True).click()
-    page.get_by_role("button", name="Examine").click()
-    for finding in ("Blurred", "Too dark or too bright", "Nearly the same", "Probably a wrong label"):
+    page.get_by_role("button", name="Check dataset").click()
+    for finding in ("Blurred", "Too dark or too bright", "Duplicates", "Probably wrong labels"):
         expect(page.get_by_role("heading", name=finding)).to_be_visible(timeout=WORK_MS)
     page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_role("link", name="Make a version").click()
-    page.get_by_role("button", name="Make version").click()
+    page.locator("form[action$='/versions/freeze/'] button").click()
     expect(page).to_have_url(re.compile(r"/versions/1/$"))
     page.locator("main").get_by_role("link", name="Train", exact=True).last.click()
     expect(page.get_by_role("button", name="Start training")).to_be_enabled()

@@ -1,4 +1,4 @@
-"""What columns of datasets may hold, with the words that pages say for it."""
+"""Values that columns of datasets may hold, with the words that pages show for them."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -15,13 +15,13 @@ class DatasetKind(models.TextChoices):
 class Source(models.TextChoices):
     """Where an import takes its samples from."""
 
-    PEOPLE = "people", _("People in analysed videos")
-    FRAMES = "frames", _("Pictures of videos")
-    MOMENTS = "moments", _("Clips of videos")
+    PEOPLE = "people", _("People in videos")
+    FRAMES = "frames", _("Frames from videos")
+    MOMENTS = "moments", _("Clips from videos")
     PICTURES = "pictures", _("Uploaded pictures")
-    ARCHIVE = "archive", _("An uploaded ZIP")
+    ARCHIVE = "archive", _("ZIP file")
     VIDEOS = "films", _("Uploaded videos")
-    SYNTHETIC = "drawn", _("Drawn as a sample")
+    SYNTHETIC = "drawn", _("Sample pictures")
 
 
 class Outcome(models.TextChoices):
@@ -40,7 +40,7 @@ class ActKind(models.TextChoices):
 
     LABEL = "label", _("Labelled")
     LEAVE_OUT = "leave_out", _("Left out")
-    TAKE_IN = "take_in", _("Taken in again")
+    TAKE_IN = "take_in", _("Included again")
 
 
 class FindingKind(models.TextChoices):
@@ -48,12 +48,12 @@ class FindingKind(models.TextChoices):
 
     BLURRED = "blurred", _("Blurred")
     DARK = "dark", _("Too dark or too bright")
-    TINY = "tiny", _("Very small")
-    DUPLICATES = "duplicates", _("Nearly the same")
+    TINY = "tiny", _("Too small")
+    DUPLICATES = "duplicates", _("Duplicates")
     UNBALANCED = "unbalanced", _("Unbalanced labels")
     THIN = "thin", _("Too few samples")
-    WRONG_LABEL = "wrong_label", _("Probably a wrong label")
-    MIXED = "mixed", _("Several people under one")
+    WRONG_LABEL = "wrong_label", _("Probably wrong labels")
+    MIXED = "mixed", _("Mixed-up people")
 
 
 class Part(models.TextChoices):
@@ -65,8 +65,8 @@ class Part(models.TextChoices):
 
 
 class GroupBy(models.TextChoices):
-    """What a split never parts."""
+    """What a split keeps in one part."""
 
-    SOURCE = "source", _("Samples from one video")
-    PERSON = "person", _("Samples of one person")
-    BOTH = "both", _("Samples from one video or of one person")
+    SOURCE = "source", _("Same source")
+    PERSON = "person", _("Same person")
+    BOTH = "both", _("Same source or person")

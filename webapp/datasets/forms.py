@@ -9,9 +9,9 @@ from webapp.datasets.models import Dataset, DatasetKind
 from webapp.datasets.services import HUES, MOST_LABELS, clean_label
 
 KIND_WORDS = {
-    DatasetKind.FACES: _("One face in each picture: who is it, is there a smile, a mask, a helmet?"),
-    DatasetKind.FRAMES: _("Whole pictures: what is shown, where was it taken, is something wrong?"),
-    DatasetKind.CLIPS: _("A few seconds each: what happens, how does somebody move?"),
+    DatasetKind.FACES: _("One face per picture. Who is it? Is there a smile, a mask, a helmet?"),
+    DatasetKind.FRAMES: _("Whole pictures. What do they show? Where were they taken?"),
+    DatasetKind.CLIPS: _("A few seconds each. What happens? How does someone move?"),
 }
 
 
@@ -20,7 +20,7 @@ class DatasetForm(forms.ModelForm):  # type: ignore[type-arg]
 
     keeps_samples = forms.TypedChoiceField(
         label=_("When a video is deleted"),
-        choices=[("yes", _("its samples stay here")), ("no", _("its samples go too"))],
+        choices=[("yes", _("Keep its samples")), ("no", _("Delete its samples too"))],
         coerce=lambda word: word == "yes",
         initial="yes",
         widget=forms.RadioSelect,
@@ -29,25 +29,25 @@ class DatasetForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Dataset
         fields = ["name", "purpose", "keeps_samples"]
-        help_texts = {"purpose": _("In your own words: what should be told apart, and what for? Optional.")}
+        help_texts = {"purpose": _("What should be told apart, and what for? Optional.")}
         widgets = {"purpose": forms.Textarea(attrs={"rows": 2})}
 
     def clean_name(self) -> str:
         name = clean_label(self.cleaned_data["name"])
         if not name:
-            raise forms.ValidationError(_("Give it a name."))
+            raise forms.ValidationError(_("Enter a name."))
         return name
 
 
 class NewDatasetForm(DatasetForm):
     """Also what a sample is, which never changes, and the first labels."""
 
-    kind = forms.ChoiceField(label=_("What is in it"), choices=DatasetKind.choices, initial=DatasetKind.FACES)
+    kind = forms.ChoiceField(label=_("Type of samples"), choices=DatasetKind.choices, initial=DatasetKind.FACES)
     labels = forms.CharField(
         label=_("Labels"),
         required=False,
         max_length=4000,
-        help_text=_("Separated by commas, for example: smile, no smile. You can add more at any time."),
+        help_text=_("Separate them with commas, for example: smile, no smile. You can add more later."),
     )
 
     field_order = ["name", "purpose", "kind", "labels", "keeps_samples"]
@@ -56,7 +56,7 @@ class NewDatasetForm(DatasetForm):
         names = [clean_label(name) for name in self.cleaned_data["labels"].replace("\n", ",").split(",")]
         unique = {name.casefold(): name for name in reversed([name for name in names if name])}
         if len(unique) > MOST_LABELS:
-            raise forms.ValidationError(_("At most %(n)d labels.") % {"n": MOST_LABELS})
+            raise forms.ValidationError(_("A dataset can have at most %(n)d labels.") % {"n": MOST_LABELS})
         return list(reversed(unique.values()))
 
 
@@ -66,12 +66,12 @@ class LabelForm(forms.Form):
     name = forms.CharField(max_length=80, label=_("Name"))
     hue = forms.IntegerField(min_value=0, max_value=HUES - 1, required=False)
     # S, T, U and X are commands of the grid.
-    key = forms.RegexField(r"^[1-9a-rvwyz]?$", required=False, max_length=1, label=_("Key"))
+    key = forms.RegexField(r"^[1-9a-rvwyz]?$", required=False, max_length=1, label=_("Keyboard shortcut"))
 
     def clean_name(self) -> str:
         name = clean_label(self.cleaned_data["name"])
         if not name:
-            raise forms.ValidationError(_("A label needs a name."))
+            raise forms.ValidationError(_("Enter a name."))
         return name
 
     def clean(self) -> dict[str, Any]:

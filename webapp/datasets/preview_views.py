@@ -22,17 +22,17 @@ ROWS = 6
 """Samples shown, spread over the dataset."""
 VARIANTS = 6
 """Looks at each sample; the first is without any change."""
-SIDES = {64: _("64 × 64, the small network"), 112: _("112 × 112, faces"), 224: _("224 × 224, the large network")}
+SIDES = {64: _("64 × 64 (small network)"), 112: _("112 × 112 (faces)"), 224: _("224 × 224 (large network)")}
 PREVIEW_AGE_S = 3600
 USUAL = Augmentation.LIGHT
 """How much training changes pictures where the page has not been asked for anything else."""
 STRENGTHS = {
-    "flip": (_("Mirrored"), _("Left and right swapped. Not for writing or anything with a direction.")),
-    "move": (_("Moved and cropped"), _("Turned, shifted, larger or smaller, so that the place does not matter.")),
-    "colour": (_("Light and colour"), _("Brighter, darker, paler, stronger, another tint.")),
-    "blur": (_("Blurred"), _("A little soft, as out of focus.")),
-    "noise": (_("Noisy"), _("Grain as in dim light.")),
-    "cover": (_("Covered"), _("A part is blacked out, so that no single part decides.")),
+    "flip": (_("Mirror"), _("Swaps left and right. Not for text or anything with a direction.")),
+    "move": (_("Move and crop"), _("Turns, shifts and scales, so that position does not matter.")),
+    "colour": (_("Light and colour"), _("Changes brightness, contrast and tint.")),
+    "blur": (_("Blur"), _("Slightly out of focus.")),
+    "noise": (_("Noise"), _("Grain, as in dim light.")),
+    "cover": (_("Cover"), _("Blacks out a part, so that no single part decides.")),
 }
 
 

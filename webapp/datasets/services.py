@@ -22,7 +22,7 @@ class NameTaken(Exception):
 
 
 class TooManyLabels(Exception):
-    """No page and no network copes with more."""
+    """The dataset has `MOST_LABELS` already: neither pages nor networks cope with more."""
 
 
 def create_dataset(

@@ -72,7 +72,7 @@ def sample(request: SignedInRequest) -> HttpResponseBase:
     team = team_of(request)
     team = get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
     dataset = sample_dataset_services.begin_sample_dataset(team=team, user=request.user)
-    words = _("The sample is being drawn. Its pictures appear here in a moment.")
+    words = _("Creating the sample dataset. Its pictures will appear here in a moment.")
     return done(request, words, reverse("datasets:grid", args=[dataset.pk]))
 
 
@@ -84,7 +84,7 @@ def edit(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     form = DatasetForm(request.POST or None, instance=dataset, initial=first)
     if request.method == "POST" and form.is_valid():
         services.edit_dataset(dataset, **form.cleaned_data)
-        return done(request, _("Saved."), reverse("datasets:grid", args=[dataset.pk]))
+        return done(request, _("Changes saved."), reverse("datasets:grid", args=[dataset.pk]))
     context = head_context(request, dataset) | {"form": form}
     return render(request, "datasets/edit.html", context, status=400 if form.errors else 200)
 
@@ -94,7 +94,7 @@ def edit(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
 def delete(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.manageable_datasets(request.user), pk=dataset_id)
     services.delete_dataset(dataset)
-    words = _("“%(name)s” is deleted. It can be brought back for %(minutes)d minutes.")
+    words = _("Deleted “%(name)s”. You can restore it for %(minutes)d minutes.")
     values = {"name": dataset.name, "minutes": UNDO_PERIOD.total_seconds() // 60}
     return done(request, words % values, reverse("datasets:list"), reverse("datasets:restore", args=[dataset.pk]))
 
@@ -104,7 +104,7 @@ def delete(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
 def restore(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.restorable_datasets(request.user), pk=dataset_id)
     services.restore_dataset(dataset)
-    return done(request, _("“%(name)s” is back.") % {"name": dataset.name}, reverse("datasets:list"))
+    return done(request, _("Restored “%(name)s”.") % {"name": dataset.name}, reverse("datasets:list"))
 
 
 @login_required
@@ -114,12 +114,14 @@ def add_label(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     here = reverse("datasets:grid", args=[dataset.pk])
     form = LabelForm(request.POST)
     if not form.is_valid():
-        return refused(request, _("A label needs a name of at most 80 characters."), here, status=400)
+        return refused(request, _("Enter a name of at most 80 characters."), here, status=400)
     try:
         label = services.label_called(dataset, form.cleaned_data["name"])
     except services.TooManyLabels:
-        return refused(request, _("This dataset has as many labels as are possible."), here)
-    return done(request, _("The label “%(name)s” is there.") % {"name": label.name}, here)
+        return refused(
+            request, _("This dataset already has as many labels as possible. Delete one to add another."), here
+        )
+    return done(request, _("Added the label “%(name)s”.") % {"name": label.name}, here)
 
 
 @login_required
@@ -129,14 +131,19 @@ def edit_label(request: HttpRequest, dataset_id: UUID, label_id: int) -> HttpRes
     here = reverse("datasets:grid", args=[dataset_id])
     form = LabelForm(request.POST)
     if not form.is_valid():
-        return refused(request, _("A label needs a name; its key is a digit or a small letter."), here, status=400)
+        return refused(
+            request,
+            _("Enter a name. The keyboard shortcut must be a digit or a lower-case letter, except S, T, U and X."),
+            here,
+            status=400,
+        )
     before = {"name": label.name, "hue": str(label.hue), "key": label.key}
     try:
         services.edit_label(label, **form.cleaned_data)
     except services.NameTaken:
-        return refused(request, _("There is a label “%(name)s” already.") % form.cleaned_data, here)
+        return refused(request, _("There is already a label “%(name)s”.") % form.cleaned_data, here)
     undo = reverse("datasets:edit_label", args=[dataset_id, label_id])
-    return done(request, _("Saved: “%(name)s”.") % form.cleaned_data, here, undo, before)
+    return done(request, _("Saved “%(name)s”.") % form.cleaned_data, here, undo, before)
 
 
 @login_required
@@ -145,10 +152,10 @@ def remove_label(request: HttpRequest, dataset_id: UUID, label_id: int) -> HttpR
     label = _label(request, dataset_id, label_id)
     here = reverse("datasets:grid", args=[dataset_id])
     if not services.remove_label(label):
-        words = _("“%(name)s” is in use. Give its samples another label first.")
+        words = _("“%(name)s” is in use. Relabel its samples first.")
         return refused(request, words % {"name": label.name}, here)
     undo = reverse("datasets:add_label", args=[dataset_id])
-    return done(request, _("The label “%(name)s” is gone.") % {"name": label.name}, here, undo, {"name": label.name})
+    return done(request, _("Deleted the label “%(name)s”.") % {"name": label.name}, here, undo, {"name": label.name})
 
 
 def _label(request: HttpRequest, dataset_id: UUID, label_id: int) -> Label:

@@ -25,7 +25,7 @@ def start_tutorial(page: Page, dataset: str, epochs: int) -> None:
     page.goto(dataset)
     page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_role("link", name="Make a version").click()
-    page.get_by_role("button", name="Make version").click()
+    page.locator("form[action$='/versions/freeze/'] button").click()
     expect(page).to_have_url(re.compile(r"/versions/1/$"))
     page.locator("main").get_by_role("link", name="Train", exact=True).last.click()
     page.locator("label.choice", has_text="The tutorial's network").click()

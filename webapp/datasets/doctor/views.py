@@ -25,17 +25,19 @@ from webapp.http.responses import done, refused
 COVERS = 8
 PAGE_SIZE = 120
 MEANINGS: dict[str, Promise] = {
-    FindingKind.BLURRED: gettext_lazy("Too soft to tell what is shown. A model learns little from them."),
-    FindingKind.DARK: gettext_lazy("Almost nothing can be made out in them."),
+    FindingKind.BLURRED: gettext_lazy("Too blurred to tell what they show. A model learns little from them."),
+    FindingKind.DARK: gettext_lazy("Hardly anything is visible in them."),
     FindingKind.TINY: gettext_lazy("They have fewer pixels than a network needs."),
     FindingKind.DUPLICATES: gettext_lazy(
-        "Copies make a label look more frequent than it is, and can stand in training and test at once. "
-        "The best of each group stays."
+        "Duplicates make a label look more frequent than it is, and can end up in both training and test. "
+        "The best of each group is kept."
     ),
-    FindingKind.WRONG_LABEL: gettext_lazy("They look more like another label. Look at them before you change them."),
-    FindingKind.MIXED: gettext_lazy("These faces look like somebody else than the person they are filed under."),
-    FindingKind.UNBALANCED: gettext_lazy("A model that always says the frequent label would already look good."),
-    FindingKind.THIN: gettext_lazy("Too little to learn from, or all of it from too few videos."),
+    FindingKind.WRONG_LABEL: gettext_lazy("They look more like another label. Review them before you relabel them."),
+    FindingKind.MIXED: gettext_lazy("These faces do not look like the person they are filed under."),
+    FindingKind.UNBALANCED: gettext_lazy(
+        "A model that always predicts the most frequent label would already look good."
+    ),
+    FindingKind.THIN: gettext_lazy("Too few samples to learn from, or all from too few videos."),
 }
 BY_HAND = (FindingKind.THIN,)
 """Nothing can be left out or relabelled for these: more has to be added."""
@@ -81,10 +83,10 @@ def scan(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
     here = reverse("datasets:doctor", args=[dataset.pk])
     if not queries.samples_of(dataset).exists():
-        return refused(request, _("There is nothing to examine yet. Fill the dataset first."), here)
+        return refused(request, _("There are no samples to check yet. Add some first."), here)
     if not services.begin_scan(dataset, user=request.user):
-        return refused(request, _("The doctor is looking at it already."), here)
-    return done(request, _("The doctor begins."), here)
+        return refused(request, _("The doctor is already checking this dataset."), here)
+    return done(request, _("The doctor is checking your samples."), here)
 
 
 @login_required
@@ -110,11 +112,11 @@ def fix(request: SignedInRequest, dataset_id: UUID, finding_id: int) -> HttpResp
     changed = services.fix(finding, user=request.user, numbers=numbers, relabel=relabel)
     here = reverse("datasets:doctor", args=[dataset.pk])
     if not changed:
-        return refused(request, _("Nothing was left to change."), here)
+        return refused(request, _("There was nothing left to change."), here)
     if relabel and finding.kind in services.RELABELLED:
-        words = ngettext("%(n)d sample has another label.", "%(n)d samples have another label.", changed)
+        words = ngettext("Relabelled %(n)d sample.", "Relabelled %(n)d samples.", changed)
     else:
-        words = ngettext("%(n)d sample is left out.", "%(n)d samples are left out.", changed)
+        words = ngettext("Left out %(n)d sample.", "Left out %(n)d samples.", changed)
     return done(request, words % {"n": changed}, here, reverse("datasets:take_back", args=[dataset.pk, finding.pk]))
 
 
@@ -125,8 +127,8 @@ def undo_fix(request: SignedInRequest, dataset_id: UUID, finding_id: int) -> Htt
     changed = services.undo_fix(_finding(dataset, finding_id), user=request.user)
     here = reverse("datasets:doctor", args=[dataset.pk])
     if not changed:
-        return refused(request, _("Nothing was left to take back: others have changed these samples since."), here)
-    words = ngettext("%(n)d sample is as it was.", "%(n)d samples are as they were.", changed)
+        return refused(request, _("Nothing to undo: these samples have been changed since."), here)
+    words = ngettext("Undone for %(n)d sample.", "Undone for %(n)d samples.", changed)
     return done(request, words % {"n": changed}, here)
 
 
@@ -139,9 +141,9 @@ def dismiss(request: HttpRequest, dataset_id: UUID, finding_id: int) -> HttpResp
     services.dismiss(finding, dismissed=not back)
     here = reverse("datasets:doctor", args=[dataset.pk])
     if back:
-        return done(request, _("It counts again."), here)
+        return done(request, _("No longer ignored."), here)
     undo = reverse("datasets:dismiss", args=[dataset.pk, finding.pk])
-    return done(request, _("Dismissed: this is fine as it is."), here, undo, {"back": "1"})
+    return done(request, _("Ignored."), here, undo, {"back": "1"})
 
 
 def _finding(dataset: Dataset, finding_id: int) -> Finding:
@@ -169,14 +171,14 @@ def _facts(finding: Finding) -> list[str]:
     if finding.kind == FindingKind.DUPLICATES:
         words = ngettext("In %(n)d group.", "In %(n)d groups.", facts["groups"])
         across = ngettext(
-            "%(n)d group reaches over several sources.",
-            "%(n)d groups reach over several sources.",
+            "%(n)d group spans several sources.",
+            "%(n)d groups span several sources.",
             facts["across_sources"],
         )
         more = [across % {"n": facts["across_sources"]}] if facts["across_sources"] else []
         return [words % {"n": facts["groups"]}, *more]
     if finding.kind == FindingKind.UNBALANCED:
-        words = _("“%(label)s” has %(count)d, “%(largest)s” %(most)d. From %(enough)d on it would be fine.")
+        words = _("“%(label)s” has %(count)d samples, “%(largest)s” has %(most)d. %(enough)d would be enough.")
         largest = {"largest": facts["largest_label"], "most": facts["largest_count"]}
         return [words % (each | largest) for each in facts["labels"]]
     if finding.kind == FindingKind.THIN:
@@ -187,9 +189,9 @@ def _facts(finding: Finding) -> list[str]:
 def _thin_words(each: dict[str, Any]) -> str:
     parts = []
     if each["count"] < each["enough"]:
-        parts.append(_("%(count)d of %(enough)d samples that are enough") % each)
+        parts.append(_("%(count)d of at least %(enough)d samples") % each)
     if each["sources"] < each["enough_sources"]:
-        parts.append(_("%(sources)d of %(enough_sources)d sources that are enough") % each)
+        parts.append(_("%(sources)d of at least %(enough_sources)d sources") % each)
     return f"{each['label']}: {' · '.join(parts) or _('almost all from one source')}"
 
 

@@ -23,11 +23,11 @@ from webapp.http.ids import uuids_in
 
 MOST_CHOSEN = 2000
 HOW = {
-    Source.PEOPLE: ((BEST_VIEWS, _("the best views of each appearance")), (EVERY, _("one face every few seconds"))),
-    Source.FRAMES: ((EVERY, _("one picture every few seconds")), (SCENES, _("one picture of each shot"))),
-    Source.MOMENTS: ((APPEARANCES, _("around appearances of people")), (EVERY, _("one clip every few seconds"))),
+    Source.PEOPLE: ((BEST_VIEWS, _("Best views of each appearance")), (EVERY, _("One face every few seconds"))),
+    Source.FRAMES: ((EVERY, _("One frame every few seconds")), (SCENES, _("One frame per shot"))),
+    Source.MOMENTS: ((APPEARANCES, _("Around appearances of people")), (EVERY, _("One clip every few seconds"))),
 }
-FACES = ((ANY, _("any")), (WITH, _("with faces")), (WITHOUT, _("without faces")))
+FACES = ((ANY, _("All")), (WITH, _("With faces")), (WITHOUT, _("Without faces")))
 LEAST_SIDE = {Source.PEOPLE: 40, Source.FRAMES: 0, Source.PICTURES: 16, Source.ARCHIVE: 16, Source.VIDEOS: 0}
 """Smaller faces say little even to people."""
 STEP_S = {Source.PEOPLE: 1.0, Source.FRAMES: 5.0, Source.MOMENTS: 5.0, Source.VIDEOS: 2.0}

@@ -22,8 +22,8 @@ def begin_sample_dataset(*, team: Team, user: User) -> Dataset:
             user=user,
             name=_("Sample: who is smiling?"),
             purpose=_(
-                "Painted faces, to try everything with. Some are blurred, too dark, there twice or wrongly labelled on "
-                "purpose: the doctor finds most of them."
+                "Painted faces for trying things out. Some are blurred, too dark, duplicated or wrongly labelled on "
+                "purpose. The doctor finds most of them."
             ),
             kind=DatasetKind.FRAMES,
             labels=[_("smiling"), _("not smiling")],

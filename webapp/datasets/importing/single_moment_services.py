@@ -52,7 +52,7 @@ def add_moment(dataset: Dataset, moment: Moment, *, user: User) -> Import:
             dataset=dataset,
             source=SOURCE_OF[dataset.kind],
             options=ImportOptions(how=CHOSEN, chosen=(asdict(moment),)).as_json(),
-            title=_("Answers where the model was in doubt"),
+            title=_("Answers to uncertain moments"),
             created_by=user,
             items_total=1,
         )

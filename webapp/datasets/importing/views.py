@@ -107,7 +107,7 @@ def begin(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     if is_upload and not filling.options.expected:
         return refused(request, _("Choose files first."), here, status=400)
     if not is_upload and queries.expected(dataset, filling.source, filling.options).count == 0:
-        return refused(request, _("Nothing would come: choose people or videos first."), here, status=400)
+        return refused(request, _("Nothing selected. Choose people or videos first."), here, status=400)
     of_import = services.begin(
         dataset=dataset,
         user=request.user,
@@ -117,7 +117,7 @@ def begin(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     )
     if is_upload:
         return JsonResponse(_addresses(of_import), status=HTTPStatus.CREATED)
-    return done(request, _("The dataset is being filled. You can leave this page."), here)
+    return done(request, _("Adding samples. You can leave this page."), here)
 
 
 def _title(dataset: Dataset, filling: Filling) -> str:
@@ -153,13 +153,18 @@ def batch(request: HttpRequest, dataset_id: UUID, import_id: UUID, number: int) 
     of_import = _import(request, dataset_id, import_id)
     files = [(file.name or "", file) for file in request.FILES.getlist("pictures")]
     if not files or len(files) > inbox.MOST_IN_A_BATCH or number >= inbox.MOST_BATCHES:
-        return JsonResponse({"error": _("These pictures cannot be taken in.")}, status=HTTPStatus.BAD_REQUEST)
+        return JsonResponse(
+            {"error": _("These pictures cannot be uploaded. Reload the page and try again.")},
+            status=HTTPStatus.BAD_REQUEST,
+        )
     try:
         arrived = services.receive_batch(of_import, number=number, files=files)  # type: ignore[arg-type]
     except services.WrongImportState:
-        return JsonResponse({"error": _("This import has been started already.")}, status=HTTPStatus.CONFLICT)
+        return JsonResponse(
+            {"error": _("This import has already started. Reload the page.")}, status=HTTPStatus.CONFLICT
+        )
     except services.NoRoom:
-        words = _("The server has no disk space left.")
+        words = _("The server is out of disk space. Delete videos that you no longer need, then try again.")
         return JsonResponse({"error": words}, status=HTTPStatus.INSUFFICIENT_STORAGE)
     return JsonResponse({"arrived": arrived})
 
@@ -175,8 +180,8 @@ def start(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpRe
     except services.WrongImportState:
         of_import.refresh_from_db()
         if of_import.job_id is None:
-            return refused(request, _("Nothing has arrived yet."), here)
-    return done(request, _("The dataset is being filled. You can leave this page."), here)
+            return refused(request, _("Nothing has been uploaded yet."), here)
+    return done(request, _("Adding samples. You can leave this page."), here)
 
 
 @login_required
@@ -187,8 +192,8 @@ def resume(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpR
     try:
         services.resume(of_import, user=request.user)
     except services.WrongImportState:
-        return refused(request, _("There is nothing left to go on with."), here)
-    return done(request, _("It goes on where it stopped."), here)
+        return refused(request, _("This import cannot be resumed. Start a new one."), here)
+    return done(request, _("Resumed where it stopped."), here)
 
 
 @login_required
@@ -199,8 +204,8 @@ def discard(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResp
     try:
         services.discard(of_import)
     except services.WrongImportState:
-        return refused(request, _("It has been started already; you can undo it instead."), here)
-    return done(request, _("What had arrived is discarded."), here)
+        return refused(request, _("This import has already started. You can undo it instead."), here)
+    return done(request, _("Discarded the uploaded files."), here)
 
 
 @login_required
@@ -208,7 +213,7 @@ def discard(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResp
 def undo(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
     of_import = _import(request, dataset_id, import_id)
     count = services.undo(of_import)
-    words = ngettext("%(n)d sample was taken out again.", "%(n)d samples were taken out again.", count)
+    words = ngettext("Removed %(n)d sample.", "Removed %(n)d samples.", count)
     return done(request, words % {"n": count}, _page(of_import.dataset))
 
 
@@ -242,9 +247,13 @@ class ImportTarget:
                 fingerprint=metadata.get("fingerprint", ""),
             )
         except Http404 as error:
-            raise tus_responses.TusError(HTTPStatus.NOT_FOUND, _("There is no such import.")) from error
+            raise tus_responses.TusError(
+                HTTPStatus.NOT_FOUND, _("This import no longer exists. Reload the page.")
+            ) from error
         except services.WrongImportState as error:
-            raise tus_responses.TusError(HTTPStatus.CONFLICT, _("This import has been started already.")) from error
+            raise tus_responses.TusError(
+                HTTPStatus.CONFLICT, _("This import has already started. Reload the page.")
+            ) from error
         place = [self.dataset_id, self.import_id, upload.pk]
         return upload, {"Location": reverse("datasets:import_file", args=place)}
 

@@ -1,4 +1,4 @@
-"""Sentences about imports: what a source is good for, how much would come, what became of it."""
+"""Words for imports: what a source is good for, how much an import will add, what became of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,37 +15,37 @@ SOURCES: dict[str, tuple[str, Promise, Promise]] = {
     Source.PEOPLE: (
         "people",
         gettext_lazy("People in videos"),
-        gettext_lazy("Faces that were found in your videos."),
+        gettext_lazy("Faces found in your videos."),
     ),
     Source.FRAMES: (
         "videos",
-        gettext_lazy("Pictures of videos"),
-        gettext_lazy("One every few seconds, or one of each shot."),
+        gettext_lazy("Frames from videos"),
+        gettext_lazy("One every few seconds, or one per shot."),
     ),
     Source.MOMENTS: (
         "videos",
-        gettext_lazy("Clips of videos"),
-        gettext_lazy("A few seconds around people, or at regular times."),
+        gettext_lazy("Clips from videos"),
+        gettext_lazy("A few seconds around people, or at regular intervals."),
     ),
     Source.PICTURES: (
         "upload",
         gettext_lazy("Pictures from your computer"),
-        gettext_lazy("Choose as many as you like."),
+        gettext_lazy("As many as you like."),
     ),
     Source.ARCHIVE: (
         "download",
-        gettext_lazy("A ZIP file"),
-        gettext_lazy("Its folders become labels. COCO and CSV lists are understood too."),
+        gettext_lazy("ZIP file"),
+        gettext_lazy("Folders become labels. COCO and CSV lists work too."),
     ),
     Source.VIDEOS: (
         "play",
         gettext_lazy("Videos from your computer"),
-        gettext_lazy("Only for this dataset; they do not go into the library."),
+        gettext_lazy("Only for this dataset. They are not added to Videos."),
     ),
     Source.SYNTHETIC: (
         "datasets",
-        gettext_lazy("Drawn pictures"),
-        gettext_lazy("Drawn by Rollcall, for trying things out."),
+        gettext_lazy("Sample pictures"),
+        gettext_lazy("Painted faces for trying things out."),
     ),
 }
 """Icon, name, and what it is."""
@@ -62,9 +62,9 @@ class Expected:
 
 
 def of_expected(expected: Expected) -> str:
-    """ "312 samples of 4 people in 3 videos"; what to choose first where nothing would come."""
+    """Returns "This will add 312 samples · 4 people · 3 videos", or what to choose first."""
     if expected.count == 0:
-        return _("Nothing would come yet: choose people or videos above.")
+        return _("Nothing selected yet. Choose people or videos above.")
     places = []
     if expected.people:
         places.append(ngettext("%(n)d person", "%(n)d people", expected.people) % {"n": expected.people})
@@ -72,10 +72,14 @@ def of_expected(expected: Expected) -> str:
         places.append(ngettext("%(n)d video", "%(n)d videos", expected.videos) % {"n": expected.videos})
     where = " · ".join(places)
     if expected.count is None:
-        return _("How many come is known once the videos have been looked through (%(where)s).") % {"where": where}
-    words = ngettext("%(n)d sample would come", "%(n)d samples would come", expected.count) % {"n": expected.count}
+        return _("The number of samples is known once the videos have been scanned (%(where)s).") % {"where": where}
+    words = ngettext("This will add %(n)d sample", "This will add %(n)d samples", expected.count) % {
+        "n": expected.count
+    }
     if expected.at_most:
-        words = ngettext("At most %(n)d sample", "At most %(n)d samples", expected.count) % {"n": expected.count}
+        words = ngettext(
+            "This will add at most %(n)d sample", "This will add at most %(n)d samples", expected.count
+        ) % {"n": expected.count}
     return f"{words} · {where}" if where else words
 
 
@@ -83,7 +87,7 @@ def of_counts(counts: dict[str, int]) -> list[str]:
     """ "312 added", "4 already there": what there is of each outcome, the added first."""
     words = {
         Outcome.ADDED: ngettext("%(n)d added", "%(n)d added", counts.get(Outcome.ADDED, 0)),
-        Outcome.ALREADY_THERE: _("%(n)d already there"),
+        Outcome.ALREADY_THERE: _("%(n)d already in the dataset"),
         Outcome.TOO_SMALL: _("%(n)d too small"),
         Outcome.TOO_LARGE: _("%(n)d too large"),
         Outcome.UNREADABLE: _("%(n)d unreadable"),
@@ -99,18 +103,22 @@ def of_notes(of_import: Import) -> list[str]:
 def _of_note(note: dict[str, object]) -> str:
     code = note.get("code")
     if code == "one_label" and isinstance(names := note.get("names"), list):
-        return _("“%(first)s” and “%(second)s” differ in upper and lower case only, so they became one label.") % {
+        return _(
+            "“%(first)s” and “%(second)s” differ only in upper and lower case, so they were merged into one label."
+        ) % {
             "first": names[0],
             "second": names[-1],
         }
     if code == "too_many_labels":
-        return _("The dataset cannot have more labels. What belongs to further ones came without a label.")
+        return _(
+            "The dataset has reached its maximum number of labels. Samples with further labels were added without one."
+        )
     if code == "unknown_categories":
-        return _("%(count)s boxes name a category that the list does not explain. They came without a label.") % note
+        return _("%(count)s boxes have a category that is not in the list. They were added without a label.") % note
     if code == "broken_list" and note.get("line"):
-        return _("“%(file)s” cannot be read from line %(line)s on. Mend that line, then upload the ZIP again.") % note
+        return _("“%(file)s” cannot be read from line %(line)s on. Fix this line, then upload the ZIP again.") % note
     if code == "broken_list":
-        words = _("“%(file)s” cannot be read: something is wrong with %(place)s. Mend that, then upload the ZIP again.")
+        words = _("“%(file)s” cannot be read because of an error in %(place)s. Fix it, then upload the ZIP again.")
         return words % note
     return ""
 

@@ -68,17 +68,21 @@ def sentence(requested: RequestedAct, done: ActResult) -> str:
     if not n:
         return ""
     if requested.kind == SEQUENCE:
-        words = ngettext("The label went to %(n)d more of the track.", "The label went to %(n)d more of the track.", n)
+        words = ngettext(
+            "Applied the label to %(n)d more sample of the track.",
+            "Applied the label to %(n)d more samples of the track.",
+            n,
+        )
     elif requested.kind == LABEL and label is not None:
-        words = ngettext("%(n)d sample is now “%(label)s”.", "%(n)d samples are now “%(label)s”.", n)
+        words = ngettext("Labelled %(n)d sample “%(label)s”.", "Labelled %(n)d samples “%(label)s”.", n)
     elif requested.kind == LABEL:
-        words = ngettext("%(n)d sample has no label any more.", "%(n)d samples have no label any more.", n)
+        words = ngettext("Removed the label from %(n)d sample.", "Removed the label from %(n)d samples.", n)
     elif requested.kind == ACCEPT:
-        words = ngettext("%(n)d suggestion is accepted.", "%(n)d suggestions are accepted.", n)
+        words = ngettext("Accepted %(n)d suggestion.", "Accepted %(n)d suggestions.", n)
     elif requested.kind == LEAVE_OUT:
-        words = ngettext("%(n)d sample is left out.", "%(n)d samples are left out.", n)
+        words = ngettext("Left out %(n)d sample.", "Left out %(n)d samples.", n)
     else:
-        words = ngettext("%(n)d sample is taken in again.", "%(n)d samples are taken in again.", n)
+        words = ngettext("Included %(n)d sample again.", "Included %(n)d samples again.", n)
     return words % {"n": n, "label": label.name if label else ""}
 
 
@@ -90,21 +94,21 @@ def refusal(dataset: Dataset, refused: list[int], user: User) -> str:
     n = len(refused)
     if only_labels and names:
         words = ngettext(
-            "%(who)s labelled one of these meanwhile; that stays.",
-            "%(who)s labelled %(n)d of these meanwhile; theirs stay.",
+            "%(who)s labelled %(n)d of these first. That label was kept.",
+            "%(who)s labelled %(n)d of these first. Those labels were kept.",
             n,
         )
     else:
         words = ngettext(
-            "%(who)s changed one of these meanwhile; that stays.",
-            "%(who)s changed %(n)d of these meanwhile; theirs stay.",
+            "%(who)s changed %(n)d of these first. That change was kept.",
+            "%(who)s changed %(n)d of these first. Those changes were kept.",
             n,
         )
     return words % {"who": _in_words(names), "n": n}
 
 
 def _in_words(names: list[str]) -> str:
-    known = [name or str(_("You")) for name in names] or [_("Somebody else")]
+    known = [name or str(_("You")) for name in names] or [_("Someone else")]
     return (
         known[0] if len(known) == 1 else _("%(some)s and %(last)s") % {"some": ", ".join(known[:-1]), "last": known[-1]}
     )

@@ -73,7 +73,7 @@ def rows(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     try:
         wished = queries.read_numbers(request.GET.get("numbers", ""))
     except ValueError:
-        return JsonResponse({"error": _("Which samples? Reload the page.")}, status=400)
+        return JsonResponse({"error": _("These samples could not be loaded. Reload the page.")}, status=400)
     return JsonResponse({"rows": queries.rows(dataset, wished)})
 
 
@@ -108,7 +108,7 @@ def act(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
         # Not `request.body`: Django allows that less than 100,000 picked samples may take; `limits` bounds it.
         requested = forms.read(request.read(MAX_BODY_BYTES), dataset)
     except forms.InvalidRequest:
-        return refused(request, _("That could not be done. Reload the page and try again."), here, status=400)
+        return refused(request, _("That did not work. Reload the page and try again."), here, status=400)
     outcome = forms.carry_out(requested, dataset, request.user)
     if outcome.act is not None and outcome.act.kind == ActKind.LABEL:
         measuring.request_suggestions(dataset)
@@ -127,7 +127,7 @@ def undo(request: SignedInRequest, dataset_id: UUID, act_id: UUID) -> HttpRespon
     n = len(outcome.changed)
     words = ngettext("Undone for %(n)d sample.", "Undone for %(n)d samples.", n) % {"n": n} if n else ""
     if outcome.act is None:
-        words = _("That is undone already.")
+        words = _("Already undone.")
     refusal = forms.refusal(dataset, outcome.refused, request.user)
     if not wants_json(request):
         return done(request, f"{words} {refusal}".strip(), reverse("datasets:grid", args=[dataset.pk]))

@@ -34,19 +34,19 @@ class FreezeForm(forms.Form):
         label=gettext_lazy("Note"),
         required=False,
         max_length=1000,
-        help_text=gettext_lazy("What is new in it? Optional."),
+        help_text=gettext_lazy("What has changed in this version? Optional."),
     )
-    group_by = forms.ChoiceField(label=gettext_lazy("Never part"), choices=GroupBy.choices, initial=GroupBy.SOURCE)
+    group_by = forms.ChoiceField(label=gettext_lazy("Keep together"), choices=GroupBy.choices, initial=GroupBy.SOURCE)
     shares = forms.ChoiceField(
         label=gettext_lazy("Training / validation / test"),
         choices=[(key, " / ".join(f"{part} %" for part in parts)) for key, parts in SHARES.items()],
     )
     seed = forms.IntegerField(
-        label=gettext_lazy("Number that the split is drawn with"),
+        label=gettext_lazy("Random seed"),
         min_value=0,
         max_value=2**31 - 1,
         initial=0,
-        help_text=gettext_lazy("The same number gives the same split."),
+        help_text=gettext_lazy("The same seed gives the same split."),
     )
 
     def shares_of_parts(self) -> dict[str, float]:
@@ -79,7 +79,9 @@ def freeze(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     here = reverse("datasets:versions", args=[dataset.pk])
     form = FreezeForm(request.POST)
     if not form.is_valid():
-        return refused(request, _("Choose how to split; the number is a whole one."), here, status=400)
+        return refused(
+            request, _("Choose how to split the samples. The random seed must be a whole number."), here, status=400
+        )
     try:
         version = services.freeze(
             dataset,
@@ -92,9 +94,9 @@ def freeze(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     except services.NothingToFreeze:
         return refused(request, _("No sample has a label yet. Label some first."), here)
     same = dataset.versions.filter(fingerprint=version.fingerprint, deleted_at=None).exclude(pk=version.pk).first()
-    words = _("Version %(number)d is frozen.") % {"number": version.number}
+    words = _("Created version %(number)d.") % {"number": version.number}
     if same is not None:
-        words += " " + _("Its content is the same as that of version %(number)d.") % {"number": same.number}
+        words += " " + _("It contains the same samples and labels as version %(number)d.") % {"number": same.number}
     return done(request, words, reverse("datasets:version", args=[dataset.pk, version.number]))
 
 
@@ -143,7 +145,7 @@ def delete_version(request: HttpRequest, dataset_id: UUID, number: int) -> HttpR
     version = _managed(request, dataset_id, number)
     services.delete_version(version)
     undo = reverse("datasets:restore_version", args=[dataset_id, number])
-    words = _("Version %(number)d is deleted.") % {"number": number}
+    words = _("Deleted version %(number)d.") % {"number": number}
     return done(request, words, reverse("datasets:versions", args=[dataset_id]), undo)
 
 
@@ -151,7 +153,7 @@ def delete_version(request: HttpRequest, dataset_id: UUID, number: int) -> HttpR
 @require_POST
 def restore_version(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
     services.restore_version(_managed(request, dataset_id, number))
-    words = _("Version %(number)d is back.") % {"number": number}
+    words = _("Restored version %(number)d.") % {"number": number}
     return done(request, words, reverse("datasets:versions", args=[dataset_id]))
 
 

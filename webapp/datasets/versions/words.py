@@ -12,27 +12,27 @@ WARNINGS: dict[str, tuple[Promise, Promise]] = {
     split_rules.ONE_SOURCE: (
         gettext_lazy("All samples come from one source, so no honest test is possible."),
         gettext_lazy(
-            "The score will say how well a model knows this one source, not how it does on the next video. "
+            "Results will show how well a model knows this source, not how it does on other videos. "
             "Add samples from other videos."
         ),
     ),
     split_rules.NOT_EXAMINED: (
-        gettext_lazy("Nobody has looked for copies."),
+        gettext_lazy("Not checked for duplicates yet."),
         gettext_lazy(
-            "The same picture may stand in training and test. Have the doctor examine the dataset, then make a version."
+            "The same picture could be in training and test. Let the doctor check the dataset, then create a version."
         ),
     ),
     split_rules.FEW_SOURCES: (
-        gettext_lazy("The test rests on very few sources."),
-        gettext_lazy("Its score may be far off for the next video. Five or more sources for the test make it solid."),
+        gettext_lazy("Very few sources are left for testing."),
+        gettext_lazy("Results may be far off for other videos. Five or more test sources make them reliable."),
     ),
     split_rules.LABEL_MISSING: (
-        gettext_lazy("A label is missing in one of the parts."),
-        gettext_lazy("All its samples come from too few sources. Add some from other videos."),
+        gettext_lazy("A label is missing from one of the sets."),
+        gettext_lazy("Its samples come from too few sources. Add some from other videos."),
     ),
     split_rules.THIN_LABEL: (
-        gettext_lazy("A label has fewer than 10 samples to learn from."),
-        gettext_lazy("Label more of them, or take the label out."),
+        gettext_lazy("A label has fewer than 10 training samples."),
+        gettext_lazy("Label more samples, or delete the label."),
     ),
 }
 

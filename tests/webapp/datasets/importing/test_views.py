@@ -158,7 +158,7 @@ def test_after_a_reload_one_adds_what_arrived_or_discards_it(dataset: Dataset, a
     send(client, kept, 0, picture(1), picture(2))
     send(client, dropped, 0, picture(3))
     html = client.get(reverse("datasets:fill", args=[dataset.pk])).content.decode()
-    assert "2 of 1000 arrived" in html or "2 of 1,000 arrived" in html
+    assert "2 of 1000 uploaded" in html or "2 of 1,000 uploaded" in html
     client.post(url("discard_import", dropped))
     assert not Import.objects.filter(pk=dropped.pk).exists()
     assert storage.names(dropped.inbox_prefix) == []
@@ -269,7 +269,7 @@ def test_the_page_in_every_state(team: Team, alice: User) -> None:
     fill_from_zip(dataset, alice, {"list.csv": "file,label\n,\n"})
     of_import = fill_from_zip(dataset, alice, {f"{n}<b>.txt": b"x" for n in range(8)})
     html = page(client, dataset)
-    for words in ("were taken out again", "one label", "cannot be read from line 2", "and 3 more", "Stopped before"):
+    for words in ("Its samples were removed", "one label", "from line 2", "and 3 more", "Stopped before"):
         assert words in html
     assert faults_of(client.get(url("import_problems", of_import)).content.decode()) == []
 
@@ -291,7 +291,7 @@ def test_the_number_of_queries_does_not_grow_with_imports(
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"from": "people", "how": "views"}, "choose people or videos"),
+        ({"from": "people", "how": "views"}, "Choose people or videos"),
         ({"from": "people", "step_s": "-3"}, "greater than"),
         ({"from": "pictures"}, "Choose files first"),
     ],
@@ -311,7 +311,7 @@ def test_people_are_added_from_the_page(team: Team, alice: User) -> None:
     person = people_of(video)[0]
     dataset = make_dataset(team=team, kind=DatasetKind.FACES)
     chosen = f"?from=people&people={person.pk}&how=views"
-    assert "2 samples would come · 1 person · 1 video" in page(client, dataset, chosen)
+    assert "2 samples · 1 person · 1 video" in page(client, dataset, chosen)
     answer = begin(client, dataset, **{"from": "people"}, people=str(person.pk), how="views")
     assert answer.status_code == 200
     of_import = Import.objects.get()
@@ -324,12 +324,12 @@ def test_undo_and_go_on_from_the_page(dataset: Dataset, alice: User) -> None:
     client = signed_in(alice)
     of_import = prepare_pictures(dataset, alice, {"a.jpg": picture(1)})
     lifecycle.cancel(of_import.job_id)  # type: ignore[arg-type]
-    assert "Go on" in page(client, dataset)
+    assert url("go_on_import", of_import) in page(client, dataset)
     client.post(url("go_on_import", of_import))
     run(of_import)
     assert len(samples_of(dataset)) == 1
     answer = client.post(url("undo_import", of_import), headers=JSON)
-    assert answer.json()["toast"] == "1 sample was taken out again."
+    assert "1 sample" in answer.json()["toast"]
     assert samples_of(dataset) == []
     assert client.post(url("go_on_import", of_import), headers=JSON).status_code == 409
 
