@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def titles() -> dict[str, str]:
-    """Name and first docstring line of every benchmark; read from the source, so that a list imports nothing."""
+    """Returns name and first docstring line of every benchmark, read from the source so that nothing is imported."""
     found = {}
     for path in sorted(Path(__file__).parent.glob("[!_]*.py")):
         module = ast.parse(path.read_text())

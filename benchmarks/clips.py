@@ -1,4 +1,4 @@
-"""Clips for measuring, made with ffmpeg from the shared data into a scratch folder."""
+"""Makes clips for measuring with ffmpeg from the shared data into a scratch folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VIDEOS = DATA / "videos"
 
 @dataclass(frozen=True, slots=True)
 class TrueAppearance:
-    """One true person in a part of the picture (x, y, width, height) for a stretch of time."""
+    """A true person within a cell of the frame (x, y, width, height) for a stretch of time."""
 
     person: str
     start_s: float
@@ -36,7 +36,7 @@ def ffmpeg(*arguments: str) -> None:
 
 
 def compilations() -> list[TrueClip]:
-    """The shared compilations with their truth."""
+    """Returns the shared compilations with their ground truth."""
     return [
         TrueClip(path.with_suffix(".mp4"), _appearances(json.loads(path.read_text())))
         for path in sorted((VIDEOS / "compilations").glob("*.json"))
@@ -59,7 +59,7 @@ def _appearances(truth: dict[str, Any]) -> tuple[TrueAppearance, ...]:
 
 
 def single_person_clips() -> list[tuple[Path, str, float]]:
-    """Path, person and length of every clip that shows one real person."""
+    """Returns path, person and length in seconds of every clip that shows one real person."""
     truth = json.loads((VIDEOS / "ground_truth.json").read_text())
     return [
         (VIDEOS / name, entry["persons"][0], entry["frames"] / entry["fps"])
@@ -69,7 +69,7 @@ def single_person_clips() -> list[tuple[Path, str, float]]:
 
 
 def concatenation(folder: Path, seed: int, parts: int = 12, width: int = 640, height: int = 480) -> TrueClip:
-    """Random stretches of random single-person clips with hard cuts between them, all scaled to one size."""
+    """Makes a clip of random stretches of random single-person clips, with hard cuts, scaled to one size."""
     random = Random(seed)
     target = folder / f"concatenation{seed}.mp4"
     chosen = random.choices(single_person_clips(), k=parts)

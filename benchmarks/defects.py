@@ -1,4 +1,4 @@
-"""Defects to plant in good pictures: blur of several kinds, darkness, and copies changed a little."""
+"""Defects to plant in good pictures: several kinds of blur, darkness, and slightly changed copies."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Change = Callable[[Image, Random], Image]
 
 
 def soft(image: Image, random: Random) -> Image:
-    """Out of focus: a Gaussian of 2 to 4 % of the shorter side, 2 pixels at least."""
+    """Blurs by a Gaussian of 2 to 4 % of the shorter side, at least 2 pixels."""
     return blurred(image, max(2.0, random.uniform(0.02, 0.04) * min(image.shape[:2])))
 
 
 def slightly_soft(image: Image, random: Random) -> Image:
-    """The same with 1.2 to 2 %, 1.6 pixels at least: what a careful eye notices."""
+    """Blurs by a Gaussian of 1.2 to 2 % of the shorter side, at least 1.6 pixels: a careful eye notices."""
     return blurred(image, max(1.6, random.uniform(0.012, 0.02) * min(image.shape[:2])))
 
 
@@ -28,7 +28,7 @@ def blurred(image: Image, deviation: float) -> Image:
 
 
 def defocused(image: Image, random: Random) -> Image:
-    """A lens out of focus: every point becomes a disc of 2.5 to 5 % of the shorter side in radius."""
+    """Blurs as a defocused lens: points become discs with a radius of 2.5 to 5 % of the shorter side."""
     radius = max(2.5, random.uniform(0.025, 0.05) * min(image.shape[:2]))
     reach = int(np.ceil(radius))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
@@ -36,7 +36,7 @@ def defocused(image: Image, random: Random) -> Image:
 
 
 def shaken(image: Image, random: Random) -> Image:
-    """Moved by 7 to 15 % of the shorter side during the exposure, in any direction."""
+    """Blurs by motion of 7 to 15 % of the shorter side, in any direction."""
     reach = max(3, round(random.uniform(0.035, 0.075) * min(image.shape[:2])))
     angle = random.uniform(0, np.pi)
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
@@ -45,13 +45,13 @@ def shaken(image: Image, random: Random) -> Image:
 
 
 def soft_and_noisy(image: Image, random: Random) -> Image:
-    """Out of focus and in bad light: noise of 2 to 4 grey values on top, saved as JPEG."""
+    """Blurs, adds noise of 2 to 4 grey values and saves as JPEG: out of focus in bad light."""
     noise = random.normal(0, random.uniform(2, 4), image.shape)
     return recompressed(as_image(soft(image, random) + noise), random)
 
 
 def dim(image: Image, random: Random) -> Image:
-    """Underexposed to 8 to 35 % of the light."""
+    """Darkens to 8 to 35 % of the light."""
     return as_image(image * random.uniform(0.08, 0.35))
 
 
@@ -60,25 +60,25 @@ def dim_and_noisy(image: Image, random: Random) -> Image:
 
 
 def resized(image: Image, random: Random) -> Image:
-    """To 50 to 150 %."""
+    """Resizes to 50 to 150 %."""
     scale = random.uniform(0.5, 1.5)
     size = max(8, round(image.shape[1] * scale)), max(8, round(image.shape[0] * scale))
     return as_image(cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC))
 
 
 def recompressed(image: Image, random: Random) -> Image:
-    """As JPEG of quality 30 to 80."""
+    """Saves as JPEG with a quality of 30 to 80."""
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(30, 81))])
     return as_image(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)))
 
 
 def relit(image: Image, random: Random) -> Image:
-    """A little brighter or darker, with a little more or less contrast."""
+    """Changes brightness and contrast a little."""
     return as_image(image * random.uniform(0.8, 1.2) + random.uniform(-15, 15))
 
 
 def cropped(image: Image, random: Random) -> Image:
-    """Up to 5 % gone at each side."""
+    """Crops up to 5 % on each side."""
     height, width = image.shape[:2]
     top, bottom = (round(height * share) for share in random.uniform(0, 0.05, 2))
     left, right = (round(width * share) for share in random.uniform(0, 0.05, 2))
@@ -90,7 +90,7 @@ def everything(image: Image, random: Random) -> Image:
 
 
 def mirrored(image: Image, random: Random) -> Image:
-    """Not a copy: a network sees another picture."""
+    """Mirrors the picture; no copy, as a network sees a different one."""
     return np.ascontiguousarray(image[:, ::-1])
 
 

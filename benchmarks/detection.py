@@ -24,7 +24,7 @@ TARGETS = {
 
 
 def scored_pictures(detector: FaceDetector, thoroughness: Thoroughness, folder: Path) -> list[ScoredPicture]:
-    """Faces that are marked invalid or have a short side below 20 pixels are ignored."""
+    """Detects faces in all pictures; truth marked invalid or with a side below 20 pixels is ignored."""
     pictures = []
     for entry in json.loads((folder / "annotations.json").read_text()):
         faces = detector.detect(read_picture(folder / entry["file"]), thoroughness, LOW_SCORE)

@@ -1,11 +1,11 @@
-"""The dataset doctor: recall and precision on planted defects, wrong labels, and the time for 100,000 near-duplicates.
+"""The dataset doctor: recall and precision on planted defects and wrong labels, time for duplicates in 100,000.
 
 `python -m benchmarks doctor [--seeds 3] [--tuning] [--only flaws|duplicates|labels|identities|speed] [--show FOLDER]`
 
-Pictures that are soft or dark of their own (`doctor_truth.py`) get no defect and are not counted, nor are pairs of one
-recording; what the figures would be if those pictures were good ones is told beside. `--tuning` takes other pictures
-and other seeds: thresholds are chosen on those, never on what is reported.
-`--show` writes the pictures that were flagged although nothing was planted in them, to be looked at.
+Pictures that are soft or dark to begin with (`doctor_truth.py`) get no defect and do not count, nor do pairs of one
+recording; the figures with those pictures counted as good are printed, too. `--tuning` takes other pictures and other
+seeds: thresholds are chosen on those, never on what is reported.
+`--show` writes the pictures that were flagged although nothing was planted in them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MANY = 100_000
 
 
 class PlantedCounts:
-    """Planted and flagged pictures over all seeds, kind by kind."""
+    """Counts planted and flagged pictures over all seeds, by kind."""
 
     def __init__(self, what: str) -> None:
         self.what = what
@@ -49,7 +49,7 @@ class PlantedCounts:
         self.right += len(flagged & planted.keys())
 
     def take(self, other: PlantedCounts) -> None:
-        """Adds another's counts to these."""
+        """Adds the counts of another."""
         for kind, hits in other.hits.items():
             self.hits.setdefault(kind, []).extend(hits)
         self.flagged += other.flagged
@@ -79,7 +79,7 @@ FLAWS = (
 def plant_flaws(
     flaw: Flaw, set_name: str, images: Sequence[Image], seeds: range, show: Path | None
 ) -> tuple[PlantedCounts, PlantedCounts]:
-    """Twice: without the pictures that are flawed of their own, and as if those were good ones."""
+    """Counts twice: without the pictures flawed to begin with, and as if those were good."""
     measures = [measure_picture(image) for image in images]
     own = {index for index, image in enumerate(images) if flaw.is_there_already(image)}
     own_found = own & set(flaw.find(MeasureTable.of(measures)).indices.tolist())
@@ -104,7 +104,7 @@ def plant_flaws(
 def plant_once(
     flaw: Flaw, images: Sequence[Image], measures: Sequence[Measures], aside: set[int], seed: int, counts: PlantedCounts
 ) -> list[int]:
-    """Adds one planting to the counts; returns what was flagged wrongly. `aside` gets no flaw and is not counted."""
+    """Adds one planting to the counts; returns false positives. Pictures in `aside` get no flaw and do not count."""
     random = np.random.default_rng(seed)
     good = np.setdiff1d(np.arange(len(images)), sorted(aside))
     chosen = random.permutation(good)[: max(1, round(PLANTED_SHARE * len(images)))]
@@ -131,7 +131,7 @@ def measure_flaws(seeds: range, tuning: bool, show: Path | None) -> None:
 
 
 def measure_duplicates(seeds: range, tuning: bool, show: Path | None) -> None:
-    """Pictures that are there twice before anything is planted are told first, and one of each left in."""
+    """Measures planted copies; reports copies that were there before and keeps one of each."""
     whole = PlantedCounts("copies in all sets together")
     for set_name in TUNING_SETS if tuning else PICTURE_SETS:
         images, recordings = pictures_of(set_name, tuning=tuning)
@@ -155,7 +155,7 @@ def measure_duplicates(seeds: range, tuning: bool, show: Path | None) -> None:
 def add_copies(
     counts: PlantedCounts, images: Sequence[Image], recordings: Sequence[str], random: defects.Random
 ) -> None:
-    """Copies of every kind, and as many mirrored pictures, which are no copies."""
+    """Plants copies of every kind and as many mirrored pictures, which are no copies, and counts what is found."""
     chosen = random.permutation(len(images))[: round(PLANTED_SHARE * len(images))]
     kinds = list(defects.COPIES)
     all_images, of_recording, pairs = list(images), list(recordings), {}
@@ -188,7 +188,7 @@ def measure_speed() -> None:
 
 
 def measure_search(sort: str, many: doctor_many.Many) -> None:
-    """With the vectors, as the doctor of the product searches."""
+    """Measures time and memory of a search with embeddings, as the product does it."""
     before, begin, cpu = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter(), time.process_time()
     groups = near_duplicates(many.signatures, embeddings=many.vectors)
     took_s, cpu_s = time.perf_counter() - begin, time.process_time() - cpu
@@ -203,7 +203,7 @@ def measure_search(sort: str, many: doctor_many.Many) -> None:
 
 
 def rate(work: Callable[[], object], times: int) -> float:
-    """Times a second of processor time, which is what one core would do if it were ours alone."""
+    """Returns runs per second of CPU time, which is what one core of our own would do."""
     work()
     begin = time.process_time()
     for _ in range(times):

@@ -1,4 +1,4 @@
-"""Wrong labels and mixed identities, planted: part of the benchmark of the doctor."""
+"""Plants wrong labels and mixed identities: part of the benchmark of the doctor."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ LEAST_FACES, MOVED_FACES = 10, 4
 
 @dataclass(frozen=True)
 class PictureFeatures:
-    """What the doctor knows of n pictures before it features at their labels."""
+    """Features of n pictures, without their labels."""
 
     embeddings: Float32
     signatures: NDArray[np.uint8]
     patterns: Float32
 
     def wrong_probabilities(self, given: Sequence[str], sources: Sequence[str], seed: int) -> Float32:
-        """`(n,)`: how probably each label is wrong."""
+        """Returns the probability `(n,)` that each label is wrong."""
         found = likely_wrong_labels(
             self.embeddings,
             given,
@@ -81,7 +81,7 @@ def planted_precision(
     seed: int,
     show: Path | None,
 ) -> float:
-    """Of those most suspected, down to the one with which `RECALL` of the planted ones are found."""
+    """Returns the precision among the most suspected pictures at a recall of `RECALL`."""
     random = np.random.default_rng(seed)
     wrong = random.permutation(len(labels))[: round(WRONG_SHARE * len(labels))]
     names, given = sorted(set(labels)), list(labels)
@@ -100,7 +100,7 @@ def planted_precision(
 
 
 def measure_suggestions(set_name: str, embeddings: Float32, labels: Sequence[str]) -> None:
-    """A fifth is labelled, the rest asked about."""
+    """Measures suggestions for four fifths by a labelled fifth."""
     order = np.random.default_rng(0).permutation(len(labels))
     known, asked = order[: len(order) // 5], order[len(order) // 5 :]
     suggested = suggest_labels(embeddings[known], [labels[index] for index in known], embeddings[asked])
@@ -110,7 +110,7 @@ def measure_suggestions(set_name: str, embeddings: Float32, labels: Sequence[str
 
 
 def measure_identities(seeds: range) -> None:
-    """People of LFW with at least ten pictures; a fifth of them get four faces of one other person."""
+    """Measures on people of LFW with at least ten pictures, a fifth of whom get four faces of someone else."""
     detector, embedder = load_detector(), load_embedder()
     folders = sorted(path for path in (shared_folder("identity/lfw") / "images").iterdir() if path.is_dir())
     vectors, people = [], []
@@ -130,7 +130,7 @@ def measure_identities(seeds: range) -> None:
 
 
 def planted_identities(vectors: Float32, people: Sequence[str], random: np.random.Generator) -> tuple[int, ...]:
-    """How many were rightly reported, reported, mixed, and how many there are."""
+    """Returns how many people were rightly reported, reported, mixed, and how many there are."""
     names = sorted(set(people))
     order = random.permutation(len(names))
     given = np.array(people)

@@ -1,7 +1,7 @@
-"""A hundred thousand pictures for the doctor's search for copies, made up: only what it knows of them.
+"""Synthetic signatures and vectors of a hundred thousand pictures, for the doctor's search for copies.
 
-Three sorts, because what costs time differs: pictures of many things, portraits cut out alike, whose vectors are all
-alike, and frames of fixed cameras, of which hundreds show the same.
+Three kinds, which cost time in different ways: pictures of many things, aligned portraits, whose vectors are all alike,
+and frames of fixed cameras, of which hundreds show the same.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PART = 5000
 
 @dataclass(frozen=True)
 class Many:
-    """Signatures `(n, SIGNATURE_BYTES)`, vectors `(n, d)` of length 1, and the pairs that are copies."""
+    """Synthetic signatures `(n, SIGNATURE_BYTES)`, vectors `(n, d)` of length 1, and the pairs that are copies."""
 
     signatures: NDArray[np.uint8]
     vectors: Float32
@@ -40,19 +40,19 @@ class Many:
 
 
 def things(n: int, random: np.random.Generator) -> Many:
-    """Pictures of everything, some of them there twice."""
+    """Returns pictures of many things, some of them twice."""
     return _with_copies(_scenes(n, random), _vectors(n, 0.3, random), random)
 
 
 def portraits(n: int, random: np.random.Generator) -> Many:
-    """Cut out alike: dark above, bright in the middle, each a little differently."""
+    """Returns aligned portraits: dark above, bright in the middle, each a little different."""
     face = np.asarray(cv2.GaussianBlur(_scenes(1, np.random.default_rng(1))[0].astype(np.float32), (0, 0), 1.5))
     own = 0.6 * (_scenes(n, random).astype(np.float32) - 128)
     return _with_copies(_as_cells(face + own).reshape(own.shape), _vectors(n, PORTRAIT_SIMILARITY, random), random)
 
 
 def frames(n: int, random: np.random.Generator) -> Many:
-    """Of clips of a fixed camera before which one thing moves."""
+    """Returns frames of fixed cameras in front of which one thing moves."""
     clips = -(-n // FRAMES_A_CLIP)
     clip_of = np.repeat(np.arange(clips), FRAMES_A_CLIP)[:n]
     cells = _scenes(clips, random)[clip_of].astype(np.float32)
@@ -74,14 +74,14 @@ SORTS: dict[str, Callable[[int, np.random.Generator], Many]] = {
 
 
 def _scenes(n: int, random: np.random.Generator) -> NDArray[np.uint8]:
-    """`(n, 20, 20)`: large and middling patches of grey."""
+    """Returns `(n, 20, 20)`: large and medium patches of grey."""
     size = (SIGNATURE_SIDE, SIGNATURE_SIDE)
     cells = random.integers(0, 256, (n, 5, 5), np.uint8)
     return np.stack([np.asarray(cv2.resize(each, size, interpolation=cv2.INTER_CUBIC), np.uint8) for each in cells])
 
 
 def _vectors(n: int, similarity: float, random: np.random.Generator) -> Float32:
-    """Of length 1; pairs have about this similarity, those of one of `CLUSTERS` a little more."""
+    """Returns vectors of length 1; pairs have about this similarity, those of one cluster a little more."""
     common = _unit(random.standard_normal((1, LENGTH), np.float32))
     cluster = _unit(random.standard_normal((CLUSTERS, LENGTH), np.float32))
     middles = np.sqrt(np.float32(similarity)) * common + np.sqrt(np.float32(CLUSTER_SHARE)) * cluster
@@ -89,7 +89,7 @@ def _vectors(n: int, similarity: float, random: np.random.Generator) -> Float32:
 
 
 def _around(vectors: Float32, distance: float, random: np.random.Generator) -> Float32:
-    """Each moved so far in a direction of its own, then of length 1; in place and in parts, as all take 800 MB."""
+    """Moves each vector by `distance` in a random direction, at length 1; in place, as all take 800 MB."""
     for start in range(0, len(vectors), PART):
         part = vectors[start : start + PART]
         part += np.float32(distance) * _unit(random.standard_normal(part.shape, np.float32))

@@ -41,7 +41,7 @@ FRAME_SIDE_PX = 1280
 
 
 def files_of(set_name: str, most: int) -> list[Path]:
-    """At most `most` picture files, the same ones each time, drawn from all folders alike."""
+    """Returns at most `most` picture files of a set, the same ones each time."""
     return _drawn(PICTURE_SETS[set_name], 0, most)
 
 
@@ -52,7 +52,7 @@ def _drawn(folder: str, skipped: int, most: int) -> list[Path]:
 
 
 def pictures_of(set_name: str, *, tuning: bool = False) -> tuple[list[Image], list[str]]:
-    """`PICTURES_A_SET` at most, and the recording that each is of.
+    """Returns at most `PICTURES_A_SET` pictures of a set, and the recording each belongs to.
 
     Pictures of one recording show the same thing at other moments: neither a planted copy nor clearly none. CK+ files
     are S052_004_00000030.png (person, sitting, frame); the clips of one person are one session in one room; any other
@@ -69,7 +69,7 @@ def pictures_of(set_name: str, *, tuning: bool = False) -> tuple[list[Image], li
 
 
 def frames_of_clips(most: int) -> tuple[list[Image], list[str]]:
-    """Keyframes of the clips, at most `FRAMES_A_CLIP` of each, and who or else which clip each is of."""
+    """Returns keyframes of the clips, at most `FRAMES_A_CLIP` of each, and the people or clip each shows."""
     frames: list[Image] = []
     recordings: list[str] = []
     known = json.loads((shared_folder("videos") / "ground_truth.json").read_text())

@@ -1,8 +1,8 @@
-"""What is true of pictures before anything is planted in them, told by rules that the doctor does not use itself.
+"""Tells which pictures are soft or dark before anything is planted in them, by rules that the doctor does not use.
 
-The sets hold soft and dark pictures, and frames of one recording, of their own: to call them good would blame the
-doctor for being right. What these rules set aside gets no planted defect and is counted neither as right nor as wrong.
-Anybody can check them with a picture viewer: halve and enlarge, or look at the histogram.
+The sets contain such pictures: to count them as good would blame the doctor for being right. Pictures that match these
+rules get no planted defect and count neither as right nor as wrong. Anybody can check the rules with a picture viewer:
+halve and enlarge, or see the histogram.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How soon the first face is on the page: an hour of 720p is uploaded to the real product while Chromium looks on.
+"""Time to the first face on the page: an hour of 720p is uploaded to the real product, with Chromium on the page.
 
 `python -m benchmarks.first_face [--minutes 60] [--rounds 3] [--scratch DIR]`
 """
@@ -31,7 +31,7 @@ document.addEventListener("load", (event) => {
 
 
 def long_video(folder: Path, minutes: float, number: int) -> Path:
-    """A minute is encoded once, then repeated by copying; the title differs, so that no two are the same file."""
+    """Makes a long video: encodes a minute once and repeats it; the title makes each file unique."""
     once, target = folder / "once.mp4", folder / f"long{number}.mp4"
     if not once.exists():
         picture = "scale=1280:720:force_original_aspect_ratio=decrease,pad=1280:720:-1:-1,fps=25,format=yuv420p"
@@ -49,7 +49,7 @@ def chunks_of(path: Path) -> Iterator[bytes]:
 
 
 def wait_s(page: Page, address: str, visitor: Visitor, path: Path) -> float:
-    """Seconds from the last answer to the upload until a face is drawn on the open page."""
+    """Returns the seconds from the upload's last response until a face is drawn on the open page."""
     upload, video = visitor.begin_upload(path.name, path.stat().st_size)
     page.goto(f"{address}/videos/{video}/")
     visitor.send(upload, chunks_of(path))

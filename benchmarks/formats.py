@@ -1,6 +1,6 @@
 """Formats: every shared file probed, analysed, copied where needed, and played in Chromium.
 
-`python -m benchmarks.formats [--chromium /usr/bin/chromium]`: one line per file; for damaged files what was said.
+`python -m benchmarks.formats [--chromium /usr/bin/chromium]`: one line per file; for damaged files the error.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ PLAY = """async (source) => {
 
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """The folder over HTTP on this machine only."""
+    """Serves the folder over HTTP on this machine only, and yields its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -78,7 +78,7 @@ def first_time_s(path: Path, info: VideoInfo) -> float:
 
 
 def examine(path: Path, folder: Path, page: Page, address: str, models: Models) -> tuple[bool, str]:
-    """Whether the file is analysed and plays, and a line about it."""
+    """Returns whether the file is analysed and plays, and a line about it."""
     info = probe_in_subprocess(path)
     result = analyse(path, AnalysisOptions(), lambda progress: None, models, info)
     plan = playback_plan(info)

@@ -21,10 +21,9 @@ from benchmarks.clips import TrueAppearance, TrueClip, compilations, concatenati
 STEP_S = 0.04
 HAIR_S = 0.01
 SLACK_S = 0.2
-"""A track stands for this time before its first and after its last sample: half of what lies between two samples, and
-what the cut leaves."""
+"""A track also covers this time before its first and after its last sample: half a sampling step and a rest at cuts."""
 LEAST_SHARE_OF_TRACK = 0.1
-"""Of its time that a track has to spend on a second person to count as holding two."""
+"""Share of its time that a track must spend on a second person to count as mixed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class GroupingScore:
 
 
 def score(result: AnalysisResult, appearances: Sequence[TrueAppearance]) -> GroupingScore:
-    """BCubed over moments of true faces; a moment that no track covers counts as a group of its own."""
+    """Scores a result by BCubed over moments of true faces; a moment without a track is a group of its own."""
     truth: list[str] = []
     found: list[str] = []
     mixed = Counter[tuple[int, str]]()
@@ -58,19 +57,21 @@ def score(result: AnalysisResult, appearances: Sequence[TrueAppearance]) -> Grou
     per_track = Counter[int]()
     for (track, _), count in mixed.items():
         per_track[track] += count
-    doubtful = Counter(track for (track, _), count in mixed.items() if count >= LEAST_SHARE_OF_TRACK * per_track[track])
+    of_second_person = Counter(
+        track for (track, _), count in mixed.items() if count >= LEAST_SHARE_OF_TRACK * per_track[track]
+    )
     return GroupingScore(
         precision=precision,
         recall=recall,
         people_found=len(result.people),
         people_true=len(set(truth)),
-        mixed_tracks=sum(1 for count in doubtful.values() if count > 1),
+        mixed_tracks=sum(1 for count in of_second_person.values() if count > 1),
         covered=sum(1 for label in found if not label.startswith("none")) / max(len(found), 1),
     )
 
 
 def _track_at(tracks: Sequence[FoundTrack], time_s: float, appearance: TrueAppearance) -> int | None:
-    """The largest face in the cell at this moment; only the part of a track within the true stretch counts."""
+    """Returns the track of the largest face in the cell at this moment, within the true stretch, or None."""
     best, best_size = None, 0.0
     for number, track in enumerate(tracks):
         if not track.start_s - SLACK_S <= time_s <= track.end_s + SLACK_S:
@@ -87,7 +88,7 @@ def _track_at(tracks: Sequence[FoundTrack], time_s: float, appearance: TrueAppea
 
 
 def bcubed(truth: Sequence[str], found: Sequence[str]) -> tuple[float, float]:
-    """Precision and recall, averaged over the items."""
+    """Returns BCubed precision and recall, averaged over the items."""
     both, by_truth, by_found = Counter(zip(truth, found, strict=True)), Counter(truth), Counter(found)
     count = max(len(truth), 1)
     precision = sum(n * n / by_found[f] for (_, f), n in both.items()) / count

@@ -1,4 +1,4 @@
-"""Filling a dataset from a ZIP and sending it out again through the real product: pictures a second, memory.
+"""Importing a dataset from a ZIP and exporting it through the real product: pictures per second, memory.
 
 `python -m benchmarks.imports [--pictures 10000] [--width 640] [--height 480] [--scratch DIR]`
 """
@@ -34,7 +34,7 @@ READ_BYTES = 1024**2
 
 
 def drawn(count: int, size: tuple[int, int]) -> list[bytes]:
-    """JPEGs about as large and as busy as photographs."""
+    """Returns synthetic JPEGs about as large and as detailed as photographs."""
     random = np.random.default_rng(1)
     pictures = []
     for _ in range(count):
@@ -46,7 +46,7 @@ def drawn(count: int, size: tuple[int, int]) -> list[bytes]:
 
 
 def numbered(jpeg: bytes, number: int) -> bytes:
-    """The same picture with a comment: other bytes, so that it is not taken for a duplicate."""
+    """Returns the picture with a comment: other bytes, so that it is no duplicate."""
     words = f"picture {number}".encode()
     return jpeg[:2] + b"\xff\xfe" + struct.pack(">H", len(words) + 2) + words + jpeg[2:]
 
@@ -67,7 +67,7 @@ def chunks_of(path: Path) -> Iterator[bytes]:
 
 
 def create_dataset(visitor: Visitor) -> str:
-    """Its id."""
+    """Creates a dataset and returns its id."""
     fields = {"name": "Benchmark", "kind": "frames", "keeps_samples": "yes"}
     answer = visitor.ask("POST", "/datasets/new/", urllib.parse.urlencode(fields).encode(), **FORM)
     return answer.headers["Location"].split("/")[2]
@@ -83,7 +83,7 @@ def send_zip(visitor: Visitor, dataset: str, path: Path) -> None:
 
 
 def wait_for_import(visitor: Visitor, dataset: str) -> str:
-    """How it ended."""
+    """Waits for the import to end and returns how it ended."""
     while True:
         visitor.ask("GET", f"/jobs/state/?subject={dataset}")
         status = [job["status"] for job in json.loads(visitor.text)["jobs"] if job["kind"] == "import"]
@@ -93,7 +93,7 @@ def wait_for_import(visitor: Visitor, dataset: str) -> str:
 
 
 def receive(visitor: Visitor, dataset: str, form: str) -> int:
-    """Bytes of an export, none of which is kept."""
+    """Reads an export and returns its size in bytes."""
     cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in visitor.cookies.items())
     visitor.connection.close()
     visitor.connection.request("GET", f"/datasets/{dataset}/export/?form={form}", headers={"Cookie": cookie})
@@ -104,7 +104,7 @@ def receive(visitor: Visitor, dataset: str, form: str) -> int:
 
 
 class Watched:
-    """Memory of a process while something is done: at the start, at most, at the end."""
+    """Measures the memory of a process during some work: at the start, at most, at the end."""
 
     def __init__(self, memory: Memory, folder: Path) -> None:
         self.memory, self.before = memory, memory.now()
@@ -112,7 +112,7 @@ class Watched:
         self.thread = threading.Thread(target=memory.watch, args=[folder])
 
     def cpu_s(self) -> float:
-        """Processor time so far: on a machine that is shared it says more than the clock."""
+        """Returns the CPU time so far, which tells more than the clock on a shared machine."""
         family = [self.memory.process, *self.memory.process.children(recursive=True)]
         return sum(sum(each.cpu_times()[:2]) for each in family)
 
@@ -128,7 +128,7 @@ class Watched:
         self.thread.join()
 
     def words(self, who: str) -> str:
-        """In MiB."""
+        """Returns the figures in MiB."""
         peak, now = self.memory.peak_bytes / MEBI, self.memory.now() / MEBI
         return f"memory of {who} (MiB): {self.before / MEBI:.0f} before, at most {peak:.0f}, {now:.0f} at the end"
 

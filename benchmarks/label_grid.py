@@ -23,7 +23,7 @@ LABELLED_SHARE, SUGGESTED_SHARE = 0.3, 0.2
 
 
 class Grid:
-    """What the page asks for."""
+    """Sends the requests of the page."""
 
     def __init__(self, visitor: Visitor, dataset: str) -> None:
         self.visitor, self.address = visitor, f"/datasets/{dataset}/"

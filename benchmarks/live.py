@@ -1,7 +1,7 @@
-"""From what a worker notes to the browser that hears it: the real worker, the real socket, a page in Chromium.
+"""Delay from a worker's progress report to the browser: the real worker, the real socket, a page in Chromium.
 
-A trigger in the database keeps when the worker noted each state of a job (its own clock, before the write), an addition
-to the page when the socket delivered it. `python -m benchmarks.live [--minutes 3] [--scratch DIR]`
+A database trigger records when the worker noted each state of a job (its own clock, before the write), a script on the
+page when the socket delivered it. `python -m benchmarks.live [--minutes 3] [--scratch DIR]`
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ BEGIN INSERT INTO benchmark_events VALUES (new.id, new.sequence, new.heartbeat_a
 
 
 def noted(database: Path) -> dict[tuple[str, int], float]:
-    """By job and sequence: seconds since 1970."""
+    """Returns when the worker noted each state, in seconds since 1970, by job and sequence."""
     with sqlite3.connect(database, timeout=30) as connection:
         rows = connection.execute("SELECT job, sequence, noted_at FROM benchmark_events").fetchall()
     times = {}

@@ -1,8 +1,8 @@
 """The pages of people with 60,000 people and 2 million faces: queries and milliseconds of each page.
 
 `python -m benchmarks many_people [--people 60000] [--faces 2000000] [--keep FOLDER]` generates the rows (SQLite in a
-scratch folder, or the database of DATABASE_URL) and asks each page as a signed-in admin. The first answer of each,
-which fills what the process keeps, is not measured.
+scratch folder, or the database of DATABASE_URL) and requests each page as a signed-in admin. The first response of
+each, which fills caches, is not measured.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 ROUNDS = 9
 VIDEOS = 400
 BATCH = 20_000
-DOUBTS = 5_000
+SUGGESTIONS = 5_000
 BUSY = 10_000
 """Appearances of one person who is everywhere."""
 
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def _fill(people: int, faces: int) -> None:
-    """Goes on where an earlier run in the same folder was stopped."""
+    """Fills the database, resuming an earlier run in the same folder."""
     from webapp.people import gallery_services, summary_services
     from webapp.people.models import Face, Person
 
@@ -82,13 +82,13 @@ def _fill(people: int, faces: int) -> None:
     for missing, keep in (("presences", summary_services.refresh), ("reference_sets", gallery_services.refresh)):
         while bare := list(Person.objects.filter(**{missing: None}).values_list("pk", flat=True)[:BATCH]):
             keep(bare)
-    _doubts(people)
+    _suggestions(people)
     count, took_s = Face.objects.count(), time.perf_counter() - begin
     print(f"{Person.objects.count()} people, {count} faces; made in {took_s:.0f} s", flush=True)
 
 
 def _rows(people: int, tracks_of_each: int, faces_of_each: int) -> None:
-    """Person n appears in videos 7 n, 7 n + 1, ...; the first has `BUSY` appearances more."""
+    """Inserts the rows: person n appears in videos 7 n, 7 n + 1, ...; the first `BUSY` times more."""
     import numpy as np
     from django.db import connection
 
@@ -131,13 +131,13 @@ def _videos(team: Any) -> None:
         Segment.objects.create(analysis=analysis, job=jobs[1], index=0, start_s=0, end_s=3600)
 
 
-def _doubts(people: int) -> None:
-    """A question for each of the first 5,000 people: whether they are the next one."""
+def _suggestions(people: int) -> None:
+    """Suggests for each of the first 5,000 people that they are the next one."""
     from webapp.people.models import Person, Suggestion
 
     if Suggestion.objects.exists():
         return
-    asked = list(Person.objects.order_by("number")[: min(DOUBTS, people - 1) + 1])
+    asked = list(Person.objects.order_by("number")[: min(SUGGESTIONS, people - 1) + 1])
     rows = [
         Suggestion(team_id=second.team_id, first=first, second=second, likeness=0.45 + first.number % 50 / 400)
         for second, first in pairwise(asked)
@@ -169,7 +169,7 @@ def _measure() -> None:
 
 
 def _one_round(client: Any, address: str) -> tuple[float, float, float]:
-    """Milliseconds: in all, of this process's processor, and from sending queries to their first rows."""
+    """Returns milliseconds: in total, of CPU time, and of waiting for queries."""
     from django.db import connection
 
     spent = 0.0

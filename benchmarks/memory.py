@@ -22,7 +22,7 @@ WATCH_EVERY_S = 0.05
 
 
 def peak_bytes(command: list[str]) -> int:
-    """Largest resident size of the process and its children together while it runs."""
+    """Runs the command; returns the peak resident size of its process and children together."""
     peak = 0
     with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
         watched = psutil.Process(process.pid)

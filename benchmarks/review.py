@@ -1,14 +1,14 @@
-"""The review queue with a truthful reviewer: BCubed F1 against the number of answers, beside random orders.
+"""The review queue with a truthful reviewer: BCubed F1 by the number of answers, compared with random orders.
 
 `python -m benchmarks review [--set news|clips]`: every picture of the LFW identification set (40 people with 10
 pictures) is a video of its own, or the people whom the analysis finds in concatenations of the single-person clips.
-They come one video after the other and are recognised as in the product, once with nothing joined by itself and once
-at each `--join-from`. Then a reviewer answers
+They arrive one video after the other and are identified as in the product, once with nothing accepted automatically and
+once from each `--join-from` on. Then a reviewer answers
 
-- a whole group at a time, as the page offers it (who is taken out of a group costs one answer each);
+- a whole group at a time, as the page offers it (each person unticked costs one answer);
 - one pair at a time, in the order of the queue;
-- one pair at a time, at random among the suggested ones, what follows from other answers left out;
-- the same without leaving that out: every suggestion is a question, as a plain list of suggestions has it;
+- one pair at a time, at random among the suggested ones that do not follow from other answers;
+- one pair at a time, at random among all suggested ones, as in a plain list of suggestions;
 - one pair at a time, at random among all people.
 
 `floor` is a reviewer of single pairs who knows all answers beforehand: no order of pairs can need fewer.
@@ -33,7 +33,7 @@ from benchmarks.shared import say
 WANTED_F1 = 0.98
 SHOWN_AT = (0, 10, 20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 1000)
 RUNS = 5
-MOST_DOUBTS, MOST_DOUBTS_OF_KNOWN, MOST_AT_ONCE = 3, 1, 11
+MOST_SUGGESTIONS, MOST_SUGGESTIONS_OF_KNOWN, MOST_AT_ONCE = 3, 1, 11
 SURER_OF_KNOWN = 0.12
 """As in `webapp.people.identification.runner` and `webapp.people.review.queries`."""
 NEVER = 2.0
@@ -44,7 +44,7 @@ Order = Callable[["SimulatedTeam", dict[Pair, float], np.random.Generator], Pair
 
 
 class SimulatedTeam:
-    """People as the product holds them while videos come, one after the other, in the order of `random`."""
+    """A team whose people are found as in the product, while videos arrive in random order."""
 
     def __init__(self, sightings: Sequence[Sighting], accept_from: float, random: np.random.Generator) -> None:
         self.sightings = sightings
@@ -57,32 +57,32 @@ class SimulatedTeam:
             self._add([number for number, each in enumerate(sightings) if each.video == video], accept_from)
 
     def _add(self, numbers: Sequence[int], accept_from: float) -> None:
-        """Most alike first; whoever does not join is a new person. The most alike others are suggested."""
+        """Adds the sightings of a video: accepts, suggests or makes new people, most similar first."""
         review_from = IDENTIFICATION_THRESHOLDS["mobilefacenet_192"].review_from
-        references = {person: self._views(person) for person in self.members}
-        alike = [
+        templates = {person: self._views(person) for person in self.members}
+        ranked = [
             (float((views @ self.sightings[number].mean).max()), number, person)
-            for person, views in references.items()
+            for person, views in templates.items()
             for number in numbers
         ]
-        joined: dict[int, int] = {}
-        doubts: dict[int, list[tuple[int, float]]] = defaultdict(list)
-        for similarity, number, person in sorted(alike, reverse=True):
+        accepted: dict[int, int] = {}
+        suggested: dict[int, list[tuple[int, float]]] = defaultdict(list)
+        for similarity, number, person in sorted(ranked, reverse=True):
             if similarity < review_from:
                 break
-            if number not in joined and similarity >= accept_from:
+            if number not in accepted and similarity >= accept_from:
                 self.members[person].append(number)
-                joined[number] = person
-            elif number not in joined or similarity >= review_from + SURER_OF_KNOWN:
-                doubts[number].append((person, similarity))
+                accepted[number] = person
+            elif number not in accepted or similarity >= review_from + SURER_OF_KNOWN:
+                suggested[number].append((person, similarity))
         for number in numbers:
-            if number not in joined:
+            if number not in accepted:
                 self.members[number] = [number]
-            most = MOST_DOUBTS_OF_KNOWN if number in joined else MOST_DOUBTS
-            self.suggestions += [(joined.get(number, number), *doubt) for doubt in doubts[number][:most]]
+            most = MOST_SUGGESTIONS_OF_KNOWN if number in accepted else MOST_SUGGESTIONS
+            self.suggestions += [(accepted.get(number, number), *each) for each in suggested[number][:most]]
 
     def _views(self, person: int) -> Float32:
-        """The best of each video first, as `webapp.people.gallery_services` has it."""
+        """Returns a person's templates, the best of each video first, as `gallery_services` picks them."""
         views = [self.sightings[number].views for number in self.members[person]]
         ranked = [each[rank] for rank in range(VIEWS) for each in views if rank < len(each)]
         return np.stack(ranked[:VIEWS])
@@ -97,7 +97,7 @@ class SimulatedTeam:
         return min(first, second), max(first, second)
 
     def open_pairs(self) -> dict[Pair, float]:
-        """With their similarity; what follows from earlier answers is not open."""
+        """Returns the pairs not settled by answers, with their similarity."""
         best: dict[Pair, float] = {}
         for first, second, similarity in self.suggestions:
             pair = self.pair(first, second)
@@ -109,7 +109,7 @@ class SimulatedTeam:
         return len(self.members[person])
 
     def name(self, person: int) -> str:
-        """Who a truthful reviewer sees: of most of the pictures."""
+        """Returns whom a truthful reviewer sees: the person of most of the pictures."""
         return Counter(self.sightings[number].person for number in self.members[person]).most_common(1)[0][0]
 
     def answer(self, first: int, second: int) -> None:
@@ -149,7 +149,7 @@ def knowing(team: SimulatedTeam, pairs: dict[Pair, float], random: np.random.Gen
 
 
 def one_by_one(team: SimulatedTeam, random: np.random.Generator, order: Order) -> Iterator[float]:
-    """F1 after each answer, until no question is left."""
+    """Yields F1 after each answer, until no question is left."""
     while pairs := team.open_pairs():
         team.answer(*order(team, pairs, random))
         yield team.f1()
@@ -163,7 +163,7 @@ def every_suggestion(team: SimulatedTeam, random: np.random.Generator) -> Iterat
 
 
 def among_all(team: SimulatedTeam, random: np.random.Generator) -> Iterator[float]:
-    """F1 changes with a yes alone, so that it is computed only then."""
+    """Yields F1 after each answer about random pairs; computed only after a yes, as a no changes nothing."""
     f1 = team.f1()
     while len(team.members) > 1:
         first, second = (int(each) for each in random.choice(list(team.members), 2, replace=False))
@@ -176,7 +176,7 @@ def among_all(team: SimulatedTeam, random: np.random.Generator) -> Iterator[floa
 
 
 def whole_groups(team: SimulatedTeam, random: np.random.Generator) -> Iterator[float]:
-    """As the page offers it: who is taken out is asked about later."""
+    """Yields F1 after each answer as the page asks: unticked people are asked about later."""
     later: set[Pair] = set()
     while pairs := team.open_pairs():
         later = {team.pair(*pair) for pair in later}
@@ -195,9 +195,9 @@ def whole_groups(team: SimulatedTeam, random: np.random.Generator) -> Iterator[f
 
 
 def _best_group(team: SimulatedTeam, pairs: dict[Pair, float]) -> tuple[int, list[int]]:
-    alike: dict[int, dict[int, float]] = defaultdict(dict)
+    similarities: dict[int, dict[int, float]] = defaultdict(dict)
     for (first, second), similarity in pairs.items():
-        alike[first][second] = alike[second][first] = similarity
+        similarities[first][second] = similarities[second][first] = similarity
 
     def fits(group: Collection[int], key: int) -> bool:
         return not any(team.pair(each, key) in team.apart for each in group)
@@ -205,7 +205,7 @@ def _best_group(team: SimulatedTeam, pairs: dict[Pair, float]) -> tuple[int, lis
     def gain(start: int) -> float:
         return gain_of_group(team.size(start), [(team.size(each), chance) for each, chance in groups[start]])
 
-    groups = {start: whole_group(alike, start, fits, MOST_AT_ONCE) for start in alike}
+    groups = {start: whole_group(similarities, start, fits, MOST_AT_ONCE) for start in similarities}
     start = max(groups, key=gain)
     return start, [each for each, _ in groups[start]]
 
@@ -221,7 +221,7 @@ MODES: dict[str, Callable[[SimulatedTeam, np.random.Generator], Iterator[float]]
 
 
 def curve(sightings: Sequence[Sighting], accept_from: float, mode: str, seed: int) -> list[float]:
-    """F1 by the number of answers, 0 included; ends once nothing of it is shown any more."""
+    """Returns F1 by the number of answers, from 0 to the last one shown."""
     random = np.random.default_rng(seed)
     team = SimulatedTeam(sightings, accept_from, random)
     found = [team.f1()]
@@ -243,7 +243,7 @@ def at(found: Sequence[float], number: int) -> float:
 def compare(sightings: Sequence[Sighting], accept_from: float, runs: int) -> None:
     curves = {mode: [curve(sightings, accept_from, mode, seed) for seed in range(runs)] for mode in MODES}
     start = SimulatedTeam(sightings, accept_from, np.random.default_rng(0))
-    words = "nothing joined by itself" if accept_from >= 1 else f"joined by itself from {accept_from}"
+    words = "nothing accepted automatically" if accept_from >= 1 else f"accepted automatically from {accept_from}"
     print(f"\n{words}: {len(start.members)} people, {len(start.open_pairs())} questions, {runs} orders of the videos")
     print("answers  " + "  ".join(f"{mode:>18s}" for mode in MODES))
     for number in SHOWN_AT:
@@ -261,7 +261,7 @@ def compare(sightings: Sequence[Sighting], accept_from: float, runs: int) -> Non
 
 
 def _in_one_line(product: float, at_random: float) -> str:
-    """The page offers whole groups first, so that this is the product's queue."""
+    """Compares whole groups, which the page offers first, with random order."""
     if not np.isfinite([product, at_random]).all():
         return f"THE PRODUCT'S QUEUE AGAINST RANDOM ORDER: one of them ends below F1 {WANTED_F1}"
     return (

@@ -1,4 +1,4 @@
-"""Whom the simulated reviewer is asked about: news photographs, and people found in concatenated clips."""
+"""Sightings for the simulated reviewer: news photographs, and people found in concatenated clips."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ VIEWS = 6
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One person of one video as the analysis found them, with who it is in truth."""
+    """A person found in one video, with their true name."""
 
     video: int
     person: str
@@ -40,7 +40,7 @@ class Sighting:
 
 
 def news_photographs() -> list[Sighting]:
-    """Every picture of the LFW identification set (40 people with 10 pictures) is a video of its own."""
+    """Returns a sighting for each picture of LFW's identification set (40 people), each in a video of its own."""
     folder = shared_folder("identity/lfw")
     detector, embedder = load_detector(), load_mobilefacenet()
     found = []
@@ -54,7 +54,7 @@ def news_photographs() -> list[Sighting]:
 
 
 def concatenated_clips(clips: int) -> list[Sighting]:
-    """The people whom the whole analysis finds in clips cut together out of the single-person videos."""
+    """Returns the people whom the whole analysis finds in concatenations of single-person clips."""
     shared_folder("videos/faces_single")
     options = AnalysisOptions()
     models = load_models(options)
@@ -78,7 +78,7 @@ def _sighting(video: int, tracks: Sequence[FoundTrack], appearances: Sequence[Tr
 
 
 def _true_person(faces: Sequence[FoundFace], appearances: Sequence[TrueAppearance]) -> str:
-    """Of most of the views."""
+    """Returns the person of most of the views."""
     names = Counter(
         each.person
         for face in faces
@@ -89,7 +89,7 @@ def _true_person(faces: Sequence[FoundFace], appearances: Sequence[TrueAppearanc
 
 
 def keep(file: Path | None, sightings: Sequence[Sighting]) -> None:
-    """Writes them for `read_kept`."""
+    """Writes sightings for `read_kept`."""
     if file is None:
         return
     lengths = [len(each.views) for each in sightings]

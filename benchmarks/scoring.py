@@ -1,4 +1,4 @@
-"""Figures of merit, as pure functions: average precision, accuracy in folds, true accepts at a rate of false ones."""
+"""Figures of merit as pure functions: average precision, cross-validated accuracy, true accept rate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MATCH_IOU = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ScoredPicture:
-    """Detections of one picture beside its true boxes; those marked ignored are neither asked for nor held against."""
+    """Detections of one picture and its true boxes; ignored ones count neither way."""
 
     boxes_xyxy: Float32
     scores: Float32
@@ -25,7 +25,7 @@ class ScoredPicture:
 
 
 def average_precision(pictures: Sequence[ScoredPicture]) -> float:
-    """AP at IoU 0.5 over all pictures: area under the precision envelope, each true box found by its best detection."""
+    """Returns average precision at IoU 0.5: the area under the precision envelope, each true box matched once."""
     scores, hits = [], []
     for picture in pictures:
         for score, hit in zip(picture.scores, _hits(picture), strict=True):
@@ -44,7 +44,7 @@ def average_precision(pictures: Sequence[ScoredPicture]) -> float:
 
 
 def _hits(picture: ScoredPicture) -> list[bool | None]:
-    """For each detection: found a face, found nothing, or (None) found one that is ignored."""
+    """Returns for each detection whether it matches a face, or None if it matches an ignored one."""
     overlap = iou_matrix(picture.boxes_xyxy, picture.truth_xyxy)
     taken = np.zeros(len(picture.truth_xyxy), bool)
     hits: list[bool | None] = [False] * len(picture.scores)
@@ -60,7 +60,7 @@ def _hits(picture: ScoredPicture) -> list[bool | None]:
 
 
 def accuracy_in_folds(similarity: NDArray[np.float32], same: NDArray[np.bool_], folds: NDArray[np.int64]) -> float:
-    """Mean accuracy over the folds, each judged with the middle of the thresholds that are best on the others."""
+    """Returns the mean accuracy over folds, each with the median of the best thresholds on the others."""
     thresholds = np.arange(-1, 1, 0.001)
     accuracies = []
     for fold in np.unique(folds):
@@ -76,7 +76,7 @@ def _right(similarity: NDArray[np.float32], same: NDArray[np.bool_], threshold: 
 
 
 def true_accept_rate(genuine: NDArray[np.float32], impostor: NDArray[np.float32], false_accept_rate: float) -> float:
-    """Share of the genuine pairs above the threshold that lets through that share of the impostors."""
+    """Returns the true accept rate at the threshold with this false accept rate."""
     allowed = int(false_accept_rate * len(impostor))
     threshold = np.sort(impostor)[::-1][allowed]
     return float((genuine > threshold).mean())

@@ -18,7 +18,7 @@ PER_PERSON = 6
 
 
 def unit_rows(count: int, seed: int) -> Float32:
-    """As MobileFaceNet makes them: 192 numbers that lie in 64 dimensions."""
+    """Returns vectors like those of MobileFaceNet: 192 numbers that lie in 64 dimensions."""
     rows = np.random.default_rng(seed).standard_normal((count, USED), np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     directions = np.linalg.qr(np.random.default_rng(0).standard_normal((SIZE, USED)))[0].astype(np.float32)
@@ -27,7 +27,7 @@ def unit_rows(count: int, seed: int) -> Float32:
 
 
 def best_ms(work: Callable[[], object], rounds: int = 15) -> float:
-    """The quickest of several: other programs of the machine only ever make it slower."""
+    """Returns the time of the fastest round: other programs only ever slow it down."""
     took = []
     for _ in range(rounds):
         begin = time.perf_counter()

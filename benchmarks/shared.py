@@ -1,4 +1,4 @@
-"""Where the measuring data lies that is not part of the project."""
+"""Finds the shared data for measuring, which is not part of the project, and prints figures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FOLDER = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
 def shared_folder(name: str) -> Path:
-    """A folder of the shared data; ends the program with a line where it is absent."""
+    """Returns a folder of the shared data; exits with a message if it is missing."""
     path = FOLDER / name
     if not path.exists():
         sys.exit(f"not measured: {path} is not here")

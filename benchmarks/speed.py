@@ -43,7 +43,7 @@ class Cost:
 
 
 def make_clip(folder: Path, content: str, seconds: int, size: tuple[int, int] = (1920, 1080)) -> Path:
-    """1080p30 at about 7 Mbit/s with x264's defaults, from shared clips one after the other, repeated."""
+    """Makes a clip, 1080p30 at about 7 Mbit/s with x264's defaults, of shared clips repeated in turn."""
     target = folder / f"{content}_{seconds}s_{size[1]}p.mp4"
     if target.exists():
         return target
@@ -79,7 +79,7 @@ def analyse_command(clip: Path, out: Path, thoroughness: Thoroughness) -> list[s
 
 
 def every_frame_command(clip: Path) -> list[str]:
-    """Detection as face blurrers do it: OpenCV reads every frame, its own YuNet looks at each in full size."""
+    """Returns a command that detects as face blurrers do: OpenCV's own YuNet on every frame at full size."""
     code = (
         "import sys, cv2\n"
         "from analysis.weights import YUNET, verified_path\n"

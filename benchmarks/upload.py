@@ -27,7 +27,7 @@ MEBI = 1024**2
 
 @dataclass
 class Memory:
-    """Resident memory of a process and its children, watched from a thread."""
+    """Watches the resident memory of a process and its children from a thread."""
 
     process: psutil.Process
     peak_bytes: int = 0
@@ -45,7 +45,7 @@ class Memory:
 
 
 def occupied(folder: Path) -> int:
-    """Bytes on the disk under a folder, files that vanish meanwhile left out."""
+    """Returns the bytes on disk under a folder; skips files that vanish meanwhile."""
     total = 0
     for path in folder.rglob("*"):
         try:
@@ -56,7 +56,7 @@ def occupied(folder: Path) -> int:
 
 
 def padded_video(folder: Path, size_bytes: int) -> Iterator[bytes]:
-    """A playable second of video, followed by a `free` box up to the wanted size; in chunks as a browser sends them."""
+    """Yields a playable second of video, padded to `size_bytes` with a `free` box, in a browser's chunks."""
     clip = folder / "second.mp4"
     source = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=1", "-pix_fmt", "yuv420p"]
     subprocess.run([get_ffmpeg_exe(), "-loglevel", "error", "-y", *source, str(clip)], check=True)

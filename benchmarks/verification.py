@@ -1,4 +1,4 @@
-"""Telling people apart: accuracy on LFW pairs and true accepts at few false ones, for each embedder."""
+"""Face verification: accuracy on LFW pairs and true accept rate at a low false accept rate, for each embedder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FALSE_ACCEPTS = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """Pictures by number: the pairs with their answers and folds, and the pictures of the identification set."""
+    """LFW's pairs with answers and folds, and its identification set, by index into `files`."""
 
     files: list[str]
     pairs: NDArray[np.int64]
@@ -52,7 +52,7 @@ def read_questions(folder: Path) -> Questions:
 
 
 def central_face(detector: FaceDetector, image_bgr: Image) -> Float32 | None:
-    """Landmarks `(1, 5, 2)` of the face nearest to the middle, whose name the picture bears."""
+    """Returns landmarks `(1, 5, 2)` of the face nearest to the middle, after whom the picture is named, or None."""
     faces = detector.detect(image_bgr, Thoroughness.BALANCED)
     if not len(faces):
         return None

@@ -1,4 +1,4 @@
-"""A visitor of the running product for benchmarks: creates the owner by the one-time link and uploads by tus."""
+"""A visitor of the running product: creates the owner by the one-time link and uploads by tus."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HIDDEN_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 
 @dataclass
 class Visitor:
-    """Keeps cookies; one connection, as a browser does."""
+    """An HTTP client that keeps cookies and one connection, as a browser does."""
 
     port: int
     cookies: SimpleCookie = field(default_factory=SimpleCookie)
@@ -30,7 +30,7 @@ class Visitor:
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
 
     def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> http.client.HTTPResponse:
-        """The answer, read whole; `text` holds its body. Raises RuntimeError for a status of 400 and more."""
+        """Sends a request and returns the response; `text` holds its body. Raises RuntimeError from status 400."""
         sent = {"Cookie": "; ".join(f"{name}={morsel.value}" for name, morsel in self.cookies.items())}
         if "csrftoken" in self.cookies:
             sent["X-CSRFToken"] = self.cookies["csrftoken"].value
@@ -57,7 +57,7 @@ class Visitor:
         self.ask("POST", path, urllib.parse.urlencode(fields).encode(), **headers)
 
     def begin_upload(self, name: str, size_bytes: int) -> tuple[str, str]:
-        """Address of the upload and id of the video."""
+        """Begins an upload and returns its address and the id of the video."""
         metadata = ",".join(
             f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in {"filename": name}.items()
         )

@@ -1,7 +1,7 @@
-"""Recognising people across occasions: error rates by similarity, from which the limits for joining and asking come.
+"""Open-set identification across occasions: error rates by similarity, from which the thresholds are chosen.
 
-`python -m benchmarks matching`: news photographs (LFW) and further sets with a folder for each person; every picture is
-another occasion. References are drawn from some pictures of a person, the question from others.
+`python -m benchmarks identification`: news photographs (LFW) and other sets with a folder per person; every picture is
+another occasion. Templates are drawn from some pictures of a person, the query from others.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ RATES = (1e-2, 1e-3, 1e-4, 1e-5)
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Vectors by person."""
+    """Face vectors `(k, d)` of length 1 by person."""
 
     vectors: dict[str, Float32]
 
 
 def read_people() -> People:
-    """Those with at least two pictures that show a face."""
+    """Returns the people with at least two pictures that show a face."""
     detector, embedder = load_detector(), load_mobilefacenet()
     found: dict[str, list[Float32]] = defaultdict(list)
     root = shared_folder("identity")
@@ -61,7 +61,7 @@ def mean_of(vectors: Float32) -> Float32:
 
 
 def draw(people: People, random: np.random.Generator) -> tuple[Gallery, Float32]:
-    """A gallery of everybody, and one question about each in the same order."""
+    """Draws a gallery of everybody and one query for each, in the same order."""
     references, questions, starts, at = [], [], [], 0
     for vectors in people.vectors.values():
         order = random.permutation(len(vectors))
@@ -93,13 +93,12 @@ def main() -> None:
     print(f"{len(people.vectors)} people, {len(same)} true and {len(different)} false comparisons")
     for rate in RATES:
         limit = float(np.quantile(different, 1 - rate))
-        say(f"least similarity for {rate:g} false among strangers", limit, "none")
-        say("  known people recognised at it", float((same >= limit).mean()), "none")
-    print("similarity  of strangers above  of the same person above")
+        say(f"least similarity for a false match rate of {rate:g}", limit, "none")
+        say("  true match rate at it", float((same >= limit).mean()), "none")
+    print("similarity  false match rate  true match rate")
     for similarity in np.arange(0.2, 0.81, 0.05):
-        print(
-            f"{similarity:.2f}      {(different >= similarity).mean():.2e}            {(same >= similarity).mean():.4f}"
-        )
+        false_match, true_match = (different >= similarity).mean(), (same >= similarity).mean()
+        print(f"{similarity:.2f}        {false_match:.2e}          {true_match:.4f}")
 
 
 if __name__ == "__main__":
