@@ -16,7 +16,7 @@ from analysis.images.read import read_picture
 from analysis.training.config import Recipe, defaults
 from analysis.training.data.inputs import see
 from analysis.training.data.prepare import prepare
-from analysis.training.data.samples import Sample, TrainingData, read_training_data
+from analysis.training.data.samples import TrainingData, TrainingSample, read_training_data
 from analysis.training.evaluation.calibration import expected_calibration_error, fit_temperature, scaled_probabilities
 from analysis.training.evaluation.explain import heat_of, load_network
 from analysis.training.linear_probe.choose_features import AUTO_CHOICES, extract, fit_best
@@ -43,7 +43,7 @@ def data_of(name: str) -> TrainingData:
     return TrainingData(data.labels, tuple(replace(s, source=source_of(name, s)) for s in data.samples))
 
 
-def source_of(name: str, sample: Sample) -> str:
+def source_of(name: str, sample: TrainingSample) -> str:
     if name == "expression_ck48":
         return sample.path.name.partition("_")[0]
     return sample.path.stem.rpartition("_")[0] if name == "face_noface" else ""
@@ -57,25 +57,25 @@ def auto(name: str) -> None:
     prepared = prepare(config, Recipe.AUTO, data_of(name), run.reporter, 0)
     names = [*dict.fromkeys(branch for choice in AUTO_CHOICES for branch in choice)]
     extracted = extract(prepared, names, True, run)
-    truth = torch.from_numpy(prepared.truth.astype(np.int64))
-    right = np.zeros(len(truth), bool)
-    scores = np.zeros((len(truth), len(prepared.labels)))
+    targets = torch.from_numpy(prepared.targets.astype(np.int64))
+    right = np.zeros(len(targets), bool)
+    scores = np.zeros((len(targets), len(prepared.labels)))
     for outer in range(prepared.folds):
         inner = [f for f in range(prepared.folds) if f != outer]
         folds = [
             (np.flatnonzero((prepared.fold != f) & (prepared.fold != outer)), np.flatnonzero(prepared.fold == f))
             for f in inner
         ]
-        network, best, _ = fit_best(extracted, truth, len(prepared.labels), folds, AUTO_CHOICES, run)
+        network, best, _ = fit_best(extracted, targets, len(prepared.labels), folds, AUTO_CHOICES, run)
         held = np.flatnonzero(prepared.fold == outer)
         blocks = [block[held].float() for branch in best.name.split("+") for block in extracted.plain[branch]]
-        logits = network.judge(torch.cat(blocks, 1)).detach().double().numpy()
+        logits = network.logits_from(torch.cat(blocks, 1)).detach().double().numpy()
         known = np.flatnonzero(prepared.fold != outer)
-        temperature = fit_temperature(best.logits[known], prepared.truth[known])
+        temperature = fit_temperature(best.logits[known], prepared.targets[known])
         scores[held] = scaled_probabilities(logits, temperature)
-        right[held] = scores[held].argmax(1) == prepared.truth[held]
+        right[held] = scores[held].argmax(1) == prepared.targets[held]
     say(f"auto, {name}: accuracy, 5 folds by {'+'.join(prepared.evidence)}", right.mean(), f">= {TARGETS[name]}")
-    say(f"auto, {name}: calibration error", expected_calibration_error(scores, prepared.truth), "<= 0.05")
+    say(f"auto, {name}: calibration error", expected_calibration_error(scores, prepared.targets), "<= 0.05")
     say(f"auto, {name}: seconds, of all folds", time.perf_counter() - began_s, "none", 0)
     say(f"auto, {name}: seconds of processor time", time.process_time() - began_cpu_s, "<= 1200 (2 cores)", 0)
 
@@ -140,7 +140,9 @@ def explanation(scratch: Path) -> None:
         picture, box = composite(empty[half + n % half], faces[-1 - n], random)
         path = scratch / "shown.png"
         cv2.imwrite(str(path), picture)
-        heat = heat_of(network, model.inputs, see(Sample(path, ""), model.look), model.labels.index("face")).place
+        heat = heat_of(
+            network, model.inputs, see(TrainingSample(path, ""), model.input_spec), model.labels.index("face")
+        ).place
         y, x = (np.array(np.unravel_index(heat.argmax(), heat.shape)) + 0.5) * COMPOSITE_PX / heat.shape[0]
         hits += bool(box[0] <= x < box[2] and box[1] <= y < box[3])
     say("explanation: peak inside the pasted face", hits / SHOWN, ">= 0.80")

@@ -15,7 +15,7 @@ from analysis.errors import PictureTooLarge, UnreadablePicture
 from analysis.images.read import decode_picture
 from analysis.recognition.spans import uncertainty_of
 from analysis.recognition.types import FaceTrack, VideoWindow, WindowPrediction
-from analysis.training.data.inputs import FACE_LOOK_PX, Look, Seen, see_frames, see_picture, spread
+from analysis.training.data.inputs import FACE_SEARCH_PX, InputSpec, Seen, see_frames, see_picture, spread
 from analysis.training.predict import BATCH, LoadedModel
 from analysis.types import Float64, Image, OnProgress, Progress, SegmentSpan, VideoInfo
 from analysis.video.decode import DecodeCounts, Sampling, sample_frames
@@ -42,7 +42,7 @@ def predict_faces(
     model: LoadedModel, tracks: Iterable[FaceTrack], total: int, on_progress: OnProgress
 ) -> Iterator[WindowPrediction]:
     """Yields a prediction for each view of each of the `total` tracks; skips views that are no pictures."""
-    return _predictions(model, _faces(tracks, total, model.look, on_progress))
+    return _predictions(model, _faces(tracks, total, model.input_spec, on_progress))
 
 
 def predict_frames(
@@ -52,7 +52,7 @@ def predict_frames(
 
     Damaged frames are skipped and counted in `counts`.
     """
-    return _predictions(model, _frames(path, info, model.look, on_progress, counts or DecodeCounts()))
+    return _predictions(model, _frames(path, info, model.input_spec, on_progress, counts or DecodeCounts()))
 
 
 def predict_clips(
@@ -64,7 +64,7 @@ def predict_clips(
     counts: DecodeCounts | None = None,
 ) -> Iterator[WindowPrediction]:
     """Yields a prediction for each clip of `clip_s` seconds; a cut starts a new clip. Raises UnreadableVideo."""
-    return _predictions(model, _clips(path, info, clip_s, model.look, on_progress, counts or DecodeCounts()))
+    return _predictions(model, _clips(path, info, clip_s, model.input_spec, on_progress, counts or DecodeCounts()))
 
 
 def _predictions(model: LoadedModel, windows: Windows) -> Iterator[WindowPrediction]:
@@ -81,7 +81,7 @@ def _prediction(model: LoadedModel, window: VideoWindow, label: str, row: Float6
     )
 
 
-def _faces(tracks: Iterable[FaceTrack], total: int, look: Look, on_progress: OnProgress) -> Windows:
+def _faces(tracks: Iterable[FaceTrack], total: int, spec: InputSpec, on_progress: OnProgress) -> Windows:
     for number, track in enumerate(tracks):
         on_progress(Progress(STAGE, number, total))
         views = sorted(enumerate(track.views), key=lambda view: view[1].time_s)
@@ -93,11 +93,11 @@ def _faces(tracks: Iterable[FaceTrack], total: int, look: Look, on_progress: OnP
             except (UnreadablePicture, PictureTooLarge):
                 continue
             window = VideoWindow(view.time_s, start_s, max(start_s, end_s), track=track.track, view=at)
-            yield window, see_picture(image_bgr, look)
+            yield window, see_picture(image_bgr, spec)
     on_progress(Progress(STAGE, total, total))
 
 
-def _frames(path: Path, info: VideoInfo, look: Look, on_progress: OnProgress, counts: DecodeCounts) -> Windows:
+def _frames(path: Path, info: VideoInfo, spec: InputSpec, on_progress: OnProgress, counts: DecodeCounts) -> Windows:
     end_s = info.start_s + info.duration_s
     longest_s = MAX_STEPS_PER_FRAME * max(FRAME_STEP_S, 1 / info.rate_fps)
     held: tuple[VideoWindow, Seen] | None = None
@@ -110,7 +110,7 @@ def _frames(path: Path, info: VideoInfo, look: Look, on_progress: OnProgress, co
             if held is not None:
                 yield _until(held, min(frame.time_s, held[0].time_s + longest_s))
             window = VideoWindow(frame.time_s, frame.time_s, frame.time_s, shot=shot)
-            held = window, see_picture(whole_picture(frame, info, FRAME_LONG_SIDE), look)
+            held = window, see_picture(whole_picture(frame, info, FRAME_LONG_SIDE), spec)
     if held is not None:
         yield _until(held, min(max(end_s, held[0].time_s), held[0].time_s + longest_s))
 
@@ -120,11 +120,11 @@ def _until(held: tuple[VideoWindow, Seen], end_s: float) -> tuple[VideoWindow, S
 
 
 def _clips(
-    path: Path, info: VideoInfo, clip_s: float, look: Look, on_progress: OnProgress, counts: DecodeCounts
+    path: Path, info: VideoInfo, clip_s: float, spec: InputSpec, on_progress: OnProgress, counts: DecodeCounts
 ) -> Windows:
     """Yields clip after clip; the frame at which one ends without a cut belongs to it and to the next."""
-    count = look.frames or 1
-    side = look.picture_side if look.frames else FACE_LOOK_PX
+    count = spec.frames or 1
+    side = spec.picture_side if spec.frames else FACE_SEARCH_PX
     sampling = Sampling(clip_s / (SAMPLES_PER_FRAME * count), 2 * side, references_only=False, deblock=True)
     frames_of_clip: list[tuple[float, Image]] = []
     shot = clips = 0
@@ -135,18 +135,18 @@ def _clips(
                 whole = frames_of_clip if frame.begins_shot else [*frames_of_clip, (frame.time_s, frame.image_bgr)]
                 if frame.time_s - frames_of_clip[0][0] >= MIN_SHARE_OF_CLIP * clip_s:
                     clips += 1
-                    yield _clip(whole, frame.time_s, shot, look)
+                    yield _clip(whole, frame.time_s, shot, spec)
                 frames_of_clip = []
             shot += frame.begins_shot
             frames_of_clip.append((frame.time_s, frame.image_bgr))
     end_s = max(info.start_s + info.duration_s, frames_of_clip[-1][0]) if frames_of_clip else 0.0
     # A video shorter than any clip counts as one.
     if frames_of_clip and (not clips or end_s - frames_of_clip[0][0] >= MIN_SHARE_OF_CLIP * clip_s):
-        yield _clip(frames_of_clip, end_s, shot, look)
+        yield _clip(frames_of_clip, end_s, shot, spec)
 
 
-def _clip(frames: list[tuple[float, Image]], end_s: float, shot: int, look: Look) -> tuple[VideoWindow, Seen]:
-    images = spread(frames, look.frames or 1)
-    seen = see_frames(images, look) if look.frames else see_picture(images[0], look)
+def _clip(frames: list[tuple[float, Image]], end_s: float, shot: int, spec: InputSpec) -> tuple[VideoWindow, Seen]:
+    images = spread(frames, spec.frames or 1)
+    seen = see_frames(images, spec) if spec.frames else see_picture(images[0], spec)
     begin_s = frames[0][0]
     return VideoWindow(begin_s, begin_s, end_s, shot=shot), seen

@@ -19,7 +19,7 @@ from analysis.training.checkpoint import load_checkpoint, save_tensors
 from analysis.training.config import Optimizer, Schedule, TrainingConfig
 from analysis.training.data.augment import Augment, augmentation
 from analysis.training.data.tensors import Rows, Tensors
-from analysis.training.losses import label_weights, log_probabilities, loss_of, said
+from analysis.training.losses import label_weights, log_probabilities, loss_of, predicted_labels
 from analysis.training.model_folder import CHECKPOINT
 from analysis.training.progress import KeepBest
 from analysis.training.run import Run
@@ -185,22 +185,22 @@ def _epoch(state: _State, data: Tensors, rows: Rows, run: Run, change: Augment) 
     torch.manual_seed(config.seed * 1_000_003 + epoch)
     order = np.random.default_rng((config.seed, epoch)).permutation(rows)
     _set_mode(state.network, head_only=epoch <= config.head_epochs)
-    weights = label_weights(data.truth[torch.from_numpy(rows)], config).to(run.device)
+    weights = label_weights(data.targets[torch.from_numpy(rows)], config).to(run.device)
     steps = -(-len(order) // state.batch_size)
     began_s = time.perf_counter()
     total_loss, right, loading_s = 0.0, 0, 0.0
     for step, batch_rows in enumerate(_batches(order, state.batch_size)):
         loading_began_s = time.perf_counter()
-        images, truth = data.batch(batch_rows, run.device)
+        images, targets = data.batch(batch_rows, run.device)
         loading_s += time.perf_counter() - loading_began_s
         rate = learning_rate(config, (state.epoch + step / steps) / config.epochs)
         for group in state.optimizer.param_groups:
             group["lr"] = rate * group["share"]
         changed = _channels_last(tuple(change(x) for x in images))
-        value, hits = _step(state, changed, truth, weights, config)
+        value, hits = _step(state, changed, targets, weights, config)
         if not math.isfinite(value):
             return None
-        total_loss, right = total_loss + value * len(truth), right + hits
+        total_loss, right = total_loss + value * len(targets), right + hits
         seconds = time.perf_counter() - began_s
         pictures = min((step + 1) * state.batch_size, len(order))
         run.reporter.tell(
@@ -229,19 +229,19 @@ def _epoch(state: _State, data: Tensors, rows: Rows, run: Run, change: Augment) 
 
 
 def _step(
-    state: _State, images: tuple[Tensor, ...], truth: Tensor, weights: Tensor, config: TrainingConfig
+    state: _State, images: tuple[Tensor, ...], targets: Tensor, weights: Tensor, config: TrainingConfig
 ) -> tuple[float, int]:
     """Returns loss and number of right answers of one batch; changes nothing where the loss is no number."""
     state.optimizer.zero_grad(set_to_none=True)
-    half = config.mixed_precision and truth.device.type == "cuda"
-    with torch.autocast(truth.device.type, torch.bfloat16, enabled=half):
+    half = config.mixed_precision and targets.device.type == "cuda"
+    with torch.autocast(targets.device.type, torch.bfloat16, enabled=half):
         logits = state.network(*images).float()
-        loss = loss_of(logits, truth, weights, config)
+        loss = loss_of(logits, targets, weights, config)
     value = float(loss.detach())
     if math.isfinite(value):
         loss.backward()  # type: ignore[no-untyped-call]
         state.optimizer.step()
-    return value, int((said(logits.detach()) == truth).sum())
+    return value, int((predicted_labels(logits.detach()) == targets).sum())
 
 
 def _batches(order: Rows, size: int) -> Iterator[Rows]:
@@ -266,10 +266,10 @@ def _validated(state: _State, data: Tensors, rows: Rows, run: Run) -> dict[str, 
     config, epochs = run.config, run.config.epochs
     tell = partial(run.reporter.tell, "learn", state.epoch + 0.999, epochs, epoch=state.epoch + 1, epochs=epochs)
     logits = logits_of(state.network.eval(), data, rows, run.device, tell)
-    truth = data.truth[torch.from_numpy(rows)]
+    targets = data.targets[torch.from_numpy(rows)]
     plain = torch.ones(log_probabilities(logits).shape[1])
-    loss = float(loss_of(logits, truth, plain, replace(config, label_smoothing=0.0)))
-    accuracy = float((said(logits) == truth).double().mean())
+    loss = float(loss_of(logits, targets, plain, replace(config, label_smoothing=0.0)))
+    accuracy = float((predicted_labels(logits) == targets).double().mean())
     return {"validation_loss": loss, "validation_accuracy": accuracy, "accuracy": accuracy}
 
 

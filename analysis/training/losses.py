@@ -9,7 +9,7 @@ from torch.nn import functional
 from analysis.training.config import Loss, TrainingConfig
 
 
-def said(logits: Tensor) -> Tensor:
+def predicted_labels(logits: Tensor) -> Tensor:
     return (logits[:, 0] > 0).long() if logits.shape[1] == 1 else logits.argmax(1)
 
 
@@ -20,11 +20,11 @@ def log_probabilities(logits: Tensor) -> Tensor:
     return functional.log_softmax(logits, 1)
 
 
-def loss_of(logits: Tensor, truth: Tensor, weights: Tensor, config: TrainingConfig) -> Tensor:
+def loss_of(logits: Tensor, targets: Tensor, weights: Tensor, config: TrainingConfig) -> Tensor:
     """Mean over the samples, each weighted by its label's weight `(labels,)`."""
     logs = log_probabilities(logits)
     labels = logs.shape[1]
-    wanted = functional.one_hot(truth, labels).float()
+    wanted = functional.one_hot(targets, labels).float()
     wanted = wanted * (1 - config.label_smoothing) + config.label_smoothing / labels
     if config.loss is Loss.MSE:
         each = (logs.exp() - wanted).square().mean(1)
@@ -34,13 +34,13 @@ def loss_of(logits: Tensor, truth: Tensor, weights: Tensor, config: TrainingConf
         each = -(wanted * (1 - logs.exp()) ** config.focal_gamma * logs).sum(1)
     else:
         each = -(wanted * logs).sum(1)
-    heavy = weights[truth]
+    heavy = weights[targets]
     return (each * heavy).sum() / heavy.sum()
 
 
-def label_weights(truth: Tensor, config: TrainingConfig, labels: int = 0) -> Tensor:
+def label_weights(targets: Tensor, config: TrainingConfig, labels: int = 0) -> Tensor:
     """`(labels,)`: ones, or the inverse of how frequent each label is, 1 on average over the samples."""
-    counts = torch.bincount(truth, minlength=max(labels, int(truth.max()) + 1)).float()
+    counts = torch.bincount(targets, minlength=max(labels, int(targets.max()) + 1)).float()
     if not config.class_weights:
         return torch.ones_like(counts)
-    return len(truth) / (len(counts) * counts.clamp_min(1))
+    return len(targets) / (len(counts) * counts.clamp_min(1))

@@ -12,8 +12,8 @@ import numpy as np
 from analysis.device import open_session
 from analysis.errors import AnalysisError, DamagedModel, UnreadablePicture
 from analysis.images.read import SUFFIXES
-from analysis.training.data.inputs import CLIP, FACE, PICTURE, Look, Seen, load_face_cutter, see
-from analysis.training.data.samples import CLIP_SUFFIXES, Sample
+from analysis.training.data.inputs import CLIP, FACE, PICTURE, InputSpec, Seen, load_face_cutter, see
+from analysis.training.data.samples import CLIP_SUFFIXES, TrainingSample
 from analysis.training.evaluation.thresholds import decide
 from analysis.training.model_folder import ONNX, RUN, verified_file
 from analysis.training.run_document import RunDocument, read_run
@@ -35,7 +35,7 @@ class LoadedModel:
     labels: tuple[str, ...]
     inputs: tuple[str, ...]
     threshold: float
-    look: Look
+    input_spec: InputSpec
     session: InferenceSession
 
     def scores(self, seen: Sequence[Seen]) -> Float64:
@@ -59,11 +59,11 @@ def load_model(folder: Path, threads: int = 0) -> LoadedModel:
         spec = run["model"]
         inputs = tuple(spec["inputs"])
         cutter = load_face_cutter(threads) if FACE in inputs else None
-        look = Look(spec["picture_size"], cutter, spec["frames"] if CLIP in inputs else 0)
+        input_spec = InputSpec(spec["picture_size"], cutter, spec["frames"] if CLIP in inputs else 0)
         labels, threshold = tuple(run["labels"]), float(run["threshold"])
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedModel(f"{folder / RUN}: lacks what a model needs ({error})") from error
-    return LoadedModel(folder, run, labels, inputs, threshold, look, open_session(path, threads=threads))
+    return LoadedModel(folder, run, labels, inputs, threshold, input_spec, open_session(path, threads=threads))
 
 
 def network_view(seen: Sequence[Seen], view: str) -> Float32:
@@ -100,7 +100,7 @@ def predict_files(model: LoadedModel, paths: Sequence[Path]) -> tuple[list[dict[
             entry: dict[str, Any] = {"file": str(file), "label": None, "scores": {}}
             entries.append(entry)
             try:
-                seen.append(see(Sample(file, ""), model.look))
+                seen.append(see(TrainingSample(file, ""), model.input_spec))
                 good.append(entry)
             except AnalysisError as error:
                 if len(files) == 1:

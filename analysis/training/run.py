@@ -12,7 +12,7 @@ import torch
 
 from analysis.memory import keep_freed_memory
 from analysis.training.config import Device, TrainingConfig
-from analysis.training.data.prepare import Prepared
+from analysis.training.data.prepare import PreparedData
 from analysis.training.progress import Reporter
 from analysis.types import OnProgress
 
@@ -54,7 +54,7 @@ def set_up_process(config: TrainingConfig) -> None:
     torch.backends.cudnn.benchmark = False
 
 
-def run_fingerprint(config: TrainingConfig, prepared: Prepared) -> str:
+def run_fingerprint(config: TrainingConfig, prepared: PreparedData) -> str:
     """Of everything that the result depends on."""
     document = json.dumps([config.as_json(), prepared.fingerprint, prepared.fold.tolist(), torch.__version__])
     return hashlib.sha256(document.encode()).hexdigest()

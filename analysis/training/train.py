@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from analysis.errors import TrainingDiverged, UnusableTrainingData
 from analysis.training.checkpoint import save_tensors
 from analysis.training.config import RECIPE_SETTINGS, Recipe, TrainingConfig, defaults
-from analysis.training.data.inputs import CLIP, PICTURE, Look, see_all
-from analysis.training.data.prepare import AUTO_PICTURE_PX, Prepared, prepare, split_document
-from analysis.training.data.samples import Part, TrainingData, clips_among
+from analysis.training.data.inputs import CLIP, PICTURE, InputSpec, see_all
+from analysis.training.data.prepare import AUTO_PICTURE_PX, PreparedData, prepare, split_document
+from analysis.training.data.samples import SplitPart, TrainingData, clips_among
 from analysis.training.data.tensors import Rows
 from analysis.training.evaluation.calibration import fit_temperature, scaled_probabilities
 from analysis.training.evaluation.evaluate import HeldOutPredictions, evaluate
@@ -32,9 +32,9 @@ from analysis.training.export import SAME_OUTPUT, onnx_bytes, onnx_difference
 from analysis.training.linear_probe.choose_features import (
     AUTO_CHOICES,
     CLIP_CHOICES,
-    FACE_HEAD_CHOICES,
+    FACE_PROBE_CHOICES,
     FEATURES_FILE,
-    train_head,
+    train_linear_probe,
 )
 from analysis.training.loop import learn, logits_of
 from analysis.training.losses import log_probabilities
@@ -85,11 +85,13 @@ class _PartPredictions:
     rows: Rows
     logits: Float64
 
-    def figures(self, prepared: Prepared, temperature: float, threshold: float, seed: int) -> PartFigures:
-        held_out = HeldOutPredictions(self.logits, prepared.truth[self.rows], prepared.groups[self.rows])
+    def figures(self, prepared: PreparedData, temperature: float, threshold: float, seed: int) -> PartFigures:
+        held_out = HeldOutPredictions(self.logits, prepared.targets[self.rows], prepared.groups[self.rows])
         return evaluate(held_out, prepared.labels, temperature, threshold, seed)
 
-    def lines(self, part: Part, prepared: Prepared, temperature: float, threshold: float) -> list[SamplePrediction]:
+    def lines(
+        self, part: SplitPart, prepared: PreparedData, temperature: float, threshold: float
+    ) -> list[SamplePrediction]:
         samples = [prepared.samples[row] for row in self.rows]
         return predictions_of(samples, part, scaled_probabilities(self.logits, temperature), threshold, prepared.labels)
 
@@ -109,12 +111,12 @@ def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress
     recipe, trained, prepared = _train_recipe(recipe, why, prepared, run)
     run.reporter.tell("evaluate", 0, 1, at_once=True)
     # Temperature and threshold see the validation part only; the test part is looked at once, after them.
-    targets = prepared.truth[trained.validation_rows]
+    targets = prepared.targets[trained.validation_rows]
     temperature = fit_temperature(trained.validation_logits, targets)
     threshold = fit_threshold(scaled_probabilities(trained.validation_logits, temperature), targets)
-    parts = {Part.VALIDATION: _PartPredictions(trained.validation_rows, trained.validation_logits)}
-    if len(prepared.rows(Part.TEST)):
-        parts[Part.TEST] = _test(trained, prepared, run.device)
+    parts = {SplitPart.VALIDATION: _PartPredictions(trained.validation_rows, trained.validation_logits)}
+    if len(prepared.rows(SplitPart.TEST)):
+        parts[SplitPart.TEST] = _test(trained, prepared, run.device)
     figures = {part: each.figures(prepared, temperature, threshold, config.seed) for part, each in parts.items()}
     lines = [line for part, each in parts.items() for line in each.lines(part, prepared, temperature, threshold)]
     run.reporter.tell("write", 0, 1, at_once=True)
@@ -136,8 +138,8 @@ def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress
         "history": trained.history,
         "temperature": temperature,
         "threshold": threshold,
-        "validation": figures[Part.VALIDATION],
-        "test": figures.get(Part.TEST),
+        "validation": figures[SplitPart.VALIDATION],
+        "test": figures.get(SplitPart.TEST),
         "warnings": [*prepared.warnings, *trained.warnings, *_onnx_warnings(difference)],
         "data_fingerprint": prepared.fingerprint,
         "device": str(run.device),
@@ -173,26 +175,26 @@ def network_spec(recipe: Recipe, labels: int, config: TrainingConfig) -> ModelSp
     return ModelSpec(NETWORK_KINDS[recipe], outputs_for(labels), inputs, config.picture_size, frames, config.dropout)
 
 
-def _train_recipe(recipe: Recipe, why: str, prepared: Prepared, run: Run) -> tuple[Recipe, _Trained, Prepared]:
+def _train_recipe(recipe: Recipe, why: str, prepared: PreparedData, run: Run) -> tuple[Recipe, _Trained, PreparedData]:
     """Returns the recipe that was taken in the end and the samples as it saw them, too."""
     if recipe is Recipe.SEQUENCE and run.config.recipe is Recipe.AUTO:
         return _train_clips(prepared, run)
-    trained = (_train_network if recipe in NETWORK_KINDS else _train_head)(recipe, why, prepared, run)
+    trained = (_train_network if recipe in NETWORK_KINDS else _train_linear_probe)(recipe, why, prepared, run)
     return recipe, trained, prepared
 
 
-def _train_clips(prepared: Prepared, run: Run) -> tuple[Recipe, _Trained, Prepared]:
+def _train_clips(prepared: PreparedData, run: Run) -> tuple[Recipe, _Trained, PreparedData]:
     """Both ways to read a clip, and the one with the least loss on clips that were held out.
 
     A head on a network that knows pictures learns from a few dozen clips, but knows of movement only how much there
     is; one that learns to read frames in order needs hundreds, and is the only one that tells left from right.
     """
-    look = Look(AUTO_PICTURE_PX, None, run.config.frames)
-    _, seen, broken = see_all(prepared.samples, look, lambda done, total: run.reporter.tell("read", done, total))
+    spec = InputSpec(AUTO_PICTURE_PX, None, run.config.frames)
+    _, seen, broken = see_all(prepared.samples, spec, lambda done, total: run.reporter.tell("read", done, total))
     if broken:  # it was readable a moment ago: without it the others would get wrong labels
         raise broken[0][1]
     enlarged = replace(prepared, seen=tuple(seen))
-    head = _train_head(Recipe.AUTO, "", enlarged, run)
+    head = _train_linear_probe(Recipe.AUTO, "", enlarged, run)
     try:
         order = _train_network(Recipe.SEQUENCE, "", prepared, replace(run, config=_as_sequence(run.config)))
     except TrainingDiverged:
@@ -203,7 +205,7 @@ def _train_clips(prepared: Prepared, run: Run) -> tuple[Recipe, _Trained, Prepar
         return Recipe.AUTO, head, enlarged
     # The head was checked on every clip in turn. Its loss on the few that the other one was checked with alone would
     # be a throw of dice: of thirty clips these are six.
-    losses = [_log_loss(each.validation_logits, prepared.truth[each.validation_rows]) for each in (head, order)]
+    losses = [_log_loss(each.validation_logits, prepared.targets[each.validation_rows]) for each in (head, order)]
     is_head = losses[0] <= losses[1]
     chosen = head if is_head else order
     chosen.summary["why"] = (
@@ -230,11 +232,11 @@ def _log_loss(logits: Float64, targets: Rows) -> float:
     return float(-logs[torch.arange(len(targets)), torch.from_numpy(targets.astype(np.int64))].mean())
 
 
-def _train_network(recipe: Recipe, why: str, prepared: Prepared, run: Run) -> _Trained:
+def _train_network(recipe: Recipe, why: str, prepared: PreparedData, run: Run) -> _Trained:
     spec = network_spec(recipe, len(prepared.labels), run.config)
     tensors = prepared.tensors(spec.inputs)
-    rows = prepared.rows(Part.VALIDATION)
-    learned = learn(build(spec), tensors, prepared.rows(Part.TRAIN), rows, run)
+    rows = prepared.rows(SplitPart.VALIDATION)
+    learned = learn(build(spec), tensors, prepared.rows(SplitPart.TRAIN), rows, run)
     tell = partial(run.reporter.tell, "evaluate", 0, 1)
     logits = _numpy(logits_of(learned.network, tensors, rows, run.device, tell))
     summary: TrainingSummary = {
@@ -247,12 +249,12 @@ def _train_network(recipe: Recipe, why: str, prepared: Prepared, run: Run) -> _T
     return _Trained(learned.network, spec, rows, logits, learned.history, summary, list(learned.warnings))
 
 
-def _train_head(recipe: Recipe, why: str, prepared: Prepared, run: Run) -> _Trained:
-    choices: Sequence[tuple[str, ...]] = FACE_HEAD_CHOICES if recipe is Recipe.FACE_HEAD else AUTO_CHOICES
+def _train_linear_probe(recipe: Recipe, why: str, prepared: PreparedData, run: Run) -> _Trained:
+    choices: Sequence[tuple[str, ...]] = FACE_PROBE_CHOICES if recipe is Recipe.FACE_HEAD else AUTO_CHOICES
     if recipe is Recipe.AUTO and clips_among(prepared.samples) == len(prepared.samples):
         choices = CLIP_CHOICES
-    result = train_head(prepared, choices, run)
-    rows = prepared.rows(Part.VALIDATION) if prepared.stored_split else prepared.learn_rows()
+    result = train_linear_probe(prepared, choices, run)
+    rows = prepared.rows(SplitPart.VALIDATION) if prepared.stored_split else prepared.learn_rows()
     learned = prepared.learn_rows()
     logits = result.held_out.logits[np.searchsorted(learned, rows)]
     summary: TrainingSummary = {
@@ -266,8 +268,8 @@ def _train_head(recipe: Recipe, why: str, prepared: Prepared, run: Run) -> _Trai
     return _Trained(result.network, result.spec, rows, logits, result.history, summary, [])
 
 
-def _test(trained: _Trained, prepared: Prepared, device: torch.device) -> _PartPredictions:
-    rows = prepared.rows(Part.TEST)
+def _test(trained: _Trained, prepared: PreparedData, device: torch.device) -> _PartPredictions:
+    rows = prepared.rows(SplitPart.TEST)
     tensors = prepared.tensors(trained.spec.inputs)
     return _PartPredictions(rows, _numpy(logits_of(trained.network.to(device).eval(), tensors, rows, device)))
 
@@ -276,7 +278,7 @@ def _numpy(logits: Tensor) -> Float64:
     return logits.double().numpy()
 
 
-def _write_model(out_dir: Path, trained: _Trained, prepared: Prepared, temperature: float) -> float:
+def _write_model(out_dir: Path, trained: _Trained, prepared: PreparedData, temperature: float) -> float:
     """Writes the model for torch and for ONNX Runtime; returns the greatest difference between their scores."""
     network, spec = trained.network.cpu().eval(), trained.spec
     model = {"spec": spec.as_json(), "labels": list(prepared.labels), "state": network.state_dict()}
@@ -293,13 +295,13 @@ def _onnx_warnings(difference: float) -> list[RunWarning]:
     return [{"code": "onnx_differs", "text": text, "files": []}]
 
 
-def split_csv(prepared: Prepared) -> str:
+def split_csv(prepared: PreparedData) -> str:
     """Which sample went where, and with which others it belongs together."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["file", "label", "source", "group", "fold", "part"])
     for sample, group, fold in zip(prepared.samples, prepared.groups, prepared.fold, strict=True):
-        part = Part.TEST if fold < 0 else Part.VALIDATION if fold == 0 else Part.TRAIN
+        part = SplitPart.TEST if fold < 0 else SplitPart.VALIDATION if fold == 0 else SplitPart.TRAIN
         writer.writerow([sample.path, sample.label, sample.source, group, fold, part])
     return text.getvalue()
 

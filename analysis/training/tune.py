@@ -13,8 +13,8 @@ import torch
 
 from analysis.errors import BadTrainingConfig, NoDiskSpace, TrainingDiverged, is_disk_full
 from analysis.training.config import Augmentation, Optimizer, Recipe, Schedule, TrainingConfig, defaults, from_json
-from analysis.training.data.prepare import Prepared, prepare
-from analysis.training.data.samples import Part, TrainingData, clips_among
+from analysis.training.data.prepare import PreparedData, prepare
+from analysis.training.data.samples import SplitPart, TrainingData, clips_among
 from analysis.training.loop import learn
 from analysis.training.model_folder import CHECKPOINT, write_json
 from analysis.training.models.build import build
@@ -105,7 +105,7 @@ def _full_disk_named(folder: Path) -> Iterator[None]:
         raise
 
 
-def _open_study(config: TrainingConfig, prepared: Prepared, out_dir: Path) -> optuna.Study:
+def _open_study(config: TrainingConfig, prepared: PreparedData, out_dir: Path) -> optuna.Study:
     """The one with these settings and data, or a new one. What an earlier attempt left unfinished is tried next."""
     import optuna
 
@@ -139,7 +139,7 @@ def tuned_config(config: TrainingConfig, data: TrainingData, document: dict[str,
 
 
 def _without_test(data: TrainingData) -> TrainingData:
-    return TrainingData(data.labels, data.part(None, Part.TRAIN, Part.VALIDATION))
+    return TrainingData(data.labels, data.part(None, SplitPart.TRAIN, SplitPart.VALIDATION))
 
 
 def suggest(trial: optuna.Trial, config: TrainingConfig) -> TrainingConfig:
@@ -159,7 +159,7 @@ def suggest(trial: optuna.Trial, config: TrainingConfig) -> TrainingConfig:
     return replace(config, **values)
 
 
-def _run_trial(clock: _Clock, trial: optuna.Trial, prepared: Prepared, run: Run, done: int, total: int) -> None:
+def _run_trial(clock: _Clock, trial: optuna.Trial, prepared: PreparedData, run: Run, done: int, total: int) -> None:
     """One that is cancelled or killed stays marked as running: `_open_study` finds it, its checkpoint lies there."""
     import optuna
 
@@ -186,13 +186,13 @@ def _run_trial(clock: _Clock, trial: optuna.Trial, prepared: Prepared, run: Run,
         (run.out_dir / CHECKPOINT).unlink(missing_ok=True)
 
 
-def validation_loss(prepared: Prepared, run: Run, after_epoch: Callable[[int, float], None]) -> float:
+def validation_loss(prepared: PreparedData, run: Run, after_epoch: Callable[[int, float], None]) -> float:
     """The least on the validation part; it is measured without smoothing and weights, so that trials compare."""
     spec = network_spec(run.config.recipe, len(prepared.labels), run.config)
     torch.manual_seed(run.config.seed)
-    rows = prepared.rows(Part.VALIDATION)
+    rows = prepared.rows(SplitPart.VALIDATION)
     tensors = prepared.tensors(spec.inputs)
-    learned = learn(build(spec), tensors, prepared.rows(Part.TRAIN), rows, run, after_epoch)
+    learned = learn(build(spec), tensors, prepared.rows(SplitPart.TRAIN), rows, run, after_epoch)
     return min(float(entry["validation_loss"]) for entry in learned.history)
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -13,12 +13,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Avg
 from django.utils import timezone
 
-from analysis.errors import Cancelled, DamagedModel
+from analysis.errors import Cancelled
 from analysis.recognition.spans import most_uncertain, spans_of
 from analysis.recognition.types import FaceTrack, FaceView, TrainedOn, WindowPrediction
 from analysis.types import OnProgress, Progress
 from analysis.video.frames_at import EXACT_TOLERANCE_S, frames_at, whole_picture
-from analysis.weights import sha256_of
 from webapp import storage
 from webapp.datasets.importing.prepare_runner import encode_jpeg
 from webapp.datasets.models import VersionSample
@@ -28,6 +27,7 @@ from webapp.people.models import Face, Track
 from webapp.recognition.batches import services as batches
 from webapp.recognition.models import Observation, Recognition, Span
 from webapp.training.models import TrainingRun
+from webapp.training.registry import loaded_models
 from webapp.videos.ingest_runner import original_of
 from webapp.videos.media_info import info_of
 from webapp.videos.models import Video
@@ -35,7 +35,6 @@ from webapp.videos.models import Video
 if TYPE_CHECKING:
     from analysis.training.predict import LoadedModel
 
-RUN_FILE = "run.json"
 STAGE = "recognise"
 USUAL_CLIP_S = 3.0
 """As long as clips of a dataset are unless somebody chooses otherwise."""
@@ -72,8 +71,7 @@ def recognise_in_video(job: Job) -> None:
         lifecycle.report(job, STAGE, progress.done, progress.total)
 
     lifecycle.report(job, STAGE, 0, job.total)
-    with model_of(recognition.run) as model:
-        found = _Found(recognition, analysis_id, model, on_progress)
+    found = _Found(recognition, analysis_id, loaded_models.loaded_model(recognition.run), on_progress)
     try:
         _store(job, recognition, analysis_id, found)
     except (_AnalysedAgain, IntegrityError) as error:
@@ -81,22 +79,6 @@ def recognise_in_video(job: Job) -> None:
             raise
         lifecycle.put_back(job)
         raise Cancelled from error
-
-
-@contextmanager
-def model_of(run: TrainingRun) -> "Iterator[LoadedModel]":
-    """Ready to look. Raises DamagedModel when any of its files is not the one that was stored, or MissingWeights."""
-    # Loads torch, which a process that forks must not have done.
-    from analysis.training.predict import load_model
-
-    try:
-        with storage.local_path(f"{run.files_prefix}/{RUN_FILE}") as path:
-            expected = run.files.get(RUN_FILE)
-            if expected is not None and sha256_of(path) != expected:
-                raise DamagedModel(f"{path}: differs from the file that the training wrote (SHA-256)")
-            yield load_model(path.parent, threads=1)
-    except FileNotFoundError as error:
-        raise DamagedModel(f"{run.files_prefix}: missing") from error
 
 
 def clip_length_s(run: TrainingRun) -> float:

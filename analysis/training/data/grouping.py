@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.training.data.inputs import Seen
-from analysis.training.data.samples import Sample
+from analysis.training.data.samples import TrainingSample
 from analysis.types import Float32
 
 THUMBNAIL_PX = 24
@@ -39,7 +39,7 @@ class Groups:
         return len(np.unique(self.ids))
 
 
-def group_samples(samples: Sequence[Sample], seen: Sequence[Seen]) -> Groups:
+def group_samples(samples: Sequence[TrainingSample], seen: Sequence[Seen]) -> Groups:
     """By the sources given where all are; else by every sign of belonging together that does not join everything."""
     labels = np.array([sample.label for sample in samples])
     sources = [sample.source for sample in samples]
@@ -64,7 +64,7 @@ def _is_useful(ids: NDArray[np.intp], labels: NDArray[np.str_]) -> bool:
     return largest <= LARGEST_GROUP_SHARE * len(ids) and fewest >= FEWEST_GROUPS_PER_LABEL
 
 
-def source_in_name(sample: Sample) -> str:
+def source_in_name(sample: TrainingSample) -> str:
     """The file's name without the number of the frame or cut-out at its end; empty where there is none."""
     stem = sample.path.stem
     match = FRAME_NUMBER.search(stem)

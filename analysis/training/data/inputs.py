@@ -12,7 +12,7 @@ import numpy as np
 
 from analysis.errors import AnalysisError
 from analysis.images.read import read_picture
-from analysis.training.data.samples import Sample
+from analysis.training.data.samples import TrainingSample
 from analysis.types import Float32, Image, SegmentSpan
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 PICTURE, FACE, CLIP = "picture", "face", "clip"
 """What a network looks at: the whole picture, the upright face cut out of it, or frames of a clip."""
 FACE_SIDE_PX = 112
-FACE_LOOK_PX = 320
+FACE_SEARCH_PX = 320
 """Longer side at which faces are looked for: those that fill a good part of the picture are meant."""
-SMALL_LOOK_PX = 160
+SMALLEST_SEARCH_PX = 160
 """Smaller pictures are enlarged to this."""
 BORDER_SHARE = 1 / 3
 """Faces that fill the picture are found only with something around them."""
@@ -64,7 +64,7 @@ class FaceCutter:
     def cut(self, image_bgr: Image) -> Image | None:
         """`(112, 112, 3)` BGR, or None where there is no face."""
         longer = max(image_bgr.shape[:2])
-        scale = min(max(longer, SMALL_LOOK_PX), FACE_LOOK_PX) / longer
+        scale = min(max(longer, SMALLEST_SEARCH_PX), FACE_SEARCH_PX) / longer
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         small = cv2.resize(image_bgr, None, fx=scale, fy=scale, interpolation=method)
         border = round(max(small.shape[:2]) * BORDER_SHARE)
@@ -88,7 +88,7 @@ def load_face_cutter(threads: int) -> FaceCutter:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class InputSpec:
     """What to make of each sample."""
 
     picture_side: int = 0
@@ -96,38 +96,38 @@ class Look:
     frames: int = 0
 
 
-def see(sample: Sample, look: Look) -> Seen:
+def see(sample: TrainingSample, spec: InputSpec) -> Seen:
     """Raises UnreadablePicture, PictureTooLarge or UnreadableVideo."""
-    if look.frames:
-        return see_frames(clip_frames(sample.path, look.frames, look.picture_side), look)
-    return see_picture(middle_picture(sample.path) if sample.is_clip else read_picture(sample.path), look)
+    if spec.frames:
+        return see_frames(clip_frames(sample.path, spec.frames, spec.picture_side), spec)
+    return see_picture(middle_picture(sample.path) if sample.is_clip else read_picture(sample.path), spec)
 
 
-def see_frames(images_bgr: Sequence[Image], look: Look) -> Seen:
+def see_frames(images_bgr: Sequence[Image], spec: InputSpec) -> Seen:
     """A clip of as many frames as the network takes."""
-    return Seen(clip_rgb=np.stack([squeeze(image, look.picture_side) for image in images_bgr]))
+    return Seen(clip_rgb=np.stack([squeeze(image, spec.picture_side) for image in images_bgr]))
 
 
-def see_picture(image_bgr: Image, look: Look) -> Seen:
-    picture = squeeze(image_bgr, look.picture_side) if look.picture_side else None
-    if look.cutter is None:
+def see_picture(image_bgr: Image, spec: InputSpec) -> Seen:
+    picture = squeeze(image_bgr, spec.picture_side) if spec.picture_side else None
+    if spec.cutter is None:
         return Seen(picture_rgb=picture)
-    face_bgr = look.cutter.cut(image_bgr)
+    face_bgr = spec.cutter.cut(image_bgr)
     if face_bgr is None:
         return Seen(picture_rgb=picture, face_rgb=squeeze(image_bgr, FACE_SIDE_PX))
-    vector = look.cutter.embedder.embed(face_bgr[None])[0]
+    vector = spec.cutter.embedder.embed(face_bgr[None])[0]
     return Seen(picture, np.ascontiguousarray(face_bgr[..., ::-1]), True, vector)
 
 
 def see_all(
-    samples: Sequence[Sample], look: Look, tell: Callable[[int, int], None]
-) -> tuple[list[Sample], list[Seen], list[tuple[Sample, AnalysisError]]]:
+    samples: Sequence[TrainingSample], spec: InputSpec, tell: Callable[[int, int], None]
+) -> tuple[list[TrainingSample], list[Seen], list[tuple[TrainingSample, AnalysisError]]]:
     """Those that can be read, what they show, and the broken ones with the reason."""
     good, seen, broken = [], [], []
     for number, sample in enumerate(samples):
         tell(number, len(samples))
         try:
-            seen.append(see(sample, look))
+            seen.append(see(sample, spec))
             good.append(sample)
         except AnalysisError as error:
             broken.append((sample, error))
@@ -136,7 +136,7 @@ def see_all(
 
 
 def middle_picture(path: Path) -> Image:
-    return clip_frames(path, 1, FACE_LOOK_PX)[0]
+    return clip_frames(path, 1, FACE_SEARCH_PX)[0]
 
 
 def clip_frames(path: Path, count: int, side: int) -> list[Image]:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from analysis.errors import AnalysisError, LeakingSplit, UnusableTrainingData
 from analysis.training.config import Recipe, TrainingConfig
 from analysis.training.data.grouping import Groups, group_samples, same_pictures, thumbnails
-from analysis.training.data.inputs import CLIP, FACE, PICTURE, Look, Seen, load_face_cutter, see_all
-from analysis.training.data.samples import TINY_TEST, Part, Sample, TrainingData, expect_enough
+from analysis.training.data.inputs import CLIP, FACE, PICTURE, InputSpec, Seen, load_face_cutter, see_all
+from analysis.training.data.samples import TINY_TEST, SplitPart, TrainingData, TrainingSample, expect_enough
 from analysis.training.data.split import fold_groups
 from analysis.training.data.tensors import Tensors
 from analysis.training.progress import Reporter
@@ -30,19 +30,19 @@ NAMED_AT_MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedData:
     """All usable samples in one order: those to learn from and to check with first, the test part last."""
 
     labels: tuple[str, ...]
-    samples: tuple[Sample, ...]
+    samples: tuple[TrainingSample, ...]
     seen: tuple[Seen, ...]
-    truth: NDArray[np.intp]
+    targets: NDArray[np.intp]
     groups: NDArray[np.intp]
     """Of each sample; those of the test part have numbers of their own."""
     fold: NDArray[np.intp]
     """0.. for what is learned from; -1 for the test part. Fold 0 is the validation part."""
     evidence: tuple[str, ...]
-    broken: tuple[tuple[Sample, AnalysisError], ...]
+    broken: tuple[tuple[TrainingSample, AnalysisError], ...]
     warnings: tuple[RunWarning, ...]
     fingerprint: str
     stored_split: bool
@@ -51,11 +51,11 @@ class Prepared:
     def folds(self) -> int:
         return int(self.fold.max()) + 1
 
-    def rows(self, part: Part) -> NDArray[np.intp]:
+    def rows(self, part: SplitPart) -> NDArray[np.intp]:
         """Row numbers; the parts of a run that holds fold 0 out."""
-        if part is Part.TEST:
+        if part is SplitPart.TEST:
             return np.flatnonzero(self.fold < 0)
-        return np.flatnonzero(self.fold == 0 if part is Part.VALIDATION else self.fold > 0)
+        return np.flatnonzero(self.fold == 0 if part is SplitPart.VALIDATION else self.fold > 0)
 
     def learn_rows(self) -> NDArray[np.intp]:
         return np.flatnonzero(self.fold >= 0)
@@ -63,7 +63,7 @@ class Prepared:
     def tensors(self, inputs: Sequence[str]) -> Tensors:
         """`(n, 3, side, side)` or `(n, frames, 3, side, side)` uint8 for each input."""
         return Tensors(
-            tuple(stacked(self.seen, view) for view in inputs), torch.from_numpy(self.truth.astype(np.int64))
+            tuple(stacked(self.seen, view) for view in inputs), torch.from_numpy(self.targets.astype(np.int64))
         )
 
 
@@ -73,38 +73,40 @@ def stacked(seen: Sequence[Seen], view: str) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(whole, -1, -3)))
 
 
-def look_for(config: TrainingConfig, recipe: Recipe, *, every_source_known: bool, threads: int) -> Look:
+def input_spec_for(config: TrainingConfig, recipe: Recipe, *, every_source_known: bool, threads: int) -> InputSpec:
     """What has to be made of each sample for a recipe, and to tell which belong together."""
     if recipe is Recipe.SEQUENCE:
-        return Look(config.picture_size, None, config.frames)
+        return InputSpec(config.picture_size, None, config.frames)
     heads = recipe in (Recipe.AUTO, Recipe.FACE_HEAD)
     cutter = load_face_cutter(threads) if heads or not every_source_known else None
-    return Look(AUTO_PICTURE_PX if heads else config.picture_size, cutter)
+    return InputSpec(AUTO_PICTURE_PX if heads else config.picture_size, cutter)
 
 
-def prepare(config: TrainingConfig, recipe: Recipe, data: TrainingData, reporter: Reporter, threads: int) -> Prepared:
+def prepare(
+    config: TrainingConfig, recipe: Recipe, data: TrainingData, reporter: Reporter, threads: int
+) -> PreparedData:
     """Raises UnusableTrainingData, LeakingSplit, MissingWeights."""
     expect_enough(data)
     refuse_shared_sources(data)
     known = all(sample.source for sample in data.samples)
-    look = look_for(config, recipe, every_source_known=known, threads=threads)
-    ordered = (*data.part(None, Part.TRAIN, Part.VALIDATION), *data.part(Part.TEST))
-    good, seen, broken = see_all(ordered, look, lambda done, total: reporter.tell("read", done, total))
+    spec = input_spec_for(config, recipe, every_source_known=known, threads=threads)
+    ordered = (*data.part(None, SplitPart.TRAIN, SplitPart.VALIDATION), *data.part(SplitPart.TEST))
+    good, seen, broken = see_all(ordered, spec, lambda done, total: reporter.tell("read", done, total))
     if len(broken) > MOST_BROKEN_SHARE * len(ordered):
         raise UnusableTrainingData(f"{len(broken)} of {len(ordered)} cannot be read; the first: {broken[0][1]}")
     usable = replace(data, samples=tuple(good))
     expect_enough(usable)
-    learned = sum(sample.part is not Part.TEST for sample in good)
+    learned = sum(sample.part is not SplitPart.TEST for sample in good)
     groups = group_samples(good[:learned], seen[:learned])
     tested = group_samples(good[learned:], seen[learned:])
-    truth = np.array([data.labels.index(sample.label) for sample in good], np.intp)
-    fold, stored = split(good[:learned], truth[:learned], groups, config)
+    targets = np.array([data.labels.index(sample.label) for sample in good], np.intp)
+    fold, stored = split(good[:learned], targets[:learned], groups, config)
     warnings = _warnings(good, seen, learned, broken)
-    return Prepared(
+    return PreparedData(
         labels=data.labels,
         samples=tuple(good),
         seen=tuple(seen),
-        truth=truth,
+        targets=targets,
         groups=np.concatenate([groups.ids, tested.ids + len(good)]),
         fold=np.concatenate([fold, np.full(len(good) - learned, -1, np.intp)]),
         evidence=groups.evidence,
@@ -117,10 +119,10 @@ def prepare(config: TrainingConfig, recipe: Recipe, data: TrainingData, reporter
 
 def refuse_shared_sources(data: TrainingData) -> None:
     """Raises LeakingSplit where a named source stands in two parts."""
-    parts: dict[str, set[Part]] = {}
+    parts: dict[str, set[SplitPart]] = {}
     for sample in data.samples:
         if sample.source:
-            parts.setdefault(sample.source, set()).add(sample.part or Part.TRAIN)
+            parts.setdefault(sample.source, set()).add(sample.part or SplitPart.TRAIN)
     shared = sorted(source for source, found in parts.items() if len(found) > 1)
     if shared:
         named = ", ".join(shared[:NAMED_AT_MOST])
@@ -128,22 +130,24 @@ def refuse_shared_sources(data: TrainingData) -> None:
 
 
 def split(
-    samples: Sequence[Sample], truth: NDArray[np.intp], groups: Groups, config: TrainingConfig
+    samples: Sequence[TrainingSample], targets: NDArray[np.intp], groups: Groups, config: TrainingConfig
 ) -> tuple[NDArray[np.intp], bool]:
     """Fold of each sample; a group is never divided. A stored split becomes fold 0 (validation) and 1 (train)."""
-    if any(sample.part is Part.VALIDATION for sample in samples):
-        return np.array([0 if sample.part is Part.VALIDATION else 1 for sample in samples], np.intp), True
-    fewest = min(len(np.unique(groups.ids[truth == label])) for label in np.unique(truth))
+    if any(sample.part is SplitPart.VALIDATION for sample in samples):
+        return np.array([0 if sample.part is SplitPart.VALIDATION else 1 for sample in samples], np.intp), True
+    fewest = min(len(np.unique(groups.ids[targets == label])) for label in np.unique(targets))
     if fewest < 2:
         alone = [
-            samples[int(np.flatnonzero(truth == n)[0])].label for n in np.unique(truth) if _alone(groups, truth, n)
+            samples[int(np.flatnonzero(targets == n)[0])].label
+            for n in np.unique(targets)
+            if _alone(groups, targets, n)
         ]
         raise UnusableTrainingData(f"label {alone[0]!r}: all of it comes from one source, at least two are needed")
     wanted = max(round(1 / config.validation_share), 2) if config.recipe not in _CROSS_VALIDATED else config.folds
     for folds in range(min(wanted, fewest), 1, -1):
         for attempt in range(SPLIT_TRIES):
-            fold = fold_groups(groups.ids.tolist(), truth.tolist(), folds, config.seed * SPLIT_TRIES + attempt)
-            if all(len(np.unique(truth[fold == f])) == len(np.unique(truth)) for f in range(folds)):
+            fold = fold_groups(groups.ids.tolist(), targets.tolist(), folds, config.seed * SPLIT_TRIES + attempt)
+            if all(len(np.unique(targets[fold == f])) == len(np.unique(targets)) for f in range(folds)):
                 return fold, False
     raise UnusableTrainingData("the sources cannot be divided so that every label is learned and checked")
 
@@ -151,12 +155,15 @@ def split(
 _CROSS_VALIDATED = (Recipe.AUTO, Recipe.FACE_HEAD)
 
 
-def _alone(groups: Groups, truth: NDArray[np.intp], label: int) -> bool:
-    return len(np.unique(groups.ids[truth == label])) < 2
+def _alone(groups: Groups, targets: NDArray[np.intp], label: int) -> bool:
+    return len(np.unique(groups.ids[targets == label])) < 2
 
 
 def _warnings(
-    samples: Sequence[Sample], seen: Sequence[Seen], learned: int, broken: Sequence[tuple[Sample, AnalysisError]]
+    samples: Sequence[TrainingSample],
+    seen: Sequence[Seen],
+    learned: int,
+    broken: Sequence[tuple[TrainingSample, AnalysisError]],
 ) -> list[RunWarning]:
     warnings: list[RunWarning] = []
     if broken:
@@ -175,35 +182,35 @@ def _warnings(
     return warnings
 
 
-def _named(samples: Sequence[Sample]) -> list[str]:
+def _named(samples: Sequence[TrainingSample]) -> list[str]:
     return [str(sample.path) for sample in samples[:NAMED_AT_MOST]]
 
 
-def _equal_files(samples: Sequence[Sample], learned: int) -> set[int]:
+def _equal_files(samples: Sequence[TrainingSample], learned: int) -> set[int]:
     """Test samples whose bytes are those of one that is learned from."""
     known = {file_digest(sample) for sample in samples[:learned]}
     return {number for number in range(learned, len(samples)) if file_digest(samples[number]) in known}
 
 
-def file_digest(sample: Sample) -> str:
+def file_digest(sample: TrainingSample) -> str:
     with sample.path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def fingerprint_of(samples: Sequence[Sample]) -> str:
+def fingerprint_of(samples: Sequence[TrainingSample]) -> str:
     """Of contents, labels, sources and parts, in any order."""
     lines = sorted(json.dumps([file_digest(s), s.label, s.source, s.part]) for s in samples)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def split_document(prepared: Prepared, *, cross_validated: bool) -> SplitDocument:
+def split_document(prepared: PreparedData, *, cross_validated: bool) -> SplitDocument:
     """`split` of `run.json`. Cross-validated: every sample is learned from, and checked by a model that did not."""
-    counts = {part: len(prepared.rows(part)) for part in Part}
+    counts = {part: len(prepared.rows(part)) for part in SplitPart}
     learned = len(prepared.learn_rows())
     document: SplitDocument = {
-        "train": learned if cross_validated else counts[Part.TRAIN],
-        "validation": learned if cross_validated else counts[Part.VALIDATION],
-        "test": counts[Part.TEST],
+        "train": learned if cross_validated else counts[SplitPart.TRAIN],
+        "validation": learned if cross_validated else counts[SplitPart.VALIDATION],
+        "test": counts[SplitPart.TEST],
         "method": "stored" if prepared.stored_split else "by source" if prepared.evidence else "by file",
         "grouped_by": list(prepared.evidence),
         "sources": len(np.unique(prepared.groups[prepared.learn_rows()])),

@@ -19,7 +19,7 @@ TINY_TEST = 30
 """Figures of fewer samples are marked: a single one moves the accuracy by more than three points."""
 
 
-class Part(StrEnum):
+class SplitPart(StrEnum):
     """What a sample is for. The test part is looked at once, at the very end."""
 
     TRAIN = "train"
@@ -28,23 +28,23 @@ class Part(StrEnum):
 
 
 PART_FOLDERS = {
-    "train": Part.TRAIN,
-    "valid": Part.VALIDATION,
-    "val": Part.VALIDATION,
-    "validation": Part.VALIDATION,
-    "test": Part.TEST,
+    "train": SplitPart.TRAIN,
+    "valid": SplitPart.VALIDATION,
+    "val": SplitPart.VALIDATION,
+    "validation": SplitPart.VALIDATION,
+    "test": SplitPart.TEST,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class TrainingSample:
     """One labelled picture or clip. `part` None: not decided yet."""
 
     path: Path
     label: str
     source: str = ""
     """Video, person or occasion it comes from; empty where that is not known."""
-    part: Part | None = None
+    part: SplitPart | None = None
 
     @property
     def is_clip(self) -> bool:
@@ -56,7 +56,7 @@ class TrainingData:
     """Samples of at least two labels. `labels`: their names in the order of the model's outputs."""
 
     labels: tuple[str, ...]
-    samples: tuple[Sample, ...]
+    samples: tuple[TrainingSample, ...]
 
     def __post_init__(self) -> None:
         if len(self.labels) < 2:
@@ -65,7 +65,7 @@ class TrainingData:
         if unknown:
             raise UnusableTrainingData(f"labels that the model does not know: {', '.join(unknown)}")
 
-    def part(self, *parts: Part | None) -> tuple[Sample, ...]:
+    def part(self, *parts: SplitPart | None) -> tuple[TrainingSample, ...]:
         return tuple(sample for sample in self.samples if sample.part in parts)
 
 
@@ -74,11 +74,11 @@ def read_training_data(folder: Path, test_folder: Path | None = None) -> Trainin
     samples = read_samples(folder)
     labels = tuple(sorted({sample.label for sample in samples}))
     if test_folder is not None:
-        tested = [replace(sample, part=Part.TEST) for sample in read_samples(test_folder)]
+        tested = [replace(sample, part=SplitPart.TEST) for sample in read_samples(test_folder)]
         strange = sorted({sample.label for sample in tested} - set(labels))
         if strange:
             raise UnusableTrainingData(f"{test_folder}: labels without pictures to learn from: {', '.join(strange)}")
-        samples = [sample for sample in samples if sample.part is not Part.TEST] + tested
+        samples = [sample for sample in samples if sample.part is not SplitPart.TEST] + tested
     data = TrainingData(labels, tuple(samples))
     expect_enough(data)
     return data
@@ -86,19 +86,19 @@ def read_training_data(folder: Path, test_folder: Path | None = None) -> Trainin
 
 def expect_enough(data: TrainingData) -> None:
     """Raises UnusableTrainingData when a label has too few samples to learn from and to check with."""
-    counts = Counter(sample.label for sample in data.part(None, Part.TRAIN, Part.VALIDATION))
+    counts = Counter(sample.label for sample in data.part(None, SplitPart.TRAIN, SplitPart.VALIDATION))
     for label in data.labels:
         if counts[label] < FEWEST_PER_LABEL:
             raise UnusableTrainingData(f"label {label!r}: {counts[label]} usable, at least {FEWEST_PER_LABEL} needed")
 
 
-def read_samples(folder: Path) -> list[Sample]:
+def read_samples(folder: Path) -> list[TrainingSample]:
     """Sorted by label and file name; raises UnusableTrainingData for an empty label or no folder."""
     if not folder.is_dir():
         raise UnusableTrainingData(f"{folder}: no such folder")
     within = _subfolders(folder)
     parts = {each: PART_FOLDERS[each.name.lower()] for each in within if each.name.lower() in PART_FOLDERS}
-    if len(parts) == len(within) and Part.TRAIN in parts.values():
+    if len(parts) == len(within) and SplitPart.TRAIN in parts.values():
         return [replace(sample, part=part) for each, part in parts.items() for sample in read_samples(each)]
     sources = read_sources(folder / SOURCES_FILE)
     samples = []
@@ -108,7 +108,7 @@ def read_samples(folder: Path) -> list[Sample]:
             raise UnusableTrainingData(f"label {label_folder.name!r}: no pictures or clips in {label_folder}")
         for file in files:
             known = sources.get(file.relative_to(folder).as_posix(), sources.get(file.name, ""))
-            samples.append(Sample(file, label_folder.name, known))
+            samples.append(TrainingSample(file, label_folder.name, known))
     if not samples:
         raise UnusableTrainingData(f"{folder}: no folders with pictures or clips, one for each label, in there")
     return samples
@@ -137,5 +137,5 @@ def read_sources(path: Path) -> dict[str, str]:
         raise UnusableTrainingData(f"{path}: not a CSV file in UTF-8 ({error})") from error
 
 
-def clips_among(samples: Sequence[Sample]) -> int:
+def clips_among(samples: Sequence[TrainingSample]) -> int:
     return sum(sample.is_clip for sample in samples)

@@ -14,13 +14,13 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Tensors:
-    """Inputs of the network and the label of each sample: `views` each `(n, ...)` uint8, `truth` `(n,)` int64."""
+    """Inputs of the network and the label of each sample: `views` each `(n, ...)` uint8, `targets` `(n,)` int64."""
 
     views: tuple[Tensor, ...]
-    truth: Tensor
+    targets: Tensor
 
     def batch(self, rows: Rows, device: torch.device) -> tuple[tuple[Tensor, ...], Tensor]:
         """Returns the inputs as float32 and the labels of these rows, on the device."""
         index = torch.from_numpy(rows)
         images = tuple(view[index].to(device, non_blocking=True).float() for view in self.views)
-        return images, self.truth[index].to(device)
+        return images, self.targets[index].to(device)

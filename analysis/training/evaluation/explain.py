@@ -18,9 +18,18 @@ from torch.nn import functional
 from analysis.errors import BadTrainingConfig
 from analysis.training.checkpoint import load_tensors
 from analysis.training.data.inputs import CLIP, FACE, PICTURE, Seen, see
-from analysis.training.data.samples import Sample
+from analysis.training.data.samples import TrainingSample
 from analysis.training.model_folder import MODEL, verified_file, write_whole
-from analysis.training.models.build import Branch, ClipReader, Features, Finetune, ModelSpec, Tutorial, build, frames_of
+from analysis.training.models.build import (
+    Branch,
+    ClipNetwork,
+    Features,
+    Finetune,
+    ModelSpec,
+    Tutorial,
+    build,
+    frames_of,
+)
 from analysis.training.predict import LoadedModel, network_view
 from analysis.types import Float32, Image
 
@@ -40,7 +49,7 @@ class Heat:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What was said of a file, and what for."""
+    """The label that was explained, its score and what speaks for it."""
 
     label: str
     score: float
@@ -58,14 +67,14 @@ def explain_file(model: LoadedModel, file: Path, out: Path, label: str | None = 
     """Writes the picture with its heat as PNG; raises BadTrainingConfig for a label the model does not know."""
     if label is not None and label not in model.labels:
         raise BadTrainingConfig(f"label: expected one of {', '.join(model.labels)}, got {label}")
-    seen = see(Sample(file, ""), model.look)
+    seen = see(TrainingSample(file, ""), model.input_spec)
     scores = model.scores([seen])
-    said = label or model.decide(scores)[0]
-    number = model.labels.index(said)
+    predicted = label or model.decide(scores)[0]
+    number = model.labels.index(predicted)
     heat = heat_of(load_network(model), model.inputs, seen, number)
     encoded = cv2.imencode(".png", drawn(seen, heat))[1]
     write_whole(out, encoded.tobytes())
-    return Explained(said, float(scores[0, number]), heat)
+    return Explained(predicted, float(scores[0, number]), heat)
 
 
 def heat_of(network: nn.Module, inputs: tuple[str, ...], seen: Seen, label: int) -> Heat:
@@ -105,7 +114,7 @@ def maps_and_logits(network: nn.Module, views: list[Tensor], shown: str) -> tupl
         layer: nn.Module = network.conv2
     elif isinstance(network, Finetune):
         layer = network.backbone._bn1
-    elif isinstance(network, ClipReader):
+    elif isinstance(network, ClipNetwork):
         layer = network.frame_network
     else:
         raise TypeError(f"no inner map is known of {type(network).__name__}")
@@ -127,7 +136,7 @@ def _feature_maps(network: Features, views: list[Tensor], shown: str) -> tuple[l
         blocks += branch.pooled(found, frames_of(given[branch.spec.view]))
         if branch.spec.view == shown:
             maps += found
-    return maps, network.judge(torch.cat(blocks, 1))
+    return maps, network.logits_from(torch.cat(blocks, 1))
 
 
 def drawn(seen: Seen, heat: Heat) -> Image:

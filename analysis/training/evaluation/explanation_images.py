@@ -14,7 +14,7 @@ from torch import nn
 from analysis.errors import AnalysisError, BadTrainingConfig, UnreadablePicture
 from analysis.images.read import read_picture
 from analysis.training.data.inputs import CLIP, PICTURE, Seen, middle_picture, see
-from analysis.training.data.samples import Sample
+from analysis.training.data.samples import TrainingSample
 from analysis.training.evaluation.explain import heat_of
 from analysis.training.predict import LoadedModel
 from analysis.types import Float32, Image
@@ -35,10 +35,10 @@ FACE_FILLS = 0.4
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """`label` is what the heat speaks for, `said` what the model says; pictures are whole files."""
+class SampleExplanation:
+    """`label` is what the heat speaks for, `predicted` what the model predicts; pictures are whole files."""
 
-    said: str
+    predicted: str
     label: str
     scores: dict[str, float]
     over_time: tuple[float, ...]
@@ -59,18 +59,18 @@ class Averaged:
     heat_png: bytes
 
 
-def look_at(model: LoadedModel, network: nn.Module, file: Path, label: str | None = None) -> Looked:
+def explain_sample(model: LoadedModel, network: nn.Module, file: Path, label: str | None = None) -> SampleExplanation:
     """Raises BadTrainingConfig for a label the model does not know, UnreadablePicture or UnreadableVideo."""
     if label is not None and label not in model.labels:
         raise BadTrainingConfig(f"label: expected one of {', '.join(model.labels)}, got {label}")
-    seen = see(Sample(file, ""), model.look)
+    seen = see(TrainingSample(file, ""), model.input_spec)
     scores = model.scores([seen])
-    said = model.decide(scores)[0]
-    towards = label or said
+    predicted = model.decide(scores)[0]
+    towards = label or predicted
     heat = heat_of(network, model.inputs, seen, model.labels.index(towards))
     is_clip = heat.view == CLIP
-    return Looked(
-        said=said,
+    return SampleExplanation(
+        predicted=predicted,
         label=towards,
         scores={name: round(float(p), 4) for name, p in zip(model.labels, scores[0], strict=True)},
         over_time=tuple(round(float(share), 3) for share in heat.over_time) if is_clip else (),
@@ -90,7 +90,7 @@ def average_of(
     for done, file in enumerate(files):
         on_done(done)
         try:
-            seen = see(Sample(file, ""), model.look)
+            seen = see(TrainingSample(file, ""), model.input_spec)
         except AnalysisError:
             continue
         heat = heat_of(network, model.inputs, seen, number)
@@ -138,7 +138,7 @@ def _shown(file: Path, seen: Seen, view: str, frame: int) -> Image:
     """What the heat lies over, in its own shape where that is known; BGR."""
     if view != PICTURE:
         return _as_seen(seen, view, frame)
-    image_bgr = middle_picture(file) if Sample(file, "").is_clip else read_picture(file)
+    image_bgr = middle_picture(file) if TrainingSample(file, "").is_clip else read_picture(file)
     scale = min(1.0, LONG_SIDE_PX / max(image_bgr.shape[:2]))
     size = (max(round(image_bgr.shape[1] * scale), 1), max(round(image_bgr.shape[0] * scale), 1))
     return np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), np.uint8)

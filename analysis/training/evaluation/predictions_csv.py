@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.errors import DamagedModel
-from analysis.training.data.samples import Part, Sample
+from analysis.training.data.samples import SplitPart, TrainingSample
 from analysis.training.evaluation.thresholds import decide
 from analysis.types import Float64, expect_shape
 
@@ -23,7 +23,7 @@ class SamplePrediction:
     """One line: `scores` in the order of the model's labels; `certainty` 0..1 is that of `predicted`."""
 
     file: str
-    part: Part
+    part: SplitPart
     target: str
     predicted: str
     certainty: float
@@ -31,7 +31,7 @@ class SamplePrediction:
 
 
 def predictions_of(
-    samples: Sequence[Sample], part: Part, scores: Float64, threshold: float, labels: Sequence[str]
+    samples: Sequence[TrainingSample], part: SplitPart, scores: Float64, threshold: float, labels: Sequence[str]
 ) -> list[SamplePrediction]:
     """Returns one line for each sample; `scores` `(n, labels)` are scaled by the temperature already."""
     expect_shape("scores", scores, (len(samples), len(labels)))
@@ -62,6 +62,6 @@ def read_predictions(path: Path, labels: Sequence[str]) -> Iterator[SamplePredic
                 if len(scores) != len(labels):
                     raise DamagedModel(f"{path}: expected {len(labels)} scores in each line, got {len(scores)}")
                 numbers = tuple(map(float, scores))
-                yield SamplePrediction(name, Part(part), target, predicted, float(certainty), numbers)
+                yield SamplePrediction(name, SplitPart(part), target, predicted, float(certainty), numbers)
     except (OSError, ValueError, csv.Error) as error:
         raise DamagedModel(f"{path}: missing or unreadable ({error})") from error

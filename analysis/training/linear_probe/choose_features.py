@@ -13,7 +13,7 @@ from torch import Tensor
 from analysis.training.checkpoint import load_tensors, save_tensors
 from analysis.training.config import Augmentation
 from analysis.training.data.inputs import CLIP, FACE, FACE_SIDE_PX
-from analysis.training.data.prepare import AUTO_PICTURE_PX, Prepared
+from analysis.training.data.prepare import AUTO_PICTURE_PX, PreparedData
 from analysis.training.data.tensors import Tensors
 from analysis.training.linear_probe.fit import (
     INVERSE_REGULARISATIONS,
@@ -23,7 +23,7 @@ from analysis.training.linear_probe.fit import (
     ProbeData,
     Rotation,
     cross_validate,
-    fit_head,
+    fit_linear_probe,
     fit_rotation,
 )
 from analysis.training.losses import label_weights
@@ -37,7 +37,7 @@ FEATURE_BATCH = 16
 MOST_MIRRORED = 4_000
 """More pictures than this are not shown mirrored as well: they are varied enough, and time and memory are not."""
 FEATURES_FILE = "features.pt"
-FACE_HEAD_CHOICES = (("face",), ("face", "face-layers"))
+FACE_PROBE_CHOICES = (("face",), ("face", "face-layers"))
 AUTO_CHOICES = (
     ("picture",),
     ("face-layers",),
@@ -67,7 +67,7 @@ class Extracted:
 
 
 @dataclass(frozen=True, slots=True)
-class HeadResult:
+class ProbeResult:
     """A finished model and what cross-validation says of it."""
 
     network: Features
@@ -79,7 +79,7 @@ class HeadResult:
     why: str
 
 
-def extract(prepared: Prepared, names: Sequence[str], mirror: bool, run: Run) -> Extracted:
+def extract(prepared: PreparedData, names: Sequence[str], mirror: bool, run: Run) -> Extracted:
     """Runs the frozen networks once over everything that is learned from; kept in a file until the run is done."""
     path = run.out_dir / FEATURES_FILE if run.out_dir else None
     kept = load_tensors(path) if path and path.exists() else {}
@@ -121,7 +121,7 @@ def _blocks(
     return [torch.cat(blocks) for blocks in zip(*parts, strict=True)]
 
 
-def train_head(prepared: Prepared, choices: Sequence[tuple[str, ...]], run: Run) -> HeadResult:
+def train_linear_probe(prepared: PreparedData, choices: Sequence[tuple[str, ...]], run: Run) -> ProbeResult:
     """Tries each choice of branches by cross-validation, then learns the best from all samples (of a stored split:
     from its train part)."""
     rows = prepared.learn_rows()
@@ -129,15 +129,15 @@ def train_head(prepared: Prepared, choices: Sequence[tuple[str, ...]], run: Run)
     # In a mirror left becomes right: what a clip shows may be just that.
     may_mirror = run.config.augmentation is not Augmentation.NONE and CLIP not in features_inputs(names)
     extracted = extract(prepared, names, may_mirror and len(rows) <= MOST_MIRRORED, run)
-    truth = torch.from_numpy(prepared.truth[rows].astype(np.int64))
-    network, best, tried = fit_best(extracted, truth, len(prepared.labels), _folds(prepared), choices, run)
+    targets = torch.from_numpy(prepared.targets[rows].astype(np.int64))
+    network, best, tried = fit_best(extracted, targets, len(prepared.labels), _folds(prepared), choices, run)
     choice = tuple(best.name.split("+"))
     inputs = features_inputs(choice)
     side = FACE_SIDE_PX if inputs == (FACE,) else AUTO_PICTURE_PX
     frames = run.config.frames if CLIP in inputs else 0
     spec = ModelSpec("features", outputs_for(len(prepared.labels)), inputs, side, frames, branches=choice)
     seconds = _seconds_per_picture(network, prepared.tensors(spec.inputs), run.device)
-    return HeadResult(
+    return ProbeResult(
         network, spec, best, _history(best), 1 / seconds, [_tried(each) for each in tried], _why(best, tried, prepared)
     )
 
@@ -153,20 +153,20 @@ def _tried(held_out: HeldOut) -> TriedFeatures:
 
 def fit_best(
     extracted: Extracted,
-    truth: Tensor,
+    targets: Tensor,
     labels: int,
     folds: Sequence[tuple[Indices, Indices]],
     choices: Sequence[tuple[str, ...]],
     run: Run,
 ) -> tuple[Features, HeldOut, list[HeldOut]]:
     """The choice that does best on what the folds hold out, learned from all that any fold learns from."""
-    weights = label_weights(truth, run.config, labels)[truth].double()
+    weights = label_weights(targets, run.config, labels)[targets].double()
     total = len(choices) * len(INVERSE_REGULARISATIONS)
     tried: list[HeldOut] = []
 
     def data_of(choice: Sequence[str]) -> tuple[ProbeData, Rotation]:
         x, mirrored, rotation = _rotated(extracted, choice, run.config.seed)
-        return ProbeData(x, truth, weights, outputs_for(labels), mirrored), rotation
+        return ProbeData(x, targets, weights, outputs_for(labels), mirrored), rotation
 
     for choice in choices:
 
@@ -188,7 +188,7 @@ def choose(tried: Sequence[HeldOut]) -> HeldOut:
     return min(close, key=lambda each: (each.name.count("+"), each.loss))
 
 
-def _folds(prepared: Prepared) -> list[tuple[Indices, Indices]]:
+def _folds(prepared: PreparedData) -> list[tuple[Indices, Indices]]:
     """Of a stored split only its validation part is held out."""
     fold = prepared.fold[prepared.learn_rows()]
     held = [0] if prepared.stored_split else range(prepared.folds)
@@ -209,7 +209,7 @@ def _learn_from(data: ProbeData, rotation: Rotation, best: HeldOut, reporter: Re
     def tell(number: int, weight: Tensor, bias: Tensor) -> None:
         reporter.tell("learn", number, ROUNDS)
 
-    weight, bias = fit_head(data, best.inverse_regularisation, tell)
+    weight, bias = fit_linear_probe(data, best.inverse_regularisation, tell)
     choice = tuple(best.name.split("+"))
     spec = ModelSpec("features", data.outputs, features_inputs(choice), branches=choice)
     network = Features(spec, len(rotation.scale))
@@ -222,7 +222,7 @@ def _learn_from(data: ProbeData, rotation: Rotation, best: HeldOut, reporter: Re
 
 @torch.inference_mode()
 def _seconds_per_picture(network: Features, tensors: Tensors, device: torch.device) -> float:
-    rows = np.arange(min(FEATURE_BATCH, len(tensors.truth)))
+    rows = np.arange(min(FEATURE_BATCH, len(tensors.targets)))
     images, _ = tensors.batch(rows, device)
     network.to(device)(*images)
     began_s = time.perf_counter()
@@ -266,7 +266,7 @@ def _tell_best(reporter: Reporter, tried: Sequence[HeldOut], total: int) -> None
     )
 
 
-def _why(best: HeldOut, tried: Sequence[HeldOut], prepared: Prepared) -> str:
+def _why(best: HeldOut, tried: Sequence[HeldOut], prepared: PreparedData) -> str:
     used = " and ".join(WORDS[name] for name in best.name.split("+"))
     others = len({each.name for each in tried}) - 1
     compared = f" {others} other choices of features were not clearly better on held-out samples." if others else ""

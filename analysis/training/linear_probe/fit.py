@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from analysis.training.linear_probe.parallel import in_parallel
-from analysis.training.losses import said
+from analysis.training.losses import predicted_labels
 from analysis.types import Float64
 
 MOST_BASIS_ROWS = 3_000
@@ -61,12 +61,12 @@ def fit_rotation(features: Tensor, block_lengths: Sequence[int], seed: int) -> R
     return Rotation(centre, scale, directions.float())
 
 
-def head_loss(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+def probe_loss(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
     """Mean cross-entropy; one column is the logit of the second of two labels."""
     if logits.shape[1] == 1:
-        each = functional.binary_cross_entropy_with_logits(logits[:, 0], target.to(logits), reduction="none")
+        each = functional.binary_cross_entropy_with_logits(logits[:, 0], targets.to(logits), reduction="none")
     else:
-        each = functional.cross_entropy(logits, target, reduction="none")
+        each = functional.cross_entropy(logits, targets, reduction="none")
     return (each * weights).sum() / weights.sum()
 
 
@@ -75,7 +75,7 @@ class ProbeData:
     """Features `(n, d)` with the label number and weight `(n,)` of each row."""
 
     features: Tensor
-    target: Tensor
+    targets: Tensor
     weights: Tensor
     outputs: int
     mirrored: Tensor | None = None
@@ -83,7 +83,7 @@ class ProbeData:
 
     def part(self, rows: Indices) -> ProbeData:
         """The rows as they are, without their mirror images."""
-        return ProbeData(self.features[rows], self.target[rows], self.weights[rows], self.outputs)
+        return ProbeData(self.features[rows], self.targets[rows], self.weights[rows], self.outputs)
 
     def with_mirrored(self, rows: Indices) -> ProbeData:
         """The rows, followed by their mirror images where there are any."""
@@ -91,16 +91,16 @@ class ProbeData:
         if self.mirrored is None:
             return plain
         both = torch.cat([plain.features, self.mirrored[rows]])
-        return ProbeData(both, plain.target.repeat(2), plain.weights.repeat(2), self.outputs)
+        return ProbeData(both, plain.targets.repeat(2), plain.weights.repeat(2), self.outputs)
 
     def loss(self, logits: Tensor) -> float:
-        return float(head_loss(logits, self.target, self.weights))
+        return float(probe_loss(logits, self.targets, self.weights))
 
     def accuracy(self, logits: Tensor) -> float:
-        return float((said(logits) == self.target).double().mean())
+        return float((predicted_labels(logits) == self.targets).double().mean())
 
 
-def fit_head(
+def fit_linear_probe(
     data: ProbeData, inverse_regularisation: float, on_round: Callable[[int, Tensor, Tensor], None]
 ) -> tuple[Tensor, Tensor]:
     """Returns weight `(outputs, d)` and bias `(outputs,)` of least regularised loss; tells both after each round."""
@@ -112,7 +112,7 @@ def fit_head(
 
     def closure() -> Tensor:
         solver.zero_grad()
-        loss = head_loss(x @ weight.T + bias, data.target, data.weights) + pull * weight.square().sum()
+        loss = probe_loss(x @ weight.T + bias, data.targets, data.weights) + pull * weight.square().sum()
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
@@ -173,14 +173,14 @@ def _fit_fold(data: ProbeData, train: Indices, held: Indices, c: float, check_st
             logits = part.features @ weight.T + bias
             curves[number - 1, 2 * column : 2 * column + 2] = part.loss(logits), part.accuracy(logits)
 
-    weight, bias = fit_head(known, c, note)
+    weight, bias = fit_linear_probe(known, c, note)
     return _Fold(unknown.features @ weight.T + bias, curves, time.perf_counter() - began_s)
 
 
 def _held_out(
     name: str, c: float, fitted: Sequence[_Fold], data: ProbeData, folds: Sequence[tuple[Indices, Indices]]
 ) -> HeldOut:
-    logits = torch.zeros(len(data.target), data.outputs, dtype=torch.float64)
+    logits = torch.zeros(len(data.targets), data.outputs, dtype=torch.float64)
     for (_train, held), fold in zip(folds, fitted, strict=True):
         logits[held] = fold.logits
     every = np.concatenate([held for _train, held in folds])

@@ -97,7 +97,7 @@ class Finetune(nn.Module):
         return logits
 
 
-class ClipReader(nn.Module):
+class ClipNetwork(nn.Module):
     """A small CNN sees each frame together with its change since the one before; a GRU reads them in order."""
 
     CHANNELS, HIDDEN = (16, 32, 48, 64), 64
@@ -245,9 +245,9 @@ class Features(nn.Module):
         return torch.cat(blocks, 1)
 
     def forward(self, *views: Tensor) -> Tensor:
-        return self.judge(self.features(*views))
+        return self.logits_from(self.features(*views))
 
-    def judge(self, features: Tensor) -> Tensor:
+    def logits_from(self, features: Tensor) -> Tensor:
         logits: Tensor = self.head((features - self.centre) * self.scale)
         return logits
 
@@ -263,7 +263,7 @@ def build(spec: ModelSpec, state: dict[str, Tensor] | None = None) -> nn.Module:
         if state is None:
             network.backbone.load_state_dict(load_imagenet().state_dict(), strict=False)
     elif spec.kind == "sequence":
-        network = ClipReader(spec)
+        network = ClipNetwork(spec)
     else:
         network = Features(spec, 1 if state is None else int(state["head.weight"].shape[1]))
     if state is not None:

@@ -32,7 +32,7 @@ FINDER_PIXELS = Pixels(0.0, 1.0, True)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class GraphNode:
     """One node: what it does, to which tensors, under which name its result goes on."""
 
     kind: str
@@ -47,41 +47,41 @@ class Step:
 class FaceNet(nn.Module):
     """`(n, 3, h, w)` RGB 0..255 in; `maps` gives the tensors asked for, `forward` the last one."""
 
-    def __init__(self, steps: Sequence[Step], constants: Mapping[str, Tensor], pixels: Pixels) -> None:
+    def __init__(self, nodes: Sequence[GraphNode], constants: Mapping[str, Tensor], pixels: Pixels) -> None:
         super().__init__()
-        self.steps, self.pixels = tuple(steps), pixels
+        self.nodes, self.pixels = tuple(nodes), pixels
         self.constants = nn.ParameterDict({name: nn.Parameter(value) for name, value in constants.items()})
 
     def maps(self, x: Tensor, names: Sequence[str]) -> list[Tensor]:
         ordered = x.flip(1) if self.pixels.as_bgr else x
         known: dict[str, Tensor] = {"input": (ordered - self.pixels.middle) / self.pixels.scale}
         left = set(names)
-        for step in self.steps:
-            known[step.output] = self._run(step, [self._value(name, known) for name in step.inputs])
-            left.discard(step.output)
+        for node in self.nodes:
+            known[node.output] = self._run(node, [self._value(name, known) for name in node.inputs])
+            left.discard(node.output)
             if not left:
                 break
         return [known[name] for name in names]
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.maps(x, [self.steps[-1].output])[0]
+        return self.maps(x, [self.nodes[-1].output])[0]
 
     def _value(self, name: str, known: Mapping[str, Tensor]) -> Tensor:
         return known[name] if name in known else self.constants[name]
 
-    def _run(self, step: Step, values: list[Tensor]) -> Tensor:
-        if step.kind == "Conv":
-            x = functional.pad(values[0], step.padding) if any(step.padding) else values[0]
-            return functional.conv2d(x, values[1], values[2], step.stride, 0, 1, step.groups)
-        if step.kind == "Add":
+    def _run(self, node: GraphNode, values: list[Tensor]) -> Tensor:
+        if node.kind == "Conv":
+            x = functional.pad(values[0], node.padding) if any(node.padding) else values[0]
+            return functional.conv2d(x, values[1], values[2], node.stride, 0, 1, node.groups)
+        if node.kind == "Add":
             return values[0] + values[1]
-        if step.kind == "Mul":
+        if node.kind == "Mul":
             return values[0] * values[1]
-        if step.kind == "Relu":
+        if node.kind == "Relu":
             return functional.relu(values[0])
-        if step.kind == "MaxPool":
-            return functional.max_pool2d(values[0], step.stride)
-        return doubled(values[0]) if step.kind == "Resize" else values[0].flatten(1)
+        if node.kind == "MaxPool":
+            return functional.max_pool2d(values[0], node.stride)
+        return doubled(values[0]) if node.kind == "Resize" else values[0].flatten(1)
 
 
 def doubled(x: Tensor) -> Tensor:
@@ -111,18 +111,18 @@ def read_facenet(path: Path, pixels: Pixels) -> FaceNet:
 
     graph = onnx.load(str(path)).graph
     constants = {_name(i.name): torch.from_numpy(np.array(numpy_helper.to_array(i))) for i in graph.initializer}
-    steps = []
+    nodes = []
     for node in takewhile(lambda node: node.op_type in KINDS, graph.node):
         more = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
         top, left, bottom, right = more.get("pads", (0, 0, 0, 0))
         stride = int(more.get("strides", (1, 1))[0])
         padding = (left, right, top, bottom)
         inputs = tuple(map(_name, node.input))
-        steps.append(Step(node.op_type, inputs, _name(node.output[0]), stride, padding, int(more.get("group", 1))))
-    if not steps:
+        nodes.append(GraphNode(node.op_type, inputs, _name(node.output[0]), stride, padding, int(more.get("group", 1))))
+    if not nodes:
         raise ValueError(f"{path.name}: a node of the kind {graph.node[0].op_type} is not expected")
-    read = {name for step in steps for name in step.inputs}
-    return FaceNet(steps, {name: value for name, value in constants.items() if name in read}, pixels)
+    read = {name for node in nodes for name in node.inputs}
+    return FaceNet(nodes, {name: value for name, value in constants.items() if name in read}, pixels)
 
 
 def _name(name: str) -> str:

@@ -55,7 +55,7 @@ def test_few_clips_are_told_apart_by_a_head_on_what_a_network_knows(tmp_path: Pa
     model = load_model(tmp_path / "out")
     [told], _ = predict_files(model, [tmp_path / "data" / "moves" / "1.mp4"])
     assert told["label"] == "moves"
-    seen = see(data.samples[0], model.look)
+    seen = see(data.samples[0], model.input_spec)
     heat = heat_of(load_network(model), model.inputs, seen, 0)
     assert heat.view == CLIP
     assert heat.over_time.shape == (6,)

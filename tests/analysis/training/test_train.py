@@ -17,7 +17,7 @@ from analysis.__main__ import main
 from analysis.errors import Cancelled, LeakingSplit, NoDiskSpace, TrainingDiverged, UnusableTrainingData
 from analysis.training import checkpoint, loop, model_folder, progress
 from analysis.training.config import Device, Recipe, TrainingConfig, defaults
-from analysis.training.data.samples import Part, Sample, TrainingData, read_training_data
+from analysis.training.data.samples import SplitPart, TrainingData, TrainingSample, read_training_data
 from analysis.training.data.tensors import Tensors
 from analysis.training.evaluation.explain import load_network
 from analysis.training.loop import learn
@@ -97,9 +97,9 @@ def test_the_loss_falls_and_everything_promised_is_written(folder: Path, tmp_pat
 
 
 def test_one_batch_can_be_learned_by_heart() -> None:
-    truth = np.arange(16) % 2
+    targets = np.arange(16) % 2
     pictures = np.stack([stripes(seed % 3 == 0, seed, 24) for seed in range(16)]).transpose(0, 3, 1, 2)
-    tensors = Tensors((torch.from_numpy(pictures),), torch.from_numpy(truth))
+    tensors = Tensors((torch.from_numpy(pictures),), torch.from_numpy(targets))
     torch.manual_seed(0)
     torch.set_num_threads(1)  # as `train` does with these settings
     network = build(ModelSpec("tutorial", 1, picture_size=24))
@@ -186,8 +186,8 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_model(
 ) -> None:
     real = loop.loss_of
 
-    def broken_later(logits: torch.Tensor, truth: torch.Tensor, weights: torch.Tensor, config: TrainingConfig) -> Any:
-        return real(logits, truth, weights, config) * (float("nan") if calls["epoch"] >= 2 else 1.0)
+    def broken_later(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, config: TrainingConfig) -> Any:
+        return real(logits, targets, weights, config) * (float("nan") if calls["epoch"] >= 2 else 1.0)
 
     calls = {"epoch": 0}
 
@@ -264,10 +264,10 @@ def test_progress_says_what_a_live_page_needs(data: TrainingData, tmp_path: Path
 
 
 def test_a_stored_split_is_kept_and_broken_pictures_are_named(data: TrainingData, tmp_path: Path) -> None:
-    parts = [Part.TRAIN, Part.TRAIN, Part.VALIDATION, Part.TEST]
+    parts = [SplitPart.TRAIN, SplitPart.TRAIN, SplitPart.VALIDATION, SplitPart.TEST]
     samples = [replace(sample, part=parts[n % 4]) for n, sample in enumerate(data.samples)]
     samples[0].path.write_bytes(b"no picture")
-    samples.append(Sample(tmp_path / "gone.png", "lie", "gone", Part.TRAIN))
+    samples.append(TrainingSample(tmp_path / "gone.png", "lie", "gone", SplitPart.TRAIN))
     result = train(small(), TrainingData(data.labels, tuple(samples)), tmp_path / "out", ignore)
     counts = {part: result.run["split"][part] for part in ("train", "validation", "test")}
     assert counts == {"train": 23, "validation": 12, "test": 12}
@@ -290,7 +290,7 @@ def test_too_little_to_learn_from_is_one_line(
 
 
 def test_the_same_source_in_two_parts_is_refused(data: TrainingData, tmp_path: Path) -> None:
-    samples = [*data.samples, replace(data.samples[0], part=Part.TEST)]
+    samples = [*data.samples, replace(data.samples[0], part=SplitPart.TEST)]
     with pytest.raises(LeakingSplit, match=data.samples[0].source):
         train(small(), TrainingData(data.labels, tuple(samples)), tmp_path / "out", ignore)
 
@@ -304,7 +304,7 @@ def test_a_label_from_one_source_only_is_refused(data: TrainingData, tmp_path: P
 def test_a_copy_among_the_test_pictures_is_flagged(data: TrainingData, tmp_path: Path) -> None:
     copied = tmp_path / "copy.jpg"
     cv2.imwrite(str(copied), cv2.imread(str(data.samples[0].path)), [cv2.IMWRITE_JPEG_QUALITY, 90])
-    samples = [*data.samples, Sample(copied, data.samples[0].label, "elsewhere", Part.TEST)]
+    samples = [*data.samples, TrainingSample(copied, data.samples[0].label, "elsewhere", SplitPart.TEST)]
     result = train(small(), TrainingData(data.labels, tuple(samples)), tmp_path / "out", ignore)
     [leak] = [warning for warning in result.run["warnings"] if warning["code"] == "leak"]
     assert leak["files"] == [str(copied)]

@@ -4,17 +4,14 @@ import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import cv2
 
 from analysis.errors import Cancelled, UnreadablePicture, UnreadableVideo
 from analysis.images.read import decode_picture, read_picture
-from analysis.training.data.samples import Part
-from analysis.training.data.samples import Sample as TrainingSample
+from analysis.training.data.samples import SplitPart, TrainingSample
 from analysis.types import Float32, Image, Progress
 from analysis.video.cut_clip import cut_clip
 from analysis.video.frames_at import frames_at, whole_picture
@@ -27,15 +24,13 @@ from webapp.jobs import lifecycle
 from webapp.jobs.errors import FileGone
 from webapp.jobs.models import Job
 from webapp.training.explanations import services
-from webapp.training.models import Explanation, TrainingRun
-from webapp.training.registry import model_file_queries
+from webapp.training.models import Explanation
+from webapp.training.registry import loaded_models
 from webapp.videos.ingest_runner import original_of
 from webapp.videos.media_info import info_of
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from analysis.training.evaluation.explanation_images import Averaged, Looked
+    from analysis.training.evaluation.explanation_images import Averaged, SampleExplanation
     from analysis.training.predict import LoadedModel
 
 logger = logging.getLogger(__name__)
@@ -50,15 +45,6 @@ FRAME_SIDE_PX = 1280
 CLIP_S = 2.0
 """Of a video around the moment that was asked about, for models of clips."""
 MOST_CLIP_S = 120.0
-KEPT_MODELS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A verified model, for scores and for heat."""
-
-    model: "LoadedModel"
-    network: "nn.Module"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,75 +62,59 @@ def explain_picture(job: Job) -> None:
         lifecycle.cancel(job.pk)
         raise Cancelled
     lifecycle.report(job, STAGE, 0, 1)
-    model = loaded(explanation.run)
+    model = loaded_models.loaded_model(explanation.run)
     if services.is_average(explanation):
         _store_average(explanation, _average(explanation, model, job))
         return
     with _file_of(explanation, model) as shown:
         found = _explained(explanation, model, shown.path)
         vector, embedder = _vector_of(explanation, shown.path)
-    result: dict[str, Any] = {"said": found.said, "scores": found.scores, "towards": found.label}
+    result: dict[str, Any] = {"said": found.predicted, "scores": found.scores, "towards": found.label}
     result |= {"over_time": list(found.over_time), "nearest": nearest(explanation, vector, embedder)}
     result["is_faceless"] = shown.is_faceless
     _store_picture(explanation, FRAMES, found.frames_jpeg)
     _store(explanation, found.picture_jpeg, found.heat_png, result)
 
 
-def _explained(explanation: Explanation, loaded: Loaded, path: Path) -> "Looked":
-    from analysis.training.evaluation.explanation_images import look_at
+def _explained(explanation: Explanation, model: "LoadedModel", path: Path) -> "SampleExplanation":
+    from analysis.training.evaluation.explanation_images import explain_sample
 
-    return look_at(loaded.model, loaded.network, path, explanation.label or None)
-
-
-def loaded(run: TrainingRun) -> Loaded:
-    """The run's model, kept in this process. Raises DamagedModel."""
-    return _loaded(run.pk, run.files.get(model_file_queries.ONNX, ""))
-
-
-@lru_cache(maxsize=KEPT_MODELS)
-def _loaded(run_id: UUID, digest: str) -> Loaded:
-    """Kept in each worker process; `digest` makes a model that was written anew another one. Raises DamagedModel."""
-    from analysis.training.evaluation.explain import load_network
-    from analysis.training.predict import load_model
-
-    with model_file_queries.model_folder(TrainingRun.objects.get(pk=run_id)) as folder:
-        model = load_model(folder, threads=1)
-        return Loaded(model, load_network(model))
+    return explain_sample(model, loaded_models.loaded_network(explanation.run), path, explanation.label or None)
 
 
 @contextmanager
-def _file_of(explanation: Explanation, loaded: Loaded) -> Iterator[Shown]:
+def _file_of(explanation: Explanation, model: "LoadedModel") -> Iterator[Shown]:
     """The picture or clip as the model takes it. Raises FileGone, UnreadablePicture or UnreadableVideo."""
     with storage.scratch_dir() as scratch, ExitStack() as opened:
         if explanation.video is not None:
-            yield _frame(explanation, loaded, scratch)
+            yield _frame(explanation, model, scratch)
             return
         key = explanation.sample.key if explanation.sample is not None else explanation.file_key
         try:
             path = opened.enter_context(storage.local_path(key))
         except FileNotFoundError as error:
             raise FileGone(key) from error
-        yield Shown(path) if explanation.sample is not None else _of_upload(explanation, loaded, path, scratch)
+        yield Shown(path) if explanation.sample is not None else _of_upload(explanation, model, path, scratch)
 
 
-def _of_upload(explanation: Explanation, loaded: Loaded, path: Path, scratch: Path) -> Shown:
+def _of_upload(explanation: Explanation, model: "LoadedModel", path: Path, scratch: Path) -> Shown:
     if TrainingSample(path, "").is_clip:
         if probe_in_subprocess(path).duration_s > MOST_CLIP_S:
             raise UnreadableVideo(f"{explanation.file_name}: longer than {MOST_CLIP_S:.0f} s")
         return Shown(path)
-    if _wants_clip(loaded):
+    if _wants_clip(model):
         raise UnreadableVideo(f"{explanation.file_name}: a picture, where the model takes clips")
     if explanation.run.kind != DatasetKind.FACES:
         return Shown(path)
     return _with_face(read_picture(path), scratch)
 
 
-def _frame(explanation: Explanation, loaded: Loaded, scratch: Path) -> Shown:
+def _frame(explanation: Explanation, model: "LoadedModel", scratch: Path) -> Shown:
     """The moment of the video; for models of clips a short clip around it."""
     assert explanation.video is not None and explanation.time_s is not None
     info = info_of(explanation.video)
     with original_of(explanation.video) as path:
-        if _wants_clip(loaded):
+        if _wants_clip(model):
             target = scratch / "clip.mp4"
             cut_clip(path, target, info, max(explanation.time_s - CLIP_S / 2, info.start_s), CLIP_S, _ignore)
             return Shown(target)
@@ -158,8 +128,8 @@ def _frame(explanation: Explanation, loaded: Loaded, scratch: Path) -> Shown:
     raise UnreadableVideo(f"{explanation.video.title}: no picture at {explanation.time_s:.2f} s")
 
 
-def _wants_clip(loaded: Loaded) -> bool:
-    return loaded.model.look.frames > 0
+def _wants_clip(model: "LoadedModel") -> bool:
+    return model.input_spec.frames > 0
 
 
 def _ignore(progress: Progress) -> None:
@@ -206,7 +176,7 @@ def nearest(explanation: Explanation, vector: Float32, embedder: str) -> list[in
     """Numbers of the samples it learned from that look most alike; none where its version is gone."""
     if explanation.run.version_id is None:
         return []
-    learned = {"frozen_in__version": explanation.run.version_id, "frozen_in__part": Part.TRAIN.value}
+    learned = {"frozen_in__version": explanation.run.version_id, "frozen_in__part": SplitPart.TRAIN.value}
     rows = Measured.objects.filter(embedder=embedder, **{f"sample__{name}": value for name, value in learned.items()})
     rows = rows.exclude(sample=explanation.sample_id) if explanation.sample_id else rows
     found: list[tuple[float, int]] = []
@@ -229,7 +199,7 @@ def _best(found: list[tuple[float, int]]) -> list[tuple[float, int]]:
     return sorted(found, key=lambda each: (-each[0], each[1]))[:NEAREST]
 
 
-def _average(explanation: Explanation, loaded: Loaded, job: Job) -> "Averaged":
+def _average(explanation: Explanation, model: "LoadedModel", job: Job) -> "Averaged":
     from analysis.training.evaluation.explanation_images import average_of
 
     right = explanation.run.held_out_predictions.filter(
@@ -244,7 +214,7 @@ def _average(explanation: Explanation, loaded: Loaded, job: Job) -> "Averaged":
             except FileNotFoundError as error:
                 logger.warning("A sample's file is gone: %s", error)
         tell = lambda done: lifecycle.report(job, STAGE, done, len(paths))  # noqa: E731
-        return average_of(loaded.model, loaded.network, paths, explanation.label, tell)
+        return average_of(model, loaded_models.loaded_network(explanation.run), paths, explanation.label, tell)
 
 
 def _store_average(explanation: Explanation, found: "Averaged") -> None:

@@ -1,18 +1,16 @@
 """The files of a trained model in the store: where they lie, whether they are still the ones that were written."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from analysis.errors import DamagedModel
+from analysis.training.model_folder import CARD, MODEL, ONNX, RUN
+from analysis.weights import sha256_of
 from webapp import storage
 from webapp.training.models import TrainingRun
 
-MODEL, ONNX, CARD, RUN = "model.pt", "model.onnx", "model_card.md", "run.json"
 DOWNLOADS = (ONNX, MODEL, CARD, RUN)
-NEEDED = (RUN, ONNX, MODEL)
-"""To use a model and to explain it."""
 
 
 def key_of(run: TrainingRun, name: str) -> str:
@@ -24,7 +22,7 @@ def verified_key(run: TrainingRun, name: str) -> str:
     key = key_of(run, name)
     try:
         with storage.local_path(key) as path:
-            digest = _sha256(path)
+            digest = sha256_of(path)
     except FileNotFoundError as error:
         raise DamagedModel(f"{key}: missing") from error
     if digest != run.files.get(name):
@@ -33,22 +31,17 @@ def verified_key(run: TrainingRun, name: str) -> str:
 
 
 @contextmanager
-def model_folder(run: TrainingRun) -> Iterator[Path]:
-    """A folder as `analysis.training.predict.load_model` takes it; gone after the `with`. Raises DamagedModel.
+def model_folder(run: TrainingRun, *names: str) -> Iterator[Path]:
+    """Yields a folder of these files as `analysis.training` reads it; gone after the `with`. Raises DamagedModel.
 
     `run.json` is checked here, against the row; the model files against `run.json` by who loads them.
     """
     verified_key(run, RUN)
     with storage.scratch_dir() as folder, ExitStack() as opened:
-        for name in NEEDED:
+        for name in names:
             try:
                 path = opened.enter_context(storage.local_path(key_of(run, name)))
             except FileNotFoundError as error:
                 raise DamagedModel(f"{key_of(run, name)}: missing") from error
             (folder / name).symlink_to(path)
         yield folder
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

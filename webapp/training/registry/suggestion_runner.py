@@ -4,11 +4,11 @@ import logging
 from collections.abc import Sequence
 
 from analysis.errors import AnalysisError, DamagedModel
-from analysis.training.data.samples import Sample as TrainingSample
+from analysis.training.data.samples import TrainingSample
 from webapp import storage
 from webapp.datasets.models import Dataset, Sample
 from webapp.datasets.signals import Suggester, Suggestion
-from webapp.training.registry import services
+from webapp.training.registry import loaded_models, services
 
 logger = logging.getLogger(__name__)
 
@@ -20,10 +20,9 @@ def suggester_for(dataset: Dataset, **_signal: object) -> Suggester | None:
         return None
     # Only the worker gets here; the web server, which registers this, loads no networks.
     from analysis.training.data.inputs import see
-    from webapp.training.explanations import runner as explanations_runner
 
     try:
-        model = explanations_runner.loaded(run).model
+        model = loaded_models.loaded_model(run)
     except DamagedModel as error:
         logger.warning("No suggestions by run %s: %s", run.pk, error)
         return None
@@ -35,7 +34,7 @@ def suggester_for(dataset: Dataset, **_signal: object) -> Suggester | None:
         for place, sample in enumerate(samples):
             try:
                 with storage.local_path(sample.key) as path:
-                    seen.append(see(TrainingSample(path, ""), model.look))
+                    seen.append(see(TrainingSample(path, ""), model.input_spec))
             except (FileNotFoundError, AnalysisError) as error:
                 logger.info("No suggestion for sample %s: %s", sample.pk, error)
                 continue

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.training.data.samples import Part, Sample, TrainingData
+from analysis.training.data.samples import SplitPart, TrainingData, TrainingSample
 from webapp import storage
 from webapp.datasets.media_types import SUFFIXES
 from webapp.datasets.models import GroupBy, VersionSample
@@ -60,7 +60,7 @@ def _materialise(run: TrainingRun, folder: Path, on_progress: Callable[[int, int
         raise DataGone(f"no file of version {run.version_number} of {run.line} is in the store")
     sources = sources_of(rows, GroupBy(run.version.keep_together))
     found = [
-        Sample(path_of(row, folder), row.label, source, Part(row.part))
+        TrainingSample(path_of(row, folder), row.label, source, SplitPart(row.part))
         for row, source in zip(rows, sources, strict=True)
     ]
     labels = tuple(sorted({row.label for row in rows}))

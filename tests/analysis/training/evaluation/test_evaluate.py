@@ -11,7 +11,7 @@ from analysis.errors import BadTrainingConfig, UnusableTrainingData
 from analysis.training.config import Recipe, defaults, from_json
 from analysis.training.data.grouping import Groups, join, source_in_name
 from analysis.training.data.prepare import split
-from analysis.training.data.samples import Sample, read_sources
+from analysis.training.data.samples import TrainingSample, read_sources
 from analysis.training.evaluation.calibration import expected_calibration_error, fit_temperature, scaled_probabilities
 from analysis.training.evaluation.evaluate import HeldOutPredictions, area_under_roc, evaluate
 from analysis.training.evaluation.intervals import accuracy_interval
@@ -21,17 +21,17 @@ from analysis.training.evaluation.thresholds import fit_threshold
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 11)), min_size=12, max_size=60), st.integers(0, 5))
 def test_no_group_is_ever_divided(rows: list[tuple[int, int]], seed: int) -> None:
-    truth = np.unique([label for label, _ in rows], return_inverse=True)[1].astype(np.intp)
+    targets = np.unique([label for label, _ in rows], return_inverse=True)[1].astype(np.intp)
     groups = np.array([group for _, group in rows], np.intp)
-    samples = [Sample(Path(f"{n}.png"), str(label)) for n, label in enumerate(truth)]
+    samples = [TrainingSample(Path(f"{n}.png"), str(label)) for n, label in enumerate(targets)]
     try:
-        fold, _ = split(samples, truth, Groups(groups, ("source",)), defaults(Recipe.TUTORIAL, seed=seed))
+        fold, _ = split(samples, targets, Groups(groups, ("source",)), defaults(Recipe.TUTORIAL, seed=seed))
     except UnusableTrainingData:
         return
     for group in np.unique(groups):
         assert len(np.unique(fold[groups == group])) == 1
     for number in np.unique(fold):
-        assert set(truth[fold != number]) == set(truth)
+        assert set(targets[fold != number]) == set(targets)
 
 
 def test_samples_that_are_linked_in_a_chain_are_one_group() -> None:
@@ -44,7 +44,7 @@ def test_samples_that_are_linked_in_a_chain_are_one_group() -> None:
     [("clip1_000123", "clip1"), ("13_Interview_105_f0", "13_Interview_105"), ("IMG", ""), ("_12", ""), ("12", "")],
 )
 def test_the_source_in_a_file_name(name: str, source: str) -> None:
-    assert source_in_name(Sample(Path(f"{name}.jpg"), "a")) == source
+    assert source_in_name(TrainingSample(Path(f"{name}.jpg"), "a")) == source
 
 
 def test_a_list_of_sources_without_its_columns_is_refused(tmp_path: Path) -> None:
@@ -57,27 +57,27 @@ def overconfident(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Logits five times as large as they should be."""
     random = np.random.default_rng(seed)
     honest = random.normal(0, 2, (count, 1))
-    truth = (random.uniform(size=count) < 1 / (1 + np.exp(-honest[:, 0]))).astype(np.intp)
-    return honest * 5, truth
+    targets = (random.uniform(size=count) < 1 / (1 + np.exp(-honest[:, 0]))).astype(np.intp)
+    return honest * 5, targets
 
 
 def test_temperature_makes_scores_honest() -> None:
-    logits, truth = overconfident(4000, 0)
-    assert fit_temperature(logits, truth) == pytest.approx(5, rel=0.15)
+    logits, targets = overconfident(4000, 0)
+    assert fit_temperature(logits, targets) == pytest.approx(5, rel=0.15)
     fresh, answers = overconfident(4000, 1)
     before = expected_calibration_error(scaled_probabilities(fresh, 1.0), answers)
-    after = expected_calibration_error(scaled_probabilities(fresh, fit_temperature(logits, truth)), answers)
+    after = expected_calibration_error(scaled_probabilities(fresh, fit_temperature(logits, targets)), answers)
     assert before > 0.1
     assert after < 0.03
 
 
 def test_a_threshold_moves_only_when_more_than_luck_is_gained() -> None:
-    truth = np.repeat([0, 1], 50).astype(np.intp)
+    targets = np.repeat([0, 1], 50).astype(np.intp)
     second = np.concatenate([np.full(50, 0.1), np.full(50, 0.3)])
-    assert fit_threshold(np.stack([1 - second, second], 1), truth) == pytest.approx(0.2)
+    assert fit_threshold(np.stack([1 - second, second], 1), targets) == pytest.approx(0.2)
     second[50:] = 0.9
-    assert fit_threshold(np.stack([1 - second, second], 1), truth) == 0.5
-    assert fit_threshold(np.full((0, 2), 0.5), truth[:0]) == 0.5
+    assert fit_threshold(np.stack([1 - second, second], 1), targets) == 0.5
+    assert fit_threshold(np.full((0, 2), 0.5), targets[:0]) == 0.5
 
 
 def test_area_under_the_curve_by_hand() -> None:

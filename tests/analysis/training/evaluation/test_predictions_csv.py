@@ -11,9 +11,9 @@ import pytest
 
 from analysis.errors import BadTrainingConfig, DamagedModel, UnreadablePicture
 from analysis.training.config import Device, Recipe, defaults
-from analysis.training.data.samples import Part, TrainingData, read_training_data
+from analysis.training.data.samples import SplitPart, TrainingData, read_training_data
 from analysis.training.evaluation.explain import load_network
-from analysis.training.evaluation.explanation_images import average_of, heat_png, largest_face, look_at
+from analysis.training.evaluation.explanation_images import average_of, explain_sample, heat_png, largest_face
 from analysis.training.evaluation.model_card import card_of
 from analysis.training.evaluation.predictions_csv import (
     SamplePrediction,
@@ -48,7 +48,7 @@ def test_every_checked_and_tested_sample_is_listed_once(trained: TrainingResult)
     run = trained.run
     lines = list(read_predictions(trained.folder / "judged.csv", run["labels"]))
     assert len({line.file for line in lines}) == len(lines)
-    for part in (Part.VALIDATION, Part.TEST):
+    for part in (SplitPart.VALIDATION, SplitPart.TEST):
         mine = [line for line in lines if line.part == part]
         table = np.zeros((2, 2), int)
         for line in mine:
@@ -71,12 +71,12 @@ def test_its_scores_are_those_of_the_exported_model(trained: TrainingResult) -> 
 
 def test_a_list_survives_any_label_and_name(tmp_path: Path) -> None:
     labels = ["file", 'a "b", c', "笑"]
-    lines = [SamplePrediction("x,y.png", Part.TEST, labels[1], labels[2], 0.5, (0.25, 0.25, 0.5))]
+    lines = [SamplePrediction("x,y.png", SplitPart.TEST, labels[1], labels[2], 0.5, (0.25, 0.25, 0.5))]
     path = tmp_path / "judged.csv"
     path.write_text(predictions_as_csv(labels, lines))
     assert list(read_predictions(path, labels)) == lines
     assert next(csv.reader(path.open()))[:5] == ["file", "part", "label", "said", "certainty"]
-    assert predictions_of([], Part.TEST, np.zeros((0, 3)), 0.5, labels) == []
+    assert predictions_of([], SplitPart.TEST, np.zeros((0, 3)), 0.5, labels) == []
 
 
 @pytest.mark.parametrize("content", ["", "file,part\n", "file,part,label,said,certainty,a,b\nx,nowhere,a,b,1,0,1\n"])
@@ -94,17 +94,17 @@ def test_a_look_brings_picture_heat_and_scores(trained: TrainingResult, tmp_path
     network = load_network(model)
     file = tmp_path / "wide.png"
     cv2.imwrite(str(file), np.full((40, 1000, 3), 120, np.uint8))
-    looked = look_at(model, network, file)
-    assert looked.label == looked.said
-    assert sum(looked.scores.values()) == pytest.approx(1, abs=1e-3)
-    picture = cv2.imdecode(np.frombuffer(looked.picture_jpeg, np.uint8), cv2.IMREAD_UNCHANGED)
+    explained = explain_sample(model, network, file)
+    assert explained.label == explained.predicted
+    assert sum(explained.scores.values()) == pytest.approx(1, abs=1e-3)
+    picture = cv2.imdecode(np.frombuffer(explained.picture_jpeg, np.uint8), cv2.IMREAD_UNCHANGED)
     assert picture.shape[:2] == (26, 640), "in its own shape"
-    heat = cv2.imdecode(np.frombuffer(looked.heat_png, np.uint8), cv2.IMREAD_UNCHANGED)
+    heat = cv2.imdecode(np.frombuffer(explained.heat_png, np.uint8), cv2.IMREAD_UNCHANGED)
     assert heat.shape == (256, 256, 4)
-    assert (looked.over_time, looked.frames_jpeg) == ((), b"")
-    assert look_at(model, network, file, "lie").label == "lie"
+    assert (explained.over_time, explained.frames_jpeg) == ((), b"")
+    assert explain_sample(model, network, file, "lie").label == "lie"
     with pytest.raises(BadTrainingConfig):
-        look_at(model, network, file, "sit")
+        explain_sample(model, network, file, "sit")
 
 
 def test_heat_is_clear_where_there_is_none() -> None:
@@ -134,10 +134,10 @@ def test_a_clip_is_explained_over_time(tmp_path: Path) -> None:
     config = small(Recipe.SEQUENCE, epochs=1, picture_size=32, frames=6)
     result = train(config, data, tmp_path / "model", ignore)  # type: ignore[arg-type]
     model = load_model(result.folder)
-    looked = look_at(model, load_network(model), data.samples[0].path)
-    assert len(looked.over_time) == 6
-    assert max(looked.over_time) == 1
-    strip = cv2.imdecode(np.frombuffer(looked.frames_jpeg, np.uint8), cv2.IMREAD_COLOR)
+    explained = explain_sample(model, load_network(model), data.samples[0].path)
+    assert len(explained.over_time) == 6
+    assert max(explained.over_time) == 1
+    strip = cv2.imdecode(np.frombuffer(explained.frames_jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert strip.shape == (96, 6 * 96, 3)
 
 
