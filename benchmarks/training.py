@@ -54,7 +54,7 @@ def auto(name: str) -> None:
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     config = defaults(Recipe.AUTO, seed=SEED)
     run = replace(begin_run(config, quiet), device=torch.device("cpu"))
-    prepared = prepare(config, Recipe.AUTO, data_of(name), run.reporter, 0)
+    prepared = prepare(config, Recipe.AUTO, data_of(name), run.reporter)
     names = [*dict.fromkeys(branch for choice in AUTO_CHOICES for branch in choice)]
     extracted = extract(prepared, names, True, run)
     targets = torch.from_numpy(prepared.targets.astype(np.int64))

@@ -105,7 +105,7 @@ def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     run = begin_run(config, on_progress)
     recipe, why = choose_recipe(config, data)
-    prepared = prepare(config, recipe, data, run.reporter, config.threads)
+    prepared = prepare(config, recipe, data, run.reporter)
     out_dir.mkdir(parents=True, exist_ok=True)
     run = replace(run, out_dir=out_dir, fingerprint=run_fingerprint(config, prepared))
     recipe, trained, prepared = _train_recipe(recipe, why, prepared, run)

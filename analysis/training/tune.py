@@ -68,7 +68,7 @@ def tune(
         raise BadTrainingConfig(f"trials: expected a number from 1 to {MOST_TRIALS}, got {trials}")
     config = _with_network(config, data)
     run = begin_run(config, on_progress)
-    prepared = prepare(config, config.recipe, _without_test(data), run.reporter, config.threads)
+    prepared = prepare(config, config.recipe, _without_test(data), run.reporter)
     out_dir.mkdir(parents=True, exist_ok=True)
     with _full_disk_named(out_dir):
         study = _open_study(config, prepared, out_dir)

@@ -73,23 +73,21 @@ def stacked(seen: Sequence[Seen], view: str) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(whole, -1, -3)))
 
 
-def input_spec_for(config: TrainingConfig, recipe: Recipe, *, every_source_known: bool, threads: int) -> InputSpec:
+def input_spec_for(config: TrainingConfig, recipe: Recipe, *, every_source_known: bool) -> InputSpec:
     """What has to be made of each sample for a recipe, and to tell which belong together."""
     if recipe is Recipe.SEQUENCE:
         return InputSpec(config.picture_size, None, config.frames)
     heads = recipe in (Recipe.AUTO, Recipe.FACE_HEAD)
-    cutter = load_face_cutter(threads) if heads or not every_source_known else None
+    cutter = load_face_cutter(config.threads) if heads or not every_source_known else None
     return InputSpec(AUTO_PICTURE_PX if heads else config.picture_size, cutter)
 
 
-def prepare(
-    config: TrainingConfig, recipe: Recipe, data: TrainingData, reporter: Reporter, threads: int
-) -> PreparedData:
+def prepare(config: TrainingConfig, recipe: Recipe, data: TrainingData, reporter: Reporter) -> PreparedData:
     """Raises UnusableTrainingData, LeakingSplit, MissingWeights."""
     expect_enough(data)
     refuse_shared_sources(data)
     known = all(sample.source for sample in data.samples)
-    spec = input_spec_for(config, recipe, every_source_known=known, threads=threads)
+    spec = input_spec_for(config, recipe, every_source_known=known)
     ordered = (*data.part(None, SplitPart.TRAIN, SplitPart.VALIDATION), *data.part(SplitPart.TEST))
     good, seen, broken = see_all(ordered, spec, lambda done, total: reporter.tell("read", done, total))
     if len(broken) > MOST_BROKEN_SHARE * len(ordered):
