@@ -1,4 +1,4 @@
-"""Django app: recognition, that is trained models at work on videos."""
+"""Django app: recognition, that is running deployed models on videos."""
 
 from django.apps import AppConfig
 

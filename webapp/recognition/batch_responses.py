@@ -28,7 +28,7 @@ def start_batch_response(
     The form says `which`: all, those without labels of the only run, or each `video` named.
     """
     if not runs:
-        return refused(request, _("No model is at work. Put one to work first."), here)
+        return refused(request, _("No model is in use. Choose a finished run and use its model first."), here)
     which = request.POST.get("which", CHOSEN)
     if which == CHOSEN:
         videos = videos.filter(pk__in=uuids_in(request.POST.getlist("video")[:MOST_AT_ONCE]))
@@ -36,7 +36,7 @@ def start_batch_response(
         videos = services.not_labelled_by(runs[0], videos)
     batch = services.start_batch(runs, list(videos.select_related("team")[:MOST_AT_ONCE]), user=request.user)
     if batch is None:
-        return refused(request, _("None of these videos can be looked at now. Choose videos that are analysed."), here)
+        return refused(request, _("The model can’t run on these videos now. Choose analysed videos."), here)
     n = access.visible_recognitions(request.user).filter(batch=batch).count()
-    words = ngettext("%(n)d look begins.", "%(n)d looks begin.", n) % {"n": n}
+    words = ngettext("Running on %(n)d video.", "Running on %(n)d videos.", n) % {"n": n}
     return done(request, words, reverse("recognition:batch", args=[batch]))

@@ -1,4 +1,4 @@
-"""What is put right from time to time: looks at videos that nobody can bring back any more go, with their pictures."""
+"""Periodic cleanup: deletes recognitions that can no longer be undone, with their pictures."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from webapp.jobs.models import Status
 from webapp.recognition.models import Recognition
 
 REPLACED_KEPT_FOR = timedelta(days=7)
-"""So long can a take-over be undone."""
+"""How long applying can be undone."""
 DISCARDED_KEPT_FOR = timedelta(hours=1)
 AT_ONCE = 50
 

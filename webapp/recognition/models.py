@@ -1,4 +1,4 @@
-"""What promoted models found in videos: a look at a video, its single observations, and spans for the timeline."""
+"""What deployed models find in videos: a recognition, its observations, and spans for the timeline."""
 
 import uuid
 
@@ -11,21 +11,21 @@ from webapp.jobs.models import Job
 CURRENT = Q(taken_over_at__isnull=False, replaced_at=None)
 """Recognitions that are shown: of a video and a line at most one."""
 WAITING = Q(ended_at__isnull=False, taken_over_at=None, discarded_at=None)
-"""Recognitions about which somebody has yet to say whether they count."""
+"""Recognitions that somebody has yet to apply or discard."""
 
 
 class Recognition(models.Model):
-    """One look of one model at one analysed video, a job of its own.
+    """One inference run of one model over one analysed video, a job of its own.
 
-    Moves: being made -> waiting to be taken over (`ended_at`) -> current (`taken_over_at`) -> replaced
-    (`replaced_at`); waiting -> discarded (`discarded_at`). One that a person asked for on old videos waits for them;
-    others are taken over at once. Taking over can be undone: then it waits again, and what it replaced is current.
+    States: in work -> waiting (`ended_at`) -> current (`taken_over_at`) -> replaced (`replaced_at`); waiting ->
+    discarded (`discarded_at`). One that a person asked for waits for them, others are applied at once. Applying can be
+    undone: then it waits again, and what it replaced is current.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     video = models.ForeignKey("videos.Video", models.CASCADE, related_name="recognitions")
     analysis = models.ForeignKey("videos.Analysis", models.SET_NULL, null=True, related_name="+")
-    """Whose faces were looked at."""
+    """The analysis whose faces it used."""
     run = models.ForeignKey("training.TrainingRun", models.CASCADE, related_name="recognitions")
     line = models.UUIDField()
     """Of the run."""
@@ -33,7 +33,7 @@ class Recognition(models.Model):
     """Those that were asked for together, whose difference is shown together; None: made with the analysis."""
     job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="+")
     replaces = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
-    """The one that was current until this one was taken over, and is again when that is undone."""
+    """The one that was current until this one was applied, and is again when that is undone."""
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
@@ -60,12 +60,12 @@ class Recognition(models.Model):
 
     @property
     def files_prefix(self) -> str:
-        """Pictures of doubtful moments."""
+        """The storage folder for pictures of uncertain moments."""
         return f"{self.video.files_prefix}/recognitions/{self.pk}"
 
 
 class Observation(models.Model):
-    """What the model says at one place: of a face (track), a frame, or a clip that begins at `time_s`."""
+    """What the model predicts for one face view, one frame, or one clip that begins at `time_s`."""
 
     recognition = models.ForeignKey(Recognition, models.CASCADE, related_name="observations")
     time_s = models.FloatField()
@@ -74,25 +74,25 @@ class Observation(models.Model):
     """Of a clip; else 0."""
     track = models.ForeignKey("people.Track", models.SET_NULL, null=True, related_name="+")
     face = models.ForeignKey("people.Face", models.SET_NULL, null=True, related_name="+")
-    """The view that was looked at."""
+    """The view that was classified."""
     label = models.CharField(max_length=80)
     certainty = models.FloatField()
     """0..1, the score of the label."""
     doubt = models.FloatField()
-    """0..1; high where the two best scores are close."""
+    """Uncertainty, 0..1; high where the two best scores are close."""
     scores = models.JSONField(default=list)
     """One for each label of the run, in its order."""
 
     in_queue = models.BooleanField(default=False)
-    """Doubtful enough to be asked about, and not beside another one that is."""
+    """Uncertain enough to be asked about, and not next to another one that is."""
     picture_key = models.CharField(max_length=255, blank=True)
-    """A small picture of a moment in the queue that is no face."""
+    """A small picture for a moment in the queue that is not a face."""
     answer = models.CharField(max_length=80, blank=True)
-    """The label that somebody gave to it; empty while nobody did."""
+    """The label that somebody gave it; empty until then."""
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True)
     skipped_at = models.DateTimeField(null=True)
-    """Somebody could not tell; it comes again after all others."""
+    """When somebody could not tell; it comes again after all others."""
 
     class Meta:
         indexes = [

@@ -1,4 +1,4 @@
-"""The models at work of a team, and how far they have looked around."""
+"""Reads for the page of deployed models."""
 
 import uuid
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from webapp.videos.models import Video
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """One model at work."""
+    """A deployed model, and how many videos it has labelled."""
 
     run: TrainingRun
     promotion: Promotion | None
     labelled: int
-    """Videos whose labels are of this very model."""
+    """Videos whose current labels come from this model."""
     videos: int
     uncertain: int
     """Moments that wait for an answer."""
 
 
 def of_team(team: Team) -> list[ModelRow]:
-    """A handful of queries, however many models."""
+    """Returns a row for each deployed model of a team; the number of queries does not grow with them."""
     runs = deployed_runs(team.pk)
     standing = Video.objects.filter(team=team, deleted_at=None)
     videos = standing.exclude(sha256="").count()

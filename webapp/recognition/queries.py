@@ -17,7 +17,7 @@ from webapp.training.registry.services import deployed_runs
 from webapp.videos.models import Video
 
 MOST_LISTED = 200
-"""Stretches of one model that are listed as text; the bars show all."""
+"""Stretches of one model listed as text; the bars show all."""
 LEAST_OPACITY = 0.35
 HUES = 12
 Stretch = tuple[float, float]
@@ -33,12 +33,12 @@ class ShownSpan:
     score: float
     hue: int
     person: str
-    """Whose face it is, by name; empty where the model recognitions at whole pictures."""
+    """Whose face it is, by name; empty where the model classifies whole frames."""
     person_id: uuid.UUID | None
     left_percent: float
     width_percent: float
     is_hidden: bool
-    """Less sure than asked for with `score`."""
+    """Scores below the chosen least score."""
 
     @property
     def opacity(self) -> float:
@@ -47,7 +47,7 @@ class ShownSpan:
 
 @dataclass(frozen=True, slots=True)
 class ShownPerson:
-    """Somebody who bears the label, and for how long."""
+    """A person with the label, and for how long."""
 
     name: str
     hue: int
@@ -77,7 +77,7 @@ class LabelGroup:
 
     @property
     def listed(self) -> list[ShownSpan]:
-        """The first ones in order of time."""
+        """The first spans in order of time."""
         spans = [span for row in self.rows for span in row.spans]
         return sorted(spans, key=lambda span: (span.start_s, span.end_s))[:MOST_LISTED]
 
@@ -88,7 +88,7 @@ class LabelGroup:
 
 @dataclass(frozen=True, slots=True)
 class FailedRecognition:
-    """A recognition that came to nothing, and why in words."""
+    """A recognition that failed, and why in words."""
 
     recognition: Recognition
     why: FailureWords
@@ -96,14 +96,14 @@ class FailedRecognition:
 
 @dataclass(frozen=True, slots=True)
 class VideoLabels:
-    """Everything that the video page shows of models."""
+    """Everything that the video page shows of models' labels."""
 
     groups: list[LabelGroup] = field(default_factory=list)
     working: list[dict[str, object]] = field(default_factory=list)
-    """States of recognitions that are being made, as the socket sends them."""
+    """States of recognitions in work, as the socket sends them."""
     failed: list[FailedRecognition] = field(default_factory=list)
     waiting: list[uuid.UUID] = field(default_factory=list)
-    """Batches with a recognition at this video that nobody has taken over or discarded."""
+    """Batches with a recognition of this video that nobody has applied or discarded."""
     has_models: bool = False
 
     @property
@@ -112,7 +112,7 @@ class VideoLabels:
 
 
 def labels_of(video: Video, least_score: float = 0.0) -> VideoLabels:
-    """Six queries, however many models, labels and spans."""
+    """Returns the labels of a video; six queries, however many models, labels and spans."""
     recognitions = Recognition.objects.filter(video=video, run__deleted_at=None, replaced_at=None, discarded_at=None)
     ordered = recognitions.select_related("run", "job").order_by("run__dataset_name", "created_at")
     found = list(ordered)
@@ -134,7 +134,7 @@ def labels_of(video: Video, least_score: float = 0.0) -> VideoLabels:
 
 
 def label_hues(lines: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, int]]:
-    """By line the colours that its labels have in the dataset, as far as that is still there."""
+    """Returns by line the hue of each label in its dataset, where that still exists."""
     hues: dict[uuid.UUID, dict[str, int]] = defaultdict(dict)
     for dataset, name, hue in Label.objects.filter(dataset__in=lines).values_list("dataset", "name", "hue"):
         hues[dataset][name] = hue
@@ -157,7 +157,7 @@ def _group(
     deployed_keys: set[uuid.UUID],
     least_score: float,
 ) -> LabelGroup:
-    """All labels of the model, also those that it did not find."""
+    """Returns all labels of a model, including those it did not find."""
     names = list(dict.fromkeys([*recognition.run.result.get("labels", []), *(span.label for span in spans)]))
     rows = []
     for number, name in enumerate(names):
@@ -189,7 +189,7 @@ def _shown(span: Span, hue: int, video: Video, least_score: float) -> ShownSpan:
 
 
 def _people(spans: Sequence[ShownSpan]) -> list[ShownPerson]:
-    """Longest first."""
+    """Returns the people with the label, the longest first."""
     by_person: dict[tuple[uuid.UUID, str, int], list[Stretch]] = defaultdict(list)
     for span in spans:
         if span.person_id is not None:
@@ -202,7 +202,7 @@ def _people(spans: Sequence[ShownSpan]) -> list[ShownPerson]:
 
 
 def _failed(recognitions: Sequence[Recognition]) -> list[FailedRecognition]:
-    """The last recognition of each line, where it failed."""
+    """Returns the latest recognition of each line, where it failed."""
     latest = {each.line: each for each in sorted(recognitions, key=lambda each: each.created_at)}
     return [
         FailedRecognition(each, jobs_words.explain(each.job.error_code))

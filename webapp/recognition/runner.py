@@ -1,4 +1,4 @@
-"""What the worker does for a recognition: load the verified model, look at the video, store what it says."""
+"""Runs a recognition in the worker: loads the verified model, runs it over the video, stores what it finds."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 STAGE = "recognise"
 USUAL_CLIP_S = 3.0
-"""As long as clips of a dataset are unless somebody chooses otherwise."""
+"""The default length of a dataset's clips."""
 MOST_DOUBTFUL = 24
-"""Of one video, so that one does not fill the queue."""
+"""Moments of one video, so that it does not fill the queue alone."""
 LEAST_DOUBT = 0.4
 """With two labels: a score between 0.3 and 0.7."""
 APART_S = 3.0
@@ -49,11 +49,11 @@ BATCH = 500
 
 
 class _AnalysedAgain(Exception):
-    """The faces that were looked at have been replaced in the meantime."""
+    """The faces that were classified have been replaced meanwhile by a new analysis."""
 
 
 def recognise_in_video(job: Job) -> None:
-    """Stores what the model says and ends the job in one transaction; a repeat replaces what an earlier attempt left.
+    """Runs a recognition and stores it with the end of its job, in one transaction; a repeat replaces it.
 
     Raises DamagedModel, MissingWeights, FileGone, UnreadableVideo, Cancelled.
     """
@@ -82,7 +82,7 @@ def recognise_in_video(job: Job) -> None:
 
 
 def clip_length_s(run: TrainingRun) -> float:
-    """Of the clips that it was trained on; where these have gone, as it looked last time."""
+    """Returns the mean length of the clips it was trained on; where these are gone, the length it used last time."""
     frozen = VersionSample.objects.filter(version=run.version_id, sample__duration_s__gt=0)
     trained_s = frozen.aggregate(mean_s=Avg("sample__duration_s"))["mean_s"] if run.version_id else None
     if trained_s is None:
@@ -92,19 +92,19 @@ def clip_length_s(run: TrainingRun) -> float:
 
 
 class _Found:
-    """What the model said of a video, with all that has to be stored of it."""
+    """What the model found in a video, and the rows to be stored for it."""
 
     def __init__(
         self, recognition: Recognition, analysis_id: UUID | None, model: "LoadedModel", on_progress: OnProgress
     ) -> None:
         self.recognition, self.on_progress = recognition, on_progress
         self.faces: dict[int, list[UUID]] = defaultdict(list)
-        self.observed: list[WindowPrediction] = list(self._look(analysis_id, model))
+        self.observed: list[WindowPrediction] = list(self._observe(analysis_id, model))
         self.spans = spans_of(self.observed, model.decide, model.labels)
         self.doubtful = most_uncertain(self.observed, MOST_DOUBTFUL, LEAST_DOUBT, APART_S)
         self.pictures = {} if recognition.run.kind == TrainedOn.FACES else self._pictures()
 
-    def _look(self, analysis_id: UUID | None, model: "LoadedModel") -> Iterator[WindowPrediction]:
+    def _observe(self, analysis_id: UUID | None, model: "LoadedModel") -> Iterator[WindowPrediction]:
         from analysis.recognition.predict_video import predict_clips, predict_faces, predict_frames
 
         video, run = self.recognition.video, self.recognition.run
@@ -119,7 +119,7 @@ class _Found:
                 yield from predict_frames(model, path, info_of(video), self.on_progress)
 
     def _tracks(self, analysis_id: UUID | None) -> Iterator[FaceTrack]:
-        """With the stored best views, which is what a dataset takes from them; one track in memory at a time."""
+        """Yields tracks with their stored best views, as datasets have them; one track in memory at a time."""
         if analysis_id is None:
             return
         tracks = Track.objects.filter(analysis=analysis_id).exclude(person__is_deleted=True)
@@ -138,7 +138,7 @@ class _Found:
             yield FaceTrack(track, *ends[track], tuple(pictures))
 
     def _pictures(self) -> dict[int, str]:
-        """By index of the observation the key of a picture to show for it: of a clip its middle."""
+        """Stores a picture for each uncertain moment (of a clip its middle). Returns keys by observation index."""
         moments = sorted((_picture_s(self.observed[at], self.recognition.run.kind), at) for at in self.doubtful)
         keys: dict[int, str] = {}
         if not moments:
@@ -156,6 +156,7 @@ class _Found:
         return keys
 
     def rows(self) -> Iterator[Observation]:
+        """Yields the observations as rows."""
         queued = set(self.doubtful)
         is_clip = self.recognition.run.kind == TrainedOn.CLIPS
         for at, each in enumerate(self.observed):

@@ -1,4 +1,4 @@
-"""Asking models to look at videos: at new ones by themselves, at old ones when somebody wants it."""
+"""Runs models on videos: deployed ones on new videos by themselves, on earlier ones on request."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -18,18 +18,18 @@ from webapp.videos.models import Analysis, Video
 
 
 def recognise_analysed(*, analysis: Analysis, **_: object) -> None:
-    """Every model at work looks at a video that has just been analysed. What looked at it before is out of date."""
+    """Starts a recognition by every deployed model, for a video that has just been analysed."""
     video = analysis.video
     for run in deployed_runs(video.team_id):
         _begin(run, video, analysis_id=analysis.pk, batch=None, user=None)
 
 
 def recognise_restored(*, video: Video, deleted_at: datetime, **_: object) -> None:
-    """Looks that the deletion of the video stopped begin again, each as the same one, in the batch it belongs to."""
+    """Restarts the recognitions that the deletion of a video stopped, each in its batch."""
     stopped = Recognition.objects.filter(video=video, ended_at=None, run__deleted_at=None)
     stopped = stopped.filter(job__status=Status.CANCELLED, job__finished_at__gte=deleted_at)
     if video.current_job is not None and video.current_job.is_active:
-        # Its analysis begins again as well, and has the models at work look when it ends.
+        # Its analysis restarts as well, and starts the deployed models when it ends.
         stopped = stopped.filter(batch__isnull=False)
     for recognition in stopped.select_related("created_by"):
         with transaction.atomic():
@@ -38,46 +38,46 @@ def recognise_restored(*, video: Video, deleted_at: datetime, **_: object) -> No
 
 
 def recognise_again(recognition: Recognition, *, user: User) -> Recognition | None:
-    """The same once more after it failed; None while one is being made."""
+    """Starts a recognition again after it failed. Returns None while one is in work."""
     video = recognition.video
     with transaction.atomic():
-        if _is_being_made(recognition.run, video):
+        if _is_in_work(recognition.run, video):
             return None
         return _begin(recognition.run, video, analysis_id=video.current_analysis_id, batch=None, user=user)
 
 
 def start_batch(runs: Sequence[TrainingRun], videos: Iterable[Video], *, user: User) -> uuid.UUID | None:
-    """Looks at old videos whose results wait until somebody takes them over; None when there is nothing to look at."""
+    """Starts recognitions of earlier videos whose labels wait to be applied. Returns the batch; None for no video."""
     batch, begun = uuid.uuid4(), 0
     with transaction.atomic():
         for run in runs:
             for video in videos:
-                if can_recognise(run, video) and not _is_being_made(run, video):
+                if can_recognise(run, video) and not _is_in_work(run, video):
                     _begin(run, video, analysis_id=video.current_analysis_id, batch=batch, user=user)
                     begun += 1
     return batch if begun else None
 
 
 def can_recognise(run: TrainingRun, video: Video) -> bool:
-    """Faces have to be found first; everything else needs an accepted video with its file."""
+    """Returns whether a model can run on a video: those of faces need an analysis, others the video's file."""
     if run.kind == DatasetKind.FACES:
         return video.current_analysis_id is not None
     return bool(video.sha256 and video.original_key)
 
 
 def not_labelled_by(run: TrainingRun, videos: QuerySet[Video]) -> QuerySet[Video]:
-    """Videos that this very model has not looked at, or whose look was not taken over."""
+    """Returns the videos whose current labels do not come from this run."""
     return videos.exclude(Exists(Recognition.objects.filter(CURRENT, run=run, video=OuterRef("pk"))))
 
 
 def recognisable(run: TrainingRun, videos: QuerySet[Video]) -> QuerySet[Video]:
-    """Those of which `can_recognise` is true."""
+    """Returns the videos for which `can_recognise` is true."""
     if run.kind == DatasetKind.FACES:
         return videos.filter(current_analysis__isnull=False)
     return videos.exclude(sha256="").exclude(original_key="")
 
 
-def _is_being_made(run: TrainingRun, video: Video) -> bool:
+def _is_in_work(run: TrainingRun, video: Video) -> bool:
     return Recognition.objects.filter(run=run, video=video, job__status__in=ACTIVE).exists()
 
 

@@ -1,4 +1,4 @@
-"""Pages of models at work: which there are, and letting one look at old videos."""
+"""Pages of deployed models: which there are, and running one on earlier videos."""
 
 from uuid import UUID
 
@@ -25,6 +25,7 @@ PAGE_SIZE = 60
 @login_required
 @require_GET
 def deployed_models(request: HttpRequest) -> HttpResponse:
+    """Lists the deployed models of the team, and batches that are in work or wait to be applied."""
     team = team_of(request)
     context = {
         "models": overview_queries.of_team(team) if team else [],
@@ -37,7 +38,7 @@ def deployed_models(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def apply(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """Choosing old videos for a model that is at work."""
+    """Chooses earlier videos to run a deployed model on."""
     run = get_object_or_404(access.editable_runs(request.user), pk=run_id)
     videos = services.recognisable(run, access.editable_videos(request.user).filter(team=run.team_id))
     context = {
@@ -53,7 +54,7 @@ def apply(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def begin(request: SignedInRequest) -> HttpResponseBase:
-    """`run` (else all at work) looks at each `video`, or with `which` at all videos or those without its labels."""
+    """Runs `run` (else all deployed ones) on each `video`, or with `which` on all or those without its labels."""
     team = team_of(request)
     team = get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
     runs = deployed_runs(team.pk)
@@ -66,10 +67,10 @@ def begin(request: SignedInRequest) -> HttpResponseBase:
 @login_required
 @require_POST
 def again(request: SignedInRequest, recognition_id: UUID) -> HttpResponseBase:
-    """A look that failed, once more."""
+    """Starts a failed recognition again."""
     recognitions = access.editable_recognitions(request.user).select_related("video__team", "run")
     recognition = get_object_or_404(recognitions, pk=recognition_id)
     here = reverse("videos:detail", args=[recognition.video_id]) + "?tab=labels"
     if services.recognise_again(recognition, user=request.user) is None:
-        return refused(request, _("The model is looking at it already."), here)
-    return done(request, _("The model looks again."), here)
+        return refused(request, _("The model is already running on this video."), here)
+    return done(request, _("Trying again."), here)

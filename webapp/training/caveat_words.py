@@ -1,4 +1,4 @@
-"""What makes the figures of a run worth less than they look, each with a sentence for people."""
+"""Caveats: what makes the figures of a run less reliable than they look, in words for people."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from webapp.datasets.choices import Part
 from webapp.training.models import TrainingRun
 
 FEW_SOURCES = 5
-"""What several pictures of one video have in common counts once."""
+"""Pictures of one video resemble each other, so sources count, not pictures."""
 LEAK, TINY, ONE_SOURCE, FEW, NOT_TESTED, ONNX, BROKEN = (
     "leak",
     "tiny_test",
@@ -22,42 +22,42 @@ LEAK, TINY, ONE_SOURCE, FEW, NOT_TESTED, ONNX, BROKEN = (
     "broken",
 )
 NEED_CONFIRMATION = frozenset({LEAK, TINY, ONE_SOURCE, ONNX})
-"""With these nobody puts a model to work by a single click."""
+"""A model with one of these is deployed only after a confirmation."""
 WORDS: dict[str, tuple[Promise, Promise]] = {
     LEAK: (
-        _("Pictures of the test are also among those that it learned from."),
-        _("Its figures are too good. Have the doctor look for copies, make a new version and train again."),
+        _("Some test pictures were also used for training."),
+        _("Its figures are too good. Check the dataset for duplicates, make a new version and train again."),
     ),
     TINY: (
         _("It was tested on very few samples."),
-        _("One sample more or less right changes the figure a lot. Label more samples of other videos."),
+        _("A single sample changes the figure a lot. Label more samples from other videos."),
     ),
     ONE_SOURCE: (
-        _("All samples come from one source, so no honest test is possible."),
-        _("The figure says how well it knows this one source, not how it does on the next video."),
+        _("All samples come from one source, so a fair test is not possible."),
+        _("The figure shows how well it knows this source, not how well it will do on the next video."),
     ),
     FEW: (
-        _("The test rests on very few sources."),
-        _("The figure may be far off for the next video. Five or more sources for the test make it solid."),
+        _("The test samples come from very few sources."),
+        _("It may do much better or worse on the next video. Test on five or more sources for a reliable figure."),
     ),
     NOT_TESTED: (
-        _("There was no test part: it was checked on samples that its settings were chosen with."),
-        _("The figure is a little too good. A version with a test part shows what it is worth."),
+        _("There was no test set, so it was measured on the samples used to choose its settings."),
+        _("The figure is slightly too good. Make a version with a test set for a fair one."),
     ),
     ONNX: (
-        _("The model as it works on videos gives other scores than the one that was measured."),
-        _("Train again; if it happens again, tell the person who runs Rollcall."),
+        _("The exported model, which runs on videos, gives different scores from the one that was measured."),
+        _("Train again. If this keeps happening, tell the person who runs Rollcall."),
     ),
     BROKEN: (
         _("Some files could not be read and were left out."),
-        _("The doctor of the dataset shows which samples are damaged."),
+        _("Run the doctor on the dataset to see which samples are damaged."),
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
-    """`is_grave`: a model with it is put to work only after a question."""
+    """One caveat in words; with an `is_grave` one a model is deployed only after a confirmation."""
 
     code: str
     happened: Promise
@@ -66,17 +66,18 @@ class Caveat:
 
 
 def measured_part(result: RunDocument) -> str:
-    """The part that the figures on top are of: the test, or for want of one the validation."""
+    """Returns the part that the headline figures come from: the test, or the validation where there is no test."""
     return Part.TEST if result.get("test") else Part.VALIDATION
 
 
 def caveats_of(run: TrainingRun) -> list[Caveat]:
-    """The gravest first; empty for a run that is not done."""
+    """Returns the caveats of a run, the gravest first; none for a run that is not done."""
     codes = _codes(run.document) if run.result else set()
     return [Caveat(code, *WORDS[code], code in NEED_CONFIRMATION) for code in WORDS if code in codes]
 
 
 def grave_caveats(run: TrainingRun) -> list[Caveat]:
+    """Returns the caveats that ask for a confirmation before the model is deployed."""
     return [caveat for caveat in caveats_of(run) if caveat.is_grave]
 
 

@@ -1,4 +1,4 @@
-"""What is put right from time to time: deleted runs, and checkpoints that no run will go on from."""
+"""Periodic cleanup: purges deleted runs, and checkpoints that no run will resume from."""
 
 import logging
 from datetime import timedelta
@@ -29,7 +29,7 @@ def clean_up(**_: object) -> None:
 
 
 def purge(run: TrainingRun) -> None:
-    """Files first: after a crash in between the row still says what has to go."""
+    """Deletes files first, then rows: after a crash in between the row still says what has to go."""
     storage.leave_workplace(str(run.pk))
     storage.delete_prefix(run.files_prefix)
     with transaction.atomic():
@@ -39,7 +39,7 @@ def purge(run: TrainingRun) -> None:
 
 
 def leave_workplaces() -> None:
-    """Of runs that were cancelled or are done; those that failed can be tried again."""
+    """Removes the work folders of runs that were cancelled or are done; failed ones can be resumed."""
     names = storage.workplaces()
     if not names:
         return

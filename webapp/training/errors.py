@@ -1,4 +1,4 @@
-"""Named endings of a training that come from the web application; words for them are in `webapp.jobs.words`."""
+"""Named failures of a training that the web application detects; words for them are in `webapp.jobs.words`."""
 
 from webapp.jobs.errors import JobError
 

@@ -1,4 +1,4 @@
-"""Training runs, what their models said of held-out samples, explanations, and which model is at work."""
+"""Training runs, their predictions for held-out samples, explanations, and which model is deployed."""
 
 import uuid
 from typing import cast
@@ -17,20 +17,20 @@ class RecipeChoice(models.TextChoices):
 
     AUTO = "auto", _("Recommended")
     TUTORIAL = "tutorial", _("The tutorial's network")
-    FINETUNE = "finetune", _("Fine-tune a network that knows pictures")
-    FACE_HEAD = "face-head", _("A small head on faces")
-    SEQUENCE = "sequence", _("Clips, frame after frame")
+    FINETUNE = "finetune", _("Fine-tune a network")
+    FACE_HEAD = "face-head", _("Small classifier for faces")
+    SEQUENCE = "sequence", _("Frame sequence")
 
 
 class RequestedAction(models.TextChoices):
-    """What somebody asked of a run that is going on; the worker grants it at its next report."""
+    """What somebody asked of a run in work; the worker does it at its next report. Stored in `TrainingRun.wish`."""
 
     NOTHING = "", _("Nothing")
     KEEP = "keep", _("Keep the best so far")
 
 
 class RunState(models.TextChoices):
-    """What a person sees of a run; derived from its job and `paused_at`, never stored."""
+    """The state of a run as people see it; derived from its job and `paused_at`, never stored."""
 
     WAITING = "waiting", _("Waiting")
     RUNNING = "running", _("Training")
@@ -41,7 +41,7 @@ class RunState(models.TextChoices):
 
 
 class Line(models.Model):
-    """All runs on versions of one dataset; bears the dataset's id, and outlives it and its runs."""
+    """Counts the runs on versions of one dataset; has the dataset's id, and outlives it and its runs."""
 
     id = models.UUIDField(primary_key=True)
     last_number = models.PositiveIntegerField(default=0)
@@ -55,7 +55,7 @@ class TrainingRun(models.Model):
     """One training on one version of a dataset. Files (checkpoint, model, card) lie under `files_prefix`.
 
     It outlives its version and its dataset: what pages say of them is kept here. `line` stays the dataset's id also
-    after the dataset has gone; of all runs of a line at most one is at work (`Promotion`).
+    after the dataset has gone; of all runs of a line at most one is deployed (`Promotion`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -80,10 +80,10 @@ class TrainingRun(models.Model):
     """More than 0: so many settings are tried first, and the best are trained with."""
 
     job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="+")
-    """The latest of its jobs: going on after a pause is a new one."""
+    """The latest of its jobs: resuming after a pause is a new one."""
     wish = models.CharField(max_length=10, choices=RequestedAction.choices, default=RequestedAction.NOTHING, blank=True)
     paused_at = models.DateTimeField(null=True)
-    """Set when its job was ended to go on later; the checkpoint stays."""
+    """Set when its job was ended to be resumed later; the checkpoint stays."""
     moment = models.JSONField(default=dict)
     """The latest `TrainingProgress` as the page needs it: device, epoch, speed, note."""
     history = models.JSONField(default=list)
@@ -93,7 +93,7 @@ class TrainingRun(models.Model):
     result = models.JSONField(default=dict)
     """`run.json` once it is done; the page reads it from here."""
     files = models.JSONField(default=dict)
-    """SHA-256 of each file of the model, so that one that was changed later, `run.json` included, is found out."""
+    """SHA-256 of each file of the model, `run.json` included, so that a later change is noticed."""
 
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -128,7 +128,10 @@ class TrainingRun(models.Model):
 
 
 class HeldOutPrediction(models.Model):
-    """What the model of a run said of one sample that it had not learned from."""
+    """What the model of a run predicted for one sample that it was not trained on.
+
+    `truth` is the target, `said` the predicted label.
+    """
 
     run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="held_out_predictions")
     sample = models.ForeignKey("datasets.Sample", models.SET_NULL, null=True, related_name="+")
@@ -136,7 +139,7 @@ class HeldOutPrediction(models.Model):
     truth = models.CharField(max_length=80)
     said = models.CharField(max_length=80)
     certainty = models.FloatField()
-    """0..1, the score of what it said."""
+    """0..1, the score of the predicted label."""
     scores = models.JSONField(default=list)
     """One for each label of the run, in its order; they sum to 1."""
 
@@ -148,7 +151,7 @@ class HeldOutPrediction(models.Model):
 
 
 class Explanation(models.Model):
-    """A look of a run's model at one picture or clip: what it says, and where it looked."""
+    """What a run's model predicts for one picture or clip, with a heat map of what speaks for it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="explanations")
@@ -161,7 +164,7 @@ class Explanation(models.Model):
     time_s = models.FloatField(null=True)
     """Container time, for a frame of a video."""
     label = models.CharField(max_length=80, blank=True)
-    """Towards which label was asked; empty: the one that it says."""
+    """The label that the heat map explains; empty: the predicted one."""
     result = models.JSONField(default=dict)
     """"said", "scores": {label: p}, "over_time": [0..1], "nearest": [sample number]."""
     heat_key = models.CharField(max_length=255, blank=True)
@@ -173,11 +176,11 @@ class Explanation(models.Model):
         indexes = [models.Index(fields=["run", "sample", "label"])]
 
     def __str__(self) -> str:
-        return f"look of {self.run_id} at {self.sample_id or self.file_name}"
+        return f"explanation by {self.run_id} of {self.sample_id or self.file_name}"
 
 
 class Promotion(models.Model):
-    """Which run of a line is at work since when, and by whom. The latest row of a line counts; `run` None: no model.
+    """Which run of a line is deployed since when, and by whom. The latest row of a line counts; `run` None: no model.
 
     Rolling back is a new row with an earlier run.
     """

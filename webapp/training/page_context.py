@@ -1,4 +1,4 @@
-"""What every page about a finished run shows at its top."""
+"""The template context of the head that all pages of a finished run share."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from webapp.training.registry import services as registry
 
 
 def head_context(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
+    """Returns the run, its dataset, what this person may do, and which run of its line is deployed."""
     team = {"pk": run.team_id}
     dataset = evaluation_queries.standing_dataset(run)
     deployed = registry.deployed_run(run.line)

@@ -1,4 +1,4 @@
-"""Every setting of a training in plain words: its name, what it is in two sentences, and its choices."""
+"""Every training setting in plain words: its name, its meaning in two sentences, and its choices."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ PICTURE_NETWORKS = (Recipe.TUTORIAL, Recipe.FINETUNE)
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """`recipes`: those on which the setting has an effect."""
+    """The words of one setting; `recipes` are those on which it has an effect."""
 
     name: Promise
     meaning: Promise
@@ -28,37 +28,37 @@ class Words:
 LEARNING: dict[str, Words] = {
     "epochs": Words(
         _("Epochs"),
-        _("How often every picture is shown. More give it time to learn, and time to learn by heart."),
+        _("How many times it goes through all the pictures. More time to learn also means more time to overfit."),
     ),
     "head_epochs": Words(
-        _("Epochs for the head alone"),
+        _("Epochs for the last layer only"),
         _(
-            "So many epochs at the beginning change only the last layer. What the network knew before is not spoiled "
-            "while that layer still guesses."
+            "For this many epochs at the start, only the last layer is trained. This protects what the network already "
+            "knows while the new layer is still guessing."
         ),
         (Recipe.FINETUNE,),
     ),
     "batch_size": Words(
-        _("Batch"),
-        _("How many pictures are looked at before each step. Larger ones are steadier and need more memory."),
+        _("Batch size"),
+        _("How many pictures it learns from at each step. Larger batches are steadier and need more memory."),
     ),
     "loss": Words(
         _("Loss"),
-        _("The number that training makes small: how wrong the answers are. Cross-entropy is right nearly always."),
+        _("Measures how wrong the predictions are; training makes it small. Cross-entropy nearly always works best."),
         choices={
             Loss.CROSS_ENTROPY: _("Cross-entropy"),
-            Loss.BCE: _("Binary cross-entropy, label by label"),
+            Loss.BCE: _("Binary cross-entropy, per label"),
             Loss.MSE: _("Squared error, as in the tutorial"),
-            Loss.FOCAL: _("Focal: looks past easy pictures"),
+            Loss.FOCAL: _("Focal: puts less weight on easy pictures"),
         },
     ),
     "focal_gamma": Words(
-        _("Focus of the focal loss"),
-        _("How much less easy pictures count. It has no effect on other losses."),
+        _("Focal loss gamma"),
+        _("How much less easy pictures count. It only affects the focal loss."),
     ),
     "optimizer": Words(
         _("Optimiser"),
-        _("How each step is made from what went wrong. Adam and AdamW find good step sizes by themselves."),
+        _("How the network changes after each batch. Adam and AdamW adapt the step size automatically."),
         choices={
             Optimizer.ADAM: _("Adam"),
             Optimizer.ADAMW: _("AdamW"),
@@ -68,18 +68,18 @@ LEARNING: dict[str, Words] = {
     ),
     "learning_rate": Words(
         _("Learning rate"),
-        _("The size of the steps. Too large and it never settles, too small and it hardly moves."),
+        _("The size of each step. Too large and it never settles, too small and it barely learns."),
     ),
     "momentum": Words(
         _("Momentum"),
-        _("How much of the last step goes into the next. Only the optimiser SGD with momentum uses it."),
+        _("How much of the last step carries over into the next. Only SGD with momentum uses it."),
     ),
     "schedule": Words(
-        _("Schedule"),
-        _("How the size of the steps changes over the run. One cycle starts small, grows, and ends very small."),
+        _("Learning rate schedule"),
+        _("How the learning rate changes during training. One cycle starts small, grows, and ends very small."),
         choices={
-            Schedule.CONSTANT: _("Always the same"),
-            Schedule.COSINE: _("Slowly falling (cosine)"),
+            Schedule.CONSTANT: _("Constant"),
+            Schedule.COSINE: _("Cosine decay"),
             Schedule.ONE_CYCLE: _("One cycle"),
         },
     ),
@@ -87,89 +87,89 @@ LEARNING: dict[str, Words] = {
 BY_HEART: dict[str, Words] = {
     "augmentation": Words(
         _("Random changes"),
-        _("Pictures are mirrored, turned or recoloured a little each time. It learns what matters, not the pictures."),
+        _("Pictures are slightly mirrored, rotated or recoloured each time. This helps it learn what matters."),
         (*HEADS, *PICTURE_NETWORKS),
         AUGMENTATION_WORDS,
     ),
     "dropout": Words(
         _("Dropout"),
-        _("This share of values is switched off at random before the last layer. No single one can be relied on then."),
+        _("Randomly ignores this share of features before the last layer. This keeps it from relying on just a few."),
     ),
     "weight_decay": Words(
         _("Weight decay"),
-        _("A steady pull of all weights towards zero. It keeps a network from bending itself around single pictures."),
+        _("Steadily pulls all weights towards zero. This keeps it from fitting individual pictures too closely."),
     ),
     "label_smoothing": Words(
         _("Label smoothing"),
-        _("Takes a little certainty away from the right label. Scores become less boastful."),
+        _("Trains towards slightly less than full certainty. This makes it less overconfident."),
     ),
     "class_weights": Words(
-        _("Rare labels weigh as much"),
-        _("A label with few pictures counts as much as one with many. Useful where the rare one is what you look for."),
+        _("Balance rare labels"),
+        _("A label with few pictures counts as much as one with many. Use it when you are looking for something rare."),
         EVERY,
     ),
     "patience": Words(
         _("Patience"),
-        _("It stops when nothing has become better for so many epochs. 0 means that it never stops early."),
+        _("Stops after this many epochs without improvement. 0 means it never stops early."),
     ),
 }
 DATA: dict[str, Words] = {
     "picture_size": Words(
         _("Picture size"),
-        _("Every picture is scaled to so many pixels on each side. Larger shows more detail and takes longer."),
+        _("Pictures are resized to this many pixels on each side. Larger ones show more detail and take longer."),
     ),
     "frames": Words(
-        _("Frames of a clip"),
-        _("So many moments, evenly spread, are taken of each clip. More show quick movements better."),
+        _("Frames per clip"),
+        _("How many evenly spaced frames are taken from each clip. More frames capture fast movement better."),
         (Recipe.SEQUENCE,),
     ),
     "validation_share": Words(
-        _("Share for validation"),
-        _("How much is kept to check with while it learns. It counts only for a version without a validation part."),
+        _("Validation share"),
+        _("How much is set aside to check progress. Only used for versions without a validation set."),
         EVERY,
     ),
     "folds": Words(
         _("Folds"),
-        _("In how many parts pictures are checked in turn. It counts only for a version without a validation part."),
+        _("How many parts are checked in turn (cross-validation). Only used for versions without a validation set."),
         HEADS,
     ),
     "seed": Words(
-        _("Seed"),
-        _("The number that chance begins with. The same one on the same machine gives the same model."),
+        _("Random seed"),
+        _("The number that randomness starts from. The same seed on the same machine gives the same model."),
         EVERY,
     ),
 }
 MACHINE: dict[str, Words] = {
     "device": Words(
         _("Device"),
-        _("Where it computes. A graphics card is many times as fast; without one the processor does it."),
+        _("Where it trains. A graphics card (GPU) is many times faster than the CPU."),
         EVERY,
         {
-            Device.AUTO: _("Graphics card where there is one"),
-            Device.CPU: _("Processor"),
-            Device.CUDA: _("Graphics card"),
+            Device.AUTO: _("GPU if available"),
+            Device.CPU: _("CPU"),
+            Device.CUDA: _("GPU"),
         },
     ),
     "mixed_precision": Words(
-        _("Half precision"),
-        _("Computes with shorter numbers on a graphics card. It is faster and as good; processors ignore it."),
+        _("Mixed precision"),
+        _("Uses shorter numbers on a GPU. It is faster and just as good; a CPU ignores it."),
     ),
     "threads": Words(
-        _("Cores"),
-        _("How many cores of the processor it may use. 0 means all of them."),
+        _("CPU cores"),
+        _("How many CPU cores it may use. 0 means all of them."),
         EVERY,
     ),
 }
 SEARCH: dict[str, Words] = {
     "minutes": Words(
-        _("Minutes at most"),
-        _("No new trial of the search begins after these. The one that runs is finished."),
+        _("Time limit (minutes)"),
+        _("No new trial starts after this time. The current one still finishes."),
         EVERY,
     ),
 }
 GROUPS: tuple[tuple[Promise, dict[str, Words]], ...] = (
-    (_("How it learns"), LEARNING),
-    (_("Against learning by heart"), BY_HEART),
+    (_("Learning"), LEARNING),
+    (_("Against overfitting"), BY_HEART),
     (_("Data"), DATA),
     (_("Machine"), MACHINE),
 )
@@ -178,39 +178,39 @@ ALL = LEARNING | BY_HEART | DATA | MACHINE | SEARCH
 RECIPE_WORDS: dict[Recipe, tuple[Promise, Promise]] = {
     Recipe.AUTO: (
         _("Recommended"),
-        _("Tries several ways to look with networks that know pictures already, and takes the one that does best."),
+        _("Tries features from several pretrained networks and keeps what works best."),
     ),
     Recipe.FACE_HEAD: (
-        _("A small head on faces"),
-        _("Builds on a network that tells people apart; right for few pictures of faces."),
+        _("Small classifier for faces"),
+        _("Builds on a face recognition network; good when you have few pictures of faces."),
     ),
     Recipe.FINETUNE: (
         _("Fine-tune a network"),
-        _("Takes a network that has seen a million pictures and adapts it to yours; slower, and needs more samples."),
+        _("Adapts a network trained on a million pictures to yours; slower, and needs more samples."),
     ),
     Recipe.TUTORIAL: (
         _("The tutorial's network"),
-        _("Two convolutions on 64 x 64 pixels, learned from nothing: small, quick, and good to understand."),
+        _("Two convolutions on 64 × 64 pixels, trained from scratch: small, fast and easy to understand."),
     ),
     Recipe.SEQUENCE: (
-        _("Frame after frame"),
-        _("Looks at the frames of a clip in their order, so that movements can be told apart."),
+        _("Frame sequence"),
+        _("Reads the frames of a clip in order, so it can tell movements apart."),
     ),
 }
 
 YES_NO = {"yes": _("Yes"), "no": _("No")}
-NOT_SETTINGS: dict[str, Promise] = {"recipe": _("Way of training"), "version": _("Version")}
-"""What runs are compared by as well."""
+NOT_SETTINGS: dict[str, Promise] = {"recipe": _("Method"), "version": _("Version")}
+"""What else runs are compared by."""
 
 
 def name_of(setting: str) -> str:
-    """Of one that only a newer worker knows, its name in the library."""
+    """Returns the name of a setting for people; the library's own name where it has no words here."""
     known = ALL.get(setting)
     return str(known.name if known else NOT_SETTINGS.get(setting, setting))
 
 
 def value_of(setting: str, value: Any) -> str:
-    """As people read it: "Light", "Yes", "0.001"; empty where a run had no such setting."""
+    """Returns a setting's value for people: "Light", "Yes", "0.001"; empty where a run had no such setting."""
     if value is None:
         return ""
     if setting == "recipe" and value in list(Recipe):

@@ -1,4 +1,4 @@
-"""Moments about which a model is in doubt, the most doubtful first, and what is shown of one."""
+"""The active-learning queue: moments where a model is uncertain, the most uncertain first."""
 
 import uuid
 from collections.abc import Sequence
@@ -20,21 +20,21 @@ _SAMPLES = Sample.objects.filter(
     label__isnull=False,
 )
 LABELLED = (Q(track=None) & Exists(_SAMPLES)) | Exists(_SAMPLES.filter(track=OuterRef("track")))
-"""The dataset knows the answer already, from whatever model or person."""
+"""Moments whose label the dataset already has, whoever gave it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A label that can be answered, with its key and what the model thinks of it (0..1)."""
+    """A label that can be given, with the model's score for it (0..1)."""
 
     label: Label
     score: float
-    is_said: bool
+    is_predicted: bool
 
 
 @dataclass(frozen=True, slots=True)
 class UncertainMoment:
-    """What the page shows of a moment."""
+    """A moment of the queue as its page shows it; player time."""
 
     observation: Observation
     player_s: float
@@ -43,24 +43,25 @@ class UncertainMoment:
 
 
 def queue(runs: Sequence[TrainingRun]) -> QuerySet[Observation]:
-    """Unanswered, of what is shown now of these very models; skipped ones last."""
+    """Returns the unanswered moments of what is shown of these runs, skipped ones last."""
     open_ones = Observation.objects.filter(
         in_queue=True,
         answered_at=None,
         recognition__in=Recognition.objects.filter(CURRENT, run__in=runs, video__deleted_at=None),
     )
-    # Of a video that is being looked at again the faces have gone already.
+    # While a video is analysed again, its faces are gone already.
     open_ones = open_ones.exclude(face=None, picture_key="")
     return open_ones.exclude(LABELLED).order_by(F("skipped_at").asc(nulls_first=True), "-doubt", "pk")
 
 
 def counts(runs: Sequence[TrainingRun]) -> dict[uuid.UUID, int]:
-    """By line; in one query."""
+    """Returns how many moments wait, by line; in one query."""
     rows = queue(runs).order_by().values("recognition__line").annotate(n=Count("pk"))
     return {row["recognition__line"]: row["n"] for row in rows}
 
 
 def next_moment(run: TrainingRun, dataset: Dataset) -> UncertainMoment | None:
+    """Returns the first moment of the queue; None when it is empty."""
     related = ("recognition__video", "track__person", "face")
     observation = queue([run]).select_related(*related).defer("track__samples", "face__embedding").first()
     if observation is None:
@@ -71,8 +72,8 @@ def next_moment(run: TrainingRun, dataset: Dataset) -> UncertainMoment | None:
 
 
 def choices_of(observation: Observation, run: TrainingRun, labels: Sequence[Label]) -> list[Choice]:
-    """Every label of the dataset, also those that the model does not know yet; names count whatever their case."""
+    """Returns every label of the dataset with its score, 0 for those the model does not know; case is ignored."""
     names = [str(name).casefold() for name in run.result.get("labels", [])]
     scores = dict(zip(names, observation.scores, strict=False))
-    said = observation.label.casefold()
-    return [Choice(each, scores.get(each.name.casefold(), 0.0), each.name.casefold() == said) for each in labels]
+    predicted = observation.label.casefold()
+    return [Choice(each, scores.get(each.name.casefold(), 0.0), each.name.casefold() == predicted) for each in labels]

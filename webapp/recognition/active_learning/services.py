@@ -1,4 +1,4 @@
-"""What somebody says a doubtful moment shows becomes a labelled sample of the dataset, and can be taken back."""
+"""Answers to uncertain moments become labelled samples of the dataset, and can be undone."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,23 +16,23 @@ from webapp.recognition.models import Observation
 
 
 class AnsweredAlready(Exception):
-    """Somebody else (or a second press) was quicker."""
+    """The moment was answered already, by somebody else or a second press."""
 
 
 class TooLate(Exception):
-    """It cannot be taken back at this moment: the sample is just being added, or was changed since."""
+    """The answer cannot be undone now: its sample is just being added, or was changed since."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """`act` labelled a sample that was there already; None: the moment is on its way into the dataset."""
+    """What an answer did: `act` labelled a sample that was there; None: the moment is being added to the dataset."""
 
     act: LabellingAct | None
     was_there: bool
 
 
 def answer(observation: Observation, dataset: Dataset, label: Label, *, user: User) -> Answered:
-    """Raises AnsweredAlready."""
+    """Labels a moment, and adds it to the dataset or labels the sample that is there. Raises AnsweredAlready."""
     open_one = Observation.objects.filter(pk=observation.pk, answered_at=None)
     if not open_one.update(answer=label.name, answered_by=user, answered_at=timezone.now()):
         raise AnsweredAlready
@@ -48,12 +48,12 @@ def answer(observation: Observation, dataset: Dataset, label: Label, *, user: Us
 
 
 def skip(observation: Observation) -> None:
-    """It comes again after all others."""
+    """Moves a moment to the end of the queue."""
     Observation.objects.filter(pk=observation.pk, answered_at=None).update(skipped_at=timezone.now())
 
 
-def take_back(observation: Observation, dataset: Dataset, act: LabellingAct | None, *, user: User) -> None:
-    """Raises TooLate."""
+def undo_answer(observation: Observation, dataset: Dataset, act: LabellingAct | None, *, user: User) -> None:
+    """Undoes an answer. Raises TooLate."""
     if not observation.answer:
         return
     if act is not None:
@@ -65,6 +65,7 @@ def take_back(observation: Observation, dataset: Dataset, act: LabellingAct | No
 
 
 def moment_of(observation: Observation, label: str) -> Moment:
+    """Returns an observation as a moment that can be added to a dataset under `label`."""
     return Moment(
         video=str(observation.recognition.video_id),
         time_s=observation.time_s,
@@ -76,7 +77,7 @@ def moment_of(observation: Observation, label: str) -> Moment:
 
 
 def _content_of(observation: Observation) -> str:
-    """SHA-256 of the stored view, which is what a dataset holds of it; empty where there is none."""
+    """Returns the SHA-256 of the stored face view, by which a dataset knows it; empty where there is none."""
     if observation.face is None:
         return ""
     try:

@@ -1,4 +1,4 @@
-"""The page "Where it is in doubt": one moment, its picture, and the answer by a key."""
+"""The page *Uncertain moments*: one moment, its picture, and the answer by a click or key."""
 
 from uuid import UUID
 
@@ -27,6 +27,7 @@ SKIP = "skip"
 @login_required
 @require_GET
 def uncertain_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Shows the next uncertain moment of a run."""
     run = get_object_or_404(access.editable_runs(request.user).select_related("team"), pk=run_id)
     dataset = _dataset(request, run)
     moment = queries.next_moment(run, dataset) if dataset else None
@@ -43,28 +44,28 @@ def uncertain_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
-    """`answer` is the id of a label, or skip, about the `moment`."""
+    """Answers the `moment`: `answer` is the id of a label, or "skip"."""
     run = get_object_or_404(access.editable_runs(request.user), pk=run_id)
     here = reverse("recognition:uncertain", args=[run.pk])
     observation = _moment(request, run)
-    said = request.POST.get("answer", "")
-    if said == SKIP:
+    text = request.POST.get("answer", "")
+    if text == SKIP:
         services.skip(observation)
-        return done(request, _("Skipped: it comes again at the end."), here)
+        return done(request, _("Skipped. You will see it again at the end."), here)
     dataset = _dataset(request, run)
     if dataset is None:
-        return refused(request, _("The dataset of this model was deleted, so there is no place for answers."), here)
-    label = dataset.labels.filter(pk=int(said)).first() if said.isdecimal() and len(said) < 19 else None
+        return refused(request, _("The dataset of this model was deleted, so answers can’t be saved."), here)
+    label = dataset.labels.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 19 else None
     if label is None:
-        return refused(request, _("Choose a label, or Skip."), here)
+        return refused(request, _("Choose a label, or skip."), here)
     try:
         answered = services.answer(observation, dataset, label, user=request.user)
     except AnsweredAlready:
-        return refused(request, _("Somebody else has just answered that."), here)
+        return refused(request, _("Someone else has just answered this one."), here)
     if answered.was_there:
-        words = _("It was in the dataset already; its label is “%(label)s” now.")
+        words = _("This was already in the dataset. Its label is now “%(label)s”.")
     else:
-        words = _("Into the dataset as “%(label)s”.")
+        words = _("Added to the dataset as “%(label)s”.")
     fields = {"moment": str(observation.pk), "act": str(answered.act.pk) if answered.act else ""}
     undo = reverse("recognition:undo_answer", args=[run.pk])
     return done(request, words % {"label": label.name}, here, undo, fields)
@@ -85,16 +86,16 @@ def undo_answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     except (ValueError, LabellingAct.DoesNotExist) as error:
         raise Http404 from error
     try:
-        services.take_back(observation, dataset, act, user=request.user)
+        services.undo_answer(observation, dataset, act, user=request.user)
     except TooLate:
-        return refused(request, _("It is just being added to the dataset. Try again in a moment."), here)
-    return done(request, _("Taken back."), here)
+        return refused(request, _("It is still being added to the dataset. Try again in a moment."), here)
+    return done(request, _("Undone."), here)
 
 
 @login_required
 @require_safe
 async def picture(request: HttpRequest, observation_id: int) -> HttpResponseBase:
-    """Of a moment in the queue: the view of the face, or the small picture that was kept."""
+    """Sends the picture of a moment in the queue: the view of the face, or the frame that was kept."""
     visible = access.visible_observations(await request.auser()).select_related("face").defer("face__embedding")
     observation = await aget_object_or_404(visible, pk=observation_id)
     key = observation.face.picture_key if observation.face else observation.picture_key
@@ -107,12 +108,12 @@ async def picture(request: HttpRequest, observation_id: int) -> HttpResponseBase
 
 
 def _dataset(request: HttpRequest, run: TrainingRun) -> Dataset | None:
-    """Of the line, while it stands."""
+    """Returns the dataset of the run's line; None where it is deleted."""
     return access.editable_datasets(request.user).filter(pk=run.line).first()
 
 
 def _moment(request: HttpRequest, run: TrainingRun) -> Observation:
-    """Raises Http404."""
+    """Returns the observation that `moment` names. Raises Http404."""
     asked = request.POST.get("moment", "")
     moments = access.editable_observations(request.user).select_related("recognition", "face").defer("face__embedding")
     number = int(asked) if asked.isdecimal() and len(asked) < 19 else 0

@@ -1,4 +1,4 @@
-"""What taking over a batch would change: each label in each video before and after, what comes and goes."""
+"""What applying a batch would change: each label in each video before and after, what is added and removed."""
 
 import uuid
 from collections import defaultdict
@@ -13,7 +13,7 @@ from webapp.recognition.models import CURRENT, Recognition, Span
 from webapp.videos.models import Video
 
 LEAST_S = 0.3
-"""A border that moves by less is no difference that anybody sees."""
+"""A boundary that moves by less is no visible difference."""
 MOST_LISTED = 6
 
 
@@ -26,25 +26,25 @@ class LabelDifference:
     after_s: float
     before: list[Bar]
     after: list[Bar]
-    comes: list[Stretch]
-    goes: list[Stretch]
+    added: list[Stretch]
+    removed: list[Stretch]
 
     @property
     def is_change(self) -> bool:
-        return bool(self.comes or self.goes)
+        return bool(self.added or self.removed)
 
     @property
-    def shown_comes(self) -> list[Stretch]:
-        return self.comes[:MOST_LISTED]
+    def shown_added(self) -> list[Stretch]:
+        return self.added[:MOST_LISTED]
 
     @property
-    def shown_goes(self) -> list[Stretch]:
-        return self.goes[:MOST_LISTED]
+    def shown_removed(self) -> list[Stretch]:
+        return self.removed[:MOST_LISTED]
 
 
 @dataclass(frozen=True, slots=True)
 class RecognitionDifference:
-    """One new recognition beside the one that is current now (or was, before it was taken over)."""
+    """A recognition compared with the one that is current now (or was, before this one was applied)."""
 
     recognition: Recognition
     before: Recognition | None
@@ -60,14 +60,14 @@ class RecognitionDifference:
 
 
 def differences_of(recognitions: Sequence[Recognition]) -> list[RecognitionDifference]:
-    """Two queries, however many recognitions. `recognitions` come with their video and run."""
+    """Compares recognitions with what they replace; they come with video and run. Two queries however many."""
     before = _before(recognitions)
     spans = _stretches([*recognitions, *before.values()])
     return [_difference(each, before.get(each.pk), spans) for each in recognitions]
 
 
 def minus(first: Iterable[Stretch], second: Iterable[Stretch], least_s: float = LEAST_S) -> list[Stretch]:
-    """What of the first stretches none of the second covers; crumbs shorter than `least_s` are left out."""
+    """Returns the parts of the first stretches that none of the second covers, without those shorter than `least_s`."""
     left: list[Stretch] = []
     taken = merged(second)
     for start_s, end_s in merged(first):
@@ -84,7 +84,7 @@ def minus(first: Iterable[Stretch], second: Iterable[Stretch], least_s: float = 
 
 
 def _before(recognitions: Sequence[Recognition]) -> dict[uuid.UUID, Recognition]:
-    """What each of them replaces or would replace."""
+    """Returns by key what each recognition replaces or would replace."""
     videos = {each.video_id for each in recognitions}
     current: QuerySet[Recognition] = Recognition.objects.filter(CURRENT, video__in=videos)
     replaced = Recognition.objects.filter(pk__in=[each.replaces_id for each in recognitions if each.replaces_id])
@@ -126,8 +126,8 @@ def _of_label(label: str, before: list[Stretch], after: list[Stretch], video: Vi
         after_s=total_s(new),
         before=bars(old, video.duration_s),
         after=bars(new, video.duration_s),
-        comes=minus(new, old),
-        goes=minus(old, new),
+        added=minus(new, old),
+        removed=minus(old, new),
     )
 
 

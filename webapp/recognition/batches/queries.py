@@ -1,4 +1,4 @@
-"""Looks at old videos that were asked for together: how far they are, and which wait to be taken over."""
+"""Batches of recognitions of earlier videos: how far they are, and which wait to be applied."""
 
 import uuid
 from collections.abc import Sequence
@@ -38,6 +38,7 @@ class BatchCounts:
 
 
 def counts(recognitions: QuerySet[Recognition]) -> BatchCounts:
+    """Counts the recognitions of a batch by state; in one query."""
     return BatchCounts(
         **recognitions.aggregate(
             all=Count("pk"),
@@ -51,7 +52,7 @@ def counts(recognitions: QuerySet[Recognition]) -> BatchCounts:
 
 
 def open_batches(recognitions: QuerySet[Recognition], limit: int = 10) -> list[dict[str, Any]]:
-    """Those in work or with something to take over, newest first: "batch", "count", "waiting", "in_work", "at"."""
+    """Returns batches in work or to be applied, newest first: "batch", "count", "waiting", "in_work", "at"."""
     grouped = recognitions.filter(batch__isnull=False).order_by().values("batch")
     found = grouped.annotate(
         count=Count("pk"),
@@ -64,7 +65,7 @@ def open_batches(recognitions: QuerySet[Recognition], limit: int = 10) -> list[d
 
 
 def chosen(recognitions: QuerySet[Recognition], keys: Sequence[str]) -> list[Recognition]:
-    """Those with these ids; nonsense among them is ignored."""
+    """Returns the recognitions with these ids; invalid ids are ignored."""
     ids = []
     for key in keys:
         try:

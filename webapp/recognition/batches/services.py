@@ -1,4 +1,4 @@
-"""Which of the recognitions at a video counts: taking over what was found, throwing it away, and taking either back."""
+"""Decides which recognition of a video counts: applies, discards, and undoes either."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from webapp.recognition.models import CURRENT, WAITING, Recognition
 
 
 def apply(recognition: Recognition) -> bool:
-    """It becomes the current one of its video and line; False when it is not waiting (any more)."""
+    """Makes a waiting recognition the current one of its video and line. Returns False when it is not waiting."""
     now = timezone.now()
     with transaction.atomic():
         current = Recognition.objects.filter(CURRENT, video=recognition.video_id, line=recognition.line).first()
@@ -23,7 +23,7 @@ def apply(recognition: Recognition) -> bool:
 
 
 def apply_automatically(recognition: Recognition) -> None:
-    """One that came with an analysis, unless a later one was quicker."""
+    """Applies a recognition that came with an analysis, unless a later one is already current."""
     later = Recognition.objects.filter(
         CURRENT, video=recognition.video_id, line=recognition.line, created_at__gt=recognition.created_at
     )
@@ -34,19 +34,19 @@ def apply_automatically(recognition: Recognition) -> None:
 
 
 def discard(recognitions: Iterable[Recognition]) -> int:
-    """Returns how many; the rows go after a while (see `cleanup.py`)."""
+    """Discards waiting recognitions and returns how many; the rows go with a later cleanup."""
     keys = [each.pk for each in recognitions]
     return Recognition.objects.filter(WAITING, pk__in=keys).update(discarded_at=timezone.now())
 
 
 def restore(recognitions: Iterable[Recognition]) -> int:
-    """Discarded ones wait again."""
+    """Puts discarded recognitions back into waiting and returns how many."""
     keys = [each.pk for each in recognitions]
     return Recognition.objects.filter(pk__in=keys, discarded_at__isnull=False).update(discarded_at=None)
 
 
 def undo_apply(recognition: Recognition) -> bool:
-    """It waits again, and what it replaced is current; False when it is no longer the current one."""
+    """Puts a current recognition back into waiting; what it replaced is current again. False when not current."""
     with transaction.atomic():
         if not Recognition.objects.filter(CURRENT, pk=recognition.pk).update(taken_over_at=None, replaces=None):
             return False

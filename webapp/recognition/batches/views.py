@@ -1,4 +1,4 @@
-"""The page of a batch of recognitions at old videos: progress, the difference, taking over, discarding, undo."""
+"""The page of a batch: progress, differences, apply, discard, undo."""
 
 from uuid import UUID
 
@@ -25,6 +25,7 @@ APPLY, APPLY_ALL, DISCARD, DISCARD_ALL, STOP = "apply", "apply_all", "discard", 
 @login_required
 @require_GET
 def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    """Shows the progress of a batch and what it would change, video by video."""
     recognitions = _recognitions(access.visible_recognitions(request.user), batch_id)
     page = Paginator(
         recognitions.select_related("video", "run", "job").order_by("video__title", "video", "line", "pk"), PAGE_SIZE
@@ -58,7 +59,7 @@ def decide(request: HttpRequest, batch_id: UUID) -> HttpResponseBase:
     else:
         return refused(request, _("Choose what to do with the new labels."), here)
     if not wished:
-        return refused(request, _("Choose at least one video whose new labels wait."), here)
+        return refused(request, _("Select at least one video with new labels."), here)
     is_applying = act in (APPLY, APPLY_ALL)
     if is_applying:
         moved = [recognition for recognition in wished if services.apply(recognition)]
@@ -70,7 +71,7 @@ def decide(request: HttpRequest, batch_id: UUID) -> HttpResponseBase:
 @login_required
 @require_POST
 def undo(request: HttpRequest, batch_id: UUID) -> HttpResponseBase:
-    """Those in `recognitions` (ids with commas between them) wait again; what they replaced is current."""
+    """Undoes applying or discarding for each of `recognitions` (ids separated by commas)."""
     recognitions = _recognitions(access.editable_recognitions(request.user), batch_id)
     here = reverse("recognition:batch", args=[batch_id])
     wished = queries.chosen(recognitions, request.POST.get("recognitions", "").split(","))
@@ -78,13 +79,13 @@ def undo(request: HttpRequest, batch_id: UUID) -> HttpResponseBase:
     back = sum(services.undo_apply(recognition) for recognition in taken)
     back += services.restore(recognition for recognition in wished if recognition.discarded_at is not None)
     if not back:
-        return refused(request, _("That cannot be undone any more: later labels stand there now."), here)
+        return refused(request, _("This can no longer be undone: newer labels have replaced these."), here)
     words = ngettext("Undone for %(n)d video.", "Undone for %(n)d videos.", back) % {"n": back}
     return done(request, words, here)
 
 
 def _recognitions(recognitions: QuerySet[Recognition], batch_id: UUID) -> QuerySet[Recognition]:
-    """Of one batch. Raises Http404 where none of it may be seen."""
+    """Returns the recognitions of one batch. Raises Http404 where none may be seen."""
     found = recognitions.filter(batch=batch_id)
     if not found.exists():
         raise Http404
@@ -94,8 +95,8 @@ def _recognitions(recognitions: QuerySet[Recognition], batch_id: UUID) -> QueryS
 def _stop(request: HttpRequest, recognitions: QuerySet[Recognition], here: str) -> HttpResponseBase:
     stopped = sum(lifecycle.cancel(job) for job in recognitions.filter(queries.IN_WORK).values_list("job", flat=True))
     if not stopped:
-        return refused(request, _("There was nothing left to stop."), here)
-    return done(request, _("Stopped. What was found so far can be taken over."), here)
+        return refused(request, _("Nothing left to stop."), here)
+    return done(request, _("Stopped. You can still apply the labels found so far."), here)
 
 
 def _told(
@@ -103,8 +104,8 @@ def _told(
 ) -> HttpResponseBase:
     n = len(moved)
     if is_applying:
-        words = ngettext("New labels for %(n)d video.", "New labels for %(n)d videos.", n)
+        words = ngettext("Applied new labels to %(n)d video.", "Applied new labels to %(n)d videos.", n)
     else:
-        words = ngettext("Discarded for %(n)d video.", "Discarded for %(n)d videos.", n)
+        words = ngettext("Discarded new labels for %(n)d video.", "Discarded new labels for %(n)d videos.", n)
     fields = {"recognitions": ",".join(str(recognition.pk) for recognition in moved)}
     return done(request, words % {"n": n}, here, reverse("recognition:undo", args=[batch_id]), fields)

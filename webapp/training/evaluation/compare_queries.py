@@ -1,4 +1,4 @@
-"""Runs side by side: which settings differ, which figures, and whether the difference is more than chance."""
+"""Compares runs: differing settings, figures, and whether a difference is more than chance."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,20 +15,20 @@ from webapp.training.models import TrainingRun
 from webapp.training.setting_words import value_of
 
 FEWEST_IN_COMMON = 20
-"""Below that no difference can be told from chance."""
+"""With fewer common samples no difference can be told from chance."""
 QUIET_SETTINGS = frozenset({"threads", "device", "minutes", "mixed_precision"})
-"""Where and how fast it computed is not what made it better."""
+"""Where and how fast it ran does not make a model better."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedRun:
-    """One run. `settings` in the order of the table's columns: value, and whether it is unlike the most frequent."""
+    """One run in the table; `settings` per column: the value, and whether it differs from most runs."""
 
     run: TrainingRun
     figures: PartFigures
     interval: tuple[float, float]
     """Of the accuracy."""
-    measured: queries.EvaluationData
+    data: queries.EvaluationData
     is_tested: bool
     is_grave: bool
     settings: list[tuple[Any, bool]]
@@ -40,19 +40,20 @@ SORTS: dict[str, tuple[Callable[[ComparedRun], Any], bool]] = {
     "calibration": (lambda row: row.figures["expected_calibration_error"], False),
     "number": (lambda row: row.run.number, True),
 }
-"""What the table can be sorted by, and whether large is first."""
+"""What the table can be sorted by, and whether the largest comes first."""
 
 
 def differing(runs: Sequence[TrainingRun]) -> list[str]:
-    """Names of the settings that are not the same in all; "recipe" and "version" first."""
+    """Returns the names of the settings that differ between runs; "recipe" and "version" first."""
     names = sorted({name for run in runs for name in run.config} - {"recipe"} - QUIET_SETTINGS)
     return [name for name in ("recipe", "version", *names) if len({_plain(_value(run, name)) for run in runs}) > 1]
 
 
 def table(runs: Sequence[TrainingRun], sort: str) -> tuple[list[str], list[ComparedRun]]:
+    """Returns the differing settings and a row for each run, sorted by a key of SORTS (else by accuracy)."""
     names = differing(runs)
-    usual = {name: _most_frequent([_plain(_value(run, name)) for run in runs]) for name in names}
-    rows = [_row(run, names, usual) for run in runs]
+    most = {name: _most_frequent([_plain(_value(run, name)) for run in runs]) for name in names}
+    rows = [_row(run, names, most) for run in runs]
     key, largest_first = SORTS.get(sort, SORTS["accuracy"])
     return names, sorted(rows, key=key, reverse=largest_first)
 
@@ -61,12 +62,12 @@ def _row(run: TrainingRun, names: Sequence[str], usual: Mapping[str, str]) -> Co
     part = caveat_words.measured_part(run.document)
     values = [(value_of(name, _value(run, name)), _plain(_value(run, name)) != usual[name]) for name in names]
     figures = queries.figures(run, part)
-    measured = queries.EvaluationData(figures["count"], figures["sources"], False)
+    data = queries.EvaluationData(queries.right_count(figures), figures["count"], figures["sources"], False)
     return ComparedRun(
         run,
         figures,
         accuracy_interval(figures),
-        measured,
+        data,
         bool(run.document["test"]),
         bool(caveat_words.grave_caveats(run)),
         values,
@@ -89,9 +90,9 @@ def _most_frequent(values: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AccuracyDifference:
-    """On the samples that both were measured with: `points` of accuracy by which the first is better (may be below 0).
+    """How much more accurate the first run is, in percentage `points` (may be negative), on `common` samples.
 
-    `chance` None: they cannot be compared fairly. `alone` counts the samples that only one was measured with.
+    `chance` is the p-value, None where they cannot be compared fairly. `alone` counts samples that only one predicted.
     """
 
     first: TrainingRun
@@ -107,7 +108,7 @@ class AccuracyDifference:
 
 
 def difference(first: TrainingRun, second: TrainingRun) -> AccuracyDifference:
-    """Only samples that both had not learned from, with the same truth for both, are a fair measure."""
+    """Compares two runs on the samples that both held out, with the same target for both."""
     part, other_part = (caveat_words.measured_part(run.document) for run in (first, second))
     if part != other_part:
         return AccuracyDifference(first, second, 0, 0)
@@ -124,8 +125,8 @@ def difference(first: TrainingRun, second: TrainingRun) -> AccuracyDifference:
 
 
 def _right_by_sample(run: TrainingRun, part: str) -> dict[tuple[int, str], tuple[bool, str]]:
-    """(sample, truth) -> whether it was right, and the source of the sample."""
+    """Maps (sample, target) to whether it was predicted right, and the source of the sample."""
     rows = run.held_out_predictions.filter(part=part, sample__isnull=False).values_list(
         "sample", "truth", "said", "sample__source"
     )
-    return {(sample, truth): (truth == said, source) for sample, truth, said, source in rows}
+    return {(sample, target): (target == predicted, source) for sample, target, predicted, source in rows}

@@ -1,4 +1,4 @@
-"""Runs in one table."""
+"""The page that compares runs in one table."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,13 +16,13 @@ from webapp.training.models import TrainingRun
 from webapp.training.registry import services as registry
 
 MOST_RUNS = 50
-"""The latest of a line; more rows are no comparison any more."""
+"""The latest runs of a line; more rows cannot be compared by eye."""
 
 
 @login_required
 @require_GET
 def compare(request: HttpRequest) -> HttpResponse:
-    """?line=<id> shows the runs of a line, or ?run=<id>&run=<id> chosen ones; two ?pair=<id> are told apart."""
+    """Compares the runs of ?line=<id>, or those of ?run=<id>&run=<id>; two ?pair=<id> are tested against chance."""
     chosen = _runs(request)
     if not chosen:
         raise Http404
@@ -45,7 +45,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 
 def _runs(request: HttpRequest) -> list[TrainingRun]:
-    """Finished ones of one team, the newest first."""
+    """Returns the finished runs that are asked for, of one team, the newest first."""
     runs = access.visible_runs(request.user).exclude(result={}).order_by("-created_at", "-number")
     if line := uuid_or_none(request.GET.get("line", "")):
         return list(runs.filter(line=line)[:MOST_RUNS])
@@ -55,7 +55,7 @@ def _runs(request: HttpRequest) -> list[TrainingRun]:
 
 
 def _pair(request: HttpRequest, runs: list[TrainingRun]) -> tuple[TrainingRun, TrainingRun] | None:
-    """The two that are asked about, else the two on top."""
+    """Returns the two runs that are asked about, else the first two."""
     wished = request.GET.getlist("pair")
     asked = [run for run in runs if str(run.pk) in wished]
     some = asked if len(asked) == 2 else runs[:2]
@@ -65,12 +65,12 @@ def _pair(request: HttpRequest, runs: list[TrainingRun]) -> tuple[TrainingRun, T
 def _told(told: AccuracyDifference) -> str:
     if told.chance is None:
         return _(
-            "These two cannot be compared fairly: they were measured on different samples. Train both on the same "
+            "These two can’t be compared fairly because they were tested on different samples. Train both on the same "
             "version of the dataset."
         )
     other = told.second if told.better == told.first else told.first
     better, worse = (_("Run %(number)d") % {"number": run.number} for run in (told.better, other))
     words = evaluation_words.difference(told.chance, better, worse, told.points, told.common)
     if told.alone:
-        words += " " + _("Samples that only one of them was measured with do not count here.")
+        words += " " + _("Samples that only one of them was tested on are not counted.")
     return words

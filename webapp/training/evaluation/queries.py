@@ -1,4 +1,4 @@
-"""Reads for the page of a finished run: its figures, what it said of which sample, curves, thresholds."""
+"""Reads for the page of a finished run: figures, held-out predictions, curves, thresholds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ from webapp.training import caveat_words
 from webapp.training.models import HeldOutPrediction, TrainingRun
 
 MOST_ROWS = 50_000
-"""Curves of more samples look the same and take seconds."""
+"""Predictions behind the curves; with more they look the same and take seconds."""
 SHADES = 8
-"""Steps of colour of the confusion matrix."""
+"""Shades of colour in the confusion matrix."""
 CARDS = 12
-"""Mistakes on the page itself; the list has them all."""
+"""Mistakes on the page itself; the list has all of them."""
 FLIPPED_SHOWN = 12
-"""Pictures that are shown of those about which another threshold changes its mind."""
+"""Pictures shown of the predictions that another threshold flips."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartPredictions:
-    """What was said of the samples of one part: one row each, labels by their place in the run's list."""
+    """The held-out predictions of one part, as arrays of one row each; labels are places in `labels`."""
 
     labels: tuple[str, ...]
     keys: "np.ndarray[Any, np.dtype[np.int64]]"
@@ -39,6 +39,7 @@ class PartPredictions:
 
 
 def predictions_of(run: TrainingRun, part: str) -> PartPredictions:
+    """Reads the predictions of a part, at most MOST_ROWS."""
     labels = tuple(run.document["labels"])
     place = {label: number for number, label in enumerate(labels)}
     rows = (
@@ -58,7 +59,7 @@ def predictions_of(run: TrainingRun, part: str) -> PartPredictions:
 
 @dataclass(frozen=True, slots=True)
 class ConfusionCell:
-    """Samples that are `target` and were predicted as `predicted`; `shade` 0..SHADES by its share of the row."""
+    """Samples of `target` that were predicted as `predicted`; `shade` 0..SHADES is its share of the row."""
 
     target: str
     predicted: str
@@ -71,7 +72,7 @@ class ConfusionCell:
 
 
 def matrix(run: TrainingRun, part: str) -> list[tuple[str, int, list[ConfusionCell]]]:
-    """Truth, how many there are, and a cell for each label that was said. From the run's own figures."""
+    """Returns the confusion matrix: for each target its count, and a cell for each predicted label."""
     labels = run.document["labels"]
     rows = []
     for target, counts in zip(labels, figures(run, part)["confusion"], strict=True):
@@ -95,17 +96,18 @@ def figures(run: TrainingRun, part: str) -> PartFigures:
 
 
 def parts_of(run: TrainingRun) -> list[str]:
-    """Those with figures, the test first."""
+    """Returns the parts that have figures, the test first."""
     return [part for part in (Part.TEST, Part.VALIDATION) if run.result.get(part)]
 
 
 def chosen_part(run: TrainingRun, query: Mapping[str, str]) -> str:
+    """Returns the part that ?part= asks for, else the one with the headline figures."""
     wished = query.get("part", "")
     return wished if wished in parts_of(run) else caveat_words.measured_part(run.document)
 
 
 def chosen_label(run: TrainingRun, query: Mapping[str, str], part: str) -> str:
-    """The one that is asked for; else of two labels the second, of more the one that it knows worst."""
+    """Returns the label that ?label= asks for; else the second of two, or the one with the lowest F1 of more."""
     labels = run.document["labels"]
     wished = query.get("label", "")
     if wished in labels:
@@ -119,7 +121,7 @@ def chosen_label(run: TrainingRun, query: Mapping[str, str], part: str) -> str:
 
 @dataclass(frozen=True)
 class OneVsRest:
-    """One label against all others."""
+    """One label against all others: scores, curves, and what a threshold changes."""
 
     run: TrainingRun
     predictions: PartPredictions
@@ -143,12 +145,12 @@ class OneVsRest:
 
     @cached_property
     def table(self) -> list[list[int]]:
-        """Right yes, wrong yes, missed, right no at each hundredth."""
+        """True positives, false positives, false negatives and true negatives at each hundredth."""
         return [[int(n) for n in row] for row in curves.threshold_table(self.scores, self.positive)]
 
     @property
     def default_threshold(self) -> float:
-        """From where on it is said as the run stands."""
+        """The score from which the run predicts this label."""
         labels = self.predictions.labels
         if len(labels) != 2:
             return 0.5
@@ -156,34 +158,34 @@ class OneVsRest:
         return threshold if self.label == labels[1] else 1 - threshold
 
     def flipped(self, threshold: float) -> list[int]:
-        """Keys of the rows about which it changes its mind, the nearest to the old threshold first."""
+        """Returns the keys of the predictions that change at `threshold`, the nearest to the default one first."""
         low, high = sorted((threshold, self.default_threshold))
         places = np.flatnonzero((self.scores >= low) & (self.scores < high))
         nearest = places[np.argsort(np.abs(self.scores[places] - self.default_threshold), kind="stable")]
         return [int(key) for key in self.predictions.keys[nearest]]
 
 
-def read_threshold(query: Mapping[str, str], usual: float) -> float:
-    """Of the address, in hundredths; odd values count as none."""
+def read_threshold(query: Mapping[str, str], default: float) -> float:
+    """Returns the threshold that ?at= gives in hundredths; `default` where it is missing or odd."""
     text = query.get("at", "")
     if not (text.isascii() and text.isdigit() and int(text[:4]) <= curves.STEPS):
-        return usual
+        return default
     return int(text) / curves.STEPS
 
 
 def cards(rows: QuerySet[HeldOutPrediction]) -> QuerySet[HeldOutPrediction]:
-    """With all that a card shows."""
+    """Joins what a card of a prediction shows."""
     return rows.select_related("sample__label", "sample__video")
 
 
 def mistakes(run: TrainingRun, part: str) -> QuerySet[HeldOutPrediction]:
-    """The surest first."""
+    """Returns the wrong predictions of a part, the most confident first."""
     wrong = run.held_out_predictions.filter(part=part).exclude(truth=F("said"))
     return wrong.order_by("-certainty", "pk")
 
 
 def chosen_predictions(run: TrainingRun, part: str, query: Mapping[str, str]) -> QuerySet[HeldOutPrediction]:
-    """?truth= and ?said= choose a cell; ?wrong=1 all mistakes. The surest first."""
+    """Returns those of a cell (?truth=, ?said=), all mistakes (?wrong=1) or all; the most confident first."""
     rows = (
         mistakes(run, part)
         if query.get("wrong")
@@ -196,30 +198,33 @@ def chosen_predictions(run: TrainingRun, part: str, query: Mapping[str, str]) ->
 
 
 def in_order(rows: QuerySet[HeldOutPrediction], keys: Sequence[int]) -> list[HeldOutPrediction]:
+    """Returns the predictions with these keys, in the order of `keys`."""
     found = cards(rows).in_bulk(list(keys))
     return [found[key] for key in keys if key in found]
 
 
 def standing_dataset(run: TrainingRun) -> Dataset | None:
-    """The dataset of the run, unless it is deleted."""
+    """Returns the dataset of the run; None where it is deleted."""
     return run.dataset if run.dataset is not None and run.dataset.deleted_at is None else None
 
 
 def labels_today(dataset: Dataset | None) -> list[Label]:
+    """Returns the labels that the dataset has now, which may differ from those of the run."""
     return list(dataset.labels.all()) if dataset is not None else []
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationData:
-    """What the figures of a part are of."""
+    """What the figures of a part were measured on: `right` of `count` samples, from how many sources."""
 
+    right: int
     count: int
     sources: int
     are_videos: bool
 
 
 def evaluated_on(run: TrainingRun, part: str) -> EvaluationData:
-    """The number of videos where all samples come from videos, else that of the sources that the run found."""
+    """Returns what a part was measured on; sources are videos where all samples come from videos."""
     measured = figures(run, part)
     counted = run.held_out_predictions.filter(part=part).aggregate(
         all=Count("pk"),
@@ -227,4 +232,10 @@ def evaluated_on(run: TrainingRun, part: str) -> EvaluationData:
         videos=Count("sample__video", distinct=True),
     )
     are_videos = bool(counted["all"]) and counted["all"] == counted["of_videos"]
-    return EvaluationData(measured["count"], counted["videos"] if are_videos else measured["sources"], are_videos)
+    sources = counted["videos"] if are_videos else measured["sources"]
+    return EvaluationData(right_count(measured), measured["count"], sources, are_videos)
+
+
+def right_count(measured: PartFigures) -> int:
+    """Returns how many samples of a part were predicted right."""
+    return round(measured["accuracy"] * measured["count"])

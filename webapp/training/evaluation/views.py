@@ -1,4 +1,4 @@
-"""The page of a finished run: how good it is, where it errs, what another threshold would change, relabelling."""
+"""The page of a finished run: figures, mistakes, what another threshold would change, relabelling."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,12 +32,12 @@ from webapp.training.setting_words import name_of, value_of
 
 PAGE_SIZE = 36
 PROMOTIONS_SHOWN = 8
-"""Lines of the history of promotions that the page shows."""
+"""Promotions that the page shows; the history has all."""
 TABLE_STEPS = range(0, 101, 10)
 
 
 def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
-    """Of a run that this person may see and that is done; called by `views.run`."""
+    """Renders the result of a run that is done and that this person may see."""
     part = queries.chosen_part(run, request.GET)
     figures = queries.figures(run, part)
     low, high = accuracy_interval(figures)
@@ -48,7 +48,7 @@ def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
         "figures": figures,
         "interval": {"from": low, "to": high, "low": 100 * low, "width": 100 * (high - low)},
         "right_words": evaluation_words.right_of(run.kind, figures["accuracy"], low, high),
-        "measured_words": evaluation_words.measured_on(run.kind, queries.evaluated_on(run, part), part),
+        "evaluated_words": evaluation_words.evaluated_on(run.kind, queries.evaluated_on(run, part), part),
         "calibration_words": evaluation_words.calibration(
             figures["expected_calibration_error"], figures["calibration"]
         ),
@@ -61,7 +61,7 @@ def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
         "labels_today": queries.labels_today(context["dataset"]),
         "promotions": list(registry.history(run.line)[:PROMOTIONS_SHOWN]),
         "before": registry.previous_run(run.line),
-        **run_context.learned(run),
+        **run_context.learning_context(run),
         "settings": [(name_of(name), value_of(name, value)) for name, value in sorted(run.config.items())],
     }
     return render(request, "training/result.html", context)
@@ -70,7 +70,7 @@ def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
 @login_required
 @require_GET
 def predictions(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """The samples of a cell, all mistakes, or all: ?part=&truth=&said=&wrong=1"""
+    """Lists the predictions of a cell, all mistakes, or all: ?part=&truth=&said=&wrong=1"""
     run = finished_run(request, run_id)
     part = queries.chosen_part(run, request.GET)
     rows = queries.cards(queries.chosen_predictions(run, part, request.GET))
@@ -88,7 +88,7 @@ def predictions(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def threshold(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """What changes at another threshold: ?part=&label=&at=0..100"""
+    """Renders what changes at another threshold: ?part=&label=&at=0..100"""
     run = finished_run(request, run_id)
     part = queries.chosen_part(run, request.GET)
     context = head_context(request, run) | _threshold_context(request, run, part)
@@ -98,7 +98,7 @@ def threshold(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def relabel(request: SignedInRequest, run_id: UUID, number: int) -> HttpResponseBase:
-    """`label` (its id) and `revision`, or `leave_out`; goes into the next version, and can be undone."""
+    """Relabels a sample (`label` by id, `revision`) or excludes it (`leave_out`), for the next version; undoable."""
     run = get_object_or_404(access.editable_runs(request.user).select_related("dataset"), pk=run_id)
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=run.dataset_id)
     sample = get_object_or_404(Sample, dataset=dataset, number=number)
@@ -107,13 +107,15 @@ def relabel(request: SignedInRequest, run_id: UUID, number: int) -> HttpResponse
     seen = {number: int(revision)} if revision.isascii() and revision.isdigit() else {}
     if "leave_out" in request.POST:
         outcome = labelling.exclude_samples(dataset, user=request.user, seen=seen, excluded=True)
-        words = _("Sample %(number)d is left out of the next version.") % {"number": number}
+        words = _("Sample %(number)d will be left out of the next version.") % {"number": number}
     else:
         label = _label(dataset, request.POST.get("label", ""))
         if label is None:
-            return refused(request, _("This label is gone. Reload the page to see today's labels."), here, status=400)
+            return refused(
+                request, _("This label no longer exists. Reload the page to see the current labels."), here, status=400
+            )
         outcome = labelling.label_samples(dataset, user=request.user, label=label, seen=seen)
-        words = _("Sample %(number)d is now “%(label)s”; that goes into the next version.")
+        words = _("Sample %(number)d is now “%(label)s”. The next version will use it.")
         words %= {"number": number, "label": label.name}
     if outcome.act is None:
         return refused(request, _unchanged(sample), here)
@@ -122,13 +124,13 @@ def relabel(request: SignedInRequest, run_id: UUID, number: int) -> HttpResponse
 
 
 def finished_run(request: HttpRequest, run_id: UUID) -> TrainingRun:
-    """404 for one that is not this person's to see, and for one without a result."""
+    """Returns a run with a result that this person may see. Raises Http404."""
     runs = access.visible_runs(request.user).select_related("dataset", "job", "team").exclude(result={})
     return get_object_or_404(runs, pk=run_id)
 
 
 def _back(request: HttpRequest) -> dict[str, str]:
-    """Undoing leads to where the button was pressed."""
+    """Returns the form field that leads the undo back to where the button was pressed."""
     return {"next": request.POST["next"]} if request.POST.get("next") else {}
 
 
@@ -141,7 +143,7 @@ def _label(dataset: Dataset, wished: str) -> Label | None:
 def _unchanged(sample: Sample) -> str:
     if sample.removed_at is not None:
         return _("This sample is no longer in the dataset.")
-    return _("Nothing was changed: it is so already, or somebody else has just changed it. Reload the page to see.")
+    return _("Nothing was changed: it was already set, or someone else just changed it. Reload the page to see.")
 
 
 def _threshold_context(request: HttpRequest, run: TrainingRun, part: str) -> dict[str, Any]:
@@ -171,12 +173,12 @@ def _threshold_context(request: HttpRequest, run: TrainingRun, part: str) -> dic
 
 
 def _line(points: Any) -> str:
-    """Points 0..1 as an SVG polyline in a field of 100 by 100 whose zero is bottom left."""
+    """Returns points 0..1 as an SVG polyline in a field of 100 by 100 with its origin at the bottom left."""
     return " ".join(f"{100 * x:.1f},{100 - 100 * y:.1f}" for x, y in points)
 
 
 def _steps(table: Sequence[Sequence[int]]) -> list[dict[str, Any]]:
-    """The curves as numbers, for those who do not see them."""
+    """Returns the curves as numbers, for those who cannot see them."""
     rows = []
     for step in TABLE_STEPS:
         yes, alarm, missed, no = table[step]

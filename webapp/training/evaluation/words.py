@@ -1,4 +1,4 @@
-"""The figures of a run as sentences that people say."""
+"""Puts the figures of a run into sentences."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -7,111 +7,111 @@ from analysis.training.run_document import CalibrationBin
 from webapp.datasets.choices import DatasetKind, Part
 from webapp.training.evaluation.queries import EvaluationData
 
-PER_HUNDRED_FROM = 0.95
-"""From there on "of 10" would be 9.7, which nobody can picture."""
+NEARLY_ALL = 0.99
+"""From there on a decimal is shown, so that 99.6 of 100 does not become all."""
 WELL_CALIBRATED, BADLY_CALIBRATED = 0.05, 0.12
-SURE_OF_DIFFERENCE = 0.05
+SIGNIFICANT = 0.05
 
 
 def right_of(kind: str, share: float, low: float, high: float) -> str:
-    """Of 10 pictures 9 are right, most likely between 8.4 and 9.5."""
-    whole = 100 if share >= PER_HUNDRED_FROM else 10
-    values = {"whole": whole, "right": _number(share * whole)}
-    values |= {"low": _number(low * whole), "high": _number(high * whole)}
+    """Returns "It gets about 91 of 100 faces right (likely 86 to 96)."; all shares are 0..1."""
+    values = {"right": _per_hundred(share), "low": _per_hundred(low), "high": _per_hundred(high)}
     if kind == DatasetKind.FACES:
-        words = _("Of %(whole)d faces it is right about %(right)s, most likely between %(low)s and %(high)s.")
+        words = _("It gets about %(right)s of 100 faces right (likely %(low)s to %(high)s).")
     elif kind == DatasetKind.CLIPS:
-        words = _("Of %(whole)d clips it is right about %(right)s, most likely between %(low)s and %(high)s.")
+        words = _("It gets about %(right)s of 100 clips right (likely %(low)s to %(high)s).")
     else:
-        words = _("Of %(whole)d pictures it is right about %(right)s, most likely between %(low)s and %(high)s.")
+        words = _("It gets about %(right)s of 100 pictures right (likely %(low)s to %(high)s).")
     return words % values
+
+
+def _per_hundred(share: float) -> str:
+    return _number(100 * share) if share > NEARLY_ALL else str(round(100 * share))
 
 
 def _number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def measured_on(kind: str, measured: EvaluationData, part: str) -> str:
-    """Measured on 212 pictures of 14 videos that it never saw."""
-    n = measured.count
+def evaluated_on(kind: str, data: EvaluationData, part: str) -> str:
+    """Returns "196 of 212 pictures right, from 14 videos it had never seen."; `part` is a value of `Part`."""
+    values = {"n": data.right, "all": data.count}
     if kind == DatasetKind.FACES:
-        things = ngettext("%(n)d face", "%(n)d faces", n) % {"n": n}
+        things = ngettext("%(n)d of %(all)d face right", "%(n)d of %(all)d faces right", data.count) % values
     elif kind == DatasetKind.CLIPS:
-        things = ngettext("%(n)d clip", "%(n)d clips", n) % {"n": n}
+        things = ngettext("%(n)d of %(all)d clip right", "%(n)d of %(all)d clips right", data.count) % values
     else:
-        things = ngettext("%(n)d picture", "%(n)d pictures", n) % {"n": n}
-    sources = measured.sources
-    if measured.are_videos:
+        things = ngettext("%(n)d of %(all)d picture right", "%(n)d of %(all)d pictures right", data.count) % values
+    sources = data.sources
+    if data.are_videos:
         where = ngettext("%(n)d video", "%(n)d videos", sources) % {"n": sources}
     else:
         where = ngettext("%(n)d source", "%(n)d sources", sources) % {"n": sources}
     words = (
-        _("Measured on %(things)s of %(where)s that it never saw.")
+        _("%(things)s, from %(where)s it had never seen.")
         if part == Part.TEST
-        else _(
-            "Measured on %(things)s of %(where)s that it did not learn from, but that its settings were chosen with."
-        )
+        else _("%(things)s, from %(where)s it was not trained on, but that were used to choose its settings.")
     )
     return words % {"things": things, "where": where}
 
 
 def calibration(error: float, bins: list[CalibrationBin]) -> str:
-    """What "90 % sure" is worth, from the fullest of the bins above a half."""
+    """Says how far its percentages can be trusted; `error` is the expected calibration error, 0..1."""
     points = round(100 * error)
     if error <= WELL_CALIBRATED:
-        words = _("You can take its percentages as they are: on average they are off by %(points)d points.")
+        words = _("Its percentages are accurate: off by %(points)d percentage points on average.")
     elif error < BADLY_CALIBRATED:
-        words = _("Its percentages are roughly right: on average they are off by %(points)d points.")
+        words = _("Its percentages are roughly right: off by %(points)d percentage points on average.")
     else:
-        words = _("Do not trust its percentages: on average they are off by %(points)d points.")
-    said = words % {"points": points}
+        words = _("Don’t rely on its percentages: they are off by %(points)d percentage points on average.")
+    summary = words % {"points": points}
     if not bins:
-        return said
+        return summary
     fullest = max(bins, key=lambda each: each["count"])
-    example = _("When it says %(sure)d %%, it is right in %(right)d %% of the cases.") % {
+    example = _("When it is %(sure)d %% sure, it is right %(right)d %% of the time.") % {
         "sure": round(100 * fullest["confidence"]),
         "right": round(100 * fullest["accuracy"]),
     }
-    return f"{said} {example}"
+    return f"{summary} {example}"
 
 
 def at_threshold(label: str, counts: list[int]) -> list[str]:
-    """`counts`: right yes, wrong yes, missed, right no."""
+    """Says what is found and missed at a threshold; `counts`: true and false positives, false and true negatives."""
     yes, alarm, missed, _no = counts
     return [
-        _("Of %(all)d that are “%(label)s” it finds %(yes)d and misses %(missed)d.")
+        _("Finds %(yes)d of %(all)d “%(label)s” samples and misses %(missed)d.")
         % {"all": yes + missed, "label": label, "yes": yes, "missed": missed},
-        _("Of %(said)d that it calls “%(label)s” %(yes)d are, %(alarm)d are not.")
+        _("Says “%(label)s” %(said)d times: %(yes)d right, %(alarm)d wrong.")
         % {"said": yes + alarm, "label": label, "yes": yes, "alarm": alarm},
     ]
 
 
 def flipped(label: str, more: bool, right: int, wrong: int) -> str:
-    """About how many it changes its mind, and whether that is for the better."""
+    """Says how many predictions change with the threshold, and whether for the better."""
     n = right + wrong
     if not n:
-        return _("Nothing changes against the threshold that it has.")
+        return _("Same result as with the current threshold.")
     if more:
         words = ngettext(
-            "%(n)d more is called “%(label)s”: %(right)d rightly, %(wrong)d wrongly.",
-            "%(n)d more are called “%(label)s”: %(right)d rightly, %(wrong)d wrongly.",
+            "%(n)d more sample becomes “%(label)s”: %(right)d right, %(wrong)d wrong.",
+            "%(n)d more samples become “%(label)s”: %(right)d right, %(wrong)d wrong.",
             n,
         )
     else:
         words = ngettext(
-            "%(n)d is no longer called “%(label)s”: %(right)d rightly, %(wrong)d wrongly.",
-            "%(n)d are no longer called “%(label)s”: %(right)d rightly, %(wrong)d wrongly.",
+            "%(n)d sample is no longer “%(label)s”: %(right)d right, %(wrong)d wrong.",
+            "%(n)d samples are no longer “%(label)s”: %(right)d right, %(wrong)d wrong.",
             n,
         )
     return words % {"n": n, "label": label, "right": right, "wrong": wrong}
 
 
 def difference(chance: float, better: str, other: str, points: float, common: int) -> str:
-    """Whether one of two runs is better by more than chance; `better` and `other` are their names."""
-    measured = ngettext("the %(n)d sample", "the same %(n)d samples", common) % {"n": common}
+    """Says whether one of two runs is better by more than chance (a p-value); `better` and `other` are their names."""
+    measured = ngettext("the same %(n)d sample", "the same %(n)d samples", common) % {"n": common}
     if points == 0:
         values = {"first": better, "second": other, "measured": measured}
-        return _("%(first)s and %(second)s are right equally often on %(measured)s.") % values
+        return _("%(first)s and %(second)s are equally accurate on %(measured)s.") % values
     values = {
         "better": better,
         "other": other,
@@ -119,15 +119,15 @@ def difference(chance: float, better: str, other: str, points: float, common: in
         "measured": measured,
         "chance": _percent(chance),
     }
-    if chance < SURE_OF_DIFFERENCE:
+    if chance < SIGNIFICANT:
         words = _(
-            "%(better)s is better than %(other)s, and hardly by chance: by %(points)s points on %(measured)s. Two "
-            "equally good models differ that much in %(chance)s of cases."
+            "%(better)s is %(points)s percentage points more accurate than %(other)s on %(measured)s. This is unlikely "
+            "to be chance: two equally good models differ that much in %(chance)s of cases."
         )
     else:
         words = _(
-            "%(better)s was right %(points)s points more often than %(other)s on %(measured)s, but that may be chance: "
-            "two equally good models differ that much in %(chance)s of cases."
+            "%(better)s is %(points)s percentage points more accurate than %(other)s on %(measured)s, but this may be "
+            "chance: two equally good models differ that much in %(chance)s of cases."
         )
     return words % values
 

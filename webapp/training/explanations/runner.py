@@ -1,4 +1,4 @@
-"""What the worker does when somebody asks where a model looked; the loaded model stays for the next question."""
+"""Explains a prediction in the worker: what the model predicts, and a heat map of what speaks for it."""
 
 import logging
 from collections.abc import Iterator
@@ -38,25 +38,25 @@ logger = logging.getLogger(__name__)
 STAGE = "explain"
 PICTURE, HEAT, FRAMES = "picture.jpg", "heat.png", "frames.jpg"
 AVERAGED = 24
-"""Samples behind the mean of a label: more of them hardly change it."""
+"""Samples behind the average of a label: more of them hardly change it."""
 NEAREST = 6
 ROWS = 2000
 FRAME_SIDE_PX = 1280
 CLIP_S = 2.0
-"""Of a video around the moment that was asked about, for models of clips."""
+"""Length of the clip that is cut around a moment of a video, for models of clips."""
 MOST_CLIP_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the model is shown. `is_faceless`: a face was looked for in vain, so it is the whole picture."""
+    """The file given to the model. `is_faceless`: no face was found, so it is the whole picture."""
 
     path: Path
     is_faceless: bool = False
 
 
 def explain_picture(job: Job) -> None:
-    """Stores the pictures, then the row and the end of the job in one transaction."""
+    """Computes the explanation of a job; stores its pictures, then its row. Raises Cancelled and AnalysisError."""
     explanation = Explanation.objects.filter(job=job, run__deleted_at=None).first()
     if explanation is None:
         lifecycle.cancel(job.pk)
@@ -84,7 +84,7 @@ def _explained(explanation: Explanation, model: "LoadedModel", path: Path) -> "S
 
 @contextmanager
 def _file_of(explanation: Explanation, model: "LoadedModel") -> Iterator[Shown]:
-    """The picture or clip as the model takes it. Raises FileGone, UnreadablePicture or UnreadableVideo."""
+    """Yields the picture or clip as the model takes it. Raises FileGone, UnreadablePicture or UnreadableVideo."""
     with storage.scratch_dir() as scratch, ExitStack() as opened:
         if explanation.video is not None:
             yield _frame(explanation, model, scratch)
@@ -110,7 +110,7 @@ def _of_upload(explanation: Explanation, model: "LoadedModel", path: Path, scrat
 
 
 def _frame(explanation: Explanation, model: "LoadedModel", scratch: Path) -> Shown:
-    """The moment of the video; for models of clips a short clip around it."""
+    """Writes the frame of the video, or for models of clips a short clip around it."""
     assert explanation.video is not None and explanation.time_s is not None
     info = info_of(explanation.video)
     with original_of(explanation.video) as path:
@@ -137,7 +137,7 @@ def _ignore(progress: Progress) -> None:
 
 
 def _with_face(image_bgr: Image, scratch: Path) -> Shown:
-    """A model of faces is shown the largest one, cut out as its samples are."""
+    """Cuts out the largest face as a model of faces has them as samples; the whole picture without one."""
     from analysis.faces.detect import load_detector
     from analysis.training.evaluation.explanation_images import largest_face
 
@@ -152,7 +152,7 @@ def _written(image_bgr: Image, scratch: Path) -> Path:
 
 
 def _vector_of(explanation: Explanation, path: Path) -> tuple[Float32, str]:
-    """What was measured of the sample, or the same made of the file now; `(d,)` and the embedder's name."""
+    """Returns the embedding of the sample or file, `(d,)`, and the embedder's name."""
     if explanation.sample is not None:
         row = Measured.objects.filter(sample=explanation.sample).values_list("embedding", "embedder").first()
         if row is not None:
@@ -173,7 +173,7 @@ def _still(path: Path) -> Image:
 
 
 def nearest(explanation: Explanation, vector: Float32, embedder: str) -> list[int]:
-    """Numbers of the samples it learned from that look most alike; none where its version is gone."""
+    """Returns the numbers of the most similar training samples; none where the version is gone."""
     if explanation.run.version_id is None:
         return []
     learned = {"frozen_in__version": explanation.run.version_id, "frozen_in__part": SplitPart.TRAIN.value}
@@ -184,15 +184,15 @@ def nearest(explanation: Explanation, vector: Float32, embedder: str) -> list[in
     for row in rows.values_list("sample__number", "embedding").iterator(ROWS):
         batch.append(row)
         if len(batch) == ROWS:
-            found, batch = _best([*found, *_likenesses(batch, vector)]), []
-    return [number for _likeness, number in _best([*found, *_likenesses(batch, vector)])]
+            found, batch = _best([*found, *_similarities(batch, vector)]), []
+    return [number for _similarity, number in _best([*found, *_similarities(batch, vector)])]
 
 
-def _likenesses(rows: list[tuple[int, bytes | memoryview]], vector: Float32) -> list[tuple[float, int]]:
+def _similarities(rows: list[tuple[int, bytes | memoryview]], vector: Float32) -> list[tuple[float, int]]:
     if not rows:
         return []
-    likenesses = measuring_runner.unpack_vectors([blob for _number, blob in rows]) @ vector
-    return [(float(likeness), number) for likeness, (number, _blob) in zip(likenesses, rows, strict=True)]
+    similarities = measuring_runner.unpack_vectors([blob for _number, blob in rows]) @ vector
+    return [(float(similarity), number) for similarity, (number, _blob) in zip(similarities, rows, strict=True)]
 
 
 def _best(found: list[tuple[float, int]]) -> list[tuple[float, int]]:

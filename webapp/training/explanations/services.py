@@ -1,4 +1,4 @@
-"""Asking where a model looked: at a sample, a frame of a video, an uploaded file, or on average for a label."""
+"""Asks for explanations: of a sample, a frame of a video, an uploaded file, or the average of a label."""
 
 from datetime import timedelta
 from pathlib import PurePosixPath
@@ -20,32 +20,32 @@ from webapp.training.models import Explanation, TrainingRun
 from webapp.videos.models import Video
 
 KEPT_FOR = timedelta(days=1)
-"""What somebody tried is nobody's business for longer."""
+"""How long an uploaded file is kept, for privacy."""
 MOST_BYTES = 15_000_000
-"""As for other single pictures; the whole request may have 16 MiB."""
+"""As for other single pictures; a whole request may have 16 MiB."""
 MOST_WAITING = 60
-"""Looks of one run that wait at once: a page asks for some two dozen."""
+"""Explanations of one run that may wait at once; a page asks for some two dozen."""
 PICTURE_FILE = "picture"
 NAME_LENGTH = 255
 
 
 class TooManyWaiting(Exception):
-    """So many looks of this run wait that another would only wait behind them."""
+    """Too many explanations of this run are waiting to take another."""
 
 
 def explain_sample(run: TrainingRun, sample: Sample, *, label: str = "", user: User | None) -> Explanation:
-    """The look that there is already, or one that is made now. Raises TooManyWaiting."""
+    """Explains a sample, reusing an earlier explanation. Raises TooManyWaiting."""
     return _reused(run, label, sample=sample) or _made(run, label, user, sample=sample)
 
 
 def explain_frame(run: TrainingRun, video: Video, time_s: float, *, label: str = "", user: User | None) -> Explanation:
-    """`time_s` is container time. Raises TooManyWaiting."""
+    """Explains a frame of a video at `time_s` (container time). Raises TooManyWaiting."""
     frame = {"video": video, "time_s": round(time_s, 3)}
     return _reused(run, label, **frame) or _made(run, label, user, **frame)
 
 
 def explain_label(run: TrainingRun, label: str, *, user: User | None) -> Explanation:
-    """The mean of where it looks at held-out samples that are rightly said to be this. Raises TooManyWaiting."""
+    """Explains a label by the average heat map over its right held-out predictions. Raises TooManyWaiting."""
     return _reused(run, label, file_key="", sample=None, video=None) or _made(run, label, user)
 
 
@@ -69,7 +69,7 @@ def explain_file(run: TrainingRun, name: str, content: bytes, *, user: User | No
 
 
 def explain_again(explanation: Explanation, label: str, *, user: User | None) -> Explanation:
-    """At the same, but towards another label. Raises TooManyWaiting."""
+    """Explains the same picture, but what speaks for another label. Raises TooManyWaiting."""
     same: dict[str, Any] = {
         "sample": explanation.sample,
         "video": explanation.video,
@@ -82,22 +82,24 @@ def explain_again(explanation: Explanation, label: str, *, user: User | None) ->
 
 
 def check_picture(content: bytes) -> None:
-    """By its header only. Raises PictureTooLarge or UnreadablePicture."""
+    """Checks a picture by its header only. Raises PictureTooLarge or UnreadablePicture."""
     if len(content) > MOST_BYTES:
         raise PictureTooLarge(f"{len(content)} bytes")
     read_header(content, "the picture")
 
 
 def is_average(explanation: Explanation) -> bool:
+    """Returns whether it is the average of a label, not of one picture."""
     return explanation.sample_id is None and explanation.video_id is None and not explanation.file_key
 
 
 def files_prefix(explanation: Explanation) -> str:
+    """Returns the storage folder of its pictures."""
     return f"{explanation.run.files_prefix}/looks/{explanation.pk}"
 
 
 def clean_up(**_: object) -> None:
-    """What somebody tried goes after a day; a job that has not come to it by then finds nothing."""
+    """Deletes expired uploads with their explanations; a job that comes later finds nothing and ends."""
     for explanation in Explanation.objects.filter(expires_at__lt=timezone.now()).select_related("run"):
         storage.delete_prefix(files_prefix(explanation))
         if explanation.file_key:
@@ -106,7 +108,7 @@ def clean_up(**_: object) -> None:
 
 
 def _reused(run: TrainingRun, label: str, **of: Any) -> Explanation | None:
-    """Not one that failed: asking again tries again."""
+    """Returns an earlier explanation of the same; none that failed, so that asking again tries again."""
     same = run.explanations.filter(label=label, job__status__in=(*ACTIVE, Status.DONE), **of)
     return same.select_related("job").order_by("-created_at").first()
 

@@ -1,4 +1,4 @@
-"""Where a model looked: asking for it, the page that shows it, its pictures; and trying a model on a file."""
+"""Pages that explain predictions by heat maps, and the page that tries a model on a file."""
 
 import math
 from typing import Any
@@ -31,15 +31,16 @@ from webapp.videos.models import Video
 
 TYPES = {"picture.jpg": "image/jpeg", "heat.png": "image/png", "frames.jpg": "image/jpeg"}
 KEPT_S = 3600
-"""A look never changes."""
+"""An explanation never changes."""
 
 
 @login_required
 @require_POST
 def ask(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
-    """`sample` (a number), or `video` and `t`, or `again` (a explanation), or `average`; `label`: towards which.
+    """Asks for an explanation of `sample` (a number), of `video` and `t`, of the same as `again` (an explanation), or
+    with `average` of a `label`; `label` also chooses what speaks for which label is shown.
 
-    For every member: it changes nothing that anybody sees.
+    Open to every member, since it changes nothing that others see.
     """
     run = finished_run(request, run_id)
     label = request.POST.get("label", "")
@@ -48,7 +49,7 @@ def ask(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     try:
         asked = _asked(request, run, label)
     except services.TooManyWaiting:
-        words = _("Many pictures are being looked at. Try again in a minute.")
+        words = _("Too many pictures are waiting. Try again in a minute.")
         return refused(request, words, reverse("training:run", args=[run.pk]), status=429)
     page = reverse("training:explanation", args=[run.pk, asked.pk])
     if wants_json(request):
@@ -60,7 +61,7 @@ def ask(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 @login_required
 @require_GET
 def offer(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """?sample=12 or ?video=<id>&t=3.5 (as in the player): offers to look there, so that links can lead here."""
+    """Offers to explain ?sample=12 or ?video=<id>&t=3.5 (player time), so that links can lead here."""
     run = finished_run(request, run_id)
     context = head_context(request, run) | {"tab": "try", "asked": {}}
     if request.GET.get("sample"):
@@ -84,7 +85,7 @@ def explanation(request: HttpRequest, run_id: UUID, explanation_id: UUID) -> Htt
 @login_required
 @require_GET
 def explanation_pictures(request: HttpRequest, run_id: UUID, explanation_id: UUID) -> HttpResponse:
-    """The pictures alone, for a page that waits for them."""
+    """Renders the pictures alone, for a page that waits for them."""
     run = finished_run(request, run_id)
     found = _visible_explanation(request, run, explanation_id)
     return render(request, "training/_explanation_pictures.html", {"run": run} | explanation_context(run, found))
@@ -93,7 +94,7 @@ def explanation_pictures(request: HttpRequest, run_id: UUID, explanation_id: UUI
 @login_required
 @require_GET
 def explanation_answer(request: HttpRequest, run_id: UUID, explanation_id: UUID) -> HttpResponse:
-    """All that the page of a look shows, for that page while it waits."""
+    """Renders all that the page of an explanation shows, for that page while it waits."""
     run = finished_run(request, run_id)
     found = _visible_explanation(request, run, explanation_id)
     context = head_context(request, run) | explanation_context(run, found)
@@ -117,7 +118,7 @@ async def explanation_file(request: HttpRequest, run_id: UUID, explanation_id: U
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def try_it(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
-    """A picture or short clip, dropped on the page or chosen in its form."""
+    """Tries the model on a picture or short clip, dropped on the page or chosen in its form."""
     run = finished_run(request, run_id)
     get_object_or_404(access.editable_runs(request.user), pk=run.pk)
     if request.method != "POST":
@@ -128,17 +129,17 @@ def try_it(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     try:
         made = services.explain_file(run, sent.name or "", sent.read(), user=request.user)
     except PictureTooLarge:
-        return _try_page(request, run, 400, _("This file is too large. Make it smaller or shorter, then try again."))
+        return _try_page(request, run, 400, _("This file is too large. Try a smaller picture or a shorter clip."))
     except UnreadablePicture:
         words = _("This is neither a picture nor a clip that can be read. Try a JPEG, a PNG or an MP4.")
         return _try_page(request, run, 400, words)
     except services.TooManyWaiting:
-        return _try_page(request, run, 429, _("Many pictures are being looked at. Try again in a minute."))
+        return _try_page(request, run, 429, _("Too many pictures are waiting. Try again in a minute."))
     return SeeOther(reverse("training:explanation", args=[run.pk, made.pk]))
 
 
 def explanation_context(run: TrainingRun, found: Explanation) -> dict[str, Any]:
-    """What a look shows: while it waits, when it failed, and its answer."""
+    """Returns what the page of an explanation shows: waiting, failed, or its result."""
     status = found.job.status if found.job is not None else Status.DONE
     result = found.result
     scores = sorted(result.get("scores", {}).items(), key=lambda pair: -pair[1])
@@ -188,14 +189,14 @@ def _asked(request: HttpRequest, run: TrainingRun, label: str) -> Explanation:
 
 
 def _sample(request: HttpRequest, run: TrainingRun, number: str) -> Sample:
-    """Of the run's dataset."""
+    """Returns a sample of the run's dataset. Raises Http404."""
     if not (number.isascii() and number.isdigit() and len(number) < 10):
         raise Http404
     return get_object_or_404(access.visible_samples(request.user), dataset=run.dataset_id, number=int(number))
 
 
 def _moment(request: HttpRequest, query: Any) -> tuple[Video, float]:
-    """The video of the run's team and container time; `t` is what the player shows."""
+    """Returns the video and the container time of ?video= and ?t= (player time). Raises Http404."""
     video = get_object_or_404(access.visible_videos(request.user), pk=uuid_or_none(query.get("video", "")))
     try:
         shown_s = float(query.get("t", "0"))

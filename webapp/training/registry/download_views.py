@@ -1,4 +1,4 @@
-"""The files of a model for every member of the team: checked before they are given out, made into a ZIP while sent."""
+"""Downloads of a model for every member of the team, verified first; the ZIP is made while it is sent."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -27,7 +27,7 @@ ANY_FILE = "application/octet-stream"
 @login_required
 @require_safe
 async def download(request: HttpRequest, run_id: UUID, name: str) -> HttpResponseBase:
-    """One of `model_files.DOWNLOADS`."""
+    """Sends one of `model_file_queries.DOWNLOADS`."""
     run = await _seen(request, run_id)
     if name not in model_file_queries.DOWNLOADS:
         raise Http404
@@ -41,7 +41,7 @@ async def download(request: HttpRequest, run_id: UUID, name: str) -> HttpRespons
 @login_required
 @require_GET
 async def download_all(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
-    """All are checked before the first byte leaves: half a ZIP could not be taken back."""
+    """Sends all files as a ZIP; all are verified before the first byte, because half a ZIP could not be recalled."""
     run = await _seen(request, run_id)
     try:
         keys = {
@@ -54,6 +54,7 @@ async def download_all(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 
 
 def title(run: TrainingRun) -> str:
+    """Returns the beginning of the names of downloaded files: dataset and run."""
     return f"{safe_name(run.dataset_name)} run {run.number}"
 
 

@@ -1,4 +1,4 @@
-"""The files of a trained model in the store: where they lie, whether they are still the ones that were written."""
+"""Finds the files of a trained model in the store and verifies their SHA-256."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,11 +14,12 @@ DOWNLOADS = (ONNX, MODEL, CARD, RUN)
 
 
 def key_of(run: TrainingRun, name: str) -> str:
+    """Returns the storage key of a file of the model."""
     return f"{run.files_prefix}/{name}"
 
 
 def verified_key(run: TrainingRun, name: str) -> str:
-    """Reads the whole file. Raises DamagedModel when it is missing or not the one that the training wrote."""
+    """Returns the key of a file after reading all of it. Raises DamagedModel where it is missing or was changed."""
     key = key_of(run, name)
     try:
         with storage.local_path(key) as path:

@@ -1,4 +1,4 @@
-"""Which model is at work: promote, withdraw, roll back. Every move is a new row, so the history says who and when."""
+"""The model registry: deploys, withdraws and rolls back models. Each is a new row, so the history says who and when."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -22,7 +22,7 @@ class HasNoModel(Exception):
 
 
 class NeedsConfirmation(Exception):
-    """The figures of the run are doubtful: somebody has to say that it shall work all the same."""
+    """The run has grave caveats: somebody has to confirm that it shall be deployed anyway."""
 
     def __init__(self, grave: list[Caveat]) -> None:
         super().__init__(", ".join(caveat.code for caveat in grave))
@@ -35,7 +35,7 @@ class NothingBefore(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """`promotion` is None when it was so already; `before` is the run that was at work until now."""
+    """A change of the deployed run: `promotion` is None where nothing changed, `before` the run deployed until now."""
 
     promotion: Promotion | None
     before: TrainingRun | None
@@ -52,12 +52,12 @@ def promote(run: TrainingRun, user: User | None, *, is_confirmed: bool = False) 
 
 
 def withdraw(line: UUID, team: Team, user: User | None) -> Deployment:
-    """From now on no model of the line is at work."""
+    """Leaves the line without a deployed model."""
     return _put(team, line, None, user)
 
 
 def roll_back(line: UUID, team: Team, user: User | None) -> Deployment:
-    """The model that was at work before the present one works again. Raises NothingBefore."""
+    """Deploys the previous model of the line again. Raises NothingBefore."""
     earlier = previous_run(line)
     if earlier is None:
         raise NothingBefore
@@ -65,11 +65,12 @@ def roll_back(line: UUID, team: Team, user: User | None) -> Deployment:
 
 
 def has_model(run: TrainingRun) -> bool:
-    """Whether it has a model: it is done, and not deleted."""
+    """Returns whether the run has a model: it is done, and not deleted."""
     return run.deleted_at is None and run.job is not None and run.job.status == Status.DONE and bool(run.result)
 
 
 def deployed_run(line: UUID) -> TrainingRun | None:
+    """Returns the run of a line whose model is deployed; None without one."""
     latest = history(line).first()
     return latest.run if latest is not None and latest.run is not None and latest.run.deleted_at is None else None
 
@@ -80,7 +81,7 @@ def deployed_model(dataset: Dataset, **_signal: object) -> TrainingRun | None:
 
 
 def deployed_runs(team: Team | UUID) -> list[TrainingRun]:
-    """The runs of a team whose models look at new videos, at most one of each line; in one query."""
+    """Returns the deployed runs of a team, at most one of each line; in one query."""
     of_line = Promotion.objects.filter(line=OuterRef("line")).order_by(*NEWEST_FIRST).values("pk")[:1]
     latest = Promotion.objects.filter(Q(pk=Subquery(of_line)), team=team, run__deleted_at=None, run__isnull=False)
     found = latest.select_related("run__dataset", "run__job", "run__team").order_by("run__dataset_name", "pk")
@@ -88,12 +89,12 @@ def deployed_runs(team: Team | UUID) -> list[TrainingRun]:
 
 
 def history(line: UUID) -> QuerySet[Promotion]:
-    """The newest first."""
+    """Returns the promotions of a line, the newest first."""
     return Promotion.objects.filter(line=line).select_related("run", "made_by").order_by(*NEWEST_FIRST)
 
 
 def previous_run(line: UUID) -> TrainingRun | None:
-    """The one that `roll_back` would put to work."""
+    """Returns the run that `roll_back` would deploy; None without one."""
     kept = [each for each in history(line) if each.run is None or each.run.deleted_at is None]
     runs = {each.run.pk: each.run for each in kept if each.run is not None}
     present = deployed_run(line)
@@ -103,7 +104,7 @@ def previous_run(line: UUID) -> TrainingRun | None:
 
 
 def _standing(promoted: list[UUID | None]) -> list[UUID | None]:
-    """What lies beneath the present one, oldest first: going back to an earlier run takes away what came after it."""
+    """Returns the present run and those beneath it, oldest first: rolling back removes what came after."""
     standing: list[UUID | None] = []
     for run_id in promoted:
         if standing and standing[-1] is None:
@@ -123,5 +124,5 @@ def _put(team: Team, line: UUID, run: TrainingRun | None, user: User | None) -> 
         promotion = Promotion.objects.create(team=team, line=line, run=run, made_by=user)
         dataset = Dataset.objects.filter(pk=line, deleted_at=None).first()
         if dataset is not None:
-            request_measuring(dataset, user=user)  # what it says of unlabelled samples stands in the grid then
+            request_measuring(dataset, user=user)  # its suggestions for unlabelled samples appear in the grid
         return Deployment(promotion, before)

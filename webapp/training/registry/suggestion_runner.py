@@ -1,4 +1,4 @@
-"""The model at work says which labels the unlabelled samples of its own dataset probably bear."""
+"""Suggests labels for the unlabelled samples of a dataset by its deployed model."""
 
 import logging
 from collections.abc import Sequence
@@ -14,12 +14,11 @@ logger = logging.getLogger(__name__)
 
 
 def suggester_for(dataset: Dataset, **_signal: object) -> Suggester | None:
-    """None where no model of this dataset is at work, or its files are not what the training wrote."""
+    """Returns a suggester that uses a dataset's deployed model; None without one, or when its files were changed."""
     run = services.deployed_run(dataset.pk)
     if run is None:
         return None
-    # Only the worker gets here; the web server, which registers this, loads no networks.
-    from analysis.training.data.inputs import see
+    from analysis.training.data.inputs import see  # deferred: loads cv2
 
     try:
         model = loaded_models.loaded_model(run)
@@ -28,8 +27,8 @@ def suggester_for(dataset: Dataset, **_signal: object) -> Suggester | None:
         return None
     keys = {name.casefold(): pk for pk, name in dataset.labels.values_list("pk", "name")}
 
-    def judge(samples: Sequence[Sample]) -> list[Suggestion | None]:
-        said: list[Suggestion | None] = [None] * len(samples)
+    def suggest(samples: Sequence[Sample]) -> list[Suggestion | None]:
+        suggestions: list[Suggestion | None] = [None] * len(samples)
         places, seen = [], []
         for place, sample in enumerate(samples):
             try:
@@ -43,7 +42,7 @@ def suggester_for(dataset: Dataset, **_signal: object) -> Suggester | None:
         for place, label, row in zip(places, model.decide(scores), scores, strict=True):
             # One that was removed or renamed after the training cannot be suggested.
             if label.casefold() in keys:
-                said[place] = keys[label.casefold()], float(row[model.labels.index(label)])
-        return said
+                suggestions[place] = keys[label.casefold()], float(row[model.labels.index(label)])
+        return suggestions
 
-    return judge
+    return suggest

@@ -1,4 +1,4 @@
-"""Putting a model to work, taking it away, going back to the one before."""
+"""Pages and buttons of the model registry: deploy, withdraw, roll back, history."""
 
 from uuid import UUID
 
@@ -22,19 +22,19 @@ from webapp.training.registry.services import Deployment
 @login_required
 @require_http_methods(["GET", "POST"])
 def promote(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
-    """GET asks, with all that speaks against it; POST does it, doubtful ones only with `sure`."""
+    """Asks (GET) with all caveats, or deploys (POST); with grave caveats only with `sure`."""
     run = _managed(request, run_id)
     here = reverse("training:run", args=[run.pk])
     if not services.has_model(run):
-        return refused(request, _("Only a finished run has a model that can be put to work."), here)
+        return refused(request, _("This run has no model yet. Only finished runs can be used."), here)
     if request.method == "GET":
         return _question(request, run, 200)
     try:
-        moved = services.promote(run, request.user, is_confirmed=bool(request.POST.get("sure")))
+        change = services.promote(run, request.user, is_confirmed=bool(request.POST.get("sure")))
     except services.NeedsConfirmation:
         return _question(request, run, 409)
-    words = _("From now on new videos are looked at with run %(number)d.") % {"number": run.number}
-    return _told(request, moved, words, here)
+    words = _("Run %(number)d will label new videos.") % {"number": run.number}
+    return _told(request, change, words, here)
 
 
 @login_required
@@ -42,9 +42,9 @@ def promote(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
 def withdraw(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
     here = reverse("training:run", args=[run.pk])
-    moved = services.withdraw(run.line, run.team, request.user)
-    words = _("New videos are no longer looked at for “%(name)s”. What was found so far stays.")
-    return _told(request, moved, words % {"name": run.dataset_name}, here)
+    change = services.withdraw(run.line, run.team, request.user)
+    words = _("New videos are no longer labelled for “%(name)s”. Existing labels stay.")
+    return _told(request, change, words % {"name": run.dataset_name}, here)
 
 
 @login_required
@@ -53,11 +53,11 @@ def roll_back(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
     here = reverse("training:run", args=[run.pk])
     try:
-        moved = services.roll_back(run.line, run.team, request.user)
+        change = services.roll_back(run.line, run.team, request.user)
     except services.NothingBefore:
         return refused(request, _("There is no earlier model to go back to."), here)
-    now = moved.promotion.run.number if moved.promotion and moved.promotion.run else 0
-    return _told(request, moved, _("From now on run %(number)d works again.") % {"number": now}, here)
+    now = change.promotion.run.number if change.promotion and change.promotion.run else 0
+    return _told(request, change, _("Run %(number)d will label new videos again.") % {"number": now}, here)
 
 
 def _managed(request: HttpRequest, run_id: UUID) -> TrainingRun:
@@ -73,23 +73,23 @@ def _question(request: HttpRequest, run: TrainingRun, status: int) -> HttpRespon
     return render(request, "training/promote.html", context, status=status)
 
 
-def _told(request: HttpRequest, moved: Deployment, words: str, here: str) -> HttpResponseBase:
-    """The undo puts back what was at work before; that was agreed to once already."""
-    if moved.promotion is None:
-        return done(request, _("That was so already."), here)
+def _told(request: HttpRequest, change: Deployment, words: str, here: str) -> HttpResponseBase:
+    """Responds to a change; its undo deploys the run from before without asking again."""
+    if change.promotion is None:
+        return done(request, _("Nothing changed: this was already set."), here)
     back = {"next": here}
-    if moved.before is not None:
-        undo = reverse("training:promote", args=[moved.before.pk])
+    if change.before is not None:
+        undo = reverse("training:promote", args=[change.before.pk])
         return done(request, words, here, undo, back | {"sure": "1"})
-    now = moved.promotion.run
-    assert now is not None, "from none to none is no move"
+    now = change.promotion.run
+    assert now is not None, "from none to none is no change"
     return done(request, words, here, reverse("training:withdraw", args=[now.pk]), back)
 
 
 @login_required
 @require_GET
 def history(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
-    """Who put which model of this line to work, and when."""
+    """Lists who deployed which model of this line, and when."""
     run = get_object_or_404(access.visible_runs(request.user).select_related("dataset", "job"), pk=run_id)
     promotions = list(services.history(run.line))
     return render(request, "training/history.html", head_context(request, run) | {"promotions": promotions})

@@ -1,4 +1,4 @@
-"""What somebody may choose for a training: the recipe, and every setting; what is left empty is the recipe's own."""
+"""The form that starts a training: the recipe and every setting; empty ones take the recipe's default."""
 
 from dataclasses import fields as fields_of
 from enum import StrEnum
@@ -19,7 +19,7 @@ PLAIN = defaults(Recipe.AUTO)
 
 
 class TrainingForm(forms.Form):
-    """`config` holds the settings once the form is valid."""
+    """Asks for recipe, settings, trials and note; `config` holds the settings once the form is valid."""
 
     recipe = forms.ChoiceField()
     trials = forms.IntegerField(
@@ -46,20 +46,20 @@ class TrainingForm(forms.Form):
             self.config = from_json({"recipe": cleaned["recipe"]} | chosen)
         except BadTrainingConfig:
             # Every limit is checked by its field; this is the only rule about two of them.
-            self.add_error("head_epochs", _("The head cannot learn for more epochs than there are."))
+            self.add_error("head_epochs", _("This cannot be more than the number of epochs."))
         return cleaned
 
 
 def initial_of(config: TrainingConfig, trials: int) -> dict[str, Any]:
-    """For the same training once more: what differs from the recipe's own settings."""
-    usual = defaults(config.recipe)
-    differing = {name: getattr(config, name) for name in ALL if getattr(config, name) != getattr(usual, name)}
+    """Returns form values that train like `config` again: only what differs from the recipe's defaults."""
+    standard = defaults(config.recipe)
+    differing = {name: getattr(config, name) for name in ALL if getattr(config, name) != getattr(standard, name)}
     typed = {name: _word(value) for name, value in differing.items()}
     return {"recipe": config.recipe.value, "trials": trials or None} | typed
 
 
 def default_words(name: str, recipe: Recipe) -> str:
-    """What the recipe sets, as the page says it."""
+    """Returns the recipe's default for a setting, in words for the page."""
     value = getattr(defaults(recipe), name)
     choices = ALL[name].choices or YES_NO
     return str(choices[_word(value)]) if isinstance(value, bool | StrEnum) else f"{value:g}"

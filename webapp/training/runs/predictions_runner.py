@@ -1,4 +1,4 @@
-"""Keeps what a model said of the samples that it had not learned from, for the pages about it."""
+"""Stores the predictions for held-out samples, for the pages about a model."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ SCORE_DIGITS = 4
 
 
 def store_predictions(run: TrainingRun, folder: Path, sample_of_path: Mapping[str, int]) -> int:
-    """Replaces the rows of the run by those of its model folder; returns how many there are.
+    """Replaces the run's held-out predictions by those of its model folder; returns how many there are.
 
     `sample_of_path`: paths as they were given to the training -> keys of samples. A path without one is kept without
     its sample, so that the figures stay those of the training. Raises DamagedModel.

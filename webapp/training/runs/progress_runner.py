@@ -1,4 +1,4 @@
-"""Takes what the library tells of a training into the row of its run, and to the pages that show it."""
+"""Records the progress that the library reports, in the row of the run and on open pages."""
 
 import time
 from dataclasses import asdict
@@ -13,17 +13,17 @@ from webapp.jobs.models import Job
 from webapp.training.models import RequestedAction, TrainingRun
 
 SHOW_EVERY_S = 2.0
-"""Speed and losses within an epoch; the bar and the time left move in between."""
+"""How often speed and losses within an epoch are stored; bar and time left move in between."""
 LEAST_BETWEEN_S = 0.25
-"""Epochs of a tiny dataset take less: no page could show each."""
+"""Least time between two stored epochs; those of a tiny dataset take less."""
 FIGURES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "learning_rate", "pictures_per_s")
 LASTING = ("device", "pictures_per_s", "batch_size", "note")
-"""What is still true of a run when its next stage begins."""
+"""What stays true when the next stage begins."""
 CURVES = ("learn", "choose")
 
 
 class ProgressRecorder:
-    """Called by the library; raises `Cancelled` when the job has ended, `KeepBest` when somebody wished so."""
+    """Called by the library with its progress. Raises `Cancelled` when the job has ended, `KeepBest` when asked for."""
 
     def __init__(self, job: Job, run: TrainingRun) -> None:
         self.job, self.run = job, run
@@ -51,7 +51,7 @@ class ProgressRecorder:
             raise KeepBest
 
     def _take(self, stage: str, done: float, total: float, progress: TrainingProgress) -> bool:
-        """Whether an epoch has come to its end (or one more way to look was tried)."""
+        """Takes a report in. Returns whether an epoch has ended (or one more feature set was tried)."""
         if stage != self.moment.get("stage"):
             self.moment = {name: self.moment[name] for name in LASTING if name in self.moment}
             self.shown_s = float("-inf")
@@ -65,20 +65,22 @@ class ProgressRecorder:
         return True
 
     def show(self, stage: str, done: float, total: float) -> None:
-        """Stores everything and has the pages look; nothing is stored by a worker that was given up."""
+        """Stores everything and tells open pages. Raises `Cancelled`, storing nothing, when the worker was given up."""
         with transaction.atomic():
             lifecycle.report(self.job, stage, done, total, new_results=True)
             self.store(moment=self.moment, history=self.history)
         self.shown_s = time.monotonic()
 
     def store(self, **fields: Any) -> None:
+        """Updates the row of the run."""
         TrainingRun.objects.filter(pk=self.run.pk).update(**fields)
 
     def is_keep_requested(self) -> bool:
+        """Returns whether somebody asked to end with the best so far."""
         return TrainingRun.objects.filter(pk=self.run.pk, wish=RequestedAction.KEEP).exists()
 
     def after_trial(self, search: dict[str, Any]) -> None:
-        """A search may be ended by the same wish, once one trial has come to its end."""
+        """Records a search after each trial. Raises `KeepBest` when that was asked for and one trial has a result."""
         with transaction.atomic():
             lifecycle.report(self.job, "tune", *self.trials, new_results=True)
             self.store(search=search)
@@ -86,9 +88,10 @@ class ProgressRecorder:
             raise KeepBest
 
     def search_ended(self, search: dict[str, Any]) -> None:
-        """The wish is granted, and curves begin anew with the training proper."""
+        """Records the end of a search; the request is done, and the curves start afresh with the final training."""
         self.is_searching, self.history = False, []
         self.store(search=search | {"is_over": True}, wish=RequestedAction.NOTHING, history=[])
 
     def report_reading(self, done: int, total: int) -> None:
+        """Reports how many samples are materialised."""
         lifecycle.report(self.job, "read", done, total)

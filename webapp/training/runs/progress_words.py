@@ -1,4 +1,4 @@
-"""What is going on in a training run, in sentences."""
+"""Says in sentences what a training run is doing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,18 +8,18 @@ from django.utils.translation import ngettext
 
 from webapp.training.models import RunState, TrainingRun
 
-CLEARLY_APART = 0.12
-"""So much more right on what it learns from than on what it has not seen: it learns by heart."""
+OVERFITTING_GAP = 0.12
+"""Training accuracy above validation accuracy by this much is called overfitting."""
 Epoch = Mapping[str, Any]
 
 
 def best_epoch(history: Sequence[Epoch]) -> Epoch | None:
-    """The one whose model is kept: the least loss on the validation part."""
+    """Returns the epoch with the least validation loss, whose model is kept; None before the first."""
     return min(history, key=lambda entry: float(entry["validation_loss"]), default=None)
 
 
-def going_on(run: TrainingRun, ahead: int = 0) -> list[str]:
-    """`ahead`: other pieces of work that the worker does first."""
+def progress_sentences(run: TrainingRun, ahead: int = 0) -> list[str]:
+    """Returns what a run is doing, or why it is not; `ahead` jobs are done before a waiting one."""
     if run.state == RunState.PAUSED:
         return [_paused(run)]
     if run.state == RunState.WAITING:
@@ -27,111 +27,109 @@ def going_on(run: TrainingRun, ahead: int = 0) -> list[str]:
     if run.state != RunState.RUNNING:
         return []
     stage = run.moment.get("stage", "")
-    words = _STAGES[stage](run) if stage in _STAGES else [_("The worker gets ready.")]
+    words = _STAGES[stage](run) if stage in _STAGES else [_("Getting ready…")]
     return [*words, *_memory(run)]
 
 
 def _waiting(run: TrainingRun, ahead: int) -> str:
     if run.history:
-        return _("Goes on behind epoch %(n)d as soon as a worker is free.") % {"n": run.history[-1]["epoch"]}
+        return _("Resumes after epoch %(n)d as soon as a worker is free.") % {"n": run.history[-1]["epoch"]}
     if ahead:
-        return ngettext(
-            "Starts when %(n)d other piece of work is done.", "Starts when %(n)d other pieces of work are done.", ahead
-        ) % {"n": ahead}
+        return ngettext("Starts soon: %(n)d job ahead.", "Starts soon: %(n)d jobs ahead.", ahead) % {"n": ahead}
     return _("Starts as soon as a worker is free.")
 
 
 def _paused(run: TrainingRun) -> str:
-    """Also what is lost by it: never more than the epoch that was under way."""
+    """Says where it stopped and what is repeated: never more than the epoch that was under way."""
     stage = run.moment.get("stage")
     if stage == "tune":
-        words = _("Paused in trial %(n)d. It goes on behind the last complete epoch of that; the minutes so far count.")
+        words = _(
+            "Paused during trial %(n)d. Resumes after its last completed epoch; the time used so far still counts."
+        )
         return words % {"n": _trial_number(run)}
     if run.history and stage == "learn":
         done = int(run.history[-1]["epoch"])
-        words = _("Paused behind epoch %(n)d. It goes on from there when you say so.") % {"n": done}
+        words = _("Paused after epoch %(n)d. Resume whenever you like.") % {"n": done}
         if int(run.moment.get("epoch", 0)) > done:
-            words += " " + _("What it had begun of epoch %(n)d is learned again.") % {"n": done + 1}
+            words += " " + _("Epoch %(n)d will start over.") % {"n": done + 1}
         return words
-    return _("Paused. It goes on when you say so.")
+    return _("Paused. Resume whenever you like.")
 
 
 def pausing(run: TrainingRun) -> str:
-    """What the button would do, before it is pressed."""
+    """Says what the pause button would do."""
     if run.moment.get("stage") in ("learn", "tune"):
-        return _("Stops at once. When it goes on, the epoch that is under way is learned again.")
-    return _("Stops at once. When it goes on, the step that is under way begins again.")
+        return _("Stops now. The current epoch starts over when you resume.")
+    return _("Stops now. The current step starts over when you resume.")
 
 
 def _reading(run: TrainingRun) -> list[str]:
-    return [_("Every picture is read once and brought to the size that the network takes.")]
+    return [_("Reading the pictures and resizing them for the network.")]
 
 
 def _features(run: TrainingRun) -> list[str]:
-    return [
-        _("Networks that know pictures already look at every sample once. Only a small head has to learn after that.")
-    ]
+    return [_("Pretrained networks process every sample once. After that, only a small classifier needs training.")]
 
 
 def _choosing(run: TrainingRun) -> list[str]:
-    words = [_("Several ways to look are tried; what counts is how well each does on pictures that it has not seen.")]
+    words = [_("Trying features from several networks. The one that does best on unseen pictures wins.")]
     best = best_epoch(run.history)
     if best is not None:
         share = round(100 * best["validation_accuracy"])
-        words.append(_("The best so far is right for %(percent)d %% of those.") % {"percent": share})
+        words.append(_("The best so far gets %(percent)d %% of them right.") % {"percent": share})
     return words
 
 
 def _learning(run: TrainingRun) -> list[str]:
     best = best_epoch(run.history)
     if best is None:
-        return [_("The first epoch: every picture is shown once.")]
-    return [_progress_of(run, best), *_by_heart(run.history[-1])]
+        return [_("First epoch: going through every picture once.")]
+    return [_progress_of(run, best), *_overfitting(run.history[-1])]
 
 
 def _progress_of(run: TrainingRun, best: Epoch) -> str:
-    """ "No better for 4 epochs; stops in 3"."""
+    """Says how long ago the best epoch was: "No improvement for 4 epochs. Stops in 3." """
     since = run.history[-1]["epoch"] - best["epoch"]
     if not since:
-        return _("Still getting better with each look.")
+        return _("Still improving.")
     patience = int(run.config.get("patience", 0))
-    worse = ngettext("No better for %(n)d epoch", "No better for %(n)d epochs", since) % {"n": since}
+    worse = ngettext("No improvement for %(n)d epoch", "No improvement for %(n)d epochs", since) % {"n": since}
     if patience > since:
-        return _("%(worse)s; stops in %(n)d.") % {"worse": worse, "n": patience - since}
+        return _("%(worse)s. Stops after %(n)d more.") % {"worse": worse, "n": patience - since}
     if patience:
-        return _("%(worse)s; stops now.") % {"worse": worse}
-    return _("%(worse)s; the model of epoch %(n)d is the one that is kept.") % {"worse": worse, "n": best["epoch"]}
+        return _("%(worse)s. Stopping now.") % {"worse": worse}
+    return _("%(worse)s. The model from epoch %(n)d will be kept.") % {"worse": worse, "n": best["epoch"]}
 
 
-def _by_heart(last: Epoch) -> list[str]:
+def _overfitting(last: Epoch) -> list[str]:
     apart = (last["train_accuracy"] or 0) - (last["validation_accuracy"] or 0)
-    if apart < CLEARLY_APART:
+    if apart < OVERFITTING_GAP:
         return []
     words = _(
-        "It knows the pictures that it learns from (%(known)d %% right) much better than others (%(new)d %%): it "
-        "learns by heart. More samples, or stronger random changes, help."
+        "Overfitting: it gets %(known)d %% of its training pictures right, but only %(new)d %% of new ones. More "
+        "samples or stronger random changes may help."
     )
     shares = {"known": round(100 * last["train_accuracy"]), "new": round(100 * last["validation_accuracy"])}
     return [words % shares]
 
 
 def _evaluating(run: TrainingRun) -> list[str]:
-    return [_("Learning is over. Now comes the honest part: the test samples, which the model has never seen.")]
+    return [_("Training is done. Now testing it on samples it has never seen.")]
 
 
 def _writing(run: TrainingRun) -> list[str]:
-    return [_("The model is stored, also as ONNX, together with its card.")]
+    return [_("Saving the model, an ONNX copy and its model card.")]
 
 
 def _searching(run: TrainingRun) -> list[str]:
-    """Trial and epoch, how much time is left for further ones, and how good the best is."""
+    """Says which trial it is, how much of the time is used, and how good the best is."""
     numbers = {"n": _trial_number(run), "all": run.trials}
-    words = [_("Trial %(n)d of at most %(all)d; each learns with other settings.") % numbers]
+    words = [_("Trial %(n)d of up to %(all)d, each with different settings.") % numbers]
     if run.search.get("spent_s"):
         minutes = {"spent": round(run.search["spent_s"] / 60), "all": round(float(run.config["minutes"]))}
-        words.append(_("%(spent)d of %(all)d minutes are over; after those no new trial begins.") % minutes)
+        words.append(_("%(spent)d of %(all)d minutes used. No new trial starts after that.") % minutes)
     if run.search.get("best_loss") is not None:
-        words.append(_("Least loss so far: %(loss).3f.") % {"loss": run.search["best_loss"]})
+        words.append(_("Lowest loss so far: %(loss).3f.") % {"loss": run.search["best_loss"]})
     return words
 
 
@@ -140,14 +138,11 @@ def _trial_number(run: TrainingRun) -> int:
 
 
 def _memory(run: TrainingRun) -> list[str]:
-    """Said by the library in English only; what it did shows in the size of the batch."""
+    """Says that memory ran out, which shows only in a batch smaller than was asked for."""
     batch, wished = run.moment.get("batch_size"), int(run.config.get("batch_size", 0))
     if run.trials or not batch or batch >= wished:
         return []
-    return [
-        _("Memory ran out, so it now looks at %(n)d pictures at a time instead of %(wished)d.")
-        % {"n": batch, "wished": wished}
-    ]
+    return [_("Memory ran out, so the batch size is now %(n)d instead of %(wished)d.") % {"n": batch, "wished": wished}]
 
 
 _STAGES = {

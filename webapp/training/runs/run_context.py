@@ -1,4 +1,4 @@
-"""What the page of an unfinished run shows."""
+"""The template context of an unfinished run's page."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,16 +14,16 @@ from webapp.training.models import RequestedAction, RunState, TrainingRun
 from webapp.training.runs import progress_words, queries
 from webapp.training.setting_words import ALL, RECIPE_WORDS, value_of
 
-DEVICES = {"cpu": gettext_lazy("Processor"), "cuda": gettext_lazy("Graphics card")}
+DEVICES = {"cpu": gettext_lazy("CPU"), "cuda": gettext_lazy("GPU")}
 RESUMABLE_ERRORS = ("disk_full", "gpu_gone", "crashed", "internal")
-"""Endings behind which a checkpoint is good for going on; after the others it would only end the same way."""
+"""Failures after which its checkpoint can be resumed; after others it would only fail again."""
 LAST_EPOCHS = 200
-"""Rows of the table of epochs; the curves show all."""
+"""Rows in the table of epochs; the curves show all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One trial of a search. `loss` None: broken off early, because others were clearly better."""
+    """One trial of a settings search. `loss` None: stopped early, because others were clearly better."""
 
     number: int
     loss: float | None
@@ -32,13 +32,14 @@ class Trial:
 
 
 def context(run: TrainingRun, can_manage: bool) -> dict[str, Any]:
+    """Returns what the page of a run that is not done shows, with the buttons that may be pressed."""
     ahead = queries.ahead_of(run.job) if run.state == RunState.WAITING else 0
     is_learning = run.state == RunState.RUNNING and run.moment.get("stage") in ("learn", "tune")
-    return learned(run) | {
+    return learning_context(run) | {
         "run": run,
         "can_manage": can_manage,
         "job": queries.words_of(run.job) if run.job and run.state in (RunState.WAITING, RunState.RUNNING) else None,
-        "sentences": progress_words.going_on(run, ahead),
+        "sentences": progress_words.progress_sentences(run, ahead),
         "failure": jobs_words.explain(run.job.error_code, run.job.kind)
         if run.job and run.state == RunState.FAILED
         else None,
@@ -53,13 +54,13 @@ def context(run: TrainingRun, can_manage: bool) -> dict[str, Any]:
         "can_pause": can_manage and run.state in (RunState.WAITING, RunState.RUNNING),
         "can_resume": can_manage and run.state in (RunState.PAUSED, RunState.FAILED),
         "can_cancel": can_manage and run.state in (RunState.WAITING, RunState.RUNNING, RunState.PAUSED),
-        "can_keep": can_manage and is_learning and run.wish != RequestedAction.KEEP and _has_something(run),
+        "can_keep": can_manage and is_learning and run.wish != RequestedAction.KEEP and _has_a_model(run),
         "is_kept": run.wish == RequestedAction.KEEP and run.job is not None and run.job.status == Status.RUNNING,
     }
 
 
-def learned(run: TrainingRun) -> dict[str, Any]:
-    """Its curves, its epochs (or ways to look) and trials in numbers."""
+def learning_context(run: TrainingRun) -> dict[str, Any]:
+    """Returns the curves of a run, its epochs (or feature sets) and its trials in numbers."""
     return {
         "best": progress_words.best_epoch(run.history),
         "epochs": run.history[-LAST_EPOCHS:],
@@ -70,13 +71,13 @@ def learned(run: TrainingRun) -> dict[str, Any]:
 
 
 def curves(run: TrainingRun) -> dict[str, list[Any]]:
-    """For uPlot: parallel lists over the epochs."""
+    """Returns parallel lists over the epochs, as uPlot takes them."""
     names = ("epoch", "train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
     return {name: [entry.get(name) for entry in run.history] for name in names}
 
 
-def _has_something(run: TrainingRun) -> bool:
-    """A network that learns by epochs, or a search with at least one trial that came to its end."""
+def _has_a_model(run: TrainingRun) -> bool:
+    """Whether there is a model to keep: after an epoch, or in a search after a finished trial."""
     if run.moment.get("stage") == "tune":
         return run.search.get("best_loss") is not None
     return bool(run.history) and bool(run.moment.get("epochs"))
@@ -87,36 +88,41 @@ def _facts(run: TrainingRun) -> list[tuple[str, str]]:
     found = []
     if moment.get("stage") == "learn" and moment.get("epochs"):
         number = {"n": moment.get("epoch", 1), "all": moment["epochs"]}
-        found.append((_("Epoch"), _("%(n)d of at most %(all)d") % number))
+        found.append((_("Epoch"), _("%(n)d of up to %(all)d") % number))
     if moment.get("device"):
-        found.append((_("Computes on"), str(DEVICES.get(moment["device"], moment["device"]))))
+        found.append((_("Device"), str(DEVICES.get(moment["device"], moment["device"]))))
     if moment.get("pictures_per_s"):
-        found.append((_("Speed"), _("%(n)d pictures a second") % {"n": round(moment["pictures_per_s"])}))
+        found.append((_("Speed"), _("%(n)d pictures/s") % {"n": round(moment["pictures_per_s"])}))
     if moment.get("batch_size"):
-        found.append((_("Batch"), str(moment["batch_size"])))
+        found.append((_("Batch size"), str(moment["batch_size"])))
     if moment.get("learning_rate"):
         found.append((_("Learning rate"), f"{moment['learning_rate']:.2g}"))
     return found
 
 
 def _trials(run: TrainingRun) -> list[Trial]:
-    """The best first, those that were broken off last."""
+    """Returns the trials, the best first, those that were stopped early last."""
     rows = run.search.get("all", [])
     best = run.search.get("best_loss")
     ordered = sorted(rows, key=lambda row: (row["loss"] is None, row["loss"] or 0, row["number"]))
     return [
-        Trial(row["number"] + 1, row["loss"], row["loss"] is not None and row["loss"] == best, _said(row["settings"]))
+        Trial(
+            row["number"] + 1,
+            row["loss"],
+            row["loss"] is not None and row["loss"] == best,
+            _settings_text(row["settings"]),
+        )
         for row in ordered
     ]
 
 
 def _changed_settings(run: TrainingRun) -> list[tuple[str, str]]:
-    """Those that are not the recipe's own."""
+    """Returns the names and values of the settings that differ from the recipe's defaults."""
     config = from_json(run.config)
-    usual = defaults(config.recipe)
-    values = {name: getattr(config, name) for name in ALL if getattr(config, name) != getattr(usual, name)}
+    standard = defaults(config.recipe)
+    values = {name: getattr(config, name) for name in ALL if getattr(config, name) != getattr(standard, name)}
     return [(str(ALL[name].name), value_of(name, value)) for name, value in values.items()]
 
 
-def _said(settings: dict[str, Any]) -> str:
+def _settings_text(settings: dict[str, Any]) -> str:
     return " · ".join(f"{ALL[name].name} {value_of(name, value)}" for name, value in settings.items() if name in ALL)

@@ -1,4 +1,4 @@
-"""What the worker does for a run: lays out the samples, searches for settings, trains, stores the model.
+"""Runs a training in the worker: materialises the samples, searches for settings, trains, stores the model.
 
 The library and torch are loaded inside of the functions, because only the child that computes may load them.
 """
@@ -28,7 +28,7 @@ NOT_KEPT = (CHECKPOINT, "features.pt")
 
 
 def run_training(job: Job) -> None:
-    """Goes on where an earlier attempt was stopped or killed."""
+    """Runs or resumes the training of a job, and stores its model. Raises Cancelled, GpuGone, AnalysisError."""
     runs = TrainingRun.objects.select_related("version", "team")
     run = runs.filter(job=job, deleted_at=None, paused_at=None).first()
     if run is None:
@@ -63,7 +63,7 @@ def _train(recorder: ProgressRecorder, place: Path) -> None:
 def _searched(
     recorder: ProgressRecorder, config: TrainingConfig, material: MaterialisedSamples, place: Path
 ) -> TrainingConfig:
-    """The best settings; a search that is over is not begun again after an interruption."""
+    """Returns the best settings found; a finished search is not repeated after an interruption."""
     from analysis.training.tune import tune, tuned_config
 
     search = recorder.run.search
@@ -75,7 +75,7 @@ def _searched(
 
 
 def _store(recorder: ProgressRecorder, folder: Path, result: RunDocument, material: MaterialisedSamples) -> None:
-    """Files first, rows and status last; a repeat after a crash replaces what is there."""
+    """Stores files first, rows and status last; a repeat after a crash replaces what is there."""
 
     run = recorder.run
     document: RunDocument = {**without_folders(result), "missing_files": material.missing}
@@ -97,7 +97,7 @@ def _store(recorder: ProgressRecorder, folder: Path, result: RunDocument, materi
 
 
 def without_folders(result: RunDocument) -> RunDocument:
-    """The files that warnings name by their names alone: where the server keeps things is nobody's business."""
+    """Returns the result with bare file names in its warnings, since it is shown and downloaded."""
     warnings: list[RunWarning] = [
         {**each, "files": [Path(file).name for file in each["files"]]} for each in result["warnings"]
     ]
@@ -105,7 +105,7 @@ def without_folders(result: RunDocument) -> RunDocument:
 
 
 def _is_gpu_gone(error: RuntimeError) -> bool:
-    """A card that was unplugged, reset or has crashed; not one that is merely full."""
+    """Whether the card was unplugged, was reset or has crashed; not when it is merely full."""
     import torch
 
     return isinstance(error, torch.AcceleratorError)

@@ -1,4 +1,4 @@
-"""What a run learns from: the samples of its version as files beside each other, for as long as it works."""
+"""Materialises the samples of a run's version as files in one folder, for as long as it works."""
 
 import logging
 import shutil
@@ -24,7 +24,7 @@ SPLIT_MARK = " / "
 
 @dataclass(frozen=True, slots=True)
 class MaterialisedSamples:
-    """`sample_of_path`: each path as it is given to the training -> key of the sample's row."""
+    """Samples as files; `sample_of_path` maps each path given to the training to the key of its sample row."""
 
     data: TrainingData
     sample_of_path: dict[str, int]
@@ -36,7 +36,7 @@ class MaterialisedSamples:
 def materialised(
     run: TrainingRun, place: Path, on_progress: Callable[[int, int], None]
 ) -> Iterator[MaterialisedSamples]:
-    """The samples lie in `place` inside of the `with`, so that nothing is missed when they are deleted meanwhile.
+    """Yields the samples as files in `place`, copied so that nobody can delete them meanwhile; removes them at the end.
 
     Raises DataGone, UnusableTrainingData.
     """
@@ -73,7 +73,7 @@ def path_of(row: VersionSample, folder: Path) -> Path:
 
 
 def _is_there(row: VersionSample, path: Path) -> bool:
-    """Also what an attempt that was killed had laid there."""
+    """Whether the file is in place: copied now, or by an attempt that was killed."""
     if path.exists():
         return True
     try:
@@ -85,7 +85,7 @@ def _is_there(row: VersionSample, path: Path) -> bool:
 
 
 def sources_of(rows: Sequence[VersionSample], group_by: GroupBy) -> list[str]:
-    """What each sample belongs with, so that no group stands in two parts of the version's split.
+    """Returns the source of each row, so that no source is in two parts of the version's split.
 
     A version keeps videos or people together. Where there was one source only it parts that one, which its warnings
     say: then by sequence, the finest that is known.

@@ -1,4 +1,4 @@
-"""What the web may ask for with a training run: start, pause, go on, cancel, keep the best so far, delete, restore."""
+"""Starts, pauses, resumes, cancels, deletes and restores training runs, and ends them early with the best so far."""
 
 from django.db import transaction
 from django.db.models import F
@@ -23,11 +23,11 @@ class NotTrainable(Exception):
 
 
 class StillDeployed(Exception):
-    """The model of this run is at work on videos."""
+    """The run cannot be deleted while its model is deployed."""
 
 
 def start_run(version: Version, *, user: User, config: TrainingConfig, trials: int = 0, note: str = "") -> TrainingRun:
-    """Raises NotTrainable."""
+    """Starts a run on a version, with its first job. Raises NotTrainable."""
     dataset = version.dataset
     reasons = readiness_rules.obstacles(version.statistics, dataset.kind, config.recipe)
     if reasons:
@@ -55,7 +55,7 @@ def start_run(version: Version, *, user: User, config: TrainingConfig, trials: i
 
 
 def _next_number(version: Version) -> int:
-    """Counting takes the row's lock, so that of two runs that start at once each gets its own."""
+    """Returns the next number of the line; the update locks its row, so two runs never get the same one."""
     Line.objects.get_or_create(pk=version.dataset_id)
     Line.objects.filter(pk=version.dataset_id).update(last_number=F("last_number") + 1)
     return Line.objects.get(pk=version.dataset_id).last_number
@@ -67,7 +67,7 @@ def _new_job(run: TrainingRun, user: User) -> None:
 
 
 def pause_run(run: TrainingRun) -> bool:
-    """Ends its work now; it goes on behind the last complete epoch. False when it had ended meanwhile."""
+    """Stops a run now, to be resumed after its last complete epoch. Returns False when it had already ended."""
     with transaction.atomic():
         if run.job_id is None or not lifecycle.cancel(run.job_id):
             return False
@@ -76,7 +76,7 @@ def pause_run(run: TrainingRun) -> bool:
 
 
 def resume_run(run: TrainingRun, *, user: User) -> bool:
-    """A paused or failed run goes on behind its last complete epoch; only one of several requests counts."""
+    """Resumes a paused or failed run after its last complete epoch; of several requests only one succeeds."""
     with transaction.atomic():
         paused = TrainingRun.objects.filter(pk=run.pk, job=run.job_id, paused_at__isnull=False)
         failed = TrainingRun.objects.filter(pk=run.pk, job=run.job_id, paused_at=None, job__status=Status.FAILED)
@@ -88,7 +88,7 @@ def resume_run(run: TrainingRun, *, user: User) -> bool:
 
 
 def cancel_run(run: TrainingRun) -> bool:
-    """For good: what it had learned is removed (see `cleanup.py`). False when it had ended."""
+    """Cancels a run for good; its checkpoint goes with the next cleanup. Returns False when it had already ended."""
     with transaction.atomic():
         was_paused = TrainingRun.objects.filter(pk=run.pk, paused_at__isnull=False).update(paused_at=None)
         was_active = run.job_id is not None and lifecycle.cancel(run.job_id)
@@ -98,7 +98,7 @@ def cancel_run(run: TrainingRun) -> bool:
 
 
 def keep_best(run: TrainingRun) -> bool:
-    """The worker ends the learning at its next report and stores the best so far; False when nothing is learning."""
+    """Asks the worker to stop training and store the best so far. Returns False when no training is running."""
     learning = TrainingRun.objects.filter(pk=run.pk, paused_at=None, job__status=Status.RUNNING)
     if not learning.update(wish=RequestedAction.KEEP):
         return False
@@ -107,7 +107,7 @@ def keep_best(run: TrainingRun) -> bool:
 
 
 def _refresh_pages(run: TrainingRun) -> None:
-    """For what changes without its job; every move of a job is told anyhow."""
+    """Tells open pages of a change that comes without a change of its job."""
     live_updates.publish({"type": "stale", "subject": str(run.pk)}, run.team_id, run.pk)
 
 
@@ -122,4 +122,5 @@ def delete_run(run: TrainingRun) -> None:
 
 
 def restore_run(run: TrainingRun) -> None:
+    """Undoes the deletion of a run."""
     TrainingRun.objects.filter(pk=run.pk).update(deleted_at=None)

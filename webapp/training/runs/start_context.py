@@ -1,4 +1,4 @@
-"""What the page shows that starts a training: the data, the recipes, every setting, and why it cannot start."""
+"""The template context of the page that starts a training: data, recipes, settings, and why it cannot start."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,24 +19,25 @@ from webapp.training.runs.forms import TrainingForm, default_words
 from webapp.training.setting_words import ALL, GROUPS, RECIPE_WORDS, SEARCH, YES_NO
 
 HALF_A_ROW = 18
-"""Characters for which a list beside another field has room, also on a phone."""
+"""Characters that fit into a list beside another field, even on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One field under *Advanced*. `recipes`: where it counts; `defaults`: what each of these sets, recipe -> words."""
+    """One field under *Advanced*. `recipes`: those it affects; `defaults`: what each of these sets, recipe -> words."""
 
     field: BoundField
     meaning: Promise
     recipes: list[str]
     defaults: dict[str, str]
     shown: str
-    """What the recipe that is chosen now sets."""
+    """The default of the recipe that is chosen now."""
     is_wide: bool = False
-    """Its choices are so long that they would be cut beside another field."""
+    """Its choices are too long for a place beside another field."""
 
 
 def frame(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
+    """Returns the head and tabs of a dataset's page, with *Train* as the current tab."""
     return head_context(request, dataset) | {"tab": "train"}
 
 

@@ -1,4 +1,4 @@
-"""Pages about training: the list of runs, the page that starts one, the page of a run, and its buttons."""
+"""Pages of training runs: the list, the page that starts one, the page of a run, and its buttons."""
 
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,7 @@ from webapp.undo import UNDO_PERIOD
 @login_required
 @require_GET
 def run_list(request: HttpRequest) -> HttpResponse:
-    """Of the team, or with ?dataset= of one dataset."""
+    """Lists the runs of the team, or with ?dataset= those of one dataset."""
     team = team_of(request)
     runs = access.visible_runs(request.user).filter(team=team)
     line = uuid_or_none(request.GET.get("dataset", ""))
@@ -50,7 +50,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def choose(request: HttpRequest) -> HttpResponse:
-    """Which dataset to train on."""
+    """Asks which dataset to train on."""
     team = team_of(request)
     team = get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
     datasets = access.manageable_datasets(request.user).filter(team=team)
@@ -62,7 +62,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def of_dataset(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
-    """The tab of a dataset: training on its latest version for those who may, its runs for everybody else."""
+    """Leads from a dataset to training on its latest version; those who may not train are led to its runs."""
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     if not access.manageable_datasets(request.user).filter(pk=dataset.pk).exists():
         return HttpResponseRedirect(f"{reverse('training:list')}?dataset={dataset.pk}")
@@ -75,7 +75,7 @@ def of_dataset(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def new(request: SignedInRequest, version_id: UUID) -> HttpResponseBase:
-    """With ?from=<run> the settings of that run."""
+    """Shows the form that starts a training, and starts it; ?from=<run> fills in the settings of that run."""
     versions = access.manageable_versions(request.user).filter(deleted_at=None)
     version = get_object_or_404(versions.select_related("dataset__team"), pk=version_id)
     if request.method == "POST":
@@ -99,7 +99,7 @@ def _start(request: SignedInRequest, version: Version, form: TrainingForm) -> Ht
         )
     except services.NotTrainable as error:
         return refused(request, " ".join(error.reasons), reverse("training:new", args=[version.pk]))
-    return done(request, _("The training is on its way."), reverse("training:run", args=[run.pk]))
+    return done(request, _("Training started."), reverse("training:run", args=[run.pk]))
 
 
 def _initial(request: HttpRequest, version: Version) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def _initial(request: HttpRequest, version: Version) -> dict[str, Any]:
 @login_required
 @require_GET
 def run(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
-    """How it goes on; once it is done, what came out."""
+    """Shows how a run progresses, or its result once it is done."""
     found = access.visible_runs(request.user).select_related("job", "dataset", "version", "created_by")
     run = get_object_or_404(found, pk=run_id)
     if run.state == RunState.DONE:
@@ -128,8 +128,8 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 def pause(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
     if not services.pause_run(run):
-        return refused(request, _("It had ended before it could be paused."), _page_of(run))
-    return done(request, _("Paused. It goes on behind the last complete epoch."), _page_of(run))
+        return refused(request, _("This run had already ended."), _page_of(run))
+    return done(request, _("Paused. Resumes after the last completed epoch."), _page_of(run))
 
 
 @login_required
@@ -137,8 +137,8 @@ def pause(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 def resume(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
     if not services.resume_run(run, user=request.user):
-        return refused(request, _("It goes on already, or has ended."), _page_of(run))
-    return done(request, _("It goes on."), _page_of(run))
+        return refused(request, _("This run is already running or has ended."), _page_of(run))
+    return done(request, _("Resumed."), _page_of(run))
 
 
 @login_required
@@ -146,8 +146,8 @@ def resume(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
 def cancel(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
     if not services.cancel_run(run):
-        return refused(request, _("It had ended before it could be cancelled."), _page_of(run))
-    return done(request, _("Cancelled. Nothing of it is kept."), _page_of(run))
+        return refused(request, _("This run had already ended."), _page_of(run))
+    return done(request, _("Training cancelled. Nothing was kept."), _page_of(run))
 
 
 @login_required
@@ -155,8 +155,8 @@ def cancel(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 def keep(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
     if not services.keep_best(run):
-        return refused(request, _("Nothing is learning at the moment."), _page_of(run))
-    return done(request, _("The best so far is kept; the test comes next."), _page_of(run))
+        return refused(request, _("There is no model to keep right now."), _page_of(run))
+    return done(request, _("Keeping the best so far. Testing it next."), _page_of(run))
 
 
 @login_required
@@ -166,9 +166,9 @@ def delete(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     try:
         services.delete_run(run)
     except services.StillDeployed:
-        words = _("This model is at work. Put another one to work, or none, then delete it.")
+        words = _("This model is in use. Use another one, or none, then delete this run.")
         return refused(request, words, _page_of(run))
-    words = _("Run %(number)d of “%(name)s” is deleted. It can be brought back for %(minutes)d minutes.")
+    words = _("Deleted run %(number)d of “%(name)s”. You can restore it for %(minutes)d minutes.")
     values = {
         "number": run.number,
         "name": run.dataset_name,
@@ -182,7 +182,7 @@ def delete(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 def restore(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     run = get_object_or_404(access.restorable_runs(request.user), pk=run_id)
     services.restore_run(run)
-    return done(request, _("Run %(number)d is back.") % {"number": run.number}, _page_of(run))
+    return done(request, _("Restored run %(number)d.") % {"number": run.number}, _page_of(run))
 
 
 def _managed(request: HttpRequest, run_id: UUID) -> TrainingRun:
