@@ -17,7 +17,7 @@ from webapp.datasets.models import Dataset, Part, Sample, VersionSample
 from webapp.jobs.models import JobKind, Status
 from webapp.training.models import HeldOutPrediction, TrainingRun
 
-LABELS = ("none", "smile")
+LABELS = ("none", "glasses")
 
 
 def make_figures(
@@ -82,7 +82,7 @@ def make_run(
     usual: dict[str, Any] = {
         "number": latest.number + 1 if latest else 1,
         "dataset": dataset,
-        "dataset_name": dataset.name if dataset else "Smiles",
+        "dataset_name": dataset.name if dataset else "Glasses",
         "kind": dataset.kind if dataset else "faces",
         "version_number": 1,
         "version_fingerprint": "f" * 64,

@@ -1,4 +1,4 @@
-"""A model at work: it looks at an old video; the difference is seen before it counts, then the labels are there."""
+"""A deployed model runs on an earlier video; the difference is seen before it is applied, then the labels are there."""
 
 import re
 from pathlib import Path
@@ -12,12 +12,12 @@ from tests.product import Product
 from tests.trained import SHOT_FRAMES, stripes_film
 from tests.waiting import wait_for
 
-LOOKED_MS = 90_000
-"""The worker loads the networks for the first look."""
+RECOGNISED_MS = 90_000
+"""The worker loads the networks for the first video."""
 SHOT_S = SHOT_FRAMES / 25
 SHOTS = ("lie", "stand", "lie")
 NEAR_S = 1.0
-"""Looks are a few frames apart; a stretch ends halfway between two."""
+"""Classified frames are a few frames apart; a stretch ends halfway between two."""
 SURE = {"learn": 40, "settings": {"epochs": 8, "learning_rate": 3e-3}}
 
 
@@ -42,7 +42,7 @@ def expect_shots(page: Page) -> None:
             assert abs(begins_s - from_s) < NEAR_S and abs(ends_s - to_s) < NEAR_S, (label, found)
 
 
-def test_a_promoted_model_looks_at_an_old_video_and_is_believed_only_when_asked(
+def test_a_deployed_model_labels_an_earlier_video_only_when_that_is_applied(
     page: Page, product: Product, newsroom: str, tmp_path: Path
 ) -> None:
     film = stripes_film(tmp_path / "Curtains.mp4", SHOTS)
@@ -55,25 +55,25 @@ def test_a_promoted_model_looks_at_an_old_video_and_is_believed_only_when_asked(
 
     run = seed_run(product.data_dir, team=newsroom, **SURE)["run"]
     page.goto(f"{product.address}/training/{run}/")
-    page.get_by_role("link", name="Put it to work").click()
-    page.get_by_role("button", name=re.compile("^Put it to work")).click()
-    expect(page.locator("#at-work")).to_contain_text("New videos are looked at with this model.")
-    page.locator("#at-work").get_by_role("link", name="Look at old videos").click()
+    page.get_by_role("link", name="Use this model").click()
+    page.get_by_role("button", name=re.compile("^Use ")).click()
+    expect(page.locator("#deployment .is-deployed")).to_be_visible()
+    page.locator("#deployment").get_by_role("link", name="Run on earlier videos").click()
     page.get_by_label(film.stem).check()
-    page.get_by_role("button", name="Only the chosen ones").click()
+    page.get_by_role("button", name="Check selected videos").click()
     expect(page).to_have_url(re.compile(r"/batches/[\w-]{36}/$"))
     batch = page.url
     row = page.locator(".batch-row")
-    expect(row.locator(".differences li")).to_have_count(2, timeout=LOOKED_MS)
-    expect(row).to_contain_text("no labels so far")
+    expect(row.locator(".differences li")).to_have_count(2, timeout=RECOGNISED_MS)
+    expect(row).to_contain_text("no labels before")
     expect(row.locator(".difference-list a")).to_have_count(len(SHOTS))
     page.goto(f"{video}?tab=labels")
-    expect(page.locator("#labels")).to_contain_text("New labels wait for somebody to take them over.")
+    expect(page.locator("#labels").get_by_role("link", name="New labels")).to_be_visible()
     expect(page.locator(".found-row")).to_have_count(0)
 
     page.goto(batch)
-    page.get_by_role("button", name="Take over all").click()
-    expect(row.locator(".is-taken")).to_have_text("Taken over")
+    page.get_by_role("button", name="Apply all").click()
+    expect(row.locator(".is-applied")).to_have_text("Applied")
     row.get_by_role("link", name=film.stem).click()
     expect_shots(page)
     box = bars(page, "stand").bounding_box()
@@ -84,7 +84,7 @@ def test_a_promoted_model_looks_at_an_old_video_and_is_believed_only_when_asked(
     assert scrolls_sideways(page) == 0
 
     page.goto(batch)
-    page.get_by_role("button", name="Back to what was before").click()
-    expect(row.locator(".is-taken")).to_have_count(0)
+    row.get_by_role("button", name="Undo").click()
+    expect(row.locator(".is-applied")).to_have_count(0)
     page.goto(f"{video}?tab=labels")
     expect(page.locator(".found-row")).to_have_count(0)

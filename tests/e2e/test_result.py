@@ -10,7 +10,7 @@ from tests.e2e.seeding_run import seed_run
 from tests.product import Product
 
 WORKER_MS = 90_000
-"""For the first look a worker loads the networks."""
+"""For the first explanation a worker loads the networks."""
 
 
 @pytest.fixture(scope="module")
@@ -26,20 +26,20 @@ def test_a_result_is_looked_into_and_mended(page: Page, address: str) -> None:
     count = wrong.inner_text()
     wrong.click()
     expect(page.locator("h2").first).to_contain_text(f"{count} sample")
-    expect(page.locator(".judged")).to_have_count(min(int(count), 36))
+    expect(page.locator(".prediction")).to_have_count(min(int(count), 36))
     page.go_back()
     page.locator("#at").fill("90")
     expect(page.locator(".threshold-form output")).to_have_text("90 %")
-    expect(page.locator("[data-changes]")).to_contain_text(re.compile("no longer called|Nothing changes"))
+    expect(page.locator("[data-changes]")).to_contain_text(re.compile("no longer|Same result"))
     expect(page).to_have_url(re.compile("at=90"))
-    card = page.locator("#mistakes .judged").first
+    card = page.locator("#mistakes .prediction").first
     number = card.get_attribute("id")
     card.get_by_role("button", name="Relabel").click()
-    expect(page.locator(".toast-note")).to_contain_text("that goes into the next version")
-    expect(page.locator(f"#mistakes #{number} .judged-now")).to_contain_text("now")
+    expect(page.locator(".toast-note")).to_contain_text("next version")
+    expect(page.locator(f"#mistakes #{number} .prediction-now")).to_contain_text("now")
     page.locator(".toast-note .undo").click()
-    expect(page.locator(f"#mistakes #{number} .judged-now")).to_have_count(0)
-    expect(page.locator(f"#mistakes #{number} .look-heat")).to_be_visible(timeout=WORKER_MS)
+    expect(page.locator(f"#mistakes #{number} .prediction-now")).to_have_count(0)
+    expect(page.locator(f"#mistakes #{number} .heat")).to_be_visible(timeout=WORKER_MS)
 
 
 def test_it_fits_a_phone(page: Page, address: str) -> None:

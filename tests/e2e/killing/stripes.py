@@ -39,5 +39,5 @@ def start_tutorial(page: Page, dataset: str, epochs: int) -> None:
 
 def epoch_of(page: Page) -> int:
     """As the facts beside the curves say; 0 before the first."""
-    found = re.match(r"(\d+) of at most", page.locator(".run-facts dd").first.inner_text())
+    found = re.match(r"(\d+) of up to", page.locator(".run-facts dd").first.inner_text())
     return int(found.group(1)) if found else 0

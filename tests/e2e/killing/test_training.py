@@ -22,7 +22,7 @@ def dataset(product: Product, newsroom: str, tmp_path_factory: pytest.TempPathFa
 
 def expect_epoch(page: Page, least: int) -> None:
     expect(page.locator(".run-facts dd").first).to_have_text(
-        re.compile("^(" + "|".join(str(n) for n in range(least, 401)) + ") of at most 400$"), timeout=EPOCH_MS
+        re.compile("^(" + "|".join(str(n) for n in range(least, 401)) + ") of up to 400$"), timeout=EPOCH_MS
     )
 
 
@@ -48,9 +48,9 @@ def test_a_training_is_started_watched_interrupted_and_kept(
     expect_epoch(page, reached + 2)
     page.get_by_role("button", name="Pause").click()
     for each in (page, phone):
-        expect(each.get_by_role("button", name="Go on")).to_be_visible(timeout=20_000)
-    expect(phone.locator(".going-on")).to_contain_text("Paused behind epoch")
-    phone.get_by_role("button", name="Go on").click()
+        expect(each.get_by_role("button", name="Resume")).to_be_visible(timeout=20_000)
+    expect(phone.locator(".going-on")).to_contain_text("Paused after epoch")
+    phone.get_by_role("button", name="Resume").click()
     keep = page.get_by_role("button", name="Stop and keep the best")
     expect(keep).to_be_visible(timeout=EPOCH_MS)
     expect_epoch(page, reached + 3)
@@ -79,5 +79,5 @@ def test_the_pages_say_the_same_without_javascript(
     expect(page).to_have_url(re.compile(r"/training/[\w-]{36}/$"))
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("main")).to_contain_text("Paused")
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
     context.close()

@@ -63,10 +63,10 @@ def test_a_training_outlives_the_queue_and_the_web_server(
 
     tabs[0].get_by_role("button", name="Pause").click()
     for tab in tabs:
-        expect(tab.get_by_role("button", name="Go on")).to_be_visible(timeout=20_000)
+        expect(tab.get_by_role("button", name="Resume")).to_be_visible(timeout=20_000)
     product.child(*queue).kill()
     # What waits in the queue is lost with it, or is not: it is done once in either case.
-    tabs[1].get_by_role("button", name="Go on").click()
+    tabs[1].get_by_role("button", name="Resume").click()
     for tab in tabs:
         expect_later(tab, reached)
     for context in contexts:

