@@ -3,7 +3,14 @@ import { csrfToken, say } from "rollcall/api";
 
 const PAUSES_MS = [0, 1000, 2000, 4000, 8000, 15000, ...Array(60).fill(30000)];
 const SPEED_OVER_MS = 8000;
-const FINAL_ERRORS = { 401: "signed_out", 403: "forbidden", 404: "gone", 410: "gone", 413: "too_large", 507: "disk_full" };
+const FINAL_ERRORS = {
+  401: "signed_out",
+  403: "forbidden",
+  404: "gone",
+  410: "gone",
+  413: "too_large",
+  507: "disk_full",
+};
 const RUNNING = ["queued", "starting", "sending", "retrying"];
 
 /** The same for the same file, when it is chosen again. */

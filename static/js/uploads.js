@@ -76,7 +76,8 @@ class Uploads extends EventTarget {
       return;
     }
     const checked = await response.json();
-    for (const [n, item] of items.entries()) item.prechecked(checked.files?.[n] ?? { ok: false, reason: checked.error });
+    for (const [n, item] of items.entries())
+      item.prechecked(checked.files?.[n] ?? { ok: false, reason: checked.error });
   }
 
   #startNext() {
