@@ -47,10 +47,12 @@ def delete_video(video: Video) -> None:
     with transaction.atomic():
         if not Video.objects.filter(pk=video.pk, deleted_at=None).update(deleted_at=timezone.now()):
             return
+        jobs = Job.objects.filter(subject_id=video.pk, parent=None, status__in=ACTIVE)
+        for job_id in jobs.values_list("pk", flat=True):
+            lifecycle.cancel(job_id)
+        # Before what receivers publish: pages of this video must not fetch again what is no longer there.
+        transaction.on_commit(lambda: live_updates.publish_gone(team_id=video.team_id, subject_id=video.pk))
         signals.video_deleted.send(Video, video=video)
-    for job_id in Job.objects.filter(subject_id=video.pk, parent=None, status__in=ACTIVE).values_list("pk", flat=True):
-        lifecycle.cancel(job_id)
-    live_updates.publish_gone(team_id=video.team_id, subject_id=video.pk)
 
 
 def restore_video(video: Video) -> None:
