@@ -105,7 +105,7 @@ def test_a_kind_that_is_not_on_the_list_is_not_opened(kind: str) -> None:
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("start", STARTS)
-@settings(max_examples=50)
+@settings(deadline=None)
 @given(noise=st.binary(max_size=80))
 def test_headers_of_noise_never_break_the_measuring(start: bytes, noise: bytes) -> None:
     with contextlib.suppress(UnreadablePicture, PictureTooLarge):

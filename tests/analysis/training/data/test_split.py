@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.training.data.split import connected, fold_groups, split_groups
@@ -42,6 +42,7 @@ def test_no_sample_makes_no_part() -> None:
 many_samples = st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc")), min_size=1, max_size=300)
 
 
+@settings(deadline=None)
 @given(many_samples, st.integers(0, 5))
 def test_every_group_is_in_one_part_and_no_part_goes_without(rows: list[tuple[int, str]], seed: int) -> None:
     groups, labels = [row[0] for row in rows], [row[1] for row in rows]
@@ -50,6 +51,7 @@ def test_every_group_is_in_one_part_and_no_part_goes_without(rows: list[tuple[in
     assert len(set(parts.values())) == min(len(set(groups)), len(SHARES))
 
 
+@settings(deadline=None)
 @given(many_samples)
 def test_the_same_seed_gives_the_same_split(rows: list[tuple[int, str]]) -> None:
     groups, labels = [row[0] for row in rows], [row[1] for row in rows]
@@ -81,6 +83,7 @@ def test_other_seeds_give_other_splits() -> None:
     assert len(splits) == 4
 
 
+@settings(deadline=None)
 @given(many_samples, st.integers(2, 6), st.integers(0, 5))
 def test_folds_part_no_group_and_are_the_same_for_the_same_seed(
     rows: list[tuple[int, str]], folds: int, seed: int
@@ -94,6 +97,7 @@ def test_folds_part_no_group_and_are_the_same_for_the_same_seed(
     assert np.array_equal(fold, fold_groups(groups, labels, folds, seed))
 
 
+@settings(deadline=None)
 @given(many_samples, st.integers(0, 5))
 def test_no_fold_has_more_of_a_label_than_its_share_and_what_comes_in_one_piece(
     rows: list[tuple[int, str]], seed: int
