@@ -61,7 +61,7 @@ def name_people(page: Page, product: Product) -> None:
         row.locator("summary").click()
         row.locator("input[name=name]").fill(name)
         row.locator("input[name=name]").press("Enter")
-        page.get_by_text(f"is now {name}").wait_for()
+        page.get_by_text(f"to “{name}”").wait_for()
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ def test_the_pages_for_changing_people_render(team: Team, bob: User) -> None:
     for page in ("merge_page", "split_page"):
         checked(client, reverse(f"people:{page}", args=[first.pk]))
     preview = checked(client, reverse("people:merge_page", args=[second.pk]) + f"?with={first.pk}")
-    assert "Merge all the same" in preview, "both are on screen at once"
+    assert "Merge anyway" in preview, "both are on screen at once"
     Suggestion.objects.create(team=team, first=second, second=first, likeness=0.5)
     assert "1 question left" in checked(client, reverse("people:review"))
 

@@ -70,7 +70,7 @@ def test_a_known_face_is_probably_hers_while_the_analysis_runs(team: Team, anna:
     assert "Probably Anna, at" in page and GUESSED in page
     assert "Probably Anna" in client.get(reverse("videos:library")).content.decode()
     person_page = client.get(reverse("people:person", args=[anna.pk])).content.decode()
-    assert "Being looked at now" in person_page and "Summer" in person_page
+    assert 'aria-labelledby="seen-now-title"' in person_page and "Summer" in person_page
     assert GUESSED in client.get(reverse("people:list")).content.decode()
 
 
@@ -101,7 +101,7 @@ def test_the_person_page_has_it_among_the_appearances_in_the_end(team: Team, ann
     work(analysis.job_id, runner.run_analysis)
     assert tentative_runner.seen_now(team, anna) == []
     page = signed_in(vera).get(reverse("people:person", args=[anna.pk]))
-    assert "Being looked at now" not in page.content.decode()
+    assert 'aria-labelledby="seen-now-title"' not in page.content.decode()
     assert analysis.video in [each.video for each in page.context["videos"].object_list]
 
 
