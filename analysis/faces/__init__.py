@@ -1,1 +1,1 @@
-"""Faces in pictures: detect, align, judge, embed, group."""
+"""Detects, aligns, rates, embeds, tracks and groups faces."""

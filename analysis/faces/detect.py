@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.boxes import areas, clamp_boxes, iou_matrix, non_max_suppression, scale_faces
+from analysis.device import open_session
 from analysis.types import Faces, Float32, Image, Thoroughness
+from analysis.weights import YUNET, verified_path
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -94,9 +96,6 @@ def _long_sides(source_long_side: int, thoroughness: Thoroughness) -> list[int]:
 
 def load_detector(threads: int = 0) -> FaceDetector:
     """Loads the detector with verified weights on the best device; raises MissingWeights."""
-    from analysis.device import open_session
-    from analysis.weights import YUNET, verified_path
-
     return FaceDetector(open_session(verified_path(YUNET), threads=threads))
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.device import open_session
 from analysis.faces.align import ARCFACE_SIZE, ARCFACE_TEMPLATE, align_faces
 from analysis.types import Float32, Image
+from analysis.weights import MOBILEFACENET, verified_path
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -56,9 +58,6 @@ class MobileFaceNetEmbedder:
 
 def load_mobilefacenet(threads: int = 0) -> MobileFaceNetEmbedder:
     """Loads the embedder with verified weights on the best device; raises MissingWeights."""
-    from analysis.device import open_session
-    from analysis.weights import MOBILEFACENET, verified_path
-
     return MobileFaceNetEmbedder(open_session(verified_path(MOBILEFACENET), threads=threads))
 
 

@@ -1,4 +1,4 @@
-"""The whole analysis: people of real clips, the schema of result.json, cancelling, segments, the first look."""
+"""The whole analysis: people of real clips, the schema of result.json, cancelling, segments, the keyframe scan."""
 
 from __future__ import annotations
 

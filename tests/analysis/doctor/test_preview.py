@@ -42,8 +42,10 @@ def test_each_slider_changes_the_picture_more_the_further_it_is(name: str) -> No
     plain = network_view(PICTURE, 64).shown_bgr.astype(int)
     changes = []
     for strength in (0.0, 0.4, 1.0):
-        looks = [network_view(PICTURE, 64, Strengths(**{name: strength}), seed=seed).shown_bgr for seed in range(8)]
-        changes.append(np.abs(np.stack(looks) - plain).mean())
+        pictures_shown = [
+            network_view(PICTURE, 64, Strengths(**{name: strength}), seed=seed).shown_bgr for seed in range(8)
+        ]
+        changes.append(np.abs(np.stack(pictures_shown) - plain).mean())
     assert changes[0] == 0
     assert changes[2] > changes[1] > 0
 
@@ -58,8 +60,8 @@ def test_the_changes_are_as_large_and_as_frequent_as_those_of_training(name: str
     pictures = torch.from_numpy(plain).permute(2, 0, 1).expand(DRAWS, 3, 32, 32)
     trained = changing(strengths)(pictures).permute(0, 2, 3, 1).numpy()
     measured = []
-    for looks in (np.stack(shown).astype(np.float32), trained):
-        by = np.abs(looks - plain).mean(axis=(1, 2, 3))
+    for pictures_shown in (np.stack(shown).astype(np.float32), trained):
+        by = np.abs(pictures_shown - plain).mean(axis=(1, 2, 3))
         is_changed = by > 0.3
         measured.append((is_changed.mean(), by[is_changed].mean(), by[is_changed].std()))
     (share, mean, spread), (wanted_share, wanted_mean, wanted_spread) = measured
@@ -78,15 +80,17 @@ def test_a_turn_goes_as_far_round_as_that_of_training() -> None:
     pictures = torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1).expand(400, 3, 64, 64)
     trained = changing(strengths)(pictures)[:, 0].numpy()
     for axis in (0, 1):
-        ours, theirs = (_places(looks, axis) for looks in (np.stack(shown).astype(np.float32), trained))
+        ours, theirs = (
+            _places(pictures_shown, axis) for pictures_shown in (np.stack(shown).astype(np.float32), trained)
+        )
         for percentile in (5, 50, 95):
             assert np.percentile(ours, percentile) == pytest.approx(np.percentile(theirs, percentile), abs=2.5)
 
 
-def _places(looks: np.ndarray, axis: int) -> np.ndarray:
+def _places(pictures_shown: np.ndarray, axis: int) -> np.ndarray:
     """Centre of what is bright, along one axis, of those where it is in the picture."""
-    sums = looks.sum(axis=(1, 2))
-    along = looks.sum(axis=2 - axis) @ np.arange(looks.shape[1])
+    sums = pictures_shown.sum(axis=(1, 2))
+    along = pictures_shown.sum(axis=2 - axis) @ np.arange(pictures_shown.shape[1])
     places: np.ndarray = along[sums > 500] / sums[sums > 500]
     return places
 

@@ -1,4 +1,4 @@
-"""Following faces: matching, gaps, cuts, and faces that look different."""
+"""Tracking faces: assignment, gaps, cuts, and faces that look different."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The grouping obeys what humans have said about tracks."""
+"""Grouping obeys must-link and cannot-link constraints."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def groups(people: list[int], constraints: Constraints) -> set[frozenset[int]]:
     return {frozenset(group) for group in grouping.people}
 
 
-def test_who_is_said_to_be_the_same_is_one_person_however_different() -> None:
+def test_must_link_makes_one_person_of_different_faces() -> None:
     assert groups([1, 2, 3], Constraints(must_link=((0, 2),))) == {frozenset({0, 2}), frozenset({1})}
 
 
-def test_who_is_said_to_be_apart_is_two_people_however_alike() -> None:
+def test_cannot_link_makes_two_people_of_similar_faces() -> None:
     found = groups([1, 1, 1], Constraints(cannot_link=(((0,), (1,)),)))
     assert not any({0, 1} <= group for group in found)
     assert len(found) == 2
 
 
-def test_what_is_said_to_be_the_same_counts_more_than_being_seen_at_once() -> None:
+def test_must_link_is_stronger_than_being_on_screen_together() -> None:
     tracks = [track(1, 0, 2), track(2, 1, 3)]
     grouping = group_tracks(tracks, [[0], [1]], 0.2, LIMITS, Constraints(must_link=((0, 1),)))
     assert grouping.people == ((0, 1),)

@@ -88,7 +88,7 @@ def test_a_face_seen_by_one_look_only_scores_less() -> None:
     assert both.scores.tolist() == pytest.approx([0.8])
     assert alone.scores.tolist() == pytest.approx([0.6])
     assert both.boxes_xyxy[0].tolist() == pytest.approx([1, 0, 101, 100])
-    assert both.landmarks[0, 0, 0] == 2  # seen 250 pixels large there, and only 100 in the other look
+    assert both.landmarks[0, 0, 0] == 2  # seen 250 pixels large there, and only 100 in the other pass
 
 
 def test_merging_nothing_or_only_doubtful_faces_gives_none() -> None:

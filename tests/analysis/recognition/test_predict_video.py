@@ -1,4 +1,4 @@
-"""Real small models look at films made in code: frames, clips, views of faces; damage, cancelling, tampering."""
+"""Small real models run on synthetic videos: frames, clips, views of faces; damage, cancelling, tampering."""
 
 import json
 from itertools import pairwise
@@ -20,7 +20,7 @@ from tests.clips import late_start, truncated_clip
 from tests.trained import BAR_CLIP_S, bars_film, bars_model, stripes_film, stripes_model
 
 
-def test_frames_are_looked_at_each_second_and_at_cuts(tmp_path: Path) -> None:
+def test_there_is_a_prediction_each_second_and_at_cuts(tmp_path: Path) -> None:
     film = stripes_film(tmp_path / "film.mp4")
     model, told = load_model(stripes_model(), threads=1), list[Progress]()
     seen = list(predict_frames(model, film, probe(film), told.append))
@@ -54,7 +54,7 @@ def test_clips_follow_one_another_and_begin_anew_at_a_cut(tmp_path: Path) -> Non
     assert {each.label for each in seen if each.window.start_s > 2.1} == {"right"}
 
 
-def test_a_video_shorter_than_a_clip_is_looked_at_all_the_same(tmp_path: Path) -> None:
+def test_a_video_shorter_than_a_clip_counts_as_one(tmp_path: Path) -> None:
     film = stripes_film(tmp_path / "film.mp4", ["stand"])
     [seen] = predict_clips(load_model(stripes_model(), threads=1), film, probe(film), 60.0, ignore)
     assert (seen.label, round(seen.window.end_s)) == ("stand", 3)

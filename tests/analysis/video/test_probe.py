@@ -1,4 +1,4 @@
-"""Looking at untrusted files in a process with limits; the outcome of each bad file."""
+"""Probing untrusted files in a sandboxed process; the outcome of each bad file."""
 
 from __future__ import annotations
 
