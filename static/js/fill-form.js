@@ -1,4 +1,4 @@
-// <fill-form>: while one chooses, the server counts what would come, and a search finds more people and videos.
+// <fill-form>: while one chooses, the server counts what will be added, and a search finds more people and videos.
 import { morphChildren } from "@hotwired/turbo";
 import { fetchDocument } from "rollcall/api";
 

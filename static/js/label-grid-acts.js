@@ -1,4 +1,4 @@
-// Acts on samples: shown at once, sent one after the other, confirmed or taken back by the server's answer; and undo.
+// Acts on samples: shown at once, sent one after the other, confirmed or undone by the server's answer; and undo.
 import { csrfToken, post, say } from "rollcall/api";
 import { eachOf, runsOf, sizeOf } from "rollcall/label-grid-runs";
 

@@ -37,7 +37,7 @@ class NetworkPreview extends HTMLElement {
   #show() {
     const query = new URLSearchParams(new FormData(this.form));
     history.replaceState(history.state, "", `?${query}`);
-    for (const look of this.querySelectorAll("[data-look]")) look.src = `${look.src.split("?")[0]}?${query}`;
+    for (const image of this.querySelectorAll("[data-variants]")) image.src = `${image.src.split("?")[0]}?${query}`;
   }
 }
 

@@ -8,9 +8,9 @@ class DatasetsConfig(AppConfig):
     label = "datasets"
 
     def ready(self) -> None:
-        from webapp.datasets import cleanup
-        from webapp.jobs.signals import cleanup_due
-        from webapp.videos.signals import video_purging
+        from webapp.datasets import cleanup  # deferred: app registry
+        from webapp.jobs.signals import cleanup_due  # deferred: app registry
+        from webapp.videos.signals import video_purging  # deferred: app registry
 
         cleanup_due.connect(cleanup.clean_up)
         video_purging.connect(cleanup.video_goes)

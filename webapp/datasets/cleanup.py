@@ -1,4 +1,4 @@
-"""What is put right from time to time: deleted datasets and versions, samples nobody needs, uploads left behind."""
+"""Periodic cleanup: deleted datasets and versions, samples that nothing needs, uploads left behind."""
 
 import logging
 
@@ -22,7 +22,7 @@ it fails in plain words if it goes on later."""
 
 
 def clean_up(**_: object) -> None:
-    """One round; a few cheap queries when there is nothing to do."""
+    """Cleans up once; costs a few cheap queries when there is nothing to do."""
     long_ago = timezone.now() - UNDO_PERIOD
     for dataset in Dataset.objects.filter(deleted_at__lt=long_ago).exclude(LEARNED_FROM):
         if not Job.objects.filter(subject_id=dataset.pk, status__in=ACTIVE).exists():
@@ -41,7 +41,7 @@ def clean_up(**_: object) -> None:
 
 
 def purge(dataset: Dataset) -> None:
-    """Files first: after a crash in between the rows still say what has to go."""
+    """Deletes files first: after a crash in between, the rows still say what has to go."""
     for each in dataset.imports.all():
         storage.delete_prefix(each.inbox_prefix)
     storage.delete_prefix(dataset.files_prefix)
@@ -55,7 +55,7 @@ def purge(dataset: Dataset) -> None:
 
 
 def discard_removed(samples: QuerySet[Sample]) -> None:
-    """Rows and files of removed samples that no version holds."""
+    """Deletes rows and files of removed samples that no version holds."""
     held = VersionSample.objects.filter(sample=OuterRef("pk"))
     while batch := list(samples.exclude(Exists(held)).only("pk", "key", "thumbnail_key")[:BATCH]):
         for sample in batch:
@@ -65,6 +65,6 @@ def discard_removed(samples: QuerySet[Sample]) -> None:
 
 
 def video_goes(*, video: Video, **_: object) -> None:
-    """A video is purged: its samples leave the datasets whose admins chose so."""
+    """Removes the samples of a purged video from the datasets whose admins chose so."""
     going = Sample.objects.filter(video=video, dataset__keeps_samples=False, removed_at=None)
     going.update(removed_at=timezone.now())

@@ -12,7 +12,7 @@ MOST_TOLD = 500
 
 
 def samples_changed(dataset: Dataset, numbers: Sequence[int]) -> None:
-    """After the commit. An empty `numbers` in the message means "many"."""
+    """Sends the message after the commit. An empty `numbers` in it means "many"."""
     if not numbers:
         return
     told = list(numbers) if len(numbers) <= MOST_TOLD else []

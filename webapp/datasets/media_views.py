@@ -25,7 +25,7 @@ async def thumbnail(request: HttpRequest, dataset_id: UUID, number: int) -> Http
 @login_required
 @require_safe
 async def sample_file(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
-    """The picture or clip itself, to be shown in the page."""
+    """Sends the picture or clip itself, to be shown in the page."""
     sample = await _visible(request, dataset_id, number)
     return await _stored(request, sample.key, sample.media_type)
 

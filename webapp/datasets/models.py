@@ -249,7 +249,7 @@ class LabellingAct(models.Model):
 
 
 class LabelChange(models.Model):
-    """What an act changed on one sample: enough to take it back."""
+    """What an act changed on one sample: enough to undo it."""
 
     act = models.ForeignKey(LabellingAct, models.CASCADE, related_name="changes")
     sample = models.ForeignKey(Sample, models.CASCADE, related_name="changes")
@@ -265,7 +265,7 @@ class LabelChange(models.Model):
 
 
 class Checkup(models.Model):
-    """One visit of the doctor: a job, and what it found."""
+    """One scan by the doctor: a job, and what it found."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="checkups")
@@ -281,7 +281,7 @@ class Checkup(models.Model):
 
 
 class Finding(models.Model):
-    """One thing that the doctor found, with the samples that it is about and what would mend it."""
+    """One thing that the doctor found, with its samples and what would fix it."""
 
     checkup = models.ForeignKey(Checkup, models.CASCADE, related_name="findings")
     kind = models.CharField(max_length=20, choices=FindingKind.choices)
@@ -316,7 +316,7 @@ class Version(models.Model):
     keep_together = models.CharField(max_length=10, choices=GroupBy.choices)
     seed = models.PositiveIntegerField()
     shares = models.JSONField(default=dict)
-    """Wished share of each part, 0..1."""
+    """Requested share of each part, 0..1."""
     statistics = models.JSONField(default=dict)
     """"samples", "sources", "labels": {name: {part: count}}, "warnings": [code]."""
 

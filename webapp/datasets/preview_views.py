@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from uuid import UUID
 
+import numpy as np
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +22,7 @@ from webapp.datasets.page_context import head_context
 ROWS = 6
 """Samples shown, spread over the dataset."""
 VARIANTS = 6
-"""Looks at each sample; the first is without any change."""
+"""Pictures of each sample; the first is unchanged."""
 SIDES = {64: _("64 × 64 (small network)"), 112: _("112 × 112 (faces)"), 224: _("224 × 224 (large network)")}
 PREVIEW_AGE_S = 3600
 USUAL = Augmentation.LIGHT
@@ -37,7 +38,7 @@ STRENGTHS = {
 
 
 class PreviewForm(forms.Form):
-    """What the address of the page and of each picture says; nonsense is replaced by what is usual."""
+    """What the address of the page and of each picture says; nonsense is replaced by the default."""
 
     side = forms.TypedChoiceField(choices=list(SIDES.items()), coerce=int, required=False)
     seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
@@ -91,27 +92,26 @@ def _spread(dataset: Dataset) -> list[int]:
 @login_required
 @require_GET
 def preview_picture(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponse:
-    """One sample, several looks side by side. Made of the stored thumbnail: our own JPEG, never somebody's file."""
+    """Draws a sample several times side by side, from the stored thumbnail: our own JPEG, never an upload."""
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     sample = get_object_or_404(queries.samples_of(dataset), number=number)
     chosen = PreviewForm(request.GET).chosen()
-    content = _drawn(storage.read_bytes(sample.thumbnail_key), chosen)
+    content = _variants_png(storage.read_bytes(sample.thumbnail_key), chosen)
     response = HttpResponse(content, content_type="image/png")
     response["Cache-Control"] = f"private, max-age={PREVIEW_AGE_S}"
     return response
 
 
-def _drawn(jpeg: bytes, chosen: dict[str, float]) -> bytes:
-    """Loaded on the first look: no other page needs these libraries."""
-    import cv2
-    import numpy as np
+def _variants_png(jpeg: bytes, chosen: dict[str, float]) -> bytes:
+    """Returns a PNG of the picture unchanged and `VARIANTS - 1` times changed at random, side by side."""
+    import cv2  # deferred: loads cv2
 
-    from analysis.doctor.preview import network_view
-    from analysis.images.read import decode_picture
+    from analysis.doctor.preview import network_view  # deferred: loads cv2
+    from analysis.images.read import decode_picture  # deferred: loads cv2
 
     image_bgr = decode_picture(jpeg, "thumbnail")
     strengths = Strengths(**{name: chosen[name] for name in STRENGTHS})
     side, seed = int(chosen["side"]), int(chosen["seed"])
-    looks = [network_view(image_bgr, side).shown_bgr]
-    looks += [network_view(image_bgr, side, strengths, seed=seed + look).shown_bgr for look in range(1, VARIANTS)]
-    return bytes(cv2.imencode(".png", np.concatenate(looks, axis=1))[1])
+    variants = [network_view(image_bgr, side).shown_bgr]
+    variants += [network_view(image_bgr, side, strengths, seed=seed + n).shown_bgr for n in range(1, VARIANTS)]
+    return bytes(cv2.imencode(".png", np.concatenate(variants, axis=1))[1])

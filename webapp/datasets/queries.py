@@ -94,7 +94,7 @@ def _cards(datasets: Sequence[Dataset]) -> list[DatasetCard]:
 
 
 def label_tally(dataset: Dataset) -> dict[tuple[int | None, bool], int]:
-    """How many samples there are of each label, in and left out; read from one index alone."""
+    """Counts the samples of each label, included and excluded; read from one index alone."""
     rows = samples_of(dataset).values_list("label", "is_left_out").annotate(n=Count("pk"))
     return {(label_id, is_left_out): n for label_id, is_left_out, n in rows}
 
@@ -125,7 +125,7 @@ def overview(dataset: Dataset) -> Overview:
 
 
 def current_work(dataset: Dataset) -> dict[str, object] | None:
-    """The import that runs, else what goes on behind it."""
+    """Returns the running import, else other work on the dataset."""
     active = Job.objects.filter(subject_id=dataset.pk, parent=None, finished_at=None).order_by("created_at")
     order = (JobKind.IMPORT, JobKind.CHECKUP, JobKind.MEASURE)
     jobs = sorted(active, key=lambda job: order.index(job.kind) if job.kind in order else len(order))

@@ -28,7 +28,7 @@ class TooManyLabels(Exception):
 def create_dataset(
     *, team: Team, user: User, name: str, purpose: str, kind: DatasetKind, labels: Sequence[str], keeps_samples: bool
 ) -> Dataset:
-    """With its first labels, which get the keys 1 to 9."""
+    """Creates a dataset with its first labels, which get the keys 1 to 9."""
     with transaction.atomic():
         dataset = Dataset.objects.create(
             team=team, created_by=user, name=name, purpose=purpose, kind=kind, keeps_samples=keeps_samples
@@ -43,7 +43,7 @@ def edit_dataset(dataset: Dataset, *, name: str, purpose: str, keeps_samples: bo
 
 
 def delete_dataset(dataset: Dataset) -> None:
-    """Out of sight at once; rows and files go after the undo period (see `cleanup.py`)."""
+    """Hides the dataset at once; rows and files go after the undo period (see `cleanup.py`)."""
     if not Dataset.objects.filter(pk=dataset.pk, deleted_at=None).update(deleted_at=timezone.now()):
         return
     # First, so that open pages do not ask for it again when its work ends.
@@ -54,19 +54,19 @@ def delete_dataset(dataset: Dataset) -> None:
 
 
 def restore_dataset(dataset: Dataset) -> None:
-    """Back again. Work that the deletion had stopped can be begun anew on the page."""
+    """Restores the dataset. Work that the deletion stopped can be started again on the page."""
     Dataset.objects.filter(pk=dataset.pk).update(deleted_at=None)
 
 
 def clean_label(name: str) -> str:
-    """One spelling for what looks the same: composed characters, single spaces, nothing invisible."""
+    """Returns one spelling for what looks the same: composed characters, single spaces, nothing invisible."""
     composed = unicodedata.normalize("NFC", name)
     visible = "".join(c if unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") else " " for c in composed)
     return " ".join(visible.split())[:80].strip()
 
 
 def label_called(dataset: Dataset, name: str) -> Label:
-    """The label with this name, made when there is none. Raises ValueError for an empty name, TooManyLabels."""
+    """Returns the label with this name, creating it when there is none. Raises ValueError (empty), TooManyLabels."""
     name = clean_label(name)
     if not name:
         raise ValueError("a label needs a name")
@@ -84,7 +84,7 @@ def label_called(dataset: Dataset, name: str) -> Label:
 
 
 def _same_label(dataset: Dataset, name: str) -> Label | None:
-    """Whatever its case. SQLite itself knows the case of ASCII letters only, and there are few labels."""
+    """Finds it whatever its case. SQLite knows the case of ASCII letters only, and there are few labels."""
     labels = Label.objects.filter(dataset=dataset)
     return next((label for label in labels if label.name.casefold() == name.casefold()), None)
 
@@ -101,7 +101,7 @@ def _new_label(dataset: Dataset, name: str) -> Label:
 
 
 def edit_label(label: Label, *, name: str, hue: int, key: str) -> None:
-    """Raises NameTaken. A key that another label has moves to this one."""
+    """Changes a label; a key that another label has moves to this one. Raises NameTaken."""
     name = clean_label(name)
     try:
         with transaction.atomic():
@@ -113,7 +113,7 @@ def edit_label(label: Label, *, name: str, hue: int, key: str) -> None:
 
 
 def remove_label(label: Label) -> bool:
-    """Only a label that no sample bears can go, so that no work is lost; False otherwise."""
+    """Deletes a label that no sample has, so that no work is lost; returns False otherwise."""
     with transaction.atomic():
         if Sample.objects.filter(label=label, removed_at=None).exists():
             return False

@@ -61,14 +61,14 @@ def _made(request: SignedInRequest, team: Team, fields: dict[str, Any]) -> str:
 
 
 def _kinds() -> list[tuple[str, str, str]]:
-    """Value, name and what it is good for."""
+    """Returns value, name and use of each type."""
     return [(kind.value, str(kind.label), str(KIND_WORDS[kind])) for kind in DatasetKind]
 
 
 @login_required
 @require_POST
 def sample(request: SignedInRequest) -> HttpResponseBase:
-    """The team's sample dataset, drawn by a worker."""
+    """Starts the team's sample dataset, which a worker fills."""
     team = team_of(request)
     team = get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
     dataset = sample_dataset_services.begin_sample_dataset(team=team, user=request.user)

@@ -1,4 +1,4 @@
-"""What the worker does for a visit of the doctor: gathers what was measured, asks the library, stores the findings."""
+"""What the worker does for a scan: gathers the measures, asks the library, stores the findings."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ Item = tuple[int, float, int | None]
 
 @dataclass(slots=True)
 class Gathered:
-    """The samples that are looked at, in order of number, as parallel lists."""
+    """The scanned samples, in order of number, as parallel lists."""
 
     samples: list[Sample]
     table: MeasureTable
@@ -46,7 +46,7 @@ class Gathered:
 
 
 def scan_dataset(job: Job) -> None:
-    """Measures what is new, then looks for everything. A repeat replaces what a broken-off attempt left."""
+    """Measures what is new, then looks for every kind of flaw. A repeat replaces what a broken-off attempt left."""
     scan = Checkup.objects.filter(job=job, dataset__deleted_at=None).select_related("dataset__team").first()
     if scan is None:
         lifecycle.cancel(job.pk)
@@ -120,7 +120,7 @@ def _badly_lit(gathered: Gathered) -> list[Item]:
 
 
 def _duplicates(job: Job, scan: Checkup, gathered: Gathered) -> Finding | None:
-    """All but the best of each group of samples that show the same."""
+    """Finds all but the best of each group of near-duplicates."""
 
     def on_progress(progress: Progress) -> None:
         lifecycle.report(job, "examine", 3 + min(progress.done / max(progress.total, 1), 1), 8)
@@ -144,7 +144,7 @@ def _spare(gathered: Gathered, group: DuplicateGroup) -> list[Item]:
 
 
 def _wrong_labels(job: Job, scan: Checkup, gathered: Gathered) -> Finding | None:
-    """Only where neighbours disagree; the label that fits better stands beside each."""
+    """Finds labels that their neighbours disagree with, each with the label that fits better."""
     known = [index for index, label in enumerate(gathered.labels) if label is not None]
     names = [gathered.labels[index] or "" for index in known]
     if len(set(names)) < 2:
@@ -169,7 +169,7 @@ def _wrong_labels(job: Job, scan: Checkup, gathered: Gathered) -> Finding | None
 
 
 def _mixed(scan: Checkup, gathered: Gathered) -> Finding | None:
-    """Samples of a person whose faces look like somebody else; only faces that came from videos can be compared."""
+    """Finds faces that do not look like their person; only faces from videos can be compared."""
     if scan.dataset.kind != DatasetKind.FACES:
         return None
     vectors, rows, people = _faces(gathered.samples)
@@ -184,7 +184,7 @@ def _mixed(scan: Checkup, gathered: Gathered) -> Finding | None:
 
 
 def _faces(samples: Sequence[Sample]) -> tuple[list[Float32], list[int], list[str]]:
-    """Face vectors where the analysis has one of the very view; the number and the person of each."""
+    """Returns face vectors where the analysis has one of the very view, with the number and person of each."""
     of_track: dict[int, list[Face]] = defaultdict(list)
     tracks = {sample.track_id for sample in samples if sample.track_id and sample.person_id}
     for start in range(0, len(tracks), ROWS):
@@ -204,7 +204,7 @@ def _faces(samples: Sequence[Sample]) -> tuple[list[Float32], list[int], list[st
 
 
 def _unbalanced(scan: Checkup, gathered: Gathered) -> list[Finding | None]:
-    """One card: the rare labels, and as samples the surplus of the most frequent one, spread evenly over it."""
+    """Makes one card: the rare labels, and as samples the surplus of the most frequent one, evenly spread."""
     rare = unbalanced_labels(gathered.labels)
     if not rare:
         return []
@@ -223,7 +223,7 @@ def _unbalanced(scan: Checkup, gathered: Gathered) -> list[Finding | None]:
 
 
 def _thin(scan: Checkup, gathered: Gathered) -> list[Finding | None]:
-    """One card for all labels that have too few samples or sources."""
+    """Makes one card for all labels that have too few samples or sources."""
     names = list(Label.objects.filter(dataset=scan.dataset).values_list("name", flat=True))
     thin = thin_labels(gathered.labels, gathered.sources, names)
     if not thin:

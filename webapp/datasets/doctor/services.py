@@ -1,4 +1,4 @@
-"""What the web may ask of the doctor: examine, mend what was found, take that back, dismiss."""
+"""What the web may ask of the doctor: scan, fix findings, undo that, dismiss."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -13,11 +13,11 @@ from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, JobKind
 
 RELABELLED = (FindingKind.WRONG_LABEL,)
-"""Mended by giving the label that fits better; everything else by leaving samples out."""
+"""Fixed by giving the label that fits better; everything else by excluding samples."""
 
 
 def begin_scan(dataset: Dataset, *, user: User | None) -> bool:
-    """False when one is under way."""
+    """Starts a scan; returns False when one is under way."""
     running = Job.objects.filter(subject_id=dataset.pk, kind=JobKind.CHECKUP, status__in=ACTIVE)
     with transaction.atomic():
         if running.exists():
@@ -28,9 +28,9 @@ def begin_scan(dataset: Dataset, *, user: User | None) -> bool:
 
 
 def fix(finding: Finding, *, user: User | None, numbers: Collection[int] | None = None, relabel: bool = True) -> int:
-    """Leaves the samples out, or gives them the label that fits better; `numbers` limits it to some of them.
+    """Excludes the samples, or gives them the label that fits better; `numbers` limits it to some of them.
 
-    Returns how many samples changed. What it did can be taken back with `take_back`.
+    Returns how many samples changed. What it did can be undone with `undo_fix`.
     """
     items = [item for item in finding.samples if numbers is None or item[0] in numbers]
     dataset = finding.checkup.dataset
@@ -50,12 +50,12 @@ def _relabel(dataset: Dataset, user: User | None, items: Iterable[list[int]]) ->
         if item[2] is not None:
             of_label[item[2]].append(item)
     labels = Label.objects.filter(dataset=dataset).in_bulk(of_label)
-    wished = [(labels[pk], _seen(dataset, chosen)) for pk, chosen in of_label.items() if pk in labels]
-    return labelling.accept_suggestions(dataset, user=user, seen=wished)
+    requested = [(labels[pk], _seen(dataset, chosen)) for pk, chosen in of_label.items() if pk in labels]
+    return labelling.accept_suggestions(dataset, user=user, seen=requested)
 
 
 def _seen(dataset: Dataset, items: Iterable[list[int]]) -> dict[int, int]:
-    """As they are now: the finding may be older than the last act on them."""
+    """Returns present revisions: the finding may be older than the last act on the samples."""
     numbers = [item[0] for item in items]
     seen: dict[int, int] = {}
     for start in range(0, len(numbers), labelling.BATCH):
@@ -67,7 +67,7 @@ def _seen(dataset: Dataset, items: Iterable[list[int]]) -> dict[int, int]:
 
 
 def undo_fix(finding: Finding, *, user: User | None) -> int:
-    """Undoes what `mend` did; returns how many samples are as they were."""
+    """Undoes what `fix` did; returns how many samples are as they were."""
     changed = 0
     with transaction.atomic():
         for act in finding.acts.select_related("dataset").order_by("-created_at"):
@@ -81,13 +81,13 @@ def dismiss(finding: Finding, *, dismissed: bool) -> None:
 
 
 def latest_scan(dataset: Dataset) -> Checkup | None:
-    """The last one that ended well."""
+    """Returns the last scan that succeeded."""
     done = Checkup.objects.filter(dataset=dataset, job__status="done")
     return done.select_related("job").order_by("-created_at").first()
 
 
 def still_open(finding: Finding) -> list[list[int]]:
-    """The items that nobody has dealt with: still in the dataset, not left out, and not relabelled as proposed."""
+    """Returns the items still to be dealt with: in the dataset, not excluded, not relabelled as proposed."""
     numbers = [item[0] for item in finding.samples]
     rows: dict[int, tuple[bool, int | None]] = {}
     for start in range(0, len(numbers), labelling.BATCH):

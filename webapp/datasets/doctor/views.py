@@ -1,4 +1,4 @@
-"""Pages of the doctor: what was found, each finding with its samples, and the buttons that mend it."""
+"""Pages of the doctor: what was found, each finding with its samples, and the buttons that fix it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -103,7 +103,7 @@ def finding_detail(request: HttpRequest, dataset_id: UUID, finding_id: int) -> H
 @login_required
 @require_POST
 def fix(request: SignedInRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
-    """All of a finding, or only the ticked samples (`only` says that ticks count)."""
+    """Fixes all of a finding, or only the ticked samples (`only` says that ticks count)."""
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
     finding = _finding(dataset, finding_id)
     ticked = {int(number) for number in request.POST.getlist("number") if number.isascii() and number.isdigit()}
@@ -166,7 +166,7 @@ def _card(finding: Finding) -> FindingCard:
 
 
 def _facts(finding: Finding) -> list[str]:
-    """The numbers of a finding as sentences."""
+    """Returns the numbers of a finding as sentences."""
     facts: dict[str, Any] = finding.facts
     if finding.kind == FindingKind.DUPLICATES:
         words = ngettext("In %(n)d group.", "In %(n)d groups.", facts["groups"])
@@ -196,7 +196,7 @@ def _thin_words(each: dict[str, Any]) -> str:
 
 
 def _items(dataset: Dataset, finding: Finding, items: list[list[Any]]) -> list[dict[str, Any]]:
-    """For the page: number, how sure, the label it has and the one (or the sample) it is like."""
+    """Returns for the page: number, severity, the label it has, and the label or sample that it is like."""
     rows = Sample.objects.filter(dataset=dataset, number__in=[item[0] for item in items]).select_related("label")
     samples = {sample.number: sample for sample in rows}
     labels = Label.objects.filter(dataset=dataset).in_bulk()

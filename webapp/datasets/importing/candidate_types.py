@@ -18,7 +18,7 @@ Content = bytes | Path | Outcome
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A candidate and everything that is known of it."""
+    """A possible sample and everything that is known of it."""
 
     name: str
     content: Content
@@ -50,10 +50,10 @@ class Reader(Protocol):
 
     @property
     def total(self) -> int:
-        """How many units there are."""
+        """Returns how many units there are."""
 
     def steps(self, start: int) -> Iterator[ReaderStep]:
-        """From unit `start` on. One step for each unit, however little it brings."""
+        """Yields one step for each unit from `start` on, however little it brings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What people choose when they fill a dataset, read with patience: what is missing or odd becomes the default."""
+"""What people choose when they add samples; what is missing or odd becomes the default."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -87,5 +87,5 @@ def _number(value: Any, default: int) -> int:
 
 
 def ids_in(data: QueryDict, name: str) -> tuple[str, ...]:
-    """Only what looks like an id; whether it belongs to the team is asked where it is used."""
+    """Returns only what looks like an id; whether it belongs to the team is asked where it is used."""
     return tuple(str(found) for found in uuids_in(data.getlist(name)[:MOST_CHOSEN]))

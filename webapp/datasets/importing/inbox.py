@@ -26,7 +26,7 @@ class Arrived:
 
 
 def put_batch(of_import: Import, number: int, files: Sequence[tuple[str, BinaryIO]]) -> None:
-    """Files first, their list last; what an earlier try had left of the same batch goes before."""
+    """Writes files first, their list last; deletes what an earlier try had left of the batch."""
     for name in storage.names(_lists(of_import)):
         if name.startswith(f"{number:06d}-"):
             storage.delete(f"{_lists(of_import)}/{name}")
@@ -43,7 +43,7 @@ def _folder(of_import: Import, number: int) -> str:
 
 
 def _lists(of_import: Import) -> str:
-    """Each name holds the number of the batch and how many pictures it has: counting opens no file."""
+    """Returns the folder of lists. Each name holds the batch's number and its pictures: counting opens no file."""
     return f"{of_import.inbox_prefix}/lists"
 
 
@@ -53,7 +53,7 @@ def count_pictures(of_import: Import) -> int:
 
 
 def arrived_pictures(of_import: Import) -> list[Arrived]:
-    """In the order of the batches. Nobody adds any once the job has begun."""
+    """Returns the pictures in the order of the batches. None are added once the job has begun."""
     pictures = []
     for list_name in storage.names(_lists(of_import)):
         if list_name.endswith(".json"):  # not one that is being written

@@ -18,7 +18,7 @@ class ArchiveLabel:
 
 
 def create_labels(dataset: Dataset, wanted: Sequence[ArchiveLabel], notes: Notes) -> None:
-    """Labels that the dataset has already stay as they are."""
+    """Creates the labels that the dataset lacks; the others stay as they are."""
     for each in wanted:
         name = clean_label(each.name)
         if not name:
@@ -36,7 +36,7 @@ def create_labels(dataset: Dataset, wanted: Sequence[ArchiveLabel], notes: Notes
 
 
 def _set_colour_and_key(label: Label, wanted: ArchiveLabel) -> None:
-    """Its colour, and its key where no other label has that."""
+    """Sets the colour, and the key where no other label has that."""
     if wanted.hue is not None and 0 <= wanted.hue < HUES:
         Label.objects.filter(pk=label.pk).update(hue=wanted.hue)
     if wanted.key is None or not (wanted.key == "" or (len(wanted.key) == 1 and wanted.key.isalnum())):

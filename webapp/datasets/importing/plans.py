@@ -20,7 +20,7 @@ def plan_key(of_import: Import) -> str:
 
 
 def kept(work: Work, make: Callable[[], Plan]) -> Plan:
-    """The plan of the first attempt; made and stored by it before anything is added."""
+    """Returns the plan of the first attempt, which makes and stores it before anything is added."""
     key = plan_key(work.of_import)
     if storage.exists(key):
         plan: Plan = json.loads(storage.read_bytes(key))
@@ -42,12 +42,12 @@ class PlannedReader(ListReader):
 
 
 def grid(start_s: float, end_s: float, step_s: float) -> list[float]:
-    """`start_s`, and one moment every `step_s` seconds before `end_s`."""
+    """Returns `start_s`, and one moment every `step_s` seconds before `end_s`."""
     count = max(1, int((end_s - start_s) / step_s + 1e-6) + 1) if end_s >= start_s else 0
     times = [start_s + n * step_s for n in range(min(count, MOST_UNITS))]
     return [time_s for time_s in times if time_s < end_s or time_s == start_s]
 
 
 def standing_video(video_id: str) -> Video | None:
-    """None once it is deleted, also while its deletion can still be undone."""
+    """Returns the video; None once it is deleted, also while its deletion can still be undone."""
     return Video.objects.filter(pk=UUID(video_id), deleted_at=None).first()

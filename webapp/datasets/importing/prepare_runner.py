@@ -1,4 +1,4 @@
-"""Makes a candidate fit to be stored: looks into it, gives it a form that every program reads, draws its thumbnail.
+"""Prepares a candidate for storing: checks it, encodes it so that every program reads it, makes its thumbnail.
 
 Knows no database, so that several threads can prepare pictures at once.
 """
@@ -56,7 +56,7 @@ class _Not(Exception):
 
 
 def prepare_picture(found: Candidate, least_side: int) -> PreparedSample | Outcome:
-    """A plain picture keeps its bytes; any other is encoded once, as it is meant to be seen."""
+    """Prepares a picture. A plain one keeps its bytes; any other is encoded once, as it is meant to be seen."""
     try:
         assert isinstance(found.content, bytes)
         return _picture(found, found.content, max(least_side, LEAST_SIDE))
@@ -95,7 +95,7 @@ def _header(found: Candidate, content: bytes) -> ImageHeader:
 
 
 def _is_whole(box_xywh: Box | None, size: tuple[int, int]) -> bool:
-    """A box around everything, to the pixel."""
+    """Tells whether the box, to the pixel, is around everything."""
     if box_xywh is None:
         return True
     x, y, width, height = box_xywh
@@ -112,7 +112,7 @@ def _cut_out(image: Image, box_xywh: Box, least_side: int) -> Image:
 
 
 def _encoded(image: Image, header: ImageHeader) -> tuple[bytes, str]:
-    """A photograph as JPEG, anything else without loss. The same picture always gives the same bytes."""
+    """Encodes a photograph as JPEG, anything else without loss. The same picture gives the same bytes."""
     if header.is_photograph:
         return encode_jpeg(image, JPEG_QUALITY), "image/jpeg"
     return bytes(cv2.imencode(".png", image)[1]), "image/png"
@@ -137,7 +137,7 @@ def thumbnail_of(image: Image) -> bytes:
 
 
 def prepare_clip(found: Candidate, scratch: Path, heartbeat: Callable[[], None]) -> PreparedSample | Outcome:
-    """A clip that browsers play keeps its bytes; any other becomes a small MP4."""
+    """Prepares a clip. One that browsers play keeps its bytes; any other becomes a small MP4."""
     try:
         return _clip(found, scratch, heartbeat)
     except _Not as no:
@@ -182,7 +182,7 @@ def _clip(found: Candidate, scratch: Path, heartbeat: Callable[[], None]) -> Pre
 
 
 def _middle(path: Path, info: VideoInfo) -> Image:
-    """A picture to show for the clip: the first one at or after its middle, else its last one."""
+    """Returns the clip's first frame at or after its middle, else its last one."""
     image: Image | None = None
     middle_s = info.start_s + info.duration_s / 2
     for frame in sample_frames(
@@ -205,7 +205,7 @@ def _sha256(path: Path) -> str:
 
 
 def discard(found: Candidate, prepared: PreparedSample | Outcome) -> None:
-    """What is left of a candidate in the scratch folder once it is stored or refused."""
+    """Deletes what is left of a candidate in the scratch folder once it is stored or refused."""
     for content in (found.content, prepared.data if isinstance(prepared, PreparedSample) else None):
         if isinstance(content, Path):
             content.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Reads for the page on which a dataset is filled: what can be chosen, how much would come, what came before."""
+"""Reads for the page that adds samples: what can be chosen, how much it will add, earlier imports."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -46,12 +46,12 @@ class ImportEntry:
 
     @property
     def is_waiting(self) -> bool:
-        """Files for it are still arriving."""
+        """Tells whether files for it are still arriving."""
         return self.of_import.job_id is None and self.of_import.undone_at is None
 
 
 def choosable_people(team: Team, typed: str, chosen: Sequence[str]) -> list[Person]:
-    """Chosen ones first, then those who fit what was typed."""
+    """Returns chosen people first, then those whose names fit what was typed."""
     seen = people_queries.in_order(Person.objects.filter(team=team, is_hidden=False))
     return _chosen_first(seen.select_related("portrait"), Q(name__icontains=typed.strip()), chosen)
 
@@ -71,7 +71,7 @@ def _chosen_first(rows: QuerySet[Any], fits: Q, chosen: Sequence[str]) -> list[A
 
 
 def expected(dataset: Dataset, source: Source, options: ImportOptions) -> Expected:
-    """Without looking into a video. Uploads tell for themselves."""
+    """Estimates how much an import will add, without reading a video; uploads are not asked for."""
     team = dataset.team_id
     if source == Source.PEOPLE or (source == Source.MOMENTS and options.how == APPEARANCES):
         return _of_people(team, source, options)
@@ -105,7 +105,7 @@ def _of_people(team: UUID, source: Source, options: ImportOptions) -> Expected:
 
 
 def names_of(people_ids: Sequence[str], video_ids: Sequence[str], team: UUID) -> tuple[list[str], list[str]]:
-    """As the title of an import says them."""
+    """Returns names of people and titles of videos for the title of an import."""
     chosen = Person.objects.filter(team=team, pk__in=[UUID(each) for each in people_ids]).order_by("number")
     videos = Video.objects.filter(team=team, pk__in=[UUID(each) for each in video_ids]).order_by("title")
     return [str(person) for person in chosen], list(videos.values_list("title", flat=True))
@@ -122,7 +122,7 @@ def page_of_imports(dataset: Dataset, number: str | None) -> "Page[ImportEntry]"
 
 
 def _problems_of(import_ids: Sequence[UUID]) -> dict[UUID, list[ImportProblem]]:
-    """The first few of each, in one query."""
+    """Returns the first few of each import, in one query."""
     place = Window(RowNumber(), partition_by="of_import", order_by="item")
     first = ImportProblem.objects.filter(of_import__in=import_ids).annotate(place=place)
     found: dict[UUID, list[ImportProblem]] = defaultdict(list)
@@ -150,7 +150,7 @@ def _entry(of_import: Import, problems: list[ImportProblem]) -> ImportEntry:
 
 
 def unfinished(dataset: Dataset, own: QuerySet[ImportUpload]) -> QuerySet[ImportUpload]:
-    """Files for this dataset that this person began to send."""
+    """Returns the dataset's files of which this person has sent only a part."""
     return own.filter(of_import__dataset=dataset, of_import__job=None, is_stored=False).order_by("created_at")
 
 

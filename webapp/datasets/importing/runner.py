@@ -69,7 +69,7 @@ class Batch:
 
 
 def _size_bytes(found: Candidate) -> int:
-    """In memory or in the scratch folder."""
+    """Returns how much it takes in memory or in the scratch folder."""
     if isinstance(found.content, Path):
         return found.content.stat().st_size
     return len(found.content) if isinstance(found.content, bytes) else 0
@@ -95,7 +95,7 @@ def run_import(job: Job) -> None:
 
 
 def _heartbeat(job: Job) -> None:
-    """The report of where we are, again: it beats the heart and notices a cancel."""
+    """Repeats the last report, which is the job's heartbeat and notices a cancel."""
     lifecycle.report(job, job.stage, job.done, job.total)
 
 
@@ -144,7 +144,7 @@ def _prepared(
 
 
 def _clip(work: Work, found: Candidate) -> PreparedSample | Outcome:
-    """One after the other: looking into one is a process of its own, and FFmpeg uses all cores anyway."""
+    """Prepares one after the other: probing is a process of its own, and FFmpeg uses all cores anyway."""
     if isinstance(found.content, Outcome):
         return found.content
     if isinstance(found.content, bytes):
@@ -153,14 +153,14 @@ def _clip(work: Work, found: Candidate) -> PreparedSample | Outcome:
 
 
 def _keep_notes(of_import: Import, notes: Notes) -> None:
-    """Also when it fails: the note may be the reason."""
+    """Stores the notes also when the import fails: they may say why."""
     stored = Import.objects.values_list("options", flat=True).filter(pk=of_import.pk).first()
     if stored is not None and notes.items and stored.get("notes") != notes.items:
         Import.objects.filter(pk=of_import.pk).update(options=stored | {"notes": notes.items})
 
 
 def _end(job: Job, of_import: Import) -> None:
-    """The end of the job, and what has to look at the new samples, in one transaction; then the uploaded files go."""
+    """Ends the job and queues the measuring in one transaction; then deletes the uploaded files."""
     dataset = of_import.dataset
     with transaction.atomic():
         lifecycle.finish(job)

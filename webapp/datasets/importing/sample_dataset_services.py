@@ -12,7 +12,7 @@ from webapp.datasets.models import Dataset, DatasetKind, Source
 
 
 def begin_sample_dataset(*, team: Team, user: User) -> Dataset:
-    """The team's sample, filled by a worker; a new one only where there is none."""
+    """Returns the team's sample dataset; creates it where there is none, for a worker to fill."""
     there = Dataset.objects.filter(team=team, deleted_at=None, imports__source=Source.SYNTHETIC).first()
     if there is not None:
         return there

@@ -44,7 +44,7 @@ class WrongImportState(Exception):
 
 
 def begin(*, dataset: Dataset, user: User, source: Source, options: ImportOptions, title: str) -> Import:
-    """An import whose files are awaited; one that needs no files is started at once. Raises WrongImportState."""
+    """Creates an import; one that needs no files starts at once. Raises WrongImportState."""
     if source not in (*SOURCES_OF[dataset.kind], Source.SYNTHETIC):
         raise WrongImportState(f"{source} does not fit {dataset.kind}")
     with transaction.atomic():
@@ -62,12 +62,12 @@ def begin(*, dataset: Dataset, user: User, source: Source, options: ImportOption
 
 
 def start(of_import: Import, *, user: User | None) -> Job:
-    """All files are there. Raises WrongImportState when it has been started already."""
+    """Starts an import whose files are all there. Raises WrongImportState when it has started already."""
     return _begin_job(of_import, Q(job=None), user)
 
 
 def resume(of_import: Import, *, user: User | None) -> Job:
-    """Again, behind what a failed or cancelled attempt had added. Raises WrongImportState."""
+    """Resumes behind what a failed or cancelled attempt had added. Raises WrongImportState."""
     return _begin_job(of_import, Q(job__status__in=[Status.FAILED, Status.CANCELLED]), user)
 
 
@@ -102,7 +102,7 @@ def receive_batch(of_import: Import, *, number: int, files: Sequence[tuple[str, 
 
 
 def start_upload(of_import: Import, *, user: User, name: str, size_bytes: int, fingerprint: str = "") -> ImportUpload:
-    """A file that is awaited. Raises `rules.Refused` and WrongImportState."""
+    """Announces a file. Raises `rules.Refused`, WrongImportState."""
     if of_import.job_id is not None or of_import.source not in (Source.ARCHIVE, Source.VIDEOS):
         raise WrongImportState(f"import {of_import.pk} takes no files")
     name = uploads_rules.clean_name(name)
@@ -147,7 +147,7 @@ def start_if_complete(of_import: Import, *, user: User | None) -> bool:
 
 
 def start_with_what_is_there(of_import: Import, *, user: User) -> Job:
-    """Only what has arrived, the rest never will. Raises WrongImportState where that is nothing."""
+    """Starts with what has arrived and gives up the rest. Raises WrongImportState where nothing has."""
     missing = of_import.uploads.filter(is_stored=False)
     if of_import.source == Source.PICTURES:
         count = inbox.count_pictures(of_import)
@@ -163,7 +163,7 @@ def start_with_what_is_there(of_import: Import, *, user: User) -> Job:
 
 
 def cancel_upload(upload: ImportUpload) -> None:
-    """Its sender does not want it any more; an import of which nothing is left goes with it."""
+    """Deletes an upload that its sender cancelled, and its import where nothing else is left of it."""
     give_up_upload(upload)
     of_import = upload.of_import
     if of_import.job_id is None and not of_import.uploads.exists():
@@ -178,7 +178,7 @@ def give_up_upload(upload: ImportUpload) -> None:
 
 
 def discard(of_import: Import) -> None:
-    """An import that never started goes with all that had arrived for it. Raises WrongImportState."""
+    """Deletes an import that never started, with all that had arrived. Raises WrongImportState."""
     uploads = list(of_import.uploads.values_list("pk", flat=True))
     with transaction.atomic():
         deleted, _rows = Import.objects.filter(pk=of_import.pk, job=None).delete()
@@ -209,7 +209,7 @@ def undo(of_import: Import) -> int:
 
 
 def give_up_rest(of_import: Import) -> None:
-    """It will not go on: what it would have needed goes."""
+    """Deletes the files of an import that will not resume."""
     Import.objects.filter(pk=of_import.pk).update(items_total=F("items_done"))
     for upload_id in of_import.uploads.values_list("pk", flat=True):
         partial_files.discard(upload_id)
@@ -218,7 +218,7 @@ def give_up_rest(of_import: Import) -> None:
 
 
 def abandoned() -> QuerySet[Import]:
-    """Broken off long ago or for good, with files that still wait for it to go on."""
+    """Returns imports that broke off long ago or for good, whose files still wait for them to resume."""
     ended = Import.objects.filter(job__status__in=[Status.FAILED, Status.CANCELLED], items_done__lt=F("items_total"))
     return ended.filter(Q(job__finished_at__lt=timezone.now() - KEPT_FOR) | Q(job__error_code__in=HOPELESS))
 

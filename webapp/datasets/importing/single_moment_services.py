@@ -42,7 +42,7 @@ class Moment:
 
 
 def add_moment(dataset: Dataset, moment: Moment, *, user: User) -> Import:
-    """The worker cuts it out and adds it with its label; not if the same is there already."""
+    """Has the worker cut the moment out and add it with its label, unless the same is there already."""
     with transaction.atomic():
         waiting = _waiting_import(dataset, user)
         if waiting is not None:
@@ -61,7 +61,7 @@ def add_moment(dataset: Dataset, moment: Moment, *, user: User) -> Import:
 
 
 def remove_moment(dataset: Dataset, moment: Moment) -> bool:
-    """As if it had never been added; False while it is just being added, or when nobody knows of it."""
+    """Removes an added moment; returns False while it is just being added, or when it is unknown."""
     with transaction.atomic():
         for of_import in _chosen_imports(dataset).filter(job__status=Status.QUEUED).order_by("-created_at"):
             rest = [each for each in of_import.options["chosen"] if each != asdict(moment)]
@@ -77,7 +77,7 @@ def remove_moment(dataset: Dataset, moment: Moment) -> bool:
 
 
 def same_moment(dataset: Dataset, moment: Moment, sha256: str = "") -> Sample | None:
-    """The sample that shows it already: with the same content, else of the same place in the video."""
+    """Returns the sample that shows it already: with the same content, else at the same place in the video."""
     there = Sample.objects.filter(dataset=dataset, removed_at=None)
     if sha256 and (same := there.filter(sha256=sha256).first()):
         return same
@@ -93,7 +93,7 @@ def _chosen_imports(dataset: Dataset) -> QuerySet[Import]:
 
 
 def _waiting_import(dataset: Dataset, user: User) -> Import | None:
-    """One of this person that no worker has begun; held until the transaction ends."""
+    """Returns this person's import that no worker has begun, held until the transaction ends."""
     waiting = _chosen_imports(dataset).filter(created_by=user, job__status=Status.QUEUED, items_done=0)
     of_import = waiting.order_by("-created_at").first()
     if of_import is None or len(of_import.options["chosen"]) >= MOST_TOGETHER or not _hold(of_import):

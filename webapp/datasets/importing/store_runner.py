@@ -91,7 +91,7 @@ def _no_file_left_over(batch: Sequence[PendingSample]) -> Iterator[None]:
 
 
 def _mark_known(dataset: Dataset, batch: Sequence[PendingSample]) -> None:
-    """The same content is taken once, also within the batch."""
+    """Marks content that the dataset, or the batch, has already."""
     fresh = {pending.prepared.sha256 for pending in batch if isinstance(pending.prepared, PreparedSample)}
     there = Sample.objects.filter(dataset=dataset, sha256__in=fresh, removed_at=None)
     known = set(there.values_list("sha256", flat=True))
@@ -104,7 +104,7 @@ def _mark_known(dataset: Dataset, batch: Sequence[PendingSample]) -> None:
 
 
 def _write(work: Work, of_import: Import, pending: PendingSample) -> None:
-    """Under a name of this attempt's own: one that was given up for dead cannot touch its successor's files."""
+    """Writes under names of this attempt's own: one given up for dead cannot touch its successor's files."""
     prepared = pending.prepared
     assert isinstance(prepared, PreparedSample)
     attempt = work.job.claim_id.hex[:8] if work.job.claim_id else uuid.uuid4().hex[:8]
@@ -231,7 +231,7 @@ def _note(work: Work, notes: Notes, of_import: Import, done: int, batch: Sequenc
 
 
 def remove_orphans(of_import: Import) -> None:
-    """Files that a killed attempt wrote but could not note."""
+    """Deletes files that a killed attempt wrote but could not note."""
     known = set(Sample.objects.filter(came_with=of_import).values_list("key", flat=True))
     known |= set(Sample.objects.filter(came_with=of_import).values_list("thumbnail_key", flat=True))
     for folder in storage.names(folder_of(of_import)):

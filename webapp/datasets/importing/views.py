@@ -1,4 +1,4 @@
-"""Filling a dataset: the page with its choices and its history, and what arrives from the browser for it."""
+"""Adding samples: the page with its choices and its imports, and what arrives from the browser for it."""
 
 from http import HTTPStatus
 from typing import Any
@@ -36,7 +36,7 @@ PROBLEMS_ON_A_PAGE = 100
 @login_required
 @require_GET
 def fill(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
-    """The choices stand in the address, so that counting and searching work without JavaScript."""
+    """Shows the choices. They are in the address, so that counting and searching work without JavaScript."""
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     context = head_context(request, dataset)
     context["page"] = queries.page_of_imports(dataset, request.GET.get("page"))
@@ -72,10 +72,10 @@ def _choices(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
     return context
 
 
-def _source(dataset: Dataset, wished: str) -> Source:
-    """What fits the dataset best, unless another that fits was chosen."""
+def _source(dataset: Dataset, requested: str) -> Source:
+    """Returns the requested source where it fits the dataset, else the one that fits best."""
     fitting = services.SOURCES_OF[dataset.kind]
-    return Source(wished) if wished in fitting else fitting[0]
+    return Source(requested) if requested in fitting else fitting[0]
 
 
 def _limits(source: Source) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _title(dataset: Dataset, filling: Filling) -> str:
 
 
 def _addresses(of_import: Import) -> dict[str, str]:
-    """Where the browser sends what."""
+    """Returns where the browser sends what."""
     place = [of_import.dataset_id, of_import.pk]
     return {
         "id": str(of_import.pk),
@@ -149,7 +149,7 @@ def _import(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> Import:
 @login_required
 @require_POST
 def batch(request: HttpRequest, dataset_id: UUID, import_id: UUID, number: int) -> HttpResponseBase:
-    """Some pictures as multipart. Numbered: a batch whose answer was lost is sent again and counts once."""
+    """Receives pictures as multipart. A numbered batch whose answer was lost is sent again and counts once."""
     of_import = _import(request, dataset_id, import_id)
     files = [(file.name or "", file) for file in request.FILES.getlist("pictures")]
     if not files or len(files) > inbox.MOST_IN_A_BATCH or number >= inbox.MOST_BATCHES:
@@ -172,7 +172,7 @@ def batch(request: HttpRequest, dataset_id: UUID, import_id: UUID, number: int) 
 @login_required
 @require_POST
 def start(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
-    """With all that has arrived."""
+    """Starts the import with all that has arrived."""
     of_import = _import(request, dataset_id, import_id)
     here = _page(of_import.dataset)
     try:
@@ -220,7 +220,7 @@ def undo(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpRespons
 @login_required
 @require_GET
 def problems(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponse:
-    """Everything that was not taken, with names."""
+    """Lists all skipped files."""
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     of_import = get_object_or_404(dataset.imports.all(), pk=import_id)
     rows = Paginator(of_import.problems.order_by("item"), PROBLEMS_ON_A_PAGE).get_page(request.GET.get("page"))

@@ -84,7 +84,7 @@ def of_expected(expected: Expected) -> str:
 
 
 def of_counts(counts: dict[str, int]) -> list[str]:
-    """ "312 added", "4 already there": what there is of each outcome, the added first."""
+    """Returns "312 added", "4 already in the dataset", ...: each outcome with its count, the added first."""
     words = {
         Outcome.ADDED: ngettext("%(n)d added", "%(n)d added", counts.get(Outcome.ADDED, 0)),
         Outcome.ALREADY_THERE: _("%(n)d already in the dataset"),
@@ -124,7 +124,7 @@ def _of_note(note: dict[str, object]) -> str:
 
 
 def title_of(source: Source, people: Sequence[str], videos: Sequence[str], count: int) -> str:
-    """What the page calls the import."""
+    """Returns what the page calls the import."""
     if source == Source.PICTURES:
         return ngettext("%(n)d picture", "%(n)d pictures", count) % {"n": count}
     if source in (Source.VIDEOS, Source.ARCHIVE):

@@ -62,7 +62,7 @@ def carry_out(requested: RequestedAct, dataset: Dataset, user: User) -> ActResul
 
 
 def sentence(requested: RequestedAct, done: ActResult) -> str:
-    """What happened, without the refused ones; empty when nothing did."""
+    """Says what happened, without the refused ones; empty when nothing did."""
     n = len(done.changed)
     label = requested.groups[0][0]
     if not n:
@@ -87,7 +87,7 @@ def sentence(requested: RequestedAct, done: ActResult) -> str:
 
 
 def refusal(dataset: Dataset, refused: list[int], user: User) -> str:
-    """Who was quicker, and that theirs stays; empty when nobody was."""
+    """Says who changed samples first, and that their change was kept; empty when no one did."""
     if not refused:
         return ""
     names, only_labels = queries.quicker_people(dataset, refused, user)
@@ -115,7 +115,7 @@ def _in_words(names: list[str]) -> str:
 
 
 def answer(act_words: str, refusal_words: str, done: ActResult, undo_url: str) -> dict[str, Any]:
-    """For the page: as `webapp.http.responses` says it, and what changed."""
+    """Returns for the page what `webapp.http.responses` gives, and what changed."""
     return {
         "toast": " ".join(filter(None, (act_words, refusal_words))),
         "undo": {"url": undo_url, "fields": {}} if done.act else None,

@@ -50,7 +50,7 @@ def read_filters(query: Mapping[str, str]) -> Filters:
 
 
 def fitting(dataset: Dataset, filters: Filters) -> QuerySet[Sample]:
-    """In the order of the grid: as they came, but the least certain first among doubtful ones."""
+    """Returns samples in the grid's order: by number, but the least certain first among uncertain ones."""
     samples = samples_of(dataset)
     if filters.label is not None:
         samples = samples.filter(label=filters.label)
@@ -68,7 +68,7 @@ def fitting(dataset: Dataset, filters: Filters) -> QuerySet[Sample]:
 
 
 def read_since(query: Mapping[str, str]) -> int:
-    """The highest number that a page knows; 0 where the address does not say."""
+    """Returns the highest number that a page knows; 0 where the address does not say."""
     text = query.get("since", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
@@ -78,7 +78,7 @@ def uncertain(dataset: Dataset) -> QuerySet[Sample]:
 
 
 def runs_of(pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """Numbers with revisions as [first, last, revision], one for each stretch of equal revision; keeps the order."""
+    """Returns numbers with revisions as [first, last, revision], one per stretch of equal revision, in order."""
     runs: list[list[int]] = []
     for number, revision in pairs:
         if runs and runs[-1][1] == number - 1 and runs[-1][2] == revision:
@@ -89,7 +89,7 @@ def runs_of(pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
 
 
 def seen_in(runs: Any) -> dict[int, int]:
-    """The reverse: number -> revision. Raises ValueError for what is no such list or names far too many."""
+    """Maps number to revision, undoing `runs_of`. Raises ValueError for anything else, or far too many."""
     if not isinstance(runs, list):
         raise ValueError("no list of runs")
     seen: dict[int, int] = {}
@@ -135,7 +135,7 @@ ROW_FIELDS = {
 
 
 def rows(dataset: Dataset, numbers: Sequence[int]) -> list[dict[str, Any]]:
-    """Details of at most `MOST_ROWS` samples, for JSON; a sample that is gone is left out."""
+    """Returns details of at most `MOST_ROWS` samples, for JSON, without those that are gone."""
     samples = samples_of(dataset).filter(number__in=numbers[:MOST_ROWS]).order_by("number")
     found = [dict(zip(ROW_FIELDS, values, strict=True)) for values in samples.values_list(*ROW_FIELDS.values())]
     for row in found:
@@ -172,7 +172,7 @@ class SampleCounts:
 
 
 def counts(dataset: Dataset) -> SampleCounts:
-    """Two small reads, each from one index."""
+    """Counts in two small reads, each from one index."""
     tally = label_tally(dataset)
     labels: dict[int, int] = {}
     for (label_id, _is_out), n in tally.items():
@@ -189,7 +189,7 @@ def counts(dataset: Dataset) -> SampleCounts:
 
 
 def quicker_people(dataset: Dataset, numbers: Sequence[int], user: User) -> tuple[list[str], bool]:
-    """Who changed these samples last ("" for the person themselves), and whether all they did was labelling."""
+    """Returns who changed these samples last ("" for `user`), and whether all they did was labelling."""
     last = samples_of(dataset).filter(number__in=numbers[:MOST_ROWS], last_act__isnull=False).values("last_act")
     found = LabellingAct.objects.filter(pk__in=last).values_list("user", "user__name", "user__email", "kind").distinct()
     names = sorted({"" if pk == user.pk else name or email or "?" for pk, name, email, _kind in found})
@@ -197,7 +197,7 @@ def quicker_people(dataset: Dataset, numbers: Sequence[int], user: User) -> tupl
 
 
 def videos_of(dataset: Dataset, words: str) -> list[tuple[UUID, str, int]]:
-    """Id, title and number of samples of a few videos whose titles hold the words, those with most samples first."""
+    """Returns id, title and number of samples of a few videos whose titles hold the words, most samples first."""
     titled = Video.objects.filter(team=dataset.team_id, deleted_at=None, title__icontains=words.strip())
     found = samples_of(dataset).filter(video__in=titled).values_list("video", "video__title").annotate(n=Count("pk"))
     return list(found.order_by("-n", "video__title")[:MOST_VIDEOS])

@@ -84,13 +84,13 @@ def label_sequences(dataset: Dataset, *, user: User | None, seen: Seen) -> ActRe
 
 
 def exclude_samples(dataset: Dataset, *, user: User | None, seen: Seen, excluded: bool) -> ActResult:
-    """Takes samples out of (or into) all versions to come."""
+    """Excludes samples from (or includes them in) all versions to come."""
     kind = ActKind.LEAVE_OUT if excluded else ActKind.TAKE_IN
     return _perform(dataset, user, kind, None, [(_Target(kind), seen)])
 
 
 def undo(act: LabellingAct, *, user: User | None) -> ActResult:
-    """Each sample that nobody changed since gets back what it had; undoing twice changes nothing more.
+    """Gives each sample that no one changed since what it had; undoing twice changes nothing more.
 
     Where a later act stands on top, that one stays; undoing it as well then leads back to before this one.
     """
@@ -105,7 +105,7 @@ def undo(act: LabellingAct, *, user: User | None) -> ActResult:
 
 
 def _take_back(act: LabellingAct) -> dict[int, int]:
-    """Numbers and new revisions of the samples on which the act was the last."""
+    """Undoes the act where it was the last; returns numbers and new revisions of these samples."""
     mine = LabelChange.objects.filter(act=act, sample=OuterRef("pk"))
     Sample.objects.filter(last_act=act).update(
         label=Subquery(mine.values("label_before")),
@@ -119,7 +119,7 @@ def _take_back(act: LabellingAct) -> dict[int, int]:
 
 
 def _take_from_beneath(act: LabellingAct) -> None:
-    """Acts that stand on this one now stand on what was before it."""
+    """Makes acts that stand on this one stand on what was before it."""
     mine = LabelChange.objects.filter(act=act, sample=OuterRef("sample"))
     LabelChange.objects.filter(act_before=act).update(
         label_before=Subquery(mine.values("label_before")),
@@ -129,7 +129,7 @@ def _take_from_beneath(act: LabellingAct) -> None:
 
 
 def _neighbours(dataset: Dataset, seen: Seen) -> dict[int, dict[int, int]]:
-    """By label: the samples that get it, and their present revisions. Only samples still as seen count."""
+    """Maps labels to the samples that get them, with present revisions. Only samples still as seen count."""
     samples = Sample.objects.filter(dataset=dataset, removed_at=None)
     sequences: set[tuple[int, UUID | None, str, str, int | None]] = set()
     last = Q(changes__act=F("last_act")) | Q(last_act=None)
@@ -193,7 +193,7 @@ def _note(act: LabellingAct, rows: QuerySet[Sample]) -> int:
 
 
 def _refused(dataset: Dataset, target: _Target, numbers: set[int]) -> set[int]:
-    """Without those that need no change; also when somebody else has just made the same one."""
+    """Returns numbers without those that need no change, also when someone else has just made the same one."""
     as_requested: set[int] = set()
     for these in _named(numbers):
         rows = Sample.objects.filter(these, dataset=dataset, removed_at=None)
@@ -209,7 +209,7 @@ def _by_revision(seen: Seen) -> list[tuple[int, list[int]]]:
 
 
 def _named(numbers: Iterable[int]) -> Iterator[Q]:
-    """Conditions that together name these samples, in few statements: long stretches by their ends."""
+    """Yields conditions that together name these samples, in few statements: long stretches by their ends."""
     stretches = _stretches(sorted(numbers))
     scattered = (n for first, last in stretches if last - first < LONG for n in range(first, last + 1))
     for batch in _batches(scattered, BATCH):
@@ -220,7 +220,7 @@ def _named(numbers: Iterable[int]) -> Iterator[Q]:
 
 
 def _stretches(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last of each stretch of sorted numbers without a gap."""
+    """Yields first and last of each stretch of sorted numbers without a gap."""
     ends = [n for n, (one, other) in enumerate(pairwise(numbers)) if other > one + 1]
     firsts = [0, *(end + 1 for end in ends)] if numbers else []
     lasts = [*ends, len(numbers) - 1] if numbers else []

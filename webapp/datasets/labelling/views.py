@@ -44,7 +44,7 @@ def page(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def labels(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
-    """The bar of labels, again: after one was added, renamed or taken away."""
+    """Renders the list of labels again after one was added, renamed or deleted."""
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     context = head_context(request, dataset) | {"filters": queries.read_filters(request.GET)}
     return render(request, "datasets/_labels.html", context)
@@ -53,7 +53,7 @@ def labels(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def numbers(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
-    """Every sample that fits the filters, in order and with its revision; the page keeps it while one labels.
+    """Returns all samples that fit the filters, in order, with revisions; the page keeps them while one labels.
 
     With `since` only those with higher numbers: what came after the page had looked.
     """
@@ -71,16 +71,16 @@ def numbers(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 def rows(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     try:
-        wished = queries.read_numbers(request.GET.get("numbers", ""))
+        requested = queries.read_numbers(request.GET.get("numbers", ""))
     except ValueError:
         return JsonResponse({"error": _("These samples could not be loaded. Reload the page.")}, status=400)
-    return JsonResponse({"rows": queries.rows(dataset, wished)})
+    return JsonResponse({"rows": queries.rows(dataset, requested)})
 
 
 @login_required
 @require_GET
 def counts(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
-    """How many there are of each label, how many fit the filters now, and how many of these came `since` a number."""
+    """Returns how many have each label, how many fit the filters, and how many of these came `since` a number."""
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     filters = queries.read_filters(request.GET)
     numbers = queries.counts(dataset)
@@ -93,7 +93,7 @@ def counts(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def videos(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
-    """Videos to choose from for the filter, as links."""
+    """Renders videos to filter by, as links."""
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     found = queries.videos_of(dataset, request.GET.get("words", "")[:200])
     return render(request, "datasets/_video_choices.html", {"dataset": dataset, "videos": found})

@@ -1,4 +1,4 @@
-"""What the worker does behind an import: measures new samples, embeds them, and suggests labels for the unlabelled."""
+"""What the worker does after an import: measures new samples, embeds them, suggests labels for the unlabelled."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -34,13 +34,13 @@ REPLACED = ("blur", "brightness", "highlights", "shadows", "contrast", "version"
 LEAST_LABELLED = 2
 """Labels that have at least this many samples are suggested."""
 MOST_ASKED = 2000
-"""Samples that a model at work judges each time, the doubtful ones: about a minute of one core."""
+"""Samples that the deployed model predicts each time, the most uncertain ones: about a minute of one core."""
 MOST_KNOWN = 5000
 """Labelled samples that vote on suggestions; more of them change little and cost memory."""
 
 
 def measure_samples(job: Job) -> None:
-    """Everything not measured yet, or by an older measure, then suggestions.
+    """Measures all samples not measured yet, or by an older measure, then suggests labels.
 
     Each batch is stored as it is ready, so a repeat goes on.
     """
@@ -87,7 +87,7 @@ def _row(sample: Sample, image_bgr: Image, vector: Float32) -> Measured:
 
 
 def picture_of(sample: Sample) -> Image | None:
-    """What is measured: the picture, or of a clip the thumbnail; None when its file is gone or broken."""
+    """Returns the picture, or a clip's thumbnail, as BGR; None when its file is gone or broken."""
     key = sample.thumbnail_key if sample.dataset.kind == DatasetKind.CLIPS else sample.key
     try:
         return decode_picture(storage.read_bytes(key), sample.name)
@@ -98,7 +98,7 @@ def picture_of(sample: Sample) -> Image | None:
 
 @lru_cache(maxsize=1)
 def embedder() -> PictureEmbedder:
-    """Loaded once in each worker process."""
+    """Returns the embedder, loaded once in each worker process."""
     return load_picture_embedder(threads=1)
 
 
@@ -108,7 +108,7 @@ def pattern_maker() -> FacePatterns:
 
 
 def patterns_of(samples: Sequence[Sample], tell: Callable[[int], None]) -> NDArray[np.float16]:
-    """`(n, d)` of measured samples; makes and stores those that are not there yet, and tells how many are done.
+    """Returns `(n, d)` vectors of measured samples, making and storing missing ones; `tell` hears how many are done.
 
     A sample whose file is gone has the mean of the others, which says nothing.
     """
@@ -135,9 +135,9 @@ def _make_patterns(rows: Sequence[Measured]) -> None:
 
 
 def suggest(dataset: Dataset, heartbeat: Callable[[], None]) -> None:
-    """For every unlabelled sample the label of its likest neighbours; forgets older suggestions.
+    """Suggests for every unlabelled sample the label of its most similar neighbours; forgets older suggestions.
 
-    Where a model of the dataset is at work, it judges those of which the neighbours are least certain.
+    Where the dataset has a deployed model, that predicts those of which the neighbours are least certain.
     """
     samples = Sample.objects.filter(dataset=dataset, removed_at=None, is_left_out=False)
     Sample.objects.filter(dataset=dataset, suggested__isnull=False).exclude(label=None).update(
@@ -191,7 +191,7 @@ def _labels_with_enough(labelled: QuerySet[Sample]) -> list[int]:
 
 
 def _vectors(samples: QuerySet[Sample]) -> tuple[list[int], Float32]:
-    """Label and vector of measured samples, spread over all of them."""
+    """Returns label and vector of measured samples, spread over all of them."""
     ids = list(samples.filter(MEASURED).order_by("number").values_list("pk", flat=True))
     step = max(1, len(ids) // MOST_KNOWN)
     rows = Measured.objects.filter(sample__in=ids[::step]).values_list("sample__label", "embedding")
@@ -208,5 +208,5 @@ def _vectors_in_parts(samples: QuerySet[Sample]) -> Iterator[tuple[list[Sample],
 
 
 def unpack_vectors(blobs: Sequence[bytes | memoryview]) -> Float32:
-    """`(n, d)` float32."""
+    """Returns `(n, d)` float32."""
     return np.stack([np.frombuffer(blob, VECTOR_TYPE) for blob in blobs]).astype(np.float32)

@@ -20,7 +20,7 @@ PICTURES = "samples"
 
 
 def as_folders(contents: Contents) -> Iterator[bytes]:
-    """A folder for each label, also empty ones; files without a label lie at the top. `sources.csv` says the rest."""
+    """Writes a folder for each label, also empty ones; unlabelled files lie at the top, `sources.csv` says the rest."""
     stream, labels = ZipStream(), contents.labels()
     folders = folders_of(labels)
 
@@ -44,7 +44,7 @@ def as_table(contents: Contents) -> Iterator[bytes]:
 
 
 def as_coco(contents: Contents) -> Iterator[bytes]:
-    """COCO Object Detection, one box around all of each sample; clips stand in the place of images."""
+    """Writes COCO Object Detection, one box around all of each sample; clips take the place of images."""
     stream = ZipStream()
     yield from _files(stream, contents, _in_one_folder)
     yield from stream.text("annotations.json", _coco(contents))
@@ -87,7 +87,7 @@ def label_row(label: Label) -> dict[str, Any]:
 
 
 def _table(contents: Contents, path: Callable[[ExportedSample], str], with_label: bool) -> Iterator[str]:
-    """UTF-8 with a mark in front, without which spreadsheets read it as something else."""
+    """Yields UTF-8 with a byte order mark, without which spreadsheets read it as something else."""
     header: list[str] = []
     for row in contents.rows():
         cells = {"file": path(row)} | ({"label": row.label} if with_label else {}) | columns_of(row)

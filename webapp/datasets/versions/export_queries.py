@@ -39,7 +39,7 @@ class Contents:
         return f"{self.dataset.name} v{self.version.number}" if self.version else self.dataset.name
 
     def labels(self) -> list[Label]:
-        """In their order. A version may have labels that were renamed or removed since; those have no colour left."""
+        """Returns labels in order. Those of a version that were renamed or deleted since have no colour left."""
         labels = list(Label.objects.filter(dataset=self.dataset))
         if self.version is None:
             return labels
@@ -49,7 +49,7 @@ class Contents:
         return kept + [Label(dataset=self.dataset, name=name, position=len(labels)) for name in gone]
 
     def rows(self) -> Iterator[ExportedSample]:
-        """By number; each batch is a query of its own, so that a slow reader holds no transaction open."""
+        """Yields samples by number; each batch is its own query, so that a slow reader holds no transaction open."""
         after = 0
         while batch := self._batch(after):
             yield from batch
@@ -66,7 +66,7 @@ class Contents:
 
 
 def folders_of(labels: list[Label]) -> dict[str, str]:
-    """Label -> a folder name that every system takes, different for each."""
+    """Maps labels to distinct folder names that every system accepts."""
     folders: dict[str, str] = {}
     taken: set[str] = set()
     for label in labels:
@@ -81,7 +81,7 @@ def folders_of(labels: list[Label]) -> dict[str, str]:
 
 
 def safe_name(name: str) -> str:
-    """Short, without characters or endings that a system forbids; never empty."""
+    """Returns a short name without characters or endings that a system forbids; never empty."""
     plain = FORBIDDEN.sub("_", unicodedata.normalize("NFC", name))
     plain = "".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn"))
     plain = plain[:LONGEST_FOLDER].strip(" .") or "_"
@@ -91,12 +91,12 @@ def safe_name(name: str) -> str:
 
 
 def file_name(row: ExportedSample) -> str:
-    """The number names it; what it was called stands in the list."""
+    """Returns a file name made of the number; the list holds what it was called."""
     return f"{row.sample.number:06d}{SUFFIXES[row.sample.media_type]}"
 
 
 def columns_of(row: ExportedSample) -> dict[str, str]:
-    """Everything that is known of a sample beside its file and label, as text; empty where unknown."""
+    """Returns everything known of a sample beside its file and label, as text; empty where unknown."""
     sample = row.sample
     return {
         "source": row.source,

@@ -171,6 +171,6 @@ def _summary(version: Version) -> dict[str, Any]:
 
 
 def _strip(version: Version, part: str) -> list[int]:
-    """Numbers of some samples from all over the part."""
+    """Returns the numbers of some samples from all over the part."""
     rows = version.samples.filter(part=part).order_by("sample__sha256")
     return list(rows.values_list("sample__number", flat=True)[:STRIP])

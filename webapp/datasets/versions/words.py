@@ -38,7 +38,7 @@ WARNINGS: dict[str, tuple[Promise, Promise]] = {
 
 
 def split_summary(statistics: dict[str, Any]) -> dict[str, Any]:
-    """What `datasets/_parts.html` and `_warnings.html` show."""
+    """Returns what `datasets/_parts.html` and `_warnings.html` show."""
     parts, left = [], 0.0
     for part in Part:
         width = 100 * statistics["parts"][part] / statistics["samples"]
@@ -50,7 +50,7 @@ def split_summary(statistics: dict[str, Any]) -> dict[str, Any]:
 
 
 def label_table(statistics: dict[str, Any]) -> list[tuple[str, list[int], int]]:
-    """Label, its number in each part, and in all; the most frequent first."""
+    """Returns each label with its count in each part and in total, the most frequent first."""
     rows = [
         (label, [counts[part] for part in Part], sum(counts.values())) for label, counts in statistics["labels"].items()
     ]

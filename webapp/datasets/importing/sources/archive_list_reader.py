@@ -49,7 +49,7 @@ class Listed:
 
 
 def table_rows(data: bytes) -> Iterator[tuple[int, TableRow]]:
-    """Line and cells by column (small letters, no spaces). Raises Broken."""
+    """Yields the line and its cells by column (lower case, no spaces). Raises Broken."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -70,12 +70,12 @@ def table_rows(data: bytes) -> Iterator[tuple[int, TableRow]]:
 
 
 def column(row: Mapping[str, str], names: Sequence[str]) -> str | None:
-    """The cell of the first of these columns that the table has."""
+    """Returns the cell of the first of these columns that the table has."""
     return next((row[name].strip() for name in names if name in row), None)
 
 
 def is_table_of_samples(data: bytes) -> bool:
-    """By its first line: it has a column for files and one for labels."""
+    """Tells by the first line: it has a column for files and one for labels."""
     header = data[:10_000].decode("utf-8-sig", errors="replace").splitlines()[:1]
     cells = {cell.strip(' "').lower() for line in header for cell in _split_any(line)}
     return bool(cells & set(FILE_COLUMNS)) and bool(cells & set(LABEL_COLUMNS))
@@ -170,7 +170,7 @@ def _marks_by_image(content: Any, names: Mapping[Any, str], coco: Coco) -> dict[
 
 
 def _box(value: Any) -> Box | None:
-    """None for no box, and for one that is none."""
+    """Returns None for no box and for an impossible one."""
     if not isinstance(value, list) or len(value) != 4:
         return None
     if not all(isinstance(side, int | float) and math.isfinite(side) for side in value):
@@ -180,13 +180,13 @@ def _box(value: Any) -> Box | None:
 
 
 def archive_label(row: Mapping[str, Any]) -> ArchiveLabel:
-    """A label as our own lists describe it; other makers' rows lack colour and key."""
+    """Returns a label as our own lists describe it; rows of other programs lack colour and key."""
     hue, key = row.get("hue"), row.get("key")
     return ArchiveLabel(str(row["name"]), hue if isinstance(hue, int) else None, key if isinstance(key, str) else None)
 
 
 def own_labels(data: bytes) -> dict[str, ArchiveLabel]:
-    """Folder -> label, out of the description that our export adds; empty where it is none."""
+    """Maps folders to labels by the description that our export adds; empty where it is none."""
     try:
         content = json.loads(data)
     except ValueError:
@@ -199,7 +199,7 @@ def own_labels(data: bytes) -> dict[str, ArchiveLabel]:
 
 
 def base_of(paths: Sequence[Parts], anchors: Sequence[Parts]) -> int:
-    """How many leading folders only wrap everything: down to the lists, or one that holds nothing but folders."""
+    """Counts leading folders that only wrap everything: down to the lists, or one that holds only folders."""
     if anchors:
         return min(len(anchor) for anchor in anchors) - 1
     if paths and all(len(path) > 2 and path[0] == paths[0][0] for path in paths):

@@ -1,4 +1,4 @@
-"""An uploaded ZIP, as a look inside tells: folders as labels (perhaps with a sources.csv), COCO, or a CSV table."""
+"""Reads an uploaded ZIP: folders as labels (perhaps with a sources.csv), COCO, or a CSV table."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,7 +82,7 @@ def _of_coco(work: Work, lists: "_Lists", entries: list[ArchiveEntry], notes: No
 
 
 def _or_broken(notes: Notes, entry: ArchiveEntry, read: Any, data: bytes) -> Any:
-    """The list as `read` reads it; where it cannot, the note names the line before the import fails."""
+    """Returns the list as `read` reads it; where it cannot, notes the line before the import fails."""
     try:
         return read(data, entry.parts[-1])
     except Broken as broken:
@@ -144,7 +144,7 @@ class _Lists:
         return archive_list_reader.own_labels(self.read(entry))
 
     def find(self, file: str, of_list: ArchiveEntry) -> ArchiveEntry | None:
-        """Beside the list, else from the top, else the only file of that name anywhere."""
+        """Finds the file beside the list, else from the top, else the only one of that name anywhere."""
         parts, is_odd = zip_reader.split(file)
         if is_odd or not parts:
             return None
@@ -209,7 +209,7 @@ class ArchiveReader(ListReader):
 
 
 def known_of(item: Item, team: _Team) -> dict[str, Any]:
-    """What the list says of a file, as far as it fits: fields of `Candidate`."""
+    """Returns what the list says of a file, as fields of `Candidate`."""
     row = item.row
     video, person = _id(row.get("video", "")), _id(row.get("identity", ""))
     return {

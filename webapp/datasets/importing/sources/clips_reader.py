@@ -35,7 +35,7 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
 
 
 def plan_of(team_id: Any, options: ImportOptions) -> Plan:
-    """Units: [video, start, length, track or none, person or none]."""
+    """Returns units [video, start, length, track or None, person or None]."""
     if options.how == APPEARANCES:
         return _around_appearances(team_id, options)
     videos = {}
@@ -51,13 +51,13 @@ def plan_of(team_id: Any, options: ImportOptions) -> Plan:
 
 
 def span_of(video: Video) -> tuple[float, float]:
-    """Start and end in container time."""
+    """Returns start and end in container time."""
     start_s = float(video.probed.get("start_s", 0.0))
     return start_s, start_s + video.duration_s
 
 
 def _around_appearances(team_id: Any, options: ImportOptions) -> Plan:
-    """One clip around the middle of each appearance, whose pieces at segment borders are one."""
+    """Plans one clip around the middle of each appearance; tracklets stitched at segment borders are one."""
     tracks = (
         chosen_tracks(team_id, options).select_related("analysis__video").order_by("analysis__video", "start_s", "pk")
     )

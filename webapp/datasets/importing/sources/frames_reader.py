@@ -32,7 +32,7 @@ LONG_SIDE = 1280
 """Larger pictures take space and teach no more."""
 JPEG_QUALITY = 92
 STRETCH_S = 10.0
-"""Shots are looked for in units of this length, so that a repeat need not read a film from its start."""
+"""Shots are looked for in units of this length, so that a repeat need not read a video from its start."""
 LEAD_S = 1.0
 """A cut exactly at the start of a stretch shows only to who has seen the frame before."""
 GLANCE = Sampling(1.0, 64, references_only=False)
@@ -45,13 +45,13 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
 
 
 def chosen_videos(team_id: Any, options: ImportOptions) -> QuerySet[Video]:
-    """Checked ones; those without a finished analysis have no faces to ask for."""
+    """Returns the chosen videos that are checked, and analysed where faces are asked for."""
     videos = Video.objects.filter(team=team_id, deleted_at=None, pk__in=options.videos).exclude(sha256="")
     return videos if options.faces == ANY else videos.filter(current_analysis__isnull=False)
 
 
 def plan_of(team_id: Any, options: ImportOptions) -> Plan:
-    """Runs of units: [video, moment of each unit]."""
+    """Returns runs of units: [video, moment of each unit]."""
     videos = {}
     runs = []
     for video in chosen_videos(team_id, options).order_by("created_at", "pk"):
@@ -68,7 +68,7 @@ def plan_of(team_id: Any, options: ImportOptions) -> Plan:
 
 
 def spans_with_faces(video: Video) -> list[tuple[float, float]]:
-    """Stretches in which somebody is seen, rising and apart."""
+    """Returns the stretches in which someone is seen, in order and disjoint."""
     tracks = Track.objects.filter(analysis=video.current_analysis_id, analysis__video=video)
     rows = tracks.annotate(step_s=F("segment__sample_step_s")).order_by("start_s")
     spans: list[tuple[float, float]] = []

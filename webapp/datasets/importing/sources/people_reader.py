@@ -43,7 +43,7 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
 
 
 def chosen_tracks(team_id: Any, options: ImportOptions) -> QuerySet[Track]:
-    """Of the analyses that are shown now. Chosen people in all videos or the chosen ones; without people, everybody."""
+    """Returns tracks of current analyses: of chosen people (or everyone) in the chosen (or all) videos."""
     tracks = Track.objects.filter(
         analysis=F("analysis__video__current_analysis"),
         analysis__video__team=team_id,
@@ -75,14 +75,14 @@ def plan_of_views(work: Work) -> Plan:
 
 
 def sequence_of(track: Track) -> str:
-    """The same for all pieces of one appearance."""
+    """Returns the same text for all tracklets of one appearance."""
     return f"track {track.joined_to_id or track.pk}"
 
 
 def known_of(
     track: Track, video: Video, time_s: float, options: ImportOptions, person: Person | None
 ) -> dict[str, Any]:
-    """Where a sample comes from, for the fields of `Candidate`."""
+    """Returns where a sample comes from, as fields of `Candidate`."""
     return {
         "name": f"{video.title} {time_s - video.playback_offset_s:.1f} s",
         "label": person.name if person and options.names_as_labels else options.label,
@@ -120,7 +120,7 @@ class ViewReader(PlannedReader):
 
 
 def plan_of_tracks(work: Work) -> Plan:
-    """Moments on one grid for each video, so that people who are seen together cost one frame; at least one a track."""
+    """Plans moments on one grid per video, so that people seen together cost one frame; at least one per track."""
     tracks = chosen_tracks(work.of_import.dataset.team_id, work.options).select_related("analysis__video")
     videos: dict[str, str] = {}
     units: list[list[Any]] = []
@@ -187,6 +187,6 @@ class TrackReader(PlannedReader):
 
 
 def box_at(track: Track, time_s: float) -> Any:
-    """Between its samples a face is taken to move evenly; (4,) float32 in displayed pixels of the source."""
+    """Interpolates the face's box, (4,) float32 in displayed pixels of the source."""
     times_s, boxes, _scores = sample_codec.unpack(track.samples, track.start_s)
     return np.array([np.interp(time_s, times_s, boxes[:, side]) for side in range(4)], np.float32)

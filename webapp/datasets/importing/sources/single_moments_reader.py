@@ -59,7 +59,7 @@ class SingleMomentReader(PlannedReader):
             return Candidate(title, Outcome.UNREADABLE)
 
     def _face(self, video: Video, moment: dict[str, Any]) -> Candidate:
-        """The stored view, as an import of best views takes it."""
+        """Returns the stored view, as an import of best views takes it."""
         views = Face.objects.select_related("track__person").filter(analysis__video=video, pk=moment["face"])
         face = views.first()
         if face is None or face.track is None:  # analysed again in the meantime

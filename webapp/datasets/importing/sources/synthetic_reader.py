@@ -1,4 +1,4 @@
-"""The pictures of the sample dataset, drawn anew each time and always the same."""
+"""Reads the pictures of the sample dataset, synthesised anew each time and always the same."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -32,7 +32,7 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
 
 
 def _files(work: Work) -> Iterator[tuple[str, str]]:
-    """Storage key and name of each."""
+    """Yields the storage key and name of each."""
     for upload in work.of_import.uploads.order_by("created_at", "pk"):
         yield inbox.file_key(work.of_import, upload.pk), upload.name
 
@@ -43,17 +43,17 @@ class WholeVideoReader(ListReader):
 
     def steps(self, start: int) -> Iterator[ReaderStep]:
         for at, (key, name) in enumerate(self.units[start:], start):
-            content: Path | Outcome = self.work.scratch / f"film-{at}"
+            content: Path | Outcome = self.work.scratch / f"video-{at}"
             try:
                 with storage.local_path(key) as path:
-                    _copy(path, self.work.scratch / f"film-{at}")
+                    _copy(path, self.work.scratch / f"video-{at}")
             except FileNotFoundError:
                 content = Outcome.UNREADABLE
             yield ReaderStep(at + 1, (Candidate(name=name, content=content, label=self.work.options.label),))
 
 
 def _copy(path: Path, target: Path) -> None:
-    """A second name where both are on one disk, since the first is still needed if the worker dies."""
+    """Links where both are on one disk, else copies: the first is still needed if the worker dies."""
     try:
         target.hardlink_to(path)
     except OSError as error:
@@ -63,7 +63,7 @@ def _copy(path: Path, target: Path) -> None:
 
 
 def _plan(work: Work) -> Plan:
-    """Units: [number of the file, moment]; None as moment where the file is no video."""
+    """Returns units [number of the file, moment]; the moment is None where the file is no video."""
     files: list[dict[str, Any]] = []
     units: list[list[Any]] = []
     for number, (key, name) in enumerate(_files(work)):

@@ -56,7 +56,7 @@ class Archive:
     empty_folders: list[Parts]
 
     def read(self, entry: ArchiveEntry, most_bytes: int) -> bytes | Outcome:
-        """Never more than the directory promises."""
+        """Returns the content, never more than the directory promises, or why there is none."""
         if entry.info.file_size > most_bytes:
             return Outcome.TOO_LARGE
         with _member(self, entry) as (member, trouble):
@@ -65,7 +65,7 @@ class Archive:
             return trouble
 
     def unpack(self, entry: ArchiveEntry, target: Path, most_bytes: int) -> Path | Outcome:
-        """Into a file with a name of our own."""
+        """Unpacks into a file with a name of our own."""
         if entry.info.file_size > most_bytes:
             return Outcome.TOO_LARGE
         with _member(self, entry) as (member, trouble):
@@ -117,7 +117,7 @@ def _damage(error: OSError) -> Outcome:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Archive]:
-    """Raises NotAnArchive, ArchiveTooLarge, EncryptedArchive."""
+    """Opens a ZIP whose directory was checked. Raises NotAnArchive, ArchiveTooLarge, EncryptedArchive."""
     count, directory_bytes = directory_facts(path)
     if count > MOST_ENTRIES or directory_bytes > MOST_DIRECTORY_BYTES:
         raise ArchiveTooLarge(f"{count} files, {directory_bytes} bytes of directory")
@@ -130,7 +130,7 @@ def opened(path: Path) -> Iterator[Archive]:
 
 
 def directory_facts(path: Path) -> tuple[int, int]:
-    """How many entries the archive has and how long its directory is, without reading it. Raises NotAnArchive."""
+    """Returns the number of entries and the directory's bytes, without reading it. Raises NotAnArchive."""
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(0, size - LONGEST_COMMENT - END_BYTES - LOCATOR_BYTES - END64_BYTES))
@@ -170,7 +170,7 @@ def _looked_through(archive: zipfile.ZipFile, size_bytes: int) -> Archive:
 
 
 def name_of(info: zipfile.ZipInfo) -> str:
-    """As its maker meant it: without the UTF-8 flag it is cp437 by the standard, and UTF-8 by most makers' habit."""
+    """Returns the name as meant: without the UTF-8 flag it is cp437 by the standard, UTF-8 by habit."""
     if info.flag_bits & UTF8_FLAG:
         return info.filename
     stated = _unicode_path(info.extra)
@@ -183,7 +183,7 @@ def name_of(info: zipfile.ZipInfo) -> str:
 
 
 def _unicode_path(extra: bytes) -> str:
-    """The extra field in which some makers repeat the name in UTF-8; empty where there is none."""
+    """Returns the name that some programs repeat in UTF-8 in an extra field; empty where there is none."""
     at = 0
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<HH", extra, at)
@@ -194,7 +194,7 @@ def _unicode_path(extra: bytes) -> str:
 
 
 def split(name: str) -> tuple[Parts, bool]:
-    """The pieces of a path, and whether it leads somewhere else than into the archive."""
+    """Returns the parts of a path, and whether it leads out of the archive."""
     pieces = name.replace("\\", "/").split("/")
     is_absolute = pieces[0] == "" or pieces[0].endswith(":")
     parts = tuple(piece for piece in pieces if piece not in ("", "."))
@@ -202,5 +202,5 @@ def split(name: str) -> tuple[Parts, bool]:
 
 
 def _is_junk(parts: Parts) -> bool:
-    """What systems leave in every folder."""
+    """Tells whether it is what systems leave in every folder."""
     return "__MACOSX" in parts or parts[-1].startswith("._") or parts[-1].lower() in JUNK
