@@ -1,4 +1,4 @@
-// <answer-keys>: the key of a label gives it, S skips, U takes the last answer back.
+// <answer-keys>: the key of a label chooses it, S skips, U undoes the last answer.
 import { isTyping } from "rollcall/api";
 
 class AnswerKeys extends HTMLElement {

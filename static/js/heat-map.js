@@ -1,9 +1,10 @@
-// <heat-map>: once it comes into view it asks where the model looked, and shows the answer when its job has ended. What the server put inside stays until then, and works without this.
+// <heat-map>: asks for an explanation once it comes into view, and shows it when its job has ended. What the server put inside
+// stays until then, and works without this.
 import { fetchDocument, post } from "rollcall/api";
 import { stateOf } from "rollcall/live-store";
 
 const ENDED = ["done", "failed", "cancelled"];
-/** In case that the socket is closed, or told of the end before it was known which job it is. */
+/** In case the socket is closed, or reported the end before the job was known. */
 const ASK_ANYWAY_MS = 10_000;
 const NEAR = "120px";
 
@@ -39,7 +40,7 @@ class HeatMap extends HTMLElement {
     const { explanation, job } = await response.json();
     this.dataset.job = job;
     this.#answer = explanation;
-    // One that there was already is over, and nobody will tell of it.
+    // An earlier explanation is done already, and no message will come for it.
     this.#show();
   }
 

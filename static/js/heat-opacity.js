@@ -1,4 +1,4 @@
-// <heat-opacity>: one slider for how strongly the heat lies over the pictures inside.
+// <heat-opacity>: one slider for the opacity of the heat maps inside.
 
 class HeatOpacity extends HTMLElement {
   #ended = null;

@@ -1,4 +1,4 @@
-// <label-bars>: what models found along the time: a click on a bar seeks, the present stretch is lit, a slider hides the unsure.
+// <label-bars>: labels on the timeline. A click on a bar seeks, the current stretch is highlighted, a slider hides uncertain ones.
 import { say } from "rollcall/api";
 import { writeAddress } from "rollcall/panel-address";
 

@@ -1,4 +1,4 @@
-// <run-curves>: draws how loss and accuracy went, and draws on as epochs come in. The numbers also stand in a table.
+// <run-curves>: draws loss and accuracy, and extends the curves as epochs come in. A table has the same numbers.
 import { say } from "rollcall/api";
 
 const HEIGHT = 190;

@@ -1,4 +1,4 @@
-// <run-watch>: when the training is done, the page becomes the page of its result.
+// <run-watch>: when the training is done, its page becomes the page of the result.
 import { visit } from "@hotwired/turbo";
 
 class RunWatch extends HTMLElement {

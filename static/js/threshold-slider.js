@@ -1,4 +1,4 @@
-// <threshold-slider>: moving the slider shows at once what another threshold would change. Works as a plain form too.
+// <threshold-slider>: shows at once what another threshold would change. Works as a plain form too.
 import { fetchDocument } from "rollcall/api";
 
 const WAIT_MS = 120;

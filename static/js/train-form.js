@@ -1,4 +1,4 @@
-// <train-form>: an empty setting shows what the chosen way of training sets.
+// <train-form>: an empty setting shows the default of the chosen training method.
 import { say } from "rollcall/api";
 
 class TrainForm extends HTMLElement {

@@ -8,9 +8,9 @@ class RecognitionConfig(AppConfig):
     label = "recognition"
 
     def ready(self) -> None:
-        from webapp.jobs.signals import cleanup_due
-        from webapp.recognition import cleanup, services
-        from webapp.videos.signals import video_analysed, video_restored
+        from webapp.jobs.signals import cleanup_due  # deferred: app registry
+        from webapp.recognition import cleanup, services  # deferred: app registry
+        from webapp.videos.signals import video_analysed, video_restored  # deferred: app registry
 
         cleanup_due.connect(cleanup.clean_up)
         video_analysed.connect(services.recognise_analysed)

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 STAGE = "recognise"
 USUAL_CLIP_S = 3.0
 """The default length of a dataset's clips."""
-MOST_DOUBTFUL = 24
+MOST_UNCERTAIN = 24
 """Moments of one video, so that it does not fill the queue alone."""
-LEAST_DOUBT = 0.4
+LEAST_UNCERTAINTY = 0.4
 """With two labels: a score between 0.3 and 0.7."""
 APART_S = 3.0
 PICTURE_LONG_SIDE = 640
@@ -86,8 +86,8 @@ def clip_length_s(run: TrainingRun) -> float:
     frozen = VersionSample.objects.filter(version=run.version_id, sample__duration_s__gt=0)
     trained_s = frozen.aggregate(mean_s=Avg("sample__duration_s"))["mean_s"] if run.version_id else None
     if trained_s is None:
-        looked = Observation.objects.filter(recognition__run=run, duration_s__gt=0)
-        trained_s = looked.order_by("-pk").values_list("duration_s", flat=True).first()
+        classified = Observation.objects.filter(recognition__run=run, duration_s__gt=0)
+        trained_s = classified.order_by("-pk").values_list("duration_s", flat=True).first()
     return float(trained_s or USUAL_CLIP_S)
 
 
@@ -101,11 +101,15 @@ class _Found:
         self.faces: dict[int, list[UUID]] = defaultdict(list)
         self.observed: list[WindowPrediction] = list(self._observe(analysis_id, model))
         self.spans = spans_of(self.observed, model.decide, model.labels)
-        self.doubtful = most_uncertain(self.observed, MOST_DOUBTFUL, LEAST_DOUBT, APART_S)
+        self.uncertain = most_uncertain(self.observed, MOST_UNCERTAIN, LEAST_UNCERTAINTY, APART_S)
         self.pictures = {} if recognition.run.kind == TrainedOn.FACES else self._pictures()
 
     def _observe(self, analysis_id: UUID | None, model: "LoadedModel") -> Iterator[WindowPrediction]:
-        from analysis.recognition.predict_video import predict_clips, predict_faces, predict_frames
+        from analysis.recognition.predict_video import (  # deferred: loads cv2
+            predict_clips,
+            predict_faces,
+            predict_frames,
+        )
 
         video, run = self.recognition.video, self.recognition.run
         if run.kind == TrainedOn.FACES:
@@ -139,7 +143,7 @@ class _Found:
 
     def _pictures(self) -> dict[int, str]:
         """Stores a picture for each uncertain moment (of a clip its middle). Returns keys by observation index."""
-        moments = sorted((_picture_s(self.observed[at], self.recognition.run.kind), at) for at in self.doubtful)
+        moments = sorted((_picture_s(self.observed[at], self.recognition.run.kind), at) for at in self.uncertain)
         keys: dict[int, str] = {}
         if not moments:
             return keys
@@ -157,7 +161,7 @@ class _Found:
 
     def rows(self) -> Iterator[Observation]:
         """Yields the observations as rows."""
-        queued = set(self.doubtful)
+        queued = set(self.uncertain)
         is_clip = self.recognition.run.kind == TrainedOn.CLIPS
         for at, each in enumerate(self.observed):
             window = each.window

@@ -8,12 +8,12 @@ class TrainingAppConfig(AppConfig):
     label = "training"
 
     def ready(self) -> None:
-        from webapp.datasets import signals as datasets_signals
-        from webapp.jobs.signals import cleanup_due
-        from webapp.training import cleanup
-        from webapp.training.explanations import services as explanations
-        from webapp.training.registry import services as registry
-        from webapp.training.registry import suggestion_runner
+        from webapp.datasets import signals as datasets_signals  # deferred: app registry
+        from webapp.jobs.signals import cleanup_due  # deferred: app registry
+        from webapp.training import cleanup  # deferred: app registry
+        from webapp.training.explanations import services as explanations  # deferred: app registry
+        from webapp.training.registry import services as registry  # deferred: app registry
+        from webapp.training.registry import suggestion_runner  # deferred: app registry
 
         cleanup_due.connect(cleanup.clean_up)
         cleanup_due.connect(explanations.clean_up)

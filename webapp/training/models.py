@@ -195,4 +195,4 @@ class Promotion(models.Model):
         indexes = [models.Index(fields=["line", "-made_at"])]
 
     def __str__(self) -> str:
-        return f"{self.run_id} at work in {self.line}"
+        return f"{self.run_id} deployed in {self.line}"

@@ -1,8 +1,10 @@
 """The template context of the head that all pages of a finished run share."""
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 
 from webapp import access
 from webapp.training.evaluation import queries as evaluation_queries
@@ -24,3 +26,9 @@ def head_context(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
         "deployed": deployed,
         "is_deployed": deployed == run,
     }
+
+
+def finished_run(request: HttpRequest, run_id: UUID) -> TrainingRun:
+    """Returns a run with a result that this person may see. Raises Http404."""
+    runs = access.visible_runs(request.user).select_related("dataset", "job", "team").exclude(result={})
+    return get_object_or_404(runs, pk=run_id)

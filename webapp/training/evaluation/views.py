@@ -25,7 +25,7 @@ from webapp.training.evaluation import queries
 from webapp.training.evaluation import words as evaluation_words
 from webapp.training.evaluation.queries import OneVsRest
 from webapp.training.models import TrainingRun
-from webapp.training.page_context import head_context
+from webapp.training.page_context import finished_run, head_context
 from webapp.training.registry import services as registry
 from webapp.training.runs import run_context
 from webapp.training.setting_words import name_of, value_of
@@ -121,12 +121,6 @@ def relabel(request: SignedInRequest, run_id: UUID, number: int) -> HttpResponse
         return refused(request, _unchanged(sample), here)
     measuring.request_suggestions(dataset)
     return done(request, words, here, reverse("datasets:undo_act", args=[dataset.pk, outcome.act.pk]), _back(request))
-
-
-def finished_run(request: HttpRequest, run_id: UUID) -> TrainingRun:
-    """Returns a run with a result that this person may see. Raises Http404."""
-    runs = access.visible_runs(request.user).select_related("dataset", "job", "team").exclude(result={})
-    return get_object_or_404(runs, pk=run_id)
 
 
 def _back(request: HttpRequest) -> dict[str, str]:

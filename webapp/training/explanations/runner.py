@@ -77,7 +77,7 @@ def explain_picture(job: Job) -> None:
 
 
 def _explained(explanation: Explanation, model: "LoadedModel", path: Path) -> "SampleExplanation":
-    from analysis.training.evaluation.explanation_images import explain_sample
+    from analysis.training.evaluation.explanation_images import explain_sample  # deferred: loads torch
 
     return explain_sample(model, loaded_models.loaded_network(explanation.run), path, explanation.label or None)
 
@@ -138,8 +138,8 @@ def _ignore(progress: Progress) -> None:
 
 def _with_face(image_bgr: Image, scratch: Path) -> Shown:
     """Cuts out the largest face as a model of faces has them as samples; the whole picture without one."""
-    from analysis.faces.detect import load_detector
-    from analysis.training.evaluation.explanation_images import largest_face
+    from analysis.faces.detect import load_detector  # deferred: loads onnxruntime
+    from analysis.training.evaluation.explanation_images import largest_face  # deferred: loads cv2
 
     face = largest_face(image_bgr, load_detector(threads=1))
     return Shown(_written(image_bgr if face is None else face, scratch), is_faceless=face is None)
@@ -167,7 +167,7 @@ def _vector_of(explanation: Explanation, path: Path) -> tuple[Float32, str]:
 
 
 def _still(path: Path) -> Image:
-    from analysis.training.data.inputs import middle_picture
+    from analysis.training.data.inputs import middle_picture  # deferred: loads cv2
 
     return middle_picture(path) if TrainingSample(path, "").is_clip else decode_picture(path.read_bytes(), path.name)
 
@@ -200,7 +200,7 @@ def _best(found: list[tuple[float, int]]) -> list[tuple[float, int]]:
 
 
 def _average(explanation: Explanation, model: "LoadedModel", job: Job) -> "Averaged":
-    from analysis.training.evaluation.explanation_images import average_of
+    from analysis.training.evaluation.explanation_images import average_of  # deferred: loads torch
 
     right = explanation.run.held_out_predictions.filter(
         truth=explanation.label, said=explanation.label, sample__isnull=False

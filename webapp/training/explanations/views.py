@@ -23,10 +23,9 @@ from webapp.http.ranged_responses import ranged_response
 from webapp.http.responses import SeeOther, refused, wants_json
 from webapp.jobs import words as jobs_words
 from webapp.jobs.models import Status
-from webapp.training.evaluation.views import finished_run
 from webapp.training.explanations import services
 from webapp.training.models import Explanation, TrainingRun
-from webapp.training.page_context import head_context
+from webapp.training.page_context import finished_run, head_context
 from webapp.videos.models import Video
 
 TYPES = {"picture.jpg": "image/jpeg", "heat.png": "image/png", "frames.jpg": "image/jpeg"}

@@ -16,9 +16,8 @@ from webapp.http.ranged_responses import ranged_response
 from webapp.http.zip_responses import zip_response
 from webapp.http.zip_stream import ZipStream
 from webapp.jobs import words as jobs_words
-from webapp.training.evaluation.views import finished_run
 from webapp.training.models import TrainingRun
-from webapp.training.page_context import head_context
+from webapp.training.page_context import finished_run, head_context
 from webapp.training.registry import model_file_queries
 
 ANY_FILE = "application/octet-stream"

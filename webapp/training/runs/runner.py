@@ -52,7 +52,7 @@ def run_training(job: Job) -> None:
 def _train(recorder: ProgressRecorder, place: Path) -> None:
     config = from_json(recorder.run.config)
     with materialised(recorder.run, place, recorder.report_reading) as material:
-        from analysis.training.train import train
+        from analysis.training.train import train  # deferred: loads torch
 
         if recorder.run.trials:
             config = _searched(recorder, config, material, place / SEARCH_FOLDER)
@@ -64,7 +64,7 @@ def _searched(
     recorder: ProgressRecorder, config: TrainingConfig, material: MaterialisedSamples, place: Path
 ) -> TrainingConfig:
     """Returns the best settings found; a finished search is not repeated after an interruption."""
-    from analysis.training.tune import tune, tuned_config
+    from analysis.training.tune import tune, tuned_config  # deferred: loads torch
 
     search = recorder.run.search
     if not search.get("is_over"):
@@ -106,6 +106,6 @@ def without_folders(result: RunDocument) -> RunDocument:
 
 def _is_gpu_gone(error: RuntimeError) -> bool:
     """Whether the card was unplugged, was reset or has crashed; not when it is merely full."""
-    import torch
+    import torch  # deferred: loads torch
 
     return isinstance(error, torch.AcceleratorError)
