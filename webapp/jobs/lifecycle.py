@@ -1,4 +1,4 @@
-"""The life of a job, from its creation to its end: the only writer of `Job.status`.
+"""Moves a job from its creation to its end; nothing else writes `Job.status`.
 
 Every move is a conditional update that names the state it comes from (and, for a worker, its claim), so that a message
 that arrives twice, late, or after a cancel changes nothing. Publishing happens after the commit and never fails a move.
@@ -29,7 +29,7 @@ BEAT_EVERY_S = 5.0
 PLACES_PUBLISHED = 20
 """So many jobs at the front of a queue are told their new place; pages of later ones show it when they are loaded."""
 MOST_SILENT_S = 600.0
-"""A training step on a processor may take a minute; nothing honest takes ten between two reports."""
+"""A training step on a CPU may take a minute; no real work takes ten between two reports."""
 
 
 def create(
@@ -41,7 +41,7 @@ def create(
     parent: Job | None = None,
     total: float = 0,
 ) -> Job:
-    """Makes a queued job and hands it to its queue when the surrounding transaction commits."""
+    """Creates a queued job and hands it to its queue when the surrounding transaction commits."""
     job = Job.objects.create(
         kind=kind, team=team, subject_id=subject_id, created_by=created_by, parent=parent, total=total
     )
@@ -51,7 +51,7 @@ def create(
 
 
 def claim(job_id: UUID | str) -> Job | None:
-    """Takes a queued job for this worker; None when somebody else has it, or it was cancelled or is gone."""
+    """Takes a queued job for this worker; returns None when another has it, or it was cancelled or deleted."""
     now = timezone.now()
     mine = uuid.uuid4()
     queued = Job.objects.filter(pk=job_id, status=Status.QUEUED)
@@ -65,7 +65,7 @@ def claim(job_id: UUID | str) -> Job | None:
 
 
 def report(job: Job, stage: str, done: float, total: float, new_results: bool = False) -> None:
-    """Notes how far the work is, at most a few times a second. Raises Cancelled when the job is no longer ours."""
+    """Stores how far the work is, at most a few times a second. Raises Cancelled when another worker owns the job."""
     now_s = time.monotonic()
     if not new_results and stage == job.stage and now_s - job.reported_s < REPORT_EVERY_S:
         return
@@ -82,7 +82,7 @@ def report(job: Job, stage: str, done: float, total: float, new_results: bool = 
 
 
 def finish(job: Job) -> None:
-    """Running -> done. Call it in the transaction that stores the results; raises Cancelled when no longer ours."""
+    """Ends a running job as done, in the transaction that stores the results. Raises Cancelled when it is not ours."""
     _move(job, status=Status.DONE, done=F("total"), finished_at=timezone.now(), error_code="", error_detail="")
     job.status = Status.DONE
     if job.parent_id:
@@ -90,7 +90,7 @@ def finish(job: Job) -> None:
 
 
 def fail(job: Job, code: str, detail: str = "") -> None:
-    """Running -> failed, with a code that has words in `messages`. A failed part fails its parent too."""
+    """Ends a running job as failed, with a code that has words in `words.py`. A failed part fails its parent too."""
     if not _end(_owned(job), Status.FAILED, code, detail):
         return
     job.status = Status.FAILED
@@ -100,30 +100,30 @@ def fail(job: Job, code: str, detail: str = "") -> None:
 
 
 def cancel(job_id: UUID | str) -> bool:
-    """Ends a waiting or running job and its parts; the worker notices at its next report. False when it had ended."""
+    """Cancels a job and its parts; a worker notices at its next report. Returns False when the job had ended."""
     return _end_family(job_id, Status.CANCELLED)
 
 
 def hand_over(job: Job) -> None:
-    """The work goes on in the parts; the job runs again (claimed anew) when the last of them has ended."""
+    """Leaves the work to the parts; the job is claimed anew when the last of them has ended."""
     _move(job, claim_id=None, heartbeat_at=timezone.now())
     job.claim_id = None
     _after_part(job.pk)
 
 
 def resume_parent(parent_id: UUID | str) -> bool:
-    """A job that waited for its parts goes back to the queue, once, no matter how many parts say so."""
+    """Queues a job again that waited for its parts; once, no matter how many parts ask for it."""
     waiting = Job.objects.filter(pk=parent_id, status=Status.RUNNING, claim_id=None)
     return _to_queue(waiting)
 
 
 def put_back(job: Job) -> bool:
-    """Running -> queued because the worker is being stopped in order; counts as no attempt."""
+    """Queues a running job again because its worker is being stopped; does not count as an attempt."""
     return _to_queue(_owned(job))
 
 
 def give_up_worker(job: Job) -> None:
-    """The worker of a running job is dead: queue the job again, or fail it when that has happened too often."""
+    """Queues a job again whose worker died, or fails it when that has happened too often."""
     owned = _owned(job)
     if job.attempts + 1 < MAX_ATTEMPTS:
         if _to_queue(owned, attempts=F("attempts") + 1):
@@ -134,9 +134,9 @@ def give_up_worker(job: Job) -> None:
 
 @contextmanager
 def beating(job: Job) -> Iterator[None]:
-    """Says from a thread that this worker lives, for work whose single steps may take longer than the reaper waits.
+    """Sends heartbeats from a thread, for work whose single steps may take longer than the reaper waits.
 
-    Stops `MOST_SILENT_S` after the last report, so that work that hangs is given up all the same.
+    Stops `MOST_SILENT_S` after the last report, so that work that hangs is given up anyway.
     """
     ended = threading.Event()
     thread = threading.Thread(target=_beat, args=(job, ended), daemon=True)
@@ -158,7 +158,7 @@ def _beat(job: Job, ended: threading.Event) -> None:
                 if not _owned(job).update(heartbeat_at=timezone.now()):
                     return
             except OperationalError as error:  # the database is busy or restarts; the next beat tells
-                logger.warning("Job %s could not say that it is alive: %s", job.pk, error)
+                logger.warning("Job %s could not store its heartbeat: %s", job.pk, error)
     finally:
         connection.close()
 
@@ -204,7 +204,7 @@ def _move(job: Job, **changes: object) -> None:
 
 
 def _to_queue(jobs: QuerySet[Job], **changes: object) -> bool:
-    """`jobs` holds at most one row."""
+    """Queues the job in `jobs`, which holds one row at most; returns False where there is none."""
     row = jobs.values("pk", "kind").first()
     if row is None or not jobs.update(
         status=Status.QUEUED, claim_id=None, sent_at=None, stage_at=None, sequence=F("sequence") + 1, **changes
@@ -226,7 +226,7 @@ def _end(jobs: QuerySet[Job], status: Status, code: str = "", detail: str = "") 
 
 
 def _end_family(job_id: UUID | str, status: Status, code: str = "", detail: str = "") -> bool:
-    """Ends a job, and cancels those of its parts that still go on."""
+    """Ends a job and cancels its remaining parts; returns False when it had ended."""
     with transaction.atomic():
         ended = _end(Job.objects.filter(pk=job_id, status__in=ACTIVE), status, code, detail)
         if ended:
@@ -236,7 +236,7 @@ def _end_family(job_id: UUID | str, status: Status, code: str = "", detail: str 
 
 
 def _report_parent(parent_id: UUID, stage: str, new_results: bool) -> None:
-    """A parent shows the sum of its parts; its `total` is the sum of theirs, set when they were made."""
+    """Stores the sum of the parts as the progress of their parent."""
     sums = Job.objects.filter(parent_id=parent_id).aggregate(done=Sum("done"), total=Sum("total"))
     now = timezone.now()
     running = Job.objects.filter(pk=parent_id, status=Status.RUNNING)
@@ -252,7 +252,7 @@ def _report_parent(parent_id: UUID, stage: str, new_results: bool) -> None:
 
 
 def _after_part(parent_id: UUID) -> None:
-    """After the commit, so that of two parts that end at once at least the later one sees that none is left."""
+    """Resumes the parent after the commit, so that the later of two parts that end at once sees that none is left."""
     transaction.on_commit(lambda: _resume_when_complete(parent_id))
 
 
