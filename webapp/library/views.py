@@ -66,26 +66,26 @@ def library(request: HttpRequest) -> HttpResponse:
         "can_edit": team is not None and team.pk in editable,
         "thoroughness_choices": ThoroughnessChoice.choices,
     }
-    return render(request, "videos/library.html", context)
+    return render(request, "library/library.html", context)
 
 
 @login_required
 @require_GET
 def card(request: HttpRequest, video_id: UUID) -> HttpResponse:
     video = get_object_or_404(queries.for_cards(access.visible_videos(request.user)), pk=video_id)
-    return render(request, "videos/_card.html", {"card": _card(request, video)})
+    return render(request, "library/_card.html", {"card": _card(request, video)})
 
 
 @login_required
 @require_GET
 def detail(request: HttpRequest, video_id: UUID) -> HttpResponse:
-    return render(request, "videos/detail.html", _video_context(request, video_id))
+    return render(request, "library/detail.html", _video_context(request, video_id))
 
 
 @login_required
 @require_GET
 def panel(request: HttpRequest, video_id: UUID) -> HttpResponse:
-    return render(request, "videos/_panel.html", _video_context(request, video_id))
+    return render(request, "library/_panel.html", _video_context(request, video_id))
 
 
 @login_required
@@ -101,7 +101,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         "teams": teams,
         "can_edit": bool(teams),
     }
-    return render(request, "videos/upload.html", context)
+    return render(request, "library/upload.html", context)
 
 
 @login_required
