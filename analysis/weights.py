@@ -1,4 +1,4 @@
-"""The list of model weights and sample pictures: where each comes from, its licence, and how a file is verified."""
+"""Lists model weights and sample pictures, where each comes from and under which licence, and verifies the files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FOLDER_VARIABLE = "ROLLCALL_WEIGHTS_DIR"
 _READ_BYTES = 1 << 20
 
 _verified: dict[Path, tuple[int, int]] = {}
-"""Size and modification time of each file at the moment its checksum was found right."""
+"""Size and modification time of each file when its checksum was verified."""
 
 
 class Registry(StrEnum):
@@ -27,18 +27,18 @@ class Registry(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """One model file: the registry package that ships it and the file that our own conversion makes of it."""
+    """A model file: the registry package that ships it and the file that our conversion makes of it."""
 
     name: str
     file_name: str
     sha256: str
-    """Of the converted file; the conversions are deterministic."""
+    """SHA-256 of the converted file; conversions are deterministic."""
     registry: Registry
     package: str
     version: str
     package_sha256: str
-    """Of the package's archive; checked before pip looks into it. npm checks its own archives; empty for wheels that
-    differ by platform, of which nothing but the one file is used, whose own checksum counts."""
+    """SHA-256 of the package's archive, checked before pip opens it. Empty for npm, which checks its own archives, and
+    for wheels that differ by platform, of which only the one file is used, by its own checksum."""
     path_inside: str
     source_sha256: str
     licence: str
@@ -137,7 +137,7 @@ SAMPLE_PICTURES = {
         "public domain (United States Navy)",
     ),
 }
-"""Two portraits and a rocket, of which `analysis.samples.video` makes its film; keys as in its `STORY`."""
+"""Two portraits and a rocket, of which `analysis.samples.video` makes its video; keys as in its `STORY`."""
 
 ALL_WEIGHTS = (
     YUNET,
@@ -149,15 +149,15 @@ ALL_WEIGHTS = (
 
 
 def weights_folder() -> Path:
-    """`ROLLCALL_WEIGHTS_DIR`, or `weights` beside the `analysis` package."""
+    """Returns `ROLLCALL_WEIGHTS_DIR`, or `weights` beside the `analysis` package."""
     chosen = os.environ.get(FOLDER_VARIABLE)
     return Path(chosen) if chosen else Path(__file__).resolve().parent.parent / "weights"
 
 
 def verified_path(weight: Weight, folder: Path | None = None) -> Path:
-    """Path of the converted file; raises MissingWeights when it is absent or not what it was when it was pinned.
+    """Returns the path of the converted file; raises MissingWeights if it is missing or fails its checksum.
 
-    A file is hashed once per process and again whenever its size or modification time changes.
+    A file is hashed once per process, and again whenever its size or modification time changes.
     """
     path = (folder or weights_folder()) / weight.file_name
     try:
@@ -173,7 +173,7 @@ def verified_path(weight: Weight, folder: Path | None = None) -> Path:
 
 
 def missing_weights(folder: Path | None = None) -> list[Weight]:
-    """Those of the list that are absent or damaged."""
+    """Returns the weights that are missing or damaged."""
     missing = []
     for weight in ALL_WEIGHTS:
         try:
@@ -184,9 +184,9 @@ def missing_weights(folder: Path | None = None) -> list[Weight]:
 
 
 def sha256_of(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file, read in pieces."""
+    """Returns the hexadecimal SHA-256 of a file, read in chunks."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        while piece := file.read(_READ_BYTES):
-            digest.update(piece)
+        while chunk := file.read(_READ_BYTES):
+            digest.update(chunk)
     return digest.hexdigest()

@@ -63,6 +63,7 @@ class _Patient:
         self.unreadable: list[dict[str, str]] = []
 
     def add(self, file: Path, label: str | None) -> None:
+        """Measures one picture, or notes that it cannot be read."""
         try:
             image_bgr = read_picture(file)
         except AnalysisError as error:
@@ -77,6 +78,7 @@ class _Patient:
         self.labels.append(label)
 
     def report(self) -> dict[str, Any]:
+        """Checks all pictures and returns the content of the JSON file."""
         table = MeasureTable.of(self.measures)
         found = examine(table, self.labels, embeddings=np.stack(self.vectors), patterns_of=self._patterns)
         report: dict[str, Any] = {"pictures": len(self.files), "unreadable": self.unreadable}
@@ -139,6 +141,7 @@ class _Faces:
         self.vectors: list[Float32] = []
 
     def add(self, row: int, image_bgr: Image, person: str) -> None:
+        """Embeds the largest face of picture `row`, if there is any."""
         faces = self.detector.detect(image_bgr, Thoroughness.BALANCED)
         if not len(faces):
             return

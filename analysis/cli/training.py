@@ -93,17 +93,18 @@ def quiet_threads() -> None:
 
 
 def run_train(args: argparse.Namespace) -> int:
+    """Runs `train` and returns 0; raises AnalysisError."""
     config = config_of(args)
     quiet_threads()
     from analysis.training.data.samples import read_training_data  # deferred: rarely needed
     from analysis.training.train import train  # deferred: loads torch
 
     data = read_training_data(Path(args.data), Path(args.test) if args.test else None)
-    _say_result(train(config, data, Path(args.out), TerminalProgress()))
+    _print_result(train(config, data, Path(args.out), TerminalProgress()))
     return 0
 
 
-def _say_result(result: TrainingResult) -> None:
+def _print_result(result: TrainingResult) -> None:
     from analysis.training.evaluation.intervals import accuracy_interval  # deferred: rarely needed
 
     run = result.run
@@ -122,6 +123,7 @@ def _say_result(result: TrainingResult) -> None:
 
 
 def run_tune(args: argparse.Namespace) -> int:
+    """Runs `tune` and returns 0; raises AnalysisError."""
     config = config_of(args)
     quiet_threads()
     from analysis.training.data.samples import read_training_data  # deferred: rarely needed
@@ -133,6 +135,7 @@ def run_tune(args: argparse.Namespace) -> int:
 
 
 def run_predict(args: argparse.Namespace) -> int:
+    """Runs `predict` and returns 0; raises AnalysisError."""
     quiet_threads()
     from analysis.training.predict import load_model, predict_files  # deferred: loads cv2
 
@@ -145,6 +148,7 @@ def run_predict(args: argparse.Namespace) -> int:
 
 
 def run_explain(args: argparse.Namespace) -> int:
+    """Runs `explain` and returns 0; raises AnalysisError."""
     quiet_threads()
     from analysis.training.evaluation.explain import explain_file  # deferred: loads torch
     from analysis.training.predict import load_model  # deferred: loads torch

@@ -31,6 +31,7 @@ class MixedIdentity:
 
     @property
     def is_several_people(self) -> bool:
+        """Whether the faces look like several people, and not just like one with outliers."""
         return len(self.parts) > 1
 
 

@@ -107,6 +107,7 @@ class _Standardised:
         self.spread = np.maximum(spread, 1e-3 * spread.mean() + 1e-12).astype(np.float32)
 
     def rows(self, chosen: NDArray[np.int64]) -> Float32:
+        """Returns the chosen rows `(k, d)`, standardised."""
         even = (self.vectors[chosen] - self.middle) / self.spread
         unit: Float32 = even * (self.length / np.maximum(np.linalg.norm(even, axis=1, keepdims=True), 1e-12))
         return unit

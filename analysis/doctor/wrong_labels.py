@@ -74,6 +74,7 @@ class _Features:
     folds: NDArray[np.intp]
 
     def subset(self, rows: NDArray[np.int64]) -> _Features:
+        """Returns the features of some rows; labels that do not occur in them are dropped."""
         shapes = None if self.shapes is None else self.shapes[rows]
         _names, given = np.unique(self.given[rows], return_inverse=True)
         return _Features(self.embeddings[rows], shapes, given, self.folds[rows])

@@ -51,6 +51,7 @@ class ViewCollector:
         return (held.quality + CLEARLY_BETTER) / (reached if reached >= SHARP_AND_LIT else 1.0)
 
     def add(self, view: FaceCrop) -> None:
+        """Keeps the view if it is the best of its bin."""
         self._keep(view)
         while len(self.best) > MAX_BINS:
             self._widen()

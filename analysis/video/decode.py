@@ -297,6 +297,7 @@ class _ShareBudget:
         self.open = False
 
     def wants(self, time_s: float, is_keyframe: bool) -> bool:
+        """Returns whether to decode the next packet."""
         step_s = max(time_s - self.last_s, 0.0) if np.isfinite(self.last_s) else 0.0
         self.last_s = max(self.last_s, time_s)
         self.credit_s += self.share * step_s - (step_s if self.open else 0.0)

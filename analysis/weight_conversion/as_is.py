@@ -5,4 +5,5 @@ from pathlib import Path
 
 
 def convert(source: Path, target: Path) -> None:
+    """Copies the file."""
     shutil.copyfile(source, target)

@@ -20,8 +20,8 @@ from analysis.weight_conversion.onnx_file import GraphBuilder, write_model
 NORMALISATION_EPSILON = 1e-3
 OUTPUT_LENGTH = 1280
 LAYOUT_BLOCK, LAYOUT_CHANNELS = 7, 80
-"""The block in the middle of the network whose map is the second output: it still knows what is where."""
-# Side of the filters, stride, channels out, how many blocks; from input to output.
+"""The block in the middle of the network whose map is the second output, as it still tells what is where."""
+# Filter side, stride, output channels, number of blocks; from input to output.
 STAGES = (
     (3, 1, 16, 1),
     (3, 2, 24, 2),
@@ -43,7 +43,7 @@ def convert(source: Path, target: Path) -> None:
 
 
 class _EfficientNetBuilder:
-    """Builds the graph from the input on; parameters are looked up by their name in the checkpoint."""
+    """Builds the graph from its input on; finds parameters by their name in the checkpoint."""
 
     def __init__(self, tensors: dict[str, Float32]) -> None:
         self.tensors = tensors
@@ -69,7 +69,7 @@ class _EfficientNetBuilder:
         return model
 
     def block(self, x: str, number: int, stride: int, *, residual: bool) -> str:
-        """Widen, filter each channel, narrow; the first block of the network does not widen."""
+        """Adds an inverted residual block: widens, filters each channel, narrows; the first block does not widen."""
         name = f"_blocks.{number}."
         y = x
         if f"{name}_expand_conv.weight" in self.tensors:
@@ -80,7 +80,7 @@ class _EfficientNetBuilder:
         return self.graph.node("Add", [x, y], out) if residual else y
 
     def convolution(self, x: str, name: str, normalisation: str, *, stride: int = 1, bent: bool = False) -> str:
-        """A convolution with its batch normalisation folded in; `bent`: followed by ReLU6."""
+        """Adds a convolution with its batch normalisation folded in; `bent`: followed by ReLU6."""
         filters = self.tensors[f"{name}.weight"]
         gain = self.tensors[f"{normalisation}.weight"] / np.sqrt(
             self.tensors[f"{normalisation}.running_var"] + NORMALISATION_EPSILON

@@ -1,9 +1,9 @@
 """MobileFaceNet: reads the TensorFlow Lite file with its flatbuffer schema and writes the same network as ONNX.
 
-The file holds 230 operators of eight kinds. Each parametric ReLU is spelled as five of them,
-`relu(x) + c * (x - |x|)`; with the slope `s = 2 c` that is `s * x + (1 - s) * relu(x)`, and so it is written here:
-ONNX Runtime runs its own PRelu so slowly on a CPU that the whole network would take 2.9 times as long (9.4 ms a face
-instead of 3.3). Filters turn from TensorFlow's layouts to NCHW.
+The file holds 230 operators of eight kinds. Each parametric ReLU is composed of five of them,
+`relu(x) + c * (x - |x|)`; with the slope `s = 2 c` that is `s * x + (1 - s) * relu(x)`, which is written here: ONNX
+Runtime's own PRelu is so slow on CPUs that the whole network would take 2.9 times as long (9.4 ms a face instead of
+3.3). Filters are transposed from TensorFlow's layouts to NCHW.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class _Translation:
         self.prelus += 1
 
     def negative_part(self, product: int, x: int) -> NDArray[np.float32]:
-        """The constant `c` of `c * (x - |x|)`; raises ValueError when the operators say anything else."""
+        """Returns the constant `c` of `c * (x - |x|)`; raises ValueError if the operators are anything else."""
         factors = [int(tensor) for tensor in self.maker[product].InputsAsNumpy()]
         constants = [tensor for tensor in factors if self.is_constant(tensor)]
         differences = [tensor for tensor in factors if not self.is_constant(tensor)]

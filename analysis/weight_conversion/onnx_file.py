@@ -22,17 +22,19 @@ class GraphBuilder:
         self.constants: list[onnx.TensorProto] = []
 
     def constant(self, name: str, values: NDArray[np.generic]) -> str:
+        """Adds a constant and returns its name."""
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
     def node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        """Adds an operator and returns the name of its output."""
         self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
         return output
 
     def model(
         self, name: str, input_shape: list[str | int], output: str, output_shape: list[str | int]
     ) -> onnx.ModelProto:
-        """The checked model; its input is called "input"."""
+        """Returns the model of all nodes so far; its input is called "input"."""
         graph = helper.make_graph(
             self.nodes,
             name,

@@ -34,6 +34,7 @@ def convert(source: Path, target: Path) -> None:
 
 
 def free_dimension(value: onnx.ValueInfoProto, axis: int, name: str) -> None:
+    """Makes a dimension of an input or output dynamic, under this name."""
     dimension = value.type.tensor_type.shape.dim[axis]
     dimension.Clear()
     dimension.dim_param = name
