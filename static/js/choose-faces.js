@@ -1,4 +1,4 @@
-// <choose-faces>: how many appearances are chosen, what can be done with that many, and names that fit while one is typed.
+// <choose-faces>: counts the selected appearances, enables what can be done with that many, and completes names.
 import { say } from "rollcall/api";
 import { NameChoices } from "rollcall/name-choices";
 
@@ -34,17 +34,24 @@ class ChooseFaces extends HTMLElement {
       button.disabled = !n || (button.hasAttribute("formaction") && n > 1);
   }
 
-  /** Once for each field: a refreshed page may have brought the bar anew. */
+  /** Once for each field: a refreshed fragment may have replaced the bar. */
   #suggest(field) {
     if (!field || field === this.#named) return;
     this.#named = field;
-    const [input, list, told] = [
+    const [input, list, announcer] = [
       field.querySelector("input"),
       field.querySelector(".suggestions"),
-      field.querySelector("[data-told]"),
+      field.querySelector("[data-announce]"),
     ];
-    // The name is only put in: what happens with the chosen appearances is for the button to say.
-    new NameChoices({ input, list, told, data: field.dataset, taken: () => input.focus(), signal: this.#ended.signal });
+    // A choice only fills in the name: the buttons decide what to do with the selected appearances.
+    new NameChoices({
+      input,
+      list,
+      announcer,
+      data: field.dataset,
+      taken: () => input.focus(),
+      signal: this.#ended.signal,
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-// Names that fit while one is typed: a combobox over a text field and its list. The field works as it is without them.
+// Completes names while one is typed: a combobox of a text field and a list. Without this it is a plain field.
 import { say } from "rollcall/api";
 
 const WAIT_MS = 120;
@@ -9,13 +9,13 @@ export class NameChoices {
   #asked = 0;
   #input;
   #list;
-  #told;
+  #announcer;
   #data;
   #taken;
 
-  /** `data` has the addresses `suggest` and `picture`, and `person` who is not offered; `taken(name)` follows a choice. */
-  constructor({ input, list, told, data, taken, signal }) {
-    [this.#input, this.#list, this.#told, this.#data, this.#taken] = [input, list, told, data, taken];
+  /** `data` holds the URLs `suggest` and `picture`, and the `person` to leave out; a choice calls `taken(name)`. */
+  constructor({ input, list, announcer, data, taken, signal }) {
+    [this.#input, this.#list, this.#announcer, this.#data, this.#taken] = [input, list, announcer, data, taken];
     input.addEventListener("input", () => this.#typed(), { signal });
     input.addEventListener("keydown", (event) => this.#key(event), { signal });
     input.addEventListener("blur", () => this.close(), { signal });
@@ -62,7 +62,7 @@ export class NameChoices {
     this.#list.hidden = !people.length;
     this.#input.setAttribute("aria-expanded", String(people.length > 0));
     this.#input.removeAttribute("aria-activedescendant");
-    this.#told.textContent = people.length
+    this.#announcer.textContent = people.length
       ? say("name.suggestions_some", { n: people.length })
       : say("name.suggestions_none");
   }

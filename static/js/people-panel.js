@@ -58,7 +58,7 @@ class PeoplePanel extends HTMLElement {
 
   #click(event) {
     const tab = event.target.closest('[role="tab"]');
-    // The row itself stands for its person, wherever it is not something else to press.
+    // A click anywhere on a row selects its person, except on its links, buttons and fields.
     const row = event.target.closest("a, button, summary, input, form") ? null : event.target.closest(".person-row");
     const act = event.target.closest("[data-act]") ?? row?.querySelector('[data-act="choose"]');
     if (event.ctrlKey || event.metaKey || event.shiftKey || !(tab || act)) return;
@@ -82,7 +82,7 @@ class PeoplePanel extends HTMLElement {
     }
   }
 
-  /** Where a person is seen: now, else the first time. */
+  /** Returns the appearance at the current time, or else the first. */
   #nextOf(person) {
     const spans = this.#spans.get(person) ?? [];
     return spans.some(([start, end]) => start <= this.#time && this.#time <= end) ? null : (spans[0]?.[0] ?? null);
@@ -93,7 +93,7 @@ class PeoplePanel extends HTMLElement {
     writeAddress({ person });
     if (time !== null) this.#seek(time);
     this.#mark();
-    // Only what the visitor cannot see is scrolled, and only inside of the panel's column.
+    // Scrolls only if the row is out of sight, and only within the panel.
     this.querySelector(`[role="tabpanel"]:not([hidden]) [data-person="${CSS.escape(person)}"]`)?.scrollIntoView({
       block: "nearest",
     });

@@ -1,4 +1,4 @@
-// <person-name>: a name given in place, with the team's names to choose from. Works as a plain form without this.
+// <person-name>: names a person in place and suggests the team's names. Without this it is a plain form.
 import { csrfToken, say } from "rollcall/api";
 import { NameChoices } from "rollcall/name-choices";
 import { toast } from "rollcall/toasts";
@@ -18,12 +18,12 @@ class PersonName extends HTMLElement {
     form.addEventListener("submit", (event) => this.#submit(event), { signal });
     this.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.addEventListener("focusout", (event) => !this.contains(event.relatedTarget) && this.#leave(), { signal });
-    // A refreshed panel brings these back as the server drew them, so they are part of its markup.
-    const [list, told] = [this.querySelector(".suggestions"), this.querySelector("[data-told]")];
+    // In the server's markup, because a refreshed panel would lose what is added here.
+    const [list, announcer] = [this.querySelector(".suggestions"), this.querySelector("[data-announce]")];
     this.#choices = new NameChoices({
       input: this.input,
       list,
-      told,
+      announcer,
       data: this.dataset,
       taken: () => form.requestSubmit(),
       signal,
@@ -67,14 +67,14 @@ class PersonName extends HTMLElement {
     if (isQuestion) return this.#ask(await response.text());
     const answer = response?.headers.get("Content-Type")?.includes("json") ? await response.json() : null;
     if (!answer) return toast(say("name.failed"));
-    // Also where somebody else was quicker: closed, it shows what they did.
+    // Closes on an edit conflict too, to show the name that somebody else gave.
     if (response.ok || response.status === 409) this.details.open = false;
     toast(answer.toast, answer.undo);
     document.dispatchEvent(new CustomEvent("fragment:stale"));
     document.dispatchEvent(new CustomEvent("people:changed"));
   }
 
-  /** "Are these the same person?" with both faces; each answer is a button of its form. */
+  /** Shows the question "Are these the same person?", whose answers are buttons of its form. */
   #ask(html) {
     const dialog = document.createElement("dialog");
     dialog.className = "dialog";

@@ -1,4 +1,4 @@
-// <photo-drop>: a picture that is dropped or chosen is sent at once.
+// <photo-drop>: sends a picture as soon as it is dropped or chosen.
 
 class PhotoDrop extends HTMLElement {
   #ended = null;

@@ -1,4 +1,4 @@
-// <review-pair>: Y, N and S answer, A says yes to the whole group above, U takes back; on a phone a swipe to the right means yes, to the left no.
+// <review-pair>: Y, N and S answer, A answers yes for the whole group, U undoes; a swipe right means yes, left no.
 import { isTyping } from "rollcall/api";
 
 const FAR_ENOUGH_PX = 80;
@@ -36,7 +36,7 @@ class ReviewPair extends HTMLElement {
     if (key === "u") document.querySelector(".toast-note .undo")?.click();
   }
 
-  /** How far the finger has gone to the side; 0 where it scrolls. */
+  /** Returns how many pixels the finger moved sideways; 0 while it scrolls. */
   #across(to) {
     const across = to.clientX - (this.#from?.clientX ?? to.clientX);
     const down = Math.abs(to.clientY - (this.#from?.clientY ?? to.clientY));
@@ -54,7 +54,7 @@ class ReviewPair extends HTMLElement {
     }
   }
 
-  /** The pair follows the finger, so that one sees that a swipe is an answer. */
+  /** Moves the pair with the finger, to show that a swipe is an answer. */
   #lean(across) {
     const pair = this.querySelector(".review-pair");
     pair.style.transform =

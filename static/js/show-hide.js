@@ -1,4 +1,4 @@
-// <show-hide>: tap to dim, one button goes round show all / hide unnamed / hide all, and only what changed is sent.
+// <show-hide>: a tap dims a tile, one button cycles through show all / hide unnamed / hide all; sends only what changed.
 import { say } from "rollcall/api";
 
 const STEPS = ["hide_unnamed", "hide_all", "show_all"];
@@ -15,7 +15,7 @@ class ShowHide extends HTMLElement {
     this.cycle.hidden = false;
     this.cycle.addEventListener("click", () => this.#next(), { signal });
     this.addEventListener("change", () => this.#count(), { signal });
-    this.querySelector("form").addEventListener("submit", () => this.#leaveOut(), { signal });
+    this.querySelector("form").addEventListener("submit", () => this.#disableUnchanged(), { signal });
     this.#count();
   }
 
@@ -41,7 +41,7 @@ class ShowHide extends HTMLElement {
       : "";
   }
 
-  #leaveOut() {
+  #disableUnchanged() {
     const changed = new Set(this.#changed());
     for (const box of this.boxes) {
       if (!changed.has(box)) for (const field of box.closest("label").querySelectorAll("input")) field.disabled = true;

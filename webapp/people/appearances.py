@@ -1,4 +1,4 @@
-"""Turns stretches of time into what a page shows: appearances, bars, screen time. Pure functions."""
+"""Turns time spans into appearances, bars and screen time. Pure functions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 Span = tuple[float, float]
 
 JOIN_WITHIN_S = 1.0
-"""A shorter absence (a turned head, a cut to somebody else) does not end an appearance."""
+"""A shorter gap (a turned head, a cut to somebody else) does not end an appearance."""
 FINEST_BAR = 1 / 300
-"""Share of the whole below which gaps of a time bar cannot be seen anyway."""
+"""Share of the whole below which a gap in a time bar is too small to see."""
 THINNEST_BAR_PERCENT = 0.4
-"""A bar is never thinner, so that a short appearance stays visible and can be hit."""
+"""A bar is never thinner, so that a short appearance can be seen and clicked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Bar:
 
 
 def merged(spans: Iterable[Span], gap_s: float = 0.0) -> list[Span]:
-    """In order of time, without overlap; spans that are at most `gap_s` apart become one."""
+    """Returns spans in order of time, without overlap; those at most `gap_s` apart become one."""
     result: list[Span] = []
     for start_s, end_s in sorted(spans):
         if result and start_s - result[-1][1] <= gap_s:
@@ -35,11 +35,12 @@ def merged(spans: Iterable[Span], gap_s: float = 0.0) -> list[Span]:
 
 
 def total_s(spans: Iterable[Span]) -> float:
-    """Time covered by at least one of the spans."""
+    """Returns the seconds that at least one of the spans covers."""
     return sum(end_s - start_s for start_s, end_s in merged(spans))
 
 
 def bars(spans: Iterable[Span], duration_s: float) -> list[Bar]:
+    """Returns the bars to draw; none where the duration is unknown (0)."""
     if duration_s <= 0:
         return []
     shown = []
@@ -51,7 +52,7 @@ def bars(spans: Iterable[Span], duration_s: float) -> list[Bar]:
 
 
 def meet(first: Iterable[Span], second: Iterable[Span]) -> float | None:
-    """The first moment at which spans of both run, or None."""
+    """Returns the first time at which spans of both overlap, or None."""
     ours, theirs = merged(first), merged(second)
     one = other = 0
     while one < len(ours) and other < len(theirs):

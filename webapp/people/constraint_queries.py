@@ -56,7 +56,7 @@ def contradicted_by_merging(first: Person, second: Person) -> Contradicted:
 def _verdicts_against(person: Person, other: Person, family: Family) -> Iterable[int]:
     """Returns the verdicts that some appearance of `person` is not `other`."""
     against = Verdict.objects.filter(stands=True, is_same=False, track__person=person).values_list("pk", "person")
-    return [pk for pk, said in against if family.root(said) == other.pk]
+    return [pk for pk, whom in against if family.root(whom) == other.pk]
 
 
 def contradicted_by_moving(track_ids: Iterable[int], target: UUID | None, team_id: UUID) -> list[int]:

@@ -1,4 +1,4 @@
-"""Reads about people for pages: rows of a video, found-so-far faces, the list of a team, suggestions."""
+"""Reads people for pages: rows of a video, faces found so far, the list of a team, names to suggest."""
 
 import uuid
 from collections import defaultdict
@@ -33,14 +33,14 @@ class PersonRow:
     bars: list[Bar]
     appearances: list[Span]
     is_brief: bool
-    """Less time on screen than asked for with `min`."""
+    """On screen for less than the `min` in the address."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmallFace:
-    """A face on a card or in the found-so-far strip. `label` is empty while nobody knows whose it is.
+    """A face on a card or in the strip of faces found so far. `label` is empty for nobody known.
 
-    While `is_probable` the person is a guess of a running analysis.
+    Where `is_probable`, the person is a tentative identity of a running analysis.
     """
 
     face: uuid.UUID
@@ -60,7 +60,7 @@ class CardPeople:
 
 
 def rows_of_analysis(analysis_id: uuid.UUID, *, duration_s: float, offset_s: float, min_s: float) -> list[PersonRow]:
-    """People of a finished analysis, most screen time first. Two queries, however many people."""
+    """Returns the people of a finished analysis, most screen time first. Two queries, however many people."""
     spans: dict[uuid.UUID, list[Span]] = defaultdict(list)
     found = Track.objects.filter(analysis=analysis_id, person__is_deleted=False)
     for person_id, start_s, end_s, step_s in found.values_list("person", "start_s", "end_s", "segment__sample_step_s"):
@@ -89,12 +89,12 @@ def _row(person: Person, spans: list[Span], duration_s: float, min_s: float) -> 
 
 
 def found_so_far(analysis_id: uuid.UUID, offset_s: float, limit: int = STRIP_FACES) -> list[SmallFace]:
-    """One face for each likely person of an analysis that is not grouped yet, in the order in which they were found."""
+    """Returns one face for each likely person of an analysis that is not grouped yet, in the order they were found."""
     return _found_so_far([analysis_id], offset_s, limit).get(analysis_id, [])
 
 
 def _found_so_far(analysis_ids: Sequence[uuid.UUID], offset_s: float, limit: int) -> dict[uuid.UUID, list[SmallFace]]:
-    """Whoever is probably somebody known comes first and once."""
+    """Puts those who are probably somebody known first, each of them once."""
     best: dict[uuid.UUID, dict[int, SmallFace]] = defaultdict(dict)
     moments: dict[uuid.UUID, dict[int, set[float]]] = defaultdict(lambda: defaultdict(set))
     faces = Face.objects.filter(analysis__in=analysis_ids, preliminary_group__isnull=False)
@@ -104,17 +104,17 @@ def _found_so_far(analysis_ids: Sequence[uuid.UUID], offset_s: float, limit: int
         moments[analysis][group].add(time_s)
         if group not in best[analysis]:
             best[analysis][group] = SmallFace(pk, None, "", group % 12, max(time_s - offset_s, 0.0))
-    guessed = tentative_runner.by_group(list(best))
-    return {analysis: _with_guesses(analysis, best[analysis], moments[analysis], guessed)[:limit] for analysis in best}
+    tentative = tentative_runner.by_group(list(best))
+    return {key: _known_first(key, best[key], moments[key], tentative)[:limit] for key in best}
 
 
-def _with_guesses(
+def _known_first(
     analysis: uuid.UUID,
     faces: dict[int, SmallFace],
     moments: dict[int, set[float]],
-    guessed: dict[tentative_runner.Group, tuple[Person, float]],
+    tentative: dict[tentative_runner.Group, tuple[Person, float]],
 ) -> list[SmallFace]:
-    people = {group: guessed[analysis, group] for group in faces if (analysis, group) in guessed}
+    people = {group: tentative[analysis, group] for group in faces if (analysis, group) in tentative}
     shown = tentative_runner.one_face_each({group: (who.pk, value) for group, (who, value) in people.items()}, moments)
     known = []
     for group, person in shown.items():
@@ -126,7 +126,7 @@ def _with_guesses(
 
 
 def people_of_cards(finished: Sequence[uuid.UUID], running: Sequence[uuid.UUID]) -> dict[uuid.UUID, CardPeople]:
-    """Faces for library cards by analysis id: grouped people of finished analyses, found-so-far ones of running ones.
+    """Returns faces for library cards by analysis: people of `finished` analyses, faces found so far of `running` ones.
 
     A constant number of queries, however many cards; of each video only the people who are shown are read.
     """
@@ -153,7 +153,7 @@ def _small_faces(people: Iterable[Person]) -> list[SmallFace]:
 
 
 def in_order(people: QuerySet[Person]) -> QuerySet[Person]:
-    """Those who are seen somewhere; named ones first, then most seen. An index holds this order."""
+    """Returns those who are seen somewhere; named ones first, then most seen. An index holds this order."""
     return people.filter(STANDING, appearances__gt=0).order_by("is_unnamed", "-screen_s", "number")
 
 
@@ -168,18 +168,21 @@ class NameRow:
 
 
 def name_row(person: Person) -> NameRow:
+    """Returns what `people/_name.html` shows of a person."""
     return NameRow(person.pk, str(person), person.name, bool(person.name))
 
 
 @dataclass(frozen=True, slots=True)
 class PeopleCounts:
+    """How many people a list has; hidden ones are in neither of the others."""
+
     named: int
     unnamed: int
     hidden: int
 
 
 def people_counts(people: QuerySet[Person]) -> PeopleCounts:
-    """Of those who are not hidden, how many have a name. Read along an index that holds all that this asks for."""
+    """Counts people, by an index that holds everything this reads."""
     rows = people.order_by().values_list("is_hidden", "is_unnamed").annotate(n=Count("*"))
     found = {(is_hidden, is_unnamed): n for is_hidden, is_unnamed, n in rows}
     hidden = sum(n for (is_hidden, _), n in found.items() if is_hidden)
@@ -187,18 +190,18 @@ def people_counts(people: QuerySet[Person]) -> PeopleCounts:
 
 
 def called(people: QuerySet[Person], text: str) -> QuerySet[Person]:
-    """Those whose name contains it."""
-    # Written as a comparison, so that SQLite does not go through those without a name.
+    """Returns those whose name contains `text`."""
+    # As a comparison, so that SQLite skips those without a name.
     return people.filter(is_unnamed=Value(False), name__icontains=text)
 
 
 def count_called(people: QuerySet[Person], text: str) -> int:
-    """How many `called` finds; by an index, without reading those who do not fit."""
+    """Returns how many `called` finds, by an index, without reading the others."""
     return people.order_by().filter(name__gt="", name__icontains=text).count()
 
 
 def suggestions(people: QuerySet[Person], typed: str, limit: int = 8) -> list[dict[str, str | None]]:
-    """Named people whose name contains what was typed, for autocompletion; those that start with it come first."""
+    """Returns named people whose name contains what was typed, for autocompletion; those that start with it first."""
     named = people.filter(STANDING, name__gt="", name__icontains=typed.strip()).order_by("name", "number")[: limit * 4]
     ordered = sorted(named, key=lambda person: not person.name.casefold().startswith(typed.strip().casefold()))
     return [
@@ -208,6 +211,6 @@ def suggestions(people: QuerySet[Person], typed: str, limit: int = 8) -> list[di
 
 
 def same_name(person: Person, name: str) -> Person | None:
-    """Another person of the team who bears this name, whatever its case."""
+    """Returns another person of the team with this name, in any case."""
     others = Person.objects.filter(STANDING, team=person.team_id, name__iexact=name).exclude(pk=person.pk)
     return others.order_by("created_at", "number").first()

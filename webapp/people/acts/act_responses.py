@@ -36,6 +36,7 @@ def edit_conflict(request: HttpRequest, target: str, *people: Person) -> HttpRes
 @login_required
 @require_POST
 def undo(request: SignedInRequest, event_id: UUID) -> HttpResponseBase:
+    """Undoes one event."""
     return _undone(request, [event_id])
 
 

@@ -81,7 +81,7 @@ def move_appearances(
         dropped = constraint_queries.contradicted_by_moving(
             [t.pk for t in tracks], target.pk if target else None, to.team_id
         )
-        said = [
+        verdicts = [
             *_verdicts(tracks, to, is_same=True),
             *_verdicts(tracks, person, is_same=False),
         ]
@@ -92,7 +92,7 @@ def move_appearances(
                 *([] if target else [FieldChange("deleted", [str(to.pk)], True, False)]),
                 *([FieldChange("name", [str(to.pk)], "", name)] if name and not target else []),
                 *_changes("verdict", dropped, True, False),
-                *_changes("verdict", [verdict.pk for verdict in said], False, True),
+                *_changes("verdict", [verdict.pk for verdict in verdicts], False, True),
             ],
             [TrackMove([track.pk for track in tracks], person.pk, to.pk)],
             {

@@ -90,11 +90,6 @@ class ReviewQuestion:
     """More pairs are open than were counted."""
 
 
-def open_count(team: Team) -> int:
-    """Returns how many pairs are open, `MOST_OPEN` at most."""
-    return len(_queue(team).pairs)
-
-
 def badge(team: Team) -> str:
     """Returns how many pairs are open, for a button: "14", "100+" or ""."""
     queue = _queue(team, MOST_COUNTED)
@@ -171,9 +166,9 @@ def _standing(ids: set[UUID]) -> dict[UUID, Standing]:
 
 def _best_group(queue: Queue) -> list[UUID]:
     """Returns the people of the question whose answer is worth most, two at least."""
-    asked = [pair for pair in queue.pairs if not pair.was_skipped] or queue.pairs
+    open_pairs = [pair for pair in queue.pairs if not pair.was_skipped] or queue.pairs
     alike: dict[UUID, dict[UUID, float]] = defaultdict(dict)
-    for pair in asked:
+    for pair in open_pairs:
         first, second = sorted(pair.people)
         alike[first][second] = alike[second][first] = pair.similarity
     size = {key: who.appearances for key, who in queue.standing.items()}

@@ -1,4 +1,4 @@
-"""Recognising people in the next video: sure ones join, doubtful ones are asked about, the rest are new."""
+"""Identifying people in the next video: sure matches are accepted, doubtful ones reviewed, the rest are new."""
 
 from uuid import UUID
 
@@ -56,12 +56,12 @@ def test_a_doubtful_match_is_a_new_person_and_a_question(team: Team) -> None:
     assert asked.likeness == pytest.approx(DOUBTFUL, abs=0.01)
 
 
-def between(first: int, similarity: float, second: int, other_likeness: float) -> FoundTrack:
+def between(first: int, similarity: float, second: int, other_similarity: float) -> FoundTrack:
     """A face that is so much like axis `first` and so much like axis `second`."""
     track = found_track()
-    rest = np.sqrt(1 - similarity**2 - other_likeness**2) * axis(60)
+    rest = np.sqrt(1 - similarity**2 - other_similarity**2) * axis(60)
     for face in track.faces:
-        vector = similarity * axis(first) + other_likeness * axis(second) + rest
+        vector = similarity * axis(first) + other_similarity * axis(second) + rest
         object.__setattr__(face, "embedding", vector.astype(np.float32))
     return track
 
@@ -104,7 +104,7 @@ def test_deleted_people_are_not_found_again_and_merged_ones_stand_for_their_targ
     assert analysed(team, looks(found_track(), SURE)) != [first]
 
 
-def test_not_this_person_is_obeyed_when_matching(team: Team, bob: User) -> None:
+def test_not_this_person_is_obeyed_by_identification(team: Team, bob: User) -> None:
     """An appearance that is not Anna does not join her again in a new analysis, however alike it is."""
     anna = analysed(team, looks(found_track(), 1.0))[0]
     video = make_analysed_video(looks(found_track(), SURE), team=team, embedder=EMBEDDER)
@@ -115,7 +115,7 @@ def test_not_this_person_is_obeyed_when_matching(team: Team, bob: User) -> None:
     assert people_of(video) == [other]
 
 
-def test_a_person_may_have_limits_of_their_own(team: Team, alice: User) -> None:
+def test_a_person_may_have_thresholds_of_their_own(team: Team, alice: User) -> None:
     first = analysed(team, looks(found_track(), 1.0))[0]
     services.set_thresholds(first, accept_from=0.95, review_from=0.9, user=alice)
     assert analysed(team, looks(found_track(), SURE)) != [first]
@@ -131,7 +131,7 @@ def test_another_embedder_is_compared_with_nobody(team: Team) -> None:
     assert set(ReferenceSet.objects.values_list("embedder", flat=True)) == {EMBEDDER, "another_128"}
 
 
-def test_references_follow_moves_and_deleted_videos(team: Team, bob: User) -> None:
+def test_gallery_templates_follow_moves_and_deleted_videos(team: Team, bob: User) -> None:
     video = make_analysed_video(looks(found_track(), 1.0), team=team, embedder=EMBEDDER)
     first = people_of(video)[0]
     analysed(team, looks(found_track(), SURE))
@@ -167,6 +167,6 @@ def test_the_most_alike_come_first_and_only_as_many_as_asked_for() -> None:
     assert similar_people_queries.Similarities(known, cosines[:0]).nearest(3) == {}
 
 
-def test_the_limits_leave_room_between_joining_and_asking() -> None:
-    for limits in IDENTIFICATION_THRESHOLDS.values():
-        assert 0 < limits.review_from < limits.accept_from < 1
+def test_the_review_threshold_is_below_the_accept_threshold() -> None:
+    for thresholds in IDENTIFICATION_THRESHOLDS.values():
+        assert 0 < thresholds.review_from < thresholds.accept_from < 1

@@ -57,11 +57,11 @@ def test_yes_merges_no_tells_apart_for_ever_and_both_can_be_undone(team: Team, p
     ask(team, third, first, 0.45)
     assert answer(bob, "yes", first, second).status_code == 200
     assert answer(bob, "no", first, third).status_code == 200
-    assert review_queries.open_count(team) == 0
+    assert review_queries.next_question(team)[1] == 0
     assert Apart.objects.filter(stands=True).count() == 1
     for event in Event.objects.order_by("-made_at"):
         events.undo(event, user=bob)
-    assert review_queries.open_count(team) == 2
+    assert review_queries.next_question(team)[1] == 2
 
 
 def test_questions_follow_merges_and_settled_pairs_are_not_asked_again(
@@ -72,9 +72,9 @@ def test_questions_follow_merges_and_settled_pairs_are_not_asked_again(
     ask(team, third, second)
     ask(team, third, first)
     services.merge_people(second, target=first, user=bob)
-    assert review_queries.open_count(team) == 1, "third and first are asked about once, though two rows say so"
+    assert review_queries.next_question(team)[1] == 1, "third and first are asked about once, though two rows say so"
     services.tell_apart(third, first, user=bob)
-    assert review_queries.open_count(team) == 0
+    assert review_queries.next_question(team)[1] == 0
 
 
 def test_skipped_pairs_come_at_the_end(team: Team, people: list[Person], bob: User) -> None:
@@ -198,11 +198,11 @@ def test_of_many_questions_only_the_most_alike_are_read(
     ask(team, second, first, 0.6)
     ask(team, third, first, 0.5)
     ask(team, fourth, first, 0.45)
-    assert (review_queries.badge(team), review_queries.open_count(team)) == ("1+", 3)
+    assert (review_queries.badge(team), review_queries.next_question(team)[1]) == ("1+", 3)
     Person.objects.filter(pk__in=[second.pk, third.pk]).update(is_hidden=True)
-    assert (review_queries.badge(team), review_queries.open_count(team)) == ("1+", 1)
+    assert (review_queries.badge(team), review_queries.next_question(team)[1]) == ("1+", 1)
     Person.objects.filter(pk=fourth.pk).update(is_hidden=True)
-    assert (review_queries.badge(team), review_queries.open_count(team)) == ("", 0)
+    assert (review_queries.badge(team), review_queries.next_question(team)[1]) == ("", 0)
 
 
 def test_hidden_and_deleted_people_are_not_asked_about(team: Team, people: list[Person], bob: User) -> None:
