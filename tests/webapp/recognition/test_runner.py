@@ -93,7 +93,7 @@ def test_a_model_of_clips_looks_in_clips_as_long_as_those_it_learned_from(team: 
 def test_doubtful_moments_are_kept_with_a_small_picture(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "LEAST_DOUBT", 0.0)
+    monkeypatch.setattr(runner, "LEAST_UNCERTAINTY", 0.0)
     made = look(make_promoted(team=team), make_film(tmp_path, team=team))
     queued = made.observations.filter(in_queue=True).order_by("-doubt")
     assert 2 <= len(queued) <= 4
@@ -216,7 +216,7 @@ def test_a_video_without_faces_gives_a_model_of_faces_nothing(team: Team) -> Non
 def test_what_was_replaced_long_ago_goes_with_its_pictures(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "LEAST_DOUBT", 0.0)
+    monkeypatch.setattr(runner, "LEAST_UNCERTAINTY", 0.0)
     run, video = make_promoted(team=team), make_film(tmp_path, team=team)
     first, second = look(run, video), look(run, video)
     key = first.observations.filter(in_queue=True)[0].picture_key

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def everything_is_doubtful(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "LEAST_DOUBT", 0.0)
+    monkeypatch.setattr(runner, "LEAST_UNCERTAINTY", 0.0)
 
 
 def line(team: Team, kind: str) -> tuple[Dataset, TrainingRun]:
