@@ -59,7 +59,7 @@ def details(video: Video) -> list[tuple[str, str]]:
         (_("Format"), " · ".join(filter(None, [video.container.split(",")[0], video.video_codec, video.audio_codec]))),
         (_("Damaged frames"), str(video.frames_damaged) if video.frames_damaged else ""),
         (_("Uploaded by"), str(video.uploaded_by or "")),
-        (_("Uploaded"), date_format(localtime(video.created_at), "DATETIME_FORMAT")),
+        (_("Uploaded"), date_format(localtime(video.created_at), "j M Y, H:i")),
         (_("Thoroughness"), video.get_thoroughness_display()),
         (_("Playback"), video.get_playback_display() if video.state != VideoState.UPLOADING else ""),
     ]
