@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
 from webapp.accounts.models import User
-from webapp.http.ids import uuid_or_none
 from webapp.jobs import job_state, lifecycle, words
+from webapp.jobs.forms import WatchedForm
 
 
 @login_required
@@ -30,10 +30,12 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
 def state(request: HttpRequest) -> JsonResponse:
     """Returns the states of the websocket's snapshot, for ?team=<uuid> or ?subject=<uuid>."""
     assert isinstance(request.user, User)
-    if team := uuid_or_none(request.GET.get("team", "")):
+    form = WatchedForm(request.GET)
+    form.is_valid()
+    if team := form.cleaned_data.get("team"):
         get_object_or_404(access.visible_teams(request.user), pk=team)
         states = job_state.snapshot(team_id=team)
-    elif subject := uuid_or_none(request.GET.get("subject", "")):
+    elif subject := form.cleaned_data.get("subject"):
         if not access.can_see_subject(request.user, subject):
             raise Http404
         states = job_state.snapshot(subject_id=subject)

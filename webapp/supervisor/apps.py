@@ -8,4 +8,4 @@ class SupervisorConfig(AppConfig):
     label = "supervisor"
 
     def ready(self) -> None:
-        from webapp import checks  # noqa: F401  (registers the system checks)
+        from webapp import checks  # noqa: F401  # deferred: app registry

@@ -78,7 +78,7 @@ class Supervisor:
         self._set_environment()
         if not os.environ.get("REDIS_URL"):
             self._start_queue()
-        from webapp.supervisor import installation
+        from webapp.supervisor import installation  # deferred: app registry
 
         installation.prepare(self.data, owns_workers=self.queue is not None)
         self.is_ready = True
@@ -93,7 +93,7 @@ class Supervisor:
         say(installation.welcome(addresses.url(self.host, self.port)))
 
     def watch(self) -> None:
-        from webapp.supervisor import installation
+        from webapp.supervisor import installation  # deferred: app registry
 
         next_round_s = 0.0
         while not self.stopping.wait(CHECK_EVERY_S):
@@ -115,7 +115,7 @@ class Supervisor:
             self.web.stop()
         _stop_together(self.workers)
         if self.is_ready and self.queue is not None:
-            from webapp.supervisor import installation
+            from webapp.supervisor import installation  # deferred: app registry
 
             installation.put_back()
         if self.queue is not None:
