@@ -17,6 +17,9 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
+EXACT_TOLERANCE_S = 0.005
+"""For moments that are a frame's own time: less than between two frames at 120 fps, more than rounding does."""
+
 
 class Thoroughness(StrEnum):
     """How much time an analysis may take: `fast` samples least, `thorough` finds the smallest faces."""

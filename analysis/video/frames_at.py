@@ -22,8 +22,6 @@ MAX_WAIT_S = 2.0
 """How long after a moment a frame may still stand for it (slow and variable rates)."""
 UNUSED_SIDE = 32
 """Side of the scaled picture that each frame carries; nothing here reads it."""
-EXACT_TOLERANCE_S = 0.005
-"""For moments that are a frame's own time: less than between two frames at 120 fps, more than rounding does."""
 
 
 def frames_at(

@@ -79,13 +79,13 @@ def test_only_the_lifecycle_writes_a_jobs_status() -> None:
             assert not re.search(r"update\([^)]*\bstatus=|job\w*\.status = ", path.read_text()), name(path)
 
 
-def test_no_process_that_forks_or_serves_pages_loads_torch_or_onnx() -> None:
+def test_no_process_that_forks_or_serves_pages_loads_torch_onnx_or_opencv() -> None:
     """A worker's parent loads the tasks, then forks; torch used before a fork hangs the child."""
     script = (
         "import django, sys; django.setup(); import webapp.asgi, webapp.urls\n"
         "from webapp.celery import app; app.loader.import_default_modules()\n"
         "assert 'run_analysis' in app.tasks\n"
-        "sys.exit(','.join({'torch', 'onnxruntime'} & set(sys.modules)) or None)"
+        "sys.exit(','.join({'torch', 'onnxruntime', 'cv2'} & set(sys.modules)) or None)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from analysis.errors import Cancelled, UnreadableVideo
-from analysis.types import Progress
+from analysis.types import EXACT_TOLERANCE_S, Progress
 from analysis.video import frames_at as moments
 from analysis.video.cut_clip import SMALL_SIDE, cut_clip
 from analysis.video.decode import probe
-from analysis.video.frames_at import EXACT_TOLERANCE_S, cut_square, frames_at, whole_picture
+from analysis.video.frames_at import cut_square, frames_at, whole_picture
 from tests.clips import flat, late_start, steady_clip, turned_clip, with_sound, write_clip
 
 

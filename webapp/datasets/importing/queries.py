@@ -13,7 +13,7 @@ from django.db.models.functions import RowNumber
 from webapp.accounts.models import Team
 from webapp.datasets.importing import inbox, services
 from webapp.datasets.importing.option_types import ANY, APPEARANCES, EVERY, SCENES, ImportOptions
-from webapp.datasets.importing.sources import clips_reader, frames_reader, people_reader
+from webapp.datasets.importing.sources import source_queries
 from webapp.datasets.importing.words import Expected, of_counts, of_notes
 from webapp.datasets.models import Dataset, Import, ImportProblem, ImportUpload, Source
 from webapp.jobs import job_state
@@ -75,19 +75,19 @@ def expected(dataset: Dataset, source: Source, options: ImportOptions) -> Expect
     team = dataset.team_id
     if source == Source.PEOPLE or (source == Source.MOMENTS and options.how == APPEARANCES):
         return _of_people(team, source, options)
-    videos = frames_reader.chosen_videos(team, options)
+    videos = source_queries.chosen_videos(team, options)
     count = videos.count()
     if not count:
         return Expected(0)
     if source == Source.FRAMES and options.how == SCENES:
         return Expected(None, videos=count)
-    step_s = max(options.step_s, clips_reader.LEAST_S)
+    step_s = max(options.step_s, source_queries.LEAST_CLIP_S)
     coming = sum(int(duration_s / step_s) + 1 for duration_s in videos.values_list("duration_s", flat=True))
     return Expected(coming, videos=count, at_most=source == Source.FRAMES and options.faces != ANY)
 
 
 def _of_people(team: UUID, source: Source, options: ImportOptions) -> Expected:
-    tracks = people_reader.chosen_tracks(team, options)
+    tracks = source_queries.chosen_tracks(team, options)
     sums = tracks.aggregate(
         people=Count("person", distinct=True),
         videos=Count("analysis__video", distinct=True),
@@ -100,7 +100,7 @@ def _of_people(team: UUID, source: Source, options: ImportOptions) -> Expected:
     elif options.how == EVERY:
         count = max(sums["tracks"], int((sums["seconds"] or 0) / options.step_s))
     else:
-        count = people_reader.chosen_views(team, options).count()
+        count = source_queries.chosen_views(team, options).count()
     return Expected(count, sums["people"], sums["videos"])
 
 

@@ -3,7 +3,6 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from analysis.samples.drawings import DRAWINGS
 from webapp.accounts.models import Team, User
 from webapp.datasets import services
 from webapp.datasets.importing import services as importing_services
@@ -16,6 +15,8 @@ def begin_sample_dataset(*, team: Team, user: User) -> Dataset:
     there = Dataset.objects.filter(team=team, deleted_at=None, imports__source=Source.SYNTHETIC).first()
     if there is not None:
         return there
+    from analysis.samples.drawings import DRAWINGS  # deferred: loads cv2
+
     with transaction.atomic():
         dataset = services.create_dataset(
             team=team,

@@ -8,7 +8,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from analysis.video.frames_at import EXACT_TOLERANCE_S
+from analysis.types import EXACT_TOLERANCE_S
 from webapp.accounts.models import User
 from webapp.datasets import live
 from webapp.datasets.importing import services

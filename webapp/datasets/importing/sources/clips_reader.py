@@ -15,8 +15,7 @@ from webapp.datasets.importing import plans
 from webapp.datasets.importing.candidate_types import Candidate, Reader, ReaderStep, Work
 from webapp.datasets.importing.option_types import APPEARANCES, ImportOptions
 from webapp.datasets.importing.plans import Plan, PlannedReader
-from webapp.datasets.importing.sources.frames_reader import chosen_videos
-from webapp.datasets.importing.sources.people_reader import chosen_tracks
+from webapp.datasets.importing.sources.source_queries import LEAST_CLIP_S, chosen_tracks, chosen_videos
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Outcome
 from webapp.jobs.errors import FileGone
@@ -24,9 +23,6 @@ from webapp.people.models import Person
 from webapp.videos.ingest_runner import original_of
 from webapp.videos.media_info import info_of
 from webapp.videos.models import Video
-
-LEAST_S = 0.2
-"""What is left at the end of a video and shorter than this is no clip."""
 
 
 @contextmanager
@@ -43,9 +39,9 @@ def plan_of(team_id: Any, options: ImportOptions) -> Plan:
     for video in chosen_videos(team_id, options).order_by("created_at", "pk"):
         videos[str(video.pk)] = video.title
         start_s, end_s = span_of(video)
-        for time_s in plans.grid(start_s, end_s, max(options.step_s, LEAST_S)):
+        for time_s in plans.grid(start_s, end_s, max(options.step_s, LEAST_CLIP_S)):
             length_s = min(options.length_s, end_s - time_s)
-            if length_s >= LEAST_S:
+            if length_s >= LEAST_CLIP_S:
                 units.append([str(video.pk), time_s, length_s, None, None])
     return {"videos": videos, "units": units}
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 
 from analysis.errors import UnreadableVideo
 from analysis.types import SegmentSpan, VideoInfo
@@ -20,6 +20,7 @@ from webapp.datasets.importing.candidate_types import Candidate, Reader, ReaderS
 from webapp.datasets.importing.option_types import ANY, SCENES, WITH, ImportOptions
 from webapp.datasets.importing.plans import Plan
 from webapp.datasets.importing.prepare_runner import encode_jpeg
+from webapp.datasets.importing.sources.source_queries import chosen_videos
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Outcome
 from webapp.jobs.errors import FileGone
@@ -42,12 +43,6 @@ GLANCE = Sampling(1.0, 64, references_only=False)
 def opened(work: Work, notes: Notes) -> Iterator[Reader]:
     reader = SceneReader if work.options.how == SCENES else GridReader
     yield reader(work, plans.kept(work, lambda: plan_of(work.of_import.dataset.team_id, work.options)))
-
-
-def chosen_videos(team_id: Any, options: ImportOptions) -> QuerySet[Video]:
-    """Returns the chosen videos that are checked, and analysed where faces are asked for."""
-    videos = Video.objects.filter(team=team_id, deleted_at=None, pk__in=options.videos).exclude(sha256="")
-    return videos if options.faces == ANY else videos.filter(current_analysis__isnull=False)
 
 
 def plan_of(team_id: Any, options: ImportOptions) -> Plan:

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db.models import F, QuerySet
 
 from analysis.errors import UnreadableVideo
 from analysis.video.frames_at import cut_square, frames_at
@@ -19,6 +18,7 @@ from webapp.datasets.importing.candidate_types import Candidate, Reader, ReaderS
 from webapp.datasets.importing.option_types import EVERY, ImportOptions
 from webapp.datasets.importing.plans import Plan, PlannedReader
 from webapp.datasets.importing.prepare_runner import encode_jpeg
+from webapp.datasets.importing.sources.source_queries import chosen_tracks, chosen_views
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Outcome
 from webapp.jobs.errors import FileGone
@@ -40,25 +40,6 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
         yield TrackReader.of(work, plans.kept(work, lambda: plan_of_tracks(work)))
     else:
         yield ViewReader.of(work, plans.kept(work, lambda: plan_of_views(work)))
-
-
-def chosen_tracks(team_id: Any, options: ImportOptions) -> QuerySet[Track]:
-    """Returns tracks of current analyses: of chosen people (or everyone) in the chosen (or all) videos."""
-    tracks = Track.objects.filter(
-        analysis=F("analysis__video__current_analysis"),
-        analysis__video__team=team_id,
-        analysis__video__deleted_at=None,
-        person__isnull=False,
-    )
-    if options.people:
-        tracks = tracks.filter(person__in=[UUID(each) for each in options.people])
-    if options.videos:
-        tracks = tracks.filter(analysis__video__in=[UUID(each) for each in options.videos])
-    return tracks if options.people or options.videos else tracks.none()
-
-
-def chosen_views(team_id: Any, options: ImportOptions) -> QuerySet[Face]:
-    return Face.objects.filter(track__in=chosen_tracks(team_id, options))
 
 
 def plan_of_views(work: Work) -> Plan:

@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from analysis.errors import UnreadableVideo
-from analysis.video.frames_at import EXACT_TOLERANCE_S, frames_at
+from analysis.types import EXACT_TOLERANCE_S
+from analysis.video.frames_at import frames_at
 from webapp import storage
 from webapp.datasets.importing import plans
 from webapp.datasets.importing.candidate_types import Candidate, Reader, ReaderStep, Work
