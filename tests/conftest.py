@@ -42,9 +42,9 @@ FAST = (
     "tests/analysis/recognition/test_spans.py",
     "tests/analysis/samples/test_drawings.py",
     "tests/analysis/test_boxes.py",
-    "tests/analysis/test_scoring.py",
     "tests/analysis/training/data/test_split.py",
     "tests/analysis/training/evaluation/test_curves.py",
+    "tests/benchmarks",
 )
 """What `--fast` looks at: without models, videos and training. Tests that need a database are left out as well."""
 NOT_FAST = ("tests/webapp/supervisor", "tests/webapp/test_settings.py")
