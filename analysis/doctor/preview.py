@@ -1,11 +1,12 @@
 """One picture as a network will see it: squeezed, changed, normalised, and turned back into something to look at.
 
-The changes are those of training, drawn from the same ranges (`analysis/training/data/augmentation_strengths.py`),
-without torch.
+The changes are those of training, drawn from the same ranges (`analysis/training/data/augmentation_strengths.py`), but
+by OpenCV, because web servers must not load torch. Tests hold each operation equal to that of Kornia.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -80,10 +81,16 @@ def _moved(image: Float32, ranges: Ranges, random: np.random.Generator) -> Float
     turn, across, down, zoom = random.uniform(-1, 1, 4)
     if random.uniform() >= MOVE_CHANCE or not ranges.turn_deg:
         return image
+    shift_px = ranges.shift * image.shape[0]
+    return move(image, turn * ranges.turn_deg, 1 + zoom * ranges.zoom, (across * shift_px, down * shift_px))
+
+
+def move(image: Float32, turn_deg: float, scale: float, shift_px: Sequence[float]) -> Float32:
+    """Returns a square picture turned counter-clockwise and scaled around its middle, then shifted right and down."""
     side = image.shape[0]
     centre = ((side - 1) / 2, (side - 1) / 2)
-    matrix = cv2.getRotationMatrix2D(centre, turn * ranges.turn_deg, 1 + zoom * ranges.zoom)
-    matrix[:, 2] += np.array([across, down]) * ranges.shift * side
+    matrix = cv2.getRotationMatrix2D(centre, turn_deg, scale)
+    matrix[:, 2] += np.asarray(shift_px)
     return np.asarray(cv2.warpAffine(image, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
@@ -91,20 +98,29 @@ def _coloured(image_rgb: Float32, ranges: Ranges, random: np.random.Generator) -
     brightness, contrast, saturation, hue = random.uniform(-1, 1, 4)
     if random.uniform() >= COLOUR_CHANCE or not ranges.light:
         return image_rgb
-    image = np.clip(image_rgb * (1 + brightness * ranges.light), 0, 255)
+    factors = (1 + brightness * ranges.light, 1 + contrast * ranges.light, 1 + saturation * ranges.saturation)
+    return recolour(image_rgb, *factors, hue * ranges.hue)
+
+
+def recolour(image_rgb: Float32, brightness: float, contrast: float, saturation: float, hue: float) -> Float32:
+    """Returns a picture 0..255 after three factors and a turn of the colour circle (`hue`, in rounds)."""
+    image = np.clip(image_rgb * brightness, 0, 255)
     mean = float((image @ GREY_OF_RGB).mean())
-    image = np.clip((image - mean) * (1 + contrast * ranges.light) + mean, 0, 255)
+    image = np.clip((image - mean) * contrast + mean, 0, 255)
     grey = (image @ GREY_OF_RGB)[..., None]
-    image = np.clip((image - grey) * (1 + saturation * ranges.saturation) + grey, 0, 255).astype(np.float32)
+    image = np.clip((image - grey) * saturation + grey, 0, 255).astype(np.float32)
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
-    hsv[..., 0] = (hsv[..., 0] + 360 * hue * ranges.hue) % 360
+    hsv[..., 0] = (hsv[..., 0] + 360 * hue) % 360
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.float32)
 
 
 def _blurred(image: Float32, ranges: Ranges, random: np.random.Generator) -> Float32:
     deviation_px = ranges.blur * image.shape[0] * random.uniform(LEAST_BLUR, 1)
-    if random.uniform() >= ranges.blur_chance:
-        return image
+    return blur(image, deviation_px) if random.uniform() < ranges.blur_chance else image
+
+
+def blur(image: Float32, deviation_px: float) -> Float32:
+    """Returns the picture after a Gaussian of this standard deviation."""
     return np.asarray(cv2.GaussianBlur(image, (0, 0), deviation_px, borderType=cv2.BORDER_REFLECT_101), np.float32)
 
 

@@ -24,15 +24,18 @@ Augment = Callable[[Tensor], Tensor]
 
 
 def augmentation(kind: Augmentation) -> Augment:
-    """Takes and gives `(n, 3, h, w)` RGB 0..255; draws from torch's generator. Clips stay as they are."""
+    """Returns a function from and to pictures `(n, 3, h, w)` RGB 0..255, which leaves clips as they are.
+
+    It draws from torch's generator.
+    """
     return changing(TRAINED_WITH[kind])
 
 
 def changing(strengths: Strengths) -> Augment:
-    """The same for any strengths."""
+    """Returns the same for any strengths."""
     if strengths == Strengths():
         return _unchanged
-    chain_for = cache(lambda side: nn.Sequential(*_steps(strengths, side)))
+    chain_for = cache(lambda side: nn.Sequential(*operations(strengths, side)))
 
     def change(pictures: Tensor) -> Tensor:
         if pictures.dim() != 4:
@@ -43,27 +46,28 @@ def changing(strengths: Strengths) -> Augment:
     return change
 
 
-def _steps(strengths: Strengths, side: int) -> list[nn.Module]:
+def operations(strengths: Strengths, side: int) -> list[nn.Module]:
+    """Returns those of any strength, in the order in which they are done, for pictures of this side in pixels."""
     import kornia.augmentation as kornia
 
     to = ranges_of(strengths)
-    steps: list[nn.Module] = []
+    found: list[nn.Module] = []
     if strengths.flip:
-        steps.append(kornia.RandomHorizontalFlip(p=to.flip_chance))
+        found.append(kornia.RandomHorizontalFlip(p=to.flip_chance))
     if strengths.move:
         around, shift = (1 - to.zoom, 1 + to.zoom), (to.shift, to.shift)
-        steps.append(kornia.RandomAffine(to.turn_deg, shift, around, padding_mode="border", p=MOVE_CHANCE))
+        found.append(kornia.RandomAffine(to.turn_deg, shift, around, padding_mode="border", p=MOVE_CHANCE))
     if strengths.colour:
-        steps.append(kornia.ColorJitter(to.light, to.light, to.saturation, to.hue, p=COLOUR_CHANCE))
+        found.append(kornia.ColorJitter(to.light, to.light, to.saturation, to.hue, p=COLOUR_CHANCE))
     if strengths.blur:
         most_px = to.blur * side
         width = 2 * ceil(3 * most_px) + 1
-        steps.append(kornia.RandomGaussianBlur((width, width), (LEAST_BLUR * most_px, most_px), p=to.blur_chance))
+        found.append(kornia.RandomGaussianBlur((width, width), (LEAST_BLUR * most_px, most_px), p=to.blur_chance))
     if strengths.noise:
-        steps.append(kornia.RandomGaussianNoise(std=to.noise, p=to.noise_chance))
+        found.append(kornia.RandomGaussianNoise(std=to.noise, p=to.noise_chance))
     if strengths.cover:
-        steps.append(kornia.RandomErasing(scale=COVERED_SHARE, ratio=COVERED_ASPECT, p=to.cover_chance))
-    return steps
+        found.append(kornia.RandomErasing(scale=COVERED_SHARE, ratio=COVERED_ASPECT, p=to.cover_chance))
+    return found
 
 
 def _unchanged(pictures: Tensor) -> Tensor:

@@ -1,12 +1,13 @@
 """The preview: the same for the same seed, one slider at a time, and what is shown is what goes in."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
-from analysis.doctor.preview import Normalisation, network_view
+from analysis.doctor.preview import Normalisation, blur, move, network_view, recolour
 from analysis.training.config import Augmentation
-from analysis.training.data.augment import changing
+from analysis.training.data.augment import changing, operations
 from analysis.training.data.augmentation_strengths import TRAINED_WITH, Strengths
 from analysis.training.data.inputs import squeeze
 from tests.analysis.doctor.scenes import scene
@@ -68,6 +69,30 @@ def test_the_changes_are_as_large_and_as_frequent_as_those_of_training(name: str
     assert share == pytest.approx(wanted_share, abs=0.1)
     assert mean == pytest.approx(wanted_mean, rel=0.15)
     assert spread == pytest.approx(wanted_spread, rel=0.3, abs=0.05)
+
+
+@pytest.mark.parametrize("name", ["move", "colour", "blur"])
+@pytest.mark.parametrize("seed", range(5))
+def test_an_operation_does_what_that_of_training_does(name: str, seed: int) -> None:
+    """With the numbers that Kornia drew, each picture is the same but for rounding."""
+    plain = cv2.GaussianBlur(squeeze(PICTURE, 48), (0, 0), 1.5).astype(np.float32)
+    [operation] = operations(Strengths(**{name: 1}), 48)
+    given = torch.from_numpy(plain).permute(2, 0, 1)[None] / 255
+    torch.manual_seed(seed)
+    drawn = operation.forward_parameters(given.shape) | {"batch_prob": torch.ones(1)}  # type: ignore[operator]
+    if name == "colour":
+        drawn["order"] = torch.tensor([0, 1, 2, 3])  # Kornia draws this one too; it makes hardly any difference
+    trained = operation(given, params=drawn)[0].permute(1, 2, 0).numpy() * 255
+    number = {key: value.flatten().tolist() for key, value in drawn.items()}
+    if name == "move":
+        shown = move(plain, -number["angle"][0], number["scale"][0], number["translations"])  # Kornia: clockwise
+    elif name == "colour":
+        factors = [number[f"{each}_factor"][0] for each in ("brightness", "contrast", "saturation", "hue")]
+        shown = recolour(plain, *factors)
+    else:
+        shown = blur(plain, number["sigma"][0])
+    assert np.abs(trained - plain).max() > 5, "something was changed"
+    assert np.abs(shown - trained).max() < 1.5, "of 255"
 
 
 def test_a_turn_goes_as_far_round_as_that_of_training() -> None:
