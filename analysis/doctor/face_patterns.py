@@ -11,20 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.doctor.embedding import BATCH, as_network_input, grid_means, unit_length
+from analysis.doctor.embedding import BATCH, as_network_input, unit_length
+from analysis.frozen_layers import FACE_PATTERNS, grid_means, open_at_layers, signed_roots
 from analysis.types import Float32, Image
+from analysis.weights import MOBILEFACENET
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-LAYER, CHANNELS = "t241", 128
-"""A late sum of residual blocks of MobileFaceNet: of seven layers the one in which planted wrong smiles were told best
-(seeds that are not reported); two layers together told them no better."""
-GRID = 4
-"""Rows and columns that the layer is averaged over."""
+CHANNELS = 128
 INPUT_SIDE = 112
-ROOT_SOFTNESS = np.float32(0.05)
-"""Signed roots spread small values; bounds their slope at zero."""
 
 
 class FacePatterns:
@@ -35,7 +31,7 @@ class FacePatterns:
     """
 
     name = "mobilefacenet_t241_2048"
-    length = CHANNELS * GRID**2
+    length = CHANNELS * FACE_PATTERNS.cells**2
 
     def __init__(self, session: InferenceSession) -> None:
         self.session = session
@@ -50,23 +46,10 @@ class FacePatterns:
         return unit_length(vectors)
 
     def _run(self, batch: Float32) -> Float32:
-        [layer] = self.session.run([LAYER], {"input": np.ascontiguousarray(batch)})
-        cells = grid_means(layer, GRID)
-        rooted: Float32 = (cells / np.sqrt(np.abs(cells) + ROOT_SOFTNESS)).astype(np.float32)
-        return rooted
+        [layer] = self.session.run([FACE_PATTERNS.name], {"input": np.ascontiguousarray(batch)})
+        return signed_roots(grid_means(layer, FACE_PATTERNS.cells))
 
 
 def load_face_patterns(threads: int = 0) -> FacePatterns:
-    """With verified weights on the best device; raises MissingWeights."""
-    import onnx
-
-    from analysis.device import open_session
-    from analysis.weights import MOBILEFACENET, verified_path
-
-    model = onnx.load(str(verified_path(MOBILEFACENET)))
-    made = [node.output[0] for node in model.graph.node]
-    # What follows the layer would be computed too, and thrown away.
-    del model.graph.node[made.index(LAYER) + 1 :]
-    del model.graph.output[:]
-    model.graph.output.append(onnx.helper.make_tensor_value_info(LAYER, onnx.TensorProto.FLOAT, None))
-    return FacePatterns(open_session(model.SerializeToString(), threads=threads))
+    """Returns the extractor with verified weights on the best device; raises MissingWeights."""
+    return FacePatterns(open_at_layers(MOBILEFACENET, [FACE_PATTERNS.name], threads))

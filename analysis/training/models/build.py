@@ -13,13 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from analysis.frozen_layers import FACE_LAYERS, FINDER_LAYERS, PICTURE_LAYERS, ROOT_SOFTNESS, PooledLayer
 from analysis.training.data.inputs import CLIP, FACE, FACE_SIDE_PX, PICTURE
 from analysis.training.models.efficientnet import HEAD_CHANNELS, EfficientNetLite0, load_imagenet
 from analysis.training.models.facenet import FaceNet, load_facenet, load_finder
 from analysis.training.run_document import ModelDocument
-
-ROOT_SOFTNESS = 0.05
-"""Bounds the slope of the signed root at zero (to 4.5), so that rounding in another runtime stays rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,22 +131,18 @@ class BranchSpec:
 
     view: str
     backbone: str
-    maps: tuple[tuple[str, int], ...]
+    maps: tuple[PooledLayer, ...]
     is_one_block: bool = False
     """Its maps together weigh as much as one map of another branch."""
 
 
 BRANCHES = {
-    "face": BranchSpec(FACE, "facenet", (("t260", 4), ("t316", 4))),
-    "face-layers": BranchSpec(PICTURE, "facenet", (("t260", 4), ("t316", 4))),
-    "picture": BranchSpec(PICTURE, "efficientnet", (("5", 4), ("6", 4), ("8", 1))),
-    "finder": BranchSpec(PICTURE, "finder", (("256", 8), ("246", 4), ("236", 2)), is_one_block=True),
-    "clip": BranchSpec(CLIP, "efficientnet", (("5", 4), ("6", 4), ("8", 1))),
+    "face": BranchSpec(FACE, "facenet", FACE_LAYERS),
+    "face-layers": BranchSpec(PICTURE, "facenet", FACE_LAYERS),
+    "picture": BranchSpec(PICTURE, "efficientnet", PICTURE_LAYERS),
+    "finder": BranchSpec(PICTURE, "finder", FINDER_LAYERS, is_one_block=True),
+    "clip": BranchSpec(CLIP, "efficientnet", PICTURE_LAYERS),
 }
-"""Chosen by cross-validation over the kinds of pictures that people bring: inner layers know expressions and eyes,
-which the last ones, trained to tell people or objects apart, have unlearned."""
-
-
 BACKBONES: dict[str, Callable[[], FaceNet | EfficientNetLite0]] = {
     "facenet": load_facenet,
     "efficientnet": load_imagenet,
@@ -156,7 +150,7 @@ BACKBONES: dict[str, Callable[[], FaceNet | EfficientNetLite0]] = {
 }
 
 
-def grid_means(x: Tensor, cells: int) -> Tensor:
+def adaptive_grid_means(x: Tensor, cells: int) -> Tensor:
     """Adaptive average pooling as two products of matrices, which ONNX knows for every size; `(n, c * cells²)`."""
     # Plain numbers: while a network is exported, shapes are tensors, whose division rounds otherwise.
     rows, columns = (_averaging(int(side), cells).to(x) for side in x.shape[2:])
@@ -213,7 +207,7 @@ class Branch(nn.Module):
         return self.network.maps(view, names)
 
     def pooled(self, found: list[Tensor], frames: int = 0) -> list[Tensor]:
-        pooled = [grid_means(x, cells) for x, (_, cells) in zip(found, self.spec.maps, strict=True)]
+        pooled = [adaptive_grid_means(x, cells) for x, (_, cells) in zip(found, self.spec.maps, strict=True)]
         roots = [x * torch.rsqrt(x.abs() + ROOT_SOFTNESS) for x in pooled]
         if not frames:
             return [torch.cat(roots, 1)] if self.spec.is_one_block else roots

@@ -9,6 +9,16 @@ import torch
 from torch.nn import functional
 
 from analysis.device import CPU, open_session
+from analysis.frozen_layers import (
+    FACE_LAYERS,
+    FACE_PATTERNS,
+    FINDER_LAYERS,
+    PICTURE_LAYERS,
+    PICTURE_LAYOUT,
+    ROOT_SOFTNESS,
+    open_at_layers,
+    signed_roots,
+)
 from analysis.training.config import Recipe, defaults
 from analysis.training.data.inputs import CLIP, FACE, PICTURE, Seen
 from analysis.training.data.samples import read_training_data
@@ -18,18 +28,19 @@ from analysis.training.models.build import (
     BRANCHES,
     Features,
     ModelSpec,
+    adaptive_grid_means,
     build,
     features_inputs,
-    grid_means,
     outputs_for,
     parameter_count,
     resampled,
 )
+from analysis.training.models.efficientnet import load_imagenet
 from analysis.training.models.facenet import load_facenet, load_finder
 from analysis.training.run_document import read_run
 from analysis.training.train import train
 from analysis.training.tune import tune
-from analysis.weights import MOBILEFACENET, YUNET, verified_path
+from analysis.weights import EFFICIENTNET_LITE0_EMBEDDER, MOBILEFACENET, YUNET, verified_path
 from tests.analysis.portraits import portrait
 from tests.analysis.training.pictures import ignore, write_bars, write_stripes
 
@@ -84,7 +95,7 @@ def written(network: Features, spec: ModelSpec, folder: Path) -> Path:
 def test_grid_means_are_adaptive_averages(side: int, cells: int) -> None:
     x = torch.rand(2, 3, side, side + 1)
     expected = functional.adaptive_avg_pool2d(x, cells).flatten(1)
-    assert torch.allclose(grid_means(x, cells), expected, atol=1e-6)
+    assert torch.allclose(adaptive_grid_means(x, cells), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(("old", "new"), [(128, 112), (96, 112), (112, 112)])
@@ -114,6 +125,36 @@ def test_the_face_finder_in_torch_is_the_installed_one() -> None:
     for logits, scores in zip(found, expected, strict=True):
         assert np.allclose(torch.sigmoid(logits).flatten().numpy(), scores.flatten(), atol=1e-4)
     assert max(scores.max() for scores in expected) > 0.5, "there is a face"
+
+
+def test_layers_are_the_same_in_torch_and_in_onnx_runtime() -> None:
+    """All that features are read from: the doctor's by one runtime, those of training by the other."""
+    pictures = torch.rand(2, 3, 112, 112) * 255
+    blocks = {"4": PICTURE_LAYOUT.name, "5": "_blocks.10.out", "6": "_blocks.14.out", "8": "_conv_head_bent"}
+    faces, finder = [layer.name for layer in (FACE_PATTERNS, *FACE_LAYERS)], [layer.name for layer in FINDER_LAYERS]
+    assert {layer.name for layer in PICTURE_LAYERS} <= set(blocks)
+    side_32 = pictures[..., :96, :96]
+    with torch.inference_mode():
+        cases = [
+            (MOBILEFACENET, faces, (pictures - 127.5) / 128, load_facenet().maps(pictures, faces)),
+            (YUNET, finder, side_32.flip(1), load_finder().maps(side_32, finder)),
+            (
+                EFFICIENTNET_LITE0_EMBEDDER,
+                list(blocks.values()),
+                (pictures - 127) / 128,
+                load_imagenet().eval().maps(pictures, tuple(map(int, blocks))),
+            ),
+        ]
+    for weight, names, given, expected in cases:
+        found = open_at_layers(weight, names).run(names, {"input": given.numpy()})
+        for layer, in_torch in zip(found, expected, strict=True):
+            assert layer.shape == in_torch.shape
+            assert np.abs(layer - in_torch.numpy()).max() < 1e-3 * np.abs(layer).max()
+
+
+def test_signed_roots_are_the_same_in_torch_and_in_numpy() -> None:
+    x = torch.randn(50)
+    assert np.allclose(signed_roots(x.numpy()), (x * torch.rsqrt(x.abs() + ROOT_SOFTNESS)).numpy(), atol=1e-6)
 
 
 def test_heat_lies_where_the_difference_is() -> None:
