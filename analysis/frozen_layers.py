@@ -1,7 +1,7 @@
 """The inner layers of pretrained networks that features are read from, how they are pooled, and what runs them.
 
-The doctor reads them with ONNX Runtime. Training computes them in torch (`training/models/build.py`), because it exports
-and explains them; a test holds both equal.
+The doctor reads them with ONNX Runtime. Training, which exports and explains them, computes them in torch
+(`training/models/build.py`); a test holds both equal.
 """
 
 from __future__ import annotations
