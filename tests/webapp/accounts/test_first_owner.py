@@ -23,8 +23,8 @@ def link() -> str:
 def test_the_link_creates_owner_and_team_and_signs_in() -> None:
     browser = Client()
     assert browser.get(link()).status_code == 200
-    answer = browser.post(link(), FORM)
-    assert (answer.status_code, answer["Location"]) == (302, reverse("videos:library"))
+    response = browser.post(link(), FORM)
+    assert (response.status_code, response["Location"]) == (302, reverse("videos:library"))
     owner = User.objects.get()
     assert (owner.email, owner.name, owner.check_password(PASSWORD)) == ("alice@example.org", "Alice", True)
     assert Membership.objects.get(user=owner).role == Role.OWNER
@@ -34,16 +34,16 @@ def test_the_link_creates_owner_and_team_and_signs_in() -> None:
 @pytest.mark.django_db
 def test_the_link_works_once() -> None:
     Client().post(link(), FORM)
-    for answer in (Client().get(link()), Client().post(link(), {**FORM, "email": "eve@example.org"})):
-        assert answer.status_code == 410
+    for response in (Client().get(link()), Client().post(link(), {**FORM, "email": "eve@example.org"})):
+        assert response.status_code == 410
     assert User.objects.count() == Team.objects.count() == 1
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("token", ["x", "0" * 40, "%F0%9F%98%80"])
 def test_a_guessed_link_opens_nothing(token: str) -> None:
-    answer = Client().post(f"/welcome/{token}/", FORM)
-    assert answer.status_code == 410
+    response = Client().post(f"/welcome/{token}/", FORM)
+    assert response.status_code == 410
     assert not User.objects.exists()
 
 
@@ -53,9 +53,9 @@ def test_a_guessed_link_opens_nothing(token: str) -> None:
     [("password", "short"), ("password", "password123"), ("email", "nonsense"), ("name", ""), ("team", "")],
 )
 def test_what_cannot_be_accepted_is_said_and_nothing_is_created(field: str, value: str) -> None:
-    answer = Client().post(link(), {**FORM, field: value})
-    assert answer.status_code == 422
-    assert answer.context["form"].errors[field]
+    response = Client().post(link(), {**FORM, field: value})
+    assert response.status_code == 422
+    assert response.context["form"].errors[field]
     assert not User.objects.exists()
     assert not Team.objects.exists()
 

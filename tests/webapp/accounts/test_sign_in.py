@@ -24,13 +24,13 @@ def sign_in(password: str = PASSWORD, email: str = "alice@example.org", address:
 
 @pytest.mark.parametrize("email", ["alice@example.org", "Alice@Example.ORG", " alice@example.org "])
 def test_signing_in_leads_to_the_library(alice: User, email: str) -> None:
-    answer = sign_in(email=email)
-    assert (answer.status_code, answer["Location"]) == (302, reverse("videos:library"))
+    response = sign_in(email=email)
+    assert (response.status_code, response["Location"]) == (302, reverse("videos:library"))
 
 
 def test_wrong_passwords_and_unknown_people_get_the_same_words(alice: User) -> None:
     wrong, unknown = sign_in("wrong"), sign_in(email="nobody@example.org")
-    words = [answer.context["form"].non_field_errors()[0] for answer in (wrong, unknown)]
+    words = [response.context["form"].non_field_errors()[0] for response in (wrong, unknown)]
     assert words[0] == words[1]
     assert "wrong" in words[0]
 
@@ -78,8 +78,8 @@ def test_signing_in_never_leads_to_another_web_site(alice: User) -> None:
 
 def test_forms_from_other_web_sites_are_refused(alice: User) -> None:
     browser = Client(enforce_csrf_checks=True)
-    answer = browser.post(reverse("accounts:login"), {"username": "alice@example.org", "password": PASSWORD})
-    assert answer.status_code == 403
+    response = browser.post(reverse("accounts:login"), {"username": "alice@example.org", "password": PASSWORD})
+    assert response.status_code == 403
 
 
 def chosen_team(user: User, session: dict[str, str]) -> Team | None:

@@ -93,10 +93,10 @@ def test_several_are_deleted_and_brought_back(people: dict[str, Person], bob: Us
     chosen = list(Video.objects.filter(title__in=["anna", "cem"]))
     fields = {"action": "delete", "video": [str(video.pk) for video in chosen]}
     client = signed_in(bob)
-    answer = client.post(reverse("videos:bulk"), fields, headers={"Accept": "application/json"}).json()
-    assert "2 videos" in answer["toast"]
+    response = client.post(reverse("videos:bulk"), fields, headers={"Accept": "application/json"}).json()
+    assert "2 videos" in response["toast"]
     assert titles(bob) == {"both", "nobody"}
-    client.post(answer["undo"]["url"], answer["undo"]["fields"])
+    client.post(response["undo"]["url"], response["undo"]["fields"])
     assert len(titles(bob)) == 4
     people["Anna"].refresh_from_db()
     assert people["Anna"].videos == 2
@@ -118,9 +118,9 @@ def test_viewers_and_strangers_change_nothing(
     client = signed_in(request.getfixturevalue(who))
     keys = [str(pk) for pk in Video.objects.values_list("pk", flat=True)]
     for action in ("delete", "analyse"):
-        answer = client.post(
+        response = client.post(
             reverse("videos:bulk"), {"action": action, "video": keys}, headers={"Accept": "application/json"}
         )
-        assert answer.status_code == 409
+        assert response.status_code == 409
     client.post(reverse("videos:restore_many"), {"videos": ",".join(keys)})
     assert Video.objects.filter(deleted_at=None, current_job__status="done").count() == 4

@@ -182,9 +182,9 @@ def boxes_of(user: User, video: Video, **window: Any) -> Any:
 def test_boxes_come_for_a_window_of_player_time(team: Team, bob: User) -> None:
     video = make_analysed_video(found_track(1, start_s=10, end_s=30), found_track(2, start_s=50, end_s=52), team=team)
     Video.objects.filter(pk=video.pk).update(playback_offset_s=2)
-    answer = boxes_of(bob, video, **{"from": 10, "to": 12})
-    assert answer["sources"] == {"width": 640, "height": 360}
-    (track,) = answer["tracks"]
+    response = boxes_of(bob, video, **{"from": 10, "to": 12})
+    assert response["sources"] == {"width": 640, "height": 360}
+    (track,) = response["tracks"]
     assert 9.5 <= track["times_s"][0] <= 10 and 12 <= track["times_s"][-1] <= 12.5
     assert len(track["boxes"]) == len(track["times_s"]) and track["boxes"][0] == [10, 10, 60, 60]
     assert track["max_gap_s"] == pytest.approx(0.5)
@@ -201,11 +201,11 @@ def test_boxes_of_a_video_that_was_never_analysed_are_none(team: Team, bob: User
     assert boxes_of(bob, make_video(team=team))["tracks"] == []
 
 
-def body(answer: Any) -> bytes:
+def body(response: Any) -> bytes:
     """Of a response that is streamed asynchronously."""
 
     async def read() -> bytes:
-        return b"".join([block async for block in answer])
+        return b"".join([block async for block in response])
 
     return async_to_sync(read)()
 
@@ -230,10 +230,10 @@ def test_what_cannot_be_played_yet_is_not_served(team: Team, bob: User) -> None:
 @pytest.mark.parametrize("name", ["家庭聚会.mp4", 'a "quoted" name;.mp4', "line\nbreak\r\nX-Evil: 1.mp4", "x.html"])
 def test_downloads_keep_any_name_and_are_never_a_page(team: Team, bob: User, name: str) -> None:
     video = make_video(team=team, file_name=name)
-    answer = signed_in(bob).get(reverse("videos:download", args=[video.pk]))
-    assert answer["Content-Type"] == "application/octet-stream"
-    assert answer["Content-Disposition"].startswith("attachment") and "X-Evil" not in answer.headers
-    assert "\n" not in answer["Content-Disposition"]
+    response = signed_in(bob).get(reverse("videos:download", args=[video.pk]))
+    assert response["Content-Type"] == "application/octet-stream"
+    assert response["Content-Disposition"].startswith("attachment") and "X-Evil" not in response.headers
+    assert "\n" not in response["Content-Disposition"]
 
 
 def test_a_stored_file_that_is_gone_is_not_found(team: Team, bob: User) -> None:
@@ -259,25 +259,25 @@ def test_limits_are_said_before_the_upload_and_a_broken_one_is_found_again(
         {"name": "empty.mp4", "size": 0, "fingerprint": "d"},
         {"name": "new.mkv", "size": 10, "type": "", "fingerprint": "e"},
     ]
-    answer = precheck(bob, *files).json()
-    resume, big, letter, empty, new = answer["files"]
+    response = precheck(bob, *files).json()
+    resume, big, letter, empty, new = response["files"]
     assert resume == {"ok": True, "resume": reverse("videos:tus_file", args=[upload.pk]), "offset": 4}
     assert "20.0 GB" in big["reason"] and "not a video" in letter["reason"] and "empty" in empty["reason"]
     assert new == {"ok": True}
-    assert answer["free_bytes"] > 0
+    assert response["free_bytes"] > 0
 
 
 def test_a_full_disk_is_said_before_the_upload(team: Team, bob: User, settings: Any) -> None:
     settings.DISK_RESERVE_BYTES = 10**18
-    (answer,) = precheck(bob, {"name": "a.mp4", "size": 10, "fingerprint": "a"}).json()["files"]
-    assert not answer["ok"] and "0 bytes" in answer["reason"]
+    (response,) = precheck(bob, {"name": "a.mp4", "size": 10, "fingerprint": "a"}).json()["files"]
+    assert not response["ok"] and "0 bytes" in response["reason"]
 
 
 @pytest.mark.parametrize("body", ["", "x", "[]", "{}", '{"files": []}', '{"files": [1]}', '{"files": [{"size": "1"}]}'])
 def test_an_odd_precheck_is_refused(team: Team, bob: User, body: str) -> None:
     client = signed_in(bob)
-    answer = client.generic("POST", reverse("videos:precheck"), body, "application/json")
-    assert answer.status_code == 400
+    response = client.generic("POST", reverse("videos:precheck"), body, "application/json")
+    assert response.status_code == 400
 
 
 def test_delete_and_undo_by_plain_forms(team: Team, bob: User) -> None:
@@ -294,8 +294,8 @@ def test_delete_and_undo_by_plain_forms(team: Team, bob: User) -> None:
 def test_rename_by_fetch_answers_with_an_undo(team: Team, bob: User) -> None:
     video = make_video(team=team, title="Old")
     address = reverse("videos:rename", args=[video.pk])
-    answer = signed_in(bob).post(address, {"title": "New"}, headers={"Accept": "application/json"}).json()
-    assert answer["undo"] == {"url": address, "fields": {"title": "Old"}}
+    response = signed_in(bob).post(address, {"title": "New"}, headers={"Accept": "application/json"}).json()
+    assert response["undo"] == {"url": address, "fields": {"title": "Old"}}
     video.refresh_from_db()
     assert video.title == "New"
 
@@ -303,10 +303,10 @@ def test_rename_by_fetch_answers_with_an_undo(team: Team, bob: User) -> None:
 def test_a_title_that_is_empty_or_too_long_is_refused(team: Team, bob: User) -> None:
     video = make_video(team=team, title="Old")
     for title in ("", "  ", "x" * 256):
-        answer = signed_in(bob).post(
+        response = signed_in(bob).post(
             reverse("videos:rename", args=[video.pk]), {"title": title}, headers={"Accept": "application/json"}
         )
-        assert answer.status_code == 409
+        assert response.status_code == 409
     video.refresh_from_db()
     assert video.title == "Old"
 

@@ -58,12 +58,12 @@ def arrived(upload_id: uuid.UUID) -> bytes:
 
 
 def test_options_tells_what_the_server_can_without_signing_in(client: Client, db: None) -> None:
-    answer = client.options(reverse("videos:tus_create"))
-    assert answer.status_code == 204
-    assert answer["Tus-Version"] == "1.0.0"
-    assert answer["Tus-Extension"] == "creation,termination,expiration,checksum"
-    assert answer["Tus-Checksum-Algorithm"] == "sha1,sha256"
-    assert int(answer["Tus-Max-Size"]) > 0
+    response = client.options(reverse("videos:tus_create"))
+    assert response.status_code == 204
+    assert response["Tus-Version"] == "1.0.0"
+    assert response["Tus-Extension"] == "creation,termination,expiration,checksum"
+    assert response["Tus-Checksum-Algorithm"] == "sha1,sha256"
+    assert int(response["Tus-Max-Size"]) > 0
 
 
 def test_a_whole_upload_in_three_pieces_is_stored_once_and_checked(alice: User) -> None:
@@ -73,8 +73,8 @@ def test_a_whole_upload_in_three_pieces_is_stored_once_and_checked(alice: User) 
     assert created["Location"].startswith("/") and created["Upload-Expires"]
     url = created["Location"]
     for start, end in ((0, 100), (100, 1000), (1000, len(CONTENT))):
-        answer = patch(client, url, CONTENT[start:end], start)
-        assert (answer.status_code, answer["Upload-Offset"]) == (204, str(end))
+        response = patch(client, url, CONTENT[start:end], start)
+        assert (response.status_code, response["Upload-Offset"]) == (204, str(end))
     video = Video.objects.select_related("current_job").get(pk=created["Rollcall-Video"])
     assert (video.title, video.file_name, video.thoroughness) == ("家庭 聚会", "家庭 聚会.mp4", "fast")
     assert storage.read_bytes(video.original_key) == CONTENT
@@ -87,8 +87,8 @@ def test_after_the_last_byte_a_browser_that_missed_the_answer_is_told_that_all_i
     client = signed_in(alice)
     url = create(client)["Location"]
     patch(client, url, CONTENT, 0)
-    answer = client.head(url, headers=TUS)
-    assert (answer["Upload-Offset"], answer["Upload-Length"]) == (str(len(CONTENT)),) * 2
+    response = client.head(url, headers=TUS)
+    assert (response["Upload-Offset"], response["Upload-Length"]) == (str(len(CONTENT)),) * 2
     assert patch(client, url, CONTENT[-10:], len(CONTENT) - 10).status_code == 409
     assert Job.objects.filter(kind=JobKind.CHECK).count() == 1
 
@@ -108,8 +108,8 @@ def test_an_offset_that_is_no_number_is_refused(alice: User, offset: str) -> Non
     client = signed_in(alice)
     url = create(client)["Location"]
     headers = TUS | ({"Upload-Offset": offset} if offset.isascii() else {"Upload-Offset": "%B2"})
-    answer = client.generic("PATCH", url, b"x", "application/offset+octet-stream", headers=headers)
-    assert answer.status_code == 400
+    response = client.generic("PATCH", url, b"x", "application/offset+octet-stream", headers=headers)
+    assert response.status_code == 400
 
 
 @pytest.mark.parametrize("size", ["", "-5", "abc", "1e3"])
@@ -154,8 +154,8 @@ def test_a_checksum_that_cannot_be_read_is_refused(alice: User, checksum: str) -
 
 def test_without_the_protocol_version_the_answer_names_it(alice: User) -> None:
     client = signed_in(alice)
-    answer = client.post(reverse("videos:tus_create"), headers={"Upload-Length": "5"})
-    assert (answer.status_code, answer["Tus-Version"]) == (412, "1.0.0")
+    response = client.post(reverse("videos:tus_create"), headers={"Upload-Length": "5"})
+    assert (response.status_code, response["Tus-Version"]) == (412, "1.0.0")
 
 
 def test_another_content_type_is_refused(alice: User) -> None:
@@ -236,8 +236,8 @@ def test_a_stranger_may_not_upload_into_the_team(team: Team, charlie: User) -> N
 def test_somebody_who_is_signed_out_is_told_so_rather_than_redirected(client: Client, team: Team, alice: User) -> None:
     upload = make_upload(alice, team=team)
     assert create(client).status_code == 401
-    for answer in (patch(client, url_of(upload), b"x", 0), client.head(url_of(upload), headers=TUS)):
-        assert answer.status_code == 401
+    for response in (patch(client, url_of(upload), b"x", 0), client.head(url_of(upload), headers=TUS)):
+        assert response.status_code == 401
 
 
 def test_an_upload_needs_the_csrf_token(team: Team, alice: User) -> None:

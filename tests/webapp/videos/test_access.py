@@ -55,11 +55,11 @@ def shown(team: Team, alice: User) -> TeamVideos:
     return TeamVideos(video, deleted, args)
 
 
-LOOKS = ["detail", "card", "panel", "boxes", "play", "download", "poster", "sprites"]
+READABLE = ["detail", "card", "panel", "boxes", "play", "download", "poster", "sprites"]
 CHANGES = ["rename", "delete", "restore", "analyse", "cancel"]
 PERSON_PAGES = ["merge_page", "split_page"]
 PERSON_CHANGES = ["name", "merge", "split", "move", "portrait", "delete"]
-READS = [*(f"videos:{name}" for name in LOOKS), "people:face_picture", "people:why"]
+READS = [*(f"videos:{name}" for name in READABLE), "people:face_picture", "people:why"]
 PERSON_READS = ["people:person"]
 """Open even when no video shows the person any more: the history is there."""
 EDITOR_READS = [f"people:{name}" for name in PERSON_PAGES]
@@ -73,7 +73,7 @@ MANAGER_WRITES = ["people:limits"]
 LISTS = ["videos:library", "videos:upload", "people:list", "people:suggest"]
 EDITOR_LISTS = ["people:review"]
 MIXED = ["people:photo"]
-"""Looked at with GET, asked with POST; open to every member."""
+"""Read with GET, used with POST; open to every member."""
 TEAM_WRITES = [
     "videos:sample",
     "videos:precheck",
@@ -146,11 +146,11 @@ def test_a_change_needs_the_csrf_token(shown: TeamVideos, alice: User) -> None:
 
 
 def test_nobody_is_sent_to_the_sign_in_page(shown: TeamVideos, client: Client) -> None:
-    looks = READS + LISTS + PERSON_READS + EDITOR_READS + EDITOR_LISTS
-    asked = [client.get(url(shown, name)) for name in looks]
+    readable = READS + LISTS + PERSON_READS + EDITOR_READS + EDITOR_LISTS
+    asked = [client.get(url(shown, name)) for name in readable]
     asked += [client.post(url(shown, name), FIELDS) for name in WRITES + TEAM_WRITES + MANAGER_WRITES]
-    for answer in asked:
-        assert answer.status_code == 302 and answer.headers["Location"].startswith(reverse("accounts:login"))
+    for response in asked:
+        assert response.status_code == 302 and response.headers["Location"].startswith(reverse("accounts:login"))
 
 
 def test_lists_show_a_stranger_nothing_of_the_team(shown: TeamVideos, charlie: User) -> None:
@@ -181,7 +181,7 @@ def test_a_person_of_another_team_cannot_be_merged_into(shown: TeamVideos, bob: 
 def test_a_redirect_goes_to_this_site_only(shown: TeamVideos, bob: User) -> None:
     client = signed_in(bob)
     for wished in ("https://evil.example/", "//evil.example/", "javascript:alert(1)", "evil"):
-        answer = client.post(url(shown, "videos:rename"), FIELDS | {"next": wished})
-        assert answer.headers["Location"] == reverse("videos:detail", args=[shown.video.pk])
-    answer = client.post(url(shown, "videos:rename"), FIELDS | {"next": "/videos/?q=x"})
-    assert answer.headers["Location"] == "/videos/?q=x"
+        response = client.post(url(shown, "videos:rename"), FIELDS | {"next": wished})
+        assert response.headers["Location"] == reverse("videos:detail", args=[shown.video.pk])
+    response = client.post(url(shown, "videos:rename"), FIELDS | {"next": "/videos/?q=x"})
+    assert response.headers["Location"] == "/videos/?q=x"
