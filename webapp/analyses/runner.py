@@ -53,6 +53,7 @@ def run_analysis(job: Job) -> None:
 
 
 def options_of(analysis: Analysis) -> AnalysisOptions:
+    """Returns the options that the analysis was asked for with."""
     return AnalysisOptions(thoroughness=Thoroughness(analysis.thoroughness))
 
 

@@ -32,7 +32,7 @@ def undone(event: Event) -> str:
 
 def who(event: Event) -> str:
     """Returns the name of whoever made the event."""
-    return str(event.made_by) if event.made_by else _("a former member")
+    return str(event.made_by) if event.made_by else _("Former member")
 
 
 def why_not_undone(later: Event | None) -> str:
@@ -47,11 +47,11 @@ def edit_conflict(*people: Person) -> str:
     acts = Event.objects.filter(people__in=people).annotate(at=Coalesce("undone_at", "made_at"))
     last = acts.select_related("made_by", "undone_by").order_by("-at").first()
     if last is None:
-        return _("Someone else just changed this. Nothing was saved. Check and try again.")
+        return _("Someone else just changed this. Your change was not saved. Check and try again.")
     if last.undone_at is not None:
-        words = _("Someone else changed this first. Undone by %(who)s: %(what)s. Nothing else was saved.")
+        words = _("Someone else changed this first. Undone by %(who)s: %(what)s. Your change was not saved.")
         return words % {"what": sentence(last), "who": last.undone_by or who(last)}
-    words = _("Someone else changed this first: %(what)s (%(who)s). Nothing else was saved.")
+    words = _("Someone else changed this first: %(what)s (%(who)s). Your change was not saved.")
     return words % {"what": sentence(last), "who": who(last)}
 
 

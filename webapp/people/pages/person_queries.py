@@ -47,6 +47,7 @@ class PersonVideo:
 
     @property
     def more(self) -> int:
+        """How many appearances are not listed."""
         return self.count - len(self.appearances)
 
 

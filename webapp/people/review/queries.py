@@ -50,6 +50,7 @@ class Standing:
 
     @property
     def firmness(self) -> tuple[bool, int, int]:
+        """Named before unnamed, then more appearances, then the lower number."""
         return self.is_named, self.appearances, -self.number
 
 

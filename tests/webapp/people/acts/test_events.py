@@ -258,6 +258,29 @@ def test_the_history_of_a_person_says_who_did_what(video: Video, alice: User, bo
     ]
 
 
+def test_each_undo_is_told_in_a_sentence(team: Team, video: Video, alice: User) -> None:
+    first, second, _ = people_of(video)
+    tracks = list(Track.objects.filter(person=first).values_list("pk", flat=True))
+    face = Face.objects.filter(track__person=first).order_by("quality").first()
+    acts: list[Callable[[], Event | None]] = [
+        lambda: services.merge_people(second, target=first, user=alice),
+        lambda: services.move_appearances(first, track_ids=tracks[:1], target=second, user=alice)[0],
+        lambda: services.split_person(first, track_ids=tracks[:1], user=alice)[0],
+        lambda: services.tell_apart(first, second, user=alice),
+        lambda: services.show_and_hide(team=team, show=[], hide=[first.pk], user=alice)[0],
+        lambda: services.choose_portrait(first, face=face, user=alice),
+        lambda: services.delete_person(first, user=alice),
+        lambda: services.set_thresholds(first, accept_from=0.7, review_from=None, user=alice),
+        lambda: services.name_person(first, name="Anna", user=alice),
+    ]
+    for act in acts:
+        event = act()
+        assert event is not None
+        events.undo(event, user=alice)
+        assert history_words.undone(event).endswith(".") and str(first) in history_words.undone(event)
+    assert "no name" in history_words.undone(event)
+
+
 def test_ten_thousand_appearances_are_merged_and_undone(team: Team, alice: User) -> None:
     video = make_analysed_video(found_track(1), found_track(2, box=boxes(3)), team=team)
     many, few = people_of(video)
