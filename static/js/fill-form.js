@@ -1,4 +1,4 @@
-// <fill-form>: while one chooses, the server counts what will be added, and a search finds more people and videos.
+// <fill-form>: counts on the server what a choice will add, and searches more people and videos.
 import { morphChildren } from "@hotwired/turbo";
 import { fetchDocument } from "rollcall/api";
 
@@ -12,7 +12,7 @@ class FillForm extends HTMLElement {
   connectedCallback() {
     this.form = this.querySelector("form");
     this.addEventListener("input", this.#plan);
-    // A browser that comes back to the page keeps its ticks; the count has to fit them.
+    // A browser that comes back to the page keeps its ticks; the count has to match them.
     if (this.form.querySelector(":checked")) this.#plan();
   }
 
@@ -35,9 +35,9 @@ class FillForm extends HTMLElement {
     this.#request = new AbortController();
     const fresh = await fetchDocument(address, this.#request.signal).catch(() => null);
     if (!fresh || !this.isConnected) return;
-    // After a reload the same is chosen.
+    // A reload keeps the choices.
     history.replaceState(history.state, "", address);
-    // Another kind of moments asks for other fields: people come and go.
+    // Another choice needs other fields: people appear or disappear.
     if (this.#shape(fresh) !== this.#shape(document)) this.#take("form", fresh);
     else for (const part of PARTS) this.#take(part, fresh);
   }

@@ -1,4 +1,4 @@
-// <first-samples>: an empty dataset whose first samples come shows them at once; there is nothing yet that could move.
+// <first-samples>: shows the first samples of an empty dataset as soon as they arrive; nothing could move yet.
 import { visit } from "@hotwired/turbo";
 
 class FirstSamples extends HTMLElement {
@@ -10,7 +10,7 @@ class FirstSamples extends HTMLElement {
     document.removeEventListener("live:samples", this.#onSamples);
   }
 
-  /** The greeting of a new connection names no dataset: nothing has come. */
+  /** The greeting of a new connection names no dataset: nothing has arrived. */
   #onSamples = ({ detail }) => {
     if (!detail.subject) return;
     document.removeEventListener("live:samples", this.#onSamples);

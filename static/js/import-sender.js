@@ -1,4 +1,4 @@
-// <import-sender>: files chosen or dropped for a dataset, and a row for each thing that is on its way.
+// <import-sender>: sends files that are chosen or dropped for a dataset, with a row for each upload.
 import { post, say } from "rollcall/api";
 import { filesOf } from "rollcall/dropped-files";
 import { bytes } from "rollcall/format";
@@ -6,7 +6,7 @@ import { PictureBatches } from "rollcall/picture-batches";
 import { toast } from "rollcall/toasts";
 import { fingerprintOf, Upload } from "rollcall/upload";
 
-// Not of a page: they go on while the visitor looks around.
+// These belong to no page: they continue while the visitor uses other pages.
 const senders = new Set();
 addEventListener("beforeunload", (event) => [...senders].some((sender) => sender.isRunning) && event.preventDefault());
 
@@ -49,7 +49,7 @@ class ImportSender extends HTMLElement {
     this.#begin(await filesOf(event.dataTransfer));
   }
 
-  /** What was begun before a reload goes on; the rest is new. */
+  /** Resumes uploads that began before a reload; the rest is new. */
   #begin(all) {
     const fresh = all.filter((file) => !this.#goesOn(file));
     if (fresh.length) this.#beginNew(fresh);
@@ -148,7 +148,7 @@ function wordsOf(sender) {
 
 const again = (sender) => (sender instanceof PictureBatches ? sender.retry() : sender.start());
 
-/** The list below shows what the server has made of it. */
+/** Refreshes the list below, which shows the server's view. */
 function ended(sender) {
   if (!["done", "cancelled"].includes(sender.phase)) return;
   senders.delete(sender);

@@ -65,7 +65,7 @@ export class Acts {
         if (!response.ok) throw new Error(answer.error);
         this.#confirm(order, answer);
       } catch {
-        // Refused as a whole, or the connection is away: nothing of it counts, nor what stood on it.
+        // Refused as a whole, or the connection is down: nothing of it counts, nor of what was built on it.
         this.#giveUp(order);
       }
     }

@@ -1,4 +1,4 @@
-// How many samples there are, and how many bear which label: moved at once, then put right by the server.
+// How many samples there are, and how many have which label: updated at once, then corrected by the server.
 import { say } from "rollcall/api";
 
 const PAUSE_MS = 400;

@@ -1,4 +1,4 @@
-// One sample large: its picture or playing clip, where it is from, the labels as buttons.
+// The large view of one sample: its picture or playing clip, where it is from, the labels as buttons.
 import { icon, say } from "rollcall/api";
 import { clock } from "rollcall/format";
 import { actOf } from "rollcall/label-grid-keys";

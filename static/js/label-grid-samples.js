@@ -1,6 +1,6 @@
-// The samples of the grid: all numbers that fitted the filters when the page came, and details of those looked at.
-// The list never changes while one labels, so that nothing moves under the fingers; those that came since are put
-// behind it when one asks for them. A place is an index into it.
+// The samples of the grid: all numbers that matched the filters when the page loaded, and details of those seen.
+// The list never changes while one labels, so that nothing moves under the fingers; newer samples are appended
+// when one asks for them. A place is an index into it.
 import { eachOf, sizeOf, spelled } from "rollcall/label-grid-runs";
 
 const BLOCK = 60;
@@ -12,7 +12,7 @@ export class Samples extends EventTarget {
   numbers = new Uint32Array(0);
   revisions = new Uint32Array(0);
   rows = new Map();
-  /** The highest number that there was when the list came: samples beyond are new. */
+  /** The highest number when the list was loaded; samples beyond it are new. */
   last = 0;
   #places = new Map();
   #held = new Map();
@@ -35,7 +35,7 @@ export class Samples extends EventTarget {
     this.#append(await this.#get(`${this.urls.numbers}${location.search}`));
   }
 
-  /** Puts what came since behind the list; returns the place of the first. */
+  /** Appends what came since; returns the place of the first. */
   async loadNew() {
     const before = this.length;
     const query = new URLSearchParams(location.search);
@@ -60,7 +60,7 @@ export class Samples extends EventTarget {
     [this.numbers, this.revisions, this.last] = [numbers, revisions, Math.max(this.last, last)];
   }
 
-  /** Where a number stands; undefined when it is not in the list. */
+  /** Returns the place of a number; undefined when it is not in the list. */
   placeOf = (number) => this.#places.get(number);
 
   /** Asks for details around places that are about to be seen, in whole blocks. */
@@ -83,13 +83,13 @@ export class Samples extends EventTarget {
     this.#plan(PAUSE_MS);
   }
 
-  /** Samples that somebody else has changed: whatever is known of them is wrong. */
+  /** Forgets samples that someone else has changed. */
   forget(numbers) {
     for (const place of numbers.map(this.placeOf)) if (place !== undefined) this.revisions[place] = 0;
     this.refresh(numbers);
   }
 
-  /** What the server says that an act has made of samples. */
+  /** Takes over what the server says an act made of samples. */
   take(runs) {
     eachOf(runs, (number, revision) => {
       const place = this.placeOf(number);
@@ -127,7 +127,7 @@ export class Samples extends EventTarget {
       this.#store(places, rows);
     } catch (error) {
       if (error.name === "AbortError") return;
-      // The connection is away: the tiles stay grey and are asked for again.
+      // The connection is down: the tiles stay grey and are requested again.
       for (const place of places) this.#stale.add(place);
       pause = AGAIN_MS;
     } finally {

@@ -1,4 +1,4 @@
-// <network-preview>: the sliders ask for new pictures; the address keeps what was chosen. Works as a plain form too.
+// <network-preview>: the sliders request new pictures; the address keeps the choice. Works as a plain form too.
 
 const WAIT_MS = 150;
 

@@ -1,4 +1,4 @@
-// Many pictures on their way to an import, in numbered batches: one that is sent again replaces itself. Emits "change".
+// Sends many pictures to an import in numbered batches; one that is sent again replaces itself. Emits "change".
 import { csrfToken, say } from "rollcall/api";
 
 const PAUSES_MS = [1000, 2000, 4000, 8000, 15000, 30000];
@@ -25,7 +25,7 @@ export class PictureBatches extends EventTarget {
     return Math.floor((100 * this.arrived) / this.total);
   }
 
-  /** From the first batch that has not been confirmed. */
+  /** Sends from the first batch that is not confirmed. */
   async send(places) {
     this.places = places;
     this.#move("sending");
@@ -53,7 +53,7 @@ export class PictureBatches extends EventTarget {
     return this.#post(this.places.batch.replace(/0\/$/, `${number}/`), form);
   }
 
-  /** The answer; null once it is hopeless. A line that is down is waited for. */
+  /** Returns the answer, or null once it is hopeless. Waits while the connection is down. */
   async #post(url, body) {
     for (let attempt = 0; ; attempt += 1) {
       if (this.#ended.signal.aborted) return null;
@@ -86,7 +86,7 @@ const wordsOf = (response) =>
     .then((answer) => answer.error)
     .catch(() => say("import.failed"));
 
-/** Files in batches of at most so many bytes and files; a file that is too big alone has a batch of its own. */
+/** Groups files into batches of limited bytes and count; a file that is too big has a batch of its own. */
 export function batchesOf(files, { batchBytes, batchCount }) {
   const batches = [];
   let bytes = Infinity;

@@ -27,7 +27,7 @@ class VideoChoice extends HTMLElement {
   async #find() {
     const words = this.querySelector("input").value;
     const url = `${this.dataset.src}?${new URLSearchParams({ words })}`;
-    // Somebody who chooses one leaves the page, perhaps in the middle of the answer.
+    // Whoever chooses one leaves the page, perhaps before the answer is complete.
     const found = (await fetchDocument(url, this.#ended.signal).catch(() => null))?.body.firstElementChild;
     if (!found || words !== this.querySelector("input").value) return;
     for (const link of found.querySelectorAll("[data-video]")) {
