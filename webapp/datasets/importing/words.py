@@ -62,9 +62,9 @@ class Expected:
 
 
 def of_expected(expected: Expected) -> str:
-    """Returns "This will add 312 samples · 4 people · 3 videos", or what to choose first."""
+    """Returns "This will add 312 samples · 4 people · 3 videos", or that nothing is selected."""
     if expected.count == 0:
-        return _("Nothing selected yet. Choose people or videos above.")
+        return _("Nothing selected yet.")
     places = []
     if expected.people:
         places.append(ngettext("%(n)d person", "%(n)d people", expected.people) % {"n": expected.people})
