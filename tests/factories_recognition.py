@@ -1,4 +1,4 @@
-"""Plain functions that make promoted runs with real small models, and videos for them to look at."""
+"""Plain functions that make deployed runs with real small models, and videos to run them on."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -85,8 +85,8 @@ def striped_track(standing: bool, *, seed: int = 1, **fields: Any) -> FoundTrack
     return replace(track, faces=tuple(replace(face, picture_jpeg=picture) for face in track.faces))
 
 
-def look(run: TrainingRun, video: Video) -> Recognition:
-    """What the hook at the end of an analysis asks for, done by the worker's real steps."""
+def recognise(run: TrainingRun, video: Video) -> Recognition:
+    """Recognises a video by the worker's real steps, as after an analysis."""
     made = recognition._begin(run, video, analysis_id=video.current_analysis_id, batch=None, user=None)
     work(made.job_id, runner.recognise_in_video)
     made.refresh_from_db()
@@ -98,17 +98,17 @@ def make_recognition(
     video: Video,
     spans: Sequence[tuple[str, float, float]] = (("lie", 0, 3), ("stand", 3, 6)),
     *,
-    doubtful: Sequence[float] = (),
+    uncertain: Sequence[float] = (),
     **fields: Any,
 ) -> Recognition:
-    """Rows only; current unless said otherwise. `doubtful` are moments in the queue, the first the most doubtful."""
+    """Makes rows only; current by default. `uncertain` are moments in the queue, the most uncertain first."""
     now = timezone.now()
     usual: dict[str, Any] = {"ended_at": now, "taken_over_at": now, "analysis_id": video.current_analysis_id}
     made = Recognition.objects.create(run=run, video=video, line=run.line, **(usual | fields))
     Span.objects.bulk_create(
         Span(recognition=made, label=label, start_s=start_s, end_s=end_s, score=0.8) for label, start_s, end_s in spans
     )
-    for n, time_s in enumerate(doubtful):
+    for n, time_s in enumerate(uncertain):
         key = f"{made.files_prefix}/{n}.jpg"
         storage.put_bytes(key, cv2.imencode(".jpg", stripes(bool(n % 2), n))[1].tobytes())
         Observation.objects.create(

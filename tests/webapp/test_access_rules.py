@@ -98,7 +98,7 @@ def things_of(team: Team) -> dict[str, Any]:
     video = make_video(team=team)
     track = _track(video)
     run = make_run(team=team)
-    recognition = make_recognition(run, video, doubtful=[1.0])
+    recognition = make_recognition(run, video, uncertain=[1.0])
     now = timezone.now()
     return {
         "team": team,

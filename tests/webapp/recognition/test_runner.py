@@ -1,4 +1,4 @@
-"""Models at work on new videos: real small models, the worker's real steps, crashes, tampering, a new analysis."""
+"""Deployed models on new videos: real small models, the worker's real steps, crashes, tampering, a new analysis."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from analysis.errors import Cancelled
-from tests.factories_recognition import look, make_film, make_model_run, make_promoted, promote, striped_track
+from tests.factories_recognition import make_film, make_model_run, make_promoted, promote, recognise, striped_track
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, make_video, run_analysis, work
 from tests.trained import BAR_CLIP_S, bars_film, bars_model, stripes_model
 from webapp import storage
@@ -36,7 +36,7 @@ def end_analysis(video: Video, *tracks: object) -> None:
     video.refresh_from_db()
 
 
-def test_the_end_of_an_analysis_asks_each_model_at_work_once(team: Team, tmp_path: Path) -> None:
+def test_the_end_of_an_analysis_runs_each_deployed_model_once(team: Team, tmp_path: Path) -> None:
     first, second = make_promoted(team=team), make_promoted(team=team)
     make_model_run(team=team)
     promote(make_model_run())
@@ -52,7 +52,7 @@ def test_the_end_of_an_analysis_asks_each_model_at_work_once(team: Team, tmp_pat
     assert shown(video) == [("lie", 0, 3)] * 2 + [("stand", 3, 6)] * 2 + [("lie", 6, 9)] * 2
 
 
-def test_a_withdrawn_or_deleted_model_is_not_at_work(team: Team) -> None:
+def test_a_withdrawn_or_deleted_model_is_not_run(team: Team) -> None:
     withdrawn, deleted, kept = (promote(make_model_run(team=team)) for _ in range(3))
     Promotion.objects.create(team=team, line=withdrawn.line, run=None)
     deleted.deleted_at = timezone.now()
@@ -61,7 +61,7 @@ def test_a_withdrawn_or_deleted_model_is_not_at_work(team: Team) -> None:
     assert deployed_runs(team.pk) == [newer]
 
 
-def test_a_model_of_faces_looks_at_the_stored_views_of_each_track(team: Team) -> None:
+def test_a_model_of_faces_classifies_the_stored_views_of_each_track(team: Team) -> None:
     run = make_promoted(team=team, kind="faces")
     tracks = striped_track(False, seed=1, box=LEFT), striped_track(True, seed=2, box=RIGHT, start_s=10, end_s=14)
     video = make_analysed_video(*tracks, team=team)
@@ -76,7 +76,7 @@ def test_a_model_of_faces_looks_at_the_stored_views_of_each_track(team: Team) ->
     assert {each.face.track_id == each.track_id for each in made.observations.all()} == {True}
 
 
-def test_a_model_of_clips_looks_in_clips_as_long_as_those_it_learned_from(team: Team, tmp_path: Path) -> None:
+def test_a_model_of_clips_takes_clips_as_long_as_its_training_clips(team: Team, tmp_path: Path) -> None:
     run = promote(make_model_run(team=team, kind="clips", folder=bars_model(), labels=("left", "right")))
     path = bars_film(tmp_path / "bars.mp4")
     from analysis.video.decode import probe
@@ -85,23 +85,23 @@ def test_a_model_of_clips_looks_in_clips_as_long_as_those_it_learned_from(team: 
     first = Recognition.objects.create(video=video, run=run, line=run.line)
     Observation.objects.create(recognition=first, time_s=0, duration_s=BAR_CLIP_S, label="left", certainty=1, doubt=0)
     assert runner.clip_length_s(run) == pytest.approx(BAR_CLIP_S)
-    look(run, video)
+    recognise(run, video)
     said = [label for label, *_times in shown(video)]
     assert (said[0], said[-1]) == ("left", "right")
 
 
-def test_doubtful_moments_are_kept_with_a_small_picture(
+def test_uncertain_moments_are_kept_with_a_small_picture(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "LEAST_UNCERTAINTY", 0.0)
-    made = look(make_promoted(team=team), make_film(tmp_path, team=team))
+    made = recognise(make_promoted(team=team), make_film(tmp_path, team=team))
     queued = made.observations.filter(in_queue=True).order_by("-doubt")
     assert 2 <= len(queued) <= 4
     assert all(storage.read_bytes(each.picture_key).startswith(b"\xff\xd8") for each in queued)
     assert not made.observations.filter(in_queue=False).exclude(picture_key="").exists()
 
 
-def test_a_model_file_that_was_changed_fails_the_look_and_not_the_analysis(team: Team, tmp_path: Path) -> None:
+def test_a_changed_model_file_fails_the_recognition_and_not_the_analysis(team: Team, tmp_path: Path) -> None:
     run = make_promoted(team=team)
     for name, shots in (("model.onnx", ["lie"]), ("run.json", ["stand"])):
         content = bytearray(storage.read_bytes(f"{run.files_prefix}/{name}"))
@@ -116,12 +116,12 @@ def test_a_model_file_that_was_changed_fails_the_look_and_not_the_analysis(team:
         assert Video.objects.select_related("current_job").get(pk=video.pk).state == VideoState.DONE
         storage.put_bytes(f"{run.files_prefix}/{name}", (stripes_model() / name).read_bytes())
     storage.delete(f"{run.files_prefix}/run.json")
-    made = look(run, make_film(tmp_path, team=team))
+    made = recognise(run, make_film(tmp_path, team=team))
     assert Job.objects.get(pk=made.job_id).error_code == "damaged_model"
 
 
 def test_a_message_that_comes_twice_changes_nothing(team: Team, tmp_path: Path) -> None:
-    made = look(make_promoted(team=team), make_film(tmp_path, team=team))
+    made = recognise(make_promoted(team=team), make_film(tmp_path, team=team))
     before = set(made.observations.values_list("pk", flat=True))
     work(made.job_id, runner.recognise_in_video)
     assert set(made.observations.values_list("pk", flat=True)) == before
@@ -148,7 +148,7 @@ def test_a_crash_while_results_are_stored_leaves_nothing_and_the_repeat_is_whole
     assert len(shown(video)) == 3
 
 
-def test_a_new_analysis_brings_new_looks_whose_tracks_are_its_own(team: Team) -> None:
+def test_a_new_analysis_brings_new_recognitions_of_its_own_tracks(team: Team) -> None:
     run = make_promoted(team=team, kind="faces")
     video = make_analysed_video(striped_track(False), team=team)
     first = Recognition.objects.get(run=run)
@@ -164,7 +164,7 @@ def test_a_new_analysis_brings_new_looks_whose_tracks_are_its_own(team: Team) ->
     assert first.replaced_at is not None and second.replaces == first
 
 
-def test_faces_that_are_replaced_meanwhile_are_looked_at_again(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_faces_that_are_replaced_meanwhile_are_classified_again(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     run = make_promoted(team=team, kind="faces")
     video = make_analysed_video(striped_track(False), team=team)
     made = Recognition.objects.get(run=run)
@@ -184,22 +184,22 @@ def test_faces_that_are_replaced_meanwhile_are_looked_at_again(team: Team, monke
     assert [span.track.analysis_id for span in made.spans.all()] == [video.current_analysis_id]
 
 
-def test_a_look_that_ends_after_a_later_one_does_not_replace_it(team: Team, tmp_path: Path) -> None:
+def test_a_recognition_that_ends_after_a_later_one_does_not_replace_it(team: Team, tmp_path: Path) -> None:
     run, video = make_promoted(team=team), make_film(tmp_path, team=team)
     end_analysis(video)
     early = Recognition.objects.get(video=video)
-    later = look(run, video)
+    later = recognise(run, video)
     work(early.job_id, runner.recognise_in_video)
     early.refresh_from_db()
     assert early.discarded_at is not None and early.taken_over_at is None
     assert Recognition.objects.filter(CURRENT).get() == later
 
 
-def test_a_look_for_a_deleted_video_or_model_is_cancelled(team: Team, tmp_path: Path) -> None:
+def test_a_recognition_for_a_deleted_video_or_model_is_cancelled(team: Team, tmp_path: Path) -> None:
     run, video = make_promoted(team=team), make_film(tmp_path, team=team)
     video.deleted_at = timezone.now()
     video.save()
-    made = look(run, video)
+    made = recognise(run, video)
     assert Job.objects.get(pk=made.job_id).status == Status.CANCELLED
 
 
@@ -218,7 +218,7 @@ def test_what_was_replaced_long_ago_goes_with_its_pictures(
 ) -> None:
     monkeypatch.setattr(runner, "LEAST_UNCERTAINTY", 0.0)
     run, video = make_promoted(team=team), make_film(tmp_path, team=team)
-    first, second = look(run, video), look(run, video)
+    first, second = recognise(run, video), recognise(run, video)
     key = first.observations.filter(in_queue=True)[0].picture_key
     recognition_cleanup.clean_up()
     assert storage.exists(key)

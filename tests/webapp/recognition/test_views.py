@@ -57,7 +57,7 @@ def addresses(run: TrainingRun, look: Recognition) -> dict[str, str]:
 def look(run: TrainingRun) -> Recognition:
     from uuid import uuid4
 
-    return make_recognition(run, make_video(team=run.team), doubtful=[1.0], batch=uuid4())
+    return make_recognition(run, make_video(team=run.team), uncertain=[1.0], batch=uuid4())
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_nobody_else_may_begin_decide_undo_repeat_or_answer(
 
 def test_the_pages_render_in_every_state(run: TrainingRun, look: Recognition, bob: User, team: Team) -> None:
     client = signed_in(bob)
-    waiting = make_recognition(run, look.video, [("lie", 1, 4)], batch=look.batch, taken_over_at=None, doubtful=[])
+    waiting = make_recognition(run, look.video, [("lie", 1, 4)], batch=look.batch, taken_over_at=None, uncertain=[])
     for status, code in ((Status.FAILED, "damaged_model"), (Status.RUNNING, ""), (Status.QUEUED, "")):
         ended = {} if status == Status.FAILED else {"finished_at": None}
         video = make_video(team=team)
@@ -169,7 +169,7 @@ def test_queries_do_not_grow(run: TrainingRun, bob: User, team: Team, django_ass
     client, batch = signed_in(bob), uuid4()
     videos = [make_video(team=team) for _ in range(2)]
     for video in videos:
-        make_recognition(run, video, doubtful=[1, 5])
+        make_recognition(run, video, uncertain=[1, 5])
     counts = {}
     for round_ in ("few", "many"):
         for address in (
@@ -186,7 +186,7 @@ def test_queries_do_not_grow(run: TrainingRun, bob: User, team: Team, django_ass
         if round_ == "few":
             other = promote(make_model_run(team=team))
             for video in [*videos, *(make_video(team=team) for _ in range(4))]:
-                make_recognition(other, video, [("lie", n, n + 1) for n in range(30)], doubtful=[2, 8])
+                make_recognition(other, video, [("lie", n, n + 1) for n in range(30)], uncertain=[2, 8])
                 make_recognition(run, video, [("stand", 1, 5)], batch=batch, taken_over_at=None)
     for (round_, address), count in counts.items():
         assert round_ == "many" or counts["many", address] <= count, address
@@ -229,7 +229,7 @@ def test_the_filter_goes_through_the_indexes(run: TrainingRun) -> None:
     assert "spans_by_label" in plan and "SCAN recognition" not in plan
 
 
-def test_a_look_for_labels_from_the_library(run: TrainingRun, bob: User, vera: User, tmp_path: Path) -> None:
+def test_models_run_from_the_library(run: TrainingRun, bob: User, vera: User, tmp_path: Path) -> None:
     videos = [make_video(team=run.team) for _ in range(2)]
     fields = {"action": "labels", "video": [str(videos[0].pk)]}
     for user, begun in ((vera, 0), (bob, 1)):

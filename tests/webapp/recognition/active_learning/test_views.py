@@ -1,4 +1,4 @@
-"""Answers to doubtful moments become labelled samples, once, and can be taken back."""
+"""Answers to uncertain moments become labelled samples, once, and can be undone."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tests.conftest import signed_in
 from tests.factories_datasets import make_dataset, make_label, make_sample
-from tests.factories_recognition import look, make_film, make_promoted, make_recognition, striped_track
+from tests.factories_recognition import make_film, make_promoted, make_recognition, recognise, striped_track
 from tests.factories_videos import make_analysed_video, make_video, work
 from webapp.accounts.models import Team, User
 from webapp.datasets.importing.runner import run_import
@@ -52,7 +52,7 @@ def test_an_answer_about_a_frame_becomes_a_sample_of_its_video_and_second(
 ) -> None:
     dataset, run = line(team, "frames")
     video = make_film(tmp_path, team=team)
-    look(run, video)
+    recognise(run, video)
     client, stand = signed_in(bob), dataset.labels.get(name="stand")
     before = active_learning_queries.queue([run]).count()
     first, second, *_rest = active_learning_queries.queue([run])
@@ -70,7 +70,7 @@ def test_an_answer_about_a_frame_becomes_a_sample_of_its_video_and_second(
     assert samples[0].width == 96
     assert active_learning_queries.queue([run]).count() == before - 2
     # The next look is in doubt about the same moments, of which the dataset knows the answer.
-    look(run, video)
+    recognise(run, video)
     assert active_learning_queries.queue([run]).count() == before - 2
 
 
@@ -90,7 +90,7 @@ def test_an_answer_about_a_face_keeps_track_and_person(team: Team, bob: User) ->
 
 def test_an_answer_about_a_clip_is_cut_out_of_the_video(team: Team, bob: User, tmp_path: Path) -> None:
     dataset, run = line(team, "clips")
-    look(run, make_film(tmp_path, team=team, shots=["lie"]))
+    recognise(run, make_film(tmp_path, team=team, shots=["lie"]))
     [moment] = active_learning_queries.queue([run])
     say(signed_in(bob), run, moment, dataset.labels.get(name="lie").pk)
     work_imports(dataset)
@@ -98,9 +98,9 @@ def test_an_answer_about_a_clip_is_cut_out_of_the_video(team: Team, bob: User, t
     assert sample.media_type == "video/mp4" and sample.duration_s == pytest.approx(3, abs=0.2)
 
 
-def test_what_is_there_already_gets_the_label_instead_of_a_twin(team: Team, bob: User) -> None:
+def test_what_is_there_already_gets_the_label_instead_of_a_duplicate(team: Team, bob: User) -> None:
     dataset, run = line(team, "frames")
-    made = make_recognition(run, make_video(team=team), doubtful=[2.0])
+    made = make_recognition(run, make_video(team=team), uncertain=[2.0])
     moment = made.observations.get()
     sample = make_sample(dataset, video=made.video, time_s=2.001, source=str(made.video_id))
     answer = say(signed_in(bob), run, moment, dataset.labels.get(name="stand").pk)
@@ -117,11 +117,11 @@ def test_what_is_there_already_gets_the_label_instead_of_a_twin(team: Team, bob:
 
 
 @pytest.mark.parametrize("is_imported", [False, True])
-def test_an_answer_can_be_taken_back_before_and_after_it_was_added(
+def test_an_answer_can_be_undone_before_and_after_it_was_added(
     team: Team, bob: User, tmp_path: Path, is_imported: bool
 ) -> None:
     dataset, run = line(team, "frames")
-    look(run, make_film(tmp_path, team=team))
+    recognise(run, make_film(tmp_path, team=team))
     first, second, *_rest = active_learning_queries.queue([run])
     client, label = signed_in(bob), dataset.labels.get(name="lie").pk
     answer = say(client, run, first, label)
@@ -136,9 +136,9 @@ def test_an_answer_can_be_taken_back_before_and_after_it_was_added(
     assert first in active_learning_queries.queue([run])
 
 
-def test_the_only_answer_taken_back_leaves_no_import(team: Team, bob: User) -> None:
+def test_undoing_the_only_answer_leaves_no_import(team: Team, bob: User) -> None:
     dataset, run = line(team, "frames")
-    moment = make_recognition(run, make_video(team=team), doubtful=[2.0]).observations.get()
+    moment = make_recognition(run, make_video(team=team), uncertain=[2.0]).observations.get()
     answer = say(signed_in(bob), run, moment, dataset.labels.get(name="lie").pk)
     signed_in(bob).post(answer["undo"]["url"], answer["undo"]["fields"])
     assert not Import.objects.exists()
@@ -147,7 +147,7 @@ def test_the_only_answer_taken_back_leaves_no_import(team: Team, bob: User) -> N
 
 def test_skipped_ones_come_last(team: Team, bob: User) -> None:
     _dataset, run = line(team, "frames")
-    made = make_recognition(run, make_video(team=team), doubtful=[1, 5, 9])
+    made = make_recognition(run, make_video(team=team), uncertain=[1, 5, 9])
     first, second, third = made.observations.order_by("-doubt")
     say(signed_in(bob), run, first, "skip")
     assert list(active_learning_queries.queue([run])) == [second, third, first]
@@ -155,7 +155,7 @@ def test_skipped_ones_come_last(team: Team, bob: User) -> None:
 
 def test_without_the_dataset_it_says_so(team: Team, bob: User) -> None:
     dataset, run = line(team, "frames")
-    moment = make_recognition(run, make_video(team=team), doubtful=[1]).observations.get()
+    moment = make_recognition(run, make_video(team=team), uncertain=[1]).observations.get()
     label = dataset.labels.get(name="lie").pk
     for answer in ("x", "999999", ""):
         assert "Choose a label" in say(signed_in(bob), run, moment, answer)["error"]

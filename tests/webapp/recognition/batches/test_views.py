@@ -1,4 +1,4 @@
-"""Old videos in bulk: the difference first, then taking over, discarding, and back."""
+"""Batches on earlier videos: the difference first, then applying, discarding, and undo."""
 
 from uuid import UUID
 
@@ -59,9 +59,7 @@ def current(video: Video) -> Recognition | None:
     return Recognition.objects.filter(CURRENT, video=video).first()
 
 
-def test_a_new_model_on_old_videos_waits_shows_the_difference_and_can_be_taken_back(
-    team: Team, bob: User, tmp_path: object
-) -> None:
+def test_labels_of_a_batch_wait_show_the_difference_and_can_be_undone(team: Team, bob: User, tmp_path: object) -> None:
     from pathlib import Path
 
     assert isinstance(tmp_path, Path)
@@ -94,7 +92,7 @@ def test_a_new_model_on_old_videos_waits_shows_the_difference_and_can_be_taken_b
     assert client.post(undo["url"], undo["fields"], headers={"Accept": "application/json"}).status_code == 409
 
 
-def test_all_are_taken_over_or_discarded_and_discarding_can_be_undone(team: Team, bob: User) -> None:
+def test_all_are_applied_or_discarded_and_discarding_can_be_undone(team: Team, bob: User) -> None:
     run, client = promote(make_model_run(team=team)), signed_in(bob)
     batch = UUID(int=7)
     recognitions = [make_recognition(run, make_video(team=team), batch=batch, taken_over_at=None) for _ in range(3)]
@@ -127,7 +125,7 @@ def test_later_labels_are_not_undone(team: Team) -> None:
     assert current(video) == second
 
 
-def test_which_videos_can_be_looked_at(team: Team, bob: User) -> None:
+def test_on_which_videos_a_model_can_run(team: Team, bob: User) -> None:
     run: TrainingRun = promote(make_model_run(team=team))
     seen, fresh, unchecked = make_video(team=team), make_video(team=team), make_video(team=team, sha256="")
     make_recognition(run, seen)
@@ -152,7 +150,7 @@ def test_a_batch_can_be_stopped(team: Team, bob: User) -> None:
     assert "error" in decide(client, batch, "stop")
 
 
-def test_without_a_model_at_work_nothing_begins(team: Team, bob: User) -> None:
+def test_without_a_deployed_model_nothing_starts(team: Team, bob: User) -> None:
     video = make_video(team=team)
     run = make_model_run(team=team)
     for fields in ({"video": str(video.pk)}, {"run": str(run.pk), "video": str(video.pk)}):

@@ -113,9 +113,7 @@ def test_without_a_test_it_says_so(dataset: Dataset, alice: User) -> None:
         ({"test": make_figures(sources=3)}, caveat_words.FEW, False),
     ],
 )
-def test_doubtful_figures_are_marked(
-    dataset: Dataset, alice: User, result: dict[str, Any], code: str, is_grave: bool
-) -> None:
+def test_caveats_are_shown(dataset: Dataset, alice: User, result: dict[str, Any], code: str, is_grave: bool) -> None:
     html = checked(signed_in(alice), page_of(make_run(dataset=dataset, result=make_result(**result))))
     assert str(caveat_words.WORDS[code][0]) in html
     assert ("notice-bad" in html) == is_grave
@@ -173,7 +171,7 @@ def relabel(
     return client.post(address, wish, headers={"accept": "application/json"})
 
 
-def test_a_mistake_is_relabelled_and_taken_back(run: TrainingRun, bob: User) -> None:
+def test_a_mistake_is_relabelled_and_that_undone(run: TrainingRun, bob: User) -> None:
     client, dataset = signed_in(bob), run.dataset
     assert dataset is not None
     sample = Sample.objects.get(dataset=dataset, number=6)

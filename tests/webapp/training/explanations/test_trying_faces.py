@@ -1,4 +1,4 @@
-"""A model of faces is tried on real pictures: the real detector finds the face that it then looks at."""
+"""A model of faces is tried on real pictures: the real detector finds the face that it then classifies."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def upright_jpeg(image_bgr: Image) -> bytes:
 
 
 def tried(user: User, run: TrainingRun, content: bytes) -> tuple[Explanation, Image]:
-    """After the worker looked; the look and the picture that the page shows under the heat."""
+    """Returns the finished explanation and the picture that the page shows under its heat map."""
     upload(signed_in(user), run, content, "mine.jpg")
     explanation = Explanation.objects.latest("created_at")
     assert worked(explanation).status == Status.DONE
@@ -92,7 +92,7 @@ def test_a_picture_that_lies_on_its_side_is_turned_first(faces_run: TrainingRun,
     assert np.abs(cv2.resize(turned, size).astype(float) - cv2.resize(straight, size)).mean() < 8
 
 
-def test_without_a_face_it_says_so_and_looks_at_the_whole(faces_run: TrainingRun, bob: User) -> None:
+def test_without_a_face_it_says_so_and_takes_the_whole_picture(faces_run: TrainingRun, bob: User) -> None:
     empty = on_ground(size=(400, 600))
     explanation, shown = tried(bob, faces_run, upright_jpeg(empty))
     assert shown.shape[:2] == (400, 600)

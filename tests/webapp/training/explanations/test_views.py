@@ -1,4 +1,4 @@
-"""Where a model looked: really trained, really asked; kept, shared where it may be, gone after a day."""
+"""Explanations of a really trained model: kept, shared where they may be, uploads gone after a day."""
 
 from datetime import timedelta
 from typing import Any
@@ -60,7 +60,7 @@ def page(client: Client, run: TrainingRun, explanation: Explanation) -> str:
     return html
 
 
-def test_a_sample_is_looked_at_once_and_kept(trained: TrainingRun, vera: User) -> None:
+def test_a_sample_is_explained_once_and_kept(trained: TrainingRun, vera: User) -> None:
     client = signed_in(vera)
     explanation = asked(client, trained, sample=2)
     assert explanation.job is not None
@@ -82,7 +82,7 @@ def test_a_sample_is_looked_at_once_and_kept(trained: TrainingRun, vera: User) -
     )
 
 
-def test_it_can_be_asked_towards_another_label(trained: TrainingRun, vera: User) -> None:
+def test_another_label_can_be_explained(trained: TrainingRun, vera: User) -> None:
     client = signed_in(vera)
     first = asked(client, trained, sample=2)
     other = asked(client, trained, again=first.pk, label="lie")
@@ -114,7 +114,7 @@ def test_a_changed_model_is_not_used(trained: TrainingRun, vera: User) -> None:
     assert (job.status, job.error_code) == (Status.FAILED, "damaged_model")
 
 
-def test_the_likest_that_it_learned_from(trained: TrainingRun, striped: Dataset, vera: User) -> None:
+def test_the_most_similar_training_samples(trained: TrainingRun, striped: Dataset, vera: User) -> None:
     version = Version.objects.create(dataset=striped, number=1, fingerprint="f", keep_together="source", seed=0)
     samples = list(striped.samples.order_by("number"))
     freeze_into(version, samples[:10])
@@ -133,7 +133,7 @@ def test_the_likest_that_it_learned_from(trained: TrainingRun, striped: Dataset,
     assert "Most similar training samples" in page(signed_in(vera), trained, explanation)
 
 
-def test_the_mean_of_a_label(trained: TrainingRun, vera: User) -> None:
+def test_the_average_of_a_label(trained: TrainingRun, vera: User) -> None:
     explanation = asked(signed_in(vera), trained, average=1, label="stand")
     right = trained.held_out_predictions.filter(truth="stand", said="stand", sample__isnull=False).count()
     assert explanation.result["count"] == right > 0

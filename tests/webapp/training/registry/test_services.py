@@ -1,4 +1,4 @@
-"""Which model is at work: one per line, by whom and since when; back to earlier ones; doubtful ones ask first."""
+"""Which run is deployed: one per line, by whom and since when; rolling back; grave caveats ask first."""
 
 from uuid import uuid4
 
@@ -22,7 +22,7 @@ def runs(team: Team) -> list[TrainingRun]:
     return [make_run(team=team, line=line) for _ in range(3)]
 
 
-def test_nothing_is_at_work_until_somebody_says_so(team: Team, runs: list[TrainingRun]) -> None:
+def test_nothing_is_deployed_until_somebody_does_it(team: Team, runs: list[TrainingRun]) -> None:
     assert registry.deployed_run(runs[0].line) is None
     assert registry.deployed_runs(team) == []
 
@@ -36,7 +36,7 @@ def test_the_latest_promotion_counts(team: Team, alice: User, runs: list[Trainin
     assert {each.made_by for each in registry.history(line)} == {alice}
 
 
-def test_promoting_what_is_at_work_changes_nothing(alice: User, runs: list[TrainingRun]) -> None:
+def test_deploying_the_deployed_run_changes_nothing(alice: User, runs: list[TrainingRun]) -> None:
     registry.promote(runs[0], alice)
     assert registry.promote(runs[0], alice).promotion is None
     assert registry.history(runs[0].line).count() == 1
@@ -50,7 +50,7 @@ def test_each_line_of_a_team_has_its_own(team: Team, alice: User, django_assert_
         assert set(registry.deployed_runs(team)) == {first, second}
 
 
-def test_withdrawn_is_not_at_work_and_can_come_back(team: Team, alice: User, runs: list[TrainingRun]) -> None:
+def test_a_withdrawn_run_is_not_deployed_and_can_be_again(team: Team, alice: User, runs: list[TrainingRun]) -> None:
     line = runs[0].line
     registry.promote(runs[0], alice)
     assert registry.withdraw(line, team, alice).before == runs[0]
@@ -74,7 +74,7 @@ def test_rolling_back_walks_through_the_earlier_ones(team: Team, alice: User, ru
     assert registry.history(line).count() == 5, "rolling back is a row of its own"
 
 
-def test_a_deleted_run_is_not_at_work_nor_gone_back_to(team: Team, alice: User, runs: list[TrainingRun]) -> None:
+def test_a_deleted_run_is_neither_deployed_nor_rolled_back_to(team: Team, alice: User, runs: list[TrainingRun]) -> None:
     line = runs[0].line
     for run in runs:
         registry.promote(run, alice)
@@ -94,7 +94,7 @@ def test_the_run_beneath_a_deleted_one_is_next(team: Team, alice: User, runs: li
 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING, Status.FAILED, Status.CANCELLED])
-def test_only_a_finished_run_can_be_promoted(team: Team, alice: User, status: str) -> None:
+def test_only_a_finished_run_can_be_deployed(team: Team, alice: User, status: str) -> None:
     with pytest.raises(registry.HasNoModel):
         registry.promote(make_run(team=team, status=status), alice)
 
@@ -107,7 +107,7 @@ def test_only_a_finished_run_can_be_promoted(team: Team, alice: User, status: st
         ({"test": make_figures(sources=1)}, "one_source"),
     ],
 )
-def test_doubtful_figures_ask_first(team: Team, alice: User, result: dict[str, object], code: str) -> None:
+def test_grave_caveats_need_a_confirmation(team: Team, alice: User, result: dict[str, object], code: str) -> None:
     run = make_run(team=team, result=make_result(**result))
     with pytest.raises(registry.NeedsConfirmation) as asked:
         registry.promote(run, alice)

@@ -206,7 +206,7 @@ def test_a_deleted_run_goes_for_good_after_the_undo_period(run: TrainingRun, ali
     assert start_run(Version.objects.get(), alice).number == 2, "a number is never used again"
 
 
-def test_a_model_at_work_is_not_deleted(run: TrainingRun, alice: User) -> None:
+def test_a_deployed_model_is_not_deleted(run: TrainingRun, alice: User) -> None:
     Promotion.objects.create(team=run.team, line=run.line, run=run)
     answer = signed_in(alice).post(reverse("training:delete", args=[run.pk]), headers={"accept": "application/json"})
     assert answer.status_code == 409
