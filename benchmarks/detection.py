@@ -15,7 +15,7 @@ from benchmarks.scoring import ScoredPicture, average_precision
 from benchmarks.shared import say, shared_folder
 
 LOW_SCORE = 0.05
-LEAST_FACE_PX = 20
+MIN_FACE_PX = 20
 TARGETS = {
     Thoroughness.FAST: "none",
     Thoroughness.BALANCED: ">= 0.97",
@@ -29,7 +29,7 @@ def scored_pictures(detector: FaceDetector, thoroughness: Thoroughness, folder: 
     for entry in json.loads((folder / "annotations.json").read_text()):
         faces = detector.detect(read_picture(folder / entry["file"]), thoroughness, LOW_SCORE)
         truth = np.array([face["bbox"] for face in entry["faces"]], np.float32).reshape(-1, 4)
-        ignored = [bool(face["invalid"]) or min(face["bbox"][2:]) < LEAST_FACE_PX for face in entry["faces"]]
+        ignored = [bool(face["invalid"]) or min(face["bbox"][2:]) < MIN_FACE_PX for face in entry["faces"]]
         truth[:, 2:] += truth[:, :2]
         pictures.append(ScoredPicture(faces.boxes_xyxy, faces.scores, truth, np.array(ignored, bool)))
     return pictures

@@ -28,7 +28,7 @@ LABELLED_SETS = ("smile", "face_noface", "expression_ck48", "eyes", "mask")
 WRONG_SHARE = 0.1
 RECALL = 0.7
 ALL = 100_000
-LEAST_FACES, MOVED_FACES = 10, 4
+MIN_FACES, MOVED_FACES = 10, 4
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def measure_identities(seeds: range) -> None:
     vectors, people = [], []
     for folder in folders:
         files = sorted(folder.iterdir())
-        for file in files[:15] if len(files) >= LEAST_FACES else []:
+        for file in files[:15] if len(files) >= MIN_FACES else []:
             image_bgr = read_picture(file)
             landmarks = central_face(detector, image_bgr)
             if landmarks is not None:

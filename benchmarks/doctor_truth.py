@@ -14,7 +14,7 @@ from analysis.doctor.measures import MEASURED_SIDE_PX
 from analysis.types import Image
 from benchmarks.defects import as_image
 
-LEAST_LOSS = 0.04
+MIN_LOSS = 0.04
 """Of the range of grey: a picture that loses less at its sharpest hundredth when it is halved and enlarged again holds
 little finer than two pixels. Chosen on tuning pictures: of those made soft or defocused on purpose nine in ten lose
 less than 0.03 (shaken ones may lose more, their edges along the movement stay), and of 45 originals looked at in order
@@ -30,7 +30,7 @@ def is_soft(image: Image) -> bool:
     again = cv2.resize(half, (width, height), interpolation=cv2.INTER_CUBIC)
     lost = np.quantile(np.abs(grey.astype(np.float32) - again), 0.99)
     darkest, brightest = np.quantile(grey, (0.01, 0.99))
-    return bool(lost < LEAST_LOSS * max(brightest - darkest, 1))
+    return bool(lost < MIN_LOSS * max(brightest - darkest, 1))
 
 
 def is_dark(image: Image) -> bool:

@@ -22,7 +22,7 @@ STEP_S = 0.04
 HAIR_S = 0.01
 SLACK_S = 0.2
 """A track also covers this time before its first and after its last sample: half a sampling step and a rest at cuts."""
-LEAST_SHARE_OF_TRACK = 0.1
+MIN_SHARE_OF_TRACK = 0.1
 """Share of its time that a track must spend on a second person to count as mixed."""
 
 
@@ -58,7 +58,7 @@ def score(result: AnalysisResult, appearances: Sequence[TrueAppearance]) -> Grou
     for (track, _), count in mixed.items():
         per_track[track] += count
     of_second_person = Counter(
-        track for (track, _), count in mixed.items() if count >= LEAST_SHARE_OF_TRACK * per_track[track]
+        track for (track, _), count in mixed.items() if count >= MIN_SHARE_OF_TRACK * per_track[track]
     )
     return GroupingScore(
         precision=precision,

@@ -33,7 +33,7 @@ from benchmarks.shared import say
 WANTED_F1 = 0.98
 SHOWN_AT = (0, 10, 20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 1000)
 RUNS = 5
-MOST_SUGGESTIONS, MOST_SUGGESTIONS_OF_KNOWN, MOST_AT_ONCE = 3, 1, 11
+MAX_SUGGESTIONS, MAX_SUGGESTIONS_OF_KNOWN, MAX_AT_ONCE = 3, 1, 11
 SURER_OF_KNOWN = 0.12
 """As in `webapp.people.identification.runner` and `webapp.people.review.queries`."""
 NEVER = 2.0
@@ -78,7 +78,7 @@ class SimulatedTeam:
         for number in numbers:
             if number not in accepted:
                 self.members[number] = [number]
-            most = MOST_SUGGESTIONS_OF_KNOWN if number in accepted else MOST_SUGGESTIONS
+            most = MAX_SUGGESTIONS_OF_KNOWN if number in accepted else MAX_SUGGESTIONS
             self.suggestions += [(accepted.get(number, number), *each) for each in suggested[number][:most]]
 
     def _views(self, person: int) -> Float32:
@@ -205,7 +205,7 @@ def _best_group(team: SimulatedTeam, pairs: dict[Pair, float]) -> tuple[int, lis
     def gain(start: int) -> float:
         return gain_of_group(team.size(start), [(team.size(each), chance) for each, chance in groups[start]])
 
-    groups = {start: whole_group(similarities, start, fits, MOST_AT_ONCE) for start in similarities}
+    groups = {start: whole_group(similarities, start, fits, MAX_AT_ONCE) for start in similarities}
     start = max(groups, key=gain)
     return start, [each for each, _ in groups[start]]
 

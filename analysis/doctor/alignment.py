@@ -15,7 +15,7 @@ from analysis.types import Float32
 STEPS = 3
 PAIRS_AT_ONCE = 128
 """More do not fit into the cache."""
-MOST_SHIFT, MOST_STRETCH = 0.16, 0.2
+MAX_SHIFT, MAX_STRETCH = 0.16, 0.2
 """In half sides: a copy that lost more than an eighth of a side counts as another picture."""
 _DAMPING = 1e-3
 
@@ -84,7 +84,7 @@ def _aligned(first: Float32, second: Float32) -> Float32:
 
 
 def _bounds() -> tuple[Float32, Float32]:
-    most = np.array([MOST_SHIFT, MOST_SHIFT, MOST_STRETCH, MOST_STRETCH], np.float32)
+    most = np.array([MAX_SHIFT, MAX_SHIFT, MAX_STRETCH, MAX_STRETCH], np.float32)
     return -most, most
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 ENOUGH_PICTURES = 50
 """Per label: with fewer, a held-out fifth has fewer than ten pictures, and its score is a guess."""
-LEAST_PICTURES = 10
+MIN_PICTURES = 10
 """Per label: with fewer there is nothing to train on."""
 ENOUGH_SOURCES = 3
 """Videos or uploads per label: one each for training, validation and test."""
-MOST_SHARE_OF_ONE_SOURCE = 0.8
+MAX_SHARE_OF_ONE_SOURCE = 0.8
 """A label that comes almost entirely from one video teaches that video's background."""
 UNBALANCED_TIMES = 3.0
 """A label with this many times fewer pictures than the largest is learned noticeably worse."""
@@ -43,7 +43,7 @@ class ThinLabel:
     share_of_largest_source: float
     """0..1."""
     is_untrainable: bool
-    """Fewer than `LEAST_PICTURES`."""
+    """Fewer than `MIN_PICTURES`."""
 
 
 def unbalanced_labels(labels: Sequence[str | None]) -> list[UnbalancedLabel]:
@@ -70,7 +70,7 @@ def thin_labels(
         pictures = counted.total()
         largest_source, most = max(counted.items(), key=lambda item: (item[1], item[0]), default=("", 0))
         share = most / pictures if pictures else 0.0
-        one_sided = sources is not None and (len(counted) < ENOUGH_SOURCES or share > MOST_SHARE_OF_ONE_SOURCE)
+        one_sided = sources is not None and (len(counted) < ENOUGH_SOURCES or share > MAX_SHARE_OF_ONE_SOURCE)
         if pictures < ENOUGH_PICTURES or one_sided:
             thin.append(
                 ThinLabel(
@@ -81,7 +81,7 @@ def thin_labels(
                     enough_sources=ENOUGH_SOURCES if sources is not None else 0,
                     largest_source=largest_source,
                     share_of_largest_source=share,
-                    is_untrainable=pictures < LEAST_PICTURES,
+                    is_untrainable=pictures < MIN_PICTURES,
                 )
             )
     return sorted(thin, key=lambda item: (item.pictures, item.label))

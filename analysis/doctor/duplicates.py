@@ -32,7 +32,7 @@ half of 11,000 pairs of different portraits (mostly of one person in one sitting
 PROJECTED_LENGTH = 96
 """Random directions on which embeddings are compared: dot products stay within 0.05, in a tenth of the time."""
 VERIFIED_AT_ONCE = 1024
-MOST_THREADS = 8
+MAX_THREADS = 8
 """They run NumPy, which releases the GIL."""
 
 Part = TypeVar("Part")
@@ -106,7 +106,7 @@ def _candidates(
 
 def _in_threads(work: Callable[[Part], Result], parts: Iterable[Part]) -> Iterator[Result]:
     """Yields the result of `work` for each part, in order, on all cores; pending parts are dropped on early exit."""
-    pool = ThreadPoolExecutor(min(len(os.sched_getaffinity(0)), MOST_THREADS))
+    pool = ThreadPoolExecutor(min(len(os.sched_getaffinity(0)), MAX_THREADS))
     # BLAS threads within each of ours would spin while they wait: up to three times the CPU time.
     with threadpool_limits(1, "blas"):
         try:

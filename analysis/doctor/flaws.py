@@ -25,9 +25,9 @@ class Flagged:
 # Sharpness: what counts is how soft a picture is compared with the others of its dataset.
 SOFTER_THAN_USUAL = (1.3, 1.8)
 """Times the median: the limit is put between these, where the fewest pictures are."""
-LEAST_BLUR_PX = 1.4
+MIN_BLUR_PX = 1.4
 """No picture below this is blurred, however sharp the others: cameras and JPEG make 0.8 to 1.2."""
-LEAST_BLUR_SHARE = 0.005
+MIN_BLUR_SHARE = 0.005
 """The same as a share of the longer measured side: less is invisible at 224 pixels (1.1 of them)."""
 VALLEY_WIDTH = 0.08
 """Bandwidth, in the logarithm of blur, of the density estimate in which the valley is sought."""
@@ -65,7 +65,7 @@ def find_blurred(table: MeasureTable) -> Flagged:
     if not len(measured):
         return _flagged(table.blurs, np.full(len(table), np.inf, np.float32), 1.0)
     longer = np.minimum(np.maximum(table.widths, table.heights), MEASURED_SIDE_PX)
-    limits = np.maximum(LEAST_BLUR_SHARE * longer, max(LEAST_BLUR_PX, _valley(np.log(measured))))
+    limits = np.maximum(MIN_BLUR_SHARE * longer, max(MIN_BLUR_PX, _valley(np.log(measured))))
     return _flagged(table.blurs, limits.astype(np.float32), 3.0)
 
 

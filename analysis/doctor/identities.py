@@ -12,9 +12,9 @@ from analysis.types import Float32
 
 SAME_PERSON = 0.35
 """Mean similarity of two groups of faces (MobileFaceNet) below which they count as two people."""
-MOST_FACES = 1000
+MAX_FACES = 1000
 """Faces compared per person; of more a random sample is taken."""
-LEAST_PART = 3
+MIN_PART = 3
 """Faces that make a second person; fewer are outliers."""
 
 
@@ -24,7 +24,7 @@ class MixedIdentity:
 
     person_id: str
     parts: tuple[tuple[int, ...], ...]
-    """More than one if the faces look like several people, each of at least `LEAST_PART` faces."""
+    """More than one if the faces look like several people, each of at least `MIN_PART` faces."""
     outliers: tuple[int, ...]
     similarity: float
     """Mean similarity between the largest part and the rest; lower is more certain."""
@@ -43,7 +43,7 @@ def mixed_identities(face_embeddings: Float32, person_ids: Sequence[str], *, see
     random = np.random.default_rng(seed)
     found = []
     for person, indices in people.items():
-        chosen = np.sort(random.permutation(np.array(indices))[:MOST_FACES])
+        chosen = np.sort(random.permutation(np.array(indices))[:MAX_FACES])
         mixed = _examine(person, chosen, face_embeddings[chosen])
         if mixed is not None:
             found.append(mixed)
@@ -53,15 +53,15 @@ def mixed_identities(face_embeddings: Float32, person_ids: Sequence[str], *, see
 def _examine(person: str, indices: NDArray[np.int64], vectors: Float32) -> MixedIdentity | None:
     from scipy.cluster.hierarchy import fcluster, linkage  # deferred: rarely needed
 
-    if len(indices) < LEAST_PART:
+    if len(indices) < MIN_PART:
         return None
     tree = linkage(vectors.astype(np.float64), "average", metric="cosine")
     part_of = fcluster(tree, 1 - SAME_PERSON, "distance")
     parts = sorted((np.flatnonzero(part_of == part) for part in np.unique(part_of)), key=len, reverse=True)
     if len(parts) == 1:
         return None
-    large = [part for part in parts if len(part) >= LEAST_PART]
-    outliers = np.concatenate([*(part for part in parts if len(part) < LEAST_PART), np.zeros(0, np.int64)])
+    large = [part for part in parts if len(part) >= MIN_PART]
+    outliers = np.concatenate([*(part for part in parts if len(part) < MIN_PART), np.zeros(0, np.int64)])
     if not large:
         return None
     rest = np.setdiff1d(np.arange(len(vectors)), large[0])

@@ -24,27 +24,27 @@ from analysis.types import Float32, Float64, Image
 REBLUR_PX = 1.0
 DIRECTIONS = 16
 """Directions in half a turn: 11 degrees off a long movement, a fifth of its sharp edges still shows."""
-LEAST_STEEPNESS = 0.7
+MIN_STEEPNESS = 0.7
 """Mean gradient of edges in grey values per pixel; below this there is only noise and compression."""
-LEAST_BESIDE_STEEPEST = 0.15
+MIN_BESIDE_STEEPEST = 0.15
 """Share of the steepest direction's gradient; a direction with less has no edges, only flanks of others."""
 QUIET_SHARE = 0.25
 """Share of the pixels, where the soft picture is flattest, in which gradients are noise."""
 MEDIAN_TO_MEAN = float(1 / np.log(2))
 """Mean over median of the squared length of a two-dimensional normal vector, as gradients of noise are."""
-LEAST_DEVIATION = 6.0
+MIN_DEVIATION = 6.0
 """In grey values: a picture without edges but with more contrast is blurred completely; with less, it is flat."""
-MOST_BLUR_PX = 8.0
+MAX_BLUR_PX = 8.0
 SAMPLED_PIXELS = 16_000
 """Enough to estimate noise; sorting all pixels would take most of the time."""
 STRIP_PIXELS = 8_192
 """Pixels processed at a time: six products of each take 200 kB."""
-LEAST_SIDE_PX = 8
+MIN_SIDE_PX = 8
 
 
 def edge_blur(grey: Image) -> float:
-    """Returns the blur of a picture `(h, w)`, a deviation in pixels up to `MOST_BLUR_PX`; 0 if it is flat or minute."""
-    if min(grey.shape) < LEAST_SIDE_PX:
+    """Returns the blur of a picture `(h, w)`, a deviation in pixels up to `MAX_BLUR_PX`; 0 if it is flat or minute."""
+    if min(grey.shape) < MIN_SIDE_PX:
         return 0.0
     sharp = grey.astype(np.float32)
     slopes = _slopes(np.asarray(cv2.GaussianBlur(sharp, (0, 0), REBLUR_PX), np.float32), sharp)
@@ -55,11 +55,11 @@ def edge_blur(grey: Image) -> float:
     before_energy -= weights * _noise(slopes.sampled)
     # Slopes are twice the gradient.
     steepness = np.sqrt(after_energy / np.maximum(weights, 1e-9)) / 2
-    usable = (steepness >= LEAST_STEEPNESS) & (steepness >= LEAST_BESIDE_STEEPEST * steepness.max())
+    usable = (steepness >= MIN_STEEPNESS) & (steepness >= MIN_BESIDE_STEEPEST * steepness.max())
     if not usable.any():
-        return MOST_BLUR_PX if float(sharp.std()) > LEAST_DEVIATION else 0.0
+        return MAX_BLUR_PX if float(sharp.std()) > MIN_DEVIATION else 0.0
     ratio = float((before_energy[usable] / after_energy[usable]).min())
-    least = 1 + (REBLUR_PX / MOST_BLUR_PX) ** 2
+    least = 1 + (REBLUR_PX / MAX_BLUR_PX) ** 2
     return REBLUR_PX / float(np.sqrt(max(ratio, least) - 1))
 
 

@@ -13,7 +13,7 @@ SIGNATURE_BYTES = SIGNATURE_SIDE**2
 FINE_CELLS, COARSE_CELLS = 0.5, 3.0
 """Deviations of the two Gaussians of the band-pass: finer structure is lost in compression, coarser is the light of the
 scene and what all portraits have in common."""
-LEAST_STRUCTURE = 1.5
+MIN_STRUCTURE = 1.5
 """Minimum deviation of the cells in grey values; flatter pictures are all alike."""
 SKETCH_SIDE = 10
 SKETCH_LENGTH = SKETCH_SIDE**2
@@ -31,7 +31,7 @@ def structures(signatures: NDArray[np.uint8]) -> Float32:
     fine, coarse = _smoothing(FINE_CELLS), _smoothing(COARSE_CELLS)
     structure = fine @ cells @ fine.T - coarse @ cells @ coarse.T
     length = np.sqrt((structure**2).sum(axis=(1, 2), keepdims=True))
-    flat = length < LEAST_STRUCTURE * SIGNATURE_SIDE
+    flat = length < MIN_STRUCTURE * SIGNATURE_SIDE
     unit: Float32 = np.where(flat, 0, structure / np.maximum(length, 1e-6)).astype(np.float32)
     return unit
 

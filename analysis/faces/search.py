@@ -13,7 +13,7 @@ Int = NDArray[np.int64]
 
 SAMPLED_ROWS = 4_000
 """Rows from which the basis is computed."""
-LOST_ENERGY, MOST_LOST = 1e-5, 1e-3
+LOST_ENERGY, MAX_LOST = 1e-5, 1e-3
 """Share of the squared length that compact vectors may lose: on average, and each."""
 
 
@@ -95,7 +95,7 @@ def compact(gallery: Gallery) -> Gallery:
     kept = int(np.argmax(lost < LOST_ENERGY)) + 1
     basis = np.ascontiguousarray(directions[:kept].T, np.float32)
     short: Float32 = (vectors @ basis).astype(np.float32)
-    if kept > vectors.shape[1] // 2 or float(np.einsum("ij,ij->i", short, short).min()) < 1 - MOST_LOST:
+    if kept > vectors.shape[1] // 2 or float(np.einsum("ij,ij->i", short, short).min()) < 1 - MAX_LOST:
         return gallery
     return Gallery(short, gallery.starts, basis)
 

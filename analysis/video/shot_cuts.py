@@ -40,9 +40,9 @@ def change(before: Float32, after: Float32) -> float:
     return float(blocks[len(blocks) // 2 :].mean())
 
 
-LEAST_CHANGE = 0.075
+MIN_CHANGE = 0.075
 """Cuts between similar shots of one studio measure 0.13, fast gestures up to 0.08 (see `change`)."""
-LEAST_CHANGE_OVER_GAP = 0.2
+MIN_CHANGE_OVER_GAP = 0.2
 STANDS_OUT = 3.0
 USUAL_AT_FIRST = 0.05
 """Mean change assumed of a new shot: a fast pan measures 0.1 from frame to frame."""
@@ -71,8 +71,8 @@ class CutDetector:
             return False
         now = change(last, thumb)
         if after_gap:
-            return now >= LEAST_CHANGE_OVER_GAP
-        cut = now >= max(LEAST_CHANGE, STANDS_OUT * self._usual)
+            return now >= MIN_CHANGE_OVER_GAP
+        cut = now >= max(MIN_CHANGE, STANDS_OUT * self._usual)
         if cut:
             self._usual = max(self._usual, USUAL_AT_FIRST)
         else:
