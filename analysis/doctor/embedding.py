@@ -60,8 +60,8 @@ def unit_length(vectors: Float32) -> Float32:
 
 def load_picture_embedder(threads: int = 0) -> PictureEmbedder:
     """With verified weights on the best device; raises MissingWeights."""
-    from analysis.device import open_session
-    from analysis.weights import EFFICIENTNET_LITE0_EMBEDDER, verified_path
+    from analysis.device import open_session  # deferred: loads onnxruntime
+    from analysis.weights import EFFICIENTNET_LITE0_EMBEDDER, verified_path  # deferred: rarely needed
 
     return PictureEmbedder(open_session(verified_path(EFFICIENTNET_LITE0_EMBEDDER), threads=threads))
 

@@ -1,4 +1,4 @@
-"""The finished model as ONNX, and the proof that it gives the same scores. The card is in `card.py`."""
+"""The finished model as ONNX, and the proof that it gives the same scores."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Scored(nn.Module):
 
 
 def onnx_bytes(network: nn.Module, spec: ModelSpec, temperature: float) -> bytes:
-    """Inputs named as in `spec.inputs`, float32 RGB 0..255, any number of samples; output "scores" `(n, labels)`."""
+    """Returns an ONNX file: inputs as `spec.inputs`, float32 RGB 0..255; output "scores" `(n, labels)`, for any n."""
     memory = io.BytesIO()
     examples = tuple(torch.zeros(2, *spec.shape(view)) for view in spec.inputs)
     axes = {name: {0: "n"} for name in (*spec.inputs, "scores")}
@@ -54,8 +54,8 @@ def onnx_bytes(network: nn.Module, spec: ModelSpec, temperature: float) -> bytes
 def onnx_difference(
     network: nn.Module, inputs: Sequence[str], views: Sequence[Tensor], temperature: float, path: Path
 ) -> float:
-    """Greatest difference of a score between torch and ONNX Runtime for samples `(n, ...)` of each input."""
-    from analysis.device import CPU, open_session
+    """Returns the greatest difference of a score between torch and ONNX Runtime for views `(n, ...)`."""
+    from analysis.device import CPU, open_session  # deferred: loads onnxruntime
 
     expected = Scored(network, temperature).cpu().eval()(*(view.float() for view in views)).numpy()
     session = open_session(path, threads=1, providers=[CPU])

@@ -1,4 +1,4 @@
-"""What a network is told of its mistakes: losses, weights of labels, and the label that logits say."""
+"""What a network is told of its mistakes: losses, weights of labels, and the label that logits predict."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from analysis.training.config import Loss, TrainingConfig
 
 
 def predicted_labels(logits: Tensor) -> Tensor:
+    """Returns the number of the most likely label `(n,)`."""
     return (logits[:, 0] > 0).long() if logits.shape[1] == 1 else logits.argmax(1)
 
 
 def log_probabilities(logits: Tensor) -> Tensor:
-    """`(n, labels)`."""
+    """Returns `(n, labels)`."""
     if logits.shape[1] == 1:
         return torch.cat([functional.logsigmoid(-logits), functional.logsigmoid(logits)], 1)
     return functional.log_softmax(logits, 1)
 
 
 def loss_of(logits: Tensor, targets: Tensor, weights: Tensor, config: TrainingConfig) -> Tensor:
-    """Mean over the samples, each weighted by its label's weight `(labels,)`."""
+    """Returns the mean over the samples, each weighted by its label's weight `(labels,)`."""
     logs = log_probabilities(logits)
     labels = logs.shape[1]
     wanted = functional.one_hot(targets, labels).float()
@@ -39,7 +40,7 @@ def loss_of(logits: Tensor, targets: Tensor, weights: Tensor, config: TrainingCo
 
 
 def label_weights(targets: Tensor, config: TrainingConfig, labels: int = 0) -> Tensor:
-    """`(labels,)`: ones, or the inverse of how frequent each label is, 1 on average over the samples."""
+    """Returns `(labels,)`: ones, or the inverse of how frequent each label is, 1 on average over the samples."""
     counts = torch.bincount(targets, minlength=max(labels, int(targets.max()) + 1)).float()
     if not config.class_weights:
         return torch.ones_like(counts)

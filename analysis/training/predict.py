@@ -28,7 +28,7 @@ SCORE_DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A verified model folder, ready to look at samples."""
+    """A verified model folder, ready to predict."""
 
     folder: Path
     run: RunDocument
@@ -39,7 +39,7 @@ class LoadedModel:
     session: InferenceSession
 
     def scores(self, seen: Sequence[Seen]) -> Float64:
-        """`(n, labels)`, each row summing to 1."""
+        """Returns `(n, labels)`, each row summing to 1."""
         parts = [np.zeros((0, len(self.labels)))]
         for begin in range(0, len(seen), BATCH):
             batch = seen[begin : begin + BATCH]
@@ -52,7 +52,10 @@ class LoadedModel:
 
 
 def load_model(folder: Path, threads: int = 0) -> LoadedModel:
-    """Raises DamagedModel when a file is missing or is not the one that the training wrote, or MissingWeights."""
+    """Returns the model of a folder.
+
+    Raises DamagedModel when a file is missing or is not the one that the training wrote, or MissingWeights.
+    """
     run = read_run(folder / RUN)
     path = verified_file(folder, ONNX, run)
     try:
@@ -67,14 +70,14 @@ def load_model(folder: Path, threads: int = 0) -> LoadedModel:
 
 
 def network_view(seen: Sequence[Seen], view: str) -> Float32:
-    """`(n, 3, side, side)` or `(n, frames, 3, side, side)`, RGB 0..255."""
+    """Returns `(n, 3, side, side)` or `(n, frames, 3, side, side)`, RGB 0..255."""
     images = [{PICTURE: each.picture_rgb, FACE: each.face_rgb, CLIP: each.clip_rgb}[view] for each in seen]
     whole = np.stack([image for image in images if image is not None])
     return np.ascontiguousarray(np.moveaxis(whole, -1, -3), dtype=np.float32)
 
 
 def files_named(paths: Sequence[Path]) -> list[Path]:
-    """The files named, and the pictures and clips of the folders named, sorted; raises UnreadablePicture."""
+    """Returns the files named, and the pictures and clips of the folders named, sorted; raises UnreadablePicture."""
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -90,7 +93,7 @@ def files_named(paths: Sequence[Path]) -> list[Path]:
 
 
 def predict_files(model: LoadedModel, paths: Sequence[Path]) -> tuple[list[dict[str, Any]], list[AnalysisError]]:
-    """One entry for each file; what cannot be read has "error" and no label. Raises when nothing can be read."""
+    """Returns one entry for each file; unreadable ones have "error" and no label. Raises when none can be read."""
     files = files_named(paths)
     entries: list[dict[str, Any]] = []
     problems: list[AnalysisError] = []

@@ -38,14 +38,14 @@ def begin_run(config: TrainingConfig, on_progress: OnProgress) -> Run:
 
 
 def choose_device(config: TrainingConfig) -> torch.device:
-    """CUDA where it is wanted and answers, else the CPU; asked only now, in the process that computes."""
+    """Returns CUDA where it is wanted and answers, else the CPU; asked only now, in the process that computes."""
     if config.device is Device.CPU or not torch.cuda.is_available():
         return torch.device("cpu")
     return torch.device("cuda")
 
 
 def set_up_process(config: TrainingConfig) -> None:
-    """What holds for the whole process: memory, cores, chance."""
+    """Sets what holds for the whole process: memory, cores, chance."""
     keep_freed_memory()
     torch.set_num_threads(config.threads or os.cpu_count() or 1)
     torch.manual_seed(config.seed)
@@ -55,6 +55,6 @@ def set_up_process(config: TrainingConfig) -> None:
 
 
 def run_fingerprint(config: TrainingConfig, prepared: PreparedData) -> str:
-    """Of everything that the result depends on."""
+    """Returns a digest of everything that the result depends on."""
     document = json.dumps([config.as_json(), prepared.fingerprint, prepared.fold.tolist(), torch.__version__])
     return hashlib.sha256(document.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""`train`: from labelled samples to a model with honest numbers, in one function that reads top to bottom."""
+"""From labelled samples to a model with honest numbers, in one function that reads top to bottom."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class _PartPredictions:
 
 
 def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress: OnProgress) -> TrainingResult:
-    """Trains, evaluates and writes a model folder. An unfinished run with equal settings and data goes on.
+    """Trains, evaluates and writes a model folder. An unfinished run with equal settings and data is resumed.
 
     The callback may raise `Cancelled` (the checkpoint stays, so this is also a pause) or `KeepBest`. Raises
     UnusableTrainingData, LeakingSplit, TrainingDiverged, NoDiskSpace, MissingWeights, BadTrainingConfig.
@@ -157,7 +157,7 @@ def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress
 
 
 def choose_recipe(config: TrainingConfig, data: TrainingData) -> tuple[Recipe, str]:
-    """What *auto* stands for here, and why; "" where the training itself will say."""
+    """Returns what *auto* stands for here, and why ("" where the training itself will say)."""
     clips = clips_among(data.samples)
     if config.recipe is Recipe.SEQUENCE and clips < len(data.samples):
         raise UnusableTrainingData(f"sequence: expected clips only, got {len(data.samples) - clips} pictures")
@@ -169,7 +169,7 @@ def choose_recipe(config: TrainingConfig, data: TrainingData) -> tuple[Recipe, s
 
 
 def network_spec(recipe: Recipe, labels: int, config: TrainingConfig) -> ModelSpec:
-    """Of the recipes that train a whole network."""
+    """Returns the network of a recipe that trains a whole one."""
     clips = recipe is Recipe.SEQUENCE
     inputs, frames = ((CLIP,), config.frames) if clips else ((PICTURE,), 0)
     return ModelSpec(NETWORK_KINDS[recipe], outputs_for(labels), inputs, config.picture_size, frames, config.dropout)
@@ -184,7 +184,7 @@ def _train_recipe(recipe: Recipe, why: str, prepared: PreparedData, run: Run) ->
 
 
 def _train_clips(prepared: PreparedData, run: Run) -> tuple[Recipe, _Trained, PreparedData]:
-    """Both ways to read a clip, and the one with the least loss on clips that were held out.
+    """Tries both ways to read a clip and returns the one with the least loss on clips that were held out.
 
     A head on a network that knows pictures learns from a few dozen clips, but knows of movement only how much there
     is; one that learns to read frames in order needs hundreds, and is the only one that tells left from right.
@@ -217,7 +217,7 @@ def _train_clips(prepared: PreparedData, run: Run) -> tuple[Recipe, _Trained, Pr
 
 
 def _as_sequence(config: TrainingConfig) -> TrainingConfig:
-    """The settings that suit a network which reads clips, where somebody has not chosen otherwise."""
+    """Returns the settings that suit a network which reads clips, where somebody has not chosen otherwise."""
     usual = defaults(Recipe.AUTO)
     unchosen = {
         name: value
@@ -296,7 +296,7 @@ def _onnx_warnings(difference: float) -> list[RunWarning]:
 
 
 def split_csv(prepared: PreparedData) -> str:
-    """Which sample went where, and with which others it belongs together."""
+    """Returns a CSV of which sample went where, and with which others it belongs together."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["file", "label", "source", "group", "fold", "part"])
@@ -307,7 +307,7 @@ def split_csv(prepared: PreparedData) -> str:
 
 
 def versions() -> dict[str, str]:
-    import onnxruntime
+    import onnxruntime  # deferred: loads onnxruntime
 
     return {
         "python": platform.python_version(),

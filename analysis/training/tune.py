@@ -58,7 +58,7 @@ def tune(
     on_progress: OnProgress,
     after_trial: Callable[[dict[str, Any]], None] = lambda so_far: None,
 ) -> dict[str, Any]:
-    """Least validation loss within `trials` and `config.minutes`; goes on where an earlier search in the folder ended.
+    """Searches the least validation loss within `trials` and `config.minutes`; resumes an earlier search in the folder.
 
     The callback may raise `Cancelled`: finished trials stay, and the one that was under way goes on behind its last
     complete epoch. `after_trial` gets what `tune.json` would hold so far and may raise `KeepBest` to end the search
@@ -93,9 +93,9 @@ def tune(
 
 @contextmanager
 def _full_disk_named(folder: Path) -> Iterator[None]:
-    """Optuna's database tells of a full disk in words of its own; raises NoDiskSpace."""
-    from optuna.exceptions import StorageInternalError
-    from sqlalchemy.exc import SQLAlchemyError
+    """Turns what Optuna's database says of a full disk into NoDiskSpace."""
+    from optuna.exceptions import StorageInternalError  # deferred: rarely needed
+    from sqlalchemy.exc import SQLAlchemyError  # deferred: rarely needed
 
     try:
         yield
@@ -107,7 +107,7 @@ def _full_disk_named(folder: Path) -> Iterator[None]:
 
 def _open_study(config: TrainingConfig, prepared: PreparedData, out_dir: Path) -> optuna.Study:
     """The one with these settings and data, or a new one. What an earlier attempt left unfinished is tried next."""
-    import optuna
+    import optuna  # deferred: rarely needed
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
@@ -126,7 +126,7 @@ def _open_study(config: TrainingConfig, prepared: PreparedData, out_dir: Path) -
 
 
 def _with_network(config: TrainingConfig, data: TrainingData) -> TrainingConfig:
-    """Heads on frozen features find their one setting themselves; a search is for networks that learn."""
+    """Returns settings of a network: linear probes find their one setting themselves."""
     if config.recipe in NETWORK_KINDS:
         return config
     recipe = Recipe.SEQUENCE if clips_among(data.samples) == len(data.samples) else Recipe.FINETUNE
@@ -134,7 +134,7 @@ def _with_network(config: TrainingConfig, data: TrainingData) -> TrainingConfig:
 
 
 def tuned_config(config: TrainingConfig, data: TrainingData, document: dict[str, Any]) -> TrainingConfig:
-    """What to train with after a search with `config`, from what `tune` returned."""
+    """Returns what to train with after a search with `config`; `document` is what `tune` returned."""
     return from_json(_with_network(config, data).as_json() | document["best_settings"])
 
 
@@ -143,7 +143,7 @@ def _without_test(data: TrainingData) -> TrainingData:
 
 
 def suggest(trial: optuna.Trial, config: TrainingConfig) -> TrainingConfig:
-    """Settings that matter, each within an order of magnitude or two around the usual."""
+    """Draws settings that matter, each within an order of magnitude or two around the default."""
     values: dict[str, Any] = {
         "learning_rate": trial.suggest_float("learning_rate", 1e-4, 1e-2, log=True),
         "optimizer": Optimizer(trial.suggest_categorical("optimizer", [Optimizer.ADAM.value, Optimizer.ADAMW.value])),
@@ -161,7 +161,7 @@ def suggest(trial: optuna.Trial, config: TrainingConfig) -> TrainingConfig:
 
 def _run_trial(clock: _Clock, trial: optuna.Trial, prepared: PreparedData, run: Run, done: int, total: int) -> None:
     """One that is cancelled or killed stays marked as running: `_open_study` finds it, its checkpoint lies there."""
-    import optuna
+    import optuna  # deferred: rarely needed
 
     def after_epoch(epoch: int, loss: float) -> None:
         trial.report(loss, epoch)
@@ -187,7 +187,7 @@ def _run_trial(clock: _Clock, trial: optuna.Trial, prepared: PreparedData, run: 
 
 
 def validation_loss(prepared: PreparedData, run: Run, after_epoch: Callable[[int, float], None]) -> float:
-    """The least on the validation part; it is measured without smoothing and weights, so that trials compare."""
+    """Returns the least validation loss, without smoothing and label weights, so that trials compare."""
     spec = network_spec(run.config.recipe, len(prepared.labels), run.config)
     torch.manual_seed(run.config.seed)
     rows = prepared.rows(SplitPart.VALIDATION)
@@ -201,14 +201,14 @@ def _tried(study: optuna.Study) -> bool:
 
 
 def _ended(study: optuna.Study) -> list[Any]:
-    import optuna
+    import optuna  # deferred: rarely needed
 
     endings = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
     return [trial for trial in study.trials if trial.state in endings]
 
 
 def _document(study: optuna.Study, config: TrainingConfig) -> dict[str, Any]:
-    import optuna
+    import optuna  # deferred: rarely needed
 
     ended = _ended(study)
     complete = [trial for trial in ended if trial.state is optuna.trial.TrialState.COMPLETE]

@@ -48,7 +48,7 @@ def changing(strengths: Strengths) -> Augment:
 
 def operations(strengths: Strengths, side: int) -> list[nn.Module]:
     """Returns those of any strength, in the order in which they are done, for pictures of this side in pixels."""
-    import kornia.augmentation as kornia
+    import kornia.augmentation as kornia  # deferred: loads torch
 
     to = ranges_of(strengths)
     found: list[nn.Module] = []

@@ -73,8 +73,8 @@ def source_in_name(sample: TrainingSample) -> str:
 
 def join(ids: NDArray[np.intp], pairs: NDArray[np.intp]) -> NDArray[np.intp]:
     """Groups after joining those of each pair `(m, 2)` of samples, numbered from 0."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+    from scipy.sparse import coo_array  # deferred: rarely needed
+    from scipy.sparse.csgraph import connected_components  # deferred: rarely needed
 
     n = len(ids)
     if not n:

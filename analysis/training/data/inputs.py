@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from analysis.errors import AnalysisError
+from analysis.errors import AnalysisError, UnreadableVideo
 from analysis.images.read import read_picture
 from analysis.training.data.samples import TrainingSample
 from analysis.types import Float32, Image, SegmentSpan
@@ -49,7 +49,7 @@ class Seen:
 
 
 def squeeze(image_bgr: Image, side: int) -> Image:
-    """Scaled to a square as RGB, whatever its shape: nothing is cut off."""
+    """Returns a square RGB picture `(side, side, 3)` of a BGR one of any shape: nothing is cut off."""
     shrinks = max(image_bgr.shape[:2]) > side
     method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     return np.ascontiguousarray(cv2.resize(image_bgr, (side, side), interpolation=method)[..., ::-1])
@@ -81,15 +81,15 @@ class FaceCutter:
 
 def load_face_cutter(threads: int) -> FaceCutter:
     """Raises MissingWeights."""
-    from analysis.faces.detect import load_detector
-    from analysis.faces.embed import load_mobilefacenet
+    from analysis.faces.detect import load_detector  # deferred: rarely needed
+    from analysis.faces.embed import load_mobilefacenet  # deferred: rarely needed
 
     return FaceCutter(load_detector(threads), load_mobilefacenet(threads))
 
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """What to make of each sample."""
+    """What a network takes of each sample: a picture of so many pixels, a face, or so many frames."""
 
     picture_side: int = 0
     cutter: FaceCutter | None = None
@@ -122,7 +122,7 @@ def see_picture(image_bgr: Image, spec: InputSpec) -> Seen:
 def see_all(
     samples: Sequence[TrainingSample], spec: InputSpec, tell: Callable[[int, int], None]
 ) -> tuple[list[TrainingSample], list[Seen], list[tuple[TrainingSample, AnalysisError]]]:
-    """Those that can be read, what they show, and the broken ones with the reason."""
+    """Returns the samples that can be read, what they show, and the broken ones with the reason."""
     good, seen, broken = [], [], []
     for number, sample in enumerate(samples):
         tell(number, len(samples))
@@ -141,8 +141,7 @@ def middle_picture(path: Path) -> Image:
 
 def clip_frames(path: Path, count: int, side: int) -> list[Image]:
     """`count` frames BGR spread evenly over the clip, repeated where it has fewer; raises UnreadableVideo."""
-    from analysis.errors import UnreadableVideo
-    from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
+    from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames  # deferred: rarely needed
 
     info = probe(path)
     step_s = max(info.duration_s, 1 / info.rate_fps) / (2 * count)

@@ -25,7 +25,7 @@ Counts = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Roc:
-    """`points` `(n, 2)`: share of false alarms, share found; `area` None where one kind is missing."""
+    """`points` `(n, 2)`: false and true positive rate; `area` None where one kind is missing."""
 
     points: Float64
     area: float | None
@@ -33,14 +33,14 @@ class Roc:
 
 @dataclass(frozen=True, slots=True)
 class PrecisionRecall:
-    """`points` `(n, 2)`: share found, share right of what was said; `mean`: average precision, or None."""
+    """`points` `(n, 2)`: recall, precision; `mean`: average precision, or None."""
 
     points: Float64
     mean: float | None
 
 
 def threshold_table(scores: Float64, positive: Positive) -> Counts:
-    """`(STEPS + 1, 4)`: right yes, wrong yes, missed, right no, when the label is said from 0, 0.01 ... 1 on."""
+    """Returns `(STEPS + 1, 4)`: true and false positives, false and true negatives at 0, 0.01 ... 1."""
     expect_shape("positive", positive, (len(scores),))
     # A score of exactly 0.3 counts as reached at 0.3, however the computer writes it.
     number = np.clip(np.floor(scores * STEPS + 1e-9), 0, STEPS).astype(int)
@@ -67,7 +67,7 @@ def precision_recall_curve(scores: Float64, positive: Positive) -> PrecisionReca
 
 
 def _running(scores: Float64, positive: Positive) -> tuple[Float64, Float64]:
-    """Positives and negatives among the highest scores, at each different score from the highest on."""
+    """Returns positives and negatives among the highest scores, at each different score from the highest on."""
     order = np.argsort(-scores, kind="stable")
     last = np.append(np.diff(scores[order]) != 0, True) if len(scores) else np.zeros(0, bool)
     found = positive[order].cumsum()[last]
@@ -75,7 +75,7 @@ def _running(scores: Float64, positive: Positive) -> tuple[Float64, Float64]:
 
 
 def _thinned(points: Float64) -> Float64:
-    """First, last and evenly chosen ones between."""
+    """Returns the first, the last and evenly chosen ones between."""
     if len(points) <= MOST_POINTS:
         return points
     thinned: Float64 = points[np.linspace(0, len(points) - 1, MOST_POINTS).round().astype(int)]
@@ -83,7 +83,7 @@ def _thinned(points: Float64) -> Float64:
 
 
 def chance_of_difference(first: Positive, second: Positive, groups: NDArray[np.intp], seed: int = 0) -> float:
-    """How often two equally good models would differ at least as much on the same samples.
+    """Returns how often two equally good models would differ at least as much on the same samples.
 
     `first` and `second` `(n,)`: what each got right. Whole sources change sides (a sign-flip test), since pictures of
     one video are right or wrong together; with one sample in each source this is McNemar's exact test.

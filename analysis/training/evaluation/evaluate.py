@@ -94,7 +94,7 @@ def per_label(table: NDArray[np.intp]) -> Float64:
 
 def area_under_roc(scores: Float64, positive: NDArray[np.bool_]) -> float | None:
     """Returns the chance that a positive scores above a negative, ties half; None when there is only one kind."""
-    from scipy.stats import rankdata
+    from scipy.stats import rankdata  # deferred: rarely needed
 
     count = int(positive.sum())
     others = len(positive) - count

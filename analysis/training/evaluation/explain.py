@@ -57,7 +57,7 @@ class Explained:
 
 
 def load_network(model: LoadedModel) -> nn.Module:
-    """The torch network of a verified folder; raises DamagedModel."""
+    """Returns the torch network of a model folder; raises DamagedModel."""
     path = verified_file(model.folder, MODEL, model.run)
     document = load_tensors(path)
     return build(ModelSpec.from_json(document["spec"]), document["state"]).eval()
@@ -78,7 +78,7 @@ def explain_file(model: LoadedModel, file: Path, out: Path, label: str | None = 
 
 
 def heat_of(network: nn.Module, inputs: tuple[str, ...], seen: Seen, label: int) -> Heat:
-    """For one sample, in its most telling view: the clip, the whole picture, or the face."""
+    """Returns the heat for one sample, in its most telling view: the clip, the whole picture, or the face."""
     views = [torch.from_numpy(network_view([seen], view)).requires_grad_() for view in inputs]
     shown = next(view for view in (CLIP, PICTURE, FACE) if view in inputs)
     maps, logits = maps_and_logits(network, views, shown)
@@ -102,7 +102,7 @@ def heat_of(network: nn.Module, inputs: tuple[str, ...], seen: Seen, label: int)
 
 
 def maps_and_logits(network: nn.Module, views: list[Tensor], shown: str) -> tuple[list[Tensor], Tensor]:
-    """Inner maps `(n or frames, channels, h, w)` of the branches that see the view, and the logits made of them."""
+    """Returns inner maps `(n or frames, channels, h, w)` of the branches that see the view, and the logits."""
     kept: list[Tensor] = []
 
     def keep(_: nn.Module, __: object, output: Tensor) -> None:
@@ -140,7 +140,7 @@ def _feature_maps(network: Features, views: list[Tensor], shown: str) -> tuple[l
 
 
 def drawn(seen: Seen, heat: Heat) -> Image:
-    """The view with colours where the heat is, BGR; of a clip its most telling frame."""
+    """Returns the view with colours where the heat is, BGR; of a clip its most telling frame."""
     if heat.view == CLIP:
         assert seen.clip_rgb is not None
         image = seen.clip_rgb[int(heat.over_time.argmax())]

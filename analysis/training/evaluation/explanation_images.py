@@ -60,7 +60,10 @@ class Averaged:
 
 
 def explain_sample(model: LoadedModel, network: nn.Module, file: Path, label: str | None = None) -> SampleExplanation:
-    """Raises BadTrainingConfig for a label the model does not know, UnreadablePicture or UnreadableVideo."""
+    """Returns prediction and heat for one file.
+
+    Raises BadTrainingConfig for a label that the model does not know, UnreadablePicture or UnreadableVideo.
+    """
     if label is not None and label not in model.labels:
         raise BadTrainingConfig(f"label: expected one of {', '.join(model.labels)}, got {label}")
     seen = see(TrainingSample(file, ""), model.input_spec)
@@ -83,7 +86,7 @@ def explain_sample(model: LoadedModel, network: nn.Module, file: Path, label: st
 def average_of(
     model: LoadedModel, network: nn.Module, files: Sequence[Path], label: str, on_done: Callable[[int], None]
 ) -> Averaged:
-    """Files that cannot be read are passed over; raises UnreadablePicture when none can be."""
+    """Returns the mean heat for a label; skips unreadable files and raises UnreadablePicture when none can be read."""
     number = model.labels.index(label)
     places: list[Float32] = []
     pictures: list[Float32] = []
@@ -107,7 +110,7 @@ def average_of(
 
 
 def heat_png(place: Float32) -> bytes:
-    """`(h, w)` 0..1 as colours that are the more opaque the hotter they are."""
+    """Returns `(h, w)` 0..1 as colours that are the more opaque the hotter they are."""
     levels = np.clip(cv2.resize(place, (HEAT_SIDE_PX, HEAT_SIDE_PX), interpolation=cv2.INTER_CUBIC), 0, 1)
     colours = cv2.applyColorMap((levels * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
     opacity = (255 * levels**SOFTNESS).astype(np.uint8)
@@ -115,7 +118,7 @@ def heat_png(place: Float32) -> bytes:
 
 
 def largest_face(image_bgr: Image, detector: FaceDetector) -> Image | None:
-    """A square around the largest face, as samples of faces are cut; the picture itself where it fills that.
+    """Returns a square around the largest face, as samples of faces are cut; the picture itself where it fills that.
 
     None: there is no face in it.
     """

@@ -1,4 +1,4 @@
-"""Heads on frozen features: which features serve these pictures best, found by cross-validation over sources."""
+"""Feature selection: which frozen features serve these pictures best, by cross-validation over whole sources."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def fit_best(
     choices: Sequence[tuple[str, ...]],
     run: Run,
 ) -> tuple[Features, HeldOut, list[HeldOut]]:
-    """The choice that does best on what the folds hold out, learned from all that any fold learns from."""
+    """Returns the choice that does best on what the folds hold out, trained on all that any fold trains on."""
     weights = label_weights(targets, run.config, labels)[targets].double()
     total = len(choices) * len(INVERSE_REGULARISATIONS)
     tried: list[HeldOut] = []
@@ -182,7 +182,7 @@ def fit_best(
 
 
 def choose(tried: Sequence[HeldOut]) -> HeldOut:
-    """The least log loss; of choices that hardly differ, the one with fewer networks."""
+    """Returns the one of least log loss; of choices that hardly differ, the one with fewer networks."""
     least = min(each.loss for each in tried)
     close = [each for each in tried if each.loss <= least * (1 + CLEARLY_BETTER) + CLEARLY_BETTER_LOSS]
     return min(close, key=lambda each: (each.name.count("+"), each.loss))

@@ -1,4 +1,4 @@
-"""Regularised linear heads on frozen features: fitted exactly, chosen by cross-validation over whole sources."""
+"""Linear probes on frozen features: fitted exactly, regularised by cross-validation over whole sources."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Rotation:
 
 
 def fit_rotation(features: Tensor, block_lengths: Sequence[int], seed: int) -> Rotation:
-    """Every block of columns gets the mean squared length 1, so that none drowns the others."""
+    """Returns a rotation that gives each block of columns mean squared length 1, so that none drowns the others."""
     rows = np.random.default_rng(seed).permutation(len(features))[:MOST_BASIS_ROWS]
     chosen = features[np.sort(rows)]
     centre = chosen.mean(0)
@@ -62,7 +62,7 @@ def fit_rotation(features: Tensor, block_lengths: Sequence[int], seed: int) -> R
 
 
 def probe_loss(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-    """Mean cross-entropy; one column is the logit of the second of two labels."""
+    """Returns the weighted mean cross-entropy; one column is the logit of the second of two labels."""
     if logits.shape[1] == 1:
         each = functional.binary_cross_entropy_with_logits(logits[:, 0], targets.to(logits), reduction="none")
     else:

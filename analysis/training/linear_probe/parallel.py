@@ -20,7 +20,7 @@ class _Stopped(Exception):
 
 
 def in_parallel(tasks: Sequence[Callable[[Callable[[], None]], T]], tell: Callable[[int], None]) -> list[T]:
-    """Results in the order of the tasks, which are the same for any number of cores.
+    """Returns results in the order of the tasks; they are the same for any number of cores.
 
     Each task gets a function that it calls now and then; it raises when the task is wanted no longer. `tell` hears in
     the caller's thread how many have ended; whatever it raises, or a task, ends all others and goes through.

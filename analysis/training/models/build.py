@@ -43,7 +43,7 @@ class ModelSpec:
         return cls(**{**document, "inputs": tuple(document["inputs"]), "branches": tuple(document["branches"])})
 
     def shape(self, view: str) -> tuple[int, ...]:
-        """Of one sample of an input, as the network takes it."""
+        """Returns the shape of one sample of an input, as the network takes it."""
         side = FACE_SIDE_PX if view == FACE else self.picture_size
         return (self.frames, 3, side, side) if view == CLIP else (3, side, side)
 
@@ -53,7 +53,7 @@ def outputs_for(labels: int) -> int:
 
 
 def probabilities(logits: Tensor) -> Tensor:
-    """`(n, labels)`: sigmoid for one output, softmax for more."""
+    """Returns `(n, labels)`: sigmoid for one output, softmax for more."""
     if logits.shape[1] == 1:
         second = torch.sigmoid(logits)
         return torch.cat([1 - second, second], 1)
@@ -151,7 +151,7 @@ BACKBONES: dict[str, Callable[[], FaceNet | EfficientNetLite0]] = {
 
 
 def adaptive_grid_means(x: Tensor, cells: int) -> Tensor:
-    """Adaptive average pooling as two products of matrices, which ONNX knows for every size; `(n, c * cells²)`."""
+    """Returns `(n, c * cells²)`: adaptive average pooling by two products of matrices, which ONNX has for any size."""
     # Plain numbers: while a network is exported, shapes are tensors, whose division rounds otherwise.
     rows, columns = (_averaging(int(side), cells).to(x) for side in x.shape[2:])
     return (rows @ x @ columns.T).flatten(1)
@@ -167,7 +167,7 @@ def _averaging(side: int, cells: int) -> Tensor:
 
 
 def resampled(x: Tensor, side: int) -> Tensor:
-    """Bilinear, as two products of matrices: runtimes round the positions of their own resizing differently."""
+    """Returns a bilinear resampling by two products of matrices: the resizing of runtimes rounds differently."""
     rows, columns = (_between(int(old), side).to(x) for old in x.shape[2:])
     return rows @ x @ columns.T
 
@@ -180,7 +180,7 @@ def _between(old: int, new: int) -> Tensor:
 
 
 def frames_of(view: Tensor) -> int:
-    """Of clips `(n, frames, 3, side, side)`; 0 for pictures. A plain number, also while a network is exported."""
+    """Returns the number of frames of clips `(n, frames, 3, side, side)`, 0 for pictures; a plain number."""
     return int(view.shape[1]) if view.dim() == 5 else 0
 
 
@@ -247,7 +247,7 @@ class Features(nn.Module):
 
 
 def build(spec: ModelSpec, state: dict[str, Tensor] | None = None) -> nn.Module:
-    """A fresh network (its random parts drawn from torch's generator), or the one whose state is given."""
+    """Returns a fresh network (its random parts drawn from torch's generator), or the one whose state is given."""
     network: nn.Module
     if spec.kind == "tutorial":
         network = Tutorial(spec)
@@ -278,5 +278,5 @@ def parameter_count(network: nn.Module) -> int:
 
 
 def features_inputs(branches: Sequence[str]) -> tuple[str, ...]:
-    """The views that these branches see, each once."""
+    """Returns the views that these branches see, each once."""
     return tuple(dict.fromkeys(BRANCHES[name].view for name in branches))

@@ -118,7 +118,7 @@ class EfficientNetLite0(nn.Module):
 
 def load_imagenet() -> EfficientNetLite0:
     """With the verified ImageNet weights; raises MissingWeights."""
-    from analysis.weights import EFFICIENTNET_LITE0, verified_path
+    from analysis.weights import EFFICIENTNET_LITE0, verified_path  # deferred: rarely needed
 
     network = EfficientNetLite0()
     network.load_state_dict(torch.load(verified_path(EFFICIENTNET_LITE0), map_location="cpu", weights_only=True))

@@ -85,29 +85,29 @@ class FaceNet(nn.Module):
 
 
 def doubled(x: Tensor) -> Tensor:
-    """Every cell becomes four, as two products of matrices, which every runtime rounds alike."""
+    """Returns a map whose every cell became four, by two products of matrices, which every runtime rounds alike."""
     rows, columns = (torch.eye(int(side)).repeat_interleave(2, 0).to(x) for side in x.shape[2:])
     return rows @ x @ columns.T
 
 
 def load_facenet() -> FaceNet:
-    """MobileFaceNet, `(n, 3, 112, 112)` -> `(n, 192)`, with the verified weights; raises MissingWeights."""
-    from analysis.weights import MOBILEFACENET, verified_path
+    """Returns MobileFaceNet, `(n, 3, 112, 112)` -> `(n, 192)`, with the verified weights; raises MissingWeights."""
+    from analysis.weights import MOBILEFACENET, verified_path  # deferred: rarely needed
 
     return read_facenet(verified_path(MOBILEFACENET), EMBEDDER_PIXELS)
 
 
 def load_finder() -> FaceNet:
-    """YuNet up to the maps that its scores are made of, sides a multiple of 32; raises MissingWeights."""
-    from analysis.weights import YUNET, verified_path
+    """Returns YuNet up to the maps that its scores are made of, sides a multiple of 32; raises MissingWeights."""
+    from analysis.weights import YUNET, verified_path  # deferred: rarely needed
 
     return read_facenet(verified_path(YUNET), FINDER_PIXELS)
 
 
 def read_facenet(path: Path, pixels: Pixels) -> FaceNet:
-    """Everything before the first node of another kind. Raises ValueError where that is the first node."""
-    import onnx
-    from onnx import numpy_helper
+    """Returns everything before the first node of another kind. Raises ValueError where that is the first node."""
+    import onnx  # deferred: rarely needed
+    from onnx import numpy_helper  # deferred: rarely needed
 
     graph = onnx.load(str(path)).graph
     constants = {_name(i.name): torch.from_numpy(np.array(numpy_helper.to_array(i))) for i in graph.initializer}
