@@ -172,10 +172,10 @@ def _warnings(
         pairs = same_pictures(thumbnails(seen[learned:]), thumbnails(seen[:learned]))
         copies = sorted({int(pair[0]) + learned for pair in pairs} | _equal_files(samples, learned))
         if copies:
-            text = f"{len(copies)} of {tested} in the test part are also among those learned from, or nearly so"
+            text = f"{len(copies)} of {tested} test samples are also in the training set, or nearly the same"
             warnings.append({"code": "leak", "text": text, "files": _named([samples[n] for n in copies])})
         if tested < TINY_TEST:
-            text = f"the test part holds only {tested}: its figures are rough"
+            text = f"the test set has only {tested} samples, so its figures are rough"
             warnings.append({"code": "tiny_test", "text": text, "files": []})
     return warnings
 
