@@ -16,7 +16,7 @@ AT_ONCE = 50
 
 
 def clean_up(**_: object) -> None:
-    """One round; a cheap query when there is nothing to do."""
+    """Deletes what is due, some at a time; a cheap query when there is nothing to do."""
     now = timezone.now()
     gone = Q(replaced_at__lt=now - REPLACED_KEPT_FOR) | Q(discarded_at__lt=now - DISCARDED_KEPT_FOR)
     broken_off = Q(job__status__in=[Status.FAILED, Status.CANCELLED], created_at__lt=now - REPLACED_KEPT_FOR)

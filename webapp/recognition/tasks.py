@@ -6,6 +6,7 @@ from webapp.jobs.models import Job
 
 @job_task("recognise_in_video")
 def recognise_in_video(job: Job) -> None:
+    """Runs the recognition of a job."""
     from webapp.recognition import runner  # deferred: loads torch
 
     runner.recognise_in_video(job)

@@ -21,7 +21,7 @@ RESUMABLE = Q(job__status__in=(*ACTIVE, Status.FAILED)) | Q(paused_at__isnull=Fa
 
 
 def clean_up(**_: object) -> None:
-    """One round; a few cheap queries when there is nothing to do."""
+    """Purges deleted runs and removes work folders; a few cheap queries when there is nothing to do."""
     for run in TrainingRun.objects.filter(deleted_at__lt=timezone.now() - UNDO_PERIOD).select_related("job"):
         if run.job is None or not run.job.is_active:
             purge(run)

@@ -6,6 +6,7 @@ from webapp.jobs.models import Job
 
 @job_task("train_model")
 def train_model(job: Job) -> None:
+    """Trains the run of a job."""
     from webapp.training.runs import runner  # deferred: loads torch
 
     runner.run_training(job)
@@ -13,6 +14,7 @@ def train_model(job: Job) -> None:
 
 @job_task("explain_picture")
 def explain_picture(job: Job) -> None:
+    """Computes the explanation of a job."""
     from webapp.training.explanations import runner  # deferred: loads torch
 
     runner.explain_picture(job)

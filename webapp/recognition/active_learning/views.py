@@ -74,6 +74,7 @@ def answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
 @login_required
 @require_POST
 def undo_answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
+    """Undoes the answer to the `moment`; `act` is the labelling that it made, if any."""
     run = get_object_or_404(access.editable_runs(request.user), pk=run_id)
     here = reverse("recognition:uncertain", args=[run.pk])
     observation, dataset = _moment(request, run), _dataset(request, run)

@@ -75,6 +75,7 @@ def offer(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def explanation(request: HttpRequest, run_id: UUID, explanation_id: UUID) -> HttpResponse:
+    """Shows an explanation, or that it waits or has failed."""
     run = finished_run(request, run_id)
     found = _visible_explanation(request, run, explanation_id)
     context = head_context(request, run) | explanation_context(run, found) | {"tab": "try"}
@@ -103,6 +104,7 @@ def explanation_answer(request: HttpRequest, run_id: UUID, explanation_id: UUID)
 @login_required
 @require_safe
 async def explanation_file(request: HttpRequest, run_id: UUID, explanation_id: UUID, name: str) -> HttpResponseBase:
+    """Sends one of the pictures of an explanation."""
     if name not in TYPES:
         raise Http404
     visible = access.visible_explanations(await request.auser()).select_related("run")

@@ -40,6 +40,7 @@ def promote(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
 @login_required
 @require_POST
 def withdraw(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
+    """Leaves the run's line without a deployed model."""
     run = _managed(request, run_id)
     here = reverse("training:run", args=[run.pk])
     change = services.withdraw(run.line, run.team, request.user)
@@ -50,6 +51,7 @@ def withdraw(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
 @login_required
 @require_POST
 def roll_back(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
+    """Deploys the previous model of the run's line again."""
     run = _managed(request, run_id)
     here = reverse("training:run", args=[run.pk])
     try:

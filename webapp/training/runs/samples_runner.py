@@ -69,6 +69,7 @@ def _materialise(run: TrainingRun, folder: Path, on_progress: Callable[[int, int
 
 
 def path_of(row: VersionSample, folder: Path) -> Path:
+    """Returns where the file of a sample is materialised in `folder`."""
     return folder / f"{row.sample.number:06d}{SUFFIXES[row.sample.media_type]}"
 
 

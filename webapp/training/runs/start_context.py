@@ -44,6 +44,7 @@ def frame(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
 def context(
     request: HttpRequest, version: Version, form: TrainingForm, visible_runs: QuerySet[TrainingRun]
 ) -> dict[str, Any]:
+    """Returns all that the page shows, with `form` as it was sent or filled in."""
     statistics, kind = version.statistics, version.dataset.kind
     chosen = Recipe(form["recipe"].value()) if form["recipe"].value() in form.recipes else form.recipes[0]
     groups = [
