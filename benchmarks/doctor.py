@@ -85,7 +85,7 @@ def plant_flaws(
     own_found = own & set(flaw.find(MeasureTable.of(measures)).indices.tolist())
     counts = PlantedCounts(f"{flaw.name} in {set_name}")
     print(
-        f"  {counts.what}: {len(own)} of {len(images)} are of their own, {len(own_found)} of them flagged; not counted"
+        f"  {counts.what}: {len(own)} of {len(images)} were flawed before, {len(own_found)} of them flagged; left out"
     )
     for seed in seeds:
         wrongly = plant_once(flaw, images, measures, own, seed, counts)
@@ -94,7 +94,7 @@ def plant_flaws(
     counts.tell()
     if not own:
         return counts, counts
-    all_counts = PlantedCounts(f"{counts.what}, were they counted as good")
+    all_counts = PlantedCounts(f"{counts.what}, all counted as good")
     for seed in seeds:
         plant_once(flaw, images, measures, set(), seed, all_counts)
     all_counts.tell("none")
@@ -118,7 +118,7 @@ def plant_once(
 
 def measure_flaws(seeds: range, tuning: bool, show: Path | None) -> None:
     whole = {flaw.name: PlantedCounts(f"{flaw.name} in all sets together") for flaw in FLAWS}
-    whole_counts = {flaw.name: PlantedCounts(f"{flaw.name} in all sets, were they counted as good") for flaw in FLAWS}
+    whole_counts = {flaw.name: PlantedCounts(f"{flaw.name} in all sets, all counted as good") for flaw in FLAWS}
     for set_name in TUNING_SETS if tuning else PICTURE_SETS:
         images, _recordings = pictures_of(set_name, tuning=tuning)
         for flaw in FLAWS:
