@@ -10,6 +10,7 @@ class AnswerKeys extends HTMLElement {
     document.removeEventListener("keydown", this.#key);
   }
 
+  /** @param {KeyboardEvent & { readonly target: HTMLElement }} event */
   #key = (event) => {
     if (isTyping(event) || event.repeat) return;
     const key = event.key.toLowerCase();

@@ -1,16 +1,45 @@
 // Requests to the server, and the texts that it gave the page.
 
+/** @type {Record<string, string> | undefined} */
 let strings;
 
-/** The text for `key` with {names} filled in. */
+/**
+ * The text for `key` with {names} filled in.
+ * @param {string} key
+ * @param {Record<string, string | number>} [values]
+ */
 export function say(key, values = {}) {
   strings ??= JSON.parse(document.getElementById("strings").textContent);
-  return strings[key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  return strings[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }
 
 export const csrfToken = () => document.querySelector('meta[name="csrf-token"]').content;
 
-/** Posts a form as a button would, but asks for JSON. */
+/**
+ * The fields of a form as a button would send them.
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement | null} [submitter]
+ */
+export const fieldsOf = (form, submitter = null) =>
+  new URLSearchParams(/** @type {any} */ (new FormData(form, submitter)));
+
+/**
+ * For promises whose failure means that there is no answer.
+ * @returns {null}
+ */
+export const nothing = () => null;
+
+/**
+ * Whether an error only says that nobody waits for the answer any more.
+ * @param {unknown} error
+ */
+export const isAborted = (error) => error instanceof Error && error.name === "AbortError";
+
+/**
+ * Posts a form as a button would, but asks for JSON.
+ * @param {string} url
+ * @param {Record<string, string> | URLSearchParams} [fields]
+ */
 export function post(url, fields = {}) {
   return fetch(url, {
     method: "POST",
@@ -19,7 +48,11 @@ export function post(url, fields = {}) {
   });
 }
 
-/** The document at an address; null when it is gone. */
+/**
+ * The document at an address; null when it is gone.
+ * @param {string} url
+ * @param {AbortSignal} [signal]
+ */
 export async function fetchDocument(url, signal) {
   const response = await fetch(url, { signal, headers: { Accept: "text/html", "X-Requested-With": "fetch" } });
   if (response.status === 404) return null;
@@ -27,18 +60,25 @@ export async function fetchDocument(url, signal) {
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
-/** An icon of the sprite, with the address that the page's own icons use. */
+/**
+ * An icon of the sprite, with the address that the page's own icons use.
+ * @param {string} name
+ */
 export function icon(name) {
   const sprite = document.querySelector("svg.icon use").getAttribute("href").split("#")[0];
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
-  svg.append(document.createElementNS("http://www.w3.org/2000/svg", "use"));
-  svg.firstChild.setAttribute("href", `${sprite}#${name}`);
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${sprite}#${name}`);
+  svg.append(use);
   return svg;
 }
 
-/** Whether keys belong to a field rather than to the page. */
+/**
+ * Whether keys belong to a field rather than to the page.
+ * @param {KeyboardEvent & { readonly target: HTMLElement }} event
+ */
 export const isTyping = (event) =>
   event.defaultPrevented ||
   event.ctrlKey ||

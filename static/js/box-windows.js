@@ -7,12 +7,19 @@ const KEPT = 6;
 export class BoxWindows {
   #windows = new Map();
 
+  /**
+   * @param {string} url
+   * @param {() => void} onLoaded
+   */
   constructor(url, onLoaded) {
     this.url = url;
     this.onLoaded = onLoaded;
   }
 
-  /** The window for a moment, or null while it is under way. */
+  /**
+   * The window for a moment, or null while it is under way.
+   * @param {number} time
+   */
   at(time) {
     const index = Math.floor(Math.max(0, time) / WINDOW_S);
     this.#want(index);
@@ -25,14 +32,19 @@ export class BoxWindows {
     this.#windows.clear();
   }
 
+  /** @param {number} index */
   #want(index) {
     if (this.#windows.has(index)) return;
-    const entry = { data: null };
+    const entry = { data: /** @type {any} */ (null) };
     this.#windows.set(index, entry);
     if (this.#windows.size > KEPT) this.#windows.delete(this.#windows.keys().next().value);
     this.#load(index, entry);
   }
 
+  /**
+   * @param {number} index
+   * @param {{ data: any }} entry
+   */
   async #load(index, entry) {
     try {
       const response = await fetch(`${this.url}?from=${index * WINDOW_S}&to=${(index + 1) * WINDOW_S}`);
@@ -46,7 +58,11 @@ export class BoxWindows {
   }
 }
 
-/** The box of a track at a moment, between its samples; null in gaps, before and after. */
+/**
+ * The box of a track at a moment, between its samples; null in gaps, before and after.
+ * @param {Track} options
+ * @param {number} time
+ */
 export function boxAt({ times_s: times, boxes, max_gap_s: gap }, time) {
   let [low, high] = [0, times.length - 1];
   // The comparison of floats allows for the container's rounding to milliseconds.

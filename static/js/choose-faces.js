@@ -2,13 +2,16 @@
 import { say } from "rollcall/api";
 import { NameChoices } from "rollcall/name-choices";
 
+/** @param {number} n */
 function words(n) {
   if (!n) return say("faces.chosen_none");
   return n === 1 ? say("faces.chosen_one") : say("faces.chosen_many", { n });
 }
 
 class ChooseFaces extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
+  /** @type {HTMLElement | null} */
   #named = null;
 
   connectedCallback() {
@@ -34,7 +37,10 @@ class ChooseFaces extends HTMLElement {
       button.disabled = !n || (button.hasAttribute("formaction") && n > 1);
   }
 
-  /** Once for each field: a refreshed fragment may have replaced the bar. */
+  /**
+   * Once for each field: a refreshed fragment may have replaced the bar.
+   * @param {HTMLElement} field
+   */
   #suggest(field) {
     if (!field || field === this.#named) return;
     this.#named = field;

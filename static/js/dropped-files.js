@@ -1,7 +1,15 @@
 // What was dropped: files, and those inside of dropped folders.
 
+/**
+ * @param {FileSystemFileEntry} entry
+ * @returns {Promise<File>}
+ */
 const read = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject));
 
+/**
+ * @param {FileSystemDirectoryEntry} folder
+ * @returns {Promise<File[]>}
+ */
 async function inside(folder) {
   const reader = folder.createReader();
   const found = [];
@@ -13,12 +21,19 @@ async function inside(folder) {
   }
 }
 
+/**
+ * @param {FileSystemEntry} entry
+ * @returns {Promise<File[]>}
+ */
 async function filesOfEntry(entry) {
   // Hidden files of folders (.DS_Store) are nobody's videos.
   if (entry.name.startsWith(".")) return [];
-  return entry.isDirectory ? inside(entry) : [await read(entry)];
+  return entry.isDirectory
+    ? inside(/** @type {FileSystemDirectoryEntry} */ (entry))
+    : [await read(/** @type {FileSystemFileEntry} */ (entry))];
 }
 
+/** @param {DataTransfer} transfer */
 export async function filesOf(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (!entries.some((entry) => entry.isDirectory)) return [...transfer.files];

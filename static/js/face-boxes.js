@@ -4,6 +4,7 @@ import { BoxWindows, boxAt } from "rollcall/box-windows";
 const LABEL_PX = 26;
 
 class FaceBoxes extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
   #boxes = new Map();
   #time = 0;
@@ -53,6 +54,7 @@ class FaceBoxes extends HTMLElement {
     });
   }
 
+  /** @param {number} time */
   #at(time) {
     this.#time = time;
     this.#draw();
@@ -63,17 +65,22 @@ class FaceBoxes extends HTMLElement {
     this.windows.at(this.#time);
   }
 
+  /** @param {string} person */
   #select(person) {
     this.#selected = person;
     this.#draw();
   }
 
+  /** @param {MouseEvent & { readonly target: HTMLElement }} event */
   #chosen(event) {
     const person = event.target.closest(".face-box")?.dataset.person;
     if (person) document.dispatchEvent(new CustomEvent("people:choose", { detail: { person } }));
   }
 
-  /** Where the picture lies inside of the element: letterboxed. */
+  /**
+   * Where the picture lies inside of the element: letterboxed.
+   * @param {{ width: number; height: number }} options
+   */
   #picture({ width, height }) {
     const [w, h] = [this.video.clientWidth, this.video.clientHeight];
     const ratio = this.video.videoWidth ? this.video.videoWidth / this.video.videoHeight : width / height;
@@ -99,6 +106,7 @@ class FaceBoxes extends HTMLElement {
     this.classList.toggle("is-choosing", Boolean(this.#selected));
   }
 
+  /** @param {Track} track */
   #element(track) {
     let element = this.#boxes.get(track.id);
     if (!element) {
@@ -113,6 +121,11 @@ class FaceBoxes extends HTMLElement {
     return element;
   }
 
+  /**
+   * @param {HTMLElement} element
+   * @param {number[]} values
+   * @param {{ left: number; top: number; x: number; y: number; right: number }} rest
+   */
   #place(element, [x1, y1, x2, y2], { left, top, x, y, right }) {
     const [px, py] = [left + x1 * x, top + y1 * y];
     element.style.transform = `translate(${px.toFixed(1)}px, ${py.toFixed(1)}px)`;

@@ -1,12 +1,13 @@
 // <fill-form>: counts on the server what a choice will add, and searches more people and videos.
 import { morphChildren } from "@hotwired/turbo";
-import { fetchDocument } from "rollcall/api";
+import { fetchDocument, fieldsOf, nothing } from "rollcall/api";
 
 const PAUSE_MS = 250;
 const PARTS = ["#expected", "#people-choices", "#video-choices", "#numbers"];
 
 class FillForm extends HTMLElement {
   #timer = 0;
+  /** @type {AbortController | null} */
   #request = null;
 
   connectedCallback() {
@@ -28,12 +29,12 @@ class FillForm extends HTMLElement {
   };
 
   async #ask() {
-    const chosen = new URLSearchParams(new FormData(this.form));
+    const chosen = fieldsOf(this.form);
     chosen.delete("csrfmiddlewaretoken");
     const address = `${location.pathname}?${chosen}`;
     this.#request?.abort();
     this.#request = new AbortController();
-    const fresh = await fetchDocument(address, this.#request.signal).catch(() => null);
+    const fresh = await fetchDocument(address, this.#request.signal).catch(nothing);
     if (!fresh || !this.isConnected) return;
     // A reload keeps the choices.
     history.replaceState(history.state, "", address);
@@ -42,11 +43,16 @@ class FillForm extends HTMLElement {
     else for (const part of PARTS) this.#take(part, fresh);
   }
 
+  /** @param {ParentNode} page */
   #shape = (page) =>
     [...page.querySelectorAll("fill-form fieldset, fill-form #numbers input")]
       .map((part) => part.name || part.querySelector("[name]")?.name)
       .join();
 
+  /**
+   * @param {string} selector
+   * @param {Document} fresh
+   */
   #take(selector, fresh) {
     const [here, there] = [this.querySelector(selector), fresh.querySelector(`fill-form ${selector}`)];
     if (here && there) morphChildren(here, there, { ignoreActiveValue: true });

@@ -10,7 +10,10 @@ class FirstSamples extends HTMLElement {
     document.removeEventListener("live:samples", this.#onSamples);
   }
 
-  /** The greeting of a new connection names no dataset: nothing has arrived. */
+  /**
+   * The greeting of a new connection names no dataset: nothing has arrived.
+   * @param {OurEvents["live:samples"]} event
+   */
   #onSamples = ({ detail }) => {
     if (!detail.subject) return;
     document.removeEventListener("live:samples", this.#onSamples);

@@ -1,6 +1,6 @@
 // <heat-map>: asks for an explanation once it comes into view, and shows it when its job has ended. What the server put inside
 // stays until then, and works without this.
-import { fetchDocument, post } from "rollcall/api";
+import { fetchDocument, nothing, post } from "rollcall/api";
 import { stateOf } from "rollcall/live-store";
 
 const ENDED = ["done", "failed", "cancelled"];
@@ -8,8 +8,16 @@ const ENDED = ["done", "failed", "cancelled"];
 const ASK_ANYWAY_MS = 10_000;
 const NEAR = "120px";
 
+/**
+ * Not gone, which would be null: it is asked for again.
+ * @returns {undefined}
+ */
+const unknown = () => undefined;
+
 class HeatMap extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
+  /** @type {IntersectionObserver | null} */
   #observer = null;
   #timer = 0;
   #answer = "";
@@ -35,7 +43,7 @@ class HeatMap extends HTMLElement {
   async #ask() {
     this.#observer.disconnect();
     const { ask, sample = "", average = "", label = "" } = this.dataset;
-    const response = await post(ask, { sample, average, label }).catch(() => null);
+    const response = await post(ask, { sample, average, label }).catch(nothing);
     if (!response?.ok || this.#ended.signal.aborted) return;
     const { explanation, job } = await response.json();
     this.dataset.job = job;
@@ -44,6 +52,7 @@ class HeatMap extends HTMLElement {
     this.#show();
   }
 
+  /** @param {OurEvents["live:job"]} event */
   #onJob = ({ detail: state }) => {
     if (this.#answer && state.id === this.dataset.job && ENDED.includes(state.status)) this.#show();
   };
@@ -63,9 +72,9 @@ class HeatMap extends HTMLElement {
 
   async #show() {
     if (!this.#answer) return;
-    const found = await fetchDocument(this.#answer, this.#ended.signal).catch(() => undefined);
+    const found = await fetchDocument(this.#answer, this.#ended.signal).catch(unknown);
     if (this.#ended.signal.aborted || found === null || !this.#answer) return;
-    const fresh = found?.body.firstElementChild;
+    const fresh = /** @type {HTMLElement | null} */ (found?.body.firstElementChild);
     if (!fresh || "waiting" in fresh.dataset) return this.#later();
     clearTimeout(this.#timer);
     this.#answer = "";

@@ -1,6 +1,7 @@
 // <heat-opacity>: one slider for the opacity of the heat maps inside.
 
 class HeatOpacity extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
 
   connectedCallback() {
@@ -9,7 +10,7 @@ class HeatOpacity extends HTMLElement {
     if (!label) return;
     label.hidden = false;
     const field = label.querySelector("input");
-    const show = () => this.style.setProperty("--heat", field.value / 100);
+    const show = () => this.style.setProperty("--heat", String(Number(field.value) / 100));
     field.addEventListener("input", show, { signal: this.#ended.signal });
     show();
   }

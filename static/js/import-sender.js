@@ -1,5 +1,5 @@
 // <import-sender>: sends files that are chosen or dropped for a dataset, with a row for each upload.
-import { post, say } from "rollcall/api";
+import { fieldsOf, nothing, post, say } from "rollcall/api";
 import { filesOf } from "rollcall/dropped-files";
 import { bytes } from "rollcall/format";
 import { PictureBatches } from "rollcall/picture-batches";
@@ -11,15 +11,15 @@ const senders = new Set();
 addEventListener("beforeunload", (event) => [...senders].some((sender) => sender.isRunning) && event.preventDefault());
 
 class ImportSender extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
   #rows = new Map();
 
   connectedCallback() {
     this.#ended = new AbortController();
     const { signal } = this.#ended;
-    this.querySelector("input[type=file]").addEventListener("change", (event) => this.#chosen(event.target), {
-      signal,
-    });
+    const field = this.querySelector("input[type=file]");
+    field.addEventListener("change", () => this.#chosen(field), { signal });
     this.addEventListener("dragover", (event) => this.#over(event, true), { signal });
     this.addEventListener("dragleave", (event) => this.#over(event, false), { signal });
     this.addEventListener("drop", (event) => this.#dropped(event), { signal });
@@ -33,30 +33,40 @@ class ImportSender extends HTMLElement {
     this.querySelector(".upload-rows").replaceChildren();
   }
 
+  /** @param {HTMLInputElement} input */
   #chosen(input) {
     const files = [...input.files];
     input.value = "";
     this.#begin(files);
   }
 
+  /**
+   * @param {DragEvent} event
+   * @param {boolean} isOver
+   */
   #over(event, isOver) {
     event.preventDefault();
     this.classList.toggle("is-over", isOver);
   }
 
+  /** @param {DragEvent} event */
   async #dropped(event) {
     this.#over(event, false);
     this.#begin(await filesOf(event.dataTransfer));
   }
 
-  /** Resumes uploads that began before a reload; the rest is new. */
+  /**
+   * Resumes uploads that began before a reload; the rest is new.
+   * @param {File[]} all
+   */
   #begin(all) {
     const fresh = all.filter((file) => !this.#goesOn(file));
     if (fresh.length) this.#beginNew(fresh);
   }
 
+  /** @param {File} file */
   #goesOn(file) {
-    const begun = [...this.querySelectorAll(".unfinished")].find((each) => each.value === fingerprintOf(file));
+    const begun = [...this.querySelectorAll("data.unfinished")].find((each) => each.value === fingerprintOf(file));
     if (!begun) return false;
     const { url, name, size, offset } = begun.dataset;
     const known = { url, name, size: Number(size), offset: Number(offset), fingerprint: begun.value };
@@ -68,6 +78,7 @@ class ImportSender extends HTMLElement {
     return true;
   }
 
+  /** @param {File[]} all */
   async #beginNew(all) {
     const isPictures = this.dataset.source === "pictures";
     const most = Number(this.dataset.pictureBytes);
@@ -78,16 +89,21 @@ class ImportSender extends HTMLElement {
       toast(say("import.too_large", { n: all.length - files.length, most: bytes(most) }));
     if (!files.length) return;
     const form = this.querySelector("form");
-    const fields = { ...Object.fromEntries(new FormData(form)), expected: files.length };
-    if (files.length === 1) fields.title = files[0].name;
-    const response = await post(form.action, fields).catch(() => null);
-    const places = await response?.json().catch(() => null);
+    const fields = fieldsOf(form);
+    fields.set("expected", String(files.length));
+    if (files.length === 1) fields.set("title", files[0].name);
+    const response = await post(form.action, fields).catch(nothing);
+    const places = await response?.json().catch(nothing);
     if (response?.status !== 201) return toast(places?.error ?? say("import.failed"));
     if (isPictures) this.#sendPictures(files, places);
     else for (const file of files) this.#sendFile(file, places);
     return null;
   }
 
+  /**
+   * @param {File[]} files
+   * @param {{ batch: string; start: string }} places
+   */
   #sendPictures(files, places) {
     const { batchBytes, batchCount } = this.dataset;
     const sender = new PictureBatches(files, { batchBytes: Number(batchBytes), batchCount: Number(batchCount) });
@@ -95,20 +111,26 @@ class ImportSender extends HTMLElement {
     sender.send(places);
   }
 
+  /**
+   * @param {File} file
+   * @param {{ create: string }} more
+   */
   #sendFile(file, { create }) {
     const sender = new Upload({ file }, { create, chunk: Number(this.dataset.chunk) });
     this.#take(sender);
     sender.start();
   }
 
+  /** @param {import("rollcall/upload").Upload | import("rollcall/picture-batches").PictureBatches} sender */
   #take(sender) {
     senders.add(sender);
     sender.addEventListener("change", () => ended(sender));
     this.#follow(sender);
   }
 
+  /** @param {import("rollcall/upload").Upload | import("rollcall/picture-batches").PictureBatches} sender */
   #follow(sender) {
-    const row = this.querySelector("template").content.firstElementChild.cloneNode(true);
+    const row = document.importNode(this.querySelector("template").content.querySelector(".upload-row"), true);
     const { signal } = this.#ended;
     this.#rows.set(sender, row);
     row.querySelector("[data-name]").textContent = sender.name;
@@ -119,6 +141,7 @@ class ImportSender extends HTMLElement {
     this.#show(sender);
   }
 
+  /** @param {import("rollcall/upload").Upload | import("rollcall/picture-batches").PictureBatches} sender */
   #show(sender) {
     const row = this.#rows.get(sender);
     if (!row) return;
@@ -136,6 +159,7 @@ class ImportSender extends HTMLElement {
   }
 }
 
+/** @param {import("rollcall/upload").Upload | import("rollcall/picture-batches").PictureBatches} sender */
 function wordsOf(sender) {
   const { percent } = sender;
   if (sender.phase === "failed") return sender.words;
@@ -146,9 +170,13 @@ function wordsOf(sender) {
     : say("upload.starting");
 }
 
+/** @param {import("rollcall/upload").Upload | import("rollcall/picture-batches").PictureBatches} sender */
 const again = (sender) => (sender instanceof PictureBatches ? sender.retry() : sender.start());
 
-/** Refreshes the list below, which shows the server's view. */
+/**
+ * Refreshes the list below, which shows the server's view.
+ * @param {import("rollcall/upload").Upload | import("rollcall/picture-batches").PictureBatches} sender
+ */
 function ended(sender) {
   if (!["done", "cancelled"].includes(sender.phase)) return;
   senders.delete(sender);

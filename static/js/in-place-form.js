@@ -1,5 +1,5 @@
 // <in-place-form>: sends its form without leaving the page; says what happened, with Undo, and refreshes the page.
-import { csrfToken, say } from "rollcall/api";
+import { csrfToken, fieldsOf, nothing, say } from "rollcall/api";
 import { toast } from "rollcall/toasts";
 
 class InPlaceForm extends HTMLElement {
@@ -11,14 +11,15 @@ class InPlaceForm extends HTMLElement {
     this.removeEventListener("submit", this.#onSubmit);
   }
 
+  /** @param {SubmitEvent & { readonly target: HTMLFormElement }} event */
   #onSubmit = async (event) => {
     event.preventDefault();
     const form = event.target;
     const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
-    const body = new URLSearchParams(new FormData(form, event.submitter));
+    const body = fieldsOf(form, event.submitter);
     const result = await fetch(form.action, { method: "POST", headers, body })
       .then((response) => response.json())
-      .catch(() => null);
+      .catch(nothing);
     toast(result?.toast ?? say("form.failed"), result?.undo);
     document.dispatchEvent(new CustomEvent("fragment:stale"));
   };

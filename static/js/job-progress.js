@@ -18,10 +18,12 @@ class JobProgress extends HTMLElement {
     document.removeEventListener("live:job", this.#onJob);
   }
 
+  /** @param {OurEvents["live:job"]} event */
   #onJob = ({ detail }) => {
     if (this.dataset.job ? detail.id === this.dataset.job : detail.kind === this.dataset.kind) this.#show(detail);
   };
 
+  /** @param {JobState} state */
   #show(state) {
     const bar = this.querySelector("progress");
     // What waits stands still; only work of unknown length moves without a number.
@@ -33,12 +35,17 @@ class JobProgress extends HTMLElement {
     this.#speak(state);
   }
 
+  /**
+   * @param {string} selector
+   * @param {string} text
+   */
   #write(selector, text) {
     const element = this.querySelector(selector);
     if (element && element.textContent !== text) element.textContent = text;
   }
 
   // A screen reader hears each stage and every tenth percent, not four numbers a second.
+  /** @param {JobState} state */
   #speak(state) {
     const key = `${state.status} ${state.stage} ${Math.floor((state.percent ?? 0) / 10)}`;
     if (key === this.#said) return;

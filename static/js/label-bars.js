@@ -5,7 +5,9 @@ import { writeAddress } from "rollcall/panel-address";
 const LEAST_BETWEEN_MS = 200;
 
 class LabelBars extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
+  /** @type {number | null} */
   #time = null;
   #shownAt = 0;
 
@@ -41,6 +43,7 @@ class LabelBars extends HTMLElement {
     this.#mark();
   }
 
+  /** @param {MouseEvent & { readonly target: HTMLElement }} event */
   #click(event) {
     const bar = event.target.closest("[data-label-bar]");
     if (!bar) return;
@@ -51,6 +54,7 @@ class LabelBars extends HTMLElement {
     writeAddress({ t: String(Math.round(time * 10) / 10) });
   }
 
+  /** @param {Moment} options */
   #moment({ time, isPlaying }) {
     this.#time = time;
     if (isPlaying && performance.now() - this.#shownAt < LEAST_BETWEEN_MS) return;
@@ -59,6 +63,7 @@ class LabelBars extends HTMLElement {
   }
 
   #mark() {
+    /** @param {HTMLElement} part */
     const isNow = (part) =>
       this.#time !== null && Number(part.dataset.from) <= this.#time && this.#time < Number(part.dataset.to);
     for (const part of this.querySelectorAll("[data-from]"))
@@ -67,12 +72,14 @@ class LabelBars extends HTMLElement {
       row.classList.toggle("is-now", row.querySelector("rect.is-now") !== null);
   }
 
+  /** @param {number} percent */
   #least(percent) {
     this.#hide(percent);
     this.#mark();
     writeAddress({ score: percent ? String(percent) : "" });
   }
 
+  /** @param {number} percent */
   #hide(percent) {
     let hidden = 0;
     for (const part of this.querySelectorAll("[data-from]")) {

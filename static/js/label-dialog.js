@@ -1,13 +1,17 @@
 // <label-dialog>: name, colour and key of a label; <label-add> forms and this one answer without a page load.
-import { post, say } from "rollcall/api";
+import { nothing, post, say } from "rollcall/api";
 import { toast } from "rollcall/toasts";
 
 const changed = () => document.dispatchEvent(new CustomEvent("fragment:stale"));
 
-/** Posts a form of labels; the sentence of a refusal, or null when it worked. */
+/**
+ * Posts a form of labels; the sentence of a refusal, or null when it worked.
+ * @param {string} url
+ * @param {Record<string, string> | URLSearchParams} fields
+ */
 async function send(url, fields) {
-  const response = await post(url, fields).catch(() => null);
-  const answer = await response?.json().catch(() => null);
+  const response = await post(url, fields).catch(nothing);
+  const answer = await response?.json().catch(nothing);
   if (!answer) return say("grid.failed");
   if (!response.ok) return answer.error;
   toast(answer.toast, answer.undo);
@@ -15,7 +19,8 @@ async function send(url, fields) {
   return null;
 }
 
-class LabelDialog extends HTMLElement {
+export class LabelDialog extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
 
   connectedCallback() {
@@ -35,7 +40,11 @@ class LabelDialog extends HTMLElement {
     this.#ended.abort();
   }
 
-  /** For a row of the bar; `urls` are its addresses {save, remove}. */
+  /**
+   * For a row of the bar; `urls` are its addresses {save, remove}.
+   * @param {HTMLElement} row
+   * @param {DOMStringMap} urls
+   */
   show(row, urls) {
     this.urls = urls;
     const { name, hue, key } = row.dataset;
@@ -48,24 +57,31 @@ class LabelDialog extends HTMLElement {
     form.elements.name.select();
   }
 
+  /** @param {SubmitEvent & { readonly target: HTMLFormElement }} event */
   #save(event) {
     event.preventDefault();
     const { name, hue, key } = event.target.elements;
     this.#send(this.urls.save, { name: name.value, hue: hue.value, key: key.value.toLowerCase() });
   }
 
+  /**
+   * @param {string} url
+   * @param {Record<string, string> | URLSearchParams} fields
+   */
   async #send(url, fields) {
     const trouble = await send(url, fields);
     if (trouble) this.#say(trouble);
     else this.hidePopover();
   }
 
+  /** @param {string} words */
   #say(words) {
     const trouble = this.querySelector("[data-trouble]");
     trouble.textContent = words;
     trouble.hidden = !words;
   }
 
+  /** @param {SubmitEvent & { readonly target: HTMLFormElement }} event */
   async #add(event) {
     event.preventDefault();
     const field = event.target.elements.name;

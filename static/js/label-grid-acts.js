@@ -2,22 +2,57 @@
 import { csrfToken, post, say } from "rollcall/api";
 import { eachOf, runsOf, sizeOf } from "rollcall/label-grid-runs";
 
+/**
+ * @typedef {[label: number | null, places: number[]]} Group
+ *
+ * What waits to be sent: for each label the numbers of its samples with the revisions that were seen.
+ * @typedef {{ kind?: string; isUndo?: boolean; undo?: string; groups: [number | null, Map<number, number>][];
+ *   before: Map<number, SampleRow> }} Order
+ *
+ * What the server says of an act.
+ * @typedef {{ changed: Run[]; refused: number[]; undo?: { url: string } | null; toast?: string }} Answer
+ *
+ * Whom an act is told.
+ * @typedef {{
+ *   painted: (places: number[]) => void;
+ *   changed: (before: SampleRow, after: SampleRow) => void;
+ *   answered: (answer: Answer, n: number, kind: string) => void;
+ *   undone: (answer: Answer, number?: number) => void;
+ *   failed: (words: string) => void;
+ * }} Told
+ */
+
 export class Acts {
+  /** @type {Order[]} */
   #queue = [];
   #isSending = false;
+  /** @type {string[]} */
   #undoable = [];
 
-  /** `on` holds painted(places), changed(before, after), answered(answer, n), undone(numbers), failed(). */
+  /**
+   * `on` holds painted(places), changed(before, after), answered(answer, n), undone(numbers), failed().
+   * @param {string} url
+   * @param {import("rollcall/label-grid-samples").Samples} samples
+   * @param {Told} on
+   */
   constructor(url, samples, on) {
-    Object.assign(this, { url, samples, on });
+    this.url = url;
+    this.samples = samples;
+    this.on = on;
   }
 
   get undoCount() {
     return this.#undoable.length;
   }
 
-  /** `groups` are [label or null, places]; `change(row, label)` gives the new fields of a row, or null for none. */
+  /**
+   * `groups` are [label or null, places]; `change(row, label)` gives the new fields of a row, or null for none.
+   * @param {string} kind
+   * @param {Group[]} groups
+   * @param {(row: SampleRow, label?: number | null) => Partial<SampleRow> | null} [change]
+   */
   give(kind, groups, change = () => null) {
+    /** @type {Order} */
     const order = { kind, groups: groups.map(([label, places]) => [label, this.#seen(places)]), before: new Map() };
     for (const [label, places] of groups)
       for (const place of places) this.#show(order, place, (row) => change(row, label));
@@ -33,15 +68,24 @@ export class Acts {
     this.#send();
   }
 
-  /** Which act an undo is about is known when those before it are answered; false when there is none. */
+  /**
+   * Which act an undo is about is known when those before it are answered; false when there is none.
+   * @param {Order} order
+   */
   #choose(order) {
     order.undo ||= this.#undoable.at(-1);
     this.#undoable = this.#undoable.filter((url) => url !== order.undo);
     return Boolean(order.undo);
   }
 
+  /** @param {number[]} places */
   #seen = (places) => new Map(places.map((place) => [this.samples.numbers[place], this.samples.revisions[place]]));
 
+  /**
+   * @param {Order} order
+   * @param {number} place
+   * @param {(row: SampleRow) => Partial<SampleRow> | null} change
+   */
   #show(order, place, change) {
     const row = this.samples.rows.get(place);
     const fields = row && !row.isGone ? change(row) : null;
@@ -72,18 +116,24 @@ export class Acts {
     this.#isSending = false;
   }
 
+  /** @param {Order} options */
   #post({ kind, groups }) {
     const body = JSON.stringify({ do: kind, groups: groups.map(([label, seen]) => [label, runsOf(seen)]) });
     const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrfToken() };
     return fetch(this.url, { method: "POST", body, headers });
   }
 
+  /**
+   * @param {Order} order
+   * @param {Answer} answer
+   */
   #confirm(order, answer) {
     this.samples.release(order.before.keys());
     this.samples.take(answer.changed);
     this.#tellWaiting(answer);
     this.#restore(order, answer.refused);
     this.samples.forget(answer.refused);
+    /** @type {number[]} */
     const unseen = [];
     eachOf(answer.changed, (number) => order.before.has(this.samples.placeOf(number)) || unseen.push(number));
     this.samples.refresh(unseen);
@@ -93,7 +143,10 @@ export class Acts {
     else this.on.answered(answer, n, order.kind);
   }
 
-  /** Acts that wait were asked for with what was known then; our own act before them is no reason to refuse them. */
+  /**
+   * Acts that wait were asked for with what was known then; our own act before them is no reason to refuse them.
+   * @param {Answer} options
+   */
   #tellWaiting({ changed, refused }) {
     for (const [, seen] of this.#queue.flatMap(({ groups }) => groups)) {
       for (const number of refused) seen.delete(number);
@@ -101,7 +154,11 @@ export class Acts {
     }
   }
 
-  /** Shows again what was there before. */
+  /**
+   * Shows again what was there before.
+   * @param {Order} order
+   * @param {number[]} numbers
+   */
   #restore(order, numbers) {
     const places = numbers.map(this.samples.placeOf).filter((place) => order.before.has(place));
     for (const place of places) {
@@ -112,6 +169,7 @@ export class Acts {
     this.on.painted(places);
   }
 
+  /** @param {Order} order */
   #giveUp(order) {
     const dropped = [order, ...this.#queue.splice(0)];
     for (const each of dropped.reverse()) {

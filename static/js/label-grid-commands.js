@@ -2,19 +2,36 @@
 import { say } from "rollcall/api";
 import { toast } from "rollcall/toasts";
 
-/** The label that is suggested for a place and shown there; null for none. */
+/**
+ * The label that is suggested for a place and shown there; null for none.
+ * @param {import("rollcall/label-grid").LabelGrid} grid
+ * @param {number} place
+ */
 export function suggestionOf({ samples, labels }, place) {
   const row = samples.rows.get(place);
   return row && !row.label && labels.has(row.suggested) ? row.suggested : null;
 }
 
+/**
+ * @param {import("rollcall/label-grid").LabelGrid} grid
+ * @param {number[]} places
+ */
 export const areAllOut = ({ samples }, places) =>
   places.length > 0 && places.every((place) => samples.rows.get(place)?.out);
 
+/**
+ * @param {import("rollcall/label-grid").LabelGrid} grid
+ * @param {number[]} places
+ * @param {number | null} label
+ */
 function give({ acts }, places, label) {
   acts.give("label", [[label, places]], (row) => (row.label === label ? null : { label }));
 }
 
+/**
+ * @param {import("rollcall/label-grid").LabelGrid} grid
+ * @param {number[]} places
+ */
 function leaveOut(grid, places) {
   const isOut = !areAllOut(grid, places);
   grid.acts.give(isOut ? "leave_out" : "take_in", [[null, places]], (row) =>
@@ -22,7 +39,11 @@ function leaveOut(grid, places) {
   );
 }
 
-/** Only suggestions that were shown: nobody accepts what they have not seen. */
+/**
+ * Only suggestions that were shown: nobody accepts what they have not seen.
+ * @param {import("rollcall/label-grid").LabelGrid} grid
+ * @param {number[]} places
+ */
 function accept(grid, places) {
   const groups = new Map();
   for (const place of places) {
@@ -35,7 +56,11 @@ function accept(grid, places) {
   return groups.size > 0;
 }
 
-/** Which neighbours get the label only the server knows; their tiles follow its answer. */
+/**
+ * Which neighbours get the label only the server knows; their tiles follow its answer.
+ * @param {import("rollcall/label-grid").LabelGrid} grid
+ * @param {number[]} places
+ */
 function wholeTrack({ samples, acts }, places) {
   const rows = places.map((place) => samples.rows.get(place));
   const labelled = places.filter((_, n) => rows[n]?.label && rows[n].sequence);
@@ -45,6 +70,7 @@ function wholeTrack({ samples, acts }, places) {
 
 export const COMMANDS = {
   give,
+  /** @type {(grid: import("rollcall/label-grid").LabelGrid, places: number[]) => void} */
   unlabel: (grid, places) => give(grid, places, null),
   out: leaveOut,
   accept,

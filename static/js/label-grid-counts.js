@@ -1,20 +1,33 @@
 // How many samples there are, and how many have which label: updated at once, then corrected by the server.
-import { say } from "rollcall/api";
+import { isAborted, say } from "rollcall/api";
 
 const PAUSE_MS = 400;
 
 export class GridCounts {
   #timer = 0;
+  /** @type {any} */
   #known = null;
   #moves = 0;
 
-  /** `since()`: the highest number that the grid knows; `onFits(fits, arrived)`: how many fit, and how many of them came since. */
+  /**
+   * `since()`: the highest number that the grid knows; `onFits(fits, arrived)`: how many fit, and how many of them came since.
+   * @param {HTMLElement} element
+   * @param {{ url: string; signal: AbortSignal; since: () => number; onFits: (fits: number, arrived: number) => void }} more
+   */
   constructor(element, { url, signal, since, onFits }) {
-    Object.assign(this, { element, url, signal, since, onFits });
+    this.element = element;
+    this.url = url;
+    this.signal = signal;
+    this.since = since;
+    this.onFits = onFits;
     signal.addEventListener("abort", () => clearTimeout(this.#timer));
   }
 
-  /** A sample was `before` and is now `after`. */
+  /**
+   * A sample was `before` and is now `after`.
+   * @param {SampleRow} before
+   * @param {SampleRow} after
+   */
   moved(before, after) {
     this.#add(before.label, -1);
     this.#add(after.label, 1);
@@ -44,16 +57,25 @@ export class GridCounts {
 
   #labelRows = () => [...this.element.querySelectorAll(".label-row")];
 
+  /**
+   * @param {HTMLElement} row
+   * @param {number} count
+   */
   #write(row, count) {
-    row.querySelector("[data-count]").textContent = Math.max(0, count);
+    row.querySelector("[data-count]").textContent = String(Math.max(0, count));
   }
 
+  /**
+   * @param {number | null} label
+   * @param {number} step
+   */
   #add(label, step) {
     const row = label && this.element.querySelector(`.label-row[data-label="${label}"]`);
     if (row) this.#write(row, Number(row.querySelector("[data-count]").textContent) + step);
   }
 
   #bars() {
+    /** @type {[HTMLElement, number][]} */
     const rows = this.#labelRows().map((row) => [row, Number(row.querySelector("[data-count]").textContent)]);
     const most = Math.max(1, ...rows.map(([, count]) => count));
     for (const [row, count] of rows) row.querySelector("progress").value = (100 * count) / most;
@@ -63,13 +85,13 @@ export class GridCounts {
     this.#timer = 0;
     const moves = this.#moves;
     const query = new URLSearchParams(location.search);
-    query.set("since", this.since());
+    query.set("since", String(this.since()));
     try {
       const response = await fetch(`${this.url}?${query}`, { signal: this.signal });
       if (!response.ok || response.redirected) return;
       this.#known = await response.json();
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (isAborted(error)) return;
       // The next act or message brings them.
       return;
     }
@@ -80,4 +102,5 @@ export class GridCounts {
   }
 }
 
+/** @param {number} n */
 export const samplesIn = (n) => say(n === 1 ? "grid.samples_one" : "grid.samples", { n });

@@ -1,6 +1,7 @@
 // Keys of the label grid, in the grid itself and in the large view.
 import { isTyping } from "rollcall/api";
 
+/** @type {Record<string, string>} */
 const LETTERS = {
   x: "out",
   t: "sequence",
@@ -11,7 +12,12 @@ const LETTERS = {
   delete: "unlabel",
 };
 
-/** What a key does with the chosen samples: ["give", label] or [name]; null for nothing. */
+/**
+ * What a key does with the chosen samples: ["give", label] or [name]; null for nothing.
+ * @param {{ key: string; shiftKey: boolean }} event
+ * @param {Map<number, Label>} labels
+ * @returns {[name: string, label?: number] | null}
+ */
 export function actOf(event, labels) {
   if (event.key === "Backspace" && event.shiftKey) return null;
   const key = event.key.toLowerCase();
@@ -20,7 +26,11 @@ export function actOf(event, labels) {
   return LETTERS[key] ? [LETTERS[key]] : null;
 }
 
-/** Ctrl with Z or A; on a Mac the command key. */
+/**
+ * Ctrl with Z or A; on a Mac the command key.
+ * @param {KeyboardEvent & { readonly target: HTMLElement }} event
+ * @param {import("rollcall/label-grid").LabelGrid} grid
+ */
 function withControl(event, grid) {
   const key = event.key.toLowerCase();
   if (event.altKey || event.shiftKey || event.target.closest?.("input, textarea, select, dialog, [popover]"))
@@ -31,9 +41,14 @@ function withControl(event, grid) {
   return true;
 }
 
+/**
+ * @param {KeyboardEvent & { readonly target: HTMLElement }} event
+ * @param {import("rollcall/label-grid").LabelGrid} grid
+ */
 function goes(event, grid) {
   const { columns, current, samples, pageRows } = grid.view;
   const page = columns * pageRows;
+  /** @type {Record<string, number>} */
   const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, PageUp: -page, PageDown: page };
   const last = samples.length - 1;
   const step = steps[event.key];
@@ -46,7 +61,11 @@ function goes(event, grid) {
   return true;
 }
 
-/** Carries out what a key means; true when it meant something. */
+/**
+ * Carries out what a key means; true when it meant something.
+ * @param {KeyboardEvent & { readonly target: HTMLElement }} event
+ * @param {import("rollcall/label-grid").LabelGrid} grid
+ */
 export function press(event, grid) {
   // An open popover keeps its keys, Escape above all.
   if (document.querySelector(":popover-open")) return false;

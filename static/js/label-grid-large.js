@@ -4,13 +4,22 @@ import { clock } from "rollcall/format";
 import { actOf } from "rollcall/label-grid-keys";
 import { spokenFacts } from "rollcall/label-grid-tile";
 
+const PLAYING = { controls: true, loop: true, muted: true, autoplay: true, playsInline: true };
+/** @type {Record<string, string>} */
+const STEPS = { ArrowLeft: "before", ArrowRight: "after" };
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 export class Large {
   #place = -1;
 
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {import("rollcall/label-grid").LabelGrid} grid
+   * @param {AbortSignal} signal
+   */
   constructor(dialog, grid, signal) {
-    Object.assign(this, { dialog, grid });
+    this.dialog = dialog;
+    this.grid = grid;
     dialog.addEventListener("click", (event) => this.#click(event), { signal });
     dialog.addEventListener("keydown", (event) => this.#key(event), { signal });
     dialog.addEventListener("close", () => this.#closed(), { signal });
@@ -20,6 +29,7 @@ export class Large {
     return this.dialog.open;
   }
 
+  /** @param {number} place */
   show(place) {
     const { grid } = this;
     grid.view.go(place, { focus: false });
@@ -32,10 +42,12 @@ export class Large {
     if (isNew) this.#part("large-spoken").textContent = this.#spoken;
   }
 
+  /** @param {number[]} [places] */
   repaint(places) {
     if (this.isOpen && (!places || places.includes(this.#place))) this.#paint();
   }
 
+  /** @param {string} name */
   #part = (name) => this.dialog.querySelector(`[data-${name}]`);
 
   get #spoken() {
@@ -43,12 +55,13 @@ export class Large {
     return spokenFacts(row, this.grid.samples.numbers[this.#place], this.grid.labels.get(row?.label)?.name);
   }
 
+  /** @param {number} number */
   #picture(number) {
     const isClip = this.grid.dataset.kind === "clips";
-    const element = document.createElement(isClip ? "video" : "img");
+    const element = isClip
+      ? Object.assign(document.createElement("video"), PLAYING)
+      : Object.assign(document.createElement("img"), { alt: say("grid.sample", { n: number }) });
     element.src = this.grid.fileOf("file", number);
-    if (isClip) Object.assign(element, { controls: true, loop: true, muted: true, autoplay: true, playsInline: true });
-    else element.alt = say("grid.sample", { n: number });
     this.#part("picture").replaceChildren(element);
   }
 
@@ -61,11 +74,15 @@ export class Large {
     this.#link(row);
     const out = this.#part("out-words");
     if (out) out.textContent = say(row?.out ? "grid.take_in" : "grid.leave_out");
-    this.dialog.querySelector('[data-act="before"]').disabled = this.#place === 0;
-    this.dialog.querySelector('[data-act="after"]').disabled = this.#place === samples.length - 1;
+    this.dialog.querySelector('button[data-act="before"]').disabled = this.#place === 0;
+    this.dialog.querySelector('button[data-act="after"]').disabled = this.#place === samples.length - 1;
     this.#labels(row, labels);
   }
 
+  /**
+   * @param {SampleRow | undefined} row
+   * @param {Map<number, Label>} labels
+   */
   #facts(row, labels) {
     if (!row || row.isGone) return row ? say("grid.gone") : say("grid.waiting");
     const label = labels.get(row.label);
@@ -86,17 +103,22 @@ export class Large {
       .join("  ·  ");
   }
 
+  /** @param {SampleRow | undefined} row */
   #link(row) {
-    const link = this.#part("video-link");
+    const link = this.dialog.querySelector("a[data-video-link]");
     link.hidden = !row?.video;
     if (row?.video)
       link.href = `${this.grid.dataset.video.replace(NOBODY, row.video)}?t=${Math.round(10 * (row.time ?? 0)) / 10}`;
   }
 
+  /**
+   * @param {SampleRow | undefined} row
+   * @param {Map<number, Label>} labels
+   */
   #labels(row, labels) {
     const group = this.#part("labels");
     if (!group) return;
-    const focused = group.contains(document.activeElement) ? document.activeElement.dataset.label : null;
+    const focused = group.querySelector("[data-label]:focus")?.dataset.label;
     const buttons = [...labels.values()].map(({ id, name, hue, key }) => {
       const button = document.createElement("button");
       button.type = "button";
@@ -114,12 +136,18 @@ export class Large {
     if (focused) group.querySelector(`[data-label="${focused}"]`)?.focus();
   }
 
+  /** @param {MouseEvent} event */
   #click(event) {
-    if (event.target === this.dialog) return this.dialog.close();
-    const button = event.target.closest("[data-act]");
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (target === this.dialog) return this.dialog.close();
+    const button = target.closest("[data-act]");
     if (button) this.#act(button.dataset.act, Number(button.dataset.label));
   }
 
+  /**
+   * @param {string} name
+   * @param {number | null} [label]
+   */
   #act(name, label) {
     const last = this.grid.samples.length - 1;
     if (name === "close") this.dialog.close();
@@ -129,14 +157,16 @@ export class Large {
     else this.grid.act(name, label);
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) {
       if (event.key.toLowerCase() !== "z" || event.altKey) return;
       event.preventDefault();
       return this.grid.act("undo");
     }
-    const step = { ArrowLeft: "before", ArrowRight: "after" }[event.key];
-    if (event.target.closest("video") && step) return;
+    const step = STEPS[event.key];
+    if (/** @type {HTMLElement} */ (event.target).closest("video") && step) return;
+    /** @type {[name: string, label?: number] | null | false} */
     const act = step ? [step] : this.grid.mayEdit && actOf(event, this.grid.labels);
     if (!act) return;
     event.preventDefault();

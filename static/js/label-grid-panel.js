@@ -1,7 +1,10 @@
 // The panel beside the grid: what is selected, what can be done with it, the labels as buttons.
 import { say } from "rollcall/api";
 
-/** Label id -> {id, name, hue, key}, read from the bar of labels. */
+/**
+ * Label id -> {id, name, hue, key}, read from the bar of labels.
+ * @param {HTMLElement} panel
+ */
 export function readLabels(panel) {
   const rows = [...panel.querySelectorAll(".label-row")];
   return new Map(
@@ -12,7 +15,11 @@ export function readLabels(panel) {
   );
 }
 
-/** Says how many are selected and offers what can be done with them. */
+/**
+ * Says how many are selected and offers what can be done with them.
+ * @param {HTMLElement} panel
+ * @param {{ count: number; isAllOut: boolean; hasSuggestion: boolean; undoCount: number; isRange: boolean }} more
+ */
 export function showPicked(panel, { count, isAllOut, hasSuggestion, undoCount, isRange }) {
   const picked = panel.querySelector("[data-picked]");
   if (!picked) return;
@@ -22,11 +29,11 @@ export function showPicked(panel, { count, isAllOut, hasSuggestion, undoCount, i
       : say(count === 1 ? "grid.one_selected" : "grid.selected", { n: count });
   picked.querySelector("[data-picked-words]").textContent = isRange && count ? say("grid.range_to") : words;
   picked.querySelector('[data-act="clear"]').hidden = !count;
-  for (const button of picked.querySelectorAll("[data-needs]")) {
+  for (const button of picked.querySelectorAll("button[data-needs]")) {
     button.disabled = !count || (button.dataset.when === "suggested" && !hasSuggestion);
   }
   picked.querySelector("[data-out-words]").textContent = say(isAllOut ? "grid.take_in" : "grid.leave_out");
-  picked.querySelector('[data-act="undo"]').disabled = !undoCount;
+  picked.querySelector('button[data-act="undo"]').disabled = !undoCount;
   picked.querySelector('[data-act="range"]').setAttribute("aria-pressed", String(isRange));
   panel.classList.toggle("has-picked", count > 0);
   const hint = panel.querySelector("[data-hint]");
@@ -35,7 +42,11 @@ export function showPicked(panel, { count, isAllOut, hasSuggestion, undoCount, i
       count === 0 ? say("grid.hint_filter") : say(count === 1 ? "grid.hint_give_one" : "grid.hint_give", { n: count });
 }
 
-/** On a phone the panel lies on the bar at the bottom, however high that is. */
+/**
+ * On a phone the panel lies on the bar at the bottom, however high that is.
+ * @param {HTMLElement} panel
+ * @param {AbortSignal} signal
+ */
 export function standOnRail(panel, signal) {
   const rail = document.querySelector(".rail");
   const watch = new ResizeObserver(() => panel.style.setProperty("--rail", `${rail.offsetHeight}px`));
@@ -43,7 +54,12 @@ export function standOnRail(panel, signal) {
   signal.addEventListener("abort", () => watch.disconnect());
 }
 
-/** Presses in the panel. */
+/**
+ * Presses in the panel.
+ * @param {HTMLElement} panel
+ * @param {import("rollcall/label-grid").LabelGrid} grid
+ * @param {AbortSignal} signal
+ */
 export function followPanel(panel, grid, signal) {
   panel.addEventListener(
     "click",

@@ -3,10 +3,17 @@
 const LONG_PRESS_MS = 450;
 const STILL_PX = 10;
 
+/**
+ * @param {HTMLElement} host
+ * @param {import("rollcall/label-grid").LabelGrid} grid
+ * @param {AbortSignal} signal
+ */
 export function followPointer(host, grid, signal) {
   let timer = 0;
+  /** @type {PointerEvent | null} */
   let start = null;
   let wasLong = false;
+  /** @param {MouseEvent & { readonly target: HTMLElement }} event */
   const placeOf = (event) => {
     const tile = event.target.closest(".sample-tile");
     return tile ? Number(tile.dataset.place) : -1;

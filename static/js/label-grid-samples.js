@@ -1,6 +1,7 @@
 // The samples of the grid: all numbers that matched the filters when the page loaded, and details of those seen.
 // The list never changes while one labels, so that nothing moves under the fingers; newer samples are appended
 // when one asks for them. A place is an index into it.
+import { isAborted } from "rollcall/api";
 import { eachOf, sizeOf, spelled } from "rollcall/label-grid-runs";
 
 const BLOCK = 60;
@@ -11,16 +12,25 @@ const AGAIN_MS = 3_000;
 export class Samples extends EventTarget {
   numbers = new Uint32Array(0);
   revisions = new Uint32Array(0);
+  /** @type {Map<number, SampleRow>} */
   rows = new Map();
   /** The highest number when the list was loaded; samples beyond it are new. */
   last = 0;
+  /** @type {Map<number, number>} */
   #places = new Map();
+  /** @type {Map<number, number>} */
   #held = new Map();
+  /** @type {Set<number>} */
   #wanted = new Set();
+  /** @type {Set<number>} */
   #stale = new Set();
   #timer = 0;
   #isAsking = false;
 
+  /**
+   * @param {{ numbers: string; rows: string }} options
+   * @param {AbortSignal} signal
+   */
   constructor({ numbers, rows }, signal) {
     super();
     this.urls = { numbers, rows };
@@ -39,11 +49,12 @@ export class Samples extends EventTarget {
   async loadNew() {
     const before = this.length;
     const query = new URLSearchParams(location.search);
-    query.set("since", this.last);
+    query.set("since", String(this.last));
     this.#append(await this.#get(`${this.urls.numbers}?${query}`));
     return before;
   }
 
+  /** @param {{ runs: Run[]; last: number }} options */
   #append({ runs, last }) {
     const before = this.length;
     const [numbers, revisions] = [new Uint32Array(before + sizeOf(runs)), new Uint32Array(before + sizeOf(runs))];
@@ -60,10 +71,17 @@ export class Samples extends EventTarget {
     [this.numbers, this.revisions, this.last] = [numbers, revisions, Math.max(this.last, last)];
   }
 
-  /** Returns the place of a number; undefined when it is not in the list. */
+  /**
+   * Returns the place of a number; undefined when it is not in the list.
+   * @param {number} number
+   */
   placeOf = (number) => this.#places.get(number);
 
-  /** Asks for details around places that are about to be seen, in whole blocks. */
+  /**
+   * Asks for details around places that are about to be seen, in whole blocks.
+   * @param {number} first
+   * @param {number} last
+   */
   want(first, last) {
     const [start, end] = [
       Math.floor(first / BLOCK) * BLOCK,
@@ -74,7 +92,11 @@ export class Samples extends EventTarget {
     this.#plan(PAUSE_MS);
   }
 
-  /** Asks again for samples that have changed. With `visible` for all of those, and forgets the others. */
+  /**
+   * Asks again for samples that have changed. With `visible` for all of those, and forgets the others.
+   * @param {number[]} numbers
+   * @param {number[] | null} [visible]
+   */
   refresh(numbers, visible = null) {
     if (visible)
       for (const place of this.rows.keys()) if (place < visible[0] || place > visible[1]) this.rows.delete(place);
@@ -83,13 +105,19 @@ export class Samples extends EventTarget {
     this.#plan(PAUSE_MS);
   }
 
-  /** Forgets samples that someone else has changed. */
+  /**
+   * Forgets samples that someone else has changed.
+   * @param {number[]} numbers
+   */
   forget(numbers) {
     for (const place of numbers.map(this.placeOf)) if (place !== undefined) this.revisions[place] = 0;
     this.refresh(numbers);
   }
 
-  /** Takes over what the server says an act made of samples. */
+  /**
+   * Takes over what the server says an act made of samples.
+   * @param {Run[]} runs
+   */
   take(runs) {
     eachOf(runs, (number, revision) => {
       const place = this.placeOf(number);
@@ -97,11 +125,15 @@ export class Samples extends EventTarget {
     });
   }
 
-  /** While an act on them is under way, details that come in are older than what is shown. */
+  /**
+   * While an act on them is under way, details that come in are older than what is shown.
+   * @param {Iterable<number>} places
+   */
   hold(places) {
     for (const place of places) this.#held.set(place, (this.#held.get(place) ?? 0) + 1);
   }
 
+  /** @param {Iterable<number>} places */
   release(places) {
     for (const place of places) {
       const left = this.#held.get(place) - 1;
@@ -110,6 +142,7 @@ export class Samples extends EventTarget {
     }
   }
 
+  /** @param {number} pause */
   #plan(pause) {
     clearTimeout(this.#timer);
     if (this.#wanted.size || this.#stale.size) this.#timer = setTimeout(() => this.#ask(), pause);
@@ -126,7 +159,7 @@ export class Samples extends EventTarget {
       const { rows } = await this.#get(`${this.urls.rows}?numbers=${spelled(numbers)}`);
       this.#store(places, rows);
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (isAborted(error)) return;
       // The connection is down: the tiles stay grey and are requested again.
       for (const place of places) this.#stale.add(place);
       pause = AGAIN_MS;
@@ -136,11 +169,16 @@ export class Samples extends EventTarget {
     this.#plan(pause);
   }
 
+  /**
+   * @param {number[]} places
+   * @param {SampleRow[]} rows
+   */
   #store(places, rows) {
     const came = new Map(rows.map((row) => [this.placeOf(row.number), row]));
     const stored = places.filter((place) => !this.#held.has(place));
     for (const place of stored) {
-      const row = came.get(place) ?? { number: this.numbers[place], isGone: true };
+      /** @type {SampleRow} */
+      const row = came.get(place) ?? { number: this.numbers[place], revision: 0, isGone: true };
       // An answer to an act may have overtaken this one.
       if (!row.isGone && row.revision < this.revisions[place]) this.#stale.add(place);
       else {
@@ -151,6 +189,7 @@ export class Samples extends EventTarget {
     this.dispatchEvent(new CustomEvent("stored", { detail: stored }));
   }
 
+  /** @param {string} url */
   async #get(url) {
     const response = await fetch(url, { signal: this.signal, headers: { Accept: "application/json" } });
     if (!response.ok || response.redirected) throw new Error(`${url}: ${response.status}`);

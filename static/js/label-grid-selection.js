@@ -5,18 +5,26 @@ export class Selection {
   count = 0;
   anchor = 0;
 
+  /**
+   * @param {number} size
+   * @param {() => void} onChange
+   */
   constructor(size, onChange) {
     this.#flags = new Uint8Array(size);
     this.onChange = onChange;
   }
 
-  /** The list has become longer; what is selected stays. */
+  /**
+   * The list has become longer; what is selected stays.
+   * @param {number} size
+   */
   grow(size) {
     const flags = new Uint8Array(size);
     flags.set(this.#flags);
     this.#flags = flags;
   }
 
+  /** @param {number} place */
   has = (place) => this.#flags[place] === 1;
 
   places() {
@@ -30,6 +38,7 @@ export class Selection {
     return this.count === 1 ? this.#flags.indexOf(1) : -1;
   }
 
+  /** @param {number} place */
   only(place) {
     this.#flags.fill(0);
     this.#flags[place] = 1;
@@ -37,6 +46,7 @@ export class Selection {
     this.onChange();
   }
 
+  /** @param {number} place */
   toggle(place) {
     this.#flags[place] ^= 1;
     this.count += this.#flags[place] ? 1 : -1;
@@ -44,7 +54,11 @@ export class Selection {
     this.onChange();
   }
 
-  /** From the anchor to `place`; with `isMore` beside what is selected already. */
+  /**
+   * From the anchor to `place`; with `isMore` beside what is selected already.
+   * @param {number} place
+   * @param {boolean} [isMore]
+   */
   range(place, isMore = false) {
     if (!isMore) this.#flags.fill(0);
     this.#flags.fill(1, Math.min(this.anchor, place), Math.max(this.anchor, place) + 1);

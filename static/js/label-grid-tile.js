@@ -2,12 +2,16 @@
 import { icon, say } from "rollcall/api";
 import { clock } from "rollcall/format";
 
+/**
+ * @param {number} place
+ * @param {number} columns
+ */
 export function makeTile(place, columns) {
   const tile = document.createElement("div");
   tile.className = "sample-tile";
   tile.setAttribute("role", "gridcell");
-  tile.setAttribute("aria-colindex", (place % columns) + 1);
-  tile.dataset.place = place;
+  tile.setAttribute("aria-colindex", String((place % columns) + 1));
+  tile.dataset.place = String(place);
   tile.tabIndex = -1;
   const picture = document.createElement("span");
   picture.className = "tile-picture";
@@ -31,7 +35,11 @@ export function makeTile(place, columns) {
   return tile;
 }
 
-/** Shows what is known of a sample; `row` is undefined as long as its details are under way. */
+/**
+ * Shows what is known of a sample; `row` is undefined as long as its details are under way.
+ * @param {HTMLElement} tile
+ * @param {{ row?: SampleRow; number: number; labels: Map<number, Label>; isSelected: boolean; isCurrent: boolean }} more
+ */
 export function paintTile(tile, { row, number, labels, isSelected, isCurrent }) {
   const label = row && labels.get(row.label);
   const suggestion = row && !label && labels.get(row.suggested);
@@ -60,7 +68,12 @@ export function paintTile(tile, { row, number, labels, isSelected, isCurrent }) 
   tile.setAttribute("aria-label", spokenFacts(row, number, `${name} ${share}`.trim()));
 }
 
-/** What stands under the picture: words that may be cut, and a number that may not. */
+/**
+ * What stands under the picture: words that may be cut, and a number that may not.
+ * @param {SampleRow | undefined} row
+ * @param {Label | undefined} label
+ * @param {Label | undefined} suggestion
+ */
 function wordsOf(row, label, suggestion) {
   if (!row) return ["", ""];
   if (row.isGone) return [say("grid.gone"), ""];
@@ -73,7 +86,12 @@ function wordsOf(row, label, suggestion) {
   return [label?.name ?? "", ""];
 }
 
-/** "Sample 12, smile, Opening night, 0:48". */
+/**
+ * "Sample 12, smile, Opening night, 0:48".
+ * @param {SampleRow | undefined} row
+ * @param {number} number
+ * @param {string} words
+ */
 export function spokenFacts(row, number, words) {
   const facts = [say("grid.sample", { n: number }), words || (row ? say("grid.unlabelled") : say("grid.waiting"))];
   if (row?.title) facts.push(row.title);
@@ -81,7 +99,11 @@ export function spokenFacts(row, number, words) {
   return facts.join(", ");
 }
 
-/** Sets the picture; while one scrolls fast the caller waits, so that nothing is fetched that nobody sees. */
+/**
+ * Sets the picture; while one scrolls fast the caller waits, so that nothing is fetched that nobody sees.
+ * @param {ParentNode} tile
+ * @param {string} url
+ */
 export function showPicture(tile, url) {
   const image = tile.querySelector("img");
   if (image.getAttribute("src") !== url) image.src = url;

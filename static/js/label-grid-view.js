@@ -10,10 +10,23 @@ import {
 } from "rollcall/label-grid-geometry";
 import { makeTile, showPicture } from "rollcall/label-grid-tile";
 
+/**
+ * @typedef {{
+ *   samples: import("rollcall/label-grid-samples").Samples;
+ *   paint: (tile: HTMLElement, place: number) => void;
+ *   thumbnail: (number: number) => string;
+ *   signal: AbortSignal;
+ * }} Parts
+ */
+
 const SETTLED_MS = 90;
 const FAST_ROWS = 4;
 
+/** @param {HTMLElement} row */
+const tilesOf = (row) => /** @type {HTMLCollectionOf<HTMLElement>} */ (row.children);
+
 export class TileView {
+  /** @type {Map<number, HTMLElement>} */
   #rows = new Map();
   #frame = 0;
   #settled = 0;
@@ -21,8 +34,15 @@ export class TileView {
   columns = 1;
   current = 0;
 
+  /**
+   * @param {HTMLElement} host
+   * @param {Parts} more
+   */
   constructor(host, { samples, paint, thumbnail, signal }) {
-    Object.assign(this, { host, samples, paint, thumbnail });
+    this.host = host;
+    this.samples = samples;
+    this.paint = paint;
+    this.thumbnail = thumbnail;
     addEventListener("scroll", () => this.#plan(), { signal, passive: true });
     this.resized = new ResizeObserver(() => this.layout());
     this.resized.observe(host);
@@ -33,6 +53,7 @@ export class TileView {
     });
   }
 
+  /** @param {import("rollcall/label-grid-geometry").TileSize} size */
   set size(size) {
     this.sizeName = size;
     this.layout(true);
@@ -61,9 +82,9 @@ export class TileView {
     this.width = width;
     this.columns = columnsIn(width, this.sizeName);
     this.height = rowHeight(width, this.columns);
-    this.host.style.setProperty("--columns", this.columns);
+    this.host.style.setProperty("--columns", String(this.columns));
     this.#stretch();
-    this.host.setAttribute("aria-colcount", this.columns);
+    this.host.setAttribute("aria-colcount", String(this.columns));
     for (const [row, element] of this.#rows) this.#drop(row, element);
     if (first) scrollTo({ top: scrollY + this.#top + Math.floor(first / this.columns) * this.height });
     this.draw();
@@ -71,10 +92,13 @@ export class TileView {
 
   #stretch() {
     this.host.style.height = `${this.rowCount * this.height}px`;
-    this.host.setAttribute("aria-rowcount", this.rowCount);
+    this.host.setAttribute("aria-rowcount", String(this.rowCount));
   }
 
-  /** The list has become longer: the row that was its last is filled up, everything stays where it is. */
+  /**
+   * The list has become longer: the row that was its last is filled up, everything stays where it is.
+   * @param {number} before
+   */
   grow(before) {
     this.#stretch();
     const row = Math.floor(before / this.columns);
@@ -122,14 +146,16 @@ export class TileView {
 
   #pictures() {
     for (const element of this.#rows.values())
-      for (const tile of element.children) showPicture(tile, this.thumbnail(this.samples.numbers[tile.dataset.place]));
+      for (const tile of tilesOf(element))
+        showPicture(tile, this.thumbnail(this.samples.numbers[Number(tile.dataset.place)]));
   }
 
+  /** @param {number} row */
   #make(row) {
     const element = document.createElement("div");
     element.className = "tile-row";
     element.setAttribute("role", "row");
-    element.setAttribute("aria-rowindex", row + 1);
+    element.setAttribute("aria-rowindex", String(row + 1));
     element.style.transform = `translateY(${row * this.height}px)`;
     this.#fill(element, row);
     // Rows stand in the order in which they are read.
@@ -138,7 +164,11 @@ export class TileView {
     this.#rows.set(row, element);
   }
 
-  /** The tiles that a row lacks. */
+  /**
+   * The tiles that a row lacks.
+   * @param {HTMLElement} element
+   * @param {number} row
+   */
   #fill(element, row) {
     const end = Math.min(this.samples.length, (row + 1) * this.columns);
     for (let place = row * this.columns + element.childElementCount; place < end; place += 1) {
@@ -148,18 +178,29 @@ export class TileView {
     }
   }
 
+  /**
+   * @param {number} row
+   * @param {HTMLElement} element
+   */
   #drop(row, element) {
     this.#rows.delete(row);
     element.remove();
   }
 
-  tile = (place) => this.#rows.get(Math.floor(place / this.columns))?.children[place % this.columns];
+  /** @param {number} place */
+  tile = (place) => {
+    const element = this.#rows.get(Math.floor(place / this.columns));
+    return element && tilesOf(element)[place % this.columns];
+  };
 
-  /** Paints places again, or everything. */
+  /**
+   * Paints places again, or everything.
+   * @param {number[]} [places]
+   */
   repaint(places) {
     if (!places)
       for (const element of this.#rows.values())
-        for (const tile of element.children) this.paint(tile, Number(tile.dataset.place));
+        for (const tile of tilesOf(element)) this.paint(tile, Number(tile.dataset.place));
     else
       for (const place of places) {
         const tile = this.tile(place);
@@ -167,7 +208,11 @@ export class TileView {
       }
   }
 
-  /** Brings a place into the free part of the window, between what sticks above and below. */
+  /**
+   * Brings a place into the free part of the window, between what sticks above and below.
+   * @param {number} place
+   * @param {boolean} [isCentred]
+   */
   reveal(place, isCentred = false) {
     const top = this.#top + Math.floor(place / this.columns) * this.height;
     const by = scrollFor({ top, height: this.height, below: innerHeight - this.covered(), isCentred });
@@ -178,7 +223,11 @@ export class TileView {
   /** Pixels at the bottom of the window that bars lie over; set by the grid. */
   covered = () => GAP_PX;
 
-  /** Makes a place the one that the keyboard is at. */
+  /**
+   * Makes a place the one that the keyboard is at.
+   * @param {number} place
+   * @param {{ focus?: boolean; isCentred?: boolean }} [more]
+   */
   go(place, { focus = true, isCentred = false } = {}) {
     const before = this.current;
     this.current = place;

@@ -1,6 +1,6 @@
 // <label-grid>: tiles, selection, keys, acts and the panel of labels, brought together.
 import { visit } from "@hotwired/turbo";
-import { say } from "rollcall/api";
+import { isAborted, say } from "rollcall/api";
 import { Acts } from "rollcall/label-grid-acts";
 import { areAllOut, COMMANDS, suggestionOf } from "rollcall/label-grid-commands";
 import { GridCounts, samplesIn } from "rollcall/label-grid-counts";
@@ -15,10 +15,13 @@ import { TileView } from "rollcall/label-grid-view";
 import { readAddress, writeAddress } from "rollcall/panel-address";
 import { toast } from "rollcall/toasts";
 
+/** @typedef {import("rollcall/label-grid-geometry").TileSize} TileSize */
+
 const SIZE_KEY = "rollcall.tile-size";
 const ADDRESS_PAUSE_MS = 600;
 
-class LabelGrid extends HTMLElement {
+export class LabelGrid extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
   #addressTimer = 0;
   #isRange = false;
@@ -37,7 +40,7 @@ class LabelGrid extends HTMLElement {
       since: () => this.samples.last,
       onFits: (fits, arrived) => this.#offer(fits, arrived),
     });
-    this.samples = new Samples(this.dataset, signal);
+    this.samples = new Samples({ numbers: this.dataset.numbers, rows: this.dataset.rows }, signal);
     this.selection = new Selection(0, () => {});
     followPanel(this.panel, this, signal);
     standOnRail(this.panel, signal);
@@ -55,14 +58,16 @@ class LabelGrid extends HTMLElement {
     clearTimeout(this.#addressTimer);
   }
 
+  /** @param {AbortSignal} signal */
   async #begin(signal) {
     try {
       await this.samples.load();
     } catch (error) {
-      if (error.name !== "AbortError") toast(say("grid.load_failed"));
+      if (!isAborted(error)) toast(say("grid.load_failed"));
       return;
     }
     this.selection = new Selection(this.samples.length, () => this.#selected());
+    /** @param {number} number */
     const thumbnail = (number) => this.fileOf("thumbnail", number);
     this.view = new TileView(this.host, {
       samples: this.samples,
@@ -80,12 +85,16 @@ class LabelGrid extends HTMLElement {
       undone: (answer, number) => this.#undone(answer, number),
       failed: (words) => this.#failed(words),
     });
-    this.large = new Large(this.querySelector("[data-large]"), this, signal);
-    this.samples.addEventListener("stored", ({ detail }) => this.#stored(detail), { signal });
+    this.large = new Large(this.querySelector("dialog[data-large]"), this, signal);
+    this.samples.addEventListener(
+      "stored",
+      (event) => this.#stored(/** @type {CustomEvent<number[]>} */ (event).detail),
+      { signal },
+    );
     followPointer(this.host, this, signal);
     document.addEventListener("keydown", (event) => press(event, this) && event.preventDefault(), { signal });
     this.addEventListener("click", (event) => this.#headClick(event), { signal });
-    this.#resize(localStorage.getItem(SIZE_KEY) ?? "medium");
+    this.#resize(/** @type {TileSize | null} */ (localStorage.getItem(SIZE_KEY)) ?? "medium");
     this.host.setAttribute("aria-busy", "false");
     const at = this.samples.placeOf(Number(readAddress().at));
     if (at !== undefined) this.view.go(at, { focus: false, isCentred: true });
@@ -116,8 +125,16 @@ class LabelGrid extends HTMLElement {
     return this.host?.contains(document.activeElement) ? [this.view.current] : [];
   }
 
+  /**
+   * @param {string} name
+   * @param {number} number
+   */
   fileOf = (name, number) => this.dataset[name].replace("/0/", `/${number}/`);
 
+  /**
+   * @param {number} place
+   * @param {boolean} [isRange]
+   */
   go(place, isRange = false) {
     if (!this.mayEdit) this.view.go(place);
     else if (isRange) return this.range(place);
@@ -126,6 +143,10 @@ class LabelGrid extends HTMLElement {
     if (this.mayEdit) this.selection.only(place);
   }
 
+  /**
+   * @param {number} place
+   * @param {boolean} [isMore]
+   */
   range(place, isMore = false) {
     if (this.#isRange && !this.selection.count) this.selection.only(place);
     else {
@@ -137,12 +158,14 @@ class LabelGrid extends HTMLElement {
     this.#selected();
   }
 
+  /** @param {number} place */
   toggle(place) {
     this.#hasMovedOn = false;
     this.view.go(place);
     this.selection.toggle(place);
   }
 
+  /** @param {number} place */
   tap(place) {
     if (this.#hasMovedOn && !this.selection.has(place)) this.selection.clear();
     this.toggle(place);
@@ -161,22 +184,30 @@ class LabelGrid extends HTMLElement {
     this.openAt(this.selection.count ? this.selection.places()[0] : this.view.current);
   }
 
+  /** @param {number} place */
   openAt(place) {
     if (place < this.samples.length) this.large.show(place);
   }
 
-  /** give (with a label), unlabel, accept, sequence, out, undo. */
+  /**
+   * give (with a label), unlabel, accept, sequence, out, undo.
+   * @param {string} name
+   * @param {number | null} [label]
+   */
   act(name, label = null) {
     if (!this.mayEdit || !this.acts) return;
     if (name === "undo") return this.acts.undo();
     const places = this.targets;
     if (!places.length) return this.say(say("grid.none_selected"));
-    const isDone = COMMANDS[name](this, places, label) !== false;
+    const isDone = COMMANDS[/** @type {keyof typeof COMMANDS} */ (name)](this, places, label) !== false;
     if (isDone && ["give", "accept", "out"].includes(name)) this.#moveOn(places);
     this.#selected();
   }
 
-  /** After one sample the next is chosen, so that a key for each is enough. */
+  /**
+   * After one sample the next is chosen, so that a key for each is enough.
+   * @param {number[]} places
+   */
   #moveOn(places) {
     if (places.length !== 1) return;
     const next = Math.min(this.samples.length - 1, places[0] + 1);
@@ -189,7 +220,12 @@ class LabelGrid extends HTMLElement {
 
   // What comes back
 
-  /** A note for every single tile would be in the way: what changed is seen, and heard. */
+  /**
+   * A note for every single tile would be in the way: what changed is seen, and heard.
+   * @param {import("rollcall/label-grid-acts").Answer} options
+   * @param {number} n
+   * @param {string} kind
+   */
   #answered({ toast: words, undo, refused }, n, kind) {
     this.counts.ask();
     this.#selected();
@@ -198,6 +234,10 @@ class LabelGrid extends HTMLElement {
     else if (words) this.say(words);
   }
 
+  /**
+   * @param {import("rollcall/label-grid-acts").Answer} options
+   * @param {number} number
+   */
   #undone({ toast: words }, number) {
     this.counts.ask();
     toast(words);
@@ -207,17 +247,20 @@ class LabelGrid extends HTMLElement {
     else this.go(place);
   }
 
+  /** @param {string} words */
   #failed(words) {
     this.counts.ask();
     this.#selected();
     toast(words);
   }
 
+  /** @param {number[]} numbers */
   #live(numbers) {
     this.counts.ask();
     if (this.view) this.samples.refresh(numbers, numbers.length ? null : this.view.visible);
   }
 
+  /** @param {number[]} places */
   #stored(places) {
     const known = places.map((place) => this.samples.rows.get(place)).filter((row) => row && !row.isGone);
     // Somebody has just made a label: the bar is drawn again.
@@ -236,6 +279,10 @@ class LabelGrid extends HTMLElement {
 
   // What is shown
 
+  /**
+   * @param {HTMLElement} tile
+   * @param {number} place
+   */
   #paint(tile, place) {
     paintTile(tile, {
       row: this.samples.rows.get(place),
@@ -246,6 +293,7 @@ class LabelGrid extends HTMLElement {
     });
   }
 
+  /** @param {number[]} [places] */
   #repaint(places) {
     this.view?.repaint(places);
     this.large?.repaint(places);
@@ -266,13 +314,20 @@ class LabelGrid extends HTMLElement {
     if (count === 1) this.#remember(this.selection.single);
   }
 
-  /** The address leads back to the sample that one was at. */
+  /**
+   * The address leads back to the sample that one was at.
+   * @param {number} place
+   */
   #remember(place) {
     clearTimeout(this.#addressTimer);
     this.#addressTimer = setTimeout(() => writeAddress({ at: String(this.samples.numbers[place]) }), ADDRESS_PAUSE_MS);
   }
 
-  /** New samples are put behind the others when one asks for them; what fits in another order comes with the page. */
+  /**
+   * New samples are put behind the others when one asks for them; what fits in another order comes with the page.
+   * @param {number} fits
+   * @param {number} arrived
+   */
   #offer(fits, arrived) {
     const button = this.querySelector('[data-act="again"]');
     const isLoading = this.host && !this.view;
@@ -283,9 +338,10 @@ class LabelGrid extends HTMLElement {
     else button.textContent = say("grid.again", { n: fits });
   }
 
+  /** @param {MouseEvent & { readonly target: HTMLElement }} event */
   #headClick(event) {
     const button = event.target.closest("[data-size], [data-act=again]");
-    if (button?.dataset.size) this.#resize(button.dataset.size);
+    if (button?.dataset.size) this.#resize(/** @type {TileSize} */ (button.dataset.size));
     else if (button?.hasAttribute("data-behind")) this.#showNew();
     else if (button) visit(location.href, { action: "replace" });
   }
@@ -295,7 +351,7 @@ class LabelGrid extends HTMLElement {
     try {
       first = await this.samples.loadNew();
     } catch (error) {
-      if (error.name !== "AbortError") toast(say("grid.load_failed"));
+      if (!isAborted(error)) toast(say("grid.load_failed"));
       return;
     }
     this.selection.grow(this.samples.length);
@@ -308,6 +364,7 @@ class LabelGrid extends HTMLElement {
     else this.go(first);
   }
 
+  /** @param {TileSize} size */
   #resize(size) {
     localStorage.setItem(SIZE_KEY, size);
     for (const button of this.querySelectorAll("[data-size]"))
@@ -315,6 +372,7 @@ class LabelGrid extends HTMLElement {
     this.view.size = size;
   }
 
+  /** @param {string} words */
   say(words) {
     this.querySelector("[data-spoken]").textContent = words;
   }

@@ -1,16 +1,21 @@
 // <live-fragment>: fetches its server-rendered content again when the work behind it has something new, and morphs it in.
 // data-src is a fragment's address; data-select picks a part of the page itself; data-any follows all subjects. What is being typed or played stays.
 import { morphChildren, morphElements } from "@hotwired/turbo";
-import { fetchDocument } from "rollcall/api";
+import { fetchDocument, isAborted } from "rollcall/api";
 import { stateOf } from "rollcall/live-store";
 
 const LEAST_PAUSE_MS = 700;
 const ENDED = ["done", "failed", "cancelled"];
 
+/** @type {{ url: string; at: number; page: Promise<Document | null> } | null} */
 let shared = null;
 let heard = 0;
 
-/** Two parts of one page that change at the same moment share one request, unless it was sent before the newest change. */
+/**
+ * Two parts of one page that change at the same moment share one request, unless it was sent before the newest change.
+ * @param {string} url
+ * @param {AbortSignal} signal
+ */
 function fetchPage(url, signal) {
   if (shared?.url !== url || shared.at < heard || performance.now() - shared.at > 300) {
     shared = { url, at: performance.now(), page: fetchDocument(url) };
@@ -22,6 +27,7 @@ class LiveFragment extends HTMLElement {
   #seen = new Map();
   #timer = 0;
   #last = 0;
+  /** @type {AbortController | null} */
   #request = null;
   #caughtUp = "";
 
@@ -40,13 +46,17 @@ class LiveFragment extends HTMLElement {
     this.#request?.abort();
   }
 
-  /** The last state of a deleted object stays on the page: there is nothing left to fetch. */
+  /**
+   * The last state of a deleted object stays on the page: there is nothing left to fetch.
+   * @param {OurEvents["live:gone"]} event
+   */
   #onGone = ({ detail }) => {
     if (detail.subject === this.closest("[data-subject]")?.dataset.subject) this.disconnectedCallback();
   };
 
   #onStale = () => this.#plan(0);
 
+  /** @param {OurEvents["live:job"]} event */
   #onJob = ({ detail: state }) => {
     const isOurs = "any" in this.dataset || state.subject === this.closest("[data-subject]")?.dataset.subject;
     if (!isOurs) return;
@@ -56,7 +66,11 @@ class LiveFragment extends HTMLElement {
     if (known !== key) this.#plan(ENDED.includes(state.status) ? 0 : LEAST_PAUSE_MS);
   };
 
-  /** The state that the server rendered; an ended job that it did not name is old news. */
+  /**
+   * The state that the server rendered; an ended job that it did not name is old news.
+   * @param {JobState} state
+   * @param {string} key
+   */
   #rendered(state, key) {
     const shown = this.#shown();
     if (shown?.dataset.job === state.id) return `${shown.dataset.status} ${shown.dataset.revision}`;
@@ -78,6 +92,7 @@ class LiveFragment extends HTMLElement {
     this.#plan(0);
   }
 
+  /** @param {number} pause */
   #plan(pause) {
     clearTimeout(this.#timer);
     heard = performance.now();
@@ -96,14 +111,15 @@ class LiveFragment extends HTMLElement {
         ? await fetchPage(location.href, this.#request.signal)
         : await fetchDocument(src + query, this.#request.signal);
       const fresh = select ? found?.querySelector(select) : found?.body.firstElementChild;
-      if (fresh) this.#morph(fresh);
+      if (fresh) this.#morph(/** @type {HTMLElement} */ (fresh));
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (isAborted(error)) return;
       // The next state brings it, or the next attempt.
       this.#timer = setTimeout(() => this.#refresh(), 5000);
     }
   }
 
+  /** @param {HTMLElement} fresh */
   #morph(fresh) {
     const callbacks = { beforeNodeMorphed: mayChange };
     for (const name of ["job", "status", "revision"])
@@ -115,7 +131,11 @@ class LiveFragment extends HTMLElement {
   }
 }
 
-/** A name being typed, an open menu and a playing video are left alone. */
+/**
+ * A name being typed, an open menu and a playing video are left alone.
+ * @param {HTMLElement} current
+ * @param {HTMLElement} fresh
+ */
 function mayChange(current, fresh) {
   if (current.matches("details[open]") && fresh.matches?.("details")) return false;
   if (!current.dataset.keep || current.dataset.keep !== fresh.dataset?.keep) return true;
@@ -123,7 +143,11 @@ function mayChange(current, fresh) {
   return false;
 }
 
-/** Inside of what is left alone, some parts still take over new data. */
+/**
+ * Inside of what is left alone, some parts still take over new data.
+ * @param {Element} part
+ * @param {Element | null} fresh
+ */
 function follow(part, fresh) {
   for (const { name, value } of fresh?.attributes ?? []) part.setAttribute(name, value);
 }

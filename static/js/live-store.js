@@ -1,11 +1,15 @@
 // The newest known state of every job, by id. Whole states with a rising sequence: late or repeated ones do no harm.
 
+/** @type {Map<string, JobState>} */
 const states = new Map();
 
 /** Kinds of work that go on beside what a video's state says. */
 const BESIDE = ["web_copy", "recognise"];
 
-/** Takes a state in; tells the page ("live:job") only if it is newer than what is known. */
+/**
+ * Takes a state in; tells the page ("live:job") only if it is newer than what is known.
+ * @param {JobState} state
+ */
 export function offer(state) {
   const known = states.get(state.id);
   if (known && known.sequence >= state.sequence) return;
@@ -13,15 +17,23 @@ export function offer(state) {
   document.dispatchEvent(new CustomEvent("live:job", { detail: state }));
 }
 
-/** An object is gone for everybody. */
+/**
+ * An object is gone for everybody.
+ * @param {string} subject
+ */
 export function remove(subject) {
   for (const [id, state] of states) if (state.subject === subject) states.delete(id);
   document.dispatchEvent(new CustomEvent("live:gone", { detail: { subject } }));
 }
 
+/** @param {string} id */
 export const stateOf = (id) => states.get(id);
 
-/** The newest job about a subject: of one kind, or of those that decide the state of a video. */
+/**
+ * The newest job about a subject: of one kind, or of those that decide the state of a video.
+ * @param {string} subject
+ * @param {string} [kind]
+ */
 export function latestOf(subject, kind) {
   const fits = [...states.values()].filter(
     (state) => state.subject === subject && (kind ? state.kind === kind : !BESIDE.includes(state.kind)),

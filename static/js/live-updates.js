@@ -1,5 +1,5 @@
 // <live-updates>: one websocket for what the page is about; polls slowly while the socket does not get through.
-import { say } from "rollcall/api";
+import { isAborted, say } from "rollcall/api";
 import { offer, remove } from "rollcall/live-store";
 
 const LONGEST_PAUSE_MS = 30_000;
@@ -7,9 +7,12 @@ const POLL_MS = 8_000;
 const HINT_AFTER_MS = 6_000;
 
 class LiveUpdates extends HTMLElement {
+  /** @type {WebSocket | null} */
   #socket = null;
   #attempt = 0;
+  /** @type {{ again?: number; hint?: number; poll?: number }} */
   #timers = {};
+  /** @type {AbortController | null} */
   #ended = null;
 
   connectedCallback() {
@@ -43,6 +46,7 @@ class LiveUpdates extends HTMLElement {
     socket.onclose = () => socket === this.#socket && this.#lost();
   }
 
+  /** @param {any} message */
   #take(message) {
     if (message.type === "job") offer(message);
     if (message.type === "gone") remove(message.subject);
@@ -88,12 +92,13 @@ class LiveUpdates extends HTMLElement {
         this.#hint(false);
       }
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (isAborted(error)) return;
       // The network is away: the next round tries again, and the hint says so.
     }
     this.#timers.poll = setTimeout(() => this.#poll(), POLL_MS);
   }
 
+  /** @param {boolean} isLost */
   #hint(isLost) {
     clearTimeout(this.#timers.hint);
     this.replaceChildren();

@@ -1,5 +1,6 @@
 // Small habits of plain elements: menus close, order selects submit, a field that appears takes the focus.
 
+/** @param {Node} target */
 function closeOthers(target) {
   for (const open of document.querySelectorAll("details[data-closes][open]"))
     if (!open.contains(target)) open.open = false;
@@ -22,7 +23,8 @@ document.addEventListener("change", (event) => {
 document.addEventListener(
   "toggle",
   (event) => {
-    const field = event.target.open && event.target.querySelector?.(":scope [data-focus]");
+    const menu = /** @type {HTMLDetailsElement} */ (event.target);
+    const field = menu.open && menu.querySelector?.("input[data-focus]");
     if (field) {
       field.focus();
       field.select();

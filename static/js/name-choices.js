@@ -1,19 +1,35 @@
 // Completes names while one is typed: a combobox of a text field and a list. Without this it is a plain field.
-import { say } from "rollcall/api";
+import { nothing, say } from "rollcall/api";
+
+/**
+ * @typedef {{ input: HTMLInputElement; list: HTMLElement; announcer: HTMLElement; data: DOMStringMap;
+ *   taken: (name: string) => void; signal: AbortSignal }} Parts
+ * @typedef {{ id: string; label: string; portrait: string | null }} Known
+ */
 
 const WAIT_MS = 120;
+/** @type {Record<string, number>} */
+const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 const NO_FACE = "00000000-0000-0000-0000-000000000000";
 
 export class NameChoices {
   #timer = 0;
   #asked = 0;
+  /** @type {HTMLInputElement} */
   #input;
+  /** @type {HTMLElement} */
   #list;
+  /** @type {HTMLElement} */
   #announcer;
+  /** @type {DOMStringMap} */
   #data;
+  /** @type {(name: string) => void} */
   #taken;
 
-  /** `data` holds the URLs `suggest` and `picture`, and the `person` to leave out; a choice calls `taken(name)`. */
+  /**
+   * `data` holds the URLs `suggest` and `picture`, and the `person` to leave out; a choice calls `taken(name)`.
+   * @param {Parts} options
+   */
   constructor({ input, list, announcer, data, taken, signal }) {
     [this.#input, this.#list, this.#announcer, this.#data, this.#taken] = [input, list, announcer, data, taken];
     input.addEventListener("input", () => this.#typed(), { signal });
@@ -51,10 +67,11 @@ export class NameChoices {
     const typed = this.#input.value.trim();
     const asked = ++this.#asked;
     if (!typed) return this.close();
-    const response = await fetch(`${this.#data.suggest}?q=${encodeURIComponent(typed)}`).catch(() => null);
+    const response = await fetch(`${this.#data.suggest}?q=${encodeURIComponent(typed)}`).catch(nothing);
     // Without suggestions a name can still be typed.
     if (!response?.ok || asked !== this.#asked) return;
-    const people = (await response.json()).filter((person) => person.id !== this.#data.person);
+    /** @type {Known[]} */
+    const people = (await response.json()).filter((/** @type {Known} */ person) => person.id !== this.#data.person);
     if (asked !== this.#asked) return;
     this.#list.replaceChildren(
       ...people.map((person, n) => option(person, `${this.#list.id}-${n}`, this.#data.picture)),
@@ -67,6 +84,7 @@ export class NameChoices {
       : say("name.suggestions_none");
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.key === "Escape" && this.isOpen) {
       event.stopPropagation();
@@ -79,7 +97,7 @@ export class NameChoices {
         return this.#take(chosen);
       }
     }
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const step = STEPS[event.key];
     if (!step || !this.isOpen) return;
     event.preventDefault();
     const options = [...this.#list.children];
@@ -90,6 +108,7 @@ export class NameChoices {
     this.#input.setAttribute("aria-activedescendant", next.id);
   }
 
+  /** @param {HTMLElement} chosen */
   #take(chosen) {
     if (!chosen) return;
     this.#input.value = chosen.textContent;
@@ -98,6 +117,11 @@ export class NameChoices {
   }
 }
 
+/**
+ * @param {Known} person
+ * @param {string} id
+ * @param {string} picture
+ */
 function option(person, id, picture) {
   const entry = document.createElement("li");
   Object.assign(entry, { id });

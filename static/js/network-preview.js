@@ -1,8 +1,10 @@
 // <network-preview>: the sliders request new pictures; the address keeps the choice. Works as a plain form too.
+import { fieldsOf } from "rollcall/api";
 
 const WAIT_MS = 150;
 
 class NetworkPreview extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
   #timer = 0;
 
@@ -35,9 +37,9 @@ class NetworkPreview extends HTMLElement {
   }
 
   #show() {
-    const query = new URLSearchParams(new FormData(this.form));
+    const query = fieldsOf(this.form);
     history.replaceState(history.state, "", `?${query}`);
-    for (const image of this.querySelectorAll("[data-variants]")) image.src = `${image.src.split("?")[0]}?${query}`;
+    for (const image of this.querySelectorAll("img[data-variants]")) image.src = `${image.src.split("?")[0]}?${query}`;
   }
 }
 

@@ -4,12 +4,18 @@ import { spoken } from "rollcall/format";
 import { writeAddress } from "rollcall/panel-address";
 
 const LEAST_BETWEEN_MS = 200;
+/** @type {Record<string, number>} */
+const TAB_STEPS = { ArrowRight: 1, ArrowLeft: -1 };
+/** @type {Record<string, number>} */
+const PAGE_STEPS = { n: 1, p: -1 };
 const SEEK_EDGE_S = 0.05;
 
 class PeoplePanel extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
   #time = 0;
   #shownAt = 0;
+  /** @type {Map<string, [start: number, end: number][]>} */
   #spans = new Map();
 
   connectedCallback() {
@@ -51,11 +57,13 @@ class PeoplePanel extends HTMLElement {
     );
   }
 
+  /** @param {number} time */
   #seek(time) {
     document.getElementById("player")?.seek(time);
     writeAddress({ t: String(Math.round(time * 10) / 10) });
   }
 
+  /** @param {MouseEvent & { readonly target: HTMLElement }} event */
   #click(event) {
     const tab = event.target.closest('[role="tab"]');
     // A click anywhere on a row selects its person, except on its links, buttons and fields.
@@ -67,6 +75,10 @@ class PeoplePanel extends HTMLElement {
     else this.#act(act, event);
   }
 
+  /**
+   * @param {HTMLElement} element
+   * @param {MouseEvent & { readonly target: HTMLElement }} event
+   */
   #act(element, event) {
     const person = element.closest("[data-person]")?.dataset.person;
     const time = element.closest("[data-time]")?.dataset.time;
@@ -82,12 +94,19 @@ class PeoplePanel extends HTMLElement {
     }
   }
 
-  /** Returns the appearance at the current time, or else the first. */
+  /**
+   * Returns the appearance at the current time, or else the first.
+   * @param {string} person
+   */
   #nextOf(person) {
     const spans = this.#spans.get(person) ?? [];
     return spans.some(([start, end]) => start <= this.#time && this.#time <= end) ? null : (spans[0]?.[0] ?? null);
   }
 
+  /**
+   * @param {string} person
+   * @param {number} [time]
+   */
   #choose(person, time = null) {
     this.person = person;
     writeAddress({ person });
@@ -100,6 +119,10 @@ class PeoplePanel extends HTMLElement {
     document.dispatchEvent(new CustomEvent("people:selected", { detail: { person } }));
   }
 
+  /**
+   * @param {string} person
+   * @param {number} step
+   */
   #go(person, step) {
     const spans = this.#spans.get(person) ?? [];
     const wanted =
@@ -110,6 +133,7 @@ class PeoplePanel extends HTMLElement {
     if (target) this.#choose(person, target[0]);
   }
 
+  /** @param {HTMLElement} tab */
   #open(tab) {
     for (const other of this.querySelectorAll('[role="tab"]')) {
       other.setAttribute("aria-selected", String(other === tab));
@@ -119,19 +143,22 @@ class PeoplePanel extends HTMLElement {
     tab.focus();
   }
 
+  /** @param {KeyboardEvent & { readonly target: HTMLElement }} event */
   #tabKey(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const step = TAB_STEPS[event.key];
     if (!step || !event.target.matches('[role="tab"]')) return;
     const tabs = [...this.querySelectorAll('[role="tab"]')];
     event.preventDefault();
     this.#open(tabs.at((tabs.indexOf(event.target) + step) % tabs.length));
   }
 
+  /** @param {KeyboardEvent & { readonly target: HTMLElement }} event */
   #pageKey(event) {
-    const step = { n: 1, p: -1 }[event.key];
+    const step = PAGE_STEPS[event.key];
     if (step && this.person && !isTyping(event)) this.#go(this.person, step);
   }
 
+  /** @param {Moment} options */
   #moment({ time, length, isPlaying }) {
     this.#time = time;
     this.style.setProperty("--now", `${Math.min(100, (100 * time) / (length || 1))}%`);
@@ -160,6 +187,7 @@ class PeoplePanel extends HTMLElement {
     }
   }
 
+  /** @param {number} seconds */
   #least(seconds) {
     let hidden = 0;
     for (const element of this.querySelectorAll("[data-person][data-screen-time]")) {
@@ -167,7 +195,7 @@ class PeoplePanel extends HTMLElement {
       hidden += Number(element.hidden && element.matches(".person-row"));
     }
     const slider = this.querySelector('[name="min"]');
-    slider.value = seconds;
+    slider.value = String(seconds);
     slider.nextElementSibling.textContent = spoken(seconds);
     const note = this.querySelector(".hidden-note");
     note.hidden = !hidden;

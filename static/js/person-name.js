@@ -1,10 +1,12 @@
 // <person-name>: names a person in place and suggests the team's names. Without this it is a plain form.
-import { csrfToken, say } from "rollcall/api";
+import { csrfToken, fieldsOf, nothing, say } from "rollcall/api";
 import { NameChoices } from "rollcall/name-choices";
 import { toast } from "rollcall/toasts";
 
 class PersonName extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
+  /** @type {import("rollcall/name-choices").NameChoices | null} */
   #choices = null;
 
   connectedCallback() {
@@ -17,7 +19,11 @@ class PersonName extends HTMLElement {
     this.details.addEventListener("toggle", () => this.#toggled(), { signal });
     form.addEventListener("submit", (event) => this.#submit(event), { signal });
     this.addEventListener("keydown", (event) => this.#key(event), { signal });
-    this.addEventListener("focusout", (event) => !this.contains(event.relatedTarget) && this.#leave(), { signal });
+    this.addEventListener(
+      "focusout",
+      (event) => !this.contains(/** @type {Node | null} */ (event.relatedTarget)) && this.#leave(),
+      { signal },
+    );
     // In the server's markup, because a refreshed panel would lose what is added here.
     const [list, announcer] = [this.querySelector(".suggestions"), this.querySelector("[data-announce]")];
     this.#choices = new NameChoices({
@@ -46,6 +52,7 @@ class PersonName extends HTMLElement {
     if (this.input.value.trim() === this.input.defaultValue) this.details.open = false;
   }
 
+  /** @param {KeyboardEvent & { readonly target: HTMLElement }} event */
   #key(event) {
     if (event.key !== "Escape" || !this.details.open) return;
     event.stopPropagation();
@@ -54,15 +61,21 @@ class PersonName extends HTMLElement {
     this.details.querySelector("summary").focus();
   }
 
+  /** @param {SubmitEvent} event */
   #submit(event) {
     event.preventDefault();
     this.#choices.close();
-    this.#send(event.target.action, new URLSearchParams(new FormData(event.target)));
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    this.#send(form.action, fieldsOf(form));
   }
 
+  /**
+   * @param {string} url
+   * @param {URLSearchParams} fields
+   */
   async #send(url, fields) {
     const headers = { Accept: "application/json", "X-CSRFToken": csrfToken(), "X-Requested-With": "fetch" };
-    const response = await fetch(url, { method: "POST", body: fields, headers }).catch(() => null);
+    const response = await fetch(url, { method: "POST", body: fields, headers }).catch(nothing);
     const isQuestion = response?.status === 409 && response.headers.get("Content-Type").startsWith("text/html");
     if (isQuestion) return this.#ask(await response.text());
     const answer = response?.headers.get("Content-Type")?.includes("json") ? await response.json() : null;
@@ -74,18 +87,22 @@ class PersonName extends HTMLElement {
     document.dispatchEvent(new CustomEvent("people:changed"));
   }
 
-  /** Shows the question "Are these the same person?", whose answers are buttons of its form. */
+  /**
+   * Shows the question "Are these the same person?", whose answers are buttons of its form.
+   * @param {string} html
+   */
   #ask(html) {
     const dialog = document.createElement("dialog");
     dialog.className = "dialog";
     dialog.append(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
     document.body.append(dialog);
     dialog.addEventListener("close", () => dialog.remove());
-    dialog.addEventListener("click", (event) => event.target.closest("[data-close]") && dialog.close());
+    for (const close of dialog.querySelectorAll("[data-close]")) close.addEventListener("click", () => dialog.close());
     dialog.addEventListener("submit", (event) => {
       event.preventDefault();
       event.stopPropagation();
-      this.#send(event.target.action, new URLSearchParams(new FormData(event.target, event.submitter)));
+      const form = /** @type {HTMLFormElement} */ (event.target);
+      this.#send(form.action, fieldsOf(form, event.submitter));
       dialog.close();
     });
     dialog.showModal();

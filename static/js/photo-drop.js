@@ -1,6 +1,7 @@
 // <photo-drop>: sends a picture as soon as it is dropped or chosen.
 
 class PhotoDrop extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
 
   connectedCallback() {

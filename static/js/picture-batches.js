@@ -1,5 +1,7 @@
 // Sends many pictures to an import in numbered batches; one that is sent again replaces itself. Emits "change".
-import { csrfToken, say } from "rollcall/api";
+import { csrfToken, nothing, say } from "rollcall/api";
+
+/** @typedef {{ batchBytes: number; batchCount: number }} Limits */
 
 const PAUSES_MS = [1000, 2000, 4000, 8000, 15000, 30000];
 
@@ -10,6 +12,10 @@ export class PictureBatches extends EventTarget {
   #next = 0;
   #ended = new AbortController();
 
+  /**
+   * @param {File[]} files
+   * @param {Limits} limits
+   */
   constructor(files, limits) {
     super();
     this.name = files.length === 1 ? files[0].name : say("import.pictures", { n: files.length });
@@ -25,7 +31,10 @@ export class PictureBatches extends EventTarget {
     return Math.floor((100 * this.arrived) / this.total);
   }
 
-  /** Sends from the first batch that is not confirmed. */
+  /**
+   * Sends from the first batch that is not confirmed.
+   * @param {{ batch: string; start: string }} places
+   */
   async send(places) {
     this.places = places;
     this.#move("sending");
@@ -47,20 +56,23 @@ export class PictureBatches extends EventTarget {
     this.#move("cancelled");
   }
 
+  /** @param {number} number */
   #sendBatch(number) {
     const form = new FormData();
     for (const file of this.batches[number]) form.append("pictures", file, file.name);
     return this.#post(this.places.batch.replace(/0\/$/, `${number}/`), form);
   }
 
-  /** Returns the answer, or null once it is hopeless. Waits while the connection is down. */
+  /**
+   * Returns the answer, or null once it is hopeless. Waits while the connection is down.
+   * @param {string} url
+   * @param {FormData} body
+   */
   async #post(url, body) {
     for (let attempt = 0; ; attempt += 1) {
       if (this.#ended.signal.aborted) return null;
       const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
-      const response = await fetch(url, { method: "POST", body, headers, signal: this.#ended.signal }).catch(
-        () => null,
-      );
+      const response = await fetch(url, { method: "POST", body, headers, signal: this.#ended.signal }).catch(nothing);
       if (response?.ok && !response.redirected) return response.json();
       if (response && (response.redirected || response.status < 500 || response.status === 507)) {
         this.words =
@@ -74,20 +86,27 @@ export class PictureBatches extends EventTarget {
     }
   }
 
+  /** @param {string} phase */
   #move(phase) {
     if (this.phase !== "cancelled") this.phase = phase;
     this.dispatchEvent(new Event("change"));
   }
 }
 
+/** @param {Response} response */
 const wordsOf = (response) =>
   response
     .json()
     .then((answer) => answer.error)
     .catch(() => say("import.failed"));
 
-/** Groups files into batches of limited bytes and count; a file that is too big has a batch of its own. */
+/**
+ * Groups files into batches of limited bytes and count; a file that is too big has a batch of its own.
+ * @param {File[]} files
+ * @param {Limits} more
+ */
 export function batchesOf(files, { batchBytes, batchCount }) {
+  /** @type {File[][]} */
   const batches = [];
   let bytes = Infinity;
   for (const file of files) {

@@ -2,10 +2,13 @@
 import { isTyping } from "rollcall/api";
 
 const FAR_ENOUGH_PX = 80;
+/** @type {Record<string, string>} */
 const KEYS = { y: "yes", n: "no", s: "skip" };
 
 class ReviewPair extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
+  /** @type {Touch | null} */
   #from = null;
 
   connectedCallback() {
@@ -28,21 +31,26 @@ class ReviewPair extends HTMLElement {
     this.#ended.abort();
   }
 
+  /** @param {KeyboardEvent & { readonly target: HTMLElement }} event */
   #key(event) {
     if (isTyping(event) || event.repeat) return;
     const key = event.key.toLowerCase();
     if (KEYS[key]) this.#answer(KEYS[key]);
-    if (key === "a") document.querySelector(".review-group")?.requestSubmit();
+    if (key === "a") document.querySelector("form.review-group")?.requestSubmit();
     if (key === "u") document.querySelector(".toast-note .undo")?.click();
   }
 
-  /** Returns how many pixels the finger moved sideways; 0 while it scrolls. */
+  /**
+   * Returns how many pixels the finger moved sideways; 0 while it scrolls.
+   * @param {Touch} to
+   */
   #across(to) {
     const across = to.clientX - (this.#from?.clientX ?? to.clientX);
     const down = Math.abs(to.clientY - (this.#from?.clientY ?? to.clientY));
     return Math.abs(across) > 2 * down ? across : 0;
   }
 
+  /** @param {Touch} to */
   #follow(to) {
     const across = this.#across(to);
     this.#lean(across);
@@ -54,13 +62,17 @@ class ReviewPair extends HTMLElement {
     }
   }
 
-  /** Moves the pair with the finger, to show that a swipe is an answer. */
+  /**
+   * Moves the pair with the finger, to show that a swipe is an answer.
+   * @param {number} across
+   */
   #lean(across) {
     const pair = this.querySelector(".review-pair");
     pair.style.transform =
       across && !matchMedia("(prefers-reduced-motion: reduce)").matches ? `translateX(${across / 3}px)` : "";
   }
 
+  /** @param {Touch} to */
   #swiped(to) {
     const across = this.#across(to);
     this.#from = null;
@@ -68,6 +80,7 @@ class ReviewPair extends HTMLElement {
     if (Math.abs(across) > FAR_ENOUGH_PX) this.#answer(across > 0 ? "yes" : "no");
   }
 
+  /** @param {string} value */
   #answer(value) {
     this.querySelector(`[name="answer"][value="${value}"]`)?.click();
   }

@@ -1,13 +1,25 @@
 // <run-curves>: draws loss and accuracy, and extends the curves as epochs come in. A table has the same numbers.
 import { say } from "rollcall/api";
 
+/** @typedef {import("uplot")} uPlot */
+
 const HEIGHT = 190;
+/**
+ * @param {uPlot} _plot
+ * @param {number[]} ticks
+ */
 const PERCENT = (_plot, ticks) => ticks.map((tick) => `${Math.round(tick * 100)} %`);
+/**
+ * @param {uPlot} _plot
+ * @param {number[]} ticks
+ */
 const SHORT = (_plot, ticks) => ticks.map((tick) => String(Number(tick.toPrecision(3))));
 
 class RunCurves extends HTMLElement {
+  /** @type {Record<string, uPlot>} */
   #plots = {};
   #drawn = "";
+  /** @type {{ disconnect: () => void }[]} */
   #watchers = [];
 
   async connectedCallback() {
@@ -61,6 +73,11 @@ class RunCurves extends HTMLElement {
     }
   }
 
+  /**
+   * @param {string} kind
+   * @param {HTMLElement} box
+   * @returns {import("uplot").Options}
+   */
   #options(kind, box) {
     const [ink, line] = [this.#seen("--muted"), this.#seen("--line")];
     const axis = {
@@ -69,6 +86,10 @@ class RunCurves extends HTMLElement {
       ticks: { show: false },
       font: `12px ${getComputedStyle(box).fontFamily}`,
     };
+    /**
+     * @param {string} who
+     * @param {number[]} [dash]
+     */
     const series = (who, dash) => ({
       label: say(`curves.${who}`),
       stroke: this.#seen(`--plot-${who}`),
@@ -83,7 +104,7 @@ class RunCurves extends HTMLElement {
       legend: { show: false },
       cursor: { drag: { x: false, y: false } },
       scales: {
-        x: { time: false, range: ({ data: [x] }) => [x[0] ?? 1, Math.max(x.at(-1) ?? 1, (x[0] ?? 1) + 1)] },
+        x: { time: false, range: ({ data: [x] }) => [x[0] ?? 1, Math.max(x[x.length - 1] ?? 1, (x[0] ?? 1) + 1)] },
         y: kind === "accuracy" ? { range: (_plot, low) => [Math.min(0.5, Math.floor((low ?? 0.5) * 10) / 10), 1] } : {},
       },
       axes: [
@@ -98,7 +119,10 @@ class RunCurves extends HTMLElement {
     };
   }
 
-  /** A colour variable as the browser computes it: light-dark() means nothing to a canvas. */
+  /**
+   * A colour variable as the browser computes it: light-dark() means nothing to a canvas.
+   * @param {string} name
+   */
   #seen(name) {
     const probe = document.createElement("span");
     probe.className = `probe${name}`;

@@ -10,6 +10,7 @@ class RunWatch extends HTMLElement {
     document.removeEventListener("live:job", this.#onJob);
   }
 
+  /** @param {OurEvents["live:job"]} event */
   #onJob = ({ detail }) => {
     if (detail.subject !== this.dataset.run || detail.kind !== "train" || detail.status !== "done") return;
     this.disconnectedCallback();

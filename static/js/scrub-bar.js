@@ -3,7 +3,9 @@ import { say } from "rollcall/api";
 import { clock } from "rollcall/format";
 
 class ScrubBar extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
+  /** @type {HTMLImageElement | null} */
   #sheet = null;
 
   connectedCallback() {
@@ -23,9 +25,10 @@ class ScrubBar extends HTMLElement {
     this.#ended.abort();
   }
 
+  /** @param {{ time: number; length: number }} options */
   #show({ time, length }) {
-    this.slider.max = length;
-    this.slider.value = time;
+    this.slider.max = String(length);
+    this.slider.value = String(time);
     this.slider.setAttribute("aria-valuetext", say("player.position", { now: clock(time), length: clock(length) }));
     this.slider.style.setProperty("--played", `${(100 * time) / (length || 1)}%`);
     this.#loaded();
@@ -37,6 +40,7 @@ class ScrubBar extends HTMLElement {
     this.slider.style.setProperty("--loaded", `${(100 * end) / (duration || 1)}%`);
   }
 
+  /** @param {PointerEvent & { readonly target: HTMLElement }} event */
   #peek(event) {
     if (event.pointerType === "touch" && event.buttons === 0) return;
     const bounds = this.slider.getBoundingClientRect();
@@ -49,6 +53,7 @@ class ScrubBar extends HTMLElement {
     this.preview.style.left = `${Math.min(room, Math.max(0, share * bounds.width - this.preview.offsetWidth / 2))}px`;
   }
 
+  /** @param {number} time */
   #draw(time) {
     const canvas = this.querySelector("canvas");
     canvas.hidden = !this.dataset.sprites;

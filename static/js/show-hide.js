@@ -4,6 +4,7 @@ import { say } from "rollcall/api";
 const STEPS = ["hide_unnamed", "hide_all", "show_all"];
 
 class ShowHide extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
   #step = 0;
 

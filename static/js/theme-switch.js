@@ -2,6 +2,7 @@
 import { icon, say } from "rollcall/api";
 
 const KEY = "rollcall.theme";
+/** @type {Record<string, string>} */
 const NEXT = { auto: "light", light: "dark", dark: "auto" };
 
 class ThemeSwitch extends HTMLElement {

@@ -1,10 +1,12 @@
 // <threshold-slider>: shows at once what another threshold would change. Works as a plain form too.
-import { fetchDocument } from "rollcall/api";
+import { fetchDocument, fieldsOf, nothing } from "rollcall/api";
 
 const WAIT_MS = 120;
 
 class ThresholdSlider extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
+  /** @type {AbortController | null} */
   #request = null;
   #timer = 0;
 
@@ -26,6 +28,7 @@ class ThresholdSlider extends HTMLElement {
     clearTimeout(this.#timer);
   }
 
+  /** @param {string} value */
   #set(value) {
     this.form.elements.at.value = value;
     this.#changed();
@@ -41,8 +44,8 @@ class ThresholdSlider extends HTMLElement {
     this.#request?.abort();
     this.#request = new AbortController();
     const { signal } = this.#request;
-    const query = new URLSearchParams(new FormData(this.form));
-    const found = await fetchDocument(`${this.dataset.src}?${query}`, signal).catch(() => null);
+    const query = fieldsOf(this.form);
+    const found = await fetchDocument(`${this.dataset.src}?${query}`, signal).catch(nothing);
     const fresh = found?.body.firstElementChild;
     if (!fresh || signal.aborted) return;
     this.querySelector("[data-changes]").replaceChildren(document.importNode(fresh, true));

@@ -1,11 +1,11 @@
 // <toast-list>: what just happened, with Undo. Plain forms work too; here notes also come without a page load.
-import { icon, post, say } from "rollcall/api";
+import { icon, nothing, post, say } from "rollcall/api";
 
 const SHOWN_MS = 8_000;
 const SHOWN_WITH_UNDO_MS = 20_000;
 const MOST = 2;
 
-class ToastList extends HTMLElement {
+export class ToastList extends HTMLElement {
   connectedCallback() {
     this.addEventListener("click", this.#onClick);
     for (const note of this.querySelectorAll(".toast-note")) this.#arm(note);
@@ -15,9 +15,14 @@ class ToastList extends HTMLElement {
     this.removeEventListener("click", this.#onClick);
   }
 
+  /** @param {MouseEvent & { readonly target: HTMLElement }} event */
   #onClick = (event) => event.target.closest("[data-close]")?.closest(".toast-note").remove();
 
-  /** `undo` is {url, fields}, or {run} for pages that undo by themselves, or null. */
+  /**
+   * `undo` is {url, fields}, or {run} for pages that undo by themselves, or null.
+   * @param {string} text
+   * @param {Undo | null} undo
+   */
   show(text, undo) {
     const note = document.createElement("div");
     note.className = "toast-note";
@@ -38,6 +43,10 @@ class ToastList extends HTMLElement {
     this.#arm(note);
   }
 
+  /**
+   * @param {HTMLElement} note
+   * @param {Undo | null} undo
+   */
   #undoButton(note, undo) {
     const button = document.createElement("button");
     button.type = "button";
@@ -48,7 +57,7 @@ class ToastList extends HTMLElement {
       if (undo.run) return undo.run();
       const result = await post(undo.url, undo.fields)
         .then((response) => response.json())
-        .catch(() => null);
+        .catch(nothing);
       this.show(result?.toast ?? say("undo.failed"), null);
       document.dispatchEvent(new CustomEvent("fragment:stale"));
       document.dispatchEvent(new CustomEvent("people:changed"));
@@ -57,6 +66,7 @@ class ToastList extends HTMLElement {
   }
 
   // A note waits as long as somebody points at it or is inside with the keyboard.
+  /** @param {HTMLElement} note */
   #arm(note) {
     note.querySelector("[data-close]").hidden = false;
     const lasts = note.querySelector(".undo") ? SHOWN_WITH_UNDO_MS : SHOWN_MS;
@@ -67,4 +77,8 @@ class ToastList extends HTMLElement {
 
 customElements.define("toast-list", ToastList);
 
+/**
+ * @param {string} text
+ * @param {Undo | null} [undo]
+ */
 export const toast = (text, undo = null) => document.querySelector("toast-list").show(text, undo);

@@ -12,6 +12,7 @@ class TrainForm extends HTMLElement {
     this.removeEventListener("change", this.#onChange);
   }
 
+  /** @param {Event & { readonly target: HTMLInputElement }} options */
   #onChange = ({ target }) => target.name === "recipe" && this.#show();
 
   #show() {
@@ -19,9 +20,9 @@ class TrainForm extends HTMLElement {
     for (const setting of this.querySelectorAll(".setting[data-default]")) {
       const value = JSON.parse(setting.dataset.default)[recipe];
       if (value === undefined) continue;
-      const field = setting.querySelector("input, select");
-      if (field.matches("select")) field.options[0].textContent = say("train.default", { value });
-      else field.placeholder = value;
+      const choice = setting.querySelector("select");
+      if (choice) choice.options[0].textContent = say("train.default", { value });
+      else setting.querySelector("input").placeholder = value;
     }
   }
 }

@@ -4,6 +4,7 @@ import { bytes, timeLeft } from "rollcall/format";
 import { latestOf } from "rollcall/live-store";
 import { uploads } from "rollcall/uploads";
 
+/** @type {Record<string, string[]>} */
 const ACTS = {
   queued: ["cancel"],
   starting: ["cancel"],
@@ -16,7 +17,10 @@ const ACTS = {
   cancelled: [],
 };
 
-class UploadRow extends HTMLElement {
+export class UploadRow extends HTMLElement {
+  /** @type {import("rollcall/upload").Upload | null} Set by whoever makes the row, before it is put in. */
+  item = null;
+  /** @type {AbortController | null} */
   #ended = null;
   #planned = 0;
   #spoken = "";
@@ -69,11 +73,16 @@ class UploadRow extends HTMLElement {
     else bar.value = percent ?? 0;
     for (const button of this.querySelectorAll("[data-act]"))
       button.hidden = !ACTS[item.phase].includes(button.dataset.act);
-    const open = this.querySelector('[data-act="open"]');
+    const open = this.querySelector('a[data-act="open"]');
     open.href = item.places.video.replace("00000000-0000-0000-0000-000000000000", item.video);
     this.querySelector('[data-act="retry"]').hidden ||= !item.file;
   }
 
+  /**
+   * @param {import("rollcall/upload").Upload} item
+   * @param {JobState | null} job
+   * @param {number} percent
+   */
   #words(item, job, percent) {
     if (job)
       return item.phase === "awaiting" && job.kind !== "upload"
@@ -92,6 +101,7 @@ class UploadRow extends HTMLElement {
   }
 
   // Numbers change all the time; a screen reader hears the steps only.
+  /** @param {string} words */
   #say(words) {
     this.querySelector("[data-words]").textContent = words;
     const step = `${this.dataset.phase} ${Math.floor(this.item.percent / 25)}`;
@@ -100,6 +110,7 @@ class UploadRow extends HTMLElement {
     this.#spoken = step;
   }
 
+  /** @param {string} act */
   #act(act) {
     if (act === "pause") this.item.pause();
     if (act === "resume" || act === "retry") this.item.resume();

@@ -1,8 +1,18 @@
 // One file on its way to the server, resumable (tus 1.0). Emits "change", "ended" and "wanted" (it would like to start).
-import { csrfToken, say } from "rollcall/api";
+import { csrfToken, nothing, say } from "rollcall/api";
+
+/**
+ * Addresses of the server, and what it wants to know of an upload.
+ * @typedef {{ create: string; chunk: number; precheck?: string; team?: string; video?: string }} Places
+ *
+ * A file that was just chosen, or what the server remembers of one that was begun earlier.
+ * @typedef {{ file?: File; thoroughness?: string; url?: string; video?: string; name?: string; size?: number;
+ *   offset?: number; fingerprint?: string }} Begun
+ */
 
 const PAUSES_MS = [0, 1000, 2000, 4000, 8000, 15000, ...Array(60).fill(30000)];
 const SPEED_OVER_MS = 8000;
+/** @type {Record<number, string>} */
 const FINAL_ERRORS = {
   401: "signed_out",
   403: "forbidden",
@@ -13,18 +23,33 @@ const FINAL_ERRORS = {
 };
 const RUNNING = ["queued", "starting", "sending", "retrying"];
 
-/** The same for the same file, when it is chosen again. */
+/**
+ * The same for the same file, when it is chosen again.
+ * @param {File} file
+ */
 export const fingerprintOf = (file) => `${file.size}-${file.lastModified}-${file.name}`.slice(0, 200);
 
 export class Upload extends EventTarget {
   phase = "queued"; // queued starting sending retrying paused awaiting done failed cancelled
   isAllowed = false;
   words = "";
+  name = "";
+  type = "";
+  fingerprint = "";
+  size = 0;
   sent = 0;
+  /** @type {File | null} */
+  file = null;
+  /** @type {import("tus-js-client").Upload | null} */
   #tus = null;
+  /** @type {{ at: number; sent: number }[]} */
   #samples = [];
 
-  /** Either {file, thoroughness}, or {url, video, name, size, offset, fingerprint} of one that was started earlier. */
+  /**
+   * Either {file, thoroughness}, or {url, video, name, size, offset, fingerprint} of one that was started earlier.
+   * @param {import("rollcall/upload").Begun} begun
+   * @param {import("rollcall/upload").Places} places
+   */
   constructor(begun, places) {
     super();
     this.places = places;
@@ -48,11 +73,13 @@ export class Upload extends EventTarget {
     return first && last.at - first.at > 1000 ? ((last.sent - first.sent) / (last.at - first.at)) * 1000 : NaN;
   }
 
+  /** @param {File} file */
   awaits(file) {
     const isSame = fingerprintOf(file) === this.fingerprint;
     return isSame && (this.phase === "awaiting" || this.phase === "failed");
   }
 
+  /** @param {File} file */
   give(file) {
     Object.assign(this, {
       file,
@@ -65,7 +92,10 @@ export class Upload extends EventTarget {
     this.#move("queued");
   }
 
-  /** Takes in the server's precheck: {ok, resume, offset} or {ok: false, reason}. */
+  /**
+   * Takes in the server's precheck: {ok, resume, offset} or {ok: false, reason}.
+   * @param {{ ok: boolean; reason?: string; resume?: string; offset?: number }} result
+   */
   prechecked(result) {
     if (!result.ok) {
       this.fail(result.reason);
@@ -98,7 +128,7 @@ export class Upload extends EventTarget {
   }
 
   async cancel() {
-    await this.#forget().catch(() => null);
+    await this.#forget().catch(nothing);
     this.#move("cancelled");
     this.#emit("ended");
   }
@@ -110,12 +140,14 @@ export class Upload extends EventTarget {
     else if (this.url) await fetch(this.url, { method: "DELETE", headers });
   }
 
+  /** @param {string} words */
   fail(words) {
     this.words = words;
     this.#move("failed");
     this.#emit("ended");
   }
 
+  /** @returns {import("tus-js-client").UploadOptions} */
   #options() {
     const { create, chunk, team } = this.places;
     return {
@@ -140,6 +172,7 @@ export class Upload extends EventTarget {
     };
   }
 
+  /** @param {number} sent */
   #progressed(sent) {
     const now = performance.now();
     this.sent = sent;
@@ -148,6 +181,7 @@ export class Upload extends EventTarget {
     if (this.phase === "starting" || this.phase === "retrying" || this.phase === "sending") this.#move("sending");
   }
 
+  /** @param {import("tus-js-client").DetailedError} error */
   #mayRetry(error) {
     const status = error.originalResponse?.getStatus() ?? 0;
     if (FINAL_ERRORS[status] || (status >= 400 && status < 500 && ![408, 409, 423, 425, 429, 460].includes(status)))
@@ -157,15 +191,19 @@ export class Upload extends EventTarget {
     return true;
   }
 
+  /** @param {import("tus-js-client").DetailedError | Error} error */
   #failed(error) {
     if (this.phase === "cancelled" || this.phase === "paused") return;
-    const response = error.originalResponse;
+    const response = "originalResponse" in error ? error.originalResponse : null;
     const status = response?.getStatus() ?? 0;
     // A new attempt asks for the offset again, or starts over where the server has forgotten it.
     this.url = this.#tus?.url ?? this.url;
     this.#tus = null;
     if (status === 404 || status === 410) Object.assign(this, { url: "", sent: 0 });
-    if (!response && /read|NotFound|NotReadable/i.test(String(error.causingError ?? error)))
+    if (
+      !response &&
+      /read|NotFound|NotReadable/i.test(String(("causingError" in error && error.causingError) || error))
+    )
       this.fail(say("upload.unreadable"));
     else if (FINAL_ERRORS[status]) this.fail(say(`upload.${FINAL_ERRORS[status]}`));
     else this.fail(status >= 400 && status < 500 && response.getBody() ? response.getBody() : say("upload.failed"));
@@ -179,11 +217,13 @@ export class Upload extends EventTarget {
     this.#emit("ended");
   }
 
+  /** @param {string} phase */
   #move(phase) {
     this.phase = phase;
     this.#emit("change");
   }
 
+  /** @param {string} name */
   #emit(name) {
     this.dispatchEvent(new Event(name));
   }

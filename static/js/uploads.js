@@ -1,10 +1,11 @@
 // All uploads of this browser tab. They live here, not in a page, so that they continue while the visitor moves about.
-import { csrfToken, say } from "rollcall/api";
+import { csrfToken, nothing, say } from "rollcall/api";
 import { Upload } from "rollcall/upload";
 
 const AT_ONCE = 3;
 
 class Uploads extends EventTarget {
+  /** @type {import("rollcall/upload").Upload[]} */
   items = [];
 
   get running() {
@@ -17,7 +18,12 @@ class Uploads extends EventTarget {
     return total ? Math.floor((100 * this.running.reduce((sum, item) => sum + item.sent, 0)) / total) : 0;
   }
 
-  /** Asks the server first, so that nobody waits an hour for a refusal. `places`: {create, precheck, chunk, team}. */
+  /**
+   * Asks the server first, so that nobody waits an hour for a refusal. `places`: {create, precheck, chunk, team}.
+   * @param {File[]} files
+   * @param {import("rollcall/upload").Places} places
+   * @param {string} thoroughness
+   */
   async add(files, places, thoroughness) {
     const items = [...files].map((file) => this.#takeOrMake(file, places, thoroughness));
     this.#changed();
@@ -26,7 +32,11 @@ class Uploads extends EventTarget {
     this.#startNext();
   }
 
-  /** An upload that was started earlier, as the server says: waits for its file. */
+  /**
+   * An upload that was started earlier, as the server says: waits for its file.
+   * @param {import("rollcall/upload").Begun} begun
+   * @param {import("rollcall/upload").Places} places
+   */
   remember(begun, places) {
     if (this.items.some((item) => item.video === begun.video)) return;
     this.#attach(new Upload(begun, places));
@@ -38,12 +48,18 @@ class Uploads extends EventTarget {
     this.items = this.items.filter((item) => !["done", "cancelled"].includes(item.phase));
   }
 
+  /** @param {import("rollcall/upload").Upload} item */
   remove(item) {
     this.items = this.items.filter((other) => other !== item);
     this.#changed();
     this.#startNext();
   }
 
+  /**
+   * @param {File} file
+   * @param {import("rollcall/upload").Places} places
+   * @param {string} thoroughness
+   */
   #takeOrMake(file, places, thoroughness) {
     const known = this.items.find((each) => each.awaits(file));
     if (known) {
@@ -55,6 +71,7 @@ class Uploads extends EventTarget {
     return item;
   }
 
+  /** @param {import("rollcall/upload").Upload} item */
   #attach(item) {
     item.addEventListener("change", () => this.#changed());
     item.addEventListener("ended", () => this.#startNext());
@@ -62,13 +79,17 @@ class Uploads extends EventTarget {
     this.items.push(item);
   }
 
+  /**
+   * @param {import("rollcall/upload").Upload[]} items
+   * @param {import("rollcall/upload").Places} places
+   */
   async #precheck(items, places) {
     const files = items.map(({ name, size, type, fingerprint }) => ({ name, size, type, fingerprint }));
     const response = await fetch(places.precheck, {
       method: "POST",
       body: JSON.stringify({ files, team: places.team }),
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrfToken() },
-    }).catch(() => null);
+    }).catch(nothing);
     // Without a response the uploads start anyway: they wait for the connection by themselves.
     if (!response) return;
     if (response.redirected || response.status === 403) {

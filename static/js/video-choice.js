@@ -1,9 +1,10 @@
 // <video-choice>: finds videos by title while one types; each is a link that filters the page.
-import { fetchDocument } from "rollcall/api";
+import { fetchDocument, nothing } from "rollcall/api";
 
 const PAUSE_MS = 150;
 
 class VideoChoice extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
   #timer = 0;
 
@@ -11,7 +12,8 @@ class VideoChoice extends HTMLElement {
     this.#ended = new AbortController();
     const { signal } = this.#ended;
     this.addEventListener("input", () => this.#plan(PAUSE_MS), { signal });
-    this.closest("details").addEventListener("toggle", (event) => event.target.open && this.#plan(0), { signal });
+    const menu = this.closest("details");
+    menu.addEventListener("toggle", () => menu.open && this.#plan(0), { signal });
   }
 
   disconnectedCallback() {
@@ -19,6 +21,7 @@ class VideoChoice extends HTMLElement {
     clearTimeout(this.#timer);
   }
 
+  /** @param {number} pause */
   #plan(pause) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#find(), pause);
@@ -28,9 +31,9 @@ class VideoChoice extends HTMLElement {
     const words = this.querySelector("input").value;
     const url = `${this.dataset.src}?${new URLSearchParams({ words })}`;
     // Whoever chooses one leaves the page, perhaps before the answer is complete.
-    const found = (await fetchDocument(url, this.#ended.signal).catch(() => null))?.body.firstElementChild;
+    const found = (await fetchDocument(url, this.#ended.signal).catch(nothing))?.body.firstElementChild;
     if (!found || words !== this.querySelector("input").value) return;
-    for (const link of found.querySelectorAll("[data-video]")) {
+    for (const link of found.querySelectorAll("a[data-video]")) {
       const query = new URLSearchParams(location.search);
       query.delete("at");
       query.set("video", link.dataset.video);

@@ -18,19 +18,23 @@ class VideoGrid extends HTMLElement {
     document.removeEventListener("live:gone", this.#onGone);
   }
 
+  /** @param {string} subject */
   #find = (subject) => this.querySelector(`li[data-subject="${CSS.escape(subject)}"]`);
 
+  /** @param {OurEvents["live:gone"]} event */
   #onGone = ({ detail }) => {
     this.#asked.delete(detail.subject);
     this.#find(detail.subject)?.remove();
   };
 
+  /** @param {OurEvents["live:job"]} event */
   #onJob = async ({ detail: state }) => {
     // The team's socket also tells of work on datasets.
     if (!OF_VIDEOS.includes(state.kind)) return;
     const isNew = "takesNew" in this.dataset && !this.#find(state.subject) && !this.#asked.has(state.subject);
     // Our own uploads have a row above; their card comes when they have arrived.
     // (The first state may come before the response that names the video.)
+    /** @param {import("rollcall/upload").Upload} upload */
     const isOurs = (upload) => upload.video === state.subject || (upload.phase === "starting" && !upload.video);
     const hasRow = state.kind === "upload" && uploads.items.some(isOurs);
     // Ended work of a video that is not on this page is on a later one.

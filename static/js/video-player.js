@@ -4,6 +4,7 @@ import { clock } from "rollcall/format";
 
 const IDLE_MS = 2500;
 const SPEEDS = [1, 1.25, 1.5, 2, 0.5, 0.75];
+/** @type {Record<string, (player: VideoPlayer) => void>} */
 const KEYS = {
   " ": (player) => player.toggle(),
   k: (player) => player.toggle(),
@@ -19,7 +20,8 @@ const KEYS = {
   "?": () => document.getElementById("keys").togglePopover(),
 };
 
-class VideoPlayer extends HTMLElement {
+export class VideoPlayer extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
   #idle = 0;
 
@@ -30,6 +32,10 @@ class VideoPlayer extends HTMLElement {
     this.frame = this.querySelector(".player");
     this.video.controls = false;
     this.querySelector(".controls").hidden = false;
+    /**
+     * @param {string} name
+     * @param {(event: any) => void} act
+     */
     const on = (name, act) => this.video.addEventListener(name, act, { signal });
     for (const name of ["play", "pause", "volumechange", "loadedmetadata", "ended"]) on(name, () => this.#show());
     for (const name of ["timeupdate", "seeking", "seeked"]) on(name, () => this.#tell());
@@ -38,9 +44,8 @@ class VideoPlayer extends HTMLElement {
     this.addEventListener("click", (event) => this.act(event.target.closest("[data-act]")?.dataset.act), { signal });
     this.addEventListener("pointermove", () => this.#wake(), { signal });
     this.addEventListener("focusin", () => this.#wake(), { signal });
-    this.querySelector(".volume").addEventListener("input", (event) => this.#volume(Number(event.target.value)), {
-      signal,
-    });
+    const volume = this.querySelector("input.volume");
+    volume.addEventListener("input", () => this.#volume(Number(volume.value)), { signal });
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
     document.addEventListener("fullscreenchange", () => this.#show(), { signal });
     if (this.dataset.start) this.seek(Number(this.dataset.start));
@@ -57,6 +62,7 @@ class VideoPlayer extends HTMLElement {
     return Number.isFinite(this.video.duration) ? this.video.duration : Number(this.dataset.duration);
   }
 
+  /** @param {number} time */
   seek(time) {
     const target = Math.min(Math.max(0, time), Math.max(0, this.length - 0.01));
     if (this.video.readyState > 0) this.video.currentTime = target;
@@ -68,10 +74,12 @@ class VideoPlayer extends HTMLElement {
     this.#tell(target);
   }
 
+  /** @param {number} seconds */
   skip(seconds) {
     this.seek(this.video.currentTime + seconds);
   }
 
+  /** @param {number} frames */
   step(frames) {
     this.video.pause();
     this.skip(frames / (Number(this.dataset.rate) || 25));
@@ -82,6 +90,7 @@ class VideoPlayer extends HTMLElement {
     else this.video.pause();
   }
 
+  /** @param {string} name */
   act(name) {
     if (name === "play") this.toggle();
     if (name === "mute") this.video.muted = !this.video.muted;
@@ -90,6 +99,7 @@ class VideoPlayer extends HTMLElement {
     if (name === "full") document.fullscreenElement ? document.exitFullscreen() : this.frame.requestFullscreen?.();
   }
 
+  /** @param {number} level */
   #volume(level) {
     this.video.volume = level;
     this.video.muted = level === 0;
@@ -109,6 +119,7 @@ class VideoPlayer extends HTMLElement {
   }
 
   // A finger first calls the controls; a mouse plays and pauses.
+  /** @param {PointerEvent} event */
   #tapped(event) {
     const wasIdle = this.frame.classList.contains("is-idle");
     this.#wake();
@@ -121,6 +132,7 @@ class VideoPlayer extends HTMLElement {
     this.#idle = setTimeout(() => !this.video.paused && this.frame.classList.add("is-idle"), IDLE_MS);
   }
 
+  /** @param {KeyboardEvent & { readonly target: HTMLElement }} event */
   #key(event) {
     const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     const isButton = event.key === " " && event.target.closest?.("button, a, summary");
@@ -144,14 +156,19 @@ class VideoPlayer extends HTMLElement {
   #show() {
     const { paused, muted, volume } = this.video;
     const isMuted = muted || volume === 0;
+    /** @type {Record<string, boolean>} */
     const shown = { paused, playing: !paused, sound: !isMuted, muted: isMuted };
     for (const part of this.querySelectorAll("[data-when]")) part.hidden = !shown[part.dataset.when];
+    /**
+     * @param {string} act
+     * @param {string} words
+     */
     const label = (act, words) =>
       this.querySelector(`[data-act="${act}"]`).setAttribute("aria-label", say(`player.${words}`));
     label("play", paused ? "play" : "pause");
     label("mute", isMuted ? "unmute" : "mute");
     label("full", document.fullscreenElement ? "unfull" : "full");
-    this.querySelector(".volume").value = isMuted ? 0 : volume;
+    this.querySelector("input.volume").value = String(isMuted ? 0 : volume);
     this.#wake();
     this.#tell();
   }

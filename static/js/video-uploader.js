@@ -1,8 +1,10 @@
 // <video-uploader>: the drop zone (the whole page is one) and the rows of this tab's uploads.
 import { filesOf } from "rollcall/dropped-files";
+import "rollcall/upload-row"; // rows that are made here are complete at once
 import { uploads } from "rollcall/uploads";
 
 class VideoUploader extends HTMLElement {
+  /** @type {AbortController | null} */
   #ended = null;
   #depth = 0;
 
@@ -11,9 +13,8 @@ class VideoUploader extends HTMLElement {
     const { signal } = this.#ended;
     const { create, precheck, video, team, chunk } = this.dataset;
     this.places = { create, precheck, video, team, chunk: Number(chunk) };
-    this.querySelector("input[type=file]").addEventListener("change", (event) => this.#chosen(event.target), {
-      signal,
-    });
+    const field = this.querySelector("input[type=file]");
+    field.addEventListener("change", () => this.#chosen(field), { signal });
     document.addEventListener("dragenter", (event) => this.#over(event, 1), { signal });
     document.addEventListener("dragleave", (event) => this.#over(event, -1), { signal });
     document.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault(), { signal });
@@ -36,18 +37,24 @@ class VideoUploader extends HTMLElement {
     }
   }
 
+  /** @param {HTMLInputElement} input */
   #chosen(input) {
     const files = [...input.files];
     input.value = "";
     this.#add(files);
   }
 
+  /**
+   * @param {DragEvent} event
+   * @param {number} step
+   */
   #over(event, step) {
     if (!hasFiles(event)) return;
     this.#depth = Math.max(0, this.#depth + step);
     this.#veil(this.#depth > 0);
   }
 
+  /** @param {DragEvent} event */
   async #dropped(event) {
     if (!hasFiles(event)) return;
     event.preventDefault();
@@ -56,11 +63,13 @@ class VideoUploader extends HTMLElement {
     this.#add(await filesOf(event.dataTransfer));
   }
 
+  /** @param {boolean} isShown */
   #veil(isShown) {
     this.classList.toggle("is-over", isShown);
     this.querySelector(".drop-veil").hidden = !isShown;
   }
 
+  /** @param {File[]} files */
   #add(files) {
     if (!files.length) return;
     const thoroughness = document.querySelector('.advanced [name="thoroughness"]:checked')?.value ?? "balanced";
@@ -69,13 +78,13 @@ class VideoUploader extends HTMLElement {
 
   #rows() {
     const list = this.querySelector(".upload-rows");
-    const rows = new Map([...list.children].map((child) => [child.firstElementChild?.item, child]));
+    const rows = new Map([...list.children].map((child) => [child.querySelector("upload-row")?.item, child]));
     for (const item of uploads.items) {
       // In the library a card takes over; the upload page shows the whole way.
       if (item.phase === "done" && !("keepsDone" in this.dataset)) continue;
       if (rows.delete(item)) continue;
       const entry = document.createElement("li");
-      const row = this.querySelector("template").content.firstElementChild.cloneNode(true);
+      const row = document.importNode(this.querySelector("template").content.querySelector("upload-row"), true);
       row.item = item;
       entry.append(row);
       list.append(entry);
@@ -84,6 +93,7 @@ class VideoUploader extends HTMLElement {
   }
 }
 
+/** @param {DragEvent} event */
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
 
 customElements.define("video-uploader", VideoUploader);
