@@ -211,8 +211,10 @@ def test_toasts_carry_undo_as_a_form(team: Team, bob: User) -> None:
 
 def test_a_page_has_every_module_in_its_import_map(rf: RequestFactory) -> None:
     names = set(rollcall._module_paths())
-    wanted = {name for path in SCRIPTS for name in re.findall(r'(?:from|import) "([^"]+)"', path.read_text())}
-    wanted |= set(re.findall(r'import\("([^"]+)"\)', "".join(path.read_text() for path in SCRIPTS)))
+    # Types in comments name modules too, some of which no page loads.
+    sources = [re.sub(r"/\*\*.*?\*/", "", path.read_text(), flags=re.DOTALL) for path in SCRIPTS]
+    wanted = {name for source in sources for name in re.findall(r'(?:from|import) "([^"]+)"', source)}
+    wanted |= set(re.findall(r'import\("([^"]+)"\)', "".join(sources)))
     assert wanted <= names
     assert {f"rollcall/{path.stem}" for path in SCRIPTS} - {"rollcall/theme"} <= names
 
