@@ -47,8 +47,8 @@ def test_cancelling_takes_a_post(team: Team, bob: User) -> None:
 def test_the_polled_state_equals_the_sockets_and_is_closed_to_strangers(team: Team, vera: User, charlie: User) -> None:
     job = make_job(team=team)
     address = reverse("jobs:state")
-    states = signed_in(vera).get(address, {"team": team.pk}).json()["jobs"]
+    states = signed_in(vera).get(address, {"team": str(team.pk)}).json()["jobs"]
     assert [(each["id"], each["headline"]) for each in states] == [(str(job.pk), "Waiting")]
-    assert signed_in(charlie).get(address, {"team": team.pk}).status_code == 404
+    assert signed_in(charlie).get(address, {"team": str(team.pk)}).status_code == 404
     assert signed_in(vera).get(address, {"team": "nonsense"}).status_code == 404
     assert signed_in(vera).get(address).status_code == 404

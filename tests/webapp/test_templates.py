@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -19,6 +20,7 @@ from tests.factories_videos import (
     make_video,
     people_of,
 )
+from tests.present import present
 from tests.webapp.page_checks import faults_of
 from webapp.accounts import services
 from webapp.accounts.models import Team, User
@@ -57,13 +59,14 @@ def make_people_video(team: Team) -> Video:
 def make_unfinished(team: Team, user: User) -> list[Video]:
     """A video in each state before or instead of done."""
     videos = [make_upload(user, team=team).video]
-    for kind, fields in [
+    jobs: list[tuple[str, dict[str, Any]]] = [
         (JobKind.CHECK, {"status": Status.RUNNING, "finished_at": None}),
         (JobKind.ANALYSIS, {"status": Status.QUEUED, "started_at": None, "finished_at": None}),
         (JobKind.ANALYSIS, {"status": Status.RUNNING, "finished_at": None, "done": 3, "total": 10}),
         (JobKind.CHECK, {"status": Status.FAILED, "error_code": "unreadable_video"}),
         (JobKind.ANALYSIS, {"status": Status.CANCELLED}),
-    ]:
+    ]
+    for kind, fields in jobs:
         video = make_video(team=team, playback=Playback.PENDING)
         video.current_job = make_ended_job(video, kind=kind, **fields)
         video.save()
@@ -97,7 +100,7 @@ def test_every_page_renders_for_a_member(name: str, team: Team, request: pytest.
         checked(client, reverse("people:list") + mode)
     for person in people_of(done):
         checked(client, reverse("people:person", args=[person.pk]))
-    checked(client, reverse("people:why", args=[done.current_analysis.tracks.filter(joined_to=None)[0].pk]))
+    checked(client, reverse("people:why", args=[present(done.current_analysis).tracks.filter(joined_to=None)[0].pk]))
 
 
 @uses_database

@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, make_team, make_user
+from tests.webapp.responses import Response
 from webapp.accounts import throttle_services
 from webapp.accounts.context_processors import SESSION_KEY, current_team, team_of
 from webapp.accounts.models import FailedSignIn, Membership, Role, Team, User
@@ -17,7 +17,7 @@ from webapp.accounts.models import FailedSignIn, Membership, Role, Team, User
 pytestmark = pytest.mark.django_db
 
 
-def sign_in(password: str = PASSWORD, email: str = "alice@example.org", address: str = "10.0.0.1") -> HttpResponse:
+def sign_in(password: str = PASSWORD, email: str = "alice@example.org", address: str = "10.0.0.1") -> Response:
     fields = {"username": email, "password": password}
     return Client(REMOTE_ADDR=address).post(reverse("accounts:login"), fields)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
+from tests.present import present
 from webapp.accounts.models import Team, User
 from webapp.people import constraint_queries
 from webapp.people.acts import conflict_queries, events, services
@@ -98,13 +99,14 @@ def test_hidden_deleted_and_told_apart_outlive_a_new_analysis(team: Team, bob: U
 
 def test_a_chosen_portrait_is_found_again(video: Video, bob: User) -> None:
     person = people_of(video)[0]
-    chosen = Face.objects.filter(track=track_at(video, 20)).order_by("quality").first()
+    chosen = present(Face.objects.filter(track=track_at(video, 20)).order_by("quality").first())
     services.choose_portrait(person, face=chosen, user=bob)
     again(video, *TWICE)
     person.refresh_from_db()
     assert person.portrait_id == person.chosen_portrait_id
-    assert person.portrait.track == track_at(video, 20)
-    assert person.portrait.time_s == chosen.time_s
+    portrait = present(person.portrait)
+    assert portrait.track == track_at(video, 20)
+    assert portrait.time_s == chosen.time_s
 
 
 def test_a_person_split_off_is_not_taken_for_the_other_where_a_third_is_found(team: Team, bob: User) -> None:

@@ -20,6 +20,7 @@ from tests.factories_videos import (
     segment_result,
     work,
 )
+from tests.present import present
 from webapp import storage
 from webapp.accounts.models import Team
 from webapp.analyses import runner
@@ -61,7 +62,7 @@ def test_one_person_in_two_segments_is_one_person_and_a_cut_appearance_is_joined
     ]
     for segment, found in zip(analysis.segments.order_by("index"), tracks, strict=True):
         with lifecycle.working(segment.job_id) as job:
-            runner.store_segment(job, segment, segment_result(segment, *found))
+            runner.store_segment(present(job), segment, segment_result(segment, *found))
     work(analysis.job_id, runner.run_analysis)
     assert len(people_of(video)) == 1
     first, second, third = Track.objects.filter(analysis=analysis).order_by("start_s")
@@ -74,7 +75,7 @@ def test_the_parent_waits_for_its_segments_and_adds_up_their_progress(team: Team
     work(analysis.job_id, runner.run_analysis)
     first, *rest = analysis.segments.order_by("index")
     with lifecycle.working(first.job_id) as job:
-        runner.store_segment(job, first, segment_result(first))
+        runner.store_segment(present(job), first, segment_result(first))
     job = Job.objects.get(pk=analysis.job_id)
     assert (job.status, job.done, job.total) == (Status.RUNNING, 60, 180)
     assert len(rest) == 2
@@ -83,7 +84,7 @@ def test_the_parent_waits_for_its_segments_and_adds_up_their_progress(team: Team
 def test_a_segment_that_is_done_is_not_done_again(team: Team) -> None:
     video = make_analysed_video(found_track(1), team=team)
     before = counts(video)
-    segment = video.current_analysis.segments.get()
+    segment = present(video.current_analysis).segments.get()
     work(segment.job_id, runner.analyse_segment)
     work(video.current_job_id, runner.run_analysis)
     assert counts(video) == before
@@ -96,10 +97,10 @@ def test_a_repeated_segment_replaces_what_an_earlier_attempt_stored(team: Team) 
     scanned(analysis)
     work(analysis.job_id, runner.run_analysis)
     segment = analysis.segments.get()
-    slow = lifecycle.claim(segment.job_id)
+    slow = present(lifecycle.claim(segment.job_id))
     lifecycle.give_up_worker(Job.objects.get(pk=segment.job_id))
     with lifecycle.working(segment.job_id) as job:
-        runner.store_segment(job, segment, segment_result(segment, found_track(1), found_track(2, box=RIGHT)))
+        runner.store_segment(present(job), segment, segment_result(segment, found_track(1), found_track(2, box=RIGHT)))
     with pytest.raises(Cancelled):
         runner.store_segment(slow, segment, segment_result(segment, found_track(1), found_track(2, box=RIGHT)))
     work(analysis.job_id, runner.run_analysis)
@@ -117,7 +118,7 @@ def test_a_crash_while_people_are_stored_leaves_nothing_and_the_repeat_is_whole(
     work(analysis.job_id, runner.run_analysis)
     segment = analysis.segments.get()
     with lifecycle.working(segment.job_id) as job:
-        runner.store_segment(job, segment, segment_result(segment, found_track(1), found_track(2, box=RIGHT)))
+        runner.store_segment(present(job), segment, segment_result(segment, found_track(1), found_track(2, box=RIGHT)))
 
     class Killed(BaseException):
         """Like a SIGKILL: nothing gets to react."""
@@ -127,7 +128,7 @@ def test_a_crash_while_people_are_stored_leaves_nothing_and_the_repeat_is_whole(
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(runner, "_make_shown", die)
-        runner.run_analysis(lifecycle.claim(analysis.job_id))
+        runner.run_analysis(present(lifecycle.claim(analysis.job_id)))
     assert Person.objects.count() == 0
     lifecycle.give_up_worker(Job.objects.get(pk=analysis.job_id))
     work(analysis.job_id, runner.run_analysis)
@@ -141,12 +142,12 @@ def test_a_segment_that_always_kills_its_worker_fails_the_analysis_with_a_code(t
     work(analysis.job_id, runner.run_analysis)
     good, bad = analysis.segments.order_by("index")
     with lifecycle.working(good.job_id) as job:
-        runner.store_segment(job, good, segment_result(good, found_track(1)))
+        runner.store_segment(present(job), good, segment_result(good, found_track(1)))
     for _ in range(3):
         assert lifecycle.claim(bad.job_id) is not None
         lifecycle.give_up_worker(Job.objects.get(pk=bad.job_id))
     video = Video.objects.select_related("current_job").get(pk=video.pk)
-    assert (video.state, video.current_job.error_code) == (VideoState.FAILED, "crashed")
+    assert (video.state, present(video.current_job).error_code) == (VideoState.FAILED, "crashed")
     assert Track.objects.filter(segment=good).count() == 1
 
 
@@ -156,7 +157,7 @@ def test_cancelling_stops_parts_and_nothing_is_stored_afterwards(team: Team) -> 
     scanned(analysis)
     work(analysis.job_id, runner.run_analysis)
     segment = analysis.segments.get()
-    job = lifecycle.claim(segment.job_id)
+    job = present(lifecycle.claim(segment.job_id))
     video.refresh_from_db()
     assert services.cancel_work(video)
     with pytest.raises(Cancelled):
@@ -211,11 +212,11 @@ def test_preliminary_faces_are_shown_while_it_runs_and_gone_when_it_is_done(
     analysis = begin_analysis(video)
     work(analysis.job_id, runner.run_analysis)
     faces = Face.objects.filter(analysis=analysis, track=None)
-    assert sorted(faces.values_list("preliminary_group", flat=True)) == [0, 0, 1]
+    assert sorted(present(each.preliminary_group) for each in faces.all()) == [0, 0, 1]
     assert Job.objects.get(pk=analysis.job_id).revision == 2
     segment = analysis.segments.get()
     with lifecycle.working(segment.job_id) as job:
-        runner.store_segment(job, segment, segment_result(segment, found_track(1)))
+        runner.store_segment(present(job), segment, segment_result(segment, found_track(1)))
     work(analysis.job_id, runner.run_analysis)
     assert not faces.exists()
     assert len(stored_pictures(video)) == 2

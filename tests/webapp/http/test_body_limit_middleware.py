@@ -1,6 +1,6 @@
 """Bodies that are too large are refused before anything is written to disk."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ async def ask(pieces: Iterable[bytes], announced: bytes | None = None) -> tuple[
     """Status, and how many pieces were read."""
     parts = list(pieces)
     headers = [(b"content-length", announced)] if announced is not None else []
-    sent: list[dict[str, Any]] = []
+    sent: list[MutableMapping[str, Any]] = []
     read = 0
 
     async def receive() -> dict[str, Any]:
@@ -33,7 +33,7 @@ async def ask(pieces: Iterable[bytes], announced: bytes | None = None) -> tuple[
         read += 1
         return {"type": "http.request", "body": parts[read - 1], "more_body": read < len(parts)}
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
     await BodyLimit(application, LIMIT)({"type": "http", "headers": headers}, receive, send)

@@ -53,11 +53,11 @@ def test_every_range_is_cut_as_the_standard_says(first: int | None, last: int | 
     if (first is None and last is None) or (first is not None and last is not None and last < first):
         assert found is None
         return
-    expected = (
-        list(range(size))[first : None if last is None else last + 1]
-        if first is not None
-        else list(range(size))[-last:]
-    )  # type: ignore[operator]
+    if first is not None:
+        expected = list(range(size))[first : None if last is None else last + 1]
+    else:
+        assert last is not None
+        expected = list(range(size))[-last:]
     assert found is not None
     assert list(range(found.start, found.end)) == expected
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -23,7 +24,7 @@ def fresh(job: Job) -> Job:
     return Job.objects.get(pk=job.pk)
 
 
-def claimed(**fields: object) -> Job:
+def claimed(**fields: Any) -> Job:
     job = lifecycle.claim(make_job(**fields).pk)
     assert job is not None
     return job

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, people_of
+from tests.present import present
 from webapp.accounts.models import Team, User
 from webapp.people.acts import services
 from webapp.people.models import Person
@@ -59,7 +60,7 @@ def test_whoever_was_merged_away_is_found_as_whom_they_became(people: dict[str, 
 
 
 def test_uploader_and_days(people: dict[str, Person], alice: User, vera: User) -> None:
-    day = Video.objects.first().created_at.date()
+    day = present(Video.objects.first()).created_at.date()
     assert len(titles(vera, uploader=alice.pk)) == 4
     assert titles(vera, uploader=vera.pk) == set()
     assert len(titles(vera, since=str(day), until=str(day))) == 4

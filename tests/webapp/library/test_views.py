@@ -24,6 +24,7 @@ from tests.factories_videos import (
     segment_result,
     work,
 )
+from tests.present import present
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.analyses import runner
@@ -49,13 +50,14 @@ def make_one_of_each(team: Team, user: User) -> dict[str, Video]:
     """A video in every state."""
     videos: dict[str, Video] = {VideoState.DONE: make_video(team=team)}
     videos[VideoState.UPLOADING] = make_upload(user, team=team).video
-    for state, kind, fields in [
+    states: list[tuple[str, str, dict[str, Any]]] = [
         (VideoState.CHECKING, JobKind.CHECK, {"status": Status.RUNNING}),
         (VideoState.WAITING, JobKind.ANALYSIS, {"status": Status.QUEUED, "started_at": None}),
         (VideoState.ANALYSING, JobKind.ANALYSIS, {"status": Status.RUNNING}),
         (VideoState.FAILED, JobKind.CHECK, {"status": Status.FAILED, "error_code": "unreadable_video"}),
         (VideoState.CANCELLED, JobKind.ANALYSIS, {"status": Status.CANCELLED}),
-    ]:
+    ]
+    for state, kind, fields in states:
         video = make_video(team=team)
         ended = {} if fields["status"] in (Status.FAILED, Status.CANCELLED) else {"finished_at": None}
         video.current_job = make_ended_job(video, kind=kind, **(fields | ended))
@@ -163,11 +165,11 @@ def test_faces_found_so_far_are_shown_until_people_are_known(team: Team, bob: Us
     work(analysis.job_id, runner.run_analysis)
     first, second = analysis.segments.order_by("index")
     with lifecycle.working(first.job_id) as job:
-        runner.store_segment(job, first, segment_result(first, found_track(1), found_track(2, box=RIGHT)))
+        runner.store_segment(present(job), first, segment_result(first, found_track(1), found_track(2, box=RIGHT)))
     address = reverse("videos:detail", args=[video.pk])
     assert len(signed_in(bob).get(address).context["view"].found_so_far) == 2
     with lifecycle.working(second.job_id) as job:
-        runner.store_segment(job, second, segment_result(second, found_track(1, start_s=70, end_s=72)))
+        runner.store_segment(present(job), second, segment_result(second, found_track(1, start_s=70, end_s=72)))
     view = signed_in(bob).get(address).context["view"]
     assert len(view.found_so_far) == 2 and view.rows == []
     work(analysis.job_id, runner.run_analysis)

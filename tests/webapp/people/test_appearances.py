@@ -59,7 +59,7 @@ def test_meet(first: list, second: list, moment: float | None) -> None:  # type:
 
 
 def test_samples_come_back_as_they_were_even_late_in_a_long_video() -> None:
-    times_s = 7000.04 + np.arange(300) * 0.04
+    times_s = 7000.04 + np.arange(300, dtype=np.float64) * 0.04
     boxes = np.random.default_rng(1).uniform(0, 1920, (300, 4)).astype(np.float32)
     scores = np.linspace(0, 1, 300).astype(np.float32)
     again = sample_codec.unpack(sample_codec.pack(times_s, boxes, scores, float(times_s[0])), float(times_s[0]))

@@ -8,6 +8,7 @@ from django.utils import timezone
 from analysis.errors import Cancelled
 from tests.factories_recognition import make_film, make_model_run, make_promoted, promote, recognise, striped_track
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, make_video, run_analysis, work
+from tests.present import present
 from tests.trained import BAR_CLIP_S, bars_film, bars_model, stripes_model
 from webapp import storage
 from webapp.accounts.models import Team, User
@@ -44,9 +45,11 @@ def test_the_end_of_an_analysis_runs_each_deployed_model_once(team: Team, tmp_pa
     end_analysis(video)
     made = Recognition.objects.filter(video=video)
     assert {each.run for each in made} == {first, second}
-    assert all(each.job.kind == JobKind.RECOGNISE and each.job.subject_id == video.pk for each in made)
+    assert all(
+        present(each.job).kind == JobKind.RECOGNISE and present(each.job).subject_id == video.pk for each in made
+    )
     video = Video.objects.select_related("current_job").get(pk=video.pk)
-    assert (video.state, video.current_job.kind) == (VideoState.DONE, JobKind.ANALYSIS)
+    assert (video.state, present(video.current_job).kind) == (VideoState.DONE, JobKind.ANALYSIS)
     for each in made:
         work(each.job_id, runner.recognise_in_video)
     assert shown(video) == [("lie", 0, 3)] * 2 + [("stand", 3, 6)] * 2 + [("lie", 6, 9)] * 2
@@ -68,12 +71,12 @@ def test_a_model_of_faces_classifies_the_stored_views_of_each_track(team: Team) 
     made = Recognition.objects.get(run=run)
     work(made.job_id, runner.recognise_in_video)
     spans = list(made.spans.order_by("start_s"))
-    assert [(span.label, span.track.person.number) for span in spans] == [("lie", 2), ("stand", 1)], (
+    assert [(span.label, present(present(span.track).person).number) for span in spans] == [("lie", 2), ("stand", 1)], (
         "who is seen longest comes first"
     )
-    assert [span.track.analysis_id for span in spans] == [video.current_analysis_id] * 2
+    assert [present(span.track).analysis_id for span in spans] == [video.current_analysis_id] * 2
     assert spans[1].start_s == pytest.approx(10) and spans[1].end_s == pytest.approx(14.2, abs=0.05)
-    assert {each.face.track_id == each.track_id for each in made.observations.all()} == {True}
+    assert {present(each.face).track_id == each.track_id for each in made.observations.all()} == {True}
 
 
 def test_a_model_of_clips_takes_clips_as_long_as_its_training_clips(team: Team, tmp_path: Path) -> None:
@@ -111,13 +114,13 @@ def test_a_changed_model_file_fails_the_recognition_and_not_the_analysis(team: T
         end_analysis(video)
         made = Recognition.objects.get(video=video)
         work(made.job_id, runner.recognise_in_video)
-        job = Job.objects.get(pk=made.job_id)
+        job = Job.objects.get(pk=present(made.job_id))
         assert (job.status, job.error_code) == (Status.FAILED, "damaged_model"), name
         assert Video.objects.select_related("current_job").get(pk=video.pk).state == VideoState.DONE
         storage.put_bytes(f"{run.files_prefix}/{name}", (stripes_model() / name).read_bytes())
     storage.delete(f"{run.files_prefix}/run.json")
     made = recognise(run, make_film(tmp_path, team=team))
-    assert Job.objects.get(pk=made.job_id).error_code == "damaged_model"
+    assert Job.objects.get(pk=present(made.job_id)).error_code == "damaged_model"
 
 
 def test_a_message_that_comes_twice_changes_nothing(team: Team, tmp_path: Path) -> None:
@@ -141,9 +144,9 @@ def test_a_crash_while_results_are_stored_leaves_nothing_and_the_repeat_is_whole
     made = Recognition.objects.get(video=video, run=run)
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(runner.batches, "apply_automatically", die)
-        runner.recognise_in_video(lifecycle.claim(made.job_id))
+        runner.recognise_in_video(present(lifecycle.claim(present(made.job_id))))
     assert not made.observations.exists()
-    lifecycle.give_up_worker(Job.objects.get(pk=made.job_id))
+    lifecycle.give_up_worker(Job.objects.get(pk=present(made.job_id)))
     work(made.job_id, runner.recognise_in_video)
     assert len(shown(video)) == 3
 
@@ -158,7 +161,7 @@ def test_a_new_analysis_brings_new_recognitions_of_its_own_tracks(team: Team) ->
     assert [span.track for span in first.spans.all()] == [None]
     work(second.job_id, runner.recognise_in_video)
     assert [label for label, *_ in shown(video)] == ["stand"]
-    assert {each.track.analysis_id for each in second.observations.all()} == {video.current_analysis_id}
+    assert {present(each.track).analysis_id for each in second.observations.all()} == {video.current_analysis_id}
     first.refresh_from_db()
     second.refresh_from_db()
     assert first.replaced_at is not None and second.replaces == first
@@ -177,11 +180,11 @@ def test_faces_that_are_replaced_meanwhile_are_classified_again(team: Team, monk
 
     monkeypatch.setattr(runner, "_store", late)
     with pytest.raises(Cancelled):
-        runner.recognise_in_video(lifecycle.claim(made.job_id))
-    job = Job.objects.get(pk=made.job_id)
+        runner.recognise_in_video(present(lifecycle.claim(present(made.job_id))))
+    job = Job.objects.get(pk=present(made.job_id))
     assert (job.status, job.attempts) == (Status.QUEUED, 0)
     work(made.job_id, runner.recognise_in_video)
-    assert [span.track.analysis_id for span in made.spans.all()] == [video.current_analysis_id]
+    assert [present(span.track).analysis_id for span in made.spans.all()] == [video.current_analysis_id]
 
 
 def test_a_recognition_that_ends_after_a_later_one_does_not_replace_it(team: Team, tmp_path: Path) -> None:
@@ -200,7 +203,7 @@ def test_a_recognition_for_a_deleted_video_or_model_is_cancelled(team: Team, tmp
     video.deleted_at = timezone.now()
     video.save()
     made = recognise(run, video)
-    assert Job.objects.get(pk=made.job_id).status == Status.CANCELLED
+    assert Job.objects.get(pk=present(made.job_id)).status == Status.CANCELLED
 
 
 def test_a_video_without_faces_gives_a_model_of_faces_nothing(team: Team) -> None:
@@ -239,10 +242,10 @@ def test_what_a_deletion_stopped_begins_again_with_the_undo(team: Team, alice: U
     batch = recognition.start_batch([run], [video], user=alice)
     asked = Recognition.objects.get(batch=batch)
     services.delete_video(video)
-    assert Job.objects.get(pk=asked.job_id).status == Status.CANCELLED
+    assert Job.objects.get(pk=present(asked.job_id)).status == Status.CANCELLED
     services.restore_video(Video.objects.get(pk=video.pk))
     again = Recognition.objects.get(batch=batch)
-    assert (again.pk, again.job.status) == (asked.pk, Status.QUEUED), "the same look, in its batch"
+    assert (again.pk, present(again.job).status) == (asked.pk, Status.QUEUED), "the same look, in its batch"
     assert again.job_id != asked.job_id
     work(again.job_id, runner.recognise_in_video)
     assert Recognition.objects.get(pk=asked.pk).is_waiting
@@ -254,7 +257,7 @@ def test_what_somebody_stopped_before_the_deletion_stays_stopped(team: Team, ali
     end_analysis(video)
     batch = recognition.start_batch([make_promoted(team=team)], [video], user=alice)
     asked = Recognition.objects.get(batch=batch)
-    lifecycle.cancel(asked.job_id)
+    lifecycle.cancel(present(asked.job_id))
     services.delete_video(video)
     services.restore_video(Video.objects.get(pk=video.pk))
     assert Recognition.objects.get(pk=asked.pk).job_id == asked.job_id

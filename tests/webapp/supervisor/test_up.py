@@ -9,7 +9,6 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import psutil
@@ -31,8 +30,8 @@ def start() -> Iterator[Callable[..., Product]]:
     """Starts products that do not outlive the test."""
     started: list[Product] = []
 
-    def start(*arguments: Any, **environment: str) -> Product:
-        started.append(Product(*arguments, **environment))
+    def start(data_dir: Path, port: int | None = None, **environment: str) -> Product:
+        started.append(Product(data_dir, port, **environment))
         return started[-1]
 
     yield start

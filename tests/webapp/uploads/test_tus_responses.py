@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import signed_in
 from tests.factories_videos import make_upload
+from tests.webapp.responses import Response
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.jobs.models import Job, JobKind
@@ -33,14 +33,14 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def create(client: Client, size: Any = 1024, **metadata: str) -> HttpResponse:
+def create(client: Client, size: Any = 1024, **metadata: str) -> Response:
     fields = {"filename": "holiday.mp4", "filetype": "video/mp4"} | metadata
     pairs = ",".join(f"{key} {encoded(value)}" for key, value in fields.items())
     headers = TUS | {"Upload-Length": str(size), "Upload-Metadata": pairs}
     return client.post(reverse("videos:tus_create"), headers=headers)
 
 
-def patch(client: Client, url: str, content: bytes, offset: Any, **headers: str) -> HttpResponse:
+def patch(client: Client, url: str, content: bytes, offset: Any, **headers: str) -> Response:
     sent = TUS | {"Upload-Offset": str(offset)} | {name.replace("_", "-"): value for name, value in headers.items()}
     return client.generic("PATCH", url, content, "application/offset+octet-stream", headers=sent)
 

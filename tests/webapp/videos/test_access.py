@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import get_resolver, reverse
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, make_upload, people_of
+from tests.present import present
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.people.acts.services import merge_people, show_and_hide
@@ -42,14 +43,14 @@ def shown(team: Team, alice: User) -> TeamVideos:
     deleted = make_analysed_video(team=team)
     services.delete_video(deleted)
     person = people_of(video)[0]
-    args = {
+    args: dict[str, list[Any]] = {
         "videos:restore": [deleted.pk],
         "videos:tus_file": [make_upload(alice, team=team).pk],
         "people:name": [person.pk],
         "people:face_picture": [person.portrait_id],
         "people:undo": [merge.pk],
         "people:undo_both": [merge.pk, hidden[0].pk],
-        "people:why": [video.current_analysis.tracks.filter(joined_to=None)[0].pk],
+        "people:why": [present(video.current_analysis).tracks.filter(joined_to=None)[0].pk],
     }
     args |= {f"people:{name}": [person.pk] for name in PERSON_PAGES + PERSON_CHANGES + ["limits", "person"]}
     return TeamVideos(video, deleted, args)
@@ -96,8 +97,10 @@ def url(shown: TeamVideos, name: str) -> str:
 def test_every_address_is_in_one_of_the_lists() -> None:
     names = set()
     for app in ("videos", "people"):
-        resolver = next(each for each in get_resolver().url_patterns if getattr(each, "app_name", None) == app)
-        names |= {f"{app}:{pattern.name}" for pattern in resolver.url_patterns}
+        resolvers = [each for each in get_resolver().url_patterns if isinstance(each, URLResolver)]
+        for pattern in next(each for each in resolvers if each.app_name == app).url_patterns:
+            assert isinstance(pattern, URLPattern)
+            names.add(f"{app}:{pattern.name}")
     theirs = MIXED + EDITOR_READS + EDITOR_LISTS + MANAGER_WRITES + PERSON_READS
     assert names == set(READS + WRITES + LISTS + TEAM_WRITES + PROTOCOL + theirs)
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.factories_videos import make_upload
+from tests.present import present
 from tests.shared_data import shared_data
 from webapp.accounts.models import Team, User
 from webapp.jobs import words as jobs_words
@@ -40,4 +41,4 @@ def test_the_outcome_is_as_the_manifest_says(team: Team, bob: User, name: str, e
         assert video.state == VideoState.WAITING or " or " in expected
     if video.state == VideoState.FAILED:
         assert video.original_key == "" and list(partial_files.every_file()) == []
-        assert jobs_words.explain(video.current_job.error_code) is not jobs_words.explain("internal")
+        assert jobs_words.explain(present(video.current_job).error_code) is not jobs_words.explain("internal")

@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from analysis.video import web_copy
 from tests.factories import make_job
 from tests.factories_videos import make_upload, make_video
 from tests.moving_picture import write_clip
+from tests.present import present
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.analyses import tasks as analyses_tasks
@@ -78,7 +80,7 @@ def test_what_is_no_video_is_refused_in_words_and_leaves_nothing_behind(
 ) -> None:
     video = check(arrive(bob, team, content, name))
     assert video.state == VideoState.FAILED
-    assert video.current_job.error_code in ([code] if code else ["forbidden_format", "unreadable_video"])
+    assert present(video.current_job).error_code in ([code] if code else ["forbidden_format", "unreadable_video"])
     assert files_of(video) == [] and list(partial_files.every_file()) == []
     assert (video.original_key == "" and not storage.scratch_root().exists()) or not list(
         storage.scratch_root().iterdir()
@@ -89,8 +91,8 @@ def test_what_is_no_video_is_refused_in_words_and_leaves_nothing_behind(
 
 def test_a_refusal_whose_worker_died_before_the_file_went_is_cleared_later(team: Team, bob: User) -> None:
     video = arrive(bob, team, b"<html></html>")
-    with lifecycle.working(video.current_job_id) as job:
-        ingest_runner.check_video(job)
+    with lifecycle.working(present(video.current_job_id)) as job:
+        ingest_runner.check_video(present(job))
     assert files_of(video)
     videos_cleanup.clean_up()
     assert not files_of(video)
@@ -99,7 +101,7 @@ def test_a_refusal_whose_worker_died_before_the_file_went_is_cleared_later(team:
 def test_the_same_content_again_is_refused_with_the_way_to_the_other(team: Team, bob: User, clip: bytes) -> None:
     first = check(arrive(bob, team, clip))
     second = check(arrive(bob, team, clip, "copy of it.mp4"))
-    assert (second.state, second.current_job.error_code) == (VideoState.FAILED, "duplicate")
+    assert (second.state, present(second.current_job).error_code) == (VideoState.FAILED, "duplicate")
     assert second.duplicate_of == first
     assert files_of(second) == [] and files_of(first)
 
@@ -141,10 +143,10 @@ def test_a_crash_in_the_check_accepts_nothing_and_the_repeat_is_whole(
     video = arrive(bob, team, clip)
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(services, "begin_analysis", die)
-        ingest_runner.check_video(lifecycle.claim(video.current_job_id))
+        ingest_runner.check_video(present(lifecycle.claim(present(video.current_job_id))))
     video.refresh_from_db()
     assert video.sha256 == "" and not video.analyses.exists()
-    lifecycle.give_up_worker(Job.objects.get(pk=video.current_job_id))
+    lifecycle.give_up_worker(Job.objects.get(pk=present(video.current_job_id)))
     assert check(video).state == VideoState.WAITING
 
 
@@ -158,7 +160,7 @@ def test_a_check_of_a_video_that_is_gone_is_harmless(team: Team, bob: User, clip
 def test_a_missing_file_is_said_so(team: Team, bob: User, clip: bytes) -> None:
     video = arrive(bob, team, clip)
     storage.delete(video.original_key)
-    assert check(video).current_job.error_code == "file_gone"
+    assert present(check(video).current_job).error_code == "file_gone"
 
 
 def test_a_copy_and_sprites_are_made_for_what_a_browser_cannot_play(team: Team, bob: User, tmp_path: Path) -> None:
@@ -219,7 +221,7 @@ def test_the_sample_is_made_once_per_team_and_two_people_are_found_in_it(team: T
     """The whole way with real decoding, detection, embedding and grouping."""
     video = services.begin_sample(team=team, user=bob, title="Sample")
     assert services.begin_sample(team=team, user=bob, title="Sample") == video
-    runs = {
+    runs: dict[str, Callable[[str], None]] = {
         JobKind.CHECK: tasks.check_video,
         JobKind.ANALYSIS: analyses_tasks.run_analysis,
         JobKind.SEGMENT: analyses_tasks.analyse_segment,
@@ -289,7 +291,7 @@ def test_an_upload_that_was_deleted_when_complete_goes_on_when_it_is_brought_bac
 
 @pytest.mark.parametrize("kind", [JobKind.CHECK, JobKind.WEB_COPY, JobKind.ANALYSIS, JobKind.SEGMENT])
 def test_work_on_a_video_that_is_gone_ends_at_once(team: Team, kind: str) -> None:
-    runs = {
+    runs: dict[str, Callable[[str], None]] = {
         JobKind.CHECK: tasks.check_video,
         JobKind.ANALYSIS: analyses_tasks.run_analysis,
         JobKind.SEGMENT: analyses_tasks.analyse_segment,

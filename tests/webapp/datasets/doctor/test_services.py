@@ -121,7 +121,7 @@ def test_planted_defects_are_found(team: Team) -> None:
     samples = fill(dataset)
     blurred = make_sample(dataset, image=a_picture(900, (96, 96), blur=5))
     dark = make_sample(dataset, image=a_picture(901, (96, 96), light=0.06))
-    tiny = make_sample(dataset, image=cv2.resize(a_picture(902, (96, 96)), (14, 14)))
+    tiny = make_sample(dataset, image=np.asarray(cv2.resize(a_picture(902, (96, 96)), (14, 14)), np.uint8))
     bigger = cv2.resize(tinted(0, warm=False), (144, 144))
     copy = make_sample(dataset, image=np.asarray(bigger, np.uint8), source="another video")
     assert run(dataset, JobKind.CHECKUP).status == Status.DONE

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
+from tests.present import present
 from webapp import storage
 from webapp.accounts.models import User
 from webapp.datasets.importing import services as importing
@@ -71,7 +72,7 @@ def prepare_pictures(dataset: Dataset, user: User, files: Mapping[str, bytes], *
 def run(of_import: Import) -> Import:
     """The worker's whole task, named failures included."""
     of_import.refresh_from_db()
-    with lifecycle.working(of_import.job_id) as job:
+    with lifecycle.working(present(of_import.job_id)) as job:
         if job is not None:
             run_import(job)
     of_import.refresh_from_db()
@@ -79,7 +80,7 @@ def run(of_import: Import) -> Import:
 
 
 def job_of(of_import: Import) -> Job:
-    return Job.objects.get(pk=of_import.job_id)
+    return Job.objects.get(pk=present(of_import.job_id))
 
 
 def fill_from_zip(dataset: Dataset, user: User, members: Mapping[str, bytes | str], **options: Any) -> Import:
@@ -98,7 +99,8 @@ def samples_of(dataset: Dataset) -> list[Sample]:
 
 def stored_files(dataset: Dataset) -> set[str]:
     """Every key under the dataset's folder."""
-    found, folders = set(), [dataset.files_prefix]
+    found: set[str] = set()
+    folders = [dataset.files_prefix]
     while folders:
         folder = folders.pop()
         for name in storage.names(folder):

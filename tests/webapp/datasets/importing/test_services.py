@@ -8,6 +8,7 @@ import pytest
 
 from analysis.errors import Cancelled
 from tests.factories_datasets import make_dataset, picture
+from tests.present import present
 from tests.webapp.datasets.importing.fillings import (
     fill_from_zip,
     job_of,
@@ -115,7 +116,7 @@ def _kill_in_third_batch(of_import: Import, at: str, monkeypatch: pytest.MonkeyP
         patch.setattr(store_runner, "_commit" if at == "files" else "_write", dying)
         if at == "files":  # a killed process tidies nothing up
             patch.setattr(storage, "delete", lambda key: None)
-        job = lifecycle.claim(of_import.job_id)
+        job = lifecycle.claim(present(of_import.job_id))
         assert job is not None
         with pytest.raises(Killed):
             runner.run_import(job)
@@ -124,7 +125,7 @@ def _kill_in_third_batch(of_import: Import, at: str, monkeypatch: pytest.MonkeyP
 def test_a_worker_that_was_given_up_cannot_store_anything_more(team: Team, alice: User) -> None:
     dataset = make_dataset(team=team)
     of_import = prepare_pictures(dataset, alice, {"a.jpg": picture(1)})
-    zombie = lifecycle.claim(of_import.job_id)
+    zombie = lifecycle.claim(present(of_import.job_id))
     assert zombie is not None
     lifecycle.give_up_worker(job_of(of_import))
     run(of_import)
@@ -198,7 +199,7 @@ def test_undoing_takes_the_samples_out_and_spares_what_a_version_holds(team: Tea
     assert [row.name for row in samples_of(dataset)] == ["kept.jpg"]
     removed = Sample.objects.filter(dataset=dataset, removed_at__isnull=False)
     for row in removed:
-        row.removed_at -= 2 * UNDO_PERIOD  # type: ignore[operator]
+        row.removed_at = present(row.removed_at) - 2 * UNDO_PERIOD
         row.save()
     datasets_cleanup.clean_up()
     assert list(removed.all()) == [frozen]
@@ -270,8 +271,9 @@ def test_files_that_nobody_starts_or_goes_on_with_are_given_up(
 ) -> None:
     dataset = make_dataset(team=team)
     broken_off = prepare_zip(dataset, alice, zipped({"a.jpg": picture(1)}))
-    lifecycle.cancel(broken_off.job_id)  # type: ignore[arg-type]
-    Job.objects.filter(pk=broken_off.job_id).update(finished_at=dataset.created_at - 2 * importing.KEPT_FOR)
+    job_id = present(broken_off.job_id)
+    lifecycle.cancel(job_id)
+    Job.objects.filter(pk=job_id).update(finished_at=dataset.created_at - 2 * importing.KEPT_FOR)
     datasets_cleanup.clean_up()
     broken_off.refresh_from_db()
     assert not importing.can_resume(broken_off)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -23,6 +22,7 @@ from tests.webapp.datasets.importing.fillings import (
     zipped,
 )
 from tests.webapp.page_checks import faults_of
+from tests.webapp.responses import Response
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets import cleanup as datasets_cleanup
@@ -48,8 +48,8 @@ def url(name: str, of_import: Import, *more: Any) -> str:
     return reverse(f"datasets:{name}", args=[of_import.dataset_id, of_import.pk, *more])
 
 
-def begin(client: Client, dataset: Dataset, **fields: Any) -> HttpResponse:
-    return client.post(reverse("datasets:begin_import", args=[dataset.pk]), fields, headers=JSON)  # type: ignore[return-value]
+def begin(client: Client, dataset: Dataset, **fields: Any) -> Response:
+    return client.post(reverse("datasets:begin_import", args=[dataset.pk]), fields, headers=JSON)
 
 
 def opened(user: User, dataset: Dataset, source: Source = Source.PICTURES, expected: int = 3) -> Import:
@@ -57,9 +57,9 @@ def opened(user: User, dataset: Dataset, source: Source = Source.PICTURES, expec
     return importing.begin(dataset=dataset, user=user, source=source, options=options, title="files")
 
 
-def send(client: Client, of_import: Import, number: int, *pictures: bytes) -> HttpResponse:
+def send(client: Client, of_import: Import, number: int, *pictures: bytes) -> Response:
     files = [SimpleUploadedFile(f"{number}-{n}.jpg", content) for n, content in enumerate(pictures)]
-    return client.post(url("import_batch", of_import, number), {"pictures": files})  # type: ignore[return-value]
+    return client.post(url("import_batch", of_import, number), {"pictures": files})
 
 
 # Who may do what
@@ -128,10 +128,10 @@ def test_pictures_arrive_in_batches_and_are_added(dataset: Dataset, alice: User)
     client = signed_in(alice)
     answer = begin(client, dataset, **{"from": "pictures"}, expected=3, label="smile")
     assert answer.status_code == 201
-    of_import = Import.objects.get(pk=answer.json()["id"])  # type: ignore[attr-defined]
-    assert send(client, of_import, 1, picture(3)).json() == {"arrived": 1}  # type: ignore[attr-defined]
-    assert send(client, of_import, 0, picture(1), picture(2)).json() == {"arrived": 3}  # type: ignore[attr-defined]
-    assert client.post(answer.json()["start"], headers=JSON).status_code == 200  # type: ignore[attr-defined]
+    of_import = Import.objects.get(pk=answer.json()["id"])
+    assert send(client, of_import, 1, picture(3)).json() == {"arrived": 1}
+    assert send(client, of_import, 0, picture(1), picture(2)).json() == {"arrived": 3}
+    assert client.post(answer.json()["start"], headers=JSON).status_code == 200
     assert run(of_import).counts == {"added": 3}
     assert [row.name for row in samples_of(dataset)] == ["0-0.jpg", "0-1.jpg", "1-0.jpg"]
     assert set(labels_of(dataset).values()) == {"smile"}
@@ -140,9 +140,9 @@ def test_pictures_arrive_in_batches_and_are_added(dataset: Dataset, alice: User)
 def test_a_batch_sent_again_replaces_itself(dataset: Dataset, alice: User) -> None:
     client, of_import = signed_in(alice), opened(alice, dataset)
     for _again in range(3):
-        assert send(client, of_import, 0, picture(1), picture(2)).json() == {"arrived": 2}  # type: ignore[attr-defined]
-    assert send(client, of_import, 0, picture(1)).json() == {"arrived": 1}  # type: ignore[attr-defined]
-    assert send(client, of_import, 1, picture(5)).json() == {"arrived": 2}  # type: ignore[attr-defined]
+        assert send(client, of_import, 0, picture(1), picture(2)).json() == {"arrived": 2}
+    assert send(client, of_import, 0, picture(1)).json() == {"arrived": 1}
+    assert send(client, of_import, 1, picture(5)).json() == {"arrived": 2}
 
 
 def test_a_batch_that_broke_off_does_not_count(dataset: Dataset, alice: User) -> None:
@@ -197,10 +197,10 @@ def test_too_many_pictures_in_one_batch_are_refused(dataset: Dataset, alice: Use
 def test_a_zip_arrives_in_pieces_and_starts_by_itself(dataset: Dataset, alice: User) -> None:
     client, content = signed_in(alice), zipped({"a/1.jpg": picture(1), "b/2.jpg": picture(2)})
     answer = begin(client, dataset, **{"from": "archive"}, expected=1, title="pictures.zip")
-    of_import = Import.objects.get(pk=answer.json()["id"])  # type: ignore[attr-defined]
+    of_import = Import.objects.get(pk=answer.json()["id"])
     metadata = f"filename {base64.b64encode('../päck.zip'.encode()).decode()}"
     headers = TUS | {"Upload-Length": str(len(content)), "Upload-Metadata": metadata}
-    created = client.post(answer.json()["create"], headers=headers)  # type: ignore[attr-defined]
+    created = client.post(answer.json()["create"], headers=headers)
     assert created.status_code == 201
     where = created["Location"]
     for start in range(0, len(content), 500):
@@ -301,7 +301,7 @@ def test_what_cannot_be_begun_is_refused_in_words(
 ) -> None:
     answer = begin(signed_in(alice), dataset, **fields)
     assert answer.status_code == 400
-    assert said in answer.json()["error"]  # type: ignore[attr-defined]
+    assert said in answer.json()["error"]
     assert not Import.objects.exists()
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.conftest import signed_in
 from tests.factories import make_team, make_user
 from tests.factories_videos import found_track, make_analysed_video, people_of
+from tests.present import present
 from webapp.accounts.models import Team, User
 from webapp.people.acts import events, history_words, services
 from webapp.people.acts.events import AlreadyUndone, EditConflict, UndoConflict
@@ -45,7 +46,7 @@ def state(team: Team) -> dict[str, Any]:
     """
     people = Person.objects.filter(team=team).exclude(is_deleted=True, tracks=None).order_by("number")
     for person in people.filter(merged_into=None, is_deleted=False, appearances__gt=0):
-        assert person.portrait is not None and person.portrait.track.person == person
+        assert person.portrait is not None and present(person.portrait.track).person == person
     return {
         "people": list(people.values_list("number", *FIELDS, *COUNTS)),
         "tracks": list(Track.objects.filter(analysis__video__team=team).order_by("pk").values_list("pk", "person")),
@@ -79,7 +80,7 @@ def acts(draw: Callable[[Any], Any], team: Team, user: User) -> Event | None:
         hide, show = ([], [person.pk]) if person.is_hidden else ([person.pk], [])
         return services.show_and_hide(team=team, show=show, hide=hide, user=user)[0]
     if kind == "portrait" and tracks:
-        return services.choose_portrait(person, face=Face.objects.filter(track=tracks[-1]).first(), user=user)
+        return services.choose_portrait(person, face=present(Face.objects.filter(track=tracks[-1]).first()), user=user)
     if kind == "delete" and others:
         return services.delete_person(person, user=user)
     if kind == "apart" and others:
@@ -133,7 +134,7 @@ def test_a_person_who_was_split_off_stays_while_a_later_act_would_lead_back_to_t
 
 def test_an_undo_is_refused_with_the_reason_after_a_later_act(team: Team, video: Video, alice: User, bob: User) -> None:
     person = people_of(video)[0]
-    first = services.name_person(person, name="Anna", user=alice)
+    first = present(services.name_person(person, name="Anna", user=alice))
     services.name_person(person, name="Anne", user=bob)
     before = state(team)
     client = signed_in(alice)
@@ -146,7 +147,7 @@ def test_an_undo_is_refused_with_the_reason_after_a_later_act(team: Team, video:
 
 
 def test_an_event_is_undone_once(video: Video, alice: User) -> None:
-    event = services.name_person(people_of(video)[0], name="Anna", user=alice)
+    event = present(services.name_person(people_of(video)[0], name="Anna", user=alice))
     events.undo(event, user=alice)
     with pytest.raises(AlreadyUndone):
         events.undo(event, user=alice)
@@ -157,7 +158,7 @@ def test_of_two_who_act_at_once_the_later_sees_what_happened_and_loses_nothing(
 ) -> None:
     """Both had the page open: bob merges the first away, alice's appearances to move are no longer the first's."""
     first, second, third = people_of(video)
-    track = Track.objects.filter(person=first).first()
+    track = present(Track.objects.filter(person=first).first())
     services.merge_people(first, target=second, user=bob)
     before = state(team)
     for late in (
@@ -223,8 +224,8 @@ def test_deleting_a_video_takes_the_portrait_and_bringing_it_back_restores_it(te
     other = make_analysed_video(found_track(2), team=team)
     person, source = people_of(one)[0], people_of(other)[0]
     services.merge_people(source, target=person, user=alice)
-    chosen = Face.objects.filter(analysis__video=other).first()
-    event = services.choose_portrait(person, face=chosen, user=alice)
+    chosen = present(Face.objects.filter(analysis__video=other).first())
+    event = present(services.choose_portrait(person, face=chosen, user=alice))
     person.refresh_from_db()
     assert (person.portrait_id, person.appearances, person.videos) == (chosen.pk, 2, 2)
     videos.delete_video(other)
@@ -340,9 +341,8 @@ def test_what_went_to_and_fro_is_undone_from_the_latest_on(team: Team, alice: Us
 
 def test_undoing_a_chosen_portrait_shows_the_one_before(team: Team, alice: User) -> None:
     person = people_of(make_analysed_video(found_track(1), found_track(1, start_s=20, end_s=24), team=team))[0]
-    shown = person.portrait_id
-    other = Face.objects.filter(track__person=person).exclude(pk=shown).first()
-    assert shown is not None and other is not None
+    shown = present(person.portrait_id)
+    other = present(Face.objects.filter(track__person=person).exclude(pk=shown).first())
     event = services.choose_portrait(person, face=other, user=alice)
     assert event is not None
     person.refresh_from_db()

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.urls import reverse
 
 from tests.conftest import signed_in
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
+from tests.webapp.responses import Response
 from webapp.accounts.models import Team, User
 from webapp.people.acts.services import merge_people, name_person
 from webapp.people.models import Event, Person
@@ -24,7 +24,7 @@ def video(team: Team) -> Video:
     return make_analysed_video(found_track(1), found_track(2, box=RIGHT), team=team)
 
 
-def post_name(user: User, person: Person, **fields: Any) -> HttpResponse:
+def post_name(user: User, person: Person, **fields: Any) -> Response:
     address = reverse("people:name", args=[person.pk])
     return signed_in(user).post(address, fields, headers={"Accept": "application/json"})
 

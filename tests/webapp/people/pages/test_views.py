@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, people_of
+from tests.present import present
 from webapp.accounts.models import Team, User
 from webapp.people.acts import services
 from webapp.people.identification import confidence_words
@@ -38,7 +39,7 @@ def test_more_people_and_appearances_cost_no_more_queries(team: Team, alice: Use
     person = crowd(team, 1, 2)[0]
     address = reverse("people:person", args=[person.pk])
     pages = [reverse("people:list"), reverse("people:list") + "?mode=hide", address]
-    services.tell_apart(person, people_of(person.tracks.first().analysis.video)[1], user=alice)
+    services.tell_apart(person, people_of(present(person.tracks.first()).analysis.video)[1], user=alice)
     before = [queries(client, page) for page in pages]
     for other in crowd(team, 20, 12)[:6]:
         services.merge_people(other, target=person, user=alice)
@@ -117,7 +118,7 @@ def test_why_a_name_says_similarity_quality_and_runner_up(team: Team, vera: User
 
 def test_why_names_the_human_who_said_so(team: Team, bob: User, vera: User) -> None:
     person = crowd(team, 1, 1)[0]
-    track = person.tracks.order_by("pk").first()
+    track = present(person.tracks.order_by("pk").first())
     services.move_appearances(person, track_ids=[track.pk], target=None, name="Zoe", user=bob)
     reason = signed_in(vera).get(reverse("people:why", args=[track.pk])).context["reason"]
     assert reason.sentences[0].startswith("Bob ")

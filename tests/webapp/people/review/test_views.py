@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -16,6 +15,7 @@ from analysis.samples.video import sample_pictures
 from tests.analysis.images.picture_files import made
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, people_of
+from tests.webapp.responses import Response
 from webapp.accounts.models import Team, User
 from webapp.people.acts import events, services
 from webapp.people.models import Apart, Event, Person, Suggestion, Track
@@ -36,7 +36,7 @@ def ask(team: Team, first: Person, second: Person, similarity: float = 0.5) -> S
     return Suggestion.objects.create(team=team, first=first, second=second, likeness=similarity)
 
 
-def answer(user: User, said: str, keeps: Person, *others: Person, **fields: Any) -> HttpResponse:
+def answer(user: User, said: str, keeps: Person, *others: Person, **fields: Any) -> Response:
     fields |= {"answer": said, "keeps": str(keeps.pk), "other": [str(other.pk) for other in others]}
     return signed_in(user).post(reverse("people:answer"), fields, headers=JSON)
 

@@ -11,6 +11,7 @@ from tests.conftest import signed_in
 from tests.factories_datasets import make_dataset, make_label, make_sample
 from tests.factories_recognition import make_film, make_promoted, make_recognition, recognise, striped_track
 from tests.factories_videos import make_analysed_video, make_video, work
+from tests.present import present
 from webapp.accounts.models import Team, User
 from webapp.datasets.importing.runner import run_import
 from webapp.datasets.models import Dataset, Import, Sample
@@ -83,8 +84,8 @@ def test_an_answer_about_a_face_keeps_track_and_person(team: Team, bob: User) ->
     say(signed_in(bob), run, moment, dataset.labels.get(name="lie").pk)
     work_imports(dataset)
     sample = Sample.objects.get(dataset=dataset)
-    assert (sample.track, sample.person, sample.video) == (moment.track, moment.track.person, video)
-    assert sample.label.name == "lie" and sample.identity == str(moment.track.person_id)
+    assert (sample.track, sample.person, sample.video) == (moment.track, present(moment.track).person, video)
+    assert present(sample.label).name == "lie" and sample.identity == str(present(moment.track).person_id)
     assert not active_learning_queries.queue([run]).exists()
 
 
@@ -106,7 +107,7 @@ def test_what_is_there_already_gets_the_label_instead_of_a_duplicate(team: Team,
     answer = say(signed_in(bob), run, moment, dataset.labels.get(name="stand").pk)
     sample.refresh_from_db()
     assert (
-        sample.label.name == "stand"
+        present(sample.label).name == "stand"
         and Sample.objects.count() == 1
         and not Import.objects.filter(options__how="chosen")
     )

@@ -14,6 +14,7 @@ from tests.conftest import signed_in
 from tests.factories_datasets import make_dataset, make_label, make_samples
 from tests.factories_training import make_figures, make_predictions, make_result, make_run
 from tests.factories_videos import make_video
+from tests.present import present
 from tests.webapp.page_checks import faults_of
 from webapp.accounts.models import Team, User
 from webapp.datasets.models import Dataset, Label, LabellingAct, Part, Sample
@@ -250,7 +251,7 @@ def test_an_unfinished_or_deleted_run_has_no_result(team: Team, alice: User, run
 
 def test_it_outlives_its_dataset(run: TrainingRun, alice: User) -> None:
     client = signed_in(alice)
-    Dataset.objects.filter(pk=run.dataset_id).update(deleted_at=timezone.now())
+    Dataset.objects.filter(pk=present(run.dataset_id)).update(deleted_at=timezone.now())
     assert "Relabel" not in checked(client, page_of(run))
     sample = Sample.objects.get(dataset=run.dataset_id, number=6)
     assert relabel(client, run, sample, leave_out="1").status_code == 404

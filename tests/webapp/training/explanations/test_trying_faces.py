@@ -13,6 +13,7 @@ from analysis.types import Image
 from tests.analysis.images.test_read import jpeg_with_orientation
 from tests.analysis.portraits import portrait
 from tests.conftest import signed_in
+from tests.present import present
 from tests.webapp.training.explanations.test_views import page, upload, worked
 from webapp import storage
 from webapp.accounts.models import User
@@ -74,7 +75,7 @@ def test_a_small_face_is_cut_out_with_its_surroundings(faces_run: TrainingRun, b
 
 def test_of_two_faces_the_larger_one(faces_run: TrainingRun, bob: User) -> None:
     both = on_ground((portrait("collins"), 0.9, (20, 20)), (portrait("hopper"), 0.9, (800, 300)))
-    alone = largest_face(on_ground((portrait("hopper"), 0.9, (800, 300))), load_detector(threads=1))
+    alone = present(largest_face(on_ground((portrait("hopper"), 0.9, (800, 300))), load_detector(threads=1)))
     _look, shown = tried(bob, faces_run, upright_jpeg(both))
     assert shown.shape == pytest.approx(alone.shape, abs=3)
     size = (64, 64)

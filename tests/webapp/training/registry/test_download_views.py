@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.http import StreamingHttpResponse
 from django.test import AsyncClient
 from django.urls import reverse
 
@@ -26,8 +27,8 @@ async def sent(user: User, address: str) -> tuple[int, bytes]:
     client = AsyncClient()
     await sync_to_async(client.force_login)(user)
     response = await client.get(address)
-    if response.streaming:
-        return response.status_code, b"".join([part async for part in response])  # type: ignore[union-attr]
+    if isinstance(response, StreamingHttpResponse):
+        return response.status_code, b"".join([part async for part in response])
     return response.status_code, response.content
 
 

@@ -1,5 +1,6 @@
 """Which run is deployed: one per line, by whom and since when; rolling back; grave caveats ask first."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -107,7 +108,7 @@ def test_only_a_finished_run_can_be_deployed(team: Team, alice: User, status: st
         ({"test": make_figures(sources=1)}, "one_source"),
     ],
 )
-def test_grave_caveats_need_a_confirmation(team: Team, alice: User, result: dict[str, object], code: str) -> None:
+def test_grave_caveats_need_a_confirmation(team: Team, alice: User, result: dict[str, Any], code: str) -> None:
     run = make_run(team=team, result=make_result(**result))
     with pytest.raises(registry.NeedsConfirmation) as asked:
         registry.promote(run, alice)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
+from tests.present import present
 from tests.webapp.jobs.test_consumers import Browser
 from tests.webapp.training.trainings import make_version, start_run
 from webapp.accounts.models import Team, User
@@ -38,7 +39,7 @@ async def test_a_member_hears_of_each_new_epoch_and_a_stranger_nothing(
     await heard(websocket, "snapshot_end")
 
     def work() -> None:
-        job = lifecycle.claim(run.job_id)
+        job = lifecycle.claim(present(run.job_id))
         assert job is not None
         ProgressRecorder(job, run).show("learn", 1, 5)
 

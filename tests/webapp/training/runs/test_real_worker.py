@@ -11,6 +11,7 @@ import psutil
 import pytest
 from django.conf import settings
 
+from tests.present import present
 from tests.waiting import wait_for
 from tests.webapp.jobs.test_real_worker import database_url
 from tests.webapp.training.trainings import make_version, start_run
@@ -75,7 +76,7 @@ def test_kill_9_loses_one_epoch_at_most(team: Team, alice: User, workers: Any) -
     assert afresh(run).state == RunState.WAITING
     workers()
     done = wait_for(lambda: (now := afresh(run)).state == RunState.DONE and now, within_s=240, what="the end")
-    assert Job.objects.get(pk=run.job_id).attempts == 1
+    assert Job.objects.get(pk=present(run.job_id)).attempts == 1
     assert [entry["epoch"] for entry in done.history] == list(range(1, EPOCHS + 1))
     for older, newer in zip([*before, *known[len(before) :]], done.history, strict=False):
         assert older["train_loss"] == newer["train_loss"], "an epoch that was shown was learned again otherwise"

@@ -9,6 +9,7 @@ import pytest
 
 from analysis.training import progress
 from tests.full_disk import no_file_beyond
+from tests.present import present
 from tests.webapp.training.trainings import make_version, start_run
 from webapp import storage
 from webapp.accounts.models import Team, User
@@ -202,7 +203,7 @@ def test_a_version_that_is_gone_is_said_so(team: Team, alice: User) -> None:
     train_model(str(run.job_id))
     failed = afresh(run)
     assert failed.state == RunState.FAILED
-    assert failed.job.error_code == "data_gone"
+    assert present(failed.job).error_code == "data_gone"
 
 
 def test_a_version_deleted_while_it_is_learned_from_stays_until_the_end(
@@ -238,7 +239,7 @@ def test_a_job_that_comes_late_does_nothing(ending: str, team: Team, alice: User
     run = start_run(make_version(team), alice)
     {"deleted": services.delete_run, "paused": services.pause_run}[ending](run)
     train_model(str(run.job_id))
-    assert Job.objects.get(pk=run.job_id).status == Status.CANCELLED
+    assert Job.objects.get(pk=present(run.job_id)).status == Status.CANCELLED
     assert afresh(run).history == []
 
 
@@ -248,12 +249,12 @@ def test_what_diverged_has_words(team: Team, alice: User, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(loop, "_step", lambda *_: (float("nan"), 0))
     train_model(str(run.job_id))
-    assert afresh(run).job.error_code == "training_diverged"
+    assert present(afresh(run).job).error_code == "training_diverged"
 
 
 def test_a_failed_run_can_be_tried_again_and_a_done_one_cannot(team: Team, alice: User) -> None:
     run = start_run(make_version(team), alice, epochs=1)
-    with lifecycle.working(run.job_id) as job:
+    with lifecycle.working(present(run.job_id)) as job:
         assert job is not None
         lifecycle.fail(job, "disk_full")
     failed = afresh(run)
@@ -276,7 +277,7 @@ def test_a_full_disk_stops_it_keeps_what_was_learned_and_it_goes_on(
         train_model(str(run.job_id))
     failed = afresh(run)
     assert failed.state == RunState.FAILED
-    assert failed.job.error_code == "disk_full"
+    assert present(failed.job).error_code == "disk_full"
     assert epochs(failed) == [1, 2]
     training_cleanup.clean_up()
     assert services.resume_run(failed, user=alice)
@@ -296,4 +297,4 @@ def test_a_graphics_card_that_is_gone_has_words(team: Team, alice: User, monkeyp
     run = start_run(make_version(team), alice)
     monkeypatch.setattr(runner, "_train", gone)
     train_model(str(run.job_id))
-    assert afresh(run).job.error_code == "gpu_gone"
+    assert present(afresh(run).job).error_code == "gpu_gone"

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.conftest import signed_in
+from tests.present import present
 from tests.webapp.page_checks import faults_of
 from tests.webapp.training.trainings import make_version, start_run
 from webapp.accounts.models import Team, User
@@ -49,7 +50,7 @@ def run(version: Version, alice: User) -> TrainingRun:
 
 def learning(run: TrainingRun, **fields: Any) -> TrainingRun:
     """As its worker leaves the row in the middle of the eighth epoch."""
-    job = lifecycle.claim(run.job_id)
+    job = lifecycle.claim(present(run.job_id))
     assert job is not None
     lifecycle.report(job, "learn", 7.5, 20)
     moment = {"stage": "learn", "epoch": 8, "epochs": 20, "device": "cpu", "pictures_per_s": 251.4, "batch_size": 32}
@@ -239,7 +240,7 @@ def test_paused_failed_and_cancelled_runs_have_words(run: TrainingRun, alice: Us
     services.pause_run(run)
     assert "Paused after epoch 7." in html_of(alice, page_of(run))
     assert services.resume_run(TrainingRun.objects.get(pk=run.pk), user=alice)
-    job = lifecycle.claim(TrainingRun.objects.get(pk=run.pk).job_id)
+    job = lifecycle.claim(present(TrainingRun.objects.get(pk=run.pk).job_id))
     assert job is not None
     lifecycle.fail(job, "training_diverged")
     failed = html_of(alice, page_of(run))

@@ -15,6 +15,7 @@ from tests.clips import clip_with_cuts, late_start, steady_clip, truncated_clip
 from tests.factories_datasets import make_dataset, picture
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from tests.moving_picture import write_clip
+from tests.present import present
 from tests.webapp.datasets.importing.fillings import deliver, job_of, labels_of, run, samples_of
 from webapp import storage
 from webapp.accounts.models import Team, User
@@ -71,7 +72,7 @@ def test_the_best_views_of_chosen_people_know_where_they_come_from(team: Team, a
     of_import = fill(dataset, alice, Source.PEOPLE, people=ids(mira), how=BEST_VIEWS, names_as_labels=True)
     assert of_import.counts == {"added": 2}
     for row in samples_of(dataset):
-        face = Face.objects.get(track=row.track, time_s=row.time_s)
+        face = Face.objects.get(track=row.track, time_s=present(row.time_s))
         assert (row.video, row.person, row.label.name if row.label else "") == (video, mira, "Mira")
         assert (row.source, row.source_name, row.identity) == (str(video.pk), "Party", str(mira.pk))
         assert row.sequence == f"track {face.track_id}"
@@ -89,7 +90,7 @@ def test_videos_without_people_mean_everybody_in_them(team: Team, alice: User) -
 
 
 def test_people_of_another_team_do_not_come(team: Team, alice: User, charlie: User) -> None:
-    video = two_people(charlie.memberships.get().team)  # type: ignore[attr-defined]
+    video = two_people(charlie.memberships.get().team)
     dataset = make_dataset(team=team, kind=DatasetKind.FACES)
     of_import = fill(dataset, alice, Source.PEOPLE, people=ids(*people_of(video)), videos=ids(video), how=BEST_VIEWS)
     assert of_import.counts == {}
@@ -109,7 +110,7 @@ def test_faces_every_second_are_cut_out_where_the_track_was(team: Team, alice: U
     assert of_import.counts == {"added": 4}
     rows = samples_of(dataset)
     # On the grid of whole seconds; the brief track has its middle.
-    assert sorted(row.time_s for row in rows) == pytest.approx([1.0, 2.0, 2.2, 3.0], abs=0.11)
+    assert sorted(present(row.time_s) for row in rows) == pytest.approx([1.0, 2.0, 2.2, 3.0], abs=0.11)
     info = media_info.info_of(video)
     for row in rows:
         assert row.time_s is not None
