@@ -79,7 +79,7 @@ def send_zip(visitor: Visitor, dataset: str, path: Path) -> None:
     create = json.loads(visitor.text)["create"]
     metadata = f"filename {base64.b64encode(path.name.encode()).decode()}"
     headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(path.stat().st_size), "Upload-Metadata": metadata}
-    visitor.send(visitor.ask("POST", create, **headers).headers["Location"], chunks_of(path))
+    visitor.send(visitor.ask("POST", create, b"", **headers).headers["Location"], chunks_of(path))
 
 
 def wait_for_import(visitor: Visitor, dataset: str) -> str:

@@ -62,7 +62,7 @@ class Visitor:
             f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in {"filename": name}.items()
         )
         headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(size_bytes), "Upload-Metadata": metadata}
-        answer = self.ask("POST", "/videos/uploads/", **headers)
+        answer = self.ask("POST", "/videos/uploads/", b"", **headers)
         return answer.headers["Location"], answer.headers["Rollcall-Video"]
 
     def send(self, address: str, chunks: Iterator[bytes]) -> None:

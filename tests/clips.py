@@ -39,6 +39,7 @@ def write_clip(
     with av.open(str(target), "w") as container:
         speed = {"preset": "ultrafast"} if codec == "libx264" else {}
         stream = container.add_stream(codec, rate=RATE_FPS, options=speed | (options or {}))
+        assert isinstance(stream, av.VideoStream)
         height, width = pictures_bgr[0].shape[:2]
         stream.width, stream.height, stream.pix_fmt = width, height, "rgb24" if codec == "png" else "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000)

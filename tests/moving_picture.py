@@ -13,6 +13,7 @@ def write_clip(path: Path, *, seconds: float = 1.0, codec: str = "libx264", seed
     """Writes the clip in the container that the path's ending names; returns its bytes."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=RATE_FPS)
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         for number in range(round(seconds * RATE_FPS)):
             stripes = (np.arange(WIDTH) * 2 + number * 8 + seed * 17) % 256

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 Value = TypeVar("Value")
 
 
-def wait_for(look: Callable[[], Value], within_s: float = 20, what: str = "") -> Value:
+def wait_for(look: Callable[[], Value | Literal[False]], within_s: float = 20, what: str = "") -> Value:
     """The first true answer of `look`; fails the test when there is none in time."""
     give_up_at = time.monotonic() + within_s
     while not (value := look()):

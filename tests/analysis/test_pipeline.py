@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,11 +141,11 @@ def test_cancelling_stops_the_decoder(sample: Path, models: Models) -> None:
 
 
 def test_a_failing_maker_raises_in_the_consumer() -> None:
-    def numbers() -> object:
+    def numbers() -> Iterator[int]:
         yield 1
         raise OSError("disk")
 
-    ahead = prefetch(numbers(), 2)  # type: ignore[arg-type]
+    ahead = prefetch(numbers(), 2)
     assert next(ahead) == 1
     with pytest.raises(OSError, match="disk"):
         next(ahead)
@@ -153,13 +154,13 @@ def test_a_failing_maker_raises_in_the_consumer() -> None:
 def test_closing_early_stops_the_maker() -> None:
     closed = threading.Event()
 
-    def numbers() -> object:
+    def numbers() -> Iterator[int]:
         try:
             yield from range(1000)
         finally:
             closed.set()
 
-    ahead = prefetch(numbers(), 2)  # type: ignore[arg-type]
+    ahead = prefetch(numbers(), 2)
     next(ahead)
     ahead.close()
     assert closed.wait(2)

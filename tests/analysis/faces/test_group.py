@@ -32,8 +32,8 @@ def track(person: int, start_s: float, end_s: float, view: int = 0, left: float 
     return FoundTrack(times, np.tile(box, (len(times), 1)), np.full(len(times), 0.9, np.float32), (face,), **reaches)
 
 
-def segment(index: int, tracks: Sequence[FoundTrack], **more: bool) -> SegmentResult:
-    return SegmentResult(SegmentSpan(index, index * 10.0, index * 10.0 + 10), tuple(tracks), 0, 0, 0, **more)
+def segment(index: int, tracks: Sequence[FoundTrack], **cuts: bool) -> SegmentResult:
+    return SegmentResult(SegmentSpan(index, index * 10.0, index * 10.0 + 10), tuple(tracks), 0, 0, 0, {}, **cuts)
 
 
 def people_of(tracks: list[FoundTrack]) -> list[set[int]]:

@@ -43,7 +43,8 @@ def test_spoilt_pictures_lose_quality(faces: Faces, spoil: Callable[[Image], Ima
 
 
 def test_more_blur_is_never_better(faces: Faces) -> None:
-    marks = [face_qualities(cv2.GaussianBlur(portrait("hopper"), (0, 0), s), faces)[0] for s in (1, 2, 4, 8)]
+    blurred = [np.asarray(cv2.GaussianBlur(portrait("hopper"), (0, 0), s), np.uint8) for s in (1, 2, 4, 8)]
+    marks = [face_qualities(picture, faces)[0] for picture in blurred]
     assert marks == sorted(marks, reverse=True)
     assert marks[-1] < marks[0]
 

@@ -49,7 +49,7 @@ def claiming(kind: str, width: int, height: int, held: Image = LEFT_RED) -> byte
     }[kind]
     in_file = slice(None, None, -1 if kind == "jpeg" else 1)
     assert struct.unpack_from(form, content, at)[in_file] == (held.shape[1], held.shape[0])
-    struct.pack_into(form, content, at, *(width, height)[in_file])
+    struct.pack_into(form, content, at, *[width, height][in_file])
     if kind == "png":
         struct.pack_into(">I", content, 29, zlib.crc32(content[12:29]))
     return bytes(content)

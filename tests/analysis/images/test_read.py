@@ -58,7 +58,7 @@ def test_sixteen_bit_and_grey_become_eight_bit_colour() -> None:
 
 
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
-def test_transparent_parts_are_white(depth: type) -> None:
+def test_transparent_parts_are_white(depth: type[np.uint8 | np.uint16]) -> None:
     top = np.iinfo(depth).max
     opacity = np.where(np.arange(60) < 30, top, 0).astype(depth)
     colour = LEFT_RED.astype(depth) * (top // 255)
@@ -139,7 +139,7 @@ def test_sixteen_bit_tiff_and_a_grey_one_are_read() -> None:
 def test_of_an_animation_the_first_picture_is_read() -> None:
     animation = cv2.Animation()
     animation.frames = [LEFT_RED, np.zeros_like(LEFT_RED)]
-    animation.durations = np.array([100, 100], np.int32)
+    animation.durations = [100, 100]
     for suffix in (".gif", ".webp", ".png"):
         ok, data = cv2.imencodeanimation(suffix, animation)
         assert ok

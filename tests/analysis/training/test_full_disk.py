@@ -14,6 +14,7 @@ from analysis.training import checkpoint, model_folder, progress
 from analysis.training import train as training
 from analysis.training.config import Recipe
 from analysis.training.data.samples import TrainingData, read_training_data
+from analysis.training.evaluation.model_card import write_card
 from analysis.training.linear_probe.choose_features import FEATURES_FILE
 from analysis.training.progress import TrainingProgress
 from analysis.training.train import train
@@ -75,7 +76,6 @@ def test_full_at_the_last_file_leaves_no_model_that_seems_whole(
     data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config, out = small(epochs=2), tmp_path / "out"
-    write_card = training.write_card
     with ExitStack() as opened, monkeypatch.context() as patched:
 
         def then_full(*given: Any) -> None:

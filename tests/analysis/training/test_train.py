@@ -1,9 +1,11 @@
 """Training end to end: it learns, it is honest, it can be killed at any time."""
 
 import json
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from analysis.training.data.samples import SplitPart, TrainingData, TrainingSamp
 from analysis.training.data.tensors import Tensors
 from analysis.training.evaluation.explain import load_network
 from analysis.training.loop import learn
+from analysis.training.losses import loss_of
 from analysis.training.models.build import ModelSpec, build
 from analysis.training.predict import load_model
 from analysis.training.progress import KeepBest, Reporter, TrainingProgress
@@ -28,6 +31,7 @@ from analysis.training.run import Run
 from analysis.training.train import TrainingResult, train
 from analysis.types import Progress
 from tests.analysis.training.pictures import ignore, stripes, write_stripes
+from tests.present import present
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -66,7 +70,7 @@ def equal(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> bool
     return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
 
 
-def without_times(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def without_times(history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{k: v for k, v in entry.items() if k not in ("seconds", "pictures_per_s")} for entry in history]
 
 
@@ -184,10 +188,8 @@ def test_without_improvement_it_ends_early(data: TrainingData, tmp_path: Path) -
 def test_a_loss_that_is_no_number_keeps_the_last_good_model(
     data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = loop.loss_of
-
     def broken_later(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, config: TrainingConfig) -> Any:
-        return real(logits, targets, weights, config) * (float("nan") if calls["epoch"] >= 2 else 1.0)
+        return loss_of(logits, targets, weights, config) * (float("nan") if calls["epoch"] >= 2 else 1.0)
 
     calls = {"epoch": 0}
 
@@ -241,7 +243,7 @@ def test_a_full_disk_at_a_checkpoint_leaves_the_one_before(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(model_folder.os, "fsync", full)
+        patched.setattr(os, "fsync", full)
         with pytest.raises(NoDiskSpace, match="no space left"):
             train(config, data, tmp_path / "out", ignore)
     assert (tmp_path / "out" / model_folder.CHECKPOINT).read_bytes() == before
@@ -303,7 +305,7 @@ def test_a_label_from_one_source_only_is_refused(data: TrainingData, tmp_path: P
 
 def test_a_copy_among_the_test_pictures_is_flagged(data: TrainingData, tmp_path: Path) -> None:
     copied = tmp_path / "copy.jpg"
-    cv2.imwrite(str(copied), cv2.imread(str(data.samples[0].path)), [cv2.IMWRITE_JPEG_QUALITY, 90])
+    cv2.imwrite(str(copied), present(cv2.imread(str(data.samples[0].path))), [cv2.IMWRITE_JPEG_QUALITY, 90])
     samples = [*data.samples, TrainingSample(copied, data.samples[0].label, "elsewhere", SplitPart.TEST)]
     result = train(small(), TrainingData(data.labels, tuple(samples)), tmp_path / "out", ignore)
     [leak] = [warning for warning in result.run["warnings"] if warning["code"] == "leak"]
@@ -346,4 +348,4 @@ def test_predictions_agree_with_torch_and_name_what_is_broken(
 def test_an_explanation_is_a_picture(trained: TrainingResult, folder: Path, tmp_path: Path) -> None:
     picture = next((folder / "stand").iterdir())
     assert main(["explain", str(trained.folder), str(picture), "--out", str(tmp_path / "heat.png")]) == 0
-    assert cv2.imread(str(tmp_path / "heat.png")).shape == (256, 256, 3)
+    assert present(cv2.imread(str(tmp_path / "heat.png"))).shape == (256, 256, 3)

@@ -23,6 +23,7 @@ from analysis.video.web_copy import (
     playback_plan,
 )
 from tests import clips
+from tests.present import present
 
 PLAIN = VideoInfo(
     10, 640, 360, 25, 0, 0, "mov,mp4,m4a,3gp,3g2,mj2", "h264", "yuv420p", "aac", 1000, 250
@@ -132,7 +133,7 @@ def test_the_poster_is_not_the_black_beginning(tmp_path: Path) -> None:
     pictures = [np.zeros((96, 160, 3), np.uint8)] * 50 + [clips.flat(90)] * 50
     path = clips.write_clip(tmp_path / "a.mp4", pictures, options={"g": "25"})
     make_poster(path, tmp_path / "poster.jpg", probe(path))
-    assert cv2.imread(str(tmp_path / "poster.jpg")).mean() > 60
+    assert present(cv2.imread(str(tmp_path / "poster.jpg"))).mean() > 60
 
 
 @pytest.mark.parametrize("seconds", [0.2, 4.0, 70.0])
@@ -143,7 +144,7 @@ def test_sprites_show_the_right_moments(tmp_path: Path, seconds: float) -> None:
     path = clips.write_clip(tmp_path / "a.mp4", pictures, times, options={"g": "5"})
     info = probe(path)
     sprites = make_sprites(path, tmp_path / "sprites.jpg", info, silent)
-    sheet = cv2.imread(str(tmp_path / "sprites.jpg"))
+    sheet = present(cv2.imread(str(tmp_path / "sprites.jpg")))
     assert sheet.shape[:2] == (sprites.rows * sprites.tile_height, sprites.columns * sprites.tile_width)
     for number in range(round(info.duration_s / sprites.interval_s)):
         row, column = divmod(number, sprites.columns)

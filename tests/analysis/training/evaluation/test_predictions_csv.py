@@ -25,6 +25,7 @@ from analysis.training.predict import load_model
 from analysis.training.train import TrainingResult, train
 from analysis.weights import sha256_of
 from tests.analysis.training.pictures import ignore, write_bars, write_stripes
+from tests.present import present
 
 
 def small(recipe: Recipe, **more: object) -> object:
@@ -48,12 +49,12 @@ def test_every_checked_and_tested_sample_is_listed_once(trained: TrainingResult)
     run = trained.run
     lines = list(read_predictions(trained.folder / "judged.csv", run["labels"]))
     assert len({line.file for line in lines}) == len(lines)
-    for part in (SplitPart.VALIDATION, SplitPart.TEST):
+    for part, figures in ((SplitPart.VALIDATION, run["validation"]), (SplitPart.TEST, run["test"])):
         mine = [line for line in lines if line.part == part]
         table = np.zeros((2, 2), int)
         for line in mine:
             table[run["labels"].index(line.target), run["labels"].index(line.predicted)] += 1
-        assert table.tolist() == run[part]["confusion"], "the list and the figures say the same"
+        assert table.tolist() == present(figures)["confusion"], "the list and the figures say the same"
     assert run["files"]["judged.csv"] == sha256_of(trained.folder / "judged.csv")
 
 
@@ -97,9 +98,9 @@ def test_a_look_brings_picture_heat_and_scores(trained: TrainingResult, tmp_path
     explained = explain_sample(model, network, file)
     assert explained.label == explained.predicted
     assert sum(explained.scores.values()) == pytest.approx(1, abs=1e-3)
-    picture = cv2.imdecode(np.frombuffer(explained.picture_jpeg, np.uint8), cv2.IMREAD_UNCHANGED)
+    picture = present(cv2.imdecode(np.frombuffer(explained.picture_jpeg, np.uint8), cv2.IMREAD_UNCHANGED))
     assert picture.shape[:2] == (26, 640), "in its own shape"
-    heat = cv2.imdecode(np.frombuffer(explained.heat_png, np.uint8), cv2.IMREAD_UNCHANGED)
+    heat = present(cv2.imdecode(np.frombuffer(explained.heat_png, np.uint8), cv2.IMREAD_UNCHANGED))
     assert heat.shape == (256, 256, 4)
     assert (explained.over_time, explained.frames_jpeg) == ((), b"")
     assert explain_sample(model, network, file, "lie").label == "lie"
@@ -110,7 +111,7 @@ def test_a_look_brings_picture_heat_and_scores(trained: TrainingResult, tmp_path
 def test_heat_is_clear_where_there_is_none() -> None:
     place = np.zeros((8, 8), np.float32)
     place[2, 2] = 1
-    heat = cv2.imdecode(np.frombuffer(heat_png(place), np.uint8), cv2.IMREAD_UNCHANGED)
+    heat = present(cv2.imdecode(np.frombuffer(heat_png(place), np.uint8), cv2.IMREAD_UNCHANGED))
     assert heat[200, 200, 3] == 0
     assert heat[70:90, 70:90, 3].max() > 200
 
@@ -137,7 +138,7 @@ def test_a_clip_is_explained_over_time(tmp_path: Path) -> None:
     explained = explain_sample(model, load_network(model), data.samples[0].path)
     assert len(explained.over_time) == 6
     assert max(explained.over_time) == 1
-    strip = cv2.imdecode(np.frombuffer(explained.frames_jpeg, np.uint8), cv2.IMREAD_COLOR)
+    strip = present(cv2.imdecode(np.frombuffer(explained.frames_jpeg, np.uint8), cv2.IMREAD_COLOR))
     assert strip.shape == (96, 6 * 96, 3)
 
 

@@ -163,10 +163,10 @@ def test_heat_lies_where_the_difference_is() -> None:
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.zero_()
-        network.conv1.weight[0, 0] = 1  # type: ignore[operator, union-attr, index]
-        network.conv2.weight[0, 0] = 1  # type: ignore[operator, union-attr, index]
-        network.dense.weight[0, :36] = 1  # type: ignore[union-attr, index, operator]
-        network.head.weight[0, 0] = 1  # type: ignore[union-attr, index, operator]
+        network.conv1.weight[0, 0] = 1  # type: ignore[operator, union-attr]
+        network.conv2.weight[0, 0] = 1  # type: ignore[operator, union-attr]
+        network.dense.weight[0, :36] = 1  # type: ignore[union-attr, operator]
+        network.head.weight[0, 0] = 1  # type: ignore[union-attr, operator]
     for x, y in ((4, 4), (20, 6), (10, 18)):
         picture = np.zeros((32, 32, 3), np.uint8)
         picture[y : y + 8, x : x + 8, 0] = 255
