@@ -262,7 +262,7 @@ def test_the_history_of_a_person_says_who_did_what(video: Video, alice: User, bo
 def test_each_undo_is_told_in_a_sentence(team: Team, video: Video, alice: User) -> None:
     first, second, _ = people_of(video)
     tracks = list(Track.objects.filter(person=first).values_list("pk", flat=True))
-    face = Face.objects.filter(track__person=first).order_by("quality").first()
+    face = present(Face.objects.filter(track__person=first).order_by("quality").first())
     acts: list[Callable[[], Event | None]] = [
         lambda: services.merge_people(second, target=first, user=alice),
         lambda: services.move_appearances(first, track_ids=tracks[:1], target=second, user=alice)[0],
@@ -275,8 +275,7 @@ def test_each_undo_is_told_in_a_sentence(team: Team, video: Video, alice: User) 
         lambda: services.name_person(first, name="Anna", user=alice),
     ]
     for act in acts:
-        event = act()
-        assert event is not None
+        event = present(act())
         events.undo(event, user=alice)
         assert history_words.undone(event).endswith(".") and str(first) in history_words.undone(event)
     assert "no name" in history_words.undone(event)
