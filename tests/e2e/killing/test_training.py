@@ -22,7 +22,7 @@ def dataset(product: Product, newsroom: str, tmp_path_factory: pytest.TempPathFa
 
 def expect_epoch(page: Page, least: int) -> None:
     expect(page.locator(".run-facts dd").first).to_have_text(
-        re.compile("^(" + "|".join(str(n) for n in range(least, 401)) + ") of up to 400$"), timeout=EPOCH_MS
+        re.compile(r"^\s*(" + "|".join(str(n) for n in range(least, 401)) + r") of up to 400\s*$"), timeout=EPOCH_MS
     )
 
 
