@@ -54,7 +54,7 @@ MEASURED_ERROR_RATES = (
     ErrorRates(0.75, 0.0, 0.683),
     ErrorRates(0.80, 0.0, 0.482),
 )
-"""By `python -m benchmarks identification`: photographs of 340 people, each taken on another occasion, 23 million pairs
+"""By `python -m benchmarks matching`: photographs of 340 people, each taken on another occasion, 23 million pairs
 of strangers. In videos the true match rate is lower, as views are poorer."""
 
 

@@ -4,58 +4,19 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 
-PROJECT = Path(__file__).parents[2]
-FORBIDDEN_IN_ANALYSIS = {"django", "celery", "channels", "channels_redis", "redis", "webapp", "kombu"}
-RANKS = {"models": 0, "runner": 1, "tasks": 2, "services": 3, "views": 4, "consumers": 4, "urls": 5, "routing": 5}
-"""Nothing imports a module that stands higher: views -> services -> tasks -> runner."""
+from tests.guards.layout_rules import PROJECT, classes_named_twice, sources, template_lines, with_many_parameters
+
 MOST_LINES_IN_A_FILE = 400
 MOST_LINES_IN_A_FUNCTION = 60
 
 
-def sources(*folders: str) -> list[Path]:
-    found = [path for folder in folders for path in sorted((PROJECT / folder).rglob("*.py"))]
-    assert found
-    return [path for path in found if "migrations" not in path.parts]
-
-
-def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
 def name(path: Path) -> str:
     return str(path.relative_to(PROJECT))
-
-
-@pytest.mark.parametrize("path", sources("analysis"), ids=name)
-def test_the_analysis_library_knows_nothing_of_the_web(path: Path) -> None:
-    assert not {module.split(".")[0] for module in imported(path)} & FORBIDDEN_IN_ANALYSIS
-
-
-@pytest.mark.parametrize("path", sources("webapp"), ids=name)
-def test_imports_go_one_way(path: Path) -> None:
-    rank = RANKS.get(path.stem)
-    if rank is None:
-        return
-    for module in imported(path):
-        parts = module.split(".")
-        if parts[0] == "webapp" and len(parts) == 3:
-            assert RANKS.get(parts[2], 0) <= rank, f"{name(path)} imports {module}"
-
-
-@pytest.mark.parametrize("path", sources("webapp/jobs"), ids=name)
-def test_jobs_know_nothing_of_videos(path: Path) -> None:
-    assert not [module for module in imported(path) if module.startswith(("webapp.videos", "webapp.people"))]
 
 
 @pytest.mark.parametrize("path", sources("analysis", "webapp", "tests", "benchmarks"), ids=name)
@@ -66,6 +27,19 @@ def test_files_and_functions_stay_short(path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or 0) - node.lineno + 1
             assert length <= MOST_LINES_IN_A_FUNCTION, f"{node.name} has {length} lines"
+
+
+def test_no_function_takes_more_than_a_reader_keeps_in_mind() -> None:
+    assert with_many_parameters("analysis", "webapp") == []
+
+
+def test_no_two_classes_share_a_name() -> None:
+    assert classes_named_twice() == {}
+
+
+def test_lines_of_templates_fit_a_window() -> None:
+    long, lines = template_lines(200)
+    assert lines > 1000 and long <= 0.005 * lines
 
 
 @pytest.mark.parametrize("path", sources("analysis", "webapp"), ids=name)

@@ -11,7 +11,7 @@ from webapp.accounts.models import Team
 from webapp.recognition import queries
 from webapp.recognition.models import Span
 from webapp.training.models import TrainingRun
-from webapp.training.registry.services import deployed_runs
+from webapp.training.registry.queries import deployed_runs
 from webapp.videos.models import Video
 
 MOST_LABELS = 20

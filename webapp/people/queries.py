@@ -9,7 +9,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery, UUIDField, Val
 
 from webapp.people import appearances
 from webapp.people.appearances import Bar, Span
-from webapp.people.identification import tentative_runner
+from webapp.people.identification import tentative_queries
 from webapp.people.models import STANDING, Face, Person, Presence, Track
 from webapp.videos.models import Analysis
 
@@ -104,7 +104,7 @@ def _found_so_far(analysis_ids: Sequence[uuid.UUID], offset_s: float, limit: int
         moments[analysis][group].add(time_s)
         if group not in best[analysis]:
             best[analysis][group] = SmallFace(pk, None, "", group % 12, max(time_s - offset_s, 0.0))
-    tentative = tentative_runner.by_group(list(best))
+    tentative = tentative_queries.by_group(list(best))
     return {key: _known_first(key, best[key], moments[key], tentative)[:limit] for key in best}
 
 
@@ -112,10 +112,10 @@ def _known_first(
     analysis: uuid.UUID,
     faces: dict[int, SmallFace],
     moments: dict[int, set[float]],
-    tentative: dict[tentative_runner.Group, tuple[Person, float]],
+    tentative: dict[tentative_queries.Group, tuple[Person, float]],
 ) -> list[SmallFace]:
     people = {group: tentative[analysis, group] for group in faces if (analysis, group) in tentative}
-    shown = tentative_runner.one_face_each({group: (who.pk, value) for group, (who, value) in people.items()}, moments)
+    shown = tentative_queries.one_face_each({group: (who.pk, value) for group, (who, value) in people.items()}, moments)
     known = []
     for group, person in shown.items():
         if person is not None:

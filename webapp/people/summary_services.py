@@ -11,10 +11,11 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Greatest
 
-from webapp.people.models import Face, Person, Presence, Track
+from webapp.people.models import Face, Person, Presence
+from webapp.people.track_queries import shown_tracks
 
 BATCH = 500
 """Rows named in one statement: databases limit the number of values."""
@@ -26,13 +27,6 @@ def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     rest = iter(items)
     while batch := list(islice(rest, BATCH)):
         yield batch
-
-
-def shown_tracks() -> QuerySet[Track]:
-    """Returns the tracks of current analyses, of videos that are not deleted."""
-    return Track.objects.filter(
-        analysis=F("analysis__video__current_analysis"), analysis__video__deleted_at=None, person__isnull=False
-    )
 
 
 def refresh(person_ids: Collection[UUID]) -> None:

@@ -9,7 +9,7 @@ from webapp.accounts.models import Team
 from webapp.recognition.active_learning import queries as active_learning_queries
 from webapp.recognition.models import CURRENT, Recognition
 from webapp.training.models import Promotion, TrainingRun
-from webapp.training.registry.services import deployed_runs
+from webapp.training.registry.queries import deployed_runs
 from webapp.videos.models import Video
 
 

@@ -13,7 +13,7 @@ from webapp.jobs.words import FailureWords
 from webapp.people.appearances import THINNEST_BAR_PERCENT, total_s
 from webapp.recognition.models import Recognition, Span
 from webapp.training.models import TrainingRun
-from webapp.training.registry.services import deployed_runs
+from webapp.training.registry.queries import deployed_runs
 from webapp.videos.models import Video
 
 MOST_LISTED = 200

@@ -27,7 +27,7 @@ from webapp.people.models import Face, Track
 from webapp.recognition.batches import services as batches
 from webapp.recognition.models import Observation, Recognition, Span
 from webapp.training.models import TrainingRun
-from webapp.training.registry import loaded_models
+from webapp.training.registry import model_loading
 from webapp.videos.ingest_runner import original_of
 from webapp.videos.media_info import info_of
 from webapp.videos.models import Video
@@ -71,7 +71,7 @@ def recognise_in_video(job: Job) -> None:
         lifecycle.report(job, STAGE, progress.done, progress.total)
 
     lifecycle.report(job, STAGE, 0, job.total)
-    found = _Found(recognition, analysis_id, loaded_models.loaded_model(recognition.run), on_progress)
+    found = _Found(recognition, analysis_id, model_loading.loaded_model(recognition.run), on_progress)
     try:
         _store(job, recognition, analysis_id, found)
     except (_AnalysedAgain, IntegrityError) as error:

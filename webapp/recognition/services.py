@@ -13,7 +13,7 @@ from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 from webapp.recognition.models import CURRENT, Recognition
 from webapp.training.models import TrainingRun
-from webapp.training.registry.services import deployed_runs
+from webapp.training.registry.queries import deployed_runs
 from webapp.videos.models import Analysis, Video
 
 

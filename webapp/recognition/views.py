@@ -17,7 +17,7 @@ from webapp.http.responses import done, refused
 from webapp.recognition import overview_queries, services
 from webapp.recognition.batch_responses import start_batch_response
 from webapp.recognition.batches import queries as batches_queries
-from webapp.training.registry.services import deployed_runs
+from webapp.training.registry.queries import deployed_runs
 
 PAGE_SIZE = 60
 

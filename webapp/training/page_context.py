@@ -9,14 +9,14 @@ from django.shortcuts import get_object_or_404
 from webapp import access
 from webapp.training.evaluation import queries as evaluation_queries
 from webapp.training.models import TrainingRun
-from webapp.training.registry import services as registry
+from webapp.training.registry import queries
 
 
 def head_context(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
     """Returns the run, its dataset, what this person may do, and which run of its line is deployed."""
     team = {"pk": run.team_id}
     dataset = evaluation_queries.standing_dataset(run)
-    deployed = registry.deployed_run(run.line)
+    deployed = queries.deployed_run(run.line)
     return {
         "run": run,
         "dataset": dataset,

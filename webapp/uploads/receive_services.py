@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import IO
 
 from django.utils import timezone
 
@@ -47,29 +48,36 @@ def receive(
         upload.refresh_from_db(fields=["offset_bytes", "updated_at"])
         if offset != upload.offset_bytes:
             raise OffsetMismatch
-        digest = hashlib.new(checksum[0], usedforsecurity=False) if checksum else None
-        file.seek(offset)
-        written = 0
-        for chunk in chunks:
-            written += len(chunk)
-            if offset + written > upload.size_bytes:
-                file.truncate(offset)
-                raise TooManyBytes
-            file.write(chunk)
-            if digest:
-                digest.update(chunk)
-        file.flush()
-        if checksum and digest and digest.digest() != checksum[1]:
-            file.truncate(offset)
-            raise ChecksumMismatch
+        end = _write(file, offset, chunks, checksum, upload.size_bytes)
         now = timezone.now()
         rows = type(upload)._default_manager.filter(pk=upload.pk, offset_bytes=offset)
-        if not rows.update(offset_bytes=offset + written, updated_at=now, expires_at=now + EXPIRES_AFTER):
+        if not rows.update(offset_bytes=end, updated_at=now, expires_at=now + EXPIRES_AFTER):
             raise OffsetMismatch
-        upload.offset_bytes = offset + written
+        upload.offset_bytes = end
         upload.expires_at = now + EXPIRES_AFTER
     if _tick(now) != _tick(upload.updated_at) or upload.offset_bytes == upload.size_bytes:
         on_progress()
+
+
+def _write(
+    file: IO[bytes], offset: int, chunks: Iterable[bytes], checksum: tuple[str, bytes] | None, size_bytes: int
+) -> int:
+    """Writes what arrives and returns the new offset; what is too long or damaged is cut off again."""
+    digest = hashlib.new(checksum[0], usedforsecurity=False) if checksum else None
+    end = file.seek(offset)
+    for chunk in chunks:
+        end += len(chunk)
+        if end > size_bytes:
+            file.truncate(offset)
+            raise TooManyBytes
+        file.write(chunk)
+        if digest:
+            digest.update(chunk)
+    file.flush()
+    if checksum and digest and digest.digest() != checksum[1]:
+        file.truncate(offset)
+        raise ChecksumMismatch
+    return end
 
 
 def _tick(moment: datetime) -> int:

@@ -10,7 +10,7 @@ from tests.conftest import signed_in
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
 from tests.webapp.people.test_migrations import back_to, forth
 from webapp.accounts.models import Team, User
-from webapp.people import summary_services
+from webapp.people import track_queries
 from webapp.people.acts import events, services
 from webapp.people.models import Person, Presence, Track
 from webapp.people.queries import people_of_cards
@@ -22,7 +22,7 @@ RIGHT = (300, 10, 360, 70)
 
 
 def as_tracks_say() -> set[tuple[object, object, int, float]]:
-    rows = summary_services.shown_tracks().filter(person__is_deleted=False).values("analysis", "person")
+    rows = track_queries.shown_tracks().filter(person__is_deleted=False).values("analysis", "person")
     counted = rows.annotate(n=Count("pk", filter=Q(joined_to=None)), length_s=Sum(F("end_s") - F("start_s")))
     return {(row["analysis"], row["person"], row["n"], round(row["length_s"], 6)) for row in counted}
 

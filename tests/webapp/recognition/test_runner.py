@@ -19,7 +19,7 @@ from webapp.recognition import runner
 from webapp.recognition import services as recognition
 from webapp.recognition.models import CURRENT, Observation, Recognition, Span
 from webapp.training.models import Promotion
-from webapp.training.registry.services import deployed_runs
+from webapp.training.registry.queries import deployed_runs
 from webapp.videos import services
 from webapp.videos.models import Video, VideoState
 

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from analysis.types import EXACT_TOLERANCE_S
+
 BEST_VIEWS, EVERY, SCENES, APPEARANCES, CHOSEN = "views", "every", "scenes", "appearances", "chosen"
 ANY, WITH, WITHOUT = "any", "with", "without"
 
@@ -44,3 +46,7 @@ class ImportOptions:
             "videos": list(self.videos),
             "chosen": list(self.chosen),
         }
+
+
+SAME_MOMENT_S = EXACT_TOLERANCE_S
+"""Frames bear their own times, also those that another import has taken."""

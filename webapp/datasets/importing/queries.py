@@ -11,13 +11,15 @@ from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Val
 from django.db.models.functions import RowNumber
 
 from webapp.accounts.models import Team
-from webapp.datasets.importing import inbox, services
+from webapp.datasets.errors import HOPELESS
+from webapp.datasets.importing import inbox
 from webapp.datasets.importing.option_types import ANY, APPEARANCES, EVERY, SCENES, ImportOptions
 from webapp.datasets.importing.sources import source_queries
 from webapp.datasets.importing.words import Expected, of_counts, of_notes
 from webapp.datasets.models import Dataset, Import, ImportProblem, ImportUpload, Source
 from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
+from webapp.jobs.models import Status
 from webapp.people import queries as people_queries
 from webapp.people.models import Person
 from webapp.videos.models import Video
@@ -144,7 +146,7 @@ def _entry(of_import: Import, problems: list[ImportProblem]) -> ImportEntry:
         more_problems=max(0, sum(counts.values()) - quiet - len(problems)),
         arrived=_arrived(of_import) if job is None else 0,
         unfinished=[upload for upload in of_import.uploads.all() if not upload.is_stored] if job is None else [],
-        can_resume=services.can_resume(of_import),
+        can_resume=can_resume(of_import),
         added=counts.get("added", 0),
     )
 
@@ -160,3 +162,10 @@ def _arrived(of_import: Import) -> int:
     if of_import.source == Source.PICTURES:
         return inbox.count_pictures(of_import)
     return sum(upload.is_stored for upload in of_import.uploads.all())
+
+
+def can_resume(of_import: Import) -> bool:
+    job = of_import.job
+    if job is None or job.status not in (Status.FAILED, Status.CANCELLED) or job.error_code in HOPELESS:
+        return False
+    return of_import.undone_at is None and of_import.items_done < of_import.items_total

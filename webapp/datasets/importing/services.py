@@ -190,10 +190,7 @@ def discard(of_import: Import) -> None:
 
 
 def undo(of_import: Import) -> int:
-    """Takes its samples out of the dataset, ends it if it still runs; returns how many samples went. Harmless twice.
-
-    Files go after the undo period, unless a version holds them (see `cleanup.py`).
-    """
+    """Takes its samples out of the dataset and ends it; returns how many went. Their files go with `cleanup`."""
     if of_import.job_id is not None:
         lifecycle.cancel(of_import.job_id)
     now = timezone.now()
@@ -221,10 +218,3 @@ def abandoned() -> QuerySet[Import]:
     """Returns imports that broke off long ago or for good, whose files still wait for them to resume."""
     ended = Import.objects.filter(job__status__in=[Status.FAILED, Status.CANCELLED], items_done__lt=F("items_total"))
     return ended.filter(Q(job__finished_at__lt=timezone.now() - KEPT_FOR) | Q(job__error_code__in=HOPELESS))
-
-
-def can_resume(of_import: Import) -> bool:
-    job = of_import.job
-    if job is None or job.status not in (Status.FAILED, Status.CANCELLED) or job.error_code in HOPELESS:
-        return False
-    return of_import.undone_at is None and of_import.items_done < of_import.items_total

@@ -8,11 +8,10 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from analysis.types import EXACT_TOLERANCE_S
 from webapp.accounts.models import User
 from webapp.datasets import live
 from webapp.datasets.importing import services
-from webapp.datasets.importing.option_types import CHOSEN, ImportOptions
+from webapp.datasets.importing.option_types import CHOSEN, SAME_MOMENT_S, ImportOptions
 from webapp.datasets.models import Dataset, DatasetKind, Import, Sample, Source
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, Status
@@ -23,8 +22,6 @@ SOURCE_OF: dict[str, Source] = {
     DatasetKind.CLIPS: Source.MOMENTS,
 }
 MOST_TOGETHER = 200
-SAME_MOMENT_S = EXACT_TOLERANCE_S
-"""Frames bear their own times, also those that another import has taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,10 +108,9 @@ def pattern_maker() -> FacePatterns:
 
 
 def patterns_of(samples: Sequence[Sample], tell: Callable[[int], None]) -> NDArray[np.float16]:
-    """Returns `(n, d)` vectors of measured samples, making and storing missing ones; `tell` hears how many are done.
+    """Returns `(n, d)` vectors of measured samples, making and storing missing ones.
 
-    A sample whose file is gone has the mean of the others, which says nothing.
-    """
+    `tell` hears how many are done. A sample whose file is gone has the mean of the others, which says nothing."""
     vectors = np.full((len(samples), FacePatterns.length), np.nan, VECTOR_TYPE)
     for start in range(0, len(samples), BATCH):
         batch = samples[start : start + BATCH]

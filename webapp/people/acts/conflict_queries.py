@@ -8,7 +8,7 @@ from itertools import combinations
 
 from django.db.models import Count
 
-from webapp.people import appearances, constraint_queries, summary_services
+from webapp.people import appearances, constraint_queries, track_queries
 from webapp.people.appearances import Span
 from webapp.people.models import Event, EventKind, Person, Track
 from webapp.videos.models import Video
@@ -59,7 +59,7 @@ def against_moving(tracks: Sequence[Track], target: Person) -> list[Meeting]:
 
 def seen_together(person_ids: Collection[uuid.UUID]) -> set[constraint_queries.Pair]:
     """Returns the pairs of these people who are on screen at once somewhere. Two queries, however many appearances."""
-    shown = summary_services.shown_tracks().filter(person__in=person_ids)
+    shown = track_queries.shown_tracks().filter(person__in=person_ids)
     shared = shown.values("analysis").annotate(people=Count("person", distinct=True)).filter(people__gt=1)
     tracks = shown.filter(analysis__in=[row["analysis"] for row in shared])
     spans: dict[uuid.UUID, dict[uuid.UUID, list[Span]]] = defaultdict(lambda: defaultdict(list))
@@ -81,7 +81,7 @@ def _who_told_them_apart(first: Person, second: Person) -> Event | None:
 
 def _meetings(first: uuid.UUID, second: uuid.UUID) -> list[Meeting]:
     """Reads only videos that show both."""
-    shown = summary_services.shown_tracks()
+    shown = track_queries.shown_tracks()
     both = shown.filter(person=first, analysis__in=shown.filter(person=second).values("analysis")).values("analysis")
     tracks = shown.filter(person__in=[first, second], analysis__in=both)
     spans: dict[uuid.UUID, tuple[list[Span], list[Span]]] = defaultdict(lambda: ([], []))

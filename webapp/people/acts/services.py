@@ -81,10 +81,7 @@ def move_appearances(
         dropped = constraint_queries.contradicted_by_moving(
             [t.pk for t in tracks], target.pk if target else None, to.team_id
         )
-        verdicts = [
-            *_verdicts(tracks, to, is_same=True),
-            *_verdicts(tracks, person, is_same=False),
-        ]
+        verdicts = [*_verdicts(tracks, to, is_same=True), *_verdicts(tracks, person, is_same=False)]
         operation = Operation(
             EventKind.MOVE,
             [person.pk, to.pk],

@@ -12,8 +12,8 @@ from analysis.faces.group import mean_vector
 from analysis.faces.search import IDENTIFICATION_THRESHOLDS, IdentificationThresholds, similarities
 from analysis.types import Float32
 from webapp.accounts.models import Team
-from webapp.people import gallery_services, sample_codec, summary_services
-from webapp.people.gallery_services import TeamGallery
+from webapp.people import gallery_queries, sample_codec, summary_services
+from webapp.people.gallery_queries import TeamGallery
 from webapp.people.models import Face, Person, Suggestion, Track
 
 MOST_TO_REVIEW = 3
@@ -58,7 +58,7 @@ def prepare(groups: Sequence[Sequence[Track]], *, known_as: Mapping[int, UUID], 
     if embedder not in IDENTIFICATION_THRESHOLDS:
         return Probes(embedder, {})
     vectors = _vectors([groups[number] for number in new])
-    gallery_services.team_gallery(team.pk, embedder)
+    gallery_queries.team_gallery(team.pk, embedder)
     return Probes(embedder, {new[position]: vector for position, vector in vectors.items()})
 
 
@@ -77,7 +77,7 @@ def identify(
     """
     if not probes.vectors:
         return Identified({}, [])
-    known = gallery_services.team_gallery(team.pk, probes.embedder)
+    known = gallery_queries.team_gallery(team.pk, probes.embedder)
     numbers = list(probes.vectors)
     table = similarities(known.gallery, np.stack(list(probes.vectors.values())))
     for column, number in enumerate(numbers):

@@ -8,8 +8,8 @@ import numpy as np
 
 from analysis.faces.search import similarities
 from analysis.types import Float32
-from webapp.people import gallery_services, present_queries, queries
-from webapp.people.gallery_services import TeamGallery
+from webapp.people import gallery_queries, present_queries, queries
+from webapp.people.gallery_queries import TeamGallery
 from webapp.people.models import Person, ReferenceSet
 
 
@@ -41,7 +41,7 @@ def candidates(person: Person, text: str, limit: int) -> list[tuple[Person, floa
     """Returns people to merge this one with, most similar first; those without comparable views come last."""
     others = queries.in_order(Person.objects.filter(team=person.team_id)).exclude(pk=person.pk)
     views = ReferenceSet.objects.filter(person=person)
-    tables = [by_similarity(person.team_id, row.embedder, gallery_services.unpacked(row)) for row in views]
+    tables = [by_similarity(person.team_id, row.embedder, gallery_queries.unpacked(row)) for row in views]
     if text:
         found = list(queries.called(others, text)[: limit * 4])
     else:
@@ -63,14 +63,14 @@ def similarity(first: Person, second: Person) -> float | None:
     sets = ReferenceSet.objects.filter(person__in=[first, second])
     views: dict[str, dict[UUID, Float32]] = {}
     for row in sets:
-        views.setdefault(row.embedder, {})[row.person_id] = gallery_services.unpacked(row)
+        views.setdefault(row.embedder, {})[row.person_id] = gallery_queries.unpacked(row)
     both = [each for each in views.values() if len(each) == 2]
     return max((float((each[first.pk] @ each[second.pk].T).max()) for each in both), default=None)
 
 
 def by_similarity(team_id: UUID, embedder: str, views: Float32) -> Similarities:
     """Compares everybody of the team with `views` (n, d)."""
-    known = gallery_services.team_gallery(team_id, embedder)
+    known = gallery_queries.team_gallery(team_id, embedder)
     return Similarities(
         known, similarities(known.gallery, views).max(axis=1) if len(known.people) else np.zeros(0, np.float32)
     )

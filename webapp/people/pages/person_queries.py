@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Windo
 from django.db.models.functions import RowNumber
 
 from analysis.faces.group import THRESHOLDS, group_vectors
-from webapp.people import present_queries, sample_codec, summary_services
+from webapp.people import present_queries, sample_codec, track_queries
 from webapp.people.models import Face, Person, Presence, Track
 from webapp.videos.models import Video
 
@@ -70,7 +70,7 @@ def videos_of(person: Person, number: str | int | None) -> "Page[PersonVideo]":
     """Returns a page of videos, newest first. Five queries, however many appearances."""
     page = Paginator(_videos_with(person), VIDEOS_PER_PAGE).get_page(number)
     videos = {video.pk: video for video in page.object_list}
-    shown = summary_services.shown_tracks().filter(
+    shown = track_queries.shown_tracks().filter(
         person=person, analysis__in=[v.current_analysis_id for v in videos.values()]
     )
     counted = {
@@ -96,7 +96,7 @@ def _appearances(person: Person, videos: dict[uuid.UUID, Video]) -> dict[uuid.UU
     """Returns the appearances to list by video. Two steps, so that only views that are shown are read."""
     place = Window(RowNumber(), partition_by=F("analysis"), order_by=[F("start_s"), F("pk")])
     tracks = (
-        summary_services.shown_tracks()
+        track_queries.shown_tracks()
         .filter(person=person, joined_to=None, analysis__in=[v.current_analysis_id for v in videos.values()])
         .annotate(place=place)
         .filter(place__lte=SHOWN_PER_VIDEO)
@@ -155,7 +155,7 @@ def proposed_split(person: Person) -> list[SubGroup]:
 def _best_views(person: Person) -> tuple[list[int], np.ndarray, np.ndarray, list[uuid.UUID], str]:
     """Returns tracks, vectors (n, d), lengths in seconds (n,), faces, and the embedder that has seen most of them."""
     rank = Window(RowNumber(), partition_by=F("track"), order_by=[F("quality").desc(), F("pk")])
-    views = Face.objects.filter(track__in=summary_services.shown_tracks().filter(person=person, joined_to=None))
+    views = Face.objects.filter(track__in=track_queries.shown_tracks().filter(person=person, joined_to=None))
     found: dict[str, list[tuple[int, bytes, float, uuid.UUID]]] = defaultdict(list)
     columns = ("track", "embedding", "track__start_s", "track__end_s", "pk", "analysis__embedder")
     for row in views.annotate(rank=rank).filter(rank=1).order_by("track").values_list(*columns):

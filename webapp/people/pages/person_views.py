@@ -18,7 +18,7 @@ from webapp.people.acts import conflict_queries, history_words, services
 from webapp.people.acts.act_responses import act_done, edit_conflict
 from webapp.people.acts.events import EditConflict
 from webapp.people.acts.forms import NameForm, ThresholdsForm
-from webapp.people.identification import confidence_words, tentative_runner, why_queries
+from webapp.people.identification import confidence_words, tentative_queries, why_queries
 from webapp.people.models import STANDING, Face, Person
 from webapp.people.pages import person_queries
 
@@ -42,7 +42,7 @@ def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
         "row": queries.name_row(person),
         "videos": person_queries.videos_of(person, request.GET.get("page")),
         "companions": person_queries.companions(person),
-        "seen_now": tentative_runner.seen_now(person.team, person),
+        "seen_now": tentative_queries.seen_now(person.team, person),
         "events": [
             (event, history_words.sentence(event), history_words.who(event)) for event in events[:HISTORY_SHOWN]
         ],

@@ -20,7 +20,7 @@ from analysis.faces.search import IDENTIFICATION_THRESHOLDS
 from webapp import access
 from webapp.accounts.context_processors import team_of
 from webapp.accounts.models import Team
-from webapp.people import gallery_services, present_queries
+from webapp.people import gallery_queries, present_queries
 from webapp.people.identification import confidence_words, similar_people_queries
 from webapp.people.models import Face, Person, ReferenceSet
 
@@ -95,6 +95,6 @@ def _searched(face: PhotoFace, team: Team, embedder: str) -> SearchedFace:
 def _nearest_views(people: Sequence[UUID], embedder: str, face: PhotoFace) -> dict[UUID, Face]:
     nearest: dict[UUID, UUID] = {}
     for row in ReferenceSet.objects.filter(person__in=people, embedder=embedder):
-        nearest[row.person_id] = UUID(row.face_ids[int(np.argmax(gallery_services.unpacked(row) @ face.embedding))])
+        nearest[row.person_id] = UUID(row.face_ids[int(np.argmax(gallery_queries.unpacked(row) @ face.embedding))])
     faces = Face.objects.select_related("analysis__video").in_bulk(nearest.values())
     return {person: faces[key] for person, key in nearest.items() if key in faces}

@@ -21,7 +21,7 @@ from webapp.people import queries
 from webapp.people.acts import history_words, services
 from webapp.people.acts.act_responses import act_done
 from webapp.people.acts.forms import typed
-from webapp.people.identification import tentative_runner
+from webapp.people.identification import tentative_queries
 from webapp.people.models import Person
 from webapp.people.review import queries as review_queries
 
@@ -60,7 +60,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
         "mode": mode,
         "can_edit": can_edit,
         "counts": counts,
-        "seen_now": tentative_runner.seen_now(team) if team and not mode and not text else [],
+        "seen_now": tentative_queries.seen_now(team) if team and not mode and not text else [],
         "to_review": review_queries.badge(team) if team and can_edit else "",
     }
     return render(request, "people/list.html", context)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
-from webapp.datasets.importing.single_moment_services import SAME_MOMENT_S
+from webapp.datasets.importing.option_types import SAME_MOMENT_S
 from webapp.datasets.models import Dataset, Label, Sample
 from webapp.recognition.models import CURRENT, Observation, Recognition
 from webapp.training.models import TrainingRun

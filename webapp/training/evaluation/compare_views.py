@@ -13,7 +13,7 @@ from webapp.training.evaluation import compare_queries
 from webapp.training.evaluation import words as evaluation_words
 from webapp.training.evaluation.compare_queries import AccuracyDifference
 from webapp.training.models import TrainingRun
-from webapp.training.registry import services as registry
+from webapp.training.registry import queries
 
 MOST_RUNS = 50
 """The latest runs of a line; more rows cannot be compared by eye."""
@@ -37,7 +37,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "pair": [run.pk for run in pair or ()],
         "difference": told,
         "difference_words": _told(told) if told else "",
-        "deployed_keys": {run.pk for run in registry.deployed_runs(chosen[0].team_id)},
+        "deployed_keys": {run.pk for run in queries.deployed_runs(chosen[0].team_id)},
         "title": chosen[0].dataset_name,
         "line": chosen[0].line if len({run.line for run in chosen}) == 1 else None,
     }

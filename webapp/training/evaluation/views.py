@@ -26,7 +26,7 @@ from webapp.training.evaluation import words as evaluation_words
 from webapp.training.evaluation.queries import OneVsRest
 from webapp.training.models import TrainingRun
 from webapp.training.page_context import finished_run, head_context
-from webapp.training.registry import services as registry
+from webapp.training.registry import queries as registry_queries
 from webapp.training.runs import run_context
 from webapp.training.setting_words import name_of, value_of
 
@@ -59,8 +59,8 @@ def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
         "wrong_count": wrong.count(),
         "mistakes": list(queries.cards(wrong)[: queries.CARDS]),
         "labels_today": queries.labels_today(context["dataset"]),
-        "promotions": list(registry.history(run.line)[:PROMOTIONS_SHOWN]),
-        "before": registry.previous_run(run.line),
+        "promotions": list(registry_queries.history(run.line)[:PROMOTIONS_SHOWN]),
+        "before": registry_queries.previous_run(run.line),
         **run_context.learning_context(run),
         "settings": [(name_of(name), value_of(name, value)) for name, value in sorted(run.config.items())],
     }

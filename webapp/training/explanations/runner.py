@@ -25,7 +25,7 @@ from webapp.jobs.errors import FileGone
 from webapp.jobs.models import Job
 from webapp.training.explanations import services
 from webapp.training.models import Explanation
-from webapp.training.registry import loaded_models
+from webapp.training.registry import model_loading
 from webapp.videos.ingest_runner import original_of
 from webapp.videos.media_info import info_of
 
@@ -62,7 +62,7 @@ def explain_picture(job: Job) -> None:
         lifecycle.cancel(job.pk)
         raise Cancelled
     lifecycle.report(job, STAGE, 0, 1)
-    model = loaded_models.loaded_model(explanation.run)
+    model = model_loading.loaded_model(explanation.run)
     if services.is_average(explanation):
         _store_average(explanation, _average(explanation, model, job))
         return
@@ -79,7 +79,7 @@ def explain_picture(job: Job) -> None:
 def _explained(explanation: Explanation, model: "LoadedModel", path: Path) -> "SampleExplanation":
     from analysis.training.evaluation.explanation_images import explain_sample  # deferred: loads torch
 
-    return explain_sample(model, loaded_models.loaded_network(explanation.run), path, explanation.label or None)
+    return explain_sample(model, model_loading.loaded_network(explanation.run), path, explanation.label or None)
 
 
 @contextmanager
@@ -214,7 +214,7 @@ def _average(explanation: Explanation, model: "LoadedModel", job: Job) -> "Avera
             except FileNotFoundError as error:
                 logger.warning("A sample's file is gone: %s", error)
         tell = lambda done: lifecycle.report(job, STAGE, done, len(paths))  # noqa: E731
-        return average_of(model, loaded_models.loaded_network(explanation.run), paths, explanation.label, tell)
+        return average_of(model, model_loading.loaded_network(explanation.run), paths, explanation.label, tell)
 
 
 def _store_average(explanation: Explanation, found: "Averaged") -> None:

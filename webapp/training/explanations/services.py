@@ -50,10 +50,7 @@ def explain_label(run: TrainingRun, label: str, *, user: User | None) -> Explana
 
 
 def explain_file(run: TrainingRun, name: str, content: bytes, *, user: User | None) -> Explanation:
-    """Explains an uploaded picture or clip, kept for a day and not decoded here.
-
-    Raises PictureTooLarge, UnreadablePicture or TooManyWaiting.
-    """
+    """Keeps and explains a picture or clip. Raises PictureTooLarge, UnreadablePicture or TooManyWaiting."""
     suffix = PurePosixPath(name).suffix.lower()
     if suffix not in CLIP_SUFFIXES:
         check_picture(content)

@@ -8,20 +8,20 @@ from analysis.training.data.samples import TrainingSample
 from webapp import storage
 from webapp.datasets.models import Dataset, Sample
 from webapp.datasets.signals import Suggester, Suggestion
-from webapp.training.registry import loaded_models, services
+from webapp.training.registry import model_loading, queries
 
 logger = logging.getLogger(__name__)
 
 
 def suggester_for(dataset: Dataset, **_signal: object) -> Suggester | None:
     """Returns a suggester that uses a dataset's deployed model; None without one, or when its files were changed."""
-    run = services.deployed_run(dataset.pk)
+    run = queries.deployed_run(dataset.pk)
     if run is None:
         return None
     from analysis.training.data.inputs import see  # deferred: loads cv2
 
     try:
-        model = loaded_models.loaded_model(run)
+        model = model_loading.loaded_model(run)
     except DamagedModel as error:
         logger.warning("No suggestions by run %s: %s", run.pk, error)
         return None

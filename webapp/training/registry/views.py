@@ -15,7 +15,7 @@ from webapp.http.responses import done, refused
 from webapp.training import caveat_words
 from webapp.training.models import TrainingRun
 from webapp.training.page_context import head_context
-from webapp.training.registry import services
+from webapp.training.registry import queries, services
 from webapp.training.registry.services import Deployment
 
 
@@ -25,7 +25,7 @@ def promote(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """Asks (GET) with all caveats, or deploys (POST); with grave caveats only with `sure`."""
     run = _managed(request, run_id)
     here = reverse("training:run", args=[run.pk])
-    if not services.has_model(run):
+    if not queries.has_model(run):
         return refused(request, _("This run has no model yet. Only finished runs can be used."), here)
     if request.method == "GET":
         return _question(request, run, 200)
@@ -93,5 +93,5 @@ def _told(request: HttpRequest, change: Deployment, words: str, here: str) -> Ht
 def history(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """Lists who deployed which model of this line, and when."""
     run = get_object_or_404(access.visible_runs(request.user).select_related("dataset", "job"), pk=run_id)
-    promotions = list(services.history(run.line))
+    promotions = list(queries.history(run.line))
     return render(request, "training/history.html", head_context(request, run) | {"promotions": promotions})

@@ -10,7 +10,7 @@ from webapp.datasets.models import Version
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import JobKind, Status
 from webapp.training.models import Line, RequestedAction, TrainingRun
-from webapp.training.registry import services as registry
+from webapp.training.registry import queries
 from webapp.training.runs import readiness_rules
 
 
@@ -113,7 +113,7 @@ def _refresh_pages(run: TrainingRun) -> None:
 
 def delete_run(run: TrainingRun) -> None:
     """Hides the run at once and pauses it; rows and files go after the undo period. Raises StillDeployed."""
-    if registry.deployed_run(run.line) == run:
+    if queries.deployed_run(run.line) == run:
         raise StillDeployed
     with transaction.atomic():
         pause_run(run)

@@ -24,7 +24,7 @@ from tests.webapp.datasets.importing.fillings import (
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets import cleanup as datasets_cleanup
-from webapp.datasets.importing import runner, store_runner
+from webapp.datasets.importing import queries, runner, store_runner
 from webapp.datasets.importing import services as importing
 from webapp.datasets.models import Import, Outcome, Sample, Version, VersionSample
 from webapp.jobs import lifecycle
@@ -153,7 +153,7 @@ def test_cancelling_keeps_what_was_added_and_it_can_go_on(
         of_import = run(of_import)
     assert job_of(of_import).status == Status.CANCELLED
     assert len(samples_of(dataset)) == 5
-    assert importing.can_resume(of_import)
+    assert queries.can_resume(of_import)
     importing.resume(of_import, user=alice)
     of_import = run(of_import)
     assert job_of(of_import).status == Status.DONE
@@ -276,7 +276,7 @@ def test_files_that_nobody_starts_or_goes_on_with_are_given_up(
     Job.objects.filter(pk=job_id).update(finished_at=dataset.created_at - 2 * importing.KEPT_FOR)
     datasets_cleanup.clean_up()
     broken_off.refresh_from_db()
-    assert not importing.can_resume(broken_off)
+    assert not queries.can_resume(broken_off)
     assert storage.names(broken_off.inbox_prefix) == []
 
 

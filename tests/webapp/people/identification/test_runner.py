@@ -10,7 +10,7 @@ from analysis.types import FoundTrack
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
 from tests.present import present
 from webapp.accounts.models import Team, User
-from webapp.people import gallery_services
+from webapp.people import gallery_queries
 from webapp.people.acts import events, services
 from webapp.people.identification import similar_people_queries
 from webapp.people.models import Person, ReferenceSet, Suggestion
@@ -141,23 +141,23 @@ def test_gallery_templates_follow_moves_and_deleted_videos(team: Team, bob: User
     _, other = services.move_appearances(first, track_ids=[track.pk], target=None, user=bob)
     assert [ReferenceSet.objects.get(person=each).count for each in (first, other)] == [2, 2]
     videos.delete_video(video)
-    known = gallery_services.team_gallery(team.pk, EMBEDDER)
+    known = gallery_queries.team_gallery(team.pk, EMBEDDER)
     assert (known.people, len(known.gallery)) == ([first.pk], 1)
 
 
 def test_who_is_deleted_is_compared_with_nobody_until_that_is_undone(team: Team, bob: User) -> None:
     person = analysed(team, looks(found_track(), 1.0))[0]
     event = services.delete_person(person, user=bob)
-    assert gallery_services.team_gallery(team.pk, EMBEDDER).people == []
+    assert gallery_queries.team_gallery(team.pk, EMBEDDER).people == []
     assert not ReferenceSet.objects.exists()
     events.undo(event, user=bob)
-    assert gallery_services.team_gallery(team.pk, EMBEDDER).people == [person.pk]
+    assert gallery_queries.team_gallery(team.pk, EMBEDDER).people == [person.pk]
 
 
 def test_the_most_alike_come_first_and_only_as_many_as_asked_for() -> None:
     cosines = np.array([0.2, 0.9, -0.1, 0.5], np.float32)
     people = [UUID(int=n) for n in range(4)]
-    known = gallery_services.TeamGallery(
+    known = gallery_queries.TeamGallery(
         people, Gallery(np.eye(4, dtype=np.float32), np.arange(4)), {p: n for n, p in enumerate(people)}
     )
     alike = similar_people_queries.Similarities(known, cosines)

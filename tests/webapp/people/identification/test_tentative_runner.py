@@ -23,7 +23,7 @@ from webapp.accounts.models import Team, User
 from webapp.analyses import runner
 from webapp.jobs import lifecycle
 from webapp.people.acts import services
-from webapp.people.identification import tentative_runner
+from webapp.people.identification import tentative_queries, tentative_runner
 from webapp.people.models import Event, LiveGuess, Person, Suggestion, Track, Verdict
 from webapp.people.queries import SmallFace, found_so_far
 from webapp.videos.models import Analysis, Video
@@ -97,9 +97,9 @@ def test_the_result_takes_its_place_even_if_it_says_otherwise(team: Team, anna: 
 
 def test_the_person_page_has_it_among_the_appearances_in_the_end(team: Team, anna: Person, vera: User) -> None:
     analysis = begun(team, looks(found_track(), SURE))
-    assert [seen.video for seen in tentative_runner.seen_now(team, anna)] == [analysis.video]
+    assert [seen.video for seen in tentative_queries.seen_now(team, anna)] == [analysis.video]
     work(analysis.job_id, runner.run_analysis)
-    assert tentative_runner.seen_now(team, anna) == []
+    assert tentative_queries.seen_now(team, anna) == []
     page = signed_in(vera).get(reverse("people:person", args=[anna.pk]))
     assert 'aria-labelledby="seen-now-title"' not in page.content.decode()
     assert analysis.video in [each.video for each in page.context["videos"].object_list]
@@ -130,15 +130,15 @@ def test_merged_renamed_and_deleted_people_are_who_they_are_now(team: Team, anna
     assert [face.label for face in guessed(analysis)] == ["Anne"]
     services.merge_people(anna, target=other, user=bob)
     assert [face.person for face in guessed(analysis)] == [other.pk]
-    assert [seen.person for seen in tentative_runner.seen_now(team, other)] == [other]
+    assert [seen.person for seen in tentative_queries.seen_now(team, other)] == [other]
     services.delete_person(other, user=bob)
-    assert guessed(analysis) == [] and tentative_runner.seen_now(team) == []
+    assert guessed(analysis) == [] and tentative_queries.seen_now(team) == []
 
 
 def test_people_of_other_teams_are_nobody(team: Team, anna: Person, charlie: User) -> None:
     theirs = charlie.teams.get()
     assert guessed(begun(theirs, looks(found_track(), 1.0))) == []
-    assert tentative_runner.seen_now(theirs) == []
+    assert tentative_queries.seen_now(theirs) == []
 
 
 def test_a_repeated_attempt_does_not_say_it_twice(team: Team, anna: Person) -> None:
@@ -155,13 +155,13 @@ def test_a_repeated_attempt_does_not_say_it_twice(team: Team, anna: Person) -> N
 def test_a_cancelled_analysis_is_not_being_looked_at(team: Team, anna: Person) -> None:
     analysis = begun(team, looks(found_track(), SURE))
     lifecycle.cancel(analysis.job_id)
-    assert tentative_runner.seen_now(team, anna) == []
+    assert tentative_queries.seen_now(team, anna) == []
 
 
 def test_a_new_analysis_leaves_the_people_of_the_former_one_alone(team: Team, anna: Person) -> None:
     video = anna.presences.get().analysis.video
     begun(team, looks(found_track(), SURE), video=video)
-    assert not LiveGuess.objects.exists() and tentative_runner.seen_now(team, anna) == []
+    assert not LiveGuess.objects.exists() and tentative_queries.seen_now(team, anna) == []
 
 
 def test_the_scan_knows_her_within_the_first_batch(team: Team, anna: Person) -> None:
@@ -179,7 +179,7 @@ def test_nobody_known_or_no_embedder_is_no_trouble(team: Team) -> None:
     assert guessed(begun(team, looks(found_track(), SURE))) == []
     assert tentative_runner.identify([], team.pk, EMBEDDER) == {}
     assert tentative_runner.identify([], team.pk, "") == {}
-    assert tentative_runner.one_face_each({}, {}) == {}
+    assert tentative_queries.one_face_each({}, {}) == {}
 
 
 def test_running_it_all_still_recognises_her(team: Team, anna: Person) -> None:

@@ -11,6 +11,7 @@ from tests.factories_training import make_figures, make_result, make_run
 from webapp.accounts.models import Team, User
 from webapp.jobs.models import Status
 from webapp.training.models import TrainingRun
+from webapp.training.registry import queries
 from webapp.training.registry import services as registry
 
 pytestmark = pytest.mark.django_db
@@ -24,23 +25,23 @@ def runs(team: Team) -> list[TrainingRun]:
 
 
 def test_nothing_is_deployed_until_somebody_does_it(team: Team, runs: list[TrainingRun]) -> None:
-    assert registry.deployed_run(runs[0].line) is None
-    assert registry.deployed_runs(team) == []
+    assert queries.deployed_run(runs[0].line) is None
+    assert queries.deployed_runs(team) == []
 
 
 def test_the_latest_promotion_counts(team: Team, alice: User, runs: list[TrainingRun]) -> None:
     line = runs[0].line
     assert registry.promote(runs[0], alice).before is None
     assert registry.promote(runs[1], alice).before == runs[0]
-    assert registry.deployed_run(line) == runs[1]
-    assert [each.run for each in registry.history(line)] == [runs[1], runs[0]]
-    assert {each.made_by for each in registry.history(line)} == {alice}
+    assert queries.deployed_run(line) == runs[1]
+    assert [each.run for each in queries.history(line)] == [runs[1], runs[0]]
+    assert {each.made_by for each in queries.history(line)} == {alice}
 
 
 def test_deploying_the_deployed_run_changes_nothing(alice: User, runs: list[TrainingRun]) -> None:
     registry.promote(runs[0], alice)
     assert registry.promote(runs[0], alice).promotion is None
-    assert registry.history(runs[0].line).count() == 1
+    assert queries.history(runs[0].line).count() == 1
 
 
 def test_each_line_of_a_team_has_its_own(team: Team, alice: User, django_assert_num_queries: object) -> None:
@@ -48,17 +49,17 @@ def test_each_line_of_a_team_has_its_own(team: Team, alice: User, django_assert_
     for run in (first, second, elsewhere):
         registry.promote(run, alice)
     with django_assert_num_queries(1):  # type: ignore[operator]
-        assert set(registry.deployed_runs(team)) == {first, second}
+        assert set(queries.deployed_runs(team)) == {first, second}
 
 
 def test_a_withdrawn_run_is_not_deployed_and_can_be_again(team: Team, alice: User, runs: list[TrainingRun]) -> None:
     line = runs[0].line
     registry.promote(runs[0], alice)
     assert registry.withdraw(line, team, alice).before == runs[0]
-    assert registry.deployed_runs(team) == []
+    assert queries.deployed_runs(team) == []
     assert registry.withdraw(line, team, alice).promotion is None
     assert registry.roll_back(line, team, alice).before is None
-    assert registry.deployed_run(line) == runs[0]
+    assert queries.deployed_run(line) == runs[0]
 
 
 def test_rolling_back_walks_through_the_earlier_ones(team: Team, alice: User, runs: list[TrainingRun]) -> None:
@@ -68,11 +69,11 @@ def test_rolling_back_walks_through_the_earlier_ones(team: Team, alice: User, ru
     found = []
     for _ in range(2):
         registry.roll_back(line, team, alice)
-        found.append(registry.deployed_run(line))
+        found.append(queries.deployed_run(line))
     assert found == [runs[1], runs[0]]
     with pytest.raises(registry.NothingBefore):
         registry.roll_back(line, team, alice)
-    assert registry.history(line).count() == 5, "rolling back is a row of its own"
+    assert queries.history(line).count() == 5, "rolling back is a row of its own"
 
 
 def test_a_deleted_run_is_neither_deployed_nor_rolled_back_to(team: Team, alice: User, runs: list[TrainingRun]) -> None:
@@ -80,10 +81,10 @@ def test_a_deleted_run_is_neither_deployed_nor_rolled_back_to(team: Team, alice:
     for run in runs:
         registry.promote(run, alice)
     TrainingRun.objects.filter(pk__in=[runs[1].pk, runs[2].pk]).update(deleted_at=timezone.now())
-    assert registry.deployed_run(line) is None
-    assert registry.deployed_runs(team) == []
+    assert queries.deployed_run(line) is None
+    assert queries.deployed_runs(team) == []
     registry.roll_back(line, team, alice)
-    assert registry.deployed_run(line) == runs[0]
+    assert queries.deployed_run(line) == runs[0]
 
 
 def test_the_run_beneath_a_deleted_one_is_next(team: Team, alice: User, runs: list[TrainingRun]) -> None:
@@ -91,7 +92,7 @@ def test_the_run_beneath_a_deleted_one_is_next(team: Team, alice: User, runs: li
         registry.promote(run, alice)
     TrainingRun.objects.filter(pk=runs[1].pk).update(deleted_at=timezone.now())
     registry.roll_back(runs[0].line, team, alice)
-    assert registry.deployed_run(runs[0].line) == runs[0]
+    assert queries.deployed_run(runs[0].line) == runs[0]
 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING, Status.FAILED, Status.CANCELLED])
@@ -113,6 +114,6 @@ def test_grave_caveats_need_a_confirmation(team: Team, alice: User, result: dict
     with pytest.raises(registry.NeedsConfirmation) as asked:
         registry.promote(run, alice)
     assert [caveat.code for caveat in asked.value.caveats] == [code]
-    assert registry.deployed_run(run.line) is None
+    assert queries.deployed_run(run.line) is None
     registry.promote(run, alice, is_confirmed=True)
-    assert registry.deployed_run(run.line) == run
+    assert queries.deployed_run(run.line) == run

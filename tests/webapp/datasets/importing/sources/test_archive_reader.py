@@ -30,7 +30,7 @@ from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets import cleanup as datasets_cleanup
 from webapp.datasets.errors import ArchiveTooLarge, NotAnArchive
-from webapp.datasets.importing import services as importing
+from webapp.datasets.importing import queries
 from webapp.datasets.importing import words as importing_words
 from webapp.datasets.importing.sources import zip_reader
 from webapp.datasets.models import Import, Label, Outcome
@@ -267,7 +267,7 @@ def test_a_broken_csv_fails_and_names_the_line(table: bytes, line: int, team: Te
     assert refused(of_import) == "broken_list"
     of_import.refresh_from_db()
     assert [f"line {line}" in words for words in importing_words.of_notes(of_import)] == [True]
-    assert not importing.can_resume(of_import)
+    assert not queries.can_resume(of_import)
     datasets_cleanup.clean_up()
     assert storage.names(of_import.inbox_prefix) == []
 

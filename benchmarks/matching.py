@@ -1,6 +1,6 @@
 """Open-set identification across occasions: error rates by similarity, from which the thresholds are chosen.
 
-`python -m benchmarks identification`: news photographs (LFW) and other sets with a folder per person; every picture is
+`python -m benchmarks matching`: news photographs (LFW) and other sets with a folder per person; every picture is
 another occasion. Templates are drawn from some pictures of a person, the query from others.
 """
 
