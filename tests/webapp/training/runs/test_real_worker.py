@@ -23,7 +23,7 @@ from webapp.training.models import RunState, TrainingRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PROJECT = Path(__file__).parents[3]
+PROJECT = Path(__file__).parents[4]
 COMMAND = (
     "-m celery -A webapp.celery worker -P prefork -c 1 -Q training --max-tasks-per-child 1 "
     "--without-gossip --without-mingle"
