@@ -171,7 +171,7 @@ def test_labels_are_made_changed_and_removed_in_place(page: Page, troubles: Trou
     says(page, 19, "Big laugh 大笑")
     page.locator(".label-row", has_text="Big laugh").get_by_role("button", name="Edit").click()
     dialog.get_by_role("button", name="Delete").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("is in use")
+    expect(dialog.get_by_role("alert")).to_contain_text("still has samples")
 
 
 def test_two_people_see_each_other_and_nobody_overwrites(page: Page, visitors: Any, datasets: dict[str, str]) -> None:

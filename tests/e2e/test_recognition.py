@@ -50,7 +50,7 @@ def test_a_deployed_model_labels_an_earlier_video_only_when_that_is_applied(
     expect(card(page, film.stem)).to_have_attribute("data-state", "done", timeout=ANALYSED_MS)
     card(page, film.stem).locator("a.card-link").click()
     page.get_by_role("tab", name="Labels").click()
-    expect(page.locator("#labels")).to_contain_text("Teach it what to look for")
+    expect(page.locator("#labels")).to_contain_text("Teach Rollcall what to look for")
     video = page.url.split("?")[0]
 
     run = seed_run(product.data_dir, team=newsroom, **SURE)["run"]

@@ -22,7 +22,7 @@ def test_a_sample_is_painted_examined_and_ready_to_train(page: Page, product: Pr
     for finding in ("Blurred", "Too dark or too bright", "Duplicates", "Probably wrong labels"):
         expect(page.get_by_role("heading", name=finding)).to_be_visible(timeout=WORK_MS)
     page.get_by_role("link", name="Train", exact=True).click()
-    page.get_by_role("link", name="Make a version").click()
+    page.get_by_role("link", name="Create version").click()
     page.locator("form[action$='/versions/freeze/'] button").click()
     expect(page).to_have_url(re.compile(r"/versions/1/$"))
     page.locator("main").get_by_role("link", name="Train", exact=True).last.click()

@@ -29,7 +29,7 @@ class DatasetForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Dataset
         fields = ["name", "purpose", "keeps_samples"]
-        help_texts = {"purpose": _("What should be told apart, and what for? Optional.")}
+        help_texts = {"purpose": _("What should the model tell apart, and what for? Optional.")}
         widgets = {"purpose": forms.Textarea(attrs={"rows": 2})}
 
     def clean_name(self) -> str:

@@ -119,7 +119,7 @@ def add_label(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
         label = services.label_called(dataset, form.cleaned_data["name"])
     except services.TooManyLabels:
         return refused(
-            request, _("This dataset already has as many labels as possible. Delete one to add another."), here
+            request, _("This dataset already has the maximum number of labels. Delete one to add another."), here
         )
     return done(request, _("Added the label “%(name)s”.") % {"name": label.name}, here)
 
@@ -133,7 +133,7 @@ def edit_label(request: HttpRequest, dataset_id: UUID, label_id: int) -> HttpRes
     if not form.is_valid():
         return refused(
             request,
-            _("Enter a name. The keyboard shortcut must be a digit or a lower-case letter, except S, T, U and X."),
+            _("Enter a name. The keyboard shortcut must be a digit or a lower-case letter, except s, t, u and x."),
             here,
             status=400,
         )
@@ -152,7 +152,7 @@ def remove_label(request: HttpRequest, dataset_id: UUID, label_id: int) -> HttpR
     label = _label(request, dataset_id, label_id)
     here = reverse("datasets:grid", args=[dataset_id])
     if not services.remove_label(label):
-        words = _("“%(name)s” is in use. Relabel its samples first.")
+        words = _("“%(name)s” still has samples. Relabel them first.")
         return refused(request, words % {"name": label.name}, here)
     undo = reverse("datasets:add_label", args=[dataset_id])
     return done(request, _("Deleted the label “%(name)s”.") % {"name": label.name}, here, undo, {"name": label.name})

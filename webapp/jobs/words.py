@@ -69,7 +69,7 @@ FAILURES: dict[str, FailureWords] = {
     ),
     "picture_too_large": FailureWords(
         gettext_lazy("The frames of this video are too large to process."),
-        gettext_lazy("Save it in 4K (3840 × 2160) or smaller, then upload that file."),
+        gettext_lazy("Save it at 4K (3840 × 2160) or smaller, then upload that file."),
     ),
     "unreadable_picture": FailureWords(
         gettext_lazy("This picture cannot be read."),
@@ -89,7 +89,7 @@ FAILURES: dict[str, FailureWords] = {
     ),
     "leaking_split": FailureWords(
         gettext_lazy("The same video or person is in the training set and in another set."),
-        gettext_lazy("Make a new version of the dataset, which keeps each video in one set."),
+        gettext_lazy("Create a new version of the dataset, which keeps each video in one set."),
     ),
     "training_diverged": FailureWords(
         gettext_lazy("The training became unstable in its first steps."),
@@ -97,7 +97,7 @@ FAILURES: dict[str, FailureWords] = {
     ),
     "data_gone": FailureWords(
         gettext_lazy("The dataset version that this training uses has been deleted."),
-        gettext_lazy("Make a new version of a dataset and train on that."),
+        gettext_lazy("Create a new version of a dataset and train on that."),
     ),
     "gpu_gone": FailureWords(
         gettext_lazy("The graphics card stopped responding."),
@@ -133,7 +133,7 @@ FAILURES: dict[str, FailureWords] = {
     ),
     "broken_list": FailureWords(
         gettext_lazy("The list inside the ZIP cannot be read."),
-        gettext_lazy("The line is named below. Fix it, then upload the ZIP again."),
+        gettext_lazy("The line is shown below. Fix it, then upload the ZIP again."),
     ),
     "crashed": FailureWords(
         gettext_lazy("The analysis crashed several times."),

@@ -113,5 +113,5 @@ class WindowForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.errors and not 0 < cleaned["end_s"] - cleaned["start_s"] <= MAX_WINDOW_S:
-            raise forms.ValidationError(_("The stretch is empty or too long."))
+            raise forms.ValidationError(_("This part of the video is empty or too long."))
         return cleaned

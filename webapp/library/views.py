@@ -189,7 +189,11 @@ def sample(request: SignedInRequest) -> HttpResponseBase:
     team = team_of(request)
     team = get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
     video = services.begin_sample(team=team, user=request.user, title=_("Sample: an astronaut and an admiral"))
-    return done(request, _("The sample video is on its way."), reverse("videos:detail", args=[video.pk]))
+    return done(
+        request,
+        _("Making the sample video. It will appear here in a moment."),
+        reverse("videos:detail", args=[video.pk]),
+    )
 
 
 def _video_context(request: HttpRequest, video_id: UUID) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def start_batch_response(
         videos = services.not_labelled_by(runs[0], videos)
     batch = services.start_batch(runs, list(videos.select_related("team")[:MOST_AT_ONCE]), user=request.user)
     if batch is None:
-        return refused(request, _("The model can’t run on these videos now. Choose analysed videos."), here)
+        return refused(request, _("The model cannot run on these videos now. Choose analysed videos."), here)
     n = access.visible_recognitions(request.user).filter(batch=batch).count()
     words = ngettext("Running on %(n)d video.", "Running on %(n)d videos.", n) % {"n": n}
     return done(request, words, reverse("recognition:batch", args=[batch]))

@@ -26,7 +26,7 @@ STRINGS: dict[str, Promise] = {
     "upload.disk_full": _("The server is running out of space. Delete videos that you no longer need, then try again."),
     "upload.signed_out": _("You have been signed out. Sign in again, then choose the file again to continue."),
     "upload.forbidden": _(
-        "You can view this team's videos but not add any. Ask an admin of the team for the Editor role."
+        "You can view this team’s videos but not add any. Ask an admin of the team for the Editor role."
     ),
     "upload.unreadable": _("Your browser could not read this file. Was it moved or changed? Choose it again."),
     "upload.summary": _("{n} uploading · {percent} %"),
@@ -77,10 +77,10 @@ STRINGS: dict[str, Promise] = {
     "grid.range_to": _("Choose the last sample"),
     "grid.hint_filter": _("Click a label to see only its samples"),
     "grid.hint_give_one": _("Click a label to apply it to the selected sample"),
-    "grid.hint_give": _("Click a label to apply it to all {n}"),
+    "grid.hint_give": _("Click a label to apply it to all {n} samples"),
     "grid.leave_out": _("Leave out"),
     "grid.take_in": _("Include again"),
-    "grid.nothing_suggested": _("None of the selected samples that you have seen has a suggestion."),
+    "grid.nothing_suggested": _("The selected samples you have seen so far have no suggestions."),
     "grid.label_first": _("Label this sample first. Then T applies the label to its whole track."),
     "grid.no_track": _("This sample is not part of a track."),
     "grid.again": _("{n} match now · Show them"),

@@ -26,23 +26,23 @@ NEED_CONFIRMATION = frozenset({LEAK, TINY, ONE_SOURCE, ONNX})
 WORDS: dict[str, tuple[Promise, Promise]] = {
     LEAK: (
         _("Some test pictures were also used for training."),
-        _("Its figures are too good. Check the dataset for duplicates, make a new version and train again."),
+        _("Results look better than they are. Check the dataset for duplicates, create a new version and train again."),
     ),
     TINY: (
         _("It was tested on very few samples."),
-        _("A single sample changes the figure a lot. Label more samples from other videos."),
+        _("A single sample changes the result a lot. Label more samples from other videos."),
     ),
     ONE_SOURCE: (
         _("All samples come from one source, so a fair test is not possible."),
-        _("The figure shows how well it knows this source, not how well it will do on the next video."),
+        _("The result shows how well it knows this source, not other videos. Add samples from other videos."),
     ),
     FEW: (
         _("The test samples come from very few sources."),
-        _("It may do much better or worse on the next video. Test on five or more sources for a reliable figure."),
+        _("It may do much better or worse on other videos. Test on five or more sources for a reliable result."),
     ),
     NOT_TESTED: (
         _("There was no test set, so it was measured on the samples used to choose its settings."),
-        _("The figure is slightly too good. Make a version with a test set for a fair one."),
+        _("The result is slightly too good. Create a version with a test set for a fair one."),
     ),
     ONNX: (
         _("The exported model, which runs on videos, gives different scores from the one that was measured."),

@@ -65,7 +65,7 @@ def check_size(name: str, size_bytes: int) -> None:
     if size_bytes <= 0:
         raise Refused(_("“%(name)s” is empty.") % {"name": name}, HTTPStatus.BAD_REQUEST)
     if size_bytes > settings.UPLOAD_MAX_BYTES:
-        words = _("“%(name)s” is %(size)s. Files can be up to %(limit)s.")
+        words = _("“%(name)s” is %(size)s. Files can be up to %(limit)s. Choose a smaller file.")
         values = {"name": name, "size": size(size_bytes), "limit": size(settings.UPLOAD_MAX_BYTES)}
         raise Refused(words % values, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
@@ -74,7 +74,8 @@ def check_room(name: str, size_bytes: int, resuming_bytes: int = 0) -> None:
     """Raises Refused where the disk would become too full."""
     if size_bytes - resuming_bytes > room_bytes():
         words = _(
-            "“%(name)s” is %(size)s, but the server has room for only %(room)s. Delete videos that you no longer need."
+            "“%(name)s” is %(size)s, but the server has room for only %(room)s. Delete videos that you no longer need, "
+            "then try again."
         )
         values = {"name": name, "size": size(size_bytes), "room": size(room_bytes())}
         raise Refused(words % values, HTTPStatus.INSUFFICIENT_STORAGE)

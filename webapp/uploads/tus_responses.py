@@ -165,9 +165,9 @@ def _patch(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpRe
     except receive_services.TooManyBytes as error:
         raise TusError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("The file is larger than announced.")) from error
     except receive_services.ChecksumMismatch as error:
-        raise TusError(CHECKSUM_MISMATCH, _("The data was damaged in transit.")) from error
+        raise TusError(CHECKSUM_MISMATCH, _("The data was damaged on the way. Try again.")) from error
     except partial_files.Busy as error:
-        raise TusError(HTTPStatus.LOCKED, _("Another window is uploading the same file.")) from error
+        raise TusError(HTTPStatus.LOCKED, _("Another window is uploading the same file. Close one of them.")) from error
     except UnreadablePostError as error:
         raise TusError(HTTPStatus.BAD_REQUEST, _("The connection was lost.")) from error
     except OSError as error:

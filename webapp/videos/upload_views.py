@@ -65,7 +65,7 @@ class VideoTarget:
     ) -> tuple[Upload, dict[str, str]]:
         thoroughness = metadata.get("thoroughness") or ThoroughnessChoice.BALANCED
         if thoroughness not in ThoroughnessChoice.values:
-            raise TusError(HTTPStatus.BAD_REQUEST, _("Unknown thoroughness."))
+            raise TusError(HTTPStatus.BAD_REQUEST, _("Choose Fast, Balanced or Thorough."))
         teams = access.editable_teams(request.user)
         try:
             team = teams.get(pk=uuid.UUID(metadata["team"])) if metadata.get("team") else teams.earliest("created_at")

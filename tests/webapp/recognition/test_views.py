@@ -128,7 +128,7 @@ def test_empty_places_teach(team: Team, bob: User, vera: User) -> None:
     video = make_video(team=team)
     assert "No model in use" in page(client, reverse("recognition:list"))
     address = reverse("videos:detail", args=[video.pk]) + "?tab=labels"
-    assert "Teach it what to look for" in page(client, address)
+    assert "Teach Rollcall what to look for" in page(client, address)
     run = promote(make_model_run(team=team))
     assert "No model has labelled this video yet" in page(client, address)
     assert reverse("recognition:begin") not in page(signed_in(vera), address)

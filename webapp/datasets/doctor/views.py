@@ -33,7 +33,7 @@ MEANINGS: dict[str, Promise] = {
         "The best of each group is kept."
     ),
     FindingKind.WRONG_LABEL: gettext_lazy("They look more like another label. Review them before you relabel them."),
-    FindingKind.MIXED: gettext_lazy("These faces do not look like the person they are filed under."),
+    FindingKind.MIXED: gettext_lazy("These faces do not look like the person they are labelled as."),
     FindingKind.UNBALANCED: gettext_lazy(
         "A model that always predicts the most frequent label would already look good."
     ),

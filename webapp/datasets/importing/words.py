@@ -111,12 +111,12 @@ def _of_note(note: dict[str, object]) -> str:
         }
     if code == "too_many_labels":
         return _(
-            "The dataset has reached its maximum number of labels. Samples with further labels were added without one."
+            "The dataset has reached its maximum number of labels. Samples with other labels were added unlabelled."
         )
     if code == "unknown_categories":
-        return _("%(count)s boxes have a category that is not in the list. They were added without a label.") % note
+        return _("%(count)s boxes have a category that is not in the list. They were added unlabelled.") % note
     if code == "broken_list" and note.get("line"):
-        return _("“%(file)s” cannot be read from line %(line)s on. Fix this line, then upload the ZIP again.") % note
+        return _("“%(file)s” cannot be read from line %(line)s onwards. Fix it, then upload the ZIP again.") % note
     if code == "broken_list":
         words = _("“%(file)s” cannot be read because of an error in %(place)s. Fix it, then upload the ZIP again.")
         return words % note

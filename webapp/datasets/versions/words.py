@@ -10,7 +10,7 @@ from webapp.datasets.versions import split_rules
 
 WARNINGS: dict[str, tuple[Promise, Promise]] = {
     split_rules.ONE_SOURCE: (
-        gettext_lazy("All samples come from one source, so no honest test is possible."),
+        gettext_lazy("All samples come from one source, so a fair test is not possible."),
         gettext_lazy(
             "Results will show how well a model knows this source, not how it does on other videos. "
             "Add samples from other videos."
@@ -24,7 +24,9 @@ WARNINGS: dict[str, tuple[Promise, Promise]] = {
     ),
     split_rules.FEW_SOURCES: (
         gettext_lazy("Very few sources are left for testing."),
-        gettext_lazy("Results may be far off for other videos. Five or more test sources make them reliable."),
+        gettext_lazy(
+            "Results may differ a lot on other videos. Add samples until five or more sources are used for testing."
+        ),
     ),
     split_rules.LABEL_MISSING: (
         gettext_lazy("A label is missing from one of the sets."),

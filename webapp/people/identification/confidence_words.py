@@ -45,10 +45,10 @@ def error_rates_in_words(similarity: float) -> str:
     point = min(MEASURED_ERROR_RATES, key=lambda each: abs(each.similarity - similarity))
     known = round(100 * point.true_match_rate)
     if not point.false_match_rate:
-        words = _("Matched no stranger in our measurements; finds %(known)d of 100 views of the same person.")
+        words = _("Matched no stranger in our measurements and finds %(known)d of 100 views of the same person.")
         return words % {"known": known}
     one_in = _rounded(1 / point.false_match_rate)
-    words = _("Wrongly matches about 1 stranger in %(n)s; finds %(known)d of 100 views of the same person.")
+    words = _("Wrongly matches about 1 stranger in %(n)s and finds %(known)d of 100 views of the same person.")
     return words % {"n": f"{one_in:,}", "known": known}
 
 

@@ -54,7 +54,7 @@ def answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
         return done(request, _("Skipped. You will see it again at the end."), here)
     dataset = _dataset(request, run)
     if dataset is None:
-        return refused(request, _("The dataset of this model was deleted, so answers can’t be saved."), here)
+        return refused(request, _("The dataset of this model was deleted, so answers cannot be saved."), here)
     label = dataset.labels.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 19 else None
     if label is None:
         return refused(request, _("Choose a label, or skip."), here)
@@ -89,7 +89,7 @@ def undo_answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     try:
         services.undo_answer(observation, dataset, act, user=request.user)
     except TooLate:
-        return refused(request, _("It is still being added to the dataset. Try again in a moment."), here)
+        return refused(request, _("Your answer is still being added to the dataset. Try again in a moment."), here)
     return done(request, _("Undone."), here)
 
 

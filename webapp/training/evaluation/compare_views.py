@@ -65,12 +65,12 @@ def _pair(request: HttpRequest, runs: list[TrainingRun]) -> tuple[TrainingRun, T
 def _told(told: AccuracyDifference) -> str:
     if told.chance is None:
         return _(
-            "These two can’t be compared fairly because they were tested on different samples. Train both on the same "
-            "version of the dataset."
+            "These two runs cannot be compared fairly because they were tested on different samples. Train both on the "
+            "same version of the dataset."
         )
     other = told.second if told.better == told.first else told.first
     better, worse = (_("Run %(number)d") % {"number": run.number} for run in (told.better, other))
     words = evaluation_words.difference(told.chance, better, worse, told.points, told.common)
     if told.alone:
-        words += " " + _("Samples that only one of them was tested on are not counted.")
+        words += " " + _("Samples that only one of the two was tested on are not counted.")
     return words

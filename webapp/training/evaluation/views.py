@@ -137,7 +137,7 @@ def _label(dataset: Dataset, wished: str) -> Label | None:
 def _unchanged(sample: Sample) -> str:
     if sample.removed_at is not None:
         return _("This sample is no longer in the dataset.")
-    return _("Nothing was changed: it was already set, or someone else just changed it. Reload the page to see.")
+    return _("Nothing changed: someone may have changed this sample first. Reload the page to see its current label.")
 
 
 def _threshold_context(request: HttpRequest, run: TrainingRun, part: str) -> dict[str, Any]:

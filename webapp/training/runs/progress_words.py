@@ -33,10 +33,10 @@ def progress_sentences(run: TrainingRun, ahead: int = 0) -> list[str]:
 
 def _waiting(run: TrainingRun, ahead: int) -> str:
     if run.history:
-        return _("Resumes after epoch %(n)d as soon as a worker is free.") % {"n": run.history[-1]["epoch"]}
+        return _("Resumes after epoch %(n)d as soon as the server is free.") % {"n": run.history[-1]["epoch"]}
     if ahead:
         return ngettext("Starts soon: %(n)d job ahead.", "Starts soon: %(n)d jobs ahead.", ahead) % {"n": ahead}
-    return _("Starts as soon as a worker is free.")
+    return _("Starts as soon as the server is free.")
 
 
 def _paused(run: TrainingRun) -> str:
@@ -44,7 +44,7 @@ def _paused(run: TrainingRun) -> str:
     stage = run.moment.get("stage")
     if stage == "tune":
         words = _(
-            "Paused during trial %(n)d. Resumes after its last completed epoch; the time used so far still counts."
+            "Paused during trial %(n)d. Resumes after its last completed epoch. The time used so far still counts."
         )
         return words % {"n": _trial_number(run)}
     if run.history and stage == "learn":

@@ -32,7 +32,7 @@ def obstacles(statistics: Statistics, kind: str, recipe: Recipe = Recipe.AUTO) -
     elif sum(count >= LEAST_PER_LABEL for count in counts.values()) < 2:
         found.append(_too_few(counts, kind))
     found += [
-        _("“%(label)s” needs at least %(least)d samples outside the test set; it has %(n)d.")
+        _("“%(label)s” needs at least %(least)d samples outside the test set, but has only %(n)d.")
         % {"label": label, "n": learned, "least": FEWEST_PER_LABEL}
         for label, parts in labels.items()
         if (learned := parts[Part.TRAIN] + parts[Part.VALIDATION]) < FEWEST_PER_LABEL

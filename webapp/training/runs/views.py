@@ -155,7 +155,7 @@ def cancel(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 def keep(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
     if not services.keep_best(run):
-        return refused(request, _("There is no model to keep right now."), _page_of(run))
+        return refused(request, _("There is no model to keep yet."), _page_of(run))
     return done(request, _("Keeping the best so far. Testing it next."), _page_of(run))
 
 
@@ -166,7 +166,7 @@ def delete(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     try:
         services.delete_run(run)
     except services.StillDeployed:
-        words = _("This model is in use. Use another one, or none, then delete this run.")
+        words = _("This model is in use. Use another one or stop using this one, then delete the run.")
         return refused(request, words, _page_of(run))
     words = _("Deleted run %(number)d of “%(name)s”. You can restore it for %(minutes)d minutes.")
     values = {

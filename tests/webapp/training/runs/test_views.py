@@ -218,7 +218,7 @@ def test_a_deployed_model_is_not_deleted(run: TrainingRun, alice: User) -> None:
 
 def test_the_page_of_a_run_says_what_is_going_on(run: TrainingRun, alice: User, vera: User) -> None:
     waiting = html_of(alice, page_of(run))
-    assert "as soon as a worker is free" in waiting
+    assert "as soon as the server is free" in waiting
     learning(run, config=run.config | {"patience": 7})
     html = html_of(alice, page_of(run))
     assert "No improvement for 4 epochs. Stops after 3 more." in html
@@ -319,6 +319,6 @@ def test_the_tab_of_a_dataset_leads_where_one_may_go(version: Version, alice: Us
     assert signed_in(vera).get(address)["Location"].startswith(reverse("training:list"))
     assert signed_in(charlie).get(address).status_code == 404
     Version.objects.update(deleted_at=timezone.now())
-    assert "Make a version first" in html_of(alice, address)
+    assert "Create a version first" in html_of(alice, address)
     assert "No versions yet" in html_of(alice, reverse("training:choose"))
     assert signed_in(vera).get(reverse("training:choose")).status_code == 404
