@@ -15,7 +15,7 @@ WRONG = 6
 
 
 def seed_run(data_dir: Path, **wish: Any) -> dict[str, str]:
-    """The tutorial's network on stripes that lie or stand, 60 of them held out; returns "run", "dataset", "line".
+    """The small network on stripes that lie or stand, 60 of them held out; returns "run", "dataset", "line".
 
     `team` (its name), `name` of the dataset, `learn` (pictures of each label), `settings` of the training.
     """

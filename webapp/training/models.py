@@ -16,7 +16,7 @@ class RecipeChoice(models.TextChoices):
     """Values as in `analysis.training.config.Recipe`; a test compares them."""
 
     AUTO = "auto", _("Recommended")
-    TUTORIAL = "tutorial", _("The tutorial's network")
+    TUTORIAL = "tutorial", _("Small network")
     FINETUNE = "finetune", _("Fine-tune a network")
     FACE_HEAD = "face-head", _("Small classifier for faces")
     SEQUENCE = "sequence", _("Frame sequence")

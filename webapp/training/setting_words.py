@@ -44,11 +44,11 @@ LEARNING: dict[str, Words] = {
     ),
     "loss": Words(
         _("Loss"),
-        _("Measures how wrong the predictions are; training makes it small. Cross-entropy nearly always works best."),
+        _("Measures how wrong the predictions are. Training makes it smaller. Cross-entropy nearly always works best."),
         choices={
             Loss.CROSS_ENTROPY: _("Cross-entropy"),
             Loss.BCE: _("Binary cross-entropy, per label"),
-            Loss.MSE: _("Squared error, as in the tutorial"),
+            Loss.MSE: _("Squared error"),
             Loss.FOCAL: _("Focal: puts less weight on easy pictures"),
         },
     ),
@@ -152,7 +152,7 @@ MACHINE: dict[str, Words] = {
     ),
     "mixed_precision": Words(
         _("Mixed precision"),
-        _("Uses shorter numbers on a GPU. It is faster and just as good; a CPU ignores it."),
+        _("Uses shorter numbers on a GPU. It is faster and just as good. A CPU ignores it."),
     ),
     "threads": Words(
         _("CPU cores"),
@@ -182,14 +182,14 @@ RECIPE_WORDS: dict[Recipe, tuple[Promise, Promise]] = {
     ),
     Recipe.FACE_HEAD: (
         _("Small classifier for faces"),
-        _("Builds on a face recognition network; good when you have few pictures of faces."),
+        _("Builds on a face recognition network. Good when you have few pictures of faces."),
     ),
     Recipe.FINETUNE: (
         _("Fine-tune a network"),
-        _("Adapts a network trained on a million pictures to yours; slower, and needs more samples."),
+        _("Adapts a network trained on a million pictures to yours. Slower, and needs more samples."),
     ),
     Recipe.TUTORIAL: (
-        _("The tutorial's network"),
+        _("Small network"),
         _("Two convolutions on 64 × 64 pixels, trained from scratch: small, fast and easy to understand."),
     ),
     Recipe.SEQUENCE: (

@@ -24,11 +24,11 @@ def start_tutorial(page: Page, dataset: str, epochs: int) -> None:
     """Makes a version and starts to train the small network on it; ends on the page of the run."""
     page.goto(dataset)
     page.get_by_role("link", name="Train", exact=True).click()
-    page.get_by_role("link", name="Make a version").click()
+    page.get_by_role("link", name="Create version").click()
     page.locator("form[action$='/versions/freeze/'] button").click()
     expect(page).to_have_url(re.compile(r"/versions/1/$"))
     page.locator("main").get_by_role("link", name="Train", exact=True).last.click()
-    page.locator("label.choice", has_text="The tutorial's network").click()
+    page.locator("label.choice", has_text="Small network").click()
     page.locator("details.advanced > summary").click()
     expect(page.get_by_label("Epochs", exact=True)).to_have_attribute("placeholder", "10")
     page.get_by_label("Epochs", exact=True).fill(str(epochs))
