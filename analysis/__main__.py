@@ -36,10 +36,10 @@ def build_parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check a folder of pictures for flaws (its subfolders are labels)")
     doctor.add_argument("folder", metavar="FOLDER")
     doctor.add_argument("--out", required=True, metavar="FILE", help="JSON file to write")
-    doctor.add_argument("--people", action="store_true", help="labels are people: check for mixed identities, too")
+    doctor.add_argument("--people", action="store_true", help="labels are people: also check for mixed-up people")
     doctor.set_defaults(run=_doctor)
 
-    probe = commands.add_parser("probe", help="print what a video file holds as JSON")
+    probe = commands.add_parser("probe", help="print what a video file contains, as JSON")
     probe.add_argument("video", metavar="VIDEO")
     probe.add_argument("--memory-bytes", type=int, metavar="N", help="limit on address space")
     probe.set_defaults(run=_probe)
@@ -56,7 +56,7 @@ def _add_thoroughness(parser: argparse.ArgumentParser) -> None:
         "--thoroughness",
         choices=[choice.value for choice in Thoroughness],
         default=Thoroughness.BALANCED.value,
-        help="how much time to take (default: %(default)s)",
+        help="how thoroughly to look (default: %(default)s)",
     )
 
 

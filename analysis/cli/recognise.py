@@ -23,14 +23,14 @@ SECOND_DIGITS = 3
 
 def add_recognise_command(commands: Any) -> None:
     """Adds `recognise` and its options to argparse's subparsers."""
-    recognise = commands.add_parser("recognise", help="find what a trained model knows in a video, and when")
+    recognise = commands.add_parser("recognise", help="find the labels of a trained model in a video, with times")
     recognise.add_argument("model", metavar="MODEL_DIR")
     recognise.add_argument("video", metavar="VIDEO")
     recognise.add_argument("--out", required=True, metavar="FILE", help="JSON file to write")
     recognise.add_argument(
         "--on",
         choices=[on.value for on in TrainedOn],
-        help="what the model was trained on (default: told by its networks: clips, faces, or else whole frames)",
+        help="what the model was trained on (default: clips or faces if its networks say so, otherwise whole frames)",
     )
     recognise.add_argument(
         "--clip-s", type=float, default=CLIP_S, metavar="S", help="length of the clips it was trained on"

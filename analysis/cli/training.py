@@ -119,7 +119,7 @@ def _print_result(result: TrainingResult) -> None:
                 f"{part}: {figures['accuracy']:.4f} right ({low:.3f} to {high:.3f}) on {figures['count']}, "
                 f"macro F1 {figures['macro_f1']:.4f}, calibration error {figures['expected_calibration_error']:.4f}"
             )
-    print(f"{result.folder}: {run['seconds']:.0f} s, {run['cpu_seconds']:.0f} s of processor time")
+    print(f"{result.folder}: {run['seconds']:.0f} s, {run['cpu_seconds']:.0f} s of CPU time")
 
 
 def run_tune(args: argparse.Namespace) -> int:

@@ -32,7 +32,7 @@ def _words(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} is in use by another program. Stop that one, or choose another port with --port."
     if error.errno in (errno.EACCES, errno.EPERM):
-        return f"This user may not listen on port {port}. Choose one above 1023 with --port."
+        return f"You are not allowed to use port {port}. Choose one above 1023 with --port."
     return f"Rollcall cannot listen on {host}, port {port} ({error.strerror}). Choose others with --host and --port."
 
 

@@ -74,7 +74,7 @@ class Child:
         self.pause_s = 0.5 if lived_s > STABLE_AFTER_S else min(LONGEST_PAUSE_S, self.pause_s * 2)
         self.start_again_s = time.monotonic() + self.pause_s
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        return f"{self.name} {how}; starting it again in {self.pause_s:.0f} s (see {self.log})"
+        return f"{self.name} {how}. Starting it again in {self.pause_s:.0f} s (see {self.log})"
 
     def start_if_due(self) -> bool:
         if self.process is not None or time.monotonic() < self.start_again_s:

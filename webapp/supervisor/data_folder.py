@@ -57,7 +57,7 @@ class DataFolder:
             holder = os.pread(self.lock_fd, 20, 0).decode().strip()
             if _is_alive(holder) or time.monotonic() > give_up_at:
                 raise StartupError(
-                    f"Rollcall already runs on {self.root} (process {holder or 'unknown'}). Stop that one first, "
+                    f"Rollcall is already running on {self.root} (process {holder or 'unknown'}). Stop that one first, "
                     "or choose another folder with --data-dir."
                 )
             time.sleep(0.1)

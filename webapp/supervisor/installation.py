@@ -66,7 +66,7 @@ def wait_for_web(host: str, port: int, web: Child, stopping: threading.Event) ->
         if _answers(host, port):
             return True
         if web.process is None or web.process.poll() is not None or time.monotonic() > give_up_at:
-            raise StartupError(f"The web server does not start; {web.log} says why.")
+            raise StartupError(f"The web server did not start. See {web.log}.")
         stopping.wait(0.1)
     return False
 

@@ -47,8 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./scripts/run", description="Starts Rollcall on this machine.")
     folder = Path(os.environ.get("ROLLCALL_DATA_DIR") or PROJECT / "data")
     parser.add_argument("--data-dir", type=Path, default=folder, metavar="DIR", help=f"where data is kept ({folder})")
-    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (127.0.0.1)")
-    parser.add_argument("--port", type=_port, default=8000, metavar="NUMBER", help="where to listen (8000)")
+    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=8000, metavar="NUMBER", help="port to listen on (8000)")
     return parser
 
 

@@ -78,4 +78,4 @@ def wait_until_it_answers(valkey: Child, url: str) -> None:
             if valkey.process is None or valkey.process.poll() is not None:
                 break
             time.sleep(0.05)
-    raise StartupError(f"The embedded queue (Valkey) does not start; {valkey.log} says why.")
+    raise StartupError(f"The embedded queue (Valkey) did not start. See {valkey.log}.")

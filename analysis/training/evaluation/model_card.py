@@ -69,7 +69,7 @@ def _figures(part: str, figures: PartFigures) -> str:
         [label, f"{each['precision']:.3f}", f"{each['recall']:.3f}", f"{each['f1']:.3f}", str(each["count"])]
         for label, each in figures["per_label"].items()
     ]
-    few = "So few samples say little.\n\n" if figures["count"] < TINY_TEST else ""
+    few = "With so few samples, these metrics are not reliable.\n\n" if figures["count"] < TINY_TEST else ""
     return (
         f"## Metrics on {PARTS[part]}\n\n"
         f"Accuracy {figures['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%}) on {figures['count']} samples "
@@ -90,7 +90,7 @@ def _limits(run: RunDocument) -> list[str]:
 
 def _rule(run: RunDocument) -> str:
     if len(run["labels"]) == 2:
-        return f"The second label is predicted from a score of {run['threshold']:.3f}, below that the first."
+        return f"The second label is predicted at a score of {run['threshold']:.3f} or more, otherwise the first."
     return "The label with the highest score is predicted."
 
 
@@ -99,7 +99,7 @@ def _licences(model: ModelDocument) -> str:
     if model["kind"] == "finetune":
         names.add("efficientnet")
     lines = [f"- {BACKBONES[name][0]}: {BACKBONES[name][1].licence}" for name in sorted(names)]
-    return "\n".join(["\nIt contains weights of others:\n", *lines]) if lines else ""
+    return "\n".join(["\nIt contains weights made by others:\n", *lines]) if lines else ""
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

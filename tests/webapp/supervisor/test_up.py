@@ -106,7 +106,7 @@ def test_a_second_start_on_the_same_data_is_refused_in_one_line(
 ) -> None:
     second = start(product.data_dir)
     assert second.process.wait(30) == 1
-    assert "already runs on" in second.out
+    assert "already running on" in second.out
     assert f"process {product.process.pid}" in second.out
     assert len(second.out.splitlines()) == 2
     assert answers(product)

@@ -148,7 +148,7 @@ def test_the_card_says_all_that_people_must_know(trained: TrainingResult) -> Non
     for section in ("## Data", "## Metrics on the test set", "## Limits", "## Licence", "## Use"):
         assert section in card
     assert trained.run["data_fingerprint"] in card
-    assert "weights of others" not in card, "this network was trained from nothing"
+    assert "weights made by others" not in card, "this network was trained from nothing"
 
 
 def test_the_card_names_the_licences_of_others_weights(trained: TrainingResult) -> None:

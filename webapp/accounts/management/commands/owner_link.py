@@ -16,5 +16,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if User.objects.exists():
-            raise CommandError("There is an owner already: sign in instead.")
+            raise CommandError("There is already an owner. Sign in instead.")
         self.stdout.write(reverse("accounts:first_owner", args=[first_owner_token()]))
