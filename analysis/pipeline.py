@@ -164,9 +164,7 @@ class _Paced:
 
 
 def stitch_and_group(
-    segments: Sequence[SegmentResult],
-    on_progress: OnProgress,
-    constraints: Constraints = NO_CONSTRAINTS,
+    segments: Sequence[SegmentResult], on_progress: OnProgress, constraints: Constraints = NO_CONSTRAINTS
 ) -> Grouping:
     """Stitches the tracklets of all segments, given in order, and groups the tracks into people."""
     on_progress(Progress("group", 0, 1))
@@ -227,11 +225,7 @@ def _without_pictures(segment: SegmentResult, begun: int, keep_picture: KeepPict
 
 
 def _result(
-    info: VideoInfo,
-    segments: Sequence[SegmentResult],
-    grouping: Grouping,
-    models: Models,
-    timings_s: dict[str, float],
+    info: VideoInfo, segments: Sequence[SegmentResult], grouping: Grouping, models: Models, timings_s: dict[str, float]
 ) -> AnalysisResult:
     tracklets = [tracklet for segment in segments for tracklet in segment.tracks]
     tracks = tuple(stitched_track([tracklets[number] for number in track]) for track in grouping.tracks)

@@ -139,13 +139,7 @@ SAMPLE_PICTURES = {
 }
 """Two portraits and a rocket, of which `analysis.samples.video` makes its video; keys as in its `STORY`."""
 
-ALL_WEIGHTS = (
-    YUNET,
-    MOBILEFACENET,
-    EFFICIENTNET_LITE0,
-    EFFICIENTNET_LITE0_EMBEDDER,
-    *SAMPLE_PICTURES.values(),
-)
+ALL_WEIGHTS = (YUNET, MOBILEFACENET, EFFICIENTNET_LITE0, EFFICIENTNET_LITE0_EMBEDDER, *SAMPLE_PICTURES.values())
 
 
 def weights_folder() -> Path:

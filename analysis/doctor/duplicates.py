@@ -170,11 +170,7 @@ def _verified(signatures: NDArray[np.uint8], pairs: NDArray[np.int64]) -> Float3
 
 
 def _groups(
-    pairs: NDArray[np.int64],
-    similarity: Float32,
-    n: int,
-    sources: Sequence[str] | None,
-    splits: Sequence[str] | None,
+    pairs: NDArray[np.int64], similarity: Float32, n: int, sources: Sequence[str] | None, splits: Sequence[str] | None
 ) -> list[DuplicateGroup]:
     from scipy.sparse import coo_array  # deferred: rarely needed
     from scipy.sparse.csgraph import connected_components  # deferred: rarely needed

@@ -10,14 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.doctor.balance import ThinLabel, UnbalancedLabel, thin_labels, unbalanced_labels
 from analysis.doctor.duplicates import DuplicateGroup, near_duplicates
-from analysis.doctor.flaws import (
-    Flagged,
-    find_blurred,
-    find_dark,
-    find_low_contrast,
-    find_tiny,
-    find_too_bright,
-)
+from analysis.doctor.flaws import Flagged, find_blurred, find_dark, find_low_contrast, find_tiny, find_too_bright
 from analysis.doctor.measures import MeasureTable
 from analysis.doctor.wrong_labels import PatternsOf, WrongLabels, likely_wrong_labels
 from analysis.types import Float32, Progress

@@ -68,10 +68,7 @@ class FaceDetector:
         ]
 
     def detect(
-        self,
-        image_bgr: Image,
-        thoroughness: Thoroughness = Thoroughness.BALANCED,
-        min_score: float = DEFAULT_MIN_SCORE,
+        self, image_bgr: Image, thoroughness: Thoroughness = Thoroughness.BALANCED, min_score: float = DEFAULT_MIN_SCORE
     ) -> Faces:
         """Returns the faces of a still picture of any size, best first, merged from passes at several scales."""
         height, width = image_bgr.shape[:2]

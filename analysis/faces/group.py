@@ -30,7 +30,7 @@ class Thresholds:
 THRESHOLDS = {
     # Shared clips: single tracks of one person 0.735 and more, of two people up to 0.54, groups of them less. F1 over
     # 19 clips: 0.975 at 0.42, 0.987 at 0.46, 0.997 at 0.50, 0.995 from 0.52 to 0.60, where precision is 1.
-    "mobilefacenet_192": Thresholds(0.53, 0.42, 0.5, 0.2),
+    "mobilefacenet_192": Thresholds(0.53, 0.42, 0.5, 0.2)
 }
 
 BATCH = 3_000

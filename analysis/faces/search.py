@@ -39,7 +39,7 @@ class ErrorRates:
 IDENTIFICATION_THRESHOLDS = {
     # With 1,000 known people about 1 of 100 strangers is accepted by mistake; 92 of 100 appearances of known people
     # are accepted, and nearly all others are put up for review.
-    "mobilefacenet_192": IdentificationThresholds(0.61, 0.42),
+    "mobilefacenet_192": IdentificationThresholds(0.61, 0.42)
 }
 MEASURED_ERROR_RATES = (
     ErrorRates(0.30, 3.3e-2, 1.0),

@@ -49,13 +49,7 @@ class Frame:
     __slots__ = ("_raw", "_whole_bgr", "begins_shot", "image_bgr", "index", "rotation_deg", "time_s")
 
     def __init__(
-        self,
-        raw: av.VideoFrame,
-        scaling: FrameScaling,
-        *,
-        index: int,
-        time_s: float,
-        begins_shot: bool = False,
+        self, raw: av.VideoFrame, scaling: FrameScaling, *, index: int, time_s: float, begins_shot: bool = False
     ) -> None:
         self.index, self.time_s, self.rotation_deg = index, time_s, scaling.rotation_deg
         self.begins_shot = begins_shot

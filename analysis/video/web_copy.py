@@ -111,11 +111,7 @@ def input_arguments(source: Path) -> list[str]:
 def _encoding(info: VideoInfo) -> list[str]:
     """Returns ffmpeg's arguments for even sides, at most 1920 x 1080 either way up, square pixels, unchanged times."""
     shown_width = info.width * info.sample_aspect_ratio
-    scale = min(
-        1.0,
-        COPY_LONG_SIDE / max(shown_width, info.height),
-        COPY_SHORT_SIDE / min(shown_width, info.height),
-    )
+    scale = min(1.0, COPY_LONG_SIDE / max(shown_width, info.height), COPY_SHORT_SIDE / min(shown_width, info.height))
     width, height = (max(2, round(side * scale / 2) * 2) for side in (shown_width, info.height))
     return [
         *("-vf", f"scale={width}:{height}:flags=bilinear,setsar=1,format=yuv420p"),

@@ -43,10 +43,7 @@ class GraphBuilder:
             initializer=self.constants,
         )
         return helper.make_model(
-            graph,
-            opset_imports=[helper.make_opsetid("", OPSET)],
-            ir_version=IR_VERSION,
-            producer_name="rollcall",
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="rollcall"
         )
 
 

@@ -48,16 +48,14 @@ STAGES: dict[str, Words] = {
 
 FAILURES: dict[str, FailureWords] = {
     "analysis": FailureWords(
-        gettext_lazy("This video cannot be analysed."),
-        gettext_lazy("Try a different copy of the file."),
+        gettext_lazy("This video cannot be analysed."), gettext_lazy("Try a different copy of the file.")
     ),
     "unreadable_video": FailureWords(
         gettext_lazy("This file is not a video, or it is damaged."),
         gettext_lazy("Check that it plays on your computer, then upload it again."),
     ),
     "no_video_stream": FailureWords(
-        gettext_lazy("There is sound in this file but no picture."),
-        gettext_lazy("Choose the video file instead."),
+        gettext_lazy("There is sound in this file but no picture."), gettext_lazy("Choose the video file instead.")
     ),
     "forbidden_format": FailureWords(
         gettext_lazy("This file is a playlist or a stream, which only points to a video elsewhere."),
@@ -72,8 +70,7 @@ FAILURES: dict[str, FailureWords] = {
         gettext_lazy("Save it at 4K (3840 × 2160) or smaller, then upload that file."),
     ),
     "unreadable_picture": FailureWords(
-        gettext_lazy("This picture cannot be read."),
-        gettext_lazy("Save it as JPEG or PNG, then try again."),
+        gettext_lazy("This picture cannot be read."), gettext_lazy("Save it as JPEG or PNG, then try again.")
     ),
     "missing_weights": FailureWords(
         gettext_lazy("A model file that is needed to find faces is missing on the server."),
@@ -115,17 +112,12 @@ FAILURES: dict[str, FailureWords] = {
         gettext_lazy("The server is out of disk space."),
         gettext_lazy("Delete videos that you no longer need, then try again."),
     ),
-    "file_gone": FailureWords(
-        gettext_lazy("The stored file is missing."),
-        gettext_lazy("Upload the video again."),
-    ),
+    "file_gone": FailureWords(gettext_lazy("The stored file is missing."), gettext_lazy("Upload the video again.")),
     "not_an_archive": FailureWords(
-        gettext_lazy("This is not a ZIP file, or it is damaged."),
-        gettext_lazy("Create the ZIP again and upload it."),
+        gettext_lazy("This is not a ZIP file, or it is damaged."), gettext_lazy("Create the ZIP again and upload it.")
     ),
     "encrypted_archive": FailureWords(
-        gettext_lazy("This ZIP is password-protected."),
-        gettext_lazy("Create one without a password and upload it."),
+        gettext_lazy("This ZIP is password-protected."), gettext_lazy("Create one without a password and upload it.")
     ),
     "archive_too_large": FailureWords(
         gettext_lazy("This ZIP would become suspiciously large when unpacked, so it was rejected."),

@@ -155,10 +155,7 @@ def video_page(
     rows: list[PersonRow] = []
     if video.current_analysis_id:
         rows = people.rows_of_analysis(
-            video.current_analysis_id,
-            duration_s=video.duration_s,
-            offset_s=video.playback_offset_s,
-            min_s=least,
+            video.current_analysis_id, duration_s=video.duration_s, offset_s=video.playback_offset_s, min_s=least
         )
     others = Analysis.objects.filter(video=video).exclude(pk__in=filter(None, [video.current_analysis_id]))
     latest = others.order_by("-created_at").first()

@@ -53,8 +53,7 @@ LEARNING: dict[str, Words] = {
         },
     ),
     "focal_gamma": Words(
-        _("Focal loss gamma"),
-        _("How much less easy pictures count. It only affects the focal loss."),
+        _("Focal loss gamma"), _("How much less easy pictures count. It only affects the focal loss.")
     ),
     "optimizer": Words(
         _("Optimiser"),
@@ -67,12 +66,10 @@ LEARNING: dict[str, Words] = {
         },
     ),
     "learning_rate": Words(
-        _("Learning rate"),
-        _("The size of each step. Too large and it never settles, too small and it barely learns."),
+        _("Learning rate"), _("The size of each step. Too large and it never settles, too small and it barely learns.")
     ),
     "momentum": Words(
-        _("Momentum"),
-        _("How much of the last step carries over into the next. Only SGD with momentum uses it."),
+        _("Momentum"), _("How much of the last step carries over into the next. Only SGD with momentum uses it.")
     ),
     "schedule": Words(
         _("Learning rate schedule"),
@@ -100,8 +97,7 @@ BY_HEART: dict[str, Words] = {
         _("Steadily pulls all weights towards zero. This keeps it from fitting individual pictures too closely."),
     ),
     "label_smoothing": Words(
-        _("Label smoothing"),
-        _("Trains towards slightly less than full certainty. This makes it less overconfident."),
+        _("Label smoothing"), _("Trains towards slightly less than full certainty. This makes it less overconfident.")
     ),
     "class_weights": Words(
         _("Balance rare labels"),
@@ -109,8 +105,7 @@ BY_HEART: dict[str, Words] = {
         EVERY,
     ),
     "patience": Words(
-        _("Patience"),
-        _("Stops after this many epochs without improvement. 0 means it never stops early."),
+        _("Patience"), _("Stops after this many epochs without improvement. 0 means it never stops early.")
     ),
 }
 DATA: dict[str, Words] = {
@@ -144,28 +139,17 @@ MACHINE: dict[str, Words] = {
         _("Device"),
         _("Where it trains. A graphics card (GPU) is many times faster than the CPU."),
         EVERY,
-        {
-            Device.AUTO: _("GPU if available"),
-            Device.CPU: _("CPU"),
-            Device.CUDA: _("GPU"),
-        },
+        {Device.AUTO: _("GPU if available"), Device.CPU: _("CPU"), Device.CUDA: _("GPU")},
     ),
     "mixed_precision": Words(
-        _("Mixed precision"),
-        _("Uses shorter numbers on a GPU. It is faster and just as good. A CPU ignores it."),
+        _("Mixed precision"), _("Uses shorter numbers on a GPU. It is faster and just as good. A CPU ignores it.")
     ),
-    "threads": Words(
-        _("CPU cores"),
-        _("How many CPU cores it may use. 0 means all of them."),
-        EVERY,
-    ),
+    "threads": Words(_("CPU cores"), _("How many CPU cores it may use. 0 means all of them."), EVERY),
 }
 SEARCH: dict[str, Words] = {
     "minutes": Words(
-        _("Time limit (minutes)"),
-        _("No new trial starts after this time. The current one still finishes."),
-        EVERY,
-    ),
+        _("Time limit (minutes)"), _("No new trial starts after this time. The current one still finishes."), EVERY
+    )
 }
 GROUPS: tuple[tuple[Promise, dict[str, Words]], ...] = (
     (_("Learning"), LEARNING),
@@ -176,10 +160,7 @@ GROUPS: tuple[tuple[Promise, dict[str, Words]], ...] = (
 ALL = LEARNING | BY_HEART | DATA | MACHINE | SEARCH
 
 RECIPE_WORDS: dict[Recipe, tuple[Promise, Promise]] = {
-    Recipe.AUTO: (
-        _("Recommended"),
-        _("Tries features from several pretrained networks and keeps what works best."),
-    ),
+    Recipe.AUTO: (_("Recommended"), _("Tries features from several pretrained networks and keeps what works best.")),
     Recipe.FACE_HEAD: (
         _("Small classifier for faces"),
         _("Builds on a face recognition network. Good when you have few pictures of faces."),
@@ -192,10 +173,7 @@ RECIPE_WORDS: dict[Recipe, tuple[Promise, Promise]] = {
         _("Small network"),
         _("Two convolutions on 64 × 64 pixels, trained from scratch: small, fast and easy to understand."),
     ),
-    Recipe.SEQUENCE: (
-        _("Frame sequence"),
-        _("Reads the frames of a clip in order, so it can tell movements apart."),
-    ),
+    Recipe.SEQUENCE: (_("Frame sequence"), _("Reads the frames of a clip in order, so it can tell movements apart.")),
 }
 
 YES_NO = {"yes": _("Yes"), "no": _("No")}

@@ -171,9 +171,7 @@ def _facts(finding: Finding) -> list[str]:
     if finding.kind == FindingKind.DUPLICATES:
         words = ngettext("In %(n)d group.", "In %(n)d groups.", facts["groups"])
         across = ngettext(
-            "%(n)d group spans several sources.",
-            "%(n)d groups span several sources.",
-            facts["across_sources"],
+            "%(n)d group spans several sources.", "%(n)d groups span several sources.", facts["across_sources"]
         )
         more = [across % {"n": facts["across_sources"]}] if facts["across_sources"] else []
         return [words % {"n": facts["groups"]}, *more]

@@ -41,11 +41,7 @@ class ImportOptions:
         return cls(**values)
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {
-            "people": list(self.people),
-            "videos": list(self.videos),
-            "chosen": list(self.chosen),
-        }
+        return asdict(self) | {"people": list(self.people), "videos": list(self.videos), "chosen": list(self.chosen)}
 
 
 SAME_MOMENT_S = EXACT_TOLERANCE_S

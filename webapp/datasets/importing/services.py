@@ -75,11 +75,7 @@ def _begin_job(of_import: Import, condition: Q, user: User | None) -> Job:
     with transaction.atomic():
         dataset = of_import.dataset
         job = lifecycle.create(
-            JobKind.IMPORT,
-            team=dataset.team,
-            subject_id=dataset.pk,
-            created_by=user,
-            total=of_import.items_total,
+            JobKind.IMPORT, team=dataset.team, subject_id=dataset.pk, created_by=user, total=of_import.items_total
         )
         ready = Import.objects.filter(condition, pk=of_import.pk, undone_at=None, items_done__lt=F("items_total"))
         if not ready.update(job=job):

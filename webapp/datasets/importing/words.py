@@ -12,11 +12,7 @@ from webapp.datasets.models import Import, Outcome, Source
 NAMES_SHOWN = 3
 
 SOURCES: dict[str, tuple[str, Promise, Promise]] = {
-    Source.PEOPLE: (
-        "people",
-        gettext_lazy("People in videos"),
-        gettext_lazy("Faces found in your videos."),
-    ),
+    Source.PEOPLE: ("people", gettext_lazy("People in videos"), gettext_lazy("Faces found in your videos.")),
     Source.FRAMES: (
         "videos",
         gettext_lazy("Frames from videos"),
@@ -27,11 +23,7 @@ SOURCES: dict[str, tuple[str, Promise, Promise]] = {
         gettext_lazy("Clips from videos"),
         gettext_lazy("A few seconds around people, or at regular intervals."),
     ),
-    Source.PICTURES: (
-        "upload",
-        gettext_lazy("Pictures from your computer"),
-        gettext_lazy("As many as you like."),
-    ),
+    Source.PICTURES: ("upload", gettext_lazy("Pictures from your computer"), gettext_lazy("As many as you like.")),
     Source.ARCHIVE: (
         "download",
         gettext_lazy("ZIP file"),
@@ -105,10 +97,7 @@ def _of_note(note: dict[str, object]) -> str:
     if code == "one_label" and isinstance(names := note.get("names"), list):
         return _(
             "“%(first)s” and “%(second)s” differ only in upper and lower case, so they were merged into one label."
-        ) % {
-            "first": names[0],
-            "second": names[-1],
-        }
+        ) % {"first": names[0], "second": names[-1]}
     if code == "too_many_labels":
         return _(
             "The dataset has reached its maximum number of labels. Samples with other labels were added unlabelled."

@@ -43,12 +43,7 @@ def name(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     if other is not None:
         return _ask_whether_same(request, person, other, wished)
     try:
-        event = services.name_person(
-            person,
-            name=wished,
-            seen=request.POST.get("was"),
-            user=request.user,
-        )
+        event = services.name_person(person, name=wished, seen=request.POST.get("was"), user=request.user)
     except EditConflict:
         return edit_conflict(request, here, person)
     return act_done(request, event, here)

@@ -7,10 +7,7 @@ from uuid import UUID
 
 from webapp.accounts.models import Team
 from webapp.jobs.models import ACTIVE
-from webapp.people import (
-    constraint_queries,
-    present_queries,
-)
+from webapp.people import constraint_queries, present_queries
 from webapp.people.models import Face, LiveGuess, Person
 from webapp.videos.models import Analysis, Video
 

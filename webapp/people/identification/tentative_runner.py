@@ -10,11 +10,7 @@ from uuid import UUID
 import numpy as np
 
 from analysis.faces.search import IDENTIFICATION_THRESHOLDS, similarities
-from webapp.people import (
-    gallery_queries,
-    live_services,
-    sample_codec,
-)
+from webapp.people import gallery_queries, live_services, sample_codec
 from webapp.people.identification import runner
 from webapp.people.models import Face, LiveGuess
 from webapp.videos.models import Analysis

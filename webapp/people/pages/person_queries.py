@@ -82,10 +82,7 @@ def videos_of(person: Person, number: str | int | None) -> "Page[PersonVideo]":
     listed = _appearances(person, videos)
     page.object_list = [
         PersonVideo(  # type: ignore[misc]
-            video,
-            counted[pk]["count"],
-            max(counted[pk]["first_s"] - video.playback_offset_s, 0.0),
-            listed[pk],
+            video, counted[pk]["count"], max(counted[pk]["first_s"] - video.playback_offset_s, 0.0), listed[pk]
         )
         for pk, video in videos.items()
     ]

@@ -109,13 +109,7 @@ def move(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
             context = {"person": person, "target": target, "meetings": meetings, "tracks": chosen, "name": name}
             return render(request, "people/move_conflict.html", context, status=409)
     try:
-        event, _to = services.move_appearances(
-            person,
-            track_ids=chosen,
-            target=target,
-            name=name,
-            user=request.user,
-        )
+        event, _to = services.move_appearances(person, track_ids=chosen, target=target, name=name, user=request.user)
     except EditConflict:
         return edit_conflict(request, here, person)
     return act_done(request, event, here)

@@ -55,10 +55,7 @@ def open_batches(recognitions: QuerySet[Recognition], limit: int = 10) -> list[d
     """Returns batches in work or to be applied, newest first: "batch", "count", "waiting", "in_work", "at"."""
     grouped = recognitions.filter(batch__isnull=False).order_by().values("batch")
     found = grouped.annotate(
-        count=Count("pk"),
-        waiting=Count("pk", filter=NEW),
-        in_work=Count("pk", filter=IN_WORK),
-        at=Max("created_at"),
+        count=Count("pk"), waiting=Count("pk", filter=NEW), in_work=Count("pk", filter=IN_WORK), at=Max("created_at")
     )
     rows: list[Any] = list(found.filter(Q(waiting__gt=0) | Q(in_work__gt=0)).order_by("-at")[:limit])
     return rows

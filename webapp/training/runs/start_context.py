@@ -77,10 +77,7 @@ def _setting(form: TrainingForm, name: str, chosen: Recipe) -> Setting:
     field = form[name]
     is_wide = False
     if isinstance(field.field, ChoiceField):
-        field.field.choices = [
-            ("", _("%(value)s (default)") % {"value": shown}),
-            *(words.choices or YES_NO).items(),
-        ]
+        field.field.choices = [("", _("%(value)s (default)") % {"value": shown}), *(words.choices or YES_NO).items()]
         is_wide = any(len(str(text)) > HALF_A_ROW for _value, text in field.field.choices)
     else:
         field.field.widget.attrs["placeholder"] = shown

@@ -169,11 +169,7 @@ def delete(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
         words = _("This model is in use. Use another one or stop using this one, then delete the run.")
         return refused(request, words, _page_of(run))
     words = _("Deleted run %(number)d of “%(name)s”. You can restore it for %(minutes)d minutes.")
-    values = {
-        "number": run.number,
-        "name": run.dataset_name,
-        "minutes": UNDO_PERIOD.total_seconds() // 60,
-    }
+    values = {"number": run.number, "name": run.dataset_name, "minutes": UNDO_PERIOD.total_seconds() // 60}
     return done(request, words % values, reverse("training:list"), reverse("training:restore", args=[run.pk]))
 
 
