@@ -47,7 +47,7 @@ INSTALLED_APPS = [
     "webapp.jobs",
     "webapp.videos",
     "webapp.people",
-    "webapp.analyses",
+    "webapp.analyses",  # has no models; as an app, Celery finds its tasks
     "webapp.datasets",
     "webapp.training",
     "webapp.recognition",

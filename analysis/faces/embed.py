@@ -48,7 +48,8 @@ class MobileFaceNetEmbedder:
         return align_faces(image_bgr, landmarks, ARCFACE_TEMPLATE, ARCFACE_SIZE, smooth=True)
 
     def embed(self, aligned_bgr: Image, twice: NDArray[np.bool_] | None = None) -> Float32:
-        faces = (_planes_rgb(aligned_bgr) - np.float32(127.5)) / np.float32(128)
+        planes_rgb = aligned_bgr[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32)
+        faces = (planes_rgb - np.float32(127.5)) / np.float32(128)
         vectors = _in_batches(self.session, faces)
         again = np.ones(len(faces), bool) if twice is None else twice
         if again.any():
@@ -63,10 +64,6 @@ def load_mobilefacenet(threads: int = 0) -> MobileFaceNetEmbedder:
 
 load_embedder = load_mobilefacenet
 """The default."""
-
-
-def _planes_rgb(aligned_bgr: Image) -> Float32:
-    return aligned_bgr[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32)
 
 
 def _in_batches(session: InferenceSession, faces: Float32) -> Float32:

@@ -68,7 +68,8 @@ def tune(
         raise BadTrainingConfig(f"trials: expected a number from 1 to {MOST_TRIALS}, got {trials}")
     config = _with_network(config, data)
     run = begin_run(config, on_progress)
-    prepared = prepare(config, config.recipe, _without_test(data), run.reporter)
+    without_test = TrainingData(data.labels, data.part(None, SplitPart.TRAIN, SplitPart.VALIDATION))
+    prepared = prepare(config, config.recipe, without_test, run.reporter)
     out_dir.mkdir(parents=True, exist_ok=True)
     with _full_disk_named(out_dir):
         study = _open_study(config, prepared, out_dir)
@@ -136,10 +137,6 @@ def _with_network(config: TrainingConfig, data: TrainingData) -> TrainingConfig:
 def tuned_config(config: TrainingConfig, data: TrainingData, document: dict[str, Any]) -> TrainingConfig:
     """Returns what to train with after a search with `config`; `document` is what `tune` returned."""
     return from_json(_with_network(config, data).as_json() | document["best_settings"])
-
-
-def _without_test(data: TrainingData) -> TrainingData:
-    return TrainingData(data.labels, data.part(None, SplitPart.TRAIN, SplitPart.VALIDATION))
 
 
 def suggest(trial: optuna.Trial, config: TrainingConfig) -> TrainingConfig:

@@ -47,7 +47,7 @@ def run_analysis(job: Job) -> None:
     if parts & set(ACTIVE):
         lifecycle.hand_over(job)
     elif parts <= {Status.DONE}:
-        _group(job, analysis)
+        store_people(job, analysis, group(job, analysis))
     else:  # a part was cancelled, and so was this job
         raise Cancelled
 
@@ -228,11 +228,6 @@ class GroupedTracks:
     """Earlier analyses of the video, which this one replaces."""
     seen_before: list[uuid.UUID]
     """Their people."""
-
-
-def _group(job: Job, analysis: Analysis) -> None:
-    """Turns groups into people, the last step."""
-    store_people(job, analysis, group(job, analysis))
 
 
 def group(job: Job, analysis: Analysis) -> GroupedTracks:

@@ -5,7 +5,6 @@ from django.apps import AppConfig
 
 class DatasetsConfig(AppConfig):
     name = "webapp.datasets"
-    label = "datasets"
 
     def ready(self) -> None:
         from webapp.datasets import cleanup  # deferred: app registry

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
 
-from webapp.datasets.models import Dataset, Import, Label, Sample, Version
+from webapp.datasets.models import Dataset, Label, Sample, Version
 from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
 from webapp.jobs.models import Job, JobKind
@@ -130,7 +130,3 @@ def current_work(dataset: Dataset) -> dict[str, object] | None:
     order = (JobKind.IMPORT, JobKind.CHECKUP, JobKind.MEASURE)
     jobs = sorted(active, key=lambda job: order.index(job.kind) if job.kind in order else len(order))
     return jobs_words.payload_with_words(job_state.state_of(jobs[0]).payload()) if jobs else None
-
-
-def imports_of(dataset: Dataset) -> QuerySet[Import]:
-    return dataset.imports.select_related("job", "created_by").order_by("-created_at")

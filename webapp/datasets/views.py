@@ -42,9 +42,8 @@ def create(request: SignedInRequest) -> HttpResponse:
     form = NewDatasetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         return HttpResponseRedirect(_made(request, team, form.cleaned_data))
-    return render(
-        request, "datasets/create.html", {"form": form, "kinds": _kinds()}, status=400 if form.errors else 200
-    )
+    kinds = [(kind.value, str(kind.label), str(KIND_WORDS[kind])) for kind in DatasetKind]
+    return render(request, "datasets/create.html", {"form": form, "kinds": kinds}, status=400 if form.errors else 200)
 
 
 def _made(request: SignedInRequest, team: Team, fields: dict[str, Any]) -> str:
@@ -58,11 +57,6 @@ def _made(request: SignedInRequest, team: Team, fields: dict[str, Any]) -> str:
         keeps_samples=fields["keeps_samples"],
     )
     return reverse("datasets:fill", args=[dataset.pk])
-
-
-def _kinds() -> list[tuple[str, str, str]]:
-    """Returns value, name and use of each type."""
-    return [(kind.value, str(kind.label), str(KIND_WORDS[kind])) for kind in DatasetKind]
 
 
 @login_required

@@ -66,7 +66,7 @@ async def ranged_response(
     """
     if not PLAYABLE_TYPES.fullmatch(content_type):
         raise ValueError(f"{content_type!r} must not be served from the media store")
-    size, version = await asyncio.to_thread(_size_and_version, key)
+    size, version = await asyncio.to_thread(lambda: (storage.size(key), storage.version(key)))
     etag = f'"{version}"'
     headers = _headers(content_type, etag, download_name, max_age_s)
     if etag in (tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")):
@@ -83,10 +83,6 @@ async def ranged_response(
     if request.method == "HEAD":
         return HttpResponse(status=status, headers=headers)
     return StreamingHttpResponse(storage.stream(key, part.start, part.end), status=status, headers=headers)
-
-
-def _size_and_version(key: str) -> tuple[int, str]:
-    return storage.size(key), storage.version(key)
 
 
 def _honoured_range(request: HttpRequest, etag: str) -> str:

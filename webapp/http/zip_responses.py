@@ -19,14 +19,9 @@ def zip_response(name: str, blocks: Iterator[bytes]) -> StreamingHttpResponse:
 
 
 async def _in_blocks(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    next_block = sync_to_async(_next_or_none)
+    next_or_none = sync_to_async(lambda: next(blocks, None))  # a StopIteration cannot leave a coroutine
     try:
-        while (block := await next_block(blocks)) is not None:
+        while (block := await next_or_none()) is not None:
             yield block
     finally:
         await sync_to_async(blocks.close)()  # type: ignore[attr-defined]
-
-
-def _next_or_none(blocks: Iterator[bytes]) -> bytes | None:
-    """Returns None after the last: a StopIteration cannot leave a coroutine."""
-    return next(blocks, None)

@@ -5,7 +5,6 @@ from django.apps import AppConfig
 
 class JobsConfig(AppConfig):
     name = "webapp.jobs"
-    label = "jobs"
 
     def ready(self) -> None:
         from webapp.accounts import throttle_services  # deferred: app registry

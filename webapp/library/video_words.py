@@ -29,7 +29,8 @@ def problem(video: Video) -> Problem | None:
     failure = jobs_words.explain(video.current_job.error_code)
     duplicate = video.duplicate_of
     if duplicate is not None and duplicate.deleted_at is None:
-        return Problem(_("This video is already here."), _("Open “%s”") % duplicate.title, _address(duplicate))
+        address = reverse("videos:detail", args=[duplicate.pk])
+        return Problem(_("This video is already here."), _("Open “%s”") % duplicate.title, address)
     return Problem(str(failure.happened), str(failure.next_step))
 
 
@@ -82,7 +83,3 @@ def clock(seconds: float) -> str:
     whole = int(seconds + 0.5)
     hours, rest = divmod(whole, 3600)
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
-
-
-def _address(video: Video) -> str:
-    return reverse("videos:detail", args=[video.pk])

@@ -5,7 +5,6 @@ from django.apps import AppConfig
 
 class PeopleConfig(AppConfig):
     name = "webapp.people"
-    label = "people"
 
     def ready(self) -> None:
         from webapp.people import upkeep_services  # deferred: app registry

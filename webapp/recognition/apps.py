@@ -5,7 +5,6 @@ from django.apps import AppConfig
 
 class RecognitionConfig(AppConfig):
     name = "webapp.recognition"
-    label = "recognition"
 
     def ready(self) -> None:
         from webapp.jobs.signals import cleanup_due  # deferred: app registry

@@ -5,7 +5,6 @@ from django.apps import AppConfig
 
 class SupervisorConfig(AppConfig):
     name = "webapp.supervisor"
-    label = "supervisor"
 
     def ready(self) -> None:
         from webapp import checks  # noqa: F401  # deferred: app registry

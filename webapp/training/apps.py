@@ -5,7 +5,6 @@ from django.apps import AppConfig
 
 class TrainingAppConfig(AppConfig):
     name = "webapp.training"
-    label = "training"
 
     def ready(self) -> None:
         from webapp.datasets import signals as datasets_signals  # deferred: app registry

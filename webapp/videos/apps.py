@@ -5,7 +5,6 @@ from django.apps import AppConfig
 
 class VideosConfig(AppConfig):
     name = "webapp.videos"
-    label = "videos"
 
     def ready(self) -> None:
         from webapp.jobs.signals import cleanup_due  # deferred: app registry

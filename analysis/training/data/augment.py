@@ -34,7 +34,7 @@ def augmentation(kind: Augmentation) -> Augment:
 def changing(strengths: Strengths) -> Augment:
     """Returns the same for any strengths."""
     if strengths == Strengths():
-        return _unchanged
+        return lambda pictures: pictures
     chain_for = cache(lambda side: nn.Sequential(*operations(strengths, side)))
 
     def change(pictures: Tensor) -> Tensor:
@@ -68,7 +68,3 @@ def operations(strengths: Strengths, side: int) -> list[nn.Module]:
     if strengths.cover:
         found.append(kornia.RandomErasing(scale=COVERED_SHARE, ratio=COVERED_ASPECT, p=to.cover_chance))
     return found
-
-
-def _unchanged(pictures: Tensor) -> Tensor:
-    return pictures

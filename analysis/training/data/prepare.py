@@ -135,12 +135,9 @@ def split(
         return np.array([0 if sample.part is SplitPart.VALIDATION else 1 for sample in samples], np.intp), True
     fewest = min(len(np.unique(groups.ids[targets == label])) for label in np.unique(targets))
     if fewest < 2:
-        alone = [
-            samples[int(np.flatnonzero(targets == n)[0])].label
-            for n in np.unique(targets)
-            if _alone(groups, targets, n)
-        ]
-        raise UnusableTrainingData(f"label {alone[0]!r}: all of it comes from one source, at least two are needed")
+        alone = next(n for n in np.unique(targets) if len(np.unique(groups.ids[targets == n])) < 2)
+        label = samples[int(np.flatnonzero(targets == alone)[0])].label
+        raise UnusableTrainingData(f"label {label!r}: all of it comes from one source, at least two are needed")
     wanted = max(round(1 / config.validation_share), 2) if config.recipe not in _CROSS_VALIDATED else config.folds
     for folds in range(min(wanted, fewest), 1, -1):
         for attempt in range(SPLIT_TRIES):
@@ -151,10 +148,6 @@ def split(
 
 
 _CROSS_VALIDATED = (Recipe.AUTO, Recipe.FACE_HEAD)
-
-
-def _alone(groups: Groups, targets: NDArray[np.intp], label: int) -> bool:
-    return len(np.unique(groups.ids[targets == label])) < 2
 
 
 def _warnings(

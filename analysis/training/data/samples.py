@@ -96,7 +96,7 @@ def read_samples(folder: Path) -> list[TrainingSample]:
     """Sorted by label and file name; raises UnusableTrainingData for an empty label or no folder."""
     if not folder.is_dir():
         raise UnusableTrainingData(f"{folder}: no such folder")
-    within = _subfolders(folder)
+    within = sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
     parts = {each: PART_FOLDERS[each.name.lower()] for each in within if each.name.lower() in PART_FOLDERS}
     if len(parts) == len(within) and SplitPart.TRAIN in parts.values():
         return [replace(sample, part=part) for each, part in parts.items() for sample in read_samples(each)]
@@ -112,10 +112,6 @@ def read_samples(folder: Path) -> list[TrainingSample]:
     if not samples:
         raise UnusableTrainingData(f"{folder}: no folders with pictures or clips, one for each label, in there")
     return samples
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
 
 
 def _is_usable(path: Path, below: Path) -> bool:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.datasets.labelling import services as labelling
-from webapp.datasets.models import Checkup, Dataset, Finding, FindingKind, Label, LabellingAct, Sample
+from webapp.datasets.models import Checkup, Dataset, Finding, FindingKind, Label, Sample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, JobKind
 
@@ -103,7 +103,3 @@ def still_open(finding: Finding) -> list[list[int]]:
         if not excluded and not relabelled:
             open_items.append(item)
     return open_items
-
-
-def acts_of(finding: Finding) -> list[LabellingAct]:
-    return [act for act in finding.acts.all() if act.undone_at is None]

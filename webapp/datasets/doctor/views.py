@@ -161,7 +161,7 @@ def _card(finding: Finding) -> FindingCard:
         covers=[item[0] for item in (left or finding.samples)[:COVERS]],
         facts=_facts(finding),
         can_fix=bool(left) and finding.kind not in BY_HAND,
-        is_fixed=bool(services.acts_of(finding)),
+        is_fixed=any(act.undone_at is None for act in finding.acts.all()),
     )
 
 

@@ -86,17 +86,14 @@ def run_import(job: Job) -> None:
     if job.attempts:
         store_runner.remove_orphans(of_import)
     with storage.scratch_dir() as scratch:
-        work = Work(job, of_import, ImportOptions.of_json(of_import.options), scratch, lambda: _heartbeat(job))
+        # Repeats the last report, which is the job's heartbeat and notices a cancel.
+        heartbeat = lambda: lifecycle.report(job, job.stage, job.done, job.total)  # noqa: E731
+        work = Work(job, of_import, ImportOptions.of_json(of_import.options), scratch, heartbeat)
         try:
             _go_through(work, notes)
         finally:
             _keep_notes(of_import, notes)
     _end(job, of_import)
-
-
-def _heartbeat(job: Job) -> None:
-    """Repeats the last report, which is the job's heartbeat and notices a cancel."""
-    lifecycle.report(job, job.stage, job.done, job.total)
 
 
 def _go_through(work: Work, notes: Notes) -> None:

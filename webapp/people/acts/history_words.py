@@ -55,10 +55,6 @@ def edit_conflict(*people: Person) -> str:
     return words % {"what": sentence(last), "who": who(last)}
 
 
-def _named(words: Words) -> str:
-    return _("Renamed “%(before)s” to “%(after)s”") % words
-
-
 def _merged(words: Words) -> str:
     return ngettext(
         "Merged %(person)s into %(target)s (%(count)d appearance)",
@@ -91,10 +87,6 @@ def _shown(words: Words) -> str:
     return (_("%(person)s is shown again") if words["count"] == 1 else _("%(count)d people are shown again")) % words
 
 
-def _shown_again(words: Words) -> str:
-    return _shown(words) + "."
-
-
 def _hidden_again(words: Words) -> str:
     return (
         _("%(person)s is hidden again.") if words["count"] == 1 else _("%(count)d people are hidden again.")
@@ -102,7 +94,7 @@ def _hidden_again(words: Words) -> str:
 
 
 SENTENCES: dict[EventKind, Callable[[Words], str]] = {
-    EventKind.NAME: _named,
+    EventKind.NAME: lambda words: _("Renamed “%(before)s” to “%(after)s”") % words,
     EventKind.MERGE: _merged,
     EventKind.SPLIT: _moved,
     EventKind.MOVE: _moved,
@@ -118,7 +110,7 @@ UNDONE: dict[EventKind, Callable[[Words], str]] = {
     EventKind.MERGE: lambda words: _("%(person)s and %(target)s are separate people again.") % words,
     EventKind.SPLIT: _moved_back,
     EventKind.MOVE: _moved_back,
-    EventKind.HIDE: _shown_again,
+    EventKind.HIDE: lambda words: _shown(words) + ".",
     EventKind.SHOW: _hidden_again,
     EventKind.PORTRAIT: lambda words: _("%(person)s has the previous portrait again.") % words,
     EventKind.DELETE: lambda words: _("%(person)s is back.") % words,

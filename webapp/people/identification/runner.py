@@ -81,8 +81,8 @@ def identify(
     numbers = list(probes.vectors)
     table = similarities(known.gallery, np.stack(list(probes.vectors.values())))
     for column, number in enumerate(numbers):
-        for row in _rows_of(known, cannot_link[number]):
-            table[row, column] = -1.0
+        if others := cannot_link[number]:
+            table[[row for row, person in enumerate(known.people) if person in others], column] = -1.0
     return _decide(table, known, numbers, groups, known_as, IDENTIFICATION_THRESHOLDS[probes.embedder])
 
 
@@ -170,10 +170,6 @@ def _vectors(groups: Sequence[Sequence[Track]]) -> dict[int, Float32]:
         position: mean_vector(np.stack([v for v, _ in of_group]), np.array([q for _, q in of_group], np.float32))
         for position, of_group in sorted(views.items())
     }
-
-
-def _rows_of(known: TeamGallery, people: Collection[UUID]) -> list[int]:
-    return [row for row, person in enumerate(known.people) if person in people] if people else []
 
 
 def _overlap(group: Sequence[Track], other: Sequence[Track]) -> bool:

@@ -29,7 +29,6 @@ class Choice:
 
     label: Label
     score: float
-    is_predicted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +74,4 @@ def choices_of(observation: Observation, run: TrainingRun, labels: Sequence[Labe
     """Returns every label of the dataset with its score, 0 for those the model does not know; case is ignored."""
     names = [str(name).casefold() for name in run.result.get("labels", [])]
     scores = dict(zip(names, observation.scores, strict=False))
-    predicted = observation.label.casefold()
-    return [Choice(each, scores.get(each.name.casefold(), 0.0), each.name.casefold() == predicted) for each in labels]
+    return [Choice(each, scores.get(each.name.casefold(), 0.0)) for each in labels]

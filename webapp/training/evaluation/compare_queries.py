@@ -46,21 +46,24 @@ SORTS: dict[str, tuple[Callable[[ComparedRun], Any], bool]] = {
 def differing(runs: Sequence[TrainingRun]) -> list[str]:
     """Returns the names of the settings that differ between runs; "recipe" and "version" first."""
     names = sorted({name for run in runs for name in run.config} - {"recipe"} - QUIET_SETTINGS)
-    return [name for name in ("recipe", "version", *names) if len({_plain(_value(run, name)) for run in runs}) > 1]
+    return [name for name in ("recipe", "version", *names) if len({repr(_value(run, name)) for run in runs}) > 1]
 
 
 def table(runs: Sequence[TrainingRun], sort: str) -> tuple[list[str], list[ComparedRun]]:
     """Returns the differing settings and a row for each run, sorted by a key of SORTS (else by accuracy)."""
     names = differing(runs)
-    most = {name: _most_frequent([_plain(_value(run, name)) for run in runs]) for name in names}
-    rows = [_row(run, names, most) for run in runs]
+    most_frequent = {}
+    for name in names:
+        values = [repr(_value(run, name)) for run in runs]
+        most_frequent[name] = max(sorted(set(values)), key=values.count)
+    rows = [_row(run, names, most_frequent) for run in runs]
     key, largest_first = SORTS.get(sort, SORTS["accuracy"])
     return names, sorted(rows, key=key, reverse=largest_first)
 
 
 def _row(run: TrainingRun, names: Sequence[str], usual: Mapping[str, str]) -> ComparedRun:
     part = caveat_words.measured_part(run.document)
-    values = [(value_of(name, _value(run, name)), _plain(_value(run, name)) != usual[name]) for name in names]
+    values = [(value_of(name, _value(run, name)), repr(_value(run, name)) != usual[name]) for name in names]
     figures = queries.figures(run, part)
     data = queries.EvaluationData(queries.right_count(figures), figures["count"], figures["sources"], False)
     return ComparedRun(
@@ -78,14 +81,6 @@ def _value(run: TrainingRun, name: str) -> Any:
     if name == "recipe":
         return run.result.get("chosen_recipe") or run.recipe
     return run.version_number if name == "version" else run.config.get(name)
-
-
-def _plain(value: Any) -> str:
-    return repr(value)
-
-
-def _most_frequent(values: Sequence[str]) -> str:
-    return max(sorted(set(values)), key=values.count)
 
 
 @dataclass(frozen=True, slots=True)

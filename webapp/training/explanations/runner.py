@@ -64,7 +64,9 @@ def explain_picture(job: Job) -> None:
     lifecycle.report(job, STAGE, 0, 1)
     model = model_loading.loaded_model(explanation.run)
     if services.is_average(explanation):
-        _store_average(explanation, _average(explanation, model, job))
+        average = _average(explanation, model, job)
+        summary = {"count": average.count, "towards": explanation.label}
+        _store(explanation, average.picture_jpeg, average.heat_png, summary)
         return
     with _file_of(explanation, model) as shown:
         found = _explained(explanation, model, shown.path)
@@ -215,10 +217,6 @@ def _average(explanation: Explanation, model: "LoadedModel", job: Job) -> "Avera
                 logger.warning("A sample's file is gone: %s", error)
         tell = lambda done: lifecycle.report(job, STAGE, done, len(paths))  # noqa: E731
         return average_of(model, model_loading.loaded_network(explanation.run), paths, explanation.label, tell)
-
-
-def _store_average(explanation: Explanation, found: "Averaged") -> None:
-    _store(explanation, found.picture_jpeg, found.heat_png, {"count": found.count, "towards": explanation.label})
 
 
 def _store(explanation: Explanation, picture_jpeg: bytes, heat_png: bytes, result: dict[str, Any]) -> None:

@@ -63,14 +63,6 @@ def pausing(run: TrainingRun) -> str:
     return _("Stops now. The current step starts over when you resume.")
 
 
-def _reading(run: TrainingRun) -> list[str]:
-    return [_("Reading the pictures and resizing them for the network.")]
-
-
-def _features(run: TrainingRun) -> list[str]:
-    return [_("Pretrained networks process every sample once. After that, only a small classifier needs training.")]
-
-
 def _choosing(run: TrainingRun) -> list[str]:
     words = [_("Trying features from several networks. The one that does best on unseen pictures wins.")]
     best = best_epoch(run.history)
@@ -113,14 +105,6 @@ def _overfitting(last: Epoch) -> list[str]:
     return [words % shares]
 
 
-def _evaluating(run: TrainingRun) -> list[str]:
-    return [_("Training is done. Now testing it on samples it has never seen.")]
-
-
-def _writing(run: TrainingRun) -> list[str]:
-    return [_("Saving the model, an ONNX copy and its model card.")]
-
-
 def _searching(run: TrainingRun) -> list[str]:
     """Says which trial it is, how much of the time is used, and how good the best is."""
     numbers = {"n": _trial_number(run), "all": run.trials}
@@ -146,11 +130,13 @@ def _memory(run: TrainingRun) -> list[str]:
 
 
 _STAGES = {
-    "read": _reading,
-    "features": _features,
+    "read": lambda run: [_("Reading the pictures and resizing them for the network.")],
+    "features": lambda run: [
+        _("Pretrained networks process every sample once. After that, only a small classifier needs training.")
+    ],
     "choose": _choosing,
     "learn": _learning,
-    "evaluate": _evaluating,
-    "write": _writing,
+    "evaluate": lambda run: [_("Training is done. Now testing it on samples it has never seen.")],
+    "write": lambda run: [_("Saving the model, an ONNX copy and its model card.")],
     "tune": _searching,
 }

@@ -77,12 +77,9 @@ def column(row: Mapping[str, str], names: Sequence[str]) -> str | None:
 def is_table_of_samples(data: bytes) -> bool:
     """Tells by the first line: it has a column for files and one for labels."""
     header = data[:10_000].decode("utf-8-sig", errors="replace").splitlines()[:1]
-    cells = {cell.strip(' "').lower() for line in header for cell in _split_any(line)}
+    split = [cell for line in header for cell in line.split(max(DELIMITERS, key=line.count))]
+    cells = {cell.strip(' "').lower() for cell in split}
     return bool(cells & set(FILE_COLUMNS)) and bool(cells & set(LABEL_COLUMNS))
-
-
-def _split_any(line: str) -> list[str]:
-    return line.split(max(DELIMITERS, key=line.count))
 
 
 def of_table(data: bytes, name: str) -> list[Listed]:

@@ -55,11 +55,6 @@ def plan_of_views(work: Work) -> Plan:
     return {"videos": videos, "units": units}
 
 
-def sequence_of(track: Track) -> str:
-    """Returns the same text for all tracklets of one appearance."""
-    return f"track {track.joined_to_id or track.pk}"
-
-
 def known_of(
     track: Track, video: Video, time_s: float, options: ImportOptions, person: Person | None
 ) -> dict[str, Any]:
@@ -74,7 +69,7 @@ def known_of(
         "source": str(video.pk),
         "source_name": video.title,
         "identity": str(person.pk) if person else "",
-        "sequence": sequence_of(track),
+        "sequence": f"track {track.joined_to_id or track.pk}",  # the same for all tracklets of one appearance
     }
 
 
@@ -107,14 +102,11 @@ def plan_of_tracks(work: Work) -> Plan:
     units: list[list[Any]] = []
     for video, of_video in groupby(tracks.order_by("analysis__video", "pk"), lambda track: track.analysis.video):
         videos[str(video.pk)] = video.title
-        times = plans.grid(video.probed.get("start_s", 0.0), _end_s(video), work.options.step_s)
+        start_s = float(video.probed.get("start_s", 0.0))
+        times = plans.grid(start_s, start_s + video.duration_s, work.options.step_s)
         moments = [(time_s, track.pk) for track in of_video for time_s in moments_of(track, times)]
         units += [[str(video.pk), time_s, track_id] for time_s, track_id in sorted(moments)]
     return {"videos": videos, "units": units}
-
-
-def _end_s(video: Video) -> float:
-    return float(video.probed.get("start_s", 0.0) + video.duration_s)
 
 
 def moments_of(track: Track, times_s: Sequence[float]) -> list[float]:
