@@ -66,31 +66,33 @@ class TrainingConfig:
     seed: int = field(
         default=0, metadata=_about("the same seed on the same machine gives the same model", 0, 2**31 - 1)
     )
-    epochs: int = field(default=20, metadata=_about("how often all pictures are shown", 1, 10_000))
+    epochs: int = field(default=20, metadata=_about("how many times to go through all pictures", 1, 10_000))
     head_epochs: int = field(
-        default=0, metadata=_about("epochs at the start in which only the last layer learns", 0, 10_000)
+        default=0, metadata=_about("epochs at the start that train only the last layer", 0, 10_000)
     )
     batch_size: int = field(default=32, metadata=_about("pictures in each step", 1, 4096))
     picture_size: int = field(
-        default=64, metadata=_about("side in pixels to which pictures are scaled", 16, MOST_PICTURE_SIDE_PX)
+        default=64, metadata=_about("pictures are resized to this many pixels on each side", 16, MOST_PICTURE_SIDE_PX)
     )
     frames: int = field(default=16, metadata=_about("frames taken from each clip (sequence)", 2, 256))
     optimizer: Optimizer = field(default=Optimizer.ADAM, metadata=_about("how weights are updated"))
     learning_rate: float = field(default=1e-3, metadata=_about("step size", 1e-8, 10))
-    momentum: float = field(default=0.9, metadata=_about("for the optimizer of that name", 0, 0.9999))
+    momentum: float = field(default=0.9, metadata=_about("only for the momentum optimizer", 0, 0.9999))
     weight_decay: float = field(default=0.0, metadata=_about("pull of all weights towards zero", 0, 10))
     schedule: Schedule = field(default=Schedule.CONSTANT, metadata=_about("how the step size changes over the run"))
     loss: Loss = field(default=Loss.CROSS_ENTROPY, metadata=_about("what training minimises"))
     focal_gamma: float = field(default=2.0, metadata=_about("how much the focal loss ignores easy pictures", 0, 10))
     label_smoothing: float = field(
-        default=0.0, metadata=_about("how much certainty is taken from the correct label", 0, 0.9)
+        default=0.0, metadata=_about("how much certainty to take from the correct label", 0, 0.9)
     )
     class_weights: bool = field(default=False, metadata=_about("balance rare and frequent labels"))
     dropout: float = field(default=0.0, metadata=_about("share of values switched off before the last layer", 0, 0.95))
     augmentation: Augmentation = field(
         default=Augmentation.NONE, metadata=_about("random changes to pictures during training")
     )
-    patience: int = field(default=0, metadata=_about("end after epochs without improvement; 0: never", 0, 10_000))
+    patience: int = field(
+        default=0, metadata=_about("epochs without improvement before stopping (0: never stop early)", 0, 10_000)
+    )
     validation_share: float = field(default=0.2, metadata=_about("share of pictures kept for validation", 0.05, 0.5))
     folds: int = field(default=5, metadata=_about("parts of the cross-validation (auto, face-head)", 2, 20))
     minutes: float = field(

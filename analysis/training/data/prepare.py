@@ -137,14 +137,16 @@ def split(
     if fewest < 2:
         alone = next(n for n in np.unique(targets) if len(np.unique(groups.ids[targets == n])) < 2)
         label = samples[int(np.flatnonzero(targets == alone)[0])].label
-        raise UnusableTrainingData(f"label {label!r}: all of it comes from one source, at least two are needed")
+        raise UnusableTrainingData(
+            f"label {label!r}: all samples come from one source, but at least two sources are needed"
+        )
     wanted = max(round(1 / config.validation_share), 2) if config.recipe not in _CROSS_VALIDATED else config.folds
     for folds in range(min(wanted, fewest), 1, -1):
         for attempt in range(SPLIT_TRIES):
             fold = fold_groups(groups.ids.tolist(), targets.tolist(), folds, config.seed * SPLIT_TRIES + attempt)
             if all(len(np.unique(targets[fold == f])) == len(np.unique(targets)) for f in range(folds)):
                 return fold, False
-    raise UnusableTrainingData("the sources cannot be divided so that every label is learned and checked")
+    raise UnusableTrainingData("the sources cannot be split so that every label is in training and validation")
 
 
 _CROSS_VALIDATED = (Recipe.AUTO, Recipe.FACE_HEAD)
@@ -168,7 +170,7 @@ def _warnings(
             text = f"{len(copies)} of {tested} test samples are also in the training set, or nearly the same"
             warnings.append({"code": "leak", "text": text, "files": _named([samples[n] for n in copies])})
         if tested < TINY_TEST:
-            text = f"the test set has only {tested} samples, so its figures are rough"
+            text = f"the test set has only {tested} samples, so its metrics are rough"
             warnings.append({"code": "tiny_test", "text": text, "files": []})
     return warnings
 

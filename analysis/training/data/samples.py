@@ -110,7 +110,7 @@ def read_samples(folder: Path) -> list[TrainingSample]:
             known = sources.get(file.relative_to(folder).as_posix(), sources.get(file.name, ""))
             samples.append(TrainingSample(file, label_folder.name, known))
     if not samples:
-        raise UnusableTrainingData(f"{folder}: no folders with pictures or clips, one for each label, in there")
+        raise UnusableTrainingData(f"{folder}: expected one folder of pictures or clips for each label")
     return samples
 
 
