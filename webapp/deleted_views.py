@@ -1,6 +1,5 @@
 """The page of what was recently deleted."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -10,7 +9,6 @@ from webapp.accounts.context_processors import team_of
 from webapp.undo import UNDO_PERIOD
 
 
-@login_required
 @require_GET
 def recently_deleted(request: HttpRequest) -> HttpResponse:
     things = deleted.deleted_things(request.user, team_of(request))

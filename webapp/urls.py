@@ -1,5 +1,6 @@
 """Addresses of all pages."""
 
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.generic import RedirectView
 
@@ -7,7 +8,7 @@ from webapp.deleted_views import recently_deleted
 from webapp.http.health_views import healthz
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="videos:library")),
+    path("", login_not_required(RedirectView.as_view(pattern_name="videos:library"))),
     path("healthz", healthz, name="healthz"),
     path("deleted/", recently_deleted, name="deleted"),
     path("", include("webapp.accounts.urls")),

@@ -1,4 +1,4 @@
-"""The request of somebody who has signed in: behind `@login_required` its user is never anonymous."""
+"""The request of somebody who has signed in: its user is never anonymous."""
 
 from django.http import HttpRequest
 
@@ -6,6 +6,6 @@ from webapp.accounts.models import User
 
 
 class SignedInRequest(HttpRequest):
-    """A request that `@login_required` has let through."""
+    """A request that `LoginRequiredMiddleware` has let through."""
 
     user: User

@@ -1,6 +1,7 @@
 """Signing in and out, and the one-time page that creates the owner."""
 
 from django.contrib.auth import login, views
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -13,9 +14,10 @@ from webapp.accounts.forms import FirstOwnerForm, SignInForm
 sign_in = views.LoginView.as_view(
     template_name="accounts/login.html", authentication_form=SignInForm, redirect_authenticated_user=True
 )
-sign_out = views.LogoutView.as_view()
+sign_out = login_not_required(views.LogoutView.as_view())
 
 
+@login_not_required
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])

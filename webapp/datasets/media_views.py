@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import aget_object_or_404
 from django.views.decorators.http import require_safe
@@ -15,14 +14,12 @@ KEPT_S = 3600
 """A number is never given twice and its files never change; the browser need not ask again while one scrolls about."""
 
 
-@login_required
 @require_safe
 async def thumbnail(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
     sample = await _visible(request, dataset_id, number)
     return await _stored(request, sample.thumbnail_key, "image/jpeg")
 
 
-@login_required
 @require_safe
 async def sample_file(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
     """Sends the picture or clip itself, to be shown in the page."""
@@ -31,7 +28,7 @@ async def sample_file(request: HttpRequest, dataset_id: UUID, number: int) -> Ht
 
 
 async def _visible(request: HttpRequest, dataset_id: UUID, number: int) -> Sample:
-    visible = access.visible_samples(await request.auser()).only("key", "thumbnail_key", "media_type")
+    visible = access.visible_samples(request.user).only("key", "thumbnail_key", "media_type")
     return await aget_object_or_404(visible, dataset=dataset_id, number=number)
 
 

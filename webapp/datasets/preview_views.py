@@ -5,7 +5,6 @@ from uuid import UUID
 
 import numpy as np
 from django import forms
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
@@ -59,7 +58,6 @@ class PreviewForm(forms.Form):
         return chosen
 
 
-@login_required
 @require_GET
 def preview(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
@@ -89,7 +87,6 @@ def _spread(dataset: Dataset) -> list[int]:
     return numbers[::step][:ROWS]
 
 
-@login_required
 @require_GET
 def preview_picture(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponse:
     """Draws a sample several times side by side, from the stored thumbnail: our own JPEG, never an upload."""

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -23,7 +22,6 @@ from webapp.http.responses import done, refused
 from webapp.undo import UNDO_PERIOD
 
 
-@login_required
 @require_GET
 def dataset_list(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
@@ -34,7 +32,6 @@ def dataset_list(request: HttpRequest) -> HttpResponse:
     return render(request, "datasets/list.html", context)
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def create(request: SignedInRequest) -> HttpResponse:
     team = team_of(request)
@@ -59,7 +56,6 @@ def _made(request: SignedInRequest, team: Team, fields: dict[str, Any]) -> str:
     return reverse("datasets:fill", args=[dataset.pk])
 
 
-@login_required
 @require_POST
 def sample(request: SignedInRequest) -> HttpResponseBase:
     """Starts the team's sample dataset, which a worker fills."""
@@ -70,7 +66,6 @@ def sample(request: SignedInRequest) -> HttpResponseBase:
     return done(request, words, reverse("datasets:grid", args=[dataset.pk]))
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.manageable_datasets(request.user), pk=dataset_id)
@@ -83,7 +78,6 @@ def edit(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     return render(request, "datasets/edit.html", context, status=400 if form.errors else 200)
 
 
-@login_required
 @require_POST
 def delete(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.manageable_datasets(request.user), pk=dataset_id)
@@ -93,7 +87,6 @@ def delete(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     return done(request, words % values, reverse("datasets:list"), reverse("datasets:restore", args=[dataset.pk]))
 
 
-@login_required
 @require_POST
 def restore(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.restorable_datasets(request.user), pk=dataset_id)
@@ -101,7 +94,6 @@ def restore(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     return done(request, _("Restored “%(name)s”.") % {"name": dataset.name}, reverse("datasets:list"))
 
 
-@login_required
 @require_POST
 def add_label(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
@@ -118,7 +110,6 @@ def add_label(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     return done(request, _("Added the label “%(name)s”.") % {"name": label.name}, here)
 
 
-@login_required
 @require_POST
 def edit_label(request: HttpRequest, dataset_id: UUID, label_id: int) -> HttpResponseBase:
     label = _label(request, dataset_id, label_id)
@@ -140,7 +131,6 @@ def edit_label(request: HttpRequest, dataset_id: UUID, label_id: int) -> HttpRes
     return done(request, _("Saved “%(name)s”.") % form.cleaned_data, here, undo, before)
 
 
-@login_required
 @require_POST
 def remove_label(request: HttpRequest, dataset_id: UUID, label_id: int) -> HttpResponseBase:
     label = _label(request, dataset_id, label_id)

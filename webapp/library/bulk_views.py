@@ -1,6 +1,5 @@
 """Actions on several videos of the library at once: delete and restore, analyse again, find labels."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,7 +19,6 @@ from webapp.videos.models import Video
 MOST_AT_ONCE = 500
 
 
-@login_required
 @require_POST
 def bulk(request: SignedInRequest) -> HttpResponseBase:
     """Does `action` with each `video`; those that this person may not change are ignored."""
@@ -42,7 +40,6 @@ def bulk(request: SignedInRequest) -> HttpResponseBase:
     return refused(request, _("Choose what to do with these videos."), here)
 
 
-@login_required
 @require_POST
 def restore_many(request: HttpRequest) -> HttpResponseBase:
     """Restores several deleted videos; `videos` are ids separated by commas."""

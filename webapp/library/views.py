@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -29,7 +28,6 @@ PEOPLE_FILTERS = ("person", "without", "match", "label", "labelled", "unnamed", 
 """Parts of the address that a new search or order leaves as they are."""
 
 
-@login_required
 @require_GET
 def library(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
@@ -69,26 +67,22 @@ def library(request: HttpRequest) -> HttpResponse:
     return render(request, "library/library.html", context)
 
 
-@login_required
 @require_GET
 def card(request: HttpRequest, video_id: UUID) -> HttpResponse:
     video = get_object_or_404(queries.for_cards(access.visible_videos(request.user)), pk=video_id)
     return render(request, "library/_card.html", {"card": _card(request, video)})
 
 
-@login_required
 @require_GET
 def detail(request: HttpRequest, video_id: UUID) -> HttpResponse:
     return render(request, "library/detail.html", _video_context(request, video_id))
 
 
-@login_required
 @require_GET
 def panel(request: HttpRequest, video_id: UUID) -> HttpResponse:
     return render(request, "library/_panel.html", _video_context(request, video_id))
 
 
-@login_required
 @require_GET
 def upload(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
@@ -104,7 +98,6 @@ def upload(request: HttpRequest) -> HttpResponse:
     return render(request, "library/upload.html", context)
 
 
-@login_required
 @require_GET
 def boxes_json(request: HttpRequest, video_id: UUID) -> HttpResponse:
     video = get_object_or_404(access.visible_videos(request.user), pk=video_id)
@@ -116,7 +109,6 @@ def boxes_json(request: HttpRequest, video_id: UUID) -> HttpResponse:
     return response
 
 
-@login_required
 @require_POST
 def rename(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     video = get_object_or_404(access.editable_videos(request.user), pk=video_id)
@@ -129,7 +121,6 @@ def rename(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     return done(request, text, here, reverse("videos:rename", args=[video.pk]), {"title": video.title})
 
 
-@login_required
 @require_POST
 def delete(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     video = get_object_or_404(access.editable_videos(request.user), pk=video_id)
@@ -144,7 +135,6 @@ def delete(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     return done(request, words % {"title": video.title, "minutes": minutes}, reverse("videos:library"), undo)
 
 
-@login_required
 @require_POST
 def restore(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     video = get_object_or_404(access.restorable_videos(request.user), pk=video_id)
@@ -156,7 +146,6 @@ def restore(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     return done(request, _("Restored “%(title)s”.") % {"title": video.title}, reverse("videos:library"))
 
 
-@login_required
 @require_POST
 def analyse(request: SignedInRequest, video_id: UUID) -> HttpResponseBase:
     video = get_object_or_404(access.editable_videos(request.user).select_related("current_job", "team"), pk=video_id)
@@ -173,7 +162,6 @@ def analyse(request: SignedInRequest, video_id: UUID) -> HttpResponseBase:
     return done(request, _("Analysing again."), here)
 
 
-@login_required
 @require_POST
 def cancel(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     video = get_object_or_404(access.editable_videos(request.user), pk=video_id)
@@ -183,7 +171,6 @@ def cancel(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     return done(request, _("Cancelled. You can analyse the video again at any time."), here)
 
 
-@login_required
 @require_POST
 def sample(request: SignedInRequest) -> HttpResponseBase:
     team = team_of(request)

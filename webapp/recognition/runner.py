@@ -105,22 +105,20 @@ class _Found:
         self.pictures = {} if recognition.run.kind == TrainedOn.FACES else self._pictures()
 
     def _observe(self, analysis_id: UUID | None, model: "LoadedModel") -> Iterator[WindowPrediction]:
-        from analysis.recognition.predict_video import (  # deferred: loads cv2
-            predict_clips,
-            predict_faces,
-            predict_frames,
-        )
+        from analysis.recognition import predict_video  # deferred: loads cv2
 
         video, run = self.recognition.video, self.recognition.run
         if run.kind == TrainedOn.FACES:
             total = Track.objects.filter(analysis=analysis_id).count() if analysis_id else 0
-            yield from predict_faces(model, self._tracks(analysis_id), total, self.on_progress)
+            yield from predict_video.predict_faces(model, self._tracks(analysis_id), total, self.on_progress)
             return
         with original_of(video) as path:
             if run.kind == TrainedOn.CLIPS:
-                yield from predict_clips(model, path, info_of(video), clip_length_s(run), self.on_progress)
+                yield from predict_video.predict_clips(
+                    model, path, info_of(video), clip_length_s(run), self.on_progress
+                )
             else:
-                yield from predict_frames(model, path, info_of(video), self.on_progress)
+                yield from predict_video.predict_frames(model, path, info_of(video), self.on_progress)
 
     def _tracks(self, analysis_id: UUID | None) -> Iterator[FaceTrack]:
         """Yields tracks with their stored best views, as datasets have them; one track in memory at a time."""

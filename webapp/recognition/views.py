@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -22,7 +21,6 @@ from webapp.training.registry.queries import deployed_runs
 PAGE_SIZE = 60
 
 
-@login_required
 @require_GET
 def deployed_models(request: HttpRequest) -> HttpResponse:
     """Lists the deployed models of the team, and batches that are in work or wait to be applied."""
@@ -35,7 +33,6 @@ def deployed_models(request: HttpRequest) -> HttpResponse:
     return render(request, "recognition/list.html", context)
 
 
-@login_required
 @require_GET
 def apply(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Chooses earlier videos to run a deployed model on."""
@@ -51,7 +48,6 @@ def apply(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return render(request, "recognition/apply.html", context)
 
 
-@login_required
 @require_POST
 def begin(request: SignedInRequest) -> HttpResponseBase:
     """Runs `run` (else all deployed ones) on each `video`, or with `which` on all or those without its labels."""
@@ -64,7 +60,6 @@ def begin(request: SignedInRequest) -> HttpResponseBase:
     return start_batch_response(request, runs, access.editable_videos(request.user).filter(team=team), here)
 
 
-@login_required
 @require_POST
 def again(request: SignedInRequest, recognition_id: UUID) -> HttpResponseBase:
     """Starts a failed recognition again."""

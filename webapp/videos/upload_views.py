@@ -4,7 +4,7 @@ import uuid
 from http import HTTPStatus
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import login_not_required  # for tus, which answers by itself
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
@@ -22,7 +22,6 @@ from webapp.videos.models import ThoroughnessChoice, Upload
 from webapp.videos.upload_forms import PrecheckForm
 
 
-@login_required
 @require_POST
 def precheck(request: SignedInRequest) -> HttpResponse:
     """Says before the first byte which files would be refused, and where an earlier upload can be resumed."""
@@ -47,11 +46,13 @@ def _prechecked(file: dict[str, Any], user: User, team: Team) -> dict[str, Any]:
     return {"ok": True, **resume}
 
 
+@login_not_required
 @require_http_methods(["OPTIONS", "POST"])
 def tus_create(request: HttpRequest) -> HttpResponse:
     return respond_to_create(request, VideoTarget())
 
 
+@login_not_required
 @require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
 def tus_file(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
     return respond_to_file(request, VideoTarget(), upload_id)

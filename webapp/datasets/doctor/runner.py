@@ -208,9 +208,8 @@ def _unbalanced(scan: Checkup, gathered: Gathered) -> list[Finding | None]:
     rare = unbalanced_labels(gathered.labels)
     if not rare:
         return []
-    largest = [
-        s.number for s, label in zip(gathered.samples, gathered.labels, strict=True) if label == rare[0].largest_label
-    ]
+    labelled = zip(gathered.samples, gathered.labels, strict=True)
+    largest = [sample.number for sample, label in labelled if label == rare[0].largest_label]
     keep = max(rare[0].count * 3, 1)
     kept = {largest[index * len(largest) // keep] for index in range(min(keep, len(largest)))}
     surplus: list[Item] = [(number, 0.0, None) for number in largest if number not in kept]

@@ -93,9 +93,7 @@ def still_open(finding: Finding) -> list[list[int]]:
     for start in range(0, len(numbers), labelling.BATCH):
         part = numbers[start : start + labelling.BATCH]
         found = Sample.objects.filter(dataset=finding.checkup.dataset_id, number__in=part, removed_at=None)
-        rows.update(
-            {number: (out, label) for number, out, label in found.values_list("number", "is_left_out", "label")}
-        )
+        rows.update((n, (out, label)) for n, out, label in found.values_list("number", "is_left_out", "label"))
     open_items = []
     for item in finding.samples:
         excluded, label = rows.get(item[0], (True, None))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -57,7 +56,6 @@ class FindingCard:
     is_fixed: bool
 
 
-@login_required
 @require_GET
 def overview(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
@@ -77,7 +75,6 @@ def overview(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     return render(request, "datasets/doctor.html", context)
 
 
-@login_required
 @require_POST
 def scan(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
@@ -89,7 +86,6 @@ def scan(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     return done(request, _("The doctor is checking your samples."), here)
 
 
-@login_required
 @require_GET
 def finding_detail(request: HttpRequest, dataset_id: UUID, finding_id: int) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
@@ -100,7 +96,6 @@ def finding_detail(request: HttpRequest, dataset_id: UUID, finding_id: int) -> H
     return render(request, "datasets/finding.html", context)
 
 
-@login_required
 @require_POST
 def fix(request: SignedInRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
     """Fixes all of a finding, or only the ticked samples (`only` says that ticks count)."""
@@ -120,7 +115,6 @@ def fix(request: SignedInRequest, dataset_id: UUID, finding_id: int) -> HttpResp
     return done(request, words % {"n": changed}, here, reverse("datasets:take_back", args=[dataset.pk, finding.pk]))
 
 
-@login_required
 @require_POST
 def undo_fix(request: SignedInRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
@@ -132,7 +126,6 @@ def undo_fix(request: SignedInRequest, dataset_id: UUID, finding_id: int) -> Htt
     return done(request, words % {"n": changed}, here)
 
 
-@login_required
 @require_POST
 def dismiss(request: HttpRequest, dataset_id: UUID, finding_id: int) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import login_not_required  # for tus, which answers by itself
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -33,7 +33,6 @@ PICTURE_BYTES = 15 * 1024**2
 PROBLEMS_ON_A_PAGE = 100
 
 
-@login_required
 @require_GET
 def fill(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     """Shows the choices. They are in the address, so that counting and searching work without JavaScript."""
@@ -94,7 +93,6 @@ def _limits(source: Source) -> dict[str, Any]:
     }
 
 
-@login_required
 @require_POST
 def begin(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     """Starts an import, or opens one for the files that a browser is about to send (then the answer is JSON)."""
@@ -146,7 +144,6 @@ def _import(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> Import:
     return get_object_or_404(rows, pk=import_id, dataset=dataset_id)
 
 
-@login_required
 @require_POST
 def batch(request: HttpRequest, dataset_id: UUID, import_id: UUID, number: int) -> HttpResponseBase:
     """Receives pictures as multipart. A numbered batch whose answer was lost is sent again and counts once."""
@@ -169,7 +166,6 @@ def batch(request: HttpRequest, dataset_id: UUID, import_id: UUID, number: int) 
     return JsonResponse({"arrived": arrived})
 
 
-@login_required
 @require_POST
 def start(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
     """Starts the import with all that has arrived."""
@@ -184,7 +180,6 @@ def start(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpRe
     return done(request, _("Adding samples. You can leave this page."), here)
 
 
-@login_required
 @require_POST
 def resume(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
     of_import = _import(request, dataset_id, import_id)
@@ -196,7 +191,6 @@ def resume(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpR
     return done(request, _("Resumed where it stopped."), here)
 
 
-@login_required
 @require_POST
 def discard(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
     of_import = _import(request, dataset_id, import_id)
@@ -208,7 +202,6 @@ def discard(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResp
     return done(request, _("Discarded the uploaded files."), here)
 
 
-@login_required
 @require_POST
 def undo(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
     of_import = _import(request, dataset_id, import_id)
@@ -217,7 +210,6 @@ def undo(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpRespons
     return done(request, words % {"n": count}, _page(of_import.dataset))
 
 
-@login_required
 @require_GET
 def problems(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponse:
     """Lists all skipped files."""
@@ -279,11 +271,13 @@ class ImportTarget:
         services.cancel_upload(upload)
 
 
+@login_not_required
 @require_http_methods(["OPTIONS", "POST"])
 def files(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponse:
     return tus_responses.respond_to_create(request, ImportTarget(dataset_id, import_id))
 
 
+@login_not_required
 @require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
 def file(request: HttpRequest, dataset_id: UUID, import_id: UUID, upload_id: UUID) -> HttpResponse:
     return tus_responses.respond_to_file(request, ImportTarget(dataset_id, import_id), upload_id)

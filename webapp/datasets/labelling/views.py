@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -22,7 +21,6 @@ from webapp.http.body_limit_middleware import MAX_BODY_BYTES
 from webapp.http.responses import done, refused, wants_json
 
 
-@login_required
 @require_GET
 def page(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
@@ -41,7 +39,6 @@ def page(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     return render(request, "datasets/grid.html", context)
 
 
-@login_required
 @require_GET
 def labels(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     """Renders the list of labels again after one was added, renamed or deleted."""
@@ -50,7 +47,6 @@ def labels(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     return render(request, "datasets/_labels.html", context)
 
 
-@login_required
 @require_GET
 def numbers(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     """Returns all samples that fit the filters, in order, with revisions; the page keeps them while one labels.
@@ -66,7 +62,6 @@ def numbers(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     return JsonResponse({"runs": queries.runs_of(found.iterator(queries.MOST_ROWS * 20)), "last": dataset.last_number})
 
 
-@login_required
 @require_GET
 def rows(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
@@ -77,7 +72,6 @@ def rows(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     return JsonResponse({"rows": queries.rows(dataset, requested)})
 
 
-@login_required
 @require_GET
 def counts(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     """Returns how many have each label, how many fit the filters, and how many of these came `since` a number."""
@@ -90,7 +84,6 @@ def counts(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     return JsonResponse(asdict(numbers) | {"fits": fits, "arrived": arrived})
 
 
-@login_required
 @require_GET
 def videos(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     """Renders videos to filter by, as links."""
@@ -99,7 +92,6 @@ def videos(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     return render(request, "datasets/_video_choices.html", {"dataset": dataset, "videos": found})
 
 
-@login_required
 @require_POST
 def act(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
@@ -118,7 +110,6 @@ def act(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     return JsonResponse(forms.answer(words, refusal, outcome, undo_url))
 
 
-@login_required
 @require_POST
 def undo(request: SignedInRequest, dataset_id: UUID, act_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)

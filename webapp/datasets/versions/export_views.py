@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import aget_object_or_404
 from django.views.decorators.http import require_GET
@@ -13,18 +12,16 @@ from webapp.datasets.versions.export_queries import Contents, safe_name
 from webapp.http.zip_responses import zip_response
 
 
-@login_required
 @require_GET
 async def export(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     """?form=zip|coco|csv"""
-    dataset = await aget_object_or_404(access.visible_datasets(await request.auser()), pk=dataset_id)
+    dataset = await aget_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     return _sent(request, Contents(dataset))
 
 
-@login_required
 @require_GET
 async def export_version(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
-    versions = access.visible_versions(await request.auser()).select_related("dataset")
+    versions = access.visible_versions(request.user).select_related("dataset")
     version = await aget_object_or_404(versions, dataset=dataset_id, number=number)
     return _sent(request, Contents(version.dataset, version))
 

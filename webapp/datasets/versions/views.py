@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -54,7 +53,6 @@ class FreezeForm(forms.Form):
         return {part.value: percent / 100 for part, percent in zip(Part, percents, strict=True)}
 
 
-@login_required
 @require_GET
 def version_list(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
@@ -72,7 +70,6 @@ def version_list(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     return render(request, "datasets/versions.html", context)
 
 
-@login_required
 @require_POST
 def freeze(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.manageable_datasets(request.user), pk=dataset_id)
@@ -100,7 +97,6 @@ def freeze(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     return done(request, words, reverse("datasets:version", args=[dataset.pk, version.number]))
 
 
-@login_required
 @require_GET
 def version_detail(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponse:
     version = _version(request, dataset_id, number)
@@ -115,7 +111,6 @@ def version_detail(request: HttpRequest, dataset_id: UUID, number: int) -> HttpR
     return render(request, "datasets/version.html", context)
 
 
-@login_required
 @require_GET
 def compare(request: HttpRequest, dataset_id: UUID, number: int, other: int) -> HttpResponse:
     first, second = _version(request, dataset_id, number), _version(request, dataset_id, other)
@@ -139,7 +134,6 @@ def compare(request: HttpRequest, dataset_id: UUID, number: int, other: int) -> 
     return render(request, "datasets/compare.html", context)
 
 
-@login_required
 @require_POST
 def delete_version(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
     version = _managed(request, dataset_id, number)
@@ -149,7 +143,6 @@ def delete_version(request: HttpRequest, dataset_id: UUID, number: int) -> HttpR
     return done(request, words, reverse("datasets:versions", args=[dataset_id]), undo)
 
 
-@login_required
 @require_POST
 def restore_version(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
     services.restore_version(_managed(request, dataset_id, number))

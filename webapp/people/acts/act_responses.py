@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -33,14 +32,12 @@ def edit_conflict(request: HttpRequest, target: str, *people: Person) -> HttpRes
     return refused(request, history_words.edit_conflict(*people), target)
 
 
-@login_required
 @require_POST
 def undo(request: SignedInRequest, event_id: UUID) -> HttpResponseBase:
     """Undoes one event."""
     return _undone(request, [event_id])
 
 
-@login_required
 @require_POST
 def undo_both(request: SignedInRequest, event_id: UUID, other_id: UUID) -> HttpResponseBase:
     """Undoes hiding and showing in one go: both, or none."""

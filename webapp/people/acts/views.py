@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -26,7 +25,6 @@ CANDIDATES = 24
 MOST_AT_ONCE = 50
 
 
-@login_required
 @require_POST
 def name(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     """Names a person. If somebody has that name already, asks first whether the two are the same."""
@@ -49,7 +47,6 @@ def name(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     return act_done(request, event, here)
 
 
-@login_required
 @require_GET
 def merge_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """Lists whom to merge with this person, most similar first; given `with`, previews that merge."""
@@ -62,7 +59,6 @@ def merge_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
     return render(request, "people/merge.html", context)
 
 
-@login_required
 @require_POST
 def merge(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     """Merges everybody in `from` into this person. First shows what speaks against it, unless it was shown (`sure`)."""

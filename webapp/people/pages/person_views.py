@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,7 +24,6 @@ from webapp.people.pages import person_queries
 HISTORY_SHOWN = 20
 
 
-@login_required
 @require_GET
 def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """Shows a person; somebody who was merged redirects to the person they are now."""
@@ -52,7 +50,6 @@ def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
     return render(request, "people/person.html", context)
 
 
-@login_required
 @require_GET
 def why_page(request: HttpRequest, track_id: int) -> HttpResponse:
     """Explains the name of one appearance, given by its first track."""
@@ -64,7 +61,6 @@ def why_page(request: HttpRequest, track_id: int) -> HttpResponse:
     return render(request, "people/why.html", context)
 
 
-@login_required
 @require_GET
 def split_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """Proposes how to split a person."""
@@ -72,7 +68,6 @@ def split_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
     return render(request, "people/split.html", {"person": person, "groups": person_queries.proposed_split(person)})
 
 
-@login_required
 @require_POST
 def split(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     """Makes one new person of the chosen groups."""
@@ -92,7 +87,6 @@ def split(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     return act_done(request, event, reverse("people:person", args=[new.pk]), after_undo=here)
 
 
-@login_required
 @require_POST
 def move(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     """Gives the chosen appearances to whoever has the typed name, or to a new person."""
@@ -115,7 +109,6 @@ def move(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     return act_done(request, event, here)
 
 
-@login_required
 @require_POST
 def portrait(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     """Makes the best view of the chosen appearance the portrait."""
@@ -133,7 +126,6 @@ def portrait(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     return act_done(request, event, here)
 
 
-@login_required
 @require_POST
 def delete(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     """Deletes a person, which can be undone."""
@@ -145,7 +137,6 @@ def delete(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     return act_done(request, event, reverse("people:list"))
 
 
-@login_required
 @require_POST
 def thresholds(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     """Sets how similar new faces must be to match this person, or to be asked about."""

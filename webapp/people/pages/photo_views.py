@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
-from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -47,7 +46,6 @@ class SearchedFace:
     matches: list[Match]
 
 
-@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def photo(request: HttpRequest) -> HttpResponse:
     """Shows the form, or the matches of the picture that was posted."""

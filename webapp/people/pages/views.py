@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -39,7 +38,6 @@ class Counted(Paginator):  # type: ignore[type-arg]
         self.count = length
 
 
-@login_required
 @require_GET
 def people_list(request: HttpRequest) -> HttpResponse:
     """Shows people as tiles. Mode `hide` includes hidden ones, to show them again; in `merge` each leads to merging."""
@@ -66,7 +64,6 @@ def people_list(request: HttpRequest) -> HttpResponse:
     return render(request, "people/list.html", context)
 
 
-@login_required
 @require_POST
 def visibility(request: SignedInRequest) -> HttpResponseBase:
     """Shows those of the `shown` tiles that are `visible` and hides the others; changes only what differs."""
@@ -84,7 +81,6 @@ def visibility(request: SignedInRequest) -> HttpResponseBase:
     return done(request, words + ".", here, reverse("people:undo_both", args=[event.pk for event in events]))
 
 
-@login_required
 @require_GET
 def suggest(request: HttpRequest) -> HttpResponse:
     """Completes a name, as JSON."""
@@ -92,11 +88,10 @@ def suggest(request: HttpRequest) -> HttpResponse:
     return JsonResponse(queries.suggestions(people, typed(request)), safe=False)
 
 
-@login_required
 @require_safe
 async def face_picture(request: HttpRequest, face_id: UUID) -> HttpResponseBase:
     """Sends the picture of a face."""
-    face = await aget_object_or_404(access.visible_faces(await request.auser()), pk=face_id)
+    face = await aget_object_or_404(access.visible_faces(request.user), pk=face_id)
     try:
         return await ranged_response(request, face.picture_key, "image/jpeg", max_age_s=FACE_AGE_S)
     except FileNotFoundError as error:

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -23,7 +22,6 @@ from webapp.people.models import Person
 from webapp.people.review import queries
 
 
-@login_required
 @require_GET
 def review_page(request: HttpRequest) -> HttpResponse:
     """Asks the next question."""
@@ -35,7 +33,6 @@ def review_page(request: HttpRequest) -> HttpResponse:
     return render(request, "people/review.html", context)
 
 
-@login_required
 @require_POST
 def answer(request: SignedInRequest) -> HttpResponseBase:
     """Takes an answer: yes, no or skip, about `other` (several for a whole group) and `keeps`."""

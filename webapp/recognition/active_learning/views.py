@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import aget_object_or_404, get_object_or_404, render
 from django.urls import reverse
@@ -24,7 +23,6 @@ KEPT_S = 3600
 SKIP = "skip"
 
 
-@login_required
 @require_GET
 def uncertain_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Shows the next uncertain moment of a run."""
@@ -41,7 +39,6 @@ def uncertain_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return render(request, "recognition/uncertain.html", context)
 
 
-@login_required
 @require_POST
 def answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """Answers the `moment`: `answer` is the id of a label, or "skip"."""
@@ -71,7 +68,6 @@ def answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     return done(request, words % {"label": label.name}, here, undo, fields)
 
 
-@login_required
 @require_POST
 def undo_answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """Undoes the answer to the `moment`; `act` is the labelling that it made, if any."""
@@ -93,11 +89,10 @@ def undo_answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     return done(request, _("Undone."), here)
 
 
-@login_required
 @require_safe
 async def picture(request: HttpRequest, observation_id: int) -> HttpResponseBase:
     """Sends the picture of a moment in the queue: the view of the face, or the frame that was kept."""
-    visible = access.visible_observations(await request.auser()).select_related("face").defer("face__embedding")
+    visible = access.visible_observations(request.user).select_related("face").defer("face__embedding")
     observation = await aget_object_or_404(visible, pk=observation_id)
     key = observation.face.picture_key if observation.face else observation.picture_key
     if not key:

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -22,14 +21,12 @@ PAGE_SIZE = 20
 APPLY, APPLY_ALL, DISCARD, DISCARD_ALL, STOP = "apply", "apply_all", "discard", "discard_all", "stop"
 
 
-@login_required
 @require_GET
 def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """Shows the progress of a batch and what it would change, video by video."""
     recognitions = _recognitions(access.visible_recognitions(request.user), batch_id)
-    page = Paginator(
-        recognitions.select_related("video", "run", "job").order_by("video__title", "video", "line", "pk"), PAGE_SIZE
-    ).get_page(request.GET.get("page"))
+    ordered = recognitions.select_related("video", "run", "job").order_by("video__title", "video", "line", "pk")
+    page = Paginator(ordered, PAGE_SIZE).get_page(request.GET.get("page"))
     ended = [each for each in page.object_list if each.ended_at is not None]
     found = {each.recognition.pk: each for each in difference_queries.differences_of(ended)}
     context = {
@@ -43,7 +40,6 @@ def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     return render(request, "recognition/batch.html", context)
 
 
-@login_required
 @require_POST
 def decide(request: HttpRequest, batch_id: UUID) -> HttpResponseBase:
     """Reads `act`: apply or discard (each `recognition`), apply_all or discard_all (all that wait), or stop."""
@@ -68,7 +64,6 @@ def decide(request: HttpRequest, batch_id: UUID) -> HttpResponseBase:
     return _told(request, moved, here, batch_id, is_applying=is_applying)
 
 
-@login_required
 @require_POST
 def undo(request: HttpRequest, batch_id: UUID) -> HttpResponseBase:
     """Undoes applying or discarding for each of `recognitions` (ids separated by commas)."""

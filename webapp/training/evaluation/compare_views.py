@@ -1,6 +1,5 @@
 """The page that compares runs in one table."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -19,7 +18,6 @@ MOST_RUNS = 50
 """The latest runs of a line; more rows cannot be compared by eye."""
 
 
-@login_required
 @require_GET
 def compare(request: HttpRequest) -> HttpResponse:
     """Compares the runs of ?line=<id>, or those of ?run=<id>&run=<id>; two ?pair=<id> are tested against chance."""

@@ -42,12 +42,8 @@ def predictions_of(run: TrainingRun, part: str) -> PartPredictions:
     """Reads the predictions of a part, at most MOST_ROWS."""
     labels = tuple(run.document["labels"])
     place = {label: number for number, label in enumerate(labels)}
-    rows = (
-        run.held_out_predictions.filter(part=part)
-        .order_by("pk")
-        .values_list("pk", "truth", "said", "scores")[:MOST_ROWS]
-    )
-    known = [row for row in rows if row[1] in place and row[2] in place]
+    rows = run.held_out_predictions.filter(part=part).order_by("pk").values_list("pk", "truth", "said", "scores")
+    known = [row for row in rows[:MOST_ROWS] if row[1] in place and row[2] in place]
     return PartPredictions(
         labels,
         np.array([row[0] for row in known], np.int64),

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -67,7 +66,6 @@ def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
     return render(request, "training/result.html", context)
 
 
-@login_required
 @require_GET
 def predictions(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Lists the predictions of a cell, all mistakes, or all: ?part=&truth=&said=&wrong=1"""
@@ -85,7 +83,6 @@ def predictions(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return render(request, "training/predictions.html", context)
 
 
-@login_required
 @require_GET
 def threshold(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Renders what changes at another threshold: ?part=&label=&at=0..100"""
@@ -95,7 +92,6 @@ def threshold(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return render(request, "training/_threshold_changes.html", context)
 
 
-@login_required
 @require_POST
 def relabel(request: SignedInRequest, run_id: UUID, number: int) -> HttpResponseBase:
     """Relabels a sample (`label` by id, `revision`) or excludes it (`leave_out`), for the next version; undoable."""

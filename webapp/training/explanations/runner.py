@@ -122,11 +122,9 @@ def _frame(explanation: Explanation, model: "LoadedModel", scratch: Path) -> Sho
             return Shown(target)
         for _index, frame in frames_at(path, info, [explanation.time_s]):
             image = whole_picture(frame, info, FRAME_SIDE_PX)
-            return (
-                _with_face(image, scratch)
-                if explanation.run.kind == DatasetKind.FACES
-                else Shown(_written(image, scratch))
-            )
+            if explanation.run.kind == DatasetKind.FACES:
+                return _with_face(image, scratch)
+            return Shown(_written(image, scratch))
     raise UnreadableVideo(f"{explanation.video.title}: no picture at {explanation.time_s:.2f} s")
 
 

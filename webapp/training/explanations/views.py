@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import aget_object_or_404, get_object_or_404, render
@@ -33,7 +32,6 @@ KEPT_S = 3600
 """An explanation never changes."""
 
 
-@login_required
 @require_POST
 def ask(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """Asks for an explanation of `sample` (a number), of `video` and `t`, of the same as `again` (an explanation), or
@@ -57,7 +55,6 @@ def ask(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     return SeeOther(page)
 
 
-@login_required
 @require_GET
 def offer(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Offers to explain ?sample=12 or ?video=<id>&t=3.5 (player time), so that links can lead here."""
@@ -72,7 +69,6 @@ def offer(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return render(request, "training/explain.html", context)
 
 
-@login_required
 @require_GET
 def explanation(request: HttpRequest, run_id: UUID, explanation_id: UUID) -> HttpResponse:
     """Shows an explanation, or that it waits or has failed."""
@@ -82,7 +78,6 @@ def explanation(request: HttpRequest, run_id: UUID, explanation_id: UUID) -> Htt
     return render(request, "training/explanation.html", context)
 
 
-@login_required
 @require_GET
 def explanation_pictures(request: HttpRequest, run_id: UUID, explanation_id: UUID) -> HttpResponse:
     """Renders the pictures alone, for a page that waits for them."""
@@ -91,7 +86,6 @@ def explanation_pictures(request: HttpRequest, run_id: UUID, explanation_id: UUI
     return render(request, "training/_explanation_pictures.html", {"run": run} | explanation_context(run, found))
 
 
-@login_required
 @require_GET
 def explanation_answer(request: HttpRequest, run_id: UUID, explanation_id: UUID) -> HttpResponse:
     """Renders all that the page of an explanation shows, for that page while it waits."""
@@ -101,13 +95,12 @@ def explanation_answer(request: HttpRequest, run_id: UUID, explanation_id: UUID)
     return render(request, "training/_explanation.html", context)
 
 
-@login_required
 @require_safe
 async def explanation_file(request: HttpRequest, run_id: UUID, explanation_id: UUID, name: str) -> HttpResponseBase:
     """Sends one of the pictures of an explanation."""
     if name not in TYPES:
         raise Http404
-    visible = access.visible_explanations(await request.auser()).select_related("run")
+    visible = access.visible_explanations(request.user).select_related("run")
     found = await aget_object_or_404(visible, pk=explanation_id, run=run_id)
     key = await sync_to_async(services.files_prefix)(found)
     try:
@@ -116,7 +109,6 @@ async def explanation_file(request: HttpRequest, run_id: UUID, explanation_id: U
         raise Http404 from error
 
 
-@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def try_it(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """Tries the model on a picture or short clip, dropped on the page or chosen in its form."""

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_safe
@@ -23,11 +22,10 @@ from webapp.training.registry import model_file_queries
 ANY_FILE = "application/octet-stream"
 
 
-@login_required
 @require_safe
 async def download(request: HttpRequest, run_id: UUID, name: str) -> HttpResponseBase:
     """Sends one of `model_file_queries.DOWNLOADS`."""
-    run = await _seen(request, run_id)
+    run = await sync_to_async(finished_run)(request, run_id)
     if name not in model_file_queries.DOWNLOADS:
         raise Http404
     try:
@@ -37,11 +35,10 @@ async def download(request: HttpRequest, run_id: UUID, name: str) -> HttpRespons
         return await sync_to_async(_damaged)(request, run)
 
 
-@login_required
 @require_GET
 async def download_all(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """Sends all files as a ZIP; all are verified before the first byte, because half a ZIP could not be recalled."""
-    run = await _seen(request, run_id)
+    run = await sync_to_async(finished_run)(request, run_id)
     try:
         keys = {
             name: await sync_to_async(model_file_queries.verified_key)(run, name)
@@ -63,11 +60,6 @@ def _zipped(keys: dict[str, str]) -> Iterator[bytes]:
         with storage.local_path(key) as path, path.open("rb") as file:
             yield from stream.member(name, file, storage.size(key))
     yield from stream.close()
-
-
-async def _seen(request: HttpRequest, run_id: UUID) -> TrainingRun:
-    await request.auser()
-    return await sync_to_async(finished_run)(request, run_id)
 
 
 def _damaged(request: HttpRequest, run: TrainingRun) -> HttpResponseBase:

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -19,7 +18,6 @@ from webapp.training.registry import queries, services
 from webapp.training.registry.services import Deployment
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def promote(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """Asks (GET) with all caveats, or deploys (POST); with grave caveats only with `sure`."""
@@ -37,7 +35,6 @@ def promote(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     return _told(request, change, words, here)
 
 
-@login_required
 @require_POST
 def withdraw(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """Leaves the run's line without a deployed model."""
@@ -48,7 +45,6 @@ def withdraw(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     return _told(request, change, words % {"name": run.dataset_name}, here)
 
 
-@login_required
 @require_POST
 def roll_back(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """Deploys the previous model of the run's line again."""
@@ -88,7 +84,6 @@ def _told(request: HttpRequest, change: Deployment, words: str, here: str) -> Ht
     return done(request, words, here, reverse("training:withdraw", args=[now.pk]), back)
 
 
-@login_required
 @require_GET
 def history(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """Lists who deployed which model of this line, and when."""

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -25,7 +24,6 @@ from webapp.training.runs.forms import TrainingForm, initial_of
 from webapp.undo import UNDO_PERIOD
 
 
-@login_required
 @require_GET
 def run_list(request: HttpRequest) -> HttpResponse:
     """Lists the runs of the team, or with ?dataset= those of one dataset."""
@@ -47,7 +45,6 @@ def run_list(request: HttpRequest) -> HttpResponse:
     return render(request, "training/list.html", context)
 
 
-@login_required
 @require_GET
 def choose(request: HttpRequest) -> HttpResponse:
     """Asks which dataset to train on."""
@@ -59,7 +56,6 @@ def choose(request: HttpRequest) -> HttpResponse:
     )
 
 
-@login_required
 @require_GET
 def of_dataset(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     """Leads from a dataset to training on its latest version; those who may not train are led to its runs."""
@@ -72,7 +68,6 @@ def of_dataset(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     return render(request, "training/no_version.html", start_context.frame(request, dataset))
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def new(request: SignedInRequest, version_id: UUID) -> HttpResponseBase:
     """Shows the form that starts a training, and starts it; ?from=<run> fills in the settings of that run."""
@@ -111,7 +106,6 @@ def _initial(request: HttpRequest, version: Version) -> dict[str, Any]:
     return initial_of(config, run.trials)
 
 
-@login_required
 @require_GET
 def run(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """Shows how a run progresses, or its result once it is done."""
@@ -123,7 +117,6 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     return render(request, "training/run.html", run_context.context(run, can_manage))
 
 
-@login_required
 @require_POST
 def pause(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
@@ -132,7 +125,6 @@ def pause(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     return done(request, _("Paused. Resumes after the last completed epoch."), _page_of(run))
 
 
-@login_required
 @require_POST
 def resume(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
@@ -141,7 +133,6 @@ def resume(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     return done(request, _("Resumed."), _page_of(run))
 
 
-@login_required
 @require_POST
 def cancel(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
@@ -150,7 +141,6 @@ def cancel(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     return done(request, _("Training cancelled. Nothing was kept."), _page_of(run))
 
 
-@login_required
 @require_POST
 def keep(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
@@ -159,7 +149,6 @@ def keep(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     return done(request, _("Keeping the best so far. Testing it next."), _page_of(run))
 
 
-@login_required
 @require_POST
 def delete(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
@@ -173,7 +162,6 @@ def delete(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     return done(request, words % values, reverse("training:list"), reverse("training:restore", args=[run.pk]))
 
 
-@login_required
 @require_POST
 def restore(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     run = get_object_or_404(access.restorable_runs(request.user), pk=run_id)
