@@ -56,7 +56,7 @@ class NewDatasetForm(DatasetForm):
         names = [clean_label(name) for name in self.cleaned_data["labels"].replace("\n", ",").split(",")]
         unique = {name.casefold(): name for name in reversed([name for name in names if name])}
         if len(unique) > MOST_LABELS:
-            raise forms.ValidationError(_("A dataset can have at most %(n)d labels.") % {"n": MOST_LABELS})
+            raise forms.ValidationError(_("A dataset can have at most %(n)d labels. Remove some.") % {"n": MOST_LABELS})
         return list(reversed(unique.values()))
 
 

@@ -126,7 +126,9 @@ def edit_label(request: HttpRequest, dataset_id: UUID, label_id: int) -> HttpRes
     try:
         services.edit_label(label, **form.cleaned_data)
     except services.NameTaken:
-        return refused(request, _("There is already a label “%(name)s”.") % form.cleaned_data, here)
+        return refused(
+            request, _("There is already a label “%(name)s”. Choose another name.") % form.cleaned_data, here
+        )
     undo = reverse("datasets:edit_label", args=[dataset_id, label_id])
     return done(request, _("Saved “%(name)s”.") % form.cleaned_data, here, undo, before)
 

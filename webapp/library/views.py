@@ -167,7 +167,7 @@ def cancel(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     video = get_object_or_404(access.editable_videos(request.user), pk=video_id)
     here = reverse("videos:detail", args=[video.pk])
     if not services.cancel_work(video):
-        return refused(request, _("There was nothing to cancel: the work had already ended."), here)
+        return refused(request, _("There was nothing to cancel: the analysis had already ended."), here)
     return done(request, _("Cancelled. You can analyse the video again at any time."), here)
 
 

@@ -63,7 +63,7 @@ def check(*, name: str, size_bytes: int, media_type: str = "", resuming_bytes: i
 def check_size(name: str, size_bytes: int) -> None:
     """Raises Refused for a file that is empty or larger than the limit."""
     if size_bytes <= 0:
-        raise Refused(_("“%(name)s” is empty.") % {"name": name}, HTTPStatus.BAD_REQUEST)
+        raise Refused(_("“%(name)s” is empty. Choose another file.") % {"name": name}, HTTPStatus.BAD_REQUEST)
     if size_bytes > settings.UPLOAD_MAX_BYTES:
         words = _("“%(name)s” is %(size)s. Files can be up to %(limit)s. Choose a smaller file.")
         values = {"name": name, "size": size(size_bytes), "limit": size(settings.UPLOAD_MAX_BYTES)}

@@ -169,11 +169,13 @@ def _patch(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpRe
     except partial_files.Busy as error:
         raise TusError(HTTPStatus.LOCKED, _("Another window is uploading the same file. Close one of them.")) from error
     except UnreadablePostError as error:
-        raise TusError(HTTPStatus.BAD_REQUEST, _("The connection was lost.")) from error
+        raise TusError(HTTPStatus.BAD_REQUEST, _("The connection was lost. Try again.")) from error
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise TusError(HTTPStatus.INSUFFICIENT_STORAGE, _("The server is out of disk space.")) from error
+        raise TusError(
+            HTTPStatus.INSUFFICIENT_STORAGE, _("The server is out of disk space. Delete videos, then try again.")
+        ) from error
     if upload.offset_bytes == upload.size_bytes:
         target.finish(upload)
     return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=_state_headers(upload))
@@ -188,7 +190,7 @@ def _upload(request: HttpRequest, target: Target, upload_id: uuid.UUID, even_exp
     try:
         upload: PartialUpload = get_object_or_404(target.own(request), pk=upload_id)
     except Http404 as error:
-        raise TusError(HTTPStatus.NOT_FOUND, _("This upload does not exist.")) from error
+        raise TusError(HTTPStatus.NOT_FOUND, _("This upload no longer exists. Start it again.")) from error
     if upload.expires_at < timezone.now() and not even_expired:
         raise TusError(HTTPStatus.GONE, _("This upload has expired. Start it again."))
     return upload

@@ -30,7 +30,9 @@ def precheck(request: SignedInRequest) -> HttpResponse:
         return JsonResponse({"error": form.errors.as_text()}, status=400)
     team = team_of(request)
     if team is None or not access.editable_teams(request.user).filter(pk=team.pk).exists():
-        return JsonResponse({"error": _("You cannot upload videos to this team.")}, status=404)
+        return JsonResponse(
+            {"error": _("You cannot upload videos to this team. Ask an admin for the Editor role.")}, status=404
+        )
     files = [_prechecked(file, request.user, team) for file in form.cleaned_data["listed"]]
     return JsonResponse({"files": files, "free_bytes": uploads_rules.room_bytes()})
 
@@ -71,7 +73,9 @@ class VideoTarget:
         try:
             team = teams.get(pk=uuid.UUID(metadata["team"])) if metadata.get("team") else teams.earliest("created_at")
         except (ValueError, teams.model.DoesNotExist) as error:
-            raise TusError(HTTPStatus.NOT_FOUND, _("You cannot upload videos to this team.")) from error
+            raise TusError(
+                HTTPStatus.NOT_FOUND, _("You cannot upload videos to this team. Ask an admin for the Editor role.")
+            ) from error
         upload = upload_services.start_upload(
             team=team,
             user=request.user,

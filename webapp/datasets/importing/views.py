@@ -176,7 +176,7 @@ def start(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpRe
     except services.WrongImportState:
         of_import.refresh_from_db()
         if of_import.job_id is None:
-            return refused(request, _("Nothing has been uploaded yet."), here)
+            return refused(request, _("Nothing has been uploaded yet. Choose files first."), here)
     return done(request, _("Adding samples. You can leave this page."), here)
 
 

@@ -43,7 +43,7 @@ def obstacles(statistics: Statistics, kind: str, recipe: Recipe = Recipe.AUTO) -
         if not parts[Part.TRAIN] and parts[Part.VALIDATION] >= FEWEST_PER_LABEL
     ]
     if recipe not in RECIPES[kind]:
-        found.append(_("This training method does not work with this kind of dataset."))
+        found.append(_("This training method does not work with this kind of dataset. Choose another one."))
     return found
 
 
