@@ -29,9 +29,18 @@ class LiveUpdates extends HTMLElement {
     this.#ended.abort();
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     this.#timers = {};
-    this.#socket?.close();
-    this.#socket = null;
+    this.#leave();
     this.#hint(false);
+  }
+
+  /** A socket that is closed while it connects is a warning in the console, so it is closed once it is open. */
+  #leave() {
+    const socket = this.#socket;
+    this.#socket = null;
+    if (!socket) return;
+    socket.onmessage = null;
+    if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+    else socket.close();
   }
 
   #connect() {

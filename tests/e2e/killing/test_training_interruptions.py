@@ -29,7 +29,7 @@ def run_page(product: Product, newsroom: str, window: Page, tmp_path_factory: py
 def expect_later(page: Page, than: int) -> int:
     """Waits, without a reload, for an epoch behind `than`."""
     words = "|".join(str(n) for n in range(than + 1, EPOCHS + 1))
-    expect(page.locator(".run-facts dd").first).to_have_text(re.compile(f"^({words}) of"), timeout=EPOCH_MS)
+    expect(page.locator(".run-facts dd").first).to_have_text(re.compile(rf"^\s*({words}) of"), timeout=EPOCH_MS)
     return epoch_of(page)
 
 
