@@ -1,13 +1,10 @@
 // <answer-keys>: the key of a label chooses it, S skips, U undoes the last answer.
 import { isTyping } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 
-class AnswerKeys extends HTMLElement {
+class AnswerKeys extends Listening {
   connectedCallback() {
-    document.addEventListener("keydown", this.#key);
-  }
-
-  disconnectedCallback() {
-    document.removeEventListener("keydown", this.#key);
+    document.addEventListener("keydown", this.#key, { signal: this.signal });
   }
 
   /** @param {KeyboardEvent & { readonly target: HTMLElement }} event */

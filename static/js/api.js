@@ -23,16 +23,10 @@ export const csrfToken = () => document.querySelector('meta[name="csrf-token"]')
 export const fieldsOf = (form, submitter = null) =>
   new URLSearchParams(/** @type {any} */ (new FormData(form, submitter)));
 
-/**
- * For promises whose failure means that there is no answer.
- * @returns {null}
- */
+/** For promises whose failure means that there is no answer. @returns {null} */
 export const nothing = () => null;
 
-/**
- * Whether an error only says that nobody waits for the answer any more.
- * @param {unknown} error
- */
+/** Whether an error only says that nobody waits for the answer any more. @param {unknown} error */
 export const isAborted = (error) => error instanceof Error && error.name === "AbortError";
 
 /**
@@ -60,10 +54,7 @@ export async function fetchDocument(url, signal) {
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
-/**
- * An icon of the sprite, with the address that the page's own icons use.
- * @param {string} name
- */
+/** An icon of the sprite, with the address that the page's own icons use. @param {string} name */
 export function icon(name) {
   const sprite = document.querySelector("svg.icon use").getAttribute("href").split("#")[0];
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

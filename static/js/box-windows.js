@@ -7,19 +7,13 @@ const KEPT = 6;
 export class BoxWindows {
   #windows = new Map();
 
-  /**
-   * @param {string} url
-   * @param {() => void} onLoaded
-   */
+  /** @param {string} url @param {() => void} onLoaded */
   constructor(url, onLoaded) {
     this.url = url;
     this.onLoaded = onLoaded;
   }
 
-  /**
-   * The window for a moment, or null while it is under way.
-   * @param {number} time
-   */
+  /** The window for a moment, or null while it is under way. @param {number} time */
   at(time) {
     const index = Math.floor(Math.max(0, time) / WINDOW_S);
     this.#want(index);
@@ -41,10 +35,7 @@ export class BoxWindows {
     this.#load(index, entry);
   }
 
-  /**
-   * @param {number} index
-   * @param {{ data: any }} entry
-   */
+  /** @param {number} index @param {{ data: any }} entry */
   async #load(index, entry) {
     try {
       const response = await fetch(`${this.url}?from=${index * WINDOW_S}&to=${(index + 1) * WINDOW_S}`);

@@ -1,5 +1,6 @@
 // <choose-faces>: counts the selected appearances, enables what can be done with that many, and completes names.
 import { say } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 import { NameChoices } from "rollcall/name-choices";
 
 /** @param {number} n */
@@ -8,22 +9,15 @@ function words(n) {
   return n === 1 ? say("faces.chosen_one") : say("faces.chosen_many", { n });
 }
 
-class ChooseFaces extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+class ChooseFaces extends Listening {
   /** @type {HTMLElement | null} */
   #named = null;
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     this.addEventListener("change", () => this.#count(), { signal });
     document.addEventListener("fragment:refreshed", () => this.#count(), { signal });
     this.#count();
-  }
-
-  disconnectedCallback() {
-    this.#ended.abort();
   }
 
   #count() {
@@ -37,10 +31,7 @@ class ChooseFaces extends HTMLElement {
       button.disabled = !n || (button.hasAttribute("formaction") && n > 1);
   }
 
-  /**
-   * Once for each field: a refreshed fragment may have replaced the bar.
-   * @param {HTMLElement} field
-   */
+  /** Once for each field: a refreshed fragment may have replaced the bar. @param {HTMLElement} field */
   #suggest(field) {
     if (!field || field === this.#named) return;
     this.#named = field;
@@ -56,7 +47,7 @@ class ChooseFaces extends HTMLElement {
       announcer,
       data: field.dataset,
       taken: () => input.focus(),
-      signal: this.#ended.signal,
+      signal: this.signal,
     });
   }
 }

@@ -1,16 +1,12 @@
 // <choose-videos>: how many videos are chosen, and nothing to press while there is none.
 import { say } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 
-class ChooseVideos extends HTMLElement {
+class ChooseVideos extends Listening {
   connectedCallback() {
-    document.addEventListener("change", this.#count);
-    document.addEventListener("live:gone", this.#count);
+    document.addEventListener("change", this.#count, { signal: this.signal });
+    document.addEventListener("live:gone", this.#count, { signal: this.signal });
     this.#count();
-  }
-
-  disconnectedCallback() {
-    document.removeEventListener("change", this.#count);
-    document.removeEventListener("live:gone", this.#count);
   }
 
   #count = () => {

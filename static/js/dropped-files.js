@@ -1,15 +1,9 @@
 // What was dropped: files, and those inside of dropped folders.
 
-/**
- * @param {FileSystemFileEntry} entry
- * @returns {Promise<File>}
- */
+/** @param {FileSystemFileEntry} entry @returns {Promise<File>} */
 const read = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject));
 
-/**
- * @param {FileSystemDirectoryEntry} folder
- * @returns {Promise<File[]>}
- */
+/** @param {FileSystemDirectoryEntry} folder @returns {Promise<File[]>} */
 async function inside(folder) {
   const reader = folder.createReader();
   const found = [];
@@ -21,10 +15,7 @@ async function inside(folder) {
   }
 }
 
-/**
- * @param {FileSystemEntry} entry
- * @returns {Promise<File[]>}
- */
+/** @param {FileSystemEntry} entry @returns {Promise<File[]>} */
 async function filesOfEntry(entry) {
   // Hidden files of folders (.DS_Store) are nobody's videos.
   if (entry.name.startsWith(".")) return [];

@@ -1,11 +1,10 @@
 // <face-boxes>: boxes over the playing picture, placed for the very frame that the browser shows.
 import { BoxWindows, boxAt } from "rollcall/box-windows";
+import { Listening } from "rollcall/listening";
 
 const LABEL_PX = 26;
 
-class FaceBoxes extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+class FaceBoxes extends Listening {
   #boxes = new Map();
   #time = 0;
   #callback = 0;
@@ -13,8 +12,7 @@ class FaceBoxes extends HTMLElement {
   #isStarted = false;
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     const player = this.closest("video-player");
     this.video = player.querySelector("video");
     this.windows = new BoxWindows(player.dataset.boxes, () => this.#draw());
@@ -32,8 +30,9 @@ class FaceBoxes extends HTMLElement {
     this.#next();
   }
 
+  /** @override */
   disconnectedCallback() {
-    this.#ended.abort();
+    super.disconnectedCallback();
     this.resized.disconnect();
     this.video.cancelVideoFrameCallback?.(this.#callback);
     cancelAnimationFrame(this.#callback);

@@ -49,10 +49,7 @@ class FillForm extends HTMLElement {
       .map((part) => part.name || part.querySelector("[name]")?.name)
       .join();
 
-  /**
-   * @param {string} selector
-   * @param {Document} fresh
-   */
+  /** @param {string} selector @param {Document} fresh */
   #take(selector, fresh) {
     const [here, there] = [this.querySelector(selector), fresh.querySelector(`fill-form ${selector}`)];
     if (here && there) morphChildren(here, there, { ignoreActiveValue: true });

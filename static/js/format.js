@@ -1,10 +1,7 @@
 // Times and sizes, written as the server writes them (webapp/templatetags/rollcall.py).
 import { say } from "rollcall/api";
 
-/**
- * "0:48", "12:40", "1:02:14".
- * @param {number} seconds
- */
+/** "0:48", "12:40", "1:02:14". @param {number} seconds */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds || 0));
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
@@ -13,17 +10,11 @@ export function clock(seconds) {
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/**
- * "2 s", "3 min".
- * @param {number} seconds
- */
+/** "2 s", "3 min". @param {number} seconds */
 export const spoken = (seconds) =>
   seconds < 60 ? say("panel.seconds", { n: seconds }) : say("panel.minutes", { n: Math.round(seconds / 60) });
 
-/**
- * "812 KB", "1.4 GB".
- * @param {number} count
- */
+/** "812 KB", "1.4 GB". @param {number} count */
 export function bytes(count) {
   const units = ["B", "KB", "MB", "GB", "TB"];
   let value = count;
@@ -35,10 +26,7 @@ export function bytes(count) {
   return `${unit > 1 && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
-/**
- * How long the rest takes, in words.
- * @param {number} seconds
- */
+/** How long the rest takes, in words. @param {number} seconds */
 export function timeLeft(seconds) {
   if (!Number.isFinite(seconds)) return "";
   if (seconds < 60) return say("upload.left.seconds");

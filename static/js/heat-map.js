@@ -1,6 +1,7 @@
 // <heat-map>: asks for an explanation once it comes into view, and shows it when its job has ended. What the server put inside
 // stays until then, and works without this.
 import { fetchDocument, nothing, post } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 import { stateOf } from "rollcall/live-store";
 
 const ENDED = ["done", "failed", "cancelled"];
@@ -8,23 +9,17 @@ const ENDED = ["done", "failed", "cancelled"];
 const ASK_ANYWAY_MS = 10_000;
 const NEAR = "120px";
 
-/**
- * Not gone, which would be null: it is asked for again.
- * @returns {undefined}
- */
+/** Not gone, which would be null: it is asked for again. @returns {undefined} */
 const unknown = () => undefined;
 
-class HeatMap extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+class HeatMap extends Listening {
   /** @type {IntersectionObserver | null} */
   #observer = null;
   #timer = 0;
   #answer = "";
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    document.addEventListener("live:job", this.#onJob, { signal: this.#ended.signal });
+    document.addEventListener("live:job", this.#onJob, { signal: this.signal });
     if (this.dataset.poll) return this.#await();
     if ("shown" in this.dataset) return;
     this.#observer = new IntersectionObserver(
@@ -34,8 +29,9 @@ class HeatMap extends HTMLElement {
     this.#observer.observe(this);
   }
 
+  /** @override */
   disconnectedCallback() {
-    this.#ended.abort();
+    super.disconnectedCallback();
     this.#observer?.disconnect();
     clearTimeout(this.#timer);
   }
@@ -44,7 +40,7 @@ class HeatMap extends HTMLElement {
     this.#observer.disconnect();
     const { ask, sample = "", average = "", label = "" } = this.dataset;
     const response = await post(ask, { sample, average, label }).catch(nothing);
-    if (!response?.ok || this.#ended.signal.aborted) return;
+    if (!response?.ok || this.signal.aborted) return;
     const { explanation, job } = await response.json();
     this.dataset.job = job;
     this.#answer = explanation;
@@ -72,8 +68,8 @@ class HeatMap extends HTMLElement {
 
   async #show() {
     if (!this.#answer) return;
-    const found = await fetchDocument(this.#answer, this.#ended.signal).catch(unknown);
-    if (this.#ended.signal.aborted || found === null || !this.#answer) return;
+    const found = await fetchDocument(this.#answer, this.signal).catch(unknown);
+    if (this.signal.aborted || found === null || !this.#answer) return;
     const fresh = /** @type {HTMLElement | null} */ (found?.body.firstElementChild);
     if (!fresh || "waiting" in fresh.dataset) return this.#later();
     clearTimeout(this.#timer);

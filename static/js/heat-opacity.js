@@ -1,22 +1,15 @@
 // <heat-opacity>: one slider for the opacity of the heat maps inside.
+import { Listening } from "rollcall/listening";
 
-class HeatOpacity extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
-
+class HeatOpacity extends Listening {
   connectedCallback() {
-    this.#ended = new AbortController();
     const label = this.querySelector("[data-heat]");
     if (!label) return;
     label.hidden = false;
     const field = label.querySelector("input");
     const show = () => this.style.setProperty("--heat", String(Number(field.value) / 100));
-    field.addEventListener("input", show, { signal: this.#ended.signal });
+    field.addEventListener("input", show, { signal: this.signal });
     show();
-  }
-
-  disconnectedCallback() {
-    this.#ended?.abort();
   }
 }
 

@@ -2,6 +2,7 @@
 import { fieldsOf, nothing, post, say } from "rollcall/api";
 import { filesOf } from "rollcall/dropped-files";
 import { bytes } from "rollcall/format";
+import { Listening } from "rollcall/listening";
 import { PictureBatches } from "rollcall/picture-batches";
 import { toast } from "rollcall/toasts";
 import { fingerprintOf, Upload } from "rollcall/upload";
@@ -10,14 +11,11 @@ import { fingerprintOf, Upload } from "rollcall/upload";
 const senders = new Set();
 addEventListener("beforeunload", (event) => [...senders].some((sender) => sender.isRunning) && event.preventDefault());
 
-class ImportSender extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+class ImportSender extends Listening {
   #rows = new Map();
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     const field = this.querySelector("input[type=file]");
     field.addEventListener("change", () => this.#chosen(field), { signal });
     this.addEventListener("dragover", (event) => this.#over(event, true), { signal });
@@ -27,8 +25,9 @@ class ImportSender extends HTMLElement {
     for (const sender of senders) if (sender.phase !== "done") this.#follow(sender);
   }
 
+  /** @override */
   disconnectedCallback() {
-    this.#ended.abort();
+    super.disconnectedCallback();
     this.#rows.clear();
     this.querySelector(".upload-rows").replaceChildren();
   }
@@ -40,10 +39,7 @@ class ImportSender extends HTMLElement {
     this.#begin(files);
   }
 
-  /**
-   * @param {DragEvent} event
-   * @param {boolean} isOver
-   */
+  /** @param {DragEvent} event @param {boolean} isOver */
   #over(event, isOver) {
     event.preventDefault();
     this.classList.toggle("is-over", isOver);
@@ -55,10 +51,7 @@ class ImportSender extends HTMLElement {
     this.#begin(await filesOf(event.dataTransfer));
   }
 
-  /**
-   * Resumes uploads that began before a reload; the rest is new.
-   * @param {File[]} all
-   */
+  /** Resumes uploads that began before a reload; the rest is new. @param {File[]} all */
   #begin(all) {
     const fresh = all.filter((file) => !this.#goesOn(file));
     if (fresh.length) this.#beginNew(fresh);
@@ -100,10 +93,7 @@ class ImportSender extends HTMLElement {
     return null;
   }
 
-  /**
-   * @param {File[]} files
-   * @param {{ batch: string; start: string }} places
-   */
+  /** @param {File[]} files @param {{ batch: string; start: string }} places */
   #sendPictures(files, places) {
     const { batchBytes, batchCount } = this.dataset;
     const sender = new PictureBatches(files, { batchBytes: Number(batchBytes), batchCount: Number(batchCount) });
@@ -111,10 +101,7 @@ class ImportSender extends HTMLElement {
     sender.send(places);
   }
 
-  /**
-   * @param {File} file
-   * @param {{ create: string }} more
-   */
+  /** @param {File} file @param {{ create: string }} more */
   #sendFile(file, { create }) {
     const sender = new Upload({ file }, { create, chunk: Number(this.dataset.chunk) });
     this.#take(sender);
@@ -131,7 +118,7 @@ class ImportSender extends HTMLElement {
   /** @param {import("rollcall/upload").Upload | import("rollcall/picture-batches").PictureBatches} sender */
   #follow(sender) {
     const row = document.importNode(this.querySelector("template").content.querySelector(".upload-row"), true);
-    const { signal } = this.#ended;
+    const { signal } = this;
     this.#rows.set(sender, row);
     row.querySelector("[data-name]").textContent = sender.name;
     row.querySelector('[data-act="cancel"]').addEventListener("click", () => sender.cancel(), { signal });

@@ -1,14 +1,11 @@
 // <in-place-form>: sends its form without leaving the page; says what happened, with Undo, and refreshes the page.
 import { csrfToken, fieldsOf, nothing, say } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 import { toast } from "rollcall/toasts";
 
-class InPlaceForm extends HTMLElement {
+class InPlaceForm extends Listening {
   connectedCallback() {
-    this.addEventListener("submit", this.#onSubmit);
-  }
-
-  disconnectedCallback() {
-    this.removeEventListener("submit", this.#onSubmit);
+    this.addEventListener("submit", this.#onSubmit, { signal: this.signal });
   }
 
   /** @param {SubmitEvent & { readonly target: HTMLFormElement }} event */

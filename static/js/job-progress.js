@@ -1,21 +1,18 @@
 // <job-progress>: keeps a server-rendered <progress> and its words up to date.
+import { Listening } from "rollcall/listening";
 import { latestOf, stateOf } from "rollcall/live-store";
 
-class JobProgress extends HTMLElement {
+class JobProgress extends Listening {
   #said = "";
 
   connectedCallback() {
-    document.addEventListener("live:job", this.#onJob);
+    document.addEventListener("live:job", this.#onJob, { signal: this.signal });
     const known = this.dataset.job ? stateOf(this.dataset.job) : null;
     if (known) this.#show(known);
     else if (this.dataset.kind) {
       const latest = latestOf(this.closest("[data-subject]")?.dataset.subject, this.dataset.kind);
       if (latest) this.#show(latest);
     }
-  }
-
-  disconnectedCallback() {
-    document.removeEventListener("live:job", this.#onJob);
   }
 
   /** @param {OurEvents["live:job"]} event */
@@ -35,10 +32,7 @@ class JobProgress extends HTMLElement {
     this.#speak(state);
   }
 
-  /**
-   * @param {string} selector
-   * @param {string} text
-   */
+  /** @param {string} selector @param {string} text */
   #write(selector, text) {
     const element = this.querySelector(selector);
     if (element && element.textContent !== text) element.textContent = text;

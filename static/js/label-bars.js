@@ -1,19 +1,17 @@
 // <label-bars>: labels on the timeline. A click on a bar seeks, the current stretch is highlighted, a slider hides uncertain ones.
 import { say } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 import { writeAddress } from "rollcall/panel-address";
 
 const LEAST_BETWEEN_MS = 200;
 
-class LabelBars extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+class LabelBars extends Listening {
   /** @type {number | null} */
   #time = null;
   #shownAt = 0;
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     this.addEventListener("click", (event) => this.#click(event), { signal });
     this.addEventListener(
       "input",
@@ -28,10 +26,6 @@ class LabelBars extends HTMLElement {
       signal,
     });
     this.#hide(this.#chosen());
-  }
-
-  disconnectedCallback() {
-    this.#ended.abort();
   }
 
   #chosen() {

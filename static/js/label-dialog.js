@@ -1,5 +1,6 @@
 // <label-dialog>: name, colour and key of a label; <label-add> forms and this one answer without a page load.
 import { nothing, post, say } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 import { toast } from "rollcall/toasts";
 
 const changed = () => document.dispatchEvent(new CustomEvent("fragment:stale"));
@@ -19,13 +20,9 @@ async function send(url, fields) {
   return null;
 }
 
-export class LabelDialog extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
-
+export class LabelDialog extends Listening {
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     this.addEventListener("submit", (event) => this.#save(event), { signal });
     this.addEventListener(
       "click",
@@ -34,10 +31,6 @@ export class LabelDialog extends HTMLElement {
     );
     // New labels are typed beside the grid.
     document.addEventListener("submit", (event) => event.target.matches(".label-add") && this.#add(event), { signal });
-  }
-
-  disconnectedCallback() {
-    this.#ended.abort();
   }
 
   /**
@@ -64,10 +57,7 @@ export class LabelDialog extends HTMLElement {
     this.#send(this.urls.save, { name: name.value, hue: hue.value, key: key.value.toLowerCase() });
   }
 
-  /**
-   * @param {string} url
-   * @param {Record<string, string> | URLSearchParams} fields
-   */
+  /** @param {string} url @param {Record<string, string> | URLSearchParams} fields */
   async #send(url, fields) {
     const trouble = await send(url, fields);
     if (trouble) this.#say(trouble);

@@ -123,10 +123,7 @@ export class Acts {
     return fetch(this.url, { method: "POST", body, headers });
   }
 
-  /**
-   * @param {Order} order
-   * @param {Answer} answer
-   */
+  /** @param {Order} order @param {Answer} answer */
   #confirm(order, answer) {
     this.samples.release(order.before.keys());
     this.samples.take(answer.changed);

@@ -12,10 +12,7 @@ export function suggestionOf({ samples, labels }, place) {
   return row && !row.label && labels.has(row.suggested) ? row.suggested : null;
 }
 
-/**
- * @param {import("rollcall/label-grid").LabelGrid} grid
- * @param {number[]} places
- */
+/** @param {import("rollcall/label-grid").LabelGrid} grid @param {number[]} places */
 export const areAllOut = ({ samples }, places) =>
   places.length > 0 && places.every((place) => samples.rows.get(place)?.out);
 
@@ -28,10 +25,7 @@ function give({ acts }, places, label) {
   acts.give("label", [[label, places]], (row) => (row.label === label ? null : { label }));
 }
 
-/**
- * @param {import("rollcall/label-grid").LabelGrid} grid
- * @param {number[]} places
- */
+/** @param {import("rollcall/label-grid").LabelGrid} grid @param {number[]} places */
 function leaveOut(grid, places) {
   const isOut = !areAllOut(grid, places);
   grid.acts.give(isOut ? "leave_out" : "take_in", [[null, places]], (row) =>

@@ -57,18 +57,12 @@ export class GridCounts {
 
   #labelRows = () => [...this.element.querySelectorAll(".label-row")];
 
-  /**
-   * @param {HTMLElement} row
-   * @param {number} count
-   */
+  /** @param {HTMLElement} row @param {number} count */
   #write(row, count) {
     row.querySelector("[data-count]").textContent = String(Math.max(0, count));
   }
 
-  /**
-   * @param {number | null} label
-   * @param {number} step
-   */
+  /** @param {number | null} label @param {number} step */
   #add(label, step) {
     const row = label && this.element.querySelector(`.label-row[data-label="${label}"]`);
     if (row) this.#write(row, Number(row.querySelector("[data-count]").textContent) + step);

@@ -79,10 +79,7 @@ export class Large {
     this.#labels(row, labels);
   }
 
-  /**
-   * @param {SampleRow | undefined} row
-   * @param {Map<number, Label>} labels
-   */
+  /** @param {SampleRow | undefined} row @param {Map<number, Label>} labels */
   #facts(row, labels) {
     if (!row || row.isGone) return row ? say("grid.gone") : say("grid.waiting");
     const label = labels.get(row.label);
@@ -111,10 +108,7 @@ export class Large {
       link.href = `${this.grid.dataset.video.replace(NOBODY, row.video)}?t=${Math.round(10 * (row.time ?? 0)) / 10}`;
   }
 
-  /**
-   * @param {SampleRow | undefined} row
-   * @param {Map<number, Label>} labels
-   */
+  /** @param {SampleRow | undefined} row @param {Map<number, Label>} labels */
   #labels(row, labels) {
     const group = this.#part("labels");
     if (!group) return;
@@ -144,10 +138,7 @@ export class Large {
     if (button) this.#act(button.dataset.act, Number(button.dataset.label));
   }
 
-  /**
-   * @param {string} name
-   * @param {number | null} [label]
-   */
+  /** @param {string} name @param {number | null} [label] */
   #act(name, label) {
     const last = this.grid.samples.length - 1;
     if (name === "close") this.dialog.close();

@@ -1,10 +1,7 @@
 // The panel beside the grid: what is selected, what can be done with it, the labels as buttons.
 import { say } from "rollcall/api";
 
-/**
- * Label id -> {id, name, hue, key}, read from the bar of labels.
- * @param {HTMLElement} panel
- */
+/** Label id -> {id, name, hue, key}, read from the bar of labels. @param {HTMLElement} panel */
 export function readLabels(panel) {
   const rows = [...panel.querySelectorAll(".label-row")];
   return new Map(

@@ -1,9 +1,6 @@
 // Lists of samples as the server writes them: [first, last, revision] for each stretch of numbers with one revision.
 
-/**
- * [[number, revision], ...] in their order -> runs.
- * @param {Iterable<readonly [number, number]>} pairs
- */
+/** [[number, revision], ...] in their order -> runs. @param {Iterable<readonly [number, number]>} pairs */
 export function runsOf(pairs) {
   /** @type {Run[]} */
   const runs = [];
@@ -20,10 +17,7 @@ export function runsOf(pairs) {
   return runs;
 }
 
-/**
- * How many samples runs hold.
- * @param {Run[]} runs
- */
+/** How many samples runs hold. @param {Run[]} runs */
 export const sizeOf = (runs) => runs.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 
 /**
@@ -36,10 +30,7 @@ export function eachOf(runs, take) {
     for (let number = first; number <= last; number += 1) take(number, revision);
 }
 
-/**
- * Sorted numbers for an address: "3-7.9".
- * @param {number[]} numbers
- */
+/** Sorted numbers for an address: "3-7.9". @param {number[]} numbers */
 export const spelled = (numbers) =>
   runsOf(numbers.map((number) => [number, 0]))
     .map(([first, last]) => (first === last ? first : `${first}-${last}`))

@@ -27,10 +27,7 @@ export class Samples extends EventTarget {
   #timer = 0;
   #isAsking = false;
 
-  /**
-   * @param {{ numbers: string; rows: string }} options
-   * @param {AbortSignal} signal
-   */
+  /** @param {{ numbers: string; rows: string }} options @param {AbortSignal} signal */
   constructor({ numbers, rows }, signal) {
     super();
     this.urls = { numbers, rows };
@@ -71,10 +68,7 @@ export class Samples extends EventTarget {
     [this.numbers, this.revisions, this.last] = [numbers, revisions, Math.max(this.last, last)];
   }
 
-  /**
-   * Returns the place of a number; undefined when it is not in the list.
-   * @param {number} number
-   */
+  /** Returns the place of a number; undefined when it is not in the list. @param {number} number */
   placeOf = (number) => this.#places.get(number);
 
   /**
@@ -105,19 +99,13 @@ export class Samples extends EventTarget {
     this.#plan(PAUSE_MS);
   }
 
-  /**
-   * Forgets samples that someone else has changed.
-   * @param {number[]} numbers
-   */
+  /** Forgets samples that someone else has changed. @param {number[]} numbers */
   forget(numbers) {
     for (const place of numbers.map(this.placeOf)) if (place !== undefined) this.revisions[place] = 0;
     this.refresh(numbers);
   }
 
-  /**
-   * Takes over what the server says an act made of samples.
-   * @param {Run[]} runs
-   */
+  /** Takes over what the server says an act made of samples. @param {Run[]} runs */
   take(runs) {
     eachOf(runs, (number, revision) => {
       const place = this.placeOf(number);
@@ -169,10 +157,7 @@ export class Samples extends EventTarget {
     this.#plan(pause);
   }
 
-  /**
-   * @param {number[]} places
-   * @param {SampleRow[]} rows
-   */
+  /** @param {number[]} places @param {SampleRow[]} rows */
   #store(places, rows) {
     const came = new Map(rows.map((row) => [this.placeOf(row.number), row]));
     const stored = places.filter((place) => !this.#held.has(place));

@@ -5,19 +5,13 @@ export class Selection {
   count = 0;
   anchor = 0;
 
-  /**
-   * @param {number} size
-   * @param {() => void} onChange
-   */
+  /** @param {number} size @param {() => void} onChange */
   constructor(size, onChange) {
     this.#flags = new Uint8Array(size);
     this.onChange = onChange;
   }
 
-  /**
-   * The list has become longer; what is selected stays.
-   * @param {number} size
-   */
+  /** The list has become longer; what is selected stays. @param {number} size */
   grow(size) {
     const flags = new Uint8Array(size);
     flags.set(this.#flags);

@@ -2,10 +2,7 @@
 import { icon, say } from "rollcall/api";
 import { clock } from "rollcall/format";
 
-/**
- * @param {number} place
- * @param {number} columns
- */
+/** @param {number} place @param {number} columns */
 export function makeTile(place, columns) {
   const tile = document.createElement("div");
   tile.className = "sample-tile";

@@ -34,10 +34,7 @@ export class TileView {
   columns = 1;
   current = 0;
 
-  /**
-   * @param {HTMLElement} host
-   * @param {Parts} more
-   */
+  /** @param {HTMLElement} host @param {Parts} more */
   constructor(host, { samples, paint, thumbnail, signal }) {
     this.host = host;
     this.samples = samples;
@@ -178,10 +175,7 @@ export class TileView {
     }
   }
 
-  /**
-   * @param {number} row
-   * @param {HTMLElement} element
-   */
+  /** @param {number} row @param {HTMLElement} element */
   #drop(row, element) {
     this.#rows.delete(row);
     element.remove();
@@ -193,10 +187,7 @@ export class TileView {
     return element && tilesOf(element)[place % this.columns];
   };
 
-  /**
-   * Paints places again, or everything.
-   * @param {number[]} [places]
-   */
+  /** Paints places again, or everything. @param {number[]} [places] */
   repaint(places) {
     if (!places)
       for (const element of this.#rows.values())

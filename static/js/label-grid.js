@@ -12,6 +12,7 @@ import { Samples } from "rollcall/label-grid-samples";
 import { Selection } from "rollcall/label-grid-selection";
 import { paintTile } from "rollcall/label-grid-tile";
 import { TileView } from "rollcall/label-grid-view";
+import { Listening } from "rollcall/listening";
 import { readAddress, writeAddress } from "rollcall/panel-address";
 import { toast } from "rollcall/toasts";
 
@@ -20,17 +21,14 @@ import { toast } from "rollcall/toasts";
 const SIZE_KEY = "rollcall.tile-size";
 const ADDRESS_PAUSE_MS = 600;
 
-export class LabelGrid extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+export class LabelGrid extends Listening {
   #addressTimer = 0;
   #isRange = false;
   /** After a label the next tile is selected by itself; a tap then begins a selection of its own. */
   #hasMovedOn = false;
 
   async connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     this.panel = this.querySelector("[data-panel]");
     this.host = this.querySelector("[data-tiles]");
     this.labels = readLabels(this.panel);
@@ -53,8 +51,9 @@ export class LabelGrid extends HTMLElement {
     if (this.host) await this.#begin(signal);
   }
 
+  /** @override */
   disconnectedCallback() {
-    this.#ended.abort();
+    super.disconnectedCallback();
     clearTimeout(this.#addressTimer);
   }
 
@@ -125,16 +124,10 @@ export class LabelGrid extends HTMLElement {
     return this.host?.contains(document.activeElement) ? [this.view.current] : [];
   }
 
-  /**
-   * @param {string} name
-   * @param {number} number
-   */
+  /** @param {string} name @param {number} number */
   fileOf = (name, number) => this.dataset[name].replace("/0/", `/${number}/`);
 
-  /**
-   * @param {number} place
-   * @param {boolean} [isRange]
-   */
+  /** @param {number} place @param {boolean} [isRange] */
   go(place, isRange = false) {
     if (!this.mayEdit) this.view.go(place);
     else if (isRange) return this.range(place);
@@ -143,10 +136,7 @@ export class LabelGrid extends HTMLElement {
     if (this.mayEdit) this.selection.only(place);
   }
 
-  /**
-   * @param {number} place
-   * @param {boolean} [isMore]
-   */
+  /** @param {number} place @param {boolean} [isMore] */
   range(place, isMore = false) {
     if (this.#isRange && !this.selection.count) this.selection.only(place);
     else {
@@ -204,10 +194,7 @@ export class LabelGrid extends HTMLElement {
     this.#selected();
   }
 
-  /**
-   * After one sample the next is chosen, so that a key for each is enough.
-   * @param {number[]} places
-   */
+  /** After one sample the next is chosen, so that a key for each is enough. @param {number[]} places */
   #moveOn(places) {
     if (places.length !== 1) return;
     const next = Math.min(this.samples.length - 1, places[0] + 1);
@@ -234,10 +221,7 @@ export class LabelGrid extends HTMLElement {
     else if (words) this.say(words);
   }
 
-  /**
-   * @param {import("rollcall/label-grid-acts").Answer} options
-   * @param {number} number
-   */
+  /** @param {import("rollcall/label-grid-acts").Answer} options @param {number} number */
   #undone({ toast: words }, number) {
     this.counts.ask();
     toast(words);
@@ -279,10 +263,7 @@ export class LabelGrid extends HTMLElement {
 
   // What is shown
 
-  /**
-   * @param {HTMLElement} tile
-   * @param {number} place
-   */
+  /** @param {HTMLElement} tile @param {number} place */
   #paint(tile, place) {
     paintTile(tile, {
       row: this.samples.rows.get(place),
@@ -314,10 +295,7 @@ export class LabelGrid extends HTMLElement {
     if (count === 1) this.#remember(this.selection.single);
   }
 
-  /**
-   * The address leads back to the sample that one was at.
-   * @param {number} place
-   */
+  /** The address leads back to the sample that one was at. @param {number} place */
   #remember(place) {
     clearTimeout(this.#addressTimer);
     this.#addressTimer = setTimeout(() => writeAddress({ at: String(this.samples.numbers[place]) }), ADDRESS_PAUSE_MS);

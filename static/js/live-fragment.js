@@ -2,6 +2,7 @@
 // data-src is a fragment's address; data-select picks a part of the page itself; data-any follows all subjects. What is being typed or played stays.
 import { morphChildren, morphElements } from "@hotwired/turbo";
 import { fetchDocument, isAborted } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 import { stateOf } from "rollcall/live-store";
 
 const LEAST_PAUSE_MS = 700;
@@ -23,7 +24,7 @@ function fetchPage(url, signal) {
   return shared.page.then((page) => (signal.aborted ? null : page));
 }
 
-class LiveFragment extends HTMLElement {
+class LiveFragment extends Listening {
   #seen = new Map();
   #timer = 0;
   #last = 0;
@@ -32,16 +33,15 @@ class LiveFragment extends HTMLElement {
   #caughtUp = "";
 
   connectedCallback() {
-    document.addEventListener("live:job", this.#onJob);
-    document.addEventListener("fragment:stale", this.#onStale);
-    document.addEventListener("live:gone", this.#onGone);
+    document.addEventListener("live:job", this.#onJob, { signal: this.signal });
+    document.addEventListener("fragment:stale", this.#onStale, { signal: this.signal });
+    document.addEventListener("live:gone", this.#onGone, { signal: this.signal });
     this.#catchUp();
   }
 
+  /** @override */
   disconnectedCallback() {
-    document.removeEventListener("live:job", this.#onJob);
-    document.removeEventListener("fragment:stale", this.#onStale);
-    document.removeEventListener("live:gone", this.#onGone);
+    super.disconnectedCallback();
     clearTimeout(this.#timer);
     this.#request?.abort();
   }

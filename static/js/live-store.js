@@ -17,10 +17,7 @@ export function offer(state) {
   document.dispatchEvent(new CustomEvent("live:job", { detail: state }));
 }
 
-/**
- * An object is gone for everybody.
- * @param {string} subject
- */
+/** An object is gone for everybody. @param {string} subject */
 export function remove(subject) {
   for (const [id, state] of states) if (state.subject === subject) states.delete(id);
   document.dispatchEvent(new CustomEvent("live:gone", { detail: { subject } }));

@@ -1,23 +1,21 @@
 // <live-updates>: one websocket for what the page is about; polls slowly while the socket does not get through.
 import { isAborted, say } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 import { offer, remove } from "rollcall/live-store";
 
 const LONGEST_PAUSE_MS = 30_000;
 const POLL_MS = 8_000;
 const HINT_AFTER_MS = 6_000;
 
-class LiveUpdates extends HTMLElement {
+class LiveUpdates extends Listening {
   /** @type {WebSocket | null} */
   #socket = null;
   #attempt = 0;
   /** @type {{ again?: number; hint?: number; poll?: number }} */
   #timers = {};
-  /** @type {AbortController | null} */
-  #ended = null;
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     addEventListener("online", () => this.#connect(), { signal });
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#connect(), {
       signal,
@@ -25,8 +23,9 @@ class LiveUpdates extends HTMLElement {
     this.#connect();
   }
 
+  /** @override */
   disconnectedCallback() {
-    this.#ended.abort();
+    super.disconnectedCallback();
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     this.#timers = {};
     this.#leave();
@@ -93,9 +92,9 @@ class LiveUpdates extends HTMLElement {
 
   async #poll() {
     clearTimeout(this.#timers.poll);
-    if (this.#socket?.readyState === WebSocket.OPEN || this.#ended.signal.aborted) return;
+    if (this.#socket?.readyState === WebSocket.OPEN || this.signal.aborted) return;
     try {
-      const response = await fetch(this.dataset.poll, { signal: this.#ended.signal });
+      const response = await fetch(this.dataset.poll, { signal: this.signal });
       if (response.ok && !response.redirected) {
         for (const state of (await response.json()).jobs) offer(state);
         this.#hint(false);

@@ -1,16 +1,14 @@
 // <network-preview>: the sliders request new pictures; the address keeps the choice. Works as a plain form too.
 import { fieldsOf } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 
 const WAIT_MS = 150;
 
-class NetworkPreview extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+class NetworkPreview extends Listening {
   #timer = 0;
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     this.form = this.querySelector("form");
     const again = this.querySelector("[data-again]");
     again.hidden = false;
@@ -19,8 +17,9 @@ class NetworkPreview extends HTMLElement {
     this.form.addEventListener("submit", (event) => event.preventDefault(), { signal });
   }
 
+  /** @override */
   disconnectedCallback() {
-    this.#ended.abort();
+    super.disconnectedCallback();
     clearTimeout(this.#timer);
   }
 

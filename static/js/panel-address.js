@@ -7,10 +7,7 @@ export function readAddress() {
   return Object.fromEntries(new URLSearchParams(location.search));
 }
 
-/**
- * Changes some values; "" and defaults leave the address.
- * @param {Record<string, string | null>} changes
- */
+/** Changes some values; "" and defaults leave the address. @param {Record<string, string | null>} changes */
 export function writeAddress(changes) {
   const query = new URLSearchParams(location.search);
   for (const [key, value] of Object.entries(changes)) {

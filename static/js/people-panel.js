@@ -1,6 +1,7 @@
 // <people-panel>: tabs, rows and lanes beside the player; a click on a face, bar or line seeks, and the address follows.
 import { isTyping, say } from "rollcall/api";
 import { spoken } from "rollcall/format";
+import { Listening } from "rollcall/listening";
 import { writeAddress } from "rollcall/panel-address";
 
 const LEAST_BETWEEN_MS = 200;
@@ -10,17 +11,14 @@ const TAB_STEPS = { ArrowRight: 1, ArrowLeft: -1 };
 const PAGE_STEPS = { n: 1, p: -1 };
 const SEEK_EDGE_S = 0.05;
 
-class PeoplePanel extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+class PeoplePanel extends Listening {
   #time = 0;
   #shownAt = 0;
   /** @type {Map<string, [start: number, end: number][]>} */
   #spans = new Map();
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     this.person = this.dataset.person;
     this.addEventListener("click", (event) => this.#click(event), { signal });
     this.addEventListener("keydown", (event) => this.#tabKey(event), { signal });
@@ -37,10 +35,6 @@ class PeoplePanel extends HTMLElement {
       signal,
     });
     this.#read();
-  }
-
-  disconnectedCallback() {
-    this.#ended.abort();
   }
 
   #renewed() {
@@ -75,10 +69,7 @@ class PeoplePanel extends HTMLElement {
     else this.#act(act, event);
   }
 
-  /**
-   * @param {HTMLElement} element
-   * @param {MouseEvent & { readonly target: HTMLElement }} event
-   */
+  /** @param {HTMLElement} element @param {MouseEvent & { readonly target: HTMLElement }} event */
   #act(element, event) {
     const person = element.closest("[data-person]")?.dataset.person;
     const time = element.closest("[data-time]")?.dataset.time;
@@ -94,19 +85,13 @@ class PeoplePanel extends HTMLElement {
     }
   }
 
-  /**
-   * Returns the appearance at the current time, or else the first.
-   * @param {string} person
-   */
+  /** Returns the appearance at the current time, or else the first. @param {string} person */
   #nextOf(person) {
     const spans = this.#spans.get(person) ?? [];
     return spans.some(([start, end]) => start <= this.#time && this.#time <= end) ? null : (spans[0]?.[0] ?? null);
   }
 
-  /**
-   * @param {string} person
-   * @param {number} [time]
-   */
+  /** @param {string} person @param {number} [time] */
   #choose(person, time = null) {
     this.person = person;
     writeAddress({ person });
@@ -119,10 +104,7 @@ class PeoplePanel extends HTMLElement {
     document.dispatchEvent(new CustomEvent("people:selected", { detail: { person } }));
   }
 
-  /**
-   * @param {string} person
-   * @param {number} step
-   */
+  /** @param {string} person @param {number} step */
   #go(person, step) {
     const spans = this.#spans.get(person) ?? [];
     const wanted =

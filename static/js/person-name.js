@@ -1,19 +1,17 @@
 // <person-name>: names a person in place and suggests the team's names. Without this it is a plain form.
 import { csrfToken, fieldsOf, nothing, say } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 import { NameChoices } from "rollcall/name-choices";
 import { toast } from "rollcall/toasts";
 
-class PersonName extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+class PersonName extends Listening {
   /** @type {import("rollcall/name-choices").NameChoices | null} */
   #choices = null;
 
   connectedCallback() {
     const form = this.querySelector("form");
     if (!form) return;
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     this.details = this.querySelector("details");
     this.input = form.elements.name;
     this.details.addEventListener("toggle", () => this.#toggled(), { signal });
@@ -34,10 +32,6 @@ class PersonName extends HTMLElement {
       taken: () => form.requestSubmit(),
       signal,
     });
-  }
-
-  disconnectedCallback() {
-    this.#ended?.abort();
   }
 
   #toggled() {
@@ -69,10 +63,7 @@ class PersonName extends HTMLElement {
     this.#send(form.action, fieldsOf(form));
   }
 
-  /**
-   * @param {string} url
-   * @param {URLSearchParams} fields
-   */
+  /** @param {string} url @param {URLSearchParams} fields */
   async #send(url, fields) {
     const headers = { Accept: "application/json", "X-CSRFToken": csrfToken(), "X-Requested-With": "fetch" };
     const response = await fetch(url, { method: "POST", body: fields, headers }).catch(nothing);

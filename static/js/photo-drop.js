@@ -1,12 +1,9 @@
 // <photo-drop>: sends a picture as soon as it is dropped or chosen.
+import { Listening } from "rollcall/listening";
 
-class PhotoDrop extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
-
+class PhotoDrop extends Listening {
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     const form = this.querySelector("form");
     const field = form.querySelector("input[type=file]");
     const zone = this.querySelector(".photo-zone");
@@ -39,10 +36,6 @@ class PhotoDrop extends HTMLElement {
       },
       { signal },
     );
-  }
-
-  disconnectedCallback() {
-    this.#ended.abort();
   }
 }
 

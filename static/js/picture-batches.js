@@ -12,10 +12,7 @@ export class PictureBatches extends EventTarget {
   #next = 0;
   #ended = new AbortController();
 
-  /**
-   * @param {File[]} files
-   * @param {Limits} limits
-   */
+  /** @param {File[]} files @param {Limits} limits */
   constructor(files, limits) {
     super();
     this.name = files.length === 1 ? files[0].name : say("import.pictures", { n: files.length });
@@ -31,10 +28,7 @@ export class PictureBatches extends EventTarget {
     return Math.floor((100 * this.arrived) / this.total);
   }
 
-  /**
-   * Sends from the first batch that is not confirmed.
-   * @param {{ batch: string; start: string }} places
-   */
+  /** Sends from the first batch that is not confirmed. @param {{ batch: string; start: string }} places */
   async send(places) {
     this.places = places;
     this.#move("sending");

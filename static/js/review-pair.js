@@ -1,19 +1,17 @@
 // <review-pair>: Y, N and S answer, A answers yes for the whole group, U undoes; a swipe right means yes, left no.
 import { isTyping } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 
 const FAR_ENOUGH_PX = 80;
 /** @type {Record<string, string>} */
 const KEYS = { y: "yes", n: "no", s: "skip" };
 
-class ReviewPair extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+class ReviewPair extends Listening {
   /** @type {Touch | null} */
   #from = null;
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.addEventListener(
       "touchstart",
@@ -27,10 +25,6 @@ class ReviewPair extends HTMLElement {
     this.addEventListener("touchcancel", () => this.#lean(0), { signal, passive: true });
   }
 
-  disconnectedCallback() {
-    this.#ended.abort();
-  }
-
   /** @param {KeyboardEvent & { readonly target: HTMLElement }} event */
   #key(event) {
     if (isTyping(event) || event.repeat) return;
@@ -40,10 +34,7 @@ class ReviewPair extends HTMLElement {
     if (key === "u") document.querySelector(".toast-note .undo")?.click();
   }
 
-  /**
-   * Returns how many pixels the finger moved sideways; 0 while it scrolls.
-   * @param {Touch} to
-   */
+  /** Returns how many pixels the finger moved sideways; 0 while it scrolls. @param {Touch} to */
   #across(to) {
     const across = to.clientX - (this.#from?.clientX ?? to.clientX);
     const down = Math.abs(to.clientY - (this.#from?.clientY ?? to.clientY));
@@ -62,10 +53,7 @@ class ReviewPair extends HTMLElement {
     }
   }
 
-  /**
-   * Moves the pair with the finger, to show that a swipe is an answer.
-   * @param {number} across
-   */
+  /** Moves the pair with the finger, to show that a swipe is an answer. @param {number} across */
   #lean(across) {
     const pair = this.querySelector(".review-pair");
     pair.style.transform =

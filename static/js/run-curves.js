@@ -4,15 +4,9 @@ import { say } from "rollcall/api";
 /** @typedef {import("uplot")} uPlot */
 
 const HEIGHT = 190;
-/**
- * @param {uPlot} _plot
- * @param {number[]} ticks
- */
+/** @param {uPlot} _plot @param {number[]} ticks */
 const PERCENT = (_plot, ticks) => ticks.map((tick) => `${Math.round(tick * 100)} %`);
-/**
- * @param {uPlot} _plot
- * @param {number[]} ticks
- */
+/** @param {uPlot} _plot @param {number[]} ticks */
 const SHORT = (_plot, ticks) => ticks.map((tick) => String(Number(tick.toPrecision(3))));
 
 class RunCurves extends HTMLElement {
@@ -86,10 +80,7 @@ class RunCurves extends HTMLElement {
       ticks: { show: false },
       font: `12px ${getComputedStyle(box).fontFamily}`,
     };
-    /**
-     * @param {string} who
-     * @param {number[]} [dash]
-     */
+    /** @param {string} who @param {number[]} [dash] */
     const series = (who, dash) => ({
       label: say(`curves.${who}`),
       stroke: this.#seen(`--plot-${who}`),

@@ -1,13 +1,10 @@
 // <run-watch>: when the training is done, its page becomes the page of the result.
 import { visit } from "@hotwired/turbo";
+import { Listening } from "rollcall/listening";
 
-class RunWatch extends HTMLElement {
+class RunWatch extends Listening {
   connectedCallback() {
-    document.addEventListener("live:job", this.#onJob);
-  }
-
-  disconnectedCallback() {
-    document.removeEventListener("live:job", this.#onJob);
+    document.addEventListener("live:job", this.#onJob, { signal: this.signal });
   }
 
   /** @param {OurEvents["live:job"]} event */

@@ -1,16 +1,14 @@
 // <scrub-bar>: the seek slider, how much is loaded, and a small picture of the moment under the pointer.
 import { say } from "rollcall/api";
 import { clock } from "rollcall/format";
+import { Listening } from "rollcall/listening";
 
-class ScrubBar extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+class ScrubBar extends Listening {
   /** @type {HTMLImageElement | null} */
   #sheet = null;
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     this.player = this.closest("video-player");
     this.slider = this.querySelector("input");
     this.preview = this.querySelector(".scrub-preview");
@@ -19,10 +17,6 @@ class ScrubBar extends HTMLElement {
     this.addEventListener("pointerleave", () => (this.preview.hidden = true), { signal });
     this.player.addEventListener("player:time", ({ detail }) => this.#show(detail), { signal });
     this.player.querySelector("video").addEventListener("progress", () => this.#loaded(), { signal });
-  }
-
-  disconnectedCallback() {
-    this.#ended.abort();
   }
 
   /** @param {{ time: number; length: number }} options */

@@ -1,16 +1,14 @@
 // <show-hide>: a tap dims a tile, one button cycles through show all / hide unnamed / hide all; sends only what changed.
 import { say } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 
 const STEPS = ["hide_unnamed", "hide_all", "show_all"];
 
-class ShowHide extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+class ShowHide extends Listening {
   #step = 0;
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     this.boxes = [...this.querySelectorAll('[name="visible"]')];
     this.cycle = this.querySelector("[data-cycle]");
     this.cycle.hidden = false;
@@ -18,10 +16,6 @@ class ShowHide extends HTMLElement {
     this.addEventListener("change", () => this.#count(), { signal });
     this.querySelector("form").addEventListener("submit", () => this.#disableUnchanged(), { signal });
     this.#count();
-  }
-
-  disconnectedCallback() {
-    this.#ended.abort();
   }
 
   #next() {

@@ -1,19 +1,16 @@
 // <theme-switch>: system, light, dark; remembered in this browser.
 import { icon, say } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 
 const KEY = "rollcall.theme";
 /** @type {Record<string, string>} */
 const NEXT = { auto: "light", light: "dark", dark: "auto" };
 
-class ThemeSwitch extends HTMLElement {
+class ThemeSwitch extends Listening {
   connectedCallback() {
     this.hidden = false;
-    this.addEventListener("click", this.#onClick);
+    this.addEventListener("click", this.#onClick, { signal: this.signal });
     this.#show();
-  }
-
-  disconnectedCallback() {
-    this.removeEventListener("click", this.#onClick);
   }
 
   get #theme() {

@@ -1,18 +1,16 @@
 // <threshold-slider>: shows at once what another threshold would change. Works as a plain form too.
 import { fetchDocument, fieldsOf, nothing } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 
 const WAIT_MS = 120;
 
-class ThresholdSlider extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+class ThresholdSlider extends Listening {
   /** @type {AbortController | null} */
   #request = null;
   #timer = 0;
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     this.form = this.querySelector("form");
     const back = this.querySelector("[data-default]");
     this.querySelector("[data-show]").hidden = true;
@@ -22,8 +20,9 @@ class ThresholdSlider extends HTMLElement {
     this.form.addEventListener("submit", (event) => event.preventDefault(), { signal });
   }
 
+  /** @override */
   disconnectedCallback() {
-    this.#ended.abort();
+    super.disconnectedCallback();
     this.#request?.abort();
     clearTimeout(this.#timer);
   }

@@ -1,18 +1,15 @@
 // <toast-list>: what just happened, with Undo. Plain forms work too; here notes also come without a page load.
 import { icon, nothing, post, say } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 
 const SHOWN_MS = 8_000;
 const SHOWN_WITH_UNDO_MS = 20_000;
 const MOST = 2;
 
-export class ToastList extends HTMLElement {
+export class ToastList extends Listening {
   connectedCallback() {
-    this.addEventListener("click", this.#onClick);
+    this.addEventListener("click", this.#onClick, { signal: this.signal });
     for (const note of this.querySelectorAll(".toast-note")) this.#arm(note);
-  }
-
-  disconnectedCallback() {
-    this.removeEventListener("click", this.#onClick);
   }
 
   /** @param {MouseEvent & { readonly target: HTMLElement }} event */
@@ -43,10 +40,7 @@ export class ToastList extends HTMLElement {
     this.#arm(note);
   }
 
-  /**
-   * @param {HTMLElement} note
-   * @param {Undo | null} undo
-   */
+  /** @param {HTMLElement} note @param {Undo | null} undo */
   #undoButton(note, undo) {
     const button = document.createElement("button");
     button.type = "button";
@@ -77,8 +71,5 @@ export class ToastList extends HTMLElement {
 
 customElements.define("toast-list", ToastList);
 
-/**
- * @param {string} text
- * @param {Undo | null} [undo]
- */
+/** @param {string} text @param {Undo | null} [undo] */
 export const toast = (text, undo = null) => document.querySelector("toast-list").show(text, undo);

@@ -1,15 +1,12 @@
 // <train-form>: an empty setting shows the default of the chosen training method.
 import { say } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 
-class TrainForm extends HTMLElement {
+class TrainForm extends Listening {
   connectedCallback() {
-    this.addEventListener("change", this.#onChange);
+    this.addEventListener("change", this.#onChange, { signal: this.signal });
     // A browser that comes back to the page keeps its choice.
     this.#show();
-  }
-
-  disconnectedCallback() {
-    this.removeEventListener("change", this.#onChange);
   }
 
   /** @param {Event & { readonly target: HTMLInputElement }} options */

@@ -1,15 +1,12 @@
 // <upload-hint>: says in the rail, on every page, that uploads are running.
 import { say } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 import { uploads } from "rollcall/uploads";
 
-class UploadHint extends HTMLElement {
+class UploadHint extends Listening {
   connectedCallback() {
-    uploads.addEventListener("change", this.#show);
+    uploads.addEventListener("change", this.#show, { signal: this.signal });
     this.#show();
-  }
-
-  disconnectedCallback() {
-    uploads.removeEventListener("change", this.#show);
   }
 
   #show = () => {

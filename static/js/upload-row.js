@@ -1,6 +1,7 @@
 // <upload-row>: one file in the list, from the first byte to "12 people found".
 import { say } from "rollcall/api";
 import { bytes, timeLeft } from "rollcall/format";
+import { Listening } from "rollcall/listening";
 import { latestOf } from "rollcall/live-store";
 import { uploads } from "rollcall/uploads";
 
@@ -17,17 +18,14 @@ const ACTS = {
   cancelled: [],
 };
 
-export class UploadRow extends HTMLElement {
+export class UploadRow extends Listening {
   /** @type {import("rollcall/upload").Upload | null} Set by whoever makes the row, before it is put in. */
   item = null;
-  /** @type {AbortController | null} */
-  #ended = null;
   #planned = 0;
   #spoken = "";
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     this.item.addEventListener("change", () => this.#plan(), { signal });
     document.addEventListener("live:job", ({ detail }) => detail.subject === this.item.video && this.#plan(), {
       signal,
@@ -44,8 +42,9 @@ export class UploadRow extends HTMLElement {
     this.#show();
   }
 
+  /** @override */
   disconnectedCallback() {
-    this.#ended.abort();
+    super.disconnectedCallback();
     cancelAnimationFrame(this.#planned);
   }
 

@@ -23,10 +23,7 @@ const FINAL_ERRORS = {
 };
 const RUNNING = ["queued", "starting", "sending", "retrying"];
 
-/**
- * The same for the same file, when it is chosen again.
- * @param {File} file
- */
+/** The same for the same file, when it is chosen again. @param {File} file */
 export const fingerprintOf = (file) => `${file.size}-${file.lastModified}-${file.name}`.slice(0, 200);
 
 export class Upload extends EventTarget {

@@ -79,10 +79,7 @@ class Uploads extends EventTarget {
     this.items.push(item);
   }
 
-  /**
-   * @param {import("rollcall/upload").Upload[]} items
-   * @param {import("rollcall/upload").Places} places
-   */
+  /** @param {import("rollcall/upload").Upload[]} items @param {import("rollcall/upload").Places} places */
   async #precheck(items, places) {
     const files = items.map(({ name, size, type, fingerprint }) => ({ name, size, type, fingerprint }));
     const response = await fetch(places.precheck, {

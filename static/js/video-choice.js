@@ -1,23 +1,22 @@
 // <video-choice>: finds videos by title while one types; each is a link that filters the page.
 import { fetchDocument, nothing } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 
 const PAUSE_MS = 150;
 
-class VideoChoice extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+class VideoChoice extends Listening {
   #timer = 0;
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     this.addEventListener("input", () => this.#plan(PAUSE_MS), { signal });
     const menu = this.closest("details");
     menu.addEventListener("toggle", () => menu.open && this.#plan(0), { signal });
   }
 
+  /** @override */
   disconnectedCallback() {
-    this.#ended.abort();
+    super.disconnectedCallback();
     clearTimeout(this.#timer);
   }
 
@@ -31,7 +30,7 @@ class VideoChoice extends HTMLElement {
     const words = this.querySelector("input").value;
     const url = `${this.dataset.src}?${new URLSearchParams({ words })}`;
     // Whoever chooses one leaves the page, perhaps before the answer is complete.
-    const found = (await fetchDocument(url, this.#ended.signal).catch(nothing))?.body.firstElementChild;
+    const found = (await fetchDocument(url, this.signal).catch(nothing))?.body.firstElementChild;
     if (!found || words !== this.querySelector("input").value) return;
     for (const link of found.querySelectorAll("a[data-video]")) {
       const query = new URLSearchParams(location.search);

@@ -1,21 +1,17 @@
 // <video-grid>: cards of new videos come in by themselves, cards of deleted ones leave.
 import { fetchDocument } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 import { uploads } from "rollcall/uploads";
 
 const OF_VIDEOS = ["upload", "check", "web_copy", "analysis"];
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
-class VideoGrid extends HTMLElement {
+class VideoGrid extends Listening {
   #asked = new Set();
 
   connectedCallback() {
-    document.addEventListener("live:job", this.#onJob);
-    document.addEventListener("live:gone", this.#onGone);
-  }
-
-  disconnectedCallback() {
-    document.removeEventListener("live:job", this.#onJob);
-    document.removeEventListener("live:gone", this.#onGone);
+    document.addEventListener("live:job", this.#onJob, { signal: this.signal });
+    document.addEventListener("live:gone", this.#onGone, { signal: this.signal });
   }
 
   /** @param {string} subject */

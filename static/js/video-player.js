@@ -1,6 +1,7 @@
 // <video-player>: own controls and keys around a plain <video>. Tells others the moment by "player:time".
 import { isTyping, say } from "rollcall/api";
 import { clock } from "rollcall/format";
+import { Listening } from "rollcall/listening";
 
 const IDLE_MS = 2500;
 const SPEEDS = [1, 1.25, 1.5, 2, 0.5, 0.75];
@@ -20,22 +21,16 @@ const KEYS = {
   "?": () => document.getElementById("keys").togglePopover(),
 };
 
-export class VideoPlayer extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+export class VideoPlayer extends Listening {
   #idle = 0;
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     this.video = this.querySelector("video");
     this.frame = this.querySelector(".player");
     this.video.controls = false;
     this.querySelector(".controls").hidden = false;
-    /**
-     * @param {string} name
-     * @param {(event: any) => void} act
-     */
+    /** @param {string} name @param {(event: any) => void} act */
     const on = (name, act) => this.video.addEventListener(name, act, { signal });
     for (const name of ["play", "pause", "volumechange", "loadedmetadata", "ended"]) on(name, () => this.#show());
     for (const name of ["timeupdate", "seeking", "seeked"]) on(name, () => this.#tell());
@@ -52,8 +47,9 @@ export class VideoPlayer extends HTMLElement {
     this.#show();
   }
 
+  /** @override */
   disconnectedCallback() {
-    this.#ended.abort();
+    super.disconnectedCallback();
     clearTimeout(this.#idle);
     this.video.pause();
   }
@@ -69,7 +65,7 @@ export class VideoPlayer extends HTMLElement {
     else
       this.video.addEventListener("loadedmetadata", () => (this.video.currentTime = target), {
         once: true,
-        signal: this.#ended.signal,
+        signal: this.signal,
       });
     this.#tell(target);
   }
@@ -159,10 +155,7 @@ export class VideoPlayer extends HTMLElement {
     /** @type {Record<string, boolean>} */
     const shown = { paused, playing: !paused, sound: !isMuted, muted: isMuted };
     for (const part of this.querySelectorAll("[data-when]")) part.hidden = !shown[part.dataset.when];
-    /**
-     * @param {string} act
-     * @param {string} words
-     */
+    /** @param {string} act @param {string} words */
     const label = (act, words) =>
       this.querySelector(`[data-act="${act}"]`).setAttribute("aria-label", say(`player.${words}`));
     label("play", paused ? "play" : "pause");

@@ -1,16 +1,14 @@
 // <video-uploader>: the drop zone (the whole page is one) and the rows of this tab's uploads.
 import { filesOf } from "rollcall/dropped-files";
+import { Listening } from "rollcall/listening";
 import "rollcall/upload-row"; // rows that are made here are complete at once
 import { uploads } from "rollcall/uploads";
 
-class VideoUploader extends HTMLElement {
-  /** @type {AbortController | null} */
-  #ended = null;
+class VideoUploader extends Listening {
   #depth = 0;
 
   connectedCallback() {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
+    const { signal } = this;
     const { create, precheck, video, team, chunk } = this.dataset;
     this.places = { create, precheck, video, team, chunk: Number(chunk) };
     const field = this.querySelector("input[type=file]");
@@ -23,10 +21,6 @@ class VideoUploader extends HTMLElement {
     uploads.forgetEnded();
     this.#remember();
     this.#rows();
-  }
-
-  disconnectedCallback() {
-    this.#ended.abort();
   }
 
   #remember() {
@@ -44,10 +38,7 @@ class VideoUploader extends HTMLElement {
     this.#add(files);
   }
 
-  /**
-   * @param {DragEvent} event
-   * @param {number} step
-   */
+  /** @param {DragEvent} event @param {number} step */
   #over(event, step) {
     if (!hasFiles(event)) return;
     this.#depth = Math.max(0, this.#depth + step);
