@@ -6,13 +6,20 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
+from django.urls import path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 django_application = get_asgi_application()
 
 from webapp.http.body_limit_middleware import BodyLimit  # noqa: E402  (Django has to be set up before models are imported)
-from webapp.routing import websocket_urlpatterns  # noqa: E402
+from webapp.jobs.consumers import SubjectConsumer, TeamConsumer  # noqa: E402
 
+websocket_urlpatterns = [
+    path("ws/teams/<uuid:key>/", TeamConsumer.as_asgi()),
+    path("ws/videos/<uuid:key>/", SubjectConsumer.as_asgi()),
+    path("ws/datasets/<uuid:key>/", SubjectConsumer.as_asgi()),
+    path("ws/training/<uuid:key>/", SubjectConsumer.as_asgi()),
+]
 application = ProtocolTypeRouter(
     {
         "http": BodyLimit(django_application),

@@ -65,11 +65,8 @@ def carry_over(answers: EarlierAnswers, tracks: Sequence[Track]) -> None:
 
 def decided_people(person_ids: Sequence[UUID]) -> set[UUID]:
     """Returns those about whom somebody decided anything."""
-    return set(
-        Person.objects.filter(pk__in=person_ids, events__undone_at=None, events__isnull=False).values_list(
-            "pk", flat=True
-        )
-    )
+    decided = Person.objects.filter(pk__in=person_ids, events__undone_at=None, events__isnull=False)
+    return set(decided.values_list("pk", flat=True))
 
 
 def _seen(track: Track | Verdict) -> carry_over_runner.Seen:

@@ -78,9 +78,8 @@ def store(made: Plan, *, team: Team) -> list[UUID]:
 
 def people_seen_in(analyses: Sequence[UUID]) -> list[UUID]:
     """Returns whom the tracks of these analyses show."""
-    return list(
-        Track.objects.filter(analysis__in=analyses, person__isnull=False).values_list("person", flat=True).distinct()
-    )
+    tracks = Track.objects.filter(analysis__in=analyses, person__isnull=False)
+    return list(tracks.values_list("person", flat=True).distinct())
 
 
 def _must_be(groups: Sequence[Sequence[int]], answers: EarlierAnswers) -> dict[int, UUID]:

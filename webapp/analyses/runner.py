@@ -21,9 +21,9 @@ from analysis.types import FoundFace, FoundTrack, Progress, SegmentResult, Thoro
 from webapp import storage
 from webapp.analyses import earlier_answers_runner, people_runner, stored_results_queries
 from webapp.analyses.first_faces_runner import RoughGroups
-from webapp.jobs import lifecycle
+from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
-from webapp.people import live_services, sample_codec, upkeep_services
+from webapp.people import sample_codec, upkeep_services
 from webapp.people.identification import tentative_runner
 from webapp.people.models import Face, Track
 from webapp.videos.ingest_runner import original_of
@@ -259,7 +259,7 @@ def store_people(job: Job, analysis: Analysis, found: GroupedTracks) -> None:
         Analysis.objects.filter(pk__in=found.replaced).delete()
         upkeep_services.finish([*people, *found.seen_before])
         upkeep_services.remove_unseen(video.team, found.seen_before)
-        live_services.publish_later(video.team_id)
+        live_updates.publish_people(video.team_id)
         video_analysed.send(Analysis, analysis=analysis)
     _delete_pictures(video, analysis.pk, found.replaced)
 

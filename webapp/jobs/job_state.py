@@ -128,6 +128,5 @@ def snapshot(*, team_id: UUID | None = None, subject_id: UUID | None = None) -> 
 
 def _active_and_latest(jobs: QuerySet[Job]) -> list[Job]:
     ended = jobs.exclude(status__in=ACTIVE).order_by("-finished_at").values("pk")[:RECENT_ENDED]
-    return list(
-        jobs.filter(Q(status__in=ACTIVE) | Q(pk__in=list(ended.values_list("pk", flat=True)))).order_by("created_at")
-    )
+    shown = Q(status__in=ACTIVE) | Q(pk__in=list(ended.values_list("pk", flat=True)))
+    return list(jobs.filter(shown).order_by("created_at"))

@@ -6,6 +6,7 @@ from uuid import UUID
 import redis
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.db import transaction
 
 from webapp.jobs.job_state import JobState
 
@@ -45,8 +46,9 @@ def publish(payload: dict[str, object], team_id: UUID | str, subject_id: UUID | 
 
 
 def publish_people(team_id: UUID | str) -> None:
-    """Tells pages that people of a team were named, merged or otherwise changed. Call after the commit."""
-    async_to_sync(_send)({"type": "job.state", "payload": {"type": "people"}}, people_group(team_id))
+    """Tells pages after the commit that people of a team were named, merged or otherwise changed."""
+    message: dict[str, object] = {"type": "job.state", "payload": {"type": "people"}}
+    transaction.on_commit(lambda: async_to_sync(_send)(message, people_group(team_id)))
 
 
 async def _send(message: dict[str, object], *groups: str) -> None:

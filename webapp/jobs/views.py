@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -10,9 +11,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
-from webapp.accounts.models import User
+from webapp.accounts.request_types import SignedInRequest
 from webapp.jobs import job_state, lifecycle, words
-from webapp.jobs.forms import WatchedForm
+
+
+class WatchedForm(forms.Form):
+    """A team, or else the subject of jobs; an invalid id counts as none."""
+
+    team = forms.UUIDField(required=False)
+    subject = forms.UUIDField(required=False)
 
 
 @require_POST
@@ -24,9 +31,8 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 @never_cache
 @require_GET
-def state(request: HttpRequest) -> JsonResponse:
+def state(request: SignedInRequest) -> JsonResponse:
     """Returns the states of the websocket's snapshot, for ?team=<uuid> or ?subject=<uuid>."""
-    assert isinstance(request.user, User)
     form = WatchedForm(request.GET)
     form.is_valid()
     if team := form.cleaned_data.get("team"):

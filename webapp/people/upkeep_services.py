@@ -4,7 +4,8 @@ from collections.abc import Collection
 from uuid import UUID
 
 from webapp.accounts.models import Team
-from webapp.people import gallery_services, live_services, summary_services
+from webapp.jobs import live_updates
+from webapp.people import gallery_services, summary_services
 from webapp.people.models import Person, Track
 from webapp.videos.models import Video
 
@@ -35,7 +36,7 @@ def remove_unseen(team: Team, person_ids: Collection[UUID]) -> None:
 def refresh_people_of(*, video: Video, **_: object) -> None:
     """Follows a video that was deleted or restored."""
     refresh(_people_of(video))
-    live_services.publish_later(video.team_id)
+    live_updates.publish_people(video.team_id)
 
 
 def forget_purged(*, video: Video, **_: object) -> None:

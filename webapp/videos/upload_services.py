@@ -97,11 +97,8 @@ def resumable(user: User, team: Team, *, size_bytes: int, fingerprint: str) -> U
     if not fingerprint:
         return None
     same = Upload.objects.filter(user=user, video__team=team, video__deleted_at=None, expires_at__gt=timezone.now())
-    return (
-        same.filter(size_bytes=size_bytes, fingerprint=uploads_rules.clean_fingerprint(fingerprint))
-        .order_by("-updated_at")
-        .first()
-    )
+    same = same.filter(size_bytes=size_bytes, fingerprint=uploads_rules.clean_fingerprint(fingerprint))
+    return same.order_by("-updated_at").first()
 
 
 def state_of(upload: Upload) -> JobState:

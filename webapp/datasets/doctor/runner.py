@@ -188,9 +188,8 @@ def _faces(samples: Sequence[Sample]) -> tuple[list[Float32], list[int], list[st
     of_track: dict[int, list[Face]] = defaultdict(list)
     tracks = {sample.track_id for sample in samples if sample.track_id and sample.person_id}
     for start in range(0, len(tracks), ROWS):
-        for face in Face.objects.filter(track__in=sorted(tracks)[start : start + ROWS]).only(
-            "track", "time_s", "embedding"
-        ):
+        faces = Face.objects.filter(track__in=sorted(tracks)[start : start + ROWS])
+        for face in faces.only("track", "time_s", "embedding"):
             of_track[face.track_id or 0].append(face)
     vectors, numbers, people = [], [], []
     for sample in samples:

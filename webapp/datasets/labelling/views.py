@@ -54,10 +54,8 @@ def numbers(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     With `since` only those with higher numbers: what came after the page had looked.
     """
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
-    fitting = queries.fitting(dataset, queries.read_filters(request.GET)).filter(
-        number__gt=queries.read_since(request.GET)
-    )
-    found = fitting.values_list("number", "revision")
+    fitting = queries.fitting(dataset, queries.read_filters(request.GET))
+    found = fitting.filter(number__gt=queries.read_since(request.GET)).values_list("number", "revision")
     # The last number was read before the samples: one that comes in between is in the list, never passed over.
     return JsonResponse({"runs": queries.runs_of(found.iterator(queries.MOST_ROWS * 20)), "last": dataset.last_number})
 

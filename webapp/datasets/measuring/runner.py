@@ -139,9 +139,8 @@ def suggest(dataset: Dataset, heartbeat: Callable[[], None]) -> None:
     Where the dataset has a deployed model, that predicts those of which the neighbours are least certain.
     """
     samples = Sample.objects.filter(dataset=dataset, removed_at=None, is_left_out=False)
-    Sample.objects.filter(dataset=dataset, suggested__isnull=False).exclude(label=None).update(
-        suggested=None, certainty=None
-    )
+    outdated = Sample.objects.filter(dataset=dataset, suggested__isnull=False).exclude(label=None)
+    outdated.update(suggested=None, certainty=None)
     labelled = samples.filter(label__isnull=False)
     Dataset.objects.filter(pk=dataset.pk).update(labels_at_suggestion=labelled.count())
     names = _labels_with_enough(labelled)

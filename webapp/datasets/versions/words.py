@@ -53,7 +53,6 @@ def split_summary(statistics: dict[str, Any]) -> dict[str, Any]:
 
 def label_table(statistics: dict[str, Any]) -> list[tuple[str, list[int], int]]:
     """Returns each label with its count in each part and in total, the most frequent first."""
-    rows = [
-        (label, [counts[part] for part in Part], sum(counts.values())) for label, counts in statistics["labels"].items()
-    ]
+    labels = statistics["labels"].items()
+    rows = [(label, [counts[part] for part in Part], sum(counts.values())) for label, counts in labels]
     return sorted(rows, key=lambda row: (-row[2], row[0]))

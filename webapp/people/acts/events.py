@@ -14,7 +14,8 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from webapp.accounts.models import User
-from webapp.people import gallery_services, live_services, summary_services
+from webapp.jobs import live_updates
+from webapp.people import gallery_services, summary_services
 from webapp.people.models import STANDING, Apart, Event, Face, Moved, Person, Track, Verdict
 
 FIELDS: dict[str, tuple[type[models.Model], str]] = {
@@ -117,7 +118,7 @@ def record(operation: Operation, *, team_id: UUID, user: User | None) -> Event:
         ]
         Moved.objects.bulk_create(rows, batch_size=summary_services.BATCH)
         _refresh(operation.people, operation.moves, operation.changes)
-        live_services.publish_later(team_id)
+        live_updates.publish_people(team_id)
     return event
 
 
@@ -139,7 +140,7 @@ def undo(event: Event, *, user: User | None) -> None:
         if Person.objects.filter(pk__in=[move.before for move in moves]).exclude(STANDING).exists():
             raise UndoConflict(_later(event))
         _refresh(event.people.values_list("pk", flat=True), moves, changes)
-        live_services.publish_later(event.team_id)
+        live_updates.publish_people(event.team_id)
 
 
 def _hold(person_ids: Collection[UUID]) -> None:

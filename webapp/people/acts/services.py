@@ -78,9 +78,8 @@ def move_appearances(
     with transaction.atomic():
         tracks = _whole(person, track_ids)
         to = target or creation_services.make_hidden_person(person.team_id)
-        dropped = constraint_queries.contradicted_by_moving(
-            [t.pk for t in tracks], target.pk if target else None, to.team_id
-        )
+        pks = [track.pk for track in tracks]
+        dropped = constraint_queries.contradicted_by_moving(pks, target.pk if target else None, to.team_id)
         verdicts = [*_verdicts(tracks, to, is_same=True), *_verdicts(tracks, person, is_same=False)]
         operation = Operation(
             EventKind.MOVE,

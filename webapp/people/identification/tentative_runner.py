@@ -10,7 +10,8 @@ from uuid import UUID
 import numpy as np
 
 from analysis.faces.search import IDENTIFICATION_THRESHOLDS, similarities
-from webapp.people import gallery_queries, live_services, sample_codec
+from webapp.jobs import live_updates
+from webapp.people import gallery_queries, sample_codec
 from webapp.people.identification import runner
 from webapp.people.models import Face, LiveGuess
 from webapp.videos.models import Analysis
@@ -64,7 +65,7 @@ def store(analysis: Analysis, found: Mapping[int, TentativeMatch]) -> None:
         update_fields=["person", "likeness"],
         unique_fields=["analysis", "preliminary_group"],
     )
-    live_services.publish_later(analysis.video.team_id)
+    live_updates.publish_people(analysis.video.team_id)
 
 
 def discard(analysis: Analysis) -> None:

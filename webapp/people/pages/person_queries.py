@@ -70,15 +70,10 @@ def videos_of(person: Person, number: str | int | None) -> "Page[PersonVideo]":
     """Returns a page of videos, newest first. Five queries, however many appearances."""
     page = Paginator(_videos_with(person), VIDEOS_PER_PAGE).get_page(number)
     videos = {video.pk: video for video in page.object_list}
-    shown = track_queries.shown_tracks().filter(
-        person=person, analysis__in=[v.current_analysis_id for v in videos.values()]
-    )
-    counted = {
-        row["analysis__video"]: row
-        for row in shown.values("analysis__video").annotate(
-            count=Count("pk", filter=Q(joined_to=None)), first_s=Min("start_s")
-        )
-    }
+    current = [video.current_analysis_id for video in videos.values()]
+    shown = track_queries.shown_tracks().filter(person=person, analysis__in=current).values("analysis__video")
+    rows = shown.annotate(count=Count("pk", filter=Q(joined_to=None)), first_s=Min("start_s"))
+    counted = {row["analysis__video"]: row for row in rows}
     listed = _appearances(person, videos)
     page.object_list = [
         PersonVideo(  # type: ignore[misc]
@@ -105,9 +100,8 @@ def _appearances(person: Person, videos: dict[uuid.UUID, Video]) -> dict[uuid.UU
     listed: dict[uuid.UUID, list[ListedAppearance]] = defaultdict(list)
     for pk, video, start_s, end_s in rows:
         offset_s = videos[video].playback_offset_s
-        listed[video].append(
-            ListedAppearance(pk, max(start_s - offset_s, 0.0), max(end_s - offset_s, 0.0), best.get(pk))
-        )
+        span_s = max(start_s - offset_s, 0.0), max(end_s - offset_s, 0.0)
+        listed[video].append(ListedAppearance(pk, *span_s, best.get(pk)))
     return listed
 
 

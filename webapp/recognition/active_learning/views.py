@@ -77,9 +77,8 @@ def undo_answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     if dataset is None:
         return refused(request, _("The dataset of this model was deleted."), here)
     try:
-        act = (
-            LabellingAct.objects.get(pk=UUID(request.POST["act"]), dataset=dataset) if request.POST.get("act") else None
-        )
+        wished = request.POST.get("act")
+        act = LabellingAct.objects.get(pk=UUID(wished), dataset=dataset) if wished else None
     except (ValueError, LabellingAct.DoesNotExist) as error:
         raise Http404 from error
     try:

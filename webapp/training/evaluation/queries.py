@@ -73,9 +73,8 @@ def matrix(run: TrainingRun, part: str) -> list[tuple[str, int, list[ConfusionCe
     rows = []
     for target, counts in zip(labels, figures(run, part)["confusion"], strict=True):
         all_ = sum(counts)
-        cells = [
-            ConfusionCell(target, predicted, n, _shade(n, all_)) for predicted, n in zip(labels, counts, strict=True)
-        ]
+        of_row = zip(labels, counts, strict=True)
+        cells = [ConfusionCell(target, predicted, n, _shade(n, all_)) for predicted, n in of_row]
         rows.append((target, all_, cells))
     return rows
 

@@ -44,9 +44,8 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
 
 def plan_of_views(work: Work) -> Plan:
     faces = chosen_views(work.of_import.dataset.team_id, work.options)
-    rows = faces.order_by("analysis__video", "time_s", "pk").values_list(
-        "pk", "analysis__video", "analysis__video__title"
-    )
+    ordered = faces.order_by("analysis__video", "time_s", "pk")
+    rows = ordered.values_list("pk", "analysis__video", "analysis__video__title")
     videos: dict[str, str] = {}
     units = []
     for face, video, title in rows.iterator():
