@@ -146,9 +146,8 @@ async def stream(key: str, start: int = 0, end: int | None = None) -> AsyncGener
         await asyncio.to_thread(file.seek, start)
         left = None if end is None else end - start
         while left is None or left > 0:
-            block = await asyncio.to_thread(
-                file.read, STREAM_BLOCK_BYTES if left is None else min(left, STREAM_BLOCK_BYTES)
-            )
+            size = STREAM_BLOCK_BYTES if left is None else min(left, STREAM_BLOCK_BYTES)
+            block = await asyncio.to_thread(file.read, size)
             if not block:
                 return
             if left is not None:

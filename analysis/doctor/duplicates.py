@@ -48,8 +48,6 @@ class DuplicateGroup:
     """Similarity of the least similar pair found, 0..1."""
     across_sources: bool
     """They come from more than one source (video or upload)."""
-    across_splits: bool
-    """They are in more than one of train, validation and test, which leaks."""
 
 
 def near_duplicates(
@@ -57,13 +55,12 @@ def near_duplicates(
     *,
     embeddings: Float32 | None = None,
     sources: Sequence[str] | None = None,
-    splits: Sequence[str] | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> list[DuplicateGroup]:
     """Returns groups of near-duplicates among signatures `(n, SIGNATURE_BYTES)`, largest group first.
 
     `embeddings` (n, d) of length 1 (by `PictureEmbedder`) also find candidates that were cropped so much that their
-    signatures differ. `sources` and `splits` (n each) only set the flags of the groups. Takes 1 kB of memory per
+    signatures differ. `sources` (n) only sets the flag of the groups. Takes 1 kB of memory per
     picture and 50 MB.
     """
     n = len(signatures)
@@ -78,7 +75,7 @@ def near_duplicates(
     pairs = np.unique(np.concatenate(found), axis=0)
     similarity = _verified(signatures, pairs)
     same = similarity >= MIN_SIMILARITY
-    return _groups(pairs[same], similarity[same], n, sources, splits)
+    return _groups(pairs[same], similarity[same], n, sources)
 
 
 def _projected(embeddings: Float32) -> Float32:
@@ -164,13 +161,12 @@ def _verified(signatures: NDArray[np.uint8], pairs: NDArray[np.int64]) -> Float3
         similarity[unsure] = np.maximum(similarity[unsure], aligned_similarity(first[unsure], second[unsure]))
         return similarity
 
-    return np.concatenate(
-        [np.zeros(0, np.float32), *_in_threads(similarity_of, range(0, len(pairs), VERIFIED_AT_ONCE))]
-    )
+    blocks = _in_threads(similarity_of, range(0, len(pairs), VERIFIED_AT_ONCE))
+    return np.concatenate([np.zeros(0, np.float32), *blocks])
 
 
 def _groups(
-    pairs: NDArray[np.int64], similarity: Float32, n: int, sources: Sequence[str] | None, splits: Sequence[str] | None
+    pairs: NDArray[np.int64], similarity: Float32, n: int, sources: Sequence[str] | None
 ) -> list[DuplicateGroup]:
     from scipy.sparse import coo_array  # deferred: rarely needed
     from scipy.sparse.csgraph import connected_components  # deferred: rarely needed
@@ -183,7 +179,7 @@ def _groups(
     for index in np.unique(pairs):
         members.setdefault(int(component[index]), []).append(int(index))
     groups = [
-        DuplicateGroup(tuple(indices), float(least[number]), _differ(sources, indices), _differ(splits, indices))
+        DuplicateGroup(tuple(indices), float(least[number]), _differ(sources, indices))
         for number, indices in members.items()
     ]
     return sorted(groups, key=lambda group: (-len(group.indices), group.indices))

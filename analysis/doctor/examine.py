@@ -38,16 +38,13 @@ def examine(
     embeddings: Float32 | None = None,
     patterns_of: PatternsOf | None = None,
     sources: Sequence[str] | None = None,
-    splits: Sequence[str] | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Findings:
     """Checks n measured pictures with a label each, or None; without `embeddings` (n, d) labels are not checked.
 
     `patterns_of`: see `likely_wrong_labels`; called with rows of the table.
     """
-    duplicates = near_duplicates(
-        table.signatures, embeddings=embeddings, sources=sources, splits=splits, on_progress=on_progress
-    )
+    duplicates = near_duplicates(table.signatures, embeddings=embeddings, sources=sources, on_progress=on_progress)
     return Findings(
         blurred=find_blurred(table),
         dark=find_dark(table),

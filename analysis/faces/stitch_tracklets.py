@@ -107,9 +107,8 @@ def _between_tracks(
 def track_vector(tracklets: Sequence[FoundTrack]) -> Float32:
     """Returns the quality-weighted mean `(d,)`, of length 1, of all views of a track's tracklets."""
     faces = [face for tracklet in tracklets for face in tracklet.faces]
-    return mean_vector(
-        np.stack([face.embedding for face in faces]), np.array([face.quality for face in faces], np.float32)
-    )
+    qualities = np.array([face.quality for face in faces], np.float32)
+    return mean_vector(np.stack([face.embedding for face in faces]), qualities)
 
 
 def track_weight(tracklets: Sequence[FoundTrack], length_s: float) -> float:

@@ -71,9 +71,8 @@ def same_appearances(new: Sequence[Seen], before: Mapping[Key, Seen]) -> dict[in
     new_at = [_on_grid(seen) for seen in new]
     before_at = {key: _on_grid(seen) for key, seen in before.items()}
     best: dict[int, Key] = {}
-    for (number, key), count in sorted(
-        _shared_moments(new_at, before_at).items(), key=lambda item: (-item[1], item[0][0])
-    ):
+    shared = _shared_moments(new_at, before_at).items()
+    for (number, key), count in sorted(shared, key=lambda item: (-item[1], item[0][0])):
         if number not in best and count >= SURE_SHARE * min(len(new_at[number]), len(before_at[key])):
             best[number] = key
     return best

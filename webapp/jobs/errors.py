@@ -23,5 +23,3 @@ INTERNAL = "internal"
 """Something unforeseen; the log says what."""
 CRASHED = "crashed"
 """The worker died `MAX_ATTEMPTS` times while doing it."""
-
-CODES = (INTERNAL, CRASHED, DiskFull.code, FileGone.code)

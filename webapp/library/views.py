@@ -187,9 +187,8 @@ def _video_context(request: HttpRequest, video_id: UUID) -> dict[str, Any]:
     video = get_object_or_404(queries.for_cards(access.visible_videos(request.user)), pk=video_id)
     chosen = ViewForm(request.GET).chosen()
     shown = _card(request, video)
-    view = queries.video_page(
-        video, min_s=chosen["min"], chosen=chosen["person"], timeline_page=request.GET.get("page")
-    )
+    page = request.GET.get("page")
+    view = queries.video_page(video, min_s=chosen["min"], chosen=chosen["person"], timeline_page=page)
     return {
         "video": video,
         "card": shown,

@@ -41,7 +41,6 @@ class Seen:
     """`(side, side, 3)`."""
     face_rgb: Image | None = None
     """`(112, 112, 3)`: upright, or the whole picture where no face is found."""
-    face_found: bool = False
     vector: Float32 | None = None
     """`(192,)` of the face, for telling people apart."""
     clip_rgb: Image | None = None
@@ -116,7 +115,7 @@ def see_picture(image_bgr: Image, spec: InputSpec) -> Seen:
     if face_bgr is None:
         return Seen(picture_rgb=picture, face_rgb=squeeze(image_bgr, FACE_SIDE_PX))
     vector = spec.cutter.embedder.embed(face_bgr[None])[0]
-    return Seen(picture, np.ascontiguousarray(face_bgr[..., ::-1]), True, vector)
+    return Seen(picture, np.ascontiguousarray(face_bgr[..., ::-1]), vector)
 
 
 def see_all(

@@ -104,9 +104,8 @@ def average_of(
         raise UnreadablePicture(f"none of {len(files)} files can be read")
     place: Float32 = np.stack(places).mean(axis=0, dtype=np.float32)
     picture = np.rint(np.mean(pictures, axis=0)).astype(np.uint8)
-    return Averaged(
-        len(places), _jpeg(picture), heat_png(np.asarray(place / max(float(place.max()), 1e-12), np.float32))
-    )
+    heat_map = np.asarray(place / max(float(place.max()), 1e-12), np.float32)
+    return Averaged(len(places), _jpeg(picture), heat_png(heat_map))
 
 
 def heat_png(place: Float32) -> bytes:

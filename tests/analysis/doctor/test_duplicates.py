@@ -53,13 +53,11 @@ def test_flat_pictures_are_not_copies_of_each_other() -> None:
     assert near_duplicates(signatures(flat)) == []
 
 
-def test_groups_say_whether_they_cross_sources_and_splits() -> None:
+def test_groups_say_whether_they_cross_sources() -> None:
     images = [ORIGINAL, scene(1), COPIES["resized"], scene(1), COPIES["brighter"]]
-    large, small = near_duplicates(
-        signatures(images), sources=["a", "b", "a", "b", "a"], splits=["train", "train", "test", "train", "train"]
-    )
-    assert (large.indices, large.across_sources, large.across_splits) == ((0, 2, 4), False, True)
-    assert (small.indices, small.across_sources, small.across_splits) == ((1, 3), False, False)
+    large, small = near_duplicates(signatures(images), sources=["a", "b", "a", "c", "a"])
+    assert (large.indices, large.across_sources) == ((0, 2, 4), False)
+    assert (small.indices, small.across_sources) == ((1, 3), True)
 
 
 def test_nothing_and_one_picture_have_no_copies() -> None:

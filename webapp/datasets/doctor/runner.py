@@ -159,11 +159,10 @@ def _wrong_labels(job: Job, scan: Checkup, gathered: Gathered) -> Finding | None
     vectors = gathered.vectors[known]
     wrong = likely_wrong_labels(vectors, names, sources, signatures=signatures, patterns_of=patterns)
     ids = dict(Label.objects.filter(dataset=scan.dataset).values_list("name", "pk"))
+    found = zip(wrong.indices.tolist(), wrong.probabilities, wrong.suggestions, strict=True)
     items = [
         (gathered.samples[known[index]].number, round(float(probability), 3), ids.get(better))
-        for index, probability, better in zip(
-            wrong.indices.tolist(), wrong.probabilities, wrong.suggestions, strict=True
-        )
+        for index, probability, better in found
     ]
     return _flaw(scan, FindingKind.WRONG_LABEL, items)
 

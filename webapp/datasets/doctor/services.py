@@ -59,9 +59,8 @@ def _seen(dataset: Dataset, items: Iterable[list[int]]) -> dict[int, int]:
     numbers = [item[0] for item in items]
     seen: dict[int, int] = {}
     for start in range(0, len(numbers), labelling.BATCH):
-        rows = Sample.objects.filter(
-            dataset=dataset, number__in=numbers[start : start + labelling.BATCH], removed_at=None
-        )
+        part = numbers[start : start + labelling.BATCH]
+        rows = Sample.objects.filter(dataset=dataset, number__in=part, removed_at=None)
         seen.update(rows.values_list("number", "revision"))
     return seen
 

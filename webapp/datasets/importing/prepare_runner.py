@@ -185,9 +185,8 @@ def _middle(path: Path, info: VideoInfo) -> Image:
     """Returns the clip's first frame at or after its middle, else its last one."""
     image: Image | None = None
     middle_s = info.start_s + info.duration_s / 2
-    for frame in sample_frames(
-        path, info, SegmentSpan(0, -np.inf, np.inf), Sampling(0.2, THUMBNAIL_SIDE), DecodeCounts()
-    ):
+    whole, sampling = SegmentSpan(0, -np.inf, np.inf), Sampling(0.2, THUMBNAIL_SIDE)
+    for frame in sample_frames(path, info, whole, sampling, DecodeCounts()):
         image = frame.image_bgr
         if frame.time_s >= middle_s:
             break

@@ -106,9 +106,8 @@ def _hold(of_import: Import) -> bool:
 
 
 def _put_in(of_import: Import, chosen: list[dict[str, object]]) -> None:
-    Import.objects.filter(pk=of_import.pk).update(
-        options=of_import.options | {"chosen": chosen}, items_total=len(chosen)
-    )
+    options = of_import.options | {"chosen": chosen}
+    Import.objects.filter(pk=of_import.pk).update(options=options, items_total=len(chosen))
     Job.objects.filter(dataset_import=of_import).update(total=len(chosen))
 
 

@@ -65,9 +65,8 @@ def merge(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     target = get_object_or_404(access.editable_people(request.user), pk=person_id)
     sources = [_other(request, target, key) for key in request.POST.getlist("from")[:MOST_AT_ONCE]]
     if not sources:
-        return refused(
-            request, _("Select at least one person to merge."), reverse("people:merge_page", args=[target.pk])
-        )
+        here = reverse("people:merge_page", args=[target.pk])
+        return refused(request, _("Select at least one person to merge."), here)
     context = _preview(target, sources, keep=True)
     if context["speaks_against"] and not request.POST.get("sure"):
         return render(request, "people/merge_preview.html", context, status=409)

@@ -51,9 +51,8 @@ def choose(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
     team = get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
     datasets = access.manageable_datasets(request.user).filter(team=team)
-    return render(
-        request, "training/choose.html", {"page": queries.page_of_datasets(datasets, request.GET.get("page"))}
-    )
+    page = queries.page_of_datasets(datasets, request.GET.get("page"))
+    return render(request, "training/choose.html", {"page": page})
 
 
 @require_GET

@@ -362,7 +362,7 @@ def test_undoing_a_split_leads_back_to_the_person(video: Video, alice: User) -> 
     back = client.post(done["undo"]["url"], done["undo"]["fields"], headers=json).json()
     assert back["redirect"] == reverse("people:person", args=[person.pk])
     gone = client.get(done["redirect"]).content.decode()
-    assert "by a change that has been undone, so there is nothing here" in gone and "Matching strictness" not in gone
+    assert "by a change that has since been undone, so this page is empty" in gone and "Matching strictness" not in gone
 
 
 def test_the_portrait_that_is_chosen_already_is_no_act(team: Team, alice: User) -> None:

@@ -54,9 +54,8 @@ def span_of(video: Video) -> tuple[float, float]:
 
 def _around_appearances(team_id: Any, options: ImportOptions) -> Plan:
     """Plans one clip around the middle of each appearance; tracklets stitched at segment borders are one."""
-    tracks = (
-        chosen_tracks(team_id, options).select_related("analysis__video").order_by("analysis__video", "start_s", "pk")
-    )
+    tracks = chosen_tracks(team_id, options).select_related("analysis__video")
+    tracks = tracks.order_by("analysis__video", "start_s", "pk")
     videos = {}
     units: list[list[Any]] = []
     for video, of_video in groupby(tracks, lambda track: track.analysis.video):
