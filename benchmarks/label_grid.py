@@ -105,7 +105,7 @@ def main() -> None:
             visitor.become_owner(product.owner_link)
             share = {"labelled": LABELLED_SHARE, "suggested": SUGGESTED_SHARE}
             counts = {name: int(part * args.samples) for name, part in share.items()}
-            dataset = seed(product.data_dir, count=args.samples, **counts)["id"]
+            dataset = seed(product.data_dir, team="Newsroom", count=args.samples, **counts)["id"]
             measure(Grid(visitor, dataset), args.samples, args.rounds)
         finally:
             product.stop()
