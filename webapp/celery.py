@@ -6,7 +6,7 @@ from celery import Celery
 from celery.signals import worker_process_init
 from django.conf import settings
 
-from webapp.lifelines import die_with_parent
+from webapp.die_with_parent import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 

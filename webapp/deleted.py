@@ -16,7 +16,7 @@ from webapp.access import Visitor
 from webapp.accounts.models import Team
 from webapp.datasets.models import Dataset, Version
 from webapp.training.models import TrainingRun
-from webapp.undo import UNDO_PERIOD
+from webapp.undo_period import UNDO_PERIOD
 from webapp.videos.models import Video
 
 MOST_SHOWN = 500

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET
 
 from webapp import deleted
 from webapp.accounts.context_processors import team_of
-from webapp.undo import UNDO_PERIOD
+from webapp.undo_period import UNDO_PERIOD
 
 
 @require_GET

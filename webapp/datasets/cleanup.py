@@ -10,7 +10,7 @@ from webapp import storage
 from webapp.datasets.importing import services as importing
 from webapp.datasets.models import Dataset, Import, ImportUpload, LabellingAct, Sample, Version, VersionSample
 from webapp.jobs.models import ACTIVE, Job
-from webapp.undo import UNDO_PERIOD
+from webapp.undo_period import UNDO_PERIOD
 from webapp.videos.models import Video
 
 logger = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from webapp.datasets.importing import sample_dataset_services
 from webapp.datasets.models import DatasetKind, Label
 from webapp.datasets.page_context import head_context
 from webapp.http.responses import done, refused
-from webapp.undo import UNDO_PERIOD
+from webapp.undo_period import UNDO_PERIOD
 
 
 @require_GET

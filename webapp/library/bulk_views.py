@@ -12,7 +12,7 @@ from webapp.http.ids import uuids_in
 from webapp.http.responses import done, refused
 from webapp.recognition.batch_responses import start_batch_response
 from webapp.training.registry.queries import deployed_runs
-from webapp.undo import UNDO_PERIOD
+from webapp.undo_period import UNDO_PERIOD
 from webapp.videos import services
 from webapp.videos.models import Video
 

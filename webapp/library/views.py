@@ -18,7 +18,7 @@ from webapp.http.responses import done, refused
 from webapp.library import face_box_queries, label_filter_queries, people_filter_queries, queries, video_words
 from webapp.library.forms import FilterForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
 from webapp.recognition import queries as recognition
-from webapp.undo import UNDO_PERIOD
+from webapp.undo_period import UNDO_PERIOD
 from webapp.uploads import rules as uploads_rules
 from webapp.videos import services
 from webapp.videos.models import ThoroughnessChoice, Video, VideoState

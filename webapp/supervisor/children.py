@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from webapp.lifelines import die_with_parent
+from webapp.die_with_parent import die_with_parent
 
 LONGEST_PAUSE_S = 30.0
 STABLE_AFTER_S = 60.0

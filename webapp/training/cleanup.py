@@ -11,7 +11,7 @@ from django.utils import timezone
 from webapp import storage
 from webapp.jobs.models import ACTIVE, Job, Status
 from webapp.training.models import TrainingRun
-from webapp.undo import UNDO_PERIOD
+from webapp.undo_period import UNDO_PERIOD
 
 logger = logging.getLogger(__name__)
 

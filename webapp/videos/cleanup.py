@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from webapp import storage
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
-from webapp.undo import UNDO_PERIOD
+from webapp.undo_period import UNDO_PERIOD
 from webapp.uploads import partial_files
 from webapp.uploads.models import PartialUpload
 from webapp.videos import signals, upload_services

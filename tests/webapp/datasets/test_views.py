@@ -17,7 +17,7 @@ from webapp.datasets import cleanup as datasets_cleanup
 from webapp.datasets import services
 from webapp.datasets.models import Dataset, DatasetKind, Label, Part, Sample
 from webapp.datasets.versions import services as versions_services
-from webapp.undo import UNDO_PERIOD
+from webapp.undo_period import UNDO_PERIOD
 from webapp.videos import cleanup as videos_cleanup
 
 pytestmark = pytest.mark.django_db

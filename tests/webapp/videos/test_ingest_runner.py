@@ -19,7 +19,7 @@ from webapp.analyses import tasks as analyses_tasks
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, JobKind, Status
 from webapp.people.models import Person
-from webapp.undo import UNDO_PERIOD
+from webapp.undo_period import UNDO_PERIOD
 from webapp.uploads import partial_files, receive_services
 from webapp.videos import cleanup as videos_cleanup
 from webapp.videos import ingest_runner, services, tasks, upload_services

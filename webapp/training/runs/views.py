@@ -21,7 +21,7 @@ from webapp.training.evaluation import views as evaluation_views
 from webapp.training.models import RunState, TrainingRun
 from webapp.training.runs import queries, readiness_rules, run_context, services, start_context
 from webapp.training.runs.forms import TrainingForm, initial_of
-from webapp.undo import UNDO_PERIOD
+from webapp.undo_period import UNDO_PERIOD
 
 
 @require_GET

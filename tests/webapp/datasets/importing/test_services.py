@@ -29,7 +29,7 @@ from webapp.datasets.importing import services as importing
 from webapp.datasets.models import Import, Outcome, Sample, Version, VersionSample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, JobKind, Status
-from webapp.undo import UNDO_PERIOD
+from webapp.undo_period import UNDO_PERIOD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

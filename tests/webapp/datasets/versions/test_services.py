@@ -31,7 +31,7 @@ from webapp.datasets.versions import services as versions_services
 from webapp.datasets.versions import split_rules
 from webapp.jobs.models import JobKind, Status
 from webapp.people.models import Person
-from webapp.undo import UNDO_PERIOD
+from webapp.undo_period import UNDO_PERIOD
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,7 @@ from webapp.training import cleanup as training_cleanup
 from webapp.training.models import RunState, TrainingRun
 from webapp.training.runs import progress_runner, runner, services
 from webapp.training.tasks import train_model
-from webapp.undo import UNDO_PERIOD
+from webapp.undo_period import UNDO_PERIOD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

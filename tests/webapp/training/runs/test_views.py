@@ -21,7 +21,7 @@ from webapp.jobs.models import Job, JobKind
 from webapp.training import cleanup as training_cleanup
 from webapp.training.models import Promotion, RequestedAction, RunState, TrainingRun
 from webapp.training.runs import services
-from webapp.undo import UNDO_PERIOD
+from webapp.undo_period import UNDO_PERIOD
 
 pytestmark = pytest.mark.django_db
 
