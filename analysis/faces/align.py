@@ -42,11 +42,19 @@ def align_faces(image_bgr: Image, landmarks: Float32, template: Float32, size: i
 
     `smooth` averages pixels of faces that shrink to less than half, to avoid aliasing.
     """
-    aligned = np.zeros((len(landmarks), size, size, 3), np.uint8)
-    for number, transform in enumerate(similarity_transforms(landmarks, template)):
+    return cut_out(image_bgr, similarity_transforms(landmarks, template), size, smooth=smooth)
+
+
+def cut_out(image_bgr: Image, transforms: Float64, size: int, *, smooth: bool = False) -> Image:
+    """Returns the parts of one picture `(n, size, size, 3)` that the transforms `(n, 2, 3)` map to squares.
+
+    They are black outside the picture; `smooth` as for `align_faces`.
+    """
+    parts = np.zeros((len(transforms), size, size, 3), np.uint8)
+    for number, transform in enumerate(transforms):
         source, here = _shrunk(image_bgr, transform, size) if smooth else (image_bgr, transform)
-        aligned[number] = cv2.warpAffine(source, here, (size, size), flags=cv2.INTER_LINEAR)
-    return aligned
+        parts[number] = cv2.warpAffine(source, here, (size, size), flags=cv2.INTER_LINEAR)
+    return parts
 
 
 def _shrunk(image_bgr: Image, transform: Float64, size: int) -> tuple[Image, Float64]:
