@@ -28,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     faces = commands.add_parser("faces", help="find the faces in pictures")
     faces.add_argument("paths", nargs="+", metavar="FILE_OR_FOLDER")
     faces.add_argument("--out", required=True, metavar="FILE", help="JSON file to write")
-    faces.add_argument("--embeddings", action="store_true", help="include the embedding of each face")
+    faces.add_argument("--embeddings", action="store_true", help="include embedding, presence and pose of each face")
     faces.add_argument("--min-score", type=float, metavar="S", help="skip faces with a lower score (0..1)")
     _add_thoroughness(faces)
     faces.set_defaults(run=_faces)

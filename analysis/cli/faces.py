@@ -14,9 +14,10 @@ import numpy as np
 from analysis.errors import AnalysisError, UnreadablePicture
 from analysis.faces.detect import DEFAULT_MIN_SCORE, FaceDetector, load_detector
 from analysis.faces.embed import Embedder, load_embedder
+from analysis.faces.face_mesh import FaceMesh, load_face_mesh
 from analysis.faces.quality import face_qualities
 from analysis.images.read import SUFFIXES, read_picture
-from analysis.types import Thoroughness
+from analysis.types import Faces, Image, Thoroughness
 
 BAR_WIDTH = 30
 
@@ -33,12 +34,12 @@ def run_faces(args: argparse.Namespace) -> int:
     if not out.parent.is_dir():
         raise UnreadablePicture(f"{out.parent}: no such folder to write to")
     files = list_pictures([Path(path) for path in args.paths])
-    detector, embedder = load_detector(), load_embedder() if args.embeddings else None
+    detector, raters = load_detector(), (load_embedder(), load_face_mesh()) if args.embeddings else None
     entries: list[dict[str, Any]] = []
     errors: list[AnalysisError] = []
     for number, file in enumerate(files, start=1):
         try:
-            entries.append(faces_of(file, detector, embedder, Thoroughness(args.thoroughness), min_score))
+            entries.append(faces_of(file, detector, raters, Thoroughness(args.thoroughness), min_score))
         except AnalysisError as error:
             if len(files) == 1:
                 raise
@@ -69,13 +70,17 @@ def list_pictures(paths: Sequence[Path]) -> list[Path]:
 
 
 def faces_of(
-    file: Path, detector: FaceDetector, embedder: Embedder | None, thoroughness: Thoroughness, min_score: float
+    file: Path,
+    detector: FaceDetector,
+    raters: tuple[Embedder, FaceMesh] | None,
+    thoroughness: Thoroughness,
+    min_score: float,
 ) -> dict[str, Any]:
     """Returns the entry of one picture; raises UnreadablePicture or PictureTooLarge."""
     image_bgr = read_picture(file)
     faces = detector.detect(image_bgr, thoroughness, min_score)
     qualities = face_qualities(image_bgr, faces)
-    vectors = embedder.embed(embedder.align(image_bgr, faces.landmarks)) if embedder and len(faces) else None
+    rated = _rated(image_bgr, faces, *raters) if raters else [{} for _ in range(len(faces))]
     found = []
     for number in range(len(faces)):
         face = {
@@ -84,10 +89,23 @@ def faces_of(
             "landmarks": _numbers(faces.landmarks[number], 2),
             "quality": round(float(qualities[number]), 4),
         }
-        if vectors is not None:
-            face["embedding"] = _numbers(vectors[number], 6)
-        found.append(face)
+        found.append(face | rated[number])
     return {"file": str(file), "width": image_bgr.shape[1], "height": image_bgr.shape[0], "faces": found}
+
+
+def _rated(image_bgr: Image, faces: Faces, embedder: Embedder, face_mesh: FaceMesh) -> list[dict[str, Any]]:
+    """Returns for each face its vector, how likely it is one, and where it turns (see `FacePoses`)."""
+    vectors = embedder.embed(embedder.align(image_bgr, faces.landmarks))
+    poses = face_mesh.rate(image_bgr, faces.boxes_xyxy, faces.landmarks)
+    return [
+        {
+            "presence": round(float(poses.presence[number]), 4),
+            "yaw_deg": round(float(poses.yaw_deg[number]), 1),
+            "pitch_deg": round(float(poses.pitch_deg[number]), 1),
+            "embedding": _numbers(vectors[number], 6),
+        }
+        for number in range(len(faces))
+    ]
 
 
 def _numbers(values: np.ndarray[Any, np.dtype[np.float32]], digits: int) -> Any:

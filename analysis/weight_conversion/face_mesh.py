@@ -25,14 +25,14 @@ def convert(source: Path, target: Path) -> None:
 
     Outputs: "points" `(n, 468, 3)` in pixels of the input, and "presence" `(n,)`, the logit of there being a face.
     """
-    translation = _Translation(tflite.Model.GetRootAsModel(source.read_bytes(), 0))
+    translation = _FaceMeshTranslation(tflite.Model.GetRootAsModel(source.read_bytes(), 0))
     model = translation.run()
     if translation.prelus != PRELUS:
         raise ValueError(f"{source.name}: expected {PRELUS} parametric ReLUs, got {translation.prelus}")
     write_model(model, target)
 
 
-class _Translation(TfliteGraph):
+class _FaceMeshTranslation(TfliteGraph):
     """One pass over the operators of the file."""
 
     def run(self) -> onnx.ModelProto:

@@ -24,14 +24,14 @@ PRELUS = 33
 
 def convert(source: Path, target: Path) -> None:
     """Writes the network with input `(n, 3, 112, 112)`: RGB, `(value - 127.5) / 128`; output "embedding" `(n, 192)`."""
-    translation = _Translation(tflite.Model.GetRootAsModel(source.read_bytes(), 0))
+    translation = _MobileFaceNetTranslation(tflite.Model.GetRootAsModel(source.read_bytes(), 0))
     model = translation.run()
     if translation.prelus != PRELUS:
         raise ValueError(f"{source.name}: expected {PRELUS} parametric ReLUs, got {translation.prelus}")
     write_model(model, target)
 
 
-class _Translation(TfliteGraph):
+class _MobileFaceNetTranslation(TfliteGraph):
     """One pass over the operators of the file."""
 
     def run(self) -> onnx.ModelProto:
