@@ -119,6 +119,18 @@ interface Element {
 /** What an event that bubbles began at. */
 type Origin<K> = K extends "input" | "change" ? HTMLInputElement : K extends "submit" ? HTMLFormElement : HTMLElement;
 
+/** What a listener for a name hears; names that only other targets know, such as "online", are not looked into. */
+type Heard<K> = K extends keyof DocumentEventMap
+  ? DocumentEventMap[K] & { readonly target: Origin<K> }
+  : // biome-ignore lint/suspicious/noExplicitAny: see above
+    any;
+type Listen = <K extends string>(
+  target: EventTarget,
+  name: K,
+  act: (event: Heard<K>) => unknown,
+  options?: AddEventListenerOptions,
+) => void;
+
 interface DocumentEventMap extends OurEvents {}
 
 interface HTMLElementEventMap extends OurEvents {}

@@ -4,7 +4,7 @@ import { Listening } from "rollcall/listening";
 
 class AnswerKeys extends Listening {
   connectedCallback() {
-    document.addEventListener("keydown", this.#key, { signal: this.signal });
+    this.listen(document, "keydown", this.#key);
   }
 
   /** @param {KeyboardEvent & { readonly target: HTMLElement }} event */

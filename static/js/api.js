@@ -3,11 +3,7 @@
 /** @type {Record<string, string> | undefined} */
 let strings;
 
-/**
- * The text for `key` with {names} filled in.
- * @param {string} key
- * @param {Record<string, string | number>} [values]
- */
+/** The text for `key` with {names} filled in. @param {string} key @param {Record<string, string | number>} [values] */
 export function say(key, values = {}) {
   strings ??= JSON.parse(document.getElementById("strings").textContent);
   return strings[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
@@ -30,28 +26,54 @@ export const nothing = () => null;
 export const isAborted = (error) => error instanceof Error && error.name === "AbortError";
 
 /**
- * Posts a form as a button would, but asks for JSON.
+ * Posts a form as a button would, or text of another kind, but asks for JSON.
  * @param {string} url
- * @param {Record<string, string> | URLSearchParams} [fields]
+ * @param {Record<string, string> | URLSearchParams | FormData | string} [body]
+ * @param {{ headers?: Record<string, string>; signal?: AbortSignal }} [more]
  */
-export function post(url, fields = {}) {
+export function post(url, body = {}, { headers, signal } = {}) {
+  const isReady = typeof body === "string" || body instanceof FormData;
   return fetch(url, {
     method: "POST",
-    body: new URLSearchParams(fields),
-    headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
+    body: isReady ? body : new URLSearchParams(body),
+    headers: { Accept: "application/json", "X-CSRFToken": csrfToken(), ...headers },
+    signal,
   });
 }
 
-/**
- * The document at an address; null when it is gone.
- * @param {string} url
- * @param {AbortSignal} [signal]
- */
+/** Posts something as JSON. @param {string} url @param {unknown} data */
+export const postJson = (url, data) =>
+  post(url, JSON.stringify(data), { headers: { "Content-Type": "application/json" } });
+
+/** What a response holds, or null without one. @param {Promise<Response>} response @returns {Promise<any>} */
+export const answerOf = (response) => response.then((each) => each.json()).catch(nothing);
+
+/** The JSON at an address; throws where there is none. @param {string} url @param {AbortSignal} [signal] */
+export async function fetchJson(url, signal) {
+  const response = await fetch(url, { signal, headers: { Accept: "application/json" } });
+  if (!response.ok || response.redirected) throw new Error(`${url}: ${response.status}`);
+  return response.json();
+}
+
+/** The document at an address; null when it is gone. @param {string} url @param {AbortSignal} [signal] */
 export async function fetchDocument(url, signal) {
   const response = await fetch(url, { signal, headers: { Accept: "text/html", "X-Requested-With": "fetch" } });
   if (response.status === 404) return null;
   if (!response.ok || response.redirected) throw new Error(`${url}: ${response.status}`);
   return new DOMParser().parseFromString(await response.text(), "text/html");
+}
+
+/**
+ * A new element with its properties and what stands in it.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Partial<HTMLElementTagNameMap[T]>} [properties]
+ * @param {(Node | string)[]} inside
+ */
+export function newElement(tag, properties, ...inside) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...inside);
+  return made;
 }
 
 /** An icon of the sprite, with the address that the page's own icons use. @param {string} name */

@@ -1,4 +1,5 @@
 // Face boxes of a video, fetched in windows ahead of the playing moment.
+import { fetchJson } from "rollcall/api";
 
 const WINDOW_S = 60;
 const AHEAD_S = 20;
@@ -18,8 +19,7 @@ export class BoxWindows {
     const index = Math.floor(Math.max(0, time) / WINDOW_S);
     this.#want(index);
     if (time % WINDOW_S > WINDOW_S - AHEAD_S) this.#want(index + 1);
-    const entry = this.#windows.get(index);
-    return entry?.data ?? null;
+    return this.#windows.get(index)?.data ?? null;
   }
 
   forget() {
@@ -38,9 +38,7 @@ export class BoxWindows {
   /** @param {number} index @param {{ data: any }} entry */
   async #load(index, entry) {
     try {
-      const response = await fetch(`${this.url}?from=${index * WINDOW_S}&to=${(index + 1) * WINDOW_S}`);
-      if (!response.ok) throw new Error(String(response.status));
-      entry.data = await response.json();
+      entry.data = await fetchJson(`${this.url}?from=${index * WINDOW_S}&to=${(index + 1) * WINDOW_S}`);
       this.onLoaded();
     } catch {
       // Without boxes the video still plays; asked again when the moment comes back after a while.

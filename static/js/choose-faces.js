@@ -14,9 +14,8 @@ class ChooseFaces extends Listening {
   #named = null;
 
   connectedCallback() {
-    const { signal } = this;
-    this.addEventListener("change", () => this.#count(), { signal });
-    document.addEventListener("fragment:refreshed", () => this.#count(), { signal });
+    this.listen(this, "change", () => this.#count());
+    this.listen(document, "fragment:refreshed", () => this.#count());
     this.#count();
   }
 
@@ -35,20 +34,9 @@ class ChooseFaces extends Listening {
   #suggest(field) {
     if (!field || field === this.#named) return;
     this.#named = field;
-    const [input, list, announcer] = [
-      field.querySelector("input"),
-      field.querySelector(".suggestions"),
-      field.querySelector("[data-announce]"),
-    ];
+    const input = field.querySelector("input");
     // A choice only fills in the name: the buttons decide what to do with the selected appearances.
-    new NameChoices({
-      input,
-      list,
-      announcer,
-      data: field.dataset,
-      taken: () => input.focus(),
-      signal: this.signal,
-    });
+    new NameChoices(field, { input, taken: () => input.focus(), signal: this.signal });
   }
 }
 

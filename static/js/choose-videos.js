@@ -4,8 +4,8 @@ import { Listening } from "rollcall/listening";
 
 class ChooseVideos extends Listening {
   connectedCallback() {
-    document.addEventListener("change", this.#count, { signal: this.signal });
-    document.addEventListener("live:gone", this.#count, { signal: this.signal });
+    this.listen(document, "change", this.#count);
+    this.listen(document, "live:gone", this.#count);
     this.#count();
   }
 

@@ -30,3 +30,10 @@ export async function filesOf(transfer) {
   if (!entries.some((entry) => entry.isDirectory)) return [...transfer.files];
   return (await Promise.all(entries.map(filesOfEntry))).flat();
 }
+
+/** The files of a field, which is empty then: the same file can be chosen again. @param {HTMLInputElement} field */
+export function takeFiles(field) {
+  const files = [...field.files];
+  field.value = "";
+  return files;
+}

@@ -12,20 +12,18 @@ class FaceBoxes extends Listening {
   #isStarted = false;
 
   connectedCallback() {
-    const { signal } = this;
     const player = this.closest("video-player");
     this.video = player.querySelector("video");
     this.windows = new BoxWindows(player.dataset.boxes, () => this.#draw());
     this.resized = new ResizeObserver(() => this.#draw());
     this.resized.observe(this.video);
     // Until then the poster is shown, which is another moment.
-    for (const name of ["play", "seeking"])
-      this.video.addEventListener(name, () => (this.#isStarted = true), { signal });
+    for (const name of ["play", "seeking"]) this.listen(this.video, name, () => (this.#isStarted = true));
     for (const name of ["loadeddata", "seeked", "resize"])
-      this.video.addEventListener(name, () => this.#at(this.video.currentTime), { signal });
-    this.addEventListener("click", (event) => this.#chosen(event), { signal });
-    document.addEventListener("people:changed", () => this.#reload(), { signal });
-    document.addEventListener("people:selected", ({ detail }) => this.#select(detail.person), { signal });
+      this.listen(this.video, name, () => this.#at(this.video.currentTime));
+    this.listen(this, "click", (event) => this.#chosen(event));
+    this.listen(document, "people:changed", () => this.#reload());
+    this.listen(document, "people:selected", ({ detail }) => this.#select(detail.person));
     this.#selected = document.querySelector("people-panel")?.dataset.person ?? "";
     this.#next();
   }
@@ -76,10 +74,7 @@ class FaceBoxes extends Listening {
     if (person) document.dispatchEvent(new CustomEvent("people:choose", { detail: { person } }));
   }
 
-  /**
-   * Where the picture lies inside of the element: letterboxed.
-   * @param {{ width: number; height: number }} options
-   */
+  /** Where the picture lies inside of the element: letterboxed. @param {{ width: number; height: number }} options */
   #picture({ width, height }) {
     const [w, h] = [this.video.clientWidth, this.video.clientHeight];
     const ratio = this.video.videoWidth ? this.video.videoWidth / this.video.videoHeight : width / height;

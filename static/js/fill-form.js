@@ -1,40 +1,28 @@
 // <fill-form>: counts on the server what a choice will add, and searches more people and videos.
 import { morphChildren } from "@hotwired/turbo";
 import { fetchDocument, fieldsOf, nothing } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 
 const PAUSE_MS = 250;
 const PARTS = ["#expected", "#people-choices", "#video-choices", "#numbers"];
 
-class FillForm extends HTMLElement {
-  #timer = 0;
-  /** @type {AbortController | null} */
-  #request = null;
-
+class FillForm extends Listening {
   connectedCallback() {
     this.form = this.querySelector("form");
-    this.addEventListener("input", this.#plan);
+    this.listen(this, "input", () => this.#soon());
     // A browser that comes back to the page keeps its ticks; the count has to match them.
-    if (this.form.querySelector(":checked")) this.#plan();
+    if (this.form.querySelector(":checked")) this.#soon();
   }
 
-  disconnectedCallback() {
-    this.removeEventListener("input", this.#plan);
-    clearTimeout(this.#timer);
-    this.#request?.abort();
+  #soon() {
+    this.plan(PAUSE_MS, () => this.#ask());
   }
-
-  #plan = () => {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#ask(), PAUSE_MS);
-  };
 
   async #ask() {
     const chosen = fieldsOf(this.form);
     chosen.delete("csrfmiddlewaretoken");
     const address = `${location.pathname}?${chosen}`;
-    this.#request?.abort();
-    this.#request = new AbortController();
-    const fresh = await fetchDocument(address, this.#request.signal).catch(nothing);
+    const fresh = await fetchDocument(address, this.requestSignal()).catch(nothing);
     if (!fresh || !this.isConnected) return;
     // A reload keeps the choices.
     history.replaceState(history.state, "", address);

@@ -1,13 +1,10 @@
 // <first-samples>: shows the first samples of an empty dataset as soon as they arrive; nothing could move yet.
 import { visit } from "@hotwired/turbo";
+import { Listening } from "rollcall/listening";
 
-class FirstSamples extends HTMLElement {
+class FirstSamples extends Listening {
   connectedCallback() {
-    document.addEventListener("live:samples", this.#onSamples);
-  }
-
-  disconnectedCallback() {
-    document.removeEventListener("live:samples", this.#onSamples);
+    this.listen(document, "live:samples", this.#onSamples);
   }
 
   /**
@@ -16,7 +13,7 @@ class FirstSamples extends HTMLElement {
    */
   #onSamples = ({ detail }) => {
     if (!detail.subject) return;
-    document.removeEventListener("live:samples", this.#onSamples);
+    this.disconnectedCallback();
     visit(location.href, { action: "replace" });
   };
 }

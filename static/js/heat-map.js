@@ -13,31 +13,25 @@ const NEAR = "120px";
 const unknown = () => undefined;
 
 class HeatMap extends Listening {
-  /** @type {IntersectionObserver | null} */
-  #observer = null;
-  #timer = 0;
   #answer = "";
 
   connectedCallback() {
-    document.addEventListener("live:job", this.#onJob, { signal: this.signal });
+    this.listen(document, "live:job", this.#onJob);
     if (this.dataset.poll) return this.#await();
     if ("shown" in this.dataset) return;
-    this.#observer = new IntersectionObserver(
-      (entries) => entries.some((entry) => entry.isIntersecting) && this.#ask(),
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some((entry) => entry.isIntersecting)) return;
+        observer.disconnect();
+        this.#ask();
+      },
       { rootMargin: NEAR },
     );
-    this.#observer.observe(this);
-  }
-
-  /** @override */
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    this.#observer?.disconnect();
-    clearTimeout(this.#timer);
+    observer.observe(this);
+    this.signal.addEventListener("abort", () => observer.disconnect());
   }
 
   async #ask() {
-    this.#observer.disconnect();
     const { ask, sample = "", average = "", label = "" } = this.dataset;
     const response = await post(ask, { sample, average, label }).catch(nothing);
     if (!response?.ok || this.signal.aborted) return;
@@ -62,8 +56,7 @@ class HeatMap extends Listening {
   }
 
   #later() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#show(), ASK_ANYWAY_MS);
+    this.plan(ASK_ANYWAY_MS, () => this.#show());
   }
 
   async #show() {
@@ -72,7 +65,6 @@ class HeatMap extends Listening {
     if (this.signal.aborted || found === null || !this.#answer) return;
     const fresh = /** @type {HTMLElement | null} */ (found?.body.firstElementChild);
     if (!fresh || "waiting" in fresh.dataset) return this.#later();
-    clearTimeout(this.#timer);
     this.#answer = "";
     this.dataset.shown = "";
     this.replaceChildren(document.importNode(fresh, true));

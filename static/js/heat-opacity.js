@@ -8,7 +8,7 @@ class HeatOpacity extends Listening {
     label.hidden = false;
     const field = label.querySelector("input");
     const show = () => this.style.setProperty("--heat", String(Number(field.value) / 100));
-    field.addEventListener("input", show, { signal: this.signal });
+    this.listen(field, "input", show);
     show();
   }
 }

@@ -1,6 +1,6 @@
 // <import-sender>: sends files that are chosen or dropped for a dataset, with a row for each upload.
 import { fieldsOf, nothing, post, say } from "rollcall/api";
-import { filesOf } from "rollcall/dropped-files";
+import { filesOf, takeFiles } from "rollcall/dropped-files";
 import { bytes } from "rollcall/format";
 import { Listening } from "rollcall/listening";
 import { PictureBatches } from "rollcall/picture-batches";
@@ -15,13 +15,12 @@ class ImportSender extends Listening {
   #rows = new Map();
 
   connectedCallback() {
-    const { signal } = this;
     const field = this.querySelector("input[type=file]");
-    field.addEventListener("change", () => this.#chosen(field), { signal });
-    this.addEventListener("dragover", (event) => this.#over(event, true), { signal });
-    this.addEventListener("dragleave", (event) => this.#over(event, false), { signal });
-    this.addEventListener("drop", (event) => this.#dropped(event), { signal });
-    this.addEventListener("submit", (event) => event.preventDefault(), { signal });
+    this.listen(field, "change", () => this.#begin(takeFiles(field)));
+    this.listen(this, "dragover", (event) => this.#over(event, true));
+    this.listen(this, "dragleave", (event) => this.#over(event, false));
+    this.listen(this, "drop", (event) => this.#dropped(event));
+    this.listen(this, "submit", (event) => event.preventDefault());
     for (const sender of senders) if (sender.phase !== "done") this.#follow(sender);
   }
 
@@ -30,13 +29,6 @@ class ImportSender extends Listening {
     super.disconnectedCallback();
     this.#rows.clear();
     this.querySelector(".upload-rows").replaceChildren();
-  }
-
-  /** @param {HTMLInputElement} input */
-  #chosen(input) {
-    const files = [...input.files];
-    input.value = "";
-    this.#begin(files);
   }
 
   /** @param {DragEvent} event @param {boolean} isOver */
@@ -75,9 +67,8 @@ class ImportSender extends Listening {
   async #beginNew(all) {
     const isPictures = this.dataset.source === "pictures";
     const most = Number(this.dataset.pictureBytes);
-    const files = isPictures
-      ? all.filter((file) => file.size <= most)
-      : all.slice(0, this.dataset.source === "archive" ? 1 : all.length);
+    const count = this.dataset.source === "archive" ? 1 : all.length;
+    const files = isPictures ? all.filter((file) => file.size <= most) : all.slice(0, count);
     if (files.length < all.length && isPictures)
       toast(say("import.too_large", { n: all.length - files.length, most: bytes(most) }));
     if (!files.length) return;
@@ -118,12 +109,11 @@ class ImportSender extends Listening {
   /** @param {import("rollcall/upload").Upload | import("rollcall/picture-batches").PictureBatches} sender */
   #follow(sender) {
     const row = document.importNode(this.querySelector("template").content.querySelector(".upload-row"), true);
-    const { signal } = this;
     this.#rows.set(sender, row);
     row.querySelector("[data-name]").textContent = sender.name;
-    row.querySelector('[data-act="cancel"]').addEventListener("click", () => sender.cancel(), { signal });
-    row.querySelector('[data-act="retry"]').addEventListener("click", () => again(sender), { signal });
-    sender.addEventListener("change", () => this.#show(sender), { signal });
+    this.listen(row.querySelector('[data-act="cancel"]'), "click", () => sender.cancel());
+    this.listen(row.querySelector('[data-act="retry"]'), "click", () => again(sender));
+    this.listen(sender, "change", () => this.#show(sender));
     this.querySelector(".upload-rows").append(row);
     this.#show(sender);
   }
@@ -138,9 +128,8 @@ class ImportSender extends Listening {
       return;
     }
     row.dataset.phase = sender.phase;
-    row.querySelector("progress").value = sender.percent;
-    row.querySelector("progress").setAttribute("aria-label", sender.name);
-    row.querySelector("progress").hidden = sender.phase === "failed";
+    const bar = row.querySelector("progress");
+    Object.assign(bar, { value: sender.percent, ariaLabel: sender.name, hidden: sender.phase === "failed" });
     row.querySelector('[data-act="retry"]').hidden = sender.phase !== "failed";
     row.querySelector("[data-words]").textContent = wordsOf(sender);
   }

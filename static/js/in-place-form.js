@@ -1,22 +1,17 @@
 // <in-place-form>: sends its form without leaving the page; says what happened, with Undo, and refreshes the page.
-import { csrfToken, fieldsOf, nothing, say } from "rollcall/api";
+import { answerOf, fieldsOf, post, say } from "rollcall/api";
 import { Listening } from "rollcall/listening";
 import { toast } from "rollcall/toasts";
 
 class InPlaceForm extends Listening {
   connectedCallback() {
-    this.addEventListener("submit", this.#onSubmit, { signal: this.signal });
+    this.listen(this, "submit", this.#onSubmit);
   }
 
   /** @param {SubmitEvent & { readonly target: HTMLFormElement }} event */
   #onSubmit = async (event) => {
     event.preventDefault();
-    const form = event.target;
-    const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
-    const body = fieldsOf(form, event.submitter);
-    const result = await fetch(form.action, { method: "POST", headers, body })
-      .then((response) => response.json())
-      .catch(nothing);
+    const result = await answerOf(post(event.target.action, fieldsOf(event.target, event.submitter)));
     toast(result?.toast ?? say("form.failed"), result?.undo);
     document.dispatchEvent(new CustomEvent("fragment:stale"));
   };

@@ -6,13 +6,11 @@ class JobProgress extends Listening {
   #said = "";
 
   connectedCallback() {
-    document.addEventListener("live:job", this.#onJob, { signal: this.signal });
-    const known = this.dataset.job ? stateOf(this.dataset.job) : null;
+    this.listen(document, "live:job", this.#onJob);
+    const { job, kind } = this.dataset;
+    const latest = () => kind && latestOf(this.closest("[data-subject]")?.dataset.subject, kind);
+    const known = (job && stateOf(job)) || latest();
     if (known) this.#show(known);
-    else if (this.dataset.kind) {
-      const latest = latestOf(this.closest("[data-subject]")?.dataset.subject, this.dataset.kind);
-      if (latest) this.#show(latest);
-    }
   }
 
   /** @param {OurEvents["live:job"]} event */

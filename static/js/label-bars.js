@@ -11,20 +11,11 @@ class LabelBars extends Listening {
   #shownAt = 0;
 
   connectedCallback() {
-    const { signal } = this;
-    this.addEventListener("click", (event) => this.#click(event), { signal });
-    this.addEventListener(
-      "input",
-      (event) => event.target.name === "score" && this.#least(Number(event.target.value)),
-      { signal },
-    );
-    this.addEventListener("submit", (event) => event.target.matches(".panel-foot") && event.preventDefault(), {
-      signal,
-    });
-    document.addEventListener("player:time", ({ detail }) => this.#moment(detail), { signal });
-    document.addEventListener("fragment:refreshed", (event) => event.target.contains(this) && this.#renewed(), {
-      signal,
-    });
+    this.listen(this, "click", (event) => this.#click(event));
+    this.listen(this, "input", (event) => event.target.name === "score" && this.#least(Number(event.target.value)));
+    this.listen(this, "submit", (event) => event.target.matches(".panel-foot") && event.preventDefault());
+    this.listen(document, "player:time", ({ detail }) => this.#moment(detail));
+    this.listen(document, "fragment:refreshed", (event) => event.target.contains(this) && this.#renewed());
     this.#hide(this.#chosen());
   }
 

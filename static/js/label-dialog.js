@@ -22,15 +22,14 @@ async function send(url, fields) {
 
 export class LabelDialog extends Listening {
   connectedCallback() {
-    const { signal } = this;
-    this.addEventListener("submit", (event) => this.#save(event), { signal });
-    this.addEventListener(
+    this.listen(this, "submit", (event) => this.#save(event));
+    this.listen(
+      this,
       "click",
       (event) => event.target.closest('[data-act="remove"]') && this.#send(this.urls.remove, {}),
-      { signal },
     );
     // New labels are typed beside the grid.
-    document.addEventListener("submit", (event) => event.target.matches(".label-add") && this.#add(event), { signal });
+    this.listen(document, "submit", (event) => event.target.matches(".label-add") && this.#add(event));
   }
 
   /**

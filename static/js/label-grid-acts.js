@@ -1,5 +1,5 @@
 // Acts on samples: shown at once, sent one after the other, confirmed or undone by the server's answer; and undo.
-import { csrfToken, post, say } from "rollcall/api";
+import { post, postJson, say } from "rollcall/api";
 import { eachOf, runsOf, sizeOf } from "rollcall/label-grid-runs";
 
 /**
@@ -29,12 +29,7 @@ export class Acts {
   /** @type {string[]} */
   #undoable = [];
 
-  /**
-   * `on` holds painted(places), changed(before, after), answered(answer, n), undone(numbers), failed().
-   * @param {string} url
-   * @param {import("rollcall/label-grid-samples").Samples} samples
-   * @param {Told} on
-   */
+  /** @param {string} url @param {import("rollcall/label-grid-samples").Samples} samples @param {Told} on */
   constructor(url, samples, on) {
     this.url = url;
     this.samples = samples;
@@ -81,11 +76,7 @@ export class Acts {
   /** @param {number[]} places */
   #seen = (places) => new Map(places.map((place) => [this.samples.numbers[place], this.samples.revisions[place]]));
 
-  /**
-   * @param {Order} order
-   * @param {number} place
-   * @param {(row: SampleRow) => Partial<SampleRow> | null} change
-   */
+  /** @param {Order} order @param {number} place @param {(row: SampleRow) => Partial<SampleRow> | null} change */
   #show(order, place, change) {
     const row = this.samples.rows.get(place);
     const fields = row && !row.isGone ? change(row) : null;
@@ -118,9 +109,7 @@ export class Acts {
 
   /** @param {Order} options */
   #post({ kind, groups }) {
-    const body = JSON.stringify({ do: kind, groups: groups.map(([label, seen]) => [label, runsOf(seen)]) });
-    const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrfToken() };
-    return fetch(this.url, { method: "POST", body, headers });
+    return postJson(this.url, { do: kind, groups: groups.map(([label, seen]) => [label, runsOf(seen)]) });
   }
 
   /** @param {Order} order @param {Answer} answer */
@@ -151,11 +140,7 @@ export class Acts {
     }
   }
 
-  /**
-   * Shows again what was there before.
-   * @param {Order} order
-   * @param {number[]} numbers
-   */
+  /** Shows again what was there before. @param {Order} order @param {number[]} numbers */
   #restore(order, numbers) {
     const places = numbers.map(this.samples.placeOf).filter((place) => order.before.has(place));
     for (const place of places) {

@@ -16,11 +16,7 @@ export function suggestionOf({ samples, labels }, place) {
 export const areAllOut = ({ samples }, places) =>
   places.length > 0 && places.every((place) => samples.rows.get(place)?.out);
 
-/**
- * @param {import("rollcall/label-grid").LabelGrid} grid
- * @param {number[]} places
- * @param {number | null} label
- */
+/** @param {import("rollcall/label-grid").LabelGrid} grid @param {number[]} places @param {number | null} label */
 function give({ acts }, places, label) {
   acts.give("label", [[label, places]], (row) => (row.label === label ? null : { label }));
 }

@@ -1,5 +1,5 @@
 // How many samples there are, and how many have which label: updated at once, then corrected by the server.
-import { isAborted, say } from "rollcall/api";
+import { fetchJson, say } from "rollcall/api";
 
 const PAUSE_MS = 400;
 
@@ -23,11 +23,7 @@ export class GridCounts {
     signal.addEventListener("abort", () => clearTimeout(this.#timer));
   }
 
-  /**
-   * A sample was `before` and is now `after`.
-   * @param {SampleRow} before
-   * @param {SampleRow} after
-   */
+  /** A sample was `before` and is now `after`. @param {SampleRow} before @param {SampleRow} after */
   moved(before, after) {
     this.#add(before.label, -1);
     this.#add(after.label, 1);
@@ -81,13 +77,9 @@ export class GridCounts {
     const query = new URLSearchParams(location.search);
     query.set("since", String(this.since()));
     try {
-      const response = await fetch(`${this.url}?${query}`, { signal: this.signal });
-      if (!response.ok || response.redirected) return;
-      this.#known = await response.json();
-    } catch (error) {
-      if (isAborted(error)) return;
-      // The next act or message brings them.
-      return;
+      this.#known = await fetchJson(`${this.url}?${query}`, this.signal);
+    } catch {
+      return; // The next act or message brings them.
     }
     // Another act may have begun; its answer asks again. An import that goes on asks again too, but must not keep us waiting.
     if (moves === this.#moves) this.show();

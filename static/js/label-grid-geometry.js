@@ -9,11 +9,7 @@ const WORDS_PX = 30;
 const ROWS_AROUND = 2;
 export const GAP_PX = 8;
 
-/**
- * How many tiles of a size stand side by side.
- * @param {number} width
- * @param {TileSize} size
- */
+/** How many tiles of a size stand side by side. @param {number} width @param {TileSize} size */
 export function columnsIn(width, size) {
   if (width < PHONE_PX) return ON_A_PHONE[size];
   return Math.max(2, Math.floor((width + GAP_PX) / (LEAST_PX[size] + GAP_PX)));

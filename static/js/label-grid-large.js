@@ -1,8 +1,9 @@
 // The large view of one sample: its picture or playing clip, where it is from, the labels as buttons.
-import { icon, say } from "rollcall/api";
+import { icon, newElement, say } from "rollcall/api";
 import { clock } from "rollcall/format";
 import { actOf } from "rollcall/label-grid-keys";
-import { spokenFacts } from "rollcall/label-grid-tile";
+import { guessWords, spokenFacts } from "rollcall/label-grid-tile";
+import { listenUntil } from "rollcall/listening";
 
 const PLAYING = { controls: true, loop: true, muted: true, autoplay: true, playsInline: true };
 /** @type {Record<string, string>} */
@@ -20,9 +21,10 @@ export class Large {
   constructor(dialog, grid, signal) {
     this.dialog = dialog;
     this.grid = grid;
-    dialog.addEventListener("click", (event) => this.#click(event), { signal });
-    dialog.addEventListener("keydown", (event) => this.#key(event), { signal });
-    dialog.addEventListener("close", () => this.#closed(), { signal });
+    const listen = listenUntil(signal);
+    listen(dialog, "click", (event) => this.#click(event));
+    listen(dialog, "keydown", (event) => this.#key(event));
+    listen(dialog, "close", () => this.#closed());
   }
 
   get isOpen() {
@@ -58,11 +60,11 @@ export class Large {
   /** @param {number} number */
   #picture(number) {
     const isClip = this.grid.dataset.kind === "clips";
-    const element = isClip
-      ? Object.assign(document.createElement("video"), PLAYING)
-      : Object.assign(document.createElement("img"), { alt: say("grid.sample", { n: number }) });
-    element.src = this.grid.fileOf("file", number);
-    this.#part("picture").replaceChildren(element);
+    const picture = isClip
+      ? newElement("video", PLAYING)
+      : newElement("img", { alt: say("grid.sample", { n: number }) });
+    picture.src = this.grid.fileOf("file", number);
+    this.#part("picture").replaceChildren(picture);
   }
 
   #paint() {
@@ -84,20 +86,14 @@ export class Large {
     if (!row || row.isGone) return row ? say("grid.gone") : say("grid.waiting");
     const label = labels.get(row.label);
     const suggestion = !label && labels.get(row.suggested);
-    const from = [row.title || row.name, row.time !== null && row.title ? clock(row.time) : ""]
-      .filter(Boolean)
-      .join(" · ");
-    const size = row.width ? `${row.width} × ${row.height}` : "";
-    return [
-      from,
-      size,
-      row.duration ? clock(row.duration) : "",
-      row.out ? say("grid.out") : "",
-      suggestion &&
-        `${say("grid.guess", { name: suggestion.name })} ${say("grid.certainty", { percent: Math.round(100 * (row.certainty ?? 0)) })}`,
-    ]
-      .filter(Boolean)
-      .join("  ·  ");
+    const facts = [
+      [row.title || row.name, row.time !== null && row.title && clock(row.time)].filter(Boolean).join(" · "),
+    ];
+    if (row.width) facts.push(`${row.width} × ${row.height}`);
+    if (row.duration) facts.push(clock(row.duration));
+    if (row.out) facts.push(say("grid.out"));
+    if (suggestion) facts.push(guessWords(suggestion, row).join(" "));
+    return facts.filter(Boolean).join("  ·  ");
   }
 
   /** @param {SampleRow | undefined} row */
@@ -114,16 +110,16 @@ export class Large {
     if (!group) return;
     const focused = group.querySelector("[data-label]:focus")?.dataset.label;
     const buttons = [...labels.values()].map(({ id, name, hue, key }) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = `chip hue-${hue}`;
+      const isGiven = row?.label === id;
+      const button = newElement("button", {
+        type: "button",
+        className: `chip hue-${hue}`,
+        ariaPressed: String(isGiven),
+      });
       Object.assign(button.dataset, { act: "give", label: id });
-      button.setAttribute("aria-pressed", String(row?.label === id));
-      const dot = document.createElement("span");
-      dot.className = "label-dot";
-      button.append(dot, name);
-      if (key) button.append(Object.assign(document.createElement("kbd"), { textContent: key }));
-      if (row?.label === id) button.append(icon("check"));
+      button.append(newElement("span", { className: "label-dot" }), name);
+      if (key) button.append(newElement("kbd", {}, key));
+      if (isGiven) button.append(icon("check"));
       return button;
     });
     group.replaceChildren(...buttons);

@@ -1,5 +1,6 @@
 // The panel beside the grid: what is selected, what can be done with it, the labels as buttons.
 import { say } from "rollcall/api";
+import { listenUntil } from "rollcall/listening";
 
 /** Label id -> {id, name, hue, key}, read from the bar of labels. @param {HTMLElement} panel */
 export function readLabels(panel) {
@@ -58,22 +59,18 @@ export function standOnRail(panel, signal) {
  * @param {AbortSignal} signal
  */
 export function followPanel(panel, grid, signal) {
-  panel.addEventListener(
-    "click",
-    (event) => {
-      const button = event.target.closest("[data-act]");
-      const row = button?.closest(".label-row");
-      const act = button?.dataset.act;
-      if (!act || act === "only") return;
-      if (act === "give" && grid.targets.length) grid.act("give", Number(row.dataset.label));
-      else if (act === "give") row.querySelector('[data-act="only"]').click();
-      else if (act === "edit") document.getElementById("label-dialog").show(row, button.dataset);
-      else if (act === "open") grid.open();
-      else if (act === "clear") grid.clear();
-      else if (act === "wide") button.setAttribute("aria-expanded", String(panel.classList.toggle("is-wide")));
-      else if (act === "range") grid.isRange = !grid.isRange;
-      else grid.act(act);
-    },
-    { signal },
-  );
+  listenUntil(signal)(panel, "click", (event) => {
+    const button = event.target.closest("[data-act]");
+    const row = button?.closest(".label-row");
+    const act = button?.dataset.act;
+    if (!act || act === "only") return;
+    if (act === "give" && grid.targets.length) grid.act("give", Number(row.dataset.label));
+    else if (act === "give") row.querySelector('[data-act="only"]').click();
+    else if (act === "edit") document.getElementById("label-dialog").show(row, button.dataset);
+    else if (act === "open") grid.open();
+    else if (act === "clear") grid.clear();
+    else if (act === "wide") button.setAttribute("aria-expanded", String(panel.classList.toggle("is-wide")));
+    else if (act === "range") grid.isRange = !grid.isRange;
+    else grid.act(act);
+  });
 }

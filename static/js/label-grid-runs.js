@@ -20,11 +20,7 @@ export function runsOf(pairs) {
 /** How many samples runs hold. @param {Run[]} runs */
 export const sizeOf = (runs) => runs.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 
-/**
- * Calls `take` for each sample.
- * @param {Run[]} runs
- * @param {(number: number, revision: number) => unknown} take
- */
+/** Calls `take` for each sample. @param {Run[]} runs @param {(number: number, revision: number) => unknown} take */
 export function eachOf(runs, take) {
   for (const [first, last, revision] of runs)
     for (let number = first; number <= last; number += 1) take(number, revision);

@@ -1,7 +1,7 @@
 // The samples of the grid: all numbers that matched the filters when the page loaded, and details of those seen.
 // The list never changes while one labels, so that nothing moves under the fingers; newer samples are appended
 // when one asks for them. A place is an index into it.
-import { isAborted } from "rollcall/api";
+import { fetchJson, isAborted } from "rollcall/api";
 import { eachOf, sizeOf, spelled } from "rollcall/label-grid-runs";
 
 const BLOCK = 60;
@@ -39,7 +39,7 @@ export class Samples extends EventTarget {
   }
 
   async load() {
-    this.#append(await this.#get(`${this.urls.numbers}${location.search}`));
+    this.#append(await fetchJson(`${this.urls.numbers}${location.search}`, this.signal));
   }
 
   /** Appends what came since; returns the place of the first. */
@@ -47,7 +47,7 @@ export class Samples extends EventTarget {
     const before = this.length;
     const query = new URLSearchParams(location.search);
     query.set("since", String(this.last));
-    this.#append(await this.#get(`${this.urls.numbers}?${query}`));
+    this.#append(await fetchJson(`${this.urls.numbers}?${query}`, this.signal));
     return before;
   }
 
@@ -77,12 +77,10 @@ export class Samples extends EventTarget {
    * @param {number} last
    */
   want(first, last) {
-    const [start, end] = [
-      Math.floor(first / BLOCK) * BLOCK,
-      Math.min(this.length, (Math.floor(last / BLOCK) + 1) * BLOCK),
-    ];
+    const end = Math.min(this.length, (Math.floor(last / BLOCK) + 1) * BLOCK);
     this.#wanted.clear();
-    for (let place = start; place < end; place += 1) if (!this.rows.has(place)) this.#wanted.add(place);
+    for (let place = Math.floor(first / BLOCK) * BLOCK; place < end; place += 1)
+      if (!this.rows.has(place)) this.#wanted.add(place);
     this.#plan(PAUSE_MS);
   }
 
@@ -144,7 +142,7 @@ export class Samples extends EventTarget {
     let pause = 0;
     try {
       const numbers = places.map((place) => this.numbers[place]).sort((a, b) => a - b);
-      const { rows } = await this.#get(`${this.urls.rows}?numbers=${spelled(numbers)}`);
+      const { rows } = await fetchJson(`${this.urls.rows}?numbers=${spelled(numbers)}`, this.signal);
       this.#store(places, rows);
     } catch (error) {
       if (isAborted(error)) return;
@@ -172,12 +170,5 @@ export class Samples extends EventTarget {
       }
     }
     this.dispatchEvent(new CustomEvent("stored", { detail: stored }));
-  }
-
-  /** @param {string} url */
-  async #get(url) {
-    const response = await fetch(url, { signal: this.signal, headers: { Accept: "application/json" } });
-    if (!response.ok || response.redirected) throw new Error(`${url}: ${response.status}`);
-    return response.json();
   }
 }

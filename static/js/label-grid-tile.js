@@ -1,34 +1,22 @@
 // One tile of the label grid: its picture, its label or the suggestion, and what a screen reader says about it.
-import { icon, say } from "rollcall/api";
+import { icon, newElement, say } from "rollcall/api";
 import { clock } from "rollcall/format";
 
 /** @param {number} place @param {number} columns */
 export function makeTile(place, columns) {
-  const tile = document.createElement("div");
-  tile.className = "sample-tile";
-  tile.setAttribute("role", "gridcell");
-  tile.setAttribute("aria-colindex", String((place % columns) + 1));
+  /** @param {string} className @param {(Node | string)[]} inside */
+  const span = (className, ...inside) => newElement("span", { className }, ...inside);
+  const image = newElement("img", { alt: "", decoding: "async", draggable: false });
+  const picture = span("tile-picture", image, span("tile-mark", icon("check")), span("tile-time"));
+  const cell = {
+    className: "sample-tile",
+    role: "gridcell",
+    ariaColIndex: String((place % columns) + 1),
+    tabIndex: -1,
+  };
+  const tile = newElement("div", cell, picture, span("tile-words", span("cut"), newElement("b")));
   tile.dataset.place = String(place);
-  tile.tabIndex = -1;
-  const picture = document.createElement("span");
-  picture.className = "tile-picture";
-  const image = document.createElement("img");
-  image.alt = "";
-  image.decoding = "async";
-  image.draggable = false;
   image.addEventListener("error", () => tile.classList.add("is-blank"));
-  const mark = document.createElement("span");
-  mark.className = "tile-mark";
-  mark.append(icon("check"));
-  const time = document.createElement("span");
-  time.className = "tile-time";
-  picture.append(image, mark, time);
-  const words = document.createElement("span");
-  words.className = "tile-words";
-  const name = document.createElement("span");
-  name.className = "cut";
-  words.append(name, document.createElement("b"));
-  tile.append(picture, words);
   return tile;
 }
 
@@ -60,8 +48,7 @@ export function paintTile(tile, { row, number, labels, isSelected, isCurrent }) 
   const [first, second] = tile.querySelector(".tile-words").children;
   if (first.textContent !== name) first.textContent = name;
   if (second.textContent !== share) second.textContent = share;
-  const time = tile.querySelector(".tile-time");
-  time.textContent = row?.duration ? clock(row.duration) : "";
+  tile.querySelector(".tile-time").textContent = row?.duration ? clock(row.duration) : "";
   tile.setAttribute("aria-label", spokenFacts(row, number, `${name} ${share}`.trim()));
 }
 
@@ -75,13 +62,14 @@ function wordsOf(row, label, suggestion) {
   if (!row) return ["", ""];
   if (row.isGone) return [say("grid.gone"), ""];
   if (row.out) return [label ? say("grid.out_and", { name: label.name }) : say("grid.out"), ""];
-  if (suggestion)
-    return [
-      say("grid.guess", { name: suggestion.name }),
-      say("grid.certainty", { percent: Math.round(100 * (row.certainty ?? 0)) }),
-    ];
-  return [label?.name ?? "", ""];
+  return suggestion ? guessWords(suggestion, row) : [label?.name ?? "", ""];
 }
+
+/** The suggested label, and how certain it is. @param {Label} suggestion @param {SampleRow} row */
+export const guessWords = ({ name }, { certainty }) => [
+  say("grid.guess", { name }),
+  say("grid.certainty", { percent: Math.round(100 * (certainty ?? 0)) }),
+];
 
 /**
  * "Sample 12, smile, Opening night, 0:48".

@@ -1,13 +1,6 @@
 // The window onto the tiles: only rows that are seen, and a few around them, exist; the page itself scrolls.
-import {
-  columnsIn,
-  GAP_PX,
-  placesAround,
-  rowHeight,
-  rowsAround,
-  rowsSeen,
-  scrollFor,
-} from "rollcall/label-grid-geometry";
+import { newElement } from "rollcall/api";
+import * as geometry from "rollcall/label-grid-geometry";
 import { makeTile, showPicture } from "rollcall/label-grid-tile";
 
 /**
@@ -67,7 +60,7 @@ export class TileView {
 
   /** First and last place on screen or close to it. */
   get visible() {
-    return placesAround(this.#span(), this.columns);
+    return geometry.placesAround(this.#span(), this.columns);
   }
 
   /** Measures anew; what was at the top stays there. */
@@ -77,8 +70,8 @@ export class TileView {
     const [top] = this.#span();
     const first = this.width && this.#top < 0 ? top * this.columns : 0;
     this.width = width;
-    this.columns = columnsIn(width, this.sizeName);
-    this.height = rowHeight(width, this.columns);
+    this.columns = geometry.columnsIn(width, this.sizeName);
+    this.height = geometry.rowHeight(width, this.columns);
     this.host.style.setProperty("--columns", String(this.columns));
     this.#stretch();
     this.host.setAttribute("aria-colcount", String(this.columns));
@@ -110,12 +103,8 @@ export class TileView {
 
   /** First and last row in the window. */
   #span() {
-    return rowsSeen({
-      top: this.#top,
-      height: this.height,
-      windowHeight: innerHeight,
-      rowCount: this.rowCount,
-    });
+    const { height, rowCount } = this;
+    return geometry.rowsSeen({ top: this.#top, height, windowHeight: innerHeight, rowCount });
   }
 
   #plan() {
@@ -128,7 +117,7 @@ export class TileView {
   draw() {
     const span = this.#span();
     const [first] = span;
-    const [from, to] = rowsAround(span, this.rowCount);
+    const [from, to] = geometry.rowsAround(span, this.rowCount);
     const isFast = Math.abs(first - this.#shownFirst) > FAST_ROWS;
     this.#shownFirst = first;
     const focused = document.activeElement?.closest?.("[role=row]");
@@ -149,23 +138,16 @@ export class TileView {
 
   /** @param {number} row */
   #make(row) {
-    const element = document.createElement("div");
-    element.className = "tile-row";
-    element.setAttribute("role", "row");
-    element.setAttribute("aria-rowindex", String(row + 1));
-    element.style.transform = `translateY(${row * this.height}px)`;
-    this.#fill(element, row);
+    const made = newElement("div", { className: "tile-row", role: "row", ariaRowIndex: String(row + 1) });
+    made.style.transform = `translateY(${row * this.height}px)`;
+    this.#fill(made, row);
     // Rows stand in the order in which they are read.
     const next = [...this.#rows.keys()].filter((other) => other > row).sort((a, b) => a - b)[0];
-    this.host.insertBefore(element, next === undefined ? null : this.#rows.get(next));
-    this.#rows.set(row, element);
+    this.host.insertBefore(made, next === undefined ? null : this.#rows.get(next));
+    this.#rows.set(row, made);
   }
 
-  /**
-   * The tiles that a row lacks.
-   * @param {HTMLElement} element
-   * @param {number} row
-   */
+  /** The tiles that a row lacks. @param {HTMLElement} element @param {number} row */
   #fill(element, row) {
     const end = Math.min(this.samples.length, (row + 1) * this.columns);
     for (let place = row * this.columns + element.childElementCount; place < end; place += 1) {
@@ -189,14 +171,8 @@ export class TileView {
 
   /** Paints places again, or everything. @param {number[]} [places] */
   repaint(places) {
-    if (!places)
-      for (const element of this.#rows.values())
-        for (const tile of tilesOf(element)) this.paint(tile, Number(tile.dataset.place));
-    else
-      for (const place of places) {
-        const tile = this.tile(place);
-        if (tile) this.paint(tile, place);
-      }
+    const tiles = places ? places.map(this.tile) : [...this.#rows.values()].flatMap((row) => [...tilesOf(row)]);
+    for (const tile of tiles) if (tile) this.paint(tile, Number(tile.dataset.place));
   }
 
   /**
@@ -206,13 +182,13 @@ export class TileView {
    */
   reveal(place, isCentred = false) {
     const top = this.#top + Math.floor(place / this.columns) * this.height;
-    const by = scrollFor({ top, height: this.height, below: innerHeight - this.covered(), isCentred });
+    const by = geometry.scrollFor({ top, height: this.height, below: innerHeight - this.covered(), isCentred });
     if (by) scrollBy({ top: by, behavior: "instant" });
     this.draw();
   }
 
   /** Pixels at the bottom of the window that bars lie over; set by the grid. */
-  covered = () => GAP_PX;
+  covered = () => geometry.GAP_PX;
 
   /**
    * Makes a place the one that the keyboard is at.

@@ -22,7 +22,6 @@ const SIZE_KEY = "rollcall.tile-size";
 const ADDRESS_PAUSE_MS = 600;
 
 export class LabelGrid extends Listening {
-  #addressTimer = 0;
   #isRange = false;
   /** After a label the next tile is selected by itself; a tap then begins a selection of its own. */
   #hasMovedOn = false;
@@ -42,36 +41,19 @@ export class LabelGrid extends Listening {
     this.selection = new Selection(0, () => {});
     followPanel(this.panel, this, signal);
     standOnRail(this.panel, signal);
-    document.addEventListener(
-      "fragment:refreshed",
-      (event) => this.panel.contains(event.target) && this.#labelsChanged(),
-      { signal },
-    );
-    document.addEventListener("live:samples", ({ detail }) => this.#live(detail.numbers), { signal });
+    this.listen(document, "fragment:refreshed", (event) => this.panel.contains(event.target) && this.#labelsChanged());
+    this.listen(document, "live:samples", ({ detail }) => this.#live(detail.numbers));
     if (this.host) await this.#begin(signal);
-  }
-
-  /** @override */
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    clearTimeout(this.#addressTimer);
   }
 
   /** @param {AbortSignal} signal */
   async #begin(signal) {
-    try {
-      await this.samples.load();
-    } catch (error) {
-      if (!isAborted(error)) toast(say("grid.load_failed"));
-      return;
-    }
+    if ((await this.#loaded(this.samples.load())) === null) return;
     this.selection = new Selection(this.samples.length, () => this.#selected());
-    /** @param {number} number */
-    const thumbnail = (number) => this.fileOf("thumbnail", number);
     this.view = new TileView(this.host, {
       samples: this.samples,
       paint: (tile, place) => this.#paint(tile, place),
-      thumbnail,
+      thumbnail: (number) => this.fileOf("thumbnail", number),
       signal,
     });
     this.view.covered = () =>
@@ -85,19 +67,30 @@ export class LabelGrid extends Listening {
       failed: (words) => this.#failed(words),
     });
     this.large = new Large(this.querySelector("dialog[data-large]"), this, signal);
-    this.samples.addEventListener(
-      "stored",
-      (event) => this.#stored(/** @type {CustomEvent<number[]>} */ (event).detail),
-      { signal },
-    );
+    this.listen(this.samples, "stored", (event) => this.#stored(/** @type {CustomEvent<number[]>} */ (event).detail));
     followPointer(this.host, this, signal);
-    document.addEventListener("keydown", (event) => press(event, this) && event.preventDefault(), { signal });
-    this.addEventListener("click", (event) => this.#headClick(event), { signal });
+    this.listen(document, "keydown", (event) => press(event, this) && event.preventDefault());
+    this.listen(this, "click", (event) => this.#headClick(event));
     this.#resize(/** @type {TileSize | null} */ (localStorage.getItem(SIZE_KEY)) ?? "medium");
     this.host.setAttribute("aria-busy", "false");
     const at = this.samples.placeOf(Number(readAddress().at));
     if (at !== undefined) this.view.go(at, { focus: false, isCentred: true });
     this.#selected();
+  }
+
+  /**
+   * What loading brings; null for a failure, which is told.
+   * @template T
+   * @param {Promise<T>} loading
+   * @returns {Promise<T | null>}
+   */
+  async #loaded(loading) {
+    try {
+      return await loading;
+    } catch (error) {
+      if (!isAborted(error)) toast(say("grid.load_failed"));
+      return null;
+    }
   }
 
   // What keys, pointer, panel and large view ask for
@@ -179,11 +172,7 @@ export class LabelGrid extends Listening {
     if (place < this.samples.length) this.large.show(place);
   }
 
-  /**
-   * give (with a label), unlabel, accept, sequence, out, undo.
-   * @param {string} name
-   * @param {number | null} [label]
-   */
+  /** give (with a label), unlabel, accept, sequence, out, undo. @param {string} name @param {number | null} [label] */
   act(name, label = null) {
     if (!this.mayEdit || !this.acts) return;
     if (name === "undo") return this.acts.undo();
@@ -297,8 +286,7 @@ export class LabelGrid extends Listening {
 
   /** The address leads back to the sample that one was at. @param {number} place */
   #remember(place) {
-    clearTimeout(this.#addressTimer);
-    this.#addressTimer = setTimeout(() => writeAddress({ at: String(this.samples.numbers[place]) }), ADDRESS_PAUSE_MS);
+    this.plan(ADDRESS_PAUSE_MS, () => writeAddress({ at: String(this.samples.numbers[place]) }));
   }
 
   /**
@@ -325,13 +313,8 @@ export class LabelGrid extends Listening {
   }
 
   async #showNew() {
-    let first;
-    try {
-      first = await this.samples.loadNew();
-    } catch (error) {
-      if (!isAborted(error)) toast(say("grid.load_failed"));
-      return;
-    }
+    const first = await this.#loaded(this.samples.loadNew());
+    if (first === null) return;
     this.selection.grow(this.samples.length);
     this.view.grow(first);
     this.large.repaint();

@@ -18,32 +18,21 @@ let heard = 0;
  * @param {AbortSignal} signal
  */
 function fetchPage(url, signal) {
-  if (shared?.url !== url || shared.at < heard || performance.now() - shared.at > 300) {
+  if (shared?.url !== url || shared.at < heard || performance.now() - shared.at > 300)
     shared = { url, at: performance.now(), page: fetchDocument(url) };
-  }
   return shared.page.then((page) => (signal.aborted ? null : page));
 }
 
 class LiveFragment extends Listening {
   #seen = new Map();
-  #timer = 0;
   #last = 0;
-  /** @type {AbortController | null} */
-  #request = null;
   #caughtUp = "";
 
   connectedCallback() {
-    document.addEventListener("live:job", this.#onJob, { signal: this.signal });
-    document.addEventListener("fragment:stale", this.#onStale, { signal: this.signal });
-    document.addEventListener("live:gone", this.#onGone, { signal: this.signal });
+    this.listen(document, "live:job", this.#onJob);
+    this.listen(document, "fragment:stale", () => this.#plan(0));
+    this.listen(document, "live:gone", this.#onGone);
     this.#catchUp();
-  }
-
-  /** @override */
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    clearTimeout(this.#timer);
-    this.#request?.abort();
   }
 
   /**
@@ -53,8 +42,6 @@ class LiveFragment extends Listening {
   #onGone = ({ detail }) => {
     if (detail.subject === this.closest("[data-subject]")?.dataset.subject) this.disconnectedCallback();
   };
-
-  #onStale = () => this.#plan(0);
 
   /** @param {OurEvents["live:job"]} event */
   #onJob = ({ detail: state }) => {
@@ -94,28 +81,24 @@ class LiveFragment extends Listening {
 
   /** @param {number} pause */
   #plan(pause) {
-    clearTimeout(this.#timer);
     heard = performance.now();
     const since = performance.now() - this.#last;
-    this.#timer = setTimeout(() => this.#refresh(), Math.max(0, Math.max(pause, LEAST_PAUSE_MS) - since));
+    this.plan(Math.max(0, Math.max(pause, LEAST_PAUSE_MS) - since), () => this.#refresh());
   }
 
   async #refresh() {
     this.#last = performance.now();
-    this.#request?.abort();
-    this.#request = new AbortController();
+    const signal = this.requestSignal();
     const { src, select } = this.dataset;
     try {
       const query = "keepsQuery" in this.dataset ? location.search : "";
-      const found = select
-        ? await fetchPage(location.href, this.#request.signal)
-        : await fetchDocument(src + query, this.#request.signal);
+      const found = await (select ? fetchPage(location.href, signal) : fetchDocument(src + query, signal));
       const fresh = select ? found?.querySelector(select) : found?.body.firstElementChild;
       if (fresh) this.#morph(/** @type {HTMLElement} */ (fresh));
     } catch (error) {
       if (isAborted(error)) return;
       // The next state brings it, or the next attempt.
-      this.#timer = setTimeout(() => this.#refresh(), 5000);
+      this.plan(5000, () => this.#refresh());
     }
   }
 

@@ -6,10 +6,7 @@ const states = new Map();
 /** Kinds of work that go on beside what a video's state says. */
 const BESIDE = ["web_copy", "recognise"];
 
-/**
- * Takes a state in; tells the page ("live:job") only if it is newer than what is known.
- * @param {JobState} state
- */
+/** Takes a state in; tells the page ("live:job") only if it is newer than what is known. @param {JobState} state */
 export function offer(state) {
   const known = states.get(state.id);
   if (known && known.sequence >= state.sequence) return;

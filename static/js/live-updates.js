@@ -1,5 +1,5 @@
 // <live-updates>: one websocket for what the page is about; polls slowly while the socket does not get through.
-import { isAborted, say } from "rollcall/api";
+import { fetchJson, isAborted, newElement, say } from "rollcall/api";
 import { Listening } from "rollcall/listening";
 import { offer, remove } from "rollcall/live-store";
 
@@ -15,11 +15,8 @@ class LiveUpdates extends Listening {
   #timers = {};
 
   connectedCallback() {
-    const { signal } = this;
-    addEventListener("online", () => this.#connect(), { signal });
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#connect(), {
-      signal,
-    });
+    this.listen(window, "online", () => this.#connect());
+    this.listen(document, "visibilitychange", () => document.visibilityState === "visible" && this.#connect());
     this.#connect();
   }
 
@@ -62,14 +59,9 @@ class LiveUpdates extends Listening {
     // After a lost connection nobody knows what was missed.
     if (message.type === "snapshot_end")
       document.dispatchEvent(new CustomEvent("live:samples", { detail: { numbers: [] } }));
-    if (message.type === "stale") document.dispatchEvent(new CustomEvent("fragment:stale"));
-    if (message.type === "people") this.#peopleChanged();
-  }
-
-  /** Somebody named or merged people, perhaps in another tab: what shows them is fetched again. */
-  #peopleChanged() {
-    document.dispatchEvent(new CustomEvent("fragment:stale"));
-    document.dispatchEvent(new CustomEvent("people:changed"));
+    const isOfPeople = message.type === "people"; // Named or merged, perhaps in another tab.
+    if (isOfPeople || message.type === "stale") document.dispatchEvent(new CustomEvent("fragment:stale"));
+    if (isOfPeople) document.dispatchEvent(new CustomEvent("people:changed"));
   }
 
   #restored() {
@@ -94,11 +86,8 @@ class LiveUpdates extends Listening {
     clearTimeout(this.#timers.poll);
     if (this.#socket?.readyState === WebSocket.OPEN || this.signal.aborted) return;
     try {
-      const response = await fetch(this.dataset.poll, { signal: this.signal });
-      if (response.ok && !response.redirected) {
-        for (const state of (await response.json()).jobs) offer(state);
-        this.#hint(false);
-      }
+      for (const state of (await fetchJson(this.dataset.poll, this.signal)).jobs) offer(state);
+      this.#hint(false);
     } catch (error) {
       if (isAborted(error)) return;
       // The network is away: the next round tries again, and the hint says so.
@@ -110,12 +99,7 @@ class LiveUpdates extends Listening {
   #hint(isLost) {
     clearTimeout(this.#timers.hint);
     this.replaceChildren();
-    if (!isLost) return;
-    const words = document.createElement("p");
-    words.className = "line-hint";
-    words.setAttribute("role", "status");
-    words.textContent = say("live.lost");
-    this.append(words);
+    if (isLost) this.append(newElement("p", { className: "line-hint", role: "status" }, say("live.lost")));
   }
 }
 

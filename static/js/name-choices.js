@@ -1,9 +1,9 @@
 // Completes names while one is typed: a combobox of a text field and a list. Without this it is a plain field.
-import { nothing, say } from "rollcall/api";
+import { fetchJson, newElement, nothing, say } from "rollcall/api";
+import { listenUntil } from "rollcall/listening";
 
 /**
- * @typedef {{ input: HTMLInputElement; list: HTMLElement; announcer: HTMLElement; data: DOMStringMap;
- *   taken: (name: string) => void; signal: AbortSignal }} Parts
+ * @typedef {{ input: HTMLInputElement; taken: (name: string) => void; signal: AbortSignal }} Parts
  * @typedef {{ id: string; label: string; portrait: string | null }} Known
  */
 
@@ -15,34 +15,32 @@ const NO_FACE = "00000000-0000-0000-0000-000000000000";
 export class NameChoices {
   #timer = 0;
   #asked = 0;
-  /** @type {HTMLInputElement} */
   #input;
-  /** @type {HTMLElement} */
   #list;
-  /** @type {HTMLElement} */
   #announcer;
-  /** @type {DOMStringMap} */
   #data;
-  /** @type {(name: string) => void} */
   #taken;
 
   /**
-   * `data` holds the URLs `suggest` and `picture`, and the `person` to leave out; a choice calls `taken(name)`.
-   * @param {Parts} options
+   * `host` holds the list and, as data, the URLs `suggest` and `picture` and the `person` to leave out; a choice calls
+   * `taken(name)`.
+   * @param {HTMLElement} host
+   * @param {Parts} more
    */
-  constructor({ input, list, announcer, data, taken, signal }) {
-    [this.#input, this.#list, this.#announcer, this.#data, this.#taken] = [input, list, announcer, data, taken];
-    input.addEventListener("input", () => this.#typed(), { signal });
-    input.addEventListener("keydown", (event) => this.#key(event), { signal });
-    input.addEventListener("blur", () => this.close(), { signal });
-    list.addEventListener(
-      "pointerdown",
-      (event) => {
-        event.preventDefault();
-        this.#take(event.target.closest("li"));
-      },
-      { signal },
-    );
+  constructor(host, { input, taken, signal }) {
+    this.#input = input;
+    this.#list = host.querySelector(".suggestions");
+    this.#announcer = host.querySelector("[data-announce]");
+    this.#data = host.dataset;
+    this.#taken = taken;
+    const listen = listenUntil(signal);
+    listen(input, "input", () => this.#typed());
+    listen(input, "keydown", (event) => this.#key(event));
+    listen(input, "blur", () => this.close());
+    listen(this.#list, "pointerdown", (event) => {
+      event.preventDefault();
+      this.#take(event.target.closest("li"));
+    });
     signal.addEventListener("abort", () => clearTimeout(this.#timer));
   }
 
@@ -67,21 +65,19 @@ export class NameChoices {
     const typed = this.#input.value.trim();
     const asked = ++this.#asked;
     if (!typed) return this.close();
-    const response = await fetch(`${this.#data.suggest}?q=${encodeURIComponent(typed)}`).catch(nothing);
+    /** @type {Known[] | null} */
+    const known = await fetchJson(`${this.#data.suggest}?q=${encodeURIComponent(typed)}`).catch(nothing);
     // Without suggestions a name can still be typed.
-    if (!response?.ok || asked !== this.#asked) return;
-    /** @type {Known[]} */
-    const people = (await response.json()).filter((/** @type {Known} */ person) => person.id !== this.#data.person);
-    if (asked !== this.#asked) return;
+    if (!known || asked !== this.#asked) return;
+    const people = known.filter((person) => person.id !== this.#data.person);
     this.#list.replaceChildren(
       ...people.map((person, n) => option(person, `${this.#list.id}-${n}`, this.#data.picture)),
     );
     this.#list.hidden = !people.length;
     this.#input.setAttribute("aria-expanded", String(people.length > 0));
     this.#input.removeAttribute("aria-activedescendant");
-    this.#announcer.textContent = people.length
-      ? say("name.suggestions_some", { n: people.length })
-      : say("name.suggestions_none");
+    const words = people.length ? "name.suggestions_some" : "name.suggestions_none";
+    this.#announcer.textContent = say(words, { n: people.length });
   }
 
   /** @param {KeyboardEvent} event */
@@ -90,12 +86,10 @@ export class NameChoices {
       event.stopPropagation();
       return this.close();
     }
-    if (event.key === "Enter" && this.isOpen) {
-      const chosen = this.#list.querySelector('[aria-selected="true"]');
-      if (chosen) {
-        event.preventDefault();
-        return this.#take(chosen);
-      }
+    const chosen = this.#list.querySelector('[aria-selected="true"]');
+    if (event.key === "Enter" && this.isOpen && chosen) {
+      event.preventDefault();
+      return this.#take(chosen);
     }
     const step = STEPS[event.key];
     if (!step || !this.isOpen) return;
@@ -117,21 +111,8 @@ export class NameChoices {
   }
 }
 
-/**
- * @param {Known} person
- * @param {string} id
- * @param {string} picture
- */
-function option(person, id, picture) {
-  const entry = document.createElement("li");
-  Object.assign(entry, { id });
-  entry.setAttribute("role", "option");
-  entry.setAttribute("aria-selected", "false");
-  if (person.portrait) {
-    const face = document.createElement("img");
-    Object.assign(face, { className: "face", alt: "", src: picture.replace(NO_FACE, person.portrait) });
-    entry.append(face);
-  }
-  entry.append(person.label);
-  return entry;
+/** @param {Known} person @param {string} id @param {string} picture */
+function option({ portrait, label }, id, picture) {
+  const face = portrait && newElement("img", { className: "face", alt: "", src: picture.replace(NO_FACE, portrait) });
+  return newElement("li", { id, role: "option", ariaSelected: "false" }, face ?? "", label);
 }

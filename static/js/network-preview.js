@@ -5,22 +5,13 @@ import { Listening } from "rollcall/listening";
 const WAIT_MS = 150;
 
 class NetworkPreview extends Listening {
-  #timer = 0;
-
   connectedCallback() {
-    const { signal } = this;
     this.form = this.querySelector("form");
     const again = this.querySelector("[data-again]");
     again.hidden = false;
-    again.addEventListener("click", () => this.#drawAgain(), { signal });
-    this.form.addEventListener("input", () => this.#changed(), { signal });
-    this.form.addEventListener("submit", (event) => event.preventDefault(), { signal });
-  }
-
-  /** @override */
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    clearTimeout(this.#timer);
+    this.listen(again, "click", () => this.#drawAgain());
+    this.listen(this.form, "input", () => this.#changed());
+    this.listen(this.form, "submit", (event) => event.preventDefault());
   }
 
   #drawAgain() {
@@ -31,8 +22,7 @@ class NetworkPreview extends Listening {
   #changed() {
     for (const output of this.querySelectorAll("output"))
       output.value = `${Math.round(this.form.elements[output.htmlFor.value].value * 100)} %`;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#show(), WAIT_MS);
+    this.plan(WAIT_MS, () => this.#show());
   }
 
   #show() {

@@ -18,22 +18,15 @@ class PeoplePanel extends Listening {
   #spans = new Map();
 
   connectedCallback() {
-    const { signal } = this;
     this.person = this.dataset.person;
-    this.addEventListener("click", (event) => this.#click(event), { signal });
-    this.addEventListener("keydown", (event) => this.#tabKey(event), { signal });
-    this.addEventListener("input", (event) => event.target.name === "min" && this.#least(Number(event.target.value)), {
-      signal,
-    });
-    this.addEventListener("submit", (event) => event.target.matches(".panel-foot") && event.preventDefault(), {
-      signal,
-    });
-    document.addEventListener("keydown", (event) => this.#pageKey(event), { signal });
-    document.addEventListener("player:time", ({ detail }) => this.#moment(detail), { signal });
-    document.addEventListener("people:choose", ({ detail }) => this.#choose(detail.person), { signal });
-    document.addEventListener("fragment:refreshed", (event) => event.target.contains(this) && this.#renewed(), {
-      signal,
-    });
+    this.listen(this, "click", (event) => this.#click(event));
+    this.listen(this, "keydown", (event) => this.#tabKey(event));
+    this.listen(this, "input", (event) => event.target.name === "min" && this.#least(Number(event.target.value)));
+    this.listen(this, "submit", (event) => event.target.matches(".panel-foot") && event.preventDefault());
+    this.listen(document, "keydown", (event) => this.#pageKey(event));
+    this.listen(document, "player:time", ({ detail }) => this.#moment(detail));
+    this.listen(document, "people:choose", ({ detail }) => this.#choose(detail.person));
+    this.listen(document, "fragment:refreshed", (event) => event.target.contains(this) && this.#renewed());
     this.#read();
   }
 
@@ -98,20 +91,18 @@ class PeoplePanel extends Listening {
     if (time !== null) this.#seek(time);
     this.#mark();
     // Scrolls only if the row is out of sight, and only within the panel.
-    this.querySelector(`[role="tabpanel"]:not([hidden]) [data-person="${CSS.escape(person)}"]`)?.scrollIntoView({
-      block: "nearest",
-    });
+    const row = this.querySelector(`[role="tabpanel"]:not([hidden]) [data-person="${CSS.escape(person)}"]`);
+    row?.scrollIntoView({ block: "nearest" });
     document.dispatchEvent(new CustomEvent("people:selected", { detail: { person } }));
   }
 
   /** @param {string} person @param {number} step */
   #go(person, step) {
     const spans = this.#spans.get(person) ?? [];
-    const wanted =
+    const target =
       step > 0
-        ? spans.find(([start]) => start > this.#time + SEEK_EDGE_S)
-        : spans.findLast(([start]) => start < this.#time - 1);
-    const target = wanted ?? (step > 0 ? spans[0] : spans.at(-1));
+        ? (spans.find(([start]) => start > this.#time + SEEK_EDGE_S) ?? spans[0])
+        : (spans.findLast(([start]) => start < this.#time - 1) ?? spans.at(-1));
     if (target) this.#choose(person, target[0]);
   }
 
@@ -154,10 +145,8 @@ class PeoplePanel extends Listening {
     for (const element of this.querySelectorAll("[data-person][data-screen-time]")) {
       const { person } = element.dataset;
       const spans = this.#spans.get(person) ?? [];
-      element.classList.toggle(
-        "is-on-screen",
-        this.classList.contains("has-now") && spans.some(([start, end]) => start <= this.#time && this.#time <= end),
-      );
+      const isNow = spans.some(([start, end]) => start <= this.#time && this.#time <= end);
+      element.classList.toggle("is-on-screen", isNow && this.classList.contains("has-now"));
       element.classList.toggle("is-selected", person === this.person);
       if (element.matches(".strip li"))
         element.firstElementChild.toggleAttribute("aria-current", person === this.person);
@@ -181,10 +170,8 @@ class PeoplePanel extends Listening {
     slider.nextElementSibling.textContent = spoken(seconds);
     const note = this.querySelector(".hidden-note");
     note.hidden = !hidden;
-    note.querySelector("[data-hidden-words]").textContent = say(
-      hidden === 1 ? "panel.hidden_one" : "panel.hidden_many",
-      { n: hidden, least: spoken(seconds) },
-    );
+    const words = say(hidden === 1 ? "panel.hidden_one" : "panel.hidden_many", { n: hidden, least: spoken(seconds) });
+    note.querySelector("[data-hidden-words]").textContent = words;
     writeAddress({ min: String(seconds) });
   }
 }

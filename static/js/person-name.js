@@ -1,5 +1,5 @@
 // <person-name>: names a person in place and suggests the team's names. Without this it is a plain form.
-import { csrfToken, fieldsOf, nothing, say } from "rollcall/api";
+import { fieldsOf, newElement, nothing, post, say } from "rollcall/api";
 import { Listening } from "rollcall/listening";
 import { NameChoices } from "rollcall/name-choices";
 import { toast } from "rollcall/toasts";
@@ -14,24 +14,16 @@ class PersonName extends Listening {
     const { signal } = this;
     this.details = this.querySelector("details");
     this.input = form.elements.name;
-    this.details.addEventListener("toggle", () => this.#toggled(), { signal });
-    form.addEventListener("submit", (event) => this.#submit(event), { signal });
-    this.addEventListener("keydown", (event) => this.#key(event), { signal });
-    this.addEventListener(
+    this.listen(this.details, "toggle", () => this.#toggled());
+    this.listen(form, "submit", (event) => this.#submit(event));
+    this.listen(this, "keydown", (event) => this.#key(event));
+    this.listen(
+      this,
       "focusout",
       (event) => !this.contains(/** @type {Node | null} */ (event.relatedTarget)) && this.#leave(),
-      { signal },
     );
-    // In the server's markup, because a refreshed panel would lose what is added here.
-    const [list, announcer] = [this.querySelector(".suggestions"), this.querySelector("[data-announce]")];
-    this.#choices = new NameChoices({
-      input: this.input,
-      list,
-      announcer,
-      data: this.dataset,
-      taken: () => form.requestSubmit(),
-      signal,
-    });
+    // The list is in the server's markup, because a refreshed panel would lose what is added here.
+    this.#choices = new NameChoices(this, { input: this.input, taken: () => form.requestSubmit(), signal });
   }
 
   #toggled() {
@@ -65,8 +57,7 @@ class PersonName extends Listening {
 
   /** @param {string} url @param {URLSearchParams} fields */
   async #send(url, fields) {
-    const headers = { Accept: "application/json", "X-CSRFToken": csrfToken(), "X-Requested-With": "fetch" };
-    const response = await fetch(url, { method: "POST", body: fields, headers }).catch(nothing);
+    const response = await post(url, fields, { headers: { "X-Requested-With": "fetch" } }).catch(nothing);
     const isQuestion = response?.status === 409 && response.headers.get("Content-Type").startsWith("text/html");
     if (isQuestion) return this.#ask(await response.text());
     const answer = response?.headers.get("Content-Type")?.includes("json") ? await response.json() : null;
@@ -78,14 +69,10 @@ class PersonName extends Listening {
     document.dispatchEvent(new CustomEvent("people:changed"));
   }
 
-  /**
-   * Shows the question "Are these the same person?", whose answers are buttons of its form.
-   * @param {string} html
-   */
+  /** Shows the question "Are these the same person?", whose answers are buttons of its form. @param {string} html */
   #ask(html) {
-    const dialog = document.createElement("dialog");
-    dialog.className = "dialog";
-    dialog.append(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+    const question = new DOMParser().parseFromString(html, "text/html").body.childNodes;
+    const dialog = newElement("dialog", { className: "dialog" }, ...question);
     document.body.append(dialog);
     dialog.addEventListener("close", () => dialog.remove());
     for (const close of dialog.querySelectorAll("[data-close]")) close.addEventListener("click", () => dialog.close());

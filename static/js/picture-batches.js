@@ -1,5 +1,5 @@
 // Sends many pictures to an import in numbered batches; one that is sent again replaces itself. Emits "change".
-import { csrfToken, nothing, say } from "rollcall/api";
+import { answerOf, nothing, post, say } from "rollcall/api";
 
 /** @typedef {{ batchBytes: number; batchCount: number }} Limits */
 
@@ -39,8 +39,7 @@ export class PictureBatches extends EventTarget {
       this.#next += 1;
       this.#move("sending");
     }
-    const started = await this.#post(places.start, new FormData());
-    if (started) this.#move("done");
+    if (await this.#post(places.start, new FormData())) this.#move("done");
   }
 
   retry = () => this.send(this.places);
@@ -65,12 +64,12 @@ export class PictureBatches extends EventTarget {
   async #post(url, body) {
     for (let attempt = 0; ; attempt += 1) {
       if (this.#ended.signal.aborted) return null;
-      const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
-      const response = await fetch(url, { method: "POST", body, headers, signal: this.#ended.signal }).catch(nothing);
+      const response = await post(url, body, { signal: this.#ended.signal }).catch(nothing);
       if (response?.ok && !response.redirected) return response.json();
       if (response && (response.redirected || response.status < 500 || response.status === 507)) {
-        this.words =
-          response.redirected || response.status === 403 ? say("upload.signed_out") : await wordsOf(response);
+        const isSignedOut = response.redirected || response.status === 403;
+        const answer = isSignedOut ? null : await answerOf(Promise.resolve(response));
+        this.words = answer?.error ?? say(isSignedOut ? "upload.signed_out" : "import.failed");
         this.#move("failed");
         return null;
       }
@@ -86,13 +85,6 @@ export class PictureBatches extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 }
-
-/** @param {Response} response */
-const wordsOf = (response) =>
-  response
-    .json()
-    .then((answer) => answer.error)
-    .catch(() => say("import.failed"));
 
 /**
  * Groups files into batches of limited bytes and count; a file that is too big has a batch of its own.

@@ -11,18 +11,11 @@ class ReviewPair extends Listening {
   #from = null;
 
   connectedCallback() {
-    const { signal } = this;
-    document.addEventListener("keydown", (event) => this.#key(event), { signal });
-    this.addEventListener(
-      "touchstart",
-      (event) => {
-        this.#from = event.changedTouches[0];
-      },
-      { signal, passive: true },
-    );
-    this.addEventListener("touchmove", (event) => this.#follow(event.changedTouches[0]), { signal, passive: true });
-    this.addEventListener("touchend", (event) => this.#swiped(event.changedTouches[0]), { signal, passive: true });
-    this.addEventListener("touchcancel", () => this.#lean(0), { signal, passive: true });
+    this.listen(document, "keydown", (event) => this.#key(event));
+    this.listen(this, "touchstart", (event) => (this.#from = event.changedTouches[0]), { passive: true });
+    this.listen(this, "touchmove", (event) => this.#follow(event.changedTouches[0]), { passive: true });
+    this.listen(this, "touchend", (event) => this.#swiped(event.changedTouches[0]), { passive: true });
+    this.listen(this, "touchcancel", () => this.#lean(0), { passive: true });
   }
 
   /** @param {KeyboardEvent & { readonly target: HTMLElement }} event */
@@ -45,12 +38,9 @@ class ReviewPair extends Listening {
   #follow(to) {
     const across = this.#across(to);
     this.#lean(across);
-    for (const button of this.querySelectorAll('[name="answer"]')) {
-      button.classList.toggle(
-        "is-meant",
-        Math.abs(across) > FAR_ENOUGH_PX && button.value === (across > 0 ? "yes" : "no"),
-      );
-    }
+    const meant = Math.abs(across) > FAR_ENOUGH_PX && (across > 0 ? "yes" : "no");
+    for (const button of this.querySelectorAll('[name="answer"]'))
+      button.classList.toggle("is-meant", button.value === meant);
   }
 
   /** Moves the pair with the finger, to show that a swipe is an answer. @param {number} across */

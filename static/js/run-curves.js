@@ -1,5 +1,6 @@
 // <run-curves>: draws loss and accuracy, and extends the curves as epochs come in. A table has the same numbers.
-import { say } from "rollcall/api";
+import { newElement, say } from "rollcall/api";
+import { Listening } from "rollcall/listening";
 
 /** @typedef {import("uplot")} uPlot */
 
@@ -9,12 +10,10 @@ const PERCENT = (_plot, ticks) => ticks.map((tick) => `${Math.round(tick * 100)}
 /** @param {uPlot} _plot @param {number[]} ticks */
 const SHORT = (_plot, ticks) => ticks.map((tick) => String(Number(tick.toPrecision(3))));
 
-class RunCurves extends HTMLElement {
+class RunCurves extends Listening {
   /** @type {Record<string, uPlot>} */
   #plots = {};
   #drawn = "";
-  /** @type {{ disconnect: () => void }[]} */
-  #watchers = [];
 
   async connectedCallback() {
     const { default: Plot } = await import("uplot");
@@ -28,16 +27,12 @@ class RunCurves extends HTMLElement {
     // Canvas knows no CSS variables: another theme is another drawing.
     const theme = new MutationObserver(() => this.#draw(true));
     theme.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    const onDark = () => this.#draw(true);
-    dark.addEventListener("change", onDark);
-    this.#watchers = [changes, sizes, theme, { disconnect: () => dark.removeEventListener("change", onDark) }];
+    this.listen(matchMedia("(prefers-color-scheme: dark)"), "change", () => this.#draw(true));
+    this.signal.addEventListener("abort", () => {
+      for (const watcher of [changes, sizes, theme]) watcher.disconnect();
+      this.#clear();
+    });
     this.#draw();
-  }
-
-  disconnectedCallback() {
-    for (const watcher of this.#watchers) watcher.disconnect();
-    this.#clear();
   }
 
   #clear() {
@@ -67,11 +62,7 @@ class RunCurves extends HTMLElement {
     }
   }
 
-  /**
-   * @param {string} kind
-   * @param {HTMLElement} box
-   * @returns {import("uplot").Options}
-   */
+  /** @param {string} kind @param {HTMLElement} box @returns {import("uplot").Options} */
   #options(kind, box) {
     const [ink, line] = [this.#seen("--muted"), this.#seen("--line")];
     const axis = {
@@ -110,13 +101,9 @@ class RunCurves extends HTMLElement {
     };
   }
 
-  /**
-   * A colour variable as the browser computes it: light-dark() means nothing to a canvas.
-   * @param {string} name
-   */
+  /** A colour variable as the browser computes it: light-dark() means nothing to a canvas. @param {string} name */
   #seen(name) {
-    const probe = document.createElement("span");
-    probe.className = `probe${name}`;
+    const probe = newElement("span", { className: `probe${name}` });
     this.append(probe);
     const { color } = getComputedStyle(probe);
     probe.remove();

@@ -4,7 +4,7 @@ import { Listening } from "rollcall/listening";
 
 class RunWatch extends Listening {
   connectedCallback() {
-    document.addEventListener("live:job", this.#onJob, { signal: this.signal });
+    this.listen(document, "live:job", this.#onJob);
   }
 
   /** @param {OurEvents["live:job"]} event */

@@ -8,15 +8,14 @@ class ScrubBar extends Listening {
   #sheet = null;
 
   connectedCallback() {
-    const { signal } = this;
     this.player = this.closest("video-player");
     this.slider = this.querySelector("input");
     this.preview = this.querySelector(".scrub-preview");
-    this.slider.addEventListener("input", () => this.player.seek(Number(this.slider.value)), { signal });
-    this.addEventListener("pointermove", (event) => this.#peek(event), { signal });
-    this.addEventListener("pointerleave", () => (this.preview.hidden = true), { signal });
-    this.player.addEventListener("player:time", ({ detail }) => this.#show(detail), { signal });
-    this.player.querySelector("video").addEventListener("progress", () => this.#loaded(), { signal });
+    this.listen(this.slider, "input", () => this.player.seek(Number(this.slider.value)));
+    this.listen(this, "pointermove", (event) => this.#peek(event));
+    this.listen(this, "pointerleave", () => (this.preview.hidden = true));
+    this.listen(this.player, "player:time", ({ detail }) => this.#show(detail));
+    this.listen(this.player.querySelector("video"), "progress", () => this.#loaded());
   }
 
   /** @param {{ time: number; length: number }} options */
@@ -52,9 +51,8 @@ class ScrubBar extends Listening {
     const canvas = this.querySelector("canvas");
     canvas.hidden = !this.dataset.sprites;
     if (canvas.hidden) return;
-    const [columns, rows, width, height, interval] = ["columns", "rows", "tileWidth", "tileHeight", "interval"].map(
-      (key) => Number(this.dataset[key]),
-    );
+    const parts = ["columns", "rows", "tileWidth", "tileHeight", "interval"];
+    const [columns, rows, width, height, interval] = parts.map((name) => Number(this.dataset[name]));
     if (!this.#sheet) {
       this.#sheet = new Image();
       this.#sheet.src = this.dataset.sprites;

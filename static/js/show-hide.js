@@ -8,13 +8,12 @@ class ShowHide extends Listening {
   #step = 0;
 
   connectedCallback() {
-    const { signal } = this;
     this.boxes = [...this.querySelectorAll('[name="visible"]')];
     this.cycle = this.querySelector("[data-cycle]");
     this.cycle.hidden = false;
-    this.cycle.addEventListener("click", () => this.#next(), { signal });
-    this.addEventListener("change", () => this.#count(), { signal });
-    this.querySelector("form").addEventListener("submit", () => this.#disableUnchanged(), { signal });
+    this.listen(this.cycle, "click", () => this.#next());
+    this.listen(this, "change", () => this.#count());
+    this.listen(this.querySelector("form"), "submit", () => this.#disableUnchanged());
     this.#count();
   }
 
@@ -31,16 +30,14 @@ class ShowHide extends Listening {
 
   #count() {
     const n = this.#changed().length;
-    this.querySelector("[data-changed]").textContent = n
-      ? say(n === 1 ? "hide.changed_one" : "hide.changed_many", { n })
-      : "";
+    const words = n && say(n === 1 ? "hide.changed_one" : "hide.changed_many", { n });
+    this.querySelector("[data-changed]").textContent = words || "";
   }
 
   #disableUnchanged() {
     const changed = new Set(this.#changed());
-    for (const box of this.boxes) {
+    for (const box of this.boxes)
       if (!changed.has(box)) for (const field of box.closest("label").querySelectorAll("input")) field.disabled = true;
-    }
   }
 }
 

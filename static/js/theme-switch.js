@@ -1,5 +1,5 @@
 // <theme-switch>: system, light, dark; remembered in this browser.
-import { icon, say } from "rollcall/api";
+import { icon, newElement, say } from "rollcall/api";
 import { Listening } from "rollcall/listening";
 
 const KEY = "rollcall.theme";
@@ -9,7 +9,7 @@ const NEXT = { auto: "light", light: "dark", dark: "auto" };
 class ThemeSwitch extends Listening {
   connectedCallback() {
     this.hidden = false;
-    this.addEventListener("click", this.#onClick, { signal: this.signal });
+    this.listen(this, "click", this.#onClick);
     this.#show();
   }
 
@@ -30,10 +30,8 @@ class ThemeSwitch extends Listening {
   };
 
   #show() {
-    const button = this.querySelector("button");
-    const words = document.createElement("span");
-    words.textContent = say(`theme.${this.#theme}`);
-    button.replaceChildren(icon(this.#theme), words);
+    const words = newElement("span", {}, say(`theme.${this.#theme}`));
+    this.querySelector("button").replaceChildren(icon(this.#theme), words);
   }
 }
 

@@ -5,26 +5,14 @@ import { Listening } from "rollcall/listening";
 const WAIT_MS = 120;
 
 class ThresholdSlider extends Listening {
-  /** @type {AbortController | null} */
-  #request = null;
-  #timer = 0;
-
   connectedCallback() {
-    const { signal } = this;
     this.form = this.querySelector("form");
     const back = this.querySelector("[data-default]");
     this.querySelector("[data-show]").hidden = true;
     back.hidden = false;
-    back.addEventListener("click", () => this.#set(back.dataset.default), { signal });
-    this.form.addEventListener("input", () => this.#changed(), { signal });
-    this.form.addEventListener("submit", (event) => event.preventDefault(), { signal });
-  }
-
-  /** @override */
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    this.#request?.abort();
-    clearTimeout(this.#timer);
+    this.listen(back, "click", () => this.#set(back.dataset.default));
+    this.listen(this.form, "input", () => this.#changed());
+    this.listen(this.form, "submit", (event) => event.preventDefault());
   }
 
   /** @param {string} value */
@@ -35,14 +23,11 @@ class ThresholdSlider extends Listening {
 
   #changed() {
     this.querySelector("output").value = `${this.form.elements.at.value} %`;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#show(), WAIT_MS);
+    this.plan(WAIT_MS, () => this.#show());
   }
 
   async #show() {
-    this.#request?.abort();
-    this.#request = new AbortController();
-    const { signal } = this.#request;
+    const signal = this.requestSignal();
     const query = fieldsOf(this.form);
     const found = await fetchDocument(`${this.dataset.src}?${query}`, signal).catch(nothing);
     const fresh = found?.body.firstElementChild;

@@ -1,5 +1,5 @@
 // <toast-list>: what just happened, with Undo. Plain forms work too; here notes also come without a page load.
-import { icon, nothing, post, say } from "rollcall/api";
+import { answerOf, icon, newElement, post, say } from "rollcall/api";
 import { Listening } from "rollcall/listening";
 
 const SHOWN_MS = 8_000;
@@ -8,7 +8,7 @@ const MOST = 2;
 
 export class ToastList extends Listening {
   connectedCallback() {
-    this.addEventListener("click", this.#onClick, { signal: this.signal });
+    this.listen(this, "click", this.#onClick);
     for (const note of this.querySelectorAll(".toast-note")) this.#arm(note);
   }
 
@@ -21,20 +21,10 @@ export class ToastList extends Listening {
    * @param {Undo | null} undo
    */
   show(text, undo) {
-    const note = document.createElement("div");
-    note.className = "toast-note";
-    const words = document.createElement("p");
-    words.textContent = text;
-    const acts = document.createElement("div");
-    acts.className = "toast-acts";
-    if (undo) acts.append(this.#undoButton(note, undo));
-    const close = document.createElement("button");
-    close.type = "button";
+    const note = newElement("div", { className: "toast-note" }, newElement("p", {}, text));
+    const close = newElement("button", { type: "button", ariaLabel: say("close") }, icon("close"));
     close.dataset.close = "";
-    close.setAttribute("aria-label", say("close"));
-    close.append(icon("close"));
-    acts.append(close);
-    note.append(words, acts);
+    note.append(newElement("div", { className: "toast-acts" }, undo ? this.#undoButton(note, undo) : "", close));
     this.append(note);
     while (this.children.length > MOST) this.firstElementChild.remove();
     this.#arm(note);
@@ -42,16 +32,11 @@ export class ToastList extends Listening {
 
   /** @param {HTMLElement} note @param {Undo | null} undo */
   #undoButton(note, undo) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "undo";
-    button.textContent = say("undo");
+    const button = newElement("button", { type: "button", className: "undo" }, say("undo"));
     button.addEventListener("click", async () => {
       note.remove();
       if (undo.run) return undo.run();
-      const result = await post(undo.url, undo.fields)
-        .then((response) => response.json())
-        .catch(nothing);
+      const result = await answerOf(post(undo.url, undo.fields));
       this.show(result?.toast ?? say("undo.failed"), null);
       document.dispatchEvent(new CustomEvent("fragment:stale"));
       document.dispatchEvent(new CustomEvent("people:changed"));

@@ -4,7 +4,7 @@ import { Listening } from "rollcall/listening";
 
 class TrainForm extends Listening {
   connectedCallback() {
-    this.addEventListener("change", this.#onChange, { signal: this.signal });
+    this.listen(this, "change", this.#onChange);
     // A browser that comes back to the page keeps its choice.
     this.#show();
   }

@@ -5,7 +5,7 @@ import { uploads } from "rollcall/uploads";
 
 class UploadHint extends Listening {
   connectedCallback() {
-    uploads.addEventListener("change", this.#show, { signal: this.signal });
+    this.listen(uploads, "change", this.#show);
     this.#show();
   }
 

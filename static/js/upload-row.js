@@ -25,20 +25,13 @@ export class UploadRow extends Listening {
   #spoken = "";
 
   connectedCallback() {
-    const { signal } = this;
-    this.item.addEventListener("change", () => this.#plan(), { signal });
-    document.addEventListener("live:job", ({ detail }) => detail.subject === this.item.video && this.#plan(), {
-      signal,
-    });
-    this.addEventListener("click", (event) => this.#act(event.target.closest("[data-act]")?.dataset.act), { signal });
+    this.listen(this.item, "change", () => this.#plan());
+    this.listen(document, "live:job", ({ detail }) => detail.subject === this.item.video && this.#plan());
+    this.listen(this, "click", (event) => this.#act(event.target.closest("[data-act]")?.dataset.act));
     this.querySelector("[data-name]").textContent = this.item.name;
     this.querySelector("[data-name]").title = this.item.name;
-    for (const act of ["pause", "resume", "cancel"]) {
-      this.querySelector(`[data-act="${act}"]`).setAttribute(
-        "aria-label",
-        say(`upload.${act}`, { name: this.item.name }),
-      );
-    }
+    for (const act of ["pause", "resume", "cancel"])
+      this.querySelector(`[data-act="${act}"]`).ariaLabel = say(`upload.${act}`, { name: this.item.name });
     this.#show();
   }
 
@@ -65,8 +58,7 @@ export class UploadRow extends Listening {
     this.querySelector("[data-size]").textContent = bytes(item.size);
     this.#say(this.#words(item, job, percent));
     const bar = this.querySelector("progress");
-    bar.hidden =
-      item.phase === "failed" || item.phase === "cancelled" || job?.status === "failed" || job?.status === "done";
+    bar.hidden = ["failed", "cancelled"].includes(item.phase) || ["failed", "done"].includes(job?.status);
     bar.setAttribute("aria-label", item.name);
     if (item.phase === "starting" || (percent === null && job?.status === "running")) bar.removeAttribute("value");
     else bar.value = percent ?? 0;
@@ -77,24 +69,17 @@ export class UploadRow extends Listening {
     this.querySelector('[data-act="retry"]').hidden ||= !item.file;
   }
 
-  /**
-   * @param {import("rollcall/upload").Upload} item
-   * @param {JobState | null} job
-   * @param {number} percent
-   */
+  /** @param {import("rollcall/upload").Upload} item @param {JobState | null} job @param {number} percent */
   #words(item, job, percent) {
-    if (job)
-      return item.phase === "awaiting" && job.kind !== "upload"
-        ? ""
-        : [job.headline, job.detail].filter(Boolean).join(" · ");
+    if (job && item.phase === "awaiting" && job.kind !== "upload") return "";
+    if (job) return [job.headline, job.detail].filter(Boolean).join(" · ");
     if (item.phase === "failed") return item.words;
     if (item.phase === "awaiting") return say("upload.again", { percent });
     if (item.phase === "sending") {
-      const speed = item.speed;
-      const left =
-        speed > 0 ? say("upload.speed", { speed: bytes(speed), left: timeLeft((item.size - item.sent) / speed) }) : "";
-      const done = say("upload.progress", { percent, done: bytes(item.sent), total: bytes(item.size) });
-      return [done, left].filter(Boolean).join(" · ");
+      const { size, sent, speed } = item;
+      const done = say("upload.progress", { percent, done: bytes(sent), total: bytes(size) });
+      if (!(speed > 0)) return done;
+      return `${done} · ${say("upload.speed", { speed: bytes(speed), left: timeLeft((size - sent) / speed) })}`;
     }
     return say(`upload.${item.phase}`, { percent });
   }

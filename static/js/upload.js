@@ -78,14 +78,8 @@ export class Upload extends EventTarget {
 
   /** @param {File} file */
   give(file) {
-    Object.assign(this, {
-      file,
-      name: file.name,
-      size: file.size,
-      type: file.type,
-      fingerprint: fingerprintOf(file),
-      isAllowed: false,
-    });
+    const { name, size, type } = file;
+    Object.assign(this, { file, name, size, type, fingerprint: fingerprintOf(file), isAllowed: false });
     this.#move("queued");
   }
 
@@ -94,10 +88,7 @@ export class Upload extends EventTarget {
    * @param {{ ok: boolean; reason?: string; resume?: string; offset?: number }} result
    */
   prechecked(result) {
-    if (!result.ok) {
-      this.fail(result.reason);
-      return;
-    }
+    if (!result.ok) return this.fail(result.reason);
     Object.assign(this, { isAllowed: true, url: result.resume ?? "", sent: result.offset ?? 0 });
     this.#move("queued");
   }
@@ -175,7 +166,7 @@ export class Upload extends EventTarget {
     this.sent = sent;
     this.#samples.push({ at: now, sent });
     while (this.#samples.length > 2 && now - this.#samples[0].at > SPEED_OVER_MS) this.#samples.shift();
-    if (this.phase === "starting" || this.phase === "retrying" || this.phase === "sending") this.#move("sending");
+    if (["starting", "retrying", "sending"].includes(this.phase)) this.#move("sending");
   }
 
   /** @param {import("tus-js-client").DetailedError} error */
@@ -197,11 +188,8 @@ export class Upload extends EventTarget {
     this.url = this.#tus?.url ?? this.url;
     this.#tus = null;
     if (status === 404 || status === 410) Object.assign(this, { url: "", sent: 0 });
-    if (
-      !response &&
-      /read|NotFound|NotReadable/i.test(String(("causingError" in error && error.causingError) || error))
-    )
-      this.fail(say("upload.unreadable"));
+    const cause = String(("causingError" in error && error.causingError) || error);
+    if (!response && /read|NotFound|NotReadable/i.test(cause)) this.fail(say("upload.unreadable"));
     else if (FINAL_ERRORS[status]) this.fail(say(`upload.${FINAL_ERRORS[status]}`));
     else this.fail(status >= 400 && status < 500 && response.getBody() ? response.getBody() : say("upload.failed"));
   }

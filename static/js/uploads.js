@@ -1,5 +1,5 @@
 // All uploads of this browser tab. They live here, not in a page, so that they continue while the visitor moves about.
-import { csrfToken, nothing, say } from "rollcall/api";
+import { nothing, postJson, say } from "rollcall/api";
 import { Upload } from "rollcall/upload";
 
 const AT_ONCE = 3;
@@ -55,11 +55,7 @@ class Uploads extends EventTarget {
     this.#startNext();
   }
 
-  /**
-   * @param {File} file
-   * @param {import("rollcall/upload").Places} places
-   * @param {string} thoroughness
-   */
+  /** @param {File} file @param {import("rollcall/upload").Places} places @param {string} thoroughness */
   #takeOrMake(file, places, thoroughness) {
     const known = this.items.find((each) => each.awaits(file));
     if (known) {
@@ -82,28 +78,19 @@ class Uploads extends EventTarget {
   /** @param {import("rollcall/upload").Upload[]} items @param {import("rollcall/upload").Places} places */
   async #precheck(items, places) {
     const files = items.map(({ name, size, type, fingerprint }) => ({ name, size, type, fingerprint }));
-    const response = await fetch(places.precheck, {
-      method: "POST",
-      body: JSON.stringify({ files, team: places.team }),
-      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrfToken() },
-    }).catch(nothing);
+    const response = await postJson(places.precheck, { files, team: places.team }).catch(nothing);
     // Without a response the uploads start anyway: they wait for the connection by themselves.
     if (!response) return;
-    if (response.redirected || response.status === 403) {
-      for (const item of items) item.fail(say("upload.signed_out"));
-      return;
-    }
-    const checked = await response.json();
+    const isSignedOut = response.redirected || response.status === 403;
+    const checked = isSignedOut ? { error: say("upload.signed_out") } : await response.json();
     for (const [n, item] of items.entries())
       item.prechecked(checked.files?.[n] ?? { ok: false, reason: checked.error });
   }
 
   #startNext() {
     const free = AT_ONCE - this.items.filter((item) => ["starting", "sending", "retrying"].includes(item.phase)).length;
-    for (const item of this.items
-      .filter((each) => each.phase === "queued" && each.isAllowed)
-      .slice(0, Math.max(0, free)))
-      item.start();
+    const next = this.items.filter((item) => item.phase === "queued" && item.isAllowed);
+    for (const item of next.slice(0, Math.max(0, free))) item.start();
   }
 
   #changed() {

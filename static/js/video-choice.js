@@ -5,25 +5,10 @@ import { Listening } from "rollcall/listening";
 const PAUSE_MS = 150;
 
 class VideoChoice extends Listening {
-  #timer = 0;
-
   connectedCallback() {
-    const { signal } = this;
-    this.addEventListener("input", () => this.#plan(PAUSE_MS), { signal });
+    this.listen(this, "input", () => this.plan(PAUSE_MS, () => this.#find()));
     const menu = this.closest("details");
-    menu.addEventListener("toggle", () => menu.open && this.#plan(0), { signal });
-  }
-
-  /** @override */
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    clearTimeout(this.#timer);
-  }
-
-  /** @param {number} pause */
-  #plan(pause) {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#find(), pause);
+    this.listen(menu, "toggle", () => menu.open && this.plan(0, () => this.#find()));
   }
 
   async #find() {

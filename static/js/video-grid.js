@@ -1,5 +1,5 @@
 // <video-grid>: cards of new videos come in by themselves, cards of deleted ones leave.
-import { fetchDocument } from "rollcall/api";
+import { fetchDocument, newElement } from "rollcall/api";
 import { Listening } from "rollcall/listening";
 import { uploads } from "rollcall/uploads";
 
@@ -10,8 +10,8 @@ class VideoGrid extends Listening {
   #asked = new Set();
 
   connectedCallback() {
-    document.addEventListener("live:job", this.#onJob, { signal: this.signal });
-    document.addEventListener("live:gone", this.#onGone, { signal: this.signal });
+    this.listen(document, "live:job", this.#onJob);
+    this.listen(document, "live:gone", this.#onGone);
   }
 
   /** @param {string} subject */
@@ -39,13 +39,11 @@ class VideoGrid extends Listening {
     const src = this.dataset.card.replace(NOBODY, state.subject);
     const card = (await fetchDocument(src))?.body.firstElementChild;
     if (!card || this.#find(state.subject)) return;
-    const item = document.createElement("li");
-    item.dataset.subject = state.subject;
-    item.className = "arriving";
     const fragment = document.createElement("live-fragment");
     fragment.dataset.src = src;
     fragment.append(document.adoptNode(card));
-    item.append(fragment);
+    const item = newElement("li", { className: "arriving" }, fragment);
+    item.dataset.subject = state.subject;
     this.querySelector("ul").prepend(item);
     document.querySelector("[data-empty]")?.remove();
   };

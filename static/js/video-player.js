@@ -22,36 +22,27 @@ const KEYS = {
 };
 
 export class VideoPlayer extends Listening {
-  #idle = 0;
-
   connectedCallback() {
-    const { signal } = this;
     this.video = this.querySelector("video");
     this.frame = this.querySelector(".player");
     this.video.controls = false;
     this.querySelector(".controls").hidden = false;
     /** @param {string} name @param {(event: any) => void} act */
-    const on = (name, act) => this.video.addEventListener(name, act, { signal });
+    const on = (name, act) => this.listen(this.video, name, act);
     for (const name of ["play", "pause", "volumechange", "loadedmetadata", "ended"]) on(name, () => this.#show());
     for (const name of ["timeupdate", "seeking", "seeked"]) on(name, () => this.#tell());
     on("error", () => this.#fail());
     on("pointerup", (event) => this.#tapped(event));
-    this.addEventListener("click", (event) => this.act(event.target.closest("[data-act]")?.dataset.act), { signal });
-    this.addEventListener("pointermove", () => this.#wake(), { signal });
-    this.addEventListener("focusin", () => this.#wake(), { signal });
+    this.listen(this, "click", (event) => this.act(event.target.closest("[data-act]")?.dataset.act));
+    this.listen(this, "pointermove", () => this.#wake());
+    this.listen(this, "focusin", () => this.#wake());
     const volume = this.querySelector("input.volume");
-    volume.addEventListener("input", () => this.#volume(Number(volume.value)), { signal });
-    document.addEventListener("keydown", (event) => this.#key(event), { signal });
-    document.addEventListener("fullscreenchange", () => this.#show(), { signal });
+    this.listen(volume, "input", () => this.#volume(Number(volume.value)));
+    this.listen(document, "keydown", (event) => this.#key(event));
+    this.listen(document, "fullscreenchange", () => this.#show());
+    this.signal.addEventListener("abort", () => this.video.pause());
     if (this.dataset.start) this.seek(Number(this.dataset.start));
     this.#show();
-  }
-
-  /** @override */
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    clearTimeout(this.#idle);
-    this.video.pause();
   }
 
   get length() {
@@ -62,11 +53,7 @@ export class VideoPlayer extends Listening {
   seek(time) {
     const target = Math.min(Math.max(0, time), Math.max(0, this.length - 0.01));
     if (this.video.readyState > 0) this.video.currentTime = target;
-    else
-      this.video.addEventListener("loadedmetadata", () => (this.video.currentTime = target), {
-        once: true,
-        signal: this.signal,
-      });
+    else this.listen(this.video, "loadedmetadata", () => (this.video.currentTime = target), { once: true });
     this.#tell(target);
   }
 
@@ -124,8 +111,7 @@ export class VideoPlayer extends Listening {
 
   #wake() {
     this.frame.classList.remove("is-idle");
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => !this.video.paused && this.frame.classList.add("is-idle"), IDLE_MS);
+    this.plan(IDLE_MS, () => !this.video.paused && this.frame.classList.add("is-idle"));
   }
 
   /** @param {KeyboardEvent & { readonly target: HTMLElement }} event */

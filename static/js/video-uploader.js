@@ -1,5 +1,6 @@
 // <video-uploader>: the drop zone (the whole page is one) and the rows of this tab's uploads.
-import { filesOf } from "rollcall/dropped-files";
+import { newElement } from "rollcall/api";
+import { filesOf, takeFiles } from "rollcall/dropped-files";
 import { Listening } from "rollcall/listening";
 import "rollcall/upload-row"; // rows that are made here are complete at once
 import { uploads } from "rollcall/uploads";
@@ -8,16 +9,15 @@ class VideoUploader extends Listening {
   #depth = 0;
 
   connectedCallback() {
-    const { signal } = this;
     const { create, precheck, video, team, chunk } = this.dataset;
     this.places = { create, precheck, video, team, chunk: Number(chunk) };
     const field = this.querySelector("input[type=file]");
-    field.addEventListener("change", () => this.#chosen(field), { signal });
-    document.addEventListener("dragenter", (event) => this.#over(event, 1), { signal });
-    document.addEventListener("dragleave", (event) => this.#over(event, -1), { signal });
-    document.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault(), { signal });
-    document.addEventListener("drop", (event) => this.#dropped(event), { signal });
-    uploads.addEventListener("change", () => this.#rows(), { signal });
+    this.listen(field, "change", () => this.#add(takeFiles(field)));
+    this.listen(document, "dragenter", (event) => this.#over(event, 1));
+    this.listen(document, "dragleave", (event) => this.#over(event, -1));
+    this.listen(document, "dragover", (event) => hasFiles(event) && event.preventDefault());
+    this.listen(document, "drop", (event) => this.#dropped(event));
+    this.listen(uploads, "change", () => this.#rows());
     uploads.forgetEnded();
     this.#remember();
     this.#rows();
@@ -29,13 +29,6 @@ class VideoUploader extends Listening {
       uploads.remember({ url, video, name, size: Number(size), offset: Number(offset), fingerprint }, this.places);
       begun.remove();
     }
-  }
-
-  /** @param {HTMLInputElement} input */
-  #chosen(input) {
-    const files = [...input.files];
-    input.value = "";
-    this.#add(files);
   }
 
   /** @param {DragEvent} event @param {number} step */
@@ -74,11 +67,9 @@ class VideoUploader extends Listening {
       // In the library a card takes over; the upload page shows the whole way.
       if (item.phase === "done" && !("keepsDone" in this.dataset)) continue;
       if (rows.delete(item)) continue;
-      const entry = document.createElement("li");
       const row = document.importNode(this.querySelector("template").content.querySelector("upload-row"), true);
       row.item = item;
-      entry.append(row);
-      list.append(entry);
+      list.append(newElement("li", {}, row));
     }
     for (const gone of rows.values()) gone.remove();
   }
