@@ -15,8 +15,10 @@ from analysis.faces import keyframe_scan
 from analysis.faces.associate import TrackingRules
 from analysis.faces.detect import FaceDetector, load_detector
 from analysis.faces.embed import Embedder, MobileFaceNetEmbedder, load_embedder
+from analysis.faces.face_mesh import FaceMesh, load_face_mesh
 from analysis.faces.face_tracker import FaceTracker
 from analysis.faces.group import THRESHOLDS
+from analysis.faces.seen_spans import seen_spans
 from analysis.faces.stitch_tracklets import NO_CONSTRAINTS, group_tracks, stitch_tracklets
 from analysis.memory import trim_malloc
 from analysis.types import (
@@ -63,6 +65,7 @@ class Models:
 
     detector: FaceDetector
     embedder: Embedder
+    mesh: FaceMesh
 
     @property
     def detector_name(self) -> str:
@@ -75,7 +78,7 @@ class Models:
 
 def load_models(options: AnalysisOptions) -> Models:
     """Loads verified weights on the best device; raises MissingWeights."""
-    return Models(load_detector(options.threads), load_embedder(options.threads))
+    return Models(load_detector(options.threads), load_embedder(options.threads), load_face_mesh(options.threads))
 
 
 def sampling_for(info: VideoInfo, thoroughness: Thoroughness) -> Sampling:
@@ -97,7 +100,7 @@ def scan_keyframes(
     path: Path, info: VideoInfo, options: AnalysisOptions, models: Models, on_progress: OnProgress
 ) -> Iterator[list[FoundFace]]:
     """Yields preliminary faces in small batches, the first within about a second; ends within 10 s."""
-    yield from keyframe_scan.scan(path, info, models.detector, models.embedder, on_progress)
+    yield from keyframe_scan.scan(path, info, models.detector, models.embedder, models.mesh, on_progress)
 
 
 def plan_segments(info: VideoInfo, options: AnalysisOptions) -> list[SegmentSpan]:
@@ -120,7 +123,7 @@ def analyse_segment(
     begin_s = max(exact.start_s, info.start_s)
     length_s = max(min(exact.end_s, info.start_s + info.duration_s) - begin_s, 0.001)
     counts = DecodeCounts()
-    tracker = FaceTracker(info, models.detector, models.embedder, rules_for(sampling))
+    tracker = FaceTracker(info, models.detector, models.embedder, models.mesh, rules_for(sampling))
     report = _Paced(on_progress)
     report(Progress("detect", 0, length_s))
     with closing(prefetch(sample_frames(path, info, exact, sampling, counts), FRAMES_AHEAD)) as frames:
@@ -236,8 +239,9 @@ def _result(
             id=number,
             screen_time_s=math.fsum(screen_time_s(tracks[index], step_s) for index in group),
             track_ids=tuple(index + 1 for index in group),
+            unclear=number > len(grouping.people),
         )
-        for number, group in enumerate(grouping.people, start=1)
+        for number, group in enumerate([*grouping.people, *grouping.unclear], start=1)
     )
     return AnalysisResult(
         info=info,
@@ -269,5 +273,5 @@ def stitched_track(tracklets: Sequence[FoundTrack]) -> FoundTrack:
 
 
 def screen_time_s(track: FoundTrack, step_s: float) -> float:
-    """Returns the time from first to last sighting plus one step, so that a single sample counts as one step."""
-    return track.end_s - track.start_s + step_s
+    """Returns how long the face is seen; longer gaps do not count, and a single sample counts as one step."""
+    return math.fsum(end_s - start_s for start_s, end_s in seen_spans(track.times_s, step_s))

@@ -102,6 +102,23 @@ class Faces:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewMeasures:
+    """What tells a clear view of a face from an unclear one; see `analysis.faces.clarity`."""
+
+    presence: float
+    """How sure the face mesh is that it is a face, 0..1."""
+    yaw_deg: float
+    """Positive: turned to the right of the picture."""
+    pitch_deg: float
+    """Positive: looking up."""
+    sharpness: float
+    """0..1."""
+
+
+FRONTAL = ViewMeasures(presence=1.0, yaw_deg=0.0, pitch_deg=0.0, sharpness=1.0)
+
+
+@dataclass(frozen=True, slots=True)
 class FoundFace:
     """A face at one moment, good enough to show and to compare."""
 
@@ -116,6 +133,7 @@ class FoundFace:
     """(d,), length 1."""
     picture_jpeg: bytes
     """Square crop with some surroundings, at most 192 px."""
+    measures: ViewMeasures = FRONTAL
 
     def __post_init__(self) -> None:
         expect_shape("box_xyxy", self.box_xyxy, (4,))
@@ -187,7 +205,9 @@ class Grouping:
     tracks: tuple[tuple[int, ...], ...]
     """For each track its tracklets in order of time, by index into all segments' tracklets; each occurs once."""
     people: tuple[tuple[int, ...], ...]
-    """For each person their tracks, by index into `tracks`; each occurs once; longest screen time first."""
+    """For each person their tracks, by index into `tracks`; longest screen time first."""
+    unclear: tuple[tuple[int, ...], ...] = ()
+    """Tracks that are nobody, as no view tells who it is. Each track occurs once, here or in `people`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +222,13 @@ class Constraints:
 
 @dataclass(frozen=True, slots=True)
 class FoundPerson:
-    """A group of tracks taken for one person; ids start at 1, most screen time first."""
+    """A group of tracks taken for one person; ids start at 1, most screen time first, unclear ones last."""
 
     id: int
     screen_time_s: float
     track_ids: tuple[int, ...]
+    unclear: bool = False
+    """Nobody in particular: faces that do not tell who it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ def as_document(result: AnalysisResult) -> dict[str, Any]:
         },
         "people": [
             {"id": person.id, "screen_time_s": round(person.screen_time_s, 3), "tracks": list(person.track_ids)}
+            | ({"unclear": True} if person.unclear else {})
             for person in result.people
         ],
         "tracks": [

@@ -26,6 +26,8 @@ class TrackingRules:
     """How long a face may be missing before its track ends."""
     start_score: float = 0.6
     """Detections below this continue tracks but start none."""
+    least_overlap_unsure: float = 0.2
+    """Intersection over union with which such a detection must lie where the track was, or would be."""
     reach_at_once: float = 0.6
     reach_per_s: float = 1.5
     max_reach: float = 2.0
@@ -116,6 +118,7 @@ class OpenTrack:
 
     number: int
     patch: Float32
+    shot: int = 0
     times_s: list[float] = field(default_factory=list)
     boxes_xyxy: list[Float32] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
@@ -127,6 +130,7 @@ class OpenTrack:
         return OpenTrack(
             self.number,
             self.patch,
+            self.shot,
             self.times_s[samples],
             self.boxes_xyxy[samples],
             self.scores[samples],
@@ -151,24 +155,24 @@ class Tracker:
         self.rules = rules
         self.open: list[OpenTrack] = []
         self._begun = 0
+        self._shot = 0
 
     def step(
         self, time_s: float, faces: Faces, patches: Float32, begins_shot: bool = False
     ) -> tuple[list[OpenTrack | None], list[OpenTrack]]:
         """Returns the track of each face (None: too uncertain to start one) and the tracks that have ended."""
         ended = self._end_lost(time_s, everything=begins_shot)
+        self._shot += begins_shot
         of_face: list[OpenTrack | None] = [None] * len(faces)
-        if self.open and len(faces):
-            last = np.stack([track.boxes_xyxy[-1] for track in self.open])
-            gaps = np.array([time_s - track.times_s[-1] for track in self.open], np.float32)
-            similarity = np.stack([track.patch for track in self.open]) @ patches.T
-            predicted = np.stack([track.predict_box(time_s) for track in self.open])
-            for track, face in match_boxes(last, predicted, gaps, faces.boxes_xyxy, similarity, self.rules):
-                of_face[face] = self.open[track]
+        clear = faces.scores >= self.rules.start_score
+        for numbers, is_sure in ((np.flatnonzero(clear), True), (np.flatnonzero(~clear), False)):
+            going_on = [track for track in self.open if track not in of_face]
+            for track, face in self._matches(going_on, time_s, faces.boxes_xyxy[numbers], patches[numbers], is_sure):
+                of_face[numbers[face]] = going_on[track]
         for face in range(len(faces)):
             track_of_face = of_face[face]
             if track_of_face is None and faces.scores[face] >= self.rules.start_score:
-                track_of_face = of_face[face] = OpenTrack(self._begun, patches[face])
+                track_of_face = of_face[face] = OpenTrack(self._begun, patches[face], self._shot)
                 self._begun += 1
                 self.open.append(track_of_face)
             if track_of_face is not None:
@@ -178,6 +182,24 @@ class Tracker:
                 track_of_face.boxes_xyxy.append(faces.boxes_xyxy[face])
                 track_of_face.scores.append(float(faces.scores[face]))
         return of_face, ended
+
+    def _matches(
+        self, tracks: list[OpenTrack], time_s: float, boxes_xyxy: Float32, patches: Float32, is_sure: bool
+    ) -> list[tuple[int, int]]:
+        """Returns pairs of track and face. Unsure faces come second, and only go on where the track was.
+
+        Zhang et al., "ByteTrack", 2022, match in this order.
+        """
+        if not tracks or not len(boxes_xyxy):
+            return []
+        last = np.stack([track.boxes_xyxy[-1] for track in tracks])
+        gaps = np.array([time_s - track.times_s[-1] for track in tracks], np.float32)
+        similarity = np.stack([track.patch for track in tracks]) @ patches.T
+        predicted = np.stack([track.predict_box(time_s) for track in tracks])
+        if not is_sure:
+            overlap = np.maximum(iou_matrix(last, boxes_xyxy), iou_matrix(predicted, boxes_xyxy))
+            similarity = np.where(overlap >= self.rules.least_overlap_unsure, similarity, np.float32(-1))
+        return match_boxes(last, predicted, gaps, boxes_xyxy, similarity, self.rules)
 
     def finish(self) -> list[OpenTrack]:
         """Ends and returns all tracks that are still open."""

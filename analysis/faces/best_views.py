@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from analysis.types import Float32, Image
@@ -13,7 +14,7 @@ CLEARLY_BETTER = 0.04
 SHARP_AND_LIT = 0.8
 """Share of its upper bound that a sharp and well-lit view reaches; a view below it may be beaten by a sharper one."""
 FAR_BONUS = 0.3
-"""Quality by which a view from the other end of the track may be worse than one beside a view already chosen."""
+"""Share by which a view from the other end of the track may be worse than one beside a view already chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,12 @@ class FaceCrop:
     quality: float
     quality_bound: float
     """Upper bound of `quality`, by size and pose alone."""
+    sharpness: float
     aligned_bgr: Image
     picture_bgr: Image
+    picture_box_xyxy: Float32
+    """The box in pixels of the picture; the landmarks `(5, 2)` too."""
+    picture_landmarks: Float32
 
 
 @dataclass(slots=True)
@@ -56,20 +61,9 @@ class ViewCollector:
         while len(self.best) > MAX_BINS:
             self._widen()
 
-    def chosen(self, count: int) -> list[FaceCrop]:
-        """Returns at most `count` views, best first, each chosen for its quality and its distance from those chosen."""
-        left = list(self.best.values())
-        taken: list[FaceCrop] = []
-        while left and len(taken) < count:
-            best = max(left, key=lambda view: view.quality + FAR_BONUS * self._distance(view, taken))
-            left.remove(best)
-            taken.append(best)
-        return sorted(taken, key=lambda view: -view.quality)
-
-    def _distance(self, view: FaceCrop, taken: list[FaceCrop]) -> float:
-        """Returns the time to the nearest view taken, as a share of the track's length; 0 if there is none."""
-        nearest_s = min((abs(view.time_s - other.time_s) for other in taken), default=0.0)
-        return min(nearest_s / (self.bin_s * MAX_BINS), 1.0)
+    def candidates(self) -> list[FaceCrop]:
+        """Returns the views held, in order of time."""
+        return sorted(self.best.values(), key=lambda view: view.time_s)
 
     def _bin(self, time_s: float) -> int:
         return int((time_s - self.begin_s) / self.bin_s)
@@ -84,6 +78,23 @@ class ViewCollector:
         held = self.best.get(self._bin(view.time_s))
         if held is None or view.quality > held.quality:
             self.best[self._bin(view.time_s)] = view
+
+
+def choose_views(qualities: Sequence[float], times_s: Sequence[float], count: int) -> list[int]:
+    """Returns at most `count` indices, best quality first; also those far in time from the views already chosen."""
+    span_s = max(max(times_s, default=0.0) - min(times_s, default=0.0), FIRST_BIN_S * MAX_BINS)
+    taken: list[int] = []
+
+    def worth(number: int) -> float:
+        nearest_s = min((abs(times_s[number] - times_s[other]) for other in taken), default=0.0)
+        return qualities[number] + FAR_BONUS * qualities[number] * min(nearest_s / span_s, 1.0)
+
+    left = list(range(len(qualities)))
+    while left and len(taken) < count:
+        best = max(left, key=worth)
+        left.remove(best)
+        taken.append(best)
+    return sorted(taken, key=lambda number: -qualities[number])
 
 
 def views_wanted(length_s: float) -> int:

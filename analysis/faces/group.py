@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.types import Float32, Float64
+from analysis.types import Float32
 
 Bool = NDArray[np.bool_]
 
@@ -35,14 +35,6 @@ THRESHOLDS = {
 
 BATCH = 3_000
 """More tracks than this are first grouped in batches; the matrix for 3,000 takes 36 MB."""
-
-
-def overlapping(spans_s: Float64) -> Bool:
-    """Returns `(n, n)`: which tracks, given as start and end `(n, 2)`, are on screen together; False for itself."""
-    start, end = spans_s[:, 0], spans_s[:, 1]
-    together: Bool = (start[:, None] <= end[None, :]) & (start[None, :] <= end[:, None])
-    np.fill_diagonal(together, False)
-    return together
 
 
 def mean_vector(embeddings: Float32, qualities: Float32) -> Float32:

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from analysis.boxes import scale_faces
-from analysis.faces.best_views import FaceCrop
+from analysis.faces.clarity import are_clear, shorter_side
 from analysis.faces.detect import FaceDetector
 from analysis.faces.embed import Embedder
-from analysis.faces.face_tracker import SURE_SCORE, crop_face, found_face, quality_bounds
+from analysis.faces.face_mesh import FaceMesh
+from analysis.faces.face_tracker import SURE_SCORE, RatedView, crop_face, found_face, quality_bounds, rate_views
 from analysis.types import Float32, FoundFace, OnProgress, Progress, VideoInfo
 from analysis.video.decode import keyframes_at
 from analysis.video.frame import Frame
@@ -36,7 +37,7 @@ def spread_moments(start_s: float, duration_s: float, count: int) -> list[float]
 
 
 def scan(
-    path: Path, info: VideoInfo, detector: FaceDetector, embedder: Embedder, on_progress: OnProgress
+    path: Path, info: VideoInfo, detector: FaceDetector, embedder: Embedder, mesh: FaceMesh, on_progress: OnProgress
 ) -> Iterator[list[FoundFace]]:
     """Yields the new faces of one keyframe at a time, for at most `MAX_SECONDS`; faces shown before are left out."""
     count = int(np.clip(info.duration_s, 1, MAX_MOMENTS))
@@ -45,7 +46,7 @@ def scan(
     known: list[Float32] = []
     on_progress(Progress("scan", 0, len(moments)))
     for frame in keyframes_at(path, info, moments, LONG_SIDE):
-        views = _clear_faces(frame, info, detector, embedder)
+        views = _clear_faces(frame, info, detector, embedder, mesh)
         fresh: list[FoundFace] = []
         for view, vector in zip(views, _vectors(views, embedder), strict=True):
             if all(float(vector @ other) < SAME_FACE for other in known):
@@ -58,14 +59,17 @@ def scan(
             return
 
 
-def _clear_faces(frame: Frame, info: VideoInfo, detector: FaceDetector, embedder: Embedder) -> list[FaceCrop]:
+def _clear_faces(
+    frame: Frame, info: VideoInfo, detector: FaceDetector, embedder: Embedder, mesh: FaceMesh
+) -> list[RatedView]:
     found = detector.detect_frame(frame.image_bgr, SURE_SCORE)
     height, width = frame.image_bgr.shape[:2]
     faces = scale_faces(found, info.width / width, info.height / height)
     bounds = quality_bounds(faces)
     count = min(len(faces), MAX_FACES_PER_FRAME)
-    return [crop_face(frame, info, faces, number, float(bounds[number]), embedder) for number in range(count)]
+    crops = [crop_face(frame, info, faces, number, float(bounds[number]), embedder) for number in range(count)]
+    return [view for view in rate_views(crops, mesh) if are_clear(view.measures, shorter_side(view.crop.box_xyxy))]
 
 
-def _vectors(views: list[FaceCrop], embedder: Embedder) -> list[Float32]:
-    return list(embedder.embed(np.stack([view.aligned_bgr for view in views]))) if views else []
+def _vectors(views: list[RatedView], embedder: Embedder) -> list[Float32]:
+    return list(embedder.embed(np.stack([view.crop.aligned_bgr for view in views]))) if views else []

@@ -8,8 +8,10 @@ from itertools import pairwise
 import numpy as np
 
 from analysis.faces.associate import TrackingRules, match_pairs, pair_scores
-from analysis.faces.group import Bool, Thresholds, group_vectors, mean_vector, overlapping
-from analysis.types import Constraints, Float32, FoundTrack, Grouping, SegmentResult
+from analysis.faces.clarity import clear_views, is_firm
+from analysis.faces.group import Bool, Thresholds, group_vectors, mean_vector
+from analysis.faces.same_picture import seen_together
+from analysis.types import Constraints, Float32, Float64, FoundFace, FoundTrack, Grouping, SegmentResult
 
 NO_CONSTRAINTS = Constraints()
 BORDER_STEPS = 2.5
@@ -65,21 +67,74 @@ def group_tracks(
     thresholds: Thresholds,
     constraints: Constraints = NO_CONSTRAINTS,
 ) -> Grouping:
-    """Groups tracks (lists of tracklet numbers) into people within the constraints; longest on screen first."""
+    """Groups tracks (lists of tracklet numbers) into people within the constraints; longest on screen first.
+
+    Only tracks with a clear view are compared. The others are nobody, unless somebody said who they are, or they are
+    long and each clear person is in one picture with them, so that they must be somebody else.
+    """
     if not tracks:
         return Grouping(tracks=(), people=())
     members = [[tracklets[number] for number in track] for track in tracks]
-    vectors = np.stack([track_vector(track) for track in members])
-    spans = np.array([(track[0].start_s, max(tracklet.end_s for tracklet in track)) for track in members])
-    lengths = spans[:, 1] - spans[:, 0] + step_s
-    weights = np.array([track_weight(track, float(length)) for track, length in zip(members, lengths, strict=True)])
-    must_link, cannot_link = _between_tracks(constraints, tracks, overlapping(spans))
-    groups = group_vectors(
-        vectors, weights.astype(np.float32), cannot_link, thresholds.within_recording, must_link=must_link
-    )
+    faces = [[face for tracklet in track for face in tracklet.faces] for track in members]
+    lengths = np.array([len(samples_of(track)[0]) * step_s for track in members])
+    together = seen_together([samples_of(track)[:2] for track in members])
+    must_link, cannot_link = _between_tracks(constraints, tracks, together)
+    clear = [number for number, views in enumerate(faces) if clear_views(views)]
+
+    def grouped(rows: list[int], linked: list[list[int]]) -> list[list[int]]:
+        """Groups some of the tracks by their clear views, or all views where none is clear."""
+        vectors = np.stack([_vector(clear_views(faces[row]) or faces[row]) for row in rows])
+        weights = np.array([_weight(faces[row], float(lengths[row])) for row in rows], np.float32)
+        place = {row: position for position, row in enumerate(rows)}
+        inside = [[place[row] for row in each if row in place] for each in linked]
+        found = group_vectors(
+            vectors,
+            weights,
+            cannot_link[np.ix_(rows, rows)],
+            thresholds.within_recording,
+            must_link=[each for each in inside if each],
+        )
+        return [[rows[position] for position in group] for group in found]
+
+    groups = grouped(clear, must_link) if clear else []
+    _add_unclear(groups, must_link, set(clear))
+    known = {row for group in groups for row in group}
+    firm = [
+        number
+        for number, track in enumerate(members)
+        if number not in known
+        and groups
+        and is_firm(samples_of(track)[2], faces[number])
+        and all(together[number, group].any() for group in groups)
+    ]
+    groups += grouped(firm, []) if firm else []
     groups.sort(key=lambda group: (-lengths[group].sum(), min(group)))
+    known = {row for group in groups for row in group}
     return Grouping(
-        tracks=tuple(tuple(track) for track in tracks), people=tuple(tuple(sorted(group)) for group in groups)
+        tracks=tuple(tuple(track) for track in tracks),
+        people=tuple(tuple(sorted(group)) for group in groups),
+        unclear=tuple((number,) for number in range(len(tracks)) if number not in known),
+    )
+
+
+def _add_unclear(groups: list[list[int]], must_link: Sequence[Sequence[int]], clear: set[int]) -> None:
+    """Adds the unclear tracks of must-link sets to the group of the clear ones, or as a group of their own."""
+    for rows in must_link:
+        unclear = [row for row in rows if row not in clear]
+        if unclear:
+            mate = next((group for group in groups if not set(group).isdisjoint(rows)), None)
+            if mate is None:
+                groups.append(unclear)
+            else:
+                mate += unclear
+
+
+def samples_of(track: Sequence[FoundTrack]) -> tuple[Float64, Float32, Float32]:
+    """Returns times (n,), boxes (n, 4) and scores (n,) of all tracklets of a track."""
+    return (
+        np.concatenate([tracklet.times_s for tracklet in track]),
+        np.concatenate([tracklet.boxes_xyxy for tracklet in track]),
+        np.concatenate([tracklet.scores for tracklet in track]),
     )
 
 
@@ -106,12 +161,15 @@ def _between_tracks(
 
 def track_vector(tracklets: Sequence[FoundTrack]) -> Float32:
     """Returns the quality-weighted mean `(d,)`, of length 1, of all views of a track's tracklets."""
-    faces = [face for tracklet in tracklets for face in tracklet.faces]
+    return _vector([face for tracklet in tracklets for face in tracklet.faces])
+
+
+def _vector(faces: Sequence[FoundFace]) -> Float32:
     qualities = np.array([face.quality for face in faces], np.float32)
     return mean_vector(np.stack([face.embedding for face in faces]), qualities)
 
 
-def track_weight(tracklets: Sequence[FoundTrack], length_s: float) -> float:
+def _weight(faces: Sequence[FoundFace], length_s: float) -> float:
     """Returns how much a track counts in its group's mean: more with good views, a little more if it is long."""
-    best = max(face.quality for tracklet in tracklets for face in tracklet.faces)
+    best = max(face.quality for face in faces)
     return float(max(best, 0.05) * min(max(length_s, 0.2), 5.0) ** 0.5)

@@ -209,6 +209,10 @@ def _face(analysis: Analysis, found: FoundFace, place: str) -> Face:
         y2=y2,
         score=found.score,
         quality=found.quality,
+        presence=found.measures.presence,
+        yaw_deg=found.measures.yaw_deg,
+        pitch_deg=found.measures.pitch_deg,
+        sharpness=found.measures.sharpness,
         embedding=sample_codec.pack_vector(found.embedding),
         picture_key=key,
     )

@@ -4,8 +4,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from analysis.types import FoundFace, FoundTrack, SegmentResult, SegmentSpan, VideoInfo
-from webapp.people import sample_codec
+from analysis.types import FRONTAL, FoundFace, FoundTrack, SegmentResult, SegmentSpan, VideoInfo
+from webapp.people import clarity_queries, sample_codec
 from webapp.people.models import Face, Track
 from webapp.videos.models import Analysis, Segment
 
@@ -55,6 +55,7 @@ def _faces_of(analysis: Analysis) -> dict[int, list[FoundFace]]:
                 quality=face.quality,
                 embedding=sample_codec.unpack_vector(face.embedding),
                 picture_jpeg=b"",
+                measures=clarity_queries.measures_of(face) or FRONTAL,
             )
         )
     return faces

@@ -188,7 +188,7 @@ class Track(models.Model):
     analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="tracks")
     segment = models.ForeignKey("videos.Segment", models.CASCADE, related_name="tracks")
     person = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="tracks")
-    """None until the analysis has grouped its tracks."""
+    """None until the analysis has grouped its tracks, and afterwards for unclear faces, which are nobody."""
     joined_to = models.ForeignKey("self", models.SET_NULL, null=True, related_name="continuations")
     """The first tracklet of the appearance, where the border of a segment cut it into several."""
     start_s = models.FloatField()
@@ -240,6 +240,11 @@ class Face(models.Model):
     y2 = models.FloatField()
     score = models.FloatField()
     quality = models.FloatField()
+    presence = models.FloatField(null=True)
+    yaw_deg = models.FloatField(null=True)
+    pitch_deg = models.FloatField(null=True)
+    sharpness = models.FloatField(null=True)
+    """As in `analysis.types.ViewMeasures`; None for a view of before they were measured."""
     embedding = models.BinaryField()
     """float32 little-endian, length 1; the model's name stands on the analysis."""
     picture_key = models.CharField(max_length=255)

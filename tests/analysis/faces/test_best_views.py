@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from analysis.faces.best_views import CLEARLY_BETTER, MAX_BINS, FaceCrop, ViewCollector, views_wanted
+from analysis.faces.best_views import CLEARLY_BETTER, MAX_BINS, FaceCrop, ViewCollector, choose_views, views_wanted
 
 
 def view(time_s: float, quality: float, quality_bound: float = 1.0) -> FaceCrop:
     picture = np.zeros((2, 2, 3), np.uint8)
     box, landmarks = np.zeros(4, np.float32), np.zeros((5, 2), np.float32)
-    return FaceCrop(time_s, box, landmarks, 0.9, quality, quality_bound, picture, picture)
+    return FaceCrop(time_s, box, landmarks, 0.9, quality, quality_bound, 1.0, picture, picture, box, landmarks)
 
 
 def test_the_first_view_of_a_stretch_is_always_worth_cutting_out() -> None:
@@ -36,11 +36,10 @@ def test_memory_does_not_grow_with_the_track() -> None:
 
 
 def test_chosen_views_are_good_and_far_apart_best_first() -> None:
-    collector = ViewCollector(0.0)
-    for second, quality in enumerate([0.9, 0.85, 0.2, 0.7]):
-        collector.add(view(float(second), quality))
-    assert [each.time_s for each in collector.chosen(2)] == [0.0, 1.0]
-    assert [each.quality for each in collector.chosen(9)] == [0.9, 0.85, 0.7, 0.2]
+    qualities, times_s = [0.9, 0.85, 0.2, 0.7], [0.0, 1.0, 2.0, 3.0]
+    assert choose_views(qualities, times_s, 2) == [0, 1]
+    assert choose_views(qualities, times_s, 9) == [0, 1, 3, 2]
+    assert choose_views([0.9, 0.85, 0.84], [0.0, 0.1, 8.0], 2) == [0, 2]
 
 
 @pytest.mark.parametrize(("length_s", "count"), [(0.0, 1), (1.9, 1), (2.0, 2), (8.0, 3), (30.0, 5), (900.0, 5)])

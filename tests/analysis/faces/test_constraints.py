@@ -32,7 +32,7 @@ def test_cannot_link_makes_two_people_of_similar_faces() -> None:
 
 
 def test_must_link_is_stronger_than_being_on_screen_together() -> None:
-    tracks = [track(1, 0, 2), track(2, 1, 3)]
+    tracks = [track(1, 0, 2), track(2, 1, 3, left=60)]
     grouping = group_tracks(tracks, [[0], [1]], 0.2, LIMITS, Constraints(must_link=((0, 1),)))
     assert grouping.people == ((0, 1),)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.faces.associate import TrackingRules
-from analysis.faces.group import THRESHOLDS, group_vectors, mean_vector, overlapping
+from analysis.faces.group import THRESHOLDS, group_vectors, mean_vector
 from analysis.faces.stitch_tracklets import group_tracks, stitch_tracklets
 from analysis.types import Float32, FoundFace, FoundTrack, SegmentResult, SegmentSpan
 
@@ -47,7 +47,7 @@ def test_the_same_face_at_different_times_is_one_person() -> None:
 
 
 def test_two_faces_in_one_picture_are_two_people_however_alike() -> None:
-    tracks = [track(1, 0, 2), track(1, 1, 3)]
+    tracks = [track(1, 0, 2), track(1, 1, 3, left=60)]
     assert sorted(map(sorted, people_of(tracks))) == [[0], [1]]
 
 
@@ -60,9 +60,10 @@ def test_no_tracks_are_no_people() -> None:
 @given(st.lists(st.tuples(st.integers(0, 4), st.floats(0, 50), st.floats(0, 5)), max_size=25), st.integers(2, 30))
 def test_groups_are_a_partition_without_forbidden_pairs(rows: list[tuple[int, float, float]], batch: int) -> None:
     spans = np.array([(start, start + length) for _, start, length in rows], np.float64).reshape(-1, 2)
+    begin, end = spans[:, 0], spans[:, 1]
     vectors = np.array([person_vector(person, n) for n, (person, _, _) in enumerate(rows)], np.float32)
     vectors = vectors.reshape(-1, DIMENSIONS)
-    apart = overlapping(spans)
+    apart = (begin[:, None] <= end) & (begin <= end[:, None]) & ~np.eye(len(rows), dtype=bool)
     groups = group_vectors(vectors, np.ones(len(rows), np.float32), apart, 0.5, batch)
     assert sorted(number for group in groups for number in group) == list(range(len(rows)))
     for group in groups:
@@ -82,8 +83,7 @@ def test_the_order_of_tracks_does_not_matter(order: list[int]) -> None:
 def test_thousands_of_tracks_are_grouped_in_seconds() -> None:
     people = np.arange(2500) % 40
     vectors = np.stack([person_vector(int(person), n) for n, person in enumerate(people)])
-    apart = overlapping(np.stack([np.arange(2500), np.arange(2500) + 0.5], axis=1).astype(np.float64))
-    groups = group_vectors(vectors, np.ones(2500, np.float32), apart, 0.5, batch=1000)
+    groups = group_vectors(vectors, np.ones(2500, np.float32), np.zeros((2500, 2500), bool), 0.5, batch=1000)
     assert sorted(len(group) for group in groups) == sorted(np.bincount(people).tolist())
 
 
