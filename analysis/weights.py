@@ -12,7 +12,6 @@ from analysis.errors import MissingWeights
 
 FETCH_COMMAND = "python -m analysis weights"
 FOLDER_VARIABLE = "ROLLCALL_WEIGHTS_DIR"
-_READ_BYTES = 1 << 20
 
 _verified: dict[Path, tuple[int, int]] = {}
 """Size and modification time of each file when its checksum was verified."""
@@ -199,8 +198,5 @@ def missing_weights(folder: Path | None = None) -> list[Weight]:
 
 def sha256_of(path: Path) -> str:
     """Returns the hexadecimal SHA-256 of a file, read in chunks."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_READ_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from webapp import storage
 
@@ -83,6 +83,18 @@ async def ranged_response(
     if request.method == "HEAD":
         return HttpResponse(status=status, headers=headers)
     return StreamingHttpResponse(storage.stream(key, part.start, part.end), status=status, headers=headers)
+
+
+async def stored_response(
+    request: HttpRequest, key: str, content_type: str, *, download_name: str = "", max_age_s: int = 0
+) -> HttpResponseBase:
+    """Responds as `ranged_response` does; raises Http404 where nothing is stored, or no key is known yet."""
+    if not key:
+        raise Http404
+    try:
+        return await ranged_response(request, key, content_type, download_name=download_name, max_age_s=max_age_s)
+    except FileNotFoundError as error:
+        raise Http404 from error
 
 
 def _honoured_range(request: HttpRequest, etag: str) -> str:

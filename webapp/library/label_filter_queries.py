@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 
 from webapp.accounts.models import Team
+from webapp.http.ids import uuid_or_none
 from webapp.recognition import queries
 from webapp.recognition.models import Span
 from webapp.training.models import TrainingRun
@@ -32,10 +33,8 @@ class LabelKey:
     @classmethod
     def read(cls, text: str) -> "LabelKey | None":
         line, _dot, label = text.partition(".")
-        try:
-            return cls(UUID(line), label) if label else None
-        except ValueError:
-            return None
+        line_id = uuid_or_none(line)
+        return cls(line_id, label) if line_id and label else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 from webapp.supervisor.trouble import StartupError
 
 LEAST_FREE_BYTES = 100 * 1024**2
@@ -55,7 +57,7 @@ class DataFolder:
         give_up_at = time.monotonic() + PREDECESSOR_ENDS_WITHIN_S
         while not self._try_lock():
             holder = os.pread(self.lock_fd, 20, 0).decode().strip()
-            if _is_alive(holder) or time.monotonic() > give_up_at:
+            if (holder.isdigit() and psutil.pid_exists(int(holder))) or time.monotonic() > give_up_at:
                 raise StartupError(
                     f"Rollcall is already running on {self.root} (process {holder or 'unknown'}). Stop that one first, "
                     "or choose another folder with --data-dir."
@@ -76,18 +78,6 @@ class DataFolder:
             fd = os.open(self.secret_key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(fd, "w") as file:
                 file.write(secrets.token_urlsafe(48))
-
-
-def _is_alive(pid: str) -> bool:
-    if not pid.isdigit():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's
-        return True
-    return True
 
 
 def _words(error: OSError, root: Path) -> str:

@@ -12,15 +12,8 @@ from webapp.training.models import TrainingRun
 
 FEW_SOURCES = 5
 """Pictures of one video resemble each other, so sources count, not pictures."""
-LEAK, TINY, ONE_SOURCE, FEW, NOT_TESTED, ONNX, BROKEN = (
-    "leak",
-    "tiny_test",
-    "one_source",
-    "few_sources",
-    "not_tested",
-    "onnx_differs",
-    "broken",
-)
+LEAK, TINY, ONE_SOURCE, FEW = "leak", "tiny_test", "one_source", "few_sources"
+NOT_TESTED, ONNX, BROKEN = "not_tested", "onnx_differs", "broken"
 NEED_CONFIRMATION = frozenset({LEAK, TINY, ONE_SOURCE, ONNX})
 """A model with one of these is deployed only after a confirmation."""
 WORDS: dict[str, tuple[Promise, Promise]] = {

@@ -12,6 +12,7 @@ from webapp.training.runs import views
 app_name = "training"
 RUN = "<uuid:run_id>/"
 EXPLANATION = f"{RUN}looks/<uuid:explanation_id>/"
+ANSWER = "training/_explanation.html"
 urlpatterns = [
     path("", views.run_list, name="list"),
     path("new/", views.choose, name="choose"),
@@ -37,7 +38,7 @@ urlpatterns = [
     path(f"{RUN}looks/", explanations_views.ask, name="ask_explanation"),
     path(EXPLANATION, explanations_views.explanation, name="explanation"),
     path(f"{EXPLANATION}pictures/", explanations_views.explanation_pictures, name="explanation_pictures"),
-    path(f"{EXPLANATION}answer/", explanations_views.explanation_answer, name="explanation_answer"),
+    path(f"{EXPLANATION}answer/", explanations_views.explanation, {"template": ANSWER}, name="explanation_answer"),
     path(f"{EXPLANATION}<str:name>", explanations_views.explanation_file, name="explanation_file"),
     path(f"{RUN}download/", download_views.download_all, name="download_all"),
     path(f"{RUN}download/<str:name>", download_views.download, name="download"),

@@ -15,24 +15,8 @@ from webapp import storage
 from webapp.uploads.models import PartialUpload
 
 VIDEO_SUFFIXES = (
-    *(
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".3gp",
-        ".3g2",
-        ".mkv",
-        ".webm",
-        ".ogv",
-        ".ogg",
-        ".avi",
-        ".divx",
-        ".wmv",
-        ".asf",
-        ".flv",
-        ".f4v",
-    ),
-    *(".mpg", ".mpeg", ".mts", ".m2ts", ".ts", ".vob", ".mxf", ".dv", ".gif"),
+    *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".ogv", ".ogg", ".avi", ".divx", ".wmv", ".asf"),
+    *(".flv", ".f4v", ".mpg", ".mpeg", ".mts", ".m2ts", ".ts", ".vob", ".mxf", ".dv", ".gif"),
     *(".h264", ".264", ".hevc", ".h265", ".265", ".y4m", ".mjpeg", ".mjpg"),
 )
 """Offered by the file chooser. Other names are accepted too: the check reads the file, not its name."""

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from django.db import IntegrityError, transaction
@@ -176,14 +177,7 @@ def _make_sprites(job: Job, video: Video, path: Path, scratch: Path, info: Video
     made = web_copy.make_sprites(path, target, info, _reporter(job, info.duration_s))
     key = f"{video.files_prefix}/sprites.jpg"
     storage.put_file(key, target)
-    sheet = {
-        "columns": made.columns,
-        "rows": made.rows,
-        "tile_width": made.tile_width,
-        "tile_height": made.tile_height,
-        "interval_s": made.interval_s,
-    }
-    Video.objects.filter(pk=video.pk).update(sprites_key=key, sprites=sheet)
+    Video.objects.filter(pk=video.pk).update(sprites_key=key, sprites=asdict(made))
     lifecycle.report(job, "sprites", info.duration_s, info.duration_s, new_results=True)
 
 

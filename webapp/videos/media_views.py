@@ -7,7 +7,7 @@ from django.shortcuts import aget_object_or_404
 from django.views.decorators.http import require_safe
 
 from webapp import access
-from webapp.http.ranged_responses import ranged_response
+from webapp.http.ranged_responses import stored_response
 from webapp.videos.media_info import playable_type
 from webapp.videos.models import Playback, Video
 
@@ -20,9 +20,9 @@ async def play(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     """Serves the original where browsers can play it, else the copy."""
     video = await _visible(request, video_id)
     if video.playback == Playback.COPY:
-        return await _stored(request, video.copy_key, "video/mp4")
+        return await stored_response(request, video.copy_key, "video/mp4")
     if video.playback == Playback.ORIGINAL:
-        return await _stored(request, video.original_key, playable_type(video.container))
+        return await stored_response(request, video.original_key, playable_type(video.container))
     raise Http404
 
 
@@ -30,31 +30,20 @@ async def play(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
 async def download(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     """Serves the original as a download under its own name."""
     video = await _visible(request, video_id)
-    return await _stored(request, video.original_key, "application/octet-stream", video.file_name)
+    return await stored_response(request, video.original_key, "application/octet-stream", download_name=video.file_name)
 
 
 @require_safe
 async def poster(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     video = await _visible(request, video_id)
-    return await _stored(request, video.poster_key, "image/jpeg", max_age_s=PICTURE_AGE_S)
+    return await stored_response(request, video.poster_key, "image/jpeg", max_age_s=PICTURE_AGE_S)
 
 
 @require_safe
 async def sprites(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     video = await _visible(request, video_id)
-    return await _stored(request, video.sprites_key, "image/jpeg", max_age_s=PICTURE_AGE_S)
+    return await stored_response(request, video.sprites_key, "image/jpeg", max_age_s=PICTURE_AGE_S)
 
 
 async def _visible(request: HttpRequest, video_id: UUID) -> Video:
     return await aget_object_or_404(access.visible_videos(request.user), pk=video_id)
-
-
-async def _stored(
-    request: HttpRequest, key: str, content_type: str, download_name: str = "", max_age_s: int = 0
-) -> HttpResponseBase:
-    if not key:
-        raise Http404
-    try:
-        return await ranged_response(request, key, content_type, download_name=download_name, max_age_s=max_age_s)
-    except FileNotFoundError as error:
-        raise Http404 from error

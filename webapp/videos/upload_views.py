@@ -63,6 +63,11 @@ def tus_file(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
 class VideoTarget:
     """A video for the library."""
 
+    is_stored = staticmethod(upload_services.is_stored)
+    report_progress = staticmethod(upload_services.publish)
+    finish = staticmethod(upload_services.finish_upload)
+    give_up = staticmethod(upload_services.give_up_upload)
+
     def start(
         self, request: SignedInRequest, metadata: dict[str, str], size_bytes: int
     ) -> tuple[Upload, dict[str, str]]:
@@ -97,15 +102,3 @@ class VideoTarget:
         mine = access.editable_videos(request.user).filter(pk=upload_id, uploaded_by=request.user.pk, upload=None)
         video = mine.filter(current_job__isnull=False).first()
         return video.size_bytes if video else None
-
-    def is_stored(self, upload: Upload) -> bool:
-        return upload_services.is_stored(upload)
-
-    def report_progress(self, upload: Upload) -> None:
-        upload_services.publish(upload)
-
-    def finish(self, upload: Upload) -> bool:
-        return upload_services.finish_upload(upload)
-
-    def give_up(self, upload: Upload) -> None:
-        upload_services.give_up_upload(upload)

@@ -21,6 +21,7 @@ from analysis.training.data.split import fold_groups
 from analysis.training.data.tensors import Tensors
 from analysis.training.progress import Reporter
 from analysis.training.run_document import RunWarning, SplitDocument
+from analysis.weights import sha256_of
 
 AUTO_PICTURE_PX = 128
 """Side at which the frozen backbones look at whole pictures."""
@@ -181,18 +182,13 @@ def _named(samples: Sequence[TrainingSample]) -> list[str]:
 
 def _equal_files(samples: Sequence[TrainingSample], learned: int) -> set[int]:
     """Test samples whose bytes are those of one that is learned from."""
-    known = {file_digest(sample) for sample in samples[:learned]}
-    return {number for number in range(learned, len(samples)) if file_digest(samples[number]) in known}
-
-
-def file_digest(sample: TrainingSample) -> str:
-    with sample.path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    known = {sha256_of(sample.path) for sample in samples[:learned]}
+    return {number for number in range(learned, len(samples)) if sha256_of(samples[number].path) in known}
 
 
 def fingerprint_of(samples: Sequence[TrainingSample]) -> str:
     """Of contents, labels, sources and parts, in any order."""
-    lines = sorted(json.dumps([file_digest(s), s.label, s.source, s.part]) for s in samples)
+    lines = sorted(json.dumps([sha256_of(s.path), s.label, s.source, s.part]) for s in samples)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

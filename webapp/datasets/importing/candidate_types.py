@@ -70,7 +70,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class ListReader:
-    """The part of a `Reader` that all share whose units stand in a list."""
+    """The part of a `Reader` that all share whose units stand in a list; by default each brings one candidate."""
 
     work: Work
     units: list[Any]
@@ -78,3 +78,12 @@ class ListReader:
     @property
     def total(self) -> int:
         return len(self.units)
+
+    def steps(self, start: int) -> Iterator[ReaderStep]:
+        for at, unit in enumerate(self.units[start:], start):
+            self.work.heartbeat()
+            yield ReaderStep(at + 1, (self.found(at, unit),))
+
+    def found(self, at: int, unit: Any) -> Candidate:
+        """Returns what unit number `at` brings."""
+        raise NotImplementedError

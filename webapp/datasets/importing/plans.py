@@ -9,6 +9,7 @@ from uuid import UUID
 from webapp import storage
 from webapp.datasets.importing.candidate_types import ListReader, Work
 from webapp.datasets.models import Import
+from webapp.jobs.errors import FileGone
 from webapp.videos.models import Video
 
 MOST_UNITS = 1_000_000
@@ -48,6 +49,9 @@ def grid(start_s: float, end_s: float, step_s: float) -> list[float]:
     return [time_s for time_s in times if time_s < end_s or time_s == start_s]
 
 
-def standing_video(video_id: str) -> Video | None:
-    """Returns the video; None once it is deleted, also while its deletion can still be undone."""
-    return Video.objects.filter(pk=UUID(video_id), deleted_at=None).first()
+def standing_video(video_id: str) -> Video:
+    """Returns the video; raises FileGone once it is deleted, also while its deletion can still be undone."""
+    video = Video.objects.filter(pk=UUID(video_id), deleted_at=None).first()
+    if video is None:
+        raise FileGone(video_id)
+    return video

@@ -18,6 +18,7 @@ from analysis.video.cut_clip import cut_clip
 from analysis.video.decode import DecodeCounts, Sampling, sample_frames
 from analysis.video.probe import probe_in_subprocess
 from analysis.video.web_copy import PlaybackPlan, playback_plan
+from analysis.weights import sha256_of
 from webapp.datasets.importing.candidate_types import Box, Candidate
 from webapp.datasets.models import Outcome
 from webapp.videos.media_info import playable_type
@@ -29,7 +30,6 @@ LEAST_SIDE = 8
 """Nothing can be learnt from fewer pixels."""
 MOST_CLIP_S = 120.0
 MOST_CLIP_BYTES = 300_000_000
-HASH_BLOCK_BYTES = 1024**2
 CLIP_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".wmv", ".ts", ".gif"})
 
 
@@ -172,7 +172,7 @@ def _clip(found: Candidate, scratch: Path, heartbeat: Callable[[], None]) -> Pre
     return PreparedSample(
         path,
         playable_type(info.container),
-        _sha256(path),
+        sha256_of(path),
         path.stat().st_size,
         info.width,
         info.height,
@@ -193,14 +193,6 @@ def _middle(path: Path, info: VideoInfo) -> Image:
     if image is None:
         raise UnreadableVideo(f"{path.name}: no picture")
     return image
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(HASH_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def discard(found: Candidate, prepared: PreparedSample | Outcome) -> None:

@@ -24,8 +24,8 @@ from webapp.datasets.models import Dataset, Import, ImportUpload, Source
 from webapp.datasets.page_context import head_context
 from webapp.http.responses import done, refused
 from webapp.picture_types import PICTURE_TYPES
-from webapp.uploads import tus_responses
 from webapp.uploads.rules import VIDEO_SUFFIXES
+from webapp.uploads.tus_responses import TusError, respond_to_create, respond_to_file
 
 BATCH_BYTES = 8 * 1024**2
 PICTURE_BYTES = 15 * 1024**2
@@ -223,6 +223,10 @@ def problems(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpRes
 class ImportTarget:
     """A file for an import, by the tus protocol."""
 
+    is_stored = staticmethod(services.lies_in_inbox)
+    finish = staticmethod(services.finish_upload)
+    give_up = staticmethod(services.cancel_upload)
+
     def __init__(self, dataset_id: UUID, import_id: UUID) -> None:
         self.dataset_id, self.import_id = dataset_id, import_id
 
@@ -239,13 +243,9 @@ class ImportTarget:
                 fingerprint=metadata.get("fingerprint", ""),
             )
         except Http404 as error:
-            raise tus_responses.TusError(
-                HTTPStatus.NOT_FOUND, _("This import no longer exists. Reload the page.")
-            ) from error
+            raise TusError(HTTPStatus.NOT_FOUND, _("This import no longer exists. Reload the page.")) from error
         except services.WrongImportState as error:
-            raise tus_responses.TusError(
-                HTTPStatus.CONFLICT, _("This import has already started. Reload the page.")
-            ) from error
+            raise TusError(HTTPStatus.CONFLICT, _("This import has already started. Reload the page.")) from error
         place = [self.dataset_id, self.import_id, upload.pk]
         return upload, {"Location": reverse("datasets:import_file", args=place)}
 
@@ -258,26 +258,17 @@ class ImportTarget:
         upload = mine.filter(pk=upload_id).first()
         return upload.size_bytes if upload else None
 
-    def is_stored(self, upload: ImportUpload) -> bool:
-        return services.lies_in_inbox(upload)
-
     def report_progress(self, upload: ImportUpload) -> None:
         """Does nothing: the page that sends the file counts for itself, and no other shows it."""
-
-    def finish(self, upload: ImportUpload) -> None:
-        services.finish_upload(upload)
-
-    def give_up(self, upload: ImportUpload) -> None:
-        services.cancel_upload(upload)
 
 
 @login_not_required
 @require_http_methods(["OPTIONS", "POST"])
 def files(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponse:
-    return tus_responses.respond_to_create(request, ImportTarget(dataset_id, import_id))
+    return respond_to_create(request, ImportTarget(dataset_id, import_id))
 
 
 @login_not_required
 @require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
 def file(request: HttpRequest, dataset_id: UUID, import_id: UUID, upload_id: UUID) -> HttpResponse:
-    return tus_responses.respond_to_file(request, ImportTarget(dataset_id, import_id), upload_id)
+    return respond_to_file(request, ImportTarget(dataset_id, import_id), upload_id)

@@ -3,38 +3,34 @@
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from webapp.datasets.models import Part
 from webapp.datasets.versions import split_rules
 
 WARNINGS: dict[str, tuple[Promise, Promise]] = {
     split_rules.ONE_SOURCE: (
-        gettext_lazy("All samples come from one source, so a fair test is not possible."),
-        gettext_lazy(
+        _("All samples come from one source, so a fair test is not possible."),
+        _(
             "Results will show how well a model knows this source, not how it does on other videos. "
             "Add samples from other videos."
         ),
     ),
     split_rules.NOT_EXAMINED: (
-        gettext_lazy("Not checked for duplicates yet."),
-        gettext_lazy(
-            "The same picture could be in training and test. Let the doctor check the dataset, then create a version."
-        ),
+        _("Not checked for duplicates yet."),
+        _("The same picture could be in training and test. Let the doctor check the dataset, then create a version."),
     ),
     split_rules.FEW_SOURCES: (
-        gettext_lazy("Very few sources are left for testing."),
-        gettext_lazy(
-            "Results may differ a lot on other videos. Add samples until five or more sources are used for testing."
-        ),
+        _("Very few sources are left for testing."),
+        _("Results may differ a lot on other videos. Add samples until five or more sources are used for testing."),
     ),
     split_rules.LABEL_MISSING: (
-        gettext_lazy("A label is missing from one of the sets."),
-        gettext_lazy("Its samples come from too few sources. Add some from other videos."),
+        _("A label is missing from one of the sets."),
+        _("Its samples come from too few sources. Add some from other videos."),
     ),
     split_rules.THIN_LABEL: (
-        gettext_lazy("A label has fewer than 10 training samples."),
-        gettext_lazy("Label more samples, or delete the label."),
+        _("A label has fewer than 10 training samples."),
+        _("Label more samples, or delete the label."),
     ),
 }
 

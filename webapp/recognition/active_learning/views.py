@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.models import Dataset, LabellingAct
-from webapp.http.ranged_responses import ranged_response
+from webapp.http.ranged_responses import stored_response
 from webapp.http.responses import done, refused
 from webapp.recognition.active_learning import queries, services
 from webapp.recognition.active_learning.services import AnsweredAlready, TooLate
@@ -94,12 +94,7 @@ async def picture(request: HttpRequest, observation_id: int) -> HttpResponseBase
     visible = access.visible_observations(request.user).select_related("face").defer("face__embedding")
     observation = await aget_object_or_404(visible, pk=observation_id)
     key = observation.face.picture_key if observation.face else observation.picture_key
-    if not key:
-        raise Http404
-    try:
-        return await ranged_response(request, key, "image/jpeg", max_age_s=KEPT_S)
-    except FileNotFoundError as error:
-        raise Http404 from error
+    return await stored_response(request, key, "image/jpeg", max_age_s=KEPT_S)
 
 
 def _dataset(request: HttpRequest, run: TrainingRun) -> Dataset | None:

@@ -1,12 +1,12 @@
 """Batches of recognitions of earlier videos: how far they are, and which wait to be applied."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 
+from webapp.http.ids import uuids_in
 from webapp.jobs.models import ACTIVE, Status
 from webapp.recognition.models import Recognition
 
@@ -63,10 +63,4 @@ def open_batches(recognitions: QuerySet[Recognition], limit: int = 10) -> list[d
 
 def chosen(recognitions: QuerySet[Recognition], keys: Sequence[str]) -> list[Recognition]:
     """Returns the recognitions with these ids; invalid ids are ignored."""
-    ids = []
-    for key in keys:
-        try:
-            ids.append(uuid.UUID(key))
-        except ValueError:
-            continue
-    return list(recognitions.filter(pk__in=ids))
+    return list(recognitions.filter(pk__in=uuids_in(keys)))

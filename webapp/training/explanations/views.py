@@ -18,7 +18,7 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.choices import DatasetKind
 from webapp.datasets.models import Sample
 from webapp.http.ids import uuid_or_none
-from webapp.http.ranged_responses import ranged_response
+from webapp.http.ranged_responses import stored_response
 from webapp.http.responses import SeeOther, refused, wants_json
 from webapp.jobs import words as jobs_words
 from webapp.jobs.models import Status
@@ -70,12 +70,14 @@ def offer(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 
 @require_GET
-def explanation(request: HttpRequest, run_id: UUID, explanation_id: UUID) -> HttpResponse:
-    """Shows an explanation, or that it waits or has failed."""
+def explanation(
+    request: HttpRequest, run_id: UUID, explanation_id: UUID, template: str = "training/explanation.html"
+) -> HttpResponse:
+    """Shows an explanation, or that it waits or has failed; with another template, what the page fetches meanwhile."""
     run = finished_run(request, run_id)
     found = _visible_explanation(request, run, explanation_id)
     context = head_context(request, run) | explanation_context(run, found) | {"tab": "try"}
-    return render(request, "training/explanation.html", context)
+    return render(request, template, context)
 
 
 @require_GET
@@ -86,15 +88,6 @@ def explanation_pictures(request: HttpRequest, run_id: UUID, explanation_id: UUI
     return render(request, "training/_explanation_pictures.html", {"run": run} | explanation_context(run, found))
 
 
-@require_GET
-def explanation_answer(request: HttpRequest, run_id: UUID, explanation_id: UUID) -> HttpResponse:
-    """Renders all that the page of an explanation shows, for that page while it waits."""
-    run = finished_run(request, run_id)
-    found = _visible_explanation(request, run, explanation_id)
-    context = head_context(request, run) | explanation_context(run, found)
-    return render(request, "training/_explanation.html", context)
-
-
 @require_safe
 async def explanation_file(request: HttpRequest, run_id: UUID, explanation_id: UUID, name: str) -> HttpResponseBase:
     """Sends one of the pictures of an explanation."""
@@ -103,10 +96,7 @@ async def explanation_file(request: HttpRequest, run_id: UUID, explanation_id: U
     visible = access.visible_explanations(request.user).select_related("run")
     found = await aget_object_or_404(visible, pk=explanation_id, run=run_id)
     key = await sync_to_async(services.files_prefix)(found)
-    try:
-        return await ranged_response(request, f"{key}/{name}", TYPES[name], max_age_s=KEPT_S)
-    except FileNotFoundError as error:
-        raise Http404 from error
+    return await stored_response(request, f"{key}/{name}", TYPES[name], max_age_s=KEPT_S)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

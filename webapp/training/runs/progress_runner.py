@@ -91,7 +91,3 @@ class ProgressRecorder:
         """Records the end of a search; the request is done, and the curves start afresh with the final training."""
         self.is_searching, self.history = False, []
         self.store(search=search | {"is_over": True}, wish=RequestedAction.NOTHING, history=[])
-
-    def report_reading(self, done: int, total: int) -> None:
-        """Reports how many samples are materialised."""
-        lifecycle.report(self.job, "read", done, total)

@@ -71,14 +71,9 @@ def ahead_of(job: Job | None) -> int:
     return Job.objects.filter(kind__in=kinds, status__in=ACTIVE, created_at__lt=job.created_at).count()
 
 
-def latest_version(dataset: Dataset) -> Version | None:
-    """Returns the newest version that is not deleted; None before the first."""
-    return dataset.versions.filter(deleted_at=None).order_by("-number").first()
-
-
-def versions_to_choose(dataset: Dataset) -> list[Version]:
+def versions_to_choose(dataset: Dataset) -> QuerySet[Version]:
     """Returns the versions that are not deleted, the newest first."""
-    return list(dataset.versions.filter(deleted_at=None).order_by("-number"))
+    return dataset.versions.filter(deleted_at=None).order_by("-number")
 
 
 def page_of_datasets(datasets: QuerySet[Dataset], number: str | None) -> "Page[Dataset]":

@@ -4,6 +4,7 @@ The library and torch are loaded inside of the functions, because only the child
 """
 
 import os
+from functools import partial
 from pathlib import Path
 
 from django.db import transaction
@@ -51,7 +52,7 @@ def run_training(job: Job) -> None:
 
 def _train(recorder: ProgressRecorder, place: Path) -> None:
     config = from_json(recorder.run.config)
-    with materialised(recorder.run, place, recorder.report_reading) as material:
+    with materialised(recorder.run, place, partial(lifecycle.report, recorder.job, "read")) as material:
         from analysis.training.train import train  # deferred: loads torch
 
         if recorder.run.trials:

@@ -61,7 +61,7 @@ def of_dataset(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     if not access.manageable_datasets(request.user).filter(pk=dataset.pk).exists():
         return HttpResponseRedirect(f"{reverse('training:list')}?dataset={dataset.pk}")
-    version = queries.latest_version(dataset)
+    version = queries.versions_to_choose(dataset).first()
     if version is not None:
         return HttpResponseRedirect(reverse("training:new", args=[version.pk]))
     return render(request, "training/no_version.html", start_context.frame(request, dataset))

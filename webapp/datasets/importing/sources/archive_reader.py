@@ -14,11 +14,13 @@ from webapp.datasets.importing import inbox, label_runner
 from webapp.datasets.importing.candidate_types import Candidate, Content, ListReader, Reader, ReaderStep, Work
 from webapp.datasets.importing.label_runner import ArchiveLabel
 from webapp.datasets.importing.prepare_runner import MOST_CLIP_BYTES
-from webapp.datasets.importing.sources import archive_annotations_reader, zip_reader
+from webapp.datasets.importing.sources import archive_annotations_reader as annotations
+from webapp.datasets.importing.sources import zip_reader
 from webapp.datasets.importing.sources.archive_annotations_reader import Broken, Listed, Mark, TableRow
 from webapp.datasets.importing.sources.zip_reader import Archive, ArchiveEntry
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import DatasetKind, Outcome
+from webapp.http.ids import uuid_or_none
 from webapp.people.models import Person
 from webapp.videos.models import Video
 
@@ -49,35 +51,28 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
 
 def _items(work: Work, archive: Archive, notes: Notes) -> list[Item]:
     lists = _Lists(archive)
-    coco = [entry for entry in lists.ending(".json") if archive_annotations_reader.looks_like_coco(lists.read(entry))]
-    tables = [
-        entry
-        for entry in lists.ending(".csv")
-        if entry.parts[-1] != SOURCES and archive_annotations_reader.is_table_of_samples(lists.read(entry))
-    ]
+    coco = [entry for entry in lists.ending(".json") if annotations.looks_like_coco(lists.read(entry))]
+    csvs = [entry for entry in lists.ending(".csv") if entry.parts[-1] != SOURCES]
+    tables = [entry for entry in csvs if annotations.is_table_of_samples(lists.read(entry))]
     labels = {name: each for entry in lists.called(DESCRIPTION) for name, each in lists.labels(entry).items()}
     if coco:
         return _of_coco(work, lists, coco, notes)
     label_runner.create_labels(work.of_import.dataset, list(labels.values()), notes)
     if tables:
-        listed = [
-            each
-            for entry in tables
-            for each in _or_broken(notes, entry, archive_annotations_reader.of_table, lists.read(entry))
-        ]
-        return [_item(lists, tables[0], each) for each in listed]
+        read = [_or_broken(notes, entry, annotations.of_table, lists.read(entry)) for entry in tables]
+        return [_item(lists, tables[0], each) for listed in read for each in listed]
     return _of_folders(work, lists, labels, notes)
 
 
 def _of_coco(work: Work, lists: "_Lists", entries: list[ArchiveEntry], notes: Notes) -> list[Item]:
     items, unknown = [], 0
     for entry in entries:
-        coco = _or_broken(notes, entry, archive_annotations_reader.of_coco, lists.read(entry))
+        coco = _or_broken(notes, entry, annotations.of_coco, lists.read(entry))
         label_runner.create_labels(work.of_import.dataset, coco.labels, notes)
         items += [_item(lists, entry, listed) for listed in coco.listed]
         unknown += coco.unknown
     if unknown:
-        notes.add(archive_annotations_reader.UNKNOWN_CATEGORY, count=unknown)
+        notes.add(annotations.UNKNOWN_CATEGORY, count=unknown)
     return items
 
 
@@ -100,10 +95,10 @@ def _of_folders(work: Work, lists: "_Lists", labels: dict[str, ArchiveLabel], no
     tables = lists.called(SOURCES)
     members = [entry for entry in lists.archive.files if entry.parts[-1] not in (SOURCES, DESCRIPTION)]
     anchors = [entry.parts for entry in [*tables, *lists.called(DESCRIPTION)]]
-    base = archive_annotations_reader.base_of([entry.parts for entry in members if not entry.is_odd], anchors)
+    base = annotations.base_of([entry.parts for entry in members if not entry.is_odd], anchors)
     rows: dict[str, TableRow] = {}
     for entry in tables:
-        for listed in _or_broken(notes, entry, archive_annotations_reader.of_table, lists.read(entry)):
+        for listed in _or_broken(notes, entry, annotations.of_table, lists.read(entry)):
             rows[listed.file.replace("\\", "/")] = listed.row
     items = []
     for entry in members:
@@ -141,7 +136,7 @@ class _Lists:
         return b"" if isinstance(data, Outcome) else data
 
     def labels(self, entry: ArchiveEntry) -> dict[str, ArchiveLabel]:
-        return archive_annotations_reader.own_labels(self.read(entry))
+        return annotations.own_labels(self.read(entry))
 
     def find(self, file: str, of_list: ArchiveEntry) -> ArchiveEntry | None:
         """Finds the file beside the list, else from the top, else the only one of that name anywhere."""
@@ -211,7 +206,7 @@ class ArchiveReader(ListReader):
 def known_of(item: Item, team: _Team) -> dict[str, Any]:
     """Returns what the list says of a file, as fields of `Candidate`."""
     row = item.row
-    video, person = _id(row.get("video", "")), _id(row.get("identity", ""))
+    video, person = uuid_or_none(row.get("video", "")), uuid_or_none(row.get("identity", ""))
     return {
         "source": row.get("source", "").strip(),
         "source_name": row.get("source_name", "").strip(),
@@ -222,13 +217,6 @@ def known_of(item: Item, team: _Team) -> dict[str, Any]:
         "person": person if person in team.people else None,
         "is_left_out": row.get("left_out", "").strip().lower() in ("yes", "true", "1"),
     }
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text.strip())
-    except ValueError:
-        return None
 
 
 def _seconds(text: str) -> float | None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from analysis.errors import UnreadableVideo
 from analysis.video.cut_clip import cut_clip
 from webapp.datasets.importing import plans
-from webapp.datasets.importing.candidate_types import Candidate, Reader, ReaderStep, Work
+from webapp.datasets.importing.candidate_types import Candidate, Reader, Work
 from webapp.datasets.importing.option_types import APPEARANCES, ImportOptions
 from webapp.datasets.importing.plans import Plan, PlannedReader
 from webapp.datasets.importing.sources.source_queries import LEAST_CLIP_S, chosen_tracks, chosen_videos
@@ -76,19 +76,12 @@ def _around_appearances(team_id: Any, options: ImportOptions) -> Plan:
 class ClipReader(PlannedReader):
     """One unit for each clip."""
 
-    def steps(self, start: int) -> Iterator[ReaderStep]:
-        for at, unit in enumerate(self.units[start:], start):
-            yield ReaderStep(at + 1, (self._found(at, *unit),))
-
-    def _found(
-        self, at: int, video_id: str, start_s: float, length_s: float, track: int | None, who: str | None
-    ) -> Candidate:
+    def found(self, at: int, unit: list[Any]) -> Candidate:
+        video_id, start_s, length_s, track, who = unit
         title = self.plan["videos"][video_id]
         video = plans.standing_video(video_id)
         target = self.work.scratch / f"clip-{at}.mp4"
         try:
-            if video is None:
-                raise FileGone(video_id)
             with original_of(video) as path:
                 self._cut(video, path, target, start_s, length_s)
         except (FileGone, UnreadableVideo):

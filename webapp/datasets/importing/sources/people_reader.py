@@ -142,8 +142,6 @@ class TrackReader(PlannedReader):
 
     def _faces(self, video_id: str, moments: list[tuple[float, int]]) -> Iterator[tuple[int, Candidate]]:
         video = plans.standing_video(video_id)
-        if video is None:
-            raise FileGone(video_id)
         tracks = Track.objects.select_related("person").in_bulk({track_id for _time, track_id in moments})
         info = info_of(video)
         with original_of(video) as path:

@@ -11,7 +11,7 @@ from analysis.types import EXACT_TOLERANCE_S
 from analysis.video.frames_at import frames_at
 from webapp import storage
 from webapp.datasets.importing import plans
-from webapp.datasets.importing.candidate_types import Candidate, Reader, ReaderStep, Work
+from webapp.datasets.importing.candidate_types import Candidate, Reader, Work
 from webapp.datasets.importing.option_types import ImportOptions
 from webapp.datasets.importing.plans import Plan, PlannedReader
 from webapp.datasets.importing.sources.clips_reader import ClipReader
@@ -41,21 +41,14 @@ def plan_of(options: ImportOptions) -> Plan:
 class SingleMomentReader(PlannedReader):
     """One unit for each moment, as `webapp.datasets.importing.single_moment_services.Moment` writes it."""
 
-    def steps(self, start: int) -> Iterator[ReaderStep]:
-        for at, moment in enumerate(self.units[start:], start):
-            self.work.heartbeat()
-            yield ReaderStep(at + 1, (self._found(at, moment),))
-
-    def _found(self, at: int, moment: dict[str, Any]) -> Candidate:
-        title = self.plan["videos"].get(moment["video"], "")
+    def found(self, at: int, unit: dict[str, Any]) -> Candidate:
+        title = self.plan["videos"].get(unit["video"], "")
         try:
-            video = plans.standing_video(moment["video"])
-            if video is None:
-                raise FileGone(moment["video"])
+            video = plans.standing_video(unit["video"])
             kind = self.work.of_import.dataset.kind
             if kind == DatasetKind.FACES:
-                return self._face(video, moment)
-            return self._clip(at, moment) if kind == DatasetKind.CLIPS else self._frame(video, moment)
+                return self._face(video, unit)
+            return self._clip(at, unit) if kind == DatasetKind.CLIPS else self._frame(video, unit)
         except (FileGone, FileNotFoundError, UnreadableVideo):
             return Candidate(title, Outcome.UNREADABLE)
 
@@ -78,10 +71,7 @@ class SingleMomentReader(PlannedReader):
 
     def _clip(self, at: int, moment: dict[str, Any]) -> Candidate:
         unit = [moment["video"], moment["time_s"], moment["length_s"], None, None]
-        reader = ClipReader(replace(self.work, options=self._labelled(moment)), [unit], self.plan)
-        [step] = reader.steps(0)
-        [found] = step.candidates
-        return found
+        return ClipReader(replace(self.work, options=self._labelled(moment)), [unit], self.plan).found(at, unit)
 
     def _labelled(self, moment: dict[str, Any]) -> ImportOptions:
         return ImportOptions(label=moment["label"])

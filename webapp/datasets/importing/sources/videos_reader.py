@@ -1,7 +1,5 @@
 """Uploaded videos that are not kept as such: each is one clip, or pictures are taken out of it every few seconds."""
 
-import errno
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -41,25 +39,14 @@ def _files(work: Work) -> Iterator[tuple[str, str]]:
 class WholeVideoReader(ListReader):
     """One unit for each file: its storage key and name."""
 
-    def steps(self, start: int) -> Iterator[ReaderStep]:
-        for at, (key, name) in enumerate(self.units[start:], start):
-            content: Path | Outcome = self.work.scratch / f"video-{at}"
-            try:
-                with storage.local_path(key) as path:
-                    _copy(path, self.work.scratch / f"video-{at}")
-            except FileNotFoundError:
-                content = Outcome.UNREADABLE
-            yield ReaderStep(at + 1, (Candidate(name=name, content=content, label=self.work.options.label),))
-
-
-def _copy(path: Path, target: Path) -> None:
-    """Links where both are on one disk, else copies: the first is still needed if the worker dies."""
-    try:
-        target.hardlink_to(path)
-    except OSError as error:
-        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK):
-            raise
-        shutil.copyfile(path, target)
+    def found(self, at: int, unit: tuple[str, str]) -> Candidate:
+        key, name = unit
+        target = self.work.scratch / f"video-{at}"
+        try:
+            storage.copy_out(key, target)  # what is stored is still needed if the worker dies
+        except FileNotFoundError:
+            return Candidate(name, Outcome.UNREADABLE, label=self.work.options.label)
+        return Candidate(name, target, label=self.work.options.label)
 
 
 def _plan(work: Work) -> Plan:

@@ -7,11 +7,11 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from webapp.datasets.errors import ArchiveTooLarge, EncryptedArchive, NotAnArchive
 from webapp.datasets.models import Outcome
@@ -30,7 +30,9 @@ END64, END64_BYTES = b"PK\6\6", 56
 UTF8_FLAG, ENCRYPTED_FLAG = 0x800, 0x1
 UNICODE_PATH = 0x7075
 JUNK = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
+DAMAGES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError)
 Parts = tuple[str, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,62 +59,31 @@ class Archive:
 
     def read(self, entry: ArchiveEntry, most_bytes: int) -> bytes | Outcome:
         """Returns the content, never more than the directory promises, or why there is none."""
-        if entry.info.file_size > most_bytes:
-            return Outcome.TOO_LARGE
-        with _member(self, entry) as (member, trouble):
-            if member is not None:
-                return _bytes_of(member)
-            return trouble
+        return self._taken(entry, most_bytes, lambda member: member.read())
 
     def unpack(self, entry: ArchiveEntry, target: Path, most_bytes: int) -> Path | Outcome:
         """Unpacks into a file with a name of our own."""
+
+        def copy(member: IO[bytes]) -> Path:
+            with target.open("wb") as file:
+                shutil.copyfileobj(member, file, 1024**2)
+            return target
+
+        return self._taken(entry, most_bytes, copy)
+
+    def _taken(self, entry: ArchiveEntry, most_bytes: int, take: Callable[[IO[bytes]], T]) -> T | Outcome:
         if entry.info.file_size > most_bytes:
             return Outcome.TOO_LARGE
-        with _member(self, entry) as (member, trouble):
-            if member is None:
-                return trouble
-            return _copied(member, target)
-
-
-DAMAGES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError)
-
-
-@contextmanager
-def _member(archive: Archive, entry: ArchiveEntry) -> Iterator[tuple[IO[bytes] | None, Outcome]]:
-    try:
-        member = archive.zip.open(entry.info)
-    except DAMAGES:
-        yield None, Outcome.UNREADABLE
-        return
-    with member:
-        yield member, Outcome.UNREADABLE
-
-
-def _bytes_of(member: IO[bytes]) -> bytes | Outcome:
-    try:
-        return member.read()
-    except DAMAGES:
-        return Outcome.UNREADABLE
-    except OSError as error:
-        return _damage(error)
-
-
-def _copied(member: IO[bytes], target: Path) -> Path | Outcome:
-    try:
-        with target.open("wb") as file:
-            shutil.copyfileobj(member, file, 1024**2)
-    except DAMAGES:
-        return Outcome.UNREADABLE
-    except OSError as error:
-        return _damage(error)
-    return target
-
-
-def _damage(error: OSError) -> Outcome:
-    """The bzip2 module says OSError without a number for damaged data; anything else is a fault of the machine."""
-    if error.errno is not None:
-        raise error
-    return Outcome.UNREADABLE
+        try:
+            with self.zip.open(entry.info) as member:
+                return take(member)
+        except DAMAGES:
+            return Outcome.UNREADABLE
+        except OSError as error:
+            # The bzip2 module says OSError without a number for damaged data; anything else is a fault of the machine.
+            if error.errno is not None:
+                raise
+            return Outcome.UNREADABLE
 
 
 @contextmanager
