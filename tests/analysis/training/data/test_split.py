@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold
 
 from analysis.training.data.split import connected, fold_groups, split_groups
 
@@ -119,3 +121,37 @@ def test_every_fold_has_each_label_that_comes_in_enough_groups(seed: int) -> Non
     fold = fold_groups(groups, labels, 5, seed)
     for label in set(labels):
         assert len(set(fold[np.array(labels) == label].tolist())) == 5
+
+
+def unevenness(fold: NDArray[np.intp], labels: NDArray[np.intp]) -> tuple[int, int]:
+    """Returns the difference between the largest and the smallest fold: in samples, and in samples of a label."""
+    of_label = [np.ptp(np.bincount(fold[labels == label], minlength=5)) for label in np.unique(labels)]
+    return int(np.ptp(np.bincount(fold, minlength=5))), int(max(of_label))
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("pure", [True, False], ids=["groups of one label", "groups of several labels"])
+def test_folds_are_as_even_as_those_of_scikit_learn(pure: bool, seed: int) -> None:
+    """Sources of one to a dozen samples, labels of 5 to 50 percent; a rare label's largest source may tip a fold."""
+    random = np.random.default_rng(seed)
+    sizes = np.minimum(random.geometric(0.35, 200), 12)
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    drawn = random.choice(4, len(sizes) if pure else len(groups), p=[0.5, 0.3, 0.15, 0.05])
+    labels = drawn[groups] if pure else drawn
+    reference = np.zeros(len(groups), np.intp)
+    splitter = StratifiedGroupKFold(5, shuffle=True, random_state=seed)
+    for number, (_, held) in enumerate(splitter.split(labels, labels, groups)):
+        reference[held] = number
+    samples, of_label = unevenness(fold_groups(groups.tolist(), labels.tolist(), 5, seed), labels)
+    samples_there, of_label_there = unevenness(reference, labels)
+    assert samples <= samples_there
+    assert of_label <= of_label_there
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_folds_are_of_equal_size_where_sources_are_small(seed: int) -> None:
+    """As the pictures of faces in the benchmark: two labels, each source of one label and at most four samples."""
+    sizes = np.random.default_rng(seed).integers(1, 5, 200)
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    fold = fold_groups(groups.tolist(), (groups % 2).tolist(), 5, seed)
+    assert max(unevenness(fold, groups % 2)) <= 1
