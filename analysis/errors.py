@@ -58,6 +58,12 @@ class MissingWeights(AnalysisError):
     code = "missing_weights"
 
 
+class BadEmbedder(AnalysisError):
+    """An operator's embedder cannot be used; the message says what is wrong with its files."""
+
+    code = "bad_embedder"
+
+
 class BadTrainingConfig(AnalysisError):
     """A training setting has an invalid value; the message names the setting and what it accepts."""
 

@@ -17,9 +17,9 @@ from analysis.faces.detect import FaceDetector, load_detector
 from analysis.faces.embed import Embedder, MobileFaceNetEmbedder, load_embedder
 from analysis.faces.face_mesh import FaceMesh, load_face_mesh
 from analysis.faces.face_tracker import FaceTracker
-from analysis.faces.group import THRESHOLDS
 from analysis.faces.seen_spans import seen_spans
 from analysis.faces.stitch_tracklets import NO_CONSTRAINTS, group_tracks, stitch_tracklets
+from analysis.faces.thresholds import thresholds_for
 from analysis.memory import trim_malloc
 from analysis.types import (
     AnalysisResult,
@@ -167,13 +167,19 @@ class _Paced:
 
 
 def stitch_and_group(
-    segments: Sequence[SegmentResult], on_progress: OnProgress, constraints: Constraints = NO_CONSTRAINTS
+    segments: Sequence[SegmentResult],
+    on_progress: OnProgress,
+    constraints: Constraints = NO_CONSTRAINTS,
+    embedder: str = MobileFaceNetEmbedder.name,
 ) -> Grouping:
-    """Stitches the tracklets of all segments, given in order, and groups the tracks into people."""
+    """Stitches the tracklets of all segments, given in order, and groups the tracks into people.
+
+    Their vectors are by the embedder of this name; raises UnknownEmbedder.
+    """
     on_progress(Progress("group", 0, 1))
     tracklets = [tracklet for segment in segments for tracklet in segment.tracks]
     step_s = segments[0].sample_step_s if segments else 0.2
-    thresholds = THRESHOLDS[MobileFaceNetEmbedder.name]
+    thresholds = thresholds_for(embedder).grouping
     tracks = stitch_tracklets(segments, TrackingRules(), thresholds)
     grouping = group_tracks(tracklets, tracks, step_s, thresholds, constraints)
     on_progress(Progress("group", 1, 1))
@@ -209,7 +215,7 @@ def analyse(
         segments.append(_without_pictures(segment, begun, keep_picture))
         trim_malloc()
     group_started = time.perf_counter()
-    grouping = stitch_and_group(segments, on_progress)
+    grouping = stitch_and_group(segments, on_progress, embedder=models.embedder_name)
     timings = {key: math.fsum(segment.timings_s[key] for segment in segments) for key in ("decode", "detect", "embed")}
     timings |= {"group": time.perf_counter() - group_started, "total": time.perf_counter() - started}
     return _result(info, segments, grouping, models, timings)

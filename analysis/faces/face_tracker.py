@@ -17,9 +17,9 @@ from analysis.faces.clarity import is_face, rated_quality
 from analysis.faces.detect import FaceDetector
 from analysis.faces.embed import Embedder
 from analysis.faces.face_mesh import FaceMesh
-from analysis.faces.group import THRESHOLDS
 from analysis.faces.link_tracklets import link_tracklets, linked_track
 from analysis.faces.quality import face_marks, pose_marks, size_marks
+from analysis.faces.thresholds import thresholds_for
 from analysis.types import Faces, Float32, FoundFace, FoundTrack, Image, VideoInfo, ViewMeasures
 from analysis.video.frame import Frame
 
@@ -143,7 +143,7 @@ class FaceTracker:
         position = 0
         for finished in ended:
             after = position + len(finished.views)
-            one_track = THRESHOLDS[self.embedder.name].one_track
+            one_track = thresholds_for(self.embedder.name).grouping.one_track
             for part, rows in split_by_identity(finished, vectors[position:after], one_track):
                 self._done.append(self._found(part, rows))
                 self._shots.append(part.track.shot)

@@ -72,6 +72,10 @@ FAILURES: dict[str, FailureWords] = {
         _("A model file that is needed to find faces is missing on the server."),
         _("Ask the person who runs Rollcall to restart it with ./scripts/run, then analyse again."),
     ),
+    "bad_embedder": FailureWords(
+        _("The files of the face model are missing or cannot be used."),
+        _("Ask the person who runs Rollcall to check the folder of face models, then prepare it again."),
+    ),
     "bad_training_config": FailureWords(
         _("One of the training settings has an invalid value."),
         _("Check the settings, or go back to the recommended ones."),
