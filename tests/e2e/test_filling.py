@@ -118,8 +118,13 @@ def test_people_of_a_video_are_counted_while_one_chooses(page: Page, sample_clip
     expect(card).to_contain_text("2 people", timeout=60_000)
     new_dataset(page, "Faces", "faces")
     expect(page.locator("#expected")).to_contain_text("Nothing selected")
-    page.locator("#people-choices .option").first.click()
+    second = page.locator("#people-choices .option").nth(1)
+    name = second.inner_text()
+    second.click()
     expect(page.locator("#expected")).to_contain_text(re.compile(r"\d+ samples · 1 person · 1 video"))
+    # The count redraws the list: whoever was ticked stays where they were, and nobody else is ticked.
+    expect(page.locator("#people-choices .option").nth(1)).to_have_text(name)
+    expect(page.locator("#people-choices .option:has(:checked)")).to_have_text([name])
     page.locator("label.choice:has([name=how][value=every])").click()
     expect(page.locator("[name=step_s]")).to_be_visible()
     # The choice stands in the address.

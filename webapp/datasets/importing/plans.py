@@ -1,6 +1,7 @@
 """The units of an import that reads the database: listed once and kept, so that a repeat goes through the same ones."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -13,6 +14,8 @@ from webapp.jobs.errors import FileGone
 from webapp.videos.models import Video
 
 MOST_UNITS = 1_000_000
+ROUNDING_S = 1e-9
+"""Times this close are the same: sums of steps round."""
 Plan = dict[str, Any]
 
 
@@ -44,9 +47,32 @@ class PlannedReader(ListReader):
 
 def grid(start_s: float, end_s: float, step_s: float) -> list[float]:
     """Returns `start_s`, and one moment every `step_s` seconds before `end_s`."""
-    count = max(1, int((end_s - start_s) / step_s + 1e-6) + 1) if end_s >= start_s else 0
-    times = [start_s + n * step_s for n in range(min(count, MOST_UNITS))]
-    return [time_s for time_s in times if time_s < end_s or time_s == start_s]
+    return [start_s + n * step_s for n in range(grid_size(start_s, end_s, step_s))]
+
+
+def grid_size(start_s: float, end_s: float, step_s: float) -> int:
+    """Returns how many moments `grid` lists."""
+    if end_s < start_s:
+        return 0
+    return max(1, min(_first_from(end_s, start_s, step_s), MOST_UNITS))
+
+
+def count_inside(first_s: float, last_s: float, start_s: float, end_s: float, step_s: float) -> int:
+    """Returns how many moments of that `grid` lie from `first_s` to `last_s`, without listing them."""
+    size = grid_size(start_s, end_s, step_s)
+    begin = min(_first_from(first_s, start_s, step_s), size)
+    return max(0, min(_first_from(last_s + ROUNDING_S, start_s, step_s), size) - begin)
+
+
+def _first_from(time_s: float, start_s: float, step_s: float) -> int:
+    """Returns the number of the first moment at or after a time."""
+    number = max(0, math.ceil((time_s - start_s) / step_s))
+    # The division rounds: its neighbours are compared as `grid` computes them.
+    while number and start_s + (number - 1) * step_s >= time_s:
+        number -= 1
+    while start_s + number * step_s < time_s:
+        number += 1
+    return number
 
 
 def standing_video(video_id: str) -> Video:

@@ -7,12 +7,12 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When, Window
+from django.db.models import Count, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from webapp.accounts.models import Team
 from webapp.datasets.errors import HOPELESS
-from webapp.datasets.importing import inbox
+from webapp.datasets.importing import inbox, plans
 from webapp.datasets.importing.option_types import ANY, APPEARANCES, EVERY, SCENES, ImportOptions
 from webapp.datasets.importing.sources import source_queries
 from webapp.datasets.importing.words import Expected, of_counts, of_notes
@@ -21,7 +21,7 @@ from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
 from webapp.jobs.models import Status
 from webapp.people import queries as people_queries
-from webapp.people.models import Person
+from webapp.people.models import Person, Track
 from webapp.videos.models import Video
 
 SHOWN = 36
@@ -53,23 +53,23 @@ class ImportEntry:
 
 
 def choosable_people(team: Team, typed: str, chosen: Sequence[str]) -> list[Person]:
-    """Returns chosen people first, then those whose names fit what was typed."""
+    """Returns people whose names fit what was typed, and before them chosen ones who do not."""
     seen = people_queries.in_order(Person.objects.filter(team=team, is_hidden=False))
-    return _chosen_first(seen.select_related("portrait"), Q(name__icontains=typed.strip()), chosen)
+    return _with_chosen(seen.select_related("portrait"), Q(name__icontains=typed.strip()), chosen)
 
 
 def choosable_videos(team: Team, typed: str, chosen: Sequence[str], analysed: bool) -> list[Video]:
     videos = Video.objects.filter(team=team, deleted_at=None).exclude(sha256="").order_by("-created_at", "pk")
     if analysed:
         videos = videos.filter(current_analysis__isnull=False)
-    return _chosen_first(videos, Q(title__icontains=typed.strip()), chosen)
+    return _with_chosen(videos, Q(title__icontains=typed.strip()), chosen)
 
 
-def _chosen_first(rows: QuerySet[Any], fits: Q, chosen: Sequence[str]) -> list[Any]:
-    ids = [UUID(each) for each in chosen]
-    first = Case(When(pk__in=ids, then=Value(0)), default=Value(1), output_field=IntegerField())
-    found = rows.filter(fits | Q(pk__in=ids)).annotate(first=first)
-    return list(found.order_by("first", *rows.query.order_by)[: SHOWN + len(ids)])
+def _with_chosen(rows: QuerySet[Any], fits: Q, chosen: Sequence[str]) -> list[Any]:
+    listed = list(rows.filter(fits)[:SHOWN])
+    # Chosen ones stay in their places: a list that moves while one ticks makes one tick somebody else.
+    unlisted = {UUID(each) for each in chosen} - {row.pk for row in listed}
+    return [*rows.filter(pk__in=unlisted), *listed]
 
 
 def expected(dataset: Dataset, source: Source, options: ImportOptions) -> Expected:
@@ -83,8 +83,13 @@ def expected(dataset: Dataset, source: Source, options: ImportOptions) -> Expect
         return Expected(0)
     if source == Source.FRAMES and options.how == SCENES:
         return Expected(None, videos=count)
-    step_s = max(options.step_s, source_queries.LEAST_CLIP_S)
-    coming = sum(int(duration_s / step_s) + 1 for duration_s in videos.values_list("duration_s", flat=True))
+    clips = source == Source.MOMENTS
+    shortest_s = source_queries.LEAST_CLIP_S if clips else 0.0
+    step_s = max(options.step_s, shortest_s)
+    coming = sum(
+        plans.count_inside(0.0, duration_s - shortest_s, 0.0, duration_s, step_s)
+        for duration_s in videos.values_list("duration_s", flat=True)
+    )
     return Expected(coming, videos=count, at_most=source == Source.FRAMES and options.faces != ANY)
 
 
@@ -93,17 +98,25 @@ def _of_people(team: UUID, source: Source, options: ImportOptions) -> Expected:
     sums = tracks.aggregate(
         people=Count("person", distinct=True),
         videos=Count("analysis__video", distinct=True),
-        tracks=Count("pk"),
         whole=Count("pk", filter=Q(joined_to=None)),
-        seconds=Sum(F("end_s") - F("start_s")),
     )
     if source == Source.MOMENTS:
         count = sums["whole"]
     elif options.how == EVERY:
-        count = max(sums["tracks"], int((sums["seconds"] or 0) / options.step_s))
+        count = _moments(tracks, options.step_s)
     else:
         count = source_queries.chosen_views(team, options).count()
     return Expected(count, sums["people"], sums["videos"])
+
+
+def _moments(tracks: QuerySet[Track], step_s: float) -> int:
+    """Counts what `people_reader.plan_of_tracks` lists."""
+    spans = tracks.values_list("start_s", "end_s", "analysis__video__probed__start_s", "analysis__video__duration_s")
+    count = 0
+    for start_s, end_s, video_start_s, duration_s in spans.iterator():
+        begin_s = float(video_start_s or 0.0)
+        count += plans.count_inside(start_s, end_s, begin_s, begin_s + duration_s, step_s) or 1
+    return count
 
 
 def names_of(people_ids: Sequence[str], video_ids: Sequence[str], team: UUID) -> tuple[list[str], list[str]]:

@@ -41,7 +41,7 @@ def plan_of(team_id: Any, options: ImportOptions) -> Plan:
         start_s, end_s = span_of(video)
         for time_s in plans.grid(start_s, end_s, max(options.step_s, LEAST_CLIP_S)):
             length_s = min(options.length_s, end_s - time_s)
-            if length_s >= LEAST_CLIP_S:
+            if length_s >= LEAST_CLIP_S - plans.ROUNDING_S:
                 units.append([str(video.pk), time_s, length_s, None, None])
     return {"videos": videos, "units": units}
 

@@ -109,7 +109,7 @@ def plan_of_tracks(work: Work) -> Plan:
 
 
 def moments_of(track: Track, times_s: Sequence[float]) -> list[float]:
-    inside = times_s[bisect_left(times_s, track.start_s) : bisect_left(times_s, track.end_s + 1e-9)]
+    inside = times_s[bisect_left(times_s, track.start_s) : bisect_left(times_s, track.end_s + plans.ROUNDING_S)]
     return list(inside) or [(track.start_s + track.end_s) / 2]
 
 
