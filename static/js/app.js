@@ -3,6 +3,7 @@ import "@hotwired/turbo";
 import "rollcall/theme-switch";
 import "rollcall/menus";
 import "rollcall/toasts";
+import "rollcall/local-time";
 import "rollcall/live-updates";
 import "rollcall/live-fragment";
 import "rollcall/job-progress";

@@ -33,3 +33,17 @@ export function timeLeft(seconds) {
   if (seconds < 90 * 60) return say("upload.left.minutes", { n: Math.round(seconds / 60) });
   return say("upload.left.hours", { n: Math.round(seconds / 3600) });
 }
+
+/**
+ * A date in the browser's own format and time zone: "30 Nov 2026, 06:43", "Nov 30, 2026".
+ * @param {string} at a moment or a plain date, in ISO 8601
+ * @param {boolean} isDay without the time of day
+ * @param {string | undefined} [locale] the browser's, unless a test asks for another
+ */
+export function localTime(at, isDay, locale = undefined) {
+  // A plain date is the same day everywhere.
+  const timeZone = at.includes("T") ? undefined : "UTC";
+  /** @type {Intl.DateTimeFormatOptions} */
+  const style = isDay ? { dateStyle: "medium", timeZone } : { dateStyle: "medium", timeStyle: "short", timeZone };
+  return new Intl.DateTimeFormat(locale, style).format(new Date(at));
+}

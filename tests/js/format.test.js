@@ -2,7 +2,7 @@
 import "./page.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, clock, spoken, timeLeft } from "rollcall/format";
+import { bytes, clock, localTime, spoken, timeLeft } from "rollcall/format";
 
 for (const [seconds, words] of [
   [undefined, "0:00"],
@@ -36,4 +36,11 @@ test("how long the rest takes", () => {
   assert.equal(timeLeft(20), "a few seconds");
   assert.equal(timeLeft(300), "5 min");
   assert.equal(timeLeft(7200), "2 h");
+});
+
+test("dates are in the browser's format and time zone", () => {
+  process.env.TZ = "America/New_York";
+  assert.equal(localTime("2026-11-30T02:43:00+00:00", false, "en-GB"), "29 Nov 2026, 21:43");
+  assert.equal(localTime("2026-11-30T02:43:00+00:00", true, "de"), "29.11.2026");
+  assert.equal(localTime("2026-11-30", true, "en-US"), "Nov 30, 2026");
 });

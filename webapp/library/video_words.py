@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from webapp.http import local_time
 from webapp.jobs import words as jobs_words
 from webapp.uploads import rules as uploads_rules
 from webapp.videos.media_info import is_playable
 from webapp.videos.models import Playback, Video, VideoState
+
+CONTAINERS = {"mov": "MP4/MOV", "matroska": "MKV/WebM", "mpegts": "MPEG-TS", "asf": "WMV"}
+"""Words of FFmpeg that nobody else uses; others are only written in capitals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,20 @@ def details(video: Video) -> list[tuple[str, str]]:
         (_("Size"), uploads_rules.size(video.size_bytes) if video.size_bytes else ""),
         (_("Length"), clock(video.duration_s) if video.duration_s else ""),
         (_("Resolution"), _picture(video)),
-        (_("Format"), " · ".join(filter(None, [video.container.split(",")[0], video.video_codec, video.audio_codec]))),
+        (_("Format"), " · ".join(filter(None, [_container(video), video.video_codec, video.audio_codec]))),
         (_("Damaged frames"), str(video.frames_damaged) if video.frames_damaged else ""),
         (_("Uploaded by"), str(video.uploaded_by or "")),
-        (_("Uploaded"), date_format(localtime(video.created_at), "j M Y, H:i")),
+        (_("Uploaded"), local_time.moment(video.created_at)),
         (_("Thoroughness"), video.get_thoroughness_display()),
         (_("Playback"), video.get_playback_display() if video.state != VideoState.UPLOADING else ""),
     ]
     return [(label, value) for label, value in known if value]
+
+
+def _container(video: Video) -> str:
+    """Returns FFmpeg's word for it as people know it: "mov,mp4,m4a,3gp,3g2,mj2" is MP4 or MOV."""
+    first = video.container.split(",")[0]
+    return CONTAINERS.get(first, first.upper())
 
 
 def _picture(video: Video) -> str:
@@ -80,6 +88,6 @@ def _picture(video: Video) -> str:
 
 def clock(seconds: float) -> str:
     """Returns a length as 1:02:14 or 0:48."""
-    whole = int(seconds + 0.5)
+    whole = int(seconds)  # as the player counts
     hours, rest = divmod(whole, 3600)
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from webapp.http import local_time
 from webapp.jobs import words as jobs_words
 from webapp.jobs.words import FailureWords
 from webapp.library import video_words
@@ -22,6 +23,7 @@ from webapp.library.video_words import Problem
 from webapp.people.identification import confidence_words
 from webapp.picture_types import PICTURE_TYPES
 from webapp.templatetags.browser_strings import STRINGS
+from webapp.uploads import rules
 from webapp.videos.models import Video, VideoState
 
 register = template.Library()
@@ -33,9 +35,12 @@ LIBRARIES = {
 }
 CLASSIC = {"theme"}
 """Loaded before the first paint by an ordinary script element; not a module."""
-SIZE_STEP, SIZE_UNITS = 1024, ("B", "KB", "MB", "GB", "TB")
 FETCHED_LATER = {"tus", "uplot"}
 """Only for uploads and for pages with curves."""
+
+
+register.filter("moment", local_time.moment)
+register.filter("day", local_time.day)
 
 
 @register.simple_tag
@@ -91,11 +96,8 @@ def failure(code: str) -> FailureWords:
 
 @register.filter
 def size(size_bytes: int | None) -> str:
-    """Returns bytes in words, in steps of 1024 as Django counts: "812 KB", "1.4 GB", "20 GB"."""
-    value, unit = float(size_bytes or 0), 0
-    while value >= SIZE_STEP and unit < len(SIZE_UNITS) - 1:
-        value, unit = value / SIZE_STEP, unit + 1
-    return f"{value:.{int(unit > 1 and value < 10)}f} {SIZE_UNITS[unit]}"
+    """Returns bytes in words: "812 KB", "1.4 GB", "20 GB"."""
+    return rules.size(size_bytes or 0)
 
 
 @register.filter

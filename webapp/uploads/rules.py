@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 
 from django.conf import settings
 from django.db.models import F, Sum
-from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,6 +22,7 @@ VIDEO_SUFFIXES = (
 NEVER_VIDEO = ("image/", "text/", "audio/", "font/", "application/pdf", "application/zip", "application/vnd.")
 STILL_SENDING = timedelta(hours=1)
 """An upload that has been idle for longer no longer reserves room for its remaining bytes."""
+SIZE_STEP, SIZE_UNITS = 1024, ("B", "KB", "MB", "GB", "TB")
 NAME_LENGTH = 255
 FINGERPRINT_LENGTH = 200
 
@@ -104,5 +104,8 @@ def title_of(name: str) -> str:
 
 
 def size(number: int) -> str:
-    """Returns a number of bytes in words."""
-    return filesizeformat(number).replace("\xa0", " ")
+    """Returns a number of bytes in words, in steps of 1024 as Django counts: "812 KB", "1.4 GB", "20 GB"."""
+    value, unit = float(number), 0
+    while value >= SIZE_STEP and unit < len(SIZE_UNITS) - 1:
+        value, unit = value / SIZE_STEP, unit + 1
+    return f"{value:.{int(unit > 1 and value < 10)}f} {SIZE_UNITS[unit]}"
