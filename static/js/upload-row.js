@@ -56,7 +56,7 @@ export class UploadRow extends Listening {
     const percent = item.phase === "done" ? (job?.percent ?? null) : (job?.percent ?? item.percent);
     this.dataset.phase = job?.status === "failed" ? "failed" : item.phase;
     this.querySelector("[data-size]").textContent = bytes(item.size);
-    this.#say(this.#words(item, job, percent));
+    this.#say(this.#words(item, job, percent), job?.status ?? "");
     const bar = this.querySelector("progress");
     bar.hidden = ["failed", "cancelled"].includes(item.phase) || ["failed", "done"].includes(job?.status);
     bar.setAttribute("aria-label", item.name);
@@ -85,10 +85,10 @@ export class UploadRow extends Listening {
   }
 
   // Numbers change all the time; a screen reader hears the steps only.
-  /** @param {string} words */
-  #say(words) {
+  /** @param {string} words @param {string} status of the job that goes on with the file */
+  #say(words, status) {
     this.querySelector("[data-words]").textContent = words;
-    const step = `${this.dataset.phase} ${Math.floor(this.item.percent / 25)}`;
+    const step = `${this.dataset.phase} ${status} ${Math.floor(this.item.percent / 25)}`;
     if (step === this.#spoken) return;
     if (this.#spoken) this.querySelector("[data-spoken]").textContent = `${this.item.name}: ${words}`;
     this.#spoken = step;

@@ -84,6 +84,16 @@ def test_the_same_file_again_is_recognised(page: Page, sample_clip: Path, tmp_pa
     expect(card(page, "renamed copy")).to_contain_text(re.compile("already here", re.IGNORECASE), timeout=30_000)
 
 
+def test_a_screen_reader_hears_of_the_end(page: Page, sample_clip: Path, tmp_path: Path) -> None:
+    path = tmp_path / "heard.mp4"
+    path.write_bytes(sample_clip.read_bytes() + bytes(8))  # not the same file again
+    page.goto(re.sub(r"/videos/.*", "/videos/upload/", page.url))
+    page.set_input_files("input[type=file]", path)
+    row = page.locator("upload-row", has_text="heard.mp4")
+    expect(row.locator("[data-words]")).to_contain_text("Done", timeout=ANALYSED_MS)
+    expect(row.locator("[data-spoken]")).to_contain_text("Done")
+
+
 def test_what_is_no_video_is_refused_in_plain_words_and_can_be_dismissed(page: Page, tmp_path: Path) -> None:
     junk = tmp_path / "holiday.mp4"
     junk.write_bytes(b"<script>alert(1)</script>" * 40)
