@@ -1,16 +1,28 @@
-// <local-time>: shows a date in the browser's own format and time zone; the server's words inside stay for who has no scripts.
+// <local-time>: puts a date into the browser's own format and time zone; the server's words stand there for who has no scripts.
 import { localTime } from "rollcall/format";
 
 class LocalTime extends HTMLElement {
-  static observedAttributes = ["at"];
+  // A refresh in place puts the server's words back.
+  #observer = new MutationObserver(() => this.#show());
 
-  // In a shadow, so that a refresh in place, which puts the server's words back, changes nothing to be seen.
-  #shown = this.attachShadow({ mode: "open" }).appendChild(document.createElement("time"));
+  connectedCallback() {
+    this.#show();
+    this.#observer.observe(this, {
+      attributeFilter: ["datetime"],
+      characterData: true,
+      childList: true,
+      subtree: true,
+    });
+  }
 
-  attributeChangedCallback() {
-    const at = this.getAttribute("at");
-    this.#shown.dateTime = at;
-    this.#shown.textContent = localTime(at, "day" in this.dataset);
+  disconnectedCallback() {
+    this.#observer.disconnect();
+  }
+
+  #show() {
+    const time = this.querySelector("time");
+    const words = time && localTime(time.dateTime, "day" in this.dataset);
+    if (words && time.textContent !== words) time.textContent = words;
   }
 }
 

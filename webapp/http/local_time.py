@@ -24,6 +24,5 @@ def day(at: date | None) -> SafeString:
 
 
 def _element(iso: str, words: str, only_day: bool = False) -> SafeString:
-    # The script hears of a changed attribute when a page is refreshed in place; the inner element is the standard's.
     kind = SafeString(" data-day") if only_day else ""
-    return format_html('<local-time at="{0}"{2}><time datetime="{0}">{1}</time></local-time>', iso, words, kind)
+    return format_html('<local-time{}><time datetime="{}">{}</time></local-time>', kind, iso, words)
