@@ -30,8 +30,11 @@ def start_batch_response(
     if not runs:
         return refused(request, _("No model is in use. Choose a finished run and use its model first."), here)
     which = request.POST.get("which", CHOSEN)
+    chosen = uuids_in(request.POST.getlist("video")[:MOST_AT_ONCE])
+    if which == CHOSEN and not chosen:
+        return refused(request, _("No videos selected. Select some first."), here)
     if which == CHOSEN:
-        videos = videos.filter(pk__in=uuids_in(request.POST.getlist("video")[:MOST_AT_ONCE]))
+        videos = videos.filter(pk__in=chosen)
     elif which == WITHOUT and len(runs) == 1:
         videos = services.not_labelled_by(runs[0], videos)
     batch = services.start_batch(runs, list(videos.select_related("team")[:MOST_AT_ONCE]), user=request.user)

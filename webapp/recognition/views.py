@@ -57,6 +57,7 @@ def begin(request: SignedInRequest) -> HttpResponseBase:
     here = reverse("recognition:list")
     if wished := request.POST.get("run"):
         runs = [run for run in runs if str(run.pk) == wished]
+        here = reverse("recognition:apply", args=[runs[0].pk]) if runs else here
     return start_batch_response(request, runs, access.editable_videos(request.user).filter(team=team), here)
 
 

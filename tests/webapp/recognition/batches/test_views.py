@@ -150,6 +150,14 @@ def test_a_batch_can_be_stopped(team: Team, bob: User) -> None:
     assert "error" in decide(client, batch, "stop")
 
 
+def test_without_a_chosen_video_nothing_starts_and_one_stays_on_the_page(team: Team, bob: User) -> None:
+    run = promote(make_model_run(team=team))
+    make_video(team=team)
+    answer = signed_in(bob).post(reverse("recognition:begin"), {"run": run.pk, "which": "chosen"}, follow=True)
+    assert answer.redirect_chain[-1][0] == reverse("recognition:apply", args=[run.pk])
+    assert "No videos selected" in answer.content.decode()
+
+
 def test_without_a_deployed_model_nothing_starts(team: Team, bob: User) -> None:
     video = make_video(team=team)
     run = make_model_run(team=team)
