@@ -26,9 +26,9 @@ BUSY = 10_000
 SERIES = "(WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < %s - 1) SELECT n FROM s)"
 TRACKS = f"""
 INSERT INTO people_track (analysis_id, segment_id, person_id, joined_to_id, start_s, end_s, samples, reaches_start,
-    reaches_end)
+    reaches_end, seen)
 SELECT g.analysis_id, g.id, p.id, NULL, (p.number * 13 + v.n * 50) % 3500, (p.number * 13 + v.n * 50) % 3500 + 4,
-    %s, FALSE, FALSE
+    %s, FALSE, FALSE, %s
 FROM people_person p CROSS JOIN {SERIES} v
 JOIN (SELECT id, analysis_id, row_number() OVER (ORDER BY id) - 1 AS place FROM videos_segment) g
     ON g.place = (p.number * 7 + v.n) % %s
@@ -105,10 +105,11 @@ def _rows(people: int, tracks_of_each: int, faces_of_each: int) -> None:
     ]
     Person.objects.bulk_create(made, batch_size=BATCH)
     vector = sample_codec.pack_vector((np.random.default_rng(1).standard_normal(192) / 14).astype(np.float32))
+    seen = sample_codec.pack_spans([(0.0, 4.0)], 0.0)
     new_id = "lower(hex(randomblob(16)))" if connection.vendor == "sqlite" else "gen_random_uuid()"
     with connection.cursor() as cursor:
-        cursor.execute(TRACKS, [b"", tracks_of_each, VIDEOS, people])
-        cursor.execute(TRACKS, [b"", BUSY, VIDEOS, 1])
+        cursor.execute(TRACKS, [b"", seen, tracks_of_each, VIDEOS, people])
+        cursor.execute(TRACKS, [b"", seen, BUSY, VIDEOS, 1])
         cursor.execute(FACES.format(new_id=new_id), [vector, faces_of_each])
         if connection.vendor == "postgresql":
             cursor.execute("ANALYZE")  # as its own housekeeping does within a minute; SQLite has to do without

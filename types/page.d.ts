@@ -78,6 +78,7 @@ interface OurEvents {
   "fragment:stale": CustomEvent<null>;
   "fragment:refreshed": CustomEvent<null>;
   "people:changed": CustomEvent<null>;
+  "people:in-picture": CustomEvent<{ people: string[] }>;
   "people:selected": CustomEvent<{ person: string }>;
   "people:choose": CustomEvent<{ person: string }>;
   "player:time": CustomEvent<Moment>;

@@ -10,6 +10,8 @@ class FaceBoxes extends Listening {
   #callback = 0;
   #selected = "";
   #isStarted = false;
+  /** @type {string | null} */
+  #told = null;
 
   connectedCallback() {
     const player = this.closest("video-player");
@@ -84,10 +86,13 @@ class FaceBoxes extends Listening {
 
   #draw() {
     const data = this.windows.at(this.#time);
-    if (!data?.sources.width || this.hidden || (this.video.poster && !this.#isStarted)) return;
+    const isPoster = Boolean(this.video.poster) && !this.#isStarted;
+    const tracks = isPoster ? [] : (data?.tracks ?? []);
+    if (data || isPoster) this.#tell(tracks.filter((/** @type {Track} */ track) => boxAt(track, this.#time)));
+    if (!data?.sources.width || this.hidden || isPoster) return;
     const picture = this.#picture(data.sources);
     const unused = new Set(this.#boxes.keys());
-    for (const track of data.tracks) {
+    for (const track of tracks) {
       const box = boxAt(track, this.#time);
       if (!box) continue;
       unused.delete(track.id);
@@ -98,6 +103,15 @@ class FaceBoxes extends Listening {
       this.#boxes.delete(id);
     }
     this.classList.toggle("is-choosing", Boolean(this.#selected));
+  }
+
+  /** Whoever shows people lights those who are in this very picture. @param {Track[]} tracks */
+  #tell(tracks) {
+    const people = [...new Set(tracks.map(({ person }) => person))];
+    const words = people.join(" ");
+    if (words === this.#told) return;
+    this.#told = words;
+    document.dispatchEvent(new CustomEvent("people:in-picture", { detail: { people } }));
   }
 
   /** @param {Track} track */

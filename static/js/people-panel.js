@@ -16,6 +16,8 @@ class PeoplePanel extends Listening {
   #shownAt = 0;
   /** @type {Map<string, [start: number, end: number][]>} */
   #spans = new Map();
+  /** Whose boxes are in the picture, or null without a player that tells. @type {Set<string> | null} */
+  #boxed = null;
 
   connectedCallback() {
     this.person = this.dataset.person;
@@ -26,6 +28,7 @@ class PeoplePanel extends Listening {
     this.listen(document, "keydown", (event) => this.#pageKey(event));
     this.listen(document, "player:time", ({ detail }) => this.#moment(detail));
     this.listen(document, "people:choose", ({ detail }) => this.#choose(detail.person));
+    this.listen(document, "people:in-picture", ({ detail }) => this.#inPicture(detail.people));
     this.listen(document, "fragment:refreshed", (event) => event.target.contains(this) && this.#renewed());
     this.#read();
   }
@@ -141,12 +144,23 @@ class PeoplePanel extends Listening {
     this.#mark();
   }
 
+  /** @param {string[]} people */
+  #inPicture(people) {
+    this.#boxed = new Set(people);
+    this.#mark();
+  }
+
+  /** @param {string} person */
+  #isOnScreen(person) {
+    if (this.#boxed) return this.#boxed.has(person);
+    return (this.#spans.get(person) ?? []).some(([start, end]) => start <= this.#time && this.#time <= end);
+  }
+
   #mark() {
     for (const element of this.querySelectorAll("[data-person][data-screen-time]")) {
       const { person } = element.dataset;
       const spans = this.#spans.get(person) ?? [];
-      const isNow = spans.some(([start, end]) => start <= this.#time && this.#time <= end);
-      element.classList.toggle("is-on-screen", isNow && this.classList.contains("has-now"));
+      element.classList.toggle("is-on-screen", this.classList.contains("has-now") && this.#isOnScreen(person));
       element.classList.toggle("is-selected", person === this.person);
       if (element.matches(".strip li"))
         element.firstElementChild.toggleAttribute("aria-current", person === this.person);

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from analysis import pipeline
 from analysis.errors import Cancelled
+from analysis.faces.seen_spans import seen_spans
 from analysis.pipeline import AnalysisOptions, Models
 from analysis.types import FoundFace, FoundTrack, Progress, SegmentResult, Thoroughness
 from webapp import storage
@@ -26,6 +27,7 @@ from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 from webapp.people import sample_codec, upkeep_services
 from webapp.people.identification import tentative_runner
 from webapp.people.models import Face, Track
+from webapp.videos import media_info
 from webapp.videos.ingest_runner import original_of
 from webapp.videos.media_info import info_of
 from webapp.videos.models import Analysis, Segment, Video
@@ -141,7 +143,7 @@ def store_segment(job: Job, segment: Segment, result: SegmentResult) -> None:
     """Stores pictures, then rows and the end of the job in one transaction. Raises Cancelled if the job is not ours."""
     analysis = segment.analysis
     groups = RoughGroups.of_analysis(analysis.pk)
-    tracks = [_track(segment, found) for found in result.tracks]
+    tracks = [_track(segment, found, result.sample_step_s) for found in result.tracks]
     faces = [_faces(analysis, found, f"{segment.index}/{number}", groups) for number, found in enumerate(result.tracks)]
     tentative = _tentative_matches(analysis, [face for of_track in faces for face in of_track])
     with transaction.atomic():
@@ -173,7 +175,9 @@ def _tentative_matches(analysis: Analysis, faces: Sequence[Face]) -> dict[int, t
     return tentative_runner.identify(faces, analysis.video.team_id, analysis.embedder)
 
 
-def _track(segment: Segment, found: FoundTrack) -> Track:
+def _track(segment: Segment, found: FoundTrack, step_s: float) -> Track:
+    end_s = media_info.end_s(segment.analysis.video)
+    spans = [(start, max(min(end, end_s), start)) for start, end in seen_spans(found.times_s, step_s)]
     return Track(
         analysis=segment.analysis,
         segment=segment,
@@ -182,6 +186,7 @@ def _track(segment: Segment, found: FoundTrack) -> Track:
         samples=sample_codec.pack(found.times_s, found.boxes_xyxy, found.scores, found.start_s),
         reaches_start=found.reaches_start,
         reaches_end=found.reaches_end,
+        seen=sample_codec.pack_spans(spans, found.start_s),
     )
 
 

@@ -1,10 +1,12 @@
 """The face boxes of a stretch of a video, as the page draws them over the player."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
-from webapp.people import sample_codec
+from webapp.people import colour_queries, sample_codec
 from webapp.people.models import Track
 from webapp.videos.models import Video
 
@@ -30,11 +32,12 @@ def window_of(video: Video, *, start_s: float, end_s: float) -> dict[str, Any]:
         analysis=video.current_analysis_id, start_s__lt=end_s + offset_s, end_s__gte=start_s + offset_s
     )
     found = tracks.filter(person__is_deleted=False).select_related("person", "segment").order_by("start_s", "pk")
-    window["tracks"] = [_boxes_of(track, start_s, end_s, offset_s) for track in found]
+    hues = colour_queries.hues_in(video.current_analysis_id)
+    window["tracks"] = [_boxes_of(track, hues, start_s, end_s, offset_s) for track in found]
     return window
 
 
-def _boxes_of(track: Track, start_s: float, end_s: float, offset_s: float) -> dict[str, Any]:
+def _boxes_of(track: Track, hues: Mapping[UUID, int], start_s: float, end_s: float, offset_s: float) -> dict[str, Any]:
     times_s, boxes_xyxy, _scores = sample_codec.unpack(track.samples, track.start_s)
     times_s = times_s - offset_s
     margin_s = MARGIN_STEPS * track.segment.sample_step_s
@@ -45,7 +48,7 @@ def _boxes_of(track: Track, start_s: float, end_s: float, offset_s: float) -> di
         "id": track.pk,
         "person": str(person.pk),
         "label": str(person),
-        "hue": person.hue,
+        "hue": hues.get(person.pk, person.hue),
         "times_s": np.round(times_s[inside], 4).tolist(),
         "boxes": [[round(float(side), 1) for side in box] for box in boxes_xyxy[inside]],
         "max_gap_s": round(max(GAP_IN_STEPS * track.segment.sample_step_s, 0.1), 4),

@@ -44,7 +44,7 @@ def bars(spans: Iterable[Span], duration_s: float) -> list[Bar]:
     if duration_s <= 0:
         return []
     shown = []
-    for start_s, end_s in merged(spans, max(JOIN_WITHIN_S, duration_s * FINEST_BAR)):
+    for start_s, end_s in merged(spans, duration_s * FINEST_BAR):
         width = max((end_s - start_s) / duration_s * 100, THINNEST_BAR_PERCENT)
         left = min(max(start_s / duration_s * 100, 0.0), 100 - THINNEST_BAR_PERCENT)
         shown.append(Bar(start_s, end_s, round(left, 3), round(min(width, 100 - left), 3)))

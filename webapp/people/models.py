@@ -197,6 +197,9 @@ class Track(models.Model):
     """float32 little-endian rows (time_s - start_s, x1, y1, x2, y2, score); see `webapp.people.sample_codec`."""
     reaches_start = models.BooleanField(default=False)
     reaches_end = models.BooleanField(default=False)
+    seen = models.BinaryField(default=b"")
+    """Stretches in which the face is seen (`analysis.faces.seen_spans`), as `sample_codec.pack_spans`: all bars, shares
+    and times on screen are computed from these."""
 
     class Meta:
         indexes = [models.Index(fields=["analysis", "start_s"]), models.Index(fields=["person", "analysis"])]

@@ -3,11 +3,11 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery, UUIDField, Value
 
-from webapp.people import appearances
+from webapp.people import appearances, colour_queries, sample_codec
 from webapp.people.appearances import Bar, Span
 from webapp.people.identification import tentative_queries
 from webapp.people.models import STANDING, Face, Person, Presence, Track
@@ -60,32 +60,43 @@ class CardPeople:
 
 
 def rows_of_analysis(analysis_id: uuid.UUID, *, duration_s: float, offset_s: float, min_s: float) -> list[PersonRow]:
-    """Returns the people of a finished analysis, most screen time first. Two queries, however many people."""
+    """Returns the people of a finished analysis, most screen time first. Three queries, however many people.
+
+    Of those with the same time the older one comes first: rows stay where they are while somebody names people.
+    """
     spans: dict[uuid.UUID, list[Span]] = defaultdict(list)
     found = Track.objects.filter(analysis=analysis_id, person__is_deleted=False)
-    for person_id, start_s, end_s, step_s in found.values_list("person", "start_s", "end_s", "segment__sample_step_s"):
-        spans[person_id].append((max(start_s - offset_s, 0.0), max(end_s + step_s - offset_s, 0.0)))
+    for person_id, start_s, seen in found.values_list("person", "start_s", "seen"):
+        spans[person_id] += sample_codec.unpack_spans(seen, start_s - offset_s)
     people = Person.objects.in_bulk(spans)
-    rows = [_row(people[key], of_person, duration_s, min_s) for key, of_person in spans.items()]
-    return sorted(rows, key=lambda row: (-row.screen_time_s, row.label))
+    hues = colour_queries.hues_in(analysis_id)
+    rows = [
+        _row(people[key], hues.get(key, people[key].hue), of_person, duration_s, min_s)
+        for key, of_person in spans.items()
+    ]
+    return sorted(rows, key=lambda row: (-row.screen_time_s, people[row.id].number))
 
 
-def _row(person: Person, spans: list[Span], duration_s: float, min_s: float) -> PersonRow:
-    clipped = [(start, min(end, duration_s) if duration_s else end) for start, end in spans]
-    screen_time_s = appearances.total_s(clipped)
+def _row(person: Person, hue: int, spans: list[Span], duration_s: float, min_s: float) -> PersonRow:
+    screen_time_s = appearances.total_s(spans)
     return PersonRow(
         id=person.pk,
         label=str(person),
         name=person.name,
         is_named=bool(person.name),
-        hue=person.hue,
+        hue=hue,
         portrait=person.portrait_id,
         screen_time_s=screen_time_s,
         share_percent=min(100.0, 100 * screen_time_s / duration_s) if duration_s else 0.0,
-        bars=appearances.bars(clipped, duration_s),
-        appearances=appearances.merged(clipped, appearances.JOIN_WITHIN_S),
+        bars=appearances.bars(spans, duration_s),
+        appearances=appearances.merged(_from_the_start(spans), appearances.JOIN_WITHIN_S),
         is_brief=screen_time_s < min_s,
     )
+
+
+def _from_the_start(spans: Iterable[Span]) -> list[Span]:
+    """A player does not go to moments before 0."""
+    return [(max(start, 0.0), max(end, 0.0)) for start, end in spans]
 
 
 def found_so_far(analysis_id: uuid.UUID, offset_s: float, limit: int = STRIP_FACES) -> list[SmallFace]:
@@ -122,7 +133,9 @@ def _known_first(
             who, face = people[group][0], faces[group]
             known.append(SmallFace(face.face, who.pk, str(who), who.hue, face.time_s, is_probable=True))
     known.sort(key=lambda face: face.time_s)
-    return known + [face for group, face in faces.items() if group not in shown]
+    everybody = known + [face for group, face in faces.items() if group not in shown]
+    hues = colour_queries.told_apart([face.hue for face in everybody])
+    return [replace(face, hue=hue) for face, hue in zip(everybody, hues, strict=True)]
 
 
 def people_of_cards(finished: Sequence[uuid.UUID], running: Sequence[uuid.UUID]) -> dict[uuid.UUID, CardPeople]:

@@ -3,7 +3,7 @@
 Call `refresh` in every transaction that changes whose a track is, or which tracks are shown.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +11,8 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Count, F, Q, Sum
-from django.db.models.functions import Greatest
-
+from webapp.people import appearances, sample_codec
+from webapp.people.appearances import Span
 from webapp.people.models import Face, Person, Presence
 from webapp.people.track_queries import shown_tracks
 
@@ -47,16 +46,7 @@ class VideoPresence:
 
 
 def _count(ids: list[UUID]) -> None:
-    counted = (
-        shown_tracks()
-        .filter(person__in=ids)
-        .values_list("person", "analysis", "analysis__video__created_at")
-        .annotate(n=Count("pk", filter=Q(joined_to=None)), length_s=Sum(Greatest(F("end_s") - F("start_s"), 0.0)))
-    )
-    seen: dict[UUID, list[VideoPresence]] = defaultdict(list)
-    for person, analysis, added_at, count, length_s in counted:
-        assert person is not None  # filtered
-        seen[person].append(VideoPresence(analysis, count, length_s, added_at))
+    seen = _seen(ids)
     people = list(Person.objects.filter(pk__in=ids).only("pk", "is_deleted"))
     for person in people:
         videos = seen[person.pk]
@@ -67,6 +57,25 @@ def _count(ids: list[UUID]) -> None:
         person.last_seen_at = max((video.added_at for video in videos), default=None)
     Person.objects.bulk_update(people, ["appearances", "videos", "screen_s", "first_seen_at", "last_seen_at"])
     _keep_presences(ids, {person.pk: seen[person.pk] for person in people if not person.is_deleted})
+
+
+def _seen(ids: Sequence[UUID]) -> dict[UUID, list[VideoPresence]]:
+    """Returns the videos of each person. A moment counts once, however many tracks show it."""
+    columns = ("person", "analysis", "analysis__video__created_at", "joined_to", "start_s", "seen")
+    spans: dict[tuple[UUID, UUID, datetime], list[Span]] = defaultdict(list)
+    firsts: Counter[tuple[UUID, UUID, datetime]] = Counter()
+    for person, analysis, added_at, joined_to, start_s, seen in (
+        shown_tracks().filter(person__in=ids).values_list(*columns)
+    ):
+        assert person is not None  # filtered
+        key = person, analysis, added_at
+        firsts[key] += joined_to is None
+        spans[key] += sample_codec.unpack_spans(seen, start_s)
+    found: dict[UUID, list[VideoPresence]] = defaultdict(list)
+    for key, of_video in spans.items():
+        person, analysis, added_at = key
+        found[person].append(VideoPresence(analysis, firsts[key], appearances.total_s(of_video), added_at))
+    return found
 
 
 def _keep_presences(ids: list[UUID], seen: Mapping[UUID, Sequence[VideoPresence]]) -> None:

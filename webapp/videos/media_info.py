@@ -1,5 +1,6 @@
 """What is known of a video's file: the library's `VideoInfo` as columns and back, and what a browser can play."""
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -25,6 +26,11 @@ def columns_of(info: VideoInfo) -> dict[str, Any]:
 def info_of(video: Video) -> VideoInfo:
     """Returns the stored result of the probe, so that the file need not be opened again."""
     return VideoInfo(**video.probed)
+
+
+def end_s(video: Video) -> float:
+    """Returns the time in seconds at which the video ends, in the container's time; infinity where that is unknown."""
+    return float(video.probed.get("start_s", 0.0)) + video.duration_s if video.duration_s else math.inf
 
 
 def is_playable(video: Video) -> bool:
