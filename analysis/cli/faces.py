@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from analysis.errors import AnalysisError, UnreadablePicture
+from analysis.faces.clarity import are_clear, shorter_side
 from analysis.faces.detect import DEFAULT_MIN_SCORE, FaceDetector, load_detector
 from analysis.faces.embed import Embedder, load_embedder
 from analysis.faces.face_mesh import FaceMesh, load_face_mesh
-from analysis.faces.quality import face_qualities
+from analysis.faces.quality import face_marks
 from analysis.images.read import SUFFIXES, read_picture
-from analysis.types import Faces, Image, Thoroughness
+from analysis.types import Faces, Float32, Image, Thoroughness, ViewMeasures
 
 BAR_WIDTH = 30
 
@@ -79,8 +80,8 @@ def faces_of(
     """Returns the entry of one picture; raises UnreadablePicture or PictureTooLarge."""
     image_bgr = read_picture(file)
     faces = detector.detect(image_bgr, thoroughness, min_score)
-    qualities = face_qualities(image_bgr, faces)
-    rated = _rated(image_bgr, faces, *raters) if raters else [{} for _ in range(len(faces))]
+    qualities, sharpness = face_marks(image_bgr, faces)
+    rated = _rated(image_bgr, faces, sharpness, *raters) if raters else [{} for _ in range(len(faces))]
     found = []
     for number in range(len(faces)):
         face = {
@@ -93,12 +94,21 @@ def faces_of(
     return {"file": str(file), "width": image_bgr.shape[1], "height": image_bgr.shape[0], "faces": found}
 
 
-def _rated(image_bgr: Image, faces: Faces, embedder: Embedder, face_mesh: FaceMesh) -> list[dict[str, Any]]:
-    """Returns for each face its vector, how likely it is one, and where it turns (see `FacePoses`)."""
+def _rated(
+    image_bgr: Image, faces: Faces, sharpness: Float32, embedder: Embedder, face_mesh: FaceMesh
+) -> list[dict[str, Any]]:
+    """Returns for each face its vector, whether the view is clear, and why (see `ViewMeasures`)."""
     vectors = embedder.embed(embedder.align(image_bgr, faces.landmarks))
     poses = face_mesh.rate(image_bgr, faces.boxes_xyxy, faces.landmarks)
+    measures = [
+        ViewMeasures(float(presence), float(yaw_deg), float(pitch_deg), float(sharp))
+        for presence, yaw_deg, pitch_deg, sharp in zip(
+            poses.presence, poses.yaw_deg, poses.pitch_deg, sharpness, strict=True
+        )
+    ]
     return [
         {
+            "clear": are_clear(measures[number], shorter_side(faces.boxes_xyxy[number])),
             "presence": round(float(poses.presence[number]), 4),
             "yaw_deg": round(float(poses.yaw_deg[number]), 1),
             "pitch_deg": round(float(poses.pitch_deg[number]), 1),

@@ -14,8 +14,10 @@ from analysis.types import Faces, Float32, Image
 PATCH_SIZE = 24
 PATCH_TEMPLATE: Float32 = (ARCFACE_TEMPLATE * (PATCH_SIZE / ARCFACE_SIZE)).astype(np.float32)
 LONG_STEP_S = 0.6
-"""Samples further apart do not predict the next position."""
+"""Samples further apart do not predict the next position, and unsure faces do not end such a gap."""
 MAX_PREDICTED_STEPS = 2.0
+OWNED_OVERLAP, OWNED_MARGIN = 0.4, 0.25
+"""Intersection over union from which a face lies in a track's place, and by how much less another one does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,8 @@ def pair_scores(
         & (larger / smaller <= rules.size_ratio_at_once + rules.size_ratio_per_s * gaps_s[:, None])
         & (similarity >= least)
     )
-    fit = (1 - distance / reach) + overlap + np.maximum(similarity, 0) + 1e-3
+    # Size and likeness tell whoever passes behind somebody from that person, whose place is nearly the same.
+    fit = (1 - distance / reach) + overlap + smaller / larger + 2 * np.maximum(similarity, 0)
     scores: Float32 = np.where(possible, fit, 0).astype(np.float32)
     return scores
 
@@ -196,10 +199,18 @@ class Tracker:
         gaps = np.array([time_s - track.times_s[-1] for track in tracks], np.float32)
         similarity = np.stack([track.patch for track in tracks]) @ patches.T
         predicted = np.stack([track.predict_box(time_s) for track in tracks])
+        overlap = np.maximum(iou_matrix(last, boxes_xyxy), iou_matrix(predicted, boxes_xyxy))
+        # Where a face lies in the place of one track, another that only comes near must look strikingly alike: a face
+        # that turned starts anew, and linking joins it, rather than being taken for whoever passed behind it.
+        owner = overlap.max(axis=0) * (overlap.max(axis=0) >= OWNED_OVERLAP)
+        is_taken = (overlap < owner - OWNED_MARGIN) & (similarity < self.rules.striking_similarity)
+        unlikely = is_taken
         if not is_sure:
-            overlap = np.maximum(iou_matrix(last, boxes_xyxy), iou_matrix(predicted, boxes_xyxy))
-            similarity = np.where(overlap >= self.rules.least_overlap_unsure, similarity, np.float32(-1))
-        return match_boxes(last, predicted, gaps, boxes_xyxy, similarity, self.rules)
+            lost = gaps[:, None] > LONG_STEP_S
+            unlikely = is_taken | lost | (overlap < self.rules.least_overlap_unsure)
+        return match_boxes(
+            last, predicted, gaps, boxes_xyxy, np.where(unlikely, np.float32(-1), similarity), self.rules
+        )
 
     def finish(self) -> list[OpenTrack]:
         """Ends and returns all tracks that are still open."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.types import Float32, FoundFace, FoundTrack, ViewMeasures
+from analysis.types import Float32, Float64, FoundFace, FoundTrack, ViewMeasures
 
 CLEAR_PRESENCE = 0.5
 """Of faces that people recognise, below it are 0.1 % of LFW's, 4 % with masks, 0.5 % of 64-pixel portraits; of false
@@ -33,8 +33,10 @@ BLURRED_PRESENCE_SHARE, ASIDE_SHARE = 0.1, 0.3
 """What is left of the quality of a view that is no face at all, and of one in full profile."""
 FRONTAL_YAW_DEG, PROFILE_YAW_DEG = 30.0, 75.0
 
-FIRM_SAMPLES, FIRM_SCORE = 8, 0.73
-"""Samples and their median score from which an unclear track is certainly some face."""
+SHORT_SAMPLES, SURE_PRESENCE = 3, 0.9
+"""A track of fewer samples must have a view of this presence: a blurred profile reaches 0.75 in a single picture."""
+FIRM_SAMPLES, FIRM_S, FIRM_SCORE = 5, 2.0, 0.73
+"""Samples, seconds and median score from which an unclear track is certainly some face."""
 
 
 def rated_quality(quality: float, measures: ViewMeasures) -> float:
@@ -68,12 +70,19 @@ def are_clear(measures: ViewMeasures, side_px: float) -> bool:
 def is_face(track: FoundTrack) -> bool:
     """Returns whether a track shows a face at all, by its views or else by how well and how long it was detected."""
     seen = max(face.measures.presence for face in track.faces) >= NO_FACE_PRESENCE
-    return seen or float(track.scores.max()) >= SURELY_DETECTED or is_firm(track.scores, track.faces)
+    return seen or float(track.scores.max()) >= SURELY_DETECTED or is_firm(track.times_s, track.scores)
 
 
-def is_firm(scores: Float32, faces: Sequence[FoundFace]) -> bool:
+def is_firm(times_s: Float64, scores: Float32) -> bool:
     """Returns whether a track is certainly some face, though no view of it is clear: long, and well detected."""
-    return len(scores) >= FIRM_SAMPLES and float(np.median(scores)) >= FIRM_SCORE
+    is_long = len(times_s) >= FIRM_SAMPLES and float(times_s[-1] - times_s[0]) >= FIRM_S
+    return is_long and float(np.median(scores)) >= FIRM_SCORE
+
+
+def may_found(track_samples: int, faces: Sequence[FoundFace]) -> bool:
+    """Returns whether a track can found a person: by a clear view, which has to be a sure one in a short track."""
+    least = CLEAR_PRESENCE if track_samples >= SHORT_SAMPLES else SURE_PRESENCE
+    return any(face.measures.presence >= least for face in clear_views(faces))
 
 
 def clear_views(faces: Sequence[FoundFace]) -> list[FoundFace]:

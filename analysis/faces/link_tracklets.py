@@ -15,7 +15,7 @@ import numpy as np
 from analysis.boxes import areas, centres
 from analysis.faces.clarity import clear_views
 from analysis.faces.group import Bool
-from analysis.faces.same_picture import seen_together
+from analysis.faces.same_picture import SAME_MOMENT_S, seen_together
 from analysis.types import Float32, Float64, FoundTrack
 
 MAX_GAP_S = 3.0
@@ -138,8 +138,11 @@ def linked_track(tracklets: Sequence[FoundTrack]) -> FoundTrack:
     times_s: Float64 = np.concatenate([tracklet.times_s for tracklet in tracklets])
     scores = np.concatenate([tracklet.scores for tracklet in tracklets])
     # Two boxes of one face in one picture: the surer one stays.
-    order = np.lexsort((-scores, times_s))
-    order = order[np.concatenate([[True], np.diff(times_s[order]) > 0])]
+    by_time = np.argsort(times_s, kind="stable")
+    picture = np.zeros(len(times_s), np.int64)
+    picture[by_time[1:]] = np.cumsum(np.diff(times_s[by_time]) > SAME_MOMENT_S)
+    order = np.lexsort((-scores, picture))
+    order = order[np.concatenate([[True], np.diff(picture[order]) > 0])]
     return FoundTrack(
         times_s=times_s[order],
         boxes_xyxy=np.concatenate([tracklet.boxes_xyxy for tracklet in tracklets])[order],

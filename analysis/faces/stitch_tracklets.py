@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from analysis.faces.associate import TrackingRules, match_pairs, pair_scores
-from analysis.faces.clarity import clear_views, is_firm
+from analysis.faces.clarity import clear_views, is_firm, may_found
 from analysis.faces.group import Bool, Thresholds, group_vectors, mean_vector
 from analysis.faces.same_picture import seen_together
 from analysis.types import Constraints, Float32, Float64, FoundFace, FoundTrack, Grouping, SegmentResult
@@ -79,7 +79,7 @@ def group_tracks(
     lengths = np.array([len(samples_of(track)[0]) * step_s for track in members])
     together = seen_together([samples_of(track)[:2] for track in members])
     must_link, cannot_link = _between_tracks(constraints, tracks, together)
-    clear = [number for number, views in enumerate(faces) if clear_views(views)]
+    clear = [n for n, track in enumerate(members) if may_found(len(samples_of(track)[0]), faces[n])]
 
     def grouped(rows: list[int], linked: list[list[int]]) -> list[list[int]]:
         """Groups some of the tracks by their clear views, or all views where none is clear."""
@@ -104,7 +104,7 @@ def group_tracks(
         for number, track in enumerate(members)
         if number not in known
         and groups
-        and is_firm(samples_of(track)[2], faces[number])
+        and is_firm(samples_of(track)[0], samples_of(track)[2])
         and all(together[number, group].any() for group in groups)
     ]
     groups += grouped(firm, []) if firm else []

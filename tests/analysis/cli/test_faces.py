@@ -33,7 +33,7 @@ def test_faces_with_everything_that_is_known_of_them(folder: Path, tmp_path: Pat
     assert 0.6 < face["score"] <= 1
     assert 0.5 < face["quality"] <= 1
     assert np.linalg.norm(face["embedding"]) == pytest.approx(1, abs=1e-3)
-    assert face["presence"] > 0.9
+    assert face["presence"] > 0.9 and face["clear"] is True
     assert abs(face["yaw_deg"]) < 30 > abs(face["pitch_deg"])
 
 
@@ -41,7 +41,7 @@ def test_without_asking_there_are_no_embeddings_and_nothing_above_the_score(fold
     out = tmp_path / "faces.json"
     assert main(["faces", str(folder / "hopper.jpg"), "--out", str(out), "--thoroughness", "fast"]) == 0
     [face] = json.loads(out.read_text())[0]["faces"]
-    assert {"embedding", "presence", "yaw_deg", "pitch_deg"}.isdisjoint(face)
+    assert {"embedding", "clear", "presence", "yaw_deg", "pitch_deg"}.isdisjoint(face)
     assert main(["faces", str(folder / "hopper.jpg"), "--out", str(out), "--min-score", "0.999"]) == 0
     assert json.loads(out.read_text())[0]["faces"] == []
 
