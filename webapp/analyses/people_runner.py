@@ -59,9 +59,7 @@ def store(made: Plan, *, team: Team) -> list[UUID]:
     `upkeep_services.finish` has to be called. Of two analyses of a team the second waits here for the first.
     """
     creation_services.hold(team.pk)
-    found = identification_runner.identify(
-        made.probes, made.groups, known_as=made.known_as, cannot_link=made.cannot_link, team=team
-    )
+    found = identification_runner.identify(made.probes, known_as=made.known_as, cannot_link=made.cannot_link, team=team)
     people = _people_of(made, found, team)
     for group, person in zip(made.groups, people, strict=True):
         for track in group:

@@ -49,18 +49,3 @@ def bars(spans: Iterable[Span], duration_s: float) -> list[Bar]:
         left = min(max(start_s / duration_s * 100, 0.0), 100 - THINNEST_BAR_PERCENT)
         shown.append(Bar(start_s, end_s, round(left, 3), round(min(width, 100 - left), 3)))
     return shown
-
-
-def meet(first: Iterable[Span], second: Iterable[Span]) -> float | None:
-    """Returns the first time at which spans of both overlap, or None."""
-    ours, theirs = merged(first), merged(second)
-    one = other = 0
-    while one < len(ours) and other < len(theirs):
-        begin = max(ours[one][0], theirs[other][0])
-        if begin < min(ours[one][1], theirs[other][1]):
-            return begin
-        if ours[one][1] <= theirs[other][1]:
-            one += 1
-        else:
-            other += 1
-    return None

@@ -50,14 +50,6 @@ def test_a_video_without_length_has_no_bars() -> None:
     assert appearances.bars([(0, 1)], 0) == []
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "moment"),
-    [([(0, 2)], [(1, 3)], 1), ([(0, 1)], [(1, 2)], None), ([], [(0, 1)], None), ([(5, 6), (0, 9)], [(8, 10)], 8)],
-)
-def test_meet(first: list, second: list, moment: float | None) -> None:  # type: ignore[type-arg]
-    assert appearances.meet(first, second) == moment
-
-
 def test_samples_come_back_as_they_were_even_late_in_a_long_video() -> None:
     times_s = 7000.04 + np.arange(300, dtype=np.float64) * 0.04
     boxes = np.random.default_rng(1).uniform(0, 1920, (300, 4)).astype(np.float32)
@@ -103,6 +95,25 @@ def test_parts_of_a_named_person_stay_that_person() -> None:
 def test_two_who_are_seen_at_once_never_become_one_named_person() -> None:
     before = {"anna": carry_over_runner.Before([*seen(0, 10), *seen(5, 12, x=300)], True)}
     assert len(carry_over_runner.match([seen(0, 10), seen(5, 12, x=300)], before)) == 1
+
+
+def taking_turns(*starts_s: float, x: float = 0) -> carry_over_runner.Seen:
+    """One track that is seen for a second at each of these moments."""
+    parts = [seen(start_s, start_s + 0.9, x)[0] for start_s in starts_s]
+    return [(np.concatenate([times_s for times_s, _ in parts]), np.concatenate([boxes for _, boxes in parts]))]
+
+
+def test_parts_of_a_named_person_may_take_turns_as_long_as_no_picture_holds_both() -> None:
+    before = {"anna": carry_over_runner.Before([*taking_turns(0, 2, 4), *taking_turns(1, 3, 5, x=300)], True)}
+    parts = [taking_turns(0, 2, 4), taking_turns(1, 3, 5, x=300)]
+    assert carry_over_runner.match(parts, before) == {0: "anna", 1: "anna"}
+
+
+def test_who_must_be_somebody_does_not_take_the_name_from_the_rest_of_them() -> None:
+    """The larger group holds more than before, so that it is only found by its share of the earlier person."""
+    before = {"anna": carry_over_runner.Before([*seen(0, 10), *seen(30, 31)], True)}
+    new = [[*seen(0, 10), *seen(12, 25)], seen(30, 31)]
+    assert carry_over_runner.match(new, before, must_be={1: "anna"}) == {0: "anna", 1: "anna"}
 
 
 def test_a_very_short_track_is_recognised() -> None:

@@ -1,16 +1,16 @@
 """Finds what speaks against two people being one: both on screen at once, or told apart by somebody."""
 
 import uuid
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
+import numpy as np
 from django.db.models import Count
 
-from webapp.people import appearances, constraint_queries, track_queries
-from webapp.people.appearances import Span
+from analysis.faces import same_picture
+from webapp.people import constraint_queries, same_picture_queries, track_queries
 from webapp.people.models import Event, EventKind, Person, Track
+from webapp.people.same_picture_queries import TrackSpan
 from webapp.videos.models import Video
 
 
@@ -42,35 +42,30 @@ def against_merging(first: Person, second: Person) -> Against:
     contradicted = constraint_queries.contradicted_by_merging(first, second)
     is_told_apart = bool(contradicted.aparts or contradicted.verdicts)
     event = _who_told_them_apart(first, second) if is_told_apart else None
-    return Against(_meetings(first.pk, second.pk), event, is_told_apart)
+    return Against(_meetings_of(first.pk, second.pk), event, is_told_apart)
 
 
 def against_moving(tracks: Sequence[Track], target: Person) -> list[Meeting]:
-    """Returns where `target` is already on screen during one of these appearances."""
-    spans: dict[uuid.UUID, tuple[list[Span], list[Span]]] = defaultdict(lambda: ([], []))
-    for track in tracks:
-        spans[track.analysis_id][0].append((track.start_s, track.end_s))
-    theirs = Track.objects.filter(person=target, analysis__in=list(spans))
-    for analysis, start_s, end_s in theirs.values_list("analysis", "start_s", "end_s"):
-        spans[analysis][1].append((start_s, end_s))
-    video_of = {track.analysis_id: track.analysis.video_id for track in tracks}
-    return _in_videos({video_of[key]: appearances.meet(ours, others) for key, (ours, others) in spans.items()})
+    """Returns where `target` is in one picture with one of these appearances."""
+    ours = [TrackSpan(track.pk, track.analysis_id, False, track.start_s, track.end_s) for track in tracks]
+    theirs = Track.objects.filter(person=target, analysis__in={track.analysis_id for track in tracks})
+    videos = {track.analysis_id: track.analysis.video_id for track in tracks}
+    return _meetings([*ours, *same_picture_queries.spans_of(theirs, True)], videos)
 
 
 def seen_together(person_ids: Collection[uuid.UUID]) -> set[constraint_queries.Pair]:
-    """Returns the pairs of these people who are on screen at once somewhere. Two queries, however many appearances."""
+    """Returns the pairs of these people who are in one picture somewhere. Reads only videos that show several."""
     shown = track_queries.shown_tracks().filter(person__in=person_ids)
     shared = shown.values("analysis").annotate(people=Count("person", distinct=True)).filter(people__gt=1)
     tracks = shown.filter(analysis__in=[row["analysis"] for row in shared])
-    spans: dict[uuid.UUID, dict[uuid.UUID, list[Span]]] = defaultdict(lambda: defaultdict(list))
-    for analysis, person, start_s, end_s in tracks.values_list("analysis", "person", "start_s", "end_s"):
-        spans[analysis][person].append((start_s, end_s))
-    return {
-        frozenset((one, other))
-        for of_video in spans.values()
-        for one, other in combinations(of_video, 2)
-        if appearances.meet(of_video[one], of_video[other]) is not None
-    }
+    columns = tracks.values_list("pk", "analysis", "person", "start_s", "end_s")
+    spans = [TrackSpan(pk, analysis, person, start_s, end_s) for pk, analysis, person, start_s, end_s in columns]
+    pairs: set[constraint_queries.Pair] = set()
+    for samples in same_picture_queries.samples_by_analysis(spans).values():
+        people = [person for person in samples if person]
+        together = same_picture.seen_together([samples[person] for person in people])
+        pairs |= {frozenset((people[one], people[other])) for one, other in np.argwhere(together)}
+    return pairs
 
 
 def _who_told_them_apart(first: Person, second: Person) -> Event | None:
@@ -79,15 +74,25 @@ def _who_told_them_apart(first: Person, second: Person) -> Event | None:
     return events.select_related("made_by").order_by("-made_at").first()
 
 
-def _meetings(first: uuid.UUID, second: uuid.UUID) -> list[Meeting]:
+def _meetings_of(first: uuid.UUID, second: uuid.UUID) -> list[Meeting]:
     """Reads only videos that show both."""
     shown = track_queries.shown_tracks()
     both = shown.filter(person=first, analysis__in=shown.filter(person=second).values("analysis")).values("analysis")
-    tracks = shown.filter(person__in=[first, second], analysis__in=both)
-    spans: dict[uuid.UUID, tuple[list[Span], list[Span]]] = defaultdict(lambda: ([], []))
-    for video, person, start_s, end_s in tracks.values_list("analysis__video", "person", "start_s", "end_s"):
-        spans[video][person == second].append((start_s, end_s))
-    return _in_videos({video: appearances.meet(ours, theirs) for video, (ours, theirs) in spans.items()})
+    tracks = shown.filter(analysis__in=both)
+    spans = [
+        *same_picture_queries.spans_of(tracks.filter(person=first), False),
+        *same_picture_queries.spans_of(tracks.filter(person=second), True),
+    ]
+    return _meetings(spans, dict(both.values_list("analysis", "analysis__video").distinct()))
+
+
+def _meetings(spans: Iterable[TrackSpan[bool]], video_of: Mapping[uuid.UUID, uuid.UUID]) -> list[Meeting]:
+    """Returns the first moment in each video at which both sides are in one picture."""
+    moments = {
+        video_of[analysis]: same_picture.first_together([sides[False]], [sides[True]])
+        for analysis, sides in same_picture_queries.samples_by_analysis(spans).items()
+    }
+    return _in_videos(moments)
 
 
 def _in_videos(moments: dict[uuid.UUID, float | None]) -> list[Meeting]:

@@ -8,11 +8,12 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.faces.group import mean_vector
+from analysis.faces import same_picture
+from analysis.faces.group import Bool, mean_vector
 from analysis.faces.search import IDENTIFICATION_THRESHOLDS, IdentificationThresholds, similarities
 from analysis.types import Float32
 from webapp.accounts.models import Team
-from webapp.people import gallery_queries, sample_codec, summary_services
+from webapp.people import gallery_queries, same_picture_queries, sample_codec, summary_services
 from webapp.people.gallery_queries import TeamGallery
 from webapp.people.models import Face, Person, Suggestion, Track
 
@@ -39,6 +40,11 @@ class Probes:
 
     embedder: str
     vectors: dict[int, Float32]
+    together: Bool
+    """(groups, groups): which of all groups are in one picture."""
+
+
+NO_PROBES = Probes("", {}, np.zeros((0, 0), bool))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +59,24 @@ def prepare(groups: Sequence[Sequence[Track]], *, known_as: Mapping[int, UUID], 
     """Reads what the comparison needs, so that `identify` is quick while others wait for it."""
     new = [number for number in range(len(groups)) if number not in known_as]
     if not new:
-        return Probes("", {})
+        return NO_PROBES
     embedder = groups[new[0]][0].analysis.embedder
     if embedder not in IDENTIFICATION_THRESHOLDS:
-        return Probes(embedder, {})
+        return NO_PROBES
     vectors = _vectors([groups[number] for number in new])
     gallery_queries.team_gallery(team.pk, embedder)
-    return Probes(embedder, {new[position]: vector for position, vector in vectors.items()})
+    numbered = {new[position]: vector for position, vector in vectors.items()}
+    return Probes(embedder, numbered, same_picture.seen_together([_samples(group) for group in groups]))
 
 
 def identify(
     probes: Probes,
-    groups: Sequence[Sequence[Track]],
     *,
     known_as: Mapping[int, UUID],
     cannot_link: Sequence[Collection[UUID]],
     team: Team,
 ) -> Identified:
-    """Compares the groups that are nobody yet with everybody. Two who are seen at one moment never become one person.
+    """Compares the groups that are nobody yet with everybody. Two who are in one picture never become one person.
 
     Call it while the team's people are held (`creation_services.hold`): of two analyses that end at the same time the
     second has to see the people of the first.
@@ -83,7 +89,7 @@ def identify(
     for column, number in enumerate(numbers):
         if others := cannot_link[number]:
             table[[row for row, person in enumerate(known.people) if person in others], column] = -1.0
-    return _decide(table, known, numbers, groups, known_as, IDENTIFICATION_THRESHOLDS[probes.embedder])
+    return _decide(table, known, numbers, probes.together, known_as, IDENTIFICATION_THRESHOLDS[probes.embedder])
 
 
 def suggest(found: Identified, people: Sequence[Person], team: Team) -> None:
@@ -108,7 +114,7 @@ def _decide(
     table: Float32,
     known: TeamGallery,
     numbers: Sequence[int],
-    groups: Sequence[Sequence[Track]],
+    together: Bool,
     known_as: Mapping[int, UUID],
     defaults: IdentificationThresholds,
 ) -> Identified:
@@ -123,7 +129,7 @@ def _decide(
     for position in np.argsort(-table[rows, columns], kind="stable"):
         row, column = int(rows[position]), int(columns[position])
         number, person, similarity = numbers[column], known.people[row], float(table[row, column])
-        if any(_overlap(groups[number], groups[other]) for other in present[person]):
+        if together[number, present[person]].any():
             continue
         if number not in accepted and similarity >= accept_from[row]:
             accepted[number] = person
@@ -172,5 +178,7 @@ def _vectors(groups: Sequence[Sequence[Track]]) -> dict[int, Float32]:
     }
 
 
-def _overlap(group: Sequence[Track], other: Sequence[Track]) -> bool:
-    return any(t.start_s <= o.end_s and o.start_s <= t.end_s for t in group for o in other)
+def _samples(group: Sequence[Track]) -> same_picture_queries.Samples:
+    return same_picture_queries.joined_samples(
+        [sample_codec.unpack(track.samples, track.start_s)[:2] for track in group]
+    )
