@@ -134,6 +134,8 @@ class FoundFace:
     picture_jpeg: bytes
     """Square crop with some surroundings, at most 192 px."""
     measures: ViewMeasures = FRONTAL
+    picture_landmarks: Float32 | None = None
+    """(5, 2), in shares of the picture's sides, so that another embedder can read it without the video."""
 
     def __post_init__(self) -> None:
         expect_shape("box_xyxy", self.box_xyxy, (4,))

@@ -14,6 +14,8 @@ DATA_DIR = env.folder("ROLLCALL_DATA_DIR", BASE_DIR / "data")
 MEDIA_ROOT = env.folder("ROLLCALL_MEDIA_DIR", DATA_DIR / "media")
 UPLOAD_DIR = env.folder("ROLLCALL_UPLOAD_DIR", DATA_DIR / "uploads")
 """Unfinished uploads; on the same file system as MEDIA_ROOT, so that finishing one is a rename."""
+EMBEDDERS_DIR = env.folder("ROLLCALL_EMBEDDERS_DIR", DATA_DIR / "embedders")
+"""Face models that the operator offers, see `analysis.faces.embedder_files`."""
 
 DEBUG = env.flag("ROLLCALL_DEBUG")
 SECRET_KEY_FILE = DATA_DIR / "secret_key"

@@ -11,13 +11,19 @@ import resource
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analysis.errors import AnalysisError, PictureTooLarge, UnreadablePicture
+from analysis.faces.embedder_files import read_embedder_file
 from analysis.types import Float32, Image, Thoroughness
+
+if TYPE_CHECKING:
+    from analysis.faces.embed import Embedder
 
 ROOT = Path(__file__).resolve().parents[2]
 MAX_BYTES = 15_000_000
@@ -48,8 +54,10 @@ class PhotoFaces:
     embedder: str
 
 
-def faces_in_subprocess(data: bytes) -> PhotoFaces:
+def faces_in_subprocess(data: bytes, embedder: Path | None = None) -> PhotoFaces:
     """Finds the faces of a picture (the content of its file) in a sandboxed child process, at most two at a time.
+
+    `embedder` is the ONNX file of an operator's embedder; None: the built-in one.
 
     Raises UnreadablePicture, PictureTooLarge, or TimeoutError if too many others wait.
     """
@@ -58,15 +66,15 @@ def faces_in_subprocess(data: bytes) -> PhotoFaces:
     if not _at_once.acquire(timeout=TIMEOUT_S):
         raise TimeoutError("too many pictures at once")
     try:
-        return _run_child(data)
+        return _run_child(data, embedder)
     finally:
         _at_once.release()
 
 
-def _run_child(data: bytes) -> PhotoFaces:
+def _run_child(data: bytes, embedder: Path | None) -> PhotoFaces:
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "analysis.cli.photo"],
+            [sys.executable, "-m", "analysis.cli.photo", *([str(embedder)] if embedder else [])],
             cwd=ROOT,
             input=data,
             capture_output=True,
@@ -90,32 +98,35 @@ def _run_child(data: bytes) -> PhotoFaces:
     return PhotoFaces(faces, answer["embedder"])
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Runs in the child: limits it for good, then prints the faces, or an object with "error"."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    embedder = Path(arguments[0]) if arguments else None
+    memory = MEMORY_BYTES + (3 * embedder.stat().st_size if embedder else 0)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (TIMEOUT_S, TIMEOUT_S))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     data = sys.stdin.buffer.read(MAX_BYTES + 1)
     try:
-        answer = _find_faces(data)
+        answer = _find_faces(data, embedder)
     except AnalysisError as error:
         answer = {"error": error.code}
     print(json.dumps(answer))
     return 0
 
 
-def _find_faces(data: bytes) -> dict[str, object]:
+def _find_faces(data: bytes, own: Path | None) -> dict[str, object]:
     import cv2  # deferred: loads cv2
 
     from analysis.faces.detect import load_detector  # deferred: loads cv2
     from analysis.faces.embed import load_mobilefacenet  # deferred: loads cv2
+    from analysis.faces.onnx_embedder import load_embedder_file  # deferred: loads cv2
     from analysis.faces.quality import face_qualities  # deferred: loads cv2
     from analysis.images.read import decode_picture  # deferred: loads cv2
 
     if len(data) > MAX_BYTES:
         raise PictureTooLarge("standard input")
     image_bgr = decode_picture(data, "the picture")
-    embedder = load_mobilefacenet(1)
+    embedder: Embedder = load_embedder_file(read_embedder_file(own), 1) if own else load_mobilefacenet(1)
     faces = load_detector(1).detect(image_bgr, Thoroughness.BALANCED)
     if not len(faces):
         return {"faces": [], "embedder": embedder.name}
@@ -148,4 +159,4 @@ def _around(image_bgr: Image, box_xyxy: Float32) -> Image:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -271,6 +271,7 @@ def found_face(view: RatedView, vector: Float32) -> FoundFace:
         embedding=vector,
         picture_jpeg=bytes(encoded),
         measures=view.measures,
+        picture_landmarks=(crop.picture_landmarks / np.array(crop.picture_bgr.shape[1::-1])).astype(np.float32),
     )
 
 

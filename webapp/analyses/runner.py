@@ -6,16 +6,20 @@ point: after its segments have ended, after a crash, or twice.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from analysis import pipeline
 from analysis.errors import Cancelled
+from analysis.faces.embed import Embedder, load_embedder
+from analysis.faces.embedder_files import find_embedder_file
+from analysis.faces.onnx_embedder import load_embedder_file
 from analysis.faces.seen_spans import seen_spans
 from analysis.pipeline import AnalysisOptions, Models
 from analysis.types import FoundFace, FoundTrack, Progress, SegmentResult, Thoroughness
@@ -26,6 +30,7 @@ from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 from webapp.people import sample_codec, upkeep_services
 from webapp.people.identification import tentative_runner
+from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Face, Track
 from webapp.videos import media_info
 from webapp.videos.ingest_runner import original_of
@@ -60,9 +65,22 @@ def options_of(analysis: Analysis) -> AnalysisOptions:
 
 
 @lru_cache(maxsize=1)
-def models() -> Models:
-    """Returns the models, loaded once in each worker process; the same for every thoroughness."""
-    return pipeline.load_models(AnalysisOptions())
+def models(embedder: str = introduction_queries.BUILT_IN) -> Models:
+    """Returns the models, loaded once in each worker process; the same for every thoroughness. Raises BadEmbedder."""
+    loaded = pipeline.load_models(AnalysisOptions())
+    if embedder == introduction_queries.BUILT_IN:
+        return loaded
+    return replace(loaded, embedder=open_embedder(embedder))
+
+
+def open_embedder(name: str, threads: int = AnalysisOptions().threads) -> Embedder:
+    """Returns an embedder by its name, with its thresholds known to this process; raises BadEmbedder."""
+    if name == introduction_queries.BUILT_IN:
+        return load_embedder(threads)
+    found = load_embedder_file(find_embedder_file(settings.EMBEDDERS_DIR, name), threads)
+    found.name = name  # its label may have been changed since
+    introduction_queries.is_known(name)
+    return found
 
 
 def _scan(job: Job, analysis: Analysis, path: Path) -> None:
@@ -76,7 +94,7 @@ def _scan(job: Job, analysis: Analysis, path: Path) -> None:
         lifecycle.report(job, progress.stage, 0, video.duration_s)
 
     lifecycle.report(job, "scan", 0, video.duration_s)
-    loaded = models()
+    loaded = models(introduction_queries.current_embedder(video.team_id))
     analysis.detector, analysis.embedder = loaded.detector_name, loaded.embedder_name
     analysis.save(update_fields=["detector", "embedder"])
     for batch in pipeline.scan_keyframes(path, info_of(video), options, loaded, on_progress):
@@ -133,7 +151,7 @@ def analyse_segment(job: Job) -> None:
             info_of(analysis.video),
             stored_results_queries.span_of(segment),
             options_of(analysis),
-            models(),
+            models(analysis.embedder or introduction_queries.BUILT_IN),
             on_progress,
         )
     store_segment(job, segment, result)
@@ -220,12 +238,21 @@ def _face(analysis: Analysis, found: FoundFace, place: str) -> Face:
         sharpness=found.measures.sharpness,
         embedding=sample_codec.pack_vector(found.embedding),
         picture_key=key,
+        picture_landmarks=None
+        if found.picture_landmarks is None
+        else sample_codec.pack_vector(found.picture_landmarks),
     )
 
 
 def files_prefix(video: Video, analysis_id: uuid.UUID) -> str:
     """Returns the prefix of the storage keys of an analysis."""
     return f"{video.files_prefix}/analyses/{analysis_id}"
+
+
+def grouping_embedder(analysis: Analysis) -> str:
+    """Returns whose thresholds the tracks of an analysis are grouped by."""
+    known = introduction_queries.is_known(analysis.embedder)
+    return analysis.embedder if known else introduction_queries.BUILT_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +277,7 @@ def group(job: Job, analysis: Analysis) -> GroupedTracks:
     segments, tracks = stored_results_queries.segments_of(analysis)
     replaced = list(Analysis.objects.filter(video=video).exclude(pk=analysis.pk).values_list("pk", flat=True))
     answers = earlier_answers_runner.of_video(video.pk, video.team_id, tracks, replaced)
-    grouping = pipeline.stitch_and_group(segments, on_progress, answers.constraints)
+    grouping = pipeline.stitch_and_group(segments, on_progress, answers.constraints, grouping_embedder(analysis))
     plan = people_runner.plan(tracks, grouping, replaced, answers, video.team)
     return GroupedTracks(plan, replaced, people_runner.people_seen_in(replaced))
 

@@ -23,6 +23,7 @@ class JobKind(models.TextChoices):
     TRAIN = "train", _("Training")
     EXPLAIN = "explain", _("Computing the heat map")
     RECOGNISE = "recognise", _("Finding labels")
+    INTRODUCE = "introduce", _("Preparing the new face model")
 
 
 class Status(models.TextChoices):

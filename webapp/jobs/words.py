@@ -44,6 +44,9 @@ STAGES: dict[str, Words] = {
     "write": _("Saving the model"),
     "explain": _("Computing the heat map"),
     "recognise": _("Finding labels"),
+    "views": _("Reading stored pictures of faces"),
+    "regroup": _("Working out what would change"),
+    "switch": _("Switching"),
 }
 
 FAILURES: dict[str, FailureWords] = {

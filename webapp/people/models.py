@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from webapp.people.introduction import models as introduction_models  # noqa: F401 - Django finds them from here
+
 
 class Person(models.Model):
     """Somebody who appears in a team's videos; unnamed until a person names them."""
@@ -251,11 +253,16 @@ class Face(models.Model):
     embedding = models.BinaryField()
     """float32 little-endian, length 1; the model's name stands on the analysis."""
     picture_key = models.CharField(max_length=255)
+    picture_landmarks = models.BinaryField(null=True)
+    """(5, 2) float32 in shares of the picture's sides; None where they were not stored."""
     preliminary_group = models.PositiveIntegerField(null=True)
     """Rough group of a preliminary face, so that each likely person is shown once."""
 
     class Meta:
-        indexes = [models.Index(fields=["analysis", "time_s"])]
+        indexes = [
+            models.Index(fields=["analysis", "time_s"]),
+            models.Index(fields=["analysis"], condition=Q(presence=None), name="faces_unmeasured"),
+        ]
 
     def __str__(self) -> str:
         return f"face {self.pk} at {self.time_s:.1f} s"

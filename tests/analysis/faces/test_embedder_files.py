@@ -10,9 +10,9 @@ from analysis.faces.embedder_files import (
     check_embedder_file,
     find_embedder_file,
     list_embedder_files,
-    load_embedder_file,
     read_embedder_file,
 )
+from analysis.faces.onnx_embedder import load_embedder_file
 from analysis.faces.thresholds import UnknownEmbedder, thresholds_for
 from analysis.types import Image
 from tests.analysis.faces.onnx_stand_ins import AURAFACE, write_auraface, write_int8, write_network, write_sface

@@ -1,10 +1,12 @@
 """Puts thresholds into words: how often they match a stranger, and how often they find a known person."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from analysis.faces.search import IDENTIFICATION_THRESHOLDS, MEASURED_ERROR_RATES, IdentificationThresholds
+from analysis.faces.search import MEASURED_ERROR_RATES, ErrorRates, IdentificationThresholds
+from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Person, ReferenceSet
 
 DEFAULT_EMBEDDER = "mobilefacenet_192"
@@ -25,7 +27,10 @@ class ThresholdsInWords:
 def thresholds_of_person(person: Person) -> ThresholdsInWords:
     """Returns the thresholds by which new faces are matched with this person."""
     embedder = ReferenceSet.objects.filter(person=person).values_list("embedder", flat=True).first() or DEFAULT_EMBEDDER
-    defaults = IDENTIFICATION_THRESHOLDS.get(embedder, IDENTIFICATION_THRESHOLDS[DEFAULT_EMBEDDER])
+    if not introduction_queries.is_known(embedder):
+        embedder = introduction_queries.BUILT_IN
+    thresholds = introduction_queries.thresholds_for(embedder)
+    defaults = thresholds.identification
     effective = IdentificationThresholds(
         defaults.accept_from if person.join_from is None else person.join_from,
         defaults.review_from if person.suggest_from is None else person.suggest_from,
@@ -35,14 +40,16 @@ def thresholds_of_person(person: Person) -> ThresholdsInWords:
         round(100 * defaults.review_from),
         None if person.join_from is None else round(100 * person.join_from),
         None if person.suggest_from is None else round(100 * person.suggest_from),
-        error_rates_in_words(effective.accept_from),
-        error_rates_in_words(effective.review_from),
+        error_rates_in_words(effective.accept_from, thresholds.error_rates),
+        error_rates_in_words(effective.review_from, thresholds.error_rates),
     )
 
 
-def error_rates_in_words(similarity: float) -> str:
+def error_rates_in_words(similarity: float, measured: Sequence[ErrorRates] = MEASURED_ERROR_RATES) -> str:
     """Returns the measured error rates of a threshold: how many strangers match, how many views of one person do."""
-    point = min(MEASURED_ERROR_RATES, key=lambda each: abs(each.similarity - similarity))
+    if not measured:
+        return _("Nobody has measured yet how often this face model is wrong.")
+    point = min(measured, key=lambda each: abs(each.similarity - similarity))
     known = round(100 * point.true_match_rate)
     if not point.false_match_rate:
         words = _("Matched no stranger in our measurements and finds %(known)d of 100 views of the same person.")

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from analysis.faces import same_picture
 from analysis.faces.group import Bool, mean_vector
-from analysis.faces.search import IDENTIFICATION_THRESHOLDS, IdentificationThresholds, similarities
+from analysis.faces.search import IdentificationThresholds, similarities
 from analysis.types import Float32
 from webapp.accounts.models import Team
 from webapp.people import gallery_queries, same_picture_queries, sample_codec, summary_services
 from webapp.people.gallery_queries import TeamGallery
+from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Face, Person, Suggestion, Track
 
 MOST_TO_REVIEW = 3
@@ -61,7 +62,7 @@ def prepare(groups: Sequence[Sequence[Track]], *, known_as: Mapping[int, UUID], 
     if not new:
         return NO_PROBES
     embedder = groups[new[0]][0].analysis.embedder
-    if embedder not in IDENTIFICATION_THRESHOLDS:
+    if not introduction_queries.is_known(embedder):
         return NO_PROBES
     vectors = _vectors([groups[number] for number in new])
     gallery_queries.team_gallery(team.pk, embedder)
@@ -89,7 +90,8 @@ def identify(
     for column, number in enumerate(numbers):
         if others := cannot_link[number]:
             table[[row for row, person in enumerate(known.people) if person in others], column] = -1.0
-    return _decide(table, known, numbers, probes.together, known_as, IDENTIFICATION_THRESHOLDS[probes.embedder])
+    defaults = introduction_queries.thresholds_for(probes.embedder).identification
+    return _decide(table, known, numbers, probes.together, known_as, defaults)
 
 
 def suggest(found: Identified, people: Sequence[Person], team: Team) -> None:
@@ -158,8 +160,10 @@ def thresholds_of(
     review_from = np.full(len(known.people), defaults.review_from, np.float32)
     for row, person in enumerate(known.people):
         accept, review = by_person.get(person, (None, None))
-        accept_from[row] = defaults.accept_from if accept is None else accept
-        review_from[row] = defaults.review_from if review is None else review
+        if accept is not None:
+            accept_from[row] = introduction_queries.on_scale_of(defaults, accept)
+        if review is not None:
+            review_from[row] = introduction_queries.on_scale_of(defaults, review)
     return accept_from, review_from
 
 

@@ -9,10 +9,11 @@ from uuid import UUID
 
 import numpy as np
 
-from analysis.faces.search import IDENTIFICATION_THRESHOLDS, similarities
+from analysis.faces.search import similarities
 from webapp.jobs import live_updates
 from webapp.people import gallery_queries, sample_codec
 from webapp.people.identification import runner
+from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Face, LiveGuess
 from webapp.videos.models import Analysis
 
@@ -28,14 +29,15 @@ class TentativeMatch:
 def identify(faces: Iterable[Face], team_id: UUID, embedder: str) -> dict[int, TentativeMatch]:
     """Returns the best match of each rough group, where it is above the accept threshold."""
     grouped = [face for face in faces if face.preliminary_group is not None]
-    defaults = IDENTIFICATION_THRESHOLDS.get(embedder)
-    if defaults is None or not grouped:
+    if not grouped or not introduction_queries.is_known(embedder):
         return {}
     known = gallery_queries.team_gallery(team_id, embedder)
     if not known.people:
         return {}
     table = similarities(known.gallery, np.stack([sample_codec.unpack_vector(face.embedding) for face in grouped]))
-    accept_from, _review_from = runner.thresholds_of(known, defaults)
+    accept_from, _review_from = runner.thresholds_of(
+        known, introduction_queries.thresholds_for(embedder).identification
+    )
     table[table < accept_from[:, None]] = -1.0
     found: dict[int, TentativeMatch] = {}
     for column, face in enumerate(grouped):

@@ -10,8 +10,9 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from analysis.faces.group import THRESHOLDS, group_vectors
+from analysis.faces.group import group_vectors
 from webapp.people import present_queries, sample_codec, track_queries
+from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Face, Person, Presence, Track
 from webapp.videos.models import Video
 
@@ -124,11 +125,11 @@ def companions(person: Person) -> list[tuple[Person, int]]:
 def proposed_split(person: Person) -> list[SubGroup]:
     """Returns two or more groups, the largest first, or none where all look like one person."""
     tracks, vectors, lengths, faces, embedder = _best_views(person)
-    if len(tracks) < 2 or embedder not in THRESHOLDS:
+    if len(tracks) < 2 or not introduction_queries.is_known(embedder):
         return []
     order = np.argsort(-lengths, kind="stable")[:MOST_COMPARED]
     apart = np.zeros((len(order), len(order)), bool)
-    usual = THRESHOLDS[embedder].across_occasions
+    usual = introduction_queries.thresholds_for(embedder).grouping.across_occasions
     for closer in CLOSER:
         groups = group_vectors(vectors[order], np.ones(len(order), np.float32), apart, usual + closer)
         if len(groups) > 1:

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods
 
 from analysis.cli.photo import PhotoFace, faces_in_subprocess
 from analysis.errors import PictureTooLarge, UnreadablePicture
-from analysis.faces.search import IDENTIFICATION_THRESHOLDS
 from webapp import access
 from webapp.accounts.context_processors import team_of
 from webapp.accounts.models import Team
 from webapp.people import gallery_queries, present_queries
 from webapp.people.identification import confidence_words, similar_people_queries
+from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Face, Person, ReferenceSet
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def photo(request: HttpRequest) -> HttpResponse:
     if not isinstance(sent, UploadedFile):
         return _answer(request, 400, problem=_("Choose a picture first."))
     try:
-        found = faces_in_subprocess(sent.read())
+        found = faces_in_subprocess(sent.read(), introduction_queries.current_file(team.pk))
     except TimeoutError:
         return _answer(request, 503, problem=_("The server is busy with other pictures. Try again in a minute."))
     except PictureTooLarge:
@@ -78,7 +78,7 @@ def _answer(request: HttpRequest, status: int, **context: object) -> HttpRespons
 
 def _searched(face: PhotoFace, team: Team, embedder: str) -> SearchedFace:
     scores = similar_people_queries.by_similarity(team.pk, embedder, face.embedding[None]).nearest(MOST_MATCHES)
-    thresholds = IDENTIFICATION_THRESHOLDS[embedder]
+    thresholds = introduction_queries.thresholds_for(embedder).identification
     best = [key for key in scores if scores[key] >= thresholds.review_from]
     people = present_queries.by_key(best)
     views = _nearest_views(list(people), embedder, face)
