@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.cli.faces import list_pictures
+from analysis.cli.training import writable_file
 from analysis.doctor.embedding import PictureEmbedder, load_picture_embedder
 from analysis.doctor.examine import Findings, examine
 from analysis.doctor.face_patterns import load_face_patterns
@@ -22,6 +22,7 @@ from analysis.doctor.identities import MixedIdentity, mixed_identities
 from analysis.doctor.measures import Measures, MeasureTable, measure_picture
 from analysis.errors import AnalysisError, UnreadablePicture
 from analysis.images.read import read_picture
+from analysis.training.model_folder import write_json
 from analysis.types import Float32, Image, Thoroughness
 
 FLAWS = ("blurred", "dark", "too_bright", "tiny", "low_contrast")
@@ -29,19 +30,15 @@ FLAWS = ("blurred", "dark", "too_bright", "tiny", "low_contrast")
 
 def run_doctor(args: argparse.Namespace) -> int:
     """Runs `doctor` and returns 0; raises AnalysisError without a folder or any readable picture."""
-    folder, out = Path(args.folder), Path(args.out)
+    folder, out = Path(args.folder), writable_file(args.out)
     if not folder.is_dir():
         raise UnreadablePicture(f"{folder}: no such folder")
-    if not out.parent.is_dir():
-        raise UnreadablePicture(f"{out.parent}: no such folder to write to")
     patient = _Patient(args.people)
     for file in list_pictures([folder]):
         patient.add(file, label_of(file, folder))
     if not patient.files:
         raise UnreadablePicture(f"{folder}: none of its {len(patient.unreadable)} pictures can be read")
-    partial = out.with_name(out.name + ".partial")
-    partial.write_text(json.dumps(patient.report(), ensure_ascii=False, indent=1) + "\n")
-    partial.replace(out)
+    write_json(out, patient.report())
     return 0
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.cli.training import writable_file
 from analysis.errors import AnalysisError, UnreadablePicture
 from analysis.faces.clarity import are_clear, shorter_side
 from analysis.faces.detect import DEFAULT_MIN_SCORE, FaceDetector, load_detector
@@ -18,6 +19,7 @@ from analysis.faces.embed import Embedder, load_embedder
 from analysis.faces.face_mesh import FaceMesh, load_face_mesh
 from analysis.faces.quality import face_marks
 from analysis.images.read import SUFFIXES, read_picture
+from analysis.training.model_folder import write_whole
 from analysis.types import Faces, Float32, Image, Thoroughness, ViewMeasures
 
 BAR_WIDTH = 30
@@ -31,9 +33,7 @@ def run_faces(args: argparse.Namespace) -> int:
     min_score = DEFAULT_MIN_SCORE if args.min_score is None else args.min_score
     if not 0 <= min_score <= 1:
         raise UnreadablePicture(f"--min-score: expected a number from 0 to 1, got {min_score}")
-    out = Path(args.out)
-    if not out.parent.is_dir():
-        raise UnreadablePicture(f"{out.parent}: no such folder to write to")
+    out = writable_file(args.out)
     files = list_pictures([Path(path) for path in args.paths])
     detector, raters = load_detector(), (load_embedder(), load_face_mesh()) if args.embeddings else None
     entries: list[dict[str, Any]] = []
@@ -49,9 +49,7 @@ def run_faces(args: argparse.Namespace) -> int:
         _show_progress(number, len(files))
     for problem in errors:
         print(f"{problem.code}: {problem}", file=sys.stderr)
-    partial = out.with_name(out.name + ".partial")
-    partial.write_text(json.dumps(entries) + "\n")
-    partial.replace(out)
+    write_whole(out, (json.dumps(entries) + "\n").encode())
     return 0
 
 

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.errors import UnreadablePicture
 from analysis.recognition.types import FaceTrack, FaceView, TrainedOn, WindowPrediction
 from analysis.training.model_folder import write_json
 
@@ -40,16 +39,14 @@ def add_recognise_command(commands: Any) -> None:
 
 def run_recognise(args: argparse.Namespace) -> int:
     """Runs `recognise` and returns 0; raises AnalysisError."""
-    from analysis.cli.training import TerminalProgress, quiet_threads  # deferred: rarely needed
+    from analysis.cli.training import TerminalProgress, quiet_threads, writable_file  # deferred: rarely needed
 
     quiet_threads()
     from analysis.recognition.spans import spans_of  # deferred: rarely needed
     from analysis.training.predict import load_model  # deferred: loads cv2
     from analysis.video.decode import probe  # deferred: loads cv2
 
-    out, video = Path(args.out), Path(args.video)
-    if not out.parent.is_dir():
-        raise UnreadablePicture(f"{out.parent}: no such folder to write to")
+    out, video = writable_file(args.out), Path(args.video)
     info, model = probe(video), load_model(Path(args.model))
     on = TrainedOn(args.on) if args.on else on_of(model)
     predictions = list(_predicted(model, on, video, info, args.clip_s, TerminalProgress()))
@@ -70,33 +67,24 @@ def on_of(model: LoadedModel) -> TrainedOn:
 def _predicted(
     model: LoadedModel, on: TrainedOn, video: Path, info: VideoInfo, clip_s: float, on_progress: OnProgress
 ) -> Iterator[WindowPrediction]:
-    from analysis.recognition.predict_video import (  # deferred: loads onnxruntime
-        predict_clips,
-        predict_faces,
-        predict_frames,
-    )
+    from analysis.recognition import predict_video  # deferred: loads onnxruntime
 
     if on is TrainedOn.CLIPS:
-        return predict_clips(model, video, info, clip_s, on_progress)
+        return predict_video.predict_clips(model, video, info, clip_s, on_progress)
     if on is TrainedOn.FRAMES:
-        return predict_frames(model, video, info, on_progress)
+        return predict_video.predict_frames(model, video, info, on_progress)
     tracks = list(_tracks(video, info, on_progress))
-    return predict_faces(model, tracks, len(tracks), on_progress)
+    return predict_video.predict_faces(model, tracks, len(tracks), on_progress)
 
 
 def _tracks(video: Path, info: VideoInfo, on_progress: OnProgress) -> Iterator[FaceTrack]:
     """Yields the tracks of the whole video, numbered from 1 in the order in which they are found."""
-    from analysis.pipeline import (  # deferred: loads cv2
-        AnalysisOptions,
-        analyse_segment,
-        load_models,
-        plan_segments,
-    )
+    from analysis import pipeline  # deferred: loads cv2
 
-    options, number = AnalysisOptions(), 0
-    models = load_models(options)
-    for span in plan_segments(info, options):
-        segment = analyse_segment(video, info, span, options, models, on_progress)
+    options, number = pipeline.AnalysisOptions(), 0
+    models = pipeline.load_models(options)
+    for span in pipeline.plan_segments(info, options):
+        segment = pipeline.analyse_segment(video, info, span, options, models, on_progress)
         for track in segment.tracks:
             number += 1
             views = tuple(FaceView(face.time_s, face.picture_jpeg) for face in track.faces)

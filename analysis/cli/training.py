@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from dataclasses import Field, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,7 @@ def _add_data(parser: argparse.ArgumentParser, *, test: bool = True) -> None:
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     """Adds an option for each field of TrainingConfig; defaults come from the recipe."""
     for each in fields(TrainingConfig):
-        kind = _kind(each)
+        kind: Any = type(each.default)
         more: dict[str, Any] = {"type": kind, "metavar": each.name.upper()}
         if kind is bool:
             more = {"action": argparse.BooleanOptionalAction}
@@ -72,18 +72,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{each.name.replace('_', '-')}", default=None, help=help_text, **more)
 
 
-def _kind(setting: Field[Any]) -> Any:
-    """Returns the type of a setting, by its default."""
-    return type(setting.default)
-
-
 def config_of(args: argparse.Namespace) -> TrainingConfig:
     """Returns the settings given on the command line over the recipe's defaults. Raises BadTrainingConfig."""
     chosen = {}
     for each in fields(TrainingConfig):
-        value = getattr(args, each.name)
-        if value is not None:
-            chosen[each.name] = _kind(each)(value)
+        kind: Any = type(each.default)
+        if getattr(args, each.name) is not None:
+            chosen[each.name] = kind(getattr(args, each.name))
     return defaults(chosen.pop("recipe", Recipe.AUTO), **chosen)
 
 
@@ -139,7 +134,7 @@ def run_predict(args: argparse.Namespace) -> int:
     quiet_threads()
     from analysis.training.predict import load_model, predict_files  # deferred: loads cv2
 
-    out = _writable(args.out)
+    out = writable_file(args.out)
     entries, problems = predict_files(load_model(Path(args.model)), [Path(path) for path in args.paths])
     for problem in problems:
         print(f"{problem.code}: {problem}", file=sys.stderr)
@@ -153,13 +148,14 @@ def run_explain(args: argparse.Namespace) -> int:
     from analysis.training.evaluation.explain import explain_file  # deferred: loads torch
     from analysis.training.predict import load_model  # deferred: loads torch
 
-    out = _writable(args.out)
+    out = writable_file(args.out)
     explained = explain_file(load_model(Path(args.model)), Path(args.file), out, args.label)
     print(f"{explained.label}: {explained.score:.3f}")
     return 0
 
 
-def _writable(name: str) -> Path:
+def writable_file(name: str) -> Path:
+    """Returns the path of a file to write; raises UnreadablePicture where its folder is missing."""
     out = Path(name)
     if not out.parent.is_dir():
         raise UnreadablePicture(f"{out.parent}: no such folder to write to")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from analysis.weights import ALL_WEIGHTS, missing_weights, weights_folder
 
 
-def run_weights() -> int:
+def run_weights(_: argparse.Namespace) -> int:
     """Runs `weights`; returns 0 if all weights are there in the end, else 2 and prints a line for each missing one."""
     missing = missing_weights()
     if not missing:

@@ -24,7 +24,8 @@ def spans_of(predictions: Sequence[WindowPrediction], decide: Decide, labels: Se
     spans = []
     for (track, _shot), of_group in groups.items():
         of_group.sort(key=lambda each: each.window.time_s)
-        predicted = without_flicker([each.label for each in of_group], _rows(of_group), decide)
+        scores = np.array([each.scores for each in of_group], np.float64)
+        predicted = without_flicker([each.label for each in of_group], scores, decide)
         begin = 0
         for at in range(1, len(of_group) + 1):
             if at == len(of_group) or predicted[at] != predicted[begin] or _is_gap(of_group[at - 1], of_group[at]):
@@ -81,10 +82,6 @@ def _teaches_the_same(one: WindowPrediction, other: WindowPrediction, apart_s: f
     if one.window.track is not None or other.window.track is not None:
         return one.window.track == other.window.track
     return abs(one.window.time_s - other.window.time_s) < apart_s
-
-
-def _rows(predictions: Sequence[WindowPrediction]) -> Float64:
-    return np.array([each.scores for each in predictions], np.float64)
 
 
 def _is_gap(before: WindowPrediction, after: WindowPrediction) -> bool:

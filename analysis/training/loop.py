@@ -258,9 +258,6 @@ def _set_mode(network: nn.Module, *, head_only: bool) -> None:
         backbone.requires_grad_(not head_only)
 
 
-def _nobody_listens() -> None: ...
-
-
 def _validated(state: _State, data: Tensors, rows: Rows, run: Run) -> dict[str, float]:
     """Returns loss, without label weights and smoothing, and accuracy on the validation part."""
     config, epochs = run.config, run.config.epochs
@@ -275,7 +272,7 @@ def _validated(state: _State, data: Tensors, rows: Rows, run: Run) -> dict[str, 
 
 @torch.inference_mode()
 def logits_of(
-    network: nn.Module, data: Tensors, rows: Rows, device: torch.device, tell: Callable[[], None] = _nobody_listens
+    network: nn.Module, data: Tensors, rows: Rows, device: torch.device, tell: Callable[[], None] = lambda: None
 ) -> Tensor:
     parts = []
     for batch_rows in _batches(rows, EVALUATION_BATCH):

@@ -11,15 +11,8 @@ from analysis.errors import DamagedModel, NoDiskSpace, is_disk_full
 from analysis.training.run_document import RunDocument
 from analysis.weights import sha256_of
 
-CHECKPOINT, RUN, MODEL, ONNX, CARD, SPLIT, PREDICTIONS = (
-    "checkpoint.pt",
-    "run.json",
-    "model.pt",
-    "model.onnx",
-    "model_card.md",
-    "split.csv",
-    "judged.csv",
-)
+CHECKPOINT, RUN, MODEL, ONNX = "checkpoint.pt", "run.json", "model.pt", "model.onnx"
+CARD, SPLIT, PREDICTIONS = "model_card.md", "split.csv", "judged.csv"
 
 
 def write_whole(target: Path, content: bytes) -> None:

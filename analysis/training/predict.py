@@ -12,7 +12,7 @@ import numpy as np
 from analysis.device import open_session
 from analysis.errors import AnalysisError, DamagedModel, UnreadablePicture
 from analysis.images.read import SUFFIXES
-from analysis.training.data.inputs import CLIP, FACE, PICTURE, InputSpec, Seen, load_face_cutter, see
+from analysis.training.data.inputs import CLIP, FACE, InputSpec, Seen, channels_first, load_face_cutter, see
 from analysis.training.data.samples import CLIP_SUFFIXES, TrainingSample
 from analysis.training.evaluation.thresholds import decide
 from analysis.training.model_folder import ONNX, RUN, verified_file
@@ -71,9 +71,7 @@ def load_model(folder: Path, threads: int = 0) -> LoadedModel:
 
 def network_view(seen: Sequence[Seen], view: str) -> Float32:
     """Returns `(n, 3, side, side)` or `(n, frames, 3, side, side)`, RGB 0..255."""
-    images = [{PICTURE: each.picture_rgb, FACE: each.face_rgb, CLIP: each.clip_rgb}[view] for each in seen]
-    whole = np.stack([image for image in images if image is not None])
-    return np.ascontiguousarray(np.moveaxis(whole, -1, -3), dtype=np.float32)
+    return np.ascontiguousarray(channels_first(seen, view), dtype=np.float32)
 
 
 def files_named(paths: Sequence[Path]) -> list[Path]:

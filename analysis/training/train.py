@@ -29,13 +29,7 @@ from analysis.training.evaluation.model_card import write_card
 from analysis.training.evaluation.predictions_csv import SamplePrediction, predictions_as_csv, predictions_of
 from analysis.training.evaluation.thresholds import fit_threshold
 from analysis.training.export import SAME_OUTPUT, onnx_bytes, onnx_difference
-from analysis.training.linear_probe.choose_features import (
-    AUTO_CHOICES,
-    CLIP_CHOICES,
-    FACE_PROBE_CHOICES,
-    FEATURES_FILE,
-    train_linear_probe,
-)
+from analysis.training.linear_probe import choose_features
 from analysis.training.loop import learn, logits_of
 from analysis.training.losses import log_probabilities
 from analysis.training.model_folder import CARD, MODEL, ONNX, PREDICTIONS, RUN, SPLIT, write_json, write_whole
@@ -151,7 +145,7 @@ def train(config: TrainingConfig, data: TrainingData, out_dir: Path, on_progress
     }
     write_card(out_dir / CARD, document)
     write_json(out_dir / RUN, document)  # last: where it stands, all it names is there
-    (out_dir / FEATURES_FILE).unlink(missing_ok=True)
+    (out_dir / choose_features.FEATURES_FILE).unlink(missing_ok=True)
     run.reporter.tell("write", 1, 1, at_once=True)
     return TrainingResult(out_dir, document)
 
@@ -250,10 +244,12 @@ def _train_network(recipe: Recipe, why: str, prepared: PreparedData, run: Run) -
 
 
 def _train_linear_probe(recipe: Recipe, why: str, prepared: PreparedData, run: Run) -> _Trained:
-    choices: Sequence[tuple[str, ...]] = FACE_PROBE_CHOICES if recipe is Recipe.FACE_HEAD else AUTO_CHOICES
-    if recipe is Recipe.AUTO and clips_among(prepared.samples) == len(prepared.samples):
-        choices = CLIP_CHOICES
-    result = train_linear_probe(prepared, choices, run)
+    choices: Sequence[tuple[str, ...]] = choose_features.AUTO_CHOICES
+    if recipe is Recipe.FACE_HEAD:
+        choices = choose_features.FACE_PROBE_CHOICES
+    elif recipe is Recipe.AUTO and clips_among(prepared.samples) == len(prepared.samples):
+        choices = choose_features.CLIP_CHOICES
+    result = choose_features.train_linear_probe(prepared, choices, run)
     rows = prepared.rows(SplitPart.VALIDATION) if prepared.stored_split else prepared.learn_rows()
     learned = prepared.learn_rows()
     logits = result.held_out.logits[np.searchsorted(learned, rows)]

@@ -111,11 +111,7 @@ def bgr_matrix(raw: av.VideoFrame) -> Float64:
     bright, colour, black = (1.0, 1.0, 0.0) if full else (255 / 219, 255 / 224, 16.0)
     to_blue, to_red = 2 * (1 - blue) * colour, 2 * (1 - red) * colour
     matrix: Float64 = np.array(
-        [
-            [bright, to_blue, 0, 0],
-            [bright, -to_blue * blue / green, -to_red * red / green, 0],
-            [bright, 0, to_red, 0],
-        ]
+        [[bright, to_blue, 0, 0], [bright, -to_blue * blue / green, -to_red * red / green, 0], [bright, 0, to_red, 0]]
     )
     matrix[:, 3] = -matrix[:, :3] @ np.array([black, 128, 128])
     return matrix

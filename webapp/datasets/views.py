@@ -1,6 +1,5 @@
 """Pages about datasets as a whole: list, create, change, delete, labels."""
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -11,7 +10,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from webapp import access, deleted
 from webapp.accounts.context_processors import team_of
-from webapp.accounts.models import Team
 from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets import queries, services
 from webapp.datasets.forms import KIND_WORDS, DatasetForm, LabelForm, NewDatasetForm
@@ -38,22 +36,10 @@ def create(request: SignedInRequest) -> HttpResponse:
     team = get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
     form = NewDatasetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return HttpResponseRedirect(_made(request, team, form.cleaned_data))
+        dataset = services.create_dataset(team=team, user=request.user, **form.cleaned_data)
+        return HttpResponseRedirect(reverse("datasets:fill", args=[dataset.pk]))
     kinds = [(kind.value, str(kind.label), str(KIND_WORDS[kind])) for kind in DatasetKind]
     return render(request, "datasets/create.html", {"form": form, "kinds": kinds}, status=400 if form.errors else 200)
-
-
-def _made(request: SignedInRequest, team: Team, fields: dict[str, Any]) -> str:
-    dataset = services.create_dataset(
-        team=team,
-        user=request.user,
-        name=fields["name"],
-        purpose=fields["purpose"],
-        kind=DatasetKind(fields["kind"]),
-        labels=fields["labels"],
-        keeps_samples=fields["keeps_samples"],
-    )
-    return reverse("datasets:fill", args=[dataset.pk])
 
 
 @require_POST

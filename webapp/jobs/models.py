@@ -96,10 +96,7 @@ class Job(models.Model):
                 name="job_ended_has_time",
             ),
         ]
-        indexes = [
-            models.Index(fields=["status", "kind"]),
-            models.Index(fields=["subject_id", "kind"]),
-        ]
+        indexes = [models.Index(fields=["status", "kind"]), models.Index(fields=["subject_id", "kind"])]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id} ({self.status})"

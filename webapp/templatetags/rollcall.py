@@ -16,17 +16,18 @@ from django.utils.translation import gettext_lazy
 
 from webapp.http import local_time
 from webapp.jobs import words as jobs_words
-from webapp.jobs.words import FailureWords
 from webapp.library import video_words
 from webapp.library.queries import CardPeople
-from webapp.library.video_words import Problem
 from webapp.people.identification import confidence_words
 from webapp.picture_types import PICTURE_TYPES
 from webapp.templatetags.browser_strings import STRINGS
 from webapp.uploads import rules
-from webapp.videos.models import Video, VideoState
+from webapp.videos.models import VideoState
 
 register = template.Library()
+register.filter("failure", jobs_words.explain)
+register.filter("problem", video_words.problem)
+register.filter("similarity_percent", confidence_words.percent)
 
 LIBRARIES = {
     "@hotwired/turbo": "vendor/turbo/turbo.es2017-esm.js",
@@ -89,12 +90,6 @@ def screen_time_or_nothing(seconds: float | None) -> str:
 
 
 @register.filter
-def failure(code: str) -> FailureWords:
-    """Returns what happened and what to do next, for the error code of a job."""
-    return jobs_words.explain(code)
-
-
-@register.filter
 def size(size_bytes: int | None) -> str:
     """Returns bytes in words: "812 KB", "1.4 GB", "20 GB"."""
     return rules.size(size_bytes or 0)
@@ -135,12 +130,6 @@ def attribute(number: float) -> str:
 def picture_types() -> str:
     """For the `accept` of a field that takes pictures."""
     return PICTURE_TYPES
-
-
-@register.filter
-def problem(video: Video) -> Problem | None:
-    """Returns why a video failed, and the next step; None where it did not."""
-    return video_words.problem(video)
 
 
 @cache
@@ -225,12 +214,6 @@ def pairs(spans: list[tuple[float, float]]) -> str:
 def as_json(value: object) -> str:
     """Returns JSON for a data attribute."""
     return json.dumps(value, ensure_ascii=False)
-
-
-@register.filter
-def similarity_percent(similarity: float) -> int:
-    """A cosine as people read it."""
-    return confidence_words.percent(similarity)
 
 
 @register.simple_tag

@@ -7,7 +7,7 @@ import base64
 import binascii
 import errno
 import uuid
-from collections.abc import Iterator
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -156,7 +156,7 @@ def _patch(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpRe
         receive_services.receive(
             upload,
             offset=offset,
-            chunks=_chunks(request),
+            chunks=iter(partial(request.read, READ_BYTES), b""),
             checksum=checksum,
             on_progress=lambda: target.report_progress(upload),
         )
@@ -198,11 +198,6 @@ def _upload(request: HttpRequest, target: Target, upload_id: uuid.UUID, even_exp
 
 def _state_headers(upload: PartialUpload) -> dict[str, str]:
     return {"Upload-Offset": str(upload.offset_bytes), "Upload-Expires": http_date(upload.expires_at.timestamp())}
-
-
-def _chunks(request: HttpRequest) -> Iterator[bytes]:
-    while chunk := request.read(READ_BYTES):
-        yield chunk
 
 
 def _number(request: HttpRequest, header: str) -> int:

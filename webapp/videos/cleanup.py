@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from webapp import storage
@@ -36,13 +36,9 @@ def clean_up(**_: object) -> None:
 
 def finish_arrived() -> None:
     """Finishes uploads whose last byte arrived just before the server died."""
-    for upload in _complete_uploads():
-        upload_services.finish_upload(upload)
-
-
-def _complete_uploads() -> QuerySet[Upload]:
     complete = Upload.objects.filter(offset_bytes=F("size_bytes"), video__deleted_at=None)
-    return complete.select_related("video__team", "user")
+    for upload in complete.select_related("video__team", "user"):
+        upload_services.finish_upload(upload)
 
 
 def give_up_copies() -> None:

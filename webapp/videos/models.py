@@ -111,7 +111,7 @@ class Video(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["team", "sha256"], condition=~Q(sha256="") & Q(deleted_at=None), name="one_video_per_content"
-            ),
+            )
         ]
         indexes = [models.Index(fields=["team", "-created_at"]), models.Index(fields=["team", "title"])]
 
@@ -150,7 +150,7 @@ class Upload(PartialUpload):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(offset_bytes__lte=models.F("size_bytes")), name="upload_within_size"),
+            models.CheckConstraint(condition=Q(offset_bytes__lte=models.F("size_bytes")), name="upload_within_size")
         ]
 
     def __str__(self) -> str:

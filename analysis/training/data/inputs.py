@@ -134,6 +134,12 @@ def see_all(
     return good, seen, broken
 
 
+def channels_first(seen: Sequence[Seen], view: str) -> Image:
+    """Returns `(n, 3, side, side)` or `(n, frames, 3, side, side)`, RGB: what the samples show to one input."""
+    images = [{PICTURE: each.picture_rgb, FACE: each.face_rgb, CLIP: each.clip_rgb}[view] for each in seen]
+    return np.moveaxis(np.stack([image for image in images if image is not None]), -1, -3)
+
+
 def middle_picture(path: Path) -> Image:
     return clip_frames(path, 1, FACE_SEARCH_PX)[0]
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from analysis.errors import AnalysisError, LeakingSplit, UnusableTrainingData
 from analysis.training.config import Recipe, TrainingConfig
 from analysis.training.data.grouping import Groups, group_samples, same_pictures, thumbnails
-from analysis.training.data.inputs import CLIP, FACE, PICTURE, InputSpec, Seen, load_face_cutter, see_all
+from analysis.training.data.inputs import InputSpec, Seen, channels_first, load_face_cutter, see_all
 from analysis.training.data.samples import TINY_TEST, SplitPart, TrainingData, TrainingSample, expect_enough
 from analysis.training.data.split import fold_groups
 from analysis.training.data.tensors import Tensors
@@ -69,9 +69,7 @@ class PreparedData:
 
 
 def stacked(seen: Sequence[Seen], view: str) -> torch.Tensor:
-    images = [{PICTURE: each.picture_rgb, FACE: each.face_rgb, CLIP: each.clip_rgb}[view] for each in seen]
-    whole = np.stack([image for image in images if image is not None])
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(whole, -1, -3)))
+    return torch.from_numpy(np.ascontiguousarray(channels_first(seen, view)))
 
 
 def input_spec_for(config: TrainingConfig, recipe: Recipe, *, every_source_known: bool) -> InputSpec:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -41,12 +41,8 @@ def connected(*keys_of_samples: Sequence[Hashable]) -> list[int]:
         for number, key in enumerate(keys):
             if key not in ("", None):
                 parents[root(number)] = root(first.setdefault(key, number))
-    return _renumbered(root(number) for number in range(count))
-
-
-def _renumbered(roots: Iterable[int]) -> list[int]:
     numbers: dict[int, int] = {}
-    return [numbers.setdefault(root, len(numbers)) for root in roots]
+    return [numbers.setdefault(root(number), len(numbers)) for number in range(count)]
 
 
 def split_groups(

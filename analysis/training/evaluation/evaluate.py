@@ -7,12 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.training.evaluation.calibration import (
-    calibration_bins,
-    expected_calibration_error,
-    negative_log_likelihood,
-    scaled_probabilities,
-)
+from analysis.training.evaluation import calibration
 from analysis.training.evaluation.intervals import bootstrap_over
 from analysis.training.evaluation.thresholds import Labels, decide
 from analysis.training.run_document import LabelFigures, PartFigures
@@ -37,7 +32,7 @@ def evaluate(
     predictions: HeldOutPredictions, labels: tuple[str, ...], temperature: float, threshold: float, seed: int
 ) -> PartFigures:
     """Returns the figures of one part for `run.json`; temperature and threshold are given, never fitted here."""
-    scores, targets = scaled_probabilities(predictions.logits, temperature), predictions.targets
+    scores, targets = calibration.scaled_probabilities(predictions.logits, temperature), predictions.targets
     predicted = decide(scores, threshold)
     right = predicted == targets
     table = confusion_matrix(targets, predicted, len(labels))
@@ -64,9 +59,9 @@ def evaluate(
         },
         "auc": float(np.mean(known)) if known else None,
         "auc_per_label": dict(zip(labels, areas, strict=True)),
-        "expected_calibration_error": expected_calibration_error(scores, targets),
-        "log_loss": negative_log_likelihood(scores, targets),
-        "calibration": calibration_bins(scores, targets),
+        "expected_calibration_error": calibration.expected_calibration_error(scores, targets),
+        "log_loss": calibration.negative_log_likelihood(scores, targets),
+        "calibration": calibration.calibration_bins(scores, targets),
         "confusion": table.tolist(),
     }
 

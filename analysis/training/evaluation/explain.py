@@ -20,16 +20,7 @@ from analysis.training.checkpoint import load_tensors
 from analysis.training.data.inputs import CLIP, FACE, PICTURE, Seen, see
 from analysis.training.data.samples import TrainingSample
 from analysis.training.model_folder import MODEL, verified_file, write_whole
-from analysis.training.models.build import (
-    Branch,
-    ClipNetwork,
-    Features,
-    Finetune,
-    ModelSpec,
-    Tutorial,
-    build,
-    frames_of,
-)
+from analysis.training.models import build as networks
 from analysis.training.predict import LoadedModel, network_view
 from analysis.types import Float32, Image
 
@@ -60,7 +51,7 @@ def load_network(model: LoadedModel) -> nn.Module:
     """Returns the torch network of a model folder; raises DamagedModel."""
     path = verified_file(model.folder, MODEL, model.run)
     document = load_tensors(path)
-    return build(ModelSpec.from_json(document["spec"]), document["state"]).eval()
+    return networks.build(networks.ModelSpec.from_json(document["spec"]), document["state"]).eval()
 
 
 def explain_file(model: LoadedModel, file: Path, out: Path, label: str | None = None) -> Explained:
@@ -108,13 +99,13 @@ def maps_and_logits(network: nn.Module, views: list[Tensor], shown: str) -> tupl
     def keep(_: nn.Module, __: object, output: Tensor) -> None:
         kept.append(output)
 
-    if isinstance(network, Features):
+    if isinstance(network, networks.Features):
         return _feature_maps(network, views, shown)
-    if isinstance(network, Tutorial):
+    if isinstance(network, networks.Tutorial):
         layer: nn.Module = network.conv2
-    elif isinstance(network, Finetune):
+    elif isinstance(network, networks.Finetune):
         layer = network.backbone._bn1
-    elif isinstance(network, ClipNetwork):
+    elif isinstance(network, networks.ClipNetwork):
         layer = network.frame_network
     else:
         raise TypeError(f"no inner map is known of {type(network).__name__}")
@@ -126,30 +117,36 @@ def maps_and_logits(network: nn.Module, views: list[Tensor], shown: str) -> tupl
     return kept, logits
 
 
-def _feature_maps(network: Features, views: list[Tensor], shown: str) -> tuple[list[Tensor], Tensor]:
+def _feature_maps(network: networks.Features, views: list[Tensor], shown: str) -> tuple[list[Tensor], Tensor]:
     given = dict(zip(network.inputs, views, strict=True))
     maps: list[Tensor] = []
     blocks: list[Tensor] = []
     for branch in network.branches:
-        assert isinstance(branch, Branch)
+        assert isinstance(branch, networks.Branch)
         found = branch.maps(given[branch.spec.view])
-        blocks += branch.pooled(found, frames_of(given[branch.spec.view]))
+        blocks += branch.pooled(found, networks.frames_of(given[branch.spec.view]))
         if branch.spec.view == shown:
             maps += found
     return maps, network.logits_from(torch.cat(blocks, 1))
 
 
+def as_seen(seen: Seen, view: str, frame: int) -> Image:
+    """Returns what the network saw as that view, of a clip this frame; BGR, at least `SMALLEST_DRAWN_PX` large."""
+    if view == CLIP:
+        assert seen.clip_rgb is not None
+        image_rgb = seen.clip_rgb[frame]
+    else:
+        whole = seen.picture_rgb if view == PICTURE else seen.face_rgb
+        assert whole is not None
+        image_rgb = whole
+    side = max(SMALLEST_DRAWN_PX, image_rgb.shape[0])
+    return np.asarray(cv2.resize(image_rgb[..., ::-1], (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
 def drawn(seen: Seen, heat: Heat) -> Image:
     """Returns the view with colours where the heat is, BGR; of a clip its most telling frame."""
-    if heat.view == CLIP:
-        assert seen.clip_rgb is not None
-        image = seen.clip_rgb[int(heat.over_time.argmax())]
-    else:
-        whole = seen.picture_rgb if heat.view == PICTURE else seen.face_rgb
-        assert whole is not None
-        image = whole
-    side = max(SMALLEST_DRAWN_PX, image.shape[0])
-    picture_bgr = cv2.resize(image[..., ::-1], (side, side), interpolation=cv2.INTER_CUBIC)
+    picture_bgr = as_seen(seen, heat.view, int(heat.over_time.argmax()))
+    side = picture_bgr.shape[0]
     levels = cv2.resize(heat.place, (side, side), interpolation=cv2.INTER_LINEAR)
     colours = cv2.applyColorMap((levels * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
     share = HEAT_SHARE * levels[..., None]

@@ -15,7 +15,7 @@ from analysis.errors import AnalysisError, BadTrainingConfig, UnreadablePicture
 from analysis.images.read import read_picture
 from analysis.training.data.inputs import CLIP, PICTURE, Seen, middle_picture, see
 from analysis.training.data.samples import TrainingSample
-from analysis.training.evaluation.explain import heat_of
+from analysis.training.evaluation.explain import as_seen, heat_of
 from analysis.training.predict import LoadedModel
 from analysis.types import Float32, Image
 
@@ -98,7 +98,7 @@ def average_of(
             continue
         heat = heat_of(network, model.inputs, seen, number)
         places.append(cv2.resize(heat.place, (HEAT_SIDE_PX, HEAT_SIDE_PX)).astype(np.float32))
-        image = _as_seen(seen, heat.view, int(heat.over_time.argmax()))
+        image = as_seen(seen, heat.view, int(heat.over_time.argmax()))
         pictures.append(cv2.resize(image, (HEAT_SIDE_PX, HEAT_SIDE_PX)).astype(np.float32))
     if not places:
         raise UnreadablePicture(f"none of {len(files)} files can be read")
@@ -139,23 +139,11 @@ def largest_face(image_bgr: Image, detector: FaceDetector) -> Image | None:
 def _shown(file: Path, seen: Seen, view: str, frame: int) -> Image:
     """What the heat lies over, in its own shape where that is known; BGR."""
     if view != PICTURE:
-        return _as_seen(seen, view, frame)
+        return as_seen(seen, view, frame)
     image_bgr = middle_picture(file) if TrainingSample(file, "").is_clip else read_picture(file)
     scale = min(1.0, LONG_SIDE_PX / max(image_bgr.shape[:2]))
     size = (max(round(image_bgr.shape[1] * scale), 1), max(round(image_bgr.shape[0] * scale), 1))
     return np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _as_seen(seen: Seen, view: str, frame: int) -> Image:
-    if view == CLIP:
-        assert seen.clip_rgb is not None
-        image_rgb = seen.clip_rgb[frame]
-    else:
-        whole = seen.picture_rgb if view == PICTURE else seen.face_rgb
-        assert whole is not None
-        image_rgb = whole
-    side = max(HEAT_SIDE_PX, image_rgb.shape[0])
-    return np.asarray(cv2.resize(image_rgb[..., ::-1], (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def _strip(seen: Seen) -> Image:

@@ -1,7 +1,6 @@
 """What people choose when they add samples; what is missing or odd becomes the default."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django import forms
 from django.http import QueryDict
@@ -64,7 +63,7 @@ def filling_of(data: QueryDict, source: Source) -> Filling:
     form.is_valid()
     fields = form.cleaned_data
     ways = [way for way, _words in HOW.get(source, ())] or [""]
-    how = str(fields.get("how"))
+    how, least_side = str(fields.get("how")), fields.get("least_side")
     options = ImportOptions(
         people=ids_in(data, "people"),
         videos=ids_in(data, "videos"),
@@ -72,7 +71,7 @@ def filling_of(data: QueryDict, source: Source) -> Filling:
         step_s=fields.get("step_s") or STEP_S.get(source, 2.0),
         length_s=fields.get("length_s") or LENGTH_S,
         faces=fields.get("faces") or ANY,
-        least_side=_number(fields.get("least_side"), LEAST_SIDE.get(source, 0)),
+        least_side=LEAST_SIDE.get(source, 0) if least_side is None else least_side,
         names_as_labels=bool(fields.get("names_as_labels")),
         label=clean_label(fields.get("label") or ""),
         one_source=bool(fields.get("one_source")),
@@ -80,10 +79,6 @@ def filling_of(data: QueryDict, source: Source) -> Filling:
     )
     errors = {name: " ".join(map(str, found)) for name, found in form.errors.items()}
     return Filling(source, options, fields.get("title") or "", errors)
-
-
-def _number(value: Any, default: int) -> int:
-    return default if value is None else int(value)
 
 
 def ids_in(data: QueryDict, name: str) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from webapp import storage
 from webapp.datasets.importing.candidate_types import ListReader, Work
-from webapp.datasets.models import Import
 from webapp.jobs.errors import FileGone
 from webapp.videos.models import Video
 
@@ -19,13 +18,9 @@ ROUNDING_S = 1e-9
 Plan = dict[str, Any]
 
 
-def plan_key(of_import: Import) -> str:
-    return f"{of_import.inbox_prefix}/plan.json"
-
-
 def kept(work: Work, make: Callable[[], Plan]) -> Plan:
     """Returns the plan of the first attempt, which makes and stores it before anything is added."""
-    key = plan_key(work.of_import)
+    key = f"{work.of_import.inbox_prefix}/plan.json"
     if storage.exists(key):
         plan: Plan = json.loads(storage.read_bytes(key))
         return plan

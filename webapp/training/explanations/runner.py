@@ -12,7 +12,7 @@ import cv2
 from analysis.errors import Cancelled, UnreadablePicture, UnreadableVideo
 from analysis.images.read import decode_picture, read_picture
 from analysis.training.data.samples import SplitPart, TrainingSample
-from analysis.types import Float32, Image, Progress
+from analysis.types import Float32, Image
 from analysis.video.cut_clip import cut_clip
 from analysis.video.frames_at import frames_at, whole_picture
 from analysis.video.probe import probe_in_subprocess
@@ -118,7 +118,7 @@ def _frame(explanation: Explanation, model: "LoadedModel", scratch: Path) -> Sho
     with original_of(explanation.video) as path:
         if _wants_clip(model):
             target = scratch / "clip.mp4"
-            cut_clip(path, target, info, max(explanation.time_s - CLIP_S / 2, info.start_s), CLIP_S, _ignore)
+            cut_clip(path, target, info, max(explanation.time_s - CLIP_S / 2, info.start_s), CLIP_S, lambda _: None)
             return Shown(target)
         for _index, frame in frames_at(path, info, [explanation.time_s]):
             image = whole_picture(frame, info, FRAME_SIDE_PX)
@@ -130,10 +130,6 @@ def _frame(explanation: Explanation, model: "LoadedModel", scratch: Path) -> Sho
 
 def _wants_clip(model: "LoadedModel") -> bool:
     return model.input_spec.frames > 0
-
-
-def _ignore(progress: Progress) -> None:
-    """A clip of two seconds is cut in less than one."""
 
 
 def _with_face(image_bgr: Image, scratch: Path) -> Shown:
