@@ -71,8 +71,6 @@ def probe(path: Path) -> VideoInfo:
         refuse_large(first.width, first.height, path)
         rotation = clockwise_rotation(first)
         turned = rotation in (90, 270)
-        sound = _sound_codec(container)
-        seekable = first.pts is not None
         return VideoInfo(
             duration_s=_duration_s(path, container, stream),
             width=first.height if turned else first.width,
@@ -83,13 +81,13 @@ def probe(path: Path) -> VideoInfo:
             container=container.format.name,
             video_codec=stream.codec_context.name,
             pixel_format=first.format.name,
-            audio_codec=sound,
+            audio_codec=_sound_codec(container),
             size_bytes=path.stat().st_size,
             frames_estimate=max(stream.frames, 0),
             sample_aspect_ratio=float(stream.sample_aspect_ratio or 1),
             video_stream=stream.index,
             video_streams=len(container.streams.video),
-            seekable=seekable,
+            seekable=first.pts is not None,
         )
 
 

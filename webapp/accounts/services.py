@@ -24,15 +24,15 @@ def is_first_owner_link_open(token: str) -> bool:
     return constant_time_compare(token, first_owner_token()) and not User.objects.exists()
 
 
-def create_first_owner(*, email: str, name: str, password: str, team_name: str) -> User:
+def create_first_owner(*, email: str, name: str, password: str, team: str) -> User:
     """Creates the owner and the first team; raises LinkUsed when somebody else was first."""
     try:
         with transaction.atomic():
             if User.objects.exists():
                 raise LinkUsed
-            team = Team.objects.create(pk=FIRST_TEAM_ID, name=team_name)
+            first = Team.objects.create(pk=FIRST_TEAM_ID, name=team)
             user = User.objects.create_user(email, password, name=name)
-            Membership.objects.create(team=team, user=user, role=Role.OWNER)
+            Membership.objects.create(team=first, user=user, role=Role.OWNER)
     except IntegrityError as error:
         raise LinkUsed from error
     return user

@@ -28,12 +28,7 @@ def first_owner(request: HttpRequest, token: str) -> HttpResponse:
     if not form.is_valid():
         return render(request, "accounts/first_owner.html", {"form": form}, status=422 if form.is_bound else 200)
     try:
-        owner = services.create_first_owner(
-            email=form.cleaned_data["email"],
-            name=form.cleaned_data["name"],
-            password=form.cleaned_data["password"],
-            team_name=form.cleaned_data["team"],
-        )
+        owner = services.create_first_owner(**form.cleaned_data)
     except services.LinkUsed:
         return _link_used(request)
     login(request, owner)

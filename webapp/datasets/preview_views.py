@@ -5,7 +5,7 @@ from uuid import UUID
 
 import numpy as np
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
@@ -41,12 +41,10 @@ class PreviewForm(forms.Form):
 
     side = forms.TypedChoiceField(choices=list(SIDES.items()), coerce=int, required=False)
     seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
-    flip = forms.FloatField(min_value=0, max_value=1, required=False)
-    move = forms.FloatField(min_value=0, max_value=1, required=False)
-    colour = forms.FloatField(min_value=0, max_value=1, required=False)
-    blur = forms.FloatField(min_value=0, max_value=1, required=False)
-    noise = forms.FloatField(min_value=0, max_value=1, required=False)
-    cover = forms.FloatField(min_value=0, max_value=1, required=False)
+
+    def __init__(self, query: QueryDict) -> None:
+        super().__init__(query)
+        self.fields |= {name: forms.FloatField(min_value=0, max_value=1, required=False) for name in STRENGTHS}
 
     def chosen(self) -> dict[str, float]:
         self.is_valid()

@@ -78,12 +78,8 @@ def _container(video: Video) -> str:
 def _picture(video: Video) -> str:
     if not video.width:
         return ""
-    rate = f"{video.rate_fps:.2f}".rstrip("0").rstrip(".")
-    return _("%(width)d × %(height)d, %(rate)s frames per second") % {
-        "width": video.width,
-        "height": video.height,
-        "rate": rate,
-    }
+    values = {"width": video.width, "height": video.height, "rate": f"{video.rate_fps:.2f}".rstrip("0").rstrip(".")}
+    return _("%(width)d × %(height)d, %(rate)s frames per second") % values
 
 
 def clock(seconds: float) -> str:

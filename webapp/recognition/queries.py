@@ -114,8 +114,7 @@ class VideoLabels:
 def labels_of(video: Video, least_score: float = 0.0) -> VideoLabels:
     """Returns the labels of a video; six queries, however many models, labels and spans."""
     recognitions = Recognition.objects.filter(video=video, run__deleted_at=None, replaced_at=None, discarded_at=None)
-    ordered = recognitions.select_related("run", "job").order_by("run__dataset_name", "created_at")
-    found = list(ordered)
+    found = list(recognitions.select_related("run", "job").order_by("run__dataset_name", "created_at"))
     current = [each for each in found if each.taken_over_at is not None]
     deployed_keys = {run.pk for run in deployed_runs(video.team_id)}
     hues = label_hues([each.line for each in current])

@@ -64,9 +64,6 @@ def _in_address_bar(host: str) -> str:
 
 
 def _own_addresses() -> list[str]:
-    found = []
-    for addresses in psutil.net_if_addrs().values():
-        for each in addresses:
-            if each.family in (socket.AF_INET, socket.AF_INET6):
-                found.append(_in_address_bar(each.address.split("%")[0]))
-    return found
+    every = [each for addresses in psutil.net_if_addrs().values() for each in addresses]
+    internet = [each.address for each in every if each.family in (socket.AF_INET, socket.AF_INET6)]
+    return [_in_address_bar(address.split("%")[0]) for address in internet]

@@ -68,7 +68,7 @@ def test_of_two_at_the_same_moment_one_becomes_the_owner() -> None:
     def claim(email: str) -> None:
         try:
             barrier.wait()
-            create_first_owner(email=email, name="", password=PASSWORD, team_name="Newsroom")
+            create_first_owner(email=email, name="", password=PASSWORD, team="Newsroom")
             outcomes.append("owner")
         except LinkUsed:
             outcomes.append("too late")

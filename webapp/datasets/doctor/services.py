@@ -93,10 +93,9 @@ def still_open(finding: Finding) -> list[list[int]]:
         part = numbers[start : start + labelling.BATCH]
         found = Sample.objects.filter(dataset=finding.checkup.dataset_id, number__in=part, removed_at=None)
         rows.update((n, (out, label)) for n, out, label in found.values_list("number", "is_left_out", "label"))
-    open_items = []
-    for item in finding.samples:
+
+    def is_open(item: list[int]) -> bool:
         excluded, label = rows.get(item[0], (True, None))
-        relabelled = finding.kind in RELABELLED and label == item[2]
-        if not excluded and not relabelled:
-            open_items.append(item)
-    return open_items
+        return not excluded and not (finding.kind in RELABELLED and label == item[2])
+
+    return [item for item in finding.samples if is_open(item)]

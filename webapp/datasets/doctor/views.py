@@ -60,11 +60,9 @@ class FindingCard:
 def overview(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     dataset = get_object_or_404(access.visible_datasets(request.user), pk=dataset_id)
     scan = services.latest_scan(dataset)
-    cards = []
+    cards, newer = [], 0
     if scan is not None:
         cards = [_card(finding) for finding in scan.findings.select_related("checkup").prefetch_related("acts")]
-    newer = 0
-    if scan is not None:
         newer = queries.samples_of(dataset).filter(came_with__created_at__gt=scan.created_at).count()
     context = head_context(request, dataset) | {
         "scan": scan,

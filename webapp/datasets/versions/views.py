@@ -59,11 +59,10 @@ def version_list(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     head = head_context(request, dataset)
     kept = list(dataset.versions.filter(deleted_at=None).select_related("created_by").order_by("-number"))
     overview = head["overview"]
-    ready = queries.samples_of(dataset).filter(label__isnull=False, is_left_out=False).count()
     context = head | {
         "versions": [_summary(version) for version in kept],
         "form": FreezeForm(),
-        "ready": ready,
+        "ready": queries.samples_of(dataset).filter(label__isnull=False, is_left_out=False).count(),
         "unlabelled": overview.count - overview.labelled,
         "excluded": overview.excluded,
     }
@@ -100,13 +99,12 @@ def freeze(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
 @require_GET
 def version_detail(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponse:
     version = _version(request, dataset_id, number)
-    others = version.dataset.versions.filter(deleted_at=None).exclude(pk=version.pk).order_by("-number")
     context = head_context(request, version.dataset) | {
         "version": version,
         "summary": _summary(version),
         "table": label_table(version.statistics),
         "strips": [(part.label, _strip(version, part)) for part in Part],
-        "others": others,
+        "others": version.dataset.versions.filter(deleted_at=None).exclude(pk=version.pk).order_by("-number"),
     }
     return render(request, "datasets/version.html", context)
 
@@ -116,11 +114,8 @@ def compare(request: HttpRequest, dataset_id: UUID, number: int, other: int) -> 
     first, second = _version(request, dataset_id, number), _version(request, dataset_id, other)
     older, newer = sorted((first, second), key=lambda version: version.number)
     difference = versions_queries.compare(older, newer)
-    shown = [
-        *difference.added[:STRIP],
-        *difference.removed[:STRIP],
-        *(each[0] for each in difference.relabelled[:STRIP]),
-    ]
+    relabelled = difference.relabelled[:STRIP]
+    shown = [*difference.added[:STRIP], *difference.removed[:STRIP], *(pk for pk, _before, _after in relabelled)]
     numbers = dict(Sample.objects.filter(pk__in=shown).values_list("pk", "number"))
     context = head_context(request, newer.dataset) | {
         "older": older,
@@ -128,7 +123,7 @@ def compare(request: HttpRequest, dataset_id: UUID, number: int, other: int) -> 
         "difference": difference,
         "added": [numbers[pk] for pk in difference.added[:STRIP]],
         "removed": [numbers[pk] for pk in difference.removed[:STRIP]],
-        "relabelled": [(numbers[pk], before, after) for pk, before, after in difference.relabelled[:STRIP]],
+        "relabelled": [(numbers[pk], before, after) for pk, before, after in relabelled],
         "is_same": older.fingerprint == newer.fingerprint,
     }
     return render(request, "datasets/compare.html", context)

@@ -52,10 +52,8 @@ def differing(runs: Sequence[TrainingRun]) -> list[str]:
 def table(runs: Sequence[TrainingRun], sort: str) -> tuple[list[str], list[ComparedRun]]:
     """Returns the differing settings and a row for each run, sorted by a key of SORTS (else by accuracy)."""
     names = differing(runs)
-    most_frequent = {}
-    for name in names:
-        values = [repr(_value(run, name)) for run in runs]
-        most_frequent[name] = max(sorted(set(values)), key=values.count)
+    values = {name: [repr(_value(run, name)) for run in runs] for name in names}
+    most_frequent = {name: max(sorted(set(found)), key=found.count) for name, found in values.items()}
     rows = [_row(run, names, most_frequent) for run in runs]
     key, largest_first = SORTS.get(sort, SORTS["accuracy"])
     return names, sorted(rows, key=key, reverse=largest_first)
@@ -121,7 +119,6 @@ def difference(first: TrainingRun, second: TrainingRun) -> AccuracyDifference:
 
 def _right_by_sample(run: TrainingRun, part: str) -> dict[tuple[int, str], tuple[bool, str]]:
     """Maps (sample, target) to whether it was predicted right, and the source of the sample."""
-    rows = run.held_out_predictions.filter(part=part, sample__isnull=False).values_list(
-        "sample", "truth", "said", "sample__source"
-    )
+    held_out = run.held_out_predictions.filter(part=part, sample__isnull=False)
+    rows = held_out.values_list("sample", "truth", "said", "sample__source")
     return {(sample, target): (target == predicted, source) for sample, target, predicted, source in rows}

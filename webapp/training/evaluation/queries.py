@@ -181,15 +181,9 @@ def mistakes(run: TrainingRun, part: str) -> QuerySet[HeldOutPrediction]:
 
 def chosen_predictions(run: TrainingRun, part: str, query: Mapping[str, str]) -> QuerySet[HeldOutPrediction]:
     """Returns those of a cell (?truth=, ?said=), all mistakes (?wrong=1) or all; the most confident first."""
-    rows = (
-        mistakes(run, part)
-        if query.get("wrong")
-        else run.held_out_predictions.filter(part=part).order_by("-certainty", "pk")
-    )
-    for name in ("truth", "said"):
-        if query.get(name):
-            rows = rows.filter(**{name: query[name]})
-    return rows
+    everything = run.held_out_predictions.filter(part=part).order_by("-certainty", "pk")
+    rows = mistakes(run, part) if query.get("wrong") else everything
+    return rows.filter(**{name: query[name] for name in ("truth", "said") if query.get(name)})
 
 
 def in_order(rows: QuerySet[HeldOutPrediction], keys: Sequence[int]) -> list[HeldOutPrediction]:

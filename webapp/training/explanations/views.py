@@ -124,21 +124,18 @@ def try_it(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
 def explanation_context(run: TrainingRun, found: Explanation) -> dict[str, Any]:
     """Returns what the page of an explanation shows: waiting, failed, or its result."""
     status = found.job.status if found.job is not None else Status.DONE
+    has_failed = not found.heat_key and status in (Status.FAILED, Status.CANCELLED, Status.DONE)
     result = found.result
     scores = sorted(result.get("scores", {}).items(), key=lambda pair: -pair[1])
     over_time = result.get("over_time", [])
     return {
         "explanation": found,
         "is_ready": bool(found.heat_key),
-        "trouble": jobs_words.explain(found.job.error_code if found.job else "") if _failed(found, status) else None,
+        "trouble": jobs_words.explain(found.job.error_code if found.job else "") if has_failed else None,
         "scores": [(label, share, 100 * share) for label, share in scores],
         "over_time": [(n, 100 - 100 * share, 100 * share) for n, share in enumerate(over_time)],
         "is_average": services.is_average(found),
     }
-
-
-def _failed(found: Explanation, status: str) -> bool:
-    return not found.heat_key and status in (Status.FAILED, Status.CANCELLED, Status.DONE)
 
 
 def _try_page(request: HttpRequest, run: TrainingRun, status: int, problem: str) -> HttpResponse:

@@ -40,10 +40,8 @@ async def download_all(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """Sends all files as a ZIP; all are verified before the first byte, because half a ZIP could not be recalled."""
     run = await sync_to_async(finished_run)(request, run_id)
     try:
-        keys = {
-            name: await sync_to_async(model_file_queries.verified_key)(run, name)
-            for name in model_file_queries.DOWNLOADS
-        }
+        verified = sync_to_async(model_file_queries.verified_key)
+        keys = {name: await verified(run, name) for name in model_file_queries.DOWNLOADS}
     except DamagedModel:
         return await sync_to_async(_damaged)(request, run)
     return zip_response(f"{title(run)}.zip", _zipped(keys))
