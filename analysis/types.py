@@ -210,6 +210,8 @@ class Grouping:
     """For each person their tracks, by index into `tracks`; longest screen time first."""
     unclear: tuple[tuple[int, ...], ...] = ()
     """Tracks that are nobody, as no view tells who it is. Each track occurs once, here or in `people`."""
+    join_similarities: tuple[float | None, ...] = ()
+    """For each track the similarity at which it joined others of its person; None where views did not decide."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,25 +51,35 @@ def group_vectors(
     min_similarity: float,
     batch: int = BATCH,
     must_link: Sequence[Sequence[int]] = (),
+    join_similarities: Float32 | None = None,
 ) -> list[list[int]]:
     """Clusters rows of `vectors` (n, d) into lists of row numbers; each row is in exactly one.
 
     Average linkage: merges the two groups with the highest mean similarity (cosine, weighted by `weights` (n,)) as long
     as it is at least `min_similarity`. Pairs of `cannot_link` (n, n) are never in one group; rows of one `must_link`
-    set are in one group from the start, whatever they show.
+    set are in one group from the start, whatever they show. `join_similarities` (n,) is filled with the similarity at
+    which each row, in the smaller of two groups, joined the rest: at least `min_similarity`, NaN where it joined none.
     """
+    join_similarities = np.empty(len(vectors), np.float32) if join_similarities is None else join_similarities
+    join_similarities[:] = np.nan
     linked = {number for rows in must_link for number in rows}
     singles = [*map(list, must_link), *([number] for number in range(len(vectors)) if number not in linked)]
     if len(singles) <= batch:
-        return _merge_groups(singles, vectors, weights, cannot_link, min_similarity)
+        return _merge_groups(singles, vectors, weights, cannot_link, min_similarity, join_similarities)
     groups: list[list[int]] = []
     for begin in range(0, len(singles), batch):
-        groups += _merge_groups(singles[begin : begin + batch], vectors, weights, cannot_link, min_similarity)
-    return _merge_groups(groups, vectors, weights, cannot_link, min_similarity)
+        part = singles[begin : begin + batch]
+        groups += _merge_groups(part, vectors, weights, cannot_link, min_similarity, join_similarities)
+    return _merge_groups(groups, vectors, weights, cannot_link, min_similarity, join_similarities)
 
 
 def _merge_groups(
-    groups: Sequence[Sequence[int]], vectors: Float32, weights: Float32, cannot_link: Bool, min_similarity: float
+    groups: Sequence[Sequence[int]],
+    vectors: Float32,
+    weights: Float32,
+    cannot_link: Bool,
+    min_similarity: float,
+    join_similarities: Float32,
 ) -> list[list[int]]:
     """Merges groups until no two are similar enough."""
     members = [list(group) for group in groups]
@@ -93,11 +103,19 @@ def _merge_groups(
         row[a] = row[b] = -np.inf
         similarity[a], similarity[:, a] = row, row
         similarity[b], similarity[:, b] = -np.inf, -np.inf
+        _note_join(join_similarities, members[a], members[b], float(best_value[a]))
         members[a] += members[b]
         members[b] = []
         mass[a] += mass[b]
         _refresh(similarity, best, best_value, a, b)
     return [group for group in members if group]
+
+
+def _note_join(join_similarities: Float32, group: Sequence[int], other: Sequence[int], similarity: float) -> None:
+    """Notes what let the smaller group in; of several times the least, as without it the row would not be here."""
+    for joining, rest in ((group, other), (other, group)):
+        if len(joining) <= len(rest):
+            join_similarities[list(joining)] = np.fmin(join_similarities[list(joining)], similarity)
 
 
 def _refresh(similarity: Float32, best: NDArray[np.intp], best_value: Float32, a: int, b: int) -> None:

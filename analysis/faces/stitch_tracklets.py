@@ -81,20 +81,11 @@ def group_tracks(
     must_link, cannot_link = _between_tracks(constraints, tracks, together)
     clear = [n for n, track in enumerate(members) if may_found(len(samples_of(track)[0]), faces[n])]
 
+    join_similarities = np.full(len(tracks), np.nan, np.float32)
+
     def grouped(rows: list[int], linked: list[list[int]]) -> list[list[int]]:
-        """Groups some of the tracks by their clear views, or all views where none is clear."""
-        vectors = np.stack([_vector(clear_views(faces[row]) or faces[row]) for row in rows])
         weights = np.array([_weight(faces[row], float(lengths[row])) for row in rows], np.float32)
-        place = {row: position for position, row in enumerate(rows)}
-        inside = [[place[row] for row in each if row in place] for each in linked]
-        found = group_vectors(
-            vectors,
-            weights,
-            cannot_link[np.ix_(rows, rows)],
-            thresholds.within_recording,
-            must_link=[each for each in inside if each],
-        )
-        return [[rows[position] for position in group] for group in found]
+        return _grouped(rows, faces, weights, cannot_link, linked, thresholds.within_recording, join_similarities)
 
     groups = grouped(clear, must_link) if clear else []
     _add_unclear(groups, must_link, set(clear))
@@ -114,7 +105,34 @@ def group_tracks(
         tracks=tuple(tuple(track) for track in tracks),
         people=tuple(tuple(sorted(group)) for group in groups),
         unclear=tuple((number,) for number in range(len(tracks)) if number not in known),
+        join_similarities=tuple(None if np.isnan(value) else float(value) for value in join_similarities),
     )
+
+
+def _grouped(
+    rows: list[int],
+    faces: Sequence[Sequence[FoundFace]],
+    weights: Float32,
+    cannot_link: Bool,
+    linked: Sequence[Sequence[int]],
+    min_similarity: float,
+    join_similarities: Float32,
+) -> list[list[int]]:
+    """Groups some of the tracks by their clear views, or all views where none is clear; notes how they joined."""
+    vectors = np.stack([_vector(clear_views(faces[row]) or faces[row]) for row in rows])
+    place = {row: position for position, row in enumerate(rows)}
+    inside = [[place[row] for row in each if row in place] for each in linked]
+    joined = np.empty(len(rows), np.float32)
+    found = group_vectors(
+        vectors,
+        weights,
+        cannot_link[np.ix_(rows, rows)],
+        min_similarity,
+        must_link=[each for each in inside if each],
+        join_similarities=joined,
+    )
+    join_similarities[rows] = joined
+    return [[rows[position] for position in group] for group in found]
 
 
 def _add_unclear(groups: list[list[int]], must_link: Sequence[Sequence[int]], clear: set[int]) -> None:

@@ -1,7 +1,8 @@
 """Turns the groups of a finished analysis into people of the team, who keep their names."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
 from uuid import UUID
 
 from analysis.types import Grouping
@@ -9,9 +10,10 @@ from webapp.accounts.models import Team
 from webapp.analyses import carry_over_runner, earlier_answers_runner
 from webapp.analyses.earlier_answers_runner import EarlierAnswers
 from webapp.people import creation_services, sample_codec
+from webapp.people.identification import decision_services
 from webapp.people.identification import runner as identification_runner
 from webapp.people.identification.runner import Identified, Probes
-from webapp.people.models import Person, Track
+from webapp.people.models import Decision, Person, Track
 
 BATCH = 500
 
@@ -29,6 +31,12 @@ class Plan:
     cannot_link: list[frozenset[UUID]]
     """By group: who it is not, because somebody said so."""
     answers: EarlierAnswers
+    said: frozenset[int] = frozenset()
+    """Groups of which somebody said who they are."""
+    join_similarities: Sequence[float | None] = ()
+    """By appearance, as in `Grouping`."""
+    kept: Mapping[UUID, Decision] = field(default_factory=dict)
+    """How people of the replaced analyses were identified."""
 
 
 def plan(
@@ -49,7 +57,9 @@ def plan(
         [_seen(group) for group in groups], _before(replaced), must_be=must_be, cannot_link=dict(enumerate(cannot_link))
     )
     probes = identification_runner.prepare(groups, known_as=known_as, team=team)
-    return Plan(groups, appearances, tracks, known_as, probes, cannot_link, answers)
+    kept = decision_services.identified_in(replaced)
+    joined = grouping.join_similarities
+    return Plan(groups, appearances, tracks, known_as, probes, cannot_link, answers, frozenset(must_be), joined, kept)
 
 
 def store(made: Plan, *, team: Team) -> list[UUID]:
@@ -61,17 +71,34 @@ def store(made: Plan, *, team: Team) -> list[UUID]:
     creation_services.hold(team.pk)
     found = identification_runner.identify(made.probes, known_as=made.known_as, cannot_link=made.cannot_link, team=team)
     people = _people_of(made, found, team)
-    for group, person in zip(made.groups, people, strict=True):
-        for track in group:
-            track.person = person
-    for tracklets in made.appearances:
+    _decide(made, found, people)
+    for tracklets, similarity in zip_longest(made.appearances, made.join_similarities):
         for track in tracklets:
             track.joined_to = None if track is tracklets[0] else tracklets[0]
+            track.join_similarity = similarity
     tracks = [track for tracklets in made.appearances for track in tracklets]
-    Track.objects.bulk_update(tracks, ["person", "joined_to"], batch_size=BATCH)
+    Track.objects.bulk_update(tracks, ["person", "joined_to", "decision", "join_similarity"], batch_size=BATCH)
     earlier_answers_runner.carry_over(made.answers, made.tracks)
     identification_runner.suggest(found, people, team)
     return [person.pk for person in people]
+
+
+def _decide(made: Plan, found: Identified, people: Sequence[Person]) -> None:
+    """Gives each group its person, and keeps why."""
+    decisions = [
+        decision_services.decided(
+            group[0].analysis,
+            match=found.matches.get(number),
+            kept=made.kept.get(person.pk),
+            is_said=number in made.said,
+            is_known=number in made.known_as and person.pk == made.known_as[number],
+        )
+        for number, (group, person) in enumerate(zip(made.groups, people, strict=True))
+    ]
+    Decision.objects.bulk_create(decisions, batch_size=BATCH)
+    for group, person, decision in zip(made.groups, people, decisions, strict=True):
+        for track in group:
+            track.person, track.decision = person, decision
 
 
 def people_seen_in(analyses: Sequence[UUID]) -> list[UUID]:

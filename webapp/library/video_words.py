@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from webapp.http import local_time
+from webapp.http.clock import clock
 from webapp.jobs import words as jobs_words
 from webapp.uploads import rules as uploads_rules
 from webapp.videos.media_info import is_playable
@@ -80,10 +81,3 @@ def _picture(video: Video) -> str:
         return ""
     values = {"width": video.width, "height": video.height, "rate": f"{video.rate_fps:.2f}".rstrip("0").rstrip(".")}
     return _("%(width)d × %(height)d, %(rate)s frames per second") % values
-
-
-def clock(seconds: float) -> str:
-    """Returns a length as 1:02:14 or 0:48."""
-    whole = int(seconds)  # as the player counts
-    hours, rest = divmod(whole, 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

@@ -183,6 +183,47 @@ class Verdict(models.Model):
         return f"{'is' if self.is_same else 'is not'} {self.person_id}"
 
 
+class DecisionKind(models.TextChoices):
+    """How a group of faces of one analysis became a person."""
+
+    FOUNDED = "founded"
+    """Nobody of the team was similar enough."""
+    IDENTIFIED = "identified"
+    CARRIED = "carried"
+    """The same faces at the same moments were this person in the analysis before."""
+    HUMAN = "human"
+
+
+class Decision(models.Model):
+    """Why a group of tracks of one analysis is the person that it is: what was compared when it was decided.
+
+    Nothing changes it later; what people do afterwards are events.
+    """
+
+    analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=10, choices=DecisionKind.choices)
+    embedder = models.CharField(max_length=60)
+    grouped_from = models.FloatField(null=True)
+    """Least similarity of that time within a video; see `Track.join_similarity`."""
+    nearest = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="+")
+    """Whom the group was nearest to: that person if it was identified, and not near enough if it founded one."""
+    similarity = models.FloatField(null=True)
+    limit = models.FloatField(null=True)
+    """Accept threshold of `nearest` at that time; None where nobody was compared."""
+    runner_up = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="+")
+    runner_up_similarity = models.FloatField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(kind="identified") | Q(similarity__gte=models.F("limit")), name="identified_from_limit"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} in {self.analysis_id}"
+
+
 class Track(models.Model):
     """A tracklet: one face followed through a stretch of a video without a cut; behind time bars and boxes."""
 
@@ -195,6 +236,10 @@ class Track(models.Model):
     """The first tracklet of the appearance, where the border of a segment cut it into several."""
     start_s = models.FloatField()
     end_s = models.FloatField()
+    decision = models.ForeignKey(Decision, models.SET_NULL, null=True, related_name="tracks")
+    """Of the person's group in its analysis; None for unclear faces, and for what earlier versions decided."""
+    join_similarity = models.FloatField(null=True)
+    """At which the appearance joined others of its group, by clear views; None where views did not decide."""
     samples = models.BinaryField()
     """float32 little-endian rows (time_s - start_s, x1, y1, x2, y2, score); see `webapp.people.sample_codec`."""
     reaches_start = models.BooleanField(default=False)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from webapp.http import local_time
+from webapp.http.clock import clock
 from webapp.jobs import words as jobs_words
 from webapp.library import video_words
 from webapp.library.queries import CardPeople
@@ -58,9 +59,7 @@ def icon(name: str, extra_class: str = "") -> SafeString:
 @register.filter
 def duration(seconds: float | None) -> str:
     """Returns a position or length as on a player: "0:48", "12:40", "1:02:14"."""
-    whole = int(seconds or 0)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return clock(seconds)
 
 
 @register.filter
@@ -98,7 +97,7 @@ def size(size_bytes: int | None) -> str:
 @register.filter
 def span(appearance: tuple[float, float]) -> str:
     """Returns a stretch of time: "0:05–0:12"."""
-    return f"{duration(appearance[0])}–{duration(appearance[1])}"
+    return f"{clock(appearance[0])}–{clock(appearance[1])}"
 
 
 @register.filter

@@ -64,11 +64,14 @@ def test_groups_are_a_partition_without_forbidden_pairs(rows: list[tuple[int, fl
     vectors = np.array([person_vector(person, n) for n, (person, _, _) in enumerate(rows)], np.float32)
     vectors = vectors.reshape(-1, DIMENSIONS)
     apart = (begin[:, None] <= end) & (begin <= end[:, None]) & ~np.eye(len(rows), dtype=bool)
-    groups = group_vectors(vectors, np.ones(len(rows), np.float32), apart, 0.5, batch)
+    joined = np.empty(len(rows), np.float32)
+    groups = group_vectors(vectors, np.ones(len(rows), np.float32), apart, 0.5, batch, join_similarities=joined)
     assert sorted(number for group in groups for number in group) == list(range(len(rows)))
     for group in groups:
         assert not apart[np.ix_(group, group)].any()
         assert len({rows[number][0] for number in group}) == 1
+        assert np.isnan(joined[group]).all() == np.isnan(joined[group]).any() == (len(group) == 1)
+    assert not (joined < np.float32(0.5)).any()
 
 
 @given(st.permutations(range(8)))

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import numpy as np
@@ -15,6 +15,7 @@ from analysis.types import Float32
 from webapp.accounts.models import Team
 from webapp.people import gallery_queries, same_picture_queries, sample_codec, summary_services
 from webapp.people.gallery_queries import TeamGallery
+from webapp.people.identification.match_runner import Match, matches_of
 from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Face, Person, Suggestion, Track
 
@@ -54,6 +55,8 @@ class Identified:
 
     accepted: dict[int, UUID]
     to_review: list[ReviewCandidate]
+    matches: dict[int, Match] = field(default_factory=dict)
+    """What was compared, to be kept with the decision."""
 
 
 def prepare(groups: Sequence[Sequence[Track]], *, known_as: Mapping[int, UUID], team: Team) -> Probes:
@@ -138,7 +141,14 @@ def _decide(
             present[person].append(number)
         elif similarity >= review_from[row] + (REVIEW_MARGIN_OF_ACCEPTED if number in accepted else 0.0):
             candidates.append(ReviewCandidate(number, person, similarity))
-    return Identified(accepted, _best_candidates(candidates, accepted))
+
+    def is_possible(number: int, person: UUID) -> bool:
+        return not together[number, present[person]].any()
+
+    matches = matches_of(
+        table, known.people, numbers, accepted=accepted, accept_from=accept_from, is_possible=is_possible
+    )
+    return Identified(accepted, _best_candidates(candidates, accepted), matches)
 
 
 def _best_candidates(candidates: Sequence[ReviewCandidate], accepted: Mapping[int, UUID]) -> list[ReviewCandidate]:

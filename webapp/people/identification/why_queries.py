@@ -1,34 +1,20 @@
-"""Explains why an appearance has its name: the nearest views of that person, the runner-up, the quality."""
+"""Explains why an appearance has its name: what was compared when it was decided, or who said so."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
-from django.db.models import QuerySet
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
+from django.db.models import Q, QuerySet
 
 from analysis.faces.search import nearest
-from webapp.people import present_queries, sample_codec
-from webapp.people.identification import confidence_words, similar_people_queries
-from webapp.people.models import Face, Moved, Person, Track, Verdict
+from webapp.people import clarity_queries, constraint_queries, present_queries, sample_codec
+from webapp.people.identification import why_words
+from webapp.people.models import Decision, DecisionKind, Face, Moved, Person, Track, Verdict
 
 NEAREST = 4
 COMPARED = 400
 """The best views of the person, with which the face is compared."""
-CLOSE = 0.08
-"""With a smaller difference in cosine the runner-up could just as well be the one."""
-GOOD, FAIR = 0.55, 0.3
-"""Quality of a view, from 0 to 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """A view of the same person and its similarity in percent."""
-
-    face: Face
-    percent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,82 +23,85 @@ class Reason:
 
     face: Face
     person: Person
-    near: list[Near]
-    runner_up: Person | None
-    runner_up_percent: int
+    near: list[Face]
+    """Most similar views of the same person, best first."""
+    other: Person | None
+    """Whoever else was closest when it was decided."""
     sentences: list[str]
 
 
 def of_track(track: Track, person: Person) -> Reason | None:
     """Returns None for an appearance that has no view to compare."""
-    face = Face.objects.filter(track=track).select_related("analysis").order_by("-quality", "pk").first()
-    if face is None:
-        return None
-    vector = sample_codec.unpack_vector(face.embedding)
-    near = _nearest_views(track, face, person, vector)
-    scores = similar_people_queries.by_similarity(person.team_id, face.analysis.embedder, vector[None]).nearest(
-        1, [person.pk]
+    first = track.joined_to_id or track.pk
+    views = list(
+        Face.objects.filter(Q(track=first) | Q(track__joined_to=first))
+        .select_related("analysis__video")
+        .order_by("-quality", "pk")
     )
-    others = present_queries.by_key(scores)
-    runner_up = next(iter(others.values()), None)
-    second = confidence_words.percent(scores[runner_up.pk]) if runner_up else 0
-    sentences = [_who_decided(track, person, near), _margin(near, runner_up, second), _quality(face)]
-    return Reason(face, person, near, runner_up, second, [each for each in sentences if each])
+    if not views:
+        return None
+    clear = [view for view in views if clarity_queries.is_clear(view)]
+    face = next((view for view in [*clear, *views] if view.track_id == track.pk), views[0])
+    decision = Decision.objects.filter(tracks=track).select_related("nearest", "runner_up").first()
+    said = _said(track, person)
+    sentences = [said] if said else _decided(track, person, decision, clear)
+    side_px = min(face.x2 - face.x1, face.y2 - face.y1)
+    sentences.append(why_words.picture(clarity_queries.measures_of(face), side_px, face in clear))
+    other = _other(decision, person) if decision and not said else None
+    return Reason(face, person, _nearest_views(first, face, person), other, [each for each in sentences if each])
 
 
-def _nearest_views(track: Track, face: Face, person: Person, vector: np.ndarray) -> list[Near]:
+def _said(track: Track, person: Person) -> str:
+    """Says which human decided, or nothing."""
+    moved = Moved.objects.filter(track=track, after=person, event__undone_at=None)
+    latest = moved.select_related("event__made_by", "before").order_by("-event__made_at").first()
+    if latest is not None:
+        return why_words.by_human(latest, person)
+    is_confirmed = Verdict.objects.filter(track=track, stands=True, is_same=True).exists()
+    return why_words.confirmed(person) if is_confirmed else ""
+
+
+def _decided(track: Track, person: Person, decision: Decision | None, clear: Sequence[Face]) -> list[str]:
+    sentences = why_words.decided(decision, person)
+    if decision is not None:
+        sentences.append(why_words.margin(decision))
+        sentences.append(why_words.grouped(track.join_similarity, decision.grouped_from, person))
+        sentences.append(_continuity(track, clear))
+    return sentences
+
+
+def _continuity(track: Track, clear: Sequence[Face]) -> str:
+    """Says so where other parts of the appearance, not this one, told who it is."""
+    if not clear:
+        return why_words.nothing_clear()
+    if any(view.track_id == track.pk for view in clear):
+        return ""
+    near = min(clear, key=lambda view: abs(view.time_s - track.start_s))
+    return why_words.followed(max(near.time_s - near.analysis.video.playback_offset_s, 0.0))
+
+
+def _other(decision: Decision, person: Person) -> Person | None:
+    """Returns today's person for whoever else was closest; None where these two are one by now."""
+    other = decision.nearest_id if decision.kind == DecisionKind.FOUNDED else decision.runner_up_id
+    if other is None:
+        return None
+    today = constraint_queries.family_of(person.team_id).root(other)
+    return None if today == person.pk else present_queries.by_key([today]).get(today)
+
+
+def _nearest_views(first: int, face: Face, person: Person) -> list[Face]:
     """Takes views of other appearances; where there is only this one, its own."""
     views = Face.objects.filter(track__person=person, analysis__embedder=face.analysis.embedder).exclude(pk=face.pk)
-    elsewhere = views.exclude(track=track).exclude(track__joined_to=track.joined_to_id or track.pk)
+    elsewhere = views.exclude(track=first).exclude(track__joined_to=first)
     rows = _best(elsewhere) or _best(views)
     if not rows:
         return []
-    found, similarity = nearest(np.stack([sample_codec.unpack_vector(blob) for _, blob in rows]), vector, NEAREST)
+    vector = sample_codec.unpack_vector(face.embedding)
+    found, _similarity = nearest(np.stack([sample_codec.unpack_vector(blob) for _, blob in rows]), vector, NEAREST)
     faces = Face.objects.select_related("analysis__video").in_bulk([rows[row][0] for row in found])
-    return [
-        Near(faces[rows[row][0]], confidence_words.percent(float(value)))
-        for row, value in zip(found, similarity, strict=True)
-    ]
+    return [faces[rows[row][0]] for row in found]
 
 
 def _best(views: QuerySet[Face]) -> list[tuple[UUID, bytes]]:
     best = views.order_by("-quality", "pk").values_list("pk", "embedding")[:COMPARED]
     return [(pk, bytes(blob)) for pk, blob in best]
-
-
-def _who_decided(track: Track, person: Person, near: list[Near]) -> str:
-    is_confirmed = Verdict.objects.filter(track=track, stands=True, is_same=True).exists()
-    moved = Moved.objects.filter(track=track, after=person, event__undone_at=None).select_related("event__made_by")
-    event = next((each.event for each in moved.order_by("-event__made_at")[:1]), None)
-    if event is not None:
-        who = event.made_by or _("Someone")
-        return _("%(who)s said on %(day)s that this is %(person)s.") % {
-            "who": who,
-            "day": date_format(localtime(event.made_at), "j M Y"),
-            "person": person,
-        }
-    if is_confirmed:
-        return _("Someone confirmed that this is %(person)s.") % {"person": person}
-    if not near:
-        return _("This is the only picture of %(person)s, so there is nothing to compare it with.") % {"person": person}
-    return _("%(percent)d %% match with the closest picture of %(person)s.") % {
-        "percent": near[0].percent,
-        "person": person,
-    }
-
-
-def _margin(near: list[Near], runner_up: Person | None, second: int) -> str:
-    if runner_up is None or not near:
-        return ""
-    values = {"person": runner_up, "percent": second}
-    if near[0].percent - second < 100 * CLOSE:
-        return _("%(person)s is almost as close a match (%(percent)d %%), so check carefully.") % values
-    return _("The next closest match is %(person)s, with only %(percent)d %%.") % values
-
-
-def _quality(face: Face) -> str:
-    if face.quality >= GOOD:
-        return _("The picture is good: sharp and seen from the front.")
-    if face.quality >= FAIR:
-        return _("The picture is fair: a little small, turned or blurred.")
-    return _("The picture is poor: small, turned away or blurred, so a mistake is more likely.")
