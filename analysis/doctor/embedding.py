@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from analysis.frozen_layers import PICTURE_LAYOUT, grid_means
+from analysis.frozen_features import EFFICIENTNET, PICTURE_LAYOUT, FrozenFeatures
 from analysis.types import Float32, Image
 
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
-
-BATCH = 4
-"""Pictures in one run of the network: more of them leave the cache."""
 INPUT_SIDE = 128
 """Pixels; 160 and 224 tell wrong labels no better and cost 1.5 and 2.7 times as much."""
-MIDDLE, SCALE = np.float32(127), np.float32(128)
 WHAT_SHARE = 0.5
 """Length of the part that says what the picture shows, beside 1 for the part that says what is where in it."""
 
@@ -30,27 +23,24 @@ class PictureEmbedder:
     them: vectors of different names cannot be compared. float16 is enough to store them.
     """
 
-    name = "efficientnet_lite0_2000"
+    name = "efficientnet_lite0_adaptive_2000"
     length = 2000
 
-    def __init__(self, session: InferenceSession) -> None:
-        self.session = session
+    def __init__(self, features: FrozenFeatures) -> None:
+        self.features = features
 
     def embed(self, images_bgr: Sequence[Image]) -> Float32:
         """Pictures of any size, `(h, w, 3)` BGR, in; vectors `(n, length)` of length 1 out. None is a valid number."""
-        vectors = np.zeros((len(images_bgr), self.length), np.float32)
-        for start in range(0, len(images_bgr), BATCH):
-            batch = np.stack([as_network_input(image) for image in images_bgr[start : start + BATCH]])
-            what, where = (
-                straight + mirrored
-                for straight, mirrored in zip(self._run(batch), self._run(batch[..., ::-1]), strict=True)
+        if not images_bgr:
+            return np.zeros((0, self.length), np.float32)
+        squares = squares_of(images_bgr, INPUT_SIDE)
+        where, what = (
+            straight + mirrored
+            for straight, mirrored in zip(
+                self.features.means(squares), self.features.means(squares[..., ::-1]), strict=True
             )
-            vectors[start : start + BATCH] = np.hstack([unit_length(where), unit_length(what) * WHAT_SHARE])
-        return unit_length(vectors)
-
-    def _run(self, batch: Float32) -> tuple[Float32, Float32]:
-        what, layout = self.session.run(["embedding", PICTURE_LAYOUT.name], {"input": np.ascontiguousarray(batch)})
-        return what, grid_means(layout, PICTURE_LAYOUT.cells)
+        )
+        return unit_length(np.hstack([unit_length(where), unit_length(what) * WHAT_SHARE]))
 
 
 def unit_length(vectors: Float32) -> Float32:
@@ -60,16 +50,14 @@ def unit_length(vectors: Float32) -> Float32:
 
 def load_picture_embedder(threads: int = 0) -> PictureEmbedder:
     """With verified weights on the best device; raises MissingWeights."""
-    from analysis.device import open_session  # deferred: loads onnxruntime
-    from analysis.weights import EFFICIENTNET_LITE0_EMBEDDER, verified_path  # deferred: rarely needed
-
-    return PictureEmbedder(open_session(verified_path(EFFICIENTNET_LITE0_EMBEDDER), threads=threads))
+    return PictureEmbedder(FrozenFeatures(EFFICIENTNET, PICTURE_LAYOUT, threads))
 
 
-def as_network_input(image_bgr: Image, side: int = INPUT_SIDE) -> Float32:
-    """`(3, side, side)`: the whole picture, whatever its shape, stretched to a square."""
-    height, width = image_bgr.shape[:2]
-    smooth = cv2.INTER_AREA if min(height, width) > side else cv2.INTER_LINEAR
-    square = cv2.resize(image_bgr, (side, side), interpolation=smooth)
-    planes: Float32 = (square[..., ::-1].transpose(2, 0, 1).astype(np.float32) - MIDDLE) / SCALE
-    return planes
+def squares_of(images_bgr: Sequence[Image], side: int) -> Image:
+    """Returns `(n, 3, side, side)` RGB: the whole pictures, whatever their shapes, stretched to squares."""
+    return np.stack([_square(image, side)[..., ::-1].transpose(2, 0, 1) for image in images_bgr])
+
+
+def _square(image_bgr: Image, side: int) -> Image:
+    smooth = cv2.INTER_AREA if min(image_bgr.shape[:2]) > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image_bgr, (side, side), interpolation=smooth), np.uint8)

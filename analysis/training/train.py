@@ -33,7 +33,7 @@ from analysis.training.linear_probe import choose_features
 from analysis.training.loop import learn, logits_of
 from analysis.training.losses import log_probabilities
 from analysis.training.model_folder import CARD, MODEL, ONNX, PREDICTIONS, RUN, SPLIT, write_json, write_whole
-from analysis.training.models.build import ModelSpec, build, outputs_for, parameter_count
+from analysis.training.models.build import Features, ModelSpec, build, outputs_for, parameter_count
 from analysis.training.run import Run, begin_run, run_fingerprint
 from analysis.training.run_document import (
     SCHEMA_VERSION,
@@ -267,7 +267,12 @@ def _train_linear_probe(recipe: Recipe, why: str, prepared: PreparedData, run: R
 def _test(trained: _Trained, prepared: PreparedData, device: torch.device) -> _PartPredictions:
     rows = prepared.rows(SplitPart.TEST)
     tensors = prepared.tensors(trained.spec.inputs)
-    return _PartPredictions(rows, _numpy(logits_of(trained.network.to(device).eval(), tensors, rows, device)))
+    network = trained.network
+    if isinstance(network, Features):
+        return _PartPredictions(
+            rows, _numpy(choose_features.probe_logits(network, trained.spec.branches, tensors, rows, device))
+        )
+    return _PartPredictions(rows, _numpy(logits_of(network.to(device).eval(), tensors, rows, device)))
 
 
 def _numpy(logits: Tensor) -> Float64:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from string import Template
 
+from analysis.frozen_features import EFFICIENTNET, FACENET, FINDER, FrozenNetwork
 from analysis.training.data.inputs import CLIP, FACE, PICTURE
 from analysis.training.data.samples import TINY_TEST
 from analysis.training.evaluation.intervals import accuracy_interval
@@ -14,10 +15,10 @@ from analysis.training.run_document import ModelDocument, PartFigures, RunDocume
 from analysis.weights import EFFICIENTNET_LITE0, MOBILEFACENET, YUNET, Weight
 
 TEMPLATE = Path(__file__).with_name("model_card_template.md")
-BACKBONES: dict[str, tuple[str, Weight]] = {
-    "efficientnet": ("EfficientNet-Lite0, trained on ImageNet", EFFICIENTNET_LITE0),
-    "facenet": ("MobileFaceNet, trained to tell faces apart", MOBILEFACENET),
-    "finder": ("YuNet, trained to find faces", YUNET),
+BACKBONES: dict[FrozenNetwork, tuple[str, Weight]] = {
+    EFFICIENTNET: ("EfficientNet-Lite0, trained on ImageNet", EFFICIENTNET_LITE0),
+    FACENET: ("MobileFaceNet, trained to tell faces apart", MOBILEFACENET),
+    FINDER: ("YuNet, trained to find faces", YUNET),
 }
 INPUTS = {
     PICTURE: "the whole picture, stretched to a square",
@@ -95,10 +96,10 @@ def _rule(run: RunDocument) -> str:
 
 
 def _licences(model: ModelDocument) -> str:
-    names = {BRANCHES[branch].backbone for branch in model["branches"]}
+    networks = {BRANCHES[branch].backbone for branch in model["branches"]}
     if model["kind"] == "finetune":
-        names.add("efficientnet")
-    lines = [f"- {BACKBONES[name][0]}: {BACKBONES[name][1].licence}" for name in sorted(names)]
+        networks.add(EFFICIENTNET)
+    lines = sorted(f"- {title}: {weight.licence}" for title, weight in map(BACKBONES.__getitem__, networks))
     return "\n".join(["\nIt contains weights made by others:\n", *lines]) if lines else ""
 
 

@@ -14,7 +14,7 @@ from analysis.training.checkpoint import load_tensors, save_tensors
 from analysis.training.config import Augmentation
 from analysis.training.data.inputs import CLIP, FACE, FACE_SIDE_PX
 from analysis.training.data.prepare import AUTO_PICTURE_PX, PreparedData
-from analysis.training.data.tensors import Tensors
+from analysis.training.data.tensors import Rows, Tensors
 from analysis.training.linear_probe.fit import (
     INVERSE_REGULARISATIONS,
     ROUNDS,
@@ -26,8 +26,9 @@ from analysis.training.linear_probe.fit import (
     fit_linear_probe,
     fit_rotation,
 )
+from analysis.training.linear_probe.frozen_branches import FrozenBranch, FrozenBranches
 from analysis.training.losses import label_weights
-from analysis.training.models.build import Branch, Features, ModelSpec, features_inputs, outputs_for
+from analysis.training.models.build import Features, ModelSpec, features_inputs, outputs_for
 from analysis.training.progress import Reporter
 from analysis.training.run import Run
 from analysis.training.run_document import EpochDocument, TriedFeatures
@@ -99,24 +100,21 @@ def extract(prepared: PreparedData, names: Sequence[str], mirror: bool, run: Run
         run.reporter.tell("features", done, total)
 
     for name in names:
-        branch = Branch(name).to(run.device).eval()
+        branch = FrozenBranch(name, run.device)
         view = views[branch.spec.view][torch.from_numpy(rows)]
-        plain[name] = _blocks(branch, view, run.device, False, tell)
+        plain[name] = _blocks(branch, view, False, tell)
         if mirror:
-            mirrored[name] = _blocks(branch, view, run.device, True, tell)
+            mirrored[name] = _blocks(branch, view, True, tell)
     if path:
         save_tensors(path, {"fingerprint": run.fingerprint, "mirror": mirror, "plain": plain, "mirrored": mirrored})
     return Extracted(plain, mirrored)
 
 
-@torch.inference_mode()
-def _blocks(
-    branch: Branch, view: Tensor, device: torch.device, mirror: bool, tell: Callable[[int], None]
-) -> list[Tensor]:
+def _blocks(branch: FrozenBranch, view: Tensor, mirror: bool, tell: Callable[[int], None]) -> list[Tensor]:
     parts: list[list[Tensor]] = []
     for begin in range(0, len(view), FEATURE_BATCH):
-        batch = view[begin : begin + FEATURE_BATCH].to(device).float()
-        parts.append([block.half().cpu() for block in branch.blocks(batch.flip(-1) if mirror else batch)])
+        batch = view[begin : begin + FEATURE_BATCH]
+        parts.append([block.half() for block in branch.blocks(batch.flip(-1) if mirror else batch)])
         tell(len(batch))
     return [torch.cat(blocks) for blocks in zip(*parts, strict=True)]
 
@@ -136,7 +134,7 @@ def train_linear_probe(prepared: PreparedData, choices: Sequence[tuple[str, ...]
     side = FACE_SIDE_PX if inputs == (FACE,) else AUTO_PICTURE_PX
     frames = run.config.frames if CLIP in inputs else 0
     spec = ModelSpec("features", outputs_for(len(prepared.labels)), inputs, side, frames, branches=choice)
-    seconds = _seconds_per_picture(network, prepared.tensors(spec.inputs), run.device)
+    seconds = _seconds_per_picture(network, choice, prepared.tensors(spec.inputs), run.device)
     return ProbeResult(
         network, spec, best, _history(best), 1 / seconds, [_tried(each) for each in tried], _why(best, tried, prepared)
     )
@@ -221,12 +219,25 @@ def _learn_from(data: ProbeData, rotation: Rotation, best: HeldOut, reporter: Re
 
 
 @torch.inference_mode()
-def _seconds_per_picture(network: Features, tensors: Tensors, device: torch.device) -> float:
-    rows = np.arange(min(FEATURE_BATCH, len(tensors.targets)))
-    images, _ = tensors.batch(rows, device)
-    network.to(device)(*images)
+def probe_logits(
+    network: Features, choice: Sequence[str], tensors: Tensors, rows: Rows, device: torch.device
+) -> Tensor:
+    """Returns `(n, outputs)` of the linear layer on features of the kind that it was fitted on."""
+    branches = FrozenBranches(choice, device)
+    starts = range(0, len(rows), FEATURE_BATCH)
+    return torch.cat([_logits(network, branches, tensors, rows[start : start + FEATURE_BATCH]) for start in starts])
+
+
+def _logits(network: Features, branches: FrozenBranches, tensors: Tensors, rows: Rows) -> Tensor:
+    return network.logits_from(branches.features([view[torch.from_numpy(rows)] for view in tensors.views]))
+
+
+@torch.inference_mode()
+def _seconds_per_picture(network: Features, choice: Sequence[str], tensors: Tensors, device: torch.device) -> float:
+    branches, rows = FrozenBranches(choice, device), np.arange(min(FEATURE_BATCH, len(tensors.targets)))
+    _logits(network, branches, tensors, rows)
     began_s = time.perf_counter()
-    network(*images).cpu()  # waits for the card, which answers before it has computed
+    _logits(network, branches, tensors, rows)
     return (time.perf_counter() - began_s) / len(rows)
 
 

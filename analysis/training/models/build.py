@@ -13,9 +13,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from analysis.frozen_layers import FACE_LAYERS, FINDER_LAYERS, PICTURE_LAYERS, ROOT_SOFTNESS, PooledLayer
+from analysis.frozen_features import (
+    EFFICIENTNET,
+    FACE_LAYERS,
+    FACENET,
+    FINDER,
+    FINDER_LAYERS,
+    PICTURE_LAYERS,
+    ROOT_SOFTNESS,
+    FrozenNetwork,
+    PooledLayer,
+    averaging,
+    resampling,
+)
 from analysis.training.data.inputs import CLIP, FACE, FACE_SIDE_PX, PICTURE
-from analysis.training.models.efficientnet import HEAD_CHANNELS, EfficientNetLite0, load_imagenet
+from analysis.training.models.efficientnet import HEAD_CHANNELS, STAGE_OF, EfficientNetLite0, load_imagenet
 from analysis.training.models.facenet import FaceNet, load_facenet, load_finder
 from analysis.training.run_document import ModelDocument
 
@@ -130,53 +142,37 @@ class BranchSpec:
     """Frozen features: which view a backbone sees, which of its maps are read, in a grid of how many cells."""
 
     view: str
-    backbone: str
+    backbone: FrozenNetwork
     maps: tuple[PooledLayer, ...]
     is_one_block: bool = False
     """Its maps together weigh as much as one map of another branch."""
 
 
 BRANCHES = {
-    "face": BranchSpec(FACE, "facenet", FACE_LAYERS),
-    "face-layers": BranchSpec(PICTURE, "facenet", FACE_LAYERS),
-    "picture": BranchSpec(PICTURE, "efficientnet", PICTURE_LAYERS),
-    "finder": BranchSpec(PICTURE, "finder", FINDER_LAYERS, is_one_block=True),
-    "clip": BranchSpec(CLIP, "efficientnet", PICTURE_LAYERS),
+    "face": BranchSpec(FACE, FACENET, FACE_LAYERS),
+    "face-layers": BranchSpec(PICTURE, FACENET, FACE_LAYERS),
+    "picture": BranchSpec(PICTURE, EFFICIENTNET, PICTURE_LAYERS),
+    "finder": BranchSpec(PICTURE, FINDER, FINDER_LAYERS, is_one_block=True),
+    "clip": BranchSpec(CLIP, EFFICIENTNET, PICTURE_LAYERS),
 }
-BACKBONES: dict[str, Callable[[], FaceNet | EfficientNetLite0]] = {
-    "facenet": load_facenet,
-    "efficientnet": load_imagenet,
-    "finder": load_finder,
+BACKBONES: dict[FrozenNetwork, Callable[[], FaceNet | EfficientNetLite0]] = {
+    FACENET: load_facenet,
+    EFFICIENTNET: load_imagenet,
+    FINDER: load_finder,
 }
 
 
 def adaptive_grid_means(x: Tensor, cells: int) -> Tensor:
     """Returns `(n, c * cells²)`: adaptive average pooling by two products of matrices, which ONNX has for any size."""
     # Plain numbers: while a network is exported, shapes are tensors, whose division rounds otherwise.
-    rows, columns = (_averaging(int(side), cells).to(x) for side in x.shape[2:])
+    rows, columns = (torch.from_numpy(averaging(int(side), cells)).to(x) for side in x.shape[2:])
     return (rows @ x @ columns.T).flatten(1)
-
-
-def _averaging(side: int, cells: int) -> Tensor:
-    """`(cells, side)`; the borders of `adaptive_avg_pool2d`."""
-    table = torch.zeros(cells, side)
-    for cell in range(cells):
-        begin, end = cell * side // cells, -(-(cell + 1) * side // cells)
-        table[cell, begin:end] = 1 / (end - begin)
-    return table
 
 
 def resampled(x: Tensor, side: int) -> Tensor:
     """Returns a bilinear resampling by two products of matrices: the resizing of runtimes rounds differently."""
-    rows, columns = (_between(int(old), side).to(x) for old in x.shape[2:])
+    rows, columns = (torch.from_numpy(resampling(int(old), side)).to(x) for old in x.shape[2:])
     return rows @ x @ columns.T
-
-
-def _between(old: int, new: int) -> Tensor:
-    """`(new, old)`: the weights of the two old pixels beside the middle of each new one."""
-    middles = ((torch.arange(new, dtype=torch.float64) + 0.5) * old / new - 0.5).clamp(0, old - 1)
-    distances = (middles[:, None] - torch.arange(old, dtype=torch.float64)[None]).abs()
-    return (1 - distances).clamp_min(0).float()
 
 
 def frames_of(view: Tensor) -> int:
@@ -184,8 +180,20 @@ def frames_of(view: Tensor) -> int:
     return int(view.shape[1]) if view.dim() == 5 else 0
 
 
+def blocks_of(roots: list[Tensor], spec: BranchSpec, frames: int) -> list[Tensor]:
+    """Returns the features of a branch, `(n, d)` each, from signed roots of its maps' averages `(n or frames, d)`."""
+    if not frames:
+        return [torch.cat(roots, 1)] if spec.is_one_block else roots
+    clips = [x.reshape(-1, frames, x.shape[1]) for x in roots]
+    changes = [(clip[:, 1:] - clip[:, :-1]).abs().mean(1) for clip in clips]
+    return [clip.mean(1) for clip in clips] + changes
+
+
 class Branch(nn.Module):
-    """A backbone and what is read from it: signed roots of averages, which spread small values."""
+    """A backbone in torch, to be exported and explained, and what is read from it.
+
+    Signed roots of averages, which spread small values. `linear_probe.frozen_branches` gives the same, faster.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -199,21 +207,18 @@ class Branch(nn.Module):
     def maps(self, view: Tensor) -> list[Tensor]:
         """`(n, c, h, w)`, of clips `(n * frames, c, h, w)`."""
         view = view.flatten(0, 1) if frames_of(view) else view
-        if self.spec.backbone == "facenet" and view.shape[-1] != FACE_SIDE_PX:
-            view = resampled(view, FACE_SIDE_PX)
+        side = self.spec.backbone.side_px
+        if side and view.shape[-1] != side:
+            view = resampled(view, side)
         names = [name for name, _ in self.spec.maps]
         if isinstance(self.network, EfficientNetLite0):
-            return self.network.maps(view, tuple(map(int, names)))
+            return self.network.maps(view, tuple(STAGE_OF[name] for name in names))
         return self.network.maps(view, names)
 
     def pooled(self, found: list[Tensor], frames: int = 0) -> list[Tensor]:
         pooled = [adaptive_grid_means(x, cells) for x, (_, cells) in zip(found, self.spec.maps, strict=True)]
         roots = [x * torch.rsqrt(x.abs() + ROOT_SOFTNESS) for x in pooled]
-        if not frames:
-            return [torch.cat(roots, 1)] if self.spec.is_one_block else roots
-        clips = [x.reshape(-1, frames, x.shape[1]) for x in roots]
-        changes = [(clip[:, 1:] - clip[:, :-1]).abs().mean(1) for clip in clips]
-        return [clip.mean(1) for clip in clips] + changes
+        return blocks_of(roots, self.spec, frames)
 
 
 class Features(nn.Module):

@@ -8,6 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from analysis.frozen_features import EFFICIENTNET
+from analysis.weights import EFFICIENTNET_LITE0, verified_path
+
 # As TensorFlow trained it; torch's momentum is one minus TensorFlow's.
 NORM_EPSILON, NORM_MOMENTUM = 1e-3, 0.01
 STEM_CHANNELS, HEAD_CHANNELS, IMAGENET_CLASSES = 32, 1280, 1000
@@ -35,6 +38,8 @@ STAGES = (
 )
 STAGE_ENDS = (1, 3, 5, 8, 11, 15, 16)
 """Number of blocks up to and including each stage."""
+STAGE_OF = {"layout": 4, "_blocks.10.out": 5, "_blocks.14.out": 6, "_conv_head_bent": len(STAGES) + 1}
+"""What the layers of `frozen_features` are called in `EfficientNetLite0.maps`."""
 
 
 class SameConv(nn.Conv2d):
@@ -99,7 +104,7 @@ class EfficientNetLite0(nn.Module):
 
     def maps(self, x: Tensor, stages: tuple[int, ...]) -> list[Tensor]:
         found = []
-        y = functional.relu6(self._bn0(self._conv_stem((x - 127.0) / 128.0)))
+        y = functional.relu6(self._bn0(self._conv_stem((x - EFFICIENTNET.middle) / EFFICIENTNET.scale)))
         for number, block in enumerate(self._blocks, start=1):
             y = block(y)
             if number in STAGE_ENDS and STAGE_ENDS.index(number) + 1 in stages:
@@ -118,8 +123,6 @@ class EfficientNetLite0(nn.Module):
 
 def load_imagenet() -> EfficientNetLite0:
     """With the verified ImageNet weights; raises MissingWeights."""
-    from analysis.weights import EFFICIENTNET_LITE0, verified_path  # deferred: rarely needed
-
     network = EfficientNetLite0()
     network.load_state_dict(torch.load(verified_path(EFFICIENTNET_LITE0), map_location="cpu", weights_only=True))
     return network

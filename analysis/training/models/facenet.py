@@ -8,27 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from analysis.frozen_features import FACENET, FINDER, FrozenNetwork
+from analysis.weights import verified_path
+
 KINDS = ("Conv", "Add", "Mul", "Relu", "Flatten", "MaxPool", "Resize")
-
-
-@dataclass(frozen=True, slots=True)
-class Pixels:
-    """How a network takes RGB 0..255: `(x - middle) / scale`, its channels perhaps the other way round."""
-
-    middle: float
-    scale: float
-    as_bgr: bool
-
-
-EMBEDDER_PIXELS = Pixels(127.5, 128.0, False)
-FINDER_PIXELS = Pixels(0.0, 1.0, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +36,14 @@ class GraphNode:
 class FaceNet(nn.Module):
     """`(n, 3, h, w)` RGB 0..255 in; `maps` gives the tensors asked for, `forward` the last one."""
 
-    def __init__(self, nodes: Sequence[GraphNode], constants: Mapping[str, Tensor], pixels: Pixels) -> None:
+    def __init__(self, nodes: Sequence[GraphNode], constants: Mapping[str, Tensor], given_as: FrozenNetwork) -> None:
         super().__init__()
-        self.nodes, self.pixels = tuple(nodes), pixels
+        self.nodes, self.given_as = tuple(nodes), given_as
         self.constants = nn.ParameterDict({name: nn.Parameter(value) for name, value in constants.items()})
 
     def maps(self, x: Tensor, names: Sequence[str]) -> list[Tensor]:
-        ordered = x.flip(1) if self.pixels.as_bgr else x
-        known: dict[str, Tensor] = {"input": (ordered - self.pixels.middle) / self.pixels.scale}
+        ordered = x.flip(1) if self.given_as.as_bgr else x
+        known: dict[str, Tensor] = {"input": (ordered - self.given_as.middle) / self.given_as.scale}
         left = set(names)
         for node in self.nodes:
             known[node.output] = self._run(node, [self._value(name, known) for name in node.inputs])
@@ -92,24 +81,20 @@ def doubled(x: Tensor) -> Tensor:
 
 def load_facenet() -> FaceNet:
     """Returns MobileFaceNet, `(n, 3, 112, 112)` -> `(n, 192)`, with the verified weights; raises MissingWeights."""
-    from analysis.weights import MOBILEFACENET, verified_path  # deferred: rarely needed
-
-    return read_facenet(verified_path(MOBILEFACENET), EMBEDDER_PIXELS)
+    return read_facenet(FACENET)
 
 
 def load_finder() -> FaceNet:
     """Returns YuNet up to the maps that its scores are made of, sides a multiple of 32; raises MissingWeights."""
-    from analysis.weights import YUNET, verified_path  # deferred: rarely needed
-
-    return read_facenet(verified_path(YUNET), FINDER_PIXELS)
+    return read_facenet(FINDER)
 
 
-def read_facenet(path: Path, pixels: Pixels) -> FaceNet:
+def read_facenet(network: FrozenNetwork) -> FaceNet:
     """Returns everything before the first node of another kind. Raises ValueError where that is the first node."""
     import onnx  # deferred: rarely needed
     from onnx import numpy_helper  # deferred: rarely needed
 
-    graph = onnx.load(str(path)).graph
+    graph = onnx.load(str(verified_path(network.weight))).graph
     constants = {_name(i.name): torch.from_numpy(np.array(numpy_helper.to_array(i))) for i in graph.initializer}
     nodes = []
     for node in takewhile(lambda node: node.op_type in KINDS, graph.node):
@@ -120,9 +105,9 @@ def read_facenet(path: Path, pixels: Pixels) -> FaceNet:
         inputs = tuple(map(_name, node.input))
         nodes.append(GraphNode(node.op_type, inputs, _name(node.output[0]), stride, padding, int(more.get("group", 1))))
     if not nodes:
-        raise ValueError(f"{path.name}: a node of the kind {graph.node[0].op_type} is not expected")
+        raise ValueError(f"{network.weight.file_name}: a node of the kind {graph.node[0].op_type} is not expected")
     read = {name for node in nodes for name in node.inputs}
-    return FaceNet(nodes, {name: value for name, value in constants.items() if name in read}, pixels)
+    return FaceNet(nodes, {name: value for name, value in constants.items() if name in read}, network)
 
 
 def _name(name: str) -> str:

@@ -9,22 +9,29 @@ import torch
 from torch.nn import functional
 
 from analysis.device import CPU, open_session
-from analysis.frozen_layers import (
+from analysis.frozen_features import (
+    BATCH,
+    EFFICIENTNET,
     FACE_LAYERS,
     FACE_PATTERNS,
+    FACENET,
+    FINDER,
     FINDER_LAYERS,
     PICTURE_LAYERS,
     PICTURE_LAYOUT,
-    ROOT_SOFTNESS,
-    open_at_layers,
-    signed_roots,
+    FrozenFeatures,
+    FrozenNetwork,
+    PooledLayer,
+    grid_means,
 )
 from analysis.training.config import Recipe, defaults
 from analysis.training.data.inputs import CLIP, FACE, PICTURE, Seen
 from analysis.training.data.samples import read_training_data
 from analysis.training.evaluation.explain import heat_of
 from analysis.training.export import onnx_bytes, onnx_difference
+from analysis.training.linear_probe.frozen_branches import FrozenBranches
 from analysis.training.models.build import (
+    BACKBONES,
     BRANCHES,
     Features,
     ModelSpec,
@@ -35,12 +42,12 @@ from analysis.training.models.build import (
     parameter_count,
     resampled,
 )
-from analysis.training.models.efficientnet import load_imagenet
+from analysis.training.models.efficientnet import STAGE_OF, EfficientNetLite0
 from analysis.training.models.facenet import load_facenet, load_finder
 from analysis.training.run_document import read_run
 from analysis.training.train import train
 from analysis.training.tune import tune
-from analysis.weights import EFFICIENTNET_LITE0_EMBEDDER, MOBILEFACENET, YUNET, verified_path
+from analysis.weights import MOBILEFACENET, YUNET, verified_path
 from tests.analysis.portraits import portrait
 from tests.analysis.training.pictures import ignore, write_bars, write_stripes
 
@@ -96,6 +103,7 @@ def test_grid_means_are_adaptive_averages(side: int, cells: int) -> None:
     x = torch.rand(2, 3, side, side + 1)
     expected = functional.adaptive_avg_pool2d(x, cells).flatten(1)
     assert torch.allclose(adaptive_grid_means(x, cells), expected, atol=1e-6)
+    assert np.allclose(grid_means(x.numpy(), cells), expected.numpy(), atol=1e-6)
 
 
 @pytest.mark.parametrize(("old", "new"), [(128, 112), (96, 112), (112, 112)])
@@ -127,34 +135,45 @@ def test_the_face_finder_in_torch_is_the_installed_one() -> None:
     assert max(scores.max() for scores in expected) > 0.5, "there is a face"
 
 
-def test_layers_are_the_same_in_torch_and_in_onnx_runtime() -> None:
-    """All that features are read from: the doctor's by one runtime, those of training by the other."""
-    pictures = torch.rand(2, 3, 112, 112) * 255
-    blocks = {"4": PICTURE_LAYOUT.name, "5": "_blocks.10.out", "6": "_blocks.14.out", "8": "_conv_head_bent"}
-    faces, finder = [layer.name for layer in (FACE_PATTERNS, *FACE_LAYERS)], [layer.name for layer in FINDER_LAYERS]
-    assert {layer.name for layer in PICTURE_LAYERS} <= set(blocks)
-    side_32 = pictures[..., :96, :96]
+@pytest.mark.parametrize(
+    ("network", "layers", "sides"),
+    [
+        # 112 and 96 pixels become maps of 14 and 7, of 6 and 3 cells: four and two do not divide them.
+        (FACENET, (FACE_PATTERNS, *FACE_LAYERS), (112, 112)),
+        (EFFICIENTNET, (PICTURE_LAYOUT[0], *PICTURE_LAYERS), (112, 96)),
+        (FINDER, FINDER_LAYERS, (96, 160)),
+    ],
+    ids=["facenet", "efficientnet", "finder"],
+)
+def test_what_is_extracted_is_what_torch_has_at_these_layers(
+    network: FrozenNetwork, layers: tuple[PooledLayer, ...], sides: tuple[int, int]
+) -> None:
+    pictures = torch.randint(0, 256, (BATCH + 1, 3, *sides))
+    names = [layer.name for layer in layers]
+    backbone = BACKBONES[network]().eval()
     with torch.inference_mode():
-        cases = [
-            (MOBILEFACENET, faces, (pictures - 127.5) / 128, load_facenet().maps(pictures, faces)),
-            (YUNET, finder, side_32.flip(1), load_finder().maps(side_32, finder)),
-            (
-                EFFICIENTNET_LITE0_EMBEDDER,
-                list(blocks.values()),
-                (pictures - 127) / 128,
-                load_imagenet().eval().maps(pictures, tuple(map(int, blocks))),
-            ),
-        ]
-    for weight, names, given, expected in cases:
-        found = open_at_layers(weight, names).run(names, {"input": given.numpy()})
-        for layer, in_torch in zip(found, expected, strict=True):
-            assert layer.shape == in_torch.shape
-            assert np.abs(layer - in_torch.numpy()).max() < 1e-3 * np.abs(layer).max()
+        if isinstance(backbone, EfficientNetLite0):
+            maps = backbone.maps(pictures.float(), tuple(STAGE_OF[name] for name in names))
+        else:
+            maps = backbone.maps(pictures.float(), names)
+    found = FrozenFeatures(network, layers).means(pictures.numpy())
+    for means, in_torch, layer in zip(found, maps, layers, strict=True):
+        expected = functional.adaptive_avg_pool2d(in_torch, layer.cells).flatten(1).numpy()
+        assert means.shape == expected.shape
+        assert np.abs(means - expected).max() < 1e-3 * np.abs(expected).max()
 
 
-def test_signed_roots_are_the_same_in_torch_and_in_numpy() -> None:
-    x = torch.randn(50)
-    assert np.allclose(signed_roots(x.numpy()), (x * torch.rsqrt(x.abs() + ROOT_SOFTNESS)).numpy(), atol=1e-6)
+@pytest.mark.parametrize("side", [128, 96])
+@pytest.mark.parametrize("branch", list(BRANCHES))
+def test_heads_are_fitted_on_what_the_exported_network_computes(branch: str, side: int) -> None:
+    inputs = features_inputs([branch])
+    spec = ModelSpec("features", 3, inputs, side, frames=4 if inputs == (CLIP,) else 0, branches=(branch,))
+    view = torch.randint(0, 256, (2, *spec.shape(inputs[0])))
+    with torch.inference_mode():
+        expected = Features(spec, 1).eval().features(view.float())
+    found = FrozenBranches([branch], torch.device("cpu")).features([view])
+    assert found.shape == expected.shape
+    assert (found - expected).abs().max() < 1e-3 * expected.abs().max()
 
 
 def test_heat_lies_where_the_difference_is() -> None:
