@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import cv2
 import numpy as np
 
 from analysis.types import Float32, Image
@@ -84,7 +85,7 @@ class FrozenFeatures:
         side = self.network.side_px
         x: Float32 = pictures_rgb.astype(np.float32)
         if side and x.shape[2:] != (side, side):
-            x = np.asarray(resampling(x.shape[2], side) @ x @ resampling(x.shape[3], side).T, np.float32)
+            x = np.stack([_resized(picture, side) for picture in x])
         if self.network.as_bgr:
             x = x[:, ::-1]
         given = np.ascontiguousarray((x - np.float32(self.network.middle)) / np.float32(self.network.scale))
@@ -112,25 +113,21 @@ def _open_at_layers(
 
 def grid_means(maps: Float32, cells: int) -> Float32:
     """Returns `(n, c * cells²)`: adaptive average pooling of maps `(n, c, h, w)`."""
-    n, _channels, height, width = maps.shape
-    table = np.kron(averaging(height, cells), averaging(width, cells))
-    means: Float32 = (maps.reshape(-1, height * width) @ table.T).reshape(n, -1)
-    return means
+    # Products of matrices would be shorter, but run on all cores, which wait for each other on a busy machine.
+    rows = np.stack([maps[:, :, begin:end].mean(2) for begin, end in cell_borders(maps.shape[2], cells)], 2)
+    means = [rows[..., begin:end].mean(3) for begin, end in cell_borders(maps.shape[3], cells)]
+    return np.stack(means, 3).reshape(len(maps), -1)
 
 
-def averaging(side: int, cells: int) -> Float32:
-    """Returns `(cells, side)`: means of the cells of adaptive pooling, which overlap where the side does not divide."""
-    table = np.zeros((cells, side), np.float32)
-    for cell in range(cells):
-        begin, end = cell * side // cells, -(-(cell + 1) * side // cells)
-        table[cell, begin:end] = 1 / (end - begin)
-    return table
+def cell_borders(side: int, cells: int) -> list[tuple[int, int]]:
+    """Returns where each cell of adaptive pooling begins and ends; they overlap where the side does not divide."""
+    return [(cell * side // cells, -(-(cell + 1) * side // cells)) for cell in range(cells)]
 
 
-def resampling(old: int, new: int) -> Float32:
-    """Returns `(new, old)`: the weights of the two old pixels beside the middle of each new one (bilinear)."""
-    middles = ((np.arange(new) + 0.5) * old / new - 0.5).clip(0, old - 1)
-    return (1 - np.abs(middles[:, None] - np.arange(old)[None])).clip(0).astype(np.float32)
+def _resized(picture: Float32, side: int) -> Float32:
+    """Bilinear, `(3, h, w)` in, `(3, side, side)` out."""
+    resized = cv2.resize(picture.transpose(1, 2, 0), (side, side), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(resized.transpose(2, 0, 1), np.float32)
 
 
 def signed_roots(means: Float32) -> Float32:

@@ -23,8 +23,7 @@ from analysis.frozen_features import (
     ROOT_SOFTNESS,
     FrozenNetwork,
     PooledLayer,
-    averaging,
-    resampling,
+    cell_borders,
 )
 from analysis.training.data.inputs import CLIP, FACE, FACE_SIDE_PX, PICTURE
 from analysis.training.models.efficientnet import HEAD_CHANNELS, STAGE_OF, EfficientNetLite0, load_imagenet
@@ -165,14 +164,29 @@ BACKBONES: dict[FrozenNetwork, Callable[[], FaceNet | EfficientNetLite0]] = {
 def adaptive_grid_means(x: Tensor, cells: int) -> Tensor:
     """Returns `(n, c * cells²)`: adaptive average pooling by two products of matrices, which ONNX has for any size."""
     # Plain numbers: while a network is exported, shapes are tensors, whose division rounds otherwise.
-    rows, columns = (torch.from_numpy(averaging(int(side), cells)).to(x) for side in x.shape[2:])
+    rows, columns = (_averaging(int(side), cells).to(x) for side in x.shape[2:])
     return (rows @ x @ columns.T).flatten(1)
+
+
+def _averaging(side: int, cells: int) -> Tensor:
+    """`(cells, side)`."""
+    table = torch.zeros(cells, side)
+    for cell, (begin, end) in enumerate(cell_borders(side, cells)):
+        table[cell, begin:end] = 1 / (end - begin)
+    return table
 
 
 def resampled(x: Tensor, side: int) -> Tensor:
     """Returns a bilinear resampling by two products of matrices: the resizing of runtimes rounds differently."""
-    rows, columns = (torch.from_numpy(resampling(int(old), side)).to(x) for old in x.shape[2:])
+    rows, columns = (_between(int(old), side).to(x) for old in x.shape[2:])
     return rows @ x @ columns.T
+
+
+def _between(old: int, new: int) -> Tensor:
+    """`(new, old)`: the weights of the two old pixels beside the middle of each new one."""
+    middles = ((torch.arange(new, dtype=torch.float64) + 0.5) * old / new - 0.5).clamp(0, old - 1)
+    distances = (middles[:, None] - torch.arange(old, dtype=torch.float64)[None]).abs()
+    return (1 - distances).clamp_min(0).float()
 
 
 def frames_of(view: Tensor) -> int:
