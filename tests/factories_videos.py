@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
 import numpy as np
 from django.utils import timezone
 
-from analysis.types import FoundFace, FoundTrack, SegmentResult, SegmentSpan, VideoInfo
+from analysis.types import FoundFace, FoundTrack, SegmentResult, SegmentSpan, VideoInfo, ViewMeasures
 from tests.factories import make_job, make_team
 from webapp import storage
 from webapp.accounts.models import Team, User
@@ -126,6 +127,13 @@ def found_track(
         reaches_start=reaches_start,
         reaches_end=reaches_end,
     )
+
+
+def unclear_track(who: int = 1, **fields: Any) -> FoundTrack:
+    """A face that is seen in profile alone; firmly found, so that it is a face and not an error of the detector."""
+    track = found_track(who, **fields)
+    faces = tuple(replace(face, measures=ViewMeasures(0.9, 80.0, 0.0, 0.5)) for face in track.faces)
+    return replace(track, faces=faces)
 
 
 def segment_result(segment: Segment, *tracks: FoundTrack, **fields: Any) -> SegmentResult:

@@ -26,9 +26,11 @@ interface Moment {
 /** The boxes of a face over time, as the server sends them. */
 interface Track {
   id: string;
+  appearance: string;
+  /** Empty for an unclear face. */
   person: string;
   label: string;
-  hue: number;
+  hue: number | null;
   times_s: number[];
   boxes: number[][];
   max_gap_s: number;
@@ -81,6 +83,7 @@ interface OurEvents {
   "people:in-picture": CustomEvent<{ people: string[] }>;
   "people:selected": CustomEvent<{ person: string }>;
   "people:choose": CustomEvent<{ person: string }>;
+  "people:unclear": CustomEvent<{ appearance: string }>;
   "player:time": CustomEvent<Moment>;
 }
 

@@ -7,7 +7,7 @@ Anonymous visitors get empty querysets.
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from webapp.accounts.models import Role, Team, User
 from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Version
@@ -78,6 +78,12 @@ def visible_faces(user: Visitor) -> QuerySet[Face]:
 def visible_tracks(user: Visitor) -> QuerySet[Track]:
     """Returns appearances of people."""
     return Track.objects.filter(analysis__video__in=visible_videos(user), person__isnull=False)
+
+
+def editable_tracks(user: Visitor) -> QuerySet[Track]:
+    """Returns the tracks that videos show now, unclear faces among them, of which this person may say who it is."""
+    shown = Track.objects.filter(analysis=F("analysis__video__current_analysis"))
+    return shown.filter(analysis__video__in=editable_videos(user))
 
 
 def editable_jobs(user: Visitor) -> QuerySet[Job]:

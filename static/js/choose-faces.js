@@ -23,11 +23,13 @@ class ChooseFaces extends Listening {
     const bar = this.querySelector("[data-bar]");
     if (!bar) return;
     this.#suggest(bar.querySelector(".name-field"));
-    const n = this.querySelectorAll('[name="track"]:checked').length;
+    const chosen = [...this.querySelectorAll('[name="track"]:checked')];
+    const n = chosen.length;
     bar.classList.toggle("is-idle", !n);
     bar.querySelector("[data-chosen]").textContent = words(n);
-    for (const button of bar.querySelectorAll("button"))
-      button.disabled = !n || (button.hasAttribute("formaction") && n > 1);
+    for (const button of bar.querySelectorAll("button")) button.disabled = !n || ("forOne" in button.dataset && n > 1);
+    // Nobody can be recognised in these; where somebody can, say who it is.
+    bar.querySelector("[data-for-unclear]").hidden = !n || !chosen.every((each) => each.closest("[data-unclear]"));
   }
 
   /** Once for each field: a refreshed fragment may have replaced the bar. @param {HTMLElement} field */

@@ -72,8 +72,9 @@ class FaceBoxes extends Listening {
 
   /** @param {MouseEvent & { readonly target: HTMLElement }} event */
   #chosen(event) {
-    const person = event.target.closest(".face-box")?.dataset.person;
+    const { person, appearance } = event.target.closest(".face-box")?.dataset ?? {};
     if (person) document.dispatchEvent(new CustomEvent("people:choose", { detail: { person } }));
+    else if (appearance) document.dispatchEvent(new CustomEvent("people:unclear", { detail: { appearance } }));
   }
 
   /** Where the picture lies inside of the element: letterboxed. @param {{ width: number; height: number }} options */
@@ -125,7 +126,10 @@ class FaceBoxes extends Listening {
     }
     if (element.firstChild.textContent !== track.label) element.firstChild.textContent = track.label;
     element.dataset.person = track.person;
-    element.className = `face-box hue-${track.hue % 12}${track.person === this.#selected ? " is-selected" : ""}`;
+    element.dataset.appearance = track.appearance;
+    const isSelected = track.person && track.person === this.#selected;
+    const kind = track.person ? `hue-${track.hue % 12}` : "is-unclear";
+    element.className = `face-box ${kind}${isSelected ? " is-selected" : ""}`;
     return element;
   }
 

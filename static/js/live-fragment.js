@@ -115,12 +115,15 @@ class LiveFragment extends Listening {
 }
 
 /**
- * A name being typed, an open menu and a playing video are left alone.
+ * A name being typed, an open menu and a playing video are left alone; a list that was unfolded is not folded.
  * @param {HTMLElement} current
  * @param {HTMLElement} fresh
  */
 function mayChange(current, fresh) {
-  if (current.matches("details[open]") && fresh.matches?.("details")) return false;
+  if (current.matches("details[open]") && fresh.matches?.("details")) {
+    if (!("refreshes" in current.dataset)) return false;
+    fresh.setAttribute("open", "");
+  }
   if (!current.dataset.keep || current.dataset.keep !== fresh.dataset?.keep) return true;
   for (const part of current.querySelectorAll("[data-follows]")) follow(part, fresh.querySelector(`#${part.id}`));
   return false;

@@ -29,6 +29,7 @@ class PeoplePanel extends Listening {
     this.listen(document, "player:time", ({ detail }) => this.#moment(detail));
     this.listen(document, "people:choose", ({ detail }) => this.#choose(detail.person));
     this.listen(document, "people:in-picture", ({ detail }) => this.#inPicture(detail.people));
+    this.listen(document, "people:unclear", ({ detail }) => this.#showUnclear(detail.appearance));
     this.listen(document, "fragment:refreshed", (event) => event.target.contains(this) && this.#renewed());
     this.#read();
   }
@@ -97,6 +98,16 @@ class PeoplePanel extends Listening {
     const row = this.querySelector(`[role="tabpanel"]:not([hidden]) [data-person="${CSS.escape(person)}"]`);
     row?.scrollIntoView({ block: "nearest" });
     document.dispatchEvent(new CustomEvent("people:selected", { detail: { person } }));
+  }
+
+  /** Unfolds the unclear faces at one that is on this page of them. @param {string} appearance */
+  #showUnclear(appearance) {
+    const face = document.getElementById(`unclear-${appearance}`);
+    if (!face) return;
+    this.#open(document.getElementById("tab-people"));
+    face.closest("details").open = true;
+    face.scrollIntoView({ block: "nearest" });
+    face.querySelector("a").focus();
   }
 
   /** @param {string} person @param {number} step */

@@ -22,6 +22,8 @@ class PersonName extends Listening {
       "focusout",
       (event) => !this.contains(/** @type {Node | null} */ (event.relatedTarget)) && this.#leave(),
     );
+    // Safari gives buttons no focus, so that pressing one would count as leaving.
+    this.listen(this, "mousedown", (event) => event.target.closest(".name-people") && event.preventDefault());
     // The list is in the server's markup, because a refreshed panel would lose what is added here.
     this.#choices = new NameChoices(this, { input: this.input, taken: () => form.requestSubmit(), signal });
   }
@@ -52,7 +54,7 @@ class PersonName extends Listening {
     event.preventDefault();
     this.#choices.close();
     const form = /** @type {HTMLFormElement} */ (event.target);
-    this.#send(form.action, fieldsOf(form));
+    this.#send(form.action, fieldsOf(form, event.submitter));
   }
 
   /** @param {string} url @param {URLSearchParams} fields */

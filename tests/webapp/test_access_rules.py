@@ -45,6 +45,7 @@ RULES: dict[str, tuple[str, str]] = {
     "editable_people": (EDIT, "person"),
     "visible_faces": (SEE, "face"),
     "visible_tracks": (SEE, "track"),
+    "editable_tracks": (EDIT, "track"),
     "editable_jobs": (EDIT, "job"),
     "visible_datasets": (SEE, "dataset"),
     "editable_datasets": (EDIT, "dataset"),
@@ -124,6 +125,8 @@ def things_of(team: Team) -> dict[str, Any]:
 def _track(video: Video) -> Track:
     analysis = Analysis.objects.create(video=video, job=make_job(team=video.team))
     segment = Segment.objects.create(analysis=analysis, job=make_job(team=video.team), index=0, start_s=0, end_s=60)
+    video.current_analysis = analysis
+    video.save()
     person = Person.objects.create(team=video.team, number=1, hue=0)
     where = {"analysis": analysis, "segment": segment, "start_s": 1, "end_s": 2}
     track = Track.objects.create(person=person, samples=b"", **where)
@@ -191,7 +194,8 @@ def test_members_follow_the_work_on_their_things(who: str, things: dict[str, Any
 def test_what_is_deleted_is_out_of_everybodys_sight(things: dict[str, Any]) -> None:
     owner = visitor(Role.OWNER, things["team"])
     for kind, gone in (
-        ("video", ("visible_videos", "editable_videos", "visible_faces", "visible_tracks", "visible_recognitions")),
+        ("video", ("visible_videos", "editable_videos", "visible_faces", "visible_recognitions")),
+        ("video", ("visible_tracks", "editable_tracks")),
         ("dataset", ("visible_datasets", "editable_datasets", "visible_samples", "visible_versions")),
         ("run", ("visible_runs", "editable_runs", "manageable_runs", "visible_explanations", "visible_observations")),
     ):

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q
+
 from analysis.types import Constraints
 from webapp.analyses import carry_over_runner
 from webapp.people import constraint_queries, sample_codec, summary_services
@@ -33,7 +35,9 @@ def of_video(video_id: UUID, team_id: UUID, tracks: Sequence[Track], replaced: S
     """Reads the decisions about a video. `tracks` are numbered by position; `replaced` are the analyses about to go."""
     family = constraint_queries.family_of(team_id)
     seen = [_seen(track) for track in tracks]
-    before = Track.objects.filter(analysis__in=replaced, person__isnull=False)
+    # Of unclear faces those that somebody decided about.
+    is_decided = Exists(Moved.objects.filter(track=OuterRef("pk")))
+    before = Track.objects.filter(Q(person__isnull=False) | is_decided, analysis__in=replaced)
     old = {track.pk: track for track in before}
     earlier = carry_over_runner.same_appearances(seen, {pk: _seen(track) for pk, track in old.items()})
     verdicts = {v.pk: v for v in Verdict.objects.filter(video=video_id, stands=True).order_by("pk")}

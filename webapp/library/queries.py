@@ -13,8 +13,10 @@ from webapp.accounts.models import Team
 from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
 from webapp.people import queries as people
+from webapp.people import unclear_queries
 from webapp.people.models import Person
 from webapp.people.queries import CardPeople, PersonRow, SmallFace
+from webapp.people.unclear_queries import UnclearFace
 from webapp.videos.models import IN_STATE, Analysis, Video, VideoState
 
 PAGE_SIZE = 24
@@ -85,6 +87,8 @@ class VideoPage:
     timeline: "Page[TimelineEntry] | None"
     min_s: float
     chosen: PersonRow | None
+    unclear: "Page[UnclearFace] | None"
+    """Faces that are nobody; they count nowhere."""
     running: Analysis | None = field(default=None)
     """The analysis whose faces `found_so_far` are, or a repeated one in the background."""
 
@@ -148,14 +152,23 @@ def default_min_s(video: Video) -> float:
 
 
 def video_page(
-    video: Video, *, min_s: float | None = None, chosen: uuid.UUID | None = None, timeline_page: str | int | None = None
+    video: Video,
+    *,
+    min_s: float | None = None,
+    chosen: uuid.UUID | None = None,
+    timeline_page: str | int | None = None,
+    unclear_page: str | int | None = None,
 ) -> VideoPage:
     """Returns rows of the finished analysis; while there is none, the faces found so far by the running one."""
     least = default_min_s(video) if min_s is None else min_s
     rows: list[PersonRow] = []
+    unclear = None
     if video.current_analysis_id:
         rows = people.rows_of_analysis(
             video.current_analysis_id, duration_s=video.duration_s, offset_s=video.playback_offset_s, min_s=least
+        )
+        unclear = unclear_queries.page_of(
+            video.current_analysis_id, offset_s=video.playback_offset_s, number=unclear_page
         )
     others = Analysis.objects.filter(video=video).exclude(pk__in=filter(None, [video.current_analysis_id]))
     latest = others.order_by("-created_at").first()
@@ -168,6 +181,7 @@ def video_page(
         timeline=_timeline(rows, timeline_page),
         min_s=least,
         chosen=next((row for row in rows if row.id == chosen), None),
+        unclear=unclear,
         running=latest,
     )
 

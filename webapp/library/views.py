@@ -187,8 +187,13 @@ def _video_context(request: HttpRequest, video_id: UUID) -> dict[str, Any]:
     video = get_object_or_404(queries.for_cards(access.visible_videos(request.user)), pk=video_id)
     chosen = ViewForm(request.GET).chosen()
     shown = _card(request, video)
-    page = request.GET.get("page")
-    view = queries.video_page(video, min_s=chosen["min"], chosen=chosen["person"], timeline_page=page)
+    view = queries.video_page(
+        video,
+        min_s=chosen["min"],
+        chosen=chosen["person"],
+        timeline_page=request.GET.get("page"),
+        unclear_page=request.GET.get("unclear"),
+    )
     return {
         "video": video,
         "card": shown,

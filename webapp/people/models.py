@@ -96,6 +96,8 @@ class EventKind(models.TextChoices):
     MERGE = "merge"
     SPLIT = "split"
     MOVE = "move"
+    GIVE = "give"
+    UNCLEAR = "unclear"
     HIDE = "hide"
     SHOW = "show"
     PORTRAIT = "portrait"
@@ -132,12 +134,15 @@ class Event(models.Model):
 
 
 class Moved(models.Model):
-    """A track that an event gave from one person to another. A new analysis of the video puts its own tracks here."""
+    """A track that an event gave from one person to another; None: an unclear face, which is nobody.
+
+    A new analysis of the video puts its own tracks here.
+    """
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="moved")
     track = models.ForeignKey("Track", models.CASCADE, related_name="+")
-    before = models.ForeignKey(Person, models.CASCADE, related_name="+")
-    after = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    before = models.ForeignKey(Person, models.CASCADE, null=True, related_name="+")
+    after = models.ForeignKey(Person, models.CASCADE, null=True, related_name="+")
 
     def __str__(self) -> str:
         return f"track {self.track_id}"

@@ -225,5 +225,10 @@ def suggestions(people: QuerySet[Person], typed: str, limit: int = 8) -> list[di
 
 def same_name(person: Person, name: str) -> Person | None:
     """Returns another person of the team with this name, in any case."""
-    others = Person.objects.filter(STANDING, team=person.team_id, name__iexact=name).exclude(pk=person.pk)
-    return others.order_by("created_at", "number").first()
+    return with_name(person.team_id, name).exclude(pk=person.pk).first()
+
+
+def with_name(team_id: uuid.UUID, name: str) -> QuerySet[Person]:
+    """Returns the people of a team with this name, in any case, the eldest first."""
+    named = Person.objects.filter(STANDING, team=team_id, name__iexact=name)
+    return named.order_by("created_at", "number")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webapp.people.acts import act_responses
+from webapp.people.acts import act_responses, unclear_views
 from webapp.people.acts import views as acts_views
 from webapp.people.pages import person_views, photo_views, views
 from webapp.people.review import views as review_views
@@ -14,6 +14,7 @@ urlpatterns = [
     path("visibility/", views.visibility, name="visibility"),
     path("faces/<uuid:face_id>.jpg", views.face_picture, name="face_picture"),
     path("why/<int:track_id>/", person_views.why_page, name="why"),
+    path("unclear/<int:track_id>/give/", unclear_views.give, name="give"),
     path("photo/", photo_views.photo, name="photo"),
     path("review/", review_views.review_page, name="review"),
     path("review/answer/", review_views.answer, name="answer"),
@@ -26,6 +27,7 @@ urlpatterns = [
     path("<uuid:person_id>/split/", person_views.split_page, name="split_page"),
     path("<uuid:person_id>/split/now/", person_views.split, name="split"),
     path("<uuid:person_id>/move/", person_views.move, name="move"),
+    path("<uuid:person_id>/unclear/", person_views.make_unclear, name="unclear"),
     path("<uuid:person_id>/portrait/", person_views.portrait, name="portrait"),
     path("<uuid:person_id>/delete/", person_views.delete, name="delete"),
     path("<uuid:person_id>/limits/", person_views.thresholds, name="limits"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Avg
+from django.db.models import Avg, QuerySet
 from django.utils import timezone
 
 from analysis.errors import Cancelled
@@ -91,6 +91,11 @@ def clip_length_s(run: TrainingRun) -> float:
     return float(trained_s or USUAL_CLIP_S)
 
 
+def _people_tracks(analysis_id: UUID) -> QuerySet[Track]:
+    """Returns tracks of people who are not deleted: datasets have no unclear faces, so models have not learned them."""
+    return Track.objects.filter(analysis=analysis_id, person__is_deleted=False)
+
+
 class _Found:
     """What the model found in a video, and the rows to be stored for it."""
 
@@ -109,7 +114,7 @@ class _Found:
 
         video, run = self.recognition.video, self.recognition.run
         if run.kind == TrainedOn.FACES:
-            total = Track.objects.filter(analysis=analysis_id).count() if analysis_id else 0
+            total = _people_tracks(analysis_id).count() if analysis_id else 0
             yield from predict_video.predict_faces(model, self._tracks(analysis_id), total, self.on_progress)
             return
         with original_of(video) as path:
@@ -124,7 +129,7 @@ class _Found:
         """Yields tracks with their stored best views, as datasets have them; one track in memory at a time."""
         if analysis_id is None:
             return
-        tracks = Track.objects.filter(analysis=analysis_id).exclude(person__is_deleted=True)
+        tracks = _people_tracks(analysis_id)
         ends = {
             pk: (start_s, end_s + step_s)
             for pk, start_s, end_s, step_s in tracks.values_list("pk", "start_s", "end_s", "segment__sample_step_s")

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from tests.factories_videos import found_track, make_analysed_video, people_of
+from tests.factories_videos import found_track, make_analysed_video, people_of, unclear_track
 from webapp.accounts.models import Team, User
 from webapp.people.acts import events, services
 from webapp.people.models import Event, Track
@@ -28,6 +28,17 @@ def forth() -> None:
 def newest_again() -> Iterator[None]:
     yield
     forth()
+
+
+def test_the_way_back_keeps_faces_that_were_given_by_hand(team: Team, alice: User) -> None:
+    video = make_analysed_video(unclear_track(), team=team)
+    track = Track.objects.get(analysis__video=video)
+    services.give_unclear_faces(team, track_ids=[track.pk], target=None, name="Anna", user=alice)
+    back_to("0016_decisions")
+    forth()
+    track.refresh_from_db()
+    assert str(track.person) == "Anna"
+    assert not Event.objects.exists()
 
 
 def test_a_merge_survives_the_way_back_and_forth(team: Team, alice: User) -> None:

@@ -70,11 +70,11 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class TrackMove:
-    """Tracks that belonged to one person and belong to another."""
+    """Tracks that belonged to one person and belong to another; None: to nobody."""
 
     track_ids: Sequence[int]
-    before: UUID
-    after: UUID
+    before: UUID | None
+    after: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def _set(change: FieldChange, old: Any, new: Any) -> int:
     )
 
 
-def _give(track_ids: Iterable[int], giver: UUID, taker: UUID) -> int:
+def _give(track_ids: Iterable[int], giver: UUID | None, taker: UUID | None) -> int:
     tracks = Track.objects
     return sum(
         tracks.filter(pk__in=ids, person=giver).update(person=taker) for ids in summary_services.batches(track_ids)
@@ -204,14 +204,14 @@ def _give(track_ids: Iterable[int], giver: UUID, taker: UUID) -> int:
 
 
 def _moves_of(event: Event) -> list[TrackMove]:
-    moved: dict[tuple[UUID, UUID], set[int]] = defaultdict(set)
+    moved: dict[tuple[UUID | None, UUID | None], set[int]] = defaultdict(set)
     for track, before, after in Moved.objects.filter(event=event).values_list("track", "before", "after"):
         moved[before, after].add(track)
     return [TrackMove(sorted(tracks), before, after) for (before, after), tracks in moved.items()]
 
 
 def _refresh(people: Iterable[UUID], moves: Iterable[TrackMove], changes: Iterable[FieldChange]) -> None:
-    concerned = {person for move in moves for person in (move.before, move.after)}
+    concerned = {person for move in moves for person in (move.before, move.after) if person}
     gone = {UUID(str(pk)) for change in changes if change.field in ("deleted", "merged_into") for pk in change.ids}
     summary_services.refresh({*people, *concerned})
     gallery_services.refresh(concerned | gone)
@@ -224,10 +224,14 @@ def _on_top(event: Event) -> Event | None:
     have nothing to go back to.
     """
     fields = _fields(event)
-    tracks = set(Moved.objects.filter(event=event).values_list("track", flat=True))
-    later = Event.objects.filter(people__in=event.people.all(), undone_at=None, made_at__gt=event.made_at)
+    tracks = Moved.objects.filter(event=event).values("track")
+    # Between nobody and two people, events share a track and no person.
+    of_tracks = set(Moved.objects.filter(track__in=tracks, event__undone_at=None).values_list("event", flat=True))
+    later = Event.objects.filter(
+        models.Q(people__in=event.people.all()) | models.Q(pk__in=of_tracks), undone_at=None, made_at__gt=event.made_at
+    )
     for other in later.exclude(pk=event.pk).select_related("made_by").order_by("made_at").distinct():
-        if fields & _fields(other) or Moved.objects.filter(event=other, track__in=tracks).exists():
+        if fields & _fields(other) or other.pk in of_tracks:
             return other
     return None
 

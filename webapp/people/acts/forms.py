@@ -1,5 +1,7 @@
 """Checks what is typed about people: names, searches, thresholds."""
 
+from typing import Any
+
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +20,21 @@ class NameForm(forms.Form):
     name = forms.CharField(required=False, max_length=LONGEST, label=_("Name"))
     merge_into = forms.UUIDField(required=False)
     as_new = forms.BooleanField(required=False)
+
+
+class GiveForm(forms.Form):
+    """Whom an unclear face shows: somebody who was chosen, or a name; `sure` once the reason against it was shown."""
+
+    name = forms.CharField(required=False, max_length=LONGEST)
+    person = forms.UUIDField(required=False)
+    as_new = forms.BooleanField(required=False)
+    sure = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("name") and not cleaned.get("person"):
+            raise forms.ValidationError(_("Enter a name, or choose someone."))
+        return cleaned
 
 
 class ThresholdsForm(forms.Form):

@@ -71,6 +71,30 @@ def _moved(words: Words) -> str:
     ) % dict(words)
 
 
+def _given(words: Words) -> str:
+    return ngettext(
+        "Gave %(count)d unclear face to %(target)s",
+        "Gave %(count)d unclear faces to %(target)s",
+        words["count"],
+    ) % dict(words)
+
+
+def _unclear_again(words: Words) -> str:
+    return ngettext(
+        "%(count)d face of %(target)s is unclear again.",
+        "%(count)d faces of %(target)s are unclear again.",
+        words["count"],
+    ) % dict(words)
+
+
+def _made_unclear(words: Words) -> str:
+    return ngettext(
+        "%(count)d appearance of %(person)s is an unclear face now",
+        "%(count)d appearances of %(person)s are unclear faces now",
+        words["count"],
+    ) % dict(words)
+
+
 def _moved_back(words: Words) -> str:
     return ngettext(
         "%(count)d appearance is back with %(person)s.",
@@ -98,6 +122,8 @@ SENTENCES: dict[EventKind, Callable[[Words], str]] = {
     EventKind.MERGE: _merged,
     EventKind.SPLIT: _moved,
     EventKind.MOVE: _moved,
+    EventKind.GIVE: _given,
+    EventKind.UNCLEAR: _made_unclear,
     EventKind.HIDE: _hidden,
     EventKind.SHOW: _shown,
     EventKind.PORTRAIT: lambda words: _("%(person)s has a new portrait") % words,
@@ -110,6 +136,8 @@ UNDONE: dict[EventKind, Callable[[Words], str]] = {
     EventKind.MERGE: lambda words: _("%(person)s and %(target)s are separate people again.") % words,
     EventKind.SPLIT: _moved_back,
     EventKind.MOVE: _moved_back,
+    EventKind.GIVE: _unclear_again,
+    EventKind.UNCLEAR: _moved_back,
     EventKind.HIDE: lambda words: _shown(words) + ".",
     EventKind.SHOW: _hidden_again,
     EventKind.PORTRAIT: lambda words: _("%(person)s has the previous portrait again.") % words,

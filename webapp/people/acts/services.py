@@ -77,30 +77,45 @@ def move_appearances(
     """
     with transaction.atomic():
         tracks = _whole(person, track_ids)
-        to = target or creation_services.make_hidden_person(person.team_id)
+        return _hand_over(tracks, person, target, person.team, name=name, user=user)
+
+
+def give_unclear_faces(
+    team: Team, *, track_ids: Collection[int], target: Person | None, user: User | None, name: str = ""
+) -> tuple[Event, Person]:
+    """Gives unclear faces, which are nobody, to `target`, or to a new person called `name`; later analyses keep to it.
+
+    Raises EditConflict when one is somebody's by now.
+    """
+    with transaction.atomic():
+        tracks = _whole(None, track_ids)
+        if any(track.analysis.video.team_id != team.pk for track in tracks):
+            raise ValueError("faces of this team are expected")
+        return _hand_over(tracks, None, target, team, name=name, user=user)
+
+
+def make_unclear(person: Person, *, track_ids: Collection[int], user: User | None) -> Event:
+    """Makes unclear faces, which are nobody, of appearances; later analyses do not give them to this person again.
+
+    Raises EditConflict when one is no longer this person's.
+    """
+    with transaction.atomic():
+        tracks = _whole(person, track_ids)
         pks = [track.pk for track in tracks]
-        dropped = constraint_queries.contradicted_by_moving(pks, target.pk if target else None, to.team_id)
-        verdicts = [*_verdicts(tracks, to, is_same=True), *_verdicts(tracks, person, is_same=False)]
+        dropped = constraint_queries.contradicted_by_moving(pks, None, person.team_id)
+        verdicts = _verdicts(tracks, person, is_same=False)
         operation = Operation(
-            EventKind.MOVE,
-            [person.pk, to.pk],
+            EventKind.UNCLEAR,
+            [person.pk],
             [
-                *([] if target else [FieldChange("deleted", [str(to.pk)], True, False)]),
-                *([FieldChange("name", [str(to.pk)], "", name)] if name and not target else []),
                 *_changes("verdict", dropped, True, False),
                 *_changes("verdict", [verdict.pk for verdict in verdicts], False, True),
             ],
-            [TrackMove([track.pk for track in tracks], person.pk, to.pk)],
-            {
-                "person": str(person),
-                "target": str(to) if target else name or str(to),
-                "count": sum(track.joined_to_id is None for track in tracks),
-            },
-            standing=[person.pk, *([target.pk] if target else [])],
+            [TrackMove(pks, person.pk, None)],
+            {"person": str(person), "count": _appearances(tracks)},
+            standing=[person.pk],
         )
-        event = events.record(operation, team_id=person.team_id, user=user)
-    to.refresh_from_db()
-    return event, to
+        return events.record(operation, team_id=person.team_id, user=user)
 
 
 def split_person(person: Person, *, track_ids: Collection[int], user: User | None) -> tuple[Event, Person]:
@@ -119,7 +134,7 @@ def split_person(person: Person, *, track_ids: Collection[int], user: User | Non
                 *_changes("verdict", dropped, True, False),
             ],
             [TrackMove([track.pk for track in tracks], person.pk, new.pk)],
-            {"person": str(person), "target": str(new), "count": sum(t.joined_to_id is None for t in tracks)},
+            {"person": str(person), "target": str(new), "count": _appearances(tracks)},
             standing=[person.pk],
         )
         event = events.record(operation, team_id=person.team_id, user=user)
@@ -194,17 +209,55 @@ def set_thresholds(
         return events.record(operation, team_id=now.team_id, user=user)
 
 
+def _hand_over(
+    tracks: Sequence[Track], giver: Person | None, target: Person | None, team: Team, *, name: str, user: User | None
+) -> tuple[Event, Person]:
+    """Gives whole appearances of `giver` (None: of nobody) to `target` or a new person, with verdicts about both."""
+    to = target or creation_services.make_hidden_person(team.pk)
+    pks = [track.pk for track in tracks]
+    dropped = constraint_queries.contradicted_by_moving(pks, target.pk if target else None, team.pk)
+    verdicts = _verdicts(tracks, to, is_same=True)
+    verdicts += _verdicts(tracks, giver, is_same=False) if giver else []
+    operation = Operation(
+        EventKind.MOVE if giver else EventKind.GIVE,
+        [person.pk for person in (giver, to) if person],
+        [
+            *([] if target else [FieldChange("deleted", [str(to.pk)], True, False)]),
+            *([FieldChange("name", [str(to.pk)], "", name)] if name and not target else []),
+            *_changes("verdict", dropped, True, False),
+            *_changes("verdict", [verdict.pk for verdict in verdicts], False, True),
+        ],
+        [TrackMove(pks, giver.pk if giver else None, to.pk)],
+        {
+            **({"person": str(giver)} if giver else {}),
+            "target": str(to) if target else name or str(to),
+            "count": _appearances(tracks),
+        },
+        standing=[person.pk for person in (giver, target) if person],
+    )
+    event = events.record(operation, team_id=team.pk, user=user)
+    to.refresh_from_db()
+    return event, to
+
+
+def _appearances(tracks: Sequence[Track]) -> int:
+    return sum(track.joined_to_id is None for track in tracks)
+
+
 def _changes(field: str, ids: Sequence[int], before: Any, after: Any) -> list[FieldChange]:
     return [FieldChange(field, ids, before, after)] if ids else []
 
 
-def _whole(person: Person, track_ids: Collection[int]) -> list[Track]:
-    """Returns the appearances with all their tracklets, each named by any of them. Raises EditConflict."""
+def _whole(person: Person | None, track_ids: Collection[int]) -> list[Track]:
+    """Returns the appearances of a person (None: unclear faces) with all their tracklets, each named by any of them.
+
+    Raises EditConflict.
+    """
     firsts = set(
         Track.objects.filter(pk__in=track_ids, joined_to__isnull=False).values_list("joined_to", flat=True)
     ) | set(track_ids)
     tracklets = Track.objects.filter(Q(pk__in=firsts) | Q(joined_to__in=firsts), person=person)
-    tracks = list(tracklets.select_related("analysis").order_by("pk"))
+    tracks = list(tracklets.select_related("analysis__video").order_by("pk"))
     if not tracks or not set(track_ids) <= {track.pk for track in tracks}:
         raise EditConflict("track")
     return tracks

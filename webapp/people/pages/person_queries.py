@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Windo
 from django.db.models.functions import RowNumber
 
 from analysis.faces.group import group_vectors
-from webapp.people import present_queries, sample_codec, track_queries
+from webapp.people import present_queries, sample_codec, track_queries, unclear_queries
 from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Face, Person, Presence, Track
 from webapp.videos.models import Video
@@ -29,12 +29,13 @@ FACES_OF_GROUP = 12
 
 @dataclass(frozen=True, slots=True)
 class ListedAppearance:
-    """One stretch of one video, in player time. `face` is the best view."""
+    """One stretch of one video, in player time. `face` is the best view; `is_unclear` without a clear one."""
 
     track: int
     start_s: float
     end_s: float
     face: uuid.UUID | None
+    is_unclear: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _videos_with(person: Person) -> QuerySet[Video]:
 
 
 def videos_of(person: Person, number: str | int | None) -> "Page[PersonVideo]":
-    """Returns a page of videos, newest first. Five queries, however many appearances."""
+    """Returns a page of videos, newest first. Six queries, however many appearances."""
     page = Paginator(_videos_with(person), VIDEOS_PER_PAGE).get_page(number)
     videos = {video.pk: video for video in page.object_list}
     current = [video.current_analysis_id for video in videos.values()]
@@ -86,7 +87,7 @@ def videos_of(person: Person, number: str | int | None) -> "Page[PersonVideo]":
 
 
 def _appearances(person: Person, videos: dict[uuid.UUID, Video]) -> dict[uuid.UUID, list[ListedAppearance]]:
-    """Returns the appearances to list by video. Two steps, so that only views that are shown are read."""
+    """Returns the appearances to list by video. In steps, so that only views that are shown are read."""
     place = Window(RowNumber(), partition_by=F("analysis"), order_by=[F("start_s"), F("pk")])
     tracks = (
         track_queries.shown_tracks()
@@ -98,11 +99,12 @@ def _appearances(person: Person, videos: dict[uuid.UUID, Video]) -> dict[uuid.UU
     rows = list(tracks.values_list("pk", "analysis__video", "start_s", "end_s"))
     faces = Face.objects.filter(track__in=[pk for pk, *_ in rows]).order_by("track", "quality", "-pk")
     best = dict(faces.values_list("track", "pk"))  # the best view comes last and stays
+    unclear = unclear_queries.without_clear_view(pk for pk, *_ in rows)
     listed: dict[uuid.UUID, list[ListedAppearance]] = defaultdict(list)
     for pk, video, start_s, end_s in rows:
         offset_s = videos[video].playback_offset_s
         span_s = max(start_s - offset_s, 0.0), max(end_s - offset_s, 0.0)
-        listed[video].append(ListedAppearance(pk, *span_s, best.get(pk)))
+        listed[video].append(ListedAppearance(pk, *span_s, best.get(pk), pk in unclear))
     return listed
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import refused
-from webapp.people import queries
+from webapp.people import queries, unclear_queries
 from webapp.people.acts import conflict_queries, history_words, services
 from webapp.people.acts.act_responses import act_done, edit_conflict
 from webapp.people.acts.events import EditConflict
@@ -104,6 +104,23 @@ def move(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
             return render(request, "people/move_conflict.html", context, status=409)
     try:
         event, _to = services.move_appearances(person, track_ids=chosen, target=target, name=name, user=request.user)
+    except EditConflict:
+        return edit_conflict(request, here, person)
+    return act_done(request, event, here)
+
+
+@require_POST
+def make_unclear(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
+    """Makes the chosen appearances unclear faces, which are nobody; none of them may have a clear view."""
+    person = get_object_or_404(access.editable_people(request.user), pk=person_id)
+    here = reverse("people:person", args=[person.pk])
+    chosen = _numbers(",".join(request.POST.getlist("track")))
+    if not chosen:
+        return refused(request, _("Select the appearances that show someone else."), here)
+    if unclear_queries.without_clear_view(chosen) != set(chosen):
+        return refused(request, _("Someone can be recognised in one of these appearances. Say who it is."), here)
+    try:
+        event = services.make_unclear(person, track_ids=chosen, user=request.user)
     except EditConflict:
         return edit_conflict(request, here, person)
     return act_done(request, event, here)

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from tests.conftest import signed_in
 from tests.factories import make_team, make_user
-from tests.factories_videos import found_track, make_analysed_video, people_of
+from tests.factories_videos import found_track, make_analysed_video, people_of, unclear_track
 from tests.present import present
 from webapp.accounts.models import Team, User
 from webapp.people.acts import events, history_words, services
 from webapp.people.acts.events import AlreadyUndone, EditConflict, UndoConflict
-from webapp.people.models import Apart, Event, Face, Person, Presence, Track, Verdict
+from webapp.people.models import Apart, Event, EventKind, Face, Person, Presence, Track, Verdict
 from webapp.videos import cleanup as videos_cleanup
 from webapp.videos import services as videos
 from webapp.videos.models import Video
@@ -66,7 +66,8 @@ def acts(draw: Callable[[Any], Any], team: Team, user: User) -> Event | None:
     person = there[draw(st.integers(0, len(there) - 1))]
     others = [each for each in there if each != person]
     tracks = list(Track.objects.filter(person=person).order_by("pk").values_list("pk", flat=True))
-    kind = draw(st.sampled_from(["name", "merge", "move", "split", "hide", "portrait", "delete", "apart", "limits"]))
+    unclear = list(Track.objects.filter(analysis__video__team=team, person=None).order_by("pk"))
+    kind = draw(st.sampled_from([*EventKind.values]))
     if kind == "name":
         return services.name_person(person, name=draw(st.sampled_from(["", "Anna", "Bea"])), user=user)
     if kind == "merge" and others:
@@ -74,6 +75,13 @@ def acts(draw: Callable[[Any], Any], team: Team, user: User) -> Event | None:
     if kind == "move" and tracks:
         target = draw(st.sampled_from([None, *others]))
         return services.move_appearances(person, track_ids=tracks[:1], target=target, user=user)[0]
+    if kind == "give" and unclear:
+        target = draw(st.sampled_from([None, *there]))
+        name = draw(st.sampled_from(["", "Cleo"]))
+        given = [draw(st.sampled_from(unclear)).pk]
+        return services.give_unclear_faces(team, track_ids=given, target=target, name=name, user=user)[0]
+    if kind == "unclear" and tracks:
+        return services.make_unclear(person, track_ids=tracks[:1], user=user)
     if kind == "split" and len(tracks) > 1:
         return services.split_person(person, track_ids=tracks[1:], user=user)[0]
     if kind == "hide":
@@ -97,7 +105,8 @@ def test_any_acts_followed_by_all_their_undos_restore_the_state(data: st.DataObj
     tracks = [
         found_track(who, start_s=start, end_s=start + 4, box=boxes(who)) for who in (1, 2, 3) for start in (1, 20)
     ]
-    make_analysed_video(*tracks, team=team)
+    unclear = [unclear_track(who, start_s=10 * who, end_s=10 * who + 2) for who in (4, 5)]
+    make_analysed_video(*tracks, *unclear, team=team)
     before = state(team)
     made = [acts(data.draw, team, user) for _ in range(data.draw(st.integers(1, 7)))]
     left = [event for event in made if event is not None]
