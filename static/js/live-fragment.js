@@ -120,7 +120,7 @@ class LiveFragment extends Listening {
  * @param {HTMLElement} fresh
  */
 function mayChange(current, fresh) {
-  if (current.matches("details[open]") && fresh.matches?.("details")) {
+  if (current.matches("details[open]") && fresh?.matches?.("details")) {
     if (!("refreshes" in current.dataset)) return false;
     fresh.setAttribute("open", "");
   }

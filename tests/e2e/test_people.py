@@ -125,14 +125,41 @@ def _swipe_no(page: Page, address: str, first: int) -> None:
 
 
 def _upload_one_portrait(page: Page, product: Product, tmp_path: Path) -> None:
-    """Four seconds of a still portrait."""
-    picture, clip = next(iter(sample_pictures().values())), tmp_path / "portrait.mp4"
-    scale = "scale=640:480:force_original_aspect_ratio=decrease,pad=640:480:-1:-1,format=yuv420p"
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-loop", "1", "-i", str(picture), "-t", "4", "-r", "25"]
-    subprocess.run([*command, "-vf", scale, str(clip)], check=True)
+    clip = _portrait_clip(tmp_path / "portrait.mp4", height=480)
     page.goto(f"{product.address}/videos/")
     upload(page, clip)
     expect(card(page, clip.stem)).to_contain_text(re.compile("1 person"), timeout=ANALYSED_MS)
+
+
+def _portrait_clip(path: Path, height: int) -> Path:
+    """Four seconds of a still portrait, so high in a larger picture."""
+    picture, scale = next(iter(sample_pictures().values())), f"scale=640:{height}:force_original_aspect_ratio=decrease"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-loop", "1", "-i", str(picture), "-t", "4", "-r", "25"]
+    subprocess.run([*command, "-vf", f"{scale},pad=640:480:-1:-1,format=yuv420p", str(path)], check=True)
+    return path
+
+
+def test_an_unclear_face_is_given_by_hand_and_taken_back(people: Page, product: Product, tmp_path: Path) -> None:
+    """A face of 20 pixels: too small to tell who it is."""
+    clip = _portrait_clip(tmp_path / "far away.mp4", height=80)
+    people.goto(f"{product.address}/videos/")
+    upload(people, clip)
+    expect(card(people, clip.stem)).to_have_attribute("data-state", "done", timeout=ANALYSED_MS)
+    card(people, clip.stem).locator("a.card-link").click()
+    fold = people.locator("#unclear")
+    expect(fold.locator("> summary")).to_have_text(re.compile(r"Unclear faces\s+1"))
+    fold.locator("> summary").click()
+    fold.locator(".unclear-moment").click()
+    expect(people.locator(".face-box.is-unclear")).to_have_text("Unclear")
+    fold.get_by_text("Who is this?").click()
+    fold.locator("[name=name]").fill("Michael")
+    people.keyboard.press("Enter")
+    expect(people.locator(".toast-note")).to_contain_text("Gave 1 unclear face to Michael")
+    expect(people.locator(".person-row")).to_contain_text("Michael", timeout=LIVE_MS)
+    expect(fold).to_have_count(0)
+    people.locator(".toast-note .undo").click()
+    expect(fold).to_have_count(1, timeout=LIVE_MS)
+    expect(people.locator(".person-row")).to_have_count(0)
 
 
 def test_the_library_is_filtered_by_people(people: Page, product: Product, sample_clip: Path) -> None:
