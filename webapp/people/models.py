@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from webapp.people.identification import models as identification_models  # noqa: F401 - Django finds them from here
 from webapp.people.introduction import models as introduction_models  # noqa: F401 - Django finds them from here
 
 

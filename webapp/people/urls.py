@@ -4,7 +4,7 @@ from django.urls import path
 
 from webapp.people.acts import act_responses, unclear_views
 from webapp.people.acts import views as acts_views
-from webapp.people.pages import person_views, photo_views, views
+from webapp.people.pages import person_views, photo_views, strictness_views, views
 from webapp.people.review import views as review_views
 
 app_name = "people"
@@ -16,6 +16,8 @@ urlpatterns = [
     path("why/<int:track_id>/", person_views.why_page, name="why"),
     path("unclear/<int:track_id>/give/", unclear_views.give, name="give"),
     path("photo/", photo_views.photo, name="photo"),
+    path("strictness/", strictness_views.strictness, name="strictness"),
+    path("strictness/set/", strictness_views.set_strictness, name="set_strictness"),
     path("review/", review_views.review_page, name="review"),
     path("review/answer/", review_views.answer, name="answer"),
     path("events/<uuid:event_id>/undo/", act_responses.undo, name="undo"),

@@ -16,6 +16,7 @@ from django.utils import timezone
 from webapp.accounts.models import User
 from webapp.jobs import live_updates
 from webapp.people import gallery_services, summary_services
+from webapp.people.identification.models import TeamThresholds
 from webapp.people.models import STANDING, Apart, Event, Face, Moved, Person, Track, Verdict
 
 FIELDS: dict[str, tuple[type[models.Model], str]] = {
@@ -26,6 +27,8 @@ FIELDS: dict[str, tuple[type[models.Model], str]] = {
     "portrait": (Person, "chosen_portrait"),
     "join_from": (Person, "join_from"),
     "suggest_from": (Person, "suggest_from"),
+    "team_accept_from": (TeamThresholds, "accept_from"),
+    "team_review_from": (TeamThresholds, "review_from"),
     "apart": (Apart, "stands"),
     "verdict": (Verdict, "stands"),
 }

@@ -117,6 +117,18 @@ def _hidden_again(words: Words) -> str:
     ) % words
 
 
+def _thresholds_changed(words: Words) -> str:
+    if "person" not in words:
+        return _("Changed the matching strictness for everyone")
+    return _("Changed the matching strictness for %(person)s") % words
+
+
+def _thresholds_back(words: Words) -> str:
+    if "person" not in words:
+        return _("The previous matching strictness is back.")
+    return _("%(person)s has the previous matching strictness again.") % words
+
+
 SENTENCES: dict[EventKind, Callable[[Words], str]] = {
     EventKind.NAME: lambda words: _("Renamed “%(before)s” to “%(after)s”") % words,
     EventKind.MERGE: _merged,
@@ -129,7 +141,7 @@ SENTENCES: dict[EventKind, Callable[[Words], str]] = {
     EventKind.PORTRAIT: lambda words: _("%(person)s has a new portrait") % words,
     EventKind.DELETE: lambda words: _("Deleted %(person)s") % words,
     EventKind.APART: lambda words: _("%(person)s and %(target)s are different people") % words,
-    EventKind.THRESHOLDS: lambda words: _("Changed the matching strictness for %(person)s") % words,
+    EventKind.THRESHOLDS: _thresholds_changed,
 }
 UNDONE: dict[EventKind, Callable[[Words], str]] = {
     EventKind.NAME: lambda words: _("The name is %(before)s again.") % words,
@@ -143,5 +155,5 @@ UNDONE: dict[EventKind, Callable[[Words], str]] = {
     EventKind.PORTRAIT: lambda words: _("%(person)s has the previous portrait again.") % words,
     EventKind.DELETE: lambda words: _("%(person)s is back.") % words,
     EventKind.APART: lambda words: _("%(person)s and %(target)s may be the same person.") % words,
-    EventKind.THRESHOLDS: lambda words: _("%(person)s has the previous matching strictness again.") % words,
+    EventKind.THRESHOLDS: _thresholds_back,
 }

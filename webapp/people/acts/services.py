@@ -11,6 +11,7 @@ from webapp.accounts.models import Team, User
 from webapp.people import constraint_queries, creation_services, summary_services
 from webapp.people.acts import events
 from webapp.people.acts.events import EditConflict, FieldChange, Operation, TrackMove
+from webapp.people.identification.models import TeamThresholds
 from webapp.people.models import STANDING, Apart, Event, EventKind, Face, Person, Track, Verdict
 
 
@@ -207,6 +208,23 @@ def set_thresholds(
             return None
         operation = Operation(EventKind.THRESHOLDS, [now.pk], changes, words={"person": str(now)}, standing=[now.pk])
         return events.record(operation, team_id=now.team_id, user=user)
+
+
+def set_team_thresholds(
+    team: Team, embedder: str, *, accept_from: float | None, review_from: float | None, user: User | None
+) -> Event | None:
+    """Sets the least similarities, 0..1, for everybody who has none of their own; None: the default of the model."""
+    with transaction.atomic():
+        now, _made = TeamThresholds.objects.get_or_create(team=team, embedder=embedder)
+        wished = {"accept_from": accept_from, "review_from": review_from}
+        changes = [
+            FieldChange(f"team_{field}", [now.pk], getattr(now, field), value)
+            for field, value in wished.items()
+            if getattr(now, field) != value
+        ]
+        if not changes:
+            return None
+        return events.record(Operation(EventKind.THRESHOLDS, [], changes), team_id=team.pk, user=user)
 
 
 def _hand_over(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from analysis.faces.search import MEASURED_ERROR_RATES, ErrorRates, IdentificationThresholds
+from webapp.people.identification import threshold_queries
 from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Person, ReferenceSet
 
@@ -30,7 +31,7 @@ def thresholds_of_person(person: Person) -> ThresholdsInWords:
     if not introduction_queries.is_known(embedder):
         embedder = introduction_queries.BUILT_IN
     thresholds = introduction_queries.thresholds_for(embedder)
-    defaults = thresholds.identification
+    defaults = threshold_queries.of_team(person.team_id, embedder)
     effective = IdentificationThresholds(
         defaults.accept_from if person.join_from is None else person.join_from,
         defaults.review_from if person.suggest_from is None else person.suggest_from,

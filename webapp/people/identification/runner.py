@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from analysis.faces import same_picture
 from analysis.faces.group import Bool, mean_vector
-from analysis.faces.search import IdentificationThresholds, similarities
+from analysis.faces.search import similarities
 from analysis.types import Float32
 from webapp.accounts.models import Team
 from webapp.people import gallery_queries, same_picture_queries, sample_codec, summary_services
 from webapp.people.gallery_queries import TeamGallery
+from webapp.people.identification import threshold_queries
 from webapp.people.identification.match_runner import Match, matches_of
 from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Face, Person, Suggestion, Track
@@ -93,8 +94,8 @@ def identify(
     for column, number in enumerate(numbers):
         if others := cannot_link[number]:
             table[[row for row, person in enumerate(known.people) if person in others], column] = -1.0
-    defaults = introduction_queries.thresholds_for(probes.embedder).identification
-    return _decide(table, known, numbers, probes.together, known_as, defaults)
+    limits = thresholds_of(known, team.pk, probes.embedder)
+    return _decide(table, known, numbers, probes.together, known_as, limits)
 
 
 def suggest(found: Identified, people: Sequence[Person], team: Team) -> None:
@@ -121,10 +122,10 @@ def _decide(
     numbers: Sequence[int],
     together: Bool,
     known_as: Mapping[int, UUID],
-    defaults: IdentificationThresholds,
+    limits: tuple[NDArray[np.float32], NDArray[np.float32]],
 ) -> Identified:
     """Takes the most similar pairs first; `table` is (people, probes)."""
-    accept_from, review_from = thresholds_of(known, defaults)
+    accept_from, review_from = limits
     present: dict[UUID, list[int]] = defaultdict(list)
     for number, person in known_as.items():
         present[person].append(number)
@@ -160,14 +161,14 @@ def _best_candidates(candidates: Sequence[ReviewCandidate], accepted: Mapping[in
     return [candidate for of_group in kept.values() for candidate in of_group]
 
 
-def thresholds_of(
-    known: TeamGallery, defaults: IdentificationThresholds
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def thresholds_of(known: TeamGallery, team_id: UUID, embedder: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Returns accept and review threshold of each person of the gallery, both (people,)."""
     own = Person.objects.exclude(join_from=None, suggest_from=None).filter(pk__in=known.people)
     by_person = {pk: (accept, review) for pk, accept, review in own.values_list("pk", "join_from", "suggest_from")}
-    accept_from = np.full(len(known.people), defaults.accept_from, np.float32)
-    review_from = np.full(len(known.people), defaults.review_from, np.float32)
+    usual = threshold_queries.of_team(team_id, embedder)
+    defaults = introduction_queries.thresholds_for(embedder).identification
+    accept_from = np.full(len(known.people), usual.accept_from, np.float32)
+    review_from = np.full(len(known.people), usual.review_from, np.float32)
     for row, person in enumerate(known.people):
         accept, review = by_person.get(person, (None, None))
         if accept is not None:

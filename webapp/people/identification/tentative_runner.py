@@ -35,9 +35,7 @@ def identify(faces: Iterable[Face], team_id: UUID, embedder: str) -> dict[int, T
     if not known.people:
         return {}
     table = similarities(known.gallery, np.stack([sample_codec.unpack_vector(face.embedding) for face in grouped]))
-    accept_from, _review_from = runner.thresholds_of(
-        known, introduction_queries.thresholds_for(embedder).identification
-    )
+    accept_from, _review_from = runner.thresholds_of(known, team_id, embedder)
     table[table < accept_from[:, None]] = -1.0
     found: dict[int, TentativeMatch] = {}
     for column, face in enumerate(grouped):

@@ -109,7 +109,9 @@ def nothing_clear() -> str:
 
 
 def margin(decision: Decision) -> str:
-    """Says how near the runner-up was."""
+    """Says how near the runner-up was to whoever matched."""
+    if decision.kind == DecisionKind.FOUNDED:
+        return ""
     if decision.runner_up is None or decision.runner_up_similarity is None or decision.similarity is None:
         return ""
     values = {"person": decision.runner_up, "percent": percent(decision.runner_up_similarity)}

@@ -95,6 +95,8 @@ def test_who_is_new_was_below_the_limit_also_when_rounded(team: Team) -> None:
     assert new != known
     assert f"{new} was first found in this video. The closest match was {known} with 60 %" in words_of(video)
     assert "only from 61 %" in words_of(video)
+    third = words_of(analysed(team, looks(found_track(), (0, 0.3), (60, 0.28), own=50)))
+    assert "was first found" in third and "check carefully" not in third, "nobody matched, so nobody came second"
 
 
 def test_appearances_of_one_video_say_how_they_joined(team: Team) -> None:
