@@ -131,7 +131,11 @@ def found_track(
 
 def unclear_track(who: int = 1, **fields: Any) -> FoundTrack:
     """A face that is seen in profile alone; firmly found, so that it is a face and not an error of the detector."""
-    track = found_track(who, **fields)
+    return without_clear_view(found_track(who, **fields))
+
+
+def without_clear_view(track: FoundTrack) -> FoundTrack:
+    """The same track, but turned away in each view."""
     faces = tuple(replace(face, measures=ViewMeasures(0.9, 80.0, 0.0, 0.5)) for face in track.faces)
     return replace(track, faces=faces)
 

@@ -7,7 +7,15 @@ from django.utils import timezone
 
 from analysis.errors import Cancelled
 from tests.factories_recognition import make_film, make_model_run, make_promoted, promote, recognise, striped_track
-from tests.factories_videos import begin_analysis, found_track, make_analysed_video, make_video, run_analysis, work
+from tests.factories_videos import (
+    begin_analysis,
+    found_track,
+    make_analysed_video,
+    make_video,
+    run_analysis,
+    without_clear_view,
+    work,
+)
 from tests.present import present
 from tests.trained import BAR_CLIP_S, bars_film, bars_model, stripes_model
 from webapp import storage
@@ -77,6 +85,15 @@ def test_a_model_of_faces_classifies_the_stored_views_of_each_track(team: Team) 
     assert [present(span.track).analysis_id for span in spans] == [video.current_analysis_id] * 2
     assert spans[1].start_s == pytest.approx(10) and spans[1].end_s == pytest.approx(14.2, abs=0.05)
     assert {present(each.face).track_id == each.track_id for each in made.observations.all()} == {True}
+
+
+def test_a_model_of_faces_classifies_no_unclear_face(team: Team) -> None:
+    run = make_promoted(team=team, kind="faces")
+    clear, other = striped_track(False, seed=1, box=LEFT), striped_track(True, seed=2, box=RIGHT, start_s=10, end_s=14)
+    make_analysed_video(clear, without_clear_view(other), team=team)
+    made = Recognition.objects.get(run=run)
+    work(made.job_id, runner.recognise_in_video)
+    assert [span.label for span in made.spans.all()] == ["lie"]
 
 
 def test_a_model_of_clips_takes_clips_as_long_as_its_training_clips(team: Team, tmp_path: Path) -> None:
