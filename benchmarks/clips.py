@@ -38,12 +38,12 @@ def ffmpeg(*arguments: str) -> None:
 def compilations() -> list[TrueClip]:
     """Returns the shared compilations with their ground truth."""
     return [
-        TrueClip(path.with_suffix(".mp4"), _appearances(json.loads(path.read_text())))
+        TrueClip(path.with_suffix(".mp4"), true_appearances(json.loads(path.read_text())))
         for path in sorted((VIDEOS / "compilations").glob("*.json"))
     ]
 
 
-def _appearances(truth: dict[str, Any]) -> tuple[TrueAppearance, ...]:
+def true_appearances(truth: dict[str, Any]) -> tuple[TrueAppearance, ...]:
     fps, whole = truth["fps"], (0.0, 0.0, float(truth["width"]), float(truth["height"]))
     if "cells" in truth:
         end_s = truth["frames"] / fps

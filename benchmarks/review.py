@@ -1,294 +1,181 @@
-"""The review queue with a truthful reviewer: BCubed F1 by the number of answers, compared with random orders.
+"""The review queue after uploading all shared videos into one team: how many of its first questions are worth asking.
 
-`python -m benchmarks review [--set news|clips]`: every picture of the LFW identification set (40 people with 10
-pictures) is a video of its own, or the people whom the analysis finds in concatenations of the single-person clips.
-They arrive one video after the other and are identified as in the product, once with nothing accepted automatically and
-once from each `--join-from` on. Then a reviewer answers
+`python -m benchmarks review [--data FOLDER] [--sheet FILE.png]` analyses every video of the folder (by default
+`../shared/data/videos`) and stores it through the product's own runners in a scratch database, twice: as the product
+joins people, and into a team in which nobody joins by themselves across videos, so that true pairs are questions.
+A truthful reviewer then answers the first questions in the product's order, in the second team one pair at a time.
+Counted are questions whose two are the same person by the ground truth, questions about two who are in one picture, and
+clear people with faces of two persons. `--sheet` draws both faces of each question, to be looked at; `--keep FOLDER`
+keeps what the analyses found.
 
-- a whole group at a time, as the page offers it (each person unticked costs one answer);
-- one pair at a time, in the order of the queue;
-- one pair at a time, at random among the suggested ones that do not follow from other answers;
-- one pair at a time, at random among all suggested ones, as in a plain list of suggestions;
-- one pair at a time, at random among all people.
-
-`floor` is a reviewer of single pairs who knows all answers beforehand: no order of pairs can need fewer.
+`--orders news|clips` measures instead how many answers a reviewer needs in which order, and `--chances` how likely a
+pair is one person by its similarity, from which `analysis.faces.review_order` has its curves.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+import pickle
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from analysis.faces.review_order import expected_gain, gain_of_group, whole_group
+from analysis import pipeline
+from analysis.errors import AnalysisError
 from analysis.faces.search import IDENTIFICATION_THRESHOLDS
-from analysis.types import Float32
-from benchmarks.grouping import bcubed
-from benchmarks.review_sets import VIEWS, Sighting, concatenated_clips, keep, news_photographs, read_kept
-from benchmarks.shared import say
+from analysis.types import SegmentResult, VideoInfo
+from analysis.video.decode import probe
+from benchmarks import review_chances, review_orders
+from benchmarks.face_truth import FaceTruth, read_truth
+from benchmarks.review_sheet import draw
+from benchmarks.scratch_team import make_team, scratch_product, store_video
+from benchmarks.shared import shared_folder
 
-WANTED_F1 = 0.98
-SHOWN_AT = (0, 10, 20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 1000)
-RUNS = 5
-MAX_SUGGESTIONS, MAX_SUGGESTIONS_OF_KNOWN, MAX_AT_ONCE = 3, 1, 11
-SURER_OF_KNOWN = 0.12
-"""As in `webapp.people.identification.runner` and `webapp.people.review.queries`."""
-NEVER = 2.0
-TOO_MANY = 30_000
+if TYPE_CHECKING:
+    from benchmarks.review_reviewer import Outcome
 
-Pair = tuple[int, int]
-Order = Callable[["SimulatedTeam", dict[Pair, float], np.random.Generator], Pair]
+FOLDERS = ("faces_single", "faces_multi", "formats", "compilations", "tracks", "no_face")
+NO_VIDEOS = {".json", ".csv", ".md", ".txt"}
+PROCESSES = 2
+QUESTIONS, WANTED_RIGHT = 20, 16
+NEVER = 1.01
+"""No two faces are so similar."""
 
 
-class SimulatedTeam:
-    """A team whose people are found as in the product, while videos arrive in random order."""
+@dataclass(frozen=True, slots=True)
+class FoundVideo:
+    """A video, named by its path in the folder, with what its analysis found."""
 
-    def __init__(self, sightings: Sequence[Sighting], accept_from: float, random: np.random.Generator) -> None:
-        self.sightings = sightings
-        self.members: dict[int, list[int]] = {}
-        self.suggestions: list[tuple[int, int, float]] = []
-        self.apart: set[Pair] = set()
-        self._merged: dict[int, int] = {}
-        videos = sorted({each.video for each in sightings})
-        for video in random.permutation(videos):
-            self._add([number for number, each in enumerate(sightings) if each.video == video], accept_from)
+    name: str
+    info: VideoInfo
+    segments: list[SegmentResult]
 
-    def _add(self, numbers: Sequence[int], accept_from: float) -> None:
-        """Adds the sightings of a video: accepts, suggests or makes new people, most similar first."""
-        review_from = IDENTIFICATION_THRESHOLDS["mobilefacenet_192"].review_from
-        templates = {person: self._views(person) for person in self.members}
-        ranked = [
-            (float((views @ self.sightings[number].mean).max()), number, person)
-            for person, views in templates.items()
-            for number in numbers
+
+def found_videos(folder: Path, keep: Path | None) -> Iterator[FoundVideo]:
+    """Yields the analysed videos in the order of their names; those that cannot be read are left out."""
+    paths = [
+        path
+        for name in FOLDERS
+        for path in sorted((folder / name).rglob("*"))
+        if path.is_file() and path.suffix.lower() not in NO_VIDEOS
+    ]
+    if not paths:
+        sys.exit(f"not measured: no videos in {', '.join(FOLDERS)} of {folder}")
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        for found in pool.map(_analysed, paths, repeat(folder), repeat(keep)):
+            if found is not None:
+                yield found
+
+
+def _analysed(path: Path, folder: Path, keep: Path | None) -> FoundVideo | None:
+    name = path.relative_to(folder).as_posix()
+    kept = keep / f"{name.replace('/', '__')}.pickle" if keep else None
+    if kept and kept.exists():
+        found: FoundVideo = pickle.loads(kept.read_bytes())
+        return found
+    options = pipeline.AnalysisOptions()
+    try:
+        info = probe(path)
+        spans = pipeline.plan_segments(info, options)
+        segments = [
+            pipeline.analyse_segment(path, info, span, options, _models(), lambda progress: None) for span in spans
         ]
-        accepted: dict[int, int] = {}
-        suggested: dict[int, list[tuple[int, float]]] = defaultdict(list)
-        for similarity, number, person in sorted(ranked, reverse=True):
-            if similarity < review_from:
-                break
-            if number not in accepted and similarity >= accept_from:
-                self.members[person].append(number)
-                accepted[number] = person
-            elif number not in accepted or similarity >= review_from + SURER_OF_KNOWN:
-                suggested[number].append((person, similarity))
-        for number in numbers:
-            if number not in accepted:
-                self.members[number] = [number]
-            most = MAX_SUGGESTIONS_OF_KNOWN if number in accepted else MAX_SUGGESTIONS
-            self.suggestions += [(accepted.get(number, number), *each) for each in suggested[number][:most]]
-
-    def _views(self, person: int) -> Float32:
-        """Returns a person's templates, the best of each video first, as `gallery_services` picks them."""
-        views = [self.sightings[number].views for number in self.members[person]]
-        ranked = [each[rank] for rank in range(VIEWS) for each in views if rank < len(each)]
-        return np.stack(ranked[:VIEWS])
-
-    def today(self, person: int) -> int:
-        while person in self._merged:
-            person = self._merged[person]
-        return person
-
-    def pair(self, first: int, second: int) -> Pair:
-        first, second = self.today(first), self.today(second)
-        return min(first, second), max(first, second)
-
-    def open_pairs(self) -> dict[Pair, float]:
-        """Returns the pairs not settled by answers, with their similarity."""
-        best: dict[Pair, float] = {}
-        for first, second, similarity in self.suggestions:
-            pair = self.pair(first, second)
-            if pair[0] != pair[1] and pair not in self.apart:
-                best[pair] = max(similarity, best.get(pair, 0.0))
-        return best
-
-    def size(self, person: int) -> int:
-        return len(self.members[person])
-
-    def name(self, person: int) -> str:
-        """Returns whom a truthful reviewer sees: the person of most of the pictures."""
-        return Counter(self.sightings[number].person for number in self.members[person]).most_common(1)[0][0]
-
-    def answer(self, first: int, second: int) -> None:
-        first, second = self.pair(first, second)
-        if first == second:
-            return
-        if self.name(first) != self.name(second):
-            self.apart.add((first, second))
-            return
-        keeps, gone = (first, second) if self.size(first) >= self.size(second) else (second, first)
-        self.members[keeps] += self.members.pop(gone)
-        self._merged[gone] = keeps
-        self.apart = {self.pair(*pair) for pair in self.apart}
-
-    def f1(self) -> float:
-        found = [""] * len(self.sightings)
-        for person, members in self.members.items():
-            for number in members:
-                found[number] = str(person)
-        precision, recall = bcubed([each.person for each in self.sightings], found)
-        return 2 * precision * recall / (precision + recall)
-
-
-def by_gain(team: SimulatedTeam, pairs: dict[Pair, float], random: np.random.Generator) -> Pair:
-    return max(pairs, key=lambda pair: expected_gain(pairs[pair], team.size(pair[0]), team.size(pair[1])))
-
-
-def at_random(team: SimulatedTeam, pairs: dict[Pair, float], random: np.random.Generator) -> Pair:
-    return sorted(pairs)[random.integers(len(pairs))]
-
-
-def knowing(team: SimulatedTeam, pairs: dict[Pair, float], random: np.random.Generator) -> Pair:
-    def gain(pair: Pair) -> tuple[bool, float]:
-        return team.name(pair[0]) == team.name(pair[1]), gain_of_group(team.size(pair[0]), [(team.size(pair[1]), 1)])
-
-    return max(pairs, key=gain)
-
-
-def one_by_one(team: SimulatedTeam, random: np.random.Generator, order: Order) -> Iterator[float]:
-    """Yields F1 after each answer, until no question is left."""
-    while pairs := team.open_pairs():
-        team.answer(*order(team, pairs, random))
-        yield team.f1()
-
-
-def every_suggestion(team: SimulatedTeam, random: np.random.Generator) -> Iterator[float]:
-    for row in random.permutation(len(team.suggestions)):
-        first, second, _ = team.suggestions[row]
-        team.answer(first, second)
-        yield team.f1()
-
-
-def among_all(team: SimulatedTeam, random: np.random.Generator) -> Iterator[float]:
-    """Yields F1 after each answer about random pairs; computed only after a yes, as a no changes nothing."""
-    f1 = team.f1()
-    while len(team.members) > 1:
-        first, second = (int(each) for each in random.choice(list(team.members), 2, replace=False))
-        if team.pair(first, second) in team.apart:
-            continue
-        people = len(team.members)
-        team.answer(first, second)
-        f1 = team.f1() if len(team.members) < people else f1
-        yield f1
-
-
-def whole_groups(team: SimulatedTeam, random: np.random.Generator) -> Iterator[float]:
-    """Yields F1 after each answer as the page asks: unticked people are asked about later."""
-    later: set[Pair] = set()
-    while pairs := team.open_pairs():
-        later = {team.pair(*pair) for pair in later}
-        asked = {pair: similarity for pair, similarity in pairs.items() if pair not in later} or pairs
-        start, others = _best_group(team, asked)
-        same = [each for each in others if team.name(each) == team.name(start)]
-        if same:
-            for each in same:
-                team.answer(start, each)
-            left_out = [each for each in others if each not in same]
-            later |= {team.pair(start, each) for each in left_out}
-            yield from [team.f1()] * len(left_out)
-        else:
-            team.answer(start, others[0])
-        yield team.f1()
-
-
-def _best_group(team: SimulatedTeam, pairs: dict[Pair, float]) -> tuple[int, list[int]]:
-    similarities: dict[int, dict[int, float]] = defaultdict(dict)
-    for (first, second), similarity in pairs.items():
-        similarities[first][second] = similarities[second][first] = similarity
-
-    def fits(group: Collection[int], key: int) -> bool:
-        return not any(team.pair(each, key) in team.apart for each in group)
-
-    def gain(start: int) -> float:
-        return gain_of_group(team.size(start), [(team.size(each), chance) for each, chance in groups[start]])
-
-    groups = {start: whole_group(similarities, start, fits, MAX_AT_ONCE) for start in similarities}
-    start = max(groups, key=gain)
-    return start, [each for each, _ in groups[start]]
-
-
-MODES: dict[str, Callable[[SimulatedTeam, np.random.Generator], Iterator[float]]] = {
-    "whole groups": whole_groups,
-    "queue": lambda team, random: one_by_one(team, random, by_gain),
-    "floor": lambda team, random: one_by_one(team, random, knowing),
-    "random, suggested": lambda team, random: one_by_one(team, random, at_random),
-    "random, plain list": every_suggestion,
-    "random, all pairs": among_all,
-}
-
-
-def curve(sightings: Sequence[Sighting], accept_from: float, mode: str, seed: int) -> list[float]:
-    """Returns F1 by the number of answers, from 0 to the last one shown."""
-    random = np.random.default_rng(seed)
-    team = SimulatedTeam(sightings, accept_from, random)
-    found = [team.f1()]
-    for f1 in MODES[mode](team, random):
-        found.append(f1)
-        if (f1 >= WANTED_F1 and len(found) > SHOWN_AT[-1]) or len(found) > TOO_MANY:
-            break
+    except AnalysisError as error:
+        print(f"{name}: not read ({type(error).__name__})", file=sys.stderr)
+        return None
+    found = FoundVideo(name, info, segments)
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(pickle.dumps(found))
     return found
 
 
-def needed(found: Sequence[float]) -> float:
-    return next((number for number, f1 in enumerate(found) if f1 >= WANTED_F1), float("inf"))
+@lru_cache(maxsize=1)
+def _models() -> pipeline.Models:
+    return pipeline.load_models(pipeline.AnalysisOptions())
 
 
-def at(found: Sequence[float], number: int) -> float:
-    return found[min(number, len(found) - 1)]
+def review_of(videos: Sequence[FoundVideo], truth: FaceTruth, *, joins: bool) -> Outcome:
+    """Stores the videos in a team of their own and answers its first questions."""
+    from benchmarks.review_reviewer import answer_questions
+    from webapp.people.models import Person
+
+    team = make_team("as the product joins" if joins else "nobody joins by themselves")
+    for video in videos:
+        store_video(team, video.name, video.info, video.segments)
+        if not joins:
+            Person.objects.filter(team=team).update(join_from=NEVER)
+    return answer_questions(team, truth, QUESTIONS, one_by_one=not joins)
 
 
-def compare(sightings: Sequence[Sighting], accept_from: float, runs: int) -> None:
-    curves = {mode: [curve(sightings, accept_from, mode, seed) for seed in range(runs)] for mode in MODES}
-    start = SimulatedTeam(sightings, accept_from, np.random.default_rng(0))
-    words = "nothing accepted automatically" if accept_from >= 1 else f"accepted automatically from {accept_from}"
-    print(f"\n{words}: {len(start.members)} people, {len(start.open_pairs())} questions, {runs} orders of the videos")
-    print("answers  " + "  ".join(f"{mode:>18s}" for mode in MODES))
-    for number in SHOWN_AT:
-        print(f"{number:7d}  " + "  ".join(f"{np.mean([at(c, number) for c in curves[mode]]):18.4f}" for mode in MODES))
-    count = {mode: float(np.mean([needed(c) for c in curves[mode]])) for mode in MODES}
-    for mode in MODES:
-        say(f"answers until F1 {WANTED_F1}, {mode}", count[mode], "few" if mode == "whole groups" else "none", digits=1)
-    for ours in ("whole groups", "queue"):
-        for mode in list(MODES)[3:]:
-            ratio = count[mode] / max(count[ours], 1)
-            if not np.isfinite(ratio):
-                continue  # one of them ends below the wanted F1
-            say(f"ratio of {mode} to {ours}", ratio, "> 2" if ours == "whole groups" else "none", digits=2)
-    print(_in_one_line(count["whole groups"], count["random, suggested"]))
-
-
-def _in_one_line(product: float, at_random: float) -> str:
-    """Compares whole groups, which the page offers first, with random order."""
-    if not np.isfinite([product, at_random]).all():
-        return f"THE PRODUCT'S QUEUE AGAINST RANDOM ORDER: one of them ends below F1 {WANTED_F1}"
-    return (
-        f"THE PRODUCT'S QUEUE AGAINST RANDOM ORDER: {product:.0f} answers instead of {at_random:.0f}"
-        f" until F1 {WANTED_F1}, {at_random / max(product, 1):.1f} times fewer"
+def _report(what: str, outcome: Outcome) -> None:
+    print(f"\n{what}: {outcome.people} people, {outcome.unclear} unclear tracks, {outcome.left} questions")
+    for number, question in enumerate(outcome.questions, start=1):
+        words = "impossible" if question.is_impossible else "same" if question.is_same else "different"
+        print(
+            f"{number:3d} {words:10s} similarity {question.similarity:.3f}  chance {question.chance:.2f}  "
+            f"{' | '.join(question.people)}"
+        )
+    for mixed in outcome.mixed:
+        print(f"    faces of two persons: {mixed}")
+    print(
+        f"    right {outcome.right} of {len(outcome.questions)}, impossible {outcome.impossible}, "
+        f"ticked in advance and wrong {outcome.wrongly_ticked}, people with faces of two persons {len(outcome.mixed)}"
     )
 
 
+def _is_good(outcome: Outcome) -> bool:
+    """Returns whether at least 16 of 20 questions are right, or the same share of fewer."""
+    enough = outcome.right * QUESTIONS >= WANTED_RIGHT * len(outcome.questions)
+    return enough and not outcome.impossible and not outcome.mixed
+
+
+def measure(folder: Path, keep: Path | None, sheet: Path | None) -> bool:
+    """Prints both outcomes and a line that sums up; returns whether all targets are met."""
+    truth = read_truth(folder)
+    with scratch_product():
+        videos = list(found_videos(folder, keep))
+        shipped = review_of(videos, truth, joins=True)
+        _report("as the product joins", shipped)
+        asked = review_of(videos, truth, joins=False)
+        _report("nobody joins by themselves", asked)
+        if sheet:
+            draw(sheet, [*shipped.questions, *asked.questions])
+    is_good = _is_good(shipped) and _is_good(asked)
+    print(
+        f"\nREVIEW of {len(videos)} videos: right {shipped.right} of {len(shipped.questions)} questions left by the "
+        f"product, {asked.right} of {len(asked.questions)} where nobody joins by themselves (target >= 16 of 20); "
+        f"impossible {shipped.impossible + asked.impossible} (target 0); people with faces of two persons "
+        f"{len(shipped.mixed)} (target 0): {'met' if is_good else 'MISSED'}"
+    )
+    return is_good
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--set", choices=["news", "clips"], default="news")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder with the layout of the shared videos")
+    parser.add_argument("--sheet", type=Path, help="PNG file for both faces of each question")
+    parser.add_argument("--keep", type=Path, help="folder for what the analyses find, read again by the next run")
+    parser.add_argument("--chances", action="store_true", help="measure how likely a pair is one person")
+    parser.add_argument("--orders", choices=["news", "clips"], help="compare orders of the questions instead")
     parser.add_argument("--clips", type=int, default=30)
     parser.add_argument(
         "--join-from", type=float, nargs="*", default=[0.75, IDENTIFICATION_THRESHOLDS["mobilefacenet_192"].accept_from]
     )
-    parser.add_argument("--runs", type=int, default=RUNS)
-    parser.add_argument("--cache", type=Path, help="file for the vectors, read again by the next run")
+    parser.add_argument("--runs", type=int, default=review_orders.RUNS)
+    parser.add_argument("--cache", type=Path, help="file for the vectors of --orders, read again by the next run")
     args = parser.parse_args()
-    if args.cache and args.cache.exists():
-        sightings = read_kept(args.cache)
-    else:
-        sightings = news_photographs() if args.set == "news" else concatenated_clips(args.clips)
-        keep(args.cache, sightings)
-    people = len({each.person for each in sightings})
-    print(f"{len(sightings)} sightings of {people} people in {len({each.video for each in sightings})} videos")
-    for accept_from in [NEVER, *args.join_from]:
-        compare(sightings, accept_from, args.runs)
+    if args.orders:
+        review_orders.measure(args.orders, args.clips, args.join_from, args.runs, args.cache)
+    elif args.chances:
+        review_chances.measure(args.clips)
+    elif not measure(args.data or shared_folder("videos"), args.keep, args.sheet):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from analysis.faces.clarity import clear_views
 from analysis.faces.detect import load_detector
 from analysis.faces.embed import load_mobilefacenet
 from analysis.faces.group import mean_vector
@@ -54,7 +55,7 @@ def news_photographs() -> list[Sighting]:
 
 
 def concatenated_clips(clips: int) -> list[Sighting]:
-    """Returns the people whom the whole analysis finds in concatenations of single-person clips."""
+    """Returns the people whom the whole analysis finds in concatenations of single-person clips, by clear views."""
     shared_folder("videos/faces_single")
     options = AnalysisOptions()
     models = load_models(options)
@@ -65,13 +66,15 @@ def concatenated_clips(clips: int) -> list[Sighting]:
             result = analyse(clip.path, options, lambda progress: None, models)
             for person in result.people:
                 tracks = [result.tracks[track - 1] for track in person.track_ids]
-                found.append(_sighting(number, tracks, clip.appearances))
+                if clear_views([face for track in tracks for face in track.faces]):
+                    found.append(_sighting(number, tracks, clip.appearances))
             clip.path.unlink()
     return found
 
 
 def _sighting(video: int, tracks: Sequence[FoundTrack], appearances: Sequence[TrueAppearance]) -> Sighting:
-    faces = sorted((face for track in tracks for face in track.faces), key=lambda face: -face.quality)
+    views = clear_views([face for track in tracks for face in track.faces])
+    faces = sorted(views, key=lambda face: -face.quality)
     vectors = np.stack([face.embedding for face in faces])
     mean = mean_vector(vectors, np.array([face.quality for face in faces], np.float32))
     return Sighting(video, _true_person(faces, appearances), vectors[:VIEWS], mean, len(tracks))

@@ -29,7 +29,7 @@ import "rollcall/label-dialog";
 import "rollcall/video-choice";
 import "rollcall/show-hide";
 import "rollcall/choose-faces";
-import "rollcall/review-pair";
+import "rollcall/review-question";
 import "rollcall/answer-keys";
 import "rollcall/choose-videos";
 import "rollcall/photo-drop";

@@ -27,7 +27,7 @@ class Plan:
     tracks: Sequence[Track]
     known_as: dict[int, UUID]
     probes: Probes
-    """The other groups, to compare with the people of the team."""
+    """The groups, to compare with the people of the team and with each other."""
     cannot_link: list[frozenset[UUID]]
     """By group: who it is not, because somebody said so."""
     answers: EarlierAnswers
@@ -56,7 +56,7 @@ def plan(
     known_as = carry_over_runner.match(
         [_seen(group) for group in groups], _before(replaced), must_be=must_be, cannot_link=dict(enumerate(cannot_link))
     )
-    probes = identification_runner.prepare(groups, known_as=known_as, team=team)
+    probes = identification_runner.prepare(groups, team=team)
     kept = decision_services.identified_in(replaced)
     joined = grouping.join_similarities
     return Plan(groups, appearances, tracks, known_as, probes, cannot_link, answers, frozenset(must_be), joined, kept)

@@ -42,6 +42,17 @@ def cannot_link_pairs(team_id: UUID, family: Family) -> set[Pair]:
     return {frozenset((family.root(first), family.root(second))) for first, second in rows}
 
 
+def rejected_pairs(team_id: UUID, family: Family) -> set[Pair]:
+    """Returns the pairs of people of today who are two, as somebody said about them or about an appearance."""
+    rows = Verdict.objects.filter(stands=True, is_same=False, track__person__team=team_id)
+    pairs = {
+        frozenset((family.root(whose), family.root(person)))
+        for whose, person in rows.values_list("track__person", "person")
+        if whose is not None
+    }
+    return cannot_link_pairs(team_id, family) | {pair for pair in pairs if len(pair) == 2}
+
+
 def contradicted_by_merging(first: Person, second: Person) -> Contradicted:
     """Returns the cannot-link constraints between two people."""
     family = family_of(first.team_id)

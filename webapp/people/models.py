@@ -348,13 +348,16 @@ class ReferenceSet(models.Model):
     vectors = models.BinaryField()
     """`count` rows of float16, little-endian, length 1."""
     face_ids = models.JSONField(default=list)
+    """The best view behind each of them."""
+    quality = models.FloatField(default=0)
+    """Of the best view, 0 to 1: how well somebody can tell from it who it is."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "embedder"], name="one_reference_set_per_embedder")]
         indexes = [models.Index(fields=["team", "embedder", "id"], name="reference_sets_of_team")]
 
     def __str__(self) -> str:
-        return f"{self.count} views of {self.person_id}"
+        return f"{self.count} templates of {self.person_id}"
 
 
 class Suggestion(models.Model):
@@ -365,6 +368,8 @@ class Suggestion(models.Model):
     """The newer one."""
     second = models.ForeignKey(Person, models.CASCADE, related_name="+")
     likeness = models.FloatField()
+    is_within_video = models.BooleanField(default=False)
+    """The grouping of one video left these two apart, rather than the comparison of two videos."""
     skipped_at = models.DateTimeField(null=True)
     """Somebody skipped it; it comes again after all others."""
 

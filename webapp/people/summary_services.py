@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-from webapp.people import appearances, sample_codec
+from webapp.people import appearances, clarity_queries, sample_codec
 from webapp.people.appearances import Span
 from webapp.people.models import Face, Person, Presence
 from webapp.people.track_queries import shown_tracks
@@ -131,7 +131,7 @@ def _best_views(ids: Collection[UUID]) -> dict[UUID, UUID | None]:
     best: dict[UUID, ShownView] = {}
     for view in shown_views(ids):
         known = best.get(view.person)
-        if known is None or (-view.quality, view.face) < (-known.quality, known.face):
+        if known is None or view.rank < known.rank:
             best[view.person] = view
     return {person: best[person].face if person in best else None for person in ids}
 
@@ -143,16 +143,30 @@ class ShownView:
     person: UUID
     embedder: str
     analysis: UUID
+    appearance: int
+    """The first tracklet."""
     face: UUID
     quality: float
+    is_clear: bool
+
+    @property
+    def rank(self) -> tuple[bool, float, UUID]:
+        """Sorts views: clear ones first, then the best."""
+        return not self.is_clear, -self.quality, self.face
 
 
 def shown_views(person_ids: Collection[UUID]) -> Iterator[ShownView]:
     """Yields the views of these people. Two queries: in one, databases would go through the faces of all videos."""
-    columns = ("pk", "person", "analysis__embedder", "analysis")
+    columns = ("pk", "joined_to", "person", "analysis__embedder", "analysis")
     rows = shown_tracks().filter(person__in=person_ids).values_list(*columns) if person_ids else ()
-    owners = {track: (person, embedder, analysis) for track, person, embedder, analysis in rows if person}
+    owners = {
+        track: (person, embedder, analysis, first or track)
+        for track, first, person, embedder, analysis in rows
+        if person
+    }
     for tracks in batches(owners):
-        for face, track, quality in Face.objects.filter(track__in=tracks).values_list("pk", "track", "quality"):
+        faces = Face.objects.filter(track__in=tracks).values_list("pk", "track", *clarity_queries.MEASURED)
+        for face, track, quality, *measured in faces:
             if track is not None:
-                yield ShownView(*owners[track], face, quality)
+                is_clear = clarity_queries.is_clear_row(quality, *measured)
+                yield ShownView(*owners[track], face, quality, is_clear)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from analysis.faces.review_order import chance_of_same, expected_gain
 from analysis.faces.search import Gallery, compact, nearest, similarities
 
 
@@ -59,9 +58,3 @@ def test_the_nearest_come_best_first() -> None:
     rows, cosines = nearest(np.eye(3, dtype=np.float32), np.array([0.1, 0.9, 0.5], np.float32), 2)
     assert rows.tolist() == [1, 2] and np.allclose(cosines, [0.9, 0.5])
     assert nearest(np.zeros((0, 3), np.float32), np.ones(3, np.float32), 5)[0].tolist() == []
-
-
-def test_likelier_and_larger_pairs_are_worth_more() -> None:
-    assert chance_of_same(0.7) > chance_of_same(0.5) > chance_of_same(0.3)
-    assert expected_gain(0.5, 10, 10) > expected_gain(0.5, 10, 1) > expected_gain(0.4, 10, 1)
-    assert expected_gain(0.5, 0, 0) > 0

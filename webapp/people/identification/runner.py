@@ -1,8 +1,12 @@
-"""Open-set identification: finds the people of a new analysis among those of the team, or leaves them for review."""
+"""Open-set identification: finds the people of a new analysis among those of the team, or leaves them for review.
 
-from collections import defaultdict
+Only clear views are compared. Groups without one join nobody, and nobody is asked about them.
+"""
+
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from uuid import UUID
 
 import numpy as np
@@ -10,10 +14,19 @@ from numpy.typing import NDArray
 
 from analysis.faces import same_picture
 from analysis.faces.group import Bool, mean_vector
+from analysis.faces.review_order import WITHIN_VIDEO, WORTH_ASKING
 from analysis.faces.search import similarities
 from analysis.types import Float32
 from webapp.accounts.models import Team
-from webapp.people import gallery_queries, same_picture_queries, sample_codec, summary_services
+from webapp.people import (
+    clarity_queries,
+    constraint_queries,
+    gallery_queries,
+    same_picture_queries,
+    sample_codec,
+    summary_services,
+)
+from webapp.people.acts import conflict_queries
 from webapp.people.gallery_queries import TeamGallery
 from webapp.people.identification import threshold_queries
 from webapp.people.identification.match_runner import Match, matches_of
@@ -24,6 +37,8 @@ MOST_TO_REVIEW = 3
 """Candidates for one new person."""
 MOST_TO_REVIEW_OF_ACCEPTED = 1
 """And for a group that was accepted as somebody: more bring hardly any true pair (`python -m benchmarks review`)."""
+MOST_SPLIT = 3
+"""Questions about one group and others of its video."""
 REVIEW_MARGIN_OF_ACCEPTED = 0.12
 """So far above the review threshold a candidate for such a group has to be: below, one pair in ten is true."""
 
@@ -38,8 +53,17 @@ class ReviewCandidate:
 
 
 @dataclass(frozen=True, slots=True)
+class SplitCandidate:
+    """Two groups of one analysis that may be one person: the grouping was not sure enough."""
+
+    group: int
+    other: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
 class Probes:
-    """The groups of one analysis that are nobody yet: a vector (d,) by group number, if it has views."""
+    """The groups of one analysis: a vector (d,) of length 1 by group number, if it has clear views."""
 
     embedder: str
     vectors: dict[int, Float32]
@@ -58,20 +82,19 @@ class Identified:
     to_review: list[ReviewCandidate]
     matches: dict[int, Match] = field(default_factory=dict)
     """What was compared, to be kept with the decision."""
+    split: list[SplitCandidate] = field(default_factory=list)
 
 
-def prepare(groups: Sequence[Sequence[Track]], *, known_as: Mapping[int, UUID], team: Team) -> Probes:
+def prepare(groups: Sequence[Sequence[Track]], *, team: Team) -> Probes:
     """Reads what the comparison needs, so that `identify` is quick while others wait for it."""
-    new = [number for number in range(len(groups)) if number not in known_as]
-    if not new:
+    if not groups:
         return NO_PROBES
-    embedder = groups[new[0]][0].analysis.embedder
+    embedder = groups[0][0].analysis.embedder
     if not introduction_queries.is_known(embedder):
         return NO_PROBES
-    vectors = _vectors([groups[number] for number in new])
+    vectors = _vectors(groups)
     gallery_queries.team_gallery(team.pk, embedder)
-    numbered = {new[position]: vector for position, vector in vectors.items()}
-    return Probes(embedder, numbered, same_picture.seen_together([_samples(group) for group in groups]))
+    return Probes(embedder, vectors, same_picture.seen_together([_samples(group) for group in groups]))
 
 
 def identify(
@@ -86,34 +109,69 @@ def identify(
     Call it while the team's people are held (`creation_services.hold`): of two analyses that end at the same time the
     second has to see the people of the first.
     """
-    if not probes.vectors:
-        return Identified({}, [])
-    known = gallery_queries.team_gallery(team.pk, probes.embedder)
-    numbers = list(probes.vectors)
-    table = similarities(known.gallery, np.stack(list(probes.vectors.values())))
-    for column, number in enumerate(numbers):
-        if others := cannot_link[number]:
-            table[[row for row, person in enumerate(known.people) if person in others], column] = -1.0
-    limits = thresholds_of(known, team.pk, probes.embedder)
-    return _decide(table, known, numbers, probes.together, known_as, limits)
+    numbers = [number for number in probes.vectors if number not in known_as]
+    found = Identified({}, [])
+    if numbers:
+        known = gallery_queries.team_gallery(team.pk, probes.embedder)
+        table = similarities(known.gallery, np.stack([probes.vectors[number] for number in numbers]))
+        for column, number in enumerate(numbers):
+            if others := cannot_link[number]:
+                table[[row for row, person in enumerate(known.people) if person in others], column] = -1.0
+        limits = thresholds_of(known, team.pk, probes.embedder)
+        found = _decide(table, known, numbers, probes.together, known_as, limits)
+    return replace(found, split=_split(probes))
 
 
 def suggest(found: Identified, people: Sequence[Person], team: Team) -> None:
-    """Stores the candidates for review; pairs that are there already stay. `people` are whom the groups became."""
+    """Stores the candidates for review. `people` are whom the groups became.
+
+    Pairs that are there already stay. Nobody is asked about two who were told apart, or are in one picture elsewhere.
+    """
     suggested: dict[frozenset[UUID], Suggestion] = {}
+
+    def add(who: Person, other: UUID, similarity: float, *, is_within_video: bool) -> None:
+        if who.pk != other:
+            row = Suggestion(
+                team=team, first=who, second_id=other, likeness=similarity, is_within_video=is_within_video
+            )
+            suggested.setdefault(frozenset((who.pk, other)), row)
+
+    for split in found.split:
+        add(people[split.other], people[split.group].pk, split.similarity, is_within_video=True)
     for candidate in found.to_review:
-        who = people[candidate.group]
-        if who.pk != candidate.person:
-            row = Suggestion(team=team, first=who, second_id=candidate.person, likeness=candidate.similarity)
-            suggested.setdefault(frozenset((who.pk, candidate.person)), row)
+        add(people[candidate.group], candidate.person, candidate.similarity, is_within_video=False)
+    if not suggested:
+        return
     concerned = {person for pair in suggested for person in pair}
     known = {
         frozenset(pair)
         for ids in summary_services.batches(sorted(concerned))
         for pair in Suggestion.objects.filter(first__in=ids).values_list("first", "second")
     }
+    family = constraint_queries.family_of(team.pk)
+    known |= constraint_queries.rejected_pairs(team.pk, family) | conflict_queries.seen_together(concerned)
     new = [row for pair, row in suggested.items() if pair not in known]
     Suggestion.objects.bulk_create(new, batch_size=summary_services.BATCH)
+
+
+def _split(probes: Probes) -> list[SplitCandidate]:
+    """Returns the most similar pairs of groups that are never in one picture, at most `MOST_SPLIT` of each group."""
+    if not probes.vectors:
+        return []
+    thresholds = introduction_queries.thresholds_for(probes.embedder).identification
+    least = WITHIN_VIDEO.similarity_of(WORTH_ASKING, thresholds)
+    pairs = [
+        SplitCandidate(one, other, float(probes.vectors[one] @ probes.vectors[other]))
+        for one, other in combinations(sorted(probes.vectors), 2)
+        if not probes.together[one, other]
+    ]
+    kept: list[SplitCandidate] = []
+    count: Counter[int] = Counter()
+    for pair in sorted(pairs, key=lambda each: -each.similarity):
+        if pair.similarity >= least and max(count[pair.group], count[pair.other]) < MOST_SPLIT:
+            count.update((pair.group, pair.other))
+            kept.append(pair)
+    return kept
 
 
 def _decide(
@@ -149,7 +207,8 @@ def _decide(
     matches = matches_of(
         table, known.people, numbers, accepted=accepted, accept_from=accept_from, is_possible=is_possible
     )
-    return Identified(accepted, _best_candidates(candidates, accepted), matches)
+    possible = [each for each in candidates if is_possible(each.group, each.person)]
+    return Identified(accepted, _best_candidates(possible, accepted), matches)
 
 
 def _best_candidates(candidates: Sequence[ReviewCandidate], accepted: Mapping[int, UUID]) -> list[ReviewCandidate]:
@@ -179,17 +238,18 @@ def thresholds_of(known: TeamGallery, team_id: UUID, embedder: str) -> tuple[NDA
 
 
 def _vectors(groups: Sequence[Sequence[Track]]) -> dict[int, Float32]:
-    """Returns a vector (d,) by position of each group that has views; better views count more."""
-    group_of = {track.pk: position for position, group in enumerate(groups) for track in group}
+    """Returns a vector (d,) by number of each group that has clear views, pooled from these; better ones count more."""
+    group_of = {track.pk: number for number, group in enumerate(groups) for track in group}
     views: dict[int, list[tuple[Float32, float]]] = defaultdict(list)
     for ids in summary_services.batches(group_of):
-        faces = Face.objects.filter(track__in=ids).order_by("pk").values_list("track", "embedding", "quality")
-        for track, embedding, quality in faces:
+        faces = Face.objects.filter(track__in=ids).order_by("pk")
+        for track, embedding, quality, *measured in faces.values_list("track", "embedding", *clarity_queries.MEASURED):
             assert track is not None  # filtered
-            views[group_of[track]].append((sample_codec.unpack_vector(embedding), quality))
+            if clarity_queries.is_clear_row(quality, *measured):
+                views[group_of[track]].append((sample_codec.unpack_vector(embedding), quality))
     return {
-        position: mean_vector(np.stack([v for v, _ in of_group]), np.array([q for _, q in of_group], np.float32))
-        for position, of_group in sorted(views.items())
+        number: mean_vector(np.stack([v for v, _ in of_group]), np.array([q for _, q in of_group], np.float32))
+        for number, of_group in sorted(views.items())
     }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from analysis.faces.search import similarities
 from webapp.jobs import live_updates
-from webapp.people import gallery_queries, sample_codec
+from webapp.people import clarity_queries, gallery_queries, sample_codec
 from webapp.people.identification import runner
 from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Face, LiveGuess
@@ -27,8 +27,8 @@ class TentativeMatch:
 
 
 def identify(faces: Iterable[Face], team_id: UUID, embedder: str) -> dict[int, TentativeMatch]:
-    """Returns the best match of each rough group, where it is above the accept threshold."""
-    grouped = [face for face in faces if face.preliminary_group is not None]
+    """Returns the best match of the clear views of each rough group, where it is above the accept threshold."""
+    grouped = [face for face in faces if face.preliminary_group is not None and clarity_queries.is_clear(face)]
     if not grouped or not introduction_queries.is_known(embedder):
         return {}
     known = gallery_queries.team_gallery(team_id, embedder)

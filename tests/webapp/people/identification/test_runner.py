@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from analysis.faces.search import IDENTIFICATION_THRESHOLDS, Gallery
-from analysis.types import FoundTrack
+from analysis.types import FoundTrack, ViewMeasures
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
 from tests.present import present
 from webapp.accounts.models import Team, User
-from webapp.people import gallery_queries
+from webapp.people import gallery_queries, gallery_services
 from webapp.people.acts import events, services
 from webapp.people.identification import similar_people_queries
-from webapp.people.models import Person, ReferenceSet, Suggestion
+from webapp.people.models import Face, Person, ReferenceSet, Suggestion
 from webapp.videos import services as videos
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -136,10 +136,10 @@ def test_gallery_templates_follow_moves_and_deleted_videos(team: Team, bob: User
     video = make_analysed_video(looks(found_track(), 1.0), team=team, embedder=EMBEDDER)
     first = people_of(video)[0]
     analysed(team, looks(found_track(), SURE))
-    assert ReferenceSet.objects.get(person=first).count == 4
+    assert ReferenceSet.objects.get(person=first).count == 2, "one for each appearance"
     track = present(video.current_analysis).tracks.get()
     _, other = services.move_appearances(first, track_ids=[track.pk], target=None, user=bob)
-    assert [ReferenceSet.objects.get(person=each).count for each in (first, other)] == [2, 2]
+    assert [ReferenceSet.objects.get(person=each).count for each in (first, other)] == [1, 1]
     videos.delete_video(video)
     known = gallery_queries.team_gallery(team.pk, EMBEDDER)
     assert (known.people, len(known.gallery)) == ([first.pk], 1)
@@ -171,3 +171,58 @@ def test_the_most_alike_come_first_and_only_as_many_as_asked_for() -> None:
 def test_the_review_threshold_is_below_the_accept_threshold() -> None:
     for thresholds in IDENTIFICATION_THRESHOLDS.values():
         assert 0 < thresholds.review_from < thresholds.accept_from < 1
+
+
+def unclear(track: FoundTrack) -> FoundTrack:
+    """No view shows more than the back of a head."""
+    for face in track.faces:
+        object.__setattr__(face, "measures", ViewMeasures(presence=0.3, yaw_deg=0.0, pitch_deg=0.0, sharpness=0.5))
+    return track
+
+
+def test_unclear_views_are_no_templates_and_nobody_joins_by_them(team: Team) -> None:
+    video = make_analysed_video(looks(found_track(), 1.0), team=team, embedder=EMBEDDER)
+    first = people_of(video)[0]
+    Face.objects.filter(track__person=first).update(presence=0.3)
+    gallery_services.refresh([first.pk])
+    assert gallery_queries.team_gallery(team.pk, EMBEDDER).people == []
+    assert analysed(team, looks(found_track(), SURE)) != [first]
+    assert not Suggestion.objects.exists()
+
+
+def test_who_is_only_seen_unclearly_neither_joins_nor_asks(team: Team) -> None:
+    analysed(team, looks(found_track(), 1.0))
+    assert analysed(team, unclear(looks(found_track(), 1.0))) == []
+    assert analysed(team, unclear(looks(found_track(), DOUBTFUL))) == []
+    assert not Suggestion.objects.exists()
+
+
+def test_a_template_pools_the_clear_views_of_one_appearance_by_their_quality(team: Team) -> None:
+    """The second view points elsewhere and is worse; a third one is unclear and does not count."""
+    track = found_track(views=3)
+    for number, face in enumerate(track.faces):
+        object.__setattr__(face, "embedding", axis(number))
+    object.__setattr__(track.faces[2], "measures", ViewMeasures(0.2, 0.0, 0.0, 0.5))
+    person = analysed(team, track)[0]
+    row = ReferenceSet.objects.get(person=person)
+    vector = gallery_queries.unpacked(row)[0]
+    assert (row.count, row.quality) == (1, pytest.approx(0.9))
+    assert vector[0] > vector[1] > 0.5 and vector[2] == 0
+    assert row.face_ids == [str(Face.objects.get(track__person=person, quality__gt=0.85).pk)]
+
+
+def test_what_the_grouping_left_apart_is_asked_about_unless_one_picture_holds_both(team: Team) -> None:
+    later, beside = found_track(start_s=20, end_s=24), found_track(box=RIGHT)
+    people = analysed(team, looks(found_track(), 1.0), looks(later, 0.52), looks(beside, 0.52, other=2))
+    assert len(people) == 3
+    asked = Suggestion.objects.get(is_within_video=True)
+    assert {asked.first.tracks.get().start_s, asked.second.tracks.get().start_s} == {1.0, 20.0}
+    assert asked.likeness == pytest.approx(0.52, abs=0.01)
+
+
+def test_nobody_is_asked_about_two_who_are_beside_each_other_elsewhere(team: Team) -> None:
+    first, second = analysed(team, looks(found_track(), 1.0, number=2), looks(found_track(box=RIGHT), 1.0, number=3))
+    for _ in range(2):
+        assert analysed(team, between(2, 0.75, 3, 0.57)) == [first]
+    assert not Suggestion.objects.exists(), "it is like both, who are two"
+    assert second.pk != first.pk

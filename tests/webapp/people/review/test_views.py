@@ -15,11 +15,14 @@ from analysis.samples.video import sample_pictures
 from tests.analysis.images.picture_files import made
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, people_of
+from tests.webapp.people.review.alike import ask
 from tests.webapp.responses import Response
 from webapp.accounts.models import Team, User
+from webapp.people import gallery_services
 from webapp.people.acts import events, services
-from webapp.people.models import Apart, Event, Person, Suggestion, Track
+from webapp.people.models import Apart, Event, Face, Person, Track, Verdict
 from webapp.people.review import queries as review_queries
+from webapp.people.review import queue_queries
 
 pytestmark = pytest.mark.django_db(transaction=True)
 JSON = {"Accept": "application/json"}
@@ -32,8 +35,8 @@ def people(team: Team) -> list[Person]:
     return people_of(make_analysed_video(*tracks, team=team))
 
 
-def ask(team: Team, first: Person, second: Person, similarity: float = 0.5) -> Suggestion:
-    return Suggestion.objects.create(team=team, first=first, second=second, likeness=similarity)
+def whole(question: review_queries.ReviewQuestion) -> set[Person]:
+    return {question.keeps, question.other, *(member.person for member in question.also)}
 
 
 def answer(user: User, said: str, keeps: Person, *others: Person, **fields: Any) -> Response:
@@ -88,7 +91,7 @@ def test_skipped_pairs_come_at_the_end(team: Team, people: list[Person], bob: Us
 def test_a_whole_group_is_confirmed_at_once_and_undone_at_once(team: Team, people: list[Person], bob: User) -> None:
     first, second, third, fourth = people
     for each in (second, third, fourth):
-        ask(team, each, first)
+        ask(team, each, first, 0.56)
     question, _ = review_queries.next_question(team)
     assert question is not None and len(question.also) == 2
     undo = answer(bob, "yes", first, second, third, fourth).json()["undo"]
@@ -102,7 +105,10 @@ def test_the_page_asks_about_the_whole_group_first(team: Team, people: list[Pers
     for other in (second, third):
         ask(team, other, first, 0.58)
     page = signed_in(bob).get(reverse("people:review")).content.decode()
-    assert 0 < page.index("review-group") < page.index("review-or") < page.index("<review-pair")
+    assert "review-group" in page and 'class="review"' not in page
+    assert page.count("checked") == 2
+    one = signed_in(bob).get(reverse("people:review"), {"one": "1"}).content.decode()
+    assert "review-group" not in one and 'class="review"' in one
     nobody = answer(bob, "yes", first, shown=[str(second.pk), str(third.pk)])
     assert nobody.status_code == 409 and "No one is ticked" in nobody.json()["toast"]
     assert not Event.objects.exists()
@@ -116,7 +122,9 @@ def test_a_whole_group_holds_those_who_are_like_somebody_in_it(team: Team, peopl
     ask(team, fourth, third, 0.43)
     question, left = review_queries.next_question(team)
     assert question is not None and left == 3
-    assert {question.keeps, question.other, *question.also} == {first, second, third}, "the fourth is too unlike"
+    assert {question.keeps, question.other, *(member.person for member in question.also)} == {first, second, third}, (
+        "the fourth is too unlike"
+    )
 
 
 def test_a_whole_group_has_nobody_who_was_told_apart_from_one_of_them(
@@ -139,7 +147,7 @@ def test_two_who_have_names_are_asked_about_by_themselves(team: Team, people: li
     ask(team, fourth, second, 0.59)
     question, _ = review_queries.next_question(team)
     assert question is not None
-    assert {question.keeps, question.other, *question.also} == {second, third, fourth}
+    assert whole(question) == {second, third, fourth}
     for each in (third, fourth):
         services.tell_apart(each, second, user=bob)
     question, left = review_queries.next_question(team)
@@ -164,6 +172,7 @@ def test_who_is_taken_out_of_a_group_is_asked_about_last_and_not_told_apart(
     first, second, third, fourth = people
     ask(team, second, first, 0.59)
     left_out = ask(team, third, first, 0.58)
+    ask(team, third, second, 0.55)
     last = ask(team, fourth, third, 0.43)
     answer(bob, "yes", first, second, shown=[str(second.pk), str(third.pk)])
     assert not Apart.objects.exists()
@@ -178,11 +187,11 @@ def test_the_queue_takes_a_constant_number_of_queries(team: Team) -> None:
     found = people_of(
         make_analysed_video(*(found_track(n, start_s=3 * n, end_s=3 * n + 2) for n in range(1, 9)), team=team)
     )
-    ask(team, found[1], found[0])
+    ask(team, found[1], found[0], 0.58)
     with CaptureQueriesContext(connection) as few:
         review_queries.next_question(team)
-    for each in found[2:]:
-        ask(team, each, found[0])
+    for one, other in zip(found[2::2], found[3::2], strict=True):
+        ask(team, other, one, 0.58)
     with CaptureQueriesContext(connection) as many:
         review_queries.next_question(team)
     assert len(many) == len(few)
@@ -193,8 +202,8 @@ def test_of_many_questions_only_the_most_alike_are_read(
 ) -> None:
     """Those that other answers have settled do not hide the rest."""
     first, second, third, fourth = people
-    monkeypatch.setattr(review_queries, "READ_AT_ONCE", 1)
-    monkeypatch.setattr(review_queries, "MOST_COUNTED", 1)
+    monkeypatch.setattr(queue_queries, "READ_AT_ONCE", 1)
+    monkeypatch.setattr(queue_queries, "MOST_COUNTED", 1)
     ask(team, second, first, 0.6)
     ask(team, third, first, 0.5)
     ask(team, fourth, first, 0.45)
@@ -283,3 +292,122 @@ def test_what_is_no_picture_is_refused_in_words(team: Team, vera: User, content:
     page = signed_in(vera).post(reverse("people:photo"), {"photo": sent})
     assert page.status_code == 400
     assert b'role="alert"' in page.content
+
+
+def test_who_has_no_clear_view_is_not_asked_about(team: Team, people: list[Person]) -> None:
+    first, second, *_ = people
+    ask(team, second, first, 0.59)
+    Face.objects.filter(track__person=second).update(presence=0.2)
+    gallery_services.refresh([second.pk])
+    assert review_queries.next_question(team) == (None, 0)
+    Face.objects.filter(track__person=second).update(presence=0.9)
+    gallery_services.refresh([second.pk])
+    assert review_queries.next_question(team)[1] == 1
+
+
+def test_two_in_one_picture_are_never_asked_about_whatever_is_stored(team: Team, people: list[Person]) -> None:
+    first, second, third, _ = people
+    box = (300, 10, 360, 70)
+    beside = people_of(make_analysed_video(found_track(1), found_track(2, box=box), team=team))
+    ask(team, beside[1], beside[0], 0.9)
+    possible = ask(team, third, first, 0.55)
+    question, left = review_queries.next_question(team)
+    assert question is not None and (question.suggestion, left) == (possible.pk, 1)
+    services.merge_people(beside[0], target=second, user=None)
+    assert review_queries.next_question(team)[1] == 1, "nor after a merge, by which somebody else was beside them"
+
+
+def test_many_impossible_pairs_are_found_at_once(team: Team, people: list[Person]) -> None:
+    rows = [found_track(10 + n, box=(60 * n, 10, 60 * n + 50, 60)) for n in range(8)]
+    beside = people_of(make_analysed_video(*rows, team=team))
+    for one, other in zip(beside[::2], beside[1::2], strict=True):
+        ask(team, other, one, 0.9)
+    possible = ask(team, people[1], people[0], 0.55)
+    question, left = review_queries.next_question(team)
+    assert question is not None and (question.suggestion, left) == (possible.pk, 1)
+
+
+def test_a_rejected_appearance_settles_the_pair_even_after_merges(team: Team, people: list[Person], bob: User) -> None:
+    first, second, third, _ = people
+    ask(team, second, first, 0.59)
+    track = Track.objects.get(person=second)
+    Verdict.objects.create(
+        video=track.analysis.video, track=track, person=third, is_same=False, start_s=1.0, samples=track.samples
+    )
+    assert review_queries.next_question(team)[1] == 1
+    services.merge_people(third, target=first, user=bob)
+    assert review_queries.next_question(team) == (None, 0)
+
+
+def test_what_can_be_answered_comes_before_what_cannot(team: Team, people: list[Person]) -> None:
+    """The pair of the larger people shows poor views."""
+    first, second, third, fourth = people
+    ask(team, second, first, 0.56)
+    easy = ask(team, fourth, third, 0.56)
+    Face.objects.filter(track__person__in=[first, second]).update(quality=0.25)
+    gallery_services.refresh([first.pk, second.pk])
+    question, left = review_queries.next_question(team)
+    assert question is not None and (question.suggestion, left) == (easy.pk, 2)
+
+
+def test_unlikely_pairs_are_not_worth_a_question(team: Team, people: list[Person]) -> None:
+    first, second, third, fourth = people
+    ask(team, second, first, 0.3)
+    ask(team, fourth, third, 0.45, within=True)
+    assert review_queries.badge(team) == "" and review_queries.next_question(team) == (None, 0)
+
+
+def test_only_who_is_nearly_surely_the_same_is_ticked_in_advance(team: Team, people: list[Person], bob: User) -> None:
+    first, second, third, _ = people
+    ask(team, second, first, 0.59)
+    ask(team, third, first, 0.5)
+    question, _ = review_queries.next_question(team)
+    assert question is not None and [member.is_sure for member in question.also] == [False]
+    page = signed_in(bob).get(reverse("people:review")).content.decode()
+    assert page.count("checked") == 1 and "Which of these are" in page
+
+
+def test_a_group_is_skipped_as_a_whole(team: Team, people: list[Person], bob: User) -> None:
+    first, second, third, fourth = people
+    for other in (second, third):
+        ask(team, other, first, 0.58)
+    last = ask(team, fourth, third, 0.5)
+    assert answer(bob, "skip", first, second, shown=[str(second.pk), str(third.pk)]).status_code == 200
+    question, _ = review_queries.next_question(team)
+    assert question is not None and question.suggestion == last.pk
+
+
+def test_nobody_of_interest_hides_who_was_asked_about_and_is_undone(
+    team: Team, people: list[Person], bob: User
+) -> None:
+    first, second, *_ = people
+    ask(team, second, first, 0.58)
+    undo = answer(bob, "hide", first, second).json()["undo"]
+    assert list(Person.objects.filter(is_hidden=True)) == [second]
+    assert review_queries.next_question(team) == (None, 0)
+    signed_in(bob).post(undo["url"])
+    assert not Person.objects.filter(is_hidden=True).exists()
+    assert review_queries.next_question(team)[1] == 1
+
+
+def test_a_merge_of_two_in_one_picture_is_asked_a_second_time(team: Team, bob: User) -> None:
+    box = (300, 10, 360, 70)
+    first, second = people_of(make_analysed_video(found_track(1), found_track(2, box=box), team=team))
+    asked = answer(bob, "yes", first, second)
+    assert asked.status_code == 409 and not Event.objects.exists()
+    page = asked.content.decode()
+    loud = page[page.index("btn-primary") :]
+    assert "Different people" in loud[:200] and "Merge anyway" not in loud
+    assert answer(bob, "yes", first, second, sure="1").status_code == 200
+    second.refresh_from_db()
+    assert second.merged_into == first
+
+
+def test_a_group_of_which_two_are_in_one_picture_is_asked_a_second_time(
+    team: Team, people: list[Person], bob: User
+) -> None:
+    box = (300, 10, 360, 70)
+    pair = people_of(make_analysed_video(found_track(8), found_track(9, box=box), team=team))
+    asked = answer(bob, "yes", people[0], *pair, shown=[str(each.pk) for each in pair])
+    assert asked.status_code == 409 and len(asked.context["conflicts"]) == 1
+    assert not Event.objects.exists()

@@ -1,17 +1,16 @@
-// <review-pair>: Y, N and S answer, A answers yes for the whole group, U undoes; a swipe right means yes, left no.
+// <review-question>: the key of a button presses it, U undoes; a swipe right means same, left different.
 import { isTyping } from "rollcall/api";
 import { Listening } from "rollcall/listening";
 
 const FAR_ENOUGH_PX = 80;
-/** @type {Record<string, string>} */
-const KEYS = { y: "yes", n: "no", s: "skip" };
 
-class ReviewPair extends Listening {
+class ReviewQuestion extends Listening {
   /** @type {Touch | null} */
   #from = null;
 
   connectedCallback() {
     this.listen(document, "keydown", (event) => this.#key(event));
+    if (!this.querySelector(".review-pair")) return;
     this.listen(this, "touchstart", (event) => (this.#from = event.changedTouches[0]), { passive: true });
     this.listen(this, "touchmove", (event) => this.#follow(event.changedTouches[0]), { passive: true });
     this.listen(this, "touchend", (event) => this.#swiped(event.changedTouches[0]), { passive: true });
@@ -22,8 +21,7 @@ class ReviewPair extends Listening {
   #key(event) {
     if (isTyping(event) || event.repeat) return;
     const key = event.key.toLowerCase();
-    if (KEYS[key]) this.#answer(KEYS[key]);
-    if (key === "a") document.querySelector("form.review-group")?.requestSubmit();
+    if (/^[a-z]$/.test(key)) this.querySelector(`[data-key="${key}"]`)?.click();
     if (key === "u") document.querySelector(".toast-note .undo")?.click();
   }
 
@@ -55,13 +53,9 @@ class ReviewPair extends Listening {
     const across = this.#across(to);
     this.#from = null;
     this.#lean(0);
-    if (Math.abs(across) > FAR_ENOUGH_PX) this.#answer(across > 0 ? "yes" : "no");
-  }
-
-  /** @param {string} value */
-  #answer(value) {
-    this.querySelector(`[name="answer"][value="${value}"]`)?.click();
+    if (Math.abs(across) > FAR_ENOUGH_PX)
+      this.querySelector(`[name="answer"][value="${across > 0 ? "yes" : "no"}"]`)?.click();
   }
 }
 
-customElements.define("review-pair", ReviewPair);
+customElements.define("review-question", ReviewQuestion);

@@ -1,0 +1,158 @@
+"""Reads the open questions of a team, each with the chance that its two are one person.
+
+Asked is only what can be answered: both are shown, both have clear views, nobody said that they are two. Chances follow
+from the templates of today, not from those of the day on which a pair was stored.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import numpy as np
+from django.db.models import Exists, OuterRef, Q
+
+from analysis.faces.review_order import ACROSS_VIDEOS, WITHIN_VIDEO, WORTH_ASKING, chance_of_same, ease
+from analysis.types import Float32
+from webapp.accounts.models import Team
+from webapp.people import constraint_queries, gallery_queries, summary_services
+from webapp.people.introduction import queries as introduction_queries
+from webapp.people.models import Apart, Person, ReferenceSet, Suggestion
+
+MOST_OPEN, MOST_COUNTED = 1_000, 100
+"""Open pairs that are ranked at a time, the most similar ones, and that the button counts: all 5,000 take 0.2 s."""
+READ_AT_ONCE, MOST_READ = 500, 5_000
+"""Rows. Other answers may have settled many of them, or they are about people who were hidden since."""
+
+STANDS_FOR_ITSELF = ~Exists(
+    Person.objects.filter(
+        Q(pk=OuterRef("first"), merged_into=OuterRef("second"))
+        | Q(pk=OuterRef("second"), merged_into=OuterRef("first"))
+    )
+) & ~Exists(
+    Apart.objects.filter(
+        Q(first=OuterRef("first"), second=OuterRef("second")) | Q(first=OuterRef("second"), second=OuterRef("first")),
+        team=OuterRef("team"),
+        stands=True,
+    )
+)
+"""Pairs without an answer of their own; what follows from other answers is found below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A person who is asked about. Of two, the one with the higher `firmness` keeps name and portrait."""
+
+    is_named: bool
+    appearances: int
+    number: int
+    quality: float = 0.0
+    """Of the best clear view, 0..1."""
+    vectors: Mapping[str, Float32] = field(default_factory=dict)
+    """All clear views pooled, (d,) of length 1, by embedder; empty without a clear view."""
+
+    @property
+    def firmness(self) -> tuple[bool, int, int]:
+        """Named before unnamed, then more appearances, then the lower number."""
+        return self.is_named, self.appearances, -self.number
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An open question about two people."""
+
+    suggestion: int
+    people: frozenset[UUID]
+    similarity: float
+    chance: float
+    """That they are one person, 0..1."""
+    ease: float
+    """With which a person sees the answer, 0..1."""
+    was_skipped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """All open pairs of the people of today."""
+
+    pairs: list[Pair]
+    standing: dict[UUID, Standing]
+    settled: set[constraint_queries.Pair]
+    """Who were told apart."""
+    has_more: bool
+    """Not all rows were read."""
+
+    def without(self, impossible: Collection[constraint_queries.Pair]) -> "Queue":
+        """Returns the queue without these pairs, whom nothing makes one person any more."""
+        pairs = [pair for pair in self.pairs if pair.people not in impossible]
+        return Queue(pairs, self.standing, self.settled | set(impossible), self.has_more)
+
+
+def read_queue(team: Team, most: int = MOST_OPEN) -> Queue:
+    """Reads the most similar pairs first, until `most` open ones are found."""
+    family = constraint_queries.family_of(team.pk)
+    settled = constraint_queries.rejected_pairs(team.pk, family)
+    candidates = ReferenceSet.objects.filter(team=team).count()
+    rows = Suggestion.objects.filter(STANDS_FOR_ITSELF, team=team).order_by("-likeness", "pk")
+    columns = rows.values_list("pk", "first", "second", "is_within_video", "skipped_at")
+    best: dict[frozenset[UUID], Pair] = {}
+    standing: dict[UUID, Standing] = {}
+    has_more = True
+    for start in range(0, MOST_READ, READ_AT_ONCE):
+        read = list(columns[start : start + READ_AT_ONCE])
+        found: dict[frozenset[UUID], tuple[int, bool, bool]] = {}
+        for pk, first, second, is_within_video, skipped_at in read:
+            both = frozenset((family.root(first), family.root(second)))
+            if len(both) == 2 and both not in settled and both not in best:
+                found.setdefault(both, (pk, is_within_video, skipped_at is not None))
+        standing |= _standing({person for both in found for person in both} - standing.keys())
+        for both, (pk, is_within_video, was_skipped) in found.items():
+            pair = _pair(pk, both, standing, 0 if is_within_video else candidates, was_skipped)
+            if pair is not None and pair.chance >= WORTH_ASKING:
+                best[both] = pair
+        has_more = len(read) == READ_AT_ONCE
+        if not has_more or len(best) >= most:
+            break
+    return Queue(list(best.values()), standing, settled, has_more)
+
+
+def _pair(
+    suggestion: int, people: frozenset[UUID], standing: Mapping[UUID, Standing], candidates: int, was_skipped: bool
+) -> Pair | None:
+    """Returns the question as it is today; None where it cannot be asked. No candidates: a pair of one video."""
+    if not people <= standing.keys():
+        return None
+    one, other = (standing[key] for key in people)
+    shared = one.vectors.keys() & other.vectors.keys()
+    if not shared:
+        return None
+    similarity, name = max((float(one.vectors[name] @ other.vectors[name]), name) for name in shared)
+    known = name if introduction_queries.is_known(name) else introduction_queries.BUILT_IN
+    thresholds = introduction_queries.thresholds_for(known).identification
+    chance = chance_of_same(similarity, thresholds, candidates, ACROSS_VIDEOS if candidates else WITHIN_VIDEO)
+    return Pair(suggestion, people, similarity, chance, ease(one.quality, other.quality), was_skipped)
+
+
+def _standing(ids: set[UUID]) -> dict[UUID, Standing]:
+    """Filters here for the reason that `webapp.people.present_queries` gives."""
+    columns = ("pk", "is_unnamed", "appearances", "number", "is_hidden", "is_deleted", "merged_into")
+    found: dict[UUID, Standing] = {}
+    for keys in summary_services.batches(sorted(ids)):
+        quality, vectors = _pooled(keys)
+        found |= {
+            pk: Standing(not is_unnamed, count, number, quality.get(pk, 0.0), vectors.get(pk, {}))
+            for pk, is_unnamed, count, number, *gone in Person.objects.filter(pk__in=keys).values_list(*columns)
+            if count and not any(gone)
+        }
+    return found
+
+
+def _pooled(ids: Collection[UUID]) -> tuple[dict[UUID, float], dict[UUID, dict[str, Float32]]]:
+    """Returns the best quality and, by embedder, the mean template (d,) of length 1 of each person."""
+    quality: dict[UUID, float] = {}
+    vectors: dict[UUID, dict[str, Float32]] = {}
+    for row in ReferenceSet.objects.filter(person__in=ids):
+        total = gallery_queries.unpacked(row).sum(axis=0)
+        length = max(float(np.linalg.norm(total)), 1e-12)
+        vectors.setdefault(row.person_id, {})[row.embedder] = (total / length).astype(np.float32)
+        quality[row.person_id] = max(row.quality, quality.get(row.person_id, 0.0))
+    return quality, vectors
