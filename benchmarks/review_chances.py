@@ -59,7 +59,8 @@ def _across(people: People) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def _left_apart(sightings: Sequence[Sighting]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    same, other = [], []
+    same: list[float] = []
+    other: list[float] = []
     for one, two in combinations(sightings, 2):
         if one.video == two.video:
             (same if one.person == two.person else other).append(float(one.mean @ two.mean))

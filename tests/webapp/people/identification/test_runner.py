@@ -206,7 +206,7 @@ def test_a_template_pools_the_clear_views_of_one_appearance_by_their_quality(tea
     person = analysed(team, track)[0]
     row = ReferenceSet.objects.get(person=person)
     vector = gallery_queries.unpacked(row)[0]
-    assert (row.count, row.quality) == (1, pytest.approx(0.9))
+    assert row.count == 1 and row.quality == pytest.approx(0.9)
     assert vector[0] > vector[1] > 0.5 and vector[2] == 0
     assert row.face_ids == [str(Face.objects.get(track__person=person, quality__gt=0.85).pk)]
 
