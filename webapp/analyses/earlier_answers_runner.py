@@ -52,7 +52,7 @@ def of_video(video_id: UUID, team_id: UUID, tracks: Sequence[Track], replaced: S
             else:
                 cannot_be[number].add(person)
     was = {number: whose for number, pk in earlier.items() if (whose := old[pk].person_id)} | must_be
-    constraints = _constraints(was, must_be, cannot_be, constraint_queries.cannot_link_pairs(team_id, family))
+    constraints = constraints_of(was, must_be, cannot_be, constraint_queries.cannot_link_pairs(team_id, family))
     for number, person in must_be.items():
         cannot_be[number].discard(person)
     excluded = {number: frozenset(people) for number, people in cannot_be.items()}
@@ -89,7 +89,7 @@ def _verdicts_about(seen: Sequence[carry_over_runner.Seen], verdicts: Mapping[in
     return {number: sorted(places[keys[key]]) for number, key in found.items()}
 
 
-def _constraints(
+def constraints_of(
     was: Mapping[int, UUID],
     must_be: Mapping[int, UUID],
     cannot_be: Mapping[int, set[UUID]],

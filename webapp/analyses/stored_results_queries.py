@@ -1,10 +1,12 @@
 """Rebuilds the values of `analysis` from the rows that segments stored."""
 
 from collections import defaultdict
+from collections.abc import Mapping
+from uuid import UUID
 
 import numpy as np
 
-from analysis.types import FRONTAL, FoundFace, FoundTrack, SegmentResult, SegmentSpan, VideoInfo
+from analysis.types import FRONTAL, Float32, FoundFace, FoundTrack, SegmentResult, SegmentSpan, VideoInfo
 from webapp.people import clarity_queries, sample_codec
 from webapp.people.models import Face, Track
 from webapp.videos.models import Analysis, Segment
@@ -21,9 +23,14 @@ def length_s(span: SegmentSpan, info: VideoInfo) -> float:
     return max(end_s - start_s, 0.001)
 
 
-def segments_of(analysis: Analysis) -> tuple[list[SegmentResult], list[Track]]:
-    """Returns all segments in order, and their tracks in the order of the results."""
-    faces = _faces_of(analysis)
+def segments_of(
+    analysis: Analysis, vectors: Mapping[UUID, Float32] | None = None
+) -> tuple[list[SegmentResult], list[Track]]:
+    """Returns all segments in order, and their tracks in the order of the results.
+
+    `vectors` (d,), by face, take the place of the stored ones.
+    """
+    faces = _faces_of(analysis, vectors or {})
     by_segment: dict[int, list[Track]] = defaultdict(list)
     for track in Track.objects.filter(analysis=analysis).order_by("pk"):
         by_segment[track.segment_id].append(track)
@@ -41,7 +48,7 @@ def timings_of(analysis: Analysis) -> dict[str, float]:
     return dict(total)
 
 
-def _faces_of(analysis: Analysis) -> dict[int, list[FoundFace]]:
+def _faces_of(analysis: Analysis, vectors: Mapping[UUID, Float32]) -> dict[int, list[FoundFace]]:
     """Returns faces by track, best first. Landmarks are zeros: only the embedding needed them."""
     faces: dict[int, list[FoundFace]] = defaultdict(list)
     for face in Face.objects.filter(analysis=analysis, track__isnull=False).order_by("track_id", "-quality", "pk"):
@@ -53,7 +60,7 @@ def _faces_of(analysis: Analysis) -> dict[int, list[FoundFace]]:
                 landmarks=np.zeros((5, 2), np.float32),
                 score=face.score,
                 quality=face.quality,
-                embedding=sample_codec.unpack_vector(face.embedding),
+                embedding=sample_codec.unpack_vector(face.embedding) if (own := vectors.get(face.pk)) is None else own,
                 picture_jpeg=b"",
                 measures=clarity_queries.measures_of(face) or FRONTAL,
             )

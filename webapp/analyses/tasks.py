@@ -18,3 +18,11 @@ def analyse_segment(job: Job) -> None:
     from webapp.analyses import runner  # deferred: loads cv2
 
     runner.analyse_segment(job)
+
+
+@job_task("introduce_embedder")
+def introduce_embedder(job: Job) -> None:
+    """Prepares, switches to or rolls back a face embedder or new rules."""
+    from webapp.analyses.introduction import runner  # deferred: loads cv2
+
+    runner.run(job)

@@ -7,9 +7,13 @@ class PeopleConfig(AppConfig):
     name = "webapp.people"
 
     def ready(self) -> None:
+        from webapp.jobs.signals import cleanup_due  # deferred: app registry
         from webapp.people import upkeep_services  # deferred: app registry
-        from webapp.videos.signals import video_deleted, video_purging, video_restored  # deferred: app registry
+        from webapp.people.introduction import cleanup, services  # deferred: app registry
+        from webapp.videos import signals  # deferred: app registry
 
-        video_deleted.connect(upkeep_services.refresh_people_of)
-        video_restored.connect(upkeep_services.refresh_people_of)
-        video_purging.connect(upkeep_services.forget_purged)
+        cleanup_due.connect(cleanup.clean_up)
+        signals.video_analysed.connect(services.follow_analysis)
+        signals.video_deleted.connect(upkeep_services.refresh_people_of)
+        signals.video_restored.connect(upkeep_services.refresh_people_of)
+        signals.video_purging.connect(upkeep_services.forget_purged)
