@@ -13,7 +13,7 @@ import numpy as np
 from analysis.boxes import scale_faces
 from analysis.faces.associate import OpenTrack, Tracker, TrackingRules, face_patches
 from analysis.faces.best_views import FaceCrop, ViewCollector, choose_views, views_wanted
-from analysis.faces.clarity import is_face, rated_quality
+from analysis.faces.clarity import are_clear, is_face, rated_quality, shorter_side
 from analysis.faces.detect import FaceDetector
 from analysis.faces.embed import Embedder
 from analysis.faces.face_mesh import FaceMesh
@@ -195,15 +195,16 @@ def split_by_identity(finished: EndedTrack, vectors: Float32, least_cosine: floa
 
 
 def chosen_views(waiting: Sequence[tuple[OpenTrack, list[FaceCrop]]], mesh: FaceMesh) -> list[EndedTrack]:
-    """Rates the views of tracks and keeps the best few of each."""
+    """Rates the views of tracks and keeps the best few of each: clear ones, if there are any."""
     rated = rate_views([crop for _, crops in waiting for crop in crops], mesh)
     ended, position = [], 0
     for track, crops in waiting:
         views = rated[position : position + len(crops)]
         position += len(crops)
         count = views_wanted(track.times_s[-1] - track.times_s[0])
-        rows = choose_views([view.quality for view in views], [view.crop.time_s for view in views], count)
-        ended.append(EndedTrack(track, [views[row] for row in rows]))
+        useful = [view for view in views if are_clear(view.measures, shorter_side(view.crop.box_xyxy))] or views
+        rows = choose_views([view.quality for view in useful], [view.crop.time_s for view in useful], count)
+        ended.append(EndedTrack(track, [useful[row] for row in rows]))
     return ended
 
 
