@@ -207,6 +207,7 @@ def _pages() -> list[tuple[str, str]]:
         ("library", "/videos/"),
         ("library, with two people", f"/videos/?person={busiest.pk}&person={usual.pk}"),
         ("whom to merge with (compares with everybody)", f"/people/{usual.pk}/merge/"),
+        ("matching strictness (compares named people)", "/people/strictness/"),
     ]
 
 
