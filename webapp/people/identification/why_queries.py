@@ -33,11 +33,10 @@ class Reason:
 def of_track(track: Track, person: Person) -> Reason | None:
     """Returns None for an appearance that has no view to compare."""
     first = track.joined_to_id or track.pk
-    views = list(
-        Face.objects.filter(Q(track=first) | Q(track__joined_to=first))
-        .select_related("analysis__video")
-        .order_by("-quality", "pk")
-    )
+    # Its tracklets first: in one query, databases would go through the faces of all videos.
+    tracklets = list(Track.objects.filter(Q(pk=first) | Q(joined_to=first)).values_list("pk", flat=True))
+    found = Face.objects.filter(track__in=tracklets).select_related("analysis__video")
+    views = list(found.order_by("-quality", "pk"))
     if not views:
         return None
     clear = [view for view in views if clarity_queries.is_clear(view)]
@@ -48,7 +47,7 @@ def of_track(track: Track, person: Person) -> Reason | None:
     side_px = min(face.x2 - face.x1, face.y2 - face.y1)
     sentences.append(why_words.picture(clarity_queries.measures_of(face), side_px, face in clear))
     other = _other(decision, person) if decision and not said else None
-    return Reason(face, person, _nearest_views(first, face, person), other, [each for each in sentences if each])
+    return Reason(face, person, _nearest_views(tracklets, face, person), other, [each for each in sentences if each])
 
 
 def _said(track: Track, person: Person) -> str:
@@ -89,10 +88,10 @@ def _other(decision: Decision, person: Person) -> Person | None:
     return None if today == person.pk else present_queries.by_key([today]).get(today)
 
 
-def _nearest_views(first: int, face: Face, person: Person) -> list[Face]:
+def _nearest_views(tracklets: Sequence[int], face: Face, person: Person) -> list[Face]:
     """Takes views of other appearances; where there is only this one, its own."""
     views = Face.objects.filter(track__person=person, analysis__embedder=face.analysis.embedder).exclude(pk=face.pk)
-    elsewhere = views.exclude(track=first).exclude(track__joined_to=first)
+    elsewhere = views.exclude(track__in=tracklets)
     rows = _best(elsewhere) or _best(views)
     if not rows:
         return []
