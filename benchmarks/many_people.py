@@ -20,6 +20,8 @@ ROUNDS = 9
 VIDEOS = 400
 BATCH = 20_000
 SUGGESTIONS = 5_000
+PAGE_MS, COMPARES_MS = 200, 3_000
+"""Targets: of a page, and of the one that an admin opens to compare thousands of appearances with one another."""
 BUSY = 10_000
 """Appearances of one person who is everywhere."""
 
@@ -162,9 +164,10 @@ def _measure() -> None:
         assert response.status_code == 200, (address, response.status_code)
         rounds = [_one_round(client, address) for _ in range(ROUNDS)]
         took, cpu, database = zip(*rounds, strict=True)
+        target_ms = COMPARES_MS if "strictness" in name else PAGE_MS
         print(
             f"{name:44s} {queries:3d} queries  {min(took):6.1f} ms at best  {statistics.median(took):6.1f} usually"
-            f"  processor {min(cpu):6.1f}, waiting for queries {min(database):6.1f}   target < 200",
+            f"  processor {min(cpu):6.1f}, waiting for queries {min(database):6.1f}   target < {target_ms}",
             flush=True,
         )
 

@@ -147,10 +147,12 @@ def _appearances(people: Sequence[Person], embedder: str) -> list[Appearance]:
     newest = sorted(found, reverse=True)[:MOST_APPEARANCES]
     whose = {pk: (first, row_of[person]) for pk, first, person in newest}
     views: dict[tuple[int, int], list[tuple[float, UUID, Float32]]] = defaultdict(list)
+    columns = ("pk", "track", "embedding", *clarity_queries.MEASURED)
     for tracks_of_batch in summary_services.batches(whose):
-        for face in Face.objects.filter(track__in=tracks_of_batch).order_by("pk"):
-            if face.track_id is not None and clarity_queries.is_clear(face):
-                views[whose[face.track_id]].append((face.quality, face.pk, sample_codec.unpack_vector(face.embedding)))
+        faces = Face.objects.filter(track__in=tracks_of_batch).order_by("pk")
+        for pk, track, embedding, quality, *measured in faces.values_list(*columns):
+            if track is not None and clarity_queries.is_clear_row(quality, *measured):
+                views[whose[track]].append((quality, pk, sample_codec.unpack_vector(embedding)))
     return [Appearance(track, row, max(each)[1], _pooled(each)) for (track, row), each in sorted(views.items())]
 
 
