@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 from webapp.accounts.models import Role, Team, User
 from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Version
 from webapp.jobs.models import Job
+from webapp.people.introduction.models import Introduction
 from webapp.people.models import Face, Person, Track
 from webapp.recognition.models import Observation, Recognition
 from webapp.training.models import Explanation, TrainingRun
@@ -69,6 +70,11 @@ def visible_people(user: Visitor) -> QuerySet[Person]:
 
 def editable_people(user: Visitor) -> QuerySet[Person]:
     return Person.objects.filter(team__in=editable_teams(user))
+
+
+def manageable_introductions(user: Visitor) -> QuerySet[Introduction]:
+    """Returns introductions of face models that this person may carry out, discard and roll back."""
+    return Introduction.objects.filter(team__in=manageable_teams(user))
 
 
 def visible_faces(user: Visitor) -> QuerySet[Face]:

@@ -18,6 +18,7 @@ from webapp import access
 from webapp.accounts.models import Role, Team, User
 from webapp.datasets.models import ImportUpload
 from webapp.datasets.versions import services as versions
+from webapp.people.introduction.models import Introduction
 from webapp.people.models import Face, Person, Track
 from webapp.recognition.models import Observation
 from webapp.training.models import Explanation
@@ -43,6 +44,7 @@ RULES: dict[str, tuple[str, str]] = {
     "restorable_videos": (EDIT, "deleted video"),
     "visible_people": (SEE, "person"),
     "editable_people": (EDIT, "person"),
+    "manageable_introductions": (MANAGE, "introduction"),
     "visible_faces": (SEE, "face"),
     "visible_tracks": (SEE, "track"),
     "editable_tracks": (EDIT, "track"),
@@ -106,6 +108,7 @@ def things_of(team: Team) -> dict[str, Any]:
         "video": video,
         "deleted video": make_video(team=team, deleted_at=now),
         "person": track.person,
+        "introduction": Introduction.objects.create(team=team, embedder="new", before="old"),
         "face": track.faces.get(),
         "track": track,
         "job": make_job(team=team),

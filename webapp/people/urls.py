@@ -1,9 +1,10 @@
 """Addresses of people."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from webapp.people.acts import act_responses, unclear_views
 from webapp.people.acts import views as acts_views
+from webapp.people.introduction import views as introduction_views
 from webapp.people.pages import person_views, photo_views, strictness_views, views
 from webapp.people.review import views as review_views
 
@@ -16,6 +17,13 @@ urlpatterns = [
     path("why/<int:track_id>/", person_views.why_page, name="why"),
     path("unclear/<int:track_id>/give/", unclear_views.give, name="give"),
     path("photo/", photo_views.photo, name="photo"),
+    path("face-model/", introduction_views.face_model, name="face_model"),
+    path("face-model/prepare/", introduction_views.prepare, name="prepare_model"),
+    re_path(
+        r"^face-model/(?P<introduction_id>[0-9a-f-]{36})/(?P<verb>switch|discard|retry|roll-back)/$",
+        introduction_views.act,
+        name="introduction_act",
+    ),
     path("strictness/", strictness_views.strictness, name="strictness"),
     path("strictness/set/", strictness_views.set_strictness, name="set_strictness"),
     path("review/", review_views.review_page, name="review"),

@@ -6,7 +6,7 @@ anew, video by video in order of upload, and keep their rows where most of their
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -22,6 +22,7 @@ from webapp.analyses.introduction.gallery import PlannedGallery, View, Who
 from webapp.analyses.introduction.vectors_runner import vectors_by_face
 from webapp.people import constraint_queries, sample_codec
 from webapp.people.clarity_queries import is_clear
+from webapp.people.identification import threshold_queries
 from webapp.people.introduction import queries
 from webapp.people.introduction.decision_queries import Decisions, decisions_of
 from webapp.people.introduction.models import Introduction
@@ -219,7 +220,10 @@ class Planner:
 
 def plan(introduction: Introduction, tick: Callable[[int, int], None]) -> tuple[list[PlannedTrack], Decisions]:
     """Returns whose every track would be, and the decisions that were replayed."""
-    thresholds = queries.thresholds_for(introduction.embedder)
+    thresholds = replace(
+        queries.thresholds_for(introduction.embedder),
+        identification=threshold_queries.of_team(introduction.team_id, introduction.embedder),
+    )
     analyses = list(queries.shown_analyses(introduction.team_id))
     decisions = decisions_of(introduction.team_id)
     own = _own_thresholds(introduction, thresholds)

@@ -8,11 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from analysis.errors import Cancelled
 from analysis.faces.detect import load_detector
+from analysis.faces.embedder_files import check_embedder_file, find_embedder_file
 from analysis.faces.face_mesh import load_face_mesh
 from analysis.faces.stored_views import StoredViewReader
 from analysis.faces.thresholds import remember_thresholds
@@ -38,6 +40,8 @@ class SliceEnded(Exception):
 
 def readers_of(embedder: str) -> Readers:
     """Opens the networks that read stored views, in as many threads as there are cores; raises BadEmbedder."""
+    if embedder != queries.BUILT_IN:
+        check_embedder_file(find_embedder_file(settings.EMBEDDERS_DIR, embedder))
     threads = min(os.cpu_count() or 1, MOST_THREADS)
     views = StoredViewReader(load_detector(1), threads)
     return Readers(views, analyses_runner.open_embedder(embedder, 1), load_face_mesh(1))

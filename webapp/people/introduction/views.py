@@ -1,0 +1,105 @@
+"""The page of face models: prepare one beside the one in use, see what would change, switch or discard, roll back."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from analysis.faces.embedder_files import list_embedder_files
+from webapp import access
+from webapp.accounts.context_processors import team_of
+from webapp.accounts.models import Team
+from webapp.accounts.request_types import SignedInRequest
+from webapp.http.responses import done, refused
+from webapp.jobs import job_state, words
+from webapp.people.introduction import plan_queries, queries, services
+from webapp.people.introduction.cleanup import ROLL_BACK_WITHIN
+from webapp.people.introduction.models import Introduction
+
+
+@require_GET
+def face_model(request: HttpRequest) -> HttpResponse:
+    """Shows the model in use, what is prepared, and the models that the operator offers."""
+    team = _managed_team(request)
+    offered, unusable = list_embedder_files(settings.EMBEDDERS_DIR)
+    current = queries.current_embedder(team.pk)
+    switched = queries.that_can_be_rolled_back(team.pk)
+    introduction = queries.open_introduction(team.pk)
+    context: dict[str, Any] = {
+        "current": "" if current == queries.BUILT_IN else current,
+        "offered": [file for file in offered if file.name != current],
+        "unusable": unusable,
+        "folder": settings.EMBEDDERS_DIR,
+        "built_in": queries.BUILT_IN if current != queries.BUILT_IN else "",
+        "introduction": introduction,
+        "switched": switched,
+        "until": switched.switched_at + ROLL_BACK_WITHIN if switched and switched.switched_at else None,
+    }
+    if introduction is not None:
+        context |= _of_open(introduction)
+    return render(request, "people/face_model.html", context)
+
+
+def _of_open(introduction: Introduction) -> dict[str, Any]:
+    job = introduction.job
+    state = job_state.state_of(job, timezone.now()) if job is not None else None
+    failure = words.explain(state.error, state.kind) if state is not None and state.error else None
+    shown = words.payload_with_words(state.payload()) if state is not None else None
+    kinds = plan_queries.planned_kinds(introduction) if introduction.state == "ready" else []
+    return {"job": shown, "failure": failure, "detail": job.error_detail if job else "", "kinds": kinds}
+
+
+@require_POST
+def prepare(request: SignedInRequest) -> HttpResponseBase:
+    """Prepares the model of that name."""
+    team, name = _managed_team(request), request.POST.get("embedder", "")
+    known = [queries.BUILT_IN, *(file.name for file in list_embedder_files(settings.EMBEDDERS_DIR)[0])]
+    if name not in known:
+        return refused(request, _("This face model is no longer in the folder."), _here())
+    try:
+        services.introduce(team, embedder=name, user=request.user)
+    except services.NotNow:
+        return _not_now(request)
+    return done(request, _("Preparing the new face model. Nothing changes until you switch."), _here())
+
+
+@require_POST
+def act(request: SignedInRequest, introduction_id: str, verb: str) -> HttpResponseBase:
+    """Switches, discards, tries again or rolls back."""
+    introduction = get_object_or_404(access.manageable_introductions(request.user), pk=introduction_id)
+    do, told = {
+        "switch": (services.switch, _("Switching. This takes a moment.")),
+        "discard": (services.discard, _("Discarded. Nothing has changed.")),
+        "retry": (services.prepare_again, _("Trying again.")),
+        "roll-back": (services.roll_back, _("Rolling back. This takes a moment.")),
+    }[verb]
+    if verb == "switch" and introduction.summary.get("lost"):
+        return _not_now(request)
+    if verb == "switch" and introduction.stamp != queries.stamp_of(introduction.team_id):
+        services.prepare_again(introduction)
+        return refused(request, _("People or videos changed since. The preview is being updated."), _here())
+    try:
+        do(introduction)
+    except services.NotNow:
+        return _not_now(request)
+    return done(request, told, _here())
+
+
+def _here() -> str:
+    return reverse("people:face_model")
+
+
+def _not_now(request: HttpRequest) -> HttpResponseBase:
+    return refused(
+        request, _("Someone else was faster, or it is still being prepared. Check how things stand."), _here()
+    )
+
+
+def _managed_team(request: HttpRequest) -> Team:
+    team = team_of(request)
+    return get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
