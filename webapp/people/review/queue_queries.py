@@ -1,7 +1,8 @@
 """Reads the open questions of a team, each with the chance that its two are one person.
 
-Asked is only what can be answered: both are shown, both have clear views, nobody said that they are two. Chances follow
-from the templates of today, not from those of the day on which a pair was stored.
+Asked is only what can be answered and is worth it: both are shown, both have clear views, nobody said that they are
+two, and they may well be one, or are as similar as somebody set the review threshold. Chances follow from the templates
+of today, not from those of the day on which a pair was stored.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,9 +13,11 @@ import numpy as np
 from django.db.models import Exists, OuterRef, Q
 
 from analysis.faces.review_order import ACROSS_VIDEOS, WITHIN_VIDEO, WORTH_ASKING, chance_of_same, ease
+from analysis.faces.search import IdentificationThresholds
 from analysis.types import Float32
 from webapp.accounts.models import Team
 from webapp.people import constraint_queries, gallery_queries, summary_services
+from webapp.people.identification.models import TeamThresholds
 from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Apart, Person, ReferenceSet, Suggestion
 
@@ -49,6 +52,8 @@ class Standing:
     """Of the best clear view, 0..1."""
     vectors: Mapping[str, Float32] = field(default_factory=dict)
     """All clear views pooled, (d,) of length 1, by embedder; empty without a clear view."""
+    review_from: float | None = None
+    """Their own review threshold, a cosine of the built-in embedder."""
 
     @property
     def firmness(self) -> tuple[bool, int, int]:
@@ -62,6 +67,7 @@ class Pair:
 
     suggestion: int
     people: frozenset[UUID]
+    embedder: str
     similarity: float
     chance: float
     """That they are one person, 0..1."""
@@ -92,6 +98,7 @@ def read_queue(team: Team, most: int = MOST_OPEN) -> Queue:
     family = constraint_queries.family_of(team.pk)
     settled = constraint_queries.rejected_pairs(team.pk, family)
     candidates = ReferenceSet.objects.filter(team=team).count()
+    wished = dict(TeamThresholds.objects.filter(team=team).values_list("embedder", "review_from"))
     rows = Suggestion.objects.filter(STANDS_FOR_ITSELF, team=team).order_by("-likeness", "pk")
     columns = rows.values_list("pk", "first", "second", "is_within_video", "skipped_at")
     best: dict[frozenset[UUID], Pair] = {}
@@ -107,7 +114,7 @@ def read_queue(team: Team, most: int = MOST_OPEN) -> Queue:
         standing |= _standing({person for both in found for person in both} - standing.keys())
         for both, (pk, is_within_video, was_skipped) in found.items():
             pair = _pair(pk, both, standing, 0 if is_within_video else candidates, was_skipped)
-            if pair is not None and pair.chance >= WORTH_ASKING:
+            if pair is not None and _is_asked(pair, standing, wished):
                 best[both] = pair
         has_more = len(read) == READ_AT_ONCE
         if not has_more or len(best) >= most:
@@ -126,21 +133,36 @@ def _pair(
     if not shared:
         return None
     similarity, name = max((float(one.vectors[name] @ other.vectors[name]), name) for name in shared)
-    known = name if introduction_queries.is_known(name) else introduction_queries.BUILT_IN
-    thresholds = introduction_queries.thresholds_for(known).identification
-    chance = chance_of_same(similarity, thresholds, candidates, ACROSS_VIDEOS if candidates else WITHIN_VIDEO)
-    return Pair(suggestion, people, similarity, chance, ease(one.quality, other.quality), was_skipped)
+    chance = chance_of_same(similarity, _thresholds(name), candidates, ACROSS_VIDEOS if candidates else WITHIN_VIDEO)
+    return Pair(suggestion, people, name, similarity, chance, ease(one.quality, other.quality), was_skipped)
+
+
+def _is_asked(pair: Pair, standing: Mapping[UUID, Standing], of_team: Mapping[str, float | None]) -> bool:
+    """Returns whether a pair is worth a question: by its chance, or by the threshold that somebody set."""
+    own = [limit for key in pair.people if (limit := standing[key].review_from) is not None]
+    if own:
+        thresholds = _thresholds(pair.embedder)
+        return pair.similarity >= min(introduction_queries.on_scale_of(thresholds, limit) for limit in own)
+    wished = of_team.get(pair.embedder)
+    return pair.chance >= WORTH_ASKING if wished is None else pair.similarity >= wished
+
+
+def _thresholds(embedder: str) -> IdentificationThresholds:
+    known = embedder if introduction_queries.is_known(embedder) else introduction_queries.BUILT_IN
+    return introduction_queries.thresholds_for(known).identification
 
 
 def _standing(ids: set[UUID]) -> dict[UUID, Standing]:
     """Filters here for the reason that `webapp.people.present_queries` gives."""
-    columns = ("pk", "is_unnamed", "appearances", "number", "is_hidden", "is_deleted", "merged_into")
+    columns = ("pk", "is_unnamed", "appearances", "number", "suggest_from", "is_hidden", "is_deleted", "merged_into")
     found: dict[UUID, Standing] = {}
     for keys in summary_services.batches(sorted(ids)):
         quality, vectors = _pooled(keys)
         found |= {
-            pk: Standing(not is_unnamed, count, number, quality.get(pk, 0.0), vectors.get(pk, {}))
-            for pk, is_unnamed, count, number, *gone in Person.objects.filter(pk__in=keys).values_list(*columns)
+            pk: Standing(not is_unnamed, count, number, quality.get(pk, 0.0), vectors.get(pk, {}), review_from)
+            for pk, is_unnamed, count, number, review_from, *gone in Person.objects.filter(pk__in=keys).values_list(
+                *columns
+            )
             if count and not any(gone)
         }
     return found

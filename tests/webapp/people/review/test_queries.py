@@ -9,6 +9,7 @@ from tests.webapp.people.review.alike import ask
 from webapp.accounts.models import Team, User
 from webapp.people import gallery_services
 from webapp.people.acts import services
+from webapp.people.identification.models import TeamThresholds
 from webapp.people.models import Face, Person, Track, Verdict
 from webapp.people.review import queries as review_queries
 from webapp.people.review import queue_queries
@@ -206,3 +207,17 @@ def test_unlikely_pairs_are_not_worth_a_question(team: Team, people: list[Person
     ask(team, second, first, 0.3)
     ask(team, fourth, third, 0.45, within=True)
     assert review_queries.badge(team) == "" and review_queries.next_question(team) == (None, 0)
+
+
+def test_who_set_a_review_threshold_is_asked_by_that(team: Team, people: list[Person], alice: User) -> None:
+    first, second, third, fourth = people
+    ask(team, second, first, 0.3)
+    ask(team, fourth, third, 0.55)
+    services.set_thresholds(first, accept_from=1.0, review_from=0.2, user=alice)
+    services.set_thresholds(third, accept_from=0.95, review_from=0.9, user=alice)
+    question, left = review_queries.next_question(team)
+    assert question is not None and left == 1
+    assert {question.keeps, question.other} == {first, second}
+    Person.objects.update(suggest_from=None)
+    TeamThresholds.objects.create(team=team, embedder="", review_from=0.25)
+    assert review_queries.next_question(team)[1] == 2
