@@ -1,0 +1,75 @@
+"""Puts review questions into a product that runs: `python -m tests.e2e.seeding_review '{"team": "test_review"}'`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.seeding import in_product
+
+
+def seed_review(data_dir: Path, **wish: Any) -> None:
+    """Questions between people of sample portraits, each in a video of their own.
+
+    `team` (its name); `pairs` ([[number, number, similarity], ...]) of people who are numbered from 0 to `people` - 1.
+    """
+    in_product("tests.e2e.seeding_review", data_dir, wish)
+
+
+def _make(wish: dict[str, Any]) -> None:
+    from tests.webapp.people.review.alike import ask
+    from webapp.accounts.models import Team
+    from webapp.people import upkeep_services
+
+    team = Team.objects.get(name=wish["team"])
+    people = [_person(team, number) for number in range(wish["people"])]
+    upkeep_services.refresh([person.pk for person in people])
+    for first, second, similarity in wish["pairs"]:
+        ask(team, people[first], people[second], similarity)
+
+
+def _person(team: Any, number: int) -> Any:
+    """Somebody who is in one video, with two views of a portrait."""
+    from analysis.samples.video import sample_pictures
+    from tests.factories_videos import found_track, make_ended_job, make_video
+    from webapp import storage
+    from webapp.people import creation_services, sample_codec
+    from webapp.people.models import Face, Person, Track
+    from webapp.videos.models import Analysis, Segment, Video
+
+    pictures = list(sample_pictures().values())
+    video = make_video(team=team, title=f"Interview {number}", content=f"{team.pk} {number}".encode())
+    analysis = Analysis.objects.create(video=video, job=make_ended_job(video), thoroughness="fast")
+    segment = Segment.objects.create(analysis=analysis, job=make_ended_job(video), index=0, start_s=0, end_s=60)
+    Video.objects.filter(pk=video.pk).update(current_analysis=analysis)
+    person = Person.objects.create(team=team, number=creation_services.next_numbers(team.pk, 1)[0], hue=number % 12)
+    found = found_track(number)
+    packed = sample_codec.pack(found.times_s, found.boxes_xyxy, found.scores, found.start_s)
+    track = Track.objects.create(
+        analysis=analysis, segment=segment, person=person, start_s=found.start_s, end_s=found.end_s, samples=packed
+    )
+    for place, view in enumerate(found.faces):
+        key = f"{video.files_prefix}/analyses/{analysis.pk}/{place}.jpg"
+        storage.put_bytes(key, Path(pictures[number % len(pictures)]).read_bytes())
+        x1, y1, x2, y2 = (float(side) for side in view.box_xyxy)
+        Face.objects.create(
+            analysis=analysis,
+            track=track,
+            time_s=view.time_s,
+            x1=x1,
+            y1=y1,
+            x2=x2,
+            y2=y2,
+            score=view.score,
+            quality=view.quality,
+            embedding=sample_codec.pack_vector(view.embedding),
+            picture_key=key,
+        )
+    return person
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    print(json.dumps(_make(json.loads(sys.argv[1]))))
