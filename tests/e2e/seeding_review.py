@@ -16,7 +16,7 @@ def seed_review(data_dir: Path, **wish: Any) -> None:
     in_product("tests.e2e.seeding_review", data_dir, wish)
 
 
-def _make(wish: dict[str, Any]) -> None:
+def _make(wish: dict[str, Any]) -> list[str]:
     from tests.webapp.people.review.alike import ask
     from webapp.accounts.models import Team
     from webapp.people import upkeep_services
@@ -26,6 +26,7 @@ def _make(wish: dict[str, Any]) -> None:
     upkeep_services.refresh([person.pk for person in people])
     for first, second, similarity in wish["pairs"]:
         ask(team, people[first], people[second], similarity)
+    return [str(person.pk) for person in people]
 
 
 def _person(team: Any, number: int) -> Any:
