@@ -69,8 +69,9 @@ def group_tracks(
 ) -> Grouping:
     """Groups tracks (lists of tracklet numbers) into people within the constraints; longest on screen first.
 
-    Only tracks with a clear view are compared. The others are nobody, unless somebody said who they are, or they are
-    long and each clear person is in one picture with them, so that they must be somebody else.
+    Only tracks with a clear view are compared, and a person needs one whose views are sure. The others are nobody,
+    unless somebody said who they are, or they are long and each other person is in one picture with them, so that they
+    must be somebody else.
     """
     if not tracks:
         return Grouping(tracks=(), people=())
@@ -79,7 +80,8 @@ def group_tracks(
     lengths = np.array([len(samples_of(track)[0]) * step_s for track in members])
     together = seen_together([samples_of(track)[:2] for track in members])
     must_link, cannot_link = _between_tracks(constraints, tracks, together)
-    clear = [n for n, track in enumerate(members) if may_found(len(samples_of(track)[0]), faces[n])]
+    clear = [n for n, views in enumerate(faces) if clear_views(views)]
+    founding = {n for n in clear if may_found(samples_of(members[n])[2], faces[n])} | {n for s in must_link for n in s}
 
     join_similarities = np.full(len(tracks), np.nan, np.float32)
 
@@ -88,6 +90,9 @@ def group_tracks(
         return _grouped(rows, faces, weights, cannot_link, linked, thresholds.within_recording, join_similarities)
 
     groups = grouped(clear, must_link) if clear else []
+    nobody = [row for group in groups if founding.isdisjoint(group) for row in group]
+    groups = [group for group in groups if not founding.isdisjoint(group)]
+    join_similarities[nobody] = np.nan
     _add_unclear(groups, must_link, set(clear))
     known = {row for group in groups for row in group}
     firm = [
@@ -98,7 +103,9 @@ def group_tracks(
         and is_firm(samples_of(track)[0], samples_of(track)[2])
         and all(together[number, group].any() for group in groups)
     ]
-    groups += grouped(firm, []) if firm else []
+    for group in sorted(grouped(firm, []) if firm else [], key=lambda group: -lengths[group].sum()):
+        if all(together[np.ix_(group, other)].any() for other in groups):
+            groups.append(group)
     groups.sort(key=lambda group: (-lengths[group].sum(), min(group)))
     known = {row for group in groups for row in group}
     return Grouping(

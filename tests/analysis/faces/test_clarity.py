@@ -11,7 +11,7 @@ import pytest
 from analysis.faces.clarity import is_clear, is_face, is_firm, may_found, rated_quality
 from analysis.faces.group import THRESHOLDS
 from analysis.faces.stitch_tracklets import group_tracks
-from analysis.types import FRONTAL, Constraints, FoundFace, FoundTrack
+from analysis.types import FRONTAL, Constraints, Float32, FoundFace, FoundTrack
 from tests.analysis.faces.test_group import track
 
 LIMITS = THRESHOLDS["mobilefacenet_192"]
@@ -44,10 +44,26 @@ def test_a_view_without_a_face_or_from_the_side_is_of_little_use() -> None:
     assert frontal == pytest.approx(0.8) and frontal > aside > none > 0
 
 
+def scores(samples: int, score: float = 0.9) -> Float32:
+    return np.full(samples, score, np.float32)
+
+
 def test_a_short_track_needs_a_sure_view() -> None:
     doubtful = [view(presence=0.75)]
-    assert may_found(3, doubtful) and not may_found(1, doubtful)
-    assert may_found(1, [view(presence=0.75), view(presence=0.95)]) and not may_found(9, [view(yaw_deg=60)])
+    assert may_found(scores(3), doubtful) and not may_found(scores(1), doubtful)
+    assert may_found(scores(1), [view(presence=0.75), view(presence=0.95)])
+    assert not may_found(scores(9), [view(yaw_deg=60)])
+
+
+def test_half_a_face_seen_in_one_picture_founds_nobody() -> None:
+    half = [replace(view(), quality=0.5)]
+    assert may_found(scores(3), half) and not may_found(scores(1), half)
+
+
+def test_what_is_never_surely_a_face_founds_nobody_if_views_or_scores_speak_against_it() -> None:
+    assert not may_found(scores(5, 0.85), [view(presence=0.77), view(presence=0.24)]), "a dog"
+    assert not may_found(scores(23, 0.68), [view(presence=0.52)]), "scissors"
+    assert may_found(scores(23, 0.68), [view(presence=0.95), view(presence=0.2)])
 
 
 def test_what_is_seen_long_and_well_is_some_face_and_a_flicker_is_not() -> None:
@@ -66,6 +82,15 @@ def test_an_unclear_face_is_nobody_however_alike() -> None:
     assert grouped(track(1, 0, 2), unclear(1, 5, 6)) == ([(0,)], [1])
 
 
+def test_a_face_too_briefly_clear_to_found_somebody_joins_them() -> None:
+    def brief(person: int, start_s: float) -> FoundTrack:
+        found = track(person, start_s, start_s)
+        return replace(found, faces=tuple(replace(face, quality=0.5) for face in found.faces))
+
+    assert grouped(track(1, 0, 2), brief(1, 5), brief(2, 6)) == ([(0, 1)], [2])
+    assert grouped(brief(1, 5), brief(1, 6)) == ([], [0, 1])
+
+
 def test_unclear_faces_alone_found_nobody() -> None:
     assert grouped(unclear(1, 0, 5), unclear(2, 0, 5, left=200)) == ([], [0, 1])
 
@@ -75,6 +100,11 @@ def test_somebody_seen_long_beside_everybody_clear_is_a_person() -> None:
     tracks = [track(1, 0, 9), track(2, 0, 9, left=200), unclear(3, 1, 5, left=400)]
     assert grouped(*tracks) == ([(0,), (1,), (2,)], [])
     assert grouped(*tracks[:1], track(2, 20, 29), tracks[2])[1] == [2], "it may be the one who came later"
+
+
+def test_two_unclear_faces_that_follow_each_other_are_one_person_at_most() -> None:
+    profile, again = unclear(3, 1, 5, left=400), unclear(4, 5.4, 8, left=600)
+    assert grouped(track(1, 0, 9), profile, again) == ([(0,), (1,)], [2])
 
 
 def test_what_somebody_said_about_an_unclear_face_stands() -> None:
