@@ -43,8 +43,39 @@ def test_who_turned_away_is_not_known_where_somebody_else_stands_near() -> None:
     assert linked(*crowd) == [[0], [1], [2]]
 
 
+def blend(found: FoundTrack, *vectors: tuple[float, FoundTrack]) -> FoundTrack:
+    """The same track with a vector between those of others."""
+    mixed = np.sum([share * other.faces[0].embedding for share, other in vectors], axis=0)
+    vector = (mixed / np.linalg.norm(mixed)).astype(np.float32)
+    return replace(found, faces=(replace(found.faces[0], embedding=vector),))
+
+
+def test_who_looks_like_somebody_on_screen_beside_a_face_is_not_linked_to_that_face() -> None:
+    ours, other = track(1, 0, 2), track(2, 0, 1, left=500)
+    doubtful = blend(track(3, 2.2, 4), (0.4, ours), (1.0, other))
+    assert 0.3 < float(doubtful.faces[0].embedding @ ours.faces[0].embedding) < 0.53
+    assert linked(ours, doubtful) == [[0, 1]]
+    assert linked(ours, doubtful, other) == [[0], [1], [2]]
+
+
+def test_a_face_that_shows_for_one_picture_half_covered_is_linked_by_its_place() -> None:
+    good = track(2, 2.2, 2.2, left=10)
+    half = replace(good, faces=(replace(good.faces[0], quality=0.5),))
+    assert linked(track(1, 0, 2), half) == [[0, 1]] and linked(track(1, 0, 2), good) == [[0], [1]]
+    assert linked(track(1, 0, 2), half, track(3, 0, 2.2, left=60)) == [[0], [1], [2]], "it may be the other one"
+
+
 def test_a_face_far_away_is_not_linked() -> None:
     assert linked(track(1, 0, 2), turned(track(1, 2.2, 4, left=400))) == [[0], [1]]
+
+
+def test_a_face_that_moves_too_fast_to_be_linked_by_place_takes_no_turns_with_itself() -> None:
+    tracks = [track(1, 0, 1), track(1, 1.2, 1.4, left=300), track(1, 1.6, 3)]
+    assert linked(*tracks) == [[0, 1, 2]]
+    assert linked(tracks[0], track(2, 1.2, 1.4, left=300), tracks[2]) == [[0, 2], [1]]
+    far = [track(1, at, at, left=left) for at, left in ((0.2, 300), (0.6, 600), (1.0, 300))]
+    assert linked(track(1, 0, 0), *far, track(1, 1.2, 3)) == [[0, 1, 2, 3, 4]]
+    assert linked(*tracks[:2]) == [[0], [1]], "those that follow each other are left to grouping"
 
 
 def test_tracklets_that_take_turns_are_linked_and_their_samples_sorted() -> None:
