@@ -16,7 +16,7 @@ from analysis.faces.review_order import ACROSS_VIDEOS, WITHIN_VIDEO, WORTH_ASKIN
 from analysis.faces.search import IdentificationThresholds
 from analysis.types import Float32
 from webapp.accounts.models import Team
-from webapp.people import constraint_queries, gallery_queries, summary_services
+from webapp.people import constraint_queries, gallery_queries
 from webapp.people.identification.models import TeamThresholds
 from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Apart, Person, ReferenceSet, Suggestion
@@ -155,17 +155,12 @@ def _thresholds(embedder: str) -> IdentificationThresholds:
 def _standing(ids: set[UUID]) -> dict[UUID, Standing]:
     """Filters here for the reason that `webapp.people.present_queries` gives."""
     columns = ("pk", "is_unnamed", "appearances", "number", "suggest_from", "is_hidden", "is_deleted", "merged_into")
-    found: dict[UUID, Standing] = {}
-    for keys in summary_services.batches(sorted(ids)):
-        quality, vectors = _pooled(keys)
-        found |= {
-            pk: Standing(not is_unnamed, count, number, quality.get(pk, 0.0), vectors.get(pk, {}), review_from)
-            for pk, is_unnamed, count, number, review_from, *gone in Person.objects.filter(pk__in=keys).values_list(
-                *columns
-            )
-            if count and not any(gone)
-        }
-    return found
+    quality, vectors = _pooled(ids)
+    return {
+        pk: Standing(not is_unnamed, count, number, quality.get(pk, 0.0), vectors.get(pk, {}), review_from)
+        for pk, is_unnamed, count, number, review_from, *gone in Person.objects.filter(pk__in=ids).values_list(*columns)
+        if count and not any(gone)
+    }
 
 
 def _pooled(ids: Collection[UUID]) -> tuple[dict[UUID, float], dict[UUID, dict[str, Float32]]]:
