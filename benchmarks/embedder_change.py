@@ -1,6 +1,6 @@
 """Introducing another face embedder: minutes for vectors and plan of 100,000 faces, videos decoded, decisions lost.
 
-`python -m benchmarks embedder_change [--faces 5000 | --all]`: faces of LFW's identification set as an analysis stores
+`python -m benchmarks embedder_change [--faces 5000 | --all]`: faces of LFW's people as an analysis stores
 them (at most 192 px, without landmarks, as before they were stored; each file stands for many views), three views a
 track, 40 tracks a video. The operator's file is the built-in network itself with a mirrored pass, so it costs as much
 and should change little. A part is measured and extrapolated in proportion, unless `--all`.
@@ -9,6 +9,7 @@ and should change little. A part is measured and extrapolated in proportion, unl
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import random
 import shutil
@@ -49,6 +50,7 @@ def main() -> None:
         import django
 
         django.setup()
+        logging.disable(logging.WARNING)  # no queue runs here, which is said each time
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
@@ -73,9 +75,11 @@ def _measure(lfw: Path, faces: int, scratch: Path) -> bool:
         flush=True,
     )
     introduction = services.introduce(team, embedder=_embedder_file(scratch), user=None)
+    since_s = time.process_time()
     stages = _work(introduction)
     factor = ALL_FACES / count
-    minutes = {stage: seconds / 60 * factor for stage, seconds in stages.items()}
+    minutes = {stage: seconds / 60 * (factor if stage != "start" else 1) for stage, seconds in stages.items()}
+    processor_s = time.process_time() - since_s
     lost = [*introduction.summary["lost"]]
     services.switch(introduction)
     switch_s = sum(_work(introduction).values())
@@ -88,6 +92,10 @@ def _measure(lfw: Path, faces: int, scratch: Path) -> bool:
     print(f"views: {introduction.counts}; would change {introduction.summary['changed']} of their appearances")
     for stage, value in minutes.items():
         print(f"  {stage:10s} {stages[stage]:8.1f} s measured, {value:5.1f} minutes for {ALL_FACES}{told}")
+    print(
+        f"  processor time, half of it on each of two idle cores: {processor_s / 60 * factor / CORES:.1f} minutes; "
+        f"load of this machine {os.getloadavg()[0]:.1f}"
+    )
     print(f"  switch {switch_s:.1f} s, roll back {back_s:.1f} s, each for {count}")
     total = sum(minutes.values())
     say(f"minutes for {ALL_FACES} faces{told}", total, f"<= {MOST_MINUTES:.0f}", 1)
@@ -126,13 +134,11 @@ def _pictures(lfw: Path) -> list[list[tuple[str, Any, Any]]]:
     from analysis.faces.embed import load_embedder
     from analysis.images.read import read_picture
     from analysis.types import Thoroughness
-    from benchmarks.verification import read_questions
     from webapp import storage
 
-    questions = read_questions(lfw)
     by_person: dict[str, list[str]] = {}
-    for row, person in zip(questions.members, questions.people, strict=True):
-        by_person.setdefault(person, []).append(questions.files[row])
+    for path in sorted((lfw / "images").rglob("*.jpg")):
+        by_person.setdefault(path.parent.name, []).append(str(path.relative_to(lfw / "images")))
     detector, embedder = load_detector(), load_embedder()
     found = []
     for files in by_person.values():

@@ -12,8 +12,7 @@ from django.db.models import F, Q, QuerySet
 from webapp.accounts.models import Role, Team, User
 from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Version
 from webapp.jobs.models import Job
-from webapp.people.introduction.models import Introduction
-from webapp.people.models import Face, Person, Track
+from webapp.people.models import Face, Introduction, Person, Track
 from webapp.recognition.models import Observation, Recognition
 from webapp.training.models import Explanation, TrainingRun
 from webapp.videos.models import Upload, Video

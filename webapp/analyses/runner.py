@@ -6,26 +6,23 @@ point: after its segments have ended, after a crash, or twice.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from analysis import pipeline
 from analysis.errors import Cancelled
-from analysis.faces.embed import Embedder, load_embedder
-from analysis.faces.embedder_files import find_embedder_file
-from analysis.faces.onnx_embedder import load_embedder_file
 from analysis.faces.seen_spans import seen_spans
-from analysis.pipeline import AnalysisOptions, Models
+from analysis.pipeline import AnalysisOptions
 from analysis.types import FoundFace, FoundTrack, Progress, SegmentResult, Thoroughness
 from webapp import storage
 from webapp.analyses import earlier_answers_runner, people_runner, stored_results_queries
 from webapp.analyses.first_faces_runner import RoughGroups
+from webapp.analyses.introduction import catch_up_runner
+from webapp.analyses.network_loading import models
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 from webapp.people import sample_codec, upkeep_services
@@ -54,6 +51,7 @@ def run_analysis(job: Job) -> None:
     if parts & set(ACTIVE):
         lifecycle.hand_over(job)
     elif parts <= {Status.DONE}:
+        catch_up_runner.catch_up(analysis, lambda: lifecycle.report(job, "views", 0, 0))
         store_people(job, analysis, group(job, analysis))
     else:  # a part was cancelled, and so was this job
         raise Cancelled
@@ -62,25 +60,6 @@ def run_analysis(job: Job) -> None:
 def options_of(analysis: Analysis) -> AnalysisOptions:
     """Returns the options that the analysis was asked for with."""
     return AnalysisOptions(thoroughness=Thoroughness(analysis.thoroughness))
-
-
-@lru_cache(maxsize=1)
-def models(embedder: str = introduction_queries.BUILT_IN) -> Models:
-    """Returns the models, loaded once in each worker process; the same for every thoroughness. Raises BadEmbedder."""
-    loaded = pipeline.load_models(AnalysisOptions())
-    if embedder == introduction_queries.BUILT_IN:
-        return loaded
-    return replace(loaded, embedder=open_embedder(embedder))
-
-
-def open_embedder(name: str, threads: int = AnalysisOptions().threads) -> Embedder:
-    """Returns an embedder by its name, with its thresholds known to this process; raises BadEmbedder."""
-    if name == introduction_queries.BUILT_IN:
-        return load_embedder(threads)
-    found = load_embedder_file(find_embedder_file(settings.EMBEDDERS_DIR, name), threads)
-    found.name = name  # its label may have been changed since
-    introduction_queries.is_known(name)
-    return found
 
 
 def _scan(job: Job, analysis: Analysis, path: Path) -> None:

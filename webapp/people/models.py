@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from webapp.people.identification import models as identification_models  # noqa: F401 - Django finds them from here
-from webapp.people.introduction import models as introduction_models  # noqa: F401 - Django finds them from here
+from webapp.people.introduction.models import Introduction as Introduction  # Django finds its models from here
 
 
 class Person(models.Model):

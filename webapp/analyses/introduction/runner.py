@@ -3,23 +3,17 @@
 It works in slices, between which other jobs of the queue get their turn, and may be killed at any point.
 """
 
-import os
 import time
 from collections import Counter
 from collections.abc import Callable
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from analysis.errors import Cancelled
-from analysis.faces.detect import load_detector
-from analysis.faces.embedder_files import check_embedder_file, find_embedder_file
-from analysis.faces.face_mesh import load_face_mesh
-from analysis.faces.stored_views import StoredViewReader
 from analysis.faces.thresholds import remember_thresholds
-from webapp.analyses import runner as analyses_runner
 from webapp.analyses.introduction import estimate_runner, plan_runner, summary, switch_runner, vectors_runner
+from webapp.analyses.introduction.reader_loading import readers_of
 from webapp.analyses.introduction.vectors_runner import Readers
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import Job
@@ -29,22 +23,12 @@ from webapp.people.introduction.models import Introduction, IntroductionState
 from webapp.people.introduction.queries import packed_thresholds, unpacked_thresholds
 
 SLICE_S = 60.0
-MOST_THREADS = 4
 
 OpenReaders = Callable[[str], Readers]
 
 
 class SliceEnded(Exception):
     """Others wait; what was done so far is stored."""
-
-
-def readers_of(embedder: str) -> Readers:
-    """Opens the networks that read stored views, in as many threads as there are cores; raises BadEmbedder."""
-    if embedder != queries.BUILT_IN:
-        check_embedder_file(find_embedder_file(settings.EMBEDDERS_DIR, embedder))
-    threads = min(os.cpu_count() or 1, MOST_THREADS)
-    views = StoredViewReader(load_detector(1), threads)
-    return Readers(views, analyses_runner.open_embedder(embedder, 1), load_face_mesh(1))
 
 
 def run(job: Job, open_readers: OpenReaders = readers_of, slice_s: float = SLICE_S) -> None:

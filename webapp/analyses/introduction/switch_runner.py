@@ -114,8 +114,9 @@ def _create(team: Team, people: Sequence[UUID]) -> None:
 
 
 def _assign(rows: Iterable[tuple[int, UUID | None, int | None]]) -> None:
+    """How a track became somebody was decided about other vectors, or another person."""
     tracks = [Track(pk=track, person_id=person, joined_to_id=joined) for track, person, joined in rows]
-    Track.objects.bulk_update(tracks, ["person", "joined_to"], batch_size=200)
+    Track.objects.bulk_update(tracks, ["person", "joined_to", "decision"], batch_size=200)
 
 
 def _people_with_tracks(introduction: Introduction) -> set[UUID]:

@@ -98,7 +98,7 @@ def cover(introduction: Introduction, readers: Readers, pace: Pace, counts: Coun
     for analysis in analyses:
         if analysis.embedder == readers.embedder.name:
             continue
-        for faces in _batches(analysis, covered.get(analysis.pk, frozenset())):
+        for faces in batches_of(analysis, covered.get(analysis.pk, frozenset())):
             pace.report(done, total)
             vectors, how = vectors_of(analysis.video, faces, readers)
             with transaction.atomic():
@@ -145,7 +145,7 @@ def vectors_by_face(introduction: Introduction, analysis_id: UUID) -> dict[UUID,
     }
 
 
-def _batches(analysis: Analysis, covered: frozenset[UUID]) -> Iterator[list[Face]]:
+def batches_of(analysis: Analysis, covered: frozenset[UUID]) -> Iterator[list[Face]]:
     """Yields views that have no vector yet; all of a track in one batch."""
     batch: list[Face] = []
     rows = Face.objects.filter(analysis=analysis, track__isnull=False).order_by("track_id", "-quality", "pk")

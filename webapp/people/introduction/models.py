@@ -64,6 +64,11 @@ class Introduction(models.Model):
         return f"{self.embedder} ({self.state})"
 
     @property
+    def label(self) -> str:
+        """The embedder's name without the digest, where it has one."""
+        return self.embedder.rpartition(" ")[0] or self.embedder
+
+    @property
     def is_rules(self) -> bool:
         """Whether only the rules are new."""
         return self.embedder == self.before

@@ -31,7 +31,7 @@ def face_model(request: HttpRequest) -> HttpResponse:
     switched = queries.that_can_be_rolled_back(team.pk)
     introduction = queries.open_introduction(team.pk)
     context: dict[str, Any] = {
-        "current": "" if current == queries.BUILT_IN else current,
+        "current": "" if current == queries.BUILT_IN else current.rpartition(" ")[0],
         "offered": [file for file in offered if file.name != current],
         "unusable": unusable,
         "folder": settings.EMBEDDERS_DIR,

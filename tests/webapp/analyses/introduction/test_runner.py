@@ -8,8 +8,16 @@ import pytest
 from analysis.types import FoundTrack
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from tests.present import present
-from tests.webapp.analyses.introduction.stand_ins import NEW, KilledWorker, StandInViews, work_on
+from tests.webapp.analyses.introduction.stand_ins import (
+    NEW,
+    KilledWorker,
+    StandInViews,
+    name_pictures,
+    readers,
+    work_on,
+)
 from webapp.accounts.models import Team, User
+from webapp.analyses.introduction import catch_up_runner
 from webapp.people import sample_codec
 from webapp.people.acts import services as acts
 from webapp.people.introduction import queries, services
@@ -210,3 +218,14 @@ def test_what_somebody_decided_after_the_switch_outlives_the_roll_back(team_with
     assert str(moved.person) == "Zoe"
     third.refresh_from_db()
     assert (third.name, third.appearances) == ("Tim", 1)
+
+
+def test_an_analysis_that_began_before_the_switch_ends_with_the_new_embedder(team_with_faces: Team) -> None:
+    switched(team_with_faces)
+    late = present(make_analysed_video(at(1, 1), team=team_with_faces).current_analysis)
+    Analysis.objects.filter(pk=late.pk).update(embedder=OLD)
+    late.refresh_from_db()
+    name_pictures()
+    catch_up_runner.catch_up(late, lambda: None, readers(StandInViews()))
+    assert Analysis.objects.get(pk=late.pk).embedder == NEW
+    assert {len(sample_codec.unpack_vector(blob)) for blob in vectors().values()} == {48}
