@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "webapp.accounts",
+    "webapp.audit",
     "webapp.jobs",
     "webapp.videos",
     "webapp.people",
@@ -67,6 +68,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # all but views marked `login_not_required`
     "django.contrib.messages.middleware.MessageMiddleware",
+    "webapp.audit.origin_middleware.origin_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -170,3 +172,6 @@ UPLOAD_MAX_BYTES = env.number("ROLLCALL_UPLOAD_MAX_GB", 20, at_least=1) * 1024**
 UPLOAD_CHUNK_BYTES = 8 * 1024**2
 DISK_RESERVE_BYTES = env.number("ROLLCALL_DISK_RESERVE_MB", 1024) * 1024**2
 """Uploads are refused that would leave less free space than this."""
+
+AUDIT_DAYS = env.number("ROLLCALL_AUDIT_DAYS", 365, at_least=1)
+"""How long entries of the audit log are kept."""

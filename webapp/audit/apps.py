@@ -1,0 +1,16 @@
+"""Django app: audit."""
+
+from django.apps import AppConfig
+
+
+class AuditConfig(AppConfig):
+    name = "webapp.audit"
+
+    def ready(self) -> None:
+        from django.contrib.auth import signals  # deferred: app registry
+
+        from webapp.audit import sign_in_services  # deferred: app registry
+
+        signals.user_logged_in.connect(sign_in_services.signed_in)
+        signals.user_logged_out.connect(sign_in_services.signed_out)
+        signals.user_login_failed.connect(sign_in_services.sign_in_failed)

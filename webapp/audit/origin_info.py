@@ -1,0 +1,40 @@
+"""From where the request being answered comes; services that know only the user record it all the same."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+ADDRESS_LENGTH, AGENT_LENGTH = 64, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Network address and user agent, shortened; both empty for what no request asked for."""
+
+    address: str = ""
+    agent: str = ""
+
+
+_current: ContextVar[Origin] = ContextVar("audit_origin")
+
+
+def current_origin() -> Origin:
+    return _current.get(Origin())
+
+
+def origin_of(request: HttpRequest) -> Origin:
+    address = str(request.META.get("REMOTE_ADDR") or "")
+    return Origin(address[:ADDRESS_LENGTH], request.headers.get("User-Agent", "")[:AGENT_LENGTH])
+
+
+@contextmanager
+def coming_from(request: HttpRequest) -> Iterator[None]:
+    """Makes the request's origin the current one."""
+    token = _current.set(origin_of(request))
+    try:
+        yield
+    finally:
+        _current.reset(token)
