@@ -31,7 +31,7 @@ SPARE = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class ClipCount:
     """What one clip gave."""
 
     path: str
@@ -63,13 +63,13 @@ def interleaved(tracks: Sequence[FoundTrack]) -> int:
     )
 
 
-def count(folder: Path, counts: Mapping[str, int], options: AnalysisOptions, models: Models) -> list[Counted]:
+def count(folder: Path, counts: Mapping[str, int], options: AnalysisOptions, models: Models) -> list[ClipCount]:
     rows = []
     for name, present in counts.items():
         path = folder / name if (folder / name).exists() else folder / "videos" / name
         result = analyse(path, options, lambda progress: None, models)
         clear = sum(not person.unclear for person in result.people)
-        row = Counted(name, present, clear, len(result.people) - clear, interleaved(result.tracks))
+        row = ClipCount(name, present, clear, len(result.people) - clear, interleaved(result.tracks))
         rows.append(row)
         mark = "" if row.clear == present else "   WRONG"
         print(
@@ -80,7 +80,7 @@ def count(folder: Path, counts: Mapping[str, int], options: AnalysisOptions, mod
     return rows
 
 
-def missed_targets(rows: Sequence[Counted]) -> list[str]:
+def missed_targets(rows: Sequence[ClipCount]) -> list[str]:
     """Prints the figures and returns the names of the targets that are missed."""
     hard, single, none = ([row for row in rows if row.kind == kind] for kind in ("hard", "faces_single", "no_face"))
     present, found = sum(row.present for row in hard), sum(row.clear for row in hard)

@@ -37,7 +37,7 @@ from benchmarks.scratch_team import make_team, scratch_product, store_video
 from benchmarks.shared import shared_folder
 
 if TYPE_CHECKING:
-    from benchmarks.review_reviewer import Outcome
+    from benchmarks.review_reviewer import ReviewOutcome
 
 FOLDERS = ("faces_single", "faces_multi", "formats", "compilations", "tracks", "no_face")
 NO_VIDEOS = {".json", ".csv", ".md", ".txt"}
@@ -100,7 +100,7 @@ def _models() -> pipeline.Models:
     return pipeline.load_models(pipeline.AnalysisOptions())
 
 
-def review_of(videos: Sequence[FoundVideo], truth: FaceTruth, *, joins: bool) -> Outcome:
+def review_of(videos: Sequence[FoundVideo], truth: FaceTruth, *, joins: bool) -> ReviewOutcome:
     """Stores the videos in a team of their own and answers its first questions."""
     from benchmarks.review_reviewer import answer_questions
     from webapp.people.models import Person
@@ -113,7 +113,7 @@ def review_of(videos: Sequence[FoundVideo], truth: FaceTruth, *, joins: bool) ->
     return answer_questions(team, truth, QUESTIONS, one_by_one=not joins)
 
 
-def _report(what: str, outcome: Outcome) -> None:
+def _report(what: str, outcome: ReviewOutcome) -> None:
     print(f"\n{what}: {outcome.people} people, {outcome.unclear} unclear tracks, {outcome.left} questions")
     for number, question in enumerate(outcome.questions, start=1):
         words = "impossible" if question.is_impossible else "same" if question.is_same else "different"
@@ -129,7 +129,7 @@ def _report(what: str, outcome: Outcome) -> None:
     )
 
 
-def _is_good(outcome: Outcome) -> bool:
+def _is_good(outcome: ReviewOutcome) -> bool:
     """Returns whether at least 16 of 20 questions are right, or the same share of fewer."""
     enough = outcome.right * QUESTIONS >= WANTED_RIGHT * len(outcome.questions)
     return enough and not outcome.impossible and not outcome.mixed

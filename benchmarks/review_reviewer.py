@@ -24,7 +24,7 @@ from webapp.people.review import services as review_services
 
 
 @dataclass(slots=True)
-class Outcome:
+class ReviewOutcome:
     """What came of a team's review."""
 
     people: int
@@ -84,13 +84,13 @@ class Reviewer:
         return found
 
 
-def answer_questions(team: Team, truth: FaceTruth, most: int, *, one_by_one: bool) -> Outcome:
+def answer_questions(team: Team, truth: FaceTruth, most: int, *, one_by_one: bool) -> ReviewOutcome:
     """Answers the first questions, at most `most`; of groups the true are ticked, or only the pair is answered."""
     reviewer = Reviewer(team, truth)
     people = Person.objects.filter(team=team, tracks__isnull=False).distinct().count()
     unclear = Track.objects.filter(analysis__video__team=team, person=None, joined_to=None).count()
     question, left = queries.next_question(team)
-    outcome = Outcome(people, unclear, left, reviewer.mixed())
+    outcome = ReviewOutcome(people, unclear, left, reviewer.mixed())
     while question is not None and len(outcome.questions) < most and not question.was_skipped:
         question = replace(question, also=[]) if one_by_one else question
         ticked = [question.other, *(member.person for member in question.also if member.is_sure)]

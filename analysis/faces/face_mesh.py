@@ -30,6 +30,7 @@ UPRIGHT: Float32 = ARCFACE_TEMPLATE + ARCFACE_TEMPLATE[[1, 0, 2, 4, 3]] * np.arr
 LEFT_CHEEK, RIGHT_CHEEK, FOREHEAD, CHIN = 234, 454, 10, 152
 """Points at the edges of the face, as one sees them in the picture."""
 DOUBTFUL_PRESENCE = 0.5
+SURE_PRESENCE = 0.98
 AGREEING_YAW_DEG = 20.0
 """Real faces whose mirror image is seen better turn by 13 degrees less or more in it, a blurred profile by 41."""
 LEVEL_PITCH_DEG = -7.0
@@ -80,7 +81,8 @@ class FaceMesh:
         """Returns the ratings of crops `(n, 192, 192, 3)`, which may come from different pictures.
 
         Where no face is seen, the mirror image is tried as well, and believed if it has the face turn the same way:
-        that finds faces with masks and from the side, and takes no more things for faces.
+        that finds faces with masks and from the side, and takes no more things for faces. A face that is seen better
+        upside down is rated as none: its vector is like that of other people upside down.
         """
         expect_shape("crops_bgr", crops_bgr, (len(crops_bgr), CROP_SIZE, CROP_SIZE, 3))
         presence, yaw_deg, pitch_deg = self._rate(crops_bgr)
@@ -91,6 +93,10 @@ class FaceMesh:
         rows = doubtful[better]
         presence[rows], yaw_deg[rows] = again[better], -mirrored_yaw_deg[better]
         pitch_deg[rows] = mirrored_pitch_deg[better]
+        # The detector also finds faces that hang upside down, and takes their mouth for eyes.
+        unsure = np.flatnonzero((presence >= DOUBTFUL_PRESENCE) & (presence < SURE_PRESENCE))
+        turned, _, _ = self._rate(crops_bgr[unsure, ::-1, ::-1])
+        presence[unsure[turned > presence[unsure]]] = 0.0
         return FacePoses(presence, yaw_deg, pitch_deg)
 
     def _rate(self, crops_bgr: Image) -> tuple[Float32, Float32, Float32]:

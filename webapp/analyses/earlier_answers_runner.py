@@ -14,7 +14,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from analysis.types import Constraints
 from webapp.analyses import carry_over_runner
-from webapp.people import constraint_queries, sample_codec, summary_services
+from webapp.people import constraint_queries, sample_codec
+from webapp.people.batches import BATCH, batches
 from webapp.people.models import Face, Moved, Person, Track, Verdict
 
 
@@ -116,13 +117,13 @@ def _carry_moves(answers: EarlierAnswers, tracks: Sequence[Track]) -> None:
     for number, pk in answers.earlier.items():
         new_of[pk].append(tracks[number])
     copies = []
-    for pks in summary_services.batches(new_of):
+    for pks in batches(new_of):
         for moved in Moved.objects.filter(track__in=pks):
             copies += [
                 Moved(event_id=moved.event_id, track=track, before_id=moved.before_id, after_id=moved.after_id)
                 for track in new_of[moved.track_id]
             ]
-    Moved.objects.bulk_create(copies, batch_size=summary_services.BATCH)
+    Moved.objects.bulk_create(copies, batch_size=BATCH)
 
 
 def _carry_portraits(answers: EarlierAnswers, tracks: Sequence[Track]) -> None:

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
 
-from webapp.people.creation_services import HUES
-from webapp.people.models import Presence
+from webapp.people.models import HUES, Presence
 
 
 def hues_in(analysis_id: UUID) -> dict[UUID, int]:

@@ -6,9 +6,7 @@ from uuid import UUID
 
 from django.db.models import F
 
-from webapp.people.models import LastNumber, Person
-
-HUES = 12
+from webapp.people.models import HUES, LastNumber, Person
 
 
 def hold(team_id: UUID) -> None:

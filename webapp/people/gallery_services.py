@@ -16,6 +16,7 @@ import numpy as np
 from analysis.faces.group import mean_vector
 from analysis.types import Float32
 from webapp.people import present_queries, sample_codec, summary_services
+from webapp.people.batches import batches
 from webapp.people.gallery_queries import STORED
 from webapp.people.models import Face, ReferenceSet
 from webapp.people.summary_services import ShownView
@@ -32,7 +33,7 @@ Key = tuple[UUID, str]
 
 def refresh(person_ids: Collection[UUID]) -> None:
     """Makes the templates of these people again."""
-    for ids in summary_services.batches(sorted(set(person_ids))):
+    for ids in batches(sorted(set(person_ids))):
         ReferenceSet.objects.filter(person__in=ids).delete()
         ReferenceSet.objects.bulk_create(_sets(ids))
 
@@ -84,7 +85,7 @@ def _place(ranked: tuple[int, Template]) -> tuple[int, tuple[bool, float, UUID]]
 def _vectors(faces: Iterable[UUID]) -> dict[UUID, Float32]:
     return {
         pk: sample_codec.unpack_vector(embedding)
-        for pks in summary_services.batches(faces)
+        for pks in batches(faces)
         for pk, embedding in Face.objects.filter(pk__in=pks).values_list("pk", "embedding")
     }
 

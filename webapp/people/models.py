@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from webapp.people.identification import models as identification_models  # noqa: F401 - Django finds them from here
 from webapp.people.introduction.models import Introduction as Introduction  # Django finds its models from here
 
+HUES = 12
+"""Colours that tell people apart."""
+
 
 class Person(models.Model):
     """Somebody who appears in a team's videos; unnamed until a person names them."""

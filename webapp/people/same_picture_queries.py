@@ -14,7 +14,8 @@ import numpy as np
 from django.db.models import QuerySet
 
 from analysis.types import Float32, Float64
-from webapp.people import sample_codec, summary_services
+from webapp.people import sample_codec
+from webapp.people.batches import batches
 from webapp.people.models import Track
 
 Who = TypeVar("Who", bound=Hashable)
@@ -46,7 +47,7 @@ def samples_by_analysis(spans: Iterable[TrackSpan[Who]]) -> dict[uuid.UUID, dict
         of_analysis[span.analysis].append(span)
     wanted = {span.track: span for own in of_analysis.values() for span in overlapping(own)}
     read: dict[uuid.UUID, dict[Who, list[Samples]]] = defaultdict(lambda: defaultdict(list))
-    for pks in summary_services.batches(wanted):
+    for pks in batches(wanted):
         for pk, samples, start_s in Track.objects.filter(pk__in=pks).values_list("pk", "samples", "start_s"):
             read[wanted[pk].analysis][wanted[pk].who].append(sample_codec.unpack(samples, start_s)[:2])
     return {

@@ -4,28 +4,16 @@ Call `refresh` in every transaction that changes whose a track is, or which trac
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import TypeVar
 from uuid import UUID
 
 from webapp.people import appearances, clarity_queries, sample_codec
 from webapp.people.appearances import Span
+from webapp.people.batches import BATCH, batches
 from webapp.people.models import Face, Person, Presence
 from webapp.people.track_queries import shown_tracks
-
-BATCH = 500
-"""Rows named in one statement: databases limit the number of values."""
-Item = TypeVar("Item")
-
-
-def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Yields the items in lists of at most `BATCH`."""
-    rest = iter(items)
-    while batch := list(islice(rest, BATCH)):
-        yield batch
 
 
 def refresh(person_ids: Collection[UUID]) -> None:

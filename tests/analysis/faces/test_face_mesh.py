@@ -100,6 +100,12 @@ def test_what_is_no_face_has_no_presence(face_mesh: FaceMesh) -> None:
     assert face_mesh.rate_crops(np.concatenate([noise, plain])).presence.max() < 0.1
 
 
+def test_a_face_that_hangs_upside_down_is_none(face_mesh: FaceMesh, found: dict[str, Faces]) -> None:
+    for name, faces in found.items():
+        crops = face_mesh.crop(portrait(name), faces.boxes_xyxy[:1], faces.landmarks[:1])
+        assert face_mesh.rate_crops(crops[:, ::-1, ::-1]).presence[0] < 0.5
+
+
 def test_ratings_do_not_depend_on_the_batch(face_mesh: FaceMesh, found: dict[str, Faces]) -> None:
     crops = [face_mesh.crop(portrait(name), faces.boxes_xyxy, faces.landmarks) for name, faces in found.items()]
     many = np.concatenate([*crops] * (BATCH + 1))

@@ -8,9 +8,10 @@ from django.db import connection
 from webapp.accounts.models import Team
 from webapp.analyses.introduction import vectors_runner
 from webapp.analyses.introduction.plan_runner import PlannedTrack
-from webapp.people import constraint_queries, creation_services, sample_codec, summary_services, upkeep_services
+from webapp.people import constraint_queries, creation_services, sample_codec, upkeep_services
+from webapp.people.batches import BATCH, batches
 from webapp.people.introduction.models import Introduction, PlannedAnalysis
-from webapp.people.models import Event, EventKind, Face, Moved, Person, Track
+from webapp.people.models import HUES, Event, EventKind, Face, Moved, Person, Track
 from webapp.videos.models import Analysis
 
 Change = tuple[int, UUID | None, UUID | None, int | None, int | None]
@@ -27,7 +28,7 @@ def store_plan(introduction: Introduction, planned: Iterable[PlannedTrack]) -> N
             changes.setdefault(each.analysis, []).append(change)
     introduction.planned.all().delete()
     rows = [PlannedAnalysis(introduction=introduction, analysis_id=key, changes=own) for key, own in changes.items()]
-    PlannedAnalysis.objects.bulk_create(rows, batch_size=summary_services.BATCH)
+    PlannedAnalysis.objects.bulk_create(rows, batch_size=BATCH)
 
 
 def apply(introduction: Introduction) -> None:
@@ -107,10 +108,10 @@ def _create(team: Team, people: Sequence[UUID]) -> None:
     new = [person for person in dict.fromkeys(people) if person not in there]
     numbers = creation_services.next_numbers(team.pk, len(new))
     rows = [
-        Person(pk=person, team=team, number=number, hue=number % creation_services.HUES)
+        Person(pk=person, team=team, number=number, hue=number % HUES)
         for person, number in zip(new, numbers, strict=True)
     ]
-    Person.objects.bulk_create(rows, batch_size=summary_services.BATCH)
+    Person.objects.bulk_create(rows, batch_size=BATCH)
 
 
 def _assign(rows: Iterable[tuple[int, UUID | None, int | None]]) -> None:
@@ -133,7 +134,7 @@ def _concerned(introduction: Introduction, changes: Sequence[Change]) -> set[UUI
 def _persons_of(tracks: Sequence[int]) -> dict[int, UUID | None]:
     return {
         pk: person
-        for pks in summary_services.batches(tracks)
+        for pks in batches(tracks)
         for pk, person in Track.objects.filter(pk__in=pks).values_list("pk", "person")
     }
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from webapp.accounts.models import User
 from webapp.jobs import live_updates
 from webapp.people import gallery_services, summary_services
+from webapp.people.batches import BATCH, batches
 from webapp.people.identification.models import TeamThresholds
 from webapp.people.models import STANDING, Apart, Event, Face, Moved, Person, Track, Verdict
 
@@ -119,7 +120,7 @@ def record(operation: Operation, *, team_id: UUID, user: User | None) -> Event:
             for move in operation.moves
             for track in move.track_ids
         ]
-        Moved.objects.bulk_create(rows, batch_size=summary_services.BATCH)
+        Moved.objects.bulk_create(rows, batch_size=BATCH)
         _refresh(operation.people, operation.moves, operation.changes)
         live_updates.publish_people(team_id)
     return event
@@ -156,11 +157,7 @@ def _hold(person_ids: Collection[UUID]) -> None:
 def _restore(event: Event, change: FieldChange) -> None:
     """Skips rows that are gone with a purged video."""
     rows = FIELDS[change.field][0]._default_manager
-    there = [
-        pk
-        for ids in summary_services.batches(change.ids)
-        for pk in rows.filter(pk__in=ids).values_list("pk", flat=True)
-    ]
+    there = [pk for ids in batches(change.ids) for pk in rows.filter(pk__in=ids).values_list("pk", flat=True)]
     before = change.before
     if change.field == "portrait":
         before = _face_still_there(change.before)
@@ -194,16 +191,12 @@ def _must_be_empty(event: Event, ids: Sequence[Any]) -> None:
 def _set(change: FieldChange, old: Any, new: Any) -> int:
     model, column = FIELDS[change.field]
     rows = model._default_manager
-    return sum(
-        rows.filter(pk__in=ids, **{column: old}).update(**{column: new}) for ids in summary_services.batches(change.ids)
-    )
+    return sum(rows.filter(pk__in=ids, **{column: old}).update(**{column: new}) for ids in batches(change.ids))
 
 
 def _give(track_ids: Iterable[int], giver: UUID | None, taker: UUID | None) -> int:
     tracks = Track.objects
-    return sum(
-        tracks.filter(pk__in=ids, person=giver).update(person=taker) for ids in summary_services.batches(track_ids)
-    )
+    return sum(tracks.filter(pk__in=ids, person=giver).update(person=taker) for ids in batches(track_ids))
 
 
 def _moves_of(event: Event) -> list[TrackMove]:

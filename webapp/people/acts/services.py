@@ -8,9 +8,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from webapp.accounts.models import Team, User
-from webapp.people import constraint_queries, creation_services, summary_services
+from webapp.people import constraint_queries, creation_services
 from webapp.people.acts import events
 from webapp.people.acts.events import EditConflict, FieldChange, Operation, TrackMove
+from webapp.people.batches import BATCH
 from webapp.people.identification.models import TeamThresholds
 from webapp.people.models import STANDING, Apart, Event, EventKind, Face, Person, Track, Verdict
 
@@ -295,4 +296,4 @@ def _verdicts(tracks: Sequence[Track], person: Person, *, is_same: bool) -> list
         )
         for track in tracks
     ]
-    return Verdict.objects.bulk_create(rows, batch_size=summary_services.BATCH)
+    return Verdict.objects.bulk_create(rows, batch_size=BATCH)

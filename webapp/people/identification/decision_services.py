@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import F
 
-from webapp.people.identification.match_runner import Match
+from webapp.people.identification.nearest_match import NearestMatch
 from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Decision, DecisionKind, Track
 from webapp.videos.models import Analysis
@@ -14,7 +14,7 @@ MEASURED = ("embedder", "nearest_id", "similarity", "limit", "runner_up_id", "ru
 
 
 def decided(
-    analysis: Analysis, *, match: Match | None, kept: Decision | None, is_said: bool, is_known: bool
+    analysis: Analysis, *, match: NearestMatch | None, kept: Decision | None, is_said: bool, is_known: bool
 ) -> Decision:
     """Returns the decision about one group, not stored yet.
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from analysis.faces.group import Bool, mean_vector
 from analysis.types import Float32
-from webapp.people import clarity_queries, constraint_queries, gallery_queries, sample_codec, summary_services
+from webapp.people import clarity_queries, constraint_queries, gallery_queries, sample_codec
+from webapp.people.batches import batches
 from webapp.people.models import STANDING, Face, Person, ReferenceSet
 from webapp.people.track_queries import shown_tracks
 
@@ -118,14 +119,14 @@ def _known(team_id: UUID, apart: Iterable[frozenset[UUID]]) -> list[Person]:
     named = list(standing.exclude(name="").order_by("-appearances", "number")[:MOST_PEOPLE])
     told = {person for pair in apart for person in pair} - {person.pk for person in named}
     room = sorted(told)[: max(MOST_PEOPLE - len(named), 0)]
-    return named + [person for ids in summary_services.batches(room) for person in standing.filter(pk__in=ids)]
+    return named + [person for ids in batches(room) for person in standing.filter(pk__in=ids)]
 
 
 def _templates(people: Sequence[Person], team_id: UUID, embedder: str) -> Templates | None:
     by_key = {person.pk: person for person in people}
     rows = [
         row
-        for ids in summary_services.batches(by_key)
+        for ids in batches(by_key)
         for row in ReferenceSet.objects.filter(team=team_id, embedder=embedder, person__in=ids).order_by("pk")
     ]
     if not rows:
@@ -140,7 +141,7 @@ def _appearances(people: Sequence[Person], embedder: str) -> list[Appearance]:
     """Returns the newest appearances that have a clear view, each pooled by quality."""
     row_of = {person.pk: row for row, person in enumerate(people)}
     found: list[tuple[int, int, UUID]] = []
-    for ids in summary_services.batches(row_of):
+    for ids in batches(row_of):
         tracks = shown_tracks().filter(person__in=ids, analysis__embedder=embedder).order_by("-pk")
         rows = tracks.values_list("pk", "joined_to", "person")[:MOST_APPEARANCES]
         found += [(pk, first or pk, person) for pk, first, person in rows if person]
@@ -148,7 +149,7 @@ def _appearances(people: Sequence[Person], embedder: str) -> list[Appearance]:
     whose = {pk: (first, row_of[person]) for pk, first, person in newest}
     views: dict[tuple[int, int], list[tuple[float, UUID, Float32]]] = defaultdict(list)
     columns = ("pk", "track", "embedding", *clarity_queries.MEASURED)
-    for tracks_of_batch in summary_services.batches(whose):
+    for tracks_of_batch in batches(whose):
         faces = Face.objects.filter(track__in=tracks_of_batch).order_by("pk")
         for pk, track, embedding, quality, *measured in faces.values_list(*columns):
             if track is not None and clarity_queries.is_clear_row(quality, *measured):

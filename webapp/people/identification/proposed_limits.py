@@ -16,7 +16,7 @@ LEAST_PEOPLE = 10
 """Fewer say too little for anything but stricter matching."""
 
 
-class Verdict(StrEnum):
+class LimitsVerdict(StrEnum):
     """What the page says about the limits in use."""
 
     NOTHING_KNOWN = "nothing_known"
@@ -29,7 +29,7 @@ class Verdict(StrEnum):
 class Proposal:
     """The limits to propose, in whole percent; those in use unless the verdict is `CHANGE`."""
 
-    verdict: Verdict
+    verdict: LimitsVerdict
     accept_percent: int
     review_percent: int
     has_few_people: bool = False
@@ -40,9 +40,9 @@ def propose(found: OwnLimits, now: IdentificationThresholds, usual: Identificati
     """Never proposes a lower limit while an appearance probably shows somebody else than it says."""
     accept_now, review_now = round(100 * now.accept_from), round(100 * now.review_from)
     if found.between is None:
-        return Proposal(Verdict.NOTHING_KNOWN, accept_now, review_now)
+        return Proposal(LimitsVerdict.NOTHING_KNOWN, accept_now, review_now)
     if found.is_suspect:
-        return Proposal(Verdict.CHECK_FIRST, accept_now, review_now)
+        return Proposal(LimitsVerdict.CHECK_FIRST, accept_now, review_now)
     accept = _within(found.between.similarity + MARGIN, usual.accept_from - MOST_LENIENT, STRICTEST)
     review = now.review_from
     if found.within is not None:
@@ -52,7 +52,7 @@ def propose(found: OwnLimits, now: IdentificationThresholds, usual: Identificati
     if found.people < LEAST_PEOPLE:
         proposed = max(wished[0], accept_now), review_now
     proposed = proposed[0], min(proposed)
-    verdict = Verdict.FITS if proposed == (accept_now, review_now) else Verdict.CHANGE
+    verdict = LimitsVerdict.FITS if proposed == (accept_now, review_now) else LimitsVerdict.CHANGE
     return Proposal(verdict, *proposed, has_few_people=proposed != wished)
 
 

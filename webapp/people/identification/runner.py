@@ -24,12 +24,12 @@ from webapp.people import (
     gallery_queries,
     same_picture_queries,
     sample_codec,
-    summary_services,
 )
 from webapp.people.acts import conflict_queries
+from webapp.people.batches import BATCH, batches
 from webapp.people.gallery_queries import TeamGallery
 from webapp.people.identification import threshold_queries
-from webapp.people.identification.match_runner import Match, matches_of
+from webapp.people.identification.nearest_match import NearestMatch, matches_of
 from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Face, Person, Suggestion, Track
 
@@ -80,7 +80,7 @@ class Identified:
 
     accepted: dict[int, UUID]
     to_review: list[ReviewCandidate]
-    matches: dict[int, Match] = field(default_factory=dict)
+    matches: dict[int, NearestMatch] = field(default_factory=dict)
     """What was compared, to be kept with the decision."""
     split: list[SplitCandidate] = field(default_factory=list)
 
@@ -145,13 +145,13 @@ def suggest(found: Identified, people: Sequence[Person], team: Team) -> None:
     concerned = {person for pair in suggested for person in pair}
     known = {
         frozenset(pair)
-        for ids in summary_services.batches(sorted(concerned))
+        for ids in batches(sorted(concerned))
         for pair in Suggestion.objects.filter(first__in=ids).values_list("first", "second")
     }
     family = constraint_queries.family_of(team.pk)
     known |= constraint_queries.rejected_pairs(team.pk, family) | conflict_queries.seen_together(concerned)
     new = [row for pair, row in suggested.items() if pair not in known]
-    Suggestion.objects.bulk_create(new, batch_size=summary_services.BATCH)
+    Suggestion.objects.bulk_create(new, batch_size=BATCH)
 
 
 def _split(probes: Probes) -> list[SplitCandidate]:
@@ -241,7 +241,7 @@ def _vectors(groups: Sequence[Sequence[Track]]) -> dict[int, Float32]:
     """Returns a vector (d,) by number of each group that has clear views, pooled from these; better ones count more."""
     group_of = {track.pk: number for number, group in enumerate(groups) for track in group}
     views: dict[int, list[tuple[Float32, float]]] = defaultdict(list)
-    for ids in summary_services.batches(group_of):
+    for ids in batches(group_of):
         faces = Face.objects.filter(track__in=ids).order_by("pk")
         for track, embedding, quality, *measured in faces.values_list("track", "embedding", *clarity_queries.MEASURED):
             assert track is not None  # filtered

@@ -18,7 +18,7 @@ from webapp.people.acts import events, services
 from webapp.people.identification import own_limits_queries, threshold_queries
 from webapp.people.identification.models import TeamThresholds
 from webapp.people.identification.own_limits_queries import FacePair, OwnLimits
-from webapp.people.identification.proposed_limits import Proposal, Verdict, propose
+from webapp.people.identification.proposed_limits import LimitsVerdict, Proposal, propose
 from webapp.people.models import Event, Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -102,7 +102,7 @@ def test_an_appearance_of_somebody_else_is_named_and_nothing_lower_proposed(
     words = page.content.decode()
     assert "Check these appearances first." in words and reverse("people:why", args=[wrong.pk]) in words
     assert "Apply proposal" not in words
-    assert page.context["proposal"] == Proposal(Verdict.CHECK_FIRST, 61, 42)
+    assert page.context["proposal"] == Proposal(LimitsVerdict.CHECK_FIRST, 61, 42)
 
 
 @given(
@@ -117,18 +117,18 @@ def test_proposals_are_above_strangers_and_never_lower_in_doubt(
     assert 0 < made.review_percent <= made.accept_percent <= 100
     is_lower = made.accept_percent < round(100 * accept_now)
     if within is not None and within < between:
-        assert made.verdict == Verdict.CHECK_FIRST and not is_lower
+        assert made.verdict == LimitsVerdict.CHECK_FIRST and not is_lower
     if people < 10:
         assert made.review_percent == min(round(100 * review_now), made.accept_percent)
     if is_lower:
         assert people >= 10 and made.accept_percent >= 55
-    if made.verdict == Verdict.CHANGE and between < 0.86:
+    if made.verdict == LimitsVerdict.CHANGE and between < 0.86:
         assert made.accept_percent >= 100 * between
 
 
 def test_nothing_is_proposed_before_two_people_are_named(team: Team, alice: User) -> None:
     page = signed_in(alice).get(reverse("people:strictness"))
-    assert page.context["proposal"] == Proposal(Verdict.NOTHING_KNOWN, 61, 42)
+    assert page.context["proposal"] == Proposal(LimitsVerdict.NOTHING_KNOWN, 61, 42)
     assert b"Name at least two people." in page.content
 
 
@@ -139,11 +139,11 @@ def test_a_proposal_is_applied_used_and_undone(
     doubtful = seen(team, "Carla", looks(found_track(), (0, 0.595), own=42), user=bob)
     client = signed_in(alice)
     proposal = client.get(reverse("people:strictness")).context["proposal"]
-    assert (proposal.verdict, proposal.accept_percent) == (Verdict.CHANGE, 64), "0.595 and a margin, rounded up"
+    assert (proposal.verdict, proposal.accept_percent) == (LimitsVerdict.CHANGE, 64), "0.595 and a margin, rounded up"
     values = {"accept_from": proposal.accept_percent, "review_from": proposal.review_percent}
     client.post(reverse("people:set_strictness"), values)
     assert threshold_queries.of_team(team.pk, EMBEDDER).accept_from == pytest.approx(0.64)
-    assert client.get(reverse("people:strictness")).context["proposal"].verdict == Verdict.FITS
+    assert client.get(reverse("people:strictness")).context["proposal"].verdict == LimitsVerdict.FITS
     almost = make_analysed_video(looks(found_track(), (0, 0.62), own=43), team=team, embedder=EMBEDDER)
     assert people_of(almost) not in ([anna], [doubtful]), "62 % would have matched before"
     event = Event.objects.latest("made_at")

@@ -16,7 +16,7 @@ RULED_OUT = -1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class NearestMatch:
     """The person nearest to a group of tracks, among those it may be. Accepted where `similarity` reaches `limit`."""
 
     person: UUID
@@ -35,19 +35,19 @@ def matches_of(
     accepted: Mapping[int, UUID],
     accept_from: NDArray[np.float32],
     is_possible: Callable[[int, UUID], bool],
-) -> dict[int, Match]:
+) -> dict[int, NearestMatch]:
     """Returns a match by group number; none for groups that are like nobody at all.
 
     `table` is (people, groups); `is_possible` tells whether a group could be a person, by what else is in its pictures.
     """
-    found: dict[int, Match] = {}
+    found: dict[int, NearestMatch] = {}
     for column, number in enumerate(numbers):
         rows = [row for row in _best_rows(table[:, column]) if is_possible(number, people[row])]
         chosen = [row for row in rows if people[row] == accepted.get(number)]
         rows = chosen + [row for row in rows if row not in chosen]
         if not rows:
             continue
-        match = Match(people[rows[0]], float(table[rows[0], column]), float(accept_from[rows[0]]), bool(chosen))
+        match = NearestMatch(people[rows[0]], float(table[rows[0], column]), float(accept_from[rows[0]]), bool(chosen))
         if len(rows) > 1:
             match = replace(match, runner_up=people[rows[1]], runner_up_similarity=float(table[rows[1], column]))
         found[number] = match
