@@ -34,8 +34,8 @@ BLURRED_PRESENCE_SHARE, ASIDE_SHARE = 0.1, 0.3
 FRONTAL_YAW_DEG, PROFILE_YAW_DEG = 30.0, 75.0
 
 SHORT_SAMPLES, SURE_PRESENCE, SURE_QUALITY = 3, 0.9, 0.6
-"""A track of fewer samples must have a view of this presence and quality: a blurred profile reaches a presence of 0.75
-in a single picture, half a face behind somebody 1.0 with a quality of 0.5. Of LFW's clear faces 1 % have less."""
+"""To found a person a track needs a view of this presence: a blurred profile and a dog reach 0.77. One of fewer samples
+needs this quality too: half a face behind somebody has 0.5 in a single picture; of LFW's clear faces 1 % have less."""
 FIRM_SAMPLES, FIRM_S, FIRM_SCORE = 5, 2.0, 0.73
 """Samples, seconds and median score from which an unclear track is certainly some face."""
 
@@ -80,18 +80,14 @@ def is_firm(times_s: Float64, scores: Float32) -> bool:
     return is_long and float(np.median(scores)) >= FIRM_SCORE
 
 
-def may_found(scores: Float32, faces: Sequence[FoundFace]) -> bool:
-    """Returns whether a track, with these detection scores, can found a person; without that it can only join one.
+def may_found(track_samples: int, faces: Sequence[FoundFace]) -> bool:
+    """Returns whether a track can found a person; without that it can only join one.
 
-    One view must surely be a face. Where all are doubtful, as of masks and dogs, every view has to be of some face, and
-    the detector sure of it: of clear faces that people recognise 1 in 100 is doubtful, and none has a low score too.
+    A clear view must surely be a face, and a good one in a short track: what is doubtful throughout may be a dog or
+    blurred too much. Of clear single pictures that people recognise 1 in 100 is doubtful, all of masks or 64 pixels.
     """
-    clear = clear_views(faces)
-    sure = [face for face in clear if face.measures.presence >= SURE_PRESENCE]
-    if len(scores) < SHORT_SAMPLES:
-        return any(face.quality >= SURE_QUALITY for face in sure)
-    agree = all(face.measures.presence >= CLEAR_PRESENCE for face in faces)
-    return bool(sure) or (bool(clear) and agree and float(np.median(scores)) >= FIRM_SCORE)
+    sure = [face for face in clear_views(faces) if face.measures.presence >= SURE_PRESENCE]
+    return any(track_samples >= SHORT_SAMPLES or face.quality >= SURE_QUALITY for face in sure)
 
 
 def clear_views(faces: Sequence[FoundFace]) -> list[FoundFace]:

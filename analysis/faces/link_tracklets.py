@@ -114,7 +114,10 @@ def _join_turns(tracklets: _Tracklets, groups: list[list[int]]) -> bool:
         ours, theirs = groups[row], groups[other]
         if not ours or not theirs or tracklets.together[np.ix_(ours, theirs)].any():
             continue
-        if max(float(tracklets.likeness(number)[theirs].max()) for number in ours) >= ALIKE:
+        # On average: what one face dissolves into another through looks like both.
+        cosines = [tracklets.likeness(number)[theirs] for number in ours if tracklets.clear[number]]
+        clear = [bool(tracklets.clear[number]) for number in theirs]
+        if cosines and any(clear) and float(np.stack(cosines)[:, clear].mean()) >= ALIKE:
             ours += theirs
             groups[other] = []
             has_joined = True

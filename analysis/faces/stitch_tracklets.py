@@ -81,7 +81,8 @@ def group_tracks(
     together = seen_together([samples_of(track)[:2] for track in members])
     must_link, cannot_link = _between_tracks(constraints, tracks, together)
     clear = [n for n, views in enumerate(faces) if clear_views(views)]
-    founding = {n for n in clear if may_found(samples_of(members[n])[2], faces[n])} | {n for s in must_link for n in s}
+    founding = {row for rows in must_link for row in rows}
+    founding |= {n for n in clear if may_found(len(samples_of(members[n])[0]), faces[n])}
 
     join_similarities = np.full(len(tracks), np.nan, np.float32)
 
