@@ -229,3 +229,13 @@ def test_an_analysis_that_began_before_the_switch_ends_with_the_new_embedder(tea
     catch_up_runner.catch_up(late, lambda: None, readers(StandInViews()))
     assert Analysis.objects.get(pk=late.pk).embedder == NEW
     assert {len(sample_codec.unpack_vector(blob)) for blob in vectors().values()} == {48}
+
+
+def test_a_track_without_any_vector_has_its_video_read_and_is_counted(team_with_faces: Team) -> None:
+    """The original of these tests cannot be decoded, so that in the end the landmarks are those of the box."""
+    bare = present(Track.objects.filter(start_s=20).first())
+    introduction = prepared(
+        team_with_faces, StandInViews(lambda face, vector: None if face.track_id == bare.pk else vector)
+    )
+    assert introduction.counts == {"from_pictures": 8, "videos_read": 1, "guessed": 2}
+    assert introduction.summary["changed"] == 0
