@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 UNMEASURED = {"presence": None, "yaw_deg": None, "pitch_deg": None, "sharpness": None}
 
 
-class Measures(StandInViews):
+class UnclearViews(StandInViews):
     """Sees no face in the views of one person."""
 
     def __init__(self, unclear: Person) -> None:
@@ -66,7 +66,7 @@ def test_views_are_measured_and_nothing_is_offered_where_nothing_changes(old_tea
 
 def test_what_becomes_unclear_is_offered_and_only_done_after_the_switch(old_team: Team) -> None:
     second = Person.objects.get(number=2)
-    introduction = work_on(begun(), Measures(second))
+    introduction = work_on(begun(), UnclearViews(second))
     assert introduction.state == IntroductionState.READY
     assert introduction.summary["tracks"] == {"merge": 0, "split": 0, "move": 0, "unclear": 1, "found": 0}
     assert Track.objects.filter(person=second).exists()
@@ -82,7 +82,7 @@ def test_what_becomes_unclear_is_offered_and_only_done_after_the_switch(old_team
 def test_somebody_with_a_name_stays_however_unclear(old_team: Team, bob: User) -> None:
     second = Person.objects.get(number=2)
     acts.name_person(second, name="Ada", user=bob)
-    introduction = work_on(begun(), Measures(second))
+    introduction = work_on(begun(), UnclearViews(second))
     assert introduction.state == IntroductionState.DISCARDED and introduction.summary["changed"] == 0
 
 
@@ -100,7 +100,7 @@ def test_a_killed_worker_goes_on_with_the_next_video(old_team: Team) -> None:
 
 def test_old_vectors_go_after_thirty_days(old_team: Team) -> None:
     second = Person.objects.get(number=2)
-    introduction = work_on(begun(), Measures(second))
+    introduction = work_on(begun(), UnclearViews(second))
     services.switch(introduction)
     work_on(introduction)
     cleanup.end_switches()
