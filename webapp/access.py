@@ -160,10 +160,14 @@ def restorable_runs(user: Visitor) -> QuerySet[TrainingRun]:
 
 
 def visible_explanations(user: Visitor) -> QuerySet[Explanation]:
-    """Returns explanations of predictions; those made for an uploaded file are visible to its uploader alone."""
+    """Returns explanations of predictions; those of an uploaded file are visible to its uploader alone.
+
+    Those of a deleted video's frames are out of sight like the video.
+    """
     if not user.is_authenticated:
         return Explanation.objects.none()
-    return Explanation.objects.filter(Q(file_key="") | Q(created_by=user), run__in=visible_runs(user))
+    shown = Q(video=None) | Q(video__deleted_at=None)
+    return Explanation.objects.filter(shown, Q(file_key="") | Q(created_by=user), run__in=visible_runs(user))
 
 
 def visible_recognitions(user: Visitor) -> QuerySet[Recognition]:

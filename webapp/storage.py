@@ -8,6 +8,7 @@ import errno
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -104,6 +105,12 @@ def version(key: str) -> str:
     """Returns what changes whenever the content is replaced (an ETag without quotes). Raises FileNotFoundError."""
     status = _path(key).stat()
     return f"{status.st_mtime_ns:x}-{status.st_size:x}"
+
+
+def age_s(prefix: str) -> float:
+    """Returns the seconds since something was last stored in or deleted from a folder; 0 where there is none."""
+    path = _path(prefix)
+    return time.time() - path.stat().st_mtime if path.is_dir() else 0.0
 
 
 def names(prefix: str) -> list[str]:

@@ -35,7 +35,7 @@ def bulk(request: SignedInRequest) -> HttpResponseBase:
     if request.POST.get("action") == "analyse":
         return _analyse(request, chosen, here)
     if request.POST.get("action") == "labels":
-        runs = deployed_runs(chosen[0].team_id)
+        runs = [run for team in {video.team_id for video in chosen} for run in deployed_runs(team)]
         return start_batch_response(request, runs, access.editable_videos(request.user), here)
     return refused(request, _("Choose what to do with these videos."), here)
 

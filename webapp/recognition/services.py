@@ -59,7 +59,9 @@ def start_batch(runs: Sequence[TrainingRun], videos: Iterable[Video], *, user: U
 
 
 def can_recognise(run: TrainingRun, video: Video) -> bool:
-    """Returns whether a model can run on a video: those of faces need an analysis, others the video's file."""
+    """Returns whether a model can run on a video of its own team: those of faces need an analysis, others the file."""
+    if run.team_id != video.team_id:
+        return False
     if run.kind == DatasetKind.FACES:
         return video.current_analysis_id is not None
     return bool(video.sha256 and video.original_key)
@@ -72,6 +74,7 @@ def not_labelled_by(run: TrainingRun, videos: QuerySet[Video]) -> QuerySet[Video
 
 def recognisable(run: TrainingRun, videos: QuerySet[Video]) -> QuerySet[Video]:
     """Returns the videos for which `can_recognise` is true."""
+    videos = videos.filter(team=run.team_id)
     if run.kind == DatasetKind.FACES:
         return videos.filter(current_analysis__isnull=False)
     return videos.exclude(sha256="").exclude(original_key="")

@@ -37,6 +37,6 @@ def test_every_app_with_a_cleanup_is_connected() -> None:
         "webapp.videos.cleanup",
         "webapp.datasets.cleanup",
         "webapp.training.cleanup",
-        "webapp.training.explanations.services",
+        "webapp.training.explanations.cleanup",
         "webapp.recognition.cleanup",
     }

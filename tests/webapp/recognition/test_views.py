@@ -10,16 +10,17 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.conftest import signed_in
+from tests.factories import make_team
 from tests.factories_datasets import make_dataset, make_label
 from tests.factories_recognition import make_model_run, make_recognition, promote, striped_track
 from tests.factories_videos import make_analysed_video, make_ended_job, make_video, people_of, work
 from tests.webapp.page_checks import faults_of
-from webapp.accounts.models import Team, User
+from webapp.accounts.models import Membership, Role, Team, User
 from webapp.jobs.models import JobKind, Status
 from webapp.library import label_filter_queries
 from webapp.library.label_filter_queries import LabelFilter, LabelKey
 from webapp.people.acts.services import name_person
-from webapp.recognition import runner
+from webapp.recognition import runner, services
 from webapp.recognition.models import Recognition
 from webapp.training.models import TrainingRun
 from webapp.videos.models import Video
@@ -239,3 +240,17 @@ def test_models_run_from_the_library(run: TrainingRun, bob: User, vera: User, tm
     assert made.video == videos[0] and made.batch is not None and made.created_by == bob
     again = signed_in(bob).post(reverse("videos:bulk"), fields, headers={"Accept": "application/json"})
     assert again.status_code == 409, "it is being made"
+
+
+def test_models_run_on_videos_of_their_own_team_only(run: TrainingRun, bob: User) -> None:
+    """Also when somebody who edits in two teams chooses videos of both."""
+    elsewhere = make_team("Elsewhere")
+    Membership.objects.create(team=elsewhere, user=bob, role=Role.EDITOR)
+    theirs = promote(make_model_run(team=elsewhere, kind="frames"))
+    videos = [make_video(team=team) for team in (run.team, elsewhere)]
+    chosen = {"action": "labels", "video": [str(video.pk) for video in videos]}
+    assert signed_in(bob).post(reverse("videos:bulk"), chosen).status_code == 303
+    made = {(recognition.run, recognition.video) for recognition in Recognition.objects.all()}
+    assert made == {(run, videos[0]), (theirs, videos[1])}
+    assert not services.can_recognise(run, videos[1])
+    assert list(services.recognisable(run, Video.objects.all())) == [videos[0]]

@@ -216,8 +216,9 @@ def _average(explanation: Explanation, model: "LoadedModel", job: Job) -> "Avera
 def _store(explanation: Explanation, picture_jpeg: bytes, heat_png: bytes, result: dict[str, Any]) -> None:
     _store_picture(explanation, PICTURE, picture_jpeg)
     _store_picture(explanation, HEAT, heat_png)
-    key = f"{services.files_prefix(explanation)}/{HEAT}"
-    Explanation.objects.filter(pk=explanation.pk).update(result=result, heat_key=key)
+    prefix = services.files_prefix(explanation)
+    if not Explanation.objects.filter(pk=explanation.pk).update(result=result, heat_key=f"{prefix}/{HEAT}"):
+        storage.delete_prefix(prefix)  # purged meanwhile, with its video or its upload
 
 
 def _store_picture(explanation: Explanation, name: str, content: bytes) -> None:

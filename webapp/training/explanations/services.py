@@ -58,7 +58,7 @@ def explain_file(run: TrainingRun, name: str, content: bytes, *, user: User | No
     elif len(content) > MOST_BYTES:
         raise PictureTooLarge(f"{len(content)} bytes")
     pk = uuid4()
-    key = f"{run.files_prefix}/looks/{pk}/{PICTURE_FILE}{suffix}"
+    key = f"{folder_of(run)}/{pk}/{PICTURE_FILE}{suffix}"
     _expect_room(run)
     storage.put_bytes(key, content)
     kept = {"file_key": key, "file_name": name[-NAME_LENGTH:], "expires_at": timezone.now() + KEPT_FOR}
@@ -92,16 +92,12 @@ def is_average(explanation: Explanation) -> bool:
 
 def files_prefix(explanation: Explanation) -> str:
     """Returns the storage folder of its pictures."""
-    return f"{explanation.run.files_prefix}/looks/{explanation.pk}"
+    return f"{folder_of(explanation.run)}/{explanation.pk}"
 
 
-def clean_up(**_: object) -> None:
-    """Deletes expired uploads with their explanations; a job that comes later finds nothing and ends."""
-    for explanation in Explanation.objects.filter(expires_at__lt=timezone.now()).select_related("run"):
-        storage.delete_prefix(files_prefix(explanation))
-        if explanation.file_key:
-            storage.delete(explanation.file_key)
-        explanation.delete()
+def folder_of(run: TrainingRun) -> str:
+    """Returns the storage folder of all explanations of a run."""
+    return f"{run.files_prefix}/looks"
 
 
 def _reused(run: TrainingRun, label: str, **of: Any) -> Explanation | None:

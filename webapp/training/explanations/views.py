@@ -64,7 +64,7 @@ def offer(request: HttpRequest, run_id: UUID) -> HttpResponse:
         sample = _sample(request, run, request.GET["sample"])
         context |= {"asked": {"sample": sample.number}, "sample": sample}
     else:
-        video, _time_s = _moment(request, request.GET)
+        video, _time_s = _moment(request, run, request.GET)
         context |= {"asked": {"video": video.pk, "t": request.GET.get("t", "0")}, "video": video}
     return render(request, "training/explain.html", context)
 
@@ -164,7 +164,7 @@ def _asked(request: HttpRequest, run: TrainingRun, label: str) -> Explanation:
         return services.explain_label(run, label, user=user)
     if request.POST.get("sample"):
         return services.explain_sample(run, _sample(request, run, request.POST["sample"]), label=label, user=user)
-    video, time_s = _moment(request, request.POST)
+    video, time_s = _moment(request, run, request.POST)
     return services.explain_frame(run, video, time_s, label=label, user=user)
 
 
@@ -175,9 +175,13 @@ def _sample(request: HttpRequest, run: TrainingRun, number: str) -> Sample:
     return get_object_or_404(access.visible_samples(request.user), dataset=run.dataset_id, number=int(number))
 
 
-def _moment(request: HttpRequest, query: Any) -> tuple[Video, float]:
-    """Returns the video and the container time of ?video= and ?t= (player time). Raises Http404."""
-    video = get_object_or_404(access.visible_videos(request.user), pk=uuid_or_none(query.get("video", "")))
+def _moment(request: HttpRequest, run: TrainingRun, query: Any) -> tuple[Video, float]:
+    """Returns the video and the container time of ?video= and ?t= (player time). Raises Http404.
+
+    Only videos of the run's team: whoever is in two teams must not show one's frames to the other.
+    """
+    ours = access.visible_videos(request.user).filter(team=run.team_id)
+    video = get_object_or_404(ours, pk=uuid_or_none(query.get("video", "")))
     try:
         shown_s = float(query.get("t", "0"))
     except ValueError as error:

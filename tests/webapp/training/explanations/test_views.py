@@ -13,17 +13,19 @@ from tests.analysis.images.picture_files import claiming, made
 from tests.analysis.training.pictures import stripes
 from tests.clips import write_clip
 from tests.conftest import signed_in
+from tests.factories import make_team
 from tests.factories_datasets import make_samples
 from tests.factories_training import freeze_into
 from tests.factories_videos import make_info, make_video
 from tests.webapp.page_checks import faults_of
 from tests.webapp.training.conftest import stripes_png
 from webapp import storage
-from webapp.accounts.models import Team, User
+from webapp.accounts.models import Membership, Role, Team, User
 from webapp.datasets.measuring import runner as measuring_runner
 from webapp.datasets.models import Dataset, Measured, Part, Sample, Version
 from webapp.jobs.models import Job, Status
 from webapp.training import tasks
+from webapp.training.explanations import cleanup
 from webapp.training.explanations import services as explanations
 from webapp.training.models import Explanation, TrainingRun
 
@@ -165,6 +167,17 @@ def test_a_frame_of_a_video(trained: TrainingRun, film: Any, vera: User) -> None
     assert ask(client, trained, video=foreign.pk, t="1").status_code == 404
 
 
+def test_whoever_is_in_two_teams_cannot_carry_a_frame_from_one_into_the_other(trained: TrainingRun, vera: User) -> None:
+    elsewhere = make_video(team=make_team("Elsewhere"), info=make_info())
+    Membership.objects.create(team=elsewhere.team, user=vera, role=Role.VIEWER)
+    client = signed_in(vera)
+    assert client.get(reverse("videos:detail", args=[elsewhere.pk])).status_code == 200
+    assert ask(client, trained, video=elsewhere.pk, t="1").status_code == 404
+    offered = reverse("training:explain", args=[trained.pk])
+    assert client.get(offered, {"video": str(elsewhere.pk), "t": "1"}).status_code == 404
+    assert not Explanation.objects.exists()
+
+
 def upload(client: Client, run: TrainingRun, content: bytes, name: str = "mine.png") -> Any:
     from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -232,10 +245,10 @@ def test_what_somebody_tried_is_theirs_and_goes_after_a_day(trained: TrainingRun
     address = reverse("training:explanation_file", args=[trained.pk, explanation.pk, "picture.jpg"])
     assert (client.get(address).status_code, signed_in(alice).get(address).status_code) == (200, 404)
     assert ask(signed_in(alice), trained, again=explanation.pk, label="lie").status_code == 404
-    explanations.clean_up()
+    cleanup.clean_up()
     assert Explanation.objects.exists()
     Explanation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    explanations.clean_up()
+    cleanup.clean_up()
     assert not Explanation.objects.exists()
     assert storage.names(f"{trained.files_prefix}/looks") == []
 
