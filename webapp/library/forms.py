@@ -6,7 +6,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from webapp.http.ids import uuids_in
+from webapp.http.ids import LARGEST_ID, uuids_in
 from webapp.library.label_filter_queries import LabelFilter
 from webapp.library.people_filter_queries import PeopleFilter
 from webapp.library.queries import SORTS
@@ -36,7 +36,7 @@ class FilterForm(forms.Form):
     match = forms.ChoiceField(required=False, choices=[("all", _("All of them")), ("any", _("Any of them"))])
     labelled = forms.ChoiceField(required=False, choices=[("all", _("All of them")), ("any", _("Any of them"))])
     unnamed = forms.BooleanField(required=False)
-    uploader = forms.IntegerField(required=False, min_value=1)
+    uploader = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
     since = forms.DateField(required=False)
     until = forms.DateField(required=False)
 

@@ -79,6 +79,11 @@ def test_nonsense_in_the_address_is_ignored(people: dict[str, Person], vera: Use
     assert titles(charlie, person=[str(people["Anna"].pk)]) == set()
 
 
+@pytest.mark.parametrize("uploader", [10**20, 2**63, "9" * 5000, "-1"])
+def test_an_uploader_that_no_column_holds_is_ignored(people: dict[str, Person], vera: User, uploader: object) -> None:
+    assert len(titles(vera, uploader=uploader)) == 4
+
+
 def test_filters_cost_the_same_with_more_people(
     people: dict[str, Person], vera: User, django_assert_max_num_queries: Any
 ) -> None:

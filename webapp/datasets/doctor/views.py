@@ -19,6 +19,7 @@ from webapp.datasets import queries
 from webapp.datasets.doctor import services
 from webapp.datasets.models import Dataset, Finding, FindingKind, Label, Sample
 from webapp.datasets.page_context import head_context
+from webapp.http.ids import integer_or_none
 from webapp.http.responses import done, refused
 
 COVERS = 8
@@ -99,7 +100,7 @@ def fix(request: SignedInRequest, dataset_id: UUID, finding_id: int) -> HttpResp
     """Fixes all of a finding, or only the ticked samples (`only` says that ticks count)."""
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
     finding = _finding(dataset, finding_id)
-    ticked = {int(number) for number in request.POST.getlist("number") if number.isascii() and number.isdigit()}
+    ticked = {number for text in request.POST.getlist("number") if (number := integer_or_none(text)) is not None}
     numbers = ticked if request.POST.get("only") else None
     relabel = request.POST.get("act") != "leave_out"
     changed = services.fix(finding, user=request.user, numbers=numbers, relabel=relabel)

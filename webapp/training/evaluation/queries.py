@@ -163,7 +163,7 @@ class OneVsRest:
 def read_threshold(query: Mapping[str, str], default: float) -> float:
     """Returns the threshold that ?at= gives in hundredths; `default` where it is missing or odd."""
     text = query.get("at", "")
-    if not (text.isascii() and text.isdigit() and int(text[:4]) <= curves.STEPS):
+    if not (text.isascii() and text.isdigit() and len(text) < 5 and int(text) <= curves.STEPS):
         return default
     return int(text) / curves.STEPS
 

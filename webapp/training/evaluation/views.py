@@ -18,6 +18,7 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.labelling import services as labelling
 from webapp.datasets.measuring import services as measuring
 from webapp.datasets.models import Dataset, Label, Part, Sample
+from webapp.http.ids import integer_or_none
 from webapp.http.responses import done, refused
 from webapp.training import caveat_words
 from webapp.training.evaluation import queries
@@ -99,8 +100,8 @@ def relabel(request: SignedInRequest, run_id: UUID, number: int) -> HttpResponse
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=run.dataset_id)
     sample = get_object_or_404(Sample, dataset=dataset, number=number)
     here = reverse("training:run", args=[run.pk])
-    revision = request.POST.get("revision", "")
-    seen = {number: int(revision)} if revision.isascii() and revision.isdigit() else {}
+    revision = integer_or_none(request.POST.get("revision", ""))
+    seen = {number: revision} if revision is not None else {}
     if "leave_out" in request.POST:
         outcome = labelling.exclude_samples(dataset, user=request.user, seen=seen, excluded=True)
         words = _("Sample %(number)d will be left out of the next version.") % {"number": number}
@@ -125,9 +126,8 @@ def _back(request: HttpRequest) -> dict[str, str]:
 
 
 def _label(dataset: Dataset, wished: str) -> Label | None:
-    if not (wished.isascii() and wished.isdigit() and len(wished) < 18):
-        return None
-    return Label.objects.filter(dataset=dataset, pk=int(wished)).first()
+    pk = integer_or_none(wished)
+    return None if pk is None else Label.objects.filter(dataset=dataset, pk=pk).first()
 
 
 def _unchanged(sample: Sample) -> str:
