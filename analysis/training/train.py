@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis.errors import TrainingDiverged, UnusableTrainingData
+from analysis.spreadsheet_cells import guarded_row
 from analysis.training.checkpoint import save_tensors
 from analysis.training.config import RECIPE_SETTINGS, Recipe, TrainingConfig, defaults
 from analysis.training.data.inputs import CLIP, PICTURE, InputSpec, see_all
@@ -303,7 +304,7 @@ def split_csv(prepared: PreparedData) -> str:
     writer.writerow(["file", "label", "source", "group", "fold", "part"])
     for sample, group, fold in zip(prepared.samples, prepared.groups, prepared.fold, strict=True):
         part = SplitPart.TEST if fold < 0 else SplitPart.VALIDATION if fold == 0 else SplitPart.TRAIN
-        writer.writerow([sample.path, sample.label, sample.source, group, fold, part])
+        writer.writerow(guarded_row([str(sample.path), sample.label, sample.source, group, fold, part]))
     return text.getvalue()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from analysis.errors import UnusableTrainingData
 from analysis.images.read import SUFFIXES as PICTURE_SUFFIXES
+from analysis.spreadsheet_cells import without_guard
 
 CLIP_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".3gp"})
 SOURCES_FILE = "sources.csv"
@@ -128,7 +129,8 @@ def read_sources(path: Path) -> dict[str, str]:
             rows = csv.DictReader(file)
             if not {"file", "source"} <= set(rows.fieldnames or ()):
                 raise UnusableTrainingData(f"{path}: expected the columns file,source, got {rows.fieldnames}")
-            return {row["file"].strip(): (row["source"] or "").strip() for row in rows if row["file"]}
+            cells = ((without_guard(row["file"]), without_guard(row["source"] or "")) for row in rows if row["file"])
+            return {name.strip(): source.strip() for name, source in cells}
     except (UnicodeDecodeError, csv.Error) as error:
         raise UnusableTrainingData(f"{path}: not a CSV file in UTF-8 ({error})") from error
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.errors import DamagedModel
+from analysis.spreadsheet_cells import guarded_row, without_guard
 from analysis.training.data.samples import SplitPart, TrainingSample
 from analysis.training.evaluation.thresholds import decide
 from analysis.types import Float64, expect_shape
@@ -45,8 +46,9 @@ def predictions_of(
 def predictions_as_csv(labels: Sequence[str], predictions: Sequence[SamplePrediction]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([*FIXED, *labels])
-    writer.writerows([p.file, p.part.value, p.target, p.predicted, p.certainty, *p.scores] for p in predictions)
+    writer.writerow(guarded_row([*FIXED, *labels]))
+    for p in predictions:
+        writer.writerow(guarded_row([p.file, p.part.value, p.target, p.predicted, p.certainty, *p.scores]))
     return text.getvalue()
 
 
@@ -55,10 +57,10 @@ def read_predictions(path: Path, labels: Sequence[str]) -> Iterator[SamplePredic
     try:
         with path.open(newline="", encoding="utf-8") as file:
             lines = csv.reader(file)
-            if next(lines, None) != [*FIXED, *labels]:
+            if [without_guard(cell) for cell in next(lines, [])] != [*FIXED, *labels]:
                 raise DamagedModel(f"{path}: not the predictions of this model")
             for line in lines:
-                name, part, target, predicted, certainty, *scores = line
+                name, part, target, predicted, certainty, *scores = map(without_guard, line)
                 if len(scores) != len(labels):
                     raise DamagedModel(f"{path}: expected {len(labels)} scores in each line, got {len(scores)}")
                 numbers = tuple(map(float, scores))

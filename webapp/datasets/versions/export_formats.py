@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from analysis.spreadsheet_cells import guarded_row
 from webapp import storage
 from webapp.datasets.models import Label
 from webapp.datasets.versions.export_queries import Contents, ExportedSample, columns_of, file_name, folders_of
@@ -101,7 +102,7 @@ def _table(contents: Contents, path: Callable[[ExportedSample], str], with_label
 
 def _line(cells: list[str]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer).writerow(cells)
+    csv.writer(buffer).writerow(guarded_row(cells))
     return buffer.getvalue()
 
 

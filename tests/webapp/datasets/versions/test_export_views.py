@@ -73,6 +73,31 @@ def test_what_goes_out_comes_back_the_same(form: str, team: Team, alice: User) -
     assert labels_of(back) == labels_of(dataset)
 
 
+@pytest.mark.parametrize(("form", "table"), [("zip", "sources.csv"), ("csv", "samples.csv")])
+def test_no_cell_is_run_as_a_formula_and_all_come_back_as_they_were(
+    form: str, table: str, team: Team, alice: User
+) -> None:
+    dataset = make_dataset(team=team)
+    for name in ("=1+1", "@SUM(1)", "-cmd", "'=1"):
+        label_called(dataset, name)
+    run(prepare_pictures(dataset, alice, {f'=HYPERLINK("http:x{n}").png': picture(n) for n in range(5)}))
+    labels = list(dataset.labels.all())
+    for number, sample in enumerate(samples_of(dataset)):
+        sample.label = labels[number] if number < len(labels) else None
+        sample.source, sample.source_name, sample.identity = f"+{number}.png", "＝1+1", f"'=@{number}"
+        sample.save()
+    content = exported(dataset, form)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        rows = list(csv.reader(io.StringIO(archive.read(table).decode("utf-8-sig"))))
+    cells = [cell for row in rows for cell in row]
+    assert any("HYPERLINK" in cell for cell in cells)
+    assert not [cell for cell in cells if cell[:1] in "=+@-\t\r＝" and cell]
+    back = make_dataset(team=team, name="Back")
+    run(prepare_zip(back, alice, content))
+    assert contents_of(back) == contents_of(dataset)
+    assert labels_of(back) == labels_of(dataset)
+
+
 @pytest.mark.parametrize("form", ["zip", "coco", "csv"])
 def test_clips_come_back_too(form: str, team: Team, alice: User, tmp_path: Path) -> None:
     dataset = make_dataset(team=team, kind=DatasetKind.CLIPS)

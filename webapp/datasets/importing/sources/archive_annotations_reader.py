@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from analysis.spreadsheet_cells import without_guard
 from webapp.datasets.importing.candidate_types import Box
 from webapp.datasets.importing.label_runner import ArchiveLabel
 from webapp.datasets.importing.sources.zip_reader import Parts
@@ -64,7 +65,7 @@ def table_rows(data: bytes) -> Iterator[tuple[int, TableRow]]:
                 continue
             if len(cells) > len(header):
                 raise Broken(reader.line_num)
-            yield reader.line_num, dict(zip(header, cells, strict=False))
+            yield reader.line_num, dict(zip(header, map(without_guard, cells), strict=False))
     except csv.Error as error:
         raise Broken(reader.line_num) from error
 
