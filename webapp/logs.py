@@ -26,11 +26,16 @@ def logging_config(*, as_json: bool) -> dict[str, Any]:
                 ],
             },
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json" if as_json else "plain"}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "json" if as_json else "plain"},
+            "nowhere": {"class": "logging.NullHandler"},
+        },
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {
             "django": {"handlers": [], "level": "INFO", "propagate": True},
             "django.request": {"level": "ERROR"},  # a 404 is not news
+            # Whoever scans the network sends foreign hosts; each would be a traceback of 2.5 kB, and is refused anyway.
+            "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
             "django.channels.server": {"level": "WARNING"},
         },
     }

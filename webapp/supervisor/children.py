@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from webapp.die_with_parent import die_with_parent
+from webapp.supervisor import log_files
 
 LONGEST_PAUSE_S = 30.0
 STABLE_AFTER_S = 60.0
 """A process that ran for this long restarts after the shortest pause when it dies."""
-LOG_TURNS_AT_BYTES = 10 * 1024**2
 
 
 @dataclass
@@ -111,6 +111,5 @@ class Child:
 
 
 def _open_log(path: Path) -> BinaryIO:
-    if path.exists() and path.stat().st_size > LOG_TURNS_AT_BYTES:
-        path.replace(path.with_suffix(".log.1"))
+    log_files.turn_if_large(path)
     return path.open("ab")

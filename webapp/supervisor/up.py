@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from webapp.supervisor import addresses, valkey
+from webapp.supervisor import addresses, log_files, valkey
 from webapp.supervisor.children import Child
 from webapp.supervisor.data_folder import DataFolder
 from webapp.supervisor.trouble import StartupError
@@ -104,6 +104,7 @@ class Supervisor:
                         installation.recover(child.queues)
                 if child.start_if_due():
                     say(f"{child.name} is running again")
+            log_files.turn_large(self.data.logs)
             if time.monotonic() >= next_round_s:
                 next_round_s = time.monotonic() + installation.reap()
 
