@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import cv2
 import numpy as np
@@ -175,11 +175,14 @@ def split_by_identity(finished: EndedTrack, vectors: Float32, least_cosine: floa
     One face may fade into another in the same place without a hard cut; the track is cut where the face changed most.
     """
     order = sorted(range(len(finished.views)), key=lambda row: finished.views[row].crop.time_s)
-    for before, after in pairwise(order):
-        first, second = finished.views[before].crop, finished.views[after].crop
-        good = min(first.quality, second.quality) >= GOOD_QUALITY
-        if not good or float(vectors[before] @ vectors[after]) >= least_cosine:
+    good = [row for row in order if finished.views[row].crop.quality >= GOOD_QUALITY]
+    # Not only neighbours: the picture in the midst of a dissolve looks like both.
+    for start, end in combinations(good, 2):
+        if float(vectors[start] @ vectors[end]) >= least_cosine:
             continue
+        between = order[order.index(start) : order.index(end) + 1]
+        before, after = min(pairwise(between), key=lambda pair: float(vectors[pair[0]] @ vectors[pair[1]]))
+        first, second = finished.views[before].crop, finished.views[after].crop
         track = finished.track
         inside = [n for n, time_s in enumerate(track.times_s) if first.time_s < time_s <= second.time_s]
         at = min(inside, key=lambda n: track.similarities[n])
