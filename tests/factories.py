@@ -1,10 +1,14 @@
 """Plain functions that make rows for tests; every argument has a default."""
 
+from datetime import timedelta
 from itertools import count
 from typing import Any
 from uuid import uuid4
 
-from webapp.accounts.models import Membership, Role, Team, User
+from django.utils import timezone
+
+from webapp.accounts.invitations.queries import hash_of
+from webapp.accounts.models import Invitation, Membership, Role, Team, User
 from webapp.jobs.models import Job, JobKind
 
 PASSWORD = "a long enough phrase"
@@ -21,6 +25,14 @@ def make_user(name: str = "", *, team: Team | None = None, role: str = Role.EDIT
     if team is not None:
         Membership.objects.create(team=team, user=user, role=role)
     return user
+
+
+def make_invitation(team: Team, token: str = "", **fields: Any) -> Invitation:
+    """A link `/join/TOKEN/` for a viewer, made by an owner and good for a day."""
+    given: dict[str, Any] = {"role": Role.VIEWER, "expires_at": timezone.now() + timedelta(days=1)} | fields
+    if "created_by" not in given:
+        given["created_by"] = make_user(team=team, role=Role.OWNER)
+    return Invitation.objects.create(team=team, token_hash=hash_of(token or uuid4().hex), **given)
 
 
 def make_job(*, team: Team | None = None, kind: str = JobKind.ANALYSIS, **fields: Any) -> Job:

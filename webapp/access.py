@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, Q, QuerySet
 
-from webapp.accounts.models import Role, Team, User
+from webapp.accounts.models import Invitation, Membership, Role, Team, User
 from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Version
 from webapp.jobs.models import Job
 from webapp.people.models import Face, Introduction, Person, Track
@@ -22,6 +22,8 @@ Visitor = User | AnonymousUser
 EVERY_ROLE = (Role.OWNER, Role.ADMIN, Role.EDITOR, Role.VIEWER)
 EDITING_ROLES = (Role.OWNER, Role.ADMIN, Role.EDITOR)
 MANAGING_ROLES = (Role.OWNER, Role.ADMIN)
+MANAGED_ROLES = (Role.EDITOR, Role.VIEWER)
+"""What admins may give and take; owners may give and take all."""
 
 
 def _teams(user: Visitor, roles: tuple[Role, ...]) -> QuerySet[Team]:
@@ -41,6 +43,46 @@ def editable_teams(user: Visitor) -> QuerySet[Team]:
 
 def manageable_teams(user: Visitor) -> QuerySet[Team]:
     return _teams(user, MANAGING_ROLES)
+
+
+def owned_teams(user: Visitor) -> QuerySet[Team]:
+    """Returns the teams that this person may hand over, and whose admins and owners they may change."""
+    return _teams(user, (Role.OWNER,))
+
+
+def photo_search_teams(user: Visitor) -> QuerySet[Team]:
+    """Returns the teams whose people this person may search by a photo, as each team has set it."""
+    if not user.is_authenticated:
+        return Team.objects.none()
+    may = Q()
+    for number, least in enumerate(EVERY_ROLE, start=1):
+        may |= Q(memberships__user=user, memberships__role__in=EVERY_ROLE[:number], photo_search_role=least)
+    return Team.objects.filter(may)
+
+
+def visible_memberships(user: Visitor) -> QuerySet[Membership]:
+    return Membership.objects.filter(team__in=visible_teams(user))
+
+
+def manageable_memberships(user: Visitor) -> QuerySet[Membership]:
+    """Returns the members whose role this person may change, and whom they may remove."""
+    return Membership.objects.filter(_manageable(user))
+
+
+def manageable_invitations(user: Visitor) -> QuerySet[Invitation]:
+    """Returns the invitations that this person may see and revoke."""
+    return Invitation.objects.filter(_manageable(user))
+
+
+def grantable_roles(user: Visitor, team: Team) -> tuple[Role, ...]:
+    """Returns the roles that this person may give others in the team; none for those who manage no members."""
+    if owned_teams(user).filter(pk=team.pk).exists():
+        return EVERY_ROLE
+    return MANAGED_ROLES if manageable_teams(user).filter(pk=team.pk).exists() else ()
+
+
+def _manageable(user: Visitor) -> Q:
+    return Q(team__in=owned_teams(user)) | Q(team__in=manageable_teams(user), role__in=MANAGED_ROLES)
 
 
 def visible_videos(user: Visitor) -> QuerySet[Video]:

@@ -37,3 +37,4 @@ import "rollcall/heat-map";
 import "rollcall/heat-opacity";
 import "rollcall/threshold-slider";
 import "rollcall/in-place-form";
+import "rollcall/copy-field";

@@ -11,6 +11,7 @@ OPEN = {
     "sign-in/",
     "sign-out/",
     "welcome/<str:token>/",
+    "join/<str:token>/",
     # The tus protocol answers 401 by itself: a redirect would look like success to the uploader.
     "videos/uploads/",
     "videos/uploads/<uuid:upload_id>",

@@ -9,13 +9,13 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tests.factories import make_job, make_team, make_user
+from tests.factories import make_invitation, make_job, make_team, make_user
 from tests.factories_datasets import make_dataset, make_import, make_sample
 from tests.factories_recognition import make_recognition
 from tests.factories_training import make_run
 from tests.factories_videos import make_upload, make_video
 from webapp import access
-from webapp.accounts.models import Role, Team, User
+from webapp.accounts.models import Membership, Role, Team, User
 from webapp.datasets.models import ImportUpload
 from webapp.datasets.versions import services as versions
 from webapp.people.introduction.models import Introduction
@@ -26,9 +26,9 @@ from webapp.videos.models import Analysis, Segment, Video
 
 pytestmark = pytest.mark.django_db
 
-SEE, EDIT, MANAGE = "see", "edit", "manage"
+SEE, EDIT, MANAGE, OWN = "see", "edit", "manage", "own"
 MAY: dict[str, set[str]] = {
-    Role.OWNER: {SEE, EDIT, MANAGE},
+    Role.OWNER: {SEE, EDIT, MANAGE, OWN},
     Role.ADMIN: {SEE, EDIT, MANAGE},
     Role.EDITOR: {SEE, EDIT},
     Role.VIEWER: {SEE},
@@ -39,6 +39,11 @@ RULES: dict[str, tuple[str, str]] = {
     "visible_teams": (SEE, "team"),
     "editable_teams": (EDIT, "team"),
     "manageable_teams": (MANAGE, "team"),
+    "owned_teams": (OWN, "team"),
+    "photo_search_teams": (EDIT, "team"),
+    "visible_memberships": (SEE, "membership"),
+    "manageable_memberships": (MANAGE, "membership"),
+    "manageable_invitations": (MANAGE, "invitation"),
     "visible_videos": (SEE, "video"),
     "editable_videos": (EDIT, "video"),
     "restorable_videos": (EDIT, "deleted video"),
@@ -74,6 +79,18 @@ ONES_OWN: dict[str, tuple[str, Callable[[Team, User], Any]]] = {
     "visible_explanations": (SEE, lambda team, user: _explanation_of_own_file(team, user)),
 }
 """What nobody gets but the person who made it, and they only while they are allowed that much in the team."""
+GRANTED: dict[str, tuple[str, ...]] = {
+    Role.OWNER: (Role.OWNER, Role.ADMIN, Role.EDITOR, Role.VIEWER),
+    Role.ADMIN: (Role.EDITOR, Role.VIEWER),
+}
+"""Which roles who may give and take; nobody else any."""
+SEARCHING: dict[str, set[str]] = {
+    Role.VIEWER: {Role.OWNER, Role.ADMIN, Role.EDITOR, Role.VIEWER},
+    Role.EDITOR: {Role.OWNER, Role.ADMIN, Role.EDITOR},
+    Role.ADMIN: {Role.OWNER, Role.ADMIN},
+    Role.OWNER: {Role.OWNER},
+}
+"""Who searches by photo, by the team's setting."""
 FOLLOWED = ("video", "dataset", "run")
 """Things whose work members follow live: `can_see_subject` and `team_of_visible_subject`."""
 PUBLIC = {
@@ -105,6 +122,8 @@ def things_of(team: Team) -> dict[str, Any]:
     now = timezone.now()
     return {
         "team": team,
+        "membership": Membership.objects.create(team=team, user=make_user(), role=Role.VIEWER),
+        "invitation": make_invitation(team),
         "video": video,
         "deleted video": make_video(team=team, deleted_at=now),
         "person": track.person,
@@ -150,7 +169,7 @@ def visitor(who: str, team: Team) -> User | AnonymousUser:
 
 
 def test_every_function_has_a_row() -> None:
-    assert {*RULES, *ONES_OWN, "can_see_subject", "team_of_visible_subject"} == PUBLIC
+    assert {*RULES, *ONES_OWN, "can_see_subject", "team_of_visible_subject", "grantable_roles"} == PUBLIC
 
 
 def test_every_role_has_a_row() -> None:
@@ -171,6 +190,26 @@ def test_roles_in_one_team_give_nothing_in_another(things: dict[str, Any]) -> No
     for name, (_, kind) in RULES.items():
         assert things[kind] not in found(name, owner), name
         assert theirs[kind] in found(name, owner), name
+
+
+@pytest.mark.parametrize("who", MAY)
+def test_owners_manage_everybody_and_admins_editors_and_viewers(who: str, team: Team) -> None:
+    user = visitor(who, team)
+    assert access.grantable_roles(user, team) == GRANTED.get(who, ())
+    assert access.grantable_roles(user, make_team("Elsewhere")) == ()
+    for role in Role.values:
+        member = Membership.objects.create(team=team, user=make_user(), role=role)
+        invitation = make_invitation(team, role=role)
+        assert (member in access.manageable_memberships(user)) == (role in GRANTED.get(who, ())), role
+        assert (invitation in access.manageable_invitations(user)) == (role in GRANTED.get(who, ())), role
+
+
+@pytest.mark.parametrize("least", SEARCHING)
+def test_who_searches_by_photo_is_the_teams_setting(least: str, team: Team) -> None:
+    team.photo_search_role = least
+    team.save()
+    may = {who for who in MAY if team in access.photo_search_teams(visitor(who, team))}
+    assert may == SEARCHING[least]
 
 
 @pytest.mark.parametrize("name", ONES_OWN)

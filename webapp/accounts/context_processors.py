@@ -12,19 +12,31 @@ def team_of(request: HttpRequest) -> Team | None:
 
     Queried once per request.
     """
-    if not hasattr(request, "_team"):
-        request._team = _find(request)  # type: ignore[attr-defined]
-    return request._team  # type: ignore[attr-defined]
-
-
-def current_team(request: HttpRequest) -> dict[str, Team | None]:
-    """Returns template context."""
-    return {"team": team_of(request)}
-
-
-def _find(request: HttpRequest) -> Team | None:
-    if not hasattr(request, "user") or not request.user.is_authenticated:
+    teams = teams_of(request)
+    if not teams:
         return None
-    teams = list(Team.objects.filter(memberships__user=request.user).order_by("memberships__created_at", "pk"))
     chosen = request.session.get(SESSION_KEY)
-    return next((team for team in teams if str(team.pk) == chosen), teams[0] if teams else None)
+    return next((team for team in teams if str(team.pk) == chosen), teams[0])
+
+
+def teams_of(request: HttpRequest) -> list[Team]:
+    """Returns all teams of the person, the one that they joined first in front."""
+    if not hasattr(request, "_teams"):
+        request._teams = _find(request)  # type: ignore[attr-defined]
+    return request._teams  # type: ignore[attr-defined]
+
+
+def choose_team(request: HttpRequest, team: Team) -> None:
+    """Makes it the team that lists show from now on in this session."""
+    request.session[SESSION_KEY] = str(team.pk)
+
+
+def current_team(request: HttpRequest) -> dict[str, object]:
+    """Returns template context."""
+    return {"team": team_of(request), "my_teams": teams_of(request)}
+
+
+def _find(request: HttpRequest) -> list[Team]:
+    if not hasattr(request, "user") or not request.user.is_authenticated:
+        return []
+    return list(Team.objects.filter(memberships__user=request.user).order_by("memberships__created_at", "pk"))

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts import throttle_services
+from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.models import User
 
 
@@ -27,7 +28,7 @@ class SignInForm(AuthenticationForm):
         self.fields["username"].widget = forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
 
     def clean(self) -> dict[str, Any]:
-        email = str(self.cleaned_data.get("username", "")).strip().lower()
+        email = canonical_email(str(self.cleaned_data.get("username", "")))
         address = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
         if throttle_services.is_closed(email, address):
             raise ValidationError(self.error_messages["throttled"], code="throttled")

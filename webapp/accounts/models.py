@@ -7,12 +7,14 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from webapp.accounts.email_rules import canonical_email
+
 
 class UserManager(BaseUserManager["User"]):
     """Makes users by e-mail address; there is no user name."""
 
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
-        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user = self.model(email=canonical_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -26,6 +28,8 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
     name = models.CharField(_("name"), max_length=120, blank=True)
+    sign_outs = models.PositiveIntegerField(default=0)
+    """How often this person signed out everywhere; sessions begun before the last time are over."""
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
@@ -34,17 +38,10 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.name or self.email
 
-
-class Team(models.Model):
-    """People who share videos, people, datasets and models."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(_("name"), max_length=120)
-    created_at = models.DateTimeField(auto_now_add=True)
-    members = models.ManyToManyField(User, through="Membership", related_name="teams")
-
-    def __str__(self) -> str:
-        return self.name
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Extends what each request compares, so that signing out everywhere needs no list of sessions."""
+        of_password: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        return f"{of_password}.{self.sign_outs}" if self.sign_outs else of_password
 
 
 class Role(models.TextChoices):
@@ -54,6 +51,29 @@ class Role(models.TextChoices):
     ADMIN = "admin", _("Admin")
     EDITOR = "editor", _("Editor")
     VIEWER = "viewer", _("Viewer")
+
+
+class Team(models.Model):
+    """People who share videos, people, datasets and models."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+    members = models.ManyToManyField(User, through="Membership", related_name="teams")
+    photo_search_role = models.CharField(max_length=10, choices=Role.choices, default=Role.EDITOR)
+    """The least role with which members may search the team's people by a photo."""
+    member_acts = models.PositiveIntegerField(default=0)
+    """Counted up first by whatever changes members, so that such acts wait for each other."""
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(photo_search_role__in=Role.values), name="photo_search_role_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Membership(models.Model):
@@ -72,6 +92,31 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} ({self.role}) in {self.team}"
+
+
+class Invitation(models.Model):
+    """A link with which one person joins a team. It is shown once; only its hash is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    note = models.CharField(_("who it is for"), max_length=120, blank=True)
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+    used_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="invitation_role_known"),
+        ]
+        indexes = [models.Index(fields=["team", "-created_at"])]
+
+    def __str__(self) -> str:
+        return f"invitation to {self.team} as {self.role}"
 
 
 class FailedSignIn(models.Model):

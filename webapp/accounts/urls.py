@@ -1,12 +1,31 @@
-"""Addresses of accounts."""
+"""Addresses of accounts, teams and invitations."""
 
 from django.urls import path
 
 from webapp.accounts import views
+from webapp.accounts.invitations import views as invitations
+from webapp.accounts.members import views as members
+from webapp.accounts.profile import views as profile
+from webapp.accounts.teams import views as teams
 
 app_name = "accounts"
 urlpatterns = [
     path("sign-in/", views.sign_in, name="login"),
     path("sign-out/", views.sign_out, name="logout"),
     path("welcome/<str:token>/", views.first_owner, name="first_owner"),
+    path("join/<str:token>/", invitations.join, name="join"),
+    path("profile/", profile.profile, name="profile"),
+    path("profile/name/", profile.rename, name="rename"),
+    path("profile/password/", profile.change_password, name="change_password"),
+    path("profile/sign-out-everywhere/", profile.sign_out_everywhere, name="sign_out_everywhere"),
+    path("team/", teams.team_page, name="team"),
+    path("team/settings/", teams.change_settings, name="team_settings"),
+    path("team/switch/", teams.switch_team, name="switch_team"),
+    path("team/new/", teams.new_team, name="new_team"),
+    path("team/leave/", members.leave, name="leave"),
+    path("team/members/<int:membership_id>/role/", members.change_role, name="change_role"),
+    path("team/members/<int:membership_id>/remove/", members.remove, name="remove"),
+    path("team/members/<int:membership_id>/transfer/", members.transfer_ownership, name="transfer"),
+    path("team/invitations/", invitations.invite, name="invite"),
+    path("team/invitations/<uuid:invitation_id>/revoke/", invitations.revoke, name="revoke"),
 ]

@@ -87,13 +87,11 @@ def panel(request: HttpRequest, video_id: UUID) -> HttpResponse:
 def upload(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
     visible = access.visible_videos(request.user).filter(team=team)
-    teams = sorted(access.editable_teams(request.user), key=lambda each: each != team)
     context = {
         "limits": _limits(),
         "thoroughness_choices": ThoroughnessChoice.choices,
         "unfinished": queries.unfinished(visible, request.user),
-        "teams": teams,
-        "can_edit": bool(teams),
+        "can_edit": team is not None and team.pk in _editable_teams(request),
     }
     return render(request, "library/upload.html", context)
 

@@ -193,6 +193,10 @@ class PeopleCounts:
     unnamed: int
     hidden: int
 
+    @property
+    def has_any(self) -> bool:
+        return bool(self.named or self.unnamed or self.hidden)
+
 
 def people_counts(people: QuerySet[Person]) -> PeopleCounts:
     """Counts people, by an index that holds everything this reads."""

@@ -10,9 +10,10 @@ MAX_PRECHECKED = 500
 
 
 class PrecheckForm(forms.Form):
-    """Files that a browser is about to upload."""
+    """Files that a browser is about to upload, and the team of the page that it does it on."""
 
     listed = forms.JSONField()
+    team = forms.CharField(required=False)
 
     @classmethod
     def of_body(cls, body: bytes) -> "PrecheckForm":
@@ -20,7 +21,9 @@ class PrecheckForm(forms.Form):
             sent = json.loads(body)
         except ValueError:
             sent = None
-        return cls({"listed": json.dumps(sent.get("files"))} if isinstance(sent, dict) else {})
+        if not isinstance(sent, dict):
+            return cls({})
+        return cls({"listed": json.dumps(sent.get("files")), "team": str(sent.get("team") or "")})
 
     def clean_listed(self) -> list[dict[str, Any]]:
         files = self.cleaned_data["listed"]
@@ -32,5 +35,5 @@ class PrecheckForm(forms.Form):
     def _clean_file(file: Any) -> dict[str, Any]:
         if not isinstance(file, dict) or not isinstance(file.get("size"), int) or isinstance(file["size"], bool):
             raise forms.ValidationError(_("Each file needs a name and a size."))
-        words = {key: str(file.get(key) or "") for key in ("name", "fingerprint", "type", "team")}
+        words = {key: str(file.get(key) or "") for key in ("name", "fingerprint", "type")}
         return words | {"size": file["size"]}

@@ -15,6 +15,7 @@ from webapp import access
 from webapp.accounts.context_processors import team_of
 from webapp.accounts.models import Team, User
 from webapp.accounts.request_types import SignedInRequest
+from webapp.http.ids import uuid_or_none
 from webapp.uploads import rules as uploads_rules
 from webapp.uploads.tus_responses import TusError, respond_to_create, respond_to_file
 from webapp.videos import upload_services
@@ -28,13 +29,20 @@ def precheck(request: SignedInRequest) -> HttpResponse:
     form = PrecheckForm.of_body(request.body)
     if not form.is_valid():
         return JsonResponse({"error": form.errors.as_text()}, status=400)
-    team = team_of(request)
-    if team is None or not access.editable_teams(request.user).filter(pk=team.pk).exists():
+    team = _team_to_fill(request, form.cleaned_data["team"])
+    if team is None:
         return JsonResponse(
             {"error": _("You cannot upload videos to this team. Ask an admin for the Editor role.")}, status=404
         )
     files = [_prechecked(file, request.user, team) for file in form.cleaned_data["listed"]]
     return JsonResponse({"files": files, "free_bytes": uploads_rules.room_bytes()})
+
+
+def _team_to_fill(request: SignedInRequest, named: str) -> Team | None:
+    """Returns the team that the page names, else the one chosen, if this person may upload to it."""
+    chosen = team_of(request)
+    wished = uuid_or_none(named) if named else chosen and chosen.pk
+    return access.editable_teams(request.user).filter(pk=wished).first() if wished else None
 
 
 def _prechecked(file: dict[str, Any], user: User, team: Team) -> dict[str, Any]:
@@ -74,13 +82,11 @@ class VideoTarget:
         thoroughness = metadata.get("thoroughness") or ThoroughnessChoice.BALANCED
         if thoroughness not in ThoroughnessChoice.values:
             raise TusError(HTTPStatus.BAD_REQUEST, _("Choose Fast, Balanced or Thorough."))
-        teams = access.editable_teams(request.user)
-        try:
-            team = teams.get(pk=uuid.UUID(metadata["team"])) if metadata.get("team") else teams.earliest("created_at")
-        except (ValueError, teams.model.DoesNotExist) as error:
+        team = _team_to_fill(request, metadata.get("team", ""))
+        if team is None:
             raise TusError(
                 HTTPStatus.NOT_FOUND, _("You cannot upload videos to this team. Ask an admin for the Editor role.")
-            ) from error
+            )
         upload = upload_services.start_upload(
             team=team,
             user=request.user,

@@ -22,7 +22,9 @@ def sign_in(password: str = PASSWORD, email: str = "alice@example.org", address:
     return Client(REMOTE_ADDR=address).post(reverse("accounts:login"), fields)
 
 
-@pytest.mark.parametrize("email", ["alice@example.org", "Alice@Example.ORG", " alice@example.org "])
+@pytest.mark.parametrize(
+    "email", ["alice@example.org", "Alice@Example.ORG", " alice@example.org ", "ａlice@example.org"]
+)
 def test_signing_in_leads_to_the_library(alice: User, email: str) -> None:
     response = sign_in(email=email)
     assert (response.status_code, response["Location"]) == (302, reverse("videos:library"))
@@ -102,4 +104,4 @@ def test_a_team_that_a_person_is_not_in_cannot_be_chosen(alice: User, team: Team
 
 def test_people_without_a_team_and_strangers_have_none() -> None:
     assert chosen_team(make_user(), {}) is None
-    assert current_team(RequestFactory().get("/")) == {"team": None}
+    assert current_team(RequestFactory().get("/")) == {"team": None, "my_teams": []}

@@ -50,7 +50,7 @@ class SearchedFace:
 def photo(request: HttpRequest) -> HttpResponse:
     """Shows the form, or the matches of the picture that was posted."""
     team = team_of(request)
-    team = get_object_or_404(access.visible_teams(request.user), pk=team.pk if team else None)
+    team = get_object_or_404(access.photo_search_teams(request.user), pk=team.pk if team else None)
     if request.method != "POST":
         return render(request, "people/photo.html", {})
     sent = request.FILES.get("photo")

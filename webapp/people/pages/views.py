@@ -57,6 +57,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
         "q": text,
         "mode": mode,
         "can_edit": can_edit,
+        "can_search": team is not None and access.photo_search_teams(request.user).filter(pk=team.pk).exists(),
         "can_manage": team is not None and access.manageable_teams(request.user).filter(pk=team.pk).exists(),
         "counts": counts,
         "seen_now": tentative_queries.seen_now(team) if team and not mode and not text else [],

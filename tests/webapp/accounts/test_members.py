@@ -1,0 +1,205 @@
+"""Who changes which member; a team is never without an owner, whatever happens at once."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+
+from tests.conftest import signed_in
+from tests.factories import make_invitation, make_team, make_user
+from tests.webapp.page_checks import faults_of
+from tests.webapp.responses import Response
+from webapp.accounts.members import services
+from webapp.accounts.models import Membership, Role, Team, User
+
+pytestmark = pytest.mark.django_db
+
+MAY_GIVE: dict[str, set[str]] = {Role.OWNER: set(Role.values), Role.ADMIN: {Role.EDITOR, Role.VIEWER}}
+
+
+def membership(user: User) -> Membership:
+    return Membership.objects.get(user=user)
+
+
+def role_of(user: User) -> str | None:
+    return Membership.objects.filter(user=user).values_list("role", flat=True).first()
+
+
+def change(by: User, member: Membership, role: str, seen: str = "") -> Response:
+    fields = {"role": role, "seen": seen or member.role}
+    return signed_in(by).post(reverse("accounts:change_role", args=[member.pk]), fields)
+
+
+def remove(by: User, member: Membership) -> Response:
+    return signed_in(by).post(reverse("accounts:remove", args=[member.pk]), {"seen": member.role})
+
+
+def leave(user: User, team: Team) -> Response:
+    return signed_in(user).post(reverse("accounts:leave"), {"team": str(team.pk)})
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_the_team_page_shows_each_role_what_it_may_do(role: str, team: Team, alice: User, vera: User) -> None:
+    user = make_user(team=team, role=role)
+    html = signed_in(user).get(reverse("accounts:team")).content.decode()
+    assert faults_of(html) == []
+    manages = role in (Role.OWNER, Role.ADMIN)
+    for address in (
+        reverse("accounts:change_role", args=[membership(vera).pk]),
+        reverse("accounts:remove", args=[membership(vera).pk]),
+        reverse("accounts:invite"),
+        reverse("accounts:team_settings"),
+        vera.email,
+    ):
+        assert (address in html) == manages, address
+    for address in (
+        reverse("accounts:change_role", args=[membership(alice).pk]),
+        reverse("accounts:transfer", args=[membership(vera).pk]),
+    ):
+        assert (address in html) == (role == Role.OWNER), address
+
+
+@pytest.mark.parametrize("by", Role.values)
+@pytest.mark.parametrize("of", Role.values)
+def test_roles_are_given_and_taken_by_the_table(by: str, of: str, team: Team) -> None:
+    make_user(team=team, role=Role.OWNER)
+    may = MAY_GIVE.get(by, set())
+    actor = make_user(team=team, role=by)
+    for wished in Role.values:
+        member = membership(make_user(team=team, role=of))
+        response = change(actor, member, wished)
+        assert response.status_code == (303 if by in (Role.OWNER, Role.ADMIN) else 404)
+        member.refresh_from_db()
+        assert member.role == (wished if {of, wished} <= may else of), wished
+    member = membership(make_user(team=team, role=of))
+    remove(actor, member)
+    assert Membership.objects.filter(pk=member.pk).exists() == (of not in may)
+
+
+def test_strangers_and_anonymous_visitors_change_nobody(team: Team, vera: User, charlie: User) -> None:
+    member = membership(vera)
+    assert change(charlie, member, Role.ADMIN).status_code == remove(charlie, member).status_code == 404
+    assert leave(charlie, team).status_code == 404
+    transfer = reverse("accounts:transfer", args=[member.pk])
+    assert signed_in(charlie).post(transfer).status_code == signed_in(charlie).get(transfer).status_code == 404
+    assert role_of(vera) == Role.VIEWER
+
+
+def test_the_last_owner_stays_an_owner(team: Team, alice: User, vera: User) -> None:
+    own = membership(alice)
+    for response in (leave(alice, team), remove(alice, own), change(alice, own, Role.VIEWER)):
+        assert response.status_code == 303
+        assert role_of(alice) == Role.OWNER
+    page = signed_in(alice)
+    page.post(reverse("accounts:leave"), {"team": str(team.pk)})
+    assert "needs an owner" in page.get(reverse("accounts:team")).content.decode()
+    change(alice, membership(vera), Role.OWNER)
+    assert leave(alice, team).status_code == 303
+    assert (role_of(alice), role_of(vera)) == (None, Role.OWNER)
+
+
+def test_an_owner_who_cannot_sign_in_does_not_count(team: Team, alice: User) -> None:
+    other = make_user(team=team, role=Role.OWNER)
+    other.is_active = False
+    other.save()
+    leave(alice, team)
+    assert role_of(alice) == Role.OWNER
+
+
+def test_ownership_is_handed_over(team: Team, alice: User, vera: User, bob: User) -> None:
+    address = reverse("accounts:transfer", args=[membership(vera).pk])
+    assert signed_in(bob).post(address).status_code == 404
+    assert faults_of(signed_in(alice).get(address).content.decode()) == []
+    assert signed_in(alice).post(address).status_code == 303
+    assert (role_of(alice), role_of(vera)) == (Role.ADMIN, Role.OWNER)
+    assert signed_in(alice).post(address).status_code == 404
+
+
+def test_members_leave_and_lose_sight_at_once(team: Team, alice: User, vera: User) -> None:
+    page = signed_in(vera)
+    assert faults_of(page.get(reverse("accounts:leave"), {"team": str(team.pk)}).content.decode()) == []
+    assert page.post(reverse("accounts:leave"), {"team": str(team.pk)}).status_code == 303
+    assert page.get(reverse("accounts:leave"), {"team": str(team.pk)}).status_code == 404
+    assert role_of(vera) is None
+
+
+def test_two_admins_who_change_the_same_role_do_not_overwrite_each_other(team: Team, alice: User, vera: User) -> None:
+    shown = membership(vera)
+    change(alice, shown, Role.EDITOR)
+    page = signed_in(make_user(team=team, role=Role.ADMIN))
+    page.post(reverse("accounts:change_role", args=[shown.pk]), {"role": Role.VIEWER, "seen": Role.VIEWER})
+    assert role_of(vera) == Role.EDITOR
+    assert "changed this first" in page.get(reverse("accounts:team")).content.decode()
+    for wrong in ({"role": "emperor", "seen": Role.EDITOR}, {"role": Role.VIEWER}):
+        page.post(reverse("accounts:change_role", args=[shown.pk]), wrong)
+    remove(alice, shown)
+    assert role_of(vera) == Role.EDITOR, "the page showed a viewer"
+
+
+def test_an_admin_who_lost_the_role_while_the_page_was_open_changes_nothing(team: Team, vera: User) -> None:
+    admin = make_user(team=team, role=Role.ADMIN)
+    shown = membership(vera)
+    Membership.objects.filter(user=admin).update(role=Role.EDITOR)
+    with pytest.raises(services.MemberChanged):
+        services.change_role(shown, Role.EDITOR, by=admin)
+    with pytest.raises(services.MemberChanged):
+        services.remove(shown, by=admin)
+    assert role_of(vera) == Role.VIEWER
+
+
+def test_links_of_somebody_who_was_removed_stop_working_for_good(team: Team, alice: User) -> None:
+    admin = make_user(team=team, role=Role.ADMIN)
+    invitation = make_invitation(team, created_by=admin)
+    remove(alice, membership(admin))
+    invitation.refresh_from_db()
+    assert invitation.revoked_at
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("way", ["each leaves", "each demotes the other", "each removes the other", "both hand over"])
+def test_a_team_keeps_an_owner_whatever_two_owners_do_at_once(way: str, team: Team, vera: User) -> None:
+    for _ in range(5):
+        elsewhere = make_team()
+        first, second = (make_user(team=elsewhere, role=Role.OWNER) for _ in range(2))
+        ones, others = membership(first), membership(second)
+        acts: dict[str, list[Callable[[], None]]] = {
+            "each leaves": [
+                lambda: services.leave(elsewhere, user=first),  # noqa: B023
+                lambda: services.leave(elsewhere, user=second),  # noqa: B023
+            ],
+            "each demotes the other": [
+                lambda: services.change_role(others, Role.VIEWER, by=first),  # noqa: B023
+                lambda: services.change_role(ones, Role.VIEWER, by=second),  # noqa: B023
+            ],
+            "each removes the other": [
+                lambda: services.remove(others, by=first),  # noqa: B023
+                lambda: services.remove(ones, by=second),  # noqa: B023
+            ],
+            "both hand over": [
+                lambda: services.transfer_ownership(others, by=first),  # noqa: B023
+                lambda: services.transfer_ownership(ones, by=second),  # noqa: B023
+            ],
+        }
+        at_once(acts[way])
+        assert Membership.objects.filter(team=elsewhere, role=Role.OWNER).exists()
+
+
+def at_once(acts: list[Callable[[], None]]) -> None:
+    barrier = threading.Barrier(len(acts))
+
+    def run(act: Callable[[], None]) -> None:
+        barrier.wait()
+        try:
+            act()
+        except (services.LastOwner, services.MemberChanged):
+            pass
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

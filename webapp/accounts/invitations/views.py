@@ -1,0 +1,116 @@
+"""Making and revoking invitations, and the page that an invitation leads to."""
+
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from webapp import access
+from webapp.accounts.context_processors import choose_team
+from webapp.accounts.invitations import queries, services
+from webapp.accounts.invitations.forms import InvitationForm, NewMemberForm
+from webapp.accounts.invitations.queries import InvitationState
+from webapp.accounts.invitations.words import CLOSED
+from webapp.accounts.models import Invitation, Role
+from webapp.accounts.request_types import SignedInRequest
+from webapp.http.ids import uuid_or_none
+from webapp.http.responses import SeeOther, done, refused
+
+GONE = 410
+
+
+@never_cache
+@require_POST
+def invite(request: SignedInRequest) -> HttpResponseBase:
+    """Shows the new link, this once."""
+    wished = uuid_or_none(request.POST.get("team", ""))
+    team = get_object_or_404(access.manageable_teams(request.user), pk=wished)
+    form = InvitationForm(request.POST, roles=access.grantable_roles(request.user, team))
+    if not form.is_valid():
+        return refused(request, _("You cannot give this role."), reverse("accounts:team"))
+    role, note = Role(form.cleaned_data["role"]), form.cleaned_data["note"]
+    try:
+        invitation, token = services.invite(team, role, note=note, by=request.user)
+    except services.MayNotInvite:
+        return refused(request, _("You cannot give this role."), reverse("accounts:team"))
+    link = request.build_absolute_uri(reverse("accounts:join", args=[token]))
+    return render(request, "accounts/invitation_made.html", {"invitation": invitation, "link": link})
+
+
+@require_POST
+def revoke(request: SignedInRequest, invitation_id: str) -> HttpResponseBase:
+    invitation = get_object_or_404(access.manageable_invitations(request.user), pk=invitation_id)
+    if not services.revoke(invitation):
+        return refused(request, _("This invitation has already been used or revoked."), reverse("accounts:team"))
+    return done(request, _("Revoked. The link no longer works."), reverse("accounts:team"))
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Lets in whoever has the link: with the account that is signed in, or with a new one."""
+    invitation = queries.by_token(token)
+    if invitation is None:
+        return _closed(request, None)
+    if access.visible_teams(request.user).filter(pk=invitation.team_id).exists():
+        return _already_member(request, invitation)
+    state = queries.state_of(invitation)
+    if state != InvitationState.OPEN:
+        return _closed(request, state)
+    if request.user.is_authenticated:
+        return _join_as_known(request, invitation)
+    return _join_as_new(request, invitation)
+
+
+def _join_as_known(request: HttpRequest, invitation: Invitation) -> HttpResponseBase:
+    assert request.user.is_authenticated
+    if request.method != "POST":
+        return render(request, "accounts/join.html", {"invitation": invitation})
+    try:
+        services.join(invitation, request.user)
+    except services.InvitationClosed:
+        return _closed(request, _state_now(invitation))
+    except services.AlreadyMember:
+        return _already_member(request, invitation)
+    request.session.cycle_key()  # it may do more than before
+    return _welcomed(request, invitation)
+
+
+def _join_as_new(request: HttpRequest, invitation: Invitation) -> HttpResponseBase:
+    form = NewMemberForm(request.POST or None)
+    if form.is_valid():
+        try:
+            login(request, services.join_as_new_person(invitation, **form.cleaned_data))
+            return _welcomed(request, invitation)
+        except services.InvitationClosed:
+            return _closed(request, _state_now(invitation))
+        except services.EmailTaken:
+            form.add_error("email", _("There is already an account with this e-mail address. Sign in to join."))
+    context = {"invitation": invitation, "form": form}
+    return render(request, "accounts/join.html", context, status=422 if form.is_bound else 200)
+
+
+def _welcomed(request: HttpRequest, invitation: Invitation) -> HttpResponseBase:
+    choose_team(request, invitation.team)
+    return SeeOther(reverse("videos:library"))
+
+
+def _already_member(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    return render(request, "accounts/join_member.html", {"joined": invitation.team})
+
+
+def _state_now(invitation: Invitation) -> InvitationState:
+    invitation.refresh_from_db()
+    return queries.state_of(invitation)
+
+
+def _closed(request: HttpRequest, state: InvitationState | None) -> HttpResponse:
+    heading, advice = CLOSED[state]
+    return render(request, "accounts/join_closed.html", {"heading": heading, "advice": advice}, status=GONE)

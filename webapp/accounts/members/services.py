@@ -1,0 +1,84 @@
+"""Changes who is in a team and with which role; a team always keeps an owner who can sign in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from webapp import access
+from webapp.accounts.models import Invitation, Membership, Role, Team, User
+
+
+class LastOwner(Exception):
+    """The team would be without an owner."""
+
+
+class MemberChanged(Exception):
+    """The member is not what the page showed, or the person who acts may no longer do this."""
+
+
+@contextmanager
+def one_act_at_a_time(team_id: UUID) -> Iterator[None]:
+    """Makes acts on members of a team wait for each other: what is read inside holds until the end."""
+    with transaction.atomic():
+        Team.objects.filter(pk=team_id).update(member_acts=F("member_acts") + 1)
+        yield
+
+
+def change_role(member: Membership, role: Role, *, by: User) -> None:
+    """Gives a member, who is still as `member` says, another role. Raises LastOwner, MemberChanged."""
+    with one_act_at_a_time(member.team_id):
+        if role not in access.grantable_roles(by, member.team):
+            raise MemberChanged
+        if role != Role.OWNER:
+            _keep_an_owner(member)
+        standing = access.manageable_memberships(by).filter(pk=member.pk, role=member.role)
+        if not Membership.objects.filter(pk__in=standing.values("pk")).update(role=role):
+            raise MemberChanged
+
+
+def remove(member: Membership, *, by: User) -> None:
+    """Takes a member, who is still as `member` says, out of the team. Raises LastOwner, MemberChanged."""
+    with one_act_at_a_time(member.team_id):
+        _keep_an_owner(member)
+        if not access.manageable_memberships(by).filter(pk=member.pk, role=member.role).exists():
+            raise MemberChanged
+        _take_out(member)
+
+
+def leave(team: Team, *, user: User) -> None:
+    """Takes the person out of the team. Raises LastOwner, MemberChanged."""
+    with one_act_at_a_time(team.pk):
+        member = Membership.objects.filter(team=team, user=user).first()
+        if member is None:
+            raise MemberChanged
+        _keep_an_owner(member)
+        _take_out(member)
+
+
+def transfer_ownership(member: Membership, *, by: User) -> None:
+    """Makes a member the owner in place of the person who acts, who stays as an admin. Raises MemberChanged."""
+    with one_act_at_a_time(member.team_id):
+        others = Membership.objects.filter(pk=member.pk, user__is_active=True).exclude(user=by)
+        is_owner = access.owned_teams(by).filter(pk=member.team_id).exists()
+        if not (is_owner and others.update(role=Role.OWNER)):
+            raise MemberChanged
+        Membership.objects.filter(team=member.team_id, user=by).update(role=Role.ADMIN)
+
+
+def _keep_an_owner(without: Membership) -> None:
+    """Raises LastOwner if this is an owner, and nobody else who can sign in is one."""
+    owners = Membership.objects.filter(team=without.team_id, role=Role.OWNER)
+    others = owners.filter(user__is_active=True).exclude(pk=without.pk)
+    if owners.filter(pk=without.pk).exists() and not others.exists():
+        raise LastOwner
+
+
+def _take_out(member: Membership) -> None:
+    """Links that the person gave away stop to work, also should they come back."""
+    made = Invitation.objects.filter(team=member.team_id, created_by=member.user_id, used_at=None, revoked_at=None)
+    made.update(revoked_at=timezone.now())
+    Membership.objects.filter(pk=member.pk).delete()

@@ -1,0 +1,67 @@
+"""A person's own account: name, password, signing out everywhere."""
+
+from django.contrib.auth import logout, update_session_auth_hash
+from django.contrib.auth.forms import PasswordChangeForm
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
+
+from webapp.accounts.profile import services
+from webapp.accounts.profile.forms import OwnNameForm
+from webapp.accounts.request_types import SignedInRequest
+from webapp.http.responses import SeeOther, done
+from webapp.http.toasts import toast
+
+UNPROCESSABLE = 422
+
+
+@never_cache
+@require_safe
+def profile(request: SignedInRequest) -> HttpResponse:
+    return _page(request)
+
+
+@require_POST
+def rename(request: SignedInRequest) -> HttpResponseBase:
+    form = OwnNameForm(request.POST)
+    if not form.is_valid():
+        return _page(request, name_form=form)
+    services.rename(request.user, form.cleaned_data["name"])
+    return done(request, _("Saved."), reverse("accounts:profile"))
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_POST
+def change_password(request: SignedInRequest) -> HttpResponseBase:
+    """Asks for the old password; other browsers are signed out, this one stays."""
+    form = PasswordChangeForm(request.user, request.POST)
+    if not form.is_valid():
+        return _page(request, password_form=form)
+    update_session_auth_hash(request, form.save())
+    return done(
+        request, _("Your password has been changed. Other devices have been signed out."), reverse("accounts:profile")
+    )
+
+
+@require_POST
+def sign_out_everywhere(request: SignedInRequest) -> HttpResponseBase:
+    services.sign_out_everywhere(request.user)
+    logout(request)
+    toast(request, _("You have been signed out on all devices."))
+    return SeeOther(reverse("accounts:login"))
+
+
+def _page(
+    request: SignedInRequest, name_form: OwnNameForm | None = None, password_form: PasswordChangeForm | None = None
+) -> HttpResponse:
+    context = {
+        "name_form": name_form or OwnNameForm(initial={"name": request.user.name}),
+        "password_form": password_form or PasswordChangeForm(request.user),
+    }
+    status = UNPROCESSABLE if name_form or password_form else 200
+    return render(request, "accounts/profile.html", context, status=status)

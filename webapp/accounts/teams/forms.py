@@ -1,0 +1,34 @@
+"""Forms for a new team and for the settings of one."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from webapp.accounts.models import Role
+
+WHO_SEARCHES = (
+    (Role.VIEWER, _("Everyone in the team")),
+    (Role.EDITOR, _("Editors, admins and owners")),
+    (Role.ADMIN, _("Admins and owners")),
+    (Role.OWNER, _("Owners only")),
+)
+
+
+class NewTeamForm(forms.Form):
+    """The name of a further team."""
+
+    name = forms.CharField(
+        label=_("Name of the team"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+
+class TeamSettingsForm(forms.Form):
+    """What admins set for the whole team."""
+
+    name = forms.CharField(
+        label=_("Name of the team"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    photo_search_role = forms.ChoiceField(
+        label=_("Who may find people by photo?"),
+        choices=WHO_SEARCHES,
+        help_text=_("Searching with a photo of a face tells whether that person is in your videos."),
+    )
