@@ -16,6 +16,7 @@ from django.utils import timezone
 from webapp.accounts.models import User
 from webapp.jobs import live_updates
 from webapp.people import gallery_services, summary_services
+from webapp.people.acts import audit_services
 from webapp.people.batches import BATCH, batches
 from webapp.people.identification.models import TeamThresholds
 from webapp.people.models import STANDING, Apart, Event, Face, Moved, Person, Track, Verdict
@@ -122,6 +123,7 @@ def record(operation: Operation, *, team_id: UUID, user: User | None) -> Event:
         ]
         Moved.objects.bulk_create(rows, batch_size=BATCH)
         _refresh(operation.people, operation.moves, operation.changes)
+        audit_services.record_act(event, user=user)
         live_updates.publish_people(team_id)
     return event
 
@@ -144,6 +146,7 @@ def undo(event: Event, *, user: User | None) -> None:
         if Person.objects.filter(pk__in=[move.before for move in moves]).exclude(STANDING).exists():
             raise UndoConflict(_later(event))
         _refresh(event.people.values_list("pk", flat=True), moves, changes)
+        audit_services.record_undo(event, user=user)
         live_updates.publish_people(event.team_id)
 
 
