@@ -8,6 +8,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from webapp.accounts.models import Team, User
+from webapp.audit.action_choices import Action, SubjectKind
+from webapp.audit.services import record, subject_of
 from webapp.datasets.models import Dataset, DatasetKind, Label, Sample
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import ACTIVE, Job
@@ -42,10 +44,12 @@ def edit_dataset(dataset: Dataset, *, name: str, purpose: str, keeps_samples: bo
     Dataset.objects.filter(pk=dataset.pk).update(name=name, purpose=purpose, keeps_samples=keeps_samples)
 
 
-def delete_dataset(dataset: Dataset) -> None:
+def delete_dataset(dataset: Dataset, *, user: User | None = None) -> None:
     """Hides the dataset at once; rows and files go after the undo period (see `cleanup.py`)."""
-    if not Dataset.objects.filter(pk=dataset.pk, deleted_at=None).update(deleted_at=timezone.now()):
-        return
+    with transaction.atomic():
+        if not Dataset.objects.filter(pk=dataset.pk, deleted_at=None).update(deleted_at=timezone.now()):
+            return
+        record(user, Action.DELETED, subject_of(SubjectKind.DATASET, dataset, dataset.name), team_id=dataset.team_id)
     # First, so that open pages do not ask for it again when its work ends.
     live_updates.publish_gone(team_id=dataset.team_id, subject_id=dataset.pk)
     running = Job.objects.filter(subject_id=dataset.pk, parent=None, status__in=ACTIVE)
@@ -53,9 +57,12 @@ def delete_dataset(dataset: Dataset) -> None:
         lifecycle.cancel(job_id)
 
 
-def restore_dataset(dataset: Dataset) -> None:
+def restore_dataset(dataset: Dataset, *, user: User | None = None) -> None:
     """Restores the dataset. Work that the deletion stopped can be started again on the page."""
-    Dataset.objects.filter(pk=dataset.pk).update(deleted_at=None)
+    with transaction.atomic():
+        if Dataset.objects.filter(pk=dataset.pk, deleted_at__isnull=False).update(deleted_at=None):
+            subject = subject_of(SubjectKind.DATASET, dataset, dataset.name)
+            record(user, Action.RESTORED, subject, team_id=dataset.team_id)
 
 
 def clean_label(name: str) -> str:

@@ -65,18 +65,18 @@ def edit(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-def delete(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
+def delete(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.manageable_datasets(request.user), pk=dataset_id)
-    services.delete_dataset(dataset)
+    services.delete_dataset(dataset, user=request.user)
     words = _("Deleted “%(name)s”. You can restore it for %(minutes)d minutes.")
     values = {"name": dataset.name, "minutes": UNDO_PERIOD.total_seconds() // 60}
     return done(request, words % values, reverse("datasets:list"), reverse("datasets:restore", args=[dataset.pk]))
 
 
 @require_POST
-def restore(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
+def restore(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.restorable_datasets(request.user), pk=dataset_id)
-    services.restore_dataset(dataset)
+    services.restore_dataset(dataset, user=request.user)
     return done(request, _("Restored “%(name)s”.") % {"name": dataset.name}, reverse("datasets:list"))
 
 

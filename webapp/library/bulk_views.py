@@ -1,6 +1,6 @@
 """Actions on several videos of the library at once: delete and restore, analyse again, find labels."""
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -41,19 +41,13 @@ def bulk(request: SignedInRequest) -> HttpResponseBase:
 
 
 @require_POST
-def restore_many(request: HttpRequest) -> HttpResponseBase:
+def restore_many(request: SignedInRequest) -> HttpResponseBase:
     """Restores several deleted videos; `videos` are ids separated by commas."""
     here = reverse("videos:library")
     deleted = access.restorable_videos(request.user).filter(
         pk__in=uuids_in(request.POST.get("videos", "").split(",")[:MOST_AT_ONCE])
     )
-    restored = duplicates = 0
-    for video in deleted:
-        try:
-            services.restore_video(video)
-            restored += 1
-        except services.AlreadyHere:
-            duplicates += 1
+    restored, duplicates = services.restore_videos(deleted, user=request.user)
     if not restored:
         return refused(request, _("These videos can no longer be restored."), here)
     words = ngettext("Restored %(n)d video.", "Restored %(n)d videos.", restored) % {"n": restored}
@@ -66,9 +60,8 @@ def restore_many(request: HttpRequest) -> HttpResponseBase:
     return done(request, words, here)
 
 
-def _delete(request: HttpRequest, chosen: list[Video], here: str) -> HttpResponseBase:
-    for video in chosen:
-        services.delete_video(video)
+def _delete(request: SignedInRequest, chosen: list[Video], here: str) -> HttpResponseBase:
+    services.delete_videos(chosen, user=request.user)
     words = ngettext("Deleted %(n)d video.", "Deleted %(n)d videos.", len(chosen)) % {"n": len(chosen)}
     minutes = int(UNDO_PERIOD.total_seconds() // 60)
     words += " " + ngettext(

@@ -120,9 +120,9 @@ def rename(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-def delete(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
+def delete(request: SignedInRequest, video_id: UUID) -> HttpResponseBase:
     video = get_object_or_404(access.editable_videos(request.user), pk=video_id)
-    services.delete_video(video)
+    services.delete_video(video, user=request.user)
     minutes = int(UNDO_PERIOD.total_seconds() // 60)
     words = ngettext(
         "Deleted “%(title)s”. You can restore it for %(minutes)d minute.",
@@ -134,10 +134,10 @@ def delete(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-def restore(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
+def restore(request: SignedInRequest, video_id: UUID) -> HttpResponseBase:
     video = get_object_or_404(access.restorable_videos(request.user), pk=video_id)
     try:
-        services.restore_video(video)
+        services.restore_video(video, user=request.user)
     except services.AlreadyHere:
         words = _("“%(title)s” was uploaded again in the meantime, so the older copy stays deleted.")
         return refused(request, words % {"title": video.title}, reverse("videos:library"))

@@ -1,5 +1,7 @@
 """Changes to videos that people ask for: rename, delete and restore, cancel, analyse again, the sample."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -7,6 +9,8 @@ from django.utils import timezone
 
 from webapp import storage
 from webapp.accounts.models import Team, User
+from webapp.audit.action_choices import Action, SubjectKind
+from webapp.audit.services import AuditSubject, record_all, subject_of
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import ACTIVE, Job, JobKind
 from webapp.videos import signals
@@ -42,27 +46,74 @@ def rename_video(video: Video, *, title: str) -> None:
     Video.objects.filter(pk=video.pk).update(title=title)
 
 
-def delete_video(video: Video) -> None:
+def delete_video(video: Video, *, user: User | None = None) -> None:
     """Hides a video at once; its rows and files are deleted after the undo period (see `cleanup.py`)."""
     with transaction.atomic():
+        if _hide(video):
+            _record(user, Action.DELETED, [video])
+
+
+def delete_videos(videos: Sequence[Video], *, user: User | None) -> None:
+    """Hides several, each in a transaction of its own, so that nobody waits long for the database."""
+    hidden: list[Video] = []
+    try:
+        hidden += (video for video in videos if _hide(video))
+    finally:
+        _record(user, Action.DELETED, hidden)
+
+
+def _hide(video: Video) -> bool:
+    """Returns False where it was deleted already."""
+    with transaction.atomic():
         if not Video.objects.filter(pk=video.pk, deleted_at=None).update(deleted_at=timezone.now()):
-            return
+            return False
         jobs = Job.objects.filter(subject_id=video.pk, parent=None, status__in=ACTIVE)
         for job_id in jobs.values_list("pk", flat=True):
             lifecycle.cancel(job_id)
         # Before what receivers publish: pages of this video must not fetch again what is no longer there.
         transaction.on_commit(lambda: live_updates.publish_gone(team_id=video.team_id, subject_id=video.pk))
         signals.video_deleted.send(Video, video=video)
+    return True
 
 
-def restore_video(video: Video) -> None:
+def restore_video(video: Video, *, user: User | None = None) -> None:
     """Brings a deleted video back and restarts the work that its deletion had cancelled. Raises AlreadyHere."""
+    with transaction.atomic():
+        if _bring_back(video):
+            _record(user, Action.RESTORED, [video])
+
+
+def restore_videos(videos: Iterable[Video], *, user: User | None) -> tuple[int, int]:
+    """Restores several; returns how many, and how many stay deleted as their content is there again."""
+    restored: list[Video] = []
+    duplicates = 0
+    try:
+        for video in videos:
+            try:
+                restored += [video] * _bring_back(video)
+            except AlreadyHere:
+                duplicates += 1
+    finally:
+        _record(user, Action.RESTORED, restored)
+    return len(restored), duplicates
+
+
+def _record(user: User | None, action: Action, videos: Iterable[Video]) -> None:
+    by_team: dict[UUID, list[AuditSubject]] = defaultdict(list)
+    for video in videos:
+        by_team[video.team_id].append(subject_of(SubjectKind.VIDEO, video, video.title))
+    for team_id, subjects in by_team.items():
+        record_all(user, action, subjects, team_id=team_id)
+
+
+def _bring_back(video: Video) -> bool:
+    """Returns False where it was not deleted any more. Raises AlreadyHere."""
     deleted_at = video.deleted_at
     with transaction.atomic():
         try:
             with transaction.atomic():
                 if not Video.objects.filter(pk=video.pk, deleted_at=deleted_at).update(deleted_at=None):
-                    return
+                    return False
         except IntegrityError as error:
             raise AlreadyHere from error
         video.refresh_from_db()
@@ -73,6 +124,7 @@ def restore_video(video: Video) -> None:
         if JobKind.WEB_COPY in kinds:
             lifecycle.create(JobKind.WEB_COPY, team=video.team, subject_id=video.pk, total=video.duration_s)
         signals.video_restored.send(Video, video=video, deleted_at=deleted_at)
+    return True
 
 
 def cancel_work(video: Video) -> bool:

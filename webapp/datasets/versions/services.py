@@ -8,6 +8,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from webapp.accounts.models import User
+from webapp.audit.action_choices import Action, SubjectKind
+from webapp.audit.services import AuditSubject, record, subject_of
 from webapp.datasets.models import Dataset, GroupBy, Version, VersionSample
 from webapp.datasets.versions import queries
 from webapp.datasets.versions.split_rules import FrozenSample, split_samples, statistics_of
@@ -49,7 +51,13 @@ def freeze(
             ),
             batch_size=queries.BATCH,
         )
+        after = {"samples": len(samples), "fingerprint": version.fingerprint}
+        record(user, Action.FROZE, audit_subject(version), team_id=dataset.team_id, after=after)
     return version
+
+
+def audit_subject(version: Version) -> AuditSubject:
+    return subject_of(SubjectKind.VERSION, version, f"{version.dataset.name}, version {version.number}")
 
 
 def _numbered(dataset: Dataset, **fields: object) -> Version:
@@ -72,11 +80,15 @@ def fingerprint_of(kind: str, samples: Sequence[FrozenSample]) -> str:
     return digest.hexdigest()
 
 
-def delete_version(version: Version) -> None:
+def delete_version(version: Version, *, user: User | None = None) -> None:
     """Hides the version at once; it goes for good after the undo period (see `webapp.datasets.cleanup`)."""
-    Version.objects.filter(pk=version.pk, deleted_at=None).update(deleted_at=timezone.now())
+    with transaction.atomic():
+        if Version.objects.filter(pk=version.pk, deleted_at=None).update(deleted_at=timezone.now()):
+            record(user, Action.DELETED, audit_subject(version), team_id=version.dataset.team_id)
 
 
-def restore_version(version: Version) -> None:
+def restore_version(version: Version, *, user: User | None = None) -> None:
     """Brings back a deleted version."""
-    Version.objects.filter(pk=version.pk).update(deleted_at=None)
+    with transaction.atomic():
+        if Version.objects.filter(pk=version.pk, deleted_at__isnull=False).update(deleted_at=None):
+            record(user, Action.RESTORED, audit_subject(version), team_id=version.dataset.team_id)

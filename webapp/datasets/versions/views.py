@@ -130,17 +130,17 @@ def compare(request: HttpRequest, dataset_id: UUID, number: int, other: int) -> 
 
 
 @require_POST
-def delete_version(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
+def delete_version(request: SignedInRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
     version = _managed(request, dataset_id, number)
-    services.delete_version(version)
+    services.delete_version(version, user=request.user)
     undo = reverse("datasets:restore_version", args=[dataset_id, number])
     words = _("Deleted version %(number)d.") % {"number": number}
     return done(request, words, reverse("datasets:versions", args=[dataset_id]), undo)
 
 
 @require_POST
-def restore_version(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
-    services.restore_version(_managed(request, dataset_id, number))
+def restore_version(request: SignedInRequest, dataset_id: UUID, number: int) -> HttpResponseBase:
+    services.restore_version(_managed(request, dataset_id, number), user=request.user)
     words = _("Restored version %(number)d.") % {"number": number}
     return done(request, words, reverse("datasets:versions", args=[dataset_id]))
 

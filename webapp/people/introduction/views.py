@@ -15,6 +15,8 @@ from webapp import access
 from webapp.accounts.context_processors import team_of
 from webapp.accounts.models import Team
 from webapp.accounts.request_types import SignedInRequest
+from webapp.audit.action_choices import Action, SubjectKind
+from webapp.audit.services import AuditSubject, record
 from webapp.http.responses import done, refused
 from webapp.jobs import job_state, words
 from webapp.people.introduction import plan_queries, queries, services
@@ -87,7 +89,17 @@ def act(request: SignedInRequest, introduction_id: str, verb: str) -> HttpRespon
         do(introduction)
     except services.NotNow:
         return _not_now(request)
+    if verb in ("switch", "roll-back"):
+        _record(request, introduction, is_switch=verb == "switch")
     return done(request, told, _here())
+
+
+def _record(request: HttpRequest, introduction: Introduction, *, is_switch: bool) -> None:
+    names = introduction.before, introduction.embedder
+    before, after = names if is_switch else names[::-1]
+    subject = AuditSubject(SubjectKind.MODEL, str(introduction.pk), after)
+    changed = {"before": {"face_model": before}, "after": {"face_model": after}}
+    record(request, Action.DEPLOYED, subject, team_id=introduction.team_id, **changed)
 
 
 def _here() -> str:

@@ -11,6 +11,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
 from webapp.accounts.request_types import SignedInRequest
+from webapp.audit.action_choices import SubjectKind
+from webapp.audit.services import subject_of
+from webapp.audit.sighting_services import record_seen
 from webapp.http.responses import refused
 from webapp.people import queries, unclear_queries
 from webapp.people.acts import conflict_queries, history_words, services
@@ -30,6 +33,7 @@ def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
     person = get_object_or_404(access.visible_people(request.user).select_related("merged_into", "team"), pk=person_id)
     if person.merged_into is not None:
         return redirect("people:person", person.merged_into.pk)
+    record_seen(request, subject_of(SubjectKind.PERSON, person), team_id=person.team_id)
     roles = {
         "can_edit": access.editable_teams(request.user).filter(pk=person.team_id).exists(),
         "can_manage": access.manageable_teams(request.user).filter(pk=person.team_id).exists(),

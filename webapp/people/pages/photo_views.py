@@ -18,6 +18,8 @@ from analysis.errors import PictureTooLarge, UnreadablePicture
 from webapp import access
 from webapp.accounts.context_processors import team_of
 from webapp.accounts.models import Team
+from webapp.audit.action_choices import Action, SubjectKind
+from webapp.audit.services import AuditSubject, record
 from webapp.people import gallery_queries, present_queries
 from webapp.people.identification import confidence_words, similar_people_queries
 from webapp.people.introduction import queries as introduction_queries
@@ -66,8 +68,16 @@ def photo(request: HttpRequest) -> HttpResponse:
         logger.info("A photo could not be read: %s", error)
         return _answer(request, 400, problem=_("This file is not a readable picture. Try a JPEG or PNG."))
     searched = [_searched(face, team, found.embedder) for face in found.faces]
+    _record(request, team, sent.name or "", searched)
     searched.sort(key=lambda each: -max((match.percent for match in each.matches), default=0))
     return _answer(request, 200, searched=searched, has_looked=True)
+
+
+def _record(request: HttpRequest, team: Team, name: str, searched: Sequence[SearchedFace]) -> None:
+    found = [str(match.person) for face in searched for match in face.matches]
+    subject = AuditSubject(SubjectKind.TEAM, str(team.pk), str(team))
+    after = {"picture": name, "faces": len(searched), "found": found}
+    record(request, Action.SEARCHED_BY_PHOTO, subject, team_id=team.pk, after=after)
 
 
 def _answer(request: HttpRequest, status: int, **context: object) -> HttpResponse:

@@ -10,6 +10,9 @@ from django.views.decorators.http import require_GET, require_safe
 
 from analysis.errors import DamagedModel
 from webapp import storage
+from webapp.audit.action_choices import Action, SubjectKind
+from webapp.audit.services import AuditSubject, record
+from webapp.audit.sighting_services import record_sent
 from webapp.datasets.versions.export_queries import safe_name
 from webapp.http.ranged_responses import ranged_response
 from webapp.http.zip_responses import zip_response
@@ -30,9 +33,12 @@ async def download(request: HttpRequest, run_id: UUID, name: str) -> HttpRespons
         raise Http404
     try:
         key = await sync_to_async(model_file_queries.verified_key)(run, name)
-        return await ranged_response(request, key, ANY_FILE, download_name=f"{title(run)} {name}")
+        response = await ranged_response(request, key, ANY_FILE, download_name=f"{title(run)} {name}")
     except (DamagedModel, FileNotFoundError):
         return await sync_to_async(_damaged)(request, run)
+    subject = AuditSubject(SubjectKind.MODEL, f"{run.pk} {name}", f"{title(run)} {name}")
+    await sync_to_async(record_sent)(request, Action.DOWNLOADED, subject, response, team_id=run.team_id)
+    return response
 
 
 @require_GET
@@ -44,6 +50,8 @@ async def download_all(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
         keys = {name: await verified(run, name) for name in model_file_queries.DOWNLOADS}
     except DamagedModel:
         return await sync_to_async(_damaged)(request, run)
+    subject = AuditSubject(SubjectKind.MODEL, str(run.pk), title(run))
+    await sync_to_async(record)(request, Action.DOWNLOADED, subject, team_id=run.team_id)
     return zip_response(f"{title(run)}.zip", _zipped(keys))
 
 

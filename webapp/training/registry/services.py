@@ -6,6 +6,8 @@ from uuid import UUID
 from django.db import transaction
 
 from webapp.accounts.models import Team, User
+from webapp.audit.action_choices import Action, SubjectKind
+from webapp.audit.services import record, subject_of
 from webapp.datasets.measuring.services import request_measuring
 from webapp.datasets.models import Dataset
 from webapp.training import caveat_words
@@ -72,7 +74,16 @@ def _put(team: Team, line: UUID, run: TrainingRun | None, user: User | None) -> 
         if before == run:
             return Deployment(None, before)
         promotion = Promotion.objects.create(team=team, line=line, run=run, made_by=user)
+        _record(run, before, promotion, user)
         dataset = Dataset.objects.filter(pk=line, deleted_at=None).first()
         if dataset is not None:
             request_measuring(dataset, user=user)  # its suggestions for unlabelled samples appear in the grid
         return Deployment(promotion, before)
+
+
+def _record(run: TrainingRun | None, before: TrainingRun | None, promotion: Promotion, user: User | None) -> None:
+    action, about = (Action.DEPLOYED, run) if run else (Action.WITHDREW, before)
+    assert about is not None  # a withdrawal of nothing changes nothing
+    subject = subject_of(SubjectKind.MODEL, about, f"{about.dataset_name}, run {about.number}")
+    numbers = [{"run": each.number if each else None} for each in (before, run)]
+    record(user, action, subject, team_id=promotion.team_id, before=numbers[0], after=numbers[1])

@@ -6,6 +6,8 @@ from django.utils import timezone
 
 from analysis.training.config import TrainingConfig
 from webapp.accounts.models import User
+from webapp.audit.action_choices import Action, SubjectKind
+from webapp.audit.services import AuditSubject, record, subject_of
 from webapp.datasets.models import Version
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import JobKind, Status
@@ -51,7 +53,13 @@ def start_run(version: Version, *, user: User, config: TrainingConfig, trials: i
             created_by=user,
         )
         _new_job(run, user)
+        after = {"version": version.number, "recipe": run.recipe, "trials": trials}
+        record(user, Action.STARTED_TRAINING, audit_subject(run), team_id=run.team_id, after=after)
     return run
+
+
+def audit_subject(run: TrainingRun) -> AuditSubject:
+    return subject_of(SubjectKind.RUN, run, f"{run.dataset_name}, run {run.number}")
 
 
 def _next_number(version: Version) -> int:
@@ -111,16 +119,19 @@ def _refresh_pages(run: TrainingRun) -> None:
     live_updates.publish({"type": "stale", "subject": str(run.pk)}, run.team_id, run.pk)
 
 
-def delete_run(run: TrainingRun) -> None:
+def delete_run(run: TrainingRun, *, user: User | None = None) -> None:
     """Hides the run at once and pauses it; rows and files go after the undo period. Raises StillDeployed."""
     if queries.deployed_run(run.line) == run:
         raise StillDeployed
     with transaction.atomic():
         pause_run(run)
-        TrainingRun.objects.filter(pk=run.pk, deleted_at=None).update(deleted_at=timezone.now())
+        if TrainingRun.objects.filter(pk=run.pk, deleted_at=None).update(deleted_at=timezone.now()):
+            record(user, Action.DELETED, audit_subject(run), team_id=run.team_id)
     live_updates.publish_gone(team_id=run.team_id, subject_id=run.pk)
 
 
-def restore_run(run: TrainingRun) -> None:
+def restore_run(run: TrainingRun, *, user: User | None = None) -> None:
     """Undoes the deletion of a run."""
-    TrainingRun.objects.filter(pk=run.pk).update(deleted_at=None)
+    with transaction.atomic():
+        if TrainingRun.objects.filter(pk=run.pk, deleted_at__isnull=False).update(deleted_at=None):
+            record(user, Action.RESTORED, audit_subject(run), team_id=run.team_id)

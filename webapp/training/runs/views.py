@@ -149,10 +149,10 @@ def keep(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-def delete(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+def delete(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
     try:
-        services.delete_run(run)
+        services.delete_run(run, user=request.user)
     except services.StillDeployed:
         words = _("This model is in use. Use another one or stop using this one, then delete the run.")
         return refused(request, words, _page_of(run))
@@ -162,9 +162,9 @@ def delete(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-def restore(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+def restore(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     run = get_object_or_404(access.restorable_runs(request.user), pk=run_id)
-    services.restore_run(run)
+    services.restore_run(run, user=request.user)
     return done(request, _("Restored run %(number)d.") % {"number": run.number}, _page_of(run))
 
 
