@@ -1,8 +1,22 @@
 """Configures the log: plain lines for people, or one JSON object a line for machines."""
 
+import logging
+import re
 from typing import Any
 
 import structlog
+
+LINK = re.compile(r"(/welcome/)[^/\s]+")
+"""Whoever reads it may create the owner's account."""
+
+
+class HidesLinks(logging.Filter):
+    """Takes the secret out of addresses that are logged, as those of failed requests are."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if LINK.search(record.getMessage()):
+            record.msg, record.args = LINK.sub(r"\1...", record.getMessage()), ()
+        return True
 
 
 def logging_config(*, as_json: bool) -> dict[str, Any]:
@@ -26,8 +40,13 @@ def logging_config(*, as_json: bool) -> dict[str, Any]:
                 ],
             },
         },
+        "filters": {"links": {"()": HidesLinks}},
         "handlers": {
-            "stderr": {"class": "logging.StreamHandler", "formatter": "json" if as_json else "plain"},
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "json" if as_json else "plain",
+                "filters": ["links"],
+            },
             "nowhere": {"class": "logging.NullHandler"},
         },
         "root": {"handlers": ["stderr"], "level": "INFO"},

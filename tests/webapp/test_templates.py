@@ -177,7 +177,7 @@ def test_pages_before_signing_in(db: None) -> None:
 
 @uses_database
 def test_the_page_of_the_first_owner() -> None:
-    link = reverse("accounts:first_owner", args=[services.first_owner_token()])
+    link = reverse("accounts:first_owner", args=[services.new_first_owner_token()])
     checked(Client(), link)
     refused = Client().post(link, {"email": "nobody"})
     assert faults_of(refused.content.decode()) == []

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts import throttle_services
 from webapp.accounts.email_rules import canonical_email
+from webapp.accounts.hashers import TooBusyToHash
 from webapp.accounts.models import User
 
 
@@ -20,6 +21,7 @@ class SignInForm(AuthenticationForm):
         "invalid_login": _("E-mail or password is wrong. Check both and try again."),
         "inactive": _("This account is deactivated. Ask an owner of your team."),
         "throttled": _("Too many attempts. Wait 15 minutes, then try again."),
+        "busy": _("Too many people are signing in at the moment. Try again in a minute."),
     }
 
     def __init__(self, request: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -29,16 +31,19 @@ class SignInForm(AuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         email = canonical_email(str(self.cleaned_data.get("username", "")))
+        if not email or not self.cleaned_data.get("password"):
+            return self.cleaned_data  # its fields say what is missing
         address = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
-        if throttle_services.is_closed(email, address):
-            raise ValidationError(self.error_messages["throttled"], code="throttled")
+        try:
+            throttle_services.count_attempt(email, address)
+        except throttle_services.TooManyAttempts as error:
+            raise ValidationError(self.error_messages["throttled"], code="throttled") from error
         self.cleaned_data["username"] = email
         try:
             cleaned = super().clean()
-        except ValidationError:
-            throttle_services.note_failure(email, address)
-            raise
-        throttle_services.forget(email, address)
+        except TooBusyToHash as error:
+            raise ValidationError(self.error_messages["busy"], code="busy") from error
+        throttle_services.note_success(email, address)
         return cleaned
 
 
@@ -52,7 +57,7 @@ class FirstOwnerForm(forms.Form):
     password = forms.CharField(
         label=_("Password"),
         strip=False,
-        help_text=_("At least 10 characters. A short sentence works well."),
+        help_text=_("At least 12 characters. A short sentence works well."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     team = forms.CharField(

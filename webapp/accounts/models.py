@@ -119,15 +119,32 @@ class Invitation(models.Model):
         return f"invitation to {self.team} as {self.role}"
 
 
-class FailedSignIn(models.Model):
-    """A wrong password, kept for a quarter of an hour to slow down guessing."""
+class SignInCounter(models.Model):
+    """Counts attempts to sign in until a moment: of one account, from one network, or of both."""
 
-    email = models.CharField(max_length=254)
-    address = models.CharField(max_length=64)
-    at = models.DateTimeField(auto_now_add=True, db_index=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["address", "at"])]
+    key = models.CharField(max_length=64, primary_key=True)
+    """A digest of what is counted, so that mistyped addresses, or passwords in their place, are not kept."""
+    count = models.PositiveIntegerField(default=0)
+    until = models.DateTimeField(db_index=True)
+    """When counting begins anew, and the row may go."""
+    next_at = models.DateTimeField(null=True)
+    """No attempt before, for what is slowed down."""
 
     def __str__(self) -> str:
-        return f"{self.email} from {self.address}"
+        return f"{self.count} attempts until {self.until}"
+
+
+class FirstOwnerLink(models.Model):
+    """The link that creates the first account: one row at most, so that a newer link replaces the one before."""
+
+    ONLY = 1
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY)
+    token_digest = models.CharField(max_length=64)
+    """SHA-256, so that whoever reads the database cannot use it."""
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_first_owner_link")]
+
+    def __str__(self) -> str:
+        return f"until {self.expires_at}"

@@ -1,32 +1,101 @@
-"""Slows down guessing of passwords: counts failed sign-ins in the database, so that all servers agree."""
+"""Slows down guessing of passwords.
 
-from datetime import timedelta
+Each attempt is counted in the database before its password is looked at, so that of many at once, also on several
+servers, no more are checked than is allowed.
+"""
 
+import hashlib
+import ipaddress
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from webapp.accounts.models import FailedSignIn
+from webapp.accounts.models import SignInCounter
 
 WINDOW = timedelta(minutes=15)
-PER_ACCOUNT = 10
-"""Failures for one e-mail address from one network address; a stranger elsewhere cannot lock anybody out."""
-PER_ADDRESS = 100
-"""Failures from one network address whatever the e-mail address: trying one password on many accounts."""
+PER_ACCOUNT_AND_NETWORK = 10
+"""Attempts for one e-mail address from one network within the window."""
+PER_NETWORK = 100
+"""Attempts from one network whatever the e-mail address: trying one password on many accounts."""
+UNHINDERED = 10
+"""Attempts for one e-mail address from anywhere; each further one has to wait, twice as long as the one before."""
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(minutes=15)
+SLOW_FOR = timedelta(days=1)
+"""How long after the last attempt an account is forgotten to be under attack."""
+KNOWN_FOR = timedelta(days=30)
+"""From where somebody has signed in they are not slowed down by what strangers elsewhere do."""
+IPV6_NETWORK_BITS = 64
+"""A household or server has that many addresses to itself."""
 
 
-def is_closed(email: str, address: str) -> bool:
-    recent = FailedSignIn.objects.filter(address=address, at__gt=timezone.now() - WINDOW)
-    return recent.filter(email=email).count() >= PER_ACCOUNT or recent.count() >= PER_ADDRESS
+class TooManyAttempts(Exception):
+    """This attempt is not to be checked."""
 
 
-def note_failure(email: str, address: str) -> None:
-    FailedSignIn.objects.create(email=email[:254], address=address[:64])
+def count_attempt(email: str, address: str) -> None:
+    """Counts an attempt that is about to be checked. Raises TooManyAttempts, having counted nothing."""
+    network, now = _network(address), timezone.now()
+    with transaction.atomic():
+        _count(_key("both", email, network), PER_ACCOUNT_AND_NETWORK, now)
+        _count(_key("network", network), PER_NETWORK, now)
+        if not SignInCounter.objects.filter(pk=_key("known", email, network), until__gt=now).exists():
+            _count_slowed(_key("account", email), now)
 
 
-def forget(email: str, address: str) -> None:
-    """Forgets failures after a correct password."""
-    FailedSignIn.objects.filter(email=email, address=address).delete()
+def note_success(email: str, address: str) -> None:
+    """Forgets the attempts that led to a right password, and remembers the network."""
+    network = _network(address)
+    with transaction.atomic():
+        SignInCounter.objects.filter(pk__in=[_key("both", email, network), _key("account", email)]).delete()
+        SignInCounter.objects.filter(pk=_key("network", network), count__gt=0).update(count=F("count") - 1)
+        SignInCounter.objects.update_or_create(
+            pk=_key("known", email, network), defaults={"until": timezone.now() + KNOWN_FOR}
+        )
 
 
 def clean_up(**_: object) -> None:
-    """Deletes failures that no longer count."""
-    FailedSignIn.objects.filter(at__lt=timezone.now() - WINDOW).delete()
+    """Deletes what no longer counts."""
+    SignInCounter.objects.filter(until__lt=timezone.now()).delete()
+
+
+def _count(key: str, most: int, now: datetime) -> None:
+    """Counts within the window, by one conditional update: a database does one of a row at a time."""
+    row = _row(key, now, WINDOW)
+    if not row.filter(count__lt=most).update(count=F("count") + 1):
+        raise TooManyAttempts
+
+
+def _count_slowed(key: str, now: datetime) -> None:
+    row = _row(key, now, SLOW_FOR)
+    may = Q(count__lt=UNHINDERED) | Q(next_at=None) | Q(next_at__lte=now)
+    if not row.filter(may).update(count=F("count") + 1, until=now + SLOW_FOR):
+        raise TooManyAttempts
+    beyond = row.values_list("count", flat=True).get() - UNHINDERED
+    if beyond >= 0:
+        row.update(next_at=now + min(FIRST_WAIT * 2 ** min(beyond, 20), LONGEST_WAIT))
+
+
+def _row(key: str, now: datetime, lasts: timedelta) -> QuerySet[SignInCounter]:
+    SignInCounter.objects.get_or_create(pk=key, defaults={"until": now + lasts})
+    row = SignInCounter.objects.filter(pk=key)
+    row.filter(until__lte=now).update(count=0, next_at=None, until=now + lasts)
+    return row
+
+
+def _key(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _network(address: str) -> str:
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return str(ip.ipv4_mapped)
+        return str(ipaddress.ip_network((ip, IPV6_NETWORK_BITS), strict=False))
+    return str(ip)

@@ -5,6 +5,7 @@ Imported only after the environment is complete, because importing it reads the 
 
 import http.client
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from django.urls import reverse  # noqa: E402
 
 from webapp import checks, storage  # noqa: E402
 from webapp.accounts.models import User  # noqa: E402
-from webapp.accounts.services import first_owner_token  # noqa: E402
+from webapp.accounts.services import new_first_owner_token  # noqa: E402
 from webapp.jobs import reaper  # noqa: E402
 from webapp.supervisor import static_files  # noqa: E402
 from webapp.supervisor.children import Child  # noqa: E402
@@ -41,6 +42,8 @@ def prepare(data: DataFolder, *, owns_workers: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     for found in run_checks(tags=[checks.TAG], include_deployment_checks=True):
         raise StartupError(f"{found.msg} {found.hint or ''}".strip())
+    if settings.BEHIND_HTTPS and not settings.PROXIES:
+        raise StartupError("ROLLCALL_HTTPS needs ROLLCALL_PROXIES: name the address of the proxy that speaks HTTPS.")
     try:
         call_command("migrate", interactive=False, verbosity=0)
     except DatabaseError as error:
@@ -86,10 +89,16 @@ def _answers(host: str, port: int) -> bool:
 
 
 def welcome(address: str) -> str:
-    """Returns the address to open: a link that creates the owner's account while there is none."""
+    """Returns the address to open: in a terminal, a link that creates the owner's account while there is none.
+
+    Whoever reads a log must not find a link in it, so elsewhere these are the words that tell how to get one.
+    """
     if User.objects.exists():
         return f"Rollcall is ready: {address}/"
-    path = reverse("accounts:first_owner", args=[first_owner_token()])
+    if not sys.stdout.isatty():
+        command = f"ROLLCALL_DATA_DIR={settings.DATA_DIR} {sys.executable} manage.py owner_link"
+        return f"Rollcall is ready: {address}/. To create the owner's account, get a link with: {command}"
+    path = reverse("accounts:first_owner", args=[new_first_owner_token()])
     return f"Rollcall is ready. Open this link to create the owner's account: {address}{path}"
 
 

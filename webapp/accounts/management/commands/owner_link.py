@@ -1,4 +1,4 @@
-"""`manage.py owner_link`: prints the path of the one-time page that creates the owner."""
+"""`manage.py owner_link`: prints the path of a new one-time page that creates the owner."""
 
 from typing import Any
 
@@ -6,15 +6,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from webapp.accounts.models import User
-from webapp.accounts.services import first_owner_token
+from webapp.accounts.services import new_first_owner_token
 
 
 class Command(BaseCommand):
-    """For installations that are not started by `up`, such as Compose."""
+    """For installations that are not started by `up` in a terminal. Links printed before stop working."""
 
-    help = "Prints the path of the one-time page that creates the owner."
+    help = "Prints the path of a new one-time page that creates the owner; earlier ones stop working."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if User.objects.exists():
             raise CommandError("There is already an owner. Sign in instead.")
-        self.stdout.write(reverse("accounts:first_owner", args=[first_owner_token()]))
+        self.stdout.write(reverse("accounts:first_owner", args=[new_first_owner_token()]))
