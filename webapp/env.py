@@ -1,5 +1,6 @@
 """Reads settings from environment variables; invalid values are refused with the variable and what it accepts."""
 
+import ipaddress
 import os
 from pathlib import Path
 
@@ -39,6 +40,19 @@ def words(name: str, default: list[str]) -> list[str]:
     """A comma-separated list."""
     value = text(name)
     return [word.strip() for word in value.split(",") if word.strip()] if value else default
+
+
+def networks(name: str) -> list[str]:
+    """A comma-separated list of addresses and networks, as 192.0.2.7 and 10.0.0.0/8; empty by default."""
+    found = words(name, [])
+    for word in found:
+        try:
+            ipaddress.ip_network(word)
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name}: {word!r} is neither an address nor a network like 10.0.0.0/8"
+            ) from error
+    return found
 
 
 def folder(name: str, default: Path) -> Path:

@@ -36,6 +36,8 @@ SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = env.words("ROLLCALL_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.words("ROLLCALL_ORIGINS", [])
 BEHIND_HTTPS = env.flag("ROLLCALL_HTTPS")
+PROXIES = env.networks("ROLLCALL_PROXIES")
+"""Who may say for whom, and over what, a request was sent; what others say of that is ignored."""
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -61,7 +63,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
+    "webapp.http.caching_middleware.no_store",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "webapp.accounts.idle_middleware.IdleSessions",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -117,9 +121,10 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+PASSWORD_HASHERS = ["webapp.accounts.hashers.PatientPasswordHasher"]
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "videos:library"
 LOGOUT_REDIRECT_URL = "accounts:login"
@@ -164,9 +169,15 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = env.number("ROLLCALL_SESSION_HOURS", 12, at_least=1) * 3600
+"""Counts from the last thing that a person did, see `webapp.accounts.idle_middleware`."""
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_HTTPS
-if BEHIND_HTTPS:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Whether a request came over HTTPS the web server tells, which believes only the proxies that are named.
+SECURE_SSL_REDIRECT = BEHIND_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if BEHIND_HTTPS else 0
+# Subdomains and browsers' built-in lists are not for us to decide: the operator may run other things there.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 UPLOAD_MAX_BYTES = env.number("ROLLCALL_UPLOAD_MAX_GB", 20, at_least=1) * 1024**3
 UPLOAD_CHUNK_BYTES = 8 * 1024**2

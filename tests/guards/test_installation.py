@@ -15,7 +15,7 @@ from webapp.jobs import queues
 
 PROJECT = Path(__file__).parents[2]
 OWN_VARIABLE = re.compile(r"\b(?:ROLLCALL_[A-Z_]+[A-Z]|DATABASE_URL|REDIS_URL)\b")
-ONLY_IN_COMPOSE = {"ROLLCALL_PORT"}
+ONLY_IN_COMPOSE = {"ROLLCALL_PORT", "ROLLCALL_ADDRESS"}
 
 
 def read(path: str) -> str:

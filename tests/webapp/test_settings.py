@@ -114,3 +114,29 @@ def test_every_page_carries_the_strict_policy() -> None:
     assert "unsafe-eval" not in policy
     assert "object-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
+
+
+ASK_PLAINLY = """
+import django; django.setup()
+from django.test import Client
+for path, over_https in (("/sign-in/", False), ("/healthz", False), ("/healthz", True)):
+    response = Client().get(path, secure=over_https, headers={"host": "localhost", "x-forwarded-proto": "https"})
+    print(response.status_code, response.get("Location"), response.get("Strict-Transport-Security"))
+"""
+
+
+def test_with_https_plain_requests_are_redirected_and_browsers_remember(tmp_path: Path) -> None:
+    """Whatever a header says: the web server alone decides whom to believe."""
+    environment = {"ROLLCALL_DEBUG": "yes", "ROLLCALL_HTTPS": "yes", "ROLLCALL_DATA_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_PLAINLY],
+        cwd=PROJECT,
+        env={"DJANGO_SETTINGS_MODULE": "webapp.settings", **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    redirected, health, secure = done.stdout.splitlines()
+    assert redirected == "301 https://localhost/sign-in/ None"
+    assert health.startswith("200 None")
+    assert secure == "200 None max-age=31536000"

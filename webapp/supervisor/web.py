@@ -1,23 +1,41 @@
-"""`python -m webapp.supervisor.web FD`: the web server on a listening socket that it inherits."""
+"""`python -m webapp.supervisor.web FD|ADDRESS:PORT`: the web server, on a socket that it inherits or opens."""
 
 import socket
 import sys
 
 import uvicorn
 
+from webapp import env
+from webapp.supervisor import addresses
+from webapp.supervisor.connection import PromptConnection
+
 
 def main() -> None:
-    listener = socket.socket(fileno=int(sys.argv[1]))
-    config = uvicorn.Config(
+    uvicorn.Server(config()).run(sockets=[_listener(sys.argv[1])])
+
+
+def config() -> uvicorn.Config:
+    """Returns how Rollcall is served, however it was started."""
+    proxies = env.networks("ROLLCALL_PROXIES")
+    return uvicorn.Config(
         "webapp.asgi:application",
+        http=PromptConnection,
         lifespan="off",
         log_level="warning",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=2,
         ws_max_size=64 * 1024,  # browsers send nothing but pings
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listener(place: str) -> socket.socket:
+    if place.isdigit():
+        return socket.socket(fileno=int(place))
+    host, _, port = place.rpartition(":")
+    return addresses.listen(host, int(port))
 
 
 if __name__ == "__main__":

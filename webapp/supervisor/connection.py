@@ -1,0 +1,47 @@
+"""A connection to the web server on which nobody can dawdle: the head of each request has to arrive soon."""
+
+import asyncio
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEADERS_WITHIN_S = 15.0
+
+
+class PromptConnection(H11Protocol):
+    """Closes itself when a request's head is not complete in time; bodies have a deadline in `BodyLimit`."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.transport.is_closing() or self.transport.get_protocol() is not self:  # closed, or a websocket now
+            self._stop_waiting()
+        elif self.conn.their_state is h11.IDLE:
+            self._wait_for_head()
+        else:
+            self._stop_waiting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait_for_head(self) -> None:
+        """Starts the clock, unless it runs: a byte now and then buys no time."""
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(HEADERS_WITHIN_S, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        if not self.transport.is_closing():
+            self.transport.abort()
