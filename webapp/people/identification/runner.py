@@ -6,7 +6,6 @@ Only clear views are compared. Groups without one join nobody, and nobody is ask
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 from uuid import UUID
 
 import numpy as np
@@ -160,15 +159,17 @@ def _split(probes: Probes) -> list[SplitCandidate]:
         return []
     thresholds = introduction_queries.thresholds_for(probes.embedder).identification
     least = WITHIN_VIDEO.similarity_of(WORTH_ASKING, thresholds)
-    pairs = [
-        SplitCandidate(one, other, float(probes.vectors[one] @ probes.vectors[other]))
-        for one, other in combinations(sorted(probes.vectors), 2)
-        if not probes.together[one, other]
-    ]
+    numbers = sorted(probes.vectors)
+    stacked = np.stack([probes.vectors[number] for number in numbers])
+    table = np.triu(stacked @ stacked.T, 1)
+    table[probes.together[np.ix_(numbers, numbers)]] = 0.0
+    rows, columns = np.nonzero(table >= least)
     kept: list[SplitCandidate] = []
     count: Counter[int] = Counter()
-    for pair in sorted(pairs, key=lambda each: -each.similarity):
-        if pair.similarity >= least and max(count[pair.group], count[pair.other]) < MOST_SPLIT:
+    for position in np.argsort(-table[rows, columns], kind="stable"):
+        row, column = int(rows[position]), int(columns[position])
+        pair = SplitCandidate(numbers[row], numbers[column], float(table[row, column]))
+        if max(count[pair.group], count[pair.other]) < MOST_SPLIT:
             count.update((pair.group, pair.other))
             kept.append(pair)
     return kept
