@@ -1,0 +1,91 @@
+"""Reads the audit log of a team, filtered, in pages that begin behind a number: the last is as quick as the first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from webapp.accounts.models import Membership
+from webapp.audit.models import AuditChain, AuditEntry
+
+PAGE_SIZE = 50
+CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """What the entries should be; empty values allow anything. Days are those of the server's time zone."""
+
+    text: str = ""
+    """Part of a name, of what it is about, or the beginning of an address."""
+    user_id: int | None = None
+    action: str = ""
+    subject_kind: str = ""
+    subject_id: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Some entries, newest first; `older` and `newer` are the numbers that the pages beside it begin behind."""
+
+    entries: list[AuditEntry]
+    older: int | None
+    newer: int | None
+
+
+def filtered(team_id: UUID, wanted: AuditFilter) -> QuerySet[AuditEntry]:
+    entries = AuditEntry.objects.filter(team_id=team_id)
+    if wanted.text:
+        by_text = Q(subject_label__icontains=wanted.text) | Q(user_name__icontains=wanted.text)
+        entries = entries.filter(by_text | Q(address__startswith=wanted.text))
+    exactly = {"user_id": wanted.user_id, "action": wanted.action, "subject_kind": wanted.subject_kind}
+    exactly["subject_id"] = wanted.subject_id
+    entries = entries.filter(**{column: value for column, value in exactly.items() if value})
+    if wanted.since:
+        entries = entries.filter(at__gte=_begin_of(wanted.since))
+    if wanted.until and wanted.until < date.max:
+        entries = entries.filter(at__lt=_begin_of(wanted.until + timedelta(days=1)))
+    return entries
+
+
+def page(team_id: UUID, wanted: AuditFilter, *, before: int | None = None, after: int | None = None) -> AuditPage:
+    """Returns the entries next to a number: those just older than `before`, or just newer than `after`."""
+    entries = filtered(team_id, wanted)
+    if after is not None and before is None:
+        found = list(entries.filter(number__gt=after).order_by("number")[: PAGE_SIZE + 1])
+        shown = found[:PAGE_SIZE][::-1]
+        return AuditPage(shown, after + 1, shown[0].number if len(found) > PAGE_SIZE else None)
+    older_ones = entries.filter(number__lt=before) if before is not None else entries
+    found = list(older_ones.order_by("-number")[: PAGE_SIZE + 1])
+    shown = found[:PAGE_SIZE]
+    older = shown[-1].number if len(found) > PAGE_SIZE else None
+    return AuditPage(shown, older, before - 1 if before is not None else None)
+
+
+def in_chunks(team_id: UUID, wanted: AuditFilter) -> Iterator[list[AuditEntry]]:
+    """Yields all entries, newest first; each chunk is its own query, so that a slow reader holds nothing open."""
+    entries, before = filtered(team_id, wanted).order_by("-number"), None
+    while chunk := list((entries if before is None else entries.filter(number__lt=before))[:CHUNK]):
+        yield chunk
+        before = chunk[-1].number
+
+
+def how_many(team_id: UUID) -> int:
+    """Returns how many entries of the team are kept, from the chain's head: nothing is counted."""
+    chain = AuditChain.objects.filter(pk=team_id).first()
+    return chain.last_number - chain.anchor_number if chain else 0
+
+
+def people_to_choose(team_id: UUID) -> list[tuple[int, str]]:
+    """Returns id and name of the members; others are found by their name as text."""
+    members = Membership.objects.filter(team_id=team_id).select_related("user")
+    return sorted(((each.user_id, str(each.user)) for each in members), key=lambda person: person[1].casefold())
+
+
+def _begin_of(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
