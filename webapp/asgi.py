@@ -4,7 +4,6 @@ import os
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 from django.urls import path
 
@@ -12,6 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 django_application = get_asgi_application()
 
 from webapp.http.body_limit_middleware import BodyLimit  # noqa: E402  (Django has to be set up before models are imported)
+from webapp.http.origin_middleware import SameOrigin  # noqa: E402
 from webapp.jobs.consumers import SubjectConsumer, TeamConsumer  # noqa: E402
 
 websocket_urlpatterns = [
@@ -23,7 +23,6 @@ websocket_urlpatterns = [
 application = ProtocolTypeRouter(
     {
         "http": BodyLimit(django_application),
-        # Without the origin check any web site could open the socket with the visitor's cookie.
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": SameOrigin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

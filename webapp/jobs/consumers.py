@@ -11,23 +11,27 @@ from django.utils import translation
 
 from webapp import access
 from webapp.access import Visitor
-from webapp.jobs import job_state, live_updates, words
+from webapp.accounts import session_queries
+from webapp.jobs import job_state, live_updates, open_sockets, words
 from webapp.jobs.job_state import JobState
+from webapp.jobs.open_sockets import Permit
 
 ACCESS_HOLDS_S = 30
-"""How long an open socket relies on a permission before it checks again."""
+"""How long an open socket relies on a permission before it checks again; `open_sockets` looks more often."""
 
 
 class JobsConsumer(AsyncJsonWebsocketConsumer):
     """Joins its groups, accepts, then sends the current state: in this order no change is missed."""
 
     groups: tuple[str, ...] = ()
+    permit: Permit | None = None
     checked_s = 0.0
 
-    def is_allowed(self, user: Visitor, key: UUID) -> bool:
+    def team_of(self, user: Visitor, key: UUID) -> UUID | None:
+        """Returns the team whose work this tells; None for who may not hear it."""
         raise NotImplementedError
 
-    def group_names(self, key: UUID) -> tuple[str, ...]:
+    def group_names(self, team_id: UUID) -> tuple[str, ...]:
         raise NotImplementedError
 
     def states(self, key: UUID) -> list[JobState]:
@@ -38,18 +42,22 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
         return self.scope["url_route"]["kwargs"]["key"]
 
     async def connect(self) -> None:
-        if not await self._still_allowed():
+        self.permit = await database_sync_to_async(self._find_permit)()
+        if self.permit is None:
             await self.close()
             return
-        self.groups = await database_sync_to_async(self.group_names)(self.key)
+        self.checked_s = time.monotonic()
+        self.groups = self.group_names(self.permit.team_id)
         for group in self.groups:
             await self.channel_layer.group_add(group, self.channel_name)
         await self.accept()
+        open_sockets.watch(self)
         for state in await database_sync_to_async(self.states)(self.key):
             await self._send(state.payload())
         await self.send_json({"type": "snapshot_end"})
 
     async def disconnect(self, code: int) -> None:
+        open_sockets.forget(self)
         for group in self.groups:
             await self.channel_layer.group_discard(group, self.channel_name)
 
@@ -58,16 +66,28 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
 
     async def job_state(self, event: dict[str, Any]) -> None:
         if not await self._still_allowed():
-            await self.close(code=4403)
+            await self.refuse()
             return
         await self._send(event["payload"])
 
+    async def refuse(self) -> None:
+        await self.close(code=4403)
+
     async def _still_allowed(self) -> bool:
-        if self.checked_s and time.monotonic() - self.checked_s < ACCESS_HOLDS_S:
+        if time.monotonic() - self.checked_s < ACCESS_HOLDS_S:
             return True
         self.checked_s = time.monotonic()
-        user = self.scope.get("user")
-        return user is not None and await database_sync_to_async(self.is_allowed)(user, self.key)
+        return await database_sync_to_async(self._find_permit)() is not None
+
+    def _find_permit(self) -> Permit | None:
+        """Reads session and account anew: what the socket was opened with may be hours old."""
+        visitor = self.scope.get("user")
+        if visitor is None or not visitor.is_authenticated:
+            return None
+        sign_in = self.permit.sign_in if self.permit else session_queries.sign_in_of(self.scope["session"], visitor.pk)
+        user = session_queries.standing([sign_in]).get(sign_in)
+        team_id = None if user is None else self.team_of(user, self.key)
+        return None if team_id is None else Permit(sign_in, team_id)
 
     async def _send(self, payload: dict[str, object]) -> None:
         if payload["type"] == "job":
@@ -87,11 +107,11 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
 class TeamConsumer(JobsConsumer):
     """Sends everything that happens in a team, for the library and the upload page."""
 
-    def is_allowed(self, user: Visitor, key: UUID) -> bool:
-        return access.visible_teams(user).filter(pk=key).exists()
+    def team_of(self, user: Visitor, key: UUID) -> UUID | None:
+        return key if access.visible_teams(user).filter(pk=key).exists() else None
 
-    def group_names(self, key: UUID) -> tuple[str, ...]:
-        return live_updates.team_group(key), live_updates.people_group(key)
+    def group_names(self, team_id: UUID) -> tuple[str, ...]:
+        return live_updates.team_group(team_id), live_updates.people_group(team_id)
 
     def states(self, key: UUID) -> list[JobState]:
         return job_state.snapshot(team_id=key)
@@ -100,13 +120,11 @@ class TeamConsumer(JobsConsumer):
 class SubjectConsumer(JobsConsumer):
     """Sends what happens to one video (and to the names of the people in it), one dataset or one training run."""
 
-    def is_allowed(self, user: Visitor, key: UUID) -> bool:
-        return access.can_see_subject(user, key)
+    def team_of(self, user: Visitor, key: UUID) -> UUID | None:
+        return access.team_of_visible_subject(user, key)
 
-    def group_names(self, key: UUID) -> tuple[str, ...]:
-        team_id = access.team_of_visible_subject(self.scope["user"], key)
-        # None where it was deleted since `is_allowed`: then there is nothing to send.
-        return (live_updates.subject_group(key), *([live_updates.people_group(team_id)] if team_id else []))
+    def group_names(self, team_id: UUID) -> tuple[str, ...]:
+        return live_updates.subject_group(self.key), live_updates.people_group(team_id)
 
     def states(self, key: UUID) -> list[JobState]:
         return job_state.snapshot(subject_id=key)

@@ -1,11 +1,14 @@
 """The websocket: who may look, the snapshot, and what arrives afterwards."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from tests.conftest import signed_in
 from tests.factories import make_job
@@ -13,7 +16,8 @@ from tests.factories_videos import begin_analysis, make_video
 from tests.websocket import Websocket
 from webapp.accounts.models import Membership, Team, User
 from webapp.asgi import application
-from webapp.jobs import consumers, job_state, lifecycle, live_updates
+from webapp.http import origin_middleware
+from webapp.jobs import consumers, job_state, lifecycle, live_updates, open_sockets
 from webapp.jobs.models import Status
 from webapp.people.acts.services import name_person
 from webapp.people.identification import tentative_runner
@@ -30,12 +34,16 @@ class Browser:
     def __init__(self) -> None:
         self.websockets: list[Websocket] = []
 
-    async def opens(self, path: str, user: User | None, origin: str = "http://testserver") -> Websocket | None:
+    async def opens(
+        self, path: str, user: User | None, origin: str = "http://testserver", cookie: str = ""
+    ) -> Websocket | None:
         """None when the server refuses."""
         headers = [(b"origin", origin.encode()), (b"host", b"testserver"), (b"accept-language", b"en")]
         if user is not None:
             client = await sync_to_async(signed_in)(user)
             headers.append((b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode()))
+        if cookie:
+            headers.append((b"cookie", cookie.encode()))
         websocket = Websocket(application, path, headers)
         self.websockets.append(websocket)
         return websocket if await websocket.connect() else None
@@ -122,6 +130,106 @@ async def test_somebody_who_leaves_the_team_hears_no_more(
     await Membership.objects.filter(user=vera).adelete()
     await live_updates.apublish_state(job_state.state_of(await sync_to_async(make_job)(team=team)))
     assert (await websocket.receive_output(timeout=5))["type"] == "websocket.close"
+
+
+async def sign_out(user: User) -> None:
+    await Session.objects.all().adelete()
+
+
+async def deactivate(user: User) -> None:
+    await User.objects.filter(pk=user.pk).aupdate(is_active=False)
+
+
+async def remove(user: User) -> None:
+    await Membership.objects.filter(user=user).adelete()
+
+
+async def let_idle(user: User) -> None:
+    await Session.objects.all().aupdate(expire_date=timezone.now())
+
+
+async def change_password(user: User) -> None:
+    user.set_password("another long enough phrase")
+    await user.asave()
+
+
+ENDINGS = [sign_out, deactivate, remove, let_idle, change_password]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("kind", ["teams", "videos"])
+async def test_a_socket_closes_within_five_seconds_though_nothing_happens(
+    browser: Browser, team: Team, vera: User, bob: User, kind: str, ending: Callable[[User], Awaitable[None]]
+) -> None:
+    key = team.pk if kind == "teams" else (await sync_to_async(make_video)(team=team)).pk
+    websocket = await browser.opens(f"/ws/{kind}/{key}/", vera)
+    assert websocket is not None
+    while (await websocket.read())["type"] != "snapshot_end":
+        pass
+    await ending(vera)
+    closed = await websocket.receive_output(timeout=5)
+    assert (closed["type"], closed["code"]) == ("websocket.close", 4403)
+
+
+async def test_the_sockets_of_others_stay_open(
+    browser: Browser, team: Team, vera: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(open_sockets, "CHECK_EVERY_S", 0.1)
+    hers, his = await browser.watches(team, vera), await browser.watches(team, bob)
+    assert (await hers.read())["type"] == (await his.read())["type"] == "snapshot_end"
+    await deactivate(vera)
+    assert (await hers.receive_output(timeout=5))["type"] == "websocket.close"
+    assert await his.receive_nothing(timeout=0.5)
+
+
+async def test_a_session_that_has_ended_opens_no_socket(browser: Browser, team: Team, vera: User) -> None:
+    for ending in ENDINGS:
+        await Membership.objects.aget_or_create(team=team, user=vera, defaults={"role": "viewer"})
+        await User.objects.filter(pk=vera.pk).aupdate(is_active=True)
+        client = await sync_to_async(signed_in)(vera)
+        await ending(vera)
+        cookie = f"sessionid={client.cookies['sessionid'].value}"
+        assert await browser.opens(f"/ws/teams/{team.pk}/", None, cookie=cookie) is None, ending.__name__
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://testserver:9999",
+        "https://testserver",
+        "http://localhost",
+        "http://evil.example",
+        "http://testserver.evil.example",
+        "http://testserver@evil.example",
+        "null",
+        "",
+        "file://",
+        "http://testserver:x",
+    ],
+)
+async def test_a_page_of_another_scheme_host_or_port_cannot_open_the_socket(
+    browser: Browser, team: Team, vera: User, origin: str
+) -> None:
+    assert await browser.opens(f"/ws/teams/{team.pk}/", vera, origin=origin) is None
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host", "origin"),
+    [
+        ("ws", b"testserver", "http://testserver:80"),
+        ("ws", b"testserver:8000", "http://testserver:8000"),
+        ("wss", b"testserver", "https://TestServer"),
+        ("ws", b"localhost:8000", "http://localhost:8000"),
+        ("ws", b"testserver", "https://rollcall.example.org"),
+    ],
+)
+def test_our_own_pages_can(scheme: str, host: bytes, origin: str, settings: Any) -> None:
+    settings.CSRF_TRUSTED_ORIGINS = ["https://rollcall.example.org"]
+    headers = [(b"host", host), (b"origin", origin.encode())]
+    assert origin_middleware.is_from_our_page({"scheme": scheme, "headers": headers})
+    foreign = [(b"host", b"evil.example"), (b"origin", b"http://evil.example")]
+    assert not origin_middleware.is_from_our_page({"scheme": "ws", "headers": foreign}), "a name given to our address"
+    assert not origin_middleware.is_from_our_page({"scheme": scheme, "headers": [*headers, headers[1]]})
 
 
 async def test_what_a_browser_says_changes_nothing(browser: Browser, team: Team, alice: User) -> None:
