@@ -1,7 +1,6 @@
 """A person's own account: name, password, signing out everywhere."""
 
 from django.contrib.auth import logout, update_session_auth_hash
-from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,7 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from webapp.accounts.profile import services
-from webapp.accounts.profile.forms import OwnNameForm
+from webapp.accounts.profile.forms import OwnNameForm, OwnPasswordForm
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import SeeOther, done
 from webapp.http.toasts import toast
@@ -39,7 +38,7 @@ def rename(request: SignedInRequest) -> HttpResponseBase:
 @require_POST
 def change_password(request: SignedInRequest) -> HttpResponseBase:
     """Asks for the old password; other browsers are signed out, this one stays."""
-    form = PasswordChangeForm(request.user, request.POST)
+    form = OwnPasswordForm(request.user, request.POST)
     if not form.is_valid():
         return _page(request, password_form=form)
     update_session_auth_hash(request, form.save())
@@ -57,11 +56,11 @@ def sign_out_everywhere(request: SignedInRequest) -> HttpResponseBase:
 
 
 def _page(
-    request: SignedInRequest, name_form: OwnNameForm | None = None, password_form: PasswordChangeForm | None = None
+    request: SignedInRequest, name_form: OwnNameForm | None = None, password_form: OwnPasswordForm | None = None
 ) -> HttpResponse:
     context = {
         "name_form": name_form or OwnNameForm(initial={"name": request.user.name}),
-        "password_form": password_form or PasswordChangeForm(request.user),
+        "password_form": password_form or OwnPasswordForm(request.user),
     }
     status = UNPROCESSABLE if name_form or password_form else 200
     return render(request, "accounts/profile.html", context, status=status)
