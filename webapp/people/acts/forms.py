@@ -3,8 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
+
+from analysis.faces.search import IdentificationThresholds
 
 LONGEST = 120
 
@@ -38,14 +40,22 @@ class GiveForm(forms.Form):
 
 
 class ThresholdsForm(forms.Form):
-    """The least similarities in percent; empty: the default."""
+    """The least similarities in percent; empty: the default, which `usual` tells."""
 
     accept_from = forms.FloatField(required=False, min_value=1, max_value=100)
     review_from = forms.FloatField(required=False, min_value=1, max_value=100)
 
+    def __init__(self, data: QueryDict, *, usual: IdentificationThresholds) -> None:
+        super().__init__(data)
+        self.usual = usual
+
     def clean(self) -> dict[str, float | None]:
         cleaned = super().clean() or self.cleaned_data
         accept, review = cleaned.get("accept_from"), cleaned.get("review_from")
-        if accept is not None and review is not None and review > accept:
+        if accept is None and review is None:
+            return cleaned
+        least = 100 * self.usual.accept_from if accept is None else accept
+        # Shown, the default is in whole percent.
+        if round(100 * self.usual.review_from if review is None else review) > round(least):
             raise forms.ValidationError(_("“Ask me” cannot be higher than “Match automatically”."))
         return cleaned

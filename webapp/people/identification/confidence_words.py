@@ -10,8 +10,6 @@ from webapp.people.identification import threshold_queries
 from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Person, ReferenceSet
 
-DEFAULT_EMBEDDER = "mobilefacenet_192"
-
 
 @dataclass(frozen=True, slots=True)
 class ThresholdsInWords:
@@ -27,9 +25,7 @@ class ThresholdsInWords:
 
 def thresholds_of_person(person: Person) -> ThresholdsInWords:
     """Returns the thresholds by which new faces are matched with this person."""
-    embedder = ReferenceSet.objects.filter(person=person).values_list("embedder", flat=True).first() or DEFAULT_EMBEDDER
-    if not introduction_queries.is_known(embedder):
-        embedder = introduction_queries.BUILT_IN
+    embedder = _embedder_of(person)
     thresholds = introduction_queries.thresholds_for(embedder)
     defaults = threshold_queries.of_team(person.team_id, embedder)
     effective = IdentificationThresholds(
@@ -44,6 +40,16 @@ def thresholds_of_person(person: Person) -> ThresholdsInWords:
         error_rates_in_words(effective.accept_from, thresholds.error_rates),
         error_rates_in_words(effective.review_from, thresholds.error_rates),
     )
+
+
+def defaults_of_person(person: Person) -> IdentificationThresholds:
+    """Returns the thresholds that hold where this person has none of their own."""
+    return threshold_queries.of_team(person.team_id, _embedder_of(person))
+
+
+def _embedder_of(person: Person) -> str:
+    embedder = ReferenceSet.objects.filter(person=person).values_list("embedder", flat=True).first()
+    return embedder if embedder and introduction_queries.is_known(embedder) else introduction_queries.BUILT_IN
 
 
 def error_rates_in_words(similarity: float, measured: Sequence[ErrorRates] = MEASURED_ERROR_RATES) -> str:

@@ -45,7 +45,7 @@ def of_track(track: Track, person: Person) -> Reason | None:
     said = _said(track, person)
     sentences = [said] if said else _decided(track, person, decision, clear)
     side_px = min(face.x2 - face.x1, face.y2 - face.y1)
-    sentences.append(why_words.picture(clarity_queries.measures_of(face), side_px, face in clear))
+    sentences.append(why_words.picture(clarity_queries.measures_of(face), side_px, face in clear, bool(said)))
     other = _other(decision, person) if decision and not said else None
     return Reason(face, person, _nearest_views(tracklets, face, person), other, [each for each in sentences if each])
 
@@ -61,7 +61,7 @@ def _said(track: Track, person: Person) -> str:
 
 
 def _decided(track: Track, person: Person, decision: Decision | None, clear: Sequence[Face]) -> list[str]:
-    sentences = why_words.decided(decision, person)
+    sentences = why_words.decided(decision, person, is_clear=bool(clear))
     if decision is not None:
         sentences.append(why_words.margin(decision))
         sentences.append(why_words.grouped(track.join_similarity, decision.grouped_from, person))

@@ -47,8 +47,11 @@ def confirmed(person: Person) -> str:
     return _("Someone confirmed that this is %(person)s.") % {"person": person}
 
 
-def decided(decision: Decision | None, person: Person) -> list[str]:
-    """Says how the group of this appearance became the person, when its video was analysed."""
+def decided(decision: Decision | None, person: Person, *, is_clear: bool = True) -> list[str]:
+    """Says how the group of this appearance became the person, when its video was analysed.
+
+    `is_clear`: whether any of its pictures is, so that it was compared.
+    """
     if decision is None:
         return [_("This was decided by earlier rules, and what they compared was not kept.")]
     values = {"person": person, **_figures(decision)}
@@ -61,6 +64,8 @@ def decided(decision: Decision | None, person: Person) -> list[str]:
             _("The previous analysis of this video found the same face at the same time as %(person)s.") % values,
             *_earlier(decision, values),
         ]
+    if decision.nearest is None and not is_clear:
+        return [_("%(person)s was first found in this video.") % values]
     if decision.limit is None or decision.nearest is None:
         return [_("%(person)s was first found in this video. There was nobody similar to compare with.") % values]
     return [
@@ -123,12 +128,17 @@ def margin(decision: Decision) -> str:
     return _("The next closest match was %(person)s, with only %(percent)d %%.") % values
 
 
-def picture(measures: ViewMeasures | None, side_px: float, is_clear: bool) -> str:
-    """Says how well one can tell from a view who it is; `side_px` is the shorter side of the face."""
+def picture(measures: ViewMeasures | None, side_px: float, is_clear: bool, is_said: bool = False) -> str:
+    """Says how well one can tell from a view who it is; `side_px` is the shorter side of the face.
+
+    `is_said`: a person knows who it is, so that nothing was left to a comparison.
+    """
     if measures is None:
         return _("How clear this picture is was not measured when the video was analysed.")
     if not is_clear:
         words = get_text_list(_flaws(measures, side_px) or [_("hard to recognise")], _("and"))
+        if is_said:
+            return _("The picture is not clear: %(flaws)s.") % {"flaws": words}
         return _("The picture is not clear: %(flaws)s. A mistake is more likely.") % {"flaws": words}
     if slight := _slight_flaws(measures, side_px):
         return _("The picture is clear, though %(flaws)s.") % {"flaws": get_text_list(slight, _("and"))}
@@ -138,7 +148,7 @@ def picture(measures: ViewMeasures | None, side_px: float, is_clear: bool) -> st
 def _flaws(measures: ViewMeasures, side_px: float) -> list[str]:
     return _named(
         [
-            (measures.presence < CLEAR_PRESENCE, _("hardly a face")),
+            (measures.presence < CLEAR_PRESENCE, _("hard to make out")),
             (abs(measures.yaw_deg) > CLEAR_YAW_DEG, _("turned away")),
             (measures.pitch_deg < -CLEAR_PITCH_DEG, _("looking down")),
             (measures.pitch_deg > CLEAR_PITCH_DEG, _("looking up")),

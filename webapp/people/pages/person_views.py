@@ -164,7 +164,7 @@ def thresholds(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     managed = Person.objects.filter(team__in=access.manageable_teams(request.user))
     person = get_object_or_404(managed, pk=person_id)
     here = reverse("people:person", args=[person.pk])
-    form = ThresholdsForm(request.POST)
+    form = ThresholdsForm(request.POST, usual=confidence_words.defaults_of_person(person))
     if not form.is_valid():
         return refused(request, _("Enter two percentages. “Ask me” cannot be higher than “Match automatically”."), here)
     wished: dict[str, Any] = {key: value and value / 100 for key, value in form.cleaned_data.items()}

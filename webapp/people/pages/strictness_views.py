@@ -42,12 +42,18 @@ def strictness(request: HttpRequest) -> HttpResponse:
 def set_strictness(request: SignedInRequest) -> HttpResponseBase:
     """Sets how similar new faces must be to match anybody, or to be asked about; empty: the default."""
     team, here = _managed_team(request), reverse("people:strictness")
-    form = ThresholdsForm(request.POST)
+    embedder = _embedder_of(team)
+    usual = introduction_queries.thresholds_for(embedder).identification
+    form = ThresholdsForm(request.POST, usual=usual)
     if not form.is_valid():
         return refused(request, _("Enter two percentages. “Ask me” cannot be higher than “Match automatically”."), here)
-    wished = {key: value and value / 100 for key, value in form.cleaned_data.items()}
+    # The fields show the defaults: sent back unchanged, they stay defaults.
+    wished = {
+        key: value / 100 if value and round(value) != round(100 * getattr(usual, key)) else None
+        for key, value in form.cleaned_data.items()
+    }
     try:
-        event = services.set_team_thresholds(team, _embedder_of(team), **wished, user=request.user)
+        event = services.set_team_thresholds(team, embedder, **wished, user=request.user)
     except EditConflict:
         return edit_conflict(request, here)
     return act_done(request, event, here)

@@ -153,6 +153,39 @@ def test_a_proposal_is_applied_used_and_undone(
     assert people_of(again) == [anna]
 
 
+def test_a_default_that_is_only_shown_stays_the_default(team: Team, alice: User) -> None:
+    client = signed_in(alice)
+    client.post(reverse("people:set_strictness"), {"accept_from": 90, "review_from": 42})
+    row = TeamThresholds.objects.get(team=team)
+    assert (row.accept_from, row.review_from) == (0.9, None)
+    client.post(reverse("people:set_strictness"), {"accept_from": 61, "review_from": 42})
+    row.refresh_from_db()
+    assert (row.accept_from, row.review_from) == (None, None)
+
+
+def test_asking_never_starts_above_matching_also_where_one_is_the_default(
+    team: Team, alice: User, anna_and_bert: tuple[Person, Person]
+) -> None:
+    client, anna = signed_in(alice), anna_and_bert[0]
+    for name, args in (("people:set_strictness", []), ("people:limits", [anna.pk])):
+        for values in ({"accept_from": "", "review_from": 70}, {"accept_from": 40, "review_from": ""}):
+            refused = client.post(reverse(name, args=args), values, headers={"accept": "application/json"})
+            assert refused.status_code == 409 and "cannot be higher" in refused.json()["error"]
+    assert not TeamThresholds.objects.filter(team=team).exists()
+    client.post(reverse("people:limits", args=[anna.pk]), {"accept_from": "", "review_from": 61})
+    anna.refresh_from_db()
+    assert anna.join_from is None and anna.suggest_from == pytest.approx(0.61)
+
+
+def test_limits_are_not_said_to_fit_where_too_few_people_are_known_to_tell(
+    team: Team, alice: User, anna_and_bert: tuple[Person, Person]
+) -> None:
+    services.set_team_thresholds(team, EMBEDDER, accept_from=0.95, review_from=0.42, user=alice)
+    page = signed_in(alice).get(reverse("people:strictness"))
+    assert page.context["proposal"].verdict == LimitsVerdict.FITS and page.context["proposal"].has_few_people
+    assert b"only stricter matching is proposed" in page.content and b"Your limits fit" not in page.content
+
+
 def test_a_person_keeps_limits_of_their_own(team: Team, alice: User, anna_and_bert: tuple[Person, Person]) -> None:
     anna, _ = anna_and_bert
     services.set_thresholds(anna, accept_from=0.5, review_from=0.4, user=alice)

@@ -172,6 +172,20 @@ def test_a_human_who_decided_is_named_and_no_similarity(team: Team, bob: User) -
     assert words.startswith(f"Bob merged {second} into {first}") and "% match" not in words
 
 
+def test_who_was_compared_with_nobody_is_not_said_to_be_like_nobody(team: Team, bob: User) -> None:
+    (found,) = people_of(analysed(team, looks(found_track(), (0, 1.0))))
+    track = found.tracks.get()
+    track.faces.update(presence=0.1, yaw_deg=4, pitch_deg=3, sharpness=0.8)
+    sentences = reason_of(track).sentences
+    assert f"{found} was first found in this video." in sentences
+    assert "None of its pictures is clear, so it was not compared with anyone." in sentences
+    assert not any("similar" in sentence for sentence in sentences)
+    assert "The picture is not clear: hard to make out. A mistake is more likely." in sentences
+    services.move_appearances(found, track_ids=[track.pk], target=None, name="Anna", user=bob)
+    track.refresh_from_db()
+    assert reason_of(track).sentences[-1] == "The picture is not clear: hard to make out.", "Bob knows who it is"
+
+
 def test_a_part_without_a_clear_view_says_that_it_was_followed(team: Team) -> None:
     clear = found_track(start_s=58, end_s=59.8, reaches_end=True)
     turned = found_track(start_s=60, end_s=62, reaches_start=True)
@@ -195,7 +209,7 @@ def test_a_part_without_a_clear_view_says_that_it_was_followed(team: Team) -> No
         (replace(FRONT, sharpness=0.15), 30, "The picture is clear, though a little blurred and small."),
         (PROFILE, 80, "The picture is not clear: turned away. A mistake is more likely."),
         (replace(FRONT, pitch_deg=-60, sharpness=0.01), 80, "The picture is not clear: looking down and blurred."),
-        (replace(FRONT, presence=0.1), 12, "The picture is not clear: hardly a face and small."),
+        (replace(FRONT, presence=0.1), 12, "The picture is not clear: hard to make out and small."),
         (None, 80, "How clear this picture is was not measured"),
     ],
 )

@@ -98,6 +98,20 @@ def test_the_plan_is_shown_with_names_pictures_and_counts(alice: Any, team: Team
     assert "/people/faces/" in page
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [(IntroductionState.SWITCHING, "Switching to it."), (IntroductionState.ROLLING_BACK, "Rolling back")],
+)
+def test_nothing_is_promised_to_stay_while_it_changes(
+    state: str, said: str, alice: Any, team: Team, client: Client
+) -> None:
+    ready(team)
+    Introduction.objects.update(state=state)
+    client.force_login(alice)
+    page = client.get(PAGE).content.decode()
+    assert said in page and "Nothing changes until you switch." not in page
+
+
 def test_its_buttons_switch_and_discard(alice: Any, team: Team, client: Client) -> None:
     introduction = ready(team)
     client.force_login(alice)
