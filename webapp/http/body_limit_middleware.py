@@ -1,68 +1,150 @@
-"""Refuses request bodies that are larger than anything we accept, before Django spools them to disk."""
+"""Refuses request bodies that are too large or too slow, before Django spools them to disk.
 
+1 MB is enough for all but uploads; their views say with `takes_bodies_of` how much they take, from people signed in.
+"""
+
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, TypeVar
 
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
+
+from webapp.accounts import session_queries
+
+USUAL_BODY_BYTES = 1024**2
 MAX_BODY_BYTES = 16 * 1024**2
-"""Twice the chunk that our own uploader sends; everything larger is refused with 413."""
+"""Twice the chunk that our own uploader sends; no view takes more."""
+PATIENCE_S = 30.0
+LEAST_BYTES_PER_S = 8 * 1024
+"""A body may take `PATIENCE_S`, and longer by as much as it would take at that speed."""
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
+View = TypeVar("View", bound=Callable[..., Any])
 
 
-class BodyTooLarge(Exception):
-    """More arrived than is allowed."""
+class BodyRefused(Exception):
+    """The rest of a body is not awaited."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def takes_bodies_of(max_bytes: int) -> Callable[[View], View]:
+    """Marks a view that takes uploads; `functools.wraps` hands the mark on to decorators around it."""
+
+    def mark(view: View) -> View:
+        view.max_body_bytes = max_bytes  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 class BodyLimit:
-    """ASGI wrapper: checks the announced length, and counts where none is announced (chunked bodies)."""
+    """ASGI wrapper: checks the announced length, and counts what arrives, as chunked bodies announce nothing."""
 
-    def __init__(self, application: Application, max_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, application: Application, usual_bytes: int = USUAL_BODY_BYTES) -> None:
         self.application = application
-        self.max_bytes = max_bytes
+        self.usual_bytes = usual_bytes
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        if _announced_bytes(scope) > self.max_bytes:
-            await _refuse(send)
-            return
         answered = False
-        received = 0
-
-        async def counted_receive() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self.max_bytes:
-                raise BodyTooLarge
-            return message
 
         async def noted_send(message: Message) -> None:
             nonlocal answered
             answered = True
             await send(message)
 
+        body = _Body(scope, receive, self.usual_bytes)
         try:
-            await self.application(scope, counted_receive, noted_send)
-        except BodyTooLarge:
+            await body.expect(_announced_bytes(scope))
+            await self.application(scope, body.receive, noted_send)
+        except BodyRefused as refused:
             if not answered:
-                await _refuse(send)
+                await _refuse(send, refused.status)
+
+
+class _Body:
+    """The body of one request, as it arrives."""
+
+    def __init__(self, scope: MutableMapping[str, Any], receive: Receive, max_bytes: int) -> None:
+        self._scope, self._receive, self._max_bytes = scope, receive, max_bytes
+        self._is_usual = True
+        self._received = 0
+        self._is_complete = False
+        self._began_s = asyncio.get_running_loop().time()
+
+    async def expect(self, count: int) -> None:
+        """Raises BodyRefused for more bytes than this address takes from this visitor; asks only for large bodies."""
+        if count > self._max_bytes and self._is_usual:
+            self._is_usual = False
+            self._max_bytes = max(self._max_bytes, _most_bytes(self._scope))
+            if count <= self._max_bytes and not await database_sync_to_async(_is_signed_in)(self._scope):
+                raise BodyRefused(HTTPStatus.UNAUTHORIZED)
+        if count > self._max_bytes:
+            raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+    async def receive(self) -> Message:
+        if self._is_complete:  # what is awaited now is that the visitor goes away
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), self._left_s())
+        except TimeoutError:
+            raise BodyRefused(HTTPStatus.REQUEST_TIMEOUT) from None
+        self._received += len(message.get("body", b""))
+        self._is_complete = not message.get("more_body", False)
+        await self.expect(self._received)
+        return message
+
+    def _left_s(self) -> float:
+        until_s = self._began_s + PATIENCE_S + self._received / LEAST_BYTES_PER_S
+        return max(0.0, until_s - asyncio.get_running_loop().time())
+
+
+def _most_bytes(scope: MutableMapping[str, Any]) -> int:
+    try:
+        view = resolve(scope.get("path", "")).func
+    except Resolver404:
+        return 0
+    return int(getattr(view, "max_body_bytes", 0))
+
+
+def _is_signed_in(scope: MutableMapping[str, Any]) -> bool:
+    """Reads the session as Django will do later, when a body of a stranger would lie on the disk already."""
+    header = b"; ".join(value for name, value in scope.get("headers", ()) if name == b"cookie")
+    try:
+        cookie = SimpleCookie(header.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        return False
+    return cookie is not None and session_queries.is_signed_in(cookie.value)
 
 
 def _announced_bytes(scope: MutableMapping[str, Any]) -> int:
     for name, value in scope.get("headers", ()):
         if name == b"content-length" and value.isdigit():
-            return int(value)
+            return int(value[:20])
     return 0
 
 
-async def _refuse(send: Send) -> None:
-    text = b"The request is too large.\n"
+async def _refuse(send: Send, status: HTTPStatus) -> None:
+    words = {
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is too large.",
+        HTTPStatus.REQUEST_TIMEOUT: "The request took too long to arrive.",
+        HTTPStatus.UNAUTHORIZED: _("You have been signed out. Sign in again to continue the upload."),
+    }
+    text = f"{words[status]}\n".encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", str(len(text)).encode()),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
     await send({"type": "http.response.body", "body": text})

@@ -15,6 +15,7 @@ from webapp import access
 from webapp.accounts.context_processors import team_of
 from webapp.accounts.models import Team, User
 from webapp.accounts.request_types import SignedInRequest
+from webapp.http.body_limit_middleware import MAX_BODY_BYTES, takes_bodies_of
 from webapp.http.ids import uuid_or_none
 from webapp.uploads import rules as uploads_rules
 from webapp.uploads.tus_responses import TusError, respond_to_create, respond_to_file
@@ -62,6 +63,7 @@ def tus_create(request: HttpRequest) -> HttpResponse:
     return respond_to_create(request, VideoTarget())
 
 
+@takes_bodies_of(MAX_BODY_BYTES)
 @login_not_required
 @require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
 def tus_file(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:

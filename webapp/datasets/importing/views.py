@@ -22,6 +22,7 @@ from webapp.datasets.importing.forms import Filling, filling_of
 from webapp.datasets.importing.option_types import APPEARANCES
 from webapp.datasets.models import Dataset, Import, ImportUpload, Source
 from webapp.datasets.page_context import head_context
+from webapp.http.body_limit_middleware import MAX_BODY_BYTES, takes_bodies_of
 from webapp.http.responses import done, refused
 from webapp.picture_types import PICTURE_TYPES
 from webapp.uploads.rules import VIDEO_SUFFIXES
@@ -144,6 +145,7 @@ def _import(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> Import:
     return get_object_or_404(rows, pk=import_id, dataset=dataset_id)
 
 
+@takes_bodies_of(MAX_BODY_BYTES)
 @require_POST
 def batch(request: HttpRequest, dataset_id: UUID, import_id: UUID, number: int) -> HttpResponseBase:
     """Receives pictures as multipart. A numbered batch whose answer was lost is sent again and counts once."""
@@ -268,6 +270,7 @@ def files(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpRespon
     return respond_to_create(request, ImportTarget(dataset_id, import_id))
 
 
+@takes_bodies_of(MAX_BODY_BYTES)
 @login_not_required
 @require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
 def file(request: HttpRequest, dataset_id: UUID, import_id: UUID, upload_id: UUID) -> HttpResponse:

@@ -17,8 +17,11 @@ from webapp.datasets.measuring import services as measuring
 from webapp.datasets.models import ActKind, LabellingAct
 from webapp.datasets.page_context import head_context
 from webapp.datasets.services import HUES
-from webapp.http.body_limit_middleware import MAX_BODY_BYTES
+from webapp.http.body_limit_middleware import takes_bodies_of
 from webapp.http.responses import done, refused, wants_json
+
+MOST_ACT_BYTES = 4 * 1024**2
+"""100,000 samples in no order take about 2 MB."""
 
 
 @require_GET
@@ -90,13 +93,14 @@ def videos(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     return render(request, "datasets/_video_choices.html", {"dataset": dataset, "videos": found})
 
 
+@takes_bodies_of(MOST_ACT_BYTES)
 @require_POST
 def act(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
     here = reverse("datasets:grid", args=[dataset.pk])
     try:
-        # Not `request.body`: Django allows that less than 100,000 picked samples may take; `limits` bounds it.
-        requested = forms.read(request.read(MAX_BODY_BYTES), dataset)
+        # Not `request.body`: Django allows that less than 100,000 picked samples may take.
+        requested = forms.read(request.read(MOST_ACT_BYTES), dataset)
     except forms.InvalidRequest:
         return refused(request, _("That did not work. Reload the page and try again."), here, status=400)
     outcome = forms.carry_out(requested, dataset, request.user)

@@ -20,6 +20,7 @@ from webapp.accounts.context_processors import team_of
 from webapp.accounts.models import Team
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import AuditSubject, record
+from webapp.http.body_limit_middleware import MAX_BODY_BYTES, takes_bodies_of
 from webapp.people import gallery_queries, present_queries
 from webapp.people.identification import confidence_words, similar_people_queries
 from webapp.people.introduction import queries as introduction_queries
@@ -48,6 +49,7 @@ class SearchedFace:
     matches: list[Match]
 
 
+@takes_bodies_of(MAX_BODY_BYTES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def photo(request: HttpRequest) -> HttpResponse:
     """Shows the form, or the matches of the picture that was posted."""

@@ -17,6 +17,7 @@ from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.choices import DatasetKind
 from webapp.datasets.models import Sample
+from webapp.http.body_limit_middleware import MAX_BODY_BYTES, takes_bodies_of
 from webapp.http.ids import uuid_or_none
 from webapp.http.ranged_responses import stored_response
 from webapp.http.responses import SeeOther, refused, wants_json
@@ -99,6 +100,7 @@ async def explanation_file(request: HttpRequest, run_id: UUID, explanation_id: U
     return await stored_response(request, f"{key}/{name}", TYPES[name], max_age_s=KEPT_S)
 
 
+@takes_bodies_of(MAX_BODY_BYTES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def try_it(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """Tries the model on a picture or short clip, dropped on the page or chosen in its form."""
