@@ -11,12 +11,12 @@ from webapp.audit.services import AuditSubject, record, subject_of
 
 
 def signed_in(user: User, request: HttpRequest | None = None, **_: object) -> None:
-    _record_in_teams(user, user, Action.SIGNED_IN)
+    record_in_teams(user, user, Action.SIGNED_IN)
 
 
 def signed_out(user: User | None = None, request: HttpRequest | None = None, **_: object) -> None:
     if user is not None:
-        _record_in_teams(user, user, Action.SIGNED_OUT)
+        record_in_teams(user, user, Action.SIGNED_OUT)
 
 
 def sign_in_failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_: object) -> None:
@@ -26,10 +26,11 @@ def sign_in_failed(credentials: dict[str, Any], request: HttpRequest | None = No
     if user is None:
         subject = AuditSubject(SubjectKind.ACCOUNT, "", email)
         return record(email, Action.SIGN_IN_FAILED, subject, team_id=None)
-    return _record_in_teams(email, user, Action.SIGN_IN_FAILED)
+    return record_in_teams(email, user, Action.SIGN_IN_FAILED)
 
 
-def _record_in_teams(actor: User | str, user: User, action: Action) -> None:
+def record_in_teams(actor: User | str, user: User, action: Action) -> None:
+    """Records an act on an account in each team of the person; of somebody in none, for the installation."""
     teams: list[UUID | None] = list(Membership.objects.filter(user=user).values_list("team_id", flat=True))
     for team_id in teams or [None]:
         record(actor, action, subject_of(SubjectKind.ACCOUNT, user), team_id=team_id)

@@ -2,11 +2,13 @@
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from webapp import access
+from webapp.accounts import signals
 from webapp.accounts.invitations import queries
 from webapp.accounts.members.services import one_act_at_a_time
 from webapp.accounts.models import Invitation, Membership, Role, Team, User
@@ -37,13 +39,19 @@ def invite(team: Team, role: Role, *, note: str, by: User) -> tuple[Invitation, 
         if role not in access.grantable_roles(by, team):
             raise MayNotInvite
         fields = {"token_hash": queries.hash_of(token), "expires_at": timezone.now() + WORKS_FOR}
-        return Invitation.objects.create(team=team, role=role, note=note, created_by=by, **fields), token
+        made = Invitation.objects.create(team=team, role=role, note=note, created_by=by, **fields)
+        _tell("invited", made, by, made, after={"role": role.value})
+        return made, token
 
 
-def revoke(invitation: Invitation) -> bool:
+@transaction.atomic
+def revoke(invitation: Invitation, *, by: User) -> bool:
     """Makes the link useless; returns whether it was of use until now."""
     standing = Invitation.objects.filter(pk=invitation.pk, used_at=None, revoked_at=None)
-    return bool(standing.update(revoked_at=timezone.now()))
+    if not standing.update(revoked_at=timezone.now()):
+        return False
+    _tell("revoked_invitation", invitation, by, invitation, before={"role": invitation.role})
+    return True
 
 
 def join(invitation: Invitation, user: User) -> None:
@@ -74,3 +82,8 @@ def _use(invitation: Invitation, user: User) -> None:
     if not unused.update(used_at=timezone.now(), used_by=user):
         raise InvitationClosed
     Membership.objects.create(team=fresh.team, user=user, role=fresh.role)
+    _tell("joined", fresh, user, user, after={"role": fresh.role})
+
+
+def _tell(act: str, invitation: Invitation, by: User, about: User | Invitation, **change: Any) -> None:
+    signals.team_act.send(Invitation, act=act, team_id=invitation.team_id, by=by, about=about, **change)

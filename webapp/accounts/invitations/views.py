@@ -45,7 +45,7 @@ def invite(request: SignedInRequest) -> HttpResponseBase:
 @require_POST
 def revoke(request: SignedInRequest, invitation_id: str) -> HttpResponseBase:
     invitation = get_object_or_404(access.manageable_invitations(request.user), pk=invitation_id)
-    if not services.revoke(invitation):
+    if not services.revoke(invitation, by=request.user):
         return refused(request, _("This invitation has already been used or revoked."), reverse("accounts:team"))
     return done(request, _("Revoked. The link no longer works."), reverse("accounts:team"))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -9,6 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from webapp import access
+from webapp.accounts import signals
 from webapp.accounts.models import Invitation, Membership, Role, Team, User
 
 
@@ -38,6 +40,7 @@ def change_role(member: Membership, role: Role, *, by: User) -> None:
         standing = access.manageable_memberships(by).filter(pk=member.pk, role=member.role)
         if not Membership.objects.filter(pk__in=standing.values("pk")).update(role=role):
             raise MemberChanged
+        _tell("changed_role", member, by, before={"role": member.role}, after={"role": role.value})
 
 
 def remove(member: Membership, *, by: User) -> None:
@@ -47,6 +50,7 @@ def remove(member: Membership, *, by: User) -> None:
         if not access.manageable_memberships(by).filter(pk=member.pk, role=member.role).exists():
             raise MemberChanged
         _take_out(member)
+        _tell("removed_member", member, by, before={"role": member.role})
 
 
 def leave(team: Team, *, user: User) -> None:
@@ -57,6 +61,7 @@ def leave(team: Team, *, user: User) -> None:
             raise MemberChanged
         _keep_an_owner(member)
         _take_out(member)
+        _tell("left", member, user, before={"role": member.role})
 
 
 def transfer_ownership(member: Membership, *, by: User) -> None:
@@ -66,7 +71,15 @@ def transfer_ownership(member: Membership, *, by: User) -> None:
         is_owner = access.owned_teams(by).filter(pk=member.team_id).exists()
         if not (is_owner and others.update(role=Role.OWNER)):
             raise MemberChanged
-        Membership.objects.filter(team=member.team_id, user=by).update(role=Role.ADMIN)
+        own = Membership.objects.get(team=member.team_id, user=by)
+        Membership.objects.filter(pk=own.pk).update(role=Role.ADMIN)
+        _tell("changed_role", member, by, before={"role": member.role}, after={"role": Role.OWNER.value})
+        _tell("changed_role", own, by, before={"role": own.role}, after={"role": Role.ADMIN.value})
+
+
+def _tell(act: str, member: Membership, by: User, *, before: Any = None, after: Any = None) -> None:
+    change = {"before": before, "after": after}
+    signals.team_act.send(Membership, act=act, team_id=member.team_id, by=by, about=member.user, **change)
 
 
 def _keep_an_owner(without: Membership) -> None:

@@ -9,9 +9,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
+from webapp.accounts.models import User
 from webapp.accounts.profile import services
 from webapp.accounts.profile.forms import OwnNameForm, OwnPasswordForm
 from webapp.accounts.request_types import SignedInRequest
+from webapp.accounts.signals import account_act
 from webapp.http.responses import SeeOther, done
 from webapp.http.toasts import toast
 
@@ -42,6 +44,7 @@ def change_password(request: SignedInRequest) -> HttpResponseBase:
     if not form.is_valid():
         return _page(request, password_form=form)
     update_session_auth_hash(request, form.save())
+    account_act.send(User, act="password_changed", user=request.user)
     return done(
         request, _("Your password has been changed. Other devices have been signed out."), reverse("accounts:profile")
     )

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from webapp.accounts import signals
 from webapp.accounts.models import Membership, Role, Team, User
 
 
@@ -10,9 +11,16 @@ def create_team(name: str, *, owner: User) -> Team:
     """Creates a team that nobody but its owner is in."""
     team = Team.objects.create(name=name)
     Membership.objects.create(team=team, user=owner, role=Role.OWNER)
+    after = {"role": Role.OWNER.value}
+    signals.team_act.send(Team, act="joined", team_id=team.pk, by=owner, about=owner, after=after)
     return team
 
 
-def change_settings(team: Team, *, name: str, photo_search_role: str) -> None:
+@transaction.atomic
+def change_settings(team: Team, *, name: str, photo_search_role: str, by: User) -> None:
     """Renames the team and sets from which role on members may search by photo."""
-    Team.objects.filter(pk=team.pk).update(name=name, photo_search_role=photo_search_role)
+    after = {"name": name, "photo_search_role": photo_search_role}
+    before = Team.objects.filter(pk=team.pk).values(*after).get()
+    Team.objects.filter(pk=team.pk).update(**after)
+    change = {"before": before, "after": after}
+    signals.team_act.send(Team, act="changed_setting", team_id=team.pk, by=by, about=team, **change)

@@ -35,7 +35,7 @@ def change_settings(request: SignedInRequest) -> HttpResponseBase:
     form = TeamSettingsForm(request.POST)
     if not form.is_valid():
         return _page(request, form)
-    services.change_settings(team, **form.cleaned_data)
+    services.change_settings(team, **form.cleaned_data, by=request.user)
     return done(request, _("Saved."), reverse("accounts:team"))
 
 

@@ -1,0 +1,33 @@
+"""Records what is done with teams, members, invitations and accounts; accounts tell it by signals, standing below."""
+
+from typing import Any
+from uuid import UUID
+
+from webapp.accounts.models import Invitation, Team, User
+from webapp.audit.action_choices import Action, SubjectKind
+from webapp.audit.services import AuditSubject, record, subject_of
+from webapp.audit.sign_in_services import record_in_teams
+
+
+def record_team_act(
+    act: str,
+    team_id: UUID,
+    by: User | None,
+    about: User | Invitation | Team,
+    before: Any = None,
+    after: Any = None,
+    **_: object,
+) -> None:
+    """Receives `team_act`."""
+    record(by, Action(act), _subject(about), team_id=team_id, before=before, after=after)
+
+
+def record_account_act(act: str, user: User, **_: object) -> None:
+    """Receives `account_act`: an account belongs to each team that the person is in."""
+    record_in_teams(user, user, Action(act))
+
+
+def _subject(about: User | Invitation | Team) -> AuditSubject:
+    if isinstance(about, Invitation):
+        return subject_of(SubjectKind.INVITATION, about, about.note or str(about.get_role_display()))
+    return subject_of(SubjectKind.TEAM if isinstance(about, Team) else SubjectKind.MEMBER, about)
