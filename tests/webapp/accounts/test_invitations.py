@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -13,6 +14,7 @@ from tests.conftest import signed_in
 from tests.factories import PASSWORD, make_invitation, make_user
 from tests.webapp.page_checks import faults_of
 from tests.webapp.responses import Response
+from webapp.accounts.hashers import TooBusyToHash
 from webapp.accounts.invitations import services
 from webapp.accounts.models import Invitation, Membership, Role, Team, User
 
@@ -193,6 +195,19 @@ def test_what_closes_between_page_and_button_makes_no_account(team: Team) -> Non
     with pytest.raises(services.InvitationClosed):
         services.join_as_new_person(invitation, **NEW_PERSON)
     assert not User.objects.filter(email="nina@example.org").exists()
+
+
+def test_too_many_passwords_at_once_are_an_answer_and_no_error(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_invitation(team, TOKEN)
+
+    def encode(*_: object, **__: object) -> str:
+        raise TooBusyToHash
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", encode)
+    response = join(Client(), **NEW_PERSON)
+    assert response.status_code == 422
+    assert "in a minute" in response.content.decode()
+    assert Invitation.objects.get().used_at is None
 
 
 def test_managers_revoke_what_they_may_give(team: Team, alice: User, bob: User, charlie: User) -> None:

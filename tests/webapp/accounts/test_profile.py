@@ -8,6 +8,7 @@ from tests.conftest import signed_in
 from tests.factories import PASSWORD
 from tests.webapp.page_checks import faults_of
 from tests.webapp.responses import Response
+from webapp.accounts import throttle_services
 from webapp.accounts.models import User
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +56,16 @@ def test_a_password_stays_unless_the_old_one_and_two_equal_new_ones_are_given(
     response = change_password(signed_in(vera), **wrong)
     assert response.status_code == 422
     assert "errorlist" in response.content.decode()
+    vera.refresh_from_db()
+    assert vera.check_password(PASSWORD)
+
+
+def test_the_old_password_is_not_guessed_in_a_stolen_session(vera: User) -> None:
+    client = signed_in(vera)
+    for _ in range(throttle_services.PER_ACCOUNT_AND_NETWORK):
+        assert change_password(client, old="a guess").status_code == 422
+    assert change_password(client).status_code == 303
+    assert "Too many attempts" in client.get(reverse("accounts:profile")).content.decode()
     vera.refresh_from_db()
     assert vera.check_password(PASSWORD)
 

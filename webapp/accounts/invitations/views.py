@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from webapp import access
 from webapp.accounts.context_processors import choose_team
+from webapp.accounts.hashers import TooBusyToHash
 from webapp.accounts.invitations import queries, services
 from webapp.accounts.invitations.forms import InvitationForm, NewMemberForm
 from webapp.accounts.invitations.queries import InvitationState
@@ -93,6 +94,8 @@ def _join_as_new(request: HttpRequest, invitation: Invitation) -> HttpResponseBa
             return _closed(request, _state_now(invitation))
         except services.EmailTaken:
             form.add_error("email", _("There is already an account with this e-mail address. Sign in to join."))
+        except TooBusyToHash:
+            form.add_error("password", _("Too many people are signing in at the moment. Try again in a minute."))
     context = {"invitation": invitation, "form": form}
     return render(request, "accounts/join.html", context, status=422 if form.is_bound else 200)
 

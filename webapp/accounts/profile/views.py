@@ -9,12 +9,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
+from webapp.accounts import throttle_services
+from webapp.accounts.hashers import TooBusyToHash
 from webapp.accounts.models import User
 from webapp.accounts.profile import services
 from webapp.accounts.profile.forms import OwnNameForm, OwnPasswordForm
 from webapp.accounts.request_types import SignedInRequest
 from webapp.accounts.signals import account_act
-from webapp.http.responses import SeeOther, done
+from webapp.http.responses import SeeOther, done, refused
 from webapp.http.toasts import toast
 
 UNPROCESSABLE = 422
@@ -39,15 +41,22 @@ def rename(request: SignedInRequest) -> HttpResponseBase:
 @sensitive_post_parameters()
 @require_POST
 def change_password(request: SignedInRequest) -> HttpResponseBase:
-    """Asks for the old password; other browsers are signed out, this one stays."""
+    """Asks for the old password, as often as a sign-in would; other browsers are signed out, this one stays."""
+    here, address = reverse("accounts:profile"), request.META.get("REMOTE_ADDR", "")
     form = OwnPasswordForm(request.user, request.POST)
-    if not form.is_valid():
-        return _page(request, password_form=form)
-    update_session_auth_hash(request, form.save())
+    try:
+        throttle_services.count_attempt(request.user.email, address)
+        if not form.is_valid():
+            return _page(request, password_form=form)
+        form.save()
+    except throttle_services.TooManyAttempts:
+        return refused(request, _("Too many attempts. Wait 15 minutes, then try again."), here)
+    except TooBusyToHash:
+        return refused(request, _("Too many people are signing in at the moment. Try again in a minute."), here)
+    throttle_services.note_success(request.user.email, address)
+    update_session_auth_hash(request, request.user)
     account_act.send(User, act="password_changed", user=request.user)
-    return done(
-        request, _("Your password has been changed. Other devices have been signed out."), reverse("accounts:profile")
-    )
+    return done(request, _("Your password has been changed. Other devices have been signed out."), here)
 
 
 @require_POST
