@@ -14,6 +14,8 @@ const SEEK_EDGE_S = 0.05;
 class PeoplePanel extends Listening {
   #time = 0;
   #shownAt = 0;
+  /** Place of the playing moment, empty before there is one. */
+  #now = "";
   /** @type {Map<string, [start: number, end: number][]>} */
   #spans = new Map();
   /** Whose boxes are in the picture, or null without a player that tells. @type {Set<string> | null} */
@@ -36,6 +38,8 @@ class PeoplePanel extends Listening {
 
   #renewed() {
     const isNew = this.dataset.analysis !== this.analysis;
+    // What the server sends knows no playing moment.
+    if (this.#now) this.#drawNow();
     this.#read();
     this.#mark();
     if (isNew) document.dispatchEvent(new CustomEvent("people:changed"));
@@ -148,11 +152,16 @@ class PeoplePanel extends Listening {
   /** @param {Moment} options */
   #moment({ time, length, isPlaying }) {
     this.#time = time;
-    this.style.setProperty("--now", `${Math.min(100, (100 * time) / (length || 1))}%`);
-    this.classList.add("has-now");
+    this.#now = `${Math.min(100, (100 * time) / (length || 1))}%`;
+    this.#drawNow();
     if (isPlaying && performance.now() - this.#shownAt < LEAST_BETWEEN_MS) return;
     this.#shownAt = performance.now();
     this.#mark();
+  }
+
+  #drawNow() {
+    this.style.setProperty("--now", this.#now);
+    this.classList.add("has-now");
   }
 
   /** @param {string[]} people */

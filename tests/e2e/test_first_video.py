@@ -60,6 +60,9 @@ def _name(page: Page, rows: Locator) -> None:
     expect(undo).to_be_visible()
     undo.click()
     expect(rows.first.locator(".row-name")).to_have_text(re.compile(r"Person \d+"))
+    # A name changes nothing about who is in the picture.
+    expect(rows.first).to_have_class(re.compile("is-on-screen"))
+    expect(rows.first.locator(".now-line")).to_be_visible()
 
 
 def test_boxes_lie_on_the_faces_of_the_shown_frame(page: Page, sample_clip: Path) -> None:

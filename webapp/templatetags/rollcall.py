@@ -78,8 +78,12 @@ def spoken_duration(seconds: float | None) -> str:
 
 @register.filter
 def screen_time(seconds: float | None) -> str:
-    """Returns `spoken_duration`, but never 0 s: somebody in a single frame was there for a moment."""
-    return spoken_duration(max(seconds or 0.0, 0.1))
+    """Returns `spoken_duration`, but never 0 s: somebody in a single frame was there for a moment.
+
+    As on the player, begun seconds do not count: nobody is there for longer than the length beside it.
+    """
+    value = max(seconds or 0.0, 0.1)
+    return spoken_duration(int(value) if 1 <= value < 60 else value)
 
 
 @register.filter

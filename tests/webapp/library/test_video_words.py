@@ -18,6 +18,11 @@ def test_details_agree_with_the_other_pages(team: Team) -> None:
     assert known["Format"].startswith("MP4/MOV · h264")
 
 
+@pytest.mark.parametrize(("seconds", "words"), [(33.6, "33 s"), (0.4, "under 1 s"), (0, "under 1 s"), (59.9, "59 s")])
+def test_nobody_is_on_screen_for_longer_than_the_player_says_the_video_is(seconds: float, words: str) -> None:
+    assert rollcall.screen_time(seconds) == words
+
+
 @pytest.mark.parametrize(("container", "words"), [("matroska,webm", "MKV/WebM"), ("avi", "AVI"), ("", "")])
 def test_containers_are_called_as_people_call_them(container: str, words: str, team: Team) -> None:
     video = make_video(team=team, container=container, video_codec="", audio_codec="")

@@ -44,6 +44,8 @@ def of_track(track: Track, person: Person) -> Reason | None:
     decision = Decision.objects.filter(tracks=track).select_related("nearest", "runner_up").first()
     said = _said(track, person)
     sentences = [said] if said else _decided(track, person, decision, clear)
+    if not said and decision and decision.limit is not None and decision.embedder != face.analysis.embedder:
+        sentences.append(why_words.by_another_model())
     side_px = min(face.x2 - face.x1, face.y2 - face.y1)
     sentences.append(why_words.picture(clarity_queries.measures_of(face), side_px, face in clear, bool(said)))
     other = _other(decision, person) if decision and not said else None

@@ -113,6 +113,10 @@ def nothing_clear() -> str:
     return _("None of its pictures is clear, so it was not compared with anyone.")
 
 
+def by_another_model() -> str:
+    return _("Another face model was in use then. Its percentages cannot be compared with those of today.")
+
+
 def margin(decision: Decision) -> str:
     """Says how near the runner-up was to whoever matched."""
     if decision.kind == DecisionKind.FOUNDED:

@@ -164,6 +164,14 @@ def test_what_was_decided_before_decisions_were_kept_is_said_to_be(team: Team) -
     assert "decided by earlier rules" in words and "match with" not in words
 
 
+def test_percentages_of_a_model_that_is_no_longer_in_use_are_said_to_be(team: Team, vera: User) -> None:
+    analysed(team, looks(found_track(), (0, 1.0)))
+    video = analysed(team, looks(found_track(), (0, 0.72)))
+    assert "Another face model" not in words_of(video)
+    Decision.objects.update(embedder="another model 0123456789abcdef")
+    assert "72 % match" in words_of(video) and "Another face model was in use then." in words_of(video)
+
+
 def test_a_human_who_decided_is_named_and_no_similarity(team: Team, bob: User) -> None:
     first, second = people_of(analysed(team, looks(found_track(), (0, 1.0)), looks(found_track(box=RIGHT), (1, 1.0))))
     services.merge_people(second, target=first, user=bob)
