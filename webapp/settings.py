@@ -33,6 +33,7 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = env.words("ROLLCALL_OLD_SECRET_KEYS", [])
 ALLOWED_HOSTS = env.words("ROLLCALL_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.words("ROLLCALL_ORIGINS", [])
 BEHIND_HTTPS = env.flag("ROLLCALL_HTTPS")

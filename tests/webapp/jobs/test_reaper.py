@@ -34,6 +34,7 @@ def test_every_app_with_a_cleanup_is_connected() -> None:
     connected = {receiver.__module__ for receiver in cleanup_due._live_receivers(None)[0]}
     assert connected >= {
         "webapp.accounts.throttle_services",
+        "webapp.audit.cleanup",
         "webapp.videos.cleanup",
         "webapp.datasets.cleanup",
         "webapp.training.cleanup",
