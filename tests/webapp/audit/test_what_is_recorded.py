@@ -32,7 +32,7 @@ def told(*actions: Action) -> list[tuple[str, str, str]]:
     return list(rows.values_list("user_name", "subject_kind", "subject_label"))
 
 
-class Visitor:
+class OneSession:
     """Asks for files as a browser does, in one session."""
 
     def __init__(self, user: User) -> None:
@@ -56,19 +56,19 @@ def video(team: Team) -> Video:
 
 def test_a_video_counts_as_played_once_a_session(video: Video, vera: User, bob: User) -> None:
     address = reverse("videos:play", args=[video.pk])
-    visitor = Visitor(vera)
+    visitor = OneSession(vera)
     assert visitor.ask(address, "head") == 200
     assert told(Action.PLAYED) == []
     for first in (0, 5, 7):
         assert visitor.ask(address, Range=f"bytes={first}-") == 206
     assert visitor.ask(address, Range="bytes=99-") == 416
     assert told(Action.PLAYED) == [("Vera", "video", "Interview")]
-    Visitor(bob).ask(address)
+    OneSession(bob).ask(address)
     assert len(told(Action.PLAYED)) == 2
 
 
 def test_every_whole_download_counts(video: Video, vera: User) -> None:
-    address, visitor = reverse("videos:download", args=[video.pk]), Visitor(vera)
+    address, visitor = reverse("videos:download", args=[video.pk]), OneSession(vera)
     assert [visitor.ask(address), visitor.ask(address)] == [200, 200]
     visitor.ask(address, Range="bytes=1-")
     visitor.ask(address, Range="bytes=5-")
@@ -88,14 +88,14 @@ def test_a_persons_page_counts_again_after_a_while(team: Team, vera: User, monke
 
 def test_nobody_leaves_an_entry_where_they_may_not_look(team: Team, video: Video, charlie: User) -> None:
     person = people_of(make_analysed_video(found_track(1), team=team))[0]
-    assert Visitor(charlie).ask(reverse("videos:play", args=[video.pk])) == 404
+    assert OneSession(charlie).ask(reverse("videos:play", args=[video.pk])) == 404
     assert signed_in(charlie).get(reverse("people:person", args=[person.pk])).status_code == 404
     assert told(Action.PLAYED, Action.SEEN) == []
 
 
 def test_a_session_remembers_only_so_much(team: Team, vera: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sighting_services, "MOST_REMEMBERED", 2)
-    visitor = Visitor(vera)
+    visitor = OneSession(vera)
     addresses = [reverse("videos:play", args=[make_video(team=team).pk]) for _ in range(3)]
     for address in (*addresses, addresses[2]):
         visitor.ask(address)
@@ -131,7 +131,7 @@ def test_datasets_and_versions(team: Team, alice: User) -> None:
     client = signed_in(alice)
     client.post(reverse("datasets:freeze", args=[dataset.pk]), {"group_by": "source", "shares": "70", "seed": "0"})
     assert told(Action.FROZE) == [("Alice", "version", "Glasses, version 1")]
-    visitor = Visitor(alice)
+    visitor = OneSession(alice)
     assert visitor.ask(reverse("datasets:export", args=[dataset.pk]) + "?form=csv") == 200
     assert visitor.ask(reverse("datasets:export_version", args=[dataset.pk, 1])) == 200
     assert told(Action.EXPORTED) == [("Alice", "dataset", "Glasses"), ("Alice", "version", "Glasses v1")]
@@ -166,7 +166,7 @@ def test_models_that_are_downloaded(team: Team, vera: User) -> None:
         storage.put_bytes(f"{run.files_prefix}/{name}", b"weights")
         run.files[name] = hashlib.sha256(b"weights").hexdigest()
     run.save()
-    visitor = Visitor(vera)
+    visitor = OneSession(vera)
     assert visitor.ask(reverse("training:download", args=[run.pk, "model.onnx"])) == 200
     assert visitor.ask(reverse("training:download_all", args=[run.pk])) == 200
     expected = [("Vera", "model", "Glasses run 1 model.onnx"), ("Vera", "model", "Glasses run 1")]
