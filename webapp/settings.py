@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # all but views marked `login_not_required`
     "django.contrib.messages.middleware.MessageMiddleware",
+    "webapp.accounts.busy_middleware.BusyWithPasswords",
     "webapp.audit.origin_middleware.origin_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

@@ -1,5 +1,6 @@
 """`python -m webapp.supervisor.web FD|ADDRESS:PORT`: the web server, on a socket that it inherits or opens."""
 
+import os
 import socket
 import sys
 
@@ -34,8 +35,9 @@ def config() -> uvicorn.Config:
 def _listener(place: str) -> socket.socket:
     if place.isdigit():
         return socket.socket(fileno=int(place))
+    os.umask(0o077)  # as `up` has set it where it hands over a socket
     host, _, port = place.rpartition(":")
-    return addresses.listen(host, int(port))
+    return addresses.listen(host.strip("[]"), int(port))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import PASSWORD, make_user
+from webapp.accounts.hashers import TooBusyToHash
 from webapp.accounts.models import FirstOwnerLink, Membership, Role, Team, User
 from webapp.accounts.services import LinkUsed, create_first_owner, new_first_owner_token
 from webapp.logs import HidesLinks, logging_config
@@ -151,3 +152,16 @@ def test_the_command_prints_the_link_until_there_is_an_owner(capsys: pytest.Capt
     make_user("alice")
     with pytest.raises(CommandError):
         call_command("owner_link")
+
+
+@pytest.mark.expects_errors
+@pytest.mark.django_db
+def test_whoever_would_wait_too_long_for_a_hash_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise TooBusyToHash
+
+    monkeypatch.setattr(User, "set_password", busy)
+    response = Client().post(link(), FORM)
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
+    assert "try again in a minute" in response.content.decode()
+    assert not User.objects.exists()

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -131,3 +132,14 @@ def test_django_finds_nothing_to_improve_behind_https(tmp_path: Path) -> None:
     done = check_deploy(ROLLCALL_HTTPS="yes", ROLLCALL_PROXIES="127.0.0.1", ROLLCALL_DATA_DIR=str(tmp_path))
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert "no issues" in done.stdout
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:0", "[::1]:0"])
+def test_the_server_opens_its_own_socket_where_none_is_handed_over(place: str) -> None:
+    before = os.umask(0o022)
+    try:
+        with web._listener(place) as listener:
+            assert listener.getsockname()[0] == place.rpartition(":")[0].strip("[]")
+        assert os.umask(0o022) == 0o077, "files are for their owner only"
+    finally:
+        os.umask(before)
