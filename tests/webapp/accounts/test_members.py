@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from tests.conftest import signed_in
 from tests.factories import make_invitation, make_team, make_user
+from tests.factories_videos import make_upload
 from tests.webapp.page_checks import faults_of
 from tests.webapp.responses import Response
 from webapp.accounts.members import services
@@ -147,6 +148,18 @@ def test_an_admin_who_lost_the_role_while_the_page_was_open_changes_nothing(team
     with pytest.raises(services.MemberChanged):
         services.remove(shown, by=admin)
     assert role_of(vera) == Role.VIEWER
+
+
+def test_somebody_removed_in_the_middle_of_an_upload_sends_no_more(team: Team, alice: User, bob: User) -> None:
+    upload = make_upload(bob, team=team)
+    address, headers = reverse("videos:tus_file", args=[upload.pk]), {"Tus-Resumable": "1.0.0"}
+    page = signed_in(bob)
+    assert page.head(address, headers=headers).status_code == 200
+    remove(alice, membership(bob))
+    assert page.head(address, headers=headers).status_code == 404
+    more = headers | {"Upload-Offset": "0"}
+    sent = page.patch(address, b"more", content_type="application/offset+octet-stream", headers=more)
+    assert sent.status_code == 404
 
 
 def test_links_of_somebody_who_was_removed_stop_working_for_good(team: Team, alice: User) -> None:
