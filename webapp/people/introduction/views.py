@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -86,11 +87,12 @@ def act(request: SignedInRequest, introduction_id: str, verb: str) -> HttpRespon
         services.prepare_again(introduction)
         return refused(request, _("People or videos changed since. The preview is being updated."), _here())
     try:
-        do(introduction)
+        with transaction.atomic():
+            do(introduction)
+            if verb in ("switch", "roll-back"):
+                _record(request, introduction, is_switch=verb == "switch")
     except services.NotNow:
         return _not_now(request)
-    if verb in ("switch", "roll-back"):
-        _record(request, introduction, is_switch=verb == "switch")
     return done(request, told, _here())
 
 

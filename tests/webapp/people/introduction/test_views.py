@@ -1,5 +1,6 @@
 """The page of face models: who may see it, what it offers, what it shows of a plan, and what its buttons do."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,14 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from analysis.faces.embedder_files import list_embedder_files
 from tests.analysis.faces.onnx_stand_ins import write_auraface
 from tests.factories_videos import found_track, make_analysed_video
 from tests.present import present
 from webapp.accounts.models import Team
+from webapp.audit.models import AuditEntry
 from webapp.people.introduction import queries
 from webapp.people.introduction.models import Introduction, IntroductionState
 from webapp.people.models import Person, Track
@@ -122,6 +125,22 @@ def test_its_buttons_switch_and_discard(alice: Any, team: Team, client: Client) 
     client.post(url(introduction, "discard"))
     introduction.refresh_from_db()
     assert introduction.state == IntroductionState.DISCARDED
+
+
+def test_who_switched_and_rolled_back_is_in_the_audit_log(alice: Any, team: Team, client: Client) -> None:
+    introduction = ready(team)
+    client.force_login(alice)
+    client.post(url(introduction, "switch"))
+    Introduction.objects.update(state=IntroductionState.SWITCHED, switched_at=timezone.now(), job=None)
+    client.post(url(introduction, "roll-back"))
+    client.post(url(introduction, "roll-back"))
+    told = AuditEntry.objects.filter(action="deployed").order_by("pk")
+    names = [introduction.before, introduction.embedder]
+    assert list(told.values_list("user_name", "subject_label")) == [("Alice", names[1]), ("Alice", names[0])]
+    assert [(json.loads(each.before), json.loads(each.after)) for each in told] == [
+        ({"face_model": names[0]}, {"face_model": names[1]}),
+        ({"face_model": names[1]}, {"face_model": names[0]}),
+    ]
 
 
 def test_a_preview_that_no_longer_fits_is_made_again_instead(alice: Any, team: Team, client: Client) -> None:
