@@ -81,7 +81,7 @@ class Templates:
 
 def of_team(team_id: UUID, embedder: str) -> OwnLimits:
     """Compares the team's named and told-apart people with one another and with themselves."""
-    apart = constraint_queries.cannot_link_pairs(team_id, constraint_queries.family_of(team_id))
+    apart = constraint_queries.rejected_pairs(team_id, constraint_queries.family_of(team_id))
     templates = _templates(_known(team_id, apart), team_id, embedder)
     if templates is None:
         return OwnLimits()

@@ -88,6 +88,20 @@ def test_unnamed_people_who_were_told_apart_count_and_others_do_not(team: Team, 
     assert found.people == 2 and present(found.between).similarity == pytest.approx(0.4, abs=0.01)
 
 
+def test_whom_one_appearance_is_not_was_told_apart_as_well(
+    team: Team, bob: User, anna_and_bert: tuple[Person, Person]
+) -> None:
+    """An appearance is not Anna, whoever else it may be."""
+    anna, _ = anna_and_bert
+    stranger = make_analysed_video(looks(found_track(), (0, 0.64), own=44), team=team, embedder=EMBEDDER)
+    assert people_of(stranger) == [anna]
+    services.move_appearances(
+        anna, track_ids=[present(stranger.current_analysis).tracks.get().pk], target=None, name="", user=bob
+    )
+    found = own_limits_queries.of_team(team.pk, EMBEDDER)
+    assert found.people == 3 and present(found.between).similarity == pytest.approx(0.64, abs=0.01)
+
+
 def test_an_appearance_of_somebody_else_is_named_and_nothing_lower_proposed(
     team: Team, alice: User, bob: User, anna_and_bert: tuple[Person, Person]
 ) -> None:
