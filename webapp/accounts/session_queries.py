@@ -3,9 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -44,8 +43,3 @@ def standing(sign_ins: Collection[SignIn]) -> dict[SignIn, User]:
 
 def _is_of_this_password(sign_in: SignIn, user: User) -> bool:
     return constant_time_compare(sign_in.auth_hash, user.get_session_auth_hash())
-
-
-def is_signed_in(session_key: str) -> bool:
-    """Returns whether somebody is signed in with this session; without asking whether they still may."""
-    return SESSION_KEY in SessionStore(session_key)

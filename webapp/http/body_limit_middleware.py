@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
-
-from webapp.accounts import session_queries
 
 USUAL_BODY_BYTES = 1024**2
 MAX_BODY_BYTES = 16 * 1024**2
@@ -124,7 +124,7 @@ def _is_signed_in(scope: MutableMapping[str, Any]) -> bool:
         cookie = SimpleCookie(header.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
     except CookieError:
         return False
-    return cookie is not None and session_queries.is_signed_in(cookie.value)
+    return cookie is not None and SESSION_KEY in SessionStore(cookie.value)
 
 
 def _announced_bytes(scope: MutableMapping[str, Any]) -> int:

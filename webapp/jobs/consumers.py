@@ -12,12 +12,12 @@ from django.utils import translation
 from webapp import access
 from webapp.access import Visitor
 from webapp.accounts import session_queries
-from webapp.jobs import job_state, live_updates, open_sockets, words
+from webapp.jobs import job_state, live_updates, open_socket_services, words
 from webapp.jobs.job_state import JobState
-from webapp.jobs.open_sockets import Permit
+from webapp.jobs.open_socket_services import Permit
 
 ACCESS_HOLDS_S = 30
-"""How long an open socket relies on a permission before it checks again; `open_sockets` looks more often."""
+"""How long an open socket relies on a permission before it checks again; `open_socket_services` looks more often."""
 
 
 class JobsConsumer(AsyncJsonWebsocketConsumer):
@@ -51,13 +51,13 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
         for group in self.groups:
             await self.channel_layer.group_add(group, self.channel_name)
         await self.accept()
-        open_sockets.watch(self)
+        open_socket_services.watch(self)
         for state in await database_sync_to_async(self.states)(self.key):
             await self._send(state.payload())
         await self.send_json({"type": "snapshot_end"})
 
     async def disconnect(self, code: int) -> None:
-        open_sockets.forget(self)
+        open_socket_services.forget(self)
         for group in self.groups:
             await self.channel_layer.group_discard(group, self.channel_name)
 

@@ -17,7 +17,7 @@ from tests.websocket import Websocket
 from webapp.accounts.models import Membership, Team, User
 from webapp.asgi import application
 from webapp.http import origin_middleware
-from webapp.jobs import consumers, job_state, lifecycle, live_updates, open_sockets
+from webapp.jobs import consumers, job_state, lifecycle, live_updates, open_socket_services
 from webapp.jobs.models import Status
 from webapp.people.acts.services import name_person
 from webapp.people.identification import tentative_runner
@@ -174,7 +174,7 @@ async def test_a_socket_closes_within_five_seconds_though_nothing_happens(
 async def test_the_sockets_of_others_stay_open(
     browser: Browser, team: Team, vera: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(open_sockets, "CHECK_EVERY_S", 0.1)
+    monkeypatch.setattr(open_socket_services, "CHECK_EVERY_S", 0.1)
     hers, his = await browser.watches(team, vera), await browser.watches(team, bob)
     assert (await hers.read())["type"] == (await his.read())["type"] == "snapshot_end"
     await deactivate(vera)
