@@ -8,12 +8,11 @@ import numpy as np
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from analysis.faces.seen_spans import longest_gap_s
 from webapp.people import colour_queries, sample_codec
 from webapp.people.models import Track
 from webapp.videos.models import Video
 
-GAP_IN_STEPS = 2.5
-"""Boxes are interpolated between samples that are at most this many sample steps apart."""
 MARGIN_STEPS = 2
 """Samples just outside the window, so that the boxes at its edges can be interpolated."""
 
@@ -57,5 +56,6 @@ def _boxes_of(track: Track, hues: Mapping[UUID, int], start_s: float, end_s: flo
         "hue": hues.get(person.pk, person.hue) if person else None,
         "times_s": np.round(times_s[inside], 4).tolist(),
         "boxes": [[round(float(side), 1) for side in box] for box in boxes_xyxy[inside]],
-        "max_gap_s": round(max(GAP_IN_STEPS * track.segment.sample_step_s, 0.1), 4),
+        # A box is there wherever the bar says that the face is seen.
+        "max_gap_s": round(longest_gap_s(track.segment.sample_step_s), 4),
     }

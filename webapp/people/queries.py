@@ -1,7 +1,7 @@
 """Reads people for pages: rows of a video, faces found so far, the list of a team, names to suggest."""
 
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -31,7 +31,10 @@ class PersonRow:
     screen_time_s: float
     share_percent: float
     bars: list[Bar]
+    count: int
+    """Appearances, as the person's page counts them."""
     appearances: list[Span]
+    """Stretches to jump to: an appearance with a long gap has several."""
     is_brief: bool
     """On screen for less than the `min` in the address."""
 
@@ -65,19 +68,23 @@ def rows_of_analysis(analysis_id: uuid.UUID, *, duration_s: float, offset_s: flo
     Of those with the same time the older one comes first: rows stay where they are while somebody names people.
     """
     spans: dict[uuid.UUID, list[Span]] = defaultdict(list)
+    counts: Counter[uuid.UUID] = Counter()
     found = Track.objects.filter(analysis=analysis_id, person__is_deleted=False)
-    for person_id, start_s, seen in found.values_list("person", "start_s", "seen"):
+    for person_id, start_s, seen, joined_to in found.values_list("person", "start_s", "seen", "joined_to"):
         spans[person_id] += sample_codec.unpack_spans(seen, start_s - offset_s)
+        counts[person_id] += joined_to is None
     people = Person.objects.in_bulk(spans)
     hues = colour_queries.hues_in(analysis_id)
     rows = [
-        _row(people[key], hues.get(key, people[key].hue), of_person, duration_s, min_s)
+        _row(people[key], hues.get(key, people[key].hue), of_person, counts[key], (duration_s, min_s))
         for key, of_person in spans.items()
     ]
     return sorted(rows, key=lambda row: (-row.screen_time_s, people[row.id].number))
 
 
-def _row(person: Person, hue: int, spans: list[Span], duration_s: float, min_s: float) -> PersonRow:
+def _row(person: Person, hue: int, spans: list[Span], count: int, lengths_s: tuple[float, float]) -> PersonRow:
+    """Takes the length of the video and the time below which somebody is seen briefly as `lengths_s`."""
+    duration_s, min_s = lengths_s
     screen_time_s = appearances.total_s(spans)
     return PersonRow(
         id=person.pk,
@@ -89,6 +96,7 @@ def _row(person: Person, hue: int, spans: list[Span], duration_s: float, min_s: 
         screen_time_s=screen_time_s,
         share_percent=min(100.0, 100 * screen_time_s / duration_s) if duration_s else 0.0,
         bars=appearances.bars(spans, duration_s),
+        count=count,
         appearances=appearances.merged(_from_the_start(spans), appearances.JOIN_WITHIN_S),
         is_brief=screen_time_s < min_s,
     )
