@@ -22,10 +22,11 @@ from tests.factories_videos import (
 )
 from tests.present import present
 from tests.webapp.page_checks import faults_of
+from tests.webapp.people.review.alike import ask
 from webapp.accounts import services
 from webapp.accounts.models import Team, User
 from webapp.jobs.models import JobKind, Status
-from webapp.people.models import Person, Suggestion
+from webapp.people.models import Person
 from webapp.templatetags import rollcall
 from webapp.templatetags.browser_strings import STRINGS
 from webapp.videos.models import Playback, Video
@@ -111,7 +112,8 @@ def test_the_pages_for_changing_people_render(team: Team, bob: User) -> None:
         checked(client, reverse(f"people:{page}", args=[first.pk]))
     preview = checked(client, reverse("people:merge_page", args=[second.pk]) + f"?with={first.pk}")
     assert "Merge anyway" in preview, "both are on screen at once"
-    Suggestion.objects.create(team=team, first=second, second=first, likeness=0.5)
+    one, other = people_of(make_analysed_video(found_track(7), found_track(8, start_s=20, end_s=22), team=team))
+    ask(team, one, other)
     assert "1 question left" in checked(client, reverse("people:review"))
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -52,7 +53,10 @@ def shown(team: Team, alice: User) -> TeamVideos:
         "people:undo_both": [merge.pk, hidden[0].pk],
         "people:why": [present(video.current_analysis).tracks.filter(joined_to=None)[0].pk],
     }
-    args |= {f"people:{name}": [person.pk] for name in PERSON_PAGES + PERSON_CHANGES + ["limits", "person"]}
+    args["people:give"] = args["people:why"]
+    args["people:introduction_act"] = [uuid4(), "switch"]
+    pages = [*PERSON_PAGES, *PERSON_CHANGES, "limits", "person", "unclear"]
+    args |= {f"people:{name}": [person.pk] for name in pages}
     return TeamVideos(video, deleted, args)
 
 
@@ -73,8 +77,12 @@ WRITES = [
 MANAGER_WRITES = ["people:limits"]
 LISTS = ["videos:library", "videos:upload", "people:list", "people:suggest"]
 EDITOR_LISTS = ["people:review"]
+MANAGER_LISTS = ["people:strictness", "people:face_model"]
 MIXED = ["people:photo"]
-"""Read with GET, used with POST; open to every member."""
+"""Read with GET, used with POST; open to those to whom the team opens it."""
+OTHER_WRITES = ["people:give", "people:unclear", "people:introduction_act"]
+"""Who may not is refused here; what they do has tests of its own."""
+MANAGER_TEAM_WRITES = ["people:set_strictness", "people:prepare_model"]
 TEAM_WRITES = [
     "videos:sample",
     "videos:precheck",
@@ -85,13 +93,12 @@ TEAM_WRITES = [
 ]
 PROTOCOL = ["videos:tus_create", "videos:tus_file"]
 """Has its own tests in test_tus_responses.py: it answers 401 rather than a redirect."""
+WITHOUT_ARGUMENTS = LISTS + EDITOR_LISTS + MANAGER_LISTS + TEAM_WRITES + MANAGER_TEAM_WRITES
 FIELDS = {"title": "New", "thoroughness": "fast", "name": "Anna"}
 
 
 def url(shown: TeamVideos, name: str) -> str:
-    return reverse(
-        name, args=[] if name in LISTS + EDITOR_LISTS + TEAM_WRITES else shown.args.get(name, [shown.video.pk])
-    )
+    return reverse(name, args=[] if name in WITHOUT_ARGUMENTS else shown.args.get(name, [shown.video.pk]))
 
 
 def test_every_address_is_in_one_of_the_lists() -> None:
@@ -101,7 +108,8 @@ def test_every_address_is_in_one_of_the_lists() -> None:
         for pattern in next(each for each in resolvers if each.app_name == app).url_patterns:
             assert isinstance(pattern, URLPattern)
             names.add(f"{app}:{pattern.name}")
-    theirs = MIXED + EDITOR_READS + EDITOR_LISTS + MANAGER_WRITES + PERSON_READS
+    theirs = MIXED + EDITOR_READS + EDITOR_LISTS + MANAGER_LISTS + MANAGER_WRITES + PERSON_READS
+    theirs += OTHER_WRITES + MANAGER_TEAM_WRITES
     assert names == set(READS + WRITES + LISTS + TEAM_WRITES + PROTOCOL + theirs)
 
 
@@ -122,6 +130,11 @@ def test_only_admins_set_how_sure_is_sure(shown: TeamVideos, alice: User, bob: U
     for name in MANAGER_WRITES:
         statuses = [signed_in(user).post(url(shown, name), FIELDS).status_code for user in (alice, bob, vera, charlie)]
         assert statuses == [303, 404, 404, 404], name
+    for name in MANAGER_LISTS:
+        statuses = [signed_in(user).get(url(shown, name)).status_code for user in (alice, bob, vera)]
+        assert statuses == [200, 404, 404], name
+    for name in MANAGER_TEAM_WRITES:
+        assert [signed_in(user).post(url(shown, name), FIELDS).status_code for user in (bob, vera)] == [404, 404], name
 
 
 @pytest.mark.parametrize("name", WRITES)
@@ -132,26 +145,26 @@ def test_editors_may_change_it(shown: TeamVideos, bob: User, name: str) -> None:
 @pytest.mark.parametrize("who", ["vera", "charlie"])
 def test_viewers_and_strangers_may_not_change_it(shown: TeamVideos, who: str, request: pytest.FixtureRequest) -> None:
     client = signed_in(request.getfixturevalue(who))
-    for name in WRITES:
+    for name in WRITES + OTHER_WRITES:
         assert client.post(url(shown, name), FIELDS).status_code == 404, name
 
 
 def test_a_get_changes_nothing(shown: TeamVideos, alice: User) -> None:
-    for name in WRITES + TEAM_WRITES + MANAGER_WRITES:
+    for name in WRITES + TEAM_WRITES + MANAGER_WRITES + OTHER_WRITES + MANAGER_TEAM_WRITES:
         assert signed_in(alice).get(url(shown, name)).status_code == 405, name
 
 
 def test_a_change_needs_the_csrf_token(shown: TeamVideos, alice: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
-    for name in WRITES + TEAM_WRITES + MANAGER_WRITES:
+    for name in WRITES + TEAM_WRITES + MANAGER_WRITES + OTHER_WRITES + MANAGER_TEAM_WRITES:
         assert client.post(url(shown, name), FIELDS).status_code == 403, name
 
 
 def test_nobody_is_sent_to_the_sign_in_page(shown: TeamVideos, client: Client) -> None:
-    readable = READS + LISTS + PERSON_READS + EDITOR_READS + EDITOR_LISTS
+    readable = READS + LISTS + PERSON_READS + EDITOR_READS + EDITOR_LISTS + MANAGER_LISTS
     asked = [client.get(url(shown, name)) for name in readable]
-    asked += [client.post(url(shown, name), FIELDS) for name in WRITES + TEAM_WRITES + MANAGER_WRITES]
+    asked += [client.post(url(shown, name), FIELDS) for name in WRITES + TEAM_WRITES + MANAGER_WRITES + OTHER_WRITES]
     for response in asked:
         assert response.status_code == 302 and response.headers["Location"].startswith(reverse("accounts:login"))
 

@@ -142,9 +142,9 @@ def photo_of(picture: Any) -> SimpleUploadedFile:
     return SimpleUploadedFile("someone.png", cv2.imencode(".png", picture)[1].tobytes(), "image/png")
 
 
-def test_a_photo_shows_its_faces_and_nothing_is_kept(team: Team, vera: User, settings: Any) -> None:
+def test_a_photo_shows_its_faces_and_nothing_is_kept(team: Team, bob: User, settings: Any) -> None:
     before = sorted(settings.MEDIA_ROOT.rglob("*"))
-    page = signed_in(vera).post(
+    page = signed_in(bob).post(
         reverse("people:photo"), {"photo": photo_of(read_picture(next(iter(sample_pictures().values()))))}
     )
     assert page.status_code == 200
@@ -153,20 +153,20 @@ def test_a_photo_shows_its_faces_and_nothing_is_kept(team: Team, vera: User, set
 
 
 @pytest.mark.parametrize("kind", ["heic", "avif"])
-def test_a_photo_of_a_telephone_shows_its_faces(kind: str, team: Team, vera: User) -> None:
+def test_a_photo_of_a_telephone_shows_its_faces(kind: str, team: Team, bob: User) -> None:
     lying = np.rot90(read_picture(next(iter(sample_pictures().values()))))
     sent = SimpleUploadedFile("IMG_0001.HEIC", made(kind, lying, orientation=6), "")
-    page = signed_in(vera).post(reverse("people:photo"), {"photo": sent})
+    page = signed_in(bob).post(reverse("people:photo"), {"photo": sent})
     assert (page.status_code, len(page.context["searched"])) == (200, 1)
-    offered = signed_in(vera).get(reverse("people:photo")).content.decode()
+    offered = signed_in(bob).get(reverse("people:photo")).content.decode()
     assert all(ending in offered for ending in ("image/*", ".heic", ".avif"))
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\xff\xd8\xff\xe0" + b"\0" * 100])
-def test_what_is_no_picture_is_refused_in_words(team: Team, vera: User, content: bytes) -> None:
+def test_what_is_no_picture_is_refused_in_words(team: Team, bob: User, content: bytes) -> None:
     sent = BytesIO(content)
     sent.name = "a.jpg"
-    page = signed_in(vera).post(reverse("people:photo"), {"photo": sent})
+    page = signed_in(bob).post(reverse("people:photo"), {"photo": sent})
     assert page.status_code == 400
     assert b'role="alert"' in page.content
 
