@@ -21,6 +21,7 @@ from xdist.scheduler import LoadFileScheduling
 from analysis.samples.video import make_sample_video, sample_pictures
 from tests.factories import make_team, make_user
 from webapp import storage
+from webapp.accounts.idle_middleware import SEEN
 from webapp.accounts.models import Role, Team, User
 
 PROJECT = Path(__file__).parents[1]
@@ -200,6 +201,10 @@ def charlie(db: None) -> User:
 
 
 def signed_in(user: User) -> Client:
+    """Somebody who has just done something, so that no request has to note in the session that it is used."""
     client = Client()
     client.force_login(user)
+    session = client.session
+    session[SEEN] = int(time.time())
+    session.save()
     return client

@@ -63,6 +63,11 @@ def _person(team: Any, number: int) -> Any:
             y2=y2,
             score=view.score,
             quality=view.quality,
+            # Measured, so that the product does not measure them anew by the portrait in between.
+            presence=view.measures.presence,
+            yaw_deg=view.measures.yaw_deg,
+            pitch_deg=view.measures.pitch_deg,
+            sharpness=view.measures.sharpness,
             embedding=sample_codec.pack_vector(view.embedding),
             picture_key=key,
         )

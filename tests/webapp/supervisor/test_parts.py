@@ -137,7 +137,7 @@ def test_a_child_hears_the_end_although_its_parent_was_started_deaf(tmp_path: Pa
 
 
 def test_a_large_log_makes_room(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.supervisor.children.LOG_TURNS_AT_BYTES", 10)
+    monkeypatch.setattr("webapp.supervisor.log_files.TURNS_AT_BYTES", 10)
     child.log.write_text("x" * 11)
     child.start()
-    assert child.log.with_suffix(".log.1").read_text() == "x" * 11
+    assert child.log.with_name(f"{child.log.name}.1").read_text() == "x" * 11
