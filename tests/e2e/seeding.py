@@ -72,7 +72,7 @@ def _make_dataset(wish: dict[str, Any]) -> dict[str, str]:
 
     team = Team.objects.get(name=wish["team"])
     for name, role in wish.get("members", []):
-        if not User.objects.filter(name=name.capitalize()).exists():
+        if not User.objects.filter(email=f"{name}@example.org").exists():
             make_user(name, team=team, role=role)
     dataset = make_dataset(team=team, name=wish.get("name", "Smiles"), kind=wish.get("kind", "faces"))
     labels = [make_label(dataset, name) for name in wish.get("labels", ["smile", "no smile"])]
