@@ -132,7 +132,7 @@ def _possible(tracklets: _Tracklets) -> list[tuple[float, int, int]]:
     for position, first in enumerate(order):
         for second in order[position + 1 :]:
             if tracks[second].start_s - tracks[first].end_s > MAX_GAP_S:
-                continue
+                break  # those that follow start later still
             if shots[first] != shots[second] or tracklets.together[first, second]:
                 continue
             near = neighbours(tracks[first], tracks[second])
@@ -174,9 +174,9 @@ def _fit(tracklets: _Tracklets, first: int, second: int, near: Neighbours) -> fl
         for other in range(len(tracks))
         if other not in (first, second) and shots[other] == shots[first]
     )
-    similarity = float(tracklets.likeness(first)[second])
     if not tracklets.clear[first] or not tracklets.clear[second]:
         return None if has_rival or near.gap_s > MAX_UNCLEAR_GAP_S else closeness
+    similarity = float(tracklets.likeness(first)[second])
     if tracklets.is_rather_another(first, second, similarity):
         return None
     least = MIN_SIMILARITY_NEAR if near.gap_s <= NEAR_GAP_S and not has_rival else MIN_SIMILARITY

@@ -77,12 +77,13 @@ def group_tracks(
         return Grouping(tracks=(), people=())
     members = [[tracklets[number] for number in track] for track in tracks]
     faces = [[face for tracklet in track for face in tracklet.faces] for track in members]
-    lengths = np.array([len(samples_of(track)[0]) * step_s for track in members])
-    together = seen_together([samples_of(track)[:2] for track in members])
+    samples = [samples_of(track) for track in members]
+    lengths = np.array([len(times_s) * step_s for times_s, _, _ in samples])
+    together = seen_together([(times_s, boxes_xyxy) for times_s, boxes_xyxy, _ in samples])
     must_link, cannot_link = _between_tracks(constraints, tracks, together)
     clear = [n for n, views in enumerate(faces) if clear_views(views)]
     founding = {row for rows in must_link for row in rows}
-    founding |= {n for n in clear if may_found(len(samples_of(members[n])[0]), faces[n])}
+    founding |= {n for n in clear if may_found(len(samples[n][0]), faces[n])}
 
     join_similarities = np.full(len(tracks), np.nan, np.float32)
 
@@ -98,10 +99,10 @@ def group_tracks(
     known = {row for group in groups for row in group}
     firm = [
         number
-        for number, track in enumerate(members)
+        for number, (times_s, _, scores) in enumerate(samples)
         if number not in known
         and groups
-        and is_firm(samples_of(track)[0], samples_of(track)[2])
+        and is_firm(times_s, scores)
         and all(together[number, group].any() for group in groups)
     ]
     for group in sorted(grouped(firm, []) if firm else [], key=lambda group: -lengths[group].sum()):
