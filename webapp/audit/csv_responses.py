@@ -10,23 +10,9 @@ from django.http import StreamingHttpResponse
 
 from analysis.spreadsheet_cells import guarded_row
 from webapp.audit import queries
+from webapp.audit.chain_codec import COLUMNS
 from webapp.audit.models import AuditEntry
 from webapp.audit.queries import AuditFilter
-
-COLUMNS = (
-    "number",
-    "at",
-    "user_id",
-    "user_name",
-    "action",
-    "subject_kind",
-    "subject_id",
-    "subject_label",
-    "address",
-    "agent",
-    "before",
-    "after",
-)
 
 
 def csv_response(team_id: UUID, wanted: AuditFilter, name: str) -> StreamingHttpResponse:
