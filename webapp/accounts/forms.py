@@ -8,7 +8,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from webapp.accounts import throttle_services
+from webapp.accounts import throttle_services, words
 from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.hashers import TooBusyToHash
 from webapp.accounts.models import User
@@ -20,8 +20,8 @@ class SignInForm(AuthenticationForm):
     error_messages = {
         "invalid_login": _("E-mail or password is wrong. Check both and try again."),
         "inactive": _("This account is deactivated. Ask an owner of your team."),
-        "throttled": _("Too many attempts. Wait 15 minutes, then try again."),
-        "busy": _("Too many people are signing in at the moment. Try again in a minute."),
+        "throttled": words.TOO_MANY_ATTEMPTS,
+        "busy": words.BUSY,
     }
 
     def __init__(self, request: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -47,8 +47,8 @@ class SignInForm(AuthenticationForm):
         return cleaned
 
 
-class FirstOwnerForm(forms.Form):
-    """The owner's account and the name of the first team."""
+class NewAccountForm(forms.Form):
+    """Name, e-mail address and password of somebody who had no account."""
 
     name = forms.CharField(
         label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True})
@@ -60,12 +60,6 @@ class FirstOwnerForm(forms.Form):
         help_text=_("At least 12 characters. A short sentence works well."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
-    team = forms.CharField(
-        label=_("Name of your team"),
-        max_length=120,
-        initial=_("My team"),
-        help_text=_("Everyone in the team can see its videos."),
-    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -76,3 +70,14 @@ class FirstOwnerForm(forms.Form):
             except ValidationError as error:
                 self.add_error("password", error)
         return cleaned
+
+
+class FirstOwnerForm(NewAccountForm):
+    """The owner's account and the name of the first team."""
+
+    team = forms.CharField(
+        label=_("Name of your team"),
+        max_length=120,
+        initial=_("My team"),
+        help_text=_("Everyone in the team can see its videos."),
+    )

@@ -8,7 +8,9 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from webapp.accounts import words
 from webapp.accounts.email_rules import canonical_email
+from webapp.accounts.forms import NewAccountForm
 from webapp.accounts.models import Role, User
 
 
@@ -31,34 +33,15 @@ class InvitationForm(forms.Form):
         field.initial = Role.VIEWER
 
 
-class NewMemberForm(forms.Form):
+class NewMemberForm(NewAccountForm):
     """The account of somebody who was invited."""
 
-    name = forms.CharField(
-        label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True})
-    )
-    email = forms.EmailField(label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "username"}))
-    password = forms.CharField(
-        label=_("Password"),
-        strip=False,
-        help_text=password_validation.password_validators_help_text_html,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].help_text = password_validation.password_validators_help_text_html()
 
     def clean_email(self) -> str:
         email = canonical_email(self.cleaned_data["email"])
         if User.objects.filter(email=email).exists():
-            raise ValidationError(
-                _("There is already an account with this e-mail address. Sign in to join."), code="taken"
-            )
+            raise ValidationError(words.EMAIL_TAKEN, code="taken")
         return email
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if password := cleaned.get("password"):
-            somebody = User(email=cleaned.get("email", ""), name=cleaned.get("name", ""))
-            try:
-                password_validation.validate_password(password, somebody)
-            except ValidationError as error:
-                self.add_error("password", error)
-        return cleaned

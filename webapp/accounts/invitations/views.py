@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from webapp import access
+from webapp.accounts import words
 from webapp.accounts.context_processors import choose_team
 from webapp.accounts.hashers import TooBusyToHash
 from webapp.accounts.invitations import queries, services
@@ -93,9 +94,9 @@ def _join_as_new(request: HttpRequest, invitation: Invitation) -> HttpResponseBa
         except services.InvitationClosed:
             return _closed(request, _state_now(invitation))
         except services.EmailTaken:
-            form.add_error("email", _("There is already an account with this e-mail address. Sign in to join."))
+            form.add_error("email", words.EMAIL_TAKEN)
         except TooBusyToHash:
-            form.add_error("password", _("Too many people are signing in at the moment. Try again in a minute."))
+            form.add_error("password", words.BUSY)
     context = {"invitation": invitation, "form": form}
     return render(request, "accounts/join.html", context, status=422 if form.is_bound else 200)
 

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from webapp.accounts import throttle_services
+from webapp.accounts import throttle_services, words
 from webapp.accounts.hashers import TooBusyToHash
 from webapp.accounts.models import User
 from webapp.accounts.profile import services
@@ -50,9 +50,9 @@ def change_password(request: SignedInRequest) -> HttpResponseBase:
             return _page(request, password_form=form)
         form.save()
     except throttle_services.TooManyAttempts:
-        return refused(request, _("Too many attempts. Wait 15 minutes, then try again."), here)
+        return refused(request, str(words.TOO_MANY_ATTEMPTS), here)
     except TooBusyToHash:
-        return refused(request, _("Too many people are signing in at the moment. Try again in a minute."), here)
+        return refused(request, str(words.BUSY), here)
     throttle_services.note_success(request.user.email, address)
     update_session_auth_hash(request, request.user)
     account_act.send(User, act="password_changed", user=request.user)
