@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
+from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.models import Membership, User
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import AuditSubject, record, subject_of
@@ -22,7 +23,7 @@ def signed_out(user: User | None = None, request: HttpRequest | None = None, **_
 def sign_in_failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_: object) -> None:
     """Keeps what was typed as the e-mail address; where nobody has it, in the installation's own chain."""
     email = str(credentials.get("username") or credentials.get("email") or "").strip()
-    user = User.objects.filter(email=email.lower()).first()
+    user = User.objects.filter(email=canonical_email(email)).first()
     if user is None:
         subject = AuditSubject(SubjectKind.ACCOUNT, "", email)
         return record(email, Action.SIGN_IN_FAILED, subject, team_id=None)
