@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 django_application = get_asgi_application()
 
 from webapp.http.body_limit_middleware import BodyLimit  # noqa: E402  (Django has to be set up before models are imported)
-from webapp.http.origin_middleware import SameOrigin  # noqa: E402
+from webapp.http.same_origin_middleware import SameOrigin  # noqa: E402
 from webapp.jobs.consumers import SubjectConsumer, TeamConsumer  # noqa: E402
 
 websocket_urlpatterns = [

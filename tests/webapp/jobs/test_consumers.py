@@ -16,7 +16,7 @@ from tests.factories_videos import begin_analysis, make_video
 from tests.websocket import Websocket
 from webapp.accounts.models import Membership, Team, User
 from webapp.asgi import application
-from webapp.http import origin_middleware
+from webapp.http.same_origin_middleware import is_from_our_page
 from webapp.jobs import consumers, job_state, lifecycle, live_updates, open_socket_services
 from webapp.jobs.models import Status
 from webapp.people.acts.services import name_person
@@ -226,10 +226,10 @@ async def test_a_page_of_another_scheme_host_or_port_cannot_open_the_socket(
 def test_our_own_pages_can(scheme: str, host: bytes, origin: str, settings: Any) -> None:
     settings.CSRF_TRUSTED_ORIGINS = ["https://rollcall.example.org"]
     headers = [(b"host", host), (b"origin", origin.encode())]
-    assert origin_middleware.is_from_our_page({"scheme": scheme, "headers": headers})
+    assert is_from_our_page({"scheme": scheme, "headers": headers})
     foreign = [(b"host", b"evil.example"), (b"origin", b"http://evil.example")]
-    assert not origin_middleware.is_from_our_page({"scheme": "ws", "headers": foreign}), "a name given to our address"
-    assert not origin_middleware.is_from_our_page({"scheme": scheme, "headers": [*headers, headers[1]]})
+    assert not is_from_our_page({"scheme": "ws", "headers": foreign}), "a name given to our address"
+    assert not is_from_our_page({"scheme": scheme, "headers": [*headers, headers[1]]})
 
 
 async def test_what_a_browser_says_changes_nothing(browser: Browser, team: Team, alice: User) -> None:
