@@ -11,7 +11,6 @@ from django.http.request import split_domain_port, validate_host
 Scope = MutableMapping[str, Any]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 DEFAULT_PORTS = {"http": 80, "https": 443}
-DEBUG_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 Place = tuple[str, str, int]
 """Scheme, host and port."""
 
@@ -41,9 +40,8 @@ def is_from_our_page(scope: Scope) -> bool:
 
 def _is_allowed(host: str) -> bool:
     """Asks as Django does of every request: else a page of anybody's could be given one of our names."""
-    allowed = settings.ALLOWED_HOSTS or (DEBUG_HOSTS if settings.DEBUG else [])
     domain, _port = split_domain_port(host)
-    return bool(domain) and validate_host(domain, allowed)
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
 
 
 def _place(address: str) -> Place | None:
