@@ -4,11 +4,11 @@ import logging
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from uuid import UUID
 
 from django.utils import timezone
 
 from webapp import storage
+from webapp.http.ids import uuid_or_none
 from webapp.training.explanations import services
 from webapp.training.models import Explanation, TrainingRun
 from webapp.videos.models import Video
@@ -54,16 +54,8 @@ def discard_strays(older_than: timedelta = STRAY_AFTER) -> int:
 def _folders_without(run: TrainingRun, kept: set[str]) -> Iterator[str]:
     folder = services.folder_of(run)
     for name in storage.names(folder):
-        if name not in kept and _is_id(name):
+        if name not in kept and uuid_or_none(name):
             yield f"{folder}/{name}"
-
-
-def _is_id(name: str) -> bool:
-    try:
-        UUID(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _discard_strays_now_and_then() -> None:
