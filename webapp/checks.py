@@ -53,3 +53,11 @@ def weights_are_present(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
         return []
     names = ", ".join(weight.file_name for weight in missing)
     return [Error(f"Model files are missing or damaged: {names}.", hint=f"Run: {FETCH_COMMAND}", id="rollcall.E004")]
+
+
+@register(TAG, deploy=True)
+def https_has_a_proxy(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.BEHIND_HTTPS and not settings.PROXIES:
+        hint = "Name the address of the proxy that speaks HTTPS."
+        return [Error("ROLLCALL_HTTPS needs ROLLCALL_PROXIES.", hint=hint, id="rollcall.E005")]
+    return []

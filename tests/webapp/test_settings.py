@@ -84,6 +84,13 @@ def test_checks_pass_on_a_complete_installation(settings: Any) -> None:
     assert set(failed_checks()) <= {"rollcall.E004"}, "only the models may be missing where tests run"
 
 
+def test_https_without_a_named_proxy_is_refused(settings: Any) -> None:
+    settings.BEHIND_HTTPS = True
+    assert "ROLLCALL_PROXIES" in failed_checks()["rollcall.E005"]
+    settings.PROXIES = ["192.0.2.7"]
+    assert "rollcall.E005" not in failed_checks()
+
+
 @pytest.mark.expects_errors
 @pytest.mark.django_db
 def test_health_follows_the_database(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,8 +42,6 @@ def prepare(data: DataFolder, *, owns_workers: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     for found in run_checks(tags=[checks.TAG], include_deployment_checks=True):
         raise StartupError(f"{found.msg} {found.hint or ''}".strip())
-    if settings.BEHIND_HTTPS and not settings.PROXIES:
-        raise StartupError("ROLLCALL_HTTPS needs ROLLCALL_PROXIES: name the address of the proxy that speaks HTTPS.")
     try:
         call_command("migrate", interactive=False, verbosity=0)
     except DatabaseError as error:
