@@ -1,8 +1,8 @@
-// <answer-keys>: the key of a label chooses it, S skips, U undoes the last answer.
+// <answer-keys>: the key of a button presses it, U undoes the last answer.
 import { isTyping } from "rollcall/api";
 import { Listening } from "rollcall/listening";
 
-class AnswerKeys extends Listening {
+export class AnswerKeys extends Listening {
   connectedCallback() {
     this.listen(document, "keydown", this.#key);
   }

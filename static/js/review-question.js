@@ -1,28 +1,20 @@
-// <review-question>: the key of a button presses it, U undoes; a swipe right means same, left different.
-import { isTyping } from "rollcall/api";
-import { Listening } from "rollcall/listening";
+// <review-question>: answers by key, as <answer-keys> does; a swipe right means same, left different.
+import { AnswerKeys } from "rollcall/answer-keys";
 
 const FAR_ENOUGH_PX = 80;
 
-class ReviewQuestion extends Listening {
+class ReviewQuestion extends AnswerKeys {
   /** @type {Touch | null} */
   #from = null;
 
+  /** @override */
   connectedCallback() {
-    this.listen(document, "keydown", (event) => this.#key(event));
+    super.connectedCallback();
     if (!this.querySelector(".review-pair")) return;
     this.listen(this, "touchstart", (event) => (this.#from = event.changedTouches[0]), { passive: true });
     this.listen(this, "touchmove", (event) => this.#follow(event.changedTouches[0]), { passive: true });
     this.listen(this, "touchend", (event) => this.#swiped(event.changedTouches[0]), { passive: true });
     this.listen(this, "touchcancel", () => this.#lean(0), { passive: true });
-  }
-
-  /** @param {KeyboardEvent & { readonly target: HTMLElement }} event */
-  #key(event) {
-    if (isTyping(event) || event.repeat) return;
-    const key = event.key.toLowerCase();
-    if (/^[a-z]$/.test(key)) this.querySelector(`[data-key="${key}"]`)?.click();
-    if (key === "u") document.querySelector(".toast-note .undo")?.click();
   }
 
   /** Returns how many pixels the finger moved sideways; 0 while it scrolls. @param {Touch} to */
