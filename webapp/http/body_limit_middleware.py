@@ -1,6 +1,7 @@
 """Refuses request bodies that are too large or too slow, before Django spools them to disk.
 
-1 MB is enough for all but uploads; their views say with `takes_bodies_of` how much they take, from people signed in.
+1 MB is enough for all but uploads and labels of many samples; their views say with `takes_bodies_of` how much they
+take, from people signed in.
 """
 
 import asyncio
