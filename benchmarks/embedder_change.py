@@ -300,7 +300,8 @@ def _work(introduction: Any) -> dict[str, float]:
 
 
 def _lost(team: Any, decisions: Any) -> list[str]:
-    from webapp.people.introduction.decision_queries import apart_in, lost_in
+    from tests.webapp.analyses.introduction.told_apart import apart_in
+    from webapp.people.introduction.decision_queries import lost_in
     from webapp.people.models import Track
 
     owner = dict(Track.objects.values_list("pk", "person"))

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from webapp.people import constraint_queries
-from webapp.people.models import Apart, Face, Moved, Person, Track, Verdict
+from webapp.people.models import Face, Moved, Person, Track, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,6 @@ def lost_in(decisions: Decisions, person_of: Callable[[int], UUID | None], seen:
     lost += [f"track {track} is not {person}" for track, person in decisions.held.items() if person_of(track) != person]
     lost += [f"track {track} is {person}" for track, person in decisions.is_not if person_of(track) == person]
     return lost
-
-
-def apart_in(decisions: Decisions, team_id: UUID) -> list[str]:
-    """Returns pairs of people who were told apart and no longer are."""
-    rows = Apart.objects.filter(team=team_id, stands=True).values_list("first", "second")
-    family = constraint_queries.family_of(team_id)
-    now = {frozenset((family.root(first), family.root(second))) for first, second in rows}
-    return [" and ".join(sorted(map(str, pair))) for pair in decisions.apart if pair not in now]
 
 
 def _is_decided() -> Q:

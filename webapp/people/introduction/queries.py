@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from analysis.errors import BadEmbedder
 from analysis.faces import thresholds as known_thresholds
@@ -14,7 +14,7 @@ from analysis.faces.group import Thresholds
 from analysis.faces.search import IdentificationThresholds
 from analysis.faces.thresholds import EmbedderThresholds, UnknownEmbedder
 from webapp.people.introduction.models import OPEN_STATES, Introduction, IntroductionState
-from webapp.people.models import Event, Face, Track
+from webapp.people.models import Event, Face
 from webapp.videos.models import Analysis, Video
 
 BUILT_IN = "mobilefacenet_192"
@@ -133,8 +133,4 @@ def has_unmeasured(team_id: UUID) -> bool:
 
 def unmeasured() -> QuerySet[Face]:
     """Returns such views of tracks."""
-    return Face.objects.filter(Q(presence=None), track__isnull=False)
-
-
-def has_faces(team_id: UUID) -> bool:
-    return Track.objects.filter(analysis__video__team=team_id).exists()
+    return Face.objects.filter(presence=None, track__isnull=False)

@@ -13,10 +13,11 @@ from tests.factories_videos import make_analysed_video
 from tests.present import present
 from tests.webapp.analyses.introduction.stand_ins import NEW, StandInViews, work_on
 from tests.webapp.analyses.introduction.test_runner import OLD, at
+from tests.webapp.analyses.introduction.told_apart import apart_in
 from webapp.accounts.models import Team, User
 from webapp.people.acts import services as acts
 from webapp.people.introduction import services
-from webapp.people.introduction.decision_queries import apart_in, decisions_of, lost_in
+from webapp.people.introduction.decision_queries import decisions_of, lost_in
 from webapp.people.models import STANDING, Face, Person, Track, Verdict
 
 pytestmark = pytest.mark.django_db(transaction=True)
