@@ -230,8 +230,7 @@ def files_prefix(video: Video, analysis_id: uuid.UUID) -> str:
 
 def grouping_embedder(analysis: Analysis) -> str:
     """Returns whose thresholds the tracks of an analysis are grouped by."""
-    known = introduction_queries.is_known(analysis.embedder)
-    return analysis.embedder if known else introduction_queries.BUILT_IN
+    return introduction_queries.known_or_built_in(analysis.embedder)
 
 
 @dataclass(frozen=True, slots=True)

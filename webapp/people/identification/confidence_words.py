@@ -49,7 +49,7 @@ def defaults_of_person(person: Person) -> IdentificationThresholds:
 
 def _embedder_of(person: Person) -> str:
     embedder = ReferenceSet.objects.filter(person=person).values_list("embedder", flat=True).first()
-    return embedder if embedder and introduction_queries.is_known(embedder) else introduction_queries.BUILT_IN
+    return introduction_queries.known_or_built_in(embedder or "")
 
 
 def error_rates_in_words(similarity: float, measured: Sequence[ErrorRates] = MEASURED_ERROR_RATES) -> str:

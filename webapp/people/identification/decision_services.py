@@ -21,8 +21,7 @@ def decided(
     `match` is what was compared now, `kept` how the same person was identified in an earlier analysis of the video;
     `is_said`: somebody said who it is, `is_known`: it was this person before.
     """
-    known = introduction_queries.is_known(analysis.embedder)
-    thresholds = introduction_queries.thresholds_for(analysis.embedder if known else introduction_queries.BUILT_IN)
+    thresholds = introduction_queries.thresholds_for(introduction_queries.known_or_built_in(analysis.embedder))
     decision = Decision(
         analysis=analysis,
         kind=DecisionKind.FOUNDED,

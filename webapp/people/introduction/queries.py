@@ -49,6 +49,11 @@ def is_known(embedder: str) -> bool:
         return False
 
 
+def known_or_built_in(embedder: str) -> str:
+    """Returns the embedder whose thresholds hold for vectors of this one."""
+    return embedder if is_known(embedder) else BUILT_IN
+
+
 def current_file(team_id: UUID) -> Path | None:
     """Returns the network of the embedder in use where an operator brought it; None: the built-in one.
 

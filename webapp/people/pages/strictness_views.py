@@ -68,5 +68,4 @@ def _managed_team(request: HttpRequest) -> Team:
 
 def _embedder_of(team: Team) -> str:
     """Returns the embedder in use whose similarities can be compared with limits."""
-    embedder = introduction_queries.current_embedder(team.pk)
-    return embedder if introduction_queries.is_known(embedder) else introduction_queries.BUILT_IN
+    return introduction_queries.known_or_built_in(introduction_queries.current_embedder(team.pk))

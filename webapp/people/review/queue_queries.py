@@ -148,8 +148,7 @@ def _is_asked(pair: Pair, standing: Mapping[UUID, Standing], of_team: Mapping[st
 
 
 def _thresholds(embedder: str) -> IdentificationThresholds:
-    known = embedder if introduction_queries.is_known(embedder) else introduction_queries.BUILT_IN
-    return introduction_queries.thresholds_for(known).identification
+    return introduction_queries.thresholds_for(introduction_queries.known_or_built_in(embedder)).identification
 
 
 def _standing(ids: set[UUID]) -> dict[UUID, Standing]:
