@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from webapp.people import appearances, clarity_queries, sample_codec
 from webapp.people.appearances import Span
 from webapp.people.models import Face, Track
+from webapp.people.track_queries import of_appearances
 
 PAGE_SIZE = 24
 
@@ -32,7 +33,7 @@ def unclear_tracks(analysis_id: UUID | None) -> QuerySet[Track]:
 
 def tracklets_of(track: Track) -> list[Track]:
     """Returns the whole appearance that a tracklet belongs to."""
-    tracklets = Track.objects.filter(_of_appearances([track.joined_to_id or track.pk]))
+    tracklets = Track.objects.filter(of_appearances([track.joined_to_id or track.pk]))
     return list(tracklets.select_related("analysis").order_by("pk"))
 
 
@@ -63,7 +64,7 @@ def _views(firsts: Iterable[int]) -> Iterator[tuple[int, Face]]:
     Two queries: in one, databases would go through the faces of all videos.
     """
     first_of = {
-        pk: first or pk for pk, first in Track.objects.filter(_of_appearances(firsts)).values_list("pk", "joined_to")
+        pk: first or pk for pk, first in Track.objects.filter(of_appearances(firsts)).values_list("pk", "joined_to")
     }
     for view in Face.objects.filter(track__in=list(first_of)).order_by("quality", "-pk").defer("embedding"):
         assert view.track_id is not None  # filtered
@@ -77,13 +78,7 @@ def _best_views(firsts: Iterable[int]) -> dict[int, UUID]:
 def _lengths_s(firsts: Iterable[int]) -> dict[int, float]:
     """Returns how long the faces are seen."""
     spans: dict[int, list[Span]] = defaultdict(list)
-    rows = Track.objects.filter(_of_appearances(firsts)).values_list("pk", "joined_to", "start_s", "seen")
+    rows = Track.objects.filter(of_appearances(firsts)).values_list("pk", "joined_to", "start_s", "seen")
     for pk, first, start_s, seen in rows:
         spans[first or pk] += sample_codec.unpack_spans(seen, start_s)
     return {first: appearances.total_s(of_face) for first, of_face in spans.items()}
-
-
-def _of_appearances(firsts: Iterable[int]) -> Q:
-    """Finds all tracklets of appearances."""
-    keys = list(firsts)
-    return Q(pk__in=keys) | Q(joined_to__in=keys)

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
 from webapp.accounts.models import Team, User
 from webapp.people import constraint_queries, creation_services
@@ -14,6 +13,7 @@ from webapp.people.acts.events import EditConflict, FieldChange, Operation, Trac
 from webapp.people.batches import BATCH
 from webapp.people.identification.models import TeamThresholds
 from webapp.people.models import STANDING, Apart, Event, EventKind, Face, Person, Track, Verdict
+from webapp.people.track_queries import of_appearances
 
 
 def name_person(person: Person, *, name: str, seen: str | None = None, user: User | None = None) -> Event | None:
@@ -272,10 +272,9 @@ def _whole(person: Person | None, track_ids: Collection[int]) -> list[Track]:
 
     Raises EditConflict.
     """
-    firsts = set(
-        Track.objects.filter(pk__in=track_ids, joined_to__isnull=False).values_list("joined_to", flat=True)
-    ) | set(track_ids)
-    tracklets = Track.objects.filter(Q(pk__in=firsts) | Q(joined_to__in=firsts), person=person)
+    named = Track.objects.filter(pk__in=track_ids).values_list("pk", "joined_to")
+    firsts = {first or pk for pk, first in named}
+    tracklets = Track.objects.filter(of_appearances(firsts), person=person)
     tracks = list(tracklets.select_related("analysis__video").order_by("pk"))
     if not tracks or not set(track_ids) <= {track.pk for track in tracks}:
         raise EditConflict("track")

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from analysis.faces.search import nearest
 from webapp.people import clarity_queries, constraint_queries, present_queries, sample_codec
 from webapp.people.identification import why_words
 from webapp.people.models import Decision, DecisionKind, Face, Moved, Person, Track, Verdict
+from webapp.people.track_queries import of_appearances
 
 NEAREST = 4
 COMPARED = 400
@@ -34,7 +35,7 @@ def of_track(track: Track, person: Person) -> Reason | None:
     """Returns None for an appearance that has no view to compare."""
     first = track.joined_to_id or track.pk
     # Its tracklets first: in one query, databases would go through the faces of all videos.
-    tracklets = list(Track.objects.filter(Q(pk=first) | Q(joined_to=first)).values_list("pk", flat=True))
+    tracklets = list(Track.objects.filter(of_appearances([first])).values_list("pk", flat=True))
     found = Face.objects.filter(track__in=tracklets).select_related("analysis__video")
     views = list(found.order_by("-quality", "pk"))
     if not views:
