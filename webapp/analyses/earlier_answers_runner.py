@@ -5,7 +5,7 @@ appearances, people told apart, and the undoing of all that outlive every new an
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from uuid import UUID
@@ -94,7 +94,7 @@ def constraints_of(
     was: Mapping[int, UUID],
     must_be: Mapping[int, UUID],
     cannot_be: Mapping[int, set[UUID]],
-    pairs: set[constraint_queries.Pair],
+    pairs: Collection[constraint_queries.Pair],
 ) -> Constraints:
     by_person: dict[UUID, list[int]] = defaultdict(list)
     for number, person in was.items():

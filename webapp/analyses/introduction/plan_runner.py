@@ -107,7 +107,7 @@ class Planner:
         for track, person in self.decisions.is_not:
             if track in number_of and must_be.get(number_of[track]) != person:
                 cannot_be[number_of[track]].add(person)
-        constraints = earlier_answers_runner.constraints_of(must_be, must_be, cannot_be, set(self.decisions.apart))
+        constraints = earlier_answers_runner.constraints_of(must_be, must_be, cannot_be, self.decisions.apart)
         grouping = pipeline.stitch_and_group(segments, lambda _: None, constraints, self.introduction.embedder)
         who = self._identified(grouping, found, must_be, cannot_be)
         held = self.decisions.held
@@ -126,11 +126,11 @@ class Planner:
             if held is not None:
                 must_be[number] = held
                 continue
-            views = clear_views(found[number].faces)
             if person is None or person not in self.decisions.decided or track.pk in self.decisions.held:
                 continue
             if (track.pk, person) in self.decisions.is_not:
                 continue
+            views = clear_views(found[number].faces)
             if views and self._is_like(person, _vector(views)):
                 must_be[number] = person
         return must_be

@@ -40,7 +40,7 @@ def apply(introduction: Introduction) -> None:
         exchange_vectors(introduction, introduction.embedder)
     _create(introduction.team, [after for _, _, after, _, _ in changes if after])
     _assign((track, after, joined) for track, _, after, _, joined in changes)
-    upkeep_services.refresh(_concerned(introduction, changes) | before)
+    upkeep_services.refresh(_in_changes(changes) | before)
 
 
 def take_back(introduction: Introduction) -> list[int]:
@@ -127,8 +127,12 @@ def _people_with_tracks(introduction: Introduction) -> set[UUID]:
 
 def _concerned(introduction: Introduction, changes: Sequence[Change]) -> set[UUID]:
     """Everybody, where the vectors changed: their templates do too."""
-    people = {person for _, before, after, _, _ in changes for person in (before, after) if person}
+    people = _in_changes(changes)
     return people if introduction.is_rules else people | _people_with_tracks(introduction)
+
+
+def _in_changes(changes: Sequence[Change]) -> set[UUID]:
+    return {person for _, before, after, _, _ in changes for person in (before, after) if person}
 
 
 def _persons_of(tracks: Sequence[int]) -> dict[int, UUID | None]:

@@ -223,7 +223,7 @@ def _best_candidates(candidates: Sequence[ReviewCandidate], accepted: Mapping[in
 
 def thresholds_of(known: TeamGallery, team_id: UUID, embedder: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Returns accept and review threshold of each person of the gallery, both (people,)."""
-    own = Person.objects.exclude(join_from=None, suggest_from=None).filter(pk__in=known.people)
+    own = Person.objects.exclude(join_from=None, suggest_from=None).filter(team=team_id)
     by_person = {pk: (accept, review) for pk, accept, review in own.values_list("pk", "join_from", "suggest_from")}
     usual = threshold_queries.of_team(team_id, embedder)
     defaults = introduction_queries.thresholds_for(embedder).identification
