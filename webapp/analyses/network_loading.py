@@ -15,11 +15,19 @@ from webapp.people.introduction import queries as introduction_queries
 
 @lru_cache(maxsize=1)
 def models(embedder: str = introduction_queries.BUILT_IN) -> Models:
-    """Returns the models, loaded once in each worker process; the same for every thoroughness. Raises BadEmbedder."""
-    loaded = pipeline.load_models(AnalysisOptions())
+    """Returns the models; the same for every thoroughness. Raises BadEmbedder.
+
+    Where the teams of a worker use different embedders, only the embedder is loaded again.
+    """
+    loaded = _built_in()
     if embedder == introduction_queries.BUILT_IN:
         return loaded
     return replace(loaded, embedder=open_embedder(embedder))
+
+
+@lru_cache(maxsize=1)
+def _built_in() -> Models:
+    return pipeline.load_models(AnalysisOptions())
 
 
 def open_embedder(name: str, threads: int = AnalysisOptions().threads) -> Embedder:
