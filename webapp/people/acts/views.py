@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
 from webapp.accounts.request_types import SignedInRequest
+from webapp.http.ids import uuid_or_none
 from webapp.http.responses import refused, wants_json
 from webapp.people import queries
 from webapp.people.acts import conflict_queries, services
@@ -96,11 +97,7 @@ def _weight(person: Person) -> tuple[bool, int, int]:
 
 def _other(request: HttpRequest, person: Person, key: object) -> Person:
     same_team = access.editable_people(request.user).filter(team=person.team_id).exclude(pk=person.pk)
-    try:
-        wanted = UUID(str(key))
-    except ValueError:
-        wanted = None
-    return get_object_or_404(same_team, pk=wanted)
+    return get_object_or_404(same_team, pk=uuid_or_none(str(key)))
 
 
 def _merge(request: SignedInRequest, sources: list[Person], target: Person) -> HttpResponseBase:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import aget_object_or_404, get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from webapp import access
 from webapp.accounts.context_processors import team_of
 from webapp.accounts.request_types import SignedInRequest
-from webapp.http.ranged_responses import ranged_response
+from webapp.http.ids import uuids_in
+from webapp.http.ranged_responses import stored_response
 from webapp.http.responses import done
 from webapp.people import queries
 from webapp.people.acts import history_words, services
@@ -71,8 +72,8 @@ def visibility(request: SignedInRequest) -> HttpResponseBase:
     """Shows those of the `shown` tiles that are `visible` and hides the others; changes only what differs."""
     team = team_of(request)
     team = get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
-    shown = _ids(request.POST.getlist("shown"))
-    visible = _ids(request.POST.getlist("visible"))
+    shown = set(uuids_in(request.POST.getlist("shown")))
+    visible = set(uuids_in(request.POST.getlist("visible")))
     events = services.show_and_hide(team=team, show=visible & shown, hide=shown - visible, user=request.user)
     here = reverse("people:list")
     if not events:
@@ -94,17 +95,4 @@ def suggest(request: HttpRequest) -> HttpResponse:
 async def face_picture(request: HttpRequest, face_id: UUID) -> HttpResponseBase:
     """Sends the picture of a face."""
     face = await aget_object_or_404(access.visible_faces(request.user), pk=face_id)
-    try:
-        return await ranged_response(request, face.picture_key, "image/jpeg", max_age_s=FACE_AGE_S)
-    except FileNotFoundError as error:
-        raise Http404 from error
-
-
-def _ids(texts: list[str]) -> set[UUID]:
-    found = set()
-    for text in texts:
-        try:
-            found.add(UUID(text))
-        except ValueError:
-            continue
-    return found
+    return await stored_response(request, face.picture_key, "image/jpeg", max_age_s=FACE_AGE_S)

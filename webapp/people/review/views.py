@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -15,6 +14,7 @@ from webapp import access
 from webapp.accounts.context_processors import team_of
 from webapp.accounts.models import Team
 from webapp.accounts.request_types import SignedInRequest
+from webapp.http.ids import uuid_or_none
 from webapp.http.responses import done, refused
 from webapp.people.acts import conflict_queries, history_words, services
 from webapp.people.acts.act_responses import act_done, edit_conflict
@@ -108,8 +108,4 @@ def _team(request: HttpRequest) -> Team:
 
 
 def _person(team: Team, key: str) -> Person:
-    try:
-        wanted = UUID(key)
-    except ValueError:
-        wanted = None
-    return get_object_or_404(Person.objects.filter(team=team), pk=wanted)
+    return get_object_or_404(Person.objects.filter(team=team), pk=uuid_or_none(key))
