@@ -161,7 +161,6 @@ def _roll_back(job: Job, introduction: Introduction, open_readers: OpenReaders, 
         Introduction.objects.filter(pk=introduction.pk).update(
             state=IntroductionState.ROLLED_BACK, counts=introduction.counts
         )
-        introduction.vectors.all().delete()
-        introduction.planned.all().delete()
+        services.drop_prepared(introduction)
         lifecycle.finish(job)
         live_updates.publish_people(introduction.team_id)

@@ -34,8 +34,7 @@ def discard(introduction: Introduction) -> None:
         _move(introduction, (IntroductionState.PREPARING, IntroductionState.READY), IntroductionState.DISCARDED)
         if introduction.job is not None:
             lifecycle.cancel(introduction.job.pk)
-        introduction.vectors.all().delete()
-        introduction.planned.all().delete()
+        drop_prepared(introduction)
         live_updates.publish_people(introduction.team_id)
 
 
@@ -81,9 +80,14 @@ def forget(introduction: Introduction) -> None:
         )
         rows = PlannedAnalysis.objects.filter(introduction=introduction).values_list("changes", flat=True)
         emptied = {before for changes in rows for _, before, *_ in changes if before}
-        introduction.vectors.all().delete()
-        introduction.planned.all().delete()
+        drop_prepared(introduction)
         upkeep_services.remove_unseen(introduction.team, emptied)
+
+
+def drop_prepared(introduction: Introduction) -> None:
+    """Deletes the vectors and the plan, the bulk of what an introduction stores."""
+    introduction.vectors.all().delete()
+    introduction.planned.all().delete()
 
 
 def _move(introduction: Introduction, come_from: tuple[str, ...], to: str) -> None:

@@ -22,7 +22,7 @@ from webapp.http.responses import done, refused
 from webapp.jobs import job_state, words
 from webapp.people.introduction import plan_queries, queries, services
 from webapp.people.introduction.cleanup import ROLL_BACK_WITHIN
-from webapp.people.introduction.models import Introduction
+from webapp.people.introduction.models import Introduction, IntroductionState
 
 
 @require_GET
@@ -53,7 +53,7 @@ def _of_open(introduction: Introduction) -> dict[str, Any]:
     state = job_state.state_of(job, timezone.now()) if job is not None else None
     failure = words.explain(state.error, state.kind) if state is not None and state.error else None
     shown = words.payload_with_words(state.payload()) if state is not None else None
-    kinds = plan_queries.planned_kinds(introduction) if introduction.state == "ready" else []
+    kinds = plan_queries.planned_kinds(introduction) if introduction.state == IntroductionState.READY else []
     return {"job": shown, "failure": failure, "detail": job.error_detail if job else "", "kinds": kinds}
 
 
