@@ -10,12 +10,11 @@ from webapp.accounts.models import Team
 from webapp.analyses import carry_over_runner, earlier_answers_runner
 from webapp.analyses.earlier_answers_runner import EarlierAnswers
 from webapp.people import creation_services, sample_codec
+from webapp.people.batches import BATCH
 from webapp.people.identification import decision_services
 from webapp.people.identification import runner as identification_runner
 from webapp.people.identification.runner import Identified, Probes
 from webapp.people.models import Decision, Person, Track
-
-BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)

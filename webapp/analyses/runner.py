@@ -26,6 +26,7 @@ from webapp.analyses.network_loading import models
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 from webapp.people import sample_codec, upkeep_services
+from webapp.people.batches import BATCH
 from webapp.people.identification import tentative_runner
 from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Face, Track
@@ -150,7 +151,7 @@ def store_segment(job: Job, segment: Segment, result: SegmentResult) -> None:
         for track, of_track in zip(Track.objects.bulk_create(tracks), faces, strict=True):
             for face in of_track:
                 face.track = track
-        Face.objects.bulk_create([face for of_track in faces for face in of_track], batch_size=people_runner.BATCH)
+        Face.objects.bulk_create([face for of_track in faces for face in of_track], batch_size=BATCH)
         tentative_runner.store(analysis, tentative)
         Segment.objects.filter(pk=segment.pk).update(
             cut_at_start=result.cut_at_start,

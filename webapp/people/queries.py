@@ -10,7 +10,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery, UUIDField, Val
 from webapp.people import appearances, colour_queries, sample_codec
 from webapp.people.appearances import Bar, Span
 from webapp.people.identification import tentative_queries
-from webapp.people.models import STANDING, Face, Person, Presence, Track
+from webapp.people.models import HUES, STANDING, Face, Person, Presence, Track
 from webapp.videos.models import Analysis
 
 CARD_FACES = 5
@@ -122,7 +122,7 @@ def _found_so_far(analysis_ids: Sequence[uuid.UUID], offset_s: float, limit: int
         assert group is not None  # filtered
         moments[analysis][group].add(time_s)
         if group not in best[analysis]:
-            best[analysis][group] = SmallFace(pk, None, "", group % 12, max(time_s - offset_s, 0.0))
+            best[analysis][group] = SmallFace(pk, None, "", group % HUES, max(time_s - offset_s, 0.0))
     tentative = tentative_queries.by_group(list(best))
     return {key: _known_first(key, best[key], moments[key], tentative)[:limit] for key in best}
 

@@ -49,7 +49,7 @@ class PlannedTrack:
 
 
 @dataclass(slots=True)
-class _GroupsFound:
+class _PlacedTrack:
     """A track with whom it was found to be."""
 
     row: Track
@@ -65,7 +65,7 @@ class Planner:
     thresholds: EmbedderThresholds
     decisions: Decisions
     gallery: PlannedGallery
-    tracks: list[_GroupsFound] = field(default_factory=list)
+    tracks: list[_PlacedTrack] = field(default_factory=list)
     strangers: int = 0
     _means: dict[UUID, Float32] = field(default_factory=dict)
     _seeds: dict[UUID, Float32] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class Planner:
             for number in tracklets:
                 joined = None if number == tracklets[0] else tracks[tracklets[0]].pk
                 found_to_be = None if number in nobody else must_be.get(number, who.get(number))
-                self.tracks.append(_GroupsFound(tracks[number], found_to_be, joined))
+                self.tracks.append(_PlacedTrack(tracks[number], found_to_be, joined))
 
     def _must_be(self, tracks: Sequence[Track], found: Sequence[FoundTrack]) -> dict[int, UUID]:
         """Returns tracks that stay whose they are: held by a decision, or of decided people and not unlike them."""

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from webapp.analyses.introduction.plan_runner import PlannedTrack
+from webapp.people.introduction.plan_queries import KINDS
 
 MOST_SHOWN = 24
 """Examples of each kind; all are counted."""
@@ -20,7 +21,7 @@ def summary_of(planned: Sequence[PlannedTrack]) -> dict[str, Any]:
     for each in appearances:
         if each.before != each.after:
             moved[each.before, each.after].append(each.track)
-    kinds: dict[str, list[dict[str, Any]]] = {kind: [] for kind in ("merge", "split", "move", "unclear", "found")}
+    kinds: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
     for (old, new), tracks in sorted(moved.items(), key=lambda item: (-len(item[1]), str(item[0]))):
         example = {
             "before": str(old) if old else None,

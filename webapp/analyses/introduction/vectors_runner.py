@@ -21,12 +21,13 @@ from analysis.faces.stored_views import StoredView, StoredViewReader, share_of_p
 from analysis.types import Float32, ViewMeasures
 from analysis.video.frames_at import cut_square, frames_at
 from webapp import storage
+from webapp.analyses import people_runner
 from webapp.jobs.errors import FileGone
 from webapp.people import gallery_services, sample_codec
 from webapp.people.clarity_queries import CLEAR_QUALITY
 from webapp.people.introduction import queries
 from webapp.people.introduction.models import IntroducedVectors, Introduction
-from webapp.people.models import Face, Track
+from webapp.people.models import Face
 from webapp.videos.ingest_runner import original_of
 from webapp.videos.media_info import info_of
 from webapp.videos.models import Analysis, Video
@@ -74,8 +75,7 @@ def measure(team_id: UUID, readers: Readers, pace: Pace) -> None:
             pace.hold()
             Face.objects.bulk_update(faces, MEASURED)
             if not unmeasured.filter(analysis=analysis).exists():
-                people = Track.objects.filter(analysis=analysis, person__isnull=False).values_list("person", flat=True)
-                gallery_services.refresh({person for person in people if person})
+                gallery_services.refresh(people_runner.people_seen_in([analysis.pk]))
         done += len(faces)
 
 
