@@ -41,8 +41,7 @@ def discard_strays(older_than: timedelta = STRAY_AFTER) -> int:
     """Deletes the pictures of explanations that have no row any more; returns of how many."""
     strays = 0
     for run in TrainingRun.objects.only("pk", "team_id").iterator():
-        kept = {str(pk) for pk in Explanation.objects.filter(run=run).values_list("pk", flat=True)}
-        for prefix in _folders_without(run, kept):
+        for prefix in _folders_without_row(run):
             if storage.age_s(prefix) > older_than.total_seconds():
                 storage.delete_prefix(prefix)
                 strays += 1
@@ -51,11 +50,12 @@ def discard_strays(older_than: timedelta = STRAY_AFTER) -> int:
     return strays
 
 
-def _folders_without(run: TrainingRun, kept: set[str]) -> Iterator[str]:
+def _folders_without_row(run: TrainingRun) -> Iterator[str]:
     folder = services.folder_of(run)
-    for name in storage.names(folder):
-        if name not in kept and uuid_or_none(name):
-            yield f"{folder}/{name}"
+    names = [name for name in storage.names(folder) if uuid_or_none(name)]
+    if names:  # most runs have none, and need no query
+        kept = {str(pk) for pk in Explanation.objects.filter(run=run).values_list("pk", flat=True)}
+        yield from (f"{folder}/{name}" for name in names if name not in kept)
 
 
 def _discard_strays_now_and_then() -> None:
