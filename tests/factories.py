@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from webapp.accounts.invitations.queries import hash_of
 from webapp.accounts.models import Invitation, Membership, Role, Team, User
+from webapp.digests import sha256_of
 from webapp.jobs.models import Job, JobKind
 
 PASSWORD = "a long enough phrase"
@@ -32,7 +32,7 @@ def make_invitation(team: Team, token: str = "", **fields: Any) -> Invitation:
     given: dict[str, Any] = {"role": Role.VIEWER, "expires_at": timezone.now() + timedelta(days=1)} | fields
     if "created_by" not in given:
         given["created_by"] = make_user(team=team, role=Role.OWNER)
-    return Invitation.objects.create(team=team, token_hash=hash_of(token or uuid4().hex), **given)
+    return Invitation.objects.create(team=team, token_hash=sha256_of(token or uuid4().hex), **given)
 
 
 def make_job(*, team: Team | None = None, kind: str = JobKind.ANALYSIS, **fields: Any) -> Job:

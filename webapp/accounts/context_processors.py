@@ -1,16 +1,19 @@
 """Which team a person is working in."""
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 
+from webapp import access
 from webapp.accounts.models import Team
 
 SESSION_KEY = "team"
 
 
 def team_of(request: HttpRequest) -> Team | None:
-    """Returns the team chosen in this session if the person is still in it, else their first one; None for strangers.
+    """Returns the team chosen in this session if the person is still in it, else their first one.
 
-    Queried once per request.
+    None for strangers. Queried once per request.
     """
     teams = teams_of(request)
     if not teams:
@@ -26,6 +29,16 @@ def teams_of(request: HttpRequest) -> list[Team]:
     return request._teams  # type: ignore[attr-defined]
 
 
+def managed_team(request: HttpRequest) -> Team:
+    """Returns the team that the person works in, if they manage it. Raises Http404."""
+    return _team_in(request, access.manageable_teams(request.user))
+
+
+def team_to_edit(request: HttpRequest) -> Team:
+    """Returns the team that the person works in, if they may upload and name there. Raises Http404."""
+    return _team_in(request, access.editable_teams(request.user))
+
+
 def choose_team(request: HttpRequest, team: Team) -> None:
     """Makes it the team that lists show from now on in this session."""
     request.session[SESSION_KEY] = str(team.pk)
@@ -34,6 +47,11 @@ def choose_team(request: HttpRequest, team: Team) -> None:
 def current_team(request: HttpRequest) -> dict[str, object]:
     """Returns template context."""
     return {"team": team_of(request), "my_teams": teams_of(request)}
+
+
+def _team_in(request: HttpRequest, allowed: QuerySet[Team]) -> Team:
+    team = team_of(request)
+    return get_object_or_404(allowed, pk=team.pk if team else None)
 
 
 def _find(request: HttpRequest) -> list[Team]:

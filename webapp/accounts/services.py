@@ -1,6 +1,5 @@
 """Creates the owner's account and the first team through a one-time link."""
 
-import hashlib
 import secrets
 from datetime import timedelta
 from uuid import NAMESPACE_URL, uuid5
@@ -10,6 +9,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from webapp.accounts.models import FirstOwnerLink, Membership, Role, Team, User
+from webapp.digests import sha256_of
 
 FIRST_TEAM_ID = uuid5(NAMESPACE_URL, "rollcall:first-team")
 """A fixed key, so that of two people who use the link at the same moment one fails on the primary key."""
@@ -26,7 +26,7 @@ def new_first_owner_token() -> str:
     token = secrets.token_hex(TOKEN_BYTES)
     FirstOwnerLink.objects.update_or_create(
         pk=FirstOwnerLink.ONLY,
-        defaults={"token_digest": _digest(token), "expires_at": timezone.now() + LINK_WORKS_FOR},
+        defaults={"token_digest": sha256_of(token), "expires_at": timezone.now() + LINK_WORKS_FOR},
     )
     return token
 
@@ -35,11 +35,7 @@ def is_first_owner_link_open(token: str) -> bool:
     if User.objects.exists():
         return False
     link = FirstOwnerLink.objects.filter(expires_at__gt=timezone.now()).first()
-    return link is not None and constant_time_compare(_digest(token), link.token_digest)
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return link is not None and constant_time_compare(sha256_of(token), link.token_digest)
 
 
 def create_first_owner(*, email: str, name: str, password: str, team: str) -> User:

@@ -4,7 +4,6 @@ Each attempt is counted in the database before its password is looked at, so tha
 servers, no more are checked than is allowed.
 """
 
-import hashlib
 import ipaddress
 from datetime import datetime, timedelta
 
@@ -13,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from webapp.accounts.models import SignInCounter
+from webapp.digests import sha256_of
 
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT_AND_NETWORK = 10
@@ -86,7 +86,7 @@ def _row(key: str, now: datetime, lasts: timedelta) -> QuerySet[SignInCounter]:
 
 
 def _key(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return sha256_of("\0".join(parts))
 
 
 def _network(address: str) -> str:

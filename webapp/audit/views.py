@@ -5,13 +5,11 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from webapp import access
-from webapp.accounts.context_processors import team_of
-from webapp.accounts.models import Team
+from webapp.accounts.context_processors import managed_team
 from webapp.audit import queries, words
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.csv_responses import csv_response
@@ -25,7 +23,7 @@ FILTERS = ("q", "who", "action", "kind", "subject", "since", "until")
 @require_GET
 @never_cache
 def audit_log(request: HttpRequest) -> HttpResponse:
-    team, form = _managed_team(request), AuditFilterForm(request.GET)
+    team, form = managed_team(request), AuditFilterForm(request.GET)
     page = queries.page(team.pk, form.wanted(), **form.place())
     chosen: dict[str, Any] = {name: form.cleaned_data.get(name) or "" for name in FILTERS}
     context = {
@@ -46,18 +44,13 @@ def audit_log(request: HttpRequest) -> HttpResponse:
 @require_GET
 async def export(request: HttpRequest) -> HttpResponseBase:
     """Sends what the filters allow as CSV, and records that it did."""
-    team = await sync_to_async(_managed_team)(request)
+    team = await sync_to_async(managed_team)(request)
     form = AuditFilterForm(request.GET)
     wanted = form.wanted()
     asked = {name: str(form.cleaned_data[name]) for name in FILTERS if form.cleaned_data.get(name)}
     subject = subject_of(SubjectKind.AUDIT_LOG, team)
     await sync_to_async(record)(request, Action.EXPORTED, subject, team_id=team.pk, after=asked or None)
     return csv_response(team.pk, wanted, "audit-log.csv")
-
-
-def _managed_team(request: HttpRequest) -> Team:
-    team = team_of(request)
-    return get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
 
 
 def _row(entry: AuditEntry) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp import access, deleted
-from webapp.accounts.context_processors import team_of
+from webapp.accounts.context_processors import managed_team, team_of
 from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets import queries, services
 from webapp.datasets.forms import KIND_WORDS, DatasetForm, LabelForm, NewDatasetForm
@@ -32,8 +32,7 @@ def dataset_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def create(request: SignedInRequest) -> HttpResponse:
-    team = team_of(request)
-    team = get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
+    team = managed_team(request)
     form = NewDatasetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         dataset = services.create_dataset(team=team, user=request.user, **form.cleaned_data)
@@ -45,8 +44,7 @@ def create(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def sample(request: SignedInRequest) -> HttpResponseBase:
     """Starts the team's sample dataset, which a worker fills."""
-    team = team_of(request)
-    team = get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
+    team = managed_team(request)
     dataset = sample_dataset_services.begin_sample_dataset(team=team, user=request.user)
     words = _("Creating the sample dataset. Its pictures will appear here in a moment.")
     return done(request, words, reverse("datasets:grid", args=[dataset.pk]))

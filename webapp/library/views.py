@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access, deleted
-from webapp.accounts.context_processors import team_of
+from webapp.accounts.context_processors import team_of, team_to_edit
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import done, refused
 from webapp.library import face_box_queries, label_filter_queries, people_filter_queries, queries, video_words
@@ -171,8 +171,7 @@ def cancel(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
 
 @require_POST
 def sample(request: SignedInRequest) -> HttpResponseBase:
-    team = team_of(request)
-    team = get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
+    team = team_to_edit(request)
     video = services.begin_sample(team=team, user=request.user, title=_("Sample: an astronaut and an admiral"))
     return done(
         request,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
-from webapp.accounts.context_processors import team_of
+from webapp.accounts.context_processors import team_of, team_to_edit
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import done, refused
 from webapp.recognition import overview_queries, services
@@ -51,8 +51,7 @@ def apply(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @require_POST
 def begin(request: SignedInRequest) -> HttpResponseBase:
     """Runs `run` (else all deployed ones) on each `video`, or with `which` on all or those without its labels."""
-    team = team_of(request)
-    team = get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
+    team = team_to_edit(request)
     runs = deployed_runs(team.pk)
     here = reverse("recognition:list")
     if wished := request.POST.get("run"):

@@ -1,6 +1,5 @@
 """Reads invitations: by their link, and those of a team that still work."""
 
-import hashlib
 from enum import Enum, auto
 
 from django.db.models import QuerySet
@@ -8,6 +7,7 @@ from django.utils import timezone
 
 from webapp import access
 from webapp.accounts.models import Invitation, Role, Team, User
+from webapp.digests import sha256_of
 
 
 class InvitationState(Enum):
@@ -21,13 +21,8 @@ class InvitationState(Enum):
     """Whoever made it may no longer give this role."""
 
 
-def hash_of(token: str) -> str:
-    """Returns what is stored of a link's secret: a plain hash, because the secret is 256 random bits."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def by_token(token: str) -> Invitation | None:
-    return Invitation.objects.select_related("team", "created_by").filter(token_hash=hash_of(token)).first()
+    return Invitation.objects.select_related("team", "created_by").filter(token_hash=sha256_of(token)).first()
 
 
 def state_of(invitation: Invitation) -> InvitationState:

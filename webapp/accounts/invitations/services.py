@@ -12,6 +12,7 @@ from webapp.accounts import signals
 from webapp.accounts.invitations import queries
 from webapp.accounts.members.services import one_act_at_a_time
 from webapp.accounts.models import Invitation, Membership, Role, Team, User
+from webapp.digests import sha256_of
 
 WORKS_FOR = timedelta(days=7)
 
@@ -38,7 +39,7 @@ def invite(team: Team, role: Role, *, note: str, by: User) -> tuple[Invitation, 
     with one_act_at_a_time(team.pk):
         if role not in access.grantable_roles(by, team):
             raise MayNotInvite
-        fields = {"token_hash": queries.hash_of(token), "expires_at": timezone.now() + WORKS_FOR}
+        fields = {"token_hash": sha256_of(token), "expires_at": timezone.now() + WORKS_FOR}
         made = Invitation.objects.create(team=team, role=role, note=note, created_by=by, **fields)
         _tell("invited", made, by, made, after={"role": role.value})
         return made, token

@@ -1,6 +1,5 @@
 """Reads which face embedder a team uses, its thresholds, and how far the introduction of another one is."""
 
-import hashlib
 from pathlib import Path
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from analysis.faces.embedder_files import find_embedder_file
 from analysis.faces.group import Thresholds
 from analysis.faces.search import IdentificationThresholds
 from analysis.faces.thresholds import EmbedderThresholds, UnknownEmbedder
+from webapp.digests import sha256_of
 from webapp.people.introduction.models import OPEN_STATES, Introduction, IntroductionState
 from webapp.people.models import Event, Face
 from webapp.videos.models import Analysis, Video
@@ -117,7 +117,7 @@ def stamp_of(team_id: UUID) -> str:
     analyses = shown_analyses(team_id).order_by("pk").values_list("pk", "embedder")
     events = Event.objects.filter(team=team_id).aggregate(n=Count("pk"), last=Max("made_at"), undone=Max("undone_at"))
     text = repr([*map(str, analyses), events["n"], events["last"], events["undone"]])
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256_of(text)
 
 
 def open_introduction(team_id: UUID) -> Introduction | None:

@@ -13,8 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from analysis.faces.embedder_files import list_embedder_files
 from webapp import access
-from webapp.accounts.context_processors import team_of
-from webapp.accounts.models import Team
+from webapp.accounts.context_processors import managed_team
 from webapp.accounts.request_types import SignedInRequest
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import AuditSubject, record
@@ -28,7 +27,7 @@ from webapp.people.introduction.models import Introduction, IntroductionState
 @require_GET
 def face_model(request: HttpRequest) -> HttpResponse:
     """Shows the model in use, what is prepared, and the models that the operator offers."""
-    team = _managed_team(request)
+    team = managed_team(request)
     offered, unusable = list_embedder_files(settings.EMBEDDERS_DIR)
     current = queries.current_embedder(team.pk)
     switched = queries.that_can_be_rolled_back(team.pk)
@@ -60,7 +59,7 @@ def _of_open(introduction: Introduction) -> dict[str, Any]:
 @require_POST
 def prepare(request: SignedInRequest) -> HttpResponseBase:
     """Prepares the model of that name."""
-    team, name = _managed_team(request), request.POST.get("embedder", "")
+    team, name = managed_team(request), request.POST.get("embedder", "")
     known = [queries.BUILT_IN, *(file.name for file in list_embedder_files(settings.EMBEDDERS_DIR)[0])]
     if name not in known:
         return refused(request, _("This face model is no longer in the folder."), _here())
@@ -112,8 +111,3 @@ def _not_now(request: HttpRequest) -> HttpResponseBase:
     return refused(
         request, _("Someone else was faster, or it is still being prepared. Check how things stand."), _here()
     )
-
-
-def _managed_team(request: HttpRequest) -> Team:
-    team = team_of(request)
-    return get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)

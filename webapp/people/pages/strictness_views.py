@@ -1,13 +1,12 @@
 """The page of matching strictness: the limits of a team beside what its own people say about them."""
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from webapp import access
-from webapp.accounts.context_processors import team_of
+from webapp.accounts.context_processors import managed_team
 from webapp.accounts.models import Team
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import refused
@@ -22,7 +21,7 @@ from webapp.people.introduction import queries as introduction_queries
 @require_GET
 def strictness(request: HttpRequest) -> HttpResponse:
     """Compares the team's people when it is asked for; a second or two with the most that are compared."""
-    team = _managed_team(request)
+    team = managed_team(request)
     embedder = _embedder_of(team)
     usual, now = introduction_queries.thresholds_for(embedder), threshold_queries.of_team(team.pk, embedder)
     found = own_limits_queries.of_team(team.pk, embedder)
@@ -41,7 +40,7 @@ def strictness(request: HttpRequest) -> HttpResponse:
 @require_POST
 def set_strictness(request: SignedInRequest) -> HttpResponseBase:
     """Sets how similar new faces must be to match anybody, or to be asked about; empty: the default."""
-    team, here = _managed_team(request), reverse("people:strictness")
+    team, here = managed_team(request), reverse("people:strictness")
     embedder = _embedder_of(team)
     usual = introduction_queries.thresholds_for(embedder).identification
     form = ThresholdsForm(request.POST, usual=usual)
@@ -57,13 +56,6 @@ def set_strictness(request: SignedInRequest) -> HttpResponseBase:
     except EditConflict:
         return edit_conflict(request, here)
     return act_done(request, event, here)
-
-
-def _managed_team(request: HttpRequest) -> Team:
-    team = team_of(request)
-    if team is None or not access.manageable_teams(request.user).filter(pk=team.pk).exists():
-        raise Http404
-    return team
 
 
 def _embedder_of(team: Team) -> str:

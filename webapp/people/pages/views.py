@@ -6,13 +6,13 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import aget_object_or_404, get_object_or_404, render
+from django.shortcuts import aget_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from webapp import access
-from webapp.accounts.context_processors import team_of
+from webapp.accounts.context_processors import team_of, team_to_edit
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuids_in
 from webapp.http.ranged_responses import stored_response
@@ -70,8 +70,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def visibility(request: SignedInRequest) -> HttpResponseBase:
     """Shows those of the `shown` tiles that are `visible` and hides the others; changes only what differs."""
-    team = team_of(request)
-    team = get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
+    team = team_to_edit(request)
     shown = set(uuids_in(request.POST.getlist("shown")))
     visible = set(uuids_in(request.POST.getlist("visible")))
     events = services.show_and_hide(team=team, show=visible & shown, hide=shown - visible, user=request.user)

@@ -10,8 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from webapp import access
-from webapp.accounts.context_processors import team_of
+from webapp.accounts.context_processors import team_to_edit
 from webapp.accounts.models import Team
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuid_or_none
@@ -31,7 +30,7 @@ ANSWERS = ("yes", "no", "hide")
 @require_GET
 def review_page(request: HttpRequest) -> HttpResponse:
     """Asks the next question; `one` asks about two people even where a whole group could be confirmed at once."""
-    question, left = queries.next_question(_team(request))
+    question, left = queries.next_question(team_to_edit(request))
     context: dict[str, Any] = {"question": question, "left": left}
     if question:
         context["percent"] = percent(question.similarity)
@@ -46,7 +45,7 @@ def answer(request: SignedInRequest) -> HttpResponseBase:
 
     A yes against which something speaks is asked a second time, unless that was done (`sure`).
     """
-    team = _team(request)
+    team = team_to_edit(request)
     here = reverse("people:review")
     reply = request.POST.get("answer", "")
     if reply == "skip":
@@ -100,11 +99,6 @@ def _conflicts(keeps: Person, others: Sequence[Person]) -> list[tuple[Person, Pe
     pairs += [(one, other) for one, other in combinations(others, 2) if frozenset((one.pk, other.pk)) in together]
     against = [(one, other, conflict_queries.against_merging(one, other)) for one, other in pairs]
     return [each for each in against if each[2]]
-
-
-def _team(request: HttpRequest) -> Team:
-    team = team_of(request)
-    return get_object_or_404(access.editable_teams(request.user), pk=team.pk if team else None)
 
 
 def _person(team: Team, key: str) -> Person:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from analysis.training.config import from_json
 from webapp import access, deleted
-from webapp.accounts.context_processors import team_of
+from webapp.accounts.context_processors import managed_team, team_of
 from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.models import Version
 from webapp.http.ids import uuid_or_none
@@ -48,8 +48,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def choose(request: HttpRequest) -> HttpResponse:
     """Asks which dataset to train on."""
-    team = team_of(request)
-    team = get_object_or_404(access.manageable_teams(request.user), pk=team.pk if team else None)
+    team = managed_team(request)
     datasets = access.manageable_datasets(request.user).filter(team=team)
     page = queries.page_of_datasets(datasets, request.GET.get("page"))
     return render(request, "training/choose.html", {"page": page})
