@@ -5,20 +5,20 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from webapp import access
-from webapp.accounts.models import Team
+from webapp.accounts.models import Team, User
 
 SESSION_KEY = "team"
 
 
 def team_of(request: HttpRequest) -> Team | None:
-    """Returns the team chosen in this session if the person is still in it, else their first one.
+    """Returns the team chosen in this session, else the one chosen last, if the person is in it, else their first one.
 
     None for strangers. Queried once per request.
     """
     teams = teams_of(request)
-    if not teams:
+    if not teams or not request.user.is_authenticated:
         return None
-    chosen = request.session.get(SESSION_KEY)
+    chosen = request.session.get(SESSION_KEY) or str(request.user.last_team_id)
     return next((team for team in teams if str(team.pk) == chosen), teams[0])
 
 
@@ -40,8 +40,10 @@ def team_to_edit(request: HttpRequest) -> Team:
 
 
 def choose_team(request: HttpRequest, team: Team) -> None:
-    """Makes it the team that lists show from now on in this session."""
+    """Makes it the team that lists show from now on in this session, and that later sessions begin in."""
+    assert request.user.is_authenticated
     request.session[SESSION_KEY] = str(team.pk)
+    User.objects.filter(pk=request.user.pk).update(last_team=team)
 
 
 def current_team(request: HttpRequest) -> dict[str, object]:

@@ -30,6 +30,8 @@ class User(AbstractUser):
     name = models.CharField(_("name"), max_length=120, blank=True)
     sign_outs = models.PositiveIntegerField(default=0)
     """How often this person signed out everywhere; sessions begun before the last time are over."""
+    last_team = models.ForeignKey("Team", models.SET_NULL, null=True, blank=True, related_name="+")
+    """Chosen last, in whatever browser: a new session begins in it."""
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []

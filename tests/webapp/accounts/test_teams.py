@@ -51,6 +51,15 @@ def test_every_list_shows_the_chosen_team_only(team: Team, alice: User, archive:
             assert f">{chosen.name}<" in "".join(html.split("\n")).replace("  ", ""), name
 
 
+def test_the_next_sign_in_begins_in_the_team_used_last(team: Team, alice: User, archive: Team) -> None:
+    make_video(team=archive, title="Theirs")
+    switch(signed_in(alice), archive)
+    alice.refresh_from_db()
+    assert "Theirs" in page(signed_in(alice), "videos:library")
+    Membership.objects.filter(team=archive, user=alice).delete()
+    assert "Theirs" not in page(signed_in(alice), "videos:library"), "a team that somebody left is not shown"
+
+
 def test_the_switcher_is_there_for_several_teams_and_the_name_for_one(alice: User, bob: User, archive: Team) -> None:
     several, one = page(signed_in(alice), "people:list"), page(signed_in(bob), "people:list")
     assert several.count('name="team" value=') == 2 and 'name="team" value=' not in one
