@@ -48,6 +48,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "csp",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "webapp.accounts",
     "webapp.audit",
     "webapp.jobs",
@@ -73,6 +76,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # all but views marked `login_not_required`
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "webapp.accounts.busy_middleware.BusyWithPasswords",
     "webapp.audit.origin_middleware.origin_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -130,6 +134,19 @@ PASSWORD_HASHERS = ["webapp.accounts.hashers.PatientPasswordHasher"]
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "videos:library"
 LOGOUT_REDIRECT_URL = "accounts:login"
+
+# Signing in is django-allauth's, of which only the views in `webapp.accounts` are reachable. It finds accounts by the
+# backend above, and its own limits, which count in a cache of each process, are off: `throttle_services` counts first.
+ACCOUNT_ADAPTER = "webapp.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_ENABLED = False
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGIN_TIMEOUT = 10 * 60
+"""Seconds between the password and the second step."""
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]

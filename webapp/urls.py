@@ -12,6 +12,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("deleted/", recently_deleted, name="deleted"),
     path("", include("webapp.accounts.urls")),
+    path("", include("webapp.accounts.allauth_urls")),
     path("audit/", include("webapp.audit.urls")),
     path("jobs/", include("webapp.jobs.urls")),
     path("videos/", include("webapp.library.urls")),

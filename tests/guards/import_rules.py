@@ -23,7 +23,7 @@ APPS = [layer.removeprefix("webapp.") for layer in reversed(CONTRACTS[0]["layers
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("models", "choices", "types", "errors", "signals", "rules", "codec", "info", "ids", "files", "queues", "stream"),
     ("queries", "words", "formats", "state"),
-    ("services", "events", "lifecycle", "updates"),
+    ("services", "events", "lifecycle", "updates", "adapter"),
     ("runner", "loading", "reader", "reaper"),
     ("tasks", "cleanup"),
     ("forms", "context", "processors", "responses", "toasts"),

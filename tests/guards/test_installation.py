@@ -93,7 +93,7 @@ def test_all_services_share_one_store_and_database() -> None:
 
 def test_requirements_are_pinned() -> None:
     for line in read("requirements.txt").splitlines():
-        assert not line or line.startswith("#") or re.match(r"[\w\[\]-]+(==|>=[\d.]+,<)", line), line
+        assert not line or line.startswith("#") or re.match(r"[\w\[\],-]+(==|>=[\d.]+,<)", line), line
     front_end = json.loads(read("package.json"))
     versions = [*front_end["dependencies"].values(), *front_end["devDependencies"].values()]
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in versions)

@@ -2,49 +2,34 @@
 
 from typing import Any
 
+from allauth.account.forms import LoginForm
 from django import forms
 from django.contrib.auth import password_validation
-from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from webapp.accounts import throttle_services, words
 from webapp.accounts.email_rules import canonical_email
-from webapp.accounts.hashers import TooBusyToHash
 from webapp.accounts.models import User
 
 
-class SignInForm(AuthenticationForm):
-    """E-mail address and password; after too many wrong ones signing in is blocked for a while."""
+class SignInForm(LoginForm):
+    """E-mail address and password; `AccountAdapter` counts the attempt, checks them and says what is wrong."""
 
-    error_messages = {
-        "invalid_login": _("E-mail or password is wrong. Check both and try again."),
-        "inactive": _("This account is deactivated. Ask an owner of your team."),
-        "throttled": words.TOO_MANY_ATTEMPTS,
-        "busy": words.BUSY,
-    }
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        widget = forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+        self.fields["login"] = forms.CharField(label=_("E-mail address"), max_length=254, widget=widget)
+        self.fields["password"] = forms.CharField(
+            label=_("Password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        )
+        self.order_fields(["login", "password"])
 
-    def __init__(self, request: Any = None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(request, *args, **kwargs)
-        self.fields["username"].label = _("E-mail address")
-        self.fields["username"].widget = forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+    def add_prefix(self, field_name: str) -> str:
+        """Keeps the name under which browsers have stored the address."""
+        return "username" if field_name == "login" else str(super().add_prefix(field_name))
 
-    def clean(self) -> dict[str, Any]:
-        email = canonical_email(str(self.cleaned_data.get("username", "")))
-        if not email or not self.cleaned_data.get("password"):
-            return self.cleaned_data  # its fields say what is missing
-        address = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
-        try:
-            throttle_services.count_attempt(email, address)
-        except throttle_services.TooManyAttempts as error:
-            raise ValidationError(self.error_messages["throttled"], code="throttled") from error
-        self.cleaned_data["username"] = email
-        try:
-            cleaned = super().clean()
-        except TooBusyToHash as error:
-            raise ValidationError(self.error_messages["busy"], code="busy") from error
-        throttle_services.note_success(email, address)
-        return cleaned
+    def clean_login(self) -> str:
+        return canonical_email(self.cleaned_data["login"])
 
 
 class NewAccountForm(forms.Form):

@@ -6,6 +6,7 @@ from webapp.accounts import views
 from webapp.accounts.invitations import views as invitations
 from webapp.accounts.members import views as members
 from webapp.accounts.profile import views as profile
+from webapp.accounts.reauthentication import views as reauthentication
 from webapp.accounts.teams import views as teams
 
 app_name = "accounts"
@@ -15,6 +16,7 @@ urlpatterns = [
     path("welcome/<str:token>/", views.first_owner, name="first_owner"),
     path("join/<str:token>/", invitations.join, name="join"),
     path("profile/", profile.profile, name="profile"),
+    path("profile/confirm/", reauthentication.reauthenticate, name="reauthenticate"),
     path("profile/name/", profile.rename, name="rename"),
     path("profile/password/", profile.change_password, name="change_password"),
     path("profile/sign-out-everywhere/", profile.sign_out_everywhere, name="sign_out_everywhere"),

@@ -1,5 +1,6 @@
 """Signing in and out, and the one-time page that creates the owner."""
 
+from allauth.account.views import LoginView
 from django.contrib.auth import login, views
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -11,9 +12,7 @@ from django.views.decorators.http import require_http_methods
 from webapp.accounts import services
 from webapp.accounts.forms import FirstOwnerForm, SignInForm
 
-sign_in = views.LoginView.as_view(
-    template_name="accounts/login.html", authentication_form=SignInForm, redirect_authenticated_user=True
-)
+sign_in = LoginView.as_view(template_name="accounts/login.html", form_class=SignInForm)
 sign_out = login_not_required(views.LogoutView.as_view())
 
 

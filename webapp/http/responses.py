@@ -38,8 +38,12 @@ def wants_json(request: HttpRequest) -> bool:
     return "application/json" in request.headers.get("Accept", "")
 
 
-def _next(request: HttpRequest, target: str) -> str:
-    """Returns the page that the form was on, if it says so and is on this site; else `target`."""
-    wished = request.POST.get("next", "")
+def own_path(request: HttpRequest, wished: str, target: str) -> str:
+    """Returns the address that somebody wishes to go to if it is on this site, else `target`."""
     is_ours = url_has_allowed_host_and_scheme(wished, {request.get_host()}, request.is_secure())
     return wished if wished.startswith("/") and is_ours else target
+
+
+def _next(request: HttpRequest, target: str) -> str:
+    """Returns the page that the form was on, if it says so and is on this site; else `target`."""
+    return own_path(request, request.POST.get("next", ""), target)

@@ -162,7 +162,7 @@ def test_who_would_wait_too_long_for_a_hash_is_told(alice: User, monkeypatch: py
     def busy(*_: object, **__: object) -> None:
         raise hashers.TooBusyToHash
 
-    monkeypatch.setattr("django.contrib.auth.forms.authenticate", busy)
+    monkeypatch.setattr("allauth.account.adapter.authenticate", busy)
     response = sign_in()
     assert "Try again in a minute" in response.context["form"].non_field_errors()[0]
 
@@ -219,3 +219,15 @@ def test_a_team_that_a_person_is_not_in_cannot_be_chosen(alice: User, team: Team
 def test_people_without_a_team_and_strangers_have_none() -> None:
     assert chosen_team(make_user(), {}) is None
     assert current_team(RequestFactory().get("/")) == {"team": None, "my_teams": []}
+
+
+def test_a_session_that_somebody_planted_does_not_get_signed_in(alice: User) -> None:
+    browser = Client()
+    session = browser.session
+    session["planted"] = "by a stranger"
+    session.save()
+    planted = str(session.session_key)
+    browser.post(reverse("accounts:login"), {"username": alice.email, "password": PASSWORD})
+    assert browser.session["_auth_user_id"] == str(alice.pk)
+    assert browser.session.session_key != planted
+    assert not type(session)(planted).exists(planted)

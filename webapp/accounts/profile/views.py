@@ -14,7 +14,11 @@ from webapp.accounts.hashers import TooBusyToHash
 from webapp.accounts.models import User
 from webapp.accounts.profile import services
 from webapp.accounts.profile.forms import OwnNameForm, OwnPasswordForm
+from webapp.accounts.reauthentication.queries import proved_recently
+from webapp.accounts.reauthentication.responses import ask_for_proof
+from webapp.accounts.reauthentication.services import note_proof
 from webapp.accounts.request_types import SignedInRequest
+from webapp.accounts.second_factor.queries import has_second_factor
 from webapp.accounts.signals import account_act
 from webapp.http.responses import SeeOther, done, refused
 from webapp.http.toasts import toast
@@ -41,7 +45,12 @@ def rename(request: SignedInRequest) -> HttpResponseBase:
 @sensitive_post_parameters()
 @require_POST
 def change_password(request: SignedInRequest) -> HttpResponseBase:
-    """Asks for the old password, as often as a sign-in would; other browsers are signed out, this one stays."""
+    """Asks for the old password, as often as a sign-in would; other browsers are signed out, this one stays.
+
+    The old password is a proof of its own but for who has a second factor.
+    """
+    if has_second_factor(request.user) and not proved_recently(request):
+        return ask_for_proof(request)
     here, address = reverse("accounts:profile"), request.META.get("REMOTE_ADDR", "")
     form = OwnPasswordForm(request.user, request.POST)
     try:
@@ -55,6 +64,7 @@ def change_password(request: SignedInRequest) -> HttpResponseBase:
         return refused(request, str(words.BUSY), here)
     throttle_services.note_success(request.user.email, address)
     update_session_auth_hash(request, request.user)
+    note_proof(request, request.user)
     account_act.send(User, act="password_changed", user=request.user)
     return done(request, _("Your password has been changed. Other devices have been signed out."), here)
 
