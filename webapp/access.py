@@ -69,6 +69,20 @@ def manageable_memberships(user: Visitor) -> QuerySet[Membership]:
     return Membership.objects.filter(_manageable(user))
 
 
+def manageable_accounts(user: Visitor) -> QuerySet[User]:
+    """Returns the other people all of whose memberships this person manages.
+
+    Whoever gets into such an account gets nothing that they could not give themselves: it leads into no other team, and
+    to no higher role.
+    """
+    if not user.is_authenticated:
+        return User.objects.none()
+    managed = manageable_memberships(user)
+    beyond = Membership.objects.exclude(pk__in=managed.values("pk"))
+    others = User.objects.filter(memberships__in=managed).exclude(memberships__in=beyond)
+    return others.exclude(pk=user.pk).distinct()
+
+
 def manageable_invitations(user: Visitor) -> QuerySet[Invitation]:
     """Returns the invitations that this person may see and revoke."""
     return Invitation.objects.filter(_manageable(user))

@@ -2,7 +2,9 @@
 
 import ipaddress
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -53,6 +55,42 @@ def networks(name: str) -> list[str]:
                 f"{name}: {word!r} is neither an address nor a network like 10.0.0.0/8"
             ) from error
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed over, and how the connection is encrypted."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+    starts_tls: bool = False
+    is_tls: bool = False
+
+
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+
+
+def mail_server(name: str) -> MailServer | None:
+    """An address as smtp+tls://user:password@host:587; None by default. A refused one is not repeated: it is secret."""
+    if not (value := text(name)):
+        return None
+    try:
+        url = urlsplit(value)
+        return _mail_server_at(url, url.port or MAIL_PORTS[url.scheme])
+    except (ValueError, KeyError):
+        raise ImproperlyConfigured(
+            f"{name}: expected smtp+tls://user:password@host:587, or smtps:// or smtp:// in front;"
+            " letters like @ and / in the password as %40 and %2F"
+        ) from None  # whose words hold parts of the password
+
+
+def _mail_server_at(url: SplitResult, port: int) -> MailServer:
+    if not url.hostname or url.path.strip("/") or url.query or url.fragment or url.scheme not in MAIL_PORTS:
+        raise ValueError
+    user, password = unquote(url.username or ""), unquote(url.password or "")
+    return MailServer(url.hostname, port, user, password, url.scheme == "smtp+tls", url.scheme == "smtps")
 
 
 def folder(name: str, default: Path) -> Path:

@@ -6,8 +6,8 @@ from typing import Any
 
 import structlog
 
-LINK = re.compile(r"(/(?:welcome|join)/)[^/\s]+")
-"""Whoever reads it may create an account with it."""
+LINK = re.compile(r"(/(?:welcome|join|new-password)/)[^/\s]+")
+"""Whoever reads it may get into an account with it."""
 
 
 class HidesLinks(logging.Filter):

@@ -198,6 +198,18 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if BEHIND_HTTPS else 0
 # Subdomains and browsers' built-in lists are not for us to decide: the operator may run other things there.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
+_mail_server = env.mail_server("ROLLCALL_MAIL_URL")
+MAIL_IS_ON = _mail_server is not None
+"""Without it nothing is sent, and pages offer nothing that needs it."""
+DEFAULT_FROM_EMAIL = env.text("ROLLCALL_MAIL_FROM")
+if _mail_server:
+    if not DEFAULT_FROM_EMAIL:
+        raise ImproperlyConfigured("ROLLCALL_MAIL_URL needs ROLLCALL_MAIL_FROM: the address that mail comes from")
+    EMAIL_HOST, EMAIL_PORT = _mail_server.host, _mail_server.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail_server.user, _mail_server.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _mail_server.starts_tls, _mail_server.is_tls
+EMAIL_TIMEOUT = 20
+
 UPLOAD_MAX_BYTES = env.number("ROLLCALL_UPLOAD_MAX_GB", 20, at_least=1) * 1024**3
 UPLOAD_CHUNK_BYTES = 8 * 1024**2
 DISK_RESERVE_BYTES = env.number("ROLLCALL_DISK_RESERVE_MB", 1024) * 1024**2

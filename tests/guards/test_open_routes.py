@@ -12,6 +12,8 @@ OPEN = {
     "sign-out/",
     "welcome/<str:token>/",
     "join/<str:token>/",
+    "forgotten-password/",
+    "new-password/<str:token>/",
     # The tus protocol answers 401 by itself: a redirect would look like success to the uploader.
     "videos/uploads/",
     "videos/uploads/<uuid:upload_id>",

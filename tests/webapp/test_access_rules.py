@@ -43,6 +43,7 @@ RULES: dict[str, tuple[str, str]] = {
     "photo_search_teams": (EDIT, "team"),
     "visible_memberships": (SEE, "membership"),
     "manageable_memberships": (MANAGE, "membership"),
+    "manageable_accounts": (MANAGE, "account"),
     "manageable_invitations": (MANAGE, "invitation"),
     "visible_videos": (SEE, "video"),
     "editable_videos": (EDIT, "video"),
@@ -120,9 +121,11 @@ def things_of(team: Team) -> dict[str, Any]:
     run = make_run(team=team)
     recognition = make_recognition(run, video, uncertain=[1.0])
     now = timezone.now()
+    membership = Membership.objects.create(team=team, user=make_user(), role=Role.VIEWER)
     return {
         "team": team,
-        "membership": Membership.objects.create(team=team, user=make_user(), role=Role.VIEWER),
+        "membership": membership,
+        "account": membership.user,
         "invitation": make_invitation(team),
         "video": video,
         "deleted video": make_video(team=team, deleted_at=now),
@@ -202,6 +205,17 @@ def test_owners_manage_everybody_and_admins_editors_and_viewers(who: str, team: 
         invitation = make_invitation(team, role=role)
         assert (member in access.manageable_memberships(user)) == (role in GRANTED.get(who, ())), role
         assert (invitation in access.manageable_invitations(user)) == (role in GRANTED.get(who, ())), role
+
+
+def test_an_account_is_managed_by_who_manages_all_that_it_leads_to(team: Team, alice: User, bob: User) -> None:
+    admin, owner = make_user(team=team, role=Role.ADMIN), make_user(team=team, role=Role.OWNER)
+    assert set(access.manageable_accounts(admin)) == {bob}
+    assert set(access.manageable_accounts(alice)) == {bob, admin, owner}
+    elsewhere = make_team("Elsewhere")
+    Membership.objects.create(team=elsewhere, user=bob, role=Role.VIEWER)
+    assert bob not in access.manageable_accounts(admin) and bob not in access.manageable_accounts(alice)
+    Membership.objects.create(team=elsewhere, user=alice, role=Role.ADMIN)
+    assert bob in access.manageable_accounts(alice)
 
 
 @pytest.mark.parametrize("least", SEARCHING)

@@ -39,6 +39,28 @@ def test_an_empty_variable_is_like_none(monkeypatch: pytest.MonkeyPatch) -> None
     assert env.words("ROLLCALL_TEST", []) == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("smtp://mail.example.org", env.MailServer("mail.example.org", 25)),
+        ("smtps://u%40x:p%2Fw@h:1465", env.MailServer("h", 1465, "u@x", "p/w", is_tls=True)),
+        ("smtp+tls://u:p@h", env.MailServer("h", 587, "u", "p", starts_tls=True)),
+        ("", None),
+    ],
+)
+def test_a_mail_server_is_an_address(value: str, read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROLLCALL_MAIL_URL", value)
+    assert env.mail_server("ROLLCALL_MAIL_URL") == read
+
+
+@pytest.mark.parametrize("value", ["http://h", "mail.example.org:25", "smtp:///x", "smtp://h:many", "smtp://u:pa/ss@h"])
+def test_a_mail_server_is_refused_without_repeating_its_password(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROLLCALL_MAIL_URL", value)
+    with pytest.raises(ImproperlyConfigured, match="ROLLCALL_MAIL_URL") as refused:
+        env.mail_server("ROLLCALL_MAIL_URL")
+    assert value not in str(refused.value) and refused.value.__suppress_context__
+
+
 def load_settings(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     script = "import django; django.setup(); from django.conf import settings; print(settings.CELERY_BROKER_URL)"
     return subprocess.run(
@@ -60,6 +82,12 @@ def test_there_is_no_default_key_outside_development(tmp_path: Path) -> None:
 def test_the_address_of_a_socket_is_spelled_as_the_queue_wants_it(tmp_path: Path) -> None:
     done = load_settings(tmp_path, ROLLCALL_DEBUG="yes", REDIS_URL="unix:///run/valkey.sock?db=2")
     assert done.stdout.strip() == "redis+socket:///run/valkey.sock?virtual_host=2"
+
+
+def test_a_mail_server_needs_a_sender(tmp_path: Path) -> None:
+    server = {"ROLLCALL_DEBUG": "yes", "ROLLCALL_MAIL_URL": "smtp://127.0.0.1:2525"}
+    assert "ROLLCALL_MAIL_FROM" in load_settings(tmp_path, **server).stderr
+    assert load_settings(tmp_path, **server, ROLLCALL_MAIL_FROM="rollcall@example.org").returncode == 0
 
 
 def failed_checks() -> dict[str, str]:

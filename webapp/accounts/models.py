@@ -121,6 +121,18 @@ class Invitation(models.Model):
         return f"invitation to {self.team} as {self.role}"
 
 
+class PasswordLink(models.Model):
+    """A link with which one person sets a new password once. Only its hash is stored."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="password_links")
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"new password for {self.user} until {self.expires_at}"
+
+
 class SignInCounter(models.Model):
     """Counts attempts to sign in until a moment: of one account, from one network, or of both."""
 

@@ -8,4 +8,6 @@ team_act = Signal()
 Arguments: `act`, a value of `webapp.audit.action_choices.Action`; `team_id`; `by`, who did it; `about`, the person,
 invitation or team that it was done to; `before` and `after`, JSON values of what changed, or None."""
 account_act = Signal()
-"""Sent after a change of somebody's own account. Arguments: `act`, as above, and `user`."""
+"""Sent after a change of somebody's account.
+
+Arguments: `act`, as above; `user`; `by`, who did it, if it was somebody else: a person, or the name of a command."""

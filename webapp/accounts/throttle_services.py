@@ -19,6 +19,8 @@ PER_ACCOUNT_AND_NETWORK = 10
 """Attempts for one e-mail address from one network within the window."""
 PER_NETWORK = 100
 """Attempts from one network whatever the e-mail address: trying one password on many accounts."""
+MAILS_PER_ACCOUNT, MAILS_PER_NETWORK = 3, 20
+"""Mails to one address, whether or not it has an account, and those asked for from one network, within the window."""
 UNHINDERED = 10
 """Attempts for one e-mail address from anywhere; each further one has to wait, twice as long as the one before."""
 FIRST_WAIT = timedelta(seconds=5)
@@ -43,6 +45,14 @@ def count_attempt(email: str, address: str) -> None:
         _count(_key("network", network), PER_NETWORK, now)
         if not SignInCounter.objects.filter(pk=_key("known", email, network), until__gt=now).exists():
             _count_slowed(_key("account", email), now)
+
+
+def count_mail(email: str, address: str) -> None:
+    """Counts a mail that somebody asks for. Raises TooManyAttempts, having counted nothing."""
+    now = timezone.now()
+    with transaction.atomic():
+        _count(_key("mail", email), MAILS_PER_ACCOUNT, now)
+        _count(_key("mail network", _network(address)), MAILS_PER_NETWORK, now)
 
 
 def note_success(email: str, address: str) -> None:

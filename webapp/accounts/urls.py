@@ -5,6 +5,7 @@ from django.urls import path
 from webapp.accounts import views
 from webapp.accounts.invitations import views as invitations
 from webapp.accounts.members import views as members
+from webapp.accounts.passwords import views as passwords
 from webapp.accounts.profile import views as profile
 from webapp.accounts.reauthentication import views as reauthentication
 from webapp.accounts.teams import views as teams
@@ -15,6 +16,8 @@ urlpatterns = [
     path("sign-out/", views.sign_out, name="logout"),
     path("welcome/<str:token>/", views.first_owner, name="first_owner"),
     path("join/<str:token>/", invitations.join, name="join"),
+    path("forgotten-password/", passwords.forgotten_password, name="forgotten_password"),
+    path("new-password/<str:token>/", passwords.new_password, name="new_password"),
     path("profile/", profile.profile, name="profile"),
     path("profile/confirm/", reauthentication.reauthenticate, name="reauthenticate"),
     path("profile/name/", profile.rename, name="rename"),
@@ -28,6 +31,7 @@ urlpatterns = [
     path("team/members/<int:membership_id>/role/", members.change_role, name="change_role"),
     path("team/members/<int:membership_id>/remove/", members.remove, name="remove"),
     path("team/members/<int:membership_id>/transfer/", members.transfer_ownership, name="transfer"),
+    path("team/members/<int:membership_id>/password/", passwords.make_password_link, name="password_link"),
     path("team/invitations/", invitations.invite, name="invite"),
     path("team/invitations/<uuid:invitation_id>/revoke/", invitations.revoke, name="revoke"),
 ]

@@ -5,3 +5,4 @@ from django.utils.translation import gettext_lazy as _
 TOO_MANY_ATTEMPTS = _("Too many attempts. Wait 15 minutes, then try again.")
 BUSY = _("Too many people are signing in at the moment. Try again in a minute.")
 EMAIL_TAKEN = _("There is already an account with this e-mail address. Sign in to join.")
+MAIL_BUSY = _("No mail can be sent at the moment. Try again in a few minutes.")

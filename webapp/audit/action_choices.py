@@ -11,6 +11,8 @@ class Action(TextChoices):
     SIGN_IN_FAILED = "sign_in_failed", _("Failed to sign in")
     SIGNED_OUT = "signed_out", _("Signed out")
     PASSWORD_CHANGED = "password_changed", _("Changed password")
+    PASSWORD_LINK_MADE = "password_link_made", _("Made link for new password")
+    PASSWORD_RESET = "password_reset", _("Reset password")
     SEEN = "seen", _("Viewed")
     PLAYED = "played", _("Played")
     DOWNLOADED = "downloaded", _("Downloaded")
