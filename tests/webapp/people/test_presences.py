@@ -9,7 +9,6 @@ from django.urls import reverse
 
 from tests.conftest import signed_in
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
-from tests.webapp.people.test_migrations import back_to, forth
 from webapp.accounts.models import Team, User
 from webapp.people import appearances, track_queries
 from webapp.people.acts import events, services
@@ -67,14 +66,6 @@ def test_they_follow_deleting_and_restoring_a_video_and_a_new_analysis(team: Tea
     assert as_kept() == kept
     run_analysis(begin_analysis(video), [found_track(1)])
     assert as_kept() == as_tracks_say() and len(as_kept()) == 1
-
-
-def test_the_migration_counts_what_is_there(video: Video, bob: User) -> None:
-    services.delete_person(people_of(video)[1], user=bob)
-    kept = as_kept()
-    back_to("0005_merges_are_events_now")
-    forth()
-    assert as_kept() == kept == as_tracks_say()
 
 
 def test_a_card_has_those_who_are_seen_longest_first_and_counts_all(team: Team, bob: User) -> None:

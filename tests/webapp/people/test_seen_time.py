@@ -4,7 +4,6 @@ import json
 import re
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from django.urls import reverse
 from hypothesis import given
@@ -14,12 +13,11 @@ from analysis.types import FoundTrack
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, people_of
 from tests.present import present
-from tests.webapp.people.test_migrations import back_to, forth
 from webapp.accounts.models import Team, User
 from webapp.library import face_box_queries
 from webapp.people import colour_queries, queries
 from webapp.people.acts import services
-from webapp.people.models import Person, Presence, Track
+from webapp.people.models import Person, Presence
 from webapp.people.queries import PersonRow
 from webapp.videos.models import Video
 
@@ -81,21 +79,6 @@ def test_nobody_is_seen_after_the_end_of_the_video(team: Team) -> None:
     video = make_analysed_video(found_track(start_s=0, end_s=10), team=team, duration_s=10)
     (row,) = rows_of(video)
     assert row.screen_time_s == pytest.approx(10) and row.share_percent == pytest.approx(100)
-
-
-def test_the_migration_fills_what_the_analysis_stores(video: Video) -> None:
-    before = list(Track.objects.values_list("pk", "seen"))
-    kept = list(Presence.objects.values_list("person", "screen_s")), list(Person.objects.values_list("pk", "screen_s"))
-    back_to("0013_view_measures")
-    forth()
-    after = list(Track.objects.values_list("pk", "seen"))
-    assert [pk for pk, _ in after] == [pk for pk, _ in before]
-    for (_, old), (_, new) in zip(before, after, strict=True):
-        assert np.allclose(np.frombuffer(old, "<f4"), np.frombuffer(new, "<f4"), atol=1e-4)
-    now = list(Presence.objects.values_list("person", "screen_s")), list(Person.objects.values_list("pk", "screen_s"))
-    for was, is_now in zip(kept, now, strict=True):
-        assert [pk for pk, _ in was] == [pk for pk, _ in is_now]
-        assert [value for _, value in is_now] == pytest.approx([value for _, value in was], abs=1e-4)
 
 
 @given(st.lists(st.integers(0, 11), max_size=30))
