@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from webapp.accounts.models import Invitation, Membership, Role, Team, User
+from webapp.accounts.models import AccessToken, Invitation, Membership, Role, Team, TokenScope, User
 from webapp.digests import sha256_of
 from webapp.jobs.models import Job, JobKind
 
@@ -33,6 +33,14 @@ def make_invitation(team: Team, token: str = "", **fields: Any) -> Invitation:
     if "created_by" not in given:
         given["created_by"] = make_user(team=team, role=Role.OWNER)
     return Invitation.objects.create(team=team, token_hash=sha256_of(token or uuid4().hex), **given)
+
+
+def make_token(user: User, team: Team, secret: str = "", **fields: Any) -> AccessToken:
+    """A token for writing that works for a day."""
+    usual: dict[str, Any] = {"name": "CI", "scope": TokenScope.WRITE, "expires_at": timezone.now() + timedelta(days=1)}
+    return AccessToken.objects.create(
+        user=user, team=team, token_hash=sha256_of(secret or uuid4().hex), **usual | fields
+    )
 
 
 def make_job(*, team: Team | None = None, kind: str = JobKind.ANALYSIS, **fields: Any) -> Job:

@@ -7,9 +7,9 @@ Anonymous visitors get empty querysets.
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from webapp.accounts.models import Invitation, Membership, Role, Team, User
+from webapp.accounts.models import AccessToken, Invitation, Membership, Role, Team, TokenScope, User
 from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Version
 from webapp.jobs.models import Job
 from webapp.people.models import Face, Introduction, Person, Track
@@ -27,9 +27,17 @@ MANAGED_ROLES = (Role.EDITOR, Role.VIEWER)
 
 
 def _teams(user: Visitor, roles: tuple[Role, ...]) -> QuerySet[Team]:
+    """Returns the teams in which the person has one of these roles, which always are the upper ones.
+
+    A token sees its own team alone, in the role that its scope stands for, unless the person has a lesser one.
+    """
     if not user.is_authenticated:
         return Team.objects.none()
-    return Team.objects.filter(memberships__user=user, memberships__role__in=roles)
+    teams = Team.objects.filter(memberships__user=user, memberships__role__in=roles)
+    token = user.access_token
+    if token is None:
+        return teams
+    return teams.filter(pk=token.team_id) if TokenScope(token.scope).role in roles else Team.objects.none()
 
 
 def visible_teams(user: Visitor) -> QuerySet[Team]:
@@ -56,7 +64,7 @@ def photo_search_teams(user: Visitor) -> QuerySet[Team]:
         return Team.objects.none()
     may = Q()
     for number, least in enumerate(EVERY_ROLE, start=1):
-        may |= Q(memberships__user=user, memberships__role__in=EVERY_ROLE[:number], photo_search_role=least)
+        may |= Q(pk__in=_teams(user, EVERY_ROLE[:number]), photo_search_role=least)
     return Team.objects.filter(may)
 
 
@@ -86,6 +94,19 @@ def manageable_accounts(user: Visitor) -> QuerySet[User]:
 def manageable_invitations(user: Visitor) -> QuerySet[Invitation]:
     """Returns the invitations that this person may see and revoke."""
     return Invitation.objects.filter(_manageable(user))
+
+
+def own_tokens(user: Visitor) -> QuerySet[AccessToken]:
+    """Returns the access tokens that this person may see and revoke as their owner; a token manages no tokens."""
+    if not user.is_authenticated or user.access_token is not None:
+        return AccessToken.objects.none()
+    return AccessToken.objects.filter(user=user)
+
+
+def manageable_tokens(user: Visitor) -> QuerySet[AccessToken]:
+    """Returns the access tokens of the members whom this person manages, for the team where they do."""
+    same = manageable_memberships(user).filter(team=OuterRef("team"), user=OuterRef("user"))
+    return AccessToken.objects.filter(Exists(same))
 
 
 def grantable_roles(user: Visitor, team: Team) -> tuple[Role, ...]:

@@ -10,6 +10,7 @@ from django.urls import path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 django_application = get_asgi_application()
 
+from webapp.accounts.tokens.bearer_middleware import is_bearer_known  # noqa: E402
 from webapp.http.body_limit_middleware import BodyLimit  # noqa: E402  (Django has to be set up before models are imported)
 from webapp.http.same_origin_middleware import SameOrigin  # noqa: E402
 from webapp.jobs.consumers import SubjectConsumer, TeamConsumer  # noqa: E402
@@ -22,7 +23,7 @@ websocket_urlpatterns = [
 ]
 application = ProtocolTypeRouter(
     {
-        "http": BodyLimit(django_application),
+        "http": BodyLimit(django_application, is_known_otherwise=is_bearer_known),
         "websocket": SameOrigin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

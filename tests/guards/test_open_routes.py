@@ -1,4 +1,5 @@
-"""Signing in is required by middleware: the views that open themselves to everybody are these and no others."""
+"""Signing in is required by middleware: the views that open themselves to everybody, and those that take access tokens
+of programs, are these and no others."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,18 +22,31 @@ OPEN = {
     "datasets/<uuid:dataset_id>/imports/<uuid:import_id>/files/<uuid:upload_id>",
 }
 
+BY_TOKEN = {
+    "jobs/state/": "read",
+    "videos/<uuid:video_id>/state/": "read",
+    "videos/uploads/": "write",
+    "videos/uploads/<uuid:upload_id>": "write",
+}
+"""With the least scope that they need."""
 
-def routes(patterns: list[Any], before: str = "") -> Iterator[tuple[str, bool]]:
-    """Yields every address with whether its view requires signing in."""
+
+def routes(patterns: list[Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yields every address with its view."""
     for each in patterns:
         address = before + str(each.pattern)
         if isinstance(each, URLResolver):
             yield from routes(each.url_patterns, address)
         elif isinstance(each, URLPattern):
-            yield address, getattr(each.callback, "login_required", True)
+            yield address, each.callback
 
 
 def test_only_these_routes_are_open_to_everybody() -> None:
     found = list(routes(get_resolver().url_patterns))
     assert len(found) > 100
-    assert {address for address, is_closed in found if not is_closed} == OPEN
+    assert {address for address, view in found if not getattr(view, "login_required", True)} == OPEN
+
+
+def test_only_these_routes_take_access_tokens() -> None:
+    found = routes(get_resolver().url_patterns)
+    assert {address: view.token_scope for address, view in found if hasattr(view, "token_scope")} == BY_TOKEN

@@ -9,13 +9,13 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tests.factories import make_invitation, make_job, make_team, make_user
+from tests.factories import make_invitation, make_job, make_team, make_token, make_user
 from tests.factories_datasets import make_dataset, make_import, make_sample
 from tests.factories_recognition import make_recognition
 from tests.factories_training import make_run
 from tests.factories_videos import make_upload, make_video
 from webapp import access
-from webapp.accounts.models import Membership, Role, Team, User
+from webapp.accounts.models import Membership, Role, Team, TokenScope, User
 from webapp.datasets.models import ImportUpload
 from webapp.datasets.versions import services as versions
 from webapp.people.introduction.models import Introduction
@@ -45,6 +45,7 @@ RULES: dict[str, tuple[str, str]] = {
     "manageable_memberships": (MANAGE, "membership"),
     "manageable_accounts": (MANAGE, "account"),
     "manageable_invitations": (MANAGE, "invitation"),
+    "manageable_tokens": (MANAGE, "token"),
     "visible_videos": (SEE, "video"),
     "editable_videos": (EDIT, "video"),
     "restorable_videos": (EDIT, "deleted video"),
@@ -75,6 +76,7 @@ RULES: dict[str, tuple[str, str]] = {
 }
 """By function: what somebody must be allowed in the team to get which kind of thing."""
 ONES_OWN: dict[str, tuple[str, Callable[[Team, User], Any]]] = {
+    "own_tokens": (SEE, lambda team, user: make_token(user, team)),
     "own_uploads": (EDIT, lambda team, user: make_upload(user, team=team)),
     "own_import_uploads": (MANAGE, lambda team, user: _import_upload(team, user)),
     "visible_explanations": (SEE, lambda team, user: _explanation_of_own_file(team, user)),
@@ -127,6 +129,7 @@ def things_of(team: Team) -> dict[str, Any]:
         "membership": membership,
         "account": membership.user,
         "invitation": make_invitation(team),
+        "token": make_token(make_user(team=team, role=Role.EDITOR), team),
         "video": video,
         "deleted video": make_video(team=team, deleted_at=now),
         "person": track.person,
@@ -193,6 +196,22 @@ def test_roles_in_one_team_give_nothing_in_another(things: dict[str, Any]) -> No
     for name, (_, kind) in RULES.items():
         assert things[kind] not in found(name, owner), name
         assert theirs[kind] in found(name, owner), name
+
+
+@pytest.mark.parametrize("scope", TokenScope)
+@pytest.mark.parametrize("role", Role.values)
+def test_a_token_gives_what_its_scope_and_the_role_of_its_owner_both_allow(
+    scope: TokenScope, role: str, things: dict[str, Any]
+) -> None:
+    elsewhere = make_team("Elsewhere")
+    theirs = things_of(elsewhere)
+    user = make_user(team=things["team"], role=role)
+    Membership.objects.create(team=elsewhere, user=user, role=Role.OWNER)
+    user.access_token = make_token(user, things["team"], scope=scope)
+    for name, (verb, kind) in RULES.items():
+        assert (things[kind] in found(name, user)) == (verb in MAY[scope.role] & MAY[role]), name
+        assert theirs[kind] not in found(name, user), name
+    assert not access.own_tokens(user).exists(), "a token makes and revokes none"
 
 
 @pytest.mark.parametrize("who", MAY)

@@ -16,8 +16,8 @@ def team_of(request: HttpRequest) -> Team | None:
     None for strangers. Queried once per request.
     """
     teams = teams_of(request)
-    if not teams or not request.user.is_authenticated:
-        return None
+    if len(teams) < 2 or not request.user.is_authenticated:
+        return teams[0] if teams else None
     chosen = request.session.get(SESSION_KEY) or str(request.user.last_team_id)
     return next((team for team in teams if str(team.pk) == chosen), teams[0])
 
@@ -59,4 +59,4 @@ def _team_in(request: HttpRequest, allowed: QuerySet[Team]) -> Team:
 def _find(request: HttpRequest) -> list[Team]:
     if not hasattr(request, "user") or not request.user.is_authenticated:
         return []
-    return list(Team.objects.filter(memberships__user=request.user).order_by("memberships__created_at", "pk"))
+    return list(access.visible_teams(request.user).order_by("memberships__created_at", "pk"))

@@ -32,6 +32,8 @@ class User(AbstractUser):
     """How often this person signed out everywhere; sessions begun before the last time are over."""
     last_team = models.ForeignKey("Team", models.SET_NULL, null=True, blank=True, related_name="+")
     """Chosen last, in whatever browser: a new session begins in it."""
+    access_token: "AccessToken | None" = None
+    """Set where a request comes by a token: `webapp.access` then allows no more than that. Not stored."""
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
@@ -131,6 +133,45 @@ class PasswordLink(models.Model):
 
     def __str__(self) -> str:
         return f"new password for {self.user} until {self.expires_at}"
+
+
+class TokenScope(models.TextChoices):
+    """How much of what its owner may do in the team a token may do."""
+
+    READ = "read", _("Read")
+    WRITE = "write", _("Read and write")
+    ADMIN = "admin", _("Admin")
+
+    @property
+    def role(self) -> Role:
+        """The role as which a token of this scope acts, where its owner has that one or a higher one."""
+        return {TokenScope.READ: Role.VIEWER, TokenScope.WRITE: Role.EDITOR, TokenScope.ADMIN: Role.ADMIN}[self]
+
+
+class AccessToken(models.Model):
+    """A secret with which a program acts for a person in one team. It is shown once; only its hash is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="access_tokens")
+    team = models.ForeignKey(Team, models.CASCADE, related_name="access_tokens")
+    name = models.CharField(max_length=80)
+    scope = models.CharField(max_length=10, choices=TokenScope.choices)
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    """Within a minute, as not each use is written."""
+    last_used_from = models.CharField(max_length=64, blank=True)
+    """Network address."""
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(scope__in=TokenScope.values), name="access_token_scope_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class SignInCounter(models.Model):

@@ -6,7 +6,7 @@ team_act = Signal()
 """Sent within the transaction of each act on a team.
 
 Arguments: `act`, a value of `webapp.audit.action_choices.Action`; `team_id`; `by`, who did it; `about`, the person,
-invitation or team that it was done to; `before` and `after`, JSON values of what changed, or None."""
+invitation, token or team that it was done to; `before` and `after`, JSON values of what changed, or None."""
 account_act = Signal()
 """Sent after a change of somebody's account.
 

@@ -55,6 +55,19 @@ def count_mail(email: str, address: str) -> None:
         _count(_key("mail network", _network(address)), MAILS_PER_NETWORK, now)
 
 
+def check_guesses(address: str) -> None:
+    """Raises TooManyAttempts for a network that has guessed too many access tokens; writes nothing."""
+    guessed = SignInCounter.objects.filter(pk=_key("token", _network(address)), until__gt=timezone.now())
+    if guessed.filter(count__gte=PER_NETWORK).exists():
+        raise TooManyAttempts
+
+
+def count_guess(address: str) -> None:
+    """Counts an access token that does not exist. Raises TooManyAttempts."""
+    with transaction.atomic():
+        _count(_key("token", _network(address)), PER_NETWORK, timezone.now())
+
+
 def note_success(email: str, address: str) -> None:
     """Forgets the attempts that led to a right password, and remembers the network."""
     network = _network(address)

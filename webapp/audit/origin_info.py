@@ -16,6 +16,8 @@ class Origin:
 
     address: str = ""
     agent: str = ""
+    token_name: str = ""
+    """Of the access token that the request came by."""
 
 
 _current: ContextVar[Origin] = ContextVar("audit_origin")
@@ -27,7 +29,9 @@ def current_origin() -> Origin:
 
 def origin_of(request: HttpRequest) -> Origin:
     address = str(request.META.get("REMOTE_ADDR") or "")
-    return Origin(address[:ADDRESS_LENGTH], request.headers.get("User-Agent", "")[:AGENT_LENGTH])
+    token = getattr(request, "access_token", None)
+    agent = request.headers.get("User-Agent", "")[:AGENT_LENGTH]
+    return Origin(address[:ADDRESS_LENGTH], agent, token.name if token else "")
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def record_all(
 ) -> None:
     """Adds an entry for each subject, with one insert."""
     origin = origin_of(actor) if isinstance(actor, HttpRequest) else current_origin()
-    user_id, user_name = _identity(actor.user if isinstance(actor, HttpRequest) else actor)
+    user_id, user_name = _identity(actor.user if isinstance(actor, HttpRequest) else actor, origin.token_name)
     same = {"at": timezone.now(), "user_id": user_id, "user_name": user_name, "action": action.value}
     same |= {"address": _clean(origin.address), "agent": _clean(origin.agent)}
     same |= {"before": _as_text(before), "after": _as_text(after)}
@@ -130,9 +130,10 @@ def _begin(team_id: UUID) -> AuditChain:
     return chain
 
 
-def _identity(user: User | AnonymousUser | str | None) -> tuple[int | None, str]:
+def _identity(user: User | AnonymousUser | str | None, token_name: str) -> tuple[int | None, str]:
     if isinstance(user, User):
-        return user.pk, _clean(str(user))[:NAME_LENGTH]
+        name = f"{user} by token {token_name}" if token_name else str(user)
+        return user.pk, _clean(name)[:NAME_LENGTH]
     return None, _clean(user)[:NAME_LENGTH] if isinstance(user, str) else ""
 
 

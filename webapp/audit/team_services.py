@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from webapp.accounts.models import Invitation, Team, User
+from webapp.accounts.models import AccessToken, Invitation, Team, User
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import AuditSubject, record, subject_of
 from webapp.audit.sign_in_services import record_in_teams
@@ -13,7 +13,7 @@ def record_team_act(
     act: str,
     team_id: UUID,
     by: User | None,
-    about: User | Invitation | Team,
+    about: User | Invitation | AccessToken | Team,
     before: Any = None,
     after: Any = None,
     **_: object,
@@ -27,7 +27,9 @@ def record_account_act(act: str, user: User, by: User | str | None = None, **_: 
     record_in_teams(by or user, user, Action(act))
 
 
-def _subject(about: User | Invitation | Team) -> AuditSubject:
+def _subject(about: User | Invitation | AccessToken | Team) -> AuditSubject:
     if isinstance(about, Invitation):
         return subject_of(SubjectKind.INVITATION, about, about.note or str(about.get_role_display()))
+    if isinstance(about, AccessToken):
+        return subject_of(SubjectKind.TOKEN, about)
     return subject_of(SubjectKind.TEAM if isinstance(about, Team) else SubjectKind.MEMBER, about)

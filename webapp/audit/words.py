@@ -23,6 +23,8 @@ FIELDS: dict[str, str | Promise] = {
     "team_accept_from": gettext_lazy("Match automatically above"),
     "team_review_from": gettext_lazy("Ask me above"),
     "undone": gettext_lazy("Undone"),
+    "scope": gettext_lazy("Scope"),
+    "expires": gettext_lazy("Expires"),
     "role": gettext_lazy("Role"),
     "run": gettext_lazy("Run"),
     "face_model": gettext_lazy("Face model"),

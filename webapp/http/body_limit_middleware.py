@@ -25,6 +25,7 @@ LEAST_BYTES_PER_S = 8 * 1024
 """A body may take `PATIENCE_S`, and longer by as much as it would take at that speed."""
 
 Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -52,11 +53,18 @@ def takes_bodies_of(max_bytes: int) -> Callable[[View], View]:
 class BodyLimit:
     """ASGI wrapper: checks the announced length, and counts what arrives, as chunked bodies announce nothing."""
 
-    def __init__(self, application: Application, usual_bytes: int = USUAL_BODY_BYTES) -> None:
+    def __init__(
+        self,
+        application: Application,
+        usual_bytes: int = USUAL_BODY_BYTES,
+        is_known_otherwise: Callable[[Scope], bool] = lambda _scope: False,
+    ) -> None:
+        """`is_known_otherwise` tells whether somebody without a session is known, as by an access token."""
         self.application = application
         self.usual_bytes = usual_bytes
+        self.is_known_otherwise = is_known_otherwise
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answered = False
 
         async def noted_send(message: Message) -> None:
@@ -64,7 +72,7 @@ class BodyLimit:
             answered = True
             await send(message)
 
-        body = _Body(scope, receive, self.usual_bytes)
+        body = _Body(scope, receive, self.usual_bytes, self._is_known)
         try:
             await body.expect(_announced_bytes(scope))
             await self.application(scope, body.receive, noted_send)
@@ -72,12 +80,15 @@ class BodyLimit:
             if not answered:
                 await _refuse(send, refused.status)
 
+    def _is_known(self, scope: Scope) -> bool:
+        return _is_signed_in(scope) or self.is_known_otherwise(scope)
+
 
 class _Body:
     """The body of one request, as it arrives."""
 
-    def __init__(self, scope: MutableMapping[str, Any], receive: Receive, max_bytes: int) -> None:
-        self._scope, self._receive, self._max_bytes = scope, receive, max_bytes
+    def __init__(self, scope: Scope, receive: Receive, max_bytes: int, is_known: Callable[[Scope], bool]) -> None:
+        self._scope, self._receive, self._max_bytes, self._is_known = scope, receive, max_bytes, is_known
         self._is_usual = True
         self._received = 0
         self._is_complete = False
@@ -88,7 +99,7 @@ class _Body:
         if count > self._max_bytes and self._is_usual:
             self._is_usual = False
             self._max_bytes = max(self._max_bytes, _most_bytes(self._scope))
-            if count <= self._max_bytes and not await database_sync_to_async(_is_signed_in)(self._scope):
+            if count <= self._max_bytes and not await database_sync_to_async(self._is_known)(self._scope):
                 raise BodyRefused(HTTPStatus.UNAUTHORIZED)
         if count > self._max_bytes:
             raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
@@ -110,7 +121,7 @@ class _Body:
         return max(0.0, until_s - asyncio.get_running_loop().time())
 
 
-def _most_bytes(scope: MutableMapping[str, Any]) -> int:
+def _most_bytes(scope: Scope) -> int:
     try:
         view = resolve(scope.get("path", "")).func
     except Resolver404:
@@ -118,7 +129,7 @@ def _most_bytes(scope: MutableMapping[str, Any]) -> int:
     return int(getattr(view, "max_body_bytes", 0))
 
 
-def _is_signed_in(scope: MutableMapping[str, Any]) -> bool:
+def _is_signed_in(scope: Scope) -> bool:
     """Reads the session as Django will do later, when a body of a stranger would lie on the disk already."""
     header = b"; ".join(value for name, value in scope.get("headers", ()) if name == b"cookie")
     try:
@@ -128,7 +139,7 @@ def _is_signed_in(scope: MutableMapping[str, Any]) -> bool:
     return cookie is not None and SESSION_KEY in SessionStore(cookie.value)
 
 
-def _announced_bytes(scope: MutableMapping[str, Any]) -> int:
+def _announced_bytes(scope: Scope) -> int:
     for name, value in scope.get("headers", ()):
         if name == b"content-length" and value.isdigit():
             return int(value[:20])
@@ -139,7 +150,9 @@ async def _refuse(send: Send, status: HTTPStatus) -> None:
     words = {
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is too large.",
         HTTPStatus.REQUEST_TIMEOUT: "The request took too long to arrive.",
-        HTTPStatus.UNAUTHORIZED: _("You have been signed out. Sign in again to continue the upload."),
+        HTTPStatus.UNAUTHORIZED: _(
+            "You are not signed in, or your access token does not work. Sign in again to continue."
+        ),
     }
     text = f"{words[status]}\n".encode()
     headers = [
@@ -147,5 +160,7 @@ async def _refuse(send: Send, status: HTTPStatus) -> None:
         (b"content-length", str(len(text)).encode()),
         (b"connection", b"close"),
     ]
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers.append((b"www-authenticate", b"Bearer"))
     await send({"type": "http.response.start", "status": int(status), "headers": headers})
     await send({"type": "http.response.body", "body": text})

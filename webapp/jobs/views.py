@@ -11,7 +11,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access
+from webapp.accounts.models import TokenScope
 from webapp.accounts.request_types import SignedInRequest
+from webapp.accounts.tokens.bearer_middleware import takes_tokens
 from webapp.jobs import job_state, lifecycle, words
 
 
@@ -29,6 +31,7 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return HttpResponse(status=303, headers={"Location": _where_from(request)})
 
 
+@takes_tokens(TokenScope.READ)
 @never_cache
 @require_GET
 def state(request: SignedInRequest) -> JsonResponse:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webapp.library import bulk_views, views
+from webapp.library import bulk_views, state_views, views
 from webapp.videos import urls as of_videos
 
 app_name = "videos"
@@ -14,6 +14,7 @@ urlpatterns = [
     path("bulk/restore/", bulk_views.restore_many, name="restore_many"),
     path("sample/", views.sample, name="sample"),
     path("<uuid:video_id>/", views.detail, name="detail"),
+    path("<uuid:video_id>/state/", state_views.state, name="state"),
     path("<uuid:video_id>/card/", views.card, name="card"),
     path("<uuid:video_id>/panel/", views.panel, name="panel"),
     path("<uuid:video_id>/boxes.json", views.boxes_json, name="boxes"),

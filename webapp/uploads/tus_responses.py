@@ -98,6 +98,8 @@ def _respond(request: HttpRequest, verbs: dict, target: Target, *args: uuid.UUID
         response = _plain(error.status, str(error))
         if error.status == HTTPStatus.PRECONDITION_FAILED:
             response["Tus-Version"] = VERSION
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            response["WWW-Authenticate"] = "Bearer"
     response["Tus-Resumable"] = VERSION
     response["Cache-Control"] = "no-store"
     return response

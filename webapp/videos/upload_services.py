@@ -5,6 +5,8 @@ from django.utils import timezone
 
 from webapp import storage
 from webapp.accounts.models import Team, User
+from webapp.audit.action_choices import Action, SubjectKind
+from webapp.audit.services import record, subject_of
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.job_state import JobState
 from webapp.jobs.models import JobKind, Status
@@ -77,6 +79,8 @@ def finish_upload(upload: Upload) -> bool:
             JobKind.CHECK, team=upload.video.team, subject_id=upload.video_id, created_by=upload.user
         )
         Video.objects.filter(pk=upload.video_id).update(original_key=key, current_job=job)
+        video = subject_of(SubjectKind.VIDEO, upload.video)
+        record(upload.user, Action.UPLOADED, video, team_id=upload.video.team_id)
     return True
 
 

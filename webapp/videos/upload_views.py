@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from webapp import access
 from webapp.accounts.context_processors import team_of
-from webapp.accounts.models import Team, User
+from webapp.accounts.models import Team, TokenScope, User
 from webapp.accounts.request_types import SignedInRequest
+from webapp.accounts.tokens.bearer_middleware import takes_tokens
 from webapp.http.body_limit_middleware import MAX_BODY_BYTES, takes_bodies_of
 from webapp.http.ids import uuid_or_none
 from webapp.uploads import rules as uploads_rules
@@ -57,6 +58,7 @@ def _prechecked(file: dict[str, Any], user: User, team: Team) -> dict[str, Any]:
     return {"ok": True, **resume}
 
 
+@takes_tokens(TokenScope.WRITE)
 @login_not_required
 @require_http_methods(["OPTIONS", "POST"])
 def tus_create(request: HttpRequest) -> HttpResponse:
@@ -64,6 +66,7 @@ def tus_create(request: HttpRequest) -> HttpResponse:
 
 
 @takes_bodies_of(MAX_BODY_BYTES)
+@takes_tokens(TokenScope.WRITE)
 @login_not_required
 @require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
 def tus_file(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:

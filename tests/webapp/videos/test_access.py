@@ -60,7 +60,7 @@ def shown(team: Team, alice: User) -> TeamVideos:
     return TeamVideos(video, deleted, args)
 
 
-READABLE = ["detail", "card", "panel", "boxes", "play", "download", "poster", "sprites"]
+READABLE = ["detail", "card", "panel", "boxes", "state", "play", "download", "poster", "sprites"]
 CHANGES = ["rename", "delete", "restore", "analyse", "cancel"]
 PERSON_PAGES = ["merge_page", "split_page"]
 PERSON_CHANGES = ["name", "merge", "split", "move", "portrait", "delete"]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from webapp import access
 from webapp.accounts import signals
-from webapp.accounts.models import Invitation, Membership, Role, Team, User
+from webapp.accounts.models import AccessToken, Invitation, Membership, Role, Team, User
 
 
 class LastOwner(Exception):
@@ -91,7 +91,9 @@ def _keep_an_owner(without: Membership) -> None:
 
 
 def _take_out(member: Membership) -> None:
-    """Links that the person gave away stop to work, also should they come back."""
+    """Links that the person gave away and their tokens stop to work, also should they come back."""
     made = Invitation.objects.filter(team=member.team_id, created_by=member.user_id, used_at=None, revoked_at=None)
     made.update(revoked_at=timezone.now())
+    tokens = AccessToken.objects.filter(team=member.team_id, user=member.user_id, revoked_at=None)
+    tokens.update(revoked_at=timezone.now())
     Membership.objects.filter(pk=member.pk).delete()

@@ -1,0 +1,19 @@
+"""What access tokens say: their scopes, and why one is refused."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from webapp.accounts.models import TokenScope
+
+SCOPES: dict[str, Promise] = {
+    TokenScope.READ: _("Read: see videos, people, datasets and results"),
+    TokenScope.WRITE: _("Read and write: also upload, name and label"),
+    TokenScope.ADMIN: _("Admin: also train models and manage the team"),
+}
+UNKNOWN = _("This access token is unknown. Check that you copied all of it.")
+REVOKED = _("This access token has been revoked. Create a new one on the page of your account.")
+EXPIRED = _("This access token has expired. Create a new one on the page of your account.")
+OWNER_GONE = _("Whoever created this access token is no longer in the team.")
+NARROW = _("The scope of this access token does not allow this. Create one with a wider scope.")
+LOWER_ROLE = _("Your role in the team no longer allows this. Ask an admin of the team.")
+TOO_MANY = _("Too many unknown access tokens from your network. Wait 15 minutes, then try again.")

@@ -1,0 +1,46 @@
+"""How far a video is, as JSON, for programs that upload."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from webapp import access
+from webapp.accounts.models import TokenScope
+from webapp.accounts.tokens.bearer_middleware import takes_tokens
+from webapp.jobs import job_state
+from webapp.library import video_words
+from webapp.videos import upload_services
+from webapp.videos.models import Video, VideoState
+
+FINAL = (VideoState.DONE, VideoState.FAILED, VideoState.CANCELLED)
+
+
+@takes_tokens(TokenScope.READ)
+@never_cache
+@require_GET
+def state(request: HttpRequest, video_id: UUID) -> JsonResponse:
+    """Returns the state; `is_final` says when there is nothing more to wait for, `problem` why it failed."""
+    wanted = access.visible_videos(request.user).select_related("current_job", "duplicate_of", "upload")
+    video = get_object_or_404(wanted, pk=video_id)
+    problem = video_words.problem(video)
+    words = {"headline": problem.headline, "detail": problem.detail} if problem else None
+    return JsonResponse(
+        {
+            "id": str(video.pk),
+            "title": video.title,
+            "state": video.state.value,
+            "is_final": video.state in FINAL,
+            "percent": _percent(video),
+            "problem": words,
+        }
+    )
+
+
+def _percent(video: Video) -> int | None:
+    """Returns how much of the present step is done: of the upload, the check or the analysis."""
+    if video.current_job is not None:
+        return job_state.state_of(video.current_job).percent
+    return upload_services.state_of(video.upload).percent if hasattr(video, "upload") else None
