@@ -98,6 +98,15 @@ class Membership(models.Model):
         return f"{self.user} ({self.role}) in {self.team}"
 
 
+class MailState(models.TextChoices):
+    """How far the mail of an invitation is: none -> waiting -> sent or failed; both -> waiting when sent again."""
+
+    NONE = "", _("Not sent by e-mail")
+    WAITING = "waiting", _("Being sent")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Could not be sent")
+
+
 class Invitation(models.Model):
     """A link with which one person joins a team. It is shown once; only its hash is stored."""
 
@@ -106,6 +115,11 @@ class Invitation(models.Model):
     role = models.CharField(max_length=10, choices=Role.choices)
     note = models.CharField(_("who it is for"), max_length=120, blank=True)
     token_hash = models.CharField(max_length=64, unique=True)
+    email = models.EmailField(_("e-mail address"), blank=True)
+    """Canonical; whom it is for, if that was said."""
+    is_for_email_only = models.BooleanField(default=False)
+    """Only an account with that address may use it."""
+    mail_state = models.CharField(max_length=10, choices=MailState.choices, default=MailState.NONE, blank=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
@@ -116,6 +130,9 @@ class Invitation(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="invitation_role_known"),
+            models.CheckConstraint(
+                condition=models.Q(is_for_email_only=False) | ~models.Q(email=""), name="invitation_is_for_somebody"
+            ),
         ]
         indexes = [models.Index(fields=["team", "-created_at"])]
 

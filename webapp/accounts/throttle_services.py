@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from webapp.accounts.models import SignInCounter
+from webapp.accounts.models import SignInCounter, User
 from webapp.digests import sha256_of
 
 WINDOW = timedelta(minutes=15)
@@ -19,8 +19,9 @@ PER_ACCOUNT_AND_NETWORK = 10
 """Attempts for one e-mail address from one network within the window."""
 PER_NETWORK = 100
 """Attempts from one network whatever the e-mail address: trying one password on many accounts."""
-MAILS_PER_ACCOUNT, MAILS_PER_NETWORK = 3, 20
-"""Mails to one address, whether or not it has an account, and those asked for from one network, within the window."""
+MAILS_PER_ACCOUNT, MAILS_PER_NETWORK, MAILS_PER_MEMBER = 3, 20, 60
+"""Mails to one address, whether or not it has an account, and those that strangers ask for from one network, or one
+person who is signed in, within the window."""
 UNHINDERED = 10
 """Attempts for one e-mail address from anywhere; each further one has to wait, twice as long as the one before."""
 FIRST_WAIT = timedelta(seconds=5)
@@ -47,12 +48,15 @@ def count_attempt(email: str, address: str) -> None:
             _count_slowed(_key("account", email), now)
 
 
-def count_mail(email: str, address: str) -> None:
+def count_mail(email: str, *, address: str, user: User | None = None) -> None:
     """Counts a mail that somebody asks for. Raises TooManyAttempts, having counted nothing."""
     now = timezone.now()
     with transaction.atomic():
         _count(_key("mail", email), MAILS_PER_ACCOUNT, now)
-        _count(_key("mail network", _network(address)), MAILS_PER_NETWORK, now)
+        if user is None:
+            _count(_key("mail network", _network(address)), MAILS_PER_NETWORK, now)
+        else:
+            _count(_key("mail user", str(user.pk)), MAILS_PER_MEMBER, now)
 
 
 def check_guesses(address: str) -> None:

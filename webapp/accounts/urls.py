@@ -33,5 +33,6 @@ urlpatterns = [
     path("team/members/<int:membership_id>/transfer/", members.transfer_ownership, name="transfer"),
     path("team/members/<int:membership_id>/password/", passwords.make_password_link, name="password_link"),
     path("team/invitations/", invitations.invite, name="invite"),
+    path("team/invitations/<uuid:invitation_id>/send/", invitations.send_again, name="send_again"),
     path("team/invitations/<uuid:invitation_id>/revoke/", invitations.revoke, name="revoke"),
 ]

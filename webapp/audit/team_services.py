@@ -29,7 +29,7 @@ def record_account_act(act: str, user: User, by: User | str | None = None, **_: 
 
 def _subject(about: User | Invitation | AccessToken | Team) -> AuditSubject:
     if isinstance(about, Invitation):
-        return subject_of(SubjectKind.INVITATION, about, about.note or str(about.get_role_display()))
+        return subject_of(SubjectKind.INVITATION, about, about.note or about.email or str(about.get_role_display()))
     if isinstance(about, AccessToken):
         return subject_of(SubjectKind.TOKEN, about)
     return subject_of(SubjectKind.TEAM if isinstance(about, Team) else SubjectKind.MEMBER, about)

@@ -26,6 +26,7 @@ FIELDS: dict[str, str | Promise] = {
     "scope": gettext_lazy("Scope"),
     "expires": gettext_lazy("Expires"),
     "role": gettext_lazy("Role"),
+    "email": gettext_lazy("E-mail address"),
     "run": gettext_lazy("Run"),
     "face_model": gettext_lazy("Face model"),
     "format": gettext_lazy("Format"),

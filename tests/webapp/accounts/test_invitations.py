@@ -67,7 +67,7 @@ def test_nobody_invites_to_a_role_that_they_may_not_give(by: str, team: Team, ch
     assert invite(charlie, team).status_code == 404
     if not may:
         with pytest.raises(services.MayNotInvite):
-            services.invite(team, Role.VIEWER, note="", by=user)
+            services.invite(team, Role.VIEWER, by=user)
 
 
 def test_a_new_person_makes_an_account_on_the_page_and_is_in(team: Team) -> None:

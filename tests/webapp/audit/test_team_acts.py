@@ -34,9 +34,9 @@ def role(value: str) -> str:
 
 
 def test_an_invitation_from_its_making_to_its_use(team: Team, alice: User, charlie: User) -> None:
-    made, _token = invitations.invite(team, Role.EDITOR, note="Nina", by=alice)
+    made, _token = invitations.invite(team, Role.EDITOR, invitee=invitations.Invitee("Nina"), by=alice)
     invitations.join(made, charlie)
-    other, _token = invitations.invite(team, Role.VIEWER, note="", by=alice)
+    other, _token = invitations.invite(team, Role.VIEWER, by=alice)
     assert invitations.revoke(other, by=alice)
     assert not invitations.revoke(other, by=alice)
     assert told() == [
@@ -93,7 +93,7 @@ def test_a_new_password_is_recorded_in_each_team_and_never_written(team: Team, a
 
 
 def test_who_joins_as_a_new_person(team: Team, alice: User) -> None:
-    _made, token = invitations.invite(team, Role.VIEWER, note="", by=alice)
+    _made, token = invitations.invite(team, Role.VIEWER, by=alice)
     fields = {"name": "Nina", "email": "nina@example.org", "password": "a phrase for Nina alone"}
     Client(REMOTE_ADDR="198.51.100.8").post(reverse("accounts:join", args=[token]), fields)
     entry = AuditEntry.objects.get(action=Action.JOINED)

@@ -25,6 +25,13 @@ class InvitationForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
+    email = forms.EmailField(
+        label=_("E-mail address (optional)"), required=False, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+    is_for_email_only = forms.BooleanField(
+        label=_("Only an account with this e-mail address can use it"), required=False, initial=True
+    )
+
     def __init__(self, *args: Any, roles: Iterable[Role], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["role"]
@@ -34,14 +41,20 @@ class InvitationForm(forms.Form):
 
 
 class NewMemberForm(NewAccountForm):
-    """The account of somebody who was invited."""
+    """The account of somebody who was invited; with the address that the invitation is for, if it is for one only."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, only_email: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.only_email = only_email
+        if only_email:
+            self.fields["email"].initial = only_email
+            self.fields["email"].widget.attrs["readonly"] = True
         self.fields["password"].help_text = password_validation.password_validators_help_text_html()
 
     def clean_email(self) -> str:
         email = canonical_email(self.cleaned_data["email"])
+        if self.only_email and email != self.only_email:
+            raise ValidationError(words.OTHER_EMAIL, code="other")
         if User.objects.filter(email=email).exists():
             raise ValidationError(words.EMAIL_TAKEN, code="taken")
         return email

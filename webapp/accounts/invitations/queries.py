@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from webapp import access
+from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.models import Invitation, Role, Team, User
 from webapp.digests import sha256_of
 
@@ -35,6 +36,11 @@ def state_of(invitation: Invitation) -> InvitationState:
     inviter = invitation.created_by
     may = inviter is not None and inviter.is_active and _may_give(inviter, invitation)
     return InvitationState.OPEN if may else InvitationState.UNFOUNDED
+
+
+def is_for(invitation: Invitation, user: User) -> bool:
+    """Returns whether this account may use it, however its address was typed."""
+    return not invitation.is_for_email_only or canonical_email(user.email) == canonical_email(invitation.email)
 
 
 def standing(team: Team, viewer: User) -> QuerySet[Invitation]:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from webapp.accounts.models import User
+from webapp.accounts.models import Invitation, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +30,20 @@ def password_letter(user: User, link: str) -> Letter:
         link=link,
         link_label=_("Choose a new password"),
     )
+
+
+def invitation_letter(invitation: Invitation, link: str) -> Letter:
+    names = {"name": invitation.created_by, "team": invitation.team}
+    paragraphs = [
+        _("Hello,"),
+        _("%(name)s invites you to the team “%(team)s” in Rollcall, which finds who is in videos.") % names,
+        _("Your role: %(role)s") % {"role": invitation.get_role_display()},
+        _("The link works once, until %(day)s.") % {"day": date_format(localtime(invitation.expires_at), "j M Y")},
+    ]
+    if invitation.is_for_email_only:
+        paragraphs.append(
+            _("It works only for an account with the e-mail address %(email)s.") % {"email": invitation.email}
+        )
+    paragraphs.append(_("If you do not know %(name)s, ignore this e-mail.") % names)
+    subject = _("%(name)s invites you to “%(team)s”") % names
+    return Letter(subject, tuple(paragraphs), link, _("Join the team"))

@@ -39,7 +39,7 @@ def forgotten_password(request: HttpRequest) -> HttpResponse:
         return _ask(request, form, UNPROCESSABLE if form.is_bound else 200)
     email = canonical_email(form.cleaned_data["email"])
     try:
-        throttle_services.count_mail(email, request.META.get("REMOTE_ADDR", ""))
+        throttle_services.count_mail(email, address=request.META.get("REMOTE_ADDR", ""))
     except throttle_services.TooManyAttempts:
         form.add_error(None, words.TOO_MANY_ATTEMPTS)
         return _ask(request, form, TOO_MANY)

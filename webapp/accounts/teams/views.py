@@ -13,6 +13,7 @@ from webapp import access
 from webapp.accounts.context_processors import choose_team, team_of
 from webapp.accounts.invitations import queries as invitation_queries
 from webapp.accounts.invitations.forms import InvitationForm
+from webapp.accounts.mail import services as mail_services
 from webapp.accounts.members import queries as member_queries
 from webapp.accounts.request_types import SignedInRequest
 from webapp.accounts.teams import services
@@ -70,6 +71,7 @@ def _page(request: SignedInRequest, form: TeamSettingsForm | None) -> HttpRespon
         "is_owner": access.owned_teams(request.user).filter(pk=team.pk).exists(),
         "can_manage": bool(roles),
         "invitations": invitation_queries.standing(team, request.user),
+        "has_mail": mail_services.is_configured(),
         "invitation_form": InvitationForm(roles=roles),
         "settings_form": form or TeamSettingsForm(initial=model_to_dict(team, fields=TeamSettingsForm.base_fields)),
     }
