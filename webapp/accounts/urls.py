@@ -9,6 +9,7 @@ from webapp.accounts.passwords import views as passwords
 from webapp.accounts.profile import views as profile
 from webapp.accounts.reauthentication import views as reauthentication
 from webapp.accounts.teams import views as teams
+from webapp.accounts.tokens import views as tokens
 
 app_name = "accounts"
 urlpatterns = [
@@ -23,6 +24,10 @@ urlpatterns = [
     path("profile/name/", profile.rename, name="rename"),
     path("profile/password/", profile.change_password, name="change_password"),
     path("profile/sign-out-everywhere/", profile.sign_out_everywhere, name="sign_out_everywhere"),
+    path("profile/tokens/", tokens.token_list, name="tokens"),
+    path("profile/tokens/new/", tokens.new_token, name="new_token"),
+    path("profile/tokens/<uuid:token_id>/revoke/", tokens.revoke_own, name="revoke_token"),
+    path("team/tokens/<uuid:token_id>/revoke/", tokens.revoke_of_member, name="revoke_member_token"),
     path("team/", teams.team_page, name="team"),
     path("team/settings/", teams.change_settings, name="team_settings"),
     path("team/switch/", teams.switch_team, name="switch_team"),

@@ -18,6 +18,7 @@ from webapp.accounts.members import queries as member_queries
 from webapp.accounts.request_types import SignedInRequest
 from webapp.accounts.teams import services
 from webapp.accounts.teams.forms import NewTeamForm, TeamSettingsForm
+from webapp.accounts.tokens import queries as token_queries
 from webapp.http.ids import uuid_or_none
 from webapp.http.responses import SeeOther, done
 
@@ -72,6 +73,7 @@ def _page(request: SignedInRequest, form: TeamSettingsForm | None) -> HttpRespon
         "can_manage": bool(roles),
         "invitations": invitation_queries.standing(team, request.user),
         "has_mail": mail_services.is_configured(),
+        "tokens": token_queries.of_members(team, request.user),
         "invitation_form": InvitationForm(roles=roles),
         "settings_form": form or TeamSettingsForm(initial=model_to_dict(team, fields=TeamSettingsForm.base_fields)),
     }

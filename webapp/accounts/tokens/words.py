@@ -10,6 +10,7 @@ SCOPES: dict[str, Promise] = {
     TokenScope.WRITE: _("Read and write: also upload, name and label"),
     TokenScope.ADMIN: _("Admin: also train models and manage the team"),
 }
+MORE_THAN_ROLE = _("Your role in “%(team)s” does not allow this much.")
 UNKNOWN = _("This access token is unknown. Check that you copied all of it.")
 REVOKED = _("This access token has been revoked. Create a new one on the page of your account.")
 EXPIRED = _("This access token has expired. Create a new one on the page of your account.")
