@@ -173,4 +173,7 @@ interface HTMLFormControlsCollection {
 interface Window {
   /** The classic script of tus-js-client leaves itself here. */
   tus: typeof import("tus-js-client");
+  /** And so does the script of django-allauth that translates between JSON and what browsers want of passkeys. */
+  webauthnJSON?: Record<"create" | "get", (options: object) => Promise<object>>;
+  PublicKeyCredential?: object;
 }

@@ -38,3 +38,5 @@ import "rollcall/heat-opacity";
 import "rollcall/threshold-slider";
 import "rollcall/in-place-form";
 import "rollcall/copy-field";
+import "rollcall/passkey-form";
+import "rollcall/download-text";

@@ -10,6 +10,8 @@ OPEN = {
     "",
     "healthz",
     "sign-in/",
+    "sign-in/second-step/",
+    "sign-in/passkey/",
     "sign-out/",
     "welcome/<str:token>/",
     "join/<str:token>/",

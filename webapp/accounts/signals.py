@@ -10,4 +10,5 @@ invitation, token or team that it was done to; `before` and `after`, JSON values
 account_act = Signal()
 """Sent after a change of somebody's account.
 
-Arguments: `act`, as above; `user`; `by`, who did it, if it was somebody else: a person, or the name of a command."""
+Arguments: `act`, as above; `user`; `by`, who did it, if it was somebody else: a person, or the name of a command;
+`before` and `after`, as above, where there is something to tell."""

@@ -38,14 +38,14 @@ class TooManyAttempts(Exception):
     """This attempt is not to be checked."""
 
 
-def count_attempt(email: str, address: str) -> None:
+def count_attempt(email: str, address: str, *, unhindered: int = UNHINDERED) -> None:
     """Counts an attempt that is about to be checked. Raises TooManyAttempts, having counted nothing."""
     network, now = _network(address), timezone.now()
     with transaction.atomic():
         _count(_key("both", email, network), PER_ACCOUNT_AND_NETWORK, now)
         _count(_key("network", network), PER_NETWORK, now)
         if not SignInCounter.objects.filter(pk=_key("known", email, network), until__gt=now).exists():
-            _count_slowed(_key("account", email), now)
+            _count_slowed(_key("account", email), now, unhindered)
 
 
 def count_mail(email: str, *, address: str, user: User | None = None) -> None:
@@ -83,6 +83,12 @@ def note_success(email: str, address: str) -> None:
         )
 
 
+def use_once(*what: str) -> bool:
+    """Returns whether this was not used within the window before; of many at once only one gets True."""
+    row = SignInCounter.objects.get_or_create(pk=_key("once", *what), defaults={"until": timezone.now() + WINDOW})
+    return row[1]
+
+
 def clean_up(**_: object) -> None:
     """Deletes what no longer counts."""
     SignInCounter.objects.filter(until__lt=timezone.now()).delete()
@@ -95,12 +101,12 @@ def _count(key: str, most: int, now: datetime) -> None:
         raise TooManyAttempts
 
 
-def _count_slowed(key: str, now: datetime) -> None:
+def _count_slowed(key: str, now: datetime, unhindered: int) -> None:
     row = _row(key, now, SLOW_FOR)
-    may = Q(count__lt=UNHINDERED) | Q(next_at=None) | Q(next_at__lte=now)
+    may = Q(count__lt=unhindered) | Q(next_at=None) | Q(next_at__lte=now)
     if not row.filter(may).update(count=F("count") + 1, until=now + SLOW_FOR):
         raise TooManyAttempts
-    beyond = row.values_list("count", flat=True).get() - UNHINDERED
+    beyond = row.values_list("count", flat=True).get() - unhindered
     if beyond >= 0:
         row.update(next_at=now + min(FIRST_WAIT * 2 ** min(beyond, 20), LONGEST_WAIT))
 

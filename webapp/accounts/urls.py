@@ -8,12 +8,16 @@ from webapp.accounts.members import views as members
 from webapp.accounts.passwords import views as passwords
 from webapp.accounts.profile import views as profile
 from webapp.accounts.reauthentication import views as reauthentication
+from webapp.accounts.second_factor import sign_in_views as second_step
+from webapp.accounts.second_factor import views as second_factor
 from webapp.accounts.teams import views as teams
 from webapp.accounts.tokens import views as tokens
 
 app_name = "accounts"
 urlpatterns = [
     path("sign-in/", views.sign_in, name="login"),
+    path("sign-in/second-step/", second_step.second_step, name="second_step"),
+    path("sign-in/passkey/", second_step.passkey_sign_in, name="passkey_sign_in"),
     path("sign-out/", views.sign_out, name="logout"),
     path("welcome/<str:token>/", views.first_owner, name="first_owner"),
     path("join/<str:token>/", invitations.join, name="join"),
@@ -21,6 +25,11 @@ urlpatterns = [
     path("new-password/<str:token>/", passwords.new_password, name="new_password"),
     path("profile/", profile.profile, name="profile"),
     path("profile/confirm/", reauthentication.reauthenticate, name="reauthenticate"),
+    path("profile/app/", second_factor.set_up_app, name="app_setup"),
+    path("profile/passkeys/", second_factor.add_passkey, name="add_passkey"),
+    path("profile/passkeys/<int:factor_id>/name/", second_factor.rename_passkey, name="rename_passkey"),
+    path("profile/factors/<int:factor_id>/remove/", second_factor.remove, name="remove_factor"),
+    path("profile/recovery-codes/", second_factor.new_recovery_codes, name="recovery_codes"),
     path("profile/name/", profile.rename, name="rename"),
     path("profile/password/", profile.change_password, name="change_password"),
     path("profile/sign-out-everywhere/", profile.sign_out_everywhere, name="sign_out_everywhere"),

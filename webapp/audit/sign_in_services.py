@@ -30,8 +30,10 @@ def sign_in_failed(credentials: dict[str, Any], request: HttpRequest | None = No
     return record_in_teams(email, user, Action.SIGN_IN_FAILED)
 
 
-def record_in_teams(actor: User | str, user: User, action: Action) -> None:
+def record_in_teams(
+    actor: User | str | None, user: User, action: Action, *, before: Any = None, after: Any = None
+) -> None:
     """Records an act on an account in each team of the person; of somebody in none, for the installation."""
     teams: list[UUID | None] = list(Membership.objects.filter(user=user).values_list("team_id", flat=True))
     for team_id in teams or [None]:
-        record(actor, action, subject_of(SubjectKind.ACCOUNT, user), team_id=team_id)
+        record(actor, action, subject_of(SubjectKind.ACCOUNT, user), team_id=team_id, before=before, after=after)

@@ -22,9 +22,11 @@ def record_team_act(
     record(by, Action(act), _subject(about), team_id=team_id, before=before, after=after)
 
 
-def record_account_act(act: str, user: User, by: User | str | None = None, **_: object) -> None:
+def record_account_act(
+    act: str, user: User, by: User | str | None = None, before: Any = None, after: Any = None, **_: object
+) -> None:
     """Receives `account_act`: an account belongs to each team that the person is in."""
-    record_in_teams(by or user, user, Action(act))
+    record_in_teams(by or user, user, Action(act), before=before, after=after)
 
 
 def _subject(about: User | Invitation | AccessToken | Team) -> AuditSubject:

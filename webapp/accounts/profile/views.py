@@ -18,7 +18,7 @@ from webapp.accounts.reauthentication.queries import proved_recently
 from webapp.accounts.reauthentication.responses import ask_for_proof
 from webapp.accounts.reauthentication.services import note_proof
 from webapp.accounts.request_types import SignedInRequest
-from webapp.accounts.second_factor.queries import has_second_factor
+from webapp.accounts.second_factor.queries import has_second_factor, security_of
 from webapp.accounts.signals import account_act
 from webapp.http.responses import SeeOther, done, refused
 from webapp.http.toasts import toast
@@ -81,6 +81,7 @@ def _page(
     request: SignedInRequest, name_form: OwnNameForm | None = None, password_form: OwnPasswordForm | None = None
 ) -> HttpResponse:
     context = {
+        "security": security_of(request.user),
         "name_form": name_form or OwnNameForm(initial={"name": request.user.name}),
         "password_form": password_form or OwnPasswordForm(request.user),
     }
