@@ -77,6 +77,14 @@ def manageable_memberships(user: Visitor) -> QuerySet[Membership]:
     return Membership.objects.filter(_manageable(user))
 
 
+def visible_accounts(user: Visitor) -> QuerySet[User]:
+    """Returns this person and all who are in one of their teams."""
+    if not user.is_authenticated:
+        return User.objects.none()
+    in_teams = Membership.objects.filter(team__in=visible_teams(user)).values("user")
+    return User.objects.filter(Q(pk=user.pk) | Q(pk__in=in_teams))
+
+
 def manageable_accounts(user: Visitor) -> QuerySet[User]:
     """Returns the other people all of whose memberships this person manages.
 

@@ -1,5 +1,5 @@
-// <theme-switch>: system, light, dark; remembered in this browser.
-import { icon, newElement, say } from "rollcall/api";
+// <theme-switch>: system, light, dark; remembered in this browser, and with the account.
+import { icon, newElement, nothing, post, say } from "rollcall/api";
 import { Listening } from "rollcall/listening";
 
 const KEY = "rollcall.theme";
@@ -25,6 +25,10 @@ class ThemeSwitch extends Listening {
       localStorage.setItem(KEY, next);
     } catch {
       // Storage is blocked: it holds for this page.
+    }
+    if (document.documentElement.dataset.accountTheme !== undefined) {
+      document.documentElement.dataset.accountTheme = next;
+      post(this.dataset.url, { theme: next }).catch(nothing);
     }
     this.#show();
   };

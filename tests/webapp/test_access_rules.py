@@ -43,6 +43,7 @@ RULES: dict[str, tuple[str, str]] = {
     "photo_search_teams": (EDIT, "team"),
     "visible_memberships": (SEE, "membership"),
     "manageable_memberships": (MANAGE, "membership"),
+    "visible_accounts": (SEE, "account"),
     "manageable_accounts": (MANAGE, "account"),
     "manageable_invitations": (MANAGE, "invitation"),
     "manageable_tokens": (MANAGE, "token"),

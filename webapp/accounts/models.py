@@ -20,6 +20,15 @@ class UserManager(BaseUserManager["User"]):
         return user
 
 
+class Theme(models.TextChoices):
+    """How pages look to one person, in every browser."""
+
+    UNSET = "", _("As each browser has it")
+    AUTO = "auto", _("System")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
 class User(AbstractUser):
     """Signs in by e-mail address; `name` is what others see."""
 
@@ -30,6 +39,10 @@ class User(AbstractUser):
     name = models.CharField(_("name"), max_length=120, blank=True)
     sign_outs = models.PositiveIntegerField(default=0)
     """How often this person signed out everywhere; sessions begun before the last time are over."""
+    picture_key = models.CharField(max_length=100, blank=True)
+    language = models.CharField(max_length=10, blank=True)
+    """Of `LANGUAGES`; empty where the browser decides."""
+    theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.UNSET, blank=True)
     last_team = models.ForeignKey("Team", models.SET_NULL, null=True, blank=True, related_name="+")
     """Chosen last, in whatever browser: a new session begins in it."""
     access_token: "AccessToken | None" = None

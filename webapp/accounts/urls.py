@@ -6,6 +6,7 @@ from webapp.accounts import views
 from webapp.accounts.invitations import views as invitations
 from webapp.accounts.members import views as members
 from webapp.accounts.passwords import views as passwords
+from webapp.accounts.profile import picture_views as pictures
 from webapp.accounts.profile import views as profile
 from webapp.accounts.reauthentication import views as reauthentication
 from webapp.accounts.second_factor import sign_in_views as second_step
@@ -30,6 +31,10 @@ urlpatterns = [
     path("profile/passkeys/<int:factor_id>/name/", second_factor.rename_passkey, name="rename_passkey"),
     path("profile/factors/<int:factor_id>/remove/", second_factor.remove, name="remove_factor"),
     path("profile/recovery-codes/", second_factor.new_recovery_codes, name="recovery_codes"),
+    path("accounts/<int:user_id>/picture/", pictures.picture, name="picture"),
+    path("profile/picture/", pictures.set_picture, name="set_picture"),
+    path("profile/picture/remove/", pictures.remove_picture, name="remove_picture"),
+    path("profile/appearance/", profile.change_appearance, name="appearance"),
     path("profile/name/", profile.rename, name="rename"),
     path("profile/password/", profile.change_password, name="change_password"),
     path("profile/sign-out-everywhere/", profile.sign_out_everywhere, name="sign_out_everywhere"),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.conf import settings
 from django.utils import translation
 
 from webapp import access
@@ -96,6 +97,8 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
         await self.send_json(payload)
 
     def _language(self) -> str:
+        if (chosen := getattr(self.scope.get("user"), "language", "")) in dict(settings.LANGUAGES):
+            return str(chosen)
         headers = dict(self.scope["headers"])
         accepted = headers.get(b"accept-language", b"").decode("latin-1")
         looks_like_request: Any = SimpleNamespace(

@@ -8,12 +8,14 @@ from django.conf import settings
 from django.http import QueryDict
 from django.template.context import RequestContext
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from webapp.accounts.models import User
 from webapp.http import local_time
 from webapp.http.clock import clock
 from webapp.jobs import words as jobs_words
@@ -37,6 +39,8 @@ LIBRARIES = {
 }
 CLASSIC = {"theme"}
 """Loaded before the first paint by an ordinary script element; not a module."""
+ACCOUNT_HUES = 12
+"""As many as static/css/tokens.css has."""
 FETCHED_LATER = {"tus", "uplot"}
 """Only for uploads and for pages with curves."""
 
@@ -54,6 +58,24 @@ def icon(name: str, extra_class: str = "") -> SafeString:
         static("icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+def avatar(user: User, extra_class: str = "") -> SafeString:
+    """Returns the picture of an account, or its initials in a colour of its own; the name stands beside it."""
+    if user.picture_key:
+        address = reverse("accounts:picture", args=[user.pk])
+        version = user.picture_key.rpartition("/")[2].partition(".")[0]
+        return format_html('<img class="avatar {}" src="{}?v={}" alt="" loading="lazy">', extra_class, address, version)
+    words = format_html('<span class="avatar hue-{} {}" aria-hidden="true">', user.pk % ACCOUNT_HUES, extra_class)
+    return format_html("{}{}</span>", words, initials(str(user)))
+
+
+def initials(name: str) -> str:
+    """Returns the first letters of the first and last word: "AB" of "Ada M. Byron"."""
+    words = name.split("@")[0].split()
+    letters = [words[0][0], words[-1][0]] if len(words) > 1 else [word[0] for word in words]
+    return "".join(letters).upper()
 
 
 @register.filter

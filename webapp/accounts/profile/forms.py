@@ -1,16 +1,36 @@
-"""Forms for a person's name and password."""
+"""Forms for a person's name, theme, language and password."""
 
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import PasswordChangeForm
 from django.utils.translation import gettext_lazy as _
+
+from webapp.accounts.models import Theme
 
 
 class OwnNameForm(forms.Form):
     """A person's name; it may not be empty, because it is what others know them by."""
 
     name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+
+
+class AppearanceForm(forms.Form):
+    """How pages look, and in which language; the latter only where there is a choice."""
+
+    theme = forms.ChoiceField(
+        label=_("Theme"), choices=((each.value, each.label) for each in (Theme.AUTO, Theme.LIGHT, Theme.DARK))
+    )
+    language = forms.ChoiceField(label=_("Language"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["language"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("As the browser")), *settings.LANGUAGES]
+        if len(settings.LANGUAGES) < 2:
+            del self.fields["language"]
 
 
 class OwnPasswordForm(PasswordChangeForm):

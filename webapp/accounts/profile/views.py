@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from webapp.accounts import throttle_services, words
 from webapp.accounts.hashers import TooBusyToHash
-from webapp.accounts.models import User
+from webapp.accounts.models import Theme, User
 from webapp.accounts.profile import services
-from webapp.accounts.profile.forms import OwnNameForm, OwnPasswordForm
+from webapp.accounts.profile.forms import AppearanceForm, OwnNameForm, OwnPasswordForm
 from webapp.accounts.reauthentication.queries import proved_recently
 from webapp.accounts.reauthentication.responses import ask_for_proof
 from webapp.accounts.reauthentication.services import note_proof
@@ -39,6 +39,20 @@ def rename(request: SignedInRequest) -> HttpResponseBase:
         return _page(request, name_form=form)
     services.rename(request.user, form.cleaned_data["name"])
     return done(request, _("Saved."), reverse("accounts:profile"))
+
+
+@require_POST
+def change_appearance(request: SignedInRequest) -> HttpResponseBase:
+    """Sets theme and language; the switch at the foot of pages sends the theme alone."""
+    form, here = AppearanceForm(request.POST), reverse("accounts:profile")
+    form.is_valid()
+    chosen = {
+        name: form.cleaned_data[name] for name in form.fields if name in form.cleaned_data and name in request.POST
+    }
+    if form.errors or not chosen:
+        return refused(request, _("Nothing was changed."), here, status=UNPROCESSABLE)
+    services.change_appearance(request.user, **chosen)
+    return done(request, _("Saved."), here)
 
 
 @never_cache
@@ -80,8 +94,10 @@ def sign_out_everywhere(request: SignedInRequest) -> HttpResponseBase:
 def _page(
     request: SignedInRequest, name_form: OwnNameForm | None = None, password_form: OwnPasswordForm | None = None
 ) -> HttpResponse:
+    appearance = {"theme": request.user.theme or Theme.AUTO, "language": request.user.language}
     context = {
         "security": security_of(request.user),
+        "appearance_form": AppearanceForm(initial=appearance),
         "name_form": name_form or OwnNameForm(initial={"name": request.user.name}),
         "password_form": password_form or OwnPasswordForm(request.user),
     }
