@@ -21,7 +21,7 @@ from xdist.scheduler import LoadFileScheduling
 from analysis.samples.video import make_sample_video, sample_pictures
 from tests.factories import make_team, make_user
 from webapp import storage
-from webapp.accounts.idle_middleware import SEEN
+from webapp.accounts.idle_middleware import LISTED, SEEN
 from webapp.accounts.models import Role, Team, User
 
 PROJECT = Path(__file__).parents[1]
@@ -205,6 +205,6 @@ def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     session = client.session
-    session[SEEN] = int(time.time())
+    session[SEEN], session[LISTED] = int(time.time()), session.session_key
     session.save()
     return client

@@ -1,11 +1,15 @@
-"""Ends sessions some hours after the last thing that a person did."""
+"""Ends sessions some hours after the last thing that a person did, and keeps the list of sessions."""
 
 import time
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
+from webapp.accounts.sessions import services
+
 SEEN = "seen_at"
+LISTED = "listed_as"
+"""The session's own key when it was last listed: another one means that it was rotated."""
 NOTED_EVERY_S = 300
 """A session is written that often at most, so it may end that much early."""
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -19,8 +23,11 @@ class IdleSessions(MiddlewareMixin):
         # A session that nobody has asked for is not worth a query.
         if not session.accessed or session.is_empty() or not _is_by_a_person(request):
             return response
-        if time.time() - session.get(SEEN, 0) >= NOTED_EVERY_S:
+        is_due = time.time() - session.get(SEEN, 0) >= NOTED_EVERY_S
+        if is_due or session.get(LISTED) != session.session_key:
             session[SEEN] = int(time.time())
+            if getattr(request, "user", None) is not None and request.user.is_authenticated:
+                session[LISTED] = services.list_session(request, before=session.get(LISTED))
         return response
 
 

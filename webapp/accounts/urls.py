@@ -11,6 +11,7 @@ from webapp.accounts.profile import views as profile
 from webapp.accounts.reauthentication import views as reauthentication
 from webapp.accounts.second_factor import sign_in_views as second_step
 from webapp.accounts.second_factor import views as second_factor
+from webapp.accounts.sessions import views as sessions
 from webapp.accounts.teams import views as teams
 from webapp.accounts.tokens import views as tokens
 
@@ -37,6 +38,8 @@ urlpatterns = [
     path("profile/appearance/", profile.change_appearance, name="appearance"),
     path("profile/name/", profile.rename, name="rename"),
     path("profile/password/", profile.change_password, name="change_password"),
+    path("profile/sessions/<int:session_id>/sign-out/", sessions.sign_out_device, name="sign_out_device"),
+    path("profile/sign-out-others/", sessions.sign_out_others, name="sign_out_others"),
     path("profile/sign-out-everywhere/", profile.sign_out_everywhere, name="sign_out_everywhere"),
     path("profile/tokens/", tokens.token_list, name="tokens"),
     path("profile/tokens/new/", tokens.new_token, name="new_token"),

@@ -37,6 +37,7 @@ FIELDS: dict[str, str | Promise] = {
     "picture": gettext_lazy("Picture"),
     "faces": gettext_lazy("Faces"),
     "found": gettext_lazy("Found"),
+    "device": gettext_lazy("Device"),
     "factor": gettext_lazy("Second factor"),
     "photo_search_role": gettext_lazy("Search by photo"),
 }

@@ -19,6 +19,7 @@ from webapp.accounts.reauthentication.responses import ask_for_proof
 from webapp.accounts.reauthentication.services import note_proof
 from webapp.accounts.request_types import SignedInRequest
 from webapp.accounts.second_factor.queries import has_second_factor, security_of
+from webapp.accounts.sessions.queries import devices_of
 from webapp.accounts.signals import account_act
 from webapp.http.responses import SeeOther, done, refused
 from webapp.http.toasts import toast
@@ -98,6 +99,7 @@ def _page(
     context = {
         "security": security_of(request.user),
         "appearance_form": AppearanceForm(initial=appearance),
+        "devices": devices_of(request.user, request.session.session_key),
         "name_form": name_form or OwnNameForm(initial={"name": request.user.name}),
         "password_form": password_form or OwnPasswordForm(request.user),
     }
