@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-LINK = re.compile(r"(/(?:welcome|join|new-password)/)[^/\s]+")
+LINK = re.compile(r"(/(?:welcome|join|new-password|new-email)/)[^/\s]+")
 """Whoever reads it may get into an account with it."""
 
 

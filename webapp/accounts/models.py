@@ -153,6 +153,20 @@ class Invitation(models.Model):
         return f"invitation to {self.team} as {self.role}"
 
 
+class EmailChange(models.Model):
+    """A new address that waits to be confirmed by a link sent to it. Only the link's hash is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="email_changes")
+    email = models.EmailField()
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"new address of {self.user} until {self.expires_at}"
+
+
 class PasswordLink(models.Model):
     """A link with which one person sets a new password once. Only its hash is stored."""
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from webapp.accounts import views
+from webapp.accounts.email_change import views as email_change
 from webapp.accounts.invitations import views as invitations
 from webapp.accounts.members import views as members
 from webapp.accounts.passwords import views as passwords
@@ -36,6 +37,8 @@ urlpatterns = [
     path("profile/picture/", pictures.set_picture, name="set_picture"),
     path("profile/picture/remove/", pictures.remove_picture, name="remove_picture"),
     path("profile/appearance/", profile.change_appearance, name="appearance"),
+    path("profile/email/", email_change.change_email, name="change_email"),
+    path("profile/new-email/<str:token>/", email_change.confirm_email, name="confirm_email"),
     path("profile/name/", profile.rename, name="rename"),
     path("profile/password/", profile.change_password, name="change_password"),
     path("profile/sessions/<int:session_id>/sign-out/", sessions.sign_out_device, name="sign_out_device"),

@@ -8,6 +8,7 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         from webapp.accounts import throttle_services  # deferred: app registry
+        from webapp.accounts.email_change import services as email_change_services  # deferred: app registry
         from webapp.accounts.passwords import services as password_services  # deferred: app registry
         from webapp.accounts.sessions import services as session_services  # deferred: app registry
         from webapp.accounts.tokens import services as token_services  # deferred: app registry
@@ -16,6 +17,7 @@ class JobsConfig(AppConfig):
 
         # Here, as accounts and audit must not know of jobs.
         cleanup_due.connect(throttle_services.clean_up)
+        cleanup_due.connect(email_change_services.clean_up)
         cleanup_due.connect(password_services.clean_up)
         cleanup_due.connect(session_services.clean_up)
         cleanup_due.connect(token_services.clean_up)

@@ -32,6 +32,30 @@ def password_letter(user: User, link: str) -> Letter:
     )
 
 
+def new_email_letter(user: User, link: str) -> Letter:
+    return Letter(
+        subject=_("Confirm your new e-mail address"),
+        paragraphs=(
+            _("Hello %(name)s,") % {"name": user},
+            _("You want to sign in to Rollcall with this e-mail address from now on. The link works once, for a day."),
+            _("If it was not you, ignore this e-mail. Nothing changes."),
+        ),
+        link=link,
+        link_label=_("Confirm this address"),
+    )
+
+
+def email_changed_letter(user: User, new_email: str) -> Letter:
+    return Letter(
+        subject=_("Your e-mail address was changed"),
+        paragraphs=(
+            _("Hello %(name)s,") % {"name": user},
+            _("You now sign in to Rollcall with %(email)s. This address is no longer used.") % {"email": new_email},
+            _("If it was not you, tell an owner of your team or whoever runs Rollcall at once."),
+        ),
+    )
+
+
 def invitation_letter(invitation: Invitation, link: str) -> Letter:
     names = {"name": invitation.created_by, "team": invitation.team}
     paragraphs = [
