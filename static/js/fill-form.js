@@ -21,6 +21,7 @@ class FillForm extends Listening {
   async #ask() {
     const chosen = fieldsOf(this.form);
     chosen.delete("csrfmiddlewaretoken");
+    chosen.delete("idempotency_key");
     const address = `${location.pathname}?${chosen}`;
     const fresh = await fetchDocument(address, this.requestSignal()).catch(nothing);
     if (!fresh || !this.isConnected) return;

@@ -2,6 +2,7 @@
 import { fieldsOf, nothing, post, say } from "rollcall/api";
 import { filesOf, takeFiles } from "rollcall/dropped-files";
 import { bytes } from "rollcall/format";
+import { newKey } from "rollcall/idempotency-keys";
 import { Listening } from "rollcall/listening";
 import { PictureBatches } from "rollcall/picture-batches";
 import { toast } from "rollcall/toasts";
@@ -74,6 +75,7 @@ class ImportSender extends Listening {
     if (!files.length) return;
     const form = this.querySelector("form");
     const fields = fieldsOf(form);
+    fields.set("idempotency_key", newKey());
     fields.set("expected", String(files.length));
     if (files.length === 1) fields.set("title", files[0].name);
     const response = await post(form.action, fields).catch(nothing);

@@ -1,5 +1,6 @@
 // One file on its way to the server, resumable (tus 1.0). Emits "change", "ended" and "wanted" (it would like to start).
 import { csrfToken, nothing, say } from "rollcall/api";
+import { newKey } from "rollcall/idempotency-keys";
 
 /**
  * Addresses of the server, and what it wants to know of an upload.
@@ -41,6 +42,8 @@ export class Upload extends EventTarget {
   #tus = null;
   /** @type {{ at: number; sent: number }[]} */
   #samples = [];
+  /** A lost answer to the first request leaves one upload behind, not two. */
+  #key = newKey();
 
   /**
    * Either {file, thoroughness}, or {url, video, name, size, offset, fingerprint} of one that was started earlier.
@@ -144,6 +147,7 @@ export class Upload extends EventTarget {
       chunkSize: chunk,
       retryDelays: PAUSES_MS,
       storeFingerprintForResuming: false,
+      headers: { "Idempotency-Key": this.#key },
       metadata: {
         filename: this.name,
         filetype: this.type,
@@ -187,11 +191,16 @@ export class Upload extends EventTarget {
     // A new attempt asks for the offset again, or starts over where the server has forgotten it.
     this.url = this.#tus?.url ?? this.url;
     this.#tus = null;
-    if (status === 404 || status === 410) Object.assign(this, { url: "", sent: 0 });
+    if (status === 404 || status === 410) this.#startOver();
     const cause = String(("causingError" in error && error.causingError) || error);
     if (!response && /read|NotFound|NotReadable/i.test(cause)) this.fail(say("upload.unreadable"));
     else if (FINAL_ERRORS[status]) this.fail(say(`upload.${FINAL_ERRORS[status]}`));
     else this.fail(status >= 400 && status < 500 && response.getBody() ? response.getBody() : say("upload.failed"));
+  }
+
+  #startOver() {
+    Object.assign(this, { url: "", sent: 0 });
+    this.#key = newKey();
   }
 
   #finished() {

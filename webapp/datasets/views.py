@@ -17,6 +17,7 @@ from webapp.datasets.importing import sample_dataset_services
 from webapp.datasets.models import DatasetKind, Label
 from webapp.datasets.page_context import head_context
 from webapp.http.responses import done, refused
+from webapp.jobs.idempotency_responses import starts_work
 from webapp.undo_period import UNDO_PERIOD
 
 
@@ -42,6 +43,7 @@ def create(request: SignedInRequest) -> HttpResponse:
 
 
 @require_POST
+@starts_work
 def sample(request: SignedInRequest) -> HttpResponseBase:
     """Starts the team's sample dataset, which a worker fills."""
     team = managed_team(request)

@@ -25,13 +25,17 @@ def refused(request: HttpRequest, text: str, target: str, status: int = 409) -> 
     if wants_json(request):
         return JsonResponse({"toast": text, "undo": None, "error": text}, status=status)
     toast(request, text, level=messages.WARNING)
-    return SeeOther(_next(request, target))
+    response = SeeOther(_next(request, target))
+    response.is_refusal = True
+    return response
 
 
 class SeeOther(HttpResponseRedirect):
     """Redirects a POST to a page to be fetched with GET."""
 
     status_code = 303
+    is_refusal = False
+    """Nothing was done: the page says why."""
 
 
 def wants_json(request: HttpRequest) -> bool:

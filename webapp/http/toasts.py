@@ -1,7 +1,7 @@
 """Short notes after an action, some with an Undo button; they survive one redirect and need no JavaScript."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,17 @@ def toast(
     """Adds a note to the next page. What Undo needs travels in the message's tags, as JSON."""
     undo = json.dumps({"url": undo_url, "fields": dict(fields or {})}) if undo_url else ""
     messages.add_message(request, level, text, extra_tags=undo)
+
+
+def said(request: HttpRequest) -> list[tuple[int, str, str]]:
+    """Returns level, text and tags of what this request has said so far, for `say_again`."""
+    queued: list[Message] = messages.get_messages(request)._queued_messages  # type: ignore[attr-defined]
+    return [(message.level, str(message.message), message.extra_tags or "") for message in queued]
+
+
+def say_again(request: HttpRequest, notes: Iterable[tuple[int, str, str]]) -> None:
+    for level, text, tags in notes:
+        messages.add_message(request, level, text, extra_tags=tags)
 
 
 def toasts(request: HttpRequest) -> dict[str, object]:

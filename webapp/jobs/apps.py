@@ -13,6 +13,7 @@ class JobsConfig(AppConfig):
         from webapp.accounts.sessions import services as session_services  # deferred: app registry
         from webapp.accounts.tokens import services as token_services  # deferred: app registry
         from webapp.audit import cleanup as audit_cleanup  # deferred: app registry
+        from webapp.jobs import idempotency_services  # deferred: app registry
         from webapp.jobs.signals import cleanup_due  # deferred: app registry
 
         # Here, as accounts and audit must not know of jobs.
@@ -22,3 +23,4 @@ class JobsConfig(AppConfig):
         cleanup_due.connect(session_services.clean_up)
         cleanup_due.connect(token_services.clean_up)
         cleanup_due.connect(audit_cleanup.clean_up)
+        cleanup_due.connect(idempotency_services.clean_up)

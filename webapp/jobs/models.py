@@ -104,3 +104,29 @@ class Job(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status in ACTIVE
+
+
+class AnsweredRequest(models.Model):
+    """A request to start work that was answered: who sends the same key again gets the same answer.
+
+    The row is written before the work starts and in its transaction, so that of several at once one starts it, and
+    the others wait for its answer.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=64)
+    """A digest of what the sender chose."""
+    content = models.CharField(max_length=64)
+    """A digest of address and body: another one under the same key is a mistake of the sender."""
+    status = models.PositiveSmallIntegerField(default=0)
+    headers = models.JSONField(default=dict)
+    body = models.TextField(blank=True)
+    notes = models.JSONField(default=list)
+    """What the next page was to say, see `webapp.http.toasts`."""
+    answered_at = models.DateTimeField(null=True, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="one_answer_per_key")]
+
+    def __str__(self) -> str:
+        return f"answer {self.status} to {self.key[:8]}"

@@ -10,6 +10,7 @@ from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuids_in
 from webapp.http.responses import done, refused
+from webapp.jobs.idempotency_responses import starts_work
 from webapp.recognition.batch_responses import start_batch_response
 from webapp.training.registry.queries import deployed_runs
 from webapp.undo_period import UNDO_PERIOD
@@ -35,8 +36,7 @@ def bulk(request: SignedInRequest) -> HttpResponseBase:
     if request.POST.get("action") == "analyse":
         return _analyse(request, chosen, here)
     if request.POST.get("action") == "labels":
-        runs = [run for team in {video.team_id for video in chosen} for run in deployed_runs(team)]
-        return start_batch_response(request, runs, access.editable_videos(request.user), here)
+        return _find_labels(request, chosen, here)
     return refused(request, _("Choose what to do with these videos."), here)
 
 
@@ -71,6 +71,7 @@ def _delete(request: SignedInRequest, chosen: list[Video], here: str) -> HttpRes
     return done(request, words, here, reverse("videos:restore_many"), fields)
 
 
+@starts_work
 def _analyse(request: SignedInRequest, chosen: list[Video], here: str) -> HttpResponseBase:
     begun = 0
     for video in chosen:
@@ -91,3 +92,9 @@ def _analyse(request: SignedInRequest, chosen: list[Video], here: str) -> HttpRe
             left,
         ) % {"n": left}
     return done(request, words, here)
+
+
+@starts_work
+def _find_labels(request: SignedInRequest, chosen: list[Video], here: str) -> HttpResponseBase:
+    runs = [run for team in {video.team_id for video in chosen} for run in deployed_runs(team)]
+    return start_batch_response(request, runs, access.editable_videos(request.user), here)

@@ -15,6 +15,7 @@ from webapp import access, deleted
 from webapp.accounts.context_processors import team_of, team_to_edit
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import done, refused
+from webapp.jobs.idempotency_responses import starts_work
 from webapp.library import face_box_queries, label_filter_queries, people_filter_queries, queries, video_words
 from webapp.library.forms import FilterForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
 from webapp.recognition import queries as recognition
@@ -145,6 +146,7 @@ def restore(request: SignedInRequest, video_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
+@starts_work
 def analyse(request: SignedInRequest, video_id: UUID) -> HttpResponseBase:
     video = get_object_or_404(access.editable_videos(request.user).select_related("current_job", "team"), pk=video_id)
     here = reverse("videos:detail", args=[video.pk])
@@ -170,6 +172,7 @@ def cancel(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
+@starts_work
 def sample(request: SignedInRequest) -> HttpResponseBase:
     team = team_to_edit(request)
     video = services.begin_sample(team=team, user=request.user, title=_("Sample: an astronaut and an admiral"))

@@ -13,6 +13,7 @@ from webapp import access
 from webapp.accounts.context_processors import team_of, team_to_edit
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import done, refused
+from webapp.jobs.idempotency_responses import starts_work
 from webapp.recognition import overview_queries, services
 from webapp.recognition.batch_responses import start_batch_response
 from webapp.recognition.batches import queries as batches_queries
@@ -49,6 +50,7 @@ def apply(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@starts_work
 def begin(request: SignedInRequest) -> HttpResponseBase:
     """Runs `run` (else all deployed ones) on each `video`, or with `which` on all or those without its labels."""
     team = team_to_edit(request)
@@ -61,6 +63,7 @@ def begin(request: SignedInRequest) -> HttpResponseBase:
 
 
 @require_POST
+@starts_work
 def again(request: SignedInRequest, recognition_id: UUID) -> HttpResponseBase:
     """Starts a failed recognition again."""
     recognitions = access.editable_recognitions(request.user).select_related("video__team", "run")

@@ -1,6 +1,7 @@
 """Template tags: icons, durations, sizes, the import map, and words about jobs and videos."""
 
 import json
+import secrets
 from functools import cache
 
 from django import template
@@ -19,6 +20,7 @@ from webapp.accounts.models import User
 from webapp.http import local_time
 from webapp.http.clock import clock
 from webapp.jobs import words as jobs_words
+from webapp.jobs.idempotency_responses import FIELD
 from webapp.library import video_words
 from webapp.library.queries import CardPeople
 from webapp.people.identification import confidence_words
@@ -149,6 +151,17 @@ def hue(index: int | None) -> str:
 def attribute(number: float) -> str:
     """Returns a number for an SVG or data attribute: a decimal point in every language."""
     return f"{float(number):.3f}".rstrip("0").rstrip(".")
+
+
+@register.simple_tag
+def idempotency_key() -> SafeString:
+    """Returns the field by which a form that is sent twice starts its work once, see `starts_work`.
+
+    Browsers that come back to a page would fill in the key of an earlier one.
+    """
+    return format_html(
+        '<input type="hidden" name="{}" value="{}" autocomplete="off">', FIELD, secrets.token_urlsafe(16)
+    )
 
 
 @register.simple_tag

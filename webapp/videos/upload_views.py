@@ -18,6 +18,7 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.accounts.tokens.bearer_middleware import takes_tokens
 from webapp.http.body_limit_middleware import MAX_BODY_BYTES, takes_bodies_of
 from webapp.http.ids import uuid_or_none
+from webapp.jobs.idempotency_responses import starts_work
 from webapp.uploads import rules as uploads_rules
 from webapp.uploads.tus_responses import TusError, respond_to_create, respond_to_file
 from webapp.videos import upload_services
@@ -61,6 +62,7 @@ def _prechecked(file: dict[str, Any], user: User, team: Team) -> dict[str, Any]:
 @takes_tokens(TokenScope.WRITE)
 @login_not_required
 @require_http_methods(["OPTIONS", "POST"])
+@starts_work
 def tus_create(request: HttpRequest) -> HttpResponse:
     return respond_to_create(request, VideoTarget())
 

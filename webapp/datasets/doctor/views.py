@@ -21,6 +21,7 @@ from webapp.datasets.models import Dataset, Finding, FindingKind, Label, Sample
 from webapp.datasets.page_context import head_context
 from webapp.http.ids import integer_or_none
 from webapp.http.responses import done, refused
+from webapp.jobs.idempotency_responses import starts_work
 
 COVERS = 8
 PAGE_SIZE = 120
@@ -75,6 +76,7 @@ def overview(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@starts_work
 def scan(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.editable_datasets(request.user), pk=dataset_id)
     here = reverse("datasets:doctor", args=[dataset.pk])

@@ -24,6 +24,7 @@ from webapp.datasets.models import Dataset, Import, ImportUpload, Source
 from webapp.datasets.page_context import head_context
 from webapp.http.body_limit_middleware import MAX_BODY_BYTES, takes_bodies_of
 from webapp.http.responses import done, refused
+from webapp.jobs.idempotency_responses import starts_work
 from webapp.picture_types import PICTURE_TYPES
 from webapp.uploads.rules import VIDEO_SUFFIXES
 from webapp.uploads.tus_responses import TusError, respond_to_create, respond_to_file
@@ -95,6 +96,7 @@ def _limits(source: Source) -> dict[str, Any]:
 
 
 @require_POST
+@starts_work
 def begin(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     """Starts an import, or opens one for the files that a browser is about to send (then the answer is JSON)."""
     dataset = get_object_or_404(access.manageable_datasets(request.user), pk=dataset_id)
@@ -169,6 +171,7 @@ def batch(request: HttpRequest, dataset_id: UUID, import_id: UUID, number: int) 
 
 
 @require_POST
+@starts_work
 def start(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
     """Starts the import with all that has arrived."""
     of_import = _import(request, dataset_id, import_id)
@@ -183,6 +186,7 @@ def start(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpRe
 
 
 @require_POST
+@starts_work
 def resume(request: SignedInRequest, dataset_id: UUID, import_id: UUID) -> HttpResponseBase:
     of_import = _import(request, dataset_id, import_id)
     here = _page(of_import.dataset)
@@ -266,6 +270,7 @@ class ImportTarget:
 
 @login_not_required
 @require_http_methods(["OPTIONS", "POST"])
+@starts_work
 def files(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpResponse:
     return respond_to_create(request, ImportTarget(dataset_id, import_id))
 

@@ -20,6 +20,7 @@ from webapp.datasets.versions import queries as versions_queries
 from webapp.datasets.versions import services
 from webapp.datasets.versions.words import label_table, split_summary
 from webapp.http.responses import done, refused
+from webapp.jobs.idempotency_responses import starts_work
 
 SHARES: dict[str, tuple[int, int, int]] = {"70": (70, 15, 15), "80": (80, 10, 10), "60": (60, 20, 20)}
 STRIP = 24
@@ -70,6 +71,7 @@ def version_list(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@starts_work
 def freeze(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.manageable_datasets(request.user), pk=dataset_id)
     here = reverse("datasets:versions", args=[dataset.pk])

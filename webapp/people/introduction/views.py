@@ -19,6 +19,7 @@ from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import AuditSubject, record
 from webapp.http.responses import done, refused
 from webapp.jobs import job_state, words
+from webapp.jobs.idempotency_responses import starts_work
 from webapp.people.introduction import plan_queries, queries, services
 from webapp.people.introduction.cleanup import ROLL_BACK_WITHIN
 from webapp.people.introduction.models import Introduction, IntroductionState
@@ -57,6 +58,7 @@ def _of_open(introduction: Introduction) -> dict[str, Any]:
 
 
 @require_POST
+@starts_work
 def prepare(request: SignedInRequest) -> HttpResponseBase:
     """Prepares the model of that name."""
     team, name = managed_team(request), request.POST.get("embedder", "")
@@ -71,6 +73,7 @@ def prepare(request: SignedInRequest) -> HttpResponseBase:
 
 
 @require_POST
+@starts_work
 def act(request: SignedInRequest, introduction_id: str, verb: str) -> HttpResponseBase:
     """Switches, discards, tries again or rolls back."""
     introduction = get_object_or_404(access.manageable_introductions(request.user), pk=introduction_id)

@@ -22,6 +22,7 @@ from webapp.http.ids import uuid_or_none
 from webapp.http.ranged_responses import stored_response
 from webapp.http.responses import SeeOther, refused, wants_json
 from webapp.jobs import words as jobs_words
+from webapp.jobs.idempotency_responses import starts_work
 from webapp.jobs.models import Status
 from webapp.training.explanations import services
 from webapp.training.models import Explanation, TrainingRun
@@ -34,6 +35,7 @@ KEPT_S = 3600
 
 
 @require_POST
+@starts_work
 def ask(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """Asks for an explanation of `sample` (a number), of `video` and `t`, of the same as `again` (an explanation), or
     with `average` of a `label`; `label` also chooses what speaks for which label is shown.
@@ -102,6 +104,7 @@ async def explanation_file(request: HttpRequest, run_id: UUID, explanation_id: U
 
 @takes_bodies_of(MAX_BODY_BYTES)
 @require_http_methods(["GET", "HEAD", "POST"])
+@starts_work
 def try_it(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """Tries the model on a picture or short clip, dropped on the page or chosen in its form."""
     run = finished_run(request, run_id)

@@ -17,6 +17,7 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.models import Version
 from webapp.http.ids import uuid_or_none
 from webapp.http.responses import done, refused
+from webapp.jobs.idempotency_responses import starts_work
 from webapp.training.evaluation import views as evaluation_views
 from webapp.training.models import RunState, TrainingRun
 from webapp.training.runs import queries, readiness_rules, run_context, services, start_context
@@ -67,6 +68,7 @@ def of_dataset(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@starts_work
 def new(request: SignedInRequest, version_id: UUID) -> HttpResponseBase:
     """Shows the form that starts a training, and starts it; ?from=<run> fills in the settings of that run."""
     versions = access.manageable_versions(request.user).filter(deleted_at=None)
@@ -124,6 +126,7 @@ def pause(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
+@starts_work
 def resume(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
     if not services.resume_run(run, user=request.user):
