@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "webapp.accounts",
     "webapp.audit",
     "webapp.jobs",
+    "webapp.uploads",
     "webapp.videos",
     "webapp.people",
     "webapp.analyses",  # has no models; as an app, Celery finds its tasks
@@ -222,6 +223,17 @@ UPLOAD_MAX_BYTES = env.number("ROLLCALL_UPLOAD_MAX_GB", 20, at_least=1) * 1024**
 UPLOAD_CHUNK_BYTES = 8 * 1024**2
 DISK_RESERVE_BYTES = env.number("ROLLCALL_DISK_RESERVE_MB", 1024) * 1024**2
 """Uploads are refused that would leave less free space than this."""
+
+TEAM_QUOTA_BYTES = env.number("ROLLCALL_TEAM_QUOTA_GB", 0) * 1024**3
+PERSON_QUOTA_BYTES = env.number("ROLLCALL_PERSON_QUOTA_GB", 0) * 1024**3
+"""What a team may store, and a person upload, unless `manage.py set_quota` says otherwise; 0: as the disk holds."""
+UNFINISHED_UPLOADS = env.number("ROLLCALL_UNFINISHED_UPLOADS", 50, at_least=1)
+"""How many uploads a person may have begun and not completed."""
+TRAININGS_PER_PERSON = env.number("ROLLCALL_TRAININGS_PER_PERSON", 20, at_least=1)
+TRAININGS_PER_TEAM = env.number("ROLLCALL_TRAININGS_PER_TEAM", 40, at_least=1)
+"""How many may wait or run at once."""
+SOCKETS_PER_PERSON = env.number("ROLLCALL_SOCKETS_PER_PERSON", 40, at_least=1)
+"""How many pages get live updates at once."""
 
 AUDIT_DAYS = env.number("ROLLCALL_AUDIT_DAYS", 365, at_least=1)
 """How long entries of the audit log are kept."""

@@ -119,6 +119,19 @@ def names(prefix: str) -> list[str]:
     return sorted(child.name for child in path.iterdir()) if path.is_dir() else []
 
 
+def sizes(prefix: str) -> Iterator[int]:
+    """Yields the bytes of each file under a prefix as a folder; one that goes meanwhile is left out."""
+    folders = [_path(prefix)]
+    for folder in folders:  # grows while it is gone through
+        with suppress(FileNotFoundError), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(Path(entry.path))
+                    continue
+                with suppress(FileNotFoundError):
+                    yield entry.stat(follow_symlinks=False).st_size
+
+
 def delete(key: str) -> None:
     """Deletes a file; does nothing where there is none."""
     path = _path(key)

@@ -3,6 +3,8 @@ import { fetchJson, isAborted, newElement, say } from "rollcall/api";
 import { Listening } from "rollcall/listening";
 import { offer, remove } from "rollcall/live-store";
 
+/** The server's code for too many open pages. */
+const TOO_MANY = 4429;
 const LONGEST_PAUSE_MS = 30_000;
 const POLL_MS = 8_000;
 const HINT_AFTER_MS = 6_000;
@@ -11,6 +13,7 @@ class LiveUpdates extends Listening {
   /** @type {WebSocket | null} */
   #socket = null;
   #attempt = 0;
+  #isOneTooMany = false;
   /** @type {{ again?: number; hint?: number; poll?: number }} */
   #timers = {};
 
@@ -26,7 +29,7 @@ class LiveUpdates extends Listening {
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     this.#timers = {};
     this.#leave();
-    this.#hint(false);
+    this.#hint("");
   }
 
   /** A socket that is closed while it connects is a warning in the console, so it is closed once it is open. */
@@ -48,11 +51,12 @@ class LiveUpdates extends Listening {
     this.#socket = socket;
     socket.onopen = () => this.#restored();
     socket.onmessage = (event) => this.#take(JSON.parse(event.data));
-    socket.onclose = () => socket === this.#socket && this.#lost();
+    socket.onclose = ({ code }) => socket === this.#socket && this.#lost(code === TOO_MANY);
   }
 
   /** @param {any} message */
   #take(message) {
+    if (this.#isOneTooMany) this.#found();
     if (message.type === "job") offer(message);
     if (message.type === "gone") remove(message.subject);
     if (message.type === "samples") document.dispatchEvent(new CustomEvent("live:samples", { detail: message }));
@@ -66,28 +70,42 @@ class LiveUpdates extends Listening {
 
   #restored() {
     this.#attempt = 0;
-    clearTimeout(this.#timers.poll);
-    this.#hint(false);
+    if (!this.#isOneTooMany) this.#found(); // else it may be closed at once again
   }
 
-  #lost() {
+  #found() {
+    this.#isOneTooMany = false;
+    clearTimeout(this.#timers.poll);
+    this.#hint("");
+  }
+
+  /** @param {boolean} isOneTooMany Open, but closed at once: it asks like one that does not get through. */
+  #lost(isOneTooMany) {
     this.#socket = null;
+    if (isOneTooMany) return this.#waitForPlace();
     // Jitter, so that a restarted server is not met by all pages at once.
     const pause = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** this.#attempt) * (0.6 + Math.random() * 0.8);
     this.#attempt += 1;
     this.#timers.again = setTimeout(() => document.visibilityState === "visible" && this.#connect(), pause);
     if (this.#attempt === 2) {
-      this.#timers.hint = setTimeout(() => this.#hint(true), HINT_AFTER_MS);
+      this.#timers.hint = setTimeout(() => this.#hint("live.lost"), HINT_AFTER_MS);
       this.#poll();
     }
   }
 
+  #waitForPlace() {
+    if (!this.#isOneTooMany) this.#hint("live.too_many");
+    this.#isOneTooMany = true;
+    this.#timers.again = setTimeout(() => document.visibilityState === "visible" && this.#connect(), LONGEST_PAUSE_MS);
+    this.#poll();
+  }
+
   async #poll() {
     clearTimeout(this.#timers.poll);
-    if (this.#socket?.readyState === WebSocket.OPEN || this.signal.aborted) return;
+    if ((this.#socket?.readyState === WebSocket.OPEN && !this.#isOneTooMany) || this.signal.aborted) return;
     try {
       for (const state of (await fetchJson(this.dataset.poll, this.signal)).jobs) offer(state);
-      this.#hint(false);
+      if (!this.#isOneTooMany) this.#hint("");
     } catch (error) {
       if (isAborted(error)) return;
       // The network is away: the next round tries again, and the hint says so.
@@ -95,11 +113,11 @@ class LiveUpdates extends Listening {
     this.#timers.poll = setTimeout(() => this.#poll(), POLL_MS);
   }
 
-  /** @param {boolean} isLost */
-  #hint(isLost) {
+  /** @param {string} words Their key; empty for none. */
+  #hint(words) {
     clearTimeout(this.#timers.hint);
     this.replaceChildren();
-    if (isLost) this.append(newElement("p", { className: "line-hint", role: "status" }, say("live.lost")));
+    if (words) this.append(newElement("p", { className: "line-hint", role: "status" }, say(words)));
   }
 }
 

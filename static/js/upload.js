@@ -24,6 +24,9 @@ const FINAL_ERRORS = {
 };
 const RUNNING = ["queued", "starting", "sending", "retrying"];
 
+/** Whether the server says why, not a proxy. @param {import("tus-js-client").HttpResponse} response */
+const isOurs = (response) => Boolean(response.getHeader("Tus-Resumable") && response.getBody());
+
 /** The same for the same file, when it is chosen again. @param {File} file */
 export const fingerprintOf = (file) => `${file.size}-${file.lastModified}-${file.name}`.slice(0, 200);
 
@@ -194,6 +197,7 @@ export class Upload extends EventTarget {
     if (status === 404 || status === 410) this.#startOver();
     const cause = String(("causingError" in error && error.causingError) || error);
     if (!response && /read|NotFound|NotReadable/i.test(cause)) this.fail(say("upload.unreadable"));
+    else if ([413, 507].includes(status) && isOurs(response)) this.fail(response.getBody());
     else if (FINAL_ERRORS[status]) this.fail(say(`upload.${FINAL_ERRORS[status]}`));
     else this.fail(status >= 400 && status < 500 && response.getBody() ? response.getBody() : say("upload.failed"));
   }

@@ -37,7 +37,7 @@ def views(patterns: list[Any] | None = None) -> Iterator[tuple[str, Any]]:
 
 
 def test_views_that_start_work_start_it_once() -> None:
-    found = {}
+    found: dict[str, list[str]] = {}
     for name, view in views():
         if not getattr(view, "starts_work", False):
             way = way_to_work(f"{view.__module__}.{view.__name__}", graph(), HARMLESS)

@@ -24,6 +24,10 @@ class Source(models.TextChoices):
     SYNTHETIC = "drawn", _("Sample pictures")
 
 
+UPLOADED = (Source.PICTURES, Source.ARCHIVE, Source.VIDEOS)
+"""Whose files a browser sends."""
+
+
 class Outcome(models.TextChoices):
     """What became of one item of an import."""
 

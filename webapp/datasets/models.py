@@ -1,13 +1,15 @@
 """Datasets of a team: their labels, samples, imports, every labelling act, and the frozen versions."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from webapp.accounts.models import Team
 from webapp.datasets.choices import ActKind, DatasetKind, FindingKind, GroupBy, Outcome, Part, Source
 from webapp.jobs.models import Job
 from webapp.uploads.models import PartialUpload
@@ -105,10 +107,20 @@ class Import(models.Model):
 class ImportUpload(PartialUpload):
     """A file for an import (a ZIP, a video). Once complete it lies in the inbox; the row stays until the job ends."""
 
+    TEAM = "of_import__dataset__team"
+
     of_import = models.ForeignKey(Import, models.CASCADE, related_name="uploads")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     name = models.CharField(max_length=255)
     is_stored = models.BooleanField(default=False)
+
+    @property
+    def team(self) -> Team:
+        return self.of_import.dataset.team
+
+    @classmethod
+    def unfinished(cls) -> "QuerySet[Any]":
+        return super().unfinished().filter(is_stored=False)
 
     @property
     def percent(self) -> int:

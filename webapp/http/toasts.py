@@ -35,8 +35,8 @@ def toast(
 
 def said(request: HttpRequest) -> list[tuple[int, str, str]]:
     """Returns level, text and tags of what this request has said so far, for `say_again`."""
-    queued: list[Message] = messages.get_messages(request)._queued_messages  # type: ignore[attr-defined]
-    return [(message.level, str(message.message), message.extra_tags or "") for message in queued]
+    said_so_far: Any = messages.get_messages(request)  # Django has no public name for what is not yet stored
+    return [(each.level, str(each.message), each.extra_tags or "") for each in said_so_far._queued_messages]
 
 
 def say_again(request: HttpRequest, notes: Iterable[tuple[int, str, str]]) -> None:

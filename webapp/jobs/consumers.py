@@ -43,16 +43,26 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
         return self.scope["url_route"]["kwargs"]["key"]
 
     async def connect(self) -> None:
-        self.permit = await database_sync_to_async(self._find_permit)()
-        if self.permit is None:
+        permit = await database_sync_to_async(self._find_permit)()
+        if permit is None:
             await self.close()
             return
+        if not open_socket_services.watch(self, permit):
+            await self.accept()  # a browser learns no code of one that was never open
+            await self.close(code=open_socket_services.TOO_MANY)
+            return
+        try:
+            await self._listen(permit)
+        except BaseException:
+            open_socket_services.forget(self)
+            raise
+
+    async def _listen(self, permit: Permit) -> None:
         self.checked_s = time.monotonic()
-        self.groups = self.group_names(self.permit.team_id)
+        self.groups = self.group_names(permit.team_id)
         for group in self.groups:
             await self.channel_layer.group_add(group, self.channel_name)
         await self.accept()
-        open_socket_services.watch(self)
         for state in await database_sync_to_async(self.states)(self.key):
             await self._send(state.payload())
         await self.send_json({"type": "snapshot_end"})

@@ -12,6 +12,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
+from django.conf import settings
 from django.db import DatabaseError
 
 from webapp import access
@@ -20,6 +21,8 @@ from webapp.accounts.session_queries import SignIn
 
 logger = logging.getLogger(__name__)
 
+TOO_MANY = 4429
+"""The code that a page takes for "do not come back at once"."""
 CHECK_EVERY_S = 3.0
 """They are closed within 5 s."""
 
@@ -52,6 +55,9 @@ class _OpenSockets:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._watch())
 
+    def count_of(self, user_id: int) -> int:
+        return sum(each.permit is not None and each.permit.sign_in.user_id == user_id for each in self._sockets)
+
     def remove(self, socket: Socket) -> None:
         self._sockets.discard(socket)
         if not self._sockets and self._task is not None and self._task is not asyncio.current_task():
@@ -74,9 +80,17 @@ class _OpenSockets:
 _of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, _OpenSockets] = WeakKeyDictionary()
 
 
-def watch(socket: Socket) -> None:
-    """Closes this socket within 5 s once its permit no longer holds."""
-    _of_loop.setdefault(asyncio.get_running_loop(), _OpenSockets()).add(socket)
+def watch(socket: Socket, permit: Permit) -> bool:
+    """Closes this socket within 5 s once its permit no longer holds; returns False where its person has too many open.
+
+    Counts those of this server: it is its memory that they take.
+    """
+    sockets = _of_loop.setdefault(asyncio.get_running_loop(), _OpenSockets())
+    if sockets.count_of(permit.sign_in.user_id) >= settings.SOCKETS_PER_PERSON:
+        return False
+    socket.permit = permit
+    sockets.add(socket)
+    return True
 
 
 def forget(socket: Socket) -> None:

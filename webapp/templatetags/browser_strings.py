@@ -113,6 +113,7 @@ STRINGS: dict[str, Promise] = {
     "undo.failed": _("That could not be undone. Reload the page to see the current state."),
     "form.failed": _("That did not work. Reload the page and try again."),
     "live.lost": _("Connection lost. Reconnecting…"),
+    "live.too_many": _("Many pages are open, so this one updates only every few seconds. Close some of the others."),
     "theme.auto": _("Theme: system"),
     "theme.light": _("Theme: light"),
     "theme.dark": _("Theme: dark"),

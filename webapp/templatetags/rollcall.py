@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from webapp.accounts.models import User
+from webapp.accounts.models import Team, User
 from webapp.http import local_time
 from webapp.http.clock import clock
 from webapp.jobs import words as jobs_words
@@ -26,7 +26,8 @@ from webapp.library.queries import CardPeople
 from webapp.people.identification import confidence_words
 from webapp.picture_types import PICTURE_TYPES
 from webapp.templatetags.browser_strings import STRINGS
-from webapp.uploads import rules
+from webapp.uploads import quota_queries, rules
+from webapp.uploads.quota_queries import StorageUse
 from webapp.videos.models import VideoState
 
 register = template.Library()
@@ -162,6 +163,12 @@ def idempotency_key() -> SafeString:
     return format_html(
         '<input type="hidden" name="{}" value="{}" autocomplete="off">', FIELD, secrets.token_urlsafe(16)
     )
+
+
+@register.inclusion_tag("accounts/_storage.html")
+def storage_use(team: Team) -> dict[str, StorageUse]:
+    """Says how much a team has stored, and may store."""
+    return {"use": quota_queries.of_team(team)}
 
 
 @register.simple_tag

@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 EXPIRES_AFTER = timedelta(days=7)
 """An upload that nobody continues for this long is given up."""
+EXPIRES_EMPTY_AFTER = timedelta(days=1)
+"""So soon where nothing has come at all."""
 CHECKSUMS = ("sha1", "sha256")
 PROGRESS_EVERY_S = 0.25
 

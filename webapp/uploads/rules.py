@@ -20,8 +20,8 @@ VIDEO_SUFFIXES = (
 )
 """Offered by the file chooser. Other names are accepted too: the check reads the file, not its name."""
 NEVER_VIDEO = ("image/", "text/", "audio/", "font/", "application/pdf", "application/zip", "application/vnd.")
-STILL_SENDING = timedelta(hours=1)
-"""An upload that has been idle for longer no longer reserves room for its remaining bytes."""
+STILL_SENDING = timedelta(minutes=15)
+"""An upload that has been idle for longer no longer reserves room for its remaining bytes: a piece takes minutes."""
 SIZE_STEP, SIZE_UNITS = 1024, ("B", "KB", "MB", "GB", "TB")
 NAME_LENGTH = 255
 FINGERPRINT_LENGTH = 200
@@ -79,7 +79,8 @@ def room_bytes() -> int:
 
 
 def _coming_bytes(kind: type[PartialUpload]) -> int:
-    recent = kind._default_manager.filter(updated_at__gt=timezone.now() - STILL_SENDING)
+    """Counts none before its first bytes: announcing costs nothing, and would take the room from everybody."""
+    recent = kind.unfinished().filter(reserved_at__isnull=False, updated_at__gt=timezone.now() - STILL_SENDING)
     return recent.aggregate(left=Sum(F("size_bytes") - F("offset_bytes")))["left"] or 0
 
 

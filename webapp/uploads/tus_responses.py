@@ -21,7 +21,7 @@ from django.utils.http import http_date
 from django.utils.translation import gettext as _
 
 from webapp.accounts.request_types import SignedInRequest
-from webapp.uploads import partial_files, receive_services
+from webapp.uploads import partial_files, quota_services, receive_services
 from webapp.uploads.models import PartialUpload
 from webapp.uploads.rules import Refused
 
@@ -154,6 +154,8 @@ def _patch(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpRe
     if target.finished_bytes(request, upload_id) is not None:
         raise TusError(HTTPStatus.CONFLICT, _("The upload is complete."))
     upload = _upload(request, target, upload_id)
+    if upload.reserved_at is None:
+        quota_services.reserve(upload)
     try:
         receive_services.receive(
             upload,

@@ -8,6 +8,8 @@ class VideosConfig(AppConfig):
 
     def ready(self) -> None:
         from webapp.jobs.signals import cleanup_due  # deferred: app registry
-        from webapp.videos import cleanup  # deferred: app registry
+        from webapp.uploads.signals import stored_by_person  # deferred: app registry
+        from webapp.videos import cleanup, upload_services  # deferred: app registry
 
         cleanup_due.connect(cleanup.clean_up)
+        stored_by_person.connect(upload_services.bytes_stored_by)

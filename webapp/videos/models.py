@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from webapp.accounts.models import Team
 from webapp.jobs.models import Job, JobKind, Status
 from webapp.uploads.models import PartialUpload
 
@@ -145,6 +146,8 @@ class Upload(PartialUpload):
     Its id is the video's, so that a browser that missed the last response can still be told that all has arrived.
     """
 
+    TEAM = "video__team"
+
     video = models.OneToOneField(Video, models.CASCADE, related_name="upload")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="uploads")
 
@@ -155,6 +158,14 @@ class Upload(PartialUpload):
 
     def __str__(self) -> str:
         return f"{self.video} ({self.offset_bytes} of {self.size_bytes})"
+
+    @property
+    def team(self) -> Team:
+        return self.video.team
+
+    @property
+    def name(self) -> str:
+        return self.video.file_name
 
 
 class Analysis(models.Model):

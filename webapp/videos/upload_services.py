@@ -1,6 +1,7 @@
 """Uploads of videos from the first byte to the stored original: start, find again, finish, give up."""
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from webapp import storage
@@ -10,9 +11,9 @@ from webapp.audit.services import record, subject_of
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.job_state import JobState
 from webapp.jobs.models import JobKind, Status
-from webapp.uploads import partial_files
+from webapp.uploads import partial_files, quota_services
 from webapp.uploads import rules as uploads_rules
-from webapp.uploads.receive_services import EXPIRES_AFTER
+from webapp.uploads.receive_services import EXPIRES_EMPTY_AFTER
 from webapp.videos.models import Upload, Video
 
 
@@ -30,6 +31,7 @@ def start_upload(
     name = uploads_rules.clean_name(name)
     uploads_rules.check(name=name, size_bytes=size_bytes, media_type=media_type)
     with transaction.atomic():
+        quota_services.announce(team=team, user=user, name=name, size_bytes=size_bytes)
         video = Video.objects.create(
             team=team,
             title=uploads_rules.title_of(name),
@@ -44,7 +46,7 @@ def start_upload(
             user=user,
             size_bytes=size_bytes,
             fingerprint=uploads_rules.clean_fingerprint(fingerprint),
-            expires_at=timezone.now() + EXPIRES_AFTER,
+            expires_at=timezone.now() + EXPIRES_EMPTY_AFTER,
         )
     publish(upload)
     return upload
@@ -79,6 +81,7 @@ def finish_upload(upload: Upload) -> bool:
             JobKind.CHECK, team=upload.video.team, subject_id=upload.video_id, created_by=upload.user
         )
         Video.objects.filter(pk=upload.video_id).update(original_key=key, current_job=job)
+        quota_services.note_stored(upload.team, upload.size_bytes)
         video = subject_of(SubjectKind.VIDEO, upload.video)
         record(upload.user, Action.UPLOADED, video, team_id=upload.video.team_id)
     return True
@@ -124,3 +127,9 @@ def state_of(upload: Upload) -> JobState:
 
 def publish(upload: Upload) -> None:
     live_updates.publish_state(state_of(upload))
+
+
+def bytes_stored_by(*, user: User, **_: object) -> int:
+    """Answers `stored_by_person`: the originals of this person's videos."""
+    stored = Video.objects.filter(uploaded_by=user).exclude(original_key="")
+    return stored.aggregate(size=Sum("size_bytes"))["size"] or 0

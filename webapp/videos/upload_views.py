@@ -19,7 +19,9 @@ from webapp.accounts.tokens.bearer_middleware import takes_tokens
 from webapp.http.body_limit_middleware import MAX_BODY_BYTES, takes_bodies_of
 from webapp.http.ids import uuid_or_none
 from webapp.jobs.idempotency_responses import starts_work
+from webapp.uploads import quota_queries
 from webapp.uploads import rules as uploads_rules
+from webapp.uploads.quota_queries import Room
 from webapp.uploads.tus_responses import TusError, respond_to_create, respond_to_file
 from webapp.videos import upload_services
 from webapp.videos.models import ThoroughnessChoice, Upload
@@ -37,7 +39,8 @@ def precheck(request: SignedInRequest) -> HttpResponse:
         return JsonResponse(
             {"error": _("You cannot upload videos to this team. Ask an admin for the Editor role.")}, status=404
         )
-    files = [_prechecked(file, request.user, team) for file in form.cleaned_data["listed"]]
+    room = quota_queries.room_of(team, request.user)
+    files = [_prechecked(file, request.user, team, room) for file in form.cleaned_data["listed"]]
     return JsonResponse({"files": files, "free_bytes": uploads_rules.room_bytes()})
 
 
@@ -48,13 +51,15 @@ def _team_to_fill(request: SignedInRequest, named: str) -> Team | None:
     return access.editable_teams(request.user).filter(pk=wished).first() if wished else None
 
 
-def _prechecked(file: dict[str, Any], user: User, team: Team) -> dict[str, Any]:
+def _prechecked(file: dict[str, Any], user: User, team: Team, room: Room) -> dict[str, Any]:
     begun = upload_services.resumable(user, team, size_bytes=file["size"], fingerprint=file["fingerprint"])
     arrived = begun.offset_bytes if begun else 0
     try:
         uploads_rules.check(name=file["name"], size_bytes=file["size"], media_type=file["type"], resuming_bytes=arrived)
     except uploads_rules.Refused as refusal:
         return {"ok": False, "reason": str(refusal)}
+    if not begun and (words := quota_queries.refusal(room, file["name"], file["size"])):
+        return {"ok": False, "reason": words}
     resume = {"resume": reverse("videos:tus_file", args=[begun.pk]), "offset": arrived} if begun else {}
     return {"ok": True, **resume}
 

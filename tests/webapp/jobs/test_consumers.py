@@ -296,3 +296,16 @@ async def test_a_video_that_is_deleted_or_brought_back_is_told_to_the_pages_of_p
     await video.arefresh_from_db()
     await sync_to_async(restore_video)(video)
     assert (await watching.read())["type"] == "people"
+
+
+async def test_one_socket_too_many_is_closed_with_a_code_that_pages_know(
+    browser: Browser, team: Team, vera: User, bob: User, settings: Any
+) -> None:
+    settings.SOCKETS_PER_PERSON = 2
+    first, _second = [await browser.watches(team, vera) for _ in range(2)]
+    third = await browser.watches(team, vera)
+    told = await third.receive_output(timeout=5)
+    assert (told["type"], told["code"]) == ("websocket.close", 4429)
+    assert (await (await browser.watches(team, bob)).read())["type"] == "snapshot_end"
+    await first.leave()
+    assert (await (await browser.watches(team, vera)).read())["type"] == "snapshot_end"

@@ -7,16 +7,17 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, QuerySet, Window
+from django.db.models import Count, Q, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
-from webapp.accounts.models import Team
+from webapp.accounts.models import Team, User
+from webapp.datasets.choices import UPLOADED
 from webapp.datasets.errors import HOPELESS
 from webapp.datasets.importing import inbox, plans
 from webapp.datasets.importing.option_types import ANY, APPEARANCES, EVERY, SCENES, ImportOptions
 from webapp.datasets.importing.sources import source_queries
 from webapp.datasets.importing.words import Expected, of_counts, of_notes
-from webapp.datasets.models import Dataset, Import, ImportProblem, ImportUpload, Source
+from webapp.datasets.models import Dataset, Import, ImportProblem, ImportUpload, Sample, Source
 from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
 from webapp.jobs.models import Status
@@ -182,3 +183,10 @@ def can_resume(of_import: Import) -> bool:
     if job is None or job.status not in (Status.FAILED, Status.CANCELLED) or job.error_code in HOPELESS:
         return False
     return of_import.undone_at is None and of_import.items_done < of_import.items_total
+
+
+def bytes_stored_by(*, user: User, **_: object) -> int:
+    """Answers `stored_by_person`: samples from files that this person uploaded, and what waits to become some."""
+    samples = Sample.objects.filter(came_with__created_by=user, came_with__source__in=UPLOADED)
+    waiting = ImportUpload.objects.filter(user=user, is_stored=True)
+    return sum(rows.aggregate(size=Sum("size_bytes"))["size"] or 0 for rows in (samples, waiting))

@@ -1,5 +1,6 @@
 """What the web may ask for with imports: begin, take in files, start, go on, give up, undo."""
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -12,15 +13,16 @@ from django.utils import timezone
 from webapp import storage
 from webapp.accounts.models import User
 from webapp.datasets import live
+from webapp.datasets.choices import UPLOADED
 from webapp.datasets.errors import HOPELESS
 from webapp.datasets.importing import inbox
 from webapp.datasets.importing.option_types import ImportOptions
 from webapp.datasets.models import Dataset, DatasetKind, Import, ImportUpload, Sample, Source
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, JobKind, Status
-from webapp.uploads import partial_files
+from webapp.uploads import partial_files, quota_services
 from webapp.uploads import rules as uploads_rules
-from webapp.uploads.receive_services import EXPIRES_AFTER
+from webapp.uploads.receive_services import EXPIRES_EMPTY_AFTER
 
 SOURCES_OF: dict[str, tuple[Source, ...]] = {
     DatasetKind.FACES: (Source.PEOPLE, Source.PICTURES, Source.ARCHIVE, Source.FRAMES, Source.VIDEOS),
@@ -28,7 +30,6 @@ SOURCES_OF: dict[str, tuple[Source, ...]] = {
     DatasetKind.CLIPS: (Source.MOMENTS, Source.ARCHIVE, Source.VIDEOS),
 }
 """What fits each kind of dataset, the likeliest first."""
-UPLOADED = (Source.PICTURES, Source.ARCHIVE, Source.VIDEOS)
 BATCH_ROOM_BYTES = 16 * 1024**2
 """No batch is larger, see `webapp.http.body_limit_middleware`."""
 KEPT_FOR = timedelta(days=2)
@@ -84,15 +85,19 @@ def _begin_job(of_import: Import, condition: Q, user: User | None) -> Job:
     return job
 
 
-def receive_batch(of_import: Import, *, number: int, files: Sequence[tuple[str, BinaryIO]]) -> int:
+def receive_batch(of_import: Import, *, user: User, number: int, files: Sequence[tuple[str, BinaryIO]]) -> int:
     """Takes in a numbered batch of pictures, again if need be, and returns how many have arrived.
 
-    Raises WrongImportState, NoRoom.
+    Raises WrongImportState, NoRoom, `rules.Refused`.
     """
     if of_import.job_id is not None or of_import.source != Source.PICTURES or of_import.undone_at is not None:
         raise WrongImportState(f"import {of_import.pk} takes no pictures")
     if uploads_rules.room_bytes() < BATCH_ROOM_BYTES:
         raise NoRoom
+    size_bytes = sum(file.seek(0, os.SEEK_END) for _name, file in files)
+    for _name, file in files:
+        file.seek(0)
+    quota_services.take(team=of_import.dataset.team, user=user, name=files[0][0], size_bytes=size_bytes)
     inbox.put_batch(of_import, number, files)
     return inbox.count_pictures(of_import)
 
@@ -104,14 +109,16 @@ def start_upload(of_import: Import, *, user: User, name: str, size_bytes: int, f
     name = uploads_rules.clean_name(name)
     uploads_rules.check_size(name, size_bytes)
     uploads_rules.check_room(name, size_bytes)
-    return ImportUpload.objects.create(
-        of_import=of_import,
-        user=user,
-        name=name,
-        size_bytes=size_bytes,
-        fingerprint=uploads_rules.clean_fingerprint(fingerprint),
-        expires_at=timezone.now() + EXPIRES_AFTER,
-    )
+    with transaction.atomic():
+        quota_services.announce(team=of_import.dataset.team, user=user, name=name, size_bytes=size_bytes)
+        return ImportUpload.objects.create(
+            of_import=of_import,
+            user=user,
+            name=name,
+            size_bytes=size_bytes,
+            fingerprint=uploads_rules.clean_fingerprint(fingerprint),
+            expires_at=timezone.now() + EXPIRES_EMPTY_AFTER,
+        )
 
 
 def finish_upload(upload: ImportUpload) -> None:
@@ -122,7 +129,10 @@ def finish_upload(upload: ImportUpload) -> None:
     except FileNotFoundError:
         if not lies_in_inbox(upload):
             return
-    ImportUpload.objects.filter(pk=upload.pk, offset_bytes=upload.size_bytes).update(is_stored=True)
+    with transaction.atomic():
+        arrived = ImportUpload.objects.filter(pk=upload.pk, offset_bytes=upload.size_bytes, is_stored=False)
+        if arrived.update(is_stored=True):
+            quota_services.note_stored(upload.team, upload.size_bytes)
     start_if_complete(upload.of_import, user=upload.user)
 
 

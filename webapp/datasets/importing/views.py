@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from webapp import access
 from webapp.accounts.request_types import SignedInRequest
+from webapp.datasets.choices import UPLOADED
 from webapp.datasets.importing import forms, inbox, queries, services
 from webapp.datasets.importing import words as importing_words
 from webapp.datasets.importing.forms import Filling, filling_of
@@ -26,7 +27,7 @@ from webapp.http.body_limit_middleware import MAX_BODY_BYTES, takes_bodies_of
 from webapp.http.responses import done, refused
 from webapp.jobs.idempotency_responses import starts_work
 from webapp.picture_types import PICTURE_TYPES
-from webapp.uploads.rules import VIDEO_SUFFIXES
+from webapp.uploads.rules import VIDEO_SUFFIXES, Refused
 from webapp.uploads.tus_responses import TusError, respond_to_create, respond_to_file
 
 BATCH_BYTES = 8 * 1024**2
@@ -56,7 +57,7 @@ def _choices(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
     context: dict[str, Any] = {
         "sources": [(value, *importing_words.SOURCES[value]) for value in services.SOURCES_OF[dataset.kind]],
         "filling": filling,
-        "is_upload": source in services.UPLOADED,
+        "is_upload": source in UPLOADED,
         "ways": forms.HOW.get(source, ()),
         "faces_choices": forms.FACES,
         "typed": typed,
@@ -104,7 +105,7 @@ def begin(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     here = _page(dataset)
     if filling.errors:
         return refused(request, " ".join(filling.errors.values()), here, status=400)
-    is_upload = filling.source in services.UPLOADED
+    is_upload = filling.source in UPLOADED
     if is_upload and not filling.options.expected:
         return refused(request, _("Choose files first."), here, status=400)
     if not is_upload and queries.expected(dataset, filling.source, filling.options).count == 0:
@@ -149,7 +150,7 @@ def _import(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> Import:
 
 @takes_bodies_of(MAX_BODY_BYTES)
 @require_POST
-def batch(request: HttpRequest, dataset_id: UUID, import_id: UUID, number: int) -> HttpResponseBase:
+def batch(request: SignedInRequest, dataset_id: UUID, import_id: UUID, number: int) -> HttpResponseBase:
     """Receives pictures as multipart. A numbered batch whose answer was lost is sent again and counts once."""
     of_import = _import(request, dataset_id, import_id)
     files = [(file.name or "", file) for file in request.FILES.getlist("pictures")]
@@ -159,7 +160,7 @@ def batch(request: HttpRequest, dataset_id: UUID, import_id: UUID, number: int) 
             status=HTTPStatus.BAD_REQUEST,
         )
     try:
-        arrived = services.receive_batch(of_import, number=number, files=files)  # type: ignore[arg-type]
+        arrived = services.receive_batch(of_import, user=request.user, number=number, files=files)  # type: ignore[arg-type]
     except services.WrongImportState:
         return JsonResponse(
             {"error": _("This import has already started. Reload the page.")}, status=HTTPStatus.CONFLICT
@@ -167,6 +168,8 @@ def batch(request: HttpRequest, dataset_id: UUID, import_id: UUID, number: int) 
     except services.NoRoom:
         words = _("The server is out of disk space. Delete videos that you no longer need, then try again.")
         return JsonResponse({"error": words}, status=HTTPStatus.INSUFFICIENT_STORAGE)
+    except Refused as refused_files:
+        return JsonResponse({"error": str(refused_files)}, status=refused_files.status)
     return JsonResponse({"arrived": arrived})
 
 

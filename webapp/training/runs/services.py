@@ -1,19 +1,21 @@
 """Starts, pauses, resumes, cancels, deletes and restores training runs, and ends them early with the best so far."""
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from analysis.training.config import TrainingConfig
-from webapp.accounts.models import User
+from webapp.accounts.models import Team, User
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import AuditSubject, record, subject_of
 from webapp.datasets.models import Version
 from webapp.jobs import lifecycle, live_updates
-from webapp.jobs.models import JobKind, Status
+from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 from webapp.training.models import Line, RequestedAction, TrainingRun
 from webapp.training.registry import queries
 from webapp.training.runs import readiness_rules
+from webapp.uploads import quota_services
 
 
 class NotTrainable(Exception):
@@ -24,12 +26,20 @@ class NotTrainable(Exception):
         self.reasons = reasons
 
 
+class TooManyTrainings(Exception):
+    """So many trainings as are allowed wait or run: `most` of a person, or of the team where `is_team`."""
+
+    def __init__(self, most: int, *, is_team: bool) -> None:
+        super().__init__(f"{most} wait or run")
+        self.most, self.is_team = most, is_team
+
+
 class StillDeployed(Exception):
     """The run cannot be deleted while its model is deployed."""
 
 
 def start_run(version: Version, *, user: User, config: TrainingConfig, trials: int = 0, note: str = "") -> TrainingRun:
-    """Starts a run on a version, with its first job. Raises NotTrainable."""
+    """Starts a run on a version, with its first job. Raises NotTrainable, TooManyTrainings."""
     dataset = version.dataset
     reasons = readiness_rules.obstacles(version.statistics, dataset.kind, config.recipe)
     if reasons:
@@ -70,8 +80,19 @@ def _next_number(version: Version) -> int:
 
 
 def _new_job(run: TrainingRun, user: User) -> None:
+    _expect_turn(run.team, user)
     run.job = lifecycle.create(JobKind.TRAIN, team=run.team, subject_id=run.pk, created_by=user)
     TrainingRun.objects.filter(pk=run.pk).update(job=run.job, paused_at=None, wish=RequestedAction.NOTHING)
+
+
+def _expect_turn(team: Team, user: User) -> None:
+    """Raises TooManyTrainings."""
+    quota_services.take_turns(team, user)
+    active = Job.objects.filter(kind=JobKind.TRAIN, status__in=ACTIVE)
+    if active.filter(created_by=user).count() >= settings.TRAININGS_PER_PERSON:
+        raise TooManyTrainings(settings.TRAININGS_PER_PERSON, is_team=False)
+    if active.filter(team=team).count() >= settings.TRAININGS_PER_TEAM:
+        raise TooManyTrainings(settings.TRAININGS_PER_TEAM, is_team=True)
 
 
 def pause_run(run: TrainingRun) -> bool:
@@ -84,7 +105,10 @@ def pause_run(run: TrainingRun) -> bool:
 
 
 def resume_run(run: TrainingRun, *, user: User) -> bool:
-    """Resumes a paused or failed run after its last complete epoch; of several requests only one succeeds."""
+    """Resumes a paused or failed run after its last complete epoch; of several requests only one succeeds.
+
+    Raises TooManyTrainings.
+    """
     with transaction.atomic():
         paused = TrainingRun.objects.filter(pk=run.pk, job=run.job_id, paused_at__isnull=False)
         failed = TrainingRun.objects.filter(pk=run.pk, job=run.job_id, paused_at=None, job__status=Status.FAILED)

@@ -94,7 +94,18 @@ def _start(request: SignedInRequest, version: Version, form: TrainingForm) -> Ht
         )
     except services.NotTrainable as error:
         return refused(request, " ".join(error.reasons), reverse("training:new", args=[version.pk]))
+    except services.TooManyTrainings as error:
+        return _too_many(request, error, reverse("training:new", args=[version.pk]))
     return done(request, _("Training started."), reverse("training:run", args=[run.pk]))
+
+
+def _too_many(request: SignedInRequest, error: services.TooManyTrainings, here: str) -> HttpResponseBase:
+    if error.is_team:
+        words = _("%(n)d trainings of your team are waiting or running, which is the limit.")
+    else:
+        words = _("%(n)d of your trainings are waiting or running, which is the limit.")
+    way_on = _("Wait until one is done, or pause or cancel one.")
+    return refused(request, f"{words % {'n': error.most}} {way_on}", here, status=429)
 
 
 def _initial(request: HttpRequest, version: Version) -> dict[str, Any]:
@@ -129,8 +140,11 @@ def pause(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 @starts_work
 def resume(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     run = _managed(request, run_id)
-    if not services.resume_run(run, user=request.user):
-        return refused(request, _("This run is already running or has ended."), _page_of(run))
+    try:
+        if not services.resume_run(run, user=request.user):
+            return refused(request, _("This run is already running or has ended."), _page_of(run))
+    except services.TooManyTrainings as error:
+        return _too_many(request, error, _page_of(run))
     return done(request, _("Resumed."), _page_of(run))
 
 

@@ -63,7 +63,7 @@ def prepare_pictures(dataset: Dataset, user: User, files: Mapping[str, bytes], *
     listed = list(files.items())
     for number in range(0, len(listed), 10):
         batch = [(name, io.BytesIO(content)) for name, content in listed[number : number + 10]]
-        importing.receive_batch(of_import, number=number // 10, files=batch)
+        importing.receive_batch(of_import, user=user, number=number // 10, files=batch)
     importing.start(of_import, user=user)
     of_import.refresh_from_db()
     return of_import

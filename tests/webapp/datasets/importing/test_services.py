@@ -230,7 +230,7 @@ def test_a_batch_sent_again_replaces_the_first_one(team: Team, alice: User) -> N
     dataset = make_dataset(team=team)
     of_import = prepare_pictures(dataset, alice, {f"{n}.jpg": picture(n) for n in range(12)})
     with pytest.raises(importing.WrongImportState):
-        importing.receive_batch(of_import, number=0, files=[])
+        importing.receive_batch(of_import, user=alice, number=0, files=[])
     of_import = run(of_import)
     assert of_import.counts == {"added": 12}
 

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.conftest import signed_in
+from tests.factories import make_user
 from tests.present import present
 from tests.webapp.page_checks import faults_of
 from tests.webapp.training.trainings import make_version, start_run
-from webapp.accounts.models import Team, User
+from webapp.accounts.models import Role, Team, User
 from webapp.datasets.models import Version
 from webapp.jobs import lifecycle
 from webapp.jobs import words as jobs_words
@@ -322,3 +323,33 @@ def test_the_tab_of_a_dataset_leads_where_one_may_go(version: Version, alice: Us
     assert "Create a version first" in html_of(alice, address)
     assert "No versions yet" in html_of(alice, reverse("training:choose"))
     assert signed_in(vera).get(reverse("training:choose")).status_code == 404
+
+
+class TestManyTrainings:
+    """At most so many of a person and of a team wait or run."""
+
+    def ask(self, user: User, version: Version) -> Any:
+        address = reverse("training:new", args=[version.pk])
+        return signed_in(user).post(address, {"recipe": "tutorial"}, headers={"Accept": "application/json"})
+
+    def test_one_too_many_of_a_person_is_refused_in_words(self, version: Version, alice: User, settings: Any) -> None:
+        settings.TRAININGS_PER_PERSON = 2
+        answers = [self.ask(alice, version) for _ in range(3)]
+        assert [each.status_code for each in answers] == [200, 200, 429]
+        assert answers[2].json()["error"] == (
+            "2 of your trainings are waiting or running, which is the limit. "
+            "Wait until one is done, or pause or cancel one."
+        )
+        services.pause_run(TrainingRun.objects.select_related("job")[0])
+        assert self.ask(alice, version).status_code == 200
+        paused = TrainingRun.objects.get(paused_at__isnull=False)
+        answer = signed_in(alice).post(reverse("training:go_on", args=[paused.pk]), follow=True)
+        assert "which is the limit" in answer.content.decode()
+        assert TrainingRun.objects.filter(paused_at__isnull=False).exists()
+
+    def test_the_team_has_a_limit_of_its_own(self, version: Version, team: Team, alice: User, settings: Any) -> None:
+        settings.TRAININGS_PER_TEAM = 1
+        assert self.ask(make_user(team=team, role=Role.ADMIN), version).status_code == 200
+        answer = self.ask(alice, version)
+        assert (answer.status_code, "of your team" in answer.json()["error"]) == (429, True)
+        assert TrainingRun.objects.count() == 1
