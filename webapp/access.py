@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from webapp.accounts.models import AccessToken, Invitation, Membership, Role, Team, TokenScope, User
+from webapp.accounts.second_factor.queries import factors_of
 from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Version
 from webapp.jobs.models import Job
 from webapp.people.models import Face, Introduction, Person, Track
@@ -29,15 +30,27 @@ MANAGED_ROLES = (Role.EDITOR, Role.VIEWER)
 def _teams(user: Visitor, roles: tuple[Role, ...]) -> QuerySet[Team]:
     """Returns the teams in which the person has one of these roles, which always are the upper ones.
 
-    A token sees its own team alone, in the role that its scope stands for, unless the person has a lesser one.
+    A token sees its own team alone, in the role that its scope stands for, unless the person has a lesser one. A team
+    that requires a second factor does not let in who has none, with a token neither.
     """
     if not user.is_authenticated:
         return Team.objects.none()
-    teams = Team.objects.filter(memberships__user=user, memberships__role__in=roles)
+    is_let_in = Q(requires_second_factor=False) | Q(Exists(factors_of(user)))
+    teams = Team.objects.filter(is_let_in, memberships__user=user, memberships__role__in=roles)
     token = user.access_token
     if token is None:
         return teams
     return teams.filter(pk=token.team_id) if TokenScope(token.scope).role in roles else Team.objects.none()
+
+
+def joined_teams(user: Visitor) -> QuerySet[Team]:
+    """Returns the teams that this person may choose and leave, also where a second factor that they lack is required.
+
+    What belongs to a team is decided by `visible_teams`.
+    """
+    if not user.is_authenticated or user.access_token is not None:
+        return visible_teams(user)
+    return Team.objects.filter(memberships__user=user)
 
 
 def visible_teams(user: Visitor) -> QuerySet[Team]:

@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # all but views marked `login_not_required`
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "webapp.accounts.second_factor.team_wall_middleware.TeamWall",
     "webapp.accounts.busy_middleware.BusyWithPasswords",
     "webapp.audit.origin_middleware.origin_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

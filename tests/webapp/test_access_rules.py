@@ -37,6 +37,7 @@ MAY: dict[str, set[str]] = {
 }
 RULES: dict[str, tuple[str, str]] = {
     "visible_teams": (SEE, "team"),
+    "joined_teams": (SEE, "team"),
     "editable_teams": (EDIT, "team"),
     "manageable_teams": (MANAGE, "team"),
     "owned_teams": (OWN, "team"),

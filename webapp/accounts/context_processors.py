@@ -59,4 +59,4 @@ def _team_in(request: HttpRequest, allowed: QuerySet[Team]) -> Team:
 def _find(request: HttpRequest) -> list[Team]:
     if not hasattr(request, "user") or not request.user.is_authenticated:
         return []
-    return list(access.visible_teams(request.user).order_by("memberships__created_at", "pk"))
+    return list(access.joined_teams(request.user).order_by("memberships__created_at", "pk"))

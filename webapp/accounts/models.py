@@ -79,6 +79,8 @@ class Team(models.Model):
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
     photo_search_role = models.CharField(max_length=10, choices=Role.choices, default=Role.EDITOR)
     """The least role with which members may search the team's people by a photo."""
+    requires_second_factor = models.BooleanField(default=False)
+    """Whether members without a second factor reach nothing of the team, see `webapp.access`."""
     member_acts = models.PositiveIntegerField(default=0)
     """Counted up first by whatever changes members, so that such acts wait for each other."""
 

@@ -38,6 +38,7 @@ FIELDS: dict[str, str | Promise] = {
     "faces": gettext_lazy("Faces"),
     "found": gettext_lazy("Found"),
     "device": gettext_lazy("Device"),
+    "requires_second_factor": gettext_lazy("Second factor required"),
     "factor": gettext_lazy("Second factor"),
     "photo_search_role": gettext_lazy("Search by photo"),
 }

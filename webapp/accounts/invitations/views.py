@@ -106,7 +106,7 @@ def join(request: HttpRequest, token: str) -> HttpResponseBase:
     invitation = queries.by_token(token)
     if invitation is None:
         return _closed(request, None)
-    if access.visible_teams(request.user).filter(pk=invitation.team_id).exists():
+    if access.joined_teams(request.user).filter(pk=invitation.team_id).exists():
         return _already_member(request, invitation)
     state = queries.state_of(invitation)
     if state != InvitationState.OPEN:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from webapp import access
 from webapp.accounts.models import Membership, Role, Team, User
+from webapp.accounts.second_factor.queries import who_has_one
 
 MOST_SHOWN = 500
 
@@ -15,7 +16,9 @@ class Member:
     membership: Membership
     is_self: bool
     can_change: bool
-    can_reset_password: bool = False
+    is_manageable: bool = False
+    """Whether the person who looks manages the whole account: may reset its password and remove its second factor."""
+    has_second_factor: bool = False
 
 
 def members_of(team: Team, viewer: User) -> list[Member]:
@@ -23,12 +26,16 @@ def members_of(team: Team, viewer: User) -> list[Member]:
     everybody = access.visible_memberships(viewer).filter(team=team).select_related("user")
     changeable = set(access.manageable_memberships(viewer).filter(team=team).values_list("pk", flat=True))
     accounts = access.manageable_accounts(viewer).filter(is_active=True, memberships__team=team)
-    resettable = set(accounts.values_list("pk", flat=True))
+    managed = set(accounts.values_list("pk", flat=True))
     ranks = {role: rank for rank, role in enumerate(Role.values)}
     rows = sorted(
         everybody.order_by("created_at")[:MOST_SHOWN], key=lambda row: (ranks[row.role], str(row.user).casefold())
     )
-    return [Member(row, row.user_id == viewer.pk, row.pk in changeable, row.user_id in resettable) for row in rows]
+    safe = who_has_one([row.user_id for row in rows])
+    return [
+        Member(row, row.user_id == viewer.pk, row.pk in changeable, row.user_id in managed, row.user_id in safe)
+        for row in rows
+    ]
 
 
 def count_of(team: Team) -> int:

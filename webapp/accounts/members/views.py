@@ -11,7 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from webapp import access
 from webapp.accounts.members import services
 from webapp.accounts.models import Membership, Role
+from webapp.accounts.reauthentication.responses import reauthentication_required
 from webapp.accounts.request_types import SignedInRequest
+from webapp.accounts.second_factor import services as second_factor_services
 from webapp.http.ids import uuid_or_none
 from webapp.http.responses import done, refused
 
@@ -36,6 +38,20 @@ def remove(request: SignedInRequest, membership_id: int) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@reauthentication_required
+def remove_lost_factor(request: SignedInRequest, membership_id: int) -> HttpResponseBase:
+    """Removes the second factors of a member who has lost theirs, if all their teams are managed by who asks."""
+    accounts = access.manageable_accounts(request.user).filter(is_active=True)
+    member = get_object_or_404(access.manageable_memberships(request.user), pk=membership_id, user__in=accounts)
+    if request.method != "POST":
+        return render(request, "accounts/lost_factor.html", {"member": member})
+    if not second_factor_services.remove_all(member.user, by=request.user):
+        return _changed_meanwhile(request)
+    words = _("%(name)s now signs in with the password alone.") % {"name": member.user}
+    return done(request, words, reverse("accounts:team"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 def transfer_ownership(request: SignedInRequest, membership_id: int) -> HttpResponseBase:
     """Hands the team over to another member."""
     members = access.visible_memberships(request.user).filter(team__in=access.owned_teams(request.user))
@@ -51,7 +67,7 @@ def transfer_ownership(request: SignedInRequest, membership_id: int) -> HttpResp
 def leave(request: SignedInRequest) -> HttpResponseBase:
     """Asks whether to leave a team, and leaves it."""
     wished = uuid_or_none((request.POST if request.method == "POST" else request.GET).get("team", ""))
-    team = get_object_or_404(access.visible_teams(request.user), pk=wished)
+    team = get_object_or_404(access.joined_teams(request.user), pk=wished)
     if request.method != "POST":
         return render(request, "accounts/leave.html", {"left": team})
     words = _("You have left “%(team)s”.") % {"team": team.name}

@@ -1,10 +1,12 @@
 """Asks who has a second factor, and which."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
+from django.db.models import QuerySet
 from qrcode.main import QRCode
 
 from webapp.accounts.models import User
@@ -45,8 +47,18 @@ class QrPicture:
     path: str
 
 
+def factors_of(user: User) -> QuerySet[Authenticator]:
+    return Authenticator.objects.filter(user=user, type__in=FACTORS)
+
+
 def has_second_factor(user: User) -> bool:
-    return Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
+    return factors_of(user).exists()
+
+
+def who_has_one(user_ids: Collection[int]) -> set[int]:
+    """Returns the people of these who have a second factor."""
+    rows = Authenticator.objects.filter(user__in=user_ids, type__in=FACTORS)
+    return set(rows.values_list("user_id", flat=True))
 
 
 def has_app(user: User) -> bool:

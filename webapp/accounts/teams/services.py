@@ -2,8 +2,15 @@
 
 from django.db import transaction
 
+from webapp import access
 from webapp.accounts import signals
+from webapp.accounts.members.services import one_act_at_a_time
 from webapp.accounts.models import Membership, Role, Team, User
+from webapp.accounts.second_factor.queries import has_second_factor
+
+
+class NoSecondFactor(Exception):
+    """Who has no second factor cannot require one: they would shut themselves out."""
 
 
 @transaction.atomic
@@ -24,3 +31,17 @@ def change_settings(team: Team, *, name: str, photo_search_role: str, by: User) 
     Team.objects.filter(pk=team.pk).update(**after)
     change = {"before": before, "after": after}
     signals.team_act.send(Team, act="changed_setting", team_id=team.pk, by=by, about=team, **change)
+
+
+def require_second_factor(team: Team, is_required: bool, *, by: User) -> None:
+    """Lets only members with a second factor reach what is the team's, or all again. Raises NoSecondFactor."""
+    with one_act_at_a_time(team.pk):
+        if not has_second_factor(by):
+            raise NoSecondFactor
+        owned = access.owned_teams(by).filter(pk=team.pk, requires_second_factor=not is_required)
+        if Team.objects.filter(pk__in=owned.values("pk")).update(requires_second_factor=is_required):
+            change = {
+                "before": {"requires_second_factor": not is_required},
+                "after": {"requires_second_factor": is_required},
+            }
+            signals.team_act.send(Team, act="changed_setting", team_id=team.pk, by=by, about=team, **change)

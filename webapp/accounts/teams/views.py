@@ -15,12 +15,14 @@ from webapp.accounts.invitations import queries as invitation_queries
 from webapp.accounts.invitations.forms import InvitationForm
 from webapp.accounts.mail import services as mail_services
 from webapp.accounts.members import queries as member_queries
+from webapp.accounts.reauthentication.responses import reauthentication_required
 from webapp.accounts.request_types import SignedInRequest
+from webapp.accounts.second_factor.queries import has_second_factor
 from webapp.accounts.teams import services
 from webapp.accounts.teams.forms import NewTeamForm, TeamSettingsForm
 from webapp.accounts.tokens import queries as token_queries
 from webapp.http.ids import uuid_or_none
-from webapp.http.responses import SeeOther, done
+from webapp.http.responses import SeeOther, done, refused
 
 LISTS = ("videos:library", "people:list", "datasets:list", "training:list", "accounts:team")
 """Pages that exist for every team: whoever chooses another team on one of them stays there."""
@@ -42,10 +44,25 @@ def change_settings(request: SignedInRequest) -> HttpResponseBase:
 
 
 @require_POST
+@reauthentication_required
+def require_second_factor(request: SignedInRequest) -> HttpResponseBase:
+    """Requires a second factor of all members, or no longer."""
+    team, here = get_object_or_404(access.owned_teams(request.user), pk=_pk(request)), reverse("accounts:team")
+    is_required = request.POST.get("required") == "yes"
+    try:
+        services.require_second_factor(team, is_required, by=request.user)
+    except services.NoSecondFactor:
+        return refused(request, _("Set up a second factor for your own account first."), reverse("accounts:profile"))
+    if is_required:
+        return done(request, _("Members without a second factor are now asked to set one up."), here)
+    return done(request, _("Members no longer need a second factor."), here)
+
+
+@require_POST
 def switch_team(request: SignedInRequest) -> HttpResponseBase:
     """Chooses the team that all lists show."""
     wished = uuid_or_none(request.POST.get("team", ""))
-    team = get_object_or_404(access.visible_teams(request.user), pk=wished)
+    team = get_object_or_404(access.joined_teams(request.user), pk=wished)
     choose_team(request, team)
     return SeeOther(_same_list(request.POST.get("next", "")))
 
@@ -71,6 +88,7 @@ def _page(request: SignedInRequest, form: TeamSettingsForm | None) -> HttpRespon
         "roles": [(role.value, role.label) for role in roles],
         "is_owner": access.owned_teams(request.user).filter(pk=team.pk).exists(),
         "can_manage": bool(roles),
+        "has_second_factor": has_second_factor(request.user),
         "invitations": invitation_queries.standing(team, request.user),
         "has_mail": mail_services.is_configured(),
         "tokens": token_queries.of_members(team, request.user),
