@@ -78,10 +78,13 @@ interface OurEvents {
   "live:gone": CustomEvent<{ subject: string }>;
   "live:samples": CustomEvent<{ subject?: string; numbers: number[] }>;
   "fragment:stale": CustomEvent<null>;
+  "fragment:arrived": CustomEvent<{ fresh: HTMLElement }>;
   "fragment:refreshed": CustomEvent<null>;
   "people:changed": CustomEvent<null>;
   "people:in-picture": CustomEvent<{ people: string[] }>;
-  "people:selected": CustomEvent<{ person: string }>;
+  "people:selected": CustomEvent<{ person: string; name: string; n: number; count: number }>;
+  "people:on-screen": CustomEvent<{ people: string[] }>;
+  "people:go": CustomEvent<{ step: number }>;
   "people:choose": CustomEvent<{ person: string }>;
   "people:unclear": CustomEvent<{ appearance: string }>;
   "player:time": CustomEvent<Moment>;

@@ -1,14 +1,19 @@
 // <face-boxes>: boxes over the playing picture, placed for the very frame that the browser shows.
 import { BoxWindows, boxAt } from "rollcall/box-windows";
+import { placeLabels } from "rollcall/label-places";
 import { Listening } from "rollcall/listening";
 
-const LABEL_PX = 26;
+/** @typedef {import("rollcall/label-places").Rect} Rect */
 
 class FaceBoxes extends Listening {
   #boxes = new Map();
   #time = 0;
   #callback = 0;
   #selected = "";
+  /** @type {Map<string, import("rollcall/label-places").Place | null>} */
+  #places = new Map();
+  /** Sizes of labels by their words: to measure them in every frame would cost a layout. @type {Map<string, import("rollcall/label-places").Size>} */
+  #sizes = new Map();
   #isStarted = false;
   /** @type {string | null} */
   #told = null;
@@ -82,7 +87,7 @@ class FaceBoxes extends Listening {
     const [w, h] = [this.video.clientWidth, this.video.clientHeight];
     const ratio = this.video.videoWidth ? this.video.videoWidth / this.video.videoHeight : width / height;
     const [pw, ph] = w / h > ratio ? [h * ratio, h] : [w, w / ratio];
-    return { left: (w - pw) / 2, top: (h - ph) / 2, x: pw / width, y: ph / height, right: (w + pw) / 2 };
+    return { left: (w - pw) / 2, top: (h - ph) / 2, x: pw / width, y: ph / height, width: pw, height: ph };
   }
 
   #draw() {
@@ -93,16 +98,18 @@ class FaceBoxes extends Listening {
     if (!data?.sources.width || this.hidden || isPoster) return;
     const picture = this.#picture(data.sources);
     const unused = new Set(this.#boxes.keys());
+    const shown = [];
     for (const track of tracks) {
       const box = boxAt(track, this.#time);
       if (!box) continue;
       unused.delete(track.id);
-      this.#place(this.#element(track), box, picture);
+      shown.push(this.#place(track, this.#element(track), box, picture));
     }
     for (const id of unused) {
       this.#boxes.get(id).remove();
       this.#boxes.delete(id);
     }
+    this.#label(shown, { x: picture.left, y: picture.top, width: picture.width, height: picture.height });
     this.classList.toggle("is-choosing", Boolean(this.#selected));
   }
 
@@ -134,17 +141,40 @@ class FaceBoxes extends Listening {
   }
 
   /**
+   * @param {Track} track
    * @param {HTMLElement} element
    * @param {number[]} values
-   * @param {{ left: number; top: number; x: number; y: number; right: number }} rest
+   * @param {{ left: number; top: number; x: number; y: number }} rest
    */
-  #place(element, [x1, y1, x2, y2], { left, top, x, y, right }) {
-    const [px, py] = [left + x1 * x, top + y1 * y];
-    element.style.transform = `translate(${px.toFixed(1)}px, ${py.toFixed(1)}px)`;
-    element.style.width = `${((x2 - x1) * x).toFixed(1)}px`;
-    element.style.height = `${((y2 - y1) * y).toFixed(1)}px`;
-    element.classList.toggle("label-below", py < LABEL_PX);
-    element.classList.toggle("label-left", px + 120 > right);
+  #place(track, element, [x1, y1, x2, y2], { left, top, x, y }) {
+    const box = { x: left + x1 * x, y: top + y1 * y, width: (x2 - x1) * x, height: (y2 - y1) * y };
+    element.style.transform = `translate(${box.x.toFixed(1)}px, ${box.y.toFixed(1)}px)`;
+    element.style.width = `${box.width.toFixed(1)}px`;
+    element.style.height = `${box.height.toFixed(1)}px`;
+    return { id: track.id, box, label: this.#sizeOf(element), isFirst: element.classList.contains("is-selected") };
+  }
+
+  /** @param {HTMLElement} element */
+  #sizeOf(element) {
+    const label = /** @type {HTMLElement} */ (element.firstChild);
+    const known = this.#sizes.get(label.textContent);
+    if (known) return known;
+    const size = { width: label.offsetWidth, height: label.offsetHeight };
+    // Nothing has a size while the page is not shown.
+    if (size.width) this.#sizes.set(label.textContent, size);
+    return size;
+  }
+
+  /** @param {import("rollcall/label-places").Labelled[]} shown @param {Rect} area */
+  #label(shown, area) {
+    this.#places = placeLabels(shown, area, this.#places);
+    for (const { id, box } of shown) {
+      const label = this.#boxes.get(id).firstChild;
+      const place = this.#places.get(id);
+      label.classList.toggle("is-without-place", !place);
+      if (place)
+        label.style.transform = `translate(${(place.x - box.x).toFixed(1)}px, ${(place.y - box.y).toFixed(1)}px)`;
+    }
   }
 }
 

@@ -32,7 +32,7 @@ class LabelBars extends Listening {
   #click(event) {
     const bar = event.target.closest("[data-label-bar]");
     if (!bar) return;
-    const bounds = bar.getBoundingClientRect();
+    const bounds = bar.querySelector("svg").getBoundingClientRect();
     const length = Number(this.closest("people-panel").dataset.duration);
     const time = ((event.clientX - bounds.left) / bounds.width) * length;
     document.getElementById("player")?.seek(time);

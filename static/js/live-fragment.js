@@ -105,6 +105,7 @@ class LiveFragment extends Listening {
   /** @param {HTMLElement} fresh */
   #morph(fresh) {
     const callbacks = { beforeNodeMorphed: mayChange };
+    this.dispatchEvent(new CustomEvent("fragment:arrived", { bubbles: true, detail: { fresh } }));
     for (const name of ["job", "status", "revision"])
       if (name in fresh.dataset) this.dataset[name] = fresh.dataset[name];
     if (this.dataset.select) morphChildren(this, fresh, { callbacks, ignoreActiveValue: true });

@@ -22,6 +22,9 @@ const KEYS = {
 };
 
 export class VideoPlayer extends Listening {
+  /** @type {number | null} */
+  #sought = null;
+
   connectedCallback() {
     this.video = this.querySelector("video");
     this.frame = this.querySelector(".player");
@@ -49,12 +52,35 @@ export class VideoPlayer extends Listening {
     return Number.isFinite(this.video.duration) ? this.video.duration : Number(this.dataset.duration);
   }
 
+  get time() {
+    return this.#sought ?? this.video.currentTime;
+  }
+
   /** @param {number} time */
   seek(time) {
     const target = Math.min(Math.max(0, time), Math.max(0, this.length - 0.01));
     if (this.video.readyState > 0) this.video.currentTime = target;
-    else this.listen(this.video, "loadedmetadata", () => (this.video.currentTime = target), { once: true });
+    else this.#waitFor(target);
     this.#tell(target);
+  }
+
+  /** The last moment that was asked for before the video knew its length. @param {number} target */
+  #waitFor(target) {
+    if (this.#sought === null) this.listen(this.video, "loadedmetadata", () => this.#arrive(), { once: true });
+    this.#sought = target;
+  }
+
+  #arrive() {
+    this.video.currentTime = this.#sought;
+    this.#sought = null;
+  }
+
+  play() {
+    this.video.play().catch(() => this.video.error && this.#fail());
+  }
+
+  pause() {
+    this.video.pause();
   }
 
   /** @param {number} seconds */
@@ -69,8 +95,8 @@ export class VideoPlayer extends Listening {
   }
 
   toggle() {
-    if (this.video.paused) this.video.play().catch(() => this.video.error && this.#fail());
-    else this.video.pause();
+    if (this.video.paused) this.play();
+    else this.pause();
   }
 
   /** @param {string} name */
@@ -125,7 +151,7 @@ export class VideoPlayer extends Listening {
     act(this);
   }
 
-  #tell(time = this.video.currentTime) {
+  #tell(time = this.time) {
     this.querySelector("[data-now]").textContent = clock(time);
     this.dispatchEvent(
       new CustomEvent("player:time", {

@@ -1,9 +1,11 @@
 """The main job as a person does it: upload, watch people appear, look, jump, name, come back."""
 
+import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.e2e.browser import PHONE, scrolls_sideways
 from tests.waiting import wait_for
@@ -74,10 +76,67 @@ def test_boxes_lie_on_the_faces_of_the_shown_frame(page: Page, sample_clip: Path
     frame = page.locator(".player").bounding_box()
     places = [boxes.nth(n).bounding_box() for n in range(2)]
     assert frame
+    labels = [boxes.nth(n).locator("span").bounding_box() for n in range(2)]
+    for label in labels:
+        assert label and not any(_overlap(label, place) for place in places if place)
     centres = sorted((p["x"] + p["width"] / 2 - frame["x"]) / frame["width"] for p in places if p)
     # In this scene the two are side by side: one face in the left half, one in the right.
     assert 0.15 < centres[0] < 0.35
     assert 0.65 < centres[1] < 0.85
+
+
+def _overlap(one: FloatRect, other: FloatRect) -> bool:
+    return all(
+        one[start] < other[start] + other[size] - 0.5 and other[start] < one[start] + one[size] - 0.5
+        for start, size in (("x", "width"), ("y", "height"))
+    )
+
+
+def test_the_page_stays_where_it_is_and_the_player_in_sight(page: Page, sample_clip: Path) -> None:
+    card(page, sample_clip.stem).locator("a.card-link").click()
+    expect(page.locator(".person-row")).to_have_count(2)
+    expect(page.locator(".face-box").first).to_be_visible()  # it opens where somebody is seen
+    expect(page.locator(".now-person:visible").first).to_be_visible()
+    for size in (PHONE, (1280, 420)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.evaluate("() => scrollTo(0, document.documentElement.scrollHeight)")
+        place = _scrolled(page)
+        assert place > 0
+        for part in (".row-face", ".row-facts", ".time-bar"):
+            # Where a finger would meet it; Playwright's own click scrolls first.
+            page.locator(".person-row").last.locator(part).dispatch_event("click", {"clientX": 300})
+            expect(page.locator(".person-row").last).to_have_class(re.compile("is-selected"))
+        page.locator(".face-box").first.dispatch_event("click")
+        assert _scrolled(page) == place
+        expect(page.locator(".player")).to_be_in_viewport(ratio=0.95)
+
+
+def _scrolled(page: Page) -> float:
+    return float(page.evaluate("() => scrollY"))
+
+
+def test_keys_go_from_person_to_person_and_only_one_of_them_is_played(page: Page, sample_clip: Path) -> None:
+    card(page, sample_clip.stem).locator("a.card-link").click()
+    rows = page.locator(".person-row")
+    expect(rows).to_have_count(2)
+    page.keyboard.press("Shift+N")
+    expect(rows.first).to_have_class(re.compile("is-selected"))
+    page.keyboard.press("n")
+    page.keyboard.press("Shift+N")
+    expect(rows.last).to_have_class(re.compile("is-selected"))
+    name = str(rows.last.get_attribute("data-label"))
+    page.keyboard.press("o")
+    expect(page.locator("[data-only-words]")).to_have_text(re.compile(rf"^Only {name} · \d of \d$"))
+    expect(page).to_have_url(re.compile("only=here"))
+    spans = json.loads(str(rows.last.get_attribute("data-appearances")))
+    gap = next((one[1] + other[0]) / 2 for one, other in pairwise(spans))
+    page.evaluate("(time) => { document.querySelector('video').currentTime = time; }", gap)
+    beyond = next(start for start, _ in spans if start > gap)
+    wait_for(lambda: player_time_s(page) >= beyond - 0.5, what="the player leaves out where somebody else is seen")
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-only-note]")).to_be_hidden()
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_contain_text("Previous / next person")
 
 
 def test_the_same_file_again_is_recognised(page: Page, sample_clip: Path, tmp_path: Path) -> None:

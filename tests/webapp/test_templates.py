@@ -244,7 +244,7 @@ def test_everything_that_scripts_say_can_be_translated() -> None:
         assert f"upload.{key}" in STRINGS
 
 
-LITERAL_WORDS = {"Rollcall", "MP4", "hidden", *"KJLPNMBFATSXU", "aria", "0:00", "1×"}
+LITERAL_WORDS = {"Rollcall", "MP4", "hidden", *"KJLPNMBFATSXUEO", "aria", "0:00", "1×"}
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))

@@ -54,7 +54,21 @@ FILES = {"training:download", "training:download_all"}
 THEME = "theme-switch"
 NO_ACT = {"data-close", "popovertarget", "data-size"}
 """Buttons that close notes, open menus and show pictures in another size."""
-LOOKING = {"play", "speed", "mute", "boxes", "full", "before", "after", "close", "again"}
+LOOKING = {
+    "play",
+    "speed",
+    "mute",
+    "boxes",
+    "full",
+    "before",
+    "after",
+    "close",
+    "again",
+    "only",
+    "only-all",
+    "only-end",
+}
+LOOKING |= {"zoom-in", "zoom-out", "zoom-fit"}
 """What buttons of the player and of large pictures do."""
 
 

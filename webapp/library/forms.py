@@ -81,7 +81,10 @@ class ThoroughnessForm(forms.Form):
 
 
 class ViewForm(forms.Form):
-    """What the address of a video page holds: moment, person, tab, minimum screen time, minimum score in percent."""
+    """What the address of a video page holds: moment, person, tab, minimum screen time, minimum score in percent.
+
+    `only` plays one person alone, here or on through all videos; `first` is the video in which that began.
+    """
 
     t = forms.FloatField(required=False, min_value=0)
     person = forms.UUIDField(required=False)
@@ -89,11 +92,12 @@ class ViewForm(forms.Form):
         required=False,
         choices=[
             ("people", _("People")),
-            ("timeline", _("Timeline")),
             ("labels", _("Labels")),
             ("details", _("Details")),
         ],
     )
+    only = forms.ChoiceField(required=False, choices=[("here", _("In this video")), ("all", _("In all videos"))])
+    first = forms.UUIDField(required=False)
     score = forms.IntegerField(required=False, min_value=0, max_value=100)
     min = forms.FloatField(required=False, min_value=0, max_value=3600)
 

@@ -12,8 +12,9 @@ from webapp.access import Visitor
 from webapp.accounts.models import Team
 from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
+from webapp.people import appearances, unclear_queries
 from webapp.people import queries as people
-from webapp.people import unclear_queries
+from webapp.people.appearances import Bar
 from webapp.people.models import Person
 from webapp.people.queries import CardPeople, PersonRow, SmallFace
 from webapp.people.unclear_queries import UnclearFace
@@ -30,6 +31,8 @@ SORTS: dict[str, tuple[str | Lower, ...]] = {
 BRIEF_S = 2.0
 """People who are on screen for less are hidden at first in long videos, and the page says how many."""
 LONG_VIDEO_S = 60.0
+BOX_AFTER_S = 0.1
+"""How far into an appearance the player opens: at its very first frame there may be no box yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,14 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveLane:
+    """Somebody who was found by an analysis that still runs, with the bars of the moments so far."""
+
+    face: SmallFace
+    bars: list[Bar]
+
+
+@dataclass(frozen=True, slots=True)
 class VideoPage:
     """Everything that the video page and its live panel show."""
 
@@ -91,6 +102,26 @@ class VideoPage:
     """Faces that are nobody; they count nowhere."""
     running: Analysis | None = field(default=None)
     """The analysis whose faces `found_so_far` are, or a repeated one in the background."""
+
+    @property
+    def live_lanes(self) -> list[LiveLane]:
+        whole_s = self.video.duration_s
+        return [LiveLane(face, appearances.bars_of_moments(face.moments_s, whole_s)) for face in self.found_so_far]
+
+    @property
+    def opens_at_s(self) -> float | None:
+        """Where the player opens: somebody's first appearance, of the chosen person if there is one."""
+        shown = [self.chosen] if self.chosen else [row for row in self.rows if not row.is_brief] or self.rows
+        spans = [row.appearances[0] for row in shown if row.appearances]
+        if not spans:
+            return None
+        start_s, end_s = min(spans)
+        return start_s + min(BOX_AFTER_S, (end_s - start_s) / 2)
+
+    @property
+    def unnamed(self) -> int:
+        """How many people have no name."""
+        return sum(not row.is_named for row in self.rows)
 
 
 def for_cards(videos: QuerySet[Video]) -> QuerySet[Video]:

@@ -1,6 +1,7 @@
 """Pages of videos (library, upload, video) and what their buttons do."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -16,7 +17,14 @@ from webapp.accounts.context_processors import team_of, team_to_edit
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import done, refused
 from webapp.jobs.idempotency_responses import starts_work
-from webapp.library import face_box_queries, label_filter_queries, people_filter_queries, queries, video_words
+from webapp.library import (
+    face_box_queries,
+    label_filter_queries,
+    on_screen_queries,
+    people_filter_queries,
+    queries,
+    video_words,
+)
 from webapp.library.forms import FilterForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
 from webapp.recognition import queries as recognition
 from webapp.undo_period import UNDO_PERIOD
@@ -76,7 +84,12 @@ def card(request: HttpRequest, video_id: UUID) -> HttpResponse:
 
 @require_GET
 def detail(request: HttpRequest, video_id: UUID) -> HttpResponse:
-    return render(request, "library/detail.html", _video_context(request, video_id))
+    context = _video_context(request, video_id)
+    video, view = context["video"], context["view"]
+    context["on_screen"] = on_screen_queries.on_screen(
+        view.rows, time_s=context["start_s"], team=video.team, asks_for_names=context["can_edit"]
+    )
+    return render(request, "library/detail.html", context)
 
 
 @require_GET
@@ -204,13 +217,27 @@ def _video_context(request: HttpRequest, video_id: UUID) -> dict[str, Any]:
         "labels": recognition.labels_of(video, chosen["score"] / 100),
         "tab": chosen["tab"],
         "score": chosen["score"],
-        "t": chosen["t"],
+        "start_s": view.opens_at_s if chosen["t"] is None else chosen["t"],
+        "only": chosen["only"],
+        "next_url": _next_url(request, video, chosen),
         "min_values": MIN_VALUES,
         "play": video_words.playing(video),
         "details": video_words.details(video),
         "problem": video_words.problem(video),
         "thoroughness_choices": ThoroughnessChoice.choices,
     }
+
+
+def _next_url(request: HttpRequest, video: Video, chosen: dict[str, Any]) -> str:
+    """Returns the page on which playing only one person goes on; empty unless all their videos are played."""
+    if chosen["only"] != "all" or chosen["person"] is None:
+        return ""
+    visible = access.visible_videos(request.user)
+    following = on_screen_queries.next_video(visible, video, chosen["person"], chosen["first"])
+    if following is None:
+        return ""
+    query = urlencode({"person": chosen["person"], "only": "all", "first": chosen["first"] or video.pk})
+    return f"{reverse('videos:detail', args=[following.pk])}?{query}"
 
 
 def _card(request: HttpRequest, video: Video) -> queries.Card:

@@ -7,10 +7,12 @@ Span = tuple[float, float]
 
 JOIN_WITHIN_S = 1.0
 """A shorter gap (a turned head, a cut to somebody else) does not end an appearance."""
-FINEST_BAR = 1 / 300
-"""Share of the whole below which a gap in a time bar is too small to see."""
-THINNEST_BAR_PERCENT = 0.4
-"""A bar is never thinner, so that a short appearance can be seen and clicked."""
+FINEST_BAR = 1 / 4000
+"""Share of the whole below which a gap in a time bar is too small to see, also where one looks closely."""
+THINNEST_BAR_PERCENT = 0.03
+"""A bar is never thinner; the page draws a line around each, so that a short appearance can be seen and clicked."""
+SEEN_FOR_S = 1.0
+"""How long somebody is taken to be there at a moment at which they were seen, while the analysis runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +51,9 @@ def bars(spans: Iterable[Span], duration_s: float) -> list[Bar]:
         left = min(max(start_s / duration_s * 100, 0.0), 100 - THINNEST_BAR_PERCENT)
         shown.append(Bar(start_s, end_s, round(left, 3), round(min(width, 100 - left), 3)))
     return shown
+
+
+def bars_of_moments(moments_s: Iterable[float], duration_s: float) -> list[Bar]:
+    """Returns the bars of somebody who was seen at some moments only, in order: those close to one another are one."""
+    spans = [(max(0.0, time_s - SEEN_FOR_S / 2), min(time_s + SEEN_FOR_S / 2, duration_s)) for time_s in moments_s]
+    return bars(merged((span for span in spans if span[0] < span[1]), SEEN_FOR_S), duration_s)

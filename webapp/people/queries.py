@@ -37,6 +37,8 @@ class PersonRow:
     """Stretches to jump to: an appearance with a long gap has several."""
     is_brief: bool
     """On screen for less than the `min` in the address."""
+    videos: int
+    """In how many videos the person is, this one included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class SmallFace:
     hue: int
     time_s: float
     is_probable: bool = False
+    moments_s: tuple[float, ...] = ()
+    """When the face was seen so far, in order; only of an analysis that runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ def _row(person: Person, hue: int, spans: list[Span], count: int, lengths_s: tup
         count=count,
         appearances=appearances.merged(_from_the_start(spans), appearances.JOIN_WITHIN_S),
         is_brief=screen_time_s < min_s,
+        videos=person.videos,
     )
 
 
@@ -124,6 +129,10 @@ def _found_so_far(analysis_ids: Sequence[uuid.UUID], offset_s: float, limit: int
         if group not in best[analysis]:
             best[analysis][group] = SmallFace(pk, None, "", group % HUES, max(time_s - offset_s, 0.0))
     tentative = tentative_queries.by_group(list(best))
+    for analysis, groups in best.items():
+        for group, face in groups.items():
+            seen = tuple(sorted(max(time_s - offset_s, 0.0) for time_s in moments[analysis][group]))
+            groups[group] = replace(face, moments_s=seen)
     return {key: _known_first(key, best[key], moments[key], tentative)[:limit] for key in best}
 
 
@@ -139,7 +148,7 @@ def _known_first(
     for group, person in shown.items():
         if person is not None:
             who, face = people[group][0], faces[group]
-            known.append(SmallFace(face.face, who.pk, str(who), who.hue, face.time_s, is_probable=True))
+            known.append(replace(face, person=who.pk, label=str(who), hue=who.hue, is_probable=True))
     known.sort(key=lambda face: face.time_s)
     everybody = known + [face for group, face in faces.items() if group not in shown]
     hues = colour_queries.told_apart([face.hue for face in everybody])

@@ -50,9 +50,16 @@ STRINGS: dict[str, Promise] = {
     # panel
     "panel.hidden_one": _("1 person on screen for less than {least} is hidden."),
     "panel.hidden_many": _("{n} people on screen for less than {least} are hidden."),
-    "panel.place": _("{n} of {count}"),
+    "panel.place": _("{name}: {n} of {count}"),
     "panel.seconds": _("{n} s"),
     "panel.minutes": _("{n} min"),
+    "panel.on_screen": _("On screen at {time}"),
+    "only.play": _("Play only {name}"),
+    "only.play_all": _("In all {n} videos"),
+    "only.stop": _("Stop playing only {name}"),
+    "only.place": _("Only {name} · {n} of {count}"),
+    "only.place_all": _("Only {name}, in all videos · {n} of {count}"),
+    "only.over": _("That was the last appearance of {name}."),
     # labels that models found
     "labels.percent": _("{n} %"),
     "labels.hidden_one": _("1 stretch is hidden."),

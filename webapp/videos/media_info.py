@@ -33,9 +33,12 @@ def end_s(video: Video) -> float:
     return float(video.probed.get("start_s", 0.0)) + video.duration_s if video.duration_s else math.inf
 
 
+PLAYABLE = (Playback.ORIGINAL, Playback.COPY)
+"""What a browser can play: the original, or a copy that is ready."""
+
+
 def is_playable(video: Video) -> bool:
-    """Returns whether a browser can play the original, or a copy that is ready."""
-    return video.playback in (Playback.ORIGINAL, Playback.COPY)
+    return video.playback in PLAYABLE
 
 
 def playable_type(container: str) -> str:

@@ -151,9 +151,9 @@ def test_rows_tell_screen_time_bars_and_appearances_in_player_time(team: Team, b
 def test_the_address_restores_moment_person_tab_and_least_time(team: Team, bob: User) -> None:
     video = make_analysed_video(found_track(1), team=team)
     person = people_of(video)[0]
-    asked = {"t": "63", "person": str(person.pk), "tab": "timeline", "min": "5"}
+    asked = {"t": "63", "person": str(person.pk), "tab": "labels", "min": "5"}
     context = signed_in(bob).get(reverse("videos:detail", args=[video.pk]), asked).context
-    assert (context["t"], context["tab"], context["view"].min_s) == (63, "timeline", 5)
+    assert (context["start_s"], context["tab"], context["view"].min_s) == (63, "labels", 5)
     assert context["view"].chosen.id == person.pk and context["view"].rows[0].is_brief
     odd = {"t": "x", "person": "y", "tab": "z", "min": "-1"}
     assert signed_in(bob).get(reverse("videos:detail", args=[video.pk]), odd).context["tab"] == "people"

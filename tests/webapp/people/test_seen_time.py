@@ -100,7 +100,7 @@ def test_nobody_shares_a_colour_in_one_video_and_boxes_have_those_of_the_rows(te
     assert {track["person"]: track["hue"] for track in window["tracks"]} == rows
     page = signed_in(vera).get(reverse("videos:detail", args=[video.pk])).content.decode()
     for person, hue in rows.items():
-        for part in ("strip", "person", "lane"):
+        for part in ("now", "person"):
             (element,) = re.findall(rf"<li[^>]*id=\"{part}-{person}\"[^>]*>", page)
             assert re.findall(r"hue-\d+", element) == [f"hue-{hue}"]
 

@@ -5,11 +5,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Q
+
 from analysis.faces.review_order import NEARLY_SURE, gain_of_group, whole_group
 from webapp.accounts.models import Team
 from webapp.people import clarity_queries, constraint_queries
 from webapp.people.acts import conflict_queries
-from webapp.people.models import Face, Person, ReferenceSet
+from webapp.people.models import Face, Person, ReferenceSet, Suggestion
 from webapp.people.review import queue_queries
 from webapp.people.review.queue_queries import Pair, Queue
 
@@ -18,6 +20,8 @@ MOST_AT_ONCE = 11
 """So many people at most are confirmed by one answer: what a phone shows with little scrolling."""
 RANKED_STARTS = 40
 """People whose whole group is computed, those with the best pairs first: all 5,000 would take seconds."""
+MOST_ASKED = 60
+"""On the page of a video."""
 CHECKED_ALONE = 3
 """Questions whose people are checked for a common picture one after the other, before all are checked at once."""
 
@@ -47,6 +51,14 @@ class ReviewQuestion:
     chance: float
     """That these two are one person, 0..1."""
     was_skipped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NameQuestion:
+    """Whether somebody without a name is somebody with one."""
+
+    named: Person
+    similarity: float
 
 
 def badge(team: Team) -> str:
@@ -161,3 +173,24 @@ def _views(person: Person) -> list[Face]:
         )
         shown += [face for face in more[: 2 * VIEWS] if clarity_queries.is_clear(face)]
     return shown[:VIEWS]
+
+
+def names_to_ask(team: Team, unnamed: Collection[UUID]) -> dict[UUID, NameQuestion]:
+    """Returns for people without a name who they probably are; for each the likeliest who is not told apart."""
+    stored = Suggestion.objects.filter(Q(first__in=unnamed) | Q(second__in=unnamed), team=team)
+    if not unnamed or not stored.exists():
+        return {}
+    queue = queue_queries.read_queue(team, MOST_ASKED, about=unnamed)
+    likeliest: dict[UUID, tuple[Pair, UUID]] = {}
+    for pair in sorted(queue.pairs, key=lambda each: -each.chance):
+        names = [key for key in pair.people if queue.standing[key].is_named]
+        asked = pair.people & set(unnamed)
+        if len(names) == 1 and asked and not pair.was_skipped:
+            likeliest.setdefault(next(iter(asked)), (pair, names[0]))
+    together = conflict_queries.seen_together({key for pair, _ in likeliest.values() for key in pair.people})
+    people = Person.objects.in_bulk([named for _, named in likeliest.values()])
+    return {
+        key: NameQuestion(people[named], pair.similarity)
+        for key, (pair, named) in likeliest.items()
+        if pair.people not in together and named in people
+    }

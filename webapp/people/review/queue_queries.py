@@ -93,13 +93,18 @@ class Queue:
         return Queue(pairs, self.standing, self.settled | set(impossible), self.has_more)
 
 
-def read_queue(team: Team, most: int = MOST_OPEN) -> Queue:
-    """Reads the most similar pairs first, until `most` open ones are found."""
+def read_queue(team: Team, most: int = MOST_OPEN, about: Collection[UUID] | None = None) -> Queue:
+    """Reads the most similar pairs first, until `most` open ones are found.
+
+    `about` reads only pairs that were stored for one of these people, not those of people who were merged into them.
+    """
     family = constraint_queries.family_of(team.pk)
     settled = constraint_queries.rejected_pairs(team.pk, family)
     candidates = ReferenceSet.objects.filter(team=team).count()
     wished = dict(TeamThresholds.objects.filter(team=team).values_list("embedder", "review_from"))
     rows = Suggestion.objects.filter(STANDS_FOR_ITSELF, team=team).order_by("-likeness", "pk")
+    if about is not None:
+        rows = rows.filter(Q(first__in=about) | Q(second__in=about))
     columns = rows.values_list("pk", "first", "second", "is_within_video", "skipped_at")
     best: dict[frozenset[UUID], Pair] = {}
     standing: dict[UUID, Standing] = {}

@@ -1,0 +1,17 @@
+// Rows stay where they are while one names people: only a new load settles their order.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { keptOrder } from "rollcall/row-order";
+
+test("what is on the page keeps its place, whatever the server says", () => {
+  assert.deepEqual(keptOrder(["a", "b", "c"], ["c", "a", "b"]), ["a", "b", "c"]);
+});
+
+test("a merged person leaves, a new one comes last", () => {
+  assert.deepEqual(keptOrder(["a", "b", "c"], ["new", "c", "a", "newer"]), ["a", "c", "new", "newer"]);
+});
+
+test("the first rows come as the server has them", () => {
+  assert.deepEqual(keptOrder([], ["b", "a"]), ["b", "a"]);
+  assert.deepEqual(keptOrder(["a"], []), []);
+});
