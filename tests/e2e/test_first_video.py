@@ -70,8 +70,9 @@ def _name(page: Page, rows: Locator) -> None:
 def test_boxes_lie_on_the_faces_of_the_shown_frame(page: Page, sample_clip: Path) -> None:
     card(page, sample_clip.stem).locator("a.card-link").click()
     expect(page.locator(".person-row")).to_have_count(2)
-    page.evaluate("() => { document.querySelector('video').currentTime = 12; }")
     boxes = page.locator("face-boxes > *:visible")
+    expect(boxes.first).to_be_visible()  # it opens where somebody is seen
+    page.evaluate("() => { document.querySelector('video').currentTime = 12; }")
     expect(boxes).to_have_count(2)
     frame = page.locator(".player").bounding_box()
     places = [boxes.nth(n).bounding_box() for n in range(2)]
@@ -95,7 +96,7 @@ def _overlap(one: FloatRect, other: FloatRect) -> bool:
 def test_the_page_stays_where_it_is_and_the_player_in_sight(page: Page, sample_clip: Path) -> None:
     card(page, sample_clip.stem).locator("a.card-link").click()
     expect(page.locator(".person-row")).to_have_count(2)
-    expect(page.locator(".face-box").first).to_be_visible()  # it opens where somebody is seen
+    expect(page.locator(".face-box").first).to_be_visible()
     expect(page.locator(".now-person:visible").first).to_be_visible()
     for size in (PHONE, (1280, 420)):
         page.set_viewport_size({"width": size[0], "height": size[1]})

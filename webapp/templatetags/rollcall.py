@@ -22,7 +22,7 @@ from webapp.http.clock import clock
 from webapp.jobs import words as jobs_words
 from webapp.jobs.idempotency_responses import FIELD
 from webapp.library import video_words
-from webapp.library.queries import CardPeople
+from webapp.library.queries import Card, CardPeople
 from webapp.people.identification import confidence_words
 from webapp.picture_types import PICTURE_TYPES
 from webapp.templatetags.browser_strings import STRINGS
@@ -265,6 +265,15 @@ def as_json(value: object) -> str:
 def state_chips(counts: dict[str, int]) -> list[tuple[str, str, int]]:
     """Returns value, name and number of videos of each state, in the order in which a video passes them."""
     return [(state.value, str(state.label), counts.get(state.value, 0)) for state in VideoState]
+
+
+@register.simple_tag
+def live_state(card: Card) -> SafeString:
+    """Returns the attributes by which a `<live-fragment>` knows the state that the server drew."""
+    attributes = 'data-job="{}" data-status="{}" data-revision="{}"'
+    if card.job:
+        return format_html(attributes, card.job["id"], card.job["status"], card.job["revision"])
+    return format_html(attributes, card.video.pk, "running", 0) if card.upload else SafeString("")
 
 
 @register.simple_tag
