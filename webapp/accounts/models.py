@@ -5,6 +5,7 @@ import uuid
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts.email_rules import canonical_email
@@ -39,6 +40,8 @@ class User(AbstractUser):
     name = models.CharField(_("name"), max_length=120, blank=True)
     sign_outs = models.PositiveIntegerField(default=0)
     """How often this person signed out everywhere; sessions begun before the last time are over."""
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    """The row stays, without anything personal, because a team's histories refer to it."""
     picture_key = models.CharField(max_length=100, blank=True)
     language = models.CharField(max_length=10, blank=True)
     """Of `LANGUAGES`; empty where the browser decides."""
@@ -53,7 +56,7 @@ class User(AbstractUser):
     objects = UserManager()  # type: ignore[misc,assignment]
 
     def __str__(self) -> str:
-        return self.name or self.email
+        return gettext("A deleted account") if self.deleted_at else self.name or self.email
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Extends what each request compares, so that signing out everywhere needs no list of sessions."""

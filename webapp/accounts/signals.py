@@ -12,3 +12,5 @@ account_act = Signal()
 
 Arguments: `act`, as above; `user`; `by`, who did it, if it was somebody else: a person, or the name of a command;
 `before` and `after`, as above, where there is something to tell."""
+account_ends = Signal()
+"""Sent within the transaction that deactivates or deletes an account, before its rows go. Argument: `user`."""

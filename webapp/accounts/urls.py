@@ -3,6 +3,7 @@
 from django.urls import path
 
 from webapp.accounts import views
+from webapp.accounts.closing import views as closing
 from webapp.accounts.email_change import views as email_change
 from webapp.accounts.invitations import views as invitations
 from webapp.accounts.members import views as members
@@ -39,6 +40,9 @@ urlpatterns = [
     path("profile/appearance/", profile.change_appearance, name="appearance"),
     path("profile/email/", email_change.change_email, name="change_email"),
     path("profile/new-email/<str:token>/", email_change.confirm_email, name="confirm_email"),
+    path("profile/close/", closing.close_account, name="close_account"),
+    path("profile/deactivate/", closing.deactivate, name="deactivate"),
+    path("profile/delete/", closing.delete, name="delete_account"),
     path("profile/name/", profile.rename, name="rename"),
     path("profile/password/", profile.change_password, name="change_password"),
     path("profile/sessions/<int:session_id>/sign-out/", sessions.sign_out_device, name="sign_out_device"),
@@ -58,6 +62,7 @@ urlpatterns = [
     path("team/members/<int:membership_id>/remove/", members.remove, name="remove"),
     path("team/members/<int:membership_id>/second-factor/", members.remove_lost_factor, name="lost_factor"),
     path("team/members/<int:membership_id>/transfer/", members.transfer_ownership, name="transfer"),
+    path("team/members/<int:membership_id>/reactivate/", closing.reactivate, name="reactivate"),
     path("team/members/<int:membership_id>/password/", passwords.make_password_link, name="password_link"),
     path("team/invitations/", invitations.invite, name="invite"),
     path("team/invitations/<uuid:invitation_id>/send/", invitations.send_again, name="send_again"),

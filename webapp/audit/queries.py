@@ -1,6 +1,6 @@
 """Reads the audit log of a team, filtered, in pages that begin behind a number: the last is as quick as the first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -8,7 +8,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from webapp.accounts.models import Membership
+from webapp.accounts.models import Membership, User
+from webapp.audit.action_choices import SubjectKind
 from webapp.audit.models import AuditChain, AuditEntry
 
 PAGE_SIZE = 50
@@ -58,11 +59,11 @@ def page(team_id: UUID, wanted: AuditFilter, *, before: int | None = None, after
     entries = filtered(team_id, wanted)
     if after is not None and before is None:
         found = list(entries.filter(number__gt=after).order_by("number")[: PAGE_SIZE + 1])
-        shown = found[:PAGE_SIZE][::-1]
+        shown = _without_deleted_names(found[:PAGE_SIZE][::-1])
         return AuditPage(shown, after + 1, shown[0].number if len(found) > PAGE_SIZE else None)
     older_ones = entries.filter(number__lt=before) if before is not None else entries
     found = list(older_ones.order_by("-number")[: PAGE_SIZE + 1])
-    shown = found[:PAGE_SIZE]
+    shown = _without_deleted_names(found[:PAGE_SIZE])
     older = shown[-1].number if len(found) > PAGE_SIZE else None
     return AuditPage(shown, older, before - 1 if before is not None else None)
 
@@ -71,7 +72,7 @@ def in_chunks(team_id: UUID, wanted: AuditFilter) -> Iterator[list[AuditEntry]]:
     """Yields all entries, newest first; each chunk is its own query, so that a slow reader holds nothing open."""
     entries, before = filtered(team_id, wanted).order_by("-number"), None
     while chunk := list((entries if before is None else entries.filter(number__lt=before))[:CHUNK]):
-        yield chunk
+        yield _without_deleted_names(chunk)
         before = chunk[-1].number
 
 
@@ -85,6 +86,24 @@ def people_to_choose(team_id: UUID) -> list[tuple[int, str]]:
     """Returns id and name of the members; others are found by their name as text."""
     members = Membership.objects.filter(team_id=team_id).select_related("user")
     return sorted(((each.user_id, str(each.user)) for each in members), key=lambda person: person[1].casefold())
+
+
+def _without_deleted_names(entries: Sequence[AuditEntry]) -> list[AuditEntry]:
+    """Hides the names of deleted accounts, which the stored rows keep: the chain is over them. Numbers still tell."""
+    people = [(entry.user_id, _account_in(entry)) for entry in entries]
+    asked = {key for pair in people for key in pair if key is not None}
+    gone = User.objects.filter(pk__in=asked, deleted_at__isnull=False).in_bulk()
+    for entry, (by, about) in zip(entries, people, strict=True):
+        if by in gone or (by is None and about in gone and entry.user_name):
+            entry.user_name = str(gone[by if by in gone else about])
+        if about in gone:
+            entry.subject_label = str(gone[about])
+    return list(entries)
+
+
+def _account_in(entry: AuditEntry) -> int | None:
+    is_account = entry.subject_kind in (SubjectKind.ACCOUNT, SubjectKind.MEMBER)
+    return int(entry.subject_id) if is_account and entry.subject_id.isdecimal() else None
 
 
 def _begin_of(day: date) -> datetime:

@@ -110,7 +110,7 @@ class ImportUpload(PartialUpload):
     TEAM = "of_import__dataset__team"
 
     of_import = models.ForeignKey(Import, models.CASCADE, related_name="uploads")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     name = models.CharField(max_length=255)
     is_stored = models.BooleanField(default=False)
 

@@ -149,7 +149,7 @@ class Upload(PartialUpload):
     TEAM = "video__team"
 
     video = models.OneToOneField(Video, models.CASCADE, related_name="upload")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="uploads")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="uploads")
 
     class Meta:
         constraints = [

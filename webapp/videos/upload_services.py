@@ -99,6 +99,16 @@ def give_up_upload(upload: Upload) -> None:
     live_updates.publish_gone(team_id=team_id, subject_id=video_id)
 
 
+def end_uploads_of(user: User, **_: object) -> None:
+    """Receives `account_ends`: what has not arrived completely never will."""
+
+    def give_up_all() -> None:
+        for upload in Upload.objects.filter(user=user.pk).select_related("video"):
+            give_up_upload(upload)
+
+    transaction.on_commit(give_up_all)
+
+
 def resumable(user: User, team: Team, *, size_bytes: int, fingerprint: str) -> Upload | None:
     """Returns the latest upload that this person started with the same file, if there is one."""
     if not fingerprint:

@@ -19,21 +19,30 @@ class Member:
     is_manageable: bool = False
     """Whether the person who looks manages the whole account: may reset its password and remove its second factor."""
     has_second_factor: bool = False
+    can_reactivate: bool = False
 
 
 def members_of(team: Team, viewer: User) -> list[Member]:
     """Returns the members of the team, owners first, as one of them sees them."""
     everybody = access.visible_memberships(viewer).filter(team=team).select_related("user")
     changeable = set(access.manageable_memberships(viewer).filter(team=team).values_list("pk", flat=True))
-    accounts = access.manageable_accounts(viewer).filter(is_active=True, memberships__team=team)
-    managed = set(accounts.values_list("pk", flat=True))
+    accounts = access.manageable_accounts(viewer).filter(memberships__team=team)
+    managed = set(accounts.filter(is_active=True).values_list("pk", flat=True))
+    deactivated = set(accounts.filter(is_active=False).values_list("pk", flat=True))
     ranks = {role: rank for rank, role in enumerate(Role.values)}
     rows = sorted(
         everybody.order_by("created_at")[:MOST_SHOWN], key=lambda row: (ranks[row.role], str(row.user).casefold())
     )
     safe = who_has_one([row.user_id for row in rows])
     return [
-        Member(row, row.user_id == viewer.pk, row.pk in changeable, row.user_id in managed, row.user_id in safe)
+        Member(
+            row,
+            is_self=row.user_id == viewer.pk,
+            can_change=row.pk in changeable,
+            is_manageable=row.user_id in managed,
+            has_second_factor=row.user_id in safe,
+            can_reactivate=row.user_id in deactivated,
+        )
         for row in rows
     ]
 

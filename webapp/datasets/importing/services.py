@@ -183,6 +183,16 @@ def give_up_upload(upload: ImportUpload) -> None:
         partial_files.discard(upload.pk)
 
 
+def end_uploads_of(user: User, **_: object) -> None:
+    """Receives `account_ends`: files that have not arrived completely never will; those that have stay the team's."""
+
+    def cancel_all() -> None:
+        for upload in ImportUpload.objects.filter(user=user.pk, is_stored=False).select_related("of_import__dataset"):
+            cancel_upload(upload)
+
+    transaction.on_commit(cancel_all)
+
+
 def discard(of_import: Import) -> None:
     """Deletes an import that never started, with all that had arrived. Raises WrongImportState."""
     uploads = list(of_import.uploads.values_list("pk", flat=True))
