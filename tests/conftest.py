@@ -89,6 +89,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=turn)
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Writes what tests have counted (`record_property("counted", ...)`), which processes of their own cannot."""
+    for report in (report for reports in terminalreporter.stats.values() for report in reports):
+        for name, value in getattr(report, "user_properties", ()):
+            if name == "counted" and report.when == "call":
+                terminalreporter.write_line(str(value))
+
+
 class _ProductTogether(LoadFileScheduling):
     """The tests of one file stay together, and all end-to-end tests that share a running product."""
 

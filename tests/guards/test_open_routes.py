@@ -1,10 +1,7 @@
 """Signing in is required by middleware: the views that open themselves to everybody, and those that take access tokens
 of programs, are these and no others."""
 
-from collections.abc import Iterator
-from typing import Any
-
-from django.urls import URLPattern, URLResolver, get_resolver
+from tests.webapp.route_walk import routes
 
 OPEN = {
     "",
@@ -33,22 +30,12 @@ BY_TOKEN = {
 """With the least scope that they need."""
 
 
-def routes(patterns: list[Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields every address with its view."""
-    for each in patterns:
-        address = before + str(each.pattern)
-        if isinstance(each, URLResolver):
-            yield from routes(each.url_patterns, address)
-        elif isinstance(each, URLPattern):
-            yield address, each.callback
-
-
 def test_only_these_routes_are_open_to_everybody() -> None:
-    found = list(routes(get_resolver().url_patterns))
+    found = list(routes())
     assert len(found) > 100
-    assert {address for address, view in found if not getattr(view, "login_required", True)} == OPEN
+    assert {address for address, route in found if not getattr(route.callback, "login_required", True)} == OPEN
 
 
 def test_only_these_routes_take_access_tokens() -> None:
-    found = routes(get_resolver().url_patterns)
-    assert {address: view.token_scope for address, view in found if hasattr(view, "token_scope")} == BY_TOKEN
+    views = ((address, route.callback) for address, route in routes())
+    assert {address: view.token_scope for address, view in views if hasattr(view, "token_scope")} == BY_TOKEN

@@ -1,6 +1,6 @@
 """Addresses of people."""
 
-from django.urls import path, re_path
+from django.urls import path
 
 from webapp.people.acts import act_responses, unclear_views
 from webapp.people.acts import views as acts_views
@@ -19,11 +19,7 @@ urlpatterns = [
     path("photo/", photo_views.photo, name="photo"),
     path("face-model/", introduction_views.face_model, name="face_model"),
     path("face-model/prepare/", introduction_views.prepare, name="prepare_model"),
-    re_path(
-        r"^face-model/(?P<introduction_id>[0-9a-f-]{36})/(?P<verb>switch|discard|retry|roll-back)/$",
-        introduction_views.act,
-        name="introduction_act",
-    ),
+    path("face-model/<uuid:introduction_id>/<str:verb>/", introduction_views.act, name="introduction_act"),
     path("strictness/", strictness_views.strictness, name="strictness"),
     path("strictness/set/", strictness_views.set_strictness, name="set_strictness"),
     path("review/", review_views.review_page, name="review"),

@@ -294,6 +294,15 @@ def test_delete_and_undo_by_plain_forms(team: Team, bob: User) -> None:
     assert client.get(reverse("videos:detail", args=[video.pk])).status_code == 200
 
 
+def test_a_redirect_goes_to_this_site_only(team: Team, bob: User) -> None:
+    video, client = make_video(team=team), signed_in(bob)
+    for wished in ("https://evil.example/", "//evil.example/", "javascript:alert(1)", "evil"):
+        response = client.post(reverse("videos:rename", args=[video.pk]), {"title": "New", "next": wished})
+        assert response.headers["Location"] == reverse("videos:detail", args=[video.pk])
+    response = client.post(reverse("videos:rename", args=[video.pk]), {"title": "New", "next": "/videos/?q=x"})
+    assert response.headers["Location"] == "/videos/?q=x"
+
+
 def test_rename_by_fetch_answers_with_an_undo(team: Team, bob: User) -> None:
     video = make_video(team=team, title="Old")
     address = reverse("videos:rename", args=[video.pk])

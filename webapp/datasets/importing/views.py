@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required  # for tus, which answers by itself
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -259,13 +260,15 @@ class ImportTarget:
         return upload, {"Location": reverse("datasets:import_file", args=place)}
 
     def own(self, request: HttpRequest) -> Any:
-        mine = access.own_import_uploads(request.user).filter(of_import=self.import_id)
-        return mine.filter(is_stored=False).select_related("of_import__dataset__team", "user")
+        return self._own(request).filter(is_stored=False).select_related("of_import__dataset__team", "user")
 
     def finished_bytes(self, request: HttpRequest, upload_id: UUID) -> int | None:
-        mine = access.own_import_uploads(request.user).filter(of_import=self.import_id, is_stored=True)
-        upload = mine.filter(pk=upload_id).first()
+        upload = self._own(request).filter(is_stored=True, pk=upload_id).first()
         return upload.size_bytes if upload else None
+
+    def _own(self, request: HttpRequest) -> QuerySet[ImportUpload]:
+        mine = access.own_import_uploads(request.user)
+        return mine.filter(of_import=self.import_id, of_import__dataset=self.dataset_id)
 
     def report_progress(self, upload: ImportUpload) -> None:
         """Does nothing: the page that sends the file counts for itself, and no other shows it."""

@@ -1,10 +1,11 @@
 """The page of face models: prepare one beside the one in use, see what would change, switch or discard, roll back."""
 
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -74,15 +75,18 @@ def prepare(request: SignedInRequest) -> HttpResponseBase:
 
 @require_POST
 @starts_work
-def act(request: SignedInRequest, introduction_id: str, verb: str) -> HttpResponseBase:
+def act(request: SignedInRequest, introduction_id: UUID, verb: str) -> HttpResponseBase:
     """Switches, discards, tries again or rolls back."""
     introduction = get_object_or_404(access.manageable_introductions(request.user), pk=introduction_id)
-    do, told = {
+    verbs = {
         "switch": (services.switch, _("Switching. This takes a moment.")),
         "discard": (services.discard, _("Discarded. Nothing has changed.")),
         "retry": (services.prepare_again, _("Trying again.")),
         "roll-back": (services.roll_back, _("Rolling back. This takes a moment.")),
-    }[verb]
+    }
+    if verb not in verbs:
+        raise Http404
+    do, told = verbs[verb]
     if verb == "switch" and introduction.summary.get("lost"):
         return _not_now(request)
     if verb == "switch" and introduction.stamp != queries.stamp_of(introduction.team_id):

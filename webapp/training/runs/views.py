@@ -34,7 +34,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
     dataset = None
     if line is not None:
         runs = runs.filter(line=line)
-        dataset = access.visible_datasets(request.user).filter(pk=line).first()
+        dataset = access.visible_datasets(request.user).filter(pk=line, team=team).first()
     can_manage = team is not None and access.manageable_teams(request.user).filter(pk=team.pk).exists()
     context = {
         "page": queries.page_of_runs(runs, request.GET.get("page")),
