@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "webapp.accounts.tokens.bearer_middleware.BearerTokens",
+    "webapp.accounts.request_limit_middleware.RequestLimit",
     "webapp.accounts.language_middleware.AccountLanguage",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # all but views marked `login_not_required`
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -233,6 +234,8 @@ UNFINISHED_UPLOADS = env.number("ROLLCALL_UNFINISHED_UPLOADS", 50, at_least=1)
 TRAININGS_PER_PERSON = env.number("ROLLCALL_TRAININGS_PER_PERSON", 20, at_least=1)
 TRAININGS_PER_TEAM = env.number("ROLLCALL_TRAININGS_PER_TEAM", 40, at_least=1)
 """How many may wait or run at once."""
+REQUESTS_PER_MINUTE = env.number("ROLLCALL_REQUESTS_PER_MINUTE", 1200)
+"""Of a person, or of a network before anybody signs in; so many at once as well. 0: no limit."""
 SOCKETS_PER_PERSON = env.number("ROLLCALL_SOCKETS_PER_PERSON", 40, at_least=1)
 """How many pages get live updates at once."""
 

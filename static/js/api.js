@@ -25,6 +25,22 @@ export const nothing = () => null;
 /** Whether an error only says that nobody waits for the answer any more. @param {unknown} error */
 export const isAborted = (error) => error instanceof Error && error.name === "AbortError";
 
+const MOST_WAITS = 10;
+
+/**
+ * A response; a server that has had too many requests, and says until when, is asked again then.
+ * @param {string} url
+ * @param {RequestInit} options
+ */
+async function ask(url, options) {
+  for (let waits = 0; ; waits += 1) {
+    const response = await fetch(url, options);
+    const pause_s = response.status === 429 ? Number(response.headers.get("Retry-After")) : 0;
+    if (!pause_s || waits === MOST_WAITS || options.signal?.aborted) return response;
+    await new Promise((resolve) => setTimeout(resolve, 1000 * pause_s * (1 + Math.random() / 4)));
+  }
+}
+
 /**
  * Posts a form as a button would, or text of another kind, but asks for JSON.
  * @param {string} url
@@ -33,7 +49,7 @@ export const isAborted = (error) => error instanceof Error && error.name === "Ab
  */
 export function post(url, body = {}, { headers, signal } = {}) {
   const isReady = typeof body === "string" || body instanceof FormData;
-  return fetch(url, {
+  return ask(url, {
     method: "POST",
     body: isReady ? body : new URLSearchParams(body),
     headers: { Accept: "application/json", "X-CSRFToken": csrfToken(), ...headers },
@@ -50,14 +66,14 @@ export const answerOf = (response) => response.then((each) => each.json()).catch
 
 /** The JSON at an address; throws where there is none. @param {string} url @param {AbortSignal} [signal] */
 export async function fetchJson(url, signal) {
-  const response = await fetch(url, { signal, headers: { Accept: "application/json" } });
+  const response = await ask(url, { signal, headers: { Accept: "application/json" } });
   if (!response.ok || response.redirected) throw new Error(`${url}: ${response.status}`);
   return response.json();
 }
 
 /** The document at an address; null when it is gone. @param {string} url @param {AbortSignal} [signal] */
 export async function fetchDocument(url, signal) {
-  const response = await fetch(url, { signal, headers: { Accept: "text/html", "X-Requested-With": "fetch" } });
+  const response = await ask(url, { signal, headers: { Accept: "text/html", "X-Requested-With": "fetch" } });
   if (response.status === 404) return null;
   if (!response.ok || response.redirected) throw new Error(`${url}: ${response.status}`);
   return new DOMParser().parseFromString(await response.text(), "text/html");

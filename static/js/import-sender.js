@@ -10,6 +10,12 @@ import { fingerprintOf, Upload } from "rollcall/upload";
 
 // These belong to no page: they continue while the visitor uses other pages.
 const senders = new Set();
+/**
+ * Files that were chosen together; the server takes only so many unfinished ones of a person.
+ * @type {Upload[]}
+ */
+const waiting = [];
+const AT_ONCE = 3;
 addEventListener("beforeunload", (event) => [...senders].some((sender) => sender.isRunning) && event.preventDefault());
 
 class ImportSender extends Listening {
@@ -98,7 +104,9 @@ class ImportSender extends Listening {
   #sendFile(file, { create }) {
     const sender = new Upload({ file }, { create, chunk: Number(this.dataset.chunk) });
     this.#take(sender);
-    sender.start();
+    sender.addEventListener("ended", startNext);
+    waiting.push(sender);
+    startNext();
   }
 
   /** @param {import("rollcall/upload").Upload | import("rollcall/picture-batches").PictureBatches} sender */
@@ -135,6 +143,15 @@ class ImportSender extends Listening {
     row.querySelector('[data-act="retry"]').hidden = sender.phase !== "failed";
     row.querySelector("[data-words]").textContent = wordsOf(sender);
   }
+}
+
+function startNext() {
+  /** @param {Upload} sender */
+  const isSending = (sender) => ["starting", "sending", "retrying"].includes(sender.phase);
+  const free = AT_ONCE - [...senders].filter((each) => each instanceof Upload && isSending(each)).length;
+  const ready = waiting.splice(0).filter((each) => each.phase === "queued");
+  for (const sender of ready.splice(0, Math.max(0, free))) sender.start();
+  waiting.push(...ready);
 }
 
 /** @param {import("rollcall/upload").Upload | import("rollcall/picture-batches").PictureBatches} sender */

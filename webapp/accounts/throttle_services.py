@@ -40,7 +40,7 @@ class TooManyAttempts(Exception):
 
 def count_attempt(email: str, address: str, *, unhindered: int = UNHINDERED) -> None:
     """Counts an attempt that is about to be checked. Raises TooManyAttempts, having counted nothing."""
-    network, now = _network(address), timezone.now()
+    network, now = network_of(address), timezone.now()
     with transaction.atomic():
         _count(_key("both", email, network), PER_ACCOUNT_AND_NETWORK, now)
         _count(_key("network", network), PER_NETWORK, now)
@@ -54,14 +54,14 @@ def count_mail(email: str, *, address: str, user: User | None = None) -> None:
     with transaction.atomic():
         _count(_key("mail", email), MAILS_PER_ACCOUNT, now)
         if user is None:
-            _count(_key("mail network", _network(address)), MAILS_PER_NETWORK, now)
+            _count(_key("mail network", network_of(address)), MAILS_PER_NETWORK, now)
         else:
             _count(_key("mail user", str(user.pk)), MAILS_PER_MEMBER, now)
 
 
 def check_guesses(address: str) -> None:
     """Raises TooManyAttempts for a network that has guessed too many access tokens; writes nothing."""
-    guessed = SignInCounter.objects.filter(pk=_key("token", _network(address)), until__gt=timezone.now())
+    guessed = SignInCounter.objects.filter(pk=_key("token", network_of(address)), until__gt=timezone.now())
     if guessed.filter(count__gte=PER_NETWORK).exists():
         raise TooManyAttempts
 
@@ -69,12 +69,12 @@ def check_guesses(address: str) -> None:
 def count_guess(address: str) -> None:
     """Counts an access token that does not exist. Raises TooManyAttempts."""
     with transaction.atomic():
-        _count(_key("token", _network(address)), PER_NETWORK, timezone.now())
+        _count(_key("token", network_of(address)), PER_NETWORK, timezone.now())
 
 
 def note_success(email: str, address: str) -> None:
     """Forgets the attempts that led to a right password, and remembers the network."""
-    network = _network(address)
+    network = network_of(address)
     with transaction.atomic():
         SignInCounter.objects.filter(pk__in=[_key("both", email, network), _key("account", email)]).delete()
         SignInCounter.objects.filter(pk=_key("network", network), count__gt=0).update(count=F("count") - 1)
@@ -122,7 +122,8 @@ def _key(*parts: str) -> str:
     return sha256_of("\0".join(parts))
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
+    """Returns what is counted as one place: an address, or the network of a household or server."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from analysis.training.config import Augmentation
 from analysis.training.data.augmentation_strengths import TRAINED_WITH, Strengths
 from webapp import access, storage
+from webapp.accounts.request_limit_middleware import asked_often
 from webapp.datasets import queries
 from webapp.datasets.augmentation_words import AUGMENTATION_WORDS
 from webapp.datasets.models import Dataset
@@ -85,6 +86,7 @@ def _spread(dataset: Dataset) -> list[int]:
     return numbers[::step][:ROWS]
 
 
+@asked_often
 @require_GET
 def preview_picture(request: HttpRequest, dataset_id: UUID, number: int) -> HttpResponse:
     """Draws a sample several times side by side, from the stored thumbnail: our own JPEG, never an upload."""

@@ -8,6 +8,7 @@ from django.shortcuts import aget_object_or_404
 from django.views.decorators.http import require_safe
 
 from webapp import access
+from webapp.accounts.request_limit_middleware import asked_often
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import subject_of
 from webapp.audit.sighting_services import record_sent
@@ -19,6 +20,7 @@ PICTURE_AGE_S = 600
 """Posters and sprites may be replaced once; the ETag makes asking again cheap."""
 
 
+@asked_often
 @require_safe
 async def play(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     """Serves the original where browsers can play it, else the copy."""
@@ -33,6 +35,7 @@ async def play(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     return response
 
 
+@asked_often
 @require_safe
 async def download(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     """Serves the original as a download under its own name."""
@@ -43,12 +46,14 @@ async def download(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     return response
 
 
+@asked_often
 @require_safe
 async def poster(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     video = await _visible(request, video_id)
     return await stored_response(request, video.poster_key, "image/jpeg", max_age_s=PICTURE_AGE_S)
 
 
+@asked_often
 @require_safe
 async def sprites(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
     video = await _visible(request, video_id)

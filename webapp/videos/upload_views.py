@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from webapp import access
 from webapp.accounts.context_processors import team_of
 from webapp.accounts.models import Team, TokenScope, User
+from webapp.accounts.request_limit_middleware import asked_often
 from webapp.accounts.request_types import SignedInRequest
 from webapp.accounts.tokens.bearer_middleware import takes_tokens
 from webapp.http.body_limit_middleware import MAX_BODY_BYTES, takes_bodies_of
@@ -72,6 +73,7 @@ def tus_create(request: HttpRequest) -> HttpResponse:
     return respond_to_create(request, VideoTarget())
 
 
+@asked_often
 @takes_bodies_of(MAX_BODY_BYTES)
 @takes_tokens(TokenScope.WRITE)
 @login_not_required

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from analysis.errors import PictureTooLarge, UnreadablePicture
 from webapp import access
 from webapp.accounts.profile import picture_services
+from webapp.accounts.request_limit_middleware import asked_often
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.body_limit_middleware import MAX_BODY_BYTES, takes_bodies_of
 from webapp.http.ranged_responses import stored_response
@@ -23,6 +24,7 @@ AGE_S = 24 * 3600
 """Each picture has an address of its own, see `{% avatar %}`."""
 
 
+@asked_often
 @require_safe
 async def picture(request: HttpRequest, user_id: int) -> HttpResponseBase:
     account = await aget_object_or_404(access.visible_accounts(await request.auser()), pk=user_id)

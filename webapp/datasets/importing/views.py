@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp import access
+from webapp.accounts.request_limit_middleware import asked_often
 from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.choices import UPLOADED
 from webapp.datasets.importing import forms, inbox, queries, services
@@ -149,6 +150,7 @@ def _import(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> Import:
     return get_object_or_404(rows, pk=import_id, dataset=dataset_id)
 
 
+@asked_often
 @takes_bodies_of(MAX_BODY_BYTES)
 @require_POST
 def batch(request: SignedInRequest, dataset_id: UUID, import_id: UUID, number: int) -> HttpResponseBase:
@@ -281,6 +283,7 @@ def files(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpRespon
     return respond_to_create(request, ImportTarget(dataset_id, import_id))
 
 
+@asked_often
 @takes_bodies_of(MAX_BODY_BYTES)
 @login_not_required
 @require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from webapp import access
 from webapp.accounts.context_processors import team_of, team_to_edit
+from webapp.accounts.request_limit_middleware import asked_often
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuids_in
 from webapp.http.ranged_responses import stored_response
@@ -90,6 +91,7 @@ def suggest(request: HttpRequest) -> HttpResponse:
     return JsonResponse(queries.suggestions(people, typed(request)), safe=False)
 
 
+@asked_often
 @require_safe
 async def face_picture(request: HttpRequest, face_id: UUID) -> HttpResponseBase:
     """Sends the picture of a face."""

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from webapp import access
+from webapp.accounts.request_limit_middleware import asked_often
 from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.models import Dataset, LabellingAct
 from webapp.http.ranged_responses import stored_response
@@ -88,6 +89,7 @@ def undo_answer(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     return done(request, _("Undone."), here)
 
 
+@asked_often
 @require_safe
 async def picture(request: HttpRequest, observation_id: int) -> HttpResponseBase:
     """Sends the picture of a moment in the queue: the view of the face, or the frame that was kept."""

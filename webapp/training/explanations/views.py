@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from analysis.errors import PictureTooLarge, UnreadablePicture
 from webapp import access
+from webapp.accounts.request_limit_middleware import asked_often
 from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.choices import DatasetKind
 from webapp.datasets.models import Sample
@@ -91,6 +92,7 @@ def explanation_pictures(request: HttpRequest, run_id: UUID, explanation_id: UUI
     return render(request, "training/_explanation_pictures.html", {"run": run} | explanation_context(run, found))
 
 
+@asked_often
 @require_safe
 async def explanation_file(request: HttpRequest, run_id: UUID, explanation_id: UUID, name: str) -> HttpResponseBase:
     """Sends one of the pictures of an explanation."""
