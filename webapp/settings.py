@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "webapp.accounts.second_factor.team_wall_middleware.TeamWall",
     "webapp.accounts.busy_middleware.BusyWithPasswords",
+    "webapp.http.no_longer_allowed_middleware.NoLongerAllowed",
     "webapp.audit.origin_middleware.origin_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

@@ -42,19 +42,22 @@ async function ask(url, options) {
 }
 
 /**
- * Posts a form as a button would, or text of another kind, but asks for JSON.
+ * Posts a form as a button would, or text of another kind, but asks for JSON. Where that finds nothing any more, or may
+ * not any more, what the page shows is asked for anew.
  * @param {string} url
  * @param {Record<string, string> | URLSearchParams | FormData | string} [body]
  * @param {{ headers?: Record<string, string>; signal?: AbortSignal }} [more]
  */
-export function post(url, body = {}, { headers, signal } = {}) {
+export async function post(url, body = {}, { headers, signal } = {}) {
   const isReady = typeof body === "string" || body instanceof FormData;
-  return ask(url, {
+  const response = await ask(url, {
     method: "POST",
     body: isReady ? body : new URLSearchParams(body),
     headers: { Accept: "application/json", "X-CSRFToken": csrfToken(), ...headers },
     signal,
   });
+  if (response.status === 404) document.dispatchEvent(new CustomEvent("fragment:stale"));
+  return response;
 }
 
 /** Posts something as JSON. @param {string} url @param {unknown} data */

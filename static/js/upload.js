@@ -197,7 +197,8 @@ export class Upload extends EventTarget {
     if (status === 404 || status === 410) this.#startOver();
     const cause = String(("causingError" in error && error.causingError) || error);
     if (!response && /read|NotFound|NotReadable/i.test(cause)) this.fail(say("upload.unreadable"));
-    else if ([413, 507].includes(status) && isOurs(response)) this.fail(response.getBody());
+    // Of what is not found the server knows the reason, as when somebody may no longer upload to the team.
+    else if ([404, 413, 507].includes(status) && isOurs(response)) this.fail(response.getBody());
     else if (FINAL_ERRORS[status]) this.fail(say(`upload.${FINAL_ERRORS[status]}`));
     else this.fail(status >= 400 && status < 500 && response.getBody() ? response.getBody() : say("upload.failed"));
   }

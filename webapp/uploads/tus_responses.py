@@ -194,7 +194,8 @@ def _upload(request: HttpRequest, target: Target, upload_id: uuid.UUID, even_exp
     try:
         upload: PartialUpload = get_object_or_404(target.own(request), pk=upload_id)
     except Http404 as error:
-        raise TusError(HTTPStatus.NOT_FOUND, _("This upload no longer exists. Start it again.")) from error
+        words = _("This upload no longer exists, or you may no longer upload to this team. Try again to start over.")
+        raise TusError(HTTPStatus.NOT_FOUND, words) from error
     if upload.expires_at < timezone.now() and not even_expired:
         raise TusError(HTTPStatus.GONE, _("This upload has expired. Start it again."))
     return upload

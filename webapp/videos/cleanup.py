@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from webapp import storage
@@ -49,7 +49,9 @@ def give_up_copies() -> None:
 
 
 def give_up_expired() -> None:
-    for upload in Upload.objects.filter(expires_at__lt=timezone.now()).select_related("video"):
+    """Gives up what nobody continues: neither for a long time, nor any more since an account is gone."""
+    ended = Q(expires_at__lt=timezone.now()) | Q(user=None)
+    for upload in Upload.objects.filter(ended).select_related("video"):
         upload_services.give_up_upload(upload)
 
 

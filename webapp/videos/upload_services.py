@@ -1,5 +1,8 @@
 """Uploads of videos from the first byte to the stored original: start, find again, finish, give up."""
 
+from functools import partial
+from uuid import UUID
+
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
@@ -107,6 +110,14 @@ def end_uploads_of(user: User, **_: object) -> None:
             give_up_upload(upload)
 
     transaction.on_commit(give_up_all)
+
+
+def give_up_of_former_member(act: str, team_id: UUID, about: object, **_: object) -> None:
+    """Receives `team_act`: nobody can continue the uploads of somebody who is no longer in the team."""
+    if act not in ("removed_member", "left") or not isinstance(about, User):
+        return
+    for upload in Upload.objects.filter(user=about, video__team=team_id).select_related("video"):
+        transaction.on_commit(partial(give_up_upload, upload))
 
 
 def resumable(user: User, team: Team, *, size_bytes: int, fingerprint: str) -> Upload | None:

@@ -8,12 +8,20 @@ from django.db import connection
 from django.urls import reverse
 
 from tests.conftest import signed_in
-from tests.factories import make_invitation, make_team, make_user
-from tests.factories_videos import make_upload
+from tests.factories import make_invitation, make_job, make_team, make_user
+from tests.factories_training import make_run
+from tests.factories_videos import make_upload, make_video
 from tests.webapp.page_checks import faults_of
 from tests.webapp.responses import Response
+from webapp import access
 from webapp.accounts.members import services
 from webapp.accounts.models import Membership, Role, Team, User
+from webapp.jobs import lifecycle
+from webapp.jobs.models import JobKind, Status
+from webapp.uploads import partial_files
+from webapp.videos import cleanup as videos_cleanup
+from webapp.videos.models import Video
+from webapp.videos.services import begin_analysis
 
 pytestmark = pytest.mark.django_db
 
@@ -160,6 +168,47 @@ def test_somebody_removed_in_the_middle_of_an_upload_sends_no_more(team: Team, a
     more = headers | {"Upload-Offset": "0"}
     sent = page.patch(address, b"more", content_type="application/offset+octet-stream", headers=more)
     assert sent.status_code == 404
+    assert "may no longer upload to this team" in sent.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["is removed", "leaves", "is deleted"])
+def test_nothing_half_stays_of_the_uploads_of_somebody_who_is_gone(
+    how: str, team: Team, alice: User, bob: User
+) -> None:
+    upload = make_upload(bob, team=team)
+    elsewhere = make_upload(bob, team=make_team("Elsewhere"))
+    partial_files.path_of(upload.pk).parent.mkdir(parents=True, exist_ok=True)
+    partial_files.path_of(upload.pk).write_bytes(b"half")
+    if how == "is removed":
+        remove(alice, membership(bob))
+    elif how == "leaves":
+        leave(bob, team)
+    else:
+        bob.delete()
+        videos_cleanup.clean_up()
+    assert not Video.objects.filter(pk=upload.video_id).exists()
+    assert not partial_files.path_of(upload.pk).exists()
+    assert Video.objects.filter(pk=elsewhere.video_id).exists() == (how != "is deleted")
+
+
+def test_work_that_somebody_started_goes_on_without_them(team: Team, alice: User, bob: User) -> None:
+    run = make_run(team=team)
+    video = make_video(team=team, user=bob)
+    job = begin_analysis(video, replacing=video.current_job_id, thoroughness="fast", user=bob)
+    jobs = [(video.pk, job), (run.pk, make_job(team=team, kind=JobKind.TRAIN, subject_id=run.pk, created_by=bob))]
+    page, others = signed_in(bob), signed_in(alice)
+    addresses = [reverse("videos:detail", args=[video.pk]), reverse("training:run", args=[run.pk])]
+    assert [page.get(address).status_code for address in addresses] == [200, 200]
+    remove(alice, membership(bob))
+    assert [page.get(address).status_code for address in addresses] == [404, 404]
+    assert [others.get(address).status_code for address in addresses] == [200, 200]
+    for subject_id, each in jobs:
+        assert not access.can_see_subject(bob, subject_id), "its messages go to others alone"
+        with lifecycle.working(each.pk) as claimed:
+            assert claimed is not None
+        each.refresh_from_db()
+        assert each.status == Status.DONE
 
 
 def test_links_of_somebody_who_was_removed_stop_working_for_good(team: Team, alice: User) -> None:
@@ -168,6 +217,25 @@ def test_links_of_somebody_who_was_removed_stop_working_for_good(team: Team, ali
     remove(alice, membership(admin))
     invitation.refresh_from_db()
     assert invitation.revoked_at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_owners_who_change_the_same_role_at_once_one_is_told_that_the_other_was_first(team: Team) -> None:
+    for _ in range(5):
+        owners = [make_user(team=team, role=Role.OWNER) for _ in range(2)]
+        seen = membership(make_user(team=team, role=Role.VIEWER))
+        told: list[Role | None] = []
+
+        def give(role: Role, by: User) -> None:
+            try:
+                services.change_role(seen, role, by=by)  # noqa: B023
+                told.append(role)  # noqa: B023
+            except services.MemberChanged:
+                told.append(None)  # noqa: B023
+
+        at_once([lambda: give(Role.ADMIN, owners[0]), lambda: give(Role.EDITOR, owners[1])])  # noqa: B023
+        assert told.count(None) == 1
+        assert Membership.objects.get(pk=seen.pk).role in told
 
 
 @pytest.mark.django_db(transaction=True)
