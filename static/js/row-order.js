@@ -1,4 +1,5 @@
-// The order of rows on an open page: what is there stays where it is, what is new comes behind it.
+// The order of rows on an open page: what is there stays where it is. Somebody new takes the place of somebody who went,
+// as whoever a person was merged into does; whoever is left comes last.
 
 /**
  * @param {string[]} shown ids in the order on the page
@@ -6,7 +7,7 @@
  */
 export function keptOrder(shown, fresh) {
   const place = new Map(shown.map((id, n) => [id, n]));
-  /** @param {string} id */
-  const placeOf = (id) => place.get(id) ?? shown.length + fresh.indexOf(id);
-  return [...fresh].sort((one, other) => placeOf(one) - placeOf(other));
+  const free = shown.filter((id) => !fresh.includes(id)).map((id) => place.get(id));
+  for (const id of fresh) if (!place.has(id)) place.set(id, free.shift() ?? place.size);
+  return [...fresh].sort((one, other) => place.get(one) - place.get(other));
 }

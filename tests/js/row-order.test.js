@@ -7,8 +7,10 @@ test("what is on the page keeps its place, whatever the server says", () => {
   assert.deepEqual(keptOrder(["a", "b", "c"], ["c", "a", "b"]), ["a", "b", "c"]);
 });
 
-test("a merged person leaves, a new one comes last", () => {
-  assert.deepEqual(keptOrder(["a", "b", "c"], ["new", "c", "a", "newer"]), ["a", "c", "new", "newer"]);
+test("whoever a person was merged into takes their place; others who are new come last", () => {
+  assert.deepEqual(keptOrder(["a", "b", "c"], ["new", "c", "a", "newer"]), ["a", "new", "c", "newer"]);
+  assert.deepEqual(keptOrder(["a", "b", "c"], ["c", "a"]), ["a", "c"]);
+  assert.deepEqual(keptOrder(["a", "b"], ["one", "b", "two", "a", "three"]), ["a", "b", "one", "two", "three"]);
 });
 
 test("the first rows come as the server has them", () => {
