@@ -1,4 +1,4 @@
-"""Cancelling jobs and asking how they go on: who may, and what others get. The table is in `test_access_rules.py`."""
+"""Cancelling jobs and asking how they go on. Who may is in `test_access_rules.py` and `route_rules.py`."""
 
 import pytest
 from django.test import Client
@@ -23,14 +23,6 @@ def test_an_editor_cancels_a_job(team: Team, bob: User) -> None:
     assert job.status == Status.CANCELLED
 
 
-def test_a_viewer_or_stranger_cannot_cancel_a_job(team: Team, vera: User, charlie: User) -> None:
-    job = make_job(team=team)
-    assert [cancelled(signed_in(user), job) for user in (vera, charlie)] == [404, 404]
-    assert cancelled(Client(), job) == 302, "to the sign-in page"
-    job.refresh_from_db()
-    assert job.status == Status.QUEUED
-
-
 def test_cancelling_leads_back_but_never_to_another_web_site(team: Team, bob: User) -> None:
     for asked, expected in [
         ("/videos/?page=2", "/videos/?page=2"),
@@ -38,10 +30,6 @@ def test_cancelling_leads_back_but_never_to_another_web_site(team: Team, bob: Us
     ]:
         answer = signed_in(bob).post(reverse("jobs:cancel", args=[make_job(team=team).pk]), {"next": asked})
         assert answer["Location"] == expected
-
-
-def test_cancelling_takes_a_post(team: Team, bob: User) -> None:
-    assert signed_in(bob).get(reverse("jobs:cancel", args=[make_job(team=team).pk])).status_code == 405
 
 
 def test_the_polled_state_equals_the_sockets_and_is_closed_to_strangers(team: Team, vera: User, charlie: User) -> None:

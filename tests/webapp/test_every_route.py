@@ -113,6 +113,7 @@ def walk(world: World, stored: Path, settings: Any, record_property: Callable[[s
     shutil.copytree(stored, settings.MEDIA_ROOT, dirs_exist_ok=True)
     # Serving static files takes two threads for each request, and no part in who may what.
     settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "servestatic" not in each]
+    settings.REQUESTS_PER_MINUTE = 0
     world.begin(sessions_of(world))
     walk = Walk(world)
     with warnings.catch_warnings():

@@ -115,18 +115,3 @@ def test_several_are_analysed_again_and_those_at_work_are_said(people: dict[str,
     assert first.status_code == 200 and "4 videos" in first.json()["toast"]
     second = client.post(reverse("videos:bulk"), fields, headers={"Accept": "application/json"})
     assert second.status_code == 409
-
-
-@pytest.mark.parametrize("who", ["vera", "charlie"])
-def test_viewers_and_strangers_change_nothing(
-    people: dict[str, Person], who: str, request: pytest.FixtureRequest
-) -> None:
-    client = signed_in(request.getfixturevalue(who))
-    keys = [str(pk) for pk in Video.objects.values_list("pk", flat=True)]
-    for action in ("delete", "analyse"):
-        response = client.post(
-            reverse("videos:bulk"), {"action": action, "video": keys}, headers={"Accept": "application/json"}
-        )
-        assert response.status_code == 409
-    client.post(reverse("videos:restore_many"), {"videos": ",".join(keys)})
-    assert Video.objects.filter(deleted_at=None, current_job__status="done").count() == 4

@@ -44,65 +44,11 @@ def page(client: Client, address: str) -> str:
     return html
 
 
-def addresses(run: TrainingRun, look: Recognition) -> dict[str, str]:
-    return {
-        "list": reverse("recognition:list"),
-        "batch": reverse("recognition:batch", args=[look.batch]),
-        "apply": reverse("recognition:apply", args=[run.pk]),
-        "doubtful": reverse("recognition:uncertain", args=[run.pk]),
-        "picture": reverse("recognition:picture", args=[look.observations.get().pk]),
-    }
-
-
 @pytest.fixture
 def look(run: TrainingRun) -> Recognition:
     from uuid import uuid4
 
     return make_recognition(run, make_video(team=run.team), uncertain=[1.0], batch=uuid4())
-
-
-@pytest.mark.parametrize(
-    ("who", "may"),
-    [
-        ("bob", {"list", "batch", "apply", "doubtful", "picture"}),
-        ("vera", {"list", "batch", "picture"}),
-        ("charlie", {"list"}),
-    ],
-)
-def test_members_see_strangers_do_not_and_viewers_change_nothing(
-    run: TrainingRun, look: Recognition, who: str, may: set[str], request: pytest.FixtureRequest
-) -> None:
-    client = signed_in(request.getfixturevalue(who))
-    for name, address in addresses(run, look).items():
-        answer = client.get(address)
-        assert answer.status_code == (200 if name in may else 404), name
-    for name in ("picture", "list", "batch"):
-        assert Client().get(addresses(run, look)[name]).status_code == 302
-    if who == "charlie":
-        assert "Stripes" not in client.get(reverse("recognition:list")).content.decode()
-
-
-@pytest.mark.parametrize("who", ["vera", "charlie"])
-def test_nobody_else_may_begin_decide_undo_repeat_or_answer(
-    run: TrainingRun, look: Recognition, who: str, request: pytest.FixtureRequest
-) -> None:
-    client = signed_in(request.getfixturevalue(who))
-    moment = look.observations.get()
-    posts: dict[str, dict[str, Any]] = {
-        reverse("recognition:begin"): {"video": str(look.video_id)},
-        reverse("recognition:decide", args=[look.batch]): {"act": "take_all"},
-        reverse("recognition:undo", args=[look.batch]): {"recognitions": str(look.pk)},
-        reverse("recognition:again", args=[look.pk]): {},
-        reverse("recognition:answer", args=[run.pk]): {"moment": moment.pk, "answer": "skip"},
-        reverse("recognition:undo_answer", args=[run.pk]): {"moment": moment.pk},
-    }
-    for address, fields in posts.items():
-        status = client.post(address, fields).status_code
-        # Charlie is an editor of another team: there nothing is at work, so nothing begins.
-        assert status == (303 if who == "charlie" and address.endswith("/begin/") else 404), address
-    assert Recognition.objects.count() == 1
-    moment.refresh_from_db()
-    assert moment.skipped_at is None and moment.answered_at is None
 
 
 def test_the_pages_render_in_every_state(run: TrainingRun, look: Recognition, bob: User, team: Team) -> None:

@@ -29,7 +29,7 @@ from webapp.datasets import cleanup as datasets_cleanup
 from webapp.datasets.importing import inbox
 from webapp.datasets.importing import services as importing
 from webapp.datasets.importing.option_types import ImportOptions
-from webapp.datasets.models import Dataset, DatasetKind, Import, ImportUpload, Source, Version
+from webapp.datasets.models import Dataset, DatasetKind, Import, ImportUpload, Source
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Status
 from webapp.uploads import partial_files
@@ -85,23 +85,6 @@ def test_only_admins_fill(name: str, status: int, dataset: Dataset, alice: User,
     assert client.post(url("import_files", of_import), headers=headers).status_code == 404
     of_import.refresh_from_db()
     assert of_import.job_id is None and of_import.undone_at is None
-
-
-@pytest.mark.parametrize(("name", "status"), [("alice", 200), ("bob", 200), ("vera", 200), ("charlie", 404)])
-def test_members_look_and_take_away_and_strangers_do_not(
-    name: str, status: int, dataset: Dataset, alice: User, request: Any
-) -> None:
-    of_import = fill_from_zip(dataset, alice, {"a/1.jpg": picture(1), "a/no.txt": b"x"})
-    Version.objects.create(dataset=dataset, number=1, fingerprint="f", keep_together="source", seed=1)
-    client = signed_in(request.getfixturevalue(name))
-    for address in (
-        reverse("datasets:fill", args=[dataset.pk]),
-        url("import_problems", of_import),
-        reverse("datasets:export", args=[dataset.pk]),
-        reverse("datasets:export_version", args=[dataset.pk, 1]),
-    ):
-        assert client.get(address).status_code == status, address
-        assert Client().get(address).status_code == 302
 
 
 def test_a_viewer_is_offered_nothing_that_changes_things(dataset: Dataset, alice: User, vera: User) -> None:

@@ -336,31 +336,6 @@ def test_a_thumbnail_and_the_file_itself(dataset: Dataset, vera: User) -> None:
     assert {signed_in(vera).get(address(name, dataset, 1)).status_code for name in ("thumbnail", "sample")} == {404}
 
 
-READS = ["grid", "grid_labels", "grid_numbers", "grid_counts", "grid_videos", "grid_rows", "thumbnail", "sample"]
-WRITES = ["act", "undo_act"]
-
-
-def test_members_look_and_strangers_do_not(
-    dataset: Dataset, smile: Label, vera: User, bob: User, charlie: User
-) -> None:
-    make_sample(dataset)
-    act = send(signed_in(bob), dataset, act_body("label", smile, {1: 0})).json()
-    for name in READS:
-        url = address(name, dataset, *([1] if name in ("thumbnail", "sample") else []))
-        url += "?numbers=1" if name == "grid_rows" else ""
-        assert signed_in(vera).get(url).status_code == 200, name
-        assert signed_in(charlie).get(url).status_code == 404, name
-        assert Client().get(url).status_code == 302, name
-        assert signed_in(vera).post(url).status_code in (403, 405), name
-    for url in (address("act", dataset), act["undo"]["url"]):
-        body = json.dumps(act_body("label", None, {1: 1}))
-        for user in (vera, charlie):
-            assert signed_in(user).post(url, body, content_type="application/json").status_code == 404
-        assert Client().post(url, body, content_type="application/json").status_code == 302
-        assert signed_in(bob).get(url).status_code == 405
-    assert Sample.objects.get().label == smile
-
-
 def test_an_act_of_another_dataset_cannot_be_undone_here(dataset: Dataset, smile: Label, team: Team, bob: User) -> None:
     make_sample(dataset)
     send(signed_in(bob), dataset, act_body("label", smile, {1: 0}))

@@ -243,20 +243,6 @@ def test_only_admins_freeze_and_delete(team: Team, alice: User, bob: User, vera:
     assert admin.get(reverse("datasets:version", args=[dataset.pk, 1])).status_code == 200
 
 
-def test_members_look_and_strangers_do_not(team: Team, vera: User, charlie: User) -> None:
-    dataset = make_dataset(team)
-    fill(dataset)
-    freeze(dataset)
-    freeze(dataset, seed=9)
-    pages = [
-        reverse("datasets:versions", args=[dataset.pk]),
-        reverse("datasets:version", args=[dataset.pk, 1]),
-        reverse("datasets:compare", args=[dataset.pk, 1, 2]),
-    ]
-    assert [signed_in(vera).get(page).status_code for page in pages] == [200, 200, 200]
-    assert [signed_in(charlie).get(page).status_code for page in pages] == [404, 404, 404]
-
-
 def test_a_deleted_dataset_takes_its_versions_with_it(team: Team) -> None:
     dataset = make_dataset(team)
     samples = fill(dataset)

@@ -229,18 +229,6 @@ def test_who_may_relabel(name: str, status: int, run: TrainingRun, request: pyte
     assert LabellingAct.objects.count() == (1 if status == 303 else 0)
 
 
-PAGES = ("run", "predictions", "threshold", "promotions", "try", "download_all")
-
-
-@pytest.mark.parametrize("view", PAGES)
-def test_a_stranger_finds_nothing(view: str, run: TrainingRun, charlie: User) -> None:
-    address = reverse(f"training:{view}", args=[run.pk])
-    assert signed_in(charlie).get(address).status_code == 404
-    assert Client().get(address).status_code == 302
-    assert signed_in(charlie).get(reverse("training:explain", args=[run.pk]) + "?sample=1").status_code == 404
-    assert signed_in(charlie).get(reverse("training:compare") + f"?line={run.line}").status_code == 404
-
-
 @pytest.mark.parametrize("status", [Status.RUNNING, Status.FAILED])
 def test_an_unfinished_or_deleted_run_has_no_result(team: Team, alice: User, run: TrainingRun, status: str) -> None:
     client = signed_in(alice)

@@ -36,7 +36,6 @@ HISTORY = [
     }
     for n in range(1, 8)
 ]
-BUTTONS = ("pause", "go_on", "cancel", "keep", "delete")
 
 
 @pytest.fixture
@@ -143,37 +142,6 @@ def test_only_admins_start_trainings(
     if status != 200:
         assert visitor.post(address, {"recipe": "auto"}).status_code == status
         assert not TrainingRun.objects.exists()
-
-
-@pytest.mark.parametrize(("who", "status"), [("alice", 200), ("bob", 200), ("vera", 200), ("charlie", 404)])
-def test_the_team_sees_a_run_and_strangers_do_not(
-    who: str, status: int, run: TrainingRun, request: pytest.FixtureRequest
-) -> None:
-    client = signed_in(request.getfixturevalue(who))
-    assert client.get(page_of(run)).status_code == status
-    listed = client.get(reverse("training:list")).content.decode()
-    assert (page_of(run) in listed) == (status == 200)
-
-
-@pytest.mark.parametrize("who", ["bob", "vera", "charlie"])
-@pytest.mark.parametrize("button", [*BUTTONS, "restore"])
-def test_only_admins_press_buttons(button: str, who: str, run: TrainingRun, request: pytest.FixtureRequest) -> None:
-    if button == "restore":
-        services.delete_run(run)
-    before = TrainingRun.objects.get(pk=run.pk)
-    client = signed_in(request.getfixturevalue(who))
-    address = reverse(f"training:{button}", args=[run.pk])
-    assert client.get(address).status_code == 405
-    assert client.post(address).status_code == 404
-    after = TrainingRun.objects.get(pk=run.pk)
-    assert (after.deleted_at, after.paused_at, after.wish) == (before.deleted_at, before.paused_at, before.wish)
-
-
-def test_nobody_without_signing_in(run: TrainingRun, client: Any) -> None:
-    for name in ("list", "choose"):
-        assert client.get(reverse(f"training:{name}")).status_code == 302
-    for address in (page_of(run), reverse("training:of_dataset", args=[run.line])):
-        assert client.get(address).status_code == 302
 
 
 def test_buttons_do_what_they_say(run: TrainingRun, alice: User) -> None:
