@@ -157,6 +157,8 @@ def test_an_admin_makes_a_link_for_a_member_whom_they_manage(team: Team, vera: U
     assert address in client.get(reverse("accounts:team")).content.decode()
     page = client.get(address).content.decode()
     assert faults_of(page) == [] and vera.email in page
+    form = page.partition('<form class="surface')[2].partition(">")[0]
+    assert 'data-turbo="false"' in form, "Turbo shows no page in answer to a form"
     assert not PasswordLink.objects.exists()
     made = client.post(address)
     assert faults_of(made.content.decode()) == [] and "no-store" in made["Cache-Control"]
