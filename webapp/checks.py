@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 from django.apps import AppConfig
@@ -53,6 +54,15 @@ def weights_are_present(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
         return []
     names = ", ".join(weight.file_name for weight in missing)
     return [Error(f"Model files are missing or damaged: {names}.", hint=f"Run: {FETCH_COMMAND}", id="rollcall.E004")]
+
+
+@register(TAG, deploy=True)
+def other_sign_in_is_safe(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    issuer = urlsplit(settings.OIDC_ISSUER)
+    if settings.OIDC_ISSUER and issuer.scheme != "https" and issuer.hostname not in ("localhost", "127.0.0.1"):
+        hint = "Who is signed in is what it says, so nobody on the way may change that."
+        return [Error("ROLLCALL_OIDC_ISSUER has to begin with https://.", hint=hint, id="rollcall.E006")]
+    return []
 
 
 @register(TAG, deploy=True)

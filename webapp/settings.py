@@ -50,6 +50,8 @@ INSTALLED_APPS = [
     "csp",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
     "webapp.accounts",
     "webapp.audit",
@@ -159,6 +161,27 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_TOLERANCE = 1
 """Half minutes that a phone's clock may be off."""
 MFA_RECOVERY_CODES_SHOW_ONCE = True
+
+OIDC_ISSUER = env.text("ROLLCALL_OIDC_ISSUER")
+"""Address of an OpenID Connect provider; off without one."""
+OIDC_NAME = env.text("ROLLCALL_OIDC_NAME", "single sign-on")
+SOCIALACCOUNT_ADAPTER = "webapp.accounts.oidc.adapter.OidcAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": env.text("ROLLCALL_OIDC_CLIENT_ID"),
+                "secret": env.text("ROLLCALL_OIDC_CLIENT_SECRET"),
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ],
+    }
+}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]

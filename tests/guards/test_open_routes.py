@@ -9,6 +9,8 @@ OPEN = {
     "sign-in/",
     "sign-in/second-step/",
     "sign-in/passkey/",
+    "sign-in/with/",
+    "sign-in/with/<slug:provider_id>/",
     "sign-out/",
     "welcome/<str:token>/",
     "join/<str:token>/",

@@ -7,6 +7,7 @@ from webapp.accounts.closing import views as closing
 from webapp.accounts.email_change import views as email_change
 from webapp.accounts.invitations import views as invitations
 from webapp.accounts.members import views as members
+from webapp.accounts.oidc import views as oidc
 from webapp.accounts.passwords import views as passwords
 from webapp.accounts.profile import picture_views as pictures
 from webapp.accounts.profile import views as profile
@@ -22,6 +23,7 @@ urlpatterns = [
     path("sign-in/", views.sign_in, name="login"),
     path("sign-in/second-step/", second_step.second_step, name="second_step"),
     path("sign-in/passkey/", second_step.passkey_sign_in, name="passkey_sign_in"),
+    path("sign-in/with/", oidc.to_provider, name="to_provider"),
     path("sign-out/", views.sign_out, name="logout"),
     path("welcome/<str:token>/", views.first_owner, name="first_owner"),
     path("join/<str:token>/", invitations.join, name="join"),

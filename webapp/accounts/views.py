@@ -1,5 +1,7 @@
 """Signing in and out, and the one-time page that creates the owner."""
 
+from typing import Any
+
 from allauth.account.views import LoginView
 from django.contrib.auth import login, views
 from django.contrib.auth.decorators import login_not_required
@@ -11,8 +13,21 @@ from django.views.decorators.http import require_http_methods
 
 from webapp.accounts import services
 from webapp.accounts.forms import FirstOwnerForm, SignInForm
+from webapp.accounts.oidc.context import oidc_name
 
-sign_in = LoginView.as_view(template_name="accounts/login.html", form_class=SignInForm)
+
+class SignInView(LoginView):
+    """Asks for e-mail address and password, and offers whatever else opens the door."""
+
+    form_class = SignInForm
+    template_name = "accounts/login.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | {"oidc_name": oidc_name()}
+
+
+sign_in = SignInView.as_view()
 sign_out = login_not_required(views.LogoutView.as_view())
 
 

@@ -123,7 +123,7 @@ def join(invitation: Invitation, user: User) -> None:
         _use(invitation, user)
 
 
-def join_as_new_person(invitation: Invitation, *, name: str, email: str, password: str) -> User:
+def join_as_new_person(invitation: Invitation, *, name: str, email: str, password: str | None) -> User:
     """Makes an account and lets it into the team, both or neither.
 
     Raises InvitationClosed, EmailTaken, WrongAccount.

@@ -25,6 +25,7 @@ from webapp.accounts.invitations.queries import InvitationState
 from webapp.accounts.invitations.words import CLOSED
 from webapp.accounts.mail import services as mail_services
 from webapp.accounts.models import Invitation, Role
+from webapp.accounts.oidc.context import oidc_name
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuid_or_none
 from webapp.http.responses import SeeOther, done, refused
@@ -149,7 +150,7 @@ def _join_as_new(request: HttpRequest, invitation: Invitation) -> HttpResponseBa
             form.add_error("email", words.EMAIL_TAKEN)
         except TooBusyToHash:
             form.add_error("password", words.BUSY)
-    context = {"invitation": invitation, "form": form}
+    context = {"invitation": invitation, "form": form, "oidc_name": oidc_name()}
     return render(request, "accounts/join.html", context, status=422 if form.is_bound else 200)
 
 

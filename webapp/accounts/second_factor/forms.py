@@ -24,6 +24,7 @@ from webapp.accounts import throttle_services
 from webapp.accounts import words as account_words
 from webapp.accounts.models import User
 from webapp.accounts.second_factor import services
+from webapp.accounts.second_factor.queries import has_app
 
 LONGEST_CODE = 20
 LONGEST_NAME = 60
@@ -41,7 +42,10 @@ class _CountedCode(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["code"] = _code_field(_("Code from your app, or a recovery code"))
+        is_by_app = has_app(self.user)
+        self.fields["code"] = _code_field(
+            _("Code from your app, or a recovery code") if is_by_app else _("Recovery code")
+        )
 
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]

@@ -32,12 +32,13 @@ def set_up_app(request: SignedInRequest) -> HttpResponseBase:
     """Shows the secret as a QR code and as text, and asks for a code of the app that has it."""
     if queries.has_app(request.user):
         return SeeOther(reverse(PROFILE))
+    is_first = not queries.has_second_factor(request.user)
     form = TotpSetupForm(request.POST or None, user=request.user)
     if not form.is_valid():
         url = SecondFactorAdapter().build_totp_url(request.user, form.secret)
         context = {"form": form, "secret": _in_fours(form.secret), "url": url, "qr": queries.qr_picture(url)}
+        context["is_first"] = is_first
         return render(request, "accounts/app_setup.html", context, status=422 if form.is_bound else 200)
-    is_first = not queries.has_second_factor(request.user)
     app, codes = totp_flows.activate_totp(request, form)
     return _added(request, app, codes, is_first)
 
@@ -47,11 +48,12 @@ def set_up_app(request: SignedInRequest) -> HttpResponseBase:
 @reauthentication_required
 def add_passkey(request: SignedInRequest) -> HttpResponseBase:
     """Has the browser make a passkey that asks for a fingerprint, a face or a PIN, and stores its public key."""
+    is_first = not queries.has_second_factor(request.user)
     form = NewPasskeyForm(request.POST or None, user=request.user)
     if not form.is_valid():
-        context = {"form": form, "options": passkey_auth.begin_registration(request.user, passwordless=True)}
+        options = passkey_auth.begin_registration(request.user, passwordless=True)
+        context = {"form": form, "options": options, "is_first": is_first}
         return render(request, "accounts/passkey_add.html", context, status=422 if form.is_bound else 200)
-    is_first = not queries.has_second_factor(request.user)
     passkey, codes = passkey_flows.add_authenticator(
         request, name=form.cleaned_data["name"], credential=form.cleaned_data["credential"]
     )

@@ -16,7 +16,7 @@ MOST_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class SignedInDevice:
     """A session as its person sees it."""
 
     id: int
@@ -27,7 +27,7 @@ class Device:
     is_this: bool
 
 
-def devices_of(user: User, current_key: str | None) -> list[Device]:
+def devices_of(user: User, current_key: str | None) -> list[SignedInDevice]:
     """Returns the sessions that go on, this one first, then those used last. Two queries however many there are."""
     rows = list(UserSession.objects.filter(user=user).order_by("-last_seen_at")[: 2 * MOST_SHOWN])
     going_on = Session.objects.filter(session_key__in=[row.session_key for row in rows], expire_date__gt=timezone.now())
@@ -38,7 +38,7 @@ def devices_of(user: User, current_key: str | None) -> list[Device]:
         if constant_time_compare(str(each.get_decoded().get(HASH_SESSION_KEY, "")), right)
     }
     devices = [
-        Device(
+        SignedInDevice(
             row.pk, device_of(row.user_agent), row.ip, row.created_at, row.last_seen_at, row.session_key == current_key
         )
         for row in rows
