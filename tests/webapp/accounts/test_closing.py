@@ -44,6 +44,7 @@ OWN = {
     "uploads.StorageAccount",
     "account.EmailAddress",
     "mfa.Authenticator",
+    "socialaccount.SocialAccount",
     "usersessions.UserSession",
 }
 """What is a person's own, and goes with the account. Whatever else refers to accounts is a team's, and stays."""

@@ -13,6 +13,7 @@ from tests.webapp.accounts.proofs import proved
 from tests.webapp.page_checks import faults_of
 from tests.webapp.responses import Response
 from webapp import access
+from webapp.accounts.closing.queries import owned_alone
 from webapp.accounts.models import AccessToken, Membership, Role, Team, TokenScope, User
 from webapp.accounts.second_factor.queries import has_second_factor
 from webapp.accounts.session_queries import SignIn, sign_in_of
@@ -95,6 +96,14 @@ def test_such_a_member_switches_leaves_and_signs_out(strict: Team, vera: User) -
     client.post(reverse("accounts:leave"), {"team": str(strict.pk)}, headers=PAGE)
     assert WALL not in page(client, "videos:library")
     assert not Membership.objects.filter(team=strict, user=vera).exists()
+
+
+def test_an_owner_whom_the_team_keeps_out_still_cannot_leave_it_without_one(strict: Team, alice: User) -> None:
+    assert not access.owned_teams(alice).exists()
+    assert [each.team for each in owned_alone(alice)] == [strict]
+    proved(alice).post(reverse("accounts:delete_account"), {"sure": "yes"}, headers=PAGE)
+    signed_in(alice).post(reverse("accounts:leave"), {"team": str(strict.pk)}, headers=PAGE)
+    assert Membership.objects.filter(team=strict, user=alice, user__is_active=True).exists()
 
 
 def test_tokens_and_open_sockets_of_such_a_member_reach_nothing(team: Team, vera: User, bob: User) -> None:

@@ -18,8 +18,12 @@ class OwnedAlone:
 
 
 def owned_alone(user: User) -> list[OwnedAlone]:
-    """Returns the teams of which this person is the only owner who can sign in, by name."""
+    """Returns the teams of which this person is the only owner who can sign in, by name.
+
+    Also those that a second factor, which they lack, keeps them out of.
+    """
     others = Membership.objects.filter(team=OuterRef("pk"), user__is_active=True).exclude(user=user)
-    teams = access.owned_teams(user).exclude(Exists(others.filter(role=Role.OWNER)))
+    owned = Membership.objects.filter(user=user, role=Role.OWNER).values("team")
+    teams = access.joined_teams(user).filter(pk__in=owned).exclude(Exists(others.filter(role=Role.OWNER)))
     rows = teams.annotate(has_others=Exists(others)).order_by("name", "pk")
     return [OwnedAlone(team, team.has_others) for team in rows]

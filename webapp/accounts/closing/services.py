@@ -82,7 +82,7 @@ def relations() -> list[Any]:
 def _ending(user: User) -> Iterator[None]:
     """Holds all teams of the person still meanwhile, so that the other owner of one cannot leave at the same moment."""
     with ExitStack() as stack:
-        for team_id in access.visible_teams(user).order_by("pk").values_list("pk", flat=True):
+        for team_id in access.joined_teams(user).order_by("pk").values_list("pk", flat=True):
             stack.enter_context(one_act_at_a_time(team_id))
         if queries.owned_alone(user):
             raise OwnsTeams
