@@ -82,7 +82,7 @@ def make_password_link(request: SignedInRequest, membership_id: int) -> HttpResp
     members = access.manageable_memberships(request.user).filter(user__in=accounts).select_related("user", "team")
     member = get_object_or_404(members, pk=membership_id)
     if request.method != "POST":
-        return render(request, "accounts/password_link.html", {"member": member})
+        return render(request, "accounts/password_link.html", {"member": member, "answers_with_page": True})
     try:
         token = services.make_link_for(member.user, by=request.user)
     except services.MayNotMakeLink:
