@@ -12,6 +12,7 @@ OPEN = {
     "sign-in/with/",
     "sign-in/with/<slug:provider_id>/",
     "sign-out/",
+    "language/",
     "welcome/<str:token>/",
     "join/<str:token>/",
     "forgotten-password/",

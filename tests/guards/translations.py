@@ -21,17 +21,13 @@ from babel.messages.pofile import read_po, write_po
 
 PROJECT = Path(__file__).parents[2]
 LOCALES = PROJECT / "locale"
-KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
-    "_": None,
-    "gettext": None,
-    "gettext_lazy": None,
-    "gettext_noop": None,
-    "ngettext": (1, 2),
-    "ngettext_lazy": (1, 2),
-    "pgettext": ((1, "c"), 2),
-    "pgettext_lazy": ((1, "c"), 2),
-    "npgettext": ((1, "c"), 2, 3),
-}
+KEYWORDS: dict[str, None] = dict.fromkeys(
+    (
+        "_",
+        *("gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"),
+        *("pgettext", "pgettext_lazy", "npgettext"),
+    )
+)
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd%]|\{(\w*)\}")
 TAG = re.compile(r"</?\w+")
 CALL = re.compile(r"\b(?:[np]+)?gettext\(|(?<![\w.])_\(")
@@ -68,7 +64,7 @@ def _calls(code: str) -> Iterator[str]:
 
 def _add(catalog: Catalog, path: Path, code: str) -> None:
     where = str(path.relative_to(PROJECT))
-    for line, function, messages, _ in extract_python(io.BytesIO(code.encode()), list(KEYWORDS), [], {}):
+    for line, function, messages, _ in extract_python(io.BytesIO(code.encode()), KEYWORDS, [], {}):
         given = [messages] if isinstance(messages, str) else [each for each in messages if each]
         context = given.pop(0) if "pgettext" in function else None
         if given and all(isinstance(each, str) for each in given):
@@ -114,10 +110,12 @@ def compiled(catalog: Catalog) -> bytes:
 def faults(language: str) -> list[str]:
     """Returns what is wrong with the catalog of a language, in words: nothing, if it is complete."""
     catalog = read(language)
-    found = [f"not in the catalog: {message.id!r}" for message in extracted() if message.id and not _in(catalog, message)]
+    found = [
+        f"not in the catalog: {message.id!r}" for message in extracted() if message.id and not _in(catalog, message)
+    ]
     for message in catalog:
         if message.id:
-            found += [f"{fault}: {message.id!r} -> {message.string!r}" for fault in _faults_of(message)]
+            found += [f"{fault}: {message.id!r} -> {message.string!r}" for fault in faults_of(message)]
     return found
 
 
@@ -129,7 +127,7 @@ def _key(message: Message) -> str:
     return message.id[0] if isinstance(message.id, tuple | list) else message.id
 
 
-def _faults_of(message: Message) -> Iterator[str]:
+def faults_of(message: Message) -> Iterator[str]:
     ids = list(message.id) if isinstance(message.id, tuple | list) else [message.id]
     strings = list(message.string) if isinstance(message.string, tuple | list) else [message.string]
     if message.fuzzy:
@@ -137,7 +135,7 @@ def _faults_of(message: Message) -> Iterator[str]:
     if not all(strings):
         yield "untranslated"
         return
-    for said in strings:
+    for said in filter(None, strings):
         if _parts(PLACEHOLDER, said) != _parts(PLACEHOLDER, ids[-1]):
             yield "other placeholders"
         if _parts(TAG, said) != _parts(TAG, ids[-1]):
@@ -153,5 +151,5 @@ if __name__ == "__main__":
 
     for code, name in settings.LANGUAGES:
         if code != "en":
-            updated = update(code)
-            print(f"{name}: {sum(not list(_faults_of(message)) for message in updated if message.id)} of {len(updated)} translated")
+            update(code)
+            print(f"{name}: {len(faults(code))} faults")

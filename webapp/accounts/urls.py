@@ -25,6 +25,7 @@ urlpatterns = [
     path("sign-in/passkey/", second_step.passkey_sign_in, name="passkey_sign_in"),
     path("sign-in/with/", oidc.to_provider, name="to_provider"),
     path("sign-out/", views.sign_out, name="logout"),
+    path("language/", views.set_language, name="set_language"),
     path("welcome/<str:token>/", views.first_owner, name="first_owner"),
     path("join/<str:token>/", invitations.join, name="join"),
     path("forgotten-password/", passwords.forgotten_password, name="forgotten_password"),

@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.i18n import set_language as keep_language
 
 from webapp.accounts import services
 from webapp.accounts.forms import FirstOwnerForm, SignInForm
@@ -29,6 +30,8 @@ class SignInView(LoginView):
 
 sign_in = SignInView.as_view()
 sign_out = login_not_required(views.LogoutView.as_view())
+set_language = login_not_required(require_POST(keep_language))
+"""By a cookie, for who has no account yet or has chosen no language in it."""
 
 
 @login_not_required

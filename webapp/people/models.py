@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from webapp.people.identification import models as identification_models  # noqa: F401 - Django finds them from here
@@ -12,6 +13,11 @@ from webapp.people.introduction.models import Introduction as Introduction  # Dj
 
 HUES = 12
 """Colours that tell people apart."""
+
+
+def title_without_name(number: int) -> str:
+    """Returns what somebody is called who has no name yet, in the reader's language."""
+    return gettext("Person %(number)d") % {"number": number}
 
 
 class Person(models.Model):
@@ -71,7 +77,7 @@ class Person(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or f"Person {self.number}"
+        return self.name or title_without_name(self.number)
 
     @property
     def is_standing(self) -> bool:

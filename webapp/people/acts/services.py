@@ -12,7 +12,7 @@ from webapp.people.acts import events
 from webapp.people.acts.events import EditConflict, FieldChange, Operation, TrackMove
 from webapp.people.batches import BATCH
 from webapp.people.identification.models import TeamThresholds
-from webapp.people.models import STANDING, Apart, Event, EventKind, Face, Person, Track, Verdict
+from webapp.people.models import STANDING, Apart, Event, EventKind, Face, Person, Track, Verdict, title_without_name
 from webapp.people.track_queries import of_appearances
 
 
@@ -30,7 +30,7 @@ def name_person(person: Person, *, name: str, seen: str | None = None, user: Use
             return None
         if seen is not None and now.name != seen:
             raise EditConflict("name")
-        words = {"before": str(now), "after": name or f"Person {now.number}"}
+        words = {"before": str(now), "after": name or title_without_name(now.number)}
         change = FieldChange("name", [str(now.pk)], now.name, name)
         operation = Operation(EventKind.NAME, [now.pk], [change], words=words, standing=[now.pk])
         return events.record(operation, team_id=now.team_id, user=user)
