@@ -21,7 +21,7 @@ from webapp.datasets.models import Dataset, Label, Part, Sample
 from webapp.http.ids import integer_or_none
 from webapp.http.responses import done, refused
 from webapp.training import caveat_words
-from webapp.training.evaluation import queries
+from webapp.training.evaluation import method_words, queries
 from webapp.training.evaluation import words as evaluation_words
 from webapp.training.evaluation.queries import OneVsRest
 from webapp.training.models import TrainingRun
@@ -62,6 +62,7 @@ def result(request: HttpRequest, run: TrainingRun) -> HttpResponse:
         "promotions": list(registry_queries.history(run.line)[:PROMOTIONS_SHOWN]),
         "before": registry_queries.previous_run(run.line),
         **run_context.learning_context(run),
+        "why_this_method": method_words.why_this_method(run.document),
         "settings": [(name_of(name), value_of(name, value)) for name, value in sorted(run.config.items())],
     }
     return render(request, "training/result.html", context)
