@@ -12,6 +12,7 @@ import ast
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -28,6 +29,7 @@ KEYWORDS: dict[str, None] = dict.fromkeys(
         *("pgettext", "pgettext_lazy", "npgettext"),
     )
 )
+NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd%]|\{(\w*)\}")
 TAG = re.compile(r"</?\w+")
 CALL = re.compile(r"\b(?:[np]+)?gettext\(|(?<![\w.])_\(")
@@ -93,6 +95,10 @@ def update(language: str) -> Catalog:
     catalog.update(extracted(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
     catalog.fuzzy = False
+    catalog.header_comment = (
+        f"# Rollcall in {catalog.locale_identifier}; brought up to date by tests.guards.translations."
+    )
+    catalog.creation_date = catalog.revision_date = NO_DATE  # the same each time, so that only words make a change
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, catalog, width=120, omit_header=False, include_lineno=False)
