@@ -95,9 +95,7 @@ def update(language: str) -> Catalog:
     catalog.update(extracted(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
     catalog.fuzzy = False
-    catalog.header_comment = (
-        f"# Rollcall in {catalog.locale_identifier}; brought up to date by tests.guards.translations."
-    )
+    catalog.header_comment = "# Brought up to date by tests.guards.translations; only translations are written by hand."
     catalog.creation_date = catalog.revision_date = NO_DATE  # the same each time, so that only words make a change
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:

@@ -30,6 +30,7 @@ ENTRANCE = {
         post(EVERYBODY, {"username": "x@example.org", "password": "wrong"}, gives=(200, 302, 400)),
         Call("DELETE", EVERYBODY, gives=(200, 302, 405)),
     ],
+    "language/": [post(EVERYBODY, {"language": "zh-hans"})],
     "forgotten-password/": get_and_post(EVERYBODY, {"email": "x@example.org"}),
     "new-password/<str:token>/": get_and_post(EVERYBODY, NEW_PASSWORD, at={"token": "@password token"}),
     # Who has not begun to sign in, or has signed in already, is led elsewhere.
