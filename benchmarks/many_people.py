@@ -65,11 +65,14 @@ def main() -> None:
         from django.conf import settings
         from django.core.management import call_command
 
+        from webapp.team_scope import across_teams
+
         plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
         settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
         call_command("migrate", verbosity=0)
-        _fill(args.people, args.faces)
-        _measure()
+        with across_teams():
+            _fill(args.people, args.faces)
+            _measure()
 
 
 def _fill(people: int, faces: int) -> None:

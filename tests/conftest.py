@@ -23,6 +23,7 @@ from tests.factories import make_team, make_user
 from webapp import storage
 from webapp.accounts.idle_middleware import LISTED, SEEN
 from webapp.accounts.models import Role, Team, User
+from webapp.team_scope import across_teams
 
 PROJECT = Path(__file__).parents[1]
 E2E, KILLING, ANALYSIS = "tests/e2e/", "tests/e2e/killing/", "tests/analysis/"
@@ -150,6 +151,13 @@ def sample_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make_sample_video(sample_pictures(), unfinished)
         unfinished.replace(path)
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def across_all_teams() -> Iterator[None]:
+    """Tests make data of several teams and look at it. Requests, jobs and sockets open the scopes of their own."""
+    with across_teams():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,8 @@ from urllib.parse import unquote
 
 from asgiref.testing import ApplicationCommunicator
 
+from tests.without_scope import without_scope
+
 
 class Websocket(ApplicationCommunicator):
     """Open it with `connect`, then read JSON messages with `read`."""
@@ -18,7 +20,12 @@ class Websocket(ApplicationCommunicator):
             "headers": headers,
             "subprotocols": [],
         }
-        super().__init__(application, scope)
+
+        async def as_in_the_product(*asgi: Any) -> None:
+            with without_scope():
+                await application(*asgi)
+
+        super().__init__(as_in_the_product, scope)
 
     async def connect(self) -> bool:
         """True when the server accepts."""

@@ -15,6 +15,7 @@ from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Versio
 from webapp.jobs.models import Job
 from webapp.people.models import Face, Introduction, Person, Track
 from webapp.recognition.models import Observation, Recognition
+from webapp.team_scope import across_teams
 from webapp.training.models import Explanation, TrainingRun
 from webapp.videos.models import Upload, Video
 
@@ -98,6 +99,7 @@ def visible_accounts(user: Visitor) -> QuerySet[User]:
     return User.objects.filter(Q(pk=user.pk) | Q(pk__in=in_teams))
 
 
+@across_teams()
 def manageable_accounts(user: Visitor) -> QuerySet[User]:
     """Returns the other people all of whose memberships this person manages.
 

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "webapp.accounts.tokens.bearer_middleware.BearerTokens",
+    "webapp.accounts.scope_middleware.scope_middleware",
     "webapp.accounts.request_limit_middleware.RequestLimit",
     "webapp.accounts.language_middleware.AccountLanguage",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # all but views marked `login_not_required`

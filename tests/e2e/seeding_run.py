@@ -80,4 +80,7 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    print(json.dumps(_make(json.loads(sys.argv[1]))))
+    from webapp.team_scope import across_teams
+
+    with across_teams():
+        print(json.dumps(_make(json.loads(sys.argv[1]))))

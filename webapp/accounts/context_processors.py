@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404
 
 from webapp import access
 from webapp.accounts.models import Team, User
+from webapp.team_scope import across_teams
 
 SESSION_KEY = "team"
 
@@ -56,6 +57,7 @@ def _team_in(request: HttpRequest, allowed: QuerySet[Team]) -> Team:
     return get_object_or_404(allowed, pk=team.pk if team else None)
 
 
+@across_teams()
 def _find(request: HttpRequest) -> list[Team]:
     if not hasattr(request, "user") or not request.user.is_authenticated:
         return []

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts.email_rules import canonical_email
+from webapp.team_scope import TeamOwned
 
 
 class UserManager(BaseUserManager["User"]):
@@ -73,9 +74,10 @@ class Role(models.TextChoices):
     VIEWER = "viewer", _("Viewer")
 
 
-class Team(models.Model):
+class Team(TeamOwned):
     """People who share videos, people, datasets and models."""
 
+    team_path = "pk"
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=120)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -98,7 +100,7 @@ class Team(models.Model):
         return self.name
 
 
-class Membership(models.Model):
+class Membership(TeamOwned):
     """One person's role in one team."""
 
     team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
@@ -125,7 +127,7 @@ class MailState(models.TextChoices):
     FAILED = "failed", _("Could not be sent")
 
 
-class Invitation(models.Model):
+class Invitation(TeamOwned):
     """A link with which one person joins a team. It is shown once; only its hash is stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -197,7 +199,7 @@ class TokenScope(models.TextChoices):
         return {TokenScope.READ: Role.VIEWER, TokenScope.WRITE: Role.EDITOR, TokenScope.ADMIN: Role.ADMIN}[self]
 
 
-class AccessToken(models.Model):
+class AccessToken(TeamOwned):
     """A secret with which a program acts for a person in one team. It is shown once; only its hash is stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

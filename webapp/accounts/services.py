@@ -10,6 +10,7 @@ from django.utils.crypto import constant_time_compare
 
 from webapp.accounts.models import FirstOwnerLink, Membership, Role, Team, User
 from webapp.digests import sha256_of
+from webapp.team_scope import across_teams
 
 FIRST_TEAM_ID = uuid5(NAMESPACE_URL, "rollcall:first-team")
 """A fixed key, so that of two people who use the link at the same moment one fails on the primary key."""
@@ -38,6 +39,7 @@ def is_first_owner_link_open(token: str) -> bool:
     return link is not None and constant_time_compare(sha256_of(token), link.token_digest)
 
 
+@across_teams()
 def create_first_owner(*, email: str, name: str, password: str, team: str) -> User:
     """Creates the owner and the first team; raises LinkUsed when somebody else was first."""
     try:

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from django.db import models
 
+from webapp.team_scope import TeamManager, TeamOwned
+
 INSTALLATION = UUID(int=0)
 """The chain of what belongs to no team, such as a failed sign-in of somebody unknown."""
 
@@ -26,13 +28,17 @@ class AuditEntries(models.QuerySet["AuditEntry"]):
         raise AppendOnly
 
 
-class AuditEntry(models.Model):
+AuditEntryManager = TeamManager.from_queryset(AuditEntries)
+
+
+class AuditEntry(TeamOwned):
     """Who did what to which thing, when and from where.
 
     Refers to nothing by a foreign key: a team, an account or a video that goes leaves its entries as they were.
     `before` and `after` are JSON as text, exactly as it was hashed; empty where nothing was changed.
     """
 
+    team_path = "team_id"
     team_id = models.UUIDField()
     number = models.PositiveBigIntegerField()
     """Counts within the team from 1, without gaps."""
@@ -51,7 +57,7 @@ class AuditEntry(models.Model):
     hash = models.BinaryField(max_length=32)
     """See `webapp.audit.chain_codec`."""
 
-    objects = AuditEntries.as_manager()
+    objects = AuditEntryManager()  # type: ignore[misc]
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team_id", "number"], name="audit_number_once_per_team")]
@@ -70,9 +76,10 @@ class AuditEntry(models.Model):
         raise AppendOnly
 
 
-class AuditChain(models.Model):
+class AuditChain(TeamOwned):
     """Where the entries of a team begin and end, sealed, so that missing ones at either end are found."""
 
+    team_path = "team_id"
     team_id = models.UUIDField(primary_key=True)
     last_number = models.PositiveBigIntegerField(default=0)
     last_hash = models.BinaryField(max_length=32)

@@ -15,6 +15,7 @@ from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.chain_codec import BEGINNING, COLUMNS, canonical_json, entry_hash, keys, seal_of
 from webapp.audit.models import INSTALLATION, AuditChain, AuditEntry
 from webapp.audit.origin_info import current_origin, origin_of
+from webapp.team_scope import across_teams
 
 Actor = HttpRequest | User | AnonymousUser | str | None
 """Who did it; a text is the name of somebody without an account, None the system itself."""
@@ -80,6 +81,7 @@ def record_all(
         _append(team_id or INSTALLATION, entries)
 
 
+@across_teams()
 def _append(team_id: UUID, entries: Sequence[Mapping[str, Any]]) -> None:
     """Chains and stores them. Whoever moves the head first goes first: the others wait for its row, and read again."""
     key = keys()[0]

@@ -9,6 +9,7 @@ from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.models import Membership, User
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import AuditSubject, record, subject_of
+from webapp.team_scope import across_teams
 
 
 def signed_in(user: User, request: HttpRequest | None = None, **_: object) -> None:
@@ -30,6 +31,7 @@ def sign_in_failed(credentials: dict[str, Any], request: HttpRequest | None = No
     return record_in_teams(email, user, Action.SIGN_IN_FAILED)
 
 
+@across_teams()
 def record_in_teams(
     actor: User | str | None, user: User, action: Action, *, before: Any = None, after: Any = None
 ) -> None:

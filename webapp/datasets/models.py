@@ -12,12 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from webapp.accounts.models import Team
 from webapp.datasets.choices import ActKind, DatasetKind, FindingKind, GroupBy, Outcome, Part, Source
 from webapp.jobs.models import Job
+from webapp.team_scope import TeamOwned
 from webapp.uploads.models import PartialUpload
 
 
-class Dataset(models.Model):
+class Dataset(TeamOwned):
     """Samples of one kind with the labels that they may bear. Files lie under `files_prefix` in `webapp.storage`."""
 
+    are_few = True
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="datasets")
     name = models.CharField(_("name"), max_length=120)
@@ -46,9 +48,10 @@ class Dataset(models.Model):
         return f"teams/{self.team_id}/datasets/{self.pk}"
 
 
-class Label(models.Model):
+class Label(TeamOwned):
     """What a sample can be said to show. Two names that differ only in case are one label."""
 
+    team_path = "dataset__team"
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="labels")
     name = models.CharField(_("name"), max_length=80)
     hue = models.PositiveSmallIntegerField(default=0)
@@ -68,13 +71,15 @@ class Label(models.Model):
         return self.name
 
 
-class Import(models.Model):
+class Import(TeamOwned):
     """One filling of a dataset: a job that goes through a list of items and may be broken off at any point.
 
     Items have a fixed order; `items_done` is how many are dealt with, so that a repeated attempt goes on behind them.
     Files that were uploaded for it lie under `inbox_prefix` until it ends.
     """
 
+    team_path = "dataset__team"
+    are_few = True
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="imports")
     job = models.OneToOneField(Job, models.SET_NULL, null=True, related_name="dataset_import")
@@ -104,11 +109,10 @@ class Import(models.Model):
         return f"teams/{self.dataset.team_id}/inbox/{self.pk}"
 
 
-class ImportUpload(PartialUpload):
+class ImportUpload(TeamOwned, PartialUpload):
     """A file for an import (a ZIP, a video). Once complete it lies in the inbox; the row stays until the job ends."""
 
-    TEAM = "of_import__dataset__team"
-
+    team_path = "of_import__dataset__team"
     of_import = models.ForeignKey(Import, models.CASCADE, related_name="uploads")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     name = models.CharField(max_length=255)
@@ -130,9 +134,10 @@ class ImportUpload(PartialUpload):
         return f"{self.name} ({self.offset_bytes} of {self.size_bytes})"
 
 
-class ImportProblem(models.Model):
+class ImportProblem(TeamOwned):
     """An item that was not added, and why; only the first thousand of an import are kept."""
 
+    team_path = "of_import__dataset__team"
     of_import = models.ForeignKey(Import, models.CASCADE, related_name="problems")
     item = models.PositiveIntegerField()
     name = models.CharField(max_length=500)
@@ -145,9 +150,10 @@ class ImportProblem(models.Model):
         return f"{self.name}: {self.outcome}"
 
 
-class Sample(models.Model):
+class Sample(TeamOwned):
     """One picture or clip. Pages name it by its dataset and number."""
 
+    team_path = "dataset__team"
     id = models.BigAutoField(primary_key=True)
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="samples")
     number = models.PositiveIntegerField()
@@ -219,9 +225,10 @@ class Sample(models.Model):
         return f"sample {self.number} of {self.dataset_id}"
 
 
-class Measured(models.Model):
+class Measured(TeamOwned):
     """What was measured of a sample (of a clip: of its middle picture); apart, so that lists of samples stay light."""
 
+    team_path = "sample__dataset__team"
     sample = models.OneToOneField(Sample, models.CASCADE, primary_key=True, related_name="measured")
     blur = models.FloatField()
     brightness = models.FloatField()
@@ -242,9 +249,10 @@ class Measured(models.Model):
         return f"measures of {self.sample_id}"
 
 
-class LabellingAct(models.Model):
+class LabellingAct(TeamOwned):
     """One labelling act on any number of samples, which can be undone for those that nobody changed since."""
 
+    team_path = "dataset__team"
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="acts")
     kind = models.CharField(max_length=10, choices=ActKind.choices)
@@ -260,9 +268,10 @@ class LabellingAct(models.Model):
         return f"{self.kind} {self.pk}"
 
 
-class LabelChange(models.Model):
+class LabelChange(TeamOwned):
     """What an act changed on one sample: enough to undo it."""
 
+    team_path = "act__dataset__team"
     act = models.ForeignKey(LabellingAct, models.CASCADE, related_name="changes")
     sample = models.ForeignKey(Sample, models.CASCADE, related_name="changes")
     label_before = models.ForeignKey(Label, models.SET_NULL, null=True, related_name="+")
@@ -276,9 +285,11 @@ class LabelChange(models.Model):
         return f"{self.act_id} on {self.sample_id}"
 
 
-class Checkup(models.Model):
+class Checkup(TeamOwned):
     """One scan by the doctor: a job, and what it found."""
 
+    team_path = "dataset__team"
+    are_few = True
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="checkups")
     job = models.OneToOneField(Job, models.SET_NULL, null=True, related_name="checkup")
@@ -292,9 +303,10 @@ class Checkup(models.Model):
         return f"checkup {self.pk} of {self.dataset_id}"
 
 
-class Finding(models.Model):
+class Finding(TeamOwned):
     """One thing that the doctor found, with its samples and what would fix it."""
 
+    team_path = "checkup__dataset__team"
     checkup = models.ForeignKey(Checkup, models.CASCADE, related_name="findings")
     kind = models.CharField(max_length=20, choices=FindingKind.choices)
     facts = models.JSONField(default=dict)
@@ -313,9 +325,11 @@ class Finding(models.Model):
         return f"{self.kind} in {self.checkup_id}"
 
 
-class Version(models.Model):
+class Version(TeamOwned):
     """A frozen state of a dataset: never changed, only deleted."""
 
+    team_path = "dataset__team"
+    are_few = True
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -340,9 +354,10 @@ class Version(models.Model):
         return f"version {self.number} of {self.dataset_id}"
 
 
-class VersionSample(models.Model):
+class VersionSample(TeamOwned):
     """A sample as it was when the version was frozen."""
 
+    team_path = "version__dataset__team"
     version = models.ForeignKey(Version, models.CASCADE, related_name="samples")
     sample = models.ForeignKey(Sample, models.PROTECT, related_name="frozen_in")
     label = models.CharField(max_length=80)

@@ -58,7 +58,7 @@ class Overview:
 
 
 def samples_of(dataset: Dataset) -> QuerySet[Sample]:
-    return Sample.objects.filter(dataset=dataset, removed_at=None)
+    return dataset.samples.filter(removed_at=None)
 
 
 def page_of_cards(datasets: QuerySet[Dataset], number: str | None) -> "Page[DatasetCard]":

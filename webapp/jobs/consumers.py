@@ -13,9 +13,11 @@ from django.utils import translation
 from webapp import access
 from webapp.access import Visitor
 from webapp.accounts import session_queries
+from webapp.accounts.scope_middleware import scope_of_person
 from webapp.jobs import job_state, live_updates, open_socket_services, words
 from webapp.jobs.job_state import JobState
 from webapp.jobs.open_socket_services import Permit
+from webapp.team_scope import within_teams
 
 ACCESS_HOLDS_S = 30
 """How long an open socket relies on a permission before it checks again; `open_socket_services` looks more often."""
@@ -63,7 +65,7 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
         for group in self.groups:
             await self.channel_layer.group_add(group, self.channel_name)
         await self.accept()
-        for state in await database_sync_to_async(self.states)(self.key):
+        for state in await database_sync_to_async(self._states_within)(permit.team_id):
             await self._send(state.payload())
         await self.send_json({"type": "snapshot_end"})
 
@@ -97,8 +99,15 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
             return None
         sign_in = self.permit.sign_in if self.permit else session_queries.sign_in_of(self.scope["session"], visitor.pk)
         user = session_queries.standing([sign_in]).get(sign_in)
-        team_id = None if user is None else self.team_of(user, self.key)
+        if user is None:
+            return None
+        with scope_of_person(user):
+            team_id = self.team_of(user, self.key)
         return None if team_id is None else Permit(sign_in, team_id)
+
+    def _states_within(self, team_id: UUID) -> list[JobState]:
+        with within_teams([team_id]):
+            return self.states(self.key)
 
     async def _send(self, payload: dict[str, object]) -> None:
         if payload["type"] == "job":

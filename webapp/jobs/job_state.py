@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
+from webapp.team_scope import across_teams
 
 QUEUED_KINDS = (JobKind.CHECK, JobKind.ANALYSIS, JobKind.WEB_COPY)
 """Work on videos, whose place in the queue pages show."""
@@ -85,6 +86,7 @@ def state_of(job: Job, now: datetime | None = None, ahead: int = 0) -> JobState:
     )
 
 
+@across_teams()
 def places_in_queue(jobs: Iterable[Job]) -> dict[UUID, int]:
     """Returns how many videos are before each waiting job of `QUEUED_KINDS`; other jobs are left out.
 

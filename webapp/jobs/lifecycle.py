@@ -20,6 +20,7 @@ from analysis.errors import AnalysisError, Cancelled, is_disk_full
 from webapp.accounts.models import Team, User
 from webapp.jobs import errors, job_state, live_updates, queues
 from webapp.jobs.models import ACTIVE, MAX_ATTEMPTS, Job, Status
+from webapp.team_scope import across_teams, carried, within_teams
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ def create(
     return job
 
 
+@across_teams()
 def claim(job_id: UUID | str) -> Job | None:
     """Takes a queued job for this worker; returns None when another has it, or it was cancelled or deleted."""
     now = timezone.now()
@@ -139,7 +141,7 @@ def beating(job: Job) -> Iterator[None]:
     Stops `MOST_SILENT_S` after the last report, so that work that hangs is given up anyway.
     """
     ended = threading.Event()
-    thread = threading.Thread(target=_beat, args=(job, ended), daemon=True)
+    thread = threading.Thread(target=carried(_beat), args=(job, ended), daemon=True)
     thread.start()
     try:
         yield
@@ -165,7 +167,9 @@ def _beat(job: Job, ended: threading.Event) -> None:
 
 @contextmanager
 def working(job_id: UUID | str) -> Iterator[Job | None]:
-    """Claims the job for the body of a task and maps how the body ends. Yields None when there is nothing to do.
+    """Claims the job for the body of a task, which is within the job's team, and maps how the body ends.
+
+    Yields None when there is nothing to do.
 
     Normal end: done, unless the body finished it itself or handed it over. `Cancelled`: it was cancelled or somebody
     else has it. Named errors: failed with their code. The worker is stopped: queued again. Anything else: failed as
@@ -175,21 +179,22 @@ def working(job_id: UUID | str) -> Iterator[Job | None]:
     if job is None:
         yield None
         return
-    try:
-        yield job
-        if job.status == Status.RUNNING and job.claim_id is not None:
-            finish(job)
-    except Cancelled:
-        logger.info("Job %s stopped: cancelled or taken over", job.pk)
-    except (AnalysisError, errors.JobError) as error:
-        logger.info("Job %s failed: %s: %s", job.pk, error.code, error)
-        fail(job, error.code, str(error))
-    except (SystemExit, KeyboardInterrupt):
-        put_back(job)
-        raise
-    except Exception as error:
-        fail(job, errors.DiskFull.code if is_disk_full(error) else errors.INTERNAL, repr(error))
-        raise
+    with within_teams([job.team_id]):
+        try:
+            yield job
+            if job.status == Status.RUNNING and job.claim_id is not None:
+                finish(job)
+        except Cancelled:
+            logger.info("Job %s stopped: cancelled or taken over", job.pk)
+        except (AnalysisError, errors.JobError) as error:
+            logger.info("Job %s failed: %s: %s", job.pk, error.code, error)
+            fail(job, error.code, str(error))
+        except (SystemExit, KeyboardInterrupt):
+            put_back(job)
+            raise
+        except Exception as error:
+            fail(job, errors.DiskFull.code if is_disk_full(error) else errors.INTERNAL, repr(error))
+            raise
 
 
 def _owned(job: Job) -> QuerySet[Job]:
@@ -278,6 +283,7 @@ def _publish(job_id: UUID | str) -> None:
         _publish_places(job.kind)
 
 
+@across_teams()
 def _publish_places(kind: str) -> None:
     """Tells the next jobs in the queue that one less is ahead of them; read anew, as one may just have been claimed."""
     waiting = Job.objects.filter(kind=kind, parent=None, status=Status.QUEUED, started_at=None).order_by("created_at")

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from webapp.team_scope import TeamOwned
+
 MAX_ATTEMPTS = 3
 """So often may a job's worker die before the job is given up."""
 
@@ -39,7 +41,7 @@ class Status(models.TextChoices):
 ACTIVE = (Status.QUEUED, Status.RUNNING)
 
 
-class Job(models.Model):
+class Job(TeamOwned):
     """A piece of work and how far it is. Only `webapp.jobs.lifecycle` writes `status`.
 
     Moves: queued -> running (claimed by a worker) -> done | failed | cancelled; queued -> cancelled;

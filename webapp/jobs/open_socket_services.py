@@ -18,6 +18,7 @@ from django.db import DatabaseError
 from webapp import access
 from webapp.accounts import session_queries
 from webapp.accounts.session_queries import SignIn
+from webapp.team_scope import across_teams
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +98,7 @@ def forget(socket: Socket) -> None:
     _of_loop.setdefault(asyncio.get_running_loop(), _OpenSockets()).remove(socket)
 
 
+@across_teams()
 def valid_permits(permits: Collection[Permit]) -> set[Permit]:
     """Returns those that still hold: two queries, and one for each person."""
     people = session_queries.standing({permit.sign_in for permit in permits})

@@ -11,6 +11,7 @@ from django.utils import timezone
 from webapp.jobs import lifecycle, queues
 from webapp.jobs.models import ACTIVE, Job, Status
 from webapp.jobs.signals import cleanup_due
+from webapp.team_scope import across_teams
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ LOST_AFTER_S = 10
 """A message that is not in its queue this long after it was sent, and was not claimed, is lost."""
 
 
+@across_teams()
 def reap() -> None:
     """Runs one round, then lets other apps clean up."""
     give_up_stale_workers()
@@ -35,12 +37,14 @@ def give_up_stale_workers() -> None:
         lifecycle.give_up_worker(job)
 
 
+@across_teams()
 def recover(queue_names: Collection[str] = queues.ALL) -> None:
     """Queues again what the workers of these queues were doing; for the supervisor, which knows that they died."""
     for job in _claimed().filter(kind__in=queues.kinds_of(queue_names)):
         lifecycle.give_up_worker(job)
 
 
+@across_teams()
 def put_back_all() -> None:
     """Queues again whatever still runs after the workers were stopped; does not count as an attempt."""
     for job in _claimed():

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webapp.people.identification import models as identification_models  # noqa: F401 - Django finds them from here
 from webapp.people.introduction.models import Introduction as Introduction  # Django finds its models from here
+from webapp.team_scope import TeamOwned
 
 HUES = 12
 """Colours that tell people apart."""
@@ -20,7 +21,7 @@ def title_without_name(number: int) -> str:
     return gettext("Person %(number)d") % {"number": number}
 
 
-class Person(models.Model):
+class Person(TeamOwned):
     """Somebody who appears in a team's videos; unnamed until a person names them."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -89,7 +90,7 @@ STANDING = Q(merged_into=None, is_deleted=False)
 """People who are there: neither merged into somebody else nor deleted."""
 
 
-class LastNumber(models.Model):
+class LastNumber(TeamOwned):
     """The highest number that a team has given to a person, so that none is used again."""
 
     team = models.OneToOneField("accounts.Team", models.CASCADE, primary_key=True, related_name="+")
@@ -116,7 +117,7 @@ class EventKind(models.TextChoices):
     THRESHOLDS = "limits"
 
 
-class Event(models.Model):
+class Event(TeamOwned):
     """One operation on people: who, when, what, and what undoes it. Written by `webapp.people.acts.events` alone.
 
     Moves: stands (`undone_at` is None) -> undone, once.
@@ -143,12 +144,13 @@ class Event(models.Model):
         return f"{self.act} {self.pk}"
 
 
-class Moved(models.Model):
+class Moved(TeamOwned):
     """A track that an event gave from one person to another; None: an unclear face, which is nobody.
 
     A new analysis of the video puts its own tracks here.
     """
 
+    team_path = "event__team"
     event = models.ForeignKey(Event, models.CASCADE, related_name="moved")
     track = models.ForeignKey("Track", models.CASCADE, related_name="+")
     before = models.ForeignKey(Person, models.CASCADE, null=True, related_name="+")
@@ -158,7 +160,7 @@ class Moved(models.Model):
         return f"track {self.track_id}"
 
 
-class Apart(models.Model):
+class Apart(TeamOwned):
     """A cannot-link constraint: somebody said that these are two people. Whoever they are merged into inherits it."""
 
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+")
@@ -174,13 +176,14 @@ class Apart(models.Model):
         return f"{self.first_id} is not {self.second_id}"
 
 
-class Verdict(models.Model):
+class Verdict(TeamOwned):
     """A must-link or cannot-link constraint: somebody said that this appearance is, or is not, that person.
 
     It keeps where and when the face was seen, so that it holds for every later analysis of the video, even after one
     that did not find the face.
     """
 
+    team_path = "video__team"
     video = models.ForeignKey("videos.Video", models.CASCADE, related_name="+")
     track = models.ForeignKey("Track", models.SET_NULL, null=True, related_name="verdicts")
     """The track that shows this appearance now."""
@@ -209,12 +212,13 @@ class DecisionKind(models.TextChoices):
     HUMAN = "human"
 
 
-class Decision(models.Model):
+class Decision(TeamOwned):
     """Why a group of tracks of one analysis is the person that it is: what was compared when it was decided.
 
     Nothing changes it later; what people do afterwards are events.
     """
 
+    team_path = "analysis__video__team"
     analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="+")
     kind = models.CharField(max_length=10, choices=DecisionKind.choices)
     embedder = models.CharField(max_length=60)
@@ -239,9 +243,10 @@ class Decision(models.Model):
         return f"{self.kind} in {self.analysis_id}"
 
 
-class Track(models.Model):
+class Track(TeamOwned):
     """A tracklet: one face followed through a stretch of a video without a cut; behind time bars and boxes."""
 
+    team_path = "analysis__video__team"
     id = models.BigAutoField(primary_key=True)
     analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="tracks")
     segment = models.ForeignKey("videos.Segment", models.CASCADE, related_name="tracks")
@@ -270,12 +275,13 @@ class Track(models.Model):
         return f"track {self.pk} {self.start_s:.1f}-{self.end_s:.1f} s"
 
 
-class Presence(models.Model):
+class Presence(TeamOwned):
     """That a person is in a video that is shown, and how much: what cards and filters read instead of all tracks.
 
     Kept by `webapp.people.summary_services` for everybody who is not deleted.
     """
 
+    team_path = "person__team"
     analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="+", db_index=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="presences")
     appearances = models.PositiveIntegerField()
@@ -289,12 +295,13 @@ class Presence(models.Model):
         return f"{self.person_id} in {self.analysis_id}"
 
 
-class Face(models.Model):
+class Face(TeamOwned):
     """One view of a face: a picture to show and an embedding to compare.
 
     Without a track it is preliminary: found by the keyframe scan, shown until the analysis is done, then deleted.
     """
 
+    team_path = "analysis__video__team"
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="faces")
     track = models.ForeignKey(Track, models.CASCADE, null=True, related_name="faces")
@@ -328,9 +335,10 @@ class Face(models.Model):
         return f"face {self.pk} at {self.time_s:.1f} s"
 
 
-class LiveGuess(models.Model):
+class LiveGuess(TeamOwned):
     """A tentative identity: whom a rough group of faces probably shows while the analysis runs. Gone at its end."""
 
+    team_path = "person__team"
     analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="live_guesses", db_index=False)
     preliminary_group = models.PositiveIntegerField()
     person = models.ForeignKey(Person, models.CASCADE, related_name="+")
@@ -346,7 +354,7 @@ class LiveGuess(models.Model):
         return f"group {self.preliminary_group} is probably {self.person_id}"
 
 
-class ReferenceSet(models.Model):
+class ReferenceSet(TeamOwned):
     """The gallery templates of one person for one embedder; kept by `webapp.people.gallery_services`."""
 
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+", db_index=False)
@@ -369,7 +377,7 @@ class ReferenceSet(models.Model):
         return f"{self.count} templates of {self.person_id}"
 
 
-class Suggestion(models.Model):
+class Suggestion(TeamOwned):
     """Two people who may be one, by the similarity of their faces; open until they are merged or told apart."""
 
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+")

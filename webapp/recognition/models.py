@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from webapp.jobs.models import Job
+from webapp.team_scope import TeamOwned
 
 CURRENT = Q(taken_over_at__isnull=False, replaced_at=None)
 """Recognitions that are shown: of a video and a line at most one."""
@@ -14,7 +15,7 @@ WAITING = Q(ended_at__isnull=False, taken_over_at=None, discarded_at=None)
 """Recognitions that somebody has yet to apply or discard."""
 
 
-class Recognition(models.Model):
+class Recognition(TeamOwned):
     """One inference run of one model over one analysed video, a job of its own.
 
     States: in work -> waiting (`ended_at`) -> current (`taken_over_at`) -> replaced (`replaced_at`); waiting ->
@@ -22,6 +23,7 @@ class Recognition(models.Model):
     undone: then it waits again, and what it replaced is current.
     """
 
+    team_path = "video__team"
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     video = models.ForeignKey("videos.Video", models.CASCADE, related_name="recognitions")
     analysis = models.ForeignKey("videos.Analysis", models.SET_NULL, null=True, related_name="+")
@@ -64,9 +66,10 @@ class Recognition(models.Model):
         return f"{self.video.files_prefix}/recognitions/{self.pk}"
 
 
-class Observation(models.Model):
+class Observation(TeamOwned):
     """What the model predicts for one face view, one frame, or one clip that begins at `time_s`."""
 
+    team_path = "recognition__video__team"
     recognition = models.ForeignKey(Recognition, models.CASCADE, related_name="observations")
     time_s = models.FloatField()
     """Container time."""
@@ -104,9 +107,10 @@ class Observation(models.Model):
         return f"{self.label} at {self.time_s:.1f} s"
 
 
-class Span(models.Model):
+class Span(TeamOwned):
     """A stretch of a video that bears a label: a bar on the timeline. In container time."""
 
+    team_path = "recognition__video__team"
     recognition = models.ForeignKey(Recognition, models.CASCADE, related_name="spans")
     track = models.ForeignKey("people.Track", models.SET_NULL, null=True, related_name="+")
     label = models.CharField(max_length=80)

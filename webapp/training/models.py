@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from analysis.training.run_document import RunDocument
 from webapp.datasets.choices import DatasetKind, Part
 from webapp.jobs.models import Job, Status
+from webapp.team_scope import TeamOwned
 
 
 class RecipeChoice(models.TextChoices):
@@ -51,13 +52,14 @@ class Line(models.Model):
         return f"line {self.pk}"
 
 
-class TrainingRun(models.Model):
+class TrainingRun(TeamOwned):
     """One training on one version of a dataset. Files (checkpoint, model, card) lie under `files_prefix`.
 
     It outlives its version and its dataset: what pages say of them is kept here. `line` stays the dataset's id also
     after the dataset has gone; of all runs of a line at most one is deployed (`Promotion`).
     """
 
+    are_few = True
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="training_runs")
     number = models.PositiveIntegerField()
@@ -127,12 +129,13 @@ class TrainingRun(models.Model):
         return RunState(self.job.status)
 
 
-class HeldOutPrediction(models.Model):
+class HeldOutPrediction(TeamOwned):
     """What the model of a run predicted for one sample that it was not trained on.
 
     `truth` is the target, `said` the predicted label.
     """
 
+    team_path = "run__team"
     run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="held_out_predictions")
     sample = models.ForeignKey("datasets.Sample", models.SET_NULL, null=True, related_name="+")
     part = models.CharField(max_length=10, choices=Part.choices)
@@ -150,9 +153,10 @@ class HeldOutPrediction(models.Model):
         return f"{self.said} for {self.truth}"
 
 
-class Explanation(models.Model):
+class Explanation(TeamOwned):
     """What a run's model predicts for one picture or clip, with a heat map of what speaks for it."""
 
+    team_path = "run__team"
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="explanations")
     job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="+")
@@ -179,7 +183,7 @@ class Explanation(models.Model):
         return f"explanation by {self.run_id} of {self.sample_id or self.file_name}"
 
 
-class Promotion(models.Model):
+class Promotion(TeamOwned):
     """Which run of a line is deployed since when, and by whom. The latest row of a line counts; `run` None: no model.
 
     Rolling back is a new row with an earlier run.

@@ -25,8 +25,7 @@ class PartialUpload(models.Model):
     reserved_at = models.DateTimeField(null=True)
     """When its first bytes came: from then on it counts against the disk and everybody's quota."""
 
-    TEAM: ClassVar[str]
-    """Where queries find its team."""
+    team_path: ClassVar[str]
     name: Any
     user: Any
 

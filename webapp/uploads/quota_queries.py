@@ -8,6 +8,7 @@ from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Team, User
+from webapp.team_scope import across_teams
 from webapp.uploads import rules
 from webapp.uploads.models import PartialUpload, StorageAccount
 from webapp.uploads.signals import stored_by_person
@@ -45,11 +46,12 @@ def of_team(team: Team, user: User | None = None, but: PartialUpload | None = No
     """Counts uploads that send, and all that `user` has announced: empty ones block nobody but their sender."""
     account = StorageAccount.objects.filter(team=team).first() or StorageAccount()
     counting = Q(reserved_at__isnull=False) if user is None else Q(reserved_at__isnull=False) | Q(user=user)
-    coming = sum(_bytes_of(kind, counting & Q(**{kind.TEAM: team}), but) for kind in PartialUpload.every_kind())
+    coming = sum(_bytes_of(kind, counting & Q(**{kind.team_path: team}), but) for kind in PartialUpload.every_kind())
     used = account.measured_bytes + account.added_bytes + coming
     return StorageUse(used, _allowed(account, settings.TEAM_QUOTA_BYTES))
 
 
+@across_teams()
 def of_person(user: User, but: PartialUpload | None = None) -> StorageUse:
     account = StorageAccount.objects.filter(user=user).first() or StorageAccount()
     allowed = _allowed(account, settings.PERSON_QUOTA_BYTES)
@@ -73,6 +75,7 @@ def _bytes_of(kind: type[PartialUpload], counting: Q, but: PartialUpload | None)
     return uploads.aggregate(size=Sum("size_bytes"))["size"] or 0
 
 
+@across_teams()
 def unfinished_of(user: User) -> int:
     """Returns how many uploads this person has begun and not completed, in all teams."""
     return sum(kind.unfinished().filter(user=user).count() for kind in PartialUpload.every_kind())

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from webapp import storage
+from webapp.team_scope import across_teams
 from webapp.uploads.models import PartialUpload
 
 VIDEO_SUFFIXES = (
@@ -78,6 +79,7 @@ def room_bytes() -> int:
     return max(0, storage.free_bytes() - settings.DISK_RESERVE_BYTES - coming)
 
 
+@across_teams()
 def _coming_bytes(kind: type[PartialUpload]) -> int:
     """Counts none before its first bytes: announcing costs nothing, and would take the room from everybody."""
     recent = kind.unfinished().filter(reserved_at__isnull=False, updated_at__gt=timezone.now() - STILL_SENDING)

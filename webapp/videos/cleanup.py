@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from webapp import storage
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
+from webapp.team_scope import across_teams
 from webapp.undo_period import UNDO_PERIOD
 from webapp.uploads import partial_files
 from webapp.uploads.models import PartialUpload
@@ -55,6 +56,7 @@ def give_up_expired() -> None:
         upload_services.give_up_upload(upload)
 
 
+@across_teams()
 def clear_refused() -> None:
     """Deletes the files of videos that the check refused; their cards stay, with the reason, until they are deleted."""
     refused = Video.objects.filter(current_job__kind=JobKind.CHECK, current_job__status=Status.FAILED)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts.models import Team
 from webapp.jobs.models import Job, JobKind, Status
+from webapp.team_scope import TeamOwned
 from webapp.uploads.models import PartialUpload
 
 
@@ -58,7 +59,7 @@ class Playback(models.TextChoices):
     IMPOSSIBLE = "impossible", _("Cannot be played")
 
 
-class Video(models.Model):
+class Video(TeamOwned):
     """A video of a team, from the first uploaded byte on. Files live under `files_prefix` in `webapp.storage`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -140,14 +141,13 @@ class Video(models.Model):
         return VideoState.WAITING if job.started_at is None else VideoState.ANALYSING
 
 
-class Upload(PartialUpload):
+class Upload(TeamOwned, PartialUpload):
     """An upload of a video; deleted once complete.
 
     Its id is the video's, so that a browser that missed the last response can still be told that all has arrived.
     """
 
-    TEAM = "video__team"
-
+    team_path = "video__team"
     video = models.OneToOneField(Video, models.CASCADE, related_name="upload")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="uploads")
 
@@ -168,9 +168,10 @@ class Upload(PartialUpload):
         return self.video.file_name
 
 
-class Analysis(models.Model):
+class Analysis(TeamOwned):
     """One analysis of one video: its job, its settings, and (through `people`) what it found."""
 
+    team_path = "video__team"
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     video = models.ForeignKey(Video, models.CASCADE, related_name="analyses")
     job = models.OneToOneField(Job, models.PROTECT, related_name="analysis")
@@ -192,9 +193,10 @@ class Analysis(models.Model):
         return f"analysis {self.pk} of {self.video_id}"
 
 
-class Segment(models.Model):
+class Segment(TeamOwned):
     """A stretch of the video that one task analyses; done when its job is done."""
 
+    team_path = "analysis__video__team"
     analysis = models.ForeignKey(Analysis, models.CASCADE, related_name="segments")
     job = models.OneToOneField(Job, models.PROTECT, related_name="segment")
     index = models.PositiveIntegerField()

@@ -5,6 +5,7 @@ from celery import shared_task
 from webapp.jobs import lifecycle
 from webapp.jobs.job_tasks import job_task
 from webapp.jobs.models import Job
+from webapp.team_scope import within_teams
 from webapp.videos import cleanup
 
 
@@ -20,7 +21,8 @@ def check_video(job_id: str) -> None:
             accepted = ingest_runner.check_video(job)
     cleanup.clear_refused()
     if accepted is not None:
-        ingest_runner.poster_early(accepted)
+        with within_teams([accepted.team_id]):
+            ingest_runner.poster_early(accepted)
 
 
 @job_task("make_web_copy")

@@ -18,6 +18,7 @@ from webapp.accounts.members import services
 from webapp.accounts.models import Membership, Role, Team, User
 from webapp.jobs import lifecycle
 from webapp.jobs.models import JobKind, Status
+from webapp.team_scope import carried
 from webapp.uploads import partial_files
 from webapp.videos import cleanup as videos_cleanup
 from webapp.videos.models import Video
@@ -279,7 +280,7 @@ def at_once(acts: list[Callable[[], None]]) -> None:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    threads = [threading.Thread(target=carried(run), args=(act,)) for act in acts]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -15,6 +15,7 @@ from webapp.analyses import people_runner, runner
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
 from webapp.people.models import Person, Suggestion
+from webapp.team_scope import carried
 from webapp.videos.models import Analysis, Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -93,7 +94,7 @@ def test_the_second_waits_for_the_first_to_commit(team: Team) -> None:
             finally:
                 connection.close()
 
-        other = threading.Thread(target=end_second)
+        other = threading.Thread(target=carried(end_second))
         with transaction.atomic():
             people_runner.creation_services.hold(team.pk)
             other.start()

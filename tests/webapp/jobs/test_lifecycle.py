@@ -16,6 +16,7 @@ from tests.factories import make_job, make_team
 from webapp.accounts.models import Team
 from webapp.jobs import lifecycle, queues, reaper
 from webapp.jobs.models import MAX_ATTEMPTS, Job, JobKind, Status
+from webapp.team_scope import carried
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -293,7 +294,7 @@ def test_two_last_parts_that_end_at_once_resume_the_parent_once() -> None:
         parent, parts = make_family()
         jobs = [job for job in (lifecycle.claim(part.pk) for part in parts) if job]
         barrier = threading.Barrier(len(jobs))
-        threads = [threading.Thread(target=_finish_at, args=(job, barrier)) for job in jobs]
+        threads = [threading.Thread(target=carried(_finish_at), args=(job, barrier)) for job in jobs]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -18,6 +18,7 @@ from webapp.accounts import signals
 from webapp.accounts.closing import queries
 from webapp.accounts.members.services import one_act_at_a_time
 from webapp.accounts.models import EmailChange, Invitation, PasswordLink, User
+from webapp.team_scope import across_teams
 
 FREED_DOMAIN = "deleted.invalid"
 """Reserved: no mail ever goes there (RFC 2606)."""
@@ -81,7 +82,7 @@ def relations() -> list[Any]:
 @contextmanager
 def _ending(user: User) -> Iterator[None]:
     """Holds all teams of the person still meanwhile, so that the other owner of one cannot leave at the same moment."""
-    with ExitStack() as stack:
+    with across_teams(), ExitStack() as stack:
         for team_id in access.joined_teams(user).order_by("pk").values_list("pk", flat=True):
             stack.enter_context(one_act_at_a_time(team_id))
         if queries.owned_alone(user):

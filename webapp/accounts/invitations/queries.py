@@ -9,6 +9,7 @@ from webapp import access
 from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.models import Invitation, Role, Team, User
 from webapp.digests import sha256_of
+from webapp.team_scope import across_teams
 
 
 class InvitationState(Enum):
@@ -22,6 +23,7 @@ class InvitationState(Enum):
     """Whoever made it may no longer give this role."""
 
 
+@across_teams()
 def by_token(token: str) -> Invitation | None:
     return Invitation.objects.select_related("team", "created_by").filter(token_hash=sha256_of(token)).first()
 
@@ -49,5 +51,6 @@ def standing(team: Team, viewer: User) -> QuerySet[Invitation]:
     return waiting.filter(expires_at__gt=timezone.now()).select_related("created_by").order_by("-created_at")
 
 
+@across_teams()
 def _may_give(inviter: User, invitation: Invitation) -> bool:
     return Role(invitation.role) in access.grantable_roles(inviter, invitation.team)

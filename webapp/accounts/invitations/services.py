@@ -19,6 +19,7 @@ from webapp.accounts.mail.words import invitation_letter
 from webapp.accounts.members.services import one_act_at_a_time
 from webapp.accounts.models import Invitation, MailState, Membership, Role, Team, User
 from webapp.digests import sha256_of
+from webapp.team_scope import across_teams
 
 WORKS_FOR = timedelta(days=7)
 
@@ -92,6 +93,7 @@ def note_not_mailed(invitation: Invitation) -> None:
     Invitation.objects.filter(pk=invitation.pk).update(mail_state=MailState.FAILED)
 
 
+@across_teams()
 def mail(invitation_id: UUID, *, origin: str, language: str) -> None:
     """Sends an invitation that waits for it; the link that was there before stops working. Takes as long as mail."""
     token = secrets.token_urlsafe(32)
@@ -117,12 +119,14 @@ def revoke(invitation: Invitation, *, by: User) -> bool:
     return True
 
 
+@across_teams()
 def join(invitation: Invitation, user: User) -> None:
     """Lets somebody with an account into the team. Raises InvitationClosed, AlreadyMember, WrongAccount."""
     with one_act_at_a_time(invitation.team_id):
         _use(invitation, user)
 
 
+@across_teams()
 def join_as_new_person(invitation: Invitation, *, name: str, email: str, password: str | None) -> User:
     """Makes an account and lets it into the team, both or neither.
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from webapp import access
 from webapp.accounts import signals
 from webapp.accounts.models import AccessToken, Invitation, Membership, Role, Team, User
+from webapp.team_scope import within_teams
 
 
 class LastOwner(Exception):
@@ -45,7 +46,7 @@ def change_role(member: Membership, role: Role, *, by: User) -> None:
 
 def remove(member: Membership, *, by: User) -> None:
     """Takes a member, who is still as `member` says, out of the team. Raises LastOwner, MemberChanged."""
-    with one_act_at_a_time(member.team_id):
+    with within_teams([member.team_id]), one_act_at_a_time(member.team_id):
         _keep_an_owner(member)
         if not access.manageable_memberships(by).filter(pk=member.pk, role=member.role).exists():
             raise MemberChanged
@@ -55,7 +56,7 @@ def remove(member: Membership, *, by: User) -> None:
 
 def leave(team: Team, *, user: User) -> None:
     """Takes the person out of the team. Raises LastOwner, MemberChanged."""
-    with one_act_at_a_time(team.pk):
+    with within_teams([team.pk]), one_act_at_a_time(team.pk):
         member = Membership.objects.filter(team=team, user=user).first()
         if member is None:
             raise MemberChanged

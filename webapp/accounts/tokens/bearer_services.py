@@ -12,6 +12,7 @@ from webapp.accounts.models import AccessToken, TokenScope, User
 from webapp.accounts.tokens import words
 from webapp.accounts.tokens.services import MAY_GIVE
 from webapp.digests import sha256_of
+from webapp.team_scope import across_teams
 
 NOTED_EVERY = timedelta(minutes=1)
 """A use is written that often at most, so that each chunk of an upload does not cost a write."""
@@ -26,6 +27,7 @@ class TokenRefused(Exception):
         self.status = status
 
 
+@across_teams()
 def user_of(secret: str, *, needed: TokenScope, address: str) -> User:
     """Returns the owner of a token as `webapp.access` knows them: limited to its team and scope.
 

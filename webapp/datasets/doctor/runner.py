@@ -63,7 +63,7 @@ def scan_dataset(job: Job) -> None:
 
 
 def _gather(scan: Checkup) -> Gathered:
-    seen = Sample.objects.filter(MEASURED, dataset=scan.dataset, removed_at=None, is_left_out=False)
+    seen = scan.dataset.samples.filter(MEASURED, removed_at=None, is_left_out=False)
     samples = list(seen.select_related("label").order_by("number").defer("name"))
     columns = defaultdict(list)
     wanted = ("blur", "brightness", "highlights", "shadows", "contrast", "signature", "embedding")

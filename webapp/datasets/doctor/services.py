@@ -60,7 +60,7 @@ def _seen(dataset: Dataset, items: Iterable[list[int]]) -> dict[int, int]:
     seen: dict[int, int] = {}
     for start in range(0, len(numbers), labelling.BATCH):
         part = numbers[start : start + labelling.BATCH]
-        rows = Sample.objects.filter(dataset=dataset, number__in=part, removed_at=None)
+        rows = dataset.samples.filter(number__in=part, removed_at=None)
         seen.update(rows.values_list("number", "revision"))
     return seen
 

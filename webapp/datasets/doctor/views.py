@@ -17,7 +17,7 @@ from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets import queries
 from webapp.datasets.doctor import services
-from webapp.datasets.models import Dataset, Finding, FindingKind, Label, Sample
+from webapp.datasets.models import Dataset, Finding, FindingKind, Label
 from webapp.datasets.page_context import head_context
 from webapp.http.ids import integer_or_none
 from webapp.http.responses import done, refused
@@ -189,7 +189,7 @@ def _thin_words(each: dict[str, Any]) -> str:
 
 def _items(dataset: Dataset, finding: Finding, items: list[list[Any]]) -> list[dict[str, Any]]:
     """Returns for the page: number, severity, the label it has, and the label or sample that it is like."""
-    rows = Sample.objects.filter(dataset=dataset, number__in=[item[0] for item in items]).select_related("label")
+    rows = dataset.samples.filter(number__in=[item[0] for item in items]).select_related("label")
     samples = {sample.number: sample for sample in rows}
     labels = Label.objects.filter(dataset=dataset).in_bulk()
     is_label = finding.kind in services.RELABELLED

@@ -75,7 +75,7 @@ def remove_moment(dataset: Dataset, moment: Moment) -> bool:
 
 def same_moment(dataset: Dataset, moment: Moment, sha256: str = "") -> Sample | None:
     """Returns the sample that shows it already: with the same content, else at the same place in the video."""
-    there = Sample.objects.filter(dataset=dataset, removed_at=None)
+    there = dataset.samples.filter(removed_at=None)
     if sha256 and (same := there.filter(sha256=sha256).first()):
         return same
     near = (moment.time_s - SAME_MOMENT_S, moment.time_s + SAME_MOMENT_S)

@@ -93,7 +93,7 @@ def _no_file_left_over(batch: Sequence[PendingSample]) -> Iterator[None]:
 def _mark_known(dataset: Dataset, batch: Sequence[PendingSample]) -> None:
     """Marks content that the dataset, or the batch, has already."""
     fresh = {pending.prepared.sha256 for pending in batch if isinstance(pending.prepared, PreparedSample)}
-    there = Sample.objects.filter(dataset=dataset, sha256__in=fresh, removed_at=None)
+    there = dataset.samples.filter(sha256__in=fresh, removed_at=None)
     known = set(there.values_list("sha256", flat=True))
     for pending in batch:
         if isinstance(pending.prepared, PreparedSample):

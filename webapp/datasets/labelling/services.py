@@ -99,14 +99,14 @@ def undo(act: LabellingAct, *, user: User | None) -> ActResult:
             return ActResult(None, {}, [])
         changed = _take_back(act)
         _take_from_beneath(act)
-        concerned = set(LabelChange.objects.filter(act=act).values_list("sample__number", flat=True))
+        concerned = set(act.changes.values_list("sample__number", flat=True))
     live.samples_changed(act.dataset, list(changed))
     return ActResult(act, changed, sorted(concerned - set(changed)))
 
 
 def _take_back(act: LabellingAct) -> dict[int, int]:
     """Undoes the act where it was the last; returns numbers and new revisions of these samples."""
-    mine = LabelChange.objects.filter(act=act, sample=OuterRef("pk"))
+    mine = act.changes.filter(sample=OuterRef("pk"))
     Sample.objects.filter(last_act=act).update(
         label=Subquery(mine.values("label_before")),
         is_left_out=Subquery(mine.values("was_left_out")),
@@ -120,7 +120,7 @@ def _take_back(act: LabellingAct) -> dict[int, int]:
 
 def _take_from_beneath(act: LabellingAct) -> None:
     """Makes acts that stand on this one stand on what was before it."""
-    mine = LabelChange.objects.filter(act=act, sample=OuterRef("sample"))
+    mine = act.changes.filter(sample=OuterRef("sample"))
     LabelChange.objects.filter(act_before=act).update(
         label_before=Subquery(mine.values("label_before")),
         was_left_out=Subquery(mine.values("was_left_out")),
@@ -130,7 +130,7 @@ def _take_from_beneath(act: LabellingAct) -> None:
 
 def _neighbours(dataset: Dataset, seen: Seen) -> dict[int, dict[int, int]]:
     """Maps labels to the samples that get them, with present revisions. Only samples still as seen count."""
-    samples = Sample.objects.filter(dataset=dataset, removed_at=None)
+    samples = dataset.samples.filter(removed_at=None)
     sequences: set[tuple[int, UUID | None, str, str, int | None]] = set()
     last = Q(changes__act=F("last_act")) | Q(last_act=None)
     fields = ("label_id", "video_id", "source", "sequence", "changes__label_before_id")
@@ -165,13 +165,13 @@ def _perform(
 
 
 def _change(act: LabellingAct, target: _Target, these: Q, revision: int) -> None:
-    rows = target.unmet(Sample.objects.filter(these, dataset=act.dataset_id, revision=revision, removed_at=None))
+    rows = target.unmet(act.dataset.samples.filter(these, revision=revision, removed_at=None))
     noted = _note(act, rows)
     # The revision stands in the condition: of two people at once one changes a row, and what was noted is what it had.
-    is_noted = Exists(LabelChange.objects.filter(act=act, sample=OuterRef("pk")))
+    is_noted = Exists(act.changes.filter(sample=OuterRef("pk")))
     count = rows.filter(is_noted).update(last_act=act, revision=F("revision") + 1, **target.fields)
     if count < noted:
-        LabelChange.objects.filter(act=act).exclude(sample__last_act=act).delete()
+        act.changes.exclude(sample__last_act=act).delete()
 
 
 def _note(act: LabellingAct, rows: QuerySet[Sample]) -> int:
@@ -196,7 +196,7 @@ def _refused(dataset: Dataset, target: _Target, numbers: set[int]) -> set[int]:
     """Returns numbers without those that need no change, also when someone else has just made the same one."""
     as_requested: set[int] = set()
     for these in _named(numbers):
-        rows = Sample.objects.filter(these, dataset=dataset, removed_at=None)
+        rows = dataset.samples.filter(these, removed_at=None)
         as_requested.update(target.met(rows).values_list("number", flat=True))
     return numbers - as_requested
 

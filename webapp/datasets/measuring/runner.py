@@ -48,7 +48,7 @@ def measure_samples(job: Job) -> None:
     if dataset is None:
         lifecycle.cancel(job.pk)
         raise Cancelled
-    new = Sample.objects.filter(dataset=dataset, removed_at=None).exclude(MEASURED).order_by("number")
+    new = dataset.samples.filter(removed_at=None).exclude(MEASURED).order_by("number")
     total, done = new.count(), 0
     after = 0
     lifecycle.report(job, "measure", 0, total)
@@ -138,8 +138,8 @@ def suggest(dataset: Dataset, heartbeat: Callable[[], None]) -> None:
 
     Where the dataset has a deployed model, that predicts those of which the neighbours are least certain.
     """
-    samples = Sample.objects.filter(dataset=dataset, removed_at=None, is_left_out=False)
-    outdated = Sample.objects.filter(dataset=dataset, suggested__isnull=False).exclude(label=None)
+    samples = dataset.samples.filter(removed_at=None, is_left_out=False)
+    outdated = dataset.samples.filter(suggested__isnull=False).exclude(label=None)
     outdated.update(suggested=None, certainty=None)
     labelled = samples.filter(label__isnull=False)
     Dataset.objects.filter(pk=dataset.pk).update(labels_at_suggestion=labelled.count())

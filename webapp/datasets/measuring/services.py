@@ -1,7 +1,7 @@
 """Queues measuring and new suggestions; light enough for the web server, which loads no networks."""
 
 from webapp.accounts.models import User
-from webapp.datasets.models import Dataset, Sample
+from webapp.datasets.models import Dataset
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, JobKind, Status
 
@@ -18,7 +18,7 @@ def request_measuring(dataset: Dataset, *, user: User | None = None) -> Job | No
 
 def request_suggestions(dataset: Dataset) -> None:
     """Queues new suggestions when clearly more is labelled than last time."""
-    labelled = Sample.objects.filter(dataset=dataset, removed_at=None, label__isnull=False).count()
+    labelled = dataset.samples.filter(removed_at=None, label__isnull=False).count()
     before = Dataset.objects.values_list("labels_at_suggestion", flat=True).get(pk=dataset.pk)
     if abs(labelled - before) >= max(GROWN_BY_SAMPLES, GROWN_BY * before):
         request_measuring(dataset)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from webapp.datasets.media_types import SUFFIXES
-from webapp.datasets.models import Dataset, Label, Sample, Version, VersionSample
+from webapp.datasets.models import Dataset, Label, Sample, Version
 
 BATCH = 500
 LONGEST_FOLDER = 60
@@ -43,7 +43,7 @@ class Contents:
         labels = list(Label.objects.filter(dataset=self.dataset))
         if self.version is None:
             return labels
-        names = set(VersionSample.objects.filter(version=self.version).values_list("label", flat=True).distinct())
+        names = set(self.version.samples.values_list("label", flat=True).distinct())
         kept = [label for label in labels if label.name in names]
         gone = sorted(names - {label.name for label in kept})
         return kept + [Label(dataset=self.dataset, name=name, position=len(labels)) for name in gone]
@@ -57,10 +57,10 @@ class Contents:
 
     def _batch(self, after: int) -> list[ExportedSample]:
         if self.version is not None:
-            frozen = VersionSample.objects.filter(version=self.version, sample__number__gt=after)
+            frozen = self.version.samples.filter(sample__number__gt=after)
             chosen = frozen.select_related("sample").order_by("sample__number")[:BATCH]
             return [ExportedSample(each.sample, each.label, each.source, each.part) for each in chosen]
-        samples = Sample.objects.filter(dataset=self.dataset, removed_at=None, number__gt=after)
+        samples = self.dataset.samples.filter(removed_at=None, number__gt=after)
         chosen_samples = samples.select_related("label").order_by("number")[:BATCH]
         return [ExportedSample(each, each.label.name if each.label else "", each.source) for each in chosen_samples]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from django.db.models import F
 
-from webapp.datasets.models import Checkup, Dataset, FindingKind, Sample, Version, VersionSample
+from webapp.datasets.models import Checkup, Dataset, FindingKind, Version, VersionSample
 from webapp.datasets.versions.split_rules import FrozenSample
 from webapp.jobs.models import Status
 from webapp.people.models import Person
@@ -24,7 +24,7 @@ class VersionDifference:
 
 def samples_to_freeze(dataset: Dataset) -> list[FrozenSample]:
     """Returns all labelled samples that are not excluded, by number."""
-    chosen = Sample.objects.filter(dataset=dataset, removed_at=None, is_left_out=False, label__isnull=False)
+    chosen = dataset.samples.filter(removed_at=None, is_left_out=False, label__isnull=False)
     columns = ("pk", "number", "sha256", "label__name", "source", "identity", "sequence")
     merged_into = _merged_people(dataset)
     samples = [FrozenSample(*values) for values in chosen.order_by("number").values_list(*columns)]
@@ -58,7 +58,7 @@ def duplicates_found(dataset: Dataset) -> dict[int, int] | None:
 
 def samples_of(version: Version) -> Iterator[VersionSample]:
     """Yields the samples in a fixed order, each with its `sha256`, for training and export."""
-    rows = VersionSample.objects.filter(version=version).select_related("sample").order_by("pk")
+    rows = version.samples.select_related("sample").order_by("pk")
     return rows.annotate(sha256=F("sample__sha256")).iterator(BATCH)
 
 
@@ -78,5 +78,5 @@ def compare(older: Version, newer: Version) -> VersionDifference:
 
 def _contents(version: Version) -> dict[str, tuple[int, str]]:
     """Maps content to sample and label."""
-    rows = VersionSample.objects.filter(version=version).order_by("pk")
+    rows = version.samples.order_by("pk")
     return {sha256: (pk, label) for sha256, pk, label in rows.values_list("sample__sha256", "sample", "label")}

@@ -2,8 +2,10 @@
 
 from django.db import models
 
+from webapp.team_scope import TeamOwned
 
-class TeamThresholds(models.Model):
+
+class TeamThresholds(TeamOwned):
     """Accept and review threshold of a team for one embedder, cosines, where an admin has set them."""
 
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+", db_index=False)

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from webapp.team_scope import TeamOwned
+
 
 class IntroductionState(models.TextChoices):
     """See `Introduction` for the moves."""
@@ -28,13 +30,14 @@ OPEN_STATES = (
 )
 
 
-class Introduction(models.Model):
+class Introduction(TeamOwned):
     """A new face embedder, or new rules for the same, prepared beside what is in use; it changes nobody until then.
 
     Moves: preparing <-> ready -> switching -> switched -> kept; switched -> rolling_back -> rolled_back; preparing |
     ready -> discarded. Of one team at most one is in the middle of something.
     """
 
+    are_few = True
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+")
     embedder = models.CharField(max_length=60)
@@ -74,9 +77,10 @@ class Introduction(models.Model):
         return self.embedder == self.before
 
 
-class IntroducedVectors(models.Model):
+class IntroducedVectors(TeamOwned):
     """Vectors of some faces by the embedder that is not in use: the new one before the switch, the old one after it."""
 
+    team_path = "introduction__team"
     introduction = models.ForeignKey(Introduction, models.CASCADE, related_name="vectors")
     analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="+")
     part = models.PositiveIntegerField()
@@ -92,9 +96,10 @@ class IntroducedVectors(models.Model):
         return f"part {self.part} of {self.analysis_id}"
 
 
-class PlannedAnalysis(models.Model):
+class PlannedAnalysis(TeamOwned):
     """Whose the tracks of one video would be."""
 
+    team_path = "introduction__team"
     introduction = models.ForeignKey(Introduction, models.CASCADE, related_name="planned")
     analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="+")
     changes = models.JSONField(default=list)

@@ -15,6 +15,7 @@ from analysis.faces.thresholds import EmbedderThresholds, UnknownEmbedder
 from webapp.digests import sha256_of
 from webapp.people.introduction.models import OPEN_STATES, Introduction, IntroductionState
 from webapp.people.models import Event, Face
+from webapp.team_scope import across_teams
 from webapp.videos.models import Analysis, Video
 
 BUILT_IN = "mobilefacenet_192"
@@ -77,6 +78,7 @@ def _given(embedder: str) -> EmbedderThresholds | None:
         return None
 
 
+@across_teams()
 def _estimated(embedder: str) -> EmbedderThresholds | None:
     rows = Introduction.objects.filter(embedder=embedder).exclude(thresholds={}).order_by("-created_at")
     stored = rows.values_list("thresholds", flat=True).first()

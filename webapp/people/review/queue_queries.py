@@ -26,20 +26,6 @@ MOST_OPEN, MOST_COUNTED = 1_000, 100
 READ_AT_ONCE, MOST_READ = 500, 5_000
 """Rows. Other answers may have settled many of them, or they are about people who were hidden since."""
 
-STANDS_FOR_ITSELF = ~Exists(
-    Person.objects.filter(
-        Q(pk=OuterRef("first"), merged_into=OuterRef("second"))
-        | Q(pk=OuterRef("second"), merged_into=OuterRef("first"))
-    )
-) & ~Exists(
-    Apart.objects.filter(
-        Q(first=OuterRef("first"), second=OuterRef("second")) | Q(first=OuterRef("second"), second=OuterRef("first")),
-        team=OuterRef("team"),
-        stands=True,
-    )
-)
-"""Pairs without an answer of their own; what follows from other answers is found below."""
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -93,6 +79,20 @@ class Queue:
         return Queue(pairs, self.standing, self.settled | set(impossible), self.has_more)
 
 
+def _stands_for_itself() -> Q:
+    """Holds for pairs without an answer of their own; what follows from other answers is found below."""
+    merged = Person.objects.filter(
+        Q(pk=OuterRef("first"), merged_into=OuterRef("second"))
+        | Q(pk=OuterRef("second"), merged_into=OuterRef("first"))
+    )
+    apart = Apart.objects.filter(
+        Q(first=OuterRef("first"), second=OuterRef("second")) | Q(first=OuterRef("second"), second=OuterRef("first")),
+        team=OuterRef("team"),
+        stands=True,
+    )
+    return ~Exists(merged) & ~Exists(apart)
+
+
 def read_queue(team: Team, most: int = MOST_OPEN, about: Collection[UUID] | None = None) -> Queue:
     """Reads the most similar pairs first, until `most` open ones are found.
 
@@ -102,7 +102,7 @@ def read_queue(team: Team, most: int = MOST_OPEN, about: Collection[UUID] | None
     settled = constraint_queries.rejected_pairs(team.pk, family)
     candidates = ReferenceSet.objects.filter(team=team).count()
     wished = dict(TeamThresholds.objects.filter(team=team).values_list("embedder", "review_from"))
-    rows = Suggestion.objects.filter(STANDS_FOR_ITSELF, team=team).order_by("-likeness", "pk")
+    rows = Suggestion.objects.filter(_stands_for_itself(), team=team).order_by("-likeness", "pk")
     if about is not None:
         rows = rows.filter(Q(first__in=about) | Q(second__in=about))
     columns = rows.values_list("pk", "first", "second", "is_within_video", "skipped_at")

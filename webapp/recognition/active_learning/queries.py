@@ -11,17 +11,6 @@ from webapp.datasets.models import Dataset, Label, Sample
 from webapp.recognition.models import CURRENT, Observation, Recognition
 from webapp.training.models import TrainingRun
 
-_SAMPLES = Sample.objects.filter(
-    dataset=OuterRef("recognition__line"),
-    removed_at=None,
-    video=OuterRef("recognition__video"),
-    time_s__gte=OuterRef("time_s") - SAME_MOMENT_S,
-    time_s__lte=OuterRef("time_s") + SAME_MOMENT_S,
-    label__isnull=False,
-)
-LABELLED = (Q(track=None) & Exists(_SAMPLES)) | Exists(_SAMPLES.filter(track=OuterRef("track")))
-"""Moments whose label the dataset already has, whoever gave it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -50,7 +39,20 @@ def queue(runs: Sequence[TrainingRun]) -> QuerySet[Observation]:
     )
     # While a video is analysed again, its faces are gone already.
     open_ones = open_ones.exclude(face=None, picture_key="")
-    return open_ones.exclude(LABELLED).order_by(F("skipped_at").asc(nulls_first=True), "-doubt", "pk")
+    return open_ones.exclude(_is_labelled()).order_by(F("skipped_at").asc(nulls_first=True), "-doubt", "pk")
+
+
+def _is_labelled() -> Q:
+    """Holds for moments whose label the dataset already has, whoever gave it."""
+    samples = Sample.objects.filter(
+        dataset=OuterRef("recognition__line"),
+        removed_at=None,
+        video=OuterRef("recognition__video"),
+        time_s__gte=OuterRef("time_s") - SAME_MOMENT_S,
+        time_s__lte=OuterRef("time_s") + SAME_MOMENT_S,
+        label__isnull=False,
+    )
+    return (Q(track=None) & Exists(samples)) | Exists(samples.filter(track=OuterRef("track")))
 
 
 def counts(runs: Sequence[TrainingRun]) -> dict[uuid.UUID, int]:

@@ -10,6 +10,7 @@ from webapp.datasets.models import Dataset, Version
 from webapp.jobs import job_state, queues
 from webapp.jobs import words as jobs_words
 from webapp.jobs.models import ACTIVE, Job
+from webapp.team_scope import across_teams
 from webapp.training.models import RunState, TrainingRun
 from webapp.training.runs.progress_words import best_epoch
 
@@ -63,6 +64,7 @@ def words_of(job: Job) -> dict[str, Any]:
     return jobs_words.payload_with_words(job_state.state_of(job).payload())
 
 
+@across_teams()
 def ahead_of(job: Job | None) -> int:
     """Returns how many jobs the training workers do before this one."""
     if job is None:

@@ -12,6 +12,7 @@ from webapp.audit.services import AuditSubject, record, subject_of
 from webapp.datasets.models import Version
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
+from webapp.team_scope import across_teams
 from webapp.training.models import Line, RequestedAction, TrainingRun
 from webapp.training.registry import queries
 from webapp.training.runs import readiness_rules
@@ -85,13 +86,17 @@ def _new_job(run: TrainingRun, user: User) -> None:
     TrainingRun.objects.filter(pk=run.pk).update(job=run.job, paused_at=None, wish=RequestedAction.NOTHING)
 
 
+@across_teams()
+def _trainings_of(**whose: Team | User) -> int:
+    return Job.objects.filter(kind=JobKind.TRAIN, status__in=ACTIVE, **whose).count()
+
+
 def _expect_turn(team: Team, user: User) -> None:
     """Raises TooManyTrainings."""
     quota_services.take_turns(team, user)
-    active = Job.objects.filter(kind=JobKind.TRAIN, status__in=ACTIVE)
-    if active.filter(created_by=user).count() >= settings.TRAININGS_PER_PERSON:
+    if _trainings_of(created_by=user) >= settings.TRAININGS_PER_PERSON:
         raise TooManyTrainings(settings.TRAININGS_PER_PERSON, is_team=False)
-    if active.filter(team=team).count() >= settings.TRAININGS_PER_TEAM:
+    if _trainings_of(team=team) >= settings.TRAININGS_PER_TEAM:
         raise TooManyTrainings(settings.TRAININGS_PER_TEAM, is_team=True)
 
 

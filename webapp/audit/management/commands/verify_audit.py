@@ -7,11 +7,13 @@ from django.core.management.base import BaseCommand
 
 from webapp.audit.models import INSTALLATION
 from webapp.audit.verification_queries import Break, verify_all
+from webapp.team_scope import across_teams
 
 
 class Command(BaseCommand):
     help = "Verifies the audit log. Exits with 1 and the first broken entry where it was tampered with."
 
+    @across_teams()
     def handle(self, **_options: Any) -> None:
         is_broken = False
         for found in verify_all():

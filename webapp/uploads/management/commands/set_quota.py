@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.models import Team, User
+from webapp.team_scope import across_teams
 from webapp.uploads import quota_queries, quota_services, rules
 
 USUAL, UNLIMITED = "default", "none"
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("whose", help="the team's name or id, or the person's e-mail address")
         parser.add_argument("quota", help=f"in GB; {UNLIMITED!r} for no quota, {USUAL!r} for that of the installation")
 
+    @across_teams()
     def handle(self, *args: Any, **options: Any) -> None:
         whose = _team(options["whose"]) if options["kind"] == "team" else _person(options["whose"])
         quota_services.set_quota(whose, _bytes(options["quota"]))
