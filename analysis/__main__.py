@@ -1,4 +1,4 @@
-"""The command line: `python -m analysis analyse|doctor|faces|probe|weights|train|predict|explain|tune|recognise`."""
+"""The command line: `python -m analysis COMMAND`; without one, or with `--help`, it lists them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from analysis.cli.blur import add_blur_command
 from analysis.cli.recognise import add_recognise_command
+from analysis.cli.reel import add_reel_command
 from analysis.cli.training import add_training_commands
 from analysis.errors import AnalysisError
 from analysis.types import Thoroughness
@@ -50,6 +52,8 @@ def build_parser() -> argparse.ArgumentParser:
     weights.set_defaults(run=_command("cli.weights", "run_weights"))
     add_training_commands(commands)
     add_recognise_command(commands)
+    add_blur_command(commands)
+    add_reel_command(commands)
     return parser
 
 

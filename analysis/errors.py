@@ -100,6 +100,24 @@ class DamagedModel(AnalysisError):
     code = "damaged_model"
 
 
+class UnusableResult(AnalysisError):
+    """A folder holds no result of `analyse`, or one of another video."""
+
+    code = "unusable_result"
+
+
+class UnknownPerson(AnalysisError):
+    """An id is that of nobody in the video."""
+
+    code = "unknown_person"
+
+
+class NothingToShow(AnalysisError):
+    """Of the chosen people there is no moment to cut out."""
+
+    code = "nothing_to_show"
+
+
 class Cancelled(Exception):
     """Raised by a progress callback to stop the work; not an error."""
 

@@ -21,6 +21,7 @@ from analysis.faces.seen_spans import seen_spans
 from analysis.faces.stitch_tracklets import NO_CONSTRAINTS, group_tracks, stitch_tracklets
 from analysis.faces.thresholds import thresholds_for
 from analysis.memory import trim_malloc
+from analysis.progress import paced
 from analysis.types import (
     AnalysisResult,
     Constraints,
@@ -124,7 +125,7 @@ def analyse_segment(
     length_s = max(min(exact.end_s, info.start_s + info.duration_s) - begin_s, 0.001)
     counts = DecodeCounts()
     tracker = FaceTracker(info, models.detector, models.embedder, models.mesh, rules_for(sampling))
-    report = _Paced(on_progress)
+    report = paced(on_progress)
     report(Progress("detect", 0, length_s))
     with closing(prefetch(sample_frames(path, info, exact, sampling, counts), FRAMES_AHEAD)) as frames:
         for frame in frames:
@@ -148,22 +149,6 @@ def analyse_segment(
 
 def _border(path: Path, time_s: float) -> float:
     return segment_border_s(path, time_s) if math.isfinite(time_s) else time_s
-
-
-class _Paced:
-    """Passes on at most five reports a second: a callback may write to a database."""
-
-    EVERY_S = 0.2
-
-    def __init__(self, on_progress: OnProgress) -> None:
-        self.on_progress = on_progress
-        self.next_at = -math.inf
-
-    def __call__(self, progress: Progress) -> None:
-        now = time.monotonic()
-        if now >= self.next_at:
-            self.next_at = now + self.EVERY_S
-            self.on_progress(progress)
 
 
 def stitch_and_group(

@@ -33,7 +33,7 @@ class Thoroughness(StrEnum):
 class Progress:
     """How far a stage has come. `done` may exceed `total`, which is an estimate.
 
-    Stages: "probe", "scan", "detect", "group", "web_copy", "sprites".
+    Stages: "probe", "scan", "detect", "group", "web_copy", "sprites"; of exports "follow", "encode", "cut", "join".
     """
 
     stage: str

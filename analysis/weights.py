@@ -151,6 +151,21 @@ SAMPLE_PICTURES = {
 }
 """Two portraits and a rocket, of which `analysis.samples.video` makes its video; keys as in its `STORY`."""
 
+CAPTION_FONT = Weight(
+    name="Noto Sans Hans, letters of captions",
+    file_name="noto_sans_hans_medium.otf",
+    sha256="25033438cfa41f1873d4902b8555956557b765117756bcef96406e023e49578c",
+    registry=Registry.NPM,
+    package="@embedpdf/fonts-sc",
+    version="1.0.0",
+    package_sha256="",
+    path_inside="package/fonts/NotoSansHans-Medium.otf",
+    source_sha256="25033438cfa41f1873d4902b8555956557b765117756bcef96406e023e49578c",
+    licence="OFL-1.1",
+    converter="analysis.weight_conversion.as_is",
+)
+"""Latin, Greek, Cyrillic, kana, simplified and traditional Chinese; drawn into the pictures of reels."""
+
 ALL_WEIGHTS = (
     YUNET,
     MOBILEFACENET,
@@ -158,6 +173,7 @@ ALL_WEIGHTS = (
     EFFICIENTNET_LITE0,
     EFFICIENTNET_LITE0_EMBEDDER,
     *SAMPLE_PICTURES.values(),
+    CAPTION_FONT,
 )
 
 

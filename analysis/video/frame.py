@@ -40,6 +40,16 @@ class FrameScaling:
     scaler: VideoReformatter = field(default_factory=VideoReformatter)
 
 
+@dataclass(frozen=True, slots=True)
+class ColourTags:
+    """Numbers that H.264 files carry, as FFmpeg counts them."""
+
+    color_range: int
+    colorspace: int
+    color_primaries: int
+    color_trc: int
+
+
 class Frame:
     """A sampled frame. `image_bgr` is scaled and upright; the decoder's frame is kept for full-size crops.
 
@@ -86,6 +96,36 @@ class Frame:
         corner = _displayed_corner((a, b, c, d), self._raw.width, self._raw.height, self.rotation_deg)
         return turn(cut, self.rotation_deg), corner
 
+    @property
+    def colour_tags(self) -> ColourTags:
+        """Returns what tells a player how the colours of `planes` are meant."""
+        raw = self._raw
+        full = raw.format.name == "yuvj420p" or (raw.format.name == "yuv420p" and raw.color_range == ColorRange.JPEG)
+        return ColourTags(
+            int(ColorRange.JPEG if full else ColorRange.MPEG),
+            int(raw.colorspace),
+            int(raw.color_primaries),
+            int(raw.color_trc),
+        )
+
+    def planes(self, width: int, height: int, scaler: VideoReformatter) -> Image:
+        """Returns the frame upright and at this displayed size, both even, as Y, U and V in 4:2:0, 8 bit.
+
+        The array is `(height * 3 // 2, width)`, as ffmpeg's "yuv420p": all of Y, then all of U and of V row by row.
+        """
+        sides = (height, width) if self.rotation_deg in (90, 270) else (width, height)
+        raw = self._raw
+        if raw.format.name not in PLANAR_420 or (raw.width, raw.height) != sides:
+            kept = raw.format.name if raw.format.name in PLANAR_420 else "yuv420p"
+            raw = scaler.reformat(raw, *sides, kept, interpolation="BILINEAR")
+        stored = np.asarray(raw.to_ndarray(), np.uint8)
+        if self.rotation_deg == 0:
+            return stored
+        upright: Image = np.empty((height * 3 // 2, width), np.uint8)
+        for into, plane in zip(split_planes(upright), split_planes(stored), strict=True):
+            into[:] = turn(plane, self.rotation_deg)
+        return upright
+
     def _planar_crop(self, x1: int, y1: int, x2: int, y2: int) -> Image:
         """Converts only what is asked for: a face takes 0.1 ms, a whole 1080p frame 5 ms."""
         luma = _plane(self._raw, 0)[y1:y2, x1:x2]
@@ -98,6 +138,14 @@ class Frame:
         if self._whole_bgr is None:
             self._whole_bgr = np.asarray(self._raw.to_ndarray(format="bgr24"), np.uint8)
         return self._whole_bgr
+
+
+def split_planes(planes: Image) -> tuple[Image, Image, Image]:
+    """Returns views on Y `(h, w)`, U and V `(h / 2, w / 2)` of an array as `Frame.planes` returns it."""
+    rows, width = planes.shape
+    height = rows * 2 // 3
+    colours = planes[height:].reshape(2, height // 2, width // 2)
+    return planes[:height], colours[0], colours[1]
 
 
 def bgr_matrix(raw: av.VideoFrame) -> Float64:

@@ -83,21 +83,31 @@ def make_web_copy(source: Path, target: Path, info: VideoInfo, plan: PlaybackPla
     """
     if plan is PlaybackPlan.ORIGINAL:
         raise ValueError("an original that browsers play needs no copy")
-    picture = ["-c:v", "copy"] if plan is PlaybackPlan.REMUX else _encoding(info)
-    keeps_sound = plan is PlaybackPlan.REMUX and info.audio_codec in ("aac", "mp3")
-    sound = ["-map", "0:a:0", *(["-c:a", "copy"] if keeps_sound else ["-c:a", "aac", "-b:a", "128k", "-ac", "2"])]
 
     def report(done_s: float) -> None:
         on_progress(Progress("web_copy", done_s, info.duration_s))
 
-    with _written_whole(target) as part:
+    with written_whole(target) as part:
         for with_sound in (True, False) if info.audio_codec else (False,):
-            streams = ["-map", f"0:{info.video_stream}", *(sound if with_sound else []), *picture]
+            streams = stream_arguments(info, plan, with_sound)
             ending = ["-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", str(part)]
             problem = run_ffmpeg([*input_arguments(source), *streams, *ending], report)
             if problem is None:
                 return
         raise UnreadableVideo(f"{source.name}: no playable copy could be made ({problem})")
+
+
+def stream_arguments(info: VideoInfo, plan: PlaybackPlan, with_sound: bool) -> list[str]:
+    """Returns ffmpeg's arguments for picture and sound of an MP4; what `plan` plays as it is, is not encoded anew.
+
+    An original in WebM is taken for what it is: its streams do not fit into an MP4.
+    """
+    is_h264 = info.video_codec == "h264" and plan is not PlaybackPlan.TRANSCODE
+    streams = ["-map", f"0:{info.video_stream}", *(["-c:v", "copy"] if is_h264 else _encoding(info))]
+    if with_sound:
+        keeps = is_h264 and info.audio_codec in ("aac", "mp3")
+        streams += ["-map", "0:a:0", *(["-c:a", "copy"] if keeps else ["-c:a", "aac", "-b:a", "128k", "-ac", "2"])]
+    return streams
 
 
 def input_arguments(source: Path) -> list[str]:
@@ -108,11 +118,17 @@ def input_arguments(source: Path) -> list[str]:
     ]
 
 
-def _encoding(info: VideoInfo) -> list[str]:
-    """Returns ffmpeg's arguments for even sides, at most 1920 x 1080 either way up, square pixels, unchanged times."""
+def copy_size(info: VideoInfo) -> tuple[int, int]:
+    """Returns width and height of a copy: as a player shows the video, even, at most 1920 x 1080 either way up."""
     shown_width = info.width * info.sample_aspect_ratio
     scale = min(1.0, COPY_LONG_SIDE / max(shown_width, info.height), COPY_SHORT_SIDE / min(shown_width, info.height))
     width, height = (max(2, round(side * scale / 2) * 2) for side in (shown_width, info.height))
+    return width, height
+
+
+def _encoding(info: VideoInfo) -> list[str]:
+    """Returns ffmpeg's arguments for even sides, at most 1920 x 1080 either way up, square pixels, unchanged times."""
+    width, height = copy_size(info)
     return [
         *("-vf", f"scale={width}:{height}:flags=bilinear,setsar=1,format=yuv420p"),
         *("-c:v", "libx264", "-preset", "veryfast", "-crf", "23"),
@@ -132,7 +148,7 @@ def make_poster(source: Path, target_jpg: Path, info: VideoInfo) -> None:
             best, best_mark = frame.image_bgr, mark
     if best is None:
         raise UnreadableVideo(f"{source.name}: no frame for a poster")
-    with _written_whole(target_jpg) as part:
+    with written_whole(target_jpg) as part:
         part.write_bytes(_jpeg(_square_pixels(best, info, POSTER_SIDE)))
 
 
@@ -156,7 +172,7 @@ def make_sprites(source: Path, target_jpg: Path, info: VideoInfo, on_progress: O
         on_progress(Progress("sprites", filled + 1, count))
     if sheet is None:
         raise UnreadableVideo(f"{source.name}: no frame for scrubbing")
-    with _written_whole(target_jpg) as part:
+    with written_whole(target_jpg) as part:
         part.write_bytes(_jpeg(sheet))
     return Sprites(columns, rows, sheet.shape[1] // columns, sheet.shape[0] // rows, interval_s)
 
@@ -186,7 +202,7 @@ def _jpeg(image_bgr: Image) -> bytes:
 
 
 @contextmanager
-def _written_whole(target: Path) -> Iterator[Path]:
+def written_whole(target: Path) -> Iterator[Path]:
     """Yields a path beside the target to write to; replaces the target at the end, removes the path on errors."""
     part = target.with_name(f".{target.name}.part")
     try:

@@ -32,6 +32,10 @@ STAGES: dict[str, Words] = {
     "look": _("Scanning files"),
     "import": _("Adding samples"),
     "sprites": _("Making preview pictures"),
+    "follow": _("Following faces from frame to frame"),
+    "encode": _("Writing the copy and checking it"),
+    "cut": _("Cutting out moments"),
+    "join": _("Adding the sound"),
     "measure": _("Analysing new samples"),
     "suggest": _("Suggesting labels"),
     "examine": _("Checking the dataset"),
@@ -105,6 +109,16 @@ FAILURES: dict[str, FailureWords] = {
     ),
     "damaged_model": FailureWords(
         _("A file of this model is missing or has been changed."), _("Train the model again, or choose another one.")
+    ),
+    "unusable_result": FailureWords(
+        _("The analysis of this video is missing or incomplete."), _("Analyse the video again, then try once more.")
+    ),
+    "unknown_person": FailureWords(
+        _("A chosen person is no longer in this video."), _("Reload the page and choose again.")
+    ),
+    "nothing_to_show": FailureWords(
+        _("There is no moment that matches what you chose."),
+        _("Choose other people, or a shorter minimum length, then try again."),
     ),
     "duplicate": FailureWords(
         _("This video is already here."), _("Open the video that was uploaded earlier. This copy was not kept.")

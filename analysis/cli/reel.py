@@ -1,0 +1,90 @@
+"""`python -m analysis reel`: joins the moments of chosen people, out of one or several videos, to one film."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+
+def add_reel_command(commands: Any) -> None:
+    """Adds `reel` and its options to argparse's subparsers."""
+    reel = commands.add_parser("reel", help="join the moments of chosen people, from one or several videos")
+    reel.add_argument("videos", nargs="+", metavar="VIDEO")
+    reel.add_argument(
+        "--person",
+        required=True,
+        nargs="+",
+        action="append",
+        metavar="[VIDEO_NUMBER:]ID[=NAME]",
+        help="people by id, in each video's result; with `2:5` only person 5 of the second video; may be repeated",
+    )
+    reel.add_argument("--out", required=True, metavar="FILE", help="MP4 to write; FILE.json beside it")
+    reel.add_argument("--result", nargs="+", metavar="DIR", help="one for each video (default: analyse first)")
+    reel.add_argument("--order", choices=["video", "time"], default="video", help="default: %(default)s")
+    reel.add_argument("--min", type=float, default=1.0, metavar="S", help="leave out shorter ones (default: 1)")
+    reel.add_argument("--padding", type=float, default=0.5, metavar="S", help="before and after (default: 0.5)")
+    reel.add_argument("--together", action="store_true", help="only where all of them are seen at once")
+    reel.add_argument("--no-captions", action="store_true", help="without name, video and time in the picture")
+    reel.set_defaults(run=run_reel)
+
+
+def run_reel(args: argparse.Namespace) -> int:
+    """Runs `reel` and returns 0; raises AnalysisError."""
+    from analysis.cli.analyse import progress_bar  # deferred: one command of many
+    from analysis.errors import UnusableResult  # deferred: one command of many
+    from analysis.exports.moments import ReelOptions, ReelOrder, ReelSource, choose_moments  # deferred: loads cv2
+    from analysis.exports.people import expect_known  # deferred: loads cv2
+    from analysis.exports.reel import write_reel  # deferred: loads cv2
+    from analysis.video.decode import probe  # deferred: loads av
+
+    if args.result and len(args.result) != len(args.videos):
+        raise UnusableResult(f"{len(args.videos)} videos and {len(args.result)} results; one is needed for each")
+    wanted = [parsed(each) for group in args.person for each in group]
+    sources = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for number, name in enumerate(args.videos, start=1):
+            video = Path(name)
+            info = probe(video)
+            people = _people(video, args.result[number - 1] if args.result else None, Path(scratch) / str(number))
+            own = {person: called for where, person, called in wanted if where in (None, number)}
+            expect_known({person for where, person, _ in wanted if where == number}, people)
+            chosen = tuple(_named(person, own[person.id]) for person in people if person.id in own)
+            sources.append(ReelSource(video, info, video.stem, chosen, video.stat().st_mtime))
+        options = ReelOptions(ReelOrder(args.order), args.min, args.padding, together=args.together)
+        moments = choose_moments(sources, options)
+        report = write_reel(sources, moments, Path(args.out), progress_bar(), captions=not args.no_captions)
+    document = json.dumps(asdict(report), ensure_ascii=False, indent=1)
+    Path(f"{args.out}.json").write_text(document + "\n", encoding="utf-8")
+    print(report.summary())
+    return 0
+
+
+def parsed(text: str) -> tuple[int | None, int, str]:
+    """Returns video number (None: every video), id and name of "2:5=Tom"; raises UnknownPerson."""
+    from analysis.errors import UnknownPerson  # deferred: one command of many
+
+    before, _, name = text.partition("=")
+    where, _, number = before.rpartition(":")
+    try:
+        return int(where) if where else None, int(number), name
+    except ValueError as error:
+        raise UnknownPerson(f"{text!r}: expected an id, as 3, 2:3 or 3=Tom") from error
+
+
+def _people(video: Path, result: str | None, scratch: Path) -> Any:
+    from analysis.cli.blur import analysed  # deferred: one command of many
+    from analysis.exports.people import read_people  # deferred: loads cv2
+    from analysis.pipeline import AnalysisOptions, load_models  # deferred: loads cv2
+    from analysis.video.decode import probe  # deferred: loads av
+
+    info = probe(video)
+    folder = Path(result) if result else analysed(video, info, load_models(AnalysisOptions()), scratch)
+    return read_people(folder, info)
+
+
+def _named(person: Any, name: str) -> Any:
+    return replace(person, name=name) if name else person

@@ -1,0 +1,1 @@
+"""What is taken away from a video: copies with people hidden, reels, appearances as text."""

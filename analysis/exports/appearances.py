@@ -1,0 +1,156 @@
+"""Who is seen when, as text: a table, JSON, subtitles, chapters. All times count from where the container starts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from analysis.exports.moments import merged, person_spans
+from analysis.exports.people import SeenPerson
+from analysis.spreadsheet_cells import guarded_row
+
+SCHEMA = 1
+COLUMNS = ("person", "name", "unclear", "start", "end", "start_s", "end_s", "duration_s")
+JOINED_S = 1.0
+"""A face that is missed for less counts as seen all the time."""
+SHORTEST_CUE_S = 0.1
+SHORTEST_CHAPTER_S = 4.0
+NOBODY = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenAppearance:
+    """A person on screen without a gap, in seconds from where the container starts, as a player counts them."""
+
+    person: int
+    name: str
+    start_s: float
+    end_s: float
+    unclear: bool = False
+    """A face that tells nobody in particular."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnScreen:
+    """A stretch in which the same people are seen; `names` may be empty."""
+
+    start_s: float
+    end_s: float
+    names: tuple[str, ...]
+
+
+def appearances_of(
+    people: Sequence[SeenPerson], start_s: float, duration_s: float, sample_step_s: float = 0.25
+) -> list[ScreenAppearance]:
+    """Returns all appearances in order of time. `start_s`, `duration_s`: of the container, see `VideoInfo`."""
+    found = []
+    for person in people:
+        for begin, end in merged(person_spans(person, sample_step_s), JOINED_S):
+            first, last = max(begin - start_s, 0.0), min(end - start_s, duration_s)
+            if last > first:
+                found.append(ScreenAppearance(person.id, person.name, first, last, person.unclear))
+    return sorted(found, key=lambda each: (each.start_s, each.end_s, each.person))
+
+
+def as_csv(appearances: Sequence[ScreenAppearance]) -> str:
+    """Returns a table with a header, one appearance a row; no cell is run as a formula by a spreadsheet.
+
+    Written to a file as "utf-8-sig", spreadsheets read all letters. Times stand as h:mm:ss.mmm and in seconds.
+    """
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\r\n")
+    table.writerow(COLUMNS)
+    for each in appearances:
+        start, end = timestamp(each.start_s), timestamp(each.end_s)
+        seconds = [f"{value:.3f}" for value in (each.start_s, each.end_s, each.end_s - each.start_s)]
+        table.writerow(guarded_row([each.person, each.name, "yes" if each.unclear else "", start, end, *seconds]))
+    return text.getvalue()
+
+
+def as_json(appearances: Sequence[ScreenAppearance], title: str, duration_s: float) -> str:
+    """Returns `{"schema", "video": {"title", "duration_s"}, "people": [{"id", "name", "appearances": [...]}]}`."""
+    people: dict[int, dict[str, object]] = {}
+    spans: dict[int, list[dict[str, float]]] = {}
+    for each in appearances:
+        unclear = {"unclear": True} if each.unclear else {}
+        people.setdefault(each.person, {"id": each.person, "name": each.name} | unclear)
+        spans.setdefault(each.person, []).append({"start_s": round(each.start_s, 3), "end_s": round(each.end_s, 3)})
+    entries = [
+        person
+        | {"screen_time_s": round(sum(s["end_s"] - s["start_s"] for s in spans[number]), 3)}
+        | {"appearances": spans[number]}
+        for number, person in people.items()
+    ]
+    video = {"title": title, "duration_s": round(duration_s, 3)}
+    return json.dumps({"schema": SCHEMA, "video": video, "people": entries}, ensure_ascii=False, indent=1) + "\n"
+
+
+def on_screen(appearances: Sequence[ScreenAppearance], duration_s: float) -> list[OnScreen]:
+    """Returns stretches that cover the video from 0 to its end; a new one begins wherever the people change."""
+    named = [each for each in appearances if not each.unclear]
+    borders = sorted({0.0, duration_s, *(e.start_s for e in named), *(min(e.end_s, duration_s) for e in named)})
+    stretches: list[OnScreen] = []
+    for start_s, end_s in pairwise(borders):
+        names = tuple(dict.fromkeys(e.name for e in named if e.start_s <= start_s and e.end_s >= end_s))
+        if stretches and stretches[-1].names == names:
+            stretches[-1] = OnScreen(stretches[-1].start_s, end_s, names)
+        else:
+            stretches.append(OnScreen(start_s, end_s, names))
+    return stretches
+
+
+def as_webvtt(appearances: Sequence[ScreenAppearance], duration_s: float) -> str:
+    """Returns WebVTT subtitles that name whoever is on screen; nothing is shown where nobody is."""
+    cues = [
+        f"{timestamp(each.start_s, hours=2)} --> {timestamp(each.end_s, hours=2)}\n{_cue_text(each.names)}\n"
+        for each in on_screen(appearances, duration_s)
+        if each.names and each.end_s - each.start_s >= SHORTEST_CUE_S
+    ]
+    return "\n".join(["WEBVTT\n", *cues])
+
+
+def _cue_text(names: Sequence[str]) -> str:
+    """Returns the names on one line; what would be markup, or end the cue, is written as text."""
+    line = " ".join(", ".join(names).split())
+    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def chapters_of(
+    appearances: Sequence[ScreenAppearance], duration_s: float, shortest_s: float = SHORTEST_CHAPTER_S
+) -> list[OnScreen]:
+    """Returns stretches that cover the video, none shorter than `shortest_s` if the video is longer than that.
+
+    Short ones become part of the one before; the first, if short, of the one after.
+    """
+    chapters: list[OnScreen] = []
+    for each in on_screen(appearances, duration_s):
+        is_long = each.end_s - each.start_s >= shortest_s
+        if chapters and (not is_long or chapters[-1].names == each.names):
+            chapters[-1] = OnScreen(chapters[-1].start_s, each.end_s, chapters[-1].names)
+        elif chapters and chapters[-1].end_s - chapters[-1].start_s < shortest_s:
+            chapters[-1] = OnScreen(chapters[-1].start_s, each.end_s, each.names)
+        else:
+            chapters.append(each)
+    return chapters
+
+
+def as_ffmetadata(chapters: Sequence[OnScreen]) -> str:
+    """Returns chapters as a file that ffmpeg reads (https://ffmpeg.org/ffmpeg-formats.html#Metadata-2)."""
+    lines = [";FFMETADATA1"]
+    for each in chapters:
+        title = " ".join((", ".join(each.names) or NOBODY).split())
+        escaped = "".join(f"\\{letter}" if letter in "=;#\\" else letter for letter in title)
+        start, end = round(each.start_s * 1000), max(round(each.end_s * 1000), round(each.start_s * 1000) + 1)
+        lines += ["[CHAPTER]", "TIMEBASE=1/1000", f"START={start}", f"END={end}", f"title={escaped}"]
+    return "\n".join(lines) + "\n"
+
+
+def timestamp(time_s: float, hours: int = 1) -> str:
+    """Returns h:mm:ss.mmm, with at least so many digits for the hours."""
+    milliseconds = round(max(time_s, 0.0) * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes // 60:0{hours}d}:{minutes % 60:02d}:{rest // 1000:02d}.{rest % 1000:03d}"

@@ -1,0 +1,250 @@
+"""Makes a copy of a picture with faces hidden, and checks it; the picture is decoded in a limited process."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analysis import errors
+from analysis.exports.choice import BlurOptions, HideChoice, HidingStyle
+
+if TYPE_CHECKING:
+    from analysis.pipeline import Models
+    from analysis.types import Faces, Float32, Image
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT_S = 90
+MEMORY_BYTES = 4 * 1024**3
+"""Address space; a picture of 120 million pixels takes 360 MB, and the networks about as much."""
+WRITTEN_AS = {".jpg": ".jpg", ".jpeg": ".jpg", ".png": ".png", ".webp": ".webp"}
+QUALITY = 92
+LISTED_SCORE, LOOKED_FOR_SCORE = 0.6, 0.4
+SAME_FACE_IOU = 0.4
+REFUSED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PictureReport:
+    """What became of a picture: the check looks for faces again, and compares them with those that were hidden."""
+
+    faces: int
+    """Found in the source, doubtful ones included."""
+    faces_hidden: int
+    faces_found: int
+    """Faces in the copy that should not be there: 0, unless more than `rounds` were needed."""
+    rounds: int
+    share_hidden: float
+    width: int
+    height: int
+
+    def write(self, target: Path) -> None:
+        """Writes it as JSON."""
+        target.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+    def summary(self) -> str:
+        """Returns it in a line."""
+        return (
+            f"{self.faces_hidden} of {self.faces} faces hidden, {self.faces_found} found again "
+            f"(rounds: {self.rounds}), {self.share_hidden:.1%} of the picture hidden"
+        )
+
+
+def blur_picture_file(source: Path, target: Path, options: BlurOptions) -> PictureReport:
+    """Writes a copy of a picture file as JPEG, PNG or WebP, by the target's ending, without any metadata.
+
+    Ids of `options.whom` count the faces as `python -m analysis faces` lists them, from 1. The source is decoded in a
+    child process with limits on time and memory. Raises UnreadablePicture, PictureTooLarge or UnknownPerson.
+    """
+    if target.suffix.lower() not in WRITTEN_AS:
+        raise errors.AnalysisError(f"{target.name}: pictures are written as {', '.join(sorted(WRITTEN_AS))}")
+    part = target.with_name(f".{target.name}.part{WRITTEN_AS[target.suffix.lower()]}")
+    request = {
+        "source": str(source.resolve()),
+        "target": str(part.resolve()),
+        "hide": sorted(options.whom.hide),
+        "keep": sorted(options.whom.keep),
+        "margin": options.margin,
+        "style": options.style,
+        "rounds": options.rounds,
+    }
+    try:
+        report = PictureReport(**_in_child(request, source.name))
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return report
+
+
+def _in_child(request: dict[str, Any], name: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "analysis.exports.blur_picture"]
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, input=json.dumps(request).encode(), capture_output=True, timeout=TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise errors.UnreadablePicture(f"{name}: it took more than {TIMEOUT_S} s") from error
+    try:
+        answer: dict[str, Any] = json.loads(done.stdout.decode().strip().rpartition("\n")[2])
+    except ValueError as error:
+        raise errors.UnreadablePicture(f"{name}: the process ended with {done.returncode}") from error
+    if done.returncode == REFUSED:
+        known = (errors.PictureTooLarge, errors.UnknownPerson, errors.MissingWeights)
+        kind = next((kind for kind in known if kind.code == answer["error"]), errors.UnreadablePicture)
+        raise kind(answer["message"])
+    return answer
+
+
+def main() -> int:
+    """Runs in the child: limits it for good, hides what is asked for, prints the report or `{"error", "message"}`."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (TIMEOUT_S, TIMEOUT_S))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    request = json.load(sys.stdin)
+    options = BlurOptions(
+        HideChoice(frozenset(request["hide"]), frozenset(request["keep"])),
+        margin=request["margin"],
+        style=HidingStyle(request["style"]),
+        rounds=request["rounds"],
+    )
+    try:
+        report = _blur(Path(request["source"]), Path(request["target"]), options)
+    except errors.AnalysisError as error:
+        print(json.dumps({"error": error.code, "message": str(error)}))
+        return REFUSED
+    except MemoryError:
+        print(json.dumps({"error": errors.PictureTooLarge.code, "message": "it needs too much memory"}))
+        return REFUSED
+    print(json.dumps(asdict(report)))
+    return 0
+
+
+def _blur(source: Path, target: Path, options: BlurOptions) -> PictureReport:
+    import cv2  # deferred: loads cv2
+
+    from analysis.images.read import read_picture  # deferred: loads cv2
+    from analysis.pipeline import AnalysisOptions, load_models  # deferred: loads cv2
+
+    image_bgr = read_picture(source)
+    report = hide_faces(image_bgr, load_models(AnalysisOptions()), options)
+    settings = [cv2.IMWRITE_JPEG_QUALITY, QUALITY, cv2.IMWRITE_WEBP_QUALITY, QUALITY]
+    target.write_bytes(cv2.imencode(target.suffix, image_bgr, settings)[1].tobytes())
+    return report
+
+
+def hide_faces(image_bgr: Image, models: Models, options: BlurOptions) -> PictureReport:
+    """Hides faces of a picture `(h, w, 3)` in place; see `blur_picture_file`. Raises UnknownPerson."""
+    import numpy as np  # deferred: one command of many
+
+    faces, to_hide = _faces_to_hide(image_bgr, options.whom, models)
+    vectors = _vectors(image_bgr, faces, models)
+    left = faces.boxes_xyxy[~to_hide]
+    regions = [(box, options.style) for box in faces.boxes_xyxy[to_hide]]
+    original, hidden_pixels, found, rounds = image_bgr.copy(), 0, np.zeros((0, 4), np.float32), 0
+    while rounds < options.rounds:
+        rounds += 1
+        image_bgr[:] = original
+        hidden_pixels = _hide(image_bgr, regions, options.margin)
+        found, covered = _found_again(image_bgr, regions, left, vectors[to_hide], models, options)
+        if not len(found):
+            break
+        regions += [
+            (box, HidingStyle.SOLID if solid else options.style) for box, solid in zip(found, covered, strict=True)
+        ]
+    height, width = image_bgr.shape[:2]
+    return PictureReport(
+        faces=len(faces),
+        faces_hidden=int(to_hide.sum()),
+        faces_found=len(found),
+        rounds=rounds,
+        share_hidden=hidden_pixels / (width * height),
+        width=width,
+        height=height,
+    )
+
+
+def _faces_to_hide(image_bgr: Image, choice: HideChoice, models: Models) -> tuple[Faces, Any]:
+    """Returns the faces, listed ones first, and which of them are hidden `(n,)`."""
+    import numpy as np  # deferred: one command of many
+
+    from analysis.boxes import iou_matrix  # deferred: one command of many
+    from analysis.types import Faces, Thoroughness  # deferred: one command of many
+
+    listed = models.detector.detect(image_bgr, Thoroughness.BALANCED, LISTED_SCORE)
+    unknown = sorted((choice.hide | choice.keep) - set(range(1, len(listed) + 1)))
+    if unknown:
+        raise errors.UnknownPerson(f"no face {unknown[0]} in this picture; there are {len(listed)}")
+    looked_for = models.detector.detect(image_bgr, Thoroughness.THOROUGH, LOOKED_FOR_SCORE)
+    is_new = iou_matrix(looked_for.boxes_xyxy, listed.boxes_xyxy).max(axis=1, initial=0) < SAME_FACE_IOU
+    faces = Faces(
+        np.concatenate([listed.boxes_xyxy, looked_for.boxes_xyxy[is_new]]),
+        np.concatenate([listed.scores, looked_for.scores[is_new]]),
+        np.concatenate([listed.landmarks, looked_for.landmarks[is_new]]),
+    )
+    return faces, np.array([choice.hides(number) for number in range(1, len(faces) + 1)], bool)
+
+
+def _vectors(image_bgr: Image, faces: Faces, models: Models) -> Float32:
+    import numpy as np  # deferred: one command of many
+
+    if not len(faces):
+        return np.zeros((0, 0), np.float32)
+    return models.embedder.embed(models.embedder.align(image_bgr, faces.landmarks))
+
+
+def _hide(image_bgr: Image, regions: Sequence[tuple[Float32, HidingStyle]], margin: float) -> int:
+    """Returns how many pixels are hidden."""
+    import numpy as np  # deferred: one command of many
+
+    from analysis.exports.hide_regions import hide_in_picture, regions_of  # deferred: loads cv2
+
+    height, width = image_bgr.shape[:2]
+    hidden = np.zeros((height, width), bool)
+    for box, style in regions:
+        region = regions_of(box[None], margin, width, height)[0]
+        hide_in_picture(image_bgr, region, float((box[2:] - box[:2]).max()), style)
+        hidden[region[1] : region[3], region[0] : region[2]] = True
+    return int(np.count_nonzero(hidden))
+
+
+def _found_again(
+    image_bgr: Image,
+    regions: Sequence[tuple[Float32, HidingStyle]],
+    left: Float32,
+    hidden_vectors: Float32,
+    models: Models,
+    options: BlurOptions,
+) -> tuple[Float32, Any]:
+    """Returns the boxes of faces `(k, 4)` that should not be seen, and which of them are covered already `(k,)`."""
+    import numpy as np  # deferred: one command of many
+
+    from analysis.boxes import iou_matrix  # deferred: one command of many
+    from analysis.exports import check_copy  # deferred: loads cv2
+    from analysis.exports.hide_regions import with_margin  # deferred: loads cv2
+    from analysis.faces.clarity import CLEAR_PRESENCE  # deferred: one command of many
+    from analysis.types import Thoroughness  # deferred: one command of many
+
+    faces = models.detector.detect(image_bgr, Thoroughness.THOROUGH, LOOKED_FOR_SCORE)
+    if not len(faces):
+        return np.zeros((0, 4), np.float32), np.zeros(0, bool)
+    boxes = faces.boxes_xyxy
+    hidden = np.array([box for box, _ in regions], np.float32).reshape(-1, 4)
+    covered = check_copy.covered_shares(boxes, with_margin(hidden, options.margin)) >= check_copy.COVERED_SHARE
+    is_left = iou_matrix(boxes, left).max(axis=1, initial=0) >= SAME_FACE_IOU
+    similar = np.full(len(faces), -1.0)
+    if len(hidden_vectors):
+        similar = (_vectors(image_bgr, faces, models) @ hidden_vectors.T).max(axis=1)
+    again = np.where(covered, similar >= check_copy.MATCH_COVERED_FROM, ~is_left & (similar >= check_copy.MATCH_FROM))
+    if not options.whom.hides_some:
+        presence = models.mesh.rate(image_bgr, boxes, faces.landmarks).presence
+        again |= ~covered & ~is_left & (faces.scores >= LISTED_SCORE) & (presence >= CLEAR_PRESENCE)
+    return with_margin(boxes[again], 0.2), covered[again]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

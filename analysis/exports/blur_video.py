@@ -1,0 +1,284 @@
+"""Makes a copy of a video in which chosen people are hidden in every frame, and checks every frame of it.
+
+Faces are followed at full rate wherever somebody to hide may be; what the detector misses is bridged by following a
+face's looks, and by straight lines. Each stretch of the copy is then searched for the people with detector and
+embedder, and encoded again with more hidden until they are found in none of its frames.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from analysis.errors import UnreadableVideo
+from analysis.exports.check_copy import CopyChecker, FoundAgain, OtherPeople
+from analysis.exports.choice import BlurOptions, HidingStyle
+from analysis.exports.copy_file import LEAD_S, StretchWriter, add_sound, join_stretches
+from analysis.exports.face_scan import FaceScan, FaceScanner
+from analysis.exports.hide_plan import HidePlan, make_plan
+from analysis.exports.hide_regions import hide_in_planes, regions_of
+from analysis.exports.people import SeenPerson, expect_known
+from analysis.exports.whose_face import hidden_frames, views_of
+from analysis.faces.thresholds import thresholds_for
+from analysis.pipeline import Models
+from analysis.progress import paced
+from analysis.types import Image, OnProgress, Progress, SegmentSpan, VideoInfo
+from analysis.video.decode import DecodeCounts, Sampling, sample_frames, segment_border_s
+from analysis.video.frame import Frame, split_planes
+from analysis.video.prefetch import prefetch
+from analysis.video.web_copy import copy_size, written_whole
+
+SCAN_SIDES = (640, 1280)
+"""Least and greatest longer side at which faces are looked for; in between, half of the copy's: a face that an embedder
+can still tell, 22 pixels, is then as large as the detector needs, 11."""
+STRETCH_S = 20.0
+"""Length of what is encoded, checked and if need be encoded again at once."""
+FRAMES_AHEAD = 6
+AROUND_SIGHTINGS_S = 1.0
+"""How long before and after the analysis saw somebody their face is looked for, beyond `BlurOptions.extend_s`."""
+NO_PICTURE_SIDE = 16
+"""Side of the scaled picture that frames carry where nothing reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlurReport:
+    """What became of a copy. A frame counts as found in where a hidden person is detected in it and matched."""
+
+    frames: int
+    frames_checked: int
+    frames_found_at_first: int
+    frames_found: int
+    """In the copy as it is: 0, unless more than `rounds` were needed."""
+    found_at_s: tuple[float, ...]
+    """Their times in the copy, in seconds; at most 100."""
+    rounds: int
+    """How often the stretch was encoded that needed most."""
+    share_hidden: float
+    """Share of all pixels of all frames that are hidden, 0..1."""
+    frames_hidden_in: int
+    """Frames in which anything is hidden."""
+    width: int
+    height: int
+    detector: str
+    embedder: str
+
+    def write(self, target: Path) -> None:
+        """Writes it as JSON."""
+        target.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+    def summary(self) -> str:
+        """Returns it in a line."""
+        return (
+            f"{self.frames_checked} frames checked, people found in {self.frames_found} "
+            f"(in {self.frames_found_at_first} at first; rounds: {self.rounds}), "
+            f"{self.share_hidden:.1%} of the picture hidden"
+        )
+
+
+def blur_video(
+    source: Path,
+    target: Path,
+    info: VideoInfo,
+    people: Sequence[SeenPerson],
+    models: Models,
+    options: BlurOptions,
+    on_progress: OnProgress,
+) -> BlurReport:
+    """Writes an MP4 (H.264, AAC) in which the chosen people are hidden, and returns what the check of it says.
+
+    `people` are those that an analysis found in the video. Frames keep their times, counted from where the container
+    starts; the picture is as a player shows it, at most 1920 x 1080. Memory does not grow with the length but for 20
+    bytes a face and frame. The file appears under its name only once it is complete. `on_progress` may raise Cancelled.
+    Raises UnreadableVideo, or UnknownPerson if an id is nobody's.
+    """
+    expect_known(options.whom.hide | options.whom.keep, people)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".blur-") as scratch, written_whole(target) as part:
+        job = _Copy(source, info, options, models, paced(on_progress), Path(scratch))
+        job.plan_from(people)
+        stretches = job.encode()
+        first_s = min(job.times_s, default=None)
+        if first_s is None:
+            raise UnreadableVideo(f"{source.name}: no frame can be decoded")
+        joined = Path(scratch) / "joined.nut"
+        join_stretches(stretches, job.times_s, joined)
+
+        def report(done_s: float) -> None:
+            on_progress(Progress("join", done_s, info.duration_s))
+
+        add_sound(joined, first_s, source, info, options.sound, part, report)
+    return job.report()
+
+
+class _Copy:
+    """State of one copy that is being made."""
+
+    plan: HidePlan
+    checker: CopyChecker
+
+    def __init__(
+        self,
+        source: Path,
+        info: VideoInfo,
+        options: BlurOptions,
+        models: Models,
+        on_progress: OnProgress,
+        scratch: Path,
+    ) -> None:
+        self.source, self.info, self.choice, self.options = source, info, options.whom, options
+        self.models, self.on_progress, self.scratch = models, on_progress, scratch
+        self.width, self.height = copy_size(info)
+        self.side = int(np.clip(max(self.width, self.height) / 2, *SCAN_SIDES))
+        self.times_s: list[float] = []
+        self.hidden_pixels = self.frames_hidden_in = self.checked = self.rounds = self.found_at_first = 0
+        self.found: list[FoundAgain] = []
+
+    def plan_from(self, people: Sequence[SeenPerson]) -> None:
+        """Follows the faces of all frames in which somebody to hide may be, and decides what to hide."""
+        scan = self._scan(people)
+        views = views_of(people, scan.faces, self.choice)
+        thresholds = thresholds_for(self.models.embedder_name).identification
+        hidden = hidden_frames(scan, self.choice, views, thresholds.accept_from, thresholds.review_from)
+        self.plan = make_plan(scan, hidden, people, self.choice, self.options.extend_s)
+        self.checker = CopyChecker(
+            self.models,
+            self.choice,
+            views,
+            self.options.margin,
+            self.side,
+            OtherPeople(people, self.choice),
+            thresholds.accept_from,
+        )
+
+    def _scan(self, people: Sequence[SeenPerson]) -> FaceScan:
+        scanner = FaceScanner(self.info, self.models, people, self.options.extend_s)
+        every = Sampling(0, self.side, references_only=False)
+        for span in self._stretches_with(people):
+            begins = True
+            with closing(self._frames(span, every)) as frames:  # type: ignore[type-var]
+                for frame in frames:
+                    scanner.update(frame, begins_stretch=begins)
+                    begins = False
+                    self._report("follow", frame.time_s)
+        return scanner.finish()
+
+    def _frames(self, span: SegmentSpan, sampling: Sampling) -> Sequence[Frame]:
+        decoded = sample_frames(self.source, self.info, span, sampling, DecodeCounts())
+        return prefetch(decoded, FRAMES_AHEAD)  # type: ignore[return-value]
+
+    def _stretches_with(self, people: Sequence[SeenPerson]) -> list[SegmentSpan]:
+        whole = [SegmentSpan(0, -math.inf, math.inf)]
+        if not self.choice.hides_some or not self.info.seekable:
+            return whole
+        around_s = self.options.extend_s + AROUND_SIGHTINGS_S
+        tracks = [track for person in people if self.choice.hides(person.id) for track in person.tracks]
+        spans: list[SegmentSpan] = []
+        for track in sorted(tracks, key=lambda track: float(track.times_s[0])):
+            start_s, end_s = float(track.times_s[0]) - around_s, float(track.times_s[-1]) + around_s
+            if spans and start_s <= spans[-1].end_s + around_s:
+                start_s, end_s = spans[-1].start_s, max(spans.pop().end_s, end_s)
+            spans.append(SegmentSpan(len(spans), start_s, end_s))
+        return spans
+
+    def _report(self, stage: str, time_s: float) -> None:
+        self.on_progress(Progress(stage, time_s - self.info.start_s, self.info.duration_s))
+
+    def encode(self) -> list[Path]:
+        """Encodes and checks stretch after stretch; returns their files."""
+        stretches = []
+        for number, span in enumerate(self._spans()):
+            stretch = self.scratch / f"{number}.nut"
+            if self._encode_until_clean(span, stretch):
+                stretches.append(stretch)
+        return stretches
+
+    def _spans(self) -> list[SegmentSpan]:
+        info = self.info
+        count = max(1, round(info.duration_s / STRETCH_S)) if info.seekable else 1
+        planned = [info.start_s + info.duration_s * number / count for number in range(1, count)]
+        borders = sorted({segment_border_s(self.source, border) for border in planned})
+        edges = pairwise([-math.inf, *borders, math.inf])
+        return [SegmentSpan(number, start, end) for number, (start, end) in enumerate(edges)]
+
+    def _encode_until_clean(self, span: SegmentSpan, stretch: Path) -> bool:
+        """Returns whether there is a frame in the span; adds up what became of it."""
+        for round_number in range(1, self.options.rounds + 1):
+            times, pixels, hidden_in = self._encode_once(span, stretch)
+            if not times:
+                return False
+            count, found = self.checker.check(
+                stretch, self.info, self.info.start_s - LEAD_S, self.plan, lambda time_s: self._report("encode", time_s)
+            )
+            if round_number == 1:
+                self.found_at_first += len({each.time_s for each in found})
+            if not found or round_number == self.options.rounds:
+                break
+            self.plan.added += [each.region(round_number) for each in found]
+        self.rounds = max(self.rounds, round_number)
+        self.found += found
+        self.times_s += times
+        self.hidden_pixels += pixels
+        self.frames_hidden_in += hidden_in
+        self.checked += count
+        return True
+
+    def _encode_once(self, span: SegmentSpan, stretch: Path) -> tuple[list[float], int, int]:
+        """Returns the times of the frames in the copy, and how many pixels were hidden, in how many of them."""
+        pixels, hidden_in = 0, 0
+        every = Sampling(0, NO_PICTURE_SIDE, references_only=False, deblock=True)
+        scaler = VideoReformatter()
+        with (
+            StretchWriter(stretch, self.width, self.height, self.info.rate_fps) as writer,
+            closing(self._frames(span, every)) as frames,  # type: ignore[type-var]
+        ):
+            for frame in frames:
+                planes = frame.planes(self.width, self.height, scaler)
+                hidden = self._hide(planes, frame.time_s)
+                pixels += hidden
+                hidden_in += hidden > 0
+                writer.add(planes, max(frame.time_s - self.info.start_s, 0.0), frame.colour_tags)
+                self._report("encode", frame.time_s)
+        return writer.times_s, pixels, hidden_in
+
+    def _hide(self, planes: Image, time_s: float) -> int:
+        """Hides in a frame what is to be hidden at its time; returns how many pixels that are."""
+        boxes, solid = self.plan.at(time_s)
+        if not len(boxes):
+            return 0
+        scale = np.tile(np.array([self.width / self.info.width, self.height / self.info.height], np.float32), 2)
+        boxes = (boxes * scale).astype(np.float32)
+        covered = np.zeros((self.height, self.width), bool)
+        parts = split_planes(planes)
+        for box, region, is_solid in zip(
+            boxes, regions_of(boxes, self.options.margin, self.width, self.height), solid, strict=True
+        ):
+            style = HidingStyle.SOLID if is_solid else self.options.style
+            hide_in_planes(parts, region, float((box[2:] - box[:2]).max()), style)
+            covered[region[1] : region[3], region[0] : region[2]] = True
+        return int(np.count_nonzero(covered))
+
+    def report(self) -> BlurReport:
+        """Returns what became of the copy, once it is written."""
+        times = sorted({each.time_s - self.info.start_s for each in self.found})
+        return BlurReport(
+            frames=len(self.times_s),
+            frames_checked=self.checked,
+            frames_found_at_first=self.found_at_first,
+            frames_found=len(times),
+            found_at_s=tuple(round(time_s, 3) for time_s in times[:100]),
+            rounds=self.rounds,
+            share_hidden=self.hidden_pixels / max(len(self.times_s) * self.width * self.height, 1),
+            frames_hidden_in=self.frames_hidden_in,
+            width=self.width,
+            height=self.height,
+            detector=self.models.detector_name,
+            embedder=self.models.embedder_name,
+        )

@@ -1,0 +1,164 @@
+"""Looks at every frame of an encoded copy with detector and embedder: nobody who was hidden may be found again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.boxes import areas, intersections, iou_matrix, scale_faces
+from analysis.exports.choice import HideChoice
+from analysis.exports.face_views import cut_views, embed_once
+from analysis.exports.hide_plan import AddedRegion, HidePlan
+from analysis.exports.hide_regions import with_margin
+from analysis.exports.people import SeenPerson
+from analysis.exports.whose_face import Views
+from analysis.faces.clarity import CLEAR_PRESENCE, NO_FACE_PRESENCE
+from analysis.faces.detect import DEFAULT_MIN_SCORE
+from analysis.pipeline import Models
+from analysis.types import Faces, Float32, SegmentSpan, VideoInfo
+from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
+from analysis.video.frame import Frame
+from analysis.video.prefetch import prefetch
+
+FOUND_SCORE = 0.5
+"""Detections from this score on are compared; the analysis takes 0.6."""
+MATCH_FROM, CLOSE = 0.45, 0.03
+"""Cosine from which a face looks like somebody to hide, and by how much more it may look like somebody else. Between
+photographs 98 of 100 pairs of one person reach it and 2 of 1,000 of two. What is no face at all is compared as well:
+another detector or embedder may see somebody in it."""
+MATCH_COVERED_FROM = 0.42
+"""The same where a face is seen in the cells that hide somebody: humans would be asked from here on."""
+COVERED_SHARE = 0.6
+"""A face of which so much lies within a hidden region is a hidden one, though the detector sees a face in its cells."""
+LEFT_IOU = 0.2
+FRAMES_AHEAD = 6
+AROUND_S = 0.25
+"""How long before and after it is found again a face is hidden in addition."""
+MOMENT_S = 0.05
+"""The same for what is no face."""
+ENLARGED = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAgain:
+    """A face in a frame of the copy that should not be there; `box_xyxy` (4,) in displayed pixels of the source."""
+
+    time_s: float
+    box_xyxy: Float32
+    similarity: float
+    """Highest cosine with a view of a hidden person."""
+    covered: bool
+    """It lies in a hidden region, and still looks like the person."""
+    is_face: bool
+    """If not, detector and embedder are mistaken, and there is little to hide."""
+
+    def region(self, rounds: int) -> AddedRegion:
+        """Returns what to hide in addition after so many rounds, 1 or more: the more, the larger and the longer."""
+        around_s = AROUND_S if self.is_face else MOMENT_S * rounds
+        box = with_margin(self.box_xyxy[None], ENLARGED * (rounds if self.is_face else rounds - 1))[0]
+        return AddedRegion(self.time_s - around_s, self.time_s + around_s, box, self.covered)
+
+
+class OtherPeople:
+    """Where the analysis saw people who are left clear."""
+
+    def __init__(self, people: Sequence[SeenPerson], choice: HideChoice) -> None:
+        self.tracks = [track for person in people if not choice.hides(person.id) for track in person.tracks]
+        self.starts_s = np.array([track.times_s[0] for track in self.tracks]) - AROUND_S
+        self.ends_s = np.array([track.times_s[-1] for track in self.tracks]) + AROUND_S
+
+    def at(self, time_s: float) -> Float32:
+        """Returns their boxes `(n, 4)` at this time, on straight lines between sightings."""
+        now = [self.tracks[n] for n in np.flatnonzero((self.starts_s <= time_s) & (time_s <= self.ends_s))]
+        boxes = [[np.interp(time_s, track.times_s, track.boxes_xyxy[:, k]) for k in range(4)] for track in now]
+        return np.array(boxes, np.float32).reshape(-1, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class CopyChecker:
+    """What a copy is checked against. `margin` is the one with which regions were hidden."""
+
+    models: Models
+    choice: HideChoice
+    views: Views
+    margin: float
+    side_px: int
+    """Longer side at which faces are looked for."""
+    others: OtherPeople
+    accept_from: float
+    """Cosine from which a clear view is surely the person, though the analysis saw somebody else there."""
+
+    def check(
+        self, copy: Path, info: VideoInfo, shift_s: float, plan: HidePlan, heartbeat: Callable[[float], None]
+    ) -> tuple[int, list[FoundAgain]]:
+        """Returns how many frames were looked at, and what was found. `info` is the source's.
+
+        A frame of the copy at time t shows the source at t + `shift_s`. `heartbeat` is called with each frame's time.
+        """
+        copied = probe(copy)
+        scale = np.tile(np.array([info.width / copied.width, info.height / copied.height], np.float32), 2)
+        whole, every = (
+            SegmentSpan(0, -math.inf, math.inf),
+            Sampling(0, self.side_px, references_only=False, deblock=True),
+        )
+        count, found = 0, list[FoundAgain]()
+        with closing(prefetch(sample_frames(copy, copied, whole, every, DecodeCounts()), FRAMES_AHEAD)) as frames:
+            for frame in frames:
+                count += 1
+                time_s = frame.time_s + shift_s
+                heartbeat(time_s)
+                found += self._of_frame(frame, copied, plan, time_s, scale)
+        return count, found
+
+    def _of_frame(
+        self, frame: Frame, copied: VideoInfo, plan: HidePlan, time_s: float, scale: Float32
+    ) -> list[FoundAgain]:
+        faces = _detected(self.models, frame, copied)
+        if not len(faces):
+            return []
+        boxes = (faces.boxes_xyxy * scale).astype(np.float32)
+        covered = covered_shares(boxes, with_margin(plan.at(time_s)[0], self.margin)) >= COVERED_SHARE
+        views = cut_views(frame, copied, faces, range(len(faces)), self.models.mesh, self.models.embedder)
+        presence = np.array([view.presence for view in views])
+        similar, other = self.views.similarities(embed_once(views, self.models.embedder))
+        alike = (similar >= MATCH_FROM) & (similar >= other - CLOSE)
+        somebody_else = _overlaps(boxes, self.others.at(time_s))
+        is_clear = np.array([view.is_clear for view in views], bool)
+        alike &= ~somebody_else | (is_clear & (similar >= self.accept_from) & (similar > other))
+        again = np.where(covered, similar >= MATCH_COVERED_FROM, alike)
+        if not self.choice.hides_some:
+            left = _overlaps(boxes, plan.clear_at(time_s))
+            again |= ~covered & ~left & (faces.scores >= DEFAULT_MIN_SCORE) & (presence >= CLEAR_PRESENCE)
+        is_face = presence >= NO_FACE_PRESENCE
+        return [
+            FoundAgain(time_s, boxes[row], float(similar[row]), bool(covered[row]), bool(is_face[row]))
+            for row in np.flatnonzero(again)
+        ]
+
+
+def _detected(models: Models, frame: Frame, info: VideoInfo) -> Faces:
+    height, width = frame.image_bgr.shape[:2]
+    found = models.detector.detect_frame(frame.image_bgr, FOUND_SCORE)
+    return scale_faces(found, info.width / width, info.height / height)
+
+
+def covered_shares(boxes_xyxy: Float32, regions_xyxy: Float32) -> Float32:
+    """Returns how much of each box `(n,)` the region that covers most of it covers, 0..1."""
+    if not len(regions_xyxy):
+        return np.zeros(len(boxes_xyxy), np.float32)
+    shared = intersections(boxes_xyxy, regions_xyxy) / np.maximum(areas(boxes_xyxy), np.float32(1e-6))[:, None]
+    most: Float32 = shared.max(axis=1).astype(np.float32)
+    return most
+
+
+def _overlaps(boxes_xyxy: Float32, others_xyxy: Float32) -> NDArray[np.bool_]:
+    if not len(others_xyxy):
+        return np.zeros(len(boxes_xyxy), bool)
+    overlapping: NDArray[np.bool_] = iou_matrix(boxes_xyxy, others_xyxy).max(axis=1) >= LEFT_IOU
+    return overlapping

@@ -1,0 +1,144 @@
+"""Writes copies frame by frame: encodes stretches, joins them without encoding anew, adds the sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+
+from analysis.errors import UnreadableVideo
+from analysis.exports.choice import Sound
+from analysis.types import Image, VideoInfo
+from analysis.video.containers import open_video, read_packets
+from analysis.video.ffmpeg import run_ffmpeg
+from analysis.video.frame import ColourTags
+from analysis.video.web_copy import input_arguments
+
+TIME_BASE = Fraction(1, 90_000)
+"""Holds all usual rates exactly, and every time to 6 microseconds."""
+QUALITY_CRF = 21
+KEYFRAME_EVERY_S = 2.0
+ENCODER_THREADS = 2
+LEAD_S = 60.0
+"""Added to all times in files of stretches: encoders begin to count before the first frame, and the container moves
+times that would be negative."""
+REORDERED = 2
+"""Frames by which x264 delays its output to put them into the order of decoding."""
+PITCH = 0.78
+"""A voice three to four half-tones lower: a man's, a woman's and a child's come to lie where others' are."""
+
+
+class StretchWriter:
+    """Encodes frames as H.264 into a file of its own, at `LEAD_S` later; `times_s` are those of the frames written.
+
+    Used as a context: an exception leaves no file behind.
+    """
+
+    def __init__(self, target: Path, width: int, height: int, rate_fps: float, crf: int = QUALITY_CRF) -> None:
+        self.target, self.times_s = target, list[float]()
+        self._container = av.open(str(target), "w", format="nut")
+        rate = Fraction(rate_fps).limit_denominator(1001)
+        options = {"preset": "veryfast", "crf": str(crf), "x264-params": "open-gop=0"}
+        self._stream = self._container.add_stream("libx264", rate=rate, options=options)
+        self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
+        self._stream.codec_context.time_base = TIME_BASE
+        self._stream.codec_context.thread_count = ENCODER_THREADS
+        self._last_tick = -1
+        self._next_key_s = -np.inf
+
+    def add(self, planes: Image, time_s: float, tags: ColourTags | None = None) -> None:
+        """Encodes the next frame, as by `Frame.planes`, at this time, 0 or later."""
+        if tags is not None and not self.times_s:
+            self._tag(tags)
+        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        self._last_tick = max(round(time_s / TIME_BASE), self._last_tick + 1)
+        frame.pts, frame.time_base = self._last_tick + round(LEAD_S / TIME_BASE), TIME_BASE
+        if time_s >= self._next_key_s:
+            frame.pict_type = av.video.frame.PictureType.I
+            self._next_key_s = time_s + KEYFRAME_EVERY_S
+        self.times_s.append(self._last_tick * float(TIME_BASE))
+        self._container.mux(self._stream.encode(frame))
+
+    def _tag(self, tags: ColourTags) -> None:
+        context = self._stream.codec_context
+        context.color_range = tags.color_range
+        context.colorspace = tags.colorspace
+        context.color_primaries = tags.color_primaries
+        context.color_trc = tags.color_trc
+
+    def __enter__(self) -> StretchWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        try:
+            if error is None and self.times_s:
+                self._container.mux(self._stream.encode(None))
+        finally:
+            self._container.close()
+            if error is not None or not self.times_s:
+                self.target.unlink(missing_ok=True)
+
+
+def join_stretches(stretches: Sequence[Path], times_s: Sequence[float], target: Path) -> None:
+    """Writes the frames of all stretches, encoded alike, into one file; `times_s` are those of all frames, rising."""
+    ticks = sorted(round((time_s + LEAD_S) / TIME_BASE) for time_s in times_s)
+    step = ticks[1] - ticks[0] if len(ticks) > 1 else 1
+    ticks = [ticks[0] - (REORDERED - number) * step for number in range(REORDERED)] + ticks
+    with av.open(str(target), "w", format="nut") as container:
+        stream = None
+        number = 0
+        for path in stretches:
+            with open_video(path) as (source, video):
+                stream = stream or container.add_stream_from_template(video)
+                for packet in read_packets(source, video):
+                    if packet.pts is None or not packet.size:
+                        continue
+                    packet.pts = round(packet.pts * packet.time_base / TIME_BASE)
+                    packet.dts = min(ticks[number], packet.pts)
+                    packet.duration = 0
+                    packet.time_base, packet.stream = TIME_BASE, stream
+                    number += 1
+                    container.mux(packet)
+
+
+def add_sound(
+    picture: Path,
+    first_s: float,
+    source: Path,
+    info: VideoInfo,
+    sound: Sound,
+    target: Path,
+    report: Callable[[float], None],
+) -> None:
+    """Writes an MP4 of the encoded `picture`, whose first frame is at `first_s`, and the source's sound as AAC.
+
+    Times count from where the source's container starts, as in a web copy. Sound too damaged to convert is left out.
+    Nothing else of the source comes along. Raises UnreadableVideo.
+    """
+    wanted = bool(info.audio_codec) and sound is not Sound.MUTE
+    # FFmpeg takes the start of each input for 0; without the offset the picture would come too early.
+    start = ["-itsoffset", f"{first_s:.6f}", "-i", f"file:{picture}"]
+    ending = ["-map_metadata", "-1", "-map_chapters", "-1", "-movflags", "+faststart", "-f", "mp4", str(target)]
+    problem = None
+    for with_sound in (True, False) if wanted else (False,):
+        streams = ["-map", "0:v:0", "-c:v", "copy"]
+        if with_sound:
+            streams += ["-map", "1:a:0", *sound_arguments(sound)]
+        inputs = [*start, *(input_arguments(source) if with_sound else [])]
+        problem = run_ffmpeg([*inputs, *streams, *ending], report)
+        if problem is None:
+            return
+    target.unlink(missing_ok=True)
+    raise UnreadableVideo(f"{source.name}: no copy could be written ({problem})")
+
+
+def sound_arguments(sound: Sound) -> list[str]:
+    """Returns ffmpeg's arguments for the sound of a copy: AAC in stereo."""
+    encoding = ["-c:a", "aac", "-b:a", "160k", "-ac", "2", "-ar", "48000"]
+    if sound is not Sound.PITCH:
+        return encoding
+    return ["-af", f"aresample=48000,asetrate={round(48000 * PITCH)},aresample=48000,atempo={1 / PITCH:.6f}", *encoding]

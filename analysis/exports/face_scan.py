@@ -1,0 +1,223 @@
+"""Finds the faces of every frame of a stretch, not of a few a second, and follows each from frame to frame.
+
+Between two sightings of an analysis, a quarter of a second apart, a face may jump and turn back; a straight line
+between them then leaves it uncovered.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.boxes import iou_matrix, scale_faces
+from analysis.exports.face_views import CutFace, cut_views, embed_once
+from analysis.exports.follow_patch import FollowedPatch
+from analysis.exports.people import SeenPerson
+from analysis.faces.associate import OpenTrack, Tracker, TrackingRules, face_patches
+from analysis.faces.clarity import shorter_side
+from analysis.pipeline import Models
+from analysis.types import EXACT_TOLERANCE_S, Faces, Float32, Float64, Image, VideoInfo, expect_shape
+from analysis.video.frame import Frame
+
+Int = NDArray[np.int64]
+
+START_SCORE = 0.55
+"""The analysis takes 0.6; where somebody is to be hidden, a doubtful face counts."""
+CONTINUE_SCORE = 0.3
+SAME_FACE_IOU = 0.3
+EMBED_EVERY_S = 0.5
+"""How often a face is embedded while it is followed, to tell whose it is and to know the person in more views."""
+LEAST_SIDE_PX = 14.0
+"""Smaller faces tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedFace:
+    """One face within one shot, in neighbouring frames: `frames` (n,) rising, `boxes_xyxy` (n, 4) in displayed pixels.
+
+    `frames` are indices into `FaceScan.times_s`. Where `detected` (n,) is False the face was followed by its looks: in
+    gaps, and for a while before and after it was seen.
+    """
+
+    frames: Int
+    boxes_xyxy: Float32
+    detected: NDArray[np.bool_]
+    best_score: float
+    votes: tuple[tuple[int, int], ...]
+    """Frame and id of a person, wherever the analysis saw this face."""
+    vectors: Float32
+    """(k, d), views while it was followed that can be compared."""
+    clear_views: NDArray[np.bool_]
+    """(k,): which of them may stand for a person."""
+
+    def __post_init__(self) -> None:
+        expect_shape("boxes_xyxy", self.boxes_xyxy, (len(self.frames), 4))
+
+
+@dataclass(frozen=True, slots=True)
+class FaceScan:
+    """What was found in the scanned stretches: `times_s` (n,) and `shots` (n,) of their frames, and the faces."""
+
+    times_s: Float64
+    shots: Int
+    faces: tuple[FollowedFace, ...]
+
+
+@dataclass(slots=True)
+class _Growing:
+    """A face while it is followed."""
+
+    track: OpenTrack
+    frames: list[int] = field(default_factory=list)
+    boxes: list[Float32] = field(default_factory=list)
+    detected: list[bool] = field(default_factory=list)
+    votes: list[tuple[int, int]] = field(default_factory=list)
+    views: list[CutFace] = field(default_factory=list)
+    embedded_s: float = -np.inf
+    patch: FollowedPatch | None = None
+
+    def put(self, frame: int, box_xyxy: Float32, detected: bool) -> None:
+        self.frames.append(frame)
+        self.boxes.append(box_xyxy)
+        self.detected.append(detected)
+
+
+@dataclass(frozen=True, slots=True)
+class _SmallPicture:
+    """A frame as it is searched: its number, brightness `(h, w)`, and what makes its boxes displayed pixels (4,)."""
+
+    number: int
+    grey: Image
+    scale: Float32
+
+
+class FaceScanner:
+    """Takes every frame of the stretches in order of time; `finish` returns what was found."""
+
+    def __init__(self, info: VideoInfo, models: Models, people: Sequence[SeenPerson], extend_s: float) -> None:
+        self.info, self.models, self.extend_s = info, models, extend_s
+        self._sightings = _Sightings(people)
+        self._tracker = Tracker(TrackingRules(max_gap_s=extend_s, start_score=START_SCORE))
+        self._growing: dict[int, _Growing] = {}
+        self._past: deque[tuple[int, float, Image]] = deque()
+        self._times: list[float] = []
+        self._shots: list[int] = []
+        self._shot = 0
+        self._done: list[FollowedFace] = []
+
+    def update(self, frame: Frame, begins_stretch: bool = False) -> None:
+        """Finds the faces of the next frame. `begins_stretch`: it does not follow the one before."""
+        begins = frame.begins_shot or begins_stretch
+        number = len(self._times)
+        self._shot += begins
+        self._times.append(frame.time_s)
+        self._shots.append(self._shot)
+        small_bgr = frame.image_bgr
+        height, width = small_bgr.shape[:2]
+        found = self.models.detector.detect_frame(small_bgr, CONTINUE_SCORE)
+        grey = np.asarray(cv2.cvtColor(small_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
+        of_face, ended = self._tracker.step(frame.time_s, found, face_patches(small_bgr, found.landmarks), begins)
+        for track in ended:
+            self._end(track.number)
+        if begins:
+            self._past.clear()
+        scale = np.tile(np.array([self.info.width / width, self.info.height / height], np.float32), 2)
+        faces = scale_faces(found, float(scale[0]), float(scale[1]))
+        small = _SmallPicture(number, grey, scale)
+        self._detected(frame, small, found, faces, of_face)
+        self._undetected(small)
+        self._past.append((number, frame.time_s, grey))
+        while frame.time_s - self._past[0][1] > self.extend_s:
+            self._past.popleft()
+
+    def finish(self) -> FaceScan:
+        """Returns everything found."""
+        for number in list(self._growing):
+            self._end(number)
+        return FaceScan(np.array(self._times, np.float64), np.array(self._shots, np.int64), tuple(self._done))
+
+    def _detected(
+        self,
+        frame: Frame,
+        small: _SmallPicture,
+        found: Faces,
+        faces: Faces,
+        of_face: list[OpenTrack | None],
+    ) -> None:
+        votes = self._sightings.votes(frame.time_s, faces.boxes_xyxy)
+        for row, track in enumerate(of_face):
+            if track is None:
+                continue
+            growing = self._growing.get(track.number)
+            if growing is None:
+                growing = self._growing[track.number] = _Growing(track)
+                self._look_back(growing, small, found.boxes_xyxy[row])
+            growing.put(small.number, faces.boxes_xyxy[row], True)
+            growing.patch = FollowedPatch.of(small.grey, found.boxes_xyxy[row])
+            growing.votes += [(small.number, person) for person in votes.get(row, ())]
+            self._view(growing, frame, faces, row)
+
+    def _look_back(self, growing: _Growing, small: _SmallPicture, box_xyxy: Float32) -> None:
+        """Follows a face that was just found back into the frames in which it was not."""
+        patch = FollowedPatch.of(small.grey, box_xyxy)
+        earlier = [(number, patch.step(past) * small.scale) for number, _time_s, past in reversed(self._past)]
+        for number, box in reversed(earlier):
+            growing.put(number, box.astype(np.float32), False)
+
+    def _undetected(self, small: _SmallPicture) -> None:
+        for growing in self._growing.values():
+            if growing.frames[-1] != small.number and growing.patch is not None:
+                growing.put(small.number, (growing.patch.step(small.grey) * small.scale).astype(np.float32), False)
+
+    def _view(self, growing: _Growing, frame: Frame, faces: Faces, row: int) -> None:
+        is_due = frame.time_s - growing.embedded_s >= EMBED_EVERY_S
+        if not is_due or shorter_side(faces.boxes_xyxy[row]) < LEAST_SIDE_PX or faces.scores[row] < START_SCORE:
+            return
+        growing.embedded_s = frame.time_s
+        views = cut_views(frame, self.info, faces, [row], self.models.mesh, self.models.embedder)
+        growing.views += [view for view in views if view.is_comparable]
+
+    def _end(self, number: int) -> None:
+        growing = self._growing.pop(number)
+        self._done.append(
+            FollowedFace(
+                frames=np.array(growing.frames, np.int64),
+                boxes_xyxy=np.stack(growing.boxes).astype(np.float32),
+                detected=np.array(growing.detected, bool),
+                best_score=max(growing.track.scores),
+                votes=tuple(growing.votes),
+                vectors=embed_once(growing.views, self.models.embedder),
+                clear_views=np.array([view.is_clear for view in growing.views], bool),
+            )
+        )
+
+
+class _Sightings:
+    """The analysis's sightings of everybody, by time."""
+
+    def __init__(self, people: Sequence[SeenPerson]) -> None:
+        tracks = [(person.id, track) for person in people for track in person.tracks]
+        times = [track.times_s for _, track in tracks]
+        order = np.argsort(np.concatenate([np.zeros(0), *times]), kind="stable")
+        self.times_s = np.concatenate([np.zeros(0), *times])[order]
+        boxes = [track.boxes_xyxy for _, track in tracks]
+        self.boxes_xyxy = np.concatenate([np.zeros((0, 4), np.float32), *boxes])[order]
+        owners = [np.full(len(track.times_s), person, np.int64) for person, track in tracks]
+        self.people = np.concatenate([np.zeros(0, np.int64), *owners])[order]
+
+    def votes(self, time_s: float, boxes_xyxy: Float32) -> dict[int, list[int]]:
+        """Returns, for the rows of `boxes_xyxy` (n, 4) that were seen by the analysis at this time, whose they are."""
+        begin, end = np.searchsorted(self.times_s, [time_s - EXACT_TOLERANCE_S, time_s + EXACT_TOLERANCE_S])
+        found: dict[int, list[int]] = {}
+        if begin == end or not len(boxes_xyxy):
+            return found
+        overlap = iou_matrix(self.boxes_xyxy[begin:end], boxes_xyxy)
+        for sighting, row in enumerate(overlap.argmax(axis=1)):
+            if overlap[sighting, row] >= SAME_FACE_IOU:
+                found.setdefault(int(row), []).append(int(self.people[begin + sighting]))
+        return found

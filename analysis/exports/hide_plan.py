@@ -1,0 +1,188 @@
+"""Which regions are hidden in which frame: boxes of hidden faces, smoothed, without a gap, and what a check adds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.exports.choice import HideChoice
+from analysis.exports.face_scan import FaceScan, FollowedFace
+from analysis.exports.people import SeenPerson, TrackSightings
+from analysis.exports.whose_face import Bool, goes_on
+from analysis.types import EXACT_TOLERANCE_S, Float32, Float64
+
+Int = NDArray[np.int64]
+
+SMOOTHED_FRAMES = 2
+"""A box is averaged with those of so many frames before and after it, and covers its own place too."""
+BRIDGED_S = 2.0
+"""Sightings of one track further apart are not joined by a line: the face may have gone elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxesByFrame:
+    """Boxes of many frames: `frames` (n,) rising, `boxes_xyxy` (n, 4)."""
+
+    frames: Int
+    boxes_xyxy: Float32
+
+    @classmethod
+    def of(cls, parts: Sequence[tuple[Int, Float32]]) -> BoxesByFrame:
+        frames = np.concatenate([np.zeros(0, np.int64), *(part[0] for part in parts)])
+        boxes = np.concatenate([np.zeros((0, 4), np.float32), *(part[1] for part in parts)])
+        order = np.argsort(frames, kind="stable")
+        return cls(frames[order], boxes[order])
+
+    def of_frame(self, frame: int) -> Float32:
+        begin, end = np.searchsorted(self.frames, [frame, frame + 1])
+        return self.boxes_xyxy[begin:end]
+
+
+@dataclass(frozen=True, slots=True)
+class AddedRegion:
+    """A box `(4,)` that a check found wanting, hidden from `start_s` to `end_s`; `solid`: cells were not enough."""
+
+    start_s: float
+    end_s: float
+    box_xyxy: Float32
+    solid: bool
+
+
+@dataclass(slots=True)
+class HidePlan:
+    """What is hidden when; boxes in displayed pixels of the source, without margin, times of its container."""
+
+    times_s: Float64
+    """Of the scanned frames, (n,) rising."""
+    hidden: BoxesByFrame
+    clear: BoxesByFrame
+    """Faces that are left as they are on purpose."""
+    added: list[AddedRegion] = field(default_factory=list)
+
+    def at(self, time_s: float) -> tuple[Float32, Bool]:
+        """Returns the boxes to hide in the frame at this time `(m, 4)`, and which need a flat colour `(m,)`."""
+        planned = self.hidden.of_frame(self._frame(time_s))
+        added = [each for each in self.added if each.start_s <= time_s <= each.end_s]
+        boxes = np.concatenate([planned, *(each.box_xyxy[None] for each in added)]).astype(np.float32)
+        return boxes, np.array([False] * len(planned) + [each.solid for each in added], bool)
+
+    def clear_at(self, time_s: float) -> Float32:
+        """Returns the boxes of faces left clear in the frame at this time `(m, 4)`."""
+        return self.clear.of_frame(self._frame(time_s))
+
+    def _frame(self, time_s: float) -> int:
+        """Returns the number of the scanned frame at this time, -1 if none was scanned."""
+        at = int(np.searchsorted(self.times_s, time_s - EXACT_TOLERANCE_S / 2))
+        return at if at < len(self.times_s) and self.times_s[at] <= time_s + EXACT_TOLERANCE_S / 2 else -1
+
+
+def make_plan(
+    scan: FaceScan, hidden: Sequence[Bool], people: Sequence[SeenPerson], choice: HideChoice, extend_s: float
+) -> HidePlan:
+    """Returns the plan for a scan; `hidden` tells for each face in which of its frames it is hidden."""
+    parts: list[tuple[Int, Float32]] = []
+    clear: list[tuple[Int, Float32]] = []
+    for face, frames in zip(scan.faces, hidden, strict=True):
+        whole = _covering(face)
+        for first, last in _runs(frames):
+            parts.append((face.frames[first:last], smoothed(whole[first:last])))
+        left = ~frames & face.detected
+        clear.append((face.frames[left], face.boxes_xyxy[left]))
+    parts += _bridges(scan, hidden)
+    for person in people:
+        if choice.hides(person.id):
+            covered = _covered_frames(scan, hidden, person.id)
+            for track in person.tracks:
+                parts.append(_between_sightings(scan, track, covered, extend_s))
+    return HidePlan(scan.times_s, BoxesByFrame.of(parts), BoxesByFrame.of(clear))
+
+
+def _covering(face: FollowedFace) -> Float32:
+    """Returns the face's boxes `(n, 4)`; in gaps they also cover a straight line between its sightings."""
+    seen = np.flatnonzero(face.detected)
+    inside = ~face.detected
+    inside[: seen[0]] = inside[seen[-1] :] = False
+    if not inside.any():
+        return face.boxes_xyxy
+    line = _line(face.frames[seen].astype(np.float64), face.boxes_xyxy[seen], face.frames.astype(np.float64))
+    boxes = face.boxes_xyxy.copy()
+    boxes[inside] = united(boxes[inside], line[inside])
+    return boxes
+
+
+def _line(at: Float64, boxes_xyxy: Float32, wanted: Float64) -> Float32:
+    """Returns boxes interpolated linearly from `at` (n,) to `wanted` (m,)."""
+    line: Float32 = np.stack([np.interp(wanted, at, boxes_xyxy[:, k]) for k in range(4)], axis=1).astype(np.float32)
+    return line
+
+
+def united(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
+    """Returns for each pair of boxes `(n, 4)` the smallest box that holds both."""
+    low = np.minimum(boxes_xyxy[:, :2], others_xyxy[:, :2])
+    high = np.maximum(boxes_xyxy[:, 2:], others_xyxy[:, 2:])
+    return np.concatenate([low, high], axis=1)
+
+
+def smoothed(boxes_xyxy: Float32) -> Float32:
+    """Returns the boxes of neighbouring frames `(n, 4)` smoothed; each holds the box it was and those next to it."""
+    reach = SMOOTHED_FRAMES
+    padded = np.pad(boxes_xyxy, ((reach, reach), (0, 0)), mode="edge")
+    count = len(boxes_xyxy)
+    shifted = [padded[shift : shift + count] for shift in range(2 * reach + 1)]
+    mean: Float32 = np.asarray(np.mean(shifted, axis=0, dtype=np.float64), np.float32)
+    for near_by in shifted[reach - 1 : reach + 2]:
+        mean = united(mean, near_by)
+    return mean
+
+
+def _runs(frames: Bool) -> list[tuple[int, int]]:
+    """Returns start and end of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], frames, [False]]).astype(np.int8)))
+    return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _bridges(scan: FaceScan, hidden: Sequence[Bool]) -> list[tuple[Int, Float32]]:
+    """Returns boxes on the line from where a hidden face ended to where it seems to go on, in frames without it."""
+    whole = [face for face, frames in zip(scan.faces, hidden, strict=True) if frames[-1] or frames[0]]
+    whole.sort(key=lambda face: int(face.frames[0]))
+    found = []
+    for number, last in enumerate(whole):
+        start = int(last.frames[0])
+        for first in whole[max(number - 30, 0) : number]:
+            end = int(first.frames[-1])
+            if end + 1 < start and goes_on(scan, first, last):
+                between = np.arange(end + 1, start)
+                ends = np.stack([first.boxes_xyxy[-1], last.boxes_xyxy[0]])
+                found.append((between, _line(np.array([end, start], np.float64), ends, between.astype(np.float64))))
+    return found
+
+
+def _covered_frames(scan: FaceScan, hidden: Sequence[Bool], person: int) -> Int:
+    """Returns the frames `(n,)` rising in which a hidden face is detected that the analysis gave to this person."""
+    parts = [np.zeros(0, np.int64)]
+    for face, frames in zip(scan.faces, hidden, strict=True):
+        if any(voted == person for _, voted in face.votes):
+            parts.append(face.frames[frames & face.detected])
+    return np.unique(np.concatenate(parts))
+
+
+def _between_sightings(scan: FaceScan, track: TrackSightings, covered: Int, extend_s: float) -> tuple[Int, Float32]:
+    """Returns boxes in frames where only the analysis saw the face, and shortly before and after its track."""
+    times = scan.times_s
+    begin, end = np.searchsorted(times, [track.times_s[0] - extend_s, track.times_s[-1] + extend_s])
+    frames = np.setdiff1d(np.arange(begin, end), covered)
+    if not len(frames):
+        return np.zeros(0, np.int64), np.zeros((0, 4), np.float32)
+    now = times[frames]
+    keep = np.ones(len(frames), bool)
+    for earlier, later in pairwise(track.times_s):
+        if later - earlier > BRIDGED_S:
+            keep &= ~((now > earlier + extend_s) & (now < later - extend_s))
+    # Before the first and after the last sighting the box stays where it was, but not over a cut.
+    shot_of = scan.shots[np.clip(np.searchsorted(times, track.times_s - EXACT_TOLERANCE_S), 0, len(times) - 1)]
+    keep &= (scan.shots[frames] >= shot_of[0]) & (scan.shots[frames] <= shot_of[-1])
+    return frames[keep], _line(track.times_s, track.boxes_xyxy, now[keep])

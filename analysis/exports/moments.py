@@ -1,0 +1,136 @@
+"""Chooses the moments of a reel: when chosen people are seen, padded, joined, long enough, in the order asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from analysis.exports.people import SeenPerson
+from analysis.faces.seen_spans import seen_spans
+from analysis.types import VideoInfo
+
+Span = tuple[float, float]
+
+
+class ReelOrder(StrEnum):
+    """By video: one after the other as given, each in its own order. By time: by when it was recorded."""
+
+    VIDEO = "video"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class ReelOptions:
+    """How a reel is put together; times in seconds."""
+
+    order: ReelOrder = ReelOrder.VIDEO
+    min_s: float = 1.0
+    """Appearances that are shorter, without padding, are left out."""
+    padding_s: float = 0.5
+    """What is shown before and after each."""
+    join_within_s: float = 1.0
+    """Moments of one video that lie closer together become one."""
+    together: bool = False
+    """Only where all chosen people are seen at once."""
+    captions: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReelSource:
+    """A video and the chosen people in it. `title` is shown in captions; `sample_step_s` is the analysis's."""
+
+    path: Path
+    info: VideoInfo
+    title: str
+    people: tuple[SeenPerson, ...]
+    recorded_s: float | None = None
+    """When the recording began, in seconds of any one clock; None if unknown."""
+    sample_step_s: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class ReelMoment:
+    """What is cut out of a source, in the container's seconds: frames from `start_s` on and before `end_s`."""
+
+    source: int
+    """Index into the sources."""
+    start_s: float
+    end_s: float
+    seen: tuple[tuple[str, float, float], ...] = ()
+    """Who is seen from when until when, for the caption; a name may occur more than once."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Returns whoever is seen in it."""
+        return tuple(dict.fromkeys(name for name, _start_s, _end_s in self.seen))
+
+    def names_at(self, time_s: float) -> tuple[str, ...]:
+        """Returns who is seen at this time: nobody in what is shown before and after an appearance."""
+        return tuple(dict.fromkeys(name for name, start_s, end_s in self.seen if start_s <= time_s < end_s))
+
+
+def choose_moments(sources: Sequence[ReelSource], options: ReelOptions) -> list[ReelMoment]:
+    """Returns the moments of the chosen people of all sources, in order; may be empty."""
+    moments = [moment for number in range(len(sources)) for moment in _of_source(sources, number, options)]
+    if options.order is ReelOrder.TIME:
+        # Where nobody knows when a video was recorded, its own time has to do.
+        moments.sort(key=lambda moment: (sources[moment.source].recorded_s or 0.0) + moment.start_s)
+    return moments
+
+
+def _of_source(sources: Sequence[ReelSource], number: int, options: ReelOptions) -> list[ReelMoment]:
+    source = sources[number]
+    by_person = [(person.name, person_spans(person, source.sample_step_s)) for person in source.people]
+    if options.together:
+        wanted = by_person[0][1] if by_person else []
+        for _, spans in by_person[1:]:
+            wanted = overlaps(wanted, spans)
+    else:
+        wanted = merged([span for _, spans in by_person for span in spans], 0.0)
+    long_enough = [span for span in wanted if span[1] - span[0] >= options.min_s]
+    begin, end = source.info.start_s, source.info.start_s + source.info.duration_s
+    padded = [
+        (max(start - options.padding_s, begin), min(stop + options.padding_s, end)) for start, stop in long_enough
+    ]
+    return [
+        ReelMoment(
+            number,
+            start,
+            stop,
+            tuple((name, *span) for name, spans in by_person for span in overlaps([(start, stop)], spans)),
+        )
+        for start, stop in merged(padded, options.join_within_s)
+        if stop > start
+    ]
+
+
+def person_spans(person: SeenPerson, sample_step_s: float) -> list[Span]:
+    """Returns when a person is seen, in the container's seconds: rising, without overlaps."""
+    return merged([span for track in person.tracks for span in seen_spans(track.times_s, sample_step_s)], 0.0)
+
+
+def merged(spans: Sequence[Span], within_s: float) -> list[Span]:
+    """Returns the spans in order, those joined that overlap or lie no further apart than `within_s`."""
+    out: list[Span] = []
+    for start, end in sorted(spans):
+        if out and start - out[-1][1] <= within_s:
+            out[-1] = (out[-1][0], max(out[-1][1], end))
+        else:
+            out.append((start, end))
+    return out
+
+
+def overlaps(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+    """Returns what both lists of spans, each rising and without overlaps, have in common."""
+    found, number, other = [], 0, 0
+    while number < len(spans) and other < len(others):
+        start, end = max(spans[number][0], others[other][0]), min(spans[number][1], others[other][1])
+        if start < end:
+            found.append((start, end))
+        if spans[number][1] < others[other][1]:
+            number += 1
+        else:
+            other += 1
+    return found

@@ -1,0 +1,162 @@
+"""Decides in which frames a followed face is hidden: by where the analysis saw whom, and by looks. In doubt it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.exports.choice import HideChoice
+from analysis.exports.face_scan import FaceScan, FollowedFace
+from analysis.exports.people import SeenPerson
+from analysis.types import Float32, Float64
+
+Bool = NDArray[np.bool_]
+
+MAX_VIEWS = 40
+"""Views kept of each person."""
+SURE_WITHIN_S = 1.0
+"""A face is surely a kept person's up to this long from where the analysis saw it."""
+NEXT_WITHIN_S = 1.5
+"""A face nobody was named for that begins so soon after a hidden one ended near by, or ends before, may be the same."""
+NEXT_WITHIN_SIDES = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """Vectors of the people to hide `(m, d)` and of the others `(k, d)`."""
+
+    hidden: Float32
+    clear: Float32
+
+    def similarities(self, vectors: Float32) -> tuple[Float32, Float32]:
+        """Returns, for each of the vectors `(n, d)`, the highest cosine with somebody to hide, and with another."""
+        return _best(vectors, self.hidden), _best(vectors, self.clear)
+
+
+def _best(vectors: Float32, views: Float32) -> Float32:
+    if not len(views) or not len(vectors):
+        return np.full(len(vectors), -1, np.float32)
+    best: Float32 = (vectors @ views.T).max(axis=1).astype(np.float32)
+    return best
+
+
+def views_of(people: Sequence[SeenPerson], faces: Sequence[FollowedFace], choice: HideChoice) -> Views:
+    """Returns how everybody looks: what the analysis kept of them, and clear views of faces that are surely theirs.
+
+    What the analysis calls unclear tells nobody, and is left out.
+    """
+    clear_ids = [person.id for person in people if not person.unclear]
+    own: dict[int, list[Float32]] = {person.id: [person.vectors] for person in people if len(person.vectors)}
+    for face in faces:
+        voted = {person for _, person in face.votes}
+        if len(voted) == 1 and face.clear_views.any():
+            own.setdefault(voted.pop(), []).append(face.vectors[face.clear_views])
+    of_person = {number: spread(np.concatenate(own[number])) for number in clear_ids if number in own}
+    return Views(
+        hidden=_stacked([views for number, views in of_person.items() if choice.hides(number)]),
+        clear=_stacked([views for number, views in of_person.items() if not choice.hides(number)]),
+    )
+
+
+def spread(vectors: Float32) -> Float32:
+    """Returns at most `MAX_VIEWS` of the vectors `(k, d)`, evenly spread over their order."""
+    if len(vectors) <= MAX_VIEWS:
+        return vectors
+    some: Float32 = vectors[np.linspace(0, len(vectors) - 1, MAX_VIEWS).astype(int)]
+    return some
+
+
+def _stacked(parts: Sequence[Float32]) -> Float32:
+    return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+
+
+def hidden_frames(
+    scan: FaceScan, choice: HideChoice, views: Views, accept_from: float, review_from: float
+) -> list[Bool]:
+    """Returns for each face of the scan in which of its frames it is hidden: `(n,)` each.
+
+    `accept_from`, `review_from`: cosines from which two views are surely, or may be, one person.
+    """
+    hidden = [_by_votes(face, scan.times_s, choice) for face in scan.faces]
+    if not choice.hides_some:
+        for number, face in enumerate(scan.faces):
+            if choice.keep and not face.votes and _surely_kept(face, views, accept_from, review_from):
+                hidden[number] = np.zeros(len(face.frames), bool)
+        return hidden
+    for number, face in enumerate(scan.faces):
+        to_hide, other = views.similarities(face.vectors)
+        if not face.votes and ((to_hide >= review_from) & (to_hide > other)).any():
+            hidden[number] = np.ones(len(face.frames), bool)
+    _spread_to_neighbours(scan, hidden, views, review_from)
+    return hidden
+
+
+def _by_votes(face: FollowedFace, times_s: Float64, choice: HideChoice) -> Bool:
+    """Returns what the sightings before and after each frame say."""
+    if not (choice.hide or choice.keep):
+        return np.ones(len(face.frames), bool)
+    voted_at = np.array([frame for frame, _ in face.votes], np.int64)
+    says_hide = np.array([choice.hides(person) for _, person in face.votes], bool)
+    if not len(voted_at):
+        return np.full(len(face.frames), not choice.hides_some)
+    # Several sightings in one frame: hidden if one of them says so.
+    moments = np.unique(voted_at)
+    at_moment = np.array([says_hide[voted_at == moment].any() for moment in moments], bool)
+    after = np.searchsorted(moments, face.frames, side="left")
+    before = np.searchsorted(moments, face.frames, side="right") - 1
+    has_before, has_after = before >= 0, after < len(moments)
+    before, after = np.maximum(before, 0), np.minimum(after, len(moments) - 1)
+    hidden: Bool = (has_before & at_moment[before]) | (has_after & at_moment[after])
+    if choice.keep:
+        now = times_s[face.frames]
+        far_before = now - times_s[moments[before]] > SURE_WITHIN_S
+        far_after = times_s[moments[after]] - now > SURE_WITHIN_S
+        hidden = hidden | (has_before & far_before) | (has_after & far_after)
+    return hidden
+
+
+def _surely_kept(face: FollowedFace, views: Views, accept_from: float, review_from: float) -> bool:
+    """Returns whether a face that the analysis did not see is a kept person by all its views, and nobody else."""
+    to_hide, kept = views.similarities(face.vectors)
+    return bool(
+        len(face.vectors) and kept.max() >= accept_from and (kept >= review_from).all() and (kept > to_hide + 0.1).all()
+    )
+
+
+def _spread_to_neighbours(scan: FaceScan, hidden: list[Bool], views: Views, review_from: float) -> None:
+    """Hides faces that nobody was named for where they go on from hidden ones: somebody turned away and back."""
+    undecided = []
+    for number, face in enumerate(scan.faces):
+        to_hide, other = views.similarities(face.vectors)
+        looks_like_another = ((other >= review_from) & (other > to_hide)).any()
+        if not face.votes and not hidden[number].any() and not looks_like_another:
+            undecided.append(number)
+    changed = True
+    while changed and undecided:
+        sure = [number for number, frames in enumerate(hidden) if frames.any()]
+        joined = [one for one in undecided if any(goes_on(scan, scan.faces[one], scan.faces[two]) for two in sure)]
+        for number in joined:
+            hidden[number] = np.ones(len(scan.faces[number].frames), bool)
+        undecided = [number for number in undecided if number not in joined]
+        changed = bool(joined)
+
+
+def goes_on(scan: FaceScan, one: FollowedFace, two: FollowedFace) -> bool:
+    """Returns whether the later of two faces of one shot begins near the place and the time where the other ended."""
+    first, last = (one, two) if one.frames[0] <= two.frames[0] else (two, one)
+    end, start = int(first.frames[-1]), int(last.frames[0])
+    if scan.shots[end] != scan.shots[start] or scan.times_s[start] - scan.times_s[end] > NEXT_WITHIN_S:
+        return False
+    # Both may be followed in the same frames; then they are compared in the first of these.
+    at = int(np.clip(np.searchsorted(first.frames, start), 0, len(first.frames) - 1))
+    return near(first.boxes_xyxy[at], last.boxes_xyxy[0], NEXT_WITHIN_SIDES)
+
+
+def near(box_xyxy: Float32, other_xyxy: Float32, sides: float) -> bool:
+    """Returns whether two boxes `(4,)` of similar size lie no further apart than so many of their sides."""
+    size, other_size = float((box_xyxy[2:] - box_xyxy[:2]).max()), float((other_xyxy[2:] - other_xyxy[:2]).max())
+    apart = float(np.linalg.norm((box_xyxy[:2] + box_xyxy[2:] - other_xyxy[:2] - other_xyxy[2:]) / 2))
+    return apart <= sides * max(size, other_size) and max(size, other_size) <= 2.5 * max(min(size, other_size), 1.0)

@@ -1,0 +1,261 @@
+"""Copies with people hidden: frames in which somebody is still found, others left clear, share hidden, speed.
+
+`python -m benchmarks blur [--videos NAME ...] [--speed-seconds 60] [--show FOLDER] [--scratch DIR]`
+
+The copies are made by `python -m analysis blur` and judged by other means than its own check: the finished file is
+decoded, faces are looked for at twice the size, embedded twice and compared with views taken from the source.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from analysis.boxes import iou_matrix, scale_faces
+from analysis.exports.face_views import cut_views
+from analysis.exports.people import SeenPerson, read_people
+from analysis.pipeline import AnalysisOptions, Models, load_models
+from analysis.types import Faces, Float32, SegmentSpan, VideoInfo
+from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
+from analysis.video.frame import Frame
+from analysis.video.frames_at import frames_at
+from benchmarks import speed
+from benchmarks.blur_clip import make_fast_clip
+from benchmarks.shared import say, shared_folder
+
+SIDE_PX = 1280
+DETECTED, MATCHED = 0.6, 0.5
+SAME_IOU, VIEWS = 0.4, 40
+CLEAR_SHARE = 0.95
+"""Of the frames in which another person can be matched in the source, so many must be left in the copy."""
+LEAST_SPEED = 2.0
+DEFAULT_VIDEOS = (
+    "faces_multi/street_crowd_1080p.mp4",
+    "faces_multi/friday_bw_cc0.mp4",
+    "faces_multi/chaplin_bw.mp4",
+    "faces_multi/foreman_hevc_720p.mp4",
+    "faces_multi/basketball.mp4",
+    "compilations/grid_4people_cuts.mp4",
+    "compilations/grid_2x2_four_faces.mp4",
+    "compilations/asl_three_side_by_side.mp4",
+    "tracks/otb_dragonbaby.mp4",
+    "faces_single/lp_s13.mp4",
+    "faces_single/lp_d11.mp4",
+    "faces_single/lipread_old_man.mp4",
+    "faces_single/carphone_qcif.mp4",
+    "faces_single/ucf_makeup.avi",
+    "faces_single/asl_book.mkv",
+    "formats/iphone_hevc_rot90.mov",
+    "formats/face_vfr.mp4",
+    "formats/face_odd_361x289_yuv444.mp4",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is seen in one copy. `clear`: of the others' faces that can be matched in the source, those left."""
+
+    frames: int
+    found_in: int
+    clear: int
+    clear_of: int
+    share_hidden: float
+
+
+def blurred(video: Path, out: Path, result: Path, arguments: list[str]) -> float:
+    """Runs the command; returns the seconds that it took."""
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "analysis", "blur", str(video), "--out", str(out), "--result", str(result)]
+    done = subprocess.run([*command, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1):
+        sys.exit(f"{video.name}: {done.stderr}")
+    return time.perf_counter() - started
+
+
+def analysed(video: Path, folder: Path) -> Path:
+    """Returns the result folder of a video, made at the first call."""
+    out = folder / f"{video.stem}_result"
+    if not (out / "result.json").exists():
+        command = [sys.executable, "-m", "analysis", "analyse", str(video), "--out", str(out)]
+        subprocess.run(command, stdin=subprocess.DEVNULL, check=True, capture_output=True)
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleViews:
+    """Views `(k, d)` of people by id, from the source where the analysis saw them: clear ones, and all."""
+
+    clear: dict[int, Float32]
+    every: dict[int, Float32]
+
+    def matches(self, vectors: Float32) -> list[set[int]]:
+        """Returns for each vector whom it is: most like a clear view of them, and no other's view is more like it."""
+        clear = {number: (vectors @ own.T).max(axis=1) for number, own in self.clear.items()}
+        every = {number: (vectors @ own.T).max(axis=1) for number, own in self.every.items()}
+        found = []
+        for row in range(len(vectors)):
+            best = max((values[row] for values in every.values()), default=-1.0)
+            most = {number for number, values in every.items() if values[row] >= best}
+            found.append({n for n, values in clear.items() if values[row] >= MATCHED and n in most})
+        return found
+
+
+def gallery(video: Path, info: VideoInfo, people: list[SeenPerson], models: Models) -> PeopleViews:
+    """Returns the views of everybody."""
+    clear: dict[int, list[Float32]] = {person.id: [] for person in people}
+    every: dict[int, list[Float32]] = {person.id: [] for person in people}
+    for person in people:
+        sightings = sorted(
+            (t, tuple(b)) for track in person.tracks for t, b in zip(track.times_s, track.boxes_xyxy, strict=True)
+        )
+        chosen = [sightings[n] for n in np.unique(np.linspace(0, len(sightings) - 1, VIEWS).astype(int))]
+        for index, frame in frames_at(video, info, [float(t) for t, _ in chosen], tolerance_s=0.005):
+            faces = faces_of(models, frame, info)
+            if not len(faces):
+                continue
+            overlap = iou_matrix(np.array([chosen[index][1]], np.float32), faces.boxes_xyxy)[0]
+            row = int(overlap.argmax())
+            [view] = cut_views(frame, info, faces, [row], models.mesh, models.embedder)
+            if overlap[row] >= SAME_IOU:
+                vector = models.embedder.embed(view.aligned_bgr[None])[0]
+                every[person.id].append(vector)
+                clear[person.id] += [vector] * (view.is_clear and not person.unclear)
+    return PeopleViews(*({n: np.stack(own) for n, own in views.items() if own} for views in (clear, every)))
+
+
+def faces_of(models: Models, frame: Frame, info: VideoInfo) -> Faces:
+    picture, _ = frame.crop_bgr(np.array([0, 0, *frame.size], np.float32))
+    scale = min(1.0, SIDE_PX / max(picture.shape[:2]))
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    found = models.detector.detect_frame(np.asarray(small, np.uint8), DETECTED)
+    return scale_faces(found, info.width / small.shape[1], info.height / small.shape[0])
+
+
+def vectors_of(models: Models, frame: Frame, info: VideoInfo, faces: Faces) -> Float32:
+    views = cut_views(frame, info, faces, range(len(faces)), models.mesh, models.embedder)
+    return models.embedder.embed(np.stack([view.aligned_bgr for view in views]))
+
+
+def every_frame(video: Path, info: VideoInfo) -> Iterator[Frame]:
+    whole, every = SegmentSpan(0, -math.inf, math.inf), Sampling(0, 32, references_only=False, deblock=True)
+    yield from sample_frames(video, info, whole, every, DecodeCounts())
+
+
+def seen_in(video: Path, views: PeopleViews, models: Models) -> list[set[int]]:
+    """Returns for each frame who is detected and matched in it."""
+    info = probe(video)
+    seen = []
+    for frame in every_frame(video, info):
+        faces = faces_of(models, frame, info)
+        vectors = vectors_of(models, frame, info, faces) if len(faces) else None
+        seen.append(set[int]().union(*views.matches(vectors)) if vectors is not None else set())
+    return seen
+
+
+def judge(in_source: list[set[int]], in_copy: list[set[int]], hidden: set[int], report: Path) -> Judged:
+    others = sum(len(seen - hidden) for seen in in_source)
+    left = sum(len((now - hidden) & before) for before, now in zip(in_source, in_copy, strict=False))
+    found_in = sum(bool(seen & hidden) for seen in in_copy)
+    return Judged(len(in_copy), found_in, left, others, json.loads(report.read_text())["share_hidden"])
+
+
+def measure_video(video: Path, folder: Path, models: Models, show: Path | None) -> dict[str, Judged]:
+    """Makes and judges the copies of one video: all hidden, the first person hidden, all but the first hidden."""
+    info, result = probe(video), analysed(video, folder)
+    people = read_people(result, info)
+    views = gallery(video, info, people, models)
+    everybody = {person.id for person in people}
+    in_source = seen_in(video, views, models)
+    ways: dict[str, tuple[list[str], set[int]]] = {"all": ([], everybody)}
+    if views.clear:
+        first = min(views.clear)
+        ways["blur"] = (["--blur", str(first)], {first})
+        ways["keep"] = (["--keep", str(first)], everybody - {first})
+    judged = {}
+    for way, (arguments, hidden) in ways.items():
+        out = folder / f"{video.stem}_{way}.mp4"
+        seconds = blurred(video, out, result, arguments)
+        in_copy = seen_in(out, views, models)
+        judged[way] = each = judge(in_source, in_copy, hidden, out.with_name(f"{out.name}.json"))
+        clear = f"{each.clear}/{each.clear_of}" if each.clear_of else "-"
+        print(
+            f"  {video.name:32s} {way:5s} frames {each.frames:5d} of {len(in_source):5d}  found in {each.found_in:3d}  "
+            f"others clear {clear:>9s}  hidden {each.share_hidden:6.1%}  {seconds:5.1f} s",
+            flush=True,
+        )
+        if show is not None:
+            contact_sheet(out, show / f"{out.stem}.png")
+    return judged
+
+
+def contact_sheet(video: Path, target: Path, columns: int = 4, rows: int = 4) -> None:
+    """Writes evenly spaced frames of a copy side by side, to be looked at."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    info = probe(video)
+    times = [info.start_s + info.duration_s * (n + 0.5) / (columns * rows) for n in range(columns * rows)]
+    tiles = []
+    for _, frame in frames_at(video, info, times):
+        picture, _corner = frame.crop_bgr(np.array([0, 0, *frame.size], np.float32))
+        tiles.append(cv2.resize(picture, (320, round(320 * picture.shape[0] / picture.shape[1]))))
+    tiles += [np.zeros_like(tiles[0])] * (columns * rows - len(tiles))
+    sheet = np.vstack([np.hstack(tiles[row * columns : (row + 1) * columns]) for row in range(rows)])
+    cv2.imwrite(str(target), sheet)
+
+
+def measure_speed(folder: Path, seconds: int) -> float:
+    """Prints and returns times real time for a 720p clip, its analysis being there."""
+    slowest = math.inf
+    for content in ("talk", "mixed"):
+        clip = speed.make_clip(folder, content, seconds, (1280, 720))
+        result = analysed(clip, folder)
+        for way in (["--blur", "1"], []):
+            took = blurred(clip, folder / "speed.mp4", result, way)
+            print(
+                f"  {content} {seconds} s, 720p30, {' '.join(way) or 'all'}: {seconds / took:.2f} x real time",
+                flush=True,
+            )
+            slowest = min(slowest, seconds / took)
+    return slowest
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--videos", nargs="*", default=list(DEFAULT_VIDEOS), help="names within the shared videos")
+    parser.add_argument("--speed-seconds", type=int, default=60, help="0: do not measure speed")
+    parser.add_argument("--show", type=Path, help="folder for pictures of the copies")
+    parser.add_argument("--scratch", type=Path, help="folder for copies and results, kept for the next run")
+    args = parser.parse_args()
+    models = load_models(AnalysisOptions(threads=1))
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = args.scratch or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        videos = [shared_folder("videos") / name for name in args.videos]
+        if not args.videos or args.videos == list(DEFAULT_VIDEOS):
+            videos.append(make_fast_clip(folder))
+        judged = [each for video in videos for each in measure_video(video, folder, models, args.show).values()]
+        factor = measure_speed(folder, args.speed_seconds) if args.speed_seconds else math.inf
+    found = sum(each.found_in for each in judged)
+    clear = sum(each.clear for each in judged) / max(sum(each.clear_of for each in judged), 1)
+    say("frames of copies with a hidden person detected and matched", found, "0", 0)
+    say("others' matched frames left clear", clear, f">= {CLEAR_SHARE}")
+    if args.speed_seconds:
+        say("times real time at 720p, slowest", factor, f">= {LEAST_SPEED}", 2)
+    met = found == 0 and clear >= CLEAR_SHARE and factor >= LEAST_SPEED
+    verdict = "every target met" if met else "TARGET MISSED"
+    print(f"blur: {verdict}: {len(judged)} copies, {found} frames with somebody found")
+    sys.exit(0 if met else 1)
+
+
+if __name__ == "__main__":
+    main()

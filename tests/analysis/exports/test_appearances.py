@@ -1,0 +1,111 @@
+"""Appearances as a table, JSON, subtitles and chapters."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from analysis.exports.appearances import (
+    OnScreen,
+    ScreenAppearance,
+    appearances_of,
+    as_csv,
+    as_ffmetadata,
+    as_json,
+    as_webvtt,
+    chapters_of,
+    on_screen,
+    timestamp,
+)
+from analysis.exports.chapters_copy import write_with_chapters
+from analysis.exports.people import SeenPerson, TrackSightings
+from analysis.video.decode import probe
+from tests import clips
+
+TOM, ANNA = ScreenAppearance(1, "Tom", 0.0, 6.0), ScreenAppearance(2, "Anna", 4.0, 10.0)
+
+
+def seen(*times_s: float) -> TrackSightings:
+    return TrackSightings(np.array(times_s), np.zeros((len(times_s), 4), np.float32))
+
+
+def test_sightings_become_appearances_that_count_from_the_start_of_the_container() -> None:
+    person = SeenPerson(3, (seen(5.0, 5.25, 5.5), seen(6.0, 6.25), seen(9.0, 30.0)), name="Tom")
+    found = appearances_of([person], start_s=5.0, duration_s=10.0)
+    assert [(each.start_s, each.end_s) for each in found] == [(0.0, 1.5), (4.0, 4.25)]
+    assert appearances_of([], 0, 10) == [] and {each.name for each in found} == {"Tom"}
+
+
+def test_a_table_runs_no_formula_and_can_be_read_again() -> None:
+    text = as_csv(
+        [ScreenAppearance(1, '=cmd|"x"', 3725.5, 3726.0), ScreenAppearance(2, "Łucja, 王", 0, 1, unclear=True)]
+    )
+    first, second = csv.DictReader(io.StringIO(text))
+    assert first["name"] == '\'=cmd|"x"' and (first["start"], first["duration_s"]) == ("1:02:05.500", "0.500")
+    assert second["name"] == "Łucja, 王" and second["unclear"] == "yes"
+    assert list(csv.DictReader(io.StringIO(as_csv([])))) == []
+
+
+def test_json_lists_each_person_once() -> None:
+    document = json.loads(as_json([TOM, ANNA, ScreenAppearance(1, "Tom", 8, 9.5)], "holiday", 12.0))
+    assert document["video"] == {"title": "holiday", "duration_s": 12.0}
+    tom, anna = document["people"]
+    assert (tom["name"], tom["screen_time_s"], len(tom["appearances"])) == ("Tom", 7.5, 2)
+    assert anna["appearances"] == [{"start_s": 4.0, "end_s": 10.0}]
+
+
+def test_stretches_cover_the_video_and_change_with_the_people() -> None:
+    assert on_screen([TOM, ANNA], 12.0) == [
+        OnScreen(0.0, 4.0, ("Tom",)),
+        OnScreen(4.0, 6.0, ("Tom", "Anna")),
+        OnScreen(6.0, 10.0, ("Anna",)),
+        OnScreen(10.0, 12.0, ()),
+    ]
+    assert on_screen([], 2.0) == [OnScreen(0.0, 2.0, ())]
+
+
+def test_subtitles_name_whoever_is_there_and_hold_no_markup() -> None:
+    text = as_webvtt([ScreenAppearance(1, "A <b>&\n-->", 1.0, 2.5)], 10.0)
+    assert text == "WEBVTT\n\n00:00:01.000 --> 00:00:02.500\nA &lt;b&gt;&amp; --&gt;\n"
+    assert as_webvtt([], 10.0) == "WEBVTT\n"
+
+
+@pytest.mark.parametrize(
+    ("appearances", "expected"),
+    [
+        ([], [(0.0, 20.0, ())]),
+        ([ScreenAppearance(1, "Tom", 0.0, 10.0)], [(0.0, 10.0, ("Tom",)), (10.0, 20.0, ())]),
+        ([ScreenAppearance(1, "Tom", 1.0, 10.0)], [(0.0, 10.0, ("Tom",)), (10.0, 20.0, ())]),
+        ([ScreenAppearance(1, "Tom", 10.0, 11.0)], [(0.0, 20.0, ())]),
+    ],
+)
+def test_no_chapter_is_short(
+    appearances: list[ScreenAppearance], expected: list[tuple[float, float, tuple[str, ...]]]
+) -> None:
+    assert [(each.start_s, each.end_s, each.names) for each in chapters_of(appearances, 20.0)] == expected
+
+
+def test_chapters_are_in_the_copy_with_any_name(tmp_path: Path) -> None:
+    film = clips.steady_clip(tmp_path / "film.mkv")
+    chapters = [OnScreen(0.0, 1.0, ("A=b;#\\c",)), OnScreen(1.0, 2.0, ())]
+    assert "title=A\\=b\\;\\#\\\\c" in as_ffmetadata(chapters)
+    write_with_chapters(film, tmp_path / "copy.mp4", probe(film), chapters, lambda _progress: None)
+    with av.open(str(tmp_path / "copy.mp4")) as copied:
+        listed = [(float(each["start"] * each["time_base"]), each["metadata"]["title"]) for each in copied.chapters()]
+        assert copied.streams.video[0].codec_context.name == "h264"
+    assert listed == [(0.0, "A=b;#\\c"), (1.0, "–")]
+
+
+def test_timestamps() -> None:
+    assert [timestamp(value) for value in (0, 59.9996, 3600.25, -1)] == [
+        "0:00:00.000",
+        "0:01:00.000",
+        "1:00:00.250",
+        "0:00:00.000",
+    ]
