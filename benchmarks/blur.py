@@ -199,6 +199,12 @@ def measure_video(video: Path, folder: Path, models: Models, show: Path | None) 
     return judged
 
 
+def share_clear(judged: list[Judged]) -> float:
+    """Returns the share of faces matched in the source that are still matched; 1 if there were none."""
+    total = sum(each.clear_of for each in judged)
+    return sum(each.clear for each in judged) / total if total else 1.0
+
+
 def contact_sheet(video: Path, target: Path, columns: int = 4, rows: int = 4) -> None:
     """Writes evenly spaced frames of a copy side by side, to be looked at."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -243,12 +249,14 @@ def main() -> None:
         videos = [shared_folder("videos") / name for name in args.videos]
         if not args.videos or args.videos == list(DEFAULT_VIDEOS):
             videos.append(make_fast_clip(folder))
-        judged = [each for video in videos for each in measure_video(video, folder, models, args.show).values()]
+        ways = [measure_video(video, folder, models, args.show) for video in videos]
+        judged = [each for way in ways for each in way.values()]
         factor = measure_speed(folder, args.speed_seconds) if args.speed_seconds else math.inf
     found = sum(each.found_in for each in judged)
-    clear = sum(each.clear for each in judged) / max(sum(each.clear_of for each in judged), 1)
+    clear, kept = (share_clear([way[name] for way in ways if name in way]) for name in ("blur", "keep"))
     say("frames of copies with a hidden person detected and matched", found, "0", 0)
-    say("others' matched frames left clear", clear, f">= {CLEAR_SHARE}")
+    say("others' matched frames left clear by --blur", clear, f">= {CLEAR_SHARE}")
+    say("those of the one who is kept by --keep, in doubt hidden", kept, "none")
     if args.speed_seconds:
         say("times real time at 720p, slowest", factor, f">= {LEAST_SPEED}", 2)
     met = found == 0 and clear >= CLEAR_SHARE and factor >= LEAST_SPEED

@@ -71,7 +71,7 @@ def exact_frames(video: Path, reel: Path, report: dict[str, Any]) -> tuple[int, 
     source = list(greys(video))
     times = [time_s for time_s, _ in source]
     shown = [grey for _, grey in greys(reel)]
-    expected = []
+    expected: list[int] = []
     for part in report["parts"]:
         first = int(np.searchsorted(times, part["first_s"] - 1e-4))
         last = int(np.searchsorted(times, part["last_s"] - 1e-4))

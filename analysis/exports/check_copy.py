@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.boxes import areas, intersections, iou_matrix, scale_faces
 from analysis.exports.choice import HideChoice
-from analysis.exports.face_views import cut_views, embed_once
+from analysis.exports.face_views import cut_views, vectors_of_all
 from analysis.exports.hide_plan import AddedRegion, HidePlan
 from analysis.exports.hide_regions import with_margin
 from analysis.exports.people import SeenPerson
@@ -108,44 +108,49 @@ class CopyChecker:
             Sampling(0, self.side_px, references_only=False, deblock=True),
         )
         count, found = 0, list[FoundAgain]()
-        with closing(prefetch(sample_frames(copy, copied, whole, every, DecodeCounts()), FRAMES_AHEAD)) as frames:
-            for frame in frames:
+        decoded = prefetch(sample_frames(copy, copied, whole, every, DecodeCounts()), FRAMES_AHEAD)
+        with closing(decoded), closing(prefetch(self._with_faces(decoded, copied), FRAMES_AHEAD)) as frames:
+            for frame, faces in frames:
                 count += 1
                 time_s = frame.time_s + shift_s
                 heartbeat(time_s)
-                found += self._of_frame(frame, copied, plan, time_s, scale)
+                if len(faces):
+                    found += self._of_frame(frame, faces, copied, plan, time_s, scale)
         return count, found
 
+    def _with_faces(self, frames: Iterator[Frame], copied: VideoInfo) -> Iterator[tuple[Frame, Faces]]:
+        """Yields each frame with its faces in displayed pixels of the copy."""
+        for frame in frames:
+            height, width = frame.image_bgr.shape[:2]
+            found = self.models.detector.detect_frame(frame.image_bgr, FOUND_SCORE)
+            yield frame, scale_faces(found, copied.width / width, copied.height / height)
+
     def _of_frame(
-        self, frame: Frame, copied: VideoInfo, plan: HidePlan, time_s: float, scale: Float32
+        self, frame: Frame, faces: Faces, copied: VideoInfo, plan: HidePlan, time_s: float, scale: Float32
     ) -> list[FoundAgain]:
-        faces = _detected(self.models, frame, copied)
-        if not len(faces):
-            return []
         boxes = (faces.boxes_xyxy * scale).astype(np.float32)
         covered = covered_shares(boxes, with_margin(plan.at(time_s)[0], self.margin)) >= COVERED_SHARE
-        views = cut_views(frame, copied, faces, range(len(faces)), self.models.mesh, self.models.embedder)
-        presence = np.array([view.presence for view in views])
-        similar, other = self.views.similarities(embed_once(views, self.models.embedder))
+        similar, other = self.views.similarities(vectors_of_all(frame, copied, faces, self.models.embedder))
         alike = (similar >= MATCH_FROM) & (similar >= other - CLOSE)
-        somebody_else = _overlaps(boxes, self.others.at(time_s))
-        is_clear = np.array([view.is_clear for view in views], bool)
-        alike &= ~somebody_else | (is_clear & (similar >= self.accept_from) & (similar > other))
-        again = np.where(covered, similar >= MATCH_COVERED_FROM, alike)
+        is_open = np.zeros(len(faces), bool)
         if not self.choice.hides_some:
-            left = _overlaps(boxes, plan.clear_at(time_s))
-            again |= ~covered & ~left & (faces.scores >= DEFAULT_MIN_SCORE) & (presence >= CLEAR_PRESENCE)
-        is_face = presence >= NO_FACE_PRESENCE
+            is_open = ~_overlaps(boxes, plan.clear_at(time_s)) & (faces.scores >= DEFAULT_MIN_SCORE)
+        # How clear a view it is matters only where it may be somebody to hide.
+        doubtful = np.flatnonzero(~covered & (alike | is_open))
+        presence, is_clear = np.zeros(len(faces)), np.zeros(len(faces), bool)
+        views = cut_views(frame, copied, faces, doubtful.tolist(), self.models.mesh, self.models.embedder)
+        for row, view in zip(doubtful, views, strict=True):
+            presence[row], is_clear[row] = view.presence, view.is_clear
+        somebody_else = _overlaps(boxes, self.others.at(time_s))
+        alike &= ~somebody_else | (is_clear & (similar >= self.accept_from) & (similar > other))
+        alike |= is_open & (presence >= CLEAR_PRESENCE)
+        again = np.where(covered, similar >= MATCH_COVERED_FROM, alike)
         return [
-            FoundAgain(time_s, boxes[row], float(similar[row]), bool(covered[row]), bool(is_face[row]))
+            FoundAgain(
+                time_s, boxes[row], float(similar[row]), bool(covered[row]), bool(presence[row] >= NO_FACE_PRESENCE)
+            )
             for row in np.flatnonzero(again)
         ]
-
-
-def _detected(models: Models, frame: Frame, info: VideoInfo) -> Faces:
-    height, width = frame.image_bgr.shape[:2]
-    found = models.detector.detect_frame(frame.image_bgr, FOUND_SCORE)
-    return scale_faces(found, info.width / width, info.height / height)
 
 
 def covered_shares(boxes_xyxy: Float32, regions_xyxy: Float32) -> Float32:

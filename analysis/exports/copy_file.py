@@ -21,6 +21,8 @@ from analysis.video.web_copy import input_arguments
 TIME_BASE = Fraction(1, 90_000)
 """Holds all usual rates exactly, and every time to 6 microseconds."""
 QUALITY_CRF = 21
+PRESET = "superfast"
+"""A third less time than "veryfast"; at the same quality files are larger by a fifth."""
 KEYFRAME_EVERY_S = 2.0
 ENCODER_THREADS = 2
 LEAD_S = 60.0
@@ -42,7 +44,7 @@ class StretchWriter:
         self.target, self.times_s = target, list[float]()
         self._container = av.open(str(target), "w", format="nut")
         rate = Fraction(rate_fps).limit_denominator(1001)
-        options = {"preset": "veryfast", "crf": str(crf), "x264-params": "open-gop=0"}
+        options = {"preset": PRESET, "crf": str(crf), "x264-params": "open-gop=0"}
         self._stream = self._container.add_stream("libx264", rate=rate, options=options)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
         self._stream.codec_context.time_base = TIME_BASE

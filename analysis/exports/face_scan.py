@@ -32,6 +32,8 @@ CONTINUE_SCORE = 0.3
 SAME_FACE_IOU = 0.3
 EMBED_EVERY_S = 0.5
 """How often a face is embedded while it is followed, to tell whose it is and to know the person in more views."""
+CALM_SHARE = 0.12
+"""By how much of its size a face's box may change from one look to the next, so that one frame can be left out."""
 LEAST_SIDE_PX = 14.0
 """Smaller faces tell nobody."""
 
@@ -108,6 +110,7 @@ class FaceScanner:
         self._times: list[float] = []
         self._shots: list[int] = []
         self._shot = 0
+        self._is_calm = False
         self._done: list[FollowedFace] = []
 
     def update(self, frame: Frame, begins_stretch: bool = False) -> None:
@@ -119,21 +122,35 @@ class FaceScanner:
         self._shots.append(self._shot)
         small_bgr = frame.image_bgr
         height, width = small_bgr.shape[:2]
-        found = self.models.detector.detect_frame(small_bgr, CONTINUE_SCORE)
         grey = np.asarray(cv2.cvtColor(small_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
+        scale = np.tile(np.array([self.info.width / width, self.info.height / height], np.float32), 2)
+        small = _SmallPicture(number, grey, scale)
+        if self._is_calm and not begins and not self._sightings.any_at(frame.time_s):
+            # All faces stand nearly still: in every other frame their looks tell where they are.
+            self._is_calm = False
+        else:
+            self._look(frame, small, begins)
+        self._undetected(small)
+        self._past.append((number, frame.time_s, grey))
+        while frame.time_s - self._past[0][1] > self.extend_s:
+            self._past.popleft()
+
+    def _look(self, frame: Frame, small: _SmallPicture, begins: bool) -> None:
+        """Finds the faces of a frame with the detector."""
+        small_bgr, scale = frame.image_bgr, small.scale
+        found = self.models.detector.detect_frame(small_bgr, CONTINUE_SCORE)
         of_face, ended = self._tracker.step(frame.time_s, found, face_patches(small_bgr, found.landmarks), begins)
         for track in ended:
             self._end(track.number)
         if begins:
             self._past.clear()
-        scale = np.tile(np.array([self.info.width / width, self.info.height / height], np.float32), 2)
         faces = scale_faces(found, float(scale[0]), float(scale[1]))
-        small = _SmallPicture(number, grey, scale)
+        before = {number: growing.boxes[-1] for number, growing in self._growing.items()}
         self._detected(frame, small, found, faces, of_face)
-        self._undetected(small)
-        self._past.append((number, frame.time_s, grey))
-        while frame.time_s - self._past[0][1] > self.extend_s:
-            self._past.popleft()
+        self._is_calm = all(
+            growing.frames[-1] == small.number and number in before and is_near(before[number], growing.boxes[-1])
+            for number, growing in self._growing.items()
+        )
 
     def finish(self) -> FaceScan:
         """Returns everything found."""
@@ -197,6 +214,11 @@ class FaceScanner:
         )
 
 
+def is_near(box_xyxy: Float32, other_xyxy: Float32) -> bool:
+    """Returns whether no side of a face's box moved by more than `CALM_SHARE` of its size."""
+    return bool(np.abs(box_xyxy - other_xyxy).max() <= CALM_SHARE * (other_xyxy[2:] - other_xyxy[:2]).max())
+
+
 class _Sightings:
     """The analysis's sightings of everybody, by time."""
 
@@ -209,6 +231,11 @@ class _Sightings:
         self.boxes_xyxy = np.concatenate([np.zeros((0, 4), np.float32), *boxes])[order]
         owners = [np.full(len(track.times_s), person, np.int64) for person, track in tracks]
         self.people = np.concatenate([np.zeros(0, np.int64), *owners])[order]
+
+    def any_at(self, time_s: float) -> bool:
+        """Returns whether the analysis saw anybody at this time."""
+        begin, end = np.searchsorted(self.times_s, [time_s - EXACT_TOLERANCE_S, time_s + EXACT_TOLERANCE_S])
+        return bool(begin < end)
 
     def votes(self, time_s: float, boxes_xyxy: Float32) -> dict[int, list[int]]:
         """Returns, for the rows of `boxes_xyxy` (n, 4) that were seen by the analysis at this time, whose they are."""

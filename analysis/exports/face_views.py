@@ -42,10 +42,10 @@ def cut_views(
     """Returns the views of some faces of a frame; `faces` in displayed pixels of the video that `info` describes."""
     if not len(rows):
         return []
-    ratio = np.array(frame.size, np.float32) / (info.width, info.height)
+    ratio = _ratio(frame, info)
     aligned, upright, sharpness = [], [], []
     for row in rows:
-        crop, box, landmarks = _cut(frame, faces.boxes_xyxy[row] * np.tile(ratio, 2), faces.landmarks[row] * ratio)
+        crop, box, landmarks = _cut(frame, faces, row, ratio)
         aligned.append(embedder.align(crop, landmarks[None])[0])
         upright.append(mesh.crop(crop, box[None], landmarks[None]))
         inside = Faces(box[None], faces.scores[row : row + 1], landmarks[None])
@@ -61,13 +61,31 @@ def cut_views(
     return views
 
 
-def _cut(frame: Frame, box_xyxy: Float32, landmarks: Float32) -> tuple[Image, Float32, Float32]:
-    """Returns a crop of the frame around a box, and box and landmarks within it."""
+def _ratio(frame: Frame, info: VideoInfo) -> Float32:
+    """Returns `(2,)`: what makes displayed pixels of the video pixels of this frame, which may be of another size."""
+    ratio: Float32 = np.array([frame.size[0] / info.width, frame.size[1] / info.height], np.float32)
+    return ratio
+
+
+def _cut(frame: Frame, faces: Faces, row: int, ratio: Float32) -> tuple[Image, Float32, Float32]:
+    """Returns a crop of the frame around a face, and box and landmarks within it; `ratio` makes pixels of the frame."""
+    box_xyxy = (faces.boxes_xyxy[row] * np.tile(ratio, 2)).astype(np.float32)
+    landmarks = (faces.landmarks[row] * ratio).astype(np.float32)
     middle, side = (box_xyxy[:2] + box_xyxy[2:]) / 2, float((box_xyxy[2:] - box_xyxy[:2]).max()) * SURROUNDINGS
     square = np.concatenate([middle - side / 2, middle + side / 2]).astype(np.float32)
     crop, corner = frame.crop_bgr(square)
     shift = np.array(corner, np.float32)
     return crop, (box_xyxy - np.tile(shift, 2)).astype(np.float32), (landmarks - shift).astype(np.float32)
+
+
+def vectors_of_all(frame: Frame, info: VideoInfo, faces: Faces, embedder: Embedder) -> Float32:
+    """Returns the vectors `(n, d)` of all faces of a frame by one pass each, however clear they are."""
+    ratio = _ratio(frame, info)
+    aligned = []
+    for row in range(len(faces)):
+        crop, _box, landmarks = _cut(frame, faces, row, ratio)
+        aligned.append(embedder.align(crop, landmarks[None])[0])
+    return embedder.embed(np.stack(aligned), np.zeros(len(aligned), bool))
 
 
 def embed_once(views: Sequence[CutFace], embedder: Embedder) -> Float32:

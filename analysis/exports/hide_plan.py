@@ -90,7 +90,9 @@ def make_plan(
         whole = _covering(face)
         for first, last in _runs(frames):
             parts.append((face.frames[first:last], smoothed(whole[first:last])))
-        left = ~frames & face.detected
+        left = ~frames
+        seen = np.flatnonzero(face.detected)
+        left[: seen[0]] = left[seen[-1] + 1 :] = False
         clear.append((face.frames[left], face.boxes_xyxy[left]))
     parts += _bridges(scan, hidden)
     for person in people:

@@ -97,7 +97,8 @@ def test_chapters_are_in_the_copy_with_any_name(tmp_path: Path) -> None:
     assert "title=A\\=b\\;\\#\\\\c" in as_ffmetadata(chapters)
     write_with_chapters(film, tmp_path / "copy.mp4", probe(film), chapters, lambda _progress: None)
     with av.open(str(tmp_path / "copy.mp4")) as copied:
-        listed = [(float(each["start"] * each["time_base"]), each["metadata"]["title"]) for each in copied.chapters()]
+        found = copied.chapters()
+        listed = [(float(each["start"] * (each["time_base"] or 0)), each["metadata"]["title"]) for each in found]
         assert copied.streams.video[0].codec_context.name == "h264"
     assert listed == [(0.0, "A=b;#\\c"), (1.0, "–")]
 
