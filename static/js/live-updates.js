@@ -88,13 +88,13 @@ class LiveUpdates extends Listening {
     this.#attempt += 1;
     this.#timers.again = setTimeout(() => document.visibilityState === "visible" && this.#connect(), pause);
     if (this.#attempt === 2) {
-      this.#timers.hint = setTimeout(() => this.#hint("live.lost"), HINT_AFTER_MS);
+      this.#timers.hint = setTimeout(() => this.#hint(say("live.lost")), HINT_AFTER_MS);
       this.#poll();
     }
   }
 
   #waitForPlace() {
-    if (!this.#isOneTooMany) this.#hint("live.too_many");
+    if (!this.#isOneTooMany) this.#hint(say("live.too_many"));
     this.#isOneTooMany = true;
     this.#timers.again = setTimeout(() => document.visibilityState === "visible" && this.#connect(), LONGEST_PAUSE_MS);
     this.#poll();
@@ -113,11 +113,11 @@ class LiveUpdates extends Listening {
     this.#timers.poll = setTimeout(() => this.#poll(), POLL_MS);
   }
 
-  /** @param {string} words Their key; empty for none. */
+  /** @param {string} words Empty for none. */
   #hint(words) {
     clearTimeout(this.#timers.hint);
     this.replaceChildren();
-    if (words) this.append(newElement("p", { className: "line-hint", role: "status" }, say(words)));
+    if (words) this.append(newElement("p", { className: "line-hint", role: "status" }, words));
   }
 }
 

@@ -23,7 +23,10 @@ from webapp.training.models import Promotion, TrainingRun
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OWN = ("accounts:logout", "accounts:switch_team", "accounts:new_team", "accounts:leave")
-ACCOUNT = ("accounts:rename", "accounts:change_password", "accounts:sign_out_everywhere")
+ACCOUNT = (
+    *("accounts:rename", "accounts:appearance", "accounts:set_picture"),
+    *("accounts:change_password", "accounts:sign_out_everywhere"),
+)
 ALLOWED = {*OWN, *ACCOUNT, "training:ask_explanation"}
 """What every member may post. Where a model looked is part of its result, reckoned when somebody wants to see it."""
 SEARCH = "people:photo"
@@ -90,7 +93,8 @@ class OfferReader(HTMLParser):
             self.is_in_form = True
             if given.get("method", "get").lower() == "post":
                 self.offers.append(resolve(urlsplit(given.get("action") or self.page).path).view_name)
-        if tag in DROPS or given.get("type") == "file":
+        is_file = given.get("type") == "file" and "accounts:set_picture" not in self.offers[-1:]
+        if tag in DROPS or is_file:
             self.offers.append(f"drop zone: {tag}")
         is_act = NO_ACT.isdisjoint(given) and given.get("data-act") not in LOOKING
         if tag == "button" and not self.is_in_form and is_act:

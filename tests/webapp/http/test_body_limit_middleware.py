@@ -80,6 +80,7 @@ LARGE_BODIES = {
     "datasets/<uuid:dataset_id>/imports/<uuid:import_id>/batches/<int:number>/": MAX_BODY_BYTES,
     "datasets/<uuid:dataset_id>/imports/<uuid:import_id>/files/<uuid:upload_id>": MAX_BODY_BYTES,
     "people/photo/": MAX_BODY_BYTES,
+    "profile/picture/": MAX_BODY_BYTES,
     "training/<uuid:run_id>/try/": MAX_BODY_BYTES,
     "videos/uploads/<uuid:upload_id>": MAX_BODY_BYTES,
 }
