@@ -60,9 +60,12 @@ class FoundAgain:
 
     def region(self, rounds: int) -> AddedRegion:
         """Returns what to hide in addition after so many rounds, 1 or more: the more, the larger and the longer."""
-        around_s = AROUND_S if self.is_face else MOMENT_S * rounds
-        box = with_margin(self.box_xyxy[None], ENLARGED * (rounds if self.is_face else rounds - 1))[0]
-        return AddedRegion(self.time_s - around_s, self.time_s + around_s, box, self.covered)
+        if self.is_face:
+            box = with_margin(self.box_xyxy[None], ENLARGED * rounds)[0]
+            return AddedRegion(self.time_s - AROUND_S, self.time_s + AROUND_S, box, self.covered)
+        # In cells of things something else may be seen, in a flat colour nothing.
+        around_s, is_solid = MOMENT_S * rounds, self.covered or rounds > 1
+        return AddedRegion(self.time_s - around_s, self.time_s + around_s, self.box_xyxy, is_solid)
 
 
 class OtherPeople:

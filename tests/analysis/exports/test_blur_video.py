@@ -23,8 +23,8 @@ from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
 from tests import clips
 from tests.analysis.exports.moving_faces import Place, head, person, still, swinging, write_film
 
-SECONDS = 2.0
-SAMPLED = [0.0, 0.24, 0.48, 0.72, 0.96, 1.2, 1.44, 1.68, 1.92]
+SECONDS, FRAMES = 1.2, 30
+SAMPLED = [0.0, 0.24, 0.48, 0.72, 0.96, 1.16]
 LEFT = still(90, 136)
 
 
@@ -80,16 +80,16 @@ def test_a_face_that_moves_faster_than_it_was_sampled_is_in_no_frame(
     assert min(likeness(models, picture, vector) for _, picture in frames_of(film)) > 0.6
     copied = frames_of(tmp_path / "copy.mp4")
     assert max(likeness(models, picture, vector) for _, picture in copied) < 0.42
-    assert (report.frames, report.frames_checked, report.frames_found) == (50, 50, 0)
-    assert 0.05 < report.share_hidden < 0.5 and report.frames_hidden_in == 50
+    assert (report.frames, report.frames_checked, report.frames_found) == (FRAMES, FRAMES, 0)
+    assert 0.05 < report.share_hidden < 0.5 and report.frames_hidden_in == FRAMES
     assert [time_s for time_s, _ in copied] == pytest.approx([time_s for time_s, _ in frames_of(film)], abs=2e-5)
 
 
 def two_faces(folder: Path) -> tuple[Path, list[SeenPerson]]:
-    """Collins stays at the left; Hopper is there, gone for half a second, and back for a moment nobody sampled."""
-    comes_back: Place = lambda time_s: (370, 136) if time_s < 0.7 or 1.26 <= time_s < 1.42 else None  # noqa: E731
+    """Collins stays at the left; Hopper is there, gone for a while, and back for a moment nobody sampled."""
+    comes_back: Place = lambda time_s: (370, 136) if time_s < 0.3 or 0.74 <= time_s < 0.9 else None  # noqa: E731
     film = write_film(folder / "two.mp4", SECONDS, {"collins": LEFT, "hopper": comes_back})
-    return film, [person(1, LEFT, SAMPLED), person(2, comes_back, [0.0, 0.24, 0.48])]
+    return film, [person(1, LEFT, SAMPLED), person(2, comes_back, [0.0, 0.24])]
 
 
 def test_who_comes_back_between_two_samples_is_hidden_and_others_are_left(tmp_path: Path, models: Models) -> None:
@@ -99,7 +99,7 @@ def test_who_comes_back_between_two_samples_is_hidden_and_others_are_left(tmp_pa
     for _, picture in frames_of(tmp_path / "copy.mp4"):
         assert likeness(models, picture[:, 200:], hidden) < 0.42
         assert likeness(models, np.ascontiguousarray(picture[:, :200]), other) > 0.5
-    assert report.frames_found == 0 and report.frames_hidden_in < 50
+    assert report.frames_found == 0 and report.frames_hidden_in < FRAMES
 
 
 def test_everybody_but_one(tmp_path: Path, models: Models) -> None:
@@ -123,7 +123,7 @@ def test_what_the_check_finds_is_encoded_again_and_what_stays_is_reported(
     report = copy(film, tmp_path / "copy.mp4", people, HideChoice(), models)
     assert (report.rounds, report.frames_found_at_first, report.frames_found) == (2, 1, 0)
     pictures = frames_of(tmp_path / "copy.mp4")
-    assert pictures[10][1][4:36, 4:36].std(axis=(0, 1)).max() < pictures[40][1][4:36, 4:36].std(axis=(0, 1)).max() + 5
+    assert pictures[10][1][4:36, 4:36].std(axis=(0, 1)).max() < pictures[25][1][4:36, 4:36].std(axis=(0, 1)).max() + 5
     answers += [(50, found), (50, found)]
     report = copy(film, tmp_path / "copy.mp4", people, HideChoice(), models, rounds=2)
     assert (report.rounds, report.frames_found, report.found_at_s) == (2, 1, (0.4,))
@@ -162,7 +162,7 @@ def test_turned_and_wide_pixels_become_what_a_player_shows(tmp_path: Path, model
 
 def with_sound(film: Path, target: Path) -> Path:
     clips.ffmpeg(
-        "-i", film, "-f", "lavfi", "-i", "sine=440:duration=2", "-c:v", "copy", "-c:a", "aac", "-shortest", target
+        "-i", film, "-f", "lavfi", "-i", "sine=440:duration=1.2", "-c:v", "copy", "-c:a", "aac", "-shortest", target
     )
     return target
 
@@ -180,7 +180,7 @@ def test_sound_is_kept_muted_or_changed_in_pitch(
     assert copied.duration_s == pytest.approx(SECONDS, abs=0.1)
     if codec:
         clips.ffmpeg("-i", target, "-f", "f32le", "-ac", "1", "-ar", "8000", tmp_path / "raw")
-        samples = np.fromfile(tmp_path / "raw", np.float32)[2000:10000]
+        samples = np.fromfile(tmp_path / "raw", np.float32)[1000:9000]
         assert np.abs(np.fft.rfft(samples)).argmax() == pytest.approx(tone_hz, abs=4)
 
 
@@ -206,5 +206,5 @@ def test_the_command_analyses_by_itself_and_writes_a_report(
     assert "unknown_person" in capsys.readouterr().err
     assert main(["blur", str(film), "--out", str(out), "--sound", "mute"]) == 0
     report = json.loads((tmp_path / "copy.mp4.json").read_text())
-    assert report["frames_found"] == 0 and report["frames"] == report["frames_checked"] == 50
-    assert "50 frames checked, people found in 0" in capsys.readouterr().out
+    assert report["frames_found"] == 0 and report["frames"] == report["frames_checked"] == FRAMES
+    assert f"{FRAMES} frames checked, people found in 0" in capsys.readouterr().out
