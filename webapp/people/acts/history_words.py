@@ -56,6 +56,12 @@ def edit_conflict(*people: Person) -> str:
 
 
 def _merged(words: Words) -> str:
+    if "name" in words:
+        return ngettext(
+            "Merged %(person)s into %(target)s as “%(name)s” (%(count)d appearance)",
+            "Merged %(person)s into %(target)s as “%(name)s” (%(count)d appearances)",
+            words["count"],
+        ) % dict(words)
     return ngettext(
         "Merged %(person)s into %(target)s (%(count)d appearance)",
         "Merged %(person)s into %(target)s (%(count)d appearances)",

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from webapp.accounts.models import Team, User
 from webapp.people import constraint_queries, creation_services
-from webapp.people.acts import events
+from webapp.people.acts import events, naming_queries
 from webapp.people.acts.events import EditConflict, FieldChange, Operation, TrackMove
 from webapp.people.batches import BATCH
 from webapp.people.identification.models import TeamThresholds
@@ -36,14 +36,20 @@ def name_person(person: Person, *, name: str, seen: str | None = None, user: Use
         return events.record(operation, team_id=now.team_id, user=user)
 
 
-def merge_people(*sources: Person, target: Person, user: User | None) -> Event:
-    """Gives all appearances of the `sources` to `target`, who keeps name and portrait.
+def merge_people(*sources: Person, target: Person, user: User | None, name: str = "") -> Event:
+    """Gives all appearances of the `sources` to `target`, who keeps the portrait, and is called `name` from now on.
 
-    Lifts the cannot-link constraints between them. Raises EditConflict when one of them is no longer there.
+    Without `name` theirs stays, and a target without one takes that of a source: no merge loses the only name. Lifts
+    the cannot-link constraints between them. Raises EditConflict when one of them, or that name, is no longer there.
     """
     if not sources or any(s.pk == target.pk or s.team_id != target.team_id for s in sources):
         raise ValueError("different people of one team are expected")
     with transaction.atomic():
+        names = naming_queries.names_in_merge(target, sources)
+        kept = name or next(iter(names), "")
+        if name and name not in names:
+            raise EditConflict("name")
+        before = Person.objects.values_list("name", flat=True).get(pk=target.pk)
         against = [constraint_queries.contradicted_by_merging(source, target) for source in sources]
         aparts = sorted({pk for each in against for pk in each.aparts})
         verdicts = sorted({pk for each in against for pk in each.verdicts})
@@ -56,14 +62,16 @@ def merge_people(*sources: Person, target: Person, user: User | None) -> Event:
             [*(source.pk for source in sources), target.pk],
             [
                 FieldChange("merged_into", [str(source.pk) for source in sources], None, str(target.pk)),
+                *([FieldChange("name", [str(target.pk)], before, kept)] if kept != before else []),
                 *_changes("apart", aparts, True, False),
                 *_changes("verdict", verdicts, True, False),
             ],
             moves,
             {
                 "person": ", ".join(map(str, sources)),
-                "target": str(target),
+                "target": before or title_without_name(target.number),
                 "count": sum(source.appearances for source in sources),
+                **({"name": kept} if kept != before else {}),
             },
             standing=[*(source.pk for source in sources), target.pk],
         )

@@ -15,7 +15,7 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuid_or_none
 from webapp.http.responses import refused, wants_json
 from webapp.people import queries
-from webapp.people.acts import conflict_queries, services
+from webapp.people.acts import conflict_queries, naming_queries, services
 from webapp.people.acts.act_responses import act_done, edit_conflict
 from webapp.people.acts.events import EditConflict
 from webapp.people.acts.forms import NameForm, typed
@@ -69,9 +69,11 @@ def merge(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
         here = reverse("people:merge_page", args=[target.pk])
         return refused(request, _("Select at least one person to merge."), here)
     context = _preview(target, sources, keep=True)
-    if context["speaks_against"] and not request.POST.get("sure"):
+    wished = request.POST.get("name", "")
+    is_open = context["speaks_against"] or (len(context["names"]) > 1 and not wished)
+    if is_open and not request.POST.get("sure"):
         return render(request, "people/merge_preview.html", context, status=409)
-    return _merge(request, sources, target)
+    return _merge(request, sources, target, wished)
 
 
 def _preview(person: Person, others: list[Person], keep: bool = False) -> dict[str, Any]:
@@ -85,6 +87,7 @@ def _preview(person: Person, others: list[Person], keep: bool = False) -> dict[s
     ]
     return {
         "target": target,
+        "names": naming_queries.names_in_merge(target, sources),
         "rows": rows,
         "speaks_against": any(against for _, against, _ in rows),
         "after_count": target.appearances + sum(source.appearances for source in sources),
@@ -100,14 +103,16 @@ def _other(request: HttpRequest, person: Person, key: object) -> Person:
     return get_object_or_404(same_team, pk=uuid_or_none(str(key)))
 
 
-def _merge(request: SignedInRequest, sources: list[Person], target: Person) -> HttpResponseBase:
+def _merge(request: SignedInRequest, sources: list[Person], target: Person, name: str = "") -> HttpResponseBase:
     here = reverse("people:person", args=[target.pk])
     before = target.appearances
     try:
-        event = services.merge_people(*sources, target=target, user=request.user)
+        event = services.merge_people(*sources, target=target, user=request.user, name=name)
     except EditConflict:
         return edit_conflict(request, reverse("people:list"), *sources, target)
     target.refresh_from_db()
+    if "name" in event.words:
+        return act_done(request, event, here)
     words = ngettext(
         "Merged %(person)s into %(target)s: %(before)d → %(after)d appearance.",
         "Merged %(person)s into %(target)s: %(before)d → %(after)d appearances.",

@@ -15,7 +15,7 @@ from webapp.accounts.models import Team
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuid_or_none
 from webapp.http.responses import done, refused
-from webapp.people.acts import conflict_queries, history_words, services
+from webapp.people.acts import conflict_queries, history_words, naming_queries, services
 from webapp.people.acts.act_responses import act_done, edit_conflict
 from webapp.people.acts.conflict_queries import Against
 from webapp.people.acts.events import EditConflict
@@ -35,6 +35,7 @@ def review_page(request: HttpRequest) -> HttpResponse:
     if question:
         context["percent"] = percent(question.similarity)
         context["is_group"] = bool(question.also) and "one" not in request.GET
+        context["names"] = naming_queries.names_in_merge(question.keeps, [question.other])
         context["all_ticked"] = all(member.is_sure for member in question.also)
     return render(request, "people/review.html", context)
 
@@ -60,7 +61,7 @@ def answer(request: SignedInRequest) -> HttpResponseBase:
     if reply == "yes" and not request.POST.get("sure"):
         conflicts = _conflicts(keeps, others)
         if conflicts:
-            context = {"keeps": keeps, "others": others, "shown": shown, "conflicts": conflicts}
+            context = {"keeps": keeps, "others": others, "shown": shown, "conflicts": conflicts, "name": _name(request)}
             return render(request, "people/review_conflict.html", context, status=409)
     try:
         event = _act(request, team, reply, keeps, others)
@@ -74,7 +75,7 @@ def answer(request: SignedInRequest) -> HttpResponseBase:
 def _act(request: SignedInRequest, team: Team, reply: str, keeps: Person, others: Sequence[Person]) -> Event | None:
     """Returns None where nothing changed: somebody was hidden already."""
     if reply == "yes":
-        return services.merge_people(*others, target=keeps, user=request.user)
+        return services.merge_people(*others, target=keeps, user=request.user, name=_name(request))
     if reply == "no":
         return services.tell_apart(others[0], keeps, user=request.user)
     events = services.show_and_hide(team=team, show=[], hide=[others[0].pk], user=request.user)
@@ -99,6 +100,11 @@ def _conflicts(keeps: Person, others: Sequence[Person]) -> list[tuple[Person, Pe
     pairs += [(one, other) for one, other in combinations(others, 2) if frozenset((one.pk, other.pk)) in together]
     against = [(one, other, conflict_queries.against_merging(one, other)) for one, other in pairs]
     return [each for each in against if each[2]]
+
+
+def _name(request: HttpRequest) -> str:
+    """Returns which of two names somebody chose, "" where they were not asked."""
+    return request.POST.get("name", "").replace("\0", "")
 
 
 def _person(team: Team, key: str) -> Person:

@@ -139,6 +139,37 @@ def test_a_merge_is_undone_once(video: Video, bob: User) -> None:
     assert [signed_in(bob).post(address, headers=headers).status_code for _ in range(2)] == [200, 409]
 
 
+def test_merging_into_somebody_without_a_name_keeps_the_name_and_undo_gives_it_back(team: Team, bob: User) -> None:
+    tracks = [found_track(n, start_s=10.0 * n, end_s=10.0 * n + 4) for n in (1, 2, 3)]
+    target, anna, other = people_of(make_analysed_video(*tracks, team=team))
+    name_person(anna, name="Anna")
+    client, address = signed_in(bob), reverse("people:merge", args=[target.pk])
+    fields = {"from": [str(anna.pk), str(other.pk)], "sure": "1"}
+    answer = client.post(address, fields, headers={"Accept": "application/json"}).json()
+    target.refresh_from_db()
+    assert str(target) == "Anna" and target.appearances == 3 and "as “Anna”" in answer["toast"]
+    client.post(answer["undo"]["url"], answer["undo"]["fields"])
+    assert [str(person) for person in Person.objects.order_by("number")] == ["Person 1", "Anna", "Person 3"]
+
+
+def test_of_several_names_a_merge_keeps_the_chosen_one(team: Team, bob: User) -> None:
+    tracks = [found_track(n, start_s=10.0 * n, end_s=10.0 * n + 4) for n in (1, 2, 3)]
+    target, anna, bertha = people_of(make_analysed_video(*tracks, team=team))
+    name_person(anna, name="Anna")
+    name_person(bertha, name="Bertha")
+    client, address = signed_in(bob), reverse("people:merge", args=[target.pk])
+    fields = {"from": [str(anna.pk), str(bertha.pk)]}
+    asked = client.post(address, fields)
+    assert asked.status_code == 409 and asked.context["names"] == ["Anna", "Bertha"]
+    assert b'name="name"' in asked.content
+    assert client.post(address, fields | {"name": "Somebody else"}).status_code in (302, 303, 409)
+    target.refresh_from_db()
+    assert target.name == ""
+    client.post(address, fields | {"name": "Bertha"})
+    target.refresh_from_db()
+    assert target.name == "Bertha"
+
+
 def test_nobody_is_merged_with_themselves(video: Video, bob: User) -> None:
     person = people_of(video)[0]
     assert post_name(bob, person, name="x", merge_into=str(person.pk)).status_code == 404
