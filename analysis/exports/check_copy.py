@@ -32,6 +32,9 @@ MATCH_FROM, CLOSE = 0.45, 0.03
 """Cosine from which a face looks like somebody to hide, and by how much more it may look like somebody else. Between
 photographs 98 of 100 pairs of one person reach it and 2 of 1,000 of two. What is no face at all is compared as well:
 another detector or embedder may see somebody in it."""
+MISTAKEN_FROM = 0.48
+"""The same for what the face mesh takes for no face, and only where the detector is sure: in grainy films a sleeve may
+look like somebody, and flat patches there hide nobody."""
 MATCH_COVERED_FROM = 0.42
 """The same where a face is seen in the cells that hide somebody: humans would be asked from here on."""
 COVERED_SHARE = 0.6
@@ -146,6 +149,8 @@ class CopyChecker:
             presence[row], is_clear[row] = view.presence, view.is_clear
         somebody_else = _overlaps(boxes, self.others.at(time_s))
         alike &= ~somebody_else | (is_clear & (similar >= self.accept_from) & (similar > other))
+        is_sure = faces.scores >= DEFAULT_MIN_SCORE
+        alike &= (presence >= NO_FACE_PRESENCE) | (is_sure & (similar >= MISTAKEN_FROM))
         alike |= is_open & (presence >= CLEAR_PRESENCE)
         again = np.where(covered, similar >= MATCH_COVERED_FROM, alike)
         return [
