@@ -87,7 +87,7 @@ def measure(minutes: float, folder: Path) -> str:
 
 
 def visitor_state(visitor: Visitor, video: str) -> str:
-    visitor.ask("GET", f"/videos/{video}/card/")
+    visitor.ask("GET", f"/videos/changes/?card={video}")
     return visitor.text.partition('data-state="')[2].partition('"')[0]
 
 

@@ -9,6 +9,8 @@ import "rollcall/live-updates";
 import "rollcall/live-fragment";
 import "rollcall/job-progress";
 import "rollcall/video-grid";
+import "rollcall/library-filters";
+import "rollcall/people-choice";
 import "rollcall/upload-hint";
 import "rollcall/upload-row";
 import "rollcall/video-uploader";

@@ -10,7 +10,8 @@ class ChooseVideos extends Listening {
   }
 
   #count = () => {
-    const n = document.querySelectorAll('.card-choice [name="video"]:checked').length;
+    // Those on other pages are hidden fields.
+    const n = document.querySelectorAll('.card-choice [name="video"]:checked, #bulk [name="video"]').length;
     this.querySelector("[data-chosen]").textContent =
       n === 1 ? say("videos.chosen_one") : say("videos.chosen_many", { n });
     for (const button of this.querySelectorAll("button")) button.disabled = !n;

@@ -1,7 +1,9 @@
 // <live-fragment>: fetches its server-rendered content again when the work behind it has something new, and morphs it in.
-// data-src is a fragment's address; data-select picks a part of the page itself; data-any follows all subjects. What is being typed or played stays.
+// data-src is a fragment's address; data-select picks a part of the page itself, or of data-changes, which all cards of the library ask at once; data-any follows all subjects.
+// What is being typed or played stays.
 import { morphChildren, morphElements } from "@hotwired/turbo";
 import { fetchDocument, isAborted } from "rollcall/api";
+import { cardIn, fetchChanges } from "rollcall/library-changes";
 import { Listening } from "rollcall/listening";
 import { stateOf } from "rollcall/live-store";
 
@@ -89,17 +91,26 @@ class LiveFragment extends Listening {
   async #refresh() {
     this.#last = performance.now();
     const signal = this.requestSignal();
-    const { src, select } = this.dataset;
     try {
-      const query = "keepsQuery" in this.dataset ? location.search : "";
-      const found = await (select ? fetchPage(location.href, signal) : fetchDocument(src + query, signal));
-      const fresh = select ? found?.querySelector(select) : found?.body.firstElementChild;
-      if (fresh) this.#morph(/** @type {HTMLElement} */ (fresh));
+      const fresh = await this.#fetch(signal);
+      if (fresh && !signal.aborted) this.#morph(/** @type {HTMLElement} */ (fresh));
     } catch (error) {
       if (isAborted(error)) return;
       // The next state brings it, or the next attempt.
       this.plan(5000, () => this.#refresh());
     }
+  }
+
+  /** @param {AbortSignal} signal */
+  async #fetch(signal) {
+    const { src, select, changes, card } = this.dataset;
+    if (changes) {
+      const page = await fetchChanges(changes, card);
+      return card ? cardIn(page, card) : page?.querySelector(select);
+    }
+    if (select) return (await fetchPage(location.href, signal))?.querySelector(select);
+    const query = "keepsQuery" in this.dataset ? location.search : "";
+    return (await fetchDocument(src + query, signal))?.body.firstElementChild;
   }
 
   /** @param {HTMLElement} fresh */
@@ -120,7 +131,7 @@ class LiveFragment extends Listening {
  * @param {HTMLElement} current
  * @param {HTMLElement} fresh
  */
-function mayChange(current, fresh) {
+export function mayChange(current, fresh) {
   if (current.matches("details[open]") && fresh?.matches?.("details")) {
     if (!("refreshes" in current.dataset)) return false;
     fresh.setAttribute("open", "");

@@ -1,10 +1,10 @@
 // <video-grid>: cards of new videos come in by themselves, cards of deleted ones leave.
-import { fetchDocument, newElement } from "rollcall/api";
+import { newElement } from "rollcall/api";
+import { cardIn, fetchChanges } from "rollcall/library-changes";
 import { Listening } from "rollcall/listening";
 import { uploads } from "rollcall/uploads";
 
 const OF_VIDEOS = ["upload", "check", "web_copy", "analysis"];
-const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 class VideoGrid extends Listening {
   #asked = new Set();
@@ -36,11 +36,11 @@ class VideoGrid extends Listening {
     // Ended work of a video that is not on this page is on a later one.
     if (!isNew || hasRow || !["queued", "running"].includes(state.status)) return;
     this.#asked.add(state.subject);
-    const src = this.dataset.card.replace(NOBODY, state.subject);
-    const card = (await fetchDocument(src))?.body.firstElementChild;
+    const { changes } = this.dataset;
+    const card = cardIn(await fetchChanges(changes, state.subject), state.subject);
     if (!card || this.#find(state.subject)) return;
     const fragment = document.createElement("live-fragment");
-    fragment.dataset.src = src;
+    Object.assign(fragment.dataset, { changes, card: state.subject });
     fragment.append(document.adoptNode(card));
     const item = newElement("li", { className: "arriving" }, fragment);
     item.dataset.subject = state.subject;

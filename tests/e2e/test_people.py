@@ -170,6 +170,16 @@ def test_the_library_is_filtered_by_people(people: Page, product: Product, sampl
     people.locator(".chosen-filters").get_by_text("Exclude", exact=True).click()
     expect(people).to_have_url(re.compile(r"without="))
     expect(card(people, sample_clip.stem)).to_have_count(0)
+    people.goto(f"{product.address}/videos/")
+    menu = people.locator(".people-filter")
+    menu.locator("summary").click()
+    menu.get_by_role("searchbox").fill("nobody of this name")
+    expect(menu.get_by_text("No one with this name.")).to_be_visible()
+    menu.get_by_role("searchbox").fill("")
+    menu.locator(".filter-people label").first.click()
+    expect(people).to_have_url(re.compile(r"/videos/\?person="))  # at once, and the menu stays open
+    expect(people.locator(".filter-end [role=status]")).to_have_text(re.compile(r"\d+ of \d+ video"))
+    expect(menu.locator(".filter-people")).to_be_visible()
 
 
 def test_a_photo_finds_its_person(people: Page, product: Product) -> None:

@@ -47,6 +47,8 @@ VIDEOS = {
         get(SIGNED_IN, {"uploader": "@user", "page": "1"}),
         get(SIGNED_IN, {"label": "@label key"}),
     ],
+    "videos/changes/": [get(SIGNED_IN, {"card": "@video"}), get(SIGNED_IN, {"state": "done"})],
+    "videos/people/": [get(SIGNED_IN), get(SIGNED_IN, {"who": "a", "person": "@person", "number": "2"})],
     "videos/upload/": [get(SIGNED_IN)],
     "videos/bulk/": [
         post(EDIT, {"action": action, "video": "@video"}, is_named=True, refused=REFUSED)
@@ -56,7 +58,6 @@ VIDEOS = {
     "videos/sample/": [post(EDIT)],
     "videos/<uuid:video_id>/": [get(SEE), get(SEE, {"person": "@person", "tab": "timeline"})],
     "videos/<uuid:video_id>/state/": [get(SEE)],
-    "videos/<uuid:video_id>/card/": [get(SEE)],
     "videos/<uuid:video_id>/panel/": [get(SEE, {"person": "@person", "tab": "labels"})],
     "videos/<uuid:video_id>/boxes.json": [get(SEE, {"from": "0", "to": "10"})],
     "videos/<uuid:video_id>/rename/": [post(EDIT, {"title": "New"})],

@@ -11,13 +11,12 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuids_in
 from webapp.http.responses import done, refused
 from webapp.jobs.idempotency_responses import starts_work
+from webapp.library.queries import MOST_AT_ONCE
 from webapp.recognition.batch_responses import start_batch_response
 from webapp.training.registry.queries import deployed_runs
 from webapp.undo_period import UNDO_PERIOD
 from webapp.videos import services
 from webapp.videos.models import Video
-
-MOST_AT_ONCE = 500
 
 
 @require_POST

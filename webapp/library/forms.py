@@ -3,14 +3,17 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from webapp.accounts.models import Team
 from webapp.http.ids import LARGEST_ID, uuids_in
+from webapp.library import label_filter_queries, people_filter_queries, queries
 from webapp.library.label_filter_queries import LabelFilter
 from webapp.library.people_filter_queries import PeopleFilter
 from webapp.library.queries import SORTS
-from webapp.videos.models import ThoroughnessChoice, VideoState
+from webapp.videos.models import ThoroughnessChoice, Video, VideoState
 
 MOST_PEOPLE = 20
 """In one filter."""
@@ -39,12 +42,30 @@ class FilterForm(forms.Form):
     uploader = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
     since = forms.DateField(required=False)
     until = forms.DateField(required=False)
+    who = forms.CharField(required=False, max_length=200)
+    number = forms.IntegerField(required=False, min_value=1, max_value=10**6)
 
     def chosen(self) -> dict[str, str]:
         """Returns search, state and order, each with a usable value."""
         self.is_valid()
         chosen = {name: self.cleaned_data.get(name, "") for name in ("q", "state", "sort")}
         return chosen | {"sort": chosen["sort"] if chosen["sort"] in SORTS else "newest"}
+
+    def found_in(self, videos: QuerySet[Video], team: Team | None) -> QuerySet[Video]:
+        """Returns the videos that the address asks for, in its order."""
+        chosen = self.chosen()
+        found = queries.filtered(videos, text=chosen["q"], state=chosen["state"], sort=chosen["sort"])
+        return label_filter_queries.apply(people_filter_queries.apply(found, self.people(), team), self.labels())
+
+    def called(self) -> str:
+        """Returns the name by which somebody is looked for in the filter."""
+        self.is_valid()
+        return str(self.cleaned_data.get("who") or "")
+
+    def people_page(self) -> int:
+        """Returns which page of the people to filter by is asked for."""
+        self.is_valid()
+        return self.cleaned_data.get("number") or 1
 
     def people(self) -> PeopleFilter:
         """Returns who should be in the videos, who uploaded them, and when. `person` and `without` may repeat."""

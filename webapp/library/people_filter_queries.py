@@ -14,7 +14,7 @@ from webapp.people.models import Person, Track
 from webapp.videos.models import Video
 
 OFFERED = 24
-"""How many people the filter offers; anybody else can be chosen on their own page."""
+"""How many people the filter shows at once; the next ones, and whoever is searched for, are a request away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,21 @@ class PeopleFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleChoices:
+    """A page of people who can be chosen."""
+
+    people: list[Person]
+    next_number: int | None
+    """Of the page behind this one; None where this is the last."""
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """What the filter's form shows."""
 
     chosen: list[Person]
     without: list[Person]
-    others: list[Person]
+    others: PeopleChoices
     uploaders: list[User]
 
 
@@ -67,20 +76,34 @@ def apply(videos: QuerySet[Video], wanted: PeopleFilter, team: Team | None) -> Q
     return videos.filter(days)
 
 
-def offer(wanted: PeopleFilter, team: Team | None) -> Offer:
-    """Returns what the form offers; six queries at most, however many people."""
+def offer(wanted: PeopleFilter, team: Team | None, *, who: str = "") -> Offer:
+    """Returns what the form offers, other people by name if `who` is given; six queries at most."""
     if team is None:
-        return Offer([], [], [], [])
+        return Offer([], [], PeopleChoices([], None), [])
     chosen, without = _as_today(wanted.people, team), _as_today(wanted.without, team)
     by_id = Person.objects.filter(team=team).in_bulk([*chosen, *without])
-    everybody = people.in_order(Person.objects.filter(team=team, is_hidden=False))
-    others = list(everybody.exclude(pk__in=by_id)[:OFFERED])
     return Offer(
         [by_id[key] for key in chosen if key in by_id],
         [by_id[key] for key in without if key in by_id],
-        others,
+        _others([*by_id], team, who, 1),
         list(team.members.order_by("name", "email")),
     )
+
+
+def choices(wanted: PeopleFilter, team: Team | None, *, who: str, number: int) -> PeopleChoices:
+    """Returns a page of everybody whom the filter does not name yet, or of those called `who`."""
+    if team is None:
+        return PeopleChoices([], None)
+    return _others(_as_today([*wanted.people, *wanted.without], team), team, who, number)
+
+
+def _others(named: Sequence[UUID], team: Team, who: str, number: int) -> PeopleChoices:
+    everybody = people.in_order(Person.objects.filter(team=team, is_hidden=False)).exclude(pk__in=named)
+    if who.strip():
+        everybody = people.called(everybody, who.strip())
+    start = OFFERED * (number - 1)
+    found = list(everybody[start : start + OFFERED + 1])
+    return PeopleChoices(found[:OFFERED], number + 1 if len(found) > OFFERED else None)
 
 
 def _shows(**person: object) -> Exists:

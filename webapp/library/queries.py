@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet, Sum
@@ -21,6 +22,8 @@ from webapp.people.unclear_queries import UnclearFace
 from webapp.videos.models import IN_STATE, Analysis, Video, VideoState
 
 PAGE_SIZE = 24
+MOST_AT_ONCE = 500
+"""So many videos one request changes: it answers within seconds, and a form holds that many fields."""
 TIMELINE_PAGE_SIZE = 100
 SORTS: dict[str, tuple[str | Lower, ...]] = {
     "newest": ("-created_at", "pk"),
@@ -66,6 +69,17 @@ class Totals:
     videos: int
     people: int
     duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is selected of the videos that the library's address asks for, when the page is drawn."""
+
+    is_all: bool
+    elsewhere: list[uuid.UUID]
+    """Selected videos that this page does not show."""
+    most: int
+    """How many can be selected at once, or fewer where there are no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +152,19 @@ def filtered(videos: QuerySet[Video], *, text: str = "", state: str = "", sort: 
     return videos.order_by(*SORTS[sort])
 
 
-def page_of_cards(videos: QuerySet[Video], number: str | int | None, editable: Collection[uuid.UUID]) -> "Page[Card]":
-    """Returns a page of cards; the nearest page for a number out of range."""
-    page = Paginator(for_cards(videos), PAGE_SIZE).get_page(number)
-    page.object_list = cards(list(page.object_list), editable)  # type: ignore[assignment]
-    return page  # type: ignore[return-value]
+def page_of_videos(videos: QuerySet[Video], number: str | int | None) -> "Page[Video]":
+    """Returns a page of videos, not read yet; the nearest page for a number out of range."""
+    return Paginator(for_cards(videos), PAGE_SIZE).get_page(number)
+
+
+def selection(found: QuerySet[Video], page: "Page[Any]", *, is_all: bool) -> Selection:
+    """Selects all of `found`, as far as one request may change them, or none; `page` holds cards. One query at most."""
+    most = min(page.paginator.count, MOST_AT_ONCE)
+    if not is_all:
+        return Selection(is_all, [], most)
+    shown = {card.video.pk for card in page}
+    others = found.exclude(pk__in=shown).values_list("pk", flat=True)[: most - len(shown)]
+    return Selection(is_all, list(others), most)
 
 
 def cards(videos: Sequence[Video], editable: Collection[uuid.UUID]) -> list[Card]:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access, deleted
 from webapp.accounts.context_processors import team_of, team_to_edit
 from webapp.accounts.request_types import SignedInRequest
+from webapp.http.ids import uuids_in
 from webapp.http.responses import done, refused
 from webapp.jobs.idempotency_responses import starts_work
 from webapp.library import (
@@ -30,56 +31,37 @@ from webapp.recognition import queries as recognition
 from webapp.undo_period import UNDO_PERIOD
 from webapp.uploads import rules as uploads_rules
 from webapp.videos import services
-from webapp.videos.models import ThoroughnessChoice, Video, VideoState
+from webapp.videos.models import ThoroughnessChoice, Video
 
 MIN_VALUES = (0, 1, 2, 5, 10)
 PEOPLE_FILTERS = ("person", "without", "match", "label", "labelled", "unnamed", "uploader", "since", "until")
 """Parts of the address that a new search or order leaves as they are."""
+MOST_CARDS = 100
+"""In one request for what has changed."""
 
 
 @require_GET
 def library(request: HttpRequest) -> HttpResponse:
-    team = team_of(request)
-    visible = access.visible_videos(request.user).filter(team=team)
-    form = FilterForm(request.GET)
-    chosen, wanted = form.chosen(), form.people()
-    found = queries.filtered(visible, text=chosen["q"], state=chosen["state"], sort=chosen["sort"])
-    found = people_filter_queries.apply(found, wanted, team)
-    labels = form.labels()
-    found = label_filter_queries.apply(found, labels)
-    offered_labels = label_filter_queries.offer(labels, team)
-    editable = _editable_teams(request)
-    counts = queries.counts(visible)
-    context = {
-        "page": queries.page_of_cards(found, request.GET.get("page"), editable),
-        "filters": chosen | {"page": request.GET.get("page", "")},
-        "query_string": _query_string(request),
-        "people_filter": wanted,
-        "label_filter": labels,
-        "label_offer": offered_labels,
-        "chosen_labels": label_filter_queries.chosen(offered_labels),
-        "offer": people_filter_queries.offer(wanted, team),
-        "kept_fields": [(name, value) for name, value in chosen.items() if value],
-        "kept_people": [(key, value) for key in PEOPLE_FILTERS for value in request.GET.getlist(key)],
-        "is_choosing": "select" in request.GET and team is not None and team.pk in editable,
-        "states": VideoState.choices,
-        "sorts": FilterForm.base_fields["sort"].choices,  # type: ignore[attr-defined]
-        "counts": counts,
-        "totals": queries.totals(visible, team),
-        "deleted": deleted.how_many(request.user, team),
-        "has_any": counts["all"] > 0,
-        "unfinished": queries.unfinished(visible, request.user),
-        "limits": _limits(),
-        "can_edit": team is not None and team.pk in editable,
-        "thoroughness_choices": ThoroughnessChoice.choices,
-    }
-    return render(request, "library/library.html", context)
+    return render(request, "library/library.html", _library_context(request))
 
 
 @require_GET
-def card(request: HttpRequest, video_id: UUID) -> HttpResponse:
-    video = get_object_or_404(queries.for_cards(access.visible_videos(request.user)), pk=video_id)
-    return render(request, "library/_card.html", {"card": _card(request, video)})
+def changes(request: HttpRequest) -> HttpResponse:
+    """Returns what may have changed in the library at the address: its head, its filters, and each `card` asked for."""
+    query = request.GET.copy()
+    asked = uuids_in(query.pop("card", [])[:MOST_CARDS])
+    request.GET = query  # type: ignore[assignment]  # what the links of the head lead to
+    videos = list(queries.for_cards(access.visible_videos(request.user)).filter(pk__in=asked))
+    context = _library_context(request, has_cards=False) | {"cards": queries.cards(videos, _editable_teams(request))}
+    return render(request, "library/_changes.html", context)
+
+
+@require_GET
+def filter_people(request: HttpRequest) -> HttpResponse:
+    """Returns people to filter by: those called `who`, or all of them, page by page."""
+    form = FilterForm(request.GET)
+    found = people_filter_queries.choices(form.people(), team_of(request), who=form.called(), number=form.people_page())
+    return render(request, "library/_filter_choices.html", {"choices": found})
 
 
 @require_GET
@@ -194,6 +176,45 @@ def sample(request: SignedInRequest) -> HttpResponseBase:
         _("Making the sample video. It will appear here in a moment."),
         reverse("videos:detail", args=[video.pk]),
     )
+
+
+def _library_context(request: HttpRequest, *, has_cards: bool = True) -> dict[str, Any]:
+    """Returns what the library shows; without its cards, what stands above them."""
+    team = team_of(request)
+    visible = access.visible_videos(request.user).filter(team=team)
+    form = FilterForm(request.GET)
+    chosen, wanted, labels = form.chosen(), form.people(), form.labels()
+    found = form.found_in(visible, team)
+    offered_labels = label_filter_queries.offer(labels, team)
+    editable = _editable_teams(request)
+    counts = queries.counts(visible)
+    page = queries.page_of_videos(found, request.GET.get("page"))
+    if has_cards:
+        page.object_list = queries.cards(list(page.object_list), editable)  # type: ignore[assignment]
+    is_choosing = has_cards and "select" in request.GET and team is not None and team.pk in editable
+    return {
+        "page": page,
+        "filters": chosen | {"page": request.GET.get("page", ""), "who": form.called()},
+        "is_filtered": bool(chosen["q"] or chosen["state"] or wanted or labels),
+        "query_string": _query_string(request),
+        "people_filter": wanted,
+        "label_filter": labels,
+        "label_offer": offered_labels,
+        "chosen_labels": label_filter_queries.chosen(offered_labels),
+        "offer": people_filter_queries.offer(wanted, team, who=form.called()),
+        "kept_fields": [(name, value) for name, value in chosen.items() if value],
+        "kept_people": [(key, value) for key in PEOPLE_FILTERS for value in request.GET.getlist(key)],
+        "is_choosing": is_choosing,
+        "selection": queries.selection(found, page, is_all=request.GET.get("select") == "all") if is_choosing else None,
+        "sorts": FilterForm.base_fields["sort"].choices,  # type: ignore[attr-defined]
+        "counts": counts,
+        "totals": queries.totals(visible, team),
+        "deleted": deleted.how_many(request.user, team),
+        "has_any": counts["all"] > 0,
+        "unfinished": queries.unfinished(visible, request.user),
+        "limits": _limits(),
+        "can_edit": team is not None and team.pk in editable,
+    }
 
 
 def _video_context(request: HttpRequest, video_id: UUID) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import pytest
 from django.urls import reverse
 
 from tests.conftest import signed_in
-from tests.factories_videos import found_track, make_analysed_video, people_of
+from tests.factories_videos import found_track, make_analysed_video, make_video, people_of
 from tests.present import present
 from webapp.accounts.models import Team, User
+from webapp.library import people_filter_queries, queries
 from webapp.people.acts import services
 from webapp.people.models import Person
 from webapp.videos.models import Video
@@ -93,6 +94,63 @@ def test_filters_cost_the_same_with_more_people(
         client.get(reverse("videos:library"), {"person": keys[:1]})
     with django_assert_max_num_queries(30):
         client.get(reverse("videos:library"), {"person": keys, "match": "any"})
+
+
+def test_a_filtered_library_says_how_many_of_all_it_shows(people: dict[str, Person], vera: User) -> None:
+    client, address = signed_in(vera), reverse("videos:library")
+    assert "2 of 4 videos" in client.get(address, {"person": str(people["Anna"].pk)}).content.decode()
+    assert "of 4 videos" not in client.get(address, {"sort": "title"}).content.decode()
+
+
+def test_everybody_can_be_found_to_filter_by(
+    people: dict[str, Person], vera: User, charlie: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people_filter_queries, "OFFERED", 2)
+    client, address = signed_in(vera), reverse("videos:filter_people")
+
+    def offered(**query: Any) -> list[Person]:
+        found: list[Person] = client.get(address, query).context["choices"].people
+        return found
+
+    assert [len(offered()), len(offered(number=2)), len(offered(number=3))] == [2, 1, 0]
+    assert [*offered(), *offered(number=2)][0] == people["Anna"], "who has a name comes first"
+    assert offered(who="ann") == [people["Anna"]]
+    assert people["Anna"] not in offered(person=str(people["Anna"].pk)), "who is ticked is in the form already"
+    assert signed_in(charlie).get(address).context["choices"].people == []
+
+
+def test_all_that_is_found_is_selected_also_on_other_pages(
+    team: Team, bob: User, vera: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "PAGE_SIZE", 2)
+    for number in range(5):
+        make_video(team=team, title=f"match {number}")
+    other = make_video(team=team, title="other")
+    client, address = signed_in(bob), reverse("videos:library")
+    page = client.get(address, {"select": "all", "q": "match", "sort": "title"})
+    assert page.content.decode().count("checked") == 2
+    chosen = [str(key) for key in page.context["selection"].elsewhere]
+    shown = [str(card.video.pk) for card in page.context["page"]]
+    assert len(chosen) == 3 and not {*chosen, *shown} & {str(other.pk)}
+    fields = {"action": "delete", "video": [*shown, *chosen]}
+    assert (
+        "5 videos"
+        in client.post(reverse("videos:bulk"), fields, headers={"Accept": "application/json"}).json()["toast"]
+    )
+    assert titles(bob) == {"other"}
+    assert 'id="bulk"' not in signed_in(vera).get(address, {"select": "all"}).content.decode()
+
+
+def test_no_more_are_selected_than_one_request_may_change(
+    team: Team, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "PAGE_SIZE", 2)
+    monkeypatch.setattr(queries, "MOST_AT_ONCE", 3)
+    for _ in range(5):
+        make_video(team=team)
+    client, address = signed_in(bob), reverse("videos:library")
+    assert "Select the first 3" in client.get(address, {"select": "1"}).content.decode()
+    assert len(client.get(address, {"select": "all"}).context["selection"].elsewhere) == 1
 
 
 def test_several_are_deleted_and_brought_back(people: dict[str, Person], bob: User) -> None:

@@ -81,8 +81,10 @@ def test_the_state_of_a_video_and_the_filter_for_it_agree(team: Team, bob: User)
 def test_every_state_has_its_page_card_and_filter(team: Team, bob: User) -> None:
     client = signed_in(bob)
     for video in make_one_of_each(team, bob).values():
-        for name in ("detail", "panel", "card"):
+        for name in ("detail", "panel"):
             assert client.get(reverse(f"videos:{name}", args=[video.pk])).status_code == 200
+        changes = client.get(reverse("videos:changes"), {"card": str(video.pk)}).content.decode()
+        assert f'id="card-{video.pk}" data-state="{video.state}"' in changes
     for state in VideoState.values:
         page = client.get(reverse("videos:library"), {"state": state}).context["page"]
         assert {card.video.state for card in page} == {state}
@@ -98,6 +100,18 @@ def test_the_library_needs_the_same_number_of_queries_however_much_it_shows(team
         make_upload(bob, team=team)
     make_one_of_each(team, bob)
     assert queries_of(bob, address) == few
+
+
+def test_all_that_changes_in_the_library_comes_with_one_request(team: Team, bob: User, charlie: User) -> None:
+    address = reverse("videos:changes")
+    videos = [make_analysed_video(found_track(1), team=team) for _ in range(4)]
+    first = f"{address}?sort=title&card={videos[0].pk}"
+    every = "&".join([f"{address}?sort=title", *(f"card={video.pk}" for video in videos)])
+    assert queries_of(bob, every) == queries_of(bob, first)
+    response = signed_in(bob).get(every).content.decode()
+    assert response.count('class="video-card"') == 4 and 'id="totals"' in response and 'id="filters"' in response
+    assert f"card={videos[0].pk}" not in response, "links of the head lead back to the library"
+    assert 'class="video-card"' not in signed_in(charlie).get(every).content.decode()
 
 
 def test_the_video_page_needs_the_same_number_of_queries_however_many_people(team: Team, bob: User) -> None:

@@ -1,0 +1,34 @@
+// What changes in the library at one moment comes with one request: its head, its filters, and all cards that want it.
+import { fetchDocument } from "rollcall/api";
+
+const GATHER_MS = 60;
+/** @type {Map<string, { cards: Set<string>; page: Promise<Document | null> }>} */
+const rounds = new Map();
+
+/** @param {string} address @param {Set<string>} cards */
+async function ask(address, cards) {
+  await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+  rounds.delete(address);
+  const query = new URLSearchParams(location.search);
+  for (const card of cards) query.append("card", card);
+  return fetchDocument(`${address}?${query}`);
+}
+
+/**
+ * The next answer of `address`, shared by all who ask for it now; with the card of a video.
+ * @param {string} address
+ * @param {string} [card]
+ */
+export function fetchChanges(address, card = "") {
+  let round = rounds.get(address);
+  if (!round) {
+    const cards = /** @type {Set<string>} */ (new Set());
+    round = { cards, page: ask(address, cards) };
+    rounds.set(address, round);
+  }
+  if (card) round.cards.add(card);
+  return round.page;
+}
+
+/** A card in an answer. @param {Document | null} page @param {string} card */
+export const cardIn = (page, card) => page?.querySelector(`#card-${CSS.escape(card)}`);
