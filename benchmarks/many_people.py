@@ -12,6 +12,8 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -50,8 +52,15 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=2_000_000)
     parser.add_argument("--keep", type=Path, help="folder for the database, used again by the next run")
     args = parser.parse_args()
+    with filled_product(args.people, args.faces, args.keep):
+        _measure()
+
+
+@contextmanager
+def filled_product(people: int, faces: int, keep: Path | None) -> Iterator[None]:
+    """Sets Django up on a database with so many rows, in `keep`, where an earlier run may have made them."""
     with tempfile.TemporaryDirectory() as scratch:
-        folder = args.keep or Path(scratch)
+        folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         os.environ |= {
             "ROLLCALL_DATA_DIR": str(folder),
@@ -71,8 +80,8 @@ def main() -> None:
         settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
         call_command("migrate", verbosity=0)
         with across_teams():
-            _fill(args.people, args.faces)
-            _measure()
+            _fill(people, faces)
+            yield
 
 
 def _fill(people: int, faces: int) -> None:
@@ -165,7 +174,7 @@ def _measure() -> None:
             response = client.get(address)
         queries = len(captured)
         assert response.status_code == 200, (address, response.status_code)
-        rounds = [_one_round(client, address) for _ in range(ROUNDS)]
+        rounds = [one_round(client, address) for _ in range(ROUNDS)]
         took, cpu, database = zip(*rounds, strict=True)
         target_ms = COMPARES_MS if "strictness" in name else PAGE_MS
         print(
@@ -175,7 +184,7 @@ def _measure() -> None:
         )
 
 
-def _one_round(client: Any, address: str) -> tuple[float, float, float]:
+def one_round(client: Any, address: str) -> tuple[float, float, float]:
     """Returns milliseconds: in total, of CPU time, and of waiting for queries."""
     from django.db import connection
 

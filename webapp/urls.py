@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("webapp.accounts.allauth_urls")),
     path("audit/", include("webapp.audit.urls")),
     path("jobs/", include("webapp.jobs.urls")),
+    path("search/", include("webapp.library.search.urls")),
     path("videos/", include("webapp.library.urls")),
     path("people/", include("webapp.people.urls")),
     path("datasets/", include("webapp.datasets.urls")),

@@ -2,6 +2,7 @@
 import "@hotwired/turbo";
 import "rollcall/theme-switch";
 import "rollcall/menus";
+import "rollcall/search-box";
 import "rollcall/idempotency-keys";
 import "rollcall/toasts";
 import "rollcall/local-time";

@@ -4,7 +4,7 @@ import { listenUntil } from "rollcall/listening";
 
 /**
  * @typedef {{ input: HTMLInputElement; taken: (name: string) => void; signal: AbortSignal }} Parts
- * @typedef {{ id: string; label: string; portrait: string | null }} Known
+ * @typedef {{ id: string; label: string; portrait: string | null; note: string }} Known
  */
 
 const WAIT_MS = 120;
@@ -105,14 +105,17 @@ export class NameChoices {
   /** @param {HTMLElement} chosen */
   #take(chosen) {
     if (!chosen) return;
-    this.#input.value = chosen.textContent;
+    this.#input.value = chosen.dataset.name;
     this.close();
     this.#taken(this.#input.value);
   }
 }
 
 /** @param {Known} person @param {string} id @param {string} picture */
-function option({ portrait, label }, id, picture) {
+function option({ portrait, label, note }, id, picture) {
   const face = portrait && newElement("img", { className: "face", alt: "", src: picture.replace(NO_FACE, portrait) });
-  return newElement("li", { id, role: "option", ariaSelected: "false" }, face ?? "", label);
+  const small = note && newElement("small", { className: "muted", textContent: note });
+  const made = newElement("li", { id, role: "option", ariaSelected: "false" }, face ?? "", label, small ?? "");
+  made.dataset.name = label;
+  return made;
 }

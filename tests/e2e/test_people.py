@@ -315,3 +315,21 @@ def test_chosen_videos_are_deleted_and_brought_back(people: Page, product: Produ
     people.locator(".toast-note .undo").click()
     expect(people.locator(".toast-note")).to_contain_text("Restored 1 video")
     expect(card(people, sample_clip.stem)).to_contain_text("2 people")
+
+
+def test_the_search_of_every_page_is_used_by_keys(people: Page) -> None:
+    names = [text.split("\n")[0] for text in people.locator("a.tile").all_inner_texts()]
+    people.keyboard.press("/")
+    field = people.get_by_role("combobox", name="Search people, videos, labels and datasets")
+    expect(field).to_be_focused()
+    field.fill(f"{names[0]} and {names[1]}")
+    together = people.get_by_role("group", name="On screen together").get_by_role("option")
+    expect(together).to_have_count(1)
+    expect(people.locator(".search-status")).to_contain_text("Results: 3")
+    people.keyboard.press("Escape")
+    expect(field).not_to_be_visible()
+    people.keyboard.press("/")
+    people.keyboard.press("ArrowDown")
+    expect(field).to_have_attribute("aria-activedescendant", str(together.get_attribute("id")))
+    people.keyboard.press("Enter")
+    expect(people).to_have_url(re.compile(r"/videos/.+\?t=\d"))

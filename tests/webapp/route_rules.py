@@ -66,6 +66,10 @@ VIDEOS = {
     "videos/<uuid:video_id>/analyse/": [post(EDIT, {"thoroughness": "fast"})],
     "videos/<uuid:video_id>/cancel/": [post(EDIT, at={"video_id": "@video at work"})],
 }
+SEARCH = {
+    "search/": [get(SIGNED_IN, {"q": "face and tom"})],
+    "search/options/": [get(SIGNED_IN, {"q": "face"})],
+}
 UNCLEAR = {"track_id": "@unclear track"}
 SHARES = {"accept_from": "60", "review_from": "40"}
 PEOPLE = {
@@ -255,7 +259,7 @@ RECOGNITION = {
     ],
     "recognition/batches/<uuid:batch_id>/undo/": [post(EDIT, {"recognitions": "@applied recognition"}, at=APPLIED)],
 }
-ROUTES: dict[str, list[Call]] = ACCOUNTS | VIDEOS | PEOPLE | DATASETS | TRAINING | RECOGNITION
+ROUTES: dict[str, list[Call]] = ACCOUNTS | SEARCH | VIDEOS | PEOPLE | DATASETS | TRAINING | RECOGNITION
 SOCKETS: dict[str, tuple[frozenset[str], str]] = {
     "ws/teams/<uuid:key>/": (SEE, "@team"),
     "ws/videos/<uuid:key>/": (SEE, "@video"),

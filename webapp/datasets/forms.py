@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webapp.datasets.models import Dataset, DatasetKind
 from webapp.datasets.services import HUES, MOST_LABELS, clean_label
+from webapp.name_folding import fold
 
 KIND_WORDS = {
     DatasetKind.FACES: _("One face per picture. Who is it? Is there a smile, a mask, a helmet?"),
@@ -54,7 +55,7 @@ class NewDatasetForm(DatasetForm):
 
     def clean_labels(self) -> list[str]:
         names = [clean_label(name) for name in self.cleaned_data["labels"].replace("\n", ",").split(",")]
-        unique = {name.casefold(): name for name in reversed([name for name in names if name])}
+        unique = {fold(name): name for name in reversed([name for name in names if name])}
         if len(unique) > MOST_LABELS:
             raise forms.ValidationError(_("A dataset can have at most %(n)d labels. Remove some.") % {"n": MOST_LABELS})
         return list(reversed(unique.values()))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts.models import Team
 from webapp.datasets.choices import ActKind, DatasetKind, FindingKind, GroupBy, Outcome, Part, Source
+from webapp.folded_fields import FoldedField, PinyinField
 from webapp.jobs.models import Job
 from webapp.team_scope import TeamOwned
 from webapp.uploads.models import PartialUpload
@@ -23,6 +24,8 @@ class Dataset(TeamOwned):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="datasets")
     name = models.CharField(_("name"), max_length=120)
+    folded_name = FoldedField("name")
+    pinyin = PinyinField("name")
     purpose = models.TextField(_("purpose"), max_length=1000, blank=True)
     kind = models.CharField(max_length=10, choices=DatasetKind.choices)
     keeps_samples = models.BooleanField(default=True)
@@ -49,11 +52,13 @@ class Dataset(TeamOwned):
 
 
 class Label(TeamOwned):
-    """What a sample can be said to show. Two names that differ only in case are one label."""
+    """What a sample can be said to show. Two names that fold alike (`webapp.name_folding`) are one label."""
 
     team_path = "dataset__team"
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="labels")
     name = models.CharField(_("name"), max_length=80)
+    folded_name = FoldedField("name")
+    pinyin = PinyinField("name")
     hue = models.PositiveSmallIntegerField(default=0)
     """Index of the colour (0-11) that marks this label everywhere."""
     key = models.CharField(max_length=1, blank=True)

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -11,8 +12,10 @@ from webapp.accounts.models import Team, User
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import record, subject_of
 from webapp.datasets.models import Dataset, DatasetKind, Label, Sample
+from webapp.folded_fields import with_folded
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import ACTIVE, Job
+from webapp.name_folding import fold
 
 HUES = 12
 KEYS = "123456789"
@@ -20,7 +23,7 @@ MOST_LABELS = 200
 
 
 class NameTaken(Exception):
-    """Another label of the dataset has this name, whatever its case."""
+    """Another label of the dataset has this name, whatever its accents and case."""
 
 
 class TooManyLabels(Exception):
@@ -41,7 +44,8 @@ def create_dataset(
 
 
 def edit_dataset(dataset: Dataset, *, name: str, purpose: str, keeps_samples: bool) -> None:
-    Dataset.objects.filter(pk=dataset.pk).update(name=name, purpose=purpose, keeps_samples=keeps_samples)
+    changes = with_folded(Dataset, name=name, purpose=purpose, keeps_samples=keeps_samples)
+    Dataset.objects.filter(pk=dataset.pk).update(**changes)
 
 
 def delete_dataset(dataset: Dataset, *, user: User | None = None) -> None:
@@ -77,23 +81,23 @@ def label_called(dataset: Dataset, name: str) -> Label:
     name = clean_label(name)
     if not name:
         raise ValueError("a label needs a name")
-    there = _same_label(dataset, name)
+    there = _same_label(dataset.pk, name)
     if there is not None:
         return there
     try:
         with transaction.atomic():
             return _new_label(dataset, name)
     except IntegrityError:  # made by somebody else a moment ago
-        there = _same_label(dataset, name)
+        there = _same_label(dataset.pk, name)
         if there is None:
             raise
         return there
 
 
-def _same_label(dataset: Dataset, name: str) -> Label | None:
-    """Finds it whatever its case. SQLite knows the case of ASCII letters only, and there are few labels."""
-    labels = Label.objects.filter(dataset=dataset)
-    return next((label for label in labels if label.name.casefold() == name.casefold()), None)
+def _same_label(dataset_id: UUID, name: str) -> Label | None:
+    """Finds it whatever its accents and case; first as it is written, for datasets that had both."""
+    labels = list(Label.objects.filter(dataset=dataset_id, folded_name=fold(name)))
+    return min(labels, key=lambda label: label.name.casefold() != name.casefold(), default=None)
 
 
 def _new_label(dataset: Dataset, name: str) -> Label:
@@ -110,11 +114,14 @@ def _new_label(dataset: Dataset, name: str) -> Label:
 def edit_label(label: Label, *, name: str, hue: int, key: str) -> None:
     """Changes a label; a key that another label has moves to this one. Raises NameTaken."""
     name = clean_label(name)
+    same = _same_label(label.dataset_id, name)
+    if same is not None and same.pk != label.pk:
+        raise NameTaken(name)
     try:
         with transaction.atomic():
             if key:
                 Label.objects.filter(dataset=label.dataset_id, key=key).exclude(pk=label.pk).update(key="")
-            Label.objects.filter(pk=label.pk).update(name=name, hue=hue, key=key)
+            Label.objects.filter(pk=label.pk).update(**with_folded(Label, name=name, hue=hue, key=key))
     except IntegrityError as error:
         raise NameTaken(name) from error
 

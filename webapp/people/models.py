@@ -8,7 +8,8 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from webapp.people.identification import models as identification_models  # noqa: F401 - Django finds them from here
+from webapp.folded_fields import FoldedField, PinyinField
+from webapp.people.identification.models import LiveGuess as LiveGuess  # Django finds its models from here
 from webapp.people.introduction.models import Introduction as Introduction  # Django finds its models from here
 from webapp.team_scope import TeamOwned
 
@@ -27,6 +28,8 @@ class Person(TeamOwned):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="people")
     name = models.CharField(_("name"), max_length=120, blank=True)
+    folded_name = FoldedField("name")
+    pinyin = PinyinField("name")
     number = models.PositiveIntegerField()
     """Shown as "Person 3" while there is no name; counted within the team and never used again."""
     hue = models.PositiveSmallIntegerField()
@@ -67,7 +70,8 @@ class Person(TeamOwned):
         indexes = [
             # Everything that a search for a name asks for, so that no row is read that does not fit.
             models.Index(
-                fields=["team", "name", "merged_into", "is_deleted", "is_hidden", "appearances"], name="people_by_name"
+                fields=["team", "folded_name", "pinyin", "merged_into", "is_deleted", "is_hidden", "appearances"],
+                name="people_by_name",
             ),
             models.Index(fields=["team", "is_unnamed", "-screen_s", "number"], name="people_in_order"),
             # Everything that counting asks for, so that 60,000 people are counted without reading their rows.
@@ -333,25 +337,6 @@ class Face(TeamOwned):
 
     def __str__(self) -> str:
         return f"face {self.pk} at {self.time_s:.1f} s"
-
-
-class LiveGuess(TeamOwned):
-    """A tentative identity: whom a rough group of faces probably shows while the analysis runs. Gone at its end."""
-
-    team_path = "person__team"
-    analysis = models.ForeignKey("videos.Analysis", models.CASCADE, related_name="live_guesses", db_index=False)
-    preliminary_group = models.PositiveIntegerField()
-    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
-    likeness = models.FloatField()
-
-    class Meta:
-        verbose_name_plural = "live guesses"
-        constraints = [
-            models.UniqueConstraint(fields=["analysis", "preliminary_group"], name="one_live_guess_in_a_group")
-        ]
-
-    def __str__(self) -> str:
-        return f"group {self.preliminary_group} is probably {self.person_id}"
 
 
 class ReferenceSet(TeamOwned):

@@ -1,20 +1,25 @@
 """Reads people for pages: rows of a video, faces found so far, the list of a team, names to suggest."""
 
+import re
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery, UUIDField, Value
+from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, UUIDField, Value, When
+from django.utils.translation import gettext as _
 
+from webapp.folded_fields import containing
+from webapp.name_folding import fold
 from webapp.people import appearances, colour_queries, sample_codec
 from webapp.people.appearances import Bar, Span
 from webapp.people.identification import tentative_queries
-from webapp.people.models import HUES, STANDING, Face, Person, Presence, Track
+from webapp.people.models import HUES, STANDING, Face, Person, Presence, Track, title_without_name
 from webapp.videos.models import Analysis
 
 CARD_FACES = 5
 STRIP_FACES = 60
+NAME_COLUMNS = ("folded_name", "pinyin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,32 +229,64 @@ def people_counts(people: QuerySet[Person]) -> PeopleCounts:
 
 
 def called(people: QuerySet[Person], text: str) -> QuerySet[Person]:
-    """Returns those whose name contains `text`."""
+    """Returns those whose name contains all words of `text`, and whom it calls by their number ("Person 24")."""
     # As a comparison, so that SQLite skips those without a name.
-    return people.filter(is_unnamed=Value(False), name__icontains=text)
+    named = Q(is_unnamed=Value(False)) & containing(text, *NAME_COLUMNS)
+    numbered = _numbered(people, text)
+    return people.filter(named | Q(pk__in=numbered)) if numbered else people.filter(named)
 
 
 def count_called(people: QuerySet[Person], text: str) -> int:
     """Returns how many `called` finds, by an index, without reading the others."""
-    return people.order_by().filter(name__gt="", name__icontains=text).count()
+    named = people.order_by().filter(containing(text, *NAME_COLUMNS), folded_name__gt="").count()
+    return named + len(_numbered(people, text))
+
+
+def number_in(text: str) -> int | None:
+    """Returns the number by which a text calls somebody without a name: "Person 24", in English or as the page says."""
+    for pattern in ("Person 0", title_without_name(0)):
+        before, _zero, after = fold(pattern).partition("0")
+        found = re.fullmatch(rf"{re.escape(before.strip())}\s*(\d{{1,9}})\s*{re.escape(after.strip())}", fold(text))
+        if found:
+            return int(found[1])
+    return None
+
+
+def _numbered(people: QuerySet[Person], text: str) -> list[uuid.UUID]:
+    number = number_in(text)
+    if number is None:
+        return []
+    return list(people.order_by().filter(number=number, is_unnamed=True).values_list("pk", flat=True))
 
 
 def suggestions(people: QuerySet[Person], typed: str, limit: int = 8) -> list[dict[str, str | None]]:
-    """Returns named people whose name contains what was typed, for autocompletion; those that start with it first."""
-    named = people.filter(STANDING, name__gt="", name__icontains=typed.strip()).order_by("name", "number")[: limit * 4]
-    ordered = sorted(named, key=lambda person: not person.name.casefold().startswith(typed.strip().casefold()))
+    """Returns named people whose name contains what was typed, for autocompletion; those that start with it first.
+
+    Somebody who is hidden comes with a note that says so.
+    """
+    named = people.filter(STANDING, containing(typed, *NAME_COLUMNS), folded_name__gt="")
+    found = named.order_by("folded_name", "number")[: limit * 4]
+    ordered = sorted(found, key=lambda person: not person.folded_name.startswith(fold(typed)))
     return [
-        {"id": str(p.pk), "label": p.name, "portrait": str(p.portrait_id) if p.portrait_id else None}
+        {
+            "id": str(p.pk),
+            "label": p.name,
+            "portrait": str(p.portrait_id) if p.portrait_id else None,
+            "note": _("hidden from People") if p.is_hidden else "",
+        }
         for p in ordered[:limit]
     ]
 
 
 def same_name(person: Person, name: str) -> Person | None:
-    """Returns another person of the team with this name, in any case."""
+    """Returns another person of the team with this name, whatever its accents and case."""
     return with_name(person.team_id, name).exclude(pk=person.pk).first()
 
 
 def with_name(team_id: uuid.UUID, name: str) -> QuerySet[Person]:
-    """Returns the people of a team with this name, in any case, the eldest first."""
-    named = Person.objects.filter(STANDING, team=team_id, name__iexact=name)
-    return named.order_by("created_at", "number")
+    """Returns the people of a team with this name, whatever its accents and case.
+
+    Those whose name is written the same come first, then the eldest.
+    """
+    named = Person.objects.filter(STANDING, team=team_id, folded_name=fold(name), is_unnamed=False)
+    return named.order_by(Case(When(name=name, then=0), default=1), "created_at", "number")

@@ -114,6 +114,9 @@ STRINGS: dict[str, Promise] = {
     "faces.chosen_many": _("{n} selected"),
     "videos.chosen_one": _("1 selected"),
     "videos.chosen_many": _("{n} selected"),
+    # search
+    "search.none": _("Nothing found."),
+    "search.some": _("Results: {n}. Use the arrow keys to choose."),
     # everywhere
     "undo": _("Undo"),
     "close": _("Close"),

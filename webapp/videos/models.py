@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts.models import Team
+from webapp.folded_fields import FoldedField, PinyinField
 from webapp.jobs.models import Job, JobKind, Status
 from webapp.team_scope import TeamOwned
 from webapp.uploads.models import PartialUpload
@@ -65,8 +66,11 @@ class Video(TeamOwned):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="videos")
     title = models.CharField(_("title"), max_length=255)
+    folded_title = FoldedField("title")
+    pinyin = PinyinField("title")
     file_name = models.CharField(max_length=255)
     """Its name on the uploader's disk; shown and offered on download, never used as a path."""
+    folded_file_name = FoldedField("file_name")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     thoroughness = models.CharField(
@@ -115,7 +119,14 @@ class Video(TeamOwned):
                 fields=["team", "sha256"], condition=~Q(sha256="") & Q(deleted_at=None), name="one_video_per_content"
             )
         ]
-        indexes = [models.Index(fields=["team", "-created_at"]), models.Index(fields=["team", "title"])]
+        indexes = [
+            models.Index(fields=["team", "-created_at"]),
+            models.Index(fields=["team", "title"]),
+            # Everything that a search for words asks for, so that no row is read that does not fit.
+            models.Index(
+                fields=["team", "deleted_at", "folded_title", "pinyin", "folded_file_name"], name="videos_by_name"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title

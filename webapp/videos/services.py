@@ -11,6 +11,7 @@ from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import AuditSubject, record_all, subject_of
+from webapp.folded_fields import with_folded
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import ACTIVE, Job, JobKind
 from webapp.videos import signals
@@ -43,7 +44,7 @@ def begin_sample(*, team: Team, user: User, title: str) -> Video:
 
 
 def rename_video(video: Video, *, title: str) -> None:
-    Video.objects.filter(pk=video.pk).update(title=title)
+    Video.objects.filter(pk=video.pk).update(**with_folded(Video, title=title))
 
 
 def delete_video(video: Video, *, user: User | None = None) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Count, F, Q, QuerySet
 from webapp.accounts.models import User
 from webapp.datasets.models import ActKind, Dataset, Import, LabellingAct, Sample
 from webapp.datasets.queries import label_tally, samples_of
+from webapp.folded_fields import containing
 from webapp.http.ids import uuid_or_none
 from webapp.videos.models import Video
 
@@ -198,7 +199,8 @@ def quicker_people(dataset: Dataset, numbers: Sequence[int], user: User) -> tupl
 
 def videos_of(dataset: Dataset, words: str) -> list[tuple[UUID, str, int]]:
     """Returns id, title and number of samples of a few videos whose titles hold the words, most samples first."""
-    titled = Video.objects.filter(team=dataset.team_id, deleted_at=None, title__icontains=words.strip())
+    fits = containing(words, "folded_title", "pinyin")
+    titled = Video.objects.filter(fits, team=dataset.team_id, deleted_at=None)
     found = samples_of(dataset).filter(video__in=titled).values_list("video", "video__title").annotate(n=Count("pk"))
     return list(found.order_by("-n", "video__title")[:MOST_VIDEOS])
 

@@ -14,6 +14,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from webapp.accounts.models import User
+from webapp.folded_fields import with_folded
 from webapp.jobs import live_updates
 from webapp.people import gallery_services, summary_services
 from webapp.people.acts import audit_services
@@ -193,8 +194,8 @@ def _must_be_empty(event: Event, ids: Sequence[Any]) -> None:
 
 def _set(change: FieldChange, old: Any, new: Any) -> int:
     model, column = FIELDS[change.field]
-    rows = model._default_manager
-    return sum(rows.filter(pk__in=ids, **{column: old}).update(**{column: new}) for ids in batches(change.ids))
+    rows, after = model._default_manager, with_folded(model, **{column: new})
+    return sum(rows.filter(pk__in=ids, **{column: old}).update(**after) for ids in batches(change.ids))
 
 
 def _give(track_ids: Iterable[int], giver: UUID | None, taker: UUID | None) -> int:

@@ -165,7 +165,7 @@ def _pooled(views: Sequence[tuple[float, UUID, Float32]]) -> Float32:
 def _differ(people: Sequence[Person], apart: Iterable[frozenset[UUID]]) -> Bool:
     """Returns (people, people): who is certainly somebody else, by another name or because somebody said so."""
     row_of: Mapping[UUID, int] = {person.pk: row for row, person in enumerate(people)}
-    names = np.array([person.name.casefold() for person in people])
+    names = np.array([person.folded_name for person in people])
     named = names != ""
     differ: Bool = named[:, None] & named[None] & (names[:, None] != names[None])
     for pair in apart:
