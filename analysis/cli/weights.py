@@ -1,4 +1,4 @@
-"""`python -m analysis weights`: fetches and converts the model weights that are missing or damaged."""
+"""`python -m analysis weights`: fetches and converts missing or damaged model weights, draws the sample."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def run_weights(_: argparse.Namespace) -> int:
     missing = missing_weights()
     if not missing:
         print(f"all {len(ALL_WEIGHTS)} model weights are in {weights_folder()}")
-        return 0
+        return _draw_sample()
     from analysis.weight_conversion.fetch import fetch_missing  # deferred: rarely needed
 
     failures = fetch_missing(missing, lambda line: print(line, file=sys.stderr, flush=True))
@@ -22,4 +22,15 @@ def run_weights(_: argparse.Namespace) -> int:
     if failures:
         return 2
     print(f"{len(missing)} model weights stored in {weights_folder()}")
+    return _draw_sample()
+
+
+def _draw_sample() -> int:
+    """Draws the sample video ahead; without it the product draws one when somebody asks, so it never fails."""
+    from analysis.samples.video import draw_ahead  # deferred: loads cv2
+
+    try:
+        print(f"sample video in {draw_ahead()}")
+    except OSError as error:
+        print(f"sample video not drawn: {error}", file=sys.stderr)
     return 0

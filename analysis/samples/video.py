@@ -5,6 +5,7 @@ The portraits ship in registry packages and are fetched at setup (see `analysis.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,8 +17,10 @@ import numpy as np
 
 from analysis.images.read import read_picture
 from analysis.types import Image, OnProgress, Progress
-from analysis.weights import SAMPLE_PICTURES, verified_path
+from analysis.weights import SAMPLE_PICTURES, verified_path, weights_folder
 
+EDITION = 1
+"""Goes up with each change of what is drawn, so that an installation draws its sample anew."""
 WIDTH, HEIGHT, RATE_FPS = 960, 540, 25
 SOFTNESS_PX = 25
 """Standard deviation of the blur of a portrait's backdrop, which is the enlarged portrait itself."""
@@ -62,6 +65,27 @@ DURATION_S = sum(scene.seconds for scene in STORY)
 def sample_pictures() -> dict[str, Path]:
     """Returns the verified picture files of `STORY` by name. Raises MissingWeights."""
     return {name: verified_path(picture) for name, picture in SAMPLE_PICTURES.items()}
+
+
+def drawn_ahead(folder: Path | None = None) -> Path:
+    """Returns where an installation keeps its sample video beside the weights; it need not be there."""
+    return (folder or weights_folder()) / f"sample_video_{EDITION}.mp4"
+
+
+def draw_ahead(folder: Path | None = None) -> Path:
+    """Draws the sample video of an installation unless it is there: seconds that nobody should wait for at a click.
+
+    Raises MissingWeights, or OSError where the folder cannot be written.
+    """
+    target = drawn_ahead(folder)
+    if not target.is_file():
+        unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            make_sample_video(sample_pictures(), unfinished)
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    return target
 
 
 def make_sample_video(pictures: dict[str, Path], target: Path, on_progress: OnProgress = lambda _: None) -> None:

@@ -22,7 +22,7 @@ from webapp.people.models import Person
 from webapp.undo_period import UNDO_PERIOD
 from webapp.uploads import partial_files, receive_services
 from webapp.videos import cleanup as videos_cleanup
-from webapp.videos import ingest_runner, services, tasks, upload_services
+from webapp.videos import ingest_runner, sample_runner, services, tasks, upload_services
 from webapp.videos.models import Playback, Video, VideoState
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -232,6 +232,23 @@ def test_the_sample_is_made_once_per_team_and_two_people_are_found_in_it(team: T
     video = Video.objects.select_related("current_job").get(pk=video.pk)
     assert video.state == VideoState.DONE
     assert Person.objects.filter(tracks__analysis=video.current_analysis_id).distinct().count() == 2
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_sample_that_was_drawn_ahead_is_copied_and_otherwise_drawn(
+    is_there: bool, team: Team, bob: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = tmp_path / "sample.mp4"
+    if is_there:
+        ahead.write_bytes(b"ahead")
+    monkeypatch.setattr(sample_runner, "drawn_ahead", lambda: ahead)
+    monkeypatch.setattr(sample_runner, "make_sample_video", lambda _, target, *__: target.write_bytes(b"drawn"))
+    video = services.begin_sample(team=team, user=bob, title="Sample")
+    sample_runner.draw_if_missing(present(video.current_job))
+    video.refresh_from_db()
+    with storage.local_path(video.original_key) as path:
+        assert path.read_bytes() == (b"ahead" if is_there else b"drawn")
+    assert ahead.exists() == is_there
 
 
 def test_a_video_of_which_no_poster_can_be_made_still_gets_its_copy(
