@@ -30,6 +30,9 @@ ENTRANCE = {
         post(EVERYBODY, {"username": "x@example.org", "password": "wrong"}, gives=(200, 302, 400)),
         Call("DELETE", EVERYBODY, gives=(200, 302, 405)),
     ],
+    # Off in these tests, as in a new installation: `tests/webapp/accounts/test_oidc.py` walks both.
+    "sign-in/with/": [get(EVERYBODY, gives=(404,))],
+    "sign-in/with/<slug:provider_id>/": [get(EVERYBODY, gives=(404,), at={"provider_id": "oidc"})],
     "language/": [post(EVERYBODY, {"language": "zh-hans"})],
     "forgotten-password/": get_and_post(EVERYBODY, {"email": "x@example.org"}),
     "new-password/<str:token>/": get_and_post(EVERYBODY, NEW_PASSWORD, at={"token": "@password token"}),

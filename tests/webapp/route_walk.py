@@ -95,11 +95,13 @@ class World:
     calls: int = 0
     sessions: dict[tuple[str, str], str] = field(default_factory=dict)
     """By role and the team that they work in."""
-    rows: frozenset[tuple[Any, ...]] = frozenset()
+    rows: Mapping[str, frozenset[tuple[Any, ...]]] = field(default_factory=dict)
+    """By table."""
 
     def begin(self, sessions: dict[tuple[str, str], str]) -> None:
         """Begins a test: everything is as it was when the teams were made, but for these sessions."""
-        self.sessions, self.rows, self.calls = sessions, all_rows(), 0
+        tables = set(connection.introspection.django_table_names(only_existing=False)) - BOOKKEEPING
+        self.sessions, self.rows, self.calls = sessions, {table: rows_of(table) for table in tables}, 0
 
     def call(
         self,
@@ -123,7 +125,7 @@ class World:
             with noted_writes(written):
                 response = request(client, call, method or call.method, url, sends)
                 text = f"{response.headers} {content_of(response)}"
-            changed = self.rows ^ all_rows() if written else frozenset()
+            changed = {row for table in written - BOOKKEEPING for row in self.rows[table] ^ rows_of(table)}
             transaction.set_rollback(True)
         return Answer(
             response.status_code,
@@ -200,15 +202,11 @@ def noted_writes(tables: set[str]) -> Iterator[None]:
         yield
 
 
-def all_rows() -> frozenset[tuple[Any, ...]]:
-    """Returns all rows of all tables but sessions, each behind its table's name; a UUID may be text without dashes."""
-    rows: set[tuple[Any, ...]] = set()
+def rows_of(table: str) -> frozenset[tuple[Any, ...]]:
+    """Returns all rows of a table, each behind the table's name; a UUID may be text without dashes."""
     with connection.cursor() as cursor:
-        for table in connection.introspection.django_table_names(only_existing=False):
-            if table not in BOOKKEEPING:
-                cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
-                rows.update((table, *map(_comparable, row)) for row in cursor.fetchall())
-    return frozenset(rows)
+        cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+        return frozenset((table, *map(_comparable, row)) for row in cursor.fetchall())
 
 
 def _comparable(value: Any) -> Any:
