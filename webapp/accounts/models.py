@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext
@@ -16,8 +17,11 @@ class UserManager(BaseUserManager["User"]):
     """Makes users by e-mail address; there is no user name."""
 
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
-        user = self.model(email=canonical_email(email), **fields)
-        user.set_password(password)
+        return self.create_with_hash(email, make_password(password), **fields)
+
+    def create_with_hash(self, email: str, encoded: str, **fields: object) -> "User":
+        """Makes a user whose password was hashed before: not while a transaction locks the database."""
+        user = self.model(email=canonical_email(email), password=encoded, **fields)
         user.save(using=self._db)
         return user
 
@@ -178,6 +182,8 @@ class PasswordLink(models.Model):
     """A link with which one person sets a new password once. Only its hash is stored."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="password_links")
+    made_by = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="+")
+    """Who handed it out; it works as long as they manage the account. None where mail or the operator did."""
     token_hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(db_index=True)

@@ -246,3 +246,20 @@ def test_of_many_who_use_one_link_at_once_one_gets_in(team: Team) -> None:
         thread.join()
     assert Membership.objects.filter(team=team, role=Role.VIEWER).count() == 1
     assert User.objects.filter(name="Nina").count() == 1
+
+
+def test_passwords_are_not_hashed_while_the_database_is_locked(
+    team: Team, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    depths = []
+    outside = len(connection.savepoint_ids)
+    encode = MD5PasswordHasher.encode
+
+    def noted(self: MD5PasswordHasher, password: str, salt: str) -> str:
+        depths.append(len(connection.savepoint_ids) - outside)
+        return encode(self, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", noted)
+    make_invitation(team, TOKEN, created_by=alice)
+    assert join(Client(), **NEW_PERSON).status_code == 303
+    assert depths and set(depths) == {0}

@@ -47,7 +47,7 @@ def make_link_for(user: User, *, by: User) -> str:
         if not access.manageable_accounts(by).filter(pk=user.pk, is_active=True).exists():
             raise MayNotMakeLink
         signals.account_act.send(PasswordLink, act="password_link_made", user=user, by=by)
-        return _new_link(user, HANDED_WORKS_FOR)
+        return _new_link(user, HANDED_WORKS_FOR, made_by=by)
 
 
 def make_link_by_command(user: User, *, command: str) -> str:
@@ -65,7 +65,7 @@ def use(token: str, password: str) -> None:
     """Sets the password and ends all sessions of the person. Raises PasswordLinkClosed, TooBusyToHash."""
     encoded = make_password(password)  # takes its time: not while the database is locked
     with transaction.atomic():
-        link = queries.open_links(token).first()
+        link = queries.open_link(token)
         if link is None or not PasswordLink.objects.filter(pk=link.pk).delete()[0]:
             raise PasswordLinkClosed
         PasswordLink.objects.filter(user=link.user).delete()
@@ -77,8 +77,8 @@ def clean_up(**_: object) -> None:
     PasswordLink.objects.filter(expires_at__lt=timezone.now()).delete()
 
 
-def _new_link(user: User, works_for: timedelta) -> str:
+def _new_link(user: User, works_for: timedelta, made_by: User | None = None) -> str:
     token = secrets.token_urlsafe(32)
     expires_at = timezone.now() + works_for
-    PasswordLink.objects.create(user=user, token_hash=sha256_of(token), expires_at=expires_at)
+    PasswordLink.objects.create(user=user, made_by=made_by, token_hash=sha256_of(token), expires_at=expires_at)
     return token

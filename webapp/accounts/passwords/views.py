@@ -43,7 +43,7 @@ def forgotten_password(request: HttpRequest) -> HttpResponse:
     except throttle_services.TooManyAttempts:
         form.add_error(None, words.TOO_MANY_ATTEMPTS)
         return _ask(request, form, TOO_MANY)
-    origin, language = request.build_absolute_uri("/").rstrip("/"), get_language()
+    origin, language = mail_services.origin_of(request), get_language()
     if not mail_services.send_later(partial(services.mail_link, email, origin=origin, language=language)):
         form.add_error(None, words.MAIL_BUSY)
         return _ask(request, form, UNPROCESSABLE)
@@ -56,7 +56,7 @@ def forgotten_password(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_password(request: HttpRequest, token: str) -> HttpResponseBase:
     """Sets the password. Signing in is left to the sign-in page, which may ask for more than a password."""
-    link = queries.open_links(token).first()
+    link = queries.open_link(token)
     if link is None:
         return _closed(request)
     form = NewPasswordForm(link.user, request.POST or None)
