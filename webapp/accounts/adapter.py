@@ -14,6 +14,7 @@ from webapp.accounts import throttle_services, words
 from webapp.accounts.hashers import TooBusyToHash
 from webapp.accounts.models import User
 from webapp.accounts.reauthentication.queries import proved_recently
+from webapp.accounts.second_factor.queries import note_first_step
 
 NO_ADDRESS = "0.0.0.0"
 """Stored where none is known, as behind a Unix socket."""
@@ -51,6 +52,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponseBase | None:
         """Gives the session a new key already before the second step: it then holds that the password was right."""
         request.session.cycle_key()
+        note_first_step(request, user)
         response: HttpResponseBase | None = super().pre_login(request, user, **kwargs)
         return response
 

@@ -18,6 +18,8 @@ from tests.webapp.page_checks import faults_of
 from tests.webapp.responses import Response
 from webapp.accounts import throttle_services
 from webapp.accounts.models import Membership, User
+from webapp.accounts.passwords import services as password_services
+from webapp.accounts.profile.services import sign_out_everywhere
 from webapp.accounts.second_factor import services
 from webapp.audit.models import AuditEntry
 
@@ -147,6 +149,30 @@ def test_an_account_that_goes_between_the_steps_does_not_get_in(vera: User, bob:
         assert client.get(step)["Location"] == client.post(step, {"code": app_code()})["Location"] == "/sign-in/"
         assert client.get(reverse("accounts:login")).status_code == 200
         assert not is_in(client)
+
+
+@pytest.mark.parametrize("act", ["new password", "signed out everywhere"])
+def test_a_first_step_ends_with_its_password(act: str, vera: User, noon: None, step: str) -> None:
+    give_app(vera)
+    client = first_step(vera)
+    if act == "new password":
+        password_services.use(
+            password_services.make_link_by_command(vera, command="manage.py"), "a phrase of one's own"
+        )
+    else:
+        sign_out_everywhere(vera)
+    assert client.post(step, {"code": app_code()})["Location"] == reverse("accounts:login")
+    assert not is_in(client)
+
+
+def test_strangers_do_not_slow_down_the_second_step_of_others(vera: User, noon: None, step: str) -> None:
+    give_app(vera)
+    for number in range(throttle_services.PER_ACCOUNT_AND_NETWORK):
+        fields = {"username": f"second factor of {vera.pk}", "password": f"guess {number}"}
+        Client().post(reverse("accounts:login"), fields)
+    client = first_step(vera)
+    assert client.post(step, {"code": app_code()}).status_code == 302
+    assert is_in(client)
 
 
 def test_a_secret_stored_under_another_key_opens_nothing(vera: User, noon: None, step: str) -> None:

@@ -7,12 +7,17 @@ from datetime import datetime
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
 from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
 from qrcode.main import QRCode
 
 from webapp.accounts.models import User
 
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 """An app that makes codes, or a passkey. Recovery codes only stand in for one."""
+
+FIRST_STEP_KEY = "first_step"
+"""Of the session: what changes with the password and with signing out everywhere, as it was at the first step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,16 @@ class QrPicture:
 
     size: int
     path: str
+
+
+def note_first_step(request: HttpRequest, user: User) -> None:
+    request.session[FIRST_STEP_KEY] = user.get_session_auth_hash()
+
+
+def is_first_step_valid(request: HttpRequest, user: User | None) -> bool:
+    """Returns whether the password that was given in the first step is still the account's, and opens it."""
+    noted = str(request.session.get(FIRST_STEP_KEY, ""))
+    return user is not None and user.is_active and constant_time_compare(noted, user.get_session_auth_hash())
 
 
 def factors_of(user: User) -> QuerySet[Authenticator]:

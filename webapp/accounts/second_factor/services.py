@@ -25,7 +25,7 @@ def use_code(user: User, code: str, address: str) -> Authenticator | None:
 
     Guesses are counted apart from those of the password: who knows that one could otherwise forget them by giving it.
     """
-    guesses = f"second factor of {user.pk}"
+    guesses = f"second factor\0{user.pk}"  # nobody can type that as an address, to slow others down
     throttle_services.count_attempt(guesses, address, unhindered=UNHINDERED)
     rows = Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.WEBAUTHN)
     found = next((each for each in rows if _takes(each, code)), None)

@@ -29,9 +29,9 @@ class SecondStepView(AuthenticateView):
 
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Forgets a first step of an account that was deleted or deactivated since."""
+        """Forgets a first step of an account that was deleted, deactivated or signed out everywhere since."""
         begun = unstash_login(request, peek=True)
-        if begun is not None and (begun.user is None or not begun.user.is_active):
+        if begun is not None and not queries.is_first_step_valid(request, begun.user):
             clear_login(request)
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
