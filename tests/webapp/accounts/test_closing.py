@@ -134,6 +134,14 @@ def test_a_deactivated_account_ends_everywhere_and_comes_back_by_who_manages_it(
         services.reactivate(bob, by=alice)
 
 
+@pytest.mark.parametrize("act", [services.deactivate, services.delete])
+def test_an_account_ends_once_however_often_that_is_asked(act: Any, bob: User) -> None:
+    act(User.objects.get(pk=bob.pk))
+    with pytest.raises(services.AlreadyEnded):
+        act(bob)
+    assert AuditEntry.objects.filter(action__startswith="account_de", subject_id=str(bob.pk)).count() == 1
+
+
 def test_who_is_in_a_team_that_nobody_here_manages_comes_back_by_the_operator(alice: User, bob: User) -> None:
     Membership.objects.create(team=make_team("Elsewhere"), user=bob, role=Role.VIEWER)
     deactivate(bob)

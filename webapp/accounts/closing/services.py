@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -28,17 +28,21 @@ class OwnsTeams(Exception):
     """Teams would be without an owner who can sign in."""
 
 
+class AlreadyEnded(Exception):
+    """The account was deactivated or deleted a moment ago."""
+
+
 class MayNotReactivate(Exception):
     """The account is not one that the person manages altogether, or it is not deactivated."""
 
 
 def deactivate(user: User) -> None:
-    """Ends all sessions and uploads; memberships stay. Raises OwnsTeams."""
+    """Ends all sessions and uploads; memberships stay. Raises OwnsTeams, AlreadyEnded."""
     with _ending(user):
         signals.account_act.send(User, act="account_deactivated", user=user)
         PasswordLink.objects.filter(user=user).delete()
         EmailChange.objects.filter(user=user).delete()
-        User.objects.filter(pk=user.pk).update(is_active=False, sign_outs=F("sign_outs") + 1)
+        User.objects.filter(pk=user.pk).update(sign_outs=F("sign_outs") + 1)
 
 
 def reactivate(user: User, *, by: User) -> None:
@@ -54,7 +58,7 @@ def reactivate_by_command(user: User, *, command: str) -> None:
 
 
 def delete(user: User) -> None:
-    """Empties the account, and deletes what is the person's own. Raises OwnsTeams."""
+    """Empties the account, and deletes what is the person's own. Raises OwnsTeams, AlreadyEnded."""
     picture_prefix = f"accounts/{user.pk}"
     with _ending(user):
         _empty(user)
@@ -81,10 +85,15 @@ def relations() -> list[Any]:
 
 @contextmanager
 def _ending(user: User) -> Iterator[None]:
-    """Holds all teams of the person still meanwhile, so that the other owner of one cannot leave at the same moment."""
-    with across_teams(), ExitStack() as stack:
+    """Ends the account once, as one transaction, however often that is asked at the same moment.
+
+    Holds all teams of the person still meanwhile, so that the other owner of one cannot leave.
+    """
+    with across_teams(), transaction.atomic(), ExitStack() as stack:
         for team_id in access.joined_teams(user).order_by("pk").values_list("pk", flat=True):
             stack.enter_context(one_act_at_a_time(team_id))
+        if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
+            raise AlreadyEnded
         if queries.owned_alone(user):
             raise OwnsTeams
         signals.account_ends.send(User, user=user)

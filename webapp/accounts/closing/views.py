@@ -58,6 +58,8 @@ def _end(request: SignedInRequest, act: Callable[[User], None], words: str) -> H
         act(User.objects.get(pk=request.user.pk))
     except services.OwnsTeams:
         return refused(request, _("A team needs an owner. Nothing was changed."), reverse("accounts:close_account"))
+    except services.AlreadyEnded:
+        words = _("Your account has already been deactivated or deleted.")
     logout(request)
     toast(request, words)
     return SeeOther(reverse("accounts:login"))
