@@ -36,7 +36,7 @@ def starts_work(respond: Respond) -> Respond:
 
     @functools.wraps(respond)
     def respond_once(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        key = request.headers.get(HEADER, "") or request.POST.get(FIELD, "")
+        key = _key_of(request)
         is_unnamed_upload = not key and _is_upload(request)
         if request.method != "POST" or not request.user.is_authenticated or is_unnamed_upload:
             return respond(request, *args, **kwargs)
@@ -53,6 +53,13 @@ def starts_work(respond: Respond) -> Respond:
 
     respond_once.starts_work = True  # type: ignore[attr-defined]
     return respond_once
+
+
+def _key_of(request: HttpRequest) -> str:
+    """Returns the key that was sent, or nothing; what a program sends by the tokens of two teams are two requests."""
+    key = request.headers.get(HEADER, "") or request.POST.get(FIELD, "")
+    token = request.user.access_token if request.user.is_authenticated else None
+    return f"{token.team_id} {key}" if key and token else key
 
 
 def _first(request: HttpRequest, row: AnsweredRequest, response: HttpResponseBase) -> HttpResponseBase:

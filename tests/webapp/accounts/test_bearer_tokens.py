@@ -33,6 +33,7 @@ pytestmark = pytest.mark.django_db
 EXAMPLES = {"uuid": str(uuid4()), "int": "1", "str": "x"}
 """By the kind of a part of an address."""
 SECRET = "rct_" + "5e" * 24
+BASIC = {"Authorization": "Basic Ym9iOmJvYg=="}
 
 
 def program(secret: str = SECRET, **options: Any) -> Client:
@@ -178,8 +179,28 @@ def test_a_session_gains_nothing_by_a_token(team: Team, vera: User, alice: User)
 
 
 def test_without_any_token_uploads_ask_for_one(client: Client) -> None:
-    response = create(client)
-    assert (response.status_code, response["WWW-Authenticate"]) == (401, "Bearer")
+    for each in (client, Client(enforce_csrf_checks=True), Client(enforce_csrf_checks=True, headers=BASIC)):
+        response = create(each)
+        assert (response.status_code, response["WWW-Authenticate"]) == (401, "Bearer")
+
+
+def test_a_session_has_to_prove_that_it_comes_from_our_page(bob: User) -> None:
+    for headers in ({}, BASIC, {"Authorization": "Bearer "}):
+        client = Client(enforce_csrf_checks=True, headers=headers)
+        client.force_login(bob)
+        assert create(client).status_code == 403
+    assert not Upload.objects.exists()
+
+
+def test_one_key_by_the_tokens_of_two_teams_is_two_uploads(team: Team, bob: User, token: AccessToken) -> None:
+    elsewhere = make_team("Elsewhere")
+    Membership.objects.create(team=elsewhere, user=bob, role=Role.EDITOR)
+    make_token(bob, elsewhere, "rct_other")
+    for secret in (SECRET, SECRET, "rct_other", "rct_other"):
+        client = program(secret, HTTP_IDEMPOTENCY_KEY="same")
+        assert create(client).status_code == 201
+    assert {video.team for video in Video.objects.all()} == {team, elsewhere}
+    assert Video.objects.count() == 2
 
 
 def test_guessing_is_stopped_per_network_and_expired_tokens_guess_nothing(

@@ -34,13 +34,16 @@ class BearerTokens(MiddlewareMixin):
     """Makes the owner of a token the user of the request, without a session. Elsewhere a token counts for nothing.
 
     Runs before whatever asks for the user. No other site can make a browser send the header, so such a request needs
-    no proof that it comes from our own page.
+    no proof that it comes from our own page; nor does one by nobody, who is to be told to sign in.
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        secret = secret_in(request.headers.get("Authorization", ""))
-        needed = scope_at(request.path_info) if secret else None
+        needed = scope_at(request.path_info)
         if needed is None:
+            return None
+        secret = secret_in(request.headers.get("Authorization", ""))
+        if not secret:
+            request.csrf_processing_done = not request.user.is_authenticated  # type: ignore[attr-defined]
             return None
         try:
             user = bearer_services.user_of(secret, needed=needed, address=request.META.get("REMOTE_ADDR", ""))
