@@ -98,6 +98,8 @@ def _without_deleted_names(entries: Sequence[AuditEntry]) -> list[AuditEntry]:
             entry.user_name = str(gone[by if by in gone else about])
         if about in gone:
             entry.subject_label = str(gone[about])
+            if entry.subject_kind == SubjectKind.ACCOUNT:
+                entry.before = entry.after = ""  # an address
     return list(entries)
 
 

@@ -38,7 +38,8 @@ def test_without_mail_it_changes_at_once_after_a_proof(vera: User) -> None:
     password_services.make_link_by_command(vera, command="manage.py")
     assert change(client, "Vera.New@Example.org").status_code == 303
     assert email_of(vera) == NEW and not PasswordLink.objects.exists()
-    assert AuditEntry.objects.filter(action="email_changed", subject_id=str(vera.pk)).count() == 1
+    entry = AuditEntry.objects.get(action="email_changed", subject_id=str(vera.pk))
+    assert (entry.before, entry.after) == ('{"email":"vera@example.org"}', f'{{"email":"{NEW}"}}')
     signing_in = Client().post(reverse("accounts:login"), {"username": NEW, "password": PASSWORD})
     assert signing_in.status_code == 302
     assert client.get(reverse("accounts:profile")).status_code == 200

@@ -59,3 +59,16 @@ def test_mail_beyond_what_may_wait_is_refused(logged_errors: list[str]) -> None:
     finally:
         services._places.release(taken)
     assert taken == services.MOST_WAITING and "refused" in logged_errors[0]
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ([], "http://testserver:9999"),
+        (["https://rollcall.example", "https://other.example"], "https://rollcall.example"),
+        (["https://*.example", "https://rollcall.example/"], "https://rollcall.example"),
+    ],
+)
+def test_mailed_links_lead_where_the_operator_says(named: list[str], expected: str, rf: Any, settings: Any) -> None:
+    settings.CSRF_TRUSTED_ORIGINS = named
+    assert services.origin_of(rf.post("/", headers={"Host": "testserver:9999"})) == expected

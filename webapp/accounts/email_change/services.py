@@ -84,6 +84,7 @@ def clean_up(**_: object) -> None:
 
 def _change(user: User, email: str) -> None:
     """Links for a new password that went to the old address stop working."""
+    before = User.objects.values_list("email", flat=True).get(pk=user.pk)
     try:
         with transaction.atomic():
             User.objects.filter(pk=user.pk).update(email=email)
@@ -91,4 +92,5 @@ def _change(user: User, email: str) -> None:
         raise EmailInUse from error
     PasswordLink.objects.filter(user=user).delete()
     EmailChange.objects.filter(user=user).delete()
-    signals.account_act.send(EmailChange, act="email_changed", user=user)
+    change = {"before": {"email": before}, "after": {"email": email}}
+    signals.account_act.send(EmailChange, act="email_changed", user=user, **change)

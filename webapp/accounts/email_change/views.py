@@ -66,7 +66,7 @@ def _change(request: SignedInRequest, email: str) -> HttpResponseBase:
         return done(request, _("From now on you sign in with %(email)s.") % {"email": canonical_email(email)}, here)
     throttle_services.count_mail(canonical_email(email), address="", user=request.user)
     change = services.ask_to_confirm(request.user, email)
-    origin = request.build_absolute_uri("/").rstrip("/")
+    origin = mail_services.origin_of(request)
     if not mail_services.send_later(partial(services.mail_link, change.pk, origin=origin, language=get_language())):
         form = NewEmailForm(request.POST)
         form.add_error(None, words.MAIL_BUSY)

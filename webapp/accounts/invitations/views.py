@@ -83,7 +83,7 @@ def _no_mail(request: SignedInRequest, email: str) -> str:
 
 
 def _mail(request: SignedInRequest, invitation: Invitation) -> HttpResponseBase:
-    here, origin = reverse("accounts:team"), request.build_absolute_uri("/").rstrip("/")
+    here, origin = reverse("accounts:team"), mail_services.origin_of(request)
     if not mail_services.send_later(partial(services.mail, invitation.pk, origin=origin, language=get_language())):
         services.note_not_mailed(invitation)
         return refused(request, str(words.MAIL_BUSY), here)
