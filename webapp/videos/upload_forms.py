@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from webapp.http.ids import LARGEST_ID
+
 MAX_PRECHECKED = 500
 
 
@@ -19,11 +21,11 @@ class PrecheckForm(forms.Form):
     def of_body(cls, body: bytes) -> "PrecheckForm":
         try:
             sent = json.loads(body)
-        except ValueError:
-            sent = None
-        if not isinstance(sent, dict):
+            if not isinstance(sent, dict):
+                return cls({})
+            return cls({"listed": json.dumps(sent.get("files")), "team": str(sent.get("team") or "")})
+        except (ValueError, RecursionError):
             return cls({})
-        return cls({"listed": json.dumps(sent.get("files")), "team": str(sent.get("team") or "")})
 
     def clean_listed(self) -> list[dict[str, Any]]:
         files = self.cleaned_data["listed"]
@@ -33,7 +35,7 @@ class PrecheckForm(forms.Form):
 
     @staticmethod
     def _clean_file(file: Any) -> dict[str, Any]:
-        if not isinstance(file, dict) or not isinstance(file.get("size"), int) or isinstance(file["size"], bool):
+        if not isinstance(file, dict) or type(file.get("size")) is not int or abs(file["size"]) > LARGEST_ID:
             raise forms.ValidationError(_("Each file needs a name and a size."))
         words = {key: str(file.get(key) or "") for key in ("name", "fingerprint", "type")}
         return words | {"size": file["size"]}

@@ -290,7 +290,11 @@ def test_a_full_disk_is_said_before_the_upload(team: Team, bob: User, settings: 
     assert not response["ok"] and "room for only 0 B" in response["reason"]
 
 
-@pytest.mark.parametrize("body", ["", "x", "[]", "{}", '{"files": []}', '{"files": [1]}', '{"files": [{"size": "1"}]}'])
+ODD_BODIES = ("", "x", "[]", "{}", '{"files": []}', '{"files": [1]}', '{"files": [{"size": "1"}]}')
+TOO_DEEP, TOO_LARGE = "[" * 100_000, f'{{"files": [{{"name": "a.mp4", "size": 1{"0" * 400}}}]}}'
+
+
+@pytest.mark.parametrize("body", [*ODD_BODIES, TOO_DEEP, TOO_LARGE])
 def test_an_odd_precheck_is_refused(team: Team, bob: User, body: str) -> None:
     client = signed_in(bob)
     response = client.generic("POST", reverse("videos:precheck"), body, "application/json")
