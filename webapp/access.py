@@ -12,6 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from webapp.accounts.models import AccessToken, Invitation, Membership, Role, Team, TokenScope, User
 from webapp.accounts.second_factor.queries import factors_of
 from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Version
+from webapp.exports.models import SHOWING, Export
 from webapp.jobs.models import Job
 from webapp.people.models import Face, Introduction, Person, Track
 from webapp.recognition.models import Observation, Recognition
@@ -74,11 +75,21 @@ def owned_teams(user: Visitor) -> QuerySet[Team]:
 
 def photo_search_teams(user: Visitor) -> QuerySet[Team]:
     """Returns the teams whose people this person may search by a photo, as each team has set it."""
+    return _teams_by_setting(user, "photo_search_role")
+
+
+def exporting_teams(user: Visitor) -> QuerySet[Team]:
+    """Returns the teams from whose videos this person may take something away, as each team has set it."""
+    return _teams_by_setting(user, "export_role")
+
+
+def _teams_by_setting(user: Visitor, field: str) -> QuerySet[Team]:
+    """Returns the teams in which the person has at least the role that a field of the team names."""
     if not user.is_authenticated:
         return Team.objects.none()
     may = Q()
     for number, least in enumerate(EVERY_ROLE, start=1):
-        may |= Q(pk__in=_teams(user, EVERY_ROLE[:number]), photo_search_role=least)
+        may |= Q(("pk__in", _teams(user, EVERY_ROLE[:number])), (field, least))
     return Team.objects.filter(may)
 
 
@@ -154,6 +165,11 @@ def editable_videos(user: Visitor) -> QuerySet[Video]:
 def restorable_videos(user: Visitor) -> QuerySet[Video]:
     """Returns deleted videos whose undo period has not ended."""
     return Video.objects.filter(team__in=editable_teams(user), deleted_at__isnull=False)
+
+
+def exportable_videos(user: Visitor) -> QuerySet[Video]:
+    """Returns the videos of which this person may export clips, copies and lists of appearances."""
+    return Video.objects.filter(team__in=exporting_teams(user), deleted_at=None)
 
 
 def own_uploads(user: Visitor) -> QuerySet[Upload]:
@@ -287,6 +303,21 @@ def visible_observations(user: Visitor) -> QuerySet[Observation]:
 def editable_observations(user: Visitor) -> QuerySet[Observation]:
     """Returns the moments that this person may label."""
     return Observation.objects.filter(recognition__in=editable_recognitions(user))
+
+
+def visible_exports(user: Visitor) -> QuerySet[Export]:
+    """Returns what was exported of videos that are there; what shows somebody goes out of sight with that person."""
+    gone = Q(videos__deleted_at__isnull=False) | Q(kind__in=SHOWING, people__is_deleted=True)
+    return Export.objects.filter(team__in=exporting_teams(user)).exclude(
+        pk__in=Export.objects.filter(gone).values("pk")
+    )
+
+
+def changeable_exports(user: Visitor) -> QuerySet[Export]:
+    """Returns the exports that this person may cancel and delete: their own, and as an editor those of others."""
+    if not user.is_authenticated:
+        return Export.objects.none()
+    return visible_exports(user).filter(Q(created_by=user) | Q(team__in=editable_teams(user)))
 
 
 def can_see_subject(user: Visitor, subject_id: UUID) -> bool:

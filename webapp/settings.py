@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "webapp.datasets",
     "webapp.training",
     "webapp.recognition",
+    "webapp.exports",
     "webapp.supervisor",
 ]
 
@@ -262,6 +263,10 @@ UNFINISHED_UPLOADS = env.number("ROLLCALL_UNFINISHED_UPLOADS", 50, at_least=1)
 TRAININGS_PER_PERSON = env.number("ROLLCALL_TRAININGS_PER_PERSON", 20, at_least=1)
 TRAININGS_PER_TEAM = env.number("ROLLCALL_TRAININGS_PER_TEAM", 40, at_least=1)
 """How many may wait or run at once."""
+EXPORTS_PER_PERSON = env.number("ROLLCALL_EXPORTS_PER_PERSON", 10, at_least=1)
+"""How many may wait or run at once."""
+EXPORT_DAYS = env.number("ROLLCALL_EXPORT_DAYS", 7, at_least=1)
+"""How long what was exported is kept."""
 REQUESTS_PER_MINUTE = env.number("ROLLCALL_REQUESTS_PER_MINUTE", 1200)
 """Of a person, or of a network before anybody signs in; so many at once as well. 0: no limit."""
 SOCKETS_PER_PERSON = env.number("ROLLCALL_SOCKETS_PER_PERSON", 40, at_least=1)

@@ -16,6 +16,7 @@ urlpatterns = [
     path("audit/", include("webapp.audit.urls")),
     path("jobs/", include("webapp.jobs.urls")),
     path("search/", include("webapp.library.search.urls")),
+    path("exports/", include("webapp.exports.urls")),
     path("videos/", include("webapp.library.urls")),
     path("people/", include("webapp.people.urls")),
     path("datasets/", include("webapp.datasets.urls")),

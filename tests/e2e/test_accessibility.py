@@ -14,7 +14,7 @@ from tests.e2e.seeding_run import seed_run
 from tests.product import Product
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\b\d+\b")
-FILES = re.compile(r"\.\w{2,5}$|/download|/export|/file|/media|/original")
+FILES = re.compile(r"\.\w{2,5}$|/download|/export/|/file|/media|/original")
 LINKS = """
 () => [...document.querySelectorAll("a[href]")].filter((link) => !link.hasAttribute("download")).map(({ href }) => href)
 """

@@ -16,6 +16,8 @@ from webapp.team_scope import TeamManager, TeamOwned
 WITHOUT_SCOPE = {
     "accounts.User": "people are in any number of teams; `access` says whom one sees",
     "datasets.Finding_acts": "pairs of ids, asked for through one of the two",
+    "exports.Export_people": "pairs of ids, asked for through one of the two",
+    "exports.Export_videos": "pairs of ids, asked for through one of the two",
     "uploads.StorageAccount": "a person's has no team; it holds numbers, asked for by name",
     "people.Event_people": "pairs of ids, asked for through one of the two",
 }

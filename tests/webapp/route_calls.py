@@ -23,6 +23,7 @@ PARAMETERS = {
     "dataset_id": "@dataset",
     "event_id": "@merge",
     "explanation_id": "@explanation",
+    "export_id": "@export",
     "face_id": "@face",
     "factor_id": "@app",
     "finding_id": "@finding",

@@ -259,7 +259,26 @@ RECOGNITION = {
     ],
     "recognition/batches/<uuid:batch_id>/undo/": [post(EDIT, {"recognitions": "@applied recognition"}, at=APPLIED)],
 }
-ROUTES: dict[str, list[Call]] = ACCOUNTS | SEARCH | VIDEOS | PEOPLE | DATASETS | TRAINING | RECOGNITION
+REEL = {"kind": "reel", "order": "video", "min_s": "1", "padding_s": "0"}
+EXPORT = "exports/<uuid:export_id>/"
+EXPORTS = {
+    "exports/": [get(SIGNED_IN, {"by": "me", "page": "1"})],
+    "exports/choose/": [post(SEE, {"video": "@video"}, is_named=True, refused=REFUSED)],
+    "exports/new/": [
+        get(SEE, {"video": "@video"}, is_named=True),
+        get(SEE, {"person": "@person"}, is_named=True),
+        post(SEE, {"video": "@video", "person": "@person"} | REEL, is_named=True),
+    ],
+    "exports/appearances/<str:form>/": [
+        get(SEE, {"video": "@video", "person": "@person"}, at={"form": form}, is_named=True)
+        for form in ("csv", "json", "vtt")
+    ],
+    EXPORT + "file": [get(SEE)],
+    EXPORT + "again/": [post(SEE)],
+    EXPORT + "cancel/": [post(EDIT, at={"export_id": "@export at work"})],
+    EXPORT + "delete/": [post(EDIT)],
+}
+ROUTES: dict[str, list[Call]] = ACCOUNTS | SEARCH | VIDEOS | PEOPLE | DATASETS | TRAINING | RECOGNITION | EXPORTS
 SOCKETS: dict[str, tuple[frozenset[str], str]] = {
     "ws/teams/<uuid:key>/": (SEE, "@team"),
     "ws/videos/<uuid:key>/": (SEE, "@video"),

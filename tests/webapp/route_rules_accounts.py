@@ -84,9 +84,10 @@ ACCOUNT = {
     "accounts/<int:user_id>/picture/": [get(SEE)],
     "profile/sign-out-everywhere/": [post(SIGNED_IN)],
 }
+LEAST_ROLES = {"photo_search_role": "owner", "export_role": "viewer"}
 TEAM = {
     "team/": [get(SIGNED_IN)],
-    "team/settings/": [post(MANAGE, {"team": "@team", "name": "New", "photo_search_role": "owner"}, is_named=True)],
+    "team/settings/": [post(MANAGE, {"team": "@team", "name": "New"} | LEAST_ROLES, is_named=True)],
     # The owner has none, and would be shut out.
     "team/second-factor/": [post(OWN, {"team": "@team", "required": "yes"}, is_named=True, gives=REFUSED)],
     "team/members/<int:membership_id>/second-factor/": get_and_post(MANAGE),

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from tests.factories import make_invitation, make_job, make_team, make_user
 from tests.factories_datasets import make_dataset, make_import, make_sample, picture
+from tests.factories_exports import make_export
 from tests.factories_recognition import make_recognition, promote
 from tests.factories_training import make_predictions, make_result, make_run
 from tests.factories_videos import (
@@ -71,7 +72,8 @@ def make_things(word: str) -> TeamThings:
     users = {role.value: make_user(f"{word}{role}".lower(), team=team, role=role) for role in Role}
     User.objects.filter(pk__in=[user.pk for user in users.values()]).update(name=f"{word} person")
     things = TeamThings(team, word, users)
-    for add in (_add_members, _add_videos, _add_people, _add_datasets, _add_imports, _add_runs, _add_recognitions):
+    of_videos = (_add_videos, _add_people, _add_exports)
+    for add in (_add_members, *of_videos, _add_datasets, _add_imports, _add_runs, _add_recognitions):
         things.ids |= {kind: _id_of(thing) for kind, thing in add(things).items()}
     return things
 
@@ -301,3 +303,13 @@ def _add_recognitions(things: TeamThings) -> dict[str, Any]:
         "applied batch": applied.batch,
         "moment": moments[0],
     }
+
+
+def _add_exports(things: TeamThings) -> dict[str, Any]:
+    video, person = Video.objects.get(pk=things.ids["video"]), Person.objects.get(pk=things.ids["person"])
+    at_work = make_job(team=things.team, kind=JobKind.EXPORT)
+    made = {"export": make_export(video, title=things.named("clip"))}
+    made["export at work"] = make_export(video, title=things.named("reel"), job=at_work)
+    for export in made.values():
+        export.people.add(person)
+    return made

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from tests.factories import make_invitation, make_job, make_team, make_token, make_user
 from tests.factories_datasets import make_dataset, make_import, make_sample
+from tests.factories_exports import make_export
 from tests.factories_recognition import make_recognition
 from tests.factories_training import make_run
 from tests.factories_videos import make_upload, make_video
@@ -18,6 +19,7 @@ from webapp import access
 from webapp.accounts.models import Membership, Role, Team, TokenScope, User
 from webapp.datasets.models import ImportUpload
 from webapp.datasets.versions import services as versions
+from webapp.exports.models import Export
 from webapp.people.introduction.models import Introduction
 from webapp.people.models import Face, Person, Track
 from webapp.recognition.models import Observation
@@ -42,6 +44,7 @@ RULES: dict[str, tuple[str, str]] = {
     "manageable_teams": (MANAGE, "team"),
     "owned_teams": (OWN, "team"),
     "photo_search_teams": (EDIT, "team"),
+    "exporting_teams": (SEE, "team"),
     "visible_memberships": (SEE, "membership"),
     "manageable_memberships": (MANAGE, "membership"),
     "visible_accounts": (SEE, "account"),
@@ -50,6 +53,7 @@ RULES: dict[str, tuple[str, str]] = {
     "manageable_tokens": (MANAGE, "token"),
     "visible_videos": (SEE, "video"),
     "editable_videos": (EDIT, "video"),
+    "exportable_videos": (SEE, "video"),
     "restorable_videos": (EDIT, "deleted video"),
     "visible_people": (SEE, "person"),
     "editable_people": (EDIT, "person"),
@@ -75,6 +79,8 @@ RULES: dict[str, tuple[str, str]] = {
     "editable_recognitions": (EDIT, "recognition"),
     "visible_observations": (SEE, "observation"),
     "editable_observations": (EDIT, "observation"),
+    "visible_exports": (SEE, "export"),
+    "changeable_exports": (EDIT, "export"),
 }
 """By function: what somebody must be allowed in the team to get which kind of thing."""
 ONES_OWN: dict[str, tuple[str, Callable[[Team, User], Any]]] = {
@@ -148,6 +154,7 @@ def things_of(team: Team) -> dict[str, Any]:
         "deleted run": make_run(team=team, deleted_at=now),
         "explanation": Explanation.objects.create(run=run),
         "recognition": recognition,
+        "export": make_export(video),
         "observation": Observation.objects.get(recognition=recognition),
     }
 
@@ -247,6 +254,18 @@ def test_who_searches_by_photo_is_the_teams_setting(least: str, team: Team) -> N
     assert may == SEARCHING[least]
 
 
+@pytest.mark.parametrize("least", SEARCHING)
+def test_who_exports_is_the_teams_setting(least: str, team: Team) -> None:
+    export = make_export(make_video(team=team))
+    Team.objects.filter(pk=team.pk).update(export_role=least)
+    people = {who: visitor(who, team) for who in MAY}
+    for allowed in (access.exporting_teams, access.exportable_videos, access.visible_exports):
+        assert {who for who, user in people.items() if allowed(user).exists()} == SEARCHING[least], allowed
+    assert access.changeable_exports(people[Role.VIEWER]).count() == 0
+    Export.objects.update(created_by=people[Role.VIEWER])
+    assert (export in access.changeable_exports(people[Role.VIEWER])) == (least == Role.VIEWER)
+
+
 @pytest.mark.parametrize("name", ONES_OWN)
 def test_what_is_ones_own_is_nobody_elses(name: str, team: Team) -> None:
     verb, make = ONES_OWN[name]
@@ -271,6 +290,7 @@ def test_members_follow_the_work_on_their_things(who: str, things: dict[str, Any
 def test_what_is_deleted_is_out_of_everybodys_sight(things: dict[str, Any]) -> None:
     owner = visitor(Role.OWNER, things["team"])
     for kind, gone in (
+        ("video", ("exportable_videos", "visible_exports", "changeable_exports")),
         ("video", ("visible_videos", "editable_videos", "visible_faces", "visible_recognitions")),
         ("video", ("visible_tracks", "editable_tracks")),
         ("dataset", ("visible_datasets", "editable_datasets", "visible_samples", "visible_versions")),

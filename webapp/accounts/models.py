@@ -88,6 +88,8 @@ class Team(TeamOwned):
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
     photo_search_role = models.CharField(max_length=10, choices=Role.choices, default=Role.EDITOR)
     """The least role with which members may search the team's people by a photo."""
+    export_role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
+    """The least role with which members may take clips, copies and tables of the team's videos away."""
     requires_second_factor = models.BooleanField(default=False)
     """Whether members without a second factor reach nothing of the team, see `webapp.access`."""
     member_acts = models.PositiveIntegerField(default=0)
@@ -98,6 +100,7 @@ class Team(TeamOwned):
             models.CheckConstraint(
                 condition=models.Q(photo_search_role__in=Role.values), name="photo_search_role_known"
             ),
+            models.CheckConstraint(condition=models.Q(export_role__in=Role.values), name="export_role_known"),
         ]
 
     def __str__(self) -> str:

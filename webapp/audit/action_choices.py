@@ -72,4 +72,5 @@ class SubjectKind(TextChoices):
     VERSION = "version", _("Version")
     RUN = "run", _("Training run")
     MODEL = "model", _("Model")
+    EXPORT = "export", _("Export")
     AUDIT_LOG = "audit_log", _("Audit log")

@@ -41,6 +41,7 @@ FIELDS: dict[str, str | Promise] = {
     "requires_second_factor": gettext_lazy("Second factor required"),
     "factor": gettext_lazy("Second factor"),
     "photo_search_role": gettext_lazy("Search by photo"),
+    "export_role": gettext_lazy("Export"),
 }
 INNER = ("merged_into", "fingerprint")
 """Ids and hashes: they stand in the CSV file, and say nothing on the page."""

@@ -1,4 +1,4 @@
-"""Sends a ZIP while it is being made."""
+"""Sends a ZIP, or a list, while it is being made."""
 
 from collections.abc import AsyncIterator, Iterator
 from urllib.parse import quote
@@ -9,8 +9,13 @@ from django.http import StreamingHttpResponse
 
 def zip_response(name: str, blocks: Iterator[bytes]) -> StreamingHttpResponse:
     """Returns a download of what the generator `blocks` yields, in the request's thread: it may use the database."""
+    return streamed_response(name, "application/zip", blocks)
+
+
+def streamed_response(name: str, content_type: str, blocks: Iterator[bytes]) -> StreamingHttpResponse:
+    """Returns a download of another type, as `zip_response` does."""
     headers = {
-        "Content-Type": "application/zip",
+        "Content-Type": content_type,
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
         "Cache-Control": "private, no-store",
         "X-Content-Type-Options": "nosniff",

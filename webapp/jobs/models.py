@@ -25,6 +25,7 @@ class JobKind(models.TextChoices):
     TRAIN = "train", _("Training")
     EXPLAIN = "explain", _("Computing the heat map")
     RECOGNISE = "recognise", _("Finding labels")
+    EXPORT = "export", _("Exporting")
     INTRODUCE = "introduce", _("Preparing the new face model")
 
 

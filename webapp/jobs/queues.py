@@ -45,6 +45,7 @@ ROUTES: dict[str, Route] = {
     JobKind.TRAIN: Route("train_model", TRAINING),
     JobKind.EXPLAIN: Route("explain_picture", CHECKS),
     JobKind.RECOGNISE: Route("recognise_in_video", ANALYSIS),
+    JobKind.EXPORT: Route("make_export", MEDIA),
     JobKind.INTRODUCE: Route("introduce_embedder", MEDIA),
 }
 

@@ -150,6 +150,16 @@ FAILURES: dict[str, FailureWords] = {
 }
 
 OF_KIND: dict[tuple[str, str], FailureWords] = {
+    (JobKind.EXPORT, "disk_full"): FailureWords(
+        _("The server ran out of disk space, so this was not made."),
+        _("Delete videos or exports that you no longer need, then make it again."),
+    ),
+    (JobKind.EXPORT, "file_gone"): FailureWords(
+        _("The stored file of a video is missing."), _("Upload the video again, then export it.")
+    ),
+    (JobKind.EXPORT, "crashed"): FailureWords(
+        _("Making this crashed several times."), _("Try again. If it happens again, export less at once.")
+    ),
     (JobKind.TRAIN, "disk_full"): FailureWords(
         _("The server ran out of disk space, so the training stopped. Its progress is saved."),
         _("Delete videos or runs that you no longer need, then resume the training."),

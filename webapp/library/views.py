@@ -191,7 +191,9 @@ def _library_context(request: HttpRequest, *, has_cards: bool = True) -> dict[st
     page = queries.page_of_videos(found, request.GET.get("page"))
     if has_cards:
         page.object_list = queries.cards(list(page.object_list), editable)  # type: ignore[assignment]
-    is_choosing = has_cards and "select" in request.GET and team is not None and team.pk in editable
+    can_export = team is not None and access.exporting_teams(request.user).filter(pk=team.pk).exists()
+    may_choose = team is not None and (can_export or team.pk in editable)
+    is_choosing = has_cards and "select" in request.GET and may_choose
     return {
         "page": page,
         "filters": chosen | {"page": request.GET.get("page", ""), "who": form.called()},
@@ -214,6 +216,7 @@ def _library_context(request: HttpRequest, *, has_cards: bool = True) -> dict[st
         "unfinished": queries.unfinished(visible, request.user),
         "limits": _limits(),
         "can_edit": team is not None and team.pk in editable,
+        "can_export": can_export,
     }
 
 
@@ -234,6 +237,7 @@ def _video_context(request: HttpRequest, video_id: UUID) -> dict[str, Any]:
         "job": shown.job,
         "state": video.state,
         "can_edit": shown.can_edit,
+        "can_export": access.exporting_teams(request.user).filter(pk=video.team_id).exists(),
         "view": view,
         "labels": recognition.labels_of(video, chosen["score"] / 100),
         "tab": chosen["tab"],

@@ -70,11 +70,12 @@ def test_what_is_refused_is_not_recorded(team: Team, alice: User) -> None:
 
 def test_settings_and_new_teams_from_their_pages(team: Team, alice: User) -> None:
     client = signed_in(alice)
-    fields = {"team": str(team.pk), "name": "Archive", "photo_search_role": "viewer"}
+    fields = {"team": str(team.pk), "name": "Archive", "photo_search_role": "viewer", "export_role": "editor"}
     client.post(reverse("accounts:team_settings"), fields)
     client.post(reverse("accounts:new_team"), {"name": "Second"})
     before, after = (
-        {"name": name, "photo_search_role": least} for name, least in (("Newsroom", "editor"), ("Archive", "viewer"))
+        {"name": name, "photo_search_role": least, "export_role": exports}
+        for name, least, exports in (("Newsroom", "editor", "viewer"), ("Archive", "viewer", "editor"))
     )
     changed, joined = told()
     assert (changed[:2], [json.loads(text) for text in changed[3:]]) == (("Alice", "changed_setting"), [before, after])

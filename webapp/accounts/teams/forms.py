@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts.models import Role
 
-WHO_SEARCHES = (
+FROM_ROLE_ON = (
     (Role.VIEWER, _("Everyone in the team")),
     (Role.EDITOR, _("Editors, admins and owners")),
     (Role.ADMIN, _("Admins and owners")),
@@ -29,6 +29,11 @@ class TeamSettingsForm(forms.Form):
     )
     photo_search_role = forms.ChoiceField(
         label=_("Who may find people by photo?"),
-        choices=WHO_SEARCHES,
+        choices=FROM_ROLE_ON,
         help_text=_("Searching with a photo of a face tells whether that person is in your videos."),
+    )
+    export_role = forms.ChoiceField(
+        label=_("Who may export?"),
+        choices=FROM_ROLE_ON,
+        help_text=_("Exports are clips, reels, blurred copies and lists of who appears when."),
     )

@@ -36,6 +36,7 @@ def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
     record_seen(request, subject_of(SubjectKind.PERSON, person), team_id=person.team_id)
     roles = {
         "can_edit": access.editable_teams(request.user).filter(pk=person.team_id).exists(),
+        "can_export": access.exporting_teams(request.user).filter(pk=person.team_id).exists(),
         "can_manage": access.manageable_teams(request.user).filter(pk=person.team_id).exists(),
     }
     events = list(history_words.of_person(person)[: HISTORY_SHOWN + 1])

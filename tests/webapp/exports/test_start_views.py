@@ -1,0 +1,184 @@
+"""Starting exports: what is offered, what is refused, once and not twice, and the list."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from analysis.exports.choice import HidingStyle, Sound
+from analysis.exports.moments import ReelOrder
+from tests.conftest import signed_in
+from tests.factories import make_job, make_team
+from tests.factories_exports import make_export
+from tests.factories_videos import found_track, make_analysed_video, make_video, people_of
+from tests.webapp.page_checks import faults_of
+from tests.webapp.responses import Response
+from webapp import storage
+from webapp.accounts.models import Team, User
+from webapp.audit.models import AuditEntry
+from webapp.exports import cleanup
+from webapp.exports.choices import OrderChoice, SoundChoice, StyleChoice
+from webapp.exports.models import Export, ExportKind
+from webapp.jobs.models import Job, JobKind, Status
+from webapp.people.models import Person
+from webapp.videos import services as videos
+from webapp.videos.models import Video
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume asynchronous iterators"),
+]
+NEW, LIST = reverse("exports:new"), reverse("exports:list")
+REEL = {"kind": "reel", "order": "video", "min_s": "1", "padding_s": "0.5"}
+BLUR = {"kind": "blur", "whom": "everybody", "style": "pixels", "sound": "keep", "margin": "25"}
+
+
+@pytest.fixture
+def video(team: Team) -> Video:
+    return make_analysed_video(found_track(1), found_track(2, box=(300, 10, 360, 70)), team=team, title="Party")
+
+
+def start(user: User, **fields: Any) -> Response:
+    return signed_in(user).post(NEW, fields, headers={"Accept": "application/json"})
+
+
+def test_choices_are_those_of_the_library() -> None:
+    for ours, theirs in ((StyleChoice, HidingStyle), (SoundChoice, Sound), (OrderChoice, ReelOrder)):
+        assert set(ours.values) == {each.value for each in theirs}
+
+
+def test_each_kind_is_offered_with_a_page_and_starts(video: Video, vera: User) -> None:
+    tom = people_of(video)[0]
+    wishes: dict[str, dict[str, Any]] = {
+        "clip": {"person": tom.pk, "moment": "1.000-3.200", "padding_s": "0.5", "captions": "on"},
+        "reel": REEL | {"person": tom.pk},
+        "blur": BLUR | {"whom": "chosen", "person": tom.pk},
+        "chapters": {},
+        "picture": {"time_s": "2", "style": "solid", "margin": "30"},
+    }
+    client = signed_in(vera)
+    for kind in ("appearances", *wishes):
+        shown = client.get(NEW, {"video": str(video.pk), "person": str(tom.pk), "kind": kind})
+        assert shown.status_code == 200 and faults_of(shown.content.decode()) == [], kind
+    for kind, wish in wishes.items():
+        assert (
+            start(vera, kind=kind, video=video.pk, **{k: v for k, v in wish.items() if k != "kind"}).status_code == 200
+        )
+    made = {export.kind: export for export in Export.objects.all()}
+    assert made.keys() == wishes.keys() and {export.job.kind for export in made.values()} == {JobKind.EXPORT}
+    assert made["clip"].title == "Person 1 at 0:01 in Party" and made["clip"].options["end_s"] == 3.2
+    assert made["picture"].options == {"time_s": 2.0, "style": "solid", "margin": 0.3}
+    assert AuditEntry.objects.filter(action="exported", subject_kind="export").count() == len(wishes)
+    listed = client.get(LIST, {"by": "me"}).content.decode()
+    assert faults_of(listed) == [] and all(export.title in listed for export in made.values())
+
+
+def test_a_persons_reel_is_of_all_their_videos_and_a_selection_goes_to_the_page(video: Video, vera: User) -> None:
+    tom = people_of(video)[0]
+    start(vera, person=tom.pk, **REEL)
+    assert list(Export.objects.get().videos.all()) == [video]
+    chosen = signed_in(vera).post(reverse("exports:choose"), {"video": [video.pk, uuid4()]})
+    assert (chosen.status_code, chosen["Location"]) == (303, f"{NEW}?video={video.pk}")
+
+
+def test_a_form_that_is_sent_twice_starts_one(video: Video, vera: User) -> None:
+    client, wish = signed_in(vera), BLUR | {"video": video.pk, "idempotency_key": "k" * 22}
+    assert [client.post(NEW, wish).status_code for _ in range(2)] == [303, 303]
+    assert Export.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("wish", "status"),
+    [
+        (BLUR | {"whom": "chosen"}, 422),
+        (BLUR | {"margin": "9999"}, 422),
+        (BLUR | {"style": "none"}, 422),
+        (REEL, 422),
+        (REEL | {"min_s": "nan"}, 422),
+        ({"kind": "clip", "moment": "5-1", "padding_s": "0"}, 422),
+        ({"kind": "picture", "time_s": "1e9", "style": "solid", "margin": "1"}, 422),
+        ({"kind": "appearances"}, 409),
+        ({"kind": "../x"}, 409),
+    ],
+)
+def test_what_makes_no_sense_starts_nothing(wish: dict[str, str], status: int, video: Video, vera: User) -> None:
+    assert start(vera, video=video.pk, **wish).status_code == status
+    assert not Job.objects.filter(kind=JobKind.EXPORT).exists()
+
+
+def test_ids_of_others_start_nothing(video: Video, vera: User) -> None:
+    elsewhere = make_analysed_video(found_track(4), team=make_team("Elsewhere"))
+    stranger, tom = people_of(elsewhere)[0], people_of(video)[0]
+    gone = make_video(team=video.team, deleted_at=timezone.now())
+    for ids in (
+        {"video": elsewhere.pk, "person": tom.pk},
+        {"video": video.pk, "person": stranger.pk},
+        {"video": [video.pk, elsewhere.pk], "person": tom.pk},
+        {"video": gone.pk, "person": tom.pk},
+    ):
+        assert start(vera, **REEL, **ids).status_code == 404, ids
+    theirs = make_export(elsewhere)
+    for name in ("file", "again", "cancel", "delete"):
+        address = reverse(f"exports:{name}", args=[theirs.pk])
+        answer = signed_in(vera).get(address) if name == "file" else signed_in(vera).post(address)
+        assert answer.status_code == 404, name
+    assert Export.objects.count() == 1
+
+
+def test_only_so_many_at_once_and_none_on_a_full_disk(video: Video, vera: User, settings: Any) -> None:
+    settings.EXPORTS_PER_PERSON = 1
+    assert start(vera, video=video.pk, **BLUR).status_code == 200
+    refused = start(vera, video=video.pk, **BLUR)
+    assert (refused.status_code, "already" in refused.json()["error"]) == (409, True)
+    settings.EXPORTS_PER_PERSON, settings.DISK_RESERVE_BYTES = 10, 2**62
+    refused = start(vera, video=video.pk, **BLUR)
+    assert (refused.status_code, "disk space" in refused.json()["error"]) == (409, True)
+
+
+def test_a_file_is_sent_in_ranges_and_is_gone_with_video_person_time_or_membership(video: Video, vera: User) -> None:
+    export = make_export(video, title="../a", content=b"0123456789", created_by=vera)
+    address, client = reverse("exports:file", args=[export.pk]), signed_in(vera)
+    part = client.get(address, headers={"Range": "bytes=2-4"})
+    assert (part.status_code, b"".join(part)) == (206, b"234")
+    assert part["Content-Disposition"] == "attachment; filename*=UTF-8''a.mp4"
+    person = people_of(video)[0]
+    export.people.add(person)
+    for kind, status in ((ExportKind.CLIP, 404), (ExportKind.BLUR, 200)):
+        Export.objects.update(kind=kind)
+        Person.objects.filter(pk=person.pk).update(is_deleted=True)
+        assert client.get(address).status_code == status, kind
+    Export.objects.update(expires_at=timezone.now())
+    assert client.get(address).status_code == 404
+    Export.objects.update(expires_at=export.expires_at)
+    vera.memberships.all().delete()
+    assert client.get(address).status_code == 404
+    videos.delete_video(video, user=None)
+    assert not Export.objects.exists() and not storage.exists(export.file_key)
+    assert not Job.objects.filter(kind=JobKind.EXPORT).exists()
+
+
+def test_expired_ones_are_swept_and_running_ones_are_not(video: Video, team: Team) -> None:
+    running = make_export(video, job=make_job(team=team, kind=JobKind.EXPORT, status=Status.RUNNING))
+    done = make_export(video)
+    kept = make_export(video)
+    Export.objects.exclude(pk=kept.pk).update(expires_at=timezone.now())
+    cleanup.clean_up()
+    assert set(Export.objects.all()) == {running, kept}
+    assert storage.exists(kept.file_key) and not storage.exists(done.file_key)
+
+
+def test_one_cancels_and_deletes_ones_own_and_editors_all(video: Video, team: Team, bob: User, vera: User) -> None:
+    job = make_job(team=team, kind=JobKind.EXPORT)
+    export = make_export(video, job=job, created_by=bob)
+    cancel, delete = (reverse(f"exports:{name}", args=[export.pk]) for name in ("cancel", "delete"))
+    assert signed_in(vera).post(cancel).status_code == 404
+    Export.objects.update(created_by=vera)
+    assert signed_in(vera).post(cancel).status_code == 303
+    job.refresh_from_db()
+    assert job.status == Status.CANCELLED
+    assert signed_in(vera).post(reverse("exports:again", args=[export.pk])).status_code == 303
+    assert Export.objects.count() == 2
+    assert signed_in(bob).post(delete).status_code == 303
+    assert list(Export.objects.values_list("job__status", flat=True)) == [Status.QUEUED]

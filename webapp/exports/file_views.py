@@ -1,0 +1,33 @@
+"""Sends the files of exports."""
+
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import aget_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from webapp import access
+from webapp.accounts.request_limit_middleware import asked_often
+from webapp.audit.action_choices import Action, SubjectKind
+from webapp.audit.services import subject_of
+from webapp.audit.sighting_services import record_sent
+from webapp.exports.file_name_rules import file_name
+from webapp.http.ranged_responses import stored_response
+
+
+@asked_often
+@require_safe
+async def download(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
+    """Sends the file of a finished export, in ranges where asked for; one that has expired is gone at once."""
+    in_time = access.visible_exports(request.user).filter(expires_at__gt=timezone.now())
+    export = await aget_object_or_404(in_time.select_related("job"), pk=export_id)
+    if not export.is_ready:
+        raise Http404
+    content_type = "image/jpeg" if export.suffix == ".jpg" else "video/mp4"
+    name = file_name(export.title, export.suffix)
+    response = await stored_response(request, export.file_key, content_type, download_name=name)
+    subject = subject_of(SubjectKind.EXPORT, export)
+    await sync_to_async(record_sent)(request, Action.DOWNLOADED, subject, response, team_id=export.team_id)
+    return response

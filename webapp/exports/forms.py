@@ -1,0 +1,139 @@
+"""What somebody chooses of an export: a form for each kind. Videos and people are read by the view."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from webapp.exports.choices import OrderChoice, SoundChoice, StyleChoice, Whom
+from webapp.exports.models import ExportKind
+from webapp.people.models import Person
+from webapp.videos.models import Video
+
+MOST_PADDING_S = 10
+MOST_MARGIN_PERCENT = 100
+
+
+class KindForm(forms.Form):
+    """The fields of one kind. `advanced` ones are folded away on the page."""
+
+    advanced: tuple[str, ...] = ()
+    needs_people = False
+    """Without people there is nothing to make."""
+
+    def __init__(self, *args: Any, videos: Sequence[Video], people: Sequence[Person], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.videos, self.people = videos, people
+
+    def clean(self) -> dict[str, Any]:
+        if self.needs_people and not self.people:
+            raise forms.ValidationError(_("Select at least one person."))
+        return self.cleaned_data
+
+    def first_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name not in self.advanced]
+
+    def advanced_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.advanced]
+
+    def options(self) -> dict[str, Any]:
+        """Returns what is stored with the export."""
+        return dict(self.cleaned_data)
+
+
+def _seconds(label: Any, initial: float, most: float) -> forms.FloatField:
+    return forms.FloatField(label=label, initial=initial, min_value=0, max_value=most, step_size=0.1)
+
+
+class ClipForm(KindForm):
+    """One appearance: `moment` is its start and end in player time."""
+
+    advanced = ("padding_s", "captions")
+
+    moment = forms.RegexField(r"^\d{1,6}(\.\d{1,3})?-\d{1,6}(\.\d{1,3})?$", label=_("Appearance"))
+    padding_s = _seconds(_("Seconds before and after"), 0.5, MOST_PADDING_S)
+    captions = forms.BooleanField(label=_("Show name, video and time in the picture"), required=False, initial=True)
+
+    def clean(self) -> dict[str, Any]:
+        if len(self.people) != 1:
+            raise forms.ValidationError(_("Select one person."))
+        return self.cleaned_data
+
+    def clean_moment(self) -> tuple[float, float]:
+        start_s, end_s = map(float, self.cleaned_data["moment"].split("-"))
+        if not start_s < end_s or start_s >= self.videos[0].duration_s:
+            raise forms.ValidationError(_("This appearance is not in the video."))
+        return start_s, end_s
+
+    def options(self) -> dict[str, Any]:
+        start_s, end_s = self.cleaned_data["moment"]
+        kept = {name: self.cleaned_data[name] for name in self.advanced}
+        return kept | {"start_s": start_s, "end_s": end_s}
+
+
+class ReelForm(KindForm):
+    """The moments of people, one after the other."""
+
+    needs_people = True
+    advanced = ("order", "min_s", "padding_s", "captions")
+
+    together = forms.BooleanField(label=_("Only moments in which all of them are on screen"), required=False)
+    order = forms.ChoiceField(label=_("Order"), choices=OrderChoice.choices, initial=OrderChoice.VIDEO)
+    min_s = _seconds(_("Leave out appearances shorter than (seconds)"), 1, 60)
+    padding_s = _seconds(_("Seconds before and after each"), 0.5, MOST_PADDING_S)
+    captions = forms.BooleanField(label=_("Show name, video and time in the picture"), required=False, initial=True)
+
+
+class HidingForm(KindForm):
+    """How faces are hidden."""
+
+    advanced = ("margin",)
+
+    style = forms.ChoiceField(label=_("How"), choices=StyleChoice.choices, initial=StyleChoice.PIXELS)
+    margin = forms.IntegerField(
+        label=_("Margin around each face, in percent"), initial=25, min_value=0, max_value=MOST_MARGIN_PERCENT
+    )
+
+    def options(self) -> dict[str, Any]:
+        return self.cleaned_data | {"margin": self.cleaned_data["margin"] / 100}
+
+
+class BlurForm(HidingForm):
+    """A copy with people hidden."""
+
+    whom = forms.ChoiceField(
+        label=_("Whose faces should be blurred?"),
+        choices=Whom.choices,
+        initial=Whom.EVERYBODY,
+        widget=forms.RadioSelect,
+    )
+    sound = forms.ChoiceField(label=_("Sound"), choices=SoundChoice.choices, initial=SoundChoice.KEEP)
+    field_order = ("whom", "style", "sound", "margin")
+
+    def clean(self) -> dict[str, Any]:
+        if self.cleaned_data.get("whom") in (Whom.CHOSEN, Whom.OTHERS) and not self.people:
+            raise forms.ValidationError(_("Select at least one person."))
+        return self.cleaned_data
+
+
+class PictureForm(HidingForm):
+    """One frame with all faces hidden."""
+
+    time_s = forms.FloatField(label=_("Time in the video, in seconds"), initial=0, min_value=0, step_size=0.1)
+    field_order = ("time_s", "style", "margin")
+
+    def clean_time_s(self) -> float:
+        time_s: float = self.cleaned_data["time_s"]
+        if time_s > self.videos[0].duration_s:
+            raise forms.ValidationError(_("The video is shorter than that."))
+        return time_s
+
+
+FORMS: dict[str, type[KindForm]] = {
+    ExportKind.CLIP: ClipForm,
+    ExportKind.REEL: ReelForm,
+    ExportKind.BLUR: BlurForm,
+    ExportKind.CHAPTERS: KindForm,
+    ExportKind.PICTURE: PictureForm,
+}

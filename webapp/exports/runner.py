@@ -1,0 +1,181 @@
+"""Makes the files of exports in the worker: reads what is known of the videos, has the library write, stores it."""
+
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from analysis.errors import AnalysisError, Cancelled, NothingToShow
+from analysis.exports.appearances import ScreenAppearance, chapters_of
+from analysis.exports.blur_picture import blur_picture_file
+from analysis.exports.blur_video import blur_video
+from analysis.exports.chapters_copy import write_with_chapters
+from analysis.exports.choice import BlurOptions, HideChoice, HidingStyle, Sound
+from analysis.exports.moments import ReelMoment, ReelOptions, ReelOrder, ReelSource, choose_moments
+from analysis.exports.reel import write_reel
+from analysis.types import OnProgress, Progress
+from analysis.video.frames_at import frames_at, whole_picture
+from webapp import storage
+from webapp.analyses import network_loading
+from webapp.datasets.importing.prepare_runner import encode_jpeg
+from webapp.exports import seen_people_queries, services
+from webapp.exports.appearance_queries import appearances_in
+from webapp.exports.choices import Whom
+from webapp.exports.models import Export, ExportKind
+from webapp.jobs import lifecycle
+from webapp.jobs.errors import DiskFull
+from webapp.jobs.models import Job
+from webapp.people.introduction.queries import BUILT_IN
+from webapp.people.models import Person
+from webapp.uploads import quota_services, rules
+from webapp.videos.ingest_runner import original_of
+from webapp.videos.media_info import info_of
+from webapp.videos.models import Video
+
+Report = dict[str, Any]
+FULL_BYTES = 64 * 1024**2
+"""Where so little was left, what failed to be written failed for that."""
+PICTURE_SIDE, PICTURE_QUALITY = 4096, 95
+
+
+def make_export(job: Job) -> None:
+    """Makes an export and stores it with the end of its job; an attempt after a crash starts anew.
+
+    Raises DiskFull, FileGone, NothingToShow, UnknownPerson, UnreadableVideo, MissingWeights, BadEmbedder, Cancelled.
+    """
+    export = Export.objects.select_related("team", "created_by").filter(job=job).first()
+    if export is None or export.videos.filter(deleted_at__isnull=False).exists():
+        lifecycle.cancel(job.pk)
+        raise Cancelled
+    if rules.room_bytes() <= 0:
+        raise DiskFull
+
+    def on_progress(progress: Progress) -> None:
+        lifecycle.report(job, progress.stage, progress.done, progress.total)
+
+    with storage.scratch_dir() as scratch, lifecycle.beating(job):
+        target = scratch / f"export{export.suffix}"
+        try:
+            report = MAKERS[export.kind](export, target, on_progress)
+        except AnalysisError as error:
+            if storage.free_bytes() < FULL_BYTES:
+                raise DiskFull from error
+            raise
+        _store(job, export, target, report)
+
+
+def _store(job: Job, export: Export, target: Path, report: Report) -> None:
+    key, size_bytes = f"{export.files_prefix}/{job.claim_id}{export.suffix}", target.stat().st_size
+    storage.put_file(key, target)
+    try:
+        with transaction.atomic():
+            values = {"file_key": key, "size_bytes": size_bytes, "report": report, "expires_at": services.expiry()}
+            if not Export.objects.filter(pk=export.pk, job=job).update(**values):
+                raise Cancelled
+            lifecycle.report(job, job.stage or "join", job.total, job.total, new_results=True)
+            lifecycle.finish(job)
+            quota_services.note_stored(export.team, size_bytes)
+    except BaseException:
+        with suppress(OSError):
+            storage.delete(key)
+        raise
+
+
+def _reel(export: Export, target: Path, on_progress: OnProgress) -> Report:
+    wish, chosen = export.options, [person.pk for person in _people_of(export)]
+    order, together = ReelOrder(wish["order"]), wish["together"]
+    options = ReelOptions(order, wish["min_s"], wish["padding_s"], together=together, captions=wish["captions"])
+    with ExitStack() as open_files:
+        sources = [
+            ReelSource(
+                open_files.enter_context(original_of(video)),
+                info_of(video),
+                video.title,
+                tuple(seen_people_queries.seen_people(video, chosen)),
+                video.created_at.timestamp(),
+                seen_people_queries.sample_step_s(video),
+            )
+            for video in export.videos.order_by("created_at", "pk")
+        ]
+        if together:  # somebody who is not in a video at all is never seen in it with the others
+            sources = [source for source in sources if len(source.people) == len(chosen)]
+        moments = choose_moments(sources, options)
+        return asdict(write_reel(sources, moments, target, on_progress, captions=options.captions))
+
+
+def _clip(export: Export, target: Path, on_progress: OnProgress) -> Report:
+    video, wish = _only_video(export), export.options
+    info = info_of(video)
+    start_s, end_s = (wish[key] + video.playback_offset_s for key in ("start_s", "end_s"))
+    first_s, last_s = info.start_s, info.start_s + info.duration_s
+    padding_s = wish["padding_s"]
+    seen = tuple((str(person), start_s, end_s) for person in _people_of(export))
+    moment = ReelMoment(0, max(start_s - padding_s, first_s), min(end_s + padding_s, last_s), seen)
+    with original_of(video) as path:
+        source = ReelSource(path, info, video.title, ())
+        return asdict(write_reel([source], [moment], target, on_progress, captions=wish["captions"]))
+
+
+def _blur(export: Export, target: Path, on_progress: OnProgress) -> Report:
+    video, wish = _only_video(export), export.options
+    numbers = frozenset(person.number for person in _people_of(export))
+    is_hiding = wish["whom"] == Whom.CHOSEN
+    choice = HideChoice(hide=numbers if is_hiding else frozenset(), keep=frozenset() if is_hiding else numbers)
+    options = BlurOptions(choice, margin=wish["margin"], style=HidingStyle(wish["style"]), sound=Sound(wish["sound"]))
+    embedder = video.current_analysis.embedder if video.current_analysis else ""
+    models = network_loading.models(embedder or BUILT_IN)
+    people = seen_people_queries.seen_people(video)
+    with original_of(video) as path:
+        return asdict(blur_video(path, target, info_of(video), people, models, options, on_progress))
+
+
+def _chapters(export: Export, target: Path, on_progress: OnProgress) -> Report:
+    video = _only_video(export)
+    info = info_of(video)
+    ahead_s = video.playback_offset_s - info.start_s
+    seen = [
+        ScreenAppearance(row.number, row.label, start_s + ahead_s, end_s + ahead_s)
+        for row in appearances_in(video)
+        for start_s, end_s in row.spans
+    ]
+    chapters = chapters_of(seen, info.duration_s)
+    with original_of(video) as path:
+        write_with_chapters(path, target, info, chapters, on_progress)
+    return {"chapters": len(chapters)}
+
+
+def _picture(export: Export, target: Path, on_progress: OnProgress) -> Report:
+    video, wish = _only_video(export), export.options
+    info = info_of(video)
+    on_progress(Progress("read", 0, 1))
+    source = target.with_name("frame.jpg")
+    with original_of(video) as path:
+        times_s = [wish["time_s"] + video.playback_offset_s]
+        for _index, frame in frames_at(path, info, times_s, lambda: on_progress(Progress("read", 0, 1))):
+            source.write_bytes(encode_jpeg(whole_picture(frame, info, PICTURE_SIDE), PICTURE_QUALITY))
+    if not source.exists():
+        raise NothingToShow(f"{video.title}: no frame at {times_s[0]:.3f} s")
+    options = BlurOptions(margin=wish["margin"], style=HidingStyle(wish["style"]))
+    return asdict(blur_picture_file(source, target, options))
+
+
+MAKERS: dict[str, Callable[[Export, Path, OnProgress], Report]] = {
+    ExportKind.CLIP: _clip,
+    ExportKind.REEL: _reel,
+    ExportKind.BLUR: _blur,
+    ExportKind.CHAPTERS: _chapters,
+    ExportKind.PICTURE: _picture,
+}
+
+
+def _only_video(export: Export) -> Video:
+    return export.videos.select_related("current_analysis").get()
+
+
+def _people_of(export: Export) -> list[Person]:
+    """Returns its people as they are now: whoever was merged meanwhile is who they were merged into."""
+    people = [person.merged_into or person for person in export.people.select_related("merged_into")]
+    return list({person.pk: person for person in people}.values())

@@ -1,0 +1,122 @@
+"""Says what an export is, and what the check of a blurred copy found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from webapp.exports.choices import Whom
+from webapp.exports.models import Export, ExportKind
+from webapp.http.clock import clock
+from webapp.people.models import Person
+from webapp.videos.models import Video
+
+MEANINGS: dict[str, Promise] = {
+    ExportKind.CLIP: gettext_lazy("One appearance of a person as a video of its own."),
+    ExportKind.REEL: gettext_lazy("All moments of the selected people, one after the other, with sound."),
+    ExportKind.BLUR: gettext_lazy(
+        "A copy in which faces are hidden in every frame. Every frame of the copy is checked afterwards."
+    ),
+    ExportKind.CHAPTERS: gettext_lazy("A copy whose chapters say who is on screen. Most players list them."),
+    ExportKind.PICTURE: gettext_lazy("One frame as a picture in which all faces are hidden."),
+}
+MOST_NAMES, MOST_TIMES = 3, 10
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """A sentence about a finished export; `is_bad` where somebody must look before passing it on."""
+
+    text: str
+    is_bad: bool = False
+
+
+def names_of(people: Sequence[Person]) -> str:
+    """Returns "Tom", "Tom and Anna", "Tom, Anna, Eve and 4 others"."""
+    names = [str(person) for person in people[:MOST_NAMES]]
+    left = len(people) - len(names)
+    if left:
+        others = ngettext("%(n)d other", "%(n)d others", left) % {"n": left}
+        return _("%(names)s and %(last)s") % {"names": ", ".join(names), "last": others}
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(names)s and %(last)s") % {"names": ", ".join(names[:-1]), "last": names[-1]}
+
+
+def title_of(kind: str, videos: Sequence[Video], people: Sequence[Person], start_s: float = 0.0) -> str:
+    """Returns what a new export is called, and its file."""
+    who = names_of(people)
+    video = videos[0].title
+    if kind == ExportKind.CLIP:
+        return _("%(who)s at %(time)s in %(video)s") % {"who": who, "time": clock(start_s), "video": video}
+    if kind == ExportKind.REEL and len(videos) > 1:
+        count = ngettext("%(n)d video", "%(n)d videos", len(videos)) % {"n": len(videos)}
+        return _("Highlights of %(who)s from %(videos)s") % {"who": who, "videos": count}
+    if kind == ExportKind.REEL:
+        return _("Highlights of %(who)s from %(videos)s") % {"who": who, "videos": video}
+    if kind == ExportKind.PICTURE:
+        return _("%(video)s at %(time)s, blurred") % {"video": video, "time": clock(start_s)}
+    return (_("%(video)s, with chapters") if kind == ExportKind.CHAPTERS else _("%(video)s, blurred")) % {
+        "video": video
+    }
+
+
+def report_lines(export: Export) -> list[ReportLine]:
+    """Returns what the report of a finished export says; nothing before."""
+    if not export.report:
+        return []
+    if export.kind == ExportKind.BLUR:
+        return _of_blur(export)
+    if export.kind == ExportKind.PICTURE:
+        return _of_picture(export.report)
+    if export.kind == ExportKind.CHAPTERS:
+        chapters = export.report["chapters"]
+        return [ReportLine(ngettext("%(n)d chapter", "%(n)d chapters", chapters) % {"n": chapters})]
+    moments = len(export.report["parts"])
+    words = ngettext("%(n)d moment, %(length)s long", "%(n)d moments, %(length)s long", moments)
+    return [ReportLine(words % {"n": moments, "length": clock(export.report["duration_s"])})]
+
+
+def _of_blur(export: Export) -> list[ReportLine]:
+    report, who = export.report, names_of(list(export.people.all()))
+    is_named = export.options.get("whom") == Whom.CHOSEN
+    checked = {"n": number_format(report["frames_checked"], force_grouping=True), "who": who}
+    share = ReportLine(
+        _("%(share)s %% of the picture is blurred.") % {"share": number_format(100 * report["share_hidden"], 1)}
+    )
+    if not report["frames_found"]:
+        words = (
+            _("Checked %(n)s frames: %(who)s was found in none.")
+            if is_named
+            else _("Checked %(n)s frames: nobody who should be blurred was found.")
+        )
+        return [ReportLine(words % checked), share]
+    found = report["frames_found"]
+    words = ngettext(
+        "%(who)s may still be recognisable in %(n)d frame: at %(times)s. Look at it before you share the copy.",
+        "%(who)s may still be recognisable in %(n)d frames: at %(times)s. Look at them before you share the copy.",
+        found,
+    )
+    someone = who if is_named else _("Someone")
+    return [ReportLine(words % {"who": someone, "n": found, "times": _times(report["found_at_s"])}, True), share]
+
+
+def _times(times_s: Sequence[float]) -> str:
+    shown = list(dict.fromkeys(clock(time_s) for time_s in times_s))
+    return ", ".join(shown[:MOST_TIMES]) + (" …" if len(shown) > MOST_TIMES else "")
+
+
+def _of_picture(report: dict[str, int]) -> list[ReportLine]:
+    hidden, found = report["faces_hidden"], report["faces_found"]
+    words = ngettext("%(n)d face is blurred.", "%(n)d faces are blurred.", hidden) % {"n": hidden}
+    if not found:
+        return [ReportLine(words)]
+    left = ngettext(
+        "%(n)d face may still be recognisable. Look at the picture before you share it.",
+        "%(n)d faces may still be recognisable. Look at the picture before you share it.",
+        found,
+    )
+    return [ReportLine(words), ReportLine(left % {"n": found}, True)]
