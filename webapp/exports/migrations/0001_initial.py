@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0013_team_export_role'),
+        ('accounts', '0014_team_export_role'),
         ('jobs', '0008_exports'),
         ('people', '0020_review_of_clear_faces'),
         ('videos', '0005_uploads_outlive_accounts'),

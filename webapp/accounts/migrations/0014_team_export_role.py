@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0012_closed_accounts'),
+        ('accounts', '0013_password_link_made_by'),
     ]
 
     operations = [
