@@ -5,11 +5,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from webapp.deleted_views import recently_deleted
+from webapp.help_views import help_page
 from webapp.http.health_views import healthz
 
 urlpatterns = [
     path("", login_not_required(RedirectView.as_view(pattern_name="videos:library"))),
     path("healthz", healthz, name="healthz"),
+    path("help/", help_page, name="help"),
     path("deleted/", recently_deleted, name="deleted"),
     path("", include("webapp.accounts.urls")),
     path("", include("webapp.accounts.allauth_urls")),

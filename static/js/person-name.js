@@ -66,7 +66,7 @@ class PersonName extends Listening {
     if (!answer) return toast(say("name.failed"));
     // Closes on an edit conflict too, to show the name that somebody else gave.
     if (response.ok || response.status === 409) this.details.open = false;
-    toast(answer.toast, answer.undo);
+    toast(answer.toast, answer.undo, answer.link);
     document.dispatchEvent(new CustomEvent("fragment:stale"));
     document.dispatchEvent(new CustomEvent("people:changed"));
   }

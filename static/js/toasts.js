@@ -19,9 +19,11 @@ export class ToastList extends Listening {
    * `undo` is {url, fields}, or {run} for pages that undo by themselves, or null.
    * @param {string} text
    * @param {Undo | null} undo
+   * @param {{ url: string; words: string } | null} [link] shown behind the text
    */
-  show(text, undo) {
+  show(text, undo, link = null) {
     const note = newElement("div", { className: "toast-note" }, newElement("p", {}, text));
+    if (link) note.firstElementChild.append(" ", newElement("a", { href: link.url }, link.words));
     const close = newElement("button", { type: "button", ariaLabel: say("close") }, icon("close"));
     close.dataset.close = "";
     note.append(newElement("div", { className: "toast-acts" }, undo ? this.#undoButton(note, undo) : "", close));
@@ -56,5 +58,5 @@ export class ToastList extends Listening {
 
 customElements.define("toast-list", ToastList);
 
-/** @param {string} text @param {Undo | null} [undo] */
-export const toast = (text, undo = null) => document.querySelector("toast-list").show(text, undo);
+/** @param {string} text @param {Undo | null} [undo] @param {{ url: string; words: string } | null} [link] */
+export const toast = (text, undo = null, link = null) => document.querySelector("toast-list").show(text, undo, link);

@@ -24,6 +24,7 @@ NEW_PASSWORD = {"new_password1": "quite another phrase", "new_password2": "quite
 ENTRANCE = {
     "": [get(EVERYBODY), post(EVERYBODY), Call("DELETE", EVERYBODY)],
     "healthz": [get(EVERYBODY)],
+    "help/": [get(SIGNED_IN)],
     "deleted/": [get(SIGNED_IN)],
     "sign-in/": [
         get(EVERYBODY),

@@ -1,22 +1,29 @@
 """Responses to the POST of a button: JSON for fetch, a toast and a redirect for a plain form."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from webapp.http.toasts import toast
+from webapp.http.toasts import Link, toast
 
 
 def done(
-    request: HttpRequest, text: str, target: str, undo_url: str = "", undo_fields: Mapping[str, str] | None = None
+    request: HttpRequest,
+    text: str,
+    target: str,
+    undo_url: str = "",
+    undo_fields: Mapping[str, str] | None = None,
+    link: Link | None = None,
 ) -> HttpResponseBase:
-    """Responds that it worked; with an `undo_url` the toast offers to undo it."""
+    """Responds that it worked; with an `undo_url` the toast offers to undo it, with a `link` it leads somewhere."""
     if wants_json(request):
         undo = {"url": undo_url, "fields": dict(undo_fields or {})} if undo_url else None
-        return JsonResponse({"toast": text, "undo": undo, "redirect": _next(request, target)})
-    toast(request, text, undo_url, undo_fields)
+        shown = asdict(link) if link else None
+        return JsonResponse({"toast": text, "undo": undo, "link": shown, "redirect": _next(request, target)})
+    toast(request, text, undo_url, undo_fields, link=link)
     return SeeOther(_next(request, target))
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +19,15 @@ class Toast:
     level_tag: str = "info"
     undo_url: str = ""
     undo_fields: list[tuple[str, str]] = field(default_factory=list)
+    link: "Link | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a note leads, to see what came of something."""
+
+    url: str
+    words: str
 
 
 def toast(
@@ -27,10 +36,11 @@ def toast(
     undo_url: str | None = None,
     fields: Mapping[str, str] | None = None,
     level: int = messages.SUCCESS,
+    link: Link | None = None,
 ) -> None:
-    """Adds a note to the next page. What Undo needs travels in the message's tags, as JSON."""
-    undo = json.dumps({"url": undo_url, "fields": dict(fields or {})}) if undo_url else ""
-    messages.add_message(request, level, text, extra_tags=undo)
+    """Adds a note to the next page. What Undo and the link need travels in the message's tags, as JSON."""
+    acts = {"url": undo_url or "", "fields": dict(fields or {}), "link": asdict(link) if link else None}
+    messages.add_message(request, level, text, extra_tags=json.dumps(acts) if undo_url or link else "")
 
 
 def said(request: HttpRequest) -> list[tuple[int, str, str]]:
@@ -50,5 +60,6 @@ def toasts(request: HttpRequest) -> dict[str, object]:
 
 
 def _read(message: Message) -> Toast:
-    undo: dict[str, Any] = json.loads(message.extra_tags) if message.extra_tags else {"url": "", "fields": {}}
-    return Toast(str(message.message), message.level_tag, undo["url"], list(undo["fields"].items()))
+    acts: dict[str, Any] = json.loads(message.extra_tags) if message.extra_tags else {"url": "", "fields": {}}
+    link = Link(**acts["link"]) if acts.get("link") else None
+    return Toast(str(message.message), message.level_tag, acts["url"], list(acts["fields"].items()), link)

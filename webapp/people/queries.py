@@ -187,9 +187,18 @@ def _small_faces(people: Iterable[Person]) -> list[SmallFace]:
     return [SmallFace(p.portrait_id, p.pk, str(p), p.hue, 0.0) for p in people if p.portrait_id]
 
 
-def in_order(people: QuerySet[Person]) -> QuerySet[Person]:
-    """Returns those who are seen somewhere; named ones first, then most seen. An index holds this order."""
-    return people.filter(STANDING, appearances__gt=0).order_by("is_unnamed", "-screen_s", "number")
+ORDERS: dict[str, tuple[str, ...]] = {
+    "": ("is_unnamed", "-screen_s", "number"),
+    "name": ("is_unnamed", "folded_name", "number"),
+    "time": ("-screen_s", "number"),
+    "seen": ("-last_seen_at", "-screen_s", "number"),
+}
+"""How people may be listed. An index holds the first, the usual one: named people first, then those seen most."""
+
+
+def in_order(people: QuerySet[Person], sort: str = "") -> QuerySet[Person]:
+    """Returns those who are seen somewhere, in one of `ORDERS`."""
+    return people.filter(STANDING, appearances__gt=0).order_by(*ORDERS[sort])
 
 
 @dataclass(frozen=True, slots=True)

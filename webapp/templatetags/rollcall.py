@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from webapp.accounts.models import Team, User
+from webapp.help_chapters import chapter_of
 from webapp.http import local_time
 from webapp.http.clock import clock
 from webapp.jobs import words as jobs_words
@@ -201,6 +202,13 @@ def module_addresses() -> list[str]:
 def browser_strings() -> SafeString:
     """Returns all texts of JavaScript, in the visitor's language."""
     return json_script({key: str(words) for key, words in STRINGS.items()}, "strings")
+
+
+@register.simple_tag(takes_context=True)
+def help_address(context: RequestContext) -> str:
+    """Returns the address of the chapter about this page."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    return f"{reverse('help')}#{chapter_of(match.app_name, match.view_name) if match else ''}"
 
 
 @register.simple_tag(takes_context=True)

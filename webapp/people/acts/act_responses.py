@@ -12,19 +12,25 @@ from django.views.decorators.http import require_POST
 from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import done, refused
+from webapp.http.toasts import Link
 from webapp.people.acts import events, history_words
 from webapp.people.models import Event, Person
 
 
 def act_done(
-    request: HttpRequest, event: Event | None, target: str, words: str = "", after_undo: str = ""
+    request: HttpRequest,
+    event: Event | None,
+    target: str,
+    words: str = "",
+    after_undo: str = "",
+    link: Link | None = None,
 ) -> HttpResponseBase:
     """Says what was done and offers Undo, which leads to `after_undo` or the same page. None: it was so already."""
     if event is None:
         return done(request, words or _("Nothing changed."), target)
     back = {"next": after_undo or request.POST.get("next") or target}
     undo_url = reverse("people:undo", args=[event.pk])
-    return done(request, words or history_words.sentence(event) + ".", target, undo_url, back)
+    return done(request, words or history_words.sentence(event) + ".", target, undo_url, back, link)
 
 
 def edit_conflict(request: HttpRequest, target: str, *people: Person) -> HttpResponseBase:

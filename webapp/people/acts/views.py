@@ -14,6 +14,7 @@ from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuid_or_none
 from webapp.http.responses import refused, wants_json
+from webapp.http.toasts import Link
 from webapp.people import queries
 from webapp.people.acts import conflict_queries, naming_queries, services
 from webapp.people.acts.act_responses import act_done, edit_conflict
@@ -45,7 +46,20 @@ def name(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
         event = services.name_person(person, name=wished, seen=request.POST.get("was"), user=request.user)
     except EditConflict:
         return edit_conflict(request, here, person)
-    return act_done(request, event, here)
+    return act_done(request, event, here, link=_where_else(request, person, wished))
+
+
+def _where_else(request: HttpRequest, person: Person, name: str) -> Link | None:
+    """Returns what a new name did beyond the page that it was given on: all videos of the person show it."""
+    is_on_video = request.POST.get("next", "").startswith(reverse("videos:library"))
+    count = person.videos - is_on_video
+    if not name or count < 1:
+        return None
+    if is_on_video:
+        words = ngettext("Also in %(count)d other video", "Also in %(count)d other videos", count)
+    else:
+        words = ngettext("In %(count)d video", "In %(count)d videos", count)
+    return Link(f"{reverse('videos:library')}?person={person.pk}", words % {"count": count})
 
 
 @require_GET

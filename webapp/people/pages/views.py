@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import aget_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from webapp import access
@@ -30,6 +31,13 @@ PAGE_SIZE = 60
 FACE_AGE_S = 7 * 24 * 3600
 """A face's picture never changes under its id."""
 MODES = ("hide", "merge")
+SORTS = (
+    ("", _lazy("Named first")),
+    ("name", _lazy("Name")),
+    ("time", _lazy("Time on screen")),
+    ("seen", _lazy("Last seen")),
+)
+"""Orders of the list, as `queries.ORDERS` has them."""
 
 
 class Counted(Paginator):  # type: ignore[type-arg]
@@ -46,7 +54,8 @@ def people_list(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
     can_edit = team is not None and access.editable_teams(request.user).filter(pk=team.pk).exists()
     mode = request.GET.get("mode", "") if can_edit and request.GET.get("mode") in MODES else ""
-    everybody = queries.in_order(access.visible_people(request.user).filter(team=team))
+    sort = request.GET.get("sort", "") if request.GET.get("sort") in queries.ORDERS else ""
+    everybody = queries.in_order(access.visible_people(request.user).filter(team=team), sort)
     counts = queries.people_counts(everybody)
     people = everybody if mode == "hide" else everybody.filter(is_hidden=False)
     text = typed(request)
@@ -58,6 +67,8 @@ def people_list(request: HttpRequest) -> HttpResponse:
         "people": page,
         "q": text,
         "mode": mode,
+        "sort": sort,
+        "sorts": SORTS,
         "can_edit": can_edit,
         "can_search": team is not None and access.photo_search_teams(request.user).filter(pk=team.pk).exists(),
         "can_manage": team is not None and access.manageable_teams(request.user).filter(pk=team.pk).exists(),

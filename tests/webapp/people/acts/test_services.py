@@ -139,6 +139,22 @@ def test_a_merge_is_undone_once(video: Video, bob: User) -> None:
     assert [signed_in(bob).post(address, headers=headers).status_code for _ in range(2)] == [200, 409]
 
 
+def test_a_naming_says_where_else_the_person_is(team: Team, video: Video, bob: User) -> None:
+    person = people_of(video)[0]
+    on_video = reverse("videos:detail", args=[video.pk])
+
+    def link(**fields: str) -> Any:
+        Person.objects.filter(pk=person.pk).update(videos=5)
+        return post_name(bob, person, **fields).json()["link"]
+
+    first = link(name="Anna", next=on_video)
+    assert first["words"] == "Also in 4 other videos" and str(person.pk) in first["url"]
+    assert link(name="Bea")["words"] == "In 5 videos"
+    assert link(name="") is None
+    shown = signed_in(bob).post(reverse("people:name", args=[person.pk]), {"name": "Cleo"}, follow=True)
+    assert ">In 1 video</a>" in shown.content.decode()
+
+
 def test_merging_into_somebody_without_a_name_keeps_the_name_and_undo_gives_it_back(team: Team, bob: User) -> None:
     tracks = [found_track(n, start_s=10.0 * n, end_s=10.0 * n + 4) for n in (1, 2, 3)]
     target, anna, other = people_of(make_analysed_video(*tracks, team=team))

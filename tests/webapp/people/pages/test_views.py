@@ -1,5 +1,7 @@
 """The pages of people: what they list, and that they cost the same however many people and appearances there are."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -46,6 +48,25 @@ def test_more_people_and_appearances_cost_no_more_queries(team: Team, alice: Use
     for other in crowd(team, 20, 12)[:6]:
         services.merge_people(other, target=person, user=alice)
     assert [queries(client, page) for page in pages] == before
+
+
+def test_people_are_sorted_by_name_time_or_the_day_they_were_last_seen(team: Team, bob: User) -> None:
+    people = crowd(team, 1, 3)
+    for n, (person, name) in enumerate(zip(people, ("", "émile", "Zoe"), strict=True)):
+        services.name_person(person, name=name, user=bob)
+        seen = datetime(2026, 1, 1 + (5 * n) % 7, tzinfo=UTC)
+        Person.objects.filter(pk=person.pk).update(screen_s=10 - n, last_seen_at=seen)
+    first, second, third = people
+    orders = {
+        "": [second, third, first],
+        "name": [second, third, first],
+        "time": people,
+        "nonsense": [second, third, first],
+    }
+    orders["seen"] = [second, third, first]
+    for sort, wanted in orders.items():
+        page = signed_in(bob).get(reverse("people:list"), {"sort": sort})
+        assert list(page.context["people"]) == wanted, sort
 
 
 def test_hidden_people_are_listed_only_where_they_can_be_shown_again(team: Team, bob: User) -> None:
