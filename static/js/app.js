@@ -13,6 +13,8 @@ import "rollcall/video-grid";
 import "rollcall/library-filters";
 import "rollcall/people-choice";
 import "rollcall/upload-hint";
+import "rollcall/tab-title";
+import "rollcall/notify-button";
 import "rollcall/upload-row";
 import "rollcall/video-uploader";
 import "rollcall/scrub-bar";

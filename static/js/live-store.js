@@ -20,6 +20,14 @@ export function remove(subject) {
   document.dispatchEvent(new CustomEvent("live:gone", { detail: { subject } }));
 }
 
+/** The videos that are checked or analysed now, as far as this page heard. */
+export const videosAtWork = () =>
+  new Set(
+    [...states.values()]
+      .filter(({ kind, status }) => ["check", "analysis"].includes(kind) && ["queued", "running"].includes(status))
+      .map(({ subject }) => subject),
+  );
+
 /** @param {string} id */
 export const stateOf = (id) => states.get(id);
 

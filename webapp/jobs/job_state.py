@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from webapp.jobs import queues
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 from webapp.team_scope import across_teams
 
@@ -90,9 +91,15 @@ def state_of(job: Job, now: datetime | None = None, ahead: int = 0) -> JobState:
 def places_in_queue(jobs: Iterable[Job]) -> dict[UUID, int]:
     """Returns how many videos are before each waiting job of `QUEUED_KINDS`; other jobs are left out.
 
-    One query at most. Counts work of all teams, running work included, as they share the workers.
+    Two queries at most. Counts work of all teams, running work included, as they share the workers.
     """
-    waiting = [job for job in jobs if job.kind in QUEUED_KINDS and job.status == Status.QUEUED and not job.started_at]
+    queued = [job for job in jobs if job.kind in QUEUED_KINDS and job.status == Status.QUEUED]
+    return _places_of_new([job for job in queued if not job.started_at]) | _places_of_resumed(
+        [job for job in queued if job.started_at]
+    )
+
+
+def _places_of_new(waiting: Sequence[Job]) -> dict[UUID, int]:
     if not waiting:
         return {}
     active = Job.objects.filter(kind__in={job.kind for job in waiting}, parent=None, status__in=ACTIVE)
@@ -100,6 +107,24 @@ def places_in_queue(jobs: Iterable[Job]) -> dict[UUID, int]:
     for kind, created_at in active.order_by("created_at").values_list("kind", "created_at"):
         created[kind].append(created_at)
     return {job.pk: bisect_left(created[job.kind], job.created_at) for job in waiting}
+
+
+def _places_of_resumed(waiting: Sequence[Job]) -> dict[UUID, int]:
+    """Work that continues, say after its parts, is behind what a worker has and what its queue was sent before."""
+    if not waiting:
+        return {}
+    same = {job.kind: queues.kinds_of([queues.ROUTES[job.kind].queue]) for job in waiting}
+    at_work = Q(status=Status.RUNNING, claim_id__isnull=False) | Q(status=Status.QUEUED, sent_at__isnull=False)
+    rows = Job.objects.filter(at_work, kind__in={kind for kinds in same.values() for kind in kinds}, parent=None)
+    others = list(rows.values_list("pk", "kind", "status", "sent_at"))
+    now = timezone.now()
+    return {
+        job.pk: sum(
+            kind in same[job.kind] and pk != job.pk and (status == Status.RUNNING or sent_at < (job.sent_at or now))
+            for pk, kind, status, sent_at in others
+        )
+        for job in waiting
+    }
 
 
 def time_left(job: Job, now: datetime) -> tuple[float | None, float | None]:

@@ -286,7 +286,7 @@ def _publish(job_id: UUID | str) -> None:
 @across_teams()
 def _publish_places(kind: str) -> None:
     """Tells the next jobs in the queue that one less is ahead of them; read anew, as one may just have been claimed."""
-    waiting = Job.objects.filter(kind=kind, parent=None, status=Status.QUEUED, started_at=None).order_by("created_at")
+    waiting = Job.objects.filter(kind=kind, parent=None, status=Status.QUEUED).order_by("created_at")
     ids = list(waiting.values_list("pk", flat=True)[:PLACES_PUBLISHED])
     if not ids:
         return

@@ -188,6 +188,8 @@ def headline(state: JobState) -> str:
         return str(Status(state.status).label)
     if state.status == Status.QUEUED and not state.started:
         return gettext("Waiting")
+    if state.status == Status.QUEUED:
+        return gettext("Waiting to finish") if 0 < state.total <= state.done else gettext("Waiting to continue")
     words = gettext("Uploading") if state.kind == UPLOAD else str(STAGES.get(state.stage) or _kind_label(state.kind))
     if state.percent is None:
         return words
@@ -201,7 +203,7 @@ def detail(state: JobState) -> str:
         return f"{failure.happened} {failure.next_step}"
     if state.status == Status.QUEUED:
         if not state.ahead:
-            return gettext("Starts soon")
+            return gettext("Continues soon") if state.started else gettext("Starts soon")
         return ngettext("%(n)d video ahead", "%(n)d videos ahead", state.ahead) % {"n": state.ahead}
     if state.status != Status.RUNNING:
         return ""

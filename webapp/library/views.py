@@ -19,6 +19,7 @@ from webapp.http.ids import uuids_in
 from webapp.http.responses import done, refused
 from webapp.jobs.idempotency_responses import starts_work
 from webapp.library import (
+    batch_queries,
     face_box_queries,
     label_filter_queries,
     on_screen_queries,
@@ -51,7 +52,8 @@ def changes(request: HttpRequest) -> HttpResponse:
     query = request.GET.copy()
     asked = uuids_in(query.pop("card", [])[:MOST_CARDS])
     request.GET = query  # type: ignore[assignment]  # what the links of the head lead to
-    videos = list(queries.for_cards(access.visible_videos(request.user)).filter(pk__in=asked))
+    visible = access.visible_videos(request.user).filter(team=team_of(request), pk__in=asked)
+    videos = list(queries.for_cards(visible))
     context = _library_context(request, has_cards=False) | {"cards": queries.cards(videos, _editable_teams(request))}
     return render(request, "library/_changes.html", context)
 
@@ -210,6 +212,7 @@ def _library_context(request: HttpRequest, *, has_cards: bool = True) -> dict[st
         "selection": queries.selection(found, page, is_all=request.GET.get("select") == "all") if is_choosing else None,
         "sorts": FilterForm.base_fields["sort"].choices,  # type: ignore[attr-defined]
         "counts": counts,
+        "batch": batch_queries.of_team(team, visible),
         "totals": queries.totals(visible, team),
         "deleted": deleted.how_many(request.user, team),
         "has_any": counts["all"] > 0,

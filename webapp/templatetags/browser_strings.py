@@ -117,6 +117,12 @@ STRINGS: dict[str, Promise] = {
     # search
     "search.none": _("Nothing found."),
     "search.some": _("Results: {n}. Use the arrow keys to choose."),
+    # work that goes on
+    "title.percent": _("{percent} %"),
+    "notify.off": _("Notify me"),
+    "notify.on": _("Will notify you"),
+    "notify.done_one": _("Your video is done."),
+    "notify.done_many": _("All {n} videos are done."),
     # everywhere
     "undo": _("Undo"),
     "close": _("Close"),

@@ -2,6 +2,8 @@
 
 import importlib
 from datetime import timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -150,3 +152,21 @@ def test_the_place_in_the_queue_counts_earlier_work_of_the_same_kind_by_all_team
         assert job_state.places_in_queue([first, second, training]) == {first.pk: 1, second.pk: 2}
     with django_assert_num_queries(0):  # type: ignore[operator]
         assert job_state.places_in_queue([training]) == {}
+
+
+@pytest.mark.django_db
+def test_work_that_continues_stands_behind_what_its_queue_has() -> None:
+    now = timezone.now()
+    begun: dict[str, Any] = {"kind": JobKind.ANALYSIS, "started_at": now, "done": 60, "total": 60}
+    make_job(**begun, status=Status.RUNNING)  # its parts are at work, no worker has it
+    make_job(kind=JobKind.CHECK, status=Status.RUNNING, claim_id=uuid4(), started_at=now)
+    make_job(kind=JobKind.CHECK, sent_at=now - timedelta(seconds=5))
+    make_job(kind=JobKind.TRAIN, sent_at=now - timedelta(seconds=5))
+    resumed = make_job(**begun, sent_at=now)
+    later = make_job(**begun, sent_at=now + timedelta(seconds=1))
+    assert job_state.places_in_queue([resumed, later]) == {resumed.pk: 2, later.pk: 3}
+    waiting = job_state.state_of(resumed, ahead=2)
+    assert [jobs_words.headline(waiting), jobs_words.detail(waiting)] == ["Waiting to finish", "2 videos ahead"]
+    assert jobs_words.detail(job_state.state_of(resumed)) == "Continues soon"
+    put_back = make_job(**begun | {"done": 20})
+    assert jobs_words.headline(job_state.state_of(put_back)) == "Waiting to continue"
