@@ -120,7 +120,9 @@ def _places_of_resumed(waiting: Sequence[Job]) -> dict[UUID, int]:
     now = timezone.now()
     return {
         job.pk: sum(
-            kind in same[job.kind] and pk != job.pk and (status == Status.RUNNING or sent_at < (job.sent_at or now))
+            kind in same[job.kind]
+            and pk != job.pk
+            and (status == Status.RUNNING or (sent_at or now) < (job.sent_at or now))
             for pk, kind, status, sent_at in others
         )
         for job in waiting
