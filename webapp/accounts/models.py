@@ -3,7 +3,6 @@
 import uuid
 
 from django.contrib.auth.base_user import BaseUserManager
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext
@@ -17,7 +16,10 @@ class UserManager(BaseUserManager["User"]):
     """Makes users by e-mail address; there is no user name."""
 
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
-        return self.create_with_hash(email, make_password(password), **fields)
+        user = self.model(email=canonical_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
 
     def create_with_hash(self, email: str, encoded: str, **fields: object) -> "User":
         """Makes a user whose password was hashed before: not while a transaction locks the database."""
