@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.models import User
+from webapp.accounts.name_fields import NameField
 
 
 class SignInForm(LoginForm):
@@ -35,9 +36,7 @@ class SignInForm(LoginForm):
 class NewAccountForm(forms.Form):
     """Name, e-mail address and password of somebody who had no account."""
 
-    name = forms.CharField(
-        label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True})
-    )
+    name = NameField(label=_("Your name"), widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}))
     email = forms.EmailField(label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "username"}))
     password = forms.CharField(
         label=_("Password"),
@@ -60,9 +59,8 @@ class NewAccountForm(forms.Form):
 class FirstOwnerForm(NewAccountForm):
     """The owner's account and the name of the first team."""
 
-    team = forms.CharField(
+    team = NameField(
         label=_("Name of your team"),
-        max_length=120,
         initial=_("My team"),
         help_text=_("Everyone in the team can see its videos."),
     )

@@ -8,12 +8,13 @@ from django.contrib.auth.forms import PasswordChangeForm
 from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts.models import Theme
+from webapp.accounts.name_fields import NameField
 
 
 class OwnNameForm(forms.Form):
     """A person's name; it may not be empty, because it is what others know them by."""
 
-    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = NameField(label=_("Your name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
 
 
 class AppearanceForm(forms.Form):

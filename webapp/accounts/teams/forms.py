@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts.models import Role
+from webapp.accounts.name_fields import NameField
 
 FROM_ROLE_ON = (
     (Role.VIEWER, _("Everyone in the team")),
@@ -16,17 +17,13 @@ FROM_ROLE_ON = (
 class NewTeamForm(forms.Form):
     """The name of a further team."""
 
-    name = forms.CharField(
-        label=_("Name of the team"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
+    name = NameField(label=_("Name of the team"), widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
 
 class TeamSettingsForm(forms.Form):
     """What admins set for the whole team."""
 
-    name = forms.CharField(
-        label=_("Name of the team"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
+    name = NameField(label=_("Name of the team"), widget=forms.TextInput(attrs={"autocomplete": "off"}))
     photo_search_role = forms.ChoiceField(
         label=_("Who may find people by photo?"),
         choices=FROM_ROLE_ON,
