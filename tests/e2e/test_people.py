@@ -62,6 +62,8 @@ def test_merging_is_previewed_with_what_speaks_against_it_and_undone(people: Pag
     expect(people.locator(".history li").first).to_have_class(re.compile("is-undone"))
     people.goto(f"{product.address}/people/")
     expect(people.locator("a.tile")).to_have_count(before)
+    people.locator("a.tile").nth(1).drag_to(people.locator("a.tile").first)
+    expect(people.get_by_role("heading", name="Are these the same person?")).to_be_visible()
 
 
 def test_hiding_sends_only_what_changed(people: Page) -> None:
