@@ -25,6 +25,7 @@ from tests.webapp.page_checks import faults_of
 from tests.webapp.people.review.alike import ask
 from webapp.accounts import services
 from webapp.accounts.models import Team, User
+from webapp.folded_fields import with_folded
 from webapp.jobs.models import JobKind, Status
 from webapp.people.models import Person
 from webapp.templatetags import rollcall
@@ -53,7 +54,7 @@ def checked(client: Client, address: str, status: int = 200) -> str:
 def make_people_video(team: Team) -> Video:
     tracks = found_track(1), found_track(2, box=RIGHT), found_track(1, start_s=20.0, end_s=20.2)
     video = make_analysed_video(*tracks, team=team, title=HOSTILE, duration_s=90.0)
-    Person.objects.filter(pk=people_of(video)[0].pk).update(name=HOSTILE[:120])
+    Person.objects.filter(pk=people_of(video)[0].pk).update(**with_folded(Person, name=HOSTILE[:120]))
     return video
 
 

@@ -40,12 +40,9 @@ def people_called(people: QuerySet[Person], text: str, limit: int) -> list[Perso
     return _found(people, text, limit)
 
 
-def people_together(people: QuerySet[Person], text: str, *, is_one_name: bool) -> list[list[PersonHit]]:
-    """Returns for each of the people whom the text names together who that may be; empty where it does not name two.
-
-    `is_one_name`: the text as a whole names somebody, so that only separators part it.
-    """
-    for parts in ways_to_part(text, is_one_name):
+def people_together(people: QuerySet[Person], text: str) -> list[list[PersonHit]]:
+    """Returns for each of the people whom the text names together who that may be; empty where it does not name two."""
+    for parts in ways_to_part(text):
         found: list[list[PersonHit]] = []
         for part in parts:
             there = _found(people, part, SAME_NAMED, whole_words=True)
@@ -57,13 +54,13 @@ def people_together(people: QuerySet[Person], text: str, *, is_one_name: bool) -
     return []
 
 
-def ways_to_part(text: str, is_one_name: bool) -> list[list[str]]:
+def ways_to_part(text: str) -> list[list[str]]:
     """Returns how the text may name several people: by separators or words like "and", else between two words."""
     parts = [part for part in re.split(_separator(get_language() or ""), fold(text)) if part]
     if len(parts) > 1:
         return [parts] if len(parts) <= MOST_TOGETHER else []
     words = fold(text).split()
-    if is_one_name or not 2 <= len(words) <= MOST_WORDS:
+    if not 2 <= len(words) <= MOST_WORDS:
         return []
     ways = [[" ".join(words[:place]), " ".join(words[place:])] for place in range(1, len(words))]
     return [*ways, words] if 2 < len(words) <= MOST_TOGETHER else ways

@@ -58,8 +58,9 @@ def search(user: Visitor, chosen_team: Team | None, text: str, limit: int) -> Se
     videos = access.visible_videos(user).filter(team=team)
     datasets = access.visible_datasets(user).filter(team=team)
     hits = people_called(people, text, limit)
-    several = people_together(people, text, is_one_name=bool(hits))
-    if several and not hits:
+    # Somebody may be called "Anna and Tom" or 张和平.
+    several = [] if hits else people_together(people, text)
+    if several:
         in_turn = chain.from_iterable(zip_longest(*several))
         hits = list({hit.person.pk: hit for hit in in_turn if hit is not None}.values())[:limit]
     groups = [[hit.person for hit in group] for group in several]

@@ -84,6 +84,9 @@ def test_two_who_never_meet_are_said_not_to(met: Video, team: Team, vera: User) 
 def test_a_whole_name_is_not_parted(met: Video, team: Team, vera: User) -> None:
     assert names(found(vera, team, "elodie an")) == ["Élodie 安娜"]
     assert not found(vera, team, "elodie an").names_several
+    services.name_person(Person.objects.get(name="Tom"), name="张和安", user=None)
+    assert names(found(vera, team, "张和安")) == ["张和安"]
+    assert not found(vera, team, "张和安").names_several
 
 
 def test_somebody_without_a_name_is_found_by_number(team: Team, vera: User) -> None:
@@ -97,8 +100,8 @@ def test_chinese_is_found_by_pinyin_and_the_word_between_names_is_the_languages(
     for text in ("anna", "an na", "安"):
         assert names(found(vera, team, text)) == ["Élodie 安娜"], text
     with translation.override("zh-hans"):
-        assert ways_to_part("张三和李四", is_one_name=True) == [["张三", "李四"]]
-        assert ways_to_part("Tom and Anna", is_one_name=True) == [["tom", "anna"]]
+        assert ways_to_part("张三和李四") == [["张三", "李四"]]
+        assert ways_to_part("Tom and Anna") == [["tom", "anna"]]
 
 
 def test_hidden_people_and_people_without_videos_say_so(met: Video, team: Team, vera: User, alice: User) -> None:

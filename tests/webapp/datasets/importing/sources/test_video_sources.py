@@ -23,6 +23,7 @@ from webapp.datasets.importing import runner, store_runner
 from webapp.datasets.importing import services as importing
 from webapp.datasets.importing.option_types import APPEARANCES, BEST_VIEWS, EVERY, SCENES, WITH, WITHOUT, ImportOptions
 from webapp.datasets.models import Dataset, DatasetKind, Import, Sample, Source
+from webapp.folded_fields import with_folded
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Status
 from webapp.people.models import Face, Person
@@ -67,7 +68,7 @@ def ids(*rows: Any) -> tuple[str, ...]:
 def test_the_best_views_of_chosen_people_know_where_they_come_from(team: Team, alice: User) -> None:
     video = two_people(team)
     mira, other = people_of(video)
-    Person.objects.filter(pk=mira.pk).update(name="Mira")
+    Person.objects.filter(pk=mira.pk).update(**with_folded(Person, name="Mira"))
     dataset = make_dataset(team=team, kind=DatasetKind.FACES)
     of_import = fill(dataset, alice, Source.PEOPLE, people=ids(mira), how=BEST_VIEWS, names_as_labels=True)
     assert of_import.counts == {"added": 2}
