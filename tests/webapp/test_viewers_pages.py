@@ -27,7 +27,9 @@ ACCOUNT = (
     *("accounts:rename", "accounts:appearance", "accounts:set_picture"),
     *("accounts:change_password", "accounts:sign_out_everywhere"),
 )
-ALLOWED = {*OWN, *ACCOUNT, "training:ask_explanation"}
+EXPORTS = {"exports:choose", "exports:new", "exports:again"}
+"""The team lets viewers export unless its setting says otherwise."""
+ALLOWED = {*OWN, *ACCOUNT, *EXPORTS, "training:ask_explanation"}
 """What every member may post. Where a model looked is part of its result, reckoned when somebody wants to see it."""
 SEARCH = "people:photo"
 MUST_MEET = {
@@ -52,7 +54,7 @@ MUST_MEET = {
 }
 """If one of these is not reached, the walk has lost its way."""
 DROPS = {"video-uploader", "photo-drop", "import-sender"}
-FILES = {"training:download", "training:download_all"}
+FILES = {"training:download", "training:download_all", "exports:appearances", "exports:file"}
 """Rows of these tests have no files."""
 THEME = "theme-switch"
 NO_ACT = {"data-close", "popovertarget", "data-size"}
@@ -84,6 +86,8 @@ class OfferReader(HTMLParser):
         self.links: list[str] = []
         self.offers: list[str] = []
         self.is_in_form = False
+        self.searches: set[str] = set()
+        """Ids of forms that only ask; buttons elsewhere may send them."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -93,11 +97,14 @@ class OfferReader(HTMLParser):
             self.is_in_form = True
             if given.get("method", "get").lower() == "post":
                 self.offers.append(resolve(urlsplit(given.get("action") or self.page).path).view_name)
+            else:
+                self.searches.add(given.get("id", ""))
         is_file = given.get("type") == "file" and "accounts:set_picture" not in self.offers[-1:]
         if tag in DROPS or is_file:
             self.offers.append(f"drop zone: {tag}")
         is_act = NO_ACT.isdisjoint(given) and given.get("data-act") not in LOOKING
-        if tag == "button" and not self.is_in_form and is_act:
+        asks = given.get("form", "-") in self.searches
+        if tag == "button" and not self.is_in_form and is_act and not asks:
             self.offers.append(f"button: {given}")
         if tag == THEME:
             self.is_in_form = True

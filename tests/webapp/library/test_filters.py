@@ -8,7 +8,7 @@ from django.urls import reverse
 from tests.conftest import signed_in
 from tests.factories_videos import found_track, make_analysed_video, make_video, people_of
 from tests.present import present
-from webapp.accounts.models import Team, User
+from webapp.accounts.models import Role, Team, User
 from webapp.library import people_filter_queries, queries
 from webapp.people.acts import services
 from webapp.people.models import Person
@@ -138,6 +138,9 @@ def test_all_that_is_found_is_selected_also_on_other_pages(
         in client.post(reverse("videos:bulk"), fields, headers={"Accept": "application/json"}).json()["toast"]
     )
     assert titles(bob) == {"other"}
+    for_viewers = signed_in(vera).get(address, {"select": "all"}).content.decode()
+    assert f'action="{reverse("exports:choose")}"' in for_viewers and 'name="action"' not in for_viewers
+    Team.objects.update(export_role=Role.EDITOR)
     assert 'id="bulk"' not in signed_in(vera).get(address, {"select": "all"}).content.decode()
 
 
