@@ -6,15 +6,16 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analysis.errors import UnknownPerson, UnreadablePicture, UnusableResult
 from analysis.faces.clarity import CLEAR_PRESENCE, CLEAR_YAW_DEG
-from analysis.images.read import read_picture
-from analysis.pipeline import Models
 from analysis.types import Float32, Float64, Thoroughness, VideoInfo, expect_shape
+
+if TYPE_CHECKING:
+    from analysis.pipeline import Models
 
 SAME_LENGTH_S = 1.0
 """By how much a result's video may be longer or shorter than the one at hand."""
@@ -96,6 +97,8 @@ def _person(entry: dict[str, Any], tracks: dict[int, Any], folder: Path, models:
 
 def _vector(picture: Path, models: Models) -> Float32 | None:
     """Returns the vector `(d,)` of the face in the middle of a track's picture, if that is a clear view of one."""
+    from analysis.images.read import read_picture  # deferred: loads cv2
+
     try:
         image_bgr = read_picture(picture)
     except UnreadablePicture:

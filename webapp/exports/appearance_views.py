@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 from webapp.accounts.request_types import SignedInRequest
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import record_all, subject_of
+from webapp.exports import appearance_formats
 from webapp.exports.file_name_rules import file_name
 from webapp.exports.start_views import nothing_to_export
 from webapp.exports.subjects_context import ExportSubjects, NothingChosen, TooMany, subjects_of
@@ -31,8 +32,6 @@ def download(request: SignedInRequest, form: str) -> HttpResponseBase:
 
 
 def _response(wanted: ExportSubjects, form: str) -> StreamingHttpResponse:
-    from webapp.exports import appearance_formats  # deferred: loads cv2
-
     blocks = appearance_formats.BLOCKS[form](wanted.videos, [person.pk for person in wanted.people])
     is_zip = form == "vtt" and len(wanted.videos) > 1
     suffix, content_type = (".zip", "application/zip") if is_zip else (f".{form}", TYPES[form])
