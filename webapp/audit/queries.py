@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from webapp.accounts.models import Membership, User
-from webapp.audit.action_choices import SubjectKind
+from webapp.accounts.models import AccessToken, Invitation, Membership, User
+from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.models import AuditChain, AuditEntry
 
 PAGE_SIZE = 50
@@ -100,7 +100,22 @@ def _without_deleted_names(entries: Sequence[AuditEntry]) -> list[AuditEntry]:
             entry.subject_label = str(gone[about])
             if entry.subject_kind == SubjectKind.ACCOUNT:
                 entry.before = entry.after = ""  # an address
+    _hide_of_others(entries)
     return list(entries)
+
+
+def _hide_of_others(entries: Sequence[AuditEntry]) -> None:
+    """Hides whom an invitation was for and whose a token was, where that account is deleted, its tokens with it."""
+    invited = [each for each in entries if each.action == Action.INVITED]
+    revoked = [each for each in entries if each.action == Action.REVOKED_TOKEN and each.before]
+    used = Invitation.objects.filter(used_by__deleted_at__isnull=False)
+    gone = {str(key) for key in used.filter(pk__in=[each.subject_id for each in invited]).values_list("pk", flat=True)}
+    tokens = AccessToken.objects.filter(pk__in=[each.subject_id for each in revoked])
+    kept = {str(key) for key in tokens.values_list("pk", flat=True)}
+    for entry in (each for each in invited if each.subject_id in gone):
+        entry.subject_label = entry.after = ""
+    for entry in (each for each in revoked if each.subject_id not in kept):
+        entry.before = ""
 
 
 def _account_in(entry: AuditEntry) -> int | None:

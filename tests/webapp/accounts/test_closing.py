@@ -21,8 +21,10 @@ from tests.webapp.page_checks import faults_of
 from tests.webapp.responses import Response
 from webapp import storage
 from webapp.accounts.closing import queries, services
-from webapp.accounts.models import Invitation, Membership, PasswordLink, Role, Team, User
+from webapp.accounts.invitations import services as invitations
+from webapp.accounts.models import Invitation, Membership, PasswordLink, Role, Team, TokenScope, User
 from webapp.accounts.passwords import services as password_services
+from webapp.accounts.tokens import services as tokens
 from webapp.audit.models import AuditEntry
 from webapp.datasets.models import Import, ImportUpload
 from webapp.jobs import open_socket_services
@@ -231,3 +233,15 @@ def test_the_audit_log_still_verifies_and_shows_no_name(team: Team, alice: User,
     assert (last.user_id, last.user_name, last.subject_label) == (bob.pk, "A deleted account", "A deleted account")
     shown = page(alice, "audit:list")
     assert "A deleted account" in shown and "Bob" not in shown and bob.email not in shown
+
+
+def test_entries_about_other_things_name_no_one_either(team: Team, alice: User) -> None:
+    invitee = invitations.Invitee(note="Carla of the archive", email="carla@example.org")
+    invitation, _ = invitations.invite(team, Role.EDITOR, by=alice, invitee=invitee)
+    carla = invitations.join_as_new_person(invitation, name="Carla", email="carla@example.org", password=PASSWORD)
+    token, _ = tokens.make_token(team, TokenScope.READ, name="script", days=30, by=carla)
+    tokens.revoke(token, by=alice)
+    assert "Carla" in page(alice, "audit:list")
+    delete(carla)
+    shown = page(alice, "audit:list")
+    assert "script" in shown and "arla" not in shown
