@@ -85,8 +85,9 @@ def test_every_page_renders_for_a_member(name: str, team: Team, request: pytest.
     person = people_of(done)[1]
     videos = [done, nobody, *make_unfinished(team, bob)]
     for video in videos:
-        for page in ("detail", "panel", "card"):
+        for page in ("detail", "panel"):
             checked(client, reverse(f"videos:{page}", args=[video.pk]))
+    checked(client, reverse("videos:changes") + f"?card={done.pk}&card={nobody.pk}")
     for query in (
         f"?t=3.5&person={person.pk}",
         "?tab=timeline&min=5",
