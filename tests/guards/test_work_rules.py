@@ -19,7 +19,7 @@ HARMLESS = {
 BY_PARTS = {"videos:bulk"}
 """Their parts are marked, as some of what they do starts nothing."""
 FORM = re.compile(r"<form\b(?:[^>{]|\{[{%].*?[%}]\})*>.*?</form>", re.DOTALL)
-ADDRESS = re.compile(r"action=\"\{% url '([a-z_:]+)'")
+ADDRESS = re.compile(r"action=\"(?:\{% if \w+ %\})?\{% url '([a-z_:]+)'")
 
 
 @cache

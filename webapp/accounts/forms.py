@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.models import User
-from webapp.accounts.name_fields import NameField
+from webapp.accounts.name_forms import NameField
 
 
 class SignInForm(LoginForm):

@@ -23,7 +23,7 @@ LEAST = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class BatchAtWork:
     """Videos whose checks and analyses overlap in time, with the time left as a range in seconds, None until known."""
 
     done: int
@@ -51,7 +51,7 @@ class _Work(NamedTuple):
         return self.done / self.total if self.total else 0.0
 
 
-def of_team(team: Team | None, visible: QuerySet[Video]) -> Batch | None:
+def of_team(team: Team | None, visible: QuerySet[Video]) -> BatchAtWork | None:
     """Returns the batch at work; None where nothing runs, or a single video. Three queries at most, one when idle."""
     jobs = Job.objects.filter(team=team, parent=None, kind__in=[JobKind.CHECK, JobKind.ANALYSIS])
     active = _read(jobs.filter(status__in=ACTIVE))
@@ -64,7 +64,7 @@ def of_team(team: Team | None, visible: QuerySet[Video]) -> Batch | None:
     if not at_work or len(at_work) + len(over) < LEAST:
         return None
     low_s, high_s = _time_left([*at_work.values()], [*over.values()], lengths_s)
-    return Batch(len(over), len(at_work) + len(over), low_s, high_s)
+    return BatchAtWork(len(over), len(at_work) + len(over), low_s, high_s)
 
 
 def _read(jobs: QuerySet[Job]) -> list[_Work]:

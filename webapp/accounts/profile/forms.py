@@ -8,7 +8,7 @@ from django.contrib.auth.forms import PasswordChangeForm
 from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts.models import Theme
-from webapp.accounts.name_fields import NameField
+from webapp.accounts.name_forms import NameField
 
 
 class OwnNameForm(forms.Form):

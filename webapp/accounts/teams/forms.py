@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts.models import Role
-from webapp.accounts.name_fields import NameField
+from webapp.accounts.name_forms import NameField
 
 FROM_ROLE_ON = (
     (Role.VIEWER, _("Everyone in the team")),

@@ -21,7 +21,7 @@ READ_AHEAD = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class SharedMoment:
     """A stretch of a video in player time; `opens_at_s` lies a little into it, where there is a box."""
 
     start_s: float
@@ -38,7 +38,7 @@ class VideoHit:
 
     video: Video
     people: list[Person]
-    moments: list[Moment]
+    moments: list[SharedMoment]
     more: int = 0
     """Further moments."""
 
@@ -62,7 +62,7 @@ def videos_with(videos: QuerySet[Video], people: Sequence[Person], limit: int) -
         if seen:
             start_s = max(seen[0][0] - video.playback_offset_s, 0.0)
             hits.append(
-                VideoHit(video, [by_id[pk] for _start, pk in seen], [Moment(start_s, start_s + 2 * BOX_AFTER_S)])
+                VideoHit(video, [by_id[pk] for _start, pk in seen], [SharedMoment(start_s, start_s + 2 * BOX_AFTER_S)])
             )
     return hits
 
@@ -96,7 +96,7 @@ def _hit_of(
             found += shared
             together |= dict.fromkeys(chosen) if shared else {}
     moments = [
-        Moment(max(start_s - video.playback_offset_s, 0.0), max(end_s - video.playback_offset_s, 0.0))
+        SharedMoment(max(start_s - video.playback_offset_s, 0.0), max(end_s - video.playback_offset_s, 0.0))
         for start_s, end_s in appearances.merged(found, appearances.JOIN_WITHIN_S)
     ]
     if not moments:

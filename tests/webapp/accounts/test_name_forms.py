@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from tests.conftest import signed_in
 from webapp.accounts.models import Team, User
-from webapp.accounts.name_fields import NameField
+from webapp.accounts.name_forms import NameField
 
 
 @pytest.mark.parametrize("text", ["\u200b", "\u202e", "\u2060 \ufeff", "\u0301", "\r\n", "\ue000"])
