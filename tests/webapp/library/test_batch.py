@@ -13,7 +13,7 @@ from tests.present import present
 from webapp.accounts.models import Team, User
 from webapp.jobs.models import JobKind, Status
 from webapp.library import batch_queries
-from webapp.library.batch_queries import Batch
+from webapp.library.batch_queries import BatchAtWork
 from webapp.videos.models import Video
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def add(team: Team, *, begun_s: float, ended_s: float | None = None, done: float
     return video
 
 
-def batch_of(team: Team) -> Batch | None:
+def batch_of(team: Team) -> BatchAtWork | None:
     return batch_queries.of_team(team, Video.objects.filter(team=team, deleted_at=None))
 
 
@@ -71,7 +71,7 @@ def test_failed_checks_are_over_too(team: Team) -> None:
     add(team, begun_s=20, ended_s=10, kind=JobKind.CHECK, status=Status.FAILED)
     add(team, begun_s=20, ended_s=10, kind=JobKind.CHECK)  # its analysis is yet to come
     add(team, begun_s=30)
-    assert present(batch_of(team)) == Batch(1, 2)
+    assert present(batch_of(team)) == BatchAtWork(1, 2)
 
 
 def test_the_library_says_how_far_the_batch_is(team: Team, vera: User) -> None:
