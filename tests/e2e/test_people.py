@@ -164,6 +164,15 @@ def test_an_unclear_face_is_given_by_hand_and_taken_back(people: Page, product: 
     expect(people.locator(".person-row")).to_have_count(0)
 
 
+HEARD = """
+async (status) => (await import("rollcall/live-store")).offer({
+  id: "j", subject: "s", kind: "analysis", status, stage: "", sequence: status === "done" ? 2 : 1, revision: 0,
+  created: 1, started: 1, percent: 5, headline: "", detail: "",
+})
+"""
+"""As if the team's socket had told of a video at work."""
+
+
 def test_the_library_is_filtered_by_people(people: Page, product: Product, sample_clip: Path) -> None:
     people.locator("a.tile").first.click()
     people.locator(".person-head").get_by_role("link", name="Videos").click()
@@ -182,6 +191,10 @@ def test_the_library_is_filtered_by_people(people: Page, product: Product, sampl
     expect(people).to_have_url(re.compile(r"/videos/\?person="))  # at once, and the menu stays open
     expect(people.locator(".filter-end [role=status]")).to_have_text(re.compile(r"\d+ of \d+ video"))
     expect(menu.locator(".filter-people")).to_be_visible()
+    people.evaluate(HEARD, "running")
+    expect(people).to_have_title(re.compile(r"^\(1\) Videos"))
+    people.evaluate(HEARD, "done")
+    expect(people).to_have_title(re.compile(r"^Videos"))
 
 
 def test_a_photo_finds_its_person(people: Page, product: Product) -> None:
