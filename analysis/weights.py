@@ -216,3 +216,12 @@ def sha256_of(path: Path) -> str:
     """Returns the hexadecimal SHA-256 of a file, read in chunks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+SAMPLE_EDITION = 1
+"""Goes up with each change of what `analysis.samples.video` draws, so that an installation draws its sample anew."""
+
+
+def sample_video_path(folder: Path | None = None) -> Path:
+    """Returns where an installation keeps its sample video beside the weights; it need not be there."""
+    return (folder or weights_folder()) / f"sample_video_{SAMPLE_EDITION}.mp4"

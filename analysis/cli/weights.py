@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from analysis.weights import ALL_WEIGHTS, missing_weights, weights_folder
+from analysis.weights import ALL_WEIGHTS, missing_weights, sample_video_path, weights_folder
 
 
 def run_weights(_: argparse.Namespace) -> int:
@@ -27,6 +27,9 @@ def run_weights(_: argparse.Namespace) -> int:
 
 def _draw_sample() -> int:
     """Draws the sample video ahead; without it the product draws one when somebody asks, so it never fails."""
+    if (drawn := sample_video_path()).is_file():
+        print(f"sample video in {drawn}")
+        return 0
     from analysis.samples.video import draw_ahead  # deferred: loads cv2
 
     try:

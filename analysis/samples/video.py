@@ -17,10 +17,8 @@ import numpy as np
 
 from analysis.images.read import read_picture
 from analysis.types import Image, OnProgress, Progress
-from analysis.weights import SAMPLE_PICTURES, verified_path, weights_folder
+from analysis.weights import SAMPLE_PICTURES, sample_video_path, verified_path
 
-EDITION = 1
-"""Goes up with each change of what is drawn, so that an installation draws its sample anew."""
 WIDTH, HEIGHT, RATE_FPS = 960, 540, 25
 SOFTNESS_PX = 25
 """Standard deviation of the blur of a portrait's backdrop, which is the enlarged portrait itself."""
@@ -67,17 +65,12 @@ def sample_pictures() -> dict[str, Path]:
     return {name: verified_path(picture) for name, picture in SAMPLE_PICTURES.items()}
 
 
-def drawn_ahead(folder: Path | None = None) -> Path:
-    """Returns where an installation keeps its sample video beside the weights; it need not be there."""
-    return (folder or weights_folder()) / f"sample_video_{EDITION}.mp4"
-
-
 def draw_ahead(folder: Path | None = None) -> Path:
     """Draws the sample video of an installation unless it is there: seconds that nobody should wait for at a click.
 
     Raises MissingWeights, or OSError where the folder cannot be written.
     """
-    target = drawn_ahead(folder)
+    target = sample_video_path(folder)
     if not target.is_file():
         unfinished = target.with_name(f".{target.name}.{os.getpid()}")
         try:

@@ -3,8 +3,9 @@
 import shutil
 from pathlib import Path
 
-from analysis.samples.video import drawn_ahead, make_sample_video, sample_pictures
+from analysis.samples.video import make_sample_video, sample_pictures
 from analysis.types import OnProgress, Progress
+from analysis.weights import sample_video_path
 from webapp import storage
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
@@ -33,6 +34,6 @@ def draw_if_missing(job: Job) -> None:
 def _make(clip: Path, on_progress: OnProgress) -> None:
     """Copies what the installation drew; draws it where that is missing, which takes many times as long."""
     try:
-        shutil.copyfile(drawn_ahead(), clip)
+        shutil.copyfile(sample_video_path(), clip)
     except OSError:
         make_sample_video(sample_pictures(), clip, on_progress)

@@ -241,7 +241,7 @@ def test_a_sample_that_was_drawn_ahead_is_copied_and_otherwise_drawn(
     ahead = tmp_path / "sample.mp4"
     if is_there:
         ahead.write_bytes(b"ahead")
-    monkeypatch.setattr(sample_runner, "drawn_ahead", lambda: ahead)
+    monkeypatch.setattr(sample_runner, "sample_video_path", lambda: ahead)
     monkeypatch.setattr(sample_runner, "make_sample_video", lambda _, target, *__: target.write_bytes(b"drawn"))
     video = services.begin_sample(team=team, user=bob, title="Sample")
     sample_runner.draw_if_missing(present(video.current_job))

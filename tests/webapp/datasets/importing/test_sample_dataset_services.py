@@ -7,7 +7,8 @@ from analysis.samples.drawings import DRAWINGS
 from tests.conftest import signed_in
 from tests.webapp.datasets.importing.fillings import run
 from webapp.accounts.models import Team, User
-from webapp.datasets.models import Dataset, Import, Sample, Source
+from webapp.datasets.models import Dataset, Import, Label, Sample, Source
+from webapp.folded_fields import with_folded
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ def test_the_worker_paints_it_and_every_picture_has_a_label(team: Team, alice: U
 
 def test_a_label_that_is_renamed_meanwhile_keeps_its_new_name(team: Team, alice: User) -> None:
     dataset = pressed(alice)
-    dataset.labels.filter(name="smiling").update(name="happy")
+    dataset.labels.filter(name="smiling").update(**with_folded(Label, name="happy"))
     run(Import.objects.get(dataset=dataset))
     assert set(dataset.labels.values_list("name", flat=True)) == {"happy", "not smiling"}
     assert Sample.objects.filter(dataset=dataset, label__name="happy").exists()
