@@ -10,9 +10,6 @@ AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FIND = """
 async ([run]) => {
-  const changing = () => document.getAnimations().filter((each) => each instanceof CSSTransition);
-  for (let of = changing(); of.length; of = changing()) // a colour that is inherited sets out behind its parent's
-    await Promise.allSettled(of.map(({ finished }) => finished));
   const { violations } = await window.axe.run(document, { runOnly: run, resultTypes: ["violations"] });
   const words = ({ html, target, any }) => [target.join(" "), `${any[0]?.message ?? ""} ${html}`];
   return violations.map(({ id, help, nodes }) => [id, help, nodes.map(words)]);

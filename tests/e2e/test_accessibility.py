@@ -18,6 +18,14 @@ FILES = re.compile(r"\.\w{2,5}$|/download|/export/|/file|/media|/original")
 LINKS = """
 () => [...document.querySelectorAll("a[href]")].filter((link) => !link.hasAttribute("download")).map(({ href }) => href)
 """
+DARK = """
+() => {
+  const still = new CSSStyleSheet();
+  still.replaceSync("* { transition: none !important; }"); // a colour on its way has a contrast of its own
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, still];
+  document.documentElement.dataset.theme = "dark";
+}
+"""
 AT_LEAST = 20
 """Kinds of pages; with fewer the walk has lost its way."""
 
@@ -37,7 +45,7 @@ def walk(page: Page, address: str, starts: list[str]) -> dict[str, list[str]]:
             continue
         page.goto(url)
         found[kind] = [f"light: {finding}" for finding in findings(page)]
-        page.evaluate("() => { document.documentElement.dataset.theme = 'dark'; }")
+        page.evaluate(DARK)
         found[kind] += [f"dark: {finding}" for finding in contrast_findings(page)]
         links: list[str] = page.evaluate(LINKS)
         waiting += [link for link in links if link.startswith(address)]
