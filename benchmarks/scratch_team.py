@@ -24,6 +24,7 @@ def scratch_product() -> Iterator[Path]:
             "ROLLCALL_DATA_DIR": scratch,
             "ROLLCALL_SECRET_KEY": "for measuring",
             "REDIS_URL": "memory://",
+            "ROLLCALL_REQUESTS_PER_MINUTE": "0",  # no Valkey counts them here
             "DJANGO_SETTINGS_MODULE": "webapp.settings",
         }
         import django

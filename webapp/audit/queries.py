@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -11,6 +12,7 @@ from django.utils import timezone
 from webapp.accounts.models import AccessToken, Invitation, Membership, User
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.models import AuditChain, AuditEntry
+from webapp.http.ids import uuids_in
 
 PAGE_SIZE = 50
 CHUNK = 1000
@@ -109,13 +111,17 @@ def _hide_of_others(entries: Sequence[AuditEntry]) -> None:
     invited = [each for each in entries if each.action == Action.INVITED]
     revoked = [each for each in entries if each.action == Action.REVOKED_TOKEN and each.before]
     used = Invitation.objects.filter(used_by__deleted_at__isnull=False)
-    gone = {str(key) for key in used.filter(pk__in=[each.subject_id for each in invited]).values_list("pk", flat=True)}
-    tokens = AccessToken.objects.filter(pk__in=[each.subject_id for each in revoked])
-    kept = {str(key) for key in tokens.values_list("pk", flat=True)}
+    gone = _found(used, invited)
+    kept = _found(AccessToken.objects.all(), revoked)
     for entry in (each for each in invited if each.subject_id in gone):
         entry.subject_label = entry.after = ""
     for entry in (each for each in revoked if each.subject_id not in kept):
         entry.before = ""
+
+
+def _found(rows: QuerySet[Any], entries: Sequence[AuditEntry]) -> set[str]:
+    ids = uuids_in(entry.subject_id for entry in entries)
+    return {str(key) for key in rows.filter(pk__in=ids).values_list("pk", flat=True)}
 
 
 def _account_in(entry: AuditEntry) -> int | None:
