@@ -5,7 +5,6 @@ from uuid import UUID
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -22,8 +21,7 @@ from webapp.http.responses import done, refused
 
 @require_safe
 def token_list(request: SignedInRequest) -> HttpResponse:
-    context = {"tokens": queries.own_tokens(request.user), "now": timezone.now()}
-    return render(request, "accounts/tokens.html", context)
+    return render(request, "accounts/tokens.html", {"tokens": queries.own_tokens(request.user)})
 
 
 @reauthentication_required
