@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from analysis.exports.moments import merged, person_spans
+from analysis.exports.moments import person_spans
 from analysis.exports.people import SeenPerson
 from analysis.spreadsheet_cells import guarded_row
+from analysis.time_spans import merged
 
 SCHEMA = 1
 COLUMNS = ("person", "name", "unclear", "start", "end", "start_s", "end_s", "duration_s")

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from analysis.exports.people import SeenPerson
 from analysis.faces.seen_spans import seen_spans
+from analysis.time_spans import Span, merged, overlaps, overlaps_of_all
 from analysis.types import VideoInfo
-
-Span = tuple[float, float]
 
 
 class ReelOrder(StrEnum):
@@ -84,11 +83,9 @@ def _of_source(sources: Sequence[ReelSource], number: int, options: ReelOptions)
     source = sources[number]
     by_person = [(person.name, person_spans(person, source.sample_step_s)) for person in source.people]
     if options.together:
-        wanted = by_person[0][1] if by_person else []
-        for _, spans in by_person[1:]:
-            wanted = overlaps(wanted, spans)
+        wanted = overlaps_of_all(spans for _, spans in by_person)
     else:
-        wanted = merged([span for _, spans in by_person for span in spans], 0.0)
+        wanted = merged([span for _, spans in by_person for span in spans])
     long_enough = [span for span in wanted if span[1] - span[0] >= options.min_s]
     begin, end = source.info.start_s, source.info.start_s + source.info.duration_s
     padded = [
@@ -108,29 +105,4 @@ def _of_source(sources: Sequence[ReelSource], number: int, options: ReelOptions)
 
 def person_spans(person: SeenPerson, sample_step_s: float) -> list[Span]:
     """Returns when a person is seen, in the container's seconds: rising, without overlaps."""
-    return merged([span for track in person.tracks for span in seen_spans(track.times_s, sample_step_s)], 0.0)
-
-
-def merged(spans: Sequence[Span], within_s: float) -> list[Span]:
-    """Returns the spans in order, those joined that overlap or lie no further apart than `within_s`."""
-    out: list[Span] = []
-    for start, end in sorted(spans):
-        if out and start - out[-1][1] <= within_s:
-            out[-1] = (out[-1][0], max(out[-1][1], end))
-        else:
-            out.append((start, end))
-    return out
-
-
-def overlaps(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
-    """Returns what both lists of spans, each rising and without overlaps, have in common."""
-    found, number, other = [], 0, 0
-    while number < len(spans) and other < len(others):
-        start, end = max(spans[number][0], others[other][0]), min(spans[number][1], others[other][1])
-        if start < end:
-            found.append((start, end))
-        if spans[number][1] < others[other][1]:
-            number += 1
-        else:
-            other += 1
-    return found
+    return merged([span for track in person.tracks for span in seen_spans(track.times_s, sample_step_s)])

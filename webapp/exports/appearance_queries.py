@@ -5,8 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+from analysis.time_spans import Span, merged
 from webapp.people import appearances, sample_codec
-from webapp.people.appearances import Span
 from webapp.people.models import Track, title_without_name
 from webapp.videos.models import Video
 
@@ -41,4 +41,4 @@ def appearances_in(video: Video, people: Collection[UUID] = ()) -> list[PersonAp
 
 
 def _joined(spans: list[Span]) -> list[Span]:
-    return appearances.merged([(max(start, 0.0), max(end, 0.0)) for start, end in spans], appearances.JOIN_WITHIN_S)
+    return merged([(max(start, 0.0), max(end, 0.0)) for start, end in spans], appearances.JOIN_WITHIN_S)

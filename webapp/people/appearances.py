@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-Span = tuple[float, float]
+from analysis.time_spans import Span, merged
 
 JOIN_WITHIN_S = 1.0
 """A shorter gap (a turned head, a cut to somebody else) does not end an appearance."""
@@ -23,17 +23,6 @@ class Bar:
     end_s: float
     left_percent: float
     width_percent: float
-
-
-def merged(spans: Iterable[Span], gap_s: float = 0.0) -> list[Span]:
-    """Returns spans in order of time, without overlap; those at most `gap_s` apart become one."""
-    result: list[Span] = []
-    for start_s, end_s in sorted(spans):
-        if result and start_s - result[-1][1] <= gap_s:
-            result[-1] = (result[-1][0], max(result[-1][1], end_s))
-        else:
-            result.append((start_s, end_s))
-    return result
 
 
 def total_s(spans: Iterable[Span]) -> float:

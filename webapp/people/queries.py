@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, UUIDField, Value, When
 from django.utils.translation import gettext as _
 
+from analysis.time_spans import Span, merged
 from webapp.folded_fields import containing
 from webapp.name_folding import fold
 from webapp.people import appearances, colour_queries, sample_codec
-from webapp.people.appearances import Bar, Span
+from webapp.people.appearances import Bar
 from webapp.people.identification import tentative_queries
 from webapp.people.models import HUES, STANDING, Face, Person, Presence, Track, title_without_name
 from webapp.videos.models import Analysis
@@ -106,7 +107,7 @@ def _row(person: Person, hue: int, spans: list[Span], count: int, lengths_s: tup
         share_percent=min(100.0, 100 * screen_time_s / duration_s) if duration_s else 0.0,
         bars=appearances.bars(spans, duration_s),
         count=count,
-        appearances=appearances.merged(_from_the_start(spans), appearances.JOIN_WITHIN_S),
+        appearances=merged(_from_the_start(spans), appearances.JOIN_WITHIN_S),
         is_brief=screen_time_s < min_s,
         videos=person.videos,
     )

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from analysis.time_spans import Span
 from webapp.people import appearances, clarity_queries, sample_codec
-from webapp.people.appearances import Span
 from webapp.people.batches import BATCH, batches
 from webapp.people.models import Face, Person, Presence
 from webapp.people.track_queries import shown_tracks

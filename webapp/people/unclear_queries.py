@@ -8,8 +8,8 @@ from uuid import UUID
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
+from analysis.time_spans import Span
 from webapp.people import appearances, clarity_queries, sample_codec
-from webapp.people.appearances import Span
 from webapp.people.models import Face, Track
 from webapp.people.track_queries import of_appearances
 

@@ -14,7 +14,7 @@ from analysis.__main__ import main
 from analysis.errors import NothingToShow
 from analysis.exports import captions
 from analysis.exports.captions import CaptionPen, drawable
-from analysis.exports.moments import ReelMoment, ReelOptions, ReelOrder, ReelSource, choose_moments, merged, overlaps
+from analysis.exports.moments import ReelMoment, ReelOptions, ReelOrder, ReelSource, choose_moments
 from analysis.exports.people import SeenPerson, TrackSightings
 from analysis.exports.reel import clock, write_reel
 from analysis.types import Image, Progress, SegmentSpan
@@ -76,12 +76,6 @@ def test_several_videos_go_by_video_or_by_time(tmp_path: Path) -> None:
     assert [moment.source for moment in by_video] == [0, 0, 1]
     by_time = choose_moments([first, second], ReelOptions(ReelOrder.TIME, padding_s=0))
     assert [moment.source for moment in by_time] == [0, 1, 0]
-
-
-def test_spans() -> None:
-    assert merged([(3, 4), (0, 1), (0.5, 2)], 0.0) == [(0, 2), (3, 4)]
-    assert merged([], 1.0) == [] and merged([(0, 1), (2, 3)], 1.0) == [(0, 3)]
-    assert overlaps([(0, 5), (6, 9)], [(4, 7)]) == [(4, 5), (6, 7)]
 
 
 def test_exactly_the_frames_between_are_shown(tmp_path: Path) -> None:

@@ -3,42 +3,26 @@
 from itertools import pairwise
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.time_spans import Span, merged
 from webapp.analyses import carry_over_runner
 from webapp.people import appearances, sample_codec
 
 spans = st.lists(st.tuples(st.floats(0, 100), st.floats(0.01, 20)).map(lambda pair: (pair[0], pair[0] + pair[1])))
 
 
-@pytest.mark.parametrize(
-    ("given_spans", "gap_s", "expected"),
-    [
-        ([], 0, []),
-        ([(1, 2)], 0, [(1, 2)]),
-        ([(3, 4), (1, 2)], 0, [(1, 2), (3, 4)]),
-        ([(1, 5), (2, 3)], 0, [(1, 5)]),
-        ([(1, 2), (2, 3)], 0, [(1, 3)]),
-        ([(1, 2), (2.9, 4)], 1, [(1, 4)]),
-        ([(1, 2), (3.1, 4)], 1, [(1, 2), (3.1, 4)]),
-    ],
-)
-def test_merged(given_spans: list, gap_s: float, expected: list) -> None:  # type: ignore[type-arg]
-    assert appearances.merged(given_spans, gap_s) == expected
-
-
 @given(spans)
-def test_screen_time_is_never_more_than_the_sum_and_never_counts_a_moment_twice(some: list[appearances.Span]) -> None:
+def test_screen_time_is_never_more_than_the_sum_and_never_counts_a_moment_twice(some: list[Span]) -> None:
     total = appearances.total_s(some)
     assert total <= sum(end - start for start, end in some) + 1e-6
-    joined = appearances.merged(some)
+    joined = merged(some)
     assert all(first[1] < second[0] for first, second in pairwise(joined))
 
 
 @given(spans, st.floats(0.5, 200))
-def test_bars_stay_inside_and_can_be_seen(some: list[appearances.Span], duration_s: float) -> None:
+def test_bars_stay_inside_and_can_be_seen(some: list[Span], duration_s: float) -> None:
     for bar in appearances.bars(
         [(start, min(end, duration_s)) for start, end in some if start < duration_s], duration_s
     ):

@@ -1,16 +1,16 @@
 """Finds the videos of people and the moments at which several of them are on screen."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from uuid import UUID
 
 from django.db.models import Min, QuerySet
 
+from analysis.time_spans import Span, merged, overlaps_of_all
 from webapp.library.queries import BOX_AFTER_S
 from webapp.people import appearances, sample_codec
-from webapp.people.appearances import Span
 from webapp.people.models import Person, Presence, Track
 from webapp.videos.models import Video
 
@@ -92,36 +92,13 @@ def _hit_of(
     found: list[Span] = []
     for chosen in product(*people):
         if len(set(chosen)) == len(chosen):
-            shared = overlaps(spans.get((analysis, person.pk), []) for person in chosen)
+            shared = overlaps_of_all(spans.get((analysis, person.pk), []) for person in chosen)
             found += shared
             together |= dict.fromkeys(chosen) if shared else {}
     moments = [
         SharedMoment(max(start_s - video.playback_offset_s, 0.0), max(end_s - video.playback_offset_s, 0.0))
-        for start_s, end_s in appearances.merged(found, appearances.JOIN_WITHIN_S)
+        for start_s, end_s in merged(found, appearances.JOIN_WITHIN_S)
     ]
     if not moments:
         return None
     return VideoHit(video, list(together), moments[:MOST_MOMENTS], max(len(moments) - MOST_MOMENTS, 0))
-
-
-def overlaps(spans_of_each: Iterable[Iterable[Span]]) -> list[Span]:
-    """Returns the stretches that spans of every one cover, in order of time."""
-    shared: list[Span] | None = None
-    for spans in map(appearances.merged, spans_of_each):
-        shared = spans if shared is None else _overlaps_of_two(shared, spans)
-    return shared or []
-
-
-def _overlaps_of_two(some: Sequence[Span], others: Sequence[Span]) -> list[Span]:
-    """Takes spans in order, without overlap among themselves."""
-    found, one, other = [], 0, 0
-    while one < len(some) and other < len(others):
-        start_s = max(some[one][0], others[other][0])
-        end_s = min(some[one][1], others[other][1])
-        if start_s < end_s:
-            found.append((start_s, end_s))
-        if some[one][1] < others[other][1]:
-            one += 1
-        else:
-            other += 1
-    return found

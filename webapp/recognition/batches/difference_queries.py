@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from webapp.people.appearances import Bar, bars, merged, total_s
-from webapp.people.appearances import Span as Stretch
+from analysis.time_spans import Span as Stretch
+from analysis.time_spans import merged
+from webapp.people.appearances import Bar, bars, total_s
 from webapp.recognition.models import CURRENT, Recognition, Span
 from webapp.videos.models import Video
 

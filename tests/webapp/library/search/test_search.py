@@ -10,7 +10,6 @@ from tests.factories import make_team
 from tests.factories_datasets import make_dataset
 from tests.factories_videos import found_track, make_analysed_video, make_video, people_of
 from webapp.accounts.models import Team, User
-from webapp.library.search.moment_queries import overlaps
 from webapp.library.search.people_queries import ways_to_part
 from webapp.library.search.queries import MANY, SearchResults, search
 from webapp.people.acts import services
@@ -153,19 +152,3 @@ def test_the_box_lists_options_that_lead_to_seconds(met: Video, vera: User) -> N
     page = signed_in(vera).get("/search/options/", {"q": "Tom and Elodie"}).content.decode()
     assert 'role="option"' in page and f"/videos/{met.pk}/?t=5" in page
     assert '<search-box data-options="/search/options/">' in signed_in(vera).get("/people/").content.decode()
-
-
-@pytest.mark.parametrize(
-    ("spans", "shared"),
-    [
-        ([[(0, 5), (8, 9)], [(4, 8.5)]], [(4, 5), (8, 8.5)]),
-        ([[(0, 5)], [(5, 6)]], []),
-        ([[(0, 9)], [(1, 2), (1.5, 3)], [(2, 8)]], [(2, 3)]),
-        ([[(0, 1)], []], []),
-        ([], []),
-    ],
-)
-def test_overlaps_are_what_everybody_covers(
-    spans: list[list[tuple[float, float]]], shared: list[tuple[float, float]]
-) -> None:
-    assert overlaps(spans) == shared
