@@ -20,6 +20,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from analysis.samples.video import make_sample_video, sample_pictures
 from tests.factories import make_team, make_user
+from tests.migrated import copy_migrated
 from webapp import storage
 from webapp.accounts.idle_middleware import LISTED, SEEN
 from webapp.accounts.models import Role, Team, User
@@ -131,6 +132,22 @@ def _wait_for(client: redis.Redis) -> None:
         except redis.ConnectionError:
             time.sleep(0.05)
     raise RuntimeError("Valkey does not start")
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Takes the file that `django_db_modify_db_settings` lays where the test database is to be."""
+    return bool(settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    django_db_keepdb: bool,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    if django_db_keepdb:
+        copy_migrated(tmp_path_factory, Path(settings.DATABASES["default"]["TEST"]["NAME"]))
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, StorageState
 from tests.e2e.browser import Troubles, browser, chromium_path, create_owner, new_context, open_page, sign_in
 from tests.e2e.seeding import seed_teams
 from tests.factories import PASSWORD
+from tests.migrated import copy_migrated
 from tests.product import Product
 
 LONG_CLIP_REPEATS = 10
@@ -33,7 +34,9 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """One for all files here, each with a team of its own in it, and another for those that kill its processes."""
-    product = Product(tmp_path_factory.mktemp("product") / "data").wait_until_ready()
+    data_dir = tmp_path_factory.mktemp("product") / "data"
+    copy_migrated(tmp_path_factory, data_dir / "rollcall.sqlite3")
+    product = Product(data_dir).wait_until_ready()
     yield product
     assert product.stop() == 0, product.out
 
