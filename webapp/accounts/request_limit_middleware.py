@@ -6,14 +6,14 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import ngettext
 
 from webapp.accounts import request_budget_services
 from webapp.accounts.throttle_services import network_of
-from webapp.http.responses import wants_json
+from webapp.http.responses import json_refusal, wants_json
 
 CHEAP = 0.02
 """A page shows hundreds of pictures, a player asks for many pieces, an upload sends them."""
@@ -49,7 +49,7 @@ def _too_many(request: HttpRequest, wait_s: int) -> HttpResponse:
     ) % {"n": wait_s}
     response: HttpResponse
     if wants_json(request):
-        response = JsonResponse({"toast": words, "undo": None, "error": words})
+        response = json_refusal(words, HTTPStatus.TOO_MANY_REQUESTS)
     elif "Tus-Resumable" in request.headers:
         response = HttpResponse(words, content_type="text/plain; charset=utf-8")
     else:

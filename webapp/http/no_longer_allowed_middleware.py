@@ -3,12 +3,12 @@
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from webapp.http.responses import SeeOther, wants_json
+from webapp.http.responses import SeeOther, json_refusal, wants_json
 from webapp.http.toasts import toast
 
 
@@ -21,7 +21,7 @@ class NoLongerAllowed(MiddlewareMixin):
             return None
         words = _("Nothing was changed: it is no longer there, or your role in the team no longer allows this.")
         if wants_json(request):
-            return JsonResponse({"toast": words, "undo": None, "error": words}, status=404)
+            return json_refusal(words, 404)
         page = _page_of_form(request)
         if not page:
             return None

@@ -30,11 +30,16 @@ def done(
 def refused(request: HttpRequest, text: str, target: str, status: int = 409) -> HttpResponseBase:
     """Responds that it cannot be done, with the reason in words."""
     if wants_json(request):
-        return JsonResponse({"toast": text, "undo": None, "error": text}, status=status)
+        return json_refusal(text, status)
     toast(request, text, level=messages.WARNING)
     response = SeeOther(_next(request, target))
     response.is_refusal = True
     return response
+
+
+def json_refusal(text: str, status: int, **more: str) -> JsonResponse:
+    """Returns a refusal as our own scripts read it."""
+    return JsonResponse({"toast": text, "undo": None, "error": text, **more}, status=status)
 
 
 class SeeOther(HttpResponseRedirect):

@@ -10,13 +10,13 @@ from http import HTTPStatus
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from webapp.http import toasts
-from webapp.http.responses import wants_json
+from webapp.http.responses import json_refusal, wants_json
 from webapp.jobs import idempotency_services
 from webapp.jobs.models import AnsweredRequest
 
@@ -91,7 +91,7 @@ def _repeated(request: HttpRequest, row: AnsweredRequest) -> HttpResponse:
 def _refused(request: HttpRequest) -> HttpResponse:
     words = _("This was already sent with other values, so nothing was started. Reload the page and try again.")
     if wants_json(request):
-        return JsonResponse({"toast": words, "undo": None, "error": words}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return json_refusal(words, HTTPStatus.UNPROCESSABLE_ENTITY)
     if _is_upload(request):
         headers = {"Content-Type": "text/plain; charset=utf-8"}
         return HttpResponse(words, status=HTTPStatus.UNPROCESSABLE_ENTITY, headers=headers)

@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from webapp.accounts.reauthentication.queries import proved_recently
-from webapp.http.responses import SeeOther, wants_json
+from webapp.http.responses import SeeOther, json_refusal, wants_json
 from webapp.http.toasts import toast
 
 View = Callable[..., HttpResponseBase]
@@ -41,7 +41,7 @@ def ask_for_proof(request: HttpRequest) -> HttpResponseBase:
     target = f"{reverse('accounts:reauthenticate')}?{urlencode({'next': back})}"
     words = _("Confirm that it is you, then try again. Nothing has been changed yet.")
     if wants_json(request):
-        return JsonResponse({"toast": words, "undo": None, "error": words, "redirect": target}, status=403)
+        return json_refusal(words, 403, redirect=target)
     if not is_page:
         toast(request, words, level=messages.WARNING)
     return SeeOther(target)
