@@ -1,11 +1,11 @@
 """Remembers how requests to start work were answered, so that a repeated one starts nothing again."""
 
-import hashlib
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from webapp.accounts.models import User
+from webapp.digests import sha256_of
 from webapp.jobs.models import AnsweredRequest
 
 KEPT_FOR = timedelta(hours=24)
@@ -20,7 +20,7 @@ def claim(user: User, key: str, content: str) -> tuple[AnsweredRequest, bool]:
 
     Who comes while another holds the key waits for its transaction to end. Raises OtherContent.
     """
-    row, is_ours = AnsweredRequest.objects.get_or_create(user=user, key=_digest(key), defaults={"content": content})
+    row, is_ours = AnsweredRequest.objects.get_or_create(user=user, key=sha256_of(key), defaults={"content": content})
     if row.content != content:
         raise OtherContent
     return row, is_ours
@@ -29,7 +29,7 @@ def claim(user: User, key: str, content: str) -> tuple[AnsweredRequest, bool]:
 def claim_unnamed(user: User, content: str, arrived_at: datetime) -> tuple[AnsweredRequest, bool]:
     """Does the same without a key, for equal requests that meet: one that arrives behind the answer is a new one."""
     row, is_ours = AnsweredRequest.objects.get_or_create(
-        user=user, key=_digest(f"unnamed {content}"), defaults={"content": content}
+        user=user, key=sha256_of(f"unnamed {content}"), defaults={"content": content}
     )
     if is_ours or row.answered_at is None or row.answered_at > arrived_at:
         return row, is_ours
@@ -46,7 +46,3 @@ def keep(row: AnsweredRequest, **answer: object) -> None:
 def clean_up(**_: object) -> None:
     """Deletes what nobody sends again."""
     AnsweredRequest.objects.filter(answered_at__lt=timezone.now() - KEPT_FOR).delete()
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -18,6 +18,7 @@ from webapp.accounts import signals
 from webapp.accounts.closing import queries
 from webapp.accounts.members.services import one_act_at_a_time
 from webapp.accounts.models import EmailChange, Invitation, PasswordLink, User
+from webapp.accounts.profile.picture_services import prefix_of
 from webapp.team_scope import across_teams
 
 FREED_DOMAIN = "deleted.invalid"
@@ -59,7 +60,6 @@ def reactivate_by_command(user: User, *, command: str) -> None:
 
 def delete(user: User) -> None:
     """Empties the account, and deletes what is the person's own. Raises OwnsTeams, AlreadyEnded."""
-    picture_prefix = f"accounts/{user.pk}"
     with _ending(user):
         _empty(user)
         # From here on it has no name, also in the entries that this writes.
@@ -69,7 +69,7 @@ def delete(user: User) -> None:
         Invitation.objects.filter(used_by=user).update(note="", email="", is_for_email_only=False)
         for relation in own_relations():
             relation.related_model._base_manager.filter(**{relation.field.name: user}).delete()
-    storage.delete_prefix(picture_prefix)
+    storage.delete_prefix(prefix_of(user))
 
 
 def own_relations() -> list[Any]:

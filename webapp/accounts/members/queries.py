@@ -27,8 +27,7 @@ def members_of(team: Team, viewer: User) -> list[Member]:
     everybody = access.visible_memberships(viewer).filter(team=team).select_related("user")
     changeable = set(access.manageable_memberships(viewer).filter(team=team).values_list("pk", flat=True))
     accounts = access.manageable_accounts(viewer).filter(memberships__team=team)
-    managed = set(accounts.filter(is_active=True).values_list("pk", flat=True))
-    deactivated = set(accounts.filter(is_active=False).values_list("pk", flat=True))
+    is_active = dict(accounts.values_list("pk", "is_active"))
     ranks = {role: rank for rank, role in enumerate(Role.values)}
     rows = sorted(
         everybody.order_by("created_at")[:MOST_SHOWN], key=lambda row: (ranks[row.role], str(row.user).casefold())
@@ -39,9 +38,9 @@ def members_of(team: Team, viewer: User) -> list[Member]:
             row,
             is_self=row.user_id == viewer.pk,
             can_change=row.pk in changeable,
-            is_manageable=row.user_id in managed,
+            is_manageable=is_active.get(row.user_id) is True,
             has_second_factor=row.user_id in safe,
-            can_reactivate=row.user_id in deactivated,
+            can_reactivate=is_active.get(row.user_id) is False,
         )
         for row in rows
     ]

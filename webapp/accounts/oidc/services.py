@@ -15,8 +15,7 @@ from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.invitations import queries as invitation_queries
 from webapp.accounts.invitations import services as invitation_services
 from webapp.accounts.models import User
-
-NAME_LENGTH = 120
+from webapp.accounts.name_forms import LONGEST_NAME
 
 
 class NotVerified(Exception):
@@ -46,7 +45,7 @@ def identity_of(sociallogin: Any) -> OidcIdentity:
     email = canonical_email(str(data.get("email") or ""))
     if not (is_one and email and data.get("email_verified") is True):
         raise NotVerified
-    return OidcIdentity(sociallogin.account.uid, email, str(data.get("name") or "").strip()[:NAME_LENGTH])
+    return OidcIdentity(sociallogin.account.uid, email, str(data.get("name") or "").strip()[:LONGEST_NAME])
 
 
 def sign_in(request: HttpRequest, identity: OidcIdentity, next_url: str) -> HttpResponseBase:

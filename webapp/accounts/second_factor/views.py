@@ -64,7 +64,7 @@ def add_passkey(request: SignedInRequest) -> HttpResponseBase:
 @reauthentication_required
 def remove(request: SignedInRequest, factor_id: int) -> HttpResponseBase:
     """Asks whether to remove the app or a passkey, and removes it. With the last of them go the recovery codes."""
-    own = Authenticator.objects.filter(user=request.user, type__in=queries.FACTORS)
+    own = queries.factors_of(request.user)
     factor = get_object_or_404(own, pk=factor_id)
     if request.method != "POST":
         is_last = own.count() == 1
