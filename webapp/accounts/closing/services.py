@@ -10,7 +10,6 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import models, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from webapp import access, storage
@@ -19,6 +18,7 @@ from webapp.accounts.closing import queries
 from webapp.accounts.members.services import one_act_at_a_time
 from webapp.accounts.models import EmailChange, Invitation, PasswordLink, User
 from webapp.accounts.profile.picture_services import prefix_of
+from webapp.accounts.profile.services import sign_out_everywhere
 from webapp.team_scope import across_teams
 
 FREED_DOMAIN = "deleted.invalid"
@@ -43,7 +43,7 @@ def deactivate(user: User) -> None:
         signals.account_act.send(User, act="account_deactivated", user=user)
         PasswordLink.objects.filter(user=user).delete()
         EmailChange.objects.filter(user=user).delete()
-        User.objects.filter(pk=user.pk).update(sign_outs=F("sign_outs") + 1)
+        sign_out_everywhere(user)
 
 
 def reactivate(user: User, *, by: User) -> None:

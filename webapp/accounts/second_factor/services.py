@@ -8,10 +8,10 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_
 from allauth.mfa.utils import decrypt
 from cryptography.fernet import InvalidToken
 from django.db import transaction
-from django.db.models import F
 
 from webapp.accounts import signals, throttle_services
 from webapp.accounts.models import User
+from webapp.accounts.profile.services import sign_out_everywhere
 from webapp.accounts.second_factor import words
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def remove_all(user: User, *, by: User | str) -> bool:
         removed, _ = Authenticator.objects.filter(user=user).delete()
         if not removed:
             return False
-        User.objects.filter(pk=user.pk).update(sign_outs=F("sign_outs") + 1)
+        sign_out_everywhere(user)
         signals.account_act.send(User, act="removed_second_factor", user=user, by=by)
     return True
 

@@ -6,7 +6,6 @@ from allauth.mfa.recovery_codes.internal import flows as code_flows
 from allauth.mfa.totp.internal import flows as totp_flows
 from allauth.mfa.webauthn.internal import auth as passkey_auth
 from allauth.mfa.webauthn.internal import flows as passkey_flows
-from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from webapp.accounts.profile.services import sign_out_everywhere
+from webapp.accounts.profile.services import sign_out_elsewhere
 from webapp.accounts.reauthentication.responses import reauthentication_required
 from webapp.accounts.request_types import SignedInRequest
 from webapp.accounts.second_factor import queries, services
@@ -106,9 +105,7 @@ def _added(
     post_authentication(request, factor, reauthenticated=True)
     services.tell(request.user, "added_second_factor", factor)
     if is_first:
-        sign_out_everywhere(request.user)
-        request.user.refresh_from_db()
-        update_session_auth_hash(request, request.user)
+        sign_out_elsewhere(request)
     if codes is not None:
         return _show_codes(request, codes)
     return done(request, _("Saved."), reverse(PROFILE))
