@@ -2,10 +2,9 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 
 from analysis.spreadsheet_cells import guarded_row
@@ -13,24 +12,17 @@ from webapp.audit import queries
 from webapp.audit.chain_codec import COLUMNS
 from webapp.audit.models import AuditEntry
 from webapp.audit.queries import AuditFilter
+from webapp.http.zip_responses import streamed_response
 
 
 def csv_response(team_id: UUID, wanted: AuditFilter, name: str) -> StreamingHttpResponse:
     """Returns a download; no spreadsheet runs a cell of it."""
-    headers = {
-        "Content-Type": "text/csv; charset=utf-8",
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "private, no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return StreamingHttpResponse(_blocks(team_id, wanted), headers=headers)
+    return streamed_response(name, "text/csv; charset=utf-8", _blocks(team_id, wanted))
 
 
-async def _blocks(team_id: UUID, wanted: AuditFilter) -> AsyncIterator[bytes]:
+def _blocks(team_id: UUID, wanted: AuditFilter) -> Iterator[bytes]:
     yield _lines([[*COLUMNS, "hash"]])
-    chunks = queries.in_chunks(team_id, wanted)
-    next_or_none = sync_to_async(lambda: next(chunks, None))  # a StopIteration cannot leave a coroutine
-    while (chunk := await next_or_none()) is not None:
+    for chunk in queries.in_chunks(team_id, wanted):
         yield _lines([_row(entry) for entry in chunk])
 
 
