@@ -131,13 +131,17 @@ class VideoPage:
         spans = [row.appearances[0] for row in shown if row.appearances]
         if not spans:
             return None
-        start_s, end_s = min(spans)
-        return start_s + min(BOX_AFTER_S, (end_s - start_s) / 2)
+        return opens_at_s(*min(spans))
 
     @property
     def unnamed(self) -> int:
         """How many people have no name."""
         return sum(not row.is_named for row in self.rows)
+
+
+def opens_at_s(start_s: float, end_s: float) -> float:
+    """Returns a moment a little into an appearance, where there is a box."""
+    return start_s + min(BOX_AFTER_S, (end_s - start_s) / 2)
 
 
 def for_cards(videos: QuerySet[Video]) -> QuerySet[Video]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Min, QuerySet
 
 from analysis.time_spans import Span, merged, overlaps_of_all
-from webapp.library.queries import BOX_AFTER_S
+from webapp.library.queries import BOX_AFTER_S, opens_at_s
 from webapp.people import appearances, sample_codec
 from webapp.people.models import Person, Presence, Track
 from webapp.videos.models import Video
@@ -29,7 +29,7 @@ class SharedMoment:
 
     @property
     def opens_at_s(self) -> float:
-        return self.start_s + min(BOX_AFTER_S, (self.end_s - self.start_s) / 2)
+        return opens_at_s(self.start_s, self.end_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,12 +32,29 @@ class PersonHit:
     note: str
 
 
-def people_called(people: QuerySet[Person], text: str, limit: int) -> list[PersonHit]:
+def people_called(people: QuerySet[Person], text: str, limit: int, *, whole_words: bool = False) -> list[PersonHit]:
     """Returns people whom all of the text names: by number, then by the beginning of the name or of a word in it.
 
-    Those who are hidden or in no video any more are among them if they have a name, and say so.
+    Those who are hidden or in no video any more are among them if they have a name, and say so. Looks at names by
+    their index alone, and reads the rows of those who are returned. `whole_words`: only where a word begins.
     """
-    return _found(people, text, limit)
+    if not fold(text):
+        return []
+    named = people.filter(STANDING, folded_name__gt="")
+    ids: list[UUID] = []
+    number = number_in(text)
+    if number is not None:
+        unnamed = people.filter(STANDING, appearances__gt=0, is_unnamed=True, number=number)
+        ids += unnamed.order_by().values_list("pk", flat=True)
+    beginning = Q(folded_name__startswith=fold(text)) | Q(pinyin__startswith=fold(text))
+    word = Q(folded_name__contains=f" {fold(text)}") | Q(pinyin__contains=f" {fold(text)}")
+    stages = [beginning, word] if whole_words else [beginning, word, containing(text, *NAME_COLUMNS)]
+    for stage in stages:
+        if len(ids) < limit:
+            more = named.filter(stage).order_by("folded_name").values_list("pk", flat=True)[:limit]
+            ids += [pk for pk in more if pk not in ids]
+    rows = Person.objects.in_bulk(ids[:limit])
+    return [PersonHit(rows[pk], _note(rows[pk])) for pk in ids[:limit] if pk in rows]
 
 
 def people_together(people: QuerySet[Person], text: str) -> list[list[PersonHit]]:
@@ -45,7 +62,7 @@ def people_together(people: QuerySet[Person], text: str) -> list[list[PersonHit]
     for parts in ways_to_part(text):
         found: list[list[PersonHit]] = []
         for part in parts:
-            there = _found(people, part, SAME_NAMED, whole_words=True)
+            there = people_called(people, part, SAME_NAMED, whole_words=True)
             if not there:
                 break
             found.append(there)
@@ -70,32 +87,9 @@ def ways_to_part(text: str) -> list[list[str]]:
 def _separator(_language: str) -> str:
     # Translators: the word between two names in a search, as in "Tom and Anna".
     words = {"and", fold(_("and"))}
-    spaced = "|".join(re.escape(word) for word in words if word.isascii() or not word.isalpha())
-    joining = JOINING_HAN + "".join(word for word in words if len(word) == 1 and not word.isascii())
-    others = [word for word in words if not word.isascii() and len(word) > 1]
-    spaced = "|".join([spaced, *map(re.escape, others)])
-    return rf"\s*{SIGNS}\s*|\s+(?:{spaced})\s+|\s*[{joining}]\s*"
-
-
-def _found(people: QuerySet[Person], text: str, limit: int, *, whole_words: bool = False) -> list[PersonHit]:
-    """Looks at names by their index alone, and reads the rows of those who are returned."""
-    if not fold(text):
-        return []
-    named = people.filter(STANDING, folded_name__gt="")
-    ids: list[UUID] = []
-    number = number_in(text)
-    if number is not None:
-        unnamed = people.filter(STANDING, appearances__gt=0, is_unnamed=True, number=number)
-        ids += unnamed.order_by().values_list("pk", flat=True)
-    beginning = Q(folded_name__startswith=fold(text)) | Q(pinyin__startswith=fold(text))
-    word = Q(folded_name__contains=f" {fold(text)}") | Q(pinyin__contains=f" {fold(text)}")
-    stages = [beginning, word] if whole_words else [beginning, word, containing(text, *NAME_COLUMNS)]
-    for stage in stages:
-        if len(ids) < limit:
-            more = named.filter(stage).order_by("folded_name").values_list("pk", flat=True)[:limit]
-            ids += [pk for pk in more if pk not in ids]
-    rows = Person.objects.in_bulk(ids[:limit])
-    return [PersonHit(rows[pk], _note(rows[pk])) for pk in ids[:limit] if pk in rows]
+    joining = {word for word in words if len(word) == 1 and not word.isascii()}
+    spaced = "|".join(map(re.escape, words - joining))
+    return rf"\s*{SIGNS}\s*|\s+(?:{spaced})\s+|\s*[{JOINING_HAN}{''.join(joining)}]\s*"
 
 
 def _note(person: Person) -> str:
