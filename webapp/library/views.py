@@ -43,7 +43,7 @@ MOST_CARDS = 100
 
 @require_GET
 def library(request: HttpRequest) -> HttpResponse:
-    return render(request, "library/library.html", _library_context(request))
+    return render(request, "library/library.html", _library_context(request, _editable_teams(request)))
 
 
 @require_GET
@@ -54,7 +54,8 @@ def changes(request: HttpRequest) -> HttpResponse:
     request.GET = query  # type: ignore[assignment]  # what the links of the head lead to
     visible = access.visible_videos(request.user).filter(team=team_of(request), pk__in=asked)
     videos = list(queries.for_cards(visible))
-    context = _library_context(request, has_cards=False) | {"cards": queries.cards(videos, _editable_teams(request))}
+    editable = _editable_teams(request)
+    context = _library_context(request, editable, has_cards=False) | {"cards": queries.cards(videos, editable)}
     return render(request, "library/_changes.html", context)
 
 
@@ -180,7 +181,7 @@ def sample(request: SignedInRequest) -> HttpResponseBase:
     )
 
 
-def _library_context(request: HttpRequest, *, has_cards: bool = True) -> dict[str, Any]:
+def _library_context(request: HttpRequest, editable: set[UUID], *, has_cards: bool = True) -> dict[str, Any]:
     """Returns what the library shows; without its cards, what stands above them."""
     team = team_of(request)
     visible = access.visible_videos(request.user).filter(team=team)
@@ -188,7 +189,6 @@ def _library_context(request: HttpRequest, *, has_cards: bool = True) -> dict[st
     chosen, wanted, labels = form.chosen(), form.people(), form.labels()
     found = form.found_in(visible, team)
     offered_labels = label_filter_queries.offer(labels, team)
-    editable = _editable_teams(request)
     counts = queries.counts(visible)
     page = queries.page_of_videos(found, request.GET.get("page"))
     if has_cards:
