@@ -15,6 +15,7 @@ from webapp.accounts.hashers import TooBusyToHash
 from webapp.accounts.models import User
 from webapp.accounts.reauthentication.queries import proved_recently
 from webapp.accounts.second_factor.queries import note_first_step
+from webapp.http.client_address import client_address
 
 NO_ADDRESS = "0.0.0.0"
 """Stored where none is known, as behind a Unix socket."""
@@ -36,7 +37,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         try:
-            throttle_services.count_attempt(credentials["email"], self._address(request))
+            throttle_services.count_attempt(credentials["email"], client_address(request))
         except throttle_services.TooManyAttempts as error:
             raise self.validation_error("too_many_login_attempts") from error
 
@@ -46,7 +47,7 @@ class AccountAdapter(DefaultAccountAdapter):
         except TooBusyToHash as error:
             raise self.validation_error("busy") from error
         if user is not None:
-            throttle_services.note_success(credentials["email"], self._address(request))
+            throttle_services.note_success(credentials["email"], client_address(request))
         return user
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponseBase | None:
@@ -66,8 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return url_has_allowed_host_and_scheme(url, {request.get_host()}, request.is_secure())
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Returns what the web server says, which believes only the proxies that are named."""
-        return str(clean_client_ip(self._address(request)) or NO_ADDRESS)
+        return str(clean_client_ip(client_address(request)) or NO_ADDRESS)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         return not proved_recently(self.request)
@@ -75,7 +75,3 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
         """Returns the one page that asks for whatever this person can prove themselves with."""
         return [{"id": "reauthenticate", "description": "", "url": reverse("accounts:reauthenticate")}]
-
-    @staticmethod
-    def _address(request: HttpRequest) -> str:
-        return str(request.META.get("REMOTE_ADDR") or "")

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from webapp.accounts import request_budget_services
 from webapp.accounts.throttle_services import network_of
+from webapp.http.client_address import client_address
 from webapp.http.responses import json_refusal, wants_json
 
 CHEAP = 0.02
@@ -36,7 +37,7 @@ class RequestLimit(MiddlewareMixin):
         if not settings.REQUESTS_PER_MINUTE:
             return None
         user = request.user
-        who = f"person:{user.pk}" if user.is_authenticated else f"network:{network_of(request.META['REMOTE_ADDR'])}"
+        who = f"person:{user.pk}" if user.is_authenticated else f"network:{network_of(client_address(request))}"
         wait_s = request_budget_services.spend(who, getattr(view, "request_cost", 1.0))
         return _too_many(request, math.ceil(wait_s)) if wait_s else None
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
+from webapp.http.client_address import client_address
+
 ADDRESS_LENGTH, AGENT_LENGTH = 64, 200
 
 
@@ -28,10 +30,9 @@ def current_origin() -> Origin:
 
 
 def origin_of(request: HttpRequest) -> Origin:
-    address = str(request.META.get("REMOTE_ADDR") or "")
     token = getattr(request, "access_token", None)
     agent = request.headers.get("User-Agent", "")[:AGENT_LENGTH]
-    return Origin(address[:ADDRESS_LENGTH], agent, token.name if token else "")
+    return Origin(client_address(request)[:ADDRESS_LENGTH], agent, token.name if token else "")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.mail import services as mail_services
 from webapp.accounts.reauthentication.responses import reauthentication_required
 from webapp.accounts.request_types import SignedInRequest
+from webapp.http.client_address import client_address
 from webapp.http.responses import done
 
 GONE, UNPROCESSABLE = 410, 422
@@ -61,7 +62,7 @@ def _change(request: SignedInRequest, email: str) -> HttpResponseBase:
     """Changes the address, or sends a link to it. Raises EmailInUse, TooManyAttempts."""
     here = reverse("accounts:profile")
     if not mail_services.is_configured():
-        throttle_services.count_attempt(request.user.email, request.META.get("REMOTE_ADDR", ""))
+        throttle_services.count_attempt(request.user.email, client_address(request))
         services.change_now(request.user, email)
         return done(request, _("From now on you sign in with %(email)s.") % {"email": canonical_email(email)}, here)
     throttle_services.count_mail(canonical_email(email), address="", user=request.user)

@@ -21,6 +21,7 @@ from webapp.accounts.passwords import queries, services
 from webapp.accounts.passwords.forms import ForgottenPasswordForm, NewPasswordForm
 from webapp.accounts.reauthentication.responses import reauthentication_required
 from webapp.accounts.request_types import SignedInRequest
+from webapp.http.client_address import client_address
 from webapp.http.responses import SeeOther, refused
 from webapp.http.toasts import toast
 
@@ -39,7 +40,7 @@ def forgotten_password(request: HttpRequest) -> HttpResponse:
         return _ask(request, form, UNPROCESSABLE if form.is_bound else 200)
     email = canonical_email(form.cleaned_data["email"])
     try:
-        throttle_services.count_mail(email, address=request.META.get("REMOTE_ADDR", ""))
+        throttle_services.count_mail(email, address=client_address(request))
     except throttle_services.TooManyAttempts:
         form.add_error(None, words.TOO_MANY_ATTEMPTS)
         return _ask(request, form, TOO_MANY)

@@ -21,6 +21,7 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.accounts.second_factor.queries import has_second_factor, security_of
 from webapp.accounts.sessions.queries import devices_of
 from webapp.accounts.signals import account_act
+from webapp.http.client_address import client_address
 from webapp.http.responses import SeeOther, done, refused
 from webapp.http.toasts import toast
 
@@ -66,7 +67,7 @@ def change_password(request: SignedInRequest) -> HttpResponseBase:
     """
     if has_second_factor(request.user) and not proved_recently(request):
         return ask_for_proof(request)
-    here, address = reverse("accounts:profile"), request.META.get("REMOTE_ADDR", "")
+    here, address = reverse("accounts:profile"), client_address(request)
     form = OwnPasswordForm(request.user, request.POST)
     try:
         throttle_services.count_attempt(request.user.email, address)

@@ -5,11 +5,12 @@ from django.http import HttpRequest
 
 from webapp.accounts import throttle_services
 from webapp.accounts.models import User
+from webapp.http.client_address import client_address
 
 
 def prove_by_password(request: HttpRequest, user: User, password: str) -> bool:
     """Notes a proof if the password is right. Raises TooManyAttempts, TooBusyToHash."""
-    address = str(request.META.get("REMOTE_ADDR") or "")
+    address = client_address(request)
     throttle_services.count_attempt(user.email, address)
     if not user.check_password(password):
         return False

@@ -25,6 +25,7 @@ from webapp.accounts import words as account_words
 from webapp.accounts.models import User
 from webapp.accounts.second_factor import services
 from webapp.accounts.second_factor.queries import has_app
+from webapp.http.client_address import client_address
 
 LONGEST_CODE = 20
 LONGEST_NAME = 60
@@ -50,7 +51,7 @@ class _CountedCode(forms.Form):
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]
         try:
-            found = services.use_code(self.user, code, _address())
+            found = services.use_code(self.user, code, client_address(context.request))
         except throttle_services.TooManyAttempts as error:
             raise ValidationError(account_words.TOO_MANY_ATTEMPTS, code="throttled") from error
         if found is None:
@@ -140,7 +141,3 @@ class PasskeyProofForm(ReauthenticateWebAuthnForm):
 def note_failure(user: User) -> None:
     """Has it recorded that somebody failed to prove to be this person."""
     user_login_failed.send(__name__, credentials={"email": user.email}, request=context.request)
-
-
-def _address() -> str:
-    return str(context.request.META.get("REMOTE_ADDR") or "")

@@ -10,6 +10,7 @@ from django.utils.deprecation import MiddlewareMixin
 from webapp.accounts.models import TokenScope
 from webapp.accounts.tokens import bearer_services
 from webapp.accounts.tokens.bearer_services import TokenRefused
+from webapp.http.client_address import client_address
 
 View = TypeVar("View", bound=Callable[..., Any])
 SCHEME = "bearer"
@@ -46,7 +47,7 @@ class BearerTokens(MiddlewareMixin):
             request.csrf_processing_done = not request.user.is_authenticated  # type: ignore[attr-defined]
             return None
         try:
-            user = bearer_services.user_of(secret, needed=needed, address=request.META.get("REMOTE_ADDR", ""))
+            user = bearer_services.user_of(secret, needed=needed, address=client_address(request))
         except TokenRefused as refused:
             return _problem(refused, needed)
         request.user = user
