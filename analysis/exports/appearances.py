@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from analysis.exports.moments import person_spans
-from analysis.exports.people import SeenPerson
 from analysis.spreadsheet_cells import guarded_row
-from analysis.time_spans import merged
 
 SCHEMA = 1
-COLUMNS = ("person", "name", "unclear", "start", "end", "start_s", "end_s", "duration_s")
-JOINED_S = 1.0
-"""A face that is missed for less counts as seen all the time."""
+COLUMNS = ("video", "person", "name", "unclear", "start", "end", "start_s", "end_s", "duration_s")
 SHORTEST_CUE_S = 0.1
 SHORTEST_CHAPTER_S = 4.0
 NOBODY = "–"
@@ -44,36 +38,25 @@ class OnScreen:
     names: tuple[str, ...]
 
 
-def appearances_of(
-    people: Sequence[SeenPerson], start_s: float, duration_s: float, sample_step_s: float = 0.25
-) -> list[ScreenAppearance]:
-    """Returns all appearances in order of time. `start_s`, `duration_s`: of the container, see `VideoInfo`."""
-    found = []
-    for person in people:
-        for begin, end in merged(person_spans(person, sample_step_s), JOINED_S):
-            first, last = max(begin - start_s, 0.0), min(end - start_s, duration_s)
-            if last > first:
-                found.append(ScreenAppearance(person.id, person.name, first, last, person.unclear))
-    return sorted(found, key=lambda each: (each.start_s, each.end_s, each.person))
-
-
-def as_csv(appearances: Sequence[ScreenAppearance]) -> str:
-    """Returns a table with a header, one appearance a row; no cell is run as a formula by a spreadsheet.
+def as_csv(appearances: Sequence[ScreenAppearance], video: str = "", *, with_header: bool = True) -> str:
+    """Returns a table, one appearance of this video a row; no cell is run as a formula by a spreadsheet.
 
     Written to a file as "utf-8-sig", spreadsheets read all letters. Times stand as h:mm:ss.mmm and in seconds.
     """
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
-    table.writerow(COLUMNS)
+    if with_header:
+        table.writerow(COLUMNS)
     for each in appearances:
         start, end = timestamp(each.start_s), timestamp(each.end_s)
+        unclear = "yes" if each.unclear else ""
         seconds = [f"{value:.3f}" for value in (each.start_s, each.end_s, each.end_s - each.start_s)]
-        table.writerow(guarded_row([each.person, each.name, "yes" if each.unclear else "", start, end, *seconds]))
+        table.writerow(guarded_row([video, each.person, each.name, unclear, start, end, *seconds]))
     return text.getvalue()
 
 
-def as_json(appearances: Sequence[ScreenAppearance], title: str, duration_s: float) -> str:
-    """Returns `{"schema", "video": {"title", "duration_s"}, "people": [{"id", "name", "appearances": [...]}]}`."""
+def as_entry(appearances: Sequence[ScreenAppearance], title: str, duration_s: float) -> dict[str, object]:
+    """Returns `{"video": {"title", "duration_s"}, "people": [{"id", "name", "appearances": [...]}]}`, for JSON."""
     people: dict[int, dict[str, object]] = {}
     spans: dict[int, list[dict[str, float]]] = {}
     for each in appearances:
@@ -86,8 +69,7 @@ def as_json(appearances: Sequence[ScreenAppearance], title: str, duration_s: flo
         | {"appearances": spans[number]}
         for number, person in people.items()
     ]
-    video = {"title": title, "duration_s": round(duration_s, 3)}
-    return json.dumps({"schema": SCHEMA, "video": video, "people": entries}, ensure_ascii=False, indent=1) + "\n"
+    return {"video": {"title": title, "duration_s": round(duration_s, 3)}, "people": entries}
 
 
 def on_screen(appearances: Sequence[ScreenAppearance], duration_s: float) -> list[OnScreen]:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+from analysis.exports.appearances import ScreenAppearance
 from analysis.time_spans import Span, merged
 from webapp.people import appearances, sample_codec
 from webapp.people.models import Track, title_without_name
@@ -38,6 +39,15 @@ def appearances_in(video: Video, people: Collection[UUID] = ()) -> list[PersonAp
         for (person, number, name), of_person in spans.items()
     ]
     return sorted(rows, key=lambda row: (row.spans[:1], row.number))
+
+
+def screen_appearances(video: Video, people: Collection[UUID] = (), shift_s: float = 0.0) -> list[ScreenAppearance]:
+    """Returns the same as the analysis library takes it, person by person, at player time + `shift_s`."""
+    return [
+        ScreenAppearance(row.number, row.label, start_s + shift_s, end_s + shift_s)
+        for row in appearances_in(video, people)
+        for start_s, end_s in row.spans
+    ]
 
 
 def _joined(spans: list[Span]) -> list[Span]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from analysis.errors import AnalysisError, Cancelled, NothingToShow
-from analysis.exports.appearances import ScreenAppearance, chapters_of
+from analysis.exports.appearances import chapters_of
 from analysis.exports.blur_picture import blur_picture_file
 from analysis.exports.blur_video import blur_video
 from analysis.exports.chapters_copy import write_with_chapters
@@ -22,7 +22,7 @@ from webapp import storage
 from webapp.analyses import network_loading
 from webapp.datasets.importing.prepare_runner import encode_jpeg
 from webapp.exports import seen_people_queries, services
-from webapp.exports.appearance_queries import appearances_in
+from webapp.exports.appearance_queries import screen_appearances
 from webapp.exports.choices import Whom
 from webapp.exports.models import Export, ExportKind
 from webapp.jobs import lifecycle
@@ -135,12 +135,7 @@ def _blur(export: Export, target: Path, on_progress: OnProgress) -> Report:
 def _chapters(export: Export, target: Path, on_progress: OnProgress) -> Report:
     video = _only_video(export)
     info = info_of(video)
-    ahead_s = video.playback_offset_s - info.start_s
-    seen = [
-        ScreenAppearance(row.number, row.label, start_s + ahead_s, end_s + ahead_s)
-        for row in appearances_in(video)
-        for start_s, end_s in row.spans
-    ]
+    seen = screen_appearances(video, shift_s=video.playback_offset_s - info.start_s)
     chapters = chapters_of(seen, info.duration_s)
     with original_of(video) as path:
         write_with_chapters(path, target, info, chapters, on_progress)
