@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from webapp.jobs.models import Job, Status
+from webapp.people.models import Person
 from webapp.team_scope import TeamOwned
 
 
@@ -66,3 +67,8 @@ class Export(TeamOwned):
     @property
     def is_ready(self) -> bool:
         return self.job.status == Status.DONE and bool(self.file_key)
+
+    def people_now(self) -> list[Person]:
+        """Returns its people: whoever was merged meanwhile is who they were merged into."""
+        people = [person.merged_into or person for person in self.people.select_related("merged_into")]
+        return list({person.pk: person for person in people}.values())

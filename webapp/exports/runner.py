@@ -29,7 +29,6 @@ from webapp.jobs import lifecycle
 from webapp.jobs.errors import DiskFull
 from webapp.jobs.models import Job
 from webapp.people.introduction.queries import BUILT_IN
-from webapp.people.models import Person
 from webapp.uploads import quota_services, rules
 from webapp.videos.ingest_runner import original_of
 from webapp.videos.media_info import info_of
@@ -85,7 +84,7 @@ def _store(job: Job, export: Export, target: Path, report: Report) -> None:
 
 
 def _reel(export: Export, target: Path, on_progress: OnProgress) -> Report:
-    wish, chosen = export.options, [person.pk for person in _people_of(export)]
+    wish, chosen = export.options, [person.pk for person in export.people_now()]
     order, together = ReelOrder(wish["order"]), wish["together"]
     options = ReelOptions(order, wish["min_s"], wish["padding_s"], together=together, captions=wish["captions"])
     with ExitStack() as open_files:
@@ -112,7 +111,7 @@ def _clip(export: Export, target: Path, on_progress: OnProgress) -> Report:
     start_s, end_s = (wish[key] + video.playback_offset_s for key in ("start_s", "end_s"))
     first_s, last_s = info.start_s, info.start_s + info.duration_s
     padding_s = wish["padding_s"]
-    seen = tuple((str(person), start_s, end_s) for person in _people_of(export))
+    seen = tuple((str(person), start_s, end_s) for person in export.people_now())
     moment = ReelMoment(0, max(start_s - padding_s, first_s), min(end_s + padding_s, last_s), seen)
     with original_of(video) as path:
         source = ReelSource(path, info, video.title, ())
@@ -121,7 +120,7 @@ def _clip(export: Export, target: Path, on_progress: OnProgress) -> Report:
 
 def _blur(export: Export, target: Path, on_progress: OnProgress) -> Report:
     video, wish = _only_video(export), export.options
-    numbers = frozenset(person.number for person in _people_of(export))
+    numbers = frozenset(person.number for person in export.people_now())
     is_hiding = wish["whom"] == Whom.CHOSEN
     choice = HideChoice(hide=numbers if is_hiding else frozenset(), keep=frozenset() if is_hiding else numbers)
     options = BlurOptions(choice, margin=wish["margin"], style=HidingStyle(wish["style"]), sound=Sound(wish["sound"]))
@@ -168,9 +167,3 @@ MAKERS: dict[str, Callable[[Export, Path, OnProgress], Report]] = {
 
 def _only_video(export: Export) -> Video:
     return export.videos.select_related("current_analysis").get()
-
-
-def _people_of(export: Export) -> list[Person]:
-    """Returns its people as they are now: whoever was merged meanwhile is who they were merged into."""
-    people = [person.merged_into or person for person in export.people.select_related("merged_into")]
-    return list({person.pk: person for person in people}.values())

@@ -63,8 +63,7 @@ def start_export(wish: ExportWish, *, team: Team, user: User) -> Export:
 
 def start_again(export: Export, *, user: User) -> Export:
     """Queues the same once more, of its people as they are now. Raises TooManyExports or NoRoomForExport."""
-    people = [person.merged_into or person for person in export.people.select_related("merged_into")]
-    wish = ExportWish(export.kind, export.title, list(export.videos.all()), people, export.options)
+    wish = ExportWish(export.kind, export.title, list(export.videos.all()), export.people_now(), export.options)
     return start_export(wish, team=export.team, user=user)
 
 
