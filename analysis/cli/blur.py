@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from analysis.exports.blur_picture import PictureReport
+    from analysis.exports.blur_video import BlurReport
     from analysis.exports.choice import BlurOptions
+    from analysis.exports.reel import ReelReport
     from analysis.pipeline import Models
     from analysis.types import VideoInfo
 
@@ -62,8 +66,7 @@ def _blur_video(source: Path, target: Path, options: BlurOptions, result: Path |
         folder = result or analysed(source, info, models, Path(scratch))
         people = read_people(folder, info, models)
         report = blur_video(source, target, info, people, models, options, progress_bar())
-    report.write(target.with_name(f"{target.name}.json"))
-    print(report.summary())
+    tell(report, target)
     return FOUND_AGAIN if report.frames_found else 0
 
 
@@ -88,6 +91,12 @@ def _blur_picture(source: Path, target: Path, options: BlurOptions) -> int:
     from analysis.exports.blur_picture import blur_picture_file  # deferred: loads cv2
 
     report = blur_picture_file(source, target, options)
-    report.write(target.with_name(f"{target.name}.json"))
-    print(report.summary(), file=sys.stdout)
+    tell(report, target)
     return FOUND_AGAIN if report.faces_found else 0
+
+
+def tell(report: BlurReport | PictureReport | ReelReport, target: Path) -> None:
+    """Writes what became of an export beside it as JSON, and prints it in a line."""
+    document = json.dumps(asdict(report), ensure_ascii=False, indent=1)
+    target.with_name(f"{target.name}.json").write_text(document + "\n", encoding="utf-8")
+    print(report.summary())

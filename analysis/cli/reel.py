@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,21 +34,26 @@ def add_reel_command(commands: Any) -> None:
 def run_reel(args: argparse.Namespace) -> int:
     """Runs `reel` and returns 0; raises AnalysisError."""
     from analysis.cli.analyse import progress_bar  # deferred: one command of many
+    from analysis.cli.blur import analysed, tell  # deferred: one command of many
     from analysis.errors import UnusableResult  # deferred: one command of many
     from analysis.exports.moments import ReelOptions, ReelOrder, ReelSource, choose_moments  # deferred: loads cv2
-    from analysis.exports.people import expect_known  # deferred: loads cv2
+    from analysis.exports.people import expect_known, read_people  # deferred: loads cv2
     from analysis.exports.reel import write_reel  # deferred: loads cv2
+    from analysis.pipeline import AnalysisOptions, load_models  # deferred: loads cv2
     from analysis.video.decode import probe  # deferred: loads av
 
     if args.result and len(args.result) != len(args.videos):
         raise UnusableResult(f"{len(args.videos)} videos and {len(args.result)} results; one is needed for each")
     wanted = [parsed(each) for group in args.person for each in group]
+    models = None if args.result else load_models(AnalysisOptions())
     sources = []
     with tempfile.TemporaryDirectory() as scratch:
         for number, name in enumerate(args.videos, start=1):
             video = Path(name)
             info = probe(video)
-            people = _people(video, args.result[number - 1] if args.result else None, Path(scratch) / str(number))
+            made = Path(scratch) / str(number)
+            folder = analysed(video, info, models, made) if models else Path(args.result[number - 1])
+            people = read_people(folder, info)
             own = {person: called for where, person, called in wanted if where in (None, number)}
             expect_known({person for where, person, _ in wanted if where == number}, people)
             chosen = tuple(_named(person, own[person.id]) for person in people if person.id in own)
@@ -57,9 +61,7 @@ def run_reel(args: argparse.Namespace) -> int:
         options = ReelOptions(ReelOrder(args.order), args.min, args.padding, together=args.together)
         moments = choose_moments(sources, options)
         report = write_reel(sources, moments, Path(args.out), progress_bar(), captions=not args.no_captions)
-    document = json.dumps(asdict(report), ensure_ascii=False, indent=1)
-    Path(f"{args.out}.json").write_text(document + "\n", encoding="utf-8")
-    print(report.summary())
+    tell(report, Path(args.out))
     return 0
 
 
@@ -73,17 +75,6 @@ def parsed(text: str) -> tuple[int | None, int, str]:
         return int(where) if where else None, int(number), name
     except ValueError as error:
         raise UnknownPerson(f"{text!r}: expected an id, as 3, 2:3 or 3=Tom") from error
-
-
-def _people(video: Path, result: str | None, scratch: Path) -> Any:
-    from analysis.cli.blur import analysed  # deferred: one command of many
-    from analysis.exports.people import read_people  # deferred: loads cv2
-    from analysis.pipeline import AnalysisOptions, load_models  # deferred: loads cv2
-    from analysis.video.decode import probe  # deferred: loads av
-
-    info = probe(video)
-    folder = Path(result) if result else analysed(video, info, load_models(AnalysisOptions()), scratch)
-    return read_people(folder, info)
 
 
 def _named(person: Any, name: str) -> Any:

@@ -43,10 +43,6 @@ class PictureReport:
     width: int
     height: int
 
-    def write(self, target: Path) -> None:
-        """Writes it as JSON."""
-        target.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
-
     def summary(self) -> str:
         """Returns it in a line."""
         return (

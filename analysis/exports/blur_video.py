@@ -7,12 +7,11 @@ embedder, and encoded again with more hidden until they are found in none of its
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -70,10 +69,6 @@ class BlurReport:
     height: int
     detector: str
     embedder: str
-
-    def write(self, target: Path) -> None:
-        """Writes it as JSON."""
-        target.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
     def summary(self) -> str:
         """Returns it in a line."""
