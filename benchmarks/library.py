@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
 import tempfile
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
-from benchmarks.many_people import one_round
+from benchmarks.many_people import one_round, set_up_product
 
 PAGE_MS = 200
 ROUNDS = 7
@@ -27,23 +27,9 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=3000)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {
-            "ROLLCALL_DATA_DIR": folder,
-            "ROLLCALL_SECRET_KEY": "for measuring",
-            "ROLLCALL_HOSTS": "testserver",
-            "DJANGO_SETTINGS_MODULE": "webapp.settings",
-        }
-        import django
-
-        django.setup()
-        from django.conf import settings
-        from django.core.management import call_command
-
+        set_up_product(Path(folder))
         from webapp.team_scope import across_teams
 
-        plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-        settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
-        call_command("migrate", verbosity=0)
         with across_teams():
             begin = time.perf_counter()
             _fill(args.videos, args.people)

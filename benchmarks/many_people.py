@@ -62,26 +62,31 @@ def filled_product(people: int, faces: int, keep: Path | None) -> Iterator[None]
     with tempfile.TemporaryDirectory() as scratch:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        os.environ |= {
-            "ROLLCALL_DATA_DIR": str(folder),
-            "ROLLCALL_SECRET_KEY": "for measuring",
-            "ROLLCALL_HOSTS": "testserver",
-            "DJANGO_SETTINGS_MODULE": "webapp.settings",
-        }
-        import django
-
-        django.setup()
-        from django.conf import settings
-        from django.core.management import call_command
-
+        set_up_product(folder)
         from webapp.team_scope import across_teams
 
-        plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-        settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
-        call_command("migrate", verbosity=0)
         with across_teams():
             _fill(people, faces)
             yield
+
+
+def set_up_product(folder: Path) -> None:
+    """Sets Django up on the database of a folder, or that of DATABASE_URL, to ask pages; once in a process."""
+    os.environ |= {
+        "ROLLCALL_DATA_DIR": str(folder),
+        "ROLLCALL_SECRET_KEY": "for measuring",
+        "ROLLCALL_HOSTS": "testserver",
+        "DJANGO_SETTINGS_MODULE": "webapp.settings",
+    }
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
+    call_command("migrate", verbosity=0)
 
 
 def _fill(people: int, faces: int) -> None:
