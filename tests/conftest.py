@@ -27,7 +27,17 @@ from webapp.accounts.models import Role, Team, User
 from webapp.team_scope import across_teams
 
 PROJECT = Path(__file__).parents[1]
-E2E, KILLING, ANALYSIS = "tests/e2e/", "tests/e2e/killing/", "tests/analysis/"
+E2E, KILLING = "tests/e2e/", "tests/e2e/killing/"
+LONG = (
+    E2E,
+    "tests/analysis/",
+    "tests/webapp/jobs/test_real_worker.py",
+    "tests/webapp/people/test_migrations.py",
+    "tests/webapp/supervisor/",
+    "tests/webapp/test_every_route.py",
+    "tests/webapp/training/runs/test_real_worker.py",
+)
+"""They begin before all others."""
 FAST = (
     "tests/guards",
     "tests/webapp",
@@ -60,7 +70,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    gone = [path for path in (*FAST, *NOT_FAST) if not (PROJECT / path).exists()]
+    gone = [path for path in (*FAST, *NOT_FAST, *LONG) if not (PROJECT / path).exists()]
     if gone:
         raise pytest.UsageError(f"tests/conftest.py names tests that are not there any more: {', '.join(gone)}")
 
@@ -85,8 +95,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not needs_a_database(item)]
 
     def turn(item: pytest.Item) -> tuple[bool, bool, bool]:
-        is_e2e, is_long = item.nodeid.startswith(E2E), item.nodeid.startswith((E2E, ANALYSIS))
-        return not is_e2e, not is_long, item.nodeid.startswith(KILLING)
+        of = item.nodeid.startswith
+        return not of(E2E), not of(LONG), of(KILLING)
 
     items.sort(key=turn)
 
