@@ -12,6 +12,10 @@ from django.db.models import Q
 from webapp.name_folding import LONGEST, fold, pinyin
 
 BATCH = 500
+NAME_COLUMNS = ("folded_name", "pinyin")
+"""Of what has a name: people, datasets, labels."""
+TITLE_COLUMNS = ("folded_title", "pinyin")
+"""Of videos."""
 DERIVED = {"pinyin": pinyin}
 """By the name of the column; all others hold the folded form."""
 

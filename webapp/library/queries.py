@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 
 from webapp.access import Visitor
 from webapp.accounts.models import Team
-from webapp.folded_fields import containing
+from webapp.folded_fields import TITLE_COLUMNS, containing
 from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
 from webapp.people import appearances, unclear_queries
@@ -26,7 +26,7 @@ PAGE_SIZE = 24
 MOST_AT_ONCE = 500
 """So many videos one request changes: it answers within seconds, and a form holds that many fields."""
 TIMELINE_PAGE_SIZE = 100
-TITLE_COLUMNS = ("folded_title", "pinyin", "folded_file_name")
+VIDEO_NAME_COLUMNS = (*TITLE_COLUMNS, "folded_file_name")
 SORTS: dict[str, tuple[str | Lower, ...]] = {
     "newest": ("-created_at", "pk"),
     "oldest": ("created_at", "pk"),
@@ -151,7 +151,7 @@ def for_cards(videos: QuerySet[Video]) -> QuerySet[Video]:
 
 def filtered(videos: QuerySet[Video], *, text: str = "", state: str = "", sort: str = "newest") -> QuerySet[Video]:
     """Returns videos whose title or file name contains all words of `text`, in one state or any, in order."""
-    videos = videos.filter(containing(text, *TITLE_COLUMNS))
+    videos = videos.filter(containing(text, *VIDEO_NAME_COLUMNS))
     if state:
         videos = videos.filter(IN_STATE[state])
     return videos.order_by(*SORTS[sort])

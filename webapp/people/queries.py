@@ -10,7 +10,7 @@ from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, UUIDF
 from django.utils.translation import gettext as _
 
 from analysis.time_spans import Span, merged
-from webapp.folded_fields import containing
+from webapp.folded_fields import NAME_COLUMNS, containing
 from webapp.name_folding import fold
 from webapp.people import appearances, colour_queries, sample_codec
 from webapp.people.appearances import Bar
@@ -20,7 +20,6 @@ from webapp.videos.models import Analysis
 
 CARD_FACES = 5
 STRIP_FACES = 60
-NAME_COLUMNS = ("folded_name", "pinyin")
 
 
 @dataclass(frozen=True, slots=True)

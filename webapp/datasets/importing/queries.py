@@ -18,7 +18,7 @@ from webapp.datasets.importing.option_types import ANY, APPEARANCES, EVERY, SCEN
 from webapp.datasets.importing.sources import source_queries
 from webapp.datasets.importing.words import Expected, of_counts, of_notes
 from webapp.datasets.models import Dataset, Import, ImportProblem, ImportUpload, Sample, Source
-from webapp.folded_fields import containing
+from webapp.folded_fields import NAME_COLUMNS, TITLE_COLUMNS, containing
 from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
 from webapp.jobs.models import Status
@@ -57,14 +57,14 @@ class ImportEntry:
 def choosable_people(team: Team, typed: str, chosen: Sequence[str]) -> list[Person]:
     """Returns people whose names fit what was typed, and before them chosen ones who do not."""
     seen = people_queries.in_order(Person.objects.filter(team=team, is_hidden=False))
-    return _with_chosen(seen.select_related("portrait"), containing(typed, *people_queries.NAME_COLUMNS), chosen)
+    return _with_chosen(seen.select_related("portrait"), containing(typed, *NAME_COLUMNS), chosen)
 
 
 def choosable_videos(team: Team, typed: str, chosen: Sequence[str], analysed: bool) -> list[Video]:
     videos = Video.objects.filter(team=team, deleted_at=None).exclude(sha256="").order_by("-created_at", "pk")
     if analysed:
         videos = videos.filter(current_analysis__isnull=False)
-    return _with_chosen(videos, containing(typed, "folded_title", "pinyin"), chosen)
+    return _with_chosen(videos, containing(typed, *TITLE_COLUMNS), chosen)
 
 
 def _with_chosen(rows: QuerySet[Any], fits: Q, chosen: Sequence[str]) -> list[Any]:

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q, QuerySet
 from webapp.accounts.models import User
 from webapp.datasets.models import ActKind, Dataset, Import, LabellingAct, Sample
 from webapp.datasets.queries import label_tally, samples_of
-from webapp.folded_fields import containing
+from webapp.folded_fields import TITLE_COLUMNS, containing
 from webapp.http.ids import uuid_or_none
 from webapp.videos.models import Video
 
@@ -199,7 +199,7 @@ def quicker_people(dataset: Dataset, numbers: Sequence[int], user: User) -> tupl
 
 def videos_of(dataset: Dataset, words: str) -> list[tuple[UUID, str, int]]:
     """Returns id, title and number of samples of a few videos whose titles hold the words, most samples first."""
-    fits = containing(words, "folded_title", "pinyin")
+    fits = containing(words, *TITLE_COLUMNS)
     titled = Video.objects.filter(fits, team=dataset.team_id, deleted_at=None)
     found = samples_of(dataset).filter(video__in=titled).values_list("video", "video__title").annotate(n=Count("pk"))
     return list(found.order_by("-n", "video__title")[:MOST_VIDEOS])

@@ -9,10 +9,10 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from webapp.folded_fields import containing
+from webapp.folded_fields import NAME_COLUMNS, containing
 from webapp.name_folding import fold
 from webapp.people.models import STANDING, Person
-from webapp.people.queries import NAME_COLUMNS, number_in
+from webapp.people.queries import number_in
 
 MOST_TOGETHER = 3
 """People of whom moments together are looked for."""

@@ -11,14 +11,13 @@ from webapp import access
 from webapp.access import Visitor
 from webapp.accounts.models import Team
 from webapp.datasets.models import Dataset, Label
-from webapp.folded_fields import containing
+from webapp.folded_fields import NAME_COLUMNS, TITLE_COLUMNS, containing
 from webapp.library.label_filter_queries import LabelFilter, OfferedLabel, offer
-from webapp.library.queries import TITLE_COLUMNS
+from webapp.library.queries import VIDEO_NAME_COLUMNS
 from webapp.library.search.moment_queries import VideoHit, videos_together, videos_with
 from webapp.library.search.people_queries import PersonHit, people_called, people_together
 from webapp.name_folding import fold
 from webapp.people.models import Person
-from webapp.people.queries import NAME_COLUMNS
 from webapp.videos.models import Video
 
 FEW, MANY = 5, 24
@@ -80,8 +79,8 @@ def search(user: Visitor, chosen_team: Team | None, text: str, limit: int) -> Se
 def _videos(videos: QuerySet[Video], text: str, people: Sequence[Person], limit: int) -> list[VideoHit]:
     """Looks at titles by their index alone, and reads the rows of those which are returned."""
     ids: list[UUID] = []
-    titles = containing(text, "folded_title", "pinyin")
-    for stage in (Q(folded_title__startswith=fold(text)), titles, containing(text, *TITLE_COLUMNS)):
+    titles = containing(text, *TITLE_COLUMNS)
+    for stage in (Q(folded_title__startswith=fold(text)), titles, containing(text, *VIDEO_NAME_COLUMNS)):
         if len(ids) < limit:
             found = videos.filter(stage).order_by("folded_title").values_list("pk", flat=True)[:limit]
             ids += [pk for pk in found if pk not in ids]
