@@ -48,8 +48,8 @@ def count_attempt(email: str, address: str, *, unhindered: int = UNHINDERED) -> 
             _count_slowed(_key("account", email), now, unhindered)
 
 
-def count_mail(email: str, *, address: str, user: User | None = None) -> None:
-    """Counts a mail that somebody asks for. Raises TooManyAttempts, having counted nothing."""
+def count_mail(email: str, *, address: str = "", user: User | None = None) -> None:
+    """Counts a mail that a user asks for, or else a stranger at `address`. Raises TooManyAttempts, counting nothing."""
     now = timezone.now()
     with transaction.atomic():
         _count(_key("mail", email), MAILS_PER_ACCOUNT, now)

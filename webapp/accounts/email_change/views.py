@@ -65,7 +65,7 @@ def _change(request: SignedInRequest, email: str) -> HttpResponseBase:
         throttle_services.count_attempt(request.user.email, client_address(request))
         services.change_now(request.user, email)
         return done(request, _("From now on you sign in with %(email)s.") % {"email": canonical_email(email)}, here)
-    throttle_services.count_mail(canonical_email(email), address="", user=request.user)
+    throttle_services.count_mail(canonical_email(email), user=request.user)
     change = services.ask_to_confirm(request.user, email)
     origin = mail_services.origin_of(request)
     if not mail_services.send_later(partial(services.mail_link, change.pk, origin=origin, language=get_language())):

@@ -73,10 +73,12 @@ def send_again(request: SignedInRequest, invitation_id: UUID) -> HttpResponseBas
 
 def _no_mail(request: SignedInRequest, email: str) -> str:
     """Returns why no mail goes to this address now, having counted it; "" where it may."""
-    if not email or not mail_services.is_configured():
-        return _("Enter the e-mail address to send the invitation to.") if not email else _("No mail server is set up.")
+    if not email:
+        return _("Enter the e-mail address to send the invitation to.")
+    if not mail_services.is_configured():
+        return _("No mail server is set up.")
     try:
-        throttle_services.count_mail(canonical_email(email), address="", user=request.user)
+        throttle_services.count_mail(canonical_email(email), user=request.user)
     except throttle_services.TooManyAttempts:
         return _("Too many e-mails in a short time. Try again in 15 minutes.")
     return ""

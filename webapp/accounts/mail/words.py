@@ -20,40 +20,23 @@ class Letter:
 
 
 def password_letter(user: User, link: str) -> Letter:
-    return Letter(
-        subject=_("Reset your Rollcall password"),
-        paragraphs=(
-            _("Hello %(name)s,") % {"name": user},
-            _("Somebody asked to reset the password of your Rollcall account. The link works once, for one hour."),
-            _("If it was not you, ignore this e-mail. Your password stays as it is."),
-        ),
-        link=link,
-        link_label=_("Choose a new password"),
-    )
+    told = _("Somebody asked to reset the password of your Rollcall account. The link works once, for one hour.")
+    otherwise = _("If it was not you, ignore this e-mail. Your password stays as it is.")
+    return Letter(_("Reset your Rollcall password"), (_hello(user), told, otherwise), link, _("Choose a new password"))
 
 
 def new_email_letter(user: User, link: str) -> Letter:
+    told = _("You want to sign in to Rollcall with this e-mail address from now on. The link works once, for a day.")
+    otherwise = _("If it was not you, ignore this e-mail. Nothing changes.")
     return Letter(
-        subject=_("Confirm your new e-mail address"),
-        paragraphs=(
-            _("Hello %(name)s,") % {"name": user},
-            _("You want to sign in to Rollcall with this e-mail address from now on. The link works once, for a day."),
-            _("If it was not you, ignore this e-mail. Nothing changes."),
-        ),
-        link=link,
-        link_label=_("Confirm this address"),
+        _("Confirm your new e-mail address"), (_hello(user), told, otherwise), link, _("Confirm this address")
     )
 
 
 def email_changed_letter(user: User, new_email: str) -> Letter:
-    return Letter(
-        subject=_("Your e-mail address was changed"),
-        paragraphs=(
-            _("Hello %(name)s,") % {"name": user},
-            _("You now sign in to Rollcall with %(email)s. This address is no longer used.") % {"email": new_email},
-            _("If it was not you, tell an owner of your team or whoever runs Rollcall at once."),
-        ),
-    )
+    told = _("You now sign in to Rollcall with %(email)s. This address is no longer used.") % {"email": new_email}
+    otherwise = _("If it was not you, tell an owner of your team or whoever runs Rollcall at once.")
+    return Letter(_("Your e-mail address was changed"), (_hello(user), told, otherwise))
 
 
 def invitation_letter(invitation: Invitation, link: str) -> Letter:
@@ -71,3 +54,7 @@ def invitation_letter(invitation: Invitation, link: str) -> Letter:
     paragraphs.append(_("If you do not know %(name)s, ignore this e-mail.") % names)
     subject = _("%(name)s invites you to “%(team)s”") % names
     return Letter(subject, tuple(paragraphs), link, _("Join the team"))
+
+
+def _hello(user: User) -> str:
+    return _("Hello %(name)s,") % {"name": user}
