@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from webapp import access
 from webapp.accounts.closing import queries, services
+from webapp.accounts.members.queries import of_managed_accounts
 from webapp.accounts.models import User
 from webapp.accounts.reauthentication.responses import reauthentication_required
 from webapp.accounts.request_types import SignedInRequest
@@ -43,9 +43,8 @@ def delete(request: SignedInRequest) -> HttpResponseBase:
 @require_POST
 def reactivate(request: SignedInRequest, membership_id: int) -> HttpResponseBase:
     """Lets a deactivated member sign in again."""
-    accounts = access.manageable_accounts(request.user).filter(is_active=False)
-    members = access.manageable_memberships(request.user).filter(user__in=accounts).select_related("user")
-    member, here = get_object_or_404(members, pk=membership_id), reverse("accounts:team")
+    members, here = of_managed_accounts(request.user, is_active=False), reverse("accounts:team")
+    member = get_object_or_404(members, pk=membership_id)
     try:
         services.reactivate(member.user, by=request.user)
     except services.MayNotReactivate:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from webapp import access
 from webapp.accounts.models import Membership, Role, Team, User
 from webapp.accounts.second_factor.queries import who_has_one
@@ -44,6 +46,12 @@ def members_of(team: Team, viewer: User) -> list[Member]:
         )
         for row in rows
     ]
+
+
+def of_managed_accounts(viewer: User, *, is_active: bool) -> QuerySet[Membership]:
+    """Returns the members whose whole account this person manages: who can sign in, or who is deactivated."""
+    accounts = access.manageable_accounts(viewer).filter(is_active=is_active)
+    return access.manageable_memberships(viewer).filter(user__in=accounts).select_related("user", "team")
 
 
 def count_of(team: Team) -> int:

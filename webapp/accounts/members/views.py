@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from webapp import access
 from webapp.accounts.members import services
+from webapp.accounts.members.queries import of_managed_accounts
 from webapp.accounts.models import Membership, Role
 from webapp.accounts.reauthentication.responses import reauthentication_required
 from webapp.accounts.request_types import SignedInRequest
@@ -41,8 +42,7 @@ def remove(request: SignedInRequest, membership_id: int) -> HttpResponseBase:
 @reauthentication_required
 def remove_lost_factor(request: SignedInRequest, membership_id: int) -> HttpResponseBase:
     """Removes the second factors of a member who has lost theirs, if all their teams are managed by who asks."""
-    accounts = access.manageable_accounts(request.user).filter(is_active=True)
-    member = get_object_or_404(access.manageable_memberships(request.user), pk=membership_id, user__in=accounts)
+    member = get_object_or_404(of_managed_accounts(request.user, is_active=True), pk=membership_id)
     if request.method != "POST":
         return render(request, "accounts/lost_factor.html", {"member": member})
     if not second_factor_services.remove_all(member.user, by=request.user):

@@ -12,11 +12,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from webapp import access
 from webapp.accounts import throttle_services, words
 from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.hashers import TooBusyToHash
 from webapp.accounts.mail import services as mail_services
+from webapp.accounts.members.queries import of_managed_accounts
 from webapp.accounts.passwords import queries, services
 from webapp.accounts.passwords.forms import ForgottenPasswordForm, NewPasswordForm
 from webapp.accounts.reauthentication.responses import reauthentication_required
@@ -79,9 +79,7 @@ def new_password(request: HttpRequest, token: str) -> HttpResponseBase:
 @reauthentication_required
 def make_password_link(request: SignedInRequest, membership_id: int) -> HttpResponseBase:
     """Shows a new link for a member, this once."""
-    accounts = access.manageable_accounts(request.user).filter(is_active=True)
-    members = access.manageable_memberships(request.user).filter(user__in=accounts).select_related("user", "team")
-    member = get_object_or_404(members, pk=membership_id)
+    member = get_object_or_404(of_managed_accounts(request.user, is_active=True), pk=membership_id)
     if request.method != "POST":
         return render(request, "accounts/password_link.html", {"member": member, "answers_with_page": True})
     try:
