@@ -1,10 +1,11 @@
 """Counts uploads against quotas: when they are announced, and for good when their first bytes come."""
 
 from http import HTTPStatus
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -48,8 +49,7 @@ def take(*, team: Team, user: User, name: str, size_bytes: int) -> None:
 
 def note_stored(team: Team, size_bytes: int) -> None:
     """Counts a file that has moved into the store, until the next walk finds it there."""
-    StorageAccount.objects.get_or_create(team=team)
-    StorageAccount.objects.filter(team=team).update(added_bytes=F("added_bytes") + size_bytes)
+    _account_of(team=team).update(added_bytes=F("added_bytes") + size_bytes)
 
 
 def set_quota(whose: Team | User, quota_bytes: int | None) -> None:
@@ -73,6 +73,11 @@ def _expect_room(team: Team, user: User, name: str, size_bytes: int, but: Partia
 
 def take_turns(team: Team, user: User) -> None:
     """Has others of the team and of the person wait until this transaction ends, teams first."""
-    for of in ({"team": team}, {"user": user}):
-        StorageAccount.objects.get_or_create(**of)
-        StorageAccount.objects.filter(**of).update(turns=F("turns") + 1)
+    _account_of(team=team).update(turns=F("turns") + 1)
+    _account_of(user=user).update(turns=F("turns") + 1)
+
+
+def _account_of(**whose: Any) -> QuerySet[StorageAccount]:
+    """Returns the row of a team or a person, which is made where there is none."""
+    StorageAccount.objects.get_or_create(**whose)
+    return StorageAccount.objects.filter(**whose)
