@@ -99,17 +99,18 @@ def _drawn(text: str, font: ImageFont.FreeTypeFont, width: int) -> Caption:
     return Caption(luma, np.maximum(ink, np.float32(BACKDROP)))
 
 
-def _blend(planes: Image, caption: Caption, height: int) -> None:
+def _blend(planes: Image, caption: Caption, picture_height: int) -> None:
     rows, columns = caption.cover.shape
-    lift = (height // 24) & ~1
-    top, left = max(height - rows - lift, 0) & ~1, lift
+    lift = (picture_height // 24) & ~1
+    top, left = max(picture_height - rows - lift, 0) & ~1, lift
     for number, plane in enumerate(split_planes(planes)):
         half = 1 if number else 0
         part = plane[top >> half : (top + rows) >> half, left >> half : (left + columns) >> half]
-        shape = part.shape[1], part.shape[0]
-        cover = caption.cover if not half else cv2.resize(caption.cover, shape, interpolation=cv2.INTER_AREA)
-        colour = caption.luma if not half else GREY
-        size = part.shape
-        cover = np.asarray(cover)[: size[0], : size[1]]
-        shown = colour if half else np.asarray(colour)[: size[0], : size[1]]
+        height, width = part.shape
+        shown: Float32 | float
+        if half:
+            shown = GREY
+            cover = np.asarray(cv2.resize(caption.cover, (width, height), interpolation=cv2.INTER_AREA))
+        else:
+            shown, cover = caption.luma[:height, :width], caption.cover[:height, :width]
         part[:] = np.rint(part * (1 - cover) + shown * cover).astype(np.uint8)
