@@ -9,8 +9,13 @@ from pathlib import Path
 from analysis.errors import UnreadableVideo
 from analysis.exports.appearances import OnScreen, as_ffmetadata
 from analysis.types import OnProgress, Progress, VideoInfo
-from analysis.video.ffmpeg import run_ffmpeg
-from analysis.video.web_copy import input_arguments, playback_plan, stream_arguments, written_whole
+from analysis.video.web_copy import (
+    input_arguments,
+    playback_plan,
+    run_if_need_be_without_sound,
+    stream_arguments,
+    written_whole,
+)
 
 
 def write_with_chapters(
@@ -42,9 +47,10 @@ def write_with_chapters(
             "mp4",
             str(part),
         ]
-        problem = None
-        for with_sound in (True, False) if info.audio_codec else (False,):
-            problem = run_ffmpeg([*inputs, *stream_arguments(info, playback_plan(info), with_sound), *ending], report)
-            if problem is None:
-                return
-        raise UnreadableVideo(f"{source.name}: no copy could be written ({problem})")
+
+        def arguments(with_sound: bool) -> list[str]:
+            return [*inputs, *stream_arguments(info, playback_plan(info), with_sound), *ending]
+
+        problem = run_if_need_be_without_sound(arguments, bool(info.audio_codec), report)
+        if problem is not None:
+            raise UnreadableVideo(f"{source.name}: no copy could be written ({problem})")

@@ -14,9 +14,8 @@ from analysis.errors import UnreadableVideo
 from analysis.exports.choice import Sound
 from analysis.types import Image, VideoInfo
 from analysis.video.containers import open_video, read_packets
-from analysis.video.ffmpeg import run_ffmpeg
 from analysis.video.frame import ColourTags
-from analysis.video.web_copy import input_arguments
+from analysis.video.web_copy import input_arguments, run_if_need_be_without_sound
 
 TIME_BASE = Fraction(1, 90_000)
 """Holds all usual rates exactly, and every time to 6 microseconds."""
@@ -125,17 +124,17 @@ def add_sound(
     # FFmpeg takes the start of each input for 0; without the offset the picture would come too early.
     start = ["-itsoffset", f"{first_s:.6f}", "-i", f"file:{picture}"]
     ending = ["-map_metadata", "-1", "-map_chapters", "-1", "-movflags", "+faststart", "-f", "mp4", str(target)]
-    problem = None
-    for with_sound in (True, False) if wanted else (False,):
-        streams = ["-map", "0:v:0", "-c:v", "copy"]
-        if with_sound:
-            streams += ["-map", "1:a:0", *sound_arguments(sound)]
-        inputs = [*start, *(input_arguments(source) if with_sound else [])]
-        problem = run_ffmpeg([*inputs, *streams, *ending], report)
-        if problem is None:
-            return
-    target.unlink(missing_ok=True)
-    raise UnreadableVideo(f"{source.name}: no copy could be written ({problem})")
+    picture_stream = ["-map", "0:v:0", "-c:v", "copy"]
+
+    def arguments(with_sound: bool) -> list[str]:
+        if not with_sound:
+            return [*start, *picture_stream, *ending]
+        return [*start, *input_arguments(source), *picture_stream, "-map", "1:a:0", *sound_arguments(sound), *ending]
+
+    problem = run_if_need_be_without_sound(arguments, wanted, report)
+    if problem is not None:
+        target.unlink(missing_ok=True)
+        raise UnreadableVideo(f"{source.name}: no copy could be written ({problem})")
 
 
 def sound_arguments(sound: Sound) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -88,13 +88,26 @@ def make_web_copy(source: Path, target: Path, info: VideoInfo, plan: PlaybackPla
         on_progress(Progress("web_copy", done_s, info.duration_s))
 
     with written_whole(target) as part:
-        for with_sound in (True, False) if info.audio_codec else (False,):
-            streams = stream_arguments(info, plan, with_sound)
-            ending = ["-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", str(part)]
-            problem = run_ffmpeg([*input_arguments(source), *streams, *ending], report)
-            if problem is None:
-                return
-        raise UnreadableVideo(f"{source.name}: no playable copy could be made ({problem})")
+        ending = ["-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", str(part)]
+
+        def arguments(with_sound: bool) -> list[str]:
+            return [*input_arguments(source), *stream_arguments(info, plan, with_sound), *ending]
+
+        problem = run_if_need_be_without_sound(arguments, bool(info.audio_codec), report)
+        if problem is not None:
+            raise UnreadableVideo(f"{source.name}: no playable copy could be made ({problem})")
+
+
+def run_if_need_be_without_sound(
+    arguments: Callable[[bool], list[str]], has_sound: bool, report: Callable[[float], None]
+) -> str | None:
+    """Runs ffmpeg with sound, if there is any, and where that fails without it: it may be too damaged to convert.
+
+    `arguments` returns ffmpeg's for either. Returns what is wrong, None if a file was written.
+    """
+    if has_sound and run_ffmpeg(arguments(True), report) is None:
+        return None
+    return run_ffmpeg(arguments(False), report)
 
 
 def stream_arguments(info: VideoInfo, plan: PlaybackPlan, with_sound: bool) -> list[str]:
