@@ -6,6 +6,7 @@ Times are the container's presentation times in seconds. Zero rows is a valid va
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -180,6 +181,9 @@ class SegmentSpan:
     index: int
     start_s: float
     end_s: float
+
+
+WHOLE_VIDEO = SegmentSpan(0, -math.inf, math.inf)
 
 
 @dataclass(frozen=True, slots=True)

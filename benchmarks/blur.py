@@ -26,7 +26,7 @@ from analysis.boxes import iou_matrix, scale_faces
 from analysis.exports.face_views import cut_views
 from analysis.exports.people import SeenPerson, read_people
 from analysis.pipeline import AnalysisOptions, Models, load_models
-from analysis.types import Faces, Float32, SegmentSpan, VideoInfo
+from analysis.types import WHOLE_VIDEO, Faces, Float32, VideoInfo
 from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
 from analysis.video.frame import Frame
 from analysis.video.frames_at import frames_at
@@ -148,8 +148,8 @@ def vectors_of(models: Models, frame: Frame, info: VideoInfo, faces: Faces) -> F
 
 
 def every_frame(video: Path, info: VideoInfo) -> Iterator[Frame]:
-    whole, every = SegmentSpan(0, -math.inf, math.inf), Sampling(0, 32, references_only=False, deblock=True)
-    yield from sample_frames(video, info, whole, every, DecodeCounts())
+    every = Sampling(0, 32, references_only=False, deblock=True)
+    yield from sample_frames(video, info, WHOLE_VIDEO, every, DecodeCounts())
 
 
 def seen_in(video: Path, views: PeopleViews, models: Models) -> list[set[int]]:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from analysis.exports.copy_file import StretchWriter
-from analysis.types import Image, SegmentSpan
+from analysis.types import WHOLE_VIDEO, Image
 from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
 from benchmarks.clips import VIDEOS, ffmpeg
 
@@ -55,9 +55,8 @@ def _pictures(name: str, side: int) -> Iterator[Image]:
     """Yields the frames of a clip, again and again, square and of this side."""
     path = VIDEOS / name
     info = probe(path)
-    whole = SegmentSpan(0, -math.inf, math.inf)
     while True:
-        for frame in sample_frames(path, info, whole, Sampling(0, side, references_only=False), DecodeCounts()):
+        for frame in sample_frames(path, info, WHOLE_VIDEO, Sampling(0, side, references_only=False), DecodeCounts()):
             yield frame.image_bgr
 
 

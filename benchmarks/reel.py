@@ -22,7 +22,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from analysis.types import Image, SegmentSpan
+from analysis.types import WHOLE_VIDEO, Image
 from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
 from benchmarks import speed
 from benchmarks.blur import analysed
@@ -53,10 +53,8 @@ def make_reel(videos: list[Path], folder: Path, name: str, *options: str) -> tup
 
 def greys(video: Path) -> Iterator[tuple[float, Image]]:
     """Yields time and a small grey picture of every frame."""
-    info, whole = probe(video), SegmentSpan(0, -math.inf, math.inf)
-    for frame in sample_frames(
-        video, info, whole, Sampling(0, SIDE, references_only=False, deblock=True), DecodeCounts()
-    ):
+    every = Sampling(0, SIDE, references_only=False, deblock=True)
+    for frame in sample_frames(video, probe(video), WHOLE_VIDEO, every, DecodeCounts()):
         grey = cv2.cvtColor(frame.image_bgr, cv2.COLOR_BGR2GRAY)
         yield frame.time_s, np.asarray(cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 

@@ -30,7 +30,7 @@ from analysis.exports.whose_face import hidden_frames, views_of
 from analysis.faces.thresholds import thresholds_for
 from analysis.pipeline import Models
 from analysis.progress import paced
-from analysis.types import Image, OnProgress, Progress, SegmentSpan, VideoInfo
+from analysis.types import WHOLE_VIDEO, Image, OnProgress, Progress, SegmentSpan, VideoInfo
 from analysis.video.decode import DecodeCounts, Sampling, sample_frames, segment_border_s
 from analysis.video.frame import Frame, split_planes
 from analysis.video.prefetch import prefetch
@@ -170,9 +170,8 @@ class _Copy:
         return prefetch(decoded, FRAMES_AHEAD)  # type: ignore[return-value]
 
     def _stretches_with(self, people: Sequence[SeenPerson]) -> list[SegmentSpan]:
-        whole = [SegmentSpan(0, -math.inf, math.inf)]
         if not self.choice.hides_some or not self.info.seekable:
-            return whole
+            return [WHOLE_VIDEO]
         around_s = self.options.extend_s + AROUND_SIGHTINGS_S
         tracks = [track for person in people if self.choice.hides(person.id) for track in person.tracks]
         spans: list[SegmentSpan] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from analysis.exports.whose_face import Views
 from analysis.faces.clarity import CLEAR_PRESENCE, NO_FACE_PRESENCE
 from analysis.faces.detect import DEFAULT_MIN_SCORE
 from analysis.pipeline import Models
-from analysis.types import Faces, Float32, SegmentSpan, VideoInfo
+from analysis.types import WHOLE_VIDEO, Faces, Float32, VideoInfo
 from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
 from analysis.video.frame import Frame
 from analysis.video.prefetch import prefetch
@@ -109,12 +108,9 @@ class CopyChecker:
         """
         copied = probe(copy)
         scale = np.tile(np.array([info.width / copied.width, info.height / copied.height], np.float32), 2)
-        whole, every = (
-            SegmentSpan(0, -math.inf, math.inf),
-            Sampling(0, self.side_px, references_only=False, deblock=True),
-        )
+        every = Sampling(0, self.side_px, references_only=False, deblock=True)
         count, found = 0, list[FoundAgain]()
-        decoded = prefetch(sample_frames(copy, copied, whole, every, DecodeCounts()), FRAMES_AHEAD)
+        decoded = prefetch(sample_frames(copy, copied, WHOLE_VIDEO, every, DecodeCounts()), FRAMES_AHEAD)
         with closing(decoded), closing(prefetch(self._with_faces(decoded, copied), FRAMES_AHEAD)) as frames:
             for frame, faces in frames:
                 count += 1

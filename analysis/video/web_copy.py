@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from analysis.errors import UnreadableVideo
-from analysis.types import Image, OnProgress, Progress, SegmentSpan, VideoInfo
+from analysis.types import WHOLE_VIDEO, Image, OnProgress, Progress, VideoInfo
 from analysis.video.containers import ALLOWED_FORMATS, ALLOWED_PROTOCOLS
 from analysis.video.decode import DecodeCounts, Sampling, keyframes_at, sample_frames
 from analysis.video.ffmpeg import run_ffmpeg
@@ -192,8 +192,7 @@ def make_sprites(source: Path, target_jpg: Path, info: VideoInfo, on_progress: O
 
 def _scrub_pictures(source: Path, info: VideoInfo, interval_s: float, count: int) -> Iterator[tuple[float, Image]]:
     if info.duration_s <= EXACT_TILES_BELOW_S or not info.seekable:
-        whole = SegmentSpan(0, -math.inf, math.inf)
-        for frame in sample_frames(source, info, whole, Sampling(interval_s, TILE_SIDE), DecodeCounts()):
+        for frame in sample_frames(source, info, WHOLE_VIDEO, Sampling(interval_s, TILE_SIDE), DecodeCounts()):
             yield frame.time_s, frame.image_bgr
         return
     moments = [info.start_s + number * interval_s for number in range(count)]
