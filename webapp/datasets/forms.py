@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from webapp.datasets.models import Dataset, DatasetKind
-from webapp.datasets.services import HUES, MOST_LABELS, clean_label
+from webapp.datasets.services import MOST_LABELS, clean_label
+from webapp.hues import HUES
 from webapp.name_folding import fold
 
 KIND_WORDS = {

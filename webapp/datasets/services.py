@@ -13,11 +13,11 @@ from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import record, subject_of
 from webapp.datasets.models import Dataset, DatasetKind, Label, Sample
 from webapp.folded_fields import with_folded
+from webapp.hues import HUES
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import ACTIVE, Job
 from webapp.name_folding import fold
 
-HUES = 12
 KEYS = "123456789"
 MOST_LABELS = 200
 

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from webapp.accounts.models import Team
 from webapp.http.ids import uuid_or_none
+from webapp.hues import HUES
 from webapp.recognition import queries
 from webapp.recognition.models import Span
 from webapp.training.models import TrainingRun
@@ -112,7 +113,7 @@ def _offered(
 ) -> list[OfferedLabel]:
     keys = [LabelKey(line, label) for label in labels]
     return [
-        OfferedLabel(key, name, hues.get(line, {}).get(key.label, number % queries.HUES), key in wanted.labels)
+        OfferedLabel(key, name, hues.get(line, {}).get(key.label, number % HUES), key in wanted.labels)
         for number, key in enumerate(keys)
     ]
 

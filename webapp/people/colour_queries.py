@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
 
-from webapp.people.models import HUES, Presence
+from webapp.hues import HUES
+from webapp.people.models import Presence
 
 
 def hues_in(analysis_id: UUID) -> dict[UUID, int]:

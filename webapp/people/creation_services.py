@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.db.models import F
 
-from webapp.people.models import HUES, LastNumber, Person
+from webapp.hues import HUES
+from webapp.people.models import LastNumber, Person
 
 
 def hold(team_id: UUID) -> None:

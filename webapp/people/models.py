@@ -13,9 +13,6 @@ from webapp.people.identification.models import LiveGuess as LiveGuess  # Django
 from webapp.people.introduction.models import Introduction as Introduction  # Django finds its models from here
 from webapp.team_scope import TeamOwned
 
-HUES = 12
-"""Colours that tell people apart."""
-
 
 def title_without_name(number: int) -> str:
     """Returns what somebody is called who has no name yet, in the reader's language."""

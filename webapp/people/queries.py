@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 
 from analysis.time_spans import Span, merged
 from webapp.folded_fields import NAME_COLUMNS, containing
+from webapp.hues import HUES
 from webapp.name_folding import fold
 from webapp.people import appearances, colour_queries, sample_codec
 from webapp.people.appearances import Bar
 from webapp.people.identification import tentative_queries
-from webapp.people.models import HUES, STANDING, Face, Person, Presence, Track, title_without_name
+from webapp.people.models import STANDING, Face, Person, Presence, Track, title_without_name
 from webapp.videos.models import Analysis
 
 CARD_FACES = 5

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from webapp.datasets.models import Label
+from webapp.hues import HUES
 from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
 from webapp.jobs.models import ACTIVE, Status
@@ -19,7 +20,6 @@ from webapp.videos.models import Video
 MOST_LISTED = 200
 """Stretches of one model listed as text; the bars show all."""
 LEAST_OPACITY = 0.35
-HUES = 12
 Stretch = tuple[float, float]
 
 

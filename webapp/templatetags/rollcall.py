@@ -20,6 +20,7 @@ from webapp.accounts.models import Team, User
 from webapp.help_chapters import chapter_of
 from webapp.http import local_time
 from webapp.http.clock import clock
+from webapp.hues import HUES
 from webapp.jobs import words as jobs_words
 from webapp.jobs.idempotency_responses import FIELD
 from webapp.library import video_words
@@ -43,8 +44,6 @@ LIBRARIES = {
 }
 CLASSIC = {"theme"}
 """Loaded before the first paint by an ordinary script element; not a module."""
-ACCOUNT_HUES = 12
-"""As many as static/css/tokens.css has."""
 FETCHED_LATER = {"tus", "uplot"}
 """Only for uploads and for pages with curves."""
 
@@ -71,7 +70,7 @@ def avatar(user: User, extra_class: str = "") -> SafeString:
         address = reverse("accounts:picture", args=[user.pk])
         version = user.picture_key.rpartition("/")[2].partition(".")[0]
         return format_html('<img class="avatar {}" src="{}?v={}" alt="" loading="lazy">', extra_class, address, version)
-    words = format_html('<span class="avatar hue-{} {}" aria-hidden="true">', user.pk % ACCOUNT_HUES, extra_class)
+    words = format_html('<span class="avatar hue-{} {}" aria-hidden="true">', user.pk % HUES, extra_class)
     return format_html("{}{}</span>", words, initials(str(user)))
 
 

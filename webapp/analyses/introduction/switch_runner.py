@@ -8,10 +8,11 @@ from django.db import connection
 from webapp.accounts.models import Team
 from webapp.analyses.introduction import vectors_runner
 from webapp.analyses.introduction.plan_runner import PlannedTrack
+from webapp.hues import HUES
 from webapp.people import constraint_queries, creation_services, sample_codec, upkeep_services
 from webapp.people.batches import BATCH, batches
 from webapp.people.introduction.models import Introduction, PlannedAnalysis
-from webapp.people.models import HUES, Event, EventKind, Face, Moved, Person, Track
+from webapp.people.models import Event, EventKind, Face, Moved, Person, Track
 from webapp.videos.models import Analysis
 
 Change = tuple[int, UUID | None, UUID | None, int | None, int | None]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Dataset, Label
-from webapp.datasets.services import HUES, TooManyLabels, clean_label, label_called
+from webapp.datasets.services import TooManyLabels, clean_label, label_called
+from webapp.hues import HUES
 
 
 @dataclass(frozen=True, slots=True)

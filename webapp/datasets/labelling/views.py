@@ -16,9 +16,9 @@ from webapp.datasets.labelling import forms, queries, services
 from webapp.datasets.measuring import services as measuring
 from webapp.datasets.models import ActKind, LabellingAct
 from webapp.datasets.page_context import head_context
-from webapp.datasets.services import HUES
 from webapp.http.body_limit_middleware import takes_bodies_of
 from webapp.http.responses import done, refused, wants_json
+from webapp.hues import HUES
 
 MOST_ACT_BYTES = 4 * 1024**2
 """100,000 samples in no order take about 2 MB."""
