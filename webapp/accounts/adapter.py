@@ -15,7 +15,7 @@ from webapp.accounts.hashers import TooBusyToHash
 from webapp.accounts.models import User
 from webapp.accounts.reauthentication.queries import proved_recently
 from webapp.accounts.second_factor.queries import note_first_step
-from webapp.http.client_address import client_address
+from webapp.http.client_info import client_address
 
 NO_ADDRESS = "0.0.0.0"
 """Stored where none is known, as behind a Unix socket."""

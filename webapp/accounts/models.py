@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from webapp.accounts.email_rules import canonical_email
 from webapp.team_scope import TeamOwned
 
+LONGEST_NAME = 120
+"""Of people and teams."""
+
 
 class UserManager(BaseUserManager["User"]):
     """Makes users by e-mail address; there is no user name."""
@@ -45,7 +48,7 @@ class User(AbstractUser):
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
-    name = models.CharField(_("name"), max_length=120, blank=True)
+    name = models.CharField(_("name"), max_length=LONGEST_NAME, blank=True)
     sign_outs = models.PositiveIntegerField(default=0)
     """How often this person signed out everywhere; sessions begun before the last time are over."""
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -86,7 +89,7 @@ class Team(TeamOwned):
 
     team_path = "pk"
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(_("name"), max_length=120)
+    name = models.CharField(_("name"), max_length=LONGEST_NAME)
     created_at = models.DateTimeField(auto_now_add=True)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
     photo_search_role = models.CharField(max_length=10, choices=Role.choices, default=Role.EDITOR)

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from webapp.accounts import request_budget_services
 from webapp.accounts.throttle_services import network_of
-from webapp.http.client_address import client_address
+from webapp.http.client_info import client_address
 from webapp.http.responses import json_refusal, wants_json
 
 CHEAP = 0.02

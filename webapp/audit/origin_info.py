@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from webapp.http.client_address import client_address
+from webapp.http.client_info import client_address
 
 ADDRESS_LENGTH, AGENT_LENGTH = 64, 200
 

@@ -17,7 +17,7 @@ from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.mail import services as mail_services
 from webapp.accounts.reauthentication.responses import reauthentication_required
 from webapp.accounts.request_types import SignedInRequest
-from webapp.http.client_address import client_address
+from webapp.http.client_info import client_address
 from webapp.http.responses import done
 
 GONE, UNPROCESSABLE = 410, 422

@@ -14,8 +14,7 @@ from django.urls import Resolver404, resolve, reverse
 from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.invitations import queries as invitation_queries
 from webapp.accounts.invitations import services as invitation_services
-from webapp.accounts.models import User
-from webapp.accounts.name_forms import LONGEST_NAME
+from webapp.accounts.models import LONGEST_NAME, User
 
 
 class NotVerified(Exception):

@@ -21,7 +21,7 @@ from webapp.accounts.passwords import queries, services
 from webapp.accounts.passwords.forms import ForgottenPasswordForm, NewPasswordForm
 from webapp.accounts.reauthentication.responses import reauthentication_required
 from webapp.accounts.request_types import SignedInRequest
-from webapp.http.client_address import client_address
+from webapp.http.client_info import client_address
 from webapp.http.responses import SeeOther, refused
 from webapp.http.toasts import toast
 

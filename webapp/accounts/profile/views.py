@@ -21,7 +21,7 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.accounts.second_factor.queries import has_second_factor, security_of
 from webapp.accounts.sessions.queries import devices_of
 from webapp.accounts.signals import account_act
-from webapp.http.client_address import client_address
+from webapp.http.client_info import client_address
 from webapp.http.responses import SeeOther, done, refused
 from webapp.http.toasts import toast
 

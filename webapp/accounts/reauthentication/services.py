@@ -5,7 +5,7 @@ from django.http import HttpRequest
 
 from webapp.accounts import throttle_services
 from webapp.accounts.models import User
-from webapp.http.client_address import client_address
+from webapp.http.client_info import client_address
 
 
 def prove_by_password(request: HttpRequest, user: User, password: str) -> bool:

@@ -25,7 +25,7 @@ from webapp.accounts import words as account_words
 from webapp.accounts.models import User
 from webapp.accounts.second_factor import services
 from webapp.accounts.second_factor.queries import has_app
-from webapp.http.client_address import client_address
+from webapp.http.client_info import client_address
 
 LONGEST_CODE = 20
 LONGEST_NAME = 60

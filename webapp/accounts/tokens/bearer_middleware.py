@@ -10,7 +10,7 @@ from django.utils.deprecation import MiddlewareMixin
 from webapp.accounts.models import TokenScope
 from webapp.accounts.tokens import bearer_services
 from webapp.accounts.tokens.bearer_services import TokenRefused
-from webapp.http.client_address import client_address
+from webapp.http.client_info import client_address
 
 View = TypeVar("View", bound=Callable[..., Any])
 SCHEME = "bearer"

@@ -2,7 +2,7 @@
 
 from django.core.management.base import CommandError
 
-from webapp.accounts.management.account_command import AccountCommand
+from webapp.accounts.management.account_commands import AccountCommand
 from webapp.accounts.models import User
 from webapp.accounts.second_factor import services
 
