@@ -1,5 +1,7 @@
 """Each language that is offered is complete: nothing untranslated or fuzzy, and the same placeholders as in English."""
 
+import re
+
 import pytest
 from django.conf import settings
 
@@ -12,6 +14,12 @@ UPDATE = "python -m tests.guards.translations"
 @pytest.mark.parametrize("language", OFFERED)
 def test_the_catalog_is_complete(language: str) -> None:
     assert not translations.faults(language), f"run {UPDATE}, then translate what is empty in the catalog"
+
+
+def test_texts_are_marked_by_names_that_are_looked_for() -> None:
+    aliases = re.compile(r"\b[np]*gettext\w* as (\w+)")
+    sources = (path.read_text() for path in (translations.PROJECT / "webapp").rglob("*.py"))
+    assert {alias for source in sources for alias in aliases.findall(source)} == {"_"}
 
 
 @pytest.mark.parametrize("language", OFFERED)

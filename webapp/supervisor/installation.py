@@ -94,7 +94,7 @@ def welcome(address: str) -> str:
     if User.objects.exists():
         return f"Rollcall is ready: {address}/"
     if not sys.stdout.isatty():
-        command = f"ROLLCALL_DATA_DIR={settings.DATA_DIR} {sys.executable} manage.py owner_link"
+        command = f"ROLLCALL_DATA_DIR={settings.DATA_DIR} {sys.executable} manage.py owner_link --address {address}"
         return f"Rollcall is ready: {address}/. To create the owner's account, get a link with: {command}"
     path = reverse("accounts:first_owner", args=[new_first_owner_token()])
     return f"Rollcall is ready. Open this link to create the owner's account: {address}{path}"

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import aget_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from webapp import access
@@ -32,10 +32,10 @@ FACE_AGE_S = 7 * 24 * 3600
 """A face's picture never changes under its id."""
 MODES = ("hide", "merge")
 SORTS = (
-    ("", _lazy("Named first")),
-    ("name", _lazy("Name")),
-    ("time", _lazy("Time on screen")),
-    ("seen", _lazy("Last seen")),
+    ("", gettext_lazy("Named first")),
+    ("name", gettext_lazy("Name")),
+    ("time", gettext_lazy("Time on screen")),
+    ("seen", gettext_lazy("Last seen")),
 )
 """Orders of the list, as `queries.ORDERS` has them."""
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
 from webapp.accounts.models import User
@@ -14,7 +14,11 @@ class Command(BaseCommand):
 
     help = "Prints the path of a new one-time page that creates the owner; earlier ones stop working."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--address", default="", help="where Rollcall is, to print a whole link")
+
+    def handle(self, *args: Any, address: str, **options: Any) -> None:
         if User.objects.exists():
             raise CommandError("There is already an owner. Sign in instead.")
-        self.stdout.write(reverse("accounts:first_owner", args=[new_first_owner_token()]))
+        path = reverse("accounts:first_owner", args=[new_first_owner_token()])
+        self.stdout.write(f"{address.rstrip('/')}{path}")
