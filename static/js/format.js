@@ -10,9 +10,19 @@ export function clock(seconds) {
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/** "2 s", "3 min". @param {number} seconds */
-export const spoken = (seconds) =>
-  seconds < 60 ? say("panel.seconds", { n: seconds }) : say("panel.minutes", { n: Math.round(seconds / 60) });
+/** The length of a whole, rounded: what has a length is never "0:00". @param {number} seconds */
+export const clockLength = (seconds) => clock(seconds > 0 ? Math.max(1, Math.round(seconds)) : 0);
+
+/** "6 h 12 min", "1 min 8 s", "3 min", "2 s", "under 1 s". @param {number} seconds */
+export function spoken(seconds) {
+  const whole = Math.round(seconds);
+  if (!whole && seconds) return say("time.moment");
+  if (whole < 60) return say("time.seconds", { s: whole });
+  if (whole < 3600)
+    return say(whole % 60 ? "time.minutes_seconds" : "time.minutes", { m: Math.floor(whole / 60), s: whole % 60 });
+  const minutes = Math.round(whole / 60);
+  return say(minutes % 60 ? "time.hours_minutes" : "time.hours", { h: Math.floor(minutes / 60), m: minutes % 60 });
+}
 
 /** "812 KB", "1.4 GB". @param {number} count */
 export function bytes(count) {

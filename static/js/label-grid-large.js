@@ -1,6 +1,6 @@
 // The large view of one sample: its picture or playing clip, where it is from, the labels as buttons.
 import { icon, newElement, say } from "rollcall/api";
-import { clock } from "rollcall/format";
+import { clock, clockLength } from "rollcall/format";
 import { actOf } from "rollcall/label-grid-keys";
 import { guessWords, spokenFacts } from "rollcall/label-grid-tile";
 import { listenUntil } from "rollcall/listening";
@@ -90,7 +90,7 @@ export class Large {
       [row.title || row.name, row.time !== null && row.title && clock(row.time)].filter(Boolean).join(" · "),
     ];
     if (row.width) facts.push(`${row.width} × ${row.height}`);
-    if (row.duration) facts.push(clock(row.duration));
+    if (row.duration) facts.push(clockLength(row.duration));
     if (row.out) facts.push(say("grid.out"));
     if (suggestion) facts.push(guessWords(suggestion, row).join(" "));
     return facts.filter(Boolean).join("  ·  ");

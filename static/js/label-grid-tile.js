@@ -1,6 +1,6 @@
 // One tile of the label grid: its picture, its label or the suggestion, and what a screen reader says about it.
 import { icon, newElement, say } from "rollcall/api";
-import { clock } from "rollcall/format";
+import { clock, clockLength } from "rollcall/format";
 
 /** @param {number} place @param {number} columns */
 export function makeTile(place, columns) {
@@ -48,7 +48,7 @@ export function paintTile(tile, { row, number, labels, isSelected, isCurrent }) 
   const [first, second] = tile.querySelector(".tile-words").children;
   if (first.textContent !== name) first.textContent = name;
   if (second.textContent !== share) second.textContent = share;
-  tile.querySelector(".tile-time").textContent = row?.duration ? clock(row.duration) : "";
+  tile.querySelector(".tile-time").textContent = row?.duration ? clockLength(row.duration) : "";
   tile.setAttribute("aria-label", spokenFacts(row, number, `${name} ${share}`.trim()));
 }
 

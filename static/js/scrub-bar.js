@@ -1,6 +1,6 @@
 // <scrub-bar>: the seek slider, how much is loaded, and a small picture of the moment under the pointer.
 import { say } from "rollcall/api";
-import { clock } from "rollcall/format";
+import { clock, clockLength } from "rollcall/format";
 import { Listening } from "rollcall/listening";
 
 class ScrubBar extends Listening {
@@ -22,7 +22,10 @@ class ScrubBar extends Listening {
   #show({ time, length }) {
     this.slider.max = String(length);
     this.slider.value = String(time);
-    this.slider.setAttribute("aria-valuetext", say("player.position", { now: clock(time), length: clock(length) }));
+    this.slider.setAttribute(
+      "aria-valuetext",
+      say("player.position", { now: clock(time), length: clockLength(length) }),
+    );
     this.slider.style.setProperty("--played", `${(100 * time) / (length || 1)}%`);
     this.#loaded();
   }

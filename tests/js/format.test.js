@@ -2,7 +2,7 @@
 import "./page.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, clock, localTime, spoken, timeLeft } from "rollcall/format";
+import { bytes, clock, clockLength, localTime, spoken, timeLeft } from "rollcall/format";
 
 for (const [seconds, words] of [
   [undefined, "0:00"],
@@ -25,10 +25,26 @@ for (const [count, words] of [
 ])
   test(`${count} bytes are ${words}`, () => assert.equal(bytes(count), words));
 
-test("lengths in words", () => {
-  assert.equal(spoken(2), "2 s");
-  assert.equal(spoken(180), "3 min");
-});
+for (const [seconds, words] of [
+  [0, "0 s"],
+  [0.3, "under 1 s"],
+  [4.899, "5 s"],
+  [2.5, "3 s"],
+  [59.6, "1 min"],
+  [68, "1 min 8 s"],
+  [3599.4, "59 min 59 s"],
+  [3599.6, "1 h"],
+  [22_325, "6 h 12 min"],
+])
+  test(`the length ${seconds} in words is ${words}`, () => assert.equal(spoken(seconds), words));
+
+for (const [seconds, shown] of [
+  [0, "0:00"],
+  [0.2, "0:01"],
+  [4.899, "0:05"],
+  [759.6, "12:40"],
+])
+  test(`the length ${seconds} is ${shown}`, () => assert.equal(clockLength(seconds), shown));
 
 test("how long the rest takes", () => {
   assert.equal(timeLeft(NaN), "");

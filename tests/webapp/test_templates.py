@@ -26,6 +26,7 @@ from tests.webapp.people.review.alike import ask
 from webapp.accounts import services
 from webapp.accounts.models import Team, User
 from webapp.folded_fields import with_folded
+from webapp.http.clock import clock, clock_length, duration_words
 from webapp.jobs.models import JobKind, Status
 from webapp.people.models import Person
 from webapp.templatetags import rollcall
@@ -334,15 +335,30 @@ def test_there_are_twelve_people_colours_of_equal_weight() -> None:
     ("seconds", "shown"), [(None, "0:00"), (0.9, "0:00"), (48, "0:48"), (760.2, "12:40"), (3734, "1:02:14")]
 )
 def test_positions(seconds: float | None, shown: str) -> None:
-    assert rollcall.duration(seconds) == shown
+    assert clock(seconds) == shown
 
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (0.3, "under 1 s"), (1.2, "1 s"), (59.6, "1 min"), (1440, "24 min"), (22320, "6 h 12 min")],
+    [
+        (0, "0 s"),
+        (0.3, "under 1 s"),
+        (4.899, "5 s"),
+        (2.5, "3 s"),
+        (59.6, "1 min"),
+        (68, "1 min 8 s"),
+        (3599.4, "59 min 59 s"),
+        (3599.6, "1 h"),
+        (22325, "6 h 12 min"),
+    ],
 )
 def test_lengths_in_words(seconds: float, words: str) -> None:
-    assert rollcall.spoken_duration(seconds) == words
+    assert duration_words(seconds) == words
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (0.2, "0:01"), (4.899, "0:05"), (759.6, "12:40")])
+def test_lengths_of_a_whole_round_as_those_in_words(seconds: float, shown: str) -> None:
+    assert clock_length(seconds) == shown
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from webapp.exports.choices import Whom
 from webapp.exports.models import Export, ExportKind
-from webapp.http.clock import clock
+from webapp.http.clock import clock, clock_length
 from webapp.people.models import Person
 from webapp.videos.models import Video
 
@@ -77,7 +77,7 @@ def report_lines(export: Export) -> list[ReportLine]:
         return [ReportLine(ngettext("%(n)d chapter", "%(n)d chapters", chapters) % {"n": chapters})]
     moments = len(export.report["parts"])
     words = ngettext("%(n)d moment, %(length)s long", "%(n)d moments, %(length)s long", moments)
-    return [ReportLine(words % {"n": moments, "length": clock(export.report["duration_s"])})]
+    return [ReportLine(words % {"n": moments, "length": clock_length(export.report["duration_s"])})]
 
 
 def _of_blur(export: Export) -> list[ReportLine]:

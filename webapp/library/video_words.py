@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from webapp.http import local_time
-from webapp.http.clock import clock
+from webapp.http.clock import clock_length
 from webapp.jobs import words as jobs_words
 from webapp.uploads import rules as uploads_rules
 from webapp.videos.media_info import is_playable
@@ -58,7 +58,7 @@ def details(video: Video) -> list[tuple[str, str]]:
     known = [
         (_("File name"), video.file_name),
         (_("Size"), uploads_rules.size(video.size_bytes) if video.size_bytes else ""),
-        (_("Length"), clock(video.duration_s) if video.duration_s else ""),
+        (_("Length"), clock_length(video.duration_s) if video.duration_s else ""),
         (_("Resolution"), _picture(video)),
         (_("Format"), " · ".join(filter(None, [_container(video), video.video_codec, video.audio_codec]))),
         (_("Damaged frames"), str(video.frames_damaged) if video.frames_damaged else ""),

@@ -38,6 +38,13 @@ STRINGS: dict[str, Promise] = {
     "import.arrived": _("{n} of {all} uploaded"),
     "import.too_large": _("{n} pictures are larger than {most}. Upload them as a ZIP file."),
     "import.failed": _("That did not work. Check your connection and try again."),
+    # lengths
+    "time.moment": _("under 1 s"),
+    "time.seconds": _("{s} s"),
+    "time.minutes": _("{m} min"),
+    "time.minutes_seconds": _("{m} min {s} s"),
+    "time.hours": _("{h} h"),
+    "time.hours_minutes": _("{h} h {m} min"),
     # player
     "player.play": _("Play"),
     "player.pause": _("Pause"),
@@ -51,8 +58,6 @@ STRINGS: dict[str, Promise] = {
     "panel.hidden_one": _("1 person on screen for less than {least} is hidden."),
     "panel.hidden_many": _("{n} people on screen for less than {least} are hidden."),
     "panel.place": _("{name}: {n} of {count}"),
-    "panel.seconds": _("{n} s"),
-    "panel.minutes": _("{n} min"),
     "panel.on_screen": _("On screen at {time}"),
     "only.play": _("Play only {name}"),
     "only.play_all": _("In all {n} videos"),

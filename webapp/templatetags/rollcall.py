@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from webapp.accounts.models import Team, User
 from webapp.help_chapters import chapter_of
 from webapp.http import local_time
-from webapp.http.clock import clock
+from webapp.http.clock import clock, clock_length, duration_words
 from webapp.hues import HUES
 from webapp.jobs import words as jobs_words
 from webapp.jobs.idempotency_responses import FIELD
@@ -81,34 +81,15 @@ def initials(name: str) -> str:
     return "".join(letters).upper()
 
 
-@register.filter
-def duration(seconds: float | None) -> str:
-    """Returns a position or length as on a player: "0:48", "12:40", "1:02:14"."""
-    return clock(seconds)
-
-
-@register.filter
-def spoken_duration(seconds: float | None) -> str:
-    """Returns a length in words: "6 h 12 min", "24 min", "48 s", "under 1 s"."""
-    value = seconds or 0.0
-    if 0 < value < 0.95:
-        return _("under 1 s")
-    if value < 59.5:
-        return _("%(seconds)d s") % {"seconds": round(value)}
-    minutes = round(value / 60)
-    if minutes < 60:
-        return _("%(minutes)d min") % {"minutes": minutes}
-    return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
+register.filter("duration", clock)
+register.filter("clock_length", clock_length)
+register.filter("spoken_duration", duration_words)
 
 
 @register.filter
 def screen_time(seconds: float | None) -> str:
-    """Returns `spoken_duration`, but never 0 s: somebody in a single frame was there for a moment.
-
-    As on the player, begun seconds do not count: nobody is there for longer than the length beside it.
-    """
-    value = max(seconds or 0.0, 0.1)
-    return spoken_duration(int(value) if 1 <= value < 60 else value)
+    """Returns `duration_words`, but never 0 s: somebody in a single frame was there for a moment."""
+    return duration_words(max(seconds or 0.0, 0.1))
 
 
 @register.filter
