@@ -225,3 +225,8 @@ SAMPLE_EDITION = 1
 def sample_video_path(folder: Path | None = None) -> Path:
     """Returns where an installation keeps its sample video beside the weights; it need not be there."""
     return (folder or weights_folder()) / f"sample_video_{SAMPLE_EDITION}.mp4"
+
+
+def sample_analysis_path(folder: Path | None = None) -> Path:
+    """Returns where an installation keeps what was found in its sample video; it need not be there."""
+    return sample_video_path(folder).with_suffix(".json")

@@ -99,10 +99,11 @@ install_front_end() {
 
 install_weights() {
     local folder=${ROLLCALL_WEIGHTS_DIR:-weights} wanted
-    wanted=$(fingerprint analysis/weights.py analysis/samples/video.py)
+    # The sample is analysed ahead, and what any part of the analysis would find in it may have changed.
+    wanted=$(find analysis -name '*.py' | LC_ALL=C sort | xargs cat requirements.txt | cksum)
     unchanged "$folder/.installed" "$wanted" && return
     find_npm
-    say "Fetching the models that find faces, tell them apart and learn from pictures, and drawing the sample video ..."
+    say "Fetching the models that find faces, tell them apart and learn from pictures, and preparing the sample video ..."
     "$PYTHON" -m analysis weights >&2 || die "The models could not be fetched; the lines above say why."
     printf '%s\n' "$wanted" >"$folder/.installed"
 }

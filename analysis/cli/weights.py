@@ -1,11 +1,12 @@
-"""`python -m analysis weights`: fetches and converts missing or damaged model weights, draws the sample."""
+"""`python -m analysis weights`: fetches and converts missing or damaged model weights, prepares the sample."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from analysis.weights import ALL_WEIGHTS, missing_weights, sample_video_path, weights_folder
+from analysis.errors import AnalysisError
+from analysis.weights import ALL_WEIGHTS, missing_weights, weights_folder
 
 
 def run_weights(_: argparse.Namespace) -> int:
@@ -13,7 +14,7 @@ def run_weights(_: argparse.Namespace) -> int:
     missing = missing_weights()
     if not missing:
         print(f"all {len(ALL_WEIGHTS)} model weights are in {weights_folder()}")
-        return _draw_sample()
+        return _prepare_sample()
     from analysis.weight_conversion.fetch import fetch_missing  # deferred: rarely needed
 
     failures = fetch_missing(missing, lambda line: print(line, file=sys.stderr, flush=True))
@@ -22,18 +23,17 @@ def run_weights(_: argparse.Namespace) -> int:
     if failures:
         return 2
     print(f"{len(missing)} model weights stored in {weights_folder()}")
-    return _draw_sample()
+    return _prepare_sample()
 
 
-def _draw_sample() -> int:
-    """Draws the sample video ahead; without it the product draws one when somebody asks, so it never fails."""
-    if (drawn := sample_video_path()).is_file():
-        print(f"sample video in {drawn}")
-        return 0
+def _prepare_sample() -> int:
+    """Draws and analyses the sample video ahead. Never fails: what is missing the product makes when it is asked."""
+    from analysis.samples.analysed_ahead import analyse_ahead  # deferred: loads cv2
     from analysis.samples.video import draw_ahead  # deferred: loads cv2
 
     try:
         print(f"sample video in {draw_ahead()}")
-    except OSError as error:
-        print(f"sample video not drawn: {error}", file=sys.stderr)
+        print(f"its analysis in {analyse_ahead()}")
+    except (OSError, AnalysisError) as error:
+        print(f"sample video not prepared: {error}", file=sys.stderr)
     return 0

@@ -30,7 +30,7 @@ from webapp.people.batches import BATCH
 from webapp.people.identification import tentative_runner
 from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Face, Track
-from webapp.videos import media_info
+from webapp.videos import media_info, sample_runner
 from webapp.videos.ingest_runner import original_of
 from webapp.videos.media_info import info_of
 from webapp.videos.models import Analysis, Segment, Video
@@ -43,7 +43,7 @@ def run_analysis(job: Job) -> None:
     if analysis is None or analysis.video.deleted_at is not None:
         lifecycle.cancel(job.pk)
         raise Cancelled
-    if not analysis.segments.exists():
+    if not analysis.segments.exists() and not _adopt(job, analysis):
         with original_of(analysis.video) as path:
             if analysis.scanned_at is None:
                 _scan(job, analysis, path)
@@ -61,6 +61,23 @@ def run_analysis(job: Job) -> None:
 def options_of(analysis: Analysis) -> AnalysisOptions:
     """Returns the options that the analysis was asked for with."""
     return AnalysisOptions(thoroughness=Thoroughness(analysis.thoroughness))
+
+
+def _adopt(job: Job, analysis: Analysis) -> bool:
+    """Takes what the installation found in its sample as the one segment; returns False where that does not apply."""
+    video = analysis.video
+    ahead = sample_runner.analysed_ahead(video, video.sha256)
+    if ahead is None or ahead.embedder != introduction_queries.current_embedder(video.team_id):
+        return False
+    analysis.detector, analysis.embedder, analysis.scanned_at = ahead.detector, ahead.embedder, timezone.now()
+    with transaction.atomic():  # until its end no other worker sees the part, which is done by then
+        analysis.save(update_fields=["detector", "embedder", "scanned_at"])
+        _make_segments(job, analysis)
+        segment = analysis.segments.select_related("analysis__video").get()
+        with lifecycle.working(segment.job_id) as part:
+            if part is not None:
+                store_segment(part, segment, ahead.segment)
+    return True
 
 
 def _scan(job: Job, analysis: Analysis, path: Path) -> None:

@@ -15,11 +15,12 @@ from analysis.types import OnProgress, Progress, VideoInfo
 from analysis.video import web_copy
 from analysis.video.probe import probe_in_subprocess
 from analysis.video.web_copy import PlaybackPlan
+from analysis.weights import sha256_of
 from webapp import storage
 from webapp.jobs import lifecycle
 from webapp.jobs.errors import FileGone
 from webapp.jobs.models import Job, JobKind
-from webapp.videos import services
+from webapp.videos import sample_runner, services
 from webapp.videos.errors import Duplicate
 from webapp.videos.media_info import columns_of, info_of
 from webapp.videos.models import Playback, Video
@@ -42,7 +43,7 @@ def check_video(job: Job) -> Video | None:
     if video.current_job_id != job.pk:
         return None
     with original_of(video) as path:
-        info, sha256 = _probe_and_hash(path, job, video.size_bytes)
+        info, sha256 = _probed_ahead(path, video) or _probe_and_hash(path, job, video.size_bytes)
     duplicate = _duplicate(video, sha256)
     if duplicate is not None:
         _refuse_as_duplicate(video, duplicate)
@@ -66,6 +67,15 @@ def original_of(video: Video) -> Iterator[Path]:
         if storage.exists(video.original_key):
             raise
         raise FileGone(video.original_key) from error
+
+
+def _probed_ahead(path: Path, video: Video) -> tuple[VideoInfo, str] | None:
+    """Returns facts and SHA-256 of a sample that was probed when the product was installed."""
+    if not video.is_sample:
+        return None
+    sha256 = sha256_of(path)
+    found = sample_runner.analysed_ahead(video, sha256)
+    return None if found is None else (found.info, sha256)
 
 
 def _probe_and_hash(path: Path, job: Job, size_bytes: int) -> tuple[VideoInfo, str]:

@@ -20,7 +20,7 @@ def check_video(job_id: str) -> None:
             sample_runner.draw_if_missing(job)
             accepted = ingest_runner.check_video(job)
     cleanup.clear_refused()
-    if accepted is not None:
+    if accepted is not None and not accepted.is_sample:  # nothing to wait for is ahead of the sample's own copy
         with within_teams([accepted.team_id]):
             ingest_runner.poster_early(accepted)
 

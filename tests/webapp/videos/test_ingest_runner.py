@@ -1,14 +1,19 @@
 """From an arrived file to an accepted video: refusals, duplicates, and what stays on the disk."""
 
 import os
+import shutil
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from analysis import pipeline
 from analysis.errors import UnreadableVideo
+from analysis.samples import analysed_ahead
 from analysis.video import web_copy
+from analysis.weights import sample_video_path
 from tests.factories import make_job
 from tests.factories_videos import make_upload, make_video
 from tests.moving_picture import write_clip
@@ -217,10 +222,16 @@ def test_a_double_click_begins_one_analysis(team: Team, bob: User) -> None:
     assert Job.objects.filter(kind=JobKind.ANALYSIS, status=Status.QUEUED).count() == 1
 
 
-def test_the_sample_is_made_once_per_team_and_two_people_are_found_in_it(team: Team, bob: User) -> None:
-    """The whole way with real decoding, detection, embedding and grouping."""
-    video = services.begin_sample(team=team, user=bob, title="Sample")
-    assert services.begin_sample(team=team, user=bob, title="Sample") == video
+@pytest.fixture(scope="module")
+def ahead(sample_film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sample video and what an installation found in it."""
+    folder = tmp_path_factory.mktemp("ahead")
+    shutil.copyfile(sample_film, sample_video_path(folder))
+    analysed_ahead.analyse_ahead(folder)
+    return folder
+
+
+def work_through_the_sample(video: Video) -> Video:
     runs: dict[str, Callable[[str], None]] = {
         JobKind.CHECK: tasks.check_video,
         JobKind.ANALYSIS: analyses_tasks.run_analysis,
@@ -229,9 +240,33 @@ def test_the_sample_is_made_once_per_team_and_two_people_are_found_in_it(team: T
     }
     while job := Job.objects.filter(status=Status.QUEUED).order_by("created_at").first():
         runs[job.kind](str(job.pk))
-    video = Video.objects.select_related("current_job").get(pk=video.pk)
-    assert video.state == VideoState.DONE
-    assert Person.objects.filter(tracks__analysis=video.current_analysis_id).distinct().count() == 2
+    return Video.objects.select_related("current_job", "current_analysis").get(pk=video.pk)
+
+
+@pytest.mark.parametrize("is_ahead", [True, False])
+def test_the_sample_is_made_once_per_team_and_two_people_are_found_in_it(
+    is_ahead: bool, ahead: Path, team: Team, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way with real decoding, detection, embedding and grouping; the same with what was analysed ahead."""
+    video_path, found = sample_video_path(ahead), analysed_ahead.read_ahead(ahead)
+    monkeypatch.setattr(sample_runner, "sample_video_path", lambda: video_path)
+    monkeypatch.setattr(sample_runner, "read_ahead", lambda: found if is_ahead else None)
+    video = services.begin_sample(team=team, user=bob, title="Sample")
+    assert services.begin_sample(team=team, user=bob, title="Sample") == video
+    analyse = Mock(wraps=pipeline.analyse_segment)
+    monkeypatch.setattr(pipeline, "analyse_segment", analyse)
+    video = work_through_the_sample(video)
+    analysis = present(video.current_analysis)
+    assert video.state == VideoState.DONE and video.poster_key
+    assert Person.objects.filter(tracks__analysis=analysis).distinct().count() == 2
+    assert (analysis.frames_sampled, analysis.tracks.count()) == (
+        present(found).segment.frames_sampled,
+        len(present(found).segment.tracks),
+    )
+    assert analyse.call_count == (0 if is_ahead else 1)
+    services.analyse_again(video, thoroughness=video.thoroughness, user=bob)
+    assert work_through_the_sample(video).state == VideoState.DONE
+    assert analyse.call_count == (1 if is_ahead else 2)  # whoever asks for an analysis gets one
 
 
 @pytest.mark.parametrize("is_there", [True, False])
