@@ -138,7 +138,7 @@ AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "webapp.accounts.passwords.rules.GuessablePasswordValidator"},
 ]
 PASSWORD_HASHERS = ["webapp.accounts.hashers.PatientPasswordHasher"]
 LOGIN_URL = "accounts:login"
