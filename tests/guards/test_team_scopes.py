@@ -42,6 +42,8 @@ OPENED = {
     "accounts/invitations/queries.py _may_give": "asks what another person may do, in a team that the guest is not in",
     "accounts/invitations/services.py mail": "mail is written when the request is over, for the invitation's team",
     "accounts/tokens/bearer_services.py user_of": "the secret says for whom, and in which team, a program acts",
+    "accounts/tokens/services.py revoke_all": "a new password ends what programs may do in any team of the person",
+    "accounts/tokens/queries.py count_working": "the same, asked beforehand; only a number is told",
     "accounts/invitations/services.py join": "the person is not in the team yet",
     "accounts/invitations/services.py join_as_new_person": "the person is not in the team yet",
     "audit/services.py _append": "the chain of a team hangs on the installation's; failed sign-ins are nobody's",

@@ -65,7 +65,7 @@ ACCOUNT = {
     "profile/email/": get_and_post(SIGNED_IN, {"email": "new@example.org"}),
     "profile/new-email/<str:token>/": get_and_post(THE_EDITORS, at={"token": "@e-mail token"}, refused=GONE),
     "profile/close/": [get(SIGNED_IN)],
-    "profile/deactivate/": [post(SIGNED_IN)],
+    "profile/deactivate/": [post(SIGNED_IN, {"sure": "yes"})],
     "profile/delete/": [post(SIGNED_IN, {"sure": "yes"})],
     "profile/picture/": [post(SIGNED_IN, gives=REFUSED)],
     "profile/picture/remove/": [post(SIGNED_IN)],

@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal.httpkit import clean_client_ip
 from django.contrib import messages
+from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -29,6 +30,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "too_many_login_attempts": words.TOO_MANY_ATTEMPTS,
         "rate_limited": words.TOO_MANY_ATTEMPTS,
         "busy": words.BUSY,
+        "account_inactive": words.DEACTIVATED,
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -43,12 +45,22 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         try:
+            self._refuse_deactivated(request, credentials)
             user: User | None = super().authenticate(request, **credentials)
         except TooBusyToHash as error:
             raise self.validation_error("busy") from error
         if user is not None:
             throttle_services.note_success(credentials["email"], client_address(request))
         return user
+
+    def _refuse_deactivated(self, request: HttpRequest, credentials: dict[str, Any]) -> None:
+        """Says so to who knows the password; to all others it is one that is wrong, after as long as any other."""
+        account = User.objects.filter(email=credentials["email"], is_active=False, deleted_at=None).first()
+        if account is None:
+            return
+        is_right = account.check_password(credentials["password"])
+        user_login_failed.send(__name__, credentials={"email": account.email}, request=request)
+        raise self.validation_error("account_inactive" if is_right else "email_password_mismatch")
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponseBase | None:
         """Gives the session a new key already before the second step: it then holds that the password was right."""
@@ -58,7 +70,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return response
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponseBase:
-        messages.warning(request, _("This account is deactivated. Ask an owner of your team."))
+        messages.warning(request, words.DEACTIVATED)
         return HttpResponseRedirect(reverse("accounts:login"))
 
     def is_safe_url(self, url: str) -> bool:

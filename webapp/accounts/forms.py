@@ -8,6 +8,7 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from webapp.accounts import words
 from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.models import User
 from webapp.accounts.name_forms import NameField
@@ -41,7 +42,7 @@ class NewAccountForm(forms.Form):
     password = forms.CharField(
         label=_("Password"),
         strip=False,
-        help_text=_("At least 12 characters. A short sentence works well."),
+        help_text=words.PASSWORD_HELP,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 

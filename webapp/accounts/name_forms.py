@@ -15,6 +15,14 @@ SEEN = "LNPS"
 """Letters, numbers, punctuation and symbols: first letters of Unicode's categories."""
 
 
+def readable_name(text: str) -> str:
+    """Returns a name that nobody typed, as from another sign-in, by the rules of those that are; empty without one."""
+    try:
+        return str(NameField(required=False).clean(text.strip()[:LONGEST_NAME]))
+    except ValidationError:
+        return ""
+
+
 class NameField(forms.CharField):
     """A name in one line, in which something is to be seen."""
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from webapp.accounts.models import SignInCounter, User
 from webapp.digests import sha256_of
+from webapp.expiry_cleanup import delete_expired
 
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT_AND_NETWORK = 10
@@ -91,7 +92,7 @@ def use_once(*what: str) -> bool:
 
 def clean_up(**_: object) -> None:
     """Deletes what no longer counts."""
-    SignInCounter.objects.filter(until__lt=timezone.now()).delete()
+    delete_expired(SignInCounter.objects.filter(until__lt=timezone.now()))
 
 
 def _count(key: str, most: int, now: datetime) -> None:

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.digests import sha256_of
+from webapp.expiry_cleanup import delete_expired
 from webapp.jobs.models import AnsweredRequest
 
 KEPT_FOR = timedelta(hours=24)
@@ -45,4 +46,4 @@ def keep(row: AnsweredRequest, **answer: object) -> None:
 
 def clean_up(**_: object) -> None:
     """Deletes what nobody sends again."""
-    AnsweredRequest.objects.filter(answered_at__lt=timezone.now() - KEPT_FOR).delete()
+    delete_expired(AnsweredRequest.objects.filter(answered_at__lt=timezone.now() - KEPT_FOR))

@@ -45,8 +45,9 @@ def finish_arrived() -> None:
 def give_up_copies() -> None:
     """Marks videos as impossible to play whose copy for the browser failed."""
     at_work = Job.objects.filter(kind=JobKind.WEB_COPY, subject_id=OuterRef("pk"), status__in=ACTIVE)
-    pending = Video.objects.filter(playback=Playback.PENDING, deleted_at=None)
-    pending.exclude(Exists(at_work)).update(playback=Playback.IMPOSSIBLE)
+    failed = Video.objects.filter(playback=Playback.PENDING, deleted_at=None).exclude(Exists(at_work))
+    if failed.exists():  # an UPDATE takes SQLite's lock for writing also where it finds nothing
+        failed.update(playback=Playback.IMPOSSIBLE)
 
 
 def give_up_expired() -> None:

@@ -1,5 +1,6 @@
 """Ending one's account: for a while or for good, with what stays, what goes, and who may not go yet."""
 
+import re
 from io import StringIO
 from typing import Any
 from uuid import UUID
@@ -57,12 +58,17 @@ def delete(user: User) -> Response:
 
 
 def deactivate(user: User) -> Response:
-    return proved(user).post(reverse("accounts:deactivate"))
+    return proved(user).post(reverse("accounts:deactivate"), {"sure": "yes"})
 
 
 def can_sign_in(email: str) -> bool:
     fields = {"username": email, "password": PASSWORD}
     return Client().post(reverse("accounts:login"), fields).headers.get("Location") == reverse("videos:library")
+
+
+def said_at_sign_in(user: User, password: str) -> str:
+    html = Client().post(reverse("accounts:login"), {"username": user.email, "password": password}).content.decode()
+    return "".join(re.findall(r'notice-bad" role="alert">(.*?)</div>', html, re.DOTALL))
 
 
 def page(user: User, name: str) -> str:
@@ -78,7 +84,7 @@ def test_only_what_is_ones_own_goes_with_an_account() -> None:
     assert len(of_teams) > 15 and {each.on_delete for each in of_teams} == {models.SET_NULL}
 
 
-def test_both_ask_for_a_proof_and_deletion_for_a_tick(bob: User) -> None:
+def test_both_ask_for_a_proof_and_a_tick(bob: User) -> None:
     for name in ("close_account", "deactivate", "delete_account"):
         client = signed_in(bob)
         response = (
@@ -87,7 +93,8 @@ def test_both_ask_for_a_proof_and_deletion_for_a_tick(bob: User) -> None:
             else client.post(reverse(f"accounts:{name}"), {"sure": "yes"})
         )
         assert "/confirm/" in response["Location"]
-    assert proved(bob).post(reverse("accounts:delete_account")).status_code == 303
+    for name in ("deactivate", "delete_account"):
+        assert proved(bob).post(reverse(f"accounts:{name}")).status_code == 303
     bob.refresh_from_db()
     assert bob.is_active and bob.deleted_at is None
     assert "Delete account" in page(bob, "accounts:close_account")
@@ -122,6 +129,8 @@ def test_a_deactivated_account_ends_everywhere_and_comes_back_by_who_manages_it(
     assert deactivate(bob)["Location"] == reverse("accounts:login")
     assert elsewhere.get(reverse("accounts:profile")).status_code == 302
     assert not can_sign_in(bob.email) and not PasswordLink.objects.exists()
+    assert ["deactivated" in said_at_sign_in(bob, password) for password in (PASSWORD, "a guess")] == [True, False]
+    assert said_at_sign_in(bob, "a guess") == said_at_sign_in(make_user(), "a guess")
     member = Membership.objects.get(user=bob)
     address = reverse("accounts:reactivate", args=[member.pk])
     assert "Deactivated" in page(vera, "accounts:team") and address not in page(vera, "accounts:team")

@@ -103,6 +103,15 @@ def test_an_open_invitation_lets_in_once(provider: OidcProvider, team: Team) -> 
     assert come_back(Client(), provider, link)["Location"] == "/sign-in/"
 
 
+def test_names_follow_the_rules_of_those_that_are_typed(provider: OidcProvider, team: Team) -> None:
+    for number, name in enumerate(("\u202eevil\n  Nadia ", "\u200b")):
+        make_invitation(team, f"secret{number}")
+        provider.claims |= {"email": f"new{number}@example.org", "name": name}
+        come_back(Client(), provider, reverse("accounts:join", args=[f"secret{number}"]))
+    new = User.objects.filter(email__startswith="new").order_by("email")
+    assert [user.name for user in new] == ["evil Nadia", "new1"]
+
+
 def test_a_second_factor_is_asked_for_as_after_a_password(vera: User, provider: OidcProvider) -> None:
     give_app(vera)
     client = Client()

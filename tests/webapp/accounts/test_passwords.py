@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.conftest import signed_in
-from tests.factories import PASSWORD, make_team, make_user
+from tests.factories import PASSWORD, make_team, make_token, make_user
 from tests.smtp import SmtpServer, link_in, text_of
 from tests.webapp.accounts.proofs import proved
 from tests.webapp.page_checks import faults_of
@@ -21,7 +21,7 @@ from tests.webapp.responses import Response
 from webapp.accounts import throttle_services
 from webapp.accounts.hashers import TooBusyToHash
 from webapp.accounts.mail import services as mail_services
-from webapp.accounts.models import Membership, PasswordLink, Role, Team, User
+from webapp.accounts.models import AccessToken, Membership, PasswordLink, Role, Team, User
 from webapp.accounts.passwords import services
 from webapp.audit.models import AuditEntry
 
@@ -47,8 +47,9 @@ def acts(user: User) -> list[tuple[str, str]]:
     return [(row.action, row.user_name) for row in rows]
 
 
-def test_a_mailed_link_sets_a_password_once_and_ends_all_sessions(vera: User, postbox: SmtpServer) -> None:
+def test_a_mailed_link_sets_a_password_once_and_ends_all_sessions(team: Team, vera: User, postbox: SmtpServer) -> None:
     elsewhere = signed_in(vera)
+    make_token(vera, team)
     assert "Forgot your password?" in Client().get(reverse("accounts:login")).content.decode()
     assert ask("Vera@Example.org").status_code == 200
     link = link_in(postbox.mails[0])
@@ -59,6 +60,8 @@ def test_a_mailed_link_sets_a_password_once_and_ends_all_sessions(vera: User, po
     assert (response.status_code, response["Location"]) == (303, reverse("accounts:login"))
     assert elsewhere.get(reverse("accounts:profile")).status_code == 302
     assert ("password_reset", "Vera") in acts(vera)
+    assert not AccessToken.objects.filter(revoked_at=None).exists()
+    assert AuditEntry.objects.filter(action="revoked_token", user_id=vera.pk).count() == 1
     assert (sign_in(vera, PASSWORD), sign_in(vera, NEW)) == (False, True)
     assert set_password(link, "yet another long phrase").status_code == 410
     assert sign_in(vera, NEW)

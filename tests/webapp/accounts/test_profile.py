@@ -1,15 +1,18 @@
 """One's own account: name, password, signing out everywhere."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from tests.conftest import signed_in
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, make_token
 from tests.webapp.page_checks import faults_of
 from tests.webapp.responses import Response
 from webapp.accounts import throttle_services
-from webapp.accounts.models import User
+from webapp.accounts.models import AccessToken, Team, User
+from webapp.audit.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +50,21 @@ def test_a_new_password_signs_out_all_other_browsers_and_keeps_this_one(vera: Us
     assert (is_signed_in(here), is_signed_in(elsewhere)) == (True, False)
     vera.refresh_from_db()
     assert vera.check_password(NEW)
+
+
+@pytest.mark.parametrize(("ticked", "works"), [({"revokes_tokens": "on"}, False), ({}, True)])
+def test_who_changes_the_password_chooses_whether_access_tokens_end(
+    ticked: dict[str, str], works: bool, team: Team, vera: User
+) -> None:
+    client = signed_in(vera)
+    assert "revokes_tokens" not in client.get(reverse("accounts:profile")).content.decode()
+    make_token(vera, team)
+    html = client.get(reverse("accounts:profile")).content.decode()
+    assert "checked" in re.findall('<input[^>]*name="revokes_tokens"[^>]*>', html)[0]
+    fields = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW, **ticked}
+    assert client.post(reverse("accounts:change_password"), fields).status_code == 303
+    assert AccessToken.objects.filter(revoked_at=None).exists() is works
+    assert AuditEntry.objects.filter(action="revoked_token", user_id=vera.pk).exists() is not works
 
 
 @pytest.mark.parametrize("wrong", [{"old": "not it"}, {"new": "short"}, {"again": "something else"}])

@@ -82,6 +82,12 @@ def test_setting_one_up_opens_the_team(strict: Team, vera: User) -> None:
     assert access.visible_teams(vera).get() == strict
 
 
+def test_who_removes_the_last_one_is_told_which_teams_close(strict: Team, alice: User) -> None:
+    app = give_app(alice)
+    html = proved(alice, by="mfa").get(reverse("accounts:remove_factor", args=[app.pk])).content.decode()
+    assert f"{strict.name} {WALL}".replace("asks", "asks its members") in html and faults_of(html) == []
+
+
 def test_such_a_member_switches_leaves_and_signs_out(strict: Team, vera: User) -> None:
     other = make_team("Archive")
     Membership.objects.create(team=other, user=vera, role=Role.VIEWER)

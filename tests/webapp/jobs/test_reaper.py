@@ -1,6 +1,8 @@
 """The periodic cleanup: what other apps connect runs in each round, whatever happens to one of them."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from webapp.jobs import reaper
 from webapp.jobs.signals import cleanup_due
@@ -28,6 +30,13 @@ def test_a_cleanup_that_fails_does_not_stop_the_others() -> None:
         for receiver in receivers:
             cleanup_due.disconnect(receiver)
     assert len(rounds) == 2
+
+
+def test_a_round_with_nothing_to_do_writes_nothing() -> None:
+    reaper.reap()
+    with CaptureQueriesContext(connection) as asked:
+        reaper.reap()
+    assert [query["sql"] for query in asked if query["sql"].split()[0] in ("DELETE", "UPDATE", "INSERT")] == []
 
 
 def test_every_app_with_a_cleanup_is_connected() -> None:

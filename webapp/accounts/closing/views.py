@@ -29,6 +29,8 @@ def close_account(request: SignedInRequest) -> HttpResponseBase:
 @require_POST
 @reauthentication_required
 def deactivate(request: SignedInRequest) -> HttpResponseBase:
+    if request.POST.get("sure") != "yes":
+        return refused(request, _("Tick the box to deactivate your account."), reverse("accounts:close_account"))
     return _end(request, services.deactivate, _("Your account is deactivated. You have been signed out."))
 
 

@@ -15,6 +15,7 @@ from webapp.accounts.mail import services as mail_services
 from webapp.accounts.mail.words import email_changed_letter, new_email_letter
 from webapp.accounts.models import EmailChange, PasswordLink, User
 from webapp.digests import sha256_of
+from webapp.expiry_cleanup import delete_expired
 
 WORKS_FOR = timedelta(days=1)
 
@@ -79,7 +80,7 @@ def confirm(token: str, user: User) -> None:
 
 
 def clean_up(**_: object) -> None:
-    EmailChange.objects.filter(expires_at__lt=timezone.now()).delete()
+    delete_expired(EmailChange.objects.filter(expires_at__lt=timezone.now()))
 
 
 def _change(user: User, email: str) -> None:

@@ -6,6 +6,8 @@ from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 from django.utils.translation import gettext_lazy as _
 
+from webapp.accounts import words
+
 
 class ForgottenPasswordForm(forms.Form):
     """The address that the link is sent to."""
@@ -20,7 +22,7 @@ class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["new_password1"].help_text = _("At least 12 characters. A short sentence works well.")
+        self.fields["new_password1"].help_text = words.PASSWORD_HELP
         self.fields["new_password1"].widget.attrs["autofocus"] = True
         self.fields["new_password2"].label = _("New password again")
         self.fields["new_password2"].help_text = ""

@@ -16,7 +16,9 @@ from webapp.accounts.mail import services as mail_services
 from webapp.accounts.mail.words import password_letter
 from webapp.accounts.models import PasswordLink, User
 from webapp.accounts.passwords import queries
+from webapp.accounts.tokens.services import revoke_all
 from webapp.digests import sha256_of
+from webapp.expiry_cleanup import delete_expired
 
 MAILED_WORKS_FOR = timedelta(hours=1)
 HANDED_WORKS_FOR = timedelta(hours=24)
@@ -62,7 +64,10 @@ def path_of(token: str) -> str:
 
 
 def use(token: str, password: str) -> None:
-    """Sets the password and ends all sessions of the person. Raises PasswordLinkClosed, TooBusyToHash."""
+    """Sets the password; ends all sessions of the person and what programs do with their access tokens.
+
+    Raises PasswordLinkClosed, TooBusyToHash.
+    """
     encoded = make_password(password)  # takes its time: not while the database is locked
     with transaction.atomic():
         link = queries.open_link(token)
@@ -70,11 +75,12 @@ def use(token: str, password: str) -> None:
             raise PasswordLinkClosed
         PasswordLink.objects.filter(user=link.user).delete()
         User.objects.filter(pk=link.user_id).update(password=encoded, sign_outs=F("sign_outs") + 1)
+        revoke_all(link.user)
         signals.account_act.send(PasswordLink, act="password_reset", user=link.user)
 
 
 def clean_up(**_: object) -> None:
-    PasswordLink.objects.filter(expires_at__lt=timezone.now()).delete()
+    delete_expired(PasswordLink.objects.filter(expires_at__lt=timezone.now()))
 
 
 def _new_link(user: User, works_for: timedelta, made_by: User | None = None) -> str:

@@ -7,8 +7,10 @@ from django.conf import settings
 from django.contrib.auth.forms import PasswordChangeForm
 from django.utils.translation import gettext_lazy as _
 
+from webapp.accounts import words
 from webapp.accounts.models import Theme
 from webapp.accounts.name_forms import NameField
+from webapp.accounts.tokens.queries import count_working
 
 
 class OwnNameForm(forms.Form):
@@ -35,10 +37,20 @@ class AppearanceForm(forms.Form):
 
 
 class OwnPasswordForm(PasswordChangeForm):
-    """The old password and the new one, twice. Not what a person comes to the page for first, so it takes no focus."""
+    """The old password and the new one, twice. Not what a person comes to the page for first, so it takes no focus.
+
+    Who has access tokens is asked whether these end as well.
+    """
+
+    revokes_tokens = forms.BooleanField(
+        label=_("Also revoke all my access tokens. Programs that use them stop working."), required=False, initial=True
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not count_working(self.user):
+            del self.fields["revokes_tokens"]
+        self.fields["new_password1"].help_text = words.PASSWORD_HELP
         self.fields["old_password"].widget.attrs.pop("autofocus", None)
         self.fields["new_password2"].label = _("New password again")
         self.fields["new_password2"].help_text = ""

@@ -21,6 +21,7 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.accounts.second_factor.queries import has_second_factor, security_of
 from webapp.accounts.sessions.queries import devices_of
 from webapp.accounts.signals import account_act
+from webapp.accounts.tokens.services import revoke_all
 from webapp.http.client_info import client_address
 from webapp.http.responses import SeeOther, done, refused
 from webapp.http.toasts import toast
@@ -82,6 +83,9 @@ def change_password(request: SignedInRequest) -> HttpResponseBase:
     update_session_auth_hash(request, request.user)
     note_proof(request, request.user)
     account_act.send(User, act="password_changed", user=request.user)
+    if form.cleaned_data.get("revokes_tokens"):
+        revoke_all(request.user)
+        return done(request, _("Password changed. Other devices are signed out and your access tokens revoked."), here)
     return done(request, _("Your password has been changed. Other devices have been signed out."), here)
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from webapp import access
 from webapp.accounts.profile.services import sign_out_elsewhere
 from webapp.accounts.reauthentication.responses import reauthentication_required
 from webapp.accounts.request_types import SignedInRequest
@@ -67,7 +68,9 @@ def remove(request: SignedInRequest, factor_id: int) -> HttpResponseBase:
     factor = get_object_or_404(own, pk=factor_id)
     if request.method != "POST":
         is_last = own.count() == 1
-        return render(request, "accounts/factor_remove.html", {"factor": factor, "is_last": is_last})
+        asking = access.joined_teams(request.user).filter(requires_second_factor=True) if is_last else []
+        context = {"factor": factor, "is_last": is_last, "asking": asking}
+        return render(request, "accounts/factor_remove.html", context)
     services.tell(request.user, "removed_second_factor", factor)
     delete_and_cleanup(request, factor)
     return done(request, _("Removed."), reverse(PROFILE))

@@ -11,6 +11,7 @@ from django.utils import timezone
 from webapp.accounts import signals
 from webapp.accounts.models import User
 from webapp.accounts.sessions.words import device_of
+from webapp.expiry_cleanup import delete_expired
 
 
 def list_session(request: HttpRequest, *, before: str | None) -> str:
@@ -42,4 +43,5 @@ def tell(user: User, device: str) -> None:
 def clean_up(**_: object) -> None:
     """Forgets addresses and devices of sessions that have ended."""
     idle = timezone.now() - timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    UserSession.objects.filter(last_seen_at__lt=idle).exclude(session_key__in=Session.objects.values("pk")).delete()
+    of_ended = UserSession.objects.filter(last_seen_at__lt=idle).exclude(session_key__in=Session.objects.values("pk"))
+    delete_expired(of_ended)

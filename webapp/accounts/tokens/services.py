@@ -11,7 +11,10 @@ from django.utils import timezone
 from webapp import access
 from webapp.accounts import signals
 from webapp.accounts.models import AccessToken, Team, TokenScope, User
+from webapp.accounts.tokens import queries
 from webapp.digests import sha256_of
+from webapp.expiry_cleanup import delete_expired
+from webapp.team_scope import across_teams
 
 PREFIX = "rct_"
 """Tells people, and programs that look for leaked secrets, what it is."""
@@ -39,8 +42,8 @@ def make_token(team: Team, scope: TokenScope, *, name: str, days: int, by: User)
 
     Raises MayNotMake.
     """
-    standing = access.own_tokens(by).filter(revoked_at=None, expires_at__gt=timezone.now())
-    if not MAY_GIVE[scope](by).filter(pk=team.pk).exists() or standing.count() >= MOST_TOKENS:
+    is_full = queries.working_tokens(by).count() >= MOST_TOKENS
+    if is_full or not MAY_GIVE[scope](by).filter(pk=team.pk).exists():
         raise MayNotMake
     secret = PREFIX + secrets.token_hex(SECRET_BYTES)
     expires_at = timezone.now() + timedelta(days=min(days, MOST_DAYS))
@@ -61,10 +64,17 @@ def revoke(token: AccessToken, *, by: User) -> bool:
     return True
 
 
+@across_teams()
+@transaction.atomic
+def revoke_all(user: User) -> int:
+    """Revokes the tokens of a person that still work, in all their teams; returns how many."""
+    return sum(revoke(token, by=user) for token in queries.working_tokens(user))
+
+
 def clean_up(**_: object) -> None:
     """Deletes what has not worked for a long time."""
     long_ago = timezone.now() - KEPT_FOR
-    AccessToken.objects.filter(Q(expires_at__lt=long_ago) | Q(revoked_at__lt=long_ago)).delete()
+    delete_expired(AccessToken.objects.filter(Q(expires_at__lt=long_ago) | Q(revoked_at__lt=long_ago)))
 
 
 def _tell(act: str, token: AccessToken, by: User, *, before: Any = None, after: Any = None) -> None:
