@@ -37,6 +37,7 @@ import "rollcall/label-grid";
 import "rollcall/label-dialog";
 import "rollcall/video-choice";
 import "rollcall/help-link";
+import "rollcall/page-contents";
 import "rollcall/show-hide";
 import "rollcall/merge-drag";
 import "rollcall/choose-faces";

@@ -22,6 +22,12 @@ def address(product: Product, newsroom: str) -> str:
 def test_a_result_is_explored_and_a_label_corrected(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.locator(".figure-number")).to_have_text(re.compile(r"^\d+ %$"))
+    current = page.locator(".contents [aria-current]")
+    expect(current).to_have_text("How good it is")
+    page.locator(".contents").get_by_role("link", name="Does it know").click()
+    expect(current).to_have_text(re.compile("Does it know"))
+    page.keyboard.press("End")
+    expect(current).to_have_text("Download")
     wrong = page.locator(".matrix .cell:not(.is-right) a").first
     count = wrong.inner_text()
     wrong.click()

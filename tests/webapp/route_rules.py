@@ -57,6 +57,7 @@ VIDEOS = {
     "videos/bulk/restore/": [post(EDIT, {"videos": "@deleted video"}, is_named=True, refused=REFUSED)],
     "videos/sample/": [post(EDIT)],
     "videos/<uuid:video_id>/": [get(SEE), get(SEE, {"person": "@person", "tab": "timeline"})],
+    "videos/<uuid:video_id>/next-step/dismiss/": [post(EDIT)],
     "videos/<uuid:video_id>/state/": [get(SEE)],
     "videos/<uuid:video_id>/panel/": [get(SEE, {"person": "@person", "tab": "labels"})],
     "videos/<uuid:video_id>/boxes.json": [get(SEE, {"from": "0", "to": "10"})],

@@ -120,6 +120,8 @@ class Membership(TeamOwned):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices)
     created_at = models.DateTimeField(auto_now_add=True)
+    next_step_dismissed_at = models.DateTimeField(null=True, blank=True)
+    """When this person did away with the line that says what to do next."""
 
     class Meta:
         constraints = [

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webapp.library import bulk_views, state_views, views
+from webapp.library import bulk_views, next_step_views, state_views, views
 from webapp.videos import urls as of_videos
 
 app_name = "videos"
@@ -17,6 +17,7 @@ urlpatterns = [
     path("sample/", views.sample, name="sample"),
     path("<uuid:video_id>/", views.detail, name="detail"),
     path("<uuid:video_id>/state/", state_views.state, name="state"),
+    path("<uuid:video_id>/next-step/dismiss/", next_step_views.dismiss, name="dismiss_next_step"),
     path("<uuid:video_id>/panel/", views.panel, name="panel"),
     path("<uuid:video_id>/boxes.json", views.boxes_json, name="boxes"),
     path("<uuid:video_id>/rename/", views.rename, name="rename"),

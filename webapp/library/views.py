@@ -22,6 +22,7 @@ from webapp.library import (
     batch_queries,
     face_box_queries,
     label_filter_queries,
+    next_step_queries,
     on_screen_queries,
     people_filter_queries,
     queries,
@@ -237,6 +238,9 @@ def _video_context(request: HttpRequest, video_id: UUID) -> dict[str, Any]:
     return {
         "video": video,
         "card": shown,
+        "next_step": next_step_queries.next_step(video.team, request.user)
+        if view.rows and shown.can_edit and request.user.is_authenticated
+        else None,
         "job": shown.job,
         "state": video.state,
         "can_edit": shown.can_edit,

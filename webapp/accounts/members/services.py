@@ -91,6 +91,11 @@ def _keep_an_owner(without: Membership) -> None:
         raise LastOwner
 
 
+def dismiss_next_step(team: Team, user: User) -> None:
+    """Remembers that this person wants no line any more that says what to do next in the team."""
+    Membership.objects.filter(team=team, user=user).update(next_step_dismissed_at=timezone.now())
+
+
 def _take_out(member: Membership) -> None:
     """Links that the person gave away and their tokens stop to work, also should they come back."""
     made = Invitation.objects.filter(team=member.team_id, created_by=member.user_id, used_at=None, revoked_at=None)

@@ -1,0 +1,57 @@
+// <page-contents>: in the list of contents beside a long page, the section that is being read is the current one.
+
+/** A section is being read while it is in the upper part of the window. */
+const UPPER_PART = { rootMargin: "0px 0px -65% 0px" };
+/** The last one may be too short to get there: it is being read when all of it is seen. */
+const WHOLE = { threshold: 1 };
+
+class PageContents extends HTMLElement {
+  /** @type {IntersectionObserver[]} */
+  #observers = [];
+  /** @type {Set<Element>} */
+  #upper = new Set();
+  #isAtEnd = false;
+
+  connectedCallback() {
+    const sections = this.#links()
+      .map((link) => document.getElementById(link.hash.slice(1)))
+      .filter(Boolean);
+    const last = sections.at(-1);
+    if (!last) return;
+    const upper = new IntersectionObserver((entries) => {
+      for (const entry of entries) {
+        if (entry.isIntersecting) this.#upper.add(entry.target);
+        else this.#upper.delete(entry.target);
+      }
+      this.#show(sections, last);
+    }, UPPER_PART);
+    const end = new IntersectionObserver(([entry]) => {
+      this.#isAtEnd = entry.isIntersecting;
+      this.#show(sections, last);
+    }, WHOLE);
+    for (const section of sections) upper.observe(section);
+    end.observe(last);
+    this.#observers = [upper, end];
+  }
+
+  disconnectedCallback() {
+    for (const observer of this.#observers) observer.disconnect();
+    this.#upper.clear();
+  }
+
+  #links() {
+    return /** @type {HTMLAnchorElement[]} */ ([...this.querySelectorAll("a[href^='#']")]);
+  }
+
+  /** @param {Element[]} sections @param {Element} last */
+  #show(sections, last) {
+    const read = this.#isAtEnd ? last : sections.find((section) => this.#upper.has(section));
+    if (!read) return; // between two: the one before stays
+    for (const link of this.#links()) {
+      if (link.hash === `#${read.id}`) link.setAttribute("aria-current", "location");
+      else link.removeAttribute("aria-current");
+    }
+  }
+}
+
+customElements.define("page-contents", PageContents);
