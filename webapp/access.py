@@ -18,7 +18,7 @@ from webapp.people.models import Face, Introduction, Person, Track
 from webapp.recognition.models import Observation, Recognition
 from webapp.team_scope import across_teams
 from webapp.training.models import Explanation, TrainingRun
-from webapp.videos.models import Upload, Video
+from webapp.videos.models import Tag, Upload, Video
 
 Visitor = User | AnonymousUser
 
@@ -177,6 +177,20 @@ def own_uploads(user: Visitor) -> QuerySet[Upload]:
     if not user.is_authenticated:
         return Upload.objects.none()
     return Upload.objects.filter(user=user, video__team__in=editable_teams(user), video__deleted_at=None)
+
+
+def visible_tags(user: Visitor) -> QuerySet[Tag]:
+    return Tag.objects.filter(team__in=visible_teams(user), deleted_at=None)
+
+
+def editable_tags(user: Visitor) -> QuerySet[Tag]:
+    """Returns the tags that this person may rename, merge, delete, and put on videos."""
+    return Tag.objects.filter(team__in=editable_teams(user), deleted_at=None)
+
+
+def restorable_tags(user: Visitor) -> QuerySet[Tag]:
+    """Returns deleted tags whose undo period has not ended."""
+    return Tag.objects.filter(team__in=editable_teams(user), deleted_at__isnull=False)
 
 
 def visible_people(user: Visitor) -> QuerySet[Person]:

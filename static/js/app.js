@@ -44,6 +44,8 @@ import "rollcall/choose-faces";
 import "rollcall/review-question";
 import "rollcall/answer-keys";
 import "rollcall/choose-videos";
+import "rollcall/tag-field";
+import "rollcall/favourite-star";
 import "rollcall/photo-drop";
 import "rollcall/heat-map";
 import "rollcall/heat-opacity";

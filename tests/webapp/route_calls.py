@@ -40,6 +40,7 @@ PARAMETERS = {
     "recognition_id": "@recognition",
     "run_id": "@run",
     "session_id": "@device",
+    "tag_id": "@tag",
     "token": "@token",
     "token_id": "@access token",
     "track_id": "@track",

@@ -46,6 +46,7 @@ VIDEOS = {
         get(SIGNED_IN, {"without": "@person"}),
         get(SIGNED_IN, {"uploader": "@user", "page": "1"}),
         get(SIGNED_IN, {"label": "@label key"}),
+        get(SIGNED_IN, {"tag": "@tag", "favourite": "1"}),
     ],
     "videos/changes/": [get(SIGNED_IN, {"card": "@video"}), get(SIGNED_IN, {"state": "done"})],
     "videos/people/": [get(SIGNED_IN), get(SIGNED_IN, {"who": "a", "person": "@person", "number": "2"})],
@@ -53,7 +54,18 @@ VIDEOS = {
     "videos/bulk/": [
         post(EDIT, {"action": action, "video": "@video"}, is_named=True, refused=REFUSED)
         for action in ("delete", "analyse", "labels")
-    ],
+    ]
+    + [post(EDIT, {"action": "tag", "tag": "Studio", "video": "@video"}, is_named=True, refused=REFUSED)],
+    "videos/tags/": [get(SIGNED_IN)],
+    "videos/tags/suggest/": [get(SIGNED_IN, {"q": "tag"})],
+    "videos/tags/<uuid:tag_id>/put-on/": [post(EDIT, {"videos": "@other video"}, is_named=True)],
+    "videos/tags/<uuid:tag_id>/take-off/": [post(EDIT, {"videos": "@video"}, is_named=True)],
+    "videos/tags/<uuid:tag_id>/rename/": [post(EDIT, {"tag": "Studio"})],
+    "videos/tags/<uuid:tag_id>/merge/": [post(EDIT, {"tag": "@other tag name"}, is_named=True, refused=REFUSED)],
+    "videos/tags/<uuid:tag_id>/delete/": [post(EDIT)],
+    "videos/tags/<uuid:tag_id>/restore/": [post(EDIT, at={"tag_id": "@deleted tag"})],
+    "videos/<uuid:video_id>/tag/": [post(EDIT, {"tag": "Studio"})],
+    "videos/<uuid:video_id>/favourite/": [post(SEE, {"on": "1"})],
     "videos/bulk/restore/": [post(EDIT, {"videos": "@deleted video"}, is_named=True, refused=REFUSED)],
     "videos/sample/": [post(EDIT)],
     "videos/<uuid:video_id>/": [get(SEE), get(SEE, {"person": "@person", "tab": "timeline"})],

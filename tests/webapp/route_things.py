@@ -40,6 +40,7 @@ from webapp.datasets.versions import services as versions
 from webapp.digests import sha256_of
 from webapp.jobs.models import JobKind, Status
 from webapp.library.label_filter_queries import LabelKey
+from webapp.library.tagging import services as tagging
 from webapp.people.acts import services as acts
 from webapp.people.introduction.models import Introduction, IntroductionState
 from webapp.people.models import Person, Suggestion, Track
@@ -137,7 +138,17 @@ def _add_videos(things: TeamThings) -> dict[str, Any]:
     begin_analysis(at_work)
     deleted = _named(make_video(team=team, user=owner, deleted_at=now), things, "deleted video")
     upload = make_upload(things.users["editor"], team=team, name=f"{things.word} upload.mp4")
-    return {"video": video, "other video": other, "video at work": at_work, "deleted video": deleted, "upload": upload}
+    videos = {"video": video, "other video": other, "video at work": at_work, "deleted video": deleted}
+    return videos | _tags(things, video) | {"upload": upload}
+
+
+def _tags(things: TeamThings, video: Video) -> dict[str, Any]:
+    tag, other, deleted = (
+        tagging.tag_called(things.team, things.named(f"{which}tag")) for which in ("", "other ", "old ")
+    )
+    tagging.put_on(tag, [video.pk])
+    tagging.delete_tag(deleted, user=things.users["owner"])
+    return {"tag": tag, "other tag name": other.name, "deleted tag": deleted}
 
 
 def _named(video: Video, things: TeamThings, what: str) -> Video:

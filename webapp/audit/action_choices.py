@@ -66,6 +66,7 @@ class SubjectKind(TextChoices):
     INVITATION = "invitation", _("Invitation")
     TOKEN = "token", _("Access token")
     VIDEO = "video", _("Video")
+    TAG = "tag", _("Tag")
     PERSON = "person", _("Person")
     PEOPLE = "people", _("People")
     DATASET = "dataset", _("Dataset")

@@ -1,4 +1,4 @@
-"""Actions on several videos of the library at once: delete and restore, analyse again, find labels."""
+"""Actions on several videos of the library at once: delete and restore, analyse again, find labels, tag."""
 
 from django.http import HttpResponseBase
 from django.urls import reverse
@@ -12,6 +12,7 @@ from webapp.http.ids import uuids_in
 from webapp.http.responses import done, refused
 from webapp.jobs.idempotency_responses import starts_work
 from webapp.library.queries import MOST_AT_ONCE
+from webapp.library.tagging.views import tag_response, untag_response
 from webapp.recognition.batch_responses import start_batch_response
 from webapp.training.registry.queries import deployed_runs
 from webapp.undo_period import UNDO_PERIOD
@@ -36,6 +37,10 @@ def bulk(request: SignedInRequest) -> HttpResponseBase:
         return _analyse(request, chosen, here)
     if request.POST.get("action") == "labels":
         return _find_labels(request, chosen, here)
+    if request.POST.get("action") == "tag":
+        return tag_response(request, chosen, here)
+    if request.POST.get("action") == "untag":
+        return untag_response(request, chosen, here)
     return refused(request, _("Choose what to do with these videos."), here)
 
 

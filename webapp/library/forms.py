@@ -1,18 +1,21 @@
 """Forms of the library and the video page."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from webapp.access import Visitor
 from webapp.accounts.models import Team
 from webapp.http.ids import LARGEST_ID, uuids_in
-from webapp.library import label_filter_queries, people_filter_queries, queries
+from webapp.library import favourite_queries, label_filter_queries, people_filter_queries, queries
 from webapp.library.label_filter_queries import LabelFilter
 from webapp.library.people_filter_queries import PeopleFilter
 from webapp.library.queries import SORTS
+from webapp.library.tagging import queries as tagging
 from webapp.videos.models import ThoroughnessChoice, Video, VideoState
 
 MOST_PEOPLE = 20
@@ -38,6 +41,7 @@ class FilterForm(forms.Form):
 
     match = forms.ChoiceField(required=False, choices=[("all", _("All of them")), ("any", _("Any of them"))])
     labelled = forms.ChoiceField(required=False, choices=[("all", _("All of them")), ("any", _("Any of them"))])
+    favourite = forms.BooleanField(required=False)
     unnamed = forms.BooleanField(required=False)
     uploader = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
     since = forms.DateField(required=False)
@@ -51,10 +55,13 @@ class FilterForm(forms.Form):
         chosen = {name: self.cleaned_data.get(name, "") for name in ("q", "state", "sort")}
         return chosen | {"sort": chosen["sort"] if chosen["sort"] in SORTS else "newest"}
 
-    def found_in(self, videos: QuerySet[Video], team: Team | None) -> QuerySet[Video]:
+    def found_in(self, videos: QuerySet[Video], team: Team | None, user: Visitor) -> QuerySet[Video]:
         """Returns the videos that the address asks for, in its order."""
         chosen = self.chosen()
         found = queries.filtered(videos, text=chosen["q"], state=chosen["state"], sort=chosen["sort"])
+        found = tagging.bearing(found, self.tags())
+        if self.is_of_favourites():
+            found = favourite_queries.favourites(found, user)
         return label_filter_queries.apply(people_filter_queries.apply(found, self.people(), team), self.labels())
 
     def called(self) -> str:
@@ -81,6 +88,16 @@ class FilterForm(forms.Form):
             since=values.get("since"),
             until=values.get("until"),
         )
+
+    def tags(self) -> tuple[UUID, ...]:
+        """Returns the tags that the videos should have. `tag` may repeat."""
+        data = self.data if isinstance(self.data, QueryDict) else QueryDict()
+        return uuids_in(data.getlist("tag")[: tagging.MOST_IN_FILTER])
+
+    def is_of_favourites(self) -> bool:
+        """Returns whether only the visitor's favourites are asked for."""
+        self.is_valid()
+        return bool(self.cleaned_data.get("favourite"))
 
     def labels(self) -> LabelFilter:
         """Returns the labels that models should have found. `label` may repeat."""

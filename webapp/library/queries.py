@@ -14,13 +14,15 @@ from webapp.accounts.models import Team
 from webapp.folded_fields import TITLE_COLUMNS, containing
 from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
+from webapp.library import favourite_queries
+from webapp.library.tagging import queries as tagging
 from webapp.people import appearances, unclear_queries
 from webapp.people import queries as people
 from webapp.people.appearances import Bar
 from webapp.people.models import Person
 from webapp.people.queries import CardPeople, PersonRow, SmallFace
 from webapp.people.unclear_queries import UnclearFace
-from webapp.videos.models import IN_STATE, Analysis, Video, VideoState
+from webapp.videos.models import IN_STATE, Analysis, Tag, Video, VideoState
 
 PAGE_SIZE = 24
 MOST_AT_ONCE = 500
@@ -49,6 +51,8 @@ class Card:
     can_edit: bool
     ahead: int = 0
     """How many videos are before it in the queue, while it waits."""
+    tags: Sequence[Tag] = ()
+    is_favourite: bool = False
 
     @property
     def upload(self) -> dict[str, int] | None:
@@ -172,8 +176,8 @@ def selection(found: QuerySet[Video], page: "Page[Any]", *, is_all: bool) -> Sel
     return Selection(is_all, list(others), most)
 
 
-def cards(videos: Sequence[Video], editable: Collection[uuid.UUID]) -> list[Card]:
-    """Returns cards; `editable` are the teams whose videos the visitor may change."""
+def cards(videos: Sequence[Video], editable: Collection[uuid.UUID], user: Visitor) -> list[Card]:
+    """Returns cards as the visitor sees them; `editable` are the teams whose videos they may change."""
     finished = [v.current_analysis_id for v in videos if v.current_analysis_id]
     jobs = {v.current_job_id: v for v in videos if v.current_analysis_id is None and v.current_job_id}
     running = {a.pk: a.job_id for a in Analysis.objects.filter(job__in=jobs).only("pk", "job_id")}
@@ -182,12 +186,16 @@ def cards(videos: Sequence[Video], editable: Collection[uuid.UUID]) -> list[Card
     nobody = CardPeople([], 0)
     shown = {v.pk: v.current_analysis_id or unfinished.get(v.pk) for v in videos}
     places = job_state.places_in_queue(v.current_job for v in videos if v.current_job)
+    tags = tagging.of_videos(shown)
+    starred = favourite_queries.starred(shown, user)
     return [
         Card(
             v,
             people_of.get(shown[v.pk] or v.pk, nobody),
             v.team_id in editable,
             places.get(v.current_job_id or v.pk, 0),
+            tags.get(v.pk, ()),
+            v.pk in starred,
         )
         for v in videos
     ]

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from webapp.library import bulk_views, next_step_views, state_views, views
+from webapp.library import bulk_views, favourite_views, next_step_views, state_views, views
+from webapp.library.tagging import urls as of_tags
 from webapp.videos import urls as of_videos
 
 app_name = "videos"
 urlpatterns = [
     *of_videos.urlpatterns,
+    *of_tags.urlpatterns,
     path("", views.library, name="library"),
     path("changes/", views.changes, name="changes"),
     path("people/", views.filter_people, name="filter_people"),
@@ -23,6 +25,7 @@ urlpatterns = [
     path("<uuid:video_id>/rename/", views.rename, name="rename"),
     path("<uuid:video_id>/delete/", views.delete, name="delete"),
     path("<uuid:video_id>/restore/", views.restore, name="restore"),
+    path("<uuid:video_id>/favourite/", favourite_views.favourite, name="favourite"),
     path("<uuid:video_id>/analyse/", views.analyse, name="analyse"),
     path("<uuid:video_id>/cancel/", views.cancel, name="cancel"),
 ]

@@ -21,6 +21,7 @@ from webapp.jobs.idempotency_responses import starts_work
 from webapp.library import (
     batch_queries,
     face_box_queries,
+    favourite_queries,
     label_filter_queries,
     next_step_queries,
     on_screen_queries,
@@ -29,6 +30,7 @@ from webapp.library import (
     video_words,
 )
 from webapp.library.forms import FilterForm, ThoroughnessForm, TitleForm, ViewForm, WindowForm
+from webapp.library.tagging import queries as tagging
 from webapp.recognition import queries as recognition
 from webapp.undo_period import UNDO_PERIOD
 from webapp.uploads import rules as uploads_rules
@@ -36,7 +38,10 @@ from webapp.videos import services
 from webapp.videos.models import ThoroughnessChoice, Video
 
 MIN_VALUES = (0, 1, 2, 5, 10)
-PEOPLE_FILTERS = ("person", "without", "match", "label", "labelled", "unnamed", "uploader", "since", "until")
+KEPT_FILTERS = (
+    *("favourite", "tag", "person", "without", "match", "label", "labelled", "unnamed"),
+    *("uploader", "since", "until"),
+)
 """Parts of the address that a new search or order leaves as they are."""
 MOST_CARDS = 100
 """In one request for what has changed."""
@@ -56,7 +61,9 @@ def changes(request: HttpRequest) -> HttpResponse:
     visible = access.visible_videos(request.user).filter(team=team_of(request), pk__in=asked)
     videos = list(queries.for_cards(visible))
     editable = _editable_teams(request)
-    context = _library_context(request, editable, has_cards=False) | {"cards": queries.cards(videos, editable)}
+    context = _library_context(request, editable, has_cards=False) | {
+        "cards": queries.cards(videos, editable, request.user)
+    }
     return render(request, "library/_changes.html", context)
 
 
@@ -187,28 +194,33 @@ def _library_context(request: HttpRequest, editable: set[UUID], *, has_cards: bo
     team = team_of(request)
     visible = access.visible_videos(request.user).filter(team=team)
     form = FilterForm(request.GET)
-    chosen, wanted, labels = form.chosen(), form.people(), form.labels()
-    found = form.found_in(visible, team)
+    chosen, wanted, labels, tags = form.chosen(), form.people(), form.labels(), form.tags()
+    found = form.found_in(visible, team, request.user)
+    offered_tags = tagging.offer(tags, team)
     offered_labels = label_filter_queries.offer(labels, team)
     counts = queries.counts(visible)
     page = queries.page_of_videos(found, request.GET.get("page"))
     if has_cards:
-        page.object_list = queries.cards(list(page.object_list), editable)  # type: ignore[assignment]
+        page.object_list = queries.cards(list(page.object_list), editable, request.user)  # type: ignore[assignment]
     can_export = team is not None and access.exporting_teams(request.user).filter(pk=team.pk).exists()
     may_choose = team is not None and (can_export or team.pk in editable)
     is_choosing = has_cards and "select" in request.GET and may_choose
     return {
         "page": page,
         "filters": chosen | {"page": request.GET.get("page", ""), "who": form.called()},
-        "is_filtered": bool(chosen["q"] or chosen["state"] or wanted or labels),
+        "is_filtered": bool(chosen["q"] or chosen["state"] or wanted or labels or tags or form.is_of_favourites()),
+        "of_favourites": form.is_of_favourites(),
+        "favourites": favourite_queries.favourites(visible, request.user).count(),
+        "tag_offer": offered_tags,
+        "chosen_tags": [each for each in offered_tags if each.is_chosen],
         "query_string": _query_string(request),
         "people_filter": wanted,
         "label_filter": labels,
         "label_offer": offered_labels,
         "chosen_labels": label_filter_queries.chosen(offered_labels),
         "offer": people_filter_queries.offer(wanted, team, who=form.called()),
-        "kept_fields": [(name, value) for name, value in chosen.items() if value],
-        "kept_people": [(key, value) for key in PEOPLE_FILTERS for value in request.GET.getlist(key)],
+        "kept_fields": [*((name, value) for name, value in chosen.items() if value), *_kept(request, "favourite")],
+        "kept_people": _kept(request, *KEPT_FILTERS),
         "is_choosing": is_choosing,
         "selection": queries.selection(found, page, is_all=request.GET.get("select") == "all") if is_choosing else None,
         "sorts": FilterForm.base_fields["sort"].choices,  # type: ignore[attr-defined]
@@ -273,7 +285,7 @@ def _next_url(request: HttpRequest, video: Video, chosen: dict[str, Any]) -> str
 
 
 def _card(request: HttpRequest, video: Video) -> queries.Card:
-    return queries.cards([video], _editable_teams(request))[0]
+    return queries.cards([video], _editable_teams(request), request.user)[0]
 
 
 def _editable_teams(request: HttpRequest) -> set[UUID]:
@@ -287,6 +299,11 @@ def _limits() -> dict[str, Any]:
         "free_bytes": uploads_rules.room_bytes(),
         "accept": ",".join(["video/*", *uploads_rules.VIDEO_SUFFIXES]),
     }
+
+
+def _kept(request: HttpRequest, *keys: str) -> list[tuple[str, str]]:
+    """Returns parts of the address as hidden fields of a form."""
+    return [(key, value) for key in keys for value in request.GET.getlist(key)]
 
 
 def _query_string(request: HttpRequest) -> str:

@@ -16,7 +16,7 @@ from webapp.undo_period import UNDO_PERIOD
 from webapp.uploads import partial_files
 from webapp.uploads.models import PartialUpload
 from webapp.videos import signals, upload_services
-from webapp.videos.models import Playback, Upload, Video
+from webapp.videos.models import Playback, Tag, Upload, Video
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,8 @@ def clear_refused() -> None:
 
 
 def purge_deleted() -> None:
-    """Purges videos whose undo period is over and that no worker is busy with."""
+    """Purges tags and videos whose undo period is over; not videos that a worker is busy with."""
+    Tag.objects.filter(deleted_at__lt=timezone.now() - UNDO_PERIOD).delete()
     for video in Video.objects.filter(deleted_at__lt=timezone.now() - UNDO_PERIOD):
         if Job.objects.filter(subject_id=video.pk, parent=None, status__in=ACTIVE).exists():
             continue

@@ -179,6 +179,56 @@ class Upload(TeamOwned, PartialUpload):
         return self.video.file_name
 
 
+class Tag(TeamOwned):
+    """A word of the team's own by which it sorts its videos; deleted for good after the undo period."""
+
+    are_few = True
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="tags")
+    name = models.CharField(_("name"), max_length=60)
+    folded_name = FoldedField("name")
+    pinyin = PinyinField("name")
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "folded_name"], condition=Q(deleted_at=None), name="one_tag_per_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tagging(TeamOwned):
+    """A tag on a video."""
+
+    team_path = "tag__team"
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="taggings")
+    video = models.ForeignKey(Video, models.CASCADE, related_name="taggings")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tag", "video"], name="a_tag_once_on_a_video")]
+
+    def __str__(self) -> str:
+        return f"{self.tag_id} on {self.video_id}"
+
+
+class Favourite(TeamOwned):
+    """A video that one person keeps at hand; nobody else sees it."""
+
+    team_path = "video__team"
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="favourites")
+    video = models.ForeignKey(Video, models.CASCADE, related_name="favourites")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "video"], name="a_favourite_once")]
+
+    def __str__(self) -> str:
+        return f"{self.video_id} for {self.user_id}"
+
+
 class Analysis(TeamOwned):
     """One analysis of one video: its job, its settings, and (through `people`) what it found."""
 

@@ -1,4 +1,4 @@
-"""Reads everything that the one search finds: people, moments, videos, labels, datasets of a team."""
+"""Reads everything that the one search finds: people, moments, videos, tags, labels, datasets of a team."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +16,8 @@ from webapp.library.label_filter_queries import LabelFilter, OfferedLabel, offer
 from webapp.library.queries import VIDEO_NAME_COLUMNS
 from webapp.library.search.moment_queries import VideoHit, videos_together, videos_with
 from webapp.library.search.people_queries import PersonHit, people_called, people_together
+from webapp.library.tagging import queries as tagging
+from webapp.library.tagging.queries import CountedTag
 from webapp.name_folding import fold
 from webapp.people.models import Person
 from webapp.videos.models import Video
@@ -37,6 +39,7 @@ class SearchResults:
     names_several: bool = False
     videos: list[VideoHit] = field(default_factory=list)
     """By title or file name, then those that show the people found."""
+    tags: list[CountedTag] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     model_labels: list[OfferedLabel] = field(default_factory=list)
     """Labels that models find in videos."""
@@ -45,7 +48,7 @@ class SearchResults:
     @property
     def count(self) -> int:
         in_videos = len(self.people) + len(self.together) + len(self.videos) + len(self.model_labels)
-        return in_videos + len(self.labels) + len(self.datasets)
+        return in_videos + len(self.tags) + len(self.labels) + len(self.datasets)
 
 
 def search(user: Visitor, chosen_team: Team | None, text: str, limit: int) -> SearchResults:
@@ -70,6 +73,7 @@ def search(user: Visitor, chosen_team: Team | None, text: str, limit: int) -> Se
         videos_together(videos, groups, limit) if groups else [],
         bool(groups),
         _videos(videos, text, whose, limit),
+        tagging.counted(tagging.called(team, text)[:limit]),
         list(_labels(datasets, text)[:limit]),
         _model_labels(team, text, limit),
         list(datasets.filter(containing(text, *NAME_COLUMNS)).order_by("folded_name", "pk")[:limit]),
