@@ -14,6 +14,7 @@ const ACTS = {
   paused: ["resume", "cancel"],
   awaiting: ["choose", "cancel"],
   failed: ["retry", "cancel"],
+  refused: ["remove"],
   done: ["open"],
   cancelled: [],
 };
@@ -62,8 +63,8 @@ export class UploadRow extends Listening {
     bar.setAttribute("aria-label", item.name);
     if (item.phase === "starting" || (percent === null && job?.status === "running")) bar.removeAttribute("value");
     else bar.value = percent ?? 0;
-    for (const button of this.querySelectorAll("[data-act]"))
-      button.hidden = !ACTS[item.phase].includes(button.dataset.act);
+    const acts = ACTS[item.phase === "failed" && item.isFinal ? "refused" : item.phase];
+    for (const button of this.querySelectorAll("[data-act]")) button.hidden = !acts.includes(button.dataset.act);
     const open = this.querySelector('a[data-act="open"]');
     open.href = item.places.video.replace("00000000-0000-0000-0000-000000000000", item.video);
     this.querySelector('[data-act="retry"]').hidden ||= !item.file;
@@ -72,8 +73,8 @@ export class UploadRow extends Listening {
   /** @param {import("rollcall/upload").Upload} item @param {JobState | null} job @param {number} percent */
   #words(item, job, percent) {
     if (job && item.phase === "awaiting" && job.kind !== "upload") return "";
-    if (job) return [job.headline, job.detail].filter(Boolean).join(" · ");
-    if (item.phase === "failed") return item.words;
+    if (item.words && ["failed", "awaiting"].includes(item.phase)) return item.words;
+    if (job && job.stage !== "upload_stopped") return [job.headline, job.detail].filter(Boolean).join(" · ");
     if (item.phase === "awaiting") return say("upload.again", { percent });
     if (item.phase === "sending") {
       const { size, sent, speed } = item;
@@ -98,8 +99,11 @@ export class UploadRow extends Listening {
   #act(act) {
     if (act === "pause") this.item.pause();
     if (act === "resume" || act === "retry") this.item.resume();
-    if (act === "choose") document.getElementById("files").click();
-    if (act === "cancel") this.#cancel();
+    if (act === "choose") {
+      uploads.wanted = this.item;
+      document.getElementById("files").click();
+    }
+    if (act === "cancel" || act === "remove") this.#cancel();
   }
 
   async #cancel() {

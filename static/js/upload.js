@@ -1,10 +1,11 @@
 // One file on its way to the server, resumable (tus 1.0). Emits "change", "ended" and "wanted" (it would like to start).
-import { csrfToken, nothing, say } from "rollcall/api";
+import { answerOf, csrfToken, nothing, say } from "rollcall/api";
+import { bytes } from "rollcall/format";
 import { newKey } from "rollcall/idempotency-keys";
 
 /**
  * Addresses of the server, and what it wants to know of an upload.
- * @typedef {{ create: string; chunk: number; precheck?: string; team?: string; video?: string }} Places
+ * @typedef {{ create: string; chunk: number; precheck?: string; team?: string; video?: string; stop?: string }} Places
  *
  * A file that was just chosen, or what the server remembers of one that was begun earlier.
  * @typedef {{ file?: File; thoroughness?: string; url?: string; video?: string; name?: string; size?: number;
@@ -33,6 +34,8 @@ export const fingerprintOf = (file) => `${file.size}-${file.lastModified}-${file
 export class Upload extends EventTarget {
   phase = "queued"; // queued starting sending retrying paused awaiting done failed cancelled
   isAllowed = false;
+  /** Whether the file can never be uploaded. */
+  isFinal = false;
   words = "";
   name = "";
   type = "";
@@ -85,16 +88,17 @@ export class Upload extends EventTarget {
   /** @param {File} file */
   give(file) {
     const { name, size, type } = file;
-    Object.assign(this, { file, name, size, type, fingerprint: fingerprintOf(file), isAllowed: false });
+    Object.assign(this, { file, name, size, type, fingerprint: fingerprintOf(file) });
+    Object.assign(this, { isAllowed: false, isFinal: false, words: "" });
     this.#move("queued");
   }
 
   /**
-   * Takes in the server's precheck: {ok, resume, offset} or {ok: false, reason}.
-   * @param {{ ok: boolean; reason?: string; resume?: string; offset?: number }} result
+   * Takes in the server's precheck: {ok, resume, offset} or {ok: false, reason, is_final}.
+   * @param {{ ok: boolean; reason?: string; is_final?: boolean; resume?: string; offset?: number }} result
    */
   prechecked(result) {
-    if (!result.ok) return this.fail(result.reason);
+    if (!result.ok) return this.fail(result.reason, result.is_final);
     Object.assign(this, { isAllowed: true, url: result.resume ?? "", sent: result.offset ?? 0 });
     this.#move("queued");
   }
@@ -108,10 +112,32 @@ export class Upload extends EventTarget {
     this.#tus.start();
   }
 
-  pause() {
+  async pause() {
     this.#tus?.abort();
     this.#move("paused");
     this.#emit("ended");
+    const arrived = await answerOf(this.sayStopped());
+    if (!arrived || this.phase !== "paused") return;
+    this.sent = arrived.offset;
+    this.#move("paused");
+  }
+
+  /** Tells the server that nothing comes for now; also while the page is left. */
+  sayStopped() {
+    const { stop } = this.places;
+    const id = (this.#tus?.url ?? this.url).split("/").at(-1);
+    if (!stop || !id) return Promise.reject(new Error("nothing has been sent"));
+    return fetch(stop.replace("00000000-0000-0000-0000-000000000000", id), {
+      method: "POST",
+      headers: { "X-CSRFToken": csrfToken() },
+      keepalive: true,
+    });
+  }
+
+  /** Another file than the one that it waits for. @param {File} file */
+  refuse(file) {
+    this.words = say("upload.other_file", { other: file.name, name: this.name, size: bytes(this.size) });
+    this.#move(this.phase);
   }
 
   /** After a pause or a failure. */
@@ -134,9 +160,9 @@ export class Upload extends EventTarget {
     else if (this.url) await fetch(this.url, { method: "DELETE", headers });
   }
 
-  /** @param {string} words */
-  fail(words) {
-    this.words = words;
+  /** @param {string} words @param {boolean} [isFinal] */
+  fail(words, isFinal = false) {
+    Object.assign(this, { words, isFinal });
     this.#move("failed");
     this.#emit("ended");
   }
@@ -200,7 +226,8 @@ export class Upload extends EventTarget {
     // Of what is not found the server knows the reason, as when somebody may no longer upload to the team.
     else if ([404, 413, 507].includes(status) && isOurs(response)) this.fail(response.getBody());
     else if (FINAL_ERRORS[status]) this.fail(say(`upload.${FINAL_ERRORS[status]}`));
-    else this.fail(status >= 400 && status < 500 && response.getBody() ? response.getBody() : say("upload.failed"));
+    else if (status >= 400 && status < 500 && response.getBody()) this.fail(response.getBody(), status === 415);
+    else this.fail(say("upload.failed"));
   }
 
   #startOver() {

@@ -7,6 +7,8 @@ const AT_ONCE = 3;
 class Uploads extends EventTarget {
   /** @type {import("rollcall/upload").Upload[]} */
   items = [];
+  /** @type {import("rollcall/upload").Upload | null} For which a file is being chosen. */
+  wanted = null;
 
   get running() {
     return this.items.filter((item) => item.isRunning);
@@ -30,6 +32,19 @@ class Uploads extends EventTarget {
     const fresh = items.filter((item) => item.phase === "queued");
     if (fresh.length) await this.#precheck(fresh, places);
     this.#startNext();
+  }
+
+  /**
+   * The files that somebody chose. For an upload that waits for its own, another one is not taken for a new upload.
+   * @param {File[]} files
+   * @param {import("rollcall/upload").Places} places
+   * @param {string} thoroughness
+   */
+  async chosen(files, places, thoroughness) {
+    const { wanted } = this;
+    this.wanted = null;
+    if (wanted && !files.some((file) => wanted.awaits(file))) return wanted.refuse(files[0]);
+    await this.add(files, places, thoroughness);
   }
 
   /**
@@ -102,3 +117,8 @@ export const uploads = new Uploads();
 
 // Only leaving the application ends uploads; visiting other pages of it does not.
 addEventListener("beforeunload", (event) => uploads.running.length && event.preventDefault());
+
+// What is cut off in the middle of a piece says nothing to the server.
+addEventListener("pagehide", () => {
+  for (const item of uploads.running) item.sayStopped().catch(nothing);
+});

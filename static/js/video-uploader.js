@@ -9,10 +9,11 @@ class VideoUploader extends Listening {
   #depth = 0;
 
   connectedCallback() {
-    const { create, precheck, video, team, chunk } = this.dataset;
-    this.places = { create, precheck, video, team, chunk: Number(chunk) };
+    const { create, precheck, video, stop, team, chunk } = this.dataset;
+    this.places = { create, precheck, video, stop, team, chunk: Number(chunk) };
     const field = this.querySelector("input[type=file]");
-    this.listen(field, "change", () => this.#add(takeFiles(field)));
+    this.listen(field, "change", () => this.#add(takeFiles(field), true));
+    this.listen(field, "cancel", () => (uploads.wanted = null));
     this.listen(document, "dragenter", (event) => this.#over(event, 1));
     this.listen(document, "dragleave", (event) => this.#over(event, -1));
     this.listen(document, "dragover", (event) => hasFiles(event) && event.preventDefault());
@@ -53,11 +54,12 @@ class VideoUploader extends Listening {
     this.querySelector(".drop-veil").hidden = !isShown;
   }
 
-  /** @param {File[]} files */
-  #add(files) {
+  /** @param {File[]} files @param {boolean} [isChosen] By the field, which an upload may wait for. */
+  #add(files, isChosen = false) {
     if (!files.length) return;
     const thoroughness = document.querySelector('.advanced [name="thoroughness"]:checked')?.value ?? "balanced";
-    uploads.add(files, this.places, thoroughness);
+    if (isChosen) uploads.chosen(files, this.places, thoroughness);
+    else uploads.add(files, this.places, thoroughness);
   }
 
   #rows() {

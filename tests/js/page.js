@@ -13,6 +13,7 @@ const WORDS = {
   "time.hours": "{h} h",
   "time.hours_minutes": "{h} h {m} min",
   "upload.failed": "The upload failed.",
+  "upload.other_file": "{other} is not {name} ({size}).",
   "upload.signed_out": "You were signed out.",
   "upload.left.seconds": "a few seconds",
   "upload.left.minutes": "{n} min",

@@ -32,6 +32,17 @@ test("an upload that was begun earlier waits for its file and goes on where it w
   assert.equal(item.awaits(file("a.mp4")), false, "it has its file");
 });
 
+test("another file that is chosen for an upload is refused in words and starts no new one", async () => {
+  const requests = serve(() => json({ files: [{ ok: true }] }));
+  const begun = { url: "/files/1/", video: "1", name: "a.mp4", size: 10, offset: 4, fingerprint: "10-5-a.mp4" };
+  uploads.remember(begun, places);
+  const [item] = uploads.items;
+  uploads.wanted = item;
+  await uploads.chosen([file("b.mp4")], places);
+  assert.deepEqual([item.phase, item.words], ["awaiting", "b.mp4 is not a.mp4 (10 B)."]);
+  assert.deepEqual([uploads.items.length, requests.length], [1, 0]);
+});
+
 test("one that the server remembers is listed once", () => {
   const begun = { url: "/files/1/", video: "1", name: "a.mp4", size: 10, offset: 4, fingerprint: "f" };
   uploads.remember(begun, places);
@@ -40,8 +51,9 @@ test("one that the server remembers is listed once", () => {
 });
 
 test("what the server refuses fails with its words, before anything is sent", async () => {
-  const requests = serve(() => json({ files: [{ ok: false, reason: "Too big." }] }));
+  const requests = serve(() => json({ files: [{ ok: false, reason: "Too big.", is_final: true }] }));
   await uploads.add([file("a.mp4")], places);
+  assert.equal(uploads.items[0].isFinal, true);
   assert.equal(uploads.items[0].phase, "failed");
   assert.equal(uploads.items[0].words, "Too big.");
   assert.deepEqual(JSON.parse(requests[0].body), {

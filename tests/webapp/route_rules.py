@@ -36,6 +36,7 @@ VIDEOS = {
     ],
     "videos/uploads/precheck/": [post(EDIT, {"team": "@team", "files": FILES}, is_named=True, is_json=True)],
     "videos/uploads/<uuid:upload_id>": tus_file(THE_EDITORS),
+    "videos/uploads/<uuid:upload_id>/stop/": [post(THE_EDITORS)],
     "videos/<uuid:video_id>/play": [get(SEE)],
     "videos/<uuid:video_id>/download": [get(SEE)],
     "videos/<uuid:video_id>/poster.jpg": [get(SEE)],

@@ -21,6 +21,8 @@ class FailureWords:
 
 
 STAGES: dict[str, Words] = {
+    "upload": _("Uploading"),
+    "upload_stopped": _("Upload stopped"),
     "probe": _("Checking the file"),
     "hash": _("Reading the file"),
     "draw": _("Making the sample video"),
@@ -171,9 +173,6 @@ OF_KIND: dict[tuple[str, str], FailureWords] = {
 }
 """Kinds of jobs for which the general words of a code would mislead."""
 
-UPLOAD = "upload"
-"""The kind of the states that uploads publish; they have no job."""
-
 
 def explain(code: str, kind: str = "") -> FailureWords:
     """Returns words for an error code; those of an internal error for unknown codes (of a newer worker, say)."""
@@ -190,7 +189,7 @@ def headline(state: JobState) -> str:
         return gettext("Waiting")
     if state.status == Status.QUEUED:
         return gettext("Waiting to finish") if 0 < state.total <= state.done else gettext("Waiting to continue")
-    words = gettext("Uploading") if state.kind == UPLOAD else str(STAGES.get(state.stage) or _kind_label(state.kind))
+    words = str(STAGES.get(state.stage) or _kind_label(state.kind))
     if state.percent is None:
         return words
     return gettext("%(stage)s · %(percent)d %%") % {"stage": words, "percent": state.percent}

@@ -22,7 +22,7 @@ from webapp.people.appearances import Bar
 from webapp.people.models import Person
 from webapp.people.queries import CardPeople, PersonRow, SmallFace
 from webapp.people.unclear_queries import UnclearFace
-from webapp.videos.models import IN_STATE, Analysis, Tag, Video, VideoState
+from webapp.videos.models import IN_STATE, Analysis, Tag, Video
 
 PAGE_SIZE = 24
 MOST_AT_ONCE = 500
@@ -55,13 +55,14 @@ class Card:
     is_favourite: bool = False
 
     @property
-    def upload(self) -> dict[str, int] | None:
+    def upload(self) -> dict[str, Any] | None:
         """How much has arrived; None unless it is being uploaded."""
         upload = getattr(self.video, "upload", None)
         if upload is None:
             return None
         percent = int(100 * upload.offset_bytes / upload.size_bytes)
-        return {"done": upload.offset_bytes, "total": upload.size_bytes, "percent": percent}
+        is_stopped = upload.stopped_at is not None
+        return {"done": upload.offset_bytes, "total": upload.size_bytes, "percent": percent, "is_stopped": is_stopped}
 
     @property
     def job(self) -> dict[str, object] | None:
@@ -260,8 +261,4 @@ def _timeline(rows: list[PersonRow], number: str | int | None) -> "Page[Timeline
 
 def unfinished(videos: QuerySet[Video], user: Visitor) -> QuerySet[Video]:
     """Returns videos whose upload this person started and has not completed, newest first."""
-    return (
-        videos.filter(IN_STATE[VideoState.UPLOADING], upload__user=user.pk)
-        .select_related("upload")
-        .order_by("-created_at")
-    )
+    return videos.filter(current_job=None, upload__user=user.pk).select_related("upload").order_by("-created_at")

@@ -65,7 +65,7 @@ def details(video: Video) -> list[tuple[str, str]]:
         (_("Uploaded by"), str(video.uploaded_by or "")),
         (_("Uploaded"), local_time.moment(video.created_at)),
         (_("Thoroughness"), video.get_thoroughness_display()),
-        (_("Playback"), video.get_playback_display() if video.state != VideoState.UPLOADING else ""),
+        (_("Playback"), video.get_playback_display() if video.current_job_id else ""),
     ]
     return [(label, value) for label, value in known if value]
 

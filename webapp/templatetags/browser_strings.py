@@ -20,6 +20,7 @@ STRINGS: dict[str, Promise] = {
     "upload.done": _("Uploaded"),
     "upload.cancelled": _("Cancelled"),
     "upload.again": _("Stopped at {percent} %. Choose the file again to continue."),
+    "upload.other_file": _("“{other}” is another file. Choose “{name}” ({size}), unchanged, to continue."),
     "upload.failed": _("The upload was interrupted. Press Try again to continue where it stopped."),
     "upload.gone": _("The server no longer has the part that was uploaded. Press Try again to start over."),
     "upload.too_large": _("This file is too large. Shorten or compress the video, then upload it again."),

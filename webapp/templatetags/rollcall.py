@@ -261,7 +261,9 @@ def live_state(card: Card) -> SafeString:
     attributes = 'data-job="{}" data-status="{}" data-revision="{}"'
     if card.job:
         return format_html(attributes, card.job["id"], card.job["status"], card.job["revision"])
-    return format_html(attributes, card.video.pk, "running", 0) if card.upload else SafeString("")
+    if card.upload:
+        return format_html(attributes, card.video.pk, "running", int(card.upload["is_stopped"]))
+    return SafeString("")
 
 
 @register.simple_tag

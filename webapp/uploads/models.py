@@ -24,6 +24,8 @@ class PartialUpload(models.Model):
     expires_at = models.DateTimeField()
     reserved_at = models.DateTimeField(null=True)
     """When its first bytes came: from then on it counts against the disk and everybody's quota."""
+    stopped_at = models.DateTimeField(null=True)
+    """Since when nobody sends it: the sender paused or left, or nothing came for long. None while it may go on."""
 
     team_path: ClassVar[str]
     name: Any

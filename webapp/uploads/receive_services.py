@@ -53,12 +53,21 @@ def receive(
         end = _write(file, offset, chunks, checksum, upload.size_bytes)
         now = timezone.now()
         rows = type(upload)._default_manager.filter(pk=upload.pk, offset_bytes=offset)
-        if not rows.update(offset_bytes=end, updated_at=now, expires_at=now + EXPIRES_AFTER):
+        if not rows.update(offset_bytes=end, updated_at=now, expires_at=now + EXPIRES_AFTER, stopped_at=None):
             raise OffsetMismatch
         upload.offset_bytes = end
+        upload.stopped_at = None
         upload.expires_at = now + EXPIRES_AFTER
     if _tick(now) != _tick(upload.updated_at) or upload.offset_bytes == upload.size_bytes:
         on_progress()
+
+
+def set_stopped(upload: PartialUpload, *, is_stopped: bool) -> bool:
+    """Notes that nobody sends it any more, or that somebody does again; returns whether that is new."""
+    now = timezone.now() if is_stopped else None
+    rows = type(upload)._default_manager.filter(pk=upload.pk, stopped_at__isnull=is_stopped)
+    upload.stopped_at = now
+    return bool(rows.update(stopped_at=now))
 
 
 def _write(

@@ -139,6 +139,9 @@ def _head(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpRes
     upload = _upload(request, target, upload_id)
     if not target.is_stored(upload):
         receive_services.correct_offset(upload)
+    # Whoever asks how far it is is about to send the rest.
+    if receive_services.set_stopped(upload, is_stopped=False):
+        target.report_progress(upload)
     if upload.offset_bytes == upload.size_bytes:
         target.finish(upload)
     return HttpResponse(

@@ -87,15 +87,16 @@ def _probe_and_hash(path: Path, job: Job, size_bytes: int) -> tuple[VideoInfo, s
             try:
                 return probing.result(timeout=LISTEN_EVERY_S), sha256
             except TimeoutError:
-                lifecycle.report(job, "probe", size_bytes, size_bytes)
+                lifecycle.report(job, "probe", 0, 0)  # of unknown length, and it may end in a refusal
 
 
 def _sha256(path: Path, job: Job, size_bytes: int, probing: "Future[VideoInfo]") -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
+        lifecycle.report(job, "hash", 0, size_bytes)
         while block := file.read(HASH_BLOCK_BYTES):
+            lifecycle.report(job, "hash", file.tell() - len(block), size_bytes)
             digest.update(block)
-            lifecycle.report(job, "probe", file.tell(), size_bytes)
             if probing.done():
                 probing.result()  # refused: no need to read on
     return digest.hexdigest()

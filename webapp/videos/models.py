@@ -12,12 +12,14 @@ from webapp.folded_fields import FoldedField, PinyinField
 from webapp.jobs.models import Job, JobKind, Status
 from webapp.team_scope import TeamOwned
 from webapp.uploads.models import PartialUpload
+from webapp.videos.errors import MAY_PASS_ANOTHER_TIME
 
 
 class VideoState(models.TextChoices):
-    """The state of a video as a whole; derived from `Video.current_job`, never stored."""
+    """The state of a video as a whole; derived from `Video.current_job` and its upload, never stored."""
 
     UPLOADING = "uploading", _("Uploading")
+    STOPPED = "stopped", _("Upload stopped")
     CHECKING = "checking", _("Checking")
     WAITING = "waiting", _("Waiting")
     ANALYSING = "analysing", _("Analysing")
@@ -27,7 +29,8 @@ class VideoState(models.TextChoices):
 
 
 IN_STATE: dict[str, Q] = {
-    VideoState.UPLOADING: Q(current_job=None),
+    VideoState.UPLOADING: Q(current_job=None, upload__stopped_at=None),
+    VideoState.STOPPED: Q(current_job=None, upload__stopped_at__isnull=False),
     VideoState.CHECKING: Q(
         current_job__kind=JobKind.CHECK, current_job__status__in=[Status.QUEUED, Status.RUNNING, Status.DONE]
     ),
@@ -140,7 +143,8 @@ class Video(TeamOwned):
         """Agrees with `IN_STATE`; a test compares them."""
         job = self.current_job
         if job is None:
-            return VideoState.UPLOADING
+            upload = getattr(self, "upload", None)
+            return VideoState.STOPPED if upload is not None and upload.stopped_at else VideoState.UPLOADING
         if job.status == Status.FAILED:
             return VideoState.FAILED
         if job.status == Status.CANCELLED:
@@ -150,6 +154,13 @@ class Video(TeamOwned):
         if job.status == Status.DONE:
             return VideoState.DONE
         return VideoState.WAITING if job.started_at is None else VideoState.ANALYSING
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the check found that this file cannot be used; trying again would not help."""
+        job = self.current_job
+        is_failed_check = job is not None and job.kind == JobKind.CHECK and job.status == Status.FAILED
+        return is_failed_check and job is not None and job.error_code not in MAY_PASS_ANOTHER_TIME
 
 
 class Upload(TeamOwned, PartialUpload):

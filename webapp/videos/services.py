@@ -135,9 +135,8 @@ def cancel_work(video: Video) -> bool:
 
 def analyse_again(video: Video, *, thoroughness: str, user: User | None) -> Job:
     """Starts an analysis, or the check where none has succeeded yet. Raises CannotAnalyse."""
-    if video.state not in (VideoState.DONE, VideoState.FAILED, VideoState.CANCELLED) or not storage.exists(
-        video.original_key
-    ):
+    is_over = video.state in (VideoState.DONE, VideoState.FAILED, VideoState.CANCELLED) and not video.is_refused
+    if not is_over or not storage.exists(video.original_key):
         raise CannotAnalyse(f"{video.pk}: {video.state}")
     with transaction.atomic():
         Video.objects.filter(pk=video.pk).update(thoroughness=thoroughness)

@@ -14,7 +14,7 @@ from webapp.audit.services import record, subject_of
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.job_state import JobState
 from webapp.jobs.models import JobKind, Status
-from webapp.uploads import partial_files, quota_services
+from webapp.uploads import partial_files, quota_services, receive_services
 from webapp.uploads import rules as uploads_rules
 from webapp.uploads.receive_services import EXPIRES_EMPTY_AFTER
 from webapp.videos.models import Upload, Video
@@ -90,6 +90,12 @@ def finish_upload(upload: Upload) -> bool:
     return True
 
 
+def stop_upload(upload: Upload) -> None:
+    """Notes that the sender has left or paused, and says so on all pages."""
+    if receive_services.set_stopped(upload, is_stopped=True):
+        publish(upload)
+
+
 def give_up_upload(upload: Upload) -> None:
     """Deletes a cancelled or expired upload with its bytes and its video, which has no content yet."""
     team_id, video_id = upload.video.team_id, upload.video_id
@@ -130,19 +136,21 @@ def resumable(user: User, team: Team, *, size_bytes: int, fingerprint: str) -> U
 
 
 def state_of(upload: Upload) -> JobState:
-    """Returns an upload as progress for pages; its offset serves as the rising sequence."""
+    """Returns an upload as progress for pages; its offset serves as the rising sequence, and a stop counts in it."""
+    is_stopped = upload.stopped_at is not None
     return JobState(
         id=str(upload.pk),
         kind="upload",
         subject=str(upload.video_id),
         team=str(upload.video.team_id),
         status=Status.RUNNING,
-        stage="upload",
+        stage="upload_stopped" if is_stopped else "upload",
         done=upload.offset_bytes,
         total=upload.size_bytes,
-        sequence=upload.offset_bytes + 1,
+        sequence=2 * upload.offset_bytes + 1 + is_stopped,
+        revision=int(is_stopped),
         created=upload.created_at.timestamp(),
-        started=True,
+        started=not is_stopped,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required  # for tus, which answers by itself
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -58,7 +59,8 @@ def _prechecked(file: dict[str, Any], user: User, team: Team, room: Room) -> dic
     try:
         uploads_rules.check(name=file["name"], size_bytes=file["size"], media_type=file["type"], resuming_bytes=arrived)
     except uploads_rules.Refused as refusal:
-        return {"ok": False, "reason": str(refusal)}
+        is_final = refusal.status != HTTPStatus.INSUFFICIENT_STORAGE
+        return {"ok": False, "reason": str(refusal), "is_final": is_final}
     if not begun and (words := quota_queries.refusal(room, file["name"], file["size"])):
         return {"ok": False, "reason": words}
     resume = {"resume": reverse("videos:tus_file", args=[begun.pk]), "offset": arrived} if begun else {}
@@ -80,6 +82,14 @@ def tus_create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
 def tus_file(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
     return respond_to_file(request, VideoTarget(), upload_id)
+
+
+@require_POST
+def stop(request: SignedInRequest, upload_id: uuid.UUID) -> JsonResponse:
+    """Notes that the page stops sending; says how many bytes have arrived."""
+    upload = get_object_or_404(access.own_uploads(request.user).select_related("video"), pk=upload_id)
+    upload_services.stop_upload(upload)
+    return JsonResponse({"offset": upload.offset_bytes})
 
 
 class VideoTarget:

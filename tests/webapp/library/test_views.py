@@ -1,6 +1,7 @@
 """What pages say and how many queries they need."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from asgiref.sync import async_to_sync
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from analysis.faces.seen_spans import longest_gap_s
 from tests.conftest import signed_in
@@ -33,7 +35,8 @@ from webapp.jobs import lifecycle
 from webapp.jobs.models import JobKind, Status
 from webapp.library import queries
 from webapp.uploads import receive_services
-from webapp.videos.models import IN_STATE, Playback, Video, VideoState
+from webapp.videos import cleanup, upload_services
+from webapp.videos.models import IN_STATE, Playback, Upload, Video, VideoState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RIGHT = (300, 10, 360, 70)
@@ -51,6 +54,9 @@ def make_one_of_each(team: Team, user: User) -> dict[str, Video]:
     """A video in every state."""
     videos: dict[str, Video] = {VideoState.DONE: make_video(team=team)}
     videos[VideoState.UPLOADING] = make_upload(user, team=team).video
+    stopped = make_upload(user, team=team)
+    upload_services.stop_upload(stopped)
+    videos[VideoState.STOPPED] = stopped.video
     states: list[tuple[str, str, dict[str, Any]]] = [
         (VideoState.CHECKING, JobKind.CHECK, {"status": Status.RUNNING}),
         (VideoState.WAITING, JobKind.ANALYSIS, {"status": Status.QUEUED, "started_at": None}),
@@ -281,13 +287,52 @@ def test_limits_are_said_before_the_upload_and_a_broken_one_is_found_again(
     assert resume == {"ok": True, "resume": reverse("videos:tus_file", args=[upload.pk]), "offset": 4}
     assert "20 GB" in big["reason"] and "not a video" in letter["reason"] and "empty" in empty["reason"]
     assert new == {"ok": True}
+    assert big["is_final"] and letter["is_final"] and empty["is_final"], "trying again would not help"
     assert response["free_bytes"] > 0
 
 
 def test_a_full_disk_is_said_before_the_upload(team: Team, bob: User, settings: Any) -> None:
     settings.DISK_RESERVE_BYTES = 10**18
     (response,) = precheck(bob, {"name": "a.mp4", "size": 10, "fingerprint": "a"}).json()["files"]
-    assert not response["ok"] and "room for only 0 B" in response["reason"]
+    assert not response["ok"] and "room for only 0 B" in response["reason"] and not response["is_final"]
+
+
+def test_an_upload_that_stopped_is_stopped_everywhere_until_it_goes_on(team: Team, bob: User, vera: User) -> None:
+    upload = make_upload(bob, team=team, size_bytes=10)
+    receive_services.receive(upload, offset=0, chunks=[b"1234"])
+    client, file = signed_in(bob), reverse("videos:tus_file", args=[upload.pk])
+
+    def shown() -> tuple[str, int, int, str]:
+        page = signed_in(vera).get(reverse("videos:library"))
+        (card,) = page.context["page"]
+        counts = page.context["counts"]
+        said = re.search(r"data-headline>\s*([^<]+?)\s*<", page.content.decode())
+        assert said
+        return str(card.video.state), counts["uploading"], counts["stopped"], said[1]
+
+    stopped = ("stopped", 0, 1, "Upload stopped · 40 %")
+    assert shown() == ("uploading", 1, 0, "Uploading · 40 %")
+    assert client.post(reverse("videos:stop_upload", args=[upload.pk])).json() == {"offset": 4}
+    assert shown() == stopped
+    client.head(file, headers={"Tus-Resumable": "1.0.0"})
+    assert shown() == ("uploading", 1, 0, "Uploading · 40 %")
+    Upload.objects.update(updated_at=timezone.now() - 2 * cleanup.IDLE_AFTER)
+    cleanup.stop_idle()
+    assert shown() == stopped, "who went without a word"
+    upload.refresh_from_db()
+    receive_services.receive(upload, offset=4, chunks=[b"5"])
+    assert shown() == ("uploading", 1, 0, "Uploading · 50 %")
+
+
+def test_what_the_check_refused_is_not_offered_to_be_tried_again(team: Team, bob: User) -> None:
+    video = make_video(team=team)
+    for code, helps in (("no_video_stream", False), ("disk_full", True)):
+        video.current_job = make_ended_job(video, kind=JobKind.CHECK, status=Status.FAILED, error_code=code)
+        video.save()
+        page = signed_in(bob).get(reverse("videos:detail", args=[video.pk])).content.decode()
+        assert ('popovertarget="analyse"' in re.sub(r'<div class="dialog".*', "", page, flags=re.DOTALL)) == helps
+    totals = signed_in(bob).get(reverse("videos:library")).content.decode()
+    assert "1 video, 1 failed" in totals
 
 
 ODD_BODIES = ("", "x", "[]", "{}", '{"files": []}', '{"files": [1]}', '{"files": [{"size": "1"}]}')

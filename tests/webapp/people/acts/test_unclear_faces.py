@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -64,7 +65,7 @@ def page(user: User, video: Video, query: str = "") -> str:
 def test_an_unclear_face_is_nobody_and_counts_nowhere(team: Team, video: Video) -> None:
     assert names_at(video, 1, 20) == ["Person 1", "None"]
     assert Presence.objects.count() == Person.objects.count() == 1
-    assert library.cards([video], [])[0].people.count == 1
+    assert library.cards([video], [], AnonymousUser())[0].people.count == 1
     assert library.totals(Video.objects.all(), team).people == 1
     assert [row.label for row in library.video_page(video).rows] == ["Person 1"]
 
