@@ -17,6 +17,9 @@ PAGE_MS = 200
 ROUNDS = 7
 BATCH = 2000
 PEOPLE_IN_A_VIDEO = 3
+TAGS = 120
+FAVOURITE_EVERY = 20
+"""Videos: one in so many has a star."""
 AT_WORK = 33
 """So many videos are analysed or wait, as after an upload of a folder."""
 
@@ -61,6 +64,20 @@ def _fill(videos: int, people: int) -> None:
     Person.objects.bulk_create(everybody, batch_size=BATCH)
     for start in range(0, videos, BATCH):
         _videos(team, range(start, min(start + BATCH, videos)), videos, everybody)
+    _sort(team)
+
+
+def _sort(team: Any) -> None:
+    """Puts tags on all videos, some on many and some on few, and stars on some."""
+    from webapp.accounts.models import User
+    from webapp.videos.models import Favourite, Tag, Tagging, Video
+
+    tags = Tag.objects.bulk_create(Tag(team=team, name=f"Topic {n}") for n in range(TAGS))
+    videos = list(Video.objects.values_list("pk", flat=True))
+    pairs = {(tags[n % (each + 1) * 7 % TAGS], pk) for n, pk in enumerate(videos) for each in (n % 4, n % 40, n % TAGS)}
+    Tagging.objects.bulk_create((Tagging(tag=tag, video_id=pk) for tag, pk in pairs), batch_size=BATCH)
+    stars = [Favourite(user=User.objects.get(), video_id=pk) for pk in videos[::FAVOURITE_EVERY]]
+    Favourite.objects.bulk_create(stars, batch_size=BATCH)
 
 
 def _videos(team: Any, numbers: range, count: int, everybody: list[Any]) -> None:
@@ -139,8 +156,9 @@ def _measure(addresses: list[tuple[str, str]]) -> bool:
 
 def _pages() -> list[tuple[str, str]]:
     from webapp.people.models import Person
-    from webapp.videos.models import Video
+    from webapp.videos.models import Tag, Video
 
+    tag, other = Tag.objects.order_by("name")[:2]
     first, second = Person.objects.order_by("number")[:2]
     cards = "&".join(f"card={key}" for key in Video.objects.order_by("-created_at").values_list("pk", flat=True)[:24])
     return [
@@ -154,6 +172,12 @@ def _pages() -> list[tuple[str, str]]:
         ("with two people", f"/videos/?person={first.pk}&person={second.pk}"),
         ("with any of two, without a name", f"/videos/?person={first.pk}&person={second.pk}&match=any&unnamed=1"),
         ("without somebody", f"/videos/?without={first.pk}"),
+        ("with a tag", f"/videos/?tag={tag.pk}"),
+        ("with two tags", f"/videos/?tag={tag.pk}&tag={other.pk}"),
+        ("favourites", "/videos/?favourite=1"),
+        ("favourites with a tag, by title", f"/videos/?favourite=1&tag={tag.pk}&sort=title"),
+        ("all tags", "/videos/tags/"),
+        ("tags while one types", "/videos/tags/suggest/?q=topic+1"),
         ("select all", "/videos/?select=all"),
         ("what has changed, 24 cards", f"/videos/changes/?{cards}"),
         ("people to filter by", "/videos/people/?number=3"),

@@ -324,6 +324,8 @@ def test_chosen_videos_are_deleted_and_brought_back(people: Page, product: Produ
     people.goto(f"{product.address}/videos/?select=1")
     people.get_by_role("checkbox", name=sample_clip.stem).check()
     expect(people.locator("[data-chosen]")).to_have_text("1 selected")
+    people.reload()
+    expect(people.locator("[data-chosen]")).to_have_text("1 selected")
     people.get_by_role("button", name="Delete").last.click()
     expect(people.locator(".toast-note")).to_contain_text("undo this for 10 minutes")
     expect(card(people, sample_clip.stem)).to_have_count(0)

@@ -24,11 +24,11 @@ from webapp.videos.models import Video
 def bulk(request: SignedInRequest) -> HttpResponseBase:
     """Does `action` with each `video`; those that this person may not change are ignored."""
     here = reverse("videos:library")
-    chosen = list(
-        access.editable_videos(request.user)
-        .filter(pk__in=uuids_in(request.POST.getlist("video")[:MOST_AT_ONCE]))
-        .select_related("current_job", "team")
-    )
+    asked = uuids_in(request.POST.getlist("video"))
+    if len(asked) > MOST_AT_ONCE:
+        return refused(request, _("Select at most %(n)d videos at once.") % {"n": MOST_AT_ONCE}, here)
+    mine = access.editable_videos(request.user).filter(pk__in=asked)
+    chosen = list(mine.select_related("current_job", "team"))
     if not chosen:
         return refused(request, _("Select at least one video."), here)
     if request.POST.get("action") == "delete":
