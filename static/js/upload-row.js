@@ -56,6 +56,7 @@ export class UploadRow extends Listening {
     const job = item.phase === "done" && latest?.kind === "upload" ? null : latest;
     const percent = item.phase === "done" ? (job?.percent ?? null) : (job?.percent ?? item.percent);
     this.dataset.phase = job?.status === "failed" ? "failed" : item.phase;
+    this.toggleAttribute("data-warns", item.phase === "awaiting" && Boolean(item.words));
     this.querySelector("[data-size]").textContent = bytes(item.size);
     this.#say(this.#words(item, job, percent), job?.status ?? "");
     const bar = this.querySelector("progress");
