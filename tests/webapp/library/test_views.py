@@ -1,7 +1,6 @@
 """What pages say and how many queries they need."""
 
 import json
-import re
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from asgiref.sync import async_to_sync
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from analysis.faces.seen_spans import longest_gap_s
 from tests.conftest import signed_in
@@ -35,8 +33,8 @@ from webapp.jobs import lifecycle
 from webapp.jobs.models import JobKind, Status
 from webapp.library import queries
 from webapp.uploads import receive_services
-from webapp.videos import cleanup, upload_services
-from webapp.videos.models import IN_STATE, Playback, Upload, Video, VideoState
+from webapp.videos import upload_services
+from webapp.videos.models import IN_STATE, Playback, Video, VideoState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RIGHT = (300, 10, 360, 70)
@@ -295,44 +293,6 @@ def test_a_full_disk_is_said_before_the_upload(team: Team, bob: User, settings: 
     settings.DISK_RESERVE_BYTES = 10**18
     (response,) = precheck(bob, {"name": "a.mp4", "size": 10, "fingerprint": "a"}).json()["files"]
     assert not response["ok"] and "room for only 0 B" in response["reason"] and not response["is_final"]
-
-
-def test_an_upload_that_stopped_is_stopped_everywhere_until_it_goes_on(team: Team, bob: User, vera: User) -> None:
-    upload = make_upload(bob, team=team, size_bytes=10)
-    receive_services.receive(upload, offset=0, chunks=[b"1234"])
-    client, file = signed_in(bob), reverse("videos:tus_file", args=[upload.pk])
-
-    def shown() -> tuple[str, int, int, str]:
-        page = signed_in(vera).get(reverse("videos:library"))
-        (card,) = page.context["page"]
-        counts = page.context["counts"]
-        said = re.search(r"data-headline>\s*([^<]+?)\s*<", page.content.decode())
-        assert said
-        return str(card.video.state), counts["uploading"], counts["stopped"], said[1]
-
-    stopped = ("stopped", 0, 1, "Upload stopped · 40 %")
-    assert shown() == ("uploading", 1, 0, "Uploading · 40 %")
-    assert client.post(reverse("videos:stop_upload", args=[upload.pk])).json() == {"offset": 4}
-    assert shown() == stopped
-    client.head(file, headers={"Tus-Resumable": "1.0.0"})
-    assert shown() == ("uploading", 1, 0, "Uploading · 40 %")
-    Upload.objects.update(updated_at=timezone.now() - 2 * cleanup.IDLE_AFTER)
-    cleanup.stop_idle()
-    assert shown() == stopped, "who went without a word"
-    upload.refresh_from_db()
-    receive_services.receive(upload, offset=4, chunks=[b"5"])
-    assert shown() == ("uploading", 1, 0, "Uploading · 50 %")
-
-
-def test_what_the_check_refused_is_not_offered_to_be_tried_again(team: Team, bob: User) -> None:
-    video = make_video(team=team)
-    for code, helps in (("no_video_stream", False), ("disk_full", True)):
-        video.current_job = make_ended_job(video, kind=JobKind.CHECK, status=Status.FAILED, error_code=code)
-        video.save()
-        page = signed_in(bob).get(reverse("videos:detail", args=[video.pk])).content.decode()
-        assert ('popovertarget="analyse"' in re.sub(r'<div class="dialog".*', "", page, flags=re.DOTALL)) == helps
-    totals = signed_in(bob).get(reverse("videos:library")).content.decode()
-    assert "1 video, 1 failed" in totals
 
 
 ODD_BODIES = ("", "x", "[]", "{}", '{"files": []}', '{"files": [1]}', '{"files": [{"size": "1"}]}')

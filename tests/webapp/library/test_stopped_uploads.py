@@ -1,0 +1,55 @@
+"""Uploads that stopped, and files that were refused, as the pages tell of them."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.conftest import signed_in
+from tests.factories_videos import make_ended_job, make_upload, make_video
+from webapp.accounts.models import Team, User
+from webapp.jobs.models import JobKind, Status
+from webapp.uploads import receive_services
+from webapp.videos import cleanup
+from webapp.videos.models import Upload
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_an_upload_that_stopped_is_stopped_everywhere_until_it_goes_on(team: Team, bob: User, vera: User) -> None:
+    upload = make_upload(bob, team=team, size_bytes=10)
+    receive_services.receive(upload, offset=0, chunks=[b"1234"])
+    client, file = signed_in(bob), reverse("videos:tus_file", args=[upload.pk])
+
+    def shown() -> tuple[str, int, int, str]:
+        page = signed_in(vera).get(reverse("videos:library"))
+        (card,) = page.context["page"]
+        counts = page.context["counts"]
+        said = re.search(r"data-headline>\s*([^<]+?)\s*<", page.content.decode())
+        assert said
+        return str(card.video.state), counts["uploading"], counts["stopped"], said[1]
+
+    stopped = ("stopped", 0, 1, "Upload stopped · 40 %")
+    assert shown() == ("uploading", 1, 0, "Uploading · 40 %")
+    assert client.post(reverse("videos:stop_upload", args=[upload.pk])).json() == {"offset": 4}
+    assert shown() == stopped
+    client.head(file, headers={"Tus-Resumable": "1.0.0"})
+    assert shown() == ("uploading", 1, 0, "Uploading · 40 %")
+    Upload.objects.update(updated_at=timezone.now() - 2 * cleanup.IDLE_AFTER)
+    cleanup.stop_idle()
+    assert shown() == stopped, "who went without a word"
+    upload.refresh_from_db()
+    receive_services.receive(upload, offset=4, chunks=[b"5"])
+    assert shown() == ("uploading", 1, 0, "Uploading · 50 %")
+
+
+def test_what_the_check_refused_is_not_offered_to_be_tried_again(team: Team, bob: User) -> None:
+    video = make_video(team=team)
+    for code, helps in (("no_video_stream", False), ("disk_full", True)):
+        video.current_job = make_ended_job(video, kind=JobKind.CHECK, status=Status.FAILED, error_code=code)
+        video.save()
+        page = signed_in(bob).get(reverse("videos:detail", args=[video.pk])).content.decode()
+        assert ('popovertarget="analyse"' in re.sub(r'<div class="dialog".*', "", page, flags=re.DOTALL)) == helps
+    totals = signed_in(bob).get(reverse("videos:library")).content.decode()
+    assert "1 video, 1 failed" in totals
