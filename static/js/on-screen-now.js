@@ -61,7 +61,8 @@ class OnScreenNow extends Listening {
     const nobody = this.querySelector("[data-nobody]");
     if (nobody) nobody.hidden = rows.some((row) => !row.hidden);
     const place = this.querySelector("[data-place]");
-    const words = this.#selected?.count ? say("panel.place", this.#selected) : "";
+    const isHere = rows.some((row) => row.dataset.person === this.#selected?.person);
+    const words = isHere && this.#selected.count ? say("panel.place", this.#selected) : "";
     if (place && place.textContent !== words) place.textContent = words;
   }
 }

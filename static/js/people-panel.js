@@ -65,6 +65,7 @@ class PeoplePanel extends Listening {
     this.#read();
     this.#fold();
     this.#mark();
+    this.#tellSelected(); // may have another name since
     if (isNew) document.dispatchEvent(new CustomEvent("people:changed"));
   }
 

@@ -124,6 +124,8 @@ class PlayOnly extends Listening {
     if (!row) return;
     const name = row.dataset.label;
     button.querySelector("[data-words]").textContent = say(this.#person ? "only.stop" : "only.play", { name });
+    const use = button.querySelector("use");
+    use.setAttribute("href", use.getAttribute("href").replace(/#.*/, this.#person ? "#stop" : "#play"));
     button.classList.toggle("is-on", Boolean(this.#person));
     const videos = Number(row.dataset.videos);
     all.hidden = videos < 2 || Boolean(this.#person);

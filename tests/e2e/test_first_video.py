@@ -138,6 +138,12 @@ def test_keys_go_from_person_to_person_and_only_one_of_them_is_played(page: Page
     wait_for(lambda: player_time_s(page) >= beyond - 0.5, what="the player leaves out where somebody else is seen")
     page.keyboard.press("Escape")
     expect(page.locator("[data-only-note]")).to_be_hidden()
+    rows.first.locator("person-name summary").click()
+    rows.first.locator("[name=name]").fill("Kim")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-place]")).to_contain_text("Kim: ")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("[data-place]")).to_contain_text(f"{name}: ")
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_contain_text("Previous / next person")
 

@@ -58,9 +58,9 @@ def secret(page: Page, product: Product) -> str:
     """Made as a person makes it."""
     page.goto(f"{product.address}/profile/")
     page.get_by_role("link", name="Access tokens").click()
-    page.get_by_role("link", name="New token").click()
+    page.get_by_role("link", name="New access token").click()
     page.fill("[name=name]", "Upload script")
-    page.get_by_role("button", name="Create token").click()
+    page.get_by_role("button", name="Create access token").click()
     made = page.locator("#secret").input_value()
     assert scrolls_sideways(page) == 0
     return made

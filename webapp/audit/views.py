@@ -59,6 +59,7 @@ def _row(entry: AuditEntry) -> dict[str, Any]:
         "action": words.action_label(entry.action),
         "kind": words.kind_label(entry.subject_kind),
         "changes": words.changes(entry),
+        "new_name": words.new_name(entry),
     }
 
 

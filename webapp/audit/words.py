@@ -62,6 +62,12 @@ def changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
     return [(str(FIELDS.get(name, name.replace("_", " "))), _said(name, before), _said(name, after)) for name in names]
 
 
+def new_name(entry: AuditEntry) -> str:
+    """Returns what the thing was called afterwards, where the entry is of a renaming; it stands under the old name."""
+    after = _fields(entry.after)
+    return _said("name", after) if "name" in after and _said("name", after) != entry.subject_label else ""
+
+
 def _fields(text: str) -> Mapping[str, Any]:
     value = json.loads(text) if text else {}
     return value if isinstance(value, dict) else {"value": value}

@@ -91,7 +91,9 @@ def test_new_recovery_codes_replace_those_before(vera: User) -> None:
     before = give_recovery_codes(vera)
     client = proved(vera, by="mfa")
     assert client.get(reverse("accounts:recovery_codes")).status_code == 200
-    codes = CODE.findall(client.post(reverse("accounts:recovery_codes")).content.decode())
+    html = client.post(reverse("accounts:recovery_codes")).content.decode()
+    codes = CODE.findall(html)
+    assert f'data-intro="Recovery codes of {vera.email} for Rollcall at testserver.' in html, "the file explains itself"
     assert len(codes) == 10 and not {code.replace(" ", "") for code in codes} & set(before)
 
 

@@ -44,6 +44,13 @@ def test_admins_and_owners_of_the_team_alone(team: Team, alice: User, bob: User,
     assert listed(make_user(team=make_team("Third"), role=Role.OWNER)) == []
 
 
+def test_the_row_of_a_renaming_shows_the_new_name(team: Team, alice: User) -> None:
+    somebody = AuditSubject(SubjectKind.PERSON, "1", "Person 3")
+    record(alice, Action.NAMED, somebody, team_id=team.pk, before={"name": ""}, after={"name": "Tom <b>"})
+    html = signed_in(alice).get(PAGE).content.decode()
+    assert "Tom &lt;b&gt;" in html.split('class="audit-what"')[2].split("<details")[0]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_who_may_download_it(team: Team, alice: User, bob: User, charlie: User) -> None:
     write(alice, team.pk)

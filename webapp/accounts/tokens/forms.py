@@ -21,7 +21,9 @@ class NewTokenForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": _("Upload script")}),
     )
     team = forms.ChoiceField(label=_("Team"))
-    scope = forms.ChoiceField(label=_("What may it do?"), choices=list(words.SCOPES.items()), initial=TokenScope.WRITE)
+    scope = forms.ChoiceField(
+        label=_("Scope"), choices=TokenScope.choices, initial=TokenScope.WRITE, help_text=words.SCOPE_HELP
+    )
     days = forms.IntegerField(
         label=_("Days until it expires"), min_value=1, max_value=MOST_DAYS, initial=USUAL_DAYS, localize=False
     )

@@ -1,15 +1,11 @@
-"""What access tokens say: their scopes, and why one is refused."""
+"""What access tokens say: what their scopes mean, and why one is refused."""
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from webapp.accounts.models import TokenScope
-
-SCOPES: dict[str, Promise] = {
-    TokenScope.READ: _("Read: see videos, people, datasets and results"),
-    TokenScope.WRITE: _("Read and write: also upload, name and label"),
-    TokenScope.ADMIN: _("Admin: also train models and manage the team"),
-}
+SCOPE_HELP = _(
+    "Read: see how far videos are. Read and write: upload videos too. "
+    "Admin: nothing more at present, so choose one of the others."
+)
 MORE_THAN_ROLE = _("Your role in “%(team)s” does not allow this much.")
 UNKNOWN = _("This access token is unknown. Check that you copied all of it.")
 REVOKED = _("This access token has been revoked. Create a new one on the page of your account.")
