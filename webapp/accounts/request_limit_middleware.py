@@ -22,10 +22,18 @@ CHEAP = 0.02
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def asked_often(view: View) -> View:
-    """Marks a view of which one page asks for many."""
-    view.request_cost = CHEAP  # type: ignore[attr-defined]
-    return view
+def costs(amount: float) -> Callable[[View], View]:
+    """Marks a view of which a request counts as so many."""
+
+    def mark(view: View) -> View:
+        view.request_cost = amount  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+asked_often = costs(CHEAP)
+"""Marks a view of which one page asks for many."""
 
 
 class RequestLimit(MiddlewareMixin):

@@ -49,6 +49,16 @@ def count_attempt(email: str, address: str, *, unhindered: int = UNHINDERED) -> 
             _count_slowed(_key("account", email), now, unhindered)
 
 
+def wait_of(who: str, address: str) -> timedelta:
+    """Returns after how long `count_attempt` will count an attempt again; nothing where it would now."""
+    network, now = network_of(address), timezone.now()
+    full = {_key("both", who, network): PER_ACCOUNT_AND_NETWORK, _key("network", network): PER_NETWORK}
+    rows = SignInCounter.objects.in_bulk([*full, _key("account", who)])
+    ends = [row.until for key, row in rows.items() if key in full and row.count >= full[key]]
+    ends += [row.next_at for row in rows.values() if row.next_at is not None]
+    return max((end - now for end in ends), default=timedelta(0))
+
+
 def count_mail(email: str, *, address: str = "", user: User | None = None) -> None:
     """Counts a mail that a user asks for, or else a stranger at `address`. Raises TooManyAttempts, counting nothing."""
     now = timezone.now()

@@ -21,7 +21,8 @@ from webapp.jobs import idempotency_services
 from webapp.jobs.models import AnsweredRequest
 
 FIELD, HEADER = "idempotency_key", "Idempotency-Key"
-NOT_CONTENT = {FIELD, "csrfmiddlewaretoken"}
+NOT_CONTENT = {FIELD, "csrfmiddlewaretoken", "password"}
+"""A digest that is quick to make would be a password that is quick to guess."""
 DESCRIBING = ("Upload-Length", "Upload-Metadata")
 """Headers that say what an upload is, as its body is empty."""
 
