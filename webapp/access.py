@@ -12,10 +12,11 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from webapp.accounts.models import AccessToken, Invitation, Membership, Role, Team, TokenScope, User
 from webapp.accounts.second_factor.queries import factors_of
 from webapp.datasets.models import Dataset, Import, ImportUpload, Sample, Version
-from webapp.exports.models import SHOWING, Export
+from webapp.exports.models import SHARABLE, SHOWING, Export
 from webapp.jobs.models import Job
 from webapp.people.models import Face, Introduction, Person, Track
 from webapp.recognition.models import Observation, Recognition
+from webapp.sharing.models import ShareLink
 from webapp.team_scope import across_teams
 from webapp.training.models import Explanation, TrainingRun
 from webapp.videos.models import Tag, Upload, Video
@@ -81,6 +82,11 @@ def photo_search_teams(user: Visitor) -> QuerySet[Team]:
 def exporting_teams(user: Visitor) -> QuerySet[Team]:
     """Returns the teams from whose videos this person may take something away, as each team has set it."""
     return _teams_by_setting(user, "export_role")
+
+
+def sharing_teams(user: Visitor) -> QuerySet[Team]:
+    """Returns the teams whose videos this person may show to people without an account, as each team has set it."""
+    return _teams_by_setting(user, "share_role")
 
 
 def _teams_by_setting(user: Visitor, field: str) -> QuerySet[Team]:
@@ -321,10 +327,12 @@ def editable_observations(user: Visitor) -> QuerySet[Observation]:
 
 def visible_exports(user: Visitor) -> QuerySet[Export]:
     """Returns what was exported of videos that are there; what shows somebody goes out of sight with that person."""
+    return _exports_of(exporting_teams(user))
+
+
+def _exports_of(teams: QuerySet[Team]) -> QuerySet[Export]:
     gone = Q(videos__deleted_at__isnull=False) | Q(kind__in=SHOWING, people__is_deleted=True)
-    return Export.objects.filter(team__in=exporting_teams(user)).exclude(
-        pk__in=Export.objects.filter(gone).values("pk")
-    )
+    return Export.objects.filter(team__in=teams).exclude(pk__in=Export.objects.filter(gone).values("pk"))
 
 
 def changeable_exports(user: Visitor) -> QuerySet[Export]:
@@ -332,6 +340,28 @@ def changeable_exports(user: Visitor) -> QuerySet[Export]:
     if not user.is_authenticated:
         return Export.objects.none()
     return visible_exports(user).filter(Q(created_by=user) | Q(team__in=editable_teams(user)))
+
+
+def sharable_videos(user: Visitor) -> QuerySet[Video]:
+    """Returns the videos that this person may show to people without an account, whole or a moment of them."""
+    return Video.objects.filter(team__in=sharing_teams(user), deleted_at=None)
+
+
+def sharable_exports(user: Visitor) -> QuerySet[Export]:
+    """Returns the exports that this person may show to people without an account, also those being made."""
+    return _exports_of(sharing_teams(user)).filter(kind__in=SHARABLE)
+
+
+def visible_share_links(user: Visitor) -> QuerySet[ShareLink]:
+    """Returns the links of the teams in which this person may share; managers see them whatever is set."""
+    return ShareLink.objects.filter(Q(team__in=sharing_teams(user)) | Q(team__in=manageable_teams(user)))
+
+
+def changeable_share_links(user: Visitor) -> QuerySet[ShareLink]:
+    """Returns the links that this person may revoke: their own, and as an editor those of others."""
+    if not user.is_authenticated:
+        return ShareLink.objects.none()
+    return visible_share_links(user).filter(Q(created_by=user) | Q(team__in=editable_teams(user)))
 
 
 def can_see_subject(user: Visitor, subject_id: UUID) -> bool:

@@ -6,8 +6,8 @@ from typing import Any
 
 import structlog
 
-LINK = re.compile(r"(/(?:welcome|join|new-password|new-email)/)[^/\s]+")
-"""Whoever reads it may get into an account with it."""
+LINK = re.compile(r"(/(?:welcome|join|new-password|new-email|s)/)[^/\s]+")
+"""Whoever reads it may get into an account with it, or see what was shared."""
 
 
 class HidesLinks(logging.Filter):

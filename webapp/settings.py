@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "webapp.training",
     "webapp.recognition",
     "webapp.exports",
+    "webapp.sharing",
     "webapp.supervisor",
 ]
 

@@ -19,6 +19,8 @@ urlpatterns = [
     path("jobs/", include("webapp.jobs.urls")),
     path("search/", include("webapp.library.search.urls")),
     path("exports/", include("webapp.exports.urls")),
+    path("sharing/", include("webapp.sharing.urls")),
+    path("s/", include("webapp.sharing.public_urls")),
     path("videos/", include("webapp.library.urls")),
     path("people/", include("webapp.people.urls")),
     path("datasets/", include("webapp.datasets.urls")),

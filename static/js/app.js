@@ -52,5 +52,6 @@ import "rollcall/heat-opacity";
 import "rollcall/threshold-slider";
 import "rollcall/in-place-form";
 import "rollcall/copy-field";
+import "rollcall/moment-link";
 import "rollcall/passkey-form";
 import "rollcall/download-text";

@@ -17,6 +17,10 @@ OPEN = {
     "join/<str:token>/",
     "forgotten-password/",
     "new-password/<str:token>/",
+    # Whoever has the link sees what was shared.
+    "s/<str:token>/",
+    "s/<str:token>/media",
+    "s/<str:token>/download",
     # The tus protocol answers 401 by itself: a redirect would look like success to the uploader.
     "videos/uploads/",
     "videos/uploads/<uuid:upload_id>",

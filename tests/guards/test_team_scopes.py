@@ -18,6 +18,7 @@ WITHOUT_SCOPE = {
     "datasets.Finding_acts": "pairs of ids, asked for through one of the two",
     "exports.Export_people": "pairs of ids, asked for through one of the two",
     "exports.Export_videos": "pairs of ids, asked for through one of the two",
+    "sharing.ShareLink_people": "pairs of ids, asked for through one of the two",
     "uploads.StorageAccount": "a person's has no team; it holds numbers, asked for by name",
     "people.Event_people": "pairs of ids, asked for through one of the two",
 }
@@ -31,6 +32,7 @@ OPENED = {
     "accounts/members/services.py remove": "the same, for who removes themselves",
     "jobs/consumers.py _states_within": "the team that the websocket was let in for",
     "jobs/lifecycle.py working": "the team of the job",
+    "sharing/public_queries.py opened_link": "the secret says of which team something is shown; nothing else opens one",
     "videos/tasks.py check_video": "the team of the video, whose job has ended by then",
     # All teams.
     "access.py manageable_accounts": "a membership in any other team puts the account out of reach",

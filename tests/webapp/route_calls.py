@@ -32,6 +32,7 @@ PARAMETERS = {
     "invitation_id": "@invitation",
     "job_id": "@job",
     "label_id": "@label",
+    "link_id": "@share link",
     "membership_id": "@membership",
     "number": "@sample number",
     "observation_id": "@moment",

@@ -292,7 +292,28 @@ EXPORTS = {
     EXPORT + "cancel/": [post(EDIT, at={"export_id": "@export at work"})],
     EXPORT + "delete/": [post(EDIT)],
 }
-ROUTES: dict[str, list[Call]] = ACCOUNTS | SEARCH | VIDEOS | PEOPLE | DATASETS | TRAINING | RECOGNITION | EXPORTS
+SHARE = {"title": "New", "days": "1", "part": "whole"}
+MOMENT = SHARE | {"part": "moment", "start_s": "0:01", "end_s": "0:03"}
+SHARED = {"token": "@share token"}
+SHARING = {
+    "sharing/": [get(SIGNED_IN), get(SIGNED_IN, {"video": "@video", "page": "1"})],
+    "sharing/new/": [
+        get(EDIT, {"video": "@video", "person": "@person", "t": "2"}, is_named=True),
+        get(EDIT, {"export": "@export"}, is_named=True),
+        post(EDIT, {"video": "@video", "person": "@person"} | SHARE, is_named=True),
+        post(EDIT, {"video": "@video", "person": "@person"} | MOMENT, is_named=True),
+        post(EDIT, {"export": "@export", "person": "@person"} | SHARE, is_named=True),
+    ],
+    "sharing/<uuid:link_id>/renew/": [post(EDIT)],
+    "sharing/<uuid:link_id>/revoke/": [post(EDIT)],
+    # Whoever has the link sees what it shows, and nothing else of the team.
+    "s/<str:token>/": get_and_post(EVERYBODY, {"password": "x"}, at=SHARED),
+    "s/<str:token>/media": [get(EVERYBODY, at=SHARED)],
+    "s/<str:token>/download": [get(EVERYBODY, at=SHARED)],
+}
+ROUTES: dict[str, list[Call]] = (
+    ACCOUNTS | SEARCH | VIDEOS | PEOPLE | DATASETS | TRAINING | RECOGNITION | EXPORTS | SHARING
+)
 SOCKETS: dict[str, tuple[frozenset[str], str]] = {
     "ws/teams/<uuid:key>/": (SEE, "@team"),
     "ws/videos/<uuid:key>/": (SEE, "@video"),

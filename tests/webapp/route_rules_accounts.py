@@ -85,7 +85,7 @@ ACCOUNT = {
     "accounts/<int:user_id>/picture/": [get(SEE)],
     "profile/sign-out-everywhere/": [post(SIGNED_IN)],
 }
-LEAST_ROLES = {"photo_search_role": "owner", "export_role": "viewer"}
+LEAST_ROLES = {"photo_search_role": "owner", "export_role": "viewer", "share_role": "owner"}
 TEAM = {
     "team/": [get(SIGNED_IN)],
     "team/settings/": [post(MANAGE, {"team": "@team", "name": "New"} | LEAST_ROLES, is_named=True)],

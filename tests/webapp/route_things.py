@@ -19,6 +19,7 @@ from tests.factories import make_invitation, make_job, make_team, make_user
 from tests.factories_datasets import make_dataset, make_import, make_sample, picture
 from tests.factories_exports import make_export
 from tests.factories_recognition import make_recognition, promote
+from tests.factories_sharing import make_share_link
 from tests.factories_training import make_predictions, make_result, make_run
 from tests.factories_videos import (
     begin_analysis,
@@ -73,7 +74,7 @@ def make_things(word: str) -> TeamThings:
     users = {role.value: make_user(f"{word}{role}".lower(), team=team, role=role) for role in Role}
     User.objects.filter(pk__in=[user.pk for user in users.values()]).update(name=f"{word} person")
     things = TeamThings(team, word, users)
-    of_videos = (_add_videos, _add_people, _add_exports)
+    of_videos = (_add_videos, _add_people, _add_exports, _add_share_links)
     for add in (_add_members, *of_videos, _add_datasets, _add_imports, _add_runs, _add_recognitions):
         things.ids |= {kind: _id_of(thing) for kind, thing in add(things).items()}
     return things
@@ -324,3 +325,9 @@ def _add_exports(things: TeamThings) -> dict[str, Any]:
     for export in made.values():
         export.people.add(person)
     return made
+
+
+def _add_share_links(things: TeamThings) -> dict[str, Any]:
+    video, token = Video.objects.get(pk=things.ids["video"]), uuid4().hex
+    link = make_share_link(video, things.users["editor"], token, may_download=True, title="Shown")
+    return {"share link": link, "share token": token}

@@ -13,6 +13,7 @@ from tests.factories import make_invitation, make_job, make_team, make_token, ma
 from tests.factories_datasets import make_dataset, make_import, make_sample
 from tests.factories_exports import make_export
 from tests.factories_recognition import make_recognition
+from tests.factories_sharing import make_share_link
 from tests.factories_training import make_run
 from tests.factories_videos import make_upload, make_video
 from webapp import access
@@ -81,6 +82,11 @@ RULES: dict[str, tuple[str, str]] = {
     "editable_observations": (EDIT, "observation"),
     "visible_exports": (SEE, "export"),
     "changeable_exports": (EDIT, "export"),
+    "sharing_teams": (EDIT, "team"),
+    "sharable_videos": (EDIT, "video"),
+    "sharable_exports": (EDIT, "export"),
+    "visible_share_links": (EDIT, "share link"),
+    "changeable_share_links": (EDIT, "share link"),
 }
 """By function: what somebody must be allowed in the team to get which kind of thing."""
 ONES_OWN: dict[str, tuple[str, Callable[[Team, User], Any]]] = {
@@ -155,6 +161,7 @@ def things_of(team: Team) -> dict[str, Any]:
         "explanation": Explanation.objects.create(run=run),
         "recognition": recognition,
         "export": make_export(video),
+        "share link": make_share_link(video, make_user(team=team, role=Role.OWNER)),
         "observation": Observation.objects.get(recognition=recognition),
     }
 
@@ -264,6 +271,20 @@ def test_who_exports_is_the_teams_setting(least: str, team: Team) -> None:
     assert access.changeable_exports(people[Role.VIEWER]).count() == 0
     Export.objects.update(created_by=people[Role.VIEWER])
     assert (export in access.changeable_exports(people[Role.VIEWER])) == (least == Role.VIEWER)
+
+
+@pytest.mark.parametrize("least", SEARCHING)
+def test_who_shares_is_the_teams_setting_and_managers_see_all_links(least: str, team: Team) -> None:
+    video = make_video(team=team)
+    make_export(video)
+    link = make_share_link(video, make_user(team=team, role=Role.OWNER))
+    Team.objects.filter(pk=team.pk).update(share_role=least)
+    people = {who: visitor(who, team) for who in MAY}
+    for allowed in (access.sharing_teams, access.sharable_videos, access.sharable_exports):
+        assert {who for who, user in people.items() if allowed(user).exists()} == SEARCHING[least], allowed
+    seeing = {who for who, user in people.items() if link in access.visible_share_links(user)}
+    assert seeing == SEARCHING[least] | {Role.OWNER, Role.ADMIN}
+    assert not access.changeable_share_links(people[Role.VIEWER]).exists()
 
 
 @pytest.mark.parametrize("name", ONES_OWN)

@@ -96,6 +96,8 @@ class Team(TeamOwned):
     """The least role with which members may search the team's people by a photo."""
     export_role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
     """The least role with which members may take clips, copies and tables of the team's videos away."""
+    share_role = models.CharField(max_length=10, choices=Role.choices, default=Role.EDITOR)
+    """The least role with which members may make links that show something to people without an account."""
     requires_second_factor = models.BooleanField(default=False)
     """Whether members without a second factor reach nothing of the team, see `webapp.access`."""
     member_acts = models.PositiveIntegerField(default=0)
@@ -107,6 +109,7 @@ class Team(TeamOwned):
                 condition=models.Q(photo_search_role__in=Role.values), name="photo_search_role_known"
             ),
             models.CheckConstraint(condition=models.Q(export_role__in=Role.values), name="export_role_known"),
+            models.CheckConstraint(condition=models.Q(share_role__in=Role.values), name="share_role_known"),
         ]
 
     def __str__(self) -> str:

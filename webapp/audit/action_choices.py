@@ -54,6 +54,10 @@ class Action(TextChoices):
     LEFT = "left", _("Left")
     CHANGED_ROLE = "changed_role", _("Changed role")
     REMOVED_MEMBER = "removed_member", _("Removed member")
+    SHARED = "shared", _("Created share link")
+    OPENED_LINK = "opened_link", _("Opened share link")
+    RENEWED_LINK = "renewed_link", _("Replaced share link")
+    REVOKED_LINK = "revoked_link", _("Revoked share link")
     CHANGED_SETTING = "changed_setting", _("Changed setting")
 
 
@@ -74,4 +78,5 @@ class SubjectKind(TextChoices):
     RUN = "run", _("Training run")
     MODEL = "model", _("Model")
     EXPORT = "export", _("Export")
+    SHARE_LINK = "share_link", _("Share link")
     AUDIT_LOG = "audit_log", _("Audit log")

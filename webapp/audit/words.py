@@ -42,6 +42,10 @@ FIELDS: dict[str, str | Promise] = {
     "factor": gettext_lazy("Second factor"),
     "photo_search_role": gettext_lazy("Search by photo"),
     "export_role": gettext_lazy("Export"),
+    "share_role": gettext_lazy("Share links"),
+    "kind": gettext_lazy("Kind"),
+    "password": gettext_lazy("Password"),
+    "download": gettext_lazy("Download"),
 }
 INNER = ("merged_into", "fingerprint")
 """Ids and hashes: they stand in the CSV file, and say nothing on the page."""

@@ -23,6 +23,8 @@ class ExportKind(models.TextChoices):
 
 SHOWING = (ExportKind.CLIP, ExportKind.REEL)
 """Kinds that show their people; a blurred copy hides or keeps them."""
+SHARABLE = (ExportKind.CLIP, ExportKind.REEL, ExportKind.BLUR)
+"""Kinds that people without an account may be shown: a picture needs no player, and chapters name everybody."""
 
 
 class Export(TeamOwned):
@@ -48,7 +50,8 @@ class Export(TeamOwned):
     file_key = models.CharField(max_length=255, blank=True)
     size_bytes = models.PositiveBigIntegerField(default=0)
     report = models.JSONField(default=dict)
-    """What the analysis library says of it: `BlurReport`, `PictureReport` or `ReelReport`."""
+    """What the analysis library says of it: `BlurReport`, `PictureReport` or `ReelReport`; of a reel also, as `videos`,
+    the ids of its sources."""
 
     class Meta:
         indexes = [models.Index(fields=["team", "-created_at"])]
@@ -67,6 +70,10 @@ class Export(TeamOwned):
     @property
     def is_ready(self) -> bool:
         return self.job.status == Status.DONE and bool(self.file_key)
+
+    @property
+    def is_sharable(self) -> bool:
+        return self.is_ready and self.kind in SHARABLE
 
     def people_now(self) -> list[Person]:
         """Returns its people: whoever was merged meanwhile is who they were merged into."""

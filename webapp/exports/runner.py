@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,8 @@ def _store(job: Job, export: Export, target: Path, report: Report) -> None:
     storage.put_file(key, target)
     try:
         with transaction.atomic():
-            values = {"file_key": key, "size_bytes": size_bytes, "report": report, "expires_at": services.expiry()}
+            values = {"file_key": key, "size_bytes": size_bytes, "report": report}
+            values["expires_at"] = max(services.expiry(), _kept_until(export))
             if not Export.objects.filter(pk=export.pk, job=job).update(**values):
                 raise Cancelled
             lifecycle.report(job, job.stage or "join", job.total, job.total, new_results=True)
@@ -83,13 +85,19 @@ def _store(job: Job, export: Export, target: Path, report: Report) -> None:
         raise
 
 
+def _kept_until(export: Export) -> datetime:
+    """Returns until when it is to be kept now: a link that shows it may have been made meanwhile."""
+    kept = Export.objects.filter(pk=export.pk).values_list("expires_at", flat=True).first()
+    return kept or export.expires_at
+
+
 def _reel(export: Export, target: Path, on_progress: OnProgress) -> Report:
     wish, chosen = export.options, [person.pk for person in export.people_now()]
     order, together = ReelOrder(wish["order"]), wish["together"]
     options = ReelOptions(order, wish["min_s"], wish["padding_s"], together=together, captions=wish["captions"])
     with ExitStack() as open_files:
-        sources = [
-            ReelSource(
+        sources = {
+            str(video.pk): ReelSource(
                 open_files.enter_context(original_of(video)),
                 info_of(video),
                 video.title,
@@ -98,11 +106,13 @@ def _reel(export: Export, target: Path, on_progress: OnProgress) -> Report:
                 seen_people_queries.sample_step_s(video),
             )
             for video in export.videos.order_by("created_at", "pk")
-        ]
+        }
         if together:  # somebody who is not in a video at all is never seen in it with the others
-            sources = [source for source in sources if len(source.people) == len(chosen)]
-        moments = choose_moments(sources, options)
-        return asdict(write_reel(sources, moments, target, on_progress, captions=options.captions))
+            sources = {key: source for key, source in sources.items() if len(source.people) == len(chosen)}
+        used = list(sources.values())
+        moments = choose_moments(used, options)
+        made = asdict(write_reel(used, moments, target, on_progress, captions=options.captions))
+        return made | {"videos": list(sources)}
 
 
 def _clip(export: Export, target: Path, on_progress: OnProgress) -> Report:

@@ -29,6 +29,7 @@ def list_page(request: SignedInRequest) -> HttpResponse:
         "page": queries.page_of_exports(exports, changeable, request.GET.get("page")),
         "is_own": is_own,
         "may_export": team is not None and access.exporting_teams(request.user).filter(pk=team.pk).exists(),
+        "may_share": team is not None and access.sharing_teams(request.user).filter(pk=team.pk).exists(),
         "days": settings.EXPORT_DAYS,
     }
     return render(request, "exports/list.html", context)

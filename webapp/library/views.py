@@ -257,6 +257,7 @@ def _video_context(request: HttpRequest, video_id: UUID) -> dict[str, Any]:
         "state": video.state,
         "can_edit": shown.can_edit,
         "can_export": access.exporting_teams(request.user).filter(pk=video.team_id).exists(),
+        "can_share": access.sharing_teams(request.user).filter(pk=video.team_id).exists(),
         "view": view,
         "labels": recognition.labels_of(video, chosen["score"] / 100),
         "tab": chosen["tab"],

@@ -42,8 +42,8 @@ LIBRARIES = {
     "tus": "vendor/tus/tus.min.js",
     "uplot": "vendor/uplot/uPlot.esm.js",
 }
-CLASSIC = {"theme"}
-"""Loaded before the first paint by an ordinary script element; not a module."""
+CLASSIC = {"theme", "shared-page"}
+"""Not modules: loaded before the first paint by an ordinary script element, or by pages that have no other script."""
 FETCHED_LATER = {"tus", "uplot"}
 """Only for uploads and for pages with curves."""
 

@@ -44,6 +44,7 @@ OWN = {
     "accounts.Membership",
     "accounts.PasswordLink",
     "jobs.AnsweredRequest",
+    "sharing.ShareLink",
     "uploads.StorageAccount",
     "account.EmailAddress",
     "mfa.Authenticator",

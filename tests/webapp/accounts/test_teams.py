@@ -105,12 +105,14 @@ def test_a_further_team_belongs_to_whoever_made_it(vera: User) -> None:
 
 def test_admins_change_the_settings_of_the_team(team: Team, alice: User, bob: User) -> None:
     wish = {"team": str(team.pk), "name": "Studio", "photo_search_role": Role.VIEWER, "export_role": Role.EDITOR}
+    wish["share_role"] = Role.OWNER
     admin = make_user(team=team, role=Role.ADMIN)
     assert signed_in(bob).post(reverse("accounts:team_settings"), wish).status_code == 404
     assert signed_in(admin).post(reverse("accounts:team_settings"), wish).status_code == 303
     team.refresh_from_db()
     assert (team.name, team.photo_search_role, team.export_role) == ("Studio", Role.VIEWER, Role.EDITOR)
-    for wrong in ({"name": ""}, {"photo_search_role": "nobody"}, {"export_role": ""}):
+    assert team.share_role == Role.OWNER
+    for wrong in ({"name": ""}, {"photo_search_role": "nobody"}, {"export_role": ""}, {"share_role": "nobody"}):
         assert signed_in(alice).post(reverse("accounts:team_settings"), wish | wrong).status_code == 422
 
 

@@ -71,11 +71,15 @@ def test_what_is_refused_is_not_recorded(team: Team, alice: User) -> None:
 def test_settings_and_new_teams_from_their_pages(team: Team, alice: User) -> None:
     client = signed_in(alice)
     fields = {"team": str(team.pk), "name": "Archive", "photo_search_role": "viewer", "export_role": "editor"}
+    fields["share_role"] = "admin"
     client.post(reverse("accounts:team_settings"), fields)
     client.post(reverse("accounts:new_team"), {"name": "Second"})
     before, after = (
-        {"name": name, "photo_search_role": least, "export_role": exports}
-        for name, least, exports in (("Newsroom", "editor", "viewer"), ("Archive", "viewer", "editor"))
+        {"name": name, "photo_search_role": least, "export_role": exports, "share_role": shares}
+        for name, least, exports, shares in (
+            ("Newsroom", "editor", "viewer", "editor"),
+            ("Archive", "viewer", "editor", "admin"),
+        )
     )
     changed, joined = told()
     assert (changed[:2], [json.loads(text) for text in changed[3:]]) == (("Alice", "changed_setting"), [before, after])

@@ -34,3 +34,8 @@ class TeamSettingsForm(forms.Form):
         choices=FROM_ROLE_ON,
         help_text=_("Exports are clips, reels, blurred copies and lists of who appears when."),
     )
+    share_role = forms.ChoiceField(
+        label=_("Who may share links?"),
+        choices=FROM_ROLE_ON,
+        help_text=_("A link shows a video, a moment or an export to people without an account."),
+    )

@@ -24,9 +24,12 @@ def create_team(name: str, *, owner: User) -> Team:
 
 
 @transaction.atomic
-def change_settings(team: Team, *, name: str, photo_search_role: str, export_role: str, by: User) -> None:
-    """Renames the team and sets from which role on members may search by photo, and export."""
-    after = {"name": name, "photo_search_role": photo_search_role, "export_role": export_role}
+def change_settings(
+    team: Team, *, name: str, photo_search_role: str, export_role: str, share_role: str, by: User
+) -> None:
+    """Renames the team and sets from which role on members may search by photo, export, and share links."""
+    least = {"photo_search_role": photo_search_role, "export_role": export_role, "share_role": share_role}
+    after = {"name": name, **least}
     before = Team.objects.filter(pk=team.pk).values(*after).get()
     Team.objects.filter(pk=team.pk).update(**after)
     change = {"before": before, "after": after}
