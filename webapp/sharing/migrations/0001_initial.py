@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0015_team_share_role'),
+        ('accounts', '0016_team_share_role'),
         ('exports', '0001_initial'),
         ('people', '0021_folded_names'),
         ('videos', '0006_folded_names'),

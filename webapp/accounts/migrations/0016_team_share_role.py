@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0014_team_export_role'),
+        ('accounts', '0015_next_step_dismissed'),
     ]
 
     operations = [
