@@ -11,12 +11,17 @@ PROJECT = Path(__file__).parents[2]
 FOLDERS = ("analysis", "webapp", "static", "templates", "tests", "scripts", "benchmarks", "docs")
 CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(rf"(?:{'|'.join(FOLDERS)})/[\w./*-]*")
-LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
+LINK = re.compile(r"\]\((?!https?://)([^)\s]+)\)")
+BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r'(?:^<a id="([\w-]+)"></a>\n)?^(#+) (.+)$', re.MULTILINE)
 DECISIONS = sorted((PROJECT / "docs/decisions").glob("[0-9]*.md"))
 PARTS = ("**Decision.**", "**Reason.**", "**Measured.**", "**Rejected.**")
 DOCUMENTS = [
     *sorted((PROJECT / "docs").rglob("*.md")),
-    *(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")),
+    *(
+        PROJECT / name
+        for name in ("README.md", "README.zh-hans.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
+    ),
 ]
 
 
@@ -27,6 +32,19 @@ def name(path: Path) -> str:
 def paths_named_in(text: str) -> list[str]:
     """What stands in backticks and looks like a path of the repository; NAME stands for any name."""
     return [code.replace("NAME", "*") for code in CODE.findall(text) if PATH.fullmatch(code)]
+
+
+def without_code(text: str) -> str:
+    """Without the blocks that show commands and files."""
+    return BLOCK.sub("", text)
+
+
+def anchors_of(document: Path) -> list[tuple[int, str]]:
+    """Level of each heading and what links call it: its own anchor, else as GitHub makes one of its words."""
+    return [
+        (len(level), anchor or re.sub(r"[^\w -]", "", words.lower()).replace(" ", "-"))
+        for anchor, level, words in HEADING.findall(without_code(document.read_text()))
+    ]
 
 
 def test_paths_are_told_from_other_code() -> None:
@@ -44,8 +62,13 @@ def test_every_path_that_a_document_names_exists(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
-    links = LINK.findall(document.read_text())
-    assert not [link for link in links if not (document.parent / link).exists()]
+    lost = []
+    for link in LINK.findall(without_code(document.read_text())):
+        path, _, anchor = link.partition("#")
+        target = document.parent / path if path else document
+        if not target.exists() or (anchor and anchor not in [name for _, name in anchors_of(target)]):
+            lost.append(link)
+    assert not lost
 
 
 def test_the_licence_is_the_same_everywhere() -> None:
