@@ -12,7 +12,7 @@ from tests.e2e.browser import browser, create_owner, new_context, open_page, scr
 from tests.product import PROJECT, Product
 
 PICTURE = PROJECT / "docs" / "library.png"
-SIZE = (1280, 760)
+SIZE = (1320, 560)
 CUTS = {"Day one, main stage": (0, 24), "Interview": (10, 5), "Rehearsal": (4, 9), "展览开幕": (15, 9)}
 """Title of each upload: where its part of the sample begins and how long it is, in seconds."""
 NAMES = ["Eileen", "Grace"]
@@ -51,7 +51,7 @@ def upload(page: Page, product: Product, paths: list[Path]) -> None:
     page.set_input_files("input[type=file]", [str(path) for path in reversed(paths)])
     page.wait_for_timeout(3_000)
     page.goto(f"{product.address}/videos/")
-    page.locator('.video-card[data-state="done"]').nth(len(paths) - 1).wait_for(timeout=120_000)
+    page.locator('.video-card[data-state="done"]').nth(len(paths) - 1).wait_for(timeout=240_000)
 
 
 def name_people(page: Page, product: Product) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from analysis.errors import BadTrainingConfig, DamagedModel, UnreadablePicture
 from analysis.training.config import Device, Recipe, defaults
 from analysis.training.data.samples import SplitPart, TrainingData, read_training_data
+from analysis.training.evaluation.card_words import WORDS
 from analysis.training.evaluation.explain import load_network
 from analysis.training.evaluation.explanation_images import average_of, explain_sample, heat_png, largest_face
 from analysis.training.evaluation.model_card import card_of
@@ -149,6 +151,14 @@ def test_the_card_says_all_that_people_must_know(trained: TrainingResult) -> Non
         assert section in card
     assert trained.run["data_fingerprint"] in card
     assert "weights made by others" not in card, "this network was trained from nothing"
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_cards_of_all_languages_hold_the_same_figures(language: str, trained: TrainingResult) -> None:
+    english, other = card_of(trained.run), card_of(trained.run, WORDS[language])
+    assert re.findall(r"^#+", other, re.MULTILINE) == re.findall(r"^#+", english, re.MULTILINE)
+    assert sorted(re.findall(r"\d+\.\d+", other)) == sorted(re.findall(r"\d+\.\d+", english))
+    assert re.findall(r"`[^`\n]+`", other) == re.findall(r"`[^`\n]+`", english)
 
 
 def test_the_card_names_the_licences_of_others_weights(trained: TrainingResult) -> None:

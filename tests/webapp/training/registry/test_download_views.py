@@ -45,6 +45,19 @@ async def test_a_model_leaves_as_it_was_written(trained: TrainingRun, vera: User
             assert await sent(vera, at("download", trained, name)) == (200, stored)
 
 
+async def test_the_card_is_in_the_language_of_who_downloads_it(trained: TrainingRun, vera: User) -> None:
+    vera.language = "zh-hans"
+    await sync_to_async(vera.save)()
+    status, card = await sent(vera, at("download", trained, "model_card.md"))
+    assert status == 200
+    text = card.decode()
+    assert text.startswith("# 模型：") and "## 局限" in text
+    assert trained.result["data_fingerprint"] in text and trained.result["why"] not in text
+    _, content = await sent(vera, at("download_all", trained))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.read("model_card.md") == card
+
+
 async def test_a_changed_or_lost_file_is_not_given_out(trained: TrainingRun, vera: User) -> None:
     await sync_to_async(storage.put_bytes)(f"{trained.files_prefix}/model_card.md", b"a good model")
     await sync_to_async(storage.delete)(f"{trained.files_prefix}/model.pt")
