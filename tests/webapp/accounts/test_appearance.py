@@ -13,6 +13,7 @@ from django.urls import reverse
 from analysis.cli import profile_picture
 from analysis.cli.profile_picture import SIDE
 from analysis.errors import PictureTooLarge, UnreadablePicture
+from tests.analysis.images.picture_files import claiming
 from tests.conftest import signed_in
 from tests.factories import make_team, make_user
 from tests.webapp.page_checks import faults_of
@@ -69,10 +70,8 @@ def test_what_is_no_picture_or_too_large_a_one_is_refused(monkeypatch: pytest.Mo
             profile_picture.square_in_subprocess(junk)
     with pytest.raises(PictureTooLarge):
         profile_picture.square_in_subprocess(bytes(profile_picture.MAX_BYTES + 1))
-    bomb = io.BytesIO()
-    PIL.Image.new("1", (60_000, 60_000)).save(bomb, "PNG")
     with pytest.raises(PictureTooLarge):
-        profile_picture.square_in_subprocess(bomb.getvalue())
+        profile_picture.square_in_subprocess(claiming("png", 60_000, 60_000))
 
 
 def test_a_picture_is_set_replaced_and_removed(vera: User) -> None:

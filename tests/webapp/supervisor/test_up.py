@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import psutil
 import pytest
 
+from tests.migrated import copy_migrated
 from tests.product import Product
 from tests.waiting import wait_for
 
@@ -135,9 +136,10 @@ def test_a_data_folder_that_cannot_be_made_is_said_in_one_line(start: Callable[.
 
 
 def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_works_and_ends_clean(
-    start: Callable[..., Product], tmp_path: Path
+    start: Callable[..., Product], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     data_dir = tmp_path / ("a folder with a name too long for the path of a socket " * 3 + "x")
+    copy_migrated(tmp_path_factory, data_dir / "rollcall.sqlite3")  # `product` above starts with nothing
     first = start(data_dir).wait_until_ready()
     wait_for(lambda: len(first.descendants()) >= 10, within_s=60, what="queue, web, four workers with a child each")
     family = first.descendants()
