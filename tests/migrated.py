@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[1]
+# A process of its own that soon ends has no need to look for garbage, which takes a third of its time.
+MANAGE = "import gc, manage; gc.disable(); manage.main()"
 
 
 def copy_migrated(factory: pytest.TempPathFactory, to: Path) -> None:
@@ -30,6 +32,6 @@ def _migrate(made: Path) -> None:
     """Under another name until it is whole; closed, so that nothing of it is left in a journal beside it."""
     unfinished = made.with_name("unfinished.sqlite3")
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": f"sqlite:///{unfinished}"}
-    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    command = [sys.executable, "-c", MANAGE, "migrate", "--verbosity", "0"]
     subprocess.run(command, cwd=PROJECT, env=environment, check=True)
     unfinished.replace(made)
