@@ -27,6 +27,9 @@ PAGE_MS, COMPARES_MS = 200, 3_000
 BUSY = 10_000
 """Appearances of one person who is everywhere."""
 
+COMPARED = 20
+"""Usual people whose summaries are made a second time, by the product."""
+
 SERIES = "(WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < %s - 1) SELECT n FROM s)"
 TRACKS = f"""
 INSERT INTO people_track (analysis_id, segment_id, person_id, joined_to_id, start_s, end_s, samples, reaches_start,
@@ -38,6 +41,29 @@ JOIN (SELECT id, analysis_id, row_number() OVER (ORDER BY id) - 1 AS place FROM 
     ON g.place = (p.number * 7 + v.n) % %s
 WHERE p.number <= %s
 """.replace(") % 3500", ") %% 3500").replace("v.n) % %s", "v.n) %% %s")
+PRESENCES = """
+INSERT INTO people_presence (analysis_id, person_id, appearances, screen_s)
+SELECT analysis_id, person_id, COUNT(*), COUNT(*) * 4.0 FROM people_track GROUP BY analysis_id, person_id
+"""
+SUMMARIES = """
+UPDATE people_person SET appearances = s.appearances, videos = s.videos, screen_s = s.screen_s,
+    first_seen_at = s.first_seen_at, last_seen_at = s.last_seen_at, portrait_id = (
+        SELECT f.id FROM people_track t JOIN people_face f ON f.track_id = t.id
+        WHERE t.person_id = people_person.id ORDER BY f.quality DESC, f.id LIMIT 1)
+FROM (
+    SELECT p.person_id, SUM(p.appearances) AS appearances, COUNT(*) AS videos, SUM(p.screen_s) AS screen_s,
+        MIN(v.created_at) AS first_seen_at, MAX(v.created_at) AS last_seen_at
+    FROM people_presence p JOIN videos_video v ON v.current_analysis_id = p.analysis_id GROUP BY p.person_id) s
+WHERE s.person_id = people_person.id
+"""
+"""What `summary_services.refresh` stores where no two appearances in a video overlap: for all but the busiest."""
+BEST_FACES = """
+SELECT person_id, id FROM (
+    SELECT t.person_id, f.id, row_number() OVER (PARTITION BY t.person_id ORDER BY f.id) AS place
+    FROM people_face f JOIN people_track t ON t.id = f.track_id
+    WHERE f.quality > (SELECT MAX(quality) FROM people_face) - 0.01) best
+WHERE place <= %s ORDER BY person_id, place
+"""
 FACES = f"""
 INSERT INTO people_face (id, analysis_id, track_id, time_s, x1, y1, x2, y2, score, quality, embedding, picture_key,
     preliminary_group)
@@ -90,20 +116,37 @@ def set_up_product(folder: Path) -> None:
 
 
 def _fill(people: int, faces: int) -> None:
-    """Fills the database, resuming an earlier run in the same folder."""
-    from webapp.people import gallery_services, summary_services
-    from webapp.people.models import Face, Person
+    """Fills the database, unless an earlier run in the same folder has."""
+    from django.db import connection, transaction
+
+    from webapp.people.models import Face, Person, Suggestion
 
     begin = time.perf_counter()
-    if not Face.objects.exists():
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":  # else two million random keys are looked up on the disk
+            cursor.execute("PRAGMA cache_size = -500000")
+    if not Suggestion.objects.exists():
         tracks_of_each = max(faces // people // 4, 1)
-        _rows(people, tracks_of_each, max(faces // (people * tracks_of_each), 1))
-    for missing, keep in (("presences", summary_services.refresh), ("reference_sets", gallery_services.refresh)):
-        while bare := list(Person.objects.filter(**{missing: None}).values_list("pk", flat=True)[:BATCH]):
-            keep(bare)
-    _suggestions(people)
+        with transaction.atomic():
+            _rows(people, tracks_of_each, max(faces // (people * tracks_of_each), 1))
+            _summaries()
+            _reference_sets()
+            _suggestions(people)
+    _end_filling()
     count, took_s = Face.objects.count(), time.perf_counter() - begin
     print(f"{Person.objects.count()} people, {count} faces; made in {took_s:.0f} s", flush=True)
+
+
+def _end_filling() -> None:
+    """Leaves the database as the product has it after a day: nothing in the log, statistics in PostgreSQL."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("VACUUM ANALYZE")  # as its own housekeeping does within a minute; SQLite has to do without
+        else:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()  # what was set for filling goes with it
 
 
 def _rows(people: int, tracks_of_each: int, faces_of_each: int) -> None:
@@ -131,7 +174,47 @@ def _rows(people: int, tracks_of_each: int, faces_of_each: int) -> None:
         cursor.execute(TRACKS, [b"", seen, BUSY, VIDEOS, 1])
         cursor.execute(FACES.format(new_id=new_id), [vector, faces_of_each])
         if connection.vendor == "postgresql":
-            cursor.execute("ANALYZE")  # as its own housekeeping does within a minute; SQLite has to do without
+            cursor.execute("ANALYZE")  # without, the next statements go through all faces for each person
+
+
+def _summaries() -> None:
+    """Stores what people's pages read, by three statements; some people's are compared with what the product stores."""
+    from django.db import connection
+
+    from webapp.people import summary_services
+    from webapp.people.models import Person, Presence
+
+    with connection.cursor() as cursor:
+        cursor.execute(PRESENCES)
+        cursor.execute(SUMMARIES)
+    columns = ("number", "appearances", "videos", "screen_s", "first_seen_at", "last_seen_at", "portrait")
+    some = Person.objects.filter(number__in=range(2, 2 + COMPARED)).order_by("number")
+    present = Presence.objects.filter(person__in=some).order_by("pk")
+    made = list(some.values_list(*columns)), list(present.values())
+    summary_services.refresh(list(Person.objects.filter(number__lt=2 + COMPARED).values_list("pk", flat=True)))
+    assert (list(some.values_list(*columns)), list(present.values())) == made, "SQL and the product part"
+
+
+def _reference_sets() -> None:
+    """Stores everybody's templates. All faces have one vector, so what the product makes of one person's is all's."""
+    from django.db import connection
+
+    from webapp.people import gallery_services
+    from webapp.people.models import Person, ReferenceSet
+
+    usual = Person.objects.get(number=2)
+    gallery_services.refresh([usual.pk])
+    made = ReferenceSet.objects.get(person=usual)
+    with connection.cursor() as cursor:
+        cursor.execute(BEST_FACES, [made.count])
+        best = cursor.fetchall()
+    face_ids: dict[Any, list[str]] = {}
+    for person, face in best:
+        face_ids.setdefault(Person._meta.pk.to_python(person), []).append(str(Person._meta.pk.to_python(face)))
+    del face_ids[usual.pk]
+    shared = {name: getattr(made, name) for name in ("team_id", "embedder", "count", "vectors", "quality")}
+    rows = [ReferenceSet(person_id=person, face_ids=ids, **shared) for person, ids in face_ids.items()]
+    ReferenceSet.objects.bulk_create(rows, batch_size=BATCH)
 
 
 def _videos(team: Any) -> None:
@@ -155,8 +238,6 @@ def _suggestions(people: int) -> None:
     """Suggests for each of the first 5,000 people that they are the next one."""
     from webapp.people.models import Person, Suggestion
 
-    if Suggestion.objects.exists():
-        return
     asked = list(Person.objects.order_by("number")[: min(SUGGESTIONS, people - 1) + 1])
     rows = [
         Suggestion(team_id=second.team_id, first=first, second=second, likeness=0.45 + first.number % 50 / 400)

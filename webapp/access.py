@@ -164,6 +164,11 @@ def visible_videos(user: Visitor) -> QuerySet[Video]:
     return Video.objects.filter(team__in=visible_teams(user), deleted_at=None)
 
 
+def videos_of(team: Team) -> QuerySet[Video]:
+    """Returns the videos that whoever `visible_teams` let into the team sees there."""
+    return Video.objects.filter(team=team, deleted_at=None)
+
+
 def editable_videos(user: Visitor) -> QuerySet[Video]:
     return Video.objects.filter(team__in=editable_teams(user), deleted_at=None)
 
@@ -203,6 +208,11 @@ def visible_people(user: Visitor) -> QuerySet[Person]:
     return Person.objects.filter(team__in=visible_teams(user))
 
 
+def people_of(team: Team) -> QuerySet[Person]:
+    """Returns the people whom everybody in the team sees; see `videos_of`."""
+    return Person.objects.filter(team=team)
+
+
 def editable_people(user: Visitor) -> QuerySet[Person]:
     return Person.objects.filter(team__in=editable_teams(user))
 
@@ -234,6 +244,11 @@ def editable_jobs(user: Visitor) -> QuerySet[Job]:
 
 def visible_datasets(user: Visitor) -> QuerySet[Dataset]:
     return Dataset.objects.filter(team__in=visible_teams(user), deleted_at=None)
+
+
+def datasets_of(team: Team) -> QuerySet[Dataset]:
+    """Returns the datasets that everybody in the team sees; see `videos_of`."""
+    return Dataset.objects.filter(team=team, deleted_at=None)
 
 
 def editable_datasets(user: Visitor) -> QuerySet[Dataset]:

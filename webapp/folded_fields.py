@@ -3,11 +3,13 @@
 They are written with every row that is saved or inserted; what updates names in place goes through `with_folded`.
 """
 
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.lookups import StartsWith
 
 from webapp.name_folding import LONGEST, fold, pinyin
 
@@ -18,6 +20,7 @@ TITLE_COLUMNS = ("folded_title", "pinyin")
 """Of videos."""
 DERIVED = {"pinyin": pinyin}
 """By the name of the column; all others hold the folded form."""
+LAST_CHARACTER = "\U0010ffff"
 
 
 class FoldedField(models.CharField):  # type: ignore[type-arg]
@@ -41,11 +44,45 @@ class FoldedField(models.CharField):  # type: ignore[type-arg]
         return name, "django.db.models.CharField", [], options
 
 
+@FoldedField.register_lookup
+class Begins(StartsWith):
+    """As `startswith`, answered by an index. SQLite uses none for LIKE; it orders text by code points."""
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        if not isinstance(self.rhs, str):
+            return self.as_sql(compiler, connection)
+        column, values = self.process_lhs(compiler, connection)
+        return f"({column} >= %s AND {column} < %s)", [*values, self.rhs, *values, self.rhs + LAST_CHARACTER]
+
+
 class PinyinField(FoldedField):
     """How another column's Chinese characters are typed; empty for nearly everybody."""
 
     def derived(self, text: str) -> str:
         return pinyin(text)
+
+
+class SearchTextField(models.TextField):  # type: ignore[type-arg]
+    """The folded forms and the pinyin of several columns, for rows that are only ever added and looked through."""
+
+    def __init__(self, *sources: str, **_of_a_copy: object) -> None:
+        super().__init__(default="", editable=False)
+        self.sources = sources
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        value = search_text(*(getattr(model_instance, source) for source in self.sources))
+        setattr(model_instance, self.attname, value)
+        return value
+
+    def deconstruct(self) -> Any:
+        """Leaves a plain column in migrations."""
+        name, _path, _args, options = super().deconstruct()
+        return name, "django.db.models.TextField", [], options
+
+
+def search_text(*texts: str) -> str:
+    """Returns what `containing` finds these texts by, one form a line."""
+    return "\n".join(form for text in texts for form in (fold(text), pinyin(text)) if form)
 
 
 def with_folded(model: type[models.Model], **changes: Any) -> dict[str, Any]:
@@ -65,11 +102,17 @@ def containing(text: str, *columns: str) -> Q:
     return found
 
 
-def fill_folded(model: Any, **sources: str) -> None:
-    """Fills the columns of a model of a migration, each from its source, in batches. Rows without a name are left."""
+def fill_folded(model: Any, *, having: Iterable[str] = (), **sources: str) -> None:
+    """Fills the columns of a model of a migration, each from its source, in batches. Rows without a name are left.
+
+    `having`: only where a source has one of these characters, which fold in another way than before.
+    """
     named = Q()
     for source in sources.values():
-        named |= ~Q((source, ""))
+        for character in having:
+            named |= Q((f"{source}__contains", character))
+        if not having:
+            named |= ~Q((source, ""))
     rows = model.objects.filter(named).order_by("pk").only("pk", *sources.values()).iterator(chunk_size=BATCH)
     while batch := list(islice(rows, BATCH)):
         for row in batch:

@@ -12,10 +12,13 @@ LONGEST = 255
 ABOVE_AND_BELOW = {1, *range(200, 241)}
 """Canonical combining classes of what stands over, under or through a letter (Unicode, table 4-3). Marks of other
 classes are left: without its dakuten, a Japanese "ga" would be "ka"."""
-STROKED = str.maketrans(
-    {"ø": "o", "đ": "d", "ħ": "h", "ı": "i", "ł": "l", "ŧ": "t", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"}
-)
+STROKED = {"ø": "o", "đ": "d", "ħ": "h", "ı": "i", "ł": "l", "ŧ": "t", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"}
 """Letters that Unicode does not decompose."""
+TYPESET = dict.fromkeys("‘’ʼ", "'") | dict.fromkeys("“”„«»", '"') | dict.fromkeys("‐‒–—―−", "-")
+"""Signs that programs put in place of those on the keyboard: O’Brien is O'Brien."""
+VARIATIONS = dict.fromkeys(map(chr, range(0xFE00, 0xFE10)))
+"""Say whether a sign is drawn as text or as a picture."""
+PLAIN = str.maketrans(STROKED | TYPESET | VARIATIONS)
 HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 MOST_READ = 4
 """Characters of a name of which all readings count: a Chinese name has no more, and readings multiply."""
@@ -23,11 +26,11 @@ MOST_SPELLINGS = 6
 
 
 def fold(name: str) -> str:
-    """Returns the form that names share which differ only in accents, case, width, Unicode form or spaces."""
+    """Returns the one form of names that differ only in accents, case, width, Unicode form, typesetting or spaces."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     decomposed = unicodedata.normalize("NFKD", folded)
     plain = "".join(c for c in decomposed if unicodedata.combining(c) not in ABOVE_AND_BELOW)
-    composed = unicodedata.normalize("NFC", plain).translate(STROKED)
+    composed = unicodedata.normalize("NFC", plain).translate(PLAIN)
     visible = "".join(" " if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in composed)
     seen = " ".join("".join(c for c in visible if unicodedata.category(c) != "Cf").split())
     # A name of accents alone stays one: an empty form is that of people without a name.

@@ -33,6 +33,7 @@ OPENED = {
     "jobs/consumers.py _states_within": "the team that the websocket was let in for",
     "jobs/lifecycle.py working": "the team of the job",
     "sharing/public_queries.py opened_link": "the secret says of which team something is shown; nothing else opens one",
+    "library/search/queries.py search": "the one team of the person's that is searched",
     "videos/tasks.py check_video": "the team of the video, whose job has ended by then",
     # All teams.
     "access.py manageable_accounts": "a membership in any other team puts the account out of reach",

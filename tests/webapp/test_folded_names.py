@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import IntegrityError, transaction
 
 from tests.factories_datasets import make_dataset
 from tests.factories_videos import make_video
@@ -42,6 +43,9 @@ def make_person(team: Team, name: str = "", **fields: Any) -> Person:
         ("to\u200bm", "Tom"),
         (" Tom  B ", "tom b"),
         ("İpek", "ipek"),
+        ("Pat O’Brien", "pat o'brien"),
+        ("“Bob” Anna–Lena", '"bob" anna-lena'),
+        ("❤️", "❤"),
     ],
 )
 def test_names_that_read_alike_fold_alike(one: str, other: str) -> None:
@@ -123,6 +127,8 @@ def test_labels_that_fold_alike_are_one(team: Team) -> None:
     datasets.edit_label(label, name="cafe", hue=0, key="")
     label.refresh_from_db()
     assert (label.name, label.folded_name) == ("cafe", "cafe")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Label.objects.create(dataset=dataset, name="CAFÉ")
 
 
 FOLDED = {field.source for model in apps.get_models() for field in model._meta.fields if isinstance(field, FoldedField)}

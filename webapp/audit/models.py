@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import models
 
+from webapp.folded_fields import SearchTextField
 from webapp.team_scope import TeamManager, TeamOwned
 
 INSTALLATION = UUID(int=0)
@@ -54,6 +55,8 @@ class AuditEntry(TeamOwned):
     agent = models.CharField(max_length=200, blank=True)
     before = models.TextField(blank=True)
     after = models.TextField(blank=True)
+    search_text = SearchTextField("user_name", "subject_label")
+    """Not part of the chain: it follows from what is."""
     hash = models.BinaryField(max_length=32)
     """See `webapp.audit.chain_codec`."""
 

@@ -12,7 +12,9 @@ from django.utils import timezone
 from webapp.accounts.models import AccessToken, Invitation, Membership, User
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.models import AuditChain, AuditEntry
+from webapp.folded_fields import containing
 from webapp.http.ids import uuids_in
+from webapp.name_folding import fold
 
 PAGE_SIZE = 50
 CHUNK = 1000
@@ -23,7 +25,7 @@ class AuditFilter:
     """What the entries should be; empty values allow anything. Days are those of the server's time zone."""
 
     text: str = ""
-    """Part of a name, of what it is about, or the beginning of an address."""
+    """Words of a name or of what it is about, whatever their accents and case, or the beginning of an address."""
     user_id: int | None = None
     action: str = ""
     subject_kind: str = ""
@@ -44,8 +46,7 @@ class AuditPage:
 def filtered(team_id: UUID, wanted: AuditFilter) -> QuerySet[AuditEntry]:
     entries = AuditEntry.objects.filter(team_id=team_id)
     if wanted.text:
-        by_text = Q(subject_label__icontains=wanted.text) | Q(user_name__icontains=wanted.text)
-        entries = entries.filter(by_text | Q(address__startswith=wanted.text))
+        entries = entries.filter(containing(wanted.text, "search_text") | Q(address__startswith=wanted.text))
     exactly = {"user_id": wanted.user_id, "action": wanted.action, "subject_kind": wanted.subject_kind}
     exactly["subject_id"] = wanted.subject_id
     entries = entries.filter(**{column: value for column, value in exactly.items() if value})
@@ -87,7 +88,7 @@ def how_many(team_id: UUID) -> int:
 def people_to_choose(team_id: UUID) -> list[tuple[int, str]]:
     """Returns id and name of the members; others are found by their name as text."""
     members = Membership.objects.filter(team_id=team_id).select_related("user")
-    return sorted(((each.user_id, str(each.user)) for each in members), key=lambda person: person[1].casefold())
+    return sorted(((each.user_id, str(each.user)) for each in members), key=lambda person: fold(person[1]))
 
 
 def _without_deleted_names(entries: Sequence[AuditEntry]) -> list[AuditEntry]:

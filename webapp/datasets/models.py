@@ -6,7 +6,6 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts.models import Team
@@ -68,7 +67,7 @@ class Label(TeamOwned):
     class Meta:
         ordering = ["position", "pk"]
         constraints = [
-            models.UniqueConstraint("dataset", Lower("name"), name="one_label_per_name"),
+            models.UniqueConstraint(fields=["dataset", "folded_name"], name="one_label_per_name"),
             models.UniqueConstraint(fields=["dataset", "key"], condition=~Q(key=""), name="one_label_per_key"),
         ]
 

@@ -94,6 +94,14 @@ def test_filters(asked: dict[str, str], expected: list[str], team: Team, alice: 
     assert listed(alice, **asked) == expected
 
 
+@pytest.mark.parametrize("text", ["elodie", "ELODIE zhang", "renee", "zs", "o'brien"])
+def test_text_is_found_whatever_its_accents_and_script(text: str, team: Team, alice: User) -> None:
+    renee = make_user(name="Renée", team=team, role=Role.ADMIN)
+    record(renee, Action.NAMED, AuditSubject(SubjectKind.PERSON, "a1", "Élodie O’Brien 张三"), team_id=team.pk)
+    record(alice, Action.NAMED, AuditSubject(SubjectKind.PERSON, "a2", "Anna"), team_id=team.pk)
+    assert listed(alice, q=text) == ["Élodie O’Brien 张三"]
+
+
 def test_filters_by_person_and_day(team: Team, alice: User, bob: User) -> None:
     write(alice, team.pk)
     record(bob, Action.PLAYED, subject("Parade"), team_id=team.pk)

@@ -1,4 +1,4 @@
-"""Labelling acts and doctor's fixes survive the way to their new names and back."""
+"""Labelling acts, doctor's fixes and labels survive the way to their new names and back."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,8 @@ from django.db.migrations.executor import MigrationExecutor
 from tests.factories_datasets import make_dataset, make_label, make_sample, seen
 from webapp.accounts.models import Team, User
 from webapp.datasets.labelling import services as labelling
-from webapp.datasets.models import Checkup, Finding, FindingKind, LabelChange, LabellingAct
+from webapp.datasets.models import Checkup, Finding, FindingKind, Label, LabelChange, LabellingAct
+from webapp.name_folding import fold
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,3 +45,17 @@ def test_acts_and_what_they_changed_keep_their_rows(team: Team, alice: User) -> 
     assert sample.last_act == done.act
     assert LabelChange.objects.get().sample == sample
     assert labelling.undo(done.act, user=alice).changed == {sample.number: 2}
+
+
+def test_labels_that_fold_alike_are_numbered_and_kept(team: Team) -> None:
+    dataset, other = make_dataset(team), make_dataset(team)
+    migrate(("datasets", "0010_stopped_uploads"))
+    names = ["Café", "cafe", "CAFE (2)", "O’Brien", "O'Brien", "x" * 79 + "é", "x" * 79 + "e"]
+    Label.objects.bulk_create([Label(dataset=dataset, name=name, position=n) for n, name in enumerate(names)])
+    Label.objects.filter(name="O’Brien").update(folded_name="o’brien")  # as it was folded before
+    Label.objects.create(dataset=other, name="CAFÉ")
+    migrate()
+    expected = ["Café", "cafe (3)", "CAFE (2)", "O’Brien", "O'Brien (2)", "x" * 79 + "é", "x" * 74 + " (2)"]
+    assert list(dataset.labels.values_list("name", flat=True)) == expected
+    assert list(other.labels.values_list("name", flat=True)) == ["CAFÉ"]
+    assert [label.folded_name for label in dataset.labels.all()] == [fold(name) for name in expected]

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from webapp import access
 from webapp.accounts.models import Membership, Role, Team, User
 from webapp.accounts.second_factor.queries import who_has_one
+from webapp.name_folding import fold
 
 MOST_SHOWN = 500
 
@@ -31,9 +32,7 @@ def members_of(team: Team, viewer: User) -> list[Member]:
     accounts = access.manageable_accounts(viewer).filter(memberships__team=team)
     is_active = dict(accounts.values_list("pk", "is_active"))
     ranks = {role: rank for rank, role in enumerate(Role.values)}
-    rows = sorted(
-        everybody.order_by("created_at")[:MOST_SHOWN], key=lambda row: (ranks[row.role], str(row.user).casefold())
-    )
+    rows = sorted(everybody.order_by("created_at")[:MOST_SHOWN], key=lambda row: (ranks[row.role], fold(str(row.user))))
     safe = who_has_one([row.user_id for row in rows])
     return [
         Member(

@@ -90,9 +90,10 @@ def _hit_of(
     assert analysis is not None  # filtered
     together: dict[Person, None] = {}
     found: list[Span] = []
-    for chosen in product(*people):
+    present = [[person for person in group if (analysis, person.pk) in spans] for group in people]
+    for chosen in product(*present):
         if len(set(chosen)) == len(chosen):
-            shared = overlaps_of_all(spans.get((analysis, person.pk), []) for person in chosen)
+            shared = overlaps_of_all(spans[analysis, person.pk] for person in chosen)
             found += shared
             together |= dict.fromkeys(chosen) if shared else {}
     moments = [

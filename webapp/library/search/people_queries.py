@@ -1,11 +1,13 @@
 """Finds the people whom a text names, and reads "Tom and Anna" as two of them."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain, zip_longest
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -14,13 +16,13 @@ from webapp.name_folding import fold
 from webapp.people.models import STANDING, Person
 from webapp.people.queries import number_in
 
-MOST_TOGETHER = 3
+MOST_TOGETHER = 6
 """People of whom moments together are looked for."""
 MOST_WORDS = 5
 """Of a text without separators that may name several people: each way of parting it costs a search."""
 SAME_NAMED = 4
 """People of one name, or of names that begin alike, of whom moments together are looked for."""
-SIGNS = r"[,;&+/、，；＆＋／]"
+SIGNS = ",;&+/、，；＆＋／"
 JOINING_HAN = "和与跟及"
 
 
@@ -32,55 +34,124 @@ class PersonHit:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class PeopleTogether:
+    """Whom a text names: for each name who that may be, and the names that are nobody's."""
+
+    groups: list[list[PersonHit]]
+    unknown: list[str] = field(default_factory=list)
+
+    @property
+    def people(self) -> list[PersonHit]:
+        """The first of each name, then the second of each, and so on."""
+        in_turn = chain.from_iterable(zip_longest(*self.groups))
+        return list({hit.person.pk: hit for hit in in_turn if hit is not None}.values())
+
+
 def people_called(people: QuerySet[Person], text: str, limit: int, *, whole_words: bool = False) -> list[PersonHit]:
     """Returns people whom all of the text names: by number, then by the beginning of the name or of a word in it.
 
     Those who are hidden or in no video any more are among them if they have a name, and say so. Looks at names by
     their index alone, and reads the rows of those who are returned. `whole_words`: only where a word begins.
     """
-    if not fold(text):
-        return []
-    named = people.filter(STANDING, folded_name__gt="")
-    ids: list[UUID] = []
-    number = number_in(text)
-    if number is not None:
-        unnamed = people.filter(STANDING, appearances__gt=0, is_unnamed=True, number=number)
-        ids += unnamed.order_by().values_list("pk", flat=True)
-    beginning = Q(folded_name__startswith=fold(text)) | Q(pinyin__startswith=fold(text))
-    word = Q(folded_name__contains=f" {fold(text)}") | Q(pinyin__contains=f" {fold(text)}")
-    stages = [beginning, word] if whole_words else [beginning, word, containing(text, *NAME_COLUMNS)]
-    for stage in stages:
-        if len(ids) < limit:
-            more = named.filter(stage).order_by("folded_name").values_list("pk", flat=True)[:limit]
-            ids += [pk for pk in more if pk not in ids]
-    rows = Person.objects.in_bulk(ids[:limit])
-    return [PersonHit(rows[pk], _note(rows[pk])) for pk in ids[:limit] if pk in rows]
+    ids = _called(people, fold(text), limit, whole_words=whole_words)
+    return _hits([ids])[0] if ids else []
 
 
-def people_together(people: QuerySet[Person], text: str) -> list[list[PersonHit]]:
-    """Returns for each of the people whom the text names together who that may be; empty where it does not name two."""
-    for parts in ways_to_part(text):
-        found: list[list[PersonHit]] = []
-        for part in parts:
-            there = people_called(people, part, SAME_NAMED, whole_words=True)
-            if not there:
+def people_together(people: QuerySet[Person], text: str) -> PeopleTogether | None:
+    """Returns whom the text names together, None where it names no two.
+
+    Only where signs or words set them apart, some of them may be nobody's: else any two words would be names.
+    """
+    known: dict[str, list[UUID]] = {}
+    apart = is_set_apart(text)
+    for names in ways_to_part(text):
+        for name in names:
+            if name not in known:
+                is_known = number_in(name) is not None or not _goes_on(name, known)
+                known[name] = _called(people, name, SAME_NAMED, whole_words=True) if is_known else []
+            if not known[name] and not apart:
                 break
-            found.append(there)
-        if len(found) == len(parts):
-            return found
-    return []
+        else:
+            unknown = [name for name in names if not known[name]]
+            if len(unknown) < len(names):
+                return PeopleTogether(_hits([known[name] for name in names]), unknown)
+    return None
+
+
+def _goes_on(name: str, known: Mapping[str, Sequence[UUID]]) -> bool:
+    """Returns whether a name begins with another that is nobody's: then it is nobody's as well."""
+    return any(not ids and name.startswith(f"{before} ") for before, ids in known.items())
+
+
+def _called(people: QuerySet[Person], text: str, limit: int, *, whole_words: bool) -> list[UUID]:
+    """Returns who is called so. Goes through all names only where neither a number nor an index has found enough."""
+    if not text:
+        return []
+    numbered = _numbered(people, text)
+    ids = list(dict.fromkeys(numbered + _beginning(people, text, limit)))
+    if len(ids) < limit and not numbered:
+        ids = list(dict.fromkeys(ids + _within(people, text, limit + len(ids), whole_words=whole_words)))
+    return ids[:limit]
+
+
+def _numbered(people: QuerySet[Person], text: str) -> list[UUID]:
+    number = number_in(text)
+    if number is None:
+        return []
+    unnamed = people.filter(STANDING, appearances__gt=0, is_unnamed=True, number=number)
+    return list(unnamed.order_by().values_list("pk", flat=True))
+
+
+def _beginning(people: QuerySet[Person], text: str, limit: int) -> list[UUID]:
+    """Asks for the name, then for how it is typed: an index answers each, but not an OR."""
+    standing = people.filter(STANDING)
+    ids = list(
+        standing.filter(folded_name__startswith=text).order_by("folded_name").values_list("pk", flat=True)[:limit]
+    )
+    if len(ids) < limit and text.isascii() and text.isalpha():
+        typed = standing.filter(pinyin__startswith=text).order_by("pinyin", "folded_name")
+        ids += typed.values_list("pk", flat=True)[:limit]
+    return ids
+
+
+def _within(people: QuerySet[Person], text: str, limit: int, *, whole_words: bool) -> list[UUID]:
+    """Goes through all names, once: first comes where a word begins with the text."""
+    named = people.filter(STANDING, folded_name__gt="")
+    word = Q(folded_name__contains=f" {text}") | Q(pinyin__contains=f" {text}")
+    if whole_words:
+        found = named.filter(word).order_by("folded_name")
+    else:
+        rank = Case(When(word, then=0), default=1)
+        found = named.filter(containing(text, *NAME_COLUMNS)).order_by(rank, "folded_name")
+    return list(found.values_list("pk", flat=True)[:limit])
+
+
+def _hits(groups: Sequence[Sequence[UUID]]) -> list[list[PersonHit]]:
+    rows = Person.objects.in_bulk({pk for ids in groups for pk in ids})
+    return [[PersonHit(rows[pk], _note(rows[pk])) for pk in ids if pk in rows] for ids in groups]
+
+
+def is_set_apart(text: str) -> bool:
+    """Returns whether a sign or a word like "and" stands between names in it."""
+    return len(_parts(text)) > 1
 
 
 def ways_to_part(text: str) -> list[list[str]]:
     """Returns how the text may name several people: by separators or words like "and", else between two words."""
-    parts = [part for part in re.split(_separator(get_language() or ""), fold(text)) if part]
+    parts = _parts(text)
     if len(parts) > 1:
         return [parts] if len(parts) <= MOST_TOGETHER else []
     words = fold(text).split()
     if not 2 <= len(words) <= MOST_WORDS:
         return []
     ways = [[" ".join(words[:place]), " ".join(words[place:])] for place in range(1, len(words))]
-    return [*ways, words] if 2 < len(words) <= MOST_TOGETHER else ways
+    return [*ways, words] if len(words) == 3 else ways
+
+
+def _parts(text: str) -> list[str]:
+    found = re.split(_separator(get_language() or ""), fold(text))
+    return list(dict.fromkeys(part for part in found if part))
 
 
 @lru_cache
@@ -89,7 +160,8 @@ def _separator(_language: str) -> str:
     words = {"and", fold(_("and"))}
     joining = {word for word in words if len(word) == 1 and not word.isascii()}
     spaced = "|".join(map(re.escape, words - joining))
-    return rf"\s*{SIGNS}\s*|\s+(?:{spaced})\s+|\s*[{JOINING_HAN}{''.join(joining)}]\s*"
+    # A word may follow a sign: "Tom, Anna, and Ben".
+    return rf"\s*[{SIGNS}{JOINING_HAN}{''.join(joining)}]\s*(?:(?:{spaced})\s+)?|\s+(?:{spaced})\s+"
 
 
 def _note(person: Person) -> str:

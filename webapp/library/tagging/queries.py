@@ -36,11 +36,13 @@ def called(team: Team | None, text: str) -> QuerySet[Tag]:
 
 
 def counted(tags: QuerySet[Tag], chosen: Collection[UUID] = ()) -> list[CountedTag]:
-    """Returns tags with their numbers of videos, in their order; two queries.
+    """Returns tags with their numbers of videos, in their order; two queries at most.
 
     All are counted by the index alone, then those of deleted videos, which are few, are taken off.
     """
-    rows = tags.annotate(all=Count("taggings"))
+    rows = list(tags.annotate(all=Count("taggings")))
+    if not rows:
+        return []
     gone = Video.objects.filter(deleted_at__isnull=False).values("pk")
     hidden = dict(Tagging.objects.filter(video__in=gone).values_list("tag").annotate(n=Count("pk")))
     return [CountedTag(tag, tag.all - hidden.get(tag.pk, 0), tag.pk in chosen) for tag in rows]

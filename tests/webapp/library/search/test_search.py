@@ -59,6 +59,7 @@ def test_a_name_finds_the_person_and_their_videos_at_their_first_second(met: Vid
         "tom 与 an",
         "elodie 安娜 tom",
         "ELODIE AND TOM",
+        "“Tom” and “Élodie”",
     ],
 )
 def test_two_names_find_the_moments_of_both(met: Video, team: Team, vera: User, text: str) -> None:
@@ -69,6 +70,37 @@ def test_two_names_find_the_moments_of_both(met: Video, team: Team, vera: User, 
     (moment,) = hit.moments
     assert [moment.start_s, moment.end_s] == pytest.approx([5, 9], abs=0.3)
     assert set(names(results)) == {"Tom", "Élodie 安娜"}
+
+
+def test_three_names_find_the_moments_of_all(met: Video, team: Team, vera: User) -> None:
+    tracks = (
+        found_track(5, end_s=9),
+        found_track(6, start_s=2, end_s=7, box=RIGHT),
+        found_track(7, start_s=6, end_s=8),
+    )
+    three = make_analysed_video(*tracks, team=team)
+    for person, name in zip(people_of(three), ("Ada", "Ben", "Cem"), strict=True):
+        services.name_person(person, name=name, user=None)
+    for text in ("Ada, Ben and Cem", "ada, ben, and cem", "Ada、Ben和Cem", "ada ben cem", "cem + ada / ben"):
+        (hit,) = found(vera, team, text).together
+        assert [hit.moments[0].start_s, hit.moments[0].end_s] == pytest.approx([6, 7], abs=0.3), text
+    assert found(vera, team, "Ada, Ben, Cem and Tom").names_several, "who are never together"
+
+
+def test_a_name_that_is_nobodys_is_said_beside_those_found(met: Video, team: Team, vera: User) -> None:
+    results = found(vera, team, "Tom and Zorro")
+    assert names(results) == ["Tom"] and results.unknown == ["zorro"] and not results.names_several
+    page = signed_in(vera).get("/search/", {"q": "Tom and Zorro"}).content.decode()
+    assert "Nobody is called “zorro”" in page
+    assert found(vera, team, "Zorro and Zelda").count == 0 and not found(vera, team, "tom zorro").count
+
+
+def test_and_may_be_part_of_a_name(met: Video, team: Team, vera: User) -> None:
+    for number, name in enumerate(("Tom and the kids", "Mrs Anna and Co", "Anders Tomsand"), 50):
+        Person.objects.create(team=team, name=name, number=number, hue=0, appearances=1)
+    assert names(found(vera, team, "tom and the")) == ["Tom and the kids"]
+    assert names(found(vera, team, "anna and co")) == ["Mrs Anna and Co"]
+    assert found(vera, team, "tom and elodie").together, "although both words are in other names, too"
 
 
 def test_two_who_never_meet_are_said_not_to(met: Video, team: Team, vera: User) -> None:
@@ -143,7 +175,27 @@ def test_more_results_cost_no_more_queries(met: Video, team: Team, vera: User) -
 
 def test_odd_texts_find_nothing_and_break_nothing(met: Video, vera: User) -> None:
     client = signed_in(vera)
-    for text in ("", " ", "%", "_", "\0", "'", "and", "和", ",", "a" * 500, "\u0301", "Tom and", "+ - &"):
+    for text in (
+        "",
+        " ",
+        "%",
+        "_",
+        "\0",
+        "'",
+        "and",
+        "和",
+        ",",
+        "a" * 500,
+        "\u0301",
+        "Tom and",
+        "+ - &",
+        '"',
+        "“ ”",
+        "a " * 99,
+        "👩‍👩‍👧",
+        "שלום",
+        "‏",
+    ):
         for path in ("/search/", "/search/options/"):
             assert client.get(path, {"q": text}).status_code == 200, text
 
