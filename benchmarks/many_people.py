@@ -8,6 +8,7 @@ each, which fills caches, is not measured.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import statistics
 import tempfile
@@ -112,6 +113,8 @@ def set_up_product(folder: Path) -> None:
 
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
+    # Nothing is asked of Valkey here but to count requests, which goes on without it.
+    logging.getLogger("webapp.accounts.request_budget_services").setLevel(logging.ERROR)
     call_command("migrate", verbosity=0)
 
 
@@ -132,12 +135,12 @@ def _fill(people: int, faces: int) -> None:
             _summaries()
             _reference_sets()
             _suggestions(people)
-    _end_filling()
+    end_filling()
     count, took_s = Face.objects.count(), time.perf_counter() - begin
     print(f"{Person.objects.count()} people, {count} faces; made in {took_s:.0f} s", flush=True)
 
 
-def _end_filling() -> None:
+def end_filling() -> None:
     """Leaves the database as the product has it after a day: nothing in the log, statistics in PostgreSQL."""
     from django.db import connection
 

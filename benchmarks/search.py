@@ -18,7 +18,7 @@ import numpy as np
 
 from analysis.faces.search import Gallery, compact, similarities
 from analysis.types import Float32
-from benchmarks.many_people import filled_product, one_round
+from benchmarks.many_people import end_filling, filled_product, one_round
 from benchmarks.shared import say
 
 SIZE, USED = 192, 64
@@ -133,6 +133,7 @@ def _name_people(people: int) -> None:
         cursor.executemany(
             f"UPDATE people_person SET {changes} WHERE {of_number}", [tuple(row.values()) for row in rows]
         )
+    end_filling()
 
 
 def _name(number: int) -> str:
