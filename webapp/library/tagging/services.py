@@ -17,7 +17,7 @@ MOST_TAGS = 500
 """Of a team: more are no help, and the page of tags shows them all."""
 
 
-class NameTaken(Exception):
+class TagNameTaken(Exception):
     """Another tag of the team is called so."""
 
 
@@ -56,12 +56,12 @@ def take_off(tag: Tag, videos: Iterable[UUID]) -> list[UUID]:
 
 
 def rename_tag(tag: Tag, *, name: str) -> None:
-    """Raises NameTaken."""
+    """Raises TagNameTaken."""
     try:
         with transaction.atomic():
             Tag.objects.filter(pk=tag.pk).update(**with_folded(Tag, name=name))
     except IntegrityError as error:
-        raise NameTaken from error
+        raise TagNameTaken from error
 
 
 def merge_tag(tag: Tag, *, into: Tag, user: User) -> None:
@@ -81,10 +81,10 @@ def delete_tag(tag: Tag, *, user: User) -> None:
 
 
 def restore_tag(tag: Tag, *, user: User) -> None:
-    """Brings a deleted tag back, on the videos that it was on. Raises NameTaken."""
+    """Brings a deleted tag back, on the videos that it was on. Raises TagNameTaken."""
     try:
         with transaction.atomic():
             Tag.objects.filter(pk=tag.pk).update(deleted_at=None)
             record(user, Action.RESTORED, subject_of(SubjectKind.TAG, tag), team_id=tag.team_id)
     except IntegrityError as error:
-        raise NameTaken from error
+        raise TagNameTaken from error

@@ -135,7 +135,7 @@ def rename(request: HttpRequest, tag_id: UUID) -> HttpResponseBase:
         return _no_name(request, here)
     try:
         services.rename_tag(tag, name=name)
-    except services.NameTaken:
+    except services.TagNameTaken:
         words = _("There is already a tag called “%(tag)s”. To make one of both, merge them.")
         return refused(request, words % {"tag": name}, here)
     undo = reverse("videos:rename_tag", args=[tag.pk])
@@ -170,6 +170,6 @@ def restore(request: SignedInRequest, tag_id: UUID) -> HttpResponseBase:
     here = reverse("videos:tags")
     try:
         services.restore_tag(tag, user=request.user)
-    except services.NameTaken:
+    except services.TagNameTaken:
         return refused(request, _("There is a tag called “%(tag)s” again.") % {"tag": tag.name}, here)
     return done(request, _("Restored the tag “%(tag)s”.") % {"tag": tag.name}, here)
