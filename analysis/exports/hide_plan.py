@@ -22,6 +22,9 @@ SMOOTHED_FRAMES = 2
 BRIDGED_S = 2.0
 """Sightings of one track further apart are not joined by a line: the face may have gone elsewhere."""
 
+NEAR_S = 0.1
+"""A frame that was not scanned is hidden like scanned ones so near."""
+
 
 @dataclass(frozen=True, slots=True)
 class BoxesByFrame:
@@ -65,19 +68,25 @@ class HidePlan:
 
     def at(self, time_s: float) -> tuple[Float32, Bool]:
         """Returns the boxes to hide in the frame at this time `(m, 4)`, and which need a flat colour `(m,)`."""
-        planned = self.hidden.of_frame(self._frame(time_s))
+        planned = np.concatenate([self.hidden.of_frame(frame) for frame in self._frames(time_s)])
         added = [each for each in self.added if each.start_s <= time_s <= each.end_s]
         boxes = np.concatenate([planned, *(each.box_xyxy[None] for each in added)]).astype(np.float32)
         return boxes, np.array([False] * len(planned) + [each.solid for each in added], bool)
 
     def clear_at(self, time_s: float) -> Float32:
         """Returns the boxes of faces left clear in the frame at this time `(m, 4)`."""
-        return self.clear.of_frame(self._frame(time_s))
+        return np.concatenate([self.clear.of_frame(frame) for frame in self._frames(time_s)])
 
-    def _frame(self, time_s: float) -> int:
-        """Returns the number of the scanned frame at this time, -1 if none was scanned."""
+    def _frames(self, time_s: float) -> Sequence[int]:
+        """Returns the number of the scanned frame at this time; `[-1]` if none was scanned.
+
+        Where a decoder gave a frame another time than in the scan, it lies between two, and both count.
+        """
         at = int(np.searchsorted(self.times_s, time_s - EXACT_TOLERANCE_S / 2))
-        return at if at < len(self.times_s) and self.times_s[at] <= time_s + EXACT_TOLERANCE_S / 2 else -1
+        if at < len(self.times_s) and self.times_s[at] <= time_s + EXACT_TOLERANCE_S / 2:
+            return [at]
+        near_by = [n for n in (at - 1, at) if 0 <= n < len(self.times_s) and abs(self.times_s[n] - time_s) <= NEAR_S]
+        return near_by or [-1]
 
 
 def make_plan(

@@ -30,6 +30,11 @@ UNKNOWN_RATE_FPS = 25.0
 MAX_RATE_FPS = 1000.0
 FIRST_FRAME_PACKETS = 2_000
 """A file of which so many packets fail to decode counts as unreadable."""
+TIMES_BY_ORDER = ("avi",)
+"""Containers that hold no times of display: FFmpeg guesses them, and of frames that refer to later ones wrongly. Frames
+leave the decoder in order of display; each gets the time of the packet that completed it."""
+MOST_DELAYED = 16
+"""By how many frames that time may be later than the one by which the container seeks."""
 BORDER_REACH_S = 10.0
 """A segment border moves to the next keyframe within this time, so that nothing is decoded twice."""
 
@@ -190,6 +195,7 @@ class _Reader:
         self.cuts = CutDetector()
         self.scaling = FrameScaling(info.rotation_deg, sampling.long_side)
         self.fallback_time_s = info.start_s
+        self.counts_by_order = container.format.name in TIMES_BY_ORDER
         self.gap = False
         context = stream.codec_context
         context.thread_type = "AUTO"
@@ -241,7 +247,8 @@ class _Reader:
     def _decoded(self, span: SegmentSpan) -> Iterator[tuple[av.VideoFrame, float]]:
         """Yields every frame that decodes, with its time, from the keyframe at or before the span's start."""
         if self.info.seekable and span.start_s > self.info.start_s:
-            seek_before(self.container, self.stream, span.start_s)
+            early_s = MOST_DELAYED / self.info.rate_fps if self.counts_by_order else 0.0
+            seek_before(self.container, self.stream, span.start_s - early_s)
         skipping = False
         for packet in read_packets(self.container, self.stream):
             if not self._wants(packet):
@@ -277,7 +284,8 @@ class _Reader:
         return frames
 
     def _time_s(self, raw: av.VideoFrame) -> float:
-        time_s = float(raw.pts * raw.time_base) if raw.pts is not None and raw.time_base else self.fallback_time_s
+        ticks = raw.dts if self.counts_by_order else raw.pts
+        time_s = float(ticks * raw.time_base) if ticks is not None and raw.time_base else self.fallback_time_s
         self.fallback_time_s = time_s + 1 / self.info.rate_fps
         return time_s
 

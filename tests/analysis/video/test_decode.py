@@ -129,6 +129,19 @@ def test_raw_streams_get_times_by_counting(tmp_path: Path) -> None:
     assert [frame.time_s for frame in frames] == pytest.approx(np.arange(50) / 25)
 
 
+def test_an_avi_with_frames_that_refer_to_later_ones_gives_all_in_order(tmp_path: Path) -> None:
+    shades = [40 + 2 * number for number in range(60)]
+    whole = clips.write_clip(tmp_path / "a.mp4", [clips.flat(shade) for shade in shades])
+    clips.ffmpeg("-i", whole, "-c:v", "libx264", "-bf", "3", "-g", "20", tmp_path / "b.avi")
+    frames, _ = read(tmp_path / "b.avi")
+    assert np.all(np.diff([frame.image_bgr[-1, -1, 0].astype(int) for frame in frames]) > 0)
+    times = [frame.time_s for frame in frames]
+    assert np.diff(times) == pytest.approx(np.full(59, 1 / 25))
+    border_s = segment_border_s(tmp_path / "b.avi", 1.0)
+    parts = [read(tmp_path / "b.avi", span=SegmentSpan(0, *span))[0] for span in ((-math.inf, border_s), (border_s, 9))]
+    assert [frame.time_s for part in parts for frame in part] == pytest.approx(times)
+
+
 def test_a_live_recording_without_length_is_measured(tmp_path: Path) -> None:
     clips.ffmpeg(
         "-i", clips.steady_clip(tmp_path / "a.mp4"), "-c", "copy", "-live", "1", "-f", "matroska", tmp_path / "l.mkv"
