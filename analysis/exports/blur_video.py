@@ -2,7 +2,7 @@
 
 Faces are followed at full rate wherever somebody to hide may be; what the detector misses is bridged by following a
 face's looks, and by straight lines. Each stretch of the copy is then searched for the people with detector and
-embedder, and encoded again with more hidden until they are found in none of its frames.
+embedder, and encoded again around where they are found, with more hidden, until they are found in none of its frames.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from av.video.reformatter import VideoReformatter
 from analysis.errors import UnreadableVideo
 from analysis.exports.check_copy import CopyChecker, FoundAgain, OtherPeople
 from analysis.exports.choice import BlurOptions, HidingStyle
-from analysis.exports.copy_file import LEAD_S, StretchWriter, add_sound, join_stretches
+from analysis.exports.copy_file import LEAD_S, StretchWriter, add_sound, join_parts
+from analysis.exports.copy_parts import EncodedFrame, EncodedPart, replaced, span_of, windows_around
 from analysis.exports.face_scan import FaceScan, FaceScanner
 from analysis.exports.hide_plan import HidePlan, make_plan
 from analysis.exports.hide_regions import hide_in_planes, regions_of
@@ -60,7 +61,7 @@ class BlurReport:
     found_at_s: tuple[float, ...]
     """Their times in the copy, in seconds; at most 100."""
     rounds: int
-    """How often the stretch was encoded that needed most."""
+    """How often what needed it most was encoded."""
     share_hidden: float
     """Share of all pixels of all frames that are hidden, 0..1."""
     frames_hidden_in: int
@@ -91,25 +92,24 @@ def blur_video(
     """Writes an MP4 (H.264, AAC) in which the chosen people are hidden, and returns what the check of it says.
 
     `people` are those that an analysis found in the video. Frames keep their times, counted from where the container
-    starts; the picture is as a player shows it, at most 1920 x 1080. Memory does not grow with the length but for 20
-    bytes a face and frame. The file appears under its name only once it is complete. `on_progress` may raise Cancelled.
+    starts; the picture is as a player shows it, at most 1920 x 1080. Memory does not grow with the length but for 200
+    bytes a frame, and 20 a face and frame. The file appears under its name only once it is complete. `on_progress` may raise Cancelled.
     Raises UnreadableVideo, or UnknownPerson if an id is nobody's.
     """
     expect_known(options.whom.hide | options.whom.keep, people)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".blur-") as scratch, written_whole(target) as part:
         job = _Copy(source, info, options, models, paced(on_progress), Path(scratch))
         job.plan_from(people)
-        stretches = job.encode()
-        first_s = min(job.times_s, default=None)
-        if first_s is None:
+        job.encode()
+        if not job.parts:
             raise UnreadableVideo(f"{source.name}: no frame can be decoded")
         joined = Path(scratch) / "joined.nut"
-        join_stretches(stretches, job.times_s, joined)
+        join_parts(job.parts, joined)
 
         def report(done_s: float) -> None:
             on_progress(Progress("join", done_s, info.duration_s))
 
-        add_sound(joined, first_s, source, info, options.sound, part, report)
+        add_sound(joined, job.parts[0].frames[0].copy_s, source, info, options.sound, part, report)
     return job.report()
 
 
@@ -132,8 +132,8 @@ class _Copy:
         self.models, self.on_progress, self.scratch = models, on_progress, scratch
         self.width, self.height = copy_size(info)
         self.side = int(np.clip(max(self.width, self.height) / 2, *SCAN_SIDES))
-        self.times_s: list[float] = []
-        self.hidden_pixels = self.frames_hidden_in = self.checked = self.rounds = self.found_at_first = 0
+        self.parts: list[EncodedPart] = []
+        self.checked = self.rounds = self.found_at_first = 0
         self.found: list[FoundAgain] = []
 
     def plan_from(self, people: Sequence[SeenPerson]) -> None:
@@ -185,14 +185,10 @@ class _Copy:
     def _report(self, stage: str, time_s: float) -> None:
         self.on_progress(Progress(stage, time_s - self.info.start_s, self.info.duration_s))
 
-    def encode(self) -> list[Path]:
-        """Encodes and checks stretch after stretch; returns their files."""
-        stretches = []
+    def encode(self) -> None:
+        """Encodes and checks stretch after stretch into `parts`."""
         for number, span in enumerate(self._spans()):
-            stretch = self.scratch / f"{number}.nut"
-            if self._encode_until_clean(span, stretch):
-                stretches.append(stretch)
-        return stretches
+            self.parts += self._encode_until_clean(span, number)
 
     def _spans(self) -> list[SegmentSpan]:
         info = self.info
@@ -202,45 +198,58 @@ class _Copy:
         edges = pairwise([-math.inf, *borders, math.inf])
         return [SegmentSpan(number, start, end) for number, (start, end) in enumerate(edges)]
 
-    def _encode_until_clean(self, span: SegmentSpan, stretch: Path) -> bool:
-        """Returns whether there is a frame in the span; adds up what became of it."""
-        for round_number in range(1, self.options.rounds + 1):
-            times, pixels, hidden_in = self._encode_once(span, stretch)
-            if not times:
-                return False
-            count, found = self.checker.check(
-                stretch, self.info, self.info.start_s - LEAD_S, self.plan, lambda time_s: self._report("encode", time_s)
-            )
-            if round_number == 1:
-                self.found_at_first += len({each.time_s for each in found})
-            if not found or round_number == self.options.rounds:
-                break
-            self.plan.added += [each.region(round_number) for each in found]
+    def _encode_until_clean(self, span: SegmentSpan, number: int) -> list[EncodedPart]:
+        """Returns the parts of a stretch, none if it holds no frame; adds up what became of it."""
+        whole, found = self._encode_and_check(span, f"{number}.nut")
+        if whole is None:
+            return []
+        self.found_at_first += len({each.time_s for each in found})
+        parts, round_number = [whole], 1
+        while found and round_number < self.options.rounds:
+            added = [each.region(round_number) for each in found]
+            self.plan.added += added
+            round_number += 1
+            found = []
+            for first, end in windows_around(whole, [(region.start_s, region.end_s) for region in added]):
+                self.checked -= end - first
+                window = span_of(whole, first, end, span)
+                part, again = self._encode_and_check(window, f"{number}-{round_number}-{first}.nut")
+                if part is None or not part.shows_as(whole.frames[first:end]):
+                    raise UnreadableVideo(f"{self.source.name}: it is decoded differently each time")
+                parts, found = replaced(parts, part), found + again
         self.rounds = max(self.rounds, round_number)
         self.found += found
-        self.times_s += times
-        self.hidden_pixels += pixels
-        self.frames_hidden_in += hidden_in
-        self.checked += count
-        return True
+        return parts
 
-    def _encode_once(self, span: SegmentSpan, stretch: Path) -> tuple[list[float], int, int]:
-        """Returns the times of the frames in the copy, and how many pixels were hidden, in how many of them."""
-        pixels, hidden_in = 0, 0
+    def _encode_and_check(self, span: SegmentSpan, name: str) -> tuple[EncodedPart | None, list[FoundAgain]]:
+        """Returns the frames of a span, None if there is none, and what is found in them."""
+        part = self._encode_once(span, self.scratch / name)
+        if part is None:
+            return None, []
+        count, found = self.checker.check(
+            part.file, self.info, self.info.start_s - LEAD_S, self.plan, lambda time_s: self._report("encode", time_s)
+        )
+        self.checked += count
+        return part, found
+
+    def _encode_once(self, span: SegmentSpan, file: Path) -> EncodedPart | None:
+        shown: list[tuple[float, int]] = []
         every = Sampling(0, NO_PICTURE_SIDE, references_only=False, deblock=True)
         scaler = VideoReformatter()
         with (
-            StretchWriter(stretch, self.width, self.height, self.info.rate_fps) as writer,
+            StretchWriter(file, self.width, self.height, self.info.rate_fps) as writer,
             closing(self._frames(span, every)) as frames,  # type: ignore[type-var]
         ):
             for frame in frames:
                 planes = frame.planes(self.width, self.height, scaler)
-                hidden = self._hide(planes, frame.time_s)
-                pixels += hidden
-                hidden_in += hidden > 0
+                shown.append((frame.time_s, self._hide(planes, frame.time_s)))
                 writer.add(planes, max(frame.time_s - self.info.start_s, 0.0), frame.colour_tags)
                 self._report("encode", frame.time_s)
-        return writer.times_s, pixels, hidden_in
+        encoded = [
+            EncodedFrame(source_s, copy_s, copy_s in writer.key_times_s, pixels)
+            for (source_s, pixels), copy_s in zip(shown, writer.times_s, strict=True)
+        ]
+        return EncodedPart(file, encoded) if encoded else None
 
     def _hide(self, planes: Image, time_s: float) -> int:
         """Hides in a frame what is to be hidden at its time; returns how many pixels that are."""
@@ -249,28 +258,30 @@ class _Copy:
             return 0
         scale = np.tile(np.array([self.width / self.info.width, self.height / self.info.height], np.float32), 2)
         boxes = (boxes * scale).astype(np.float32)
-        covered = np.zeros((self.height, self.width), bool)
+        # Regions are of even pixels: a quarter of them says how many are covered.
+        covered = np.zeros((self.height // 2, self.width // 2), bool)
         parts = split_planes(planes)
         for box, region, is_solid in zip(
             boxes, regions_of(boxes, self.options.margin, self.width, self.height), solid, strict=True
         ):
             style = HidingStyle.SOLID if is_solid else self.options.style
             hide_in_planes(parts, region, float((box[2:] - box[:2]).max()), style)
-            covered[region[1] : region[3], region[0] : region[2]] = True
-        return int(np.count_nonzero(covered))
+            covered[region[1] // 2 : region[3] // 2, region[0] // 2 : region[2] // 2] = True
+        return 4 * int(np.count_nonzero(covered))
 
     def report(self) -> BlurReport:
         """Returns what became of the copy, once it is written."""
         times = sorted({each.time_s - self.info.start_s for each in self.found})
+        hidden = [frame.hidden_pixels for part in self.parts for frame in part.frames]
         return BlurReport(
-            frames=len(self.times_s),
+            frames=len(hidden),
             frames_checked=self.checked,
             frames_found_at_first=self.found_at_first,
             frames_found=len(times),
             found_at_s=tuple(round(time_s, 3) for time_s in times[:100]),
             rounds=self.rounds,
-            share_hidden=self.hidden_pixels / max(len(self.times_s) * self.width * self.height, 1),
-            frames_hidden_in=self.frames_hidden_in,
+            share_hidden=sum(hidden) / max(len(hidden) * self.width * self.height, 1),
+            frames_hidden_in=sum(pixels > 0 for pixels in hidden),
             width=self.width,
             height=self.height,
             detector=self.models.detector_name,

@@ -34,6 +34,8 @@ another detector or embedder may see somebody in it."""
 MISTAKEN_FROM = 0.48
 """The same for what the face mesh takes for no face, and only where the detector is sure: in grainy films a sleeve may
 look like somebody, and flat patches there hide nobody."""
+DOUBTFUL_FROM = 0.35
+"""The same where everybody is hidden but the kept, and the detector sees somebody else who is not hidden."""
 MATCH_COVERED_FROM = 0.42
 """The same where a face is seen in the cells that hide somebody: humans would be asked from here on."""
 COVERED_SHARE = 0.6
@@ -132,7 +134,8 @@ class CopyChecker:
     ) -> list[FoundAgain]:
         boxes = (faces.boxes_xyxy * scale).astype(np.float32)
         covered = covered_shares(boxes, with_margin(plan.at(time_s)[0], self.margin)) >= COVERED_SHARE
-        similar, other = self.views.similarities(vectors_of_all(frame, copied, faces, self.models.embedder))
+        vectors = vectors_of_all(frame, copied, faces, self.models.embedder)
+        similar, other = self.views.similarities(vectors)
         alike = (similar >= MATCH_FROM) & (similar >= other - CLOSE)
         is_open = np.zeros(len(faces), bool)
         if not self.choice.hides_some:
@@ -144,10 +147,12 @@ class CopyChecker:
         for row, view in zip(doubtful, views, strict=True):
             presence[row], is_clear[row] = view.presence, view.is_clear
         somebody_else = _overlaps(boxes, self.others.at(time_s))
-        alike &= ~somebody_else | (is_clear & (similar >= self.accept_from) & (similar > other))
+        alike &= ~somebody_else | (
+            is_clear & (similar >= self.accept_from) & (similar > self.views.like_others(vectors))
+        )
         is_sure = faces.scores >= DEFAULT_MIN_SCORE
         alike &= (presence >= NO_FACE_PRESENCE) | (is_sure & (similar >= MISTAKEN_FROM))
-        alike |= is_open & (presence >= CLEAR_PRESENCE)
+        alike |= is_open & ((presence >= CLEAR_PRESENCE) | (similar >= DOUBTFUL_FROM))
         again = np.where(covered, similar >= MATCH_COVERED_FROM, alike)
         return [
             FoundAgain(

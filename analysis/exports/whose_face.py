@@ -30,10 +30,16 @@ class Views:
 
     hidden: Float32
     clear: Float32
+    others_every: Float32
+    """(j, d), of the others, unclear views included."""
 
     def similarities(self, vectors: Float32) -> tuple[Float32, Float32]:
         """Returns, for each of the vectors `(n, d)`, the highest cosine with somebody to hide, and with another."""
         return _best(vectors, self.hidden), _best(vectors, self.clear)
+
+    def like_others(self, vectors: Float32) -> Float32:
+        """Returns, for each of the vectors `(n, d)`, the highest cosine with any view of the others."""
+        return _best(vectors, self.others_every)
 
 
 def _best(vectors: Float32, views: Float32) -> Float32:
@@ -48,17 +54,31 @@ def views_of(people: Sequence[SeenPerson], faces: Sequence[FollowedFace], choice
 
     What the analysis calls unclear tells nobody, and is left out.
     """
-    clear_ids = [person.id for person in people if not person.unclear]
-    own: dict[int, list[Float32]] = {person.id: [person.vectors] for person in people if len(person.vectors)}
+    known = {person.id for person in people if not person.unclear}
+    clear: dict[int, list[Float32]] = {number: [] for number in known}
+    every: dict[int, list[Float32]] = {number: [] for number in known}
+    for person in people:
+        if person.id in known and len(person.vectors):
+            clear[person.id].append(person.vectors)
     for face in faces:
         voted = {person for _, person in face.votes}
-        if len(voted) == 1 and face.clear_views.any():
-            own.setdefault(voted.pop(), []).append(face.vectors[face.clear_views])
-    of_person = {number: spread(np.concatenate(own[number])) for number in clear_ids if number in own}
+        if len(voted) == 1 and voted <= known and len(face.vectors):
+            number = voted.pop()
+            every[number].append(face.vectors)
+            if face.clear_views.any():
+                clear[number].append(face.vectors[face.clear_views])
+    hidden = {number for number in known if choice.hides(number)}
     return Views(
-        hidden=_stacked([views for number, views in of_person.items() if choice.hides(number)]),
-        clear=_stacked([views for number, views in of_person.items() if not choice.hides(number)]),
+        hidden=_spread_of(clear, hidden),
+        clear=_spread_of(clear, known - hidden),
+        others_every=_spread_of({number: clear[number] + every[number] for number in known}, known - hidden),
     )
+
+
+def _spread_of(vectors_of: dict[int, list[Float32]], people: set[int]) -> Float32:
+    """Returns some of the vectors of each of these people in one array `(m, d)`."""
+    parts = [spread(np.concatenate(vectors_of[number])) for number in sorted(people) if vectors_of[number]]
+    return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
 
 
 def spread(vectors: Float32) -> Float32:
@@ -67,10 +87,6 @@ def spread(vectors: Float32) -> Float32:
         return vectors
     some: Float32 = vectors[np.linspace(0, len(vectors) - 1, MAX_VIEWS).astype(int)]
     return some
-
-
-def _stacked(parts: Sequence[Float32]) -> Float32:
-    return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
 
 
 def hidden_frames(
