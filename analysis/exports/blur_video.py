@@ -93,8 +93,8 @@ def blur_video(
 
     `people` are those that an analysis found in the video. Frames keep their times, counted from where the container
     starts; the picture is as a player shows it, at most 1920 x 1080. Memory does not grow with the length but for 200
-    bytes a frame, and 20 a face and frame. The file appears under its name only once it is complete. `on_progress` may raise Cancelled.
-    Raises UnreadableVideo, or UnknownPerson if an id is nobody's.
+    bytes a frame, and 20 a face and frame. The file appears under its name only once it is complete. `on_progress` may
+    raise Cancelled. Raises UnreadableVideo, or UnknownPerson if an id is nobody's.
     """
     expect_known(options.whom.hide | options.whom.keep, people)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".blur-") as scratch, written_whole(target) as part:
