@@ -15,6 +15,7 @@ from analysis import errors
 from analysis.exports.choice import BlurOptions, HideChoice, HidingStyle
 
 if TYPE_CHECKING:
+    from analysis.exports.picture_people import FramePeople, FramePerson
     from analysis.pipeline import Models
     from analysis.types import Faces, Float32, Image
 
@@ -51,11 +52,14 @@ class PictureReport:
         )
 
 
-def blur_picture_file(source: Path, target: Path, options: BlurOptions) -> PictureReport:
+def blur_picture_file(
+    source: Path, target: Path, options: BlurOptions, people: Sequence[FramePerson] | None = None
+) -> PictureReport:
     """Writes a copy of a picture file as JPEG, PNG or WebP, by the target's ending, without any metadata.
 
-    Ids of `options.whom` count the faces as `python -m analysis faces` lists them, from 1. The source is decoded in a
-    child process with limits on time and memory. Raises UnreadablePicture, PictureTooLarge or UnknownPerson.
+    Ids of `options.whom` are those of `people`, or count the faces as `python -m analysis faces` lists them, from 1.
+    The source is decoded in a child process with limits on time and memory. Raises UnreadablePicture, PictureTooLarge
+    or UnknownPerson.
     """
     if target.suffix.lower() not in WRITTEN_AS:
         raise errors.AnalysisError(f"{target.name}: pictures are written as {', '.join(sorted(WRITTEN_AS))}")
@@ -68,6 +72,7 @@ def blur_picture_file(source: Path, target: Path, options: BlurOptions) -> Pictu
         "margin": options.margin,
         "style": options.style,
         "rounds": options.rounds,
+        "people": None if people is None else [person.document() for person in people],
     }
     try:
         report = PictureReport(**_in_child(request, source.name))
@@ -109,7 +114,7 @@ def main() -> int:
         rounds=request["rounds"],
     )
     try:
-        report = _blur(Path(request["source"]), Path(request["target"]), options)
+        report = _blur(Path(request["source"]), Path(request["target"]), options, request["people"])
     except errors.AnalysisError as error:
         print(json.dumps({"error": error.code, "message": str(error)}))
         return REFUSED
@@ -120,33 +125,42 @@ def main() -> int:
     return 0
 
 
-def _blur(source: Path, target: Path, options: BlurOptions) -> PictureReport:
+def _blur(source: Path, target: Path, options: BlurOptions, people: Sequence[dict[str, Any]] | None) -> PictureReport:
     import cv2  # deferred: loads cv2
 
+    from analysis.exports.picture_people import FramePerson  # deferred: loads cv2
     from analysis.images.read import read_picture  # deferred: loads cv2
     from analysis.pipeline import AnalysisOptions, load_models  # deferred: loads cv2
 
     image_bgr = read_picture(source)
-    report = hide_faces(image_bgr, load_models(AnalysisOptions()), options)
+    known = None if people is None else [FramePerson.of_document(person) for person in people]
+    report = hide_faces(image_bgr, load_models(AnalysisOptions()), options, known)
     settings = [cv2.IMWRITE_JPEG_QUALITY, QUALITY, cv2.IMWRITE_WEBP_QUALITY, QUALITY]
     target.write_bytes(cv2.imencode(target.suffix, image_bgr, settings)[1].tobytes())
     return report
 
 
-def hide_faces(image_bgr: Image, models: Models, options: BlurOptions) -> PictureReport:
+def hide_faces(
+    image_bgr: Image, models: Models, options: BlurOptions, people: Sequence[FramePerson] | None = None
+) -> PictureReport:
     """Hides faces of a picture `(h, w, 3)` in place; see `blur_picture_file`. Raises UnknownPerson."""
     import numpy as np  # deferred: one command of many
 
-    faces, to_hide = _faces_to_hide(image_bgr, options.whom, models)
-    vectors = _vectors(image_bgr, faces, models)
+    from analysis.exports.picture_people import FramePeople  # deferred: loads cv2
+
+    known = None if people is None else FramePeople.of(people, options.whom)
+    faces, to_hide, hidden_vectors = _faces_to_hide(image_bgr, options.whom, models, known)
     left = faces.boxes_xyxy[~to_hide]
-    regions = [(box, options.style) for box in faces.boxes_xyxy[to_hide]]
+    places = faces.boxes_xyxy[to_hide]
+    if known is not None:
+        places = np.concatenate([places, known.unseen(faces.boxes_xyxy)])
+    regions = [(box, options.style) for box in places]
     original, hidden_pixels, found, rounds = image_bgr.copy(), 0, np.zeros((0, 4), np.float32), 0
     while rounds < options.rounds:
         rounds += 1
         image_bgr[:] = original
         hidden_pixels = _hide(image_bgr, regions, options.margin)
-        found, covered = _found_again(image_bgr, regions, left, vectors[to_hide], models, options)
+        found, covered = _found_again(image_bgr, regions, left, hidden_vectors, models, options)
         if not len(found):
             break
         regions += [
@@ -164,17 +178,36 @@ def hide_faces(image_bgr: Image, models: Models, options: BlurOptions) -> Pictur
     )
 
 
-def _faces_to_hide(image_bgr: Image, choice: HideChoice, models: Models) -> tuple[Faces, Any]:
-    """Returns the faces, listed ones first, and which of them are hidden `(n,)`."""
+def _faces_to_hide(
+    image_bgr: Image, choice: HideChoice, models: Models, people: FramePeople | None
+) -> tuple[Faces, Any, Float32]:
+    """Returns the faces, listed ones first, which of them are hidden `(n,)`, and vectors of whoever is `(k, d)`."""
+    import numpy as np  # deferred: one command of many
+
+    from analysis.faces.thresholds import thresholds_for  # deferred: one command of many
+
+    listed, faces = _all_faces(image_bgr, models)
+    vectors = _vectors(image_bgr, faces, models)
+    if people is None:
+        unknown = sorted((choice.hide | choice.keep) - set(range(1, listed + 1)))
+        if unknown:
+            raise errors.UnknownPerson(f"no face {unknown[0]} in this picture; there are {listed}")
+        to_hide = np.array([choice.hides(number) for number in range(1, len(faces) + 1)], bool)
+        return faces, to_hide, vectors[to_hide]
+    review_from = thresholds_for(models.embedder_name).identification.review_from
+    to_hide = people.to_hide(faces.boxes_xyxy, vectors, review_from)
+    parts = [part for part in (vectors[to_hide], people.views.hidden) if len(part)]
+    return faces, to_hide, np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+
+
+def _all_faces(image_bgr: Image, models: Models) -> tuple[int, Faces]:
+    """Returns the faces of a picture, doubtful ones at the end, and how many are not doubtful."""
     import numpy as np  # deferred: one command of many
 
     from analysis.boxes import iou_matrix  # deferred: one command of many
     from analysis.types import Faces, Thoroughness  # deferred: one command of many
 
     listed = models.detector.detect(image_bgr, Thoroughness.BALANCED, LISTED_SCORE)
-    unknown = sorted((choice.hide | choice.keep) - set(range(1, len(listed) + 1)))
-    if unknown:
-        raise errors.UnknownPerson(f"no face {unknown[0]} in this picture; there are {len(listed)}")
     looked_for = models.detector.detect(image_bgr, Thoroughness.THOROUGH, LOOKED_FOR_SCORE)
     is_new = iou_matrix(looked_for.boxes_xyxy, listed.boxes_xyxy).max(axis=1, initial=0) < SAME_FACE_IOU
     faces = Faces(
@@ -182,7 +215,7 @@ def _faces_to_hide(image_bgr: Image, choice: HideChoice, models: Models) -> tupl
         np.concatenate([listed.scores, looked_for.scores[is_new]]),
         np.concatenate([listed.landmarks, looked_for.landmarks[is_new]]),
     )
-    return faces, np.array([choice.hides(number) for number in range(1, len(faces) + 1)], bool)
+    return len(listed), faces
 
 
 def _vectors(image_bgr: Image, faces: Faces, models: Models) -> Float32:

@@ -46,7 +46,7 @@ AROUND_S = 0.25
 """How long before and after it is found again a face is hidden in addition."""
 MOMENT_S = 0.05
 """The same for what is no face."""
-ENLARGED = 0.3
+ENLARGED, MOST_ENLARGED = 0.3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,10 @@ class FoundAgain:
     def region(self, rounds: int) -> AddedRegion:
         """Returns what to hide in addition after so many rounds, 1 or more: the more, the larger and the longer."""
         if self.is_face:
-            box = with_margin(self.box_xyxy[None], ENLARGED * rounds)[0]
+            box = with_margin(self.box_xyxy[None], ENLARGED * min(rounds, MOST_ENLARGED))[0]
             return AddedRegion(self.time_s - AROUND_S, self.time_s + AROUND_S, box, self.covered)
         # In cells of things something else may be seen, in a flat colour nothing.
-        around_s, is_solid = MOMENT_S * rounds, self.covered or rounds > 1
+        around_s, is_solid = MOMENT_S * 2 ** (rounds - 1), self.covered or rounds > 1
         return AddedRegion(self.time_s - around_s, self.time_s + around_s, self.box_xyxy, is_solid)
 
 

@@ -53,5 +53,5 @@ class BlurOptions:
     """For how long a place stays covered before a face is first seen there and after it is last seen, up to a cut."""
     style: HidingStyle = HidingStyle.PIXELS
     sound: Sound = Sound.KEEP
-    rounds: int = 5
-    """How often stretches in which somebody is found again are encoded at most."""
+    rounds: int = 8
+    """How often what somebody is found in again is encoded at most."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.boxes import iou_matrix, scale_faces
-from analysis.exports.face_views import CutFace, cut_views, embed_once
+from analysis.exports.face_views import cut_views, embed_once
 from analysis.exports.follow_patch import FollowedPatch
 from analysis.exports.people import SeenPerson
 from analysis.faces.associate import OpenTrack, Tracker, TrackingRules, face_patches
@@ -30,7 +31,7 @@ START_SCORE = 0.55
 """The analysis takes 0.6; where somebody is to be hidden, a doubtful face counts."""
 CONTINUE_SCORE = 0.3
 SAME_FACE_IOU = 0.3
-EMBED_EVERY_S = 0.5
+EMBED_EVERY_S = 0.25
 """How often a face is embedded while it is followed, to tell whose it is and to know the person in more views."""
 CALM_SHARE = 0.12
 """By how much of its size a face's box may change from one look to the next, so that one frame can be left out."""
@@ -56,6 +57,8 @@ class FollowedFace:
     """(k, d), views while it was followed that can be compared."""
     clear_views: NDArray[np.bool_]
     """(k,): which of them may stand for a person."""
+    every_vector: Float32
+    """(j, d), those and views that show hardly a face."""
 
     def __post_init__(self) -> None:
         expect_shape("boxes_xyxy", self.boxes_xyxy, (len(self.frames), 4))
@@ -70,6 +73,14 @@ class FaceScan:
     faces: tuple[FollowedFace, ...]
 
 
+class EmbeddedView(NamedTuple):
+    """A view of a face: its vector `(d,)`, and what `CutFace` says of it."""
+
+    vector: Float32
+    is_comparable: bool
+    is_clear: bool
+
+
 @dataclass(slots=True)
 class _Growing:
     """A face while it is followed."""
@@ -79,7 +90,7 @@ class _Growing:
     boxes: list[Float32] = field(default_factory=list)
     detected: list[bool] = field(default_factory=list)
     votes: list[tuple[int, int]] = field(default_factory=list)
-    views: list[CutFace] = field(default_factory=list)
+    views: list[EmbeddedView] = field(default_factory=list)
     embedded_s: float = -np.inf
     patch: FollowedPatch | None = None
 
@@ -196,11 +207,14 @@ class FaceScanner:
         if not is_due or shorter_side(faces.boxes_xyxy[row]) < LEAST_SIDE_PX or faces.scores[row] < START_SCORE:
             return
         growing.embedded_s = frame.time_s
-        views = cut_views(frame, self.info, faces, [row], self.models.mesh, self.models.embedder)
-        growing.views += [view for view in views if view.is_comparable]
+        [view] = cut_views(frame, self.info, faces, [row], self.models.mesh, self.models.embedder)
+        # At once: crops of a shot of an hour would take half a gigabyte.
+        [vector] = embed_once([view], self.models.embedder)
+        growing.views.append(EmbeddedView(vector, view.is_comparable, view.is_clear))
 
     def _end(self, number: int) -> None:
         growing = self._growing.pop(number)
+        comparable = [view for view in growing.views if view.is_comparable]
         self._done.append(
             FollowedFace(
                 frames=np.array(growing.frames, np.int64),
@@ -208,10 +222,16 @@ class FaceScanner:
                 detected=np.array(growing.detected, bool),
                 best_score=max(growing.track.scores),
                 votes=tuple(growing.votes),
-                vectors=embed_once(growing.views, self.models.embedder),
-                clear_views=np.array([view.is_clear for view in growing.views], bool),
+                vectors=_stacked(comparable),
+                clear_views=np.array([view.is_clear for view in comparable], bool),
+                every_vector=_stacked(growing.views),
             )
         )
+
+
+def _stacked(views: Sequence[EmbeddedView]) -> Float32:
+    """Returns the vectors `(n, d)` of views."""
+    return np.stack([view.vector for view in views]) if views else np.zeros((0, 0), np.float32)
 
 
 def is_near(box_xyxy: Float32, other_xyxy: Float32) -> bool:

@@ -31,7 +31,7 @@ class Views:
     hidden: Float32
     clear: Float32
     others_every: Float32
-    """(j, d), of the others, unclear views included."""
+    """(j, d), of the others, unclear views included, and such that show hardly a face."""
 
     def similarities(self, vectors: Float32) -> tuple[Float32, Float32]:
         """Returns, for each of the vectors `(n, d)`, the highest cosine with somebody to hide, and with another."""
@@ -62,9 +62,9 @@ def views_of(people: Sequence[SeenPerson], faces: Sequence[FollowedFace], choice
             clear[person.id].append(person.vectors)
     for face in faces:
         voted = {person for _, person in face.votes}
-        if len(voted) == 1 and voted <= known and len(face.vectors):
+        if len(voted) == 1 and voted <= known and len(face.every_vector):
             number = voted.pop()
-            every[number].append(face.vectors)
+            every[number].append(face.every_vector)
             if face.clear_views.any():
                 clear[number].append(face.vectors[face.clear_views])
     hidden = {number for number in known if choice.hides(number)}

@@ -86,14 +86,25 @@ class ReelForm(KindForm):
 
 
 class HidingForm(KindForm):
-    """How faces are hidden."""
+    """Whose faces are hidden, and how."""
 
     advanced = ("margin",)
 
+    whom = forms.ChoiceField(
+        label=_("Whose faces should be blurred?"),
+        choices=Whom.choices,
+        initial=Whom.EVERYBODY,
+        widget=forms.RadioSelect,
+    )
     style = forms.ChoiceField(label=_("How"), choices=StyleChoice.choices, initial=StyleChoice.PIXELS)
     margin = forms.IntegerField(
         label=_("Margin around each face, in percent"), initial=25, min_value=0, max_value=MOST_MARGIN_PERCENT
     )
+
+    def clean(self) -> dict[str, Any]:
+        if self.cleaned_data.get("whom") in (Whom.CHOSEN, Whom.OTHERS) and not self.people:
+            raise forms.ValidationError(_("Select at least one person."))
+        return self.cleaned_data
 
     def options(self) -> dict[str, Any]:
         return self.cleaned_data | {"margin": self.cleaned_data["margin"] / 100}
@@ -102,26 +113,20 @@ class HidingForm(KindForm):
 class BlurForm(HidingForm):
     """A copy with people hidden."""
 
-    whom = forms.ChoiceField(
-        label=_("Whose faces should be blurred?"),
-        choices=Whom.choices,
-        initial=Whom.EVERYBODY,
-        widget=forms.RadioSelect,
-    )
     sound = forms.ChoiceField(label=_("Sound"), choices=SoundChoice.choices, initial=SoundChoice.KEEP)
     field_order = ("whom", "style", "sound", "margin")
 
-    def clean(self) -> dict[str, Any]:
-        if self.cleaned_data.get("whom") in (Whom.CHOSEN, Whom.OTHERS) and not self.people:
-            raise forms.ValidationError(_("Select at least one person."))
-        return self.cleaned_data
-
 
 class PictureForm(HidingForm):
-    """One frame with all faces hidden."""
+    """One frame with people hidden; of a video that is not analysed, with all faces hidden."""
 
     time_s = forms.FloatField(label=_("Time in the video, in seconds"), initial=0, min_value=0, step_size=0.1)
-    field_order = ("time_s", "style", "margin")
+    field_order = ("time_s", "whom", "style", "margin")
+
+    def __init__(self, *args: Any, videos: Sequence[Video], people: Sequence[Person], **kwargs: Any) -> None:
+        super().__init__(*args, videos=videos, people=people, **kwargs)
+        if not videos[0].current_analysis_id:
+            del self.fields["whom"]
 
     def clean_time_s(self) -> float:
         time_s: float = self.cleaned_data["time_s"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from analysis.exports.blur_video import blur_video
 from analysis.exports.chapters_copy import write_with_chapters
 from analysis.exports.choice import BlurOptions, HideChoice, HidingStyle, Sound
 from analysis.exports.moments import ReelMoment, ReelOptions, ReelOrder, ReelSource, choose_moments
+from analysis.exports.people import expect_known
+from analysis.exports.picture_people import FramePerson, people_at
 from analysis.exports.reel import write_reel
 from analysis.types import OnProgress, Progress
 from analysis.video.frames_at import frames_at, whole_picture
@@ -27,7 +29,7 @@ from webapp.exports.appearance_queries import screen_appearances
 from webapp.exports.choices import Whom
 from webapp.exports.models import Export, ExportKind
 from webapp.jobs import lifecycle
-from webapp.jobs.errors import DiskFull
+from webapp.jobs.errors import DiskFull, QuotaFull
 from webapp.jobs.models import Job
 from webapp.people.introduction.queries import BUILT_IN
 from webapp.uploads import quota_services, rules
@@ -44,7 +46,8 @@ PICTURE_SIDE, PICTURE_QUALITY = 4096, 95
 def make_export(job: Job) -> None:
     """Makes an export and stores it with the end of its job; an attempt after a crash starts anew.
 
-    Raises DiskFull, FileGone, NothingToShow, UnknownPerson, UnreadableVideo, MissingWeights, BadEmbedder, Cancelled.
+    Raises DiskFull, QuotaFull, FileGone, NothingToShow, UnknownPerson, UnreadableVideo, MissingWeights,
+    BadEmbedder, Cancelled.
     """
     export = Export.objects.select_related("team", "created_by").filter(job=job).first()
     if export is None or export.videos.filter(deleted_at__isnull=False).exists():
@@ -69,6 +72,10 @@ def make_export(job: Job) -> None:
 
 def _store(job: Job, export: Export, target: Path, report: Report) -> None:
     key, size_bytes = f"{export.files_prefix}/{job.claim_id}{export.suffix}", target.stat().st_size
+    try:
+        quota_services.expect_team_room(export.team, export.title, size_bytes)
+    except rules.Refused as error:
+        raise QuotaFull from error
     storage.put_file(key, target)
     try:
         with transaction.atomic():
@@ -130,15 +137,23 @@ def _clip(export: Export, target: Path, on_progress: OnProgress) -> Report:
 
 def _blur(export: Export, target: Path, on_progress: OnProgress) -> Report:
     video, wish = _only_video(export), export.options
-    numbers = frozenset(person.number for person in export.people_now())
-    is_hiding = wish["whom"] == Whom.CHOSEN
-    choice = HideChoice(hide=numbers if is_hiding else frozenset(), keep=frozenset() if is_hiding else numbers)
-    options = BlurOptions(choice, margin=wish["margin"], style=HidingStyle(wish["style"]), sound=Sound(wish["sound"]))
+    options = BlurOptions(
+        _choice(export), margin=wish["margin"], style=HidingStyle(wish["style"]), sound=Sound(wish["sound"])
+    )
     embedder = video.current_analysis.embedder if video.current_analysis else ""
     models = network_loading.models(embedder or BUILT_IN)
     people = seen_people_queries.seen_people(video)
     with original_of(video) as path:
         return asdict(blur_video(path, target, info_of(video), people, models, options, on_progress))
+
+
+def _choice(export: Export) -> HideChoice:
+    """Returns whom the export hides; people selected for another choice count for nothing."""
+    numbers = frozenset(person.number for person in export.people_now())
+    whom = export.options.get("whom", Whom.EVERYBODY)
+    return HideChoice(
+        hide=numbers if whom == Whom.CHOSEN else frozenset(), keep=numbers if whom == Whom.OTHERS else frozenset()
+    )
 
 
 def _chapters(export: Export, target: Path, on_progress: OnProgress) -> Report:
@@ -156,14 +171,31 @@ def _picture(export: Export, target: Path, on_progress: OnProgress) -> Report:
     info = info_of(video)
     on_progress(Progress("read", 0, 1))
     source = target.with_name("frame.jpg")
+    time_s = wish["time_s"] + video.playback_offset_s
     with original_of(video) as path:
-        times_s = [wish["time_s"] + video.playback_offset_s]
-        for _index, frame in frames_at(path, info, times_s, lambda: on_progress(Progress("read", 0, 1))):
-            source.write_bytes(encode_jpeg(whole_picture(frame, info, PICTURE_SIDE), PICTURE_QUALITY))
+        for _index, frame in frames_at(path, info, [time_s], lambda: on_progress(Progress("read", 0, 1))):
+            picture, time_s = whole_picture(frame, info, PICTURE_SIDE), frame.time_s
+            source.write_bytes(encode_jpeg(picture, PICTURE_QUALITY))
     if not source.exists():
-        raise NothingToShow(f"{video.title}: no frame at {times_s[0]:.3f} s")
-    options = BlurOptions(margin=wish["margin"], style=HidingStyle(wish["style"]))
-    return asdict(blur_picture_file(source, target, options))
+        raise NothingToShow(f"{video.title}: no frame at {time_s:.3f} s")
+    options = BlurOptions(_choice(export), margin=wish["margin"], style=HidingStyle(wish["style"]))
+    scale = picture.shape[1] / info.width, picture.shape[0] / info.height
+    return asdict(blur_picture_file(source, target, options, _people_in_frame(video, options.whom, time_s, scale)))
+
+
+def _people_in_frame(
+    video: Video, choice: HideChoice, time_s: float, scale: tuple[float, float]
+) -> list[FramePerson] | None:
+    """Returns the video's people as of a frame, None if nobody is chosen: then all faces are hidden."""
+    if not choice.hide and not choice.keep:
+        return None
+    people = seen_people_queries.seen_people(video)
+    expect_known(choice.hide | choice.keep, people)
+    in_frame = people_at(people, choice, time_s, scale)
+    if video.current_analysis and video.current_analysis.embedder not in ("", BUILT_IN):
+        # The child reads the picture with the built-in embedder, to which these vectors mean nothing.
+        return [replace(person, vectors=person.vectors[:0]) for person in in_frame]
+    return in_frame
 
 
 MAKERS: dict[str, Callable[[Export, Path, OnProgress], Report]] = {

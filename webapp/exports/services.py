@@ -13,7 +13,7 @@ from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import record, subject_of
-from webapp.exports.models import Export
+from webapp.exports.models import Export, ExportKind
 from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, JobKind
 from webapp.people.models import Person
@@ -44,12 +44,13 @@ class ExportWish:
 
 @transaction.atomic
 def start_export(wish: ExportWish, *, team: Team, user: User) -> Export:
-    """Queues an export. Raises TooManyExports or NoRoomForExport."""
+    """Queues an export. Raises TooManyExports, NoRoomForExport, or Refused where the team's quota is used up."""
     quota_services.take_turns(team, user)
     if Export.objects.filter(created_by=user, job__status__in=ACTIVE).count() >= settings.EXPORTS_PER_PERSON:
         raise TooManyExports
     if rules.room_bytes() <= 0:
         raise NoRoomForExport
+    quota_services.expect_team_room(team, wish.title, _least_bytes(wish))
     export = Export(team=team, kind=wish.kind, title=wish.title[:TITLE_LENGTH], options=wish.options, created_by=user)
     export.job = lifecycle.create(JobKind.EXPORT, team=team, subject_id=export.pk, created_by=user)
     export.expires_at = expiry()
@@ -61,8 +62,13 @@ def start_export(wish: ExportWish, *, team: Team, user: User) -> Export:
     return export
 
 
+def _least_bytes(wish: ExportWish) -> int:
+    """Returns how many bytes the file will have at least, as far as that can be told before it is made."""
+    return sum(video.size_bytes for video in wish.videos) if wish.kind == ExportKind.CHAPTERS else 1
+
+
 def start_again(export: Export, *, user: User) -> Export:
-    """Queues the same once more, of its people as they are now. Raises TooManyExports or NoRoomForExport."""
+    """Queues the same once more, of its people as they are now. Raises as `start_export` does."""
     wish = ExportWish(export.kind, export.title, list(export.videos.all()), export.people_now(), export.options)
     return start_export(wish, team=export.team, user=user)
 

@@ -22,6 +22,7 @@ from webapp.exports.subjects_context import MOST_VIDEOS, ExportSubjects, Nothing
 from webapp.http.ids import uuids_in
 from webapp.http.responses import SeeOther, done, refused
 from webapp.jobs.idempotency_responses import starts_work
+from webapp.uploads.rules import Refused
 
 APPEARANCES = "appearances"
 
@@ -86,6 +87,8 @@ def _started(request: SignedInRequest, here: str, start: Any) -> HttpResponseBas
     except TooManyExports:
         text = _("You have several exports at work already. Wait until one is done, or cancel one.")
         return refused(request, text, here)
+    except Refused as error:
+        return refused(request, str(error), here)
     except NoRoomForExport:
         text = _("The server is out of disk space. Delete videos or exports that you no longer need, then try again.")
         return refused(request, text, here)
@@ -117,7 +120,7 @@ def _page(request: SignedInRequest, wanted: ExportSubjects, kind: str, form: Kin
         "kinds": [(value, labels[value]) for value in _kinds(wanted)],
         "form": form,
         "query": _query(wanted),
-        "offers_people": kind in (ExportKind.REEL, ExportKind.BLUR),
+        "offers_people": kind in (ExportKind.REEL, ExportKind.BLUR, ExportKind.PICTURE),
         "people": [(person, person.pk in chosen) for person in offered],
         "who": words.names_of(list(wanted.people)),
         "asks_whom": kind == ExportKind.CLIP and len(wanted.people) != 1,

@@ -21,7 +21,7 @@ MEANINGS: dict[str, Promise] = {
         "A copy in which faces are hidden in every frame. Every frame of the copy is checked afterwards."
     ),
     ExportKind.CHAPTERS: gettext_lazy("A copy whose chapters say who is on screen. Most players list them."),
-    ExportKind.PICTURE: gettext_lazy("One frame as a picture in which all faces are hidden."),
+    ExportKind.PICTURE: gettext_lazy("One frame as a picture in which faces are hidden."),
 }
 MOST_NAMES, MOST_TIMES = 3, 10
 

@@ -13,6 +13,12 @@ class DiskFull(JobError):
     code = "disk_full"
 
 
+class QuotaFull(JobError):
+    """The team may not store as much as the result needs."""
+
+    code = "quota_full"
+
+
 class FileGone(JobError):
     """The stored file that the work needs is no longer there."""
 

@@ -128,6 +128,10 @@ FAILURES: dict[str, FailureWords] = {
     "disk_full": FailureWords(
         _("The server is out of disk space."), _("Delete videos that you no longer need, then try again.")
     ),
+    "quota_full": FailureWords(
+        _("Your team has used all of its storage, so this was not made."),
+        _("Delete videos or exports that you no longer need, or ask the person who runs this server for more."),
+    ),
     "file_gone": FailureWords(_("The stored file is missing."), _("Upload the video again.")),
     "not_an_archive": FailureWords(
         _("This is not a ZIP file, or it is damaged."), _("Create the ZIP again and upload it.")

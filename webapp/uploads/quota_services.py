@@ -14,6 +14,7 @@ from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import record, subject_of
 from webapp.uploads import quota_queries, rules
 from webapp.uploads.models import PartialUpload, StorageAccount
+from webapp.uploads.quota_queries import Room, StorageUse
 from webapp.uploads.rules import Refused
 
 
@@ -66,7 +67,16 @@ def set_quota(whose: Team | User, quota_bytes: int | None) -> None:
 
 
 def _expect_room(team: Team, user: User, name: str, size_bytes: int, but: PartialUpload | None = None) -> None:
-    words = quota_queries.refusal(quota_queries.room_of(team, user, but), name, size_bytes)
+    _expect_within(quota_queries.room_of(team, user, but), name, size_bytes)
+
+
+def expect_team_room(team: Team, name: str, size_bytes: int) -> None:
+    """Expects room in the team's quota for a file that the server makes for it. Raises Refused."""
+    _expect_within(Room(quota_queries.of_team(team), StorageUse(0, None)), name, size_bytes)
+
+
+def _expect_within(room: Room, name: str, size_bytes: int) -> None:
+    words = quota_queries.refusal(room, name, size_bytes)
     if words:
         raise Refused(words, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 

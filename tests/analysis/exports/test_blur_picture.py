@@ -13,6 +13,8 @@ from analysis.__main__ import main
 from analysis.exports.blur_picture import hide_faces
 from analysis.exports.choice import BlurOptions, HideChoice, HidingStyle
 from analysis.exports.hide_regions import cell_counts, regions_of
+from analysis.exports.people import SeenPerson, TrackSightings
+from analysis.exports.picture_people import FramePerson, people_at
 from analysis.pipeline import AnalysisOptions, Models, load_models
 from analysis.types import Image
 from tests.analysis.portraits import portrait
@@ -51,6 +53,30 @@ def test_one_is_hidden_or_kept(models: Models, pair: Image) -> None:
         picture = pair.copy()
         report = hide_faces(picture, models, BlurOptions(whom))
         assert (faces_in(models, picture[:, :512]), faces_in(models, picture[:, 512:])) == (left, right)
+        assert report.faces_found == 0
+
+
+def test_people_of_a_video_are_hidden_or_kept_in_its_frame(models: Models, pair: Image) -> None:
+    """One is known by place, the other by looks alone."""
+    faces = models.detector.detect(pair)
+    is_left = faces.boxes_xyxy[:, 0] < 512
+    at_left, at_right = int(np.flatnonzero(is_left)[0]), int(np.flatnonzero(~is_left)[0])
+    box = faces.boxes_xyxy[at_left] / 2
+    vectors = models.embedder.embed(models.embedder.align(pair, faces.landmarks[at_right : at_right + 1]))
+    seen = [
+        SeenPerson(7, (TrackSightings(np.array([1.0, 2.0]), np.stack([box, box])),)),
+        SeenPerson(9, (), vectors),
+    ]
+    for whom, shown in (
+        (HideChoice(hide=frozenset({7})), (0, 1)),
+        (HideChoice(hide=frozenset({9})), (1, 0)),
+        (HideChoice(keep=frozenset({7})), (1, 0)),
+        (HideChoice(keep=frozenset({9})), (0, 0)),  # not seen there by the analysis: in doubt hidden
+    ):
+        people = [FramePerson.of_document(each.document()) for each in people_at(seen, whom, 1.5, (2.0, 2.0))]
+        picture = pair.copy()
+        report = hide_faces(picture, models, BlurOptions(whom), people)
+        assert (faces_in(models, picture[:, :512]), faces_in(models, picture[:, 512:])) == shown, whom
         assert report.faces_found == 0
 
 

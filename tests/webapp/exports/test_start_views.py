@@ -23,6 +23,7 @@ from webapp.exports.choices import OrderChoice, SoundChoice, StyleChoice
 from webapp.exports.models import Export, ExportKind
 from webapp.jobs.models import Job, JobKind, Status
 from webapp.people.models import Person
+from webapp.uploads import quota_services
 from webapp.videos import services as videos
 from webapp.videos.models import Video
 
@@ -56,7 +57,7 @@ def test_each_kind_is_offered_with_a_page_and_starts(video: Video, vera: User) -
         "reel": REEL | {"person": tom.pk},
         "blur": BLUR | {"whom": "chosen", "person": tom.pk},
         "chapters": {},
-        "picture": {"time_s": "2", "style": "solid", "margin": "30"},
+        "picture": {"time_s": "2", "whom": "others", "person": tom.pk, "style": "solid", "margin": "30"},
     }
     client = signed_in(vera)
     for kind in ("appearances", *wishes):
@@ -69,7 +70,8 @@ def test_each_kind_is_offered_with_a_page_and_starts(video: Video, vera: User) -
     made = {export.kind: export for export in Export.objects.all()}
     assert made.keys() == wishes.keys() and {export.job.kind for export in made.values()} == {JobKind.EXPORT}
     assert made["clip"].title == "Person 1 at 0:01 in Party" and made["clip"].options["end_s"] == 3.2
-    assert made["picture"].options == {"time_s": 2.0, "style": "solid", "margin": 0.3}
+    assert made["picture"].options == {"time_s": 2.0, "whom": "others", "style": "solid", "margin": 0.3}
+    assert list(made["picture"].people.all()) == [tom]
     assert AuditEntry.objects.filter(action="exported", subject_kind="export").count() == len(wishes)
     listed = client.get(LIST, {"by": "me"}).content.decode()
     assert faults_of(listed) == [] and all(export.title in listed for export in made.values())
@@ -93,6 +95,7 @@ def test_a_form_that_is_sent_twice_starts_one(video: Video, vera: User) -> None:
     ("wish", "status"),
     [
         (BLUR | {"whom": "chosen"}, 422),
+        ({"kind": "picture", "time_s": "1", "whom": "others", "style": "solid", "margin": "1"}, 422),
         (BLUR | {"margin": "9999"}, 422),
         (BLUR | {"style": "none"}, 422),
         (REEL, 422),
@@ -135,6 +138,12 @@ def test_only_so_many_at_once_and_none_on_a_full_disk(video: Video, vera: User, 
     settings.EXPORTS_PER_PERSON, settings.DISK_RESERVE_BYTES = 10, 2**62
     refused = start(vera, video=video.pk, **BLUR)
     assert (refused.status_code, "disk space" in refused.json()["error"]) == (409, True)
+    settings.DISK_RESERVE_BYTES = 0
+    quota_services.set_quota(video.team, 1)
+    quota_services.note_stored(video.team, 1)
+    refused = start(vera, video=video.pk, **BLUR)
+    assert refused.status_code == 409 and "your team has used 1 B of its 1 B" in refused.json()["error"]
+    assert Export.objects.count() == 1
 
 
 def test_a_file_is_sent_in_ranges_and_is_gone_with_video_person_time_or_membership(video: Video, vera: User) -> None:
