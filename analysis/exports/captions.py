@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
@@ -22,16 +23,20 @@ SEPARATOR = "  ·  "
 NO_GLYPH = "\uffff"
 BACKDROP = 0.55
 """How much of the picture behind the text is darkened, 0..1."""
-WHITE_Y, GREY = 235.0, 128.0
+WHITE_Y, BLACK_Y, GREY = 235, 16, 128
+ONE = 256
+"""A whole pixel of the text: frames are mixed in whole numbers, which is faster than in fractions."""
 MAX_WIDTH_SHARE = 0.9
+
+Word = NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A drawn line: how bright each of its pixels is `(h, w)`, 16..235, and how much it covers `(h, w)`, 0..1."""
+    """A drawn line, for Y, U and V each: what is left of a pixel `(h, w)`, 0..`ONE`, and what is added, times `ONE`."""
 
-    luma: Float32
-    cover: Float32
+    left: tuple[Word, Word, Word]
+    added: tuple[Word, Word, Word]
 
 
 class CaptionPen:
@@ -40,7 +45,7 @@ class CaptionPen:
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = width, height
         self._font = _font(max(round(HEIGHT_SHARE * min(width, height)), LEAST_PX))
-        self._text = ""
+        self._parts: tuple[str, ...] = ()
         self._caption: Caption | None = None
 
     def draw(self, planes: Image, parts: Sequence[str]) -> None:
@@ -50,9 +55,10 @@ class CaptionPen:
         """
         if self._font is None:
             return
-        text = SEPARATOR.join(drawn for part in parts if (drawn := drawable(part, self._font)))
-        if text != self._text:
-            self._text, self._caption = text, _drawn(text, self._font, self.width) if text else None
+        if tuple(parts) != self._parts:
+            self._parts = tuple(parts)
+            text = SEPARATOR.join(drawn for part in parts if (drawn := drawable(part, self._font)))
+            self._caption = _drawn(text, self._font, self.width) if text else None
         if self._caption is not None:
             _blend(planes, self._caption, self.height)
 
@@ -95,22 +101,24 @@ def _drawn(text: str, font: ImageFont.FreeTypeFont, width: int) -> Caption:
     picture = PillowImage.new("L", (columns, rows), 0)
     ImageDraw.Draw(picture).text((edge, edge // 2), text, font=font, fill=255)
     ink = np.asarray(picture, np.float32) / 255
-    luma: Float32 = (16 + ink * (WHITE_Y - 16)).astype(np.float32)
-    return Caption(luma, np.maximum(ink, np.float32(BACKDROP)))
+    cover = np.maximum(ink, np.float32(BACKDROP))
+    half = np.asarray(cv2.resize(cover, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA))
+    luma, grey = BLACK_Y + ink * (WHITE_Y - BLACK_Y), np.full_like(half, GREY)
+    left = _words(1 - cover), _words(1 - half), _words(1 - half)
+    return Caption(left, (_words(luma * cover), _words(grey * half), _words(grey * half)))
+
+
+def _words(values: Float32) -> Word:
+    return np.rint(values * ONE).astype(np.uint16)
 
 
 def _blend(planes: Image, caption: Caption, picture_height: int) -> None:
-    rows, columns = caption.cover.shape
+    rows, columns = caption.left[0].shape
     lift = (picture_height // 24) & ~1
     top, left = max(picture_height - rows - lift, 0) & ~1, lift
     for number, plane in enumerate(split_planes(planes)):
         half = 1 if number else 0
         part = plane[top >> half : (top + rows) >> half, left >> half : (left + columns) >> half]
         height, width = part.shape
-        shown: Float32 | float
-        if half:
-            shown = GREY
-            cover = np.asarray(cv2.resize(caption.cover, (width, height), interpolation=cv2.INTER_AREA))
-        else:
-            shown, cover = caption.luma[:height, :width], caption.cover[:height, :width]
-        part[:] = np.rint(part * (1 - cover) + shown * cover).astype(np.uint8)
+        kept, added = (words[number][:height, :width] for words in (caption.left, caption.added))
+        part[:] = ((part * kept + added) // ONE).astype(np.uint8)
