@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -102,14 +103,15 @@ def _drawn(text: str, font: ImageFont.FreeTypeFont, width: int) -> Caption:
     ImageDraw.Draw(picture).text((edge, edge // 2), text, font=font, fill=255)
     ink = np.asarray(picture, np.float32) / 255
     cover = np.maximum(ink, np.float32(BACKDROP))
-    half = np.asarray(cv2.resize(cover, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA))
+    half = np.asarray(cv2.resize(cover, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA), np.float32)
     luma, grey = BLACK_Y + ink * (WHITE_Y - BLACK_Y), np.full_like(half, GREY)
     left = _words(1 - cover), _words(1 - half), _words(1 - half)
     return Caption(left, (_words(luma * cover), _words(grey * half), _words(grey * half)))
 
 
-def _words(values: Float32) -> Word:
-    return np.rint(values * ONE).astype(np.uint16)
+def _words(values: NDArray[np.floating[Any]]) -> Word:
+    words: Word = np.rint(values * ONE).astype(np.uint16)
+    return words
 
 
 def _blend(planes: Image, caption: Caption, picture_height: int) -> None:
