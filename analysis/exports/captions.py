@@ -14,7 +14,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from analysis.errors import MissingWeights
-from analysis.types import Float32, Image
+from analysis.types import Image
 from analysis.video.frame import split_planes
 from analysis.weights import CAPTION_FONT, verified_path
 
