@@ -5,6 +5,7 @@ from typing import Any
 from webapp.accounts.models import Team, User
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import AuditSubject, record
+from webapp.people.acts.label_words import worded
 from webapp.people.models import Event, EventKind, Moved, Person
 
 ACTIONS: dict[EventKind, Action] = {
@@ -47,7 +48,7 @@ def _subject(event: Event) -> AuditSubject:
     if not ids:
         return AuditSubject(SubjectKind.TEAM, str(event.team_id), str(Team.objects.get(pk=event.team_id)))
     if len(ids) == 1:
-        words = event.words
+        words = worded(event.words)
         label = words.get("person") or words.get("before") or words.get("target") or ""
         return AuditSubject(SubjectKind.PERSON, ids[0], str(label))
     people = Person.objects.filter(pk__in=ids[:NAMED]).order_by("number")
@@ -69,7 +70,7 @@ def _change(event: Event) -> tuple[dict[str, Any] | None, dict[str, Any] | None]
     shown = [change for change in event.changes if change["cell"] not in inner]
     before = {change["cell"]: change["before"] for change in shown}
     after = {change["cell"]: change["after"] for change in shown}
-    words = event.words
+    words = worded(event.words)
     if "target" in words:
         after["person"] = words["target"]
         before |= {"person": words["person"]} if "person" in words else {}

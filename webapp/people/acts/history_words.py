@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from webapp.people.acts.label_words import worded
 from webapp.people.models import Event, EventKind, Person
 
 Words = Mapping[str, Any]
@@ -20,14 +21,14 @@ def of_person(person: Person) -> QuerySet[Event]:
 
 def sentence(event: Event) -> str:
     """Returns what was done, such as "Merged Person 7 into Anna (12 appearances)", without a full stop."""
-    return SENTENCES[EventKind(event.act)](event.words)
+    return SENTENCES[EventKind(event.act)](worded(event.words))
 
 
 def undone(event: Event) -> str:
     """Returns how things are after the undo, as a sentence."""
     if event.act == EventKind.NAME and event.changes[0]["before"] == "":
-        return _("%(before)s has no name again.") % event.words
-    return UNDONE[EventKind(event.act)](event.words)
+        return _("%(before)s has no name again.") % worded(event.words)
+    return UNDONE[EventKind(event.act)](worded(event.words))
 
 
 def who(event: Event) -> str:

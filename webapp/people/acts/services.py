@@ -10,9 +10,10 @@ from webapp.accounts.models import Team, User
 from webapp.people import constraint_queries, creation_services
 from webapp.people.acts import events, naming_queries
 from webapp.people.acts.events import EditConflict, FieldChange, Operation, TrackMove
+from webapp.people.acts.label_words import label_of
 from webapp.people.batches import BATCH
 from webapp.people.identification.models import TeamThresholds
-from webapp.people.models import STANDING, Apart, Event, EventKind, Face, Person, Track, Verdict, title_without_name
+from webapp.people.models import STANDING, Apart, Event, EventKind, Face, Person, Track, Verdict
 from webapp.people.track_queries import of_appearances
 
 
@@ -30,7 +31,7 @@ def name_person(person: Person, *, name: str, seen: str | None = None, user: Use
             return None
         if seen is not None and now.name != seen:
             raise EditConflict("name")
-        words = {"before": str(now), "after": name or title_without_name(now.number)}
+        words = {"before": label_of(now), "after": label_of(now, name)}
         change = FieldChange("name", [str(now.pk)], now.name, name)
         operation = Operation(EventKind.NAME, [now.pk], [change], words=words, standing=[now.pk])
         return events.record(operation, team_id=now.team_id, user=user)
@@ -68,8 +69,8 @@ def merge_people(*sources: Person, target: Person, user: User | None, name: str 
             ],
             moves,
             {
-                "person": ", ".join(map(str, sources)),
-                "target": before or title_without_name(target.number),
+                "person": [label_of(source) for source in sources],
+                "target": label_of(target, before),
                 "count": sum(source.appearances for source in sources),
                 **({"name": kept} if kept != before else {}),
             },
@@ -122,7 +123,7 @@ def make_unclear(person: Person, *, track_ids: Collection[int], user: User | Non
                 *_changes("verdict", [verdict.pk for verdict in verdicts], False, True),
             ],
             [TrackMove(pks, person.pk, None)],
-            {"person": str(person), "count": _appearances(tracks)},
+            {"person": label_of(person), "count": _appearances(tracks)},
             standing=[person.pk],
         )
         return events.record(operation, team_id=person.team_id, user=user)
@@ -144,7 +145,7 @@ def split_person(person: Person, *, track_ids: Collection[int], user: User | Non
                 *_changes("verdict", dropped, True, False),
             ],
             [TrackMove([track.pk for track in tracks], person.pk, new.pk)],
-            {"person": str(person), "target": str(new), "count": _appearances(tracks)},
+            {"person": label_of(person), "target": label_of(new), "count": _appearances(tracks)},
             standing=[person.pk],
         )
         event = events.record(operation, team_id=person.team_id, user=user)
@@ -160,7 +161,7 @@ def tell_apart(first: Person, second: Person, *, user: User | None) -> Event:
             EventKind.APART,
             [first.pk, second.pk],
             [FieldChange("apart", [apart.pk], False, True)],
-            words={"person": str(first), "target": str(second)},
+            words={"person": label_of(first), "target": label_of(second)},
             standing=[first.pk, second.pk],
         )
         return events.record(operation, team_id=first.team_id, user=user)
@@ -176,7 +177,7 @@ def show_and_hide(*, team: Team, show: Collection[UUID], hide: Collection[UUID],
                 continue
             keys = [person.pk for person in people]
             change = FieldChange("hidden", [str(key) for key in keys], was, not was)
-            words = {"person": str(people[0]), "count": len(people)}
+            words = {"person": label_of(people[0]), "count": len(people)}
             done.append(events.record(Operation(act, keys, [change], words=words), team_id=team.pk, user=user))
     return done
 
@@ -188,7 +189,7 @@ def choose_portrait(person: Person, *, face: Face, user: User | None) -> Event |
         if before == face.pk:
             return None
         change = FieldChange("portrait", [str(person.pk)], str(before) if before else None, str(face.pk))
-        words = {"person": str(person), "shown": str(shown) if shown else None}
+        words = {"person": label_of(person), "shown": str(shown) if shown else None}
         operation = Operation(EventKind.PORTRAIT, [person.pk], [change], words=words, standing=[person.pk])
         return events.record(operation, team_id=person.team_id, user=user)
 
@@ -196,7 +197,7 @@ def choose_portrait(person: Person, *, face: Face, user: User | None) -> Event |
 def delete_person(person: Person, *, user: User | None) -> Event:
     """Hides a person everywhere; later analyses of the same videos do not bring them back."""
     change = FieldChange("deleted", [str(person.pk)], False, True)
-    words = {"person": str(person), "count": person.appearances}
+    words = {"person": label_of(person), "count": person.appearances}
     operation = Operation(EventKind.DELETE, [person.pk], [change], words=words, standing=[person.pk])
     return events.record(operation, team_id=person.team_id, user=user)
 
@@ -215,7 +216,9 @@ def set_thresholds(
         ]
         if not changes:
             return None
-        operation = Operation(EventKind.THRESHOLDS, [now.pk], changes, words={"person": str(now)}, standing=[now.pk])
+        operation = Operation(
+            EventKind.THRESHOLDS, [now.pk], changes, words={"person": label_of(now)}, standing=[now.pk]
+        )
         return events.record(operation, team_id=now.team_id, user=user)
 
 
@@ -256,8 +259,8 @@ def _hand_over(
         ],
         [TrackMove(pks, giver.pk if giver else None, to.pk)],
         {
-            **({"person": str(giver)} if giver else {}),
-            "target": str(to) if target else name or str(to),
+            **({"person": label_of(giver)} if giver else {}),
+            "target": label_of(to) if target else name or label_of(to),
             "count": _appearances(tracks),
         },
         standing=[person.pk for person in (giver, target) if person],

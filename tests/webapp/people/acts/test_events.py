@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -266,6 +267,16 @@ def test_the_history_of_a_person_says_who_did_what(video: Video, alice: User, bo
         ("Merged Person 2 into Anna (2 appearances)", "Bob", False),
         ("Renamed “Person 1” to “Anna”", "Alice", True),
     ]
+
+
+def test_a_history_is_worded_by_who_reads_it(video: Video, bob: User) -> None:
+    first, second = people_of(video)[:2]
+    with translation.override("zh-hans"):
+        event = services.merge_people(second, target=first, user=bob)
+        assert f"人物 {second.number}" in history_words.sentence(event)
+    event.refresh_from_db()
+    assert f"Person {second.number} into Person {first.number}" in history_words.sentence(event)
+    assert "人物" not in history_words.undone(event)
 
 
 def test_each_undo_is_told_in_a_sentence(team: Team, video: Video, alice: User) -> None:
