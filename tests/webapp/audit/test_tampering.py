@@ -73,7 +73,7 @@ def test_the_end_cut_off_with_its_head_put_back_is_found(written: Team, alice: U
 
 @pytest.mark.parametrize("number", [0, 6])
 def test_an_inserted_entry_is_found(number: int, written: Team) -> None:
-    copied = ", ".join(column for column in (*COLUMNS, "hash") if column != "number")
+    copied = ", ".join(column for column in (*COLUMNS, "search_text", "hash") if column != "number")
     statement = f"INSERT INTO ENTRIES (team_id, number, {copied}) SELECT team_id, {number}, {copied} FROM ENTRIES"
     assert tamper(f"{statement} WHERE team_id = %s AND number = 3", key(written)) == 1
     assert breaks() == [(written.pk, number)]
@@ -82,7 +82,7 @@ def test_an_inserted_entry_is_found(number: int, written: Team) -> None:
 def test_an_entry_inserted_in_between_is_found(written: Team) -> None:
     for number in (5, 4):
         tamper("UPDATE ENTRIES SET number = number + 1 WHERE team_id = %s AND number = %s", key(written), number)
-    copied = ", ".join(column for column in (*COLUMNS, "hash") if column != "number")
+    copied = ", ".join(column for column in (*COLUMNS, "search_text", "hash") if column != "number")
     statement = f"INSERT INTO ENTRIES (team_id, number, {copied}) SELECT team_id, 4, {copied} FROM ENTRIES"
     tamper(f"{statement} WHERE team_id = %s AND number = 3", key(written))
     assert breaks() == [(written.pk, 4)]
