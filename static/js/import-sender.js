@@ -1,4 +1,5 @@
 // <import-sender>: sends files that are chosen or dropped for a dataset, with a row for each upload.
+import { announceUpload } from "rollcall/announcements";
 import { fieldsOf, nothing, post, say } from "rollcall/api";
 import { filesOf, takeFiles } from "rollcall/dropped-files";
 import { bytes } from "rollcall/format";
@@ -112,6 +113,7 @@ class ImportSender extends Listening {
   /** @param {import("rollcall/upload").Upload | import("rollcall/picture-batches").PictureBatches} sender */
   #take(sender) {
     senders.add(sender);
+    sender.addEventListener("change", () => announceUpload(sender));
     sender.addEventListener("change", () => ended(sender));
     this.#follow(sender);
   }

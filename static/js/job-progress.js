@@ -1,10 +1,8 @@
-// <job-progress>: keeps a server-rendered <progress> and its words up to date.
+// <job-progress>: keeps a server-rendered <progress> and its words up to date; announcements.js says the end.
 import { Listening } from "rollcall/listening";
 import { latestOf, stateOf } from "rollcall/live-store";
 
 class JobProgress extends Listening {
-  #said = "";
-
   connectedCallback() {
     this.listen(document, "live:job", this.#onJob);
     const { job, kind } = this.dataset;
@@ -27,22 +25,12 @@ class JobProgress extends Listening {
     bar.setAttribute("aria-label", state.headline);
     this.#write("[data-headline]", state.headline);
     this.#write("[data-detail]", state.detail);
-    this.#speak(state);
   }
 
   /** @param {string} selector @param {string} text */
   #write(selector, text) {
     const element = this.querySelector(selector);
     if (element && element.textContent !== text) element.textContent = text;
-  }
-
-  // A screen reader hears each stage and every tenth percent, not four numbers a second.
-  /** @param {JobState} state */
-  #speak(state) {
-    const key = `${state.status} ${state.stage} ${Math.floor((state.percent ?? 0) / 10)}`;
-    if (key === this.#said) return;
-    if (this.#said) this.#write("[data-spoken]", state.headline);
-    this.#said = key;
   }
 }
 

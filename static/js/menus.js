@@ -1,4 +1,6 @@
-// Small habits of plain elements: menus close, order selects submit, a field that appears takes the focus.
+// Small habits of plain elements: menus close, order selects submit, a field or dialog that appears takes the focus.
+
+const FIELD = ':is(input:not([type="hidden"], [type="radio"]:not(:checked)), select, button)';
 
 /** @param {Node} target */
 function closeOthers(target) {
@@ -15,6 +17,15 @@ document.addEventListener("keydown", (event) => {
   open.querySelector("summary").focus();
 });
 
+// Nothing stays open behind somebody who goes on with the keyboard.
+document.addEventListener("focusout", ({ target, relatedTarget }) => {
+  const next = /** @type {Node | null} */ (relatedTarget);
+  const open = next && /** @type {Element} */ (target).closest("details[data-closes][open], .dialog:popover-open");
+  if (!open || open.contains(next)) return;
+  if (open instanceof HTMLDetailsElement) open.open = false;
+  else open.hidePopover();
+});
+
 document.addEventListener("change", (event) => {
   if (event.target.matches?.("[data-submits]")) event.target.form.requestSubmit();
 });
@@ -24,6 +35,8 @@ document.addEventListener(
   "toggle",
   (event) => {
     const menu = /** @type {HTMLDetailsElement} */ (event.target);
+    if (menu.matches?.(".dialog:popover-open") && !menu.contains(document.activeElement))
+      menu.querySelector(FIELD).focus();
     const field = menu.open && menu.querySelector?.("input[data-focus]");
     if (field) {
       field.focus();

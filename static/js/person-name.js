@@ -45,8 +45,14 @@ class PersonName extends Listening {
     if (event.key !== "Escape" || !this.details.open) return;
     event.stopPropagation();
     this.input.value = this.input.defaultValue;
+    this.#close();
+  }
+
+  /** The name takes the focus that its field had. */
+  #close() {
+    const hadFocus = this.contains(document.activeElement);
     this.details.open = false;
-    this.details.querySelector("summary").focus();
+    if (hadFocus) this.details.querySelector("summary").focus();
   }
 
   /** @param {SubmitEvent} event */
@@ -65,7 +71,7 @@ class PersonName extends Listening {
     const answer = response?.headers.get("Content-Type")?.includes("json") ? await response.json() : null;
     if (!answer) return toast(say("name.failed"));
     // Closes on an edit conflict too, to show the name that somebody else gave.
-    if (response.ok || response.status === 409) this.details.open = false;
+    if (response.ok || response.status === 409) this.#close();
     toast(answer.toast, answer.undo, answer.link);
     document.dispatchEvent(new CustomEvent("fragment:stale"));
     document.dispatchEvent(new CustomEvent("people:changed"));

@@ -1,4 +1,5 @@
 // <toast-list>: what just happened, with Undo. Plain forms work too; here notes also come without a page load.
+import { announce } from "rollcall/announcements";
 import { answerOf, icon, newElement, post, say } from "rollcall/api";
 import { Listening } from "rollcall/listening";
 
@@ -9,7 +10,10 @@ const MOST = 2;
 export class ToastList extends Listening {
   connectedCallback() {
     this.listen(this, "click", this.#onClick);
-    for (const note of this.querySelectorAll(".toast-note")) this.#arm(note);
+    for (const note of this.querySelectorAll(".toast-note")) {
+      this.#arm(note);
+      announce(note.querySelector("p").textContent.trim()); // a region that comes with its words is not spoken
+    }
   }
 
   /** @param {MouseEvent & { readonly target: HTMLElement }} event */

@@ -23,7 +23,6 @@ export class UploadRow extends Listening {
   /** @type {import("rollcall/upload").Upload | null} Set by whoever makes the row, before it is put in. */
   item = null;
   #planned = 0;
-  #spoken = "";
 
   connectedCallback() {
     this.listen(this.item, "change", () => this.#plan());
@@ -58,7 +57,7 @@ export class UploadRow extends Listening {
     this.dataset.phase = job?.status === "failed" ? "failed" : item.phase;
     this.toggleAttribute("data-warns", item.phase === "awaiting" && Boolean(item.words));
     this.querySelector("[data-size]").textContent = bytes(item.size);
-    this.#say(this.#words(item, job, percent), job?.status ?? "");
+    this.querySelector("[data-words]").textContent = this.#words(item, job, percent);
     const bar = this.querySelector("progress");
     bar.hidden = ["failed", "cancelled"].includes(item.phase) || ["failed", "done"].includes(job?.status);
     bar.setAttribute("aria-label", item.name);
@@ -84,16 +83,6 @@ export class UploadRow extends Listening {
       return `${done} · ${say("upload.speed", { speed: bytes(speed), left: timeLeft((size - sent) / speed) })}`;
     }
     return say(`upload.${item.phase}`, { percent });
-  }
-
-  // Numbers change all the time; a screen reader hears the steps only.
-  /** @param {string} words @param {string} status of the job that goes on with the file */
-  #say(words, status) {
-    this.querySelector("[data-words]").textContent = words;
-    const step = `${this.dataset.phase} ${status} ${Math.floor(this.item.percent / 25)}`;
-    if (step === this.#spoken) return;
-    if (this.#spoken) this.querySelector("[data-spoken]").textContent = `${this.item.name}: ${words}`;
-    this.#spoken = step;
   }
 
   /** @param {string} act */

@@ -1,0 +1,30 @@
+// What scrolls sideways can be reached and scrolled by keys, as long as it does: not every browser lets one by itself.
+
+const REGIONS = ".table-wrap";
+
+/** @param {Element} region */
+function label(region) {
+  const caption = region.querySelector("caption");
+  const around = region.closest("details, section, form, main");
+  return (caption ?? around?.querySelector("summary, h1, h2, h3"))?.textContent.trim() ?? "";
+}
+
+/** @param {ResizeObserverEntry} entry */
+function settle({ target }) {
+  const region = /** @type {HTMLElement} */ (target);
+  const scrolls = region.scrollWidth > region.clientWidth || region.scrollHeight > region.clientHeight;
+  if (scrolls) Object.assign(region, { tabIndex: 0, role: "region", ariaLabel: label(region) });
+  else for (const name of ["tabindex", "role", "aria-label"]) region.removeAttribute(name);
+}
+
+const sizes = new ResizeObserver((entries) => entries.forEach(settle));
+
+function observe() {
+  for (const region of document.querySelectorAll(REGIONS)) {
+    sizes.unobserve(region); // what is in it may have grown, while its own size stayed
+    sizes.observe(region);
+  }
+}
+
+document.addEventListener("turbo:load", observe);
+document.addEventListener("fragment:refreshed", observe);
