@@ -85,9 +85,9 @@ def in_chinese_and_dark(page: Page) -> list[str]:
 def filled(product: Product, newsroom: str) -> list[str]:
     """Paths to begin with, in a team that has one of everything."""
     seed_review(product.data_dir, team=newsroom, people=2, pairs=[[0, 1, 0.6]])
-    seed(product.data_dir, team=newsroom, count=12, labelled=6, suggested=3)
+    smiles = seed(product.data_dir, team=newsroom, count=12, labelled=6, suggested=3)["id"]
     run = seed_run(product.data_dir, team=newsroom)["run"]
-    return ["/videos/", f"/training/{run}/", "/people/review/", "/exports/", "/search/?q=o"]
+    return ["/videos/", f"/training/{run}/", "/people/review/", "/exports/", "/search/?q=o", f"/datasets/{smiles}/"]
 
 
 @pytest.fixture
@@ -110,15 +110,20 @@ def test_the_keyboard_keeps_its_place(page: Page, product: Product, filled: list
     expect(page.locator(".search-dialog input")).to_be_focused()
     page.keyboard.press("Escape")
     expect(filters).to_be_focused()
-    page.locator(".filter-states a").nth(1).press("Enter")
-    expect(page.locator("#main")).to_contain_text("Clear")
+    page.evaluate("() => { document.body.dataset.left = ''; }")
+    page.locator(".filter-states a").first.press("Enter")
+    expect(page.locator("[data-left]")).to_have_count(0)
+    expect(page.locator(".filter-states a").first).to_be_focused()
     page.goto(f"{product.address}{filled[-1]}")
     edit = page.locator("button.label-tool")
-    edit.first.press("Enter")
+    page.locator(".label-add [name=name]").fill("a third one")
+    page.keyboard.press("Enter")
+    expect(edit).to_have_count(3)
+    edit.last.press("Enter")
     expect(page.locator("#label-name")).to_be_focused()
     page.locator("label-dialog [data-act=remove]").press("Enter")
-    expect(edit).to_have_count(1)
-    expect(edit).to_be_focused()
+    expect(edit).to_have_count(2)
+    expect(edit.last).to_be_focused()
 
 
 def test_no_kind_of_page_has_a_finding(page: Page, product: Product, filled: list[str]) -> None:
