@@ -2,7 +2,7 @@
 import { morphElements } from "@hotwired/turbo";
 import { fetchDocument, fieldsOf, isAborted } from "rollcall/api";
 import { Listening } from "rollcall/listening";
-import { mayChange } from "rollcall/live-fragment";
+import { isInField, mayChange } from "rollcall/live-fragment";
 
 const PAUSE_MS = 250;
 /** @type {Record<string, string>} What the address need not say. */
@@ -56,7 +56,7 @@ class LibraryFilters extends Listening {
       if (found)
         morphElements(document.querySelector(part), found, {
           callbacks: { beforeNodeMorphed: mayChange },
-          ignoreActiveValue: true,
+          ignoreActiveValue: isInField(),
         });
     }
   }

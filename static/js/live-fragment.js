@@ -119,12 +119,16 @@ class LiveFragment extends Listening {
     this.dispatchEvent(new CustomEvent("fragment:arrived", { bubbles: true, detail: { fresh } }));
     for (const name of ["job", "status", "revision"])
       if (name in fresh.dataset) this.dataset[name] = fresh.dataset[name];
-    if (this.dataset.select) morphChildren(this, fresh, { callbacks, ignoreActiveValue: true });
-    else morphElements(this.firstElementChild, fresh, { callbacks, ignoreActiveValue: true });
+    const options = { callbacks, ignoreActiveValue: isInField() };
+    if (this.dataset.select) morphChildren(this, fresh, options);
+    else morphElements(this.firstElementChild, fresh, options);
     this.#catchUp();
     this.dispatchEvent(new CustomEvent("fragment:refreshed", { bubbles: true }));
   }
 }
+
+/** What is in a field stays as it is typed; a link or button that has the focus gets its new words. */
+export const isInField = () => document.activeElement.matches("input, textarea, select");
 
 /**
  * A name being typed, an open menu and a playing video are left alone; a list that was unfolded is not folded.

@@ -17,13 +17,12 @@ document.addEventListener("keydown", (event) => {
   open.querySelector("summary").focus();
 });
 
-// Nothing stays open behind somebody who goes on with the keyboard.
-document.addEventListener("focusout", ({ target, relatedTarget }) => {
-  const next = /** @type {Node | null} */ (relatedTarget);
-  const open = next && /** @type {Element} */ (target).closest("details[data-closes][open], .dialog:popover-open");
-  if (!open || open.contains(next)) return;
-  if (open instanceof HTMLDetailsElement) open.open = false;
-  else open.hidePopover();
+// Nothing stays open behind somebody who goes on by Tab.
+document.addEventListener("keyup", (event) => {
+  if (event.key !== "Tab") return;
+  closeOthers(event.target);
+  const dialog = document.querySelector(".dialog:popover-open");
+  if (!dialog?.contains(event.target)) dialog?.hidePopover();
 });
 
 document.addEventListener("change", (event) => {
