@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from webapp.expiry_cleanup import delete_expired
 from webapp.exports import services as exports
 from webapp.exports.models import Export
 from webapp.sharing.models import ShareLink
@@ -18,7 +19,8 @@ SPARE = timedelta(hours=1)
 def clean_up(**_: object) -> None:
     """Runs one round; two cheap queries when there is nothing to do."""
     now, usual = timezone.now(), exports.expiry()
-    ShareLink.objects.filter(Q(expires_at__lt=now - KEPT_FOR) | Q(revoked_at__lt=now - KEPT_FOR)).delete()
+    delete_expired(ShareLink.objects.filter(Q(expires_at__lt=now - KEPT_FOR) | Q(revoked_at__lt=now - KEPT_FOR)))
     shown = ShareLink.objects.filter(export=OuterRef("pk"), revoked_at=None, expires_at__gt=now)
     longer = Export.objects.filter(expires_at__gt=usual + SPARE).exclude(Exists(shown))
-    longer.update(expires_at=usual)
+    if longer.exists():  # an UPDATE takes SQLite's lock for writing also where it finds nothing
+        longer.update(expires_at=usual)

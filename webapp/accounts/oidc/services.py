@@ -14,8 +14,8 @@ from django.urls import Resolver404, resolve, reverse
 from webapp.accounts.email_rules import canonical_email
 from webapp.accounts.invitations import queries as invitation_queries
 from webapp.accounts.invitations import services as invitation_services
-from webapp.accounts.models import User
-from webapp.accounts.name_forms import readable_name
+from webapp.accounts.models import LONGEST_NAME, User
+from webapp.accounts.name_rules import readable_name
 
 
 class NotVerified(Exception):
@@ -45,7 +45,7 @@ def identity_of(sociallogin: Any) -> OidcIdentity:
     email = canonical_email(str(data.get("email") or ""))
     if not (is_one and email and data.get("email_verified") is True):
         raise NotVerified
-    return OidcIdentity(sociallogin.account.uid, email, readable_name(str(data.get("name") or "")))
+    return OidcIdentity(sociallogin.account.uid, email, readable_name(str(data.get("name") or ""))[:LONGEST_NAME])
 
 
 def sign_in(request: HttpRequest, identity: OidcIdentity, next_url: str) -> HttpResponseBase:
