@@ -1,16 +1,19 @@
 // <page-contents>: in the list of contents beside a long page, the section that is being read is the current one.
+import { Listening } from "rollcall/listening";
 
-/** A section is being read while it is in the upper part of the window. */
-const UPPER_PART = { rootMargin: "0px 0px -65% 0px" };
+/** A section is being read while it is in the upper part of the window; a last line at its very top is none any more. */
+const UPPER_PART = { rootMargin: "-10% 0px -65% 0px" };
 /** The last one may be too short to get there: it is being read when all of it is seen. */
 const WHOLE = { threshold: 1 };
 
-class PageContents extends HTMLElement {
+class PageContents extends Listening {
   /** @type {IntersectionObserver[]} */
   #observers = [];
   /** @type {Set<Element>} */
   #upper = new Set();
   #isAtEnd = false;
+  /** Whose link was clicked: of sections side by side it is meant, for as long as it is seen. @type {Element | null} */
+  #chosen = null;
 
   connectedCallback() {
     const sections = this.#links()
@@ -29,12 +32,19 @@ class PageContents extends HTMLElement {
       this.#isAtEnd = entry.isIntersecting;
       this.#show(sections, last);
     }, WHOLE);
+    this.listen(this, "click", ({ target }) => {
+      const link = /** @type {HTMLAnchorElement | null} */ (target.closest("a[href^='#']"));
+      this.#chosen = link && document.getElementById(link.hash.slice(1));
+      if (this.#chosen) this.#mark(this.#chosen);
+    });
     for (const section of sections) upper.observe(section);
     end.observe(last);
     this.#observers = [upper, end];
   }
 
+  /** @override */
   disconnectedCallback() {
+    super.disconnectedCallback();
     for (const observer of this.#observers) observer.disconnect();
     this.#upper.clear();
   }
@@ -45,8 +55,14 @@ class PageContents extends HTMLElement {
 
   /** @param {Element[]} sections @param {Element} last */
   #show(sections, last) {
+    if (this.#chosen && this.#upper.has(this.#chosen)) return;
+    this.#chosen = null;
     const read = this.#isAtEnd ? last : sections.find((section) => this.#upper.has(section));
-    if (!read) return; // between two: the one before stays
+    if (read) this.#mark(read); // between two, the one before stays
+  }
+
+  /** @param {Element} read */
+  #mark(read) {
     for (const link of this.#links()) {
       if (link.hash === `#${read.id}`) link.setAttribute("aria-current", "location");
       else link.removeAttribute("aria-current");
