@@ -11,7 +11,7 @@ WRITTEN_IN = "en"
 
 def translated_card(document: RunDocument, language: str | None) -> bytes | None:
     """Returns the card in a language that is active; None where the card of the training is to be sent."""
-    from analysis.training.evaluation.model_card import card_of  # deferred: loads what trains
+    from analysis.training.evaluation.model_card import card_of  # deferred: loads torch
 
     if language is None or language == WRITTEN_IN or language not in WORDS:
         return None
