@@ -1,4 +1,4 @@
-"""Copies with people hidden: frames in which somebody is still found, others left clear, share hidden, speed.
+"""Copies with people hidden: frames in which somebody is still found, others left clear, share hidden, speed, memory.
 
 `python -m benchmarks blur [--videos NAME ...] [--speed-seconds 60] [--show FOLDER] [--scratch DIR]`
 
@@ -32,7 +32,9 @@ from analysis.video.frame import Frame
 from analysis.video.frames_at import frames_at
 from benchmarks import speed
 from benchmarks.blur_clip import make_fast_clip
+from benchmarks.memory import peak_bytes
 from benchmarks.shared import say, shared_folder
+from benchmarks.speed import Cost, cpu_s_of_children
 
 SIDE_PX = 1280
 DETECTED, MATCHED = 0.6, 0.5
@@ -40,6 +42,8 @@ SAME_IOU, VIEWS = 0.4, 40
 CLEAR_SHARE = 0.95
 """Of the frames in which another person can be matched in the source, so many must be left in the copy."""
 LEAST_SPEED = 2.0
+MOST_MB = 1500.0
+MEMORY_SECONDS, MEMORY_SIZES = 5, ((1920, 1080), (3840, 2160))
 DEFAULT_VIDEOS = (
     "faces_multi/street_crowd_1080p.mp4",
     "faces_multi/friday_bw_cc0.mp4",
@@ -73,14 +77,19 @@ class Judged:
     share_hidden: float
 
 
-def blurred(video: Path, out: Path, result: Path, arguments: list[str]) -> float:
-    """Runs the command; returns the seconds that it took."""
-    started = time.perf_counter()
-    command = [sys.executable, "-m", "analysis", "blur", str(video), "--out", str(out), "--result", str(result)]
+def blur_command(video: Path, out: Path, result: Path) -> list[str]:
+    """Returns the command that makes a copy."""
+    return [sys.executable, "-m", "analysis", "blur", str(video), "--out", str(out), "--result", str(result)]
+
+
+def blurred(video: Path, out: Path, result: Path, arguments: list[str]) -> Cost:
+    """Runs the command; returns the seconds that it took, and of the processors."""
+    before, started = cpu_s_of_children(), time.perf_counter()
+    command = blur_command(video, out, result)
     done = subprocess.run([*command, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1):
         sys.exit(f"{video.name}: {done.stderr}")
-    return time.perf_counter() - started
+    return Cost(time.perf_counter() - started, cpu_s_of_children() - before)
 
 
 def analysed(video: Path, folder: Path) -> Path:
@@ -185,7 +194,7 @@ def measure_video(video: Path, folder: Path, models: Models, show: Path | None) 
     judged = {}
     for way, (arguments, hidden) in ways.items():
         out = folder / f"{video.stem}_{way}.mp4"
-        seconds = blurred(video, out, result, arguments)
+        seconds = blurred(video, out, result, arguments).wall_s
         in_copy = seen_in(out, views, models)
         judged[way] = each = judge(in_source, in_copy, hidden, out.with_name(f"{out.name}.json"))
         clear = f"{each.clear}/{each.clear_of}" if each.clear_of else "-"
@@ -226,19 +235,31 @@ def measure_speed(folder: Path, seconds: int) -> float:
         clip = speed.make_clip(folder, content, seconds, (1280, 720))
         result = analysed(clip, folder)
         for way in (["--blur", "1"], []):
-            took = blurred(clip, folder / "speed.mp4", result, way)
+            cost = blurred(clip, folder / "speed.mp4", result, way)
             print(
-                f"  {content} {seconds} s, 720p30, {' '.join(way) or 'all'}: {seconds / took:.2f} x real time",
+                f"  {content} {seconds} s, 720p30, {' '.join(way) or 'all'}: {seconds / cost.wall_s:.2f} x real time, "
+                f"{cost.cpu_s / seconds:.2f} processor seconds a second",
                 flush=True,
             )
-            slowest = min(slowest, seconds / took)
+            slowest = min(slowest, seconds / cost.wall_s)
     return slowest
+
+
+def measure_memory(folder: Path) -> float:
+    """Prints and returns the highest peak in MB, everybody hidden in large pictures."""
+    highest = 0.0
+    for size in MEMORY_SIZES:
+        clip = speed.make_clip(folder, "mixed", MEMORY_SECONDS, size)
+        peak = peak_bytes([*blur_command(clip, folder / "memory.mp4", analysed(clip, folder))]) / 1e6
+        print(f"  mixed {MEMORY_SECONDS} s, {size[0]} x {size[1]}, all: peak of {peak:.0f} MB", flush=True)
+        highest = max(highest, peak)
+    return highest
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--videos", nargs="*", default=list(DEFAULT_VIDEOS), help="names within the shared videos")
-    parser.add_argument("--speed-seconds", type=int, default=60, help="0: do not measure speed")
+    parser.add_argument("--speed-seconds", type=int, default=60, help="0: measure neither speed nor memory")
     parser.add_argument("--show", type=Path, help="folder for pictures of the copies")
     parser.add_argument("--scratch", type=Path, help="folder for copies and results, kept for the next run")
     args = parser.parse_args()
@@ -251,7 +272,9 @@ def main() -> None:
             videos.append(make_fast_clip(folder))
         ways = [measure_video(video, folder, models, args.show) for video in videos]
         judged = [each for way in ways for each in way.values()]
-        factor = measure_speed(folder, args.speed_seconds) if args.speed_seconds else math.inf
+        factor, peak_mb = math.inf, 0.0
+        if args.speed_seconds:
+            factor, peak_mb = measure_speed(folder, args.speed_seconds), measure_memory(folder)
     found = sum(each.found_in for each in judged)
     clear, kept = (share_clear([way[name] for way in ways if name in way]) for name in ("blur", "keep"))
     say("frames of copies with a hidden person detected and matched", found, "0", 0)
@@ -259,7 +282,8 @@ def main() -> None:
     say("those of the one who is kept by --keep, in doubt hidden", kept, "none")
     if args.speed_seconds:
         say("times real time at 720p, slowest", factor, f">= {LEAST_SPEED}", 2)
-    met = found == 0 and clear >= CLEAR_SHARE and factor >= LEAST_SPEED
+        say("peak of memory up to 4K, MB", peak_mb, f"<= {MOST_MB:.0f}", 0)
+    met = found == 0 and clear >= CLEAR_SHARE and factor >= LEAST_SPEED and peak_mb <= MOST_MB
     verdict = "every target met" if met else "TARGET MISSED"
     print(f"blur: {verdict}: {len(judged)} copies, {found} frames with somebody found")
     sys.exit(0 if met else 1)

@@ -63,11 +63,16 @@ def make_clip(folder: Path, content: str, seconds: int, size: tuple[int, int] = 
     return target
 
 
+def cpu_s_of_children() -> float:
+    """Returns the processor seconds of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def cost_of(command: Sequence[str]) -> Cost:
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    before, started = cpu_s_of_children(), time.perf_counter()
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
-    wall_s, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Cost(wall_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return Cost(time.perf_counter() - started, cpu_s_of_children() - before)
 
 
 def decode_command(clip: Path) -> list[str]:
