@@ -31,9 +31,6 @@ MATCH_FROM, CLOSE = 0.45, 0.03
 """Cosine from which a face looks like somebody to hide, and by how much more it may look like somebody else. Between
 photographs 98 of 100 pairs of one person reach it and 2 of 1,000 of two. What is no face at all is compared as well:
 another detector or embedder may see somebody in it."""
-MISTAKEN_FROM = 0.48
-"""The same for what the face mesh takes for no face, and only where the detector is sure: in grainy films a sleeve may
-look like somebody, and flat patches there hide nobody."""
 DOUBTFUL_FROM = 0.35
 """The same where everybody is hidden but the kept, and the detector sees somebody else who is not hidden."""
 MATCH_COVERED_FROM = 0.42
@@ -150,8 +147,8 @@ class CopyChecker:
         alike &= ~somebody_else | (
             is_clear & (similar >= self.accept_from) & (similar > self.views.like_others(vectors))
         )
-        is_sure = faces.scores >= DEFAULT_MIN_SCORE
-        alike &= (presence >= NO_FACE_PRESENCE) | (is_sure & (similar >= MISTAKEN_FROM))
+        # What the face mesh takes for no face counts only where the detector is sure: flat patches there hide nobody.
+        alike &= (presence >= NO_FACE_PRESENCE) | (faces.scores >= DEFAULT_MIN_SCORE)
         alike |= is_open & ((presence >= CLEAR_PRESENCE) | (similar >= DOUBTFUL_FROM))
         again = np.where(covered, similar >= MATCH_COVERED_FROM, alike)
         return [
