@@ -78,7 +78,7 @@ class Judged:
 
 
 def blur_command(video: Path, out: Path, result: Path) -> list[str]:
-    """Returns the command that makes a copy."""
+    """Returns the command that makes a copy of a video."""
     return [sys.executable, "-m", "analysis", "blur", str(video), "--out", str(out), "--result", str(result)]
 
 

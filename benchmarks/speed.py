@@ -64,7 +64,7 @@ def make_clip(folder: Path, content: str, seconds: int, size: tuple[int, int] = 
 
 
 def cpu_s_of_children() -> float:
-    """Returns the processor seconds of all children that have ended."""
+    """Returns the processor seconds that all children took that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
