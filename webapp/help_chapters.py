@@ -3,6 +3,8 @@
 CHAPTERS = {
     "videos": "videos",
     "videos:detail": "video",
+    "exports": "video",
+    "sharing": "video",
     "people": "people",
     "people:review": "review",
     "people:answer": "review",

@@ -85,13 +85,11 @@ def _started(request: SignedInRequest, here: str, start: Any) -> HttpResponseBas
     try:
         start()
     except TooManyExports:
-        text = _("You have several exports at work already. Wait until one is done, or cancel one.")
-        return refused(request, text, here)
+        return refused(request, str(words.TOO_MANY), here)
     except Refused as error:
         return refused(request, str(error), here)
     except NoRoomForExport:
-        text = _("The server is out of disk space. Delete videos or exports that you no longer need, then try again.")
-        return refused(request, text, here)
+        return refused(request, str(words.NO_ROOM), here)
     return done(request, _("Started. You can download it here when it is done."), reverse("exports:list"))
 
 

@@ -23,6 +23,10 @@ MEANINGS: dict[str, Promise] = {
     ExportKind.CHAPTERS: gettext_lazy("A copy whose chapters say who is on screen. Most players list them."),
     ExportKind.PICTURE: gettext_lazy("One frame as a picture in which faces are hidden."),
 }
+TOO_MANY = gettext_lazy("You have several exports at work already. Wait until one is done, or cancel one.")
+NO_ROOM = gettext_lazy(
+    "The server is out of disk space. Delete videos or exports that you no longer need, then try again."
+)
 MOST_NAMES, MOST_TIMES = 3, 10
 
 

@@ -60,7 +60,7 @@ class ShareWish:
 def make_link(wish: ShareWish, *, team: Team, user: User) -> tuple[ShareLink, str]:
     """Makes a link; returns it with its secret, which is stored nowhere. Starts to cut the clip of a moment.
 
-    Raises MayNotShare; TooManyExports and NoRoomForExport for a moment.
+    Raises MayNotShare; what `start_export` raises for a moment.
     """
     standing = ShareLink.objects.filter(created_by=user, revoked_at=None, expires_at__gt=timezone.now())
     if not access.sharing_teams(user).filter(pk=team.pk).exists() or standing.count() >= MOST_STANDING:

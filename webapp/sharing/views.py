@@ -25,6 +25,7 @@ from webapp.sharing.forms import ShareForm
 from webapp.sharing.models import ShareLink
 from webapp.sharing.services import ShareWish
 from webapp.sharing.subject_context import ShareSubject, proposal, subject_in
+from webapp.uploads.rules import Refused
 from webapp.videos.media_info import is_playable
 from webapp.videos.models import Playback
 
@@ -75,11 +76,11 @@ def _make(request: SignedInRequest, subject: ShareSubject, wish: ShareWish, made
     except services.MayNotShare:
         return refused(request, str(words.CANNOT), here)
     except TooManyExports:
-        text = _("You have several exports at work already. Wait until one is done, or cancel one.")
-        return refused(request, text, reverse("exports:list"))
+        return refused(request, str(exports_words.TOO_MANY), reverse("exports:list"))
+    except Refused as error:
+        return refused(request, str(error), here)
     except NoRoomForExport:
-        text = _("The server is out of disk space. Delete videos or exports that you no longer need, then try again.")
-        return refused(request, text, here)
+        return refused(request, str(exports_words.NO_ROOM), here)
     return SeeOther(here)
 
 
