@@ -15,6 +15,16 @@ class EncryptedArchive(JobError):
     code = "encrypted_archive"
 
 
+class UnsupportedCompression(JobError):
+    """Its members are packed by another method than Deflate; the import's notes name it."""
+
+    code = "unsupported_compression"
+
+    def __init__(self, method: str, file: str) -> None:
+        super().__init__(f"{file}: {method}")
+        self.method, self.file = method, file
+
+
 class ArchiveTooLarge(JobError):
     """Unpacked it would be larger than anything honest (a ZIP bomb), or hold too many files."""
 
@@ -27,4 +37,10 @@ class BrokenList(JobError):
     code = "broken_list"
 
 
-HOPELESS = (NotAnArchive.code, EncryptedArchive.code, ArchiveTooLarge.code, BrokenList.code)
+HOPELESS = (
+    NotAnArchive.code,
+    EncryptedArchive.code,
+    UnsupportedCompression.code,
+    ArchiveTooLarge.code,
+    BrokenList.code,
+)

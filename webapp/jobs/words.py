@@ -139,6 +139,10 @@ FAILURES: dict[str, FailureWords] = {
     "encrypted_archive": FailureWords(
         _("This ZIP is password-protected."), _("Create one without a password and upload it.")
     ),
+    "unsupported_compression": FailureWords(
+        _("This ZIP is packed by a method that cannot be read here."),
+        _("Pack it again with the usual method (Deflate), then upload it."),
+    ),
     "archive_too_large": FailureWords(
         _("This ZIP would become suspiciously large when unpacked, so it was rejected."),
         _("Create a ZIP of the pictures only, or several smaller ones."),

@@ -86,6 +86,8 @@ def _of_note(note: dict[str, object]) -> str:
         )
     if code == "unknown_categories":
         return gettext("%(count)s boxes have a category that is not in the list. They were added unlabelled.") % note
+    if code == "unsupported_compression":
+        return gettext("“%(file)s” is packed with %(method)s.") % note
     if code == "broken_list" and note.get("line"):
         return (
             gettext("“%(file)s” cannot be read from line %(line)s onwards. Fix it, then upload the ZIP again.") % note

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 from uuid import UUID
 
 from analysis.images.read import MAX_FILE_BYTES, SUFFIXES
 from webapp import storage
-from webapp.datasets.errors import BrokenList, NotAnArchive
+from webapp.datasets.errors import BrokenList, NotAnArchive, UnsupportedCompression
 from webapp.datasets.importing import inbox, label_runner
 from webapp.datasets.importing.candidate_types import Candidate, Content, ListReader, Reader, ReaderStep, Work
 from webapp.datasets.importing.label_runner import ArchiveLabel
@@ -45,8 +45,18 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
     upload = work.of_import.uploads.first()
     if upload is None:
         raise NotAnArchive("no file has arrived")
-    with storage.local_path(inbox.file_key(work.of_import, upload.pk)) as path, zip_reader.opened(path) as archive:
+    with storage.local_path(inbox.file_key(work.of_import, upload.pk)) as path, _unpacked(path, notes) as archive:
         yield ArchiveReader(work, _items(work, archive, notes), archive, _Team.of(work))
+
+
+@contextmanager
+def _unpacked(path: Path, notes: Notes) -> Iterator[Archive]:
+    try:
+        with zip_reader.opened(path) as archive:
+            yield archive
+    except UnsupportedCompression as error:
+        notes.add(error.code, file=error.file, method=error.method)
+        raise
 
 
 def _items(work: Work, archive: Archive, notes: Notes) -> list[Item]:

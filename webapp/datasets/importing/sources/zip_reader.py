@@ -1,24 +1,41 @@
 """Reading a ZIP from strangers: what its directory promises is checked before anything is unpacked, and nothing is ever
 written under a name from inside of it."""
 
-import lzma
-import shutil
+import io
 import stat
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import TypeVar
 
-from webapp.datasets.errors import ArchiveTooLarge, EncryptedArchive, NotAnArchive
+from webapp.datasets.errors import ArchiveTooLarge, EncryptedArchive, NotAnArchive, UnsupportedCompression
 from webapp.datasets.models import Outcome
 
-MOST_ENTRIES = 500_000
-MOST_DIRECTORY_BYTES = 256 * 1024**2
-"""Python keeps the whole directory in memory."""
+MOST_ENTRIES = 150_000
+MOST_DIRECTORY_BYTES = 64 * 1024**2
+"""Python keeps the whole directory in memory: 1.2 kB for each entry."""
+BLOCK_BYTES = 1024**2
+ENTRY_SIGNATURE = b"PK\1\2"
+METHODS = {
+    1: "Shrink",
+    6: "Implode",
+    9: "Deflate64",
+    12: "bzip2",
+    14: "LZMA",
+    20: "Zstandard",
+    93: "Zstandard",
+    95: "XZ",
+    96: "JPEG",
+    97: "WavPack",
+    98: "PPMd",
+}
+"""By the numbers of the ZIP specification (APPNOTE, 4.4.5). Only stored and Deflate are unpacked: the others are rare,
+and Python's readers of bzip2 and LZMA unpack as much as the data hold, however little was asked for."""
 MOST_RATIO = 100
 """Pictures and clips hardly shrink; text does so ten- to twentyfold."""
 FREE_OF_RATIO_BYTES = 1024**3
@@ -30,7 +47,7 @@ END64, END64_BYTES = b"PK\6\6", 56
 UTF8_FLAG, ENCRYPTED_FLAG = 0x800, 0x1
 UNICODE_PATH = 0x7075
 JUNK = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
-DAMAGES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError)
+DAMAGES = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError)
 Parts = tuple[str, ...]
 T = TypeVar("T")
 
@@ -59,45 +76,70 @@ class Archive:
 
     def read(self, entry: ArchiveEntry, most_bytes: int) -> bytes | Outcome:
         """Returns the content, never more than the directory promises, or why there is none."""
-        return self._taken(entry, most_bytes, lambda member: member.read())
+        return self._taken(entry, most_bytes, lambda: b"".join(self.blocks(entry)))
 
     def unpack(self, entry: ArchiveEntry, target: Path, most_bytes: int) -> Path | Outcome:
         """Unpacks into a file with a name of our own."""
 
-        def copy(member: IO[bytes]) -> Path:
+        def copy() -> Path:
             with target.open("wb") as file:
-                shutil.copyfileobj(member, file, 1024**2)
+                file.writelines(self.blocks(entry))
             return target
 
         return self._taken(entry, most_bytes, copy)
 
-    def _taken(self, entry: ArchiveEntry, most_bytes: int, take: Callable[[IO[bytes]], T]) -> T | Outcome:
+    def blocks(self, entry: ArchiveEntry) -> Iterator[bytes]:
+        """Yields the content piece by piece: no more is unpacked at once. Raises one of DAMAGES."""
+        left = entry.info.file_size + 1
+        with self.zip.open(entry.info) as member:
+            while block := member.read(min(BLOCK_BYTES, left)):
+                left -= len(block)
+                if left <= 0:
+                    raise zipfile.BadZipFile(f"{entry.name} is larger than it says")
+                yield block
+
+    def _taken(self, entry: ArchiveEntry, most_bytes: int, take: Callable[[], T]) -> T | Outcome:
         if entry.info.file_size > most_bytes:
             return Outcome.TOO_LARGE
         try:
-            with self.zip.open(entry.info) as member:
-                return take(member)
+            return take()
         except DAMAGES:
             return Outcome.UNREADABLE
-        except OSError as error:
-            # The bzip2 module says OSError without a number for damaged data; anything else is a fault of the machine.
-            if error.errno is not None:
-                raise
-            return Outcome.UNREADABLE
+
+
+class DirectoryFile(io.BufferedReader):
+    """A ZIP as a file whose directory must be small, wherever `zipfile` finds that: it reads it all at once."""
+
+    is_checked = True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if not self.is_checked:
+            return super().read(size)
+        if size is not None and size > MOST_DIRECTORY_BYTES:
+            raise ArchiveTooLarge(f"{size} bytes of directory")
+        data = super().read(size)
+        if data.count(ENTRY_SIGNATURE) > MOST_ENTRIES:
+            raise ArchiveTooLarge(f"more than {MOST_ENTRIES} files")
+        return data
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Archive]:
-    """Opens a ZIP whose directory was checked. Raises NotAnArchive, ArchiveTooLarge, EncryptedArchive."""
+    """Opens a ZIP whose directory was checked.
+
+    Raises NotAnArchive, ArchiveTooLarge, EncryptedArchive, UnsupportedCompression.
+    """
     count, directory_bytes = directory_facts(path)
     if count > MOST_ENTRIES or directory_bytes > MOST_DIRECTORY_BYTES:
         raise ArchiveTooLarge(f"{count} files, {directory_bytes} bytes of directory")
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError, struct.error) as error:
-        raise NotAnArchive(str(error)) from error
-    with archive:
-        yield _looked_through(archive, path.stat().st_size)
+    with DirectoryFile(io.FileIO(path)) as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError, struct.error) as error:
+            raise NotAnArchive(str(error)) from error
+        file.is_checked = False
+        with archive:
+            yield _looked_through(archive, path.stat().st_size)
 
 
 def directory_facts(path: Path) -> tuple[int, int]:
@@ -110,10 +152,10 @@ def directory_facts(path: Path) -> tuple[int, int]:
     if at < 0 or at + END_BYTES > len(tail):
         raise NotAnArchive("no end of a ZIP directory")
     count, directory_bytes = struct.unpack_from("<HL", tail, at + 10)
-    if count == 0xFFFF or directory_bytes == 0xFFFFFFFF:
-        at64 = tail.rfind(END64, 0, at)
-        if at64 >= 0 and tail[at - LOCATOR_BYTES : at].startswith(LOCATOR):
-            count, directory_bytes = struct.unpack_from("<QQ", tail, at64 + 32)
+    # Python believes the larger record wherever there is one, also where the small one says nothing of it.
+    at64 = at - LOCATOR_BYTES - END64_BYTES
+    if at64 >= 0 and tail.startswith(LOCATOR, at - LOCATOR_BYTES) and tail.startswith(END64, at64):
+        count, directory_bytes = struct.unpack_from("<QQ", tail, at64 + 32)
     return count, directory_bytes
 
 
@@ -133,6 +175,8 @@ def _looked_through(archive: zipfile.ZipFile, size_bytes: int) -> Archive:
             continue
         if info.flag_bits & ENCRYPTED_FLAG:
             raise EncryptedArchive(name)
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise UnsupportedCompression(METHODS.get(info.compress_type, str(info.compress_type)), name)
         kind = stat.S_IFMT(info.external_attr >> 16)
         files.append(ArchiveEntry(info, parts, is_odd or kind not in (0, stat.S_IFREG)))
     full = {entry.parts[:n] for entry in files for n in range(1, len(entry.parts))}
@@ -165,8 +209,11 @@ def _unicode_path(extra: bytes) -> str:
 
 
 def split(name: str) -> tuple[Parts, bool]:
-    """Returns the parts of a path, and whether it leads out of the archive."""
-    pieces = name.replace("\\", "/").split("/")
+    """Returns the parts of a path, and whether it leads out of the archive.
+
+    Letters are composed, whatever the system that wrote them does: a Mac's names are decomposed.
+    """
+    pieces = unicodedata.normalize("NFC", name).replace("\\", "/").split("/")
     is_absolute = pieces[0] == "" or pieces[0].endswith(":")
     parts = tuple(piece for piece in pieces if piece not in ("", "."))
     return parts, is_absolute or ".." in parts

@@ -4,6 +4,7 @@ import io
 import json
 import stat
 import struct
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -75,12 +76,13 @@ def test_a_bomb_is_refused_by_what_its_directory_promises(team: Team, alice: Use
     assert refused(of_import) == "archive_too_large"
 
 
-def test_a_directory_of_millions_is_refused_before_it_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("small", [(0xFFFF, 0xFFFFFFFF), (1, 52)], ids=["it says so", "it says nothing"])
+def test_a_directory_of_millions_is_refused_before_it_is_read(small: tuple[int, int], tmp_path: Path) -> None:
     content = zipped({"a.jpg": b"x"})
     at = content.rindex(zip_reader.END)
     locator = zip_reader.LOCATOR + struct.pack("<LQL", 0, at, 1)
     end64 = zip_reader.END64 + struct.pack("<QHHLLQQQQ", 44, 45, 45, 0, 0, 10**9, 10**9, 10**12, 0)
-    end = zip_reader.END + struct.pack("<4H2LH", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    end = zip_reader.END + struct.pack("<4H2LH", 0, 0, small[0], *small, 0xFFFFFFFF, 0)
     path = zip_at(tmp_path / "a.zip", content[:at] + end64 + locator + end)
     assert zip_reader.directory_facts(path) == (10**9, 10**12)
     with pytest.raises(ArchiveTooLarge), zip_reader.opened(path):
@@ -94,13 +96,43 @@ def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         pass
 
 
+def test_the_directory_is_measured_where_python_finds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zip_reader, "directory_facts", lambda path: (1, 1))
+    path = zip_at(tmp_path / "a.zip", zipped({f"{n}": b"" for n in range(4)}))
+    for limit, most in (("MOST_ENTRIES", 3), ("MOST_DIRECTORY_BYTES", 100)):
+        with monkeypatch.context() as patched:
+            patched.setattr(zip_reader, limit, most)
+            with pytest.raises(ArchiveTooLarge), zip_reader.opened(path):
+                pass
+
+
 def test_a_member_that_says_less_than_it_holds_is_cut_at_what_it_says(tmp_path: Path) -> None:
-    content = bytearray(zipped({"a.png": bytes(100_000)}, compression=zipfile.ZIP_DEFLATED))
+    """50 kB that hold 50 MB take neither memory nor space on the disk."""
+    content = bytearray(zipped({"a.png": bytes(50_000_000)}, compression=zipfile.ZIP_DEFLATED))
     at = content.rindex(b"PK\1\2")
     content[at + 24 : at + 28] = struct.pack("<L", 10)
     path = zip_at(tmp_path / "a.zip", bytes(content))
     with zip_reader.opened(path) as archive:
-        assert archive.read(archive.files[0], 10**6) == Outcome.UNREADABLE
+        tracemalloc.start()
+        try:
+            assert archive.read(archive.files[0], 10**6) == Outcome.UNREADABLE
+            assert archive.unpack(archive.files[0], tmp_path / "out", 10**6) == Outcome.UNREADABLE
+            assert tracemalloc.get_traced_memory()[1] < 2 * 1024**2
+        finally:
+            tracemalloc.stop()
+    assert (tmp_path / "out").stat().st_size <= 10
+
+
+@database
+@pytest.mark.parametrize(("method", "name"), [(9, "Deflate64"), (12, "bzip2"), (14, "LZMA"), (77, "77")])
+def test_other_methods_than_deflate_are_refused_by_name(method: int, name: str, team: Team, alice: User) -> None:
+    content = bytearray(zipped({"a/1.jpg": picture(1)}))
+    for signature, offset in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        content[content.index(signature) + offset] = method
+    of_import = prepare_zip(make_dataset(team=team), alice, bytes(content))
+    assert refused(of_import) == "unsupported_compression"
+    of_import.refresh_from_db()
+    assert importing_words.of_notes(of_import) == [f"“a/1.jpg” is packed with {name}."]
 
 
 def test_a_member_that_is_too_large_is_not_unpacked(tmp_path: Path) -> None:
