@@ -88,16 +88,39 @@ def _of_note(note: dict[str, object]) -> str:
         return gettext("%(count)s boxes have a category that is not in the list. They were added unlabelled.") % note
     if code == "unsupported_compression":
         return gettext("“%(file)s” is packed with %(method)s.") % note
-    if code == "broken_list" and note.get("line"):
-        return (
-            gettext("“%(file)s” cannot be read from line %(line)s onwards. Fix it, then upload the ZIP again.") % note
-        )
+    if code == "guessed_encoding":
+        return gettext("“%(file)s” is not UTF-8 and was read as %(encoding)s. Check the labels.") % note
     if code == "broken_list":
-        words = gettext(
-            "“%(file)s” cannot be read because of an error in %(place)s. Fix it, then upload the ZIP again."
-        )
-        return words % note
+        return _of_broken_list(note)
     return ""
+
+
+def _of_broken_list(note: dict[str, object]) -> str:
+    where = note.get("place") or (gettext("line %(line)s") % note if note.get("line") else "")
+    encodings = note.get("encodings")
+    facts = note | {"where": where, "encodings": " / ".join(encodings) if isinstance(encodings, list) else ""}
+    return {
+        "deep": gettext("“%(file)s” is nested too deeply."),
+        "number": gettext("“%(file)s” holds a number with too many digits in %(where)s."),
+        "large": gettext("“%(file)s” is larger than what can be read. Divide it among several ZIP files."),
+        "many": gettext("“%(file)s” has too many entries (%(where)s). Divide it among several ZIP files."),
+        "damaged": gettext("“%(file)s” is damaged inside the ZIP. Create the ZIP again and upload it."),
+        "encoding": gettext(
+            "“%(file)s” is not UTF-8 (line %(line)s) but may be %(encodings)s. "
+            "Save it as UTF-8, then upload the ZIP again."
+        )
+        if facts["encodings"]
+        else gettext(
+            "“%(file)s” is not UTF-8 (line %(line)s), and its encoding is unknown. "
+            "Save it as UTF-8, then upload the ZIP again."
+        ),
+    }.get(str(note.get("reason")), _of_broken_place(note)) % facts
+
+
+def _of_broken_place(note: dict[str, object]) -> str:
+    if note.get("line"):
+        return gettext("“%(file)s” cannot be read from line %(line)s onwards. Fix it, then upload the ZIP again.")
+    return gettext("“%(file)s” cannot be read because of an error in %(place)s. Fix it, then upload the ZIP again.")
 
 
 def title_of(source: Source, people: Sequence[str], videos: Sequence[str], count: int) -> str:

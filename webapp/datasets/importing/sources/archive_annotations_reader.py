@@ -1,33 +1,29 @@
-"""What an archive says about its files: CSV tables, COCO, our own description. Knows no database."""
+"""What a list in an archive says about its files: COCO and our own description. Knows no database."""
 
-import csv
-import io
-import json
-import math
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from analysis.spreadsheet_cells import without_guard
 from webapp.datasets.importing.candidate_types import Box
 from webapp.datasets.importing.label_runner import ArchiveLabel
+from webapp.datasets.importing.sources import json_rows_reader
+from webapp.datasets.importing.sources.list_text_reader import Broken
 from webapp.datasets.importing.sources.zip_reader import Parts
 
-FILE_COLUMNS = ("file", "filename", "file_name", "image", "path", "clip", "video_file")
-LABEL_COLUMNS = ("label", "labels", "class", "category")
-DELIMITERS = ",;\t"
-LONGEST_CELL = 1_000_000
+MOST_LISTED = 150_000
+MOST_ROWS = {"images": MOST_LISTED, "annotations": 300_000, "categories": 10_000}
+"""An entry of a list takes up to 1 kB in memory."""
+MOST_KEPT_CHARS = 50_000_000
+LONGEST_CELL = 4_000
+MOST_PIXELS = 1e9
 UNKNOWN_CATEGORY = "unknown_categories"
+KNOWN_COLUMNS = frozenset(
+    {"source", "source_name", "identity", "sequence", "video", "second", "left_out", "name", "part"}
+)
+"""Columns beside the file and the label that `archive_reader` asks for; all others are forgotten."""
 TableRow = dict[str, str]
-
-
-class Broken(Exception):
-    """A list that cannot be read; `line` counts from 1, 0 where only `place` is known."""
-
-    def __init__(self, line: int, place: str = "") -> None:
-        super().__init__(f"line {line} {place}")
-        self.line, self.place = line, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,54 +45,14 @@ class Listed:
     row: TableRow = field(default_factory=dict)
 
 
-def table_rows(data: bytes) -> Iterator[tuple[int, TableRow]]:
-    """Yields the line and its cells by column (lower case, no spaces). Raises Broken."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Broken(data[: error.start].count(b"\n") + 1) from error
-    delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
-    csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        header = [cell.strip().lower().replace(" ", "_") for cell in next(reader, [])]
-        for cells in reader:
-            if not cells:
-                continue
-            if len(cells) > len(header):
-                raise Broken(reader.line_num)
-            yield reader.line_num, dict(zip(header, map(without_guard, cells), strict=False))
-    except csv.Error as error:
-        raise Broken(reader.line_num) from error
+def plain_text(text: str) -> str:
+    """Returns a text of a list as databases take it: short, in composed letters, without zeros and lone surrogates."""
+    composed = unicodedata.normalize("NFC", text[:LONGEST_CELL]).replace("\0", "")
+    return composed.encode("utf-8", errors="replace").decode("utf-8")
 
 
-def column(row: Mapping[str, str], names: Sequence[str]) -> str | None:
-    """Returns the cell of the first of these columns that the table has."""
-    return next((row[name].strip() for name in names if name in row), None)
-
-
-def is_table_of_samples(data: bytes) -> bool:
-    """Tells by the first line: it has a column for files and one for labels."""
-    header = data[:10_000].decode("utf-8-sig", errors="replace").splitlines()[:1]
-    split = [cell for line in header for cell in line.split(max(DELIMITERS, key=line.count))]
-    cells = {cell.strip(' "').lower() for cell in split}
-    return bool(cells & set(FILE_COLUMNS)) and bool(cells & set(LABEL_COLUMNS))
-
-
-def of_table(data: bytes, name: str) -> list[Listed]:
-    """Raises Broken."""
-    listed = []
-    for line, row in table_rows(data):
-        file = column(row, FILE_COLUMNS)
-        if not file:
-            raise Broken(line)
-        mark = Mark(column(row, LABEL_COLUMNS) or "")
-        listed.append(Listed(file, f"{name}:{line}", (mark,), row))
-    return listed
-
-
-def looks_like_coco(data: bytes) -> bool:
-    return b'"images"' in data and b'"annotations"' in data
+def known_cells(row: Mapping[str, Any]) -> TableRow:
+    return {key: plain_text(str(value)) for key, value in row.items() if key in KNOWN_COLUMNS}
 
 
 @dataclass(slots=True)
@@ -109,70 +65,83 @@ class Coco:
     """How many boxes name a category that the list does not explain."""
 
 
-def of_coco(data: bytes, name: str) -> Coco:
+@dataclass(slots=True)
+class _CocoRows:
+    """What a COCO list has said so far, in whatever order."""
+
+    arrays: set[str] = field(default_factory=set)
+    images: list[tuple[Any, str, TableRow]] = field(default_factory=list)
+    categories: dict[Any, ArchiveLabel] = field(default_factory=dict)
+    marks: dict[Any, list[tuple[Any, Box | None]]] = field(default_factory=lambda: defaultdict(list))
+    chars: int = 0
+
+    def take(self, key: str, number: int | None, row: Any) -> None:
+        take = {"images": self._image, "categories": self._category, "annotations": self._mark}.get(key)
+        if take is None:
+            return
+        if number is None and row == []:
+            self.arrays.add(key)
+            return
+        place = key if number is None else f"{key}[{number}]"
+        if number is None or not isinstance(row, dict):
+            raise Broken(0, place)
+        if number >= MOST_ROWS[key]:
+            raise Broken(0, place, "many")
+        take(place, row)
+
+    def _image(self, place: str, row: dict[str, Any]) -> None:
+        file, own = row.get("file_name"), row.get("rollcall")
+        if not isinstance(file, str) or not file or not _is_id(row.get("id")):
+            raise Broken(0, place)
+        known = known_cells(own) if isinstance(own, dict) else {}
+        self.chars += len(file) + sum(map(len, known.values()))
+        if self.chars > MOST_KEPT_CHARS:
+            raise Broken(0, place, "large")
+        self.images.append((row["id"], plain_text(file), known))
+
+    def _category(self, place: str, row: dict[str, Any]) -> None:
+        if not _is_id(row.get("id")) or not isinstance(row.get("name"), str):
+            raise Broken(0, place)
+        self.categories[row["id"]] = archive_label(row)
+
+    def _mark(self, place: str, row: dict[str, Any]) -> None:
+        if not _is_id(row.get("image_id")):
+            raise Broken(0, place)
+        category = row.get("category_id")
+        # What is no id can be no key either; it is counted among the unknown.
+        known = category if category is None or _is_id(category) else ""
+        self.marks[row["image_id"]].append((known, _box(row.get("bbox"))))
+
+
+def of_coco(blocks: Iterable[bytes], name: str) -> Coco:
     """Raises Broken."""
-    try:
-        content = json.loads(data)
-    except json.JSONDecodeError as error:
-        raise Broken(error.lineno) from error
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise Broken(1) from error
-    coco = Coco()
-    names = _categories(content, coco)
-    marks = _marks_by_image(content, names, coco)
-    for number, image in enumerate(_rows(content, "images")):
-        place = f"{name}: images[{number}]"
-        file = image.get("file_name")
-        if not isinstance(file, str) or not file or not _is_id(image.get("id")):
-            raise Broken(0, f"images[{number}]")
-        own = image.get("rollcall")
-        row = {str(key): str(value) for key, value in own.items()} if isinstance(own, dict) else {}
-        coco.listed.append(Listed(file, place, tuple(marks.get(image["id"], [Mark()])), row))
+    found = _CocoRows()
+    for key, number, row in json_rows_reader.rows(blocks):
+        found.take(key, number, row)
+    for key in ("images", "annotations"):
+        if key not in found.arrays:
+            raise Broken(0, key)
+    coco = Coco(labels=list(found.categories.values()))
+    for number, (image, file, row) in enumerate(found.images):
+        marks = []
+        for category, box in found.marks.get(image, []):
+            label = found.categories.get(category)
+            coco.unknown += category is not None and label is None
+            marks.append(Mark(label.name if label else "", box))
+        coco.listed.append(Listed(file, f"{name}: images[{number}]", tuple(marks or [Mark()]), row))
     return coco
 
 
-def _rows(content: Any, key: str) -> list[dict[str, Any]]:
-    rows = content.get(key) if isinstance(content, dict) else None
-    if not isinstance(rows, list):
-        raise Broken(0, key)
-    for number, row in enumerate(rows):
-        if not isinstance(row, dict):
-            raise Broken(0, f"{key}[{number}]")
-    return rows
-
-
 def _is_id(value: Any) -> bool:
-    return isinstance(value, int | str)
-
-
-def _categories(content: Any, coco: Coco) -> dict[Any, str]:
-    names = {}
-    for number, row in enumerate(_rows(content, "categories") if "categories" in content else []):
-        if not _is_id(row.get("id")) or not isinstance(row.get("name"), str):
-            raise Broken(0, f"categories[{number}]")
-        names[row["id"]] = row["name"]
-        coco.labels.append(archive_label(row))
-    return names
-
-
-def _marks_by_image(content: Any, names: Mapping[Any, str], coco: Coco) -> dict[Any, list[Mark]]:
-    marks: dict[Any, list[Mark]] = defaultdict(list)
-    for number, row in enumerate(_rows(content, "annotations")):
-        if not _is_id(row.get("image_id")):
-            raise Broken(0, f"annotations[{number}]")
-        category = row.get("category_id")
-        label = names.get(category, "") if _is_id(category) else ""
-        coco.unknown += category is not None and not label
-        marks[row["image_id"]].append(Mark(label, _box(row.get("bbox"))))
-    return marks
+    return isinstance(value, int) or (isinstance(value, str) and len(value) <= LONGEST_CELL)
 
 
 def _box(value: Any) -> Box | None:
     """Returns None for no box and for an impossible one."""
     if not isinstance(value, list) or len(value) != 4:
         return None
-    if not all(isinstance(side, int | float) and math.isfinite(side) for side in value):
-        return None
+    if not all(isinstance(side, int | float) and abs(side) < MOST_PIXELS for side in value):
+        return None  # which holds for what is no number (NaN), too
     x, y, width, height = map(float, value)
     return (x, y, width, height) if width > 0 and height > 0 else None
 
@@ -180,20 +149,19 @@ def _box(value: Any) -> Box | None:
 def archive_label(row: Mapping[str, Any]) -> ArchiveLabel:
     """Returns a label as our own lists describe it; rows of other programs lack colour and key."""
     hue, key = row.get("hue"), row.get("key")
-    return ArchiveLabel(str(row["name"]), hue if isinstance(hue, int) else None, key if isinstance(key, str) else None)
+    return ArchiveLabel(
+        plain_text(row["name"]), hue if isinstance(hue, int) else None, key if isinstance(key, str) else None
+    )
 
 
-def own_labels(data: bytes) -> dict[str, ArchiveLabel]:
-    """Maps folders to labels by the description that our export adds; empty where it is none."""
-    try:
-        content = json.loads(data)
-    except ValueError:
-        return {}
+def own_labels(blocks: Iterable[bytes], _name: str) -> dict[str, ArchiveLabel]:
+    """Maps folders to labels by the description that our export adds; empty where it says nothing. Raises Broken."""
+    content = json_rows_reader.value(blocks)
     rows = content.get("labels") if isinstance(content, dict) else None
     if not isinstance(rows, list):
         return {}
     named = [row for row in rows if isinstance(row, dict) and isinstance(row.get("name"), str)]
-    return {str(row.get("folder", row["name"])): archive_label(row) for row in named}
+    return {unicodedata.normalize("NFC", str(row.get("folder", row["name"]))): archive_label(row) for row in named}
 
 
 def base_of(paths: Sequence[Parts], anchors: Sequence[Parts]) -> int:

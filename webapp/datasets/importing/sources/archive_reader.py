@@ -1,10 +1,11 @@
 """Reads an uploaded ZIP: folders as labels (perhaps with a sources.csv), COCO, or a CSV table."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import unquote
 from uuid import UUID
 
 from analysis.images.read import MAX_FILE_BYTES, SUFFIXES
@@ -15,9 +16,10 @@ from webapp.datasets.importing.candidate_types import Candidate, Content, ListRe
 from webapp.datasets.importing.label_runner import ArchiveLabel
 from webapp.datasets.importing.prepare_runner import MOST_CLIP_BYTES
 from webapp.datasets.importing.sources import archive_annotations_reader as annotations
-from webapp.datasets.importing.sources import zip_reader
-from webapp.datasets.importing.sources.archive_annotations_reader import Broken, Listed, Mark, TableRow
-from webapp.datasets.importing.sources.zip_reader import Archive, ArchiveEntry
+from webapp.datasets.importing.sources import json_rows_reader, list_text_reader, table_reader, zip_reader
+from webapp.datasets.importing.sources.archive_annotations_reader import Listed, Mark, TableRow
+from webapp.datasets.importing.sources.list_text_reader import Broken
+from webapp.datasets.importing.sources.zip_reader import Archive, ArchiveEntry, Parts
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import DatasetKind, Outcome
 from webapp.http.ids import uuid_or_none
@@ -26,8 +28,9 @@ from webapp.videos.models import Video
 
 SOURCES, DESCRIPTION = "sources.csv", "rollcall.json"
 MOST_LIST_BYTES = 256 * 1024**2
-"""A COCO list is parsed in memory, for about five times its size."""
+"""JSON is read row by row, so that its length costs time only."""
 LIST_SUFFIXES = (".csv", ".json")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,39 +63,32 @@ def _unpacked(path: Path, notes: Notes) -> Iterator[Archive]:
 
 
 def _items(work: Work, archive: Archive, notes: Notes) -> list[Item]:
-    lists = _Lists(archive)
-    coco = [entry for entry in lists.ending(".json") if annotations.looks_like_coco(lists.read(entry))]
-    csvs = [entry for entry in lists.ending(".csv") if entry.parts[-1] != SOURCES]
-    tables = [entry for entry in csvs if annotations.is_table_of_samples(lists.read(entry))]
-    labels = {name: each for entry in lists.called(DESCRIPTION) for name, each in lists.labels(entry).items()}
+    lists = _Lists(archive, work, notes)
+    coco = [entry for entry in lists.ending(".json") if lists.is_coco(entry)]
+    tables = [entry for entry in lists.ending(".csv") if lists.is_table(entry)]
+    labels = {
+        name: each
+        for entry in lists.called(DESCRIPTION)
+        for name, each in lists.parsed(entry, annotations.own_labels).items()
+    }
     if coco:
-        return _of_coco(work, lists, coco, notes)
+        return _of_coco(work, lists, coco)
     label_runner.create_labels(work.of_import.dataset, list(labels.values()), notes)
     if tables:
-        read = [_or_broken(notes, entry, annotations.of_table, lists.read(entry)) for entry in tables]
-        return [_item(lists, tables[0], each) for listed in read for each in listed]
+        return [_item(lists, entry, listed) for entry in tables for listed in lists.table(entry)]
     return _of_folders(work, lists, labels, notes)
 
 
-def _of_coco(work: Work, lists: "_Lists", entries: list[ArchiveEntry], notes: Notes) -> list[Item]:
+def _of_coco(work: Work, lists: "_Lists", entries: list[ArchiveEntry]) -> list[Item]:
     items, unknown = [], 0
     for entry in entries:
-        coco = _or_broken(notes, entry, annotations.of_coco, lists.read(entry))
-        label_runner.create_labels(work.of_import.dataset, coco.labels, notes)
+        coco = lists.parsed(entry, annotations.of_coco)
+        label_runner.create_labels(work.of_import.dataset, coco.labels, lists.notes)
         items += [_item(lists, entry, listed) for listed in coco.listed]
         unknown += coco.unknown
     if unknown:
-        notes.add(annotations.UNKNOWN_CATEGORY, count=unknown)
+        lists.notes.add(annotations.UNKNOWN_CATEGORY, count=unknown)
     return items
-
-
-def _or_broken(notes: Notes, entry: ArchiveEntry, read: Any, data: bytes) -> Any:
-    """Returns the list as `read` reads it; where it cannot, notes the line before the import fails."""
-    try:
-        return read(data, entry.parts[-1])
-    except Broken as broken:
-        notes.add("broken_list", file=entry.name, line=broken.line, place=broken.place)
-        raise BrokenList(f"{entry.name}: {broken}") from broken
 
 
 def _item(lists: "_Lists", of_list: ArchiveEntry, listed: Listed) -> Item:
@@ -108,7 +104,7 @@ def _of_folders(work: Work, lists: "_Lists", labels: dict[str, ArchiveLabel], no
     base = annotations.base_of([entry.parts for entry in members if not entry.is_odd], anchors)
     rows: dict[str, TableRow] = {}
     for entry in tables:
-        for listed in _or_broken(notes, entry, annotations.of_table, lists.read(entry)):
+        for listed in lists.table(entry):
             rows[listed.file.replace("\\", "/")] = listed.row
     items = []
     for entry in members:
@@ -124,37 +120,84 @@ def _of_folders(work: Work, lists: "_Lists", labels: dict[str, ArchiveLabel], no
 class _Lists:
     """The files of an archive by name, and the content of its lists."""
 
-    def __init__(self, archive: Archive) -> None:
-        self.archive = archive
+    def __init__(self, archive: Archive, work: Work, notes: Notes) -> None:
+        self.archive, self.notes, self._work = archive, notes, work
         sound = [entry for entry in archive.files if not entry.is_odd]
         self._by_path = {entry.name: entry for entry in sound}
-        self._by_name: dict[str, ArchiveEntry | None] = {}
+        self._by_tail: dict[Parts, ArchiveEntry | None] = {}
         for entry in sound:
-            name = entry.parts[-1]
-            self._by_name[name] = None if name in self._by_name else entry
+            for tail in (entry.parts[-1:], entry.parts[-2:])[: len(entry.parts)]:
+                self._by_tail[tail] = None if tail in self._by_tail else entry
         self._lists = [entry for entry in sound if entry.parts[-1].lower().endswith(LIST_SUFFIXES)]
 
     def ending(self, suffix: str) -> list[ArchiveEntry]:
         found = [entry for entry in self._lists if entry.parts[-1].lower().endswith(suffix)]
-        return [entry for entry in found if entry.parts[-1] != DESCRIPTION]
+        return [entry for entry in found if entry.parts[-1] not in (DESCRIPTION, SOURCES)]
 
     def called(self, name: str) -> list[ArchiveEntry]:
         return [entry for entry in self._lists if entry.parts[-1] == name]
 
-    def read(self, entry: ArchiveEntry) -> bytes:
-        data = self.archive.read(entry, MOST_LIST_BYTES)
-        return b"" if isinstance(data, Outcome) else data
+    def is_coco(self, entry: ArchiveEntry) -> bool:
+        with self._broken_said(entry):
+            return json_rows_reader.has_keys(self._blocks(entry), "images", "annotations")
 
-    def labels(self, entry: ArchiveEntry) -> dict[str, ArchiveLabel]:
-        return annotations.own_labels(self.read(entry))
+    def is_table(self, entry: ArchiveEntry) -> bool:
+        with self._broken_said(entry):
+            return table_reader.is_table_of_samples(next(self._blocks(entry), b""))
+
+    def parsed(self, entry: ArchiveEntry, parse: Callable[[Iterator[bytes], str], T]) -> T:
+        with self._broken_said(entry):
+            return parse(self._blocks(entry), entry.parts[-1])
+
+    def table(self, entry: ArchiveEntry) -> list[Listed]:
+        with self._broken_said(entry):
+            if entry.info.file_size > table_reader.MOST_TABLE_BYTES:
+                raise Broken(0, reason="large")
+            data = b"".join(self._blocks(entry))
+            guessed = list_text_reader.encoding_of(data).guessed
+            if guessed:
+                self.notes.add("guessed_encoding", file=entry.name, encoding=guessed)
+            return table_reader.of_table(data, entry.parts[-1])
+
+    def _blocks(self, entry: ArchiveEntry) -> Iterator[bytes]:
+        if entry.info.file_size > MOST_LIST_BYTES:
+            raise Broken(0, reason="large")
+        try:
+            for block in self.archive.blocks(entry):
+                self._work.heartbeat()
+                yield block
+        except zip_reader.DAMAGES as error:
+            raise Broken(0, reason="damaged") from error
+
+    @contextmanager
+    def _broken_said(self, entry: ArchiveEntry) -> Iterator[None]:
+        """Notes what is wrong with the list before the import fails."""
+        try:
+            yield
+        except Broken as broken:
+            facts = {"line": broken.line, "place": broken.place, "reason": broken.reason}
+            self.notes.add("broken_list", file=entry.name, encodings=list(broken.encodings), **facts)
+            raise BrokenList(f"{entry.name}: {broken}") from broken
 
     def find(self, file: str, of_list: ArchiveEntry) -> ArchiveEntry | None:
-        """Finds the file beside the list, else from the top, else the only one of that name anywhere."""
+        """Finds the file beside the list, else from the top, else the only one whose path ends alike.
+
+        Other programs write paths of their own machines or addresses: what they end with is all that remains of them.
+        """
         parts, is_odd = zip_reader.split(file)
-        if is_odd or not parts:
+        if not parts:
             return None
-        beside = "/".join((*of_list.parts[:-1], *parts))
-        return self._by_path.get(beside) or self._by_path.get("/".join(parts)) or self._by_name.get(parts[-1])
+        if not is_odd:
+            beside = "/".join((*of_list.parts[:-1], *parts))
+            found = self._by_path.get(beside) or self._by_path.get("/".join(parts))
+            if found:
+                return found
+        spellings = (file, unquote(file.partition("?")[0]), unquote(file))
+        found_alike = (self._ending_like(zip_reader.split(spelling)[0]) for spelling in spellings)
+        return next(filter(None, found_alike), None)
+
+    def _ending_like(self, parts: Parts) -> ArchiveEntry | None:
+        return self._by_tail.get(parts[-1:]) or self._by_tail.get(parts[-2:])
 
 
 @dataclass(frozen=True, slots=True)
