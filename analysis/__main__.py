@@ -45,8 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     probe = commands.add_parser("probe", help="print what a video file contains, as JSON")
     probe.add_argument("video", metavar="VIDEO")
-    probe.add_argument("--memory-bytes", type=int, metavar="N", help="limit on address space")
-    probe.set_defaults(run=_command("video.probe", "run_probe"))
+    probe.set_defaults(run=_command("cli.probe", "run_probe"))
 
     weights = commands.add_parser("weights", help="fetch and convert the model weights that are missing")
     weights.set_defaults(run=_command("cli.weights", "run_weights"))

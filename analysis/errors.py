@@ -52,6 +52,18 @@ class UnreadablePicture(AnalysisError):
     code = "unreadable_picture"
 
 
+class UnknownPicture(UnreadablePicture):
+    """The file is of none of the kinds of pictures that are read."""
+
+    code = "unknown_picture"
+
+
+class PictureTooSmall(AnalysisError):
+    """The picture, or what is to be cut out of it, has fewer pixels than can be learnt from."""
+
+    code = "picture_too_small"
+
+
 class MissingWeights(AnalysisError):
     """A weights file is missing or does not match its checksum; `python -m analysis weights` fetches it."""
 

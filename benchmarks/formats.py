@@ -20,8 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 from analysis.errors import UnreadableVideo
 from analysis.pipeline import AnalysisOptions, Models, analyse, load_models
 from analysis.types import SegmentSpan, VideoInfo
-from analysis.video.decode import DecodeCounts, Sampling, sample_frames
-from analysis.video.probe import probe_in_subprocess
+from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
 from analysis.video.web_copy import (
     PlaybackPlan,
     make_poster,
@@ -79,7 +78,7 @@ def first_time_s(path: Path, info: VideoInfo) -> float:
 
 def examine(path: Path, folder: Path, page: Page, address: str, models: Models) -> tuple[bool, str]:
     """Returns whether the file is analysed and plays, and a line about it."""
-    info = probe_in_subprocess(path)
+    info = probe(path)
     result = analyse(path, AnalysisOptions(), lambda progress: None, models, info)
     plan = playback_plan(info)
     played = folder / "played.mp4"

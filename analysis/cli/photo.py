@@ -1,36 +1,33 @@
-"""`python -m analysis.cli.photo`: prints the faces of a picture from stdin as JSON, sandboxed; nothing is kept.
+"""Finds the faces of one picture in a limited process; nothing is kept.
 
-The web server runs it as a child process, so that it never loads a decoder or a network itself.
+So the web server, which asks for it, never loads a decoder or a network itself.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-import resource
-import subprocess
-import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.errors import AnalysisError, PictureTooLarge, UnreadablePicture
+from analysis.errors import PictureTooLarge, UnreadablePicture
 from analysis.faces.embedder_files import read_embedder_file
+from analysis.limited.limits import Limits
+from analysis.limited.messages import Fields, Message
+from analysis.limited.process import ask_limited
 from analysis.types import Float32, Image, Thoroughness
 
 if TYPE_CHECKING:
     from analysis.faces.embed import Embedder
 
-ROOT = Path(__file__).resolve().parents[2]
 MAX_BYTES = 15_000_000
 MAX_FACES = 20
 TIMEOUT_S = 30
-MEMORY_BYTES = 3 * 1024**3
-"""Address space; the networks and a large picture take about half of it."""
+MEMORY_BYTES = 1_500_000_000
+"""The largest picture that is read takes 840 MB, the networks 200 MB."""
 CROP_SIDE = 160
 MARGIN = 0.35
 """Surroundings on each side of the face in its crop, as a share of its side."""
@@ -55,7 +52,7 @@ class PhotoFaces:
 
 
 def faces_in_subprocess(data: bytes, embedder: Path | None = None) -> PhotoFaces:
-    """Finds the faces of a picture (the content of its file) in a sandboxed child process, at most two at a time.
+    """Finds the faces of a picture (the content of its file) in a limited process, at most two at a time.
 
     `embedder` is the ONNX file of an operator's embedder; None: the built-in one.
 
@@ -66,55 +63,30 @@ def faces_in_subprocess(data: bytes, embedder: Path | None = None) -> PhotoFaces
     if not _at_once.acquire(timeout=TIMEOUT_S):
         raise TimeoutError("too many pictures at once")
     try:
-        return _run_child(data, embedder)
+        return _ask(data, embedder)
     finally:
         _at_once.release()
 
 
-def _run_child(data: bytes, embedder: Path | None) -> PhotoFaces:
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "analysis.cli.photo", *([str(embedder)] if embedder else [])],
-            cwd=ROOT,
-            input=data,
-            capture_output=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise UnreadablePicture("it took too long") from error
-    try:
-        answer = json.loads(done.stdout)
-    except ValueError as error:
-        raise UnreadablePicture(f"the child ended with {done.returncode}: {done.stderr[-300:]!r}") from error
-    if answer.get("error") == PictureTooLarge.code:
-        raise PictureTooLarge("the picture")
-    if "error" in answer:
-        raise UnreadablePicture(answer["error"])
+def _ask(data: bytes, embedder: Path | None) -> PhotoFaces:
+    larger = 3 * embedder.stat().st_size if embedder else 0
+    said, pictures = ask_limited(
+        "photo_faces",
+        {"embedder": str(embedder) if embedder else None},
+        Limits(MEMORY_BYTES + larger, TIMEOUT_S, silent_s=TIMEOUT_S),
+        [data],
+        name="the picture",
+        fails_as=UnreadablePicture,
+    )
     faces = [
-        PhotoFace(base64.b64decode(each["picture"]), np.array(each["embedding"], np.float32), each["quality"])
-        for each in answer["faces"]
+        PhotoFace(bytes(picture), np.array(each["embedding"], np.float32), each["quality"])
+        for each, picture in zip(said["faces"], pictures, strict=True)
     ]
-    return PhotoFaces(faces, answer["embedder"])
+    return PhotoFaces(faces, said["embedder"])
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Runs in the child: limits it for good, then prints the faces, or an object with "error"."""
-    embedder = Path(arguments[0]) if arguments else None
-    memory = MEMORY_BYTES + (3 * embedder.stat().st_size if embedder else 0)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (TIMEOUT_S, TIMEOUT_S))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    data = sys.stdin.buffer.read(MAX_BYTES + 1)
-    try:
-        answer = _find_faces(data, embedder)
-    except AnalysisError as error:
-        answer = {"error": error.code}
-    print(json.dumps(answer))
-    return 0
-
-
-def _find_faces(data: bytes, own: Path | None) -> dict[str, object]:
+def find_faces(fields: Fields, parts: list[bytearray]) -> Iterator[Message]:
+    """Runs in the limited process: says the faces of the picture, with a crop of each."""
     import cv2  # deferred: loads cv2
 
     from analysis.faces.detect import load_detector  # deferred: loads cv2
@@ -123,28 +95,20 @@ def _find_faces(data: bytes, own: Path | None) -> dict[str, object]:
     from analysis.faces.quality import face_qualities  # deferred: loads cv2
     from analysis.images.read import decode_picture  # deferred: loads cv2
 
-    if len(data) > MAX_BYTES:
-        raise PictureTooLarge("standard input")
-    image_bgr = decode_picture(data, "the picture")
-    embedder: Embedder = load_embedder_file(read_embedder_file(own), 1) if own else load_mobilefacenet(1)
+    image_bgr = decode_picture(bytes(parts[0]), "the picture")
+    own = fields["embedder"]
+    embedder: Embedder = load_embedder_file(read_embedder_file(Path(own)), 1) if own else load_mobilefacenet(1)
     faces = load_detector(1).detect(image_bgr, Thoroughness.BALANCED)
-    if not len(faces):
-        return {"faces": [], "embedder": embedder.name}
-    qualities = face_qualities(image_bgr, faces)
-    vectors = embedder.embed(embedder.align(image_bgr, faces.landmarks))
-    sides = faces.boxes_xyxy[:, 2] - faces.boxes_xyxy[:, 0]
-    found = []
-    for row in np.argsort(-sides, kind="stable")[:MAX_FACES]:
-        crop = cv2.resize(_around(image_bgr, faces.boxes_xyxy[row]), (CROP_SIDE, CROP_SIDE))
-        _, jpeg = cv2.imencode(".jpg", crop)
-        found.append(
-            {
-                "picture": base64.b64encode(jpeg.tobytes()).decode(),
-                "embedding": vectors[row].astype(float).tolist(),
-                "quality": float(qualities[row]),
-            }
-        )
-    return {"faces": found, "embedder": embedder.name}
+    found, crops = [], []
+    if len(faces):
+        qualities = face_qualities(image_bgr, faces)
+        vectors = embedder.embed(embedder.align(image_bgr, faces.landmarks))
+        sides = faces.boxes_xyxy[:, 2] - faces.boxes_xyxy[:, 0]
+        for row in np.argsort(-sides, kind="stable")[:MAX_FACES]:
+            crop = cv2.resize(_around(image_bgr, faces.boxes_xyxy[row]), (CROP_SIDE, CROP_SIDE))
+            crops.append(cv2.imencode(".jpg", crop)[1].tobytes())
+            found.append({"embedding": vectors[row].astype(float).tolist(), "quality": float(qualities[row])})
+    yield {"faces": found, "embedder": embedder.name}, crops
 
 
 def _around(image_bgr: Image, box_xyxy: Float32) -> Image:
@@ -156,7 +120,3 @@ def _around(image_bgr: Image, box_xyxy: Float32) -> Image:
     columns = np.clip(np.arange(int(centre_x - half), int(centre_x + half) + 1), 0, width - 1)
     rows = np.clip(np.arange(int(centre_y - half), int(centre_y + half) + 1), 0, height - 1)
     return image_bgr[np.ix_(rows, columns)]
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

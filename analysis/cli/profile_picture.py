@@ -1,28 +1,24 @@
-"""`python -m analysis.cli.profile_picture`: turns a picture from stdin into a small square JPEG on stdout, sandboxed.
+"""Turns a picture into a small square JPEG in a limited process: the web server never decodes what people bring.
 
-The web server runs it as a child process, so that it never decodes what people bring. Nothing but pixels is kept: no
-place, no time, no name of a camera.
+Nothing but pixels is kept: no place, no time, no name of a camera.
 """
 
-import resource
-import subprocess
-import sys
 import threading
+from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 
-from analysis.errors import AnalysisError, PictureTooLarge, UnreadablePicture
+from analysis.errors import PictureTooLarge, UnreadablePicture
+from analysis.limited.limits import Limits
+from analysis.limited.messages import Fields, Message
+from analysis.limited.process import ask_limited
 
-ROOT = Path(__file__).resolve().parents[2]
 SIDE = 256
 """Pixels; three times what pages show, for dense screens."""
 QUALITY = 88
 MAX_BYTES = 15_000_000
 TIMEOUT_S = 20
-MEMORY_BYTES = 2 * 1024**3
-"""Address space; the largest picture that `analysis.images.read` takes needs half of it."""
-TOO_LARGE, UNREADABLE = 3, 4
-"""How the child ends where it does not print a picture."""
+MEMORY_BYTES = 1_000_000_000
+"""The largest picture that is read takes 840 MB."""
 _at_once = threading.BoundedSemaphore(2)
 
 
@@ -35,41 +31,21 @@ def square_in_subprocess(data: bytes) -> bytes:
         raise PictureTooLarge(f"{len(data)} bytes")
     if not _at_once.acquire(timeout=TIMEOUT_S):
         raise TimeoutError("too many pictures at once")
+    limits = Limits(MEMORY_BYTES, TIMEOUT_S, silent_s=TIMEOUT_S)
     try:
-        command = [sys.executable, "-m", "analysis.cli.profile_picture"]
-        done = subprocess.run(command, cwd=ROOT, input=data, capture_output=True, timeout=TIMEOUT_S, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise UnreadablePicture("it took too long") from error
+        _, (jpeg,) = ask_limited("profile_picture", {}, limits, [data], name="the picture", fails_as=UnreadablePicture)
     finally:
         _at_once.release()
-    if done.returncode == TOO_LARGE:
-        raise PictureTooLarge("the picture")
-    if done.returncode:
-        raise UnreadablePicture(f"the child ended with {done.returncode}: {done.stderr[-300:]!r}")
-    return done.stdout
+    return bytes(jpeg)
 
 
-def main() -> int:
-    """Runs in the child: limits it for good, then prints the picture."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (TIMEOUT_S, TIMEOUT_S))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    try:
-        jpeg = _square(sys.stdin.buffer.read(MAX_BYTES + 1))
-    except PictureTooLarge:
-        return TOO_LARGE
-    except AnalysisError:
-        return UNREADABLE
-    sys.stdout.buffer.write(jpeg)
-    return 0
-
-
-def _square(data: bytes) -> bytes:
+def square(fields: Fields, parts: list[bytearray]) -> Iterator[Message]:
+    """Runs in the limited process: says the small picture."""
     import PIL.Image  # deferred: rarely needed
 
     from analysis.images.read import decode_picture  # deferred: rarely needed
 
-    image_bgr = decode_picture(data, "the picture", least_side=SIDE)
+    image_bgr = decode_picture(bytes(parts[0]), "the picture", least_side=SIDE)
     height, width = image_bgr.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
@@ -77,8 +53,4 @@ def _square(data: bytes) -> bytes:
     buffer = BytesIO()
     small = PIL.Image.fromarray(square_rgb.copy()).resize((SIDE, SIDE), PIL.Image.Resampling.LANCZOS)
     small.save(buffer, "JPEG", quality=QUALITY)
-    return buffer.getvalue()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    yield {}, [buffer.getvalue()]

@@ -40,7 +40,10 @@ def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.Vid
     except (av.FFmpegError, EOFError, ValueError) as error:
         raise UnreadableVideo(f"{path.name}: not a video that can be read") from error
     with closing(container):
-        yield container, _best_stream(container, path)
+        stream = _best_stream(container, path)
+        # Of every frame, not only of the first: a stream may grow.
+        stream.codec_context.options = {**stream.codec_context.options, "max_pixels": str(MAX_FRAME_PIXELS)}
+        yield container, stream
 
 
 def _best_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:

@@ -1,140 +1,42 @@
-"""Decodes video: the only module that turns files into frames, with the container's own times.
+"""Turns files into frames, with the container's own times: always in a process of its own, with limits.
 
-PyAV (FFmpeg's libraries) is used because it alone lets the decoder skip frames that no other frame refers to: at 1080p
-that takes 67 % of the time of decoding all frames, reading them through `cv2.VideoCapture` 145 %.
+A file may be made to exhaust or to take over who decodes it. What it can reach here is a child without network that
+ends with its caller (`analysis.limited`); only frames, as plain samples, and numbers come back.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, fields
 from pathlib import Path
 
-import av
-import numpy as np
-from av.packet import Packet
-
-from analysis.errors import UnreadableVideo
+from analysis.errors import ProbeLimit
+from analysis.limited.limits import Limits
+from analysis.limited.messages import Fields
+from analysis.limited.process import ask_limited, run_limited
 from analysis.types import SegmentSpan, VideoInfo
-from analysis.video.containers import TICKS_PER_S, decode_packet, open_video, read_packets, refuse_large, seek_before
-from analysis.video.frame import Frame, FrameScaling, luma_plane
-from analysis.video.shot_cuts import CutDetector, thumbnail
+from analysis.video.frame import Frame
+from analysis.video.frame_codec import decode_frame
+from analysis.video.sampling import DecodeCounts as DecodeCounts
+from analysis.video.sampling import Sampling as Sampling
 
-MANY_PIXELS = 4096 * 2304
-"""Above this, one thread decodes, so that fewer frames are in memory at once."""
-DECODE_THREADS = 4
-"""More than cores, as each waits for frames that others decode. Analysing a crowd on two cores takes 1.1 times as long
-as decoding it, 1.3 times with two threads."""
-UNKNOWN_RATE_FPS = 25.0
-MAX_RATE_FPS = 1000.0
-FIRST_FRAME_PACKETS = 2_000
-"""A file of which so many packets fail to decode counts as unreadable."""
-TIMES_BY_ORDER = ("avi",)
-"""Containers that hold no times of display: FFmpeg guesses them, and of frames that refer to later ones wrongly. Frames
-leave the decoder in order of display; each gets the time of the packet that completed it."""
-MOST_DELAYED = 16
-"""By how many frames that time may be later than the one by which the container seeks."""
-BORDER_REACH_S = 10.0
-"""A segment border moves to the next keyframe within this time, so that nothing is decoded twice."""
+BASE_MEMORY_BYTES = 350_000_000
+FRAMES_HELD = 24
+"""A decoder holds up to 16 references, and each of its threads one more."""
+MOST_MEMORY_BYTES = 1_500_000_000
+PROBE_CPU_S = 20
+CPU_S_PER_S = 60
+"""Processor time for a second of video; the heaviest that was met takes a tenth."""
+MOST_CPU_S = 24 * 3600
+SILENT_S = 120
+"""Long stretches between two frames, or a slow disk, are no fault."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """Which frames to sample: one every `step_s` seconds, plus the first and the last of every shot."""
-
-    step_s: float
-    long_side: int
-    """Frames are scaled down to this side in pixels."""
-    references_only: bool = True
-    """Skips frames that no other frame refers to, if enough others remain."""
-    deblock: bool = False
-    """Applies the loop filter, which takes 10 % of decoding; without it the luma differs by 45 dB PSNR."""
-    share: float = 1.0
-    """Below 1, only about this share of each group of pictures is decoded, starting at its keyframe."""
-
-
-@dataclass(slots=True)
-class DecodeCounts:
-    """What decoding has met so far; counted while frames are yielded."""
-
-    decoded: int = 0
-    sampled: int = 0
-    damaged: int = 0
-    cut_at_start: bool = False
-    cut_at_end: bool = False
-    seconds: float = 0.0
-    """Time spent on decoding and scaling."""
-
-
-def probe(path: Path) -> VideoInfo:
+def probe(path: Path, limits: Limits | None = None) -> VideoInfo:
     """Returns the container's metadata, checked by decoding one frame; raises UnreadableVideo or a subclass."""
-    with open_video(path) as (container, stream):
-        refuse_large(stream.codec_context.width, stream.codec_context.height, path)
-        stream.codec_context.thread_count = 1
-        first = _first_frame(container, stream, path)
-        refuse_large(first.width, first.height, path)
-        rotation = clockwise_rotation(first)
-        turned = rotation in (90, 270)
-        return VideoInfo(
-            duration_s=_duration_s(path, container, stream),
-            width=first.height if turned else first.width,
-            height=first.width if turned else first.height,
-            rate_fps=_rate_fps(stream),
-            rotation_deg=rotation,
-            start_s=(container.start_time or 0) / TICKS_PER_S,
-            container=container.format.name,
-            video_codec=stream.codec_context.name,
-            pixel_format=first.format.name,
-            audio_codec=_sound_codec(container),
-            size_bytes=path.stat().st_size,
-            frames_estimate=max(stream.frames, 0),
-            sample_aspect_ratio=float(stream.sample_aspect_ratio or 1),
-            video_stream=stream.index,
-            video_streams=len(container.streams.video),
-            seekable=first.pts is not None,
-        )
-
-
-def _first_frame(container: av.container.InputContainer, stream: av.VideoStream, path: Path) -> av.VideoFrame:
-    for number, packet in enumerate(read_packets(container, stream)):
-        frames = decode_packet(packet)
-        if frames:
-            return frames[0]
-        if number > FIRST_FRAME_PACKETS:
-            break
-    raise UnreadableVideo(f"{path.name}: no frame can be decoded")
-
-
-def clockwise_rotation(frame: av.VideoFrame) -> int:
-    """Returns how far a player turns the frame clockwise, 0, 90, 180 or 270; FFmpeg counts counterclockwise."""
-    return round(-frame.rotation / 90) * 90 % 360
-
-
-def _sound_codec(container: av.container.InputContainer) -> str:
-    """Returns the codec, empty without sound; FFmpeg's "mp3float" is a decoder for mp3."""
-    return container.streams.audio[0].codec_context.name.removesuffix("float") if container.streams.audio else ""
-
-
-def _rate_fps(stream: av.VideoStream) -> float:
-    rate = float(stream.average_rate or stream.guessed_rate or 0)
-    return rate if 0 < rate <= MAX_RATE_FPS else UNKNOWN_RATE_FPS
-
-
-def _duration_s(path: Path, container: av.container.InputContainer, stream: av.VideoStream) -> float:
-    """Returns the container's duration or, if it has none (live recordings, raw streams), measures all packets."""
-    if container.duration and container.duration > 0:
-        return float(container.duration / TICKS_PER_S)
-    last_s, count = 0.0, 0
-    with open_video(path) as (again, video):
-        for packet in read_packets(again, video):
-            if packet.size:
-                count += 1
-            if packet.pts is not None:
-                length = packet.duration or 0
-                last_s = max(last_s, float((packet.pts + length) * packet.time_base))
-        start_s = (again.start_time or 0) / TICKS_PER_S
-    return last_s - start_s if last_s > start_s else count / _rate_fps(stream)
+    limits = limits or Limits(MOST_MEMORY_BYTES, PROBE_CPU_S, silent_s=PROBE_CPU_S)
+    said, _ = ask_limited("probe", {"path": _absolute(path)}, limits, name=path.name)
+    return _info(said, path)
 
 
 def segment_border_s(path: Path, time_s: float) -> float:
@@ -142,207 +44,60 @@ def segment_border_s(path: Path, time_s: float) -> float:
 
     The segment before asks the same question and so ends there.
     """
-    with open_video(path) as (container, stream):
-        if not seek_before(container, stream, time_s):
-            return time_s
-        for packet in read_packets(container, stream):
-            if packet.pts is None:
-                continue
-            packet_s = float(packet.pts * packet.time_base)
-            if packet_s > time_s + BORDER_REACH_S:
-                break
-            if packet.is_keyframe and packet_s >= time_s:
-                return packet_s
-    return time_s
+    limits = Limits(BASE_MEMORY_BYTES, PROBE_CPU_S)
+    said, _ = ask_limited("segment_border", {"path": _absolute(path), "time_s": time_s}, limits, name=path.name)
+    return float(said["time_s"])
 
 
 def sample_frames(
     path: Path, info: VideoInfo, span: SegmentSpan, sampling: Sampling, counts: DecodeCounts
 ) -> Iterator[Frame]:
-    """Yields the sampled frames of the span in order of time, and adds to `counts` what it meets.
+    """Yields the sampled frames of the span in order of time, and puts into `counts` what was met so far.
 
     Damaged frames are counted and skipped. Raises UnreadableVideo or a subclass if the file cannot be opened.
     """
-    with open_video(path) as (container, stream):
-        yield from _timed(_Reader(container, stream, info, sampling, counts).frames(span), counts)
-        counts.damaged += _missing_frames(stream, info, span)
-
-
-def _timed(frames: Iterator[Frame], counts: DecodeCounts) -> Iterator[Frame]:
-    """Adds up the time spent on making frames, not on what is done with them."""
-    while True:
-        started = time.perf_counter()
-        frame = next(frames, None)
-        counts.seconds += time.perf_counter() - started
-        if frame is None:
-            return
-        yield frame
-
-
-class _Reader:
-    """State of one decoding pass over a span."""
-
-    def __init__(
-        self,
-        container: av.container.InputContainer,
-        stream: av.VideoStream,
-        info: VideoInfo,
-        sampling: Sampling,
-        counts: DecodeCounts,
-    ) -> None:
-        self.container, self.stream, self.info = container, stream, info
-        self.sampling, self.counts = sampling, counts
-        self.cuts = CutDetector()
-        self.scaling = FrameScaling(info.rotation_deg, sampling.long_side)
-        self.fallback_time_s = info.start_s
-        self.counts_by_order = container.format.name in TIMES_BY_ORDER
-        self.gap = False
-        context = stream.codec_context
-        context.thread_type = "AUTO"
-        context.thread_count = 1 if info.width * info.height > MANY_PIXELS else DECODE_THREADS
-        if not sampling.deblock:
-            context.options = {**context.options, "skip_loop_filter": "all"}
-        # Skipping must leave at least two frames per sample, and makes raw streams lose count of time.
-        may_skip = info.seekable and info.rate_fps * sampling.step_s >= 4
-        if sampling.references_only and may_skip:
-            context.skip_frame = "NONREF"
-        self.budget = _ShareBudget(sampling.share) if sampling.share < 1 and may_skip else None
-
-    def frames(self, span: SegmentSpan) -> Iterator[Frame]:
-        """Yields samples in order of time: on the grid, and the first and the last frame of every shot."""
-        due_s, unused = -np.inf, None
-        for raw, time_s in self._decoded(span):
-            is_cut = self.cuts.is_cut(thumbnail(luma_plane(raw)), after_gap=self.gap)
-            self.gap = False
-            if time_s < span.start_s:
-                continue
-            if time_s >= span.end_s:
-                self.counts.cut_at_end = is_cut
-                break
-            if self.counts.decoded == 0:
-                self.counts.cut_at_start = is_cut
-            elif is_cut and unused is not None:
-                yield self._frame(*unused)
-            self.counts.decoded += 1
-            if time_s < due_s and not is_cut:
-                unused = raw, time_s
-                continue
-            unused = None
-            due_s = self._next_due(due_s, time_s, is_cut)
-            yield self._frame(raw, time_s, begins_shot=is_cut)
-        if unused is not None:
-            yield self._frame(*unused)
-
-    def _frame(self, raw: av.VideoFrame, time_s: float, begins_shot: bool = False) -> Frame:
-        self.counts.sampled += 1
-        return Frame(raw, self.scaling, index=self.counts.decoded - 1, time_s=time_s, begins_shot=begins_shot)
-
-    def _next_due(self, due_s: float, time_s: float, is_cut: bool) -> float:
-        """Keeps to a regular grid as long as the frames do; a cut or a gap starts a new one."""
-        step_s = self.sampling.step_s
-        on_grid = not is_cut and due_s + step_s > time_s
-        # A frame that comes a little too early still counts.
-        return (due_s if on_grid else time_s) + step_s - 0.25 / self.info.rate_fps * (not on_grid)
-
-    def _decoded(self, span: SegmentSpan) -> Iterator[tuple[av.VideoFrame, float]]:
-        """Yields every frame that decodes, with its time, from the keyframe at or before the span's start."""
-        if self.info.seekable and span.start_s > self.info.start_s:
-            early_s = MOST_DELAYED / self.info.rate_fps if self.counts_by_order else 0.0
-            seek_before(self.container, self.stream, span.start_s - early_s)
-        skipping = False
-        for packet in read_packets(self.container, self.stream):
-            if not self._wants(packet):
-                if not skipping:
-                    yield from self._good(self._drained())
-                skipping = True
-                continue
-            self.gap, skipping = self.gap or skipping, False
-            yield from self._good(decode_packet(packet))
-
-    def _wants(self, packet: Packet[av.VideoStream]) -> bool:
-        if self.budget is None or packet.pts is None:
-            return True
-        return self.budget.wants(float(packet.pts * packet.time_base), packet.is_keyframe)
-
-    def _good(self, frames: list[av.VideoFrame] | None) -> Iterator[tuple[av.VideoFrame, float]]:
-        if frames is None:
-            self.counts.damaged += 1
-        for raw in frames or []:
-            if raw.is_corrupt:
-                self.counts.damaged += 1
-            else:
-                yield raw, self._time_s(raw)
-
-    def _drained(self) -> list[av.VideoFrame] | None:
-        """Returns the frames still inside the decoder and resets it."""
-        context = self.stream.codec_context
-        try:
-            frames = list(context.decode(None))
-        except (av.FFmpegError, EOFError):
-            return None
-        context.flush_buffers()
-        return frames
-
-    def _time_s(self, raw: av.VideoFrame) -> float:
-        ticks = raw.dts if self.counts_by_order else raw.pts
-        time_s = float(ticks * raw.time_base) if ticks is not None and raw.time_base else self.fallback_time_s
-        self.fallback_time_s = time_s + 1 / self.info.rate_fps
-        return time_s
-
-
-class _ShareBudget:
-    """Decides which packets to decode: about a share of the time, each run whole from its keyframe on."""
-
-    FIRST_S = 2.0
-    CLOSE_KEYFRAMES_S = 1.0
-
-    def __init__(self, share: float) -> None:
-        self.share = share
-        self.credit_s = self.FIRST_S
-        self.last_s = self.key_s = -np.inf
-        self.open = False
-
-    def wants(self, time_s: float, is_keyframe: bool) -> bool:
-        """Returns whether to decode the next packet."""
-        step_s = max(time_s - self.last_s, 0.0) if np.isfinite(self.last_s) else 0.0
-        self.last_s = max(self.last_s, time_s)
-        self.credit_s += self.share * step_s - (step_s if self.open else 0.0)
-        if is_keyframe:
-            self.open = time_s - self.key_s > self.CLOSE_KEYFRAMES_S
-            self.key_s = time_s
-            return True
-        if self.credit_s <= 0:
-            self.open = False
-        return self.open
-
-
-def _missing_frames(stream: av.VideoStream, info: VideoInfo, span: SegmentSpan) -> int:
-    """Counts frames of the span that the index places beyond the end of the file."""
-    missing = 0
-    for entry in stream.index_entries:
-        if entry.pos + entry.size > info.size_bytes:
-            missing += span.start_s <= float(entry.timestamp * (stream.time_base or 0)) < span.end_s
-    return missing
+    asked = {
+        "path": _absolute(path),
+        "info": asdict(info),
+        "span": asdict(span),
+        "sampling": asdict(sampling),
+    }
+    length_s = min(span.end_s, info.start_s + info.duration_s) - max(span.start_s, info.start_s)
+    for said, planes in run_limited("sample_frames", asked, _limits(info, length_s), name=path.name):
+        for field in fields(counts):
+            setattr(counts, field.name, said["counts"][field.name])
+        if "frame" in said:
+            yield _frame(said, planes, path)
 
 
 def keyframes_at(path: Path, info: VideoInfo, times_s: Sequence[float], long_side: int) -> Iterator[Frame]:
     """Yields the keyframe at or before each time, once each, in the order asked; skips those that do not decode."""
-    scaling, seen = FrameScaling(info.rotation_deg, long_side), set[float]()
-    with open_video(path) as (container, stream):
-        stream.codec_context.thread_count = 1
-        stream.codec_context.skip_frame = "NONKEY"
-        for number, wanted_s in enumerate(times_s):
-            # A stream that cannot be sought in gives only its first keyframe.
-            if number > 0 and not info.seekable:
-                return
-            if info.seekable and not seek_before(container, stream, wanted_s):
-                continue
-            stream.codec_context.flush_buffers()
-            raw = next(
-                (frames[0] for packet in read_packets(container, stream) if (frames := decode_packet(packet))), None
-            )
-            time_s = None if raw is None else info.start_s if raw.time is None else float(raw.time)
-            if raw is None or time_s is None or time_s in seen or raw.is_corrupt:
-                continue
-            seen.add(time_s)
-            yield Frame(raw, scaling, index=number, time_s=time_s)
+    asked = {"path": _absolute(path), "info": asdict(info), "times_s": list(times_s), "long_side": long_side}
+    for said, planes in run_limited("keyframes", asked, _limits(info, len(times_s)), name=path.name):
+        yield _frame(said, planes, path)
+
+
+def _limits(info: VideoInfo, length_s: float) -> Limits:
+    """Returns what decoding so much of a video may use: frames of more than 8 bits take twice as much."""
+    frame_bytes = info.width * info.height * (1.5 if info.pixel_format in ("yuv420p", "yuvj420p") else 4)
+    memory = min(BASE_MEMORY_BYTES + FRAMES_HELD * frame_bytes, MOST_MEMORY_BYTES)
+    seconds = PROBE_CPU_S + CPU_S_PER_S * max(length_s, 1)
+    return Limits(int(memory), int(min(seconds, MOST_CPU_S)), silent_s=SILENT_S)
+
+
+def _absolute(path: Path) -> str:
+    return str(path.resolve())
+
+
+def _info(said: Fields, path: Path) -> VideoInfo:
+    try:
+        return VideoInfo(**said["info"])
+    except (KeyError, TypeError) as error:
+        raise ProbeLimit(f"{path.name}: the process that read it broke") from error
+
+
+def _frame(said: Fields, planes: Sequence[bytearray], path: Path) -> Frame:
+    try:
+        return decode_frame(said["frame"], planes)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProbeLimit(f"{path.name}: the process that read it broke") from error

@@ -1,38 +1,45 @@
-"""Runs ffmpeg as a child process at low priority that reports its progress and never outlives its caller."""
+"""Runs ffmpeg as a limited child process at low priority that reports its progress and never outlives its caller."""
 
 from __future__ import annotations
 
-import ctypes
+import json
 import os
 import queue
-import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import IO
 
+from analysis.limited.limits import Limits
+
+ROOT = Path(__file__).resolve().parents[2]
 NICENESS = 10
 REPORT_S = 0.5
 MAX_MESSAGE = 300
-PR_SET_PDEATHSIG = 1
+LIMITS = Limits(memory_bytes=2_000_000_000, cpu_s=7 * 24 * 3600, file_bytes=256 * 1024**3)
+"""Copies of many hours take days of processor time; whoever runs one says what is too much for it."""
 
 
-def run_ffmpeg(arguments: Sequence[str], report: Callable[[float], None]) -> str | None:
+def run_ffmpeg(arguments: Sequence[str], report: Callable[[float], None], limits: Limits = LIMITS) -> str | None:
     """Runs ffmpeg to its end; returns None on success, else the last line it printed.
 
     `report` is called at least once a second with the seconds written so far; if it raises, the process is killed.
     """
     from imageio_ffmpeg import get_ffmpeg_exe  # deferred: rarely needed
 
+    limited = [sys.executable, "-m", "analysis.limited.command", json.dumps(asdict(limits)), str(NICENESS)]
     command = [get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1"]
     with tempfile.TemporaryFile() as messages:
         process = subprocess.Popen(
-            [*command, *arguments],
+            [*limited, *command, *arguments],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=messages,
-            preexec_fn=_before_start(),
         )
         try:
             assert process.stdout is not None
@@ -48,17 +55,6 @@ def run_ffmpeg(arguments: Sequence[str], report: Callable[[float], None]) -> str
         messages.seek(0)
         lines = messages.read()[-10 * MAX_MESSAGE :].decode(errors="replace").strip().splitlines()
         return lines[-1][:MAX_MESSAGE] if lines else f"exit status {status}"
-
-
-def _before_start() -> Callable[[], None]:
-    """Returns what the child runs between fork and exec; loads all it needs before, as other threads may run."""
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def prepare() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        os.nice(NICENESS)
-
-    return prepare
 
 
 def _report_until_closed(output: IO[bytes], report: Callable[[float], None]) -> None:

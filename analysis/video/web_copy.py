@@ -14,7 +14,7 @@ import numpy as np
 
 from analysis.errors import UnreadableVideo
 from analysis.types import WHOLE_VIDEO, Image, OnProgress, Progress, VideoInfo
-from analysis.video.containers import ALLOWED_FORMATS, ALLOWED_PROTOCOLS
+from analysis.video.containers import ALLOWED_FORMATS, ALLOWED_PROTOCOLS, MAX_FRAME_PIXELS
 from analysis.video.decode import DecodeCounts, Sampling, keyframes_at, sample_frames
 from analysis.video.ffmpeg import run_ffmpeg
 
@@ -127,7 +127,7 @@ def input_arguments(source: Path) -> list[str]:
     """Returns ffmpeg's arguments for reading an untrusted file."""
     return [
         *("-format_whitelist", ALLOWED_FORMATS, "-protocol_whitelist", ALLOWED_PROTOCOLS),
-        *("-threads", str(DECODE_THREADS), "-i", f"file:{source}"),
+        *("-threads", str(DECODE_THREADS), "-max_pixels", str(MAX_FRAME_PIXELS), "-i", f"file:{source}"),
     ]
 
 

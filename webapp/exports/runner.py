@@ -19,11 +19,11 @@ from analysis.exports.moments import ReelMoment, ReelOptions, ReelOrder, ReelSou
 from analysis.exports.people import expect_known
 from analysis.exports.picture_people import FramePerson, people_at
 from analysis.exports.reel import write_reel
+from analysis.images.encode import encode_jpeg
 from analysis.types import OnProgress, Progress
 from analysis.video.frames_at import frames_at, whole_picture
 from webapp import storage
 from webapp.analyses import network_loading
-from webapp.datasets.importing.prepare_runner import encode_jpeg
 from webapp.exports import seen_people_queries, services
 from webapp.exports.appearance_queries import screen_appearances
 from webapp.exports.choices import Whom

@@ -14,12 +14,12 @@ from django.db.models import Avg, QuerySet
 from django.utils import timezone
 
 from analysis.errors import Cancelled
+from analysis.images.encode import encode_jpeg
 from analysis.recognition.spans import most_uncertain, spans_of
 from analysis.recognition.types import FaceTrack, FaceView, TrainedOn, WindowPrediction
 from analysis.types import EXACT_TOLERANCE_S, OnProgress, Progress
 from analysis.video.frames_at import frames_at, whole_picture
 from webapp import storage
-from webapp.datasets.importing.prepare_runner import encode_jpeg
 from webapp.datasets.models import VersionSample
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from analysis.errors import Cancelled, UnreadableVideo
 from analysis.types import OnProgress, Progress, VideoInfo
 from analysis.video import web_copy
-from analysis.video.probe import probe_in_subprocess
+from analysis.video.decode import probe
 from analysis.video.web_copy import PlaybackPlan
 from analysis.weights import sha256_of
 from webapp import storage
@@ -81,7 +81,7 @@ def _probed_ahead(path: Path, video: Video) -> tuple[VideoInfo, str] | None:
 def _probe_and_hash(path: Path, job: Job, size_bytes: int) -> tuple[VideoInfo, str]:
     """Returns what the probe says and the SHA-256; probes in another process while this one reads the file."""
     with ThreadPoolExecutor(1) as beside:
-        probing = beside.submit(probe_in_subprocess, path)
+        probing = beside.submit(probe, path)
         sha256 = _sha256(path, job, size_bytes, probing)
         while True:
             try:

@@ -12,8 +12,9 @@ import pytest
 from analysis.errors import ForbiddenFormat, NoVideoStream, PictureTooLarge, UnreadableVideo
 from analysis.types import SegmentSpan
 from analysis.video import containers
-from analysis.video.decode import DecodeCounts, Sampling, keyframes_at, probe, sample_frames, segment_border_s
 from analysis.video.frame import Frame
+from analysis.video.sampling import DecodeCounts, Sampling
+from analysis.video.unlimited_decode import keyframes_at, probe, sample_frames, segment_border_s
 from tests import clips
 from tests.shared_data import shared_data
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from analysis.errors import NoVideoStream, ProbeLimit, UnreadableVideo
+from analysis.limited.limits import Limits
+from analysis.video import unlimited_decode
 from analysis.video.decode import probe
-from analysis.video.probe import probe_in_subprocess
 from tests import clips
 from tests.shared_data import FOLDER, shared_data
 
@@ -44,41 +45,41 @@ EITHER = {
 
 def test_the_child_says_what_the_library_says(tmp_path: Path) -> None:
     path = clips.steady_clip(tmp_path / "- a 'clip' ü.mp4", 0.4)
-    assert probe_in_subprocess(path) == probe(path)
+    assert probe(path) == unlimited_decode.probe(path)
 
 
 def test_refusals_keep_their_kind(tmp_path: Path) -> None:
     with pytest.raises(NoVideoStream, match=r"sound\.m4a: holds no moving picture"):
-        probe_in_subprocess(clips.sound_only(tmp_path / "sound.m4a"))
+        probe(clips.sound_only(tmp_path / "sound.m4a"))
 
 
 def test_too_little_memory_is_a_limit(tmp_path: Path) -> None:
     with pytest.raises(ProbeLimit):
-        probe_in_subprocess(clips.steady_clip(tmp_path / "a.mp4", 0.2), memory_bytes=30_000_000)
+        probe(clips.steady_clip(tmp_path / "a.mp4", 0.2), Limits(30_000_000, cpu_s=20))
 
 
 def test_a_file_that_never_answers_is_a_limit(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.mp4")
     with pytest.raises(ProbeLimit, match=r"more than 1\.5 s"):
-        probe_in_subprocess(tmp_path / "pipe.mp4", timeout_s=1.5)
+        probe(tmp_path / "pipe.mp4", Limits(500_000_000, cpu_s=20, silent_s=1.5))
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_bad_files_are_refused(name: str) -> None:
     with pytest.raises(UnreadableVideo):
-        probe_in_subprocess(shared_data(f"videos_bad/{name}"))
+        probe(shared_data(f"videos_bad/{name}"))
 
 
 @pytest.mark.parametrize("name", sorted(ACCEPTED))
 def test_odd_but_sound_files_are_accepted(name: str) -> None:
-    info = probe_in_subprocess(shared_data(f"videos_bad/{name}"))
+    info = probe(shared_data(f"videos_bad/{name}"))
     assert info.width > 0 and info.duration_s > 0
 
 
 @pytest.mark.parametrize("name", sorted(EITHER))
 def test_hostile_files_get_a_clear_outcome(name: str) -> None:
     try:
-        assert probe_in_subprocess(shared_data(f"videos_bad/{name}")).width > 0
+        assert probe(shared_data(f"videos_bad/{name}")).width > 0
     except UnreadableVideo as refusal:
         assert str(refusal).startswith(name)
 

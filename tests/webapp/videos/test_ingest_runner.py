@@ -178,7 +178,7 @@ def test_a_copy_and_sprites_are_made_for_what_a_browser_cannot_play(team: Team, 
     assert video.playback == Playback.COPY and storage.size(video.copy_key) > 0
     assert storage.exists(video.sprites_key) and video.sprites["columns"] >= 1
     with storage.local_path(video.copy_key) as path:
-        assert web_copy.playback_plan(ingest_runner.probe_in_subprocess(path)) == web_copy.PlaybackPlan.ORIGINAL
+        assert web_copy.playback_plan(ingest_runner.probe(path)) == web_copy.PlaybackPlan.ORIGINAL
 
 
 def test_a_deleted_video_is_purged_with_every_byte_and_row_after_the_undo_period(

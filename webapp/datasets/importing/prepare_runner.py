@@ -8,24 +8,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import cv2
 import numpy as np
 
-from analysis.errors import PictureTooLarge, UnreadablePicture, UnreadableVideo
-from analysis.images.read import MAX_FILE_BYTES, SUFFIXES, ImageHeader, decode_picture, read_header
+from analysis.errors import PictureTooLarge, PictureTooSmall, UnknownPicture, UnreadablePicture, UnreadableVideo
+from analysis.images.encode import THUMBNAIL_SIDE, thumbnail_of
+from analysis.images.limited_read import PicturePreparation
+from analysis.images.read import SUFFIXES
 from analysis.types import Image, SegmentSpan, VideoInfo
 from analysis.video.cut_clip import cut_clip
-from analysis.video.decode import DecodeCounts, Sampling, sample_frames
-from analysis.video.probe import probe_in_subprocess
+from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
 from analysis.video.web_copy import PlaybackPlan, playback_plan
 from analysis.weights import sha256_of
-from webapp.datasets.importing.candidate_types import Box, Candidate
+from webapp.datasets.importing.candidate_types import Candidate
 from webapp.datasets.models import Outcome
 from webapp.videos.media_info import playable_type
 
-THUMBNAIL_SIDE = 192
-THUMBNAIL_QUALITY = 82
-JPEG_QUALITY = 95
 LEAST_SIDE = 8
 """Nothing can be learnt from fewer pixels."""
 MOST_CLIP_S = 120.0
@@ -48,92 +45,30 @@ class PreparedSample:
 
 
 class _Not(Exception):
-    """It becomes no sample."""
+    """It becomes no clip."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome)
         self.outcome = outcome
 
 
-def prepare_picture(found: Candidate, least_side: int) -> PreparedSample | Outcome:
+def prepare_picture(found: Candidate, least_side: int, preparing: PicturePreparation) -> PreparedSample | Outcome:
     """Prepares a picture. A plain one keeps its bytes; any other is encoded once, as it is meant to be seen."""
+    assert isinstance(found.content, bytes)
     try:
-        assert isinstance(found.content, bytes)
-        return _picture(found, found.content, max(least_side, LEAST_SIDE))
-    except _Not as no:
-        return no.outcome
+        picture = preparing.prepare(found.content, found.name, max(least_side, LEAST_SIDE), found.box_xywh)
+    except PictureTooSmall:
+        return Outcome.TOO_SMALL
     except PictureTooLarge:
         return Outcome.TOO_LARGE
+    except UnknownPicture:
+        is_meant = PurePosixPath(found.name).suffix.lower() in SUFFIXES
+        return Outcome.UNREADABLE if is_meant else Outcome.NOT_A_SAMPLE
     except UnreadablePicture:
         return Outcome.UNREADABLE
-
-
-def _picture(found: Candidate, content: bytes, least_side: int) -> PreparedSample:
-    if len(content) > MAX_FILE_BYTES:
-        raise _Not(Outcome.TOO_LARGE)
-    header = _header(found, content)
-    size = header.width, header.height
-    if min(size) < least_side:
-        raise _Not(Outcome.TOO_SMALL)
-    box = None if _is_whole(found.box_xywh, size) else found.box_xywh
-    if header.is_plain and box is None:
-        small = decode_picture(content, found.name, THUMBNAIL_SIDE)
-        return _prepared(content, header.media_type, size, small)
-    image = decode_picture(content, found.name)
-    if box is not None:
-        image = _cut_out(image, box, least_side)
-    data, media_type = _encoded(image, header)
-    return _prepared(data, media_type, (image.shape[1], image.shape[0]), image)
-
-
-def _header(found: Candidate, content: bytes) -> ImageHeader:
-    try:
-        return read_header(content, found.name)
-    except UnreadablePicture as error:
-        is_meant = PurePosixPath(found.name).suffix.lower() in SUFFIXES
-        raise _Not(Outcome.UNREADABLE if is_meant else Outcome.NOT_A_SAMPLE) from error
-
-
-def _is_whole(box_xywh: Box | None, size: tuple[int, int]) -> bool:
-    """Tells whether the box, to the pixel, is around everything."""
-    if box_xywh is None:
-        return True
-    x, y, width, height = box_xywh
-    return round(x) <= 0 and round(y) <= 0 and round(x + width) >= size[0] and round(y + height) >= size[1]
-
-
-def _cut_out(image: Image, box_xywh: Box, least_side: int) -> Image:
-    x, y, width, height = box_xywh
-    x1, x2 = (int(np.clip(round(v), 0, image.shape[1])) for v in (x, x + width))
-    y1, y2 = (int(np.clip(round(v), 0, image.shape[0])) for v in (y, y + height))
-    if min(x2 - x1, y2 - y1) < least_side:
-        raise _Not(Outcome.TOO_SMALL)
-    return image[y1:y2, x1:x2]
-
-
-def _encoded(image: Image, header: ImageHeader) -> tuple[bytes, str]:
-    """Encodes a photograph as JPEG, anything else without loss. The same picture gives the same bytes."""
-    if header.is_photograph:
-        return encode_jpeg(image, JPEG_QUALITY), "image/jpeg"
-    return bytes(cv2.imencode(".png", image)[1]), "image/png"
-
-
-def encode_jpeg(image: Image, quality: int) -> bytes:
-    return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
-
-
-def _prepared(data: bytes, media_type: str, size: tuple[int, int], image: Image) -> PreparedSample:
+    data = found.content if picture.data is None else picture.data
     digest = hashlib.sha256(data).hexdigest()
-    return PreparedSample(data, media_type, digest, len(data), *size, thumbnail_of(image))
-
-
-def thumbnail_of(image: Image) -> bytes:
-    height, width = image.shape[:2]
-    scale = THUMBNAIL_SIDE / max(width, height)
-    if scale < 1:
-        size = max(round(width * scale), 1), max(round(height * scale), 1)
-        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return encode_jpeg(image, THUMBNAIL_QUALITY)
+    return PreparedSample(data, picture.media_type, digest, len(data), picture.width, picture.height, picture.thumbnail)
 
 
 def prepare_clip(found: Candidate, scratch: Path, heartbeat: Callable[[], None]) -> PreparedSample | Outcome:
@@ -158,7 +93,7 @@ def _clip(found: Candidate, scratch: Path, heartbeat: Callable[[], None]) -> Pre
     assert isinstance(path, Path)
     if path.stat().st_size > MOST_CLIP_BYTES:
         raise _Not(Outcome.TOO_LARGE)
-    info = probe_in_subprocess(path)
+    info = probe(path)
     heartbeat()
     if info.duration_s > MOST_CLIP_S:
         raise _Not(Outcome.TOO_LARGE)
@@ -167,7 +102,7 @@ def _clip(found: Candidate, scratch: Path, heartbeat: Callable[[], None]) -> Pre
     if playback_plan(info) is not PlaybackPlan.ORIGINAL:
         tidy = scratch / f"{path.stem}.tidy.mp4"
         cut_clip(path, tidy, info, info.start_s, info.duration_s, lambda _progress: heartbeat())
-        path, info = tidy, probe_in_subprocess(tidy)
+        path, info = tidy, probe(tidy)
     small = _middle(path, info)
     return PreparedSample(
         path,

@@ -1,15 +1,18 @@
 """What the worker does for an import: goes through the units of its source and stores what they bring, in batches."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
+from queue import SimpleQueue
 
 from django.db import transaction
 
 from analysis.errors import Cancelled
+from analysis.images.limited_read import PicturePreparation
 from webapp import storage
 from webapp.datasets.importing import prepare_runner, store_runner
 from webapp.datasets.importing.candidate_types import Candidate, Reader, Work
@@ -36,6 +39,9 @@ BATCH_COUNT = 64
 BATCH_BYTES = 48 * 1024**2
 BATCH_S = 1.0
 """A killed worker loses at most one batch of work."""
+
+PreparePictures = Callable[[Sequence[Candidate], int], Iterator[PreparedSample | Outcome]]
+"""Prepares pictures, of which none may be smaller than so many pixels, in their order."""
 
 OPEN: dict[str, Callable[[Work, Notes], AbstractContextManager[Reader]]] = {
     Source.PEOPLE: people_reader.opened,
@@ -99,12 +105,12 @@ def run_import(job: Job) -> None:
 def _go_through(work: Work, notes: Notes) -> None:
     job, of_import = work.job, work.of_import
     opened = single_moments_reader.opened if work.options.how == CHOSEN else OPEN[of_import.source]
-    with opened(work, notes) as reader, ThreadPoolExecutor(THREADS) as pool:
+    with opened(work, notes) as reader, preparing_pictures() as pictures:
         job.done, job.total = of_import.items_done, reader.total
         Import.objects.filter(pk=of_import.pk).update(items_total=reader.total)
         lifecycle.report(job, STAGE, job.done, job.total)
         for batch in _batches(reader, of_import.items_done):
-            prepared = list(_prepared(work, pool, batch.found))
+            prepared = list(_prepared(work, pictures, batch.found))
             store_runner.store(work, notes, batch.done, prepared)
             job.done = batch.done
             for found, result in prepared:
@@ -122,20 +128,39 @@ def _batches(reader: Reader, start: int) -> Iterator[Batch]:
         yield batch
 
 
+@contextmanager
+def preparing_pictures() -> Iterator[PreparePictures]:
+    """Yields what prepares pictures, several at once, each thread with a limited process of its own."""
+    waiting = SimpleQueue[PicturePreparation]()
+    ways = [PicturePreparation() for _ in range(THREADS)]
+    for way in ways:
+        waiting.put(way)
+
+    def prepare(found: Candidate, least_side: int) -> PreparedSample | Outcome:
+        if isinstance(found.content, Outcome):
+            return found.content
+        way = waiting.get()
+        try:
+            return prepare_runner.prepare_picture(found, least_side, way)
+        finally:
+            waiting.put(way)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        try:
+            yield lambda batch, least_side: pool.map(prepare, batch, repeat(least_side))
+        finally:
+            for way in ways:
+                way.close()
+
+
 def _prepared(
-    work: Work, pool: ThreadPoolExecutor, batch: list[Candidate]
+    work: Work, pictures: PreparePictures, batch: list[Candidate]
 ) -> Iterator[tuple[Candidate, PreparedSample | Outcome]]:
     if work.of_import.dataset.kind == DatasetKind.CLIPS:
         for found in batch:
             yield found, _clip(work, found)
         return
-
-    def prepare(found: Candidate) -> PreparedSample | Outcome:
-        if isinstance(found.content, Outcome):
-            return found.content
-        return prepare_runner.prepare_picture(found, work.options.least_side)
-
-    for found, prepared in zip(batch, pool.map(prepare, batch), strict=True):
+    for found, prepared in zip(batch, pictures(batch, work.options.least_side), strict=True):
         work.heartbeat()
         yield found, prepared
 

@@ -14,7 +14,7 @@ from analysis.doctor.face_patterns import FacePatterns, load_face_patterns
 from analysis.doctor.measures import MEASURES_VERSION, measure_picture
 from analysis.doctor.suggestions import suggest_labels
 from analysis.errors import AnalysisError, Cancelled
-from analysis.images.read import decode_picture
+from analysis.images.limited_read import PictureReader
 from analysis.types import Float32, Image
 from webapp import storage
 from webapp.datasets import live, signals
@@ -90,10 +90,16 @@ def picture_of(sample: Sample) -> Image | None:
     """Returns the picture, or a clip's thumbnail, as BGR; None when its file is gone or broken."""
     key = sample.thumbnail_key if sample.dataset.kind == DatasetKind.CLIPS else sample.key
     try:
-        return decode_picture(storage.read_bytes(key), sample.name)
+        return picture_reader().decode(storage.read_bytes(key), sample.name)
     except (FileNotFoundError, AnalysisError) as error:
         logger.warning("Sample %s cannot be measured: %s", sample.pk, error)
         return None
+
+
+@lru_cache(maxsize=1)
+def picture_reader() -> PictureReader:
+    """Returns what decodes pictures, a process beside each worker process."""
+    return PictureReader()
 
 
 @lru_cache(maxsize=1)

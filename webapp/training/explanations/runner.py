@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import cv2
 
 from analysis.errors import Cancelled, UnreadablePicture, UnreadableVideo
-from analysis.images.read import decode_picture, read_picture
+from analysis.images.read import decode_picture
 from analysis.training.data.samples import SplitPart, TrainingSample
 from analysis.types import Float32, Image
 from analysis.video.cut_clip import cut_clip
+from analysis.video.decode import probe
 from analysis.video.frames_at import frames_at, whole_picture
-from analysis.video.probe import probe_in_subprocess
 from webapp import storage
 from webapp.datasets.choices import DatasetKind
 from webapp.datasets.measuring import runner as measuring_runner
@@ -101,14 +101,13 @@ def _file_of(explanation: Explanation, model: "LoadedModel") -> Iterator[Shown]:
 
 def _of_upload(explanation: Explanation, model: "LoadedModel", path: Path, scratch: Path) -> Shown:
     if TrainingSample(path, "").is_clip:
-        if probe_in_subprocess(path).duration_s > MOST_CLIP_S:
+        if probe(path).duration_s > MOST_CLIP_S:
             raise UnreadableVideo(f"{explanation.file_name}: longer than {MOST_CLIP_S:.0f} s")
         return Shown(path)
     if _wants_clip(model):
         raise UnreadableVideo(f"{explanation.file_name}: a picture, where the model takes clips")
-    if explanation.run.kind != DatasetKind.FACES:
-        return Shown(path)
-    return _with_face(read_picture(path), scratch)
+    image = measuring_runner.picture_reader().decode(path.read_bytes(), explanation.file_name)
+    return _with_face(image, scratch) if explanation.run.kind == DatasetKind.FACES else Shown(_written(image, scratch))
 
 
 def _frame(explanation: Explanation, model: "LoadedModel", scratch: Path) -> Shown:

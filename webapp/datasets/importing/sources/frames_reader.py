@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import F
 
 from analysis.errors import UnreadableVideo
+from analysis.images.encode import encode_jpeg
 from analysis.types import SegmentSpan, VideoInfo
 from analysis.video.decode import DecodeCounts, Sampling, sample_frames
 from analysis.video.frame import Frame
@@ -19,7 +20,6 @@ from webapp.datasets.importing import plans
 from webapp.datasets.importing.candidate_types import Candidate, Reader, ReaderStep, Work
 from webapp.datasets.importing.option_types import ANY, SCENES, WITH, ImportOptions
 from webapp.datasets.importing.plans import Plan
-from webapp.datasets.importing.prepare_runner import encode_jpeg
 from webapp.datasets.importing.sources.source_queries import chosen_videos
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Outcome

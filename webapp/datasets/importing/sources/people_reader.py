@@ -11,13 +11,13 @@ from uuid import UUID
 import numpy as np
 
 from analysis.errors import UnreadableVideo
+from analysis.images.encode import encode_jpeg
 from analysis.video.frames_at import cut_square, frames_at
 from webapp import storage
 from webapp.datasets.importing import plans
 from webapp.datasets.importing.candidate_types import Candidate, Reader, ReaderStep, Work
 from webapp.datasets.importing.option_types import EVERY, ImportOptions
 from webapp.datasets.importing.plans import Plan, PlannedReader
-from webapp.datasets.importing.prepare_runner import encode_jpeg
 from webapp.datasets.importing.sources.source_queries import chosen_tracks, chosen_views
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Outcome

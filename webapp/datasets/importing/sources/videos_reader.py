@@ -8,14 +8,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from analysis.errors import UnreadableVideo
+from analysis.images.encode import encode_jpeg
 from analysis.types import VideoInfo
+from analysis.video.decode import probe
 from analysis.video.frames_at import frames_at, whole_picture
-from analysis.video.probe import probe_in_subprocess
 from webapp import storage
 from webapp.datasets.importing import inbox, plans
 from webapp.datasets.importing.candidate_types import Candidate, ListReader, Reader, ReaderStep, Work
 from webapp.datasets.importing.plans import Plan, PlannedReader
-from webapp.datasets.importing.prepare_runner import encode_jpeg
 from webapp.datasets.importing.sources.frames_reader import JPEG_QUALITY, LONG_SIDE
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import DatasetKind, Outcome
@@ -57,7 +57,7 @@ def _plan(work: Work) -> Plan:
         file: dict[str, Any] = {"key": key, "name": name, "info": None}
         try:
             with storage.local_path(key) as path:
-                info = probe_in_subprocess(path)
+                info = probe(path)
             file["info"] = asdict(info)
             times = plans.grid(info.start_s, info.start_s + info.duration_s, work.options.step_s)
             units += [[number, time_s] for time_s in times]

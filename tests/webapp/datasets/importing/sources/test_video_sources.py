@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from analysis.images.read import decode_picture
 from analysis.video.cut_clip import SMALL_SIDE
+from analysis.video.decode import probe
 from analysis.video.frames_at import frames_at
-from analysis.video.probe import probe_in_subprocess
 from tests.clips import clip_with_cuts, late_start, steady_clip, truncated_clip
 from tests.factories_datasets import make_dataset, picture
 from tests.factories_videos import found_track, make_analysed_video, people_of
@@ -37,7 +37,7 @@ LEFT, RIGHT = (60, 40, 120, 100), (200, 40, 260, 100)
 def real_video(path: Path, *tracks: Any, team: Team, **fields: Any) -> Video:
     """An analysed video whose file can be decoded."""
     video = make_analysed_video(*tracks, team=team, content=path.read_bytes(), **fields)
-    Video.objects.filter(pk=video.pk).update(**media_info.columns_of(probe_in_subprocess(path)))
+    Video.objects.filter(pk=video.pk).update(**media_info.columns_of(probe(path)))
     video.refresh_from_db()
     return video
 
@@ -220,7 +220,7 @@ def test_clips_around_appearances_are_small_silent_and_know_whom_they_show(
     assert row.time_s == pytest.approx(2.25, abs=0.1)
     assert (row.person, row.video, row.media_type) == (person, video, "video/mp4")
     with storage.local_path(row.key) as clip:
-        info = probe_in_subprocess(clip)
+        info = probe(clip)
     assert info.duration_s == pytest.approx(1.5, abs=0.15)
     assert min(info.width, info.height) <= SMALL_SIDE
     assert info.audio_codec == ""

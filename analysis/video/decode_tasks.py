@@ -1,0 +1,42 @@
+"""What limited processes do with videos: read the metadata, decode frames, find keyframes. Asked by `decode`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from analysis.limited.messages import Fields, Message
+from analysis.types import SegmentSpan, VideoInfo
+from analysis.video import unlimited_decode
+from analysis.video.frame_codec import encode_frame
+from analysis.video.sampling import DecodeCounts, Sampling
+
+
+def probe(fields: Fields, parts: Any) -> Iterator[Message]:
+    """Says the metadata of the file at `path`."""
+    yield {"info": asdict(unlimited_decode.probe(Path(fields["path"])))}, ()
+
+
+def segment_border(fields: Fields, parts: Any) -> Iterator[Message]:
+    """Says the time at which a segment planned for `time_s` starts."""
+    yield {"time_s": unlimited_decode.segment_border_s(Path(fields["path"]), fields["time_s"])}, ()
+
+
+def sample_frames(fields: Fields, parts: Any) -> Iterator[Message]:
+    """Says the sampled frames of a span, each with the counts so far; the last message has only counts."""
+    path, info, counts = Path(fields["path"]), VideoInfo(**fields["info"]), DecodeCounts()
+    span, sampling = SegmentSpan(**fields["span"]), Sampling(**fields["sampling"])
+    for frame in unlimited_decode.sample_frames(path, info, span, sampling, counts):
+        said, planes = encode_frame(frame)
+        yield {"frame": said, "counts": asdict(counts)}, planes
+    yield {"counts": asdict(counts)}, ()
+
+
+def keyframes(fields: Fields, parts: Any) -> Iterator[Message]:
+    """Says the keyframe at or before each moment."""
+    path, info = Path(fields["path"]), VideoInfo(**fields["info"])
+    for frame in unlimited_decode.keyframes_at(path, info, fields["times_s"], fields["long_side"]):
+        said, planes = encode_frame(frame)
+        yield {"frame": said}, planes

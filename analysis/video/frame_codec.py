@@ -1,0 +1,67 @@
+"""A frame as plain numbers and planes of samples, to hand it from the process that decoded it to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import av
+import numpy as np
+
+from analysis.limited.messages import Buffer, Fields, Message
+from analysis.types import Image
+from analysis.video.frame import Frame
+
+SENT_AS_DECODED = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray", "bgr24")
+"""Formats of plain planes of 8 bits; all others are sent as BGR."""
+TAGS = ("color_range", "colorspace", "color_primaries", "color_trc")
+
+
+def encode_frame(frame: Frame) -> Message:
+    """Returns the frame as fields and parts: the small picture, then the planes at full size, row by row."""
+    raw = frame.raw
+    if raw.format.name not in SENT_AS_DECODED:
+        raw = raw.reformat(format="bgr24")
+    fields = {
+        "index": frame.index,
+        "time_s": frame.time_s,
+        "begins_shot": frame.begins_shot,
+        "rotation_deg": frame.rotation_deg,
+        "small": frame.image_bgr.shape[:2],
+        "size": (raw.width, raw.height),
+        "format": raw.format.name,
+        "tags": [int(getattr(raw, tag)) for tag in TAGS],
+    }
+    return fields, [np.ascontiguousarray(samples).data.cast("B") for samples in (frame.image_bgr, *_rows(raw))]
+
+
+def decode_frame(fields: Fields, parts: Sequence[Buffer]) -> Frame:
+    """Returns what `encode_frame` was given; raises ValueError where parts do not fit the fields."""
+    if fields["format"] not in SENT_AS_DECODED:
+        raise ValueError(f"a frame of the format {fields['format']}")
+    width, height = fields["size"]
+    raw = av.VideoFrame(width, height, fields["format"])
+    small, *planes = parts
+    for rows, part in zip(_rows(raw), planes, strict=True):
+        rows[:] = np.frombuffer(part, np.uint8).reshape(rows.shape)
+    for tag, value in zip(TAGS, fields["tags"], strict=True):
+        setattr(raw, tag, value)
+    small_height, small_width = fields["small"]
+    image_bgr: Image = np.frombuffer(small, np.uint8).reshape(small_height, small_width, 3)
+    return Frame(
+        raw,
+        image_bgr,
+        fields["rotation_deg"],
+        index=fields["index"],
+        time_s=fields["time_s"],
+        begins_shot=fields["begins_shot"],
+    )
+
+
+def _rows(raw: av.VideoFrame) -> list[Image]:
+    """Returns views `(rows, bytes)` of the planes, without the padding behind their rows."""
+    samples = 3 if raw.format.name == "bgr24" else 1
+    views = []
+    for plane in raw.planes:
+        padded: Image = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+        views.append(padded[:, : plane.width * samples])
+    return views
