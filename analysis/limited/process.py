@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import select
 import signal
 import subprocess
@@ -32,6 +33,8 @@ LISTEN_S = 0.5
 """How often who waits is called, who may want to stop."""
 KEPT_ERRORS_BYTES = 4000
 TOO_LONG = (-signal.SIGXCPU, -signal.SIGKILL)
+FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+"""Each thread of a library that is not even used here takes memory."""
 _told = threading.Event()
 
 
@@ -194,7 +197,9 @@ class _Child:
     def __init__(self, task: str, limits: Limits) -> None:
         command = [sys.executable, "-m", "analysis.limited.child", task, json.dumps(asdict(limits))]
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | FEW_THREADS, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0
+        )
         assert self.process.stderr is not None
         self.errors = _LastErrors(self.process.stderr)
 

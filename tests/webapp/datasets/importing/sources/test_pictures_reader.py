@@ -8,16 +8,20 @@ import cv2
 import numpy as np
 import pytest
 
+from analysis.images.encode import THUMBNAIL_SIDE
+from analysis.images.limited_read import PicturePreparation
 from analysis.images.read import decode_picture, read_header
 from tests.analysis.images.picture_files import claiming, made
 from tests.factories_datasets import a_picture, picture
 from webapp.datasets.importing.candidate_types import Candidate
-from webapp.datasets.importing.prepare_runner import THUMBNAIL_SIDE, PreparedSample, prepare_picture
+from webapp.datasets.importing.prepare_runner import PreparedSample, prepare_picture
 from webapp.datasets.models import Outcome
+
+PREPARING = PicturePreparation()
 
 
 def prepared(content: bytes, name: str = "a.jpg", **fields: object) -> PreparedSample | Outcome:
-    return prepare_picture(Candidate(name, content, **fields), least_side=8)  # type: ignore[arg-type]
+    return prepare_picture(Candidate(name, content, **fields), 8, PREPARING)  # type: ignore[arg-type]
 
 
 def data_of(content: bytes, name: str = "a.jpg") -> bytes:

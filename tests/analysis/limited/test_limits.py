@@ -1,0 +1,60 @@
+"""What a process that has taken limits upon itself can no longer do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+MB = 1_000_000
+TAKE = """
+import os, socket, sys
+from analysis.limited.limits import Limits, limit_this_process
+without = limit_this_process(Limits(100_000_000, cpu_s=1, file_bytes=1000, open_files=32))
+"""
+
+
+def limited(code: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", TAKE + code]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_it_opens_no_socket_nor_does_what_it_starts() -> None:
+    code = """
+print(without)
+for make in (socket.socket, socket.socketpair, lambda: socket.socket(socket.AF_UNIX)):
+    try:
+        print("opened", make())
+    except PermissionError:
+        print("refused")
+os.execv(sys.executable, [sys.executable, "-c", "import socket; socket.socket()"])
+"""
+    done = limited(code)
+    assert done.stdout.splitlines() == ["", "refused", "refused", "refused"]
+    assert "PermissionError" in done.stderr
+
+
+def test_it_takes_no_more_memory_than_it_may() -> None:
+    assert limited("bytearray(60_000_000); print('fits')").stdout.strip() == "fits"
+    assert "MemoryError" in limited("bytearray(120_000_000)").stderr
+
+
+def test_it_is_ended_when_it_computes_for_too_long() -> None:
+    assert limited("while True: pass").returncode != 0
+
+
+def test_it_writes_no_large_file(tmp_path: Path) -> None:
+    written = tmp_path / "large"
+    assert (
+        "File too large"
+        in limited(
+            f"open({str(written)!r}, 'wb', buffering=0).write(bytes(1000)); "
+            f"open({str(written)!r}, 'ab', buffering=0).write(b'1')"
+        ).stderr
+    )
+    assert written.stat().st_size == 1000
+
+
+def test_it_opens_few_files() -> None:
+    assert "Too many open files" in limited("held = [os.open(os.devnull, os.O_RDONLY) for _ in range(40)]").stderr
