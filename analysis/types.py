@@ -1,6 +1,6 @@
 """Values that the analysis library takes and returns.
 
-Boxes are `(x1, y1, x2, y2)` in displayed pixels of the source size (rotation applied, sample aspect ratio not applied).
+Boxes are `(x1, y1, x2, y2)` in displayed pixels of the source size: upright, with square pixels.
 Times are the container's presentation times in seconds. Zero rows is a valid value everywhere.
 """
 
@@ -48,7 +48,7 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """A container's metadata, checked against one decoded frame. Width and height are displayed (rotated) pixels."""
+    """A container's metadata, checked against one decoded frame. Width and height are displayed pixels."""
 
     duration_s: float
     width: int
@@ -68,12 +68,20 @@ class VideoInfo:
     frames_estimate: int
     """For progress only; 0 if unknown."""
     sample_aspect_ratio: float = 1.0
+    """Of results from before width and height counted square pixels; today 1."""
     video_stream: int = 0
     """Index of the stream that is analysed: the container's default or best one."""
     video_streams: int = 1
     """Number of video streams; a player may choose a different one."""
     seekable: bool = True
     """False if frames carry no times (raw streams): such a file is analysed as one segment."""
+    mirrored: bool = False
+    """A player mirrors frames left to right, before it turns them."""
+    stretched: bool = False
+    """Stored pixels are not square."""
+    interlaced: bool = False
+    curve: str = ""
+    """"pq" or "hlg" for high dynamic range."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from analysis.errors import UnreadableVideo
 from analysis.exports.appearances import OnScreen, as_ffmetadata
 from analysis.types import OnProgress, Progress, VideoInfo
 from analysis.video.web_copy import (
+    encodes_pictures,
     input_arguments,
     playback_plan,
     run_if_need_be_without_sound,
@@ -33,7 +34,9 @@ def write_with_chapters(
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".chapters-") as scratch, written_whole(target) as part:
         listed = Path(scratch) / "chapters.txt"
         listed.write_text(as_ffmetadata(chapters), encoding="utf-8")
-        inputs = [*input_arguments(source), "-f", "ffmetadata", "-i", f"file:{listed}"]
+        plan = playback_plan(info)
+        reading = input_arguments(source, encodes=encodes_pictures(info, plan))
+        inputs = [*reading, "-f", "ffmetadata", "-i", f"file:{listed}"]
         ending = [
             "-map_metadata:g",
             "-1",
@@ -49,7 +52,7 @@ def write_with_chapters(
         ]
 
         def arguments(with_sound: bool) -> list[str]:
-            return [*inputs, *stream_arguments(info, playback_plan(info), with_sound), *ending]
+            return [*inputs, *stream_arguments(info, plan, with_sound), *ending]
 
         problem = run_if_need_be_without_sound(arguments, bool(info.audio_codec), report)
         if problem is not None:

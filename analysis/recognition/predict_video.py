@@ -110,7 +110,7 @@ def _frames(path: Path, info: VideoInfo, spec: InputSpec, on_progress: OnProgres
             if held is not None:
                 yield _until(held, min(frame.time_s, held[0].time_s + longest_s))
             window = VideoWindow(frame.time_s, frame.time_s, frame.time_s, shot=shot)
-            held = window, see_picture(whole_picture(frame, info, FRAME_LONG_SIDE), spec)
+            held = window, see_picture(whole_picture(frame, FRAME_LONG_SIDE), spec)
     if held is not None:
         yield _until(held, min(max(end_s, held[0].time_s), held[0].time_s + longest_s))
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from analysis.errors import UnreadableVideo
 from analysis.types import OnProgress, Progress, VideoInfo
+from analysis.video.as_shown import shown_size
 from analysis.video.ffmpeg import run_ffmpeg
-from analysis.video.web_copy import input_arguments
+from analysis.video.web_copy import input_arguments, shown_filters
 
 SMALL_SIDE = 360
 """Networks see clips at 112 to 224 pixels."""
@@ -18,14 +19,20 @@ def cut_clip(
     source: Path, target: Path, info: VideoInfo, start_s: float, length_s: float, on_progress: OnProgress
 ) -> None:
     """Writes `length_s` seconds from container time `start_s` as an MP4 (H.264, no sound); raises UnreadableVideo."""
-    shown_width = info.width * info.sample_aspect_ratio
-    scale = min(1.0, SMALL_SIDE / min(shown_width, info.height))
-    width, height = (max(2, round(side * scale / 2) * 2) for side in (shown_width, info.height))
+    sides = shown_size(info)
+    scale = min(1.0, SMALL_SIDE / min(sides))
+    width, height = (max(2, round(side * scale / 2) * 2) for side in sides)
     command = [
         # FFmpeg counts from the container's start when it seeks.
-        *("-ss", f"{max(start_s - info.start_s, 0):.6f}", *input_arguments(source), "-t", f"{length_s:.6f}"),
+        *(
+            "-ss",
+            f"{max(start_s - info.start_s, 0):.6f}",
+            *input_arguments(source, encodes=True),
+            "-t",
+            f"{length_s:.6f}",
+        ),
         *("-map", f"0:{info.video_stream}", "-an", "-sn", "-map_metadata", "-1", "-fflags", "+bitexact"),
-        *("-vf", f"scale={width}:{height}:flags=area,setsar=1,format=yuv420p"),
+        *("-vf", shown_filters(info, (width, height))),
         *("-c:v", "libx264", "-preset", "veryfast", "-crf", str(QUALITY_CRF), "-flags:v", "+bitexact"),
         *("-movflags", "+faststart", "-f", "mp4", str(target)),
     ]

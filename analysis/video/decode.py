@@ -19,6 +19,7 @@ from analysis.video.frame import Frame
 from analysis.video.frame_codec import decode_frame
 from analysis.video.sampling import DecodeCounts as DecodeCounts
 from analysis.video.sampling import Sampling as Sampling
+from analysis.video.tone_map import lut_file
 
 BASE_MEMORY_BYTES = 350_000_000
 FRAMES_HELD = 24
@@ -61,6 +62,7 @@ def sample_frames(
         "info": asdict(info),
         "span": asdict(span),
         "sampling": asdict(sampling),
+        "lut": _lut(info),
     }
     length_s = min(span.end_s, info.start_s + info.duration_s) - max(span.start_s, info.start_s)
     for said, planes in run_limited("sample_frames", asked, _limits(info, length_s), name=path.name):
@@ -73,6 +75,7 @@ def sample_frames(
 def keyframes_at(path: Path, info: VideoInfo, times_s: Sequence[float], long_side: int) -> Iterator[Frame]:
     """Yields the keyframe at or before each time, once each, in the order asked; skips those that do not decode."""
     asked = {"path": _absolute(path), "info": asdict(info), "times_s": list(times_s), "long_side": long_side}
+    asked["lut"] = _lut(info)
     for said, planes in run_limited("keyframes", asked, _limits(info, len(times_s)), name=path.name):
         yield _frame(said, planes, path)
 
@@ -83,6 +86,10 @@ def _limits(info: VideoInfo, length_s: float) -> Limits:
     memory = min(BASE_MEMORY_BYTES + FRAMES_HELD * frame_bytes, MOST_MEMORY_BYTES)
     seconds = PROBE_CPU_S + CPU_S_PER_S * max(length_s, 1)
     return Limits(int(memory), int(min(seconds, MOST_CPU_S)), silent_s=SILENT_S)
+
+
+def _lut(info: VideoInfo) -> str | None:
+    return str(lut_file(info.curve)) if info.curve else None
 
 
 def _absolute(path: Path) -> str:

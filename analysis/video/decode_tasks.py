@@ -28,7 +28,7 @@ def sample_frames(fields: Fields, parts: Any) -> Iterator[Message]:
     """Says the sampled frames of a span, each with the counts so far; the last message has only counts."""
     path, info, counts = Path(fields["path"]), VideoInfo(**fields["info"]), DecodeCounts()
     span, sampling = SegmentSpan(**fields["span"]), Sampling(**fields["sampling"])
-    for frame in unlimited_decode.sample_frames(path, info, span, sampling, counts):
+    for frame in unlimited_decode.sample_frames(path, info, span, sampling, counts, _lut(fields)):
         said, planes = encode_frame(frame)
         yield {"frame": said, "counts": asdict(counts)}, planes
     yield {"counts": asdict(counts)}, ()
@@ -37,6 +37,10 @@ def sample_frames(fields: Fields, parts: Any) -> Iterator[Message]:
 def keyframes(fields: Fields, parts: Any) -> Iterator[Message]:
     """Says the keyframe at or before each moment."""
     path, info = Path(fields["path"]), VideoInfo(**fields["info"])
-    for frame in unlimited_decode.keyframes_at(path, info, fields["times_s"], fields["long_side"]):
+    for frame in unlimited_decode.keyframes_at(path, info, fields["times_s"], fields["long_side"], _lut(fields)):
         said, planes = encode_frame(frame)
         yield {"frame": said}, planes
+
+
+def _lut(fields: Fields) -> Path | None:
+    return Path(fields["lut"]) if fields["lut"] else None

@@ -10,9 +10,8 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from analysis.types import Float32, Float64, Image
+from analysis.video.as_shown import Showing
 
-TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
-PLANAR_420 = ("yuv420p", "yuvj420p")
 KNOWN_MATRICES = (Colorspace.ITU709, Colorspace.ITU601, Colorspace.FCC, Colorspace.SMPTE170M, Colorspace.SMPTE240M)
 
 
@@ -32,19 +31,20 @@ def _plane(raw: av.VideoFrame, number: int) -> Image:
 
 @dataclass(frozen=True, slots=True)
 class FrameScaling:
-    """How the frames of one video become small pictures: turned clockwise, at most `long_side` pixels long."""
+    """How the frames of one video become pictures: as a player shows them, and small ones for the networks."""
 
-    rotation_deg: int
-    """0, 90, 180 or 270."""
+    showing: Showing
     long_side: int
+    """Small pictures are at most so many pixels long."""
     scaler: VideoReformatter = field(default_factory=VideoReformatter)
 
-    def small_bgr(self, raw: av.VideoFrame) -> Image:
-        """Returns the frame `(h, w, 3)` scaled down and upright."""
-        scale = min(self.long_side / max(raw.width, raw.height), 1.0)
-        width, height = max(round(raw.width * scale), 1), max(round(raw.height * scale), 1)
-        small = self.scaler.reformat(raw, width, height, "bgr24", interpolation="AREA")
-        return turn(np.asarray(small.to_ndarray(), np.uint8), self.rotation_deg)
+    def small_bgr(self, shown: av.VideoFrame) -> Image:
+        """Returns the shown frame `(h, w, 3)` scaled down."""
+        scale = min(self.long_side / max(shown.width, shown.height), 1.0)
+        width, height = max(round(shown.width * scale), 1), max(round(shown.height * scale), 1)
+        return np.asarray(
+            self.scaler.reformat(shown, width, height, "bgr24", interpolation="AREA").to_ndarray(), np.uint8
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +58,23 @@ class ColourTags:
 
 
 class Frame:
-    """A sampled frame. `image_bgr` is scaled and upright; the decoder's frame is kept for full-size crops.
+    """A sampled frame as a player shows it. `image_bgr` is scaled; `raw`, 4:2:0 of 8 bits, is for full-size crops.
 
     `index` counts decoded frames. `begins_shot`: a hard cut lies between this sample and the one before.
     """
 
-    __slots__ = ("_whole_bgr", "begins_shot", "image_bgr", "index", "raw", "rotation_deg", "time_s")
+    __slots__ = ("_whole_bgr", "begins_shot", "image_bgr", "index", "raw", "time_s")
 
     def __init__(
         self,
         raw: av.VideoFrame,
         image_bgr: Image,
-        rotation_deg: int,
         *,
         index: int,
         time_s: float,
         begins_shot: bool = False,
     ) -> None:
-        self.index, self.time_s, self.rotation_deg = index, time_s, rotation_deg
+        self.index, self.time_s = index, time_s
         self.begins_shot = begins_shot
         self.raw, self.image_bgr = raw, image_bgr
         self._whole_bgr: Image | None = None
@@ -83,8 +82,7 @@ class Frame:
     @property
     def size(self) -> tuple[int, int]:
         """Displayed width and height of the frame at full size."""
-        width, height = self.raw.width, self.raw.height
-        return (height, width) if self.rotation_deg in (90, 270) else (width, height)
+        return self.raw.width, self.raw.height
 
     def crop_bgr(self, box_xyxy: Float32) -> tuple[Image, tuple[int, int]]:
         """Returns a full-size crop around a box in displayed pixels, and the displayed position of its top left corner.
@@ -96,15 +94,11 @@ class Frame:
             int(np.clip(np.floor(v), 0, limit - 1)) for v, limit in zip(box_xyxy[:2], (width, height), strict=True)
         )
         x2, y2 = (int(np.clip(np.ceil(v), 1, limit)) for v, limit in zip(box_xyxy[2:], (width, height), strict=True))
-        shown = (x1, y1, max(x2, x1 + 1), max(y2, y1 + 1))
-        stored = _stored_box(shown, self.raw.width, self.raw.height, self.rotation_deg)
-        a, b, c, d = stored[0] & ~1, stored[1] & ~1, stored[2] + (stored[2] & 1), stored[3] + (stored[3] & 1)
-        planar = self.raw.format.name in PLANAR_420 and c <= self.raw.width and d <= self.raw.height
-        if not planar:
-            a, b, c, d = stored
-        cut = self._planar_crop(a, b, c, d) if planar else self._whole()[b:d, a:c]
-        corner = _displayed_corner((a, b, c, d), self.raw.width, self.raw.height, self.rotation_deg)
-        return turn(cut, self.rotation_deg), corner
+        x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)
+        a, b, c, d = x1 & ~1, y1 & ~1, x2 + (x2 & 1), y2 + (y2 & 1)
+        if c <= width and d <= height:
+            return self._planar_crop(a, b, c, d), (a, b)
+        return self._whole()[y1:y2, x1:x2], (x1, y1)
 
     @property
     def colour_tags(self) -> ColourTags:
@@ -123,18 +117,10 @@ class Frame:
 
         The array is `(height * 3 // 2, width)`, as ffmpeg's "yuv420p": all of Y, then all of U and of V row by row.
         """
-        sides = (height, width) if self.rotation_deg in (90, 270) else (width, height)
         raw = self.raw
-        if raw.format.name not in PLANAR_420 or (raw.width, raw.height) != sides:
-            kept = raw.format.name if raw.format.name in PLANAR_420 else "yuv420p"
-            raw = scaler.reformat(raw, *sides, kept, interpolation="BILINEAR")
-        stored = np.asarray(raw.to_ndarray(), np.uint8)
-        if self.rotation_deg == 0:
-            return stored
-        upright: Image = np.empty((height * 3 // 2, width), np.uint8)
-        for into, plane in zip(split_planes(upright), split_planes(stored), strict=True):
-            into[:] = turn(plane, self.rotation_deg)
-        return upright
+        if (raw.width, raw.height) != (width, height):
+            raw = scaler.reformat(raw, width, height, raw.format.name, interpolation="BILINEAR")
+        return np.asarray(raw.to_ndarray(), np.uint8)
 
     def _planar_crop(self, x1: int, y1: int, x2: int, y2: int) -> Image:
         """Converts only what is asked for: a face takes 0.1 ms, a whole 1080p frame 5 ms."""
@@ -173,36 +159,3 @@ def bgr_matrix(raw: av.VideoFrame) -> Float64:
     )
     matrix[:, 3] = -matrix[:, :3] @ np.array([black, 128, 128])
     return matrix
-
-
-def turn(image: Image, rotation_deg: int) -> Image:
-    """Returns the picture turned clockwise by 0, 90, 180 or 270 degrees."""
-    if rotation_deg not in TURNS:
-        return image
-    return np.asarray(cv2.rotate(image, TURNS[rotation_deg]), np.uint8)
-
-
-def _stored_box(
-    box: tuple[int, int, int, int], width: int, height: int, rotation_deg: int
-) -> tuple[int, int, int, int]:
-    """Converts a displayed box to the stored picture of `width` x `height`."""
-    x1, y1, x2, y2 = box
-    if rotation_deg == 90:
-        return y1, height - x2, y2, height - x1
-    if rotation_deg == 180:
-        return width - x2, height - y2, width - x1, height - y1
-    if rotation_deg == 270:
-        return width - y2, x1, width - y1, x2
-    return box
-
-
-def _displayed_corner(stored: tuple[int, int, int, int], width: int, height: int, rotation_deg: int) -> tuple[int, int]:
-    """Returns the displayed top left corner of a box in the stored picture: the inverse of `_stored_box`."""
-    x1, y1, x2, y2 = stored
-    if rotation_deg == 90:
-        return height - y2, x1
-    if rotation_deg == 180:
-        return width - x2, height - y2
-    if rotation_deg == 270:
-        return y1, width - x2
-    return x1, y1

@@ -9,23 +9,19 @@ import numpy as np
 
 from analysis.limited.messages import Buffer, Fields, Message
 from analysis.types import Image
+from analysis.video.as_shown import PLAIN_FORMATS
 from analysis.video.frame import Frame
 
-SENT_AS_DECODED = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray", "bgr24")
-"""Formats of plain planes of 8 bits; all others are sent as BGR."""
 TAGS = ("color_range", "colorspace", "color_primaries", "color_trc")
 
 
 def encode_frame(frame: Frame) -> Message:
     """Returns the frame as fields and parts: the small picture, then the planes at full size, row by row."""
     raw = frame.raw
-    if raw.format.name not in SENT_AS_DECODED:
-        raw = raw.reformat(format="bgr24")
     fields = {
         "index": frame.index,
         "time_s": frame.time_s,
         "begins_shot": frame.begins_shot,
-        "rotation_deg": frame.rotation_deg,
         "small": frame.image_bgr.shape[:2],
         "size": (raw.width, raw.height),
         "format": raw.format.name,
@@ -36,7 +32,7 @@ def encode_frame(frame: Frame) -> Message:
 
 def decode_frame(fields: Fields, parts: Sequence[Buffer]) -> Frame:
     """Returns what `encode_frame` was given; raises ValueError where parts do not fit the fields."""
-    if fields["format"] not in SENT_AS_DECODED:
+    if fields["format"] not in PLAIN_FORMATS:
         raise ValueError(f"a frame of the format {fields['format']}")
     width, height = fields["size"]
     raw = av.VideoFrame(width, height, fields["format"])
@@ -50,7 +46,6 @@ def decode_frame(fields: Fields, parts: Sequence[Buffer]) -> Frame:
     return Frame(
         raw,
         image_bgr,
-        fields["rotation_deg"],
         index=fields["index"],
         time_s=fields["time_s"],
         begins_shot=fields["begins_shot"],
@@ -59,9 +54,8 @@ def decode_frame(fields: Fields, parts: Sequence[Buffer]) -> Frame:
 
 def _rows(raw: av.VideoFrame) -> list[Image]:
     """Returns views `(rows, bytes)` of the planes, without the padding behind their rows."""
-    samples = 3 if raw.format.name == "bgr24" else 1
     views = []
     for plane in raw.planes:
         padded: Image = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-        views.append(padded[:, : plane.width * samples])
+        views.append(padded[:, : plane.width])
     return views

@@ -61,13 +61,12 @@ def _stretches(times_s: Sequence[float], seekable: bool) -> list[tuple[int, int]
     return list(zip([0, *(n + 1 for n in ends)], [*ends, len(times_s) - 1], strict=True))
 
 
-def whole_picture(frame: Frame, info: VideoInfo, long_side: int) -> Image:
-    """Returns the frame `(h, w, 3)` BGR with square pixels, no side longer than `long_side`."""
+def whole_picture(frame: Frame, long_side: int) -> Image:
+    """Returns the frame `(h, w, 3)` BGR, no side longer than `long_side`."""
     width, height = frame.size
     image, _corner = frame.crop_bgr(np.array([0, 0, width, height], np.float32))
-    shown_width = width * info.sample_aspect_ratio
-    scale = min(1.0, long_side / max(shown_width, height))
-    size = max(round(shown_width * scale), 1), max(round(height * scale), 1)
+    scale = min(1.0, long_side / max(width, height))
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
     if size == (image.shape[1], image.shape[0]):
         return image
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -16,6 +17,7 @@ from av.packet import Packet
 
 from analysis.errors import UnreadableVideo
 from analysis.types import SegmentSpan, VideoInfo
+from analysis.video.as_shown import Showing, curve_of, orientation_of
 from analysis.video.containers import TICKS_PER_S, decode_packet, open_video, read_packets, refuse_large, seek_before
 from analysis.video.frame import Frame, FrameScaling, luma_plane
 from analysis.video.sampling import DecodeCounts, Sampling
@@ -46,12 +48,14 @@ def probe(path: Path) -> VideoInfo:
         stream.codec_context.thread_count = 1
         first = _first_frame(container, stream, path)
         refuse_large(first.width, first.height, path)
-        rotation = clockwise_rotation(first)
+        rotation, mirrored = orientation_of(first)
+        ratio = stream.sample_aspect_ratio or Fraction(1)
+        width, height = _square_pixels(first.width, first.height, ratio)
         turned = rotation in (90, 270)
         return VideoInfo(
             duration_s=_duration_s(path, container, stream),
-            width=first.height if turned else first.width,
-            height=first.width if turned else first.height,
+            width=height if turned else width,
+            height=width if turned else height,
             rate_fps=_rate_fps(stream),
             rotation_deg=rotation,
             start_s=(container.start_time or 0) / TICKS_PER_S,
@@ -61,10 +65,13 @@ def probe(path: Path) -> VideoInfo:
             audio_codec=_sound_codec(container),
             size_bytes=path.stat().st_size,
             frames_estimate=max(stream.frames, 0),
-            sample_aspect_ratio=float(stream.sample_aspect_ratio or 1),
             video_stream=stream.index,
             video_streams=len(container.streams.video),
             seekable=first.pts is not None,
+            mirrored=mirrored,
+            stretched=ratio != 1,
+            interlaced=first.interlaced_frame,
+            curve=curve_of(first),
         )
 
 
@@ -78,9 +85,11 @@ def _first_frame(container: av.container.InputContainer, stream: av.VideoStream,
     raise UnreadableVideo(f"{path.name}: no frame can be decoded")
 
 
-def clockwise_rotation(frame: av.VideoFrame) -> int:
-    """Returns how far a player turns the frame clockwise, 0, 90, 180 or 270; FFmpeg counts counterclockwise."""
-    return round(-frame.rotation / 90) * 90 % 360
+def _square_pixels(width: int, height: int, ratio: Fraction) -> tuple[int, int]:
+    """Returns the size with square pixels: the side that is too short becomes longer, as players do it."""
+    if ratio >= 1:
+        return round(width * ratio), height
+    return width, round(height / ratio)
 
 
 def _sound_codec(container: av.container.InputContainer) -> str:
@@ -129,14 +138,14 @@ def segment_border_s(path: Path, time_s: float) -> float:
 
 
 def sample_frames(
-    path: Path, info: VideoInfo, span: SegmentSpan, sampling: Sampling, counts: DecodeCounts
+    path: Path, info: VideoInfo, span: SegmentSpan, sampling: Sampling, counts: DecodeCounts, lut: Path | None = None
 ) -> Iterator[Frame]:
     """Yields the sampled frames of the span in order of time, and adds to `counts` what it meets.
 
     Damaged frames are counted and skipped. Raises UnreadableVideo or a subclass if the file cannot be opened.
     """
     with open_video(path) as (container, stream):
-        yield from _timed(_Reader(container, stream, info, sampling, counts).frames(span), counts)
+        yield from _timed(_Reader(container, stream, info, sampling, counts, lut).frames(span), counts)
         counts.damaged += _missing_frames(stream, info, span)
 
 
@@ -161,11 +170,12 @@ class _Reader:
         info: VideoInfo,
         sampling: Sampling,
         counts: DecodeCounts,
+        lut: Path | None,
     ) -> None:
         self.container, self.stream, self.info = container, stream, info
         self.sampling, self.counts = sampling, counts
         self.cuts = CutDetector()
-        self.scaling = FrameScaling(info.rotation_deg, sampling.long_side)
+        self.scaling = FrameScaling(Showing(info, lut), sampling.long_side)
         self.fallback_time_s = info.start_s
         self.counts_by_order = container.format.name in TIMES_BY_ORDER
         self.gap = False
@@ -265,8 +275,8 @@ class _Reader:
 def _scaled(
     raw: av.VideoFrame, scaling: FrameScaling, *, index: int, time_s: float, begins_shot: bool = False
 ) -> Frame:
-    image_bgr = scaling.small_bgr(raw)
-    return Frame(raw, image_bgr, scaling.rotation_deg, index=index, time_s=time_s, begins_shot=begins_shot)
+    shown = scaling.showing.show(raw)
+    return Frame(shown, scaling.small_bgr(shown), index=index, time_s=time_s, begins_shot=begins_shot)
 
 
 class _ShareBudget:
@@ -304,9 +314,11 @@ def _missing_frames(stream: av.VideoStream, info: VideoInfo, span: SegmentSpan) 
     return missing
 
 
-def keyframes_at(path: Path, info: VideoInfo, times_s: Sequence[float], long_side: int) -> Iterator[Frame]:
+def keyframes_at(
+    path: Path, info: VideoInfo, times_s: Sequence[float], long_side: int, lut: Path | None = None
+) -> Iterator[Frame]:
     """Yields the keyframe at or before each time, once each, in the order asked; skips those that do not decode."""
-    scaling, seen = FrameScaling(info.rotation_deg, long_side), set[float]()
+    scaling, seen = FrameScaling(Showing(info, lut), long_side), set[float]()
     with open_video(path) as (container, stream):
         stream.codec_context.thread_count = 1
         stream.codec_context.skip_frame = "NONKEY"

@@ -14,9 +14,11 @@ import numpy as np
 
 from analysis.errors import UnreadableVideo
 from analysis.types import WHOLE_VIDEO, Image, OnProgress, Progress, VideoInfo
+from analysis.video.as_shown import filters, shown_size
 from analysis.video.containers import ALLOWED_FORMATS, ALLOWED_PROTOCOLS, MAX_FRAME_PIXELS
 from analysis.video.decode import DecodeCounts, Sampling, keyframes_at, sample_frames
 from analysis.video.ffmpeg import run_ffmpeg
+from analysis.video.tone_map import lut_file
 
 COPY_LONG_SIDE, COPY_SHORT_SIDE = 1920, 1080
 MAX_PLAYED_PIXELS = 4096 * 2304
@@ -59,7 +61,9 @@ class Sprites:
 def playback_plan(info: VideoInfo) -> PlaybackPlan:
     """Returns the cheapest plan that Chromium plays and that shows the stream which was analysed."""
     alone = info.video_streams == 1
-    if info.width * info.height > MAX_PLAYED_PIXELS:
+    if info.width * info.height > MAX_PLAYED_PIXELS or info.mirrored or info.interlaced or info.curve:
+        return PlaybackPlan.TRANSCODE
+    if info.stretched and info.rotation_deg:
         return PlaybackPlan.TRANSCODE
     if info.video_codec == "h264" and info.pixel_format in PLAIN_FORMATS and info.seekable:
         is_mp4 = "mp4" in info.container.split(",")
@@ -91,7 +95,8 @@ def make_web_copy(source: Path, target: Path, info: VideoInfo, plan: PlaybackPla
         ending = ["-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", str(part)]
 
         def arguments(with_sound: bool) -> list[str]:
-            return [*input_arguments(source), *stream_arguments(info, plan, with_sound), *ending]
+            reading = input_arguments(source, encodes=encodes_pictures(info, plan))
+            return [*reading, *stream_arguments(info, plan, with_sound), *ending]
 
         problem = run_if_need_be_without_sound(arguments, bool(info.audio_codec), report)
         if problem is not None:
@@ -110,45 +115,61 @@ def run_if_need_be_without_sound(
     return run_ffmpeg(arguments(False), report)
 
 
+def encodes_pictures(info: VideoInfo, plan: PlaybackPlan) -> bool:
+    """Tells whether an MP4 by this plan has newly encoded pictures."""
+    return info.video_codec != "h264" or plan is PlaybackPlan.TRANSCODE
+
+
 def stream_arguments(info: VideoInfo, plan: PlaybackPlan, with_sound: bool) -> list[str]:
     """Returns ffmpeg's arguments for picture and sound of an MP4; what `plan` plays as it is, is not encoded anew.
 
     An original in WebM is taken for what it is: its streams do not fit into an MP4.
     """
-    is_h264 = info.video_codec == "h264" and plan is not PlaybackPlan.TRANSCODE
-    streams = ["-map", f"0:{info.video_stream}", *(["-c:v", "copy"] if is_h264 else _encoding(info))]
+    encodes = encodes_pictures(info, plan)
+    streams = ["-map", f"0:{info.video_stream}", *(_encoding(info) if encodes else ["-c:v", "copy"])]
     if with_sound:
-        keeps = is_h264 and info.audio_codec in ("aac", "mp3")
+        keeps = not encodes and info.audio_codec in ("aac", "mp3")
         streams += ["-map", "0:a:0", *(["-c:a", "copy"] if keeps else ["-c:a", "aac", "-b:a", "128k", "-ac", "2"])]
     return streams
 
 
-def input_arguments(source: Path) -> list[str]:
-    """Returns ffmpeg's arguments for reading an untrusted file."""
+def input_arguments(source: Path, *, encodes: bool = False) -> list[str]:
+    """Returns ffmpeg's arguments for reading an untrusted file.
+
+    What `encodes` pictures turns them by `shown_filters`: ffmpeg itself neither turns them nor says that they are.
+    """
     return [
         *("-format_whitelist", ALLOWED_FORMATS, "-protocol_whitelist", ALLOWED_PROTOCOLS),
-        *("-threads", str(DECODE_THREADS), "-max_pixels", str(MAX_FRAME_PIXELS), "-i", f"file:{source}"),
+        *(("-display_rotation", "0", "-noautorotate") if encodes else ()),
+        *("-threads", str(DECODE_THREADS)),
+        *("-max_pixels", str(MAX_FRAME_PIXELS)),
+        *("-i", f"file:{source}"),
     ]
 
 
 def copy_size(info: VideoInfo) -> tuple[int, int]:
     """Returns width and height of a copy: as a player shows the video, even, at most 1920 x 1080 either way up."""
-    shown_width = info.width * info.sample_aspect_ratio
-    scale = min(1.0, COPY_LONG_SIDE / max(shown_width, info.height), COPY_SHORT_SIDE / min(shown_width, info.height))
-    width, height = (max(2, round(side * scale / 2) * 2) for side in (shown_width, info.height))
+    sides = shown_size(info)
+    scale = min(1.0, COPY_LONG_SIDE / max(sides), COPY_SHORT_SIDE / min(sides))
+    width, height = (max(2, round(side * scale / 2) * 2) for side in sides)
     return width, height
 
 
 def _encoding(info: VideoInfo) -> list[str]:
     """Returns ffmpeg's arguments for even sides, at most 1920 x 1080 either way up, square pixels, unchanged times."""
-    width, height = copy_size(info)
     return [
-        *("-vf", f"scale={width}:{height}:flags=bilinear,setsar=1,format=yuv420p"),
+        *("-vf", shown_filters(info, copy_size(info))),
         *("-c:v", "libx264", "-preset", "veryfast", "-crf", "23"),
         *("-fps_mode", "passthrough", "-enc_time_base", "demux"),
         # A keyframe every two seconds keeps seeking in the player fast.
         *("-force_key_frames", "expr:gte(t,n_forced*2)"),
     ]
+
+
+def shown_filters(info: VideoInfo, size: tuple[int, int]) -> str:
+    """Returns ffmpeg's filters for frames as a player shows them, at this size; by itself ffmpeg turns none."""
+    lut = lut_file(info.curve) if info.curve else None
+    return ",".join([*filters(info, lut, size, "bwdif=mode=send_frame:deint=interlaced"), "format=yuv420p"])
 
 
 def make_poster(source: Path, target_jpg: Path, info: VideoInfo) -> None:
@@ -162,7 +183,7 @@ def make_poster(source: Path, target_jpg: Path, info: VideoInfo) -> None:
     if best is None:
         raise UnreadableVideo(f"{source.name}: no frame for a poster")
     with written_whole(target_jpg) as part:
-        part.write_bytes(_jpeg(_square_pixels(best, info, POSTER_SIDE)))
+        part.write_bytes(_jpeg(_shrunk(best, POSTER_SIDE)))
 
 
 def make_sprites(source: Path, target_jpg: Path, info: VideoInfo, on_progress: OnProgress) -> Sprites:
@@ -173,7 +194,7 @@ def make_sprites(source: Path, target_jpg: Path, info: VideoInfo, on_progress: O
     columns, rows = min(SPRITE_COLUMNS, count), -(-count // SPRITE_COLUMNS)
     filled = 0
     for time_s, image_bgr in _scrub_pictures(source, info, interval_s, count):
-        tile = _square_pixels(image_bgr, info, TILE_SIDE)
+        tile = _shrunk(image_bgr, TILE_SIDE)
         if sheet is None:
             sheet = np.zeros((rows * tile.shape[0], columns * tile.shape[1], 3), np.uint8)
         height, width = sheet.shape[0] // rows, sheet.shape[1] // columns
@@ -201,9 +222,9 @@ def _scrub_pictures(source: Path, info: VideoInfo, interval_s: float, count: int
         yield max(frame.time_s, moments[frame.index]), frame.image_bgr
 
 
-def _square_pixels(image_bgr: Image, info: VideoInfo, long_side: int) -> Image:
-    """Returns the frame as a player shows it, no side longer than `long_side`."""
-    height, width = image_bgr.shape[0], image_bgr.shape[1] * info.sample_aspect_ratio
+def _shrunk(image_bgr: Image, long_side: int) -> Image:
+    """Returns the frame, no side longer than `long_side`."""
+    height, width = image_bgr.shape[:2]
     scale = min(1.0, long_side / max(width, height))
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     return np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), np.uint8)

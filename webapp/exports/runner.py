@@ -174,7 +174,7 @@ def _picture(export: Export, target: Path, on_progress: OnProgress) -> Report:
     time_s = wish["time_s"] + video.playback_offset_s
     with original_of(video) as path:
         for _index, frame in frames_at(path, info, [time_s], lambda: on_progress(Progress("read", 0, 1))):
-            picture, time_s = whole_picture(frame, info, PICTURE_SIDE), frame.time_s
+            picture, time_s = whole_picture(frame, PICTURE_SIDE), frame.time_s
             source.write_bytes(encode_jpeg(picture, PICTURE_QUALITY))
     if not source.exists():
         raise NothingToShow(f"{video.title}: no frame at {time_s:.3f} s")

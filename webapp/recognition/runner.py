@@ -157,7 +157,7 @@ class _Found:
             heartbeat = partial(self.on_progress, Progress(STAGE, 1, 1))
             for index, frame in frames_at(path, info, times_s, heartbeat, tolerance_s=EXACT_TOLERANCE_S):
                 key = f"{self.recognition.files_prefix}/{index}.jpg"
-                picture = whole_picture(frame, info, PICTURE_LONG_SIDE)
+                picture = whole_picture(frame, PICTURE_LONG_SIDE)
                 storage.put_bytes(key, encode_jpeg(picture, PICTURE_QUALITY))
                 keys[moments[index][1]] = key
         return keys

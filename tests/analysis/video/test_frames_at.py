@@ -24,7 +24,7 @@ def shades_at(path: Path, times_s: list[float]) -> dict[int, int]:
     info = probe(path)
     found = {}
     for index, frame in frames_at(path, info, times_s):
-        found[index] = round(float(whole_picture(frame, info, 1000)[-20:, -20:].mean()))
+        found[index] = round(float(whole_picture(frame, 1000)[-20:, -20:].mean()))
     return found
 
 
@@ -66,7 +66,7 @@ def test_a_turned_video_gives_upright_pictures_and_squares(tmp_path: Path) -> No
     path = turned_clip(steady_clip(tmp_path / "a.mp4"), tmp_path / "turned.mp4", 90)
     info = probe(path)
     _index, frame = next(frames_at(path, info, [0.5]))
-    assert whole_picture(frame, info, 1000).shape == (160, 96, 3)
+    assert whole_picture(frame, 1000).shape == (160, 96, 3)
     square = cut_square(frame, info, np.array([40, 70, 60, 90], np.float32), 1.8)
     assert square.shape == (36, 36, 3)
 

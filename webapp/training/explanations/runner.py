@@ -120,7 +120,7 @@ def _frame(explanation: Explanation, model: "LoadedModel", scratch: Path) -> Sho
             cut_clip(path, target, info, max(explanation.time_s - CLIP_S / 2, info.start_s), CLIP_S, lambda _: None)
             return Shown(target)
         for _index, frame in frames_at(path, info, [explanation.time_s]):
-            image = whole_picture(frame, info, FRAME_SIDE_PX)
+            image = whole_picture(frame, FRAME_SIDE_PX)
             if explanation.run.kind == DatasetKind.FACES:
                 return _with_face(image, scratch)
             return Shown(_written(image, scratch))

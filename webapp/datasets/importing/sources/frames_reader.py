@@ -89,7 +89,7 @@ def has_face(time_s: float, spans: Sequence[tuple[float, float]]) -> bool:
 def candidate_from(video: Video, info: VideoInfo, frame: Frame, options: ImportOptions) -> Candidate:
     return Candidate(
         name=f"{video.title} {frame.time_s - video.playback_offset_s:.1f} s",
-        content=encode_jpeg(whole_picture(frame, info, LONG_SIDE), JPEG_QUALITY),
+        content=encode_jpeg(whole_picture(frame, LONG_SIDE), JPEG_QUALITY),
         label=options.label,
         video=video.pk,
         time_s=frame.time_s,

@@ -97,7 +97,7 @@ class VideoFrameReader(PlannedReader):
         for index, frame in frames_at(path, info, times, self.work.heartbeat):
             found = Candidate(
                 name=f"{PurePosixPath(file['name']).stem} {frame.time_s - info.start_s:.1f} s",
-                content=encode_jpeg(whole_picture(frame, info, LONG_SIDE), JPEG_QUALITY),
+                content=encode_jpeg(whole_picture(frame, LONG_SIDE), JPEG_QUALITY),
                 label=options.label,
                 time_s=frame.time_s,
                 source=file["key"].rpartition("/")[2],
