@@ -31,10 +31,10 @@ def orientation_of(frame: av.VideoFrame) -> tuple[int, bool]:
 
     Of a display matrix the nearest of the eight orientations counts; shifts do not. Source: ISO/IEC 14496-12, 8.2.2.
     """
-    data = frame.side_data.get(SideDataType.DISPLAYMATRIX)
+    data = _side_data(frame, SideDataType.DISPLAYMATRIX)
     if data is None:
         return 0, False
-    a, b, _, c, d, *_ = np.frombuffer(bytes(data), np.int32).astype(float).tolist()
+    a, b, _, c, d, *_ = np.frombuffer(data, np.int32).astype(float).tolist()
     if abs(a * d - b * c) < 1:
         return 0, False
     mirrored = a * d - b * c < 0
@@ -49,9 +49,14 @@ def curve_of(frame: av.VideoFrame) -> str:
     if curve is not None:
         return curve
     deep = max(part.bits for part in frame.format.components) >= HDR_BITS
-    graded = frame.side_data.get(SideDataType.MASTERING_DISPLAY_METADATA) is not None
+    graded = _side_data(frame, SideDataType.MASTERING_DISPLAY_METADATA) is not None
     wide = int(frame.color_primaries) == BT2020_PRIMARIES and int(frame.color_trc) in UNKNOWN_CURVES
     return PQ if deep and (graded or wide) else ""
+
+
+def _side_data(frame: av.VideoFrame, kind: SideDataType) -> bytes | None:
+    data = frame.side_data.get(kind)  # type: ignore[call-overload]  # by its type, which the stubs do not know
+    return None if data is None else bytes(data)
 
 
 def needs_nothing(info: VideoInfo) -> bool:
