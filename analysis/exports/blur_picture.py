@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import resource
-import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis import errors
 from analysis.exports.choice import BlurOptions, HideChoice, HidingStyle
+from analysis.limited.limits import Limits
+from analysis.limited.messages import Fields, Message
+from analysis.limited.process import ask_limited
 
 if TYPE_CHECKING:
     from analysis.exports.picture_people import FramePeople, FramePerson
     from analysis.pipeline import Models
     from analysis.types import Faces, Float32, Image
 
-ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 90
-MEMORY_BYTES = 4 * 1024**3
-"""Address space; a picture of 120 million pixels takes 360 MB, and the networks about as much."""
+MEMORY_BYTES = 2_500_000_000
+"""A picture of 120 million pixels takes 360 MB each of three times, and the networks 300 MB."""
 WRITTEN_AS = {".jpg": ".jpg", ".jpeg": ".jpg", ".png": ".png", ".webp": ".webp"}
 QUALITY = 92
 LISTED_SCORE, LOOKED_FOR_SCORE = 0.6, 0.4
 SAME_FACE_IOU = 0.4
-REFUSED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +60,9 @@ def blur_picture_file(
     """
     if target.suffix.lower() not in WRITTEN_AS:
         raise errors.AnalysisError(f"{target.name}: pictures are written as {', '.join(sorted(WRITTEN_AS))}")
-    part = target.with_name(f".{target.name}.part{WRITTEN_AS[target.suffix.lower()]}")
     request = {
         "source": str(source.resolve()),
-        "target": str(part.resolve()),
+        "written_as": WRITTEN_AS[target.suffix.lower()],
         "hide": sorted(options.whom.hide),
         "keep": sorted(options.whom.keep),
         "margin": options.margin,
@@ -74,70 +70,35 @@ def blur_picture_file(
         "rounds": options.rounds,
         "people": None if people is None else [person.document() for person in people],
     }
-    try:
-        report = PictureReport(**_in_child(request, source.name))
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-    return report
+    from analysis.video.web_copy import written_whole  # deferred: loads cv2
+
+    limits = Limits(MEMORY_BYTES, TIMEOUT_S, silent_s=TIMEOUT_S)
+    said, (encoded,) = ask_limited("blur_picture", request, limits, name=source.name, fails_as=errors.UnreadablePicture)
+    with written_whole(target) as part:
+        part.write_bytes(encoded)
+    return PictureReport(**said["report"])
 
 
-def _in_child(request: dict[str, Any], name: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "analysis.exports.blur_picture"]
-    try:
-        done = subprocess.run(
-            command, cwd=ROOT, input=json.dumps(request).encode(), capture_output=True, timeout=TIMEOUT_S, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise errors.UnreadablePicture(f"{name}: it took more than {TIMEOUT_S} s") from error
-    try:
-        answer: dict[str, Any] = json.loads(done.stdout.decode().strip().rpartition("\n")[2])
-    except ValueError as error:
-        raise errors.UnreadablePicture(f"{name}: the process ended with {done.returncode}") from error
-    if done.returncode == REFUSED:
-        known = (errors.PictureTooLarge, errors.UnknownPerson, errors.MissingWeights)
-        kind = next((kind for kind in known if kind.code == answer["error"]), errors.UnreadablePicture)
-        raise kind(answer["message"])
-    return answer
-
-
-def main() -> int:
-    """Runs in the child: limits it for good, hides what is asked for, prints the report or `{"error", "message"}`."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (TIMEOUT_S, TIMEOUT_S))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    request = json.load(sys.stdin)
-    options = BlurOptions(
-        HideChoice(frozenset(request["hide"]), frozenset(request["keep"])),
-        margin=request["margin"],
-        style=HidingStyle(request["style"]),
-        rounds=request["rounds"],
-    )
-    try:
-        report = _blur(Path(request["source"]), Path(request["target"]), options, request["people"])
-    except errors.AnalysisError as error:
-        print(json.dumps({"error": error.code, "message": str(error)}))
-        return REFUSED
-    except MemoryError:
-        print(json.dumps({"error": errors.PictureTooLarge.code, "message": "it needs too much memory"}))
-        return REFUSED
-    print(json.dumps(asdict(report)))
-    return 0
-
-
-def _blur(source: Path, target: Path, options: BlurOptions, people: Sequence[dict[str, Any]] | None) -> PictureReport:
+def blur(fields: Fields, parts: Sequence[bytearray]) -> Iterator[Message]:
+    """Runs in the limited process: hides what is asked for, says the report and the encoded picture."""
     import cv2  # deferred: loads cv2
 
     from analysis.exports.picture_people import FramePerson  # deferred: loads cv2
     from analysis.images.read import read_picture  # deferred: loads cv2
     from analysis.pipeline import AnalysisOptions, load_models  # deferred: loads cv2
 
-    image_bgr = read_picture(source)
+    options = BlurOptions(
+        HideChoice(frozenset(fields["hide"]), frozenset(fields["keep"])),
+        margin=fields["margin"],
+        style=HidingStyle(fields["style"]),
+        rounds=fields["rounds"],
+    )
+    image_bgr = read_picture(Path(fields["source"]))
+    people = fields["people"]
     known = None if people is None else [FramePerson.of_document(person) for person in people]
     report = hide_faces(image_bgr, load_models(AnalysisOptions()), options, known)
     settings = [cv2.IMWRITE_JPEG_QUALITY, QUALITY, cv2.IMWRITE_WEBP_QUALITY, QUALITY]
-    target.write_bytes(cv2.imencode(target.suffix, image_bgr, settings)[1].tobytes())
-    return report
+    yield {"report": asdict(report)}, [cv2.imencode(fields["written_as"], image_bgr, settings)[1].tobytes()]
 
 
 def hide_faces(
@@ -273,7 +234,3 @@ def _found_again(
         presence = models.mesh.rate(image_bgr, boxes, faces.landmarks).presence
         again |= ~covered & ~is_left & (faces.scores >= LISTED_SCORE) & (presence >= CLEAR_PRESENCE)
     return with_margin(boxes[again], 0.2), covered[again]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

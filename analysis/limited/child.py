@@ -25,6 +25,7 @@ TASKS = {
     "segment_border": "analysis.video.decode_tasks:segment_border",
     "decode_picture": "analysis.images.picture_tasks:decode",
     "prepare_picture": "analysis.images.picture_tasks:prepare",
+    "blur_picture": "analysis.exports.blur_picture:blur",
     "photo_faces": "analysis.cli.photo:find_faces",
     "profile_picture": "analysis.cli.profile_picture:square",
 }

@@ -147,7 +147,7 @@ class _Silent(Exception):
     """The child says nothing."""
 
 
-class _Reader:
+class _Pipe:
     """Reads from the child as long as it goes on talking."""
 
     def __init__(self, output: IO[bytes], silent_s: float, while_waiting: Callable[[], None]) -> None:
@@ -213,7 +213,7 @@ class _Child:
     def answers(self, silent_s: float, while_waiting: Callable[[], None]) -> Iterator[tuple[Fields, list[bytearray]]]:
         """Yields messages until the child ends, which raises EOFError."""
         assert self.process.stdout is not None
-        reader = _Reader(self.process.stdout, silent_s, while_waiting)
+        reader = _Pipe(self.process.stdout, silent_s, while_waiting)
         while True:
             said, blobs = read_message(reader.exactly)
             if SPOKEN not in said:

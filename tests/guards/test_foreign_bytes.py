@@ -1,0 +1,55 @@
+"""Who may decode files: tasks of limited processes, and what reads files that the product made itself."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.guards.import_rules import PROJECT
+
+OWN_PICTURES = {
+    "analysis/recognition/predict_video.py",  # views of faces that the analysis cut out
+    "analysis/samples/video.py",  # the pictures of the sample
+    "webapp/datasets/preview_views.py",  # thumbnails
+}
+COMMANDS = {"analysis/cli/doctor.py", "analysis/cli/faces.py", "analysis/exports/people.py"}
+"""Whoever runs a command reads files of their own."""
+STORED_SAMPLES = {
+    "analysis/training/data/inputs.py",
+    "analysis/training/evaluation/explanation_images.py",
+    "webapp/training/explanations/runner.py",
+}
+"""Pictures that a limited process has prepared; plain ones kept their bytes."""
+LIMITED = {
+    "analysis/images/picture_tasks.py",
+    "analysis/cli/photo.py",
+    "analysis/cli/profile_picture.py",
+    "analysis/exports/blur_picture.py",
+}
+MAY = {
+    r"import (?:.*, )?unlimited_decode|video\.unlimited_decode import": {"analysis/video/decode_tasks.py"},
+    r"\bav\.open\(": {
+        "analysis/video/containers.py",
+        "analysis/samples/video.py",  # writes the sample
+        "analysis/exports/copy_file.py",  # writes a copy
+    },
+    r"containers import .*open_video": {
+        "analysis/video/unlimited_decode.py",
+        "analysis/exports/copy_file.py",  # the parts of a copy, which it encoded
+    },
+    r"Image\.open\(": {"analysis/images/read.py"},
+    r"\b(?:decode_picture|read_picture)\(": {"analysis/images/read.py"}
+    | OWN_PICTURES
+    | COMMANDS
+    | STORED_SAMPLES
+    | LIMITED,
+    r"cv2\.(?:imdecode|imread|VideoCapture)\(": {"analysis/faces/stored_views.py"},  # that the analysis cut out
+}
+
+
+@pytest.mark.parametrize("pattern", MAY)
+def test_nothing_else_decodes(pattern: str) -> None:
+    files = [path for top in ("analysis", "webapp") for path in (PROJECT / top).rglob("*.py")]
+    found = {path.relative_to(PROJECT).as_posix() for path in files if re.search(pattern, path.read_text())}
+    assert found == MAY[pattern]
