@@ -32,6 +32,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LISTEN_S = 0.5
 """How often who waits is called, who may want to stop."""
 KEPT_ERRORS_BYTES = 4000
+PIPE_BYTES = 2**20
+"""What Linux allows to anybody: a frame goes through in a few turns instead of sixty."""
 TOO_LONG = (-signal.SIGXCPU, -signal.SIGKILL)
 FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 """Each thread of a library that is not even used here takes memory."""
@@ -198,7 +200,14 @@ class _Child:
         command = [sys.executable, "-m", "analysis.limited.child", task, json.dumps(asdict(limits))]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | FEW_THREADS, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0
+            command,
+            cwd=ROOT,
+            env=os.environ | FEW_THREADS,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            bufsize=0,
+            pipesize=PIPE_BYTES,
         )
         assert self.process.stderr is not None
         self.errors = _LastErrors(self.process.stderr)

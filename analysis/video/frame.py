@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import av
@@ -60,15 +61,17 @@ class ColourTags:
 class Frame:
     """A sampled frame as a player shows it. `image_bgr` is scaled; `raw`, 4:2:0 of 8 bits, is for full-size crops.
 
-    `index` counts decoded frames. `begins_shot`: a hard cut lies between this sample and the one before.
+    `size` is its displayed width and height, `index` counts decoded frames. `begins_shot`: a hard cut lies between this
+    sample and the one before.
     """
 
-    __slots__ = ("_whole_bgr", "begins_shot", "image_bgr", "index", "raw", "time_s")
+    __slots__ = ("_made_raw", "_make_raw", "_whole_bgr", "begins_shot", "image_bgr", "index", "size", "time_s")
 
     def __init__(
         self,
-        raw: av.VideoFrame,
+        make_raw: Callable[[], av.VideoFrame],
         image_bgr: Image,
+        size: tuple[int, int],
         *,
         index: int,
         time_s: float,
@@ -76,13 +79,18 @@ class Frame:
     ) -> None:
         self.index, self.time_s = index, time_s
         self.begins_shot = begins_shot
-        self.raw, self.image_bgr = raw, image_bgr
+        self.image_bgr = image_bgr
+        self.size = size
+        self._make_raw = make_raw
+        self._made_raw: av.VideoFrame | None = None
         self._whole_bgr: Image | None = None
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Displayed width and height of the frame at full size."""
-        return self.raw.width, self.raw.height
+    def raw(self) -> av.VideoFrame:
+        """The frame at full size, made when it is asked for: of most only the small picture is."""
+        if self._made_raw is None:
+            self._made_raw = self._make_raw()
+        return self._made_raw
 
     def crop_bgr(self, box_xyxy: Float32) -> tuple[Image, tuple[int, int]]:
         """Returns a full-size crop around a box in displayed pixels, and the displayed position of its top left corner.

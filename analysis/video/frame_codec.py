@@ -32,20 +32,25 @@ def encode_frame(frame: Frame) -> Message:
 
 def decode_frame(fields: Fields, parts: Sequence[Buffer]) -> Frame:
     """Returns what `encode_frame` was given; raises ValueError where parts do not fit the fields."""
-    if fields["format"] not in PLAIN_FORMATS:
-        raise ValueError(f"a frame of the format {fields['format']}")
     width, height = fields["size"]
-    raw = av.VideoFrame(width, height, fields["format"])
     small, *planes = parts
-    for rows, part in zip(_rows(raw), planes, strict=True):
-        rows[:] = np.frombuffer(part, np.uint8).reshape(rows.shape)
-    for tag, value in zip(TAGS, fields["tags"], strict=True):
-        setattr(raw, tag, value)
-    small_height, small_width = fields["small"]
-    image_bgr: Image = np.frombuffer(small, np.uint8).reshape(small_height, small_width, 3)
+    halves = (width + 1) // 2 * ((height + 1) // 2)
+    if fields["format"] not in PLAIN_FORMATS or [len(part) for part in planes] != [width * height, halves, halves]:
+        raise ValueError(f"a frame of the format {fields['format']} with {len(planes)} planes")
+
+    def make_raw() -> av.VideoFrame:
+        raw = av.VideoFrame(width, height, fields["format"])
+        for rows, part in zip(_rows(raw), planes, strict=True):
+            rows[:] = np.frombuffer(part, np.uint8).reshape(rows.shape)
+        for tag, value in zip(TAGS, fields["tags"], strict=True):
+            setattr(raw, tag, value)
+        return raw
+
+    image_bgr: Image = np.frombuffer(small, np.uint8).reshape(*fields["small"], 3)
     return Frame(
-        raw,
+        make_raw,
         image_bgr,
+        (width, height),
         index=fields["index"],
         time_s=fields["time_s"],
         begins_shot=fields["begins_shot"],

@@ -276,7 +276,8 @@ def _scaled(
     raw: av.VideoFrame, scaling: FrameScaling, *, index: int, time_s: float, begins_shot: bool = False
 ) -> Frame:
     shown = scaling.showing.show(raw)
-    return Frame(shown, scaling.small_bgr(shown), index=index, time_s=time_s, begins_shot=begins_shot)
+    size = shown.width, shown.height
+    return Frame(lambda: shown, scaling.small_bgr(shown), size, index=index, time_s=time_s, begins_shot=begins_shot)
 
 
 class _ShareBudget:
