@@ -1,4 +1,4 @@
-"""Names of people and teams, as others are to read them."""
+"""Names that somebody gives, as others are to read them."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from webapp.accounts.name_rules import readable_name
 class NameField(forms.CharField):
     """A name in one line, in which something is to be seen."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=LONGEST_NAME, **kwargs)
+    def __init__(self, *, max_length: int = LONGEST_NAME, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, **kwargs)
 
     def to_python(self, value: Any) -> str:
         text = str(super().to_python(value) or "")

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from webapp.accounts.name_forms import NameField
 from webapp.datasets.models import Dataset, DatasetKind
 from webapp.datasets.services import MOST_LABELS, clean_label
 from webapp.hues import HUES
@@ -65,7 +66,7 @@ class NewDatasetForm(DatasetForm):
 class LabelForm(forms.Form):
     """A label's name, colour and key."""
 
-    name = forms.CharField(max_length=80, label=_("Name"))
+    name = NameField(max_length=80, label=_("Name"))
     hue = forms.IntegerField(min_value=0, max_value=HUES - 1, required=False)
     # S, T, U and X are commands of the grid.
     key = forms.RegexField(r"^[1-9a-rvwyz]?$", required=False, max_length=1, label=_("Keyboard shortcut"))

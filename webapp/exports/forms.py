@@ -113,7 +113,12 @@ class HidingForm(KindForm):
 class BlurForm(HidingForm):
     """A copy with people hidden."""
 
-    sound = forms.ChoiceField(label=_("Sound"), choices=SoundChoice.choices, initial=SoundChoice.KEEP)
+    sound = forms.ChoiceField(
+        label=_("Sound"),
+        choices=SoundChoice.choices,
+        initial=SoundChoice.KEEP,
+        help_text=_("A changed pitch can be changed back. Mute the sound if nobody may recognise the voices."),
+    )
     field_order = ("whom", "style", "sound", "margin")
 
 

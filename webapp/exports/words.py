@@ -93,7 +93,11 @@ def _of_blur(export: Export) -> list[ReportLine]:
     )
     if not report["frames_found"]:
         words = (
-            _("Checked %(n)s frames: %(who)s was found in none.")
+            ngettext(
+                "Checked %(n)s frames: %(who)s was found in none.",
+                "Checked %(n)s frames: %(who)s were found in none.",
+                export.people.count(),
+            )
             if is_named
             else _("Checked %(n)s frames: nobody who should be blurred was found.")
         )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webapp.access import Visitor
 from webapp.accounts.models import Team
+from webapp.accounts.name_forms import NameField
 from webapp.http.ids import LARGEST_ID, uuids_in
 from webapp.library import favourite_queries, label_filter_queries, people_filter_queries, queries
 from webapp.library.label_filter_queries import LabelFilter
@@ -109,7 +110,7 @@ class FilterForm(forms.Form):
 class TitleForm(forms.Form):
     """A new title."""
 
-    title = forms.CharField(max_length=255, label=_("Title"))
+    title = NameField(max_length=255, label=_("Title"))
 
 
 class ThoroughnessForm(forms.Form):

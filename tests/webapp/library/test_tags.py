@@ -45,6 +45,8 @@ def test_several_videos_get_a_tag_at_once_and_an_undo_takes_it_off_those_alone(t
     undo(bob, bulk(bob, "untag", "café", first, third))
     assert (tags_of(first), tags_of(third)) == (["Café"], [])
     assert bulk(bob, "untag", "nothing", first).status_code == 409
+    for unseen in ("\u200b", "\u202e"):
+        assert bulk(bob, "tag", unseen, first).status_code >= 400
 
 
 def test_the_library_is_filtered_by_all_of_several_tags_and_counts_them(team: Team, bob: User, vera: User) -> None:

@@ -7,6 +7,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from webapp.accounts.name_forms import NameField
 from webapp.http.ids import uuids_in
 from webapp.library.queries import MOST_AT_ONCE
 from webapp.name_folding import fold
@@ -16,10 +17,10 @@ from webapp.videos.models import Tag
 class TagForm(forms.Form):
     """The name of a tag, in the field `tag`."""
 
-    tag = forms.CharField(max_length=Tag._meta.get_field("name").max_length, label=_("Tag"))
+    tag = NameField(max_length=Tag._meta.get_field("name").max_length or 0, label=_("Tag"))
 
     def clean_tag(self) -> str:
-        name = " ".join(str(self.cleaned_data["tag"]).split())
+        name = str(self.cleaned_data["tag"])
         if not fold(name):
             raise forms.ValidationError(_("Enter a name."))
         return name

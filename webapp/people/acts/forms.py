@@ -7,6 +7,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from analysis.faces.search import IdentificationThresholds
+from webapp.accounts.name_forms import NameField
 
 LONGEST = 120
 
@@ -19,7 +20,7 @@ def typed(request: HttpRequest, key: str = "q") -> str:
 class NameForm(forms.Form):
     """A name (empty: unnamed again), and what to do if somebody has it already."""
 
-    name = forms.CharField(required=False, max_length=LONGEST, label=_("Name"))
+    name = NameField(required=False, max_length=LONGEST, label=_("Name"))
     merge_into = forms.UUIDField(required=False)
     as_new = forms.BooleanField(required=False)
 
@@ -27,7 +28,7 @@ class NameForm(forms.Form):
 class GiveForm(forms.Form):
     """Whom an unclear face shows: somebody who was chosen, or a name; `sure` once the reason against it was shown."""
 
-    name = forms.CharField(required=False, max_length=LONGEST)
+    name = NameField(required=False, max_length=LONGEST)
     person = forms.UUIDField(required=False)
     as_new = forms.BooleanField(required=False)
     sure = forms.BooleanField(required=False)
