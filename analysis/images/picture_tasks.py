@@ -15,7 +15,8 @@ from analysis.types import Image
 JPEG_QUALITY = 95
 
 Box = tuple[float, float, float, float]
-"""Left, top, width, height in pixels of the picture as it is seen."""
+"""Left, top, width, height of the picture as it is seen: in pixels, or in parts of its sides where width and height are
+at most 1. Nobody cuts out so few pixels."""
 
 
 def decode(fields: Fields, parts: list[bytearray]) -> Iterator[Message]:
@@ -34,8 +35,9 @@ def prepare(fields: Fields, parts: list[bytearray]) -> Iterator[Message]:
     size = header.width, header.height
     if min(size) < least_side:
         raise PictureTooSmall(name)
-    if box is not None and _is_whole(box, size):
-        box = None
+    if box is not None:
+        box = _in_pixels(box, size)
+        box = None if _is_whole(box, size) else box
     if header.is_plain and box is None:
         small = decode_picture(content, name, THUMBNAIL_SIDE)
         yield {"media_type": header.media_type, "size": size}, [thumbnail_of(small)]
@@ -53,6 +55,13 @@ def _header(content: bytes, name: str) -> ImageHeader:
         return read_header(content, name)
     except UnreadablePicture as error:
         raise UnknownPicture(str(error)) from error
+
+
+def _in_pixels(box_xywh: Box, size: tuple[int, int]) -> Box:
+    x, y, width, height = box_xywh
+    if max(width, height) > 1:
+        return box_xywh
+    return x * size[0], y * size[1], width * size[0], height * size[1]
 
 
 def _is_whole(box_xywh: Box, size: tuple[int, int]) -> bool:

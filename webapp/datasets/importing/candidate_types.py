@@ -11,7 +11,8 @@ from webapp.datasets.models import Import, Outcome
 from webapp.jobs.models import Job
 
 Box = tuple[float, float, float, float]
-"""x, y, width, height in pixels of the picture as it is seen."""
+"""x, y, width, height of the picture as it is seen: in pixels, or in parts of its sides where width and height are at
+most 1. No sample has so few pixels."""
 Content = bytes | Path | Outcome
 """A picture, a clip's file (in the scratch folder; it may be moved away), or why there is none."""
 

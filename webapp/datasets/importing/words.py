@@ -88,6 +88,8 @@ def _of_note(note: dict[str, object]) -> str:
         return gettext("%(count)s boxes have a category that is not in the list. They were added unlabelled.") % note
     if code == "unsupported_compression":
         return gettext("“%(file)s” is packed with %(method)s.") % note
+    if code == "no_class_names":
+        return gettext("The ZIP has no list of class names (data.yaml), so the labels are the numbers of the classes.")
     if code == "guessed_encoding":
         return gettext("“%(file)s” is not UTF-8 and was read as %(encoding)s. Check the labels.") % note
     if code == "broken_list":
@@ -104,6 +106,7 @@ def _of_broken_list(note: dict[str, object]) -> str:
         "number": gettext("“%(file)s” holds a number with too many digits in %(where)s."),
         "large": gettext("“%(file)s” is larger than what can be read. Divide it among several ZIP files."),
         "many": gettext("“%(file)s” has too many entries (%(where)s). Divide it among several ZIP files."),
+        "entities": gettext("“%(file)s” declares a document type (DTD), which is not read. Save it without one."),
         "damaged": gettext("“%(file)s” is damaged inside the ZIP. Create the ZIP again and upload it."),
         "encoding": gettext(
             "“%(file)s” is not UTF-8 (line %(line)s) but may be %(encodings)s. "

@@ -16,7 +16,13 @@ from webapp.datasets.importing.candidate_types import Candidate, Content, ListRe
 from webapp.datasets.importing.label_runner import ArchiveLabel
 from webapp.datasets.importing.prepare_runner import MOST_CLIP_BYTES
 from webapp.datasets.importing.sources import archive_annotations_reader as annotations
-from webapp.datasets.importing.sources import json_rows_reader, list_text_reader, table_reader, zip_reader
+from webapp.datasets.importing.sources import (
+    box_layout_reader,
+    json_rows_reader,
+    list_text_reader,
+    table_reader,
+    zip_reader,
+)
 from webapp.datasets.importing.sources.archive_annotations_reader import Listed, Mark, TableRow
 from webapp.datasets.importing.sources.list_text_reader import Broken
 from webapp.datasets.importing.sources.zip_reader import Archive, ArchiveEntry, Parts
@@ -76,7 +82,22 @@ def _items(work: Work, archive: Archive, notes: Notes) -> list[Item]:
     label_runner.create_labels(work.of_import.dataset, list(labels.values()), notes)
     if tables:
         return [_item(lists, entry, listed) for entry in tables for listed in lists.table(entry)]
-    return _of_folders(work, lists, labels, notes)
+    return _of_boxes(work, lists) or _of_folders(work, lists, labels, notes)
+
+
+def _of_boxes(work: Work, lists: "_Lists") -> list[Item]:
+    """Returns none where the archive is laid out for neither YOLO nor Pascal VOC."""
+    if work.of_import.dataset.kind == DatasetKind.CLIPS:
+        return []
+    layout = box_layout_reader.found_in(lists.archive.files, lists.parsed)
+    if layout is None:
+        return []
+    label_runner.create_labels(work.of_import.dataset, [ArchiveLabel(name) for name in layout.classes], lists.notes)
+    if layout.unknown:
+        lists.notes.add(annotations.UNKNOWN_CATEGORY, count=layout.unknown)
+    if layout.is_without_names:
+        lists.notes.add("no_class_names")
+    return [Item(entry, entry.parts[-1], marks) for entry, marks in layout.pictures]
 
 
 def _of_coco(work: Work, lists: "_Lists", entries: list[ArchiveEntry]) -> list[Item]:
@@ -250,7 +271,10 @@ class ArchiveReader(ListReader):
         return self.archive.unpack(item.entry, self.work.scratch / f"member-{at}", MOST_CLIP_BYTES)
 
     def _together(self, item: Item) -> dict[str, Any]:
+        """Keeps together what comes from one occasion, or from one picture."""
         of_import = self.work.of_import
+        if len(item.marks) > 1 and item.entry and not self.work.options.one_source and not item.row.get("source"):
+            return {"source": f"{of_import.pk}/{item.entry.name}"[-255:], "source_name": item.entry.name}
         if not self.work.options.one_source or item.row.get("source"):
             return {}
         return {"source": str(of_import.pk), "source_name": of_import.title}
