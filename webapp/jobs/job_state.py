@@ -52,9 +52,9 @@ class JobState:
 
     @property
     def percent(self) -> int | None:
-        """Whole percent; 100 only when it is done, None where the total is unknown."""
+        """Whole percent; 100 only when it is done, None where the total is unknown or other work follows."""
         if self.status == Status.DONE:
-            return 100
+            return None if self.kind == JobKind.CHECK else 100  # the video then waits for its analysis
         if self.total <= 0:
             return None
         return max(0, min(99, int(100 * self.done / self.total)))

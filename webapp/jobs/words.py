@@ -190,7 +190,7 @@ def explain(code: str, kind: str = "") -> FailureWords:
 def headline(state: JobState) -> str:
     """Returns the state in a few words: "Analysing · 62 %"."""
     if state.kind == JobKind.CHECK and state.status == Status.DONE:
-        return gettext("Checked")  # the analysis is yet to come
+        return gettext("Waiting")  # the analysis is yet to come
     if state.status in (Status.DONE, Status.FAILED, Status.CANCELLED):
         return str(Status(state.status).label)
     if state.status == Status.QUEUED and not state.started:

@@ -170,3 +170,8 @@ def test_work_that_continues_stands_behind_what_its_queue_has() -> None:
     assert jobs_words.detail(job_state.state_of(resumed)) == "Continues soon"
     put_back = make_job(**begun | {"done": 20})
     assert jobs_words.headline(job_state.state_of(put_back)) == "Waiting to continue"
+
+
+def test_a_checked_video_waits_for_its_analysis() -> None:
+    checked = state(kind="check", status="done", done=1, total=1)
+    assert (jobs_words.headline(checked), checked.percent) == ("Waiting", None)
