@@ -1,5 +1,6 @@
 """Signing in and out, guessing of passwords, and the team a person works in."""
 
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -231,3 +232,15 @@ def test_a_session_that_somebody_planted_does_not_get_signed_in(alice: User) -> 
     assert browser.session["_auth_user_id"] == str(alice.pk)
     assert browser.session.session_key != planted
     assert not type(session)(planted).exists(planted)
+
+
+@pytest.mark.parametrize(
+    ("language", "current", "other"), [("zh-hans", "简体中文", "English"), ("en", "English", "简体中文")]
+)
+def test_languages_have_their_own_names_and_the_current_one_is_no_button(
+    client: Client, language: str, current: str, other: str
+) -> None:
+    page = client.get("/sign-in/", headers={"accept-language": language}).content.decode()
+    form = page.partition('class="languages"')[2].partition("</form>")[0]
+    assert re.findall(r"<button[^>]*>\s*(.*?)\s*</button>", form) == [other]
+    assert re.findall(r"aria-current.*</svg>(.*?)</span>", form) == [current]
