@@ -41,3 +41,25 @@ def test_a_faulty_translation_is_found(words: str, fault: str) -> None:
     catalog = translations.Catalog()
     message = catalog.add("%(n)d <b>videos</b>", words)
     assert list(translations.faults_of(message)) == [fault] * bool(fault)
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        ("只播放%(name)s", "no space in '放%(name)s'"),
+        ("{name}的头像", "no space in '{name}的'"),
+        ("<b>%(n)d</b>个视频", "no space in '%(n)d</b>个'"),
+        ("使用Rollcall", "no space in '用R'"),
+        ("你的视频", "您 instead of 你"),
+        ("只播放 %(name)s，共 <b>%(n)d</b> 个（%(at)s）。图片清晰，不过%(flaws)s。", ""),
+    ],
+)
+def test_chinese_that_reads_badly_is_found(words: str, fault: str) -> None:
+    assert list(translations.chinese_faults_of(words)) == [fault] * bool(fault)
+
+
+def test_the_documents_say_the_same_chinese_words_as_the_pages() -> None:
+    documents = [*translations.PROJECT.glob("*.zh-hans.md"), *translations.PROJECT.glob("docs/**/zh-hans.md")]
+    said = {path.name: path.read_text() for path in documents}
+    assert len(said) == 2
+    assert not [(name, term) for name, text in said.items() for term in translations.CHINESE_TERMS if term in text]

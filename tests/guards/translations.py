@@ -32,6 +32,14 @@ KEYWORDS: dict[str, None] = dict.fromkeys(
 NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd%]|\{(\w*)\}")
 TAG = re.compile(r"</?\w+")
+CHINESE = r"[\u4e00-\u9fff]"
+CHINESE_VALUES = ("flaws", "measured", "kind")
+"""Placeholders whose values are always Chinese words, so that no space belongs before or behind them."""
+VALUE = rf"(?:%\((?!(?:{'|'.join(CHINESE_VALUES)})\b)\w+\)[sd]|%[sd]|\{{\w*\}})"
+MARKUP = r"(?:</?\w[^>]*>)*"
+TOUCHING = re.compile(rf"{CHINESE}{MARKUP}(?:{VALUE}|[A-Za-z0-9])|(?:{VALUE}|(?<![\w()])[A-Za-z0-9]+){MARKUP}{CHINESE}")
+CHINESE_TERMS = {"你": "您", "出场": "出镜", "账号": "账户", "媒体库": "视频库"}
+"""Words that another one says on all pages, and that one."""
 CALL = re.compile(r"\b(?:[np]+)?gettext\(|(?<![\w.])_\(")
 
 
@@ -144,6 +152,16 @@ def faults_of(message: Message) -> Iterator[str]:
             yield "other placeholders"
         if _parts(TAG, said) != _parts(TAG, ids[-1]):
             yield "other elements"
+        yield from chinese_faults_of(said)
+
+
+def chinese_faults_of(words: str) -> Iterator[str]:
+    """Finds values, numbers and Latin words without a space around them, and a second word for one thing."""
+    if touching := TOUCHING.search(words):
+        yield f"no space in {touching.group(0)!r}"
+    for term, better in CHINESE_TERMS.items():
+        if term in words:
+            yield f"{better} instead of {term}"
 
 
 def _parts(pattern: re.Pattern[str], said: str) -> list[str]:
