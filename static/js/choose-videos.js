@@ -24,6 +24,7 @@ class ChooseVideos extends Listening {
     if (videos) this.#tick(new Set(videos));
     this.listen(document, "change", (event) => event.target.closest(".card-choice") && this.#changed());
     this.listen(document, "live:gone", this.#changed);
+    this.listen(document, "fragment:refreshed", this.#changed);
     this.listen(this, "submit", () => sessionStorage.removeItem(KEY));
     this.#changed();
   }

@@ -7,7 +7,7 @@ import { isInField, mayChange } from "rollcall/live-fragment";
 const PAUSE_MS = 250;
 /** @type {Record<string, string>} What the address need not say. */
 const DEFAULTS = { sort: "newest", match: "all", labelled: "all" };
-const PARTS = ["#filters", "#found"];
+const PARTS = ["#library-actions", "#filters", "#found"];
 
 class LibraryFilters extends Listening {
   connectedCallback() {
@@ -59,6 +59,7 @@ class LibraryFilters extends Listening {
           ignoreActiveValue: isInField(),
         });
     }
+    this.dispatchEvent(new CustomEvent("fragment:refreshed", { bubbles: true }));
   }
 }
 

@@ -137,10 +137,15 @@ export const isInField = () => document.activeElement.matches("input, textarea, 
  */
 export function mayChange(current, fresh) {
   if (current.matches("details[open]") && fresh?.matches?.("details")) {
-    if (!("refreshes" in current.dataset)) return false;
+    if (!("refreshes" in current.dataset)) return leftAlone(current, fresh);
     fresh.setAttribute("open", "");
   }
   if (!current.dataset.keep || current.dataset.keep !== fresh.dataset?.keep) return true;
+  return leftAlone(current, fresh);
+}
+
+/** @param {HTMLElement} current @param {HTMLElement} fresh */
+function leftAlone(current, fresh) {
   for (const part of current.querySelectorAll("[data-follows]")) follow(part, fresh.querySelector(`#${part.id}`));
   return false;
 }
@@ -151,7 +156,9 @@ export function mayChange(current, fresh) {
  * @param {Element | null} fresh
  */
 function follow(part, fresh) {
-  for (const { name, value } of fresh?.attributes ?? []) part.setAttribute(name, value);
+  if (!fresh) return;
+  for (const { name, value } of fresh.attributes) part.setAttribute(name, value);
+  if (!fresh.hasAttribute("aria-current")) part.removeAttribute("aria-current");
 }
 
 customElements.define("live-fragment", LiveFragment);

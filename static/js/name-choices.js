@@ -76,7 +76,8 @@ export class NameChoices {
     this.#list.hidden = !people.length;
     this.#input.setAttribute("aria-expanded", String(people.length > 0));
     this.#input.removeAttribute("aria-activedescendant");
-    const words = people.length ? "name.suggestions_some" : "name.suggestions_none";
+    const [none, one] = ["name.suggestions_none", "name.suggestions_one"];
+    const words = [none, one][people.length] ?? "name.suggestions_some";
     this.#announcer.textContent = say(words, { n: people.length });
   }
 

@@ -2,8 +2,11 @@
 import { isTyping, say } from "rollcall/api";
 import { clock } from "rollcall/format";
 import { Listening } from "rollcall/listening";
+import { readAddress, writeAddress } from "rollcall/panel-address";
 
 const IDLE_MS = 2500;
+/** Browsers refuse an address that changes too often, as while somebody drags along the bar. */
+const ADDRESS_MS = 300;
 const SPEEDS = [1, 1.25, 1.5, 2, 0.5, 0.75];
 /** @type {Record<string, (player: VideoPlayer) => void>} */
 const KEYS = {
@@ -24,6 +27,7 @@ const KEYS = {
 export class VideoPlayer extends Listening {
   /** @type {number | null} */
   #sought = null;
+  #addressing = 0;
 
   connectedCallback() {
     this.video = this.querySelector("video");
@@ -34,6 +38,7 @@ export class VideoPlayer extends Listening {
     const on = (name, act) => this.listen(this.video, name, act);
     for (const name of ["play", "pause", "volumechange", "loadedmetadata", "ended"]) on(name, () => this.#show());
     for (const name of ["timeupdate", "seeking", "seeked"]) on(name, () => this.#tell());
+    for (const name of ["pause", "seeked"]) on(name, () => this.#keepMoment());
     on("error", () => this.#fail());
     on("pointerup", (event) => this.#tapped(event));
     this.listen(this, "click", (event) => this.act(event.target.closest("[data-act]")?.dataset.act));
@@ -43,9 +48,24 @@ export class VideoPlayer extends Listening {
     this.listen(volume, "input", () => this.#volume(Number(volume.value)));
     this.listen(document, "keydown", (event) => this.#key(event));
     this.listen(document, "fullscreenchange", () => this.#show());
-    this.signal.addEventListener("abort", () => this.video.pause());
+    this.signal.addEventListener("abort", () => this.#leave());
     if (this.dataset.start) this.seek(Number(this.dataset.start));
     this.#show();
+  }
+
+  #leave() {
+    clearTimeout(this.#addressing);
+    this.video.pause();
+  }
+
+  /** The address leads to where the player stands. Where it opened without one, it stays short. */
+  #keepMoment() {
+    clearTimeout(this.#addressing);
+    this.#addressing = setTimeout(() => {
+      const said = Number(readAddress().t ?? this.dataset.start ?? 0);
+      if (Math.abs(this.time - said) < 0.1) return;
+      writeAddress({ t: String(Math.round(this.time * 10) / 10) });
+    }, ADDRESS_MS);
   }
 
   get length() {

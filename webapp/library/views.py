@@ -16,7 +16,7 @@ from webapp import access, deleted
 from webapp.accounts.context_processors import team_of, team_to_edit
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuids_in
-from webapp.http.responses import done, refused
+from webapp.http.responses import SeeOther, done, refused
 from webapp.jobs.idempotency_responses import starts_work
 from webapp.library import (
     batch_queries,
@@ -40,7 +40,7 @@ from webapp.videos.models import ThoroughnessChoice, Video
 MIN_VALUES = (0, 1, 2, 5, 10)
 KEPT_FILTERS = (
     *("favourite", "tag", "person", "without", "match", "label", "labelled", "unnamed"),
-    *("uploader", "since", "until"),
+    *("uploader", "since", "until", "select"),
 )
 """Parts of the address that a new search or order leaves as they are."""
 MOST_CARDS = 100
@@ -182,11 +182,7 @@ def cancel(request: HttpRequest, video_id: UUID) -> HttpResponseBase:
 def sample(request: SignedInRequest) -> HttpResponseBase:
     team = team_to_edit(request)
     video = services.begin_sample(team=team, user=request.user, title=_("Sample: an astronaut and an admiral"))
-    return done(
-        request,
-        _("Making the sample video. It will appear here in a moment."),
-        reverse("videos:detail", args=[video.pk]),
-    )
+    return SeeOther(reverse("videos:detail", args=[video.pk]))  # which says itself that it is being made
 
 
 def _library_context(request: HttpRequest, editable: set[UUID], *, has_cards: bool = True) -> dict[str, Any]:
@@ -219,7 +215,10 @@ def _library_context(request: HttpRequest, editable: set[UUID], *, has_cards: bo
         "label_offer": offered_labels,
         "chosen_labels": label_filter_queries.chosen(offered_labels),
         "offer": people_filter_queries.offer(wanted, team, who=form.called()),
-        "kept_fields": [*((name, value) for name, value in chosen.items() if value), *_kept(request, "favourite")],
+        "kept_fields": [
+            *((name, value) for name, value in chosen.items() if value),
+            *_kept(request, "favourite", "select"),
+        ],
         "kept_people": _kept(request, *KEPT_FILTERS),
         "is_choosing": is_choosing,
         "selection": queries.selection(found, page, is_all=request.GET.get("select") == "all") if is_choosing else None,

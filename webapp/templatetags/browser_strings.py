@@ -72,6 +72,7 @@ STRINGS: dict[str, Promise] = {
     "labels.hidden_many": _("{n} stretches are hidden."),
     # names
     "name.suggestions_none": _("No one has this name yet"),
+    "name.suggestions_one": _("1 matching name. Use the arrow keys to choose."),
     "name.suggestions_some": _("{n} matching names. Use the arrow keys to choose."),
     "name.failed": _("The name could not be saved. Check your connection and try again."),
     # label grid

@@ -1,5 +1,6 @@
 """The library by who is in a video, and what is done with several videos at once."""
 
+import re
 from typing import Any
 
 import pytest
@@ -75,6 +76,22 @@ def test_a_search_keeps_the_people_and_the_people_keep_the_search(people: dict[s
     assert '<input type="hidden" name="q" value="both">' in page
 
 
+def ticks(page: str) -> int:
+    """How many videos are ticked."""
+    return len(re.findall(r'form="bulk"\s+checked\s', page))
+
+
+def test_choosing_and_filters_keep_one_another(people: dict[str, Person], bob: User) -> None:
+    anna = str(people["Anna"].pk)
+    client, address = signed_in(bob), reverse("videos:library")
+    page = client.get(address, {"person": anna, "select": "1"}).content.decode()
+    assert page.count('<input type="hidden" name="select" value="1">') == 2, "in the search and in the filters"
+    assert f'href="?person={anna}&amp;select=all"' in page and f'href="?person={anna}"' in page
+    assert f'href="?person={anna}&amp;select=1"' in client.get(address, {"person": anna}).content.decode()
+    chosen = client.get(address, {"person": anna, "select": "all"})
+    assert chosen.context["page"].paginator.count == ticks(chosen.content.decode()) == 2
+
+
 def test_nonsense_in_the_address_is_ignored(people: dict[str, Person], vera: User, charlie: User) -> None:
     assert len(titles(vera, person="x", without="y", uploader="z", since="then", match="q")) == 4
     assert titles(charlie, person=[str(people["Anna"].pk)]) == set()
@@ -128,7 +145,7 @@ def test_all_that_is_found_is_selected_also_on_other_pages(
     other = make_video(team=team, title="other")
     client, address = signed_in(bob), reverse("videos:library")
     page = client.get(address, {"select": "all", "q": "match", "sort": "title"})
-    assert page.content.decode().count("checked") == 2
+    assert ticks(page.content.decode()) == 2
     chosen = [str(key) for key in page.context["selection"].elsewhere]
     shown = [str(card.video.pk) for card in page.context["page"]]
     assert len(chosen) == 3 and not {*chosen, *shown} & {str(other.pk)}

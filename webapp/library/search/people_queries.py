@@ -137,6 +137,11 @@ def is_set_apart(text: str) -> bool:
     return len(_parts(text)) > 1
 
 
+def without_last_joining(text: str) -> str:
+    """Returns the text without an "and" or a sign at its end, behind which a name is still to come."""
+    return re.sub(rf"(?:{_separator(get_language() or '')})$", "", f"{text} ").strip()
+
+
 def ways_to_part(text: str) -> list[list[str]]:
     """Returns how the text may name several people: by separators or words like "and", else between two words."""
     parts = _parts(text)

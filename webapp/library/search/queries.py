@@ -19,6 +19,7 @@ from webapp.library.search.people_queries import (
     is_set_apart,
     people_called,
     people_together,
+    without_last_joining,
 )
 from webapp.library.tagging import queries as tagging
 from webapp.library.tagging.queries import CountedTag
@@ -66,7 +67,9 @@ def search(user: Visitor, chosen_team: Team | None, text: str, limit: int) -> Se
         return SearchResults(text)
     # One team instead of a query for all of the person's, which each of 60,000 names would be asked of.
     with within_teams([team.pk]):
-        return _found_in(team, text, wanted, limit)
+        results = _found_in(team, text, wanted, limit)
+        begun = without_last_joining(wanted)
+        return results if results.count or begun in ("", wanted) else _found_in(team, text, begun, limit)
 
 
 def without_quotes(text: str) -> str:

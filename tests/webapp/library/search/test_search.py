@@ -95,6 +95,12 @@ def test_a_name_that_is_nobodys_is_said_beside_those_found(met: Video, team: Tea
     assert found(vera, team, "Zorro and Zelda").count == 0 and not found(vera, team, "tom zorro").count
 
 
+@pytest.mark.parametrize("text", ["tom and", "Tom and ", "tom &", "tom,", "Tom和"])
+def test_a_second_name_that_is_still_to_come_hides_nobody(met: Video, team: Team, vera: User, text: str) -> None:
+    results = found(vera, team, text)
+    assert names(results) == ["Tom"] and not results.unknown and results.text == text
+
+
 def test_and_may_be_part_of_a_name(met: Video, team: Team, vera: User) -> None:
     for number, name in enumerate(("Tom and the kids", "Mrs Anna and Co", "Anders Tomsand"), 50):
         Person.objects.create(team=team, name=name, number=number, hue=0, appearances=1)
