@@ -164,7 +164,7 @@ DATASETS = {
     DATASET + "versions/<int:number>/delete/": [post(MANAGE, at=VERSION)],
     DATASET + "versions/<int:number>/restore/": [post(MANAGE, at={"number": "@deleted version number"})],
     DATASET + "versions/<int:number>/export/": [get(SEE, at=VERSION)],
-    DATASET + "export/": [get(SEE, {"form": form}) for form in ("zip", "coco", "csv")],
+    DATASET + "export/": [get(SEE, {"form": form}) for form in ("zip", "coco", "yolo", "csv")],
     DATASET + "fill/": [
         get(SEE, {"from": "people", "people": "@person"}),
         get(SEE, {"from": "frames", "videos": "@video"}),

@@ -16,7 +16,7 @@ SOURCES: dict[str, tuple[str, Promise, Promise]] = {
     Source.FRAMES: ("videos", _("Frames from videos"), _("One every few seconds, or one per shot.")),
     Source.MOMENTS: ("videos", _("Clips from videos"), _("A few seconds around people, or at regular intervals.")),
     Source.PICTURES: ("upload", _("Pictures from your computer"), _("As many as you like.")),
-    Source.ARCHIVE: ("download", _("ZIP file"), _("Folders become labels. COCO and CSV lists work too.")),
+    Source.ARCHIVE: ("download", _("ZIP file"), _("Folders become labels. COCO, YOLO, Pascal VOC and CSV work too.")),
     Source.VIDEOS: ("play", _("Videos from your computer"), _("Only for this dataset. They are not added to Videos.")),
     Source.SYNTHETIC: ("datasets", _("Sample pictures"), _("Painted faces for trying things out.")),
 }

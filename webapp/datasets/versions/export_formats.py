@@ -1,4 +1,4 @@
-"""The three forms of an export: folders for labels, COCO, and a CSV table. Each comes back through an import as it was.
+"""The forms of an export: folders for labels, COCO, YOLO, and a CSV table. Each comes back through an import as it was.
 
 The first is also what `python -m analysis train` reads.
 """
@@ -7,6 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
 from typing import Any
 
 from analysis.spreadsheet_cells import guarded_row
@@ -16,6 +17,7 @@ from webapp.datasets.versions.export_queries import Contents, ExportedSample, co
 from webapp.http.zip_stream import ZipStream
 
 SCHEMA = 1
+YOLO_PARTS = {"validation": "val"}
 PICTURES = "samples"
 """Folder of the files in COCO and CSV exports."""
 
@@ -52,7 +54,46 @@ def as_coco(contents: Contents) -> Iterator[bytes]:
     yield from stream.close()
 
 
-FORMS: dict[str, Callable[[Contents], Iterator[bytes]]] = {"zip": as_folders, "coco": as_coco, "csv": as_table}
+def as_yolo(contents: Contents) -> Iterator[bytes]:
+    """Writes YOLO detection, one box around all of each sample; parts are folders. The table says the rest."""
+    stream, labels = ZipStream(), contents.labels()
+    ids = {label.name: number for number, label in enumerate(labels)}
+    yield from stream.text("data.yaml", _data_yaml(contents, labels))
+    yield from stream.text("rollcall.json", _description(contents, labels, {}))
+    yield from _files(stream, contents, _among_images)
+    for row in contents.rows():
+        if row.label in ids:
+            path = PurePosixPath(_part_folder(row), "labels", file_name(row)).with_suffix(".txt")
+            yield from stream.text(str(path), iter([f"{ids[row.label]} 0.5 0.5 1 1\n"]))
+    yield from stream.text("samples.csv", _table(contents, _among_images, with_label=True))
+    yield from stream.close()
+
+
+FORMS: dict[str, Callable[[Contents], Iterator[bytes]]] = {
+    "zip": as_folders,
+    "coco": as_coco,
+    "yolo": as_yolo,
+    "csv": as_table,
+}
+
+
+def _among_images(row: ExportedSample) -> str:
+    return str(PurePosixPath(_part_folder(row), "images", file_name(row)))
+
+
+def _part_folder(row: ExportedSample) -> str:
+    return YOLO_PARTS.get(row.part, row.part)
+
+
+def _data_yaml(contents: Contents, labels: list[Label]) -> Iterator[str]:
+    """Yields what YOLO's programs ask for. Texts of JSON are texts of YAML."""
+    parts = ("train", "val", "test") if contents.version else ()
+    folders = {part: f"{part}/images" for part in parts} or {"train": "images", "val": "images"}
+    yield "path: .\n" + "".join(f"{part}: {folder}\n" for part, folder in folders.items()) + "names:"
+    yield "" if labels else " {}"
+    for number, label in enumerate(labels):
+        yield f"\n  {number}: {json.dumps(label.name, ensure_ascii=False)}"
+    yield "\n"
 
 
 def _in_one_folder(row: ExportedSample) -> str:

@@ -63,7 +63,7 @@ def rich_dataset(team: Team, alice: User) -> Dataset:
     return dataset
 
 
-@pytest.mark.parametrize("form", ["zip", "coco", "csv"])
+@pytest.mark.parametrize("form", ["zip", "coco", "yolo", "csv"])
 def test_what_goes_out_comes_back_the_same(form: str, team: Team, alice: User) -> None:
     dataset = rich_dataset(team, alice)
     back = make_dataset(team=team, name="Back")
@@ -157,6 +157,23 @@ def test_a_version_goes_out_as_it_was_frozen(team: Team, alice: User) -> None:
     assert "улыбка" in {row["label"] for row in rows}
     assert "улыбка" in {row["name"] for row in described["labels"]}
     assert described["version"] == 3
+
+
+def test_yolo_without_our_table_still_has_its_labels(team: Team, alice: User) -> None:
+    """As another program reads it: parts are folders, a text beside each picture, the names of the classes."""
+    dataset = rich_dataset(team, alice)
+    version = freeze(dataset)
+    with zipfile.ZipFile(io.BytesIO(exported(dataset, "yolo", version))) as archive:
+        members = {
+            name: archive.read(name) for name in archive.namelist() if name not in ("samples.csv", "rollcall.json")
+        }
+    folders = {name.rpartition("/")[0] for name in members if "/" in name}
+    assert folders == {f"{part}/{kind}" for part in ("train", "val", "test") for kind in ("images", "labels")}
+    back = make_dataset(team=team, name="Back")
+    assert run(prepare_zip(back, alice, zipped(members))).counts == {"added": 8}
+    assert set(back.samples.values_list("sha256", "label__name")) == set(
+        version.samples.values_list("sample__sha256", "label")
+    )
 
 
 def test_an_empty_dataset_goes_out_too(team: Team) -> None:
