@@ -3,8 +3,10 @@
 CHAPTERS = {
     "videos": "videos",
     "videos:detail": "video",
-    "exports": "video",
-    "sharing": "video",
+    "videos:tags": "tags",
+    "search": "search",
+    "exports": "exports",
+    "sharing": "sharing",
     "people": "people",
     "people:review": "review",
     "people:answer": "review",
@@ -12,12 +14,22 @@ CHAPTERS = {
     "datasets": "datasets",
     "training": "training",
     "recognition": "training",
-    "accounts": "team",
+    "accounts": "account",
+    **dict.fromkeys(
+        (
+            *("accounts:team", "accounts:team_settings", "accounts:new_team", "accounts:leave"),
+            *("accounts:require_second_factor", "accounts:invite", "accounts:join", "accounts:remove"),
+            *("accounts:lost_factor", "accounts:password_link", "accounts:transfer"),
+        ),
+        "team",
+    ),
     "audit": "team",
 }
 """By the name of a route, else by its app: the id of a section of `help.html`."""
+FIRST = "videos"
+"""For the few pages of no app, such as what was deleted."""
 
 
 def chapter_of(app_name: str, view_name: str) -> str:
-    """Returns the chapter for a page; the first one where it has none of its own."""
-    return CHAPTERS.get(view_name) or CHAPTERS.get(app_name, "videos")
+    """Returns the chapter for a page: its own, else that of its app."""
+    return CHAPTERS.get(view_name) or CHAPTERS.get(app_name, FIRST)
