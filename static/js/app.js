@@ -32,6 +32,8 @@ import "rollcall/label-bars";
 import "rollcall/person-name";
 import "rollcall/network-preview";
 import "rollcall/fill-form";
+import "rollcall/export-form";
+import "rollcall/share-form";
 import "rollcall/import-sender";
 import "rollcall/train-form";
 import "rollcall/run-curves";

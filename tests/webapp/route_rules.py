@@ -304,6 +304,7 @@ SHARING = {
         post(EDIT, {"video": "@video", "person": "@person"} | MOMENT, is_named=True),
         post(EDIT, {"export": "@export", "person": "@person"} | SHARE, is_named=True),
     ],
+    "sharing/<uuid:link_id>/seen/": [get(EDIT)],
     "sharing/<uuid:link_id>/renew/": [post(EDIT)],
     "sharing/<uuid:link_id>/revoke/": [post(EDIT)],
     # Whoever has the link sees what it shows, and nothing else of the team.

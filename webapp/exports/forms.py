@@ -104,6 +104,8 @@ class HidingForm(KindForm):
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("whom") in (Whom.CHOSEN, Whom.OTHERS) and not self.people:
             raise forms.ValidationError(_("Select at least one person."))
+        if self.cleaned_data.get("whom") == Whom.EVERYBODY and self.people:
+            self.add_error("whom", _("You selected people, but “Everyone” is chosen. Choose whom you mean."))
         return self.cleaned_data
 
     def options(self) -> dict[str, Any]:

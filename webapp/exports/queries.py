@@ -1,5 +1,6 @@
 """Reads for the pages of exports: the list, and what one can choose for a new one."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from webapp.exports import words
 from webapp.exports.models import Export
@@ -28,19 +30,30 @@ class ExportRow:
     job: dict[str, object]
     report: list[words.ReportLine]
     is_changeable: bool
+    links: int
+    """Shared links that show it and work."""
 
 
 def page_of_exports(exports: QuerySet[Export], changeable: Collection[UUID], page: str | None) -> Page[Any]:
-    """Returns a page of rows, the latest first. Three queries, however many rows."""
+    """Returns a page of rows, the latest first. Four queries, however many rows."""
     shown = exports.select_related("job", "created_by").prefetch_related("videos", "people").order_by("-created_at")
     paged: Page[Any] = Paginator(shown, PER_PAGE).get_page(page)
-    paged.object_list = [_row(export, export.pk in changeable) for export in paged.object_list]
+    rows = list(paged.object_list)
+    links = links_to([export.pk for export in rows])
+    paged.object_list = [_row(export, export.pk in changeable, links[export.pk]) for export in rows]
     return paged
 
 
-def _row(export: Export, is_changeable: bool) -> ExportRow:
-    state = job_state.state_of(export.job)
-    return ExportRow(export, jobs_words.payload_with_words(state.payload()), words.report_lines(export), is_changeable)
+def links_to(export_ids: Collection[UUID]) -> Counter[UUID]:
+    """Returns how many shared links that work show each of the exports, and end when it is deleted."""
+    standing = {"share_links__revoked_at": None, "share_links__expires_at__gt": timezone.now()}
+    shown = Export.objects.filter(pk__in=export_ids, share_links__isnull=False, **standing)
+    return Counter(shown.values_list("pk", flat=True))
+
+
+def _row(export: Export, is_changeable: bool, links: int) -> ExportRow:
+    job = jobs_words.payload_with_words(job_state.state_of(export.job).payload())
+    return ExportRow(export, job, words.report_lines(export), is_changeable, links)
 
 
 def people_to_choose(videos: Sequence[Video], chosen: Sequence[Person]) -> list[Person]:

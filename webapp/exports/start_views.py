@@ -15,6 +15,7 @@ from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.exports import queries, services, words
 from webapp.exports.appearance_queries import appearances_in
+from webapp.exports.choices import Whom
 from webapp.exports.forms import FORMS, KindForm
 from webapp.exports.models import ExportKind
 from webapp.exports.services import ExportWish, NoRoomForExport, TooManyExports
@@ -107,8 +108,9 @@ def _kinds(wanted: ExportSubjects) -> list[str]:
 
 def _page(request: SignedInRequest, wanted: ExportSubjects, kind: str, form: KindForm | None) -> HttpResponse:
     if form is None and kind != APPEARANCES:
-        time_s = {"time_s": request.GET["t"]} if request.GET.get("t") else {}
-        form = FORMS[kind](videos=wanted.videos, people=wanted.people, initial=time_s)
+        initial = {"time_s": request.GET["t"]} if request.GET.get("t") else {}
+        initial |= {"whom": Whom.CHOSEN} if wanted.people else {}
+        form = FORMS[kind](videos=wanted.videos, people=wanted.people, initial=initial)
     labels = {**dict(ExportKind.choices), APPEARANCES: _("List of appearances")}
     chosen = {person.pk for person in wanted.people}
     offered = queries.people_to_choose(wanted.named_videos, wanted.people)
@@ -117,6 +119,8 @@ def _page(request: SignedInRequest, wanted: ExportSubjects, kind: str, form: Kin
         "kind": kind,
         "kinds": [(value, labels[value]) for value in _kinds(wanted)],
         "form": form,
+        # A single person is always together with themself.
+        "hidden_fields": ["together"] if len(offered) == 1 else [],
         "query": _query(wanted),
         "offers_people": kind in (ExportKind.REEL, ExportKind.BLUR, ExportKind.PICTURE),
         "people": [(person, person.pk in chosen) for person in offered],

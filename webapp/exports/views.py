@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access
 from webapp.accounts.context_processors import team_of
 from webapp.accounts.request_types import SignedInRequest
-from webapp.exports import queries, services
+from webapp.exports import queries, services, words
 from webapp.http.responses import done, refused
 from webapp.jobs import lifecycle
 
@@ -46,6 +46,10 @@ def cancel(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
 
 @require_POST
 def delete(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
+    """Deletes an export; one that a shared link shows only with `with_links`, which the question sends."""
     export = get_object_or_404(access.changeable_exports(request.user), pk=export_id)
+    here = reverse("exports:list")
+    if queries.links_to([export.pk]) and "with_links" not in request.POST:  # made since the page was loaded
+        return refused(request, str(words.LINKED), here)
     services.delete_export(export, user=request.user)
-    return done(request, _("Deleted “%(title)s”.") % {"title": export.title}, reverse("exports:list"))
+    return done(request, _("Deleted “%(title)s”.") % {"title": export.title}, here)

@@ -27,6 +27,7 @@ TOO_MANY = gettext_lazy("You have several exports at work already. Wait until on
 NO_ROOM = gettext_lazy(
     "The server is out of disk space. Delete videos or exports that you no longer need, then try again."
 )
+LINKED = gettext_lazy("A shared link uses this file. Choose Delete again to delete it together with the link.")
 MOST_NAMES, MOST_TIMES = 3, 10
 
 

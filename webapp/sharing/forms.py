@@ -56,7 +56,7 @@ class ShareForm(forms.Form):
         strip=False,
         min_length=LEAST_LETTERS,
         max_length=128,
-        help_text=_("At least 8 characters. Send it another way than the link."),
+        help_text=_("At least 8 characters. Send it separately from the link."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     may_download = forms.BooleanField(

@@ -14,7 +14,7 @@ from webapp.exports.models import Export, ExportKind
 from webapp.people import appearances
 from webapp.people.appearances import Bar
 from webapp.people.models import STANDING, Person, Presence
-from webapp.sharing.models import ShareLink
+from webapp.sharing.models import ShareKind, ShareLink
 from webapp.videos.models import Video
 
 
@@ -61,13 +61,16 @@ def length_of(link: ShareLink) -> float:
 
 
 def stretches_of(link: ShareLink) -> list[Stretch]:
-    """Returns of what parts of videos it consists; none where an older reel does not say it."""
+    """Returns of what parts of videos it consists, or will once its clip is cut; none where an older reel is silent."""
     if link.export is None:
         assert link.video is not None
         return [Stretch(link.video, 0.0, link.video.duration_s)]
     videos = list(link.export.videos.order_by("created_at", "pk"))
     if link.export.kind == ExportKind.BLUR:
         return [Stretch(video, _first_s(video), video.duration_s) for video in videos[:1]]
+    if link.kind == ShareKind.MOMENT and not link.export.report:
+        moment = link.export.options
+        return [Stretch(video, moment["start_s"], moment["end_s"] - moment["start_s"]) for video in videos[:1]]
     return _of_parts(link.export, videos)
 
 

@@ -61,6 +61,11 @@ def page_of_links(links: QuerySet[ShareLink], changeable: Collection[UUID], page
     return paged
 
 
+def state_of(link: ShareLink) -> LinkState:
+    """Returns whether one link works, and if not, why."""
+    return _state_of(link, bool(founded([link])))
+
+
 def _state_of(link: ShareLink, is_founded: bool) -> LinkState:
     if link.revoked_at is not None:
         return LinkState.REVOKED

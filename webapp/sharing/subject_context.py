@@ -18,6 +18,7 @@ from webapp.http.ids import uuid_or_none
 from webapp.people.models import Person
 from webapp.sharing.forms import ShareForm, VideoShareForm
 from webapp.sharing.people_queries import listable_people
+from webapp.sharing.services import MayNotShare
 from webapp.videos.models import Video
 
 AROUND_S = 0.5
@@ -49,7 +50,10 @@ class ShareSubject:
 
 
 def subject_in(user: User, fields: Mapping[str, str]) -> ShareSubject:
-    """Returns the video or finished export that `fields` name. Raises Http404 where this person may not share it."""
+    """Returns the video or finished export that `fields` name.
+
+    Raises MayNotShare where this person sees it, but their role does not include sharing; else Http404.
+    """
     video_id, export_id = (uuid_or_none(fields.get(name, "")) for name in ("video", "export"))
     if video_id is not None:
         video = access.sharable_videos(user).filter(pk=video_id).select_related("team").first()
@@ -59,7 +63,14 @@ def subject_in(user: User, fields: Mapping[str, str]) -> ShareSubject:
         export = access.sharable_exports(user).filter(pk=export_id).select_related("team", "job").first()
         if export is not None and export.is_ready:
             return ShareSubject(export.team, None, export)
+    if _is_seen(access.visible_videos(user), video_id, user) or _is_seen(access.visible_exports(user), export_id, user):
+        raise MayNotShare
     raise Http404
+
+
+def _is_seen(visible: QuerySet[Any], key: UUID | None, user: User) -> bool:
+    """Returns whether the person sees it in a team in which they may not share."""
+    return key is not None and visible.filter(pk=key).exclude(team__in=access.sharing_teams(user)).exists()
 
 
 def proposal(subject: ShareSubject, fields: Mapping[str, str]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from webapp.exports.services import NoRoomForExport, TooManyExports
 from webapp.http.ids import uuid_or_none, uuids_in
 from webapp.http.responses import SeeOther, done, refused
 from webapp.jobs.idempotency_responses import starts_work
-from webapp.sharing import queries, services, words
+from webapp.sharing import people_queries, queries, services, words
 from webapp.sharing.forms import ShareForm
 from webapp.sharing.models import ShareLink
 from webapp.sharing.services import ShareWish
@@ -54,7 +54,10 @@ def list_page(request: SignedInRequest) -> HttpResponse:
 def new(request: SignedInRequest) -> HttpResponseBase:
     """Asks what the link shows and for how long, and shows it, this once."""
     fields = request.POST if request.method == "POST" else request.GET
-    subject = subject_in(request.user, fields)
+    try:
+        subject = subject_in(request.user, fields)
+    except services.MayNotShare:
+        return render(request, "sharing/not_allowed.html", status=404)
     if subject.video is not None and not is_playable(subject.video):
         return refused(request, str(words.NOT_PLAYABLE), reverse("videos:detail", args=[subject.video.pk]))
     if request.method != "POST":
@@ -107,7 +110,15 @@ def renew(request: SignedInRequest, link_id: UUID) -> HttpResponseBase:
     secret = services.renew(link, by=request.user)
     if secret is None:
         return refused(request, _("This link has ended. Share it again."), reverse("sharing:list"))
-    return _shown(request, link, secret)
+    return _shown(request, link, secret, replaces=True)
+
+
+@require_GET
+@never_cache
+def seen(request: SignedInRequest, link_id: UUID) -> HttpResponse:
+    """Says what visitors see now, for the page of a new link, whose clip may still be in the making."""
+    links = access.visible_share_links(request.user).select_related("video", "export__job", "created_by")
+    return render(request, "sharing/_seen.html", _seen(get_object_or_404(links, pk=link_id)))
 
 
 @require_POST
@@ -118,11 +129,15 @@ def revoke(request: SignedInRequest, link_id: UUID) -> HttpResponseBase:
     return done(request, _("Revoked. The link no longer works."), reverse("sharing:list"))
 
 
-def _shown(request: SignedInRequest, link: ShareLink, secret: str) -> HttpResponse:
+def _shown(request: SignedInRequest, link: ShareLink, secret: str, *, replaces: bool = False) -> HttpResponse:
     address = request.build_absolute_uri(reverse("shared:page", args=[secret]))
-    is_waiting = link.export is not None and not link.export.is_ready
-    context = {"shared": link, "what": words.what_of(link), "link": address, "is_waiting": is_waiting}
+    context = _seen(link) | {"what": words.what_of(link), "link": address, "replaces": replaces}
     return render(request, "sharing/made.html", context)
+
+
+def _seen(link: ShareLink) -> dict[str, Any]:
+    people = [person.label for person in people_queries.listed_people(link)]
+    return {"shared": link, "people": people, "state": queries.state_of(link)}
 
 
 def _page(request: SignedInRequest, subject: ShareSubject, form: ShareForm) -> HttpResponse:
@@ -130,7 +145,7 @@ def _page(request: SignedInRequest, subject: ShareSubject, form: ShareForm) -> H
     person = uuid_or_none(request.GET.get("person", ""))
     people = list(subject.people())
     if not form.is_bound:
-        chosen = (person,) if person in {each.pk for each in people} else tuple(each.pk for each in people if each.name)
+        chosen = (person,) if person else ()
     context: dict[str, Any] = {
         "subject": subject,
         "form": form,

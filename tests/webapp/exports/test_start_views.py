@@ -1,5 +1,6 @@
 """Starting exports: what is offered, what is refused, once and not twice, and the list."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -75,6 +76,15 @@ def test_each_kind_is_offered_with_a_page_and_starts(video: Video, vera: User) -
     assert AuditEntry.objects.filter(action="exported", subject_kind="export").count() == len(wishes)
     listed = client.get(LIST, {"by": "me"}).content.decode()
     assert faults_of(listed) == [] and all(export.title in listed for export in made.values())
+
+
+def test_ticked_people_and_everyone_contradict_each_other(video: Video, vera: User) -> None:
+    tom = people_of(video)[0]
+    answer = signed_in(vera).post(NEW, BLUR | {"video": video.pk, "person": tom.pk})
+    assert answer.status_code == 422 and "Choose whom you mean" in answer.content.decode()
+    shown = signed_in(vera).get(NEW, {"video": str(video.pk), "person": str(tom.pk), "kind": "blur"}).content.decode()
+    assert re.search(r'value="chosen"[^>]*checked', shown)
+    assert "together" not in signed_in(vera).get(NEW, {"person": str(tom.pk), "kind": "reel"}).content.decode()
 
 
 def test_a_persons_reel_is_of_all_their_videos_and_a_selection_goes_to_the_page(video: Video, vera: User) -> None:

@@ -72,7 +72,7 @@ def test_a_link_to_a_video_is_shown_once_and_stored_as_a_hash(video: Video, bob:
     offered = page(bob, NEW, video=video.pk)
     tom, other = people_of(video)
     ticks = dict(re.findall(r'name="person"\s+value="([\w-]+)"\s+(checked)?', offered))
-    assert ticks == {str(tom.pk): "checked", str(other.pk): ""}
+    assert ticks == {str(tom.pk): "", str(other.pk): ""}
     answer = share(bob, video=video.pk, person=tom.pk, password="correct horse", may_download="on")
     address = address_in(answer)
     assert answer["Cache-Control"].startswith("max-age=0, no-cache, no-store")
@@ -109,7 +109,9 @@ def test_what_makes_no_sense_makes_no_link(wrong: dict[str, str], video: Video, 
 def test_only_who_may_shares_and_only_what_is_there(video: Video, bob: User, vera: User, charlie: User) -> None:
     picture = make_export(video, kind=ExportKind.PICTURE)
     for user, ids in ((vera, {"video": video.pk}), (charlie, {"video": video.pk}), (bob, {"export": picture.pk})):
-        assert signed_in(user).get(NEW, {key: str(pk) for key, pk in ids.items()}).status_code == 404
+        answer = signed_in(user).get(NEW, {key: str(pk) for key, pk in ids.items()})
+        is_told = "Your role in this team does not include sharing" in answer.content.decode()
+        assert (answer.status_code, is_told) == (404, user == vera)
     unplayable = make_video(team=video.team, playback=Playback.PENDING)
     assert share(bob, video=unplayable.pk).status_code == 303
     assert not ShareLink.objects.exists()
@@ -149,13 +151,15 @@ def test_a_moment_is_cut_out_and_nothing_else_of_the_video_is_sent(team: Team, b
     )
     tom = people_of(film)[0]
     answer = signed_in(bob).post(NEW, MOMENT | {"video": film.pk, "person": tom.pk, "days": "30"})
-    assert "The clip is being made" in answer.content.decode()
     address, link = address_in(answer), ShareLink.objects.get()
+    seen, told = reverse("sharing:seen", args=[link.pk]), answer.content.decode()
+    assert seen in told and all(words in told for words in ("The clip is being made", "Our party", "Person 1"))
     assert Client().get(address).status_code == 202
     assert link.export is not None and link.export.expires_at == link.expires_at
     work(link.export.job_id, runner.make_export)
     export = Export.objects.get()
     assert export.title == "Film, 0:01.0–0:02.5" and export.expires_at >= link.expires_at
+    assert all(words in page(bob, seen) for words in ("The link works now", "Our party", "Person 1"))
     sent = b"".join(Client().get(address + "media"))
     with storage.local_path(export.file_key) as path:
         assert sent == path.read_bytes() and abs(probe(path).duration_s - 1.5) < 0.1
@@ -199,7 +203,10 @@ def test_the_list_tells_how_links_are_and_lets_one_replace_and_revoke(video: Vid
     assert "Party" not in page(vera, LIST) and "Party" in page(bob, LIST, video=video.pk)
     renew, revoke = (reverse(f"sharing:{name}", args=[link.pk]) for name in ("renew", "revoke"))
     assert signed_in(vera).post(renew).status_code == signed_in(vera).post(revoke).status_code == 404
-    new = address_in(signed_in(bob).post(renew))
+    assert "The link you sent before" not in page(bob, LIST)
+    answer = signed_in(bob).post(renew)
+    assert "The link you sent before no longer works" in answer.content.decode()
+    new = address_in(answer)
     assert Client().get(old).status_code == 404 and Client().get(new).status_code == 200
     assert [signed_in(bob).post(revoke).status_code for _ in range(2)] == [303, 303]
     assert signed_in(bob).post(renew).status_code == 303
@@ -210,6 +217,21 @@ def test_the_list_tells_how_links_are_and_lets_one_replace_and_revoke(video: Vid
         *("opened_link",) * (acts_told.count() - 4),
         "revoked_link",
     ]
+
+
+def test_an_export_that_a_link_uses_is_deleted_only_knowingly(video: Video, bob: User) -> None:
+    export = make_export(video, created_by=bob)
+    link, delete = make_share_link(None, bob, export=export), reverse("exports:delete", args=[export.pk])
+    assert "A shared link uses this file" in page(bob, reverse("exports:list"))
+    refused = signed_in(bob).post(delete, headers={"Accept": "application/json"})
+    assert refused.status_code == 409 and "shared link" in refused.json()["error"]
+    assert ShareLink.objects.filter(pk=link.pk).exists()
+    signed_in(bob).post(delete, {"with_links": "yes"})
+    assert not ShareLink.objects.exists() and not Export.objects.exists()
+    ended = make_share_link(None, bob, export=make_export(video, created_by=bob), revoked_at=timezone.now())
+    assert "A shared link uses this file" not in page(bob, reverse("exports:list"))
+    signed_in(bob).post(reverse("exports:delete", args=[ended.export_id]))
+    assert not Export.objects.exists()
 
 
 def test_a_link_that_its_maker_may_no_longer_share_says_so(video: Video, bob: User, alice: User) -> None:
