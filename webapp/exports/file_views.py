@@ -13,6 +13,7 @@ from webapp.accounts.request_limit_middleware import asked_often
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import subject_of
 from webapp.audit.sighting_services import record_sent
+from webapp.exports import words
 from webapp.exports.file_name_rules import file_name
 from webapp.http.ranged_responses import stored_response
 
@@ -26,8 +27,9 @@ async def download(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
     if not export.is_ready:
         raise Http404
     content_type = "image/jpeg" if export.suffix == ".jpg" else "video/mp4"
-    name = file_name(export.title, export.suffix)
+    title = await sync_to_async(words.title_of_export)(export)
+    name = file_name(title, export.suffix)
     response = await stored_response(request, export.file_key, content_type, download_name=name)
-    subject = subject_of(SubjectKind.EXPORT, export)
+    subject = subject_of(SubjectKind.EXPORT, export, title)
     await sync_to_async(record_sent)(request, Action.DOWNLOADED, subject, response, team_id=export.team_id)
     return response

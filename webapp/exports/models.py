@@ -36,8 +36,9 @@ class Export(TeamOwned):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="exports")
     kind = models.CharField(max_length=10, choices=ExportKind.choices)
-    title = models.CharField(max_length=255)
-    """Says what it is of, and names the file on download; never used as a path."""
+    title = models.CharField(max_length=255, blank=True)
+    """Empty where `words.title_of_export` words it as it is read, of kind, videos, people and options. Names the file
+    on download; never used as a path."""
     job = models.OneToOneField(Job, models.PROTECT, related_name="export")
     videos = models.ManyToManyField("videos.Video", related_name="exports")
     people = models.ManyToManyField("people.Person", related_name="exports")
@@ -57,7 +58,7 @@ class Export(TeamOwned):
         indexes = [models.Index(fields=["team", "-created_at"])]
 
     def __str__(self) -> str:
-        return self.title
+        return self.title or str(self.get_kind_display())
 
     @property
     def files_prefix(self) -> str:

@@ -27,6 +27,8 @@ class ExportRow:
     """An export as the list shows it: its job's state with words, and what its report says."""
 
     export: Export
+    title: str
+    style: str
     job: dict[str, object]
     report: list[words.ReportLine]
     is_changeable: bool
@@ -36,7 +38,11 @@ class ExportRow:
 
 def page_of_exports(exports: QuerySet[Export], changeable: Collection[UUID], page: str | None) -> Page[Any]:
     """Returns a page of rows, the latest first. Four queries, however many rows."""
-    shown = exports.select_related("job", "created_by").prefetch_related("videos", "people").order_by("-created_at")
+    shown = (
+        exports.select_related("job", "created_by")
+        .prefetch_related("videos", "people__merged_into")
+        .order_by("-created_at")
+    )
     paged: Page[Any] = Paginator(shown, PER_PAGE).get_page(page)
     rows = list(paged.object_list)
     links = links_to([export.pk for export in rows])
@@ -53,7 +59,8 @@ def links_to(export_ids: Collection[UUID]) -> Counter[UUID]:
 
 def _row(export: Export, is_changeable: bool, links: int) -> ExportRow:
     job = jobs_words.payload_with_words(job_state.state_of(export.job).payload())
-    return ExportRow(export, job, words.report_lines(export), is_changeable, links)
+    title, style = words.title_of_export(export), words.style_of(export)
+    return ExportRow(export, title, style, job, words.report_lines(export), is_changeable, links)
 
 
 def people_to_choose(videos: Sequence[Video], chosen: Sequence[Person]) -> list[Person]:

@@ -24,7 +24,7 @@ from analysis.types import OnProgress, Progress
 from analysis.video.frames_at import frames_at, whole_picture
 from webapp import storage
 from webapp.analyses import network_loading
-from webapp.exports import seen_people_queries, services
+from webapp.exports import seen_people_queries, services, words
 from webapp.exports.appearance_queries import screen_appearances
 from webapp.exports.choices import Whom
 from webapp.exports.models import Export, ExportKind
@@ -73,7 +73,7 @@ def make_export(job: Job) -> None:
 def _store(job: Job, export: Export, target: Path, report: Report) -> None:
     key, size_bytes = f"{export.files_prefix}/{job.claim_id}{export.suffix}", target.stat().st_size
     try:
-        quota_services.expect_team_room(export.team, export.title, size_bytes)
+        quota_services.expect_team_room(export.team, words.title_of_export(export), size_bytes)
     except rules.Refused as error:
         raise QuotaFull from error
     storage.put_file(key, target)

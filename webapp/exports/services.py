@@ -13,6 +13,7 @@ from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import record, subject_of
+from webapp.exports import words
 from webapp.exports.models import Export, ExportKind
 from webapp.jobs import lifecycle
 from webapp.jobs.models import ACTIVE, Job, JobKind
@@ -37,6 +38,7 @@ class ExportWish:
 
     kind: str
     title: str
+    """Empty to have it worded of the rest."""
     videos: Sequence[Video]
     people: Collection[Person] = ()
     options: dict[str, Any] = field(default_factory=dict)
@@ -50,7 +52,8 @@ def start_export(wish: ExportWish, *, team: Team, user: User) -> Export:
         raise TooManyExports
     if rules.room_bytes() <= 0:
         raise NoRoomForExport
-    quota_services.expect_team_room(team, wish.title, _least_bytes(wish))
+    title = wish.title or words.title_of(wish.kind, wish.videos, list(wish.people), wish.options)
+    quota_services.expect_team_room(team, title, _least_bytes(wish))
     export = Export(team=team, kind=wish.kind, title=wish.title[:TITLE_LENGTH], options=wish.options, created_by=user)
     export.job = lifecycle.create(JobKind.EXPORT, team=team, subject_id=export.pk, created_by=user)
     export.expires_at = expiry()
@@ -58,7 +61,7 @@ def start_export(wish: ExportWish, *, team: Team, user: User) -> Export:
     export.videos.set(wish.videos)
     export.people.set(wish.people)
     after = {"kind": wish.kind, "videos": len(wish.videos), "people": sorted(map(str, wish.people))}
-    record(user, Action.EXPORTED, subject_of(SubjectKind.EXPORT, export), team_id=team.pk, after=after)
+    record(user, Action.EXPORTED, subject_of(SubjectKind.EXPORT, export, title), team_id=team.pk, after=after)
     return export
 
 
@@ -76,7 +79,8 @@ def start_again(export: Export, *, user: User) -> Export:
 def delete_export(export: Export, *, user: User) -> None:
     """Deletes an export with its file, and cancels what is being made."""
     with transaction.atomic():
-        record(user, Action.DELETED, subject_of(SubjectKind.EXPORT, export), team_id=export.team_id)
+        title = words.title_of_export(export)
+        record(user, Action.DELETED, subject_of(SubjectKind.EXPORT, export, title), team_id=export.team_id)
         remove([export])
 
 

@@ -60,7 +60,7 @@ def new(request: SignedInRequest) -> HttpResponseBase:
     form = FORMS[kind](request.POST, videos=wanted.videos, people=wanted.people)
     if not form.is_valid():
         return _page(request, wanted, kind, form)
-    wish = ExportWish(kind, _title(kind, wanted, form), wanted.videos, wanted.people, form.options())
+    wish = ExportWish(kind, "", wanted.videos, wanted.people, form.options())
     here = f"{reverse('exports:new')}?{_query(wanted)}"
     return _started(request, here, lambda: services.start_export(wish, team=wanted.team, user=request.user))
 
@@ -137,12 +137,6 @@ def _moments(wanted: ExportSubjects) -> list[tuple[str, tuple[float, float]]]:
     """Returns the appearances of the person as values of the form and as spans."""
     rows = appearances_in(wanted.videos[0], [person.pk for person in wanted.people])
     return [(f"{start_s:.3f}-{end_s:.3f}", (start_s, end_s)) for row in rows for start_s, end_s in row.spans]
-
-
-def _title(kind: str, wanted: ExportSubjects, form: KindForm) -> str:
-    options = form.options()
-    start_s = options.get("start_s", options.get("time_s", 0.0))
-    return words.title_of(kind, wanted.videos, list(wanted.people), start_s)
 
 
 def _query(wanted: ExportSubjects) -> str:

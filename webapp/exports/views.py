@@ -51,5 +51,6 @@ def delete(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
     here = reverse("exports:list")
     if queries.links_to([export.pk]) and "with_links" not in request.POST:  # made since the page was loaded
         return refused(request, str(words.LINKED), here)
+    title = words.title_of_export(export)
     services.delete_export(export, user=request.user)
-    return done(request, _("Deleted “%(title)s”.") % {"title": export.title}, here)
+    return done(request, _("Deleted “%(title)s”.") % {"title": title}, here)

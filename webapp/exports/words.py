@@ -1,14 +1,15 @@
 """Says what an export is, and what the check of a blurred copy found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from webapp.exports.choices import Whom
+from webapp.exports.choices import StyleChoice, Whom
 from webapp.exports.models import Export, ExportKind
 from webapp.http.clock import clock, clock_length
 from webapp.people.models import Person
@@ -27,6 +28,11 @@ TOO_MANY = gettext_lazy("You have several exports at work already. Wait until on
 NO_ROOM = gettext_lazy(
     "The server is out of disk space. Delete videos or exports that you no longer need, then try again."
 )
+BLURRED: dict[str, Promise] = {
+    Whom.EVERYBODY: gettext_lazy("%(video)s, everyone blurred"),
+    Whom.CHOSEN: gettext_lazy("%(video)s, %(who)s blurred"),
+    Whom.OTHERS: gettext_lazy("%(video)s, everyone except %(who)s blurred"),
+}
 LINKED = gettext_lazy("A shared link uses this file. Choose Delete again to delete it together with the link.")
 MOST_NAMES, MOST_TIMES = 3, 10
 
@@ -51,10 +57,21 @@ def names_of(people: Sequence[Person]) -> str:
     return _("%(names)s and %(last)s") % {"names": ", ".join(names[:-1]), "last": names[-1]}
 
 
-def title_of(kind: str, videos: Sequence[Video], people: Sequence[Person], start_s: float = 0.0) -> str:
-    """Returns what a new export is called, and its file."""
-    who = names_of(people)
-    video = videos[0].title
+def title_of_export(export: Export) -> str:
+    """Returns what an export and its file are called, in the reader's language unless it has a title of its own."""
+    if export.title:
+        return export.title
+    now = {person.merged_into or person for person in export.people.all()}
+    people = sorted(now, key=lambda person: (person.is_unnamed, -person.screen_s, person.number))
+    return title_of(export.kind, list(export.videos.all()), people, export.options)
+
+
+def title_of(kind: str, videos: Sequence[Video], people: Sequence[Person], options: Mapping[str, Any]) -> str:
+    """Returns what an export of these is called."""
+    if not videos:
+        return str(ExportKind(kind).label)
+    who, video = names_of(people), videos[0].title
+    start_s = options.get("start_s", options.get("time_s", 0.0))
     if kind == ExportKind.CLIP:
         return _("%(who)s at %(time)s in %(video)s") % {"who": who, "time": clock(start_s), "video": video}
     if kind == ExportKind.REEL and len(videos) > 1:
@@ -63,10 +80,16 @@ def title_of(kind: str, videos: Sequence[Video], people: Sequence[Person], start
     if kind == ExportKind.REEL:
         return _("Highlights of %(who)s from %(videos)s") % {"who": who, "videos": video}
     if kind == ExportKind.PICTURE:
-        return _("%(video)s at %(time)s, blurred") % {"video": video, "time": clock(start_s)}
-    return (_("%(video)s, with chapters") if kind == ExportKind.CHAPTERS else _("%(video)s, blurred")) % {
-        "video": video
-    }
+        video = _("%(video)s at %(time)s") % {"video": video, "time": clock(start_s)}
+    if kind == ExportKind.CHAPTERS:
+        return _("%(video)s, with chapters") % {"video": video}
+    return BLURRED[options.get("whom", Whom.EVERYBODY)] % {"video": video, "who": who}
+
+
+def style_of(export: Export) -> str:
+    """Returns how a blurred copy or picture hides faces; of other kinds nothing."""
+    style = export.options.get("style", "")
+    return str(StyleChoice(style).label) if style in StyleChoice.values else ""
 
 
 def report_lines(export: Export) -> list[ReportLine]:

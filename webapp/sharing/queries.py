@@ -17,6 +17,7 @@ from webapp.sharing.models import ShareLink
 from webapp.sharing.public_queries import founded
 
 PER_PAGE = 20
+OF_TITLES = ("export__videos", "export__people__merged_into")
 
 
 class LinkState(Enum):
@@ -51,7 +52,9 @@ class LinkRow:
 
 def page_of_links(links: QuerySet[ShareLink], changeable: Collection[UUID], page: str | None) -> Page[Any]:
     """Returns a page of rows, the latest first; the number of queries grows with makers, not with rows."""
-    shown = links.select_related("created_by", "video", "export__job").order_by("-created_at")
+    shown = (
+        links.select_related("created_by", "video", "export__job").prefetch_related(*OF_TITLES).order_by("-created_at")
+    )
     paged: Page[Any] = Paginator(shown, PER_PAGE).get_page(page)
     rows = list(paged.object_list)
     working = founded(rows)

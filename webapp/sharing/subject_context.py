@@ -11,6 +11,7 @@ from django.http import Http404
 from analysis.time_spans import Span
 from webapp import access
 from webapp.accounts.models import Team, User
+from webapp.exports import words as exports_words
 from webapp.exports.appearance_queries import appearances_in
 from webapp.exports.models import Export
 from webapp.exports.queries import MOST_OFFERED
@@ -34,6 +35,10 @@ class ShareSubject:
     team: Team
     video: Video | None
     export: Export | None
+
+    @property
+    def export_title(self) -> str:
+        return exports_words.title_of_export(self.export) if self.export is not None else ""
 
     @property
     def videos(self) -> Sequence[Video]:

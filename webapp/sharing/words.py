@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from webapp.exports import words as exports_words
 from webapp.sharing.models import ShareLink
 from webapp.videos.models import Video
 
@@ -43,5 +44,5 @@ def moment_title(video: Video, moment: tuple[float, float]) -> str:
 def what_of(link: ShareLink) -> str:
     """Returns what a link shows, by the names that the team knows it by."""
     if link.export is not None:
-        return link.export.title
+        return exports_words.title_of_export(link.export)
     return link.video.title if link.video is not None else ""

@@ -19,7 +19,7 @@ from tests.webapp.responses import Response
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.audit.models import AuditEntry
-from webapp.exports import cleanup
+from webapp.exports import cleanup, words
 from webapp.exports.choices import OrderChoice, SoundChoice, StyleChoice
 from webapp.exports.models import Export, ExportKind
 from webapp.jobs.models import Job, JobKind, Status
@@ -70,12 +70,27 @@ def test_each_kind_is_offered_with_a_page_and_starts(video: Video, vera: User) -
         )
     made = {export.kind: export for export in Export.objects.all()}
     assert made.keys() == wishes.keys() and {export.job.kind for export in made.values()} == {JobKind.EXPORT}
-    assert made["clip"].title == "Person 1 at 0:01 in Party" and made["clip"].options["end_s"] == 3.2
+    assert words.title_of_export(made["clip"]) == "Person 1 at 0:01 in Party" and made["clip"].options["end_s"] == 3.2
     assert made["picture"].options == {"time_s": 2.0, "whom": "others", "style": "solid", "margin": 0.3}
     assert list(made["picture"].people.all()) == [tom]
     assert AuditEntry.objects.filter(action="exported", subject_kind="export").count() == len(wishes)
     listed = client.get(LIST, {"by": "me"}).content.decode()
-    assert faults_of(listed) == [] and all(export.title in listed for export in made.values())
+    assert faults_of(listed) == [] and all(words.title_of_export(export) in listed for export in made.values())
+
+
+def test_a_title_says_who_is_blurred_in_the_readers_language_and_an_old_one_stays(video: Video, bob: User) -> None:
+    tom = people_of(video)[0]
+    start(bob, video=video.pk, **BLUR)
+    start(bob, video=video.pk, **BLUR | {"whom": "chosen", "person": tom.pk, "style": "solid"})
+    start(bob, video=video.pk, **BLUR | {"whom": "others", "person": tom.pk})
+    make_export(video, title="As it was called")
+    client = signed_in(bob)
+    shown = client.get(LIST).content.decode()
+    for text in ("everyone blurred", "Person 1 blurred", "everyone except Person 1 blurred", "(Solid colour)"):
+        assert text in shown, text
+    client.post(reverse("accounts:appearance"), {"language": "zh-hans", "theme": "light"})
+    shown = client.get(LIST).content.decode()
+    assert "Party，所有人打码" in shown and "As it was called" in shown and "everyone" not in shown
 
 
 def test_ticked_people_and_everyone_contradict_each_other(video: Video, vera: User) -> None:
