@@ -12,8 +12,8 @@ from webapp.datasets.importing.sources import json_rows_reader
 from webapp.datasets.importing.sources.list_text_reader import Broken
 from webapp.datasets.importing.sources.zip_reader import Parts
 
-MOST_LISTED = 150_000
-MOST_ROWS = {"images": MOST_LISTED, "annotations": 300_000, "categories": 10_000}
+MOST_LISTED = 100_000
+MOST_ROWS = {"images": MOST_LISTED, "annotations": 200_000, "categories": 10_000}
 """An entry of a list takes up to 1 kB in memory."""
 MOST_KEPT_CHARS = 50_000_000
 LONGEST_CELL = 4_000

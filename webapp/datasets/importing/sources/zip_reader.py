@@ -16,7 +16,7 @@ from typing import TypeVar
 from webapp.datasets.errors import ArchiveTooLarge, EncryptedArchive, NotAnArchive, UnsupportedCompression
 from webapp.datasets.models import Outcome
 
-MOST_ENTRIES = 150_000
+MOST_ENTRIES = 100_000
 MOST_DIRECTORY_BYTES = 64 * 1024**2
 """Python keeps the whole directory in memory: 1.2 kB for each entry."""
 BLOCK_BYTES = 1024**2
