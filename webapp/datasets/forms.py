@@ -1,5 +1,6 @@
 """What people type about datasets and their labels."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from webapp.datasets.services import MOST_LABELS, clean_label
 from webapp.hues import HUES
 from webapp.name_folding import fold
 
+LABEL_SEPARATOR = re.compile(r"[,，、\n]")
 KIND_WORDS = {
     DatasetKind.FACES: _("One face per picture. Who is it? Is there a smile, a mask, a helmet?"),
     DatasetKind.FRAMES: _("Whole pictures. What do they show? Where were they taken?"),
@@ -56,7 +58,7 @@ class NewDatasetForm(DatasetForm):
     field_order = ["name", "purpose", "kind", "labels", "keeps_samples"]
 
     def clean_labels(self) -> list[str]:
-        names = [clean_label(name) for name in self.cleaned_data["labels"].replace("\n", ",").split(",")]
+        names = [clean_label(name) for name in LABEL_SEPARATOR.split(self.cleaned_data["labels"])]
         unique = {fold(name): name for name in reversed([name for name in names if name])}
         if len(unique) > MOST_LABELS:
             raise forms.ValidationError(_("A dataset can have at most %(n)d labels. Remove some.") % {"n": MOST_LABELS})
