@@ -38,7 +38,7 @@ CHINESE_VALUES = ("flaws", "measured", "kind")
 VALUE = rf"(?:%\((?!(?:{'|'.join(CHINESE_VALUES)})\b)\w+\)[sd]|%[sd]|\{{\w*\}})"
 MARKUP = r"(?:</?\w[^>]*>)*"
 TOUCHING = re.compile(rf"{CHINESE}{MARKUP}(?:{VALUE}|[A-Za-z0-9])|(?:{VALUE}|(?<![\w()])[A-Za-z0-9]+){MARKUP}{CHINESE}")
-CHINESE_TERMS = {"你": "您", "出场": "出镜", "账号": "账户", "媒体库": "视频库"}
+CHINESE_TERMS = {"你": "您", "出场": "出镜", "账号": "账户", "媒体库": "视频库", "遮挡": "打码", "界限": "阈值"}
 """Words that another one says on all pages, and that one."""
 CALL = re.compile(r"\b(?:[np]+)?gettext\(|(?<![\w.])_\(")
 
