@@ -45,7 +45,7 @@ def test_an_admin_makes_a_dataset_with_labels_and_keys(team: Team, alice: User) 
 
 
 def test_labels_that_differ_in_case_or_spaces_are_one(team: Team, alice: User) -> None:
-    labels = "Smile,  smile , SMILE,, 微笑\n微笑，严肃、Smile"
+    labels = "Smile,  smile , SMILE,, 微笑\n微笑，严肃、 "
     signed_in(alice).post(reverse("datasets:create"), FORM | {"labels": labels})
     assert list(Dataset.objects.get().labels.values_list("name", flat=True)) == ["Smile", "微笑", "严肃"]
 
