@@ -4,7 +4,7 @@ import { isTyping, say } from "rollcall/api";
 import { spoken } from "rollcall/format";
 import { Listening } from "rollcall/listening";
 import { writeAddress } from "rollcall/panel-address";
-import { inside, neighbour } from "rollcall/play-order";
+import { inside, neighbour, placeAt } from "rollcall/play-order";
 import { keptOrder } from "rollcall/row-order";
 
 const LEAST_BETWEEN_MS = 200;
@@ -15,7 +15,6 @@ const TAB_STEPS = { ArrowRight: 1, ArrowLeft: -1 };
 const PAGE_STEPS = { n: 1, p: -1 };
 /** @type {Record<string, number>} */
 const ROW_STEPS = { ArrowDown: 1, ArrowUp: -1 };
-const SEEK_EDGE_S = 0.15;
 
 /** @typedef {import("rollcall/play-order").Span} Span */
 
@@ -29,6 +28,8 @@ class PeoplePanel extends Listening {
   /** Whose boxes are in the picture, or null without a player that tells. @type {Set<string> | null} */
   #boxed = null;
   #told = "";
+  /** Which appearance of who is selected was told last. */
+  #place = 0;
 
   connectedCallback() {
     this.person = this.dataset.person;
@@ -143,7 +144,8 @@ class PeoplePanel extends Listening {
     const row = document.getElementById(`person-${this.person}`);
     if (!row) return;
     const spans = this.#spans.get(this.person) ?? [];
-    const n = Math.max(1, spans.filter(([start]) => start <= this.#time + SEEK_EDGE_S).length);
+    const n = placeAt(spans, this.#time);
+    this.#place = n;
     const detail = { person: this.person, name: row.dataset.label, n, count: spans.length };
     document.dispatchEvent(new CustomEvent("people:selected", { detail }));
   }
@@ -234,6 +236,7 @@ class PeoplePanel extends Listening {
     if (isPlaying && performance.now() - this.#shownAt < LEAST_BETWEEN_MS) return;
     this.#shownAt = performance.now();
     this.#mark();
+    if (placeAt(this.#spans.get(this.person) ?? [], time) !== this.#place) this.#tellSelected();
   }
 
   /** @param {string[]} people */

@@ -3,7 +3,7 @@ import { visit } from "@hotwired/turbo";
 import { isTyping, say } from "rollcall/api";
 import { Listening } from "rollcall/listening";
 import { writeAddress } from "rollcall/panel-address";
-import { stepAt, stretches } from "rollcall/play-order";
+import { placeAt, stepAt, stretches } from "rollcall/play-order";
 import { toast } from "rollcall/toasts";
 
 class PlayOnly extends Listening {
@@ -42,9 +42,13 @@ class PlayOnly extends Listening {
     return row ?? this.panel.querySelector(".person-row:not([hidden])");
   }
 
-  get #parts() {
+  get #spans() {
     const row = document.getElementById(`person-${this.#person}`);
-    return row ? stretches(JSON.parse(row.dataset.appearances), this.player.length) : [];
+    return row ? JSON.parse(row.dataset.appearances) : [];
+  }
+
+  get #parts() {
+    return stretches(this.#spans, this.player.length);
   }
 
   get #isAll() {
@@ -95,12 +99,12 @@ class PlayOnly extends Listening {
   /** @param {{ time: number; isPlaying: boolean }} moment */
   #moment({ time, isPlaying }) {
     if (!this.#person || this.#isJumping) return;
-    const parts = this.#parts;
-    const { place, jump, isOver } = stepAt(parts, time);
+    const spans = this.#spans;
+    const { jump, isOver } = stepAt(this.#parts, time);
     if (isOver && isPlaying) return this.#over();
     if (jump !== null && isPlaying) this.#jump(jump);
     const words = this.#isAll ? "only.place_all" : "only.place";
-    this.#note(say(words, { name: this.#row.dataset.label, n: place, count: parts.length }));
+    this.#note(say(words, { name: this.#row.dataset.label, n: placeAt(spans, time), count: spans.length }));
   }
 
   #over() {

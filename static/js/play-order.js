@@ -26,6 +26,14 @@ export function stretches(spans, length) {
 }
 
 /**
+ * Which appearance a moment belongs to, from 1: the latest that has begun, what is played before it included.
+ * @param {Span[]} spans in order of time
+ * @param {number} time
+ */
+export const placeAt = (spans, time) =>
+  Math.max(1, spans.filter(([start]) => start <= time + PADDING_S + EDGE_S).length);
+
+/**
  * What to do at a moment: go on ("stay"), jump to the next stretch, or end behind the last one. `place` counts from 1.
  * @param {Span[]} parts
  * @param {number} time

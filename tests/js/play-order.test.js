@@ -1,7 +1,7 @@
 // Playing only one person: which stretches, when to jump, when it is over; previous and next appearance.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inside, neighbour, stepAt, stretches } from "rollcall/play-order";
+import { inside, neighbour, placeAt, stepAt, stretches } from "rollcall/play-order";
 
 const SPANS = [
   [5, 8],
@@ -19,6 +19,18 @@ test("stretches are padded within the video, and those that touch are one", () =
   ]);
   assert.deepEqual(near(stretches([[0.1, 1]], 60)), [[0, 1.3]]);
   assert.deepEqual(stretches([], 60), []);
+});
+
+test("a moment belongs to the appearance that has begun, or that is led up to", () => {
+  const spans = [
+    [5, 8],
+    [10, 12],
+    [20, 24],
+  ];
+  assert.deepEqual(
+    [0, 4, 6, 9, 9.7, 11, 19.68, 24.2, 60].map((time) => placeAt(spans, time)),
+    [1, 1, 1, 1, 2, 2, 3, 3, 3],
+  );
 });
 
 test("it goes from one stretch to the next and ends behind the last", () => {

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from analysis.exports.appearances import ScreenAppearance
-from analysis.time_spans import Span, merged
-from webapp.people import appearances, sample_codec
+from analysis.time_spans import Span
+from webapp.people import sample_codec
+from webapp.people.appearances import appearances_of
 from webapp.people.models import Track, title_without_name
 from webapp.videos.models import Video
 
@@ -35,7 +36,7 @@ def appearances_in(video: Video, people: Collection[UUID] = ()) -> list[PersonAp
     for person, number, name, start_s, seen in tracks.values_list(*columns):
         spans[person, number, name] += sample_codec.unpack_spans(seen, start_s - video.playback_offset_s)
     rows = [
-        PersonAppearances(person, number, name or title_without_name(number), _joined(of_person))
+        PersonAppearances(person, number, name or title_without_name(number), appearances_of(of_person))
         for (person, number, name), of_person in spans.items()
     ]
     return sorted(rows, key=lambda row: (row.spans[:1], row.number))
@@ -48,7 +49,3 @@ def screen_appearances(video: Video, people: Collection[UUID] = (), shift_s: flo
         for row in appearances_in(video, people)
         for start_s, end_s in row.spans
     ]
-
-
-def _joined(spans: list[Span]) -> list[Span]:
-    return merged([(max(start, 0.0), max(end, 0.0)) for start, end in spans], appearances.JOIN_WITHIN_S)

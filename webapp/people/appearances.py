@@ -25,6 +25,14 @@ class Bar:
     width_percent: float
 
 
+def appearances_of(seen: Iterable[Span]) -> list[Span]:
+    """Returns when somebody appears in a video, of the spans in which tracks show them; in order, none before 0.
+
+    What every page, list and figure counts: their number is that of appearances, their sum the time on screen.
+    """
+    return merged(((max(start_s, 0.0), max(end_s, 0.0)) for start_s, end_s in seen), JOIN_WITHIN_S)
+
+
 def total_s(spans: Iterable[Span]) -> float:
     """Returns the seconds that at least one of the spans covers."""
     return sum(end_s - start_s for start_s, end_s in merged(spans))

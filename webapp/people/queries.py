@@ -2,14 +2,14 @@
 
 import re
 import uuid
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, UUIDField, Value, When
 from django.utils.translation import gettext as _
 
-from analysis.time_spans import Span, merged
+from analysis.time_spans import Span
 from webapp.folded_fields import NAME_COLUMNS, containing
 from webapp.hues import HUES
 from webapp.name_folding import fold
@@ -37,14 +37,16 @@ class PersonRow:
     screen_time_s: float
     share_percent: float
     bars: list[Bar]
-    count: int
-    """Appearances, as the person's page counts them."""
     appearances: list[Span]
-    """Stretches to jump to: an appearance with a long gap has several."""
+    """As `appearances_of` counts them, here as in lists and on the person's page."""
     is_brief: bool
     """On screen for less than the `min` in the address."""
     videos: int
     """In how many videos the person is, this one included."""
+
+    @property
+    def count(self) -> int:
+        return len(self.appearances)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +80,19 @@ def rows_of_analysis(analysis_id: uuid.UUID, *, duration_s: float, offset_s: flo
     Of those with the same time the older one comes first: rows stay where they are while somebody names people.
     """
     spans: dict[uuid.UUID, list[Span]] = defaultdict(list)
-    counts: Counter[uuid.UUID] = Counter()
     found = Track.objects.filter(analysis=analysis_id, person__is_deleted=False)
-    for person_id, start_s, seen, joined_to in found.values_list("person", "start_s", "seen", "joined_to"):
+    for person_id, start_s, seen in found.values_list("person", "start_s", "seen"):
         spans[person_id] += sample_codec.unpack_spans(seen, start_s - offset_s)
-        counts[person_id] += joined_to is None
     people = Person.objects.in_bulk(spans)
     hues = colour_queries.hues_in(analysis_id)
     rows = [
-        _row(people[key], hues.get(key, people[key].hue), of_person, counts[key], (duration_s, min_s))
+        _row(people[key], hues.get(key, people[key].hue), appearances.appearances_of(of_person), (duration_s, min_s))
         for key, of_person in spans.items()
     ]
     return sorted(rows, key=lambda row: (-row.screen_time_s, people[row.id].number))
 
 
-def _row(person: Person, hue: int, spans: list[Span], count: int, lengths_s: tuple[float, float]) -> PersonRow:
+def _row(person: Person, hue: int, spans: list[Span], lengths_s: tuple[float, float]) -> PersonRow:
     """Takes the length of the video and the time below which somebody is seen briefly as `lengths_s`."""
     duration_s, min_s = lengths_s
     screen_time_s = appearances.total_s(spans)
@@ -106,16 +106,10 @@ def _row(person: Person, hue: int, spans: list[Span], count: int, lengths_s: tup
         screen_time_s=screen_time_s,
         share_percent=min(100.0, 100 * screen_time_s / duration_s) if duration_s else 0.0,
         bars=appearances.bars(spans, duration_s),
-        count=count,
-        appearances=merged(_from_the_start(spans), appearances.JOIN_WITHIN_S),
+        appearances=spans,
         is_brief=screen_time_s < min_s,
         videos=person.videos,
     )
-
-
-def _from_the_start(spans: Iterable[Span]) -> list[Span]:
-    """A player does not go to moments before 0."""
-    return [(max(start, 0.0), max(end, 0.0)) for start, end in spans]
 
 
 def found_so_far(analysis_id: uuid.UUID, offset_s: float, limit: int = STRIP_FACES) -> list[SmallFace]:

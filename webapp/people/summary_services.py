@@ -3,7 +3,7 @@
 Call `refresh` in every transaction that changes whose a track is, or which tracks are shown.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,23 +47,33 @@ def _count(ids: list[UUID]) -> None:
     _keep_presences(ids, {person.pk: seen[person.pk] for person in people if not person.is_deleted})
 
 
-def _seen(ids: Sequence[UUID]) -> dict[UUID, list[VideoPresence]]:
+def appearances_together(person_ids: Collection[UUID]) -> int:
+    """Returns how many appearances these people would have as one person."""
+    spans: dict[UUID, list[Span]] = defaultdict(list)
+    for (_person, analysis, _added_at), of_video in _spans(person_ids).items():
+        spans[analysis] += of_video
+    return sum(len(appearances.appearances_of(of_video)) for of_video in spans.values())
+
+
+def _seen(ids: Collection[UUID]) -> dict[UUID, list[VideoPresence]]:
     """Returns the videos of each person. A moment counts once, however many tracks show it."""
-    columns = ("person", "analysis", "analysis__video__created_at", "joined_to", "start_s", "seen")
-    spans: dict[tuple[UUID, UUID, datetime], list[Span]] = defaultdict(list)
-    firsts: Counter[tuple[UUID, UUID, datetime]] = Counter()
-    for person, analysis, added_at, joined_to, start_s, seen in (
-        shown_tracks().filter(person__in=ids).values_list(*columns)
-    ):
-        assert person is not None  # filtered
-        key = person, analysis, added_at
-        firsts[key] += joined_to is None
-        spans[key] += sample_codec.unpack_spans(seen, start_s)
     found: dict[UUID, list[VideoPresence]] = defaultdict(list)
-    for key, of_video in spans.items():
-        person, analysis, added_at = key
-        found[person].append(VideoPresence(analysis, firsts[key], appearances.total_s(of_video), added_at))
+    for (person, analysis, added_at), of_video in _spans(ids).items():
+        shown = appearances.appearances_of(of_video)
+        found[person].append(VideoPresence(analysis, len(shown), appearances.total_s(shown), added_at))
     return found
+
+
+def _spans(ids: Collection[UUID]) -> dict[tuple[UUID, UUID, datetime], list[Span]]:
+    """Returns when tracks show each person, in player time: by person, analysis and when the video was uploaded."""
+    added, offset = "analysis__video__created_at", "analysis__video__playback_offset_s"
+    columns = ("person", "analysis", added, offset, "start_s", "seen")
+    spans: dict[tuple[UUID, UUID, datetime], list[Span]] = defaultdict(list)
+    rows = shown_tracks().filter(person__in=ids).values_list(*columns)
+    for person, analysis, added_at, offset_s, start_s, seen in rows:
+        assert person is not None  # filtered
+        spans[person, analysis, added_at] += sample_codec.unpack_spans(seen, start_s - offset_s)
+    return spans
 
 
 def _keep_presences(ids: list[UUID], seen: Mapping[UUID, Sequence[VideoPresence]]) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from analysis.time_spans import Span, merged, overlaps
+from analysis.time_spans import Span, overlaps
 from webapp.exports.appearance_queries import appearances_in
 from webapp.exports.choices import Whom
 from webapp.exports.models import Export, ExportKind
@@ -102,7 +102,7 @@ def _spans(stretches: Sequence[Stretch], people: Collection[UUID]) -> dict[UUID,
         window = [(stretch.start_s, stretch.start_s + stretch.length_s)]
         for key, spans in seen[stretch.video.pk].items():
             found[key] += [(start_s + shift_s, end_s + shift_s) for start_s, end_s in overlaps(spans, window)]
-    return {key: merged(spans, appearances.JOIN_WITHIN_S) for key, spans in found.items() if spans}
+    return {key: appearances.appearances_of(spans) for key, spans in found.items() if spans}
 
 
 def _of_parts(export: Export, videos: Sequence[Video]) -> list[Stretch]:

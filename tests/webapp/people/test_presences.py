@@ -7,10 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from analysis.time_spans import merged
 from tests.conftest import signed_in
 from tests.factories_videos import begin_analysis, found_track, make_analysed_video, people_of, run_analysis
 from webapp.accounts.models import Team, User
-from webapp.people import appearances, track_queries
+from webapp.exports.appearance_queries import appearances_in
+from webapp.people import track_queries
 from webapp.people.acts import events, services
 from webapp.people.models import Person, Presence, Track
 from webapp.people.queries import people_of_cards
@@ -22,11 +24,28 @@ RIGHT = (300, 10, 360, 70)
 
 
 def as_tracks_say() -> set[tuple[object, object, int, float]]:
-    """A sample stands for 0.2 s; the tracks have no gaps."""
+    """A sample stands for 0.2 s; the tracks have no gaps. Those at most a second apart are one appearance."""
     spans: dict[tuple[object, object], list[tuple[float, float]]] = defaultdict(list)
     for track in track_queries.shown_tracks().filter(person__is_deleted=False):
         spans[track.analysis_id, track.person_id].append((track.start_s, track.end_s + 0.2))
-    return {(*key, len(tracks), round(appearances.total_s(tracks), 3)) for key, tracks in spans.items()}
+    shown = {key: merged(tracks, 1.0) for key, tracks in spans.items()}
+    return {(*key, len(found), round(sum(end - start for start, end in found), 3)) for key, found in shown.items()}
+
+
+def test_every_page_and_list_counts_the_same_appearances(team: Team, bob: User) -> None:
+    tracks = found_track(1, end_s=4), found_track(1, start_s=3, end_s=8), found_track(1, start_s=8.6, end_s=9.6)
+    video = make_analysed_video(*tracks, found_track(1, start_s=20, end_s=24.8), team=team, duration_s=50)
+    (person,) = people_of(video)
+    client = signed_in(bob)
+    (row,) = client.get(reverse("videos:detail", args=[video.pk])).context["view"].rows
+    (listed,) = appearances_in(video)
+    (shown,) = client.get(reverse("people:person", args=[person.pk])).context["videos"]
+    assert row.appearances == listed.spans and len(row.bars) == 2
+    assert [row.count, shown.count, person.appearances] == [2, 2, 2]
+    assert [row.screen_time_s, person.screen_s] == pytest.approx([sum(end - start for start, end in listed.spans)] * 2)
+    assert row.screen_time_s == pytest.approx(8.8 + 5, abs=0.01), "from 1 s on, the short gap included"
+    assert len(shown.appearances) + shown.more == 4, "each of them could be somebody else's"
+    assert client.get(reverse("people:person", args=[person.pk])).context["can_split"]
 
 
 def as_kept() -> set[tuple[object, object, int, float]]:

@@ -22,6 +22,7 @@ from webapp.people.acts.events import EditConflict
 from webapp.people.acts.forms import NameForm, typed
 from webapp.people.identification import similar_people_queries
 from webapp.people.models import STANDING, Person
+from webapp.people.summary_services import appearances_together
 
 CANDIDATES = 24
 MOST_AT_ONCE = 50
@@ -104,7 +105,7 @@ def _preview(person: Person, others: list[Person], keep: bool = False) -> dict[s
         "names": naming_queries.names_in_merge(target, sources),
         "rows": rows,
         "speaks_against": any(against for _, against, _ in rows),
-        "after_count": target.appearances + sum(source.appearances for source in sources),
+        "after_count": appearances_together([target.pk, *(source.pk for source in sources)]),
     }
 
 
@@ -143,7 +144,7 @@ def _ask_whether_same(request: HttpRequest, person: Person, other: Person, wishe
         "name": wished,
         "person_count": person.appearances,
         "other_count": other.appearances,
-        "after_count": person.appearances + other.appearances,
+        "after_count": appearances_together([person.pk, other.pk]),
         "against": conflict_queries.against_merging(person, other),
         "action": reverse("people:name", args=[person.pk]),
         "next": request.POST.get("next", ""),

@@ -29,7 +29,11 @@ FACES_OF_GROUP = 12
 
 @dataclass(frozen=True, slots=True)
 class ListedAppearance:
-    """One stretch of one video, in player time. `face` is the best view; `is_unclear` without a clear one."""
+    """One track, joined ones included, in player time: what can be moved to somebody else.
+
+    `face` is the best view; `is_unclear` without a clear one. An appearance may have several, and a long one several
+    appearances.
+    """
 
     track: int
     start_s: float
@@ -40,17 +44,18 @@ class ListedAppearance:
 
 @dataclass(frozen=True, slots=True)
 class PersonVideo:
-    """A video with the appearances of a person; not all of `count` are listed."""
+    """A video with a person in it `count` times, as its own page counts. Of the `tracks`, not all are listed."""
 
     video: Video
     count: int
+    tracks: int
     first_s: float
     appearances: list[ListedAppearance]
 
     @property
     def more(self) -> int:
-        """How many appearances are not listed."""
-        return self.count - len(self.appearances)
+        """How many tracks are not listed."""
+        return self.tracks - len(self.appearances)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +74,23 @@ def _videos_with(person: Person) -> QuerySet[Video]:
 
 
 def videos_of(person: Person, number: str | int | None) -> "Page[PersonVideo]":
-    """Returns a page of videos, newest first. Six queries, however many appearances."""
+    """Returns a page of videos, newest first. Seven queries, however many appearances."""
     page = Paginator(_videos_with(person), VIDEOS_PER_PAGE).get_page(number)
     videos = {video.pk: video for video in page.object_list}
     current = [video.current_analysis_id for video in videos.values()]
     shown = track_queries.shown_tracks().filter(person=person, analysis__in=current).values("analysis__video")
-    rows = shown.annotate(count=Count("pk", filter=Q(joined_to=None)), first_s=Min("start_s"))
-    counted = {row["analysis__video"]: row for row in rows}
+    rows = shown.annotate(tracks=Count("pk", filter=Q(joined_to=None)), first_s=Min("start_s"))
+    tracks = {row["analysis__video"]: row for row in rows}
+    present = Presence.objects.filter(person=person, analysis__in=current)
+    counts = dict(present.values_list("analysis__video", "appearances"))
     listed = _appearances(person, videos)
     page.object_list = [
         PersonVideo(  # type: ignore[misc]
-            video, counted[pk]["count"], max(counted[pk]["first_s"] - video.playback_offset_s, 0.0), listed[pk]
+            video,
+            counts.get(pk, 0),
+            tracks[pk]["tracks"],
+            max(tracks[pk]["first_s"] - video.playback_offset_s, 0.0),
+            listed[pk],
         )
         for pk, video in videos.items()
     ]
@@ -106,6 +117,11 @@ def _appearances(person: Person, videos: dict[uuid.UUID, Video]) -> dict[uuid.UU
         span_s = max(start_s - offset_s, 0.0), max(end_s - offset_s, 0.0)
         listed[video].append(ListedAppearance(pk, *span_s, best.get(pk), pk in unclear))
     return listed
+
+
+def tracks_to_split(person: Person) -> int:
+    """Returns how many tracks, joined ones as one, could each be somebody else's."""
+    return track_queries.shown_tracks().filter(person=person, joined_to=None).count()
 
 
 def companions(person: Person) -> list[tuple[Person, int]]:

@@ -49,6 +49,7 @@ def person_page(request: HttpRequest, person_id: UUID) -> HttpResponse:
         "events": [
             (event, history_words.sentence(event), history_words.who(event)) for event in events[:HISTORY_SHOWN]
         ],
+        "can_split": person_queries.tracks_to_split(person) > 1,
         "has_more_events": len(events) > HISTORY_SHOWN,
         "thresholds": confidence_words.thresholds_of_person(person) if roles["can_manage"] else None,
     }
@@ -81,7 +82,7 @@ def split(request: SignedInRequest, person_id: UUID) -> HttpResponseBase:
     chosen = _numbers(",".join(request.POST.getlist("group")))
     if not chosen:
         return refused(request, _("Select at least one group."), reverse("people:split_page", args=[person.pk]))
-    if len(set(chosen)) >= person.appearances:
+    if len(set(chosen)) >= person_queries.tracks_to_split(person):
         words = _("Leave at least one group with %(person)s.") % {"person": person}
         return refused(request, words, reverse("people:split_page", args=[person.pk]))
     try:

@@ -14,6 +14,7 @@ from tests.factories import make_team, make_user
 from tests.factories_videos import found_track, make_analysed_video, people_of, unclear_track
 from tests.present import present
 from webapp.accounts.models import Team, User
+from webapp.people import sample_codec
 from webapp.people.acts import events, history_words, services
 from webapp.people.acts.events import AlreadyUndone, EditConflict, UndoConflict
 from webapp.people.models import Apart, Event, EventKind, Face, Person, Presence, Track, Verdict
@@ -302,18 +303,13 @@ def test_each_undo_is_told_in_a_sentence(team: Team, video: Video, alice: User) 
 
 
 def test_ten_thousand_appearances_are_merged_and_undone(team: Team, alice: User) -> None:
-    video = make_analysed_video(found_track(1), found_track(2, box=boxes(3)), team=team)
+    video = make_analysed_video(found_track(1), found_track(2, start_s=50, end_s=54), team=team)
     many, few = people_of(video)
-    pattern = Track.objects.filter(person=many).get()
-    Track.objects.bulk_create(
-        [
-            Track(
-                analysis=pattern.analysis, segment=pattern.segment, person=many, start_s=n, end_s=n + 0.5, samples=b""
-            )
-            for n in range(10_000)
-        ],
-        batch_size=1000,
-    )
+    track = Track.objects.filter(person=many).get()
+    kept = {"analysis": track.analysis, "segment": track.segment, "person": many, "samples": b""}
+    kept["seen"] = sample_codec.pack_spans([(0.0, 0.5)], 0.0)
+    moments = range(100, 20_100, 2)
+    Track.objects.bulk_create([Track(start_s=at, end_s=at + 0.5, **kept) for at in moments], batch_size=1000)
     event = services.merge_people(many, target=few, user=alice)
     few.refresh_from_db()
     assert few.appearances == 10_002
