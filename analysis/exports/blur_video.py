@@ -45,6 +45,8 @@ STRETCH_S = 20.0
 FRAMES_AHEAD = 6
 AROUND_SIGHTINGS_S = 1.0
 """How long before and after the analysis saw somebody their face is looked for, beyond `BlurOptions.extend_s`."""
+STAGE_SHARES = {"follow": (0.0, 0.4), "encode": (0.4, 0.58), "join": (0.98, 0.02)}
+"""Where a stage begins and how much it is of the whole, roughly by time: one percentage counts up once."""
 NO_PICTURE_SIDE = 16
 """Side of the scaled picture that frames carry where nothing reads it."""
 
@@ -107,7 +109,7 @@ def blur_video(
         join_parts(job.parts, joined)
 
         def report(done_s: float) -> None:
-            on_progress(Progress("join", done_s, info.duration_s))
+            job.tell("join", done_s)
 
         add_sound(joined, job.parts[0].frames[0].copy_s, source, info, options.sound, part, report)
     return job.report()
@@ -134,6 +136,7 @@ class _Copy:
         self.side = int(np.clip(max(self.width, self.height) / 2, *SCAN_SIDES))
         self.parts: list[EncodedPart] = []
         self.checked = self.rounds = self.found_at_first = 0
+        self.share_done = 0.0
         self.found: list[FoundAgain] = []
 
     def plan_from(self, people: Sequence[SeenPerson]) -> None:
@@ -162,7 +165,7 @@ class _Copy:
                 for frame in frames:
                     scanner.update(frame, begins_stretch=begins)
                     begins = False
-                    self._report("follow", frame.time_s)
+                    self.tell("follow", frame.time_s - self.info.start_s)
         return scanner.finish()
 
     def _frames(self, span: SegmentSpan, sampling: Sampling) -> Sequence[Frame]:
@@ -182,8 +185,19 @@ class _Copy:
             spans.append(SegmentSpan(len(spans), start_s, end_s))
         return spans
 
-    def _report(self, stage: str, time_s: float) -> None:
-        self.on_progress(Progress(stage, time_s - self.info.start_s, self.info.duration_s))
+    def tell(self, stage: str, done_s: float) -> None:
+        """Reports how far a stage is, in seconds of the video; work done again does not count back."""
+        begin, share = STAGE_SHARES[stage]
+        fraction = min(max(done_s / max(self.info.duration_s, 1e-6), 0.0), 1.0)
+        self.share_done = max(self.share_done, begin + share * fraction)
+        self.on_progress(Progress(stage, self.share_done * self.info.duration_s, self.info.duration_s))
+
+    def _tell_of_span(self, span: SegmentSpan, time_s: float, *, is_check: bool) -> None:
+        """Reports on a span, the first half of which is to encode it and the second to check it."""
+        start_s = max(span.start_s - self.info.start_s, 0.0)
+        length_s = min(span.end_s - self.info.start_s, self.info.duration_s) - start_s
+        inside_s = time_s - self.info.start_s - start_s
+        self.tell("encode", start_s + (inside_s + (length_s if is_check else 0.0)) / 2)
 
     def encode(self) -> None:
         """Encodes and checks stretch after stretch into `parts`."""
@@ -226,9 +240,11 @@ class _Copy:
         part = self._encode_once(span, self.scratch / name)
         if part is None:
             return None, []
-        count, found = self.checker.check(
-            part.file, self.info, self.info.start_s - LEAD_S, self.plan, lambda time_s: self._report("encode", time_s)
-        )
+
+        def tell(time_s: float) -> None:
+            self._tell_of_span(span, time_s, is_check=True)
+
+        count, found = self.checker.check(part.file, self.info, self.info.start_s - LEAD_S, self.plan, tell)
         self.checked += count
         return part, found
 
@@ -244,7 +260,7 @@ class _Copy:
                 planes = frame.planes(self.width, self.height, scaler)
                 shown.append((frame.time_s, self._hide(planes, frame.time_s)))
                 writer.add(planes, max(frame.time_s - self.info.start_s, 0.0), frame.colour_tags)
-                self._report("encode", frame.time_s)
+                self._tell_of_span(span, frame.time_s, is_check=False)
         encoded = [
             EncodedFrame(source_s, copy_s, copy_s in writer.key_times_s, pixels)
             for (source_s, pixels), copy_s in zip(shown, writer.times_s, strict=True)

@@ -184,6 +184,17 @@ def test_sound_is_kept_muted_or_changed_in_pitch(
         assert np.abs(np.fft.rfft(samples)).argmax() == pytest.approx(tone_hz, abs=4)
 
 
+def test_one_percentage_counts_up_over_all_stages(
+    film: Path, tmp_path: Path, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "paced", lambda on_progress: on_progress)
+    told: list[Progress] = []
+    blur_video(film, tmp_path / "copy.mp4", probe(film), [], models, BlurOptions(), told.append)
+    shares = [progress.done / progress.total for progress in told]
+    assert shares == sorted(shares) and {progress.stage for progress in told} == {"follow", "encode", "join"}
+    assert shares[0] < 0.2 and shares[-1] == pytest.approx(1, abs=0.02)
+
+
 def test_an_unknown_id_and_a_cancelled_copy_leave_no_file(film: Path, tmp_path: Path, models: Models) -> None:
     target = tmp_path / "copy.mp4"
     with pytest.raises(UnknownPerson, match="there are: 1"):
