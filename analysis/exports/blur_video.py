@@ -24,7 +24,7 @@ from analysis.exports.choice import BlurOptions, HidingStyle
 from analysis.exports.copy_file import LEAD_S, StretchWriter, add_sound, join_parts
 from analysis.exports.copy_parts import EncodedFrame, EncodedPart, replaced, span_of, windows_around
 from analysis.exports.face_scan import FaceScan, FaceScanner
-from analysis.exports.hide_plan import HidePlan, make_plan
+from analysis.exports.hide_plan import STANDING_S, HidePlan, make_plan
 from analysis.exports.hide_regions import hide_in_planes, regions_of
 from analysis.exports.people import SeenPerson, expect_known
 from analysis.exports.whose_face import hidden_frames, views_of
@@ -40,6 +40,8 @@ from analysis.video.web_copy import copy_size, written_whole
 SCAN_SIDES = (640, 1280)
 """Least and greatest longer side at which faces are looked for; in between, half of the copy's: a face that an embedder
 can still tell, 22 pixels, is then as large as the detector needs, 11."""
+DETECTED_PX = 11
+"""Side from which faces are detected, after scaling."""
 STRETCH_S = 20.0
 """Length of what is encoded, checked and if need be encoded again at once."""
 FRAMES_AHEAD = 6
@@ -68,6 +70,8 @@ class BlurReport:
     """Share of all pixels of all frames that are hidden, 0..1."""
     frames_hidden_in: int
     """Frames in which anything is hidden."""
+    least_face_px: int
+    """Side in pixels of the copy from which the check sees faces; it may miss smaller ones."""
     width: int
     height: int
     detector: str
@@ -76,8 +80,8 @@ class BlurReport:
     def summary(self) -> str:
         """Returns it in a line."""
         return (
-            f"{self.frames_checked} frames checked, people found in {self.frames_found} "
-            f"(in {self.frames_found_at_first} at first; rounds: {self.rounds}), "
+            f"{self.frames_checked} frames checked for faces from {self.least_face_px} pixels on, "
+            f"people found in {self.frames_found} (in {self.frames_found_at_first} at first; rounds: {self.rounds}), "
             f"{self.share_hidden:.1%} of the picture hidden"
         )
 
@@ -132,6 +136,8 @@ class _Copy:
     ) -> None:
         self.source, self.info, self.choice, self.options = source, info, options.whom, options
         self.models, self.on_progress, self.scratch = models, on_progress, scratch
+        # Around chosen people are others, who are left clear where nobody is seen for long.
+        self.extend_s = min(options.extend_s, STANDING_S) if self.choice.hides_some else options.extend_s
         self.width, self.height = copy_size(info)
         self.side = int(np.clip(max(self.width, self.height) / 2, *SCAN_SIDES))
         self.parts: list[EncodedPart] = []
@@ -145,7 +151,7 @@ class _Copy:
         views = views_of(people, scan.faces, self.choice)
         thresholds = thresholds_for(self.models.embedder_name).identification
         hidden = hidden_frames(scan, self.choice, views, thresholds.accept_from, thresholds.review_from)
-        self.plan = make_plan(scan, hidden, people, self.choice, self.options.extend_s)
+        self.plan = make_plan(scan, hidden, people, self.choice, self.extend_s)
         self.checker = CopyChecker(
             self.models,
             self.choice,
@@ -157,7 +163,7 @@ class _Copy:
         )
 
     def _scan(self, people: Sequence[SeenPerson]) -> FaceScan:
-        scanner = FaceScanner(self.info, self.models, people, self.options.extend_s)
+        scanner = FaceScanner(self.info, self.models, people, self.extend_s)
         every = Sampling(0, self.side, references_only=False)
         for span in self._stretches_with(people):
             begins = True
@@ -175,7 +181,7 @@ class _Copy:
     def _stretches_with(self, people: Sequence[SeenPerson]) -> list[SegmentSpan]:
         if not self.choice.hides_some or not self.info.seekable:
             return [WHOLE_VIDEO]
-        around_s = self.options.extend_s + AROUND_SIGHTINGS_S
+        around_s = self.extend_s + AROUND_SIGHTINGS_S
         tracks = [track for person in people if self.choice.hides(person.id) for track in person.tracks]
         spans: list[SegmentSpan] = []
         for track in sorted(tracks, key=lambda track: float(track.times_s[0])):
@@ -298,6 +304,7 @@ class _Copy:
             rounds=self.rounds,
             share_hidden=sum(hidden) / max(len(hidden) * self.width * self.height, 1),
             frames_hidden_in=sum(pixels > 0 for pixels in hidden),
+            least_face_px=math.ceil(DETECTED_PX * max(self.width / self.side, self.height / self.side, 1.0)),
             width=self.width,
             height=self.height,
             detector=self.models.detector_name,

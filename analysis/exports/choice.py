@@ -49,8 +49,9 @@ class BlurOptions:
     whom: HideChoice = HideChoice()
     margin: float = 0.25
     """By how much of its side a face's box grows at each side."""
-    extend_s: float = 0.6
-    """For how long a place stays covered before a face is first seen there and after it is last seen, up to a cut."""
+    extend_s: float = 2.0
+    """For how long a face stays covered before it is first seen and after it is last seen, up to a cut: people turn
+    away, and others walk past them. Around chosen people it is 0.6 at most: others near by are left clear."""
     style: HidingStyle = HidingStyle.PIXELS
     sound: Sound = Sound.KEEP
     rounds: int = 8

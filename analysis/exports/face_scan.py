@@ -19,6 +19,7 @@ from analysis.boxes import iou_matrix, scale_faces
 from analysis.exports.face_views import cut_views, embed_once
 from analysis.exports.follow_patch import FollowedPatch
 from analysis.exports.people import SeenPerson
+from analysis.exports.second_look import look_again
 from analysis.faces.associate import OpenTrack, Tracker, TrackingRules, face_patches
 from analysis.faces.clarity import shorter_side
 from analysis.pipeline import Models
@@ -35,6 +36,8 @@ EMBED_EVERY_S = 0.25
 """How often a face is embedded while it is followed, to tell whose it is and to know the person in more views."""
 CALM_SHARE = 0.12
 """By how much of its size a face's box may change from one look to the next, so that one frame can be left out."""
+MAX_GAP_S = 0.6
+"""Somebody found after longer is a face of its own, which may be somebody else's."""
 LEAST_SIDE_PX = 14.0
 """Smaller faces tell nobody."""
 
@@ -86,13 +89,14 @@ class _Growing:
     """A face while it is followed."""
 
     track: OpenTrack
+    patch: FollowedPatch
     frames: list[int] = field(default_factory=list)
     boxes: list[Float32] = field(default_factory=list)
     detected: list[bool] = field(default_factory=list)
     votes: list[tuple[int, int]] = field(default_factory=list)
     views: list[EmbeddedView] = field(default_factory=list)
     embedded_s: float = -np.inf
-    patch: FollowedPatch | None = None
+    seen_s: float = -np.inf
 
     def put(self, frame: int, box_xyxy: Float32, detected: bool) -> None:
         self.frames.append(frame)
@@ -115,7 +119,7 @@ class FaceScanner:
     def __init__(self, info: VideoInfo, models: Models, people: Sequence[SeenPerson], extend_s: float) -> None:
         self.info, self.models, self.extend_s = info, models, extend_s
         self._sightings = _Sightings(people)
-        self._tracker = Tracker(TrackingRules(max_gap_s=extend_s, start_score=START_SCORE))
+        self._tracker = Tracker(TrackingRules(max_gap_s=min(extend_s, MAX_GAP_S), start_score=START_SCORE))
         self._growing: dict[int, _Growing] = {}
         self._past: deque[tuple[int, float, Image]] = deque()
         self._times: list[float] = []
@@ -139,9 +143,10 @@ class FaceScanner:
         if self._is_calm and not begins and not self._sightings.any_at(frame.time_s):
             # All faces stand nearly still: in every other frame their looks tell where they are.
             self._is_calm = False
+            self._follow(self._missed(small), small)
         else:
             self._look(frame, small, begins)
-        self._undetected(small)
+            self._look_again(frame, small)
         self._past.append((number, frame.time_s, grey))
         while frame.time_s - self._past[0][1] > self.extend_s:
             self._past.popleft()
@@ -150,9 +155,10 @@ class FaceScanner:
         """Finds the faces of a frame with the detector."""
         small_bgr, scale = frame.image_bgr, small.scale
         found = self.models.detector.detect_frame(small_bgr, CONTINUE_SCORE)
-        of_face, ended = self._tracker.step(frame.time_s, found, face_patches(small_bgr, found.landmarks), begins)
-        for track in ended:
-            self._end(track.number)
+        of_face, _ended = self._tracker.step(frame.time_s, found, face_patches(small_bgr, found.landmarks), begins)
+        for number, growing in list(self._growing.items()):
+            if begins or frame.time_s - growing.seen_s > self.extend_s:
+                self._end(number)
         if begins:
             self._past.clear()
         faces = scale_faces(found, float(scale[0]), float(scale[1]))
@@ -183,9 +189,11 @@ class FaceScanner:
                 continue
             growing = self._growing.get(track.number)
             if growing is None:
-                growing = self._growing[track.number] = _Growing(track)
+                patch = FollowedPatch.of(small.grey, found.boxes_xyxy[row])
+                growing = self._growing[track.number] = _Growing(track, patch)
                 self._look_back(growing, small, found.boxes_xyxy[row])
             growing.put(small.number, faces.boxes_xyxy[row], True)
+            growing.seen_s = frame.time_s
             growing.patch = FollowedPatch.of(small.grey, found.boxes_xyxy[row])
             growing.votes += [(small.number, person) for person in votes.get(row, ())]
             self._view(growing, frame, faces, row)
@@ -197,10 +205,25 @@ class FaceScanner:
         for number, box in reversed(earlier):
             growing.put(number, box.astype(np.float32), False)
 
-    def _undetected(self, small: _SmallPicture) -> None:
-        for growing in self._growing.values():
-            if growing.frames[-1] != small.number and growing.patch is not None:
-                growing.put(small.number, (growing.patch.step(small.grey) * small.scale).astype(np.float32), False)
+    def _missed(self, small: _SmallPicture) -> list[_Growing]:
+        return [growing for growing in self._growing.values() if growing.frames[-1] != small.number]
+
+    def _follow(self, missed: Sequence[_Growing], small: _SmallPicture) -> None:
+        """Follows faces by their looks."""
+        for growing in missed:
+            growing.put(small.number, (growing.patch.step(small.grey) * small.scale).astype(np.float32), False)
+
+    def _look_again(self, frame: Frame, small: _SmallPicture) -> None:
+        """Follows the faces that the detector missed, and looks for them nearer by."""
+        missed = self._missed(small)
+        taken = [growing.boxes[-1] for growing in self._growing.values() if growing.frames[-1] == small.number]
+        self._follow(missed, small)
+        places = [growing.boxes[-1] for growing in missed]
+        again = look_again(frame, self.info, self.models.detector, places, np.array(taken, np.float32).reshape(-1, 4))
+        for growing, box in zip(missed, again, strict=True):
+            if box is not None:
+                growing.boxes[-1], growing.detected[-1], growing.seen_s = box, True, frame.time_s
+                growing.patch = FollowedPatch.of(small.grey, (box / small.scale).astype(np.float32))
 
     def _view(self, growing: _Growing, frame: Frame, faces: Faces, row: int) -> None:
         is_due = frame.time_s - growing.embedded_s >= EMBED_EVERY_S

@@ -21,6 +21,8 @@ SMOOTHED_FRAMES = 2
 """A box is averaged with those of so many frames before and after it, and covers its own place too."""
 BRIDGED_S = 2.0
 """Sightings of one track further apart are not joined by a line: the face may have gone elsewhere."""
+STANDING_S = 0.6
+"""For how long a place stays hidden before and after the analysis saw somebody whom nothing followed from there."""
 
 NEAR_S = 0.1
 """A frame that was not scanned is hidden like scanned ones so near."""
@@ -108,7 +110,7 @@ def make_plan(
         if choice.hides(person.id):
             covered = _covered_frames(scan, hidden, person.id)
             for track in person.tracks:
-                parts.append(_between_sightings(scan, track, covered, extend_s))
+                parts.append(_between_sightings(scan, track, covered, min(extend_s, STANDING_S)))
     return HidePlan(scan.times_s, BoxesByFrame.of(parts), BoxesByFrame.of(clear))
 
 

@@ -131,6 +131,9 @@ def _by_votes(face: FollowedFace, times_s: Float64, choice: HideChoice) -> Bool:
         far_before = now - times_s[moments[before]] > SURE_WITHIN_S
         far_after = times_s[moments[after]] - now > SURE_WITHIN_S
         hidden = hidden | (has_before & far_before) | (has_after & far_after)
+    # Where it was followed before and after it was seen, it is whose it was then.
+    seen = np.flatnonzero(face.detected)
+    hidden[: seen[0]], hidden[seen[-1] + 1 :] = hidden[seen[0]], hidden[seen[-1]]
     return hidden
 
 

@@ -125,7 +125,7 @@ def _of_blur(export: Export) -> list[ReportLine]:
             if is_named
             else _("Checked %(n)s frames: nobody who should be blurred was found.")
         )
-        return [ReportLine(words % checked), share]
+        return [ReportLine(words % checked), *_limits(report), share]
     found = report["frames_found"]
     words = ngettext(
         "%(who)s may still be recognisable in %(n)d frame: at %(times)s. Look at it before you share the copy.",
@@ -134,6 +134,17 @@ def _of_blur(export: Export) -> list[ReportLine]:
     )
     someone = who if is_named else _("Someone")
     return [ReportLine(words % {"who": someone, "n": found, "times": _times(report["found_at_s"])}, True), share]
+
+
+def _limits(report: dict[str, int]) -> list[ReportLine]:
+    """Returns what the check of a copy cannot tell; reports of earlier versions do not say it."""
+    if "least_face_px" not in report:
+        return []
+    words = _(
+        "The check can miss faces that are smaller than %(n)d pixels, turned away or partly covered. "
+        "Watch the copy before you share it."
+    )
+    return [ReportLine(words % {"n": report["least_face_px"]})]
 
 
 def _times(times_s: Sequence[float]) -> str:

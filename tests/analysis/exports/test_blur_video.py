@@ -17,11 +17,12 @@ from analysis.exports.blur_video import blur_video
 from analysis.exports.check_copy import CopyChecker, FoundAgain
 from analysis.exports.choice import BlurOptions, HideChoice, HidingStyle, Sound
 from analysis.exports.people import SeenPerson
+from analysis.exports.second_look import look_again
 from analysis.pipeline import AnalysisOptions, Models, load_models
-from analysis.types import Float32, Image, Progress, SegmentSpan
+from analysis.types import WHOLE_VIDEO, Float32, Image, Progress, SegmentSpan
 from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
 from tests import clips
-from tests.analysis.exports.moving_faces import Place, head, person, still, swinging, write_film
+from tests.analysis.exports.moving_faces import Place, face_box, head, person, still, swinging, write_film
 
 SECONDS, FRAMES = 1.2, 30
 SAMPLED = [0.0, 0.24, 0.48, 0.72, 0.96, 1.16]
@@ -100,6 +101,25 @@ def test_who_comes_back_between_two_samples_is_hidden_and_others_are_left(tmp_pa
         assert likeness(models, picture[:, 200:], hidden) < 0.42
         assert likeness(models, np.ascontiguousarray(picture[:, :200]), other) > 0.5
     assert report.frames_found == 0 and report.frames_hidden_in < FRAMES
+
+
+def test_who_was_seen_stays_covered_long_before_and_after(tmp_path: Path, models: Models) -> None:
+    """They may have turned away, or somebody walks past them."""
+    short: Place = lambda time_s: (390, 136) if 0.96 <= time_s < 1.08 else None  # noqa: E731
+    film = write_film(tmp_path / "film.mp4", 2.0, {"collins": LEFT, "hopper": short})
+    copy(film, tmp_path / "copy.mp4", [], HideChoice(), models, style=HidingStyle.SOLID)
+    middles = [picture[130:142, 384:396] for _, picture in frames_of(tmp_path / "copy.mp4")]
+    assert [number for number, middle in enumerate(middles) if np.abs(middle - 60.0).max() > 12] == []
+
+
+def test_a_lost_face_is_looked_for_again_where_it_was(tmp_path: Path, models: Models) -> None:
+    film = write_film(tmp_path / "film.mp4", 0.04, {"hopper": LEFT})
+    info, box = probe(film), face_box((90, 136))
+    [frame] = sample_frames(film, info, WHOLE_VIDEO, Sampling(0, 64, references_only=False), DecodeCounts())
+    nobody, elsewhere = np.zeros((0, 4), np.float32), box + np.float32(150)
+    seen, missing = look_again(frame, info, models.detector, [box, elsewhere], nobody)
+    assert seen is not None and np.abs(seen - box).max() < 16 and missing is None
+    assert look_again(frame, info, models.detector, [box], seen[None]) == [None]
 
 
 def test_everybody_but_one(tmp_path: Path, models: Models) -> None:
@@ -218,4 +238,4 @@ def test_the_command_analyses_by_itself_and_writes_a_report(
     assert main(["blur", str(film), "--out", str(out), "--sound", "mute"]) == 0
     report = json.loads((tmp_path / "copy.mp4.json").read_text())
     assert report["frames_found"] == 0 and report["frames"] == report["frames_checked"] == FRAMES
-    assert f"{FRAMES} frames checked, people found in 0" in capsys.readouterr().out
+    assert f"{FRAMES} frames checked for faces from 11 pixels on, people found in 0" in capsys.readouterr().out

@@ -82,7 +82,8 @@ def test_a_blurred_copy_says_what_its_check_found(video: Video, vera: User) -> N
     acts.name_person(tom, name="Tom", user=vera)
     copy = made(begin(video, vera, "blur", BLUR | {"whom": "chosen"}, [tom]))
     assert copy.report["frames"] == 100 and 0 < copy.report["frames_hidden_in"] < 100
-    checked, share = report_lines(copy)
+    checked, limits, share = report_lines(copy)
+    assert limits.text.startswith("The check can miss faces that are smaller than 11 pixels,")
     assert (checked.text, checked.is_bad) == ("Checked 100 frames: Tom was found in none.", False)
     assert share.text.endswith("% of the picture is blurred.")
     copy.report |= {"frames_found": 2, "found_at_s": [1.0, 3.5]}
