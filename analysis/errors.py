@@ -28,6 +28,12 @@ class NoVideoStream(UnreadableVideo):
     code = "no_video_stream"
 
 
+class StillPicture(UnreadableVideo):
+    """The file is a picture that does not move."""
+
+    code = "still_picture"
+
+
 class ForbiddenFormat(UnreadableVideo):
     """The container or protocol is not on the allow-list (playlists, devices, network addresses)."""
 

@@ -74,7 +74,9 @@ class VideoInfo:
     video_streams: int = 1
     """Number of video streams; a player may choose a different one."""
     seekable: bool = True
-    """False if frames carry no times (raw streams): such a file is analysed as one segment."""
+    """False if frames carry no times (raw streams) or the clock jumps: such a file is analysed as one segment."""
+    first_frame_s: float | None = None
+    """When the first picture is shown; None in older results."""
     mirrored: bool = False
     """A player mirrors frames left to right, before it turns them."""
     stretched: bool = False

@@ -117,6 +117,15 @@ def read_header(data: bytes, name: str) -> ImageHeader:
         )
 
 
+def is_still(path: Path) -> bool:
+    """Tells whether the file is a picture with one frame; False for what is none, or cannot be told."""
+    try:
+        with PIL.Image.open(path, formats=FORMATS) as image:
+            return not getattr(image, "is_animated", False)
+    except (PIL.Image.DecompressionBombError, *_DAMAGES):
+        return False
+
+
 @contextmanager
 def _opened(data: bytes, name: str) -> Iterator[ImageFile.ImageFile]:
     """Yields the picture, its size checked and not decoded. Whatever breaks within becomes an UnreadablePicture."""

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.format import Flags
 from av.packet import Packet
 
 from analysis.errors import ForbiddenFormat, NoVideoStream, PictureTooLarge, ProbeLimit, UnreadableVideo
@@ -24,6 +25,8 @@ all others that open what the file names. The last line holds audio, to say "no 
 ALLOWED_PROTOCOLS = "file"
 TICKS_PER_S = 1_000_000
 """Unit of a container's own times."""
+JUMP_AHEAD_S, JUMP_BACK_S = 10.0, 0.1
+"""What ffmpeg takes for a jump of the clock rather than for a gap or an unsteady source."""
 COVER_PICTURE = av.stream.Disposition.attached_pic
 
 
@@ -62,8 +65,51 @@ def refuse_large(width: int, height: int, path: Path) -> None:
         raise PictureTooLarge(f"{path.name}: its frames are {width} x {height}, more than the limit of {limit}")
 
 
-def read_packets(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[Packet[av.VideoStream]]:
-    """Yields compressed packets; a truncated container just ends earlier."""
+def clock_may_jump(container: av.container.InputContainer) -> bool:
+    """Tells whether times of the format may jump or begin anew, as those of recordings from the air do."""
+    return bool(container.format.flags & Flags.ts_discont.value)
+
+
+class SteadyClock:
+    """Moves the times of packets so that they go on where a clock jumped, as ffmpeg does for its copies.
+
+    Expects the packets of one stream from a place on; which time that place has is the container's.
+    """
+
+    def __init__(self) -> None:
+        self.jumps = 0
+        self.step = 0
+        """Between the last two packets, which tell no lengths in some formats."""
+        self._last: int | None = None
+        self._shift = 0
+
+    def set(self, packet: Packet[av.VideoStream]) -> None:
+        """Changes the packet's times, in the stream's unit."""
+        if packet.dts is None:
+            return
+        base = float(packet.time_base)
+        told = packet.dts + self._shift
+        if self._last is not None:
+            ahead_s = (told - self._last - self.step) * base
+            if ahead_s > JUMP_AHEAD_S or ahead_s < -JUMP_BACK_S:
+                self.jumps += 1
+                self._shift += self._last + self.step - told
+                told = self._last + self.step
+            else:
+                self.step = told - self._last
+        self._last = told
+        if self._shift:
+            if packet.pts is not None:
+                packet.pts += self._shift
+            packet.dts = told
+
+
+def read_packets(
+    container: av.container.InputContainer, stream: av.VideoStream, clock: SteadyClock | None = None
+) -> Iterator[Packet[av.VideoStream]]:
+    """Yields compressed packets with times that do not jump; a truncated container just ends earlier."""
+    clock = clock or SteadyClock()
+    jumpy = clock_may_jump(container)
     packets = container.demux(stream)
     while True:
         try:
@@ -72,6 +118,8 @@ def read_packets(container: av.container.InputContainer, stream: av.VideoStream)
             return
         if packet is None:
             return
+        if jumpy:
+            clock.set(packet)
         yield packet
 
 

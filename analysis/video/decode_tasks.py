@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from analysis.errors import StillPicture
+from analysis.images.read import MAX_FILE_BYTES, is_still
 from analysis.limited.messages import Fields, Message
 from analysis.types import SegmentSpan, VideoInfo
 from analysis.video import unlimited_decode
@@ -15,8 +17,11 @@ from analysis.video.sampling import DecodeCounts, Sampling
 
 
 def probe(fields: Fields, parts: Any) -> Iterator[Message]:
-    """Says the metadata of the file at `path`."""
-    yield {"info": asdict(unlimited_decode.probe(Path(fields["path"])))}, ()
+    """Says the metadata of the file at `path`. Raises StillPicture for what is a picture, whatever its name says."""
+    path = Path(fields["path"])
+    if path.stat().st_size <= MAX_FILE_BYTES and is_still(path):
+        raise StillPicture(f"{path.name}: a picture, not a video")
+    yield {"info": asdict(unlimited_decode.probe(path))}, ()
 
 
 def segment_border(fields: Fields, parts: Any) -> Iterator[Message]:

@@ -18,7 +18,16 @@ from av.packet import Packet
 from analysis.errors import UnreadableVideo
 from analysis.types import SegmentSpan, VideoInfo
 from analysis.video.as_shown import Showing, curve_of, orientation_of
-from analysis.video.containers import TICKS_PER_S, decode_packet, open_video, read_packets, refuse_large, seek_before
+from analysis.video.containers import (
+    TICKS_PER_S,
+    SteadyClock,
+    clock_may_jump,
+    decode_packet,
+    open_video,
+    read_packets,
+    refuse_large,
+    seek_before,
+)
 from analysis.video.frame import Frame, FrameScaling, luma_plane
 from analysis.video.sampling import DecodeCounts, Sampling
 from analysis.video.shot_cuts import CutDetector, thumbnail
@@ -52,13 +61,17 @@ def probe(path: Path) -> VideoInfo:
         ratio = stream.sample_aspect_ratio or Fraction(1)
         width, height = _square_pixels(first.width, first.height, ratio)
         turned = rotation in (90, 270)
+        start_s, rate_fps = _start_s(container, stream), _rate_fps(stream)
+        duration_s, is_steady = float((container.duration or 0) / TICKS_PER_S), True
+        if duration_s <= 0 or clock_may_jump(container):
+            duration_s, is_steady = _measured(path, start_s, rate_fps)
         return VideoInfo(
-            duration_s=_duration_s(path, container, stream),
+            duration_s=duration_s,
             width=height if turned else width,
             height=width if turned else height,
-            rate_fps=_rate_fps(stream),
+            rate_fps=rate_fps,
             rotation_deg=rotation,
-            start_s=(container.start_time or 0) / TICKS_PER_S,
+            start_s=start_s,
             container=container.format.name,
             video_codec=stream.codec_context.name,
             pixel_format=first.format.name,
@@ -67,7 +80,8 @@ def probe(path: Path) -> VideoInfo:
             frames_estimate=max(stream.frames, 0),
             video_stream=stream.index,
             video_streams=len(container.streams.video),
-            seekable=first.pts is not None,
+            seekable=first.pts is not None and is_steady,
+            first_frame_s=start_s if first.time is None else float(first.time),
             mirrored=mirrored,
             stretched=ratio != 1,
             interlaced=first.interlaced_frame,
@@ -102,20 +116,23 @@ def _rate_fps(stream: av.VideoStream) -> float:
     return rate if 0 < rate <= MAX_RATE_FPS else UNKNOWN_RATE_FPS
 
 
-def _duration_s(path: Path, container: av.container.InputContainer, stream: av.VideoStream) -> float:
-    """Returns the container's duration or, if it has none (live recordings, raw streams), measures all packets."""
-    if container.duration and container.duration > 0:
-        return float(container.duration / TICKS_PER_S)
-    last_s, count = 0.0, 0
-    with open_video(path) as (again, video):
-        for packet in read_packets(again, video):
-            if packet.size:
-                count += 1
+def _start_s(container: av.container.InputContainer, stream: av.VideoStream) -> float:
+    """Returns when what is played begins: of all streams a copy holds this one and the first with sound."""
+    held = [stream, *container.streams.audio[:1]]
+    starts = [float(each.start_time * each.time_base) for each in held if each.start_time is not None]
+    whole = (container.start_time or 0) / TICKS_PER_S
+    return max(min(starts, default=whole), whole)
+
+
+def _measured(path: Path, start_s: float, rate_fps: float) -> tuple[float, bool]:
+    """Returns the length by all packets, and whether times rise steadily, so that one can seek by them."""
+    last_s, count, clock = start_s, 0, SteadyClock()
+    with open_video(path) as (container, stream):
+        for packet in read_packets(container, stream, clock):
+            count += packet.size > 0
             if packet.pts is not None:
-                length = packet.duration or 0
-                last_s = max(last_s, float((packet.pts + length) * packet.time_base))
-        start_s = (again.start_time or 0) / TICKS_PER_S
-    return last_s - start_s if last_s > start_s else count / _rate_fps(stream)
+                last_s = max(last_s, float((packet.pts + (packet.duration or clock.step)) * packet.time_base))
+    return (last_s - start_s if last_s > start_s else count / rate_fps), clock.jumps == 0
 
 
 def segment_border_s(path: Path, time_s: float) -> float:

@@ -79,6 +79,13 @@ def playback_offset_s(info: VideoInfo, plan: PlaybackPlan) -> float:
     return 0.0 if plan is PlaybackPlan.ORIGINAL else info.start_s
 
 
+def copy_offset_s(info: VideoInfo, copy: VideoInfo) -> float:
+    """Returns container time minus player time of a copy that was made: both show the same first picture."""
+    if info.first_frame_s is None or copy.first_frame_s is None:
+        return info.start_s
+    return info.first_frame_s - copy.first_frame_s
+
+
 def make_web_copy(source: Path, target: Path, info: VideoInfo, plan: PlaybackPlan, on_progress: OnProgress) -> None:
     """Writes an MP4 (H.264, AAC, index in front) that Chromium plays; raises UnreadableVideo if ffmpeg cannot.
 

@@ -103,6 +103,11 @@ export class Upload extends EventTarget {
     this.#move("queued");
   }
 
+  /** Nobody could be asked yet; it goes on by itself. */
+  waitForServer() {
+    this.#move("retrying");
+  }
+
   async start() {
     this.#move("starting");
     await import("tus");
@@ -226,7 +231,7 @@ export class Upload extends EventTarget {
     // Of what is not found the server knows the reason, as when somebody may no longer upload to the team.
     else if ([404, 413, 507].includes(status) && isOurs(response)) this.fail(response.getBody());
     else if (FINAL_ERRORS[status]) this.fail(say(`upload.${FINAL_ERRORS[status]}`));
-    else if (status >= 400 && status < 500 && response.getBody()) this.fail(response.getBody(), status === 415);
+    else if (status >= 400 && status < 500 && isOurs(response)) this.fail(response.getBody(), status === 415);
     else this.fail(say("upload.failed"));
   }
 

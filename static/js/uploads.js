@@ -3,6 +3,14 @@ import { nothing, postJson, say } from "rollcall/api";
 import { Upload } from "rollcall/upload";
 
 const AT_ONCE = 3;
+const PAUSES_MS = [1000, 2000, 5000, 10000, 30000];
+
+/** Waits so long, or until the browser says that the line is back. @param {number} most */
+const lineReturns = (most) =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, most);
+    addEventListener("online", () => resolve(clearTimeout(timer)), { once: true });
+  });
 
 class Uploads extends EventTarget {
   /** @type {import("rollcall/upload").Upload[]} */
@@ -93,13 +101,29 @@ class Uploads extends EventTarget {
   /** @param {import("rollcall/upload").Upload[]} items @param {import("rollcall/upload").Places} places */
   async #precheck(items, places) {
     const files = items.map(({ name, size, type, fingerprint }) => ({ name, size, type, fingerprint }));
-    const response = await postJson(places.precheck, { files, team: places.team }).catch(nothing);
-    // Without a response the uploads start anyway: they wait for the connection by themselves.
-    if (!response) return;
-    const isSignedOut = response.redirected || response.status === 403;
-    const checked = isSignedOut ? { error: say("upload.signed_out") } : await response.json();
-    for (const [n, item] of items.entries())
-      item.prechecked(checked.files?.[n] ?? { ok: false, reason: checked.error });
+    for (let attempt = 0; ; attempt++) {
+      const checked = await this.#asked({ files, team: places.team }, places).catch(nothing);
+      const waiting = items.filter((item) => item.isRunning);
+      if (checked) {
+        for (const item of waiting)
+          item.prechecked(checked.files?.[items.indexOf(item)] ?? { ok: false, reason: checked.error });
+        return;
+      }
+      if (!waiting.length) return;
+      for (const item of waiting) item.waitForServer();
+      await lineReturns(PAUSES_MS[Math.min(attempt, PAUSES_MS.length - 1)]);
+    }
+  }
+
+  /**
+   * What the server says of the files; throws where nobody, or only a proxy, answers.
+   * @param {object} asks
+   * @param {import("rollcall/upload").Places} places
+   */
+  async #asked(asks, places) {
+    const response = await postJson(places.precheck, asks);
+    if (response.redirected || response.status === 403) return { error: say("upload.signed_out") };
+    return response.json();
   }
 
   #startNext() {

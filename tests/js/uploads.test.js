@@ -50,6 +50,25 @@ test("one that the server remembers is listed once", () => {
   assert.equal(uploads.items.length, 1);
 });
 
+test("files that are chosen while only a proxy answers start by themselves once the server does", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const answers = [
+    () => new Response("<html>Bad gateway</html>", { status: 502 }),
+    () => Promise.reject(new TypeError("Failed to fetch")),
+    () => json({ files: [{ ok: false, reason: "Too big." }] }),
+  ];
+  const requests = serve(() => answers.shift()());
+  const added = uploads.add([file("a.mp4")], places);
+  for (const count of [1, 2]) {
+    while (requests.length < count || uploads.items[0].phase !== "retrying") await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    context.mock.timers.tick(60_000);
+    while (requests.length <= count) await new Promise(setImmediate);
+  }
+  await added;
+  assert.deepEqual([requests.length, uploads.items[0].phase, uploads.items[0].words], [3, "failed", "Too big."]);
+});
+
 test("what the server refuses fails with its words, before anything is sent", async () => {
   const requests = serve(() => json({ files: [{ ok: false, reason: "Too big.", is_final: true }] }));
   await uploads.add([file("a.mp4")], places);

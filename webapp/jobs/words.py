@@ -64,6 +64,10 @@ FAILURES: dict[str, FailureWords] = {
     "no_video_stream": FailureWords(
         _("There is sound in this file but no picture."), _("Choose the video file instead.")
     ),
+    "still_picture": FailureWords(
+        _("This is a picture, not a video."),
+        _("To find out who is in it, open People and choose Find by photo."),
+    ),
     "forbidden_format": FailureWords(
         _("This file is a playlist or a stream, which only points to a video elsewhere."),
         _("Upload the video itself, for example as MP4, MOV, MKV, WebM or AVI."),

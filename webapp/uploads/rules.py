@@ -39,6 +39,9 @@ class Refused(Exception):
 def check(*, name: str, size_bytes: int, media_type: str = "", resuming_bytes: int = 0) -> None:
     """Raises Refused where a video may not be uploaded. `resuming_bytes` arrived earlier and need no more room."""
     check_size(name, size_bytes)
+    if looks_like_no_video(name, media_type) and media_type.lower().startswith("image/"):
+        words = _("“%(name)s” is a picture. To find out who is in it, open People and choose Find by photo.")
+        raise Refused(words % {"name": name}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     if looks_like_no_video(name, media_type):
         words = _("“%(name)s” is not a video. Choose a video file, for example MP4, MOV, MKV, WebM or AVI.")
         raise Refused(words % {"name": name}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)

@@ -177,8 +177,8 @@ def _make_copy(job: Job, video: Video, path: Path, scratch: Path, info: VideoInf
         Video.objects.filter(pk=video.pk).update(playback=Playback.IMPOSSIBLE)
         raise
     key = f"{video.files_prefix}/web.mp4"
+    offset_s = web_copy.copy_offset_s(info, probe(target))
     storage.put_file(key, target)
-    offset_s = web_copy.playback_offset_s(info, plan)
     Video.objects.filter(pk=video.pk).update(copy_key=key, playback=Playback.COPY, playback_offset_s=offset_s)
     lifecycle.report(job, "web_copy", info.duration_s, info.duration_s, new_results=True)
 
