@@ -8,7 +8,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-from av.format import Flags
 from av.packet import Packet
 
 from analysis.errors import ForbiddenFormat, NoVideoStream, PictureTooLarge, ProbeLimit, UnreadableVideo
@@ -25,6 +24,8 @@ all others that open what the file names. The last line holds audio, to say "no 
 ALLOWED_PROTOCOLS = "file"
 TICKS_PER_S = 1_000_000
 """Unit of a container's own times."""
+TS_DISCONT = 0x0200
+"""AVFMT_TS_DISCONT in libavformat/avformat.h."""
 JUMP_AHEAD_S, JUMP_BACK_S = 10.0, 0.1
 """What ffmpeg takes for a jump of the clock rather than for a gap or an unsteady source."""
 COVER_PICTURE = av.stream.Disposition.attached_pic
@@ -67,7 +68,7 @@ def refuse_large(width: int, height: int, path: Path) -> None:
 
 def clock_may_jump(container: av.container.InputContainer) -> bool:
     """Tells whether times of the format may jump or begin anew, as those of recordings from the air do."""
-    return bool(container.format.flags & Flags.ts_discont.value)
+    return bool(container.format.flags & TS_DISCONT)
 
 
 class SteadyClock:

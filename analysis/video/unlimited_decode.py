@@ -119,7 +119,9 @@ def _rate_fps(stream: av.VideoStream) -> float:
 def _start_s(container: av.container.InputContainer, stream: av.VideoStream) -> float:
     """Returns when what is played begins: of all streams a copy holds this one and the first with sound."""
     held = [stream, *container.streams.audio[:1]]
-    starts = [float(each.start_time * each.time_base) for each in held if each.start_time is not None]
+    starts = [
+        float(each.start_time * each.time_base) for each in held if each.start_time is not None and each.time_base
+    ]
     whole = (container.start_time or 0) / TICKS_PER_S
     return max(min(starts, default=whole), whole)
 
