@@ -73,9 +73,9 @@ def test_nobody_who_was_to_be_hidden_is_in_the_file(video: Video, vera: User, tm
     every = Sampling(0, WIDTH, references_only=False, deblock=True)
     frames = list(sample_frames(copy, probe(copy), WHOLE_VIDEO, every, DecodeCounts()))
     assert [seen_at(models, frame.image_bgr) for frame in frames] == ["left"] * 10
-    for whom, shown in (("others", "left"), ("chosen", "right"), ("everybody", "")):
+    for whom, ticked, shown in (("others", [kept.pk], "left"), ("chosen", [kept.pk], "right"), ("everybody", [], "")):
         picture = downloaded(
-            vera, tmp_path, kind="picture", video=video.pk, whom=whom, person=kept.pk, time_s="0.2", **HIDING
+            vera, tmp_path, kind="picture", video=video.pk, whom=whom, person=ticked, time_s="0.2", **HIDING
         )
         image_bgr = np.asarray(cv2.imread(str(picture)), np.uint8)
         assert seen_at(models, image_bgr) == shown, whom
