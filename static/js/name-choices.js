@@ -76,9 +76,8 @@ export class NameChoices {
     this.#list.hidden = !people.length;
     this.#input.setAttribute("aria-expanded", String(people.length > 0));
     this.#input.removeAttribute("aria-activedescendant");
-    const [none, one] = ["name.suggestions_none", "name.suggestions_one"];
-    const words = [none, one][people.length] ?? "name.suggestions_some";
-    this.#announcer.textContent = say(words, { n: people.length });
+    const words = [say("name.suggestions_none"), say("name.suggestions_one")];
+    this.#announcer.textContent = words[people.length] ?? say("name.suggestions_some", { n: people.length });
   }
 
   /** @param {KeyboardEvent} event */

@@ -34,7 +34,7 @@ MAY = {
         "analysis/samples/video.py",  # writes the sample
         "analysis/exports/copy_file.py",  # writes a copy
     },
-    r"containers import .*open_video": {
+    r"containers import (?:\([^)]*|.*)\bopen_video": {
         "analysis/video/unlimited_decode.py",
         "analysis/exports/copy_file.py",  # the parts of a copy, which it encoded
     },

@@ -81,6 +81,12 @@ FAILURES: dict[str, FailureWords] = {
         _("Save it at 4K (3840 × 2160) or smaller, then upload that file."),
     ),
     "unreadable_picture": FailureWords(_("This picture cannot be read."), _("Save it as JPEG or PNG, then try again.")),
+    "unknown_picture": FailureWords(
+        _("This file is not a picture of a known kind."), _("Save it as JPEG or PNG, then try again.")
+    ),
+    "picture_too_small": FailureWords(
+        _("This picture has too few pixels to learn from."), _("Choose a larger one, then try again.")
+    ),
     "missing_weights": FailureWords(
         _("A model file that is needed to find faces is missing on the server."),
         _("Ask the person who runs Rollcall to restart it with ./scripts/run, then analyse again."),

@@ -78,7 +78,7 @@ def test_details_tell_failures_attempts_and_waiting() -> None:
     assert "3 videos" in jobs_words.detail(state(status="queued", ahead=3))
     assert "1 video " in jobs_words.detail(state(status="queued", ahead=1))
     assert "0" not in jobs_words.detail(state(status="queued"))
-    assert jobs_words.headline(state(kind="upload", done=1, total=4)) == "Uploading · 25 %"
+    assert jobs_words.headline(state(kind="upload", stage="upload", done=1, total=4)) == "Uploading · 25 %"
 
 
 def running(*, elapsed_s: float, done: float, total: float, stage_done: float = 0) -> Job:
