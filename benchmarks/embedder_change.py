@@ -211,6 +211,7 @@ def _fill(team: Any, pictures: list[list[tuple[str, Any, Any]]], faces: int) -> 
                     start_s=start_s,
                     end_s=start_s + 8,
                     samples=samples,
+                    seen=sample_codec.pack_spans([(start_s, start_s + 8)], start_s),
                 )
             )
             for view in dice.integers(0, len(pictures[who]), VIEWS):

@@ -31,6 +31,7 @@ def _make(wish: dict[str, Any]) -> list[str]:
 
 def _person(team: Any, number: int) -> Any:
     """Somebody who is in one video, with two views of a portrait."""
+    from analysis.faces.seen_spans import seen_spans
     from analysis.samples.video import sample_pictures
     from tests.factories_videos import found_track, make_ended_job, make_video
     from webapp import storage
@@ -47,7 +48,14 @@ def _person(team: Any, number: int) -> Any:
     found = found_track(number)
     packed = sample_codec.pack(found.times_s, found.boxes_xyxy, found.scores, found.start_s)
     track = Track.objects.create(
-        analysis=analysis, segment=segment, person=person, start_s=found.start_s, end_s=found.end_s, samples=packed
+        analysis=analysis,
+        segment=segment,
+        person=person,
+        start_s=found.start_s,
+        end_s=found.end_s,
+        samples=packed,
+        # Nobody is asked about people who appear nowhere.
+        seen=sample_codec.pack_spans(seen_spans(found.times_s, segment.sample_step_s), found.start_s),
     )
     for place, view in enumerate(found.faces):
         key = f"{video.files_prefix}/analyses/{analysis.pk}/{place}.jpg"
