@@ -150,7 +150,8 @@ class _Copy:
         scan = self._scan(people)
         views = views_of(people, scan.faces, self.choice)
         thresholds = thresholds_for(self.models.embedder_name).identification
-        hidden = hidden_frames(scan, self.choice, views, thresholds.accept_from, thresholds.review_from)
+        unclear = frozenset(person.id for person in people if person.unclear)
+        hidden = hidden_frames(scan, self.choice, views, thresholds.accept_from, thresholds.review_from, unclear)
         self.plan = make_plan(scan, hidden, people, self.choice, self.extend_s)
         self.checker = CopyChecker(
             self.models,

@@ -70,10 +70,11 @@ class FoundAgain:
 
 
 class OtherPeople:
-    """Where the analysis saw people who are left clear."""
+    """Where the analysis saw people who are left clear. Whose unclear faces are, it could not say."""
 
     def __init__(self, people: Sequence[SeenPerson], choice: HideChoice) -> None:
-        self.tracks = [track for person in people if not choice.hides(person.id) for track in person.tracks]
+        clear = [person for person in people if not (person.unclear or choice.hides(person.id))]
+        self.tracks = [track for person in clear for track in person.tracks]
         self.starts_s = np.array([track.times_s[0] for track in self.tracks]) - AROUND_S
         self.ends_s = np.array([track.times_s[-1] for track in self.tracks]) + AROUND_S
 

@@ -90,11 +90,17 @@ def spread(vectors: Float32) -> Float32:
 
 
 def hidden_frames(
-    scan: FaceScan, choice: HideChoice, views: Views, accept_from: float, review_from: float
+    scan: FaceScan,
+    choice: HideChoice,
+    views: Views,
+    accept_from: float,
+    review_from: float,
+    unclear: frozenset[int] = frozenset(),
 ) -> list[Bool]:
     """Returns for each face of the scan in which of its frames it is hidden: `(n,)` each.
 
-    `accept_from`, `review_from`: cosines from which two views are surely, or may be, one person.
+    `accept_from`, `review_from`: cosines from which two views are surely, or may be, one person. `unclear` are ids of
+    faces that the analysis could give to nobody: whose they are is open.
     """
     hidden = [_by_votes(face, scan.times_s, choice) for face in scan.faces]
     if not choice.hides_some:
@@ -104,10 +110,15 @@ def hidden_frames(
         return hidden
     for number, face in enumerate(scan.faces):
         to_hide, other = views.similarities(face.vectors)
-        if not face.votes and ((to_hide >= review_from) & (to_hide > other)).any():
+        if _is_open(face, unclear) and ((to_hide >= review_from) & (to_hide > other)).any():
             hidden[number] = np.ones(len(face.frames), bool)
-    _spread_to_neighbours(scan, hidden, views, review_from)
+    _spread_to_neighbours(scan, hidden, views, review_from, unclear)
     return hidden
+
+
+def _is_open(face: FollowedFace, unclear: frozenset[int]) -> bool:
+    """Returns whether the analysis does not say whose face it is."""
+    return all(person in unclear for _, person in face.votes)
 
 
 def _by_votes(face: FollowedFace, times_s: Float64, choice: HideChoice) -> Bool:
@@ -145,13 +156,15 @@ def _surely_kept(face: FollowedFace, views: Views, accept_from: float, review_fr
     )
 
 
-def _spread_to_neighbours(scan: FaceScan, hidden: list[Bool], views: Views, review_from: float) -> None:
+def _spread_to_neighbours(
+    scan: FaceScan, hidden: list[Bool], views: Views, review_from: float, unclear: frozenset[int]
+) -> None:
     """Hides faces that nobody was named for where they go on from hidden ones: somebody turned away and back."""
     undecided = []
     for number, face in enumerate(scan.faces):
         to_hide, other = views.similarities(face.vectors)
         looks_like_another = ((other >= review_from) & (other > to_hide)).any()
-        if not face.votes and not hidden[number].any() and not looks_like_another:
+        if _is_open(face, unclear) and not hidden[number].any() and not looks_like_another:
             undecided.append(number)
     changed = True
     while changed and undecided:
