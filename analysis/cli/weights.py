@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from analysis.errors import AnalysisError
-from analysis.weights import ALL_WEIGHTS, missing_weights, weights_folder
+from analysis.samples.edition import is_prepared
+from analysis.weights import ALL_WEIGHTS, missing_weights, sample_video_path, weights_folder
 
 
 def run_weights(_: argparse.Namespace) -> int:
@@ -28,6 +29,9 @@ def run_weights(_: argparse.Namespace) -> int:
 
 def _prepare_sample() -> int:
     """Draws and analyses the sample video ahead. Never fails: what is missing the product makes when it is asked."""
+    if is_prepared():
+        print(f"sample video in {sample_video_path()}")
+        return 0
     from analysis.samples.analysed_ahead import analyse_ahead  # deferred: loads cv2
     from analysis.samples.video import draw_ahead  # deferred: loads cv2
 

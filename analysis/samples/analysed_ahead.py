@@ -6,12 +6,9 @@ It is the analysis itself, kept in a file, and good only for the code, the weigh
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import os
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis import pipeline
+from analysis.samples import edition
 from analysis.types import FoundFace, FoundTrack, SegmentResult, SegmentSpan, VideoInfo, ViewMeasures
 from analysis.video.decode import probe
 from analysis.weights import sample_analysis_path, sample_video_path, sha256_of
-
-LIBRARIES = ("av", "numpy", "onnxruntime", "onnxruntime-gpu", "opencv-python-headless")
-"""Whose versions may change what is found; one of the two runtimes is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ def analyse_ahead(folder: Path | None = None) -> Path:
     """
     target = sample_analysis_path(folder)
     if read_ahead(folder) is None:
-        text = json.dumps({"edition": edition(), "analysis": _plain(_analyse(sample_video_path(folder)))})
+        text = json.dumps({"edition": edition.edition(), "analysis": _plain(_analyse(sample_video_path(folder)))})
         unfinished = target.with_name(f".{target.name}.{os.getpid()}")
         unfinished.write_text(text)
         unfinished.replace(target)
@@ -56,29 +51,8 @@ def analyse_ahead(folder: Path | None = None) -> Path:
 
 def read_ahead(folder: Path | None = None) -> SampleAnalysis | None:
     """Returns the analysis made at installation; None where there is none, or one of other code than this."""
-    try:
-        stored = json.loads(sample_analysis_path(folder).read_text())
-    except (OSError, ValueError):
-        return None
-    return _sample_analysis(stored["analysis"]) if stored.get("edition") == edition() else None
-
-
-@cache
-def edition() -> str:
-    """Returns a digest of all that decides what is found: the library with its weights' checksums, and others'."""
-    digest = hashlib.sha256()
-    root = Path(__file__).parents[1]
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    digest.update(" ".join(map(_version, LIBRARIES)).encode())
-    return digest.hexdigest()
-
-
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "none"
+    stored = edition.stored_ahead(folder)
+    return None if stored is None else _sample_analysis(stored["analysis"])
 
 
 def _analyse(path: Path) -> SampleAnalysis:

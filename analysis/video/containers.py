@@ -91,8 +91,8 @@ class SteadyClock:
         base = float(packet.time_base)
         told = packet.dts + self._shift
         if self._last is not None:
-            ahead_s = (told - self._last - self.step) * base
-            if ahead_s > JUMP_AHEAD_S or ahead_s < -JUMP_BACK_S:
+            ahead_s, back_s = (told - self._last - self.step) * base, (self._last - told) * base
+            if ahead_s > JUMP_AHEAD_S or back_s > JUMP_BACK_S:
                 self.jumps += 1
                 self._shift += self._last + self.step - told
                 told = self._last + self.step

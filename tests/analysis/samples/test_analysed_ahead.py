@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.samples import analysed_ahead
+from analysis.samples import analysed_ahead, edition
 from analysis.samples.analysed_ahead import SampleAnalysis
 from analysis.types import FoundFace, FoundTrack, SegmentResult, SegmentSpan, VideoInfo, ViewMeasures
 from analysis.weights import sample_analysis_path
@@ -60,18 +60,18 @@ def test_it_is_read_as_it_was_found(folder: Path) -> None:
 
 def test_other_code_or_libraries_analyse_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = sample_analysis_path(folder).read_text()
-    monkeypatch.setattr(analysed_ahead, "edition", lambda: "another")
+    monkeypatch.setattr(edition, "edition", lambda: "another")
     assert analysed_ahead.read_ahead(folder) is None
     analysed_ahead.analyse_ahead(folder)
     assert sample_analysis_path(folder).read_text() != before and analysed_ahead.read_ahead(folder) is not None
 
 
 def test_the_edition_follows_the_versions_of_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = analysed_ahead.edition()
-    analysed_ahead.edition.cache_clear()
-    monkeypatch.setattr(analysed_ahead, "version", lambda _: "99")
-    assert analysed_ahead.edition() != before
-    analysed_ahead.edition.cache_clear()
+    before = edition.edition()
+    edition.edition.cache_clear()
+    monkeypatch.setattr(edition, "version", lambda _: "99")
+    assert edition.edition() != before
+    edition.edition.cache_clear()
 
 
 @pytest.mark.parametrize("content", ["", "{", "{}", "not JSON"])

@@ -46,6 +46,7 @@ OWN = {
     "jobs.AnsweredRequest",
     "sharing.ShareLink",
     "uploads.StorageAccount",
+    "videos.Favourite",
     "account.EmailAddress",
     "mfa.Authenticator",
     "socialaccount.SocialAccount",
