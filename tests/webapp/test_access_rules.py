@@ -25,7 +25,7 @@ from webapp.people.introduction.models import Introduction
 from webapp.people.models import Face, Person, Track
 from webapp.recognition.models import Observation
 from webapp.training.models import Explanation
-from webapp.videos.models import Analysis, Segment, Video
+from webapp.videos.models import Analysis, Segment, Tag, Video
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +56,9 @@ RULES: dict[str, tuple[str, str]] = {
     "editable_videos": (EDIT, "video"),
     "exportable_videos": (SEE, "video"),
     "restorable_videos": (EDIT, "deleted video"),
+    "visible_tags": (SEE, "tag"),
+    "editable_tags": (EDIT, "tag"),
+    "restorable_tags": (EDIT, "deleted tag"),
     "visible_people": (SEE, "person"),
     "editable_people": (EDIT, "person"),
     "manageable_introductions": (MANAGE, "introduction"),
@@ -110,6 +113,8 @@ SEARCHING: dict[str, set[str]] = {
 """Who searches by photo, by the team's setting."""
 FOLLOWED = ("video", "dataset", "run")
 """Things whose work members follow live: `can_see_subject` and `team_of_visible_subject`."""
+OF_A_TEAM = {"videos_of": "video", "people_of": "person", "datasets_of": "dataset"}
+"""By function: which kind of thing it gives of a team that `visible_teams` has let its caller into."""
 PUBLIC = {
     name for name, rule in inspect.getmembers(access, inspect.isfunction) if rule.__module__ == access.__name__
 } - {name for name in vars(access) if name.startswith("_")}
@@ -146,6 +151,8 @@ def things_of(team: Team) -> dict[str, Any]:
         "token": make_token(make_user(team=team, role=Role.EDITOR), team),
         "video": video,
         "deleted video": make_video(team=team, deleted_at=now),
+        "tag": Tag.objects.create(team=team, name="Kept"),
+        "deleted tag": Tag.objects.create(team=team, name="Deleted", deleted_at=now),
         "person": track.person,
         "introduction": Introduction.objects.create(team=team, embedder="new", before="old"),
         "face": track.faces.get(),
@@ -191,7 +198,8 @@ def visitor(who: str, team: Team) -> User | AnonymousUser:
 
 
 def test_every_function_has_a_row() -> None:
-    assert {*RULES, *ONES_OWN, "can_see_subject", "team_of_visible_subject", "grantable_roles"} == PUBLIC
+    others = {"can_see_subject", "team_of_visible_subject", "grantable_roles"}
+    assert {*RULES, *ONES_OWN, *OF_A_TEAM, *others} == PUBLIC
 
 
 def test_every_role_has_a_row() -> None:
@@ -212,6 +220,16 @@ def test_roles_in_one_team_give_nothing_in_another(things: dict[str, Any]) -> No
     for name, (_, kind) in RULES.items():
         assert things[kind] not in found(name, owner), name
         assert theirs[kind] in found(name, owner), name
+
+
+def test_what_is_a_teams_is_what_its_members_see(things: dict[str, Any]) -> None:
+    elsewhere = make_team("Elsewhere")
+    theirs, viewer = things_of(elsewhere), visitor(Role.VIEWER, things["team"])
+    for name, kind in OF_A_TEAM.items():
+        given = getattr(access, name)(things["team"])
+        assert things[kind] in given and theirs[kind] not in given, name
+        (visible,) = (rule for rule, row in RULES.items() if row == (SEE, kind) and rule.startswith("visible_"))
+        assert set(given) == set(found(visible, viewer)), name
 
 
 @pytest.mark.parametrize("scope", TokenScope)
