@@ -30,8 +30,8 @@ ACCOUNT = (
 EXPORTS = {"exports:choose", "exports:new", "exports:again"}
 """The team lets viewers export unless its setting says otherwise."""
 ALLOWED = {*OWN, *ACCOUNT, *EXPORTS, "training:ask_explanation", "videos:favourite"}
-"""What every member may post. Where a model looked is part of its result, reckoned when somebody wants to see it; a star
-is one's own, and nobody else sees it."""
+"""What every member may post. Where a model looked is part of its result, reckoned when somebody wants to see it; a
+star is seen only by who gave it."""
 SEARCH = "people:photo"
 MUST_MEET = {
     "videos:library",
