@@ -9,18 +9,20 @@ function label(region) {
   return (caption ?? around?.querySelector("summary, h1, h2, h3"))?.textContent.trim() ?? "";
 }
 
-/** @param {ResizeObserverEntry} entry */
-function settle({ target }) {
-  const region = /** @type {HTMLElement} */ (target);
+/** @param {HTMLElement} region */
+function settle(region) {
   const scrolls = region.scrollWidth > region.clientWidth || region.scrollHeight > region.clientHeight;
   if (scrolls) Object.assign(region, { tabIndex: 0, role: "region", ariaLabel: label(region) });
   else for (const name of ["tabindex", "role", "aria-label"]) region.removeAttribute(name);
 }
 
-const sizes = new ResizeObserver((entries) => entries.forEach(settle));
+const sizes = new ResizeObserver((entries) => {
+  for (const { target } of entries) settle(/** @type {HTMLElement} */ (target));
+});
 
 function observe() {
-  for (const region of document.querySelectorAll(REGIONS)) {
+  for (const region of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(REGIONS))) {
+    settle(region); // what is folded away has a size, of which its observer hears some time after it was opened
     sizes.unobserve(region); // what is in it may have grown, while its own size stayed
     sizes.observe(region);
   }
