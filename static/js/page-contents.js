@@ -5,6 +5,17 @@ import { Listening } from "rollcall/listening";
 const UPPER_PART = { rootMargin: "-10% 0px -65% 0px" };
 /** The last one may be too short to get there: it is being read when all of it is seen. */
 const WHOLE = { threshold: 1 };
+/** After a scroll, until the observers have told of it. */
+const SETTLE_MS = 100;
+
+/** Scrolls to a section, from which Tab goes on. @param {HTMLElement} section */
+function goTo(section) {
+  section.scrollIntoView();
+  if (section.hasAttribute("tabindex")) return section.focus({ preventScroll: true });
+  section.tabIndex = -1;
+  section.focus({ preventScroll: true });
+  section.removeAttribute("tabindex");
+}
 
 class PageContents extends Listening {
   /** @type {IntersectionObserver[]} */
@@ -12,8 +23,11 @@ class PageContents extends Listening {
   /** @type {Set<Element>} */
   #upper = new Set();
   #isAtEnd = false;
-  /** Whose link was clicked: of sections side by side it is meant, for as long as it is seen. @type {Element | null} */
+  /** Where the clicked link or the address leads: of sections side by side it is meant, for as long as it is seen. */
+  /** @type {Element | null} */
   #chosen = null;
+  /** Whether the page got there: on the way other sections are seen. */
+  #isThere = false;
 
   connectedCallback() {
     const sections = this.#links()
@@ -32,11 +46,22 @@ class PageContents extends Listening {
       this.#isAtEnd = entry.isIntersecting;
       this.#show(sections, last);
     }, WHOLE);
-    this.listen(this, "click", ({ target }) => {
-      const link = /** @type {HTMLAnchorElement | null} */ (target.closest("a[href^='#']"));
-      this.#chosen = link && document.getElementById(link.hash.slice(1));
-      if (this.#chosen) this.#mark(this.#chosen);
+    this.listen(this, "click", (event) => {
+      const link = /** @type {HTMLAnchorElement | null} */ (event.target.closest("a[href^='#']"));
+      if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+      this.#choose(sections, link.hash);
+      if (!this.#chosen) return;
+      event.preventDefault(); // a visit would draw the page anew, and undo what was scrolled meanwhile
+      history.replaceState(history.state, "", link.hash);
+      goTo(/** @type {HTMLElement} */ (this.#chosen));
     });
+    this.listen(document, "scrollend", () => {
+      this.plan(SETTLE_MS, () => {
+        this.#isThere = true;
+        this.#show(sections, last);
+      });
+    });
+    this.#choose(sections, location.hash);
     for (const section of sections) upper.observe(section);
     end.observe(last);
     this.#observers = [upper, end];
@@ -53,9 +78,16 @@ class PageContents extends Listening {
     return /** @type {HTMLAnchorElement[]} */ ([...this.querySelectorAll("a[href^='#']")]);
   }
 
+  /** @param {Element[]} sections @param {string} hash */
+  #choose(sections, hash) {
+    this.#chosen = sections.find(({ id }) => hash === `#${id}`) ?? null;
+    this.#isThere = false;
+    if (this.#chosen) this.#mark(this.#chosen);
+  }
+
   /** @param {Element[]} sections @param {Element} last */
   #show(sections, last) {
-    if (this.#chosen && this.#upper.has(this.#chosen)) return;
+    if (this.#chosen && (!this.#isThere || this.#upper.has(this.#chosen))) return;
     this.#chosen = null;
     const read = this.#isAtEnd ? last : sections.find((section) => this.#upper.has(section));
     if (read) this.#mark(read); // between two, the one before stays
