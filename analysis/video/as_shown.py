@@ -106,9 +106,12 @@ class Showing:
         if self._plain and raw.format.name in PLAIN_FORMATS:
             return raw
         key = raw.width, raw.height, raw.format.name
-        if self._graph is None or key != self._key:
+        # What deinterlaces waits for the frame after, and samples lie apart: each goes through a graph of its own.
+        if self._graph is None or key != self._key or self.info.interlaced:
             self._graph, self._key = self._made(raw), key
         self._graph.push(raw)
+        if self.info.interlaced:
+            self._graph.push(None)
         shown = self._graph.pull()
         assert isinstance(shown, av.VideoFrame)
         return shown

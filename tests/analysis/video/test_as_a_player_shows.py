@@ -85,6 +85,26 @@ def test_high_dynamic_range_is_as_bright_as_without(tmp_path: Path, curve: str) 
     assert (copy.curve, copy.pixel_format) == ("", "yuv420p")
 
 
+@pytest.mark.parametrize(
+    ("codec", "name"), [(("mpeg2video", "-q:v", "2"), "odd.mpg"), (("libx264", "-x264opts", "tff=1"), "odd.mp4")]
+)
+def test_interlaced_pictures_are_whole_ones(tmp_path: Path, codec: tuple[str, ...], name: str) -> None:
+    plain, odd = clips.steady_clip(tmp_path / "plain.mp4", 0.4), tmp_path / name
+    clips.ffmpeg("-i", plain, "-vf", "setfield=tff", "-flags", "+ildct+ilme", "-c:v", *codec, odd)
+    assert probe(odd).interlaced
+    times_s, picture = shown(odd)
+    assert len(times_s) == 10 and corners(picture) == corners(shown(plain)[1])
+    _, copy = copied(odd, tmp_path / "copy.mp4")
+    assert not copy.interlaced and len(shown(tmp_path / "copy.mp4")[0]) == 10
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.gif", "gif"), ("a.mov", "prores_ks")])
+def test_colours_of_other_kinds(tmp_path: Path, name: str, codec: str) -> None:
+    plain = clips.steady_clip(tmp_path / "plain.mp4", 0.4)
+    clips.ffmpeg("-i", plain, "-c:v", codec, tmp_path / name)
+    assert corners(shown(tmp_path / name)[1]) == corners(shown(plain)[1])
+
+
 def test_what_is_brighter_than_white_stays_apart() -> None:
     shades = to_screen(np.linspace(0.5, 0.9, 9)[:, None].repeat(3, axis=1), "pq")[:, 0]
     assert (np.diff(shades) > 0).all() and shades[-1] <= 1
