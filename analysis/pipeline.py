@@ -36,7 +36,7 @@ from analysis.types import (
     Thoroughness,
     VideoInfo,
 )
-from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames, segment_border_s
+from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames, segment_borders_s
 from analysis.video.prefetch import prefetch
 
 FRAMES_AHEAD = 8
@@ -120,7 +120,8 @@ def analyse_segment(
 ) -> SegmentResult:
     """Finds the tracklets of one segment; memory does not depend on its length. Raises UnreadableVideo."""
     sampling = sampling_for(info, options.thoroughness)
-    exact = replace(span, start_s=_border(path, span.start_s), end_s=_border(path, span.end_s))
+    start_s, end_s = segment_borders_s(path, (span.start_s, span.end_s))
+    exact = replace(span, start_s=start_s, end_s=end_s)
     begin_s = max(exact.start_s, info.start_s)
     length_s = max(min(exact.end_s, info.start_s + info.duration_s) - begin_s, 0.001)
     counts = DecodeCounts()
@@ -145,10 +146,6 @@ def analyse_segment(
         cut_at_end=counts.cut_at_end,
         sample_step_s=sampling.step_s,
     )
-
-
-def _border(path: Path, time_s: float) -> float:
-    return segment_border_s(path, time_s) if math.isfinite(time_s) else time_s
 
 
 def stitch_and_group(

@@ -32,7 +32,7 @@ from analysis.faces.thresholds import thresholds_for
 from analysis.pipeline import Models
 from analysis.progress import paced
 from analysis.types import WHOLE_VIDEO, Image, OnProgress, Progress, SegmentSpan, VideoInfo
-from analysis.video.decode import DecodeCounts, Sampling, sample_frames, segment_border_s
+from analysis.video.decode import DecodeCounts, Sampling, sample_frames, segment_borders_s
 from analysis.video.frame import Frame, split_planes
 from analysis.video.prefetch import prefetch
 from analysis.video.web_copy import copy_size, written_whole
@@ -215,7 +215,7 @@ class _Copy:
         info = self.info
         count = max(1, round(info.duration_s / STRETCH_S)) if info.seekable else 1
         planned = [info.start_s + info.duration_s * number / count for number in range(1, count)]
-        borders = sorted({segment_border_s(self.source, border) for border in planned})
+        borders = sorted(set(segment_borders_s(self.source, planned)))
         edges = pairwise([-math.inf, *borders, math.inf])
         return [SegmentSpan(number, start, end) for number, (start, end) in enumerate(edges)]
 

@@ -22,7 +22,7 @@ TASKS = {
     "probe": "analysis.video.decode_tasks:probe",
     "sample_frames": "analysis.video.decode_tasks:sample_frames",
     "keyframes": "analysis.video.decode_tasks:keyframes",
-    "segment_border": "analysis.video.decode_tasks:segment_border",
+    "segment_borders": "analysis.video.decode_tasks:segment_borders",
     "decode_picture": "analysis.images.picture_tasks:decode",
     "prepare_picture": "analysis.images.picture_tasks:prepare",
     "blur_picture": "analysis.exports.blur_picture:blur",

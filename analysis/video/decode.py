@@ -6,6 +6,7 @@ ends with its caller (`analysis.limited`); only frames, as plain samples, and nu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -40,14 +41,16 @@ def probe(path: Path, limits: Limits | None = None) -> VideoInfo:
     return _info(said, path)
 
 
-def segment_border_s(path: Path, time_s: float) -> float:
-    """Returns the time at which a segment planned for `time_s` starts: the next keyframe, if that is near.
+def segment_borders_s(path: Path, times_s: Sequence[float]) -> list[float]:
+    """Returns when segments planned for these times start: at the next keyframe each, if that is near.
 
-    The segment before asks the same question and so ends there.
+    The segment before asks the same question and so ends there. Infinite times stay as they are.
     """
-    limits = Limits(BASE_MEMORY_BYTES, PROBE_CPU_S)
-    said, _ = ask_limited("segment_border", {"path": _absolute(path), "time_s": time_s}, limits, name=path.name)
-    return float(said["time_s"])
+    if not any(map(math.isfinite, times_s)):
+        return list(times_s)
+    asked = {"path": _absolute(path), "times_s": list(times_s)}
+    said, _ = ask_limited("segment_borders", asked, Limits(BASE_MEMORY_BYTES, PROBE_CPU_S), name=path.name)
+    return [float(time_s) for time_s in said["times_s"]]
 
 
 def sample_frames(

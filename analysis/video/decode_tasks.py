@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -24,9 +25,11 @@ def probe(fields: Fields, parts: Any) -> Iterator[Message]:
     yield {"info": asdict(unlimited_decode.probe(path))}, ()
 
 
-def segment_border(fields: Fields, parts: Any) -> Iterator[Message]:
-    """Says the time at which a segment planned for `time_s` starts."""
-    yield {"time_s": unlimited_decode.segment_border_s(Path(fields["path"]), fields["time_s"])}, ()
+def segment_borders(fields: Fields, parts: Any) -> Iterator[Message]:
+    """Says the times at which segments planned for `times_s` start."""
+    path = Path(fields["path"])
+    borders = [unlimited_decode.segment_border_s(path, t) if math.isfinite(t) else t for t in fields["times_s"]]
+    yield {"times_s": borders}, ()
 
 
 def sample_frames(fields: Fields, parts: Any) -> Iterator[Message]:
