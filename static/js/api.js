@@ -19,6 +19,13 @@ export const csrfToken = () => document.querySelector('meta[name="csrf-token"]')
 export const fieldsOf = (form, submitter = null) =>
   new URLSearchParams(/** @type {any} */ (new FormData(form, submitter)));
 
+/** The fields of a form as an address keeps them. @param {HTMLFormElement} form */
+export function queryOf(form) {
+  const fields = fieldsOf(form);
+  for (const name of ["csrfmiddlewaretoken", "idempotency_key"]) fields.delete(name);
+  return fields;
+}
+
 /** For promises whose failure means that there is no answer. @returns {null} */
 export const nothing = () => null;
 

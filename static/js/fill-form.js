@@ -1,6 +1,6 @@
 // <fill-form>: counts on the server what a choice will add, and searches more people and videos.
 import { morphChildren } from "@hotwired/turbo";
-import { fetchDocument, fieldsOf, nothing } from "rollcall/api";
+import { fetchDocument, nothing, queryOf } from "rollcall/api";
 import { Listening } from "rollcall/listening";
 
 const PAUSE_MS = 250;
@@ -19,10 +19,7 @@ class FillForm extends Listening {
   }
 
   async #ask() {
-    const chosen = fieldsOf(this.form);
-    chosen.delete("csrfmiddlewaretoken");
-    chosen.delete("idempotency_key");
-    const address = `${location.pathname}?${chosen}`;
+    const address = `${location.pathname}?${queryOf(this.form)}`;
     const fresh = await fetchDocument(address, this.requestSignal()).catch(nothing);
     if (!fresh || !this.isConnected) return;
     // A reload keeps the choices.

@@ -1,13 +1,16 @@
 """What somebody chooses of an export: a form for each kind. Videos and people are read by the view."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from webapp.exports import words
 from webapp.exports.choices import OrderChoice, SoundChoice, StyleChoice, Whom
+from webapp.exports.copy_queries import PlannedCopy, planned_copies
 from webapp.exports.models import ExportKind
+from webapp.exports.services import ExportWish
 from webapp.people.models import Person
 from webapp.videos.models import Video
 
@@ -16,15 +19,28 @@ MOST_MARGIN_PERCENT = 100
 
 
 class KindForm(forms.Form):
-    """The fields of one kind. `advanced` ones are folded away on the page."""
+    """The fields of one kind. `advanced` ones are folded away on the page, `listed` ones below the others.
+
+    `has_chosen_people`: the people stand firm, and the videos are theirs. `free`: so many exports may begin now.
+    """
 
     advanced: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
     needs_people = False
     """Without people there is nothing to make."""
 
-    def __init__(self, *args: Any, videos: Sequence[Video], people: Sequence[Person], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        videos: Sequence[Video],
+        people: Sequence[Person],
+        has_chosen_people: bool = False,
+        free: int = 1,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.videos, self.people = videos, people
+        self.has_chosen_people, self.free = has_chosen_people, free
 
     def clean(self) -> dict[str, Any]:
         if self.needs_people and not self.people:
@@ -32,7 +48,7 @@ class KindForm(forms.Form):
         return self.cleaned_data
 
     def first_fields(self) -> list[forms.BoundField]:
-        return [field for field in self if field.name not in self.advanced]
+        return [field for field in self if field.name not in self.advanced + self.listed]
 
     def advanced_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.advanced]
@@ -40,6 +56,10 @@ class KindForm(forms.Form):
     def options(self) -> dict[str, Any]:
         """Returns what is stored with the export."""
         return dict(self.cleaned_data)
+
+    def wishes(self, kind: str) -> list[ExportWish]:
+        """Returns the exports to start."""
+        return [ExportWish(kind, "", self.videos, self.people, self.options())]
 
 
 def _seconds(label: Any, initial: float, most: float) -> forms.FloatField:
@@ -113,7 +133,9 @@ class HidingForm(KindForm):
 
 
 class BlurForm(HidingForm):
-    """A copy with people hidden."""
+    """A copy of each video with people hidden; of several videos one chooses which."""
+
+    listed = ("copies",)
 
     sound = forms.ChoiceField(
         label=_("Sound"),
@@ -121,7 +143,46 @@ class BlurForm(HidingForm):
         initial=SoundChoice.KEEP,
         help_text=_("A changed pitch can be changed back. Mute the sound if nobody may recognise the voices."),
     )
+    copies = forms.MultipleChoiceField(label=_("Copies of these videos"), widget=forms.CheckboxSelectMultiple)
     field_order = ("whom", "style", "sound", "margin")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(self.videos) < 2:
+            del self.fields["copies"]
+        else:
+            copies = cast(forms.MultipleChoiceField, self.fields["copies"])
+            copies.choices = [(str(video.pk), video.title) for video in self.videos]
+            copies.initial = [str(video.pk) for video in self.videos[: max(self.free, 1)]]
+        if self.has_chosen_people:
+            who = words.names_of(self.people)
+            whom = cast(forms.ChoiceField, self.fields["whom"])
+            whom.choices = [(each, words.WHOM_OF[each] % {"who": who}) for each in words.WHOM_OF]
+
+    def copied_videos(self) -> list[Video]:
+        """Returns the videos that are ticked, whether or not the form was sent."""
+        if "copies" not in self.fields:
+            return list(self.videos)
+        ticked = set(self["copies"].value() or ())
+        return [video for video in self.videos if str(video.pk) in ticked]
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if self.errors:
+            return self.cleaned_data
+        planned = planned_copies(self.copied_videos(), self.people, self.cleaned_data["whom"])
+        if not planned:
+            raise forms.ValidationError(
+                _("Nobody you selected was found in these videos, so there is nothing to blur.")
+            )
+        if len(planned) > max(self.free, 1):
+            self.add_error("copies", words.too_many_copies(self.free))
+        self.planned: list[PlannedCopy] = planned
+        return self.cleaned_data
+
+    def wishes(self, kind: str) -> list[ExportWish]:
+        options = {name: value for name, value in self.options().items() if name != "copies"}
+        return [ExportWish(kind, "", [copy.video], copy.people, options | {"whom": copy.whom}) for copy in self.planned]
 
 
 class PictureForm(HidingForm):

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from webapp.accounts.models import User
 from webapp.exports import words
 from webapp.exports.models import Export
 from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
+from webapp.jobs.models import ACTIVE
 from webapp.people.models import STANDING, Person, Presence
 from webapp.videos.models import Video
 
@@ -61,6 +64,12 @@ def _row(export: Export, is_changeable: bool, links: int) -> ExportRow:
     job = jobs_words.payload_with_words(job_state.state_of(export.job).payload())
     title, style = words.title_of_export(export), words.style_of(export)
     return ExportRow(export, title, style, job, words.report_lines(export), is_changeable, links)
+
+
+def free_places(user: User) -> int:
+    """Returns how many exports this person may begin now."""
+    at_work = Export.objects.filter(created_by=user, job__status__in=ACTIVE).count()
+    return max(0, settings.EXPORTS_PER_PERSON - at_work)
 
 
 def people_to_choose(videos: Sequence[Video], chosen: Sequence[Person]) -> list[Person]:

@@ -13,10 +13,10 @@ from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import record, subject_of
-from webapp.exports import words
+from webapp.exports import queries, words
 from webapp.exports.models import Export, ExportKind
 from webapp.jobs import lifecycle
-from webapp.jobs.models import ACTIVE, Job, JobKind
+from webapp.jobs.models import Job, JobKind
 from webapp.people.models import Person
 from webapp.uploads import quota_services, rules
 from webapp.videos.models import Video
@@ -48,7 +48,7 @@ class ExportWish:
 def start_export(wish: ExportWish, *, team: Team, user: User) -> Export:
     """Queues an export. Raises TooManyExports, NoRoomForExport, or Refused where the team's quota is used up."""
     quota_services.take_turns(team, user)
-    if Export.objects.filter(created_by=user, job__status__in=ACTIVE).count() >= settings.EXPORTS_PER_PERSON:
+    if queries.free_places(user) < 1:
         raise TooManyExports
     if rules.room_bytes() <= 0:
         raise NoRoomForExport
@@ -63,6 +63,12 @@ def start_export(wish: ExportWish, *, team: Team, user: User) -> Export:
     after = {"kind": wish.kind, "videos": len(wish.videos), "people": sorted(map(str, wish.people))}
     record(user, Action.EXPORTED, subject_of(SubjectKind.EXPORT, export, title), team_id=team.pk, after=after)
     return export
+
+
+@transaction.atomic
+def start_exports(wishes: Iterable[ExportWish], *, team: Team, user: User) -> list[Export]:
+    """Queues several exports, all or none. Raises as `start_export` does."""
+    return [start_export(wish, team=team, user=user) for wish in wishes]
 
 
 def _least_bytes(wish: ExportWish) -> int:

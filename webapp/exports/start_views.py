@@ -1,10 +1,11 @@
 """Starts exports: from a selection, from the page on which one chooses what to make, or the same again."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,9 +17,10 @@ from webapp.accounts.request_types import SignedInRequest
 from webapp.exports import queries, services, words
 from webapp.exports.appearance_queries import appearances_in
 from webapp.exports.choices import Whom
-from webapp.exports.forms import FORMS, KindForm
-from webapp.exports.models import ExportKind
-from webapp.exports.services import ExportWish, NoRoomForExport, TooManyExports
+from webapp.exports.copy_queries import plan_copies
+from webapp.exports.forms import FORMS, BlurForm, KindForm
+from webapp.exports.models import Export, ExportKind
+from webapp.exports.services import NoRoomForExport, TooManyExports
 from webapp.exports.subjects_context import MOST_VIDEOS, ExportSubjects, NothingChosen, TooMany, subjects_of
 from webapp.http.ids import uuids_in
 from webapp.http.responses import SeeOther, done, refused
@@ -57,12 +59,12 @@ def new(request: SignedInRequest) -> HttpResponseBase:
         return _page(request, wanted, kind, None)
     if kind != fields.get("kind") or kind not in FORMS:
         return refused(request, _("This cannot be made of what you selected."), reverse("videos:library"))
-    form = FORMS[kind](request.POST, videos=wanted.videos, people=wanted.people)
+    form = _form(request, wanted, kind, request.POST)
     if not form.is_valid():
         return _page(request, wanted, kind, form)
-    wish = ExportWish(kind, "", wanted.videos, wanted.people, form.options())
     here = f"{reverse('exports:new')}?{_query(wanted)}"
-    return _started(request, here, lambda: services.start_export(wish, team=wanted.team, user=request.user))
+    wishes = form.wishes(kind)
+    return _started(request, here, lambda: services.start_exports(wishes, team=wanted.team, user=request.user))
 
 
 @require_POST
@@ -71,7 +73,7 @@ def again(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
     """Makes the same once more."""
     export = get_object_or_404(access.visible_exports(request.user).select_related("team"), pk=export_id)
     here = reverse("exports:list")
-    return _started(request, here, lambda: services.start_again(export, user=request.user))
+    return _started(request, here, lambda: [services.start_again(export, user=request.user)])
 
 
 def nothing_to_export(request: SignedInRequest, error: NothingChosen | TooMany) -> HttpResponseBase:
@@ -82,25 +84,23 @@ def nothing_to_export(request: SignedInRequest, error: NothingChosen | TooMany) 
     return refused(request, sentence % {"n": MOST_VIDEOS}, reverse("videos:library"))
 
 
-def _started(request: SignedInRequest, here: str, start: Any) -> HttpResponseBase:
+def _started(request: SignedInRequest, here: str, start: Callable[[], list[Export]]) -> HttpResponseBase:
     try:
-        start()
+        exports = start()
     except TooManyExports:
         return refused(request, str(words.TOO_MANY), here)
     except Refused as error:
         return refused(request, str(error), here)
     except NoRoomForExport:
         return refused(request, str(words.NO_ROOM), here)
-    return done(request, _("Started. You can download it here when it is done."), reverse("exports:list"))
+    return done(request, words.started(len(exports)), reverse("exports:list"))
 
 
 def _kinds(wanted: ExportSubjects) -> list[str]:
-    """Returns what can be made: lists always, most else of a single video only."""
+    """Returns what can be made: lists always, reels and blurred copies of several videos, the rest of a single one."""
     analysed = all(video.current_analysis_id for video in wanted.videos)
-    if not wanted.named_videos:
-        return [ExportKind.REEL, APPEARANCES]
-    if len(wanted.videos) > 1:
-        return [ExportKind.REEL, APPEARANCES] if analysed else [APPEARANCES]
+    if not wanted.named_videos or len(wanted.videos) > 1:
+        return [ExportKind.REEL, ExportKind.BLUR, APPEARANCES] if analysed else [APPEARANCES]
     if not analysed:
         return [ExportKind.PICTURE]
     return [APPEARANCES, ExportKind.CLIP, ExportKind.REEL, ExportKind.BLUR, ExportKind.CHAPTERS, ExportKind.PICTURE]
@@ -108,9 +108,7 @@ def _kinds(wanted: ExportSubjects) -> list[str]:
 
 def _page(request: SignedInRequest, wanted: ExportSubjects, kind: str, form: KindForm | None) -> HttpResponse:
     if form is None and kind != APPEARANCES:
-        initial = {"time_s": request.GET["t"]} if request.GET.get("t") else {}
-        initial |= {"whom": Whom.CHOSEN} if wanted.people else {}
-        form = FORMS[kind](videos=wanted.videos, people=wanted.people, initial=initial)
+        form = _form(request, wanted, kind)
     labels = {**dict(ExportKind.choices), APPEARANCES: _("List of appearances")}
     chosen = {person.pk for person in wanted.people}
     offered = queries.people_to_choose(wanted.named_videos, wanted.people)
@@ -125,12 +123,38 @@ def _page(request: SignedInRequest, wanted: ExportSubjects, kind: str, form: Kin
         "offers_people": kind in (ExportKind.REEL, ExportKind.BLUR, ExportKind.PICTURE),
         "people": [(person, person.pk in chosen) for person in offered],
         "who": words.names_of(list(wanted.people)),
+        "plan": _plan(wanted, form) if isinstance(form, BlurForm) else [],
         "asks_whom": kind == ExportKind.CLIP and len(wanted.people) != 1,
         "moments": _moments(wanted) if kind == ExportKind.CLIP and len(wanted.people) == 1 else [],
         "meaning": words.MEANINGS.get(kind, ""),
         "lists": [("csv", _("CSV table")), ("json", "JSON"), ("vtt", _("Subtitles (WebVTT)"))],
     }
     return render(request, "exports/new.html", context, status=422 if form is not None and form.errors else 200)
+
+
+def _form(request: SignedInRequest, wanted: ExportSubjects, kind: str, sent: QueryDict | None = None) -> KindForm:
+    """Returns the form as sent, or as the address says: so the page can ask what a choice will make."""
+    initial: dict[str, Any] = {"time_s": request.GET["t"]} if request.GET.get("t") else {}
+    whom = request.GET.get("whom") or (Whom.CHOSEN if wanted.people else "")
+    initial |= {"whom": whom} if whom else {}
+    initial |= {"copies": request.GET.getlist("copies")} if "whom" in request.GET else {}
+    return FORMS[kind](
+        sent,
+        initial=initial,
+        videos=wanted.videos,
+        people=wanted.people,
+        has_chosen_people=not wanted.named_videos,
+        free=queries.free_places(request.user),
+    )
+
+
+def _plan(wanted: ExportSubjects, form: BlurForm) -> list[str]:
+    whom = form["whom"].value()
+    if whom != Whom.EVERYBODY and not wanted.people:
+        return []
+    plan = plan_copies(wanted.team, form.copied_videos(), wanted.people, whom)
+    too_many = [words.too_many_copies(form.free)] if len(plan.copies) > max(form.free, 1) else []
+    return words.plan_lines(plan) + too_many
 
 
 def _moments(wanted: ExportSubjects) -> list[tuple[str, tuple[float, float]]]:

@@ -4,15 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from webapp.exports.choices import StyleChoice, Whom
+from webapp.exports.copy_queries import CopiesPlan
 from webapp.exports.models import Export, ExportKind
 from webapp.http.clock import clock, clock_length
+from webapp.jobs.words import time_needed
 from webapp.people.models import Person
+from webapp.uploads import rules
 from webapp.videos.models import Video
 
 MEANINGS: dict[str, Promise] = {
@@ -33,6 +37,11 @@ BLURRED: dict[str, Promise] = {
     Whom.CHOSEN: gettext_lazy("%(video)s, %(who)s blurred"),
     Whom.OTHERS: gettext_lazy("%(video)s, everyone except %(who)s blurred"),
 }
+WHOM_OF: dict[str, Promise] = {
+    Whom.CHOSEN: gettext_lazy("Only %(who)s"),
+    Whom.OTHERS: gettext_lazy("Everyone except %(who)s"),
+}
+"""Whom copies of somebody's videos hide."""
 LINKED = gettext_lazy("A shared link uses this file. Choose Delete again to delete it together with the link.")
 MOST_NAMES, MOST_TIMES = 3, 10
 
@@ -84,6 +93,58 @@ def title_of(kind: str, videos: Sequence[Video], people: Sequence[Person], optio
     if kind == ExportKind.CHAPTERS:
         return _("%(video)s, with chapters") % {"video": video}
     return BLURRED[options.get("whom", Whom.EVERYBODY)] % {"video": video, "who": who}
+
+
+def too_many_copies(free: int) -> str:
+    """Says that more copies are wished for than may begin now."""
+    if free >= settings.EXPORTS_PER_PERSON:
+        words = ngettext(
+            "At most %(n)d export can be made at once. Select fewer videos.",
+            "At most %(n)d exports can be made at once. Select fewer videos.",
+            free,
+        )
+        return words % {"n": free}
+    if free < 1:
+        return str(TOO_MANY)
+    words = ngettext(
+        "You have exports at work already and can start %(n)d more. Select fewer videos.",
+        "You have exports at work already and can start %(n)d more. Select fewer videos.",
+        free,
+    )
+    return words % {"n": free}
+
+
+def plan_lines(plan: CopiesPlan) -> list[str]:
+    """Says how many copies will be made, what that takes, and of which videos none is made."""
+    lines = []
+    count = len(plan.copies)
+    if count:
+        words = ngettext("%(n)d copy, %(length)s long", "%(n)d copies, %(length)s long together", count)
+        parts = [words % {"n": count, "length": clock_length(plan.length_s)}]
+        if plan.size_bytes is not None:
+            parts.append(time_needed(plan.low_s, plan.high_s))
+            parts.append(_("about %(size)s") % {"size": rules.size(plan.size_bytes)})
+        lines.append(" · ".join(parts))
+    if plan.left_out:
+        words = ngettext(
+            "%(n)d video is left out: nobody you selected was found in it.",
+            "%(n)d videos are left out: nobody you selected was found in them.",
+            plan.left_out,
+        )
+        lines.append(words % {"n": plan.left_out})
+    return lines
+
+
+def started(count: int) -> str:
+    """Says that exports began."""
+    if count == 1:
+        return _("Started. You can download it here when it is done.")
+    words = ngettext(
+        "Started %(n)d export. You can download it here when it is done.",
+        "Started %(n)d exports. You can download them here when they are done.",
+        count,
+    )
+    return words % {"n": count}
 
 
 def style_of(export: Export) -> str:

@@ -237,15 +237,28 @@ def time_left(low_s: float | None, high_s: float | None) -> str:
         return ""
     if high_s < 60:
         return gettext("less than a minute left")
-    if high_s < 90 * 60:
-        return _range(max(1, round(low_s / 60)), max(1, round(high_s / 60)), gettext("min"))
-    return _range(max(1, round(low_s / 3600)), max(1, round(high_s / 3600)), gettext("h"))
-
-
-def _range(low: int, high: int, unit: str) -> str:
+    low, high, unit = _rounded_range(low_s, high_s)
     if low == high:
         return ngettext("about %(n)d %(unit)s left", "about %(n)d %(unit)s left", low) % {"n": low, "unit": unit}
     return gettext("%(low)d–%(high)d %(unit)s left") % {"low": low, "high": high, "unit": unit}
+
+
+def time_needed(low_s: float | None, high_s: float | None) -> str:
+    """Returns in words how long something will take: "less than a minute", "about 3 min"; empty when unknown."""
+    if low_s is None or high_s is None:
+        return ""
+    if high_s < 60:
+        return gettext("less than a minute")
+    low, high, unit = _rounded_range(low_s, high_s)
+    if low == high:
+        return ngettext("about %(n)d %(unit)s", "about %(n)d %(unit)s", low) % {"n": low, "unit": unit}
+    return gettext("%(low)d–%(high)d %(unit)s") % {"low": low, "high": high, "unit": unit}
+
+
+def _rounded_range(low_s: float, high_s: float) -> tuple[int, int, str]:
+    """Returns whole minutes, or hours of what takes long, and the unit."""
+    unit_s, unit = (60, gettext("min")) if high_s < 90 * 60 else (3600, gettext("h"))
+    return max(1, round(low_s / unit_s)), max(1, round(high_s / unit_s)), unit
 
 
 def _kind_label(kind: str) -> str:

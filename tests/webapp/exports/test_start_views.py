@@ -1,6 +1,7 @@
 """Starting exports: what is offered, what is refused, once and not twice, and the list."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from webapp.exports import cleanup, words
 from webapp.exports.choices import OrderChoice, SoundChoice, StyleChoice
 from webapp.exports.models import Export, ExportKind
 from webapp.jobs.models import Job, JobKind, Status
+from webapp.people.acts import services as acts
 from webapp.people.models import Person
 from webapp.uploads import quota_services
 from webapp.videos import services as videos
@@ -44,6 +46,11 @@ def video(team: Team) -> Video:
 
 def start(user: User, **fields: Any) -> Response:
     return signed_in(user).post(NEW, fields, headers={"Accept": "application/json"})
+
+
+def plan_in(page: str) -> list[str]:
+    """What the page says of the copies that a choice will make."""
+    return re.findall(r'<p class="numbers">(.*?)</p>', page.split('id="export-plan"')[1].split("</div>")[0])
 
 
 def test_choices_are_those_of_the_library() -> None:
@@ -108,6 +115,55 @@ def test_a_persons_reel_is_of_all_their_videos_and_a_selection_goes_to_the_page(
     assert list(Export.objects.get().videos.all()) == [video]
     chosen = signed_in(vera).post(reverse("exports:choose"), {"video": [video.pk, uuid4()]})
     assert (chosen.status_code, chosen["Location"]) == (303, f"{NEW}?video={video.pk}")
+
+
+def test_blurred_copies_of_a_selection_are_one_export_each_of_whoever_is_in_the_video(
+    video: Video, vera: User, settings: Any
+) -> None:
+    team, tom = video.team, people_of(video)[0]
+    other = make_analysed_video(found_track(7), team=team, title="Walk")
+    anna = people_of(other)[0]
+    client, fields = signed_in(vera), {"video": [video.pk, other.pk], "copies": [video.pk, other.pk]}
+    shown = client.get(NEW, {"kind": "blur", "video": [str(video.pk), str(other.pk)]}).content.decode()
+    assert faults_of(shown) == [] and plan_in(shown) == ["2 copies, 2:00 long together"]
+    answer = start(vera, **fields, **BLUR | {"whom": "chosen", "person": tom.pk, "idempotency_key": "k" * 22})
+    assert "Started." in answer.json()["toast"]
+    assert [words.title_of_export(each) for each in Export.objects.all()] == ["Party, Person 1 blurred"]
+    again = start(vera, **fields, **BLUR | {"whom": "chosen", "person": tom.pk, "idempotency_key": "k" * 22})
+    assert again.json() == answer.json() and Export.objects.count() == 1
+    assert "Started 2 exports." in start(vera, **fields, **BLUR | {"whom": "others", "person": anna.pk}).json()["toast"]
+    titles = {words.title_of_export(each) for each in Export.objects.exclude(options__whom="chosen")}
+    assert titles == {"Party, everyone blurred", f"Walk, everyone except {anna} blurred"}
+    assert all("copies" not in each.options for each in Export.objects.all())
+    settings.EXPORTS_PER_PERSON = 4
+    refused = start(vera, **fields, **BLUR)
+    assert (refused.status_code, Export.objects.count()) == (422, 3)
+    assert "can start 1 more. Select fewer videos." in refused.content.decode()
+    assert start(vera, **fields | {"copies": [other.pk]}, **BLUR).status_code == 200
+    assert start(vera, **fields | {"copies": [uuid4()]}, **BLUR).status_code == 422
+    assert Export.objects.count() == 4
+
+
+def test_a_persons_videos_are_copied_with_them_or_all_others_blurred_and_the_page_says_what_it_takes(
+    video: Video, vera: User
+) -> None:
+    tom = people_of(video)[0]
+    other = make_analysed_video(found_track(7), team=video.team, title="Walk", size_bytes=400)
+    acts.merge_people(people_of(other)[0], target=tom, user=None)
+    ask = {"person": str(tom.pk), "kind": "blur", "whom": "others", "copies": [str(other.pk)]}
+    ended_at = timezone.now()
+    took = {"status": Status.DONE, "started_at": ended_at - timedelta(minutes=10), "finished_at": ended_at}
+    made = make_export(other, kind=ExportKind.BLUR, job=make_job(team=video.team, kind=JobKind.EXPORT, **took))
+    Export.objects.filter(pk=made.pk).update(size_bytes=200)
+    shown = signed_in(vera).get(NEW, ask).content.decode()
+    assert "Only Person 1" in shown and "Everyone except Person 1" in shown
+    assert plan_in(shown) == ["1 copy, 1:00 long · 6–14 min · about 200 B"]
+    wish = BLUR | {"person": tom.pk, "copies": [video.pk, other.pk]}
+    assert start(vera, **wish).status_code == 422, "nobody in particular is meant on the page of a person"
+    assert start(vera, **wish | {"whom": "others"}).status_code == 200
+    copies = Export.objects.exclude(pk=made.pk)
+    assert {tuple(copy.videos.all()) for copy in copies} == {(video,), (other,)}
+    assert {(tuple(copy.people.all()), copy.options["whom"]) for copy in copies} == {((tom,), "others")}
 
 
 def test_a_form_that_is_sent_twice_starts_one(video: Video, vera: User) -> None:
