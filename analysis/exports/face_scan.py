@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.boxes import iou_matrix, scale_faces
+from analysis.exports.box_paths import Bool, Int
 from analysis.exports.face_views import cut_views, embed_once
 from analysis.exports.follow_patch import FollowedPatch
 from analysis.exports.people import SeenPerson
@@ -25,8 +25,6 @@ from analysis.faces.clarity import shorter_side
 from analysis.pipeline import Models
 from analysis.types import EXACT_TOLERANCE_S, Faces, Float32, Float64, Image, VideoInfo, expect_shape
 from analysis.video.frame import Frame
-
-Int = NDArray[np.int64]
 
 START_SCORE = 0.55
 """The analysis takes 0.6; where somebody is to be hidden, a doubtful face counts."""
@@ -52,13 +50,15 @@ class FollowedFace:
 
     frames: Int
     boxes_xyxy: Float32
-    detected: NDArray[np.bool_]
+    detected: Bool
+    sure: Bool
+    """(n,): where it was detected, or followed so well since that it is there."""
     best_score: float
     votes: tuple[tuple[int, int], ...]
     """Frame and id of a person, wherever the analysis saw this face."""
     vectors: Float32
     """(k, d), views while it was followed that can be compared."""
-    clear_views: NDArray[np.bool_]
+    clear_views: Bool
     """(k,): which of them may stand for a person."""
     every_vector: Float32
     """(j, d), those and views that show hardly a face."""
@@ -93,15 +93,17 @@ class _Growing:
     frames: list[int] = field(default_factory=list)
     boxes: list[Float32] = field(default_factory=list)
     detected: list[bool] = field(default_factory=list)
+    sure: list[bool] = field(default_factory=list)
     votes: list[tuple[int, int]] = field(default_factory=list)
     views: list[EmbeddedView] = field(default_factory=list)
     embedded_s: float = -np.inf
     seen_s: float = -np.inf
 
-    def put(self, frame: int, box_xyxy: Float32, detected: bool) -> None:
+    def put(self, frame: int, box_xyxy: Float32, detected: bool, sure: bool) -> None:
         self.frames.append(frame)
         self.boxes.append(box_xyxy)
         self.detected.append(detected)
+        self.sure.append(sure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,7 @@ class FaceScanner:
                 patch = FollowedPatch.of(small.grey, found.boxes_xyxy[row])
                 growing = self._growing[track.number] = _Growing(track, patch)
                 self._look_back(growing, small, found.boxes_xyxy[row])
-            growing.put(small.number, faces.boxes_xyxy[row], True)
+            growing.put(small.number, faces.boxes_xyxy[row], True, True)
             growing.seen_s = frame.time_s
             growing.patch = FollowedPatch.of(small.grey, found.boxes_xyxy[row])
             growing.votes += [(small.number, person) for person in votes.get(row, ())]
@@ -201,9 +203,11 @@ class FaceScanner:
     def _look_back(self, growing: _Growing, small: _SmallPicture, box_xyxy: Float32) -> None:
         """Follows a face that was just found back into the frames in which it was not."""
         patch = FollowedPatch.of(small.grey, box_xyxy)
-        earlier = [(number, patch.step(past) * small.scale) for number, _time_s, past in reversed(self._past)]
-        for number, box in reversed(earlier):
-            growing.put(number, box.astype(np.float32), False)
+        earlier = [
+            (number, patch.step(past) * small.scale, patch.is_sure) for number, _time_s, past in reversed(self._past)
+        ]
+        for number, box, is_sure in reversed(earlier):
+            growing.put(number, box.astype(np.float32), False, is_sure)
 
     def _missed(self, small: _SmallPicture) -> list[_Growing]:
         return [growing for growing in self._growing.values() if growing.frames[-1] != small.number]
@@ -211,7 +215,8 @@ class FaceScanner:
     def _follow(self, missed: Sequence[_Growing], small: _SmallPicture) -> None:
         """Follows faces by their looks."""
         for growing in missed:
-            growing.put(small.number, (growing.patch.step(small.grey) * small.scale).astype(np.float32), False)
+            box = (growing.patch.step(small.grey) * small.scale).astype(np.float32)
+            growing.put(small.number, box, False, growing.patch.is_sure)
 
     def _look_again(self, frame: Frame, small: _SmallPicture) -> None:
         """Follows the faces that the detector missed, and looks for them nearer by."""
@@ -222,7 +227,8 @@ class FaceScanner:
         again = look_again(frame, self.info, self.models.detector, places, np.array(taken, np.float32).reshape(-1, 4))
         for growing, box in zip(missed, again, strict=True):
             if box is not None:
-                growing.boxes[-1], growing.detected[-1], growing.seen_s = box, True, frame.time_s
+                growing.boxes[-1], growing.seen_s = box, frame.time_s
+                growing.detected[-1] = growing.sure[-1] = True
                 growing.patch = FollowedPatch.of(small.grey, (box / small.scale).astype(np.float32))
 
     def _view(self, growing: _Growing, frame: Frame, faces: Faces, row: int) -> None:
@@ -243,6 +249,7 @@ class FaceScanner:
                 frames=np.array(growing.frames, np.int64),
                 boxes_xyxy=np.stack(growing.boxes).astype(np.float32),
                 detected=np.array(growing.detected, bool),
+                sure=np.array(growing.sure, bool),
                 best_score=max(growing.track.scores),
                 votes=tuple(growing.votes),
                 vectors=_stacked(comparable),

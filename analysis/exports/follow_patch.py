@@ -15,6 +15,10 @@ WINDOW = 2 * PATCH
 """The patch may move by half its side from one frame to the next, in each direction."""
 LEAST_CORRELATION = 0.55
 """Below this the patch is not found again, and is taken to stay where it was."""
+SURE_CORRELATION = 0.75
+"""Of 6,580 places of faces that were also detected, and whose patch was never less like it for ten frames, 5 were wrong
+by more than a quarter of the face, which the margin covers; of 881 down to 0.65 that were less like it 30, of 468 below
+0.55 320."""
 
 
 @dataclass(slots=True)
@@ -23,6 +27,8 @@ class FollowedPatch:
 
     patch: Image
     box_xyxy: Float32
+    is_sure: bool = True
+    """Whether it was found well in every picture since it was taken."""
 
     @classmethod
     def of(cls, grey: Image, box_xyxy: Float32) -> FollowedPatch:
@@ -34,6 +40,7 @@ class FollowedPatch:
         """Finds the patch in the next picture and returns its box `(4,)`."""
         found = cv2.matchTemplate(_window(grey, self.box_xyxy), self.patch, cv2.TM_CCOEFF_NORMED)
         _least, best, _where, place = cv2.minMaxLoc(np.nan_to_num(found))
+        self.is_sure = self.is_sure and best >= SURE_CORRELATION
         if best >= LEAST_CORRELATION:
             shift = (np.array(place, np.float32) - (WINDOW - PATCH) / 2) * (_side(self.box_xyxy) / PATCH)
             self.box_xyxy = (self.box_xyxy + np.tile(shift, 2)).astype(np.float32)

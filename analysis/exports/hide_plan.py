@@ -7,18 +7,15 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from analysis.exports.box_paths import Bool, Int, line_between, runs_of, smoothed, united
 from analysis.exports.choice import HideChoice
 from analysis.exports.face_scan import FaceScan, FollowedFace
 from analysis.exports.people import SeenPerson, TrackSightings
-from analysis.exports.whose_face import Bool, goes_on
+from analysis.exports.unsure_ways import ways_between_sightings
+from analysis.exports.whose_face import goes_on
 from analysis.types import EXACT_TOLERANCE_S, Float32, Float64
 
-Int = NDArray[np.int64]
-
-SMOOTHED_FRAMES = 2
-"""A box is averaged with those of so many frames before and after it, and covers its own place too."""
 BRIDGED_S = 2.0
 """Sightings of one track further apart are not joined by a line: the face may have gone elsewhere."""
 STANDING_S = 0.6
@@ -99,13 +96,15 @@ def make_plan(
     clear: list[tuple[Int, Float32]] = []
     for face, frames in zip(scan.faces, hidden, strict=True):
         whole = _covering(face)
-        for first, last in _runs(frames):
+        for first, last in runs_of(frames):
             parts.append((face.frames[first:last], smoothed(whole[first:last])))
         left = ~frames
         seen = np.flatnonzero(face.detected)
         left[: seen[0]] = left[seen[-1] + 1 :] = False
         clear.append((face.frames[left], face.boxes_xyxy[left]))
     parts += _bridges(scan, hidden)
+    unclear = frozenset(person.id for person in people if person.unclear)
+    parts += ways_between_sightings(scan, hidden, unclear)
     for person in people:
         if choice.hides(person.id):
             covered = _covered_frames(scan, hidden, person.id)
@@ -121,41 +120,10 @@ def _covering(face: FollowedFace) -> Float32:
     inside[: seen[0]] = inside[seen[-1] :] = False
     if not inside.any():
         return face.boxes_xyxy
-    line = _line(face.frames[seen].astype(np.float64), face.boxes_xyxy[seen], face.frames.astype(np.float64))
+    line = line_between(face.frames[seen], face.boxes_xyxy[seen], face.frames)
     boxes = face.boxes_xyxy.copy()
     boxes[inside] = united(boxes[inside], line[inside])
     return boxes
-
-
-def _line(at: Float64, boxes_xyxy: Float32, wanted: Float64) -> Float32:
-    """Returns boxes interpolated linearly from `at` (n,) to `wanted` (m,)."""
-    line: Float32 = np.stack([np.interp(wanted, at, boxes_xyxy[:, k]) for k in range(4)], axis=1).astype(np.float32)
-    return line
-
-
-def united(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
-    """Returns for each pair of boxes `(n, 4)` the smallest box that holds both."""
-    low = np.minimum(boxes_xyxy[:, :2], others_xyxy[:, :2])
-    high = np.maximum(boxes_xyxy[:, 2:], others_xyxy[:, 2:])
-    return np.concatenate([low, high], axis=1)
-
-
-def smoothed(boxes_xyxy: Float32) -> Float32:
-    """Returns the boxes of neighbouring frames `(n, 4)` smoothed; each holds the box it was and those next to it."""
-    reach = SMOOTHED_FRAMES
-    padded = np.pad(boxes_xyxy, ((reach, reach), (0, 0)), mode="edge")
-    count = len(boxes_xyxy)
-    shifted = [padded[shift : shift + count] for shift in range(2 * reach + 1)]
-    mean: Float32 = np.asarray(np.mean(shifted, axis=0, dtype=np.float64), np.float32)
-    for near_by in shifted[reach - 1 : reach + 2]:
-        mean = united(mean, near_by)
-    return mean
-
-
-def _runs(frames: Bool) -> list[tuple[int, int]]:
-    """Returns start and end of each run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], frames, [False]]).astype(np.int8)))
-    return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _bridges(scan: FaceScan, hidden: Sequence[Bool]) -> list[tuple[Int, Float32]]:
@@ -170,7 +138,7 @@ def _bridges(scan: FaceScan, hidden: Sequence[Bool]) -> list[tuple[Int, Float32]
             if end + 1 < start and goes_on(scan, first, last):
                 between = np.arange(end + 1, start)
                 ends = np.stack([first.boxes_xyxy[-1], last.boxes_xyxy[0]])
-                found.append((between, _line(np.array([end, start], np.float64), ends, between.astype(np.float64))))
+                found.append((between, line_between(np.array([end, start]), ends, between)))
     return found
 
 
@@ -198,4 +166,4 @@ def _between_sightings(scan: FaceScan, track: TrackSightings, covered: Int, exte
     # Before the first and after the last sighting the box stays where it was, but not over a cut.
     shot_of = scan.shots[np.clip(np.searchsorted(times, track.times_s - EXACT_TOLERANCE_S), 0, len(times) - 1)]
     keep &= (scan.shots[frames] >= shot_of[0]) & (scan.shots[frames] <= shot_of[-1])
-    return frames[keep], _line(track.times_s, track.boxes_xyxy, now[keep])
+    return frames[keep], line_between(track.times_s, track.boxes_xyxy, now[keep])

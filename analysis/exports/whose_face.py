@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from analysis.exports.box_paths import Bool
 from analysis.exports.choice import HideChoice
 from analysis.exports.face_scan import FaceScan, FollowedFace
 from analysis.exports.people import SeenPerson
 from analysis.types import Float32, Float64
-
-Bool = NDArray[np.bool_]
 
 MAX_VIEWS = 40
 """Views kept of each person."""
@@ -102,7 +100,7 @@ def hidden_frames(
     `accept_from`, `review_from`: cosines from which two views are surely, or may be, one person. `unclear` are ids of
     faces that the analysis could give to nobody: whose they are is open.
     """
-    hidden = [_by_votes(face, scan.times_s, choice) for face in scan.faces]
+    hidden = [_by_votes(face, scan.times_s, choice, unclear) for face in scan.faces]
     if not choice.hides_some:
         for number, face in enumerate(scan.faces):
             if choice.keep and not face.votes and _surely_kept(face, views, accept_from, review_from):
@@ -121,12 +119,14 @@ def _is_open(face: FollowedFace, unclear: frozenset[int]) -> bool:
     return all(person in unclear for _, person in face.votes)
 
 
-def _by_votes(face: FollowedFace, times_s: Float64, choice: HideChoice) -> Bool:
+def _by_votes(face: FollowedFace, times_s: Float64, choice: HideChoice, unclear: frozenset[int]) -> Bool:
     """Returns what the sightings before and after each frame say."""
     if not (choice.hide or choice.keep):
         return np.ones(len(face.frames), bool)
-    voted_at = np.array([frame for frame, _ in face.votes], np.int64)
-    says_hide = np.array([choice.hides(person) for _, person in face.votes], bool)
+    # Where the analysis could not say who it is, the sightings around that do.
+    votes = [(frame, person) for frame, person in face.votes if person not in unclear or choice.hides(person)]
+    voted_at = np.array([frame for frame, _ in votes], np.int64)
+    says_hide = np.array([choice.hides(person) for _, person in votes], bool)
     if not len(voted_at):
         return np.full(len(face.frames), not choice.hides_some)
     # Several sightings in one frame: hidden if one of them says so.

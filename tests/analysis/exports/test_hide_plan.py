@@ -1,0 +1,118 @@
+"""What is hidden where a face is lost between two sightings, and where the analysis could not say whose it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from analysis.exports.box_paths import Bool
+from analysis.exports.choice import HideChoice
+from analysis.exports.face_scan import FaceScan, FollowedFace
+from analysis.exports.hide_plan import HidePlan, make_plan
+from analysis.exports.hide_regions import with_margin
+from analysis.exports.whose_face import Views, hidden_frames
+from analysis.types import Float32
+
+RATE_FPS, FRAMES = 25.0, 40
+SIZE = 60.0
+LOST = (12, 20)
+"""Frames in which nothing sees the face."""
+ONE = HideChoice(hide=frozenset({1}))
+NO_VIEWS = Views(*(np.zeros((0, 0), np.float32) for _ in range(3)))
+
+
+def leaping(frame: int) -> tuple[float, float]:
+    """Runs, ducks by a face while it is lost, and goes on."""
+    share = np.clip((frame - LOST[0] + 1) / (LOST[1] - LOST[0] + 1), 0.0, 1.0)
+    return 100 + 18.0 * frame, 200 + SIZE * float(np.sin(np.pi * share))
+
+
+def standing(_frame: int) -> tuple[float, float]:
+    return 300, 200
+
+
+def seen_but_where_lost() -> Bool:
+    seen: Bool = np.ones(FRAMES, bool)
+    seen[LOST[0] : LOST[1]] = False
+    return seen
+
+
+def boxes_at(places: list[tuple[float, float]]) -> Float32:
+    middles = np.array(places, np.float32)
+    return np.concatenate([middles - SIZE / 2, middles + SIZE / 2], axis=1)
+
+
+def face(frames: range, boxes: Float32, seen: Bool, sure: Bool, *votes: int) -> FollowedFace:
+    nothing = np.zeros((0, 0), np.float32)
+    return FollowedFace(
+        np.array(frames), boxes, seen, sure, 0.9, tuple((frames[0], one) for one in votes), nothing, seen[:0], nothing
+    )
+
+
+def scan_of(*faces: FollowedFace) -> FaceScan:
+    return FaceScan(np.arange(FRAMES) / RATE_FPS, np.ones(FRAMES, np.int64), faces)
+
+
+def plan_of(scan: FaceScan) -> HidePlan:
+    hidden = hidden_frames(scan, ONE, NO_VIEWS, 0.6, 0.4)
+    return make_plan(scan, hidden, [], ONE, 0.6)
+
+
+def covered(plan: HidePlan, frame: int, box: Float32) -> float:
+    """Returns how much of a box is hidden in a frame."""
+    mask = np.zeros((720, 1280), bool)
+    for x1, y1, x2, y2 in with_margin(plan.at(frame / RATE_FPS)[0], 0.25).round().clip(0).astype(int):
+        mask[y1:y2, x1:x2] = True
+    x1, y1, x2, y2 = box.round().astype(int)
+    return float(mask[y1:y2, x1:x2].mean())
+
+
+def hidden_px(plan: HidePlan, frame: int) -> float:
+    boxes = plan.at(frame / RATE_FPS)[0]
+    return float(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1).max())
+
+
+@pytest.mark.parametrize("is_one_track", [True, False])
+def test_all_that_a_lost_face_can_have_reached_is_hidden(is_one_track: bool) -> None:
+    true = boxes_at([leaping(frame) for frame in range(FRAMES)])
+    followed, seen = true.copy(), seen_but_where_lost()
+    followed[LOST[0] : LOST[1]] = true[LOST[0] - 1]
+    tracks = [face(range(FRAMES), followed, seen, seen, 1)]
+    if not is_one_track:
+        tracks = [
+            face(range(part.start, part.stop), followed[part], seen[part], seen[part], 1)
+            for part in (slice(0, LOST[1]), slice(LOST[1], FRAMES))
+        ]
+    plan = plan_of(scan_of(*tracks))
+    assert min(covered(plan, frame, true[frame]) for frame in range(FRAMES)) > 0.8
+
+
+def test_what_is_hidden_grows_neither_where_following_is_sure_nor_around_who_stands() -> None:
+    true = boxes_at([standing(frame) for frame in range(FRAMES)])
+    seen = seen_but_where_lost()
+    for sure in (seen, np.ones(FRAMES, bool)):
+        plan = plan_of(scan_of(face(range(FRAMES), true, seen, sure, 1)))
+        assert max(hidden_px(plan, frame) for frame in range(FRAMES)) == pytest.approx(SIZE**2)
+
+
+def test_two_people_are_not_joined_by_a_way() -> None:
+    left, right = boxes_at([(200, 200)] * 15), boxes_at([(380, 200)] * 15)
+    all_seen = np.ones(15, bool)
+    tracks = [face(range(15), left, all_seen, all_seen, 1), face(range(25, 40), right, all_seen, all_seen, 2)]
+    both = HideChoice(hide=frozenset({1, 2}))
+    scan = scan_of(*tracks)
+    plan = make_plan(scan, hidden_frames(scan, both, NO_VIEWS, 0.6, 0.4), [], both, 0.6)
+    assert covered(plan, 20, boxes_at([(290, 200)])[0]) < 0.5
+
+
+def test_a_face_stays_hidden_where_the_analysis_could_not_say_whose_it_is() -> None:
+    true = boxes_at([standing(frame) for frame in range(FRAMES)])
+    seen = np.ones(FRAMES, bool)
+    one = face(range(FRAMES), true, seen, seen, 1)
+    ends_unclear = replace(one, votes=((0, 1), (FRAMES - 1, 2)))
+    [hidden] = hidden_frames(scan_of(ends_unclear), ONE, NO_VIEWS, 0.6, 0.4, unclear=frozenset({2}))
+    assert hidden.all()
+    [hidden] = hidden_frames(scan_of(ends_unclear), ONE, NO_VIEWS, 0.6, 0.4)
+    assert hidden[0] and not hidden[-1]
