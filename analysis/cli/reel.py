@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+PROBED_AT_ONCE = 2
 
 
 def add_reel_command(commands: Any) -> None:
@@ -33,24 +36,26 @@ def add_reel_command(commands: Any) -> None:
 
 def run_reel(args: argparse.Namespace) -> int:
     """Runs `reel` and returns 0; raises AnalysisError."""
-    from analysis.cli.analyse import progress_bar  # deferred: one command of many
-    from analysis.cli.blur import analysed, tell  # deferred: one command of many
     from analysis.errors import UnusableResult  # deferred: one command of many
-    from analysis.exports.moments import ReelOptions, ReelOrder, ReelSource, choose_moments  # deferred: loads cv2
-    from analysis.exports.people import expect_known, read_people  # deferred: loads cv2
-    from analysis.exports.reel import write_reel  # deferred: loads cv2
-    from analysis.pipeline import AnalysisOptions, load_models  # deferred: loads cv2
     from analysis.video.decode import probe  # deferred: loads av
 
     if args.result and len(args.result) != len(args.videos):
         raise UnusableResult(f"{len(args.videos)} videos and {len(args.result)} results; one is needed for each")
     wanted = [parsed(each) for group in args.person for each in group]
-    models = None if args.result else load_models(AnalysisOptions())
-    sources = []
-    with tempfile.TemporaryDirectory() as scratch:
-        for number, name in enumerate(args.videos, start=1):
-            video = Path(name)
-            info = probe(video)
+    videos = [Path(name) for name in args.videos]
+    with ThreadPoolExecutor(PROBED_AT_ONCE) as probing, tempfile.TemporaryDirectory() as scratch:
+        # Asked for first: their processes start while this one loads the rest.
+        probed = [probing.submit(probe, video) for video in videos]
+        from analysis.cli.analyse import progress_bar  # deferred: one command of many
+        from analysis.cli.blur import analysed, tell  # deferred: one command of many
+        from analysis.exports.moments import ReelOptions, ReelOrder, ReelSource, choose_moments  # deferred: loads cv2
+        from analysis.exports.people import expect_known, read_people  # deferred: loads cv2
+        from analysis.exports.reel import write_reel  # deferred: loads cv2
+        from analysis.pipeline import AnalysisOptions, load_models  # deferred: loads cv2
+
+        models = None if args.result else load_models(AnalysisOptions())
+        sources = []
+        for number, (video, info) in enumerate(zip(videos, (each.result() for each in probed), strict=True), start=1):
             made = Path(scratch) / str(number)
             folder = analysed(video, info, models, made) if models else Path(args.result[number - 1])
             people = read_people(folder, info)

@@ -21,10 +21,10 @@ from analysis.video.web_copy import input_arguments, run_if_need_be_without_soun
 TIME_BASE = Fraction(1, 90_000)
 """Holds all usual rates exactly, and every time to 6 microseconds."""
 QUALITY_CRF = 21
-PRESET = "superfast"
-"""A third less time than "veryfast"; at the same quality files are larger by a fifth."""
-X264_PARAMETERS = "open-gop=0:b-adapt=0"
-"""Choosing where to put B frames takes an eighth of the time, and makes files of this preset no smaller."""
+PRESET = "ultrafast"
+X264_PARAMETERS = "open-gop=0:b-adapt=0:bframes=3:cabac=1:8x8dct=1:analyse=i4x4,i8x8:no-deblock=0:deblock=0,0"
+"""What of "superfast" is worth its time: the same PSNR and SSIM in two thirds of it, files 0.7 to 1.3 times as large.
+Motion between pixels and cuts, which it looks for, are not; keyframes come often enough."""
 KEYFRAME_EVERY_S = 2.0
 ENCODER_THREADS = 2
 LEAD_S = 60.0

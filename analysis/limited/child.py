@@ -23,6 +23,7 @@ TASKS = {
     "sample_frames": "analysis.video.decode_tasks:sample_frames",
     "keyframes": "analysis.video.decode_tasks:keyframes",
     "segment_borders": "analysis.video.decode_tasks:segment_borders",
+    "cut_reel": "analysis.exports.reel_tasks:cut",
     "decode_picture": "analysis.images.picture_tasks:decode",
     "prepare_picture": "analysis.images.picture_tasks:prepare",
     "blur_picture": "analysis.exports.blur_picture:blur",

@@ -68,7 +68,7 @@ def sample_frames(
         "lut": _lut(info),
     }
     length_s = min(span.end_s, info.start_s + info.duration_s) - max(span.start_s, info.start_s)
-    for said, planes in run_limited("sample_frames", asked, _limits(info, length_s), name=path.name):
+    for said, planes in run_limited("sample_frames", asked, decode_limits(info, length_s), name=path.name):
         for field in fields(counts):
             setattr(counts, field.name, said["counts"][field.name])
         if "frame" in said:
@@ -79,11 +79,11 @@ def keyframes_at(path: Path, info: VideoInfo, times_s: Sequence[float], long_sid
     """Yields the keyframe at or before each time, once each, in the order asked; skips those that do not decode."""
     asked = {"path": _absolute(path), "info": asdict(info), "times_s": list(times_s), "long_side": long_side}
     asked["lut"] = _lut(info)
-    for said, planes in run_limited("keyframes", asked, _limits(info, len(times_s)), name=path.name):
+    for said, planes in run_limited("keyframes", asked, decode_limits(info, len(times_s)), name=path.name):
         yield _frame(said, planes, path)
 
 
-def _limits(info: VideoInfo, length_s: float) -> Limits:
+def decode_limits(info: VideoInfo, length_s: float) -> Limits:
     """Returns what decoding so much of a video may use: frames of more than 8 bits take twice as much."""
     frame_bytes = info.width * info.height * (1.5 if info.pixel_format in ("yuv420p", "yuvj420p") else 4)
     memory = min(BASE_MEMORY_BYTES + FRAMES_HELD * frame_bytes, MOST_MEMORY_BYTES)

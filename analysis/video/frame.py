@@ -36,11 +36,13 @@ class FrameScaling:
 
     showing: Showing
     long_side: int
-    """Small pictures are at most so many pixels long."""
+    """Small pictures are at most so many pixels long; with 0 they are one black pixel, which takes no time."""
     scaler: VideoReformatter = field(default_factory=VideoReformatter)
 
     def small_bgr(self, shown: av.VideoFrame) -> Image:
         """Returns the shown frame `(h, w, 3)` scaled down."""
+        if not self.long_side:
+            return np.zeros((1, 1, 3), np.uint8)
         scale = min(self.long_side / max(shown.width, shown.height), 1.0)
         width, height = max(round(shown.width * scale), 1), max(round(shown.height * scale), 1)
         return np.asarray(

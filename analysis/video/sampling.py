@@ -11,7 +11,7 @@ class Sampling:
 
     step_s: float
     long_side: int
-    """Frames are scaled down to this side in pixels."""
+    """Small pictures of frames have this side in pixels; 0 where nobody looks at them, nor for cuts."""
     references_only: bool = True
     """Skips frames that no other frame refers to, if enough others remain."""
     deblock: bool = False

@@ -193,7 +193,7 @@ class _Reader:
     ) -> None:
         self.container, self.stream, self.info = container, stream, info
         self.sampling, self.counts = sampling, counts
-        self.cuts = CutDetector()
+        self.cuts, self.looks = CutDetector(), sampling.long_side > 0
         self.scaling = FrameScaling(Showing(info, lut), sampling.long_side)
         self.fallback_time_s = info.start_s
         self.counts_by_order = container.format.name in TIMES_BY_ORDER
@@ -213,7 +213,7 @@ class _Reader:
         """Yields samples in order of time: on the grid, and the first and the last frame of every shot."""
         due_s, unused = -np.inf, None
         for raw, time_s in self._decoded(span):
-            is_cut = self.cuts.is_cut(thumbnail(luma_plane(raw)), after_gap=self.gap)
+            is_cut = self.looks and self.cuts.is_cut(thumbnail(luma_plane(raw)), after_gap=self.gap)
             self.gap = False
             if time_s < span.start_s:
                 continue

@@ -28,7 +28,10 @@ LIMITED = {
     "analysis/exports/blur_picture.py",
 }
 MAY = {
-    r"import (?:.*, )?unlimited_decode|video\.unlimited_decode import": {"analysis/video/decode_tasks.py"},
+    r"import (?:.*, )?unlimited_decode|video\.unlimited_decode import": {
+        "analysis/video/decode_tasks.py",
+        "analysis/exports/reel_tasks.py",
+    },
     r"\bav\.open\(": {
         "analysis/video/containers.py",
         "analysis/samples/video.py",  # writes the sample

@@ -11,12 +11,13 @@ import pytest
 from PIL import ImageFont
 
 from analysis.__main__ import main
-from analysis.errors import NothingToShow
+from analysis.errors import Cancelled, NothingToShow
 from analysis.exports import captions
 from analysis.exports.captions import CaptionPen, drawable
 from analysis.exports.moments import ReelMoment, ReelOptions, ReelOrder, ReelSource, choose_moments
 from analysis.exports.people import SeenPerson, TrackSightings
-from analysis.exports.reel import clock, write_reel
+from analysis.exports.reel import write_reel
+from analysis.exports.reel_tasks import clock
 from analysis.types import Image, Progress, SegmentSpan
 from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
 from analysis.weights import CAPTION_FONT, verified_path
@@ -112,6 +113,22 @@ def test_sound_is_where_its_picture_is(tmp_path: Path) -> None:
     clips.ffmpeg("-i", tmp_path / "reel.mp4", "-f", "f32le", "-ac", "1", "-ar", "8000", tmp_path / "raw")
     loud_at = np.flatnonzero(np.abs(np.fromfile(tmp_path / "raw", np.float32)) > 0.2) / 8000
     assert (loud_at[0], loud_at[-1]) == pytest.approx((1.4, 1.6), abs=0.03)
+
+
+def test_a_reel_that_is_given_up_leaves_nothing_behind(tmp_path: Path) -> None:
+    film, folder = source(numbered(tmp_path / "a.mp4")), tmp_path / "out"
+    folder.mkdir()
+
+    def give_up(progress: Progress) -> None:
+        assert list(folder.iterdir())
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        write_reel([film], [ReelMoment(0, 0, 4)], folder / "reel.mp4", give_up)
+    assert list(folder.iterdir()) == []
+    with pytest.raises(NothingToShow):
+        write_reel([film], [ReelMoment(0, 7, 8)], folder / "reel.mp4", silent)
+    assert list(folder.iterdir()) == []
 
 
 def dark(width: int = 640, height: int = 360) -> Image:
