@@ -218,6 +218,8 @@ class Tagging(TeamOwned):
     team_path = "tag__team"
     tag = models.ForeignKey(Tag, models.CASCADE, related_name="taggings")
     video = models.ForeignKey(Video, models.CASCADE, related_name="taggings")
+    merged_from = models.ForeignKey(Tag, models.SET_NULL, null=True, related_name="+")
+    """The tag whose merge put it on; undoing the merge takes it off again."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tag", "video"], name="a_tag_once_on_a_video")]

@@ -90,6 +90,45 @@ def test_tags_are_renamed_merged_deleted_and_restored(team: Team, bob: User) -> 
     assert act("restore_tag", studio).status_code == 409
 
 
+def test_a_merge_is_undone_with_the_tags_that_it_put_on_and_no_others(team: Team, bob: User) -> None:
+    first, second, third = (make_video(team=team, title=title) for title in ("A", "B", "C"))
+    for name, videos in (("Studoi", [first, second]), ("Studio", [second, third])):
+        bulk(bob, "tag", name, *videos)
+    wrong = Tag.objects.get(name="Studoi")
+
+    def merge(into: str) -> Any:
+        address = reverse("videos:merge_tag", args=[wrong.pk])
+        return signed_in(bob).post(address, {"tag": into}, headers={"Accept": "application/json"})
+
+    response = merge("studio")
+    assert [tags_of(video) for video in (first, second, third)] == [["Studio"]] * 3
+    assert undo(bob, response).json()["toast"] == "Restored the tag “Studoi”."
+    assert [tags_of(video) for video in (first, second, third)] == [["Studoi"], ["Studio", "Studoi"], ["Studio"]]
+    response = merge("studio")
+    bulk(bob, "untag", "studio", first)
+    bulk(bob, "tag", "studio", first)  # by hand, which an undo of something else leaves alone
+    undo(bob, response)
+    assert tags_of(first) == ["Studio", "Studoi"]
+    response = merge("studio")
+    bulk(bob, "tag", "Studoi", third)
+    assert undo(bob, response).status_code == 409
+    assert [tags_of(video) for video in (first, second, third)] == [["Studio"], ["Studio"], ["Studio", "Studoi"]]
+
+
+def test_a_merge_that_was_merged_on_is_undone_wherever_its_videos_went(team: Team, bob: User) -> None:
+    video, other = make_video(team=team), make_video(team=team)
+    for name, on in (("One", video), ("Two", other), ("Three", other)):
+        bulk(bob, "tag", name, on)
+    one, two = (Tag.objects.get(name=name) for name in ("One", "Two"))
+    client = signed_in(bob)
+    headers = {"Accept": "application/json"}
+    first = client.post(reverse("videos:merge_tag", args=[one.pk]), {"tag": "Two"}, headers=headers)
+    client.post(reverse("videos:merge_tag", args=[two.pk]), {"tag": "Three"}, headers=headers)
+    assert tags_of(video) == ["Three"]
+    undo(bob, first)
+    assert (tags_of(video), tags_of(other)) == (["One"], ["Three"])
+
+
 def test_a_tag_is_found_by_the_search_and_completed_while_typing(team: Team, bob: User, vera: User) -> None:
     video = make_video(team=team)
     bulk(bob, "tag", "Élan vital", video)

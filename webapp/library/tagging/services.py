@@ -17,6 +17,9 @@ MOST_TAGS = 500
 """Of a team: more are no help, and the page of tags shows them all."""
 
 
+ROWS_AT_ONCE = 1000
+
+
 class TagNameTaken(Exception):
     """Another tag of the team is called so."""
 
@@ -65,12 +68,15 @@ def rename_tag(tag: Tag, *, name: str) -> None:
 
 
 def merge_tag(tag: Tag, *, into: Tag, user: User) -> None:
-    """Puts another tag on all videos of this one, which goes."""
+    """Puts another tag on all videos of this one, which is hidden until the undo period is over."""
     with transaction.atomic():
+        if not Tag.objects.filter(pk=tag.pk, deleted_at=None).update(deleted_at=timezone.now()):
+            return
         have = Tagging.objects.filter(tag=into).values("video")
-        Tagging.objects.filter(tag=tag).exclude(video__in=have).update(tag=into)
+        new = Tagging.objects.filter(tag=tag).exclude(video__in=have).values_list("video", flat=True)
+        rows = (Tagging(tag=into, video_id=video, merged_from=tag) for video in new)
+        Tagging.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE, ignore_conflicts=True)
         record(user, Action.MERGED, subject_of(SubjectKind.TAG, tag), team_id=tag.team_id)
-        tag.delete()
 
 
 def delete_tag(tag: Tag, *, user: User) -> None:
@@ -81,10 +87,22 @@ def delete_tag(tag: Tag, *, user: User) -> None:
 
 
 def restore_tag(tag: Tag, *, user: User) -> None:
-    """Brings a deleted tag back, on the videos that it was on. Raises TagNameTaken."""
+    """Brings a deleted or merged tag back, on the videos that it was on. Raises TagNameTaken."""
     try:
         with transaction.atomic():
             Tag.objects.filter(pk=tag.pk).update(deleted_at=None)
+            _take_off_merged(tag)
             record(user, Action.RESTORED, subject_of(SubjectKind.TAG, tag), team_id=tag.team_id)
     except IntegrityError as error:
         raise TagNameTaken from error
+
+
+def _take_off_merged(tag: Tag) -> None:
+    """Takes off what a merge of this tag put on, also what it became where its target was merged again."""
+    put_on = Tagging.objects.filter(merged_from=tag)
+    while put_on.exists():
+        videos = list(put_on.values_list("video", flat=True))
+        targets = set(put_on.values_list("tag", flat=True))
+        put_on.delete()
+        put_on = Tagging.objects.filter(merged_from__in=targets, merged_from__deleted_at__isnull=False)
+        put_on = put_on.filter(video__in=videos)

@@ -153,7 +153,7 @@ def merge(request: SignedInRequest, tag_id: UUID) -> HttpResponseBase:
         return refused(request, _("Choose another tag to merge into."), reverse("videos:tags"))
     services.merge_tag(tag, into=into, user=request.user)
     words = _("Merged “%(tag)s” into “%(into)s”.") % {"tag": tag.name, "into": into.name}
-    return done(request, words, reverse("videos:tags"))
+    return done(request, words, reverse("videos:tags"), reverse("videos:restore_tag", args=[tag.pk]))
 
 
 @require_POST
