@@ -45,6 +45,8 @@ CHOOSE = """
 AT_LEAST = 40
 """Kinds of pages; with fewer the walk has lost its way."""
 PUBLIC = ["/sign-in/", "/forgotten-password/", "/join/unknown/", "/nothing/"]
+SHARED = {"open": ".shared-person", "password": "[type=password]", "revoked": ".lead"}
+"""What a shared link shows, and by what it is known."""
 CHINESE = "zh-hans"
 
 
@@ -88,6 +90,28 @@ def filled(product: Product, newsroom: str) -> list[str]:
     smiles = seed(product.data_dir, team=newsroom, count=12, labelled=6, suggested=3)["id"]
     run = seed_run(product.data_dir, team=newsroom)["run"]
     return ["/videos/", f"/training/{run}/", "/people/review/", "/exports/", "/search/?q=o", f"/datasets/{smiles}/"]
+
+
+@pytest.fixture(scope="module")
+def links(window: Page, product: Product, filled: list[str]) -> list[str]:
+    """Paths of shared links: open, behind a password, revoked."""
+    page = window.context.new_page()
+    page.goto(f"{product.address}/videos/")
+    video = page.get_by_role("link", name="Interview 0").first.get_attribute("href") or ""
+    made = []
+    for password in ("", "a word for them", ""):
+        page.goto(f"{product.address}/sharing/new/?video={video.split('/')[2]}")
+        for box in page.locator("[name=person]").all():
+            box.check()
+        page.locator("[name=password]").fill(password)
+        page.get_by_role("button", name="Create link").click()
+        made.append(urlsplit(page.locator("#link").input_value()).path)
+    page.goto(f"{product.address}/sharing/")
+    page.get_by_role("button", name="Revoke").first.click()
+    page.locator("[popover]:popover-open [type=submit]").click()
+    expect(page.locator(".toast-note")).to_have_count(1)
+    page.close()
+    return made
 
 
 @pytest.fixture
@@ -139,11 +163,15 @@ def test_no_kind_of_page_has_a_finding(page: Page, product: Product, filled: lis
 
 
 @pytest.mark.parametrize(("locale", "theme"), [("en-GB", "light"), ("zh-CN", "dark")])
-def test_nor_has_a_page_for_visitors(chromium: Browser, product: Product, locale: str, theme: Theme) -> None:
+def test_nor_has_a_page_for_visitors(
+    chromium: Browser, product: Product, links: list[str], locale: str, theme: Theme
+) -> None:
     context = chromium.new_context(locale=locale, color_scheme=theme, bypass_csp=True, reduced_motion="reduce")
-    page, found = context.new_page(), list[str]()
-    for path in PUBLIC:
+    page, found, kinds = context.new_page(), list[str](), list[str]()
+    for path in PUBLIC + links:
         page.goto(f"{product.address}{path}")
+        kinds += [name for name in SHARED if path in links and page.locator(SHARED[name]).count()]
         found += [f"{path} {finding}" for finding in findings(page) + keyboard_findings(page) + narrow_findings(page)]
     context.close()
     assert not found
+    assert kinds == list(SHARED)
