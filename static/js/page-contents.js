@@ -52,7 +52,7 @@ class PageContents extends Listening {
       this.#choose(sections, link.hash);
       if (!this.#chosen) return;
       event.preventDefault(); // a visit would draw the page anew, and undo what was scrolled meanwhile
-      history.replaceState(history.state, "", link.hash);
+      location.hash = link.hash; // a step of its own: Back leads to where one was
       goTo(/** @type {HTMLElement} */ (this.#chosen));
     });
     this.listen(document, "scrollend", () => {

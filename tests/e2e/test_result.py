@@ -26,6 +26,10 @@ def test_a_result_is_explored_and_a_label_corrected(page: Page, address: str) ->
     expect(current).to_have_text("How good it is")
     page.locator(".contents").get_by_role("link", name="Does it know").click()
     expect(current).to_have_text(re.compile("Does it know"))
+    page.go_back()
+    expect(current).to_have_text("How good it is")
+    page.go_forward()
+    expect(current).to_have_text(re.compile("Does it know"))
     page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
     expect(current).to_have_text("Download")
     wrong = page.locator(".matrix .cell:not(.is-right) a").first
