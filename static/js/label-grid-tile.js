@@ -81,7 +81,7 @@ export function spokenFacts(row, number, words) {
   const facts = [say("grid.sample", { n: number }), words || (row ? say("grid.unlabelled") : say("grid.waiting"))];
   if (row?.title) facts.push(row.title);
   if (Number.isFinite(row?.time)) facts.push(clock(row.time));
-  return facts.join(", ");
+  return facts.join(say("list.separator"));
 }
 
 /**

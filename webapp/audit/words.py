@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.models import AuditEntry
+from webapp.http.name_lists import listed
 
 FIELDS: dict[str, str | Promise] = {
     "name": gettext_lazy("Name"),
@@ -84,5 +85,5 @@ def _said(name: str, fields: Mapping[str, Any]) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return listed(value)
     return "" if value is None else str(value)

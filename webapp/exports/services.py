@@ -53,7 +53,7 @@ def start_export(wish: ExportWish, *, team: Team, user: User) -> Export:
     if rules.room_bytes() <= 0:
         raise NoRoomForExport
     title = wish.title or words.title_of(wish.kind, wish.videos, list(wish.people), wish.options)
-    quota_services.expect_team_room(team, title, _least_bytes(wish))
+    quota_services.expect_team_room(team, title, _known_bytes(wish))
     export = Export(team=team, kind=wish.kind, title=wish.title[:TITLE_LENGTH], options=wish.options, created_by=user)
     export.job = lifecycle.create(JobKind.EXPORT, team=team, subject_id=export.pk, created_by=user)
     export.expires_at = expiry()
@@ -71,9 +71,9 @@ def start_exports(wishes: Iterable[ExportWish], *, team: Team, user: User) -> li
     return [start_export(wish, team=team, user=user) for wish in wishes]
 
 
-def _least_bytes(wish: ExportWish) -> int:
-    """Returns how many bytes the file will have at least, as far as that can be told before it is made."""
-    return sum(video.size_bytes for video in wish.videos) if wish.kind == ExportKind.CHAPTERS else 1
+def _known_bytes(wish: ExportWish) -> int | None:
+    """Returns how many bytes the file will have at least, None where only its making will tell."""
+    return sum(video.size_bytes for video in wish.videos) if wish.kind == ExportKind.CHAPTERS else None
 
 
 def start_again(export: Export, *, user: User) -> Export:

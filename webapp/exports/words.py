@@ -14,6 +14,7 @@ from webapp.exports.choices import StyleChoice, Whom
 from webapp.exports.copy_queries import CopiesPlan
 from webapp.exports.models import Export, ExportKind
 from webapp.http.clock import clock, clock_length
+from webapp.http.name_lists import listed, listed_with_and
 from webapp.jobs.words import time_needed
 from webapp.people.models import Person
 from webapp.uploads import rules
@@ -59,11 +60,8 @@ def names_of(people: Sequence[Person]) -> str:
     names = [str(person) for person in people[:MOST_NAMES]]
     left = len(people) - len(names)
     if left:
-        others = ngettext("%(n)d other", "%(n)d others", left) % {"n": left}
-        return _("%(names)s and %(last)s") % {"names": ", ".join(names), "last": others}
-    if len(names) < 2:
-        return "".join(names)
-    return _("%(names)s and %(last)s") % {"names": ", ".join(names[:-1]), "last": names[-1]}
+        names.append(ngettext("%(n)d other", "%(n)d others", left) % {"n": left})
+    return listed_with_and(names)
 
 
 def title_of_export(export: Export) -> str:
@@ -210,7 +208,7 @@ def _limits(report: dict[str, int]) -> list[ReportLine]:
 
 def _times(times_s: Sequence[float]) -> str:
     shown = list(dict.fromkeys(clock(time_s) for time_s in times_s))
-    return ", ".join(shown[:MOST_TIMES]) + (" …" if len(shown) > MOST_TIMES else "")
+    return listed(shown[:MOST_TIMES]) + (" …" if len(shown) > MOST_TIMES else "")
 
 
 def _of_picture(report: dict[str, int]) -> list[ReportLine]:

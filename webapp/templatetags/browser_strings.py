@@ -5,6 +5,7 @@
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 STRINGS: dict[str, Promise] = {
     # uploads
@@ -75,6 +76,7 @@ STRINGS: dict[str, Promise] = {
     "name.suggestions_one": _("1 matching name. Use the arrow keys to choose."),
     "name.suggestions_some": _("{n} matching names. Use the arrow keys to choose."),
     "name.failed": _("The name could not be saved. Check your connection and try again."),
+    "list.separator": pgettext_lazy("between names", ", "),
     # label grid
     "grid.sample": _("Sample {n}"),
     "grid.waiting": _("Loading…"),

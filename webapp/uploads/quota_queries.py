@@ -13,6 +13,8 @@ from webapp.uploads import rules
 from webapp.uploads.models import PartialUpload, StorageAccount
 from webapp.uploads.signals import stored_by_person
 
+LEAST_BYTES = 1
+
 
 @dataclass(frozen=True, slots=True)
 class StorageUse:
@@ -81,14 +83,15 @@ def unfinished_of(user: User) -> int:
     return sum(kind.unfinished().filter(user=user).count() for kind in PartialUpload.every_kind())
 
 
-def refusal(room: Room, name: str, size_bytes: int) -> str:
-    """Returns why a file may not come; empty where it may."""
-    values = {"name": name, "size": rules.size(size_bytes)}
-    for use, words in (
-        (room.team, _("“%(name)s” is %(size)s, but your team has used %(used)s of its %(allowed)s.")),
-        (room.person, _("“%(name)s” is %(size)s, but you have used %(used)s of your %(allowed)s.")),
-    ):
-        if use.allowed_bytes is not None and not use.has_room_for(size_bytes):
+def refusal(room: Room, name: str, size_bytes: int | None) -> str:
+    """Returns why a file may not come; empty where it may. None is a size that only its making will tell."""
+    values = {"name": name, "size": rules.size(size_bytes or 0)}
+    of_team = _("“%(name)s” is %(size)s, but your team has used %(used)s of its %(allowed)s.")
+    if size_bytes is None:
+        of_team = _("There is no room for “%(name)s”: your team has used %(used)s of its %(allowed)s.")
+    of_person = _("“%(name)s” is %(size)s, but you have used %(used)s of your %(allowed)s.")
+    for use, words in ((room.team, of_team), (room.person, of_person)):
+        if use.allowed_bytes is not None and not use.has_room_for(LEAST_BYTES if size_bytes is None else size_bytes):
             used = {"used": rules.size(use.used_bytes), "allowed": rules.size(use.allowed_bytes)}
             way_on = _(
                 "Delete videos or datasets that you no longer need (their space is free again within half an hour), "

@@ -70,12 +70,15 @@ def _expect_room(team: Team, user: User, name: str, size_bytes: int, but: Partia
     _expect_within(quota_queries.room_of(team, user, but), name, size_bytes)
 
 
-def expect_team_room(team: Team, name: str, size_bytes: int) -> None:
-    """Expects room in the team's quota for a file that the server makes for it. Raises Refused."""
+def expect_team_room(team: Team, name: str, size_bytes: int | None) -> None:
+    """Expects room in the team's quota for a file that the server makes for it, any where its size is not known yet.
+
+    Raises Refused.
+    """
     _expect_within(Room(quota_queries.of_team(team), StorageUse(0, None)), name, size_bytes)
 
 
-def _expect_within(room: Room, name: str, size_bytes: int) -> None:
+def _expect_within(room: Room, name: str, size_bytes: int | None) -> None:
     words = quota_queries.refusal(room, name, size_bytes)
     if words:
         raise Refused(words, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

@@ -32,6 +32,7 @@ def write_card(target: Path, run: RunDocument) -> None:
 def card_of(run: RunDocument, words: CardWords = ENGLISH) -> str:
     """Returns the card as Markdown; `why` and the texts of warnings stand in it as `run` has them."""
     split = run["split"]
+    groups = words.separator.join(split["grouped_by"])
     inputs = {PICTURE: words.picture, FACE: words.face, CLIP: words.clip}
     figures = [(getattr(words, part), figures_of(run, part)) for part in PARTS]
     return Template(words.template.read_text(encoding="utf-8")).substitute(
@@ -42,14 +43,14 @@ def card_of(run: RunDocument, words: CardWords = ENGLISH) -> str:
         parameters=f"{run['parameters']:,}",
         temperature=f"{run['temperature']:.3f}",
         threshold=f"{run['threshold']:.3f}",
-        versions=", ".join(f"{name} {version}" for name, version in run["versions"].items()),
+        versions=words.separator.join(f"{name} {version}" for name, version in run["versions"].items()),
         train=split["train"],
         sources=split["sources"],
         validation=split["validation"],
         test=split["test"],
         method=split["method"],
         folds=words.folds.format(n=split["folds"]) if "folds" in split else "",
-        together=words.grouped_by.format(groups=", ".join(split["grouped_by"])) if split["grouped_by"] else "",
+        together=words.grouped_by.format(groups=groups) if groups else "",
         label_table=_table(
             [words.columns[0], words.columns[-1]], [[label, str(n)] for label, n in sorted(split["labels"].items())]
         ),

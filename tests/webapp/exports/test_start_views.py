@@ -223,7 +223,8 @@ def test_only_so_many_at_once_and_none_on_a_full_disk(video: Video, vera: User, 
     quota_services.set_quota(video.team, 1)
     quota_services.note_stored(video.team, 1)
     refused = start(vera, video=video.pk, **BLUR)
-    assert refused.status_code == 409 and "your team has used 1 B of its 1 B" in refused.json()["error"]
+    words_of_quota = "There is no room for “Party, everyone blurred”: your team has used 1 B of its 1 B."
+    assert refused.status_code == 409 and refused.json()["error"].startswith(words_of_quota)
     assert Export.objects.count() == 1
 
 

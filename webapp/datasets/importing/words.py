@@ -8,6 +8,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from webapp.datasets.models import Import, Outcome, Source
+from webapp.http.name_lists import listed
 
 NAMES_SHOWN = 3
 
@@ -133,6 +134,6 @@ def title_of(source: Source, people: Sequence[str], videos: Sequence[str], count
     if source in (Source.VIDEOS, Source.ARCHIVE):
         return ngettext("%(n)d file", "%(n)d files", count) % {"n": count}
     names = list(people or videos)
-    shown = ", ".join(names[:NAMES_SHOWN])
+    shown = listed(names[:NAMES_SHOWN])
     rest = len(names) - NAMES_SHOWN
     return shown if rest <= 0 else gettext("%(names)s and %(n)d more") % {"names": shown, "n": rest}

@@ -11,6 +11,7 @@ from webapp.accounts.models import User
 from webapp.datasets.labelling import queries, services
 from webapp.datasets.labelling.services import ActResult
 from webapp.datasets.models import Dataset, Label
+from webapp.http.name_lists import listed_with_and
 
 LABEL, ACCEPT, SEQUENCE, LEAVE_OUT, TAKE_IN = "label", "accept", "sequence", "leave_out", "take_in"
 KINDS = (LABEL, ACCEPT, SEQUENCE, LEAVE_OUT, TAKE_IN)
@@ -108,10 +109,7 @@ def refusal(dataset: Dataset, refused: list[int], user: User) -> str:
 
 
 def _in_words(names: list[str]) -> str:
-    known = [name or str(_("You")) for name in names] or [_("Someone else")]
-    return (
-        known[0] if len(known) == 1 else _("%(some)s and %(last)s") % {"some": ", ".join(known[:-1]), "last": known[-1]}
-    )
+    return listed_with_and([name or _("You") for name in names] or [_("Someone else")])
 
 
 def answer(act_words: str, refusal_words: str, done: ActResult, undo_url: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from webapp.http.name_lists import listed
 from webapp.people.models import Person, title_without_name
 
 NUMBER = "number"
@@ -22,5 +23,5 @@ def worded(words: Mapping[str, Any]) -> dict[str, Any]:
 
 def _worded(value: Any) -> Any:
     if isinstance(value, list):
-        return ", ".join(str(_worded(each)) for each in value)
+        return listed(_worded(each) for each in value)
     return title_without_name(value[NUMBER]) if isinstance(value, dict) else value

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuid_or_none
+from webapp.http.name_lists import listed
 from webapp.http.responses import refused, wants_json
 from webapp.http.toasts import Link
 from webapp.people import queries
@@ -133,7 +134,7 @@ def _merge(request: SignedInRequest, sources: list[Person], target: Person, name
         "Merged %(person)s into %(target)s: %(before)d → %(after)d appearances.",
         target.appearances,
     )
-    values = {"person": ", ".join(map(str, sources)), "target": target, "before": before, "after": target.appearances}
+    values = {"person": listed(sources), "target": target, "before": before, "after": target.appearances}
     return act_done(request, event, here, words % values)
 
 

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analysis.training.run_document import RunDocument
+from webapp.http.name_lists import listed_with_and
 from webapp.training.models import RecipeChoice
 
 FEATURES: dict[str, Promise] = {
@@ -22,9 +23,7 @@ def why_this_method(document: RunDocument) -> str:
         return _("This training method was chosen when the run was started.")
     if not (features := document.get("features")):
         return _("A network that reads frames in order did better than a small classifier on a pretrained network.")
-    *some, used = (str(FEATURES.get(name, name)) for name in features.split("+"))
-    for name in reversed(some):
-        used = _("%(some)s and %(last)s") % {"some": name, "last": used}
+    used = listed_with_and(FEATURES.get(name, name) for name in features.split("+"))
     words = _("A small classifier on pretrained networks works best here. It uses %(used)s.") % {"used": used}
     others = len({each["features"] for each in document.get("tried", [])} - {features})
     if not others:

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from analysis.training.config import Recipe
 from analysis.training.data.samples import FEWEST_PER_LABEL
 from webapp.datasets.models import DatasetKind, Part
+from webapp.http.name_lists import listed
 
 LEAST_PER_LABEL = 10
 """Two labels need so many samples each; with fewer a model memorises pictures instead of learning the label."""
@@ -59,4 +60,4 @@ def _too_few(counts: Mapping[str, int], kind: str) -> str:
         for label, count in sorted(counts.items(), key=lambda pair: -pair[1])
         if count < LEAST_PER_LABEL
     ]
-    return _("%(needed)s. %(short)s.") % {"needed": needed, "short": ", ".join(short)}
+    return _("%(needed)s. %(short)s.") % {"needed": needed, "short": listed(short)}
