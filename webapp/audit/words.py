@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.models import AuditEntry
-from webapp.http.name_lists import listed
+from webapp.http.list_words import listed
 
 FIELDS: dict[str, str | Promise] = {
     "name": gettext_lazy("Name"),

@@ -14,7 +14,7 @@ from webapp.exports.choices import StyleChoice, Whom
 from webapp.exports.copy_queries import CopiesPlan
 from webapp.exports.models import Export, ExportKind
 from webapp.http.clock import clock, clock_length
-from webapp.http.name_lists import listed, listed_with_and
+from webapp.http.list_words import listed, listed_with_and
 from webapp.jobs.words import time_needed
 from webapp.people.models import Person
 from webapp.uploads import rules

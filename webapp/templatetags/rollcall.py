@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from webapp.accounts.models import Team, User
 from webapp.help_chapters import chapter_of
-from webapp.http import local_time, name_lists
+from webapp.http import list_words, local_time
 from webapp.http.clock import clock, clock_length, duration_words
 from webapp.hues import HUES
 from webapp.jobs import words as jobs_words
@@ -52,8 +52,8 @@ register.filter("moment", local_time.moment)
 register.filter("day", local_time.day)
 
 
-register.filter("listed", name_lists.listed)
-register.simple_tag(name_lists.separator, name="list_separator")
+register.filter("listed", list_words.listed)
+register.simple_tag(list_words.separator, name="list_separator")
 
 
 @register.simple_tag

@@ -8,7 +8,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from webapp.datasets.models import Import, Outcome, Source
-from webapp.http.name_lists import listed
+from webapp.http.list_words import listed
 
 NAMES_SHOWN = 3
 

@@ -11,7 +11,7 @@ from webapp.accounts.models import User
 from webapp.datasets.labelling import queries, services
 from webapp.datasets.labelling.services import ActResult
 from webapp.datasets.models import Dataset, Label
-from webapp.http.name_lists import listed_with_and
+from webapp.http.list_words import listed_with_and
 
 LABEL, ACCEPT, SEQUENCE, LEAVE_OUT, TAKE_IN = "label", "accept", "sequence", "leave_out", "take_in"
 KINDS = (LABEL, ACCEPT, SEQUENCE, LEAVE_OUT, TAKE_IN)

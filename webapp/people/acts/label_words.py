@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webapp.http.name_lists import listed
+from webapp.http.list_words import listed
 from webapp.people.models import Person, title_without_name
 
 NUMBER = "number"

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuid_or_none
-from webapp.http.name_lists import listed
+from webapp.http.list_words import listed
 from webapp.http.responses import refused, wants_json
 from webapp.http.toasts import Link
 from webapp.people import queries

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analysis.training.run_document import RunDocument
-from webapp.http.name_lists import listed_with_and
+from webapp.http.list_words import listed_with_and
 from webapp.training.models import RecipeChoice
 
 FEATURES: dict[str, Promise] = {

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from analysis.errors import BadTrainingConfig
 from analysis.training.config import Recipe, TrainingConfig, defaults, from_json
-from webapp.training.runs.readiness_rules import RECIPES
+from webapp.training.runs.readiness_words import RECIPES
 from webapp.training.setting_words import ALL, RECIPE_WORDS, YES_NO, Words
 
 MOST_TRIALS = 200

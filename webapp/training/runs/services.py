@@ -15,7 +15,7 @@ from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 from webapp.team_scope import across_teams
 from webapp.training.models import Line, RequestedAction, TrainingRun
 from webapp.training.registry import queries
-from webapp.training.runs import readiness_rules
+from webapp.training.runs import readiness_words
 from webapp.uploads import quota_services
 
 
@@ -42,7 +42,7 @@ class StillDeployed(Exception):
 def start_run(version: Version, *, user: User, config: TrainingConfig, trials: int = 0, note: str = "") -> TrainingRun:
     """Starts a run on a version, with its first job. Raises NotTrainable, TooManyTrainings."""
     dataset = version.dataset
-    reasons = readiness_rules.obstacles(version.statistics, dataset.kind, config.recipe)
+    reasons = readiness_words.obstacles(version.statistics, dataset.kind, config.recipe)
     if reasons:
         raise NotTrainable(reasons)
     with transaction.atomic():

@@ -14,7 +14,7 @@ from webapp.datasets.models import Dataset, Version
 from webapp.datasets.page_context import head_context
 from webapp.datasets.versions.words import label_table, split_summary
 from webapp.training.models import TrainingRun
-from webapp.training.runs import queries, readiness_rules
+from webapp.training.runs import queries, readiness_words
 from webapp.training.runs.forms import TrainingForm, default_words
 from webapp.training.setting_words import ALL, GROUPS, RECIPE_WORDS, SEARCH, YES_NO
 
@@ -61,7 +61,7 @@ def context(
         "groups": [(title, settings) for title, settings in groups if settings],
         "search": [_setting(form, name, chosen) for name in SEARCH],
         "is_changed": changed or bool(form.errors),
-        "obstacles": readiness_rules.obstacles(statistics, kind),
+        "obstacles": readiness_words.obstacles(statistics, kind),
         "rows": queries.recent_runs(visible_runs.filter(line=version.dataset_id)),
     }
 

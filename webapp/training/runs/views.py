@@ -20,7 +20,7 @@ from webapp.http.responses import done, refused
 from webapp.jobs.idempotency_responses import starts_work
 from webapp.training.evaluation import views as evaluation_views
 from webapp.training.models import RunState, TrainingRun
-from webapp.training.runs import queries, readiness_rules, run_context, services, start_context
+from webapp.training.runs import queries, readiness_words, run_context, services, start_context
 from webapp.training.runs.forms import TrainingForm, initial_of
 from webapp.undo_period import UNDO_PERIOD
 
@@ -112,8 +112,8 @@ def _initial(request: HttpRequest, version: Version) -> dict[str, Any]:
     wished = uuid_or_none(request.GET.get("from", ""))
     run = access.visible_runs(request.user).filter(pk=wished).first() if wished else None
     config = from_json(run.config) if run else None
-    if run is None or config is None or config.recipe not in readiness_rules.RECIPES[version.dataset.kind]:
-        return {"recipe": readiness_rules.RECIPES[version.dataset.kind][0].value}
+    if run is None or config is None or config.recipe not in readiness_words.RECIPES[version.dataset.kind]:
+        return {"recipe": readiness_words.RECIPES[version.dataset.kind][0].value}
     return initial_of(config, run.trials)
 
 

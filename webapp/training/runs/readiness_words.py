@@ -1,4 +1,4 @@
-"""Decides whether a version of a dataset can be trained on, with which recipes, and why not."""
+"""Says whether a version of a dataset can be trained on, with which recipes, and why not."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from analysis.training.config import Recipe
 from analysis.training.data.samples import FEWEST_PER_LABEL
 from webapp.datasets.models import DatasetKind, Part
-from webapp.http.name_lists import listed
+from webapp.http.list_words import listed
 
 LEAST_PER_LABEL = 10
 """Two labels need so many samples each; with fewer a model memorises pictures instead of learning the label."""

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import translation
 
-from webapp.http.name_lists import listed, listed_with_and
+from webapp.http.list_words import listed, listed_with_and
 
 
 @pytest.mark.parametrize(
