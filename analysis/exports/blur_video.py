@@ -20,12 +20,12 @@ from av.video.reformatter import VideoReformatter
 
 from analysis.errors import UnreadableVideo
 from analysis.exports.check_copy import CopyChecker, FoundAgain, OtherPeople
-from analysis.exports.choice import BlurOptions, HidingStyle
+from analysis.exports.choice import BlurOptions
 from analysis.exports.copy_file import LEAD_S, StretchWriter, add_sound, join_parts
 from analysis.exports.copy_parts import EncodedFrame, EncodedPart, replaced, span_of, windows_around
 from analysis.exports.face_scan import FaceScan, FaceScanner
+from analysis.exports.hide_frame import hide_in_frame
 from analysis.exports.hide_plan import STANDING_S, HidePlan, make_plan
-from analysis.exports.hide_regions import hide_in_planes, regions_of
 from analysis.exports.people import SeenPerson, expect_known
 from analysis.exports.whose_face import hidden_frames, views_of
 from analysis.faces.thresholds import thresholds_for
@@ -276,21 +276,13 @@ class _Copy:
 
     def _hide(self, planes: Image, time_s: float) -> int:
         """Hides in a frame what is to be hidden at its time; returns how many pixels that are."""
-        boxes, solid = self.plan.at(time_s)
-        if not len(boxes):
+        hidden = self.plan.at(time_s)
+        if not len(hidden.boxes_xyxy):
             return 0
         scale = np.tile(np.array([self.width / self.info.width, self.height / self.info.height], np.float32), 2)
-        boxes = (boxes * scale).astype(np.float32)
-        # Regions are of even pixels: a quarter of them says how many are covered.
-        covered = np.zeros((self.height // 2, self.width // 2), bool)
-        parts = split_planes(planes)
-        for box, region, is_solid in zip(
-            boxes, regions_of(boxes, self.options.margin, self.width, self.height), solid, strict=True
-        ):
-            style = HidingStyle.SOLID if is_solid else self.options.style
-            hide_in_planes(parts, region, float((box[2:] - box[:2]).max()), style)
-            covered[region[1] // 2 : region[3] // 2, region[0] // 2 : region[2] // 2] = True
-        return 4 * int(np.count_nonzero(covered))
+        hidden = hidden._replace(boxes_xyxy=(hidden.boxes_xyxy * scale).astype(np.float32))
+        spared = (self.plan.spared_at(time_s) * scale).astype(np.float32)
+        return hide_in_frame(split_planes(planes), hidden, spared, self.options.margin, self.options.style)
 
     def report(self) -> BlurReport:
         """Returns what became of the copy, once it is written."""

@@ -131,7 +131,8 @@ class CopyChecker:
         self, frame: Frame, faces: Faces, copied: VideoInfo, plan: HidePlan, time_s: float, scale: Float32
     ) -> list[FoundAgain]:
         boxes = (faces.boxes_xyxy * scale).astype(np.float32)
-        covered = covered_shares(boxes, with_margin(plan.at(time_s)[0], self.margin)) >= COVERED_SHARE
+        covered = covered_shares(boxes, with_margin(plan.at(time_s).boxes_xyxy, self.margin)) >= COVERED_SHARE
+        covered &= ~_overlaps(boxes, plan.spared_at(time_s))
         vectors = vectors_of_all(frame, copied, faces, self.models.embedder)
         similar, other = self.views.similarities(vectors)
         alike = (similar >= MATCH_FROM) & (similar >= other - CLOSE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,27 +55,50 @@ class AddedRegion:
     solid: bool
 
 
+class HiddenBoxes(NamedTuple):
+    """What is hidden in one frame: boxes `(m, 4)`, which need a flat colour, and where it is sure that a face is there.
+
+    The others are hidden in case one is.
+    """
+
+    boxes_xyxy: Float32
+    solid: Bool
+    sure: Bool
+
+
 @dataclass(slots=True)
 class HidePlan:
     """What is hidden when; boxes in displayed pixels of the source, without margin, times of its container."""
 
     times_s: Float64
     """Of the scanned frames, (n,) rising."""
-    hidden: BoxesByFrame
+    sure: BoxesByFrame
+    unsure: BoxesByFrame
+    """Where nothing sees a hidden face, though it may be there."""
     clear: BoxesByFrame
     """Faces that are left as they are on purpose."""
+    spared: BoxesByFrame
+    """Of those, where they are detected and it is known whose they are: no hidden face is in that place."""
     added: list[AddedRegion] = field(default_factory=list)
 
-    def at(self, time_s: float) -> tuple[Float32, Bool]:
-        """Returns the boxes to hide in the frame at this time `(m, 4)`, and which need a flat colour `(m,)`."""
-        planned = np.concatenate([self.hidden.of_frame(frame) for frame in self._frames(time_s)])
+    def at(self, time_s: float) -> HiddenBoxes:
+        """Returns what to hide in the frame at this time."""
+        sure, unsure = (self._boxes_at(kind, time_s) for kind in (self.sure, self.unsure))
         added = [each for each in self.added if each.start_s <= time_s <= each.end_s]
-        boxes = np.concatenate([planned, *(each.box_xyxy[None] for each in added)]).astype(np.float32)
-        return boxes, np.array([False] * len(planned) + [each.solid for each in added], bool)
+        boxes = np.concatenate([unsure, sure, *(each.box_xyxy[None] for each in added)]).astype(np.float32)
+        solid = np.array([False] * (len(unsure) + len(sure)) + [each.solid for each in added], bool)
+        return HiddenBoxes(boxes, solid, np.arange(len(boxes)) >= len(unsure))
 
     def clear_at(self, time_s: float) -> Float32:
         """Returns the boxes of faces left clear in the frame at this time `(m, 4)`."""
-        return np.concatenate([self.clear.of_frame(frame) for frame in self._frames(time_s)])
+        return self._boxes_at(self.clear, time_s)
+
+    def spared_at(self, time_s: float) -> Float32:
+        """Returns those of them `(m, 4)` that nothing covers but a face that is surely there."""
+        return self._boxes_at(self.spared, time_s)
+
+    def _boxes_at(self, kind: BoxesByFrame, time_s: float) -> Float32:
+        return np.concatenate([kind.of_frame(frame) for frame in self._frames(time_s)])
 
     def _frames(self, time_s: float) -> Sequence[int]:
         """Returns the number of the scanned frame at this time; `[-1]` if none was scanned.
@@ -92,25 +116,29 @@ def make_plan(
     scan: FaceScan, hidden: Sequence[Bool], people: Sequence[SeenPerson], choice: HideChoice, extend_s: float
 ) -> HidePlan:
     """Returns the plan for a scan; `hidden` tells for each face in which of its frames it is hidden."""
-    parts: list[tuple[Int, Float32]] = []
-    clear: list[tuple[Int, Float32]] = []
+    unclear = frozenset(person.id for person in people if person.unclear)
+    parts: dict[str, list[tuple[Int, Float32]]] = {kind: [] for kind in ("sure", "unsure", "clear", "spared")}
     for face, frames in zip(scan.faces, hidden, strict=True):
         whole = _covering(face)
         for first, last in runs_of(frames):
-            parts.append((face.frames[first:last], smoothed(whole[first:last])))
+            boxes, is_sure = smoothed(whole[first:last]), face.sure[first:last]
+            parts["sure"].append((face.frames[first:last][is_sure], boxes[is_sure]))
+            parts["unsure"].append((face.frames[first:last][~is_sure], boxes[~is_sure]))
         left = ~frames
         seen = np.flatnonzero(face.detected)
         left[: seen[0]] = left[seen[-1] + 1 :] = False
-        clear.append((face.frames[left], face.boxes_xyxy[left]))
-    parts += _bridges(scan, hidden)
-    unclear = frozenset(person.id for person in people if person.unclear)
-    parts += ways_between_sightings(scan, hidden, unclear)
+        parts["clear"].append((face.frames[left], face.boxes_xyxy[left]))
+        if any(person not in unclear for _, person in face.votes):
+            left &= face.detected
+            parts["spared"].append((face.frames[left], face.boxes_xyxy[left]))
+    parts["unsure"] += [*_bridges(scan, hidden), *ways_between_sightings(scan, hidden, unclear)]
     for person in people:
         if choice.hides(person.id):
             covered = _covered_frames(scan, hidden, person.id)
             for track in person.tracks:
-                parts.append(_between_sightings(scan, track, covered, min(extend_s, STANDING_S)))
-    return HidePlan(scan.times_s, BoxesByFrame.of(parts), BoxesByFrame.of(clear))
+                parts["sure"].append(_between_sightings(scan, track, covered, min(extend_s, STANDING_S)))
+    sure, unsure, clear, spared = (BoxesByFrame.of(boxes) for boxes in parts.values())
+    return HidePlan(scan.times_s, sure, unsure, clear, spared)
 
 
 def _covering(face: FollowedFace) -> Float32:

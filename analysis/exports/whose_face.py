@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.boxes import areas
 from analysis.exports.box_paths import Bool
 from analysis.exports.choice import HideChoice
 from analysis.exports.face_scan import FaceScan, FollowedFace
@@ -20,6 +21,8 @@ SURE_WITHIN_S = 1.0
 NEXT_WITHIN_S = 1.5
 """A face nobody was named for that begins so soon after a hidden one ended near by, or ends before, may be the same."""
 NEXT_WITHIN_SIDES = 2.0
+TOGETHER_SHARE = 0.3
+"""Two boxes that share less of the smaller one are not of one face that was detected twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +172,29 @@ def _spread_to_neighbours(
     changed = True
     while changed and undecided:
         sure = [number for number, frames in enumerate(hidden) if frames.any()]
-        joined = [one for one in undecided if any(goes_on(scan, scan.faces[one], scan.faces[two]) for two in sure)]
+        joined = [one for one in undecided if any(_may_be_one(scan, one, two) for two in sure)]
         for number in joined:
             hidden[number] = np.ones(len(scan.faces[number].frames), bool)
         undecided = [number for number in undecided if number not in joined]
         changed = bool(joined)
+
+
+def _may_be_one(scan: FaceScan, one: int, two: int) -> bool:
+    face, other = scan.faces[one], scan.faces[two]
+    return goes_on(scan, face, other) and not seen_together(face, other)
+
+
+def seen_together(one: FollowedFace, two: FollowedFace) -> bool:
+    """Returns whether both were detected in one frame, and not on top of each other: then they are two faces."""
+    _both, rows, other_rows = np.intersect1d(
+        one.frames[one.detected], two.frames[two.detected], assume_unique=True, return_indices=True
+    )
+    if not len(rows):
+        return False
+    boxes, others = one.boxes_xyxy[one.detected][rows], two.boxes_xyxy[two.detected][other_rows]
+    low, high = np.maximum(boxes[:, :2], others[:, :2]), np.minimum(boxes[:, 2:], others[:, 2:])
+    common = np.prod(np.maximum(high - low, 0), axis=1)
+    return bool((common < TOGETHER_SHARE * np.minimum(areas(boxes), areas(others))).any())
 
 
 def goes_on(scan: FaceScan, one: FollowedFace, two: FollowedFace) -> bool:

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from analysis.exports.box_paths import Bool
-from analysis.exports.choice import HideChoice
+from analysis.exports.choice import HideChoice, HidingStyle
 from analysis.exports.face_scan import FaceScan, FollowedFace
-from analysis.exports.hide_plan import HidePlan, make_plan
+from analysis.exports.hide_frame import hide_in_frame
+from analysis.exports.hide_plan import HiddenBoxes, HidePlan, make_plan
 from analysis.exports.hide_regions import with_margin
 from analysis.exports.whose_face import Views, hidden_frames
 from analysis.types import Float32
+from analysis.video.frame import split_planes
 
 RATE_FPS, FRAMES = 25.0, 40
 SIZE = 60.0
@@ -105,6 +107,32 @@ def test_two_people_are_not_joined_by_a_way() -> None:
     scan = scan_of(*tracks)
     plan = make_plan(scan, hidden_frames(scan, both, NO_VIEWS, 0.6, 0.4), [], both, 0.6)
     assert covered(plan, 20, boxes_at([(290, 200)])[0]) < 0.5
+
+
+def test_who_is_seen_beside_a_hidden_face_is_somebody_else() -> None:
+    """Whoever nobody was named for is hidden only where they may be who was seen before."""
+    seen = np.ones(FRAMES, bool)
+    hidden_one = face(range(FRAMES), boxes_at([standing(0)] * FRAMES), seen, seen, 1)
+    beside = face(range(10, 30), boxes_at([(370, 210)] * 20), seen[:20], seen[:20])
+    seen_before = np.arange(FRAMES) < 8
+    was_lost = face(range(FRAMES), hidden_one.boxes_xyxy, seen_before, seen_before, 1)
+    for first, is_hidden in ((hidden_one, False), (was_lost, True)):
+        _, other = hidden_frames(scan_of(first, beside), ONE, NO_VIEWS, 0.6, 0.4)
+        assert other.all() == other.any() == is_hidden
+
+
+@pytest.mark.parametrize(("is_sure", "left"), [(True, 0.0), (False, 1.0)])
+def test_the_face_of_somebody_else_is_spared_but_for_a_hidden_one_that_is_surely_there(
+    is_sure: bool, left: float
+) -> None:
+    planes = split_planes(np.full((300, 300), 200, np.uint8))
+    of_hidden, of_other = np.array([[80, 60, 140, 120]], np.float32), np.array([[120, 60, 180, 120]], np.float32)
+    hidden = HiddenBoxes(of_hidden, np.array([False]), np.array([is_sure]))
+    count = hide_in_frame(planes, hidden, of_other, 0.25, HidingStyle.SOLID)
+    is_left = planes[0] == 200
+    assert is_left[62:118, 122:138].mean() == left and is_left[62:118, 148:178].mean() == 1
+    assert is_left[62:118, 68:118].mean() == 0
+    assert count == np.count_nonzero(~is_left) == 4 * np.count_nonzero(planes[1] != 200)
 
 
 def test_a_face_stays_hidden_where_the_analysis_could_not_say_whose_it_is() -> None:
