@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from benchmarks.shared import say
-from benchmarks.upload import MEBI, Memory
+from benchmarks.uploads import MEBI, Memory
 from benchmarks.visitor import CHUNK_BYTES, Visitor
 from tests.product import Product
 

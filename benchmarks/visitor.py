@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import itertools
 import re
 import time
 import urllib.parse
@@ -13,6 +14,7 @@ from http.cookies import SimpleCookie
 
 CHUNK_BYTES = 8 * 1024**2
 KEPT_OPEN_S = 2.0
+Content = bytes | Iterator[bytes]
 EMAIL, PASSWORD = "owner@example.org", "a long enough phrase"
 HIDDEN_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 
@@ -29,7 +31,9 @@ class Visitor:
     def __post_init__(self) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
 
-    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> http.client.HTTPResponse:
+    def ask(
+        self, method: str, path: str, body: bytes | Iterator[bytes] = b"", **headers: str
+    ) -> http.client.HTTPResponse:
         """Sends a request and returns the response; `text` holds its body. Raises RuntimeError from status 400."""
         sent = {"Cookie": "; ".join(f"{name}={morsel.value}" for name, morsel in self.cookies.items())}
         if "csrftoken" in self.cookies:
@@ -65,9 +69,18 @@ class Visitor:
         answer = self.ask("POST", "/videos/uploads/", b"", **headers)
         return answer.headers["Location"], answer.headers["Rollcall-Video"]
 
-    def send(self, address: str, chunks: Iterator[bytes]) -> None:
-        offset = 0
+    def tus(self, method: str, address: str, content: Content = b"", **more: int) -> http.client.HTTPResponse:
+        """Asks at an upload's address; `offset` and `length` say where the content belongs and how long it is."""
         headers = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
-        for chunk in chunks:
-            self.ask("PATCH", address, chunk, **headers, **{"Upload-Offset": str(offset)})
-            offset += len(chunk)
+        names = {"offset": "Upload-Offset", "length": "Content-Length"}
+        return self.ask(method, address, content, **headers, **{names[key]: str(value) for key, value in more.items()})
+
+    def send(self, address: str, chunks: Iterator[bytes], size_bytes: int = 0, piece_bytes: int = CHUNK_BYTES) -> None:
+        """Sends a file in requests of so many bytes, whole chunks; 0: in one, of `size_bytes`."""
+        if not piece_bytes:
+            self.tus("PATCH", address, chunks, offset=0, length=size_bytes)
+            return
+        offset = 0
+        while piece := b"".join(itertools.islice(chunks, piece_bytes // CHUNK_BYTES)):
+            self.tus("PATCH", address, piece, offset=offset)
+            offset += len(piece)

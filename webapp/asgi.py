@@ -2,17 +2,18 @@
 
 import os
 
+import django
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
 from django.urls import path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from webapp.accounts.tokens.bearer_middleware import is_bearer_known  # noqa: E402
 from webapp.http.body_limit_middleware import BodyLimit  # noqa: E402  (Django has to be set up before models are imported)
 from webapp.http.same_origin_middleware import SameOrigin  # noqa: E402
+from webapp.http.streaming_middleware import StreamingHandler  # noqa: E402
 from webapp.jobs.consumers import SubjectConsumer, TeamConsumer  # noqa: E402
 
 websocket_urlpatterns = [
@@ -23,7 +24,7 @@ websocket_urlpatterns = [
 ]
 application = ProtocolTypeRouter(
     {
-        "http": BodyLimit(django_application, is_known_otherwise=is_bearer_known),
+        "http": BodyLimit(StreamingHandler(), is_known_otherwise=is_bearer_known),
         "websocket": SameOrigin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from webapp.accounts.models import User
+from webapp.accounts.models import AccessToken, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,16 @@ def standing(sign_ins: Collection[SignIn]) -> dict[SignIn, User]:
         for each in sign_ins
         if each.session_key in sessions and each.user_id in users and _is_of_this_password(each, users[each.user_id])
     }
+
+
+def is_still_signed_in(request: HttpRequest) -> bool:
+    """Asks anew, in the middle of a request that takes long, whether its session or access token still stands."""
+    token: AccessToken | None = getattr(request, "access_token", None)
+    if token is None:
+        return bool(standing([sign_in_of(request.session, request.user.pk or 0)]))
+    return AccessToken.objects.filter(
+        pk=token.pk, revoked_at=None, expires_at__gt=timezone.now(), user__is_active=True
+    ).exists()
 
 
 def _is_of_this_password(sign_in: SignIn, user: User) -> bool:

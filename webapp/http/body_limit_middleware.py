@@ -1,11 +1,12 @@
 """Refuses request bodies that are too large or too slow, before Django spools them to disk.
 
 1 MB is enough for all but uploads and labels of many samples; their views say with `takes_bodies_of` how much they
-take, from people signed in.
+take, from people signed in. What views read as it arrives (`streaming_middleware`) may be as long as a file, and has a
+clock of its own.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeVar
@@ -17,27 +18,18 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
+from webapp.http.body_stream import BodyRefused, Message, Receive, announced_bytes
+from webapp.http.streaming_middleware import Application, Send, is_streamed
+
 USUAL_BODY_BYTES = 1024**2
 MAX_BODY_BYTES = 16 * 1024**2
-"""Twice the chunk that our own uploader sends; no view takes more."""
+"""Twice the chunk that our own uploader sends; no view has more spooled for it."""
 PATIENCE_S = 30.0
 LEAST_BYTES_PER_S = 8 * 1024
 """A body may take `PATIENCE_S`, and longer by as much as it would take at that speed."""
 
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Any, Any, Any], Awaitable[None]]
+Scope = Message
 View = TypeVar("View", bound=Callable[..., Any])
-
-
-class BodyRefused(Exception):
-    """The rest of a body is not awaited."""
-
-    def __init__(self, status: HTTPStatus) -> None:
-        super().__init__(status)
-        self.status = status
 
 
 def takes_bodies_of(max_bytes: int) -> Callable[[View], View]:
@@ -74,7 +66,7 @@ class BodyLimit:
 
         body = _Body(scope, receive, self.usual_bytes, self._is_known)
         try:
-            await body.expect(_announced_bytes(scope))
+            await body.expect(announced_bytes(scope) or 0)
             await self.application(scope, body.receive, noted_send)
         except BodyRefused as refused:
             if not answered:
@@ -90,6 +82,7 @@ class _Body:
     def __init__(self, scope: Scope, receive: Receive, max_bytes: int, is_known: Callable[[Scope], bool]) -> None:
         self._scope, self._receive, self._max_bytes, self._is_known = scope, receive, max_bytes, is_known
         self._is_usual = True
+        self._is_streamed = is_streamed(scope)
         self._received = 0
         self._is_complete = False
         self._began_s = asyncio.get_running_loop().time()
@@ -98,7 +91,8 @@ class _Body:
         """Raises BodyRefused for more bytes than this address takes from this visitor; asks only for large bodies."""
         if count > self._max_bytes and self._is_usual:
             self._is_usual = False
-            self._max_bytes = max(self._max_bytes, _most_bytes(self._scope))
+            most_bytes = settings.UPLOAD_MAX_BYTES if self._is_streamed else _most_bytes(self._scope)
+            self._max_bytes = max(self._max_bytes, most_bytes)
             if count <= self._max_bytes and not await database_sync_to_async(self._is_known)(self._scope):
                 raise BodyRefused(HTTPStatus.UNAUTHORIZED)
         if count > self._max_bytes:
@@ -116,7 +110,9 @@ class _Body:
         await self.expect(self._received)
         return message
 
-    def _left_s(self) -> float:
+    def _left_s(self) -> float | None:
+        if self._is_streamed:
+            return None
         until_s = self._began_s + PATIENCE_S + self._received / LEAST_BYTES_PER_S
         return max(0.0, until_s - asyncio.get_running_loop().time())
 
@@ -131,19 +127,12 @@ def _most_bytes(scope: Scope) -> int:
 
 def _is_signed_in(scope: Scope) -> bool:
     """Reads the session as Django will do later, when a body of a stranger would lie on the disk already."""
-    header = b"; ".join(value for name, value in scope.get("headers", ()) if name == b"cookie")
+    sent = b"; ".join(value for name, value in scope.get("headers", ()) if name == b"cookie")
     try:
-        cookie = SimpleCookie(header.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
+        cookie = SimpleCookie(sent.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
     except CookieError:
         return False
     return cookie is not None and SESSION_KEY in SessionStore(cookie.value)
-
-
-def _announced_bytes(scope: Scope) -> int:
-    for name, value in scope.get("headers", ()):
-        if name == b"content-length" and value.isdigit():
-            return int(value[:20])
-    return 0
 
 
 async def _refuse(send: Send, status: HTTPStatus) -> None:

@@ -6,7 +6,11 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from webapp.http.body_stream import REST
+
 HEADERS_WITHIN_S = 15.0
+REST_WITHIN_S = 1.0
+"""So long may a body take to arrive once the server goes down, which waits for twice as long: uploads are resumed."""
 
 
 class PromptConnection(H11Protocol):
@@ -27,8 +31,19 @@ class PromptConnection(H11Protocol):
         else:
             self._stop_waiting()
 
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
+            self.loop.call_later(REST_WITHIN_S, self._end_body)
+
+    def _end_body(self) -> None:
+        if self.conn.their_state is h11.SEND_BODY:
+            self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        if self.cycle is not None and self.cycle.body:
+            self.cycle.scope[REST] = bytes(self.cycle.body)  # type: ignore[literal-required]
         super().connection_lost(exc)
 
     def _wait_for_head(self) -> None:

@@ -1,14 +1,21 @@
-"""The bytes of unfinished uploads: one file each in UPLOAD_DIR, written at an offset under a lock."""
+"""The bytes of unfinished uploads: one file each in UPLOAD_DIR, written at an offset under a lock.
+
+What lies there counts as arrived, also after a crash, except for bytes whose checksum has not been compared yet: where
+those begin is noted in a file beside it before the first of them is written.
+"""
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 from uuid import UUID
 
 from django.conf import settings
+
+UNVERIFIED = ".unverified"
 
 
 class Busy(Exception):
@@ -20,31 +27,88 @@ def path_of(upload_id: UUID) -> Path:
 
 
 def arrived_bytes(upload_id: UUID) -> int:
+    """Returns how many bytes count; while another request writes, that may be fewer than lie there."""
     path = path_of(upload_id)
-    return path.stat().st_size if path.exists() else 0
+    size = path.stat().st_size if path.exists() else 0
+    verified = _verified_bytes(upload_id)
+    return size if verified is None else min(size, verified)
 
 
 @contextmanager
-def opened(upload_id: UUID) -> Iterator[BinaryIO]:
+def opened(upload_id: UUID, is_new: bool = True) -> Iterator[IO[bytes]]:
     """Opens the file for writing, for one request at a time: a second writer could change bytes that have arrived.
 
-    Raises Busy.
+    Unbuffered: what was written is not lost with the process. What an earlier writer left unverified is cut off.
+    Raises Busy, and FileNotFoundError where there is none and it is not to be made (`is_new`).
     """
     path = path_of(upload_id)
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "r+b") as file:
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if is_new else 0), 0o600)
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise Busy from error
+        verified = _verified_bytes(upload_id)
+        if verified is not None:
+            cut_to(file, verified)
+            _mark_of(upload_id).unlink(missing_ok=True)
         yield file
+
+
+@contextmanager
+def unverified(upload_id: UUID, offset: int) -> Iterator[None]:
+    """Notes that bytes from `offset` on may yet be cut off; not after the `with`, which only a crash leaves early."""
+    mark = _mark_of(upload_id)
+    with mark.open("w") as file:
+        file.write(str(offset))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        yield
+    finally:
+        mark.unlink(missing_ok=True)
+
+
+def write(file: IO[bytes], content: bytes) -> None:
+    """Writes all of it; where the disk is full, as much as it takes before the OSError."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+def cut_to(file: IO[bytes], size: int) -> None:
+    """Shortens an open file that is longer."""
+    if os.fstat(file.fileno()).st_size > size:
+        file.truncate(size)
+
+
+def _mark_of(upload_id: UUID) -> Path:
+    return path_of(upload_id).with_suffix(UNVERIFIED)
+
+
+def _verified_bytes(upload_id: UUID) -> int | None:
+    """Returns where unverified bytes begin, if some may lie there; 0 where a power cut took the number."""
+    try:
+        noted = _mark_of(upload_id).read_text()
+    except FileNotFoundError:
+        return None
+    return int(noted) if noted.isdigit() else 0
 
 
 def discard(upload_id: UUID) -> None:
     path_of(upload_id).unlink(missing_ok=True)
+    _mark_of(upload_id).unlink(missing_ok=True)
 
 
 def every_file() -> Iterator[Path]:
+    """Yields all files, whose names begin with the id of their upload."""
     folder = Path(settings.UPLOAD_DIR)
     return folder.iterdir() if folder.is_dir() else iter(())
+
+
+def free_bytes() -> int:
+    """Returns the free space where uploads arrive."""
+    folder = Path(settings.UPLOAD_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    return shutil.disk_usage(folder).free

@@ -2,7 +2,9 @@
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import IO
 
@@ -19,6 +21,10 @@ EXPIRES_EMPTY_AFTER = timedelta(days=1)
 """So soon where nothing has come at all."""
 CHECKSUMS = ("sha1", "sha256")
 PROGRESS_EVERY_S = 0.25
+NOTED_EVERY_S = 0.5
+"""How far an upload is, while a request goes on; what is on the disk counts, should the server die in between."""
+ASKED_EVERY_S = 5.0
+"""Whether the sender may go on, who may have been signed out or have lost a role since the request began."""
 
 
 class OffsetMismatch(Exception):
@@ -33,33 +39,112 @@ class TooManyBytes(Exception):
     """More bytes than were announced for the whole file."""
 
 
+class NoLongerWelcome(Exception):
+    """The upload was given up, or its sender may no longer send."""
+
+
 def receive(
     upload: PartialUpload,
     *,
     offset: int,
     chunks: Iterable[bytes],
+    announced_bytes: int = 0,
     checksum: tuple[str, bytes] | None = None,
     on_progress: Callable[[], object] = lambda: None,
+    is_welcome: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Writes bytes at `offset` and stores the new one in `upload`; after a crash in between they are sent again.
+    """Writes bytes at `offset` as they come, and keeps what has come where `chunks` or the disk end with an exception.
 
-    Calls `on_progress` at most every `PROGRESS_EVERY_S`, and always when the file is complete. Raises OffsetMismatch,
-    ChecksumMismatch, TooManyBytes (after which nothing counts as arrived) and `partial_files.Busy`.
+    Notes in `upload` how far it is, and calls `on_progress`, now and then and always when the file is complete. Raises
+    OffsetMismatch, ChecksumMismatch and TooManyBytes (after which nothing of this call counts), NoLongerWelcome, and
+    `partial_files.Busy`.
     """
     with partial_files.opened(upload.pk) as file:
         upload.refresh_from_db(fields=["offset_bytes", "updated_at"])
-        if offset != upload.offset_bytes:
+        arrived = partial_files.arrived_bytes(upload.pk)
+        _set_offset(upload, max(upload.offset_bytes, min(arrived, upload.size_bytes)))
+        if offset != upload.offset_bytes or arrived < offset:
             raise OffsetMismatch
-        end = _write(file, offset, chunks, checksum, upload.size_bytes)
+        if offset + announced_bytes > upload.size_bytes:
+            raise TooManyBytes
+        writing = _Writing(upload, file, on_progress, is_welcome)
+        with partial_files.unverified(upload.pk, offset) if checksum else nullcontext():
+            writing.write(chunks, checksum)
+
+
+class _Writing:
+    """One call of `receive`, which holds the file."""
+
+    def __init__(
+        self,
+        upload: PartialUpload,
+        file: IO[bytes],
+        on_progress: Callable[[], object],
+        is_welcome: Callable[[], bool],
+    ) -> None:
+        self._upload, self._file, self._on_progress, self._is_welcome = upload, file, on_progress, is_welcome
+        self._begin = file.seek(upload.offset_bytes)
+        self._before = upload.updated_at
+        self._noted_s = self._asked_s = time.monotonic()
+
+    def write(self, chunks: Iterable[bytes], checksum: tuple[str, bytes] | None) -> None:
+        digest = hashlib.new(checksum[0], usedforsecurity=False) if checksum else None
+        keeps_rest = digest is None
+        try:
+            for chunk in chunks:
+                self._expect_no_more_than_announced(len(chunk))
+                partial_files.write(self._file, chunk)
+                if digest:
+                    digest.update(chunk)
+                self._note_now_and_then(digest is not None)
+            if checksum and digest and digest.digest() != checksum[1]:
+                raise ChecksumMismatch
+            keeps_rest = True
+        except TooManyBytes:
+            keeps_rest = False
+            raise
+        finally:
+            if not keeps_rest:
+                partial_files.cut_to(self._file, self._begin)
+                self._file.seek(self._begin)
+            is_there = self._note(self._file.tell())
+        if not is_there:
+            raise NoLongerWelcome
+        self._progressed()
+
+    def _expect_no_more_than_announced(self, count: int) -> None:
+        if self._file.tell() + count > self._upload.size_bytes:
+            raise TooManyBytes
+
+    def _note_now_and_then(self, is_unverified: bool) -> None:
+        """Says nothing of a complete file before the request has ended, as it may turn out to be too long."""
+        now_s = time.monotonic()
+        if now_s - self._noted_s < NOTED_EVERY_S or self._file.tell() == self._upload.size_bytes:
+            return
+        self._noted_s = now_s
+        if not self._note(self._begin if is_unverified else self._file.tell()):
+            raise NoLongerWelcome
+        if now_s - self._asked_s >= ASKED_EVERY_S:
+            self._asked_s = now_s
+            if not self._is_welcome():
+                raise NoLongerWelcome
+        self._progressed()
+
+    def _note(self, offset: int) -> bool:
+        """Stores the offset; returns False where the upload is gone."""
         now = timezone.now()
-        rows = type(upload)._default_manager.filter(pk=upload.pk, offset_bytes=offset)
-        if not rows.update(offset_bytes=end, updated_at=now, expires_at=now + EXPIRES_AFTER, stopped_at=None):
-            raise OffsetMismatch
-        upload.offset_bytes = end
-        upload.stopped_at = None
-        upload.expires_at = now + EXPIRES_AFTER
-    if _tick(now) != _tick(upload.updated_at) or upload.offset_bytes == upload.size_bytes:
-        on_progress()
+        self._before, self._upload.updated_at = self._upload.updated_at, now
+        self._upload.offset_bytes, self._upload.stopped_at = offset, None
+        self._upload.expires_at = now + EXPIRES_AFTER
+        rows = type(self._upload)._default_manager.filter(pk=self._upload.pk)
+        return bool(
+            rows.update(offset_bytes=offset, updated_at=now, expires_at=self._upload.expires_at, stopped_at=None)
+        )
+
+    def _progressed(self) -> None:
+        is_complete = self._upload.offset_bytes == self._upload.size_bytes
+        if is_complete or _tick(self._before) != _tick(self._upload.updated_at):
+            self._on_progress()
 
 
 def set_stopped(upload: PartialUpload, *, is_stopped: bool) -> bool:
@@ -70,40 +155,31 @@ def set_stopped(upload: PartialUpload, *, is_stopped: bool) -> bool:
     return bool(rows.update(stopped_at=now))
 
 
-def _write(
-    file: IO[bytes], offset: int, chunks: Iterable[bytes], checksum: tuple[str, bytes] | None, size_bytes: int
-) -> int:
-    """Writes what arrives and returns the new offset; what is too long or damaged is cut off again."""
-    digest = hashlib.new(checksum[0], usedforsecurity=False) if checksum else None
-    end = file.seek(offset)
-    for chunk in chunks:
-        end += len(chunk)
-        if end > size_bytes:
-            file.truncate(offset)
-            raise TooManyBytes
-        file.write(chunk)
-        if digest:
-            digest.update(chunk)
-    file.flush()
-    if checksum and digest and digest.digest() != checksum[1]:
-        file.truncate(offset)
-        raise ChecksumMismatch
-    return end
-
-
 def _tick(moment: datetime) -> int:
     """Chunks that arrive within one tick are reported once, so that a fast connection does not flood the pages."""
     return int(moment.timestamp() / PROGRESS_EVERY_S)
 
 
-def correct_offset(upload: PartialUpload) -> None:
-    """Lowers the stored offset to what is on disk: after a power cut the file may be shorter than the row says.
+def correct_offset(upload: PartialUpload, is_stored: Callable[[], bool]) -> None:
+    """Sets the stored offset to what is on the disk: more after a crash, less after a power cut.
 
-    Not to be called for a file that has been moved into the store already.
+    Changes nothing while somebody sends, who notes it, nor where the file `is_stored` already; that is asked when the
+    file is missed, as it may be moved at any moment.
     """
-    arrived = partial_files.arrived_bytes(upload.pk)
-    if arrived >= upload.offset_bytes:
+    try:
+        with partial_files.opened(upload.pk, is_new=False):
+            upload.refresh_from_db(fields=["offset_bytes"])
+            _set_offset(upload, min(partial_files.arrived_bytes(upload.pk), upload.size_bytes))
+    except partial_files.Busy:
         return
-    logger.warning("Upload %s: %d bytes noted, %d on disk", upload.pk, upload.offset_bytes, arrived)
-    type(upload)._default_manager.filter(pk=upload.pk, offset_bytes=upload.offset_bytes).update(offset_bytes=arrived)
+    except FileNotFoundError:
+        if not is_stored():
+            _set_offset(upload, 0)
+
+
+def _set_offset(upload: PartialUpload, offset: int) -> None:
+    if offset == upload.offset_bytes:
+        return
+    logger.warning("Upload %s: %d bytes noted, %d on disk", upload.pk, upload.offset_bytes, offset)
+    type(upload)._default_manager.filter(pk=upload.pk, offset_bytes=upload.offset_bytes).update(offset_bytes=offset)
     upload.refresh_from_db(fields=["offset_bytes"])

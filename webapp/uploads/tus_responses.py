@@ -5,8 +5,9 @@ The protocol is the same for whatever arrives; a `Target` says what the file is 
 
 import base64
 import binascii
-import errno
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -19,9 +20,13 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from analysis.errors import is_disk_full
 from webapp.accounts.request_types import SignedInRequest
-from webapp.uploads import partial_files, quota_services, receive_services
+from webapp.accounts.session_queries import is_still_signed_in
+from webapp.http.body_stream import BodyRefused
+from webapp.uploads import partial_files, quota_services, receive_services, sender_services
 from webapp.uploads.models import PartialUpload
 from webapp.uploads.rules import Refused
 
@@ -32,6 +37,9 @@ CHECKSUM_MISMATCH = 460
 PATCH_TYPE = "application/offset+octet-stream"
 READ_BYTES = 512 * 1024
 MOST_DIGITS = 18
+RETRY_AFTER_S = 5
+GONE = gettext_lazy("This upload no longer exists, or you may no longer upload to this team. Try again to start over.")
+TOO_MANY_BYTES = gettext_lazy("The file is larger than announced.")
 
 
 class TusError(Exception):
@@ -100,6 +108,8 @@ def _respond(request: HttpRequest, verbs: dict, target: Target, *args: uuid.UUID
             response["Tus-Version"] = VERSION
         if error.status == HTTPStatus.UNAUTHORIZED:
             response["WWW-Authenticate"] = "Bearer"
+        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+            response["Retry-After"] = str(RETRY_AFTER_S)
     response["Tus-Resumable"] = VERSION
     response["Cache-Control"] = "no-store"
     return response
@@ -137,8 +147,8 @@ def _head(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpRes
         size = str(finished)
         return HttpResponse(status=HTTPStatus.OK, headers={"Upload-Offset": size, "Upload-Length": size})
     upload = _upload(request, target, upload_id)
-    if not target.is_stored(upload):
-        receive_services.correct_offset(upload)
+    sender_services.give_way(upload.pk)
+    receive_services.correct_offset(upload, lambda: target.is_stored(upload))
     # Whoever asks how far it is is about to send the rest.
     if receive_services.set_stopped(upload, is_stopped=False):
         target.report_progress(upload)
@@ -159,33 +169,56 @@ def _patch(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpRe
     upload = _upload(request, target, upload_id)
     if upload.reserved_at is None:
         quota_services.reserve(upload)
-    try:
+    sender_services.give_way(upload.pk)
+    line = getattr(request, "body_stream", None)
+    with _in_words(upload), sender_services.sending(upload.pk, upload.user.pk, line):
         receive_services.receive(
             upload,
             offset=offset,
             chunks=iter(partial(request.read, READ_BYTES), b""),
+            announced_bytes=int(request.headers.get("Content-Length") or 0),
             checksum=checksum,
             on_progress=lambda: target.report_progress(upload),
+            is_welcome=lambda: is_still_signed_in(request) and target.own(request).filter(pk=upload.pk).exists(),
         )
+    if upload.offset_bytes == upload.size_bytes:
+        target.finish(upload)
+    return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=_state_headers(upload))
+
+
+@contextmanager
+def _in_words(upload: PartialUpload) -> Iterator[None]:
+    """Turns what ends a piece before its time into a status and a sentence."""
+    try:
+        yield
+    except sender_services.TooManySenders as error:
+        raise _too_many_senders(error) from error
     except receive_services.OffsetMismatch as error:
         raise TusError(HTTPStatus.CONFLICT, f"Upload-Offset: {upload.offset_bytes}") from error
     except receive_services.TooManyBytes as error:
-        raise TusError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("The file is larger than announced.")) from error
+        raise TusError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(TOO_MANY_BYTES)) from error
     except receive_services.ChecksumMismatch as error:
         raise TusError(CHECKSUM_MISMATCH, _("The data was damaged on the way. Try again.")) from error
+    except receive_services.NoLongerWelcome as error:
+        raise TusError(HTTPStatus.NOT_FOUND, str(GONE)) from error
     except partial_files.Busy as error:
         raise TusError(HTTPStatus.LOCKED, _("Another window is uploading the same file. Close one of them.")) from error
-    except UnreadablePostError as error:
-        raise TusError(HTTPStatus.BAD_REQUEST, _("The connection was lost. Try again.")) from error
+    except (UnreadablePostError, BodyRefused) as error:
+        status = error.status if isinstance(error, BodyRefused) else HTTPStatus.BAD_REQUEST
+        raise TusError(status, _("The connection was lost. Try again.")) from error
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if not is_disk_full(error):
             raise
         raise TusError(
             HTTPStatus.INSUFFICIENT_STORAGE, _("The server is out of disk space. Delete videos, then try again.")
         ) from error
-    if upload.offset_bytes == upload.size_bytes:
-        target.finish(upload)
-    return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=_state_headers(upload))
+
+
+def _too_many_senders(error: sender_services.TooManySenders) -> TusError:
+    words = _("Too many files are being uploaded right now. This one continues when some of them have arrived.")
+    if error.is_own:
+        words = _("You are sending too many files at once. This one continues when some of the others have arrived.")
+    return TusError(HTTPStatus.TOO_MANY_REQUESTS, words)
 
 
 def _terminate(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpResponse:
@@ -197,8 +230,7 @@ def _upload(request: HttpRequest, target: Target, upload_id: uuid.UUID, even_exp
     try:
         upload: PartialUpload = get_object_or_404(target.own(request), pk=upload_id)
     except Http404 as error:
-        words = _("This upload no longer exists, or you may no longer upload to this team. Try again to start over.")
-        raise TusError(HTTPStatus.NOT_FOUND, words) from error
+        raise TusError(HTTPStatus.NOT_FOUND, str(GONE)) from error
     if upload.expires_at < timezone.now() and not even_expired:
         raise TusError(HTTPStatus.GONE, _("This upload has expired. Start it again."))
     return upload

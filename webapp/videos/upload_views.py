@@ -18,8 +18,8 @@ from webapp.accounts.models import Team, TokenScope, User
 from webapp.accounts.request_limit_middleware import asked_often
 from webapp.accounts.request_types import SignedInRequest
 from webapp.accounts.tokens.bearer_middleware import takes_tokens
-from webapp.http.body_limit_middleware import MAX_BODY_BYTES, takes_bodies_of
 from webapp.http.ids import uuid_or_none
+from webapp.http.streaming_middleware import takes_streams
 from webapp.jobs.idempotency_responses import starts_work
 from webapp.uploads import quota_queries
 from webapp.uploads import rules as uploads_rules
@@ -76,7 +76,7 @@ def tus_create(request: HttpRequest) -> HttpResponse:
 
 
 @asked_often
-@takes_bodies_of(MAX_BODY_BYTES)
+@takes_streams
 @takes_tokens(TokenScope.WRITE)
 @login_not_required
 @require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])

@@ -40,7 +40,7 @@ def test_an_upload_and_an_analysis_survive_reload_and_kills(
     slow_down(page, SLOW_BYTES_PER_S)
     with page.expect_request(lambda request: sent_from(request) is not None, timeout=40_000) as resumed:
         page.set_input_files("input[type=file]", long_clip)
-    assert sent_from(resumed.value) == CHUNK_BYTES, "it did not go on where it was"
+    assert CHUNK_BYTES <= (sent_from(resumed.value) or 0) < 2 * CHUNK_BYTES, "it did not go on where it was"
     product.child("webapp.supervisor.web").kill()
 
     card = page.locator(".video-card").filter(has=page.locator(f'a.card-link[title="{long_clip.stem}"]'))

@@ -16,6 +16,8 @@ from webapp.accounts.models import User
 from webapp.asgi import application as product
 from webapp.http import body_limit_middleware
 from webapp.http.body_limit_middleware import MAX_BODY_BYTES, USUAL_BODY_BYTES, BodyLimit
+from webapp.http.body_stream import DRAINED_BYTES
+from webapp.http.streaming_middleware import STREAMED_TYPE
 
 LIMIT = 100
 
@@ -72,17 +74,19 @@ async def test_nonsense_lengths_are_counted(announced: bytes) -> None:
 
 
 def test_the_limit_leaves_room_for_our_own_pieces(settings: Any) -> None:
-    assert settings.UPLOAD_CHUNK_BYTES < MAX_BODY_BYTES
+    assert settings.UPLOAD_CHUNK_BYTES < DRAINED_BYTES, "or a refusal would be lost with the connection"
 
 
 LARGE_BODIES = {
     "datasets/<uuid:dataset_id>/acts/": 4 * 1024**2,
     "datasets/<uuid:dataset_id>/imports/<uuid:import_id>/batches/<int:number>/": MAX_BODY_BYTES,
-    "datasets/<uuid:dataset_id>/imports/<uuid:import_id>/files/<uuid:upload_id>": MAX_BODY_BYTES,
     "people/photo/": MAX_BODY_BYTES,
     "profile/picture/": MAX_BODY_BYTES,
     "training/<uuid:run_id>/try/": MAX_BODY_BYTES,
-    "videos/uploads/<uuid:upload_id>": MAX_BODY_BYTES,
+}
+STREAMED = {
+    "datasets/<uuid:dataset_id>/imports/<uuid:import_id>/files/<uuid:upload_id>",
+    "videos/uploads/<uuid:upload_id>",
 }
 
 
@@ -93,6 +97,8 @@ def test_only_uploads_and_acts_on_many_samples_take_more_than_1_mb() -> None:
         if hasattr(view, "max_body_bytes")
     }
     assert found == LARGE_BODIES
+    streamed = {address for address, view in views(get_resolver().url_patterns) if hasattr(view, "takes_streams")}
+    assert streamed == STREAMED
     assert USUAL_BODY_BYTES == 1024**2
 
 
@@ -105,9 +111,12 @@ def views(patterns: list[Any], before: str = "") -> Iterator[tuple[str, Any]]:
             yield address, each.callback
 
 
-async def posted(path: str, size: int, session: str = "", announced: bool = True) -> tuple[int, int]:
+async def posted(
+    path: str, size: int, session: str = "", announced: bool = True, kind: str = STREAMED_TYPE
+) -> tuple[int, int]:
     """Status, and how many bytes were read."""
     headers = [(b"content-length", str(size).encode())] if announced else []
+    headers.append((b"content-type", kind.encode()))
     if session:
         headers.append((b"cookie", f"a=b; sessionid={session}".encode()))
     sent: list[MutableMapping[str, Any]] = []
@@ -132,7 +141,9 @@ MB = 1024**2
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("announced", [True, False])
-async def test_more_than_1_mb_is_for_uploads_of_people_who_are_signed_in(vera: User, announced: bool) -> None:
+async def test_more_than_1_mb_is_for_uploads_of_people_who_are_signed_in(
+    vera: User, announced: bool, settings: Any
+) -> None:
     client = await sync_to_async(signed_in)(vera)
     session = client.cookies["sessionid"].value
     last_read = 0 if announced else MB + 2**18
@@ -143,7 +154,10 @@ async def test_more_than_1_mb_is_for_uploads_of_people_who_are_signed_in(vera: U
     assert await posted(UPLOAD, 8 * MB, session, announced) == (200, 8 * MB)
     assert await posted(UPLOAD, 8 * MB, "", announced) == (401, last_read), "nothing of strangers is spooled"
     assert await posted(UPLOAD, 8 * MB, "forged", announced) == (401, last_read)
-    assert (await posted(UPLOAD, 17 * MB, session, announced))[0] == 413
+    assert await posted(UPLOAD, 17 * MB, session, announced) == (200, 17 * MB), "what is stored as it comes may be long"
+    assert await posted(UPLOAD, 2 * MB, session, announced, "text/plain") == (413, last_read), "this would be spooled"
+    settings.UPLOAD_MAX_BYTES = 9 * MB
+    assert (await posted(UPLOAD, 10 * MB, session, announced))[0] == 413
     await Session.objects.all().adelete()
     assert await posted(UPLOAD, 8 * MB, session, announced) == (401, last_read)
 

@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 from django.core.exceptions import ImproperlyConfigured
 
+from tests.waiting import wait_for
 from webapp import env
 from webapp.supervisor import connection, web
 
@@ -100,6 +101,29 @@ def test_a_head_that_does_not_come_ends_the_connection(
             began = time.monotonic()
             assert closes(client, drip=b"X" if first else b"")
             assert 0.5 < time.monotonic() - began < 4
+
+
+def test_a_server_that_goes_down_waits_for_no_upload(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its sender is told by the closed connection, and what has come is noted before the time for that is up."""
+    monkeypatch.setattr(connection, "REST_WITHIN_S", 0.2)
+    got: list[str] = []
+
+    async def takes_all(scope: Any, receive: Any, send: Any) -> None:
+        while got[-1:] != ["http.disconnect"]:
+            got.append((await receive())["type"])
+
+    config = web.config()
+    config.app = takes_all
+    server, listener = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    with socket.create_connection(listener.getsockname(), timeout=10) as client:
+        client.sendall(b"PATCH / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc")
+        wait_for(lambda: got, what="the first bytes")
+        server.should_exit = True
+        assert closes(client, drip=b"")
+        thread.join(10)
+    assert got[-1] == "http.disconnect"
 
 
 def closes(client: socket.socket, drip: bytes) -> bool:

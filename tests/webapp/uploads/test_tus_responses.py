@@ -267,15 +267,29 @@ def test_a_second_writer_of_the_same_upload_is_told_to_wait(team: Team, alice: U
         assert patch(signed_in(alice), url_of(upload), b"x", 0).status_code == 423
 
 
-def test_bytes_written_before_a_crash_are_overwritten_by_the_repeated_piece(team: Team, alice: User) -> None:
+def test_bytes_written_before_a_crash_count(team: Team, alice: User) -> None:
     """The server died between writing and noting the new offset."""
     upload = make_upload(alice, team=team, size_bytes=len(CONTENT))
     with partial_files.opened(upload.pk) as file:
-        file.write(b"half of a piece that was never noted")
+        file.write(CONTENT[:100])
     client = signed_in(alice)
-    assert offset_of(client, url_of(upload)) == 0
-    patch(client, url_of(upload), CONTENT, 0)
+    assert patch(client, url_of(upload), CONTENT, 0).status_code == 409, "not written twice by who does not ask"
+    assert offset_of(client, url_of(upload)) == 100
+    patch(client, url_of(upload), CONTENT[100:], 100)
     assert storage.read_bytes(Video.objects.get().original_key) == CONTENT
+
+
+def test_bytes_whose_checksum_was_not_compared_before_a_crash_do_not_count(team: Team, alice: User) -> None:
+    upload = make_upload(alice, team=team, size_bytes=len(CONTENT))
+    client = signed_in(alice)
+    patch(client, url_of(upload), CONTENT[:100], 0)
+    with partial_files.opened(upload.pk) as file:
+        file.seek(100)
+        file.write(b"these may have been damaged on the way")
+        mark = partial_files.path_of(upload.pk).with_suffix(partial_files.UNVERIFIED)
+        mark.write_text("100")
+    assert offset_of(client, url_of(upload)) == 100
+    assert arrived(upload.pk) == CONTENT[:100] and not mark.exists()
 
 
 def test_bytes_that_a_power_cut_took_are_asked_for_again(team: Team, alice: User) -> None:

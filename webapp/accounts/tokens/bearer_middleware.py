@@ -1,6 +1,6 @@
 """Lets programs act with an access token, at the addresses that say they take one and nowhere else."""
 
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -10,6 +10,7 @@ from django.utils.deprecation import MiddlewareMixin
 from webapp.accounts.models import TokenScope
 from webapp.accounts.tokens import bearer_services
 from webapp.accounts.tokens.bearer_services import TokenRefused
+from webapp.http.body_stream import header
 from webapp.http.client_info import client_address
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -58,7 +59,7 @@ class BearerTokens(MiddlewareMixin):
 
 def is_bearer_known(scope: MutableMapping[str, Any]) -> bool:
     """Returns whether an ASGI request comes by a token that works where it asks; for what decides before Django."""
-    secret = secret_in(_header(scope.get("headers", ()), b"authorization"))
+    secret = secret_in(header(scope, b"authorization"))
     needed = scope_at(scope.get("path", "")) if secret else None
     if needed is None:
         return False
@@ -96,7 +97,3 @@ def _problem(refused: TokenRefused, needed: TokenScope) -> HttpResponse:
         wider = f', scope="{needed.value}"' if status == 403 else ""
         response.headers["WWW-Authenticate"] = f'Bearer error="{title}"{wider}'
     return response
-
-
-def _header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str:
-    return next((value.decode("latin-1") for name, value in headers if name == wanted), "")

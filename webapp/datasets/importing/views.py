@@ -27,6 +27,7 @@ from webapp.datasets.models import Dataset, Import, ImportUpload, Source
 from webapp.datasets.page_context import head_context
 from webapp.http.body_limit_middleware import MAX_BODY_BYTES, takes_bodies_of
 from webapp.http.responses import done, refused
+from webapp.http.streaming_middleware import takes_streams
 from webapp.jobs.idempotency_responses import starts_work
 from webapp.picture_types import PICTURE_TYPES
 from webapp.uploads.rules import VIDEO_SUFFIXES, Refused
@@ -284,7 +285,7 @@ def files(request: HttpRequest, dataset_id: UUID, import_id: UUID) -> HttpRespon
 
 
 @asked_often
-@takes_bodies_of(MAX_BODY_BYTES)
+@takes_streams
 @login_not_required
 @require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
 def file(request: HttpRequest, dataset_id: UUID, import_id: UUID, upload_id: UUID) -> HttpResponse:
