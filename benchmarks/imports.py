@@ -82,13 +82,14 @@ def send_zip(visitor: Visitor, dataset: str, path: Path) -> None:
     visitor.send(visitor.ask("POST", create, b"", **headers).headers["Location"], chunks_of(path))
 
 
-def wait_for_import(visitor: Visitor, dataset: str) -> str:
-    """Waits for the import to end and returns how it ended."""
+def wait_for_import(visitor: Visitor, dataset: str, within_s: float = float("inf")) -> str:
+    """Waits for the import to end and returns how it ended, or where it stands when the time is over."""
+    until = time.monotonic() + within_s
     while True:
         visitor.ask("GET", f"/jobs/state/?subject={dataset}")
         status = [job["status"] for job in json.loads(visitor.text)["jobs"] if job["kind"] == "import"]
-        if status and status[0] not in ("queued", "running"):
-            return str(status[0])
+        if (status and status[0] not in ("queued", "running")) or time.monotonic() > until:
+            return str(status[0] if status else "not begun")
         time.sleep(ASK_EVERY_S)
 
 

@@ -27,7 +27,8 @@ MAX_BYTES = 15_000_000
 MAX_FACES = 20
 TIMEOUT_S = 30
 MEMORY_BYTES = 1_500_000_000
-"""The largest picture that is read takes 840 MB, the networks 200 MB."""
+MOST_PIXELS = 12_000_000
+"""More is shrunk before it is looked at: the picture and the networks (200 MB) then stay below 400 MB together."""
 CROP_SIDE = 160
 MARGIN = 0.35
 """Surroundings on each side of the face in its crop, as a share of its side."""
@@ -86,16 +87,25 @@ def _ask(data: bytes, embedder: Path | None) -> PhotoFaces:
 
 
 def find_faces(fields: Fields, parts: list[bytearray]) -> Iterator[Message]:
-    """Runs in the limited process: says the faces of the picture, with a crop of each."""
+    """Runs in the limited process: says the faces of the picture, with a crop of each.
+
+    What decoding held is given back before cv2 and the networks are loaded.
+    """
+    from analysis.images.read import decode_picture  # deferred: rarely needed
+
+    image_bgr = decode_picture(bytes(parts.pop()), "the picture")
     import cv2  # deferred: loads cv2
 
     from analysis.faces.detect import load_detector  # deferred: loads cv2
     from analysis.faces.embed import load_mobilefacenet  # deferred: loads cv2
     from analysis.faces.onnx_embedder import load_embedder_file  # deferred: loads cv2
     from analysis.faces.quality import face_qualities  # deferred: loads cv2
-    from analysis.images.read import decode_picture  # deferred: loads cv2
 
-    image_bgr = decode_picture(bytes(parts[0]), "the picture")
+    height, width = image_bgr.shape[:2]
+    if width * height > MOST_PIXELS:
+        share = (MOST_PIXELS / (width * height)) ** 0.5
+        size = round(width * share), round(height * share)
+        image_bgr = np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), np.uint8)
     own = fields["embedder"]
     embedder: Embedder = load_embedder_file(read_embedder_file(Path(own)), 1) if own else load_mobilefacenet(1)
     faces = load_detector(1).detect(image_bgr, Thoroughness.BALANCED)

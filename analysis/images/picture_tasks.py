@@ -21,13 +21,13 @@ at most 1. Nobody cuts out so few pixels."""
 
 def decode(fields: Fields, parts: list[bytearray]) -> Iterator[Message]:
     """Says the picture `(h, w, 3)` as BGR."""
-    image_bgr = np.ascontiguousarray(decode_picture(bytes(parts[0]), fields["name"], fields["least_side"]))
+    image_bgr = np.ascontiguousarray(decode_picture(bytes(parts.pop()), fields["name"], fields["least_side"]))
     yield {"shape": image_bgr.shape}, [image_bgr.data.cast("B")]
 
 
 def prepare(fields: Fields, parts: list[bytearray]) -> Iterator[Message]:
     """Says what is stored of a picture: its thumbnail and, unless its own bytes will do, what it is encoded as."""
-    content, name = bytes(parts[0]), fields["name"]
+    content, name = bytes(parts.pop()), fields["name"]
     if len(content) > MAX_FILE_BYTES:
         raise PictureTooLarge(name)
     header = _header(content, name)
@@ -44,7 +44,8 @@ def prepare(fields: Fields, parts: list[bytearray]) -> Iterator[Message]:
         return
     image_bgr = decode_picture(content, name)
     if box is not None:
-        image_bgr = _cut_out(image_bgr, box, least_side, name)
+        shown_share = image_bgr.shape[1] / header.width  # a very large one is shrunk while it is read
+        image_bgr = _cut_out(image_bgr, tuple(each * shown_share for each in box), least_side, name)
     data, media_type = _encoded(image_bgr, header)
     shown = image_bgr.shape[1], image_bgr.shape[0]
     yield {"media_type": media_type, "size": shown}, [thumbnail_of(image_bgr), data]

@@ -30,8 +30,10 @@ SUFFIXES = frozenset(
 )
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 MAX_FILE_BYTES = 200_000_000
-MAX_PIXELS = 120_000_000
-"""More than any camera's; 360 MB as an array, and 480 MB for the time that Pillow holds it too."""
+MAX_PIXELS = 240_000_000
+"""More than any camera's. Whether a picture of fewer pixels is read depends on `MOST_BYTES`."""
+MOST_BYTES = 360_000_000
+"""Of a file, of what its decoder holds and of the picture; with Python and Pillow a process stays below 400 MB."""
 MAX_SIDE = 65_500
 MAX_PROFILE_BYTES = 4_000_000
 """Profiles of printing machines have up to 3 MB, those of cameras and screens less than 4 kB."""
@@ -39,6 +41,15 @@ STRIP_PIXELS = 2**18
 """Converted at once: 1 MB, which stays in the processor's cache and beside which no second picture is held."""
 
 _ORIENTATION = 0x0112
+_SEEN_BYTES, _HELD_BYTES = 3, 4.1
+"""A pixel of what is returned, and of what Pillow holds beside it."""
+_DECODER_BYTES = {"WEBP": 18, "AVIF": 13, "HEIF": 16, "TIFF": 12}
+"""A pixel while decoders of their own hold it, measured on the worst of each kind."""
+_CAMERA_HEIF_BYTES = 7.2
+"""Pictures of cameras are decoded in tiles: 48 million pixels can be read."""
+_COEFFICIENT_BYTES = 3
+_DRAFTS = (1, 2, 4, 8)
+"""A JPEG can be decoded at these parts of its size."""
 _PLAIN_FORMATS = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 """What every browser shows. MPO is a JPEG with further pictures behind it, of which browsers know nothing."""
 _PLAIN_MODES = frozenset({"1", "L", "P", "RGB"})
@@ -73,6 +84,8 @@ class ImageHeader:
 def read_picture(path: Path) -> Image:
     """Returns the picture as `(h, w, 3)` BGR in sRGB: rotated by its EXIF, on white, the first one of an animation.
 
+    One that would take more than `MOST_BYTES` is shrunk where that can be done while it is read.
+
     Raises UnreadablePicture for what is of none of FORMATS or is damaged, or PictureTooLarge.
     """
     try:
@@ -91,15 +104,14 @@ def decode_picture(data: bytes, name: str, least_side: int | None = None) -> Ima
     keep so many pixels: for a large one in a third of the time.
     """
     with _opened(data, name) as image:
-        if least_side is not None and image.format in ("JPEG", "MPO"):
-            image.draft(None, (least_side, least_side))
+        shrink = _prepare(image, len(data), least_side, name)
         image.load()
         _expect_size(image.size, name)  # a HEIC file may hold another picture than it says
         if image.mode not in _MODES and not image.mode.startswith("I;16"):
             raise UnreadablePicture(f"{name}: of a variant that cannot be read ({image.mode})")
         if image.format == "BMP" and image.mode == "RGBA":
             image.putalpha(255)  # most programs leave these bytes empty
-        return _to_bgr(image)
+        return _to_bgr(image, shrink)
 
 
 def read_header(data: bytes, name: str) -> ImageHeader:
@@ -149,6 +161,37 @@ def _expect_size(size: tuple[int, int], name: str) -> None:
         raise PictureTooLarge(f"{name}: {width} x {height} pixels, at most {MAX_PIXELS // 1_000_000} million are read")
 
 
+def _prepare(image: ImageFile.ImageFile, file_bytes: int, least_side: int | None, name: str) -> int:
+    """Returns by how much each side is to be shrunk when it is loaded: 1 or 2; a JPEG is set to be decoded smaller.
+
+    Raises PictureTooLarge where it would take more than `MOST_BYTES` all the same.
+    """
+    is_jpeg = image.format in ("JPEG", "MPO")
+    for part in _DRAFTS if is_jpeg else (1, 2):
+        if file_bytes + _needed_bytes(image, part, is_jpeg) <= MOST_BYTES:
+            break
+    else:
+        width, height = image.size
+        raise PictureTooLarge(f"{name}: {width} x {height} pixels need more than {MOST_BYTES // 1_000_000} MB")
+    if not is_jpeg:
+        return part
+    wanted = part if least_side is None else max(part, min(image.size) // least_side)
+    image.draft(None, (image.width // wanted, image.height // wanted))
+    return 1
+
+
+def _needed_bytes(image: ImageFile.ImageFile, shrink: int, while_decoded: bool) -> float:
+    """Returns the most that is held at once while a picture is read and shrunk, already by its decoder or after it."""
+    decoder: float = _DECODER_BYTES.get(image.format or "", 0)
+    if image.format == "HEIF" and image.info.get("chroma") == 420 and image.info.get("bit_depth") == 8:
+        decoder = _CAMERA_HEIF_BYTES
+    pixels = image.width * image.height
+    coefficients = _COEFFICIENT_BYTES * pixels if image.info.get("progressive") else 0
+    if while_decoded:
+        return coefficients + pixels / shrink**2 * (_HELD_BYTES + _SEEN_BYTES)
+    return pixels * max(decoder, _HELD_BYTES + _SEEN_BYTES / shrink**2)
+
+
 def _is_plain(image: ImageFile.ImageFile, data: bytes) -> bool:
     if image.format not in _PLAIN_FORMATS or image.mode not in _PLAIN_MODES or image.has_transparency_data:
         return False
@@ -181,9 +224,9 @@ def _orientation(image: ImageFile.ImageFile) -> int:
     return said if isinstance(said, int) and 1 <= said <= 8 else 1
 
 
-def _to_bgr(image: ImageFile.ImageFile) -> Image:
+def _to_bgr(image: ImageFile.ImageFile, shrink: int = 1) -> Image:
     """Converts strip by strip, each written to where it is seen: turning costs no further copy."""
-    width, height = image.size
+    width, height = (-(-side // shrink) for side in image.size)
     orientation = _orientation(image)
     seen = np.empty((width, height, 3) if orientation > 4 else (height, width, 3), np.uint8)
     stored = _as_stored(seen, orientation)
@@ -191,7 +234,8 @@ def _to_bgr(image: ImageFile.ImageFile) -> Image:
     rows = max(STRIP_PIXELS // width, 1)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
-        stored[top:bottom] = _strip_bgr(image.crop((0, top, width, bottom)), to_srgb)
+        box = (0, top * shrink, image.width, min(bottom * shrink, image.height))
+        stored[top:bottom] = _strip_bgr(image.crop(box), to_srgb, shrink)
     return seen
 
 
@@ -203,7 +247,7 @@ def _as_stored(seen: Image, orientation: int) -> Image:
     return view[:, ::-1] if orientation in (2, 3, 7, 8) else view
 
 
-def _strip_bgr(strip: PIL.Image.Image, to_srgb: ImageCms.ImageCmsTransform | None) -> NDArray[np.uint8]:
+def _strip_bgr(strip: PIL.Image.Image, to_srgb: ImageCms.ImageCmsTransform | None, shrink: int) -> NDArray[np.uint8]:
     if strip.mode.startswith("I;16"):
         strip = PIL.Image.fromarray((np.asarray(strip) >> 8).astype(np.uint8))
     if strip.has_transparency_data:
@@ -215,6 +259,8 @@ def _strip_bgr(strip: PIL.Image.Image, to_srgb: ImageCms.ImageCmsTransform | Non
         strip = to_srgb.apply(strip)
     if strip.mode != "RGB":
         strip = strip.convert("RGB")
+    if shrink > 1:
+        strip = strip.reduce(shrink)
     width, height = strip.size
     return np.frombuffer(strip.tobytes("raw", "BGR"), np.uint8).reshape(height, width, 3)
 

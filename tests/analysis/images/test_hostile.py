@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -13,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import PictureTooLarge, UnreadablePicture
-from analysis.images.read import FORMATS, MAX_PIXELS, decode_picture, read_header
+from analysis.images import picture_tasks, read
+from analysis.images.read import FORMATS, decode_picture, read_header
 from tests.analysis.images.picture_files import KINDS, LEFT_RED, claiming, made, saved
 
 STARTS = [
@@ -57,9 +59,38 @@ def test_half_a_file_is_damaged(kind: str) -> None:
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("side", [10_955, 60_000])
 def test_a_bomb_is_refused_before_it_is_decoded(side: int) -> None:
-    assert side**2 > MAX_PIXELS
     with pytest.raises(PictureTooLarge, match="holiday"):
         decode_picture(claiming("png", side, side), "holiday")
+
+
+@pytest.mark.parametrize(("kind", "size"), [("png", (150, 100)), ("gif", (150, 100)), ("jpeg", (75, 50))])
+def test_what_would_take_too_much_memory_is_shrunk(kind: str, size: tuple[int, int], monkeypatch: Any) -> None:
+    """A JPEG while it is decoded, so that ever larger ones are read; others where Pillow gives up its pixels."""
+    picture = np.full((200, 300, 3), 90, np.uint8)
+    picture[:, 150:] = 200
+    content = made(kind, picture)
+    monkeypatch.setattr(read, "MOST_BYTES", len(content) + 300 * 200 * (5 if kind != "jpeg" else 1))
+    seen = decode_picture(content, "holiday")
+    assert seen.shape[1::-1] == size
+    assert abs(int(seen[20, 5, 0]) - 90) <= 3 and abs(int(seen[20, -5, 0]) - 200) <= 3
+
+
+def test_what_is_too_large_also_when_shrunk_is_refused(monkeypatch: Any) -> None:
+    content = made("png", np.zeros((200, 300, 3), np.uint8))
+    monkeypatch.setattr(read, "MOST_BYTES", 300 * 200 * 4)
+    with pytest.raises(PictureTooLarge, match="300 x 200"):
+        decode_picture(content, "holiday")
+
+
+def test_a_box_is_cut_out_of_a_shrunk_picture_where_it_was(monkeypatch: Any) -> None:
+    picture = np.zeros((200, 300, 3), np.uint8)
+    picture[100:, 200:] = 255
+    content = made("png", picture)
+    monkeypatch.setattr(read, "MOST_BYTES", len(content) + 300 * 200 * 5)
+    asked = {"name": "holiday", "least_side": 10, "box_xywh": (200, 100, 100, 100)}
+    [(said, (_, stored))] = picture_tasks.prepare(asked, [bytearray(content)])
+    assert said["size"] == (50, 50)
+    assert decode_picture(bytes(stored), "box").min() == 255
 
 
 def test_a_side_may_not_be_longer_than_any_picture_that_can_be_stored_again() -> None:
@@ -88,7 +119,7 @@ def test_more_pixels_than_were_spoken_of_cost_little(kind: str) -> None:
 @pytest.mark.parametrize("side", [64, 60])
 def test_a_small_picture_that_claims_to_be_a_large_one_is_damaged(side: int) -> None:
     """What is stored has 64 pixels a side; of fewer the rest is cut off, and only the decoder meets the claim."""
-    ending, megabytes = measured(claiming("heic", 9000, 9000, np.zeros((side, side, 3), np.uint8)))
+    ending, megabytes = measured(claiming("heic", 5000, 5000, np.zeros((side, side, 3), np.uint8)))
     assert ending == "UnreadablePicture"
     assert megabytes < 30
 
@@ -98,9 +129,9 @@ def test_a_kind_that_is_not_on_the_list_is_not_opened(kind: str) -> None:
     """Pillow reads some of these, and for one of them starts Ghostscript."""
     content = saved(PIL.Image.fromarray(LEFT_RED), kind)
     assert kind.upper() not in FORMATS
-    for read in (read_header, decode_picture):
+    for reads in (read_header, decode_picture):
         with pytest.raises(UnreadablePicture, match="not a picture of a known kind"):
-            read(content, "holiday")
+            reads(content, "holiday")
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::PIL.Image.DecompressionBombWarning")
@@ -121,6 +152,6 @@ def test_damaged_files_never_break_the_reading(kind: str, changes: list[tuple[in
     for at, value in changes:
         content[at % len(content)] = value
     data = bytes(content[: len(content) - cut])
-    for read in (read_header, decode_picture):
+    for reads in (read_header, decode_picture):
         with contextlib.suppress(UnreadablePicture, PictureTooLarge):
-            read(data, "damaged")
+            reads(data, "damaged")
