@@ -40,6 +40,7 @@ class Status(models.TextChoices):
 
 
 ACTIVE = (Status.QUEUED, Status.RUNNING)
+ENDED = (Status.DONE, Status.FAILED, Status.CANCELLED)
 
 
 class Job(TeamOwned):
@@ -99,7 +100,12 @@ class Job(TeamOwned):
                 name="job_ended_has_time",
             ),
         ]
-        indexes = [models.Index(fields=["status", "kind"]), models.Index(fields=["subject_id", "kind"])]
+        indexes = [
+            models.Index(fields=["status", "kind"]),
+            models.Index(fields=["subject_id", "kind"]),
+            # What a team has at work, and what of it has just ended.
+            models.Index(fields=["team", "status", "finished_at"], name="jobs_of_a_team"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id} ({self.status})"

@@ -12,7 +12,7 @@ from django.utils import timezone
 from webapp.accounts.models import Team
 from webapp.jobs import words as jobs_words
 from webapp.jobs.job_state import KNOWS_AFTER_S, KNOWS_AFTER_SHARE
-from webapp.jobs.models import ACTIVE, Job, JobKind, Status
+from webapp.jobs.models import ACTIVE, ENDED, Job, JobKind, Status
 from webapp.videos.models import Video
 
 LOOKS_BACK = timedelta(hours=12)
@@ -77,7 +77,9 @@ def _ended_with(active: Sequence[_Work], jobs: QuerySet[Job]) -> list[_Work]:
     begun = min(work.created_at for work in active)
     # A check that is done has an analysis behind it.
     whole = Q(kind=JobKind.ANALYSIS) | Q(kind=JobKind.CHECK, status=Status.FAILED)
-    recent = jobs.filter(whole, finished_at__gte=timezone.now() - LOOKS_BACK).order_by("-finished_at")[:MOST_ENDED]
+    # All that have ended; the states are named for the index.
+    over = jobs.filter(whole, status__in=ENDED, finished_at__gte=timezone.now() - LOOKS_BACK)
+    recent = over.order_by("-finished_at")[:MOST_ENDED]
     found = []
     for work in _read(recent):
         if work.finished_at is None or work.finished_at < begun:

@@ -22,7 +22,7 @@ from webapp.people.appearances import Bar
 from webapp.people.models import Person
 from webapp.people.queries import CardPeople, PersonRow, SmallFace
 from webapp.people.unclear_queries import UnclearFace
-from webapp.videos.models import IN_STATE, Analysis, Tag, Video
+from webapp.videos.models import IN_STATE, Analysis, Tag, Upload, Video
 
 PAGE_SIZE = 24
 MOST_AT_ONCE = 500
@@ -162,9 +162,16 @@ def filtered(videos: QuerySet[Video], *, text: str = "", state: str = "", sort: 
     return videos.order_by(*SORTS[sort])
 
 
-def page_of_videos(videos: QuerySet[Video], number: str | int | None) -> "Page[Video]":
+def page_of_videos(videos: QuerySet[Video], number: str | int | None) -> "Page[uuid.UUID]":
     """Returns a page of videos, not read yet; the nearest page for a number out of range."""
-    return Paginator(for_cards(videos), PAGE_SIZE).get_page(number)
+    return Paginator(videos.values_list("pk", flat=True), PAGE_SIZE).get_page(number)
+
+
+def read(page: "Page[uuid.UUID]") -> list[Video]:
+    """Returns the videos of a page, with what a card needs: joined to these alone, not to all that were sorted."""
+    keys = list(page)
+    found = for_cards(Video.objects.all()).in_bulk(keys)
+    return [found[key] for key in keys if key in found]
 
 
 def selection(found: QuerySet[Video], page: "Page[Any]", *, is_all: bool) -> Selection:
@@ -202,16 +209,17 @@ def cards(videos: Sequence[Video], editable: Collection[uuid.UUID], user: Visito
     ]
 
 
-def counts(videos: QuerySet[Video]) -> dict[str, int]:
-    """Returns how many videos are in each state, and under "all" how many there are."""
-    found = videos.aggregate(all=Count("pk"), **{state: Count("pk", filter=where) for state, where in IN_STATE.items()})
-    return {key: int(value) for key, value in found.items()}
+def counts(videos: QuerySet[Video]) -> tuple[dict[str, int], float]:
+    """Returns how many videos are in each state, and under "all" how many there are; and their length in seconds."""
+    in_states = {state: Count("pk", filter=where) for state, where in IN_STATE.items()}
+    found = videos.aggregate(all=Count("pk"), duration_s=Sum("duration_s"), **in_states)
+    duration_s = found.pop("duration_s") or 0.0
+    return {key: int(value) for key, value in found.items()}, duration_s
 
 
-def totals(videos: QuerySet[Video], team: Team | None) -> Totals:
-    sums = videos.aggregate(videos=Count("pk"), duration_s=Sum("duration_s"))
+def totals(videos: int, duration_s: float, team: Team | None) -> Totals:
     everybody = people.in_order(Person.objects.filter(team=team))
-    return Totals(sums["videos"], everybody.count(), sums["duration_s"] or 0.0)
+    return Totals(videos, everybody.count(), duration_s)
 
 
 def default_min_s(video: Video) -> float:
@@ -260,5 +268,11 @@ def _timeline(rows: list[PersonRow], number: str | int | None) -> "Page[Timeline
 
 
 def unfinished(videos: QuerySet[Video], user: Visitor) -> QuerySet[Video]:
-    """Returns videos whose upload this person started and has not completed, newest first."""
-    return videos.filter(current_job=None, upload__user=user.pk).select_related("upload").order_by("-created_at")
+    """Returns videos whose upload this person started and has not completed, newest first.
+
+    Hardly anybody has one, so their uploads are asked for first: a database without statistics goes through all videos.
+    """
+    begun = list(Upload.objects.filter(user=user.pk).values_list("video", flat=True))
+    if not begun:
+        return videos.none()
+    return videos.filter(current_job=None, pk__in=begun).select_related("upload").order_by("-created_at")

@@ -194,10 +194,10 @@ def _library_context(request: HttpRequest, editable: set[UUID], *, has_cards: bo
     found = form.found_in(visible, team, request.user)
     offered_tags = tagging.offer(tags, team)
     offered_labels = label_filter_queries.offer(labels, team)
-    counts = queries.counts(visible)
+    counts, duration_s = queries.counts(visible)
     page = queries.page_of_videos(found, request.GET.get("page"))
     if has_cards:
-        page.object_list = queries.cards(list(page.object_list), editable, request.user)  # type: ignore[assignment]
+        page.object_list = queries.cards(queries.read(page), editable, request.user)  # type: ignore[assignment]
     can_export = team is not None and access.exporting_teams(request.user).filter(pk=team.pk).exists()
     may_choose = team is not None and (can_export or team.pk in editable)
     is_choosing = has_cards and "select" in request.GET and may_choose
@@ -206,7 +206,7 @@ def _library_context(request: HttpRequest, editable: set[UUID], *, has_cards: bo
         "filters": chosen | {"page": request.GET.get("page", ""), "who": form.called()},
         "is_filtered": bool(chosen["q"] or chosen["state"] or wanted or labels or tags or form.is_of_favourites()),
         "of_favourites": form.is_of_favourites(),
-        "favourites": favourite_queries.favourites(visible, request.user).count(),
+        "favourites": favourite_queries.how_many(visible, request.user),
         "tag_offer": offered_tags,
         "chosen_tags": [each for each in offered_tags if each.is_chosen],
         "query_string": _query_string(request),
@@ -225,7 +225,7 @@ def _library_context(request: HttpRequest, editable: set[UUID], *, has_cards: bo
         "sorts": FilterForm.base_fields["sort"].choices,  # type: ignore[attr-defined]
         "counts": counts,
         "batch": batch_queries.of_team(team, visible),
-        "totals": queries.totals(visible, team),
+        "totals": queries.totals(counts["all"], duration_s, team),
         "deleted": deleted.how_many(request.user, team),
         "has_any": counts["all"] > 0,
         "unfinished": queries.unfinished(visible, request.user),

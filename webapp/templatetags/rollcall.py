@@ -263,8 +263,8 @@ def state_chips(counts: dict[str, int]) -> list[tuple[str, str, int]]:
 def live_state(card: Card) -> SafeString:
     """Returns the attributes by which a `<live-fragment>` knows the state that the server drew."""
     attributes = 'data-job="{}" data-status="{}" data-revision="{}"'
-    if card.job:
-        return format_html(attributes, card.job["id"], card.job["status"], card.job["revision"])
+    if job := card.job:
+        return format_html(attributes, job["id"], job["status"], job["revision"])
     if card.upload:
         return format_html(attributes, card.video.pk, "running", int(card.upload["is_stopped"]))
     return SafeString("")

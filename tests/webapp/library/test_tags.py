@@ -12,6 +12,7 @@ from webapp.accounts.models import Team, User
 from webapp.library.search.queries import FEW, search
 from webapp.library.tagging import queries, services
 from webapp.videos.models import Tag, Video
+from webapp.videos.services import delete_video, restore_video
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -164,5 +165,8 @@ def test_favourites_are_each_persons_own(team: Team, bob: User, vera: User) -> N
     library = signed_in(vera).get(reverse("videos:library"))
     assert library.context["favourites"] == 1
     assert [card.is_favourite for card in library.context["page"] if card.video == kept] == [True]
+    delete_video(kept, user=bob)
+    assert signed_in(vera).get(reverse("videos:library")).context["favourites"] == 0
+    restore_video(kept, user=bob)
     signed_in(vera).post(star, {"on": ""})
     assert titles(vera, favourite="1") == set()
