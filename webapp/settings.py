@@ -13,7 +13,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.folder("ROLLCALL_DATA_DIR", BASE_DIR / "data")
 MEDIA_ROOT = env.folder("ROLLCALL_MEDIA_DIR", DATA_DIR / "media")
 UPLOAD_DIR = env.folder("ROLLCALL_UPLOAD_DIR", DATA_DIR / "uploads")
-"""Unfinished uploads; on the same file system as MEDIA_ROOT, so that finishing one is a rename."""
+"""Unfinished uploads; best on the file system of MEDIA_ROOT: elsewhere a worker copies each that has arrived."""
 EMBEDDERS_DIR = env.folder("ROLLCALL_EMBEDDERS_DIR", DATA_DIR / "embedders")
 """Face models that the operator offers, see `analysis.faces.embedder_files`."""
 

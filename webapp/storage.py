@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from django.core.exceptions import SuspiciousFileOperation
 
 STREAM_BLOCK_BYTES = 256 * 1024
 """Large enough that the hop to a thread does not count, small enough that memory stays flat."""
+
+COPY_BLOCK_BYTES = 4 * 1024**2
 
 
 def _path(key: str) -> Path:
@@ -31,8 +33,17 @@ def _path(key: str) -> Path:
     return path
 
 
-def put_file(key: str, source: Path) -> None:
-    """Moves a file into the store, replacing what was there; a rename where both are on one file system."""
+def put_file(key: str, source: Path, on_progress: Callable[[int], None] = lambda _bytes: None) -> None:
+    """Moves a file into the store, replacing what was there; a rename where both are on one file system.
+
+    Else it is copied, and `on_progress` told how far that is, which may end it with an exception: work for a worker.
+    """
+    if not take_file(key, source):
+        _move_across(source, _path(key), on_progress)
+
+
+def take_file(key: str, source: Path) -> bool:
+    """Moves a file into the store by a rename; returns False, and changes nothing, where that is impossible."""
     target = _path(key)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -40,14 +51,18 @@ def put_file(key: str, source: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        _move_across(source, target)
+        return False
+    return True
 
 
-def _move_across(source: Path, target: Path) -> None:
+def _move_across(source: Path, target: Path, on_progress: Callable[[int], None]) -> None:
     """Copies beside the target first, so that nobody ever reads half a file."""
     partial = target.with_name(f".{target.name}.partial")
     try:
-        shutil.copyfile(source, partial)
+        with source.open("rb") as arrived, partial.open("wb") as stored:
+            while block := arrived.read(COPY_BLOCK_BYTES):
+                stored.write(block)
+                on_progress(stored.tell())
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)

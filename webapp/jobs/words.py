@@ -24,6 +24,7 @@ STAGES: dict[str, Words] = {
     "upload": _("Uploading"),
     "upload_stopped": _("Upload stopped"),
     "probe": _("Checking the file"),
+    "store": _("Storing the file"),
     "hash": _("Reading the file"),
     "draw": _("Making the sample video"),
     "scan": _("Finding the first faces"),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from webapp import storage
 from webapp.team_scope import across_teams
+from webapp.uploads import partial_files
 from webapp.uploads.models import PartialUpload
 
 VIDEO_SUFFIXES = (
@@ -77,9 +78,12 @@ def looks_like_no_video(name: str, media_type: str) -> bool:
 
 
 def room_bytes() -> int:
-    """Returns the free bytes less the reserve and less what current uploads have still to send."""
+    """Returns the free bytes less the reserve and less what current uploads have still to send.
+
+    An upload has to fit where it arrives and where it is kept.
+    """
     coming = sum(_coming_bytes(kind) for kind in PartialUpload.every_kind())
-    return max(0, storage.free_bytes() - settings.DISK_RESERVE_BYTES - coming)
+    return max(0, min(storage.free_bytes(), partial_files.free_bytes()) - settings.DISK_RESERVE_BYTES - coming)
 
 
 @across_teams()

@@ -98,11 +98,11 @@ def purge(video: Video) -> None:
 
 
 def discard_strays() -> None:
-    """Deletes upload files without a row, left by a server that died while it gave an upload up."""
+    """Deletes upload files that nobody waits for, left by a server that died while it gave an upload up."""
     long_ago = time.time() - STRAY_AFTER.total_seconds()
     for path in partial_files.every_file():
         try:
-            upload_id = uuid.UUID(hex=path.name)
+            upload_id = uuid.UUID(hex=path.stem)
         except ValueError:
             continue
         if path.stat().st_mtime < long_ago and not _has_row(upload_id):
@@ -110,4 +110,8 @@ def discard_strays() -> None:
 
 
 def _has_row(upload_id: uuid.UUID) -> bool:
+    """Returns whether somebody may go on with an upload, or a worker still has to move it into the store."""
+    video = Video.objects.filter(pk=upload_id).exclude(original_key="").first()
+    if video is not None and not storage.exists(video.original_key):
+        return True
     return any(kind._default_manager.filter(pk=upload_id).exists() for kind in PartialUpload.every_kind())

@@ -20,6 +20,7 @@ from webapp import storage
 from webapp.jobs import lifecycle
 from webapp.jobs.errors import FileGone
 from webapp.jobs.models import Job, JobKind
+from webapp.uploads import store_services
 from webapp.videos import sample_runner, services
 from webapp.videos.errors import Duplicate
 from webapp.videos.media_info import columns_of, info_of
@@ -42,6 +43,12 @@ def check_video(job: Job) -> Video | None:
         raise Cancelled
     if video.current_job_id != job.pk:
         return None
+    store_services.bring_in(
+        video.pk,
+        video.original_key,
+        video.size_bytes,
+        lambda done: lifecycle.report(job, "store", done, video.size_bytes),
+    )
     with original_of(video) as path:
         info, sha256 = _probed_ahead(path, video) or _probe_and_hash(path, job, video.size_bytes)
     duplicate = _duplicate(video, sha256)

@@ -7,14 +7,13 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import AuditSubject, record_all, subject_of
 from webapp.folded_fields import with_folded
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.models import ACTIVE, Job, JobKind
-from webapp.videos import signals
+from webapp.videos import signals, upload_services
 from webapp.videos.models import Analysis, Playback, Video, VideoState
 
 SAMPLE_FILE_NAME = "sample.mp4"
@@ -136,7 +135,7 @@ def cancel_work(video: Video) -> bool:
 def analyse_again(video: Video, *, thoroughness: str, user: User | None) -> Job:
     """Starts an analysis, or the check where none has succeeded yet. Raises CannotAnalyse."""
     is_over = video.state in (VideoState.DONE, VideoState.FAILED, VideoState.CANCELLED) and not video.is_refused
-    if not is_over or not storage.exists(video.original_key):
+    if not is_over or not upload_services.has_original(video):
         raise CannotAnalyse(f"{video.pk}: {video.state}")
     with transaction.atomic():
         Video.objects.filter(pk=video.pk).update(thoroughness=thoroughness)

@@ -14,7 +14,7 @@ from webapp.audit.services import record, subject_of
 from webapp.jobs import lifecycle, live_updates
 from webapp.jobs.job_state import JobState
 from webapp.jobs.models import JobKind, Status
-from webapp.uploads import partial_files, quota_services, receive_services
+from webapp.uploads import partial_files, quota_services, receive_services, store_services
 from webapp.uploads import rules as uploads_rules
 from webapp.uploads.receive_services import EXPIRES_EMPTY_AFTER
 from webapp.videos.models import Upload, Video
@@ -65,17 +65,22 @@ def is_stored(upload: Upload) -> bool:
     return storage.exists(key) and storage.size(key) == upload.size_bytes
 
 
+def has_original(video: Video) -> bool:
+    """Returns whether the file of a video is there, in the store or on its way there."""
+    return storage.exists(video.original_key) or (
+        video.original_key != "" and store_services.awaits_move(video.pk, video.size_bytes)
+    )
+
+
 def finish_upload(upload: Upload) -> bool:
     """Moves a complete file into the store and queues its check; returns False when that had been done.
 
     May be repeated at any point: the move leaves its mark in the store, the row goes with the job in one transaction.
+    Where the store is on another file system, the check begins with the move.
     """
     key = original_key(upload.video)
-    try:
-        storage.put_file(key, partial_files.path_of(upload.pk))
-    except FileNotFoundError:
-        if not is_stored(upload):
-            return False
+    if not store_services.hand_in(upload, key):
+        return False
     with transaction.atomic():
         deleted, _rows = Upload.objects.filter(pk=upload.pk, offset_bytes=upload.size_bytes).delete()
         if not deleted:

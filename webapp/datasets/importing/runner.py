@@ -14,7 +14,7 @@ from django.db import transaction
 from analysis.errors import Cancelled
 from analysis.images.limited_read import PicturePreparation
 from webapp import storage
-from webapp.datasets.importing import prepare_runner, store_runner
+from webapp.datasets.importing import inbox, prepare_runner, store_runner
 from webapp.datasets.importing.candidate_types import Candidate, Reader, Work
 from webapp.datasets.importing.option_types import CHOSEN, ImportOptions
 from webapp.datasets.importing.prepare_runner import PreparedSample
@@ -33,6 +33,7 @@ from webapp.datasets.measuring.services import request_measuring
 from webapp.datasets.models import DatasetKind, Import, Outcome, Source
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job
+from webapp.uploads import store_services
 
 THREADS = 2
 BATCH_COUNT = 64
@@ -96,10 +97,18 @@ def run_import(job: Job) -> None:
         heartbeat = lambda: lifecycle.report(job, job.stage, job.done, job.total)  # noqa: E731
         work = Work(job, of_import, ImportOptions.of_json(of_import.options), scratch, heartbeat)
         try:
+            _bring_in(work)
             _go_through(work, notes)
         finally:
             _keep_notes(of_import, notes)
     _end(job, of_import)
+
+
+def _bring_in(work: Work) -> None:
+    """Moves files that could not be moved into the inbox when they had come."""
+    for upload in work.of_import.uploads.filter(is_stored=True):
+        key = inbox.file_key(work.of_import, upload.pk)
+        store_services.bring_in(upload.pk, key, upload.size_bytes, lambda _bytes: work.heartbeat())
 
 
 def _go_through(work: Work, notes: Notes) -> None:

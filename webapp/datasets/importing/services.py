@@ -20,7 +20,7 @@ from webapp.datasets.importing.option_types import ImportOptions
 from webapp.datasets.models import Dataset, DatasetKind, Import, ImportUpload, Sample, Source
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, JobKind, Status
-from webapp.uploads import partial_files, quota_services
+from webapp.uploads import partial_files, quota_services, store_services
 from webapp.uploads import rules as uploads_rules
 from webapp.uploads.receive_services import EXPIRES_EMPTY_AFTER
 
@@ -122,13 +122,12 @@ def start_upload(of_import: Import, *, user: User, name: str, size_bytes: int, f
 
 
 def finish_upload(upload: ImportUpload) -> None:
-    """Moves a complete file into the inbox; with the last one the import starts. May be repeated at any point."""
-    key = inbox.file_key(upload.of_import, upload.pk)
-    try:
-        storage.put_file(key, partial_files.path_of(upload.pk))
-    except FileNotFoundError:
-        if not lies_in_inbox(upload):
-            return
+    """Moves a complete file into the inbox; with the last one the import starts. May be repeated at any point.
+
+    Where the store is on another file system, the import begins with the move.
+    """
+    if not store_services.hand_in(upload, inbox.file_key(upload.of_import, upload.pk)):
+        return
     with transaction.atomic():
         arrived = ImportUpload.objects.filter(pk=upload.pk, offset_bytes=upload.size_bytes, is_stored=False)
         if arrived.update(is_stored=True):
