@@ -1,0 +1,41 @@
+"""Whose turn it is: exports of one person do not hold up those of others, and none is forgotten or made twice."""
+
+from uuid import UUID
+
+import pytest
+
+from tests.factories import make_job, make_team, make_user
+from webapp.jobs import lifecycle
+from webapp.jobs.models import Job, JobKind, Status
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def begun_by(*messages: Job) -> list[UUID]:
+    """Returns which jobs these messages start, one after the other."""
+    begun = []
+    for message in messages:
+        with lifecycle.working(message.pk) as job:
+            begun += [job.pk] if job else []
+    return begun
+
+
+def test_teams_and_then_people_take_turns_with_exports() -> None:
+    busy, other = make_team(), make_team()
+    ann, ben = make_user(), make_user()
+    many = [make_job(kind=JobKind.EXPORT, team=busy, created_by=ann) for _ in range(4)]
+    mate = make_job(kind=JobKind.EXPORT, team=busy, created_by=ben)
+    small = make_job(kind=JobKind.EXPORT, team=other)
+    expected = [many[0], small, mate, many[1], many[2], many[3]]
+    assert begun_by(*many, mate, small) == [job.pk for job in expected]
+    assert begun_by(*many) == []
+
+
+def test_the_message_of_a_cancelled_export_starts_the_next_and_others_only_their_own() -> None:
+    team = make_team()
+    gone, left = (make_job(kind=JobKind.EXPORT, team=team) for _ in range(2))
+    lifecycle.cancel(gone.pk)
+    assert begun_by(gone, left) == [left.pk]
+    first, second = (make_job(kind=JobKind.CHECK, team=team) for _ in range(2))
+    assert begun_by(second) == [second.pk]
+    assert Job.objects.get(pk=first.pk).status == Status.QUEUED
