@@ -11,6 +11,7 @@ from webapp.exports.choices import OrderChoice, SoundChoice, StyleChoice, Whom
 from webapp.exports.copy_queries import PlannedCopy, planned_copies
 from webapp.exports.models import ExportKind
 from webapp.exports.services import ExportWish
+from webapp.http.list_words import filled
 from webapp.people.models import Person
 from webapp.videos.models import Video
 
@@ -157,7 +158,7 @@ class BlurForm(HidingForm):
         if self.has_chosen_people:
             who = words.names_of(self.people)
             whom = cast(forms.ChoiceField, self.fields["whom"])
-            whom.choices = [(each, words.WHOM_OF[each] % {"who": who}) for each in words.WHOM_OF]
+            whom.choices = [(each, filled(str(words.WHOM_OF[each]), who=who)) for each in words.WHOM_OF]
 
     def copied_videos(self) -> list[Video]:
         """Returns the videos that are ticked, whether or not the form was sent."""

@@ -14,7 +14,7 @@ from webapp.exports.choices import StyleChoice, Whom
 from webapp.exports.copy_queries import CopiesPlan
 from webapp.exports.models import Export, ExportKind
 from webapp.http.clock import clock, clock_length
-from webapp.http.list_words import listed, listed_with_and
+from webapp.http.list_words import filled, listed, listed_with_and
 from webapp.jobs.words import time_needed
 from webapp.people.models import Person
 from webapp.uploads import rules
@@ -80,17 +80,17 @@ def title_of(kind: str, videos: Sequence[Video], people: Sequence[Person], optio
     who, video = names_of(people), videos[0].title
     start_s = options.get("start_s", options.get("time_s", 0.0))
     if kind == ExportKind.CLIP:
-        return _("%(who)s at %(time)s in %(video)s") % {"who": who, "time": clock(start_s), "video": video}
+        return filled(_("%(who)s at %(time)s in %(video)s"), who=who, time=clock(start_s), video=video)
     if kind == ExportKind.REEL and len(videos) > 1:
         count = ngettext("%(n)d video", "%(n)d videos", len(videos)) % {"n": len(videos)}
-        return _("Highlights of %(who)s from %(videos)s") % {"who": who, "videos": count}
+        return filled(_("Highlights of %(who)s from %(videos)s"), who=who, videos=count)
     if kind == ExportKind.REEL:
-        return _("Highlights of %(who)s from %(videos)s") % {"who": who, "videos": video}
+        return filled(_("Highlights of %(who)s from %(videos)s"), who=who, videos=video)
     if kind == ExportKind.PICTURE:
         video = _("%(video)s at %(time)s") % {"video": video, "time": clock(start_s)}
     if kind == ExportKind.CHAPTERS:
         return _("%(video)s, with chapters") % {"video": video}
-    return BLURRED[options.get("whom", Whom.EVERYBODY)] % {"video": video, "who": who}
+    return filled(str(BLURRED[options.get("whom", Whom.EVERYBODY)]), video=video, who=who)
 
 
 def too_many_copies(free: int) -> str:
@@ -171,9 +171,8 @@ def _of_blur(export: Export) -> list[ReportLine]:
     report, who = export.report, names_of(list(export.people.all()))
     is_named = export.options.get("whom") == Whom.CHOSEN
     checked = {"n": number_format(report["frames_checked"], force_grouping=True), "who": who}
-    share = ReportLine(
-        _("%(share)s %% of the picture is blurred.") % {"share": number_format(100 * report["share_hidden"], 1)}
-    )
+    percent = number_format(round(100 * report["share_hidden"], 1), 1)  # which cuts off what it is not to show
+    share = ReportLine(_("%(share)s %% of the picture is blurred.") % {"share": percent})
     if not report["frames_found"]:
         words = (
             ngettext(
@@ -184,7 +183,7 @@ def _of_blur(export: Export) -> list[ReportLine]:
             if is_named
             else _("Checked %(n)s frames: nobody who should be blurred was found.")
         )
-        return [ReportLine(words % checked), *_limits(report), share]
+        return [ReportLine(filled(words, **checked)), *_limits(report), share]
     found = report["frames_found"]
     words = ngettext(
         "%(who)s may still be recognisable in %(n)d frame: at %(times)s. Look at it before you share the copy.",
@@ -192,7 +191,8 @@ def _of_blur(export: Export) -> list[ReportLine]:
         found,
     )
     someone = who if is_named else _("Someone")
-    return [ReportLine(words % {"who": someone, "n": found, "times": _times(report["found_at_s"])}, True), share]
+    said = filled(words, who=someone, n=found, times=_times(report["found_at_s"]))
+    return [ReportLine(said, True), share]
 
 
 def _limits(report: dict[str, int]) -> list[ReportLine]:

@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from webapp.http.list_words import sentences
 from webapp.jobs.job_state import JobState
 from webapp.jobs.models import MAX_ATTEMPTS, JobKind, Status
 
@@ -218,7 +219,7 @@ def detail(state: JobState) -> str:
     """Returns the second line: time left, which attempt, or what happened and the next step."""
     if state.status == Status.FAILED:
         failure = explain(state.error, state.kind)
-        return f"{failure.happened} {failure.next_step}"
+        return sentences(failure.happened, failure.next_step)
     if state.status == Status.QUEUED:
         if not state.ahead:
             return gettext("Continues soon") if state.started else gettext("Starts soon")
@@ -245,15 +246,15 @@ def time_left(low_s: float | None, high_s: float | None) -> str:
 
 
 def time_needed(low_s: float | None, high_s: float | None) -> str:
-    """Returns in words how long something will take: "less than a minute", "about 3 min"; empty when unknown."""
+    """Returns in words how long something will take: "takes about 3 min"; empty when unknown."""
     if low_s is None or high_s is None:
         return ""
     if high_s < 60:
-        return gettext("less than a minute")
+        return gettext("takes less than a minute")
     low, high, unit = _rounded_range(low_s, high_s)
     if low == high:
-        return ngettext("about %(n)d %(unit)s", "about %(n)d %(unit)s", low) % {"n": low, "unit": unit}
-    return gettext("%(low)d–%(high)d %(unit)s") % {"low": low, "high": high, "unit": unit}
+        return ngettext("takes about %(n)d %(unit)s", "takes about %(n)d %(unit)s", low) % {"n": low, "unit": unit}
+    return gettext("takes %(low)d–%(high)d %(unit)s") % {"low": low, "high": high, "unit": unit}
 
 
 def _rounded_range(low_s: float, high_s: float) -> tuple[int, int, str]:

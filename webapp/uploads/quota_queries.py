@@ -8,6 +8,7 @@ from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Team, User
+from webapp.http.list_words import sentences
 from webapp.team_scope import across_teams
 from webapp.uploads import rules
 from webapp.uploads.models import PartialUpload, StorageAccount
@@ -97,5 +98,5 @@ def refusal(room: Room, name: str, size_bytes: int | None) -> str:
                 "Delete videos or datasets that you no longer need (their space is free again within half an hour), "
                 "or ask the person who runs this server for more."
             )
-            return words % (values | used) + " " + way_on
+            return sentences(words % (values | used), way_on)
     return ""

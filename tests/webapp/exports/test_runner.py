@@ -86,6 +86,8 @@ def test_a_blurred_copy_says_what_its_check_found(video: Video, vera: User) -> N
     assert limits.text.startswith("The check can miss faces that are smaller than 11 pixels,")
     assert (checked.text, checked.is_bad) == ("Checked 100 frames: Tom was found in none.", False)
     assert share.text.endswith("% of the picture is blurred.")
+    copy.report["share_hidden"] = 0.0748
+    assert report_lines(copy)[-1].text == "7.5 % of the picture is blurred."
     copy.report |= {"frames_found": 2, "found_at_s": [1.0, 3.5]}
     warning = report_lines(copy)[0]
     assert warning.is_bad and "Tom may still be recognisable in 2 frames: at 0:01, 0:03." in warning.text

@@ -93,7 +93,7 @@ def test_a_title_says_who_is_blurred_in_the_readers_language_and_an_old_one_stay
     make_export(video, title="As it was called")
     client = signed_in(bob)
     shown = client.get(LIST).content.decode()
-    for text in ("everyone blurred", "Person 1 blurred", "everyone except Person 1 blurred", "(Solid colour)"):
+    for text in ("everyone blurred", "Person 1 blurred", "everyone except Person 1 blurred", "· Solid colour"):
         assert text in shown, text
     client.post(reverse("accounts:appearance"), {"language": "zh-hans", "theme": "light"})
     shown = client.get(LIST).content.decode()
@@ -157,7 +157,7 @@ def test_a_persons_videos_are_copied_with_them_or_all_others_blurred_and_the_pag
     Export.objects.filter(pk=made.pk).update(size_bytes=200)
     shown = signed_in(vera).get(NEW, ask).content.decode()
     assert "Only Person 1" in shown and "Everyone except Person 1" in shown
-    assert plan_in(shown) == ["1 copy, 1:00 long · 6–14 min · about 200 B"]
+    assert plan_in(shown) == ["1 copy, 1:00 long · takes 6–14 min · about 200 B"]
     wish = BLUR | {"person": tom.pk, "copies": [video.pk, other.pk]}
     assert start(vera, **wish).status_code == 422, "nobody in particular is meant on the page of a person"
     assert start(vera, **wish | {"whom": "others"}).status_code == 200

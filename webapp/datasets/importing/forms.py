@@ -19,6 +19,7 @@ from webapp.datasets.importing.option_types import (
 from webapp.datasets.models import Source
 from webapp.datasets.services import clean_label
 from webapp.http.ids import uuids_in
+from webapp.http.list_words import sentences
 
 MOST_CHOSEN = 2000
 HOW = {
@@ -77,7 +78,7 @@ def filling_of(data: QueryDict, source: Source) -> Filling:
         one_source=bool(fields.get("one_source")),
         expected=fields.get("expected") or 0,
     )
-    errors = {name: " ".join(map(str, found)) for name, found in form.errors.items()}
+    errors = {name: sentences(*map(str, found)) for name, found in form.errors.items()}
     return Filling(source, options, fields.get("title") or "", errors)
 
 

@@ -26,6 +26,7 @@ from webapp.datasets.importing.option_types import APPEARANCES
 from webapp.datasets.models import Dataset, Import, ImportUpload, Source
 from webapp.datasets.page_context import head_context
 from webapp.http.body_limit_middleware import MAX_BODY_BYTES, takes_bodies_of
+from webapp.http.list_words import sentences
 from webapp.http.responses import done, refused
 from webapp.http.streaming_middleware import takes_streams
 from webapp.jobs.idempotency_responses import starts_work
@@ -107,7 +108,7 @@ def begin(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     filling = filling_of(request.POST, _source(dataset, request.POST.get("from", "")))
     here = _page(dataset)
     if filling.errors:
-        return refused(request, " ".join(filling.errors.values()), here, status=400)
+        return refused(request, sentences(*filling.errors.values()), here, status=400)
     is_upload = filling.source in UPLOADED
     if is_upload and not filling.options.expected:
         return refused(request, _("Choose files first."), here, status=400)

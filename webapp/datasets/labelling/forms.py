@@ -11,7 +11,7 @@ from webapp.accounts.models import User
 from webapp.datasets.labelling import queries, services
 from webapp.datasets.labelling.services import ActResult
 from webapp.datasets.models import Dataset, Label
-from webapp.http.list_words import listed_with_and
+from webapp.http.list_words import listed_with_and, sentences
 
 LABEL, ACCEPT, SEQUENCE, LEAVE_OUT, TAKE_IN = "label", "accept", "sequence", "leave_out", "take_in"
 KINDS = (LABEL, ACCEPT, SEQUENCE, LEAVE_OUT, TAKE_IN)
@@ -115,7 +115,7 @@ def _in_words(names: list[str]) -> str:
 def answer(act_words: str, refusal_words: str, done: ActResult, undo_url: str) -> dict[str, Any]:
     """Returns for the page what `webapp.http.responses` gives, and what changed."""
     return {
-        "toast": " ".join(filter(None, (act_words, refusal_words))),
+        "toast": sentences(act_words, refusal_words),
         "undo": {"url": undo_url, "fields": {}} if done.act else None,
         "changed": queries.runs_of(sorted(done.changed.items())),
         "refused": done.refused,

@@ -17,6 +17,7 @@ from webapp.datasets.measuring import services as measuring
 from webapp.datasets.models import ActKind, LabellingAct
 from webapp.datasets.page_context import head_context
 from webapp.http.body_limit_middleware import takes_bodies_of
+from webapp.http.list_words import sentences
 from webapp.http.responses import done, refused, wants_json
 from webapp.hues import HUES
 
@@ -123,5 +124,5 @@ def undo(request: SignedInRequest, dataset_id: UUID, act_id: UUID) -> HttpRespon
         words = _("Already undone.")
     refusal = forms.refusal(dataset, outcome.refused, request.user)
     if not wants_json(request):
-        return done(request, f"{words} {refusal}".strip(), reverse("datasets:grid", args=[dataset.pk]))
+        return done(request, sentences(words, refusal), reverse("datasets:grid", args=[dataset.pk]))
     return JsonResponse(forms.answer(words, refusal, outcome, "") | {"undo": None})

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from webapp import access
 from webapp.accounts.request_types import SignedInRequest
+from webapp.http.list_words import sentences
 from webapp.http.responses import done, refused
 from webapp.http.toasts import Link
 from webapp.people.acts import events, history_words
@@ -62,5 +63,5 @@ def _undone(request: SignedInRequest, event_ids: list[UUID]) -> HttpResponseBase
         return refused(request, _("This has already been undone."), here)
     except events.UndoConflict as since:
         return refused(request, history_words.why_not_undone(since.later), here)
-    words = " ".join(history_words.undone(event) for event in chosen)
+    words = sentences(*(history_words.undone(event) for event in chosen))
     return done(request, _("Undone. %(what)s") % {"what": words}, here)

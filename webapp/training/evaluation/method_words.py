@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analysis.training.run_document import RunDocument
-from webapp.http.list_words import listed_with_and
+from webapp.http.list_words import listed_with_and, sentences
 from webapp.training.models import RecipeChoice
 
 FEATURES: dict[str, Promise] = {
@@ -33,4 +33,4 @@ def why_this_method(document: RunDocument) -> str:
         "%(n)d other choices of features were not clearly better on held-out samples.",
         others,
     )
-    return f"{words} {compared % {'n': others}}"
+    return sentences(words, compared % {"n": others})

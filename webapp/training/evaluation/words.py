@@ -5,6 +5,7 @@ from django.utils.translation import ngettext
 
 from analysis.training.run_document import CalibrationBin
 from webapp.datasets.choices import DatasetKind, Part
+from webapp.http.list_words import sentences
 from webapp.training.evaluation.queries import EvaluationData
 
 NEARLY_ALL = 0.99
@@ -72,7 +73,7 @@ def calibration(error: float, bins: list[CalibrationBin]) -> str:
         "sure": round(100 * fullest["confidence"]),
         "right": round(100 * fullest["accuracy"]),
     }
-    return f"{summary} {example}"
+    return sentences(summary, example)
 
 
 def at_threshold(label: str, counts: list[int]) -> list[str]:

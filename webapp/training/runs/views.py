@@ -16,6 +16,7 @@ from webapp.accounts.context_processors import managed_team, team_of
 from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets.models import Version
 from webapp.http.ids import uuid_or_none
+from webapp.http.list_words import sentences
 from webapp.http.responses import done, refused
 from webapp.jobs.idempotency_responses import starts_work
 from webapp.training.evaluation import views as evaluation_views
@@ -93,7 +94,7 @@ def _start(request: SignedInRequest, version: Version, form: TrainingForm) -> Ht
             note=form.cleaned_data["note"],
         )
     except services.NotTrainable as error:
-        return refused(request, " ".join(error.reasons), reverse("training:new", args=[version.pk]))
+        return refused(request, sentences(*error.reasons), reverse("training:new", args=[version.pk]))
     except services.TooManyTrainings as error:
         return _too_many(request, error, reverse("training:new", args=[version.pk]))
     return done(request, _("Training started."), reverse("training:run", args=[run.pk]))
@@ -105,7 +106,7 @@ def _too_many(request: SignedInRequest, error: services.TooManyTrainings, here: 
     else:
         words = _("%(n)d of your trainings are waiting or running, which is the limit.")
     way_on = _("Wait until one is done, or pause or cancel one.")
-    return refused(request, f"{words % {'n': error.most}} {way_on}", here, status=429)
+    return refused(request, sentences(words % {"n": error.most}, way_on), here, status=429)
 
 
 def _initial(request: HttpRequest, version: Version) -> dict[str, Any]:
