@@ -93,10 +93,12 @@ def _teams_by_setting(user: Visitor, field: str) -> QuerySet[Team]:
     """Returns the teams in which the person has at least the role that a field of the team names."""
     if not user.is_authenticated:
         return Team.objects.none()
-    may = Q()
+    token, may = user.access_token, Q()
     for number, least in enumerate(EVERY_ROLE, start=1):
-        may |= Q(("pk__in", _teams(user, EVERY_ROLE[:number])), (field, least))
-    return Team.objects.filter(may)
+        roles = EVERY_ROLE[:number]
+        if token is None or TokenScope(token.scope).role in roles:
+            may |= Q((field, least), memberships__role__in=roles)
+    return visible_teams(user).filter(may, memberships__user=user)
 
 
 def visible_memberships(user: Visitor) -> QuerySet[Membership]:
