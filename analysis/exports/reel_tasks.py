@@ -12,7 +12,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from analysis.exports.captions import CaptionPen
-from analysis.exports.copy_file import StretchWriter
+from analysis.exports.copy_file import QUICK, StretchWriter
 from analysis.exports.moments import ReelMoment
 from analysis.limited.messages import Fields, Message
 from analysis.types import Image, SegmentSpan, VideoInfo
@@ -74,7 +74,8 @@ def cut(fields: Fields, parts: Any) -> Iterator[Message]:
     shape = ReelShape(**fields["shape"])
     sources = {int(number): CutSource.of_document(source) for number, source in fields["sources"].items()}
     cutter = _Cutter(sources, shape)
-    with StretchWriter(Path(fields["target"]), shape.width, shape.height, shape.encoder_fps) as writer:
+    file = Path(fields["target"])
+    with StretchWriter(file, shape.width, shape.height, shape.encoder_fps, search=QUICK) as writer:
         for moment in fields["moments"]:
             made = yield from cutter.cut(ReelMoment(**moment), writer)
             yield {"done_s": cutter.end_s, "part": asdict(made) if made else None}, ()
