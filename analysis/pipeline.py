@@ -109,7 +109,7 @@ def plan_segments(info: VideoInfo, options: AnalysisOptions) -> list[SegmentSpan
 
     The first starts at -inf and the last ends at inf, as containers' own times are unreliable there.
     """
-    count = max(1, round(info.duration_s / options.segment_s)) if info.seekable else 1
+    count = max(1, round(info.duration_s / options.segment_s)) if info.divisible else 1
     borders = [info.start_s + info.duration_s * number / count for number in range(1, count)]
     starts, ends = [-math.inf, *borders], [*borders, math.inf]
     return [SegmentSpan(number, start, end) for number, (start, end) in enumerate(zip(starts, ends, strict=True))]

@@ -46,6 +46,12 @@ OnProgress = Callable[[Progress], None]
 """Called at least once a second; may raise `Cancelled`, which the library passes on after cleaning up."""
 
 
+BLANK_S = 0.2
+"""Begins that are empty for longer count: a copy leaves them out, and browsers lose as much of an original's end."""
+LONGEST_GAP_S = 30.0
+"""Keyframes further apart divide nothing: what is in between is decoded for each picture that is sought."""
+
+
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
     """A container's metadata, checked against one decoded frame. Width and height are displayed pixels."""
@@ -84,6 +90,15 @@ class VideoInfo:
     interlaced: bool = False
     curve: str = ""
     """"pq" or "hlg" for high dynamic range."""
+    keyframe_gap_s: float = 0.0
+    """The longest way from the keyframe that seeking finds to the picture sought; 0 in older results."""
+    indexed: bool = True
+    """The file says how long it is and where its keyframes are, so that a browser can seek in it."""
+
+    @property
+    def divisible(self) -> bool:
+        """Whether it can be read from anywhere at a cost that does not grow with what lies before."""
+        return self.seekable and self.keyframe_gap_s <= LONGEST_GAP_S
 
 
 @dataclass(frozen=True, slots=True)

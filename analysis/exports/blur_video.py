@@ -213,7 +213,7 @@ class _Copy:
 
     def _spans(self) -> list[SegmentSpan]:
         info = self.info
-        count = max(1, round(info.duration_s / STRETCH_S)) if info.seekable else 1
+        count = max(1, round(info.duration_s / STRETCH_S)) if info.divisible else 1
         planned = [info.start_s + info.duration_s * number / count for number in range(1, count)]
         borders = sorted(set(segment_borders_s(self.source, planned)))
         edges = pairwise([-math.inf, *borders, math.inf])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, TypeVar
 
 import av
 from av.packet import Packet
@@ -28,35 +29,80 @@ TS_DISCONT = 0x0200
 """AVFMT_TS_DISCONT in libavformat/avformat.h."""
 JUMP_AHEAD_S, JUMP_BACK_S = 10.0, 0.1
 """What ffmpeg takes for a jump of the clock rather than for a gap or an unsteady source."""
-COVER_PICTURE = av.stream.Disposition.attached_pic
+COVER_PICTURE, MARKED = av.stream.Disposition.attached_pic, av.stream.Disposition.default
+STILL_AFTER_S = 10.0
+"""A stream that holds one picture, while another has gone on for so long, is a cover that is not called one."""
+TIMES_BY_ORDER = ("avi",)
+"""Containers that hold no times of display: FFmpeg guesses them, and of frames that refer to later ones wrongly. Frames
+leave the decoder in order of display; each gets the time of the packet that completed it."""
+FIRST_STEP_BACK_S = 1.0
+MOST_PACKETS_TO_KEYFRAME = 2_000
+
+
+MediaStream = TypeVar("MediaStream", av.VideoStream, av.AudioStream)
 
 
 @contextmanager
 def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
-    """Yields the container and its default or best video stream; raises UnreadableVideo or a subclass."""
+    """Yields the container and the video stream that a player shows; raises UnreadableVideo or a subclass."""
+    with closing(_opened(path)) as container:
+        stream = _shown_stream(container, path)
+        # Of every frame, not only of the first: a stream may grow.
+        stream.codec_context.options = {**stream.codec_context.options, "max_pixels": str(MAX_FRAME_PIXELS)}
+        yield container, stream
+
+
+def _opened(path: Path) -> av.container.InputContainer:
     options = {"format_whitelist": ALLOWED_FORMATS, "protocol_whitelist": ALLOWED_PROTOCOLS}
     try:
-        container = av.open(f"file:{path}", options=options, metadata_errors="replace")
+        return av.open(f"file:{path}", options=options, metadata_errors="replace")
     except av.ArgumentError as error:
         raise ForbiddenFormat(f"{path.name}: this kind of file is not accepted as a video") from error
     except MemoryError as error:
         raise ProbeLimit(f"{path.name}: its index asks for more memory than an honest video needs") from error
     except (av.FFmpegError, EOFError, ValueError) as error:
         raise UnreadableVideo(f"{path.name}: not a video that can be read") from error
-    with closing(container):
-        stream = _best_stream(container, path)
-        # Of every frame, not only of the first: a stream may grow.
-        stream.codec_context.options = {**stream.codec_context.options, "max_pixels": str(MAX_FRAME_PIXELS)}
-        yield container, stream
 
 
-def _best_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    """Returns the default or best video stream; cover art of audio files does not count. Raises NoVideoStream."""
-    moving = [stream for stream in container.streams.video if not stream.disposition & COVER_PICTURE]
-    if not moving:
+def _shown_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    """Returns the video stream that Chromium shows; covers do not count, whether called so or not.
+
+    Of several it is the first in Matroska, whatever they are marked as, the first that is marked in MP4. Raises
+    NoVideoStream.
+    """
+    films = [stream for stream in container.streams.video if not stream.disposition & COVER_PICTURE]
+    if not films:
         raise NoVideoStream(f"{path.name}: holds no moving picture")
+    if len(films) > 1:
+        moving = _moving(path, [stream.index for stream in films])
+        films = [stream for stream in films if stream.index in moving] or films
+    kinds = container.format.name.split(",")
+    if "matroska" in kinds:
+        return films[0]
+    if "mp4" in kinds:
+        return next((stream for stream in films if stream.disposition & MARKED), films[0])
     best = container.streams.best("video")
-    return next((stream for stream in moving if best is not None and stream.index == best.index), moving[0])
+    return next((stream for stream in films if best is not None and stream.index == best.index), films[0])
+
+
+def _moving(path: Path, numbers: list[int]) -> set[int]:
+    """Returns which of these streams hold more than one picture, as far as their first seconds tell."""
+    counts = dict.fromkeys(numbers, 0)
+    first_s: float | None = None
+    with closing(_opened(path)) as container:
+        try:
+            for packet in container.demux(numbers):
+                counts[packet.stream.index] += packet.size > 0
+                if packet.pts is not None:
+                    time_s = float(packet.pts * packet.time_base)
+                    first_s = time_s if first_s is None else min(first_s, time_s)
+                    if time_s - first_s > STILL_AFTER_S:
+                        break
+                if min(counts.values()) > 1:
+                    break
+        except (av.FFmpegError, EOFError):
+            pass  # as `read_packets`: what is cut off just ends earlier
+    return {number for number, count in counts.items() if count > 1}
 
 
 def refuse_large(width: int, height: int, path: Path) -> None:
@@ -84,7 +130,7 @@ class SteadyClock:
         self._last: int | None = None
         self._shift = 0
 
-    def set(self, packet: Packet[av.VideoStream]) -> None:
+    def set(self, packet: Packet[Any]) -> None:
         """Changes the packet's times, in the stream's unit."""
         if packet.dts is None:
             return
@@ -106,8 +152,8 @@ class SteadyClock:
 
 
 def read_packets(
-    container: av.container.InputContainer, stream: av.VideoStream, clock: SteadyClock | None = None
-) -> Iterator[Packet[av.VideoStream]]:
+    container: av.container.InputContainer, stream: MediaStream, clock: SteadyClock | None = None
+) -> Iterator[Packet[MediaStream]]:
     """Yields compressed packets with times that do not jump; a truncated container just ends earlier."""
     clock = clock or SteadyClock()
     jumpy = clock_may_jump(container)
@@ -133,7 +179,33 @@ def decode_packet(packet: Packet[av.VideoStream]) -> list[av.VideoFrame] | None:
 
 
 def seek_before(container: av.container.InputContainer, stream: av.VideoStream, time_s: float) -> bool:
-    """Seeks to the keyframe at or before the time; returns False if the container cannot."""
+    """Seeks to the keyframe at or before the time, or to the first one; returns False if the container cannot.
+
+    Some containers know no keyframes, or seek by the times of decoding: then the place lies behind the keyframe.
+    """
+    step_back_s, first_s = 0.0, float((stream.start_time or 0) * (stream.time_base or 0))
+    while True:
+        wanted_s = time_s - step_back_s
+        if not seek_by_index(container, stream, wanted_s):
+            return step_back_s > 0 and seek_by_index(container, stream, first_s)
+        found_s = first_keyframe_s(container, stream)
+        if (found_s is not None and found_s <= time_s) or wanted_s < first_s:
+            return seek_by_index(container, stream, wanted_s)
+        step_back_s = max(2 * step_back_s, FIRST_STEP_BACK_S)
+
+
+def first_keyframe_s(container: av.container.InputContainer, stream: av.VideoStream) -> float | None:
+    """Reads on to the next keyframe and returns its time, None where none comes soon."""
+    for number, packet in enumerate(read_packets(container, stream)):
+        if packet.is_keyframe and packet.pts is not None:
+            return float(packet.pts * packet.time_base)
+        if number > MOST_PACKETS_TO_KEYFRAME:
+            break
+    return None
+
+
+def seek_by_index(container: av.container.InputContainer, stream: av.VideoStream, time_s: float) -> bool:
+    """Seeks to what the container takes for the keyframe at or before the time; returns False if it cannot."""
     try:
         container.seek(round(time_s / (stream.time_base or Fraction(1, TICKS_PER_S))), stream=stream, backward=True)
     except (av.FFmpegError, OverflowError):

@@ -22,15 +22,11 @@ def cut_clip(
     sides = shown_size(info)
     scale = min(1.0, SMALL_SIDE / min(sides))
     width, height = (max(2, round(side * scale / 2) * 2) for side in sides)
+    # FFmpeg counts from the container's start when it seeks, and believes the index unless it reads from the beginning.
+    place, reading = ("-ss", f"{max(start_s - info.start_s, 0):.6f}"), input_arguments(source, encodes=True)
     command = [
-        # FFmpeg counts from the container's start when it seeks.
-        *(
-            "-ss",
-            f"{max(start_s - info.start_s, 0):.6f}",
-            *input_arguments(source, encodes=True),
-            "-t",
-            f"{length_s:.6f}",
-        ),
+        *((*place, *reading) if info.seekable else (*reading, *place)),
+        *("-t", f"{length_s:.6f}"),
         *("-map", f"0:{info.video_stream}", "-an", "-sn", "-map_metadata", "-1", "-fflags", "+bitexact"),
         *("-vf", shown_filters(info, (width, height))),
         *("-c:v", "libx264", "-preset", "veryfast", "-crf", str(QUALITY_CRF), "-flags:v", "+bitexact"),

@@ -27,6 +27,8 @@ FRAMES_HELD = 24
 """A decoder holds up to 16 references, and each of its threads one more."""
 MOST_MEMORY_BYTES = 1_500_000_000
 PROBE_CPU_S = 20
+READ_BYTES_PER_S = 20_000_000
+"""What a probe reads of files that do not say how long they are, at least."""
 CPU_S_PER_S = 60
 """Processor time for a second of video; the heaviest that was met takes a tenth."""
 MOST_CPU_S = 24 * 3600
@@ -36,7 +38,8 @@ SILENT_S = 120
 
 def probe(path: Path, limits: Limits | None = None) -> VideoInfo:
     """Returns the container's metadata, checked by decoding one frame; raises UnreadableVideo or a subclass."""
-    limits = limits or Limits(MOST_MEMORY_BYTES, PROBE_CPU_S, silent_s=PROBE_CPU_S)
+    seconds = PROBE_CPU_S + path.stat().st_size // READ_BYTES_PER_S
+    limits = limits or Limits(MOST_MEMORY_BYTES, seconds, silent_s=seconds)
     said, _ = ask_limited("probe", {"path": _absolute(path)}, limits, name=path.name)
     return _info(said, path)
 

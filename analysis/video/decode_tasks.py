@@ -12,7 +12,7 @@ from analysis.errors import StillPicture
 from analysis.images.read import MAX_FILE_BYTES, is_still
 from analysis.limited.messages import Fields, Message
 from analysis.types import SegmentSpan, VideoInfo
-from analysis.video import unlimited_decode
+from analysis.video import unlimited_decode, unlimited_probe
 from analysis.video.frame_codec import encode_frame
 from analysis.video.sampling import DecodeCounts, Sampling
 
@@ -22,7 +22,7 @@ def probe(fields: Fields, parts: Any) -> Iterator[Message]:
     path = Path(fields["path"])
     if path.stat().st_size <= MAX_FILE_BYTES and is_still(path):
         raise StillPicture(f"{path.name}: a picture, not a video")
-    yield {"info": asdict(unlimited_decode.probe(path))}, ()
+    yield {"info": asdict(unlimited_probe.probe(path))}, ()
 
 
 def segment_borders(fields: Fields, parts: Any) -> Iterator[Message]:

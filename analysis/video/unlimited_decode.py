@@ -8,26 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 from av.packet import Packet
 
-from analysis.errors import UnreadableVideo
 from analysis.types import SegmentSpan, VideoInfo
-from analysis.video.as_shown import Showing, curve_of, orientation_of
-from analysis.video.containers import (
-    TICKS_PER_S,
-    SteadyClock,
-    clock_may_jump,
-    decode_packet,
-    open_video,
-    read_packets,
-    refuse_large,
-    seek_before,
-)
+from analysis.video.as_shown import Showing
+from analysis.video.containers import TIMES_BY_ORDER, decode_packet, open_video, read_packets, seek_before
 from analysis.video.frame import Frame, FrameScaling, luma_plane
 from analysis.video.sampling import DecodeCounts, Sampling
 from analysis.video.shot_cuts import CutDetector, thumbnail
@@ -37,104 +26,10 @@ MANY_PIXELS = 4096 * 2304
 DECODE_THREADS = 4
 """More than cores, as each waits for frames that others decode. Analysing a crowd on two cores takes 1.1 times as long
 as decoding it, 1.3 times with two threads."""
-UNKNOWN_RATE_FPS = 25.0
-MAX_RATE_FPS = 1000.0
-FIRST_FRAME_PACKETS = 2_000
-"""A file of which so many packets fail to decode counts as unreadable."""
-TIMES_BY_ORDER = ("avi",)
-"""Containers that hold no times of display: FFmpeg guesses them, and of frames that refer to later ones wrongly. Frames
-leave the decoder in order of display; each gets the time of the packet that completed it."""
 MOST_DELAYED = 16
 """By how many frames that time may be later than the one by which the container seeks."""
 BORDER_REACH_S = 10.0
 """A segment border moves to the next keyframe within this time, so that nothing is decoded twice."""
-
-
-def probe(path: Path) -> VideoInfo:
-    """Returns the container's metadata, checked by decoding one frame; raises UnreadableVideo or a subclass."""
-    with open_video(path) as (container, stream):
-        refuse_large(stream.codec_context.width, stream.codec_context.height, path)
-        stream.codec_context.thread_count = 1
-        first = _first_frame(container, stream, path)
-        refuse_large(first.width, first.height, path)
-        rotation, mirrored = orientation_of(first)
-        ratio = stream.sample_aspect_ratio or Fraction(1)
-        width, height = _square_pixels(first.width, first.height, ratio)
-        turned = rotation in (90, 270)
-        start_s, rate_fps = _start_s(container, stream), _rate_fps(stream)
-        duration_s, is_steady = float((container.duration or 0) / TICKS_PER_S), True
-        if duration_s <= 0 or clock_may_jump(container):
-            duration_s, is_steady = _measured(path, start_s, rate_fps)
-        return VideoInfo(
-            duration_s=duration_s,
-            width=height if turned else width,
-            height=width if turned else height,
-            rate_fps=rate_fps,
-            rotation_deg=rotation,
-            start_s=start_s,
-            container=container.format.name,
-            video_codec=stream.codec_context.name,
-            pixel_format=first.format.name,
-            audio_codec=_sound_codec(container),
-            size_bytes=path.stat().st_size,
-            frames_estimate=max(stream.frames, 0),
-            video_stream=stream.index,
-            video_streams=len(container.streams.video),
-            seekable=first.pts is not None and is_steady,
-            first_frame_s=start_s if first.time is None else float(first.time),
-            mirrored=mirrored,
-            stretched=ratio != 1,
-            interlaced=first.interlaced_frame,
-            curve=curve_of(first),
-        )
-
-
-def _first_frame(container: av.container.InputContainer, stream: av.VideoStream, path: Path) -> av.VideoFrame:
-    for number, packet in enumerate(read_packets(container, stream)):
-        frames = decode_packet(packet)
-        if frames:
-            return frames[0]
-        if number > FIRST_FRAME_PACKETS:
-            break
-    raise UnreadableVideo(f"{path.name}: no frame can be decoded")
-
-
-def _square_pixels(width: int, height: int, ratio: Fraction) -> tuple[int, int]:
-    """Returns the size with square pixels: the side that is too short becomes longer, as players do it."""
-    if ratio >= 1:
-        return round(width * ratio), height
-    return width, round(height / ratio)
-
-
-def _sound_codec(container: av.container.InputContainer) -> str:
-    """Returns the codec, empty without sound; FFmpeg's "mp3float" is a decoder for mp3."""
-    return container.streams.audio[0].codec_context.name.removesuffix("float") if container.streams.audio else ""
-
-
-def _rate_fps(stream: av.VideoStream) -> float:
-    rate = float(stream.average_rate or stream.guessed_rate or 0)
-    return rate if 0 < rate <= MAX_RATE_FPS else UNKNOWN_RATE_FPS
-
-
-def _start_s(container: av.container.InputContainer, stream: av.VideoStream) -> float:
-    """Returns when what is played begins: of all streams a copy holds this one and the first with sound."""
-    held = [stream, *container.streams.audio[:1]]
-    starts = [
-        float(each.start_time * each.time_base) for each in held if each.start_time is not None and each.time_base
-    ]
-    whole = (container.start_time or 0) / TICKS_PER_S
-    return max(min(starts, default=whole), whole)
-
-
-def _measured(path: Path, start_s: float, rate_fps: float) -> tuple[float, bool]:
-    """Returns the length by all packets, and whether times rise steadily, so that one can seek by them."""
-    last_s, count, clock = start_s, 0, SteadyClock()
-    with open_video(path) as (container, stream):
-        for packet in read_packets(container, stream, clock):
-            count += packet.size > 0
-            if packet.pts is not None:
-                last_s = max(last_s, float((packet.pts + (packet.duration or clock.step)) * packet.time_base))
-    return (last_s - start_s if last_s > start_s else count / rate_fps), clock.jumps == 0
 
 
 def segment_border_s(path: Path, time_s: float) -> float:

@@ -13,11 +13,12 @@ import cv2
 import numpy as np
 
 from analysis.errors import UnreadableVideo
-from analysis.types import WHOLE_VIDEO, Image, OnProgress, Progress, VideoInfo
+from analysis.types import BLANK_S, WHOLE_VIDEO, Image, OnProgress, Progress, SegmentSpan, VideoInfo
 from analysis.video.as_shown import filters, shown_size
 from analysis.video.containers import ALLOWED_FORMATS, ALLOWED_PROTOCOLS, MAX_FRAME_PIXELS
 from analysis.video.decode import DecodeCounts, Sampling, keyframes_at, sample_frames
 from analysis.video.ffmpeg import run_ffmpeg
+from analysis.video.frame import Frame
 from analysis.video.tone_map import lut_file
 
 COPY_LONG_SIDE, COPY_SHORT_SIDE = 1920, 1080
@@ -26,11 +27,14 @@ MAX_PLAYED_PIXELS = 4096 * 2304
 DECODE_THREADS = 4
 POSTER_SIDE = 640
 POSTER_MOMENTS = (0.1, 0.3, 0.5, 0.7, 0.9, 0.0)
+POSTER_BEGIN_S = 20.0
 TILE_SIDE = 160
 SPRITE_COLUMNS = 10
 MAX_TILES = 100
 EXACT_TILES_BELOW_S = 60.0
 """Shorter videos are decoded whole for their tiles, longer ones by keyframes only."""
+TILES_BEHIND = 5
+"""So many tiles may show one keyframe, before all frames are decoded for them."""
 JPEG_QUALITY = 82
 MP4_SOUND = ("aac", "mp3", "")
 WEBM_SOUND = ("opus", "vorbis", "")
@@ -60,16 +64,16 @@ class Sprites:
 
 def playback_plan(info: VideoInfo) -> PlaybackPlan:
     """Returns the cheapest plan that Chromium plays and that shows the stream which was analysed."""
-    alone = info.video_streams == 1
     if info.width * info.height > MAX_PLAYED_PIXELS or info.mirrored or info.interlaced or info.curve:
         return PlaybackPlan.TRANSCODE
-    if info.stretched and info.rotation_deg:
+    if (info.stretched and info.rotation_deg) or not info.divisible:
         return PlaybackPlan.TRANSCODE
-    if info.video_codec == "h264" and info.pixel_format in PLAIN_FORMATS and info.seekable:
+    as_it_is = info.video_streams == 1 and info.indexed and info.start_s <= BLANK_S
+    if info.video_codec == "h264" and info.pixel_format in PLAIN_FORMATS:
         is_mp4 = "mp4" in info.container.split(",")
-        return PlaybackPlan.ORIGINAL if is_mp4 and alone and info.audio_codec in MP4_SOUND else PlaybackPlan.REMUX
+        return PlaybackPlan.ORIGINAL if is_mp4 and as_it_is and info.audio_codec in MP4_SOUND else PlaybackPlan.REMUX
     plain_webm = info.video_codec in WEBM_PICTURES and info.pixel_format == "yuv420p" and info.rotation_deg == 0
-    if plain_webm and "webm" in info.container.split(",") and alone and info.audio_codec in WEBM_SOUND:
+    if plain_webm and "webm" in info.container.split(",") and as_it_is and info.audio_codec in WEBM_SOUND:
         return PlaybackPlan.ORIGINAL
     return PlaybackPlan.TRANSCODE
 
@@ -143,11 +147,12 @@ def stream_arguments(info: VideoInfo, plan: PlaybackPlan, with_sound: bool) -> l
 def input_arguments(source: Path, *, encodes: bool = False) -> list[str]:
     """Returns ffmpeg's arguments for reading an untrusted file.
 
-    What `encodes` pictures turns them by `shown_filters`: ffmpeg itself neither turns them nor says that they are.
+    What `encodes` pictures turns them by `shown_filters`: ffmpeg itself neither turns them nor says that they are. The
+    container's clean aperture crops nothing, as in browsers.
     """
     return [
         *("-format_whitelist", ALLOWED_FORMATS, "-protocol_whitelist", ALLOWED_PROTOCOLS),
-        *(("-display_rotation", "0", "-noautorotate") if encodes else ()),
+        *(("-display_rotation", "0", "-noautorotate", "-apply_cropping", "codec") if encodes else ()),
         *("-threads", str(DECODE_THREADS)),
         *("-max_pixels", str(MAX_FRAME_PIXELS)),
         *("-i", f"file:{source}"),
@@ -181,9 +186,8 @@ def shown_filters(info: VideoInfo, size: tuple[int, int]) -> str:
 
 def make_poster(source: Path, target_jpg: Path, info: VideoInfo) -> None:
     """Writes as a poster the keyframe of a few with most contrast, at most 640 pixels long. Raises UnreadableVideo."""
-    moments = [info.start_s + share * info.duration_s for share in POSTER_MOMENTS]
     best, best_mark = None, -1.0
-    for frame in keyframes_at(source, info, moments, POSTER_SIDE):
+    for frame in _poster_pictures(source, info):
         mark = float(frame.image_bgr.std())
         if mark > best_mark:
             best, best_mark = frame.image_bgr, mark
@@ -191,6 +195,21 @@ def make_poster(source: Path, target_jpg: Path, info: VideoInfo) -> None:
         raise UnreadableVideo(f"{source.name}: no frame for a poster")
     with written_whole(target_jpg) as part:
         part.write_bytes(_jpeg(_shrunk(best, POSTER_SIDE)))
+
+
+def _poster_pictures(source: Path, info: VideoInfo) -> Iterator[Frame]:
+    """Yields keyframes from all over the video; where it cannot be divided, or has none, frames of its beginning."""
+    found = False
+    if info.divisible:
+        moments = [info.start_s + share * info.duration_s for share in POSTER_MOMENTS]
+        for frame in keyframes_at(source, info, moments, POSTER_SIDE):
+            found = True
+            yield frame
+    if not found:
+        begin_s = min(info.duration_s, POSTER_BEGIN_S)
+        span = SegmentSpan(0, -math.inf, info.start_s + begin_s)
+        sampling = Sampling(begin_s / len(POSTER_MOMENTS), POSTER_SIDE)
+        yield from sample_frames(source, info, span, sampling, DecodeCounts())
 
 
 def make_sprites(source: Path, target_jpg: Path, info: VideoInfo, on_progress: OnProgress) -> Sprites:
@@ -219,7 +238,8 @@ def make_sprites(source: Path, target_jpg: Path, info: VideoInfo, on_progress: O
 
 
 def _scrub_pictures(source: Path, info: VideoInfo, interval_s: float, count: int) -> Iterator[tuple[float, Image]]:
-    if info.duration_s <= EXACT_TILES_BELOW_S or not info.seekable:
+    is_coarse = not info.divisible or info.keyframe_gap_s > TILES_BEHIND * interval_s
+    if info.duration_s <= EXACT_TILES_BELOW_S or is_coarse:
         for frame in sample_frames(source, info, WHOLE_VIDEO, Sampling(interval_s, TILE_SIDE), DecodeCounts()):
             yield frame.time_s, frame.image_bgr
         return

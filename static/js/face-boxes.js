@@ -8,6 +8,8 @@ import { Listening } from "rollcall/listening";
 class FaceBoxes extends Listening {
   #boxes = new Map();
   #time = 0;
+  /** Of the picture that the browser showed last. */
+  #shownTime = 0;
   #callback = 0;
   #selected = "";
   /** @type {Map<string, import("rollcall/label-places").Place | null>} */
@@ -27,7 +29,7 @@ class FaceBoxes extends Listening {
     // Until then the poster is shown, which is another moment.
     for (const name of ["play", "seeking"]) this.listen(this.video, name, () => (this.#isStarted = true));
     for (const name of ["loadeddata", "seeked", "resize"])
-      this.listen(this.video, name, () => this.#at(this.video.currentTime));
+      this.listen(this.video, name, () => this.#at(this.#now()));
     this.listen(this, "click", (event) => this.#chosen(event));
     this.listen(document, "people:changed", () => this.#reload());
     this.listen(document, "people:selected", ({ detail }) => this.#select(detail.person));
@@ -47,6 +49,7 @@ class FaceBoxes extends Listening {
   #next() {
     if (this.video.requestVideoFrameCallback) {
       this.#callback = this.video.requestVideoFrameCallback((_, frame) => {
+        this.#shownTime = frame.mediaTime;
         this.#at(frame.mediaTime);
         this.#next();
       });
@@ -56,6 +59,11 @@ class FaceBoxes extends Listening {
       if (!this.video.paused) this.#at(this.video.currentTime);
       this.#next();
     });
+  }
+
+  /** Where pictures begin late, the first one is shown before its time; it comes only once. */
+  #now() {
+    return Math.max(this.video.currentTime, this.#shownTime);
   }
 
   /** @param {number} time */

@@ -28,7 +28,7 @@ LIMITED = {
     "analysis/exports/blur_picture.py",
 }
 MAY = {
-    r"import (?:.*, )?unlimited_decode|video\.unlimited_decode import": {
+    r"import (?:.*, )?unlimited_\w+|video\.unlimited_\w+ import": {
         "analysis/video/decode_tasks.py",
         "analysis/exports/reel_tasks.py",
     },
@@ -39,6 +39,7 @@ MAY = {
     },
     r"containers import (?:\([^)]*|.*)\bopen_video": {
         "analysis/video/unlimited_decode.py",
+        "analysis/video/unlimited_probe.py",
         "analysis/exports/copy_file.py",  # the parts of a copy, which it encoded
     },
     r"Image\.open\(": {"analysis/images/read.py"},

@@ -9,7 +9,7 @@ import pytest
 
 from analysis.errors import NoVideoStream, ProbeLimit, UnreadableVideo
 from analysis.limited.limits import Limits
-from analysis.video import unlimited_decode
+from analysis.video import unlimited_probe
 from analysis.video.decode import probe
 from tests import clips
 from tests.shared_data import FOLDER, shared_data
@@ -45,7 +45,7 @@ EITHER = {
 
 def test_the_child_says_what_the_library_says(tmp_path: Path) -> None:
     path = clips.steady_clip(tmp_path / "- a 'clip' ü.mp4", 0.4)
-    assert probe(path) == unlimited_decode.probe(path)
+    assert probe(path) == unlimited_probe.probe(path)
 
 
 def test_refusals_keep_their_kind(tmp_path: Path) -> None:
