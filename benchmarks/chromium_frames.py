@@ -27,7 +27,7 @@ FACTS = """() => {
   const video = document.querySelector('video');
   return {width: video.videoWidth, height: video.videoHeight, length_s: video.duration};
 }"""
-SEEK = """async ({time, wait, side}) => {
+SEEK = """async ({time, wait}) => {
   const video = document.querySelector('video');
   const paused = (ms) => new Promise((done) => setTimeout(() => done(null), ms));
   let [media, isOver] = [null, false];
@@ -41,11 +41,6 @@ SEEK = """async ({time, wait, side}) => {
   await Promise.race([sought, paused(8000)]);
   await paused(wait);
   isOver = true;
-  const scale = Math.min(1, side / Math.max(video.videoWidth, video.videoHeight));
-  const canvas = document.createElement('canvas');
-  canvas.width = Math.max(1, Math.round(video.videoWidth * scale));
-  canvas.height = Math.max(1, Math.round(video.videoHeight * scale));
-  canvas.getContext('2d').drawImage(video, 0, 0, canvas.width, canvas.height);
   const area = video.getBoundingClientRect();
   const fit = Math.min(area.width / video.videoWidth, area.height / video.videoHeight);
   const [width, height] = [video.videoWidth * fit, video.videoHeight * fit];
@@ -54,8 +49,42 @@ SEEK = """async ({time, wait, side}) => {
     const at = box.getBoundingClientRect();
     return [(at.left - left) / width, (at.top - top) / height, (at.right - left) / width, (at.bottom - top) / height];
   });
-  return {at: video.currentTime, media, boxes, picture: canvas.toDataURL('image/png').split(',')[1]};
+  return {time: media ?? video.currentTime, boxes, picture: window.drawn(video)};
 }"""
+PLAY = """async ({times, within}) => {
+  const video = document.querySelector('video');
+  const frames = [];
+  const waiting = [...times];
+  const over = new Promise((done) => {
+    setTimeout(done, within * 1000);
+    video.addEventListener('ended', done, {once: true});
+    const look = (_, frame) => {
+      if (frame.mediaTime >= waiting[0]) {
+        waiting.shift();
+        frames.push({time: frame.mediaTime, boxes: [], picture: window.drawn(video)});
+      }
+      if (waiting.length) video.requestVideoFrameCallback(look);
+      else done();
+    };
+    video.requestVideoFrameCallback(look);
+  });
+  video.playbackRate = Math.max(1, Math.min(8, times.at(-1) / within * 1.5));
+  await video.play();
+  await over;
+  video.pause();
+  return frames;
+}"""
+DRAW = """(side) => {
+  window.drawn = (video) => {
+    const scale = Math.min(1, side / Math.max(video.videoWidth, video.videoHeight));
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.max(1, Math.round(video.videoWidth * scale));
+    canvas.height = Math.max(1, Math.round(video.videoHeight * scale));
+    canvas.getContext('2d').drawImage(video, 0, 0, canvas.width, canvas.height);
+    return canvas.toDataURL('image/png').split(',')[1];
+  };
+}"""
+PLAY_WITHIN_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +122,20 @@ def shown_facts(page: Page) -> ShownFacts:
 
 
 def shown_frames(page: Page, times_s: Sequence[float], wait_ms: int = 300) -> list[ShownFrame]:
-    """Returns what the page's player shows at each second; waits so long for what is drawn over it."""
-    frames = []
-    for time_s in times_s:
-        said: dict[str, Any] = page.evaluate(SEEK, {"time": time_s, "wait": wait_ms, "side": PICTURE_SIDE})
-        picture = np.frombuffer(base64.b64decode(said["picture"]), np.uint8)
-        image = np.asarray(cv2.imdecode(picture, cv2.IMREAD_COLOR), np.uint8)
-        at_s = said["at"] if said["media"] is None else said["media"]
-        frames.append(ShownFrame(float(at_s), image, np.array(said["boxes"], np.float32).reshape(-1, 4)))
-    return frames
+    """Returns what the page's player shows when it is sent to each second; waits so long for what is drawn over it."""
+    page.evaluate(DRAW, PICTURE_SIDE)
+    return [_frame(page.evaluate(SEEK, {"time": time_s, "wait": wait_ms})) for time_s in times_s]
+
+
+def played_frames(page: Page, path: Path, times_s: Sequence[float]) -> list[ShownFrame]:
+    """Opens a file and returns what is shown at rising seconds while it plays: this needs no index."""
+    if open_file(page, path):
+        return []
+    page.evaluate(DRAW, PICTURE_SIDE)
+    return [_frame(said) for said in page.evaluate(PLAY, {"times": list(times_s), "within": PLAY_WITHIN_S})]
+
+
+def _frame(said: dict[str, Any]) -> ShownFrame:
+    picture = np.frombuffer(base64.b64decode(said["picture"]), np.uint8)
+    image = np.asarray(cv2.imdecode(picture, cv2.IMREAD_COLOR), np.uint8)
+    return ShownFrame(float(said["time"]), image, np.array(said["boxes"], np.float32).reshape(-1, 4))

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from imageio_ffmpeg import get_ffmpeg_exe
@@ -20,7 +19,6 @@ from playwright.sync_api import Page
 
 from analysis.faces.detect import load_detector
 from analysis.video.containers import MAX_FRAME_PIXELS
-from benchmarks.chromium_frames import open_file, shown_facts
 from benchmarks.first_face import chunks_of
 from benchmarks.odd_inputs import make_inputs
 from benchmarks.player_judge import Case, Judge, Original
@@ -33,21 +31,13 @@ WITHIN_S = 300
 POLL_S = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file that was sent, and the id of its video."""
-
-    path: Path
-    video: str
-
-
-def upload_all(visitor: Visitor, paths: list[Path]) -> list[Upload]:
-    """Uploads the files one after the other."""
+def upload_all(visitor: Visitor, paths: list[Path]) -> list[tuple[Path, str]]:
+    """Uploads the files one after the other; returns each with the id of its video."""
     uploads = []
     for path in paths:
         address, video = visitor.begin_upload(path.name, path.stat().st_size)
         visitor.send(address, chunks_of(path))
-        uploads.append(Upload(path, video))
+        uploads.append((path, video))
     return uploads
 
 
@@ -75,14 +65,6 @@ def open_player(page: Page, address: str, video: str) -> bool:
     return False
 
 
-def original_in(page: Page, path: Path, times: int) -> Original:
-    """Returns what Chromium shows of the file itself."""
-    problem = open_file(page, path)
-    if problem:
-        return Original(problem)
-    return Original.read(page, shown_facts(page), times)
-
-
 def is_film(path: Path) -> bool:
     """Tells whether ffmpeg reads more than one picture of acceptable size, and no damage."""
     limits = ["-v", "error", "-xerror", "-nostdin", "-max_pixels", str(MAX_FRAME_PIXELS), "-i", str(path)]
@@ -99,14 +81,14 @@ def judge_all(product: Product, paths: list[Path], moments: int) -> int:
     with browser() as chromium:
         bare, page = chromium.new_page(), new_context(chromium).new_page()
         sign_in(page, product.address, EMAIL, PASSWORD)
-        for upload in uploads:
-            case, words = Case(upload.path), refusal(visitor, upload.video)
-            original = original_in(bare, upload.path, moments)
+        for path, video in uploads:
+            case, words = Case(path), refusal(visitor, video)
+            original = Original.read(bare, path, moments)
             if words:
                 case.line = f"refused: {words}"
-                if not original.problem or is_film(upload.path):
+                if original.is_film or is_film(path):
                     case.complaints.append("refused, though it is a video")
-            elif not open_player(page, product.address, upload.video):
+            elif not open_player(page, product.address, video):
                 case.complaints.append(f"no player after {WITHIN_S} s")
             else:
                 judge.judge(case, page, original, moments)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -17,7 +17,7 @@ from analysis.boxes import iou_matrix
 from analysis.faces.detect import FaceDetector
 from analysis.types import WHOLE_VIDEO, Float32, Float64, Image, VideoInfo
 from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
-from benchmarks.chromium_frames import ShownFacts, ShownFrame, shown_facts, shown_frames
+from benchmarks.chromium_frames import ShownFacts, ShownFrame, open_file, played_frames, shown_facts, shown_frames
 
 EVERY_FRAME = Sampling(step_s=0.0, long_side=160, references_only=False, deblock=True)
 SIDE = 48
@@ -58,18 +58,25 @@ class Original:
     problem: str = ""
     facts: ShownFacts = field(default_factory=lambda: ShownFacts(0, 0, 0.0))
     frames: Sequence[ShownFrame] = ()
+    play: Callable[[], Sequence[ShownFrame]] = list
+    """What it shows while it plays: where an index is missing or wrong, Chromium does not find what it is sent to."""
 
     @classmethod
-    def read(cls, page: Page, facts: ShownFacts, moments: int) -> Original:
-        """Reads the pictures of an open file; one of unknown length is looked at in its first seconds."""
-        length_s = facts.length_s if math.isfinite(facts.length_s) else float(moments)
-        return cls("", facts, shown_frames(page, spread(length_s, moments)))
+    def read(cls, page: Page, path: Path, moments: int) -> Original:
+        """Opens a file and reads its pictures; one of unknown length is looked at in its first seconds."""
+        problem = open_file(page, path)
+        if problem:
+            return cls(problem)
+        facts = shown_facts(page)
+        times_s = spread(facts.length_s if math.isfinite(facts.length_s) else float(moments), moments)
+        shown = cls("", facts, shown_frames(page, times_s), lambda: played_frames(page, path, times_s))
+        return shown if shown.is_film else replace(shown, frames=shown.play())
 
     @property
-    def is_still(self) -> bool:
-        """Whether it is one picture all the time: a cover, where there is a film beside it."""
+    def is_film(self) -> bool:
+        """Whether there is more than one picture: else it is a picture, or a cover beside the film."""
         looks = [look(frame.image_bgr) for frame in self.frames]
-        return all(different(looks[0], each) < BARELY / 10 for each in looks[1:])
+        return any(different(looks[0], each) >= BARELY / 10 for each in looks[1:])
 
 
 class Timeline:
@@ -117,18 +124,19 @@ class Judge:
         frames = shown_frames(page, spread(facts.length_s, moments), BOX_WAIT_MS)
         timeline = Timeline(case.path)
         said = page.request.get(urljoin(page.url, _data(page, "boxes") + "?from=0&to=60")).json()
-        reference = original if not original.problem and not original.is_still else None
+        reference = original if original.is_film else None
         self._sizes(case, facts, said["sources"], reference)
         self._lengths(case, facts, timeline, said["offset_s"], reference)
-        second = self._seconds(case, frames, timeline, said["offset_s"], "player")
-        if reference is not None:
-            self._seconds(case, reference.frames, timeline, 0.0, "original")
+        second_s, wrong = beside(frames, timeline, said["offset_s"], "player")
+        case.complaints += wrong
+        if reference is not None and beside(reference.frames, timeline, 0.0, "original")[1]:
+            case.complaints += beside(reference.play(), timeline, 0.0, "original")[1]
         boxes = self._boxes(case, frames)
         tiles = self._tiles(case, page, timeline, said["offset_s"])
         against = "original" if reference else "copy"
         case.line = (
             f"{facts.width}x{facts.height} {facts.length_s:.2f} s against the {against}: "
-            f"second {second:+.2f} s, {boxes}, {tiles}"
+            f"second {second_s:+.2f} s, {boxes}, {tiles}"
         )
 
     def _sizes(self, case: Case, facts: ShownFacts, sources: dict[str, int], original: Original | None) -> None:
@@ -153,20 +161,6 @@ class Judge:
             # What is empty before the first picture and sound is left out of copies.
             if min(abs(said_s - whole_s), abs(said_s + offset_s - whole_s)) > room_s:
                 case.complaints.append(f"length {said_s:.2f} s, Chromium has {whole_s:.2f} s")
-
-    def _seconds(
-        self, case: Case, frames: Sequence[ShownFrame], timeline: Timeline, offset_s: float, name: str
-    ) -> float:
-        worst_s = 0.0
-        for frame in frames:
-            beside_s, mark = timeline.beside_s(frame, frame.time_s + offset_s)
-            worst_s = max(worst_s, beside_s, key=abs)
-            if mark > MOST_DIFFERENT:
-                case.complaints.append(f"{name} at {frame.time_s:.2f} s: another picture ({mark:.2f})")
-                break
-        if abs(worst_s) > FRAMES_BESIDE * timeline.frame_s:
-            case.complaints.append(f"{name}: frames of the analysis lie {worst_s:+.2f} s beside")
-        return worst_s
 
     def _boxes(self, case: Case, frames: Sequence[ShownFrame]) -> str:
         faces = drawn = 0
@@ -201,6 +195,20 @@ class Judge:
         if page.query_selector("video[poster]") is None:
             case.complaints.append("no poster")
         return f"{do} of {len(could)} scrub pictures differ"
+
+
+def beside(frames: Sequence[ShownFrame], timeline: Timeline, offset_s: float, name: str) -> tuple[float, list[str]]:
+    """Returns by how much the analysis's frames lie beside at most, and what is wrong with what is shown."""
+    worst_s = 0.0
+    if not frames:
+        return worst_s, [f"{name}: shows nothing"]
+    for frame in frames:
+        beside_s, mark = timeline.beside_s(frame, frame.time_s + offset_s)
+        if mark > MOST_DIFFERENT:
+            return beside_s, [f"{name} at {frame.time_s:.2f} s: another picture ({mark:.2f})"]
+        worst_s = max(worst_s, beside_s, key=abs)
+    is_wrong = abs(worst_s) > FRAMES_BESIDE * timeline.frame_s
+    return worst_s, [f"{name}: frames of the analysis lie {worst_s:+.2f} s beside"] if is_wrong else []
 
 
 def spread(length_s: float, count: int) -> list[float]:

@@ -38,8 +38,8 @@ FIRST_FRAME_PACKETS = 2_000
 """A file of which so many packets fail to decode counts as unreadable."""
 LONG_GAP_S = 12.0
 """An index with no keyframe for longer is checked by reading all packets: it may end early, or know none."""
-CHECKED_SHARES = (1 / 3, 2 / 3)
-"""Where it is tried whether keyframes are what the index says."""
+CHECKED_SHARES = (0.37, 0.71)
+"""Where it is tried whether keyframes are what the index says; cuts and chapters seldom lie just there."""
 PACKETS_TO_FRAME = 64
 
 
@@ -143,7 +143,8 @@ def _structure(path: Path, container: av.container.InputContainer, stream: av.Vi
         whole, is_indexed = Structure(duration_s, gap_s), True
     behind_s = [_behind_s(path, start_s + share * whole.duration_s) for share in CHECKED_SHARES]
     is_steady = whole.is_steady and math.isfinite(max(behind_s))
-    return Structure(whole.duration_s, max(whole.keyframe_gap_s, *behind_s), is_steady, is_indexed)
+    gap_s = min(max(whole.keyframe_gap_s, *behind_s), whole.duration_s)
+    return Structure(whole.duration_s, gap_s, is_steady, is_indexed)
 
 
 def _gap_by_index(path: Path, start_s: float, duration_s: float) -> float:
@@ -201,11 +202,10 @@ def _behind_s(path: Path, time_s: float) -> float:
         key = next((packet for packet in packets if packet.is_keyframe), None)
         if key is None:
             return math.inf
-        # What is damaged just there decides nothing.
         frames = decode_packet(key) or []
         for packet in islice(packets, PACKETS_TO_FRAME):
             frames = frames or decode_packet(packet) or []
-        if frames and not _begins_at(frames[0], key, container.format.name):
+        if not frames or not _begins_at(frames[0], key, container.format.name):
             return math.inf
         return 0.0 if key.pts is None else max(time_s - float(key.pts * key.time_base), 0.0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,3 +85,13 @@ def test_of_a_copy(name: str, plain: Path, tab: Page, tmp_path: Path) -> None:
     make_web_copy(path, copy, timeline.info, playback_plan(timeline.info), lambda _progress: None)
     assert_agree(tab, copy, timeline, copy_offset_s(timeline.info, probe(copy)))
     assert shown_facts(tab).length_s == pytest.approx(timeline.info.duration_s, abs=0.1)
+
+
+def test_what_lies_beside_is_seen(plain: Path, tab: Page) -> None:
+    timeline = Timeline(plain)
+    assert open_file(tab, plain) == ""
+    [frame] = shown_frames(tab, [1.5])
+    assert timeline.beside_s(frame, frame.time_s + 1)[0] == pytest.approx(-1, abs=1.5 * FRAME_S)
+    assert timeline.beside_s(frame, frame.time_s - 0.5)[0] == pytest.approx(0.5, abs=1.5 * FRAME_S)
+    turned = replace(frame, image_bgr=frame.image_bgr[::-1])
+    assert timeline.beside_s(turned, frame.time_s)[1] > MOST_DIFFERENT
