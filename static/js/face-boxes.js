@@ -28,8 +28,7 @@ class FaceBoxes extends Listening {
     this.resized.observe(this.video);
     // Until then the poster is shown, which is another moment.
     for (const name of ["play", "seeking"]) this.listen(this.video, name, () => (this.#isStarted = true));
-    for (const name of ["loadeddata", "seeked", "resize"])
-      this.listen(this.video, name, () => this.#at(this.#now()));
+    for (const name of ["loadeddata", "seeked", "resize"]) this.listen(this.video, name, () => this.#at(this.#now()));
     this.listen(this, "click", (event) => this.#chosen(event));
     this.listen(document, "people:changed", () => this.#reload());
     this.listen(document, "people:selected", ({ detail }) => this.#select(detail.person));
