@@ -16,8 +16,8 @@ HARMLESS = {
     "webapp.recognition.active_learning.services.answer",  # by an update of what is open
 }
 """What creates jobs and may be asked for twice."""
-BY_PARTS = {"videos:bulk"}
-"""Their parts are marked, as some of what they do starts nothing."""
+BY_PARTS = {"videos:bulk", "datasets:freeze"}
+"""Their parts are marked, as some of what they do starts nothing, or takes long and writes nothing."""
 FORM = re.compile(r"<form\b(?:[^>{]|\{[{%].*?[%}]\})*>.*?</form>", re.DOTALL)
 ADDRESS = re.compile(r"action=\"(?:\{% if \w+ %\})?\{% url '([a-z_:]+)'")
 

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -19,6 +21,16 @@ class NothingToFreeze(Exception):
     """No sample has a label."""
 
 
+@dataclass(frozen=True, slots=True)
+class VersionPlan:
+    """What a version will hold: samples as they were read, their parts, and the columns of its row."""
+
+    dataset: Dataset
+    samples: Sequence[FrozenSample]
+    parts: Sequence[str]
+    columns: Mapping[str, Any]
+
+
 def freeze(
     dataset: Dataset,
     *,
@@ -28,32 +40,51 @@ def freeze(
     shares: Mapping[str, float],
     seed: int = 0,
 ) -> Version:
-    """Freezes all labelled samples that are not excluded, as they are now. Raises NothingToFreeze."""
+    """Freezes all labelled samples that are not excluded, as they are when it begins. Raises NothingToFreeze."""
+    return store_version(plan_version(dataset, group_by=group_by, shares=shares, seed=seed), user=user, note=note)
+
+
+def plan_version(dataset: Dataset, *, group_by: GroupBy, shares: Mapping[str, float], seed: int) -> VersionPlan:
+    """Reads the samples and splits them. Raises NothingToFreeze.
+
+    To be called outside of a transaction: on SQLite nobody else writes while one is open, and this takes seconds.
+    """
+    samples = queries.samples_to_freeze(dataset)
+    if not samples:
+        raise NothingToFreeze
+    split = split_samples(samples, group_by, shares, seed, queries.duplicates_found(dataset))
+    columns = {
+        "fingerprint": fingerprint_of(dataset.kind, samples),
+        "keep_together": group_by,
+        "seed": seed,
+        "shares": dict(shares),
+        "statistics": statistics_of(samples, split),
+    }
+    return VersionPlan(dataset, samples, split.parts, columns)
+
+
+def store_version(plan: VersionPlan, *, user: User | None, note: str) -> Version:
+    """Writes the version down under the dataset's next number."""
     with transaction.atomic():
-        samples = queries.samples_to_freeze(dataset)
-        if not samples:
-            raise NothingToFreeze
-        split = split_samples(samples, group_by, shares, seed, queries.duplicates_found(dataset))
-        version = _numbered(
-            dataset,
-            fingerprint=fingerprint_of(dataset.kind, samples),
-            note=note,
-            created_by=user,
-            keep_together=group_by,
-            seed=seed,
-            shares=dict(shares),
-            statistics=statistics_of(samples, split),
-        )
-        VersionSample.objects.bulk_create(
-            (
-                VersionSample(version=version, sample_id=each.pk, label=each.label, part=part, source=each.source)
-                for each, part in zip(samples, split.parts, strict=True)
-            ),
-            batch_size=queries.BATCH,
-        )
-        after = {"samples": len(samples), "fingerprint": version.fingerprint}
-        record(user, Action.FROZE, audit_subject(version), team_id=dataset.team_id, after=after)
+        version = _numbered(plan.dataset, note=note, created_by=user, **plan.columns)
+        _insert_samples(version, plan)
+        after = {"samples": len(plan.samples), "fingerprint": version.fingerprint}
+        record(user, Action.FROZE, audit_subject(version), team_id=plan.dataset.team_id, after=after)
     return version
+
+
+def _insert_samples(version: Version, plan: VersionPlan) -> None:
+    """Inserts by plain rows, in a fifth of the time of `bulk_create`: meanwhile nobody else writes on SQLite."""
+    columns = ("version_id", "sample_id", "label", "part", "source")
+    quote = connection.ops.quote_name
+    names, places = ", ".join(map(quote, columns)), ", ".join(["%s"] * len(columns))
+    version_key = Version._meta.pk.get_db_prep_save(version.pk, connection)
+    rows = [
+        (version_key, each.pk, each.label, part, each.source)
+        for each, part in zip(plan.samples, plan.parts, strict=True)
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"INSERT INTO {quote(VersionSample._meta.db_table)} ({names}) VALUES ({places})", rows)
 
 
 def audit_subject(version: Version) -> AuditSubject:

@@ -71,7 +71,6 @@ def version_list(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@starts_work
 def freeze(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
     dataset = get_object_or_404(access.manageable_datasets(request.user), pk=dataset_id)
     here = reverse("datasets:versions", args=[dataset.pk])
@@ -81,16 +80,21 @@ def freeze(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
             request, _("Choose how to split the samples. The random seed must be a whole number."), here, status=400
         )
     try:
-        version = services.freeze(
+        plan = services.plan_version(
             dataset,
-            user=request.user,
-            note=form.cleaned_data["note"],
             group_by=GroupBy(form.cleaned_data["group_by"]),
             shares=form.shares_of_parts(),
             seed=form.cleaned_data["seed"],
         )
     except services.NothingToFreeze:
         return refused(request, _("No sample has a label yet. Label some first."), here)
+    return _store(request, plan, form.cleaned_data["note"])
+
+
+@starts_work
+def _store(request: SignedInRequest, plan: services.VersionPlan, note: str) -> HttpResponseBase:
+    dataset = plan.dataset
+    version = services.store_version(plan, user=request.user, note=note)
     same = dataset.versions.filter(fingerprint=version.fingerprint, deleted_at=None).exclude(pk=version.pk).first()
     words = _("Created version %(number)d.") % {"number": version.number}
     if same is not None:
