@@ -12,6 +12,8 @@ from analysis.video.web_copy import input_arguments, shown_filters
 
 SMALL_SIDE = 360
 """Networks see clips at 112 to 224 pixels."""
+SPARE_S = 1.0
+"""Containers without an index are sought by times of decoding, which are a few frames earlier."""
 QUALITY_CRF = 20
 
 
@@ -22,10 +24,11 @@ def cut_clip(
     sides = shown_size(info)
     scale = min(1.0, SMALL_SIDE / min(sides))
     width, height = (max(2, round(side * scale / 2) * 2) for side in sides)
-    # FFmpeg counts from the container's start when it seeks, and believes the index unless it reads from the beginning.
-    place, reading = ("-ss", f"{max(start_s - info.start_s, 0):.6f}"), input_arguments(source, encodes=True)
+    # FFmpeg counts from the container's start.
+    begin_s = max(start_s - info.start_s, 0)
+    sought_s = _sought_s(info, begin_s)
     command = [
-        *((*place, *reading) if info.seekable else (*reading, *place)),
+        *("-ss", f"{sought_s:.6f}", *input_arguments(source, encodes=True), "-ss", f"{begin_s - sought_s:.6f}"),
         *("-t", f"{length_s:.6f}"),
         *("-map", f"0:{info.video_stream}", "-an", "-sn", "-map_metadata", "-1", "-fflags", "+bitexact"),
         *("-vf", shown_filters(info, (width, height))),
@@ -36,3 +39,10 @@ def cut_clip(
     if problem is not None:
         target.unlink(missing_ok=True)
         raise UnreadableVideo(f"{source.name}: no clip could be cut ({problem})")
+
+
+def _sought_s(info: VideoInfo, begin_s: float) -> float:
+    """Returns where to send ffmpeg: it finds the keyframe before only in an index, and else needs one on the way."""
+    if not info.seekable:
+        return 0.0
+    return begin_s if info.indexed else max(begin_s - info.keyframe_gap_s - SPARE_S, 0.0)

@@ -13,6 +13,7 @@ import pytest
 from analysis.images.encode import encode_png
 from analysis.pipeline import AnalysisOptions, plan_segments
 from analysis.types import WHOLE_VIDEO, Image, SegmentSpan, VideoInfo
+from analysis.video.cut_clip import cut_clip
 from analysis.video.sampling import DecodeCounts, Sampling
 from analysis.video.unlimited_decode import keyframes_at, sample_frames, segment_border_s
 from analysis.video.unlimited_probe import probe
@@ -226,6 +227,16 @@ def test_segments_lose_nothing_where_the_index_is_none_or_wrong(kind: str, spars
     asked = [info.start_s + at_s for at_s in (9, 25, 0)]
     found = [frame.time_s - info.start_s for frame in keyframes_at(path, info, asked, 160)]
     assert found == pytest.approx([8, 24, 0], abs=0.01)
+
+
+def test_a_clip_begins_where_it_should_though_no_keyframe_is_near(sparse: Path, tmp_path: Path) -> None:
+    clips.ffmpeg("-i", sparse, "-c", "copy", tmp_path / "a.ts")
+    odd_clips.with_keyframes(sparse, tmp_path / "b.mp4", None)
+    for name in ("a.ts", "b.mp4"):
+        info = probe(tmp_path / name)
+        cut_clip(tmp_path / name, tmp_path / "clip.mp4", info, info.start_s + 30, 1.0, lambda _progress: None)
+        numbers = [number for _, number in read(tmp_path / "clip.mp4", probe(tmp_path / "clip.mp4"))]
+        assert numbers == list(range(750, 775)), name
 
 
 def test_a_copy_has_the_index_that_its_source_lacks(plain: Path, tmp_path: Path) -> None:
