@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
@@ -44,13 +45,11 @@ DETECTED_PX = 11
 """Side from which faces are detected, after scaling."""
 STRETCH_S = 20.0
 """Length of what is encoded, checked and if need be encoded again at once."""
-FRAMES_AHEAD = 6
+FRAMES_AHEAD, STRETCHES_AHEAD = 6, 1
 AROUND_SIGHTINGS_S = 1.0
 """How long before and after the analysis saw somebody their face is looked for, beyond `BlurOptions.extend_s`."""
 STAGE_SHARES = {"follow": (0.0, 0.4), "encode": (0.4, 0.58), "join": (0.98, 0.02)}
 """Where a stage begins and how much it is of the whole, roughly by time: one percentage counts up once."""
-NO_PICTURE_SIDE = 16
-"""Side of the scaled picture that frames carry where nothing reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +143,8 @@ class _Copy:
         self.checked = self.rounds = self.found_at_first = 0
         self.share_done = 0.0
         self.found: list[FoundAgain] = []
+        self._encoded_until: tuple[SegmentSpan, float] | None = None
+        self._left = threading.Event()
 
     def plan_from(self, people: Sequence[SeenPerson]) -> None:
         """Follows the faces of all frames in which somebody to hide may be, and decides what to hide."""
@@ -207,9 +208,30 @@ class _Copy:
         self.tell("encode", start_s + (inside_s + (length_s if is_check else 0.0)) / 2)
 
     def encode(self) -> None:
-        """Encodes and checks stretch after stretch into `parts`."""
+        """Encodes and checks stretch after stretch into `parts`: one is checked while the next is encoded."""
+        with closing(prefetch(self._encoded(), STRETCHES_AHEAD, self._tell_encoded)) as encoded:
+            try:
+                for number, (span, whole) in enumerate(encoded):
+                    self.parts += self._until_clean(span, number, whole)
+            finally:
+                self._left.set()
+
+    def _encoded(self) -> Iterator[tuple[SegmentSpan, EncodedPart]]:
+        """Yields the stretches that hold frames, encoded; in another thread, which must not report."""
         for number, span in enumerate(self._spans()):
-            self.parts += self._encode_until_clean(span, number)
+
+            def note(time_s: float, span: SegmentSpan = span) -> None:
+                self._encoded_until = span, time_s
+
+            whole = self._encode_once(span, self.scratch / f"{number}.nut", note)
+            if self._left.is_set():
+                return
+            if whole is not None:
+                yield span, whole
+
+    def _tell_encoded(self) -> None:
+        if self._encoded_until is not None:
+            self._tell_of_span(*self._encoded_until, is_check=False)
 
     def _spans(self) -> list[SegmentSpan]:
         info = self.info
@@ -219,11 +241,9 @@ class _Copy:
         edges = pairwise([-math.inf, *borders, math.inf])
         return [SegmentSpan(number, start, end) for number, (start, end) in enumerate(edges)]
 
-    def _encode_until_clean(self, span: SegmentSpan, number: int) -> list[EncodedPart]:
-        """Returns the parts of a stretch, none if it holds no frame; adds up what became of it."""
-        whole, found = self._encode_and_check(span, f"{number}.nut")
-        if whole is None:
-            return []
+    def _until_clean(self, span: SegmentSpan, number: int, whole: EncodedPart) -> list[EncodedPart]:
+        """Checks a stretch, encodes anew what it must; returns its parts and adds up what became of it."""
+        found = self._check(span, whole)
         self.found_at_first += len({each.time_s for each in found})
         parts, round_number = [whole], 1
         while found and round_number < self.options.rounds:
@@ -234,30 +254,34 @@ class _Copy:
             for first, end in windows_around(whole, [(region.start_s, region.end_s) for region in added]):
                 self.checked -= end - first
                 window = span_of(whole, first, end, span)
-                part, again = self._encode_and_check(window, f"{number}-{round_number}-{first}.nut")
+                part = self._encode_again(window, f"{number}-{round_number}-{first}.nut")
                 if part is None or not part.shows_as(whole.frames[first:end]):
                     raise UnreadableVideo(f"{self.source.name}: it is decoded differently each time")
-                parts, found = replaced(parts, part), found + again
+                parts, found = replaced(parts, part), found + self._check(window, part)
         self.rounds = max(self.rounds, round_number)
         self.found += found
         return parts
 
-    def _encode_and_check(self, span: SegmentSpan, name: str) -> tuple[EncodedPart | None, list[FoundAgain]]:
-        """Returns the frames of a span, None if there is none, and what is found in them."""
-        part = self._encode_once(span, self.scratch / name)
-        if part is None:
-            return None, []
+    def _encode_again(self, span: SegmentSpan, name: str) -> EncodedPart | None:
+        def tell(time_s: float) -> None:
+            self._tell_of_span(span, time_s, is_check=False)
+
+        return self._encode_once(span, self.scratch / name, tell)
+
+    def _check(self, span: SegmentSpan, part: EncodedPart) -> list[FoundAgain]:
+        """Returns what is found in the frames of a span."""
 
         def tell(time_s: float) -> None:
             self._tell_of_span(span, time_s, is_check=True)
 
         count, found = self.checker.check(part.file, self.info, self.info.start_s - LEAD_S, self.plan, tell)
         self.checked += count
-        return part, found
+        return found
 
-    def _encode_once(self, span: SegmentSpan, file: Path) -> EncodedPart | None:
+    def _encode_once(self, span: SegmentSpan, file: Path, tell: Callable[[float], None]) -> EncodedPart | None:
+        """Returns the frames of a span, None if there is none, or if nobody waits for them any longer."""
         shown: list[tuple[float, int]] = []
-        every = Sampling(0, NO_PICTURE_SIDE, references_only=False, deblock=True)
+        every = Sampling(0, 0, references_only=False, deblock=True)
         scaler = VideoReformatter()
         with (
             StretchWriter(file, self.width, self.height, self.info.rate_fps) as writer,
@@ -267,7 +291,9 @@ class _Copy:
                 planes = frame.planes(self.width, self.height, scaler)
                 shown.append((frame.time_s, self._hide(planes, frame.time_s)))
                 writer.add(planes, max(frame.time_s - self.info.start_s, 0.0), frame.colour_tags)
-                self._tell_of_span(span, frame.time_s, is_check=False)
+                tell(frame.time_s)
+                if self._left.is_set():
+                    return None
         encoded = [
             EncodedFrame(source_s, copy_s, copy_s in writer.key_times_s, pixels)
             for (source_s, pixels), copy_s in zip(shown, writer.times_s, strict=True)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+LISTEN_S = 0.5
+"""How often `while_waiting` is called."""
 
 
 class _Failure:
@@ -22,8 +26,12 @@ class _End:
     pass
 
 
-def prefetch(items: Iterator[T], depth: int) -> Generator[T, None, None]:
+def prefetch(
+    items: Iterator[T], depth: int, while_waiting: Callable[[], None] = lambda: None
+) -> Generator[T, None, None]:
     """Yields the same items, up to `depth` of them produced in advance; raises what the producer raises.
+
+    `while_waiting` is called in the consumer's thread as long as there is none; it may raise.
 
     However the consumer leaves (end, exception, `close()`), the producer is stopped and its thread joined.
     """
@@ -57,7 +65,11 @@ def prefetch(items: Iterator[T], depth: int) -> Generator[T, None, None]:
     thread.start()
     try:
         while True:
-            item = waiting.get()
+            try:
+                item = waiting.get(timeout=LISTEN_S)
+            except queue.Empty:
+                while_waiting()
+                continue
             if isinstance(item, _End):
                 return
             if isinstance(item, _Failure):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +18,7 @@ from analysis.exports import blur_video as module
 from analysis.exports.blur_video import blur_video
 from analysis.exports.check_copy import CopyChecker, FoundAgain
 from analysis.exports.choice import BlurOptions, HideChoice, HidingStyle, Sound
+from analysis.exports.copy_parts import EncodedPart
 from analysis.exports.people import SeenPerson
 from analysis.exports.second_look import look_again
 from analysis.pipeline import AnalysisOptions, Models, load_models
@@ -213,6 +216,33 @@ def test_one_percentage_counts_up_over_all_stages(
     shares = [progress.done / progress.total for progress in told]
     assert shares == sorted(shares) and {progress.stage for progress in told} == {"follow", "encode", "join"}
     assert shares[0] < 0.2 and shares[-1] == pytest.approx(1, abs=0.02)
+
+
+def test_a_stretch_is_checked_while_the_next_is_encoded(
+    film: Path, tmp_path: Path, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STRETCH_S", 0.4)
+    cut = tmp_path / "cut.mp4"
+    clips.ffmpeg("-i", film, "-c:v", "libx264", "-g", "10", "-sc_threshold", "0", cut)
+    next_begun = threading.Event()
+    encode, check = module._Copy._encode_once, CopyChecker.check
+
+    def encode_and_tell(*given: Any) -> EncodedPart | None:
+        if given[2].name == "1.nut":
+            next_begun.set()
+        return encode(*given)
+
+    def check_meanwhile(*given: Any) -> tuple[int, list[FoundAgain]]:
+        assert next_begun.wait(timeout=60)
+        return check(*given)
+
+    monkeypatch.setattr(module._Copy, "_encode_once", encode_and_tell)
+    monkeypatch.setattr(CopyChecker, "check", check_meanwhile)
+    report = copy(cut, tmp_path / "copy.mp4", [], HideChoice(), models)
+    assert (report.frames, report.frames_checked, report.frames_found) == (FRAMES, FRAMES, 0)
+    assert [time_s for time_s, _ in frames_of(tmp_path / "copy.mp4")] == pytest.approx(
+        [time_s for time_s, _ in frames_of(cut)], abs=2e-5
+    )
 
 
 def test_an_unknown_id_and_a_cancelled_copy_leave_no_file(film: Path, tmp_path: Path, models: Models) -> None:
