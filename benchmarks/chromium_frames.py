@@ -69,7 +69,8 @@ PLAY = """async ({times, within}) => {
     video.requestVideoFrameCallback(look);
   });
   video.playbackRate = Math.max(1, Math.min(8, times.at(-1) / within * 1.5));
-  await video.play();
+  // One picture ends before it plays.
+  await Promise.race([video.play().catch(() => null), over]);
   await over;
   video.pause();
   return frames;

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from imageio_ffmpeg import get_ffmpeg_exe
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from analysis.faces.detect import load_detector
 from analysis.video.containers import MAX_FRAME_PIXELS
@@ -83,15 +83,18 @@ def judge_all(product: Product, paths: list[Path], moments: int) -> int:
         sign_in(page, product.address, EMAIL, PASSWORD)
         for path, video in uploads:
             case, words = Case(path), refusal(visitor, video)
-            original = Original.read(bare, path, moments)
-            if words:
-                case.line = f"refused: {words}"
-                if original.is_film or is_film(path):
-                    case.complaints.append("refused, though it is a video")
-            elif not open_player(page, product.address, video):
-                case.complaints.append(f"no player after {WITHIN_S} s")
-            else:
-                judge.judge(case, page, original, moments)
+            try:
+                original = Original.read(bare, path, moments)
+                if words:
+                    case.line = f"refused: {words}"
+                    if original.is_film or is_film(path):
+                        case.complaints.append("refused, though it is a video")
+                elif not open_player(page, product.address, video):
+                    case.complaints.append(f"no player after {WITHIN_S} s")
+                else:
+                    judge.judge(case, page, original, moments)
+            except Error as error:
+                case.complaints.append(f"browser: {error.message.partition(chr(10))[0]}")
             missed += bool(case.complaints)
             print(case.told(), flush=True)
     print(f"{len(paths) - missed} of {len(paths)} videos as Chromium shows them, {missed} missed")
