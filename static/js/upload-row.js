@@ -8,13 +8,14 @@ import { uploads } from "rollcall/uploads";
 /** @type {Record<string, string[]>} */
 const ACTS = {
   queued: ["cancel"],
+  asking: ["open", "anyway", "remove"],
   starting: ["cancel"],
   sending: ["pause", "cancel"],
   retrying: ["pause", "cancel"],
   paused: ["resume", "cancel"],
   awaiting: ["choose", "cancel"],
   failed: ["retry", "cancel"],
-  refused: ["remove"],
+  refused: ["photo", "remove"],
   done: ["open"],
   cancelled: [],
 };
@@ -59,15 +60,22 @@ export class UploadRow extends Listening {
     this.querySelector("[data-size]").textContent = bytes(item.size);
     this.querySelector("[data-words]").textContent = this.#words(item, job, percent);
     const bar = this.querySelector("progress");
-    bar.hidden = ["failed", "cancelled"].includes(item.phase) || ["failed", "done"].includes(job?.status);
+    bar.hidden = ["asking", "failed", "cancelled"].includes(item.phase) || ["failed", "done"].includes(job?.status);
     bar.setAttribute("aria-label", item.name);
     if (item.phase === "starting" || (percent === null && job?.status === "running")) bar.removeAttribute("value");
     else bar.value = percent ?? 0;
     const acts = ACTS[item.phase === "failed" && item.isFinal ? "refused" : item.phase];
     for (const button of this.querySelectorAll("[data-act]")) button.hidden = !acts.includes(button.dataset.act);
-    const open = this.querySelector('a[data-act="open"]');
-    open.href = item.places.video.replace("00000000-0000-0000-0000-000000000000", item.video);
+    this.#lead(item);
     this.querySelector('[data-act="retry"]').hidden ||= !item.file;
+  }
+
+  /** Where the links lead, and whether there is one. @param {import("rollcall/upload").Upload} item */
+  #lead(item) {
+    const open = this.querySelector('a[data-act="open"]');
+    open.href = item.same?.url ?? item.places.video.replace("00000000-0000-0000-0000-000000000000", item.video);
+    const photo = this.querySelector('a[data-act="photo"]');
+    if (photo) photo.hidden ||= !item.isPicture;
   }
 
   /** @param {import("rollcall/upload").Upload} item @param {JobState | null} job @param {number} percent */
@@ -76,6 +84,7 @@ export class UploadRow extends Listening {
     if (item.words && ["failed", "awaiting"].includes(item.phase)) return item.words;
     if (job && job.stage !== "upload_stopped") return [job.headline, job.detail].filter(Boolean).join(" · ");
     if (item.phase === "awaiting") return say("upload.again", { percent });
+    if (item.phase === "asking") return say("upload.same", { title: item.same.title });
     if (item.phase === "sending") {
       const { size, sent, speed } = item;
       const done = say("upload.progress", { percent, done: bytes(sent), total: bytes(size) });
@@ -88,7 +97,7 @@ export class UploadRow extends Listening {
   /** @param {string} act */
   #act(act) {
     if (act === "pause") this.item.pause();
-    if (act === "resume" || act === "retry") this.item.resume();
+    if (["resume", "retry", "anyway"].includes(act)) this.item.resume();
     if (act === "choose") {
       uploads.wanted = this.item;
       document.getElementById("files").click();

@@ -32,10 +32,14 @@ const isOurs = (response) => Boolean(response.getHeader("Tus-Resumable") && resp
 export const fingerprintOf = (file) => `${file.size}-${file.lastModified}-${file.name}`.slice(0, 200);
 
 export class Upload extends EventTarget {
-  phase = "queued"; // queued starting sending retrying paused awaiting done failed cancelled
+  phase = "queued"; // queued asking starting sending retrying paused awaiting done failed cancelled
   isAllowed = false;
   /** Whether the file can never be uploaded. */
   isFinal = false;
+  /** Whether it is a picture, in which people can be looked for. */
+  isPicture = false;
+  /** @type {{ title: string; url: string } | null} A video that is here already, of the same name and size. */
+  same = null;
   words = "";
   name = "";
   type = "";
@@ -89,18 +93,21 @@ export class Upload extends EventTarget {
   give(file) {
     const { name, size, type } = file;
     Object.assign(this, { file, name, size, type, fingerprint: fingerprintOf(file) });
-    Object.assign(this, { isAllowed: false, isFinal: false, words: "" });
+    Object.assign(this, { isAllowed: false, isFinal: false, isPicture: false, same: null, words: "" });
     this.#move("queued");
   }
 
   /**
-   * Takes in the server's precheck: {ok, resume, offset} or {ok: false, reason, is_final}.
-   * @param {{ ok: boolean; reason?: string; is_final?: boolean; resume?: string; offset?: number }} result
+   * Takes in the server's precheck: {ok, resume, offset, same} or {ok: false, reason, is_final, is_picture}.
+   * @param {{ ok: boolean; reason?: string; is_final?: boolean; is_picture?: boolean; resume?: string;
+   *   offset?: number; same?: { title: string; url: string } }} result
    */
   prechecked(result) {
+    this.isPicture = result.is_picture ?? false;
     if (!result.ok) return this.fail(result.reason, result.is_final);
-    Object.assign(this, { isAllowed: true, url: result.resume ?? "", sent: result.offset ?? 0 });
-    this.#move("queued");
+    this.same = result.same ?? null;
+    Object.assign(this, { isAllowed: !this.same, url: result.resume ?? "", sent: result.offset ?? 0 });
+    this.#move(this.same ? "asking" : "queued");
   }
 
   /** Nobody could be asked yet; it goes on by itself. */
@@ -145,7 +152,7 @@ export class Upload extends EventTarget {
     this.#move(this.phase);
   }
 
-  /** After a pause or a failure. */
+  /** After a pause, a failure, or a question. */
   resume() {
     this.isAllowed = true;
     this.#move("queued");

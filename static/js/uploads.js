@@ -1,5 +1,6 @@
 // All uploads of this browser tab. They live here, not in a page, so that they continue while the visitor moves about.
 import { nothing, postJson, say } from "rollcall/api";
+import { contentOf } from "rollcall/file-content";
 import { Upload } from "rollcall/upload";
 
 const AT_ONCE = 3;
@@ -71,9 +72,9 @@ class Uploads extends EventTarget {
     this.items = this.items.filter((item) => !["done", "cancelled"].includes(item.phase));
   }
 
-  /** @param {import("rollcall/upload").Upload} item */
-  remove(item) {
-    this.items = this.items.filter((other) => other !== item);
+  /** @param {import("rollcall/upload").Upload[]} gone */
+  remove(...gone) {
+    this.items = this.items.filter((other) => !gone.includes(other));
     this.#changed();
     this.#startNext();
   }
@@ -100,7 +101,10 @@ class Uploads extends EventTarget {
 
   /** @param {import("rollcall/upload").Upload[]} items @param {import("rollcall/upload").Places} places */
   async #precheck(items, places) {
-    const files = items.map(({ name, size, type, fingerprint }) => ({ name, size, type, fingerprint }));
+    const contents = await Promise.all(items.map((item) => contentOf(item.file)));
+    const files = items.map(({ name, size, type, fingerprint }, index) => {
+      return { name, size, type, fingerprint, content: contents[index] };
+    });
     for (let attempt = 0; ; attempt++) {
       const checked = await this.#asked({ files, team: places.team }, places).catch(nothing);
       const waiting = items.filter((item) => item.isRunning);

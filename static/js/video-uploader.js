@@ -1,7 +1,8 @@
 // <video-uploader>: the drop zone (the whole page is one) and the rows of this tab's uploads.
-import { newElement } from "rollcall/api";
+import { newElement, say } from "rollcall/api";
 import { filesOf, takeFiles } from "rollcall/dropped-files";
 import { Listening } from "rollcall/listening";
+import { latestOf } from "rollcall/live-store";
 import "rollcall/upload-row"; // rows that are made here are complete at once
 import { uploads } from "rollcall/uploads";
 
@@ -19,6 +20,8 @@ class VideoUploader extends Listening {
     this.listen(document, "dragover", (event) => hasFiles(event) && event.preventDefault());
     this.listen(document, "drop", (event) => this.#dropped(event));
     this.listen(uploads, "change", () => this.#rows());
+    this.listen(document, "live:job", () => this.#rows());
+    this.listen(this.querySelector('[data-act="remove-all"]'), "click", () => this.#removeAll());
     uploads.forgetEnded();
     this.#remember();
     this.#rows();
@@ -62,20 +65,46 @@ class VideoUploader extends Listening {
     else uploads.add(files, this.places, thoroughness);
   }
 
+  /** One row for each upload; what has failed lies in a tray of its own. */
   #rows() {
     const list = this.querySelector(".upload-rows");
-    const rows = new Map([...list.children].map((child) => [child.querySelector("upload-row")?.item, child]));
+    const tray = this.querySelector(".upload-tray");
+    const lain = tray.querySelector(".upload-rows");
+    const children = [...list.children, ...lain.children];
+    const rows = new Map(children.map((child) => [child.querySelector("upload-row")?.item, child]));
     for (const item of uploads.items) {
       // In the library a card takes over; the upload page shows the whole way.
       if (item.phase === "done" && !("keepsDone" in this.dataset)) continue;
-      if (rows.delete(item)) continue;
-      const row = document.importNode(this.querySelector("template").content.querySelector("upload-row"), true);
-      row.item = item;
-      list.append(newElement("li", {}, row));
+      const place = hasFailed(item) ? lain : list;
+      const row = rows.get(item) ?? this.#newRow(item);
+      rows.delete(item);
+      if (row.parentElement !== place) place.append(row);
     }
     for (const gone of rows.values()) gone.remove();
+    const n = lain.children.length;
+    tray.hidden = n === 0;
+    tray.querySelector("[data-count]").textContent = say("upload.tray", { n });
+  }
+
+  /** @param {import("rollcall/upload").Upload} item */
+  #newRow(item) {
+    const row = document.importNode(this.querySelector("template").content.querySelector("upload-row"), true);
+    row.item = item;
+    return newElement("li", {}, row);
+  }
+
+  /** What has arrived of them goes as well, as when they are removed one by one. */
+  async #removeAll() {
+    const failed = uploads.items.filter(hasFailed);
+    await Promise.all(failed.filter((item) => item.phase === "failed").map((item) => item.cancel()));
+    uploads.remove(...failed);
+    this.querySelector("input[type=file]").focus();
   }
 }
+
+/** Here or, once it had arrived, in its check. @param {import("rollcall/upload").Upload} item */
+const hasFailed = (item) =>
+  item.phase === "failed" || (item.phase === "done" && latestOf(item.video)?.status === "failed");
 
 /** @param {DragEvent} event */
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files");

@@ -180,6 +180,14 @@ def test_what_is_no_video_is_refused_in_plain_words_and_can_be_dismissed(page: P
     junk = tmp_path / "holiday.mp4"
     junk.write_bytes(b"<script>alert(1)</script>" * 40)
     upload(page, junk)
+    tray = page.locator(".upload-tray")
+    expect(tray).to_contain_text("not a video")
+    tray.get_by_role("button", name="Remove all").click()
+    expect(tray).to_be_hidden()
+    expect(card(page, "holiday")).to_have_count(0)
+
+    junk.write_bytes(bytes(40) + b"<script>alert(1)</script>" * 40)  # only the server sees through it
+    upload(page, junk)
     expect(card(page, "holiday")).to_contain_text("not a video", timeout=30_000)
     card(page, "holiday").locator("a.card-link").click()
     page.get_by_role("button", name="Delete").first.click()

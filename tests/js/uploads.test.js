@@ -2,6 +2,7 @@
 import "./page.js";
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
+import { contentOf } from "rollcall/file-content";
 import { batchesOf } from "rollcall/picture-batches";
 import { fingerprintOf, Upload } from "rollcall/upload";
 import { uploads } from "rollcall/uploads";
@@ -76,9 +77,40 @@ test("what the server refuses fails with its words, before anything is sent", as
   assert.equal(uploads.items[0].phase, "failed");
   assert.equal(uploads.items[0].words, "Too big.");
   assert.deepEqual(JSON.parse(requests[0].body), {
-    files: [{ name: "a.mp4", size: 10, type: "video/mp4", fingerprint: "10-5-a.mp4" }],
+    files: [{ name: "a.mp4", size: 10, type: "video/mp4", fingerprint: "10-5-a.mp4", content: "" }],
     team: "ours",
   });
+});
+
+test("a file that seems to be here already is asked about, and goes when it is wanted anyway", async () => {
+  serve(() => json({ files: [{ ok: true, same: { title: "Holiday", url: "/videos/1/" } }] }));
+  await uploads.add([file("a.mp4")], places);
+  const [item] = uploads.items;
+  assert.deepEqual([item.phase, item.same.url, item.isRunning], ["asking", "/videos/1/", false]);
+  item.start = () => Object.assign(item, { phase: "starting" });
+  item.resume();
+  assert.equal(item.phase, "starting");
+});
+
+test("several are removed at once", () => {
+  uploads.items = ["failed", "failed", "sending"].map((phase) => ({ phase }));
+  uploads.remove(uploads.items[0], uploads.items[1]);
+  assert.deepEqual(
+    uploads.items.map(({ phase }) => phase),
+    ["sending"],
+  );
+});
+
+test("the first bytes tell what is no video, whatever the name says", async () => {
+  const jpeg = new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 16]);
+  const heic = new Uint8Array([0, 0, 0, 24, ...Buffer.from("ftypheic")]);
+  const mp4 = new Uint8Array([0, 0, 0, 24, ...Buffer.from("ftypisom")]);
+  const told = (bytes, name = "a.mp4") => contentOf(new File([bytes], name));
+  assert.deepEqual(await Promise.all([jpeg, heic, mp4].map((bytes) => told(bytes))), ["image/jpeg", "image/heic", ""]);
+  assert.equal(await told("Dear diary,\nheute: Grüße"), "text/plain");
+  assert.equal(await told("YUV4MPEG2 W640 H360", "a.y4m"), "");
+  assert.equal(await told(jpeg, "a.mjpeg"), "", "one picture after the other");
+  assert.equal(await told(""), "");
 });
 
 test("whoever was signed out is told so for every file", async () => {

@@ -22,6 +22,7 @@ from webapp.people.appearances import Bar
 from webapp.people.models import Person
 from webapp.people.queries import CardPeople, PersonRow, SmallFace
 from webapp.people.unclear_queries import UnclearFace
+from webapp.videos import upload_queries
 from webapp.videos.models import IN_STATE, Analysis, Tag, Upload, Video
 
 PAGE_SIZE = 24
@@ -265,6 +266,12 @@ def _timeline(rows: list[PersonRow], number: str | int | None) -> "Page[Timeline
     entries = [TimelineEntry(start_s, end_s, row) for row in rows for start_s, end_s in row.appearances]
     entries.sort(key=lambda entry: (entry.start_s, entry.end_s))
     return Paginator(entries, TIMELINE_PAGE_SIZE).get_page(number) if entries else None
+
+
+def refused(videos: QuerySet[Video]) -> list[Video]:
+    """Returns the newest videos whose files could not be added, as many as can be removed at once."""
+    rows = upload_queries.refused(videos).select_related("current_job", "duplicate_of")
+    return list(rows.order_by("-created_at")[:MOST_AT_ONCE])
 
 
 def unfinished(videos: QuerySet[Video], user: Visitor) -> QuerySet[Video]:

@@ -1,5 +1,6 @@
 """Pages of videos (library, upload, video) and what their buttons do."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import access, deleted
 from webapp.accounts.context_processors import team_of, team_to_edit
+from webapp.accounts.models import Team
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.ids import uuids_in
 from webapp.http.responses import SeeOther, done, refused
@@ -35,7 +37,7 @@ from webapp.recognition import queries as recognition
 from webapp.undo_period import UNDO_PERIOD
 from webapp.uploads import rules as uploads_rules
 from webapp.videos import services
-from webapp.videos.models import ThoroughnessChoice, Video
+from webapp.videos.models import ThoroughnessChoice, Video, VideoState
 
 MIN_VALUES = (0, 1, 2, 5, 10)
 KEPT_FILTERS = (
@@ -94,10 +96,8 @@ def panel(request: HttpRequest, video_id: UUID) -> HttpResponse:
 def upload(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
     visible = access.visible_videos(request.user).filter(team=team)
-    context = {
-        "limits": _limits(),
+    context = _uploading(request, team, queries.unfinished(visible, request.user)) | {
         "thoroughness_choices": ThoroughnessChoice.choices,
-        "unfinished": queries.unfinished(visible, request.user),
         "can_edit": team is not None and team.pk in _editable_teams(request),
     }
     return render(request, "library/upload.html", context)
@@ -228,11 +228,27 @@ def _library_context(request: HttpRequest, editable: set[UUID], *, has_cards: bo
         "totals": queries.totals(counts["all"], duration_s, team),
         "deleted": deleted.how_many(request.user, team),
         "has_any": counts["all"] > 0,
-        "unfinished": queries.unfinished(visible, request.user),
-        "limits": _limits(),
+        "refused": queries.refused(visible) if counts["failed"] and team is not None and team.pk in editable else [],
         "can_edit": team is not None and team.pk in editable,
         "can_export": can_export,
+    } | _uploading(request, team, queries.unfinished(visible, request.user))
+
+
+def _uploading(request: HttpRequest, team: Team | None, unfinished: Iterable[Video]) -> dict[str, Any]:
+    """Returns what the rows of uploads need, and the uploads that wait there for their files."""
+    searching = access.photo_search_teams(request.user)
+    return {
+        "limits": _limits(),
+        "unfinished": unfinished,
+        "can_search_by_photo": team is not None and searching.filter(pk=team.pk).exists(),
     }
+
+
+def _stopped_upload(request: HttpRequest, video: Video) -> dict[str, Any]:
+    """Returns what the page of an upload needs that its sender may continue there; nothing for any other video."""
+    if video.state != VideoState.STOPPED or not access.own_uploads(request.user).filter(pk=video.pk).exists():
+        return {}
+    return _uploading(request, video.team, [video])
 
 
 def _video_context(request: HttpRequest, video_id: UUID) -> dict[str, Any]:
@@ -269,7 +285,7 @@ def _video_context(request: HttpRequest, video_id: UUID) -> dict[str, Any]:
         "details": video_words.details(video),
         "problem": video_words.problem(video),
         "thoroughness_choices": ThoroughnessChoice.choices,
-    }
+    } | _stopped_upload(request, video)
 
 
 def _next_url(request: HttpRequest, video: Video, chosen: dict[str, Any]) -> str:

@@ -20,6 +20,8 @@ STRINGS: dict[str, Promise] = {
     "upload.retrying": _("Connection lost at {percent} %. Goes on by itself as soon as it is back."),
     "upload.done": _("Uploaded"),
     "upload.cancelled": _("Cancelled"),
+    "upload.same": _("“{title}” has the same name and size and is already here. Upload this file as well?"),
+    "upload.tray": _("Not added: {n}"),
     "upload.again": _("Stopped at {percent} %. Choose the file again to continue."),
     "upload.other_file": _("“{other}” is another file. Choose “{name}” ({size}), unchanged, to continue."),
     "upload.failed": _("The upload was interrupted. Press Try again to continue where it stopped."),

@@ -37,15 +37,32 @@ class Refused(Exception):
         self.status = status
 
 
+class PictureRefused(Refused):
+    """It is a picture, in which people can be looked for."""
+
+    def __init__(self, name: str) -> None:
+        words = _("“%(name)s” is a picture. To find out who is in it, open People and choose Find by photo.")
+        super().__init__(words % {"name": name}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+
+
+def check_content(name: str, media_type: str) -> None:
+    """Raises Refused where the first bytes, as the browser read them, are those of no video, whatever the name says."""
+    if media_type.lower().startswith("image/"):
+        raise PictureRefused(name)
+    if media_type.lower().startswith(NEVER_VIDEO):
+        raise _not_a_video(name)
+
+
+def _not_a_video(name: str) -> Refused:
+    words = _("“%(name)s” is not a video. Choose a video file, for example MP4, MOV, MKV, WebM or AVI.")
+    return Refused(words % {"name": name}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+
+
 def check(*, name: str, size_bytes: int, media_type: str = "", resuming_bytes: int = 0) -> None:
     """Raises Refused where a video may not be uploaded. `resuming_bytes` arrived earlier and need no more room."""
     check_size(name, size_bytes)
-    if looks_like_no_video(name, media_type) and media_type.lower().startswith("image/"):
-        words = _("“%(name)s” is a picture. To find out who is in it, open People and choose Find by photo.")
-        raise Refused(words % {"name": name}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     if looks_like_no_video(name, media_type):
-        words = _("“%(name)s” is not a video. Choose a video file, for example MP4, MOV, MKV, WebM or AVI.")
-        raise Refused(words % {"name": name}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        raise PictureRefused(name) if media_type.lower().startswith("image/") else _not_a_video(name)
     check_room(name, size_bytes, resuming_bytes)
 
 

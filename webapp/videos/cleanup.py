@@ -10,13 +10,12 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from webapp import storage
-from webapp.jobs.models import ACTIVE, Job, JobKind, Status
+from webapp.jobs.models import ACTIVE, Job, JobKind
 from webapp.team_scope import across_teams
 from webapp.undo_period import UNDO_PERIOD
 from webapp.uploads import partial_files
 from webapp.uploads.models import PartialUpload
-from webapp.videos import signals, upload_services
-from webapp.videos.errors import MAY_PASS_ANOTHER_TIME
+from webapp.videos import signals, upload_queries, upload_services
 from webapp.videos.models import Playback, Tag, Upload, Video
 
 logger = logging.getLogger(__name__)
@@ -69,8 +68,7 @@ def give_up_expired() -> None:
 @across_teams()
 def clear_refused() -> None:
     """Deletes the files of videos that the check refused; their cards stay, with the reason, until they are deleted."""
-    refused = Video.objects.filter(current_job__kind=JobKind.CHECK, current_job__status=Status.FAILED)
-    for video in refused.exclude(current_job__error_code__in=MAY_PASS_ANOTHER_TIME).exclude(original_key=""):
+    for video in upload_queries.refused(Video.objects.all()).exclude(original_key=""):
         storage.delete_prefix(video.files_prefix)
         Video.objects.filter(pk=video.pk).update(original_key="", poster_key="")
 

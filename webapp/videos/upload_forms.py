@@ -37,5 +37,5 @@ class PrecheckForm(forms.Form):
     def _clean_file(file: Any) -> dict[str, Any]:
         if not isinstance(file, dict) or type(file.get("size")) is not int or abs(file["size"]) > LARGEST_ID:
             raise forms.ValidationError(_("Each file needs a name and a size."))
-        words = {key: str(file.get(key) or "") for key in ("name", "fingerprint", "type")}
+        words = {key: str(file.get(key) or "") for key in ("name", "fingerprint", "type", "content")}
         return words | {"size": file["size"]}

@@ -25,8 +25,8 @@ from webapp.uploads import quota_queries
 from webapp.uploads import rules as uploads_rules
 from webapp.uploads.quota_queries import Room
 from webapp.uploads.tus_responses import TusError, respond_to_create, respond_to_file
-from webapp.videos import upload_services
-from webapp.videos.models import ThoroughnessChoice, Upload
+from webapp.videos import upload_queries, upload_services
+from webapp.videos.models import ThoroughnessChoice, Upload, Video
 from webapp.videos.upload_forms import PrecheckForm
 
 
@@ -43,6 +43,7 @@ def precheck(request: SignedInRequest) -> HttpResponse:
         )
     room = quota_queries.room_of(team, request.user)
     files = [_prechecked(file, request.user, team, room) for file in form.cleaned_data["listed"]]
+    _tell_same(files, form.cleaned_data["listed"], access.visible_videos(request.user).filter(team=team))
     return JsonResponse({"files": files, "free_bytes": uploads_rules.room_bytes()})
 
 
@@ -57,14 +58,25 @@ def _prechecked(file: dict[str, Any], user: User, team: Team, room: Room) -> dic
     begun = upload_services.resumable(user, team, size_bytes=file["size"], fingerprint=file["fingerprint"])
     arrived = begun.offset_bytes if begun else 0
     try:
+        uploads_rules.check_content(file["name"], file["content"])
         uploads_rules.check(name=file["name"], size_bytes=file["size"], media_type=file["type"], resuming_bytes=arrived)
     except uploads_rules.Refused as refusal:
         is_final = refusal.status != HTTPStatus.INSUFFICIENT_STORAGE
-        return {"ok": False, "reason": str(refusal), "is_final": is_final}
+        is_picture = isinstance(refusal, uploads_rules.PictureRefused)
+        return {"ok": False, "reason": str(refusal), "is_final": is_final, "is_picture": is_picture}
     if not begun and (words := quota_queries.refusal(room, file["name"], file["size"])):
         return {"ok": False, "reason": words}
     resume = {"resume": reverse("videos:tus_file", args=[begun.pk]), "offset": arrived} if begun else {}
     return {"ok": True, **resume}
+
+
+def _tell_same(checked: list[dict[str, Any]], files: list[dict[str, Any]], videos: QuerySet[Video]) -> None:
+    """Adds to what may come, and does not continue, the video that has the same name and size."""
+    same = upload_queries.same_files(videos, {(file["name"], file["size"]) for file in files})
+    for answer, file in zip(checked, files, strict=True):
+        video = same.get((file["name"], file["size"]))
+        if video is not None and answer["ok"] and "resume" not in answer:
+            answer["same"] = {"title": video.title, "url": reverse("videos:detail", args=[video.pk])}
 
 
 @takes_tokens(TokenScope.WRITE)

@@ -11,8 +11,8 @@ from tests.factories_videos import make_ended_job, make_upload, make_video
 from webapp.accounts.models import Team, User
 from webapp.jobs.models import JobKind, Status
 from webapp.uploads import receive_services
-from webapp.videos import cleanup
-from webapp.videos.models import Upload
+from webapp.videos import cleanup, upload_services
+from webapp.videos.models import Upload, Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,3 +53,31 @@ def test_what_the_check_refused_is_not_offered_to_be_tried_again(team: Team, bob
         assert ('popovertarget="analyse"' in re.sub(r'<div class="dialog".*', "", page, flags=re.DOTALL)) == helps
     totals = signed_in(bob).get(reverse("videos:library")).content.decode()
     assert "1 video, 1 failed" in totals
+
+
+def test_its_sender_continues_a_stopped_upload_on_its_own_page(team: Team, bob: User, alice: User) -> None:
+    upload = make_upload(bob, team=team, size_bytes=100)
+    receive_services.receive(upload, offset=0, chunks=[bytes(23)])
+    page = reverse("videos:detail", args=[upload.pk])
+    way_on = "Choose the same file again"
+    assert way_on not in signed_in(bob).get(page).content.decode(), "it goes on"
+    upload_services.stop_upload(upload)
+    own, row = signed_in(bob).get(page).content.decode(), f'data-url="{reverse("videos:tus_file", args=[upload.pk])}"'
+    assert way_on in own and row in own
+    other = signed_in(alice).get(page).content.decode()
+    assert row not in other and "Bob can continue it" in other and "Upload stopped · 23 %" in other
+
+
+def test_what_could_not_be_added_lies_in_a_tray_that_empties_at_once(team: Team, bob: User, vera: User) -> None:
+    fine, bad, later = make_video(team=team), make_video(team=team), make_video(team=team)
+    for video, code in ((bad, "duplicate"), (later, "disk_full")):
+        video.current_job = make_ended_job(video, kind=JobKind.CHECK, status=Status.FAILED, error_code=code)
+        video.save()
+    client, address = signed_in(bob), reverse("videos:library")
+    tray = re.search(r'<details class="refused.*?</details>', client.get(address).content.decode(), re.DOTALL)
+    assert tray and "1 file could not be added" in tray[0]
+    assert re.findall(r'name="video" value="([^"]+)"', tray[0]) == [str(bad.pk)], "not what may be tried again"
+    assert 'class="refused' not in signed_in(vera).get(address).content.decode()
+    client.post(reverse("videos:bulk"), {"action": "delete", "video": [str(bad.pk)]})
+    assert 'class="refused' not in client.get(address).content.decode()
+    assert set(Video.objects.filter(deleted_at=None)) == {fine, later}

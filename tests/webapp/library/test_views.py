@@ -8,6 +8,7 @@ from asgiref.sync import async_to_sync
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from analysis.faces.seen_spans import longest_gap_s
 from tests.conftest import signed_in
@@ -297,6 +298,31 @@ def test_a_full_disk_is_said_before_the_upload(team: Team, bob: User, settings: 
 
 ODD_BODIES = ("", "x", "[]", "{}", '{"files": []}', '{"files": [1]}', '{"files": [{"size": "1"}]}')
 TOO_DEEP, TOO_LARGE = "[" * 100_000, f'{{"files": [{{"name": "a.mp4", "size": 1{"0" * 400}}}]}}'
+
+
+def test_what_its_first_bytes_tell_is_said_at_the_drop_whatever_its_name(team: Team, bob: User) -> None:
+    contents = ("image/jpeg", "text/plain", "", "application/zip")
+    files = [{"name": "holiday.mp4", "size": 10, "type": "video/mp4", "content": each} for each in contents]
+    picture, text, video, archive = precheck(bob, *files).json()["files"]
+    assert picture["is_picture"] and picture["is_final"] and "Find by photo" in picture["reason"]
+    for each in (text, archive):
+        assert (each["ok"], each["is_picture"], "is not a video" in each["reason"]) == (False, False, True)
+    assert video["ok"]
+
+
+def test_a_file_of_the_name_and_size_of_a_video_here_is_asked_about(team: Team, bob: User, charlie: User) -> None:
+    here = make_video(team=team, file_name="holiday.mp4", size_bytes=10, title="Holiday")
+    make_video(file_name="holiday.mp4", size_bytes=11)
+    gone = make_video(team=team, file_name="gone.mp4", size_bytes=10, deleted_at=timezone.now())
+    bad = make_video(team=team, file_name="bad.mp4", size_bytes=10)
+    bad.current_job = make_ended_job(bad, kind=JobKind.CHECK, status=Status.FAILED, error_code="unreadable_video")
+    bad.save()
+    coming = make_upload(bob, team=team, name="coming.mp4", size_bytes=10)
+    names = ("holiday.mp4", gone.file_name, bad.file_name, coming.name, "dir/holiday.mp4")
+    files = [*({"name": name, "size": 10} for name in names), {"name": "holiday.mp4", "size": 11}]
+    told = [each.get("same") for each in precheck(bob, *files).json()["files"]]
+    same = {"title": "Holiday", "url": reverse("videos:detail", args=[here.pk])}
+    assert told == [same, None, None, None, same, None], "not one of another team, nor one that may be wanted again"
 
 
 @pytest.mark.parametrize("body", [*ODD_BODIES, TOO_DEEP, TOO_LARGE])
