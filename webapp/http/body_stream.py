@@ -137,9 +137,9 @@ class BodyStream:
         self._waited_s, self._came_bytes = 0.0, 0
 
     async def drain(self) -> None:
-        """Reads and forgets a rest, for a moment; when no view reads any more."""
+        """Reads and forgets a rest, for a moment; when no view reads any more, also after `end`."""
         rest_bytes, until_s = DRAINED_BYTES, self._loop.time() + DRAINED_WITHIN_S
-        while self.has_rest and rest_bytes > 0:
+        while not self.is_complete and rest_bytes > 0:
             try:
                 message = await asyncio.wait_for(self._receive(), until_s - self._loop.time())
             except (TimeoutError, BodyRefused):

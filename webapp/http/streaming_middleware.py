@@ -14,6 +14,8 @@ from webapp.http.body_stream import DRAINED_BYTES, BodyStream, Message, announce
 
 STREAMED_TYPE = "application/offset+octet-stream"
 """Of bodies that tus sends; forms are read as Django reads them."""
+MOST_DRAINED = 100
+"""So many bodies that nobody wants are read at once; the senders of more may lose the answer with the connection."""
 
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -39,16 +41,37 @@ def is_streamed(scope: Message) -> bool:
 class StreamingHandler(ASGIHandler):
     """Django's handler, whose requests have a `BodyStream` for a body where `is_streamed`."""
 
-    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self._draining = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Waits for a rest of the body when thread and connection to the database have been given back."""
         if not is_streamed(scope):
-            await super().handle(scope, receive, send)
+            await super().__call__(scope, receive, send)
             return
-        body = BodyStream(scope, receive)
-        instead: Any = body  # for `read_body` and `listen_for_disconnect`
+        body: Any = BodyStream(scope, receive)  # for `read_body` and `listen_for_disconnect`, instead of `receive`
+        response = _ResponseUpToEnd(body, send, announced_bytes(scope))
+        await super().__call__(scope, body, response)
+        if response.is_rest_coming:
+            await self._drain(body)
+        await response.end()
+
+    async def _drain(self, body: BodyStream) -> None:
+        if self._draining >= MOST_DRAINED:
+            return
+        self._draining += 1
         try:
-            await super().handle(scope, instead, _ReadFirst(body, send, announced_bytes(scope)))
+            await body.drain()
         finally:
-            body.end()  # also when the server goes down: nothing else wakes the thread that reads
+            self._draining -= 1
+
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().handle(scope, receive, send)
+        finally:
+            if isinstance(receive, BodyStream):
+                receive.end()  # also when the server goes down: nothing else wakes the thread that reads
 
     def create_request(self, scope: Any, body_file: Any) -> Any:
         request, refusal = super().create_request(scope, body_file)
@@ -67,12 +90,14 @@ class StreamingHandler(ASGIHandler):
         return receive if isinstance(receive, BodyStream) else await super().read_body(receive)
 
 
-class _ReadFirst:
-    """Sends a response, and ends it when what is left of the body has been read, or is too much to be read."""
+class _ResponseUpToEnd:
+    """Sends a response, but its end only when asked where the body is not complete: with it the server may hang up."""
 
     def __init__(self, body: BodyStream, send: Send, length: int | None) -> None:
         self._body, self._send = body, send
         self._is_short = length is not None and length <= DRAINED_BYTES
+        self._is_held_back = False
+        self.is_rest_coming = False
 
     async def __call__(self, message: Any) -> None:
         if self._body.is_complete or message.get("more_body", False):
@@ -81,6 +106,10 @@ class _ReadFirst:
             closing = [] if self._is_short and self._body.has_rest else [(b"connection", b"close")]
             await self._send({**message, "headers": [*message["headers"], *closing]})
         else:
+            self._is_held_back = True
+            self.is_rest_coming = self._body.has_rest  # asked now, as Django closes the body afterwards
             await self._send({**message, "more_body": True})
-            await self._body.drain()
+
+    async def end(self) -> None:
+        if self._is_held_back:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})

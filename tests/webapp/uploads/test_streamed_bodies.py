@@ -9,6 +9,7 @@ from typing import Any, Self
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.sessions.models import Session
+from django.core.signals import request_finished
 from django.test import Client
 
 from tests.conftest import signed_in
@@ -17,7 +18,7 @@ from tests.full_disk import no_file_beyond
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.asgi import application as product
-from webapp.http import body_stream
+from webapp.http import body_stream, streaming_middleware
 from webapp.http.body_stream import DRAINED_BYTES
 from webapp.uploads import partial_files, receive_services, sender_services
 from webapp.videos.models import Upload
@@ -180,6 +181,29 @@ async def test_a_refused_body_is_read_a_little_further_and_then_hung_up_on(
         for _ in range(6):
             line.send(PIECE)
     assert (line.status, line.closes, line.taken_bytes) == (409, True, 3 * len(PIECE))
+
+
+async def test_while_a_refused_body_is_awaited_nothing_of_the_database_is_held(
+    upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And only so many are awaited."""
+    monkeypatch.setattr(streaming_middleware, "MOST_DRAINED", 1)
+    finished: list[object] = []
+
+    def note(sender: object, **_: object) -> None:
+        finished.append(sender)
+
+    request_finished.connect(note)
+    try:
+        async with StreamedPatch(Client(), upload, content_length="1000") as line:
+            await until(lambda: len(finished) == 1, within_s=body_stream.DRAINED_WITHIN_S / 2)
+            assert (line.status, line._task.done()) == (401, False)
+            another = StreamedPatch(Client(), upload, content_length="1000")
+            async with asyncio.timeout(body_stream.DRAINED_WITHIN_S / 2), another:
+                assert await another.answered() == 401
+            line.cut()
+    finally:
+        request_finished.disconnect(note)
 
 
 async def test_more_than_announced_counts_as_nothing(upload: Upload, browser: Client) -> None:
