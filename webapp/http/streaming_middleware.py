@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from django.core.handlers.asgi import ASGIHandler
 from django.urls import Resolver404, resolve
 
-from webapp.http.body_stream import DRAINED_BYTES, BodyStream, Message, announced_bytes, header
+from webapp.http.body_stream import BodyStream, Message, header
 
 STREAMED_TYPE = "application/offset+octet-stream"
 """Of bodies that tus sends; forms are read as Django reads them."""
@@ -51,7 +51,7 @@ class StreamingHandler(ASGIHandler):
             await super().__call__(scope, receive, send)
             return
         body: Any = BodyStream(scope, receive)  # for `read_body` and `listen_for_disconnect`, instead of `receive`
-        response = _ResponseUpToEnd(body, send, announced_bytes(scope))
+        response = _ResponseUpToEnd(body, send)
         await super().__call__(scope, body, response)
         if response.is_rest_coming:
             await self._drain(body)
@@ -93,9 +93,8 @@ class StreamingHandler(ASGIHandler):
 class _ResponseUpToEnd:
     """Sends a response, but its end only when asked where the body is not complete: with it the server may hang up."""
 
-    def __init__(self, body: BodyStream, send: Send, length: int | None) -> None:
+    def __init__(self, body: BodyStream, send: Send) -> None:
         self._body, self._send = body, send
-        self._is_short = length is not None and length <= DRAINED_BYTES
         self._is_held_back = False
         self.is_rest_coming = False
 
@@ -103,8 +102,7 @@ class _ResponseUpToEnd:
         if self._body.is_complete or message.get("more_body", False):
             await self._send(message)
         elif message["type"] == "http.response.start":
-            closing = [] if self._is_short and self._body.has_rest else [(b"connection", b"close")]
-            await self._send({**message, "headers": [*message["headers"], *closing]})
+            await self._send({**message, "headers": [*message["headers"], (b"connection", b"close")]})
         else:
             self._is_held_back = True
             self.is_rest_coming = self._body.has_rest  # asked now, as Django closes the body afterwards

@@ -1,4 +1,4 @@
-"""A connection to the web server on which nobody can dawdle: the head of each request has to arrive soon."""
+"""A connection to the web server on which nobody can dawdle: heads arrive soon, bodies before the answer ends."""
 
 import asyncio
 from typing import Any
@@ -30,6 +30,13 @@ class PromptConnection(H11Protocol):
             self._wait_for_head()
         else:
             self._stop_waiting()
+
+    def on_response_complete(self) -> None:
+        """Hangs up on who goes on with a body that has been answered; a byte now and then would keep the line open."""
+        is_body_left = self.conn.their_state is h11.SEND_BODY
+        super().on_response_complete()
+        if is_body_left:
+            self.transport.close()
 
     def shutdown(self) -> None:
         super().shutdown()

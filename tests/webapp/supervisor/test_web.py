@@ -103,6 +103,15 @@ def test_a_head_that_does_not_come_ends_the_connection(
             assert 0.5 < time.monotonic() - began < 4
 
 
+def test_a_body_that_goes_on_after_the_answer_keeps_no_connection(serve: Callable[[], int]) -> None:
+    with socket.create_connection(("127.0.0.1", serve()), timeout=10) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        assert client.recv(12) == b"HTTP/1.1 200"
+        began = time.monotonic()
+        assert closes(client, drip=b"X")
+        assert time.monotonic() - began < 3
+
+
 def test_a_server_that_goes_down_waits_for_no_upload(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its sender is told by the closed connection, and what has come is noted before the time for that is up."""
     monkeypatch.setattr(connection, "REST_WITHIN_S", 0.2)

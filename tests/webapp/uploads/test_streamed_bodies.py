@@ -168,7 +168,7 @@ async def test_questions_are_asked_before_the_first_byte_is_taken(upload: Upload
         line = StreamedPatch(browsers[who], upload, 0, **({"content_length": "20"} | headers))
         async with line:
             await line.begins_to_answer()
-            assert (line.status, line.taken_bytes) == (status, 0), who
+            assert (line.status, line.taken_bytes, line.closes) == (status, 0, True), who
             line.cut()
     assert not partial_files.arrived_bytes(upload.pk)
 
