@@ -1,4 +1,4 @@
-"""Refuses request bodies that are too large or too slow, before Django spools them to disk.
+"""Refuses request bodies that are too large, too slow or ambiguous, before Django spools them to disk.
 
 1 MB is enough for all but uploads and labels of many samples; their views say with `takes_bodies_of` how much they
 take, from people signed in. What views read as it arrives (`streaming_middleware`) may be as long as a file, and has a
@@ -27,6 +27,8 @@ MAX_BODY_BYTES = 16 * 1024**2
 PATIENCE_S = 30.0
 LEAST_BYTES_PER_S = 8 * 1024
 """A body may take `PATIENCE_S`, and longer by as much as it would take at that speed."""
+ENDS_OF_BODIES = {b"content-length", b"transfer-encoding"}
+"""Either says where a body ends; of both, a proxy in front may believe the other, and take the rest for a request."""
 
 Scope = Message
 View = TypeVar("View", bound=Callable[..., Any])
@@ -66,6 +68,8 @@ class BodyLimit:
 
         body = _Body(scope, receive, self.usual_bytes, self._is_known)
         try:
+            if {name for name, _value in scope["headers"]} >= ENDS_OF_BODIES:
+                raise BodyRefused(HTTPStatus.BAD_REQUEST)
             await body.expect(announced_bytes(scope) or 0)
             await self.application(scope, body.receive, noted_send)
         except BodyRefused as refused:
@@ -137,6 +141,7 @@ def _is_signed_in(scope: Scope) -> bool:
 
 async def _refuse(send: Send, status: HTTPStatus) -> None:
     words = {
+        HTTPStatus.BAD_REQUEST: "The request has both a length and chunks.",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is too large.",
         HTTPStatus.REQUEST_TIMEOUT: "The request took too long to arrive.",
         HTTPStatus.UNAUTHORIZED: _(

@@ -33,10 +33,11 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": str(length).encode()})
 
 
-async def ask(pieces: Iterable[bytes], announced: bytes | None = None) -> tuple[int, int]:
+async def ask(pieces: Iterable[bytes], announced: bytes | None = None, is_chunked: bool = False) -> tuple[int, int]:
     """Status, and how many pieces were read."""
     parts = list(pieces)
     headers = [(b"content-length", announced)] if announced is not None else []
+    headers += [(b"transfer-encoding", b"chunked")] if is_chunked else []
     sent: list[MutableMapping[str, Any]] = []
     read = 0
 
@@ -62,6 +63,12 @@ async def test_an_announced_body_beyond_the_limit_is_not_read_at_all() -> None:
 
 async def test_a_chunked_body_is_counted() -> None:
     assert await ask([b"x" * 60] * 5) == (413, 2)
+
+
+async def test_a_body_that_ends_in_two_ways_is_refused_unread() -> None:
+    """A proxy in front may see another end, and another request behind it."""
+    assert await ask([b"x" * 10], is_chunked=True) == (200, 1)
+    assert await ask([b"x" * 10], b"10", is_chunked=True) == (400, 0)
 
 
 async def test_a_body_longer_than_announced_is_counted() -> None:
