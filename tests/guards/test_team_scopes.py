@@ -18,6 +18,7 @@ WITHOUT_SCOPE = {
     "datasets.Finding_acts": "pairs of ids, asked for through one of the two",
     "exports.Export_people": "pairs of ids, asked for through one of the two",
     "exports.Export_videos": "pairs of ids, asked for through one of the two",
+    "jobs.Turn": "a person's has no team; it holds times, asked for by name",
     "sharing.ShareLink_people": "pairs of ids, asked for through one of the two",
     "uploads.StorageAccount": "a person's has no team; it holds numbers, asked for by name",
     "people.Event_people": "pairs of ids, asked for through one of the two",

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from analysis.errors import AnalysisError, Cancelled, is_disk_full
 from webapp.accounts.models import Team, User
-from webapp.jobs import errors, job_state, live_updates, queues, turn_queries
+from webapp.jobs import errors, job_state, live_updates, queues, turn_queries, turn_services
 from webapp.jobs.models import ACTIVE, MAX_ATTEMPTS, Job, Status
 from webapp.team_scope import across_teams, carried, within_teams
 
@@ -166,16 +166,17 @@ def _beat(job: Job, ended: threading.Event) -> None:
 
 
 @contextmanager
-def working(job_id: UUID | str) -> Iterator[Job | None]:
+def working(job_id: UUID | str, kind: str | None = None) -> Iterator[Job | None]:
     """Claims the job for the body of a task, which is within the job's team, and maps how the body ends.
 
-    Of kinds that take turns it claims the one that is next instead. Yields None when there is nothing to do.
+    Of kinds that take turns it claims the one that is next instead; `kind` tells the kind of a job that is gone, whose
+    message another job may depend on. Yields None when there is nothing to do.
 
     Normal end: done, unless the body finished it itself or handed it over. `Cancelled`: it was cancelled or somebody
     else has it. Named errors: failed with their code. The worker is stopped: queued again. Anything else: failed as
     internal, then raised on, so that logs and alerts see it.
     """
-    job = _claim_in_turn(job_id)
+    job = _claim_in_turn(job_id, kind)
     if job is None:
         yield None
         return
@@ -198,16 +199,19 @@ def working(job_id: UUID | str) -> Iterator[Job | None]:
 
 
 @across_teams()
-def _claim_in_turn(job_id: UUID | str) -> Job | None:
+def _claim_in_turn(job_id: UUID | str, kind: str | None) -> Job | None:
     """Claims the job, or where its kind takes turns, the one that is next; None where there is nothing to do."""
-    kind = Job.objects.filter(pk=job_id).values_list("kind", flat=True).first()
+    kind = kind or Job.objects.filter(pk=job_id).values_list("kind", flat=True).first()
     if kind not in turn_queries.IN_TURN:
         return claim(job_id)
-    while (turn := turn_queries.next_of(kind)) is not None:
-        job = claim(turn)
-        if job is not None:  # else another worker was quicker
+    while True:
+        with transaction.atomic():
+            turn = turn_queries.next_of(kind)
+            job = claim(turn) if turn else None
+            if job is not None:
+                turn_services.note_start(job)
+        if job is not None or turn is None:  # else another worker was quicker
             return job
-    return None
 
 
 def _owned(job: Job) -> QuerySet[Job]:

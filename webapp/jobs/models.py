@@ -115,6 +115,28 @@ class Job(TeamOwned):
         return self.status in ACTIVE
 
 
+class Turn(models.Model):
+    """When work of a kind began last, of one team or one person; jobs are deleted, this stays."""
+
+    kind = models.CharField(max_length=20, choices=JobKind.choices)
+    team = models.ForeignKey("accounts.Team", models.CASCADE, null=True, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
+    began_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "team"], name="one_turn_per_team"),
+            models.UniqueConstraint(fields=["kind", "user"], name="one_turn_per_person"),
+            models.CheckConstraint(
+                condition=models.Q(team=None, user__isnull=False) | models.Q(team__isnull=False, user=None),
+                name="turn_of_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.team or self.user} began {self.began_at}"
+
+
 class AnsweredRequest(models.Model):
     """A request to start work that was answered: who sends the same key again gets the same answer.
 

@@ -70,3 +70,8 @@ def lengths() -> dict[str, int]:
 
 def kinds_of(queue_names: Collection[str]) -> list[str]:
     return [kind for kind, route in ROUTES.items() if route.queue in queue_names]
+
+
+def kind_of(task: str) -> str | None:
+    """Returns the kind of jobs that a task works on, None where it is no kind's."""
+    return next((kind for kind, route in ROUTES.items() if route.task == task), None)

@@ -1,21 +1,18 @@
-"""Whose turn it is among waiting jobs of one kind: of the team, then the person, whose work began longest ago.
+"""Whose turn it is among waiting jobs of one kind: where neither the team nor the person began anything for longest.
 
-Without, many long jobs of one person hold up a short one of everybody else. Each message in the queue still starts one
-job, though not always the one that it names.
+Without, many long jobs of one person hold up a short one of everybody else. The later of the two times counts: neither
+more teams of one person nor more people of one team bring more turns. Each message in the queue still starts one job,
+though not always the one that it names.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db.models import Max
-from django.utils import timezone
-
-from webapp.jobs.models import Job, JobKind, Status
+from webapp.jobs.models import Job, JobKind, Status, Turn
 from webapp.team_scope import across_teams
 
 IN_TURN = (JobKind.EXPORT,)
 """Kinds whose pages tell no place in the queue, which is by age alone."""
-REMEMBERED = timedelta(days=1)
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -29,11 +26,13 @@ def next_of(kind: str) -> UUID | None:
     )
     if len(waiting) < 2:
         return waiting[0][0] if waiting else None
-    began = Job.objects.filter(kind=kind, started_at__gte=timezone.now() - REMEMBERED)
-    of_person = {
-        (team, person): at for team, person, at in began.values_list("team", "created_by").annotate(Max("started_at"))
-    }
-    of_team: dict[UUID, datetime] = {}
-    for (team, _person), at in of_person.items():
-        of_team[team] = max(at, of_team.get(team, NEVER))
-    return min(waiting, key=lambda job: (of_team.get(job[1], NEVER), of_person.get(job[1:], NEVER)))[0]
+    rows = Turn.objects.filter(kind=kind)
+    of_team = dict(rows.filter(team__in={team for _, team, _ in waiting}).values_list("team", "began_at"))
+    of_person = dict(rows.filter(user__in={person for *_, person in waiting}).values_list("user", "began_at"))
+
+    def last(job: tuple[UUID, UUID, int | None]) -> tuple[datetime, datetime]:
+        _, team, person = job
+        persons = NEVER if person is None else of_person.get(person, NEVER)
+        return max(of_team.get(team, NEVER), persons), persons  # the second tells people of one team apart
+
+    return min(waiting, key=last)[0]

@@ -44,6 +44,7 @@ OWN = {
     "accounts.Membership",
     "accounts.PasswordLink",
     "jobs.AnsweredRequest",
+    "jobs.Turn",
     "sharing.ShareLink",
     "uploads.StorageAccount",
     "videos.Favourite",

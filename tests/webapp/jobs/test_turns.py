@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from tests.factories import make_job, make_team, make_user
+from webapp.exports import runner, tasks
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, JobKind, Status
 
@@ -39,3 +40,38 @@ def test_the_message_of_a_cancelled_export_starts_the_next_and_others_only_their
     first, second = (make_job(kind=JobKind.CHECK, team=team) for _ in range(2))
     assert begun_by(second) == [second.pk]
     assert Job.objects.get(pk=first.pk).status == Status.QUEUED
+
+
+def test_deleting_what_began_gives_no_turn_back() -> None:
+    patient, hasty = make_team(), make_team()
+    ann, ben = make_user(), make_user()
+    begun_by(make_job(kind=JobKind.EXPORT, team=patient, created_by=ann))
+    begun_by(quick := make_job(kind=JobKind.EXPORT, team=hasty, created_by=ben))
+    Job.objects.filter(pk=quick.pk).delete()
+    again = make_job(kind=JobKind.EXPORT, team=hasty, created_by=ben)
+    waiting = make_job(kind=JobKind.EXPORT, team=patient, created_by=ann)
+    assert begun_by(again, waiting) == [waiting.pk, again.pk]
+
+
+def test_the_message_of_a_deleted_export_starts_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[UUID] = []
+    monkeypatch.setattr(runner, "make_export", lambda job: begun.append(job.pk))
+    patient = make_team()
+    begun_by(make_job(kind=JobKind.EXPORT, team=patient))
+    waiting, deleted = make_job(kind=JobKind.EXPORT, team=patient), make_job(kind=JobKind.EXPORT)
+    tasks.make_export(str(waiting.pk))
+    assert begun == [deleted.pk]
+    Job.objects.filter(pk=deleted.pk).delete()
+    tasks.make_export(str(deleted.pk))
+    assert begun == [deleted.pk, waiting.pk]
+
+
+def test_neither_many_teams_of_a_person_nor_many_people_of_a_team_go_first() -> None:
+    crowd, ann, ben = make_team(), make_user(), make_user()
+    own = make_team()
+    begun_by(make_job(kind=JobKind.EXPORT, team=own, created_by=ben))
+    teams = [make_job(kind=JobKind.EXPORT, team=team, created_by=ann) for team in (crowd, make_team(), make_team())]
+    people = [make_job(kind=JobKind.EXPORT, team=crowd, created_by=make_user()) for _ in range(2)]
+    bens = [make_job(kind=JobKind.EXPORT, team=own, created_by=ben) for _ in range(2)]
+    expected = [teams[0], bens[0], *people[:1], teams[1], bens[1], people[1], teams[2]]
+    assert begun_by(*teams, *people, *bens) == [job.pk for job in expected]
