@@ -13,7 +13,8 @@ from analysis.spreadsheet_cells import guarded_row
 SCHEMA = 1
 COLUMNS = ("video", "person", "name", "unclear", "start", "end", "start_s", "end_s", "duration_s")
 SHORTEST_CUE_S = 0.1
-SHORTEST_CHAPTER_S = 4.0
+SHORTEST_CHAPTER_S, LONGEST_LEAST_S, MOST_CHAPTERS = 1.0, 4.0, 60
+"""A chapter of a longer video is at least longer, so that a player's list of them stays short."""
 NOBODY = "–"
 
 
@@ -102,23 +103,61 @@ def _cue_text(names: Sequence[str]) -> str:
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def chapters_of(
-    appearances: Sequence[ScreenAppearance], duration_s: float, shortest_s: float = SHORTEST_CHAPTER_S
-) -> list[OnScreen]:
-    """Returns stretches that cover the video, none shorter than `shortest_s` if the video is longer than that.
+def least_chapter_s(duration_s: float) -> float:
+    """Returns how long a chapter of a video of this length is at least, in seconds."""
+    return min(max(duration_s / MOST_CHAPTERS, SHORTEST_CHAPTER_S), LONGEST_LEAST_S)
 
-    Short ones become part of the one before; the first, if short, of the one after.
+
+def chapters_of(
+    appearances: Sequence[ScreenAppearance], duration_s: float, shortest_s: float | None = None
+) -> list[OnScreen]:
+    """Returns stretches that cover the video, each with everybody who is seen in it, however briefly.
+
+    None is shorter than `shortest_s` if the video is longer than that: a short one takes the time that it lacks from
+    the one after, the last from the one before, and all of it where what is left would be short.
     """
+    least_s = least_chapter_s(duration_s) if shortest_s is None else shortest_s
     chapters: list[OnScreen] = []
     for each in on_screen(appearances, duration_s):
-        is_long = each.end_s - each.start_s >= shortest_s
-        if chapters and (not is_long or chapters[-1].names == each.names):
-            chapters[-1] = OnScreen(chapters[-1].start_s, each.end_s, chapters[-1].names)
-        elif chapters and chapters[-1].end_s - chapters[-1].start_s < shortest_s:
-            chapters[-1] = OnScreen(chapters[-1].start_s, each.end_s, each.names)
+        _add_chapter(chapters, each, least_s)
+    if len(chapters) > 1 and _length_s(chapters[-1]) < least_s:
+        short, before = chapters.pop(), chapters.pop()
+        start_s = short.end_s - least_s
+        if start_s - before.start_s < least_s:
+            start_s = before.start_s
         else:
-            chapters.append(each)
+            chapters.append(OnScreen(before.start_s, start_s, before.names))
+        _append_chapter(chapters, OnScreen(start_s, short.end_s, _together(before, short)))
     return chapters
+
+
+def _add_chapter(chapters: list[OnScreen], added: OnScreen, least_s: float) -> None:
+    if not chapters or _length_s(chapters[-1]) >= least_s:
+        _append_chapter(chapters, added)
+        return
+    short = chapters.pop()
+    end_s = short.start_s + least_s
+    if added.end_s - end_s < least_s:
+        end_s = added.end_s
+    _append_chapter(chapters, OnScreen(short.start_s, end_s, _together(short, added)))
+    if end_s < added.end_s:
+        _append_chapter(chapters, OnScreen(end_s, added.end_s, added.names))
+
+
+def _append_chapter(chapters: list[OnScreen], added: OnScreen) -> None:
+    """Appends a chapter, or prolongs the last one if the same people are in both."""
+    if chapters and set(chapters[-1].names) == set(added.names):
+        chapters[-1] = OnScreen(chapters[-1].start_s, added.end_s, chapters[-1].names)
+    else:
+        chapters.append(added)
+
+
+def _together(first: OnScreen, second: OnScreen) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(first.names + second.names))
+
+
+def _length_s(stretch: OnScreen) -> float:
+    return stretch.end_s - stretch.start_s
 
 
 def as_ffmetadata(chapters: Sequence[OnScreen]) -> str:

@@ -18,6 +18,7 @@ from analysis.exports.appearances import (
     as_ffmetadata,
     as_webvtt,
     chapters_of,
+    least_chapter_s,
     on_screen,
     timestamp,
 )
@@ -63,18 +64,34 @@ def test_subtitles_name_whoever_is_there_and_hold_no_markup() -> None:
 
 
 @pytest.mark.parametrize(
-    ("appearances", "expected"),
+    ("seen", "expected"),
     [
-        ([], [(0.0, 20.0, ())]),
-        ([ScreenAppearance(1, "Tom", 0.0, 10.0)], [(0.0, 10.0, ("Tom",)), (10.0, 20.0, ())]),
-        ([ScreenAppearance(1, "Tom", 1.0, 10.0)], [(0.0, 10.0, ("Tom",)), (10.0, 20.0, ())]),
-        ([ScreenAppearance(1, "Tom", 10.0, 11.0)], [(0.0, 20.0, ())]),
+        ([], [(0, 20, "")]),
+        ([("Tom", 0, 10)], [(0, 10, "Tom"), (10, 20, "")]),
+        ([("Tom", 0.5, 10)], [(0, 10, "Tom"), (10, 20, "")]),
+        ([("Tom", 10, 10.5)], [(0, 10, ""), (10, 11, "Tom"), (11, 20, "")]),
+        ([("Tom", 19.5, 20)], [(0, 19, ""), (19, 20, "Tom")]),
+        ([("Tom", 0, 5), ("Tom", 5.5, 20)], [(0, 20, "Tom")]),
+        ([("Tom", 0, 5), ("Anna", 5, 5.5), ("Eve", 5.5, 6)], [(0, 5, "Tom"), (5, 6, "Anna Eve"), (6, 20, "")]),
+        ([("Tom", 0, 20), ("Anna", 5, 5.5)], [(0, 5, "Tom"), (5, 6, "Tom Anna"), (6, 20, "Tom")]),
+        (
+            [("Tom", 0, 10), ("Anna", 10, 10.5), ("Eve", 10.5, 11.5)],
+            [(0, 10, "Tom"), (10, 11.5, "Anna Eve"), (11.5, 20, "")],
+        ),
     ],
 )
-def test_no_chapter_is_short(
-    appearances: list[ScreenAppearance], expected: list[tuple[float, float, tuple[str, ...]]]
+def test_no_chapter_is_short_and_each_names_everybody_in_it(
+    seen: list[tuple[str, float, float]], expected: list[tuple[float, float, str]]
 ) -> None:
-    assert [(each.start_s, each.end_s, each.names) for each in chapters_of(appearances, 20.0)] == expected
+    chapters = chapters_of([ScreenAppearance(0, *each) for each in seen], 20.0)
+    assert [(each.start_s, each.end_s, " ".join(each.names)) for each in chapters] == expected
+
+
+def test_chapters_of_short_videos_are_as_fine_as_their_subtitles() -> None:
+    appearances = [ScreenAppearance(4, "4", 0, 6), ScreenAppearance(5, "5", 2, 6), ScreenAppearance(6, "6", 4, 6)]
+    assert chapters_of(appearances, 6.0) == on_screen(appearances, 6.0)
+    assert (least_chapter_s(6), least_chapter_s(120), least_chapter_s(7200)) == (1.0, 2.0, 4.0)
+    assert chapters_of([ScreenAppearance(1, "Tom", 0, 0.2)], 0.5) == [OnScreen(0.0, 0.5, ("Tom",))]
 
 
 def test_chapters_are_in_the_copy_with_any_name(tmp_path: Path) -> None:
