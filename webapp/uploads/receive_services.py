@@ -107,8 +107,8 @@ class _Writing:
             if not keeps_rest:
                 partial_files.cut_to(self._file, self._begin)
                 self._file.seek(self._begin)
-            is_there = self._note(self._file.tell())
-        if not is_there:
+            may_go_on = self._note_end()
+        if not may_go_on:
             raise NoLongerWelcome
         self._progressed()
 
@@ -129,6 +129,13 @@ class _Writing:
             if not self._is_welcome():
                 raise NoLongerWelcome
         self._progressed()
+
+    def _note_end(self) -> bool:
+        """Notes where a request ended; that a file is complete, which finishes it, only while its sender is welcome."""
+        offset = self._file.tell()
+        if offset == self._upload.size_bytes and not self._is_welcome():
+            return False
+        return self._note(offset)
 
     def _note(self, offset: int) -> bool:
         """Stores the offset; returns False where the upload is gone."""

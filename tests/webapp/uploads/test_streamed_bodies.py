@@ -21,6 +21,7 @@ from webapp.asgi import application as product
 from webapp.http import body_stream, streaming_middleware
 from webapp.http.body_stream import DRAINED_BYTES
 from webapp.uploads import partial_files, receive_services, sender_services
+from webapp.videos import cleanup
 from webapp.videos.models import Upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -340,6 +341,36 @@ async def test_who_may_no_longer_send_is_stopped_in_the_middle(
         await line.begins_to_answer()
         assert line.status == 404
         line.cut()
+
+
+async def _deactivate(bob: User) -> None:
+    await User.objects.filter(pk=bob.pk).aupdate(is_active=False)
+
+
+async def _demand_second_factor(bob: User) -> None:
+    await Team.objects.filter(memberships__user=bob).aupdate(requires_second_factor=True)
+
+
+@pytest.mark.parametrize(
+    ("happens", "is_cut"),
+    [(_demote, False), (_demote, True), (_sign_out, False), (_deactivate, False), (_demand_second_factor, False)],
+)
+async def test_who_may_no_longer_send_completes_no_file(
+    bob: User, team: Team, happens: Callable[[User], Awaitable[None]], is_cut: bool
+) -> None:
+    upload = await sync_to_async(make_upload)(bob, team=team, size_bytes=SIZE)
+    async with StreamedPatch(await sync_to_async(signed_in)(bob), upload, content_length=str(SIZE)) as line:
+        line.send(PIECE)
+        await line.stored(len(PIECE))
+        await happens(bob)
+        line.send(PIECE * 3, more=is_cut)
+        if is_cut:
+            await line.stored(SIZE)
+            line.cut()
+    assert line.status == (400 if is_cut else 404)
+    await sync_to_async(cleanup.finish_arrived)()
+    assert await Upload.objects.filter(pk=upload.pk, offset_bytes__lt=SIZE).aexists()
+    assert partial_files.arrived_bytes(upload.pk) == SIZE, "what came is kept"
 
 
 async def test_a_cancelled_upload_ends_its_sender(
