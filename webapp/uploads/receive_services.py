@@ -3,11 +3,12 @@
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import IO
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.utils import timezone
 
 from webapp.uploads import partial_files
@@ -60,9 +61,10 @@ def receive(
     `partial_files.Busy`.
     """
     with partial_files.opened(upload.pk) as file:
-        upload.refresh_from_db(fields=["offset_bytes", "updated_at"])
         arrived = partial_files.arrived_bytes(upload.pk)
-        _set_offset(upload, max(upload.offset_bytes, min(arrived, upload.size_bytes)))
+        with _unless_gone(upload):
+            upload.refresh_from_db(fields=["offset_bytes", "updated_at"])
+            _set_offset(upload, max(upload.offset_bytes, min(arrived, upload.size_bytes)))
         if offset != upload.offset_bytes or arrived < offset:
             raise OffsetMismatch
         if offset + announced_bytes > upload.size_bytes:
@@ -171,17 +173,29 @@ def correct_offset(upload: PartialUpload, is_stored: Callable[[], bool]) -> None
     """Sets the stored offset to what is on the disk: more after a crash, less after a power cut.
 
     Changes nothing while somebody sends, who notes it, nor where the file `is_stored` already; that is asked when the
-    file is missed, as it may be moved at any moment.
+    file is missed, as it may be moved at any moment. Raises NoLongerWelcome where the upload is gone.
     """
     try:
-        with partial_files.opened(upload.pk, is_new=False):
+        with partial_files.opened(upload.pk, is_new=False), _unless_gone(upload):
             upload.refresh_from_db(fields=["offset_bytes"])
             _set_offset(upload, min(partial_files.arrived_bytes(upload.pk), upload.size_bytes))
     except partial_files.Busy:
         return
     except FileNotFoundError:
         if not is_stored():
-            _set_offset(upload, 0)
+            with _unless_gone(upload):
+                _set_offset(upload, 0)
+
+
+@contextmanager
+def _unless_gone(upload: PartialUpload) -> Iterator[None]:
+    """Raises NoLongerWelcome where the row is read no more, and leaves no empty file, which `opened` may have made."""
+    try:
+        yield
+    except ObjectDoesNotExist as error:
+        if not partial_files.arrived_bytes(upload.pk):  # else it may be complete, and about to be stored
+            partial_files.discard(upload.pk)
+        raise NoLongerWelcome from error
 
 
 def _set_offset(upload: PartialUpload, offset: int) -> None:

@@ -148,7 +148,8 @@ def _head(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpRes
         return HttpResponse(status=HTTPStatus.OK, headers={"Upload-Offset": size, "Upload-Length": size})
     upload = _upload(request, target, upload_id)
     sender_services.give_way(upload.pk)
-    receive_services.correct_offset(upload, lambda: target.is_stored(upload))
+    with _in_words(upload):
+        receive_services.correct_offset(upload, lambda: target.is_stored(upload))
     # Whoever asks how far it is is about to send the rest.
     if receive_services.set_stopped(upload, is_stopped=False):
         target.report_progress(upload)

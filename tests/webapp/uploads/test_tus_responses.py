@@ -19,7 +19,7 @@ from tests.webapp.responses import Response
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.jobs.models import Job, JobKind
-from webapp.uploads import partial_files, receive_services
+from webapp.uploads import partial_files, receive_services, sender_services
 from webapp.videos import cleanup as videos_cleanup
 from webapp.videos import upload_services
 from webapp.videos.models import Upload, Video, VideoState
@@ -189,6 +189,19 @@ def test_termination_removes_the_bytes_and_the_video(alice: User) -> None:
     assert not Video.objects.exists() and list(partial_files.every_file()) == []
     assert client.head(url, headers=TUS).status_code == 404
     assert client.delete(url, headers=TUS).status_code == 404
+
+
+@pytest.mark.parametrize("asks_first", [True, False])
+def test_an_upload_cancelled_while_the_next_request_begins_is_gone(
+    alice: User, asks_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = signed_in(alice)
+    url = create(client)["Location"]
+    patch(client, url, CONTENT[:100], 0)
+    monkeypatch.setattr(sender_services, "give_way", lambda _id: upload_services.give_up_upload(Upload.objects.get()))
+    response = client.head(url, headers=TUS) if asks_first else patch(client, url, CONTENT[100:], 100)
+    assert response.status_code == 404
+    assert list(partial_files.every_file()) == []
 
 
 def test_an_expired_upload_is_gone_and_swept(alice: User) -> None:
