@@ -74,7 +74,7 @@ def _ask(data: bytes, embedder: Path | None) -> PhotoFaces:
     said, pictures = ask_limited(
         "photo_faces",
         {"embedder": str(embedder) if embedder else None},
-        Limits(MEMORY_BYTES + larger, TIMEOUT_S, silent_s=TIMEOUT_S),
+        Limits(MEMORY_BYTES + larger, TIMEOUT_S, silent_s=TIMEOUT_S, reads=[str(embedder)] if embedder else ()),
         [data],
         name="the picture",
         fails_as=UnreadablePicture,

@@ -72,7 +72,7 @@ def blur_picture_file(
     }
     from analysis.video.web_copy import written_whole  # deferred: loads cv2
 
-    limits = Limits(MEMORY_BYTES, TIMEOUT_S, silent_s=TIMEOUT_S)
+    limits = Limits(MEMORY_BYTES, TIMEOUT_S, silent_s=TIMEOUT_S, reads=[str(source.resolve())])
     said, (encoded,) = ask_limited("blur_picture", request, limits, name=source.name, fails_as=errors.UnreadablePicture)
     with written_whole(target) as part:
         part.write_bytes(encoded)

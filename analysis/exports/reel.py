@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from analysis.errors import NothingToShow, ProbeLimit, UnreadableVideo
@@ -122,7 +122,12 @@ def _cut(
         "shape": asdict(shape),
         "target": str(target.resolve()),
     }
-    limits, done_s, to_come = _limits(used, moments, shape), 0.0, list(reversed(moments))
+    limits = replace(
+        _limits(used, moments, shape),
+        reads=[*(str(source.path.resolve()) for source in used.values()), *luts.values()],
+        writes=[str(target.resolve().parent)],
+    )
+    done_s, to_come = 0.0, list(reversed(moments))
     name = next(iter(used.values())).path.name
     with closing(run_limited("cut_reel", asked, limits, name=name, while_waiting=lambda: report(done_s))) as saying:
         for said, _ in saying:

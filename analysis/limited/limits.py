@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import resource
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.limited.no_network import leave_network
+from analysis.limited.own_files import keep_to_own_files
+from analysis.weights import FOLDER_VARIABLE
 
 PR_SET_PDEATHSIG = 1
 CODE_BYTES = 2 * 1024**3
 """Address space beside the data: libraries, whose pages are the files' own."""
 CPU_MARGIN_S = 2
+KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHON", "VIRTUAL_ENV", "OMP_")
+KEPT_VARIABLES += ("OPENBLAS_", "MALLOC_", "IMAGEIO_FFMPEG_EXE", "CUDA_", "NVIDIA_", FOLDER_VARIABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +38,21 @@ class Limits:
     """After so many a new process answers: flaws of one file should not reach many others."""
     silent_s: float = 30
     """It is ended when it says nothing for so long while it is waited for."""
+    reads: Sequence[str] = ()
+    """Files, or folders, that it may read beside programs, libraries and weights."""
+    writes: Sequence[str] = ()
+    """Folders into which it may write."""
+
+
+def own_environment() -> dict[str, str]:
+    """Returns what a limited process gets of this one's environment: no addresses of databases, no keys."""
+    return {name: value for name, value in os.environ.items() if name.startswith(KEPT_VARIABLES)}
 
 
 def limit_this_process(limits: Limits) -> str:
     """Takes the limits upon this process and what it starts; it dies with the thread that started it.
 
-    Returns why the network could not be taken away, "" where it is. Files that are open stay open.
+    Returns why the network or foreign files could not be taken away, "" where they are. Files that are open stay open.
     """
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     for kind, most in (
@@ -50,7 +65,8 @@ def limit_this_process(limits: Limits) -> str:
         _lower(kind, most, most)
     most_s = limits.cpu_s * limits.questions
     _lower(resource.RLIMIT_CPU, most_s, most_s + CPU_MARGIN_S)
-    return leave_network()
+    kept = keep_to_own_files(limits.reads, limits.writes)
+    return "; ".join(reason for reason in (kept, leave_network()) if reason)
 
 
 def allow_cpu(more_s: int) -> None:

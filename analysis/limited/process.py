@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import select
 import signal
 import subprocess
@@ -23,7 +22,7 @@ from typing import IO
 
 from analysis.errors import AnalysisError, ProbeLimit
 from analysis.limited.child import ENDS, OUT_OF_MEMORY, SPOKEN, TASKS
-from analysis.limited.limits import Limits
+from analysis.limited.limits import Limits, own_environment
 from analysis.limited.messages import BadMessage, Buffer, Fields, read_message, write_message
 
 logger = logging.getLogger(__name__)
@@ -202,7 +201,7 @@ class _Child:
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=os.environ | FEW_THREADS,
+            env=own_environment() | FEW_THREADS,
             stdin=pipe,
             stdout=pipe,
             stderr=pipe,

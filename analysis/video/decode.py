@@ -7,9 +7,10 @@ ends with its caller (`analysis.limited`); only frames, as plain samples, and nu
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from pathlib import Path
+from typing import Any
 
 from analysis.errors import ProbeLimit
 from analysis.limited.limits import Limits
@@ -39,8 +40,9 @@ SILENT_S = 120
 def probe(path: Path, limits: Limits | None = None) -> VideoInfo:
     """Returns the container's metadata, checked by decoding one frame; raises UnreadableVideo or a subclass."""
     seconds = PROBE_CPU_S + path.stat().st_size // READ_BYTES_PER_S
+    asked = {"path": _absolute(path)}
     limits = limits or Limits(MOST_MEMORY_BYTES, seconds, silent_s=seconds)
-    said, _ = ask_limited("probe", {"path": _absolute(path)}, limits, name=path.name)
+    said, _ = ask_limited("probe", asked, replace(limits, reads=_files(asked)), name=path.name)
     return _info(said, path)
 
 
@@ -52,7 +54,8 @@ def segment_borders_s(path: Path, times_s: Sequence[float]) -> list[float]:
     if not any(map(math.isfinite, times_s)):
         return list(times_s)
     asked = {"path": _absolute(path), "times_s": list(times_s)}
-    said, _ = ask_limited("segment_borders", asked, Limits(BASE_MEMORY_BYTES, PROBE_CPU_S), name=path.name)
+    limits = Limits(BASE_MEMORY_BYTES, PROBE_CPU_S, reads=_files(asked))
+    said, _ = ask_limited("segment_borders", asked, limits, name=path.name)
     return [float(time_s) for time_s in said["times_s"]]
 
 
@@ -71,7 +74,8 @@ def sample_frames(
         "lut": _lut(info),
     }
     length_s = min(span.end_s, info.start_s + info.duration_s) - max(span.start_s, info.start_s)
-    for said, planes in run_limited("sample_frames", asked, decode_limits(info, length_s), name=path.name):
+    limits = replace(decode_limits(info, length_s), reads=_files(asked))
+    for said, planes in run_limited("sample_frames", asked, limits, name=path.name):
         for field in fields(counts):
             setattr(counts, field.name, said["counts"][field.name])
         if "frame" in said:
@@ -82,7 +86,8 @@ def keyframes_at(path: Path, info: VideoInfo, times_s: Sequence[float], long_sid
     """Yields the keyframe at or before each time, once each, in the order asked; skips those that do not decode."""
     asked = {"path": _absolute(path), "info": asdict(info), "times_s": list(times_s), "long_side": long_side}
     asked["lut"] = _lut(info)
-    for said, planes in run_limited("keyframes", asked, decode_limits(info, len(times_s)), name=path.name):
+    limits = replace(decode_limits(info, len(times_s)), reads=_files(asked))
+    for said, planes in run_limited("keyframes", asked, limits, name=path.name):
         yield _frame(said, planes, path)
 
 
@@ -92,6 +97,11 @@ def decode_limits(info: VideoInfo, length_s: float) -> Limits:
     memory = min(BASE_MEMORY_BYTES + FRAMES_HELD * frame_bytes, MOST_MEMORY_BYTES)
     seconds = PROBE_CPU_S + CPU_S_PER_S * max(length_s, 1)
     return Limits(int(memory), int(min(seconds, MOST_CPU_S)), silent_s=SILENT_S)
+
+
+def _files(asked: Mapping[str, Any]) -> list[str]:
+    """Returns the files that are read to answer the question."""
+    return [asked[key] for key in ("path", "lut") if asked.get(key)]
 
 
 def _lut(info: VideoInfo) -> str | None:

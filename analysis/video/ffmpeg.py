@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
+import re
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
-from analysis.limited.limits import Limits
+from analysis.limited.limits import Limits, own_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 NICENESS = 10
 REPORT_S = 0.5
 MAX_MESSAGE = 300
+FILTERS = ("-vf", "-af", "-filter_complex")
 LIMITS = Limits(memory_bytes=2_000_000_000, cpu_s=7 * 24 * 3600, file_bytes=256 * 1024**3)
 """Copies of many hours take days of processor time; whoever runs one says what is too much for it."""
 
@@ -31,12 +33,14 @@ def run_ffmpeg(arguments: Sequence[str], report: Callable[[float], None], limits
     """
     from imageio_ffmpeg import get_ffmpeg_exe  # deferred: rarely needed
 
+    program = get_ffmpeg_exe()
+    limits = replace(limits, reads=[program, *files_of(arguments)], writes=[str(Path(arguments[-1]).parent)])
     limited = [sys.executable, "-m", "analysis.limited.command", json.dumps(asdict(limits)), str(NICENESS)]
-    command = [get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1"]
+    command = [program, "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1"]
     with tempfile.TemporaryFile() as messages:
         process = subprocess.Popen(
             [*limited, *command, *arguments],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env=own_environment() | {"PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=messages,
@@ -55,6 +59,13 @@ def run_ffmpeg(arguments: Sequence[str], report: Callable[[float], None], limits
         messages.seek(0)
         lines = messages.read()[-10 * MAX_MESSAGE :].decode(errors="replace").strip().splitlines()
         return lines[-1][:MAX_MESSAGE] if lines else f"exit status {status}"
+
+
+def files_of(arguments: Sequence[str]) -> list[str]:
+    """Returns the files that ffmpeg is told to read: inputs, and those that filters name."""
+    named = [after.removeprefix("file:") for name, after in pairwise(arguments) if name == "-i"]
+    filters = [after for name, after in pairwise(arguments) if name in FILTERS]
+    return named + [path for chain in filters for path in re.split("[=:,]", chain) if Path(path).is_file()]
 
 
 def _report_until_closed(output: IO[bytes], report: Callable[[float], None]) -> None:

@@ -11,12 +11,13 @@ MB = 1_000_000
 TAKE = """
 import os, socket, sys
 from analysis.limited.limits import Limits, limit_this_process
-without = limit_this_process(Limits(100_000_000, cpu_s=1, file_bytes=1000, open_files=32))
+without = limit_this_process(Limits(100_000_000, cpu_s=1, file_bytes=1000, open_files=32, writes=sys.argv[1:]))
 """
 
 
-def limited(code: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", TAKE + code]
+def limited(code: str, *folders: Path) -> subprocess.CompletedProcess[str]:
+    """Runs the code in a process that may write into the folders."""
+    command = [sys.executable, "-c", TAKE + code, *map(str, folders)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -46,13 +47,11 @@ def test_it_is_ended_when_it_computes_for_too_long() -> None:
 
 def test_it_writes_no_large_file(tmp_path: Path) -> None:
     written = tmp_path / "large"
-    assert (
-        "File too large"
-        in limited(
-            f"open({str(written)!r}, 'wb', buffering=0).write(bytes(1000)); "
-            f"open({str(written)!r}, 'ab', buffering=0).write(b'1')"
-        ).stderr
-    )
+    code = f"""
+open({str(written)!r}, 'wb', buffering=0).write(bytes(1000))
+open({str(written)!r}, 'ab', buffering=0).write(b'1')
+"""
+    assert "File too large" in limited(code, tmp_path).stderr
     assert written.stat().st_size == 1000
 
 

@@ -17,7 +17,7 @@ from analysis.limited.process import LimitedProcess, run_limited
 from tests import clips
 
 PICTURE = encode_png(clips.flat(90, 64, 48))
-BIG = encode_png(clips.flat(90, 9000, 9000))
+BIG = encode_png(clips.flat(90, 6000, 6000))
 
 
 def children() -> list[psutil.Process]:
@@ -64,5 +64,6 @@ def test_who_waits_may_stop(tmp_path: Path) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        list(run_limited("probe", {"path": str(tmp_path / "never.mp4")}, LIMITS, name="never", while_waiting=stop))
+        limits = replace(LIMITS, reads=[str(tmp_path)])
+        list(run_limited("probe", {"path": str(tmp_path / "never.mp4")}, limits, name="never", while_waiting=stop))
     assert children() == []
