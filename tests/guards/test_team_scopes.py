@@ -78,6 +78,7 @@ AROUND = {
     "accounts/closing/services.py delete": "deletes a person's own rows, of whichever kind and team",
     "http/health_views.py healthz": "asks whether the database answers",
     "datasets/labelling/services.py _note": "inserts what a query within the scope has selected",
+    "datasets/versions/services.py _insert_samples": "inserts samples that a query within the scope has read",
     "analyses/introduction/switch_runner.py _write_embeddings": "writes to faces that queries within the scope found",
 }
 """What no scope sees: SQL of its own, and the manager below `objects`."""
