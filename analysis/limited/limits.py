@@ -19,8 +19,11 @@ PR_SET_PDEATHSIG = 1
 CODE_BYTES = 2 * 1024**3
 """Address space beside the data: libraries, whose pages are the files' own."""
 CPU_MARGIN_S = 2
-KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHON", "VIRTUAL_ENV", "OMP_")
-KEPT_VARIABLES += ("OPENBLAS_", "MALLOC_", "IMAGEIO_FFMPEG_EXE", "CUDA_", "NVIDIA_", FOLDER_VARIABLE)
+KEPT_VARIABLES: tuple[str, ...] = (
+    *("PATH", "HOME", "LANG", "LC_", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHON", "VIRTUAL_ENV"),
+    *("OMP_", "OPENBLAS_", "MALLOC_", "CUDA_", "NVIDIA_", "IMAGEIO_FFMPEG_EXE", FOLDER_VARIABLE),
+)
+"""How names begin of what limited processes get of the environment."""
 
 
 @dataclass(frozen=True, slots=True)
