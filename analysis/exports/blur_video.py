@@ -20,6 +20,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from analysis.errors import UnreadableVideo
+from analysis.exports.box_paths import Bool
 from analysis.exports.check_copy import CopyChecker, FoundAgain, OtherPeople
 from analysis.exports.choice import BlurOptions
 from analysis.exports.copy_file import LEAD_S, StretchWriter, add_sound, join_parts
@@ -28,11 +29,12 @@ from analysis.exports.face_scan import FaceScan, FaceScanner
 from analysis.exports.hide_frame import hide_in_frame
 from analysis.exports.hide_plan import STANDING_S, HidePlan, make_plan
 from analysis.exports.people import SeenPerson, expect_known
+from analysis.exports.scan_stretches import ScannedStretch, scan_on, stretches_with
 from analysis.exports.whose_face import hidden_frames, views_of
 from analysis.faces.thresholds import thresholds_for
 from analysis.pipeline import Models
 from analysis.progress import paced
-from analysis.types import WHOLE_VIDEO, Image, OnProgress, Progress, SegmentSpan, VideoInfo
+from analysis.types import Image, OnProgress, Progress, SegmentSpan, VideoInfo
 from analysis.video.decode import DecodeCounts, Sampling, sample_frames, segment_borders_s
 from analysis.video.frame import Frame, split_planes
 from analysis.video.prefetch import prefetch
@@ -46,8 +48,6 @@ DETECTED_PX = 11
 STRETCH_S = 20.0
 """Length of what is encoded, checked and if need be encoded again at once."""
 FRAMES_AHEAD, STRETCHES_AHEAD = 6, 1
-AROUND_SIGHTINGS_S = 1.0
-"""How long before and after the analysis saw somebody their face is looked for, beyond `BlurOptions.extend_s`."""
 STAGE_SHARES = {"follow": (0.0, 0.4), "encode": (0.4, 0.58), "join": (0.98, 0.02)}
 """Where a stage begins and how much it is of the whole, roughly by time: one percentage counts up once."""
 
@@ -148,11 +148,19 @@ class _Copy:
 
     def plan_from(self, people: Sequence[SeenPerson]) -> None:
         """Follows the faces of all frames in which somebody to hide may be, and decides what to hide."""
-        scan = self._scan(people)
-        views = views_of(people, scan.faces, self.choice)
         thresholds = thresholds_for(self.models.embedder_name).identification
         unclear = frozenset(person.id for person in people if person.unclear)
-        hidden = hidden_frames(scan, self.choice, views, thresholds.accept_from, thresholds.review_from, unclear)
+
+        def hidden_in(scan: FaceScan) -> list[Bool]:
+            views = views_of(people, scan.faces, self.choice)
+            return hidden_frames(scan, self.choice, views, thresholds.accept_from, thresholds.review_from, unclear)
+
+        def scan_span(span: SegmentSpan) -> ScannedStretch:
+            return self._scanned(span, people)
+
+        spans = stretches_with(people, self.choice, self.info, self.extend_s)
+        scan, hidden = scan_on(spans, self.info, scan_span, hidden_in)
+        views = views_of(people, scan.faces, self.choice)
         self.plan = make_plan(scan, hidden, people, self.choice, self.extend_s)
         self.checker = CopyChecker(
             self.models,
@@ -164,34 +172,18 @@ class _Copy:
             thresholds.accept_from,
         )
 
-    def _scan(self, people: Sequence[SeenPerson]) -> FaceScan:
-        scanner = FaceScanner(self.info, self.models, people, self.extend_s)
+    def _scanned(self, span: SegmentSpan, people: Sequence[SeenPerson]) -> ScannedStretch:
+        scanner, counts = FaceScanner(self.info, self.models, people, self.extend_s), DecodeCounts()
         every = Sampling(0, self.side, references_only=False)
-        for span in self._stretches_with(people):
-            begins = True
-            with closing(self._frames(span, every)) as frames:  # type: ignore[type-var]
-                for frame in frames:
-                    scanner.update(frame, begins_stretch=begins)
-                    begins = False
-                    self.tell("follow", frame.time_s - self.info.start_s)
-        return scanner.finish()
+        with closing(self._frames(span, every, counts)) as frames:  # type: ignore[type-var]
+            for frame in frames:
+                scanner.update(frame)
+                self.tell("follow", frame.time_s - self.info.start_s)
+        return ScannedStretch(span, scanner.finish(), counts.cut_at_start, counts.cut_at_end)
 
-    def _frames(self, span: SegmentSpan, sampling: Sampling) -> Sequence[Frame]:
-        decoded = sample_frames(self.source, self.info, span, sampling, DecodeCounts())
+    def _frames(self, span: SegmentSpan, sampling: Sampling, counts: DecodeCounts) -> Sequence[Frame]:
+        decoded = sample_frames(self.source, self.info, span, sampling, counts)
         return prefetch(decoded, FRAMES_AHEAD)  # type: ignore[return-value]
-
-    def _stretches_with(self, people: Sequence[SeenPerson]) -> list[SegmentSpan]:
-        if not self.choice.hides_some or not self.info.seekable:
-            return [WHOLE_VIDEO]
-        around_s = self.extend_s + AROUND_SIGHTINGS_S
-        tracks = [track for person in people if self.choice.hides(person.id) for track in person.tracks]
-        spans: list[SegmentSpan] = []
-        for track in sorted(tracks, key=lambda track: float(track.times_s[0])):
-            start_s, end_s = float(track.times_s[0]) - around_s, float(track.times_s[-1]) + around_s
-            if spans and start_s <= spans[-1].end_s + around_s:
-                start_s, end_s = spans[-1].start_s, max(spans.pop().end_s, end_s)
-            spans.append(SegmentSpan(len(spans), start_s, end_s))
-        return spans
 
     def tell(self, stage: str, done_s: float) -> None:
         """Reports how far a stage is, in seconds of the video; work done again does not count back."""
@@ -285,7 +277,7 @@ class _Copy:
         scaler = VideoReformatter()
         with (
             StretchWriter(file, self.width, self.height, self.info.rate_fps) as writer,
-            closing(self._frames(span, every)) as frames,  # type: ignore[type-var]
+            closing(self._frames(span, every, DecodeCounts())) as frames,  # type: ignore[type-var]
         ):
             for frame in frames:
                 planes = frame.planes(self.width, self.height, scaler)

@@ -116,7 +116,7 @@ class _SmallPicture:
 
 
 class FaceScanner:
-    """Takes every frame of the stretches in order of time; `finish` returns what was found."""
+    """Takes every frame of a stretch in order of time; `finish` returns what was found."""
 
     def __init__(self, info: VideoInfo, models: Models, people: Sequence[SeenPerson], extend_s: float) -> None:
         self.info, self.models, self.extend_s = info, models, extend_s
@@ -130,9 +130,9 @@ class FaceScanner:
         self._is_calm = False
         self._done: list[FollowedFace] = []
 
-    def update(self, frame: Frame, begins_stretch: bool = False) -> None:
-        """Finds the faces of the next frame. `begins_stretch`: it does not follow the one before."""
-        begins = frame.begins_shot or begins_stretch
+    def update(self, frame: Frame) -> None:
+        """Finds the faces of the next frame."""
+        begins = frame.begins_shot
         number = len(self._times)
         self._shot += begins
         self._times.append(frame.time_s)

@@ -106,6 +106,14 @@ def test_who_comes_back_between_two_samples_is_hidden_and_others_are_left(tmp_pa
     assert report.frames_found == 0 and report.frames_hidden_in < FRAMES
 
 
+def test_who_was_there_long_before_the_analysis_saw_them_is_hidden(tmp_path: Path, models: Models) -> None:
+    """The check cannot be relied on: it does not know a face that is turned away or blurred."""
+    film = write_film(tmp_path / "film.mp4", 2 * SECONDS, {"hopper": LEFT})
+    people = [person(1, LEFT, [2 * SECONDS - 0.08])]
+    report = copy(film, tmp_path / "copy.mp4", people, HideChoice(hide=frozenset({1})), models, extend_s=0.12)
+    assert (report.frames_found_at_first, report.frames_hidden_in) == (0, 2 * FRAMES)
+
+
 def test_who_was_seen_stays_covered_long_before_and_after(tmp_path: Path, models: Models) -> None:
     """They may have turned away, or somebody walks past them."""
     short: Place = lambda time_s: (390, 136) if 0.96 <= time_s < 1.08 else None  # noqa: E731
