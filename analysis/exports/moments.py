@@ -82,11 +82,8 @@ def choose_moments(sources: Sequence[ReelSource], options: ReelOptions) -> list[
 def _of_source(sources: Sequence[ReelSource], number: int, options: ReelOptions) -> list[ReelMoment]:
     source = sources[number]
     by_person = [(person.name, person_spans(person, source.sample_step_s)) for person in source.people]
-    if options.together:
-        wanted = overlaps_of_all(spans for _, spans in by_person)
-    else:
-        wanted = merged([span for _, spans in by_person for span in spans])
-    long_enough = [span for span in wanted if span[1] - span[0] >= options.min_s]
+    wanted = _wanted([spans for _, spans in by_person], together=options.together)
+    long_enough = [span for span in wanted if not _is_short(span, options)]
     begin, end = source.info.start_s, source.info.start_s + source.info.duration_s
     padded = [
         (max(start - options.padding_s, begin), min(stop + options.padding_s, end)) for start, stop in long_enough
@@ -101,6 +98,27 @@ def _of_source(sources: Sequence[ReelSource], number: int, options: ReelOptions)
         for start, stop in merged(padded, options.join_within_s)
         if stop > start
     ]
+
+
+def count_short(sources: Sequence[ReelSource], options: ReelOptions) -> int:
+    """Returns how many appearances `choose_moments` leaves out for their length."""
+    return sum(
+        _is_short(span, options)
+        for source in sources
+        for span in _wanted(
+            [person_spans(person, source.sample_step_s) for person in source.people], together=options.together
+        )
+    )
+
+
+def _wanted(of_people: Sequence[Sequence[Span]], *, together: bool) -> list[Span]:
+    if together:
+        return overlaps_of_all(of_people)
+    return merged([span for spans in of_people for span in spans])
+
+
+def _is_short(span: Span, options: ReelOptions) -> bool:
+    return span[1] - span[0] < options.min_s
 
 
 def person_spans(person: SeenPerson, sample_step_s: float) -> list[Span]:

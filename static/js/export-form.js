@@ -1,17 +1,18 @@
 // <export-form>: who ticks people means them and not everyone; who chooses everyone means nobody in particular.
-// What a choice of copies will make, and what it takes, is asked of the server.
+// What a choice of copies or of moments will make, and what it takes, is asked of the server.
 import { morphChildren } from "@hotwired/turbo";
 import { fetchDocument, nothing, queryOf } from "rollcall/api";
 import { Listening } from "rollcall/listening";
 
 const PAUSE_MS = 250;
+const PLANNED = ["whom", "person", "copies", "together", "min_s", "padding_s"];
 
 class ExportForm extends Listening {
   connectedCallback() {
     this.form = this.querySelector("form");
     this.listen(this, "change", this.#onChange);
     // A browser that comes back to the page keeps its ticks; the plan has to match them.
-    if (this.form.querySelector("[name=whom]:checked")) this.plan(PAUSE_MS, () => this.#ask());
+    if (this.form.querySelector("[name=whom]:checked, [name=min_s]")) this.plan(PAUSE_MS, () => this.#ask());
   }
 
   /** @param {Event & { target: HTMLInputElement }} event */
@@ -22,7 +23,7 @@ class ExportForm extends Listening {
       else if (target.name === "person" && target.checked)
         this.querySelector("[name=whom][value=chosen]").checked = true;
     }
-    if (["whom", "person", "copies"].includes(target.name)) this.plan(PAUSE_MS, () => this.#ask());
+    if (PLANNED.includes(target.name)) this.plan(PAUSE_MS, () => this.#ask());
   };
 
   async #ask() {

@@ -105,6 +105,13 @@ class ReelForm(KindForm):
     padding_s = _seconds(_("Seconds before and after each"), 0.5, MOST_PADDING_S)
     captions = forms.BooleanField(label=_("Show name, video and time in the picture"), required=False, initial=True)
 
+    def chosen_options(self) -> dict[str, Any] | None:
+        """Returns what is chosen, whether or not the form was sent; None while a value is not a possible one."""
+        try:
+            return {name: field.clean(self[name].value()) for name, field in self.fields.items()}
+        except forms.ValidationError:
+            return None
+
 
 class HidingForm(KindForm):
     """Whose faces are hidden, and how."""

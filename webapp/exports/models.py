@@ -52,7 +52,7 @@ class Export(TeamOwned):
     size_bytes = models.PositiveBigIntegerField(default=0)
     report = models.JSONField(default=dict)
     """What the analysis library says of it: `BlurReport`, `PictureReport` or `ReelReport`; of a reel also, as `videos`,
-    the ids of its sources."""
+    the ids of its sources, and as `too_short` how many appearances were left out for their length."""
 
     class Meta:
         indexes = [models.Index(fields=["team", "-created_at"])]

@@ -15,7 +15,7 @@ from analysis.exports.blur_picture import blur_picture_file
 from analysis.exports.blur_video import blur_video
 from analysis.exports.chapters_copy import write_with_chapters
 from analysis.exports.choice import BlurOptions, HideChoice, HidingStyle, Sound
-from analysis.exports.moments import ReelMoment, ReelOptions, ReelOrder, ReelSource, choose_moments
+from analysis.exports.moments import ReelMoment, ReelSource, choose_moments, count_short
 from analysis.exports.people import expect_known
 from analysis.exports.picture_people import FramePerson, people_at
 from analysis.exports.reel import write_reel
@@ -24,7 +24,7 @@ from analysis.types import OnProgress, Progress
 from analysis.video.frames_at import frames_at, whole_picture
 from webapp import storage
 from webapp.analyses import network_loading
-from webapp.exports import seen_people_queries, services, words
+from webapp.exports import reel_queries, seen_people_queries, services, words
 from webapp.exports.appearance_queries import screen_appearances
 from webapp.exports.choices import Whom
 from webapp.exports.models import Export, ExportKind
@@ -99,27 +99,18 @@ def _kept_until(export: Export) -> datetime:
 
 
 def _reel(export: Export, target: Path, on_progress: OnProgress) -> Report:
-    wish, chosen = export.options, [person.pk for person in export.people_now()]
-    order, together = ReelOrder(wish["order"]), wish["together"]
-    options = ReelOptions(order, wish["min_s"], wish["padding_s"], together=together, captions=wish["captions"])
+    options, chosen = reel_queries.reel_options(export.options), [person.pk for person in export.people_now()]
+    videos = list(export.videos.order_by("created_at", "pk"))
+    by_key = {str(video.pk): video for video in videos}
     with ExitStack() as open_files:
         sources = {
-            str(video.pk): ReelSource(
-                open_files.enter_context(original_of(video)),
-                info_of(video),
-                video.title,
-                tuple(seen_people_queries.seen_people(video, chosen)),
-                video.created_at.timestamp(),
-                seen_people_queries.sample_step_s(video),
-            )
-            for video in export.videos.order_by("created_at", "pk")
+            key: replace(source, path=open_files.enter_context(original_of(by_key[key])))
+            for key, source in reel_queries.reel_sources(videos, chosen, together=options.together).items()
         }
-        if together:  # somebody who is not in a video at all is never seen in it with the others
-            sources = {key: source for key, source in sources.items() if len(source.people) == len(chosen)}
         used = list(sources.values())
         moments = choose_moments(used, options)
         made = asdict(write_reel(used, moments, target, on_progress, captions=options.captions))
-        return made | {"videos": list(sources)}
+        return made | {"videos": list(sources), "too_short": count_short(used, options)}
 
 
 def _clip(export: Export, target: Path, on_progress: OnProgress) -> Report:

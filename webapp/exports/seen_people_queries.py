@@ -1,7 +1,7 @@
 """Gives the people of a video to the analysis library, as its exports want them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import numpy as np
@@ -11,20 +11,17 @@ from analysis.faces.clarity import CLEAR_PRESENCE, CLEAR_YAW_DEG
 from analysis.types import Float32
 from webapp.people import sample_codec
 from webapp.people.models import Face, Person, Track
-from webapp.videos.models import Segment, Video
+from webapp.videos.models import Video
 
 UNCLEAR_ID = 0
 """Stands for all faces that are nobody in particular; numbers of people begin at 1."""
-USUAL_STEP_S = 0.25
 MOST_VIEWS = 200
 """Of one person; more tell nothing new and take time at each frame."""
 
 
-def seen_people(video: Video, only: Collection[UUID] | None = None) -> list[SeenPerson]:
-    """Returns the people of the shown analysis by their numbers, unclear faces among them, or those of `only`."""
+def seen_people(video: Video) -> list[SeenPerson]:
+    """Returns the people of the shown analysis by their numbers, unclear faces among them."""
     tracks = Track.objects.filter(analysis=video.current_analysis_id)
-    if only is not None:
-        tracks = tracks.filter(person__in=only)
     sightings: dict[UUID | None, list[TrackSightings]] = defaultdict(list)
     for person_id, start_s, samples in tracks.order_by("start_s").values_list("person", "start_s", "samples"):
         times_s, boxes_xyxy, _scores = sample_codec.unpack(samples, start_s)
@@ -35,12 +32,6 @@ def seen_people(video: Video, only: Collection[UUID] | None = None) -> list[Seen
         _unclear(own) if key is None else _seen(people[key], own, vectors.get(key, []))
         for key, own in sightings.items()
     ]
-
-
-def sample_step_s(video: Video) -> float:
-    """Returns the seconds between two frames that the analysis looked at."""
-    steps = Segment.objects.filter(analysis=video.current_analysis_id).order_by("-sample_step_s")
-    return float(steps.values_list("sample_step_s", flat=True).first() or USUAL_STEP_S)
 
 
 def _seen(person: Person, tracks: Sequence[TrackSightings], vectors: Sequence[Float32]) -> SeenPerson:

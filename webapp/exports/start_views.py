@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.forms import BooleanField
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -18,8 +19,9 @@ from webapp.exports import queries, services, words
 from webapp.exports.appearance_queries import appearances_in
 from webapp.exports.choices import Whom
 from webapp.exports.copy_queries import plan_copies
-from webapp.exports.forms import FORMS, BlurForm, KindForm
+from webapp.exports.forms import FORMS, BlurForm, KindForm, ReelForm
 from webapp.exports.models import Export, ExportKind
+from webapp.exports.reel_queries import plan_reel, reel_options
 from webapp.exports.services import NoRoomForExport, TooManyExports
 from webapp.exports.subjects_context import MOST_VIDEOS, ExportSubjects, NothingChosen, TooMany, subjects_of
 from webapp.http.ids import uuids_in
@@ -123,7 +125,7 @@ def _page(request: SignedInRequest, wanted: ExportSubjects, kind: str, form: Kin
         "offers_people": kind in (ExportKind.REEL, ExportKind.BLUR, ExportKind.PICTURE),
         "people": [(person, person.pk in chosen) for person in offered],
         "who": words.names_of(list(wanted.people)),
-        "plan": _plan(wanted, form) if isinstance(form, BlurForm) else [],
+        "plan": _plan(wanted, form),
         "asks_whom": kind == ExportKind.CLIP and len(wanted.people) != 1,
         "moments": _moments(wanted) if kind == ExportKind.CLIP and len(wanted.people) == 1 else [],
         "meaning": words.MEANINGS.get(kind, ""),
@@ -138,6 +140,9 @@ def _form(request: SignedInRequest, wanted: ExportSubjects, kind: str, sent: Que
     whom = request.GET.get("whom") or (Whom.CHOSEN if wanted.people else "")
     initial |= {"whom": whom} if whom else {}
     initial |= {"copies": request.GET.getlist("copies")} if "whom" in request.GET else {}
+    if kind == ExportKind.REEL and "min_s" in request.GET:
+        unticked = {name: False for name, field in ReelForm.base_fields.items() if isinstance(field, BooleanField)}
+        initial |= unticked | {name: request.GET[name] for name in ReelForm.base_fields if name in request.GET}
     return FORMS[kind](
         sent,
         initial=initial,
@@ -148,7 +153,12 @@ def _form(request: SignedInRequest, wanted: ExportSubjects, kind: str, sent: Que
     )
 
 
-def _plan(wanted: ExportSubjects, form: BlurForm) -> list[str]:
+def _plan(wanted: ExportSubjects, form: KindForm | None) -> list[str]:
+    if isinstance(form, ReelForm):
+        options = form.chosen_options() if wanted.people else None
+        return words.reel_lines(plan_reel(wanted.videos, wanted.people, reel_options(options))) if options else []
+    if not isinstance(form, BlurForm):
+        return []
     whom = form["whom"].value()
     if whom != Whom.EVERYBODY and not wanted.people:
         return []

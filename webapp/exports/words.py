@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from webapp.exports.choices import StyleChoice, Whom
 from webapp.exports.copy_queries import CopiesPlan
 from webapp.exports.models import Export, ExportKind
+from webapp.exports.reel_queries import ReelPlan
 from webapp.http.clock import clock, clock_length
 from webapp.http.list_words import filled, listed, listed_with_and
 from webapp.jobs.words import time_needed
@@ -70,7 +71,16 @@ def title_of_export(export: Export) -> str:
         return export.title
     now = {person.merged_into or person for person in export.people.all()}
     people = sorted(now, key=lambda person: (person.is_unnamed, -person.screen_s, person.number))
-    return title_of(export.kind, list(export.videos.all()), people, export.options)
+    return title_of(export.kind, _videos_in(export), people, export.options)
+
+
+def _videos_in(export: Export) -> list[Video]:
+    """Returns the videos of an export; of a finished reel those of which a moment is in it."""
+    videos = list(export.videos.all())
+    if export.kind != ExportKind.REEL or not export.report:
+        return videos
+    used = {export.report["videos"][part["source"]] for part in export.report["parts"]}
+    return [video for video in videos if str(video.pk) in used]
 
 
 def title_of(kind: str, videos: Sequence[Video], people: Sequence[Person], options: Mapping[str, Any]) -> str:
@@ -133,6 +143,31 @@ def plan_lines(plan: CopiesPlan) -> list[str]:
     return lines
 
 
+def reel_lines(plan: ReelPlan) -> list[str]:
+    """Says how many moments of how many videos are in a reel, how long it is, and what is too short to be in it."""
+    lines = []
+    moments = ngettext("%(n)d moment", "%(n)d moments", plan.moments) % {"n": plan.moments}
+    if not plan.moments:
+        lines.append(_("There is no moment to show."))
+    elif plan.of_videos > 1:
+        words = ngettext("%(n)d of %(all)d video", "%(n)d of %(all)d videos", plan.of_videos)
+        videos = words % {"n": plan.videos, "all": plan.of_videos}
+        if plan.videos == plan.of_videos:
+            videos = ngettext("%(n)d video", "%(n)d videos", plan.videos) % {"n": plan.videos}
+        whole = _("%(moments)s from %(videos)s, %(length)s long")
+        lines.append(whole % {"moments": moments, "videos": videos, "length": clock_length(plan.length_s)})
+    else:
+        lines.append(_("%(moments)s, %(length)s long") % {"moments": moments, "length": clock_length(plan.length_s)})
+    if plan.too_short:
+        words = ngettext(
+            "%(n)d appearance is left out: it is shorter than %(least)s s.",
+            "%(n)d appearances are left out: they are shorter than %(least)s s.",
+            plan.too_short,
+        )
+        lines.append(words % {"n": plan.too_short, "least": f"{plan.min_s:g}"})
+    return lines
+
+
 def started(count: int) -> str:
     """Says that exports began."""
     if count == 1:
@@ -162,9 +197,15 @@ def report_lines(export: Export) -> list[ReportLine]:
     if export.kind == ExportKind.CHAPTERS:
         chapters = export.report["chapters"]
         return [ReportLine(ngettext("%(n)d chapter", "%(n)d chapters", chapters) % {"n": chapters})]
-    moments = len(export.report["parts"])
-    words = ngettext("%(n)d moment, %(length)s long", "%(n)d moments, %(length)s long", moments)
-    return [ReportLine(words % {"n": moments, "length": clock_length(export.report["duration_s"])})]
+    plan = ReelPlan(
+        len(export.report["parts"]),
+        len(_videos_in(export)),
+        len(export.videos.all()),
+        export.report["duration_s"],
+        export.report.get("too_short", 0),
+        export.options.get("min_s", 0.0),
+    )
+    return [ReportLine(line) for line in reel_lines(plan)]
 
 
 def _of_blur(export: Export) -> list[ReportLine]:

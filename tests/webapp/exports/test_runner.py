@@ -1,5 +1,6 @@
 """Exports by the worker's real steps on tiny films: what is in the files, and how the work ends."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from webapp.accounts.models import Team, User
 from webapp.exports import runner, seen_people_queries, services
 from webapp.exports.models import Export
 from webapp.exports.services import ExportWish
-from webapp.exports.words import report_lines
+from webapp.exports.words import report_lines, title_of_export
 from webapp.jobs.models import Job, Status
 from webapp.people.acts import services as acts
 from webapp.people.models import Person
@@ -64,7 +65,12 @@ def test_a_clip_and_a_reel_hold_the_appearances_alone(video: Video, team: Team, 
     reel = made(begin(video, vera, "reel", REEL, [second], other))
     assert [part["source"] for part in reel.report["parts"]] == [0, 1]
     assert 1.6 < length_s(reel) < 2.4
-    assert report_lines(reel)[0].text == "2 moments, 0:01 long" or report_lines(reel)[0].text == "2 moments, 0:02 long"
+    assert re.fullmatch(r"2 moments from 2 videos, 0:0[12] long", report_lines(reel)[0].text)
+    fewer = made(begin(video, vera, "reel", REEL | {"min_s": 1}, [second], other))
+    said = [line.text for line in report_lines(fewer)]
+    assert said == ["1 moment from 1 of 2 videos, 0:01 long", "1 appearance is left out: it is shorter than 1 s."]
+    fewer.title = ""
+    assert title_of_export(fewer) == f"Highlights of {second} from Party"
 
 
 def test_chapters_and_a_picture(video: Video, vera: User) -> None:

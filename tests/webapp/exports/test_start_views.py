@@ -117,6 +117,27 @@ def test_a_persons_reel_is_of_all_their_videos_and_a_selection_goes_to_the_page(
     assert (chosen.status_code, chosen["Location"]) == (303, f"{NEW}?video={video.pk}")
 
 
+def test_the_page_says_what_a_reel_will_hold_and_what_is_too_short_for_it(video: Video, vera: User) -> None:
+    tom = people_of(video)[0]
+    other = make_analysed_video(found_track(7, end_s=1.6), team=video.team, title="Walk")
+    acts.merge_people(people_of(other)[0], target=tom, user=None)
+    client, ask = signed_in(vera), {"person": str(tom.pk), "kind": "reel"}
+    shown = plan_in(client.get(NEW, ask).content.decode())
+    assert shown == [
+        "1 moment from 1 of 2 videos, 0:03 long",
+        "1 appearance is left out: it is shorter than 1 s.",
+    ]
+    page = client.get(NEW, ask | {"min_s": "0.5", "padding_s": "0"}).content.decode()
+    assert plan_in(page) == ["2 moments from 2 videos, 0:03 long"] and not re.search(
+        r'name="captions"[^>]*checked', page
+    )
+    assert plan_in(client.get(NEW, ask | {"min_s": "9", "video": str(video.pk)}).content.decode()) == [
+        "There is no moment to show.",
+        "1 appearance is left out: it is shorter than 9 s.",
+    ]
+    assert plan_in(client.get(NEW, ask | {"min_s": "soon"}).content.decode()) == []
+
+
 def test_blurred_copies_of_a_selection_are_one_export_each_of_whoever_is_in_the_video(
     video: Video, vera: User, settings: Any
 ) -> None:
