@@ -1,4 +1,5 @@
-// <moment-link>: a link that takes along the moment at which the player stands, and the person who is selected.
+// <moment-link>: a link that takes along the moment at which the player stands, and the person who is selected;
+// with `data-exact` the very frame, and nobody.
 import { Listening } from "rollcall/listening";
 import { readAddress } from "rollcall/panel-address";
 
@@ -14,10 +15,11 @@ class MomentLink extends Listening {
     const link = this.querySelector("a");
     const address = new URL(link.href);
     const { time = 0 } = document.getElementById("player") ?? {};
-    const { person } = readAddress();
+    const isExact = "exact" in this.dataset;
+    const from = isExact ? time.toFixed(3) : time.toFixed(1);
     for (const [name, value] of [
-      ["t", time >= LEAST_S ? time.toFixed(1) : ""],
-      ["person", person ?? ""],
+      ["t", isExact || time >= LEAST_S ? from : ""],
+      ["person", (!isExact && readAddress().person) || ""],
     ])
       if (value) address.searchParams.set(name, value);
       else address.searchParams.delete(name);

@@ -93,6 +93,9 @@ def test_boxes_lie_on_the_faces_of_the_shown_frame(page: Page, sample_clip: Path
     # In this scene the two are side by side: one face in the left half, one in the right.
     assert 0.15 < centres[0] < 0.35
     assert 0.65 < centres[1] < 0.85
+    page.locator("summary", has_text="Export").click()
+    page.get_by_role("link", name="Blurred picture").click()
+    expect(page.locator("[name=time_s]")).to_have_value("12.000")
 
 
 def _overlap(one: FloatRect, other: FloatRect) -> bool:

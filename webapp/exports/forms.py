@@ -196,7 +196,12 @@ class BlurForm(HidingForm):
 class PictureForm(HidingForm):
     """One frame with people hidden; of a video that is not analysed, with all faces hidden."""
 
-    time_s = forms.FloatField(label=_("Time in the video, in seconds"), initial=0, min_value=0, step_size=0.1)
+    time_s = forms.FloatField(
+        label=_("Time in the video, in seconds"),
+        initial=0,
+        min_value=0,
+        step_size=0.001,  # frames lie closer than a tenth
+    )
     field_order = ("time_s", "whom", "style", "margin")
 
     def __init__(self, *args: Any, videos: Sequence[Video], people: Sequence[Person], **kwargs: Any) -> None:

@@ -65,7 +65,7 @@ def test_each_kind_is_offered_with_a_page_and_starts(video: Video, vera: User) -
         "reel": REEL | {"person": tom.pk},
         "blur": BLUR | {"whom": "chosen", "person": tom.pk},
         "chapters": {},
-        "picture": {"time_s": "2", "whom": "others", "person": tom.pk, "style": "solid", "margin": "30"},
+        "picture": {"time_s": "2.345", "whom": "others", "person": tom.pk, "style": "solid", "margin": "30"},
     }
     client = signed_in(vera)
     for kind in ("appearances", *wishes):
@@ -78,7 +78,7 @@ def test_each_kind_is_offered_with_a_page_and_starts(video: Video, vera: User) -
     made = {export.kind: export for export in Export.objects.all()}
     assert made.keys() == wishes.keys() and {export.job.kind for export in made.values()} == {JobKind.EXPORT}
     assert words.title_of_export(made["clip"]) == "Person 1 at 0:01 in Party" and made["clip"].options["end_s"] == 3.2
-    assert made["picture"].options == {"time_s": 2.0, "whom": "others", "style": "solid", "margin": 0.3}
+    assert made["picture"].options == {"time_s": 2.345, "whom": "others", "style": "solid", "margin": 0.3}
     assert list(made["picture"].people.all()) == [tom]
     assert AuditEntry.objects.filter(action="exported", subject_kind="export").count() == len(wishes)
     listed = client.get(LIST, {"by": "me"}).content.decode()
