@@ -288,6 +288,7 @@ EXPORTS = {
         for form in ("csv", "json", "vtt")
     ],
     EXPORT + "file": [get(SEE)],
+    EXPORT + "play": [get(SEE)],
     EXPORT + "again/": [post(SEE)],
     EXPORT + "cancel/": [post(EDIT, at={"export_id": "@export at work"})],
     EXPORT + "delete/": [post(EDIT)],

@@ -55,7 +55,7 @@ MUST_MEET = {
 }
 """If one of these is not reached, the walk has lost its way."""
 DROPS = {"video-uploader", "photo-drop", "import-sender"}
-FILES = {"training:download", "training:download_all", "exports:appearances", "exports:file"}
+FILES = {"training:download", "training:download_all", "exports:appearances", "exports:file", "exports:play"}
 """Rows of these tests have no files."""
 THEME = "theme-switch"
 NO_ACT = {"data-close", "popovertarget", "data-size"}

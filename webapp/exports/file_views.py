@@ -15,6 +15,7 @@ from webapp.audit.services import subject_of
 from webapp.audit.sighting_services import record_sent
 from webapp.exports import words
 from webapp.exports.file_name_rules import file_name
+from webapp.exports.models import Export
 from webapp.http.ranged_responses import stored_response
 
 
@@ -22,14 +23,32 @@ from webapp.http.ranged_responses import stored_response
 @require_safe
 async def download(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
     """Sends the file of a finished export, in ranges where asked for; one that has expired is gone at once."""
+    return await _sent(request, await _ready(request, export_id), Action.DOWNLOADED)
+
+
+@asked_often
+@require_safe
+async def play(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
+    """Sends the same for the browser to show, if it is a video."""
+    export = await _ready(request, export_id)
+    if not export.is_video:
+        raise Http404
+    return await _sent(request, export, Action.PLAYED)
+
+
+async def _ready(request: HttpRequest, export_id: UUID) -> Export:
     in_time = access.visible_exports(request.user).filter(expires_at__gt=timezone.now())
     export = await aget_object_or_404(in_time.select_related("job"), pk=export_id)
     if not export.is_ready:
         raise Http404
-    content_type = "image/jpeg" if export.suffix == ".jpg" else "video/mp4"
+    return export
+
+
+async def _sent(request: HttpRequest, export: Export, action: Action) -> HttpResponseBase:
     title = await sync_to_async(words.title_of_export)(export)
-    name = file_name(title, export.suffix)
+    name = file_name(title, export.suffix) if action == Action.DOWNLOADED else ""
+    content_type = "video/mp4" if export.is_video else "image/jpeg"
     response = await stored_response(request, export.file_key, content_type, download_name=name)
     subject = subject_of(SubjectKind.EXPORT, export, title)
-    await sync_to_async(record_sent)(request, Action.DOWNLOADED, subject, response, team_id=export.team_id)
+    await sync_to_async(record_sent)(request, action, subject, response, team_id=export.team_id)
     return response

@@ -66,7 +66,11 @@ class Export(TeamOwned):
 
     @property
     def suffix(self) -> str:
-        return ".jpg" if self.kind == ExportKind.PICTURE else ".mp4"
+        return ".mp4" if self.is_video else ".jpg"
+
+    @property
+    def is_video(self) -> bool:
+        return self.kind != ExportKind.PICTURE
 
     @property
     def is_ready(self) -> bool:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("new/", start_views.new, name="new"),
     path("appearances/<str:form>/", appearance_views.download, name="appearances"),
     path("<uuid:export_id>/file", file_views.download, name="file"),
+    path("<uuid:export_id>/play", file_views.play, name="play"),
     path("<uuid:export_id>/again/", start_views.again, name="again"),
     path("<uuid:export_id>/cancel/", views.cancel, name="cancel"),
     path("<uuid:export_id>/delete/", views.delete, name="delete"),

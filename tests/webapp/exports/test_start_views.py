@@ -19,6 +19,7 @@ from tests.webapp.page_checks import faults_of
 from tests.webapp.responses import Response
 from webapp import storage
 from webapp.accounts.models import Team, User
+from webapp.audit.action_choices import Action
 from webapp.audit.models import AuditEntry
 from webapp.exports import cleanup, words
 from webapp.exports.choices import OrderChoice, SoundChoice, StyleChoice
@@ -255,6 +256,13 @@ def test_a_file_is_sent_in_ranges_and_is_gone_with_video_person_time_or_membersh
     part = client.get(address, headers={"Range": "bytes=2-4"})
     assert (part.status_code, b"".join(part)) == (206, b"234")
     assert part["Content-Disposition"] == "attachment; filename*=UTF-8''a.mp4"
+    shown = client.get(reverse("exports:play", args=[export.pk]), headers={"Range": "bytes=0-1"})
+    assert (shown.status_code, b"".join(shown), shown["Content-Type"]) == (206, b"01", "video/mp4")
+    assert "Content-Disposition" not in shown
+    acts_of_it = AuditEntry.objects.filter(subject_id=str(export.pk)).values_list("action", flat=True)
+    assert {Action.DOWNLOADED, Action.PLAYED} <= set(acts_of_it)
+    Export.objects.update(kind=ExportKind.PICTURE)
+    assert client.get(reverse("exports:play", args=[export.pk])).status_code == 404, "a player shows no picture"
     person = people_of(video)[0]
     export.people.add(person)
     for kind, status in ((ExportKind.CLIP, 404), (ExportKind.BLUR, 200)):
