@@ -14,17 +14,29 @@ class ChooseFaces extends Listening {
   #named = null;
 
   connectedCallback() {
-    this.listen(this, "change", () => this.#count());
+    this.listen(this, "change", this.#onChange);
     this.listen(document, "fragment:refreshed", () => this.#count());
     this.#count();
+  }
+
+  /** A track that shows somebody again after a gap is moved as one. @param {Event & { target: HTMLInputElement }} event */
+  #onChange = ({ target }) => {
+    if (target.name === "track")
+      for (const box of this.#boxes()) if (box.value === target.value) box.checked = target.checked;
+    this.#count();
+  };
+
+  /** @returns {HTMLInputElement[]} */
+  #boxes() {
+    return [...this.querySelectorAll('[name="track"]')];
   }
 
   #count() {
     const bar = this.querySelector("[data-bar]");
     if (!bar) return;
     this.#suggest(bar.querySelector(".name-field"));
-    const chosen = [...this.querySelectorAll('[name="track"]:checked')];
-    const n = chosen.length;
+    const chosen = this.#boxes().filter((box) => box.checked);
+    const n = new Set(chosen.map((box) => box.value)).size;
     bar.classList.toggle("is-idle", !n);
     bar.querySelector("[data-chosen]").textContent = words(n);
     for (const button of bar.querySelectorAll("button")) button.disabled = !n || ("forOne" in button.dataset && n > 1);

@@ -1,6 +1,5 @@
 """Reads the unclear faces of a video: those of which no view tells who it is, and about which nobody said so."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,10 +7,9 @@ from uuid import UUID
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
-from analysis.time_spans import Span
-from webapp.people import appearances, clarity_queries, sample_codec
+from webapp.people import appearances, clarity_queries
 from webapp.people.models import Face, Track
-from webapp.people.track_queries import of_appearances
+from webapp.people.track_queries import of_appearances, seen_spans_of
 
 PAGE_SIZE = 24
 
@@ -77,8 +75,4 @@ def _best_views(firsts: Iterable[int]) -> dict[int, UUID]:
 
 def _lengths_s(firsts: Iterable[int]) -> dict[int, float]:
     """Returns how long the faces are seen."""
-    spans: dict[int, list[Span]] = defaultdict(list)
-    rows = Track.objects.filter(of_appearances(firsts)).values_list("pk", "joined_to", "start_s", "seen")
-    for pk, first, start_s, seen in rows:
-        spans[first or pk] += sample_codec.unpack_spans(seen, start_s)
-    return {first: appearances.total_s(of_face) for first, of_face in spans.items()}
+    return {first: appearances.total_s(of_face) for first, of_face in seen_spans_of(firsts).items()}

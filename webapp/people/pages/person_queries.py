@@ -12,6 +12,7 @@ from django.db.models.functions import RowNumber
 
 from analysis.faces.group import group_vectors
 from webapp.people import present_queries, sample_codec, track_queries, unclear_queries
+from webapp.people.appearances import appearances_of
 from webapp.people.introduction import queries as introduction_queries
 from webapp.people.models import Face, Person, Presence, Track
 from webapp.videos.models import Video
@@ -25,14 +26,16 @@ CLOSER = (0.06, 0.12, 0.18, 0.24)
 MOST_COMPARED = 1_500
 """Appearances that are grouped to propose a split, the longest; each other one goes to the most similar group."""
 FACES_OF_GROUP = 12
+View = tuple[float, uuid.UUID]
+"""When a face was seen, in the container's seconds, and its key."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedAppearance:
-    """One track, joined ones included, in player time: what can be moved to somebody else.
+    """When one track, joined ones included, shows somebody without a longer gap, in player time.
 
-    `face` is the best view; `is_unclear` without a clear one. An appearance may have several, and a long one several
-    appearances.
+    `face` is the best view; `is_unclear` if the track has no clear one. Only a whole track can be moved to somebody
+    else: what it shows after a gap `follows_s`, the time at which it begins. Several may show one appearance.
     """
 
     track: int
@@ -40,6 +43,7 @@ class ListedAppearance:
     end_s: float
     face: uuid.UUID | None
     is_unclear: bool
+    follows_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class PersonVideo:
     @property
     def more(self) -> int:
         """How many tracks are not listed."""
-        return self.tracks - len(self.appearances)
+        return self.tracks - len({appearance.track for appearance in self.appearances})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def _videos_with(person: Person) -> QuerySet[Video]:
 
 
 def videos_of(person: Person, number: str | int | None) -> "Page[PersonVideo]":
-    """Returns a page of videos, newest first. Seven queries, however many appearances."""
+    """Returns a page of videos, newest first. Eight queries, however many appearances."""
     page = Paginator(_videos_with(person), VIDEOS_PER_PAGE).get_page(number)
     videos = {video.pk: video for video in page.object_list}
     current = [video.current_analysis_id for video in videos.values()]
@@ -107,16 +111,30 @@ def _appearances(person: Person, videos: dict[uuid.UUID, Video]) -> dict[uuid.UU
         .filter(place__lte=SHOWN_PER_VIDEO)
         .order_by("start_s", "pk")
     )
-    rows = list(tracks.values_list("pk", "analysis__video", "start_s", "end_s"))
-    faces = Face.objects.filter(track__in=[pk for pk, *_ in rows]).order_by("track", "quality", "-pk")
-    best = dict(faces.values_list("track", "pk"))  # the best view comes last and stays
-    unclear = unclear_queries.without_clear_view(pk for pk, *_ in rows)
+    rows = list(tracks.values_list("pk", "analysis__video"))
+    firsts = [pk for pk, _video in rows]
+    views: dict[int | None, list[View]] = defaultdict(list)
+    faces = Face.objects.filter(track__in=firsts).order_by("track", "-quality", "pk")
+    for track, time_s, face in faces.values_list("track", "time_s", "pk"):
+        views[track].append((time_s, face))
+    spans, unclear = track_queries.seen_spans_of(firsts), unclear_queries.without_clear_view(firsts)
     listed: dict[uuid.UUID, list[ListedAppearance]] = defaultdict(list)
-    for pk, video, start_s, end_s in rows:
+    for pk, video in rows:
         offset_s = videos[video].playback_offset_s
-        span_s = max(start_s - offset_s, 0.0), max(end_s - offset_s, 0.0)
-        listed[video].append(ListedAppearance(pk, *span_s, best.get(pk), pk in unclear))
+        shown = appearances_of((start_s - offset_s, end_s - offset_s) for start_s, end_s in spans[pk])
+        for start_s, end_s in shown:
+            best = _best_within(views[pk], start_s + offset_s, end_s + offset_s)
+            follows_s = shown[0][0] if start_s > shown[0][0] else None
+            listed[video].append(ListedAppearance(pk, start_s, end_s, best, pk in unclear, follows_s))
+    for of_video in listed.values():
+        of_video.sort(key=lambda each: (each.start_s, each.track))
     return listed
+
+
+def _best_within(views: Sequence[View], start_s: float, end_s: float) -> uuid.UUID | None:
+    """Returns the best view of this time, else of all; they come best first."""
+    of_time = [face for time_s, face in views if start_s <= time_s <= end_s]
+    return next(iter([*of_time, *(face for _time_s, face in views)]), None)
 
 
 def tracks_to_split(person: Person) -> int:

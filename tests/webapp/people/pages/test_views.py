@@ -1,5 +1,6 @@
 """The pages of people: what they list, and that they cost the same however many people and appearances there are."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.conftest import signed_in
-from tests.factories_videos import found_track, make_analysed_video, people_of
+from tests.factories_videos import found_face, found_track, make_analysed_video, people_of
 from tests.present import present
 from webapp.accounts.models import Team, User
 from webapp.people.acts import services
@@ -85,6 +86,25 @@ def test_somebody_who_was_merged_leads_to_whom_they_are_now(team: Team, bob: Use
     assert page.context["person"] == third
     shown = page.context["videos"].object_list[0]
     assert (shown.tracks, shown.count) == (6, 2), "one after the other at once, they are one appearance"
+
+
+def test_what_a_track_shows_after_a_gap_is_listed_and_chosen_with_it(team: Team, bob: User) -> None:
+    whole = found_track(1, start_s=1, end_s=9)
+    is_seen = (whole.times_s < 3) | (whole.times_s > 6)
+    seen = {name: getattr(whole, name)[is_seen] for name in ("times_s", "boxes_xyxy", "scores")}
+    faces = (whole.faces[0], found_face(1, time_s=8.0, quality=0.3))
+    person = people_of(make_analysed_video(replace(whole, faces=faces, **seen), team=team))[0]
+    address = reverse("people:person", args=[person.pk])
+    page = signed_in(bob).get(address)
+    shown = page.context["videos"].object_list[0]
+    first, second = shown.appearances
+    assert (person.appearances, shown.count, shown.tracks, shown.more) == (2, 2, 1, 0)
+    assert second.start_s > 6 and second.face != first.face and second.follows_s == first.start_s
+    words = page.content.decode()
+    assert words.count(f'name="track" value="{first.track}"') == 2 and words.count(f'id="track-{first.track}"') == 1
+    tracks = {"track": [first.track, first.track]}
+    assert signed_in(bob).post(reverse("people:move", args=[person.pk]), tracks | {"name": "Zoe"}).status_code == 303
+    assert Person.objects.get(name="Zoe").appearances == 2
 
 
 def test_a_deleted_person_is_nowhere_but_can_be_brought_back(team: Team, bob: User) -> None:
