@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
+
+from benchmarks.watcher import Watcher
 
 MEGA = 1_000_000
-LOOK_EVERY_S = 0.01
 PROC = Path("/proc")
 DECODES = ("analysis.limited", "ffmpeg")
 WORKS = "celery"
@@ -28,15 +29,16 @@ class _Process:
         self.most = max(self.most, now, peak if peak > self.first_peak or self.decodes else 0)
 
 
-class Peaks:
-    """Watches the descendants of a process from a thread while it is open."""
+class Peaks(Watcher):
+    """Watches the descendants of a process while it is open."""
+
+    every_s = 0.01
 
     def __init__(self, pid: int) -> None:
+        super().__init__()
         self.pid = pid
         self._processes: dict[int, _Process] = {}
         self._others: set[int] = set()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
 
     @property
     def decoding_bytes(self) -> int:
@@ -49,22 +51,13 @@ class Peaks:
         grown = (process.most - process.first for process in self._processes.values() if not process.decodes)
         return max(grown, default=0)
 
-    def __enter__(self) -> Peaks:
+    def __enter__(self) -> Self:
         # Those that decode already do so for an earlier file.
         self._others = {pid for pid in descendants(self.pid) if decodes(command_of(pid))}
-        self._look()
-        self._thread.start()
-        return self
+        self.look()
+        return super().__enter__()
 
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._stop.wait(LOOK_EVERY_S):
-            self._look()
-
-    def _look(self) -> None:
+    def look(self) -> None:
         for pid in set(descendants(self.pid)) - self._others:
             # In this order: until it is another program, a new process is listed with what its parent holds.
             command = command_of(pid)

@@ -12,9 +12,9 @@ import re
 import sqlite3
 import sys
 import tempfile
-import threading
 import time
 import urllib.parse
+from itertools import cycle
 from pathlib import Path
 from statistics import median
 
@@ -22,70 +22,47 @@ from benchmarks.first_face import chunks_of, long_video
 from benchmarks.imports import FORM
 from benchmarks.live import visitor_state
 from benchmarks.visitor import Visitor
+from benchmarks.watcher import Watcher
 from tests.e2e.seeding import seed
 from tests.product import Product
 
 VIDEOS = 3
 MOST_LOCKED_S, MOST_PAGE_S = 5.0, 5.0
-LOOK_EVERY_S = 0.02
 ENOUGH_S = 900
 SHARES = re.compile(r'<select name="shares".*?<option value="([^"]+)"', re.S)
 
 
-class LockWatch:
-    """Takes SQLite's write lock again and again from a thread; remembers how long it had to wait, in seconds."""
+class LockWatch(Watcher):
+    """Takes SQLite's write lock again and again; remembers how long it had to wait, in seconds."""
 
     def __init__(self, database: Path) -> None:
-        self.database = database
+        super().__init__()
+        self.connection = sqlite3.connect(database, timeout=ENOUGH_S, isolation_level=None, check_same_thread=False)
         self.waits_s: list[float] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> LockWatch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        connection = sqlite3.connect(self.database, timeout=ENOUGH_S, isolation_level=None)
-        while not self._stop.wait(LOOK_EVERY_S):
-            began = time.monotonic()
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("ROLLBACK")
-            self.waits_s.append(time.monotonic() - began)
-        connection.close()
+    def look(self) -> None:
+        began = time.monotonic()
+        self.connection.execute("BEGIN IMMEDIATE")
+        self.connection.execute("ROLLBACK")
+        self.waits_s.append(time.monotonic() - began)
 
 
-class PageWatch:
-    """Asks for pages in turn from a thread, as somebody who is at work does; remembers how long each took."""
+class PageWatch(Watcher):
+    """Asks for pages in turn, as somebody who is at work does; remembers how long each took."""
 
     def __init__(self, visitor: Visitor, paths: list[str]) -> None:
-        self.visitor, self.paths = visitor, paths
+        super().__init__()
+        self.visitor, self.paths = visitor, cycle(paths)
         self.taken_s: list[tuple[float, str]] = []
         self.refused: list[str] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> PageWatch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._stop.is_set():
-            for path in self.paths:
-                began = time.monotonic()
-                try:
-                    self.visitor.ask("GET", path)
-                except RuntimeError as error:
-                    self.refused.append(str(error)[:100])
-                self.taken_s.append((time.monotonic() - began, path))
+    def look(self) -> None:
+        path, began = next(self.paths), time.monotonic()
+        try:
+            self.visitor.ask("GET", path)
+        except RuntimeError as error:
+            self.refused.append(str(error)[:100])
+        self.taken_s.append((time.monotonic() - began, path))
 
 
 def freeze(visitor: Visitor, dataset: str) -> float:
