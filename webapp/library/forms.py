@@ -50,6 +50,8 @@ class FilterForm(forms.Form):
     who = forms.CharField(required=False, max_length=200)
     number = forms.IntegerField(required=False, min_value=1, max_value=10**6)
 
+    _people: PeopleFilter | None = None
+
     def chosen(self) -> dict[str, str]:
         """Returns search, state and order, each with a usable value."""
         self.is_valid()
@@ -63,7 +65,7 @@ class FilterForm(forms.Form):
         found = tagging.bearing(found, self.tags())
         if self.is_of_favourites():
             found = favourite_queries.favourites(found, user)
-        return label_filter_queries.apply(people_filter_queries.apply(found, self.people(), team), self.labels())
+        return label_filter_queries.apply(people_filter_queries.apply(found, self.people(team), team), self.labels())
 
     def called(self) -> str:
         """Returns the name by which somebody is looked for in the filter."""
@@ -75,8 +77,16 @@ class FilterForm(forms.Form):
         self.is_valid()
         return self.cleaned_data.get("number") or 1
 
-    def people(self) -> PeopleFilter:
-        """Returns who should be in the videos, who uploaded them, and when. `person` and `without` may repeat."""
+    def people(self, team: Team | None) -> PeopleFilter:
+        """Returns who should be in the videos, as today, who uploaded them, and when.
+
+        `person` and `without` may repeat. They are looked up once.
+        """
+        if self._people is None:
+            self._people = people_filter_queries.as_today(self._people_asked_for(), team)
+        return self._people
+
+    def _people_asked_for(self) -> PeopleFilter:
         self.is_valid()
         values = self.cleaned_data
         data = self.data if isinstance(self.data, QueryDict) else QueryDict()

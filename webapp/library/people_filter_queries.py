@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -52,11 +52,23 @@ class Offer:
     uploaders: list[User]
 
 
+def as_today(wanted: PeopleFilter, team: Team | None) -> PeopleFilter:
+    """Returns the filter with people who were merged as those they were merged into; one query where it names any."""
+    if team is None or not (wanted.people or wanted.without):
+        return wanted
+    family = constraint_queries.family_of(team.pk)
+
+    def roots(ids: Sequence[UUID]) -> tuple[UUID, ...]:
+        return tuple(dict.fromkeys(family.root(person) for person in ids))
+
+    return replace(wanted, people=roots(wanted.people), without=roots(wanted.without))
+
+
 def apply(videos: QuerySet[Video], wanted: PeopleFilter, team: Team | None) -> QuerySet[Video]:
-    """Filters videos; somebody who was merged is found as the person they were merged into."""
+    """Filters videos by a filter `as_today`."""
     if team is None:
         return videos
-    people, without = _as_today(wanted.people, team), _as_today(wanted.without, team)
+    people, without = wanted.people, wanted.without
     if people and wanted.is_any:
         videos = videos.filter(_shows(person__in=people))
     else:
@@ -77,14 +89,13 @@ def apply(videos: QuerySet[Video], wanted: PeopleFilter, team: Team | None) -> Q
 
 
 def offer(wanted: PeopleFilter, team: Team | None, *, who: str = "") -> Offer:
-    """Returns what the form offers, other people by name if `who` is given; six queries at most."""
+    """Returns what the form offers, other people by name if `who` is given; four queries at most."""
     if team is None:
         return Offer([], [], PeopleChoices([], None), [])
-    chosen, without = _as_today(wanted.people, team), _as_today(wanted.without, team)
-    by_id = Person.objects.filter(team=team).in_bulk([*chosen, *without])
+    by_id = Person.objects.filter(team=team).in_bulk([*wanted.people, *wanted.without])
     return Offer(
-        [by_id[key] for key in chosen if key in by_id],
-        [by_id[key] for key in without if key in by_id],
+        [by_id[key] for key in wanted.people if key in by_id],
+        [by_id[key] for key in wanted.without if key in by_id],
         _others([*by_id], team, who, 1),
         list(team.members.order_by("name", "email")),
     )
@@ -94,7 +105,7 @@ def choices(wanted: PeopleFilter, team: Team | None, *, who: str, number: int) -
     """Returns a page of everybody whom the filter does not name yet, or of those called `who`."""
     if team is None:
         return PeopleChoices([], None)
-    return _others(_as_today([*wanted.people, *wanted.without], team), team, who, number)
+    return _others([*wanted.people, *wanted.without], team, who, number)
 
 
 def _others(named: Sequence[UUID], team: Team, who: str, number: int) -> PeopleChoices:
@@ -108,10 +119,3 @@ def _others(named: Sequence[UUID], team: Team, who: str, number: int) -> PeopleC
 
 def _shows(**person: object) -> Exists:
     return Exists(Track.objects.filter(analysis=OuterRef("current_analysis"), **person))
-
-
-def _as_today(ids: Sequence[UUID], team: Team) -> list[UUID]:
-    if not ids:
-        return []
-    family = constraint_queries.family_of(team.pk)
-    return list(dict.fromkeys(family.root(person) for person in ids))

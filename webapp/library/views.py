@@ -73,7 +73,8 @@ def changes(request: HttpRequest) -> HttpResponse:
 def filter_people(request: HttpRequest) -> HttpResponse:
     """Returns people to filter by: those called `who`, or all of them, page by page."""
     form = FilterForm(request.GET)
-    found = people_filter_queries.choices(form.people(), team_of(request), who=form.called(), number=form.people_page())
+    team = team_of(request)
+    found = people_filter_queries.choices(form.people(team), team, who=form.called(), number=form.people_page())
     return render(request, "library/_filter_choices.html", {"choices": found})
 
 
@@ -190,7 +191,7 @@ def _library_context(request: HttpRequest, editable: set[UUID], *, has_cards: bo
     team = team_of(request)
     visible = access.visible_videos(request.user).filter(team=team)
     form = FilterForm(request.GET)
-    chosen, wanted, labels, tags = form.chosen(), form.people(), form.labels(), form.tags()
+    chosen, wanted, labels, tags = form.chosen(), form.people(team), form.labels(), form.tags()
     found = form.found_in(visible, team, request.user)
     offered_tags = tagging.offer(tags, team)
     offered_labels = label_filter_queries.offer(labels, team)
