@@ -23,8 +23,7 @@ from pathlib import Path
 from benchmarks.hostile_files import build
 from benchmarks.hostile_memory import MEGA, Peaks
 from benchmarks.imports import FORM, chunks_of, send_zip, wait_for_import
-from benchmarks.visitor import Visitor
-from tests.product import Product
+from benchmarks.visitor import Visitor, owned_product
 
 MOST_BYTES = 400 * MEGA
 MOST_S = 300
@@ -119,12 +118,7 @@ def end_of(visitor: Visitor, path: Path) -> HowItEnded:
 
 def measure(paths: list[Path], folder: Path) -> Iterator[bool]:
     """Yields for each file whether it was handled within bounds, and prints a line."""
-    product = Product(folder / "data")
-    try:
-        product.wait_until_ready()
-        visitor = Visitor(product.port)
-        visitor.become_owner(product.owner_link)
-        visitor.ask("GET", "/videos/")
+    with owned_product(folder / "data") as (product, visitor):
         for path in paths:
             began = time.monotonic()
             with Peaks(product.process.pid) as peaks:
@@ -135,8 +129,6 @@ def measure(paths: list[Path], folder: Path) -> Iterator[bool]:
             mark = "ok " if fine else "-- "
             print(f"{mark} {path.name:38} {seconds:6.1f} s  {memory}  {outcome.words[:SHOWN]}", flush=True)
             yield fine
-    finally:
-        product.stop()
 
 
 def main() -> None:

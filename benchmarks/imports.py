@@ -22,8 +22,7 @@ import numpy as np
 
 from benchmarks.shared import say
 from benchmarks.uploads import MEBI, Memory
-from benchmarks.visitor import CHUNK_BYTES, Visitor
-from tests.product import Product
+from benchmarks.visitor import CHUNK_BYTES, Visitor, owned_product
 
 DIFFERENT = 200
 """So many pictures are drawn; the others are the same ones with another comment inside."""
@@ -138,12 +137,7 @@ def measure(count: int, size: tuple[int, int], folder: Path) -> None:
     path, nothing = folder / "pictures.zip", folder / "nothing"
     size_bytes = make_zip(path, count, size)
     print(f"{count} pictures of {size[0]} x {size[1]}, {size_bytes / count / 1024:.0f} KiB each", flush=True)
-    product = Product(folder / "data")
-    try:
-        product.wait_until_ready()
-        visitor = Visitor(product.port)
-        visitor.become_owner(product.owner_link)
-        visitor.ask("GET", "/videos/")
+    with owned_product(folder / "data") as (product, visitor):
         dataset = create_dataset(visitor)
         worker = Watched(Memory(product.child("celery", "media")), nothing)
         send_zip(visitor, dataset, path)
@@ -157,8 +151,6 @@ def measure(count: int, size: tuple[int, int], folder: Path) -> None:
                 sent = receive(visitor, dataset, form)
             say(f"export as {form}, MiB a second ({sent / MEBI:.0f} MiB)", sent / MEBI / server.seconds, "-", 1)
             print(server.words("the server"))
-    finally:
-        product.stop()
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 import psutil
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from benchmarks.visitor import CHUNK_BYTES, Visitor
+from benchmarks.visitor import CHUNK_BYTES, Visitor, owned_product
 from tests.cutting_proxy import CuttingProxy
 from tests.product import Product
 
@@ -130,17 +130,10 @@ def cut(product: Product, visitor: Visitor, size_bytes: int) -> str:
 
 
 def measure(gigabytes: int, cut_megabytes: int, folder: Path) -> Iterator[str]:
-    product = Product(folder / "data")
-    try:
-        product.wait_until_ready()
-        visitor = Visitor(product.port)
-        visitor.become_owner(product.owner_link)
-        visitor.ask("GET", "/videos/")
+    with owned_product(folder / "data") as (product, visitor):
         yield cut(product, visitor, cut_megabytes * MEBI)
         for piece_bytes in PIECES:
             yield whole(product, visitor, gigabytes * 1024**3, piece_bytes, folder)
-    finally:
-        product.stop()
 
 
 def main() -> None:

@@ -9,8 +9,12 @@ import re
 import time
 import urllib.parse
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
+from pathlib import Path
+
+from tests.product import Product
 
 CHUNK_BYTES = 8 * 1024**2
 KEPT_OPEN_S = 2.0
@@ -84,3 +88,17 @@ class Visitor:
         while piece := b"".join(itertools.islice(chunks, piece_bytes // CHUNK_BYTES)):
             self.tus("PATCH", address, piece, offset=offset)
             offset += len(piece)
+
+
+@contextmanager
+def owned_product(data_dir: Path) -> Iterator[tuple[Product, Visitor]]:
+    """Starts the product on a new data folder, and yields it with its owner, who has opened the library."""
+    product = Product(data_dir)
+    try:
+        product.wait_until_ready()
+        visitor = Visitor(product.port)
+        visitor.become_owner(product.owner_link)
+        visitor.ask("GET", "/videos/")
+        yield product, visitor
+    finally:
+        product.stop()

@@ -21,10 +21,9 @@ from statistics import median
 from benchmarks.first_face import chunks_of, long_video
 from benchmarks.imports import FORM
 from benchmarks.live import visitor_state
-from benchmarks.visitor import Visitor
+from benchmarks.visitor import Visitor, owned_product
 from benchmarks.watcher import Watcher
 from tests.e2e.seeding import seed
-from tests.product import Product
 
 VIDEOS = 3
 MOST_LOCKED_S, MOST_PAGE_S = 5.0, 5.0
@@ -78,12 +77,8 @@ def freeze(visitor: Visitor, dataset: str) -> float:
 
 def measure(samples: int, seconds: float, folder: Path) -> bool:
     """Prints the figures and returns whether all targets are met."""
-    product = Product(folder / "data")
-    try:
-        product.wait_until_ready()
-        visitor, other = Visitor(product.port), Visitor(product.port)
-        visitor.become_owner(product.owner_link)
-        visitor.ask("GET", "/videos/")
+    with owned_product(folder / "data") as (product, visitor):
+        other = Visitor(product.port)
         other.cookies = visitor.cookies
         dataset = str(
             seed(
@@ -105,8 +100,6 @@ def measure(samples: int, seconds: float, folder: Path) -> bool:
         for refusal in watched.refused[:5]:
             print(f"refused: {refusal}")
         return max(lock.waits_s) <= MOST_LOCKED_S and slowest_s <= MOST_PAGE_S and not watched.refused
-    finally:
-        product.stop()
 
 
 def send(visitor: Visitor, path: Path) -> str:
