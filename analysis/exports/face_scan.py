@@ -17,6 +17,7 @@ import numpy as np
 from analysis.boxes import iou_matrix, scale_faces
 from analysis.exports.box_paths import Bool, Int
 from analysis.exports.face_views import cut_views, embed_once
+from analysis.exports.follow_motion import follow_motion
 from analysis.exports.follow_patch import FollowedPatch
 from analysis.exports.people import SeenPerson
 from analysis.exports.second_look import look_again
@@ -62,6 +63,9 @@ class FollowedFace:
     """(k,): which of them may stand for a person."""
     every_vector: Float32
     """(j, d), those and views that show hardly a face."""
+    moving_at: Int = field(default_factory=lambda: np.zeros(0, np.int64))
+    moving_xyxy: Float32 = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    """Frames (m,) before and after it was seen, where it was lost, and boxes (m, 4) of what moved on from it there."""
 
     def __post_init__(self) -> None:
         expect_shape("boxes_xyxy", self.boxes_xyxy, (len(self.frames), 4))
@@ -96,6 +100,7 @@ class _Growing:
     sure: list[bool] = field(default_factory=list)
     votes: list[tuple[int, int]] = field(default_factory=list)
     views: list[EmbeddedView] = field(default_factory=list)
+    moving: list[tuple[int, Float32]] = field(default_factory=list)
     embedded_s: float = -np.inf
     seen_s: float = -np.inf
 
@@ -208,6 +213,9 @@ class FaceScanner:
         ]
         for number, box, is_sure in reversed(earlier):
             growing.put(number, box.astype(np.float32), False, is_sure)
+        if not patch.is_sure:
+            pictures = [(small.number, small.grey), *((number, past) for number, _time_s, past in reversed(self._past))]
+            growing.moving += _moving(pictures, box_xyxy, small.scale)
 
     def _missed(self, small: _SmallPicture) -> list[_Growing]:
         return [growing for growing in self._growing.values() if growing.frames[-1] != small.number]
@@ -243,6 +251,8 @@ class FaceScanner:
 
     def _end(self, number: int) -> None:
         growing = self._growing.pop(number)
+        if not growing.sure[-1]:
+            self._look_on(growing)
         comparable = [view for view in growing.views if view.is_comparable]
         self._done.append(
             FollowedFace(
@@ -255,8 +265,25 @@ class FaceScanner:
                 vectors=_stacked(comparable),
                 clear_views=np.array([view.is_clear for view in comparable], bool),
                 every_vector=_stacked(growing.views),
+                moving_at=np.array([at for at, _ in growing.moving], np.int64),
+                moving_xyxy=np.array([box for _, box in growing.moving], np.float32).reshape(-1, 4),
             )
         )
+
+    def _look_on(self, growing: _Growing) -> None:
+        """Follows what moves on from where a face was last seen."""
+        last = max(row for row, is_seen in enumerate(growing.detected) if is_seen)
+        pictures = [(number, past) for number, _time_s, past in self._past if number >= growing.frames[last]]
+        if pictures and pictures[0][0] == growing.frames[last]:
+            height, width = pictures[0][1].shape
+            scale = np.tile(np.array([self.info.width / width, self.info.height / height], np.float32), 2)
+            growing.moving += _moving(pictures, growing.boxes[last] / scale, scale)
+
+
+def _moving(pictures: Sequence[tuple[int, Image]], box_xyxy: Float32, scale: Float32) -> list[tuple[int, Float32]]:
+    """Returns frames and boxes of what moves on from a face; numbered pictures, the first of which shows it."""
+    boxes = follow_motion([grey for _, grey in pictures], box_xyxy)
+    return [(number, (box * scale).astype(np.float32)) for (number, _), box in zip(pictures[1:], boxes, strict=False)]
 
 
 def _stacked(views: Sequence[EmbeddedView]) -> Float32:

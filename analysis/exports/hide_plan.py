@@ -12,6 +12,7 @@ import numpy as np
 from analysis.exports.box_paths import Bool, Int, line_between, runs_of, smoothed, united
 from analysis.exports.choice import HideChoice
 from analysis.exports.face_scan import FaceScan, FollowedFace
+from analysis.exports.moving_ways import moving_ways
 from analysis.exports.people import SeenPerson, TrackSightings
 from analysis.exports.unsure_ways import ways_between_sightings
 from analysis.exports.whose_face import goes_on
@@ -131,7 +132,8 @@ def make_plan(
         if any(person not in unclear for _, person in face.votes):
             left &= face.detected
             parts["spared"].append((face.frames[left], face.boxes_xyxy[left]))
-    parts["unsure"] += [*_bridges(scan, hidden), *ways_between_sightings(scan, hidden, unclear)]
+    ways = (_bridges(scan, hidden), ways_between_sightings(scan, hidden, unclear), moving_ways(scan, hidden, unclear))
+    parts["unsure"] += [boxes for way in ways for boxes in way]
     for person in people:
         if choice.hides(person.id):
             covered = _covered_frames(scan, hidden, person.id)

@@ -96,7 +96,7 @@ def _is_cut(before: ScannedStretch, after: ScannedStretch) -> bool:
 
 def _later(face: FollowedFace, frames: int) -> FollowedFace:
     votes = tuple((frame + frames, person) for frame, person in face.votes)
-    return replace(face, frames=face.frames + frames, votes=votes)
+    return replace(face, frames=face.frames + frames, votes=votes, moving_at=face.moving_at + frames)
 
 
 def _seen_s(scan: FaceScan, hidden: Sequence[Bool]) -> Float64:

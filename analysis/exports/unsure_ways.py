@@ -72,12 +72,18 @@ def _stays(faces: Sequence[FollowedFace], hidden: Sequence[Bool], unclear: froze
     found = []
     for number, (face, frames) in enumerate(zip(faces, hidden, strict=True)):
         owners = frozenset(person for _, person in face.votes) - unclear
-        if not owners and (face.best_score < LEAST_SCORE or np.count_nonzero(face.detected) < LEAST_SEEN):
+        if not is_likely(face, unclear):
             continue
         for first, last in runs_of(face.sure & frames):
             boxes = face.boxes_xyxy[first:last]
             found.append(_Stay(number, int(face.frames[first]), int(face.frames[last - 1]), boxes, owners))
     return sorted(found, key=lambda stay: stay.start)
+
+
+def is_likely(face: FollowedFace, unclear: frozenset[int]) -> bool:
+    """Returns whether what was followed is a face: somebody's, or seen well and more than once."""
+    is_owned = any(person not in unclear for _, person in face.votes)
+    return is_owned or bool(face.best_score >= LEAST_SCORE and np.count_nonzero(face.detected) >= LEAST_SEEN)
 
 
 def _goes_on_in_another(stay: _Stay, frame: int, stays: Sequence[_Stay]) -> bool:
