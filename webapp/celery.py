@@ -3,9 +3,10 @@
 import os
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_init, worker_process_init
 from django.conf import settings
 
+from analysis.limited.forked import start_server
 from webapp.die_with_parent import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
@@ -35,6 +36,12 @@ app.conf.update(
     timezone=settings.TIME_ZONE,
 )
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def _share_fork_server(**_: object) -> None:
+    """Pool children come and go; what their limited processes are copies of stays."""
+    start_server()
 
 
 @worker_process_init.connect

@@ -30,10 +30,26 @@ TASKS = {
     "photo_faces": "analysis.cli.photo:find_faces",
     "profile_picture": "analysis.cli.profile_picture:square",
 }
+READERS = ("analysis.images.read", *(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Ppm")))
+LOADED_LATER = {
+    "probe": READERS,
+    "decode_picture": READERS,
+    "prepare_picture": (*READERS, "cv2"),
+    "blur_picture": (*READERS, "analysis.exports.check_copy", "analysis.exports.picture_people", "analysis.pipeline"),
+    "find_faces": (*READERS, "analysis.faces.onnx_embedder", "analysis.faces.quality"),
+    "profile_picture": READERS,
+}
+"""What tasks load besides their modules, but for what starts threads (ONNX Runtime)."""
+MODULE = "analysis.limited.child"
 SPOKEN = "spoken"
 ENDS = "ends"
 """Key of a message's end: what the task gave last, or what went wrong."""
 OUT_OF_MEMORY = "out_of_memory"
+
+
+def modules_of(task: str) -> frozenset[str]:
+    """Returns what the task loads."""
+    return frozenset({TASKS[task].partition(":")[0], *LOADED_LATER.get(task, ())})
 
 
 def main(task: str, limits: str) -> int:

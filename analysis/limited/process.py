@@ -10,32 +10,24 @@ import json
 import logging
 import select
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict
 from io import FileIO
-from pathlib import Path
-from typing import IO
 
 from analysis.errors import AnalysisError, ProbeLimit
 from analysis.limited.child import ENDS, OUT_OF_MEMORY, SPOKEN, TASKS
-from analysis.limited.limits import Limits, own_environment
+from analysis.limited.forked import fork_limited
+from analysis.limited.limits import Limits
 from analysis.limited.messages import BadMessage, Buffer, Fields, read_message, write_message
 
 logger = logging.getLogger(__name__)
 
-ROOT = Path(__file__).resolve().parents[2]
 LISTEN_S = 0.5
 """How often who waits is called, who may want to stop."""
 KEPT_ERRORS_BYTES = 4000
-PIPE_BYTES = 2**20
-"""What Linux allows to anybody: a frame goes through in a few turns instead of sixty."""
 TOO_LONG = (-signal.SIGXCPU, -signal.SIGKILL)
-FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
-"""Each thread of a library that is not even used here takes memory."""
 _told = threading.Event()
 
 
@@ -151,7 +143,7 @@ class _Silent(Exception):
 class _Pipe:
     """Reads from the child as long as it goes on talking."""
 
-    def __init__(self, output: IO[bytes], silent_s: float, while_waiting: Callable[[], None]) -> None:
+    def __init__(self, output: FileIO, silent_s: float, while_waiting: Callable[[], None]) -> None:
         self.output, self.silent_s, self.while_waiting = output, silent_s, while_waiting
         self.poll = select.poll()
         self.poll.register(output, select.POLLIN)
@@ -167,7 +159,7 @@ class _Pipe:
                 if time.monotonic() > deadline_s:
                     raise _Silent
                 continue
-            count = self.output.readinto(view[filled:])  # type: ignore[attr-defined]
+            count = self.output.readinto(view[filled:])
             if not count:
                 raise EOFError
             filled += count
@@ -178,7 +170,7 @@ class _Pipe:
 class _LastErrors:
     """Keeps the end of what a process prints as errors, so that it never waits for a reader."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: FileIO) -> None:
         self.stream, self.kept = stream, b""
         self.thread = threading.Thread(target=self._read, name="limited-errors", daemon=True)
         self.thread.start()
@@ -196,32 +188,18 @@ class _Child:
     """The process itself and its pipes."""
 
     def __init__(self, task: str, limits: Limits) -> None:
-        command = [sys.executable, "-m", "analysis.limited.child", task, json.dumps(asdict(limits))]
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=own_environment() | FEW_THREADS,
-            stdin=pipe,
-            stdout=pipe,
-            stderr=pipe,
-            bufsize=0,
-            pipesize=PIPE_BYTES,
-        )
-        assert self.process.stderr is not None
-        self.errors = _LastErrors(self.process.stderr)
+        self.process = fork_limited(task, json.dumps(asdict(limits)))
+        self.errors = _LastErrors(self.process.errors)
 
     def ask(self, fields: Fields, parts: Sequence[Buffer]) -> None:
-        assert isinstance(self.process.stdin, FileIO)
         try:
-            write_message(self.process.stdin, fields, parts)
+            write_message(self.process.input, fields, parts)
         except BrokenPipeError:
             logger.warning("A limited process ended before it was asked")  # what it says last tells why
 
     def answers(self, silent_s: float, while_waiting: Callable[[], None]) -> Iterator[tuple[Fields, list[bytearray]]]:
         """Yields messages until the child ends, which raises EOFError."""
-        assert self.process.stdout is not None
-        reader = _Pipe(self.process.stdout, silent_s, while_waiting)
+        reader = _Pipe(self.process.output, silent_s, while_waiting)
         while True:
             said, blobs = read_message(reader.exactly)
             if SPOKEN not in said:
@@ -240,9 +218,7 @@ class _Child:
         self.process.kill()
         self.process.wait()
         self.errors.thread.join(timeout=LISTEN_S)
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            if stream is not None:
-                stream.close()
+        self.process.close()
 
 
 def _raise_error(ending: Fields, name: str, fails_as: type[AnalysisError]) -> None:

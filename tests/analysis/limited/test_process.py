@@ -21,7 +21,8 @@ BIG = encode_png(clips.flat(90, 6000, 6000))
 
 
 def children() -> list[psutil.Process]:
-    return [each for each in psutil.Process().children() if "analysis.limited.child" in each.cmdline()]
+    servers = [each for each in psutil.Process().children() if "analysis.limited.fork_server" in each.cmdline()]
+    return [child for server in servers for child in server.children()]
 
 
 def test_one_process_answers_many_questions_and_ends_with_who_asked() -> None:
