@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from webapp.jobs import queues
+from webapp.supervisor.up import CHILD_LIMITS, WORKERS
 
 PROJECT = Path(__file__).parents[2]
 OWN_VARIABLE = re.compile(r"\b(?:ROLLCALL_[A-Z_]+[A-Z]|DATABASE_URL|REDIS_URL)\b")
@@ -69,11 +70,10 @@ def test_each_queue_has_a_worker_that_puts_its_job_back_when_stopped(queue: str)
     assert words[words.index("-A") + 1] == "webapp.celery"
     assert words[words.index("-P") + 1] == "prefork"
     assert worker["stop_signal"] == "SIGQUIT"
+    assert worker["command"].endswith(f"-Q {queue} {CHILD_LIMITS.get(queue, '')}".strip())
 
 
 def test_the_embedded_workers_serve_every_queue() -> None:
-    from webapp.supervisor.up import WORKERS
-
     served = [queue for served in WORKERS.values() for queue in served]
     assert sorted(served) == sorted(queues.ALL)
 

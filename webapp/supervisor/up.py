@@ -22,8 +22,9 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 CHECK_EVERY_S = 0.3
 WORKERS = {"checks": ("checks",), "media": ("media",), "analysis": ("analysis",), "training": ("training",)}
 """Name of each worker and its queues. A check never waits behind a web copy, nor an analysis behind a training."""
-FRESH_CHILD = ("media", "training")
-"""A new process for each job, so that the memory that networks took, also of the graphics card, is freed after it."""
+CHILD_LIMITS = {"media": "--max-memory-per-child 400000", "training": "--max-tasks-per-child 1"}
+"""When a worker's child is replaced: after a job that took more memory (in KB) than copies and samples do, as networks,
+also on the graphics card, give theirs back only so; a training has a process of its own."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -148,13 +149,12 @@ class Supervisor:
 
     def _worker(self, name: str, queues: tuple[str, ...]) -> Child:
         words = f"-A webapp.celery worker -P prefork -c 1 -l INFO --without-gossip --without-mingle -n {name}@%h"
+        words += f" -Q {','.join(queues)} {CHILD_LIMITS.get(name, '')}"
         # This process has just run the checks, which load all pages; each worker would run them again.
         environment = {**os.environ, "CELERY_SKIP_CHECKS": "yes"}
-        if name in FRESH_CHILD:
-            words += " --max-tasks-per-child 1"
         return Child(
             name=f"The worker for {name}",
-            command=[sys.executable, "-m", "celery", *words.split(), "-Q", ",".join(queues)],
+            command=[sys.executable, "-m", "celery", *words.split()],
             log=self.data.logs / f"worker-{name}.log",
             environment=environment,
             folder=PROJECT,
