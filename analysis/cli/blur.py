@@ -33,7 +33,7 @@ def add_blur_command(commands: Any) -> None:
     blur.add_argument("--result", metavar="DIR", help="what `analyse --out DIR` wrote (default: analyse first)")
     blur.add_argument("--margin", type=float, default=0.25, help="growth of a box at each side (default: %(default)s)")
     blur.add_argument(
-        "--extend", type=float, default=0.6, metavar="S", help="cover so long before and after (default: %(default)s)"
+        "--extend", type=float, default=2.0, metavar="S", help="cover so long before and after (default: %(default)s)"
     )
     blur.add_argument("--style", choices=["pixels", "solid"], default="pixels", help="default: %(default)s")
     blur.add_argument("--sound", choices=["keep", "mute", "pitch"], default="keep", help="default: %(default)s")

@@ -44,6 +44,8 @@ AROUND_S = 0.25
 MOMENT_S = 0.05
 """The same for what is no face."""
 ENLARGED, MOST_ENLARGED = 0.3, 4
+COARSER = 1.0, 4.0, 16.0
+"""Where somebody is seen in the cells these are made so much larger: as large as the face, then as all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,11 @@ class FoundAgain:
         """Returns what to hide in addition after so many rounds, 1 or more: the more, the larger and the longer."""
         if self.is_face:
             box = with_margin(self.box_xyxy[None], ENLARGED * min(rounds, MOST_ENLARGED))[0]
-            return AddedRegion(self.time_s - AROUND_S, self.time_s + AROUND_S, box, self.covered)
-        # In cells of things something else may be seen, in a flat colour nothing.
-        around_s, is_solid = MOMENT_S * 2 ** (rounds - 1), self.covered or rounds > 1
-        return AddedRegion(self.time_s - around_s, self.time_s + around_s, self.box_xyxy, is_solid)
+            coarser = COARSER[min(rounds, 2)] if self.covered else COARSER[0]
+            return AddedRegion(self.time_s - AROUND_S, self.time_s + AROUND_S, box, coarser)
+        # In cells of things something else may be seen, in one colour nothing.
+        around_s, coarser = MOMENT_S * 2 ** (rounds - 1), COARSER[min(rounds - 1 + self.covered, 2)]
+        return AddedRegion(self.time_s - around_s, self.time_s + around_s, self.box_xyxy, coarser)
 
 
 class OtherPeople:

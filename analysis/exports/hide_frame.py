@@ -30,8 +30,8 @@ def hide_in_frame(planes: Planes, hidden: HiddenBoxes, spared_xyxy: Float32, mar
         covered[_quarters(region)] = True
     spared = _spared(covered, hidden, spared_xyxy, min(margin, LEAST_MARGIN))
     before = [plane.copy() for plane in planes] if spared.any() else []
-    for box, region, is_solid in zip(hidden.boxes_xyxy, regions, hidden.solid, strict=True):
-        hide_in_planes(planes, region, float((box[2:] - box[:2]).max()), HidingStyle.SOLID if is_solid else style)
+    for box, region, coarser in zip(hidden.boxes_xyxy, regions, hidden.coarser, strict=True):
+        hide_in_planes(planes, region, float((box[2:] - box[:2]).max() * coarser), style)
     for plane, was in zip(planes, before, strict=False):
         twice = plane.shape[0] // spared.shape[0]
         np.copyto(plane, was, where=spared.repeat(twice, axis=0).repeat(twice, axis=1))

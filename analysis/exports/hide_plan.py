@@ -12,6 +12,7 @@ import numpy as np
 from analysis.exports.box_paths import Bool, Int, line_between, runs_of, smoothed, united
 from analysis.exports.choice import HideChoice
 from analysis.exports.face_scan import FaceScan, FollowedFace
+from analysis.exports.head_sizes import whole_heads
 from analysis.exports.moving_ways import moving_ways
 from analysis.exports.people import SeenPerson, TrackSightings
 from analysis.exports.unsure_ways import ways_between_sightings
@@ -48,22 +49,22 @@ class BoxesByFrame:
 
 @dataclass(frozen=True, slots=True)
 class AddedRegion:
-    """A box `(4,)` that a check found wanting, hidden from `start_s` to `end_s`; `solid`: cells were not enough."""
+    """A box `(4,)` that a check found wanting, hidden from `start_s` to `end_s`, in cells so much larger."""
 
     start_s: float
     end_s: float
     box_xyxy: Float32
-    solid: bool
+    coarser: float
 
 
 class HiddenBoxes(NamedTuple):
-    """What is hidden in one frame: boxes `(m, 4)`, which need a flat colour, and where it is sure that a face is there.
+    """What is hidden in one frame: boxes `(m, 4)`, how much larger cells must be, and where a face is surely there.
 
     The others are hidden in case one is.
     """
 
     boxes_xyxy: Float32
-    solid: Bool
+    coarser: Float32
     sure: Bool
 
 
@@ -87,8 +88,8 @@ class HidePlan:
         sure, unsure = (self._boxes_at(kind, time_s) for kind in (self.sure, self.unsure))
         added = [each for each in self.added if each.start_s <= time_s <= each.end_s]
         boxes = np.concatenate([unsure, sure, *(each.box_xyxy[None] for each in added)]).astype(np.float32)
-        solid = np.array([False] * (len(unsure) + len(sure)) + [each.solid for each in added], bool)
-        return HiddenBoxes(boxes, solid, np.arange(len(boxes)) >= len(unsure))
+        coarser = np.array([1.0] * (len(unsure) + len(sure)) + [each.coarser for each in added], np.float32)
+        return HiddenBoxes(boxes, coarser, np.arange(len(boxes)) >= len(unsure))
 
     def clear_at(self, time_s: float) -> Float32:
         """Returns the boxes of faces left clear in the frame at this time `(m, 4)`."""
@@ -132,8 +133,8 @@ def make_plan(
         if any(person not in unclear for _, person in face.votes):
             left &= face.detected
             parts["spared"].append((face.frames[left], face.boxes_xyxy[left]))
-    ways = (_bridges(scan, hidden), ways_between_sightings(scan, hidden, unclear), moving_ways(scan, hidden, unclear))
-    parts["unsure"] += [boxes for way in ways for boxes in way]
+    parts["unsure"] += [*_bridges(scan, hidden), *ways_between_sightings(scan, hidden, unclear)]
+    parts["unsure"] += [*moving_ways(scan, hidden, unclear), *whole_heads(scan, hidden, unclear)]
     for person in people:
         if choice.hides(person.id):
             covered = _covered_frames(scan, hidden, person.id)

@@ -46,7 +46,7 @@ def hide_in_planes(
 ) -> None:
     """Hides a region of a frame in place; `planes` as by `split_planes`, `region` (4,) even, in pixels of Y.
 
-    `face_px` is the longer side of the face's box without margin.
+    `face_px` is the longer side of the face's box without margin, or more to hide it in larger cells.
     """
     x1, y1, x2, y2 = (int(value) for value in region)
     if x2 <= x1 or y2 <= y1:

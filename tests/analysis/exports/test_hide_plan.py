@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from analysis.exports.box_paths import Bool
+from analysis.exports.check_copy import FoundAgain
 from analysis.exports.choice import HideChoice, HidingStyle
 from analysis.exports.face_scan import FaceScan, FollowedFace
 from analysis.exports.hide_frame import hide_in_frame
 from analysis.exports.hide_plan import HiddenBoxes, HidePlan, make_plan
-from analysis.exports.hide_regions import with_margin
+from analysis.exports.hide_regions import SOLID_YUV, with_margin
 from analysis.exports.whose_face import Views, hidden_frames
 from analysis.types import Float32
 from analysis.video.frame import split_planes
@@ -127,7 +128,7 @@ def test_the_face_of_somebody_else_is_spared_but_for_a_hidden_one_that_is_surely
 ) -> None:
     planes = split_planes(np.full((300, 300), 200, np.uint8))
     of_hidden, of_other = np.array([[80, 60, 140, 120]], np.float32), np.array([[120, 60, 180, 120]], np.float32)
-    hidden = HiddenBoxes(of_hidden, np.array([False]), np.array([is_sure]))
+    hidden = HiddenBoxes(of_hidden, np.ones(1, np.float32), np.array([is_sure]))
     count = hide_in_frame(planes, hidden, of_other, 0.25, HidingStyle.SOLID)
     is_left = planes[0] == 200
     assert is_left[62:118, 122:138].mean() == left and is_left[62:118, 148:178].mean() == 1
@@ -144,3 +145,30 @@ def test_a_face_stays_hidden_where_the_analysis_could_not_say_whose_it_is() -> N
     assert hidden.all()
     [hidden] = hidden_frames(scan_of(ends_unclear), ONE, NO_VIEWS, 0.6, 0.4)
     assert hidden[0] and not hidden[-1]
+
+
+def test_what_is_still_seen_in_its_cells_is_hidden_in_larger_ones_of_the_same_style() -> None:
+    picture = np.tile(np.arange(200, dtype=np.uint8), (300, 1)) + np.arange(300, dtype=np.uint8)[:, None] // 6
+    box = np.array([[40, 40, 120, 120]], np.float32)
+    counts = []
+    for rounds in (1, 2):
+        again = FoundAgain(1.0, box[0], 0.5, covered=True, is_face=True).region(rounds)
+        planes = split_planes(picture.copy())
+        hidden = HiddenBoxes(box, np.array([again.coarser], np.float32), np.array([True]))
+        hide_in_frame(planes, hidden, box[:0], 0.5, HidingStyle.PIXELS)
+        counts.append(len(np.unique(planes[0][:160, :160])))
+    assert counts == [4, 1] and SOLID_YUV[0] not in planes[0][:160, :160]
+    assert FoundAgain(1.0, box[0], 0.5, covered=False, is_face=True).region(3).coarser == 1
+
+
+def test_a_whole_head_is_hidden_where_only_a_part_of_it_was_taken_for_a_face() -> None:
+    seen = np.ones(FRAMES, bool)
+    path = [(300.0 + 2 * frame, 200.0) for frame in range(FRAMES)]
+    head = boxes_at(path)
+    part = np.concatenate([head[:, :2] + 8, head[:, :2] + 8 + SIZE / 2], axis=1)
+    known_late = face(range(25, FRAMES), head[25:], seen[25:], seen[25:], 1)
+    scan = scan_of(face(range(FRAMES), part, seen, seen), known_late)
+    everybody = HideChoice()
+    plan = make_plan(scan, hidden_frames(scan, everybody, NO_VIEWS, 0.6, 0.4), [], everybody, 0.6)
+    assert min(covered(plan, frame, head[frame]) for frame in range(FRAMES)) == 1
+    assert max(hidden_px(plan, frame) for frame in range(FRAMES)) < 1.3 * SIZE**2
