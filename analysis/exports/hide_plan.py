@@ -15,7 +15,7 @@ from analysis.exports.face_scan import FaceScan, FollowedFace
 from analysis.exports.head_sizes import whole_heads
 from analysis.exports.moving_ways import moving_ways
 from analysis.exports.people import SeenPerson, TrackSightings
-from analysis.exports.unsure_ways import ways_between_sightings
+from analysis.exports.unsure_ways import LEAST_SCORE, ways_between_sightings
 from analysis.exports.whose_face import goes_on
 from analysis.types import EXACT_TOLERANCE_S, Float32, Float64
 
@@ -119,6 +119,7 @@ def make_plan(
 ) -> HidePlan:
     """Returns the plan for a scan; `hidden` tells for each face in which of its frames it is hidden."""
     unclear = frozenset(person.id for person in people if person.unclear)
+    alone = _frames_of_the_one(scan, hidden, choice)
     parts: dict[str, list[tuple[Int, Float32]]] = {kind: [] for kind in ("sure", "unsure", "clear", "spared")}
     for face, frames in zip(scan.faces, hidden, strict=True):
         whole = _covering(face)
@@ -130,18 +131,37 @@ def make_plan(
         seen = np.flatnonzero(face.detected)
         left[: seen[0]] = left[seen[-1] + 1 :] = False
         parts["clear"].append((face.frames[left], face.boxes_xyxy[left]))
-        if any(person not in unclear for _, person in face.votes):
-            left &= face.detected
-            parts["spared"].append((face.frames[left], face.boxes_xyxy[left]))
+        left &= _is_others(face, choice, alone, unclear)
+        parts["spared"].append((face.frames[left], face.boxes_xyxy[left]))
     parts["unsure"] += [*_bridges(scan, hidden), *ways_between_sightings(scan, hidden, unclear)]
-    parts["unsure"] += [*moving_ways(scan, hidden, unclear), *whole_heads(scan, hidden, unclear)]
+    parts["unsure"] += [*moving_ways(scan, hidden, choice, unclear), *whole_heads(scan, hidden, unclear)]
     for person in people:
-        if choice.hides(person.id):
+        if choice.hides(person.id) and not (person.unclear and _is_left(scan, hidden, person.id)):
             covered = _covered_frames(scan, hidden, person.id)
             for track in person.tracks:
                 parts["sure"].append(_between_sightings(scan, track, covered, min(extend_s, STANDING_S)))
     sure, unsure, clear, spared = (BoxesByFrame.of(boxes) for boxes in parts.values())
     return HidePlan(scan.times_s, sure, unsure, clear, spared)
+
+
+def _is_others(face: FollowedFace, choice: HideChoice, alone: Int, unclear: frozenset[int]) -> Bool:
+    """Returns for each frame of a face that is left clear whether it is surely there, and surely nobody's to hide.
+
+    `alone` are frames in which whoever is hidden is seen elsewhere.
+    """
+    if choice.keep:
+        return face.sure
+    if any(person not in unclear for _, person in face.votes):
+        return face.detected
+    is_other: Bool = face.detected & np.isin(face.frames, alone) & (face.best_score >= LEAST_SCORE)
+    return is_other
+
+
+def _frames_of_the_one(scan: FaceScan, hidden: Sequence[Bool], choice: HideChoice) -> Int:
+    """Returns the frames `(n,)` in which the only person to hide is seen; none if there are several."""
+    if len(choice.hide) != 1:
+        return np.zeros(0, np.int64)
+    return _covered_frames(scan, hidden, *choice.hide)
 
 
 def _covering(face: FollowedFace) -> Float32:
@@ -171,6 +191,15 @@ def _bridges(scan: FaceScan, hidden: Sequence[Bool]) -> list[tuple[Int, Float32]
                 ends = np.stack([first.boxes_xyxy[-1], last.boxes_xyxy[0]])
                 found.append((between, line_between(np.array([end, start]), ends, between)))
     return found
+
+
+def _is_left(scan: FaceScan, hidden: Sequence[Bool], person: int) -> bool:
+    """Returns whether all that the analysis saw as this person is left clear: it was somebody else."""
+    left = []
+    for face, frames in zip(scan.faces, hidden, strict=True):
+        voted = np.isin(face.frames, [at for at, one in face.votes if one == person])
+        left += [not is_hidden for is_hidden in frames[voted]]
+    return bool(left) and all(left)
 
 
 def _covered_frames(scan: FaceScan, hidden: Sequence[Bool], person: int) -> Int:

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.exports.box_paths import Bool, Int
+from analysis.exports.choice import HideChoice
 from analysis.exports.face_scan import FaceScan, FollowedFace
 from analysis.exports.unsure_ways import is_likely
 from analysis.exports.whose_face import seen_together
 from analysis.types import Float32
 
 
-def moving_ways(scan: FaceScan, hidden: Sequence[Bool], unclear: frozenset[int]) -> list[tuple[Int, Float32]]:
+def moving_ways(
+    scan: FaceScan, hidden: Sequence[Bool], choice: HideChoice, unclear: frozenset[int]
+) -> list[tuple[Int, Float32]]:
     """Returns frames and boxes where a hidden face is not seen, but something moves on from it.
 
     `hidden` tells for each face in which of its frames it is hidden; `unclear` are ids that stand for nobody.
@@ -22,10 +25,11 @@ def moving_ways(scan: FaceScan, hidden: Sequence[Bool], unclear: frozenset[int])
     for face, frames in zip(scan.faces, hidden, strict=True):
         if not len(face.moving_at) or not is_likely(face, unclear):
             continue
+        # Another of theirs, or the one who is kept: then it was they who moved.
         others = [
             other
             for other, is_hidden in zip(scan.faces, hidden, strict=True)
-            if other is not face and is_hidden.any() and not seen_together(face, other)
+            if other is not face and (is_hidden.any() or choice.keep) and not seen_together(face, other)
         ]
         first, last = face.frames[face.detected][[0, -1]]
         for is_hidden, rows in ((frames[0], face.moving_at < first), (frames[-1], face.moving_at > last)):

@@ -106,8 +106,10 @@ def hidden_frames(
     hidden = [_by_votes(face, scan.times_s, choice, unclear) for face in scan.faces]
     if not choice.hides_some:
         for number, face in enumerate(scan.faces):
-            if choice.keep and not face.votes and _surely_kept(face, views, accept_from, review_from):
-                hidden[number] = np.zeros(len(face.frames), bool)
+            votes_for_kept = choice.keep and not _votes_to_hide(face, choice, unclear)
+            if votes_for_kept and _surely_kept(face, views, accept_from, review_from):
+                # Where nobody was named it is theirs throughout; elsewhere where it is surely followed.
+                hidden[number] = hidden[number] & ~face.sure if face.votes else np.zeros(len(face.frames), bool)
         return hidden
     for number, face in enumerate(scan.faces):
         to_hide, other = views.similarities(face.vectors)
@@ -151,8 +153,13 @@ def _by_votes(face: FollowedFace, times_s: Float64, choice: HideChoice, unclear:
     return hidden
 
 
+def _votes_to_hide(face: FollowedFace, choice: HideChoice, unclear: frozenset[int]) -> bool:
+    """Returns whether the analysis saw somebody to hide there, whom it could tell from others."""
+    return any(choice.hides(person) and person not in unclear for _, person in face.votes)
+
+
 def _surely_kept(face: FollowedFace, views: Views, accept_from: float, review_from: float) -> bool:
-    """Returns whether a face that the analysis did not see is a kept person by all its views, and nobody else."""
+    """Returns whether a face that the analysis gave to nobody else is a kept person by all its views."""
     to_hide, kept = views.similarities(face.vectors)
     return bool(
         len(face.vectors) and kept.max() >= accept_from and (kept >= review_from).all() and (kept > to_hide + 0.1).all()
