@@ -27,7 +27,8 @@ from analysis.exports.copy_file import LEAD_S, StretchWriter, add_sound, join_pa
 from analysis.exports.copy_parts import EncodedFrame, EncodedPart, replaced, span_of, windows_around
 from analysis.exports.face_scan import FaceScan, FaceScanner
 from analysis.exports.hide_frame import hide_in_frame
-from analysis.exports.hide_plan import STANDING_S, HidePlan, make_plan
+from analysis.exports.hide_plan import STANDING_S, BoxesByFrame, HidePlan, make_plan
+from analysis.exports.kept_frames import count_kept, kept_places
 from analysis.exports.people import SeenPerson, expect_known
 from analysis.exports.scan_stretches import ScannedStretch, scan_on, stretches_with
 from analysis.exports.whose_face import hidden_frames, views_of
@@ -69,6 +70,9 @@ class BlurReport:
     """Share of all pixels of all frames that are hidden, 0..1."""
     frames_hidden_in: int
     """Frames in which anything is hidden."""
+    frames_with_kept: int
+    frames_kept_hidden: int
+    """Frames in which the people to keep are known to be, and in which one of them is hidden: in doubt they are."""
     least_face_px: int
     """Side in pixels of the copy from which the check sees faces; it may miss smaller ones."""
     width: int
@@ -82,6 +86,8 @@ class BlurReport:
             f"{self.frames_checked} frames checked for faces from {self.least_face_px} pixels on, "
             f"people found in {self.frames_found} (in {self.frames_found_at_first} at first; rounds: {self.rounds}), "
             f"{self.share_hidden:.1%} of the picture hidden"
+            + f", kept people hidden in {self.frames_kept_hidden} of {self.frames_with_kept}"
+            * bool(self.frames_with_kept)
         )
 
 
@@ -122,6 +128,7 @@ class _Copy:
     """State of one copy that is being made."""
 
     plan: HidePlan
+    kept: BoxesByFrame
     checker: CopyChecker
 
     def __init__(
@@ -162,6 +169,7 @@ class _Copy:
         scan, hidden = scan_on(spans, self.info, scan_span, hidden_in)
         views = views_of(people, scan.faces, self.choice)
         self.plan = make_plan(scan, hidden, people, self.choice, self.extend_s)
+        self.kept = kept_places(scan, hidden, people, self.choice)
         self.checker = CopyChecker(
             self.models,
             self.choice,
@@ -305,7 +313,9 @@ class _Copy:
     def report(self) -> BlurReport:
         """Returns what became of the copy, once it is written."""
         times = sorted({each.time_s - self.info.start_s for each in self.found})
-        hidden = [frame.hidden_pixels for part in self.parts for frame in part.frames]
+        frames = [frame for part in self.parts for frame in part.frames]
+        hidden = [frame.hidden_pixels for frame in frames]
+        kept = count_kept(self.plan, self.kept, (frame.source_s for frame in frames), self.options.margin)
         return BlurReport(
             frames=len(hidden),
             frames_checked=self.checked,
@@ -315,6 +325,8 @@ class _Copy:
             rounds=self.rounds,
             share_hidden=sum(hidden) / max(len(hidden) * self.width * self.height, 1),
             frames_hidden_in=sum(pixels > 0 for pixels in hidden),
+            frames_with_kept=kept.seen,
+            frames_kept_hidden=kept.covered,
             least_face_px=math.ceil(DETECTED_PX * max(self.width / self.side, self.height / self.side, 1.0)),
             width=self.width,
             height=self.height,

@@ -85,7 +85,7 @@ class HidePlan:
 
     def at(self, time_s: float) -> HiddenBoxes:
         """Returns what to hide in the frame at this time."""
-        sure, unsure = (self._boxes_at(kind, time_s) for kind in (self.sure, self.unsure))
+        sure, unsure = (self.boxes_at(kind, time_s) for kind in (self.sure, self.unsure))
         added = [each for each in self.added if each.start_s <= time_s <= each.end_s]
         boxes = np.concatenate([unsure, sure, *(each.box_xyxy[None] for each in added)]).astype(np.float32)
         coarser = np.array([1.0] * (len(unsure) + len(sure)) + [each.coarser for each in added], np.float32)
@@ -93,13 +93,14 @@ class HidePlan:
 
     def clear_at(self, time_s: float) -> Float32:
         """Returns the boxes of faces left clear in the frame at this time `(m, 4)`."""
-        return self._boxes_at(self.clear, time_s)
+        return self.boxes_at(self.clear, time_s)
 
     def spared_at(self, time_s: float) -> Float32:
         """Returns those of them `(m, 4)` that nothing covers but a face that is surely there."""
-        return self._boxes_at(self.spared, time_s)
+        return self.boxes_at(self.spared, time_s)
 
-    def _boxes_at(self, kind: BoxesByFrame, time_s: float) -> Float32:
+    def boxes_at(self, kind: BoxesByFrame, time_s: float) -> Float32:
+        """Returns the boxes `(m, 4)` of one kind in the frame at this time."""
         return np.concatenate([kind.of_frame(frame) for frame in self._frames(time_s)])
 
     def _frames(self, time_s: float) -> Sequence[int]:

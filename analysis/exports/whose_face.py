@@ -21,6 +21,8 @@ SURE_WITHIN_S = 1.0
 NEXT_WITHIN_S = 1.5
 """A face nobody was named for that begins so soon after a hidden one ended near by, or ends before, may be the same."""
 NEXT_WITHIN_SIDES = 2.0
+PART_WITHIN_SIDES = 0.95
+"""The middle of what is taken for a face in somebody's hair is no further from that of their face."""
 TOGETHER_SHARE = 0.3
 """Two boxes that share less of the smaller one are not of one face that was detected twice."""
 
@@ -110,6 +112,8 @@ def hidden_frames(
             if votes_for_kept and _surely_kept(face, views, accept_from, review_from):
                 # Where nobody was named it is theirs throughout; elsewhere where it is surely followed.
                 hidden[number] = hidden[number] & ~face.sure if face.votes else np.zeros(len(face.frames), bool)
+        if choice.keep:
+            _leave_parts_of_heads(scan.faces, hidden)
         return hidden
     for number, face in enumerate(scan.faces):
         to_hide, other = views.similarities(face.vectors)
@@ -151,6 +155,25 @@ def _by_votes(face: FollowedFace, times_s: Float64, choice: HideChoice, unclear:
     seen = np.flatnonzero(face.detected)
     hidden[: seen[0]], hidden[seen[-1] + 1 :] = hidden[seen[0]], hidden[seen[-1]]
     return hidden
+
+
+def _leave_parts_of_heads(faces: Sequence[FollowedFace], hidden: list[Bool]) -> None:
+    """Leaves what is taken for a face in the hair or the collar of somebody who is left clear, and nowhere else."""
+    left = [(face, face.sure & ~frames) for face, frames in zip(faces, hidden, strict=True) if not frames.all()]
+    for number, face in enumerate(faces):
+        is_doubtful = not face.votes and len(face.every_vector) and not len(face.vectors)
+        if is_doubtful and any(_is_part_of(face, head, is_sure) for head, is_sure in left if head is not face):
+            hidden[number] = np.zeros(len(face.frames), bool)
+
+
+def _is_part_of(face: FollowedFace, head: FollowedFace, is_sure: Bool) -> bool:
+    """Returns whether a face is near a head wherever it is detected; `is_sure` (n,): in which frames that counts."""
+    seen = face.frames[face.detected]
+    if not np.isin(seen, head.frames[is_sure]).all():
+        return False
+    boxes, parts = head.boxes_xyxy[np.searchsorted(head.frames, seen)], face.boxes_xyxy[face.detected]
+    apart = np.abs(boxes[:, :2] + boxes[:, 2:] - parts[:, :2] - parts[:, 2:]) / 2
+    return bool((apart.max(axis=1) <= PART_WITHIN_SIDES * (boxes[:, 2:] - boxes[:, :2]).max(axis=1)).all())
 
 
 def _votes_to_hide(face: FollowedFace, choice: HideChoice, unclear: frozenset[int]) -> bool:

@@ -224,7 +224,7 @@ def _of_blur(export: Export) -> list[ReportLine]:
             if is_named
             else _("Checked %(n)s frames: nobody who should be blurred was found.")
         )
-        return [ReportLine(filled(words, **checked)), *_limits(report), share]
+        return [ReportLine(filled(words, **checked)), *_limits(report), *_kept(export, who), share]
     found = report["frames_found"]
     words = ngettext(
         "%(who)s may still be recognisable in %(n)d frame: at %(times)s. Look at it before you share the copy.",
@@ -233,7 +233,21 @@ def _of_blur(export: Export) -> list[ReportLine]:
     )
     someone = who if is_named else _("Someone")
     said = filled(words, who=someone, n=found, times=_times(report["found_at_s"]))
-    return [ReportLine(said, True), share]
+    return [ReportLine(said, True), *_kept(export, who), share]
+
+
+def _kept(export: Export, who: str) -> list[ReportLine]:
+    """Returns in how many frames whoever should stay visible is not; reports of earlier versions do not say it."""
+    hidden = export.report.get("frames_kept_hidden", 0)
+    if not hidden:
+        return []
+    words = ngettext(
+        "%(who)s should stay visible, but is blurred in %(n)s of %(all)s frames to be on the safe side.",
+        "%(who)s should stay visible, but are blurred in %(n)s of %(all)s frames to be on the safe side.",
+        export.people.count(),
+    )
+    counts = (number_format(count, force_grouping=True) for count in (hidden, export.report["frames_with_kept"]))
+    return [ReportLine(filled(words, who=who, **dict(zip(("n", "all"), counts, strict=True))))]
 
 
 def _limits(report: dict[str, int]) -> list[ReportLine]:

@@ -14,6 +14,7 @@ from analysis.exports.face_scan import FaceScan, FollowedFace
 from analysis.exports.hide_frame import hide_in_frame
 from analysis.exports.hide_plan import HiddenBoxes, HidePlan, make_plan
 from analysis.exports.hide_regions import SOLID_YUV, with_margin
+from analysis.exports.kept_frames import KeptFrames, count_kept, kept_places
 from analysis.exports.whose_face import Views, hidden_frames
 from analysis.types import Float32
 from analysis.video.frame import split_planes
@@ -172,3 +173,43 @@ def test_a_whole_head_is_hidden_where_only_a_part_of_it_was_taken_for_a_face() -
     plan = make_plan(scan, hidden_frames(scan, everybody, NO_VIEWS, 0.6, 0.4), [], everybody, 0.6)
     assert min(covered(plan, frame, head[frame]) for frame in range(FRAMES)) == 1
     assert max(hidden_px(plan, frame) for frame in range(FRAMES)) < 1.3 * SIZE**2
+
+
+def kept_alone(*others: FollowedFace) -> tuple[HidePlan, KeptFrames]:
+    """Person 1 is kept and sure to be there; returns the plan, and how often they are hidden."""
+    seen, alone = np.ones(FRAMES, bool), HideChoice(keep=frozenset({1}))
+    kept = face(range(FRAMES), boxes_at([standing(0)] * FRAMES), seen, seen, 1)
+    kept = replace(kept, votes=tuple((frame, 1) for frame in range(0, FRAMES, 6)))
+    scan = scan_of(kept, *others)
+    hidden = hidden_frames(scan, alone, NO_VIEWS, 0.6, 0.4)
+    plan = make_plan(scan, hidden, [], alone, 0.6)
+    return plan, count_kept(plan, kept_places(scan, hidden, [], alone), scan.times_s, 0.25)
+
+
+def test_what_is_taken_for_a_face_in_the_hair_of_somebody_kept_is_left() -> None:
+    seen, view = np.ones(10, bool), np.ones((1, 4), np.float32)
+    in_hair = replace(face(range(10, 20), boxes_at([(302, 155)] * 10), seen, seen), every_vector=view)
+    plan, kept = kept_alone(in_hair)
+    assert not len(plan.at(12 / RATE_FPS).boxes_xyxy) and kept == (FRAMES, 0)
+    looks_like_a_face = replace(in_hair, vectors=view, clear_views=np.zeros(1, bool))
+    elsewhere_too = replace(in_hair, boxes_xyxy=boxes_at([(302.0, 155.0)] * 9 + [(500.0, 155.0)]))
+    for other in (looks_like_a_face, elsewhere_too):
+        plan, _kept = kept_alone(other)
+        assert len(plan.at(12 / RATE_FPS).boxes_xyxy)
+
+
+def test_it_is_counted_where_somebody_kept_is_hidden() -> None:
+    seen = np.ones(10, bool)
+    _plan, kept = kept_alone(face(range(10, 20), boxes_at([standing(0)] * 10), seen, seen, 2))
+    assert kept == (FRAMES, 10)
+    _plan, kept = kept_alone(face(range(10, 20), boxes_at([standing(0)] * 10), seen, seen & False, 2))
+    assert kept == (FRAMES, 0)
+
+
+def test_who_is_seen_beside_the_only_hidden_face_is_spared_though_nobody_named_them() -> None:
+    seen = np.ones(FRAMES, bool)
+    hidden_one = face(range(FRAMES), boxes_at([standing(0)] * FRAMES), seen, seen, 1)
+    other = face(range(FRAMES), boxes_at([(360, 210)] * FRAMES), seen, seen)
+    doubtful = replace(other, best_score=0.6)
+    for beside, count in ((other, 1), (doubtful, 0)):
+        assert len(plan_of(scan_of(hidden_one, beside)).spared_at(0.4)) == count

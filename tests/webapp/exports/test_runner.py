@@ -99,6 +99,17 @@ def test_a_blurred_copy_says_what_its_check_found(video: Video, vera: User) -> N
     assert warning.is_bad and "Tom may still be recognisable in 2 frames: at 0:01, 0:03." in warning.text
 
 
+def test_a_copy_says_where_whoever_should_stay_visible_is_not(video: Video, vera: User) -> None:
+    tom = people_of(video)[0]
+    acts.name_person(tom, name="Tom", user=vera)
+    copy = begin(video, vera, "blur", BLUR | {"whom": "others"}, [tom])
+    copy.report = {"frames_found": 0, "frames_checked": 2000, "share_hidden": 0.1}
+    assert not any("stay visible" in line.text for line in report_lines(copy))
+    copy.report |= {"frames_with_kept": 1200, "frames_kept_hidden": 20}
+    said = "Tom should stay visible, but is blurred in 20 of 1,200 frames to be on the safe side."
+    assert said in [line.text for line in report_lines(copy)]
+
+
 def test_unclear_faces_and_deleted_people_are_known_so_that_all_but_some_hides_them(video: Video) -> None:
     first, second = people_of(video)
     Person.objects.filter(pk=first.pk).update(is_deleted=True)
