@@ -19,6 +19,15 @@ class HidesLinks(logging.Filter):
         return True
 
 
+class RefusalsInALine(logging.Filter):
+    """Takes the traceback from what is refused for security: whoever sends nonsense would fill the disk with them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security."):
+            record.exc_info = record.exc_text = None
+        return True
+
+
 def logging_config(*, as_json: bool) -> dict[str, Any]:
     """Returns Django's LOGGING. Everything goes to standard error; whoever starts the process redirects that."""
     return {
@@ -40,12 +49,12 @@ def logging_config(*, as_json: bool) -> dict[str, Any]:
                 ],
             },
         },
-        "filters": {"links": {"()": HidesLinks}},
+        "filters": {"links": {"()": HidesLinks}, "refusals": {"()": RefusalsInALine}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
                 "formatter": "json" if as_json else "plain",
-                "filters": ["links"],
+                "filters": ["links", "refusals"],
             },
             "nowhere": {"class": "logging.NullHandler"},
         },

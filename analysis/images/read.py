@@ -55,7 +55,10 @@ _PLAIN_FORMATS = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png",
 _PLAIN_MODES = frozenset({"1", "L", "P", "RGB"})
 _LOSSY_FORMATS = frozenset({"JPEG", "MPO", "WEBP", "AVIF", "HEIF"})
 _MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr", "LAB"})
-_DAMAGES = (OSError, ValueError, SyntaxError, EOFError, RuntimeError, IndexError, KeyError, TypeError, struct.error)
+_DAMAGES = (
+    *(OSError, ValueError, SyntaxError, EOFError, RuntimeError, IndexError, KeyError, TypeError, AssertionError),
+    struct.error,
+)
 """What Pillow and its plugins raise for damaged files, beside UnidentifiedImageError, which is an OSError."""
 
 # Up to this limit Pillow does not warn of large pictures; from twice as many pixels on it opens none. The limit that

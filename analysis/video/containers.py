@@ -68,11 +68,14 @@ def _shown_stream(container: av.container.InputContainer, path: Path) -> av.Vide
     """Returns the video stream that Chromium shows; covers do not count, whether called so or not.
 
     Of several it is the first in Matroska, whatever they are marked as, the first that is marked in MP4. Raises
-    NoVideoStream.
+    NoVideoStream, or UnreadableVideo where all of them are coded in ways that nobody knows.
     """
     films = [stream for stream in container.streams.video if not stream.disposition & COVER_PICTURE]
     if not films:
         raise NoVideoStream(f"{path.name}: holds no moving picture")
+    films = [stream for stream in films if is_of_known_codec(stream)]
+    if not films:
+        raise UnreadableVideo(f"{path.name}: how its pictures are coded is not known")
     if len(films) > 1:
         moving = _moving(path, [stream.index for stream in films])
         films = [stream for stream in films if stream.index in moving] or films
@@ -83,6 +86,12 @@ def _shown_stream(container: av.container.InputContainer, path: Path) -> av.Vide
         return next((stream for stream in films if stream.disposition & MARKED), films[0])
     best = container.streams.best("video")
     return next((stream for stream in films if best is not None and stream.index == best.index), films[0])
+
+
+def is_of_known_codec(stream: MediaStream) -> bool:
+    """Tells whether there is a decoder: without one PyAV gives a stream no context, whatever its types say."""
+    context: Any = stream.codec_context
+    return context is not None
 
 
 def _moving(path: Path, numbers: list[int]) -> set[int]:

@@ -25,6 +25,7 @@ from analysis.video.containers import (
     SteadyClock,
     clock_may_jump,
     decode_packet,
+    is_of_known_codec,
     open_video,
     read_packets,
     refuse_large,
@@ -112,8 +113,9 @@ def _square_pixels(width: int, height: int, ratio: Fraction) -> tuple[int, int]:
 
 
 def _sound_codec(container: av.container.InputContainer) -> str:
-    """Returns the codec, empty without sound; FFmpeg's "mp3float" is a decoder for mp3."""
-    return container.streams.audio[0].codec_context.name.removesuffix("float") if container.streams.audio else ""
+    """Returns the codec, empty without sound that can be decoded; FFmpeg's "mp3float" is a decoder for mp3."""
+    first = next(iter(container.streams.audio), None)
+    return first.codec_context.name.removesuffix("float") if first and is_of_known_codec(first) else ""
 
 
 def _rate_fps(stream: av.VideoStream) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.checks import run_checks
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.db import DatabaseError, connection
 from django.test import Client
 
@@ -129,6 +129,19 @@ def test_health_follows_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(connection, "cursor", broken)
     assert Client().get("/healthz").status_code == 503
+
+
+def test_refusals_for_security_are_logged_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    config = logging_config(as_json=False)
+    loggers = {name: {"handlers": ["stderr"], "propagate": False} for name in ("django.security.Test", "rollcall.test")}
+    logging.config.dictConfig({**config, "root": {}, "loggers": loggers})
+    for name in loggers:
+        try:
+            raise SuspiciousOperation("nonsense")
+        except SuspiciousOperation:
+            logging.getLogger(name).exception("refused by %s", name)
+    logged = capsys.readouterr().err
+    assert logged.count("Traceback") == 1 and "refused by django.security.Test\n" in logged
 
 
 def test_logs_can_be_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,9 +16,10 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.urls import Resolver404, resolve
+from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 
-from webapp.http.body_stream import BodyRefused, Message, Receive, announced_bytes
+from webapp.http.body_stream import BodyRefused, Message, Receive, announced_bytes, header
 from webapp.http.streaming_middleware import Application, Send, is_streamed
 
 USUAL_BODY_BYTES = 1024**2
@@ -70,6 +71,8 @@ class BodyLimit:
         try:
             if {name for name, _value in scope["headers"]} >= ENDS_OF_BODIES:
                 raise BodyRefused(HTTPStatus.BAD_REQUEST)
+            if _is_form_in_another_encoding(scope):
+                raise BodyRefused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
             await body.expect(announced_bytes(scope) or 0)
             await self.application(scope, body.receive, noted_send)
         except BodyRefused as refused:
@@ -121,6 +124,14 @@ class _Body:
         return max(0.0, until_s - asyncio.get_running_loop().time())
 
 
+def _is_form_in_another_encoding(scope: Scope) -> bool:
+    """Tells whether Django would refuse the fields of a form: it does so each time that they are asked for, also while
+    it renders the page of the refusal."""
+    media_type, parameters = parse_header_parameters(header(scope, b"content-type"))
+    encoding = parameters.get("charset", "utf-8")
+    return media_type == "application/x-www-form-urlencoded" and encoding.lower() != "utf-8"
+
+
 def _most_bytes(scope: Scope) -> int:
     try:
         view = resolve(scope.get("path", "")).func
@@ -142,6 +153,7 @@ def _is_signed_in(scope: Scope) -> bool:
 async def _refuse(send: Send, status: HTTPStatus) -> None:
     words = {
         HTTPStatus.BAD_REQUEST: "The request has both a length and chunks.",
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The form is not encoded in UTF-8.",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is too large.",
         HTTPStatus.REQUEST_TIMEOUT: "The request took too long to arrive.",
         HTTPStatus.UNAUTHORIZED: _(

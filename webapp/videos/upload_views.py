@@ -33,7 +33,8 @@ from webapp.videos.upload_forms import PrecheckForm
 @require_POST
 def precheck(request: SignedInRequest) -> HttpResponse:
     """Says before the first byte which files would be refused, and where an earlier upload can be resumed."""
-    form = PrecheckForm.of_body(request.body)
+    # Not `request.body`, which is no more where a form with parts has been sent.
+    form = PrecheckForm.of_body(request.read())
     if not form.is_valid():
         return JsonResponse({"error": form.errors.as_text()}, status=400)
     team = _team_to_fill(request, form.cleaned_data["team"])

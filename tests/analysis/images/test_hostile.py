@@ -57,6 +57,14 @@ def test_half_a_file_is_damaged(kind: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_picture_of_palette_colours_without_a_palette_is_damaged() -> None:
+    content = saved(PIL.Image.fromarray(LEFT_RED).quantize(4), "png")
+    at = content.index(b"PLTE") - 4
+    length = int.from_bytes(content[at : at + 4], "big")
+    with pytest.raises(UnreadablePicture):
+        read_header(content[:at] + content[at + 12 + length :], "a file")
+
+
 @pytest.mark.parametrize("side", [10_955, 60_000])
 def test_a_bomb_is_refused_before_it_is_decoded(side: int) -> None:
     with pytest.raises(PictureTooLarge, match="holiday"):

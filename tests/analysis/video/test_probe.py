@@ -53,6 +53,16 @@ def test_refusals_keep_their_kind(tmp_path: Path) -> None:
         probe(clips.sound_only(tmp_path / "sound.m4a"))
 
 
+def test_pictures_of_an_unknown_codec_are_no_video_and_sound_of_one_does_not_matter(tmp_path: Path) -> None:
+    known = clips.with_sound(clips.steady_clip(tmp_path / "a.mp4"), tmp_path / "known.mp4").read_bytes()
+    (tmp_path / "pictures.mp4").write_bytes(known.replace(b"avc1", b"qqqq"))
+    sound = known.replace(b"mp4a", b"qqqq").replace(b"\x40\x15", b"\xfe\x15")  # the box, and the code in `esds`
+    (tmp_path / "sound.mp4").write_bytes(sound)
+    with pytest.raises(UnreadableVideo, match="not known"):
+        probe(tmp_path / "pictures.mp4")
+    assert probe(tmp_path / "sound.mp4").audio_codec == ""
+
+
 def test_too_little_memory_is_a_limit(tmp_path: Path) -> None:
     with pytest.raises(ProbeLimit):
         probe(clips.steady_clip(tmp_path / "a.mp4", 0.2), Limits(30_000_000, cpu_s=20))

@@ -33,11 +33,14 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": str(length).encode()})
 
 
-async def ask(pieces: Iterable[bytes], announced: bytes | None = None, is_chunked: bool = False) -> tuple[int, int]:
+async def ask(
+    pieces: Iterable[bytes], announced: bytes | None = None, is_chunked: bool = False, kind: str = ""
+) -> tuple[int, int]:
     """Status, and how many pieces were read."""
     parts = list(pieces)
     headers = [(b"content-length", announced)] if announced is not None else []
     headers += [(b"transfer-encoding", b"chunked")] if is_chunked else []
+    headers += [(b"content-type", kind.encode("latin-1"))] if kind else []
     sent: list[MutableMapping[str, Any]] = []
     read = 0
 
@@ -69,6 +72,14 @@ async def test_a_body_that_ends_in_two_ways_is_refused_unread() -> None:
     """A proxy in front may see another end, and another request behind it."""
     assert await ask([b"x" * 10], is_chunked=True) == (200, 1)
     assert await ask([b"x" * 10], b"10", is_chunked=True) == (400, 0)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "UTF8", "x\xe9", '"utf-7"'])
+async def test_a_form_in_another_encoding_is_refused_before_django_asks_again_and_again(encoding: str) -> None:
+    kind = "application/x-www-form-urlencoded; charset="
+    assert await ask([b"a=1"], kind=f"{kind}{encoding}") == (415, 0)
+    assert await ask([b"a=1"], kind=f"{kind}UTF-8") == (200, 1)
+    assert await ask([b"{}"], kind=f"application/json; charset={encoding}") == (200, 1)
 
 
 async def test_a_body_longer_than_announced_is_counted() -> None:

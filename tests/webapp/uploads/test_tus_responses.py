@@ -144,7 +144,7 @@ def test_a_wrong_checksum_is_460_and_nothing_counts_as_arrived(alice: User) -> N
     assert arrived(Upload.objects.get().pk) == b""
 
 
-@pytest.mark.parametrize("checksum", ["md5 abcd", "sha1", "sha1 ???", "nonsense"])
+@pytest.mark.parametrize("checksum", ["md5 abcd", "sha1", "sha1 ???", "sha1 é", "nonsense"])
 def test_a_checksum_that_cannot_be_read_is_refused(alice: User, checksum: str) -> None:
     client = signed_in(alice)
     url = create(client)["Location"]
@@ -269,8 +269,9 @@ def test_a_loss_of_the_role_stops_a_running_upload(team: Team, bob: User) -> Non
     assert patch(client, url, CONTENT[:100], 0).status_code == 404
 
 
-def test_broken_metadata_is_refused(alice: User) -> None:
-    headers = TUS | {"Upload-Length": "5", "Upload-Metadata": "filename ???"}
+@pytest.mark.parametrize("metadata", ["filename ???", "filename é", "filename /w=="])
+def test_broken_metadata_is_refused(alice: User, metadata: str) -> None:
+    headers = TUS | {"Upload-Length": "5", "Upload-Metadata": metadata}
     assert signed_in(alice).post(reverse("videos:tus_create"), headers=headers).status_code == 400
 
 

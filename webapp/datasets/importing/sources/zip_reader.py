@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from webapp.datasets.errors import ArchiveTooLarge, EncryptedArchive, NotAnArchive, UnsupportedCompression
 from webapp.datasets.models import Outcome
@@ -91,12 +91,21 @@ class Archive:
     def blocks(self, entry: ArchiveEntry) -> Iterator[bytes]:
         """Yields the content piece by piece: no more is unpacked at once. Raises one of DAMAGES."""
         left = entry.info.file_size + 1
-        with self.zip.open(entry.info) as member:
+        with self._member(entry) as member:
             while block := member.read(min(BLOCK_BYTES, left)):
                 left -= len(block)
                 if left <= 0:
                     raise zipfile.BadZipFile(f"{entry.name} is larger than it says")
                 yield block
+
+    def _member(self, entry: ArchiveEntry) -> IO[bytes]:
+        """Opens a file of the archive, whose own header may be elsewhere or broken. Raises one of DAMAGES."""
+        if entry.info.header_offset < 0:
+            raise zipfile.BadZipFile(f"{entry.name} begins before the archive")
+        try:
+            return self.zip.open(entry.info)
+        except (struct.error, UnicodeDecodeError) as error:
+            raise zipfile.BadZipFile(f"{entry.name} has a broken header") from error
 
     def _taken(self, entry: ArchiveEntry, most_bytes: int, take: Callable[[], T]) -> T | Outcome:
         if entry.info.file_size > most_bytes:

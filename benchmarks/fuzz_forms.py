@@ -1,0 +1,143 @@
+"""Every call of the table of routes with other fields, encodings and headers: no error, no other team changed."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.fuzz_cases import FOREIGN, FuzzKind, Missed, Place
+from benchmarks.fuzz_form_bodies import (
+    body_of,
+    changed_fields,
+    odd_headers,
+    odd_part,
+    query_of,
+)
+from benchmarks.fuzz_web import Answered, Person, database_of, sessions_of
+
+if TYPE_CHECKING:
+    from tests.webapp.route_calls import Call
+    from tests.webapp.route_things import TeamThings
+
+NEW_TEAM_EVERY = 150
+"""What a team has is used up by and by: videos are deleted, people merged, sessions ended."""
+LOOK_EVERY = 100
+LEFT_OUT = ("ws/", "profile/oidc")
+BY_THEMSELVES = frozenset(
+    {"django_session", "usersessions_usersession", "accounts_signincounter", "uploads_storageaccount", "jobs_job"}
+)
+"""Tables that the product itself changes in the course of time, or whose rows end a job that was made half done."""
+
+
+class ChangedForms(FuzzKind):
+    """One call for each case, by somebody of one team; another team's rows are compared again and again."""
+
+    name = "forms"
+    needs_product = True
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self._open = ExitStack()
+        self._made = 0
+        self._since_look: list[str] = []
+
+    def __enter__(self) -> ChangedForms:
+        assert self.place.data_dir is not None
+        self._open.enter_context(database_of(self.place.data_dir))
+        from tests.webapp.route_rules import ROUTES
+        from tests.webapp.route_things import make_things
+
+        self._mark = f"{time.time_ns() % 10**9:x}"
+        self.calls = [
+            (pattern, call)
+            for pattern, calls in ROUTES.items()
+            for call in calls
+            if (call.method == "POST" or call.sends) and not pattern.startswith(LEFT_OUT)
+        ]
+        self.quiet = make_things(f"Birch{self._mark}")
+        self._before = self._rows()
+        self._new_team()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
+
+    def _new_team(self) -> None:
+        from tests.webapp.route_things import make_things
+
+        self._made += 1
+        self.things: TeamThings = make_things(f"Amber{self._mark}x{self._made}")
+        self._sign_in()
+
+    def _sign_in(self) -> None:
+        self.people: dict[str, Person] = sessions_of(self.things, self.place.port)
+
+    def run(self, random: Random, number: int) -> str:
+        if number and number % NEW_TEAM_EVERY == 0:
+            self._new_team()
+        pattern, call = random.choice(self.calls)
+        role = random.choice(("owner", "owner", "owner", "admin", "editor", "editor", "viewer", "anonymous"))
+        if role not in call.may and random.random() < 0.7:
+            role = random.choice(sorted(call.may & self.people.keys()) or ["owner"])
+        answer = self._asked(pattern, call, role, random)
+        if number % LOOK_EVERY == LOOK_EVERY - 1:
+            self._expect_untouched()
+        if answer.asks_to_sign_in and role != "anonymous":
+            self._renew()
+        return f"{answer.status // 100}xx" if answer.status < 500 else str(answer.status)
+
+    def _asked(self, pattern: str, call: Call, role: str, random: Random) -> Answered:
+        from tests.webapp.route_calls import filled
+
+        ids = self.things.ids | {name: self.quiet.ids[name] for name in self.quiet.ids if random.random() < 0.03}
+        sends = changed_fields(dict(filled(call.metadata or call.sends, ids)), random)
+        url = self._address(pattern, call, ids, random)
+        self._since_look.append(f"{role} {call.method} {url}")
+        headers = odd_headers(random)
+        if call.method != "POST":
+            return self.people[role].ask(call.method, f"{url}?{query_of(sends, random)}", b"", headers)
+        body, kind = body_of(sends, call.is_json, random)
+        return self.people[role].ask("POST", url, body, {"Content-Type": kind} | dict(call.headers) | headers)
+
+    def _address(self, pattern: str, call: Call, ids: dict[str, Any], random: Random) -> str:
+        from tests.webapp.route_calls import filled
+        from tests.webapp.route_walk import address, wished
+
+        places = {name: str(filled(wish, ids)) for name, wish in wished(pattern, call).items()}
+        if places and random.random() < 0.12:
+            places[random.choice(tuple(places))] = odd_part(random, list(map(str, ids.values())))
+        return address(pattern, places)
+
+    def _renew(self) -> None:
+        """Signs everybody in again; where an account is gone, there is a new team."""
+        from webapp.accounts.models import Membership, User
+
+        pks = [user.pk for user in self.things.users.values()]
+        are_there = User.objects.filter(pk__in=pks, is_active=True).count() == len(pks)
+        if are_there and Membership.objects.filter(user__in=pks, team=self.things.team).count() == len(pks):
+            self._sign_in()
+        else:
+            self._new_team()
+
+    def _rows(self) -> frozenset[tuple[Any, ...]]:
+        """Returns all rows that hold an id or the word of the team which nobody here belongs to."""
+        from django.db import connection
+
+        from tests.webapp.route_walk import rows_of
+
+        marks = {str(value).replace("-", "") for value in (*self.quiet.ids.values(), self.quiet.team.pk)}
+        marks = {mark for mark in marks if len(mark) == 32} | {self.quiet.word}
+        tables = set(connection.introspection.django_table_names(only_existing=True)) - BY_THEMSELVES
+        return frozenset(
+            row for table in tables for row in rows_of(table) if any(mark in " ".join(map(str, row)) for mark in marks)
+        )
+
+    def _expect_untouched(self) -> None:
+        rows, asked = self._rows(), self._since_look
+        gone, new = self._before - rows, rows - self._before
+        self._before, self._since_look = rows, []
+        if gone or new:
+            shown = " | ".join(str(row)[:300] for row in [*gone, *new][:4])
+            raise Missed(FOREIGN, f"after {asked}: {len(gone)} rows of another team gone, {len(new)} new: {shown}")
