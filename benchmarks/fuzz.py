@@ -53,7 +53,7 @@ class _Records:
 
 
 @dataclass
-class Logs(Watcher):
+class ProductLogs(Watcher):
     """Reads what the product's processes log, and what it says of those that died."""
 
     product: Product
@@ -102,15 +102,15 @@ class Logs(Watcher):
 
 
 @contextmanager
-def used_product(folder: Path) -> Iterator[tuple[Product, Logs]]:
-    """Starts a product that somebody uses meanwhile; at the end `Logs` has what was wrong with it."""
+def used_product(folder: Path) -> Iterator[tuple[Product, ProductLogs]]:
+    """Starts a product that somebody uses meanwhile; at the end `ProductLogs` has what was wrong with it."""
     product = Product(folder / "data", None, **FEW_REQUESTS)
     try:
         product.wait_until_ready()
         visitor = Visitor(product.port)
         visitor.become_owner(product.owner_link)
         visitor.ask("GET", "/videos/")
-        logs = Logs(product)
+        logs = ProductLogs(product)
         with logs, RealUse(visitor, folder, logs.note) as use:
             yield product, logs
         print(

@@ -15,7 +15,7 @@ from benchmarks.fuzz_form_bodies import (
     odd_part,
     query_of,
 )
-from benchmarks.fuzz_web import Answered, Person, database_of, sessions_of
+from benchmarks.fuzz_web import Sender, WebAnswer, database_of, sessions_of
 
 if TYPE_CHECKING:
     from tests.webapp.route_calls import Call
@@ -72,7 +72,7 @@ class ChangedForms(FuzzKind):
         self._sign_in()
 
     def _sign_in(self) -> None:
-        self.people: dict[str, Person] = sessions_of(self.things, self.place.port)
+        self.people: dict[str, Sender] = sessions_of(self.things, self.place.port)
 
     def run(self, random: Random, number: int) -> str:
         if number and number % NEW_TEAM_EVERY == 0:
@@ -88,7 +88,7 @@ class ChangedForms(FuzzKind):
             self._renew()
         return f"{answer.status // 100}xx" if answer.status < 500 else str(answer.status)
 
-    def _asked(self, pattern: str, call: Call, role: str, random: Random) -> Answered:
+    def _asked(self, pattern: str, call: Call, role: str, random: Random) -> WebAnswer:
         from tests.webapp.route_calls import filled
 
         ids = self.things.ids | {name: self.quiet.ids[name] for name in self.quiet.ids if random.random() < 0.03}

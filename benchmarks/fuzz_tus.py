@@ -17,7 +17,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from benchmarks.fuzz_cases import FOREIGN, LOST, UNWORDED, FuzzKind, Missed, Place
-from benchmarks.fuzz_web import CSRF, Answered, Person, database_of, sessions_of
+from benchmarks.fuzz_web import CSRF, Sender, WebAnswer, database_of, sessions_of
 
 CREATE = "/videos/uploads/"
 PATCH_TYPE = "application/offset+octet-stream"
@@ -49,7 +49,7 @@ class Sequence:
     """One upload as it should be: `content` is the whole file, of which `offset` bytes have arrived."""
 
     random: Random
-    people: dict[str, Person]
+    people: dict[str, Sender]
     folder: Path
     content: bytes
     address: str
@@ -61,7 +61,7 @@ class Sequence:
     is_expired: bool = False
 
     @property
-    def owner(self) -> Person:
+    def owner(self) -> Sender:
         return self.people["editor"]
 
     @property
@@ -78,7 +78,7 @@ class Sequence:
         offset: int | None = None,
         by: str = "editor",
         headers: Mapping[str, str] = MappingProxyType({}),
-    ) -> Answered:
+    ) -> WebAnswer:
         at = str(self.offset if offset is None else offset)
         sent = tus(upload_offset=at, content_type=PATCH_TYPE) | dict(headers)
         return self.people[by].ask("PATCH", self.address, content, sent)
@@ -271,7 +271,7 @@ class UploadSequences(FuzzKind):
                 raise Missed(missed.what, f"{missed.words} after {' '.join(taken)}") from missed
         return self._ended(case)
 
-    def _begun(self, random: Random, size: int) -> Answered:
+    def _begun(self, random: Random, size: int) -> WebAnswer:
         headers = tus(upload_length=str(size))
         if random.random() < 0.15:
             headers["Upload-Length"] = random.choice([odd for odd in ODD_NUMBERS if odd != " 5"])

@@ -44,7 +44,7 @@ def database_of(data_dir: Path) -> Iterator[None]:
 
 
 @dataclass
-class Answered:
+class WebAnswer:
     """What the product answered, the beginning of it."""
 
     status: int
@@ -57,20 +57,20 @@ class Answered:
 
 
 @dataclass
-class Person:
+class Sender:
     """Somebody with a session, or nobody, who sends requests, each over a connection of its own."""
 
     port: int
     session: str = ""
     cookies: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answered:
+    def ask(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> WebAnswer:
         """Raises Missed for an error of the server, for silence, and where it hangs up without a word."""
         sent = {"X-CSRFToken": CSRF, "Cookie": self.cookie()} | dict(headers or {})
         try:
             with ExitStack() as stack:
                 answer = self._sent(stack, method, path, body, sent)
-                answered = Answered(answer.status, dict(answer.headers), answer.read(MOST_READ_BYTES))
+                answered = WebAnswer(answer.status, dict(answer.headers), answer.read(MOST_READ_BYTES))
         except TimeoutError as error:
             raise Missed(HANG, f"{method} {path} is not answered in {ANSWER_WITHIN_S} s") from error
         except (ConnectionError, http.client.HTTPException) as error:
@@ -99,15 +99,15 @@ class Person:
         return connection.getresponse()
 
 
-def sessions_of(things: TeamThings, port: int) -> dict[str, Person]:
+def sessions_of(things: TeamThings, port: int) -> dict[str, Sender]:
     """Returns everybody of a team by role, signed in, and proved a moment ago, working in this team; and nobody."""
     from tests.webapp.accounts.proofs import proved
     from webapp.accounts.context_processors import SESSION_KEY
 
-    people = {"anonymous": Person(port)}
+    people = {"anonymous": Sender(port)}
     for role, user in things.users.items():
         session = proved(user, by="mfa").session
         session[SESSION_KEY] = str(things.team.pk)
         session.save()
-        people[role] = Person(port, str(session.session_key))
+        people[role] = Sender(port, str(session.session_key))
     return people

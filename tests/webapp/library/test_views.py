@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -268,16 +267,6 @@ def test_a_stored_file_that_is_gone_is_not_found(team: Team, bob: User) -> None:
 def precheck(user: User, *files: dict[str, Any]) -> Any:
     address = reverse("videos:precheck")
     return signed_in(user).post(address, {"files": list(files)}, content_type="application/json")
-
-
-@pytest.mark.parametrize("content_type", ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded"])
-def test_a_form_in_place_of_a_list_of_files_is_refused(content_type: str, team: Team, bob: User) -> None:
-    client = Client(enforce_csrf_checks=True)  # which looks for its token in the fields, and so reads the body
-    client.cookies = signed_in(bob).cookies
-    client.cookies["csrftoken"] = "f" * 32
-    body = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n'
-    headers = {"X-CSRFToken": "f" * 32}
-    assert client.post(reverse("videos:precheck"), body, content_type=content_type, headers=headers).status_code == 400
 
 
 def test_limits_are_said_before_the_upload_and_a_broken_one_is_found_again(

@@ -153,25 +153,6 @@ def test_a_damaged_member_is_said_and_the_others_come(team: Team, alice: User) -
     assert [problem.name for problem in of_import.problems.all()] == ["1.jpg"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "offset", "bytes_there"),
-    [
-        pytest.param(b"PK\1\2", 42, b"\xff\xff\xff\x7f", id="far behind the end"),
-        pytest.param(b"PK\5\6", 16, b"\xff\xff\xff\0", id="before the beginning"),
-        pytest.param(b"PK\3\4", 26, b"\1\0\0\0\xff", id="a name that is no text"),
-        pytest.param(b"PK\1\2", 42, b"\x90\0\0\0", id="behind all but a few bytes"),
-    ],
-)
-def test_a_member_whose_own_header_is_not_where_it_should_be(
-    kind: bytes, offset: int, bytes_there: bytes, tmp_path: Path
-) -> None:
-    content = bytearray(zipped({"é.txt": b"1", "b.txt": b"2"}))
-    at = content.index(kind) + offset
-    content[at : at + len(bytes_there)] = bytes_there
-    with zip_reader.opened(zip_at(tmp_path / "a.zip", bytes(content))) as archive:
-        assert archive.read(archive.files[0], 9) == Outcome.UNREADABLE
-
-
 @database
 def test_a_zip_with_a_password_is_refused(team: Team, alice: User) -> None:
     content = bytearray(zipped({"a/1.jpg": picture(1)}))

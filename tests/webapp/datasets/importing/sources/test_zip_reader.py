@@ -1,0 +1,30 @@
+"""Archives whose parts contradict each other."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.webapp.datasets.importing.fillings import zipped
+from webapp.datasets.importing.sources import zip_reader
+from webapp.datasets.models import Outcome
+
+
+@pytest.mark.parametrize(
+    ("kind", "offset", "bytes_there"),
+    [
+        pytest.param(b"PK\1\2", 42, b"\xff\xff\xff\x7f", id="far behind the end"),
+        pytest.param(b"PK\5\6", 16, b"\xff\xff\xff\0", id="before the beginning"),
+        pytest.param(b"PK\3\4", 26, b"\1\0\0\0\xff", id="a name that is no text"),
+        pytest.param(b"PK\1\2", 42, b"\x90\0\0\0", id="behind all but a few bytes"),
+    ],
+)
+def test_a_member_whose_own_header_is_not_where_it_should_be(
+    kind: bytes, offset: int, bytes_there: bytes, tmp_path: Path
+) -> None:
+    content = bytearray(zipped({"é.txt": b"1", "b.txt": b"2"}))
+    at = content.index(kind) + offset
+    content[at : at + len(bytes_there)] = bytes_there
+    path = tmp_path / "a.zip"
+    path.write_bytes(content)
+    with zip_reader.opened(path) as archive:
+        assert archive.read(archive.files[0], 9) == Outcome.UNREADABLE
