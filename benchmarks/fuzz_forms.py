@@ -26,7 +26,14 @@ NEW_TEAM_EVERY = 150
 LOOK_EVERY = 100
 LEFT_OUT = ("ws/", "profile/oidc")
 BY_THEMSELVES = frozenset(
-    {"django_session", "usersessions_usersession", "accounts_signincounter", "uploads_storageaccount", "jobs_job"}
+    {
+        "django_session",
+        "usersessions_usersession",
+        "accounts_signincounter",
+        "uploads_storageaccount",
+        "jobs_job",
+        "jobs_turn",
+    }
 )
 """Tables that the product itself changes in the course of time, or whose rows end a job that was made half done."""
 
@@ -57,12 +64,23 @@ class ChangedForms(FuzzKind):
             if (call.method == "POST" or call.sends) and not pattern.startswith(LEFT_OUT)
         ]
         self.quiet = make_things(f"Birch{self._mark}")
+        self._end_work(self.quiet)
         self._before = self._rows()
         self._new_team()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._open.close()
+
+    @staticmethod
+    def _end_work(things: TeamThings) -> None:
+        """What is half done there would be taken up by the product's workers."""
+        from django.utils import timezone
+
+        from webapp.jobs.models import Job, Status
+
+        at_work = Job.objects.filter(team=things.team, status__in=[Status.QUEUED, Status.RUNNING])
+        at_work.update(status=Status.CANCELLED, finished_at=timezone.now())
 
     def _new_team(self) -> None:
         from tests.webapp.route_things import make_things

@@ -293,8 +293,8 @@ class UploadSequences(FuzzKind):
             _expect_as_sent(case)
         if case.is_there and case.offset < len(case.content):
             answer = case.owner.ask("DELETE", case.address, headers=tus())
-            if case.late and answer.status != 204:
-                return "late"
+            if (case.late or case.is_expired) and answer.status != 204:
+                return "gone before"
             expect(answer.status == 204, UNWORDED, f"{answer.status} for DELETE at the end")
         if not case.is_there or case.offset < len(case.content):
             expect(not case.path.exists(), LOST, f"a file is left of an upload that is gone: {case.path.name}")
