@@ -21,9 +21,11 @@ from analysis.faces.clarity import CLEAR_PRESENCE, NO_FACE_PRESENCE
 from analysis.faces.detect import DEFAULT_MIN_SCORE
 from analysis.pipeline import Models
 from analysis.types import WHOLE_VIDEO, Faces, Float32, VideoInfo
-from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
 from analysis.video.frame import Frame
 from analysis.video.prefetch import prefetch
+from analysis.video.sampling import DecodeCounts, Sampling
+from analysis.video.unlimited_decode import sample_frames
+from analysis.video.unlimited_probe import probe
 
 FOUND_SCORE = 0.5
 """Detections from this score on are compared; the analysis takes 0.6."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -39,6 +40,8 @@ MAX_GAP_S = 0.6
 """Somebody found after longer is a face of its own, which may be somebody else's."""
 LEAST_SIDE_PX = 14.0
 """Smaller faces tell nobody."""
+VIEWS_BEHIND = 4
+"""So many views at most wait to be embedded, each with its frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ class _Growing:
     detected: list[bool] = field(default_factory=list)
     sure: list[bool] = field(default_factory=list)
     votes: list[tuple[int, int]] = field(default_factory=list)
-    views: list[EmbeddedView] = field(default_factory=list)
+    views: list[Future[EmbeddedView]] = field(default_factory=list)
     moving: list[tuple[int, Float32]] = field(default_factory=list)
     embedded_s: float = -np.inf
     seen_s: float = -np.inf
@@ -134,6 +137,9 @@ class FaceScanner:
         self._shot = 0
         self._is_calm = False
         self._done: list[FollowedFace] = []
+        # Nothing waits for views until a face has ended, so that they are made beside the search for faces.
+        self._viewing = ThreadPoolExecutor(1, thread_name_prefix="face-views")
+        self._behind: deque[Future[EmbeddedView]] = deque()
 
     def update(self, frame: Frame) -> None:
         """Finds the faces of the next frame."""
@@ -180,6 +186,7 @@ class FaceScanner:
         """Returns everything found."""
         for number in list(self._growing):
             self._end(number)
+        self._viewing.shutdown()
         return FaceScan(np.array(self._times, np.float64), np.array(self._shots, np.int64), tuple(self._done))
 
     def _detected(
@@ -244,16 +251,23 @@ class FaceScanner:
         if not is_due or shorter_side(faces.boxes_xyxy[row]) < LEAST_SIDE_PX or faces.scores[row] < START_SCORE:
             return
         growing.embedded_s = frame.time_s
+        # Soon: crops of a shot of an hour would take half a gigabyte.
+        while len(self._behind) >= VIEWS_BEHIND:
+            self._behind.popleft().result()
+        self._behind.append(self._viewing.submit(self._embedded, frame, faces, row))
+        growing.views.append(self._behind[-1])
+
+    def _embedded(self, frame: Frame, faces: Faces, row: int) -> EmbeddedView:
         [view] = cut_views(frame, self.info, faces, [row], self.models.mesh, self.models.embedder)
-        # At once: crops of a shot of an hour would take half a gigabyte.
         [vector] = embed_once([view], self.models.embedder)
-        growing.views.append(EmbeddedView(vector, view.is_comparable, view.is_clear))
+        return EmbeddedView(vector, view.is_comparable, view.is_clear)
 
     def _end(self, number: int) -> None:
         growing = self._growing.pop(number)
         if not growing.sure[-1]:
             self._look_on(growing)
-        comparable = [view for view in growing.views if view.is_comparable]
+        views = [view.result() for view in growing.views]
+        comparable = [view for view in views if view.is_comparable]
         self._done.append(
             FollowedFace(
                 frames=np.array(growing.frames, np.int64),
@@ -264,7 +278,7 @@ class FaceScanner:
                 votes=tuple(growing.votes),
                 vectors=_stacked(comparable),
                 clear_views=np.array([view.is_clear for view in comparable], bool),
-                every_vector=_stacked(growing.views),
+                every_vector=_stacked(views),
                 moving_at=np.array([at for at, _ in growing.moving], np.int64),
                 moving_xyxy=np.array([box for _, box in growing.moving], np.float32).reshape(-1, 4),
             )

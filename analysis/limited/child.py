@@ -24,6 +24,7 @@ TASKS = {
     "keyframes": "analysis.video.decode_tasks:keyframes",
     "segment_borders": "analysis.video.decode_tasks:segment_borders",
     "cut_reel": "analysis.exports.reel_tasks:cut",
+    "hide_people": "analysis.exports.hide_tasks:hide",
     "decode_picture": "analysis.images.picture_tasks:decode",
     "prepare_picture": "analysis.images.picture_tasks:prepare",
     "blur_picture": "analysis.exports.blur_picture:blur",
@@ -33,6 +34,7 @@ TASKS = {
 READERS = ("analysis.images.read", *(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Ppm")))
 LOADED_LATER = {
     "probe": READERS,
+    "hide_people": ("analysis.exports.hidden_copy",),
     "decode_picture": READERS,
     "prepare_picture": (*READERS, "cv2"),
     "blur_picture": (*READERS, "analysis.exports.check_copy", "analysis.exports.picture_people", "analysis.pipeline"),

@@ -31,6 +31,8 @@ MAY = {
     r"import (?:.*, )?unlimited_\w+|video\.unlimited_\w+ import": {
         "analysis/video/decode_tasks.py",
         "analysis/exports/reel_tasks.py",
+        "analysis/exports/hidden_copy.py",
+        "analysis/exports/check_copy.py",
     },
     r"\bav\.open\(": {
         "analysis/video/containers.py",

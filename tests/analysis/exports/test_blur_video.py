@@ -15,15 +15,20 @@ import pytest
 from analysis.__main__ import main
 from analysis.errors import Cancelled, UnknownPerson
 from analysis.exports import blur_video as module
+from analysis.exports import hidden_copy
 from analysis.exports.blur_video import blur_video
 from analysis.exports.check_copy import CopyChecker, FoundAgain
 from analysis.exports.choice import BlurOptions, HideChoice, HidingStyle, Sound
+from analysis.exports.copy_file import LEAD_S
 from analysis.exports.copy_parts import EncodedPart
+from analysis.exports.hidden_copy import CopySource, HiddenCopy
 from analysis.exports.people import SeenPerson
 from analysis.exports.second_look import look_again
+from analysis.faces.search import IdentificationThresholds
 from analysis.pipeline import AnalysisOptions, Models, load_models
 from analysis.types import WHOLE_VIDEO, Float32, Image, Progress, SegmentSpan
 from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
+from analysis.video.frame import Frame
 from tests import clips
 from tests.analysis.exports.moving_faces import Place, face_box, head, person, still, swinging, write_film
 
@@ -73,6 +78,15 @@ def copy(
     film: Path, target: Path, people: list[SeenPerson], choice: HideChoice, models: Models, **options: object
 ) -> module.BlurReport:
     return blur_video(film, target, probe(film), people, models, replace(BlurOptions(choice), **options), silent)  # type: ignore[arg-type]
+
+
+def hidden(film: Path, folder: Path, models: Models, **options: Any) -> HiddenCopy:
+    """Everybody is hidden by what a limited process does, without one; the picture is in "joined.nut"."""
+    source, limits = CopySource(film, probe(film)), IdentificationThresholds(0.5, 0.4)
+    people = [person(1, swinging(2.0, 90), SAMPLED)]
+    made = HiddenCopy(source, people, BlurOptions(**options), models, limits, lambda *_: None)
+    made.make(folder / "joined.nut")
+    return made
 
 
 def test_a_face_that_moves_faster_than_it_was_sampled_is_in_no_frame(
@@ -147,17 +161,22 @@ def test_what_the_check_finds_is_encoded_again_and_what_stays_is_reported(
     film: Path, tmp_path: Path, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = np.array([0, 0, 40, 40], np.float32)
-    found = [FoundAgain(0.4, place, 0.9, False, True)]
-    answers = [(50, found), (50, [])]
+    found, later = ([FoundAgain(time_s, place, 0.9, False, True)] for time_s in (0.6, 0.95))
+    answers = [(50, found), (30, later), (20, [])]
     monkeypatch.setattr(CopyChecker, "check", lambda *_: answers.pop(0))
-    people = [person(1, swinging(2.0, 90), SAMPLED)]
-    report = copy(film, tmp_path / "copy.mp4", people, HideChoice(), models)
-    assert (report.rounds, report.frames_found_at_first, report.frames_found) == (2, 1, 0)
-    pictures = frames_of(tmp_path / "copy.mp4")
-    assert pictures[10][1][4:36, 4:36].std(axis=(0, 1)).max() < pictures[25][1][4:36, 4:36].std(axis=(0, 1)).max() + 5
+    made = hidden(film, tmp_path, models)
+    report = made.report()
+    assert (report.rounds, report.frames_found_at_first, report.frames_found) == (3, 1, 0)
+    # Not from the only keyframe on, but from where nothing refers to what comes after, shortly before it is needed.
+    assert [part.frames[0].copy_s for part in made.parts] == pytest.approx([0, 0.36, 0.72])
+    pictures = frames_of(tmp_path / "joined.nut")
+    assert [time_s - LEAD_S for time_s, _ in pictures] == pytest.approx(
+        [time_s for time_s, _ in frames_of(film)], abs=2e-5
+    )
+    assert pictures[15][1][4:36, 4:36].std(axis=(0, 1)).max() < pictures[3][1][4:36, 4:36].std(axis=(0, 1)).max() + 5
     answers += [(50, found), (50, found)]
-    report = copy(film, tmp_path / "copy.mp4", people, HideChoice(), models, rounds=2)
-    assert (report.rounds, report.frames_found, report.found_at_s) == (2, 1, (0.4,))
+    report = hidden(film, tmp_path, models, rounds=2).report()
+    assert (report.rounds, report.frames_found, report.found_at_s) == (2, 1, (0.6,))
 
 
 @pytest.mark.parametrize("style", list(HidingStyle))
@@ -229,14 +248,14 @@ def test_one_percentage_counts_up_over_all_stages(
 def test_a_stretch_is_checked_while_the_next_is_encoded(
     film: Path, tmp_path: Path, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "STRETCH_S", 0.4)
+    monkeypatch.setattr(hidden_copy, "STRETCH_S", 0.4)
     cut = tmp_path / "cut.mp4"
     clips.ffmpeg("-i", film, "-c:v", "libx264", "-g", "10", "-sc_threshold", "0", cut)
     next_begun = threading.Event()
-    encode, check = module._Copy._encode_once, CopyChecker.check
+    encode, check = HiddenCopy._encode_until, CopyChecker.check
 
-    def encode_and_tell(*given: Any) -> EncodedPart | None:
-        if given[2].name == "1.nut":
+    def encode_and_tell(*given: Any) -> tuple[EncodedPart | None, Frame | None]:
+        if given[3].name == "1.nut":
             next_begun.set()
         return encode(*given)
 
@@ -244,11 +263,11 @@ def test_a_stretch_is_checked_while_the_next_is_encoded(
         assert next_begun.wait(timeout=60)
         return check(*given)
 
-    monkeypatch.setattr(module._Copy, "_encode_once", encode_and_tell)
+    monkeypatch.setattr(HiddenCopy, "_encode_until", encode_and_tell)
     monkeypatch.setattr(CopyChecker, "check", check_meanwhile)
-    report = copy(cut, tmp_path / "copy.mp4", [], HideChoice(), models)
+    report = hidden(cut, tmp_path, models).report()
     assert (report.frames, report.frames_checked, report.frames_found) == (FRAMES, FRAMES, 0)
-    assert [time_s for time_s, _ in frames_of(tmp_path / "copy.mp4")] == pytest.approx(
+    assert [time_s - LEAD_S for time_s, _ in frames_of(tmp_path / "joined.nut")] == pytest.approx(
         [time_s for time_s, _ in frames_of(cut)], abs=2e-5
     )
 
