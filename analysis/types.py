@@ -94,6 +94,8 @@ class VideoInfo:
     """The longest way from the keyframe that seeking finds to the picture sought; 0 in older results."""
     indexed: bool = True
     """The file says how long it is and where its keyframes are, so that a browser can seek in it."""
+    open_groups: bool = False
+    """Keyframes of H.264 are not where decoding can begin anew: Chromium gets stuck when it is sent to one."""
 
     @property
     def divisible(self) -> bool:

@@ -75,5 +75,8 @@ def _structures(plain: Path, endless: Path) -> dict[str, Callable[[Path], object
         "wrong_keyframes.mp4": lambda to: odd.with_keyframes(plain, to, [1, 11, 35, 70, 90, 130]),
         "no_keyframes.mp4": lambda to: odd.with_keyframes(plain, to, []),
         "endless_all_keyframes.mp4": lambda to: odd.with_keyframes(endless, to, None),
+        "open_groups.ts": lambda to: ffmpeg(
+            *("-i", str(plain), "-c:v", "libx264", "-x264-params", "open-gop=1:keyint=30:bframes=3", str(to))
+        ),
         "chunks_moved.mp4": lambda to: odd.with_chunks_moved(plain, to, 100, 1),
     }

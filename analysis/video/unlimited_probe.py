@@ -13,6 +13,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 import av
+from av.bitstream import BitStreamFilterContext
 from av.packet import Packet
 from av.video.frame import PictureType
 
@@ -42,6 +43,9 @@ LONG_GAP_S = 12.0
 CHECKED_SHARES = (0.37, 0.71)
 """Where it is tried whether keyframes are what the index says; cuts and chapters seldom lie just there."""
 PACKETS_TO_FRAME = 64
+RESTART_SHARES = (0.1, *CHECKED_SHARES, 0.9)
+RESTART_UNIT = 5
+"""Of H.264: a slice of a picture behind which nothing refers to what was before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ def probe(path: Path) -> VideoInfo:
             curve=curve_of(first),
             keyframe_gap_s=structure.keyframe_gap_s,
             indexed=structure.is_indexed,
+            open_groups=_has_open_groups(path, start_s, structure.duration_s),
         )
 
 
@@ -162,6 +167,28 @@ def _gap_by_index(path: Path, start_s: float, duration_s: float) -> float:
         keys = sorted(float(entry.timestamp) * base for entry in stream.index_entries if entry.is_keyframe)
         gaps = [b - a for a, b in pairwise([start_s, *keys, start_s + duration_s])]
         return max(gaps) if keys else math.inf
+
+
+def _has_open_groups(path: Path, start_s: float, duration_s: float) -> bool:
+    """Tells whether pictures of H.264 refer to what lies before the keyframe that they are shown after."""
+    with open_video(path) as (container, stream):
+        if stream.codec_context.name != "h264":
+            return False
+        restarts = BitStreamFilterContext(f"filter_units=pass_types={RESTART_UNIT}", stream)
+        for share in RESTART_SHARES:
+            if not seek_before(container, stream, start_s + share * duration_s):
+                continue
+            key = next((packet for packet in read_packets(container, stream) if packet.is_keyframe), None)
+            if key is not None and not _passes(restarts, key):
+                return True
+    return False
+
+
+def _passes(wanted: BitStreamFilterContext, packet: Packet[av.VideoStream]) -> bool:
+    try:
+        return bool(wanted.filter(packet))
+    except av.FFmpegError:  # damaged: nothing can be told of it
+        return True
 
 
 def _measured(path: Path, start_s: float, rate_fps: float) -> Structure:

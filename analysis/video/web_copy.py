@@ -66,7 +66,7 @@ def playback_plan(info: VideoInfo) -> PlaybackPlan:
     """Returns the cheapest plan that Chromium plays and that shows the stream which was analysed."""
     if info.width * info.height > MAX_PLAYED_PIXELS or info.mirrored or info.interlaced or info.curve:
         return PlaybackPlan.TRANSCODE
-    if (info.stretched and info.rotation_deg) or not info.divisible:
+    if (info.stretched and info.rotation_deg) or not info.divisible or info.open_groups:
         return PlaybackPlan.TRANSCODE
     as_it_is = info.video_streams == 1 and info.indexed and info.start_s <= BLANK_S
     if info.video_codec == "h264" and info.pixel_format in PLAIN_FORMATS:

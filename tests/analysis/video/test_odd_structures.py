@@ -249,3 +249,15 @@ def test_a_copy_has_the_index_that_its_source_lacks(plain: Path, tmp_path: Path)
     recorded = odd_clips.without_index(plain, tmp_path / "recorded.webm", "-c:v", "libvpx", "-g", "9999")
     assert_copy_fits(recorded, tmp_path / "copy.mp4")
     assert probe(tmp_path / "copy.mp4").indexed
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".ts", ".mkv"])
+def test_pictures_that_refer_across_keyframes_are_encoded_anew(suffix: str, tmp_path: Path) -> None:
+    options = {"g": "25", "bf": "3", "preset": "veryfast", "sc_threshold": "0"}
+    path = tmp_path / f"open{suffix}"
+    clips.write_clip(path, numbered(100), options=options | {"x264-params": "open-gop=1"})
+    assert probe(path).open_groups
+    assert playback_plan(probe(path)) is PlaybackPlan.TRANSCODE
+    assert_copy_fits(path, tmp_path / "copy.mp4")
+    assert not probe(tmp_path / "copy.mp4").open_groups
+    assert not probe(clips.write_clip(tmp_path / f"closed{suffix}", numbered(100), options=options)).open_groups
