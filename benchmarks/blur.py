@@ -3,8 +3,9 @@
 `python -m benchmarks blur [--every | --videos NAME ...] [--speed-seconds 20] [--show FOLDER] [--scratch DIR]`
 
 The copies are made by `python -m analysis blur` and judged by other means than its own check: the finished file is
-decoded, faces are looked for at twice the size, embedded twice and compared with views taken from the source. Where the
-true box of a face is written down for each frame, also of heads turned away, that box is compared with the source's.
+decoded, faces are looked for at twice the size, embedded twice and compared with views taken from the source. Matches
+where the untouched frame shows the person in another place are counted apart. Where the true box of a face is written
+down for each frame, also of heads turned away, that box is compared with the source's.
 """
 
 from __future__ import annotations
@@ -17,30 +18,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from analysis.boxes import iou_matrix, scale_faces
-from analysis.exports.face_views import cut_views
-from analysis.exports.people import SeenPerson, read_people
+from analysis.exports.people import read_people
 from analysis.pipeline import AnalysisOptions, Models, load_models
-from analysis.types import WHOLE_VIDEO, Faces, Float32, Image, VideoInfo
-from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
-from analysis.video.frame import Frame
+from analysis.types import Float32, Image
+from analysis.video.decode import probe
 from analysis.video.frames_at import frames_at
 from benchmarks import speed
 from benchmarks.blur_clip import make_fast_clip
+from benchmarks.blur_judge import JudgedMatch, every_frame, gallery, is_mistaken, seen_in
 from benchmarks.memory import peak_bytes
 from benchmarks.shared import say, shared_folder
 from benchmarks.speed import Cost, cpu_s_of_children
 
-SIDE_PX = 1280
-DETECTED, MATCHED = 0.6, 0.5
-SAME_IOU, VIEWS = 0.4, 40
 SHOWN_CORRELATION, SHOWN_SHARE = 0.5, 0.3
 """Correlation of the edges of a sixteenth of a box in copy and source from which it shows, and how many must. Where the
 box is hidden it is at most a quarter, along the border of a picture; where it is left most are."""
@@ -80,6 +75,8 @@ class Judged:
 
     frames: int
     found_in: int
+    mistaken: int
+    """Frames in which somebody hidden is matched only where they are not in the untouched frame."""
     clear: int
     clear_of: int
     share_hidden: float
@@ -111,82 +108,24 @@ def analysed(video: Path, folder: Path) -> Path:
     return out
 
 
-@dataclass(frozen=True, slots=True)
-class PeopleViews:
-    """Views `(k, d)` of people by id, from the source where the analysis saw them: clear ones, and all."""
-
-    clear: dict[int, Float32]
-    every: dict[int, Float32]
-
-    def matches(self, vectors: Float32) -> list[set[int]]:
-        """Returns for each vector whom it is: most like a clear view of them, and no other's view is more like it."""
-        clear = {number: (vectors @ own.T).max(axis=1) for number, own in self.clear.items()}
-        every = {number: (vectors @ own.T).max(axis=1) for number, own in self.every.items()}
-        found = []
-        for row in range(len(vectors)):
-            best = max((values[row] for values in every.values()), default=-1.0)
-            most = {number for number, values in every.items() if values[row] >= best}
-            found.append({n for n, values in clear.items() if values[row] >= MATCHED and n in most})
-        return found
-
-
-def gallery(video: Path, info: VideoInfo, people: list[SeenPerson], models: Models) -> PeopleViews:
-    """Returns the views of everybody."""
-    clear: dict[int, list[Float32]] = {person.id: [] for person in people}
-    every: dict[int, list[Float32]] = {person.id: [] for person in people}
-    for person in people:
-        sightings = sorted(
-            (t, tuple(b)) for track in person.tracks for t, b in zip(track.times_s, track.boxes_xyxy, strict=True)
-        )
-        chosen = [sightings[n] for n in np.unique(np.linspace(0, len(sightings) - 1, VIEWS).astype(int))]
-        for index, frame in frames_at(video, info, [float(t) for t, _ in chosen], tolerance_s=0.005):
-            faces = faces_of(models, frame, info)
-            if not len(faces):
-                continue
-            overlap = iou_matrix(np.array([chosen[index][1]], np.float32), faces.boxes_xyxy)[0]
-            row = int(overlap.argmax())
-            [view] = cut_views(frame, info, faces, [row], models.mesh, models.embedder)
-            if overlap[row] >= SAME_IOU:
-                vector = models.embedder.embed(view.aligned_bgr[None])[0]
-                every[person.id].append(vector)
-                clear[person.id] += [vector] * (view.is_clear and not person.unclear)
-    return PeopleViews(*({n: np.stack(own) for n, own in views.items() if own} for views in (clear, every)))
-
-
-def faces_of(models: Models, frame: Frame, info: VideoInfo) -> Faces:
-    picture, _ = frame.crop_bgr(np.array([0, 0, *frame.size], np.float32))
-    scale = min(1.0, SIDE_PX / max(picture.shape[:2]))
-    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    found = models.detector.detect_frame(np.asarray(small, np.uint8), DETECTED)
-    return scale_faces(found, info.width / small.shape[1], info.height / small.shape[0])
-
-
-def vectors_of(models: Models, frame: Frame, info: VideoInfo, faces: Faces) -> Float32:
-    views = cut_views(frame, info, faces, range(len(faces)), models.mesh, models.embedder)
-    return models.embedder.embed(np.stack([view.aligned_bgr for view in views]))
-
-
-def every_frame(video: Path, info: VideoInfo) -> Iterator[Frame]:
-    every = Sampling(0, 32, references_only=False, deblock=True)
-    yield from sample_frames(video, info, WHOLE_VIDEO, every, DecodeCounts())
-
-
-def seen_in(video: Path, views: PeopleViews, models: Models) -> list[set[int]]:
-    """Returns for each frame who is detected and matched in it."""
-    info = probe(video)
-    seen = []
-    for frame in every_frame(video, info):
-        faces = faces_of(models, frame, info)
-        vectors = vectors_of(models, frame, info, faces) if len(faces) else None
-        seen.append(set[int]().union(*views.matches(vectors)) if vectors is not None else set())
-    return seen
-
-
-def judge(in_source: list[set[int]], in_copy: list[set[int]], hidden: set[int], report: Path, shown: int) -> Judged:
-    others = sum(len(seen - hidden) for seen in in_source)
-    left = sum(len((now - hidden) & before) for before, now in zip(in_source, in_copy, strict=False))
-    found_in = sum(bool(seen & hidden) for seen in in_copy)
-    return Judged(len(in_copy), found_in, left, others, json.loads(report.read_text())["share_hidden"], shown)
+def judge(
+    in_source: list[list[JudgedMatch]],
+    in_copy: list[list[JudgedMatch]],
+    hidden: set[int],
+    report: Path,
+    truth: list[Float32],
+) -> Judged:
+    """Judges one copy; `truth` (4,) in shares of the picture for each frame, or nothing."""
+    found_in = mistaken = left = 0
+    for number, (before, now) in enumerate(zip(in_source, in_copy, strict=False)):
+        again = [each for each in now if each.person in hidden]
+        wrong = [is_mistaken(each, before, truth[number] if truth else None) for each in again]
+        found_in += not all(wrong)
+        mistaken += all(wrong) and bool(wrong)
+        left += len(({each.person for each in now} - hidden) & {each.person for each in before})
+    others = sum(len({each.person for each in seen} - hidden) for seen in in_source)
+    share_hidden = json.loads(report.read_text())["share_hidden"]
+    return Judged(len(in_copy), found_in, mistaken, left, others, share_hidden)
 
 
 def measure_video(video: Path, folder: Path, models: Models, show: Path | None) -> dict[str, Judged]:
@@ -203,16 +142,19 @@ def measure_video(video: Path, folder: Path, models: Models, show: Path | None) 
         ways["keep"] = (["--keep", str(first)], everybody - {first})
     judged = {}
     truth = true_boxes(video)
+    shares = [(box / np.tile([info.width, info.height], 2)).astype(np.float32) for box in truth]
     for way, (arguments, hidden) in ways.items():
         out = folder / f"{video.stem}_{way}.mp4"
         seconds = blurred(video, out, result, arguments).wall_s
         in_copy = seen_in(out, views, models)
         shown = frames_shown(video, out, truth) if way != "keep" else 0
-        judged[way] = each = judge(in_source, in_copy, hidden, out.with_name(f"{out.name}.json"), shown)
+        report = out.with_name(f"{out.name}.json")
+        judged[way] = each = replace(judge(in_source, in_copy, hidden, report, shares), shown=shown)
         shows = f"  true face shows in {shown} of {len(truth)}" if truth and way != "keep" else ""
         clear = f"{each.clear}/{each.clear_of}" if each.clear_of else "-"
         print(
             f"  {video.name:32s} {way:5s} frames {each.frames:5d} of {len(in_source):5d}  found in {each.found_in:3d}  "
+            f"elsewhere {each.mistaken:2d}  "
             f"others clear {clear:>9s}  hidden {each.share_hidden:6.1%}  {seconds:5.1f} s{shows}",
             flush=True,
         )
@@ -326,8 +268,10 @@ def main() -> None:
         if args.speed_seconds:
             factor, peak_mb = measure_speed(folder, args.speed_seconds), measure_memory(folder)
     found, shown = sum(each.found_in for each in judged), sum(each.shown for each in judged)
+    mistaken = sum(each.mistaken for each in judged)
     clear, kept = (share_clear([way[name] for way in ways if name in way]) for name in ("blur", "keep"))
     say("frames of copies with a hidden person detected and matched", found, "0", 0)
+    say("frames with a match where the person is not in the untouched frame", mistaken, "none", 0)
     say("frames of copies in which a hidden face whose box is known shows", shown, "0", 0)
     say("others' matched frames left clear by --blur", clear, f">= {CLEAR_SHARE}")
     say("those of the one who is kept by --keep, in doubt hidden", kept, "none")
