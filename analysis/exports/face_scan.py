@@ -7,10 +7,10 @@ between them then leaves it uncovered.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import cv2
 import numpy as np
@@ -28,6 +28,9 @@ from analysis.pipeline import Models
 from analysis.types import EXACT_TOLERANCE_S, Faces, Float32, Float64, Image, VideoInfo, expect_shape
 from analysis.video.frame import Frame
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 START_SCORE = 0.55
 """The analysis takes 0.6; where somebody is to be hidden, a doubtful face counts."""
 CONTINUE_SCORE = 0.3
@@ -40,7 +43,7 @@ MAX_GAP_S = 0.6
 """Somebody found after longer is a face of its own, which may be somebody else's."""
 LEAST_SIDE_PX = 14.0
 """Smaller faces tell nobody."""
-VIEWS_BEHIND = 4
+MOST_BEHIND = 4
 """So many views at most wait to be embedded, each with its frame."""
 
 
@@ -103,7 +106,7 @@ class _Growing:
     sure: list[bool] = field(default_factory=list)
     votes: list[tuple[int, int]] = field(default_factory=list)
     views: list[Future[EmbeddedView]] = field(default_factory=list)
-    moving: list[tuple[int, Float32]] = field(default_factory=list)
+    moving: list[Future[list[tuple[int, Float32]]]] = field(default_factory=list)
     embedded_s: float = -np.inf
     seen_s: float = -np.inf
 
@@ -136,10 +139,10 @@ class FaceScanner:
         self._shots: list[int] = []
         self._shot = 0
         self._is_calm = False
-        self._done: list[FollowedFace] = []
-        # Nothing waits for views until a face has ended, so that they are made beside the search for faces.
-        self._viewing = ThreadPoolExecutor(1, thread_name_prefix="face-views")
-        self._behind: deque[Future[EmbeddedView]] = deque()
+        self._done: list[Future[FollowedFace]] = []
+        # What the search for faces does not depend on is done beside it, one after the other.
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="face-views")
+        self._behind: deque[Future[Any]] = deque()
 
     def update(self, frame: Frame) -> None:
         """Finds the faces of the next frame."""
@@ -186,8 +189,9 @@ class FaceScanner:
         """Returns everything found."""
         for number in list(self._growing):
             self._end(number)
-        self._viewing.shutdown()
-        return FaceScan(np.array(self._times, np.float64), np.array(self._shots, np.int64), tuple(self._done))
+        faces = tuple(face.result() for face in self._done)
+        self._beside.shutdown()
+        return FaceScan(np.array(self._times, np.float64), np.array(self._shots, np.int64), faces)
 
     def _detected(
         self,
@@ -222,7 +226,7 @@ class FaceScanner:
             growing.put(number, box.astype(np.float32), False, is_sure)
         if not patch.is_sure:
             pictures = [(small.number, small.grey), *((number, past) for number, _time_s, past in reversed(self._past))]
-            growing.moving += _moving(pictures, box_xyxy, small.scale)
+            growing.moving.append(self._later(_moving, pictures, box_xyxy, small.scale))
 
     def _missed(self, small: _SmallPicture) -> list[_Growing]:
         return [growing for growing in self._growing.values() if growing.frames[-1] != small.number]
@@ -252,10 +256,14 @@ class FaceScanner:
             return
         growing.embedded_s = frame.time_s
         # Soon: crops of a shot of an hour would take half a gigabyte.
-        while len(self._behind) >= VIEWS_BEHIND:
+        growing.views.append(self._later(self._embedded, frame, faces, row))
+
+    def _later(self, work: Callable[P, R], *args: P.args, **named: P.kwargs) -> Future[R]:
+        while len(self._behind) >= MOST_BEHIND:
             self._behind.popleft().result()
-        self._behind.append(self._viewing.submit(self._embedded, frame, faces, row))
-        growing.views.append(self._behind[-1])
+        begun = self._beside.submit(work, *args, **named)
+        self._behind.append(begun)
+        return begun
 
     def _embedded(self, frame: Frame, faces: Faces, row: int) -> EmbeddedView:
         [view] = cut_views(frame, self.info, faces, [row], self.models.mesh, self.models.embedder)
@@ -266,23 +274,7 @@ class FaceScanner:
         growing = self._growing.pop(number)
         if not growing.sure[-1]:
             self._look_on(growing)
-        views = [view.result() for view in growing.views]
-        comparable = [view for view in views if view.is_comparable]
-        self._done.append(
-            FollowedFace(
-                frames=np.array(growing.frames, np.int64),
-                boxes_xyxy=np.stack(growing.boxes).astype(np.float32),
-                detected=np.array(growing.detected, bool),
-                sure=np.array(growing.sure, bool),
-                best_score=max(growing.track.scores),
-                votes=tuple(growing.votes),
-                vectors=_stacked(comparable),
-                clear_views=np.array([view.is_clear for view in comparable], bool),
-                every_vector=_stacked(views),
-                moving_at=np.array([at for at, _ in growing.moving], np.int64),
-                moving_xyxy=np.array([box for _, box in growing.moving], np.float32).reshape(-1, 4),
-            )
-        )
+        self._done.append(self._later(_followed, growing))
 
     def _look_on(self, growing: _Growing) -> None:
         """Follows what moves on from where a face was last seen."""
@@ -291,7 +283,27 @@ class FaceScanner:
         if pictures and pictures[0][0] == growing.frames[last]:
             height, width = pictures[0][1].shape
             scale = np.tile(np.array([self.info.width / width, self.info.height / height], np.float32), 2)
-            growing.moving += _moving(pictures, growing.boxes[last] / scale, scale)
+            growing.moving.append(self._later(_moving, pictures, growing.boxes[last] / scale, scale))
+
+
+def _followed(growing: _Growing) -> FollowedFace:
+    """Returns a face that has ended, once what was left for later is there."""
+    views = [view.result() for view in growing.views]
+    comparable = [view for view in views if view.is_comparable]
+    moving = [each for moved in growing.moving for each in moved.result()]
+    return FollowedFace(
+        frames=np.array(growing.frames, np.int64),
+        boxes_xyxy=np.stack(growing.boxes).astype(np.float32),
+        detected=np.array(growing.detected, bool),
+        sure=np.array(growing.sure, bool),
+        best_score=max(growing.track.scores),
+        votes=tuple(growing.votes),
+        vectors=_stacked(comparable),
+        clear_views=np.array([view.is_clear for view in comparable], bool),
+        every_vector=_stacked(views),
+        moving_at=np.array([at for at, _ in moving], np.int64),
+        moving_xyxy=np.array([box for _, box in moving], np.float32).reshape(-1, 4),
+    )
 
 
 def _moving(pictures: Sequence[tuple[int, Image]], box_xyxy: Float32, scale: Float32) -> list[tuple[int, Float32]]:
