@@ -18,7 +18,7 @@ import numpy as np
 from analysis.boxes import iou_matrix, scale_faces
 from analysis.exports.box_paths import Bool, Int
 from analysis.exports.face_views import cut_views, embed_once
-from analysis.exports.follow_motion import follow_motion
+from analysis.exports.follow_motion import SeenMotion, follow_motion
 from analysis.exports.follow_patch import FollowedPatch
 from analysis.exports.people import SeenPerson
 from analysis.exports.second_look import look_again
@@ -143,6 +143,7 @@ class FaceScanner:
         # What the search for faces does not depend on is done beside it, one after the other.
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="face-views")
         self._behind: deque[Future[Any]] = deque()
+        self._motion = SeenMotion()
 
     def update(self, frame: Frame) -> None:
         """Finds the faces of the next frame."""
@@ -226,7 +227,7 @@ class FaceScanner:
             growing.put(number, box.astype(np.float32), False, is_sure)
         if not patch.is_sure:
             pictures = [(small.number, small.grey), *((number, past) for number, _time_s, past in reversed(self._past))]
-            growing.moving.append(self._later(_moving, pictures, box_xyxy, small.scale))
+            growing.moving.append(self._later(self._moving, pictures, box_xyxy, small.scale))
 
     def _missed(self, small: _SmallPicture) -> list[_Growing]:
         return [growing for growing in self._growing.values() if growing.frames[-1] != small.number]
@@ -283,7 +284,18 @@ class FaceScanner:
         if pictures and pictures[0][0] == growing.frames[last]:
             height, width = pictures[0][1].shape
             scale = np.tile(np.array([self.info.width / width, self.info.height / height], np.float32), 2)
-            growing.moving.append(self._later(_moving, pictures, growing.boxes[last] / scale, scale))
+            growing.moving.append(self._later(self._moving, pictures, growing.boxes[last] / scale, scale))
+
+    def _moving(
+        self, pictures: Sequence[tuple[int, Image]], box_xyxy: Float32, scale: Float32
+    ) -> list[tuple[int, Float32]]:
+        """Returns frames and boxes of what moves on from a face; numbered pictures, the first of which shows it."""
+        newest = max(number for number, _ in pictures)
+        self._motion.forget_before(newest - round(self.extend_s * self.info.rate_fps) - 1)
+        boxes = follow_motion(pictures, box_xyxy, self._motion)
+        return [
+            (number, (box * scale).astype(np.float32)) for (number, _), box in zip(pictures[1:], boxes, strict=False)
+        ]
 
 
 def _followed(growing: _Growing) -> FollowedFace:
@@ -304,12 +316,6 @@ def _followed(growing: _Growing) -> FollowedFace:
         moving_at=np.array([at for at, _ in moving], np.int64),
         moving_xyxy=np.array([box for _, box in moving], np.float32).reshape(-1, 4),
     )
-
-
-def _moving(pictures: Sequence[tuple[int, Image]], box_xyxy: Float32, scale: Float32) -> list[tuple[int, Float32]]:
-    """Returns frames and boxes of what moves on from a face; numbered pictures, the first of which shows it."""
-    boxes = follow_motion([grey for _, grey in pictures], box_xyxy)
-    return [(number, (box * scale).astype(np.float32)) for (number, _), box in zip(pictures[1:], boxes, strict=False)]
 
 
 def _stacked(views: Sequence[EmbeddedView]) -> Float32:

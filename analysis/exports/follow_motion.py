@@ -39,30 +39,56 @@ LOST_FRAMES = 2
 """For so many frames it may be lost: some films show frames twice, and what passes behind a post is gone for one."""
 
 
-def follow_motion(greys: Sequence[Image], box_xyxy: Float32) -> list[Float32]:
+class SeenMotion:
+    """What is known of numbered pictures of one video, as many faces begin and end in the same ones."""
+
+    def __init__(self) -> None:
+        self._small: dict[int, Image] = {}
+        self._shifts: dict[tuple[int, int], Float64] = {}
+
+    def forget_before(self, number: int) -> None:
+        """Forgets earlier pictures."""
+        self._small = {seen: small for seen, small in self._small.items() if seen >= number}
+        self._shifts = {pair: shift for pair, shift in self._shifts.items() if min(pair) >= number}
+
+    def small(self, number: int, grey: Image, scale: float) -> Image:
+        """Returns the picture in the size in which it is compared."""
+        if number not in self._small:
+            resized = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            self._small[number] = np.asarray(resized, np.uint8)
+        return self._small[number]
+
+    def shift(self, numbers: tuple[int, int], before: Image, after: Image) -> Float64:
+        """Returns by how much the camera moved from one picture to the other `(2,)`, in pixels: as most corners do."""
+        if numbers not in self._shifts:
+            self._shifts[numbers] = _camera_shift(before, after)
+        return self._shifts[numbers]
+
+
+def follow_motion(pictures: Sequence[tuple[int, Image]], box_xyxy: Float32, seen: SeenMotion) -> list[Float32]:
     """Returns boxes `(4,)` of what moves on from a face, for each picture after the first until nothing does.
 
-    `greys` (h, w) begin with the picture in which the face is seen at `box_xyxy`, and go on forwards or backwards in
-    time. A box holds whatever of a body is as high as the head may be.
+    Numbered grey `pictures` (h, w) begin with the one in which the face is seen at `box_xyxy`, and go on forwards or
+    backwards in time. A box holds whatever of a body is as high as the head may be.
     """
-    if len(greys) < 3:
+    if len(pictures) < 3:
         return []
-    scale = min(SIDE_PX / max(greys[0].shape), 1.0)
-    small = [
-        np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8) for grey in greys
-    ]
-    shifts = _camera_shifts(small)
+    scale = min(SIDE_PX / max(pictures[0][1].shape), 1.0)
+    small = [seen.small(number, grey, scale) for number, grey in pictures]
+    shifts = np.zeros((len(small), 2))
+    for at, ((before, _), (after, _)) in enumerate(pairwise(pictures), start=1):
+        shifts[at] = shifts[at - 1] + seen.shift((before, after), small[at - 1], small[at])
     changed = _changed(small, shifts)
     if changed.mean() > MOST_CHANGED:
         return []
-    seen = box_xyxy.astype(np.float64) * scale
-    side = max(float((seen[2:] - seen[:2]).max()), 2.0)
-    now, lost, found = seen, 0, list[Float32]()
+    begun = box_xyxy.astype(np.float64) * scale
+    side = max(float((begun[2:] - begun[:2]).max()), 2.0)
+    now, lost, found = begun, 0, list[Float32]()
     for number, (mask, shift) in enumerate(zip(changed[1:], shifts[1:], strict=True), start=1):
         at_once, more, most = UP_AND_DOWN_SIDES
         up_down = side * min(at_once + more * number, most)
         window = now + REACH_SIDES * side * np.array([-1, -1, 1, 1])
-        window[1], window[3] = max(window[1], seen[1] - up_down), min(window[3], seen[3] + up_down)
+        window[1], window[3] = max(window[1], begun[1] - up_down), min(window[3], begun[3] + up_down)
         moved = _moved_within(mask, window, now, side)
         if moved is None:
             lost += 1
@@ -76,18 +102,13 @@ def follow_motion(greys: Sequence[Image], box_xyxy: Float32) -> list[Float32]:
     return found if max(ways, default=0.0) >= LEAST_WAY_SIDES * side / scale else []
 
 
-def _camera_shifts(greys: Sequence[Image]) -> Float64:
-    """Returns by how much the camera moved each picture `(n, 2)` against the first, in pixels: as most corners do."""
-    shifts = np.zeros((len(greys), 2))
-    for number, (before, grey) in enumerate(pairwise(greys), start=1):
-        shifts[number] = shifts[number - 1]
-        corners = cv2.goodFeaturesToTrack(before, CORNERS, 0.01, 5)
-        if corners is not None:
-            moved, is_found, _error = cv2.calcOpticalFlowPyrLK(before, grey, corners, None)  # type: ignore[call-overload]
-            ways = (moved - corners).reshape(-1, 2)[is_found.ravel() == 1]
-            if len(ways):
-                shifts[number] += np.median(ways, axis=0)
-    return shifts
+def _camera_shift(before: Image, after: Image) -> Float64:
+    corners = cv2.goodFeaturesToTrack(before, CORNERS, 0.01, 5)
+    if corners is None:
+        return np.zeros(2)
+    moved, is_found, _error = cv2.calcOpticalFlowPyrLK(before, after, corners, None)  # type: ignore[call-overload]
+    ways = (moved - corners).reshape(-1, 2)[is_found.ravel() == 1]
+    return np.asarray(np.median(ways, axis=0), np.float64) if len(ways) else np.zeros(2)
 
 
 def _moved_back(grey: Image, shift: Float64) -> Image:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from analysis.exports.choice import HideChoice
-from analysis.exports.follow_motion import follow_motion
+from analysis.exports.follow_motion import SeenMotion, follow_motion
 from analysis.exports.hide_plan import make_plan
 from analysis.types import Float32, Image
 from tests.analysis.exports.test_hide_plan import FRAMES, RATE_FPS, boxes_at, covered, face, scan_of
@@ -39,7 +39,7 @@ def pictures(camera_px: int = 0) -> tuple[list[Image], list[Float32]]:
 def test_who_runs_in_is_followed_back_to_the_border_of_the_picture() -> None:
     for camera_px in (0, 3):
         greys, heads = pictures(camera_px)
-        boxes = follow_motion(greys, heads[0])
+        boxes = follow_motion(list(enumerate(greys)), heads[0], SeenMotion())
         inside = [head for head in heads[1:] if head[0] + HEAD / 2 < WIDTH]
         assert len(boxes) >= len(inside)
         for box, head in zip(boxes, inside, strict=False):
@@ -49,10 +49,10 @@ def test_who_runs_in_is_followed_back_to_the_border_of_the_picture() -> None:
 
 def test_nothing_moves_on_from_who_stands_or_where_all_moves() -> None:
     greys, heads = pictures()
-    assert follow_motion([greys[0]] * 12, heads[0]) == []
+    assert follow_motion(list(enumerate([greys[0]] * 12)), heads[0], SeenMotion()) == []
     noise = np.random.default_rng(5).integers(0, 255, (12, HEIGHT, WIDTH)).astype(np.uint8)
-    assert follow_motion(list(noise), heads[0]) == []
-    assert follow_motion(greys[:1], heads[0]) == []
+    assert follow_motion(list(enumerate(noise)), heads[0], SeenMotion()) == []
+    assert follow_motion(list(enumerate(greys[:1])), heads[0], SeenMotion()) == []
 
 
 def test_what_moved_is_hidden_until_it_is_seen_as_another_face_of_the_same_person() -> None:
