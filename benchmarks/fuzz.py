@@ -128,6 +128,7 @@ class Kind(threading.Thread):
         super().__init__(name=name)
         self.tally, self.folder, self.args, self.product = Tally(name), folder / name, args, product
         self.folder.mkdir(parents=True)
+        self.process: subprocess.Popen[str] | None = None
         self.first, self.until_s = 0, time.monotonic() + args.minutes * 60
 
     def run(self) -> None:
@@ -139,6 +140,11 @@ class Kind(threading.Thread):
             self._note_death(status)
             if self.args.only is not None:
                 return
+
+    def stop(self) -> None:
+        self.until_s = 0.0
+        if self.process is not None:
+            self.process.terminate()
 
     def _processed(self) -> tuple[int, dict[str, Any] | None]:
         wish: dict[str, Any] = {
@@ -153,7 +159,9 @@ class Kind(threading.Thread):
         clean = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
         command = ["nice", "-n", str(NICENESS), sys.executable, "-m", "benchmarks.fuzz_child", json.dumps(wish)]
         with (self.folder / "errors.log").open("w") as errors:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=clean)
+            process = self.process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, text=True, env=clean
+            )
             last = ""
             assert process.stdout is not None
             for line in process.stdout:
@@ -187,6 +195,7 @@ def fuzz(names: Sequence[str], args: argparse.Namespace, folder: Path) -> bool:
         kinds = [Kind(name, folder, args, product) for name in names]
         for kind in kinds:
             kind.start()
+            stack.callback(kind.stop)  # where all is interrupted
         for kind in kinds:
             kind.join()
     missed = (logs.missed if logs else []) + [
