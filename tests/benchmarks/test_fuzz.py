@@ -1,21 +1,37 @@
 """The fuzzing itself: what must not be is seen, and a case repeats by its number."""
 
+import os
 from collections import Counter
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from analysis.errors import UnreadableVideo
 from analysis.video.containers import open_video
+from benchmarks.fuzz import ProductLogs
 from benchmarks.fuzz_bytes import CHANGES, changed, edge
-from benchmarks.fuzz_cases import CRASH, TRACEBACK, UNWORDED, FuzzKind, Missed, Overheard, Place, Tally, random_of
+from benchmarks.fuzz_cases import (
+    CRASH,
+    DEATH,
+    TRACEBACK,
+    UNWORDED,
+    FuzzKind,
+    Missed,
+    Overheard,
+    Place,
+    Tally,
+    random_of,
+)
 from benchmarks.fuzz_child import KINDS, kind_of, try_cases
 from benchmarks.fuzz_picture_changes import own_changes as of_picture
 from benchmarks.fuzz_picture_seeds import picture_seeds
 from benchmarks.fuzz_video_changes import boxes, elements, other_size
 from benchmarks.fuzz_video_changes import own_changes as of_video
 from tests import clips
+from tests.product import Product
 
 
 class Planted(FuzzKind):
@@ -55,6 +71,20 @@ def test_a_crash_in_a_limited_process_is_ours_or_a_decoders() -> None:
     with pytest.raises(Missed) as missed:
         heard.take(contained)
     assert missed.value.what == TRACEBACK
+
+
+def test_what_a_product_logs_is_one_finding_for_each_record_with_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    log, said = tmp_path / "logs" / "web.log", tmp_path / "up.log"
+    stub = SimpleNamespace(data_dir=tmp_path, log=said, process=SimpleNamespace(pid=os.getpid()))
+    logs = ProductLogs(cast(Product, stub))
+    traced = "Traceback (most recent call last):\n  File x\nKeyError: 1\n"
+    log.write_text(f"2026-01-01 INFO fine\n2026-01-01 ERROR one\n{traced}\nDuring it\n\n{traced}2026-01-01 INFO fine\n")
+    said.write_text("The web server is running again\n")
+    logs.look()
+    assert [missed.what for missed in logs.missed] == [TRACEBACK, DEATH]
+    logs.look()
+    assert len(logs.missed) == 2
 
 
 def test_every_kind_is_there_and_says_whether_it_needs_the_product() -> None:
