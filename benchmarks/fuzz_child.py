@@ -93,7 +93,8 @@ def try_case(kind: FuzzKind, number: int, tally: Tally, heard: Overheard) -> Non
 
 def _note(tally: Tally, number: int, what: str, words: str) -> None:
     tally.missed.append((number, what, words[-4000:]))
-    print(f"-- {tally.kind} --only {number}: {what}: {words[-SHOWN:]}", flush=True)
+    shown = " / ".join(line.strip() for line in words[-SHOWN:].splitlines())
+    print(f"-- {tally.kind} --only {number}: {what}: {shown}", flush=True)
 
 
 def try_cases(kind: FuzzKind, numbers: Iterable[int], until_s: float, noted: Path) -> Tally:

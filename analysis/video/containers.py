@@ -37,6 +37,9 @@ TIMES_BY_ORDER = ("avi",)
 leave the decoder in order of display; each gets the time of the packet that completed it."""
 FIRST_STEP_BACK_S = 1.0
 MOST_PACKETS_TO_KEYFRAME = 2_000
+ENDS = (av.FFmpegError, EOFError, IndexError)
+"""How reading packets may end early. The last one comes behind all of them where a stream appeared on the way, as sound
+does in recordings from the air: PyAV has no place for it."""
 
 
 MediaStream = TypeVar("MediaStream", av.VideoStream, av.AudioStream)
@@ -109,7 +112,7 @@ def _moving(path: Path, numbers: list[int]) -> set[int]:
                         break
                 if min(counts.values()) > 1:
                     break
-        except (av.FFmpegError, EOFError):
+        except ENDS:
             pass  # as `read_packets`: what is cut off just ends earlier
     return {number for number, count in counts.items() if count > 1}
 
@@ -170,7 +173,7 @@ def read_packets(
     while True:
         try:
             packet = next(packets, None)
-        except (av.FFmpegError, EOFError):
+        except ENDS:
             return
         if packet is None:
             return

@@ -13,6 +13,7 @@ import pytest
 from analysis.images.encode import encode_png
 from analysis.pipeline import AnalysisOptions, plan_segments
 from analysis.types import WHOLE_VIDEO, Image, SegmentSpan, VideoInfo
+from analysis.video.containers import open_video, read_packets
 from analysis.video.cut_clip import cut_clip
 from analysis.video.sampling import DecodeCounts, Sampling
 from analysis.video.unlimited_decode import keyframes_at, sample_frames, segment_border_s
@@ -261,3 +262,18 @@ def test_pictures_that_refer_across_keyframes_are_encoded_anew(suffix: str, tmp_
     assert_copy_fits(path, tmp_path / "copy.mp4")
     assert not probe(tmp_path / "copy.mp4").open_groups
     assert not probe(clips.write_clip(tmp_path / f"closed{suffix}", numbered(100), options=options)).open_groups
+
+
+def test_a_stream_that_appears_on_the_way_and_goes_is_no_end(tmp_path: Path) -> None:
+    parts = []
+    for name, pictures, at_s in (("a", numbered(500), 0), ("b", numbered(50), 20), ("c", clips.noisy(60), 22)):
+        clip, part = clips.write_clip(tmp_path / f"{name}.mp4", pictures), tmp_path / f"{name}.ts"
+        sound = ("-f", "lavfi", "-i", "sine=d=2", "-c:a", "mp2") if name == "b" else ()
+        clips.ffmpeg("-i", clip, *sound, "-c:v", "copy", "-output_ts_offset", str(at_s), "-f", "mpegts", part)
+        parts.append(part.read_bytes())
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(b"".join(parts))
+    with open_video(joined) as (container, stream):
+        assert len(container.streams) == 1  # of the others the beginning and the end say nothing
+        assert sum(packet.size > 0 for packet in read_packets(container, stream)) == 610
+    assert probe(joined).duration_s == pytest.approx(24.4, abs=0.1)
