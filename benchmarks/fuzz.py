@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -229,6 +230,7 @@ def main() -> None:
     args = parser.parse_args()
     if unknown := set(args.kinds) - KINDS.keys():
         parser.error(f"no kind {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves no process either
     with tempfile.TemporaryDirectory(dir=args.scratch, ignore_cleanup_errors=True) as scratch:
         if not fuzz(args.kinds or list(KINDS), args, Path(scratch)):
             sys.exit(1)
