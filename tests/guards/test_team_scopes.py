@@ -57,7 +57,7 @@ OPENED = {
     "jobs/lifecycle.py _publish_places": "teams share the workers; each hears of its own jobs",
     "jobs/lifecycle.py claim": "the job says whose it is",
     "jobs/lifecycle.py _claim_in_turn": "the same",
-    "jobs/turn_queries.py next_of": "teams share the workers; each is to have its turn",
+    "jobs/turn_queries.py order_of": "teams share the workers; each is to have its turn",
     "jobs/open_socket_services.py valid_permits": "looks after the open websockets of all people at once",
     "jobs/reaper.py reap": "finds lost work, and cleans up, for all teams",
     "jobs/reaper.py recover": "a worker that died worked for all teams",

@@ -40,7 +40,7 @@ class ExportRow:
 
 
 def page_of_exports(exports: QuerySet[Export], changeable: Collection[UUID], page: str | None) -> Page[Any]:
-    """Returns a page of rows, the latest first. Four queries, however many rows."""
+    """Returns a page of rows, the latest first. Eight queries at most, however many rows."""
     shown = (
         exports.select_related("job", "created_by")
         .prefetch_related("videos", "people__merged_into")
@@ -48,8 +48,10 @@ def page_of_exports(exports: QuerySet[Export], changeable: Collection[UUID], pag
     )
     paged: Page[Any] = Paginator(shown, PER_PAGE).get_page(page)
     rows = list(paged.object_list)
-    links = links_to([export.pk for export in rows])
-    paged.object_list = [_row(export, export.pk in changeable, links[export.pk]) for export in rows]
+    links, places = links_to([export.pk for export in rows]), job_state.places_in_queue(export.job for export in rows)
+    paged.object_list = [
+        _row(export, export.pk in changeable, links[export.pk], places.get(export.job_id, 0)) for export in rows
+    ]
     return paged
 
 
@@ -60,8 +62,8 @@ def links_to(export_ids: Collection[UUID]) -> Counter[UUID]:
     return Counter(shown.values_list("pk", flat=True))
 
 
-def _row(export: Export, is_changeable: bool, links: int) -> ExportRow:
-    job = jobs_words.payload_with_words(job_state.state_of(export.job).payload())
+def _row(export: Export, is_changeable: bool, links: int, ahead: int) -> ExportRow:
+    job = jobs_words.payload_with_words(job_state.state_of(export.job, ahead=ahead).payload())
     title, style = words.title_of_export(export), words.style_of(export)
     return ExportRow(export, title, style, job, words.report_lines(export), is_changeable, links)
 

@@ -10,12 +10,12 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from webapp.jobs import queues
+from webapp.jobs import queues, turn_queries
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 from webapp.team_scope import across_teams
 
-QUEUED_KINDS = (JobKind.CHECK, JobKind.ANALYSIS, JobKind.WEB_COPY)
-"""Work on videos, whose place in the queue pages show."""
+QUEUED_KINDS = (JobKind.CHECK, JobKind.ANALYSIS, JobKind.WEB_COPY, JobKind.EXPORT)
+"""Work whose place in the queue pages show."""
 RECENT_ENDED = 100
 """How many ended jobs a snapshot holds, so that a page that lost its connection learns how they ended."""
 KNOWS_AFTER_S = 3.0
@@ -28,8 +28,8 @@ class JobState:
     """One job (or upload) as the page shows it. A page ignores a state whose sequence is not above the shown one.
 
     `done` and `total` are seconds of video (bytes for an upload); `low_s` and `high_s` the time left as a range, None
-    until known; `ahead` how many videos are before it in the queue; `created` (seconds since 1970) tells which of two
-    jobs of one subject is the newer.
+    until known; `ahead` how many of its kind are before it in the queue; `created` (seconds since 1970) tells which of
+    two jobs of one subject is the newer.
     """
 
     id: str
@@ -89,14 +89,29 @@ def state_of(job: Job, now: datetime | None = None, ahead: int = 0) -> JobState:
 
 @across_teams()
 def places_in_queue(jobs: Iterable[Job]) -> dict[UUID, int]:
-    """Returns how many videos are before each waiting job of `QUEUED_KINDS`; other jobs are left out.
+    """Returns how many of its kind are before each waiting job of `QUEUED_KINDS`; other jobs are left out.
 
-    Two queries at most. Counts work of all teams, running work included, as they share the workers.
+    Two queries at most, and four for kinds that take turns. Counts work of all teams, running work included, as they
+    share the workers.
     """
     queued = [job for job in jobs if job.kind in QUEUED_KINDS and job.status == Status.QUEUED]
-    return _places_of_new([job for job in queued if not job.started_at]) | _places_of_resumed(
-        [job for job in queued if job.started_at]
+    in_turn = [job for job in queued if job.kind in turn_queries.IN_TURN]
+    by_age = [job for job in queued if job.kind not in turn_queries.IN_TURN]
+    return (
+        _places_of_new([job for job in by_age if not job.started_at])
+        | _places_of_resumed([job for job in by_age if job.started_at])
+        | _places_in_turn(in_turn)
     )
+
+
+def _places_in_turn(waiting: Sequence[Job]) -> dict[UUID, int]:
+    """Returns what is before each as turns stand now: another's later job may still come first."""
+    places: dict[UUID, int] = {}
+    for kind in {job.kind for job in waiting}:
+        at_work = Job.objects.filter(kind=kind, parent=None, status=Status.RUNNING).count()
+        order = {pk: place for place, pk in enumerate(turn_queries.order_of(kind))}
+        places |= {job.pk: at_work + order.get(job.pk, len(order)) for job in waiting if job.kind == kind}
+    return places
 
 
 def _places_of_new(waiting: Sequence[Job]) -> dict[UUID, int]:

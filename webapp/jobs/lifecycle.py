@@ -296,15 +296,19 @@ def _publish(job_id: UUID | str) -> None:
         return
     places = job_state.places_in_queue([job])
     live_updates.publish_state(job_state.state_of(job, ahead=places.get(job.pk, 0)))
-    if not job.is_active and job.kind in job_state.QUEUED_KINDS:
+    comes_between = job.kind in turn_queries.IN_TURN and job.status == Status.QUEUED
+    if (not job.is_active or comes_between) and job.kind in job_state.QUEUED_KINDS:
         _publish_places(job.kind)
 
 
 @across_teams()
 def _publish_places(kind: str) -> None:
-    """Tells the next jobs in the queue that one less is ahead of them; read anew, as one may just have been claimed."""
+    """Tells the next jobs in the queue how many are ahead of them now; read anew, as one may just have been claimed."""
     waiting = Job.objects.filter(kind=kind, parent=None, status=Status.QUEUED).order_by("created_at")
-    ids = list(waiting.values_list("pk", flat=True)[:PLACES_PUBLISHED])
+    if kind in turn_queries.IN_TURN:
+        ids = turn_queries.order_of(kind, PLACES_PUBLISHED)
+    else:
+        ids = list(waiting.values_list("pk", flat=True)[:PLACES_PUBLISHED])
     if not ids:
         return
     waiting.filter(pk__in=ids).order_by().update(sequence=F("sequence") + 1)

@@ -1,12 +1,13 @@
 """Whose turn it is: exports of one person do not hold up those of others, and none is forgotten or made twice."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from tests.factories import make_job, make_team, make_user
 from webapp.exports import runner, tasks
-from webapp.jobs import lifecycle
+from webapp.jobs import job_state, lifecycle, live_updates, turn_services
+from webapp.jobs import words as jobs_words
 from webapp.jobs.models import Job, JobKind, Status
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,8 +29,26 @@ def test_teams_and_then_people_take_turns_with_exports() -> None:
     mate = make_job(kind=JobKind.EXPORT, team=busy, created_by=ben)
     small = make_job(kind=JobKind.EXPORT, team=other)
     expected = [many[0], small, mate, many[1], many[2], many[3]]
+    assert job_state.places_in_queue([*many, small]) == {job.pk: expected.index(job) for job in [*many, small]}
     assert begun_by(*many, mate, small) == [job.pk for job in expected]
     assert begun_by(*many) == []
+
+
+def test_each_waiting_export_is_told_its_place_also_when_another_comes_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: dict[str, str] = {}
+    monkeypatch.setattr(live_updates, "publish_state", lambda state: told.update({state.id: jobs_words.detail(state)}))
+    busy, ann = make_team(), make_user()
+    own = [lifecycle.create(JobKind.EXPORT, team=busy, subject_id=uuid4(), created_by=ann) for _ in range(2)]
+    assert [told[str(job.pk)] for job in own] == ["Starts soon", "1 export ahead"]
+    begun = lifecycle.claim(own[0].pk)
+    turn_services.note_start(own[0])
+    other = lifecycle.create(JobKind.EXPORT, team=make_team(), subject_id=uuid4())
+    assert told[str(own[1].pk)] == "2 exports ahead" and told[str(other.pk)] == "1 export ahead"
+    assert begun is not None
+    lifecycle.finish(begun)
+    assert told[str(own[1].pk)] == "1 export ahead" and told[str(other.pk)] == "Starts soon"
 
 
 def test_the_message_of_a_cancelled_export_starts_the_next_and_others_only_their_own() -> None:
