@@ -16,6 +16,8 @@ SHORTEST_CUE_S = 0.1
 SHORTEST_CHAPTER_S, LONGEST_LEAST_S, MOST_CHAPTERS = 1.0, 4.0, 60
 """A chapter of a longer video is at least longer, so that a player's list of them stays short."""
 NOBODY = "–"
+BETWEEN_NAMES = ", "
+"""Some languages write another mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +89,20 @@ def on_screen(appearances: Sequence[ScreenAppearance], duration_s: float) -> lis
     return stretches
 
 
-def as_webvtt(appearances: Sequence[ScreenAppearance], duration_s: float) -> str:
+def as_webvtt(appearances: Sequence[ScreenAppearance], duration_s: float, between_names: str = BETWEEN_NAMES) -> str:
     """Returns WebVTT subtitles that name whoever is on screen; nothing is shown where nobody is."""
     cues = [
-        f"{timestamp(each.start_s, hours=2)} --> {timestamp(each.end_s, hours=2)}\n{_cue_text(each.names)}\n"
+        f"{timestamp(each.start_s, hours=2)} --> {timestamp(each.end_s, hours=2)}\n"
+        f"{_cue_text(between_names.join(each.names))}\n"
         for each in on_screen(appearances, duration_s)
         if each.names and each.end_s - each.start_s >= SHORTEST_CUE_S
     ]
     return "\n".join(["WEBVTT\n", *cues])
 
 
-def _cue_text(names: Sequence[str]) -> str:
+def _cue_text(names: str) -> str:
     """Returns the names on one line; what would be markup, or end the cue, is written as text."""
-    line = " ".join(", ".join(names).split())
+    line = " ".join(names.split())
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -160,11 +163,11 @@ def _length_s(stretch: OnScreen) -> float:
     return stretch.end_s - stretch.start_s
 
 
-def as_ffmetadata(chapters: Sequence[OnScreen]) -> str:
+def as_ffmetadata(chapters: Sequence[OnScreen], between_names: str = BETWEEN_NAMES) -> str:
     """Returns chapters as a file that ffmpeg reads (https://ffmpeg.org/ffmpeg-formats.html#Metadata-2)."""
     lines = [";FFMETADATA1"]
     for each in chapters:
-        title = " ".join((", ".join(each.names) or NOBODY).split())
+        title = " ".join((between_names.join(each.names) or NOBODY).split())
         escaped = "".join(f"\\{letter}" if letter in "=;#\\" else letter for letter in title)
         start, end = round(each.start_s * 1000), max(round(each.end_s * 1000), round(each.start_s * 1000) + 1)
         lines += ["[CHAPTER]", "TIMEBASE=1/1000", f"START={start}", f"END={end}", f"title={escaped}"]

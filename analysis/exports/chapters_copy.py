@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.errors import UnreadableVideo
-from analysis.exports.appearances import OnScreen, as_ffmetadata
+from analysis.exports.appearances import BETWEEN_NAMES, OnScreen, as_ffmetadata
 from analysis.types import OnProgress, Progress, VideoInfo
 from analysis.video.web_copy import (
     encodes_pictures,
@@ -20,7 +20,12 @@ from analysis.video.web_copy import (
 
 
 def write_with_chapters(
-    source: Path, target: Path, info: VideoInfo, chapters: Sequence[OnScreen], on_progress: OnProgress
+    source: Path,
+    target: Path,
+    info: VideoInfo,
+    chapters: Sequence[OnScreen],
+    on_progress: OnProgress,
+    between_names: str = BETWEEN_NAMES,
 ) -> None:
     """Writes an MP4 (H.264, AAC) with the chapters; picture and sound are copied where an MP4 may hold them.
 
@@ -33,7 +38,7 @@ def write_with_chapters(
 
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".chapters-") as scratch, written_whole(target) as part:
         listed = Path(scratch) / "chapters.txt"
-        listed.write_text(as_ffmetadata(chapters), encoding="utf-8")
+        listed.write_text(as_ffmetadata(chapters, between_names), encoding="utf-8")
         plan = playback_plan(info)
         reading = input_arguments(source, encodes=encodes_pictures(info, plan))
         inputs = [*reading, "-f", "ffmetadata", "-i", f"file:{listed}"]

@@ -26,7 +26,7 @@ class ReelOptions:
 
     order: ReelOrder = ReelOrder.VIDEO
     min_s: float = 1.0
-    """Appearances that are shorter, without padding, are left out."""
+    """Appearances that are shorter, joined but without padding, are left out."""
     padding_s: float = 0.5
     """What is shown before and after each."""
     join_within_s: float = 1.0
@@ -82,7 +82,7 @@ def choose_moments(sources: Sequence[ReelSource], options: ReelOptions) -> list[
 def _of_source(sources: Sequence[ReelSource], number: int, options: ReelOptions) -> list[ReelMoment]:
     source = sources[number]
     by_person = [(person.name, person_spans(person, source.sample_step_s)) for person in source.people]
-    wanted = _wanted([spans for _, spans in by_person], together=options.together)
+    wanted = _wanted([spans for _, spans in by_person], options)
     long_enough = [span for span in wanted if not _is_short(span, options)]
     begin, end = source.info.start_s, source.info.start_s + source.info.duration_s
     padded = [
@@ -105,16 +105,14 @@ def count_short(sources: Sequence[ReelSource], options: ReelOptions) -> int:
     return sum(
         _is_short(span, options)
         for source in sources
-        for span in _wanted(
-            [person_spans(person, source.sample_step_s) for person in source.people], together=options.together
-        )
+        for span in _wanted([person_spans(person, source.sample_step_s) for person in source.people], options)
     )
 
 
-def _wanted(of_people: Sequence[Sequence[Span]], *, together: bool) -> list[Span]:
-    if together:
-        return overlaps_of_all(of_people)
-    return merged([span for spans in of_people for span in spans])
+def _wanted(of_people: Sequence[Sequence[Span]], options: ReelOptions) -> list[Span]:
+    """Returns appearances: what a blink or a cut divides is one, and as long as all of it."""
+    seen = overlaps_of_all(of_people) if options.together else [span for spans in of_people for span in spans]
+    return merged(seen, options.join_within_s)
 
 
 def _is_short(span: Span, options: ReelOptions) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from analysis.errors import NothingToShow, ProbeLimit, UnreadableVideo
+from analysis.exports.appearances import BETWEEN_NAMES
 from analysis.exports.choice import Sound
 from analysis.exports.copy_file import sound_arguments
 from analysis.exports.moments import ReelMoment, ReelSource
@@ -66,6 +67,7 @@ def write_reel(
     on_progress: OnProgress,
     *,
     captions: bool = True,
+    between_names: str = BETWEEN_NAMES,
 ) -> ReelReport:
     """Writes the moments one after the other as an MP4 (H.264, AAC); one moment makes a clip.
 
@@ -80,7 +82,7 @@ def write_reel(
     shown_s = {n: sum(moment.end_s - moment.start_s for moment in moments if moment.source == n) for n in used}
     longest = sources[max(used, key=lambda number: shown_s[number])].info
     rate_fps = usual_rate(longest.rate_fps) if len(used) > 1 else 0.0
-    shape = ReelShape(*copy_size(longest), rate_fps, longest.rate_fps, captions)
+    shape = ReelShape(*copy_size(longest), rate_fps, longest.rate_fps, captions, between_names)
     total_s, passed_on, parts = sum(shown_s.values()), paced(on_progress), list[ReelPart]()
 
     def report(stage: str, done_s: float) -> None:

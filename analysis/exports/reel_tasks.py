@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
+from analysis.exports.appearances import BETWEEN_NAMES
 from analysis.exports.captions import CaptionPen
 from analysis.exports.copy_file import QUICK, StretchWriter
 from analysis.exports.moments import ReelMoment
@@ -51,6 +52,7 @@ class ReelShape:
     rate_fps: float
     encoder_fps: float
     captions: bool
+    between_names: str = BETWEEN_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class _Cutter:
                 shown = self._fitted(frame, source.info, scaler)
                 times.append(frame.time_s)
                 if self.pen is not None:
-                    self.pen.draw(shown, caption_of(moment, source, frame.time_s))
+                    self.pen.draw(shown, caption_of(moment, source, frame.time_s, self.shape.between_names))
             writer.add(shown, self.end_s + at_s, frame.colour_tags if not rate_fps else None)
             written, last_s = written + 1, at_s
             if time.monotonic() - self._told_at_s > TOLD_EVERY_S:
@@ -157,9 +159,11 @@ class _Cutter:
         return canvas
 
 
-def caption_of(moment: ReelMoment, source: CutSource, time_s: float) -> tuple[str, str, str]:
+def caption_of(
+    moment: ReelMoment, source: CutSource, time_s: float, between_names: str = BETWEEN_NAMES
+) -> tuple[str, str, str]:
     """Returns who is seen, in which video, at which of its seconds, as a player counts them."""
-    return ", ".join(moment.names_at(time_s)), source.title, clock(time_s - source.info.start_s)
+    return between_names.join(moment.names_at(time_s)), source.title, clock(time_s - source.info.start_s)
 
 
 def clock(time_s: float) -> str:

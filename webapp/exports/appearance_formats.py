@@ -7,6 +7,7 @@ from uuid import UUID
 from analysis.exports.appearances import SCHEMA, ScreenAppearance, as_csv, as_entry, as_webvtt
 from webapp.exports.appearance_queries import screen_appearances
 from webapp.exports.file_name_rules import unique_names
+from webapp.http.list_words import separator
 from webapp.http.zip_stream import ZipStream
 from webapp.videos.models import Video
 
@@ -35,13 +36,18 @@ def json_blocks(videos: Videos, people: People) -> Iterator[bytes]:
 
 def webvtt_blocks(videos: Videos, people: People) -> Iterator[bytes]:
     """Yields subtitles that name whoever is on screen; of several videos a ZIP of them."""
+    between_names = separator()
     if len(videos) == 1:
-        yield as_webvtt(_of(videos[0], people), videos[0].duration_s).encode("utf-8", "replace")
+        yield _subtitles(videos[0], people, between_names).encode("utf-8", "replace")
         return
     made = ZipStream()
     for name, video in zip(unique_names([video.title for video in videos], ".vtt"), videos, strict=True):
-        yield from made.text(name, [as_webvtt(_of(video, people), video.duration_s)])
+        yield from made.text(name, [_subtitles(video, people, between_names)])
     yield from made.close()
+
+
+def _subtitles(video: Video, people: People, between_names: str) -> str:
+    return as_webvtt(_of(video, people), video.duration_s, between_names)
 
 
 BLOCKS: dict[str, Callable[[Videos, People], Iterator[bytes]]] = {

@@ -10,6 +10,7 @@ from webapp.exports import words
 from webapp.exports.choices import OrderChoice, SoundChoice, StyleChoice, Whom
 from webapp.exports.copy_queries import PlannedCopy, planned_copies
 from webapp.exports.models import ExportKind
+from webapp.exports.reel_queries import plan_reel, reel_options
 from webapp.exports.services import ExportWish
 from webapp.http.list_words import filled
 from webapp.people.models import Person
@@ -45,7 +46,7 @@ class KindForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         if self.needs_people and not self.people:
-            raise forms.ValidationError(_("Select at least one person."))
+            raise forms.ValidationError(words.NOBODY_CHOSEN)
         return self.cleaned_data
 
     def first_fields(self) -> list[forms.BoundField]:
@@ -105,6 +106,14 @@ class ReelForm(KindForm):
     padding_s = _seconds(_("Seconds before and after each"), 0.5, MOST_PADDING_S)
     captions = forms.BooleanField(label=_("Show name, video and time in the picture"), required=False, initial=True)
 
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if not self.errors:
+            plan = plan_reel(self.videos, self.people, reel_options(self.cleaned_data))
+            if not plan.moments:
+                raise forms.ValidationError(words.no_moment(plan))
+        return self.cleaned_data
+
     def chosen_options(self) -> dict[str, Any] | None:
         """Returns what is chosen, whether or not the form was sent; None while a value is not a possible one."""
         try:
@@ -131,7 +140,7 @@ class HidingForm(KindForm):
 
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("whom") in (Whom.CHOSEN, Whom.OTHERS) and not self.people:
-            raise forms.ValidationError(_("Select at least one person."))
+            raise forms.ValidationError(words.NOBODY_CHOSEN)
         if self.cleaned_data.get("whom") == Whom.EVERYBODY and self.people:
             self.add_error("whom", _("You selected people, but “Everyone” is chosen. Choose whom you mean."))
         return self.cleaned_data

@@ -43,7 +43,7 @@ class Export(TeamOwned):
     videos = models.ManyToManyField("videos.Video", related_name="exports")
     people = models.ManyToManyField("people.Person", related_name="exports")
     options = models.JSONField(default=dict)
-    """What the form of its kind gave, see `webapp.exports.forms`."""
+    """What the form of its kind gave, see `webapp.exports.forms`, and the `language` of words within the file."""
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(db_index=True)

@@ -30,6 +30,8 @@ class ReelPlan:
     too_short: int
     """Appearances that are left out because they are shorter than `min_s`."""
     min_s: float
+    together: bool
+    """Only moments of all of several people."""
 
 
 def plan_reel(videos: Sequence[Video], people: Sequence[Person], options: ReelOptions) -> ReelPlan:
@@ -44,6 +46,7 @@ def plan_reel(videos: Sequence[Video], people: Sequence[Person], options: ReelOp
         sum(moment.end_s - moment.start_s for moment in moments),
         count_short(sources, options),
         options.min_s,
+        options.together and len(chosen) > 1,
     )
 
 

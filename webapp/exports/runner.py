@@ -7,7 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 
 from analysis.errors import AnalysisError, Cancelled, NothingToShow
 from analysis.exports.appearances import chapters_of
@@ -28,6 +30,7 @@ from webapp.exports import reel_queries, seen_people_queries, services, words
 from webapp.exports.appearance_queries import screen_appearances
 from webapp.exports.choices import Whom
 from webapp.exports.models import Export, ExportKind
+from webapp.http.list_words import separator
 from webapp.jobs import lifecycle
 from webapp.jobs.errors import DiskFull, QuotaFull
 from webapp.jobs.models import Job
@@ -62,7 +65,8 @@ def make_export(job: Job) -> None:
     with storage.scratch_dir() as scratch, lifecycle.beating(job):
         target = scratch / f"export{export.suffix}"
         try:
-            report = MAKERS[export.kind](export, target, on_progress)
+            with translation.override(export.options.get("language") or settings.LANGUAGE_CODE):
+                report = MAKERS[export.kind](export, target, on_progress)
         except AnalysisError as error:
             if storage.free_bytes() < FULL_BYTES:
                 raise DiskFull from error
@@ -109,7 +113,7 @@ def _reel(export: Export, target: Path, on_progress: OnProgress) -> Report:
         }
         used = list(sources.values())
         moments = choose_moments(used, options)
-        made = asdict(write_reel(used, moments, target, on_progress, captions=options.captions))
+        made = _cut(used, moments, target, on_progress, options.captions)
         return made | {"videos": list(sources), "too_short": count_short(used, options)}
 
 
@@ -123,7 +127,14 @@ def _clip(export: Export, target: Path, on_progress: OnProgress) -> Report:
     moment = ReelMoment(0, max(start_s - padding_s, first_s), min(end_s + padding_s, last_s), seen)
     with original_of(video) as path:
         source = ReelSource(path, info, video.title, ())
-        return asdict(write_reel([source], [moment], target, on_progress, captions=wish["captions"]))
+        return _cut([source], [moment], target, on_progress, wish["captions"])
+
+
+def _cut(
+    sources: list[ReelSource], moments: list[ReelMoment], target: Path, on_progress: OnProgress, captions: bool
+) -> Report:
+    report = write_reel(sources, moments, target, on_progress, captions=captions, between_names=separator())
+    return asdict(report)
 
 
 def _blur(export: Export, target: Path, on_progress: OnProgress) -> Report:
@@ -153,7 +164,7 @@ def _chapters(export: Export, target: Path, on_progress: OnProgress) -> Report:
     seen = screen_appearances(video, shift_s=video.playback_offset_s - info.start_s)
     chapters = chapters_of(seen, info.duration_s)
     with original_of(video) as path:
-        write_with_chapters(path, target, info, chapters, on_progress)
+        write_with_chapters(path, target, info, chapters, on_progress, separator())
     return {"chapters": len(chapters)}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from webapp import storage
 from webapp.accounts.models import Team, User
@@ -54,7 +55,8 @@ def start_export(wish: ExportWish, *, team: Team, user: User) -> Export:
         raise NoRoomForExport
     title = wish.title or words.title_of(wish.kind, wish.videos, list(wish.people), wish.options)
     quota_services.expect_team_room(team, title, _known_bytes(wish))
-    export = Export(team=team, kind=wish.kind, title=wish.title[:TITLE_LENGTH], options=wish.options, created_by=user)
+    options = wish.options | {"language": get_language()}
+    export = Export(team=team, kind=wish.kind, title=wish.title[:TITLE_LENGTH], options=options, created_by=user)
     export.job = lifecycle.create(JobKind.EXPORT, team=team, subject_id=export.pk, created_by=user)
     export.expires_at = expiry()
     export.save(force_insert=True)

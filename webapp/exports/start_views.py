@@ -155,7 +155,9 @@ def _form(request: SignedInRequest, wanted: ExportSubjects, kind: str, sent: Que
 
 def _plan(wanted: ExportSubjects, form: KindForm | None) -> list[str]:
     if isinstance(form, ReelForm):
-        options = form.chosen_options() if wanted.people else None
+        if not wanted.people:
+            return [str(words.NOBODY_CHOSEN)]
+        options = form.chosen_options()
         return words.reel_lines(plan_reel(wanted.videos, wanted.people, reel_options(options))) if options else []
     if not isinstance(form, BlurForm):
         return []

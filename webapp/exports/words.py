@@ -15,7 +15,7 @@ from webapp.exports.copy_queries import CopiesPlan
 from webapp.exports.models import Export, ExportKind
 from webapp.exports.reel_queries import ReelPlan
 from webapp.http.clock import clock, clock_length
-from webapp.http.list_words import filled, listed, listed_with_and
+from webapp.http.list_words import filled, listed, listed_with_and, sentences
 from webapp.jobs.words import time_needed
 from webapp.people.models import Person
 from webapp.uploads import rules
@@ -31,6 +31,7 @@ MEANINGS: dict[str, Promise] = {
     ExportKind.PICTURE: gettext_lazy("One frame as a picture in which faces are hidden."),
 }
 TOO_MANY = gettext_lazy("You have several exports at work already. Wait until one is done, or cancel one.")
+NOBODY_CHOSEN = gettext_lazy("Select at least one person.")
 NO_ROOM = gettext_lazy(
     "The server is out of disk space. Delete videos or exports that you no longer need, then try again."
 )
@@ -129,10 +130,11 @@ def plan_lines(plan: CopiesPlan) -> list[str]:
     if count:
         words = ngettext("%(n)d copy, %(length)s long", "%(n)d copies, %(length)s long together", count)
         parts = [words % {"n": count, "length": clock_length(plan.length_s)}]
-        if plan.size_bytes is not None:
-            parts.append(time_needed(plan.low_s, plan.high_s))
-            parts.append(_("about %(size)s") % {"size": rules.size(plan.size_bytes)})
-        lines.append(" · ".join(parts))
+        parts.append(time_needed(plan.low_s, plan.high_s))
+        if plan.high_bytes:
+            sizes = {"low": rules.size(round(plan.low_bytes)), "high": rules.size(round(plan.high_bytes))}
+            parts.append(_("%(low)s to %(high)s") % sizes)
+        lines.append(" · ".join(filter(None, parts)))
     if plan.left_out:
         words = ngettext(
             "%(n)d video is left out: nobody you selected was found in it.",
@@ -143,12 +145,23 @@ def plan_lines(plan: CopiesPlan) -> list[str]:
     return lines
 
 
+def no_moment(plan: ReelPlan) -> str:
+    """Says that a reel would be empty, and what to do about it."""
+    if plan.too_short:
+        step = _("Choose a smaller number of seconds under Advanced, or other people.")
+    elif plan.together:
+        step = _("Choose other people, or allow moments in which not all of them are on screen.")
+    else:
+        step = _("Choose other people.")
+    return sentences(_("There is no moment to show."), step)
+
+
 def reel_lines(plan: ReelPlan) -> list[str]:
     """Says how many moments of how many videos are in a reel, how long it is, and what is too short to be in it."""
     lines = []
     moments = ngettext("%(n)d moment", "%(n)d moments", plan.moments) % {"n": plan.moments}
     if not plan.moments:
-        lines.append(_("There is no moment to show."))
+        lines.append(no_moment(plan))
     elif plan.of_videos > 1:
         words = ngettext("%(n)d of %(all)d video", "%(n)d of %(all)d videos", plan.of_videos)
         videos = words % {"n": plan.videos, "all": plan.of_videos}
@@ -204,6 +217,7 @@ def report_lines(export: Export) -> list[ReportLine]:
         export.report["duration_s"],
         export.report.get("too_short", 0),
         export.options.get("min_s", 0.0),
+        export.options.get("together", False),
     )
     return [ReportLine(line) for line in reel_lines(plan)]
 

@@ -14,7 +14,7 @@ from analysis.__main__ import main
 from analysis.errors import Cancelled, NothingToShow
 from analysis.exports import captions
 from analysis.exports.captions import CaptionPen, drawable
-from analysis.exports.moments import ReelMoment, ReelOptions, ReelOrder, ReelSource, choose_moments
+from analysis.exports.moments import ReelMoment, ReelOptions, ReelOrder, ReelSource, choose_moments, count_short
 from analysis.exports.people import SeenPerson, TrackSightings
 from analysis.exports.reel import write_reel
 from analysis.exports.reel_tasks import clock
@@ -67,6 +67,15 @@ def test_moments_are_padded_joined_and_long_enough(tmp_path: Path) -> None:
     assert (
         choose_moments([film], ReelOptions(min_s=5)) == choose_moments([replace(film, people=())], ReelOptions()) == []
     )
+
+
+def test_stretches_are_joined_before_they_are_measured(tmp_path: Path) -> None:
+    short = (person(1, (1.0, 1.5), (2.75, 3.25), (6.0, 6.5)), person(2, (1.5, 2.0)))
+    film = source(numbered(tmp_path / "a.mp4", 8.0), *short)
+    options = ReelOptions(padding_s=0)
+    [moment] = choose_moments([film], options)
+    assert (moment.start_s, moment.end_s) == (1.0, 3.25)
+    assert count_short([film], options) == 1
 
 
 def test_several_videos_go_by_video_or_by_time(tmp_path: Path) -> None:

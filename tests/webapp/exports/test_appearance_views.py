@@ -64,6 +64,8 @@ def test_the_three_forms_say_what_the_page_says(video: Video, vera: User) -> Non
     assert [(kind, key, json.loads(after)) for kind, key, after in told] == [
         ("video", str(video.pk), {"appearances": form}) for form in ("csv", "json", "vtt")
     ]
+    User.objects.filter(pk=vera.pk).update(language="zh-hans")
+    assert "\nTom &amp; Co、人物 2\n" in fetch(vera, "vtt", video=video.pk)[0].decode()
 
 
 def test_a_person_alone_in_all_videos_and_subtitles_of_several_as_a_zip(video: Video, team: Team, vera: User) -> None:

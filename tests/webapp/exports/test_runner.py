@@ -6,6 +6,7 @@ from typing import Any
 
 import av
 import pytest
+from django.utils import translation
 
 from analysis.errors import Cancelled
 from analysis.video.decode import probe
@@ -73,11 +74,19 @@ def test_a_clip_and_a_reel_hold_the_appearances_alone(video: Video, team: Team, 
     assert title_of_export(fewer) == f"Highlights of {second} from Party"
 
 
-def test_chapters_and_a_picture(video: Video, vera: User) -> None:
+def test_chapters_and_a_picture(team: Team, vera: User, tmp_path: Path) -> None:
+    tracks = [
+        found_track(1, start_s=0, end_s=3.8, box=BOX),
+        found_track(2, start_s=0, end_s=3.8, box=(90, 10, 130, 50)),
+    ]
+    video = make_analysed_film(steady_clip(tmp_path / "a.mp4", seconds=4), *tracks, team=team, title="Party")
     acts.name_person(people_of(video)[0], name="Tom", user=vera)
-    chapters = made(begin(video, vera, "chapters", {}))
+    with translation.override("zh-hans"):
+        begun = begin(video, vera, "chapters", {})
+    chapters = made(begun)
     with storage.local_path(chapters.file_key) as path, av.open(str(path)) as container:
-        assert len(container.chapters()) == chapters.report["chapters"]
+        named = [chapter["metadata"]["title"] for chapter in container.chapters()]
+    assert len(named) == chapters.report["chapters"] and named[0] == "Tom、人物 2"
     picture = made(begin(video, vera, "picture", {"time_s": 1.5, "style": "solid", "margin": 0.25}))
     assert picture.file_key.endswith(".jpg") and storage.read_bytes(picture.file_key).startswith(b"\xff\xd8")
     assert report_lines(picture)[0].text == "0 faces are blurred."

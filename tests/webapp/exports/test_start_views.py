@@ -14,7 +14,7 @@ from analysis.exports.moments import ReelOrder
 from tests.conftest import signed_in
 from tests.factories import make_job, make_team
 from tests.factories_exports import make_export
-from tests.factories_videos import found_track, make_analysed_video, make_video, people_of
+from tests.factories_videos import found_track, make_analysed_video, make_info, make_video, people_of
 from tests.webapp.page_checks import faults_of
 from tests.webapp.responses import Response
 from webapp import storage
@@ -22,7 +22,8 @@ from webapp.accounts.models import Team, User
 from webapp.audit.action_choices import Action
 from webapp.audit.models import AuditEntry
 from webapp.exports import cleanup, words
-from webapp.exports.choices import OrderChoice, SoundChoice, StyleChoice
+from webapp.exports.choices import OrderChoice, SoundChoice, StyleChoice, Whom
+from webapp.exports.copy_queries import plan_copies
 from webapp.exports.models import Export, ExportKind
 from webapp.jobs.models import Job, JobKind, Status
 from webapp.people.acts import services as acts
@@ -79,7 +80,13 @@ def test_each_kind_is_offered_with_a_page_and_starts(video: Video, vera: User) -
     made = {export.kind: export for export in Export.objects.all()}
     assert made.keys() == wishes.keys() and {export.job.kind for export in made.values()} == {JobKind.EXPORT}
     assert words.title_of_export(made["clip"]) == "Person 1 at 0:01 in Party" and made["clip"].options["end_s"] == 3.2
-    assert made["picture"].options == {"time_s": 2.345, "whom": "others", "style": "solid", "margin": 0.3}
+    assert made["picture"].options == {
+        "time_s": 2.345,
+        "whom": "others",
+        "style": "solid",
+        "margin": 0.3,
+        "language": "en",
+    }
     assert list(made["picture"].people.all()) == [tom]
     assert AuditEntry.objects.filter(action="exported", subject_kind="export").count() == len(wishes)
     listed = client.get(LIST, {"by": "me"}).content.decode()
@@ -132,10 +139,19 @@ def test_the_page_says_what_a_reel_will_hold_and_what_is_too_short_for_it(video:
     assert plan_in(page) == ["2 moments from 2 videos, 0:03 long"] and not re.search(
         r'name="captions"[^>]*checked', page
     )
+    empty = "There is no moment to show. Choose a smaller number of seconds under Advanced, or other people."
     assert plan_in(client.get(NEW, ask | {"min_s": "9", "video": str(video.pk)}).content.decode()) == [
-        "There is no moment to show.",
+        empty,
         "1 appearance is left out: it is shorter than 9 s.",
     ]
+    refused = start(vera, **REEL | {"video": video.pk, "person": tom.pk, "min_s": "9"})
+    assert refused.status_code == 422 and refused.content.decode().count(empty) == 2 and not Export.objects.exists()
+    [absent] = people_of(make_analysed_video(found_track(9), team=video.team, title="Elsewhere"))
+    both = {"kind": "reel", "video": str(video.pk), "person": [str(tom.pk), str(absent.pk)]}
+    apart = plan_in(client.get(NEW, both | {"min_s": "0", "together": "on"}).content.decode())
+    assert apart[0].startswith("There is no moment to show. Choose other people, or allow moments")
+    nobody = client.get(NEW, {"kind": "reel", "video": str(video.pk)}).content.decode()
+    assert plan_in(nobody) == ["Select at least one person."]
     assert plan_in(client.get(NEW, ask | {"min_s": "soon"}).content.decode()) == []
 
 
@@ -147,7 +163,7 @@ def test_blurred_copies_of_a_selection_are_one_export_each_of_whoever_is_in_the_
     anna = people_of(other)[0]
     client, fields = signed_in(vera), {"video": [video.pk, other.pk], "copies": [video.pk, other.pk]}
     shown = client.get(NEW, {"kind": "blur", "video": [str(video.pk), str(other.pk)]}).content.decode()
-    assert faults_of(shown) == [] and plan_in(shown) == ["2 copies, 2:00 long together"]
+    assert faults_of(shown) == [] and plan_in(shown) == ["2 copies, 2:00 long together · 1.2 MB to 4.4 MB"]
     answer = start(vera, **fields, **BLUR | {"whom": "chosen", "person": tom.pk, "idempotency_key": "k" * 22})
     assert "Started." in answer.json()["toast"]
     assert [words.title_of_export(each) for each in Export.objects.all()] == ["Party, Person 1 blurred"]
@@ -170,22 +186,38 @@ def test_a_persons_videos_are_copied_with_them_or_all_others_blurred_and_the_pag
     video: Video, vera: User
 ) -> None:
     tom = people_of(video)[0]
-    other = make_analysed_video(found_track(7), team=video.team, title="Walk", size_bytes=400)
+    other = make_analysed_video(found_track(7), team=video.team, title="Walk", size_bytes=9_000_000)
     acts.merge_people(people_of(other)[0], target=tom, user=None)
     ask = {"person": str(tom.pk), "kind": "blur", "whom": "others", "copies": [str(other.pk)]}
     ended_at = timezone.now()
     took = {"status": Status.DONE, "started_at": ended_at - timedelta(minutes=10), "finished_at": ended_at}
     made = make_export(other, kind=ExportKind.BLUR, job=make_job(team=video.team, kind=JobKind.EXPORT, **took))
-    Export.objects.filter(pk=made.pk).update(size_bytes=200)
     shown = signed_in(vera).get(NEW, ask).content.decode()
     assert "Only Person 1" in shown and "Everyone except Person 1" in shown
-    assert plan_in(shown) == ["1 copy, 1:00 long · takes 6–14 min · about 200 B"]
+    assert plan_in(shown) == ["1 copy, 1:00 long · takes 6–14 min · 3.6 MB to 13 MB"]
     wish = BLUR | {"person": tom.pk, "copies": [video.pk, other.pk]}
     assert start(vera, **wish).status_code == 422, "nobody in particular is meant on the page of a person"
     assert start(vera, **wish | {"whom": "others"}).status_code == 200
     copies = Export.objects.exclude(pk=made.pk)
     assert {tuple(copy.videos.all()) for copy in copies} == {(video,), (other,)}
     assert {(tuple(copy.people.all()), copy.options["whom"]) for copy in copies} == {((tom,), "others")}
+
+
+@pytest.mark.parametrize(
+    ("size", "rate_fps", "duration_s", "audio", "size_bytes", "copy_bytes"),
+    [
+        ((1280, 720), 24.0, 10.3, "", 639_646, 3_217_592),
+        ((640, 480), 30.0, 6.2, "aac", 515_198, 895_932),
+        ((193, 144), 30.0, 4.0, "", 588_804, 92_305),
+    ],
+    ids=["packed well", "usual", "packed badly"],
+)
+def test_a_copy_is_as_large_as_was_said(
+    size: tuple[int, int], rate_fps: float, duration_s: float, audio: str, size_bytes: int, copy_bytes: int, team: Team
+) -> None:
+    info = make_info(width=size[0], height=size[1], rate_fps=rate_fps, duration_s=duration_s, audio_codec=audio)
+    plan = plan_copies(team, [make_video(team=team, info=info, size_bytes=size_bytes)], [], Whom.EVERYBODY)
+    assert plan.low_bytes < copy_bytes < plan.high_bytes < 4 * plan.low_bytes
 
 
 def test_a_form_that_is_sent_twice_starts_one(video: Video, vera: User) -> None:

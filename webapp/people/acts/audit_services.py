@@ -5,6 +5,7 @@ from typing import Any
 from webapp.accounts.models import Team, User
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import AuditSubject, record
+from webapp.http.list_words import listed
 from webapp.people.acts.label_words import worded
 from webapp.people.models import Event, EventKind, Moved, Person
 
@@ -52,7 +53,7 @@ def _subject(event: Event) -> AuditSubject:
         label = words.get("person") or words.get("before") or words.get("target") or ""
         return AuditSubject(SubjectKind.PERSON, ids[0], str(label))
     people = Person.objects.filter(pk__in=ids[:NAMED]).order_by("number")
-    return AuditSubject(SubjectKind.PEOPLE, ids[0], ", ".join(map(str, people)))
+    return AuditSubject(SubjectKind.PEOPLE, ids[0], listed(people))
 
 
 def _ids_of(event: Event) -> list[str]:
