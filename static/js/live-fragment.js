@@ -93,7 +93,10 @@ class LiveFragment extends Listening {
     const signal = this.requestSignal();
     try {
       const fresh = await this.#fetch(signal);
-      if (fresh && !signal.aborted) this.#morph(/** @type {HTMLElement} */ (fresh));
+      if (signal.aborted) return;
+      if (fresh) this.#morph(/** @type {HTMLElement} */ (fresh));
+      // A file that was refused, which now lies in the tray, or a video that was deleted while nobody told us.
+      else if (this.dataset.card) this.closest("li").remove();
     } catch (error) {
       if (isAborted(error)) return;
       // The next state brings it, or the next attempt.

@@ -6,6 +6,9 @@ import { latestOf } from "rollcall/live-store";
 import "rollcall/upload-row"; // rows that are made here are complete at once
 import { uploads } from "rollcall/uploads";
 
+/** So soon the server has heard that the page before this one was left, and stopped sending. */
+const HEARD_AFTER_MS = 1500;
+
 class VideoUploader extends Listening {
   #depth = 0;
 
@@ -28,7 +31,11 @@ class VideoUploader extends Listening {
   }
 
   #remember() {
-    for (const begun of this.querySelectorAll("li[data-url]")) {
+    const begunOnes = [...this.querySelectorAll("li[data-url]")];
+    // Their cards were drawn while the server still took them for going on.
+    if (begunOnes.some((begun) => !("stopped" in begun.dataset)))
+      this.plan(HEARD_AFTER_MS, () => document.dispatchEvent(new CustomEvent("fragment:stale")));
+    for (const begun of begunOnes) {
       const { url, video, name, size, offset, fingerprint } = begun.dataset;
       uploads.remember({ url, video, name, size: Number(size), offset: Number(offset), fingerprint }, this.places);
       begun.remove();

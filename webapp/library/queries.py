@@ -268,6 +268,12 @@ def _timeline(rows: list[PersonRow], number: str | int | None) -> "Page[Timeline
     return Paginator(entries, TIMELINE_PAGE_SIZE).get_page(number) if entries else None
 
 
+def without_refused(videos: QuerySet[Video]) -> QuerySet[Video]:
+    """Leaves out videos whose files could not be added: they lie in a tray of their own. One query, now."""
+    ids = list(upload_queries.refused(videos).values_list("pk", flat=True))
+    return videos.exclude(pk__in=ids) if ids else videos
+
+
 def refused(videos: QuerySet[Video]) -> list[Video]:
     """Returns the newest videos whose files could not be added, as many as can be removed at once."""
     rows = upload_queries.refused(videos).select_related("current_job", "duplicate_of")

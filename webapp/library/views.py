@@ -61,7 +61,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     asked = uuids_in(query.pop("card", [])[:MOST_CARDS])
     request.GET = query  # type: ignore[assignment]  # what the links of the head lead to
     visible = access.visible_videos(request.user).filter(team=team_of(request), pk__in=asked)
-    videos = list(queries.for_cards(visible))
+    videos = list(queries.for_cards(queries.without_refused(visible)))
     editable = _editable_teams(request)
     context = _library_context(request, editable, has_cards=False) | {
         "cards": queries.cards(videos, editable, request.user)
@@ -189,13 +189,16 @@ def sample(request: SignedInRequest) -> HttpResponseBase:
 def _library_context(request: HttpRequest, editable: set[UUID], *, has_cards: bool = True) -> dict[str, Any]:
     """Returns what the library shows; without its cards, what stands above them."""
     team = team_of(request)
-    visible = access.visible_videos(request.user).filter(team=team)
+    everything = access.visible_videos(request.user).filter(team=team)
+    counts, duration_s = queries.counts(everything)
+    visible = queries.without_refused(everything) if counts["failed"] else everything
+    if visible is not everything:
+        counts, duration_s = queries.counts(visible)
     form = FilterForm(request.GET)
     chosen, wanted, labels, tags = form.chosen(), form.people(team), form.labels(), form.tags()
     found = form.found_in(visible, team, request.user)
     offered_tags = tagging.offer(tags, team)
     offered_labels = label_filter_queries.offer(labels, team)
-    counts, duration_s = queries.counts(visible)
     page = queries.page_of_videos(found, request.GET.get("page"))
     if has_cards:
         page.object_list = queries.cards(queries.read(page), editable, request.user)  # type: ignore[assignment]
@@ -229,7 +232,9 @@ def _library_context(request: HttpRequest, editable: set[UUID], *, has_cards: bo
         "totals": queries.totals(counts["all"], duration_s, team),
         "deleted": deleted.how_many(request.user, team),
         "has_any": counts["all"] > 0,
-        "refused": queries.refused(visible) if counts["failed"] and team is not None and team.pk in editable else [],
+        "refused": []
+        if visible is everything or team is None or team.pk not in editable
+        else queries.refused(everything),
         "can_edit": team is not None and team.pk in editable,
         "can_export": can_export,
     } | _uploading(request, team, queries.unfinished(visible, request.user))

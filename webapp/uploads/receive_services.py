@@ -69,6 +69,7 @@ def receive(
             raise OffsetMismatch
         if offset + announced_bytes > upload.size_bytes:
             raise TooManyBytes
+        set_stopped(upload, is_stopped=False)
         writing = _Writing(upload, file, on_progress, is_welcome)
         with partial_files.unverified(upload.pk, offset) if checksum else nullcontext():
             writing.write(chunks, checksum)
@@ -140,15 +141,18 @@ class _Writing:
         return self._note(offset)
 
     def _note(self, offset: int) -> bool:
-        """Stores the offset; returns False where the upload is gone."""
+        """Stores the offset; returns False where the upload is gone.
+
+        A stop stands: its sender said so while the last bytes were still coming.
+        """
         now = timezone.now()
         self._before, self._upload.updated_at = self._upload.updated_at, now
-        self._upload.offset_bytes, self._upload.stopped_at = offset, None
-        self._upload.expires_at = now + EXPIRES_AFTER
+        self._upload.offset_bytes, self._upload.expires_at = offset, now + EXPIRES_AFTER
         rows = type(self._upload)._default_manager.filter(pk=self._upload.pk)
-        return bool(
-            rows.update(offset_bytes=offset, updated_at=now, expires_at=self._upload.expires_at, stopped_at=None)
-        )
+        if not rows.update(offset_bytes=offset, updated_at=now, expires_at=self._upload.expires_at):
+            return False
+        self._upload.stopped_at = rows.values_list("stopped_at", flat=True).first()
+        return True
 
     def _progressed(self) -> None:
         is_complete = self._upload.offset_bytes == self._upload.size_bytes

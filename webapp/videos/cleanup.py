@@ -67,7 +67,7 @@ def give_up_expired() -> None:
 
 @across_teams()
 def clear_refused() -> None:
-    """Deletes the files of videos that the check refused; their cards stay, with the reason, until they are deleted."""
+    """Deletes the files of videos that the check refused; they lie in a tray, with the reason, until deleted."""
     for video in upload_queries.refused(Video.objects.all()).exclude(original_key=""):
         storage.delete_prefix(video.files_prefix)
         Video.objects.filter(pk=video.pk).update(original_key="", poster_key="")

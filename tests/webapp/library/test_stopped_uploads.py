@@ -1,6 +1,7 @@
 """Uploads that stopped, and files that were refused, as the pages tell of them."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from django.urls import reverse
@@ -43,6 +44,15 @@ def test_an_upload_that_stopped_is_stopped_everywhere_until_it_goes_on(team: Tea
     receive_services.receive(upload, offset=4, chunks=[b"5"])
     assert shown() == ("uploading", 1, 0, "Uploading · 50 %")
 
+    def left_while_sending() -> Iterator[bytes]:
+        yield b"6"
+        client.post(reverse("videos:stop_upload", args=[upload.pk]))
+        yield b"7"
+
+    upload.refresh_from_db()
+    receive_services.receive(upload, offset=5, chunks=left_while_sending())
+    assert upload.stopped_at and shown() == ("stopped", 0, 1, "Upload stopped · 70 %"), "its last bytes came after that"
+
 
 def test_what_the_check_refused_is_not_offered_to_be_tried_again(team: Team, bob: User) -> None:
     video = make_video(team=team)
@@ -74,6 +84,11 @@ def test_what_could_not_be_added_lies_in_a_tray_that_empties_at_once(team: Team,
         video.current_job = make_ended_job(video, kind=JobKind.CHECK, status=Status.FAILED, error_code=code)
         video.save()
     client, address = signed_in(bob), reverse("videos:library")
+    shown = client.get(address)
+    assert {card.video for card in shown.context["page"]} == {fine, later}
+    assert "2 videos, 1 failed" in shown.content.decode()
+    changed = client.get(reverse("videos:changes"), {"card": [str(bad.pk), str(later.pk)]}).content.decode()
+    assert f"card-{later.pk}" in changed and f"card-{bad.pk}" not in changed, "its card leaves open pages"
     tray = re.search(r'<details class="refused.*?</details>', client.get(address).content.decode(), re.DOTALL)
     assert tray and "1 file could not be added" in tray[0]
     assert re.findall(r'name="video" value="([^"]+)"', tray[0]) == [str(bad.pk)], "not what may be tried again"

@@ -60,7 +60,7 @@ def make_one_of_each(team: Team, user: User) -> dict[str, Video]:
         (VideoState.CHECKING, JobKind.CHECK, {"status": Status.RUNNING}),
         (VideoState.WAITING, JobKind.ANALYSIS, {"status": Status.QUEUED, "started_at": None}),
         (VideoState.ANALYSING, JobKind.ANALYSIS, {"status": Status.RUNNING}),
-        (VideoState.FAILED, JobKind.CHECK, {"status": Status.FAILED, "error_code": "unreadable_video"}),
+        (VideoState.FAILED, JobKind.ANALYSIS, {"status": Status.FAILED, "error_code": "crashed"}),
         (VideoState.CANCELLED, JobKind.ANALYSIS, {"status": Status.CANCELLED}),
     ]
     for state, kind, fields in states:
