@@ -1,5 +1,6 @@
 // <upload-row>: one file in the list, from the first byte to "12 people found".
 import { say } from "rollcall/api";
+import { carry } from "rollcall/carried-file";
 import { bytes, timeLeft } from "rollcall/format";
 import { Listening } from "rollcall/listening";
 import { latestOf } from "rollcall/live-store";
@@ -102,6 +103,7 @@ export class UploadRow extends Listening {
       uploads.wanted = this.item;
       document.getElementById("files").click();
     }
+    if (act === "photo") carry(this.item.file);
     if (act === "cancel" || act === "remove") this.#cancel();
   }
 

@@ -202,8 +202,9 @@ def test_the_library_is_filtered_by_people(people: Page, product: Product, sampl
 
 
 def test_a_photo_finds_its_person(people: Page, product: Product) -> None:
-    people.goto(f"{product.address}/people/photo/")
-    people.set_input_files("[name=photo]", next(iter(sample_pictures().values())))
+    people.goto(f"{product.address}/videos/")
+    people.set_input_files("#files", next(iter(sample_pictures().values())))
+    people.locator(".upload-row").get_by_role("link", name="Find by photo").click()
     expect(people.locator(".photo-face").first).to_be_visible(timeout=30_000)
     expect(people.locator(".photo-matches li").first).to_contain_text("probably")
 

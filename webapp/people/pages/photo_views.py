@@ -56,7 +56,7 @@ def photo(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
     team = get_object_or_404(access.photo_search_teams(request.user), pk=team.pk if team else None)
     if request.method != "POST":
-        return render(request, "people/photo.html", {})
+        return _answer(request, 200)
     sent = request.FILES.get("photo")
     if not isinstance(sent, UploadedFile):
         return _answer(request, 400, problem=_("Choose a picture first."))
@@ -83,7 +83,7 @@ def _record(request: HttpRequest, team: Team, name: str, searched: Sequence[Sear
 
 
 def _answer(request: HttpRequest, status: int, **context: object) -> HttpResponse:
-    response = render(request, "people/photo.html", context, status=status)
+    response = render(request, "people/photo.html", context | {"most_bytes": MAX_BODY_BYTES}, status=status)
     response["Cache-Control"] = "no-store"
     return response
 
