@@ -56,6 +56,7 @@ interface SampleRow {
   certainty?: number | null;
   out?: boolean;
   sequence?: number | null;
+  boxes?: string;
   title?: string;
   name?: string;
   time?: number | null;

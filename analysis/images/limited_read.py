@@ -26,6 +26,8 @@ class PreparedPicture:
     width: int
     height: int
     thumbnail: bytes
+    picture_size: tuple[int, int]
+    """Of the whole picture as it is seen, of which a box may have been cut out."""
 
 
 class PictureReader:
@@ -66,10 +68,10 @@ class PicturePreparation:
             raise PictureTooLarge(name)
         asked = {"name": name, "least_side": least_side, "box_xywh": box_xywh}
         said, (thumbnail, *stored) = self.process.ask_once(asked, [data], name=name)
-        width, height = said["size"]
-        return PreparedPicture(
-            bytes(stored[0]) if stored else None, str(said["media_type"]), int(width), int(height), bytes(thumbnail)
-        )
+        width, height = map(int, said["size"])
+        whole_width, whole_height = map(int, said["picture"])
+        encoded, media_type = bytes(stored[0]) if stored else None, str(said["media_type"])
+        return PreparedPicture(encoded, media_type, width, height, bytes(thumbnail), (whole_width, whole_height))
 
     def close(self) -> None:
         """Ends the process."""

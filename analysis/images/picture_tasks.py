@@ -40,7 +40,7 @@ def prepare(fields: Fields, parts: list[bytearray]) -> Iterator[Message]:
         box = None if _is_whole(box, size) else box
     if header.is_plain and box is None:
         small = decode_picture(content, name, THUMBNAIL_SIDE)
-        yield {"media_type": header.media_type, "size": size}, [thumbnail_of(small)]
+        yield {"media_type": header.media_type, "size": size, "picture": size}, [thumbnail_of(small)]
         return
     image_bgr = decode_picture(content, name)
     if box is not None:
@@ -48,7 +48,7 @@ def prepare(fields: Fields, parts: list[bytearray]) -> Iterator[Message]:
         image_bgr = _cut_out(image_bgr, tuple(each * shown_share for each in box), least_side, name)
     data, media_type = _encoded(image_bgr, header)
     shown = image_bgr.shape[1], image_bgr.shape[0]
-    yield {"media_type": media_type, "size": shown}, [thumbnail_of(image_bgr), data]
+    yield {"media_type": media_type, "size": shown, "picture": size}, [thumbnail_of(image_bgr), data]
 
 
 def _header(content: bytes, name: str) -> ImageHeader:

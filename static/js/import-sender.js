@@ -8,6 +8,7 @@ import { Listening } from "rollcall/listening";
 import { PictureBatches } from "rollcall/picture-batches";
 import { toast } from "rollcall/toasts";
 import { fingerprintOf, Upload } from "rollcall/upload";
+import { directoryOf, partsIn } from "rollcall/zip-directory";
 
 // These belong to no page: they continue while the visitor uses other pages.
 const senders = new Set();
@@ -21,6 +22,8 @@ addEventListener("beforeunload", (event) => [...senders].some((sender) => sender
 
 class ImportSender extends Listening {
   #rows = new Map();
+  /** @type {File | null} A ZIP about whose sets is asked. */
+  #asked = null;
 
   connectedCallback() {
     const field = this.querySelector("input[type=file]");
@@ -29,6 +32,7 @@ class ImportSender extends Listening {
     this.listen(this, "dragleave", (event) => this.#over(event, false));
     this.listen(this, "drop", (event) => this.#dropped(event));
     this.listen(this, "submit", (event) => event.preventDefault());
+    this.listen(this, "click", (event) => event.target.closest('[data-act="send"]') && this.#answered());
     for (const sender of senders) if (sender.phase !== "done") this.#follow(sender);
   }
 
@@ -54,7 +58,43 @@ class ImportSender extends Listening {
   /** Resumes uploads that began before a reload; the rest is new. @param {File[]} all */
   #begin(all) {
     const fresh = all.filter((file) => !this.#goesOn(file));
-    if (fresh.length) this.#beginNew(fresh);
+    if (!fresh.length) return;
+    if (this.dataset.source === "archive") this.#lookInto(fresh[0]);
+    else this.#beginNew(fresh);
+  }
+
+  /** What the ZIP's directory tells is said before it is sent; what cannot be read the server will say. @param {File} file */
+  async #lookInto(file) {
+    const { mostFiles, suffixes } = this.dataset;
+    const directory = await directoryOf(file).catch(nothing);
+    if (directory?.count > Number(mostFiles))
+      return toast(say("import.too_many", { n: count(directory.count), most: count(Number(mostFiles)) }));
+    const parts = directory && partsIn(directory.names, new Set(suffixes.split(",")));
+    if (!parts) return this.#beginNew([file]);
+    this.#asked = file;
+    const question = this.#question(true);
+    for (const [part, n] of Object.entries(parts)) {
+      const place = question.querySelector(`[data-part="${part}"]`);
+      place.hidden = !n;
+      place.querySelector("b").textContent = count(n);
+    }
+    question.querySelector(":checked").focus();
+    return null;
+  }
+
+  /** @param {boolean} isShown */
+  #question(isShown) {
+    const question = this.querySelector("fieldset");
+    Object.assign(question, { hidden: !isShown, disabled: !isShown });
+    return question;
+  }
+
+  async #answered() {
+    const file = this.#asked;
+    this.#asked = null;
+    if (file) await this.#beginNew([file]);
+    this.#question(false);
+    this.querySelector("input[type=file]").focus();
   }
 
   /** @param {File} file */
@@ -75,8 +115,7 @@ class ImportSender extends Listening {
   async #beginNew(all) {
     const isPictures = this.dataset.source === "pictures";
     const most = Number(this.dataset.pictureBytes);
-    const count = this.dataset.source === "archive" ? 1 : all.length;
-    const files = isPictures ? all.filter((file) => file.size <= most) : all.slice(0, count);
+    const files = isPictures ? all.filter((file) => file.size <= most) : all;
     if (files.length < all.length && isPictures)
       toast(say("import.too_large", { n: all.length - files.length, most: bytes(most) }));
     if (!files.length) return;
@@ -146,6 +185,9 @@ class ImportSender extends Listening {
     row.querySelector("[data-words]").textContent = wordsOf(sender);
   }
 }
+
+/** @param {number} n */
+const count = (n) => n.toLocaleString(document.documentElement.lang);
 
 function startNext() {
   /** @param {Upload} sender */

@@ -90,6 +90,7 @@ export class Large {
       [row.title || row.name, row.time !== null && row.title && clock(row.time)].filter(Boolean).join(" · "),
     ];
     if (row.width) facts.push(`${row.width} × ${row.height}`);
+    if (row.boxes) facts.push(row.boxes);
     if (row.duration) facts.push(clockLength(row.duration));
     if (row.out) facts.push(say("grid.out"));
     if (suggestion) facts.push(guessWords(suggestion, row).join(" "));

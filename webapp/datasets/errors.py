@@ -26,9 +26,15 @@ class UnsupportedCompression(JobError):
 
 
 class ArchiveTooLarge(JobError):
-    """Unpacked it would be larger than anything honest (a ZIP bomb), or hold too many files."""
+    """Unpacked it would be larger than anything honest (a ZIP bomb)."""
 
     code = "archive_too_large"
+
+
+class TooManyInArchive(ArchiveTooLarge):
+    """Its directory lists more files than memory should hold."""
+
+    code = "too_many_in_archive"
 
 
 class BrokenList(JobError):
@@ -42,5 +48,6 @@ HOPELESS = (
     EncryptedArchive.code,
     UnsupportedCompression.code,
     ArchiveTooLarge.code,
+    TooManyInArchive.code,
     BrokenList.code,
 )

@@ -187,6 +187,9 @@ class Sample(TeamOwned):
     sequence = models.CharField(max_length=64, blank=True)
     """Neighbours that mostly bear one label: the track, or the shot."""
 
+    part = models.CharField(max_length=10, choices=Part.choices, blank=True)
+    """What it is for where that came with it: a folder or a list of its archive said so."""
+
     label = models.ForeignKey(Label, models.SET_NULL, null=True, related_name="samples")
     is_left_out = models.BooleanField(default=False)
     """Stays in the dataset but goes into no version."""
@@ -227,6 +230,26 @@ class Sample(TeamOwned):
 
     def __str__(self) -> str:
         return f"sample {self.number} of {self.dataset_id}"
+
+
+class SampleBoxes(TeamOwned):
+    """The boxes that came with a sample's picture, in an archive laid out for detection; apart from the many samples
+    that have none."""
+
+    team_path = "sample__dataset__team"
+    sample = models.OneToOneField(Sample, models.CASCADE, primary_key=True, related_name="boxes")
+    picture = models.CharField(max_length=500)
+    """Its path in the archive; shown, never used as a path."""
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    """Of the picture as it is seen, in pixels."""
+    is_cut_out = models.BooleanField()
+    """The sample is the only box; else the picture itself, which one class is in."""
+    boxes = models.JSONField()
+    """[[left, top, width, height, class], ...] in pixels of the picture."""
+
+    def __str__(self) -> str:
+        return f"{len(self.boxes)} boxes of {self.picture}"
 
 
 class Measured(TeamOwned):

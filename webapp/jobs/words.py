@@ -159,6 +159,9 @@ FAILURES: dict[str, FailureWords] = {
         _("This ZIP would become suspiciously large when unpacked, so it was rejected."),
         _("Create a ZIP of the pictures only, or several smaller ones."),
     ),
+    "too_many_in_archive": FailureWords(
+        _("This ZIP holds more files than can be read."), _("Divide it into several ZIPs.")
+    ),
     "broken_list": FailureWords(
         _("The list inside the ZIP cannot be read."), _("The line is shown below. Fix it, then upload the ZIP again.")
     ),

@@ -41,6 +41,7 @@ STRINGS: dict[str, Promise] = {
     "import.pictures": _("{n} pictures"),
     "import.arrived": _("{n} of {all} uploaded"),
     "import.too_large": _("{n} pictures are larger than {most}. Upload them as a ZIP file."),
+    "import.too_many": _("This ZIP holds {n} files, but at most {most} can be read. Divide it into several ZIPs."),
     "import.failed": _("That did not work. Check your connection and try again."),
     # lengths
     "time.moment": _("under 1 s"),

@@ -18,6 +18,17 @@ Content = bytes | Path | Outcome
 
 
 @dataclass(frozen=True, slots=True)
+class BoxedPicture:
+    """The picture whose boxes, each with its class, came with a sample. Its size is None until it has been read."""
+
+    name: str
+    boxes: tuple[tuple[str, Box], ...]
+    is_cut_out: bool
+    """The sample is its only box; else the picture itself."""
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A possible sample and everything that is known of it."""
 
@@ -34,8 +45,10 @@ class Candidate:
     identity: str = ""
     sequence: str = ""
     is_left_out: bool = False
+    part: str = ""
     box_xywh: Box | None = None
     """Only this part of the picture is the sample."""
+    boxed: BoxedPicture | None = None
 
 
 @dataclass(frozen=True, slots=True)

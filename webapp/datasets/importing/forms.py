@@ -10,7 +10,9 @@ from webapp.datasets.importing.option_types import (
     ANY,
     APPEARANCES,
     BEST_VIEWS,
+    DROP_PARTS,
     EVERY,
+    KEEP_PARTS,
     SCENES,
     WITH,
     WITHOUT,
@@ -28,6 +30,7 @@ HOW = {
     Source.MOMENTS: ((APPEARANCES, _("Around appearances of people")), (EVERY, _("One clip every few seconds"))),
 }
 FACES = ((ANY, _("All")), (WITH, _("With faces")), (WITHOUT, _("Without faces")))
+PARTS = ((KEEP_PARTS, _("Keep these sets")), (DROP_PARTS, _("Ignore them and split later")))
 LEAST_SIDE = {Source.PEOPLE: 40, Source.FRAMES: 0, Source.PICTURES: 16, Source.ARCHIVE: 16, Source.VIDEOS: 0}
 """Smaller faces say little even to people."""
 STEP_S = {Source.PEOPLE: 1.0, Source.FRAMES: 5.0, Source.MOMENTS: 5.0, Source.VIDEOS: 2.0}
@@ -45,6 +48,7 @@ class FillForm(forms.Form):
     names_as_labels = forms.BooleanField(required=False)
     label = forms.CharField(required=False, max_length=80)
     one_source = forms.BooleanField(required=False)
+    parts = forms.ChoiceField(required=False, choices=PARTS)
     expected = forms.IntegerField(required=False, min_value=0, max_value=1_000_000)
     title = forms.CharField(required=False, max_length=255)
 
@@ -76,6 +80,7 @@ def filling_of(data: QueryDict, source: Source) -> Filling:
         names_as_labels=bool(fields.get("names_as_labels")),
         label=clean_label(fields.get("label") or ""),
         one_source=bool(fields.get("one_source")),
+        parts=fields.get("parts") or "",
         expected=fields.get("expected") or 0,
     )
     errors = {name: sentences(*map(str, found)) for name, found in form.errors.items()}

@@ -7,6 +7,7 @@ from analysis.types import EXACT_TOLERANCE_S
 
 BEST_VIEWS, EVERY, SCENES, APPEARANCES, CHOSEN = "views", "every", "scenes", "appearances", "chosen"
 ANY, WITH, WITHOUT = "any", "with", "without"
+KEEP_PARTS, DROP_PARTS = "keep", "drop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class ImportOptions:
     """What everything that comes is to be labelled."""
     one_source: bool = False
     """Everything comes from one occasion and must not be parted by a split."""
+    parts: str = ""
+    """`keep` or `drop` what folders called train, val and test say; not asked, only our own lists count."""
     expected: int = 0
     """How many files were chosen for the upload."""
     chosen: tuple[dict[str, Any], ...] = ()

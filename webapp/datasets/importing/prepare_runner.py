@@ -20,6 +20,7 @@ from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
 from analysis.video.web_copy import PlaybackPlan, playback_plan
 from analysis.weights import sha256_of
 from webapp.datasets.importing.candidate_types import Candidate
+from webapp.datasets.media_types import CLIP_SUFFIXES
 from webapp.datasets.models import Outcome
 from webapp.videos.media_info import playable_type
 
@@ -27,7 +28,6 @@ LEAST_SIDE = 8
 """Nothing can be learnt from fewer pixels."""
 MOST_CLIP_S = 120.0
 MOST_CLIP_BYTES = 300_000_000
-CLIP_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".wmv", ".ts", ".gif"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class PreparedSample:
     height: int
     thumbnail: bytes
     duration_s: float = 0.0
+    picture_size: tuple[int, int] | None = None
+    """Of the picture that it was, or was cut out of."""
 
 
 class _Not(Exception):
@@ -68,7 +70,16 @@ def prepare_picture(found: Candidate, least_side: int, preparing: PicturePrepara
         return Outcome.UNREADABLE
     data = found.content if picture.data is None else picture.data
     digest = hashlib.sha256(data).hexdigest()
-    return PreparedSample(data, picture.media_type, digest, len(data), picture.width, picture.height, picture.thumbnail)
+    return PreparedSample(
+        data,
+        picture.media_type,
+        digest,
+        len(data),
+        picture.width,
+        picture.height,
+        picture.thumbnail,
+        picture_size=picture.picture_size,
+    )
 
 
 def prepare_clip(found: Candidate, scratch: Path, heartbeat: Callable[[], None]) -> PreparedSample | Outcome:

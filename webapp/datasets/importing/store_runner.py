@@ -12,16 +12,18 @@ from django.db.models import F
 
 from webapp import storage
 from webapp.datasets import live
+from webapp.datasets.importing import boxed_picture_codec
 from webapp.datasets.importing.candidate_types import Candidate, Work
 from webapp.datasets.importing.prepare_runner import PreparedSample
 from webapp.datasets.media_types import SUFFIXES
-from webapp.datasets.models import Dataset, Import, ImportProblem, Label, Outcome, Sample
+from webapp.datasets.models import Dataset, Import, ImportProblem, Label, Outcome, Sample, SampleBoxes
 from webapp.datasets.services import TooManyLabels, clean_label, label_called
 from webapp.jobs import lifecycle
 from webapp.people.models import Person, Track
 from webapp.videos.models import Video
 
 PROBLEMS_KEPT = 1000
+PICTURE_LENGTH = 500
 FILES_IN_A_FOLDER = 1000
 STAGE = "import"
 TRIES = 3
@@ -54,6 +56,11 @@ class Notes:
         note = {"code": code, **facts}
         if note not in self.items:
             self.items.append(note)
+
+    def replace(self, code: str, **facts: object) -> None:
+        """Says it in place of what an earlier attempt said."""
+        self.items = [note for note in self.items if note["code"] != code]
+        self.add(code, **facts)
 
 
 def store(
@@ -146,9 +153,10 @@ def _commit_once(work: Work, notes: Notes, of_import: Import, done: int, batch: 
     last = Dataset.objects.values_list("last_number", flat=True).get(pk=of_import.dataset_id)
     labels = _labels(of_import.dataset, {pending.candidate.label for pending in added}, notes)
     numbers = list(range(last - len(added) + 1, last + 1))
-    Sample.objects.bulk_create(
+    samples = Sample.objects.bulk_create(
         _row(of_import, pending, number, labels, present) for number, pending in zip(numbers, added, strict=True)
     )
+    SampleBoxes.objects.bulk_create(_boxes(samples, added))
     _note(work, notes, of_import, done, batch)
     return numbers
 
@@ -212,9 +220,23 @@ def _row(of_import: Import, pending: PendingSample, number: int, labels: dict[st
         source_name=(found.source_name or found.name)[-255:],
         identity=found.identity[:255],
         sequence=found.sequence[:64],
+        part=found.part,
         label=labels.get(found.label),
         is_left_out=found.is_left_out,
     )
+
+
+def _boxes(samples: Sequence[Sample], added: Sequence[PendingSample]) -> Iterator[SampleBoxes]:
+    for sample, pending in zip(samples, added, strict=True):
+        boxed, prepared = pending.candidate.boxed, pending.prepared
+        assert isinstance(prepared, PreparedSample)
+        size = (boxed.size if boxed else None) or prepared.picture_size
+        if boxed is None or size is None or min(size) < 1 or not (boxes := boxed_picture_codec.in_pixels(boxed, size)):
+            continue
+        picture = boxed.name[-PICTURE_LENGTH:]
+        yield SampleBoxes(
+            sample=sample, picture=picture, width=size[0], height=size[1], is_cut_out=boxed.is_cut_out, boxes=boxes
+        )
 
 
 def _note(work: Work, notes: Notes, of_import: Import, done: int, batch: Sequence[PendingSample]) -> None:

@@ -15,14 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from analysis.images.read import SUFFIXES
 from webapp import access
 from webapp.accounts.request_limit_middleware import asked_often
 from webapp.accounts.request_types import SignedInRequest
-from webapp.datasets.choices import UPLOADED
+from webapp.datasets.choices import MOST_IN_ARCHIVE, UPLOADED, Part
 from webapp.datasets.importing import forms, inbox, queries, services
 from webapp.datasets.importing import words as importing_words
 from webapp.datasets.importing.forms import Filling, filling_of
 from webapp.datasets.importing.option_types import APPEARANCES
+from webapp.datasets.media_types import CLIP_SUFFIXES
 from webapp.datasets.models import Dataset, Import, ImportUpload, Source
 from webapp.datasets.page_context import head_context
 from webapp.http.body_limit_middleware import MAX_BODY_BYTES, takes_bodies_of
@@ -64,6 +66,8 @@ def _choices(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
         "is_upload": source in UPLOADED,
         "ways": forms.HOW.get(source, ()),
         "faces_choices": forms.FACES,
+        "parts_choices": forms.PARTS,
+        "parts": Part.choices,
         "typed": typed,
         "limits": _limits(source),
         "labels": dataset.labels.all(),
@@ -97,6 +101,8 @@ def _limits(source: Source) -> dict[str, Any]:
         "picture_bytes": PICTURE_BYTES,
         "chunk_bytes": settings.UPLOAD_CHUNK_BYTES,
         "max_bytes": settings.UPLOAD_MAX_BYTES,
+        "most_files": MOST_IN_ARCHIVE,
+        "suffixes": ",".join(sorted(SUFFIXES | CLIP_SUFFIXES)),
     }
 
 

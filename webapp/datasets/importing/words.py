@@ -1,13 +1,13 @@
 """Words for imports: what a source is good for, how much an import will add, what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from webapp.datasets.models import Import, Outcome, Source
+from webapp.datasets.models import Import, Outcome, Part, Source
 from webapp.http.list_words import listed
 
 NAMES_SHOWN = 3
@@ -71,6 +71,11 @@ def of_counts(counts: dict[str, int]) -> list[str]:
     return [words[outcome] % {"n": counts[outcome]} for outcome in Outcome if counts.get(outcome)]
 
 
+def of_parts(counts: Mapping[str, int]) -> str:
+    """Returns "Training 312 · Validation 40 · Test 44", without what nothing is for."""
+    return " · ".join(f"{part.label} {counts[part]}" for part in Part if counts.get(part))
+
+
 def of_notes(of_import: Import) -> list[str]:
     return [sentence for note in of_import.options.get("notes", []) if (sentence := _of_note(note))]
 
@@ -91,6 +96,8 @@ def _of_note(note: dict[str, object]) -> str:
         return gettext("“%(file)s” is packed with %(method)s.") % note
     if code == "no_class_names":
         return gettext("The ZIP has no list of class names (data.yaml), so the labels are the numbers of the classes.")
+    if code == "parts" and isinstance(counts := note.get("counts"), dict):
+        return gettext("Kept with their sets: %(parts)s.") % {"parts": of_parts(counts)}
     if code == "guessed_encoding":
         return gettext("“%(file)s” is not UTF-8 and was read as %(encoding)s. Check the labels.") % note
     if code == "broken_list":

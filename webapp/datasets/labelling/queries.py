@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count, F, Q, QuerySet
 
 from webapp.accounts.models import User
+from webapp.datasets.labelling.words import of_boxes
 from webapp.datasets.models import ActKind, Dataset, Import, LabellingAct, Sample
 from webapp.datasets.queries import label_tally, samples_of
 from webapp.folded_fields import TITLE_COLUMNS, containing
@@ -131,6 +132,9 @@ ROW_FIELDS = {
     "height": "height",
     "duration": "duration_s",
     "sequence": "sequence",
+    "picture": "boxes__picture",
+    "boxes": "boxes__boxes",
+    "cut_out": "boxes__is_cut_out",
 }
 """What a tile and the large view show -> where it is kept."""
 
@@ -145,6 +149,8 @@ def rows(dataset: Dataset, numbers: Sequence[int]) -> list[dict[str, Any]]:
         row.pop("deleted", None)
         row["title"] = row["title"] or row["source"]
         row["sequence"] = bool(row["sequence"])
+        picture, is_cut_out = row.pop("picture"), bool(row.pop("cut_out"))
+        row["boxes"] = of_boxes(picture, row["boxes"], is_cut_out=is_cut_out) if row["boxes"] else ""
     return found
 
 

@@ -6,13 +6,14 @@ The first is also what `python -m analysis train` reads.
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
 from pathlib import PurePosixPath
 from typing import Any
 
 from analysis.spreadsheet_cells import guarded_row
 from webapp import storage
-from webapp.datasets.models import Label
+from webapp.datasets.models import Label, Part
 from webapp.datasets.versions.export_queries import Contents, ExportedSample, columns_of, file_name, folders_of
 from webapp.http.zip_stream import ZipStream
 
@@ -47,7 +48,7 @@ def as_table(contents: Contents) -> Iterator[bytes]:
 
 
 def as_coco(contents: Contents) -> Iterator[bytes]:
-    """Writes COCO Object Detection, one box around all of each sample; clips take the place of images."""
+    """Writes COCO Object Detection; clips take the place of images. A sample without boxes is one."""
     stream = ZipStream()
     yield from _files(stream, contents, _in_one_folder)
     yield from stream.text("annotations.json", _coco(contents))
@@ -55,7 +56,7 @@ def as_coco(contents: Contents) -> Iterator[bytes]:
 
 
 def as_yolo(contents: Contents) -> Iterator[bytes]:
-    """Writes YOLO detection, one box around all of each sample; parts are folders. The table says the rest."""
+    """Writes YOLO detection; parts are folders, and the table says the rest. A sample without boxes is one."""
     stream, labels = ZipStream(), contents.labels()
     ids = {label.name: number for number, label in enumerate(labels)}
     yield from stream.text("data.yaml", _data_yaml(contents, labels))
@@ -64,7 +65,7 @@ def as_yolo(contents: Contents) -> Iterator[bytes]:
     for row in contents.rows():
         if row.label in ids:
             path = PurePosixPath(_part_folder(row), "labels", file_name(row)).with_suffix(".txt")
-            yield from stream.text(str(path), iter([f"{ids[row.label]} 0.5 0.5 1 1\n"]))
+            yield from stream.text(str(path), (_yolo_line(ids[row.label], box) for box in _boxes_in(row)))
     yield from stream.text("samples.csv", _table(contents, _among_images, with_label=True))
     yield from stream.close()
 
@@ -77,6 +78,22 @@ FORMS: dict[str, Callable[[Contents], Iterator[bytes]]] = {
 }
 
 
+def _boxes_in(row: ExportedSample) -> list[tuple[float, float, float, float]]:
+    """Returns left, top, width and height, as parts of the sample's sides, of what it shows."""
+    boxes = row.boxes
+    if boxes is None or boxes.is_cut_out:
+        return [(0.0, 0.0, 1.0, 1.0)]
+    return [
+        (x / boxes.width, y / boxes.height, width / boxes.width, height / boxes.height)
+        for x, y, width, height, _class in boxes.boxes
+    ]
+
+
+def _yolo_line(number: int, box: tuple[float, float, float, float]) -> str:
+    x, y, width, height = box
+    return f"{number} {x + width / 2:.6g} {y + height / 2:.6g} {width:.6g} {height:.6g}\n"
+
+
 def _among_images(row: ExportedSample) -> str:
     return str(PurePosixPath(_part_folder(row), "images", file_name(row)))
 
@@ -87,13 +104,20 @@ def _part_folder(row: ExportedSample) -> str:
 
 def _data_yaml(contents: Contents, labels: list[Label]) -> Iterator[str]:
     """Yields what YOLO's programs ask for. Texts of JSON are texts of YAML."""
-    parts = ("train", "val", "test") if contents.version else ()
-    folders = {part: f"{part}/images" for part in parts} or {"train": "images", "val": "images"}
-    yield "path: .\n" + "".join(f"{part}: {folder}\n" for part, folder in folders.items()) + "names:"
+    parts = contents.part_folders() | ({part.value for part in Part} if contents.version else set())
+    folders: dict[str, Any] = {"train": "images", "val": "images"}
+    if parts - {""}:
+        folders = {part: f"{part}/images" for part in ("train", "val", "test")}
+        folders |= {"train": ["train/images", "images"]} if "" in parts else {}
+    yield "path: .\n" + "".join(f"{part}: {_yaml(folder)}\n" for part, folder in folders.items()) + "names:"
     yield "" if labels else " {}"
     for number, label in enumerate(labels):
         yield f"\n  {number}: {json.dumps(label.name, ensure_ascii=False)}"
     yield "\n"
+
+
+def _yaml(folder: str | list[str]) -> str:
+    return folder if isinstance(folder, str) else json.dumps(folder)
 
 
 def _in_one_folder(row: ExportedSample) -> str:
@@ -157,7 +181,7 @@ def _coco(contents: Contents) -> Iterator[str]:
     yield ',\n"images": [' + "\n"
     yield from _separated(_image(row) for row in contents.rows())
     yield '],\n"annotations": [' + "\n"
-    yield from _separated(_annotation(row, ids[row.label]) for row in contents.rows() if row.label in ids)
+    yield from _separated(_annotations((row for row in contents.rows() if row.label in ids), ids))
     yield "]}\n"
 
 
@@ -178,13 +202,23 @@ def _image(row: ExportedSample) -> dict[str, Any]:
     }
 
 
-def _annotation(row: ExportedSample, category: int) -> dict[str, Any]:
-    sample = row.sample
-    return {
-        "id": sample.number,
-        "image_id": sample.number,
-        "category_id": category,
-        "bbox": [0, 0, sample.width, sample.height],
-        "area": sample.width * sample.height,
-        "iscrowd": 0,
-    }
+def _annotations(rows: Iterable[ExportedSample], ids: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    numbers = count(1)
+    for row in rows:
+        sample = row.sample
+        for x, y, width, height in _boxes_in(row):
+            wide, high = width * sample.width, height * sample.height
+            yield {
+                "id": next(numbers),
+                "image_id": sample.number,
+                "category_id": ids[row.label],
+                "bbox": [_plain(side) for side in (x * sample.width, y * sample.height, wide, high)],
+                "area": _plain(wide * high),
+                "iscrowd": 0,
+            }
+
+
+def _plain(number: float) -> float:
+    """Returns a whole number as such."""
+    rounded = round(number, 2)
+    return int(rounded) if rounded == int(rounded) else rounded

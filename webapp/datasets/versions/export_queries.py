@@ -5,8 +5,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from webapp.datasets.importing import boxed_picture_codec
 from webapp.datasets.media_types import SUFFIXES
-from webapp.datasets.models import Dataset, Label, Sample, Version
+from webapp.datasets.models import Dataset, Label, Sample, SampleBoxes, Version
 
 BATCH = 500
 LONGEST_FOLDER = 60
@@ -24,7 +25,12 @@ class ExportedSample:
     """Empty where it has none."""
     source: str
     part: str = ""
-    """Of a version."""
+    """Of the version, else what it came with."""
+
+    @property
+    def boxes(self) -> SampleBoxes | None:
+        """The boxes that came with it, None where none did."""
+        return getattr(self.sample, "boxes", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,11 @@ class Contents:
         gone = sorted(names - {label.name for label in kept})
         return kept + [Label(dataset=self.dataset, name=name, position=len(labels)) for name in gone]
 
+    def part_folders(self) -> set[str]:
+        """Returns the parts that samples are in, "" for those in none."""
+        samples = self.dataset.samples.filter(removed_at=None) if self.version is None else self.version.samples
+        return set(samples.values_list("part", flat=True).distinct())
+
     def rows(self) -> Iterator[ExportedSample]:
         """Yields samples by number; each batch is its own query, so that a slow reader holds no transaction open."""
         after = 0
@@ -58,11 +69,14 @@ class Contents:
     def _batch(self, after: int) -> list[ExportedSample]:
         if self.version is not None:
             frozen = self.version.samples.filter(sample__number__gt=after)
-            chosen = frozen.select_related("sample").order_by("sample__number")[:BATCH]
+            chosen = frozen.select_related("sample__boxes").order_by("sample__number")[:BATCH]
             return [ExportedSample(each.sample, each.label, each.source, each.part) for each in chosen]
         samples = self.dataset.samples.filter(removed_at=None, number__gt=after)
-        chosen_samples = samples.select_related("label").order_by("number")[:BATCH]
-        return [ExportedSample(each, each.label.name if each.label else "", each.source) for each in chosen_samples]
+        chosen_samples = samples.select_related("label", "boxes").order_by("number")[:BATCH]
+        return [
+            ExportedSample(each, each.label.name if each.label else "", each.source, each.part)
+            for each in chosen_samples
+        ]
 
 
 def folders_of(labels: list[Label]) -> dict[str, str]:
@@ -108,4 +122,5 @@ def columns_of(row: ExportedSample) -> dict[str, str]:
         "name": sample.name,
         "left_out": "yes" if sample.is_left_out else "",
         "part": row.part,
+        "boxes": boxed_picture_codec.as_cell(row.boxes),
     }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from django.db.models import F
+from django.db.models import Count, F
 
 from webapp.datasets.models import Checkup, Dataset, FindingKind, Version, VersionSample
 from webapp.datasets.versions.split_rules import FrozenSample
@@ -25,7 +25,7 @@ class VersionDifference:
 def samples_to_freeze(dataset: Dataset) -> list[FrozenSample]:
     """Returns all labelled samples that are not excluded, by number."""
     chosen = dataset.samples.filter(removed_at=None, is_left_out=False, label__isnull=False)
-    columns = ("pk", "number", "sha256", "label__name", "source", "identity", "sequence")
+    columns = ("pk", "number", "sha256", "label__name", "source", "identity", "sequence", "part")
     merged_into = _merged_people(dataset)
     samples = [FrozenSample(*values) for values in chosen.order_by("number").values_list(*columns)]
     return [replace(sample, identity=merged_into.get(sample.identity, sample.identity)) for sample in samples]
@@ -54,6 +54,12 @@ def duplicates_found(dataset: Dataset) -> dict[int, int] | None:
         return None
     found = scan.findings.filter(kind=FindingKind.DUPLICATES).first()
     return {number: kept for number, _similarity, kept in found.samples} if found else {}
+
+
+def given_parts(dataset: Dataset) -> dict[str, int]:
+    """Returns how many of the samples to freeze came with each part; empty where none did."""
+    chosen = dataset.samples.filter(removed_at=None, is_left_out=False, label__isnull=False).exclude(part="")
+    return dict(chosen.values_list("part").annotate(Count("pk")))
 
 
 def samples_of(version: Version) -> Iterator[VersionSample]:

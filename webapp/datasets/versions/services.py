@@ -39,12 +39,16 @@ def freeze(
     group_by: GroupBy = GroupBy.SOURCE,
     shares: Mapping[str, float],
     seed: int = 0,
+    keeps_given: bool = True,
 ) -> Version:
     """Freezes all labelled samples that are not excluded, as they are when it begins. Raises NothingToFreeze."""
-    return store_version(plan_version(dataset, group_by=group_by, shares=shares, seed=seed), user=user, note=note)
+    plan = plan_version(dataset, group_by=group_by, shares=shares, seed=seed, keeps_given=keeps_given)
+    return store_version(plan, user=user, note=note)
 
 
-def plan_version(dataset: Dataset, *, group_by: GroupBy, shares: Mapping[str, float], seed: int) -> VersionPlan:
+def plan_version(
+    dataset: Dataset, *, group_by: GroupBy, shares: Mapping[str, float], seed: int, keeps_given: bool
+) -> VersionPlan:
     """Reads the samples and splits them. Raises NothingToFreeze.
 
     To be called outside of a transaction: on SQLite nobody else writes while one is open, and this takes seconds.
@@ -52,7 +56,7 @@ def plan_version(dataset: Dataset, *, group_by: GroupBy, shares: Mapping[str, fl
     samples = queries.samples_to_freeze(dataset)
     if not samples:
         raise NothingToFreeze
-    split = split_samples(samples, group_by, shares, seed, queries.duplicates_found(dataset))
+    split = split_samples(samples, group_by, shares, seed, queries.duplicates_found(dataset), keeps_given=keeps_given)
     columns = {
         "fingerprint": fingerprint_of(dataset.kind, samples),
         "keep_together": group_by,

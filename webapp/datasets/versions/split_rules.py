@@ -13,7 +13,7 @@ LEAST_TEST_GROUPS = 5
 """A score that rests on fewer sources says little about the next video."""
 
 ONE_SOURCE, FEW_SOURCES, LABEL_MISSING, THIN_LABEL = "one_source", "few_sources", "label_missing", "thin_label"
-NOT_EXAMINED = "not_examined"
+NOT_EXAMINED, GIVEN_APART = "not_examined", "given_apart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class FrozenSample:
     source: str
     identity: str
     sequence: str
+    part: str = ""
+    """What it came with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,14 @@ def split_samples(
     shares: Mapping[str, float],
     seed: int,
     duplicates: Mapping[int, int] | None = None,
+    *,
+    keeps_given: bool = True,
 ) -> Split:
     """Splits by whole sources or people, keeping near-duplicates with the sample that they repeat.
 
     `shares` gives each part its share, 0..1; `duplicates` maps numbers as `queries.duplicates_found` does. Where there
-    is only one source, whole sequences are split instead, and a warning says so.
+    is only one source, whole sequences are split instead, and a warning says so. Samples that came with a part stay in
+    it if `keeps_given`, and those that belong to them come too; where they belong to several parts, nobody's counts.
     """
     warnings = [NOT_EXAMINED] if duplicates is None else []
     duplicate_of = [f"like {(duplicates or {}).get(sample.number, sample.number)}" for sample in samples]
@@ -56,7 +61,12 @@ def split_samples(
     if len(set(groups)) == 1:
         warnings.append(ONE_SOURCE)
         groups = connected([sample.sequence or f"sample {sample.pk}" for sample in samples], duplicate_of)
-    part_of = split_groups(groups, [sample.label for sample in samples], shares, seed)
+    given = _given(samples, groups) if keeps_given else {}
+    free = [(group, sample.label) for group, sample in zip(groups, samples, strict=True) if not given.get(group)]
+    part_of = {group: part for group, part in given.items() if part}
+    part_of |= split_groups([group for group, _label in free], [label for _group, label in free], shares, seed)
+    if "" in given.values():
+        warnings.append(GIVEN_APART)
     parts = [part_of[group] for group in groups]
     in_part = Counter(part_of.values())
     if ONE_SOURCE not in warnings and in_part[Part.TEST] < LEAST_TEST_GROUPS:
@@ -68,6 +78,15 @@ def split_samples(
     if any(by_label[label, Part.TRAIN] < LEAST_PER_LABEL for label in labels):
         warnings.append(THIN_LABEL)
     return Split(parts, dict(in_part), warnings)
+
+
+def _given(samples: Sequence[FrozenSample], groups: Sequence[int]) -> dict[int, str]:
+    """Returns the part with which the samples of a group came, "" where they came with several."""
+    given: dict[int, str] = {}
+    for sample, group in zip(samples, groups, strict=True):
+        if sample.part:
+            given[group] = sample.part if given.get(group, sample.part) == sample.part else ""
+    return given
 
 
 def _groups(samples: Sequence[FrozenSample], group_by: GroupBy) -> list[int]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp import access
 from webapp.accounts.request_types import SignedInRequest
 from webapp.datasets import queries
+from webapp.datasets.importing.words import of_parts
 from webapp.datasets.models import GroupBy, Part, Sample, Version
 from webapp.datasets.page_context import head_context
 from webapp.datasets.versions import queries as versions_queries
@@ -41,6 +42,9 @@ class FreezeForm(forms.Form):
         label=gettext_lazy("Training / validation / test"),
         choices=[(key, " / ".join(f"{part} %" for part in parts)) for key, parts in SHARES.items()],
     )
+    keeps_given = forms.BooleanField(
+        label=gettext_lazy("Keep the sets that samples came with"), required=False, initial=True
+    )
     seed = forms.IntegerField(
         label=gettext_lazy("Random seed"),
         min_value=0,
@@ -63,6 +67,7 @@ def version_list(request: HttpRequest, dataset_id: UUID) -> HttpResponse:
     context = head | {
         "versions": [_summary(version) for version in kept],
         "form": FreezeForm(),
+        "given": of_parts(versions_queries.given_parts(dataset)),
         "ready": queries.samples_of(dataset).filter(label__isnull=False, is_left_out=False).count(),
         "unlabelled": overview.count - overview.labelled,
         "excluded": overview.excluded,
@@ -85,6 +90,7 @@ def freeze(request: SignedInRequest, dataset_id: UUID) -> HttpResponseBase:
             group_by=GroupBy(form.cleaned_data["group_by"]),
             shares=form.shares_of_parts(),
             seed=form.cleaned_data["seed"],
+            keeps_given=form.cleaned_data["keeps_given"],
         )
     except services.NothingToFreeze:
         return refused(request, _("No sample has a label yet. Label some first."), here)

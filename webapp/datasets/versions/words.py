@@ -20,6 +20,10 @@ WARNINGS: dict[str, tuple[Promise, Promise]] = {
         _("Not checked for duplicates yet."),
         _("The same picture could be in training and test. Let the doctor check the dataset, then create a version."),
     ),
+    split_rules.GIVEN_APART: (
+        _("Some samples are not in the set that they came with."),
+        _("The same source, person or picture came in several sets. It is in one now, so that the test is fair."),
+    ),
     split_rules.FEW_SOURCES: (
         _("Very few sources are left for testing."),
         _("Results may differ a lot on other videos. Add samples until five or more sources are used for testing."),

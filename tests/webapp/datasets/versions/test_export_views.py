@@ -31,7 +31,11 @@ from webapp.datasets.versions.export_queries import Contents, file_name, folders
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAMES = ["lächeln", "微笑", "улыбка", "a/b:c?", "CON", "smile.", "x" * 80, "x" * 79 + "y", "Smile "]
-COLUMNS = ("sha256", "label__name", "source", "source_name", "identity", "time_s", "sequence", "name", "is_left_out")
+COLUMNS = (
+    *("sha256", "label__name", "source", "source_name", "identity", "time_s", "sequence", "name", "is_left_out"),
+    "part",
+)
+BOXES = ("boxes__picture", "boxes__boxes", "boxes__is_cut_out", "boxes__width", "boxes__height")
 
 
 def contents_of(dataset: Dataset) -> set[tuple[Any, ...]]:
@@ -71,6 +75,50 @@ def test_what_goes_out_comes_back_the_same(form: str, team: Team, alice: User) -
     assert of_import.counts == {"added": 12}
     assert contents_of(back) == contents_of(dataset)
     assert labels_of(back) == labels_of(dataset)
+
+
+def boxed_dataset(team: Team, alice: User) -> Dataset:
+    """A picture of two classes, cut up, one of two boxes of one class, and one of none; in two sets."""
+    members: dict[str, bytes | str] = {
+        "data.yaml": "names: [cat, dog]",
+        **{f"images/{part}/{n}.png": picture(n, suffix=".png") for n, part in enumerate(("train", "train", "val"))},
+        "labels/train/0.txt": "0 .5 .5 .4 .4\n1 .25 .25 .3 .3\n",
+        "labels/train/1.txt": "1 .5 .5 .5 .5\n1 .125 .125 .25 .25\n",
+    }
+    dataset = make_dataset(team=team, name="Boxed")
+    fill_from_zip(dataset, alice, members, parts="keep")
+    return dataset
+
+
+def boxes_of(dataset: Dataset) -> list[tuple[Any, ...]]:
+    return list(dataset.samples.order_by("sha256").values_list("sha256", "part", *BOXES))
+
+
+@pytest.mark.parametrize("form", ["zip", "coco", "yolo", "csv"])
+def test_boxes_and_parts_come_back_the_same(form: str, team: Team, alice: User) -> None:
+    dataset, back = boxed_dataset(team, alice), make_dataset(team=team, name="Back")
+    kept = boxes_of(dataset)
+    assert len(kept) == 4 and {row[1] for row in kept} == {"train", "validation"}
+    assert sum(row[2] is not None for row in kept) == 3
+    run(prepare_zip(back, alice, exported(dataset, form)))
+    assert boxes_of(back) == kept
+
+
+def test_boxes_go_out_as_other_programs_read_them(team: Team, alice: User) -> None:
+    dataset = boxed_dataset(team, alice)
+    whole = dataset.samples.get(boxes__is_cut_out=False)
+    with zipfile.ZipFile(io.BytesIO(exported(dataset, "yolo"))) as archive:
+        lines = archive.read(f"train/labels/{whole.number:06d}.txt").decode()
+        crop = archive.read(f"train/labels/{1:06d}.txt").decode()
+        assert "val: val/images" in archive.read("data.yaml").decode()
+    assert lines == "1 0.5 0.5 0.5 0.5\n1 0.125 0.125 0.25 0.25\n" and crop == "0 0.5 0.5 1 1\n"
+    with zipfile.ZipFile(io.BytesIO(exported(dataset, "coco"))) as archive:
+        annotations = json.loads(archive.read("annotations.json"))["annotations"]
+    assert [each["bbox"] for each in annotations if each["image_id"] == whole.number] == [
+        [whole.width / 4, whole.height / 4, whole.width / 2, whole.height / 2],
+        [0, 0, whole.width / 4, whole.height / 4],
+    ]
+    assert len({each["id"] for each in annotations}) == len(annotations) == 4
 
 
 @pytest.mark.parametrize(("form", "table"), [("zip", "sources.csv"), ("csv", "samples.csv")])

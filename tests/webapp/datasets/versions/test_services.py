@@ -59,6 +59,25 @@ def parts_of(version: Version, key: str) -> dict[str, set[str]]:
     return parts
 
 
+def test_samples_stay_in_the_part_that_they_came_with_unless_that_parts_a_source(team: Team) -> None:
+    dataset = make_dataset(team=team)
+    samples = fill(dataset)
+    for sample in samples:
+        source = int(sample.source.split()[1])
+        sample.part = {0: "test", 1: "test", 2: "train", 3: ("train", "test")[sample.pk % 2]}.get(source, "")
+    Sample.objects.bulk_update(samples, ["part"])
+    version = freeze(dataset)
+    parts = parts_of(version, "sample__source")
+    assert all(len(found) == 1 for found in parts.values()), "also of what came in two"
+    assert [parts[f"video {n}"] for n in range(3)] == [{"test"}, {"test"}, {"train"}]
+    assert {part for found in parts.values() for part in found} == {"train", "validation", "test"}, "the rest is split"
+    assert split_rules.GIVEN_APART in version.statistics["warnings"]
+    assert versions_queries.given_parts(dataset) == {"test": 10, "train": 6}
+    anew = freeze(dataset, keeps_given=False)
+    assert split_rules.GIVEN_APART not in anew.statistics["warnings"]
+    assert parts_of(anew, "sample__source") != parts
+
+
 def test_no_video_is_parted(team: Team) -> None:
     dataset = make_dataset(team)
     fill(dataset)

@@ -16,11 +16,12 @@ MOST_LISTED = 100_000
 MOST_ROWS = {"images": MOST_LISTED, "annotations": 200_000, "categories": 10_000}
 """An entry of a list takes up to 1 kB in memory."""
 MOST_KEPT_CHARS = 50_000_000
-LONGEST_CELL = 4_000
+LONGEST_CELL, LONGEST_BOXES = 4_000, 1_000_000
+BOXES = "boxes"
 MOST_PIXELS = 1e9
 UNKNOWN_CATEGORY = "unknown_categories"
 KNOWN_COLUMNS = frozenset(
-    {"source", "source_name", "identity", "sequence", "video", "second", "left_out", "name", "part"}
+    {"source", "source_name", "identity", "sequence", "video", "second", "left_out", "name", "part", "boxes"}
 )
 """Columns beside the file and the label that `archive_reader` asks for; all others are forgotten."""
 TableRow = dict[str, str]
@@ -32,6 +33,8 @@ class Mark:
 
     label: str = ""
     box_xywh: Box | None = None
+    boxes: tuple[tuple[str, Box], ...] = ()
+    """Of all of it: what is in the picture where, with classes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,19 @@ class Listed:
     row: TableRow = field(default_factory=dict)
 
 
-def plain_text(text: str) -> str:
+def plain_text(text: str, longest: int = LONGEST_CELL) -> str:
     """Returns a text of a list as databases take it: short, in composed letters, without zeros and lone surrogates."""
-    composed = unicodedata.normalize("NFC", text[:LONGEST_CELL]).replace("\0", "")
+    composed = unicodedata.normalize("NFC", text[:longest]).replace("\0", "")
     return composed.encode("utf-8", errors="replace").decode("utf-8")
 
 
+def cell_text(column: str, text: str) -> str:
+    """Returns the text of a cell as it is kept: boxes are many."""
+    return plain_text(text, LONGEST_BOXES if column == BOXES else LONGEST_CELL)
+
+
 def known_cells(row: Mapping[str, Any]) -> TableRow:
-    return {key: plain_text(str(value)) for key, value in row.items() if key in KNOWN_COLUMNS}
+    return {key: cell_text(key, str(value)) for key, value in row.items() if key in KNOWN_COLUMNS}
 
 
 @dataclass(slots=True)
@@ -127,7 +135,9 @@ def of_coco(blocks: Iterable[bytes], name: str) -> Coco:
         for category, box in found.marks.get(image, []):
             label = found.categories.get(category)
             coco.unknown += category is not None and label is None
-            marks.append(Mark(label.name if label else "", box))
+            marks.append(Mark(label.name if label else "", None if row.get(BOXES) else box))
+        if row.get(BOXES):  # our own list: the picture is one sample, and the cell says where its boxes are
+            marks = marks[:1]
         coco.listed.append(Listed(file, f"{name}: images[{number}]", tuple(marks or [Mark()]), row))
     return coco
 

@@ -8,18 +8,30 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 from uuid import UUID
 
+from django.db.models import Count
+
 from analysis.images.read import MAX_FILE_BYTES, SUFFIXES
 from webapp import storage
 from webapp.datasets.errors import BrokenList, NotAnArchive, UnsupportedCompression
-from webapp.datasets.importing import inbox, label_runner
-from webapp.datasets.importing.candidate_types import Candidate, Content, ListReader, Reader, ReaderStep, Work
+from webapp.datasets.importing import boxed_picture_codec, inbox, label_runner
+from webapp.datasets.importing.candidate_types import (
+    BoxedPicture,
+    Candidate,
+    Content,
+    ListReader,
+    Reader,
+    ReaderStep,
+    Work,
+)
 from webapp.datasets.importing.label_runner import ArchiveLabel
+from webapp.datasets.importing.option_types import DROP_PARTS, KEEP_PARTS
 from webapp.datasets.importing.prepare_runner import MOST_CLIP_BYTES
 from webapp.datasets.importing.sources import archive_annotations_reader as annotations
 from webapp.datasets.importing.sources import (
     box_layout_reader,
     json_rows_reader,
     list_text_reader,
+    part_folders_reader,
     table_reader,
     zip_reader,
 )
@@ -55,7 +67,16 @@ def opened(work: Work, notes: Notes) -> Iterator[Reader]:
     if upload is None:
         raise NotAnArchive("no file has arrived")
     with storage.local_path(inbox.file_key(work.of_import, upload.pk)) as path, _unpacked(path, notes) as archive:
-        yield ArchiveReader(work, _items(work, archive, notes), archive, _Team.of(work))
+        keeps = work.options.parts == KEEP_PARTS
+        depth = part_folders_reader.depth_of_parts([entry.parts for entry in archive.files]) if keeps else None
+        yield ArchiveReader(work, _items(work, archive, notes, depth), archive, _Team.of(work), depth)
+        _tell_parts(work, notes)
+
+
+def _tell_parts(work: Work, notes: Notes) -> None:
+    given = work.of_import.samples.filter(removed_at=None).exclude(part="")
+    if counts := dict(given.values_list("part").annotate(Count("pk"))):
+        notes.replace("parts", counts=counts)
 
 
 @contextmanager
@@ -68,7 +89,7 @@ def _unpacked(path: Path, notes: Notes) -> Iterator[Archive]:
         raise
 
 
-def _items(work: Work, archive: Archive, notes: Notes) -> list[Item]:
+def _items(work: Work, archive: Archive, notes: Notes, depth: int | None) -> list[Item]:
     lists = _Lists(archive, work, notes)
     coco = [entry for entry in lists.ending(".json") if lists.is_coco(entry)]
     tables = [entry for entry in lists.ending(".csv") if lists.is_table(entry)]
@@ -82,7 +103,7 @@ def _items(work: Work, archive: Archive, notes: Notes) -> list[Item]:
     label_runner.create_labels(work.of_import.dataset, list(labels.values()), notes)
     if tables:
         return [_item(lists, entry, listed) for entry in tables for listed in lists.table(entry)]
-    return _of_boxes(work, lists) or _of_folders(work, lists, labels, notes)
+    return _of_boxes(work, lists) or _of_folders(work, lists, labels, depth)
 
 
 def _of_boxes(work: Work, lists: "_Lists") -> list[Item]:
@@ -118,7 +139,7 @@ def _item(lists: "_Lists", of_list: ArchiveEntry, listed: Listed) -> Item:
     return Item(entry, name, listed.marks, listed.row)
 
 
-def _of_folders(work: Work, lists: "_Lists", labels: dict[str, ArchiveLabel], notes: Notes) -> list[Item]:
+def _of_folders(work: Work, lists: "_Lists", labels: dict[str, ArchiveLabel], depth: int | None) -> list[Item]:
     tables = lists.called(SOURCES)
     members = [entry for entry in lists.archive.files if entry.parts[-1] not in (SOURCES, DESCRIPTION)]
     anchors = [entry.parts for entry in [*tables, *lists.called(DESCRIPTION)]]
@@ -130,11 +151,16 @@ def _of_folders(work: Work, lists: "_Lists", labels: dict[str, ArchiveLabel], no
     items = []
     for entry in members:
         inner = entry.parts[base:]
-        folder = inner[-2] if len(inner) > 1 else ""
+        is_part = len(entry.parts) - 2 == depth
+        folder = inner[-2] if len(inner) > 1 and not is_part else ""
         label = labels[folder].name if folder in labels else folder
         items.append(Item(entry, entry.parts[-1], (Mark(label),), rows.get("/".join(inner), {})))
-    empty = [parts[-1] for parts in lists.archive.empty_folders if len(parts) > base and parts[-1] not in labels]
-    label_runner.create_labels(work.of_import.dataset, [ArchiveLabel(name) for name in empty], notes)
+    empty = [
+        parts[-1]
+        for parts in lists.archive.empty_folders
+        if len(parts) > base and parts[-1] not in labels and len(parts) - 1 != depth
+    ]
+    label_runner.create_labels(work.of_import.dataset, [ArchiveLabel(name) for name in empty], lists.notes)
     return items
 
 
@@ -241,22 +267,33 @@ class ArchiveReader(ListReader):
 
     archive: Archive
     team: _Team
+    depth_of_parts: int | None
 
     def steps(self, start: int) -> Iterator[ReaderStep]:
         for at, item in enumerate(self.units[start:], start):
             content = self._content(at, item)
-            known = known_of(item, self.team) | self._together(item)
+            known = known_of(item, self.team) | self._together(item) | {"part": self._part(item)}
             found = [
                 Candidate(
                     name=item.row.get("name") or (f"{item.name} #{number}" if len(item.marks) > 1 else item.name),
                     content=content,
                     label=mark.label or self.work.options.label,
                     box_xywh=mark.box_xywh,
+                    boxed=_boxed(item, mark),
                     **known,
                 )
                 for number, mark in enumerate(item.marks, 1)
             ]
             yield ReaderStep(at + 1, tuple(found))
+
+    def _part(self, item: Item) -> str:
+        """Returns what its own list says, else the folder that it lies in."""
+        if self.work.options.parts == DROP_PARTS:
+            return ""
+        named = item.row.get("part", "")
+        if not named and item.entry and self.depth_of_parts is not None:
+            named = "".join(item.entry.parts[:-1][self.depth_of_parts : self.depth_of_parts + 1])
+        return part_folders_reader.part_named(named) or ""
 
     def _content(self, at: int, item: Item) -> Content:
         if item.entry is None:
@@ -278,6 +315,14 @@ class ArchiveReader(ListReader):
         if not self.work.options.one_source or item.row.get("source"):
             return {}
         return {"source": str(of_import.pk), "source_name": of_import.title}
+
+
+def _boxed(item: Item, mark: Mark) -> BoxedPicture | None:
+    """Returns the picture with the boxes of a mark; those that our own list tells of came with an earlier archive."""
+    if cell := item.row.get(annotations.BOXES):
+        return boxed_picture_codec.of_cell(cell)
+    boxes = mark.boxes or (((mark.label, mark.box_xywh),) if mark.box_xywh else ())
+    return BoxedPicture(item.entry.name, boxes, bool(mark.box_xywh)) if boxes and item.entry else None
 
 
 def known_of(item: Item, team: _Team) -> dict[str, Any]:

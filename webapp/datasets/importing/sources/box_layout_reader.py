@@ -120,4 +120,7 @@ def _stem(path: Parts) -> str:
 def _add(layout: BoxLayout, picture: ArchiveEntry, marks: list[Mark]) -> None:
     """A picture with one class is a sample as it is; with several, each box is one."""
     labels = {mark.label for mark in marks}
-    layout.pictures.append((picture, tuple(marks) if len(labels) > 1 else (Mark("".join(labels)),)))
+    if len(labels) < 2:
+        boxes = tuple((mark.label, mark.box_xywh) for mark in marks if mark.box_xywh)
+        marks = [Mark("".join(labels), boxes=boxes)]
+    layout.pictures.append((picture, tuple(marks)))

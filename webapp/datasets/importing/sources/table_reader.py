@@ -12,7 +12,7 @@ from webapp.datasets.importing.sources.archive_annotations_reader import (
     Listed,
     Mark,
     TableRow,
-    plain_text,
+    cell_text,
 )
 from webapp.datasets.importing.sources.list_text_reader import Broken
 
@@ -39,7 +39,7 @@ def table_rows(data: bytes) -> Iterator[tuple[int, TableRow]]:
             if len(cells) > len(header):
                 raise Broken(reader.line_num)
             row = zip(header, cells, strict=False)
-            yield reader.line_num, {name: plain_text(without_guard(cell)) for name, cell in row if name in COLUMNS}
+            yield reader.line_num, {name: cell_text(name, without_guard(cell)) for name, cell in row if name in COLUMNS}
     except csv.Error as error:
         raise Broken(reader.line_num) from error
     except UnicodeDecodeError as error:

@@ -13,10 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeVar
 
-from webapp.datasets.errors import ArchiveTooLarge, EncryptedArchive, NotAnArchive, UnsupportedCompression
+from webapp.datasets.choices import MOST_IN_ARCHIVE
+from webapp.datasets.errors import (
+    ArchiveTooLarge,
+    EncryptedArchive,
+    NotAnArchive,
+    TooManyInArchive,
+    UnsupportedCompression,
+)
 from webapp.datasets.models import Outcome
 
-MOST_ENTRIES = 100_000
+MOST_ENTRIES = MOST_IN_ARCHIVE
 MOST_DIRECTORY_BYTES = 64 * 1024**2
 """Python keeps the whole directory in memory: 1.2 kB for each entry."""
 BLOCK_BYTES = 1024**2
@@ -125,10 +132,10 @@ class DirectoryFile(io.BufferedReader):
         if not self.is_checked:
             return super().read(size)
         if size is not None and size > MOST_DIRECTORY_BYTES:
-            raise ArchiveTooLarge(f"{size} bytes of directory")
+            raise TooManyInArchive(f"{size} bytes of directory")
         data = super().read(size)
         if data.count(ENTRY_SIGNATURE) > MOST_ENTRIES:
-            raise ArchiveTooLarge(f"more than {MOST_ENTRIES} files")
+            raise TooManyInArchive(f"more than {MOST_ENTRIES} files")
         return data
 
 
@@ -136,11 +143,11 @@ class DirectoryFile(io.BufferedReader):
 def opened(path: Path) -> Iterator[Archive]:
     """Opens a ZIP whose directory was checked.
 
-    Raises NotAnArchive, ArchiveTooLarge, EncryptedArchive, UnsupportedCompression.
+    Raises NotAnArchive, ArchiveTooLarge, TooManyInArchive, EncryptedArchive, UnsupportedCompression.
     """
     count, directory_bytes = directory_facts(path)
     if count > MOST_ENTRIES or directory_bytes > MOST_DIRECTORY_BYTES:
-        raise ArchiveTooLarge(f"{count} files, {directory_bytes} bytes of directory")
+        raise TooManyInArchive(f"{count} files, {directory_bytes} bytes of directory")
     with DirectoryFile(io.FileIO(path)) as file:
         try:
             archive = zipfile.ZipFile(file)
@@ -171,7 +178,9 @@ def directory_facts(path: Path) -> tuple[int, int]:
 def _looked_through(archive: zipfile.ZipFile, size_bytes: int) -> Archive:
     infos = archive.infolist()
     unpacked = sum(info.file_size for info in infos)
-    if unpacked > FREE_OF_RATIO_BYTES + MOST_RATIO * size_bytes or len(infos) > MOST_ENTRIES:
+    if len(infos) > MOST_ENTRIES:
+        raise TooManyInArchive(f"{len(infos)} files")
+    if unpacked > FREE_OF_RATIO_BYTES + MOST_RATIO * size_bytes:
         raise ArchiveTooLarge(f"{unpacked} bytes out of {size_bytes}")
     files, folders = [], []
     for info in infos:

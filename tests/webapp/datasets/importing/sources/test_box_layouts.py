@@ -14,6 +14,7 @@ from tests.webapp.datasets.importing.fillings import (
 )
 from webapp.accounts.models import Team, User
 from webapp.datasets.importing import words as importing_words
+from webapp.datasets.labelling import queries
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,6 +42,39 @@ def test_yolo_beside_and_in_parts(team: Team, alice: User) -> None:
     assert [(row.width, row.height) for row in (whole, first, second)] == [(100, 80), (40, 40), (10, 64)]
     assert first.source == second.source != whole.source
     assert first.source_name == "set/train/images/1.png"
+    assert [row["boxes"] for row in queries.rows(dataset, [1, 2, 4])] == [
+        "2 boxes in set/train/images/0.png: cat at 30, 24 (40 × 32 px), cat at 5, 4 (10 × 8 px)",
+        "Cut out of set/train/images/1.png: dog at 30, 20 (40 × 40 px)",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected", "said"),
+    [
+        ("keep", ["train", "train", "train", "validation"], ["Kept with their sets: Training 3 · Validation 1."]),
+        ("drop", [""] * 4, []),
+        ("", [""] * 4, []),
+    ],
+)
+def test_folders_of_parts_are_kept_on_request(
+    parts: str, expected: list[str], said: list[str], team: Team, alice: User
+) -> None:
+    dataset = make_dataset(team=team)
+    of_import = fill_from_zip(dataset, alice, YOLO, parts=parts)
+    assert [row.part for row in samples_of(dataset)] == expected
+    assert importing_words.of_notes(of_import) == said
+
+
+def test_a_folder_of_a_part_is_no_label_and_one_beside_others_is(team: Team, alice: User) -> None:
+    divided, kinds = make_dataset(team=team), make_dataset(team=team, name="Vehicles")
+    members = {"train/0.png": png(0), "Test2017/cat/1.png": png(1), "train/dog/2.png": png(2), "test/": b""}
+    fill_from_zip(divided, alice, members, parts="keep")
+    assert {row.name: row.part for row in samples_of(divided)} == {"0.png": "train", "1.png": "test", "2.png": "train"}
+    assert labels_of(divided) == {"0.png": "", "1.png": "cat", "2.png": "dog"}
+    assert set(divided.labels.values_list("name", flat=True)) == {"cat", "dog"}
+    fill_from_zip(kinds, alice, {"train/0.png": png(0), "bus/1.png": png(1)}, parts="keep")
+    assert labels_of(kinds) == {"0.png": "train", "1.png": "bus"} and not kinds.samples.exclude(part="").exists()
 
 
 @pytest.mark.parametrize(
