@@ -24,8 +24,8 @@ LEAST_CHANGE = 14
 """By how much brightness must differ, of 255, averaged over 5 x 5 pixels: above the noise of old film."""
 MOST_CHANGED = 0.45
 """Where more of the picture differs the camera moved, or everybody does: then this says nothing."""
-REACH_SIDES = 1.0
-"""How far a head goes from one frame to the next at most, in its sides."""
+REACH_SIDES, TOUCH_SIDES = 2.5, 0.5
+"""How far a body goes from one frame to the next at most, in sides of its head, and how near it then still is."""
 LEAST_WAY_SIDES = 1.5
 """Whoever goes less far has not gone: what moves is a turned head, or somebody beside it."""
 UP_AND_DOWN_SIDES = (0.5, 0.1, 1.5)
@@ -135,7 +135,8 @@ def _moved_within(mask: Bools, window: Float64, before: Float64, side: float) ->
     if not part.any():
         return None
     count, labels, stats, _middles = cv2.connectedComponentsWithStats(part)
-    left, top, right, bottom = np.round(before - np.array([x1, y1, x1, y1])).astype(int)
+    near_by = before + TOUCH_SIDES * side * np.array([-1, -1, 1, 1])
+    left, top, right, bottom = np.round(near_by - np.array([x1, y1, x1, y1])).astype(int)
     there = labels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
     kept = [one for one in range(1, count) if (there == one).any()]
     if not kept or stats[kept, cv2.CC_STAT_AREA].sum() < LEAST_SHARE * side**2:

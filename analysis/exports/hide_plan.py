@@ -13,6 +13,7 @@ from analysis.exports.box_paths import Bool, Int, line_between, runs_of, smoothe
 from analysis.exports.choice import HideChoice
 from analysis.exports.face_scan import FaceScan, FollowedFace
 from analysis.exports.head_sizes import whole_heads
+from analysis.exports.hide_regions import with_margin
 from analysis.exports.moving_ways import moving_ways
 from analysis.exports.people import SeenPerson, TrackSightings
 from analysis.exports.unsure_ways import LEAST_SCORE, ways_between_sightings
@@ -24,6 +25,8 @@ BRIDGED_S = 2.0
 STANDING_S = 0.6
 """For how long a place stays hidden before and after the analysis saw somebody whom nothing followed from there."""
 
+KEPT_MARGIN = 0.2
+"""So much around the face of somebody who is kept, in its sides, nothing covers but a face that is surely there."""
 NEAR_S = 0.1
 """A frame that was not scanned is hidden like scanned ones so near."""
 
@@ -133,7 +136,8 @@ def make_plan(
         left[: seen[0]] = left[seen[-1] + 1 :] = False
         parts["clear"].append((face.frames[left], face.boxes_xyxy[left]))
         left &= _is_others(face, choice, alone, unclear)
-        parts["spared"].append((face.frames[left], face.boxes_xyxy[left]))
+        around = KEPT_MARGIN if choice.keep else 0.0
+        parts["spared"].append((face.frames[left], with_margin(face.boxes_xyxy[left], around)))
     parts["unsure"] += [*_bridges(scan, hidden), *ways_between_sightings(scan, hidden, unclear)]
     parts["unsure"] += [*moving_ways(scan, hidden, choice, unclear), *whole_heads(scan, hidden, unclear)]
     for person in people:

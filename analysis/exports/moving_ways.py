@@ -13,6 +13,9 @@ from analysis.exports.unsure_ways import is_likely
 from analysis.exports.whose_face import seen_together
 from analysis.types import Float32
 
+LEAST_SCORE = 0.7
+"""Of a face's best detection: less than where nothing moved from."""
+
 
 def moving_ways(
     scan: FaceScan, hidden: Sequence[Bool], choice: HideChoice, unclear: frozenset[int]
@@ -23,7 +26,7 @@ def moving_ways(
     """
     found = []
     for face, frames in zip(scan.faces, hidden, strict=True):
-        if not len(face.moving_at) or not is_likely(face, unclear):
+        if not len(face.moving_at) or not is_likely(face, unclear, LEAST_SCORE):
             continue
         # Another of theirs, or the one who is kept: then it was they who moved.
         others = [

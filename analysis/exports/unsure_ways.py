@@ -80,10 +80,10 @@ def _stays(faces: Sequence[FollowedFace], hidden: Sequence[Bool], unclear: froze
     return sorted(found, key=lambda stay: stay.start)
 
 
-def is_likely(face: FollowedFace, unclear: frozenset[int]) -> bool:
+def is_likely(face: FollowedFace, unclear: frozenset[int], least_score: float = LEAST_SCORE) -> bool:
     """Returns whether what was followed is a face: somebody's, or seen well and more than once."""
     is_owned = any(person not in unclear for _, person in face.votes)
-    return is_owned or bool(face.best_score >= LEAST_SCORE and np.count_nonzero(face.detected) >= LEAST_SEEN)
+    return is_owned or bool(face.best_score >= least_score and np.count_nonzero(face.detected) >= LEAST_SEEN)
 
 
 def _goes_on_in_another(stay: _Stay, frame: int, stays: Sequence[_Stay]) -> bool:

@@ -14,17 +14,16 @@ from analysis.types import Float32, Image
 from tests.analysis.exports.test_hide_plan import FRAMES, RATE_FPS, boxes_at, covered, face, scan_of
 
 WIDTH, HEIGHT, HEAD = 320, 180, 24
-SPEED_PX = 13
 
 
-def pictures(camera_px: int = 0) -> tuple[list[Image], list[Float32]]:
+def pictures(camera_px: int = 0, speed_px: int = 13) -> tuple[list[Image], list[Float32]]:
     """A smeared head with shoulders stops in the middle after it ran in from the right: last picture first."""
     noise = np.random.default_rng(3).integers(60, 200, (HEIGHT // 4, WIDTH)).astype(np.uint8)
     wide = cv2.GaussianBlur(cv2.resize(noise, (4 * WIDTH, HEIGHT)), (5, 5), 0)
     shown, heads = [], []
     for number in range(18):
         picture = wide[:, WIDTH + camera_px * number :][:, :WIDTH].copy()
-        x, y = WIDTH // 2 + SPEED_PX * number, 50
+        x, y = WIDTH // 2 + speed_px * number, 50
         body = np.zeros_like(picture)
         cv2.rectangle(body, (x - 2 * HEAD, y + HEAD // 2), (x + 2 * HEAD, HEIGHT), 1, -1)
         cv2.ellipse(body, (x, y), (HEAD // 2, HEAD // 2), 0, 0, 360, 1, -1)
@@ -37,8 +36,8 @@ def pictures(camera_px: int = 0) -> tuple[list[Image], list[Float32]]:
 
 
 def test_who_runs_in_is_followed_back_to_the_border_of_the_picture() -> None:
-    for camera_px in (0, 3):
-        greys, heads = pictures(camera_px)
+    for camera_px, speed_px in ((0, 13), (3, 13), (0, 2 * HEAD)):
+        greys, heads = pictures(camera_px, speed_px)
         boxes = follow_motion(list(enumerate(greys)), heads[0], SeenMotion())
         inside = [head for head in heads[1:] if head[0] + HEAD / 2 < WIDTH]
         assert len(boxes) >= len(inside)
