@@ -50,6 +50,7 @@ def _kinds(plain: Path, small: Path, endless: Path, cover: Path) -> dict[str, Ca
         "late_alone.mkv": lambda to: odd.moved(plain, to, 2.0),
         "late_alone.webm": lambda to: odd.moved(plain, to, 2.0, *VP8),
         **_structures(plain, endless),
+        "other_size.ts": lambda to: _with_other_size(plain, to),
     }
 
 
@@ -61,6 +62,14 @@ def _shapes_and_edits(plain: Path) -> dict[str, Callable[[Path], object]]:
         "edit_two.mp4": lambda to: odd.edited(plain, to, [(1.5, 0.0), (2.0, 3.4)]),
         "edit_swapped.mp4": lambda to: odd.edited(plain, to, [(2.0, 3.0), (2.0, 0.0)]),
     }
+
+
+def _with_other_size(plain: Path, target: Path) -> Path:
+    smaller = ("-vf", "scale=iw/2:-2", "-c:v", "libx264")
+    parts = [target.parent.parent / "first.ts", target.parent.parent / "second.ts"]
+    ffmpeg("-i", str(plain), "-t", "3", "-c:v", "libx264", str(parts[0]))
+    ffmpeg("-i", str(plain), "-ss", "3", *smaller, str(parts[1]))
+    return odd.joined(parts, target)
 
 
 def _structures(plain: Path, endless: Path) -> dict[str, Callable[[Path], object]]:

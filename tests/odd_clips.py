@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+
+import av
 
 from tests.clips import ffmpeg
 
@@ -120,6 +123,26 @@ def begins_late(plain: Path, target: Path, by_s: float, sound_by_s: float = 0.0,
 def moved(plain: Path, target: Path, by_s: float, *encoding: str) -> Path:
     """Nothing before the first picture, which comes late."""
     ffmpeg("-itsoffset", str(by_s), "-i", plain, *(encoding or ("-c", "copy")), target)
+    return target
+
+
+def joined(parts: Sequence[Path], target: Path) -> Path:
+    """Packets of several clips one after the other in one stream, as a call is recorded that changes its size."""
+    if target.suffix == ".ts":
+        target.write_bytes(b"".join(part.read_bytes() for part in parts))
+        return target
+    end = 0
+    with ExitStack() as opened, av.open(str(target), "w") as whole:
+        sources = [opened.enter_context(av.open(str(part))) for part in parts]
+        stream = whole.add_stream_from_template(sources[0].streams.video[0])
+        for source in sources:
+            begin = end
+            for packet in source.demux(video=0):
+                if packet.pts is None or packet.dts is None:
+                    continue
+                packet.pts, packet.dts, packet.stream = packet.pts + begin, packet.dts + begin, stream
+                end = max(end, packet.pts + (packet.duration or 0))
+                whole.mux(packet)
     return target
 
 

@@ -23,6 +23,8 @@ BT2020_PRIMARIES = 9
 UNKNOWN_CURVES = (0, 2)
 HDR_BITS = 10
 TURNS = {90: ("transpose=clock",), 180: ("hflip", "vflip"), 270: ("transpose=cclock",)}
+SAME_SHAPE = 0.02
+"""Frames whose sides' ratio differs by less fill the picture: sides are rounded."""
 SCREEN_COLOURS = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
 
 
@@ -74,17 +76,32 @@ def filters(info: VideoInfo, lut: Path | None, size: tuple[int, int], deinterlac
 
     `lut` is the table of the curve, as `tone_map.lut_file` writes it.
     """
-    stored = size[::-1] if info.rotation_deg in (90, 270) else size
+    stored = _turned(info, size)
     steps = [deinterlacer] if info.interlaced else []
-    scale = f"scale={stored[0]}:{stored[1]}:flags=bilinear"
+    scale = f"scale={_fitted(*stored, is_stretched=info.stretched)}:flags=bilinear"
     if info.curve:
         assert lut is not None
         steps += [f"{scale}:in_color_matrix=bt2020", "format=gbrp12le", f"lut3d=file={lut}:interp=tetrahedral"]
         steps += ["scale=out_color_matrix=bt709:out_range=tv", "format=yuv420p", SCREEN_COLOURS]
     else:
         steps += [scale, "format=yuv420p|yuvj420p"]
+    steps += [] if info.stretched else [f"pad={stored[0]}:{stored[1]}:-1:-1"]
     steps += ["hflip"] if info.mirrored else []
     return [*steps, *TURNS.get(info.rotation_deg, ()), "setsar=1"]
+
+
+def _turned(info: VideoInfo, size: tuple[int, int]) -> tuple[int, int]:
+    """Returns the displayed width and height as they are before a player turns the frame."""
+    return size[::-1] if info.rotation_deg in (90, 270) else size
+
+
+def _fitted(width: int, height: int, *, is_stretched: bool) -> str:
+    """Returns the sides to scale to: this size, or as much of it as frames of another shape fill in a player."""
+    if is_stretched:  # the shape of a frame says nothing without that of its pixels
+        return f"{width}:{height}"
+    narrow, flat = f"lt(a*{height},{width * (1 - SAME_SHAPE)})", f"gt(a*{height},{width * (1 + SAME_SHAPE)})"
+    fitted_width, fitted_height = f"max(2,trunc(a*{height}/2)*2)", f"max(2,trunc({width}/a/2)*2)"
+    return f"w='if({narrow},{fitted_width},{width})':h='if({flat},{fitted_height},{height})'"
 
 
 def shown_size(info: VideoInfo) -> tuple[int, int]:
@@ -93,17 +110,18 @@ def shown_size(info: VideoInfo) -> tuple[int, int]:
 
 
 class Showing:
-    """Turns decoded frames of one video into shown ones, with a graph of filters that follows changes of their size."""
+    """Turns decoded frames of one video into shown ones of one size, whatever sizes they have."""
 
     def __init__(self, info: VideoInfo, lut: Path | None) -> None:
         self.info, self.lut = info, lut
-        self._plain = needs_nothing(info)
+        self._size = shown_size(info)
+        self._plain_size = self._size if needs_nothing(info) else None
         self._graph: Graph | None = None
         self._key: tuple[int, int, str] | None = None
 
     def show(self, raw: av.VideoFrame) -> av.VideoFrame:
         """Returns the frame as it is shown: 8 bits, 4:2:0. Its times are not to be used."""
-        if self._plain and raw.format.name in PLAIN_FORMATS:
+        if (raw.width, raw.height) == self._plain_size and raw.format.name in PLAIN_FORMATS:
             return raw
         key = raw.width, raw.height, raw.format.name
         # What deinterlaces waits for the frame after, and samples lie apart: each goes through a graph of its own.
@@ -119,15 +137,9 @@ class Showing:
     def _made(self, raw: av.VideoFrame) -> Graph:
         graph = Graph()
         nodes = [graph.add_buffer(width=raw.width, height=raw.height, format=raw.format, time_base=Fraction(1, 90_000))]
-        for step in filters(self.info, self.lut, self._size(raw), "estdif=deint=interlaced"):
+        for step in filters(self.info, self.lut, self._size, "estdif=deint=interlaced"):
             name, _, arguments = step.partition("=")
             nodes.append(graph.add(name, arguments))
         nodes.append(graph.add("buffersink"))
         graph.link_nodes(*nodes).configure()
         return graph
-
-    def _size(self, raw: av.VideoFrame) -> tuple[int, int]:
-        """Returns what to show a frame at, which may have another size than the first one had."""
-        width, height = (raw.height, raw.width) if self.info.rotation_deg in (90, 270) else (raw.width, raw.height)
-        shown = shown_size(self.info)
-        return shown if self.info.stretched or self.info.sample_aspect_ratio != 1 else (width, height)

@@ -277,3 +277,29 @@ def test_a_stream_that_appears_on_the_way_and_goes_is_no_end(tmp_path: Path) -> 
         assert len(container.streams) == 1  # of the others the beginning and the end say nothing
         assert sum(packet.size > 0 for packet in read_packets(container, stream)) == 610
     assert probe(joined).duration_s == pytest.approx(24.4, abs=0.1)
+
+
+@pytest.mark.parametrize("suffix", [".webm", ".ts"])
+def test_pictures_that_change_their_size_are_shown_at_the_first_one(suffix: str, tmp_path: Path) -> None:
+    codec, options = ("libvpx", {"b": "1M"}) if suffix == ".webm" else ("libx264", {"bf": "0"})
+    wide: list[Image] = [np.pad(picture, ((0, 0), (40, 40), (0, 0))) for picture in numbered(75)[50:]]
+    half = clips.WIDTH // 2, clips.HEIGHT // 2
+    small = [
+        np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), np.uint8) for picture in numbered(50)[25:]
+    ]
+    parts = [
+        clips.write_clip(tmp_path / f"{name}{suffix}", pictures, codec=codec, options=options)
+        for name, pictures in (("first", numbered(25)), ("small", small), ("wide", wide))
+    ]
+    path = odd_clips.joined(parts, tmp_path / f"sizes{suffix}")
+    info = probe(path)
+    make_sprites(path, tmp_path / "sprites.jpg", info, lambda _progress: None)
+    make_web_copy(path, tmp_path / "copy.mp4", info, PlaybackPlan.TRANSCODE, lambda _progress: None)
+    for shown in (path, tmp_path / "copy.mp4"):
+        frames = list(sample_frames(shown, probe(shown), WHOLE_VIDEO, EVERY, DecodeCounts()))
+        assert {frame.size for frame in frames} == {(info.width, info.height)}
+        assert [number_of(frame.image_bgr) for frame in frames[:50]] == list(range(50))
+        # Of the wide ones a fifth lies above and below the picture.
+        assert len(frames) == 75
+        assert frames[-1].image_bgr[:14].mean() < 12
+        assert frames[-1].image_bgr[-14:].mean() < 12
