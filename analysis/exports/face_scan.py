@@ -43,8 +43,8 @@ MAX_GAP_S = 0.6
 """Somebody found after longer is a face of its own, which may be somebody else's."""
 LEAST_SIDE_PX = 14.0
 """Smaller faces tell nobody."""
-MOST_BEHIND = 4
-"""So many views at most wait to be embedded, each with its frame."""
+MOST_BEHIND, MOST_BEHIND_PIXELS = 12, 40e6
+"""So many views at most wait to be embedded, each with its frame, and frames of so many pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,7 @@ class FaceScanner:
         self._is_calm = False
         self._done: list[Future[FollowedFace]] = []
         # What the search for faces does not depend on is done beside it, one after the other.
+        self._most_behind = int(np.clip(MOST_BEHIND_PIXELS / (info.width * info.height), 2, MOST_BEHIND))
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="face-views")
         self._behind: deque[Future[Any]] = deque()
         self._motion = SeenMotion()
@@ -260,7 +261,7 @@ class FaceScanner:
         growing.views.append(self._later(self._embedded, frame, faces, row))
 
     def _later(self, work: Callable[P, R], *args: P.args, **named: P.kwargs) -> Future[R]:
-        while len(self._behind) >= MOST_BEHIND:
+        while len(self._behind) >= self._most_behind:
             self._behind.popleft().result()
         begun = self._beside.submit(work, *args, **named)
         self._behind.append(begun)

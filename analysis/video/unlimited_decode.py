@@ -93,6 +93,7 @@ class _Reader:
         self.fallback_time_s = info.start_s
         self.counts_by_order = container.format.name in TIMES_BY_ORDER
         self.gap = False
+        self.hurries_until_s = -np.inf
         context = stream.codec_context
         context.thread_type = "AUTO"
         context.thread_count = 1 if info.width * info.height > MANY_PIXELS else DECODE_THREADS
@@ -142,11 +143,14 @@ class _Reader:
 
     def _decoded(self, span: SegmentSpan) -> Iterator[tuple[av.VideoFrame, float]]:
         """Yields every frame that decodes, with its time, from the keyframe at or before the span's start."""
+        early_s = MOST_DELAYED / self.info.rate_fps
         if self.info.seekable and span.start_s > self.info.start_s:
-            early_s = MOST_DELAYED / self.info.rate_fps if self.counts_by_order else 0.0
-            seek_before(self.container, self.stream, span.start_s - early_s)
+            seek_before(self.container, self.stream, span.start_s - (early_s if self.counts_by_order else 0.0))
+            if not (self.looks or self.counts_by_order or self.sampling.references_only):
+                self.hurries_until_s = span.start_s - early_s
         skipping = False
         for packet in read_packets(self.container, self.stream):
+            self._hurry(packet)
             if not self._wants(packet):
                 if not skipping:
                     yield from self._good(self._drained())
@@ -154,6 +158,14 @@ class _Reader:
                 continue
             self.gap, skipping = self.gap or skipping, False
             yield from self._good(decode_packet(packet))
+
+    def _hurry(self, packet: Packet[av.VideoStream]) -> None:
+        """Leaves out, long before the span, what no other frame refers to: nobody sees those frames."""
+        if self.hurries_until_s > -np.inf and packet.pts is not None:
+            hurries = float(packet.pts * packet.time_base) < self.hurries_until_s
+            self.stream.codec_context.skip_frame = "NONREF" if hurries else "DEFAULT"
+            if not hurries:
+                self.hurries_until_s = -np.inf
 
     def _wants(self, packet: Packet[av.VideoStream]) -> bool:
         if self.budget is None or packet.pts is None:

@@ -167,7 +167,7 @@ def test_what_the_check_finds_is_encoded_again_and_what_stays_is_reported(
     made = hidden(film, tmp_path, models)
     report = made.report()
     assert (report.rounds, report.frames_found_at_first, report.frames_found) == (3, 1, 0)
-    # Not from the only keyframe on, but from where nothing refers to what comes after, shortly before it is needed.
+    # Not from the keyframe on, but from where nothing refers to what comes after, shortly before it is needed.
     assert [part.frames[0].copy_s for part in made.parts] == pytest.approx([0, 0.36, 0.72])
     pictures = frames_of(tmp_path / "joined.nut")
     assert [time_s - LEAD_S for time_s, _ in pictures] == pytest.approx(
@@ -272,7 +272,10 @@ def test_a_stretch_is_checked_while_the_next_is_encoded(
     )
 
 
-def test_an_unknown_id_and_a_cancelled_copy_leave_no_file(film: Path, tmp_path: Path, models: Models) -> None:
+def test_an_unknown_id_and_a_cancelled_copy_leave_no_file(
+    film: Path, tmp_path: Path, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "paced", lambda on_progress: on_progress)
     target = tmp_path / "copy.mp4"
     with pytest.raises(UnknownPerson, match="there are: 1"):
         copy(film, target, [person(1, swinging(), SAMPLED)], HideChoice(hide=frozenset({7})), models)
