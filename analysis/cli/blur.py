@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,15 +55,17 @@ def run_blur(args: argparse.Namespace) -> int:
 
 
 def _blur_video(source: Path, target: Path, options: BlurOptions, result: Path | None) -> int:
-    from analysis.cli.analyse import progress_bar  # deferred: one command of many
-    from analysis.exports.blur_video import blur_video  # deferred: loads cv2
-    from analysis.exports.people import read_people  # deferred: loads cv2
-    from analysis.pipeline import AnalysisOptions, load_models  # deferred: loads cv2
     from analysis.video.decode import probe  # deferred: loads av
 
-    info = probe(source)
-    models = load_models(AnalysisOptions(threads=THREADS))
-    with tempfile.TemporaryDirectory() as scratch:
+    with ThreadPoolExecutor(1) as probing, tempfile.TemporaryDirectory() as scratch:
+        # Asked for first: its process starts while this one loads the rest.
+        probed = probing.submit(probe, source)
+        from analysis.cli.analyse import progress_bar  # deferred: one command of many
+        from analysis.exports.blur_video import blur_video  # deferred: loads cv2
+        from analysis.exports.people import read_people  # deferred: loads cv2
+        from analysis.pipeline import AnalysisOptions, load_models  # deferred: loads cv2
+
+        models, info = load_models(AnalysisOptions(threads=THREADS)), probed.result()
         folder = result or analysed(source, info, models, Path(scratch))
         people = read_people(folder, info, models)
         report = blur_video(source, target, info, people, models, options, progress_bar())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -22,18 +23,6 @@ from analysis.video.web_copy import input_arguments, run_if_need_be_without_soun
 TIME_BASE = Fraction(1, 90_000)
 """Holds all usual rates exactly, and every time to 6 microseconds."""
 QUALITY_CRF = 21
-CAREFUL = {"preset": "superfast", "x264-params": "open-gop=0:b-adapt=0:scenecut=0:analyse=i8x8"}
-"""A third less time than "veryfast"; at the same quality files are larger by a fifth. Choosing where to put B frames,
-looking for cuts and trying blocks of 4 x 4 take a quarter of the time, and make files of this preset no smaller."""
-QUICK = {
-    "preset": "ultrafast",
-    "x264-params": "open-gop=0:b-adapt=0:bframes=3:cabac=1:8x8dct=1:analyse=i4x4,i8x8:no-deblock=0:deblock=0,0",
-}
-"""What of "superfast" is worth its time: the same PSNR and SSIM in two thirds of it, files 0.7 to 1.3 times as large.
-Motion between pixels and cuts, which it looks for, are not; keyframes come often enough. Not for copies with people
-hidden: of one, the check found three frames more."""
-KEYFRAME_EVERY_S = 1.0
-"""What a check finds wanting is encoded again up to the next one. With half as many files are smaller by a fiftieth."""
 ENCODER_THREADS = 2
 LEAD_S = 60.0
 """Added to all times in files of parts: encoders begin to count before the first frame, and the container moves
@@ -42,6 +31,30 @@ REORDERED = 2
 """Frames by which x264 delays its output to put them into the order of decoding."""
 PITCH = 0.78
 """A voice three to four half-tones lower: a man's, a woman's and a child's come to lie where others' are."""
+
+
+class Search(NamedTuple):
+    """How hard x264 looks for what a frame has in common with others, and how often it begins anew."""
+
+    preset: str
+    parameters: str
+    key_every_s: float
+
+
+CAREFUL = Search("superfast", "open-gop=0:b-adapt=0:scenecut=0:analyse=i8x8:threads=1", 1.0)
+"""A third less time than "veryfast"; at the same quality files are larger by a fifth. Choosing where to put B frames,
+looking for cuts and trying blocks of 4 x 4 take a quarter of the time, and make files of this preset no smaller. Threads
+take a twentieth more, and others have enough to do meanwhile.
+What a check finds wanting is encoded again up to the next keyframe; with half as many files are smaller by a fiftieth.
+"""
+QUICK = Search(
+    "ultrafast",
+    "open-gop=0:b-adapt=0:bframes=3:cabac=1:8x8dct=1:analyse=i4x4,i8x8:no-deblock=0:deblock=0,0",
+    2.0,
+)
+"""What of "superfast" is worth its time: the same PSNR and SSIM in two thirds of it, files 0.7 to 1.3 times as large.
+Motion between pixels and cuts, which it looks for, are not; keyframes come often enough. Not for copies with people
+hidden: of one, the check found three frames more."""
 
 
 class StretchWriter:
@@ -59,19 +72,19 @@ class StretchWriter:
         height: int,
         rate_fps: float,
         crf: int = QUALITY_CRF,
-        search: Mapping[str, str] = CAREFUL,
+        search: Search = CAREFUL,
     ) -> None:
         self.target, self.times_s, self.key_times_s, self.whole_counts = target, list[float](), set[float](), {0}
         self._container = av.open(str(target), "w", format="nut")
         rate = Fraction(rate_fps).limit_denominator(1001)
-        options = {**search, "crf": str(crf)}
+        options = {"preset": search.preset, "x264-params": search.parameters, "crf": str(crf)}
         self._stream = self._container.add_stream("libx264", rate=rate, options=options)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
         self._stream.codec_context.time_base = TIME_BASE
         self._stream.codec_context.thread_count = ENCODER_THREADS
         self._last_tick = self._latest = -1
         self._decoded = 0
-        self._next_key_s = -np.inf
+        self._key_every_s, self._next_key_s = search.key_every_s, -np.inf
 
     def add(self, planes: Image, time_s: float, tags: ColourTags | None = None) -> None:
         """Encodes the next frame, as by `Frame.planes`, at this time, 0 or later; it must not change afterwards."""
@@ -83,7 +96,7 @@ class StretchWriter:
         self.times_s.append(self._last_tick * float(TIME_BASE))
         if time_s >= self._next_key_s:
             frame.pict_type = av.video.frame.PictureType.I
-            self._next_key_s = time_s + KEYFRAME_EVERY_S
+            self._next_key_s = time_s + self._key_every_s
             self.key_times_s.add(self.times_s[-1])
         self._mux(self._stream.encode(frame))
 

@@ -29,13 +29,24 @@ def hide_in_frame(planes: Planes, hidden: HiddenBoxes, spared_xyxy: Float32, mar
     for region in regions:
         covered[_quarters(region)] = True
     spared = _spared(covered, hidden, spared_xyxy, min(margin, LEAST_MARGIN))
-    before = [plane.copy() for plane in planes] if spared.any() else []
+    rows, columns = (np.flatnonzero(spared.any(axis=axis)) for axis in (1, 0))
+    around = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)) if len(rows) else (slice(0), slice(0))
+    spared = spared[around]
+    parts = [_enlarged(plane, covered, around) for plane in planes]
+    before = [part.copy() for part in parts]
     for box, region, coarser in zip(hidden.boxes_xyxy, regions, hidden.coarser, strict=True):
         hide_in_planes(planes, region, float((box[2:] - box[:2]).max() * coarser), style)
-    for plane, was in zip(planes, before, strict=False):
-        twice = plane.shape[0] // spared.shape[0]
-        np.copyto(plane, was, where=spared.repeat(twice, axis=0).repeat(twice, axis=1))
-    return 4 * int(np.count_nonzero(covered & ~spared))
+    for part, was in zip(parts, before, strict=True):
+        twice = part.shape[0] // max(len(spared), 1)
+        np.copyto(part, was, where=spared.repeat(twice, axis=0).repeat(twice, axis=1))
+    return 4 * (int(np.count_nonzero(covered)) - int(np.count_nonzero(spared)))
+
+
+def _enlarged(plane: Image, quarters: Bool, around: tuple[slice, slice]) -> Image:
+    """Returns the view of a plane on what lies around some quarters."""
+    twice = plane.shape[0] // quarters.shape[0]
+    rows, columns = (slice((part.start or 0) * twice, part.stop * twice) for part in around)
+    return plane[rows, columns]
 
 
 def _spared(covered: Bool, hidden: HiddenBoxes, spared_xyxy: Float32, margin: float) -> Bool:
