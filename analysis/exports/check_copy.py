@@ -40,7 +40,8 @@ MATCH_COVERED_FROM = 0.42
 COVERED_SHARE = 0.6
 """A face of which so much lies within a hidden region is a hidden one, though the detector sees a face in its cells."""
 LEFT_IOU = 0.2
-FRAMES_AHEAD = 6
+MOST_AHEAD, MOST_AHEAD_PIXELS = 6, 8e6
+"""So many frames at most, and frames of so many pixels, are decoded before they are asked for."""
 AROUND_S = 0.25
 """How long before and after it is found again a face is hidden in addition."""
 MOMENT_S = 0.05
@@ -115,8 +116,9 @@ class CopyChecker:
         scale = np.tile(np.array([info.width / copied.width, info.height / copied.height], np.float32), 2)
         every = Sampling(0, self.side_px, references_only=False, deblock=True)
         count, found = 0, list[FoundAgain]()
-        decoded = prefetch(sample_frames(copy, copied, WHOLE_VIDEO, every, DecodeCounts()), FRAMES_AHEAD)
-        with closing(decoded), closing(prefetch(self._with_faces(decoded, copied), FRAMES_AHEAD)) as frames:
+        ahead = frames_ahead(copied)
+        decoded = prefetch(sample_frames(copy, copied, WHOLE_VIDEO, every, DecodeCounts()), ahead)
+        with closing(decoded), closing(prefetch(self._with_faces(decoded, copied), ahead)) as frames:
             for frame, faces in frames:
                 count += 1
                 time_s = frame.time_s + shift_s
@@ -164,6 +166,11 @@ class CopyChecker:
             )
             for row in np.flatnonzero(again)
         ]
+
+
+def frames_ahead(info: VideoInfo) -> int:
+    """Returns how many frames of a video are decoded before they are asked for."""
+    return int(np.clip(MOST_AHEAD_PIXELS / (info.width * info.height), 2, MOST_AHEAD))
 
 
 def covered_shares(boxes_xyxy: Float32, regions_xyxy: Float32) -> Float32:

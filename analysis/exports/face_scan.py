@@ -43,7 +43,7 @@ MAX_GAP_S = 0.6
 """Somebody found after longer is a face of its own, which may be somebody else's."""
 LEAST_SIDE_PX = 14.0
 """Smaller faces tell nobody."""
-MOST_BEHIND, MOST_BEHIND_PIXELS = 12, 40e6
+MOST_BEHIND, MOST_BEHIND_PIXELS = 12, 16e6
 """So many views at most wait to be embedded, each with its frame, and frames of so many pixels."""
 
 

@@ -21,7 +21,7 @@ from av.video.reformatter import VideoReformatter
 from analysis.errors import UnreadableVideo
 from analysis.exports.blur_video import STAGE_SHARES, BlurReport
 from analysis.exports.box_paths import Bool
-from analysis.exports.check_copy import CopyChecker, FoundAgain, OtherPeople
+from analysis.exports.check_copy import CopyChecker, FoundAgain, OtherPeople, frames_ahead
 from analysis.exports.choice import BlurOptions
 from analysis.exports.copy_file import LEAD_S, StretchWriter, join_parts
 from analysis.exports.copy_parts import EncodedFrame, EncodedPart, replaced, span_of, windows_around
@@ -33,6 +33,7 @@ from analysis.exports.people import SeenPerson
 from analysis.exports.scan_stretches import ScannedStretch, scan_on, stretches_with
 from analysis.exports.whose_face import hidden_frames, views_of
 from analysis.faces.search import IdentificationThresholds
+from analysis.memory import trim_malloc
 from analysis.pipeline import Models
 from analysis.types import WHOLE_VIDEO, Image, SegmentSpan, VideoInfo
 from analysis.video.frame import Frame, split_planes
@@ -49,7 +50,7 @@ DETECTED_PX = 11
 STRETCH_S = 4.0
 """Length of what is encoded, checked and if need be encoded again at once: a few keyframes, so that checking begins
 soon and ends soon after the last frame."""
-FRAMES_AHEAD, STRETCHES_AHEAD = 6, 1
+STRETCHES_AHEAD = 1
 EVERY_FRAME = Sampling(0, 0, references_only=False, deblock=True)
 
 
@@ -116,6 +117,7 @@ class HiddenCopy:
 
         spans = stretches_with(people, self.choice, self.info, self.extend_s)
         scan, hidden = scan_on(spans, self.info, self._scanned, hidden_in)
+        trim_malloc()
         views = views_of(people, scan.faces, self.choice)
         self.plan = make_plan(scan, hidden, people, self.choice, self.extend_s)
         self.kept = kept_places(scan, hidden, people, self.choice)
@@ -140,7 +142,7 @@ class HiddenCopy:
 
     def _frames(self, span: SegmentSpan, sampling: Sampling, counts: DecodeCounts) -> Generator[Frame, None, None]:
         decoded = sample_frames(self.source.path, self.info, span, sampling, counts, self.source.lut)
-        return prefetch(decoded, FRAMES_AHEAD)
+        return prefetch(decoded, frames_ahead(self.info))
 
     def tell(self, stage: str, done_s: float) -> None:
         """Reports how far a stage is, in seconds of the video; work done again does not count back."""
