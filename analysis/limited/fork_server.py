@@ -196,7 +196,7 @@ def _descriptor_of(parent_pid: int) -> int | None:
 def main(owner_pid: str) -> None:
     """Serves this process's parent."""
     drop_capabilities()
-    leave_network()
+    leave_network(starts_processes=True)
     server = None
     try:
         server = ForkServer(int(owner_pid))

@@ -1,8 +1,8 @@
 """Takes the network from this process for good, by a filter of the kernel's on system calls (seccomp).
 
-The filter answers `EACCES` to what opens sockets, also by ways around (`io_uring`, the 32-bit and x32 tables), and to
-what reads the memory of other processes. It holds for threads started later and over `exec`.
-Source: seccomp(2), linux/filter.h, linux/seccomp.h, linux/audit.h.
+The filter answers `EACCES` to what opens sockets, also by ways around (`io_uring`, the 32-bit and x32 tables), to what
+reads the memory of other processes, and on request to what starts a process that is no thread. It holds for threads
+started later and over `exec`. Source: seccomp(2), clone(2), linux/filter.h, linux/seccomp.h, linux/audit.h.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from dataclasses import dataclass
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP = 38, 22
 SECCOMP_MODE_FILTER = 2
 ALLOW = 0x7FFF0000
-DENY = 0x00050000 | errno.EACCES
-LOAD, JUMP_IF_EQUAL, JUMP_IF_AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
-NUMBER_AT, MACHINE_AT = 0, 4
-"""Where `struct seccomp_data` has the number of the call and the machine's table of calls."""
+DENY, UNKNOWN = 0x00050000 | errno.EACCES, 0x00050000 | errno.ENOSYS
+LOAD, JUMP_IF_EQUAL, JUMP_IF_AT_LEAST, JUMP_IF_ANY, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+NUMBER_AT, MACHINE_AT, FLAGS_AT = 0, 4, 16
+"""Where `struct seccomp_data` has the number of the call, the machine's table of calls, and what `clone` shares."""
+CLONE_THREAD = 0x10000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,18 @@ class _Machine:
     audit_arch: int
     denied: tuple[int, ...]
     """socket, socketpair, io_uring_setup, ptrace, process_vm_readv, process_vm_writev, pidfd_getfd."""
+    forks: tuple[int, ...]
+    """fork, vfork."""
+    clone: int
+    clone3: int
+    """Its flags lie in memory, where no filter sees them: libraries take `clone` where it is unknown."""
     other_tables_from: int
     """Numbers from here on belong to another table of calls (x32)."""
 
 
 _MACHINES = {
-    "x86_64": _Machine(0xC000003E, (41, 53, 425, 101, 310, 311, 438), 0x40000000),
-    "aarch64": _Machine(0xC00000B7, (198, 199, 425, 117, 270, 271, 438), 0x40000000),
+    "x86_64": _Machine(0xC000003E, (41, 53, 425, 101, 310, 311, 438), (57, 58), 56, 435, 0x40000000),
+    "aarch64": _Machine(0xC00000B7, (198, 199, 425, 117, 270, 271, 438), (), 220, 435, 0x40000000),
 }
 
 
@@ -41,12 +47,15 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
 
-def leave_network() -> str:
-    """Lets this process open no socket any more; returns why that is not possible here, "" if it is done."""
+def leave_network(*, starts_processes: bool = False) -> str:
+    """Lets this process open no socket any more, nor start others unless `starts_processes`; threads it may.
+
+    Returns why that is not possible here, "" if it is done.
+    """
     machine = _MACHINES.get(platform.machine())
     if platform.system() != "Linux" or machine is None:
         return f"no filter of system calls for {platform.system()} on {platform.machine()}"
-    code = b"".join(_instructions(machine))
+    code = b"".join(_instructions(machine, starts_processes))
     program = _Program(len(code) // 8, code)
     libc = ctypes.CDLL(None, use_errno=True)
     # A process that may gain rights may not filter itself.
@@ -57,17 +66,29 @@ def leave_network() -> str:
     return ""
 
 
-def _instructions(machine: _Machine) -> list[bytes]:
-    """Returns the filter: calls of another table and the denied ones jump to the last line but one."""
-    tests = len(machine.denied)
-    lines = [
+def _instructions(machine: _Machine, starts_processes: bool) -> list[bytes]:
+    """Returns the filter: each test jumps over the answer that follows it."""
+    answers = dict.fromkeys(machine.denied, DENY)
+    if not starts_processes:
+        answers |= dict.fromkeys(machine.forks, DENY) | {machine.clone3: UNKNOWN}
+    code = [
         _instruction(LOAD, MACHINE_AT),
-        _instruction(JUMP_IF_EQUAL, machine.audit_arch, no=tests + 3),
+        _instruction(JUMP_IF_EQUAL, machine.audit_arch, yes=1),
+        _instruction(RETURN, DENY),
         _instruction(LOAD, NUMBER_AT),
-        _instruction(JUMP_IF_AT_LEAST, machine.other_tables_from, yes=tests + 1),
+        _instruction(JUMP_IF_AT_LEAST, machine.other_tables_from, no=1),
+        _instruction(RETURN, DENY),
     ]
-    lines += [_instruction(JUMP_IF_EQUAL, number, yes=tests - row) for row, number in enumerate(machine.denied)]
-    return [*lines, _instruction(RETURN, ALLOW), _instruction(RETURN, DENY)]
+    for number, answer in answers.items():
+        code += [_instruction(JUMP_IF_EQUAL, number, no=1), _instruction(RETURN, answer)]
+    if not starts_processes:
+        code += [
+            _instruction(JUMP_IF_EQUAL, machine.clone, no=3),
+            _instruction(LOAD, FLAGS_AT),
+            _instruction(JUMP_IF_ANY, CLONE_THREAD, yes=1),
+            _instruction(RETURN, DENY),
+        ]
+    return [*code, _instruction(RETURN, ALLOW)]
 
 
 def _instruction(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:

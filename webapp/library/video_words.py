@@ -61,7 +61,7 @@ def details(video: Video) -> list[tuple[str, str]]:
         (_("Length"), clock_length(video.duration_s) if video.duration_s else ""),
         (_("Resolution"), _picture(video)),
         (_("Format"), " · ".join(filter(None, [_container(video), video.video_codec, video.audio_codec]))),
-        (_("Damaged frames"), str(video.frames_damaged) if video.frames_damaged else ""),
+        (_("Skipped frames"), str(video.frames_damaged) if video.frames_damaged else ""),
         (_("Uploaded by"), str(video.uploaded_by or "")),
         (_("Uploaded"), local_time.moment(video.created_at)),
         (_("Thoroughness"), video.get_thoroughness_display()),

@@ -36,6 +36,25 @@ os.execv(sys.executable, [sys.executable, "-c", "import socket; socket.socket()"
     assert "PermissionError" in done.stderr
 
 
+def test_it_starts_threads_but_no_process(tmp_path: Path) -> None:
+    """Threads are what ffmpeg and the networks work by; a process of its own could outlive who is waited for."""
+    code = """
+import subprocess, threading
+ran = []
+threads = [threading.Thread(target=ran.append, args=("thread",)) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(*ran)
+for start in (os.fork, lambda: subprocess.run(["/bin/true"]), lambda: os.posix_spawn("/bin/true", ["true"], {})):
+    try:
+        print("started", start())
+    except PermissionError:
+        print("refused")
+"""
+    done = limited(code, tmp_path)
+    assert done.stdout.split() == ["thread"] * 4 + ["refused"] * 3, done.stderr
+
+
 def test_it_takes_no_more_memory_than_it_may() -> None:
     assert limited("bytearray(60_000_000); print('fits')").stdout.strip() == "fits"
     assert "MemoryError" in limited("bytearray(120_000_000)").stderr

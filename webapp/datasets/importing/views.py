@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -102,6 +103,7 @@ def _limits(source: Source) -> dict[str, Any]:
         "chunk_bytes": settings.UPLOAD_CHUNK_BYTES,
         "max_bytes": settings.UPLOAD_MAX_BYTES,
         "most_files": MOST_IN_ARCHIVE,
+        "most_files_words": number_format(MOST_IN_ARCHIVE, force_grouping=True),
         "suffixes": ",".join(sorted(SUFFIXES | CLIP_SUFFIXES)),
     }
 
