@@ -6,10 +6,10 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
-from playwright.sync_api import Browser, Page, StorageState
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 
-from tests.e2e.browser import Troubles, browser, chromium_path, create_owner, new_context, open_page, sign_in
-from tests.e2e.seeding import seed_teams
+from tests.e2e.browser import Troubles, browser, chromium_path, create_owner, new_context, open_page
+from tests.e2e.seeding import seed_session, seed_teams
 from tests.factories import PASSWORD
 from tests.migrated import copy_migrated
 from tests.product import Product
@@ -63,16 +63,26 @@ def newsroom(request: pytest.FixtureRequest, newsrooms: None) -> str:
     return str(request.node.path.stem)
 
 
-@pytest.fixture(scope="module")
-def window(chromium: Browser, product: Product, newsroom: str) -> Iterator[Page]:
-    """Where the owner of this file's team signed in. What it loaded serves all pages of the file: a browser with
-    nothing in its cache spends two seconds of the processor on the first one."""
+@pytest.fixture(scope="package")
+def owners_browser(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser of its own. What it loaded serves all pages of all files: with nothing in its cache it spends two
+    seconds of the processor on the first one."""
     context = new_context(chromium)
-    page = open_page(context)
-    sign_in(page, product.address, f"{newsroom}@example.org", PASSWORD)
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def window(owners_browser: BrowserContext, product: Product, newsroom: str) -> Iterator[Page]:
+    """Where the owner of this file's team is signed in."""
+    session = seed_session(product.data_dir, f"{newsroom}@example.org")
+    owners_browser.clear_cookies()
+    owners_browser.add_cookies([{"name": session["name"], "value": session["value"], "url": product.address}])
+    page = open_page(owners_browser)
+    page.goto(f"{product.address}/videos/")
     page.goto(f"{product.address}/healthz")  # a page that asks for nothing any more
     yield page
-    context.close()
+    page.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,33 +1,23 @@
-"""Puts teams and datasets into a product that runs, from a process of its own: `python -m tests.e2e.seeding WISH`.
+"""Puts teams, sessions and datasets into a product that runs."""
 
-End-to-end tests touch no row themselves; this is for what has no quick way through the pages.
-"""
-
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.product import OWN_VARIABLES, PROJECT
+from tests.e2e.seeding_process import in_product
 
-
-def in_product(module: str, data_dir: Path, wish: dict[str, Any]) -> Any:
-    """Runs `python -m MODULE WISH` on the product with this data folder; returns the JSON that it prints."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
-    own = {"DJANGO_SETTINGS_MODULE": "webapp.settings", "ROLLCALL_DATA_DIR": str(data_dir)}
-    own["ROLLCALL_SECRET_KEY"] = "only-for-seeding"
-    command = [sys.executable, "-m", module, json.dumps(wish)]
-    done = subprocess.run(command, cwd=PROJECT, env=clean | own, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+MODULE = "tests.e2e.seeding"
 
 
 def seed_teams(data_dir: Path, names: Sequence[str]) -> None:
     """Teams of these names, each with an owner `NAME@example.org`, who is called Alice."""
-    in_product("tests.e2e.seeding", data_dir, {"teams": names})
+    in_product(MODULE, data_dir, {"teams": names})
+
+
+def seed_session(data_dir: Path, email: str) -> dict[str, str]:
+    """Returns the cookie, its name and value, of somebody who has just signed in with their password."""
+    made: dict[str, str] = in_product(MODULE, data_dir, {"session": email})
+    return made
 
 
 def seed(data_dir: Path, **wish: Any) -> dict[str, str]:
@@ -42,13 +32,18 @@ def seed(data_dir: Path, **wish: Any) -> dict[str, str]:
 
 
 def seed_all(data_dir: Path, *wishes: dict[str, Any]) -> list[dict[str, str]]:
-    """Several datasets, with the start of one process."""
-    made: list[dict[str, str]] = in_product("tests.e2e.seeding", data_dir, {"datasets": wishes})
+    """Several datasets."""
+    made: list[dict[str, str]] = in_product(MODULE, data_dir, {"datasets": wishes})
     return made
 
 
-def _make(wish: dict[str, Any]) -> Any:
-    return _make_teams(wish["teams"]) if "teams" in wish else [_make_dataset(each) for each in wish["datasets"]]
+def make(wish: dict[str, Any]) -> Any:
+    """Does one wish of those above."""
+    if "teams" in wish:
+        return _make_teams(wish["teams"])
+    if "session" in wish:
+        return _make_session(wish["session"])
+    return [_make_dataset(each) for each in wish["datasets"]]
 
 
 def _make_teams(names: Sequence[str]) -> None:
@@ -61,6 +56,16 @@ def _make_teams(names: Sequence[str]) -> None:
     for name in names:
         owner = User.objects.create(email=f"{name}@example.org", name="Alice", password=hashed)
         Membership.objects.create(team=make_team(name), user=owner, role=Role.OWNER)
+
+
+def _make_session(email: str) -> dict[str, str]:
+    from django.conf import settings
+
+    from tests.webapp.accounts.proofs import proved
+    from webapp.accounts.models import User
+
+    session = proved(User.objects.get(email=email)).session
+    return {"name": settings.SESSION_COOKIE_NAME, "value": str(session.session_key)}
 
 
 def _make_dataset(wish: dict[str, Any]) -> dict[str, str]:
@@ -96,13 +101,3 @@ def _make_dataset(wish: dict[str, Any]) -> dict[str, str]:
     # As after the worker's own suggestions: new ones come only once clearly more is labelled.
     Dataset.objects.filter(pk=dataset.pk).update(labels_at_suggestion=labelled)
     return {"id": str(dataset.pk), "video": str(video.pk)}
-
-
-if __name__ == "__main__":
-    import django
-
-    django.setup()
-    from webapp.team_scope import across_teams
-
-    with across_teams():
-        print(json.dumps(_make(json.loads(sys.argv[1]))))

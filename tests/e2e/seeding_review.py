@@ -1,11 +1,9 @@
-"""Puts review questions into a product that runs: `python -m tests.e2e.seeding_review '{"team": "test_review"}'`."""
+"""Puts review questions into a product that runs."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.seeding import in_product
+from tests.e2e.seeding_process import in_product
 
 
 def seed_review(data_dir: Path, **wish: Any) -> None:
@@ -16,7 +14,7 @@ def seed_review(data_dir: Path, **wish: Any) -> None:
     in_product("tests.e2e.seeding_review", data_dir, wish)
 
 
-def _make(wish: dict[str, Any]) -> list[str]:
+def make(wish: dict[str, Any]) -> list[str]:
     from tests.webapp.people.review.alike import ask
     from webapp.accounts.models import Team
     from webapp.people import upkeep_services
@@ -80,13 +78,3 @@ def _person(team: Any, number: int) -> Any:
             picture_key=key,
         )
     return person
-
-
-if __name__ == "__main__":
-    import django
-
-    django.setup()
-    from webapp.team_scope import across_teams
-
-    with across_teams():
-        print(json.dumps(_make(json.loads(sys.argv[1]))))

@@ -1,13 +1,11 @@
-"""Puts a really trained run into a product that runs: `python -m tests.e2e.seeding_run '{"team": "Newsroom"}'`."""
+"""Puts a really trained run into a product that runs."""
 
-import json
-import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.seeding import in_product
+from tests.e2e.seeding_process import in_product
 
 TESTED = 60
 WRONG = 6
@@ -23,7 +21,7 @@ def seed_run(data_dir: Path, **wish: Any) -> dict[str, str]:
     return made
 
 
-def _make(wish: dict[str, Any]) -> dict[str, str]:
+def make(wish: dict[str, Any]) -> dict[str, str]:
     import cv2
 
     from analysis.training.config import Device, Recipe, defaults
@@ -74,13 +72,3 @@ def _paths(root: Path, made: list[Any]) -> dict[str, int]:
     """Pictures of the test as the training named them -> samples."""
     found = {path.name: str(path) for path in (root / "test").rglob("*.png")}
     return {found[f"{5000 + n}x.png"]: sample.pk for n, sample in enumerate(made)}
-
-
-if __name__ == "__main__":
-    import django
-
-    django.setup()
-    from webapp.team_scope import across_teams
-
-    with across_teams():
-        print(json.dumps(_make(json.loads(sys.argv[1]))))
