@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -49,6 +50,23 @@ class PictureReader:
         said, (samples,) = self.process.ask_once({"name": name, "least_side": least_side}, [data], name=name)
         image_bgr: Image = np.frombuffer(samples, np.uint8).reshape(said["shape"])
         return image_bgr
+
+
+def read_limited(path: Path, reader: PictureReader | None = None) -> Image:
+    """Returns a picture file as `analysis.images.read.read_picture` does; without `reader`, by a process of its own.
+
+    Raises what that raises.
+    """
+    if reader is None:
+        with PictureReader() as own:
+            return read_limited(path, own)
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise PictureTooLarge(str(path))
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadablePicture(f"{path}: {error.strerror}") from error
+    return reader.decode(data, str(path))
 
 
 class PicturePreparation:

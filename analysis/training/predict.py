@@ -11,6 +11,7 @@ import numpy as np
 
 from analysis.device import open_session
 from analysis.errors import AnalysisError, DamagedModel, UnreadablePicture
+from analysis.images.limited_read import PictureReader
 from analysis.images.read import SUFFIXES
 from analysis.training.data.inputs import CLIP, FACE, InputSpec, Seen, channels_first, load_face_cutter, see
 from analysis.training.data.samples import CLIP_SUFFIXES, TrainingSample
@@ -92,7 +93,13 @@ def files_named(paths: Sequence[Path]) -> list[Path]:
 
 def predict_files(model: LoadedModel, paths: Sequence[Path]) -> tuple[list[dict[str, Any]], list[AnalysisError]]:
     """Returns one entry for each file; unreadable ones have "error" and no label. Raises when none can be read."""
-    files = files_named(paths)
+    with PictureReader() as reader:
+        return _predict(model, files_named(paths), reader)
+
+
+def _predict(
+    model: LoadedModel, files: Sequence[Path], reader: PictureReader
+) -> tuple[list[dict[str, Any]], list[AnalysisError]]:
     entries: list[dict[str, Any]] = []
     problems: list[AnalysisError] = []
     for begin in range(0, len(files), BATCH):
@@ -101,7 +108,7 @@ def predict_files(model: LoadedModel, paths: Sequence[Path]) -> tuple[list[dict[
             entry: dict[str, Any] = {"file": str(file), "label": None, "scores": {}}
             entries.append(entry)
             try:
-                seen.append(see(TrainingSample(file, ""), model.input_spec))
+                seen.append(see(TrainingSample(file, ""), model.input_spec, reader))
                 good.append(entry)
             except AnalysisError as error:
                 if len(files) == 1:

@@ -15,12 +15,6 @@ OWN_PICTURES = {
 }
 COMMANDS = {"analysis/cli/doctor.py", "analysis/cli/faces.py", "analysis/exports/people.py"}
 """Whoever runs a command reads files of their own."""
-STORED_SAMPLES = {
-    "analysis/training/data/inputs.py",
-    "analysis/training/evaluation/explanation_images.py",
-    "webapp/training/explanations/runner.py",
-}
-"""Pictures that a limited process has prepared; plain ones kept their bytes."""
 LIMITED = {
     "analysis/images/picture_tasks.py",
     "analysis/cli/photo.py",
@@ -45,11 +39,7 @@ MAY = {
         "analysis/exports/copy_file.py",  # the parts of a copy, which it encoded
     },
     r"Image\.open\(": {"analysis/images/read.py"},
-    r"\b(?:decode_picture|read_picture)\(": {"analysis/images/read.py"}
-    | OWN_PICTURES
-    | COMMANDS
-    | STORED_SAMPLES
-    | LIMITED,
+    r"\b(?:decode_picture|read_picture)\(": {"analysis/images/read.py"} | OWN_PICTURES | COMMANDS | LIMITED,
     r"cv2\.(?:imdecode|imread|VideoCapture)\(": {"analysis/faces/stored_views.py"},  # that the analysis cut out
 }
 

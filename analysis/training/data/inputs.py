@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from analysis.errors import AnalysisError, UnreadableVideo
-from analysis.images.read import read_picture
+from analysis.images.limited_read import PictureReader, read_limited
 from analysis.training.data.samples import TrainingSample
 from analysis.types import Float32, Image, SegmentSpan
 
@@ -95,11 +95,14 @@ class InputSpec:
     frames: int = 0
 
 
-def see(sample: TrainingSample, spec: InputSpec) -> Seen:
-    """Raises UnreadablePicture, PictureTooLarge or UnreadableVideo."""
+def see(sample: TrainingSample, spec: InputSpec, reader: PictureReader | None = None) -> Seen:
+    """Reads in a limited process: of `reader`, which who sees many pictures keeps.
+
+    Raises UnreadablePicture, PictureTooLarge or UnreadableVideo.
+    """
     if spec.frames:
         return see_frames(clip_frames(sample.path, spec.frames, spec.picture_side), spec)
-    return see_picture(middle_picture(sample.path) if sample.is_clip else read_picture(sample.path), spec)
+    return see_picture(middle_picture(sample.path) if sample.is_clip else read_limited(sample.path, reader), spec)
 
 
 def see_frames(images_bgr: Sequence[Image], spec: InputSpec) -> Seen:
@@ -123,13 +126,14 @@ def see_all(
 ) -> tuple[list[TrainingSample], list[Seen], list[tuple[TrainingSample, AnalysisError]]]:
     """Returns the samples that can be read, what they show, and the broken ones with the reason."""
     good, seen, broken = [], [], []
-    for number, sample in enumerate(samples):
-        tell(number, len(samples))
-        try:
-            seen.append(see(sample, spec))
-            good.append(sample)
-        except AnalysisError as error:
-            broken.append((sample, error))
+    with PictureReader() as reader:
+        for number, sample in enumerate(samples):
+            tell(number, len(samples))
+            try:
+                seen.append(see(sample, spec, reader))
+                good.append(sample)
+            except AnalysisError as error:
+                broken.append((sample, error))
     tell(len(samples), len(samples))
     return good, seen, broken
 

@@ -12,7 +12,7 @@ import numpy as np
 from torch import nn
 
 from analysis.errors import AnalysisError, BadTrainingConfig, UnreadablePicture
-from analysis.images.read import read_picture
+from analysis.images.limited_read import read_limited
 from analysis.training.data.inputs import CLIP, PICTURE, Seen, middle_picture, see
 from analysis.training.data.samples import TrainingSample
 from analysis.training.evaluation.explain import as_seen, heat_of
@@ -140,7 +140,7 @@ def _shown(file: Path, seen: Seen, view: str, frame: int) -> Image:
     """What the heat lies over, in its own shape where that is known; BGR."""
     if view != PICTURE:
         return as_seen(seen, view, frame)
-    image_bgr = middle_picture(file) if TrainingSample(file, "").is_clip else read_picture(file)
+    image_bgr = middle_picture(file) if TrainingSample(file, "").is_clip else read_limited(file)
     scale = min(1.0, LONG_SIDE_PX / max(image_bgr.shape[:2]))
     size = (max(round(image_bgr.shape[1] * scale), 1), max(round(image_bgr.shape[0] * scale), 1))
     return np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 
 from analysis.errors import Cancelled, UnreadablePicture, UnreadableVideo
-from analysis.images.read import decode_picture
+from analysis.images.limited_read import read_limited
 from analysis.training.data.samples import SplitPart, TrainingSample
 from analysis.types import Float32, Image
 from analysis.video.cut_clip import cut_clip
@@ -164,7 +164,7 @@ def _vector_of(explanation: Explanation, path: Path) -> tuple[Float32, str]:
 def _still(path: Path) -> Image:
     from analysis.training.data.inputs import middle_picture  # deferred: loads cv2
 
-    return middle_picture(path) if TrainingSample(path, "").is_clip else decode_picture(path.read_bytes(), path.name)
+    return middle_picture(path) if TrainingSample(path, "").is_clip else read_limited(path)
 
 
 def nearest(explanation: Explanation, vector: Float32, embedder: str) -> list[int]:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from analysis.errors import AnalysisError, DamagedModel
+from analysis.images.limited_read import PictureReader
 from analysis.training.data.samples import TrainingSample
 from webapp import storage
 from webapp.datasets.models import Dataset, Sample
@@ -30,14 +31,15 @@ def suggester_for(dataset: Dataset, **_signal: object) -> Suggester | None:
     def suggest(samples: Sequence[Sample]) -> list[Suggestion | None]:
         suggestions: list[Suggestion | None] = [None] * len(samples)
         places, seen = [], []
-        for place, sample in enumerate(samples):
-            try:
-                with storage.local_path(sample.key) as path:
-                    seen.append(see(TrainingSample(path, ""), model.input_spec))
-            except (FileNotFoundError, AnalysisError) as error:
-                logger.info("No suggestion for sample %s: %s", sample.pk, error)
-                continue
-            places.append(place)
+        with PictureReader() as reader:
+            for place, sample in enumerate(samples):
+                try:
+                    with storage.local_path(sample.key) as path:
+                        seen.append(see(TrainingSample(path, ""), model.input_spec, reader))
+                except (FileNotFoundError, AnalysisError) as error:
+                    logger.info("No suggestion for sample %s: %s", sample.pk, error)
+                    continue
+                places.append(place)
         scores = model.scores(seen)
         for place, label, row in zip(places, model.decide(scores), scores, strict=True):
             # One that was removed or renamed after the training cannot be suggested.
