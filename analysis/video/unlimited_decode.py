@@ -28,6 +28,8 @@ DECODE_THREADS = 4
 as decoding it, 1.3 times with two threads."""
 MOST_DELAYED = 16
 """By how many frames that time may be later than the one by which the container seeks."""
+STANDS_S, MOST_STANDING_S = 0.5, 60.0
+"""A picture that stands for long is sampled again so often, but not for ever: who is in it is still on screen."""
 BORDER_REACH_S = 10.0
 """A segment border moves to the next keyframe within this time, so that nothing is decoded twice."""
 
@@ -107,8 +109,15 @@ class _Reader:
 
     def frames(self, span: SegmentSpan) -> Iterator[Frame]:
         """Yields samples in order of time: on the grid, and the first and the last frame of every shot."""
-        due_s, unused = -np.inf, None
+        due_s, unused, latest = -np.inf, None, None
         for raw, time_s in self._decoded(span):
+            latest = latest or (raw, time_s)
+            for standing_s in self._standing_s(latest[1], time_s, span):
+                if unused is not None:
+                    yield self._frame(*unused)
+                unused = None
+                yield self._frame(latest[0], standing_s)
+            latest = raw, time_s
             is_cut = self.looks and self.cuts.is_cut(thumbnail(luma_plane(raw)), after_gap=self.gap)
             self.gap = False
             if time_s < span.start_s:
@@ -130,9 +139,17 @@ class _Reader:
         if unused is not None:
             yield self._frame(*unused)
 
+    def _standing_s(self, latest_s: float, until_s: float, span: SegmentSpan) -> list[float]:
+        """Returns when to sample the latest picture again, which a player shows until then."""
+        if self.gap or not self.sampling.step_s or until_s - latest_s <= 2 * STANDS_S:
+            return []
+        last_s = min(until_s - STANDS_S / 2, latest_s + MOST_STANDING_S)
+        times = np.arange(latest_s + STANDS_S, last_s, STANDS_S).tolist()
+        return [time_s for time_s in times if span.start_s <= time_s < span.end_s]
+
     def _frame(self, raw: av.VideoFrame, time_s: float, begins_shot: bool = False) -> Frame:
         self.counts.sampled += 1
-        return _scaled(raw, self.scaling, index=self.counts.decoded - 1, time_s=time_s, begins_shot=begins_shot)
+        return _scaled(raw, self.scaling, index=max(self.counts.decoded - 1, 0), time_s=time_s, begins_shot=begins_shot)
 
     def _next_due(self, due_s: float, time_s: float, is_cut: bool) -> float:
         """Keeps to a regular grid as long as the frames do; a cut or a gap starts a new one."""

@@ -31,7 +31,8 @@ def read(path: Path, sampling: Sampling = EVERY, span: SegmentSpan = WHOLE) -> t
 def test_variable_rate_times_are_the_containers(tmp_path: Path) -> None:
     times = [0.0, 0.04, 0.5, 0.52, 1.3, 2.9]
     frames, counts = read(clips.write_clip(tmp_path / "vfr.mkv", clips.noisy(6), times))
-    assert [frame.time_s for frame in frames] == pytest.approx(times, abs=1e-3)
+    standing = [1.8, 2.3]
+    assert [frame.time_s for frame in frames] == pytest.approx(sorted([*times, *standing]), abs=1e-3)
     assert counts.decoded == 6
 
 
@@ -205,3 +206,16 @@ def test_a_changed_size_in_the_middle_still_gives_displayed_boxes() -> None:
 def test_of_several_streams_the_one_that_chromium_shows_is_read() -> None:
     info = probe(shared_data("videos/formats/nasa_two_video_streams.mp4"))
     assert (info.video_stream, info.video_streams, info.width) == (0, 2, 320)
+
+
+def test_a_picture_that_stands_is_sampled_again_in_whatever_segment(tmp_path: Path) -> None:
+    times_s = [n / 25 for n in range(25)] + [4 + n / 25 for n in range(25)]
+    pictures = [clips.flat(40 if time_s < 4 else 120) for time_s in times_s]
+    path = clips.write_clip(tmp_path / "stands.mp4", pictures, times_s)
+    info, sampling = probe(path), Sampling(step_s=0.25, long_side=32)
+    spans = [SegmentSpan(0, -np.inf, 2.2), SegmentSpan(1, 2.2, np.inf)]
+    frames = [frame for span in spans for frame in sample_frames(path, info, span, sampling, DecodeCounts())]
+    gaps = np.diff([frame.time_s for frame in frames])
+    assert gaps.min() > 0
+    assert gaps.max() <= 0.8
+    assert [frame.image_bgr.max() > 150 for frame in frames] == [frame.time_s >= 4 for frame in frames]
