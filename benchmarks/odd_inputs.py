@@ -50,6 +50,10 @@ def _kinds(plain: Path, small: Path, endless: Path, cover: Path) -> dict[str, Ca
         "late_alone.mkv": lambda to: odd.moved(plain, to, 2.0),
         "late_alone.webm": lambda to: odd.moved(plain, to, 2.0, *VP8),
         **_structures(plain, endless),
+        "standing.mp4": lambda to: ffmpeg(
+            *("-i", str(plain), "-vf", "setpts='PTS+if(lt(N,60),0,3/TB)'", "-fps_mode", "vfr", "-c:v", "libx264"),
+            str(to),
+        ),
         "other_size.ts": lambda to: _with_other_size(plain, to),
     }
 
