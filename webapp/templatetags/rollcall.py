@@ -11,10 +11,10 @@ from django.template.context import RequestContext
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.html import format_html, json_script
+from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from webapp.accounts.models import Team, User
 from webapp.help_chapters import chapter_of
@@ -169,6 +169,7 @@ def _module_paths() -> dict[str, str]:
 
 
 @register.simple_tag
+@cache
 def import_map() -> SafeString:
     """Returns the import map: names of our modules, as `import` lines say them, and their (hashed) addresses."""
     imports = {name: static(path) for name, path in _module_paths().items()}
@@ -177,14 +178,21 @@ def import_map() -> SafeString:
 
 
 @register.simple_tag
-def module_addresses() -> list[str]:
-    """Returns modules to preload: a browser would otherwise find them one import after the other."""
-    return [static(path) for name, path in _module_paths().items() if name not in FETCHED_LATER]
+@cache
+def module_preloads() -> SafeString:
+    """Returns links to modules to preload: a browser would otherwise find them one import after the other."""
+    addresses = [static(path) for name, path in _module_paths().items() if name not in FETCHED_LATER]
+    return format_html_join("\n", '<link rel="modulepreload" href="{}">', ((address,) for address in addresses))
 
 
 @register.simple_tag
 def browser_strings() -> SafeString:
     """Returns all texts of JavaScript, in the visitor's language."""
+    return _strings(get_language())
+
+
+@cache
+def _strings(language: str | None) -> SafeString:
     return json_script({key: str(words) for key, words in STRINGS.items()}, "strings")
 
 
