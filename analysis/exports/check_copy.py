@@ -22,7 +22,7 @@ from analysis.faces.detect import DEFAULT_MIN_SCORE
 from analysis.pipeline import Models
 from analysis.types import WHOLE_VIDEO, Faces, Float32, VideoInfo
 from analysis.video.frame import Frame
-from analysis.video.prefetch import prefetch
+from analysis.video.prefetch import frames_ahead, prefetch
 from analysis.video.sampling import DecodeCounts, Sampling
 from analysis.video.unlimited_decode import sample_frames
 from analysis.video.unlimited_probe import probe
@@ -40,8 +40,6 @@ MATCH_COVERED_FROM = 0.42
 COVERED_SHARE = 0.6
 """A face of which so much lies within a hidden region is a hidden one, though the detector sees a face in its cells."""
 LEFT_IOU = 0.2
-MOST_AHEAD, MOST_AHEAD_PIXELS = 6, 8e6
-"""So many frames at most, and frames of so many pixels, are decoded before they are asked for."""
 AROUND_S = 0.25
 """How long before and after it is found again a face is hidden in addition."""
 MOMENT_S = 0.05
@@ -166,11 +164,6 @@ class CopyChecker:
             )
             for row in np.flatnonzero(again)
         ]
-
-
-def frames_ahead(info: VideoInfo) -> int:
-    """Returns how many frames of a video are decoded before they are asked for."""
-    return int(np.clip(MOST_AHEAD_PIXELS / (info.width * info.height), 2, MOST_AHEAD))
 
 
 def covered_shares(boxes_xyxy: Float32, regions_xyxy: Float32) -> Float32:

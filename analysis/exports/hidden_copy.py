@@ -21,7 +21,7 @@ from av.video.reformatter import VideoReformatter
 from analysis.errors import UnreadableVideo
 from analysis.exports.blur_video import STAGE_SHARES, BlurReport
 from analysis.exports.box_paths import Bool
-from analysis.exports.check_copy import CopyChecker, FoundAgain, OtherPeople, frames_ahead
+from analysis.exports.check_copy import CopyChecker, FoundAgain, OtherPeople
 from analysis.exports.choice import BlurOptions
 from analysis.exports.copy_file import LEAD_S, StretchWriter, join_parts
 from analysis.exports.copy_parts import EncodedFrame, EncodedPart, replaced, span_of, windows_around
@@ -37,7 +37,7 @@ from analysis.memory import trim_malloc
 from analysis.pipeline import Models
 from analysis.types import WHOLE_VIDEO, Image, SegmentSpan, VideoInfo
 from analysis.video.frame import Frame, split_planes
-from analysis.video.prefetch import prefetch
+from analysis.video.prefetch import frames_ahead, prefetch
 from analysis.video.sampling import DecodeCounts, Sampling
 from analysis.video.unlimited_decode import sample_frames
 from analysis.video.web_copy import copy_size

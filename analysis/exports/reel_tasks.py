@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from analysis.exports.moments import ReelMoment
 from analysis.limited.messages import Fields, Message
 from analysis.types import Image, SegmentSpan, VideoInfo
 from analysis.video.frame import Frame, split_planes
+from analysis.video.prefetch import frames_ahead, prefetch
 from analysis.video.sampling import DecodeCounts, Sampling
 from analysis.video.unlimited_decode import sample_frames
 
@@ -123,16 +125,18 @@ class _Cutter:
         rate = self.shape.rate_fps
         lut = Path(source.lut) if source.lut else None
         first_s, count, held = None, 0, None
-        for frame in sample_frames(Path(source.path), source.info, span, EVERY_FRAME, DecodeCounts(), lut):
-            first_s = frame.time_s if first_s is None else first_s
-            if not rate:
-                yield frame, frame.time_s - first_s, True
-            else:
-                is_new = True
-                while held is not None and first_s + (count + EARLY_SHARE) / rate < frame.time_s:
-                    yield held, count / rate, is_new
-                    count, is_new = count + 1, False
-                held = frame
+        decoded = sample_frames(Path(source.path), source.info, span, EVERY_FRAME, DecodeCounts(), lut)
+        with closing(prefetch(decoded, frames_ahead(source.info))) as frames:
+            for frame in frames:
+                first_s = frame.time_s if first_s is None else first_s
+                if not rate:
+                    yield frame, frame.time_s - first_s, True
+                else:
+                    is_new = True
+                    while held is not None and first_s + (count + EARLY_SHARE) / rate < frame.time_s:
+                        yield held, count / rate, is_new
+                        count, is_new = count + 1, False
+                    held = frame
         if held is not None and first_s is not None:
             is_new, until_s = True, min(held.time_s + 1 / source.info.rate_fps, moment.end_s)
             while count == 0 or first_s + (count + EARLY_SHARE) / rate < until_s:

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
 
+from analysis.types import VideoInfo
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -17,6 +19,10 @@ LISTEN_S = 0.5
 """How often `while_waiting` is called."""
 
 
+MOST_AHEAD, MOST_AHEAD_PIXELS = 6, 8e6
+"""So many frames of full size at most, and frames of so many pixels, wait for who asks for them."""
+
+
 class _Failure:
     def __init__(self, error: BaseException) -> None:
         self.error = error
@@ -24,6 +30,11 @@ class _Failure:
 
 class _End:
     pass
+
+
+def frames_ahead(info: VideoInfo) -> int:
+    """Returns how many frames of a video, at full size, may be decoded in advance."""
+    return int(min(max(MOST_AHEAD_PIXELS / (info.width * info.height), 2), MOST_AHEAD))
 
 
 def prefetch(
