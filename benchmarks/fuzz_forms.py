@@ -15,7 +15,7 @@ from benchmarks.fuzz_form_bodies import (
     odd_part,
     query_of,
 )
-from benchmarks.fuzz_web import Sender, WebAnswer, database_of, sessions_of
+from benchmarks.fuzz_web import Sender, WebAnswer, database_of, sessions_of, things_called
 
 if TYPE_CHECKING:
     from tests.webapp.route_calls import Call
@@ -58,7 +58,6 @@ class ChangedForms(FuzzKind):
         assert self.place.data_dir is not None
         self._open.enter_context(database_of(self.place.data_dir))
         from tests.webapp.route_rules import ROUTES
-        from tests.webapp.route_things import make_things
 
         self._mark = f"{time.time_ns() % 10**9:x}"
         self.calls = [
@@ -67,7 +66,7 @@ class ChangedForms(FuzzKind):
             for call in calls
             if (call.method == "POST" or call.sends) and not pattern.startswith(LEFT_OUT)
         ]
-        self.quiet = make_things(f"Birch{self._mark}")
+        self.quiet = things_called(f"Birch{self._mark}")
         self._end_work(self.quiet)
         self._before = self._settled_rows()
         self._new_team()
@@ -97,10 +96,8 @@ class ChangedForms(FuzzKind):
         return rows
 
     def _new_team(self) -> None:
-        from tests.webapp.route_things import make_things
-
         self._made += 1
-        self.things: TeamThings = make_things(f"Amber{self._mark}x{self._made}")
+        self.things: TeamThings = things_called(f"Amber{self._mark}x{self._made}")
         self._sign_in()
 
     def _sign_in(self) -> None:
