@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,7 @@ class ChangedForms(FuzzKind):
             if (call.method == "POST" or call.sends) and not pattern.startswith(LEFT_OUT)
         ]
         self.quiet = things_called(f"Birch{self._mark}")
-        self._end_work(self.quiet)
+        self._leave_alone(self.quiet)
         self._before = self._settled_rows()
         self._new_team()
         return self
@@ -76,14 +77,19 @@ class ChangedForms(FuzzKind):
         self._open.close()
 
     @staticmethod
-    def _end_work(things: TeamThings) -> None:
-        """What is half done there would be taken up by the product's workers."""
+    def _leave_alone(things: TeamThings) -> None:
+        """What is half done would be taken up by the product's workers, and what is deleted be purged after a while."""
+        from django.apps import apps
         from django.utils import timezone
 
         from webapp.jobs.models import Job, Status
 
         at_work = Job.objects.filter(team=things.team, status__in=[Status.QUEUED, Status.RUNNING])
         at_work.update(status=Status.CANCELLED, finished_at=timezone.now())
+        for model in apps.get_models():
+            if any(field.name == "deleted_at" for field in model._meta.get_fields()):
+                deleted = model._base_manager.filter(deleted_at__isnull=False)
+                deleted.update(deleted_at=timezone.now() + timedelta(days=365))
 
     def _settled_rows(self) -> frozenset[tuple[Any, ...]]:
         """Waits until the product has done what it finds to do by itself with a new team."""

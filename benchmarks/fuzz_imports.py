@@ -61,7 +61,7 @@ def _judged(dataset: Dataset, of_import: Import) -> str:
 
     job = Job.objects.get(pk=present(of_import.job_id))
     said = words.of_notes(of_import)
-    if any(not sentence or "%(" in sentence or len(sentence) > MOST_WORDS for sentence in said):
+    if not all(_can_be_read(sentence) for sentence in [*said, job.error_detail or "-"]):
         raise Missed(UNWORDED, f"notes {of_import.options.get('notes')}")
     if job.status == "failed":
         if job.error_code in OUR_FAULT or job.error_code not in FAILURES:
@@ -77,6 +77,12 @@ def _judged(dataset: Dataset, of_import: Import) -> str:
     return "some" if added else "none"
 
 
+def _can_be_read(sentence: str) -> bool:
+    """Tells whether it is a sentence that pages can show and every database takes."""
+    is_text = sentence.encode("utf-8", "replace").decode() == sentence and "\0" not in sentence
+    return is_text and "%(" not in sentence and 0 < len(sentence) <= MOST_WORDS
+
+
 def _expect_files(stored: object) -> None:
     """Raises Missed where a sample has no file, or another size than is noted."""
     from webapp import storage
@@ -86,6 +92,11 @@ def _expect_files(stored: object) -> None:
             raise Missed(LOST, f"no file of sample {sample.number}")
         if storage.size(sample.key) != sample.size_bytes:
             raise Missed(LOST, f"sample {sample.number} has {storage.size(sample.key)} bytes of {sample.size_bytes}")
+        for field in sample._meta.fields:
+            held = getattr(sample, field.attname)
+            # What SQLite takes and PostgreSQL does not.
+            if isinstance(held, str) and ("\0" in held or len(held) > (field.max_length or len(held))):
+                raise Missed(UNWORDED, f"{field.name} of sample {sample.number} fits no column: {held[:200]!r}")
 
 
 def _clear(dataset: Dataset, of_import: Import) -> None:

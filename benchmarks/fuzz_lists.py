@@ -71,7 +71,15 @@ YAML_PARTS = (
         "%YAML 9.9\n",
         "---\n",
     ),
-    *("names: [cat, dog]\n", "names: 7\n", "names: {-1: a, x: b}\n", "nc: 99999999999\n", "\t- tab\n", "<<: {a: b}\n"),
+    *(
+        "names: [0x" + "f" * 5000 + "]\n",
+        "names: [cat, dog]\n",
+        "names: 7\n",
+        "names: {-1: a, x: b}\n",
+        "nc: 99999999999\n",
+        "\t- tab\n",
+        "<<: {a: b}\n",
+    ),
 )
 CELL = re.compile(r"[^,;\t\n\r]+")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -153,13 +161,14 @@ def other_value(text: str, random: Random) -> str:
         elif way == 1 and isinstance(holder, list):
             holder += [holder[key]] * random.choice((1, 3, 500))
         elif way == 1:
-            holder[random.choice(ODD_TEXTS)] = holder.pop(key)
+            holder[random.choice((*ODD_TEXTS, "\ud800", "k" * 90_000))] = holder.pop(key)
         else:
             holder[key] = random.choice(ODD_VALUES)
     written = json.dumps(content, ensure_ascii=random.random() < 0.7)
-    if random.random() < 0.05:
-        depth = random.choice((100, 5000, 100_000))
-        written = written.replace("[", "[" * depth, 1)
+    if random.random() < 0.1:
+        place = random.choice([match.end() for match in re.finditer(": ", written)] or [0])
+        much = random.choice(("[" * 100, "[" * 100_000, "9" * 5000, "-" + "9" * 400, '{"a":' * 2000))
+        written = written[:place] + much + written[place:]
     return written
 
 

@@ -27,6 +27,7 @@ PICTURE_LENGTH = 500
 FILES_IN_A_FOLDER = 1000
 STAGE = "import"
 TRIES = 3
+LONGEST_FACT = 255
 """Something that a sample points to may vanish while it is stored (a person, a track): then it is looked at again."""
 
 
@@ -46,6 +47,11 @@ class PendingSample:
         return self.prepared if isinstance(self.prepared, Outcome) else Outcome.ADDED
 
 
+def _short(fact: object) -> object:
+    """Returns the end of a long text: of a path, what tells most."""
+    return f"…{fact[1 - LONGEST_FACT :]}" if isinstance(fact, str) and len(fact) > LONGEST_FACT else fact
+
+
 @dataclass(slots=True)
 class Notes:
     """What a person should be told about the import as a whole; sentences are made in `import_words`."""
@@ -53,7 +59,7 @@ class Notes:
     items: list[dict[str, object]] = field(default_factory=list)
 
     def add(self, code: str, **facts: object) -> None:
-        note = {"code": code, **facts}
+        note = {"code": code} | {key: _short(fact) for key, fact in facts.items()}
         if note not in self.items:
             self.items.append(note)
 

@@ -9,14 +9,14 @@ from typing import Any
 from webapp.datasets.importing.candidate_types import Box
 from webapp.datasets.importing.label_runner import ArchiveLabel
 from webapp.datasets.importing.sources import json_rows_reader
-from webapp.datasets.importing.sources.list_text_reader import Broken
+from webapp.datasets.importing.sources.list_text_reader import LONGEST_TEXT, Broken, plain_text
 from webapp.datasets.importing.sources.zip_reader import Parts
 
 MOST_LISTED = 100_000
 MOST_ROWS = {"images": MOST_LISTED, "annotations": 200_000, "categories": 10_000}
 """An entry of a list takes up to 1 kB in memory."""
 MOST_KEPT_CHARS = 50_000_000
-LONGEST_CELL, LONGEST_BOXES = 4_000, 1_000_000
+LONGEST_BOXES = 1_000_000
 BOXES = "boxes"
 MOST_PIXELS = 1e9
 UNKNOWN_CATEGORY = "unknown_categories"
@@ -48,19 +48,14 @@ class Listed:
     row: TableRow = field(default_factory=dict)
 
 
-def plain_text(text: str, longest: int = LONGEST_CELL) -> str:
-    """Returns a text of a list as databases take it: short, in composed letters, without zeros and lone surrogates."""
-    composed = unicodedata.normalize("NFC", text[:longest]).replace("\0", "")
-    return composed.encode("utf-8", errors="replace").decode("utf-8")
-
-
 def cell_text(column: str, text: str) -> str:
     """Returns the text of a cell as it is kept: boxes are many."""
-    return plain_text(text, LONGEST_BOXES if column == BOXES else LONGEST_CELL)
+    return plain_text(text, LONGEST_BOXES if column == BOXES else LONGEST_TEXT)
 
 
 def known_cells(row: Mapping[str, Any]) -> TableRow:
-    return {key: cell_text(key, str(value)) for key, value in row.items() if key in KNOWN_COLUMNS}
+    cells = {key: value for key, value in row.items() if key in KNOWN_COLUMNS and isinstance(value, str | int | float)}
+    return {key: cell_text(key, str(value)) for key, value in cells.items()}
 
 
 @dataclass(slots=True)
@@ -143,7 +138,7 @@ def of_coco(blocks: Iterable[bytes], name: str) -> Coco:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, int) or (isinstance(value, str) and len(value) <= LONGEST_CELL)
+    return isinstance(value, int) or (isinstance(value, str) and len(value) <= LONGEST_TEXT)
 
 
 def _box(value: Any) -> Box | None:

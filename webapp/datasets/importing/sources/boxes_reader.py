@@ -8,13 +8,15 @@ from xml.parsers import expat
 import yaml
 
 from webapp.datasets.importing.candidate_types import Box
-from webapp.datasets.importing.sources.archive_annotations_reader import Mark, plain_text
-from webapp.datasets.importing.sources.list_text_reader import Broken
+from webapp.datasets.importing.sources.archive_annotations_reader import Mark
+from webapp.datasets.importing.sources.list_text_reader import Broken, plain_text
 
 MOST_BYTES = 1_000_000
 MOST_NAMES_BYTES = 200_000
 MOST_LINES = 10_000
 MOST_CLASSES = 10_000
+MOST_NUMBER = 10**18
+"""For a name. Python writes no number of thousands of digits, though it reads one in hexadecimal digits."""
 MOST_DEPTH = 20
 BOX_NUMBERS = (5, 6)
 """Class, middle, width and height; perhaps how certain a network was. With more numbers it is an outline."""
@@ -37,7 +39,7 @@ def names_of_yaml(blocks: Iterable[bytes], _file: str) -> dict[int, str]:
 
 def _is_name(value: Any) -> bool:
     """YAML takes a name for something else now and then: 3, yes, 1.5."""
-    return isinstance(value, str | int | float)
+    return isinstance(value, str | float) or (isinstance(value, int) and abs(value) < MOST_NUMBER)
 
 
 def names_of_text(blocks: Iterable[bytes], _file: str) -> dict[int, str]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 BLOCK_BYTES = 1024**2
 HEAD_BYTES = 10_000
+LONGEST_TEXT = 4_000
+LONGEST_PLACE = 80
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -39,6 +41,12 @@ COMMON_CHINESE = re.compile(rb"(?:[\xb0-\xd7][\xa1-\xfe]|[\x00-\x7f])*")
 """The first level of GB 2312: 3,755 characters, of which nearly all Chinese text consists."""
 
 
+def plain_text(text: str, most_chars: int = LONGEST_TEXT) -> str:
+    """Returns a text of a list as databases take it: short, in composed letters, without zeros and lone surrogates."""
+    composed = unicodedata.normalize("NFC", text[:most_chars]).replace("\0", "")
+    return composed.encode("utf-8", errors="replace").decode("utf-8")
+
+
 class Broken(Exception):
     """A list that cannot be read.
 
@@ -47,6 +55,7 @@ class Broken(Exception):
     """
 
     def __init__(self, line: int, place: str = "", reason: str = "", encodings: tuple[str, ...] = ()) -> None:
+        place = plain_text(place, LONGEST_PLACE)  # the list's own words, too
         super().__init__(f"line {line} {place} {reason}")
         self.line, self.place, self.reason, self.encodings = line, place, reason, encodings
 

@@ -221,7 +221,8 @@ def _unicode_path(extra: bytes) -> str:
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<HH", extra, at)
         if kind == UNICODE_PATH and length > 5:
-            return extra[at + 9 : at + 4 + length].decode("utf-8", errors="replace")
+            # A name ends at a zero, as `zipfile` has it for the usual one.
+            return extra[at + 9 : at + 4 + length].decode("utf-8", errors="replace").partition("\0")[0]
         at += 4 + length
     return ""
 

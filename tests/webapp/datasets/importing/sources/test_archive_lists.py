@@ -157,3 +157,21 @@ def test_text_that_databases_refuse_is_mended() -> None:
     assert (found.file, found.row) == ("a?.jpg", {"source": "?"})
     huge = COCO | {"annotations": [{"image_id": 1, "bbox": [0, 0, 10**400, float("nan")]}]}
     assert of_coco(blocks(json.dumps(huge)), "a.json").listed[0].marks[0].box_xywh is None
+
+
+@database
+@pytest.mark.parametrize("key", ["\\ud800", "\\u0000", "k" * 100_000])
+def test_where_a_list_is_broken_is_said_whatever_stands_there(key: str, team: Team, alice: User) -> None:
+    """Databases take neither halves of letters nor zeros, and nobody reads a page of them."""
+    text = f'{{"images": [], "annotations": [], "{key}": {"9" * 5000}}}'
+    name = "n" * 1000 + ".json"
+    of_import = run(prepare_zip(make_dataset(team=team), alice, zipped({name: text})))
+    assert job_of(of_import).error_code == "broken_list"
+    (said,) = importing_words.of_notes(of_import)
+    assert said.encode().count(0) == 0 and len(said) < 500
+
+
+def test_what_a_row_nests_is_no_cell() -> None:
+    deep = '{"source": ' + "[" * 5 + "]" * 5 + ', "second": 1.5, "identity": "Ada", "name": null}'
+    text = f'{{"images": [{{"id": 1, "file_name": "1.jpg", "rollcall": {deep}}}], "annotations": []}}'
+    assert of_coco(blocks(text), "a.json").listed[0].row == {"second": "1.5", "identity": "Ada"}

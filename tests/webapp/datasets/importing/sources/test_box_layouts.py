@@ -14,6 +14,7 @@ from tests.webapp.datasets.importing.fillings import (
 )
 from webapp.accounts.models import Team, User
 from webapp.datasets.importing import words as importing_words
+from webapp.datasets.importing.sources import boxes_reader
 from webapp.datasets.labelling import queries
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -147,3 +148,8 @@ def test_what_cannot_be_read_is_named(name: str, text: str, said: str, team: Tea
     of_import = run(prepare_zip(make_dataset(team=team), alice, zipped(members)))
     assert job_of(of_import).error_code == "broken_list"
     assert [name in words and said in words for words in importing_words.of_notes(of_import)] == [True]
+
+
+def test_a_number_that_cannot_be_written_is_no_name() -> None:
+    names = f"names: [cat, 0x{'f' * 5000}, 7, -{'9' * 30}]".encode()
+    assert boxes_reader.names_of_yaml([names], "data.yaml") == {0: "cat", 2: "7"}

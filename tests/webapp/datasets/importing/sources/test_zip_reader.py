@@ -1,5 +1,7 @@
 """Archives whose parts contradict each other."""
 
+import struct
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,11 @@ def test_a_member_whose_own_header_is_not_where_it_should_be(
     path.write_bytes(content)
     with zip_reader.opened(path) as archive:
         assert archive.read(archive.files[0], 9) == Outcome.UNREADABLE
+
+
+def test_a_name_in_unicode_ends_at_a_zero() -> None:
+    """Databases take none, and other programs would write another file."""
+    info = zipfile.ZipInfo("a.jpg")
+    name = "é.jpg\0.exe".encode()
+    info.extra = struct.pack("<HHBL", zip_reader.UNICODE_PATH, 5 + len(name), 1, 0) + name
+    assert zip_reader.name_of(info) == "é.jpg"
