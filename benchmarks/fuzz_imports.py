@@ -61,7 +61,7 @@ def _judged(dataset: Dataset, of_import: Import) -> str:
 
     job = Job.objects.get(pk=present(of_import.job_id))
     said = words.of_notes(of_import)
-    if not all(_can_be_read(sentence) for sentence in [*said, job.error_detail or "-"]):
+    if not all(can_be_read(sentence) for sentence in [*said, job.error_detail or "-"]):
         raise Missed(UNWORDED, f"notes {of_import.options.get('notes')}")
     if job.status == "failed":
         if job.error_code in OUR_FAULT or job.error_code not in FAILURES:
@@ -77,7 +77,7 @@ def _judged(dataset: Dataset, of_import: Import) -> str:
     return "some" if added else "none"
 
 
-def _can_be_read(sentence: str) -> bool:
+def can_be_read(sentence: str) -> bool:
     """Tells whether it is a sentence that pages can show and every database takes."""
     is_text = sentence.encode("utf-8", "replace").decode() == sentence and "\0" not in sentence
     return is_text and "%(" not in sentence and 0 < len(sentence) <= MOST_WORDS

@@ -10,7 +10,8 @@ from typing import Any
 
 from benchmarks.fuzz_archive_seeds import LISTS, beside, pictures, zipped
 from benchmarks.fuzz_bytes import CHANGES
-from benchmarks.fuzz_imports import ImportedArchives
+from benchmarks.fuzz_cases import UNWORDED, Missed
+from benchmarks.fuzz_imports import ImportedArchives, can_be_read
 
 ENCODINGS: tuple[str, ...] = (
     "utf-8",
@@ -81,6 +82,9 @@ YAML_PARTS = (
         "<<: {a: b}\n",
     ),
 )
+IMPORTED_EVERY = 20
+"""The other lists are read alone, for which no dataset has to be filled."""
+BLOCK_BYTES = 4096
 CELL = re.compile(r"[^,;\t\n\r]+")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 TextChange = Callable[[str, Random], str]
@@ -149,7 +153,7 @@ def other_value(text: str, random: Random) -> str:
     """Another value somewhere in JSON, or a key that is lost, doubled or renamed, or deep nesting."""
     try:
         content = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return insert(text, random)
     holders = _holders(content)
     if holders:
@@ -192,11 +196,48 @@ class ChangedLists(ImportedArchives):
     name = "lists"
 
     def run(self, random: Random, number: int) -> str:
+        return self._imported(random) if number % IMPORTED_EVERY == 0 else self._read(random)
+
+    def _read(self, random: Random) -> str:
+        """Has one list read by what an import has for it, without a dataset to fill."""
+        from webapp.datasets.importing.sources.list_text_reader import Broken
+
+        name = random.choice(tuple(LISTS))
+        data = changed_list(LISTS[name], name, random)
+        try:
+            _read_list(name, data)
+        except Broken as broken:
+            if not can_be_read(str(broken)):
+                raise Missed(UNWORDED, repr(broken)) from broken
+            return "broken"
+        return "read"
+
+    def _imported(self, random: Random) -> str:
         members = {}
         for name in random.sample(tuple(LISTS), random.choice((1, 1, 1, 2, 3))):
             members[name] = changed_list(LISTS[name], name, random)
             members |= beside(name, pictures() if random.random() < 0.2 else (b"", b""))
         return self.import_archive(zipped(members), random)
+
+
+def _read_list(name: str, data: bytes) -> None:
+    from webapp.datasets.importing.sources import archive_annotations_reader, boxes_reader, table_reader
+
+    blocks = [data[at : at + BLOCK_BYTES] for at in range(0, len(data), BLOCK_BYTES)] or [b""]
+    if name.endswith(".csv"):
+        table_reader.is_table_of_samples(blocks[0])
+        table_reader.of_table(data, name)
+    elif name == "result.json":
+        archive_annotations_reader.of_coco(blocks, name)
+    else:
+        read: Callable[[list[bytes], str], object] = {
+            "rollcall.json": archive_annotations_reader.own_labels,
+            "data.yaml": boxes_reader.names_of_yaml,
+            "Annotations/0.xml": boxes_reader.voc_marks,
+            "labels/train/0.txt": boxes_reader.yolo_boxes,
+            "classes.txt": boxes_reader.names_of_text,
+        }[name]
+        read(blocks, name)
 
 
 def changed_list(text: str, name: str, random: Random) -> bytes:
