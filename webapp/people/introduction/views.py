@@ -89,10 +89,10 @@ def act(request: SignedInRequest, introduction_id: UUID, verb: str) -> HttpRespo
     do, told = verbs[verb]
     if verb == "switch" and introduction.summary.get("lost"):
         return _not_now(request)
-    if verb == "switch" and introduction.stamp != queries.stamp_of(introduction.team_id):
-        services.prepare_again(introduction)
-        return refused(request, _("People or videos changed since. The preview is being updated."), _here())
     try:
+        if verb == "switch" and introduction.stamp != queries.stamp_of(introduction.team_id):
+            services.prepare_again(introduction)
+            return refused(request, _("People or videos changed since. The preview is being updated."), _here())
         with transaction.atomic():
             do(introduction)
             if verb in ("switch", "roll-back"):

@@ -151,3 +151,15 @@ def test_a_preview_that_no_longer_fits_is_made_again_instead(alice: Any, team: T
     client.post(url(introduction, "switch"))
     introduction.refresh_from_db()
     assert introduction.state == IntroductionState.PREPARING
+
+
+@pytest.mark.parametrize("state", [IntroductionState.KEPT, IntroductionState.SWITCHED, IntroductionState.DISCARDED])
+def test_what_is_over_is_not_switched_to_from_an_old_page(
+    state: IntroductionState, alice: Any, team: Team, client: Client
+) -> None:
+    introduction = ready(team)
+    Introduction.objects.filter(pk=introduction.pk).update(state=state, stamp={"tracks": -1})
+    client.force_login(alice)
+    assert client.post(url(introduction, "switch"), headers={"Accept": "application/json"}).status_code == 409
+    introduction.refresh_from_db()
+    assert introduction.state == state
