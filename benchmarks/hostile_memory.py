@@ -87,11 +87,12 @@ def decodes(command: list[str]) -> bool:
 
 def descendants(pid: int) -> Iterator[int]:
     """Yields the processes that a process started, and those that these started."""
-    for path in (PROC / str(pid) / "task").glob("*/children"):
-        try:
-            children = path.read_text().split()
-        except OSError:  # it has ended
-            continue
+    try:
+        texts = [path.read_text() for path in (PROC / str(pid) / "task").glob("*/children")]
+    except OSError:  # it has ended, or one of its threads
+        return
+    for text in texts:
+        children = text.split()
         for child in map(int, children):
             yield child
             yield from descendants(child)

@@ -57,7 +57,7 @@ _LOSSY_FORMATS = frozenset({"JPEG", "MPO", "WEBP", "AVIF", "HEIF"})
 _MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr", "LAB"})
 _DAMAGES = (
     *(OSError, ValueError, SyntaxError, EOFError, RuntimeError, IndexError, KeyError, TypeError, AssertionError),
-    struct.error,
+    *(ZeroDivisionError, struct.error),
 )
 """What Pillow and its plugins raise for damaged files, beside UnidentifiedImageError, which is an OSError."""
 

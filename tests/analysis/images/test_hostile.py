@@ -57,6 +57,15 @@ def test_half_a_file_is_damaged(kind: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_an_animation_whose_clock_stands_still_is_damaged() -> None:
+    content = bytearray(made("avif", save_all=True, append_images=[PIL.Image.fromarray(LEFT_RED + 9)]))
+    at = content.index(b"mdhd") + 4
+    place = at + (20 if content[at] else 12)  # behind the times, of 64 bits in version 1
+    content[place : place + 4] = bytes(4)
+    with pytest.raises(UnreadablePicture):
+        decode_picture(bytes(content), "a file")
+
+
 def test_a_picture_of_palette_colours_without_a_palette_is_damaged() -> None:
     content = saved(PIL.Image.fromarray(LEFT_RED).quantize(4), "png")
     at = content.index(b"PLTE") - 4
