@@ -22,7 +22,7 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 CHECK_EVERY_S = 0.3
 WORKERS = {"checks": ("checks",), "media": ("media",), "analysis": ("analysis",), "training": ("training",)}
 """Name of each worker and its queues. A check never waits behind a web copy, nor an analysis behind a training."""
-CHILD_LIMITS = {"media": "--max-memory-per-child 400000", "training": "--max-tasks-per-child 1"}
+CHILD_LIMITS = {"media": "--max-memory-per-child 250000", "training": "--max-tasks-per-child 1"}
 """When a worker's child is replaced: after a job that took more memory (in KB) than copies and samples do, as networks,
 also on the graphics card, give theirs back only so; a training has a process of its own."""
 
