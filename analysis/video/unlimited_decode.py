@@ -114,9 +114,9 @@ class _Reader:
             latest = latest or (raw, time_s)
             for standing_s in self._standing_s(latest[1], time_s, span):
                 if unused is not None:
-                    yield self._frame(*unused)
+                    yield from self._frame(*unused)
                 unused = None
-                yield self._frame(latest[0], standing_s)
+                yield from self._frame(latest[0], standing_s)
             latest = raw, time_s
             is_cut = self.looks and self.cuts.is_cut(thumbnail(luma_plane(raw)), after_gap=self.gap)
             self.gap = False
@@ -128,16 +128,16 @@ class _Reader:
             if self.counts.decoded == 0:
                 self.counts.cut_at_start = is_cut
             elif is_cut and unused is not None:
-                yield self._frame(*unused)
+                yield from self._frame(*unused)
             self.counts.decoded += 1
             if time_s < due_s and not is_cut:
                 unused = raw, time_s
                 continue
             unused = None
             due_s = self._next_due(due_s, time_s, is_cut)
-            yield self._frame(raw, time_s, begins_shot=is_cut)
+            yield from self._frame(raw, time_s, begins_shot=is_cut)
         if unused is not None:
-            yield self._frame(*unused)
+            yield from self._frame(*unused)
 
     def _standing_s(self, latest_s: float, until_s: float, span: SegmentSpan) -> list[float]:
         """Returns when to sample the latest picture again, which a player shows until then."""
@@ -147,9 +147,14 @@ class _Reader:
         times = np.arange(latest_s + STANDS_S, last_s, STANDS_S).tolist()
         return [time_s for time_s in times if span.start_s <= time_s < span.end_s]
 
-    def _frame(self, raw: av.VideoFrame, time_s: float, begins_shot: bool = False) -> Frame:
-        self.counts.sampled += 1
-        return _scaled(raw, self.scaling, index=max(self.counts.decoded - 1, 0), time_s=time_s, begins_shot=begins_shot)
+    def _frame(self, raw: av.VideoFrame, time_s: float, begins_shot: bool = False) -> Iterator[Frame]:
+        """Yields the frame, nothing where it is of a kind that no filter takes."""
+        index = max(self.counts.decoded - 1, 0)
+        frame = _scaled(raw, self.scaling, index=index, time_s=time_s, begins_shot=begins_shot)
+        self.counts.sampled += frame is not None
+        self.counts.damaged += frame is None
+        if frame is not None:
+            yield frame
 
     def _next_due(self, due_s: float, time_s: float, is_cut: bool) -> float:
         """Keeps to a regular grid as long as the frames do; a cut or a gap starts a new one."""
@@ -217,8 +222,12 @@ class _Reader:
 
 def _scaled(
     raw: av.VideoFrame, scaling: FrameScaling, *, index: int, time_s: float, begins_shot: bool = False
-) -> Frame:
-    shown = scaling.showing.show(raw)
+) -> Frame | None:
+    """Returns None for a frame that cannot be shown: a damaged one may tell odd colours or sides of itself."""
+    try:
+        shown = scaling.showing.show(raw)
+    except av.FFmpegError:
+        return None
     size = shown.width, shown.height
     return Frame(lambda: shown, scaling.small_bgr(shown), size, index=index, time_s=time_s, begins_shot=begins_shot)
 
@@ -280,4 +289,6 @@ def keyframes_at(
             if raw is None or time_s is None or time_s in seen or raw.is_corrupt:
                 continue
             seen.add(time_s)
-            yield _scaled(raw, scaling, index=number, time_s=time_s)
+            frame = _scaled(raw, scaling, index=number, time_s=time_s)
+            if frame is not None:
+                yield frame
