@@ -224,7 +224,7 @@ def test_labelling_with_a_thumb(visitors: Any, datasets: dict[str, str]) -> None
     says(page, 5, "no smile")
 
 
-def test_many_samples_scroll_and_are_labelled_at_once(page: Page, datasets: dict[str, str]) -> None:
+def test_many_samples_scroll_and_are_labelled_at_once(page: Page, troubles: Troubles, datasets: dict[str, str]) -> None:
     look(page, datasets["many"])
     grid = page.get_by_role("grid")
     columns = int(grid.get_attribute("aria-colcount") or 0)
@@ -248,5 +248,6 @@ def test_many_samples_scroll_and_are_labelled_at_once(page: Page, datasets: dict
     assert scrolls_sideways(page) == 0
     # Else a worker would look at all of them for minutes, which other tests would wait for.
     page.locator("summary[aria-label=More]").click()
+    troubles.expected = (404,)  # the page may just ask for counts while it is left
     page.get_by_role("button", name="Delete").click()
     expect(page).to_have_url(re.compile(r"/datasets/$"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +17,7 @@ from tests.factories import make_user
 from tests.webapp.training.trainings import make_version
 from webapp.accounts.models import Role, Team, User
 from webapp.datasets.models import Version
-from webapp.jobs import idempotency_services
+from webapp.jobs import idempotency_responses, idempotency_services
 from webapp.jobs.models import AnsweredRequest, Job, JobKind
 from webapp.training.models import TrainingRun
 from webapp.videos.models import Upload
@@ -38,11 +38,19 @@ def train(client: Client, version: Version, key: str = "", **changes: str) -> Ht
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("key", ["the key of the form", ""])
-def test_four_equal_requests_at_once_start_one_training(version: Version, alice: User, key: str) -> None:
+def test_four_equal_requests_at_once_start_one_training(
+    version: Version, alice: User, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clients, barrier = [signed_in(alice) for _ in range(AT_ONCE)], Barrier(AT_ONCE)
+    content_of = idempotency_responses._content_of
+
+    def content_once_all_have_arrived(request: HttpRequest) -> str:
+        barrier.wait()
+        return content_of(request)
+
+    monkeypatch.setattr(idempotency_responses, "_content_of", content_once_all_have_arrived)
 
     def send(client: Client) -> HttpResponse:
-        barrier.wait()
         try:
             return train(client, version, key)
         finally:
