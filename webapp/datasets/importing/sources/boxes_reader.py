@@ -92,6 +92,8 @@ def voc_marks(blocks: Iterable[bytes], _file: str) -> list[Mark] | None:
         reading.parser.Parse(data, True)
     except expat.ExpatError as error:
         raise Broken(error.lineno) from error
+    except (LookupError, ValueError) as error:  # an encoding that expat does not know, or of several bytes a letter
+        raise Broken(1, reason="encoding") from error
     return reading.marks if reading.is_voc else None
 
 

@@ -139,6 +139,9 @@ def test_pascal_voc(team: Team, alice: User) -> None:
         ("images/0.xml", voc(("cat", 1, 2, 30, 40), head='<!DOCTYPE a [<!ENTITY b "c">]>'), "DTD"),
         ("images/0.xml", voc(("cat", 30, 2, 1, 40)), "line 1"),
         ("images/0.xml", "<annotation>" + "<a>" * 100_000, "deep"),
+        ("images/0.xml", "<?xml version='1.0' encoding='utf99'?><annotation/>", "encoding"),
+        ("images/0.xml", "<?xml version='1.0' encoding='gbk'?><annotation/>", "encoding"),
+        ("images/0.xml", "<?xml version='1.0' encoding='idna'?><annotation/>", "UTF-8"),
     ],
 )
 def test_what_cannot_be_read_is_named(name: str, text: str, said: str, team: Team, alice: User) -> None:
