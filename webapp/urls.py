@@ -8,6 +8,8 @@ from webapp.deleted_views import recently_deleted
 from webapp.help_views import help_page
 from webapp.http.health_views import healthz
 
+handler404 = "webapp.http.error_views.page_not_found"
+
 urlpatterns = [
     path("", login_not_required(RedirectView.as_view(pattern_name="videos:library"))),
     path("healthz", healthz, name="healthz"),
