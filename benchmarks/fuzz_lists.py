@@ -182,8 +182,8 @@ def _holders(content: Any) -> list[Any]:
     return ([content] if below else []) + [holder for each in below for holder in _holders(each)]
 
 
-MOST_LETTERS = 4_000_000
-"""Of a changed list: parts that are repeated many times, again and again, fill the memory before anything is read."""
+MOST_LETTERS = 100_000
+"""Of a list before each change: parts that are repeated many times, again and again, fill the memory by themselves."""
 ANY: tuple[TextChange, ...] = (other_cell, other_cell, other_number, insert, lines_moved, cut, other_signs)
 OWN: dict[str, tuple[TextChange, ...]] = {
     "json": (other_value, other_value, other_value, *ANY),
@@ -245,6 +245,6 @@ def _read_list(name: str, data: bytes) -> None:
 def changed_list(text: str, name: str, random: Random) -> bytes:
     changes = OWN.get(name.rpartition(".")[2], ANY)
     for _ in range(random.choice((1, 1, 2, 3, 5))):
-        text = random.choice(changes)(text, random)[:MOST_LETTERS]
+        text = random.choice(changes)(text[:MOST_LETTERS], random)
     data = text.encode(random.choice(ENCODINGS), errors=random.choice(("replace", "replace", "ignore")))
     return random.choice(CHANGES)(data, random) if random.random() < 0.15 else data
