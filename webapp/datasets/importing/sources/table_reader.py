@@ -19,6 +19,7 @@ from webapp.datasets.importing.sources.list_text_reader import Broken
 MOST_TABLE_BYTES = 32 * 1024**2
 """A table is read as a whole, to tell its encoding."""
 MOST_CELL_CHARS = 1_000_000
+MOST_ROW_CHARS = 2_000_000
 FILE_COLUMNS = ("file", "filename", "file_name", "image", "path", "clip", "video_file")
 LABEL_COLUMNS = ("label", "labels", "class", "category")
 COLUMNS = KNOWN_COLUMNS.union(FILE_COLUMNS, LABEL_COLUMNS)
@@ -28,12 +29,13 @@ DELIMITERS = ",;\t"
 def table_rows(data: bytes) -> Iterator[tuple[int, TableRow]]:
     """Yields the line and its cells by column (lower case, no spaces), known columns only. Raises Broken."""
     codec = list_text_reader.encoding_of(data).codec
-    text = io.TextIOWrapper(io.BytesIO(data), codec, newline="")
+    lines = _Lines(io.TextIOWrapper(io.BytesIO(data), codec, newline=""))
     csv.field_size_limit(MOST_CELL_CHARS)
-    reader = csv.reader(text, delimiter=_delimiter(data), strict=True)
+    reader = csv.reader(lines, delimiter=_delimiter(data), strict=True)
     try:
         header = [cell.strip().lower().replace(" ", "_") for cell in next(reader, [])]
         for cells in reader:
+            lines.row_ends()
             if not cells:
                 continue
             if len(cells) > len(header):
@@ -44,6 +46,25 @@ def table_rows(data: bytes) -> Iterator[tuple[int, TableRow]]:
         raise Broken(reader.line_num) from error
     except UnicodeDecodeError as error:
         raise Broken(reader.line_num + 1, reason="encoding") from error
+
+
+class _Lines:
+    """Lines of a table; raises Broken where a row of millions of cells would fill the memory."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._number = self._chars = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._text:
+            self._number += 1
+            self._chars += len(line)
+            if self._chars > MOST_ROW_CHARS:
+                raise Broken(self._number)
+            yield line
+
+    def row_ends(self) -> None:
+        self._chars = 0
 
 
 def _delimiter(data: bytes) -> str:

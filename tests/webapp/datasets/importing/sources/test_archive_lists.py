@@ -12,7 +12,7 @@ from tests.factories_datasets import make_dataset, picture
 from tests.webapp.datasets.importing.fillings import fill_from_zip, job_of, labels_of, prepare_zip, run, zipped
 from webapp.accounts.models import Team, User
 from webapp.datasets.importing import words as importing_words
-from webapp.datasets.importing.sources import json_rows_reader, list_text_reader
+from webapp.datasets.importing.sources import json_rows_reader, list_text_reader, table_reader
 from webapp.datasets.importing.sources.archive_annotations_reader import of_coco
 from webapp.datasets.importing.sources.list_text_reader import Broken
 
@@ -175,3 +175,13 @@ def test_what_a_row_nests_is_no_cell() -> None:
     deep = '{"source": ' + "[" * 5 + "]" * 5 + ', "second": 1.5, "identity": "Ada", "name": null}'
     text = f'{{"images": [{{"id": 1, "file_name": "1.jpg", "rollcall": {deep}}}], "annotations": []}}'
     assert of_coco(blocks(text), "a.json").listed[0].row == {"second": "1.5", "identity": "Ada"}
+
+
+@pytest.mark.parametrize("between", [b"ab,", b'"\n",ab,'])
+def test_a_row_of_millions_of_cells_is_refused_before_it_fills_the_memory(between: bytes) -> None:
+    rows = b"a.png,cat\n" * 50
+    assert len(table_reader.of_table(b"file,label\n" + rows, "labels.csv")) == 50
+    wide = b"file,label\n" + rows + between * 1_500_000 + b"\n"
+    with pytest.raises(Broken) as refused:
+        table_reader.of_table(wide, "labels.csv")
+    assert refused.value.line > 51
