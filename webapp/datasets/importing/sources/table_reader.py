@@ -20,6 +20,7 @@ MOST_TABLE_BYTES = 32 * 1024**2
 """A table is read as a whole, to tell its encoding."""
 MOST_CELL_CHARS = 1_000_000
 MOST_ROW_CHARS = 2_000_000
+"""A row is held as a list of its cells, each of which takes more than its letters."""
 FILE_COLUMNS = ("file", "filename", "file_name", "image", "path", "clip", "video_file")
 LABEL_COLUMNS = ("label", "labels", "class", "category")
 COLUMNS = KNOWN_COLUMNS.union(FILE_COLUMNS, LABEL_COLUMNS)
