@@ -15,6 +15,7 @@ from analysis.errors import ForbiddenFormat, NoVideoStream, PictureTooLarge, Pro
 
 MAX_FRAME_PIXELS = 8192 * 4352
 """8K and a little: one such frame is 50 MB, the decoder holds several."""
+NO_DECODER = {"codec_whitelist": "none"}
 ALLOWED_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,live_flv,asf,mpegts,mpegtsraw,mpeg,mpegvideo,ogg,gif,apng,h264,hevc,"
     "m4v,mjpeg,ivf,obu,av1,mxf,nut,rm,dv,vc1,swf,wtv,nsv,y4m,yuv4mpegpipe,h261,h263,cavsvideo,"
@@ -50,13 +51,22 @@ def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.Vid
     """Yields the container and the video stream that a player shows; raises UnreadableVideo or a subclass."""
     with closing(_opened(path)) as container:
         stream = _shown_stream(container, path)
+        if not stream.codec_context.width:  # its decoder refused the size, and with it what the container says
+            refuse_large(*_size_told(path, stream.index), path)
         # Of every frame, not only of the first: a stream may grow.
-        stream.codec_context.options = {**stream.codec_context.options, "max_pixels": str(MAX_FRAME_PIXELS)}
+        stream.codec_context.options = {**stream.codec_context.options, **_few_pixels()}
         yield container, stream
 
 
-def _opened(path: Path) -> av.container.InputContainer:
+def _few_pixels() -> dict[str, str]:
+    """Returns what a decoder is told."""
+    return {"max_pixels": str(MAX_FRAME_PIXELS)}
+
+
+def _opened(path: Path, *, decodes: bool = True) -> av.container.InputContainer:
+    """Opens what is let in, which decodes, too, for what a container does not say."""
     options = {"format_whitelist": ALLOWED_FORMATS, "protocol_whitelist": ALLOWED_PROTOCOLS}
+    options |= _few_pixels() if decodes else NO_DECODER
     try:
         return av.open(f"file:{path}", options=options, metadata_errors="replace")
     except av.ArgumentError as error:
@@ -65,6 +75,13 @@ def _opened(path: Path) -> av.container.InputContainer:
         raise ProbeLimit(f"{path.name}: its index asks for more memory than an honest video needs") from error
     except (av.FFmpegError, EOFError, ValueError) as error:
         raise UnreadableVideo(f"{path.name}: not a video that can be read") from error
+
+
+def _size_told(path: Path, number: int) -> tuple[int, int]:
+    """Returns the width and height that the container says of a stream, without any decoder; 0 where it does not."""
+    with closing(_opened(path, decodes=False)) as container:
+        context: Any = container.streams[number].codec_context
+        return context.width, context.height
 
 
 def _shown_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:

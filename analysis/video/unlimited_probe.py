@@ -7,7 +7,7 @@ packets where it says nothing or odd things.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
@@ -62,42 +62,61 @@ class Structure:
 
 def probe(path: Path) -> VideoInfo:
     """Returns the container's metadata, checked by decoding one frame; raises UnreadableVideo or a subclass."""
+    info, may_jump = _first_seen(path)
+    structure = _structure(path, info, may_jump=may_jump)
+    return replace(
+        info,
+        duration_s=structure.duration_s,
+        seekable=info.seekable and structure.is_steady,
+        keyframe_gap_s=structure.keyframe_gap_s,
+        indexed=structure.is_indexed,
+        open_groups=_has_open_groups(path, info.start_s, structure.duration_s),
+    )
+
+
+def _first_seen(path: Path) -> tuple[VideoInfo, bool]:
+    """Returns what headers and the first frame tell, and whether the clock may jump; no index has been tried.
+
+    Nothing of its decoder is left, which holds hundreds of megabytes of large pictures.
+    """
     with open_video(path) as (container, stream):
         refuse_large(stream.codec_context.width, stream.codec_context.height, path)
         stream.codec_context.thread_count = 1
         first = _first_frame(container, stream, path)
         refuse_large(first.width, first.height, path)
-        rotation, mirrored = orientation_of(first)
-        ratio = stream.sample_aspect_ratio or Fraction(1)
-        width, height = _square_pixels(first.width, first.height, ratio)
-        turned = rotation in (90, 270)
-        start_s = _start_s(container, stream)
-        structure = _structure(path, container, stream, start_s)
-        return VideoInfo(
-            duration_s=structure.duration_s,
-            width=height if turned else width,
-            height=width if turned else height,
-            rate_fps=_rate_fps(stream),
-            rotation_deg=rotation,
-            start_s=start_s,
-            container=container.format.name,
-            video_codec=stream.codec_context.name,
-            pixel_format=first.format.name,
-            audio_codec=_sound_codec(container),
-            size_bytes=path.stat().st_size,
-            frames_estimate=max(stream.frames, 0),
-            video_stream=stream.index,
-            video_streams=len(container.streams.video),
-            seekable=first.pts is not None and structure.is_steady,
-            first_frame_s=start_s if first.time is None else float(first.time),
-            mirrored=mirrored,
-            stretched=ratio != 1,
-            interlaced=first.interlaced_frame,
-            curve=curve_of(first),
-            keyframe_gap_s=structure.keyframe_gap_s,
-            indexed=structure.is_indexed,
-            open_groups=_has_open_groups(path, start_s, structure.duration_s),
-        )
+        return _told(path, container, stream, first), clock_may_jump(container)
+
+
+def _told(
+    path: Path, container: av.container.InputContainer, stream: av.VideoStream, first: av.VideoFrame
+) -> VideoInfo:
+    rotation, mirrored = orientation_of(first)
+    ratio = stream.sample_aspect_ratio or Fraction(1)
+    width, height = _square_pixels(first.width, first.height, ratio)
+    turned = rotation in (90, 270)
+    start_s = _start_s(container, stream)
+    return VideoInfo(
+        duration_s=float((container.duration or 0) / TICKS_PER_S),
+        width=height if turned else width,
+        height=width if turned else height,
+        rate_fps=_rate_fps(stream),
+        rotation_deg=rotation,
+        start_s=start_s,
+        container=container.format.name,
+        video_codec=stream.codec_context.name,
+        pixel_format=first.format.name,
+        audio_codec=_sound_codec(container),
+        size_bytes=path.stat().st_size,
+        frames_estimate=max(stream.frames, 0),
+        video_stream=stream.index,
+        video_streams=len(container.streams.video),
+        seekable=first.pts is not None,
+        first_frame_s=start_s if first.time is None else float(first.time),
+        mirrored=mirrored,
+        stretched=ratio != 1,
+        interlaced=first.interlaced_frame,
+        curve=curve_of(first),
+    )
 
 
 def _first_frame(container: av.container.InputContainer, stream: av.VideoStream, path: Path) -> av.VideoFrame:
@@ -138,13 +157,14 @@ def _start_s(container: av.container.InputContainer, stream: av.VideoStream) -> 
     return max(min(starts, default=whole), whole)
 
 
-def _structure(path: Path, container: av.container.InputContainer, stream: av.VideoStream, start_s: float) -> Structure:
-    duration_s = float((container.duration or 0) / TICKS_PER_S)
+def _structure(path: Path, info: VideoInfo, *, may_jump: bool) -> Structure:
+    """Checks how long the container says that it is, and its index; `may_jump`: its clock."""
+    start_s, duration_s = info.start_s, info.duration_s
     gap_s = _gap_by_index(path, start_s, duration_s)
     # Matroska's length counts from zero on.
-    counts_blank = start_s > BLANK_S and "mp4" not in container.format.name.split(",")
-    if duration_s <= 0 or clock_may_jump(container) or counts_blank or gap_s > LONG_GAP_S:
-        whole = _measured(path, start_s, _rate_fps(stream))
+    counts_blank = start_s > BLANK_S and "mp4" not in info.container.split(",")
+    if duration_s <= 0 or may_jump or counts_blank or gap_s > LONG_GAP_S:
+        whole = _measured(path, start_s, info.rate_fps)
         is_indexed = duration_s > 0 and gap_s <= whole.keyframe_gap_s + LONG_GAP_S
     else:
         whole, is_indexed = Structure(duration_s, gap_s), True

@@ -162,10 +162,14 @@ def test_what_is_no_video_is_refused_by_kind(tmp_path: Path) -> None:
         probe(clips.sound_only(tmp_path / "sound.m4a"))
 
 
-def test_pictures_beyond_the_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "copy"), ("b.mov", "mjpeg"), ("c.webm", "libvpx-vp9")])
+def test_pictures_beyond_the_limit_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, codec: str
+) -> None:
+    clips.ffmpeg("-i", clips.steady_clip(tmp_path / "x.mp4", 0.2), "-c:v", codec, tmp_path / name)
     monkeypatch.setattr(containers, "MAX_FRAME_PIXELS", clips.WIDTH * clips.HEIGHT - 1)
     with pytest.raises(PictureTooLarge, match="160 x 96"):
-        probe(clips.steady_clip(tmp_path / "a.mp4", 0.2))
+        probe(tmp_path / name)
 
 
 PLAYLISTS = {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from analysis.errors import NoVideoStream, ProbeLimit, UnreadableVideo
+from analysis.errors import NoVideoStream, PictureTooLarge, ProbeLimit, UnreadableVideo
 from analysis.limited.limits import Limits
+from analysis.limited.process import LimitedProcess
 from analysis.video import unlimited_probe
 from analysis.video.decode import probe
 from tests import clips
@@ -66,6 +68,21 @@ def test_pictures_of_an_unknown_codec_are_no_video_and_sound_of_one_does_not_mat
 def test_too_little_memory_is_a_limit(tmp_path: Path) -> None:
     with pytest.raises(ProbeLimit):
         probe(clips.steady_clip(tmp_path / "a.mp4", 0.2), Limits(30_000_000, cpu_s=20))
+
+
+@pytest.mark.parametrize(
+    ("size", "kind", "most_bytes"), [("9216x4608", "h264", 90_000_000), ("4096x2304", "mp4", 145_000_000)]
+)
+def test_one_decoder_is_open_at_a_time_and_none_for_pictures_that_are_too_large(
+    tmp_path: Path, size: str, kind: str, most_bytes: int
+) -> None:
+    path = tmp_path / f"a.{kind}"
+    coding = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-threads", "2")
+    clips.ffmpeg("-f", "lavfi", "-i", f"color=gray:s={size}:r=5:d=0.8", *coding, path)
+    limits = Limits(1_500_000_000, cpu_s=20, reads=[str(path)])
+    with LimitedProcess("probe", limits) as process, suppress(PictureTooLarge):
+        process.ask_once({"path": str(path)}, name=path.name)
+    assert 20_000_000 < process.peak_memory_bytes < most_bytes
 
 
 def test_a_file_that_never_answers_is_a_limit(tmp_path: Path) -> None:
