@@ -207,7 +207,7 @@ class ChangedLists(ImportedArchives):
         name = random.choice(tuple(LISTS))
         data = changed_list(LISTS[name], name, random)
         try:
-            _read_list(name, data)
+            read_list(name, data)
         except Broken as broken:
             if not can_be_read(str(broken)):
                 raise Missed(UNWORDED, repr(broken)) from broken
@@ -222,11 +222,15 @@ class ChangedLists(ImportedArchives):
         return self.import_archive(zipped(members), random)
 
 
-def _read_list(name: str, data: bytes) -> None:
+def read_list(name: str, data: bytes) -> None:
+    """Raises Broken, also for a table that an import refuses by its size before it is read."""
     from webapp.datasets.importing.sources import archive_annotations_reader, boxes_reader, table_reader
+    from webapp.datasets.importing.sources.list_text_reader import Broken
 
     blocks = [data[at : at + BLOCK_BYTES] for at in range(0, len(data), BLOCK_BYTES)] or [b""]
     if name.endswith(".csv"):
+        if len(data) > table_reader.MOST_TABLE_BYTES:
+            raise Broken(0, reason="large")
         table_reader.is_table_of_samples(blocks[0])
         table_reader.of_table(data, name)
     elif name == "result.json":

@@ -26,12 +26,16 @@ from benchmarks.fuzz_cases import (
     random_of,
 )
 from benchmarks.fuzz_child import KINDS, kind_of, try_cases
+from benchmarks.fuzz_forms import some_foreign
+from benchmarks.fuzz_lists import read_list
 from benchmarks.fuzz_picture_changes import own_changes as of_picture
 from benchmarks.fuzz_picture_seeds import picture_seeds
 from benchmarks.fuzz_video_changes import boxes, elements, other_size
 from benchmarks.fuzz_video_changes import own_changes as of_video
 from tests import clips
 from tests.product import Product
+from webapp.datasets.importing.sources.list_text_reader import Broken
+from webapp.datasets.importing.sources.table_reader import MOST_TABLE_BYTES
 
 
 class Planted(FuzzKind):
@@ -90,6 +94,19 @@ def test_what_a_product_logs_is_one_finding_for_each_record_with_a_traceback(tmp
 def test_every_kind_is_there_and_says_whether_it_needs_the_product() -> None:
     assert {name: kind_of(name).name for name in KINDS} == {name: name for name in KINDS}
     assert {name for name in KINDS if kind_of(name).needs_product} == {"tus", "forms"}
+
+
+def test_tables_are_read_up_to_what_an_import_takes() -> None:
+    table = b"file,label\n" + b"0.jpg,cat\n" * 10
+    read_list("labels.csv", table)
+    with pytest.raises(Broken, match="large"):
+        read_list("labels.csv", table + b"\n" * MOST_TABLE_BYTES)
+
+
+def test_ids_of_another_team_are_tried_but_nothing_that_lets_its_holder_in() -> None:
+    ids = {name: name for name in ("video", "team", "token", "share token", "access token", "invitation")}
+    handed = set().union(*(some_foreign(ids, Random(number)) for number in range(1000)))
+    assert handed == {"video", "team", "invitation"}
 
 
 def test_changes_keep_to_their_formats_and_follow_from_the_number(tmp_path: Path) -> None:
