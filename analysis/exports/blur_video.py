@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.errors import ProbeLimit
 from analysis.exports.choice import BlurOptions
 from analysis.exports.copy_file import add_sound
+from analysis.exports.covered_person import CoveredPerson
 from analysis.exports.hide_tasks import options_message, people_message
 from analysis.exports.people import SeenPerson, expect_known
 from analysis.faces.onnx_embedder import OnnxEmbedder
@@ -61,6 +62,10 @@ class BlurReport:
     frames_with_kept: int
     frames_kept_hidden: int
     """Frames in which the people to keep are known to be, and in which one of them is hidden: in doubt they are."""
+    areas_unconfirmed: int
+    """Areas in which what is hidden was never clearly seen to be a face, and may be none."""
+    people_covered: tuple[CoveredPerson, ...]
+    """Of those who were chosen to be hidden, by id."""
     least_face_px: int
     """Side in pixels of the copy from which the check sees faces; it may miss smaller ones."""
     width: int
@@ -76,6 +81,8 @@ class BlurReport:
             f"{self.share_hidden:.1%} of the picture hidden"
             + f", kept people hidden in {self.frames_kept_hidden} of {self.frames_with_kept}"
             * bool(self.frames_with_kept)
+            + f", areas that may be no face: {self.areas_unconfirmed}" * bool(self.areas_unconfirmed)
+            + "".join(each.summary() for each in self.people_covered)
         )
 
 
@@ -181,6 +188,7 @@ def _report(told: dict[str, Any], models: Models) -> BlurReport:
             "frames_hidden_in",
             "frames_with_kept",
             "frames_kept_hidden",
+            "areas_unconfirmed",
             "least_face_px",
             "width",
             "height",
@@ -189,6 +197,7 @@ def _report(told: dict[str, Any], models: Models) -> BlurReport:
     return BlurReport(
         **whole,
         found_at_s=tuple(float(time_s) for time_s in told["found_at_s"]),
+        people_covered=tuple(CoveredPerson.of_fields(each) for each in told["people_covered"]),
         share_hidden=float(told["share_hidden"]),
         detector=models.detector_name,
         embedder=models.embedder_name,

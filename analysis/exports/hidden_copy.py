@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+import cv2
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
@@ -25,9 +26,12 @@ from analysis.exports.check_copy import CopyChecker, FoundAgain, OtherPeople
 from analysis.exports.choice import BlurOptions
 from analysis.exports.copy_file import LEAD_S, StretchWriter, join_parts
 from analysis.exports.copy_parts import EncodedFrame, EncodedPart, replaced, span_of, windows_around
+from analysis.exports.covered_person import CoveredPerson
+from analysis.exports.covered_spans import count_unconfirmed, covered_people
 from analysis.exports.face_scan import FaceScan, FaceScanner
 from analysis.exports.hide_frame import hide_in_frame
 from analysis.exports.hide_plan import STANDING_S, BoxesByFrame, HidePlan, make_plan
+from analysis.exports.hold_places import LOOKED_AT_S, HeldPlace, SmallPicture, hold_places, place_ends
 from analysis.exports.kept_frames import count_kept, kept_places
 from analysis.exports.people import SeenPerson
 from analysis.exports.scan_stretches import ScannedStretch, scan_on, stretches_with
@@ -35,6 +39,7 @@ from analysis.exports.whose_face import hidden_frames, views_of
 from analysis.faces.search import IdentificationThresholds
 from analysis.memory import trim_malloc
 from analysis.pipeline import Models
+from analysis.time_spans import Span
 from analysis.types import WHOLE_VIDEO, Image, SegmentSpan, VideoInfo
 from analysis.video.frame import Frame, split_planes
 from analysis.video.prefetch import frames_ahead, prefetch
@@ -51,6 +56,8 @@ STRETCH_S = 4.0
 """Length of what is encoded, checked and if need be encoded again at once: a few keyframes, so that checking begins
 soon and ends soon after the last frame."""
 STRETCHES_AHEAD = 1
+HELD_SIDE_PX = 320
+"""Longer side of pictures by which places are held."""
 EVERY_FRAME = Sampling(0, 0, references_only=False, deblock=True)
 
 
@@ -68,6 +75,8 @@ class HiddenCopy:
 
     plan: HidePlan
     kept: BoxesByFrame
+    covered: tuple[CoveredPerson, ...]
+    unconfirmed: int
     checker: CopyChecker
     scratch: Path
 
@@ -115,11 +124,21 @@ class HiddenCopy:
             views = views_of(people, scan.faces, self.choice)
             return hidden_frames(scan, self.choice, views, thresholds.accept_from, thresholds.review_from, unclear)
 
+        held: list[HeldPlace] = []
+
+        def held_spans(scan: FaceScan, hidden: list[Bool]) -> list[Span]:
+            ends = place_ends(scan, hidden, unclear)
+            held[:] = hold_places(ends, self._small_pictures, self.info.width)
+            return [place.span_s for place in held]
+
         spans = stretches_with(people, self.choice, self.info, self.extend_s)
-        scan, hidden = scan_on(spans, self.info, self._scanned, hidden_in)
+        scan, hidden = scan_on(spans, self.info, self._scanned, hidden_in, held_spans)
         trim_malloc()
         views = views_of(people, scan.faces, self.choice)
-        self.plan = make_plan(scan, hidden, people, self.choice, self.extend_s)
+        self.plan = make_plan(scan, hidden, people, self.choice, self.extend_s, held)
+        self.plan.reach_edges(self.options.margin, self.info.width, self.info.height)
+        self.covered = covered_people(scan, hidden, people, self.choice, self.extend_s, held)
+        self.unconfirmed = count_unconfirmed(scan, hidden, unclear)
         self.kept = kept_places(scan, hidden, people, self.choice)
         self.checker = CopyChecker(
             self.models,
@@ -139,6 +158,16 @@ class HiddenCopy:
                 scanner.update(frame)
                 self.tell("follow", frame.time_s - self.info.start_s)
         return ScannedStretch(span, scanner.finish(), counts.cut_at_start, counts.cut_at_end)
+
+    def _small_pictures(self, start_s: float, end_s: float) -> list[SmallPicture]:
+        """Returns small pictures of a span, without those that no other frame refers to."""
+        some, found = Sampling(LOOKED_AT_S, HELD_SIDE_PX), list[SmallPicture]()
+        with closing(self._frames(SegmentSpan(0, start_s, end_s), some, DecodeCounts())) as frames:
+            for frame in frames:
+                grey = np.asarray(cv2.cvtColor(frame.image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
+                found.append(SmallPicture(frame.time_s, grey, frame.begins_shot))
+                self.tell("follow", frame.time_s - self.info.start_s)
+        return found
 
     def _frames(self, span: SegmentSpan, sampling: Sampling, counts: DecodeCounts) -> Generator[Frame, None, None]:
         decoded = sample_frames(self.source.path, self.info, span, sampling, counts, self.source.lut)
@@ -252,6 +281,8 @@ class HiddenCopy:
         times = sorted({each.time_s - self.info.start_s for each in self.found})
         frames = [frame for part in self.parts for frame in part.frames]
         hidden = [frame.hidden_pixels for frame in frames]
+        frame_s = 1 / self.info.rate_fps
+        end_s = frames[-1].source_s + frame_s
         kept = count_kept(self.plan, self.kept, (frame.source_s for frame in frames), self.options.margin)
         return BlurReport(
             frames=len(hidden),
@@ -264,6 +295,8 @@ class HiddenCopy:
             frames_hidden_in=sum(pixels > 0 for pixels in hidden),
             frames_with_kept=kept.seen,
             frames_kept_hidden=kept.covered,
+            areas_unconfirmed=self.unconfirmed,
+            people_covered=tuple(each.in_copy(self.info.start_s, end_s, frame_s) for each in self.covered),
             least_face_px=math.ceil(DETECTED_PX * max(self.width / self.side, self.height / self.side, 1.0)),
             width=self.width,
             height=self.height,

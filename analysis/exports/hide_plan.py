@@ -13,7 +13,8 @@ from analysis.exports.box_paths import Bool, Int, line_between, runs_of, smoothe
 from analysis.exports.choice import HideChoice
 from analysis.exports.face_scan import FaceScan, FollowedFace
 from analysis.exports.head_sizes import whole_heads
-from analysis.exports.hide_regions import with_margin
+from analysis.exports.hide_regions import to_edges, with_margin
+from analysis.exports.hold_places import HeldPlace, held_ways
 from analysis.exports.moving_ways import moving_ways
 from analysis.exports.people import SeenPerson, TrackSightings
 from analysis.exports.unsure_ways import LEAST_SCORE, ways_between_sightings
@@ -86,6 +87,11 @@ class HidePlan:
     """Of those, where they are detected and it is known whose they are: no hidden face is in that place."""
     added: list[AddedRegion] = field(default_factory=list)
 
+    def reach_edges(self, margin: float, width: int, height: int) -> None:
+        """Lets what is hidden near the edges of the picture reach them."""
+        for kind in (self.sure, self.unsure):
+            kind.boxes_xyxy[:] = to_edges(kind.boxes_xyxy, margin, width, height)
+
     def at(self, time_s: float) -> HiddenBoxes:
         """Returns what to hide in the frame at this time."""
         sure, unsure = (self.boxes_at(kind, time_s) for kind in (self.sure, self.unsure))
@@ -119,9 +125,17 @@ class HidePlan:
 
 
 def make_plan(
-    scan: FaceScan, hidden: Sequence[Bool], people: Sequence[SeenPerson], choice: HideChoice, extend_s: float
+    scan: FaceScan,
+    hidden: Sequence[Bool],
+    people: Sequence[SeenPerson],
+    choice: HideChoice,
+    extend_s: float,
+    held: Sequence[HeldPlace] = (),
 ) -> HidePlan:
-    """Returns the plan for a scan; `hidden` tells for each face in which of its frames it is hidden."""
+    """Returns the plan for a scan; `hidden` tells for each face in which of its frames it is hidden.
+
+    `held` are places that are hidden because somebody who is hidden is there, though nothing sees them.
+    """
     unclear = frozenset(person.id for person in people if person.unclear)
     alone = _frames_of_the_one(scan, hidden, choice)
     parts: dict[str, list[tuple[Int, Float32]]] = {kind: [] for kind in ("sure", "unsure", "clear", "spared")}
@@ -140,6 +154,7 @@ def make_plan(
         parts["spared"].append((face.frames[left], with_margin(face.boxes_xyxy[left], around)))
     parts["unsure"] += [*_bridges(scan, hidden), *ways_between_sightings(scan, hidden, unclear)]
     parts["unsure"] += [*moving_ways(scan, hidden, choice, unclear), *whole_heads(scan, hidden, unclear)]
+    parts["unsure"] += held_ways(scan, held)
     for person in people:
         if choice.hides(person.id) and not (person.unclear and _is_left(scan, hidden, person.id)):
             covered = _covered_frames(scan, hidden, person.id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -15,11 +16,14 @@ from analysis.exports.box_paths import Bool
 from analysis.exports.choice import HideChoice
 from analysis.exports.face_scan import FaceScan, FollowedFace
 from analysis.exports.people import SeenPerson
+from analysis.time_spans import Span, merged, overlaps
 from analysis.types import WHOLE_VIDEO, Float64, SegmentSpan, VideoInfo
 
 AROUND_SIGHTINGS_S = 1.0
 """How long before and after the analysis saw somebody their face is looked for, beyond the time that it stays covered;
 and how near the end of a stretch the face must be seen for it to be looked for beyond."""
+LEAST_GAP_S = 0.5
+"""What is needed on both sides of less is needed there too."""
 GROWN_BY_S = 2.0
 """How much is searched beyond the end of a stretch at first; then twice as much."""
 
@@ -56,17 +60,19 @@ def scan_on(
     info: VideoInfo,
     scan_span: Callable[[SegmentSpan], ScannedStretch],
     hidden_in: Callable[[FaceScan], list[Bool]],
+    needed: Callable[[FaceScan, list[Bool]], Sequence[Span]] = lambda _scan, _hidden: (),
 ) -> tuple[FaceScan, list[Bool]]:
     """Returns what `scan_span` finds in these spans, rising, and beyond as long as a hidden face goes on there.
 
     `hidden_in` returns for each face of a scan in which of its frames it is hidden: `(n,)` each. Its last answer comes
-    with the scan.
+    with the scan. `needed` returns what else must be scanned, once no face goes on.
     """
     stretches, by_s = [scan_span(span) for span in spans], GROWN_BY_S
     while True:
         scan = joined(stretches)
         hidden = hidden_in(scan)
         more = _beyond(stretches, _seen_s(scan, hidden), info, by_s)
+        more = more or _between(stretches, needed(scan, hidden))
         if not more:
             return scan, hidden
         stretches = sorted([*stretches, *map(scan_span, more)], key=lambda stretch: stretch.span.start_s)
@@ -88,6 +94,13 @@ def joined(stretches: Sequence[ScannedStretch]) -> FaceScan:
         faces += [_later(face, count) for face in scan.faces]
         count, last_shot, before = count + len(scan.times_s), int(shots[-1][-1]), stretch
     return FaceScan(np.concatenate(times), np.concatenate(shots), tuple(faces))
+
+
+def _between(stretches: Sequence[ScannedStretch], spans: Sequence[Span]) -> list[SegmentSpan]:
+    """Returns what of these spans lies in no stretch."""
+    edges = [-np.inf, *chain(*((each.span.start_s, each.span.end_s) for each in stretches)), np.inf]
+    gaps = list(zip(edges[::2], edges[1::2], strict=True))
+    return [SegmentSpan(0, *span) for span in overlaps(gaps, merged(spans, LEAST_GAP_S)) if span[1] > span[0]]
 
 
 def _is_cut(before: ScannedStretch, after: ScannedStretch) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ SAME_PLACE_IOU = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class _Stay:
+class Stay:
     """Neighbouring frames in which it is sure where a hidden face is: from `start` to `end`."""
 
     face: int
@@ -42,6 +43,7 @@ class _Stay:
     end: int
     boxes_xyxy: Float32
     owners: frozenset[int]
+    """Whom the analysis saw there, without ids that stand for nobody."""
 
     def box_at(self, frame: int) -> Float32:
         box: Float32 = self.boxes_xyxy[frame - self.start]
@@ -55,6 +57,14 @@ class _Stay:
         return float(np.abs(np.diff(middles, axis=0)).max(initial=0.0))
 
 
+class _Pairs(NamedTuple):
+    """Stays with frames between them, and the numbers of all ends and begins that fit to another."""
+
+    joined: list[tuple[Stay, Stay]]
+    ended: set[int]
+    begun: set[int]
+
+
 def ways_between_sightings(
     scan: FaceScan, hidden: Sequence[Bool], unclear: frozenset[int] = frozenset()
 ) -> list[tuple[Int, Float32]]:
@@ -62,13 +72,28 @@ def ways_between_sightings(
 
     `hidden` tells for each face in which of its frames it is hidden; `unclear` are ids that stand for nobody.
     """
-    stays = _stays(scan.faces, hidden, unclear)
+    ends, begins = _ends_and_begins(stays_of(scan.faces, hidden, unclear))
+    return [_way(before, after) for before, after in _pairs(scan, ends, begins).joined]
+
+
+def lone_ends(scan: FaceScan, stays: Sequence[Stay]) -> tuple[list[Stay], list[Stay]]:
+    """Returns the stays after whose end, and those before whose start, nothing is seen that may be the same face."""
+    ends, begins = _ends_and_begins(stays)
+    pairs = _pairs(scan, ends, begins)
+    return (
+        [stay for number, stay in enumerate(ends) if number not in pairs.ended],
+        [stay for number, stay in enumerate(begins) if number not in pairs.begun],
+    )
+
+
+def _ends_and_begins(stays: Sequence[Stay]) -> tuple[list[Stay], list[Stay]]:
     ends = [stay for stay in stays if not _goes_on_in_another(stay, stay.end, stays)]
     begins = [stay for stay in stays if not _goes_on_in_another(stay, stay.start, stays)]
-    return [_way(before, after) for before, after in _pairs(scan, ends, begins)]
+    return ends, begins
 
 
-def _stays(faces: Sequence[FollowedFace], hidden: Sequence[Bool], unclear: frozenset[int]) -> list[_Stay]:
+def stays_of(faces: Sequence[FollowedFace], hidden: Sequence[Bool], unclear: frozenset[int]) -> list[Stay]:
+    """Returns in which neighbouring frames it is sure where hidden faces are, by their start."""
     found = []
     for number, (face, frames) in enumerate(zip(faces, hidden, strict=True)):
         owners = frozenset(person for _, person in face.votes) - unclear
@@ -76,7 +101,7 @@ def _stays(faces: Sequence[FollowedFace], hidden: Sequence[Bool], unclear: froze
             continue
         for first, last in runs_of(face.sure & frames):
             boxes = face.boxes_xyxy[first:last]
-            found.append(_Stay(number, int(face.frames[first]), int(face.frames[last - 1]), boxes, owners))
+            found.append(Stay(number, int(face.frames[first]), int(face.frames[last - 1]), boxes, owners))
     return sorted(found, key=lambda stay: stay.start)
 
 
@@ -86,7 +111,7 @@ def is_likely(face: FollowedFace, unclear: frozenset[int], least_score: float = 
     return is_owned or bool(face.best_score >= least_score and np.count_nonzero(face.detected) >= LEAST_SEEN)
 
 
-def _goes_on_in_another(stay: _Stay, frame: int, stays: Sequence[_Stay]) -> bool:
+def _goes_on_in_another(stay: Stay, frame: int, stays: Sequence[Stay]) -> bool:
     """Returns whether another stay is at the same place at this end of a stay, and lasts beyond it."""
     beyond = frame + 1 if frame == stay.end else frame - 1
     box = stay.box_at(frame)[None]
@@ -99,7 +124,7 @@ def _goes_on_in_another(stay: _Stay, frame: int, stays: Sequence[_Stay]) -> bool
     )
 
 
-def _pairs(scan: FaceScan, ends: Sequence[_Stay], begins: Sequence[_Stay]) -> list[tuple[_Stay, _Stay]]:
+def _pairs(scan: FaceScan, ends: Sequence[Stay], begins: Sequence[Stay]) -> _Pairs:
     """Returns which stays may be followed by which: for each the nearest, if nothing that fits was seen between."""
     costs: dict[tuple[int, int], float] = {}
     for number, before in enumerate(ends):
@@ -115,10 +140,10 @@ def _pairs(scan: FaceScan, ends: Sequence[_Stay], begins: Sequence[_Stay]) -> li
             found.append((ends[number], begins[other]))
         ended.add(number)
         begun.add(other)
-    return found
+    return _Pairs(found, ended, begun)
 
 
-def _cost(scan: FaceScan, before: _Stay, after: _Stay) -> float | None:
+def _cost(scan: FaceScan, before: Stay, after: Stay) -> float | None:
     """Returns how far two stays are apart in time and place, None if they cannot be of one face."""
     gap_s = float(scan.times_s[after.start] - scan.times_s[before.end])
     if gap_s > NEXT_WITHIN_S or scan.shots[before.end] != scan.shots[after.start]:
@@ -134,7 +159,7 @@ def _cost(scan: FaceScan, before: _Stay, after: _Stay) -> float | None:
     return gap_s / NEXT_WITHIN_S + sides / MOST_SIDES
 
 
-def _way(before: _Stay, after: _Stay) -> tuple[Int, Float32]:
+def _way(before: Stay, after: Stay) -> tuple[Int, Float32]:
     """Returns the frames between two stays, and for each a box of where the face may be."""
     first, last = before.box_at(before.end), after.box_at(after.start)
     frames = np.arange(before.end + 1, after.start)

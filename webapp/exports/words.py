@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from webapp.exports.choices import StyleChoice, Whom
 from webapp.exports.copy_queries import CopiesPlan
+from webapp.exports.coverage_words import coverage_lines, unconfirmed_lines
 from webapp.exports.models import Export, ExportKind
 from webapp.exports.reel_queries import ReelPlan
 from webapp.http.clock import clock, clock_length
@@ -227,7 +228,10 @@ def _of_blur(export: Export) -> list[ReportLine]:
     is_named = export.options.get("whom") == Whom.CHOSEN
     checked = {"n": number_format(report["frames_checked"], force_grouping=True), "who": who}
     percent = number_format(round(100 * report["share_hidden"], 1), 1)  # which cuts off what it is not to show
-    share = ReportLine(_("%(share)s %% of the picture is blurred.") % {"share": percent})
+    share = _("%(share)s %% of the picture is blurred.") % {"share": percent}
+    further = [ReportLine(line) for line in (*_kept(export, who), *unconfirmed_lines(report), share)]
+    if is_named:
+        further = [*map(ReportLine, coverage_lines(report, export.people.all())), *further]
     if not report["frames_found"]:
         words = (
             ngettext(
@@ -238,7 +242,7 @@ def _of_blur(export: Export) -> list[ReportLine]:
             if is_named
             else _("Checked %(n)s frames: nobody who should be blurred was found.")
         )
-        return [ReportLine(filled(words, **checked)), *_limits(report), *_kept(export, who), share]
+        return [ReportLine(filled(words, **checked)), *_limits(report), *further]
     found = report["frames_found"]
     words = ngettext(
         "%(who)s may still be recognisable in %(n)d frame: at %(times)s. Look at it before you share the copy.",
@@ -247,10 +251,10 @@ def _of_blur(export: Export) -> list[ReportLine]:
     )
     someone = who if is_named else _("Someone")
     said = filled(words, who=someone, n=found, times=_times(report["found_at_s"]))
-    return [ReportLine(said, True), *_kept(export, who), share]
+    return [ReportLine(said, True), *further]
 
 
-def _kept(export: Export, who: str) -> list[ReportLine]:
+def _kept(export: Export, who: str) -> list[str]:
     """Returns in how many frames whoever should stay visible is not; reports of earlier versions do not say it."""
     hidden = export.report.get("frames_kept_hidden", 0)
     if not hidden:
@@ -261,7 +265,7 @@ def _kept(export: Export, who: str) -> list[ReportLine]:
         export.people.count(),
     )
     counts = (number_format(count, force_grouping=True) for count in (hidden, export.report["frames_with_kept"]))
-    return [ReportLine(filled(words, who=who, **dict(zip(("n", "all"), counts, strict=True))))]
+    return [filled(words, who=who, **dict(zip(("n", "all"), counts, strict=True)))]
 
 
 def _limits(report: dict[str, int]) -> list[ReportLine]:

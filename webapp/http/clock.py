@@ -10,6 +10,15 @@ def clock(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def clock_of(seconds: float) -> str:
+    """Returns "0:35.2" or "1:02:14.0": where tenths of a second count."""
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    end = f"{minutes:02d}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
+    return f"{hours}:{end}" if hours else end
+
+
 def clock_length(seconds: float | None) -> str:
     """Returns the length of a whole as on a player, rounded as in words; what has a length never reads as "0:00"."""
     return clock(max(_rounded(seconds), 1)) if seconds else clock(0)

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from webapp.sharing import words
+from webapp.http.clock import clock_of
 from webapp.sharing.services import MOST_DAYS, USUAL_DAYS
 
 LEAST_LETTERS = 8
@@ -35,7 +35,7 @@ class ClockField(forms.CharField):
         return seconds
 
     def prepare_value(self, value: Any) -> Any:
-        return words.clock_of(value) if isinstance(value, float) else value
+        return clock_of(value) if isinstance(value, float) else value
 
 
 class ShareForm(forms.Form):

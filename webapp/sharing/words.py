@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from webapp.exports import words as exports_words
+from webapp.http.clock import clock_of
 from webapp.sharing.models import ShareLink
 from webapp.videos.models import Video
 
@@ -25,15 +26,6 @@ def wait_for(seconds: int) -> str:
         "Too many attempts. Try again in %(n)d minute.", "Too many attempts. Try again in %(n)d minutes.", minutes
     )
     return text % {"n": minutes}
-
-
-def clock_of(seconds: float) -> str:
-    """Returns "0:35.2" or "1:02:14.0", as the form reads it."""
-    tenths = round(seconds * 10)
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    end = f"{minutes:02d}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
-    return f"{hours}:{end}" if hours else end
 
 
 def moment_title(video: Video, moment: tuple[float, float]) -> str:

@@ -30,7 +30,7 @@ from analysis.types import WHOLE_VIDEO, Float32, Image, Progress, SegmentSpan
 from analysis.video.decode import DecodeCounts, Sampling, probe, sample_frames
 from analysis.video.frame import Frame
 from tests import clips
-from tests.analysis.exports.moving_faces import Place, face_box, head, person, still, swinging, write_film
+from tests.analysis.exports.moving_faces import Place, face_box, head, paste, person, still, swinging, write_film
 
 SECONDS, FRAMES = 1.2, 30
 SAMPLED = [0.0, 0.24, 0.48, 0.72, 0.96, 1.16]
@@ -126,6 +126,29 @@ def test_who_was_there_long_before_the_analysis_saw_them_is_hidden(tmp_path: Pat
     people = [person(1, LEFT, [2 * SECONDS - 0.08])]
     report = copy(film, tmp_path / "copy.mp4", people, HideChoice(hide=frozenset({1})), models, extend_s=0.12)
     assert (report.frames_found_at_first, report.frames_hidden_in) == (0, 2 * FRAMES)
+
+
+def test_who_sits_turned_away_before_they_are_seen_is_covered_and_the_report_says_when(
+    tmp_path: Path, models: Models
+) -> None:
+    away = np.asarray(cv2.GaussianBlur(head("hopper"), (0, 0), 14), np.uint8)
+    turned = [np.full((272, 480, 3), 90, np.uint8) for _ in range(2 * FRAMES)]
+    for picture in turned:
+        paste(picture, away, 90, 136)
+    seen = [each.copy() for each in turned[:FRAMES]]
+    for picture in seen:
+        paste(picture, head("hopper"), 90, 136)
+    gone = [np.full((272, 480, 3), 90, np.uint8)] * 2 * FRAMES
+    film = clips.write_clip(tmp_path / "film.mp4", [*turned, *seen, *gone], options={"crf": "16"})
+    people = [person(1, LEFT, [2 * SECONDS + 0.4, 2 * SECONDS + 0.8])]
+    report = copy(film, tmp_path / "copy.mp4", people, HideChoice(hide=frozenset({1})), models, style=HidingStyle.SOLID)
+    middles = [picture[130:142, 84:96] for _, picture in frames_of(tmp_path / "copy.mp4")]
+    is_hidden = [np.abs(middle - 60.0).max() <= 12 for middle in middles]
+    assert all(is_hidden[: 3 * FRAMES]) and not any(is_hidden[4 * FRAMES :])
+    [covered] = report.people_covered
+    [(first_s, last_s)], [(open_s, end_s)] = covered.covered_s, covered.open_s
+    assert (first_s, last_s) == (0.0, open_s) and end_s == pytest.approx(5 * SECONDS)
+    assert last_s == pytest.approx(is_hidden.index(False) / clips.RATE_FPS) and len(covered.held_s) == 1
 
 
 def test_who_was_seen_stays_covered_long_before_and_after(tmp_path: Path, models: Models) -> None:

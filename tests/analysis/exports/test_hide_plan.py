@@ -13,7 +13,7 @@ from analysis.exports.choice import HideChoice, HidingStyle
 from analysis.exports.face_scan import FaceScan, FollowedFace
 from analysis.exports.hide_frame import hide_in_frame
 from analysis.exports.hide_plan import HiddenBoxes, HidePlan, make_plan
-from analysis.exports.hide_regions import SOLID_YUV, with_margin
+from analysis.exports.hide_regions import SOLID_YUV, to_edges, with_margin
 from analysis.exports.kept_frames import KeptFrames, count_kept, kept_places
 from analysis.exports.whose_face import Views, hidden_frames
 from analysis.types import Float32
@@ -213,3 +213,14 @@ def test_who_is_seen_beside_the_only_hidden_face_is_spared_though_nobody_named_t
     doubtful = replace(other, best_score=0.6)
     for beside, count in ((other, 1), (doubtful, 0)):
         assert len(plan_of(scan_of(hidden_one, beside)).spared_at(0.4)) == count
+
+
+def test_what_nearly_reaches_an_edge_of_the_picture_goes_on_to_it() -> None:
+    places = [(42.0, 130.0), (80.0, 130.0), (260.0, 262.0), (-60.0, 40.0)]
+    whole = to_edges(boxes_at(places), 0.0, 300, 300)
+    assert whole[:3].tolist() == [[0, 100, 72, 160], [50, 100, 110, 160], [230, 232, 300, 300]]
+    assert whole[3, 2] < 0
+    seen = np.ones(4, bool)
+    plan = plan_of(scan_of(face(range(4), boxes_at(places), seen, seen, 1)))
+    plan.reach_edges(0.25, 1280, 720)
+    assert plan.at(1 / RATE_FPS).boxes_xyxy[:, 0].max() == 0

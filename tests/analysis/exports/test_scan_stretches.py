@@ -91,3 +91,18 @@ def test_little_is_searched_where_the_face_is_gone_or_is_somebody_else() -> None
     for film in (Film((SEEN_S - 0.3, SEEN_S + 0.3), owner=1), Film((0.0, SECONDS), owner=2)):
         plan_of(film)
         assert [span.start_s for span in film.scanned] == pytest.approx([SEEN_S - 1.6])
+
+
+def test_what_else_is_needed_is_scanned_once_where_no_stretch_lies() -> None:
+    film = Film((SEEN_S - 0.3, SEEN_S + 0.3), owner=1)
+    wanted = [(10.0, 12.0), (12.3, 19.0), (21.0, 30.0)]
+    scan, _hidden = scan_on(
+        [SegmentSpan(0, SEEN_S - 1.6, SEEN_S + 1.6)],
+        INFO,
+        film.scan,
+        lambda scan: [np.ones(len(face.frames), bool) for face in scan.faces],
+        lambda _scan, _hidden: wanted,
+    )
+    edges = [edge for span in film.scanned for edge in (span.start_s, span.end_s)]
+    assert edges == pytest.approx([18.4, 21.6, 10.0, 18.4, 21.6, 30.0])
+    assert (np.diff(scan.times_s) < 0.11).all() and len(scan.times_s) == 200

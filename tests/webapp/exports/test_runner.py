@@ -1,6 +1,7 @@
 """Exports by the worker's real steps on tiny films: what is in the files, and how the work ends."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,15 +98,30 @@ def test_a_blurred_copy_says_what_its_check_found(video: Video, vera: User) -> N
     acts.name_person(tom, name="Tom", user=vera)
     copy = made(begin(video, vera, "blur", BLUR | {"whom": "chosen"}, [tom]))
     assert copy.report["frames"] == 100 and 0 < copy.report["frames_hidden_in"] < 100
-    checked, limits, share = report_lines(copy)
+    checked, limits, covered, share = report_lines(copy)
+    assert covered.text.startswith("Tom is blurred at 0:00.")
+    assert "Tom was not found and nothing is blurred: watch these parts" in covered.text
     assert limits.text.startswith("The check can miss faces that are smaller than 11 pixels,")
     assert (checked.text, checked.is_bad) == ("Checked 100 frames: Tom was found in none.", False)
     assert share.text.endswith("% of the picture is blurred.")
     copy.report["share_hidden"] = 0.0748
     assert report_lines(copy)[-1].text == "7.5 % of the picture is blurred."
     copy.report |= {"frames_found": 2, "found_at_s": [1.0, 3.5]}
-    warning = report_lines(copy)[0]
+    copy.report |= {"areas_unconfirmed": 2, "people_covered": [covered_person(tom.number)]}
+    warning, *further = report_lines(copy)
+    assert [line.text for line in further][:3] == [
+        "Tom is blurred at 0:00.0–0:02.5. At 0:02.5–1:04.0 Tom was not found and nothing is blurred: "
+        "watch these parts before you share the copy.",
+        "At 0:00.0–0:00.8 only the place where Tom was seen before or after is blurred.",
+        "2 blurred areas may not be faces: they were never clearly seen as such.",
+    ]
+    copy.report["people_covered"] = [covered_person(tom.number, open_s=()), covered_person(tom.number + 9)]
+    assert report_lines(copy)[1].text == "Tom is blurred from start to end."
     assert warning.is_bad and "Tom may still be recognisable in 2 frames: at 0:01, 0:03." in warning.text
+
+
+def covered_person(number: int, open_s: Sequence[tuple[float, float]] = ((2.5, 64.0),)) -> dict[str, Any]:
+    return {"person": number, "covered_s": [(0.0, 2.5)], "held_s": [(0.0, 0.8)], "open_s": open_s}
 
 
 def test_a_copy_says_where_whoever_should_stay_visible_is_not(video: Video, vera: User) -> None:
