@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.types import Faces, Float32
 
@@ -51,6 +54,20 @@ def scale_faces(faces: Faces, factor_x: float, factor_y: float, shift_x: float =
     factors, shifts = np.array([factor_x, factor_y], np.float32), np.array([shift_x, shift_y], np.float32)
     return Faces(
         faces.boxes_xyxy * np.tile(factors, 2) + np.tile(shifts, 2), faces.scores, faces.landmarks * factors + shifts
+    )
+
+
+def only_faces(faces: Faces, chosen: NDArray[np.bool_]) -> Faces:
+    """Returns the faces that are chosen `(n,)`."""
+    return Faces(faces.boxes_xyxy[chosen], faces.scores[chosen], faces.landmarks[chosen])
+
+
+def joined_faces(parts: Sequence[Faces]) -> Faces:
+    """Returns all faces of the parts, of which there is one at least."""
+    return Faces(
+        np.concatenate([faces.boxes_xyxy for faces in parts]),
+        np.concatenate([faces.scores for faces in parts]),
+        np.concatenate([faces.landmarks for faces in parts]),
     )
 
 

@@ -77,9 +77,10 @@ class Models:
         return self.embedder.name
 
 
-def load_models(options: AnalysisOptions) -> Models:
-    """Loads verified weights on the best device; raises MissingWeights."""
-    return Models(load_detector(options.threads), load_embedder(options.threads), load_face_mesh(options.threads))
+def load_models(options: AnalysisOptions, *, of_stills: bool = False) -> Models:
+    """Loads verified weights on the best device, for frames or for still pictures; raises MissingWeights."""
+    detector = load_detector(options.threads, many_sizes=of_stills)
+    return Models(detector, load_embedder(options.threads), load_face_mesh(options.threads))
 
 
 def sampling_for(info: VideoInfo, thoroughness: Thoroughness) -> Sampling:

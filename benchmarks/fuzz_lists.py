@@ -202,7 +202,7 @@ class ChangedLists(ImportedArchives):
 
     def _read(self, random: Random) -> str:
         """Has one list read by what an import has for it, without a dataset to fill."""
-        from webapp.datasets.importing.sources.list_text_reader import Broken
+        from analysis.archives.list_text import Broken
 
         name = random.choice(tuple(LISTS))
         data = changed_list(LISTS[name], name, random)
@@ -224,24 +224,24 @@ class ChangedLists(ImportedArchives):
 
 def read_list(name: str, data: bytes) -> None:
     """Raises Broken, also for a table that an import refuses by its size before it is read."""
-    from webapp.datasets.importing.sources import archive_annotations_reader, boxes_reader, table_reader
-    from webapp.datasets.importing.sources.list_text_reader import Broken
+    from analysis.archives import box_lists, listed_files, tables
+    from analysis.archives.list_text import Broken
 
     blocks = [data[at : at + BLOCK_BYTES] for at in range(0, len(data), BLOCK_BYTES)] or [b""]
     if name.endswith(".csv"):
-        if len(data) > table_reader.MOST_TABLE_BYTES:
+        if len(data) > tables.MOST_TABLE_BYTES:
             raise Broken(0, reason="large")
-        table_reader.is_table_of_samples(blocks[0])
-        table_reader.of_table(data, name)
+        tables.is_table_of_samples(blocks[0])
+        tables.of_table(data, name)
     elif name == "result.json":
-        archive_annotations_reader.of_coco(blocks, name)
+        listed_files.of_coco(blocks, name)
     else:
         read: Callable[[list[bytes], str], object] = {
-            "rollcall.json": archive_annotations_reader.own_labels,
-            "data.yaml": boxes_reader.names_of_yaml,
-            "Annotations/0.xml": boxes_reader.voc_marks,
-            "labels/train/0.txt": boxes_reader.yolo_boxes,
-            "classes.txt": boxes_reader.names_of_text,
+            "rollcall.json": listed_files.own_labels,
+            "data.yaml": box_lists.names_of_yaml,
+            "Annotations/0.xml": box_lists.voc_marks,
+            "labels/train/0.txt": box_lists.yolo_boxes,
+            "classes.txt": box_lists.names_of_text,
         }[name]
         read(blocks, name)
 

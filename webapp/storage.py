@@ -69,7 +69,7 @@ def _move_across(source: Path, target: Path, on_progress: Callable[[int], None])
     source.unlink()
 
 
-def put_bytes(key: str, content: bytes) -> None:
+def put_bytes(key: str, content: bytes | bytearray) -> None:
     target = _path(key)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".partial", delete=False) as partial:

@@ -7,14 +7,24 @@ strides 8, 16 and 32, a class and an objectness score, a box and five landmarks 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.boxes import areas, clamp_boxes, iou_matrix, non_max_suppression, scale_faces
+from analysis.boxes import (
+    areas,
+    clamp_boxes,
+    iou_matrix,
+    joined_faces,
+    non_max_suppression,
+    only_faces,
+    scale_faces,
+)
 from analysis.device import open_session
 from analysis.types import Faces, Float32, Image, Thoroughness
 from analysis.weights import YUNET, verified_path
@@ -37,6 +47,8 @@ STILL_LONG_SIDES = {
 """Longer sides in pixels, one for each pass over a still picture; *thorough* adds a larger picture's own size."""
 LARGEST_PASS_PX = 4096
 MAX_ENLARGEMENT = 4.0
+TILE_PX, OVERLAP_PX = 1280, 512
+"""A run of the network takes 66 bytes for each pixel. Faces in the overlap of tiles are whole in one of them."""
 PASS_MIN_SCORE = 0.1
 SAME_FACE_IOU = 0.4
 CLEAREST_FACE_PX = 250.0
@@ -75,12 +87,70 @@ class FaceDetector:
         passes, scales = [], []
         for long_side in _long_sides(max(width, height), thoroughness):
             scale = long_side / max(width, height)
-            scaled = resize_picture(image_bgr, max(round(width * scale), 1), max(round(height * scale), 1))
+            size = max(round(width * scale), 1), max(round(height * scale), 1)
             # Another pass may confirm what this one hardly sees, so each keeps more than is asked for.
-            faces = self.detect_frame(scaled, min(min_score, PASS_MIN_SCORE))
-            passes.append(scale_faces(faces, width / scaled.shape[1], height / scaled.shape[0]))
+            passes.append(self._detect_at(image_bgr, size, min(min_score, PASS_MIN_SCORE)))
             scales.append(scale)
         return merge_passes(passes, scales, min_score)
+
+    def _detect_at(self, image_bgr: Image, size: tuple[int, int], min_score: float) -> Faces:
+        """Returns the faces that are seen when the picture has this size (width, height), in its own pixels.
+
+        A large one is looked at in tiles, which takes their memory only. They overlap, and each brings the faces whose
+        middle is nearest to its own; those that it cuts off are left to passes at smaller scales.
+        """
+        height, width = image_bgr.shape[:2]
+        found = []
+        for row in _tiles(size[1]):
+            y1, y2 = row.part_of(height, size[1])
+            for column in _tiles(size[0]):
+                x1, x2 = column.part_of(width, size[0])
+                tile = resize_picture(image_bgr[y1:y2, x1:x2], column.length, row.length)
+                faces = self.detect_frame(tile, min_score)
+                is_own = column.owns(faces.boxes_xyxy[:, 0::2], size[0]) & row.owns(faces.boxes_xyxy[:, 1::2], size[1])
+                scale = (x2 - x1) / column.length, (y2 - y1) / row.length
+                found.append(scale_faces(only_faces(faces, is_own), *scale, x1, y1))
+        return joined_faces(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tile:
+    """Where a tile lies along one side of a picture, and from where to where faces are its own."""
+
+    begin: int
+    end: int
+    own_from: float
+    own_to: float
+
+    @property
+    def length(self) -> int:
+        return self.end - self.begin
+
+    def part_of(self, source_length: int, length: int) -> tuple[int, int]:
+        """Returns from where to where it lies in the source, which is `length` long where the tile is cut out."""
+        return self.begin * source_length // length, -(-self.end * source_length // length)
+
+    def owns(self, edges: Float32, length: int) -> NDArray[np.bool_]:
+        """Tells which faces `(n,)` are its own by their edges in the tile `(n, 2)`, and are not cut off by it."""
+        middle = edges.mean(axis=1) + self.begin
+        is_cut = (edges[:, 0] <= 0) & (self.begin > 0) | (edges[:, 1] >= self.length) & (self.end < length)
+        return np.asarray((middle >= self.own_from) & (middle < self.own_to) & ~is_cut, bool)
+
+
+def _tiles(length: int) -> list[_Tile]:
+    """Returns tiles of about one size that overlap by `OVERLAP_PX` at least along a side of this length.
+
+    They begin where cells of the network do, so that it sees in them what it sees in the whole.
+    """
+    count = max(-(-(length - OVERLAP_PX) // (TILE_PX - OVERLAP_PX)), 1)
+    size = -(-(length + (count - 1) * OVERLAP_PX) // (count * INPUT_MULTIPLE)) * INPUT_MULTIPLE
+    begins = [
+        number * (length - size) // max(count - 1, 1) // INPUT_MULTIPLE * INPUT_MULTIPLE for number in range(count)
+    ]
+    ends = [*(begin + size for begin in begins[:-1]), length]
+    borders = [(end + begin) / 2 for end, begin in zip(ends[:-1], begins[1:], strict=True)]
+    owned = pairwise([-np.inf, *borders, np.inf])
+    return [_Tile(*tile, *own) for tile, own in zip(zip(begins, ends, strict=True), owned, strict=True)]
 
 
 def _long_sides(source_long_side: int, thoroughness: Thoroughness) -> list[int]:
@@ -91,9 +161,12 @@ def _long_sides(source_long_side: int, thoroughness: Thoroughness) -> list[int]:
     return sorted({min(side, round(source_long_side * MAX_ENLARGEMENT)) for side in sides})
 
 
-def load_detector(threads: int = 0) -> FaceDetector:
-    """Loads the detector with verified weights on the best device; raises MissingWeights."""
-    return FaceDetector(open_session(verified_path(YUNET), threads=threads))
+def load_detector(threads: int = 0, *, many_sizes: bool = False) -> FaceDetector:
+    """Loads the detector with verified weights on the best device; raises MissingWeights.
+
+    `many_sizes`: for a still picture, whose passes and tiles all differ, instead of frames.
+    """
+    return FaceDetector(open_session(verified_path(YUNET), threads=threads, many_sizes=many_sizes))
 
 
 def resize_picture(image_bgr: Image, width: int, height: int) -> Image:

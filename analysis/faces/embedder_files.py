@@ -7,9 +7,6 @@ of the embedder's name, so that another file under the same name is another embe
 from __future__ import annotations
 
 import hashlib
-import json
-import subprocess
-import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,17 +19,20 @@ from analysis.errors import BadEmbedder
 from analysis.faces.group import Thresholds
 from analysis.faces.search import IdentificationThresholds
 from analysis.faces.thresholds import EmbedderThresholds
+from analysis.limited.limits import Limits
+from analysis.limited.process import ask_limited
 
 MAX_BYTES = 1024**3
 USUAL_SIZE = 112
 SIZES = range(64, 257)
 """Sides of the input in pixels."""
+CHECK_MEMORY_BYTES = 16 * 1024**3
+"""A file of `MAX_BYTES` is held several times."""
 CHECK_S = 120
 """Of processor time."""
 GROUPING_KEYS = ("within_recording", "across", "over_border", "one_track")
 IDENTIFICATION_KEYS = ("accept", "review")
 KEYS = {"name", "mean", "std", "scale", "channels", "size", "flip", "output", "thresholds"}
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +121,13 @@ def read_embedder_file(path: Path) -> EmbedderFile:
 def check_embedder_file(file: EmbedderFile) -> int:
     """Returns the length of the vectors; raises BadEmbedder with what is wrong.
 
-    The network is opened in a child process with limited time and memory, as its content is not ours.
+    The network is opened in a limited process, as its content is not ours.
     """
-    command = [sys.executable, "-m", "analysis.faces.onnx_embedder", str(file.path)]
-    try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=2 * CHECK_S, check=False)
-        told = json.loads(done.stdout)
-    except subprocess.TimeoutExpired as error:
-        raise BadEmbedder(f"{file.path.name}: opening it took too long") from error
-    except ValueError as error:
-        raise BadEmbedder(f"{file.path.name}: opening it ended with code {done.returncode}") from error
-    if "error" in told:
-        raise BadEmbedder(f"{file.path.name}: {told['error']}")
+    path = file.path.resolve()
+    limits = Limits(
+        CHECK_MEMORY_BYTES, CHECK_S, silent_s=2 * CHECK_S, reads=[str(path), str(path.with_suffix(".toml"))]
+    )
+    told, _ = ask_limited("check_embedder", {"path": str(path)}, limits, name=path.name, fails_as=BadEmbedder)
     return int(told["dimensions"])
 
 

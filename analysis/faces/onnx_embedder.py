@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import resource
-import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +12,14 @@ from numpy.typing import NDArray
 from analysis.device import CPU, open_session
 from analysis.errors import BadEmbedder
 from analysis.faces.align import ARCFACE_SIZE, ARCFACE_TEMPLATE, align_faces
-from analysis.faces.embedder_files import CHECK_S, EmbedderFile, read_embedder_file
+from analysis.faces.embedder_files import EmbedderFile, read_embedder_file
 from analysis.faces.thresholds import remember_thresholds
+from analysis.limited.messages import Fields, Message
 from analysis.types import Float32, Image
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-CHECK_MEMORY_BYTES = 16 * 1024**3
 DIMENSIONS = range(32, 4097)
 SAME_VECTOR = 0.999
 """Cosine of the vectors of one face in two runs, alone or among others."""
@@ -156,17 +154,10 @@ def _refuse_other_files(path: Path) -> None:
         raise BadEmbedder("its weights are in further files, expected a single one")
 
 
-def main(path: str) -> None:
-    """Runs in the child: limits it for good, then prints the length of the vectors, or an object with "error"."""
-    resource.setrlimit(resource.RLIMIT_AS, (CHECK_MEMORY_BYTES, CHECK_MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CHECK_S, CHECK_S))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+def check(fields: Fields, parts: Sequence[bytearray]) -> Iterator[Message]:
+    """Runs in the limited process: says the length of the vectors. Raises BadEmbedder."""
+    path = Path(fields["path"])
     try:
-        told: dict[str, object] = {"dimensions": _dimensions(read_embedder_file(Path(path)))}
+        yield {"dimensions": _dimensions(read_embedder_file(path))}, []
     except BadEmbedder as error:
-        told = {"error": str(error)}
-    print(json.dumps(told))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+        raise BadEmbedder(f"{path.name}: {error}") from error

@@ -76,7 +76,7 @@ class PicturePreparation:
         self.process = LimitedProcess("prepare_picture", LIMITS, UnreadablePicture)
 
     def prepare(
-        self, data: bytes, name: str, least_side: int, box_xywh: tuple[float, float, float, float] | None
+        self, data: bytes | bytearray, name: str, least_side: int, box_xywh: tuple[float, float, float, float] | None
     ) -> PreparedPicture:
         """Checks the picture, cuts out the box and encodes it, where it has to be.
 

@@ -29,7 +29,8 @@ SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif"}
 )
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
-MAX_FILE_BYTES = 200_000_000
+MAX_FILE_BYTES = 150_000_000
+"""A process that is handed one holds it twice for a moment."""
 MAX_PIXELS = 240_000_000
 """More than any camera's. Whether a picture of fewer pixels is read depends on `MOST_BYTES`."""
 MOST_BYTES = 360_000_000

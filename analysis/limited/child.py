@@ -28,6 +28,8 @@ TASKS = {
     "decode_picture": "analysis.images.picture_tasks:decode",
     "prepare_picture": "analysis.images.picture_tasks:prepare",
     "blur_picture": "analysis.exports.blur_picture:blur",
+    "read_archive": "analysis.archives.archive_tasks:read",
+    "check_embedder": "analysis.faces.onnx_embedder:check",
     "photo_faces": "analysis.cli.photo:find_faces",
     "profile_picture": "analysis.cli.profile_picture:square",
 }

@@ -9,6 +9,8 @@ from typing import cast
 
 import pytest
 
+from analysis.archives.list_text import Broken
+from analysis.archives.tables import MOST_TABLE_BYTES
 from analysis.errors import UnreadableVideo
 from analysis.video.containers import open_video
 from benchmarks.fuzz import ProductLogs
@@ -34,8 +36,6 @@ from benchmarks.fuzz_video_changes import boxes, elements, other_size
 from benchmarks.fuzz_video_changes import own_changes as of_video
 from tests import clips
 from tests.product import Product
-from webapp.datasets.importing.sources.list_text_reader import Broken
-from webapp.datasets.importing.sources.table_reader import MOST_TABLE_BYTES
 
 
 class Planted(FuzzKind):

@@ -3,9 +3,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-MOST_IN_ARCHIVE = 100_000
-"""Files of a ZIP: its directory takes 1.2 kB of memory for each."""
-
 
 class DatasetKind(models.TextChoices):
     """What one sample of a dataset is."""

@@ -162,6 +162,10 @@ FAILURES: dict[str, FailureWords] = {
     "too_many_in_archive": FailureWords(
         _("This ZIP holds more files than can be read."), _("Divide it into several ZIPs.")
     ),
+    "archive_limit": FailureWords(
+        _("Reading this ZIP took too much memory or time, so it was stopped."),
+        _("Divide it into several ZIPs. If it happens again, create the ZIP anew."),
+    ),
     "broken_list": FailureWords(
         _("The list inside the ZIP cannot be read."), _("The line is shown below. Fix it, then upload the ZIP again.")
     ),

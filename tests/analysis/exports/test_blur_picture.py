@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import PIL.Image
 import pytest
 
 from analysis.__main__ import main
-from analysis.exports.blur_picture import hide_faces
+from analysis.exports.blur_picture import blur_picture_file, hide_faces
 from analysis.exports.choice import BlurOptions, HideChoice, HidingStyle
 from analysis.exports.hide_regions import cell_counts, regions_of
 from analysis.exports.people import SeenPerson, TrackSightings
 from analysis.exports.picture_people import FramePerson, people_at
+from analysis.limited.process import LimitedProcess
 from analysis.pipeline import AnalysisOptions, Models, load_models
 from analysis.types import Image
 from tests.analysis.portraits import portrait
@@ -98,6 +101,28 @@ def test_the_command_writes_a_copy_without_metadata(
     assert "unreadable_picture" in capsys.readouterr().err
     assert main(["blur", str(source), "--out", str(tmp_path / "out.txt")]) == 2
     assert {path.name for path in tmp_path.iterdir()} == {"in.jpg", "out.jpg", "out.jpg.json"}
+
+
+def test_a_picture_of_a_camera_takes_no_more_than_its_process_may_hold(
+    pair: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one run the network alone would take 600 MB for it."""
+    held: list[int] = []
+    ask_once = LimitedProcess.ask_once
+
+    def ask(self: LimitedProcess, *question: Any, **name: Any) -> Any:
+        answer = ask_once(self, *question, **name)
+        held.append(self.peak_memory_bytes)
+        return answer
+
+    monkeypatch.setattr(LimitedProcess, "ask_once", ask)
+    canvas = np.full((2700, 3800, 3), 90, np.uint8)
+    canvas[2188:, 2776:] = pair
+    cv2.imwrite(str(tmp_path / "in.jpg"), canvas)
+    report = blur_picture_file(tmp_path / "in.jpg", tmp_path / "out.jpg", BlurOptions(HideChoice()))
+    assert (report.faces_hidden, report.faces_found) == (2, 0)
+    assert 0.005 < report.share_hidden < 0.05
+    assert 100_000_000 < max(held) < 400_000_000
 
 
 def test_regions_and_cells_go_by_the_face() -> None:

@@ -1,11 +1,13 @@
 """Finding faces: the same as OpenCV's own YuNet, in frames and still pictures of every shape."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
 
 from analysis.boxes import iou_matrix
-from analysis.faces.detect import FaceDetector, load_detector, merge_passes
+from analysis.faces.detect import OVERLAP_PX, TILE_PX, FaceDetector, _tiles, load_detector, merge_passes
 from analysis.types import Faces, Float32, Image, Thoroughness
 from analysis.weights import YUNET, verified_path
 from tests.analysis.portraits import portrait
@@ -94,3 +96,28 @@ def test_a_face_seen_by_one_look_only_scores_less() -> None:
 def test_merging_nothing_or_only_doubtful_faces_gives_none() -> None:
     assert len(merge_passes([Faces.none(), Faces.none()], [1.0, 2.0], 0.1)) == 0
     assert len(merge_passes([one_face(0.3, (0, 0, 9, 9), 1), Faces.none()], [1.0, 2.0], 0.5)) == 0
+
+
+def test_a_large_picture_has_the_same_faces_in_tiles_as_in_one_run(detector: FaceDetector) -> None:
+    """Rows of faces lie across all borders of tiles."""
+    canvas = np.full((2100, 3072, 3), 90, np.uint8)
+    for top in range(0, 2000, 230):
+        for left in range(0, 2900, 170):
+            side = 90 + (left * 7 + top * 3) % 70
+            picture = cv2.resize(portrait("hopper")[:512], (side, side), interpolation=cv2.INTER_AREA)
+            canvas[top : top + side, left : left + side] = picture
+    whole = detector.detect_frame(canvas, 0.5)
+    tiled = detector._detect_at(canvas, (3072, 2100), 0.5)
+    assert len(whole) > 100
+    found = iou_matrix(whole.boxes_xyxy, tiled.boxes_xyxy)
+    assert len(tiled) == len(whole) and found.max(axis=1).min() > 0.9
+    assert np.abs(tiled.landmarks[found.argmax(axis=1)] - whole.landmarks).max() < 2
+
+
+@pytest.mark.parametrize("length", [1, 32, 1279, 1280, 1281, 2047, 3072, 4096])
+def test_tiles_cover_a_picture_and_each_place_is_of_one(length: int) -> None:
+    tiles = _tiles(length)
+    assert (tiles[0].begin, tiles[-1].end) == (0, length)
+    assert all(tile.length <= TILE_PX + 32 and tile.begin % 32 == 0 for tile in tiles)
+    for before, after in pairwise(tiles):
+        assert before.end - after.begin >= OVERLAP_PX and before.own_to == after.own_from

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.errors import BadEmbedder
+from analysis.faces import embedder_files
 from analysis.faces.embedder_files import (
     check_embedder_file,
     find_embedder_file,
@@ -142,3 +143,10 @@ def test_what_is_no_network_is_refused(tmp_path: Path) -> None:
 
 def test_a_missing_folder_holds_no_embedders(tmp_path: Path) -> None:
     assert list_embedder_files(tmp_path / "none") == ([], [])
+
+
+def test_a_network_that_takes_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = read_embedder_file(write_auraface(tmp_path))
+    monkeypatch.setattr(embedder_files, "CHECK_MEMORY_BYTES", 1_000_000)
+    with pytest.raises(BadEmbedder, match=r"\.onnx: .*(memory|crashed)"):
+        check_embedder_file(file)

@@ -1,10 +1,9 @@
 """Boxes of a picture as they are kept, and as a cell of our own lists: JSON, pixels of the picture as it is seen."""
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
-from webapp.datasets.importing.candidate_types import Box, BoxedPicture
+from analysis.archives.listed_files import Box, BoxedPicture
 from webapp.datasets.models import SampleBoxes
 
 DECIMALS = 2
@@ -37,25 +36,3 @@ def as_cell(boxes: SampleBoxes | None) -> str:
     size = [boxes.width, boxes.height]
     content = {"picture": boxes.picture, "size": size, "cut_out": boxes.is_cut_out, "boxes": boxes.boxes}
     return json.dumps(content, ensure_ascii=False)
-
-
-def of_cell(cell: str) -> BoxedPicture | None:
-    """Returns what `as_cell` wrote; None for anything else."""
-    try:
-        content = json.loads(cell)
-        name, (width, height), boxes = content["picture"], content["size"], content["boxes"]
-        found = tuple((str(label), _sides(sides)) for *sides, label in boxes)
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    sizes = (width, height)
-    if not found or not isinstance(name, str) or not all(type(side) is int and 0 < side < 2**31 for side in sizes):
-        return None
-    return BoxedPicture(name, found, bool(content.get("cut_out")), sizes)
-
-
-def _sides(sides: Sequence[Any]) -> Box:
-    """Raises ValueError, TypeError."""
-    x, y, width, height = (float(side) for side in sides)
-    if not all(abs(side) < 2**31 for side in (x, y, width, height)):  # which holds for what is no number (NaN), too
-        raise ValueError(sides)
-    return x, y, width, height

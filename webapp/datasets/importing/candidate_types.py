@@ -6,26 +6,13 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
+from analysis.archives.listed_files import Box, BoxedPicture
 from webapp.datasets.importing.option_types import ImportOptions
 from webapp.datasets.models import Import, Outcome
 from webapp.jobs.models import Job
 
-Box = tuple[float, float, float, float]
-"""x, y, width, height of the picture as it is seen: in pixels, or in parts of its sides where width and height are at
-most 1. No sample has so few pixels."""
-Content = bytes | Path | Outcome
+Content = bytes | bytearray | Path | Outcome
 """A picture, a clip's file (in the scratch folder; it may be moved away), or why there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class BoxedPicture:
-    """The picture whose boxes, each with its class, came with a sample. Its size is None until it has been read."""
-
-    name: str
-    boxes: tuple[tuple[str, Box], ...]
-    is_cut_out: bool
-    """The sample is its only box; else the picture itself."""
-    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,12 @@
 """Labels that come along with an archive, also those that no sample bears."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from analysis.archives.listed_files import ArchiveLabel
 from webapp.datasets.importing.store_runner import Notes
 from webapp.datasets.models import Dataset, Label
 from webapp.datasets.services import TooManyLabels, clean_label, label_called
 from webapp.hues import HUES
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveLabel:
-    """A label as the archive describes it; `hue` and `key` are None where it says nothing."""
-
-    name: str
-    hue: int | None = None
-    key: str | None = None
 
 
 def create_labels(dataset: Dataset, wanted: Sequence[ArchiveLabel], notes: Notes) -> None:

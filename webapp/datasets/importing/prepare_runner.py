@@ -34,7 +34,7 @@ MOST_CLIP_BYTES = 300_000_000
 class PreparedSample:
     """A sample's file and what is known of it. A path lies in the scratch folder and may be moved away."""
 
-    data: bytes | Path
+    data: bytes | bytearray | Path
     media_type: str
     sha256: str
     size_bytes: int
@@ -56,7 +56,7 @@ class _Not(Exception):
 
 def prepare_picture(found: Candidate, least_side: int, preparing: PicturePreparation) -> PreparedSample | Outcome:
     """Prepares a picture. A plain one keeps its bytes; any other is encoded once, as it is meant to be seen."""
-    assert isinstance(found.content, bytes)
+    assert isinstance(found.content, bytes | bytearray)
     try:
         picture = preparing.prepare(found.content, found.name, max(least_side, LEAST_SIDE), found.box_xywh)
     except PictureTooSmall:

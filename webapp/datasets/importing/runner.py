@@ -79,7 +79,7 @@ def _size_bytes(found: Candidate) -> int:
     """Returns how much it takes in memory or in the scratch folder."""
     if isinstance(found.content, Path):
         return found.content.stat().st_size
-    return len(found.content) if isinstance(found.content, bytes) else 0
+    return len(found.content) if isinstance(found.content, bytes | bytearray) else 0
 
 
 def run_import(job: Job) -> None:
@@ -178,7 +178,7 @@ def _clip(work: Work, found: Candidate) -> PreparedSample | Outcome:
     """Prepares one after the other: probing is a process of its own, and FFmpeg uses all cores anyway."""
     if isinstance(found.content, Outcome):
         return found.content
-    if isinstance(found.content, bytes):
+    if not isinstance(found.content, Path):
         raise TypeError("a clip is handed over as a file")
     return prepare_runner.prepare_clip(found, work.scratch, work.heartbeat)
 

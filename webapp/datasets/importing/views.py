@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from analysis.archives.errors import MOST_ENTRIES
 from analysis.images.read import SUFFIXES
 from webapp import access
 from webapp.accounts.request_limit_middleware import asked_often
 from webapp.accounts.request_types import SignedInRequest
-from webapp.datasets.choices import MOST_IN_ARCHIVE, UPLOADED, Part
+from webapp.datasets.choices import UPLOADED, Part
 from webapp.datasets.importing import forms, inbox, queries, services
 from webapp.datasets.importing import words as importing_words
 from webapp.datasets.importing.forms import Filling, filling_of
@@ -102,8 +103,8 @@ def _limits(source: Source) -> dict[str, Any]:
         "picture_bytes": PICTURE_BYTES,
         "chunk_bytes": settings.UPLOAD_CHUNK_BYTES,
         "max_bytes": settings.UPLOAD_MAX_BYTES,
-        "most_files": MOST_IN_ARCHIVE,
-        "most_files_words": number_format(MOST_IN_ARCHIVE, force_grouping=True),
+        "most_files": MOST_ENTRIES,
+        "most_files_words": number_format(MOST_ENTRIES, force_grouping=True),
         "suffixes": ",".join(sorted(SUFFIXES | CLIP_SUFFIXES)),
     }
 

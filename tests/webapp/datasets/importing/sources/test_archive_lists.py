@@ -8,13 +8,13 @@ from typing import Literal
 
 import pytest
 
+from analysis.archives import json_rows, list_text, tables
+from analysis.archives.list_text import Broken
+from analysis.archives.listed_files import of_coco
 from tests.factories_datasets import make_dataset, picture
 from tests.webapp.datasets.importing.fillings import fill_from_zip, job_of, labels_of, prepare_zip, run, zipped
 from webapp.accounts.models import Team, User
 from webapp.datasets.importing import words as importing_words
-from webapp.datasets.importing.sources import json_rows_reader, list_text_reader, table_reader
-from webapp.datasets.importing.sources.archive_annotations_reader import of_coco
-from webapp.datasets.importing.sources.list_text_reader import Broken
 
 database = pytest.mark.django_db(transaction=True)
 COCO = {"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": [], "categories": []}
@@ -48,7 +48,7 @@ def test_tables_come_in_the_encodings_of_spreadsheets(codec: str, team: Team, al
 )
 def test_code_pages_are_told_by_their_words(codec: str, labels: str) -> None:
     data = "file,label\n" + "".join(f"{word}.png,{word}\n" for word in labels.split())
-    encoding = list_text_reader.encoding_of(data.encode(codec))
+    encoding = list_text.encoding_of(data.encode(codec))
     assert data.encode(codec).decode(encoding.codec) == data
     assert encoding.guessed
 
@@ -133,7 +133,7 @@ def test_rows_are_the_same_in_blocks_of_any_size(size: int, encoding: str) -> No
     content = {"a": 12345, "rows": [{"x": [1, -2.5e3, "é\n\\u12", None]}, 17, "😀"], "none": [], "b": {"c": True}}
     text = json.dumps(content, indent=1, ensure_ascii=False).encode(encoding)
     read: dict[str, object] = {}
-    for key, number, row in json_rows_reader.rows(blocks(text, size)):
+    for key, number, row in json_rows.rows(blocks(text, size)):
         if number is None:
             read[key] = row
         else:
@@ -148,7 +148,7 @@ def test_rows_are_the_same_in_blocks_of_any_size(size: int, encoding: str) -> No
 )
 def test_broken_json_is_broken(text: str) -> None:
     with pytest.raises(Broken):
-        list(json_rows_reader.rows(blocks(text.encode("latin-1"))))
+        list(json_rows.rows(blocks(text.encode("latin-1"))))
 
 
 def test_text_that_databases_refuse_is_mended() -> None:
@@ -180,8 +180,8 @@ def test_what_a_row_nests_is_no_cell() -> None:
 @pytest.mark.parametrize("between", [b"ab,", b'"\n",ab,'])
 def test_a_row_of_millions_of_cells_is_refused_before_it_fills_the_memory(between: bytes) -> None:
     rows = b"a.png,cat\n" * 50
-    assert len(table_reader.of_table(b"file,label\n" + rows, "labels.csv")) == 50
+    assert len(tables.of_table(b"file,label\n" + rows, "labels.csv")) == 50
     wide = b"file,label\n" + rows + between * 1_500_000 + b"\n"
     with pytest.raises(Broken) as refused:
-        table_reader.of_table(wide, "labels.csv")
+        tables.of_table(wide, "labels.csv")
     assert refused.value.line > 51

@@ -2,6 +2,7 @@
 
 import pytest
 
+from analysis.archives import box_lists
 from tests.factories_datasets import make_dataset, picture
 from tests.webapp.datasets.importing.fillings import (
     fill_from_zip,
@@ -14,7 +15,6 @@ from tests.webapp.datasets.importing.fillings import (
 )
 from webapp.accounts.models import Team, User
 from webapp.datasets.importing import words as importing_words
-from webapp.datasets.importing.sources import boxes_reader
 from webapp.datasets.labelling import queries
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -155,4 +155,4 @@ def test_what_cannot_be_read_is_named(name: str, text: str, said: str, team: Tea
 
 def test_a_number_that_cannot_be_written_is_no_name() -> None:
     names = f"names: [cat, 0x{'f' * 5000}, 7, -{'9' * 30}]".encode()
-    assert boxes_reader.names_of_yaml([names], "data.yaml") == {0: "cat", 2: "7"}
+    assert box_lists.names_of_yaml([names], "data.yaml") == {0: "cat", 2: "7"}

@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 
-from analysis.spreadsheet_cells import without_guard
-from webapp.datasets.importing.sources import list_text_reader
-from webapp.datasets.importing.sources.archive_annotations_reader import (
+from analysis.archives import list_text
+from analysis.archives.list_text import Broken
+from analysis.archives.listed_files import (
     KNOWN_COLUMNS,
     MOST_LISTED,
     Listed,
@@ -14,7 +14,7 @@ from webapp.datasets.importing.sources.archive_annotations_reader import (
     TableRow,
     cell_text,
 )
-from webapp.datasets.importing.sources.list_text_reader import Broken
+from analysis.spreadsheet_cells import without_guard
 
 MOST_TABLE_BYTES = 32 * 1024**2
 """A table is read as a whole, to tell its encoding."""
@@ -29,7 +29,7 @@ DELIMITERS = ",;\t"
 
 def table_rows(data: bytes) -> Iterator[tuple[int, TableRow]]:
     """Yields the line and its cells by column (lower case, no spaces), known columns only. Raises Broken."""
-    codec = list_text_reader.encoding_of(data).codec
+    codec = list_text.encoding_of(data).codec
     lines = _Lines(io.TextIOWrapper(io.BytesIO(data), codec, newline=""))
     csv.field_size_limit(MOST_CELL_CHARS)
     reader = csv.reader(lines, delimiter=_delimiter(data), strict=True)
@@ -69,7 +69,7 @@ class _Lines:
 
 
 def _delimiter(data: bytes) -> str:
-    return max(DELIMITERS, key=list_text_reader.head_of(data).partition("\n")[0].count)
+    return max(DELIMITERS, key=list_text.head_of(data).partition("\n")[0].count)
 
 
 def column(row: Mapping[str, str], names: Sequence[str]) -> str | None:
@@ -79,7 +79,7 @@ def column(row: Mapping[str, str], names: Sequence[str]) -> str | None:
 
 def is_table_of_samples(data: bytes) -> bool:
     """Tells by the first line: it has a column for files and one for labels."""
-    header = list_text_reader.head_of(data).splitlines()[:1]
+    header = list_text.head_of(data).splitlines()[:1]
     split = [cell for line in header for cell in line.split(max(DELIMITERS, key=line.count))]
     cells = {cell.strip(' "').lower() for cell in split}
     return bool(cells & set(FILE_COLUMNS)) and bool(cells & set(LABEL_COLUMNS))

@@ -1,25 +1,24 @@
-"""Tells by an archive's folders which samples are for training, validation and test. Knows no database."""
+"""Tells by an archive's folders which samples are for training, validation and test."""
 
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from analysis.archives.zip_archive import Parts
 from analysis.images.read import SUFFIXES
-from webapp.datasets.choices import Part
-from webapp.datasets.importing.sources.zip_reader import Parts
-from webapp.datasets.media_types import CLIP_SUFFIXES
+from analysis.training.data.samples import CLIP_SUFFIXES, SplitPart
 
 NAMES = {
-    **dict.fromkeys(("train", "training"), Part.TRAIN),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), Part.VALIDATION),
-    **dict.fromkeys(("test", "testing"), Part.TEST),
+    **dict.fromkeys(("train", "training"), SplitPart.TRAIN),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), SplitPart.VALIDATION),
+    **dict.fromkeys(("test", "testing"), SplitPart.TEST),
 }
 YEAR = re.compile(r"(19|20)\d\d$")
 """As in COCO's "train2017"."""
 MOST_DEPTH = 4
 
 
-def part_named(name: str) -> Part | None:
+def part_named(name: str) -> SplitPart | None:
     """Returns the part that a folder or a list's column names."""
     return NAMES.get(YEAR.sub("", name.strip().lower()))
 

@@ -7,9 +7,8 @@ from xml.parsers import expat
 
 import yaml
 
-from webapp.datasets.importing.candidate_types import Box
-from webapp.datasets.importing.sources.archive_annotations_reader import Mark
-from webapp.datasets.importing.sources.list_text_reader import Broken, plain_text
+from analysis.archives.list_text import Broken, plain_text
+from analysis.archives.listed_files import Box, Mark
 
 MOST_BYTES = 1_000_000
 MOST_NAMES_BYTES = 200_000

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from webapp.datasets.importing.sources.list_text_reader import Broken
+from analysis.archives.list_text import Broken
 
 MOST_ROW_CHARS = 4_000_000
 """As objects a row takes up to 27 times its text."""

@@ -51,7 +51,7 @@ class Broken(Exception):
     """A list that cannot be read.
 
     `line` counts from 1, 0 where only `place` is known ("images[3]"); `reason` is one of those that
-    `webapp.datasets.importing.words` explains, and `encodings` are what it may be written in.
+    the words of imports explain, and `encodings` are what it may be written in.
     """
 
     def __init__(self, line: int, place: str = "", reason: str = "", encodings: tuple[str, ...] = ()) -> None:

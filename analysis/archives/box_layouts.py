@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
+from analysis.archives import box_lists
+from analysis.archives.list_text import Broken
+from analysis.archives.listed_files import MOST_ROWS, Mark
+from analysis.archives.zip_archive import ArchiveEntry, Parts
 from analysis.images.read import SUFFIXES
-from webapp.datasets.importing.sources import boxes_reader
-from webapp.datasets.importing.sources.archive_annotations_reader import MOST_ROWS, Mark
-from webapp.datasets.importing.sources.list_text_reader import Broken
-from webapp.datasets.importing.sources.zip_reader import ArchiveEntry, Parts
 
 NAMES_FILES = ("classes.txt", "obj.names", "labels.txt", "_darknet.labels")
 IMAGES, LABELS = "images", "labels"
@@ -69,7 +69,7 @@ def _yolo(pictures: Sequence[ArchiveEntry], by_path: dict[Parts, ArchiveEntry], 
             return None
     layout = BoxLayout(classes=list(dict.fromkeys(names.values())), is_without_names=not names)
     for picture, entry in zip(pictures, lists, strict=True):
-        boxes = parsed(entry, layout.counted(boxes_reader.yolo_boxes)) if entry else []
+        boxes = parsed(entry, layout.counted(box_lists.yolo_boxes)) if entry else []
         layout.unknown += bool(names) and sum(number not in names for number, _box in boxes)
         of_number = names.get if names else str
         _add(layout, picture, [Mark(of_number(number) or "", box) for number, box in boxes])
@@ -79,11 +79,11 @@ def _yolo(pictures: Sequence[ArchiveEntry], by_path: dict[Parts, ArchiveEntry], 
 def _class_names(by_path: dict[Parts, ArchiveEntry], parsed: ParseEntry) -> dict[int, str]:
     described = [entry for entry in by_path.values() if _suffix(entry) in (".yaml", ".yml")]
     for entry in sorted(described, key=lambda entry: len(entry.parts)):
-        if names := parsed(entry, boxes_reader.names_of_yaml):
+        if names := parsed(entry, box_lists.names_of_yaml):
             return names
     for entry in by_path.values():
         if entry.parts[-1].lower() in NAMES_FILES:
-            return parsed(entry, boxes_reader.names_of_text)
+            return parsed(entry, box_lists.names_of_text)
     return {}
 
 
@@ -106,7 +106,7 @@ def _voc(pictures: Sequence[ArchiveEntry], by_path: dict[Parts, ArchiveEntry], p
     for picture in pictures:
         stem = _stem(picture.parts)
         entry = beside.get((*picture.parts[:-1], stem)) or aside.get((*picture.parts[:-2], stem))
-        marks = parsed(entry, layout.counted(boxes_reader.voc_marks)) if entry else None
+        marks = parsed(entry, layout.counted(box_lists.voc_marks)) if entry else None
         is_voc |= marks is not None
         _add(layout, picture, marks or [])
     layout.classes = sorted({mark.label for _picture, marks in layout.pictures for mark in marks if mark.label})

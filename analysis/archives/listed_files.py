@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from webapp.datasets.importing.candidate_types import Box
-from webapp.datasets.importing.label_runner import ArchiveLabel
-from webapp.datasets.importing.sources import json_rows_reader
-from webapp.datasets.importing.sources.list_text_reader import LONGEST_TEXT, Broken, plain_text
-from webapp.datasets.importing.sources.zip_reader import Parts
+from analysis.archives import json_rows
+from analysis.archives.list_text import LONGEST_TEXT, Broken, plain_text
+from analysis.archives.zip_archive import Parts
 
 MOST_LISTED = 100_000
 MOST_ROWS = {"images": MOST_LISTED, "annotations": 200_000, "categories": 10_000}
 """An entry of a list takes up to 1 kB in memory."""
+MOST_MARKS = 10_000
+"""Of one picture: all of its samples are made, and stored, together."""
 MOST_KEPT_CHARS = 50_000_000
 LONGEST_BOXES = 1_000_000
 BOXES = "boxes"
@@ -23,8 +23,31 @@ UNKNOWN_CATEGORY = "unknown_categories"
 KNOWN_COLUMNS = frozenset(
     {"source", "source_name", "identity", "sequence", "video", "second", "left_out", "name", "part", "boxes"}
 )
-"""Columns beside the file and the label that `archive_reader` asks for; all others are forgotten."""
+"""Columns beside the file and the label that `archive_items` asks for; all others are forgotten."""
 TableRow = dict[str, str]
+Box = tuple[float, float, float, float]
+"""x, y, width, height of the picture as it is seen: in pixels, or in parts of its sides where width and height are at
+most 1. No sample has so few pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveLabel:
+    """A label as the archive describes it; `hue` and `key` are None where it says nothing."""
+
+    name: str
+    hue: int | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoxedPicture:
+    """The picture whose boxes, each with its class, came with a sample. Its size is None until it has been read."""
+
+    name: str
+    boxes: tuple[tuple[str, Box], ...]
+    is_cut_out: bool
+    """The sample is its only box; else the picture itself."""
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +62,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A file that a list names, and what the list says of it. `row` holds further columns, see `archive`."""
+    """A file that a list names, and what the list says of it. `row` holds further columns."""
 
     file: str
     place: str
@@ -113,13 +136,16 @@ class _CocoRows:
         category = row.get("category_id")
         # What is no id can be no key either; it is counted among the unknown.
         known = category if category is None or _is_id(category) else ""
-        self.marks[row["image_id"]].append((known, _box(row.get("bbox"))))
+        marks = self.marks[row["image_id"]]
+        if len(marks) >= MOST_MARKS:
+            raise Broken(0, place, "many")
+        marks.append((known, _box(row.get("bbox"))))
 
 
 def of_coco(blocks: Iterable[bytes], name: str) -> Coco:
     """Raises Broken."""
     found = _CocoRows()
-    for key, number, row in json_rows_reader.rows(blocks):
+    for key, number, row in json_rows.rows(blocks):
         found.take(key, number, row)
     for key in ("images", "annotations"):
         if key not in found.arrays:
@@ -161,7 +187,7 @@ def archive_label(row: Mapping[str, Any]) -> ArchiveLabel:
 
 def own_labels(blocks: Iterable[bytes], _name: str) -> dict[str, ArchiveLabel]:
     """Maps folders to labels by the description that our export adds; empty where it says nothing. Raises Broken."""
-    content = json_rows_reader.value(blocks)
+    content = json_rows.value(blocks)
     rows = content.get("labels") if isinstance(content, dict) else None
     if not isinstance(rows, list):
         return {}

@@ -7,25 +7,23 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO
 
-from webapp.datasets.choices import MOST_IN_ARCHIVE
-from webapp.datasets.errors import (
+from analysis.archives.errors import (
+    MOST_ENTRIES,
     ArchiveTooLarge,
     EncryptedArchive,
     NotAnArchive,
     TooManyInArchive,
     UnsupportedCompression,
 )
-from webapp.datasets.models import Outcome
 
-MOST_ENTRIES = MOST_IN_ARCHIVE
 MOST_DIRECTORY_BYTES = 64 * 1024**2
-"""Python keeps the whole directory in memory: 1.2 kB for each entry."""
+"""Python keeps the whole directory in memory."""
 BLOCK_BYTES = 1024**2
 ENTRY_SIGNATURE = b"PK\1\2"
 METHODS = {
@@ -56,7 +54,6 @@ UNICODE_PATH = 0x7075
 JUNK = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
 DAMAGES = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError)
 Parts = tuple[str, ...]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +78,6 @@ class Archive:
     files: list[ArchiveEntry]
     empty_folders: list[Parts]
 
-    def read(self, entry: ArchiveEntry, most_bytes: int) -> bytes | Outcome:
-        """Returns the content, never more than the directory promises, or why there is none."""
-        return self._taken(entry, most_bytes, lambda: b"".join(self.blocks(entry)))
-
-    def unpack(self, entry: ArchiveEntry, target: Path, most_bytes: int) -> Path | Outcome:
-        """Unpacks into a file with a name of our own."""
-
-        def copy() -> Path:
-            with target.open("wb") as file:
-                file.writelines(self.blocks(entry))
-            return target
-
-        return self._taken(entry, most_bytes, copy)
-
     def blocks(self, entry: ArchiveEntry) -> Iterator[bytes]:
         """Yields the content piece by piece: no more is unpacked at once. Raises one of DAMAGES."""
         left = entry.info.file_size + 1
@@ -113,14 +96,6 @@ class Archive:
             return self.zip.open(entry.info)
         except (struct.error, UnicodeDecodeError) as error:
             raise zipfile.BadZipFile(f"{entry.name} has a broken header") from error
-
-    def _taken(self, entry: ArchiveEntry, most_bytes: int, take: Callable[[], T]) -> T | Outcome:
-        if entry.info.file_size > most_bytes:
-            return Outcome.TOO_LARGE
-        try:
-            return take()
-        except DAMAGES:
-            return Outcome.UNREADABLE
 
 
 class DirectoryFile(io.BufferedReader):
@@ -194,7 +169,8 @@ def _looked_through(archive: zipfile.ZipFile, size_bytes: int) -> Archive:
         if info.flag_bits & ENCRYPTED_FLAG:
             raise EncryptedArchive(name)
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise UnsupportedCompression(METHODS.get(info.compress_type, str(info.compress_type)), name)
+            method = METHODS.get(info.compress_type, str(info.compress_type))
+            raise UnsupportedCompression(f"{name}: {method}", method, name)
         kind = stat.S_IFMT(info.external_attr >> 16)
         files.append(ArchiveEntry(info, parts, is_odd or kind not in (0, stat.S_IFREG)))
     full = {entry.parts[:n] for entry in files for n in range(1, len(entry.parts))}
