@@ -1,15 +1,22 @@
-"""The Celery application. Job rows, not the broker, recover lost work: messages are acknowledged as they arrive."""
+"""The Celery application. Job rows, not the broker, recover lost work: the broker forgets a message as it hands it out.
+
+A worker that had to acknowledge could fail to, and would take nothing more for ever.
+"""
 
 import os
+from uuid import uuid4
 
 from celery import Celery
 from celery.signals import worker_init, worker_process_init
 from django.conf import settings
+from kombu import Exchange, Queue
 
 from analysis.limited.forked import start_server
 from webapp.die_with_parent import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+
+QUEUES = ("checks", "media", "analysis", "training")
 
 app = Celery("rollcall")
 app.conf.update(
@@ -22,8 +29,8 @@ app.conf.update(
         "socket_keepalive": True,
     },
     task_ignore_result=True,
-    task_acks_late=False,
-    task_create_missing_queues=True,
+    task_queues=[Queue(name, Exchange(name), routing_key=name, no_ack=True) for name in QUEUES],
+    task_create_missing_queues=False,
     task_default_queue="checks",
     worker_prefetch_multiplier=1,
     worker_disable_prefetch=True,
@@ -42,6 +49,15 @@ app.autodiscover_tasks()
 def _share_fork_server(**_: object) -> None:
     """Pool children come and go; what their limited processes are copies of stays."""
     start_server()
+
+
+@worker_init.connect
+def _name_worker(**_: object) -> None:
+    """Pool children inherit it: so a job tells which worker's child works on it."""
+    os.environ["ROLLCALL_WORKER"] = uuid4().hex
+
+
+app.steps["worker"].add("webapp.jobs.worker_steps:GivesBackJobsOfTheDead")
 
 
 @worker_process_init.connect

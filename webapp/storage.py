@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from django.conf import settings
@@ -20,6 +21,9 @@ STREAM_BLOCK_BYTES = 256 * 1024
 """Large enough that the hop to a thread does not count, small enough that memory stays flat."""
 
 COPY_BLOCK_BYTES = 4 * 1024**2
+
+OWNED = "of-"
+_scratch_of: ContextVar[Path | None] = ContextVar("scratch_of", default=None)
 
 
 def _path(key: str) -> Path:
@@ -206,9 +210,37 @@ def scratch_root() -> Path:
 @contextmanager
 def scratch_dir() -> Iterator[Path]:
     """Yields a new folder that is removed with everything in it at the end of the `with`."""
-    scratch_root().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch_root(), ignore_cleanup_errors=True) as name:
+    root = _scratch_of.get() or scratch_root()
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root, ignore_cleanup_errors=True) as name:
         yield Path(name)
+
+
+@contextmanager
+def scratch_of(owner: str) -> Iterator[None]:
+    """Within it, new scratch folders belong to this work, so that it can be told what a killed process left behind."""
+    folder = _owned_scratch(owner)
+    token = _scratch_of.set(folder)
+    try:
+        yield
+    finally:
+        _scratch_of.reset(token)
+        with suppress(OSError):  # never made, or not empty
+            folder.rmdir()
+
+
+def scratch_owners() -> list[str]:
+    """Returns whose scratch folders there are."""
+    return [path.name.removeprefix(OWNED) for path in scratch_root().glob(f"{OWNED}*")]
+
+
+def clear_scratch_of(owner: str) -> None:
+    """Removes what a killed process left behind."""
+    shutil.rmtree(_owned_scratch(owner), ignore_errors=True)
+
+
+def _owned_scratch(owner: str) -> Path:
+    return scratch_root() / f"{OWNED}{owner}"
 
 
 def clear_scratch() -> None:

@@ -17,7 +17,6 @@ from webapp.accounts.models import TokenScope
 from webapp.accounts.tokens.bearer_middleware import takes_tokens
 from webapp.jobs.consumers import JobsConsumer
 from webapp.jobs.job_state import JobState, state_of
-from webapp.jobs.job_tasks import job_task
 from webapp.jobs.models import Job
 from webapp.team_scope import TeamOwned
 from webapp.videos.models import Video
@@ -80,7 +79,6 @@ def open_to_everybody(request: HttpRequest) -> JsonResponse:
     return JsonResponse(everything())
 
 
-@job_task("planted_forgetful_task")
 def forgetful_task(job: Job) -> None:
     reached_by_task.append(everything())
 

@@ -17,6 +17,7 @@ from tests.conftest import signed_in
 from tests.factories import make_job, make_team, make_user
 from tests.factories_datasets import make_dataset
 from tests.factories_videos import begin_analysis, make_upload, make_video
+from tests.present import present
 from tests.webapp import planted
 from tests.webapp.test_access_rules import things_of
 from tests.websocket import Websocket
@@ -27,6 +28,8 @@ from webapp.accounts.scope_middleware import scope_of_person
 from webapp.accounts.tokens.services import make_token
 from webapp.audit.models import AuditEntry
 from webapp.datasets.models import Label, Sample
+from webapp.jobs import lifecycle
+from webapp.jobs.job_tasks import Task
 from webapp.jobs.models import JobKind
 from webapp.people.models import Track
 from webapp.team_scope import ScopeError, across_teams, carried, within_teams
@@ -131,7 +134,7 @@ def test_a_forgetful_task_reaches_nothing_of_others(both: tuple[Team, Team]) -> 
     job = make_job(team=both[0])
     planted.reached_by_task.clear()
     with without_scope():
-        planted.forgetful_task(str(job.pk))
+        Task(planted.forgetful_task).run(present(lifecycle.claim(job.pk)))
         with pytest.raises(ScopeError):
             planted.everything()
     assert planted.reached_by_task == [rows_of(both[0])]

@@ -1,10 +1,10 @@
 """Celery entry points for the analysis of a video and of its segments."""
 
 from webapp.jobs.job_tasks import job_task
-from webapp.jobs.models import Job
+from webapp.jobs.models import Job, JobKind
 
 
-@job_task("run_analysis")
+@job_task(JobKind.ANALYSIS)
 def run_analysis(job: Job) -> None:
     """Continues an analysis: splits it into segments, or groups what they found."""
     from webapp.analyses import runner  # deferred: loads cv2
@@ -12,7 +12,7 @@ def run_analysis(job: Job) -> None:
     runner.run_analysis(job)
 
 
-@job_task("analyse_segment")
+@job_task(JobKind.SEGMENT)
 def analyse_segment(job: Job) -> None:
     """Finds the faces of one segment."""
     from webapp.analyses import runner  # deferred: loads cv2
@@ -20,7 +20,7 @@ def analyse_segment(job: Job) -> None:
     runner.analyse_segment(job)
 
 
-@job_task("introduce_embedder")
+@job_task(JobKind.INTRODUCE)
 def introduce_embedder(job: Job) -> None:
     """Prepares, switches to or rolls back a face embedder or new rules."""
     from webapp.analyses.introduction import runner  # deferred: loads cv2

@@ -1,10 +1,10 @@
 """What Celery workers call, by the id of a job."""
 
 from webapp.jobs.job_tasks import job_task
-from webapp.jobs.models import Job
+from webapp.jobs.models import Job, JobKind
 
 
-@job_task("make_export")
+@job_task(JobKind.EXPORT)
 def make_export(job: Job) -> None:
     """Makes the file of an export."""
     from webapp.exports import runner  # deferred: loads cv2

@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from webapp.jobs import health_queries
+
 
 @login_not_required
 @require_safe
@@ -16,4 +18,5 @@ def healthz(request: HttpRequest) -> HttpResponse:
             cursor.execute("SELECT 1")
     except DatabaseError:
         return HttpResponse("the database does not answer\n", content_type="text/plain", status=503)
-    return HttpResponse("ok\n", content_type="text/plain")
+    unserved = "".join(f"no worker takes work from: {queue}\n" for queue in health_queries.unserved_queues())
+    return HttpResponse(f"ok\n{unserved}", content_type="text/plain")  # this server works: nobody is to take it away

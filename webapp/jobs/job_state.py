@@ -1,10 +1,10 @@
 """The state of a job as browsers get it: always the whole of it, with a sequence that rises."""
 
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -14,8 +14,15 @@ from webapp.jobs import queues, turn_queries
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
 from webapp.team_scope import across_teams
 
-QUEUED_KINDS = (JobKind.CHECK, JobKind.ANALYSIS, JobKind.WEB_COPY, JobKind.EXPORT)
-"""Work whose place in the queue pages show."""
+COUNTED_WITH = {
+    JobKind.CHECK: (JobKind.CHECK, JobKind.ANALYSIS),
+    JobKind.ANALYSIS: (JobKind.CHECK, JobKind.ANALYSIS),
+    JobKind.WEB_COPY: (JobKind.WEB_COPY,),
+    JobKind.EXPORT: (JobKind.EXPORT,),
+    JobKind.TRAIN: (JobKind.TRAIN,),
+}
+"""Work whose place in the queue pages show, and with which other work that is counted."""
+QUEUED_KINDS = tuple(COUNTED_WITH)
 RECENT_ENDED = 100
 """How many ended jobs a snapshot holds, so that a page that lost its connection learns how they ended."""
 KNOWS_AFTER_S = 3.0
@@ -89,59 +96,24 @@ def state_of(job: Job, now: datetime | None = None, ahead: int = 0) -> JobState:
 
 @across_teams()
 def places_in_queue(jobs: Iterable[Job]) -> dict[UUID, int]:
-    """Returns how many of its kind are before each waiting job of `QUEUED_KINDS`; other jobs are left out.
+    """Returns how many like it are before each waiting job of `COUNTED_WITH`; other jobs are left out.
 
-    Two queries at most, and four for kinds that take turns. Counts work of all teams, running work included, as they
-    share the workers.
+    As turns stand now: another's later job may still come first. Counts work of all teams, running work included, as
+    they share the workers.
     """
-    queued = [job for job in jobs if job.kind in QUEUED_KINDS and job.status == Status.QUEUED]
-    in_turn = [job for job in queued if job.kind in turn_queries.IN_TURN]
-    by_age = [job for job in queued if job.kind not in turn_queries.IN_TURN]
-    return (
-        _places_of_new([job for job in by_age if not job.started_at])
-        | _places_of_resumed([job for job in by_age if job.started_at])
-        | _places_in_turn(in_turn)
-    )
-
-
-def _places_in_turn(waiting: Sequence[Job]) -> dict[UUID, int]:
-    """Returns what is before each as turns stand now: another's later job may still come first."""
+    waiting: dict[str, list[Job]] = defaultdict(list)
+    for job in jobs:
+        if job.kind in COUNTED_WITH and job.status == Status.QUEUED:
+            waiting[queues.queue_of(job.kind)].append(job)
     places: dict[UUID, int] = {}
-    for kind in {job.kind for job in waiting}:
-        at_work = Job.objects.filter(kind=kind, parent=None, status=Status.RUNNING).count()
-        order = {pk: place for place, pk in enumerate(turn_queries.order_of(kind))}
-        places |= {job.pk: at_work + order.get(job.pk, len(order)) for job in waiting if job.kind == kind}
+    for queue, own in waiting.items():
+        line = turn_queries.line_of(queue)
+        for job in own:
+            alike = COUNTED_WITH[JobKind(job.kind)]
+            before = takewhile(lambda pk, own=job.pk: pk != own, line.order)  # type: ignore[misc]
+            at_work = sum(line.at_work.get(kind, 0) for kind in alike)
+            places[job.pk] = at_work + sum(line.order[pk] in alike for pk in before)
     return places
-
-
-def _places_of_new(waiting: Sequence[Job]) -> dict[UUID, int]:
-    if not waiting:
-        return {}
-    active = Job.objects.filter(kind__in={job.kind for job in waiting}, parent=None, status__in=ACTIVE)
-    created: dict[str, list[datetime]] = defaultdict(list)
-    for kind, created_at in active.order_by("created_at").values_list("kind", "created_at"):
-        created[kind].append(created_at)
-    return {job.pk: bisect_left(created[job.kind], job.created_at) for job in waiting}
-
-
-def _places_of_resumed(waiting: Sequence[Job]) -> dict[UUID, int]:
-    """Work that continues, say after its parts, is behind what a worker has and what its queue was sent before."""
-    if not waiting:
-        return {}
-    same = {job.kind: queues.kinds_of([queues.ROUTES[job.kind].queue]) for job in waiting}
-    at_work = Q(status=Status.RUNNING, claim_id__isnull=False) | Q(status=Status.QUEUED, sent_at__isnull=False)
-    rows = Job.objects.filter(at_work, kind__in={kind for kinds in same.values() for kind in kinds}, parent=None)
-    others = list(rows.values_list("pk", "kind", "status", "sent_at"))
-    now = timezone.now()
-    return {
-        job.pk: sum(
-            kind in same[job.kind]
-            and pk != job.pk
-            and (status == Status.RUNNING or (sent_at or now) < (job.sent_at or now))
-            for pk, kind, status, sent_at in others
-        )
-        for job in waiting
-    }
 
 
 def time_left(job: Job, now: datetime) -> tuple[float | None, float | None]:

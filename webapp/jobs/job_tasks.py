@@ -1,31 +1,60 @@
-"""Makes Celery tasks of functions that work on a claimed job.
+"""Makes what runs for each kind of job out of functions that work on a claimed job; one Celery task calls them all.
 
 Runners are imported inside of them: the parent of a worker loads every task and then forks, and what runners load
 (OpenCV, torch) must not have been used before a fork.
 """
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 from celery import shared_task
 
 from webapp.jobs import lifecycle, queues
-from webapp.jobs.models import Job
+from webapp.jobs.models import Job, JobKind
+
+Work = Callable[[Job], None]
 
 
-def job_task(name: str) -> Callable[[Callable[[Job], None]], Any]:
-    """Registers a function as the task `name`, which takes the id of a job as text.
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a kind of job needs: the work, and what is left to do once the job has ended, however it did."""
 
-    The function runs only where a job could be claimed: a message that comes twice or late, or for a job that is gone,
-    does nothing, or where jobs of its kind take turns, starts the next.
+    work: Work
+    afterwards: Work | None = None
+
+    def run(self, job: Job) -> None:
+        with lifecycle.working_on(job):
+            self.work(job)
+        if self.afterwards is not None:
+            self.afterwards(job)
+
+
+TASKS: dict[str, Task] = {}
+"""By kind, filled as the tasks of all apps are loaded."""
+
+
+def job_task(kind: JobKind, *, afterwards: Work | None = None) -> Callable[[Work], Callable[[str], None]]:
+    """Registers a function as what does the work of a kind.
+
+    Returns a function that takes the id of a job as text and does its work, or nothing where the job cannot be claimed.
     """
 
-    def task_of(work: Callable[[Job], None]) -> Any:
-        def claim_and_work(job_id: str) -> None:
-            with lifecycle.working(job_id, queues.kind_of(name)) as job:
-                if job is not None:
-                    work(job)
+    def task_of(work: Work) -> Callable[[str], None]:
+        TASKS[kind] = task = Task(work, afterwards)
 
-        return shared_task(name=name)(claim_and_work)
+        def claim_and_work(job_id: str) -> None:
+            job = lifecycle.claim(job_id)
+            if job is not None:
+                task.run(job)
+
+        return claim_and_work
 
     return task_of
+
+
+@shared_task(name=queues.WORK, Request="webapp.jobs.worker_requests:HandedOut")
+def work_on_next(queue: str) -> None:
+    """Does the work of the job of this queue whose turn it is, if one waits."""
+    job = lifecycle.claim_next(queue)
+    if job is not None:
+        TASKS[job.kind].run(job)

@@ -5,6 +5,7 @@ that arrives twice, late, or after a cancel changes nothing. Publishing happens 
 """
 
 import logging
+import os
 import threading
 import time
 import uuid
@@ -17,6 +18,7 @@ from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
 from analysis.errors import AnalysisError, Cancelled, is_disk_full
+from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.jobs import errors, job_state, live_updates, queues, turn_queries, turn_services
 from webapp.jobs.models import ACTIVE, MAX_ATTEMPTS, Job, Status
@@ -46,7 +48,7 @@ def create(
     job = Job.objects.create(
         kind=kind, team=team, subject_id=subject_id, created_by=created_by, parent=parent, total=total
     )
-    transaction.on_commit(lambda: queues.send(job.pk, kind))
+    _send_later(kind)
     _publish_later(job.pk)
     return job
 
@@ -57,13 +59,32 @@ def claim(job_id: UUID | str) -> Job | None:
     now = timezone.now()
     mine = uuid.uuid4()
     queued = Job.objects.filter(pk=job_id, status=Status.QUEUED)
-    if not queued.update(status=Status.RUNNING, claim_id=mine, heartbeat_at=now, sequence=F("sequence") + 1):
+    claimed = {"claim_id": mine, "worker": worker_id(), "heartbeat_at": now}
+    if not queued.update(status=Status.RUNNING, sequence=F("sequence") + 1, **claimed):
         return None
     Job.objects.filter(pk=job_id, started_at=None).update(started_at=now)
     job = Job.objects.select_related("team", "created_by", "parent").filter(pk=job_id, claim_id=mine).first()
     if job is not None:
         _publish_later(job.pk)
     return job
+
+
+@across_teams()
+def claim_next(queue: str) -> Job | None:
+    """Takes the job of a queue whose turn it is for this worker; returns None where none waits."""
+    while True:
+        with transaction.atomic():
+            turn = turn_queries.next_of(queue)
+            job = claim(turn) if turn else None
+            if job is not None:
+                turn_services.note_start(job)
+        if job is not None or turn is None:  # else another worker was quicker
+            return job
+
+
+def worker_id(pid: int | None = None) -> str:
+    """Names a process of a worker (this one), for `Job.worker`; the rest of a name tells which worker it belongs to."""
+    return f"{os.environ.get('ROLLCALL_WORKER', '')}:{pid or os.getpid()}"
 
 
 def report(job: Job, stage: str, done: float, total: float, new_results: bool = False) -> None:
@@ -166,23 +187,27 @@ def _beat(job: Job, ended: threading.Event) -> None:
 
 
 @contextmanager
-def working(job_id: UUID | str, kind: str | None = None) -> Iterator[Job | None]:
-    """Claims the job for the body of a task, which is within the job's team, and maps how the body ends.
+def working(job_id: UUID | str) -> Iterator[Job | None]:
+    """Claims a job and works on it like `working_on`; yields None when it cannot be claimed."""
+    job = claim(job_id)
+    if job is None:
+        yield None
+        return
+    with working_on(job):
+        yield job
 
-    Of kinds that take turns it claims the one that is next instead; `kind` tells the kind of a job that is gone, whose
-    message another job may depend on. Yields None when there is nothing to do.
+
+@contextmanager
+def working_on(job: Job) -> Iterator[None]:
+    """Maps how the work of a claimed job ends, which is within the job's team.
 
     Normal end: done, unless the body finished it itself or handed it over. `Cancelled`: it was cancelled or somebody
     else has it. Named errors: failed with their code. The worker is stopped: queued again. Anything else: failed as
     internal, then raised on, so that logs and alerts see it.
     """
-    job = _claim_in_turn(job_id, kind)
-    if job is None:
-        yield None
-        return
-    with within_teams([job.team_id]):
+    with within_teams([job.team_id]), storage.scratch_of(str(job.claim_id)):
         try:
-            yield job
+            yield
             if job.status == Status.RUNNING and job.claim_id is not None:
                 finish(job)
         except Cancelled:
@@ -196,22 +221,6 @@ def working(job_id: UUID | str, kind: str | None = None) -> Iterator[Job | None]
         except Exception as error:
             fail(job, errors.DiskFull.code if is_disk_full(error) else errors.INTERNAL, repr(error))
             raise
-
-
-@across_teams()
-def _claim_in_turn(job_id: UUID | str, kind: str | None) -> Job | None:
-    """Claims the job, or where its kind takes turns, the one that is next; None where there is nothing to do."""
-    kind = kind or Job.objects.filter(pk=job_id).values_list("kind", flat=True).first()
-    if kind not in turn_queries.IN_TURN:
-        return claim(job_id)
-    while True:
-        with transaction.atomic():
-            turn = turn_queries.next_of(kind)
-            job = claim(turn) if turn else None
-            if job is not None:
-                turn_services.note_start(job)
-        if job is not None or turn is None:  # else another worker was quicker
-            return job
 
 
 def _owned(job: Job) -> QuerySet[Job]:
@@ -229,10 +238,15 @@ def _to_queue(jobs: QuerySet[Job], **changes: object) -> bool:
     """Queues the job in `jobs`, which holds one row at most; returns False where there is none."""
     row = jobs.values("pk", "kind").first()
     if row is None or not jobs.update(
-        status=Status.QUEUED, claim_id=None, sent_at=None, stage_at=None, sequence=F("sequence") + 1, **changes
+        status=Status.QUEUED,
+        claim_id=None,
+        queued_at=timezone.now(),
+        stage_at=None,
+        sequence=F("sequence") + 1,
+        **changes,
     ):
         return False
-    transaction.on_commit(lambda: queues.send(row["pk"], row["kind"]))
+    _send_later(row["kind"])
     _publish_later(row["pk"])
     return True
 
@@ -286,6 +300,10 @@ def _resume_when_complete(parent_id: UUID) -> None:
         resume_parent(parent_id)
 
 
+def _send_later(kind: str) -> None:
+    transaction.on_commit(lambda: queues.send(queues.queue_of(kind)))
+
+
 def _publish_later(job_id: UUID | str) -> None:
     transaction.on_commit(lambda: _publish(job_id))
 
@@ -296,23 +314,20 @@ def _publish(job_id: UUID | str) -> None:
         return
     places = job_state.places_in_queue([job])
     live_updates.publish_state(job_state.state_of(job, ahead=places.get(job.pk, 0)))
-    comes_between = job.kind in turn_queries.IN_TURN and job.status == Status.QUEUED
-    if (not job.is_active or comes_between) and job.kind in job_state.QUEUED_KINDS:
-        _publish_places(job.kind)
+    if job.kind in job_state.QUEUED_KINDS and job.status != Status.RUNNING:
+        _publish_places(job)
 
 
 @across_teams()
-def _publish_places(kind: str) -> None:
+def _publish_places(changed: Job) -> None:
     """Tells the next jobs in the queue how many are ahead of them now; read anew, as one may just have been claimed."""
-    waiting = Job.objects.filter(kind=kind, parent=None, status=Status.QUEUED).order_by("created_at")
-    if kind in turn_queries.IN_TURN:
-        ids = turn_queries.order_of(kind, PLACES_PUBLISHED)
-    else:
-        ids = list(waiting.values_list("pk", flat=True)[:PLACES_PUBLISHED])
-    if not ids:
+    order = list(turn_queries.line_of(queues.queue_of(changed.kind), PLACES_PUBLISHED).order)
+    if changed.pk in order:
+        order = order[order.index(changed.pk) + 1 :]  # nothing changed for those before it
+    waiting = Job.objects.filter(pk__in=order, kind__in=job_state.QUEUED_KINDS, parent=None, status=Status.QUEUED)
+    if not order or not waiting.update(sequence=F("sequence") + 1):
         return
-    waiting.filter(pk__in=ids).order_by().update(sequence=F("sequence") + 1)
-    jobs = list(waiting.filter(pk__in=ids))
+    jobs = list(waiting)
     places = job_state.places_in_queue(jobs)
     for job in jobs:
         live_updates.publish_state(job_state.state_of(job, ahead=places[job.pk]))

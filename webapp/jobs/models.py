@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from webapp.team_scope import TeamOwned
@@ -82,8 +83,10 @@ class Job(TeamOwned):
 
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
-    sent_at = models.DateTimeField(null=True)
-    """When it was last handed to the queue."""
+    queued_at = models.DateTimeField(default=timezone.now)
+    """Since when it waits, or waited last."""
+    worker = models.CharField(max_length=60, blank=True)
+    """Which process claimed it, see `lifecycle.worker_id`; of an ended job, which had it last."""
     started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -116,17 +119,17 @@ class Job(TeamOwned):
 
 
 class Turn(models.Model):
-    """When work of a kind began last, of one team or one person; jobs are deleted, this stays."""
+    """When work of a queue began last, of one team or one person; jobs are deleted, this stays."""
 
-    kind = models.CharField(max_length=20, choices=JobKind.choices)
+    queue = models.CharField(max_length=20)
     team = models.ForeignKey("accounts.Team", models.CASCADE, null=True, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
     began_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["kind", "team"], name="one_turn_per_team"),
-            models.UniqueConstraint(fields=["kind", "user"], name="one_turn_per_person"),
+            models.UniqueConstraint(fields=["queue", "team"], name="one_turn_per_team"),
+            models.UniqueConstraint(fields=["queue", "user"], name="one_turn_per_person"),
             models.CheckConstraint(
                 condition=models.Q(team=None, user__isnull=False) | models.Q(team__isnull=False, user=None),
                 name="turn_of_one",
@@ -134,7 +137,7 @@ class Turn(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.team or self.user} began {self.began_at}"
+        return f"{self.queue} of {self.team or self.user} began {self.began_at}"
 
 
 class AnsweredRequest(models.Model):

@@ -1,64 +1,46 @@
-"""Says which task and queue each kind of job uses, and hands jobs to the broker."""
+"""Says which queue each kind of job waits in, and hands messages to the broker.
+
+A message names no job: it lets a worker of the queue begin the next one, chosen only then, by whose turn it is. So no
+message can be the wrong one, and a lost one is made up for by any other.
+"""
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
-from uuid import UUID
 
 import redis
 from django.conf import settings
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from webapp.celery import app
-from webapp.jobs.models import Job, JobKind, Status
+from webapp.celery import QUEUES, app
+from webapp.jobs.models import JobKind
 
 logger = logging.getLogger(__name__)
 
-CHECKS = "checks"
-"""Short work that a person waits for: checks, first faces, the grouping at the end. Never behind a long web copy or the
-segments of somebody else's long video."""
-MEDIA = "media"
-"""Copies for browsers, and what samples of datasets need until they can be labelled."""
-ANALYSIS = "analysis"
-TRAINING = "training"
-"""Trainings alone: they take hours, and nothing that a person waits for may stand behind them."""
-ALL = (CHECKS, MEDIA, ANALYSIS, TRAINING)
+ALL = CHECKS, MEDIA, ANALYSIS, TRAINING = QUEUES
 
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The name of a Celery task and the queue that it waits in."""
-
-    task: str
-    queue: str
-
-
-ROUTES: dict[str, Route] = {
-    JobKind.CHECK: Route("check_video", CHECKS),
-    JobKind.WEB_COPY: Route("make_web_copy", MEDIA),
-    JobKind.ANALYSIS: Route("run_analysis", CHECKS),
-    JobKind.SEGMENT: Route("analyse_segment", ANALYSIS),
-    JobKind.IMPORT: Route("import_samples", MEDIA),
-    JobKind.MEASURE: Route("measure_samples", MEDIA),
-    JobKind.CHECKUP: Route("examine_dataset", MEDIA),
-    JobKind.TRAIN: Route("train_model", TRAINING),
-    JobKind.EXPLAIN: Route("explain_picture", CHECKS),
-    JobKind.RECOGNISE: Route("recognise_in_video", ANALYSIS),
-    JobKind.EXPORT: Route("make_export", MEDIA),
-    JobKind.INTRODUCE: Route("introduce_embedder", MEDIA),
+KINDS: dict[str, tuple[JobKind, ...]] = {
+    # Short work that a person waits for, never behind a long web copy or the segments of somebody else's long video.
+    CHECKS: (JobKind.EXPLAIN, JobKind.CHECK, JobKind.ANALYSIS),
+    # Copies for browsers, and what samples of datasets need until they can be labelled.
+    MEDIA: (JobKind.INTRODUCE, JobKind.IMPORT, JobKind.MEASURE, JobKind.CHECKUP, JobKind.EXPORT, JobKind.WEB_COPY),
+    ANALYSIS: (JobKind.RECOGNISE, JobKind.SEGMENT),
+    # Trainings alone: they take hours, and nothing that a person waits for may stand behind them.
+    TRAINING: (JobKind.TRAIN,),
 }
+"""The kinds of each queue; of one person's jobs, those of an earlier kind begin first."""
+_QUEUES: dict[str, str] = {kind: queue for queue, kinds in KINDS.items() for kind in kinds}
+
+WORK = "work_on_next"
+"""The one Celery task, see `webapp.jobs.job_tasks`."""
 
 
-def send(job_id: UUID, kind: str) -> bool:
-    """Hands a queued job to the broker; returns False when that does not respond: the reaper sends the job again."""
-    route = ROUTES[kind]
+def send(queue: str) -> bool:
+    """Lets a worker of the queue begin one more job; returns False when the broker does not respond."""
     try:
-        app.send_task(route.task, args=[str(job_id)], queue=route.queue, retry=False)
+        app.send_task(WORK, args=[queue], queue=queue, retry=False)
     except (OperationalError, redis.RedisError, OSError) as error:
-        logger.warning("The queue does not answer, job %s waits for the reaper: %s", job_id, error)
+        logger.warning("The queue does not answer, work in %s waits for the reaper: %s", queue, error)
         return False
-    Job.objects.filter(pk=job_id, status=Status.QUEUED).update(sent_at=timezone.now())
     return True
 
 
@@ -68,10 +50,9 @@ def lengths() -> dict[str, int]:
         return {queue: client.llen(queue) for queue in ALL}
 
 
-def kinds_of(queue_names: Collection[str]) -> list[str]:
-    return [kind for kind, route in ROUTES.items() if route.queue in queue_names]
+def queue_of(kind: str) -> str:
+    return _QUEUES[kind]
 
 
-def kind_of(task: str) -> str | None:
-    """Returns the kind of jobs that a task works on, None where it is no kind's."""
-    return next((kind for kind, route in ROUTES.items() if route.task == task), None)
+def kinds_of(queue_names: Collection[str]) -> list[JobKind]:
+    return [kind for queue in queue_names for kind in KINDS[queue]]

@@ -1,13 +1,17 @@
 """Finds work that was lost (a worker died, a message vanished) and sets it going again; runs every few seconds."""
 
 import logging
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from uuid import UUID
 
 import redis
-from django.db.models import QuerySet
-from django.utils import timezone
+from django.db import close_old_connections
+from django.db.models import Count, QuerySet
 
+from webapp import storage
 from webapp.jobs import lifecycle, queues
 from webapp.jobs.models import ACTIVE, Job, Status
 from webapp.jobs.signals import cleanup_due
@@ -18,29 +22,74 @@ logger = logging.getLogger(__name__)
 EVERY_S = 5
 STALE_AFTER_S = 30
 """Work reports at least once a second; a worker that is silent for this long is dead."""
-LOST_AFTER_S = 10
-"""A message that is not in its queue this long after it was sent, and was not claimed, is lost."""
+MOST_MESSAGES = 1000
+"""So many are sent anew in a round at most; each that is worked on is followed by the next round's."""
+
+
+@dataclass
+class Looks:
+    """What earlier rounds saw, by the monotonic clock: wall clocks are set, and then tell nothing about the dead."""
+
+    looked_s: float = float("-inf")
+    beats: dict[UUID, tuple[datetime | None, float]] = field(default_factory=dict)
+    """Of each claim its last heartbeat, and since when that has been the last."""
+
+    def begin_round(self) -> float:
+        """Returns the time of this round; after a gap (a stopped database, say) silence of others proves nothing."""
+        now_s = monotonic()
+        if now_s - self.looked_s > STALE_AFTER_S / 2:
+            self.beats.clear()
+        self.looked_s = now_s
+        return now_s
+
+
+_looks = Looks()
 
 
 @across_teams()
 def reap() -> None:
     """Runs one round, then lets other apps clean up."""
-    give_up_stale_workers()
+    now_s = _looks.begin_round()
+    give_up_stale_workers(now_s)
     resume_forgotten_parents()
-    send_lost_messages()
+    send_missing_messages()
+    clear_scratch_of_the_dead()
     cleanup_due.send_robust(sender=None)
 
 
-def give_up_stale_workers() -> None:
-    silent_since = timezone.now() - timedelta(seconds=STALE_AFTER_S)
-    for job in _claimed().filter(heartbeat_at__lt=silent_since):
-        lifecycle.give_up_worker(job)
+def logging_failures(action: Callable[[], None]) -> None:
+    """Logs housekeeping that fails, to be tried again later: it must not end the process that does it."""
+    close_old_connections()
+    try:
+        action()
+    except Exception:
+        logger.exception("Housekeeping failed; it is tried again in a moment")
+
+
+def give_up_stale_workers(now_s: float) -> None:
+    """Gives up workers whose heartbeat has been the same for `STALE_AFTER_S`, as seen from here."""
+    claimed = {job.claim_id: job for job in _claimed() if job.claim_id is not None}
+    for claim in _looks.beats.keys() - claimed.keys():
+        del _looks.beats[claim]
+    for claim, job in claimed.items():
+        beat, since_s = _looks.beats.get(claim, (None, now_s))
+        if claim not in _looks.beats or beat != job.heartbeat_at:
+            _looks.beats[claim] = job.heartbeat_at, now_s
+        elif now_s - since_s > STALE_AFTER_S:
+            lifecycle.give_up_worker(job)
 
 
 @across_teams()
 def recover(queue_names: Collection[str] = queues.ALL) -> None:
     """Queues again what the workers of these queues were doing; for the supervisor, which knows that they died."""
     for job in _claimed().filter(kind__in=queues.kinds_of(queue_names)):
+        lifecycle.give_up_worker(job)
+
+
+@across_teams()
+def recover_processes(workers: Collection[str]) -> None:
+    """Queues again what these processes were doing, which are dead (`lifecycle.worker_id`)."""
+    for job in _claimed().filter(worker__in=workers):
         lifecycle.give_up_worker(job)
 
 
@@ -58,22 +107,29 @@ def resume_forgotten_parents() -> None:
         lifecycle.resume_parent(job_id)
 
 
-def send_lost_messages() -> None:
-    """Sends again the messages that vanished; sending too often is harmless, as a claim succeeds once."""
-    long_ago = timezone.now() - timedelta(seconds=LOST_AFTER_S)
-    queued = Job.objects.filter(status=Status.QUEUED)
-    suspects = queued.filter(sent_at=None, created_at__lt=long_ago) | queued.filter(sent_at__lt=long_ago)
-    jobs = list(suspects.order_by("created_at").values_list("pk", "kind"))
-    if not jobs:
+def send_missing_messages() -> None:
+    """Makes up for messages that vanished, so that as many wait as jobs; one too many finds nothing to do."""
+    counts = dict(Job.objects.filter(status=Status.QUEUED).values_list("kind").annotate(Count("pk")))
+    if not counts:
         return
     try:
-        waiting = queues.lengths()
+        lengths = queues.lengths()
     except redis.RedisError as error:
         logger.warning("The queue does not answer: %s", error)
         return
-    for job_id, kind in jobs:
-        if waiting[queues.ROUTES[kind].queue] == 0 and not queues.send(job_id, kind):
-            return
+    for queue, kinds in queues.KINDS.items():
+        missing = sum(counts.get(kind, 0) for kind in kinds) - lengths[queue]
+        for _ in range(min(missing, MOST_MESSAGES)):
+            if not queues.send(queue):
+                return
+
+
+def clear_scratch_of_the_dead() -> None:
+    """Removes the unfinished results of workers that have died."""
+    owners = storage.scratch_owners()  # first: who has a folder has had the claim before
+    if owners:
+        for owner in set(owners) - {str(claim) for claim in _claimed().values_list("claim_id", flat=True)}:
+            storage.clear_scratch_of(owner)
 
 
 def _claimed() -> QuerySet[Job]:

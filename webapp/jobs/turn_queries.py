@@ -1,20 +1,23 @@
-"""Whose turn it is among waiting jobs of one kind: where neither the team nor the person began anything for longest.
+"""Whose turn it is among the jobs that wait in a queue: where neither team nor person began anything for longest.
 
 Without, many long jobs of one person hold up a short one of everybody else. The later of the two times counts: neither
-more teams of one person nor more people of one team bring more turns. Each message in the queue still starts one job,
-though not always the one that it names.
+more teams of one person nor more people of one team bring more turns. Of one person's jobs in a team those come first
+that somebody waits for (`queues.KINDS`), then the oldest.
 """
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Case, Max, Q, Value, When
 from django.utils import timezone
 
-from webapp.jobs.models import Job, JobKind, Status, Turn
+from webapp.jobs import queues
+from webapp.jobs.models import Job, Status, Turn
 from webapp.team_scope import across_teams
 
-IN_TURN = (JobKind.EXPORT,)
 NEVER = datetime.min.replace(tzinfo=UTC)
 MOST_ORDERED = 200
 """Nobody needs to know more than that so many are ahead."""
@@ -22,40 +25,74 @@ MOST_ORDERED = 200
 Whose = tuple[UUID, int | None]
 """A team and a person of it."""
 
+Waiting = defaultdict[Whose, deque[tuple[int, UUID, str]]]
+"""Age (as a place among all), id and kind of what waits of each."""
 
-def next_of(kind: str) -> UUID | None:
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the workers of a queue have (counts by kind), and what they begin next (kinds by id, in order)."""
+
+    at_work: Mapping[str, int]
+    order: Mapping[UUID, str]
+
+
+def next_of(queue: str) -> UUID | None:
     """Returns the job that is to begin next, None where none waits."""
-    return next(iter(order_of(kind, 1)), None)
+    return next(iter(line_of(queue, 1).order), None)
 
 
 @across_teams()
-def order_of(kind: str, most: int = MOST_ORDERED) -> list[UUID]:
-    """Returns the jobs that begin next, at most so many, in the order in which they do unless others are added."""
-    waiting: dict[Whose, deque[tuple[int, UUID]]] = defaultdict(deque)
-    jobs = Job.objects.filter(kind=kind, status=Status.QUEUED, parent=None).order_by("created_at")
-    for age, (pk, team, person) in enumerate(jobs.values_list("pk", "team", "created_by")):
-        waiting[team, person].append((age, pk))
-    if len(waiting) == 1:  # one's own begin by age
-        return [pk for own in waiting.values() for _age, pk in own][:most]
-    begins = _Begins(kind, waiting)
-    order: list[UUID] = []
+def line_of(queue: str, most: int = MOST_ORDERED) -> Line:
+    """Returns the line before a queue with so many jobs at most; what is added meanwhile may come between."""
+    at_work, waiting = _at_work_and_waiting(queue, most)
+    begins = _Begins(queue) if len(waiting) > 1 else None  # one's own begin by age
+    order: dict[UUID, str] = {}
     while waiting and len(order) < most:
-        whose = min(waiting, key=lambda each: (begins.last(each), waiting[each][0]))
-        order.append(waiting[whose].popleft()[1])
+        whose = min(waiting, key=lambda each: (begins.last(each), waiting[each][0])) if begins else next(iter(waiting))
+        _age, pk, kind = waiting[whose].popleft()
+        order[pk] = kind
         if not waiting[whose]:
             del waiting[whose]
-        begins.note(whose)
-    return order
+        if begins:
+            begins.note(whose)
+    return Line(at_work, order)
+
+
+def after_all_turns(queue: str) -> datetime:
+    """Returns a time after all that are kept, which is now unless the clock was set back."""
+    return _after(Turn.objects.filter(queue=queue).aggregate(latest=Max("began_at"))["latest"])
+
+
+def _after(latest: datetime | None) -> datetime:
+    return max(timezone.now(), (latest or NEVER) + timedelta(microseconds=1))
+
+
+def _at_work_and_waiting(queue: str, most: int) -> tuple[Counter[str], Waiting]:
+    """Returns what workers have, and what waits of each person in each team, in the order in which their own begins."""
+    kinds = queues.KINDS[queue]
+    place = Case(*(When(kind=kind, then=Value(place)) for place, kind in enumerate(kinds)))
+    claimed = Q(status=Status.RUNNING, claim_id__isnull=False)
+    jobs = Job.objects.filter(Q(status=Status.QUEUED) | claimed, kind__in=kinds).order_by(place, "created_at", "pk")
+    at_work: Counter[str] = Counter()
+    waiting: Waiting = defaultdict(deque)
+    columns = jobs.values_list("pk", "kind", "status", "team", "created_by")
+    for age, (pk, kind, status, team, person) in enumerate(columns):
+        if status == Status.RUNNING:
+            at_work[kind] += 1
+        elif len(own := waiting[team, person]) < most:
+            own.append((age, pk, kind))
+    return at_work, waiting
 
 
 class _Begins:
-    """When work of a kind began last of each team and person, and would if the jobs noted began now."""
+    """When work of a queue began last of each team and person, and would if the jobs noted began now."""
 
-    def __init__(self, kind: str, whose: dict[Whose, deque[tuple[int, UUID]]]) -> None:
-        rows = Turn.objects.filter(kind=kind)
-        self.of_team = dict(rows.filter(team__in={team for team, _ in whose}).values_list("team", "began_at"))
-        self.of_person = dict(rows.filter(user__in={person for _, person in whose}).values_list("user", "began_at"))
-        self.now = timezone.now()
+    def __init__(self, queue: str) -> None:
+        turns = list(Turn.objects.filter(queue=queue).values_list("team", "user", "began_at"))
+        self.of_team = {team: began for team, _, began in turns if team is not None}
+        self.of_person = {user: began for _, user, began in turns if user is not None}
+        self.now = _after(max((began for _, _, began in turns), default=None))
 
     def last(self, whose: Whose) -> tuple[datetime, datetime]:
         team, person = whose

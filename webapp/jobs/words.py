@@ -232,6 +232,8 @@ def detail(state: JobState) -> str:
             return gettext("Continues soon") if state.started else gettext("Starts soon")
         if state.kind == JobKind.EXPORT:
             return ngettext("%(n)d export ahead", "%(n)d exports ahead", state.ahead) % {"n": state.ahead}
+        if state.kind == JobKind.TRAIN:
+            return ngettext("%(n)d training ahead", "%(n)d trainings ahead", state.ahead) % {"n": state.ahead}
         return ngettext("%(n)d video ahead", "%(n)d videos ahead", state.ahead) % {"n": state.ahead}
     if state.status != Status.RUNNING:
         return ""

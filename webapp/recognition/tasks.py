@@ -1,10 +1,10 @@
 """What Celery workers call, by the id of a job."""
 
 from webapp.jobs.job_tasks import job_task
-from webapp.jobs.models import Job
+from webapp.jobs.models import Job, JobKind
 
 
-@job_task("recognise_in_video")
+@job_task(JobKind.RECOGNISE)
 def recognise_in_video(job: Job) -> None:
     """Runs the recognition of a job."""
     from webapp.recognition import runner  # deferred: loads torch

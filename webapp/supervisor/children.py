@@ -16,6 +16,7 @@ from webapp.supervisor import log_files
 LONGEST_PAUSE_S = 30.0
 STABLE_AFTER_S = 60.0
 """A process that ran for this long restarts after the shortest pause when it dies."""
+DEAF_AFTER_ROUNDS = 3
 
 
 @dataclass
@@ -42,6 +43,8 @@ class Child:
     started_s: float = 0.0
     start_again_s: float = 0.0
     pause_s: float = field(default=0.5)
+    deaf_rounds: int = 0
+    """So many times in a row its queues had work and it took none."""
 
     def start(self) -> None:
         with _open_log(self.log) as log:
@@ -82,6 +85,17 @@ class Child:
             return False
         self.start()
         return True
+
+    def seems_deaf(self, is_unserved: bool) -> bool:
+        """Takes what a look at its queues found; True once too many in a row found that it takes no work."""
+        is_up = self.process is not None and time.monotonic() - self.started_s > STABLE_AFTER_S
+        self.deaf_rounds = self.deaf_rounds + 1 if is_unserved and is_up else 0
+        return self.deaf_rounds >= DEAF_AFTER_ROUNDS
+
+    def kill(self) -> None:
+        self.deaf_rounds = 0
+        if self.process is not None:
+            self.process.kill()
 
     def ask_to_stop(self) -> None:
         """Sends the stop signal once: a second one would make Celery abort its shutdown."""

@@ -8,7 +8,6 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import django
@@ -18,19 +17,17 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.core.checks import run_checks  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import DatabaseError, close_old_connections  # noqa: E402
+from django.db import DatabaseError  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from webapp import checks, storage  # noqa: E402
 from webapp.accounts.models import User  # noqa: E402
 from webapp.accounts.services import new_first_owner_token  # noqa: E402
-from webapp.jobs import reaper  # noqa: E402
+from webapp.jobs import health_queries, reaper  # noqa: E402
 from webapp.supervisor import static_files  # noqa: E402
 from webapp.supervisor.children import Child  # noqa: E402
 from webapp.supervisor.data_folder import DataFolder  # noqa: E402
 from webapp.supervisor.trouble import StartupError  # noqa: E402
-
-logger = logging.getLogger(__name__)
 
 WEB_ANSWERS_WITHIN_S = 60
 
@@ -103,23 +100,21 @@ def welcome(address: str) -> str:
 def recover(queues: tuple[str, ...]) -> None:
     """Queues again what a dead worker was doing."""
     if queues:
-        _logging_failures(lambda: reaper.recover(queues))
+        reaper.logging_failures(lambda: reaper.recover(queues))
 
 
 def put_back() -> None:
-    _logging_failures(reaper.put_back_all)
+    reaper.logging_failures(reaper.put_back_all)
 
 
 def reap() -> float:
     """Runs one round of the reaper; returns the seconds until the next."""
-    _logging_failures(reaper.reap)
+    reaper.logging_failures(reaper.reap)
     return reaper.EVERY_S
 
 
-def _logging_failures(action: Callable[[], None]) -> None:
-    """Logs housekeeping that fails, to be tried again later: it must not take the product down."""
-    close_old_connections()
-    try:
-        action()
-    except Exception:
-        logger.exception("Housekeeping failed; it is tried again in a moment")
+def unserved_queues() -> list[str]:
+    """Returns the queues whose worker takes nothing though work waits; none where that cannot be told."""
+    found: list[str] = []
+    reaper.logging_failures(lambda: found.extend(health_queries.unserved_queues()))
+    return found

@@ -108,6 +108,14 @@ class Supervisor:
             log_files.turn_large(self.data.logs)
             if time.monotonic() >= next_round_s:
                 next_round_s = time.monotonic() + installation.reap()
+                self._end_deaf_workers(installation.unserved_queues())
+
+    def _end_deaf_workers(self, unserved: Sequence[str]) -> None:
+        """Kills workers that took nothing of what waits for several rounds; they start again like dead ones."""
+        for worker in self.workers:
+            if worker.seems_deaf(bool(set(worker.queues) & set(unserved))):
+                say(f"{worker.name} takes no work and is started again (see {worker.log})")
+                worker.kill()
 
     def stop(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

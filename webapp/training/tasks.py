@@ -1,10 +1,10 @@
 """What Celery workers call, by the id of a job."""
 
 from webapp.jobs.job_tasks import job_task
-from webapp.jobs.models import Job
+from webapp.jobs.models import Job, JobKind
 
 
-@job_task("train_model")
+@job_task(JobKind.TRAIN)
 def train_model(job: Job) -> None:
     """Trains the run of a job."""
     from webapp.training.runs import runner  # deferred: loads torch
@@ -12,7 +12,7 @@ def train_model(job: Job) -> None:
     runner.run_training(job)
 
 
-@job_task("explain_picture")
+@job_task(JobKind.EXPLAIN)
 def explain_picture(job: Job) -> None:
     """Computes the explanation of a job."""
     from webapp.training.explanations import runner  # deferred: loads torch

@@ -1,31 +1,33 @@
 """What Celery workers call, by the id of a job."""
 
-from celery import shared_task
-
-from webapp.jobs import lifecycle
 from webapp.jobs.job_tasks import job_task
-from webapp.jobs.models import Job
+from webapp.jobs.models import Job, JobKind, Status
 from webapp.team_scope import within_teams
 from webapp.videos import cleanup
+from webapp.videos.models import Video
 
 
-@shared_task(name="check_video")
-def check_video(job_id: str) -> None:
-    """Checks what was uploaded; then clears it away, or makes the first picture of what was accepted."""
+def _clear_up(job: Job) -> None:
+    """Clears away what was refused, and makes the first picture of what was accepted."""
+    from webapp.videos import ingest_runner  # deferred: loads cv2
+
+    cleanup.clear_refused()
+    with within_teams([job.team_id]):
+        video = Video.objects.filter(pk=job.subject_id, is_sample=False).select_related("team").first()
+        if video is not None and job.status == Status.DONE:  # a sample's own copy has nothing to wait for ahead
+            ingest_runner.poster_early(video)
+
+
+@job_task(JobKind.CHECK, afterwards=_clear_up)
+def check_video(job: Job) -> None:
+    """Checks what was uploaded."""
     from webapp.videos import ingest_runner, sample_runner  # deferred: loads cv2
 
-    accepted = None
-    with lifecycle.working(job_id) as job:
-        if job is not None:
-            sample_runner.draw_if_missing(job)
-            accepted = ingest_runner.check_video(job)
-    cleanup.clear_refused()
-    if accepted is not None and not accepted.is_sample:  # nothing to wait for is ahead of the sample's own copy
-        with within_teams([accepted.team_id]):
-            ingest_runner.poster_early(accepted)
+    sample_runner.draw_if_missing(job)
+    ingest_runner.check_video(job)
 
 
-@job_task("make_web_copy")
+@job_task(JobKind.WEB_COPY)
 def make_web_copy(job: Job) -> None:
     """Makes the copy that browsers can play."""
     from webapp.videos import ingest_runner  # deferred: loads cv2

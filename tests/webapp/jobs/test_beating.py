@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from tests.factories import make_job
 from tests.waiting import wait_for
+from tests.webapp.jobs.reaping import look_until_dead
 from webapp.jobs import lifecycle, reaper
 from webapp.jobs.models import Job, JobKind, Status
 
@@ -35,10 +36,10 @@ def is_fresh(job: Job) -> bool:
     return heartbeat is not None and heartbeat > timezone.now() - timedelta(seconds=5)
 
 
-def test_a_long_step_is_not_taken_for_a_death(job: Job) -> None:
+def test_a_long_step_is_not_taken_for_a_death(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     with lifecycle.beating(job):
         wait_for(lambda: is_fresh(job), what="a beat")
-        reaper.give_up_stale_workers()
+        look_until_dead(monkeypatch, between=lambda: time.sleep(0.05))
     assert Job.objects.get(pk=job.pk).status == Status.RUNNING
 
 
@@ -63,5 +64,5 @@ def test_work_that_hangs_is_given_up_all_the_same(job: Job, monkeypatch: pytest.
     with lifecycle.beating(job):
         time.sleep(0.2)
         assert not is_fresh(job)
-        reaper.give_up_stale_workers()
+        look_until_dead(monkeypatch)
     assert Job.objects.get(pk=job.pk).status == Status.QUEUED

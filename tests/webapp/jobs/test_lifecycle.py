@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from analysis.errors import Cancelled, UnreadableVideo
 from tests.factories import make_job, make_team
+from tests.webapp.jobs.reaping import look_until_dead
 from webapp.accounts.models import Team
 from webapp.jobs import lifecycle, queues, reaper
 from webapp.jobs.models import MAX_ATTEMPTS, Job, JobKind, Status
@@ -44,15 +45,14 @@ def make_family(parts: int = 2, total: float = 10) -> tuple[Job, list[Job]]:
 
 def test_a_job_is_sent_to_the_queue_of_its_kind_only_after_the_commit(valkey: redis.Redis) -> None:
     with transaction.atomic():
-        job = lifecycle.create(JobKind.CHECK, team=make_team(), subject_id=uuid4())
+        lifecycle.create(JobKind.CHECK, team=make_team(), subject_id=uuid4())
         assert valkey.llen("checks") == 0
     assert valkey.llen("checks") == 1
-    assert fresh(job).sent_at is not None
 
 
 def test_every_kind_has_a_queue() -> None:
-    assert set(queues.ROUTES) == set(JobKind.values)
-    assert {route.queue for route in queues.ROUTES.values()} <= set(queues.ALL)
+    assert sorted(queues.kinds_of(queues.ALL)) == sorted(JobKind.values)
+    assert set(queues.KINDS) == set(queues.ALL)
 
 
 def test_nothing_waits_behind_a_training_and_no_training_behind_anything_else() -> None:
@@ -177,11 +177,33 @@ def test_the_sequence_rises_with_every_change() -> None:
     assert seen == sorted(set(seen))
 
 
-def test_a_silent_worker_is_given_up_and_the_job_runs_again() -> None:
+@pytest.mark.parametrize("hours", [0, -2, 2])
+def test_a_silent_worker_is_given_up_whatever_happens_to_the_clock(hours: int, monkeypatch: pytest.MonkeyPatch) -> None:
     job = claimed()
-    Job.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() - timedelta(seconds=reaper.STALE_AFTER_S + 1))
+    Job.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() + timedelta(hours=hours))
     reaper.reap()
+    assert fresh(job).status == Status.RUNNING, "nobody knows yet how long it has been silent"
+    look_until_dead(monkeypatch)
     assert (fresh(job).status, fresh(job).attempts) == (Status.QUEUED, 1)
+
+
+def test_nobody_is_given_up_for_the_time_in_which_nobody_looked(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = claimed()
+    reaper.reap()
+    hour_later = reaper.monotonic() + 3600
+    with monkeypatch.context() as later:
+        later.setattr(reaper, "monotonic", lambda: hour_later)
+        reaper.reap()
+    reaper._looks.looked_s = float("-inf")
+    assert fresh(job).status == Status.RUNNING
+
+
+def test_a_dead_process_of_a_worker_gives_up_its_own_jobs_only() -> None:
+    mine, other = claimed(), claimed()
+    Job.objects.filter(pk=other.pk).update(worker=lifecycle.worker_id(1))
+    assert fresh(mine).worker == lifecycle.worker_id()
+    reaper.recover_processes([lifecycle.worker_id()])
+    assert (fresh(mine).status, fresh(other).status) == (Status.QUEUED, Status.RUNNING)
 
 
 def test_a_worker_given_up_for_dead_cannot_write_into_its_successors_job() -> None:
@@ -216,13 +238,15 @@ def test_a_vanished_message_is_sent_again(valkey: redis.Redis) -> None:
     job = lifecycle.create(JobKind.CHECK, team=make_team(), subject_id=uuid4())
     valkey.flushall()
     reaper.reap()
-    assert valkey.llen("checks") == 0, "it may just be on its way"
-    Job.objects.filter(pk=job.pk).update(sent_at=timezone.now() - timedelta(seconds=reaper.LOST_AFTER_S + 1))
-    reaper.reap()
     assert valkey.llen("checks") == 1
-    Job.objects.filter(pk=job.pk).update(sent_at=timezone.now() - timedelta(seconds=reaper.LOST_AFTER_S + 1))
     reaper.reap()
     assert valkey.llen("checks") == 1, "it waits there"
+    for _ in range(2):
+        lifecycle.create(JobKind.CHECK, team=make_team(), subject_id=uuid4())
+    valkey.lpop("checks")
+    reaper.reap()
+    assert valkey.llen("checks") == 3, "one of several vanished"
+    assert lifecycle.claim_next(queues.CHECKS) == job
 
 
 def test_a_job_whose_message_could_not_be_sent_is_sent_later(
@@ -231,8 +255,7 @@ def test_a_job_whose_message_could_not_be_sent_is_sent_later(
     with monkeypatch.context() as broken:
         broken.setattr("webapp.jobs.queues.app.send_task", _refuse)
         job = lifecycle.create(JobKind.CHECK, team=make_team(), subject_id=uuid4())
-    assert fresh(job).sent_at is None
-    Job.objects.filter(pk=job.pk).update(created_at=timezone.now() - timedelta(minutes=1))
+    assert (fresh(job).status, valkey.llen("checks")) == (Status.QUEUED, 0)
     reaper.reap()
     assert valkey.llen("checks") == 1
 

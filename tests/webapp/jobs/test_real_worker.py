@@ -15,8 +15,7 @@ from django.db import connection
 
 from tests.factories import make_job
 from tests.waiting import wait_for
-from webapp.celery import app
-from webapp.jobs import lifecycle
+from webapp.jobs import lifecycle, queues
 from webapp.jobs.models import Job, JobKind, Status
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,17 +56,17 @@ def worker() -> Iterator[psutil.Popen]:
 @pytest.fixture
 def running_job(worker: psutil.Popen) -> Job:
     job = make_job(kind=JobKind.CHECK)
-    app.send_task("slow_job", args=[str(job.pk)], queue="checks")
+    queues.send(queues.CHECKS)
     wait_for(lambda: Job.objects.get(pk=job.pk).done > 0, what="the job runs")
     return job
 
 
 def test_a_cancel_ends_the_work_within_two_seconds(running_job: Job, worker: psutil.Popen) -> None:
     lifecycle.cancel(running_job.pk)
-    [child] = [each for each in worker.children() if "analysis.limited.fork_server" not in each.cmdline()]
+    [child] = pool_children(worker)
     idle_from = Job.objects.get(pk=running_job.pk).sequence
     second = make_job(kind=JobKind.CHECK)
-    app.send_task("slow_job", args=[str(second.pk)], queue="checks")
+    queues.send(queues.CHECKS)
     wait_for(lambda: Job.objects.get(pk=second.pk).status == Status.RUNNING, within_s=2, what="the next job runs")
     assert child.is_running()
     assert Job.objects.get(pk=running_job.pk).sequence == idle_from
@@ -91,3 +90,30 @@ def test_a_killed_worker_leaves_no_child(running_job: Job, worker: psutil.Popen)
     _, alive = psutil.wait_procs(children, timeout=5)
     assert not alive
     assert Job.objects.get(pk=running_job.pk).status == Status.RUNNING, "the reaper's part"
+
+
+def test_the_job_of_a_killed_child_runs_again_at_once(running_job: Job, worker: psutil.Popen) -> None:
+    [child] = pool_children(worker)
+    child.kill()
+    again = wait_for(lambda: attempt_of(running_job) == (Status.RUNNING, 1), within_s=25, what="the next attempt")
+    assert again and pool_children(worker) != [child]
+
+
+def test_a_queue_that_goes_away_as_work_begins_leaves_no_deaf_worker(worker: psutil.Popen, valkey: redis.Redis) -> None:
+    for _ in range(3):
+        job = make_job(kind=JobKind.CHECK)
+        queues.send(queues.CHECKS)
+        wait_for(Job.objects.filter(pk=job.pk, status=Status.RUNNING).exists, what="the job begins")
+        valkey.client_kill_filter(_type="normal", skipme=True)
+        valkey.client_kill_filter(_type="pubsub", skipme=True)
+        lifecycle.cancel(job.pk)
+    assert valkey.hlen("unacked") == 0
+
+
+def pool_children(worker: psutil.Popen) -> list[psutil.Process]:
+    return [each for each in worker.children() if "analysis.limited.fork_server" not in each.cmdline()]
+
+
+def attempt_of(job: Job) -> tuple[str, int]:
+    job.refresh_from_db()
+    return job.status, job.attempts

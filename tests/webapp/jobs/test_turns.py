@@ -1,24 +1,28 @@
-"""Whose turn it is: exports of one person do not hold up those of others, and none is forgotten or made twice."""
+"""Whose turn it is: work of one person does not hold up that of others, and none is forgotten or done twice."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from django.utils import timezone
 
 from tests.factories import make_job, make_team, make_user
 from webapp.exports import runner, tasks
-from webapp.jobs import job_state, lifecycle, live_updates, turn_services
+from webapp.jobs import job_state, job_tasks, lifecycle, live_updates, queues, turn_queries
 from webapp.jobs import words as jobs_words
 from webapp.jobs.models import Job, JobKind, Status
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def begun_by(*messages: Job) -> list[UUID]:
-    """Returns which jobs these messages start, one after the other."""
+def begun_by(*messages: Job, queue: str = queues.MEDIA) -> list[UUID]:
+    """Returns which jobs the messages of these start, one after the other."""
     begun = []
-    for message in messages:
-        with lifecycle.working(message.pk) as job:
-            begun += [job.pk] if job else []
+    for _ in messages:
+        job = lifecycle.claim_next(queue)
+        if job is not None:
+            lifecycle.finish(job)
+            begun.append(job.pk)
     return begun
 
 
@@ -42,8 +46,7 @@ def test_each_waiting_export_is_told_its_place_also_when_another_comes_before_it
     busy, ann = make_team(), make_user()
     own = [lifecycle.create(JobKind.EXPORT, team=busy, subject_id=uuid4(), created_by=ann) for _ in range(2)]
     assert [told[str(job.pk)] for job in own] == ["Starts soon", "1 export ahead"]
-    begun = lifecycle.claim(own[0].pk)
-    turn_services.note_start(own[0])
+    begun = lifecycle.claim_next(queues.MEDIA)
     other = lifecycle.create(JobKind.EXPORT, team=make_team(), subject_id=uuid4())
     assert told[str(own[1].pk)] == "2 exports ahead" and told[str(other.pk)] == "1 export ahead"
     assert begun is not None
@@ -51,14 +54,38 @@ def test_each_waiting_export_is_told_its_place_also_when_another_comes_before_it
     assert told[str(own[1].pk)] == "1 export ahead" and told[str(other.pk)] == "Starts soon"
 
 
-def test_the_message_of_a_cancelled_export_starts_the_next_and_others_only_their_own() -> None:
+def test_the_message_of_a_cancelled_job_starts_the_next_of_its_queue() -> None:
     team = make_team()
     gone, left = (make_job(kind=JobKind.EXPORT, team=team) for _ in range(2))
+    check = make_job(kind=JobKind.CHECK, team=team)
     lifecycle.cancel(gone.pk)
-    assert begun_by(gone, left) == [left.pk]
-    first, second = (make_job(kind=JobKind.CHECK, team=team) for _ in range(2))
-    assert begun_by(second) == [second.pk]
-    assert Job.objects.get(pk=first.pk).status == Status.QUEUED
+    assert begun_by(gone) == [left.pk]
+    assert begun_by(left) == []
+    assert begun_by(check, queue=queues.CHECKS) == [check.pk]
+
+
+def test_of_ones_own_what_somebody_waits_for_begins_first() -> None:
+    team, ann = make_team(), make_user()
+    kinds = (JobKind.ANALYSIS, JobKind.CHECK, JobKind.EXPLAIN)
+    analysis, check, heat_map = (make_job(kind=kind, team=team, created_by=ann) for kind in kinds)
+    assert begun_by(analysis, check, heat_map, queue=queues.CHECKS) == [heat_map.pk, check.pk, analysis.pk]
+
+
+def test_segments_of_a_long_video_do_not_hold_up_those_of_another_team() -> None:
+    film, clip = make_job(team=make_team()), make_job(team=make_team())
+    long = [make_job(kind=JobKind.SEGMENT, team=film.team, parent=film) for _ in range(5)]
+    begun_by(long[0], queue=queues.ANALYSIS)
+    short = make_job(kind=JobKind.SEGMENT, team=clip.team, parent=clip)
+    assert begun_by(*long, short, queue=queues.ANALYSIS) == [short.pk, *(part.pk for part in long[1:])]
+
+
+def test_a_clock_that_is_set_back_takes_no_turn_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    teams = [make_team(), make_team()]
+    now = timezone.now()
+    jobs = [make_job(kind=JobKind.TRAIN, team=team) for team in (teams[0], teams[0], teams[1], teams[1])]
+    for hours, expected in ((3, jobs[0]), (0, jobs[2]), (1, jobs[1]), (-1, jobs[3])):
+        monkeypatch.setattr(turn_queries.timezone, "now", lambda hours=hours: now + timedelta(hours=hours))
+        assert begun_by(expected, queue=queues.TRAINING) == [expected.pk]
 
 
 def test_deleting_what_began_gives_no_turn_back() -> None:
@@ -72,17 +99,17 @@ def test_deleting_what_began_gives_no_turn_back() -> None:
     assert begun_by(again, waiting) == [waiting.pk, again.pk]
 
 
-def test_the_message_of_a_deleted_export_starts_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_does_the_work_of_the_kind_whose_turn_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[UUID] = []
     monkeypatch.setattr(runner, "make_export", lambda job: begun.append(job.pk))
+    assert tasks.make_export, "loading it registers the kind"
     patient = make_team()
-    begun_by(make_job(kind=JobKind.EXPORT, team=patient))
-    waiting, deleted = make_job(kind=JobKind.EXPORT, team=patient), make_job(kind=JobKind.EXPORT)
-    tasks.make_export(str(waiting.pk))
-    assert begun == [deleted.pk]
-    Job.objects.filter(pk=deleted.pk).delete()
-    tasks.make_export(str(deleted.pk))
-    assert begun == [deleted.pk, waiting.pk]
+    begun_by(make_job(kind=JobKind.IMPORT, team=patient))
+    waiting, other = make_job(kind=JobKind.EXPORT, team=patient), make_job(kind=JobKind.EXPORT)
+    for _ in range(3):
+        job_tasks.work_on_next(queues.MEDIA)
+    assert begun == [other.pk, waiting.pk]
+    assert Job.objects.get(pk=waiting.pk).status == Status.DONE
 
 
 def test_neither_many_teams_of_a_person_nor_many_people_of_a_team_go_first() -> None:

@@ -7,10 +7,9 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
 from webapp.datasets.models import Dataset, Version
-from webapp.jobs import job_state, queues
+from webapp.jobs import job_state
 from webapp.jobs import words as jobs_words
-from webapp.jobs.models import ACTIVE, Job
-from webapp.team_scope import across_teams
+from webapp.jobs.models import Job
 from webapp.training.models import RunState, TrainingRun
 from webapp.training.runs.progress_words import best_epoch
 
@@ -64,13 +63,9 @@ def words_of(job: Job) -> dict[str, Any]:
     return jobs_words.payload_with_words(job_state.state_of(job).payload())
 
 
-@across_teams()
 def ahead_of(job: Job | None) -> int:
-    """Returns how many jobs the training workers do before this one."""
-    if job is None:
-        return 0
-    kinds = queues.kinds_of([queues.TRAINING])
-    return Job.objects.filter(kind__in=kinds, status__in=ACTIVE, created_at__lt=job.created_at).count()
+    """Returns how many jobs the training workers do before this one, as turns stand now."""
+    return 0 if job is None else job_state.places_in_queue([job]).get(job.pk, 0)
 
 
 def versions_to_choose(dataset: Dataset) -> QuerySet[Version]:

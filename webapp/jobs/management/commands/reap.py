@@ -5,7 +5,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import close_old_connections
 
 from webapp.jobs import reaper
 
@@ -19,8 +18,8 @@ class Command(BaseCommand):
         parser.add_argument("--forever", action="store_true", help=f"a round every {reaper.EVERY_S} s until stopped")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        reaper.reap()
-        while options["forever"]:
+        """Without --forever it looks for as long as it takes to tell a dead worker from a busy one."""
+        ends_s = time.monotonic() + reaper.STALE_AFTER_S + 2 * reaper.EVERY_S
+        while options["forever"] or time.monotonic() < ends_s:
+            reaper.logging_failures(reaper.reap)
             time.sleep(reaper.EVERY_S)
-            close_old_connections()
-            reaper.reap()
