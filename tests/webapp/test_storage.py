@@ -96,3 +96,16 @@ def test_scratch_is_gone_afterwards_and_on_the_stores_disk() -> None:
         (folder / "x").write_text("x")
         assert folder.stat().st_dev == settings.DATA_DIR.stat().st_dev
     assert not folder.exists()
+
+
+def test_what_a_killed_process_left_is_told_by_whose_it_was() -> None:
+    with storage.scratch_of("mine"):
+        with storage.scratch_dir() as folder:
+            assert storage.scratch_owners() == ["mine"]
+            (folder / "half").write_text("x")
+        assert not folder.exists()
+        left = storage.scratch_root() / "of-mine" / "left"
+        left.mkdir()
+    assert storage.scratch_owners() == ["mine"], "not empty: somebody was killed here"
+    storage.clear_scratch_of("mine")
+    assert not left.exists() and storage.scratch_owners() == []

@@ -1,10 +1,18 @@
 """The periodic cleanup: what other apps connect runs in each round, whatever happens to one of them."""
 
-import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
+from datetime import timedelta
+from uuid import uuid4
 
-from webapp.jobs import reaper
+import pytest
+from django.db import DatabaseError, connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests.factories import make_job
+from webapp import storage
+from webapp.jobs import health_queries, lifecycle, reaper
+from webapp.jobs.models import Job, JobKind, Status
 from webapp.jobs.signals import cleanup_due
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +45,40 @@ def test_a_round_with_nothing_to_do_writes_nothing() -> None:
     with CaptureQueriesContext(connection) as asked:
         reaper.reap()
     assert [query["sql"] for query in asked if query["sql"].split()[0] in ("DELETE", "UPDATE", "INSERT")] == []
+
+
+def test_scratch_of_the_dead_is_removed_and_that_of_the_living_stays() -> None:
+    alive = lifecycle.claim(make_job(kind=JobKind.WEB_COPY).pk)
+    assert alive is not None
+    for owner in (str(alive.claim_id), str(uuid4())):
+        (storage.scratch_root() / f"of-{owner}" / "half").mkdir(parents=True)
+    reaper.reap()
+    assert storage.scratch_owners() == [str(alive.claim_id)]
+
+
+@pytest.mark.expects_errors
+def test_a_round_that_fails_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise DatabaseError("gone away")
+
+    reaper.logging_failures(broken)
+
+
+def test_a_queue_is_unserved_where_work_waits_and_nobody_begins_or_does_any() -> None:
+    long_ago = timezone.now() - timedelta(minutes=1)
+    assert health_queries.unserved_queues() == []
+    make_job(kind=JobKind.EXPORT)
+    assert health_queries.unserved_queues() == [], "it has only just come"
+    late = make_job(kind=JobKind.EXPORT, queued_at=long_ago)
+    assert health_queries.unserved_queues() == ["media"]
+    assert Client().get("/healthz").content.decode() == "ok\nno worker takes work from: media\n"
+    busy = make_job(kind=JobKind.WEB_COPY, status=Status.RUNNING, claim_id=uuid4())
+    assert health_queries.unserved_queues() == []
+    Job.objects.filter(pk=busy.pk).delete()
+    assert lifecycle.claim_next("media") is not None
+    Job.objects.filter(pk=late.pk).update(claim_id=None)  # it waits for its parts
+    make_job(kind=JobKind.IMPORT, queued_at=long_ago)
+    assert health_queries.unserved_queues() == [], "somebody began something a moment ago"
 
 
 def test_every_app_with_a_cleanup_is_connected() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.waiting import wait_for
 from webapp.supervisor import addresses, data_folder, valkey
-from webapp.supervisor.children import LONGEST_PAUSE_S, Child
+from webapp.supervisor.children import LONGEST_PAUSE_S, STABLE_AFTER_S, Child
 from webapp.supervisor.data_folder import DataFolder
 from webapp.supervisor.trouble import StartupError
 
@@ -71,6 +71,17 @@ def child(tmp_path: Path) -> Iterator[Child]:
     child = Child("The test", [sys.executable, "-c", "pass"], tmp_path / "log", {}, tmp_path)
     yield child
     child.stop()
+
+
+def test_a_worker_is_deaf_after_several_looks_and_not_while_it_starts(child: Child) -> None:
+    child.command = [sys.executable, "-c", DEAF]
+    child.start()
+    assert not any(child.seems_deaf(True) for _ in range(5)), "it loads"
+    child.started_s -= 2 * STABLE_AFTER_S
+    assert [child.seems_deaf(found) for found in (True, True, False, True, True, True)] == [False] * 5 + [True]
+    child.kill()
+    wait_for(child.has_just_died, what="the restart is planned")
+    assert child.deaf_rounds == 0
 
 
 def test_a_process_that_dies_again_and_again_is_started_with_growing_pauses(child: Child) -> None:
