@@ -4,7 +4,6 @@ A worker that had to acknowledge could fail to, and would take nothing more for 
 """
 
 import os
-from uuid import uuid4
 
 from celery import Celery
 from celery.signals import worker_init, worker_process_init
@@ -43,21 +42,13 @@ app.conf.update(
     timezone=settings.TIME_ZONE,
 )
 app.autodiscover_tasks()
+app.steps["worker"].add("webapp.jobs.dead_children_cleanup:GivesBackJobsOfTheDead")
 
 
 @worker_init.connect
 def _share_fork_server(**_: object) -> None:
     """Pool children come and go; what their limited processes are copies of stays."""
     start_server()
-
-
-@worker_init.connect
-def _name_worker(**_: object) -> None:
-    """Pool children inherit it: so a job tells which worker's child works on it."""
-    os.environ["ROLLCALL_WORKER"] = uuid4().hex
-
-
-app.steps["worker"].add("webapp.jobs.worker_steps:GivesBackJobsOfTheDead")
 
 
 @worker_process_init.connect

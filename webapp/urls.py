@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from webapp.deleted_views import recently_deleted
 from webapp.help_views import help_page
-from webapp.http.health_views import healthz
+from webapp.jobs.health_views import healthz
 
 handler404 = "webapp.http.error_views.page_not_found"
 

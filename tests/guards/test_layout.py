@@ -67,7 +67,7 @@ def test_no_process_that_forks_or_serves_pages_loads_torch_onnx_or_opencv() -> N
     script = (
         "import django, sys; django.setup(); import webapp.asgi, webapp.urls\n"
         "from webapp.celery import app; app.loader.import_default_modules()\n"
-        "assert 'run_analysis' in app.tasks\n"
+        "from webapp.jobs.job_tasks import TASKS; assert 'work_on_next' in app.tasks and 'analysis' in TASKS\n"
         "sys.exit(','.join({'torch', 'onnxruntime', 'cv2'} & set(sys.modules)) or None)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=False)

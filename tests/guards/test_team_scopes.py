@@ -32,10 +32,10 @@ OPENED = {
     "accounts/members/services.py leave": "the team that the person is no longer in when the last of it is done",
     "accounts/members/services.py remove": "the same, for who removes themselves",
     "jobs/consumers.py _states_within": "the team that the websocket was let in for",
-    "jobs/lifecycle.py working": "the team of the job",
+    "jobs/lifecycle.py working_on": "the team of the job",
     "sharing/public_queries.py opened_link": "the secret says of which team something is shown; nothing else opens one",
     "library/search/queries.py search": "the one team of the person's that is searched",
-    "videos/tasks.py check_video": "the team of the video, whose job has ended by then",
+    "videos/tasks.py _clear_up": "the team of the video, whose job has ended by then",
     # All teams.
     "access.py manageable_accounts": "a membership in any other team puts the account out of reach",
     "accounts/context_processors.py _find": "which teams a person is in is what scopes are made of",
@@ -77,7 +77,7 @@ OPENED = {
 AROUND = {
     "team_scope.py of_teams": "is the scope's own condition",
     "accounts/closing/services.py delete": "deletes a person's own rows, of whichever kind and team",
-    "http/health_views.py healthz": "asks whether the database answers",
+    "jobs/health_views.py healthz": "asks whether the database answers",
     "datasets/labelling/services.py _note": "inserts what a query within the scope has selected",
     "datasets/versions/services.py _insert_samples": "inserts samples that a query within the scope has read",
     "analyses/introduction/switch_runner.py _write_embeddings": "writes to faces that queries within the scope found",

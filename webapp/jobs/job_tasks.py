@@ -52,7 +52,7 @@ def job_task(kind: JobKind, *, afterwards: Work | None = None) -> Callable[[Work
     return task_of
 
 
-@shared_task(name=queues.WORK, Request="webapp.jobs.worker_requests:HandedOut")
+@shared_task(name=queues.WORK, Request="webapp.jobs.message_adapter:HandedOut")
 def work_on_next(queue: str) -> None:
     """Does the work of the job of this queue whose turn it is, if one waits."""
     job = lifecycle.claim_next(queue)

@@ -6,6 +6,7 @@ that arrives twice, late, or after a cancel changes nothing. Publishing happens 
 
 import logging
 import os
+import socket
 import threading
 import time
 import uuid
@@ -59,7 +60,7 @@ def claim(job_id: UUID | str) -> Job | None:
     now = timezone.now()
     mine = uuid.uuid4()
     queued = Job.objects.filter(pk=job_id, status=Status.QUEUED)
-    claimed = {"claim_id": mine, "worker": worker_id(), "heartbeat_at": now}
+    claimed = {"claim_id": mine, "worker": process_name(os.getpid(), os.getppid()), "heartbeat_at": now}
     if not queued.update(status=Status.RUNNING, sequence=F("sequence") + 1, **claimed):
         return None
     Job.objects.filter(pk=job_id, started_at=None).update(started_at=now)
@@ -82,9 +83,9 @@ def claim_next(queue: str) -> Job | None:
             return job
 
 
-def worker_id(pid: int | None = None) -> str:
-    """Names a process of a worker (this one), for `Job.worker`; the rest of a name tells which worker it belongs to."""
-    return f"{os.environ.get('ROLLCALL_WORKER', '')}:{pid or os.getpid()}"
+def process_name(pid: int, parent_pid: int) -> str:
+    """Names a worker's child on this machine, for `Job.worker`."""
+    return f"{socket.gethostname()}:{parent_pid}:{pid}"
 
 
 def report(job: Job, stage: str, done: float, total: float, new_results: bool = False) -> None:

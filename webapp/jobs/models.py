@@ -85,8 +85,8 @@ class Job(TeamOwned):
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField(default=timezone.now)
     """Since when it waits, or waited last."""
-    worker = models.CharField(max_length=60, blank=True)
-    """Which process claimed it, see `lifecycle.worker_id`; of an ended job, which had it last."""
+    worker = models.CharField(max_length=100, blank=True)
+    """Which process claimed it, see `lifecycle.process_name`; of an ended job, which had it last."""
     started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -88,7 +88,7 @@ def recover(queue_names: Collection[str] = queues.ALL) -> None:
 
 @across_teams()
 def recover_processes(workers: Collection[str]) -> None:
-    """Queues again what these processes were doing, which are dead (`lifecycle.worker_id`)."""
+    """Queues again what these processes were doing, which are dead (`lifecycle.process_name`)."""
     for job in _claimed().filter(worker__in=workers):
         lifecycle.give_up_worker(job)
 

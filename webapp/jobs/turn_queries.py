@@ -30,7 +30,7 @@ Waiting = defaultdict[Whose, deque[tuple[int, UUID, str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class QueueLine:
     """What the workers of a queue have (counts by kind), and what they begin next (kinds by id, in order)."""
 
     at_work: Mapping[str, int]
@@ -43,7 +43,7 @@ def next_of(queue: str) -> UUID | None:
 
 
 @across_teams()
-def line_of(queue: str, most: int = MOST_ORDERED) -> Line:
+def line_of(queue: str, most: int = MOST_ORDERED) -> QueueLine:
     """Returns the line before a queue with so many jobs at most; what is added meanwhile may come between."""
     at_work, waiting = _at_work_and_waiting(queue, most)
     begins = _Begins(queue) if len(waiting) > 1 else None  # one's own begin by age
@@ -56,7 +56,7 @@ def line_of(queue: str, most: int = MOST_ORDERED) -> Line:
             del waiting[whose]
         if begins:
             begins.note(whose)
-    return Line(at_work, order)
+    return QueueLine(at_work, order)
 
 
 def after_all_turns(queue: str) -> datetime:

@@ -1,5 +1,6 @@
 """The life of a job: repeats, cancels, crashes and parts."""
 
+import os
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -200,9 +201,9 @@ def test_nobody_is_given_up_for_the_time_in_which_nobody_looked(monkeypatch: pyt
 
 def test_a_dead_process_of_a_worker_gives_up_its_own_jobs_only() -> None:
     mine, other = claimed(), claimed()
-    Job.objects.filter(pk=other.pk).update(worker=lifecycle.worker_id(1))
-    assert fresh(mine).worker == lifecycle.worker_id()
-    reaper.recover_processes([lifecycle.worker_id()])
+    Job.objects.filter(pk=other.pk).update(worker=lifecycle.process_name(1, os.getppid()))
+    assert fresh(mine).worker == lifecycle.process_name(os.getpid(), os.getppid())
+    reaper.recover_processes([lifecycle.process_name(os.getpid(), os.getppid())])
     assert (fresh(mine).status, fresh(other).status) == (Status.QUEUED, Status.RUNNING)
 
 

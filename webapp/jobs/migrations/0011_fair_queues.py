@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RemoveField("job", "sent_at"),
         migrations.AddField("job", "queued_at", models.DateTimeField(default=django.utils.timezone.now)),
-        migrations.AddField("job", "worker", models.CharField(blank=True, max_length=60)),
+        migrations.AddField("job", "worker", models.CharField(blank=True, max_length=100)),
         migrations.DeleteModel("Turn"),
         migrations.CreateModel(
             "Turn",

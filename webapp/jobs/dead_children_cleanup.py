@@ -1,12 +1,13 @@
 """What a worker's main process does beside Celery: it sees its children die, and gives their jobs back at once."""
 
+import os
 from typing import Any
 
 from celery import bootsteps
 from django.db import connections
 
 from webapp.jobs import reaper
-from webapp.jobs.lifecycle import worker_id
+from webapp.jobs.lifecycle import process_name
 
 LOOK_EVERY_S = 1.0
 
@@ -36,7 +37,7 @@ class GivesBackJobsOfTheDead(bootsteps.StartStopStep):
 
     def _give_back(self) -> None:
         try:
-            reaper.recover_processes([worker_id(pid) for pid in self.gone])
+            reaper.recover_processes([process_name(pid, os.getpid()) for pid in self.gone])
             self.gone.clear()
         finally:
             connections.close_all()  # a child that is forked later must not share them
