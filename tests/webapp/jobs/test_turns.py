@@ -102,7 +102,7 @@ def test_deleting_what_began_gives_no_turn_back() -> None:
 def test_a_message_does_the_work_of_the_kind_whose_turn_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[UUID] = []
     monkeypatch.setattr(runner, "make_export", lambda job: begun.append(job.pk))
-    assert tasks.make_export, "loading it registers the kind"
+    assert JobKind.EXPORT in job_tasks.TASKS, f"loading {tasks} registers it"
     patient = make_team()
     begun_by(make_job(kind=JobKind.IMPORT, team=patient))
     waiting, other = make_job(kind=JobKind.EXPORT, team=patient), make_job(kind=JobKind.EXPORT)
