@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,12 +12,15 @@ import pytest
 import redis
 from django.db import connection, transaction
 from django.utils import timezone
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from analysis.errors import Cancelled, UnreadableVideo
 from tests.factories import make_job, make_team
+from tests.waiting import wait_for
 from tests.webapp.jobs.reaping import look_until_dead
 from webapp.accounts.models import Team
-from webapp.jobs import lifecycle, queues, reaper
+from webapp.jobs import job_state, lifecycle, live_updates, queues, reaper
 from webapp.jobs.models import MAX_ATTEMPTS, Job, JobKind, Status
 from webapp.team_scope import carried
 
@@ -277,6 +281,24 @@ def test_a_channel_layer_that_does_not_answer_does_not_fail_the_job(
     with lifecycle.working(job.pk):
         pass
     assert fresh(job).status == Status.DONE
+    assert "could not be published" in caplog.text
+
+
+def test_a_server_that_was_restarted_is_told_again_and_one_that_is_gone_fails_nothing(
+    valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    state, team = job_state.state_of(make_job()), uuid4()
+    with valkey.pubsub(ignore_subscribe_messages=True) as listener:
+        listener.subscribe(live_updates.GROUP_CHANNEL.format(live_updates.team_group(team)))
+        for _ in range(2):
+            live_updates.publish_state(replace(state, team=str(team)))
+            valkey.client_kill_filter(_id=live_updates._connection().client_id())
+        for what in ("the first", "the second, over a new connection"):
+            wait_for(lambda: listener.get_message() or False, within_s=5, what=what)
+    assert not caplog.text
+    gone = redis.Redis(unix_socket_path="/nowhere", retry=Retry(NoBackoff(), 1))
+    monkeypatch.setattr(live_updates, "_connection", lambda: gone)
+    live_updates.publish_state(state)
     assert "could not be published" in caplog.text
 
 
