@@ -141,11 +141,10 @@ def _create(request: SignedInRequest, target: Target) -> HttpResponse:
 
 
 def _head(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpResponse:
-    finished = target.finished_bytes(request, upload_id)
-    if finished is not None:
-        size = str(finished)
+    upload = _upload_or_size(request, target, upload_id)
+    if isinstance(upload, int):
+        size = str(upload)
         return HttpResponse(status=HTTPStatus.OK, headers={"Upload-Offset": size, "Upload-Length": size})
-    upload = _upload(request, target, upload_id)
     sender_services.give_way(upload.pk)
     with _in_words(upload):
         receive_services.correct_offset(upload, lambda: target.is_stored(upload))
@@ -164,9 +163,9 @@ def _patch(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpRe
         raise TusError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {PATCH_TYPE}")
     offset = _number(request, "Upload-Offset")
     checksum = parse_checksum(request.headers.get("Upload-Checksum", ""))
-    if target.finished_bytes(request, upload_id) is not None:
+    upload = _upload_or_size(request, target, upload_id)
+    if isinstance(upload, int):
         raise TusError(HTTPStatus.CONFLICT, _("The upload is complete."))
-    upload = _upload(request, target, upload_id)
     if upload.reserved_at is None:
         quota_services.reserve(upload)
     sender_services.give_way(upload.pk)
@@ -224,6 +223,18 @@ def _too_many_senders(error: sender_services.TooManySenders) -> TusError:
 def _terminate(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> HttpResponse:
     target.give_up(_upload(request, target, upload_id, even_expired=True))
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+
+def _upload_or_size(request: HttpRequest, target: Target, upload_id: uuid.UUID) -> PartialUpload | int:
+    """Returns the upload, or the size of a complete file."""
+    try:
+        return _upload(request, target, upload_id)
+    except TusError:
+        # Asked second: a request that was cut behind its last byte may complete the file at any moment.
+        finished = target.finished_bytes(request, upload_id)
+        if finished is None:
+            raise
+        return finished
 
 
 def _upload(request: HttpRequest, target: Target, upload_id: uuid.UUID, even_expired: bool = False) -> PartialUpload:

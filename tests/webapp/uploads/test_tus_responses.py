@@ -23,6 +23,7 @@ from webapp.uploads import partial_files, receive_services, sender_services
 from webapp.videos import cleanup as videos_cleanup
 from webapp.videos import upload_services
 from webapp.videos.models import Upload, Video, VideoState
+from webapp.videos.upload_views import VideoTarget
 
 pytestmark = pytest.mark.django_db
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -91,6 +92,29 @@ def test_after_the_last_byte_a_browser_that_missed_the_answer_is_told_that_all_i
     assert (response["Upload-Offset"], response["Upload-Length"]) == (str(len(CONTENT)),) * 2
     assert patch(client, url, CONTENT[-10:], len(CONTENT) - 10).status_code == 409
     assert Job.objects.filter(kind=JobKind.CHECK).count() == 1
+
+
+@pytest.mark.parametrize("asks_first", [True, False])
+def test_a_file_that_another_request_completes_meanwhile_is_not_gone(
+    alice: User, monkeypatch: pytest.MonkeyPatch, asks_first: bool
+) -> None:
+    client = signed_in(alice)
+    url = create(client)["Location"]
+    patch(client, url, CONTENT[:-1], 0)
+    own = VideoTarget.own
+
+    def completed_before(self: VideoTarget, request: Any) -> Any:
+        for upload in Upload.objects.select_related("video__team", "user"):
+            partial_files.path_of(upload.pk).write_bytes(CONTENT)
+            upload.offset_bytes = len(CONTENT)
+            upload.save()
+            assert upload_services.finish_upload(upload)
+        return own(self, request)
+
+    monkeypatch.setattr(VideoTarget, "own", completed_before)
+    response = client.head(url, headers=TUS) if asks_first else patch(client, url, CONTENT[-1:], len(CONTENT) - 1)
+    assert response.status_code == (200 if asks_first else 409)
+    assert not asks_first or response["Upload-Offset"] == str(len(CONTENT))
 
 
 @pytest.mark.parametrize("offset", [0, 99, 101, 1024])
