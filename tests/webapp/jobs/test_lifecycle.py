@@ -292,7 +292,7 @@ def test_a_server_that_was_restarted_is_told_again_and_one_that_is_gone_fails_no
         listener.subscribe(live_updates.GROUP_CHANNEL.format(live_updates.team_group(team)))
         for _ in range(2):
             live_updates.publish_state(replace(state, team=str(team)))
-            valkey.client_kill_filter(_id=live_updates._connection().client_id())
+            valkey.client_kill_filter(_id=str(live_updates._connection().client_id()))
         for what in ("the first", "the second, over a new connection"):
             wait_for(lambda: listener.get_message() or False, within_s=5, what=what)
     assert not caplog.text
