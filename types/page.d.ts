@@ -81,6 +81,7 @@ interface OurEvents {
   "fragment:stale": CustomEvent<null>;
   "fragment:arrived": CustomEvent<{ fresh: HTMLElement }>;
   "fragment:refreshed": CustomEvent<null>;
+  "library:answered": CustomEvent<{ page: Document }>;
   "people:changed": CustomEvent<null>;
   "people:in-picture": CustomEvent<{ people: string[] }>;
   "people:selected": CustomEvent<{ person: string; name: string; n: number; count: number }>;

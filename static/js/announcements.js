@@ -1,11 +1,11 @@
 // Says things to who listens instead of looking: what just happened, and the end of each piece of work, once, in words.
 // The region outlives visits (data-turbo-permanent): a screen reader speaks only what changes in one that it knows.
 import { newElement, say } from "rollcall/api";
+import { ENDED } from "rollcall/live-store";
 import { uploads } from "rollcall/uploads";
 
 const SETTLED_MS = 100;
 const KEPT_MS = 15_000;
-const ENDED = ["done", "failed", "cancelled"];
 /** Kinds of work that somebody waits for; the others follow from these by themselves. */
 const AWAITED = ["check", "analysis", "import", "checkup", "train", "recognise", "export", "introduce"];
 const NAMES = "h1, h2, .card-link";

@@ -2,9 +2,8 @@
 // stays until then, and works without this.
 import { fetchDocument, nothing, post } from "rollcall/api";
 import { Listening } from "rollcall/listening";
-import { stateOf } from "rollcall/live-store";
+import { ENDED, stateOf } from "rollcall/live-store";
 
-const ENDED = ["done", "failed", "cancelled"];
 /** In case the socket is closed, or reported the end before the job was known. */
 const ASK_ANYWAY_MS = 10_000;
 const NEAR = "120px";

@@ -1,6 +1,6 @@
 // <job-progress>: keeps a server-rendered <progress> and its words up to date; announcements.js says the end.
 import { Listening } from "rollcall/listening";
-import { latestOf, stateOf } from "rollcall/live-store";
+import { ENDED, latestOf, stateOf } from "rollcall/live-store";
 
 class JobProgress extends Listening {
   connectedCallback() {
@@ -13,6 +13,8 @@ class JobProgress extends Listening {
 
   /** @param {OurEvents["live:job"]} event */
   #onJob = ({ detail }) => {
+    // How it ended a card of the library says together with the counts above it.
+    if (ENDED.includes(detail.status) && this.closest("[data-card]")) return;
     if (this.dataset.job ? detail.id === this.dataset.job : detail.kind === this.dataset.kind) this.#show(detail);
   };
 

@@ -4,14 +4,25 @@ import { fetchDocument } from "rollcall/api";
 const GATHER_MS = 60;
 /** @type {Map<string, { cards: Set<string>; page: Promise<Document | null> }>} */
 const rounds = new Map();
+let asked = 0;
+let answered = 0;
 
 /** @param {string} address @param {Set<string>} cards */
 async function ask(address, cards) {
   await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
   rounds.delete(address);
-  const query = new URLSearchParams(location.search);
+  const { search } = location;
+  const query = new URLSearchParams(search);
   for (const card of cards) query.append("card", card);
-  return fetchDocument(`${address}?${query}`);
+  asked += 1;
+  const number = asked;
+  const page = await fetchDocument(`${address}?${query}`);
+  // One that was overtaken knows less than what is shown; one of other filters is of another page.
+  if (page && number > answered && search === location.search) {
+    answered = number;
+    document.dispatchEvent(new CustomEvent("library:answered", { detail: { page } }));
+  }
+  return page;
 }
 
 /**

@@ -1,14 +1,14 @@
 // <live-fragment>: fetches its server-rendered content again when the work behind it has something new, and morphs it in.
 // data-src is a fragment's address; data-select picks a part of the page itself, or of data-changes, which all cards of the library ask at once; data-any follows all subjects.
+// A part of data-changes takes every answer, also one that only a card asked for: cards and counts never disagree.
 // What is being typed or played stays.
 import { morphChildren, morphElements } from "@hotwired/turbo";
 import { fetchDocument, isAborted } from "rollcall/api";
 import { cardIn, fetchChanges } from "rollcall/library-changes";
 import { Listening } from "rollcall/listening";
-import { stateOf } from "rollcall/live-store";
+import { ENDED, stateOf } from "rollcall/live-store";
 
 const LEAST_PAUSE_MS = 700;
-const ENDED = ["done", "failed", "cancelled"];
 
 /** @type {{ url: string; at: number; page: Promise<Document | null> } | null} */
 let shared = null;
@@ -34,6 +34,7 @@ class LiveFragment extends Listening {
     this.listen(document, "live:job", this.#onJob);
     this.listen(document, "fragment:stale", () => this.#plan(0));
     this.listen(document, "live:gone", this.#onGone);
+    if (this.#isHead) this.listen(document, "library:answered", ({ detail }) => this.#takeAnswer(detail.page));
     this.#catchUp();
   }
 
@@ -66,6 +67,18 @@ class LiveFragment extends Listening {
     return ENDED.includes(state.status) ? key : "";
   }
 
+  /** Whether this stands above the cards of the library. */
+  get #isHead() {
+    return "changes" in this.dataset && "select" in this.dataset;
+  }
+
+  /** @param {Document} page */
+  #takeAnswer(page) {
+    this.#last = performance.now();
+    const fresh = page.querySelector(this.dataset.select);
+    if (fresh) this.#morph(/** @type {HTMLElement} */ (fresh));
+  }
+
   #shown() {
     return this.matches("[data-job]") ? this : this.querySelector("[data-job][data-status]");
   }
@@ -92,6 +105,10 @@ class LiveFragment extends Listening {
     this.#last = performance.now();
     const signal = this.requestSignal();
     try {
+      if (this.#isHead) {
+        await fetchChanges(this.dataset.changes);
+        return;
+      }
       const fresh = await this.#fetch(signal);
       if (signal.aborted) return;
       if (fresh) this.#morph(/** @type {HTMLElement} */ (fresh));
@@ -107,10 +124,7 @@ class LiveFragment extends Listening {
   /** @param {AbortSignal} signal */
   async #fetch(signal) {
     const { src, select, changes, card } = this.dataset;
-    if (changes) {
-      const page = await fetchChanges(changes, card);
-      return card ? cardIn(page, card) : page?.querySelector(select);
-    }
+    if (changes) return cardIn(await fetchChanges(changes, card), card);
     if (select) return (await fetchPage(location.href, signal))?.querySelector(select);
     const query = "keepsQuery" in this.dataset ? location.search : "";
     return (await fetchDocument(src + query, signal))?.body.firstElementChild;

@@ -3,6 +3,9 @@
 /** @type {Map<string, JobState>} */
 const states = new Map();
 
+/** Statuses that no work leaves again. */
+export const ENDED = ["done", "failed", "cancelled"];
+
 /** Kinds of work that go on beside what a video's state says. */
 const BESIDE = ["web_copy", "recognise"];
 
