@@ -1,4 +1,5 @@
 // <toast-list>: what just happened, with Undo. Plain forms work too; here notes also come without a page load.
+// Where there is a player they lie at the top of its picture: elsewhere they would cover the people who are being named.
 import { announce } from "rollcall/announcements";
 import { answerOf, icon, newElement, post, say } from "rollcall/api";
 import { Listening } from "rollcall/listening";
@@ -6,18 +7,26 @@ import { Listening } from "rollcall/listening";
 const SHOWN_MS = 8_000;
 const SHOWN_WITH_UNDO_MS = 20_000;
 const MOST = 2;
+/** On a small picture, under which somebody works. */
+const MOST_ON_PLAYER = 1;
 
 export class ToastList extends Listening {
   connectedCallback() {
-    this.listen(this, "click", this.#onClick);
-    for (const note of this.querySelectorAll(".toast-note")) {
+    this.listen(document, "click", this.#onClick);
+    for (const note of document.querySelectorAll(".toast-note")) {
+      this.#place.append(note);
       this.#arm(note);
       announce(note.querySelector("p").textContent.trim()); // a region that comes with its words is not spoken
     }
   }
 
   /** @param {MouseEvent & { readonly target: HTMLElement }} event */
-  #onClick = (event) => event.target.closest("[data-close]")?.closest(".toast-note").remove();
+  #onClick = (event) => event.target.closest(".toast-note [data-close]")?.closest(".toast-note").remove();
+
+  /** @returns {HTMLElement} */
+  get #place() {
+    return document.querySelector(".player-toasts") ?? this;
+  }
 
   /**
    * `undo` is {url, fields}, or {run} for pages that undo by themselves, or null.
@@ -31,8 +40,9 @@ export class ToastList extends Listening {
     const close = newElement("button", { type: "button", ariaLabel: say("close") }, icon("close"));
     close.dataset.close = "";
     note.append(newElement("div", { className: "toast-acts" }, undo ? this.#undoButton(note, undo) : "", close));
-    this.append(note);
-    while (this.children.length > MOST) this.firstElementChild.remove();
+    const place = this.#place;
+    place.append(note);
+    while (place.children.length > (place === this ? MOST : MOST_ON_PLAYER)) place.firstElementChild.remove();
     this.#arm(note);
   }
 
