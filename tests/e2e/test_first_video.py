@@ -22,6 +22,22 @@ LISTEN = """
 """
 
 
+DISAGREE = """
+() => {
+  window.disagreed = [];
+  const look = () => {
+    const chips = document.querySelector(".filter-states")?.innerText ?? "";
+    const headline = document.querySelector(".video-card [data-headline]")?.innerText;
+    const isAtWork = Boolean(document.querySelector('.video-card[data-state="analysing"]'));
+    if (headline === "Done" || (chips.includes("Analysing") && !isAtWork)) window.disagreed.push([headline, chips]);
+    requestAnimationFrame(look);
+  };
+  look();
+}
+"""
+"""Looks at every frame whether the only card says that its video is done while the counts say that it is not."""
+
+
 def card(page: Page, title: str) -> Locator:
     return page.locator(".video-card").filter(has=page.locator(f'a.card-link[title="{title}"]'))
 
@@ -36,8 +52,13 @@ def player_time_s(page: Page) -> float:
 
 
 def test_a_video_becomes_people_one_can_jump_to_and_name(page: Page, sample_clip: Path) -> None:
+    expect(page.locator(".drop")).to_be_visible()
+    page.evaluate(DISAGREE)
     upload(page, sample_clip)
     expect(card(page, sample_clip.stem)).to_contain_text("2 people", timeout=ANALYSED_MS)
+    assert page.evaluate("() => window.disagreed") == []
+    expect(page.locator(".drop")).to_be_hidden()
+    expect(page.get_by_role("link", name="Select")).to_be_visible()
     card(page, sample_clip.stem).locator("a.card-link").click()
     rows = page.locator(".person-row")
     expect(rows).to_have_count(2)
@@ -47,6 +68,9 @@ def test_a_video_becomes_people_one_can_jump_to_and_name(page: Page, sample_clip
     assert scrolls_sideways(page) == 0
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     assert scrolls_sideways(page) == 0
+    page.evaluate("() => scrollTo(0, 0)")
+    lane, bar = rows.first.bounding_box(), page.locator("nav").first.bounding_box()
+    assert lane and bar and lane["y"] + lane["height"] <= bar["y"]
 
 
 def _jump_with_the_time_bar(page: Page, rows: Locator) -> None:
@@ -69,11 +93,19 @@ def _name(page: Page, rows: Locator) -> None:
     expect(rows.first.locator(".row-name")).to_have_text("Eileen 艾琳")
     undo = page.locator(".toast-note .undo").first
     expect(undo).to_be_visible()
+    _lies_beside_what_one_works_on(page)
     undo.click()
     expect(rows.first.locator(".row-name")).to_have_text(re.compile(r"Person \d+"))
     # A name changes nothing about who is in the picture.
     expect(rows.first).to_have_class(re.compile("is-on-screen"))
     expect(rows.first.locator(".now-line")).to_be_visible()
+
+
+def _lies_beside_what_one_works_on(page: Page) -> None:
+    note = page.locator(".toast-note").bounding_box()
+    for part in ("on-screen-now", ".lanes", ".controls"):
+        place = page.locator(part).bounding_box()
+        assert note and place and not _overlap(note, place), part
 
 
 def test_boxes_lie_on_the_faces_of_the_shown_frame(page: Page, sample_clip: Path) -> None:
@@ -177,6 +209,7 @@ def test_a_screen_reader_hears_of_the_end(page: Page, sample_clip: Path, tmp_pat
     page.set_input_files("input[type=file]", path)
     row = page.locator("upload-row", has_text="heard.mp4")
     expect(row.locator("[data-words]")).to_contain_text("Done", timeout=ANALYSED_MS)
+    wait_for(lambda: len(page.evaluate("() => window.said")) > 1, what="the end, said a moment later")
     said = page.evaluate("() => window.said")
     assert said == ["heard.mp4: Uploaded", "heard.mp4: The analysis is done."]
 
