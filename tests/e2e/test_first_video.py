@@ -28,8 +28,8 @@ DISAGREE = """
   const look = () => {
     const chips = document.querySelector(".filter-states")?.innerText ?? "";
     const headline = document.querySelector(".video-card [data-headline]")?.innerText;
-    const isAtWork = Boolean(document.querySelector('.video-card[data-state="analysing"]'));
-    if (headline === "Done" || (chips.includes("Analysing") && !isAtWork)) window.disagreed.push([headline, chips]);
+    const isDone = headline === "Done" || document.querySelector('.video-card[data-state="done"]');
+    if (isDone && chips.includes("Analysing")) window.disagreed.push([headline, chips]);
     requestAnimationFrame(look);
   };
   look();
