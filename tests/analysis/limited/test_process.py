@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,9 +21,20 @@ PICTURE = encode_png(clips.flat(90, 64, 48))
 BIG = encode_png(clips.flat(90, 6000, 6000))
 
 
+others: list[psutil.Process] = []
+"""Children that other tests of this process have left at work."""
+
+
+@pytest.fixture(autouse=True)
+def leave_others_alone() -> Iterator[None]:
+    others.extend(children())
+    yield
+    others.clear()
+
+
 def children() -> list[psutil.Process]:
     servers = [each for each in psutil.Process().children() if "analysis.limited.fork_server" in each.cmdline()]
-    return [child for server in servers for child in server.children()]
+    return [child for server in servers for child in server.children() if child not in others]
 
 
 def test_one_process_answers_many_questions_and_ends_with_who_asked() -> None:
