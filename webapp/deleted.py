@@ -17,7 +17,7 @@ from webapp.accounts.models import Team
 from webapp.datasets.models import Dataset, Version
 from webapp.training.models import TrainingRun
 from webapp.undo_period import UNDO_PERIOD
-from webapp.videos.models import Video
+from webapp.videos.models import Tag, Video
 
 MOST_SHOWN = 500
 """Of each kind; as many as can be deleted at once."""
@@ -57,6 +57,7 @@ def _kinds(user: Visitor, team: Team | None) -> list[tuple[QuerySet[Any], Callab
     versions = access.manageable_versions(user).filter(dataset__team=team, deleted_at__isnull=False)
     return [
         (access.restorable_videos(user).filter(team=team), _video),
+        (access.restorable_tags(user).filter(team=team), _tag),
         (access.restorable_datasets(user).filter(team=team), _dataset),
         (versions.select_related("dataset"), _version),
         (access.restorable_runs(user).filter(team=team), _run),
@@ -66,6 +67,11 @@ def _kinds(user: Visitor, team: Team | None) -> list[tuple[QuerySet[Any], Callab
 def _video(video: Video) -> Deleted:
     address = reverse("videos:restore", args=[video.pk])
     return _deleted(_("Video"), video.title, video.deleted_at, address, str(video.pk))
+
+
+def _tag(tag: Tag) -> Deleted:
+    """Also one that was merged: restoring it undoes the merge."""
+    return _deleted(_("Tag"), tag.name, tag.deleted_at, reverse("videos:restore_tag", args=[tag.pk]))
 
 
 def _dataset(dataset: Dataset) -> Deleted:

@@ -16,10 +16,12 @@ from tests.webapp.page_checks import faults_of
 from tests.webapp.training.trainings import make_version, start_run
 from webapp.accounts.models import Team, User
 from webapp.deleted import deleted_things
+from webapp.library.tagging import queries as tagging
+from webapp.library.tagging import services as tags
 from webapp.videos.models import Video
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LISTS = ("videos:library", "datasets:list", "training:list")
+LISTS = ("videos:library", "datasets:list", "training:list", "videos:tags")
 
 
 def delete(thing: Model, minutes_ago: float = 1.0) -> None:
@@ -57,6 +59,18 @@ def test_each_kind_is_listed_and_comes_back_from_the_page(team: Team, alice: Use
         assert client.post(address).status_code == 303
     assert not deleted_things(alice, team)
     assert "deleted-row" not in page(client)
+
+
+def test_a_merged_tag_comes_back_with_its_videos_after_the_message_is_gone(team: Team, bob: User, vera: User) -> None:
+    video = make_video(team=team)
+    wrong, right = tags.tag_called(team, "Studoi"), tags.tag_called(team, "Studio")
+    tags.put_on(wrong, [video.pk])
+    tags.merge_tag(wrong, into=right, user=bob)
+    assert not deleted_things(vera, team)
+    client, address = signed_in(bob), reverse("videos:restore_tag", args=[wrong.pk])
+    assert "Studoi" in (html := page(client)) and address in html
+    assert client.post(address).status_code == 303
+    assert tagging.of_videos([video.pk])[video.pk] == [wrong] and not deleted_things(bob, team)
 
 
 def test_many_videos_come_back_at_once(team: Team, bob: User) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from webapp import access
+from webapp import access, deleted
 from webapp.accounts.context_processors import team_of
 from webapp.accounts.request_types import SignedInRequest
 from webapp.http.responses import done, refused
@@ -27,7 +27,12 @@ def tags(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
     can_edit = team is not None and access.editable_teams(request.user).filter(pk=team.pk).exists()
     visible = access.visible_tags(request.user).filter(team=team).order_by("folded_name")
-    return render(request, "library/tags.html", {"tags": queries.counted(visible), "can_edit": can_edit})
+    context = {
+        "tags": queries.counted(visible),
+        "can_edit": can_edit,
+        "deleted": deleted.how_many(request.user, team),
+    }
+    return render(request, "library/tags.html", context)
 
 
 @require_GET
