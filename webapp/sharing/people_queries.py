@@ -40,8 +40,27 @@ class ListedPerson:
 
 def listable_people(videos: Sequence[Video], export: Export | None) -> QuerySet[Person]:
     """Returns whoever is seen in the videos and may be listed: nobody who is hidden, or whose face the export hides."""
-    seen = Presence.objects.filter(analysis__in=[video.current_analysis_id for video in videos])
-    people = Person.objects.filter(STANDING, is_hidden=False, pk__in=seen.values("person"))
+    return _shown_people(videos, export).filter(is_hidden=False)
+
+
+def hidden_people(videos: Sequence[Video], export: Export | None) -> QuerySet[Person]:
+    """Returns whoever could be listed if they were not hidden from the list of people."""
+    return _shown_people(videos, export).filter(is_hidden=True)
+
+
+def names_kept_back(videos: Sequence[Video], export: Export) -> list[str]:
+    """Returns the names of those who are in the videos and whom nothing on the page may name."""
+    seen = Person.objects.filter(is_unnamed=False, merged_into=None, pk__in=_presences(videos).values("person"))
+    return list(seen.exclude(pk__in=listable_people(videos, export)).values_list("name", flat=True))
+
+
+def _presences(videos: Sequence[Video]) -> QuerySet[Presence]:
+    return Presence.objects.filter(analysis__in=[video.current_analysis_id for video in videos])
+
+
+def _shown_people(videos: Sequence[Video], export: Export | None) -> QuerySet[Person]:
+    """Returns whoever is seen in the videos and whose face the export does not hide."""
+    people = Person.objects.filter(STANDING, pk__in=_presences(videos).values("person"))
     if export is None or export.kind != ExportKind.BLUR:
         return people
     chosen = [person.pk for person in export.people_now()]

@@ -17,8 +17,9 @@ from webapp.exports.models import Export
 from webapp.exports.queries import MOST_OFFERED
 from webapp.http.ids import uuid_or_none
 from webapp.people.models import Person
+from webapp.sharing import words
 from webapp.sharing.forms import ShareForm, VideoShareForm
-from webapp.sharing.people_queries import listable_people
+from webapp.sharing.people_queries import hidden_people, listable_people, names_kept_back
 from webapp.sharing.services import MayNotShare
 from webapp.videos.models import Video
 
@@ -46,7 +47,14 @@ class ShareSubject:
 
     def people(self) -> QuerySet[Person]:
         """Returns whoever may be listed, named ones first."""
-        return listable_people(self.videos, self.export).order_by("is_unnamed", "-screen_s", "number")[:MOST_OFFERED]
+        return self._in_order(listable_people(self.videos, self.export))
+
+    def hidden_people(self) -> QuerySet[Person]:
+        """Returns whoever is missing in `people` because they are hidden from the list of people."""
+        return self._in_order(hidden_people(self.videos, self.export))
+
+    def _in_order(self, people: QuerySet[Person]) -> QuerySet[Person]:
+        return people.order_by("is_unnamed", "-screen_s", "number")[:MOST_OFFERED]
 
     def form(self, data: Mapping[str, Any] | None, initial: dict[str, Any] | None = None) -> ShareForm:
         if self.video is not None:
@@ -82,7 +90,9 @@ def proposal(subject: ShareSubject, fields: Mapping[str, str]) -> dict[str, Any]
     """Returns what the form begins with: the moment `t` or an appearance of `person`, where the address names them."""
     if subject.video is None:
         assert subject.export is not None
-        return {"title": subject.export.get_kind_display()}
+        videos = subject.videos
+        kept_back = names_kept_back(videos, subject.export)
+        return {"title": words.export_title(subject.export, videos, kept_back)}
     video = subject.video
     moment = proposed_moment(video, _seconds(fields.get("t", "")), uuid_or_none(fields.get("person", "")))
     start_s, end_s = moment or (0.0, min(MOMENT_S, video.duration_s))

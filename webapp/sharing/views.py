@@ -150,6 +150,7 @@ def _page(request: SignedInRequest, subject: ShareSubject, form: ShareForm) -> H
         "subject": subject,
         "form": form,
         "people": [(each, each.pk in chosen) for each in people],
+        "hidden_people": list(subject.hidden_people()),
         "warnings": [line.text for line in exports_words.report_lines(subject.export) if line.is_bad]
         if subject.export
         else [],

@@ -124,7 +124,11 @@ def test_only_who_may_shares_and_only_what_is_there(video: Video, bob: User, ver
 def test_people_of_others_and_hidden_ones_are_never_attached(video: Video, bob: User) -> None:
     tom, other = people_of(video)
     stranger = people_of(make_analysed_video(found_track(5), team=make_team("Elsewhere")))[0]
+    assert "hidden from People" not in page(bob, NEW, video=video.pk)
     Person.objects.filter(pk=tom.pk).update(is_hidden=True)
+    offered = page(bob, NEW, video=video.pk)
+    assert "This person is hidden from People" in offered and f'value="{tom.pk}"' not in offered
+    assert reverse("people:person", args=[tom.pk]) in offered
     share(bob, video=video.pk, person=[tom.pk, other.pk, stranger.pk])
     assert list(ShareLink.objects.get().people.all()) == [other]
 
@@ -179,7 +183,7 @@ def test_a_form_that_is_sent_twice_makes_one_link(video: Video, bob: User) -> No
 def test_an_export_is_kept_as_long_as_a_link_shows_it_and_no_longer(video: Video, bob: User) -> None:
     export = make_export(video, title="Clip of Tom")
     assert f"{NEW}?export={export.pk}" in page(bob, reverse("exports:list"))
-    assert 'value="Clip"' in page(bob, NEW, export=export.pk)
+    assert 'value="Party – clip"' in page(bob, NEW, export=export.pk)
     address_in(share(bob, export=export.pk, days="300"))
     link = ShareLink.objects.get()
     cleanup.clean_up()
@@ -192,6 +196,26 @@ def test_an_export_is_kept_as_long_as_a_link_shows_it_and_no_longer(video: Video
     ShareLink.objects.update(revoked_at=timezone.now() - timedelta(days=31))
     cleanup.clean_up()
     assert not ShareLink.objects.exists() and Export.objects.exists()
+
+
+def test_a_copys_title_is_that_of_its_video_unless_that_names_who_is_blurred_or_hidden(video: Video, bob: User) -> None:
+    tom = people_of(video)[0]
+    copy = make_export(video, kind=ExportKind.BLUR, options={"whom": "chosen"})
+    copy.people.add(tom)
+
+    def proposed(title: str) -> str:
+        Video.objects.filter(pk=video.pk).update(title=title)
+        found = re.search(r'name="title" value="([^"]*)"', page(bob, NEW, export=copy.pk))
+        assert found
+        return found[1]
+
+    assert proposed("Party") == "Party – blurred copy"
+    assert proposed("TOM’s party") == "Blurred copy"
+    assert len(proposed("P" * 255)) <= 255
+    Export.objects.filter(pk=copy.pk).update(options={"whom": "others"})
+    assert proposed("TOM’s party") == "TOM’s party – blurred copy"
+    Person.objects.filter(pk=tom.pk).update(is_hidden=True)
+    assert proposed("TOM’s party") == "Blurred copy"
 
 
 def test_the_list_tells_how_links_are_and_lets_one_replace_and_revoke(video: Video, bob: User, vera: User) -> None:
