@@ -9,7 +9,8 @@ from tests.e2e.seeding_process import in_product
 def seed_review(data_dir: Path, **wish: Any) -> None:
     """Questions between people of sample portraits, each in a video of their own.
 
-    `team` (its name); `pairs` ([[number, number, similarity], ...]) of people who are numbered from 0 to `people` - 1.
+    `team` (its name); `pairs` ([[number, number, similarity], ...]) of people who are numbered from 0 to `people` - 1;
+    `copies` (how many of the first are blurred in a copy of their video).
     """
     in_product("tests.e2e.seeding_review", data_dir, wish)
 
@@ -24,7 +25,22 @@ def make(wish: dict[str, Any]) -> list[str]:
     upkeep_services.refresh([person.pk for person in people])
     for first, second, similarity in wish["pairs"]:
         ask(team, people[first], people[second], similarity)
+    for person in people[: wish.get("copies", 0)]:
+        _copy(person)
     return [str(person.pk) for person in people]
+
+
+def _copy(person: Any) -> None:
+    """A blurred copy of the person's video, with a report that warns."""
+    from tests.factories_exports import make_export
+    from webapp.exports.models import ExportKind
+    from webapp.videos.models import Video
+
+    report = {"frames_checked": 1440, "frames_found": 1, "found_at_s": [2.0], "share_hidden": 0.08}
+    options = {"whom": "chosen", "style": "pixels", "sound": "mute"}
+    video = Video.objects.get(current_analysis__tracks__person=person)
+    made = make_export(video, title="", kind=ExportKind.BLUR, report=report, options=options)
+    made.people.add(person)
 
 
 def _person(team: Any, number: int) -> Any:

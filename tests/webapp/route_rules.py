@@ -287,6 +287,7 @@ EXPORTS = {
         get(SEE, {"video": "@video", "person": "@person"}, at={"form": form}, is_named=True)
         for form in ("csv", "json", "vtt")
     ],
+    EXPORT: [get(SEE), get(SEE, at={"export_id": "@export at work"})],
     EXPORT + "file": [get(SEE)],
     EXPORT + "play": [get(SEE)],
     EXPORT + "again/": [post(SEE)],

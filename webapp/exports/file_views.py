@@ -29,11 +29,9 @@ async def download(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
 @asked_often
 @require_safe
 async def play(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
-    """Sends the same for the browser to show, if it is a video."""
+    """Sends the same for its page to show."""
     export = await _ready(request, export_id)
-    if not export.is_video:
-        raise Http404
-    return await _sent(request, export, Action.PLAYED)
+    return await _sent(request, export, Action.PLAYED if export.is_video else Action.SEEN)
 
 
 async def _ready(request: HttpRequest, export_id: UUID) -> Export:

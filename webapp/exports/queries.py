@@ -55,6 +55,12 @@ def page_of_exports(exports: QuerySet[Export], changeable: Collection[UUID], pag
     return paged
 
 
+def row_of(export: Export, *, is_changeable: bool) -> ExportRow:
+    """Returns one export as its page shows it."""
+    places = job_state.places_in_queue([export.job])
+    return _row(export, is_changeable, links_to([export.pk])[export.pk], places.get(export.job_id, 0))
+
+
 def links_to(export_ids: Collection[UUID]) -> Counter[UUID]:
     """Returns how many shared links that work show each of the exports, and end when it is deleted."""
     standing = {"share_links__revoked_at": None, "share_links__expires_at__gt": timezone.now()}

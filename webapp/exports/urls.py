@@ -10,6 +10,7 @@ urlpatterns = [
     path("choose/", start_views.choose, name="choose"),
     path("new/", start_views.new, name="new"),
     path("appearances/<str:form>/", appearance_views.download, name="appearances"),
+    path("<uuid:export_id>/", views.detail, name="detail"),
     path("<uuid:export_id>/file", file_views.download, name="file"),
     path("<uuid:export_id>/play", file_views.play, name="play"),
     path("<uuid:export_id>/again/", start_views.again, name="again"),

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -13,6 +14,7 @@ from webapp import access
 from webapp.accounts.context_processors import team_of
 from webapp.accounts.request_types import SignedInRequest
 from webapp.exports import queries, services, words
+from webapp.exports.moment_queries import stretches_in
 from webapp.http.responses import done, refused
 from webapp.jobs import lifecycle
 
@@ -33,6 +35,26 @@ def list_page(request: SignedInRequest) -> HttpResponse:
         "days": settings.EXPORT_DAYS,
     }
     return render(request, "exports/list.html", context)
+
+
+@require_GET
+def detail(request: SignedInRequest, export_id: UUID) -> HttpResponse:
+    """Shows an export: what it is, how far it is or what its report says, and of what it was made."""
+    in_time = access.visible_exports(request.user).filter(expires_at__gt=timezone.now())
+    export = get_object_or_404(in_time.select_related("job", "created_by", "team"), pk=export_id)
+    videos = list(export.videos.order_by("created_at", "pk"))
+    context = {
+        "row": queries.row_of(
+            export, is_changeable=access.changeable_exports(request.user).filter(pk=export.pk).exists()
+        ),
+        "sound": words.sound_of(export),
+        "videos": videos,
+        "people": export.people_now(),
+        "people_heading": words.people_heading(export),
+        "moments": stretches_in(export, videos),
+        "may_share": access.sharing_teams(request.user).filter(pk=export.team_id).exists(),
+    }
+    return render(request, "exports/detail.html", context)
 
 
 @require_POST

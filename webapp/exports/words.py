@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from webapp.exports.choices import StyleChoice, Whom
+from webapp.exports.choices import SoundChoice, StyleChoice, Whom
 from webapp.exports.copy_queries import CopiesPlan
 from webapp.exports.coverage_words import coverage_lines, unconfirmed_lines
 from webapp.exports.models import Export, ExportKind
@@ -46,6 +46,11 @@ WHOM_OF: dict[str, Promise] = {
     Whom.OTHERS: gettext_lazy("Everyone except %(who)s"),
 }
 """Whom copies of somebody's videos hide."""
+PEOPLE_OF: dict[str, Promise] = {
+    Whom.CHOSEN: gettext_lazy("Blurred people"),
+    Whom.OTHERS: gettext_lazy("People who stay visible"),
+}
+"""What the people of a blurred copy or picture are to it."""
 LINKED = gettext_lazy("A shared link uses this file. Choose Delete again to delete it together with the link.")
 MOST_NAMES, MOST_TIMES = 3, 10
 
@@ -198,6 +203,17 @@ def style_of(export: Export) -> str:
     """Returns how a blurred copy or picture hides faces; of other kinds nothing."""
     style = export.options.get("style", "")
     return str(StyleChoice(style).label) if style in StyleChoice.values else ""
+
+
+def sound_of(export: Export) -> str:
+    """Returns what became of the sound of a blurred copy where it was not kept; of other kinds nothing."""
+    sound = export.options.get("sound", SoundChoice.KEEP)
+    return "" if sound == SoundChoice.KEEP else _("Sound: %(sound)s") % {"sound": SoundChoice(sound).label}
+
+
+def people_heading(export: Export) -> str:
+    """Returns what the people of an export are to it."""
+    return str(PEOPLE_OF.get(export.options.get("whom", ""), _("People")))
 
 
 def report_lines(export: Export) -> list[ReportLine]:

@@ -11,21 +11,12 @@ from analysis.time_spans import Span, overlaps
 from webapp.exports.appearance_queries import appearances_in
 from webapp.exports.choices import Whom
 from webapp.exports.models import Export, ExportKind
+from webapp.exports.moment_queries import Stretch, stretches_in
 from webapp.people import appearances
 from webapp.people.appearances import Bar
 from webapp.people.models import STANDING, Person, Presence
 from webapp.sharing.models import ShareKind, ShareLink
 from webapp.videos.models import Video
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of a video in what is shared: `length_s` from `start_s` of its player on, to be seen at `at_s`."""
-
-    video: Video
-    start_s: float
-    length_s: float
-    at_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +81,7 @@ def stretches_of(link: ShareLink) -> list[Stretch]:
     if link.kind == ShareKind.MOMENT and not link.export.report:
         moment = link.export.options
         return [Stretch(video, moment["start_s"], moment["end_s"] - moment["start_s"]) for video in videos[:1]]
-    return _of_parts(link.export, videos)
+    return stretches_in(link.export, videos)
 
 
 def listed_people(link: ShareLink) -> list[ListedPerson]:
@@ -122,17 +113,6 @@ def _spans(stretches: Sequence[Stretch], people: Collection[UUID]) -> dict[UUID,
         for key, spans in seen[stretch.video.pk].items():
             found[key] += [(start_s + shift_s, end_s + shift_s) for start_s, end_s in overlaps(spans, window)]
     return {key: appearances.appearances_of(spans) for key, spans in found.items() if spans}
-
-
-def _of_parts(export: Export, videos: Sequence[Video]) -> list[Stretch]:
-    """Returns the moments of a clip or reel; what the report calls a source is one of its `videos`."""
-    by_id = {str(video.pk): video for video in videos}
-    sources = export.report.get("videos") or (list(by_id) if len(by_id) == 1 else [])
-    return [
-        Stretch(video, part["first_s"] - video.playback_offset_s, part["length_s"], part["at_s"])
-        for part in export.report.get("parts", [])
-        if part["source"] < len(sources) and (video := by_id.get(sources[part["source"]])) is not None
-    ]
 
 
 def _first_s(video: Video) -> float:

@@ -282,6 +282,48 @@ def test_only_so_many_at_once_and_none_on_a_full_disk(video: Video, vera: User, 
     assert Export.objects.count() == 1
 
 
+def page_of(export: Export, user: User) -> str:
+    response = signed_in(user).get(reverse("exports:detail", args=[export.pk]))
+    text = response.content.decode()
+    assert (response.status_code, faults_of(text)) == (200, [])
+    return " ".join(text.split())
+
+
+def test_a_page_shows_an_export_with_its_report_and_what_it_is_made_of(video: Video, bob: User, vera: User) -> None:
+    tom = people_of(video)[0]
+    checked = {"frames_checked": 1200, "frames_found": 0, "share_hidden": 0.123, "least_face_px": 16}
+    options = {"whom": "chosen", "style": "solid", "sound": "mute"}
+    copy = make_export(video, title="", kind=ExportKind.BLUR, created_by=bob, report=checked, options=options)
+    copy.people.add(tom)
+    shown, delete = page_of(copy, bob), reverse("exports:delete", args=[copy.pk])
+    ways = [LIST, reverse("videos:detail", args=[video.pk]), reverse("people:person", args=[tom.pk])]
+    ways += [reverse(f"exports:{name}", args=[copy.pk]) for name in ("play", "file")]
+    assert all(f'"{way}"' in shown for way in ways) and delete in shown and delete not in page_of(copy, vera)
+    said = (
+        "Party, Person 1 blurred",
+        "Solid colour",
+        "Sound: Mute",
+        "12.3 % of the picture",
+        "1,200 frames: Person 1 was",
+    )
+    assert all(words in shown for words in said) and "<video" in shown and "Blurred people" in shown
+    assert f'href="{reverse("exports:detail", args=[copy.pk])}"' in signed_in(vera).get(LIST).content.decode()
+    part = {"source": 0, "first_s": 1.0, "length_s": 2.0, "at_s": 0.0, "names": ["Person 1"]}
+    reel = {"parts": [part, part | {"first_s": 65.0, "at_s": 2.0}], "duration_s": 4.0, "videos": [str(video.pk)]}
+    moments = page_of(make_export(video, kind=ExportKind.REEL, report=reel), vera)
+    assert "?t=65" in moments and "1:05–1:07" in moments and "2 moments, 0:04 long" in moments
+    picture = page_of(make_export(video, kind=ExportKind.PICTURE, report={"faces_hidden": 2, "faces_found": 0}), vera)
+    assert "<img" in picture and "<video" not in picture and "2 faces are blurred" in picture
+
+
+def test_a_page_says_how_far_an_export_is_and_ends_with_it(video: Video, team: Team, vera: User) -> None:
+    waiting = make_export(video, job=make_job(team=team, kind=JobKind.EXPORT), created_by=vera)
+    shown = page_of(waiting, vera)
+    assert reverse("exports:cancel", args=[waiting.pk]) in shown and "job-progress" in shown and "<video" not in shown
+    over = make_export(video, expires_at=timezone.now())
+    assert signed_in(vera).get(reverse("exports:detail", args=[over.pk])).status_code == 404
+
+
 def test_a_file_is_sent_in_ranges_and_is_gone_with_video_person_time_or_membership(video: Video, vera: User) -> None:
     export = make_export(video, title="../a", content=b"0123456789", created_by=vera)
     address, client = reverse("exports:file", args=[export.pk]), signed_in(vera)
@@ -294,7 +336,7 @@ def test_a_file_is_sent_in_ranges_and_is_gone_with_video_person_time_or_membersh
     acts_of_it = AuditEntry.objects.filter(subject_id=str(export.pk)).values_list("action", flat=True)
     assert {Action.DOWNLOADED, Action.PLAYED} <= set(acts_of_it)
     Export.objects.update(kind=ExportKind.PICTURE)
-    assert client.get(reverse("exports:play", args=[export.pk])).status_code == 404, "a player shows no picture"
+    assert client.get(reverse("exports:play", args=[export.pk]))["Content-Type"] == "image/jpeg"
     person = people_of(video)[0]
     export.people.add(person)
     for kind, status in ((ExportKind.CLIP, 404), (ExportKind.BLUR, 200)):
