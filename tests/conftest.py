@@ -136,13 +136,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ProductToge
 @pytest.fixture(scope="session", autouse=True)
 def valkey() -> Iterator[redis.Redis]:
     """The real server, in memory, for the queue and the channel layer."""
-    command = [get_binary_path(), "--port", "0", "--unixsocket", settings.DATA_DIR / "valkey.sock", "--save", ""]
-    with subprocess.Popen([*command, "--dir", settings.DATA_DIR], stdout=subprocess.DEVNULL) as process:
+    with started_valkey(settings.DATA_DIR / "valkey.sock") as process:
         client = redis.Redis.from_url(settings.REDIS_URL)
-        _wait_for(client)
         yield client
         client.close()
         process.terminate()
+
+
+def started_valkey(unix_socket: Path) -> "subprocess.Popen[bytes]":
+    """Returns the process once it answers."""
+    command = [get_binary_path(), "--port", "0", "--unixsocket", unix_socket, "--save", "", "--dir", unix_socket.parent]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    with redis.Redis(unix_socket_path=str(unix_socket)) as client:
+        _wait_for(client)
+    return process
 
 
 def _wait_for(client: redis.Redis) -> None:

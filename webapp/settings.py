@@ -5,6 +5,8 @@ from pathlib import Path
 import dj_database_url
 from csp.constants import NONCE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from redis.asyncio.retry import Retry
+from redis.backoff import ConstantBackoff
 
 from webapp import env
 from webapp.logs import logging_config
@@ -130,7 +132,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
 CHANNEL_LAYERS = {
-    "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        # By default it waits for up to 10 s between two attempts, and pages hear nothing so long.
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "retry": Retry(ConstantBackoff(0.5), 2)}]},
+    }
 }
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 """Kombu spells the address of a Unix socket in its own way."""

@@ -14,7 +14,7 @@ class LiveUpdates extends Listening {
   #socket = null;
   #attempt = 0;
   #isOneTooMany = false;
-  /** @type {{ again?: number; hint?: number; poll?: number }} */
+  /** @type {{ again?: number; hint?: number; poll?: number; stale?: number }} */
   #timers = {};
 
   connectedCallback() {
@@ -64,8 +64,17 @@ class LiveUpdates extends Listening {
     if (message.type === "snapshot_end")
       document.dispatchEvent(new CustomEvent("live:samples", { detail: { numbers: [] } }));
     const isOfPeople = message.type === "people"; // Named or merged, perhaps in another tab.
-    if (isOfPeople || message.type === "stale") document.dispatchEvent(new CustomEvent("fragment:stale"));
+    if (isOfPeople || message.type === "stale") {
+      // After a gap all pages fetch anew: each at a moment of its own, so that the server is not met by all at once.
+      const pause = (message.within_s ?? 0) * 1000 * Math.random();
+      if (pause) this.#timers.stale = setTimeout(() => this.#stale(), pause);
+      else this.#stale();
+    }
     if (isOfPeople) document.dispatchEvent(new CustomEvent("people:changed"));
+  }
+
+  #stale() {
+    document.dispatchEvent(new CustomEvent("fragment:stale"));
   }
 
   #restored() {

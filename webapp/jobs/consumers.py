@@ -1,6 +1,8 @@
 """Websockets that send pages the progress of jobs. They take no commands: cancelling is a POST."""
 
 import time
+from collections.abc import Hashable
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -65,9 +67,7 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
         for group in self.groups:
             await self.channel_layer.group_add(group, self.channel_name)
         await self.accept()
-        for state in await database_sync_to_async(self._states_within)(permit.team_id):
-            await self._send(state.payload())
-        await self.send_json({"type": "snapshot_end"})
+        await self._send_snapshot(await self.read_snapshot())
 
     async def disconnect(self, code: int) -> None:
         open_socket_services.forget(self)
@@ -83,8 +83,31 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
             return
         await self._send(event["payload"])
 
+    async def snapshot_wanted(self, _event: dict[str, Any]) -> None:
+        """Somebody could not tell this socket something."""
+        open_socket_services.mark_stale(self)
+
     async def refuse(self) -> None:
         await self.close(code=4403)
+
+    @property
+    def topic(self) -> Hashable:
+        return type(self), self.key, self.permit and self.permit.team_id
+
+    async def read_snapshot(self) -> list[JobState]:
+        assert self.permit is not None
+        return await database_sync_to_async(self._states_within)(self.permit.team_id)
+
+    async def tell_anew(self, states: list[JobState], within_s: float) -> None:
+        """Sends what is after a gap; the page fetches its parts anew at a moment of its own within this time."""
+        with suppress(OSError, RuntimeError):  # it was closed meanwhile
+            await self._send_snapshot(states)
+            await self.send_json({"type": "stale", "within_s": within_s})
+
+    async def _send_snapshot(self, states: list[JobState]) -> None:
+        for state in states:
+            await self._send(state.payload())
+        await self.send_json({"type": "snapshot_end"})
 
     async def _still_allowed(self) -> bool:
         if time.monotonic() - self.checked_s < ACCESS_HOLDS_S:

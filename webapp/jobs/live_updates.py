@@ -1,6 +1,10 @@
 """Tells open pages at once what has changed, through groups of websockets; pages get along without it."""
 
 import logging
+import os
+import threading
+import time
+from collections.abc import Iterable
 from functools import cache
 from uuid import UUID
 
@@ -18,6 +22,7 @@ from webapp.jobs.job_state import JobState
 logger = logging.getLogger(__name__)
 
 PATIENCE_S = 2
+MAKES_UP_EVERY_S = 1.0
 GROUP_CHANNEL = "asgi__group__{}"
 """What the channel layer calls the Redis channel of a group."""
 
@@ -64,6 +69,11 @@ def publish_people(team_id: UUID | str) -> None:
     transaction.on_commit(lambda: _send(message, people_group(team_id)))
 
 
+def server_run() -> str:
+    """Returns what each start of the server makes anew. Raises RedisError or OSError where it does not answer."""
+    return str(_connection().info("server")["run_id"])
+
+
 def _send(message: dict[str, object], *groups: str) -> None:
     """As `_asend`, over a connection that is kept: a loop and a connection for each message cost ten times as much."""
     layer = get_channel_layer()
@@ -71,10 +81,14 @@ def _send(message: dict[str, object], *groups: str) -> None:
         async_to_sync(_asend)(message, *groups)
         return
     try:
-        for group in groups:
-            _connection().publish(GROUP_CHANNEL.format(group), layer.serialize(message))
+        _publish(layer, message, groups)
     except (redis.RedisError, OSError) as error:
-        _log(error)
+        _could_not(error, groups)
+
+
+def _publish(layer: RedisPubSubChannelLayer, message: dict[str, object], groups: Iterable[str]) -> None:
+    for group in groups:
+        _connection().publish(GROUP_CHANNEL.format(group), layer.serialize(message))
 
 
 @cache
@@ -91,8 +105,51 @@ async def _asend(message: dict[str, object], *groups: str) -> None:
         for group in groups:
             await layer.group_send(group, message)
     except (redis.RedisError, OSError) as error:
-        _log(error)
+        _could_not(error, groups)
 
 
-def _log(error: Exception) -> None:
+def _could_not(error: Exception, groups: Iterable[str]) -> None:
     logger.warning("Progress could not be published: %s", error)
+    _untold.add(groups)
+
+
+class _UntoldGroups:
+    """Those that missed a message. A thread asks their sockets to look at the rows once the server answers again.
+
+    Sockets notice a server that was away by themselves; this is for a connection that only this process had lost.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begins anew, as in a fork: the thread stays behind, and may have held the lock."""
+        self._lock = threading.Lock()
+        self._groups: set[str] = set()
+        self._thread: threading.Thread | None = None
+
+    def add(self, groups: Iterable[str]) -> None:
+        with self._lock:
+            self._groups.update(groups)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._make_up, daemon=True)
+                self._thread.start()
+
+    def _make_up(self) -> None:
+        while True:
+            time.sleep(MAKES_UP_EVERY_S)
+            with self._lock:
+                groups = tuple(self._groups)
+            try:
+                _publish(get_channel_layer(), {"type": "snapshot.wanted"}, groups)
+            except (redis.RedisError, OSError):
+                continue  # it was logged when it began
+            with self._lock:
+                self._groups.difference_update(groups)
+                if not self._groups:
+                    self._thread = None
+                    return
+
+
+_untold = _UntoldGroups()
+os.register_at_fork(after_in_child=_untold.reset)

@@ -1,6 +1,6 @@
 """The websocket: who may look, the snapshot, and what arrives afterwards."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
@@ -13,9 +13,9 @@ from django.utils import timezone
 from tests.conftest import signed_in
 from tests.factories import make_job
 from tests.factories_videos import begin_analysis, make_video
+from tests.webapp.jobs.conftest import Browser
 from tests.websocket import Websocket
 from webapp.accounts.models import Membership, Team, User
-from webapp.asgi import application
 from webapp.http.same_origin_middleware import is_from_our_page
 from webapp.jobs import consumers, job_state, lifecycle, live_updates, open_socket_services
 from webapp.jobs.models import Status
@@ -26,40 +26,6 @@ from webapp.videos.models import Video
 from webapp.videos.services import delete_video, restore_video
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Browser:
-    """Opens websockets, and leaves them all at the end of the test."""
-
-    def __init__(self) -> None:
-        self.websockets: list[Websocket] = []
-
-    async def opens(
-        self, path: str, user: User | None, origin: str = "http://testserver", cookie: str = ""
-    ) -> Websocket | None:
-        """None when the server refuses."""
-        headers = [(b"origin", origin.encode()), (b"host", b"testserver"), (b"accept-language", b"en")]
-        if user is not None:
-            client = await sync_to_async(signed_in)(user)
-            headers.append((b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode()))
-        if cookie:
-            headers.append((b"cookie", cookie.encode()))
-        websocket = Websocket(application, path, headers)
-        self.websockets.append(websocket)
-        return websocket if await websocket.connect() else None
-
-    async def watches(self, team: Team, user: User) -> Websocket:
-        websocket = await self.opens(f"/ws/teams/{team.pk}/", user)
-        assert websocket is not None
-        return websocket
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    browser = Browser()
-    yield browser
-    for websocket in browser.websockets:
-        await websocket.leave()
 
 
 async def test_a_member_gets_the_current_state_first(browser: Browser, team: Team, vera: User) -> None:

@@ -6,7 +6,7 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from tests.present import present
-from tests.webapp.jobs.test_consumers import Browser
+from tests.webapp.jobs.conftest import Browser
 from tests.webapp.training.trainings import make_version, start_run
 from webapp.accounts.models import Team, User
 from webapp.jobs import lifecycle
