@@ -3,6 +3,14 @@
 /** @type {Map<string, JobState>} */
 const states = new Map();
 
+/** Whether more is at work than the server told. */
+let isCut = false;
+
+/** @param {boolean} answer */
+export function cut(answer) {
+  isCut = answer;
+}
+
 /** Statuses that no work leaves again. */
 export const ENDED = ["done", "failed", "cancelled"];
 
@@ -30,6 +38,9 @@ export const videosAtWork = () =>
       .filter(({ kind, status }) => ["check", "analysis"].includes(kind) && ["queued", "running"].includes(status))
       .map(({ subject }) => subject),
   );
+
+/** How many these are, in words: "200+" where the server told of some only. */
+export const countAtWork = () => (videosAtWork().size ? `${videosAtWork().size}${isCut ? "+" : ""}` : "");
 
 /** @param {string} id */
 export const stateOf = (id) => states.get(id);

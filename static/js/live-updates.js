@@ -1,7 +1,7 @@
 // <live-updates>: one websocket for what the page is about; polls slowly while the socket does not get through.
 import { fetchJson, isAborted, newElement, say } from "rollcall/api";
 import { Listening } from "rollcall/listening";
-import { offer, remove } from "rollcall/live-store";
+import { cut, offer, remove } from "rollcall/live-store";
 
 /** The server's code for too many open pages. */
 const TOO_MANY = 4429;
@@ -61,8 +61,10 @@ class LiveUpdates extends Listening {
     if (message.type === "gone") remove(message.subject);
     if (message.type === "samples") document.dispatchEvent(new CustomEvent("live:samples", { detail: message }));
     // After a lost connection nobody knows what was missed.
-    if (message.type === "snapshot_end")
+    if (message.type === "snapshot_end") {
+      cut(message.is_cut);
       document.dispatchEvent(new CustomEvent("live:samples", { detail: { numbers: [] } }));
+    }
     const isOfPeople = message.type === "people"; // Named or merged, perhaps in another tab.
     if (isOfPeople || message.type === "stale") {
       // After a gap all pages fetch anew: each at a moment of its own, so that the server is not met by all at once.
@@ -113,7 +115,9 @@ class LiveUpdates extends Listening {
     clearTimeout(this.#timers.poll);
     if ((this.#socket?.readyState === WebSocket.OPEN && !this.#isOneTooMany) || this.signal.aborted) return;
     try {
-      for (const state of (await fetchJson(this.dataset.poll, this.signal)).jobs) offer(state);
+      const answer = await fetchJson(this.dataset.poll, this.signal);
+      cut(answer.is_cut);
+      for (const state of answer.jobs) offer(state);
       if (!this.#isOneTooMany) this.#hint("");
     } catch (error) {
       if (isAborted(error)) return;

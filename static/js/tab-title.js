@@ -1,6 +1,6 @@
 // The title of the tab while work goes on, for whoever reads another one: "(3) Videos", "62 % · name of the video".
 import { say } from "rollcall/api";
-import { latestOf, videosAtWork } from "rollcall/live-store";
+import { countAtWork, latestOf } from "rollcall/live-store";
 import { uploads } from "rollcall/uploads";
 
 const SOCKET_OF_VIDEO = /^\/ws\/videos\/([^/]+)\//;
@@ -21,7 +21,7 @@ function prefix() {
     return job?.status === "running" && job.percent !== null ? say("title.percent", { percent: job.percent }) : "";
   }
   // Other pages hear nothing, so what they know may be over.
-  const n = document.querySelector("video-grid") ? videosAtWork().size : 0;
+  const n = document.querySelector("video-grid") ? countAtWork() : "";
   return n ? `(${n})` : "";
 }
 

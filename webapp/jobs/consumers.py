@@ -107,7 +107,7 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
     async def _send_snapshot(self, states: list[JobState]) -> None:
         for state in states:
             await self._send(state.payload())
-        await self.send_json({"type": "snapshot_end"})
+        await self.send_json({"type": "snapshot_end", "is_cut": job_state.is_cut(states)})
 
     async def _still_allowed(self) -> bool:
         if time.monotonic() - self.checked_s < ACCESS_HOLDS_S:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, QuerySet, When
 from django.utils import timezone
 
 from webapp.jobs import queues, turn_queries
@@ -23,6 +23,8 @@ COUNTED_WITH = {
 }
 """Work whose place in the queue pages show, and with which other work that is counted."""
 QUEUED_KINDS = tuple(COUNTED_WITH)
+MOST_ACTIVE = 200
+"""A page shows no more cards; of a job that a snapshot leaves out it keeps what the server rendered."""
 RECENT_ENDED = 100
 """How many ended jobs a snapshot holds, so that a page that lost its connection learns how they ended."""
 KNOWS_AFTER_S = 3.0
@@ -130,7 +132,10 @@ def time_left(job: Job, now: datetime) -> tuple[float | None, float | None]:
 
 
 def snapshot(*, team_id: UUID | None = None, subject_id: UUID | None = None) -> list[JobState]:
-    """Returns active jobs and the latest ended ones, of a team or one subject; parts only through their parent."""
+    """Returns jobs of a team or one subject; parts only through their parent.
+
+    These are the latest `RECENT_ENDED`, and of the active ones `MOST_ACTIVE`: those at work, then the oldest that wait.
+    """
     jobs = Job.objects.filter(parent=None)
     if subject_id is not None:
         jobs = jobs.filter(subject_id=subject_id)
@@ -143,6 +148,12 @@ def snapshot(*, team_id: UUID | None = None, subject_id: UUID | None = None) -> 
 
 
 def _active_and_latest(jobs: QuerySet[Job]) -> list[Job]:
-    ended = jobs.exclude(status__in=ACTIVE).order_by("-finished_at").values("pk")[:RECENT_ENDED]
-    shown = Q(status__in=ACTIVE) | Q(pk__in=list(ended.values_list("pk", flat=True)))
-    return list(jobs.filter(shown).order_by("created_at"))
+    waits = Case(When(status=Status.QUEUED, then=1), default=0)
+    active = jobs.filter(status__in=ACTIVE).order_by(waits, "created_at", "pk")[:MOST_ACTIVE]
+    ended = jobs.exclude(status__in=ACTIVE).order_by("-finished_at")[:RECENT_ENDED]
+    return sorted([*active, *ended], key=lambda job: job.created_at)
+
+
+def is_cut(states: Iterable[JobState]) -> bool:
+    """Whether more is active than a snapshot holds."""
+    return sum(state.status in ACTIVE for state in states) >= MOST_ACTIVE

@@ -47,7 +47,8 @@ def state(request: SignedInRequest) -> JsonResponse:
         states = job_state.snapshot(subject_id=subject)
     else:
         raise Http404
-    return JsonResponse({"jobs": [words.payload_with_words(state.payload()) for state in states]})
+    shown = [words.payload_with_words(state.payload()) for state in states]
+    return JsonResponse({"jobs": shown, "is_cut": job_state.is_cut(states)})
 
 
 def _where_from(request: HttpRequest) -> str:

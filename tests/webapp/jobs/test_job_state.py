@@ -1,6 +1,7 @@
 """Percentages, time left, and the words for them."""
 
 import importlib
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -131,6 +132,21 @@ def test_a_snapshot_holds_active_and_latest_jobs_but_no_parts(django_assert_num_
     with django_assert_num_queries(4):  # type: ignore[operator]  # two of them for whose turn it is
         states = job_state.snapshot(team_id=team.pk)
     assert {each.id for each in states} == {str(parent.pk), str(ended.pk)}
+
+
+@pytest.mark.django_db
+def test_a_snapshot_is_bounded_and_holds_what_is_at_work(django_assert_num_queries: object) -> None:
+    team = make_team()
+    waiting = [Job(team=team, kind=JobKind.CHECK, subject_id=uuid4(), total=60) for _ in range(5000)]
+    Job.objects.bulk_create(waiting)
+    last = make_job(team=team, status=Status.RUNNING, claim_id=uuid4())
+    ended = {"status": Status.DONE, "finished_at": timezone.now()}
+    Job.objects.bulk_create([Job(team=team, kind=JobKind.CHECK, subject_id=uuid4(), **ended) for _ in range(150)])
+    with django_assert_num_queries(3):  # type: ignore[operator]  # all of one person: no turns are asked for
+        states = job_state.snapshot(team_id=team.pk)
+    assert Counter(state.status for state in states) == {"running": 1, "queued": 199, "done": 100}
+    assert str(last.pk) in {state.id for state in states} and job_state.is_cut(states)
+    assert {state.ahead for state in states if state.status == "queued"} == set(range(1, 200))
 
 
 def test_the_state_travels_with_all_its_fields() -> None:
