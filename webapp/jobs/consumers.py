@@ -1,8 +1,11 @@
 """Websockets that send pages the progress of jobs. They take no commands: cancelling is a POST."""
 
+import asyncio
+import json
 import time
 from collections.abc import Hashable
 from contextlib import suppress
+from functools import cached_property, lru_cache
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -25,12 +28,24 @@ ACCESS_HOLDS_S = 30
 """How long an open socket relies on a permission before it checks again; `open_socket_services` looks more often."""
 
 
+@lru_cache(maxsize=2048)
+def _worded(state: JobState, language: str) -> str:
+    """Returns the message as browsers get it; made once for all sockets of this process that are sent it."""
+    with translation.override(language):
+        return json.dumps(words.payload_with_words(state.payload()))
+
+
 class JobsConsumer(AsyncJsonWebsocketConsumer):
     """Joins its groups, accepts, then sends the current state: in this order no change is missed."""
 
     groups: tuple[str, ...] = ()
     permit: Permit | None = None
     checked_s = 0.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: dict[Hashable, dict[str, Any]] = {}
+        self._sender: asyncio.Task[None] | None = None
 
     def team_of(self, user: Visitor, key: UUID) -> UUID | None:
         """Returns the team whose work this tells; None for who may not hear it."""
@@ -71,17 +86,40 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         open_socket_services.forget(self)
+        if self._sender is not None:
+            self._sender.cancel()
         for group in self.groups:
             await self.channel_layer.group_discard(group, self.channel_name)
 
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
         """Ignores whatever a browser sends."""
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """As Channels does, but for progress without the thread that looks for old connections to the database."""
+        if message["type"] == "job.state":
+            await self.job_state(message)
+        else:
+            await super().dispatch(message)
+
     async def job_state(self, event: dict[str, Any]) -> None:
         if not await self._still_allowed():
             await self.refuse()
             return
-        await self._send(event["payload"])
+        payload = event["payload"]
+        about: Hashable = payload["id"] if payload["type"] == "job" else object()
+        superseded = self._waiting.pop(about, payload)
+        self._waiting[about] = max(payload, superseded, key=lambda each: each.get("sequence", 0))
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send_waiting())
+
+    async def _send_waiting(self) -> None:
+        """Sends the first at once; what follows within a pause together, of each job the newest state only."""
+        with suppress(OSError, RuntimeError):  # it was closed meanwhile
+            while self._waiting:
+                waiting, self._waiting = self._waiting, {}
+                for payload in waiting.values():
+                    await self._send(payload)
+                await asyncio.sleep(open_socket_services.pause_s())
 
     async def snapshot_wanted(self, _event: dict[str, Any]) -> None:
         """Somebody could not tell this socket something."""
@@ -134,10 +172,11 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):
 
     async def _send(self, payload: dict[str, object]) -> None:
         if payload["type"] == "job":
-            with translation.override(self._language()):
-                payload = words.payload_with_words(payload)
-        await self.send_json(payload)
+            await self.send(text_data=_worded(JobState.of_payload(payload), self._language))
+        else:
+            await self.send_json(payload)
 
+    @cached_property
     def _language(self) -> str:
         if (chosen := getattr(self.scope.get("user"), "language", "")) in dict(settings.LANGUAGES):
             return str(chosen)

@@ -1,10 +1,11 @@
 """The state of a job as browsers get it: always the whole of it, with a sequence that rises."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
+from typing import Any, Self
 from uuid import UUID
 
 from django.db.models import Case, QuerySet, When
@@ -67,6 +68,10 @@ class JobState:
         if self.total <= 0:
             return None
         return max(0, min(99, int(100 * self.done / self.total)))
+
+    @classmethod
+    def of_payload(cls, payload: Mapping[str, Any]) -> Self:
+        return cls(**{name: payload[name] for name in cls.__dataclass_fields__})
 
     def payload(self) -> dict[str, object]:
         """Returns the message as it travels, still without words."""

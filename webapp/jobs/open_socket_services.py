@@ -31,6 +31,9 @@ TOO_MANY = 4429
 CHECK_EVERY_S = 3.0
 """They are closed within 5 s."""
 PROBE_EVERY_S = 1.0
+LEAST_PAUSE_S = 0.1
+SENDS_PER_S = 2000
+"""A server sends no more than so many messages a second, else a thousand pages of one team fall behind."""
 FRAGMENTS_PER_S = 20
 """So many pages of a server fetch their parts anew in a second: all at once would hold up everybody else."""
 
@@ -72,6 +75,10 @@ class _OpenSockets:
         if not self._tasks or any(task.done() for task in self._tasks):
             self._cancel()
             self._tasks = [asyncio.create_task(self._watch()), asyncio.create_task(self._catch_up())]
+
+    @property
+    def count(self) -> int:
+        return len(self._sockets)
 
     def mark_stale(self, socket: Socket) -> None:
         self._stale.add(socket)
@@ -141,6 +148,12 @@ def watch(socket: Socket, permit: Permit) -> bool:
     socket.permit = permit
     sockets.add(socket)
     return True
+
+
+def pause_s() -> float:
+    """Returns how long a socket waits between what it sends, so that all of this server come round."""
+    sockets = _of_loop.setdefault(asyncio.get_running_loop(), _OpenSockets())
+    return max(LEAST_PAUSE_S, sockets.count / SENDS_PER_S)
 
 
 def mark_stale(socket: Socket) -> None:

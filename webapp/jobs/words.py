@@ -280,6 +280,5 @@ def _kind_label(kind: str) -> str:
 
 def payload_with_words(payload: dict[str, object]) -> dict[str, object]:
     """Returns the message as browsers get it, in the active language."""
-    fields = {name: payload[name] for name in JobState.__dataclass_fields__}
-    state = JobState(**fields)  # type: ignore[arg-type]
+    state = JobState.of_payload(payload)
     return {**payload, "headline": headline(state), "detail": detail(state)}

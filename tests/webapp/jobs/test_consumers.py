@@ -1,6 +1,7 @@
 """The websocket: who may look, the snapshot, and what arrives afterwards."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -55,6 +56,31 @@ async def test_a_member_sees_how_the_job_goes_on(browser: Browser, team: Team, v
     sequences = [state["sequence"] for state in (before, running, half, done)]
     assert sequences == sorted(set(sequences))
     await websocket.leave()
+
+
+async def test_superseded_progress_is_dropped_and_words_are_made_once(
+    browser: Browser, team: Team, vera: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(open_socket_services, "LEAST_PAUSE_S", 0.5)
+    job = await sync_to_async(make_job)(team=team)
+    sockets = [await browser.watches(team, user) for user in (vera, bob)]
+    for websocket in sockets:
+        assert [(await websocket.read())["type"] for _ in range(2)] == ["job", "snapshot_end"]
+    consumers._worded.cache_clear()
+    state = replace(job_state.state_of(job), status="running", total=10)
+
+    def publish() -> None:
+        for done in range(1, 6):
+            live_updates.publish_state(replace(state, sequence=done, done=done))
+
+    await sync_to_async(publish)()
+    for websocket in sockets:
+        told = [(await websocket.read())["percent"]]
+        while told[-1] != 50:
+            told.append((await websocket.read())["percent"])
+        assert told == sorted(set(told)) and len(told) <= 3, told
+        assert await websocket.receive_nothing(timeout=0.6)
+    assert consumers._worded.cache_info().hits >= 1, "the same state to two pages"
 
 
 async def test_a_waiting_job_hears_that_it_moved_up(browser: Browser, team: Team, vera: User) -> None:
