@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from django.utils import timezone
@@ -191,9 +192,10 @@ def make_analysed_video(
     embedder: str = "",
     **fields: Any,
 ) -> Video:
-    """A video whose people are grouped by the real grouping."""
+    """A video whose people are grouped by the real grouping; no page is told, as none is open yet."""
     video = make_video(team=team, title=title, info=make_info(duration_s), **fields)
-    run_analysis(begin_analysis(video), tracks, embedder=embedder)
+    with patch.object(lifecycle, "_publish"):
+        run_analysis(begin_analysis(video), tracks, embedder=embedder)
     video.refresh_from_db()
     return video
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import signed_in
-from tests.factories import make_team, make_user
 from tests.factories_videos import found_track, make_analysed_video, people_of, unclear_track
 from tests.present import present
 from webapp.accounts.models import Team, User
@@ -98,31 +98,41 @@ def acts(draw: Callable[[Any], Any], team: Team, user: User) -> Event | None:
     return services.set_thresholds(person, accept_from=draw(st.sampled_from([None, 0.7])), review_from=None, user=user)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.data())
-def test_any_acts_followed_by_all_their_undos_restore_the_state(data: st.DataObject) -> None:
-    """In whatever order they are tried: an undo that is refused for now succeeds once what came after it is undone."""
-    team = make_team()
-    user = make_user(team=team)
+@pytest.fixture
+def with_unclear(team: Team) -> Video:
+    """Three people of two appearances each, and two faces that are unclear."""
     tracks = [
         found_track(who, start_s=start, end_s=start + 4, box=boxes(who)) for who in (1, 2, 3) for start in (1, 20)
     ]
     unclear = [unclear_track(who, start_s=10 * who, end_s=10 * who + 2) for who in (4, 5)]
-    make_analysed_video(*tracks, *unclear, team=team)
-    before = state(team)
-    made = [acts(data.draw, team, user) for _ in range(data.draw(st.integers(1, 7)))]
-    left = [event for event in made if event is not None]
-    left = data.draw(st.permutations(left))
-    while left:
-        refused = []
-        for event in left:
-            try:
-                events.undo(event, user=user)
-            except UndoConflict:
-                refused.append(event)
-        assert len(refused) < len(left), "at least the latest can always be undone"
-        left = refused
-    assert state(team) == before
+    return make_analysed_video(*tracks, *unclear, team=team)
+
+
+@pytest.mark.usefixtures("with_unclear")
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_any_acts_followed_by_all_their_undos_restore_the_state(data: st.DataObject, team: Team, alice: User) -> None:
+    """In whatever order they are tried: an undo that is refused for now succeeds once what came after it is undone.
+
+    Each example begins from the same rows, as the one before is rolled back.
+    """
+    with transaction.atomic():
+        before = state(team)
+        assert len(before["people"]) == 3 and len(before["tracks"]) == 8
+        made = [acts(data.draw, team, alice) for _ in range(data.draw(st.integers(1, 7)))]
+        left = [event for event in made if event is not None]
+        left = data.draw(st.permutations(left))
+        while left:
+            refused = []
+            for event in left:
+                try:
+                    events.undo(event, user=alice)
+                except UndoConflict:
+                    refused.append(event)
+            assert len(refused) < len(left), "at least the latest can always be undone"
+            left = refused
+        assert state(team) == before
+        transaction.set_rollback(True)
 
 
 def test_a_person_who_was_split_off_stays_while_a_later_act_would_lead_back_to_them(
