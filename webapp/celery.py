@@ -26,6 +26,8 @@ app.conf.update(
         "visibility_timeout": 24 * 3600,  # longer than any task, or Redis would hand it out twice
         "socket_connect_timeout": 2,
         "socket_keepalive": True,
+        # Who sends a message answers a request meanwhile, and the reaper makes up for it; workers wait by themselves.
+        **{"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0},
     },
     task_ignore_result=True,
     task_queues=[Queue(name, Exchange(name), routing_key=name, no_ack=True) for name in QUEUES],

@@ -29,6 +29,7 @@ PIPE_BYTES = 2**20
 COMMAND = (sys.executable, "-m", "analysis.limited.fork_server")
 FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 """Each thread of a library that is not even used here takes memory."""
+LIBRARIES = "LD_LIBRARY_PATH"
 
 
 class ForkedProcess:
@@ -124,12 +125,17 @@ def start_server() -> _Server:
     global _server
     environment = own_environment() | FEW_THREADS
     with _lock:
-        if _server is not None and _server.environment != environment:
+        if _server is not None and not _alike(_server.environment, environment):
             leave_server()
         _left[:] = [each for each in _left if each.process.poll() is None]
         if _server is None:
             _server = _Server(environment)
         return _server
+
+
+def _alike(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Compares environments, but for where libraries are looked for: OpenCV adds to that as it is loaded."""
+    return {**one, LIBRARIES: ""} == {**other, LIBRARIES: ""}
 
 
 def leave_server(server: _Server | None = None) -> None:

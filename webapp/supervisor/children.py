@@ -43,6 +43,7 @@ class Child:
     started_s: float = 0.0
     start_again_s: float = 0.0
     pause_s: float = field(default=0.5)
+    longest_pause_s: float = LONGEST_PAUSE_S
     deaf_rounds: int = 0
     """So many times in a row its queues had work and it took none."""
 
@@ -75,7 +76,7 @@ class Child:
         self.kill_remains()
         self.process = None
         lived_s = time.monotonic() - self.started_s
-        self.pause_s = 0.5 if lived_s > STABLE_AFTER_S else min(LONGEST_PAUSE_S, self.pause_s * 2)
+        self.pause_s = 0.5 if lived_s > STABLE_AFTER_S else min(self.longest_pause_s, self.pause_s * 2)
         self.start_again_s = time.monotonic() + self.pause_s
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         return f"{self.name} {how}. Starting it again in {self.pause_s:.0f} s (see {self.log})"

@@ -16,6 +16,8 @@ from webapp.supervisor.trouble import StartupError
 LONGEST_SOCKET_PATH = 100
 """The kernel takes 107 bytes."""
 ANSWERS_WITHIN_S = 20
+LONGEST_PAUSE_S = 2.0
+"""It starts in a moment, and nothing begins without it."""
 
 
 def socket_path(data: DataFolder) -> Path:
@@ -63,6 +65,7 @@ def child(data: DataFolder, socket: Path) -> Child:
         environment=dict(os.environ),
         stop_signal=signal.SIGTERM,
         death_signal=signal.SIGTERM,
+        longest_pause_s=LONGEST_PAUSE_S,
         inherited_fds=(data.lock_fd,),
     )
 

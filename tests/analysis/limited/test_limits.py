@@ -55,6 +55,39 @@ for start in (os.fork, lambda: subprocess.run(["/bin/true"]), lambda: os.posix_s
     assert done.stdout.split() == ["thread"] * 4 + ["refused"] * 3, done.stderr
 
 
+def test_it_neither_changes_files_it_may_not_open_nor_leaves_anything_behind(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_bytes(b"x")
+    kept.chmod(0o640)
+    code = f"""
+import ctypes, os, resource
+path = {str(kept)!r}
+libc = ctypes.CDLL(None, use_errno=True)
+def call(function, *arguments):
+    if function(*arguments) < 0: raise OSError(ctypes.get_errno(), "")
+for act in (
+    lambda: os.chmod(path, 0o666),
+    lambda: os.utime(path, (1, 1)),
+    lambda: os.chown(path, 1, 1),
+    lambda: os.setxattr(path, b"user.a", b"b"),
+    lambda: call(libc.shmget, 0, 1_000_000, 0o600),
+    lambda: call(libc.msgget, 0, 0o600),
+    lambda: call(libc.semget, 0, 1, 0o600),
+    lambda: call(libc.unshare, 0x10000000),
+    lambda: resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE),
+):
+    try:
+        print("done", act())
+    except PermissionError:
+        print("refused")
+print(resource.prlimit(0, resource.RLIMIT_NOFILE))
+resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+"""
+    done = limited(code, tmp_path)
+    assert done.stdout.splitlines() == ["refused"] * 9 + ["(32, 32)"], done.stderr
+    assert kept.stat().st_mode & 0o777 == 0o640 and kept.stat().st_mtime > 1
+
+
 def test_it_takes_no_more_memory_than_it_may() -> None:
     assert limited("bytearray(60_000_000); print('fits')").stdout.strip() == "fits"
     assert "MemoryError" in limited("bytearray(120_000_000)").stderr

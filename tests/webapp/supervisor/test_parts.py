@@ -73,6 +73,17 @@ def child(tmp_path: Path) -> Iterator[Child]:
     child.stop()
 
 
+def test_a_queue_that_is_killed_again_and_again_comes_back_soon(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "data")
+    folder.prepare()
+    queue = valkey.child(folder, valkey.socket_path(folder))
+    for _ in range(4):
+        queue.start()
+        queue.kill()
+        wait_for(queue.has_just_died, what="the restart is planned")
+    assert queue.pause_s <= 2
+
+
 def test_a_worker_is_deaf_after_several_looks_and_not_while_it_starts(child: Child) -> None:
     child.command = [sys.executable, "-c", DEAF]
     child.start()
