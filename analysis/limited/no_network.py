@@ -1,9 +1,10 @@
-"""Takes the network from this process for good, by a filter of the kernel's on system calls (seccomp).
+"""Takes the network and more from this process for good, by a filter of the kernel's on system calls (seccomp).
 
 The filter answers `EACCES` to what opens sockets, also by ways around (`io_uring`, the 32-bit and x32 tables), to what
 reads the memory of other processes or sets their limits, to what changes files without opening them (modes, owners,
 times, attributes), to what outlives the process (shared memory, messages, keys), to what makes namespaces, and on
-request to what starts a process that is no thread. It holds for threads started later and over `exec`. Source: seccomp(2), clone(2), linux/filter.h, linux/seccomp.h, linux/audit.h.
+request to what starts a process that is no thread. It holds for threads started later and over `exec`.
+Source: seccomp(2), clone(2), linux/filter.h, linux/seccomp.h, linux/audit.h.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ SECCOMP_MODE_FILTER = 2
 ALLOW = 0x7FFF0000
 DENY, UNKNOWN = 0x00050000 | errno.EACCES, 0x00050000 | errno.ENOSYS
 LOAD, JUMP_IF_EQUAL, JUMP_IF_AT_LEAST, JUMP_IF_ANY, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER_AT, MACHINE_AT, FLAGS_AT = 0, 4, 16
-"""Where `struct seccomp_data` has the number of the call, the machine's table of calls, and what it is asked first (what
-`clone` shares, whose limits)."""
+NUMBER_AT, MACHINE_AT, FIRST_ARGUMENT_AT = 0, 4, 16
+"""Places in `struct seccomp_data`: the number of the call, the machine's table of calls, and what `clone` shares, or
+whose limits are set."""
 CLONE_THREAD = 0x10000
 
 
@@ -127,7 +128,7 @@ def _instructions(machine: _Machine, starts_processes: bool) -> list[bytes]:
         code += [_instruction(JUMP_IF_EQUAL, number, no=1), _instruction(RETURN, answer)]
     code += [  # its own limits a process may lower, and learn
         _instruction(JUMP_IF_EQUAL, machine.prlimit, no=4),
-        _instruction(LOAD, FLAGS_AT),
+        _instruction(LOAD, FIRST_ARGUMENT_AT),
         _instruction(JUMP_IF_EQUAL, 0, yes=1),
         _instruction(RETURN, DENY),
         _instruction(RETURN, ALLOW),
@@ -135,7 +136,7 @@ def _instructions(machine: _Machine, starts_processes: bool) -> list[bytes]:
     if not starts_processes:
         code += [
             _instruction(JUMP_IF_EQUAL, machine.clone, no=3),
-            _instruction(LOAD, FLAGS_AT),
+            _instruction(LOAD, FIRST_ARGUMENT_AT),
             _instruction(JUMP_IF_ANY, CLONE_THREAD, yes=1),
             _instruction(RETURN, DENY),
         ]

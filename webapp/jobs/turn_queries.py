@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Case, Max, Q, Value, When
+from django.db.models import Case, Max, OuterRef, Q, Subquery, Value, When
 from django.utils import timezone
 
 from webapp.jobs import queues
@@ -45,17 +45,15 @@ def next_of(queue: str) -> UUID | None:
 @across_teams()
 def line_of(queue: str, most: int = MOST_ORDERED) -> QueueLine:
     """Returns the line before a queue with so many jobs at most; what is added meanwhile may come between."""
-    at_work, waiting = _at_work_and_waiting(queue, most)
-    begins = _Begins(queue) if len(waiting) > 1 else None  # one's own begin by age
+    at_work, waiting, begins = _read(queue, most)
     order: dict[UUID, str] = {}
     while waiting and len(order) < most:
-        whose = min(waiting, key=lambda each: (begins.last(each), waiting[each][0])) if begins else next(iter(waiting))
+        whose = min(waiting, key=lambda each: (begins.last(each), waiting[each][0]))
         _age, pk, kind = waiting[whose].popleft()
         order[pk] = kind
         if not waiting[whose]:
             del waiting[whose]
-        if begins:
-            begins.note(whose)
+        begins.note(whose)
     return QueueLine(at_work, order)
 
 
@@ -68,31 +66,42 @@ def _after(latest: datetime | None) -> datetime:
     return max(timezone.now(), (latest or NEVER) + timedelta(microseconds=1))
 
 
-def _at_work_and_waiting(queue: str, most: int) -> tuple[Counter[str], Waiting]:
-    """Returns what workers have, and what waits of each person in each team, in the order in which their own begins."""
+def _read(queue: str, most: int) -> "tuple[Counter[str], Waiting, _Begins]":
+    """Returns what workers have, what waits of each person in each team, each in its order, and when theirs began."""
     kinds = queues.KINDS[queue]
     place = Case(*(When(kind=kind, then=Value(place)) for place, kind in enumerate(kinds)))
     claimed = Q(status=Status.RUNNING, claim_id__isnull=False)
     jobs = Job.objects.filter(Q(status=Status.QUEUED) | claimed, kind__in=kinds).order_by(place, "created_at", "pk")
+    began = Turn.objects.filter(queue=queue).values("began_at")
+    of_team = Subquery(began.filter(team=OuterRef("team")))
+    of_person = Subquery(began.filter(user=OuterRef("created_by")))
     at_work: Counter[str] = Counter()
     waiting: Waiting = defaultdict(deque)
-    columns = jobs.values_list("pk", "kind", "status", "team", "created_by")
-    for age, (pk, kind, status, team, person) in enumerate(columns):
+    begins = _Begins()
+    columns = jobs.values_list("pk", "kind", "status", "team", "created_by", of_team, of_person)
+    for age, (pk, kind, status, team, person, *last) in enumerate(columns):
         if status == Status.RUNNING:
             at_work[kind] += 1
         elif len(own := waiting[team, person]) < most:
             own.append((age, pk, kind))
-    return at_work, waiting
+            begins.learn((team, person), *last)
+    return at_work, waiting, begins
 
 
 class _Begins:
     """When work of a queue began last of each team and person, and would if the jobs noted began now."""
 
-    def __init__(self, queue: str) -> None:
-        turns = list(Turn.objects.filter(queue=queue).values_list("team", "user", "began_at"))
-        self.of_team = {team: began for team, _, began in turns if team is not None}
-        self.of_person = {user: began for _, user, began in turns if user is not None}
-        self.now = _after(max((began for _, _, began in turns), default=None))
+    def __init__(self) -> None:
+        self.of_team: dict[UUID, datetime] = {}
+        self.of_person: dict[int, datetime] = {}
+        self.now = timezone.now()
+
+    def learn(self, whose: Whose, teams: datetime | None, persons: datetime | None) -> None:
+        team, person = whose
+        self.of_team[team] = teams or NEVER
+        if person is not None:
+            self.of_person[person] = persons or NEVER
+        self.now = max(self.now, _after(teams), _after(persons))
 
     def last(self, whose: Whose) -> tuple[datetime, datetime]:
         team, person = whose

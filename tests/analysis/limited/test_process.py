@@ -33,7 +33,8 @@ def leave_others_alone() -> Iterator[None]:
 
 
 def children() -> list[psutil.Process]:
-    servers = [each for each in psutil.Process().children() if "analysis.limited.fork_server" in each.cmdline()]
+    alive = [each for each in psutil.Process().children() if each.status() != psutil.STATUS_ZOMBIE]
+    servers = [each for each in alive if "analysis.limited.fork_server" in each.cmdline()]
     return [child for server in servers for child in server.children() if child not in others]
 
 

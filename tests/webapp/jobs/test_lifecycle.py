@@ -12,6 +12,7 @@ import pytest
 import redis
 from django.db import connection, transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -20,6 +21,7 @@ from tests.factories import make_job, make_team
 from tests.waiting import wait_for
 from tests.webapp.jobs.reaping import look_until_dead
 from webapp.accounts.models import Team
+from webapp.celery import app
 from webapp.jobs import job_state, lifecycle, live_updates, queues, reaper
 from webapp.jobs.models import MAX_ATTEMPTS, Job, JobKind, Status
 from webapp.team_scope import carried
@@ -263,6 +265,15 @@ def test_a_job_whose_message_could_not_be_sent_is_sent_later(
     assert (fresh(job).status, valkey.llen("checks")) == (Status.QUEUED, 0)
     reaper.reap()
     assert valkey.llen("checks") == 1
+
+
+def test_who_starts_work_does_not_wait_for_a_queue_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("kombu.utils.functional.sleep", waits.append)
+    away = app.connection_for_write("redis+socket:///nowhere/queue.sock")
+    with away, pytest.raises(OperationalError):
+        app.send_task(queues.WORK, args=[queues.CHECKS], queue=queues.CHECKS, retry=False, connection=away)
+    assert sum(waits) == 0
 
 
 def _refuse(*_: object, **__: object) -> None:
