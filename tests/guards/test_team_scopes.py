@@ -61,7 +61,7 @@ OPENED = {
     "jobs/open_socket_services.py valid_permits": "looks after the open websockets of all people at once",
     "jobs/reaper.py reap": "finds lost work, and cleans up, for all teams",
     "jobs/reaper.py recover": "a worker that died worked for all teams",
-    "jobs/reaper.py recover_processes": "a process that died worked for all teams",
+    "jobs/reaper.py recover_children": "a process that died worked for all teams",
     "jobs/reaper.py put_back_all": "a worker that is stopped works for all teams",
     "jobs/health_queries.py unserved_queues": "teams share the workers; only names of queues are told",
     "people/introduction/queries.py _estimated": "thresholds are a face model's, whichever team's videos gave them",

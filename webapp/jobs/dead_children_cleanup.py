@@ -7,7 +7,6 @@ from celery import bootsteps
 from django.db import connections
 
 from webapp.jobs import reaper
-from webapp.jobs.lifecycle import process_name
 
 LOOK_EVERY_S = 1.0
 
@@ -21,23 +20,20 @@ class GivesBackJobsOfTheDead(bootsteps.StartStopStep):
     requires = ("celery.worker.components:Timer", "celery.worker.components:Pool")
 
     def __init__(self, worker: Any, **options: Any) -> None:
-        self.alive: set[int] = set()
-        self.gone: set[int] = set()
+        self.known: set[int] | None = None
         super().__init__(worker, **options)
 
     def start(self, worker: Any) -> None:
         worker.timer.call_repeatedly(LOOK_EVERY_S, self.look, (worker,))
 
     def look(self, worker: Any) -> None:
-        now = set(worker.pool.info["processes"])
-        self.gone |= self.alive - now
-        self.alive = now
-        if self.gone:
-            reaper.logging_failures(self._give_back)
+        alive = set(worker.pool.info["processes"])
+        if alive != self.known:  # some began, so others ended
+            reaper.logging_failures(lambda: self._give_back(alive))
 
-    def _give_back(self) -> None:
+    def _give_back(self, alive: set[int]) -> None:
         try:
-            reaper.recover_processes([process_name(pid, os.getpid()) for pid in self.gone])
-            self.gone.clear()
+            reaper.recover_children(os.getpid(), alive)
+            self.known = alive
         finally:
             connections.close_all()  # a child that is forked later must not share them

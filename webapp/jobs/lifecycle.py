@@ -83,8 +83,8 @@ def claim_next(queue: str) -> Job | None:
             return job
 
 
-def process_name(pid: int, parent_pid: int) -> str:
-    """Names a worker's child on this machine, for `Job.worker`."""
+def process_name(pid: int | str, parent_pid: int) -> str:
+    """Names a worker's child on this machine, for `Job.worker`; "" gives how those of all begin."""
     return f"{socket.gethostname()}:{parent_pid}:{pid}"
 
 

@@ -209,7 +209,7 @@ def test_a_dead_process_of_a_worker_gives_up_its_own_jobs_only() -> None:
     mine, other = claimed(), claimed()
     Job.objects.filter(pk=other.pk).update(worker=lifecycle.process_name(1, os.getppid()))
     assert fresh(mine).worker == lifecycle.process_name(os.getpid(), os.getppid())
-    reaper.recover_processes([lifecycle.process_name(os.getpid(), os.getppid())])
+    reaper.recover_children(os.getppid(), [1])
     assert (fresh(mine).status, fresh(other).status) == (Status.QUEUED, Status.RUNNING)
 
 
