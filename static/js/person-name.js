@@ -15,6 +15,7 @@ class PersonName extends Listening {
     this.details = this.querySelector("details");
     this.input = form.elements.name;
     this.listen(this.details, "toggle", () => this.#toggled());
+    this.listen(this.details.querySelector("summary"), "click", (event) => this.#open(event));
     this.listen(form, "submit", (event) => this.#submit(event));
     this.listen(this, "keydown", (event) => this.#key(event));
     this.listen(
@@ -28,11 +29,24 @@ class PersonName extends Listening {
     this.#choices = new NameChoices(this, { input: this.input, taken: () => form.requestSubmit(), signal });
   }
 
+  /** Focuses at once: "toggle" comes later, and what is typed until then would be lost. @param {Event} event */
+  #open(event) {
+    if (this.details.open) return;
+    event.preventDefault();
+    this.details.open = true;
+    this.#enter();
+  }
+
+  #enter() {
+    this.input.focus();
+    this.input.select();
+  }
+
   #toggled() {
     this.closest(".person-row")?.classList.toggle("is-naming", this.details.open);
     if (!this.details.open) return this.#choices.close();
-    this.input.focus();
-    this.input.select();
+    // Selecting again would let the next letter replace those typed already.
+    if (document.activeElement !== this.input) this.#enter();
   }
 
   #leave() {

@@ -50,7 +50,10 @@ def _of_person(who: str, covered: Mapping[str, Any]) -> list[str]:
     else:
         lines = [filled(_("%(who)s is blurred from start to end."), who=who)]
     if held:
-        words = _("At %(times)s only the place where %(who)s was seen before or after is blurred.")
+        words = _(
+            "At %(times)s %(who)s was not clearly seen: the blur covers the place where %(who)s was just before or after. "
+            "Watch this part before you share the copy."
+        )
         lines.append(filled(words, who=who, times=_spans(held)))
     return lines
 

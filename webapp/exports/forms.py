@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.translation import gettext_lazy as _
 
 from webapp.exports import words
@@ -18,6 +19,7 @@ from webapp.videos.models import Video
 
 MOST_PADDING_S = 10
 MOST_MARGIN_PERCENT = 100
+NOBODY_CODE = "nobody"
 
 
 class KindForm(forms.Form):
@@ -46,8 +48,13 @@ class KindForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         if self.needs_people and not self.people:
-            raise forms.ValidationError(words.NOBODY_CHOSEN)
+            raise forms.ValidationError(words.NOBODY_CHOSEN, code=NOBODY_CODE)
         return self.cleaned_data
+
+    @property
+    def lacks_people(self) -> bool:
+        """Whether its error belongs at the choice of people, which is no field of the form."""
+        return self.has_error(NON_FIELD_ERRORS, NOBODY_CODE)
 
     def first_fields(self) -> list[forms.BoundField]:
         return [field for field in self if field.name not in self.advanced + self.listed]
@@ -140,7 +147,7 @@ class HidingForm(KindForm):
 
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("whom") in (Whom.CHOSEN, Whom.OTHERS) and not self.people:
-            raise forms.ValidationError(words.NOBODY_CHOSEN)
+            raise forms.ValidationError(words.NOBODY_CHOSEN, code=NOBODY_CODE)
         if self.cleaned_data.get("whom") == Whom.EVERYBODY and self.people:
             self.add_error("whom", _("You selected people, but “Everyone” is chosen. Choose whom you mean."))
         return self.cleaned_data

@@ -26,7 +26,7 @@ MEANINGS: dict[str, Promise] = {
     ExportKind.CLIP: gettext_lazy("One appearance of a person as a video of its own."),
     ExportKind.REEL: gettext_lazy("All moments of the selected people, one after the other, with sound."),
     ExportKind.BLUR: gettext_lazy(
-        "A copy in which faces are hidden in every frame. Every frame of the copy is checked afterwards."
+        "A copy in which the faces you choose are hidden. Every frame of the copy is checked afterwards."
     ),
     ExportKind.CHAPTERS: gettext_lazy("A copy whose chapters say who is on screen. Most players list them."),
     ExportKind.PICTURE: gettext_lazy("One frame as a picture in which faces are hidden."),

@@ -112,7 +112,8 @@ def test_a_blurred_copy_says_what_its_check_found(video: Video, vera: User) -> N
     assert [line.text for line in further][:3] == [
         "Tom is blurred at 0:00.0–0:02.5. At 0:02.5–1:04.0 Tom was not found and nothing is blurred: "
         "watch these parts before you share the copy.",
-        "At 0:00.0–0:00.8 only the place where Tom was seen before or after is blurred.",
+        "At 0:00.0–0:00.8 Tom was not clearly seen: the blur covers the place where Tom was just before or after. "
+        "Watch this part before you share the copy.",
         "2 blurred areas may not be faces: they were never clearly seen as such.",
     ]
     copy.report["people_covered"] = [covered_person(tom.number, open_s=()), covered_person(tom.number + 9)]
