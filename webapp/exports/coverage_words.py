@@ -51,8 +51,8 @@ def _of_person(who: str, covered: Mapping[str, Any]) -> list[str]:
         lines = [filled(_("%(who)s is blurred from start to end."), who=who)]
     if held:
         words = _(
-            "At %(times)s %(who)s was not clearly seen: the blur covers the place where %(who)s was just before or after. "
-            "Watch this part before you share the copy."
+            "At %(times)s %(who)s was not clearly seen: the blur covers the place where %(who)s was just before or "
+            "after. Watch this part before you share the copy."
         )
         lines.append(filled(words, who=who, times=_spans(held)))
     return lines
