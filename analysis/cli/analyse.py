@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from analysis.limited.forked import start_server
 from analysis.types import AnalysisResult, OnProgress, Progress, Thoroughness
 
 SCHEMA = 1
@@ -19,6 +20,7 @@ BAR_WIDTH = 30
 
 def run_analyse(args: argparse.Namespace) -> int:
     """Runs `analyse` and returns 0; raises AnalysisError."""
+    start_server()  # it loads decoders beside what is loaded here
     from analysis.pipeline import AnalysisOptions, analyse  # deferred: loads cv2
     from analysis.video.decode import probe  # deferred: loads cv2
 
