@@ -81,7 +81,8 @@ class SearchBox extends Listening {
     if (event.key === "Escape") {
       // A search field would only be emptied.
       event.preventDefault();
-      return this.dialog.close();
+      this.dialog.close();
+      return this.input.blur(); // else a "/" right behind is taken for typed into the field that is gone
     }
     const options = this.#options();
     const now = options.findIndex((each) => each.getAttribute("aria-selected") === "true");
