@@ -23,7 +23,6 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     broker_transport_options={
-        "visibility_timeout": 24 * 3600,  # longer than any task, or Redis would hand it out twice
         "socket_connect_timeout": 2,
         "socket_keepalive": True,
         # Who sends a message answers a request meanwhile, and the reaper makes up for it; workers wait by themselves.

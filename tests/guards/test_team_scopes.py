@@ -54,7 +54,7 @@ OPENED = {
     "audit/sign_in_services.py record_in_teams": "nobody is signed in before signing in and after signing out",
     "audit/management/commands/verify_audit.py handle": "verifies the chains of all teams",
     "jobs/job_state.py places_in_queue": "teams share the workers; only numbers are told",
-    "jobs/lifecycle.py _publish_places": "teams share the workers; each hears of its own jobs",
+    "jobs/lifecycle.py _publish_with_places": "teams share the workers; each hears of its own jobs",
     "jobs/lifecycle.py claim": "the job says whose it is",
     "jobs/lifecycle.py claim_next": "a worker is of no team; the job says whose it is",
     "jobs/turn_queries.py line_of": "teams share the workers; each is to have its turn",

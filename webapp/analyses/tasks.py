@@ -1,4 +1,4 @@
-"""Celery entry points for the analysis of a video and of its segments."""
+"""What workers do for jobs of this app, once claimed."""
 
 from webapp.jobs.job_tasks import job_task
 from webapp.jobs.models import Job, JobKind

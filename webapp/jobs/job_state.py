@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from webapp.jobs import queues, turn_queries
 from webapp.jobs.models import ACTIVE, Job, JobKind, Status
+from webapp.jobs.turn_queries import QueueLine
 from webapp.team_scope import across_teams
 
 COUNTED_WITH = {
@@ -112,15 +113,15 @@ def places_in_queue(jobs: Iterable[Job]) -> dict[UUID, int]:
     for job in jobs:
         if job.kind in COUNTED_WITH and job.status == Status.QUEUED:
             waiting[queues.queue_of(job.kind)].append(job)
-    places: dict[UUID, int] = {}
-    for queue, own in waiting.items():
-        line = turn_queries.line_of(queue)
-        for job in own:
-            alike = COUNTED_WITH[JobKind(job.kind)]
-            before = takewhile(lambda pk, own=job.pk: pk != own, line.order)  # type: ignore[misc]
-            at_work = sum(line.at_work.get(kind, 0) for kind in alike)
-            places[job.pk] = at_work + sum(line.order[pk] in alike for pk in before)
-    return places
+    lines = {queue: turn_queries.line_of(queue) for queue in waiting}
+    return {job.pk: place_in_line(job, lines[queue]) for queue, own in waiting.items() for job in own}
+
+
+def place_in_line(job: Job, line: QueueLine) -> int:
+    """Returns how many like a job, of a kind of `COUNTED_WITH`, are at work or wait before it."""
+    alike = COUNTED_WITH[JobKind(job.kind)]
+    before = takewhile(lambda pk: pk != job.pk, line.order)
+    return sum(line.at_work.get(kind, 0) for kind in alike) + sum(line.order[pk] in alike for pk in before)
 
 
 def time_left(job: Job, now: datetime) -> tuple[float | None, float | None]:

@@ -1,4 +1,4 @@
-"""Makes what runs for each kind of job out of functions that work on a claimed job; one Celery task calls them all.
+"""Keeps what does the work of each kind of job; one Celery task calls it.
 
 Runners are imported inside of them: the parent of a worker loads every task and then forks, and what runners load
 (OpenCV, torch) must not have been used before a fork.
@@ -33,23 +33,14 @@ TASKS: dict[str, Task] = {}
 """By kind, filled as the tasks of all apps are loaded."""
 
 
-def job_task(kind: JobKind, *, afterwards: Work | None = None) -> Callable[[Work], Callable[[str], None]]:
-    """Registers a function as what does the work of a kind.
+def job_task(kind: JobKind, *, afterwards: Work | None = None) -> Callable[[Work], Work]:
+    """Registers a function as what does the work of a kind."""
 
-    Returns a function that takes the id of a job as text and does its work, or nothing where the job cannot be claimed.
-    """
+    def register(work: Work) -> Work:
+        TASKS[kind] = Task(work, afterwards)
+        return work
 
-    def task_of(work: Work) -> Callable[[str], None]:
-        TASKS[kind] = task = Task(work, afterwards)
-
-        def claim_and_work(job_id: str) -> None:
-            job = lifecycle.claim(job_id)
-            if job is not None:
-                task.run(job)
-
-        return claim_and_work
-
-    return task_of
+    return register
 
 
 @shared_task(name=queues.WORK, Request="webapp.jobs.message_adapter:HandedOut")

@@ -83,9 +83,14 @@ def claim_next(queue: str) -> Job | None:
             return job
 
 
-def process_name(pid: int | str, parent_pid: int) -> str:
-    """Names a worker's child on this machine, for `Job.worker`; "" gives how those of all begin."""
-    return f"{socket.gethostname()}:{parent_pid}:{pid}"
+def process_name(pid: int, parent_pid: int) -> str:
+    """Names a worker's child, for `Job.worker`."""
+    return f"{children_of(parent_pid)}{pid}"
+
+
+def children_of(parent_pid: int) -> str:
+    """Returns how the names of the children of a worker on this machine begin."""
+    return f"{socket.gethostname()}:{parent_pid}:"
 
 
 def report(job: Job, stage: str, done: float, total: float, new_results: bool = False) -> None:
@@ -313,22 +318,22 @@ def _publish(job_id: UUID | str) -> None:
     job = Job.objects.filter(pk=job_id, parent=None).first()
     if job is None:
         return
-    places = job_state.places_in_queue([job])
-    live_updates.publish_state(job_state.state_of(job, ahead=places.get(job.pk, 0)))
     if job.kind in job_state.QUEUED_KINDS and job.status != Status.RUNNING:
-        _publish_places(job)
+        _publish_with_places(job)
+    else:
+        live_updates.publish_state(job_state.state_of(job))
 
 
 @across_teams()
-def _publish_places(changed: Job) -> None:
-    """Tells the next jobs in the queue how many are ahead of them now; read anew, as one may just have been claimed."""
-    order = list(turn_queries.line_of(queues.queue_of(changed.kind), PLACES_PUBLISHED).order)
-    if changed.pk in order:
-        order = order[order.index(changed.pk) + 1 :]  # nothing changed for those before it
-    waiting = Job.objects.filter(pk__in=order, kind__in=job_state.QUEUED_KINDS, parent=None, status=Status.QUEUED)
-    if not order or not waiting.update(sequence=F("sequence") + 1):
-        return
-    jobs = list(waiting)
-    places = job_state.places_in_queue(jobs)
-    for job in jobs:
-        live_updates.publish_state(job_state.state_of(job, ahead=places[job.pk]))
+def _publish_with_places(job: Job) -> None:
+    """Tells of a job, and the next behind it in its queue how many are ahead of them now."""
+    line = turn_queries.line_of(queues.queue_of(job.kind))
+    is_waiting = job.status == Status.QUEUED
+    ahead = job_state.place_in_line(job, line) if is_waiting else 0
+    live_updates.publish_state(job_state.state_of(job, ahead=ahead))
+    order = list(line.order)
+    behind = order[order.index(job.pk) + 1 :] if job.pk in line.order else order  # nothing changed for those before it
+    next_ = Job.objects.filter(pk__in=behind[:PLACES_PUBLISHED], kind__in=job_state.QUEUED_KINDS, status=Status.QUEUED)
+    if behind and next_.update(sequence=F("sequence") + 1):
+        for each in next_:
+            live_updates.publish_state(job_state.state_of(each, ahead=job_state.place_in_line(each, line)))

@@ -89,7 +89,7 @@ def recover(queue_names: Collection[str] = queues.ALL) -> None:
 @across_teams()
 def recover_children(parent_pid: int, alive: Collection[int]) -> None:
     """Queues again what children of a worker on this machine were doing, but for those that are alive."""
-    jobs = _claimed().filter(worker__startswith=lifecycle.process_name("", parent_pid))
+    jobs = _claimed().filter(worker__startswith=lifecycle.children_of(parent_pid))
     for job in jobs.exclude(worker__in=[lifecycle.process_name(pid, parent_pid) for pid in alive]):
         lifecycle.give_up_worker(job)
 

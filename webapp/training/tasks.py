@@ -1,4 +1,4 @@
-"""What Celery workers call, by the id of a job."""
+"""What workers do for jobs of this app, once claimed."""
 
 from webapp.jobs.job_tasks import job_task
 from webapp.jobs.models import Job, JobKind

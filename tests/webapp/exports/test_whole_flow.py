@@ -15,8 +15,8 @@ from tests.analysis.exports.moving_faces import HEIGHT, WIDTH, face_box, still, 
 from tests.conftest import signed_in
 from tests.factories_exports import make_analysed_film
 from tests.factories_videos import found_track, people_of
+from tests.working import work_on
 from webapp.accounts.models import Team, User
-from webapp.exports import tasks
 from webapp.exports.models import Export
 from webapp.people.models import Face
 from webapp.videos.models import Video
@@ -47,7 +47,7 @@ def downloaded(user: User, folder: Path, **wish: Any) -> Path:
     client = signed_in(user)
     assert client.post(reverse("exports:new"), wish).status_code == 303
     export = Export.objects.latest("created_at")
-    tasks.make_export(str(export.job_id))
+    work_on(export.job_id)
     answer = client.get(reverse("exports:file", args=[export.pk]))
     assert answer.status_code == 200
     target = folder / f"file{export.suffix}"

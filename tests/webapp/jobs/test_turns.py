@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from tests.factories import make_job, make_team, make_user
-from webapp.exports import runner, tasks
+from webapp.celery import app
+from webapp.exports import runner
 from webapp.jobs import job_state, job_tasks, lifecycle, live_updates, queues, turn_queries
 from webapp.jobs import words as jobs_words
 from webapp.jobs.models import Job, JobKind, Status
@@ -102,7 +103,7 @@ def test_deleting_what_began_gives_no_turn_back() -> None:
 def test_a_message_does_the_work_of_the_kind_whose_turn_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[UUID] = []
     monkeypatch.setattr(runner, "make_export", lambda job: begun.append(job.pk))
-    assert JobKind.EXPORT in job_tasks.TASKS, f"loading {tasks} registers it"
+    app.loader.import_default_modules()
     patient = make_team()
     begun_by(make_job(kind=JobKind.IMPORT, team=patient))
     waiting, other = make_job(kind=JobKind.EXPORT, team=patient), make_job(kind=JobKind.EXPORT)

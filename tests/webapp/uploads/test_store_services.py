@@ -15,12 +15,13 @@ from tests.factories_videos import make_upload
 from tests.moving_picture import write_clip
 from tests.present import present
 from tests.webapp.datasets.importing.fillings import prepare_zip, run, zipped
+from tests.working import work_on
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.jobs.models import Job, Status
 from webapp.uploads import partial_files, receive_services, store_services
 from webapp.videos import cleanup as videos_cleanup
-from webapp.videos import services, tasks, upload_services
+from webapp.videos import services, upload_services
 from webapp.videos.models import Video, VideoState
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +53,7 @@ def test_the_request_leaves_the_move_to_the_check(video: Video, alice: User) -> 
     assert partial_files.arrived_bytes(video.pk) == video.size_bytes and not storage.exists(video.original_key)
     told = signed_in(alice).head(f"/videos/uploads/{video.pk}", headers={"Tus-Resumable": "1.0.0"})
     assert told["Upload-Offset"] == str(video.size_bytes), "a browser that missed the last response"
-    tasks.check_video(str(video.current_job_id))
+    work_on(video.current_job_id)
     video.refresh_from_db()
     assert video.state == VideoState.WAITING and storage.size(video.original_key) == video.size_bytes
     assert list(partial_files.every_file()) == []
@@ -77,7 +78,7 @@ def test_a_check_that_failed_for_want_of_room_can_be_tried_again(video: Video, a
     Job.objects.filter(pk=present(video.current_job_id)).update(**failed)
     video = Video.objects.select_related("current_job", "team").get(pk=video.pk)
     job = services.analyse_again(video, thoroughness="fast", user=alice)
-    tasks.check_video(str(job.pk))
+    work_on(job.pk)
     assert Video.objects.get(pk=video.pk).sha256
 
 

@@ -7,10 +7,11 @@ import pytest
 from tests.factories_videos import make_upload
 from tests.present import present
 from tests.shared_data import shared_data
+from tests.working import work_on
 from webapp.accounts.models import Team, User
 from webapp.jobs import words as jobs_words
 from webapp.uploads import partial_files, receive_services
-from webapp.videos import tasks, upload_services
+from webapp.videos import upload_services
 from webapp.videos.models import Video, VideoState
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,7 +34,7 @@ def test_the_outcome_is_as_the_manifest_says(team: Team, bob: User, name: str, e
     upload = make_upload(bob, team=team, size_bytes=len(content), name=name)
     receive_services.receive(upload, offset=0, chunks=[content])
     upload_services.finish_upload(upload)
-    tasks.check_video(str(Video.objects.get().current_job_id))
+    work_on(Video.objects.get().current_job_id)
     video = Video.objects.select_related("current_job").get()
     if expected.startswith("reject"):
         assert video.state == VideoState.FAILED or " or " in expected

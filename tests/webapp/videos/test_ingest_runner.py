@@ -3,7 +3,6 @@
 import os
 import shutil
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -18,16 +17,16 @@ from tests.factories import make_job
 from tests.factories_videos import make_upload, make_video
 from tests.moving_picture import write_clip
 from tests.present import present
+from tests.working import work_on
 from webapp import storage
 from webapp.accounts.models import Team, User
-from webapp.analyses import tasks as analyses_tasks
 from webapp.jobs import lifecycle
 from webapp.jobs.models import Job, JobKind, Status
 from webapp.people.models import Person
 from webapp.undo_period import UNDO_PERIOD
 from webapp.uploads import partial_files, receive_services
 from webapp.videos import cleanup as videos_cleanup
-from webapp.videos import ingest_runner, sample_runner, services, tasks, upload_services
+from webapp.videos import ingest_runner, sample_runner, services, upload_services
 from webapp.videos.models import Playback, Video, VideoState
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,7 +47,7 @@ def arrive(user: User, team: Team, content: bytes, name: str = "clip.mp4") -> Vi
 
 
 def check(video: Video) -> Video:
-    tasks.check_video(str(video.current_job_id))
+    work_on(video.current_job_id)
     return Video.objects.select_related("current_job").get(pk=video.pk)
 
 
@@ -131,8 +130,8 @@ def test_a_deleted_video_does_not_stand_in_the_way_but_cannot_come_back_beside_i
 def test_a_check_that_is_delivered_twice_is_done_once(team: Team, bob: User, clip: bytes) -> None:
     video = arrive(bob, team, clip)
     job_id = str(video.current_job_id)
-    tasks.check_video(job_id)
-    tasks.check_video(job_id)
+    work_on(job_id)
+    work_on(job_id)
     assert Job.objects.filter(kind=JobKind.ANALYSIS).count() == 1
 
 
@@ -159,7 +158,7 @@ def test_a_check_of_a_video_that_is_gone_is_harmless(team: Team, bob: User, clip
     video = arrive(bob, team, clip)
     job_id = str(video.current_job_id)
     video.delete()
-    tasks.check_video(job_id)
+    work_on(job_id)
 
 
 def test_a_missing_file_is_said_so(team: Team, bob: User, clip: bytes) -> None:
@@ -173,7 +172,7 @@ def test_a_copy_and_sprites_are_made_for_what_a_browser_cannot_play(team: Team, 
     video = check(arrive(bob, team, content, "clip.avi"))
     assert video.playback == Playback.PENDING
     job = Job.objects.get(kind=JobKind.WEB_COPY)
-    tasks.make_web_copy(str(job.pk))
+    work_on(job.pk)
     video.refresh_from_db()
     assert video.playback == Playback.COPY and storage.size(video.copy_key) > 0
     assert storage.exists(video.sprites_key) and video.sprites["columns"] >= 1
@@ -232,14 +231,8 @@ def ahead(sample_film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def work_through_the_sample(video: Video) -> Video:
-    runs: dict[str, Callable[[str], None]] = {
-        JobKind.CHECK: tasks.check_video,
-        JobKind.ANALYSIS: analyses_tasks.run_analysis,
-        JobKind.SEGMENT: analyses_tasks.analyse_segment,
-        JobKind.WEB_COPY: tasks.make_web_copy,
-    }
     while job := Job.objects.filter(status=Status.QUEUED).order_by("created_at").first():
-        runs[job.kind](str(job.pk))
+        work_on(job.pk)
     return Video.objects.select_related("current_job", "current_analysis").get(pk=video.pk)
 
 
@@ -294,7 +287,7 @@ def test_a_video_of_which_no_poster_can_be_made_still_gets_its_copy(
 
     monkeypatch.setattr(web_copy, "make_poster", no_picture)
     video = check(arrive(bob, team, write_clip(tmp_path / "clip.avi", codec="mpeg4"), "clip.avi"))
-    tasks.make_web_copy(str(Job.objects.get(kind=JobKind.WEB_COPY).pk))
+    work_on(Job.objects.get(kind=JobKind.WEB_COPY).pk)
     video.refresh_from_db()
     assert (video.poster_key, video.playback) == ("", Playback.COPY)
 
@@ -321,7 +314,7 @@ def test_a_copy_that_fails_is_awaited_no_longer_and_tried_again_on_request(
     again = Job.objects.get(kind=JobKind.WEB_COPY, status=Status.QUEUED)
     with monkeypatch.context() as patch:
         patch.setattr(web_copy, "make_web_copy", fails)
-        tasks.make_web_copy(str(again.pk))
+        work_on(again.pk)
     again.refresh_from_db()
     video.refresh_from_db()
     assert (again.status, again.error_code, video.playback) == (Status.FAILED, "unreadable_video", Playback.IMPOSSIBLE)
@@ -343,14 +336,8 @@ def test_an_upload_that_was_deleted_when_complete_goes_on_when_it_is_brought_bac
 
 @pytest.mark.parametrize("kind", [JobKind.CHECK, JobKind.WEB_COPY, JobKind.ANALYSIS, JobKind.SEGMENT])
 def test_work_on_a_video_that_is_gone_ends_at_once(team: Team, kind: str) -> None:
-    runs: dict[str, Callable[[str], None]] = {
-        JobKind.CHECK: tasks.check_video,
-        JobKind.ANALYSIS: analyses_tasks.run_analysis,
-        JobKind.SEGMENT: analyses_tasks.analyse_segment,
-        JobKind.WEB_COPY: tasks.make_web_copy,
-    }
     job = make_job(team=team, kind=kind)
-    runs[kind](str(job.pk))
+    work_on(job.pk)
     job.refresh_from_db()
     assert job.status == Status.CANCELLED
 

@@ -19,12 +19,12 @@ from tests.factories_training import freeze_into
 from tests.factories_videos import make_info, make_video
 from tests.webapp.page_checks import faults_of
 from tests.webapp.training.conftest import stripes_png
+from tests.working import work_on
 from webapp import storage
 from webapp.accounts.models import Membership, Role, Team, User
 from webapp.datasets.measuring import runner as measuring_runner
 from webapp.datasets.models import Dataset, Measured, Part, Sample, Version
 from webapp.jobs.models import Job, Status
-from webapp.training import tasks
 from webapp.training.explanations import cleanup
 from webapp.training.explanations import services as explanations
 from webapp.training.models import Explanation, TrainingRun
@@ -51,7 +51,7 @@ def asked(client: Client, run: TrainingRun, **fields: Any) -> Explanation:
 
 def worked(explanation: Explanation) -> Job:
     assert explanation.job is not None
-    tasks.explain_picture(str(explanation.job.pk))
+    work_on(explanation.job.pk)
     explanation.job.refresh_from_db()
     return explanation.job
 
@@ -259,7 +259,7 @@ def test_a_job_that_finds_nothing_ends_quietly(trained: TrainingRun, vera: User)
     job = explanation.job
     assert job is not None
     explanation.delete()
-    tasks.explain_picture(str(job.pk))
+    work_on(job.pk)
     job.refresh_from_db()
     assert job.status == Status.CANCELLED
 

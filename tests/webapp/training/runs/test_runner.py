@@ -11,6 +11,7 @@ from analysis.training import progress
 from tests.full_disk import no_file_beyond
 from tests.present import present
 from tests.webapp.training.trainings import make_version, start_run
+from tests.working import work_on
 from webapp import storage
 from webapp.accounts.models import Team, User
 from webapp.datasets.models import GroupBy, Version, VersionSample
@@ -19,7 +20,6 @@ from webapp.jobs.models import Job, Status
 from webapp.training import cleanup as training_cleanup
 from webapp.training.models import RunState, TrainingRun
 from webapp.training.runs import progress_runner, runner, services
-from webapp.training.tasks import train_model
 from webapp.undo_period import UNDO_PERIOD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,7 +61,7 @@ def losses(run: TrainingRun) -> list[tuple[float, float]]:
 
 def test_a_run_becomes_a_model_with_a_test(team: Team, alice: User) -> None:
     run = start_run(make_version(team), alice)
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     run = afresh(run)
     assert run.state == RunState.DONE
     assert epochs(run) == [1, 2, 3]
@@ -75,9 +75,9 @@ def test_a_run_becomes_a_model_with_a_test(team: Team, alice: User) -> None:
 
 def test_a_message_that_comes_twice_trains_once(team: Team, alice: User) -> None:
     run = start_run(make_version(team), alice, epochs=1)
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     created = afresh(run).result["created"]
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     assert afresh(run).result["created"] == created
 
 
@@ -86,7 +86,7 @@ def test_a_pause_keeps_what_was_learned_and_it_goes_on_from_there(
 ) -> None:
     run = start_run(make_version(team), alice, epochs=4)
     after_epoch(monkeypatch, 2, lambda: services.pause_run(afresh(run)))
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     paused = afresh(run)
     assert paused.state == RunState.PAUSED
     assert epochs(paused) == [1, 2]
@@ -98,7 +98,7 @@ def test_a_pause_keeps_what_was_learned_and_it_goes_on_from_there(
     again = afresh(run)
     assert again.state == RunState.WAITING
     assert again.job_id != run.job_id
-    train_model(str(again.job_id))
+    work_on(again.job_id)
     done = afresh(run)
     assert done.state == RunState.DONE
     assert epochs(done) == [1, 2, 3, 4]
@@ -109,7 +109,7 @@ def test_a_pause_keeps_what_was_learned_and_it_goes_on_from_there(
 def test_a_cancelled_run_leaves_nothing(team: Team, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     run = start_run(make_version(team), alice, epochs=50)
     after_epoch(monkeypatch, 1, lambda: services.cancel_run(afresh(run)))
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     assert afresh(run).state == RunState.CANCELLED
     training_cleanup.clean_up()
     assert storage.workplaces() == [str(run.pk)], "its worker may still write"
@@ -122,7 +122,7 @@ def test_a_cancelled_run_leaves_nothing(team: Team, alice: User, monkeypatch: py
 def test_the_best_so_far_is_kept_on_request(team: Team, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     run = start_run(make_version(team), alice, epochs=50)
     after_epoch(monkeypatch, 2, lambda: services.keep_best(afresh(run)))
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     done = afresh(run)
     assert done.state == RunState.DONE
     assert done.result["stopped"] == "kept"
@@ -133,7 +133,7 @@ def test_the_best_so_far_is_kept_on_request(team: Team, alice: User, monkeypatch
 
 def test_a_search_comes_first_and_its_best_settings_are_used(team: Team, alice: User) -> None:
     run = start_run(make_version(team), alice, trials=2, epochs=2)
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     done = afresh(run)
     assert done.state == RunState.DONE
     assert done.search["trials"] == 2
@@ -151,7 +151,7 @@ def test_a_search_can_be_ended_by_keeping_the_best(team: Team, alice: User, monk
         tell(self, search)
 
     monkeypatch.setattr(progress_runner.ProgressRecorder, "after_trial", tell_and_keep)
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     done = afresh(run)
     assert done.state == RunState.DONE
     assert len(done.search["all"]) == 1
@@ -164,7 +164,7 @@ def test_broken_and_missing_pictures_are_counted_and_told(team: Team, alice: Use
     storage.put_bytes(broken.key, b"no picture")
     storage.delete(missing.key)
     run = start_run(version, alice, epochs=1)
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     done = afresh(run)
     assert done.state == RunState.DONE
     assert done.result["missing_files"] == 1
@@ -181,7 +181,7 @@ def test_a_version_from_one_source_is_trained_on_with_its_warning(team: Team, al
     version = make_version(team, sources=1)
     assert "one_source" in version.statistics["warnings"]
     run = start_run(version, alice, epochs=1)
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     assert afresh(run).state == RunState.DONE
 
 
@@ -190,7 +190,7 @@ def test_a_version_split_by_person_is_not_taken_for_a_leak(team: Team, alice: Us
     places = set(VersionSample.objects.filter(version=version).values_list("source", "part"))
     assert len(places) > 3, "one video stands in several parts"
     run = start_run(version, alice, epochs=1)
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     assert afresh(run).state == RunState.DONE
     assert afresh(run).result["split"]["sources"] <= 12, "figures rest on people, not on pictures"
 
@@ -200,7 +200,7 @@ def test_a_version_that_is_gone_is_said_so(team: Team, alice: User) -> None:
     run = start_run(version, alice)
     version.samples.all().delete()
     version.delete()
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     failed = afresh(run)
     assert failed.state == RunState.FAILED
     assert present(failed.job).error_code == "data_gone"
@@ -223,7 +223,7 @@ def test_a_version_deleted_while_it_is_learned_from_stays_until_the_end(
         datasets_cleanup.clean_up()
 
     after_epoch(monkeypatch, 1, delete_everything)
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     assert Version.objects.filter(pk=version.pk).exists()
     assert afresh(run).state == RunState.DONE
     datasets_cleanup.clean_up()
@@ -241,7 +241,7 @@ def test_a_job_that_comes_late_does_nothing(ending: str, team: Team, alice: User
         services.delete_run(run)
     else:
         services.pause_run(run)
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     assert Job.objects.get(pk=present(run.job_id)).status == Status.CANCELLED
     assert afresh(run).history == []
 
@@ -251,7 +251,7 @@ def test_what_diverged_has_words(team: Team, alice: User, monkeypatch: pytest.Mo
     from analysis.training import loop
 
     monkeypatch.setattr(loop, "_step", lambda *_: (float("nan"), 0))
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     assert present(afresh(run).job).error_code == "training_diverged"
 
 
@@ -263,7 +263,7 @@ def test_a_failed_run_can_be_tried_again_and_a_done_one_cannot(team: Team, alice
     failed = afresh(run)
     assert failed.state == RunState.FAILED
     assert services.resume_run(failed, user=alice)
-    train_model(str(afresh(run).job_id))
+    work_on(afresh(run).job_id)
     assert afresh(run).state == RunState.DONE
     assert not services.resume_run(afresh(run), user=alice)
     assert not services.pause_run(afresh(run))
@@ -277,14 +277,14 @@ def test_a_full_disk_stops_it_keeps_what_was_learned_and_it_goes_on(
     run = start_run(make_version(team), alice, epochs=3, picture_size=64)
     with ExitStack() as opened:
         after_epoch(monkeypatch, 2, lambda: opened.enter_context(no_file_beyond(9_000_000)))
-        train_model(str(run.job_id))
+        work_on(run.job_id)
     failed = afresh(run)
     assert failed.state == RunState.FAILED
     assert present(failed.job).error_code == "disk_full"
     assert epochs(failed) == [1, 2]
     training_cleanup.clean_up()
     assert services.resume_run(failed, user=alice)
-    train_model(str(afresh(run).job_id))
+    work_on(afresh(run).job_id)
     done = afresh(run)
     assert done.state == RunState.DONE
     assert epochs(done) == [1, 2, 3]
@@ -299,5 +299,5 @@ def test_a_graphics_card_that_is_gone_has_words(team: Team, alice: User, monkeyp
 
     run = start_run(make_version(team), alice)
     monkeypatch.setattr(runner, "_train", gone)
-    train_model(str(run.job_id))
+    work_on(run.job_id)
     assert present(afresh(run).job).error_code == "gpu_gone"
