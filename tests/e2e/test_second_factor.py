@@ -67,6 +67,8 @@ def test_an_app_and_a_passkey_from_set_up_to_removal(person: Page, address: str,
     expect(person.get_by_label("Name of the passkey")).to_have_value("My laptop")
     person.get_by_label("Name of the passkey").fill("Laptop")
     person.get_by_role("button", name="Rename").click()
+    expect(person.locator(".toast-note")).to_contain_text("Saved.")
+    person.goto(f"{address}/profile/")
     expect(person.get_by_label("Name of the passkey")).to_have_value("Laptop")
 
     sign_out(person, address)
