@@ -30,7 +30,9 @@ def folders_are_writable(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 @register(TAG, deploy=True)
 def results_are_on_the_media_file_system(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     folders: tuple[Path, ...] = (settings.DATA_DIR, settings.MEDIA_ROOT)
-    if all(folder.is_dir() for folder in folders) and len({folder.stat().st_dev for folder in folders}) > 1:
+    if settings.BUCKET.name or not all(folder.is_dir() for folder in folders):
+        return []
+    if len({folder.stat().st_dev for folder in folders}) > 1:
         hint = "Storing a result is a rename: put the data folder and the media folder on one disk."
         return [Error("Data and media are on different file systems.", hint=hint, id="rollcall.E002")]
     return []

@@ -10,12 +10,23 @@ from redis.backoff import ConstantBackoff
 
 from webapp import env
 from webapp.logs import logging_config
+from webapp.stores.s3 import Bucket
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.folder("ROLLCALL_DATA_DIR", BASE_DIR / "data")
 MEDIA_ROOT = env.folder("ROLLCALL_MEDIA_DIR", DATA_DIR / "media")
 UPLOAD_DIR = env.folder("ROLLCALL_UPLOAD_DIR", DATA_DIR / "uploads")
 """Unfinished uploads; best on the file system of MEDIA_ROOT: elsewhere a worker copies each that has arrived."""
+BUCKET = Bucket(
+    name=env.text("ROLLCALL_BUCKET"),
+    url=env.text("ROLLCALL_BUCKET_URL"),
+    region=env.text("ROLLCALL_BUCKET_REGION"),
+    key_id=env.text("ROLLCALL_BUCKET_KEY_ID"),
+    secret=env.text("ROLLCALL_BUCKET_SECRET"),
+    public_url=env.text("ROLLCALL_BUCKET_PUBLIC_URL"),
+)
+"""Where media lies instead of MEDIA_ROOT, if it has a name."""
+STORE_CACHE_BYTES = env.number("ROLLCALL_BUCKET_CACHE_GB", 20, at_least=1) * 1024**3
 EMBEDDERS_DIR = env.folder("ROLLCALL_EMBEDDERS_DIR", DATA_DIR / "embedders")
 """Face models that the operator offers, see `analysis.faces.embedder_files`."""
 

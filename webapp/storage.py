@@ -1,4 +1,4 @@
-"""Reads and writes stored media, and nothing else does. Keys are relative paths; S3 or encryption would go in here.
+"""Reads and writes stored media, and nothing else does. Keys are relative paths; `webapp.stores` knows where they lie.
 
 The functions block, except `stream`; call them from async code through a thread.
 """
@@ -8,96 +8,59 @@ import errno
 import os
 import shutil
 import tempfile
-import time
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
-from django.core.exceptions import SuspiciousFileOperation
+
+from webapp.stores.base import OnBytes, Store, Stored
+from webapp.stores.file_cache import FileCache
+from webapp.stores.folder import FolderStore
+from webapp.stores.s3 import S3Store
 
 STREAM_BLOCK_BYTES = 256 * 1024
 """Large enough that the hop to a thread does not count, small enough that memory stays flat."""
-
-COPY_BLOCK_BYTES = 4 * 1024**2
 
 OWNED = "of-"
 _scratch_of: ContextVar[Path | None] = ContextVar("scratch_of", default=None)
 
 
-def _path(key: str) -> Path:
-    """Raises SuspiciousFileOperation for a key that leads out of the store."""
-    root = settings.MEDIA_ROOT.resolve()
-    if not key or "\0" in key:
-        raise SuspiciousFileOperation(f"Not a storage key: {key!r}")
-    path = (root / key).resolve()
-    if path == root or not path.is_relative_to(root):
-        raise SuspiciousFileOperation(f"The storage key {key!r} leads out of the store")
-    return path
+@cache
+def _store() -> Store:
+    if not settings.BUCKET.name:
+        return FolderStore(settings.MEDIA_ROOT)
+    files = FileCache(settings.DATA_DIR / "store-cache", settings.STORE_CACHE_BYTES, scratch_dir)
+    return S3Store(settings.BUCKET, files)
 
 
-def put_file(key: str, source: Path, on_progress: Callable[[int], None] = lambda _bytes: None) -> None:
-    """Moves a file into the store, replacing what was there; a rename where both are on one file system.
+def put_file(key: str, source: Path, on_progress: OnBytes = lambda _bytes: None) -> None:
+    """Moves a file into the store, replacing what was there; in an instant where both are on one file system.
 
     Else it is copied, and `on_progress` told how far that is, which may end it with an exception: work for a worker.
     """
-    if not take_file(key, source):
-        _move_across(source, _path(key), on_progress)
+    _store().put_file(key, source, on_progress)
 
 
 def take_file(key: str, source: Path) -> bool:
-    """Moves a file into the store by a rename; returns False, and changes nothing, where that is impossible."""
-    target = _path(key)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        source.replace(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        return False
-    return True
-
-
-def _move_across(source: Path, target: Path, on_progress: Callable[[int], None]) -> None:
-    """Copies beside the target first, so that nobody ever reads half a file."""
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        with source.open("rb") as arrived, partial.open("wb") as stored:
-            while block := arrived.read(COPY_BLOCK_BYTES):
-                stored.write(block)
-                on_progress(stored.tell())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-    source.unlink()
+    """Moves a file into the store in an instant; returns False, and changes nothing, where that is impossible."""
+    return _store().take_file(key, source)
 
 
 def put_bytes(key: str, content: bytes | bytearray) -> None:
-    target = _path(key)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".partial", delete=False) as partial:
-        try:
-            partial.write(content)
-            partial.flush()
-            Path(partial.name).replace(target)
-        except BaseException:
-            Path(partial.name).unlink(missing_ok=True)
-            raise
+    _store().put_bytes(key, content)
 
 
 def read_bytes(key: str) -> bytes:
     """Raises FileNotFoundError when nothing is stored there."""
-    return _path(key).read_bytes()
+    return _store().read_bytes(key)
 
 
-@contextmanager
-def local_path(key: str) -> Iterator[Path]:
+def local_path(key: str) -> AbstractContextManager[Path]:
     """Yields the path of a real file for decoders, not to be changed. Raises FileNotFoundError."""
-    path = _path(key)
-    if not path.is_file():
-        raise FileNotFoundError(f"Nothing is stored under {key!r}")
-    yield path
+    return _store().local_path(key)
 
 
 def copy_out(key: str, target: Path) -> None:
@@ -112,78 +75,62 @@ def copy_out(key: str, target: Path) -> None:
 
 
 def exists(key: str) -> bool:
-    return bool(key) and _path(key).is_file()
+    if not key:
+        return False
+    try:
+        look(key)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def look(key: str) -> Stored:
+    """Raises FileNotFoundError."""
+    return _store().look(key)
 
 
 def size(key: str) -> int:
     """Returns bytes. Raises FileNotFoundError."""
-    return _path(key).stat().st_size
-
-
-def version(key: str) -> str:
-    """Returns what changes whenever the content is replaced (an ETag without quotes). Raises FileNotFoundError."""
-    status = _path(key).stat()
-    return f"{status.st_mtime_ns:x}-{status.st_size:x}"
+    return look(key).size_bytes
 
 
 def age_s(prefix: str) -> float:
-    """Returns the seconds since something was last stored in or deleted from a folder; 0 where there is none."""
-    path = _path(prefix)
-    return time.time() - path.stat().st_mtime if path.is_dir() else 0.0
+    """Returns the seconds since something under a prefix was last stored; 0 where there is nothing."""
+    return _store().age_s(prefix)
 
 
 def names(prefix: str) -> list[str]:
     """Returns the names directly under a prefix as a folder, sorted; empty where there is nothing."""
-    path = _path(prefix)
-    return sorted(child.name for child in path.iterdir()) if path.is_dir() else []
+    return _store().names(prefix)
 
 
 def sizes(prefix: str) -> Iterator[int]:
     """Yields the bytes of each file under a prefix as a folder; one that goes meanwhile is left out."""
-    folders = [_path(prefix)]
-    for folder in folders:  # grows while it is gone through
-        with suppress(FileNotFoundError), os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(Path(entry.path))
-                    continue
-                with suppress(FileNotFoundError):
-                    yield entry.stat(follow_symlinks=False).st_size
+    return _store().sizes(prefix)
 
 
 def delete(key: str) -> None:
     """Deletes a file; does nothing where there is none."""
-    path = _path(key)
-    path.unlink(missing_ok=True)
-    _remove_empty_parents(path)
+    _store().delete(key)
 
 
 def delete_prefix(prefix: str) -> None:
     """Deletes everything whose key lies under `prefix` as a folder."""
-    path = _path(prefix)
-    if path.is_dir():
-        shutil.rmtree(path)
-    _remove_empty_parents(path)
+    _store().delete_prefix(prefix)
 
 
-def _remove_empty_parents(path: Path) -> None:
-    root = settings.MEDIA_ROOT.resolve()
-    for parent in path.parents:
-        if parent == root:
-            return
-        with suppress(FileNotFoundError):
-            try:
-                parent.rmdir()
-            except OSError:  # not empty
-                return
+def direct_url(key: str, download_name: str, content_type: str) -> str | None:
+    """Returns where a browser may download the content for a minute; None where only this product gives it out."""
+    return _store().direct_url(key, download_name, content_type)
 
 
 async def stream(key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
     """Yields the bytes from `start` up to but not including `end`, in blocks; memory does not grow with the file."""
-    file = await asyncio.to_thread(_path(key).open, "rb")
+    left = None if end is None else end - start
+    if left == 0:
+        return
+    file = await asyncio.to_thread(_store().open_range, key, start, end)
     try:
-        await asyncio.to_thread(file.seek, start)
-        left = None if end is None else end - start
         while left is None or left > 0:
             size = STREAM_BLOCK_BYTES if left is None else min(left, STREAM_BLOCK_BYTES)
             block = await asyncio.to_thread(file.read, size)
@@ -198,8 +145,7 @@ async def stream(key: str, start: int = 0, end: int | None = None) -> AsyncGener
 
 def free_bytes() -> int:
     """Returns the free space where media is stored."""
-    settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
-    return shutil.disk_usage(settings.MEDIA_ROOT).free
+    return _store().free_bytes()
 
 
 def scratch_root() -> Path:

@@ -8,7 +8,14 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 
 from webapp import storage
 
@@ -62,15 +69,19 @@ async def ranged_response(
 ) -> HttpResponseBase:
     """Responds to GET and HEAD for a stored file: 200, 206, 304 or 416. Raises FileNotFoundError when it is not stored.
 
+    A download is sent on (302) to the store itself where browsers may reach that.
+
     `content_type` must be a picture, sound or video, or application/octet-stream: never something a browser would run.
     """
     if not PLAYABLE_TYPES.fullmatch(content_type):
         raise ValueError(f"{content_type!r} must not be served from the media store")
-    size, version = await asyncio.to_thread(lambda: (storage.size(key), storage.version(key)))
-    etag = f'"{version}"'
+    found = await asyncio.to_thread(storage.look, key)
+    size, etag = found.size_bytes, f'"{found.version}"'
     headers = _headers(content_type, etag, download_name, max_age_s)
     if etag in (tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")):
         return HttpResponse(status=304, headers=headers)
+    if download_name and (address := await asyncio.to_thread(storage.direct_url, key, download_name, content_type)):
+        return HttpResponseRedirect(address, headers={"Cache-Control": "no-store"})
     try:
         wanted = parse_range(_honoured_range(request, etag), size)
     except RangeNotSatisfiable:

@@ -7,6 +7,7 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+from django.conf import settings
 
 from analysis import pipeline
 from analysis.errors import UnreadableVideo
@@ -52,7 +53,7 @@ def check(video: Video) -> Video:
 
 
 def files_of(video: Video) -> list[Path]:
-    folder = storage._path(video.files_prefix)
+    folder = settings.MEDIA_ROOT / video.files_prefix
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
