@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "webapp.recognition",
     "webapp.exports",
     "webapp.sharing",
+    "webapp.operation",  # has no models; as an app, Django finds its commands
     "webapp.supervisor",
 ]
 

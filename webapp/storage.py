@@ -16,7 +16,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from webapp.stores.base import OnBytes, Store, Stored
+from webapp.stores.base import OnBytes, Store, Stored, StoredFile
 from webapp.stores.file_cache import FileCache
 from webapp.stores.folder import FolderStore
 from webapp.stores.s3 import S3Store
@@ -104,9 +104,21 @@ def names(prefix: str) -> list[str]:
     return _store().names(prefix)
 
 
+def files(prefix: str = "") -> Iterator[StoredFile]:
+    """Yields each file under a prefix as a folder, or of the whole store; one that goes meanwhile is left out."""
+    return _store().walk(prefix)
+
+
 def sizes(prefix: str) -> Iterator[int]:
-    """Yields the bytes of each file under a prefix as a folder; one that goes meanwhile is left out."""
-    return _store().sizes(prefix)
+    """Yields the bytes of each file under a prefix as a folder."""
+    return (file.size_bytes for file in files(prefix))
+
+
+def move_out(key: str, target: Path) -> None:
+    """Moves a file to a new path outside the store. Raises FileNotFoundError."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    copy_out(key, target)
+    delete(key)
 
 
 def delete(key: str) -> None:

@@ -1,6 +1,7 @@
 """Folder and bucket do the same; a bucket keeps bounded copies on this machine and tells "away" from "not there"."""
 
 import hashlib
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -79,6 +80,9 @@ def test_what_is_put_is_what_is_read(store: Store, tmp_path: Path) -> None:
     assert (storage.size("a/two"), storage.exists("a/two"), storage.exists("a/no")) == (4, True, False)
     assert storage.names("a") == ["b", "two"] and storage.names("b") == []
     assert sorted(storage.sizes("a")) == [1, 4]
+    listed = {file.key: file for file in storage.files()}
+    assert {file.key for file in storage.files("a")} == {key for key in listed if key.startswith("a/")}
+    assert all(abs(time.time() - file.changed_s) < 60 for file in listed.values())
     assert 0 <= storage.age_s("a") < 60 and storage.age_s("b") == 0
     with storage.local_path("a/two") as path:
         assert path.read_bytes() == b"film" and path.name == "two"

@@ -1,7 +1,7 @@
 """Runs a recognition in the worker: loads the verified model, runs it over the video, stores what it finds."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import groupby
@@ -146,21 +146,12 @@ class _Found:
 
     def _pictures(self) -> dict[int, str]:
         """Stores a picture for each uncertain moment (of a clip its middle). Returns keys by observation index."""
-        moments = sorted((_picture_s(self.observed[at], self.recognition.run.kind), at) for at in self.uncertain)
-        keys: dict[int, str] = {}
-        if not moments:
-            return keys
-        video = self.recognition.video
-        with original_of(video) as path:
-            info = info_of(video)
-            times_s = [time_s for time_s, _at in moments]
-            heartbeat = partial(self.on_progress, Progress(STAGE, 1, 1))
-            for index, frame in frames_at(path, info, times_s, heartbeat, tolerance_s=EXACT_TOLERANCE_S):
-                key = f"{self.recognition.files_prefix}/{index}.jpg"
-                picture = whole_picture(frame, PICTURE_LONG_SIDE)
-                storage.put_bytes(key, encode_jpeg(picture, PICTURE_QUALITY))
-                keys[moments[index][1]] = key
-        return keys
+        kind, prefix = self.recognition.run.kind, self.recognition.files_prefix
+        moments = sorted((_picture_s(self.observed[at], kind), at) for at in self.uncertain)
+        wanted = [(time_s, f"{prefix}/{index}.jpg") for index, (time_s, _at) in enumerate(moments)]
+        stored = store_pictures(self.recognition.video, wanted, partial(self.on_progress, Progress(STAGE, 1, 1)))
+        keys = zip((key for _time_s, key in wanted), (at for _time_s, at in moments), strict=True)
+        return {at: key for key, at in keys if key in stored}
 
     def rows(self) -> Iterator[Observation]:
         """Yields the observations as rows."""
@@ -181,6 +172,22 @@ class _Found:
                 in_queue=at in queued and (window.track is not None or at in self.pictures),
                 picture_key=self.pictures.get(at, ""),
             )
+
+
+def store_pictures(
+    video: Video, wanted: Sequence[tuple[float, str]], heartbeat: Callable[[], None] = lambda: None
+) -> set[str]:
+    """Stores a small picture of each of the rising moments (container time) under its key; returns the keys stored."""
+    stored: set[str] = set()
+    if not wanted:
+        return stored
+    with original_of(video) as path:
+        times_s = [time_s for time_s, _key in wanted]
+        for index, frame in frames_at(path, info_of(video), times_s, heartbeat, tolerance_s=EXACT_TOLERANCE_S):
+            key = wanted[index][1]
+            storage.put_bytes(key, encode_jpeg(whole_picture(frame, PICTURE_LONG_SIDE), PICTURE_QUALITY))
+            stored.add(key)
+    return stored
 
 
 def _picture_s(observed: WindowPrediction, kind: str) -> float:

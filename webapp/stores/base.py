@@ -23,6 +23,16 @@ class Stored:
     version: str
 
 
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file as it lies in the store."""
+
+    key: str
+    size_bytes: int
+    changed_s: float
+    """When its content or its name last changed, by the wall clock: a rename into a folder keeps the former."""
+
+
 class Store(ABC):
     """Every method blocks, raises SuspiciousFileOperation for a key that leads out of the store, and StoreAway."""
 
@@ -63,8 +73,8 @@ class Store(ABC):
         """Returns the names directly under a prefix, sorted; empty where there is nothing."""
 
     @abstractmethod
-    def sizes(self, prefix: str) -> Iterator[int]:
-        """Yields the bytes of each file under a prefix; one that goes meanwhile is left out."""
+    def walk(self, prefix: str) -> Iterator[StoredFile]:
+        """Yields each file under a prefix, of the whole store if it is empty; one that goes meanwhile is left out."""
 
     @abstractmethod
     def delete(self, key: str) -> None:

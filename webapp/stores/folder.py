@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from django.core.exceptions import SuspiciousFileOperation
 
-from webapp.stores.base import OnBytes, Store, Stored
+from webapp.stores.base import OnBytes, Store, Stored, StoredFile
 
 COPY_BLOCK_BYTES = 4 * 1024**2
 
@@ -81,16 +81,19 @@ class FolderStore(Store):
         path = self._path(prefix)
         return sorted(child.name for child in path.iterdir()) if path.is_dir() else []
 
-    def sizes(self, prefix: str) -> Iterator[int]:
-        folders = [self._path(prefix)]
-        for folder in folders:  # grows while it is gone through
-            with suppress(FileNotFoundError), os.scandir(folder) as entries:
+    def walk(self, prefix: str) -> Iterator[StoredFile]:
+        root = self.root.resolve()
+        folders = [self._path(prefix) if prefix else root]
+        while folders:
+            with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folders.pop()) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(Path(entry.path))
                         continue
                     with suppress(FileNotFoundError):
-                        yield entry.stat(follow_symlinks=False).st_size
+                        status = entry.stat(follow_symlinks=False)
+                        changed_s = max(status.st_mtime, status.st_ctime)
+                        yield StoredFile(os.path.relpath(entry.path, root), status.st_size, changed_s)
 
     def delete(self, key: str) -> None:
         path = self._path(key)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from django.core.exceptions import SuspiciousFileOperation
 
-from webapp.stores.base import OnBytes, Store, StoreAway, Stored
+from webapp.stores.base import OnBytes, Store, StoreAway, Stored, StoredFile
 from webapp.stores.file_cache import FileCache
 
 if TYPE_CHECKING:
@@ -99,23 +99,23 @@ class S3Store(Store):
         return Stored(found["ContentLength"], found["ETag"].strip('"'))
 
     def age_s(self, prefix: str) -> float:
-        newest = max((found["LastModified"] for found in self._list(prefix)), default=None)
+        newest = max((found["LastModified"] for found in self._list(_folder(prefix))), default=None)
         return 0.0 if newest is None else (datetime.now(UTC) - newest).total_seconds()
 
     def names(self, prefix: str) -> list[str]:
         start = len(_name(prefix)) + 1
-        return sorted({found["Key"][start:].partition("/")[0] for found in self._list(prefix)})
+        return sorted({found["Key"][start:].partition("/")[0] for found in self._list(_folder(prefix))})
 
-    def sizes(self, prefix: str) -> Iterator[int]:
-        for found in self._list(prefix):
-            yield found["Size"]
+    def walk(self, prefix: str) -> Iterator[StoredFile]:
+        for found in self._list(_folder(prefix) if prefix else ""):
+            yield StoredFile(found["Key"], found["Size"], found["LastModified"].timestamp())
 
     def delete(self, key: str) -> None:
         with self._asked() as client:
             client.delete_object(Bucket=self.bucket.name, Key=_name(key))
 
     def delete_prefix(self, prefix: str) -> None:
-        names = [{"Key": found["Key"]} for found in self._list(prefix)]
+        names = [{"Key": found["Key"]} for found in self._list(_folder(prefix))]
         with self._asked() as client:
             for at in range(0, len(names), DELETED_AT_ONCE):
                 some = {"Objects": names[at : at + DELETED_AT_ONCE], "Quiet": True}
@@ -140,11 +140,9 @@ class S3Store(Store):
         client = _client(self.bucket, self.bucket.public_url)
         return str(client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=LINK_LASTS_S))
 
-    def _list(self, prefix: str) -> Iterator[dict[str, Any]]:
+    def _list(self, folder: str) -> Iterator[dict[str, Any]]:
         with self._asked() as client:
-            pages = client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket.name, Prefix=f"{_name(prefix)}/"
-            )
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket.name, Prefix=folder)
             for page in pages:
                 yield from page.get("Contents", ())
 
@@ -191,6 +189,10 @@ def _client(bucket: Bucket, url: str) -> "BaseClient":
         aws_secret_access_key=bucket.secret or None,
         config=config,
     )
+
+
+def _folder(prefix: str) -> str:
+    return f"{_name(prefix)}/"
 
 
 def _name(key: str) -> str:
