@@ -6,8 +6,10 @@ import errno
 import sqlite3
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-FULL_DATABASES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE})
-"""SQLite reports the second if a limit on file sizes, rather than the disk, stops its writing."""
+FULL_DATABASES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
+"""SQLite reports the second if a limit on file sizes, rather than the disk, stops its writing, and the third where the
+index of its log finds no room."""
+POSTGRESQL_DISK_FULL = "53100"
 
 
 class AnalysisError(Exception):
@@ -145,5 +147,7 @@ def is_disk_full(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno in NO_SPACE:
         return True
     if getattr(error, "sqlite_errorcode", None) in FULL_DATABASES:
+        return True
+    if getattr(error, "sqlstate", None) == POSTGRESQL_DISK_FULL:
         return True
     return error.__cause__ is not None and is_disk_full(error.__cause__)

@@ -24,6 +24,9 @@ from webapp.stores.s3 import S3Store
 STREAM_BLOCK_BYTES = 256 * 1024
 """Large enough that the hop to a thread does not count, small enough that memory stays flat."""
 
+FULL_BYTES = 128 * 1024**2
+"""With less free space than this the disk counts as full: what is left is for the database, so that one can delete."""
+
 OWNED = "of-"
 _scratch_of: ContextVar[Path | None] = ContextVar("scratch_of", default=None)
 
@@ -158,6 +161,12 @@ async def stream(key: str, start: int = 0, end: int | None = None) -> AsyncGener
 def free_bytes() -> int:
     """Returns the free space where media is stored."""
     return _store().free_bytes()
+
+
+def is_full() -> bool:
+    """Returns whether nothing that takes room should begin, where media or the data folder lies."""
+    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    return min(free_bytes(), shutil.disk_usage(settings.DATA_DIR).free) < FULL_BYTES
 
 
 def scratch_root() -> Path:

@@ -9,6 +9,7 @@ from webapp.help_views import help_page
 from webapp.jobs.health_views import healthz
 
 handler404 = "webapp.http.error_views.page_not_found"
+handler500 = "webapp.http.error_views.unforeseen"
 
 urlpatterns = [
     path("", login_not_required(RedirectView.as_view(pattern_name="videos:library"))),

@@ -41,8 +41,6 @@ from webapp.videos.media_info import info_of
 from webapp.videos.models import Video
 
 Report = dict[str, Any]
-FULL_BYTES = 64 * 1024**2
-"""Where so little was left, what failed to be written failed for that."""
 PICTURE_SIDE, PICTURE_QUALITY = 4096, 95
 
 
@@ -68,7 +66,7 @@ def make_export(job: Job) -> None:
             with translation.override(export.options.get("language") or settings.LANGUAGE_CODE):
                 report = MAKERS[export.kind](export, target, on_progress)
         except AnalysisError as error:
-            if storage.free_bytes() < FULL_BYTES:
+            if storage.is_full():
                 raise DiskFull from error
             raise
         _store(job, export, target, report)

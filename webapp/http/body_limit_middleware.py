@@ -20,6 +20,7 @@ from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 
 from webapp.http.body_stream import BodyRefused, Message, Receive, announced_bytes, header
+from webapp.http.full_disk_responses import FULL_DISK
 from webapp.http.streaming_middleware import Application, Send, is_streamed
 
 USUAL_BODY_BYTES = 1024**2
@@ -156,6 +157,7 @@ async def _refuse(send: Send, status: HTTPStatus) -> None:
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The form is not encoded in UTF-8.",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is too large.",
         HTTPStatus.REQUEST_TIMEOUT: "The request took too long to arrive.",
+        HTTPStatus.INSUFFICIENT_STORAGE: FULL_DISK,
         HTTPStatus.UNAUTHORIZED: _(
             "You are not signed in, or your access token does not work. Sign in again to continue."
         ),

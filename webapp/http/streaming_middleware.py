@@ -5,12 +5,14 @@ questions before it reads the first byte.
 """
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from django.core.handlers.asgi import ASGIHandler
 from django.urls import Resolver404, resolve
 
-from webapp.http.body_stream import BodyStream, Message, header
+from analysis.errors import is_disk_full
+from webapp.http.body_stream import BodyRefused, BodyStream, Message, header
 
 STREAMED_TYPE = "application/offset+octet-stream"
 """Of bodies that tus sends; forms are read as Django reads them."""
@@ -87,7 +89,14 @@ class StreamingHandler(ASGIHandler):
             await super().listen_for_disconnect(receive)
 
     async def read_body(self, receive: Any) -> Any:
-        return receive if isinstance(receive, BodyStream) else await super().read_body(receive)
+        if isinstance(receive, BodyStream):
+            return receive
+        try:
+            return await super().read_body(receive)
+        except OSError as error:
+            if not is_disk_full(error):
+                raise
+            raise BodyRefused(HTTPStatus.INSUFFICIENT_STORAGE) from error
 
 
 class _ResponseUpToEnd:

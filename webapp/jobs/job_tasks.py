@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from celery import shared_task
 
+from webapp import storage
 from webapp.jobs import lifecycle, queues
+from webapp.jobs.errors import DiskFull
 from webapp.jobs.models import Job, JobKind
 
 Work = Callable[[Job], None]
@@ -24,6 +26,8 @@ class Task:
 
     def run(self, job: Job) -> None:
         with lifecycle.working_on(job):
+            if storage.is_full():
+                raise DiskFull
             self.work(job)
         if self.afterwards is not None:
             self.afterwards(job)

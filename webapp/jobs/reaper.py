@@ -48,18 +48,26 @@ _looks = Looks()
 
 @across_teams()
 def reap() -> None:
-    """Runs one round, then lets other apps clean up."""
+    """Runs one round and lets other apps clean up, whatever fails: on a full disk, what frees room comes after that."""
     now_s = _looks.begin_round()
-    give_up_stale_workers(now_s)
-    resume_forgotten_parents()
-    send_missing_messages()
-    clear_scratch_of_the_dead()
-    cleanup_due.send_robust(sender=None)
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: give_up_stale_workers(now_s),
+        resume_forgotten_parents,
+        send_missing_messages,
+        clear_scratch_of_the_dead,
+        lambda: cleanup_due.send_robust(sender=None),
+    )
+    for step in steps:
+        _log_failures(step)
 
 
 def logging_failures(action: Callable[[], None]) -> None:
     """Logs housekeeping that fails, to be tried again later: it must not end the process that does it."""
     close_old_connections()
+    _log_failures(action)
+
+
+def _log_failures(action: Callable[[], object]) -> None:
     try:
         action()
     except Exception:

@@ -1,6 +1,5 @@
 """The folder that holds everything of one installation: created, locked against a second start, and tidied."""
 
-import errno
 import fcntl
 import os
 import secrets
@@ -11,10 +10,17 @@ from pathlib import Path
 
 import psutil
 
+from analysis.errors import is_disk_full
+from webapp.supervisor import log_files
+from webapp.supervisor.disk_reserve import DiskReserve
 from webapp.supervisor.trouble import StartupError
 
 LEAST_FREE_BYTES = 100 * 1024**2
-"""Below that neither the database nor the queue can be relied on."""
+"""Below that nothing can be set up; what has been set up starts, so that somebody can delete."""
+RESERVE_BYTES = 64 * 1024**2
+"""Less than the free space with which `storage.is_full`: what is given back goes to the database, not to new work."""
+START_RESERVE_BYTES = 4 * 1024**2
+"""Given back at a start only, as SQLite cannot even be read without some room; the other may have been used up."""
 PREDECESSOR_ENDS_WITHIN_S = 15
 """The children of a killed supervisor hold the lock until they have ended."""
 
@@ -29,6 +35,8 @@ class DataFolder:
         self.valkey = root / "valkey"
         self.static = root / "static"
         self.secret_key = root / "secret_key"
+        self.reserve = DiskReserve(root / "disk_reserve", RESERVE_BYTES)
+        self.start_reserve = DiskReserve(root / "disk_reserve_for_a_start", START_RESERVE_BYTES)
         self.lock_fd = -1
 
     def prepare(self) -> None:
@@ -36,17 +44,35 @@ class DataFolder:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             self._refuse_full_disk()
+            if self.reserve.give_back_where_full():
+                log_files.discard_earlier(self.logs)
+            self.start_reserve.give_back_where_full()
             self._lock()
             shutil.rmtree(self.tmp, ignore_errors=True)
             for folder in (self.tmp, self.logs, self.valkey):
                 folder.mkdir(exist_ok=True)
             self._make_secret_key()
         except OSError as error:
-            raise StartupError(_words(error, self.root)) from error
+            raise self.trouble(error) from error
+
+    def balance_reserves(self) -> None:
+        """Gives back or keeps anew, as the disk has room; some questions to the system where nothing is to do."""
+        if not self.reserve.give_back_where_full():
+            self.reserve.keep_where_room()
+            self.start_reserve.keep_where_room()
+
+    def trouble(self, error: Exception) -> StartupError:
+        """Returns why it cannot be used, in words."""
+        if is_disk_full(error):
+            words = f"The disk that holds {self.root} is full. Free some space, or choose another folder with"
+        else:
+            why = getattr(error, "strerror", None) or error
+            words = f"The data folder {self.root} cannot be used ({why}). Choose another one with"
+        return StartupError(f"{words} --data-dir.")
 
     def _refuse_full_disk(self) -> None:
         free = shutil.disk_usage(self.root).free
-        if free < LEAST_FREE_BYTES:
+        if free < LEAST_FREE_BYTES and not self.secret_key.exists():
             raise StartupError(
                 f"The disk that holds {self.root} is full ({free // 1024**2} MB left, {LEAST_FREE_BYTES // 1024**2} MB "
                 "needed). Free some space, or choose another folder with --data-dir."
@@ -63,8 +89,7 @@ class DataFolder:
                     "or choose another folder with --data-dir."
                 )
             time.sleep(0.1)
-        os.ftruncate(self.lock_fd, 0)
-        os.pwrite(self.lock_fd, str(os.getpid()).encode(), 0)
+        os.pwrite(self.lock_fd, f"{os.getpid():<20}".encode(), 0)  # over the last one's: a full disk has room for that
 
     def _try_lock(self) -> bool:
         try:
@@ -78,9 +103,3 @@ class DataFolder:
             fd = os.open(self.secret_key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(fd, "w") as file:
                 file.write(secrets.token_urlsafe(48))
-
-
-def _words(error: OSError, root: Path) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk that holds {root} is full. Free some space, or choose another folder with --data-dir."
-    return f"The data folder {root} cannot be used ({error.strerror}). Choose another one with --data-dir."

@@ -20,6 +20,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import DatabaseError  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
+from analysis.errors import is_disk_full  # noqa: E402
 from webapp import checks, storage  # noqa: E402
 from webapp.accounts.models import User  # noqa: E402
 from webapp.accounts.services import new_first_owner_token  # noqa: E402
@@ -34,6 +35,7 @@ WEB_ANSWERS_WITHIN_S = 60
 
 def prepare(data: DataFolder, *, owns_workers: bool) -> None:
     """Brings database and static files up to date. Raises StartupError."""
+    storage.clear_scratch()  # first: that may be what fills the disk
     _log_into(data.logs / "supervisor.log")
     for folder in (settings.MEDIA_ROOT, settings.UPLOAD_DIR):
         folder.mkdir(parents=True, exist_ok=True)
@@ -42,16 +44,21 @@ def prepare(data: DataFolder, *, owns_workers: bool) -> None:
     try:
         call_command("migrate", interactive=False, verbosity=0)
     except DatabaseError as error:
+        if is_disk_full(error):
+            raise data.trouble(error) from error
         words = " ".join(str(error).split())
         raise StartupError(f"The database cannot be used: {words}. See DATABASE_URL in .env.example.") from error
-    static_files.collect(settings.STATIC_ROOT)
-    storage.clear_scratch()
+    try:
+        static_files.collect(settings.STATIC_ROOT)
+    except OSError as error:
+        raise data.trouble(error) from error
     if owns_workers:
-        reaper.recover()
+        reaper.logging_failures(reaper.recover)
 
 
 def _log_into(path: Path) -> None:
-    """The terminal is for people: it gets plain sentences only."""
+    """The terminal is for people: it gets plain sentences only, also when the log finds no room."""
+    logging.raiseExceptions = False
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler):
             handler.setStream(path.open("a"))

@@ -15,6 +15,12 @@ def turn_large(folder: Path) -> None:
             turn_if_large(path)
 
 
+def discard_earlier(folder: Path) -> None:
+    """Deletes what has been turned, where the disk is full."""
+    for path in folder.glob("*.log.1"):
+        path.unlink(missing_ok=True)
+
+
 def turn_if_large(path: Path) -> None:
     """Moves the content of a large log to `NAME.log.1`.
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from webapp.supervisor import addresses, log_files, valkey
@@ -82,6 +83,7 @@ class Supervisor:
         from webapp.supervisor import installation  # deferred: app registry
 
         installation.prepare(self.data, owns_workers=self.queue is not None)
+        self.data.balance_reserves()
         self.is_ready = True
         self.web = self._web(self.listener.fileno())
         self.web.start()
@@ -105,7 +107,10 @@ class Supervisor:
                         installation.recover(child.queues)
                 if child.start_if_due():
                     say(f"{child.name} is running again")
+                    if child is self.queue:
+                        next_round_s = 0.0  # it begins empty: what waits is sent anew
             log_files.turn_large(self.data.logs)
+            self.data.balance_reserves()
             if time.monotonic() >= next_round_s:
                 next_round_s = time.monotonic() + installation.reap()
                 self._end_deaf_workers(installation.unserved_queues())
@@ -156,7 +161,7 @@ class Supervisor:
         valkey.wait_until_it_answers(self.queue, os.environ["REDIS_URL"])
 
     def _worker(self, name: str, queues: tuple[str, ...]) -> Child:
-        words = f"-A webapp.celery worker -P prefork -c 1 -l INFO --without-gossip --without-mingle -n {name}@%h"
+        words = f"-A webapp.celery -q worker -P prefork -c 1 -l INFO --without-gossip --without-mingle -n {name}@%h"
         words += f" -Q {','.join(queues)} {CHILD_LIMITS.get(name, '')}"
         # This process has just run the checks, which load all pages; each worker would run them again.
         environment = {**os.environ, "CELERY_SKIP_CHECKS": "yes"}
@@ -192,4 +197,5 @@ def _stop_together(children: Sequence[Child]) -> None:
 
 
 def say(words: str) -> None:
-    print(words, flush=True)
+    with suppress(OSError):  # the output may go to a file on a full disk, or to a terminal that is gone
+        print(words, flush=True)

@@ -4,6 +4,7 @@ What lies there counts as arrived, also after a crash, except for bytes whose ch
 those begin is noted in a file beside it before the first of them is written.
 """
 
+import errno
 import fcntl
 import os
 import shutil
@@ -14,6 +15,8 @@ from typing import IO
 from uuid import UUID
 
 from django.conf import settings
+
+from webapp import storage
 
 UNVERIFIED = ".unverified"
 
@@ -71,7 +74,13 @@ def unverified(upload_id: UUID, offset: int) -> Iterator[None]:
 
 
 def write(file: IO[bytes], content: bytes) -> None:
-    """Writes all of it; where the disk is full, as much as it takes before the OSError."""
+    """Writes all of it; where the disk is full, as much as it takes before the OSError.
+
+    The last of the room is left to the database, which has to note what has arrived.
+    """
+    disk = os.fstatvfs(file.fileno())
+    if disk.f_bavail * disk.f_frsize < storage.FULL_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     rest = memoryview(content)
     while rest:
         rest = rest[file.write(rest) :]

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
@@ -25,6 +26,7 @@ from analysis.errors import is_disk_full
 from webapp.accounts.request_types import SignedInRequest
 from webapp.accounts.session_queries import is_still_signed_in
 from webapp.http.body_stream import BodyRefused
+from webapp.http.full_disk_responses import FULL_DISK
 from webapp.uploads import partial_files, quota_services, receive_services, sender_services
 from webapp.uploads.models import PartialUpload
 from webapp.uploads.rules import Refused
@@ -109,6 +111,10 @@ def _respond(request: HttpRequest, verbs: dict, target: Target, *args: uuid.UUID
             response["WWW-Authenticate"] = "Bearer"
         if error.status == HTTPStatus.TOO_MANY_REQUESTS:
             response["Retry-After"] = str(RETRY_AFTER_S)
+    except (OSError, DatabaseError) as error:
+        if not is_disk_full(error):
+            raise
+        response = _plain(HTTPStatus.INSUFFICIENT_STORAGE, str(FULL_DISK))
     response["Tus-Resumable"] = VERSION
     response["Cache-Control"] = "no-store"
     return response
@@ -205,12 +211,6 @@ def _in_words(upload: PartialUpload) -> Iterator[None]:
     except (UnreadablePostError, BodyRefused) as error:
         status = error.status if isinstance(error, BodyRefused) else HTTPStatus.BAD_REQUEST
         raise TusError(status, _("The connection was lost. Try again.")) from error
-    except OSError as error:
-        if not is_disk_full(error):
-            raise
-        raise TusError(
-            HTTPStatus.INSUFFICIENT_STORAGE, _("The server is out of disk space. Delete videos, then try again.")
-        ) from error
 
 
 def _too_many_senders(error: sender_services.TooManySenders) -> TusError:

@@ -27,12 +27,12 @@ STRAY_AFTER = timedelta(days=1)
 
 def clean_up(**_: object) -> None:
     """Runs one round; a few cheap queries when there is nothing to do."""
+    purge_deleted()  # first: it frees room, which on a full disk all others need
     finish_arrived()
     stop_idle()
     give_up_expired()
     clear_refused()
     give_up_copies()
-    purge_deleted()
     discard_strays()
 
 

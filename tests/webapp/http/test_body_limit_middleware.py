@@ -34,7 +34,11 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def ask(
-    pieces: Iterable[bytes], announced: bytes | None = None, is_chunked: bool = False, kind: str = ""
+    pieces: Iterable[bytes],
+    announced: bytes | None = None,
+    is_chunked: bool = False,
+    kind: str = "",
+    application: Any = application,
 ) -> tuple[int, int]:
     """Status, and how many pieces were read."""
     parts = list(pieces)
@@ -52,7 +56,7 @@ async def ask(
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
-    await BodyLimit(application, LIMIT)({"type": "http", "headers": headers}, receive, send)
+    await BodyLimit(application, LIMIT)({"type": "http", "path": "/", "headers": headers}, receive, send)
     return sent[0]["status"], read
 
 

@@ -10,10 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.factories import make_job
+from tests.factories_videos import make_video
 from webapp import storage
 from webapp.jobs import health_queries, lifecycle, reaper
 from webapp.jobs.models import Job, JobKind, Status
 from webapp.jobs.signals import cleanup_due
+from webapp.undo_period import UNDO_PERIOD
+from webapp.videos import cleanup as videos_cleanup
+from webapp.videos.models import Video
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +42,19 @@ def test_a_cleanup_that_fails_does_not_stop_the_others() -> None:
         for receiver in receivers:
             cleanup_due.disconnect(receiver)
     assert len(rounds) == 2
+
+
+@pytest.mark.expects_errors
+def test_what_frees_room_runs_also_where_the_database_can_note_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_full(*_: object) -> None:
+        raise DatabaseError("database or disk is full")
+
+    for name in ("give_up_stale_workers", "resume_forgotten_parents", "send_missing_messages"):
+        monkeypatch.setattr(reaper, name, is_full)
+    monkeypatch.setattr(videos_cleanup, "finish_arrived", is_full)
+    due = make_video(deleted_at=timezone.now() - 2 * UNDO_PERIOD)
+    reaper.reap()
+    assert not Video.objects.filter(pk=due.pk).exists()
 
 
 def test_a_round_with_nothing_to_do_writes_nothing() -> None:

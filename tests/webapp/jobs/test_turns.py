@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from tests.factories import make_job, make_team, make_user
+from webapp import storage
 from webapp.celery import app
 from webapp.exports import runner
 from webapp.jobs import job_state, job_tasks, lifecycle, live_updates, queues, turn_queries
@@ -111,6 +112,16 @@ def test_a_message_does_the_work_of_the_kind_whose_turn_it_is(monkeypatch: pytes
         job_tasks.work_on_next(queues.MEDIA)
     assert begun == [other.pk, waiting.pk]
     assert Job.objects.get(pk=waiting.pk).status == Status.DONE
+
+
+def test_work_that_is_asked_for_while_the_disk_is_full_fails_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    app.loader.import_default_modules()
+    monkeypatch.setattr(runner, "make_export", lambda _job: pytest.fail("it would fill the disk"))
+    monkeypatch.setattr(storage, "free_bytes", lambda: storage.FULL_BYTES - 1)
+    job = make_job(kind=JobKind.EXPORT)
+    job_tasks.work_on_next(queues.MEDIA)
+    ended = Job.objects.get(pk=job.pk)
+    assert (ended.status, ended.error_code) == (Status.FAILED, "disk_full")
 
 
 def test_neither_many_teams_of_a_person_nor_many_people_of_a_team_go_first() -> None:

@@ -1,16 +1,18 @@
 """Parts of the supervisor that need no running product."""
 
+import os
 import signal
 import stat
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.waiting import wait_for
-from webapp.supervisor import addresses, data_folder, valkey
+from webapp.supervisor import addresses, data_folder, disk_reserve, valkey
 from webapp.supervisor.children import LONGEST_PAUSE_S, STABLE_AFTER_S, Child
 from webapp.supervisor.data_folder import DataFolder
 from webapp.supervisor.trouble import StartupError
@@ -44,6 +46,56 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(data_folder, "LEAST_FREE_BYTES", 1 << 60)
     with pytest.raises(StartupError, match="is full"):
         DataFolder(tmp_path).prepare()
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """A disk whose free space a test sets."""
+    room = {"free": 1 << 40}
+    monkeypatch.setattr(disk_reserve.shutil, "disk_usage", lambda _path: SimpleNamespace(**room))
+    return room
+
+
+def test_what_is_set_up_starts_on_a_full_disk_and_gets_its_reserves_back(tmp_path: Path, disk: dict[str, int]) -> None:
+    first = DataFolder(tmp_path)
+    first.prepare()
+    first.balance_reserves()
+    sizes = [reserve.path.stat().st_blocks * 512 for reserve in (first.reserve, first.start_reserve)]
+    assert sizes == [data_folder.RESERVE_BYTES, data_folder.START_RESERVE_BYTES]
+    os.close(first.lock_fd)
+    earlier = first.logs / "web.log.1"
+    earlier.touch()
+    disk["free"] = 0
+    second = DataFolder(tmp_path)
+    second.prepare()
+    assert not second.reserve.path.exists() and not second.start_reserve.path.exists() and not earlier.exists()
+    os.close(second.lock_fd)
+
+
+def test_while_it_runs_a_full_disk_gets_one_reserve_back_and_one_stays_for_a_start(
+    tmp_path: Path, disk: dict[str, int]
+) -> None:
+    folder = DataFolder(tmp_path)
+    folder.balance_reserves()
+    disk["free"] = 1
+    folder.balance_reserves()
+    assert (folder.reserve.path.exists(), folder.start_reserve.path.exists()) == (False, True)
+    disk["free"] = data_folder.RESERVE_BYTES
+    folder.balance_reserves()
+    assert not folder.reserve.path.exists(), "it would fill the disk again"
+    disk["free"] = 1 << 40
+    folder.balance_reserves()
+    assert folder.reserve.path.exists()
+
+
+def test_the_queue_writes_nothing_and_what_it_wrote_earlier_goes(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    folder.prepare()
+    (folder.valkey / "appendonlydir").mkdir()
+    line = list(valkey.child(folder, folder.valkey / "valkey.sock").command)
+    assert line[line.index("--appendonly") + 1] == "no" and line[line.index("--save") + 1] == ""
+    assert not (folder.valkey / "appendonlydir").exists()
+    os.close(folder.lock_fd)
 
 
 def test_the_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
