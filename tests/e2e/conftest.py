@@ -8,6 +8,7 @@ import imageio_ffmpeg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 
+from tests import services
 from tests.e2e.browser import Troubles, browser, chromium_path, create_owner, new_context, open_page
 from tests.e2e.seeding import seed_session, seed_teams
 from tests.factories import PASSWORD
@@ -32,11 +33,13 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """One for all files here, each with a team of its own in it, and another for those that kill its processes."""
     data_dir = tmp_path_factory.mktemp("product") / "data"
     copy_migrated(tmp_path_factory, data_dir / "rollcall.sqlite3")
-    product = Product(data_dir).wait_until_ready()
+    # Who kills processes kills the queue as well, which has to be the product's own.
+    services.serve_product(data_dir, own_queue=Path(request.node.path).name == "killing")
+    product = Product(data_dir, None, **services.variables_of(data_dir)).wait_until_ready()
     yield product
     assert product.stop() == 0, product.out
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.product import OWN_VARIABLES, PROJECT
+from tests.services import variables_of
 
 _processes: dict[Path, subprocess.Popen[str]] = {}
 """By the product's data folder."""
@@ -31,7 +32,7 @@ def in_product(module: str, data_dir: Path, wish: dict[str, Any]) -> Any:
 
 def _started(data_dir: Path) -> subprocess.Popen[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
-    own = {"DJANGO_SETTINGS_MODULE": "webapp.settings", "ROLLCALL_DATA_DIR": str(data_dir)}
+    own = {"DJANGO_SETTINGS_MODULE": "webapp.settings", "ROLLCALL_DATA_DIR": str(data_dir), **variables_of(data_dir)}
     pipe = subprocess.PIPE
     command = [sys.executable, "-m", "tests.e2e.seeding_process"]
     started = subprocess.Popen(command, cwd=PROJECT, env=clean | own, stdin=pipe, stdout=pipe, text=True)

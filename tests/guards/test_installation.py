@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import services
 from webapp.jobs import queues
 from webapp.supervisor.up import CHILD_LIMITS, WORKERS
 
@@ -118,6 +119,15 @@ def test_scripts_are_valid_bash(script: str) -> None:
 
 def test_ci_runs_the_one_test_command() -> None:
     assert "exec ./scripts/test" in read(".ci/run")
+
+
+def test_services_that_are_missing_are_named_with_their_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(services, "DEBIAN", dict.fromkeys(services.PACKAGES, str(tmp_path)))
+    assert services.main([]) == 1
+    assert "apt install postgresql" in capsys.readouterr().err
 
 
 def test_a_list_is_installed_again_only_when_it_has_changed(tmp_path: Path) -> None:
