@@ -26,9 +26,9 @@ from tests.product import PROJECT, free_port
 from tests.waiting import wait_for
 from webapp.die_with_parent import die_with_parent
 
-DEBIAN = {"initdb": "/usr/lib/postgresql", "postgres": "/usr/lib/postgresql"}
-"""Where Debian has programs that are not on everybody's PATH."""
 PACKAGES = {"initdb": "postgresql", "postgres": "postgresql", "redis-server": "redis-server"}
+DEBIAN = Path("/usr/lib/postgresql")
+"""Where Debian has PostgreSQL, a folder for each version."""
 ON = "TESTS_ON_SERVICES"
 """Set for the tests that run on these services."""
 MIGRATED = "migrated"
@@ -46,13 +46,18 @@ class MissingProgramError(Exception):
     """A program of these services is not installed; says which package has it."""
 
 
+def where(name: str) -> str | None:
+    """Returns the path of a program on PATH or where Debian has PostgreSQL."""
+    newest_first = sorted(DEBIAN.glob("[0-9]*/bin"), key=lambda path: int(path.parent.name), reverse=True)
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *map(str, newest_first)]))
+
+
 def program(name: str) -> str:
-    """Returns the path of a program on PATH or where Debian has it. Raises MissingProgramError."""
-    folder = Path(DEBIAN.get(name, "/usr/bin"))
-    newest_first = sorted(folder.glob("[0-9]*/bin"), key=lambda path: int(path.parent.name), reverse=True)
-    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *map(str, [folder, *newest_first])]))
+    """Returns the path of a program. Raises MissingProgramError."""
+    found = where(name)
     if found is None:
-        raise MissingProgramError(f"{name} is neither on PATH nor in {folder}. On Debian: apt install {PACKAGES[name]}")
+        words = f"{name} is neither on PATH nor in {DEBIAN}. On Debian: apt install {PACKAGES.get(name, name)}"
+        raise MissingProgramError(words)
     return found
 
 

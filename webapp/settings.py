@@ -30,6 +30,9 @@ STORE_CACHE_BYTES = env.number("ROLLCALL_BUCKET_CACHE_GB", 20, at_least=1) * 102
 EMBEDDERS_DIR = env.folder("ROLLCALL_EMBEDDERS_DIR", DATA_DIR / "embedders")
 """Face models that the operator offers, see `analysis.faces.embedder_files`."""
 
+ALIVE_FILE = Path(env.text("ROLLCALL_ALIVE_FILE")) if env.text("ROLLCALL_ALIVE_FILE") else None
+"""Touched every few seconds by each worker and `manage.py reap --forever`."""
+
 DEBUG = env.flag("ROLLCALL_DEBUG")
 SECRET_KEY_FILE = DATA_DIR / "secret_key"
 

@@ -1,5 +1,6 @@
 """The real product, a real browser, and clips for them; a page that complains fails its test."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.factories import PASSWORD
 from tests.migrated import copy_migrated
 from tests.product import Product
 
+KILLING = "tests/e2e/killing/"
 LONG_CLIP_REPEATS = 10
 
 
@@ -32,13 +34,19 @@ def chromium() -> Iterator[Browser]:
         yield chromium
 
 
+def is_killed(items: list[pytest.Item]) -> bool:
+    """Whether tests of this process kill what the product runs, its queue as well, which has to be its own then."""
+    is_shared_out = "PYTEST_XDIST_WORKER" in os.environ  # to another process than that of the other tests here
+    ids = [os.environ["PYTEST_CURRENT_TEST"]] if is_shared_out else [item.nodeid for item in items]
+    return any(each.startswith(KILLING) for each in ids)
+
+
 @pytest.fixture(scope="package")
 def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """One for all files here, each with a team of its own in it, and another for those that kill its processes."""
     data_dir = tmp_path_factory.mktemp("product") / "data"
     copy_migrated(tmp_path_factory, data_dir / "rollcall.sqlite3")
-    # Who kills processes kills the queue as well, which has to be the product's own.
-    services.serve_product(data_dir, own_queue=Path(request.node.path).name == "killing")
+    services.serve_product(data_dir, own_queue=is_killed(request.session.items))
     product = Product(data_dir, None, **services.variables_of(data_dir)).wait_until_ready()
     yield product
     assert product.stop() == 0, product.out

@@ -1,4 +1,4 @@
-"""What a worker's main process does beside Celery: it sees its children die, and gives their jobs back at once."""
+"""What a worker's main process does beside Celery: gives back jobs of children that die, and says that it goes on."""
 
 import os
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from celery import bootsteps
 from django.db import connections
 
-from webapp.jobs import reaper
+from webapp.jobs import alive_files, reaper
 
 LOOK_EVERY_S = 1.0
 
@@ -25,6 +25,8 @@ class GivesBackJobsOfTheDead(bootsteps.StartStopStep):
 
     def start(self, worker: Any) -> None:
         worker.timer.call_repeatedly(LOOK_EVERY_S, self.look, (worker,))
+        # By the loop that also takes messages: it stands still while the queue is away.
+        worker.timer.call_repeatedly(alive_files.EVERY_S, alive_files.touch)
 
     def look(self, worker: Any) -> None:
         alive = set(worker.pool.info["processes"])

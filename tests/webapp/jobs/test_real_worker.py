@@ -21,6 +21,7 @@ from webapp.jobs.models import Job, JobKind, Status
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PROJECT = Path(__file__).parents[3]
+ALIVE = settings.DATA_DIR / "alive"
 
 
 def database_url() -> str:
@@ -41,6 +42,7 @@ def worker() -> Iterator[psutil.Popen]:
         "DJANGO_SETTINGS_MODULE": "webapp.settings",
         "DATABASE_URL": database_url(),
         "REDIS_URL": settings.REDIS_URL,
+        "ROLLCALL_ALIVE_FILE": str(ALIVE),
     }
     with (settings.DATA_DIR / "worker.log").open("w") as log:
         process = psutil.Popen(
@@ -95,8 +97,10 @@ def test_a_killed_worker_leaves_no_child(running_job: Job, worker: psutil.Popen)
 def test_the_job_of_a_killed_child_runs_again_at_once(running_job: Job, worker: psutil.Popen) -> None:
     [child] = pool_children(worker)
     child.kill()
+    ALIVE.unlink(missing_ok=True)
     again = wait_for(lambda: attempt_of(running_job) == (Status.RUNNING, 1), within_s=25, what="the next attempt")
     assert again and pool_children(worker) != [child]
+    wait_for(ALIVE.exists, what="it says that it goes on")
 
 
 def test_a_queue_that_goes_away_as_work_begins_leaves_no_deaf_worker(worker: psutil.Popen, valkey: redis.Redis) -> None:

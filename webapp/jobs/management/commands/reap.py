@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from webapp.jobs import reaper
+from webapp.jobs import alive_files, reaper
 
 
 class Command(BaseCommand):
@@ -22,4 +22,5 @@ class Command(BaseCommand):
         ends_s = time.monotonic() + reaper.STALE_AFTER_S + 2 * reaper.EVERY_S
         while options["forever"] or time.monotonic() < ends_s:
             reaper.logging_failures(reaper.reap)
+            alive_files.touch()
             time.sleep(reaper.EVERY_S)
