@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "webapp.accounts.second_factor.team_wall_middleware.TeamWall",
     "webapp.accounts.busy_middleware.BusyWithPasswords",
     "webapp.http.no_longer_allowed_middleware.NoLongerAllowed",
+    "webapp.http.store_away_middleware.StoreDoesNotAnswer",
     "webapp.audit.origin_middleware.origin_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

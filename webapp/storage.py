@@ -16,7 +16,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from webapp.stores.base import OnBytes, Store, Stored, StoredFile
+from webapp.stores.base import OnBytes, Store, StoreAway, Stored, StoredFile
 from webapp.stores.file_cache import FileCache
 from webapp.stores.folder import FolderStore
 from webapp.stores.s3 import S3Store
@@ -26,6 +26,8 @@ STREAM_BLOCK_BYTES = 256 * 1024
 
 FULL_BYTES = 128 * 1024**2
 """With less free space than this the disk counts as full: what is left is for the database, so that one can delete."""
+
+__all__ = ["StoreAway", "Stored"]
 
 OWNED = "of-"
 _scratch_of: ContextVar[Path | None] = ContextVar("scratch_of", default=None)

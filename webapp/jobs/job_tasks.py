@@ -5,12 +5,13 @@ Runners are imported inside of them: the parent of a worker loads every task and
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from celery import shared_task
 
 from webapp import storage
-from webapp.jobs import lifecycle, queues
+from webapp.jobs import lifecycle, queues, store_mark_services
 from webapp.jobs.errors import DiskFull
 from webapp.jobs.models import Job, JobKind
 
@@ -49,7 +50,13 @@ def job_task(kind: JobKind, *, afterwards: Work | None = None) -> Callable[[Work
 
 @shared_task(name=queues.WORK, Request="webapp.jobs.message_adapter:HandedOut")
 def work_on_next(queue: str) -> None:
-    """Does the work of the job of this queue whose turn it is, if one waits."""
+    """Does the work of the job of this queue whose turn it is, if one waits.
+
+    Without the store it takes none: then others of the queue do, or it is told again by the reaper.
+    """
+    if not store_mark_services.await_ours():
+        return
     job = lifecycle.claim_next(queue)
     if job is not None:
-        TASKS[job.kind].run(job)
+        with suppress(storage.StoreAway):  # the job is in the queue again
+            TASKS[job.kind].run(job)

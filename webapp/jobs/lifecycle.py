@@ -208,8 +208,8 @@ def working_on(job: Job) -> Iterator[None]:
     """Maps how the work of a claimed job ends, which is within the job's team.
 
     Normal end: done, unless the body finished it itself or handed it over. `Cancelled`: it was cancelled or somebody
-    else has it. Named errors: failed with their code. The worker is stopped: queued again. Anything else: failed as
-    internal, then raised on, so that logs and alerts see it.
+    else has it. Named errors: failed with their code. The worker is stopped, or the store away: queued again. Anything
+    else: failed as internal, then raised on, so that logs and alerts see it.
     """
     with within_teams([job.team_id]), storage.scratch_of(str(job.claim_id)):
         try:
@@ -221,6 +221,10 @@ def working_on(job: Job) -> Iterator[None]:
         except (AnalysisError, errors.JobError) as error:
             logger.info("Job %s failed: %s: %s", job.pk, error.code, error)
             fail(job, error.code, str(error))
+        except storage.StoreAway as error:
+            logger.warning("Job %s waits for the store of media: %s", job.pk, error)
+            put_back(job)
+            raise
         except (SystemExit, KeyboardInterrupt):
             put_back(job)
             raise

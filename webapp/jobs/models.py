@@ -140,6 +140,16 @@ class Turn(models.Model):
         return f"{self.queue} of {self.team or self.user} began {self.began_at}"
 
 
+class StoreMark(models.Model):
+    """What lies in the media store that the rows speak of; one row, once it has been put there."""
+
+    id = models.SmallAutoField(primary_key=True)
+    value = models.UUIDField(default=uuid.uuid4)
+
+    def __str__(self) -> str:
+        return self.value.hex
+
+
 class AnsweredRequest(models.Model):
     """A request to start work that was answered: who sends the same key again gets the same answer.
 

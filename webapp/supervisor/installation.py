@@ -24,7 +24,7 @@ from analysis.errors import is_disk_full  # noqa: E402
 from webapp import checks, storage  # noqa: E402
 from webapp.accounts.models import User  # noqa: E402
 from webapp.accounts.services import new_first_owner_token  # noqa: E402
-from webapp.jobs import health_queries, reaper  # noqa: E402
+from webapp.jobs import health_queries, reaper, store_mark_services  # noqa: E402
 from webapp.supervisor import static_files  # noqa: E402
 from webapp.supervisor.children import Child  # noqa: E402
 from webapp.supervisor.data_folder import DataFolder  # noqa: E402
@@ -48,12 +48,25 @@ def prepare(data: DataFolder, *, owns_workers: bool) -> None:
             raise data.trouble(error) from error
         words = " ".join(str(error).split())
         raise StartupError(f"The database cannot be used: {words}. See DATABASE_URL in .env.example.") from error
+    _check_store()
     try:
         static_files.collect(settings.STATIC_ROOT)
     except OSError as error:
         raise data.trouble(error) from error
     if owns_workers:
         reaper.logging_failures(reaper.recover)
+
+
+def _check_store() -> None:
+    try:
+        store_mark_services.mark_new()
+    except storage.StoreAway as error:
+        raise StartupError(f"The store of media does not answer: {error}. See ROLLCALL_BUCKET_URL.") from error
+    except (OSError, DatabaseError) as error:  # the disk is full, say: it is marked at the next start
+        logging.getLogger(__name__).warning("The store of media could not be marked: %s", error)
+    trouble = store_mark_services.trouble_in_words()
+    if trouble is not None:
+        raise StartupError(f"Rollcall cannot work: {trouble}")
 
 
 def _log_into(path: Path) -> None:
