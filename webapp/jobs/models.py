@@ -143,6 +143,9 @@ class Turn(models.Model):
 class StoreMark(models.Model):
     """What lies in the media store that the rows speak of; one row, once it has been put there."""
 
+    KEY = "store-mark"
+    """Where it lies in the store."""
+
     id = models.SmallAutoField(primary_key=True)
     value = models.UUIDField(default=uuid.uuid4)
 

@@ -11,7 +11,6 @@ from webapp.jobs.models import StoreMark
 
 logger = logging.getLogger(__name__)
 
-KEY = "store-mark"
 WAIT_S = 30.0
 LOOK_EVERY_S = 2.0
 
@@ -25,7 +24,7 @@ def mark_new() -> None:
 def mark_again() -> None:
     """Makes the store that is set up here the one of the database, whatever it holds. Raises StoreAway."""
     mark = StoreMark.objects.first() or StoreMark(pk=1)
-    storage.put_bytes(KEY, mark.value.hex.encode())
+    storage.put_bytes(StoreMark.KEY, mark.value.hex.encode())
     mark.save()  # afterwards: a row without its mark would shut workers out
 
 
@@ -35,7 +34,7 @@ def is_ours() -> bool:
     if mark is None:
         return True
     try:
-        return storage.read_bytes(KEY) == mark.value.hex.encode()
+        return storage.read_bytes(StoreMark.KEY) == mark.value.hex.encode()
     except FileNotFoundError:
         return False
 

@@ -17,7 +17,8 @@ from webapp.accounts.models import Team, User
 from webapp.datasets.importing import inbox
 from webapp.datasets.models import ImportUpload, Sample
 from webapp.exports.models import Export
-from webapp.jobs.models import JobKind
+from webapp.jobs import store_mark_services
+from webapp.jobs.models import JobKind, StoreMark
 from webapp.people.models import Face
 from webapp.recognition.models import Observation
 from webapp.training.explanations import services as explanations
@@ -57,12 +58,15 @@ class Everything:
         }
         if rule == "training.TrainingRun.files":
             return f"{self.run.files_prefix}/model.onnx"
+        if rule == "jobs.StoreMark.value":
+            return StoreMark.KEY
         if rule == "datasets.ImportUpload.is_stored":
             return inbox.file_key(self.arrived.of_import, self.arrived.pk)
         return str(getattr(rows[model], column))
 
 
 def make_everything(team: Team) -> Everything:
+    store_mark_services.mark_new()
     user = make_user(team=team)
     user.picture_key = _put(f"accounts/{user.pk}/1.jpg", JPEG)
     user.save()

@@ -34,6 +34,7 @@ WRITERS = {
     "datasets/importing/plans.py": "the folder of an import",
     "datasets/importing/store_runner.py": "Sample.key, Sample.thumbnail_key",
     "exports/runner.py": "Export.file_key",
+    "jobs/store_mark_services.py": "StoreMark.value",
     "operation/verification/repair_runner.py": "Sample.thumbnail_key",
     "recognition/runner.py": "Observation.picture_key",
     "training/explanations/runner.py": "the folder of an explanation",

@@ -199,6 +199,7 @@ NO_REMEDY = {
     "training.Explanation.file_key": "it goes by itself within a day",
     "exports.Export.file_key": "make it again on its page",
     rules.MODEL_FILE: "restore it from a backup, or train again",
+    rules.MARK: "if this is the storage of this installation nevertheless, run: manage.py mark_store",
     rules.ARRIVED_FILE: "its import says that it is gone; upload it again",
 }
 """What to do about files that nothing here can make again."""

@@ -12,7 +12,7 @@ from webapp.accounts.models import User
 from webapp.datasets.importing import inbox
 from webapp.datasets.models import Import, ImportUpload, Sample
 from webapp.exports.models import Export
-from webapp.jobs.models import Status
+from webapp.jobs.models import Status, StoreMark
 from webapp.people.models import Face
 from webapp.recognition.models import Observation
 from webapp.training.models import Explanation, TrainingRun
@@ -111,7 +111,12 @@ COLUMNS = [
 
 MODEL_FILE = "training.TrainingRun.files"
 ARRIVED_FILE = "datasets.ImportUpload.is_stored"
-OTHERS = {MODEL_FILE: "a file of a trained model", ARRIVED_FILE: "a file that is to be added to a dataset"}
+MARK = "jobs.StoreMark.value"
+OTHERS = {
+    MODEL_FILE: "a file of a trained model",
+    ARRIVED_FILE: "a file that is to be added to a dataset",
+    MARK: "the mark by which workers know the storage",
+}
 """Files whose keys follow from their rows."""
 WHAT = {rule.name: rule.what for rule in COLUMNS} | OTHERS
 _BY_NAME = {rule.name: rule for rule in COLUMNS}
@@ -128,16 +133,15 @@ def files() -> Iterator[RowFile]:
     """Yields what must be in the store, as the rows say."""
     for rule in COLUMNS:
         yield from rule.files()
-    yield from _model_files(Q())
-    yield from _arrived_files(Q())
+    for others in _FILES_OF.values():
+        yield from others(Q())
 
 
 def holds(file: RowFile) -> bool:
     """Returns whether the row still names this file: it may have been deleted or replaced meanwhile."""
     if file.rule in _BY_NAME:
         return _BY_NAME[file.rule].holds(file)
-    again = _model_files if file.rule == MODEL_FILE else _arrived_files
-    return file in again(Q(pk=file.row))
+    return file in _FILES_OF[file.rule](Q(pk=file.row))
 
 
 def _model_files(of: Q) -> Iterator[RowFile]:
@@ -151,6 +155,14 @@ def _arrived_files(of: Q) -> Iterator[RowFile]:
     for upload in arrived.select_related("of_import__dataset"):
         key = inbox.file_key(upload.of_import, upload.pk)
         yield RowFile(ARRIVED_FILE, str(upload.pk), key, size_bytes=upload.size_bytes)
+
+
+def _marks(of: Q) -> Iterator[RowFile]:
+    for mark in StoreMark.objects.filter(of):
+        yield RowFile(MARK, str(mark.pk), StoreMark.KEY)
+
+
+_FILES_OF = {MODEL_FILE: _model_files, ARRIVED_FILE: _arrived_files, MARK: _marks}
 
 
 def folders() -> Iterator[str]:
