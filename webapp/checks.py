@@ -14,6 +14,7 @@ from django.core.checks import CheckMessage, Error, register
 from analysis.weights import FETCH_COMMAND, missing_weights
 
 TAG = "rollcall"
+NO_REDIS = "rollcall.E003"
 
 
 @register(TAG, deploy=True)
@@ -45,7 +46,7 @@ def redis_answers(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
             client.ping()
     except (redis.RedisError, OSError) as error:
         hint = "Start Redis or Valkey and set REDIS_URL, or leave REDIS_URL out and let ./scripts/run start its own."
-        return [Error(f"Redis does not answer: {error}", hint=hint, id="rollcall.E003")]
+        return [Error(f"Redis does not answer: {error}", hint=hint, id=NO_REDIS)]
     return []
 
 

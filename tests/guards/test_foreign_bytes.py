@@ -34,6 +34,7 @@ OWN_JSON = {
     "webapp/datasets/importing/inbox.py",
     "webapp/datasets/importing/plans.py",
     "webapp/http/toasts.py",
+    "webapp/operation/diagnosis/installation_queries.py",
 }
 """Of the product's own, and what limited processes say."""
 REQUESTS = {"webapp/datasets/labelling/forms.py", "webapp/videos/upload_forms.py"}

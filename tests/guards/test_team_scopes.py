@@ -64,6 +64,7 @@ OPENED = {
     "jobs/reaper.py recover_children": "a process that died worked for all teams",
     "jobs/reaper.py put_back_all": "a worker that is stopped works for all teams",
     "jobs/health_queries.py unserved_queues": "teams share the workers; only names of queues are told",
+    "operation/management/commands/doctor.py handle": "the operator's: counts work that waits or failed",
     "operation/management/commands/verify.py _verify": "the operator's: every row has to have its file",
     "people/introduction/queries.py _estimated": "thresholds are a face model's, whichever team's videos gave them",
     "training/runs/services.py _trainings_of": "a person has so many in all teams together",

@@ -1,9 +1,12 @@
 """`manage.py up` with real processes: the first link, deaths, second starts, and a clean end."""
 
 import http.client
+import json
 import re
 import signal
 import stat
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -15,7 +18,7 @@ import psutil
 import pytest
 
 from tests.migrated import copy_migrated
-from tests.product import Product
+from tests.product import PROJECT, Product
 from tests.waiting import wait_for
 
 
@@ -52,6 +55,16 @@ def answers(product: Product) -> bool:
 def alive(processes: list[psutil.Process]) -> list[str]:
     _, left = psutil.wait_procs(processes, timeout=10)
     return [" ".join(process.cmdline()) for process in left]
+
+
+def test_the_doctor_finds_nothing_wrong_with_it_but_that_there_is_no_backup(product: Product) -> None:
+    environment = {**product.environment, "ROLLCALL_DATA_DIR": str(product.data_dir)}
+    command = [sys.executable, "manage.py", "doctor", "--json"]
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    told = json.loads(done.stdout)
+    assert [part["part"] for part in told if part["health"] != "ok"] == ["Backup"], done.stdout
+    assert done.returncode == 0
+    assert {"Queue", "Workers", "Database"} <= {part["part"] for part in told}
 
 
 def test_the_link_creates_the_owner_once(product: Product) -> None:
