@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 
 from analysis.weights import sample_video_path
 from benchmarks.hostile import states_of
-from benchmarks.visitor import HIDDEN_TOKEN, PASSWORD, Visitor, owned_product
+from benchmarks.visitor import PASSWORD, Visitor, owned_product
 from tests.product import Product
 
 THEIRS_S, OWN_S = 12, 9
@@ -70,12 +69,7 @@ def second_person(product: Product) -> Visitor:
     command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", NEW_ACCOUNT]
     subprocess.run(command, env=environment, check=True)
     visitor = Visitor(product.port)
-    visitor.ask("GET", "/sign-in/")
-    token = HIDDEN_TOKEN.search(visitor.text)
-    assert token, visitor.text
-    fields = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], "username": SECOND, "password": PASSWORD})
-    visitor.ask("POST", "/sign-in/", fields.encode(), **{"Content-Type": "application/x-www-form-urlencoded"})
-    visitor.ask("GET", "/videos/")
+    visitor.sign_in(SECOND)
     return visitor
 
 

@@ -113,7 +113,7 @@ class Watched:
 
     def cpu_s(self) -> float:
         """Returns the CPU time so far, which tells more than the clock on a shared machine."""
-        family = [self.memory.process, *self.memory.process.children(recursive=True)]
+        family = self.memory.family()
         return sum(sum(each.cpu_times()[:2]) for each in family)
 
     def __enter__(self) -> Watched:
@@ -139,7 +139,7 @@ def measure(count: int, size: tuple[int, int], folder: Path) -> None:
     print(f"{count} pictures of {size[0]} x {size[1]}, {size_bytes / count / 1024:.0f} KiB each", flush=True)
     with owned_product(folder / "data") as (product, visitor):
         dataset = create_dataset(visitor)
-        worker = Watched(Memory(product.child("celery", "media")), nothing)
+        worker = Watched(Memory([product.child("celery", "media")]), nothing)
         send_zip(visitor, dataset, path)
         with worker:
             ended = wait_for_import(visitor, dataset)
@@ -147,7 +147,7 @@ def measure(count: int, size: tuple[int, int], folder: Path) -> None:
         say("processor time of the worker for each picture (ms)", 1000 * worker.used_s / count, "<= 20", 1)
         print(worker.words("the worker"))
         for form in ("zip", "coco", "csv"):
-            with Watched(Memory(product.child("webapp.supervisor.web")), nothing) as server:
+            with Watched(Memory(product.children("webapp.supervisor.web")), nothing) as server:
                 sent = receive(visitor, dataset, form)
             say(f"export as {form}, MiB a second ({sent / MEBI:.0f} MiB)", sent / MEBI / server.seconds, "-", 1)
             print(server.words("the server"))

@@ -37,16 +37,18 @@ MOST_TRIES = 200
 
 @dataclass
 class Memory:
-    """Watches the resident memory of a process and its children from a thread."""
+    """Watches the resident memory of some processes and their children from a thread."""
 
-    process: psutil.Process
+    processes: list[psutil.Process]
     peak_bytes: int = 0
     disk_bytes: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
 
     def now(self) -> int:
-        family = [self.process, *self.process.children(recursive=True)]
-        return sum(each.memory_info().rss for each in family)
+        return sum(each.memory_info().rss for each in self.family())
+
+    def family(self) -> list[psutil.Process]:
+        return [each for one in self.processes for each in (one, *one.children(recursive=True))]
 
     def watch(self, folder: Path) -> None:
         while not self.stop.wait(SAMPLE_EVERY_S):
@@ -81,7 +83,7 @@ def padded_video(folder: Path, size_bytes: int) -> Iterator[bytes]:
 
 def whole(product: Product, visitor: Visitor, size_bytes: int, piece_bytes: int, folder: Path) -> str:
     """Uploads a file over a good line while the server is watched."""
-    memory = Memory(product.child("webapp.supervisor.web"))
+    memory = Memory(product.children("webapp.supervisor.web"))
     before_bytes = memory.now()
     address, _video = visitor.begin_upload(f"large-{piece_bytes}.mp4", size_bytes)
     watching = threading.Thread(target=memory.watch, args=[product.data_dir])

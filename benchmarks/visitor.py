@@ -64,6 +64,14 @@ class Visitor:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         self.ask("POST", path, urllib.parse.urlencode(fields).encode(), **headers)
 
+    def sign_in(self, email: str, password: str = PASSWORD) -> None:
+        self.ask("GET", "/sign-in/")
+        token = HIDDEN_TOKEN.search(self.text)
+        assert token, self.text
+        fields = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], "username": email, "password": password})
+        self.ask("POST", "/sign-in/", fields.encode(), **{"Content-Type": "application/x-www-form-urlencoded"})
+        self.ask("GET", "/videos/")
+
     def begin_upload(self, name: str, size_bytes: int) -> tuple[str, str]:
         """Begins an upload and returns its address and the id of the video."""
         metadata = ",".join(

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -60,28 +61,38 @@ class Product:
     def owner_link(self) -> str:
         """As an operator gets it: the output goes to a file, where no link is written."""
         assert "/welcome/" not in self.out
+        return f"{self.address}{self.command('owner_link').strip()}"
+
+    def command(self, *words: str) -> str:
+        """Runs `manage.py` on its data; returns what that prints."""
         done = subprocess.run(
-            [sys.executable, "manage.py", "owner_link"],
+            [sys.executable, "manage.py", *words],
             cwd=PROJECT,
             env={**self.environment, "ROLLCALL_DATA_DIR": str(self.data_dir), "ROLLCALL_HOSTS": "127.0.0.1"},
             capture_output=True,
             text=True,
             check=True,
         )
-        return f"{self.address}{done.stdout.strip()}"
+        return done.stdout
 
     def descendants(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def child(self, *words: str) -> psutil.Process:
         """The direct child whose command line holds all words."""
+        found = self.children(*words)
+        assert found, f"no child {words}: {self.out}"
+        return found[0]
+
+    def children(self, *words: str) -> list[psutil.Process]:
+        """All direct children whose command line holds all words."""
+        found = []
         for process in psutil.Process(self.process.pid).children():
-            if process.status() == psutil.STATUS_ZOMBIE:  # one that was killed a moment ago
-                continue
-            line = " ".join(process.cmdline())
-            if all(word in line for word in words):
-                return process
-        raise AssertionError(f"no child {words}: {self.out}")
+            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):  # one that was killed a moment ago
+                line = " ".join(process.cmdline())
+                if process.status() != psutil.STATUS_ZOMBIE and all(word in line for word in words):
+                    found.append(process)
+        return found
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Stops it as Ctrl-C would; returns its exit code."""

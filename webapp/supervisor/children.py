@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -36,6 +36,8 @@ class Child:
     inherited_fds: tuple[int, ...] = ()
     queues: tuple[str, ...] = ()
     """The queues that it works on, if it is a worker."""
+    inherits_output: bool = False
+    """Whether it writes where this process writes, instead of into its log."""
 
     process: subprocess.Popen[bytes] | None = None
     asked_s: float | None = None
@@ -48,12 +50,12 @@ class Child:
     """So many times in a row its queues had work and it took none."""
 
     def start(self) -> None:
-        with _open_log(self.log) as log:
+        with nullcontext() if self.inherits_output else _open_log(self.log) as log:
             self.process = subprocess.Popen(
                 self.command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
-                stderr=subprocess.STDOUT,
+                stderr=None if log is None else subprocess.STDOUT,
                 env=self.environment,
                 cwd=self.folder,
                 pass_fds=self.inherited_fds,
@@ -70,7 +72,7 @@ class Child:
 
     def has_just_died(self) -> str:
         """Returns words about a death not reported yet, and plans the restart; empty while it runs or waits."""
-        if self.process is None or self.process.poll() is None:
+        if self.process is None or not self.has_ended():
             return ""
         code = self.process.returncode
         self.kill_remains()
@@ -79,7 +81,14 @@ class Child:
         self.pause_s = 0.5 if lived_s > STABLE_AFTER_S else min(self.longest_pause_s, self.pause_s * 2)
         self.start_again_s = time.monotonic() + self.pause_s
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        return f"{self.name} {how}. Starting it again in {self.pause_s:.0f} s (see {self.log})"
+        return f"{self.name} {how}. Starting it again in {self.pause_s:.0f} s ({self.where_to_look})"
+
+    @property
+    def where_to_look(self) -> str:
+        return "its lines are above" if self.inherits_output else f"see {self.log}"
+
+    def has_ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
 
     def start_if_due(self) -> bool:
         if self.process is not None or time.monotonic() < self.start_again_s:
@@ -123,6 +132,14 @@ class Child:
         if self.process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+
+
+def stop_together(children: Sequence[Child]) -> None:
+    """Asks all of them before waiting, so that they stop at the same time."""
+    for child in children:
+        child.ask_to_stop()
+    for child in children:
+        child.stop()
 
 
 def _open_log(path: Path) -> BinaryIO:

@@ -103,3 +103,16 @@ class DataFolder:
             fd = os.open(self.secret_key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(fd, "w") as file:
                 file.write(secrets.token_urlsafe(48))
+
+
+def running_supervisor(root: Path) -> int | None:
+    """Returns the process id of the supervisor that runs on a data folder; None where there is none."""
+    try:
+        with (root / "lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        holder = (root / "lock").read_text().strip()
+        return int(holder) if holder.isdigit() and psutil.pid_exists(int(holder)) else None
+    return None

@@ -15,9 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from webapp.supervisor import addresses, log_files, valkey
-from webapp.supervisor.children import Child
+from webapp.supervisor.children import Child, stop_together
 from webapp.supervisor.data_folder import DataFolder
 from webapp.supervisor.trouble import StartupError
+from webapp.supervisor.web_servers import REPLACE_SIGNAL, WebServers, command, wanted_count
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 CHECK_EVERY_S = 0.3
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     supervisor = Supervisor(options.data_dir.expanduser().resolve(), options.host, options.port)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: supervisor.stopping.set())
+    signal.signal(REPLACE_SIGNAL, lambda *_: supervisor.replacing.set())
     try:
         supervisor.start()
         supervisor.watch()
@@ -66,10 +68,10 @@ class Supervisor:
     def __init__(self, data_dir: Path, host: str, port: int) -> None:
         self.data = DataFolder(data_dir)
         self.host, self.port = host, port
-        self.stopping = threading.Event()
+        self.stopping, self.replacing = threading.Event(), threading.Event()
         self.queue: Child | None = None
         self.workers: list[Child] = []
-        self.web: Child | None = None
+        self.web: WebServers | None = None
         self.listener: socket.socket | None = None
         self.is_ready = False
 
@@ -85,11 +87,13 @@ class Supervisor:
         installation.prepare(self.data, owns_workers=self.queue is not None)
         self.data.balance_reserves()
         self.is_ready = True
-        self.web = self._web(self.listener.fileno())
-        self.web.start()
-        if not installation.wait_for_web(self.host, self.port, self.web, self.stopping):
+        self.web = WebServers(self._web, self.data.tmp, wanted_count())
+        first = self.web.serving[0]
+        first.start()
+        if not installation.wait_for_web(self.host, self.port, first, self.stopping):
             return
         # Only now: each loads for seconds, which would delay the first page; work waits in queues meanwhile.
+        self.web.start()
         self.workers = [self._worker(name, queues) for name, queues in WORKERS.items()]
         for worker in self.workers:
             worker.start()
@@ -109,11 +113,21 @@ class Supervisor:
                     say(f"{child.name} is running again")
                     if child is self.queue:
                         next_round_s = 0.0  # it begins empty: what waits is sent anew
+            self._tend_web()
             log_files.turn_large(self.data.logs)
             self.data.balance_reserves()
             if time.monotonic() >= next_round_s:
                 next_round_s = time.monotonic() + installation.reap()
                 self._end_deaf_workers(installation.unserved_queues())
+
+    def _tend_web(self) -> None:
+        if self.web is None:
+            return
+        if self.replacing.is_set():
+            self.replacing.clear()
+            self.web.replace()
+        for words in self.web.tick():
+            say(words)
 
     def _end_deaf_workers(self, unserved: Sequence[str]) -> None:
         """Kills workers that took nothing of what waits for several rounds; they start again like dead ones."""
@@ -128,7 +142,7 @@ class Supervisor:
         if self.web is not None:
             say("Stopping ...")
             self.web.stop()
-        _stop_together(self.workers)
+        stop_together(self.workers)
         if self.is_ready and self.queue is not None:
             from webapp.supervisor import installation  # deferred: app registry
 
@@ -142,7 +156,7 @@ class Supervisor:
             say("Stopped.")
 
     def _children(self) -> list[Child]:
-        return [child for child in (self.queue, *self.workers, self.web) if child is not None]
+        return [child for child in (self.queue, *self.workers) if child is not None]
 
     def _set_environment(self) -> None:
         """Sets what this process and all children share; anything set from outside stays."""
@@ -176,24 +190,18 @@ class Supervisor:
             queues=queues,
         )
 
-    def _web(self, listener_fd: int) -> Child:
+    def _web(self, name: str, ready: Path) -> Child:
+        assert self.listener is not None
+        listener_fd = self.listener.fileno()
         return Child(
-            name="The web server",
-            command=[sys.executable, "-m", "webapp.supervisor.web", str(listener_fd)],
+            name=name,
+            command=command(listener_fd, ready),
             log=self.data.logs / "web.log",
             environment=dict(os.environ),
             folder=PROJECT,
             stop_within_s=5.0,
             inherited_fds=(listener_fd, self.data.lock_fd),
         )
-
-
-def _stop_together(children: Sequence[Child]) -> None:
-    """Asks all of them before waiting, so that they stop at the same time."""
-    for child in children:
-        child.ask_to_stop()
-    for child in children:
-        child.stop()
 
 
 def say(words: str) -> None:

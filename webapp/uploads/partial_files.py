@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,9 @@ from django.conf import settings
 from webapp import storage
 
 UNVERIFIED = ".unverified"
+WANTED = ".wanted"
+WANTED_FOR_S = 10.0
+"""Then the process that made the mark has died."""
 
 
 class Busy(Exception):
@@ -105,9 +109,42 @@ def _verified_bytes(upload_id: UUID) -> int | None:
     return int(noted) if noted.isdigit() else 0
 
 
+def is_stalled(upload_id: UUID, after_s: float) -> bool:
+    """Returns whether a request, of any process, holds the file and has written nothing for so long."""
+    path = path_of(upload_id)
+    try:
+        if time.time() - path.stat().st_mtime < after_s:
+            return False
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
+@contextmanager
+def wanted(upload_id: UUID) -> Iterator[None]:
+    """Says to all processes that somebody else wants to write: a sender from whom nothing comes is to give way."""
+    mark = path_of(upload_id).with_suffix(WANTED)
+    mark.touch()
+    try:
+        yield
+    finally:
+        mark.unlink(missing_ok=True)
+
+
+def is_wanted(upload_id: UUID) -> bool:
+    try:
+        return time.time() - path_of(upload_id).with_suffix(WANTED).stat().st_mtime < WANTED_FOR_S
+    except FileNotFoundError:
+        return False
+
+
 def discard(upload_id: UUID) -> None:
-    path_of(upload_id).unlink(missing_ok=True)
-    _mark_of(upload_id).unlink(missing_ok=True)
+    for path in (path_of(upload_id), _mark_of(upload_id), path_of(upload_id).with_suffix(WANTED)):
+        path.unlink(missing_ok=True)
 
 
 def every_file() -> Iterator[Path]:

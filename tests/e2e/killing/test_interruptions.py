@@ -42,7 +42,8 @@ def test_an_upload_and_an_analysis_survive_reload_and_kills(
     with page.expect_request(lambda request: sent_from(request) is not None, timeout=40_000) as resumed:
         page.set_input_files("input[type=file]", long_clip)
     assert CHUNK_BYTES <= (sent_from(resumed.value) or 0) < 2 * CHUNK_BYTES, "it did not go on where it was"
-    product.child("webapp.supervisor.web").kill()
+    for process in product.children("webapp.supervisor.web"):
+        process.kill()
 
     card = page.locator(".video-card").filter(has=page.locator(f'a.card-link[title="{long_clip.stem}"]'))
     expect(card).to_contain_text(re.compile("Looking|Finding"), timeout=RECOVERED_MS)

@@ -52,7 +52,8 @@ def test_a_training_outlives_the_queue_and_the_web_server(
     queue, web = ("valkey-server",), ("webapp.supervisor.web",)
     for killed in ((queue,), (web,), (queue, web)):
         for words in killed:
-            product.child(*words).kill()
+            for process in product.children(*words):
+                process.kill()
         reached = max(expect_later(tab, reached + 1) for tab in tabs)
     assert product.child("celery", "training@").pid == worker, "nobody had to begin again"
     for tab in tabs:

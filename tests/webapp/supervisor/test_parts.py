@@ -108,6 +108,15 @@ def test_the_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     assert folder.secret_key.read_text() == key
 
 
+def test_who_runs_on_a_data_folder_is_told_by_its_lock(tmp_path: Path) -> None:
+    assert data_folder.running_supervisor(tmp_path / "data") is None
+    folder = DataFolder(tmp_path / "data")
+    folder.prepare()
+    assert data_folder.running_supervisor(tmp_path / "data") == os.getpid()
+    os.close(folder.lock_fd)
+    assert data_folder.running_supervisor(tmp_path / "data") is None, "its number stays in the file"
+
+
 def test_a_path_too_long_for_a_socket_gets_a_private_folder(tmp_path: Path) -> None:
     short, long = DataFolder(tmp_path), DataFolder(tmp_path / ("x" * 120))
     assert valkey.socket_path(short) == short.valkey / "valkey.sock" or len(str(short.valkey)) > 85

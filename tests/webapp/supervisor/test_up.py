@@ -1,5 +1,6 @@
-"""`manage.py up` with real processes: the first link, deaths, second starts, and a clean end."""
+"""`manage.py up` with real processes: the first link, deaths, restarts, second starts, and a clean end."""
 
+import collections
 import http.client
 import json
 import re
@@ -7,6 +8,8 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,6 +20,7 @@ from urllib.parse import urlencode
 import psutil
 import pytest
 
+from benchmarks.visitor import Visitor
 from tests.migrated import copy_migrated
 from tests.product import PROJECT, Product
 from tests.waiting import wait_for
@@ -24,7 +28,8 @@ from tests.waiting import wait_for
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    product = Product(tmp_path_factory.mktemp("up") / "data").wait_until_ready()
+    data_dir = tmp_path_factory.mktemp("up") / "data"
+    product = Product(data_dir, ROLLCALL_REQUESTS_PER_MINUTE="0", ROLLCALL_WEB_PROCESSES="2").wait_until_ready()
     yield product
     product.stop()
 
@@ -98,7 +103,7 @@ def test_what_is_kept_is_for_its_owner_only(product: Product) -> None:
         assert stat.S_IMODE((product.data_dir / name).stat().st_mode) & 0o077 == 0, name
 
 
-@pytest.mark.parametrize("words", [["webapp.supervisor.web"], ["valkey-server"], ["celery", "media@"]])
+@pytest.mark.parametrize("words", [["webapp.supervisor.web", "web-1."], ["valkey-server"], ["celery", "media@"]])
 def test_a_killed_process_comes_back(product: Product, words: list[str]) -> None:
     victim = product.child(*words)
     family = [victim, *victim.children(recursive=True)]
@@ -106,6 +111,70 @@ def test_a_killed_process_comes_back(product: Product, words: list[str]) -> None
     assert not alive(family)
     wait_for(lambda: _replaced(product, words, victim.pid), within_s=30, what="it runs again")
     wait_for(lambda: answers(product), within_s=30, what="the page")
+
+
+def test_pages_go_on_while_one_web_process_is_away(product: Product) -> None:
+    wait_for(lambda: (product.data_dir / "tmp" / "web-2.ready").exists(), what="the second has loaded")
+    product.child("webapp.supervisor.web", "web-1.").kill()
+    assert all(answers(product) for _ in range(10))
+    wait_for(lambda: len(_web(product)) == 2, within_s=30, what="it runs again")
+
+
+def test_web_processes_are_replaced_without_a_failed_request(product: Product) -> None:
+    """Beside visitors on open and on new connections, and an upload that goes on for longer than it takes."""
+    before = {process.pid for process in _web(product)}
+    sender = Visitor(product.port)
+    sender.sign_in("alice@example.org")
+    replaced, failures, counts = threading.Event(), [], collections.Counter[str]()
+
+    def visit(kind: str) -> None:
+        visitor = Visitor(product.port)
+        while not replaced.is_set():
+            try:
+                visitor.ask("GET", "/sign-in/")
+                counts[kind] += 1
+            except (OSError, http.client.HTTPException, RuntimeError) as error:
+                failures.append(repr(error))
+            if kind == "new":
+                visitor.connection.close()
+            time.sleep(0.02)
+
+    def pieces() -> Iterator[bytes]:
+        while not replaced.wait(0.05):
+            counts["pieces"] += 1
+            yield b"x" * 1000
+        yield b"x" * (size_bytes - 1000 * counts["pieces"])
+
+    size_bytes = 1_000_000
+    address, _video = sender.begin_upload("slow.mp4", 2 * size_bytes)
+    visitors = [threading.Thread(target=visit, args=[kind]) for kind in ("kept", "kept", "new", "new")]
+    for each in visitors:
+        each.start()
+    upload = threading.Thread(
+        target=sender.tus, args=["PATCH", address, pieces()], kwargs={"offset": 0, "length": size_bytes}
+    )
+    upload.start()
+    wait_for(lambda: counts["pieces"], what="the upload has begun")
+    assert "replaced one after the other" in product.command("restart_web")
+    try:
+        wait_for(lambda: "has been restarted" in product.out, within_s=60, what="the last one has been replaced")
+        # The one that takes the upload stays for it, and no other.
+        wait_for(lambda: len(_web(product)) == len(before) + 1, within_s=30, what="the others have left")
+    finally:
+        replaced.set()
+        for each in (*visitors, upload):
+            each.join(30)
+    assert not failures
+    assert min(counts["kept"], counts["new"]) > 10
+    assert sender.tus("HEAD", address).headers["Upload-Offset"] == str(size_bytes), (
+        "no byte was lost, none asked for anew"
+    )
+    wait_for(lambda: len(_web(product)) == len(before), within_s=30, what="it has left, too")
+    assert not before & {process.pid for process in _web(product)}
+
+
+def _web(product: Product) -> list[psutil.Process]:
+    return product.children("webapp.supervisor.web")
 
 
 def _replaced(product: Product, words: list[str], old: int) -> bool:
@@ -154,7 +223,7 @@ def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_works_and_ends_
     data_dir = tmp_path / ("a folder with a name too long for the path of a socket " * 3 + "x")
     copy_migrated(tmp_path_factory, data_dir / "rollcall.sqlite3")  # `product` above starts with nothing
     first = start(data_dir).wait_until_ready()
-    wait_for(lambda: len(first.descendants()) >= 10, within_s=60, what="queue, web, four workers with a child each")
+    wait_for(lambda: len(first.descendants()) >= 11, within_s=60, what="queue, two web, four workers with a child")
     family = first.descendants()
     first.process.kill()
     first.process.wait()

@@ -209,6 +209,21 @@ async def test_who_comes_back_takes_over_from_a_dead_line_but_not_from_a_living_
     assert await offset_of(browser, upload) == 2 * len(PIECE)
 
 
+async def test_a_dead_line_to_another_web_process_gives_way_as_well(
+    upload: Upload, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process knows nothing of it but the file that it holds."""
+    monkeypatch.setattr(sender_services, "STALLED_S", 0.1)
+    async with StreamedPatch(browser, upload, content_length=str(SIZE)) as dead:
+        dead.send(PIECE)
+        await dead.stored(len(PIECE))
+        await asyncio.sleep(0.2)
+        await sync_to_async(sender_services._have_another_process_give_way, thread_sensitive=False)(upload.pk)
+        assert await dead.answered() == 400
+    assert not partial_files.is_stalled(upload.pk, 0.0)
+    assert [path.name for path in partial_files.every_file()] == [upload.pk.hex], "the mark has gone"
+
+
 @pytest.mark.parametrize(("limit", "words"), [("MOST_OF_A_PERSON", "You are sending"), ("MOST", "Too many files are")])
 async def test_only_so_many_send_at_once(
     alice: User, team: Team, upload: Upload, browser: Client, limit: str, words: str, monkeypatch: pytest.MonkeyPatch
