@@ -15,6 +15,7 @@ CHAPTERS = {
     "training": "training",
     "recognition": "training",
     "accounts": "account",
+    "api": "account",
     **dict.fromkeys(
         (
             *("accounts:team", "accounts:team_settings", "accounts:new_team", "accounts:leave"),

@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
+    "webapp.http.problem_middleware.ProblemsOfApi",
     "webapp.http.caching_middleware.no_store",
     "webapp.accounts.idle_middleware.Sessions",
     "webapp.accounts.idle_middleware.IdleSessions",

@@ -24,6 +24,7 @@ urlpatterns = [
     path("exports/", include("webapp.exports.urls")),
     path("sharing/", include("webapp.sharing.urls")),
     path("s/", include("webapp.sharing.public_urls")),
+    path("api/", include("webapp.api.urls")),
     path("videos/", include("webapp.library.urls")),
     path("people/", include("webapp.people.urls")),
     path("datasets/", include("webapp.datasets.urls")),

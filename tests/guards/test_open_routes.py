@@ -1,7 +1,11 @@
 """Signing in is required by middleware: the views that open themselves to everybody, and those that take access tokens
 of programs, are these and no others."""
 
+import pytest
+from django.test import Client
+
 from tests.webapp.route_walk import routes
+from webapp.accounts.models import User
 
 OPEN = {
     "",
@@ -21,12 +25,26 @@ OPEN = {
     "s/<str:token>/",
     "s/<str:token>/media",
     "s/<str:token>/download",
+    # Says what can be asked, and nothing of anybody.
+    "api/v1/openapi.json",
     # The tus protocol answers 401 by itself: a redirect would look like success to the uploader.
     "videos/uploads/",
     "videos/uploads/<uuid:upload_id>",
     "datasets/<uuid:dataset_id>/imports/<uuid:import_id>/files/",
     "datasets/<uuid:dataset_id>/imports/<uuid:import_id>/files/<uuid:upload_id>",
 }
+API = {
+    "api/v1/token": {"GET": "read"},
+    "api/v1/videos": {"GET": "read"},
+    "api/v1/videos/<uuidstr:video_id>": {"GET": "read", "PATCH": "write", "DELETE": "write"},
+    "api/v1/videos/<uuidstr:video_id>/analyses": {"GET": "read", "POST": "write"},
+    "api/v1/videos/<uuidstr:video_id>/appearances": {"GET": "read"},
+    "api/v1/people": {"GET": "read"},
+    "api/v1/people/<uuidstr:person_id>": {"GET": "read", "PATCH": "write", "DELETE": "write"},
+    "api/v1/people/<uuidstr:person_id>/merge": {"POST": "write"},
+    "api/v1/people/<uuidstr:person_id>/appearances": {"GET": "read"},
+}
+"""With the least scope by method. They answer 401 by themselves, as programs understand it."""
 
 BY_TOKEN = {
     "jobs/state/": "read",
@@ -40,9 +58,19 @@ BY_TOKEN = {
 def test_only_these_routes_are_open_to_everybody() -> None:
     found = list(routes())
     assert len(found) > 100
-    assert {address for address, route in found if not getattr(route.callback, "login_required", True)} == OPEN
+    assert {address for address, route in found if not getattr(route.callback, "login_required", True)} == (
+        OPEN | API.keys()
+    )
 
 
 def test_only_these_routes_take_access_tokens() -> None:
     views = ((address, route.callback) for address, route in routes())
-    assert {address: view.token_scope for address, view in views if hasattr(view, "token_scope")} == BY_TOKEN
+    taking = {address: view for address, view in views if hasattr(view, "token_scope")}
+    assert {address: view.token_scope for address, view in taking.items() if address not in API} == BY_TOKEN
+    assert {address: view.token_scope_of for address, view in taking.items() if view.token_scope_of} == API
+
+
+@pytest.mark.django_db
+def test_the_api_takes_no_session(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    assert client.get("/api/v1/token").status_code == 401

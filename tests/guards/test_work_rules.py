@@ -1,7 +1,7 @@
 """A request that starts work and is sent twice starts it once: every view that creates a job says so."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.guards.import_rules import PROJECT, sources
 from tests.guards.work_rules import STARTS, mentions, way_to_work
+from webapp.api.views import ROUTERS
 
 HARMLESS = {
     "webapp.videos.services._bring_back",  # by an update of what is deleted, which only the first of two finds
@@ -43,6 +44,19 @@ def test_views_that_start_work_start_it_once() -> None:
             way = way_to_work(f"{view.__module__}.{view.__name__}", graph(), HARMLESS)
             found |= {name: way} if way else {}
     assert found == {}
+
+
+def test_only_a_post_of_the_api_starts_work() -> None:
+    """Their views are made around operations, and those that take POST have the mark."""
+    paths = [found for router in ROUTERS for found in router.path_operations.values()]
+    operations = [each for found in paths for each in found.operations]
+    starting = {each.operation_id: each.methods for each in operations if _way_of(each.view_func)}
+    assert set(starting) == {"start_analysis"}
+    assert all(methods == ["POST"] for methods in starting.values())
+
+
+def _way_of(function: Callable[..., Any]) -> list[str]:
+    return way_to_work(f"{function.__module__}.{function.__name__}", graph(), HARMLESS)
 
 
 def test_a_view_without_the_mark_is_found() -> None:

@@ -27,6 +27,7 @@ from tests.webapp.route_calls import (
     tus_file,
 )
 from tests.webapp.route_rules_accounts import ACCOUNTS
+from tests.webapp.route_rules_api import API
 
 FILES = [{"name": "a.mp4", "size": 5, "type": "video/mp4", "fingerprint": "x"}]
 VIDEOS = {
@@ -315,7 +316,7 @@ SHARING = {
     "s/<str:token>/download": [get(EVERYBODY, at=SHARED)],
 }
 ROUTES: dict[str, list[Call]] = (
-    ACCOUNTS | SEARCH | VIDEOS | PEOPLE | DATASETS | TRAINING | RECOGNITION | EXPORTS | SHARING
+    ACCOUNTS | API | SEARCH | VIDEOS | PEOPLE | DATASETS | TRAINING | RECOGNITION | EXPORTS | SHARING
 )
 SOCKETS: dict[str, tuple[frozenset[str], str]] = {
     "ws/teams/<uuid:key>/": (SEE, "@team"),

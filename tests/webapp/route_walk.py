@@ -20,6 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.webapp.route_calls import PARAMETERS, Call
 from tests.webapp.route_things import TeamThings
 from webapp.accounts.models import User
+from webapp.http.problem_responses import is_of_api
 
 PARAMETER = re.compile(r"<\w+:(\w+)>|\(\?P<(\w+)>[^)]*\)")
 MARK = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|(?<!\d)73\d{5}(?!\d)")
@@ -95,13 +96,16 @@ class World:
     calls: int = 0
     sessions: dict[tuple[str, str], str] = field(default_factory=dict)
     """By role and the team that they work in."""
+    tokens: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The same for programs, of the widest scope: of the team that they work in, or the one they are in."""
     rows: Mapping[str, frozenset[tuple[Any, ...]]] = field(default_factory=dict)
     """By table."""
 
-    def begin(self, sessions: dict[tuple[str, str], str]) -> None:
-        """Begins a test: everything is as it was when the teams were made, but for these sessions."""
+    def begin(self, sessions: dict[tuple[str, str], str], tokens: dict[tuple[str, str], str]) -> None:
+        """Begins a test: everything is as it was when the teams were made, but for these sessions and tokens."""
         tables = set(connection.introspection.django_table_names(only_existing=False)) - BOOKKEEPING
-        self.sessions, self.rows, self.calls = sessions, {table: rows_of(table) for table in tables}, 0
+        self.sessions, self.tokens, self.calls = sessions, tokens, 0
+        self.rows = {table: rows_of(table) for table in tables}
 
     def call(
         self,
@@ -118,12 +122,14 @@ class World:
         self.calls += 1
         client = client or self.client
         client.cookies = SimpleCookie()
-        if role != "anonymous":
+        is_by_token = client is self.client and is_of_api(url)
+        secret = self.tokens.get((role, works_in)) if is_by_token else None
+        if role != "anonymous" and not is_by_token:
             client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role, works_in]
         written: set[str] = set()
         with transaction.atomic():
             with noted_writes(written):
-                response = request(client, call, method or call.method, url, sends)
+                response = request(client, call, method or call.method, url, sends, secret)
                 text = f"{response.headers} {content_of(response)}"
             changed = {row for table in written - BOOKKEEPING for row in self.rows[table] ^ rows_of(table)}
             transaction.set_rollback(True)
@@ -166,8 +172,10 @@ class World:
         return {self.here.named("team"), self.here.named("person"), self.here.team.pk.hex, str(user.pk), user.email}
 
 
-def request(client: Client, call: Call, method: str, url: str, sends: Mapping[str, Any]) -> Any:
-    headers = dict(call.headers)
+def request(
+    client: Client, call: Call, method: str, url: str, sends: Mapping[str, Any], secret: str | None = None
+) -> Any:
+    headers = dict(call.headers) | ({"Authorization": f"Bearer {secret}"} if secret else {})
     content_type = headers.pop("Content-Type", "application/octet-stream")
     if call.metadata is not None:
         pairs = (f"{name} {base64.b64encode(str(text).encode()).decode()}" for name, text in sends.items())
@@ -175,11 +183,12 @@ def request(client: Client, call: Call, method: str, url: str, sends: Mapping[st
         sends = {}
     if method != "GET":
         headers.setdefault("Accept", "application/json")
+    if call.is_json and method == call.method:
+        text = json.dumps(sends, default=str)
+        return client.generic(method, url, text, content_type="application/json", headers=headers)
     if method != "POST" or call.metadata is not None or call.headers:
         given: Any = {"query_params": sends} if method == "GET" else {"data": call.body, "content_type": content_type}
         return client.generic(method, url, headers=headers, **given)
-    if call.is_json:
-        return client.post(url, json.dumps(sends, default=str), content_type="application/json", headers=headers)
     for file in sends.values():
         if isinstance(file, SimpleUploadedFile):
             file.seek(0)

@@ -6,6 +6,7 @@ Who may not see a team learns nothing of it and changes nothing of it, whatever 
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -20,7 +21,7 @@ from django.test import Client
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
-from tests.factories import make_user
+from tests.factories import make_token, make_user
 from tests.webapp.accounts.proofs import proved
 from tests.webapp.route_calls import ROLES, Call, filled, holds_id
 from tests.webapp.route_rules import ROUTES, SOCKETS
@@ -42,9 +43,10 @@ from tests.webapp.route_walk import (
 )
 from tests.websocket import Websocket
 from webapp.accounts.context_processors import SESSION_KEY
-from webapp.accounts.models import Membership, Role
+from webapp.accounts.models import Membership, Role, TokenScope
 from webapp.asgi import application, websocket_urlpatterns
 from webapp.datasets.models import Dataset
+from webapp.http.problem_responses import is_of_api
 from webapp.jobs import live_updates
 from webapp.training.models import TrainingRun
 from webapp.videos.models import Video
@@ -102,6 +104,19 @@ def sessions_of(world: World) -> dict[tuple[str, str], str]:
     return sessions
 
 
+def tokens_of(world: World) -> dict[tuple[str, str], str]:
+    """Secrets of tokens that are not written when they are used, as what is refused is to write nothing."""
+    later, secrets = timezone.now() + timedelta(days=1), {}
+    for role, user in world.users.items():
+        teams = {HERE: world.here.team, THERE: world.there.team}
+        own = [team for team in teams.values() if team.memberships.filter(user=user).exists()]
+        for works_in, team in teams.items() if own else ():
+            secrets[role, works_in] = f"rct_{uuid4().hex}"
+            chosen = team if team in own else own[0]
+            make_token(user, chosen, secrets[role, works_in], scope=TokenScope.ADMIN, last_used_at=later)
+    return secrets
+
+
 @pytest.fixture(scope="module")
 def stored(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copies of the files of both teams, as each test ends with an empty store."""
@@ -114,7 +129,7 @@ def walk(world: World, stored: Path, settings: Any, record_property: Callable[[s
     # Serving static files takes two threads for each request, and no part in who may what.
     settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "servestatic" not in each]
     settings.REQUESTS_PER_MINUTE = 0
-    world.begin(sessions_of(world))
+    world.begin(sessions_of(world), tokens_of(world))
     walk = Walk(world)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume asynchronous iterators")
@@ -173,7 +188,9 @@ def _as_role(walk: Walk, pattern: str, call: Call, role: str) -> None:
         call.sends if call.metadata is None else call.metadata, (world.there if is_elsewhere else world.here).ids
     )
     url = address(pattern, place(pattern, call, world.here))
-    answer = world.call(call, url, role, sends, works_in=HERE if is_of_chosen_team else THERE)
+    # A token is for one team, whatever is named.
+    is_of_own_team = is_of_chosen_team or (is_of_api(url) and role == "both")
+    answer = world.call(call, url, role, sends, works_in=HERE if is_of_own_team else THERE)
     what = f"{role} {call.method} {url} {sends or ''}"
     if role in call.may or (is_elsewhere and "owner" in call.may):
         is_fine = answer.status in call.gives if call.gives else answer.status < 400

@@ -28,6 +28,7 @@ SECTIONS = {
     "/recognition/": "training",
     "/profile/": "account",
     "/profile/tokens/": "account",
+    "/api/": "account",
     "/team/": "team",
     "/team/new/": "team",
     "/audit/": "team",

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from webapp.http.body_stream import BodyRefused, Message, Receive, announced_bytes, header
 from webapp.http.full_disk_responses import FULL_DISK
+from webapp.http.problem_responses import PROBLEM_TYPE, is_of_api, problem_document
 from webapp.http.streaming_middleware import Application, Send, is_streamed
 
 USUAL_BODY_BYTES = 1024**2
@@ -78,7 +79,7 @@ class BodyLimit:
             await self.application(scope, body.receive, noted_send)
         except BodyRefused as refused:
             if not answered:
-                await _refuse(send, refused.status)
+                await _refuse(send, refused.status, scope.get("path", ""))
 
     def _is_known(self, scope: Scope) -> bool:
         return _is_signed_in(scope) or self.is_known_otherwise(scope)
@@ -151,7 +152,7 @@ def _is_signed_in(scope: Scope) -> bool:
     return cookie is not None and SESSION_KEY in SessionStore(cookie.value)
 
 
-async def _refuse(send: Send, status: HTTPStatus) -> None:
+async def _refuse(send: Send, status: HTTPStatus, path: str) -> None:
     words = {
         HTTPStatus.BAD_REQUEST: "The request has both a length and chunks.",
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The form is not encoded in UTF-8.",
@@ -162,9 +163,11 @@ async def _refuse(send: Send, status: HTTPStatus) -> None:
             "You are not signed in, or your access token does not work. Sign in again to continue."
         ),
     }
-    text = f"{words[status]}\n".encode()
+    text, content_type = f"{words[status]}\n".encode(), "text/plain; charset=utf-8"
+    if is_of_api(path):
+        text, content_type = problem_document(status, str(words[status])), PROBLEM_TYPE
     headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-type", content_type.encode()),
         (b"content-length", str(len(text)).encode()),
         (b"connection", b"close"),
     ]

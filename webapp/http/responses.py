@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from webapp.http.problem_responses import is_of_api
 from webapp.http.toasts import Link, toast
 
 
@@ -51,7 +52,8 @@ class SeeOther(HttpResponseRedirect):
 
 
 def wants_json(request: HttpRequest) -> bool:
-    return "application/json" in request.headers.get("Accept", "")
+    """Tells whether a script of ours asks, or a program, which gets no page whatever it accepts."""
+    return "application/json" in request.headers.get("Accept", "") or is_of_api(request.path_info)
 
 
 def own_path(request: HttpRequest, wished: str, target: str) -> str:

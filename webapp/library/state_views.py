@@ -10,12 +10,7 @@ from django.views.decorators.http import require_GET
 from webapp import access
 from webapp.accounts.models import TokenScope
 from webapp.accounts.tokens.bearer_middleware import takes_tokens
-from webapp.jobs import job_state
-from webapp.library import video_words
-from webapp.videos import upload_services
-from webapp.videos.models import Video, VideoState
-
-FINAL = (VideoState.DONE, VideoState.FAILED, VideoState.CANCELLED)
+from webapp.library import progress_queries, video_words
 
 
 @takes_tokens(TokenScope.READ)
@@ -32,15 +27,8 @@ def state(request: HttpRequest, video_id: UUID) -> JsonResponse:
             "id": str(video.pk),
             "title": video.title,
             "state": video.state.value,
-            "is_final": video.state in FINAL,
-            "percent": _percent(video),
+            "is_final": progress_queries.is_final(video),
+            "percent": progress_queries.percent_of(video),
             "problem": words,
         }
     )
-
-
-def _percent(video: Video) -> int | None:
-    """Returns how much of the present step is done: of the upload, the check or the analysis."""
-    if video.current_job is not None:
-        return job_state.state_of(video.current_job).percent
-    return upload_services.state_of(video.upload).percent if hasattr(video, "upload") else None

@@ -1,13 +1,14 @@
-"""What is asked about files before their first byte comes."""
+"""What is asked about files before their first byte comes, and while they come."""
 
 from collections.abc import Collection
 
 from django.db.models import QuerySet
 
+from webapp.jobs.job_state import JobState
 from webapp.jobs.models import JobKind, Status
 from webapp.uploads.rules import clean_name
 from webapp.videos.errors import MAY_PASS_ANOTHER_TIME
-from webapp.videos.models import Video
+from webapp.videos.models import Upload, Video
 
 
 def refused(videos: QuerySet[Video]) -> QuerySet[Video]:
@@ -23,3 +24,22 @@ def same_files(videos: QuerySet[Video], files: Collection[tuple[str, int]]) -> d
     arrived = arrived.exclude(pk__in=refused(videos).values("pk")).order_by("created_at")
     found = {(video.file_name, video.size_bytes): video for video in arrived}
     return {file: found[same] for file, same in wanted.items() if same in found}
+
+
+def state_of(upload: Upload) -> JobState:
+    """Returns an upload as progress for pages; its offset serves as the rising sequence, and a stop counts in it."""
+    is_stopped = upload.stopped_at is not None
+    return JobState(
+        id=str(upload.pk),
+        kind="upload",
+        subject=str(upload.video_id),
+        team=str(upload.video.team_id),
+        status=Status.RUNNING,
+        stage="upload_stopped" if is_stopped else "upload",
+        done=upload.offset_bytes,
+        total=upload.size_bytes,
+        sequence=2 * upload.offset_bytes + 1 + is_stopped,
+        revision=int(is_stopped),
+        created=upload.created_at.timestamp(),
+        started=not is_stopped,
+    )

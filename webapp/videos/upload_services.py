@@ -12,11 +12,11 @@ from webapp.accounts.models import Team, User
 from webapp.audit.action_choices import Action, SubjectKind
 from webapp.audit.services import record, subject_of
 from webapp.jobs import lifecycle, live_updates
-from webapp.jobs.job_state import JobState
-from webapp.jobs.models import JobKind, Status
+from webapp.jobs.models import JobKind
 from webapp.uploads import partial_files, quota_services, receive_services, store_services
 from webapp.uploads import rules as uploads_rules
 from webapp.uploads.receive_services import EXPIRES_EMPTY_AFTER
+from webapp.videos import upload_queries
 from webapp.videos.models import Upload, Video
 
 
@@ -140,27 +140,8 @@ def resumable(user: User, team: Team, *, size_bytes: int, fingerprint: str) -> U
     return same.order_by("-updated_at").first()
 
 
-def state_of(upload: Upload) -> JobState:
-    """Returns an upload as progress for pages; its offset serves as the rising sequence, and a stop counts in it."""
-    is_stopped = upload.stopped_at is not None
-    return JobState(
-        id=str(upload.pk),
-        kind="upload",
-        subject=str(upload.video_id),
-        team=str(upload.video.team_id),
-        status=Status.RUNNING,
-        stage="upload_stopped" if is_stopped else "upload",
-        done=upload.offset_bytes,
-        total=upload.size_bytes,
-        sequence=2 * upload.offset_bytes + 1 + is_stopped,
-        revision=int(is_stopped),
-        created=upload.created_at.timestamp(),
-        started=not is_stopped,
-    )
-
-
 def publish(upload: Upload) -> None:
-    live_updates.publish_state(state_of(upload))
+    live_updates.publish_state(upload_queries.state_of(upload))
 
 
 def bytes_stored_by(*, user: User, **_: object) -> int:

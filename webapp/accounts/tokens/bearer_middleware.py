@@ -3,7 +3,7 @@
 from collections.abc import Callable, MutableMapping
 from typing import Any, TypeVar
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils.deprecation import MiddlewareMixin
 
@@ -12,6 +12,7 @@ from webapp.accounts.tokens import bearer_services
 from webapp.accounts.tokens.bearer_services import TokenRefused
 from webapp.http.body_stream import header
 from webapp.http.client_info import client_address
+from webapp.http.problem_responses import problem
 
 View = TypeVar("View", bound=Callable[..., Any])
 SCHEME = "bearer"
@@ -19,14 +20,15 @@ LONGEST_SECRET = 200
 """What is longer is not worth hashing."""
 
 
-def takes_tokens(scope: TokenScope) -> Callable[[View], View]:
-    """Marks a view that programs may use with a token of this scope or a wider one.
+def takes_tokens(scope: TokenScope, **of_methods: TokenScope) -> Callable[[View], View]:
+    """Marks a view that programs may use with a token of this scope or a wider one; some methods may need another.
 
     It must decide by `webapp.access` alone what it shows and does. `tests/guards/test_open_routes.py` lists them.
     """
 
     def mark(view: View) -> View:
         view.token_scope = scope  # type: ignore[attr-defined]
+        view.token_scope_of = of_methods  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -40,7 +42,7 @@ class BearerTokens(MiddlewareMixin):
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        needed = scope_at(request.path_info)
+        needed = scope_at(request.path_info, str(request.method))
         if needed is None:
             return None
         secret = secret_in(request.headers.get("Authorization", ""))
@@ -60,7 +62,7 @@ class BearerTokens(MiddlewareMixin):
 def is_bearer_known(scope: MutableMapping[str, Any]) -> bool:
     """Returns whether an ASGI request comes by a token that works where it asks; for what decides before Django."""
     secret = secret_in(header(scope, b"authorization"))
-    needed = scope_at(scope.get("path", "")) if secret else None
+    needed = scope_at(scope.get("path", ""), scope.get("method", "")) if secret else None
     if needed is None:
         return False
     try:
@@ -76,21 +78,21 @@ def secret_in(header: str) -> str:
     return secret.strip()[:LONGEST_SECRET] if scheme.lower() == SCHEME else ""
 
 
-def scope_at(path: str) -> TokenScope | None:
+def scope_at(path: str, method: str) -> TokenScope | None:
     """Returns what a token needs at an address; None where tokens are not taken."""
     try:
-        return getattr(resolve(path).func, "token_scope", None)
+        view = resolve(path).func
     except Resolver404:
         return None
+    usual: TokenScope | None = getattr(view, "token_scope", None)
+    return getattr(view, "token_scope_of", {}).get(method, usual)
 
 
 def _problem(refused: TokenRefused, needed: TokenScope) -> HttpResponse:
     """Returns the reason as RFC 9457 writes it, and for programs as RFC 6750 does."""
     titles = {401: "invalid_token", 403: "insufficient_scope", 429: "too_many_requests"}
     title, status = titles[refused.status], refused.status
-    body = {"type": "about:blank", "title": title, "status": status, "detail": str(refused)}
-    response = JsonResponse(body, status=status, content_type="application/problem+json")
-    response.headers["Cache-Control"] = "no-store"
+    response = problem(status, str(refused), title)
     if status == 429:
         response.headers["Retry-After"] = "900"
     else:

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 SCOPE_HELP = _(
-    "Read: see how far videos are. Read and write: upload videos too. "
+    "Read: see videos, people and when they appear. Read and write: upload videos, and change titles and names too. "
     "Admin: nothing more at present, so choose one of the others."
 )
 MORE_THAN_ROLE = _("Your role in “%(team)s” does not allow this much.")
