@@ -14,7 +14,7 @@ from webapp.api.errors import ApiError
 
 Row = TypeVar("Row", bound=Model)
 Item = TypeVar("Item")
-Place = Sequence[Any]
+Place = tuple[Any, ...]
 """The values of a row by which a list is ordered; the last is its own, so that no two rows have the same."""
 
 
@@ -31,7 +31,7 @@ def page_of_rows(
     found = list(rows.order_by(*order)[: limit + 1])
     is_more = len(found) > limit
     found = found[:limit]
-    last = [getattr(found[-1], field) for field in fields] if is_more else []
+    last = tuple(getattr(found[-1], field) for field in fields) if is_more else ()
     return found, _written(last, order) if is_more else None
 
 
@@ -41,9 +41,9 @@ def page_of_list(
     """Does the same with what is reckoned, in rising order of its places."""
     listed = sorted(items, key=place)
     if cursor:
-        behind = list(_read(cursor, ["list"]))
+        behind = _read(cursor, ["list"])
         try:
-            listed = [item for item in listed if list(place(item)) > behind]
+            listed = [item for item in listed if place(item) > behind]
         except TypeError as error:
             raise _bad_cursor() from error
     is_more, listed = len(listed) > limit, listed[:limit]
@@ -67,7 +67,7 @@ def _written(place: Place, order: Sequence[str]) -> str:
 
 def _read(cursor: str, order: Sequence[str]) -> Place:
     try:
-        return list(signing.loads(cursor, salt=_salt(order)))
+        return tuple(signing.loads(cursor, salt=_salt(order)))
     except signing.BadSignature as error:
         raise _bad_cursor() from error
 
