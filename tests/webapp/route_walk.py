@@ -20,7 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.webapp.route_calls import PARAMETERS, Call
 from tests.webapp.route_things import TeamThings
 from webapp.accounts.models import User
-from webapp.http.problem_responses import is_of_api
+from webapp.http.problem_formats import is_of_api
 
 PARAMETER = re.compile(r"<\w+:(\w+)>|\(\?P<(\w+)>[^)]*\)")
 MARK = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|(?<!\d)73\d{5}(?!\d)")

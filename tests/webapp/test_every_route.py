@@ -46,7 +46,7 @@ from webapp.accounts.context_processors import SESSION_KEY
 from webapp.accounts.models import Membership, Role, TokenScope
 from webapp.asgi import application, websocket_urlpatterns
 from webapp.datasets.models import Dataset
-from webapp.http.problem_responses import is_of_api
+from webapp.http.problem_formats import is_of_api
 from webapp.jobs import live_updates
 from webapp.training.models import TrainingRun
 from webapp.videos.models import Video

@@ -3,7 +3,7 @@
 import copy
 import hashlib
 from collections.abc import Callable, Iterable
-from functools import partial, wraps
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -39,7 +39,6 @@ def endpoint(pattern: URLPattern, operations: Iterable[Operation]) -> URLPattern
 
     @takes_tokens(min(scopes.values(), key=list(TokenScope).index), **scopes)
     @login_not_required
-    @wraps(respond, assigned=())
     def view(request: HttpRequest, **values: Any) -> HttpResponse:
         if request.method not in scopes:
             return respond(request, **values)

@@ -5,7 +5,7 @@ from typing import Any
 
 from ninja import NinjaAPI
 
-from webapp.http.problem_responses import PROBLEM_TYPE
+from webapp.http.problem_formats import PROBLEM_TYPE
 
 NEEDED_SCOPE = "x-token-scope"
 """In an operation's `openapi_extra`: the least scope where it is not the usual one of its method."""

@@ -7,8 +7,9 @@ from uuid import UUID
 from ninja import Field, Schema
 from pydantic import ConfigDict, StrictBool
 
-from webapp.people.acts.forms import LONGEST as LONGEST_NAME
+from webapp.people.models import Person
 
+LONGEST_NAME = Person._meta.get_field("name").max_length
 Listed = TypeVar("Listed")
 State = Literal["uploading", "stopped", "checking", "waiting", "analysing", "done", "failed", "cancelled"]
 Thoroughness = Literal["fast", "balanced", "thorough"]

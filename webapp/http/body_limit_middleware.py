@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from webapp.http.body_stream import BodyRefused, Message, Receive, announced_bytes, header
 from webapp.http.full_disk_responses import FULL_DISK
-from webapp.http.problem_responses import PROBLEM_TYPE, is_of_api, problem_document
+from webapp.http.problem_formats import PROBLEM_TYPE, is_of_api, problem_document
 from webapp.http.streaming_middleware import Application, Send, is_streamed
 
 USUAL_BODY_BYTES = 1024**2

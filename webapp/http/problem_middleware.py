@@ -1,12 +1,12 @@
 """Makes a problem of every error that a program is told: a page would tell it nothing."""
 
-import json
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
-from webapp.http.problem_responses import PROBLEM_TYPE, is_of_api, problem
+from webapp.http.problem_formats import PROBLEM_TYPE, is_of_api
+from webapp.http.problem_responses import problem
 
 KEPT = ("Allow", "Retry-After", "WWW-Authenticate")
 
@@ -28,9 +28,6 @@ class ProblemsOfApi(MiddlewareMixin):
 
 
 def _words_of(response: HttpResponseBase) -> str:
-    """Returns the sentence of a refusal as our own scripts read it; of a page that of the status."""
-    if isinstance(response, HttpResponse) and response.headers.get("Content-Type", "").startswith("application/json"):
-        told = json.loads(response.content)
-        if isinstance(told, dict) and isinstance(told.get("error"), str):
-            return str(told["error"])
-    return HTTPStatus(response.status_code).description or response.reason_phrase
+    """Returns the sentence of a refusal, and of a page that of the status."""
+    said = getattr(response, "refusal", "")
+    return str(said) or HTTPStatus(response.status_code).description or response.reason_phrase

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from webapp.http.problem_responses import is_of_api
+from webapp.http.problem_formats import is_of_api
 from webapp.http.toasts import Link, toast
 
 
@@ -40,7 +40,9 @@ def refused(request: HttpRequest, text: str, target: str, status: int = 409) -> 
 
 def json_refusal(text: str, status: int, **more: str) -> JsonResponse:
     """Returns a refusal as our own scripts read it."""
-    return JsonResponse({"toast": text, "undo": None, "error": text, **more}, status=status)
+    response = JsonResponse({"toast": text, "undo": None, "error": text, **more}, status=status)
+    response.refusal = text  # type: ignore[attr-defined]  # for whoever tells it to a program
+    return response
 
 
 class SeeOther(HttpResponseRedirect):

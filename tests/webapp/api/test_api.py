@@ -15,7 +15,7 @@ from tests.webapp.responses import Response
 from webapp.accounts.models import Role, Team, TokenScope, User
 from webapp.api import views
 from webapp.api.page_context import in_html, type_in_words
-from webapp.http.problem_responses import PROBLEM_TYPE
+from webapp.http.problem_formats import PROBLEM_TYPE
 from webapp.jobs.models import Job
 from webapp.people.models import Person
 from webapp.videos.models import Video
@@ -27,7 +27,7 @@ SECRET = "rct_" + "a9" * 24
 V1 = "/api/v1/"
 
 
-class Program:
+class ApiProgram:
     """Asks as programs do: with a token, without cookies, and as strictly as a server is asked."""
 
     def __init__(self, secret: str = SECRET) -> None:
@@ -46,9 +46,9 @@ class Program:
 
 
 @pytest.fixture
-def program(team: Team, bob: User) -> Program:
+def program(team: Team, bob: User) -> ApiProgram:
     make_token(bob, team, SECRET)
-    return Program()
+    return ApiProgram()
 
 
 def problem_of(response: Response, status: int) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def problem_of(response: Response, status: int) -> dict[str, Any]:
     return said
 
 
-def test_a_list_is_read_part_by_part_while_it_grows_and_shrinks(team: Team, program: Program) -> None:
+def test_a_list_is_read_part_by_part_while_it_grows_and_shrinks(team: Team, program: ApiProgram) -> None:
     videos = [make_video(team=team, title=f"clip {number}") for number in range(5)]
     same = timezone.now()
     Video.objects.filter(pk__in=[videos[1].pk, videos[2].pk]).update(created_at=same)
@@ -77,11 +77,11 @@ def test_a_list_is_read_part_by_part_while_it_grows_and_shrinks(team: Team, prog
 
 
 @pytest.mark.parametrize("cursor", ["x", "x" * 400, "WzFd:1t:x"])
-def test_a_cursor_that_is_none_is_refused(cursor: str, program: Program) -> None:
+def test_a_cursor_that_is_none_is_refused(cursor: str, program: ApiProgram) -> None:
     problem_of(program.ask("GET", f"videos?cursor={cursor}"), 400)
 
 
-def test_a_cursor_of_another_list_is_refused(team: Team, program: Program) -> None:
+def test_a_cursor_of_another_list_is_refused(team: Team, program: ApiProgram) -> None:
     make_analysed_video(team=team)
     make_video(team=team)
     cursor = program.read("videos?limit=1")["next_cursor"]
@@ -89,7 +89,7 @@ def test_a_cursor_of_another_list_is_refused(team: Team, program: Program) -> No
 
 
 @commits
-def test_appearances_of_a_video_and_of_a_person_agree_with_its_page(team: Team, program: Program) -> None:
+def test_appearances_of_a_video_and_of_a_person_agree_with_its_page(team: Team, program: ApiProgram) -> None:
     video = make_analysed_video(found_track(1), found_track(2), found_track(1, start_s=9, end_s=11), team=team)
     person = people_of(video)[0]
     of_video = [each for each in _all(program, f"videos/{video.pk}/appearances") if each["person_id"] == str(person.pk)]
@@ -102,7 +102,7 @@ def test_appearances_of_a_video_and_of_a_person_agree_with_its_page(team: Team, 
     problem_of(program.ask("GET", f"videos/{video.pk}/appearances"), 404)
 
 
-def _all(program: Program, path: str) -> list[Any]:
+def _all(program: ApiProgram, path: str) -> list[Any]:
     found: list[Any] = []
     mark, cursor = "&" if "?" in path else "?", ""
     while cursor is not None:
@@ -111,7 +111,7 @@ def _all(program: Program, path: str) -> list[Any]:
     return found
 
 
-def test_what_one_has_is_not_sent_again_and_what_changed_is_not_overwritten(team: Team, program: Program) -> None:
+def test_what_one_has_is_not_sent_again_and_what_changed_is_not_overwritten(team: Team, program: ApiProgram) -> None:
     path = f"videos/{make_video(team=team, title='First').pk}"
     etag = program.ask("GET", path).headers["ETag"]
     known = program.ask("GET", path, If_None_Match=f'"other", {etag}')
@@ -125,7 +125,7 @@ def test_what_one_has_is_not_sent_again_and_what_changed_is_not_overwritten(team
     problem_of(program.ask("GET", path), 404)
 
 
-def test_a_post_that_is_repeated_starts_one_analysis(team: Team, program: Program) -> None:
+def test_a_post_that_is_repeated_starts_one_analysis(team: Team, program: ApiProgram) -> None:
     path = f"videos/{make_video(team=team).pk}/analyses"
     before = Job.objects.count()
     answers = [program.ask("POST", path, {"thoroughness": "fast"}, Idempotency_Key="one") for _ in range(2)]
@@ -138,7 +138,7 @@ def test_a_post_that_is_repeated_starts_one_analysis(team: Team, program: Progra
 
 
 @commits
-def test_people_are_named_once_and_merged_unless_something_speaks_against_it(team: Team, program: Program) -> None:
+def test_people_are_named_once_and_merged_unless_something_speaks_against_it(team: Team, program: ApiProgram) -> None:
     video = make_analysed_video(found_track(1), found_track(2, box=(90, 10, 140, 60)), team=team)
     first, second = people_of(video)
     assert program.ask("PATCH", f"people/{first.pk}", {"name": " Anna  "}).json()["label"] == "Anna"
@@ -151,9 +151,9 @@ def test_people_are_named_once_and_merged_unless_something_speaks_against_it(tea
     assert Person.objects.get(pk=second.pk).merged_into_id == first.pk
 
 
-def test_every_error_is_a_problem(team: Team, program: Program, settings: Any) -> None:
+def test_every_error_is_a_problem(team: Team, program: ApiProgram, settings: Any) -> None:
     make_token(make_user(team=team, role=Role.ADMIN), team, "rct_" + "b0" * 24, scope=TokenScope.READ)
-    reader, path = Program("rct_" + "b0" * 24), f"videos/{make_video(team=team).pk}"
+    reader, path = ApiProgram("rct_" + "b0" * 24), f"videos/{make_video(team=team).pk}"
     problem_of(reader.ask("GET", "nothing"), 404)
     narrow = reader.ask("PATCH", path, {"title": "x"})
     assert problem_of(narrow, 403) and 'scope="write"' in narrow.headers["WWW-Authenticate"]
@@ -163,7 +163,7 @@ def test_every_error_is_a_problem(team: Team, program: Program, settings: Any) -
     assert {each["at"] for each in wrong["errors"]} == {"body.body.title", "body.body.more"}
     problem_of(program.ask("PATCH", path, {"title": "\u200e"}), 422)
     problem_of(program.client.patch(V1 + path, "{", content_type="application/json"), 400)
-    unknown = Program("rct_other").ask("GET", "videos")
+    unknown = ApiProgram("rct_other").ask("GET", "videos")
     assert problem_of(unknown, 401) and unknown.headers["WWW-Authenticate"]
     assert Client().get(V1 + "videos").headers["WWW-Authenticate"] == "Bearer"
     settings.REQUESTS_PER_MINUTE = 1
@@ -172,7 +172,7 @@ def test_every_error_is_a_problem(team: Team, program: Program, settings: Any) -
 
 
 @pytest.mark.expects_errors
-def test_an_error_of_ours_is_a_problem_without_its_cause(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_ours_is_a_problem_without_its_cause(program: ApiProgram, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("secret of ours")
 
