@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required  # answered as programs understand it
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern
 from django.urls import path as url_path
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ from webapp.api.openapi_formats import NEEDED_SCOPE
 from webapp.http.problem_responses import problem
 from webapp.jobs.idempotency_responses import starts_work
 
-Respond = Callable[..., HttpResponse]
+Respond = Callable[..., Any]
 SAFE = "GET"
 CHANGING = ("PATCH", "PUT", "DELETE")
 
@@ -39,7 +39,7 @@ def endpoint(pattern: URLPattern, operations: Iterable[Operation]) -> URLPattern
 
     @takes_tokens(min(scopes.values(), key=list(TokenScope).index), **scopes)
     @login_not_required
-    def view(request: HttpRequest, **values: Any) -> HttpResponse:
+    def view(request: HttpRequest, **values: Any) -> HttpResponseBase:
         if request.method not in scopes:
             return respond(request, **values)
         if not request.user.is_authenticated or request.user.access_token is None:

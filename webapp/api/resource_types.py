@@ -7,12 +7,20 @@ from uuid import UUID
 from ninja import Field, Schema
 from pydantic import ConfigDict, StrictBool
 
+from webapp.accounts.models import TokenScope
+from webapp.jobs.models import Status
 from webapp.people.models import Person
+from webapp.videos.models import ThoroughnessChoice, VideoState
 
 LONGEST_NAME = Person._meta.get_field("name").max_length
 Listed = TypeVar("Listed")
-State = Literal["uploading", "stopped", "checking", "waiting", "analysing", "done", "failed", "cancelled"]
-Thoroughness = Literal["fast", "balanced", "thorough"]
+StateIn = Literal["uploading", "stopped", "checking", "waiting", "analysing", "done", "failed", "cancelled"]
+ThoroughnessIn = Literal["fast", "balanced", "thorough"]
+StateWord = Annotated[str, Field(json_schema_extra={"enum": VideoState.values})]
+JobStateWord = Annotated[str, Field(json_schema_extra={"enum": Status.values})]
+ThoroughnessWord = Annotated[str, Field(json_schema_extra={"enum": ThoroughnessChoice.values})]
+ScopeWord = Annotated[str, Field(json_schema_extra={"enum": TokenScope.values})]
+"""What is sent comes from the models; what is taken is a literal, so that anything else is refused."""
 Line = r"^[^\x00-\x1f\x7f]*$"
 """A text without control characters."""
 
@@ -42,7 +50,7 @@ class TokenOut(Schema):
 
     team_id: UUID
     team: str
-    scope: Literal["read", "write", "admin"]
+    scope: ScopeWord
     expires_at: datetime
     upload_url: str = Field(description="Address of the tus protocol, version 1.0, on this server.")
     upload_max_bytes: int
@@ -61,11 +69,11 @@ class VideoOut(Schema):
     id: UUID
     title: str
     file_name: str
-    state: State
+    state: StateWord
     is_final: bool = Field(description="Nothing more happens by itself.")
     percent: int | None = Field(description="How much of the present step is done.")
     problem: FailureOut | None
-    thoroughness: Thoroughness
+    thoroughness: ThoroughnessWord
     created_at: datetime
     size_bytes: int
     duration_s: float
@@ -84,23 +92,23 @@ class VideoQuery(PageQuery):
     """Which videos, newest first."""
 
     q: str = Field("", max_length=200, pattern=Line, description="Words of the title or file name.")
-    state: State | None = None
+    state: StateIn | None = None
     person: UUID | None = Field(None, description="Somebody who is in them.")
 
 
 class AnalysisIn(Received):
     """How an analysis is made; without thoroughness as the one before."""
 
-    thoroughness: Thoroughness | None = None
+    thoroughness: ThoroughnessIn | None = None
 
 
 class AnalysisOut(Schema):
     """One analysis of a video."""
 
     id: UUID
-    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    state: JobStateWord
     is_shown: bool = Field(description="Its people are those of the video.")
-    thoroughness: Thoroughness
+    thoroughness: ThoroughnessWord
     created_at: datetime
     detector: str
     embedder: str
