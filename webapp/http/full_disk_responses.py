@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from analysis.errors import is_disk_full
 from webapp import storage
+from webapp.undo_period import UNDO_PERIOD
 
 logger = logging.getLogger(__name__)
 
@@ -31,4 +32,4 @@ def reading_goes_on(request: HttpRequest) -> Iterator[None]:
 
 def disk_state(request: HttpRequest) -> dict[str, object]:
     """Returns template context; the disk is looked at only when a template asks."""
-    return {"disk_is_full": SimpleLazyObject(storage.is_full)}
+    return {"disk_is_full": SimpleLazyObject(storage.is_full), "undo_minutes": int(UNDO_PERIOD.total_seconds() // 60)}

@@ -17,7 +17,8 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.core.checks import run_checks  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import DatabaseError  # noqa: E402
+from django.db import DatabaseError, connection  # noqa: E402
+from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from analysis.errors import is_disk_full  # noqa: E402
@@ -33,8 +34,8 @@ from webapp.supervisor.trouble import StartupError  # noqa: E402
 WEB_ANSWERS_WITHIN_S = 60
 
 
-def prepare(data: DataFolder, *, owns_workers: bool) -> None:
-    """Brings database and static files up to date. Raises StartupError."""
+def prepare(data: DataFolder, *, owns_workers: bool) -> BaseDatabaseWrapper | None:
+    """Brings database and static files up to date. Returns what keeps the database readable. Raises StartupError."""
     storage.clear_scratch()  # first: that may be what fills the disk
     _log_into(data.logs / "supervisor.log")
     for folder in (settings.MEDIA_ROOT, settings.UPLOAD_DIR):
@@ -48,6 +49,7 @@ def prepare(data: DataFolder, *, owns_workers: bool) -> None:
             raise data.trouble(error) from error
         words = " ".join(str(error).split())
         raise StartupError(f"The database cannot be used: {words}. See DATABASE_URL in .env.example.") from error
+    held = _held_open()
     _check_store()
     try:
         static_files.collect(settings.STATIC_ROOT)
@@ -55,6 +57,19 @@ def prepare(data: DataFolder, *, owns_workers: bool) -> None:
         raise data.trouble(error) from error
     if owns_workers:
         reaper.logging_failures(reaper.recover)
+    return held
+
+
+def _held_open() -> BaseDatabaseWrapper | None:
+    """Returns a connection to SQLite's file that stays open, as its log and their room go with the last one.
+
+    On a full disk, whoever comes next could not even read.
+    """
+    if connection.vendor != "sqlite":
+        return None
+    held = connection.copy()
+    held.ensure_connection()
+    return held
 
 
 def _check_store() -> None:

@@ -13,12 +13,16 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from webapp.supervisor import addresses, log_files, valkey
 from webapp.supervisor.children import Child, stop_together
 from webapp.supervisor.data_folder import DataFolder
 from webapp.supervisor.trouble import StartupError
 from webapp.supervisor.web_servers import REPLACE_SIGNAL, WebServers, command, wanted_count
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 CHECK_EVERY_S = 0.3
@@ -73,6 +77,7 @@ class Supervisor:
         self.workers: list[Child] = []
         self.web: WebServers | None = None
         self.listener: socket.socket | None = None
+        self.database: BaseDatabaseWrapper | None = None
         self.is_ready = False
 
     def start(self) -> None:
@@ -84,7 +89,7 @@ class Supervisor:
             self._start_queue()
         from webapp.supervisor import installation  # deferred: app registry
 
-        installation.prepare(self.data, owns_workers=self.queue is not None)
+        self.database = installation.prepare(self.data, owns_workers=self.queue is not None)
         self.data.balance_reserves()
         self.is_ready = True
         self.web = WebServers(self._web, self.data.tmp, wanted_count())
@@ -147,6 +152,8 @@ class Supervisor:
             from webapp.supervisor import installation  # deferred: app registry
 
             installation.put_back()
+        if self.database is not None:
+            self.database.close()
         if self.queue is not None:
             self.queue.stop()
             valkey.remove_socket(valkey.socket_path(self.data), self.data)

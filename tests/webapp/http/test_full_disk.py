@@ -119,7 +119,8 @@ def test_pages_say_that_the_disk_is_full_to_whoever_is_signed_in(
 ) -> None:
     assert BANNER not in client.get(reverse("videos:library")).content.decode()
     monkeypatch.setattr(storage, "free_bytes", lambda: storage.FULL_BYTES - 1)
-    assert BANNER in client.get(reverse("videos:library")).content.decode()
+    page = client.get(reverse("videos:library")).content.decode()
+    assert BANNER in page and "What is deleted can be restored for 10 minutes. Its space is free after that." in page
     assert BANNER not in Client().get(reverse("accounts:login")).content.decode()
 
 
