@@ -35,7 +35,7 @@ def main() -> None:
 
         with across_teams():
             begin = time.perf_counter()
-            _fill(args.videos, args.people)
+            fill_team(_team(), args.videos, args.people)
             print(
                 f"{args.videos} videos, {args.people} people; made in {time.perf_counter() - begin:.0f} s", flush=True
             )
@@ -44,12 +44,18 @@ def main() -> None:
     sys.exit(1 if slow else 0)
 
 
-def _fill(videos: int, people: int) -> None:
+def _team() -> Any:
     from webapp.accounts.models import Membership, Team, User
-    from webapp.people.models import Person
 
     team = Team.objects.create(name="Many")
     Membership.objects.create(team=team, user=User.objects.create(email="a@example.org"), role="owner")
+    return team
+
+
+def fill_team(team: Any, videos: int, people: int, at_work: int = AT_WORK) -> None:
+    """Gives a team videos with a finished analysis, people in them, tags and stars; `at_work` of the videos wait."""
+    from webapp.people.models import Person
+
     everybody = [
         Person(
             team=team,
@@ -63,7 +69,8 @@ def _fill(videos: int, people: int) -> None:
     ]
     Person.objects.bulk_create(everybody, batch_size=BATCH)
     for start in range(0, videos, BATCH):
-        _videos(team, range(start, min(start + BATCH, videos)), videos, everybody)
+        numbers = range(start, min(start + BATCH, videos))
+        _videos(team, numbers, videos - at_work, everybody)
     _sort(team)
 
 
@@ -80,8 +87,8 @@ def _sort(team: Any) -> None:
     Favourite.objects.bulk_create(stars, batch_size=BATCH)
 
 
-def _videos(team: Any, numbers: range, count: int, everybody: list[Any]) -> None:
-    """Inserts videos with a finished analysis; the newest ones are at work or wait."""
+def _videos(team: Any, numbers: range, finished: int, everybody: list[Any]) -> None:
+    """Inserts videos with a finished analysis; those from number `finished` on are at work or wait."""
     from django.utils import timezone
 
     from webapp.jobs.models import Job
@@ -97,7 +104,7 @@ def _videos(team: Any, numbers: range, count: int, everybody: list[Any]) -> None
     jobs, parts, analyses, segments, tracks = list[Any](), list[Any](), list[Any](), list[Any](), list[Any]()
     seen = sample_codec.pack_spans([(0.0, 4.0)], 0.0)
     for n, video in zip(numbers, videos, strict=True):
-        is_over = n < count - AT_WORK
+        is_over = n < finished
         job = Job(team=team, kind="analysis", subject_id=video.pk, total=video.duration_s)
         job.status, job.finished_at = ("done", now - timedelta(hours=20)) if is_over else ("queued", None)
         part = Job(team=team, kind="segment", subject_id=video.pk, parent=job, status="done", finished_at=now)
@@ -114,7 +121,7 @@ def _videos(team: Any, numbers: range, count: int, everybody: list[Any]) -> None
             tracks += [Track(analysis=analysis, segment=segment, person=person, **times) for person in who]
     for rows in (jobs, parts, videos, analyses, segments):
         type(rows[0]).objects.bulk_create(rows)
-    over = [video for n, video in zip(numbers, videos, strict=True) if n < count - AT_WORK]
+    over = [video for n, video in zip(numbers, videos, strict=True) if n < finished]
     shown = dict(zip((video.pk for video in videos), analyses, strict=True))
     for video in over:
         video.current_analysis = shown[video.pk]

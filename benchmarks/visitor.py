@@ -99,9 +99,9 @@ class Visitor:
 
 
 @contextmanager
-def owned_product(data_dir: Path) -> Iterator[tuple[Product, Visitor]]:
+def owned_product(data_dir: Path, **environment: str) -> Iterator[tuple[Product, Visitor]]:
     """Starts the product on a new data folder, and yields it with its owner, who has opened the library."""
-    product = Product(data_dir)
+    product = Product(data_dir, **environment)
     try:
         product.wait_until_ready()
         visitor = Visitor(product.port)
