@@ -27,6 +27,7 @@ from benchmarks.hostile import states_of
 from benchmarks.imports import chunks_of, create_dataset, make_zip, send_zip
 from benchmarks.visitor import Visitor, owned_product
 from tests.e2e.seeding_process import in_product
+from tests.product import Product
 
 VIDEOS, PEOPLE, PICTURES, MINUTES = 200, 300, 10_000, 15
 AT_ONCE = 100
@@ -148,6 +149,12 @@ class Work:
             time.sleep(0.1)
 
 
+def processor_s(product: Product) -> float:
+    """Returns how much of the processor the web processes have used so far."""
+    times = [process.cpu_times() for process in product.children("webapp.supervisor.web")]
+    return sum(each.user + each.system for each in times)
+
+
 def measure(folder: Path, rate: float, seconds: float, is_alone: bool) -> tuple[list[Asked], float, dict[str, str]]:
     """Returns what was asked, the seconds that it took, and the state of the work behind the last answer."""
     with owned_product(folder / "data", ROLLCALL_REQUESTS_PER_MINUTE=MANY) as (product, owner):
@@ -158,7 +165,11 @@ def measure(folder: Path, rate: float, seconds: float, is_alone: bool) -> tuple[
         load.run(rate=4, seconds=6)  # templates are read at the first page of each kind
         work = None if is_alone else Work(owner, dataset, folder)
         print(f"{VIDEOS} videos, {PEOPLE} people; {work.states() if work else 'alone'}", flush=True)
+        before_s = processor_s(product)
         asked, took_s = load.run(rate, seconds)
+        used_s = processor_s(product) - before_s
+        count = len(product.children("webapp.supervisor.web"))
+        print(f"{count} web processes, {1000 * used_s / len(asked):.0f} ms of the processor for each page", flush=True)
         return asked, took_s, work.states() if work else {}
 
 

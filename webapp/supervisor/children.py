@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from webapp.die_with_parent import die_with_parent
 from webapp.supervisor import log_files
+from webapp.supervisor.niceness import step_back
 
 LONGEST_PAUSE_S = 30.0
 STABLE_AFTER_S = 60.0
@@ -36,6 +37,8 @@ class Child:
     inherited_fds: tuple[int, ...] = ()
     queues: tuple[str, ...] = ()
     """The queues that it works on, if it is a worker."""
+    niceness: int = 0
+    """By so much it steps back behind the others where the processor is busy, see nice(2)."""
     inherits_output: bool = False
     """Whether it writes where this process writes, instead of into its log."""
 
@@ -68,6 +71,8 @@ class Child:
         # A shell without job control starts `command &` deaf to SIGINT and SIGQUIT, and children inherit that: a worker
         # that is still loading would not hear that it should stop.
         signal.signal(self.stop_signal, signal.SIG_DFL)
+        if self.niceness:
+            step_back(self.niceness)
         die_with_parent(self.death_signal)
 
     def has_just_died(self) -> str:

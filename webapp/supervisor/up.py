@@ -32,6 +32,9 @@ CHILD_LIMITS = {"media": "--max-memory-per-child 250000", "training": "--max-tas
 """When a worker's child is replaced: after a job that took more memory (in KB) than copies and samples do, as networks,
 also on the graphics card, give theirs back only so; a training has a process of its own."""
 
+NICENESS = {"media": 5, "analysis": 5, "training": 5}
+"""Somebody waits for each page: work of minutes gets a third of the processor that a page gets where both want it."""
+
 
 def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
@@ -195,6 +198,7 @@ class Supervisor:
             stop_signal=signal.SIGQUIT,
             inherited_fds=(self.data.lock_fd,),
             queues=queues,
+            niceness=NICENESS.get(name, 0),
         )
 
     def _web(self, name: str, ready: Path) -> Child:

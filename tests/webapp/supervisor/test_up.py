@@ -24,6 +24,7 @@ from benchmarks.visitor import Visitor
 from tests.migrated import copy_migrated
 from tests.product import PROJECT, Product
 from tests.waiting import wait_for
+from webapp.supervisor.up import NICENESS
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,15 @@ def test_pages_of_strangers_and_unknown_hosts_are_refused(product: Product) -> N
 def test_what_is_kept_is_for_its_owner_only(product: Product) -> None:
     for name in ("secret_key", "rollcall.sqlite3", "media", "uploads", "valkey", "logs"):
         assert stat.S_IMODE((product.data_dir / name).stat().st_mode) & 0o077 == 0, name
+
+
+def test_pages_go_before_work_of_minutes(product: Product) -> None:
+    """Also where the system shares the processor between sessions before it looks at single processes."""
+    web, worker = product.child("webapp.supervisor.web"), product.child("celery", "analysis@")
+    assert worker.nice() - web.nice() == NICENESS["analysis"]
+    autogroups = [Path(f"/proc/{process.pid}/autogroup") for process in (web, worker)]
+    if all(path.exists() for path in autogroups):
+        assert [path.read_text().split()[-1] for path in autogroups] == ["0", str(NICENESS["analysis"])]
 
 
 @pytest.mark.parametrize("words", [["webapp.supervisor.web", "web-1."], ["valkey-server"], ["celery", "media@"]])
