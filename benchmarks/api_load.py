@@ -120,7 +120,7 @@ def figures(asked: Sequence[Asked]) -> str:
     return f"p50 {p50:.2f} s, p95 {p95:.2f} s, p99 {p99:.2f} s, {sum(bool(each.error) for each in asked)} errors"
 
 
-class Work:
+class BackgroundWork:
     """An analysis and an import of pictures, which both run."""
 
     def __init__(self, owner: Visitor, dataset: str, folder: Path) -> None:
@@ -163,7 +163,7 @@ def measure(folder: Path, rate: float, seconds: float, is_alone: bool) -> tuple[
         cookies = {name: morsel.value for name, morsel in owner.cookies.items()}
         load = Load(product.port, cookies, pages(ids, dataset))
         load.run(rate=4, seconds=6)  # templates are read at the first page of each kind
-        work = None if is_alone else Work(owner, dataset, folder)
+        work = None if is_alone else BackgroundWork(owner, dataset, folder)
         print(f"{VIDEOS} videos, {PEOPLE} people; {work.states() if work else 'alone'}", flush=True)
         before_s = processor_s(product)
         asked, took_s = load.run(rate, seconds)

@@ -101,7 +101,7 @@ class Visitor:
 @contextmanager
 def owned_product(data_dir: Path, **environment: str) -> Iterator[tuple[Product, Visitor]]:
     """Starts the product on a new data folder, and yields it with its owner, who has opened the library."""
-    product = Product(data_dir, **environment)
+    product = Product(data_dir, None, **environment)
     try:
         product.wait_until_ready()
         visitor = Visitor(product.port)
