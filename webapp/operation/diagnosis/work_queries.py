@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import psutil
 from django.apps import apps
@@ -15,6 +14,7 @@ from django.utils import timezone
 from webapp.jobs import health_queries, queues
 from webapp.jobs.models import Job, Status
 from webapp.operation.diagnosis.diagnosis_types import Diagnosis, bad, warning, well
+from webapp.supervisor.data_folder import running_supervisor
 
 WAITS_LONG_AFTER = timedelta(hours=1)
 FAILED_SINCE = timedelta(days=1)
@@ -81,11 +81,11 @@ def workers() -> Iterator[Diagnosis]:
 
 
 def _supervisor() -> psutil.Process | None:
-    """Returns the process that holds this data folder."""
+    """Returns the process that runs this data folder."""
+    pid = running_supervisor(settings.DATA_DIR)
     try:
-        process = psutil.Process(int((Path(settings.DATA_DIR) / "lock").read_text()))
-        return process if "manage.py" in " ".join(process.cmdline()) else None
-    except (OSError, ValueError, psutil.Error):
+        return None if pid is None else psutil.Process(pid)
+    except psutil.NoSuchProcess:  # it has just ended
         return None
 
 

@@ -1,7 +1,6 @@
 """`manage.py doctor`: says in plain words what is wrong with this installation, and what to do."""
 
 import json
-import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -13,8 +12,6 @@ from django.core.management.base import BaseCommand
 
 from webapp.operation.diagnosis import installation_queries, work_queries
 from webapp.operation.diagnosis.diagnosis_types import Diagnosis, Health
-from webapp.supervisor import valkey
-from webapp.supervisor.data_folder import DataFolder
 from webapp.team_scope import across_teams
 
 MARKS = {Health.OK: "ok     ", Health.WARNING: "warning", Health.BAD: "BAD    "}
@@ -48,7 +45,7 @@ def _examined() -> Iterator[Diagnosis]:
     yield from installation_queries.settings_and_folders()
     about_database = list(work_queries.database())
     yield from about_database
-    yield from installation_queries.queue(_queue_url())
+    yield from installation_queries.queue(settings.REDIS_URL)
     yield from installation_queries.disks()
     yield from installation_queries.ffmpeg()
     yield from installation_queries.graphics_card()
@@ -57,10 +54,3 @@ def _examined() -> Iterator[Diagnosis]:
         for look in (work_queries.clock, work_queries.workers, work_queries.waiting, work_queries.failures):
             yield from look()
     yield from installation_queries.backups()
-
-
-def _queue_url() -> str:
-    """Returns where the queue is: that of `manage.py up` is known from the data folder."""
-    if os.environ.get("REDIS_URL"):
-        return settings.REDIS_URL
-    return valkey.redis_url(valkey.socket_path(DataFolder(settings.DATA_DIR)))
