@@ -43,6 +43,16 @@ API = {
     "api/v1/people/<uuidstr:person_id>": {"GET": "read", "PATCH": "write", "DELETE": "write"},
     "api/v1/people/<uuidstr:person_id>/merge": {"POST": "write"},
     "api/v1/people/<uuidstr:person_id>/appearances": {"GET": "read"},
+    "api/v1/datasets": {"GET": "read"},
+    "api/v1/datasets/<uuidstr:dataset_id>": {"GET": "read"},
+    "api/v1/datasets/<uuidstr:dataset_id>/samples": {"GET": "read"},
+    "api/v1/datasets/<uuidstr:dataset_id>/versions": {"GET": "read"},
+    "api/v1/runs": {"GET": "read", "POST": "admin"},
+    "api/v1/runs/<uuidstr:run_id>": {"GET": "read"},
+    "api/v1/runs/<uuidstr:run_id>/cancel": {"POST": "admin"},
+    "api/v1/models": {"GET": "read"},
+    "api/v1/models/<uuidstr:run_id>/predictions": {"POST": "write"},
+    "api/v1/models/<uuidstr:run_id>/predictions/<uuidstr:explanation_id>": {"GET": "read"},
 }
 """With the least scope by method. They answer 401 by themselves, as programs understand it."""
 

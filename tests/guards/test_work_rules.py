@@ -51,7 +51,7 @@ def test_only_a_post_of_the_api_starts_work() -> None:
     paths = [found for router in ROUTERS for found in router.path_operations.values()]
     operations = [each for found in paths for each in found.operations]
     starting = {each.operation_id: each.methods for each in operations if _way_of(each.view_func)}
-    assert set(starting) == {"start_analysis"}
+    assert set(starting) == {"start_analysis", "start_run", "predict"}
     assert all(methods == ["POST"] for methods in starting.values())
 
 

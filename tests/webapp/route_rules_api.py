@@ -2,10 +2,26 @@
 
 from typing import Any
 
-from tests.webapp.route_calls import EDIT, EVERYBODY, SEE, SIGNED_IN, Call, get
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests.factories_datasets import picture
+from tests.webapp.route_calls import (
+    EDIT,
+    EVERYBODY,
+    MANAGE,
+    REFUSED,
+    SEE,
+    SIGNED_IN,
+    THE_EDITORS,
+    Call,
+    get,
+    post,
+)
 
 V1 = "api/v1/"
 VIDEO, PERSON = V1 + "videos/<uuidstr:video_id>", V1 + "people/<uuidstr:person_id>"
+DATASET, RUN = V1 + "datasets/<uuidstr:dataset_id>", V1 + "runs/<uuidstr:run_id>"
+PREDICTIONS = V1 + "models/<uuidstr:run_id>/predictions"
 IN_A_TEAM = SIGNED_IN - {"nobody"}
 
 
@@ -25,4 +41,17 @@ API = {
     PERSON: [get(SEE), sent("PATCH", EDIT, {"name": "Anna"}), Call("DELETE", EDIT)],
     PERSON + "/merge": [sent("POST", EDIT, {"people": ["@other person"], "sure": True})],
     PERSON + "/appearances": [get(SEE)],
+    V1 + "datasets": [get(IN_A_TEAM)],
+    DATASET: [get(SEE)],
+    DATASET + "/samples": [get(SEE, {"label": "lie", "labelled": "true"})],
+    DATASET + "/versions": [get(SEE)],
+    V1 + "runs": [
+        get(IN_A_TEAM, {"dataset": "@dataset"}),
+        sent("POST", MANAGE, {"version_id": "@version", "recipe": "tutorial"}, is_named=True, gives=REFUSED),
+    ],
+    RUN: [get(SEE), get(SEE, at={"run_id": "@running run"})],
+    RUN + "/cancel": [sent("POST", MANAGE, at={"run_id": "@running run"})],
+    V1 + "models": [get(IN_A_TEAM)],
+    PREDICTIONS: [post(EDIT, {"file": SimpleUploadedFile("a.jpg", picture())})],
+    PREDICTIONS + "/<uuidstr:explanation_id>": [get(THE_EDITORS, at={"explanation_id": "@tried"})],
 }

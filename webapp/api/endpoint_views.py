@@ -2,7 +2,7 @@
 
 import copy
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +18,7 @@ from ninja.operation import Operation
 from webapp.accounts.models import TokenScope
 from webapp.accounts.tokens.bearer_middleware import takes_tokens
 from webapp.api.openapi_formats import NEEDED_SCOPE
+from webapp.http.body_limit_middleware import takes_bodies_of
 from webapp.http.problem_responses import problem
 from webapp.jobs.idempotency_responses import starts_work
 
@@ -32,7 +33,7 @@ def scope_of(operation: Operation) -> TokenScope:
     return TokenScope((operation.openapi_extra or {}).get(NEEDED_SCOPE, usual))
 
 
-def endpoint(pattern: URLPattern, operations: Iterable[Operation]) -> URLPattern:
+def endpoint(pattern: URLPattern, operations: Sequence[Operation]) -> URLPattern:
     """Returns the route whose view is one of ours around that of the operations there."""
     scopes = {method: scope_of(operation) for operation in operations for method in operation.methods}
     respond: Respond = pattern.callback
@@ -51,6 +52,8 @@ def endpoint(pattern: URLPattern, operations: Iterable[Operation]) -> URLPattern
     respond_once = starts_work(partial(_if_unchanged, respond, SAFE in scopes))
     view.__name__, view.__module__ = str(pattern.name), __name__
     view.starts_work = "POST" in scopes  # type: ignore[attr-defined]
+    most_bytes = max(getattr(operation.view_func, "max_body_bytes", 0) for operation in operations)
+    takes_bodies_of(most_bytes)(view)
     return url_path(str(pattern.pattern), view, name=str(pattern.name))
 
 

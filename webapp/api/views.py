@@ -12,13 +12,19 @@ from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
 
 from webapp.accounts.request_types import SignedInRequest
-from webapp.api import people_views, token_views, video_views
+from webapp.api import dataset_views, model_views, people_views, token_views, video_views
 from webapp.api.errors import ApiError
 from webapp.api.openapi_formats import ABOUT, openapi_document
 from webapp.api.page_context import page_context
 from webapp.http.problem_responses import problem
 
-ROUTERS: tuple[Router, ...] = (token_views.router, video_views.router, people_views.router)
+ROUTERS: tuple[Router, ...] = (
+    token_views.router,
+    video_views.router,
+    people_views.router,
+    dataset_views.router,
+    model_views.router,
+)
 api = NinjaAPI(title="Rollcall", version="1", description=ABOUT, openapi_url=None, docs_url=None, urls_namespace="api")
 for each in ROUTERS:
     api.add_router("", each)

@@ -3,8 +3,8 @@
 from django.utils.translation import gettext_lazy as _
 
 SCOPE_HELP = _(
-    "Read: see videos, people and when they appear. Read and write: upload videos, and change titles and names too. "
-    "Admin: nothing more at present, so choose one of the others."
+    "Read: see videos, people, datasets and models. Read and write: upload, name and recognise too. "
+    "Admin: train too, and cancel trainings."
 )
 MORE_THAN_ROLE = _("Your role in “%(team)s” does not allow this much.")
 UNKNOWN = _("This access token is unknown. Check that you copied all of it.")
