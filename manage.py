@@ -2,6 +2,7 @@
 """Django's command line for Rollcall; `manage.py up` starts the whole product."""
 
 import os
+import secrets
 import sys
 
 
@@ -10,6 +11,8 @@ def main() -> None:
         from webapp.supervisor.up import main as up
 
         sys.exit(up(sys.argv[2:]))
+    if sys.argv[1:2] == ["restore"] and not os.environ.get("ROLLCALL_SECRET_KEY"):
+        os.environ["ROLLCALL_SECRET_KEY"] = secrets.token_urlsafe(48)  # of this process: the backup's is not there yet
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

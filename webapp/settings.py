@@ -82,7 +82,7 @@ INSTALLED_APPS = [
     "webapp.recognition",
     "webapp.exports",
     "webapp.sharing",
-    "webapp.operation",  # has no models; as an app, Django finds its commands
+    "webapp.operation",
     "webapp.supervisor",
 ]
 

@@ -96,6 +96,7 @@ def failed_checks() -> dict[str, str]:
     return {str(message.id): message.msg for message in found}
 
 
+@pytest.mark.django_db
 def test_checks_name_what_is_missing(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.UPLOAD_DIR.mkdir(parents=True)
     settings.MEDIA_ROOT = tmp_path / "absent"
@@ -106,12 +107,14 @@ def test_checks_name_what_is_missing(settings: Any, tmp_path: Path, monkeypatch:
     assert str(tmp_path / "absent") in found["rollcall.E001"]
 
 
+@pytest.mark.django_db
 def test_checks_pass_on_a_complete_installation(settings: Any) -> None:
     for folder in (settings.MEDIA_ROOT, settings.UPLOAD_DIR):
         folder.mkdir(parents=True)
     assert set(failed_checks()) <= {"rollcall.E004"}, "only the models may be missing where tests run"
 
 
+@pytest.mark.django_db
 def test_https_without_a_named_proxy_is_refused(settings: Any) -> None:
     settings.BEHIND_HTTPS = True
     assert "ROLLCALL_PROXIES" in failed_checks()["rollcall.E005"]

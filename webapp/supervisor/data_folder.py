@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from analysis.errors import is_disk_full
+from webapp.operation.backup.archive_codec import UNFINISHED
 from webapp.supervisor import log_files
 from webapp.supervisor.disk_reserve import DiskReserve
 from webapp.supervisor.trouble import StartupError
@@ -48,6 +49,7 @@ class DataFolder:
                 log_files.discard_earlier(self.logs)
             self.start_reserve.give_back_where_full()
             self._lock()
+            self._refuse_half_restored()
             shutil.rmtree(self.tmp, ignore_errors=True)
             for folder in (self.tmp, self.logs, self.valkey):
                 folder.mkdir(exist_ok=True)
@@ -77,6 +79,10 @@ class DataFolder:
                 f"The disk that holds {self.root} is full ({free // 1024**2} MB left, {LEAST_FREE_BYTES // 1024**2} MB "
                 "needed). Free some space, or choose another folder with --data-dir."
             )
+
+    def _refuse_half_restored(self) -> None:
+        if (self.root / UNFINISHED).exists():
+            raise StartupError(f"A restore into {self.root} has not ended. Run it again: manage.py restore FILE")
 
     def _lock(self) -> None:
         self.lock_fd = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import tomllib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +15,10 @@ from django.utils import timezone
 
 from analysis.device import CUDA, available_providers
 from webapp import checks
+from webapp.operation.backup.archive_codec import LAST_BACKUP
 from webapp.operation.diagnosis.diagnosis_types import Diagnosis, bad, warning, well
+from webapp.operation.version_queries import NEWER
+from webapp.version import VERSION
 
 GB = 1e9
 SOON_FULL = 3
@@ -24,24 +26,18 @@ SOON_FULL = 3
 SHORT_KEY = 32
 PROGRAM_ANSWERS_WITHIN_S = 20
 BACKUP_IS_OLD_AFTER = timedelta(days=7)
-LAST_BACKUP = "last_backup.json"
 CLOCKS_APART_S = 30
 LOCAL = {"localhost", "127.0.0.1", "[::1]", "::1"}
 
 
 def settings_and_folders() -> Iterator[Diagnosis]:
-    """Yields what the checks of each start find; that of the queue is left to `queue`, which knows where it is."""
-    found = [
-        each for each in run_checks(tags=[checks.TAG], include_deployment_checks=True) if each.id != checks.NO_REDIS
-    ]
+    """Yields what the checks of each start find; those of queue and database have lines of their own."""
+    found = run_checks(tags=[checks.TAG], include_deployment_checks=True)
+    found = [each for each in found if each.id not in (checks.NO_REDIS, NEWER)]
     yield from (bad("Installation", str(each.msg), str(each.hint or "")) for each in found)
     if not found:
-        words = f"version {version()}, data in {settings.DATA_DIR}: folders can be written to, model files are whole"
+        words = f"version {VERSION}, data in {settings.DATA_DIR}: folders can be written to, model files are whole"
         yield well("Installation", words)
-
-
-def version() -> str:
-    return str(tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"])
 
 
 def disks() -> Iterator[Diagnosis]:

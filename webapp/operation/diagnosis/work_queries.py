@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import psutil
-from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -14,6 +13,7 @@ from django.utils import timezone
 from webapp.jobs import health_queries, queues
 from webapp.jobs.models import Job, Status
 from webapp.operation.diagnosis.diagnosis_types import Diagnosis, bad, warning, well
+from webapp.operation.version_queries import refusal
 from webapp.supervisor.data_folder import running_supervisor
 
 WAITS_LONG_AFTER = timedelta(hours=1)
@@ -29,7 +29,7 @@ def database() -> Iterator[Diagnosis]:
     try:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        newer = sorted(key for key in executor.loader.applied_migrations if _is_unknown(key, executor))
+        newer = refusal()
     except DatabaseError as error:
         words = " ".join(str(error).split())
         yield bad(
@@ -42,15 +42,9 @@ def database() -> Iterator[Diagnosis]:
         yield bad("Database", f"{name} answers, but is {len(missing)} migrations behind this version", advice)
     elif newer:
         advice = "Install the newer version again, or restore a backup of before."
-        yield bad("Database", f"a newer version has changed it ({newer[-1][0]} {newer[-1][1]})", advice)
+        yield bad("Database", newer, advice)
     else:
         yield well("Database", f"{name} answers and is up to date")
-
-
-def _is_unknown(migration: tuple[str, str], executor: MigrationExecutor) -> bool:
-    """Returns whether it is one of Rollcall's own that this version does not have."""
-    ours = {app.label for app in apps.get_app_configs() if app.name.startswith("webapp.")}
-    return migration[0] in ours and migration not in executor.loader.disk_migrations
 
 
 def clock() -> Iterator[Diagnosis]:
