@@ -8,10 +8,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from analysis.errors import is_disk_full
@@ -49,14 +46,6 @@ class StreamingHandler(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         self._draining = 0
-
-    def load_middleware(self, is_async: bool = False) -> None:
-        """Chains them without a change of threads between two: each would wait behind all pages in the making."""
-        super().load_middleware(is_async=False)
-
-    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        """Runs all middleware and the view in one thread, the request's own."""
-        return await sync_to_async(self.get_response, thread_sensitive=True)(request)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Waits for a rest of the body when thread and connection to the database have been given back."""
