@@ -189,10 +189,10 @@ def can_confine() -> bool:
 
 
 @contextmanager
-def composed(folder: Path) -> Iterator[Composed]:
-    """Starts all services in their order and yields them once they are healthy."""
+def composed(folder: Path, kind: type[Composed] = Composed, **variables: str) -> Iterator[Composed]:
+    """Starts all services in their order and yields them once they are healthy; `variables` stand in `.env`, too."""
     secret = {name: secrets.token_hex(24) for name in ("ROLLCALL_SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD")}
-    running = Composed(folder, {**secret, "ROLLCALL_HOSTS": "127.0.0.1"})
+    running = kind(folder, {**secret, "ROLLCALL_HOSTS": "127.0.0.1", **variables})
     database = running.environment("postgres")
     with services.postgres(database["POSTGRES_PASSWORD"]) as server:
         running.ports["postgres"] = urlsplit(server).port or 0

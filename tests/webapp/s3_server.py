@@ -1,5 +1,6 @@
 """An S3 server on loopback for tests: its objects are real, its disk is memory."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ from webapp.stores.s3 import Bucket
 @contextmanager
 def serving(name: str = "media") -> Iterator[Bucket]:
     """Yields an empty bucket."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it tells of each request
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     try:
