@@ -267,7 +267,7 @@ SESSION_COOKIE_AGE = env.number("ROLLCALL_SESSION_HOURS", 12, at_least=1) * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = BEHIND_HTTPS
 # Whether a request came over HTTPS the web server tells, which believes only the proxies that are named.
 SECURE_SSL_REDIRECT = BEHIND_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^health/(live|ready)$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if BEHIND_HTTPS else 0
 # Subdomains and browsers' built-in lists are not for us to decide: the operator may run other things there.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -301,6 +301,8 @@ EXPORTS_PER_PERSON = env.number("ROLLCALL_EXPORTS_PER_PERSON", 10, at_least=1)
 """How many may wait or run at once."""
 EXPORT_DAYS = env.number("ROLLCALL_EXPORT_DAYS", 7, at_least=1)
 """How long what was exported is kept."""
+METRICS_TOKEN = env.text("ROLLCALL_METRICS_TOKEN")
+"""Whoever sends it reads figures of the whole installation; nobody does without one."""
 REQUESTS_PER_MINUTE = env.number("ROLLCALL_REQUESTS_PER_MINUTE", 1200)
 """Of a person, or of a network before anybody signs in; so many at once as well. 0: no limit."""
 SOCKETS_PER_PERSON = env.number("ROLLCALL_SOCKETS_PER_PERSON", 40, at_least=1)

@@ -6,14 +6,18 @@ from django.views.generic import RedirectView
 
 from webapp.deleted_views import recently_deleted
 from webapp.help_views import help_page
-from webapp.jobs.health_views import healthz
+from webapp.jobs import health_views
+from webapp.operation.metrics_views import metrics
 
 handler404 = "webapp.http.error_views.page_not_found"
 handler500 = "webapp.http.error_views.unforeseen"
 
 urlpatterns = [
     path("", login_not_required(RedirectView.as_view(pattern_name="videos:library"))),
-    path("healthz", healthz, name="healthz"),
+    path("healthz", health_views.healthz, name="healthz"),
+    path("health/live", health_views.live, name="health_live"),
+    path("health/ready", health_views.ready, name="health_ready"),
+    path("metrics", metrics, name="metrics"),
     path("help/", help_page, name="help"),
     path("deleted/", recently_deleted, name="deleted"),
     path("", include("webapp.accounts.urls")),

@@ -10,6 +10,10 @@ from webapp.accounts.models import User
 OPEN = {
     "",
     "healthz",
+    "health/live",
+    "health/ready",
+    # For the token of the operator, and 404 where there is none.
+    "metrics",
     "sign-in/",
     "sign-in/second-step/",
     "sign-in/passkey/",

@@ -24,6 +24,10 @@ NEW_PASSWORD = {"new_password1": "quite another phrase", "new_password2": "quite
 ENTRANCE = {
     "": [get(EVERYBODY), post(EVERYBODY), Call("DELETE", EVERYBODY)],
     "healthz": [get(EVERYBODY)],
+    "health/live": [get(EVERYBODY)],
+    "health/ready": [get(EVERYBODY, gives=(200, 503))],
+    # Without the operator's token, which no role has: `tests/webapp/operation/test_metrics_views.py` has it.
+    "metrics": [get(EVERYBODY, gives=(404,))],
     "help/": [get(SIGNED_IN)],
     "deleted/": [get(SIGNED_IN)],
     "sign-in/": [
