@@ -52,8 +52,8 @@ def endpoint(pattern: URLPattern, operations: Sequence[Operation]) -> URLPattern
     respond_once = starts_work(partial(_if_unchanged, respond, SAFE in scopes))
     view.__name__, view.__module__ = str(pattern.name), __name__
     view.starts_work = "POST" in scopes  # type: ignore[attr-defined]
-    most_bytes = max(getattr(operation.view_func, "max_body_bytes", 0) for operation in operations)
-    takes_bodies_of(most_bytes)(view)
+    if most_bytes := max(getattr(operation.view_func, "max_body_bytes", 0) for operation in operations):
+        takes_bodies_of(most_bytes)(view)
     return url_path(str(pattern.pattern), view, name=str(pattern.name))
 
 

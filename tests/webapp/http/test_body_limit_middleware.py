@@ -100,6 +100,7 @@ def test_the_limit_leaves_room_for_our_own_pieces(settings: Any) -> None:
 
 
 LARGE_BODIES = {
+    "api/v1/models/<uuidstr:run_id>/predictions": MAX_BODY_BYTES,
     "datasets/<uuid:dataset_id>/acts/": 4 * 1024**2,
     "datasets/<uuid:dataset_id>/imports/<uuid:import_id>/batches/<int:number>/": MAX_BODY_BYTES,
     "people/photo/": MAX_BODY_BYTES,
