@@ -93,7 +93,9 @@
     start.remove();
     const wanted = all.filter(isStop);
     Object.assign(walk, { part, plain: new Map(wanted.map((each) => [each, looksOf(each)])), order: [], found });
-    return wanted.length + 5 * all.filter(({ type }) => type === "date").length;
+    // Parts of a date, and the buttons of a player once it has loaded, are stops of their own.
+    const within = 5 * all.filter(({ type }) => type === "date").length;
+    return wanted.length + within + 8 * part.querySelectorAll("video[controls]").length;
   }
 
   function end() {
