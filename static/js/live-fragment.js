@@ -6,7 +6,7 @@ import { morphChildren, morphElements } from "@hotwired/turbo";
 import { fetchDocument, isAborted } from "rollcall/api";
 import { cardIn, fetchChanges } from "rollcall/library-changes";
 import { Listening } from "rollcall/listening";
-import { ENDED, stateOf } from "rollcall/live-store";
+import { ENDED, isNews, stateOf } from "rollcall/live-store";
 
 const LEAST_PAUSE_MS = 700;
 
@@ -57,14 +57,15 @@ class LiveFragment extends Listening {
   };
 
   /**
-   * The state that the server rendered; an ended job that it did not name is old news.
+   * The state that the server rendered. Among what the page is told at first, an ended job that it did not name is old
+   * news; later it is one that ended before its begin could be told.
    * @param {JobState} state
    * @param {string} key
    */
   #rendered(state, key) {
     const shown = this.#shown();
     if (shown?.dataset.job === state.id) return `${shown.dataset.status} ${shown.dataset.revision}`;
-    return ENDED.includes(state.status) ? key : "";
+    return ENDED.includes(state.status) && !isNews() ? key : "";
   }
 
   /** Whether this stands above the cards of the library. */

@@ -11,6 +11,16 @@ export function cut(answer) {
   isCut = answer;
 }
 
+/** Whether this page was told what there is: an ended job that it hears of only now began and ended since. */
+let isUpToDate = false;
+
+/** @param {boolean} answer */
+export function upToDate(answer) {
+  isUpToDate = answer;
+}
+
+export const isNews = () => isUpToDate;
+
 /** Statuses that no work leaves again. */
 export const ENDED = ["done", "failed", "cancelled"];
 

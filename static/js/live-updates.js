@@ -1,7 +1,7 @@
 // <live-updates>: one websocket for what the page is about; polls slowly while the socket does not get through.
 import { fetchJson, isAborted, newElement, say } from "rollcall/api";
 import { Listening } from "rollcall/listening";
-import { cut, offer, remove } from "rollcall/live-store";
+import { cut, offer, remove, upToDate } from "rollcall/live-store";
 
 /** The server's code for too many open pages. */
 const TOO_MANY = 4429;
@@ -18,6 +18,7 @@ class LiveUpdates extends Listening {
   #timers = {};
 
   connectedCallback() {
+    upToDate(false);
     this.listen(window, "online", () => this.#connect());
     this.listen(document, "visibilitychange", () => document.visibilityState === "visible" && this.#connect());
     this.#connect();
@@ -63,6 +64,7 @@ class LiveUpdates extends Listening {
     // After a lost connection nobody knows what was missed.
     if (message.type === "snapshot_end") {
       cut(message.is_cut);
+      upToDate(true);
       document.dispatchEvent(new CustomEvent("live:samples", { detail: { numbers: [] } }));
     }
     const isOfPeople = message.type === "people"; // Named or merged, perhaps in another tab.
@@ -118,6 +120,7 @@ class LiveUpdates extends Listening {
       const answer = await fetchJson(this.dataset.poll, this.signal);
       cut(answer.is_cut);
       for (const state of answer.jobs) offer(state);
+      upToDate(true);
       if (!this.#isOneTooMany) this.#hint("");
     } catch (error) {
       if (isAborted(error)) return;

@@ -4,6 +4,8 @@ import json
 import re
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
@@ -234,6 +236,20 @@ def test_what_is_no_video_is_refused_in_plain_words_and_can_be_dismissed(page: P
     page.get_by_role("button", name="Delete").first.click()
     expect(page).to_have_url(re.compile(r"/videos/$"))
     expect(page.locator("main")).not_to_contain_text("holiday")
+
+
+def test_an_end_whose_begin_was_never_told_is_shown(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    page.wait_for_function("() => import('rollcall/live-store').then(({ isNews }) => isNews())")
+
+    def refreshes() -> bool:
+        end = {"id": str(uuid4()), "subject": "b", "kind": "check", "status": "failed", "started": 1, "sequence": 3}
+        page.evaluate("(end) => import('rollcall/live-store').then(({ offer }) => offer(end))", end)
+        page.wait_for_timeout(300)
+        return "/videos/changes/" in asked
+
+    wait_for(refreshes, what="the library asks what has changed")
 
 
 def test_every_tab_shows_the_same_without_a_reload(page: Page, sample_clip: Path) -> None:
