@@ -149,7 +149,10 @@ def reap() -> float:
 
 
 def unserved_queues() -> list[str]:
-    """Returns the queues whose worker takes nothing though work waits; none where that cannot be told."""
+    """Returns the queues whose worker takes nothing though work waits; none where that cannot be told.
+
+    Nor while the store cannot be worked with: workers wait for it, and would do so again after a restart.
+    """
     found: list[str] = []
     reaper.logging_failures(lambda: found.extend(health_queries.unserved_queues()))
-    return found
+    return [] if found and store_mark_services.trouble_in_words() else found

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from tests.conftest import signed_in
 from tests.factories import make_job
@@ -23,6 +25,7 @@ from webapp.jobs.models import Job, JobKind, Status, StoreMark
 from webapp.stores.file_cache import FileCache
 from webapp.stores.folder import FolderStore
 from webapp.stores.s3 import Bucket, S3Store
+from webapp.supervisor import installation
 from webapp.uploads import receive_services
 from webapp.videos import cleanup as videos_cleanup
 from webapp.videos import upload_services
@@ -95,6 +98,17 @@ def test_work_that_loses_the_store_waits_for_it_and_is_no_attempt(
         work_on(job.pk)
     job.refresh_from_db()
     assert (job.status, job.attempts, job.claim_id) == (Status.QUEUED, 0, None)
+
+
+def test_workers_that_wait_for_the_store_are_not_taken_for_deaf(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, FolderStore(tmp_path / "right"))
+    store_mark_services.mark_new()
+    make_job(team=team, kind=JobKind.CHECK, queued_at=timezone.now() - timedelta(minutes=5))
+    assert installation.unserved_queues() == ["checks"]
+    use(monkeypatch, FolderStore(tmp_path / "wrong"))
+    assert installation.unserved_queues() == []
 
 
 @pytest.mark.expects_errors
